@@ -1,0 +1,22 @@
+"""A page for a browser, or only the part of it that htmx asked for."""
+
+from typing import Any
+
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import render
+from django.utils.cache import patch_vary_headers
+
+
+def is_part(request: HttpRequest) -> bool:
+    """Is this a request by htmx for a part of a page? (A boosted link wants the whole page.)"""
+    htmx = getattr(request, "htmx", None)
+    return htmx is not None and bool(htmx) and not htmx.boosted and not htmx.history_restore_request
+
+
+def page_or_part(
+    request: HttpRequest, page: str, part: str, context: dict[str, Any], *, status: int = 200
+) -> HttpResponse:
+    """Render `part` for htmx and `page` for everyone else."""
+    response = render(request, part if is_part(request) else page, context, status=status)
+    patch_vary_headers(response, ["HX-Request"])
+    return response

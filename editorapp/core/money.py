@@ -1,0 +1,62 @@
+"""Dollars. In Python always Decimal; in the database whole micro-dollars, so that SQLite adds them exactly."""
+
+from decimal import ROUND_HALF_UP, Decimal
+from typing import Any
+
+from django.core.exceptions import ValidationError
+from django.db import models
+
+MICRO = Decimal(1_000_000)
+ZERO = Decimal("0")
+
+
+class NotAnAmount(ValueError):
+    """The text or number given is not an amount of dollars."""
+
+
+def usd(value: Decimal | str | int) -> Decimal:
+    """Return an amount in dollars, exact to a millionth.
+
+    Raises: NotAnAmount, when the value cannot be read, is not finite, or is finer than a millionth.
+    """
+    try:
+        amount = Decimal(value)
+        if not amount.is_finite() or amount * MICRO != (amount * MICRO).to_integral_value():
+            raise NotAnAmount(f"{value!r} is not an amount in dollars.")
+    except ArithmeticError as error:
+        raise NotAnAmount(f"{value!r} is not an amount in dollars.") from error
+    return amount
+
+
+def show_usd(amount: Decimal) -> str:
+    """Write an amount as people read it: cents, and finer digits only where there are any."""
+    cents = amount.quantize(Decimal("0.01"), rounding=ROUND_HALF_UP)
+    exact = amount.quantize(Decimal("0.000001")).normalize() if cents != amount else cents
+    sign = "-" if exact < 0 else ""
+    return f"{sign}${abs(exact):,f}"
+
+
+class UsdField(models.BigIntegerField):
+    """A column of dollars: Decimal outside, whole micro-dollars inside.
+
+    SQLite has no exact decimals: `reserved + amount` in one UPDATE would be float arithmetic. Integers are exact on
+    every database, and F() expressions between two of these columns stay exact.
+    """
+
+    description = "US dollars, exact to a millionth"
+
+    def from_db_value(self, value: int | None, expression: Any, connection: Any) -> Decimal | None:
+        return None if value is None else Decimal(value) / MICRO
+
+    def to_python(self, value: Any) -> Decimal | None:
+        if value is None or isinstance(value, Decimal):
+            return value
+        try:
+            return usd(value)
+        except NotAnAmount as error:
+            raise ValidationError(str(error)) from error
+
+    def get_prep_value(self, value: Any) -> Any:
+        if value is None or hasattr(value, "resolve_expression"):
+            return value
+        return int(usd(value) * MICRO)

@@ -1,0 +1,24 @@
+"""Keyset pages: the id is the order and the cursor, so the last page costs what the first does."""
+
+from dataclasses import dataclass
+from typing import Any, Generic, TypeVar
+
+from django.db.models import Model, QuerySet
+
+Row = TypeVar("Row", bound=Model)
+
+
+@dataclass(frozen=True)
+class Page(Generic[Row]):
+    """Some rows, newest first, and the cursor of the page after them (None at the end)."""
+
+    rows: list[Row]
+    after: int | None
+
+
+def newest_first(rows: "QuerySet[Row, Any]", *, before: int | None, size: int) -> Page[Row]:
+    """Return the `size` newest rows with an id below `before`."""
+    if before is not None:
+        rows = rows.filter(pk__lt=before)
+    found = list(rows.order_by("-pk")[: size + 1])
+    return Page(found[:size], found[size - 1].pk if len(found) > size else None)

@@ -1,0 +1,197 @@
+"""What was asked for (Generation) and each paid post made for it (Attempt)."""
+
+import uuid
+from datetime import datetime
+from typing import Any
+
+from django.db import models
+
+from editorapp.core.money import UsdField
+from editorapp.generations.states import ACTIVE, CANCELABLE, FINAL, TRANSITIONS, State
+from editorapp.media.models import Asset
+from editorapp.providers.contract import GenerationRequest
+from editorapp.providers.models import ProviderAccount
+from editorapp.teams.models import Member, Team, User
+
+
+class InvalidTransition(Exception):
+    """The table of states does not allow this step."""
+
+
+class Overtaken(Exception):
+    """Somebody else changed the row first; drop what you were about to write."""
+
+
+class GenerationQuerySet(models.QuerySet["Generation"]):
+    def visible_to(self, member: Member) -> "GenerationQuerySet":
+        return self.filter(team_id=member.team_id)
+
+
+class Generation(models.Model):
+    """One request and its outcome; a "take" to the viewer. What was asked never changes after it is made."""
+
+    class Review(models.TextChoices):
+        NONE = "", "Not reviewed"
+        APPROVED = "approved", "Approved"
+        NEEDS_CHANGES = "needs_changes", "Needs changes"
+
+    team = models.ForeignKey(Team, on_delete=models.PROTECT, related_name="generations")
+    created_by = models.ForeignKey(User, on_delete=models.PROTECT, related_name="generations")
+    created_at = models.DateTimeField()
+    account = models.ForeignKey(ProviderAccount, on_delete=models.PROTECT, related_name="generations")
+    provider = models.CharField(max_length=40)
+    model = models.CharField(max_length=80)
+    task = models.CharField(max_length=16)
+    prompt = models.TextField()
+    request = models.JSONField()  # GenerationRequest.to_json()
+    is_simulated = models.BooleanField()
+    parent = models.ForeignKey("self", null=True, blank=True, on_delete=models.SET_NULL, related_name="children")
+    source_asset = models.ForeignKey(Asset, null=True, blank=True, on_delete=models.PROTECT, related_name="generations")
+    lineage = models.CharField(max_length=64)  # one key for all that was made from one first source
+    estimate_low_usd = UsdField()
+    estimate_high_usd = UsdField()  # what is reserved
+    estimate_basis = models.CharField(max_length=300)
+
+    # Copied from the newest attempt, for pages.
+    state = models.CharField(max_length=16, choices=State.choices, default=State.QUEUED)
+    state_since = models.DateTimeField()
+    failure_code = models.CharField(max_length=60, blank=True)
+    failure_message = models.TextField(blank=True)
+    can_retry = models.BooleanField(default=False)
+    cost_usd = UsdField(null=True, blank=True)  # charged; None until then
+    cost_is_estimated = models.BooleanField(default=False)
+    chain_id = models.CharField(max_length=120, blank=True)  # what a later request names to use this result
+    result = models.ForeignKey(Asset, null=True, blank=True, on_delete=models.PROTECT, related_name="result_of")
+    exr = models.ForeignKey(Asset, null=True, blank=True, on_delete=models.PROTECT, related_name="+")
+    finished_at = models.DateTimeField(null=True, blank=True)
+    review = models.CharField(max_length=16, choices=Review.choices, default=Review.NONE, blank=True)
+
+    objects = GenerationQuerySet.as_manager()
+
+    class Meta:
+        indexes = [
+            models.Index(fields=["team", "-id"], name="generation_newest"),
+            models.Index(fields=["team", "state", "-id"], name="generation_by_state"),
+            models.Index(fields=["team", "lineage", "-id"], name="generation_by_lineage"),
+            models.Index(fields=["team", "review", "-id"], name="generation_by_review"),
+            models.Index(fields=["team", "created_by", "-id"], name="generation_by_person"),
+            models.Index(fields=["chain_id"], name="generation_by_chain_id", condition=~models.Q(chain_id="")),
+        ]
+
+    def __str__(self) -> str:
+        return f"take {self.pk}"
+
+    @property
+    def wanted(self) -> GenerationRequest:
+        return GenerationRequest.from_json(self.request)
+
+    @property
+    def is_active(self) -> bool:
+        return self.state in ACTIVE
+
+    @property
+    def is_final(self) -> bool:
+        return self.state in FINAL
+
+    @property
+    def is_done(self) -> bool:
+        return self.state == State.SUCCEEDED
+
+    @property
+    def is_unknown(self) -> bool:
+        return self.state == State.UNKNOWN
+
+    @property
+    def is_failed(self) -> bool:
+        return self.state in {State.FAILED, State.LOST, State.FETCH_FAILED}
+
+    @property
+    def can_cancel(self) -> bool:
+        return self.state in CANCELABLE
+
+    @property
+    def can_be_source(self) -> bool:
+        """Can an edit be made from this take?"""
+        return self.is_done and self.result_id is not None
+
+
+class Attempt(models.Model):
+    """One paid post. Its row, never the queue, says what happens next.
+
+    `next_action_at` is both the schedule and the lease: to claim a due row is to push it forward and to set a fresh
+    `lease_token`; if the claimer dies, the row simply becomes due again.
+    """
+
+    generation = models.ForeignKey(Generation, on_delete=models.PROTECT, related_name="attempts")
+    number = models.PositiveIntegerField()
+    account = models.ForeignKey(ProviderAccount, on_delete=models.PROTECT, related_name="attempts")
+    state = models.CharField(max_length=16, choices=State.choices, default=State.QUEUED)
+    idempotency_key = models.UUIDField(default=uuid.uuid4, unique=True)
+    request_body = models.JSONField(null=True, blank=True)  # exactly what was posted; written before the post
+    request_sha256 = models.CharField(max_length=64, blank=True)
+    provider_job_id = models.CharField(max_length=120, null=True, blank=True)
+    next_action_at = models.DateTimeField()
+    lease_token = models.UUIDField(null=True, blank=True)
+    created_at = models.DateTimeField()
+    submit_started_at = models.DateTimeField(null=True, blank=True)
+    submitted_at = models.DateTimeField(null=True, blank=True)
+    provider_done_at = models.DateTimeField(null=True, blank=True)  # when we learned it
+    recorded_at = models.DateTimeField(null=True, blank=True)
+    poll_count = models.PositiveIntegerField(default=0)
+    error_count = models.PositiveIntegerField(default=0)
+    last_error = models.TextField(blank=True)
+    result_urls = models.JSONField(null=True, blank=True)  # [{"kind", "url"}], short-lived; cleared once fetched
+    result_expires_at = models.DateTimeField(null=True, blank=True)
+
+    class Meta:
+        constraints = [
+            models.UniqueConstraint(fields=["generation", "number"], name="attempt_numbered"),
+            models.UniqueConstraint(fields=["account", "provider_job_id"], name="job_adopted_once"),
+        ]
+        indexes = [
+            models.Index(
+                fields=["next_action_at"],
+                name="attempt_due",
+                condition=models.Q(state__in=["queued", "staging", "submitting", "running", "fetching"]),
+            )
+        ]
+
+    def __str__(self) -> str:
+        return f"attempt {self.number} of {self.generation_id}"
+
+    def move(self, to: State, *, now: datetime, **changes: Any) -> None:
+        """Step to another state, only if the row still has the state and the lease that this object was read with.
+
+        Writes: `state`, the given fields of the attempt, and the generation's copy of the state.
+        Raises: InvalidTransition; Overtaken, when another writer was first.
+        """
+        if to not in TRANSITIONS[State(self.state)]:
+            raise InvalidTransition(f"{self.state} -> {to}")
+        row = Attempt.objects.filter(pk=self.pk, state=self.state, lease_token=self.lease_token)
+        if not row.update(state=to, **changes):
+            raise Overtaken(f"attempt {self.pk} is no longer {self.state}")
+        Generation.objects.filter(pk=self.generation_id).update(state=to, state_since=now)
+        self.state = to
+        for name, value in changes.items():
+            setattr(self, name, value)
+
+
+class Heartbeat(models.Model):
+    """When each part of the engine last gave a sign of life."""
+
+    name = models.CharField(max_length=60, primary_key=True)
+    at = models.DateTimeField()
+
+    def __str__(self) -> str:
+        return f"{self.name} at {self.at}"
+
+
+class Lease(models.Model):
+    """Who does what only one may do at a time (a provider's sweep, the ticker), and until when."""
+
+    name = models.CharField(max_length=80, primary_key=True)
+    holder = models.UUIDField(null=True, blank=True)
+    until = models.DateTimeField()
+
+    def __str__(self) -> str:
+        return f"{self.name} until {self.until}"

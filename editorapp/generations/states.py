@@ -1,0 +1,37 @@
+"""The states of a generation and of its attempts, and the steps that are allowed between them."""
+
+from django.db import models
+
+
+class State(models.TextChoices):
+    QUEUED = "queued", "Queued"
+    STAGING = "staging", "Uploading source"  # free and repeatable
+    SUBMITTING = "submitting", "Submitting"  # the paid call is, or was, on the wire
+    RUNNING = "running", "Processing"
+    FETCHING = "fetching", "Fetching result"
+    SUCCEEDED = "succeeded", "Done"
+    FAILED = "failed", "Failed"
+    CANCELED = "canceled", "Canceled"
+    UNKNOWN = "unknown", "Outcome unknown"  # perhaps accepted, perhaps paid; the reservation stays
+    LOST = "lost", "Lost at the provider"
+    FETCH_FAILED = "fetch_failed", "Result not fetched"
+
+
+TRANSITIONS: dict[State, frozenset[State]] = {
+    State.QUEUED: frozenset({State.STAGING, State.SUBMITTING, State.CANCELED, State.FAILED}),
+    State.STAGING: frozenset({State.QUEUED, State.SUBMITTING, State.CANCELED, State.FAILED}),
+    State.SUBMITTING: frozenset({State.RUNNING, State.QUEUED, State.FAILED, State.UNKNOWN}),
+    State.RUNNING: frozenset({State.FETCHING, State.FAILED, State.LOST}),
+    State.FETCHING: frozenset({State.SUCCEEDED, State.RUNNING, State.FETCH_FAILED}),
+    State.UNKNOWN: frozenset({State.RUNNING, State.FAILED}),
+    State.FETCH_FAILED: frozenset({State.RUNNING}),
+    State.LOST: frozenset({State.RUNNING, State.FAILED}),
+    State.SUCCEEDED: frozenset(),
+    State.FAILED: frozenset(),
+    State.CANCELED: frozenset(),
+}
+
+# What the engine looks after by itself. UNKNOWN waits for a person; the others are over.
+ACTIVE = frozenset({State.QUEUED, State.STAGING, State.SUBMITTING, State.RUNNING, State.FETCHING})
+FINAL = frozenset({State.SUCCEEDED, State.FAILED, State.CANCELED, State.LOST, State.FETCH_FAILED})
+CANCELABLE = frozenset({State.QUEUED, State.STAGING})

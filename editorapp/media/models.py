@@ -1,0 +1,105 @@
+"""Assets: the files we keep, with their facts. The bytes live in store.py, named by their hash."""
+
+from fractions import Fraction
+
+from django.db import models
+
+from editorapp.media.facts import MediaFacts
+from editorapp.teams.models import Member, Team, User
+
+
+class AssetQuerySet(models.QuerySet["Asset"]):
+    def visible_to(self, member: Member) -> "AssetQuerySet":
+        return self.filter(team_id=member.team_id, deleted_at=None)
+
+
+class Asset(models.Model):
+    """A file of a team: once per team and content."""
+
+    class Kind(models.TextChoices):
+        VIDEO = "video"
+        IMAGE = "image"
+        ARCHIVE = "archive"  # EXR frames as a zip
+
+    class Origin(models.TextChoices):
+        UPLOAD = "upload", "Uploaded"
+        SAMPLE = "sample", "Sample"
+        RESULT = "result", "Result"
+        FRAME = "frame", "Frame of a source"
+
+    class Proxy(models.TextChoices):
+        """The browser-safe copy of a clip that browsers cannot play."""
+
+        NOT_NEEDED = "not_needed"
+        PENDING = "pending"
+        READY = "ready"
+        FAILED = "failed"
+
+    team = models.ForeignKey(Team, on_delete=models.CASCADE, related_name="assets")
+    created_by = models.ForeignKey(User, null=True, on_delete=models.SET_NULL, related_name="+")
+    created_at = models.DateTimeField(auto_now_add=True)
+    deleted_at = models.DateTimeField(null=True, blank=True)
+    name = models.CharField(max_length=200)  # shown to people; never part of a path
+    kind = models.CharField(max_length=8, choices=Kind.choices)
+    origin = models.CharField(max_length=8, choices=Origin.choices)
+    is_simulated = models.BooleanField(default=False)
+    sha256 = models.CharField(max_length=64)
+    size_bytes = models.BigIntegerField()
+    mime_type = models.CharField(max_length=80)
+    container = models.CharField(max_length=40, blank=True)
+    codec = models.CharField(max_length=40, blank=True)
+    pixel_format = models.CharField(max_length=40, blank=True)
+    width = models.PositiveIntegerField(default=0)
+    height = models.PositiveIntegerField(default=0)
+    rotation = models.SmallIntegerField(default=0)
+    fps_numerator = models.PositiveBigIntegerField(default=0)
+    fps_denominator = models.PositiveBigIntegerField(default=1)
+    frame_count = models.PositiveIntegerField(default=0)
+    duration_seconds = models.DecimalField(max_digits=12, decimal_places=6, default=0)
+    has_audio = models.BooleanField(default=False)
+    hdr = models.BooleanField(default=False)
+    hdr_transfer = models.CharField(max_length=8, blank=True)
+    variable_frame_rate = models.BooleanField(default=False)
+    proxy = models.CharField(max_length=12, choices=Proxy.choices, default=Proxy.NOT_NEEDED)
+
+    objects = AssetQuerySet.as_manager()
+
+    class Meta:
+        constraints = [models.UniqueConstraint(fields=["team", "sha256"], name="stored_once_per_team")]
+        indexes = [models.Index(fields=["team", "kind", "-id"], name="asset_newest_by_kind")]
+
+    def __str__(self) -> str:
+        return self.name
+
+    @property
+    def fps(self) -> Fraction | None:
+        return Fraction(self.fps_numerator, self.fps_denominator) if self.fps_numerator else None
+
+    @property
+    def is_video(self) -> bool:
+        return self.kind == self.Kind.VIDEO
+
+    @property
+    def is_playable(self) -> bool:
+        """Can a browser be given something to play now?"""
+        return self.is_video and self.proxy in {self.Proxy.NOT_NEEDED, self.Proxy.READY}
+
+    def facts(self) -> MediaFacts:
+        return MediaFacts(
+            kind=self.kind,
+            container=self.container,
+            codec=self.codec,
+            width=self.width,
+            height=self.height,
+            size_bytes=self.size_bytes,
+            fps=self.fps,
+            frame_count=self.frame_count,
+            duration_seconds=self.duration_seconds,
+            has_audio=self.has_audio,
+            hdr=self.hdr,
+            hdr_transfer=self.hdr_transfer,
+            variable_frame_rate=self.variable_frame_rate,
+            rotation=self.rotation,
+            pixel_format=self.pixel_format,
+            browser_safe=self.proxy == self.Proxy.NOT_NEEDED,
+        )

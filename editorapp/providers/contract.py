@@ -1,0 +1,215 @@
+"""The words in which the rest of Rushes speaks to any provider."""
+
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass, field, fields
+from datetime import datetime
+from decimal import Decimal
+from enum import StrEnum
+from typing import Any
+
+
+class Task(StrEnum):
+    EDIT = "edit"
+    GENERATE = "generate"
+    REFRAME = "reframe"
+
+
+STRENGTHS = tuple(f"{band}_{step}" for band in ("adhere", "flex", "reimagine") for step in (1, 2, 3))
+CONTROLS = ("pose", "depth", "normals", "trajectory", "face")
+
+
+@dataclass(frozen=True)
+class Ref:
+    """A clip or a picture as a request names it.
+
+    A sound request has exactly one carrier. `asset_id` is ours: a stored file that the provider's `stage` turns into
+    one of its own carriers just before the paid call.
+    """
+
+    asset_id: int | None = None
+    generation_id: str | None = None  # the provider's id of an earlier result
+    url: str | None = None
+    data: str | None = None  # base64
+    file_id: str | None = None  # the provider's id of an uploaded file
+    media_type: str | None = None
+
+    CARRIERS = ("asset_id", "generation_id", "url", "data", "file_id")
+
+    @property
+    def carriers(self) -> tuple[str, ...]:
+        return tuple(name for name in self.CARRIERS if getattr(self, name) is not None)
+
+
+@dataclass(frozen=True)
+class GenerationRequest:
+    """What a person wants, in no provider's words. None means "not said": defaults are never written out.
+
+    It can also hold nonsense (an unknown strength, indexes without keyframes), because the rules judge it and the
+    simulator decodes foreign bodies into it. Values of the wrong type are kept as they came.
+    Units: control values 0..1; `frame_index` on the source's own grid, from 0; `*_norm` fractions of the canvas.
+    """
+
+    task: str = Task.EDIT
+    model: str | None = "ray-3.2"
+    prompt: str | None = None
+    source: Ref | None = None
+    resolution: str | None = None
+    hdr: bool | None = None
+    exr: bool | None = None
+    auto_controls: bool | None = None
+    strength: str | None = None
+    pose_enabled: bool | None = None
+    pose_strength: str | None = None  # "precise" or "coarse"
+    depth_enabled: bool | None = None
+    depth_blur: float | None = None
+    normals_enabled: bool | None = None
+    normals_augmentation: float | None = None
+    trajectory_enabled: bool | None = None
+    trajectory_sparsity: float | None = None
+    face_enabled: bool | None = None
+    start_frame: Ref | None = None  # the single guide frame of an edit; the first frame of a generation
+    end_frame: Ref | None = None
+    keyframes: tuple[Ref, ...] | None = None
+    keyframe_indexes: tuple[int, ...] | None = None
+    aspect_ratio: str | None = None
+    duration: str | None = None  # "5s" or "10s"
+    loop: bool | None = None
+    x_norm: float | None = None  # reframe: where the source lies on the canvas
+    y_norm: float | None = None
+    w_norm: float | None = None
+    h_norm: float | None = None
+    image_refs: tuple[Ref, ...] | None = None
+    user_id: str | None = None
+
+    def to_json(self) -> dict[str, Any]:
+        """Return what is said, as plain JSON; `from_json` reads it back."""
+        return {
+            key: _plain(value)
+            for key, value in ((f.name, getattr(self, f.name)) for f in fields(self))
+            if value is not None
+        }
+
+    @classmethod
+    def from_json(cls, kept: Mapping[str, Any]) -> "GenerationRequest":
+        values = dict(kept)
+        for name in ("source", "start_frame", "end_frame"):
+            if values.get(name) is not None:
+                values[name] = Ref(**values[name])
+        for name in ("keyframes", "image_refs"):
+            if values.get(name) is not None:
+                values[name] = tuple(Ref(**ref) for ref in values[name])
+        if values.get("keyframe_indexes") is not None:
+            values["keyframe_indexes"] = tuple(values["keyframe_indexes"])
+        return cls(**values)
+
+    def refs(self) -> list[tuple[str, Ref]]:
+        """Return every clip and picture named, each with its field ("source", "keyframes.3")."""
+        single = [(name, getattr(self, name)) for name in ("source", "start_frame", "end_frame")]
+        many = [
+            (f"{name}.{i}", ref)
+            for name in ("keyframes", "image_refs")
+            for i, ref in enumerate(getattr(self, name) or ())
+        ]
+        return [(name, ref) for name, ref in single + many if ref is not None]
+
+
+def _plain(value: Any) -> Any:
+    if isinstance(value, Ref):
+        return {key: part for key, part in asdict(value).items() if part is not None}
+    if isinstance(value, tuple):
+        return [_plain(part) for part in value]
+    return value
+
+
+@dataclass(frozen=True)
+class Access:
+    """How to reach one provider account; a plain value, so that calls need no database."""
+
+    account_id: int
+    provider: str
+    base_url: str
+    secret: str = field(repr=False)
+    is_simulated: bool = False
+
+
+class JobState(StrEnum):
+    QUEUED = "queued"
+    RUNNING = "running"
+    DONE = "done"
+    FAILED = "failed"
+
+
+@dataclass(frozen=True)
+class Output:
+    """A short-lived link to a result. `kind` is "video" or "exr"."""
+
+    kind: str
+    url: str = field(repr=False)
+    expires_at: datetime | None = None
+
+
+@dataclass(frozen=True)
+class Failure:
+    """Why a provider's job failed. `is_charged` is None where the provider documents nothing."""
+
+    code: str
+    reason: str
+    can_retry: bool
+    is_charged: bool | None
+
+
+@dataclass(frozen=True)
+class Job:
+    """The provider's side of a generation, as it last described it."""
+
+    id: str
+    state: JobState
+    chain_id: str = ""  # what a later request names to use this result as its source
+    outputs: tuple[Output, ...] = ()
+    failure: Failure | None = None
+    progress: float | None = None  # 0..1, only where the provider reports it
+    cost_usd: Decimal | None = None  # only where the provider reports it
+
+
+class ProviderError(Exception):
+    """Something went wrong at or on the way to a provider; the subclass says what the caller may do next.
+
+    `message` is a sentence for a person; `code` the provider's own word or status, for support.
+    """
+
+    def __init__(self, message: str, *, code: str = "") -> None:
+        super().__init__(message)
+        self.message = message
+        self.code = code
+
+
+class Rejected(ProviderError):
+    """Refused for good: nothing queued, nothing charged. Sending the same again would be refused again."""
+
+
+class OutOfFunds(Rejected):
+    """Refused for want of money at the provider: nothing queued, nothing charged."""
+
+
+class BadCredentials(Rejected):
+    """The key is missing, wrong, revoked or not allowed: nothing queued, nothing charged."""
+
+
+class NotFound(ProviderError):
+    """The provider does not know the job (or not any more)."""
+
+
+class Throttled(ProviderError):
+    """Not taken now: ask again after `retry_after_seconds`. Nothing queued, nothing charged."""
+
+    def __init__(self, message: str, *, code: str = "", retry_after_seconds: float = 5.0) -> None:
+        super().__init__(message, code=code)
+        self.retry_after_seconds = retry_after_seconds
+
+
+class Unavailable(ProviderError):
+    """Never arrived (no connection), or a free call that failed: safe to send again."""
+
+
+class OutcomeUnknown(ProviderError):
+    """Perhaps accepted, perhaps paid. Only a person sends it again."""

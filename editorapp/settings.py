@@ -1,0 +1,230 @@
+"""Settings. Everything that differs between installations comes from the environment; every default runs
+on one machine with nothing else installed.
+
+RUSHES_DATA_DIR         all state: database, media, secret, simulator           ./data
+RUSHES_PORT             port of the web server, part of the cookies' names      8000
+RUSHES_SECRET_KEY       signing key; else made once and kept in the data folder
+RUSHES_ALLOWED_HOSTS    comma separated                                         localhost only
+RUSHES_ORIGINS          comma separated https://... origins behind a proxy
+RUSHES_DEBUG            1 shows tracebacks in the browser                       0
+RUSHES_WORKERS          queue workers                                           3
+RUSHES_MAX_UPLOAD_MB    largest file taken                                      200
+RUSHES_MAX_MINUTES      longest clip taken                                      10
+RUSHES_SIMULATOR_URL    where the simulator answers; else read from the data folder
+LUMA_AGENTS_API_KEY     a real key; without one the account points at the simulator
+LUMA_AGENTS_BASE_URL    https://agents.lumalabs.ai/v1
+"""
+
+import hashlib
+import os
+import secrets
+from pathlib import Path
+
+BASE_DIR = Path(__file__).resolve().parent.parent
+DATA_DIR = Path(os.environ.get("RUSHES_DATA_DIR") or BASE_DIR / "data").resolve()
+MEDIA_ROOT = DATA_DIR / "media"
+RUN_DIR = DATA_DIR / "run"
+for _folder in (DATA_DIR, MEDIA_ROOT, RUN_DIR):
+    _folder.mkdir(parents=True, exist_ok=True)
+
+
+def _flag(name: str, default: bool = False) -> bool:
+    return os.environ.get(name, "1" if default else "0").lower() in {"1", "true", "yes", "on"}
+
+
+def _words(name: str, default: str = "") -> list[str]:
+    return [word.strip() for word in os.environ.get(name, default).split(",") if word.strip()]
+
+
+def _secret() -> str:
+    """Read the signing key, or make one that only this user can read."""
+    given = os.environ.get("RUSHES_SECRET_KEY")
+    if given:
+        return given
+    kept = DATA_DIR / "secret.key"
+    try:
+        # O_EXCL: of several processes that start at once, one writes and the others read.
+        with os.fdopen(os.open(kept, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "w") as file:
+            file.write(secrets.token_urlsafe(48))
+    except FileExistsError:
+        pass
+    for _attempt in range(50):
+        if key := kept.read_text():
+            return key
+    raise RuntimeError(f"{kept} is empty: delete it and start again.")
+
+
+SECRET_KEY = _secret()
+DEBUG = _flag("RUSHES_DEBUG")
+PORT = int(os.environ.get("RUSHES_PORT", "8000"))
+ALLOWED_HOSTS = _words("RUSHES_ALLOWED_HOSTS", "localhost,127.0.0.1,[::1]")
+CSRF_TRUSTED_ORIGINS = _words("RUSHES_ORIGINS")
+SECURE_PROXY_SSL_HEADER = ("HTTP_X_FORWARDED_PROTO", "https") if CSRF_TRUSTED_ORIGINS else None
+
+INSTALLED_APPS = [
+    "django.contrib.auth",
+    "django.contrib.contenttypes",
+    "django.contrib.sessions",
+    "django.contrib.messages",
+    "whitenoise.runserver_nostatic",
+    "django.contrib.staticfiles",
+    "django_htmx",
+    "django_q",
+    "editorapp.teams",
+    "editorapp.media",
+    "editorapp.providers",
+    "editorapp.costs",
+    "editorapp.generations",
+    "editorapp.review",
+    "editorapp.web",
+    "editorapp.simulator",
+]
+
+MIDDLEWARE = [
+    "django.middleware.security.SecurityMiddleware",
+    "whitenoise.middleware.WhiteNoiseMiddleware",
+    "editorapp.core.middleware.ContentSecurityPolicy",
+    "django.contrib.sessions.middleware.SessionMiddleware",
+    "django.middleware.common.CommonMiddleware",
+    "django.middleware.csrf.CsrfViewMiddleware",
+    "django.contrib.auth.middleware.AuthenticationMiddleware",
+    "editorapp.teams.middleware.Membership",
+    "django.contrib.messages.middleware.MessageMiddleware",
+    "django.middleware.clickjacking.XFrameOptionsMiddleware",
+    "django_htmx.middleware.HtmxMiddleware",
+]
+
+ROOT_URLCONF = "editorapp.urls"
+WSGI_APPLICATION = "editorapp.wsgi.application"
+
+TEMPLATES = [
+    {
+        "BACKEND": "django.template.backends.django.DjangoTemplates",
+        "DIRS": [BASE_DIR / "templates"],
+        "APP_DIRS": False,
+        "OPTIONS": {
+            "loaders": [
+                (
+                    "django.template.loaders.cached.Loader",
+                    [
+                        "django.template.loaders.filesystem.Loader",
+                        "django.template.loaders.app_directories.Loader",
+                    ],
+                ),
+            ],
+            "context_processors": [
+                "django.template.context_processors.request",
+                "django.contrib.auth.context_processors.auth",
+                "django.contrib.messages.context_processors.messages",
+                "editorapp.web.context.shell",
+            ],
+        },
+    }
+]
+
+# Measured with two queue workers and four web writers: Django's defaults answered "database is locked" 1,693 times
+# in 20 s, these settings never. Local disk only; never call a network service inside atomic().
+DATABASES = {
+    "default": {
+        "ENGINE": "django.db.backends.sqlite3",
+        "NAME": DATA_DIR / "rushes.sqlite3",
+        "OPTIONS": {
+            "transaction_mode": "IMMEDIATE",
+            "timeout": 20,
+            "init_command": "PRAGMA journal_mode=WAL;PRAGMA synchronous=NORMAL;PRAGMA busy_timeout=20000;",
+        },
+        # A file, so that worker processes started by a test see the same rows.
+        "TEST": {"NAME": DATA_DIR / "test.sqlite3"},
+    }
+}
+DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
+
+AUTH_USER_MODEL = "teams.User"
+LOGIN_URL = "people:sign_in"
+LOGIN_REDIRECT_URL = "studio:page"
+LOGOUT_REDIRECT_URL = "people:sign_in"
+AUTH_PASSWORD_VALIDATORS = [
+    {"NAME": "django.contrib.auth.password_validation.UserAttributeSimilarityValidator"},
+    {"NAME": "django.contrib.auth.password_validation.MinimumLengthValidator", "OPTIONS": {"min_length": 10}},
+    {"NAME": "django.contrib.auth.password_validation.CommonPasswordValidator"},
+]
+
+# Browsers share cookies between ports of one host: two instances side by side need names of their own.
+_instance = hashlib.sha256(f"{DATA_DIR}:{PORT}".encode()).hexdigest()[:8]
+SESSION_COOKIE_NAME = f"rushes_session_{_instance}"
+CSRF_COOKIE_NAME = f"rushes_csrf_{_instance}"
+SESSION_COOKIE_AGE = 60 * 60 * 24 * 30
+SESSION_COOKIE_HTTPONLY = True
+SESSION_COOKIE_SAMESITE = "Lax"
+SESSION_COOKIE_SECURE = CSRF_COOKIE_SECURE = bool(CSRF_TRUSTED_ORIGINS)
+X_FRAME_OPTIONS = "DENY"
+SECURE_CONTENT_TYPE_NOSNIFF = True
+SECURE_REFERRER_POLICY = "same-origin"
+SECURE_CSP = {
+    "default-src": ["'self'"],
+    "script-src": ["'self'"],
+    "style-src": ["'self'"],
+    "img-src": ["'self'", "data:", "blob:"],
+    "media-src": ["'self'", "blob:"],
+    "connect-src": ["'self'"],
+    "object-src": ["'none'"],
+    "base-uri": ["'self'"],
+    "form-action": ["'self'"],
+    "frame-ancestors": ["'none'"],
+}
+
+LANGUAGE_CODE = "en"
+TIME_ZONE = "UTC"
+USE_I18N = False
+USE_TZ = True
+
+STATIC_URL = "static/"
+STATIC_ROOT = DATA_DIR / "static"
+STATICFILES_DIRS = [BASE_DIR / "static"]
+STORAGES = {
+    "default": {
+        "BACKEND": "django.core.files.storage.FileSystemStorage",
+        "OPTIONS": {"location": MEDIA_ROOT},
+    },
+    "staticfiles": {"BACKEND": "whitenoise.storage.CompressedManifestStaticFilesStorage"},
+}
+WHITENOISE_USE_FINDERS = DEBUG
+
+FILE_UPLOAD_TEMP_DIR = DATA_DIR / "run"
+FILE_UPLOAD_MAX_MEMORY_SIZE = 256 * 1024
+DATA_UPLOAD_MAX_NUMBER_FIELDS = 2000
+MAX_UPLOAD_BYTES = int(os.environ.get("RUSHES_MAX_UPLOAD_MB", "200")) * 1_000_000
+MAX_SOURCE_SECONDS = int(os.environ.get("RUSHES_MAX_MINUTES", "10")) * 60
+
+SIMULATOR_URL = os.environ.get("RUSHES_SIMULATOR_URL", "")
+LUMA_AGENTS_API_KEY = os.environ.get("LUMA_AGENTS_API_KEY", "")
+LUMA_AGENTS_BASE_URL = os.environ.get("LUMA_AGENTS_BASE_URL", "https://agents.lumalabs.ai/v1")
+
+# The queue is a wake-up call; the attempt's row is the truth (see editorapp/generations).
+Q_CLUSTER = {
+    "name": "rushes",
+    "orm": "default",
+    "workers": int(os.environ.get("RUSHES_WORKERS", "3")),
+    "queue_limit": 1,  # no prefetch: the retry clock starts when a task is fetched
+    "timeout": 600,
+    "retry": 1500,  # more than the timeout and the longest wait together
+    "max_attempts": 1,
+    "ack_failures": True,
+    "save_limit": -1,  # successes are not kept; failures always are
+    "catch_up": False,
+    "scheduler": False,  # the ticker calls it: the built-in one looks only every 30 s
+    "poll": 0.2,
+}
+
+LOGGING = {
+    "version": 1,
+    "disable_existing_loggers": False,
+    "formatters": {"line": {"format": "%(asctime)s %(levelname)s %(name)s %(message)s"}},
+    "handlers": {"console": {"class": "logging.StreamHandler", "formatter": "line"}},
+    "root": {"handlers": ["console"], "level": os.environ.get("RUSHES_LOG_LEVEL", "INFO")},
+    "loggers": {
+        # httpx logs whole URLs at INFO; presigned ones are secrets.
+        "httpx": {"level": "WARNING"},
+        "httpcore": {"level": "WARNING"},
+    },
+}

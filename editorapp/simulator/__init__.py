@@ -1,0 +1,5 @@
+"""The simulator: an HTTP server that speaks the providers' protocols and really re-renders the video it is given.
+
+Nobody imports it: adapters meet it over HTTP, like any provider. A newcomer would ask why it keeps state of its own
+and not in the application's tables: a provider would not either.
+"""

@@ -1,0 +1,31 @@
+"""Who may do what: one table, read by pages, views and queries."""
+
+from django.db import models
+
+
+class Role(models.TextChoices):
+    ADMIN = "admin", "Admin"
+    CREATOR = "creator", "Creator"
+    REVIEWER = "reviewer", "Reviewer"
+
+
+class Act(models.TextChoices):
+    """What a role may allow. The label finishes the sentence "This person may ..."."""
+
+    SEE = "see", "see every take of the team"
+    CREATE = "create", "upload, and spend the team's money on generations"
+    DECIDE = "decide", "approve a take, or ask for changes"
+    SEE_ALL_COSTS = "see_all_costs", "see everybody's spending"
+    MANAGE = "manage", "invite people, change roles, set the budget"
+
+
+GRANTS: dict[Role, frozenset[Act]] = {
+    Role.ADMIN: frozenset(Act),
+    Role.CREATOR: frozenset({Act.SEE, Act.CREATE}),
+    Role.REVIEWER: frozenset({Act.SEE, Act.DECIDE}),
+}
+
+
+def may(role: str, act: Act) -> bool:
+    """Does this role allow the act?"""
+    return act in GRANTS[Role(role)]

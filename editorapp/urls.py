@@ -1,0 +1,5 @@
+"""Where each screen lives; one block a screen, in web/urls.py."""
+
+from django.urls import include, path
+
+urlpatterns = [path("", include("editorapp.web.urls"))]

@@ -1,0 +1,8 @@
+"""The WSGI application. WSGI on purpose: under ASGI Django reads a whole media file into memory to send it."""
+
+import os
+
+from django.core.wsgi import get_wsgi_application
+
+os.environ.setdefault("DJANGO_SETTINGS_MODULE", "editorapp.settings")
+application = get_wsgi_application()

@@ -1,0 +1,19 @@
+#!/usr/bin/env python
+"""Run a management command of Rushes: `python manage.py studio`, `edit`, `probe`, `simulator` and Django's own."""
+
+import os
+import sys
+
+
+def main() -> None:
+    """Hand the command line to Django."""
+    os.environ.setdefault("DJANGO_SETTINGS_MODULE", "editorapp.settings")
+    try:
+        from django.core.management import execute_from_command_line
+    except ImportError as error:
+        raise SystemExit("Django is not installed here. Run `make run` once, or use .venv/bin/python.") from error
+    execute_from_command_line(sys.argv)
+
+
+if __name__ == "__main__":
+    main()

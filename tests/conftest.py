@@ -1,0 +1,34 @@
+"""Fixtures that many rooms use. Real database, real files, the simulator on loopback."""
+
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from tests.environment import MEDIA
+from tests.simulator_process import SimulatorProcess
+
+
+@pytest.fixture(scope="session")
+def real_media() -> Path:
+    """The folder of real clips and stills that lies beside the project."""
+    if not (MEDIA / "bunny_720p_5s.mp4").exists():
+        pytest.skip(f"the real clips are not at {MEDIA}; set RUSHES_SHARED to the folder that holds media/")
+    return MEDIA
+
+
+@pytest.fixture(scope="session")
+def simulator_process(tmp_path_factory: pytest.TempPathFactory) -> Iterator[SimulatorProcess]:
+    """One simulator for the whole run of this test process, at full speed."""
+    process = SimulatorProcess.start(tmp_path_factory.mktemp("simulator"))
+    yield process
+    process.stop()
+
+
+@pytest.fixture
+def simulator(simulator_process: SimulatorProcess, settings) -> Iterator[SimulatorProcess]:
+    """The simulator with no fault set and its counters at zero; accounts without a key point at it."""
+    simulator_process.reset()
+    settings.SIMULATOR_URL = simulator_process.url
+    yield simulator_process
+    simulator_process.reset()

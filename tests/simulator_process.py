@@ -1,0 +1,50 @@
+"""Start the simulator as what it is, a server in a process of its own, and talk to its admin endpoints."""
+
+import os
+import subprocess
+import sys
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import httpx
+
+from tests.environment import ROOT
+
+
+@dataclass
+class SimulatorProcess:
+    """A running simulator: `url` without a trailing slash."""
+
+    url: str
+    process: subprocess.Popen[str]
+
+    @classmethod
+    def start(cls, folder: Path, *options: str) -> "SimulatorProcess":
+        """Start one on a free port with its state under `folder`; wait until it answers."""
+        environment = {**os.environ, "RUSHES_DATA_DIR": str(folder), "PYTHONUNBUFFERED": "1"}
+        command = [sys.executable, "manage.py", "simulator", "--port", "0", "--queue-seconds", "0", *options]
+        process = subprocess.Popen(command, cwd=ROOT, env=environment, stdout=subprocess.PIPE, text=True)
+        assert process.stdout is not None
+        for line in process.stdout:
+            if "http://" in line:
+                return cls(line[line.index("http://") :].split()[0].rstrip("/"), process)
+        raise RuntimeError("The simulator ended before it answered.")
+
+    def stop(self) -> None:
+        self.process.terminate()
+        self.process.wait(timeout=10)
+
+    def reset(self) -> None:
+        """Forget all faults and set the counters to zero; results stay."""
+        httpx.delete(f"{self.url}/_simulator/faults").raise_for_status()
+
+    def fail(self, call: str, kind: str, *, times: int = 1, **options: Any) -> None:
+        """Make the next `times` calls of a kind fail: see /_simulator/faults."""
+        body = {"call": call, "kind": kind, "times": times, **options}
+        httpx.post(f"{self.url}/_simulator/faults", json=body).raise_for_status()
+
+    @property
+    def submits_received(self) -> int:
+        """How many generations were accepted, that is: would have been paid."""
+        return httpx.get(f"{self.url}/_simulator/requests").raise_for_status().json()["accepted"]

@@ -1,0 +1,20 @@
+"""What a new installation starts with: one team and its owner, who has no password."""
+
+from django.db import transaction
+
+from editorapp.teams.models import Member, Team, User
+from editorapp.teams.roles import Role
+
+
+@transaction.atomic
+def ensure_owner() -> Member:
+    """Return the first admin, made together with the first team when there is nobody yet."""
+    admins = Member.objects.select_related("team", "user").filter(role=Role.ADMIN, user__is_active=True)
+    if owner := admins.order_by("pk").first():
+        return owner
+    team = Team.objects.order_by("pk").first() or Team.objects.create(name="Studio")
+    user, made = User.objects.get_or_create(username="owner", defaults={"display_name": "Owner"})
+    if made:
+        user.set_unusable_password()
+        user.save(update_fields=["password"])
+    return Member.objects.create(team=team, user=user, role=Role.ADMIN)

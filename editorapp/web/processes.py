@@ -1,0 +1,152 @@
+"""The processes that make up a running studio: started together, kept alive, stopped together."""
+
+import os
+import signal
+import subprocess
+import sys
+import time
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import IO
+
+from django.conf import settings
+
+MANAGE = str(settings.BASE_DIR / "manage.py")
+RESTART_PAUSES = (0.5, 1.0, 2.0, 5.0, 10.0, 30.0)  # seconds; a child that lived for a minute starts over
+
+
+class NotStarted(Exception):
+    """A process ended, or gave no sign, before it was ready. The message says which and where its log is."""
+
+
+@dataclass
+class Child:
+    """One process, in a process group of its own."""
+
+    name: str
+    command: list[str]
+    log: Path
+    process: subprocess.Popen[bytes]
+    started: float = field(default_factory=time.monotonic)
+    failures: int = 0
+    restart_at: float | None = None
+
+    @property
+    def is_alive(self) -> bool:
+        return self.process.poll() is None
+
+    def signal(self, number: signal.Signals) -> None:
+        """Signal the whole group: a server's workers must not outlive it."""
+        try:
+            os.killpg(self.process.pid, number)
+        except ProcessLookupError:
+            return
+
+
+class Processes:
+    """Children with one life: they start together, are restarted when they die, and end together.
+
+    Each has a session of its own, so that Ctrl-C in a terminal reaches only us and we stop them in order. If we are
+    killed outright, the guardian ends them.
+    """
+
+    def __init__(self, environment: Mapping[str, str], *, say: Callable[[str], None]) -> None:
+        self.environment = {**os.environ, **environment, "PYTHONUNBUFFERED": "1"}
+        self.say = say
+        self.children: dict[str, Child] = {}
+        self.guardian = subprocess.Popen(
+            [sys.executable, "-m", "editorapp.web.guardian"],
+            cwd=settings.BASE_DIR, stdin=subprocess.PIPE, start_new_session=True,
+        )  # fmt: skip
+
+    def start(self, name: str, *command: str) -> Child:
+        """Start a child; what it prints goes to `<data folder>/run/<name>.log`."""
+        log = settings.RUN_DIR / f"{name}.log"
+        child = Child(name, list(command), log, self._popen(list(command), log))
+        self.children[name] = child
+        return child
+
+    def wait_until(self, name: str, is_ready: Callable[[], bool], *, seconds: float = 30) -> None:
+        """Wait for a child to be ready.
+
+        Raises: NotStarted, when it ends or the time is over.
+        """
+        child, until = self.children[name], time.monotonic() + seconds
+        while not is_ready():
+            if not child.is_alive or time.monotonic() > until:
+                why = "ended" if not child.is_alive else f"was not ready after {seconds:g} s"
+                raise NotStarted(f"The {name} {why}. Its last words are in {child.log}:\n{tail(child.log)}")
+            time.sleep(0.05)
+
+    def look_after(self) -> None:
+        """Restart what has died, with growing pauses. Call it about once a second."""
+        for child in self.children.values():
+            if child.is_alive:
+                continue
+            if child.restart_at is None:
+                self._tell_guardian(f"-{child.process.pid}")
+                child.signal(signal.SIGKILL)  # what its group left behind
+                child.failures = 0 if time.monotonic() - child.started > 60 else child.failures
+                child.restart_at = time.monotonic() + RESTART_PAUSES[min(child.failures, len(RESTART_PAUSES) - 1)]
+                child.failures += 1
+                self.say(f"The {child.name} ended unexpectedly and is started again (log: {child.log}).")
+            elif time.monotonic() >= child.restart_at:
+                child.process, child.started, child.restart_at = (
+                    self._popen(child.command, child.log),
+                    time.monotonic(),
+                    None,
+                )
+
+    def restart(self, name: str, why: str) -> None:
+        """Kill a child that is alive and does nothing; `look_after` starts it again."""
+        self.say(why)
+        self.children[name].signal(signal.SIGKILL)
+        self.children[name].process.wait()
+
+    def stop(self, *, seconds: float = 20) -> None:
+        """End all children, politely first. A second interrupt while waiting ends them at once."""
+        try:
+            for child in self.children.values():
+                if child.is_alive:
+                    # Granian and the queue pass it on to their own workers.
+                    child.process.send_signal(signal.SIGTERM)
+            until = time.monotonic() + seconds
+            while time.monotonic() < until and any(child.is_alive for child in self.children.values()):
+                time.sleep(0.05)
+        finally:
+            for child in self.children.values():
+                child.signal(signal.SIGKILL)
+                child.process.wait()
+                self._tell_guardian(f"-{child.process.pid}")
+            assert self.guardian.stdin is not None
+            self.guardian.stdin.close()
+            self.guardian.wait()
+
+    def _popen(self, command: list[str], log: Path) -> subprocess.Popen[bytes]:
+        with log.open("ab") as file:
+            process = subprocess.Popen(
+                command, cwd=settings.BASE_DIR, env=self.environment, start_new_session=True,
+                stdin=subprocess.DEVNULL, stdout=file, stderr=subprocess.STDOUT,
+            )  # fmt: skip
+        self._tell_guardian(str(process.pid))
+        return process
+
+    def _tell_guardian(self, line: str) -> None:
+        pipe: IO[bytes] | None = self.guardian.stdin
+        assert pipe is not None
+        try:
+            pipe.write(f"{line}\n".encode())
+            pipe.flush()
+        except BrokenPipeError:
+            self.say("The guardian process is gone: if the studio is killed now, its processes stay behind.")
+
+
+def tail(log: Path, lines: int = 12) -> str:
+    """Return the last lines of a log."""
+    return "\n".join(log.read_text(errors="replace").splitlines()[-lines:]) if log.exists() else ""
+
+
+def manage(*words: str) -> list[str]:
+    """Return the command line of a management command, run by this very Python."""
+    return [sys.executable, MANAGE, *words]

@@ -173,6 +173,8 @@ SECURE_CSP = {
     "frame-ancestors": ["'none'"],
 }
 
+CSRF_FAILURE_VIEW = "editorapp.web.views.shell.not_signed_by_us"
+
 LANGUAGE_CODE = "en"
 TIME_ZONE = "UTC"
 USE_I18N = False

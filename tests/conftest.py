@@ -9,6 +9,14 @@ from tests.environment import MEDIA
 from tests.simulator_process import SimulatorProcess
 
 
+@pytest.fixture(autouse=True)
+def plain_static_files(settings) -> None:
+    """Serve style sheets and scripts as they lie in static/: hashed names would need a collectstatic first."""
+    plain = {"BACKEND": "django.contrib.staticfiles.storage.StaticFilesStorage"}
+    settings.STORAGES = {**settings.STORAGES, "staticfiles": plain}
+    settings.STATIC_ROOT.mkdir(exist_ok=True)
+
+
 @pytest.fixture(scope="session")
 def real_media() -> Path:
     """The folder of real clips and stills that lies beside the project."""

@@ -1,10 +1,87 @@
-"""What base.html shows on every page: who is here, what runs, what the month has cost."""
+"""What base.html shows on every page: who is here, where one can go, what runs, what the month has cost."""
 
+from dataclasses import dataclass
+from decimal import Decimal
 from typing import Any
 
+from django.conf import settings
 from django.http import HttpRequest
+from django.urls import NoReverseMatch, reverse
+from django.utils import timezone
+from django.utils.functional import SimpleLazyObject
+
+from editorapp.costs.models import MonthBudget
+from editorapp.generations.models import Generation
+from editorapp.generations.states import ACTIVE
+from editorapp.teams.models import Member
+
+THEMES = (("", "System"), ("dark", "Dark"), ("light", "Light"))
+THEME_COOKIE = "rushes_theme"
+
+
+@dataclass(frozen=True)
+class Place:
+    name: str
+    label: str
+    url: str
+
+
+@dataclass(frozen=True)
+class Month:
+    """A team's spending this month against its limit (None: no limit)."""
+
+    used_usd: Decimal
+    limit_usd: Decimal | None
+    url: str
 
 
 def shell(request: HttpRequest) -> dict[str, Any]:
     """Return the shell's values, lazily: a part that shows no shell costs no query."""
-    return {"member": getattr(request, "member", None)}
+    member = getattr(request, "member", None)
+    theme = request.COOKIES.get(THEME_COOKIE, "")
+    return {
+        "member": member,
+        "theme": theme if theme in dict(THEMES) else "",
+        "themes": THEMES,
+        "is_simulated": not settings.LUMA_AGENTS_API_KEY,
+        "places": SimpleLazyObject(lambda: places(member) if member else []),
+        "running": SimpleLazyObject(lambda: running(member) if member else 0),
+        "month": SimpleLazyObject(lambda: month(member) if member else None),
+    }
+
+
+def places(member: Member) -> list[Place]:
+    """Return where this person can go, in the order of the shell."""
+    wanted = [
+        ("studio", "Studio", "studio:page"),
+        ("gallery", "Gallery", "gallery:page"),
+        ("queue", "Queue", "queue:page"),
+        ("costs", "Costs", "costs:page"),
+    ]
+    if member.may_manage:
+        wanted.append(("people", "People", "people:page"))
+    return [Place(name, label, url) for name, label, route in wanted if (url := _url(route))]
+
+
+def running(member: Member) -> int:
+    """Count the team's generations that the engine looks after now."""
+    return Generation.objects.visible_to(member).filter(state__in=ACTIVE).count()
+
+
+def month(member: Member) -> Month:
+    """Return this month's spending and reservations, of real or of simulated money, whichever is in use."""
+    kept = MonthBudget.objects.filter(
+        team_id=member.team_id,
+        month=timezone.now().date().replace(day=1),
+        is_simulated=not settings.LUMA_AGENTS_API_KEY,
+    ).first()
+    if kept is None:
+        return Month(Decimal("0"), member.team.monthly_limit_usd, _url("costs:page"))
+    return Month(kept.spent_usd + kept.reserved_usd, kept.limit_usd, _url("costs:page"))
+
+
+def _url(route: str) -> str:
+    try:
+        return reverse(route)
+    except NoReverseMatch:
+        return ""

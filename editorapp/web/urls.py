@@ -1,5 +1,12 @@
 """Where each screen lives: one block a screen."""
 
-from django.urls import URLPattern, URLResolver
+from django.urls import URLPattern, URLResolver, include, path
+from django.views.generic import RedirectView
 
-urlpatterns: list[URLPattern | URLResolver] = []
+from editorapp.web.views import shell, studio
+
+urlpatterns: list[URLPattern | URLResolver] = [
+    path("", RedirectView.as_view(pattern_name="studio:page")),
+    path("shell/", include((shell.urlpatterns, "shell"))),
+    path("studio/", include((studio.urlpatterns, "studio"))),
+]

@@ -1,0 +1,1 @@
+"""Filters that every page may use: {% load rushes %}."""

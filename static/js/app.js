@@ -1,0 +1,97 @@
+/* What every page does: the theme, menus, dialogs, copy buttons, toasts, and what htmx needs from us. */
+(() => {
+  "use strict";
+  const root = document.documentElement;
+  root.classList.add("js");
+
+  /* The anti-forgery token, for scripts that use fetch; htmx reads it from the body's hx-headers. */
+  const csrf = () => JSON.parse(document.body.getAttribute("hx-headers"))["X-CSRFToken"];
+
+  function toast(text, { bad = false, href = "", action = "" } = {}) {
+    const box = document.createElement("div");
+    box.className = "notice" + (bad ? " notice-bad" : "");
+    const words = document.createElement("span");
+    words.textContent = text;
+    box.append(words);
+    if (href) {
+      const link = document.createElement("a");
+      link.href = href;
+      link.textContent = action;
+      box.append(link);
+    }
+    document.getElementById("toasts").append(box);
+    setTimeout(() => box.remove(), bad || href ? 9000 : 4000);
+  }
+  window.rushes = { csrf, toast };
+
+  /* Theme: one cookie that the server reads, so that no page flashes in the other one. */
+  function setTheme(value) {
+    document.cookie = `rushes_theme=${value};path=/;max-age=31536000;samesite=lax`;
+    if (value) root.dataset.theme = value;
+    else delete root.dataset.theme;
+    for (const button of document.querySelectorAll("[data-theme-form] button")) {
+      button.setAttribute("aria-pressed", String(button.value === value));
+    }
+  }
+
+  document.addEventListener("submit", (event) => {
+    if (!event.target.matches("[data-theme-form]")) return;
+    event.preventDefault();
+    setTheme(event.submitter ? event.submitter.value : "");
+  });
+
+  document.addEventListener("click", (event) => {
+    for (const menu of document.querySelectorAll("details[data-menu][open]")) {
+      if (!menu.contains(event.target)) menu.open = false;
+    }
+    const opens = event.target.closest("[data-opens]");
+    if (opens) {
+      event.preventDefault();
+      document.querySelector(opens.dataset.opens).showModal();
+    }
+    const copies = event.target.closest("[data-copies]");
+    if (copies) copy(copies);
+  });
+
+  document.addEventListener("keydown", (event) => {
+    if (event.key !== "Escape") return;
+    for (const menu of document.querySelectorAll("details[data-menu][open]")) {
+      menu.open = false;
+      menu.querySelector("summary").focus();
+    }
+  });
+
+  async function copy(button) {
+    const text = button.dataset.text || document.querySelector(button.dataset.copies).textContent;
+    try {
+      await navigator.clipboard.writeText(text);
+    } catch {
+      /* No permission, or no https: the old way. */
+      const area = document.createElement("textarea");
+      area.value = text;
+      area.className = "visually-hidden";
+      document.body.append(area);
+      area.select();
+      document.execCommand("copy");
+      area.remove();
+    }
+    const before = button.textContent;
+    button.textContent = "Copied";
+    setTimeout(() => { button.textContent = before; }, 1500);
+  }
+
+  /* A request answered by the sign-in page: go there, and come back to where we are. */
+  document.addEventListener("htmx:beforeSwap", (event) => {
+    const signIn = document.body.dataset.signIn;
+    const answered = event.detail.xhr.responseURL;
+    if (!signIn || !answered || new URL(answered).pathname !== signIn || location.pathname === signIn) return;
+    event.detail.shouldSwap = false;
+    document.dispatchEvent(new CustomEvent("rushes:leaving"));
+    location.assign(`${signIn}?next=${encodeURIComponent(location.pathname + location.search)}`);
+  });
+  document.addEventListener("htmx:sendError", () => toast("No connection. What you typed is still here.", { bad: true }));
+  document.addEventListener("htmx:responseError", (event) => {
+    if (event.detail.xhr.status >= 500) toast("Something broke on our side; nothing was sent. Try again.", { bad: true });
+    if (event.detail.xhr.status === 403) toast("This page is out of date. Reload it, and try again.", { bad: true });
+  });
+})();

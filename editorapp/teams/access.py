@@ -8,9 +8,16 @@ from django.contrib.auth.decorators import login_required
 from django.core.exceptions import PermissionDenied
 from django.http import HttpRequest, HttpResponse
 
+from editorapp.teams.models import Member
 from editorapp.teams.roles import Act
 
 View = Callable[..., HttpResponse]
+
+
+class MemberRequest(HttpRequest):
+    """A request that has passed `needs`: somebody of a team asks."""
+
+    member: Member
 
 
 def needs(act: Act) -> Callable[[View], View]:

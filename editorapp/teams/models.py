@@ -128,3 +128,20 @@ class Invite(OneTimeLink):
             expires_at=now + timedelta(days=days),
         )
         return invite, token
+
+
+class FailedSignIn(models.Model):
+    """One wrong password, kept for some minutes so that guessing is slow."""
+
+    name_sha256 = models.CharField(max_length=64)  # of the name as typed: people type passwords into name fields
+    address = models.CharField(max_length=45)
+    at = models.DateTimeField()
+
+    class Meta:
+        indexes = [
+            models.Index(fields=["name_sha256", "at"], name="failed_sign_in_by_name"),
+            models.Index(fields=["address", "at"], name="failed_sign_in_by_address"),
+        ]
+
+    def __str__(self) -> str:
+        return f"wrong password from {self.address} at {self.at}"

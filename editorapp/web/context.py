@@ -77,7 +77,7 @@ def month(member: Member) -> Month:
     ).first()
     if kept is None:
         return Month(Decimal("0"), member.team.monthly_limit_usd, _url("costs:page"))
-    return Month(kept.spent_usd + kept.reserved_usd, kept.limit_usd, _url("costs:page"))
+    return Month(kept.spent_usd + kept.reserved_usd, member.team.monthly_limit_usd, _url("costs:page"))
 
 
 def _url(route: str) -> str:

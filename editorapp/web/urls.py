@@ -3,10 +3,11 @@
 from django.urls import URLPattern, URLResolver, include, path
 from django.views.generic import RedirectView
 
-from editorapp.web.views import shell, studio
+from editorapp.web.views import people, shell, studio
 
 urlpatterns: list[URLPattern | URLResolver] = [
     path("", RedirectView.as_view(pattern_name="studio:page")),
+    path("", include((people.urlpatterns, "people"))),
     path("shell/", include((shell.urlpatterns, "shell"))),
     path("studio/", include((studio.urlpatterns, "studio"))),
 ]

@@ -7,6 +7,7 @@ from django.test import Client
 from django.utils import timezone
 
 from editorapp.costs.models import MonthBudget
+from editorapp.teams.models import Team
 from editorapp.teams.roles import Role
 from tests.factories import make_generation, make_member
 
@@ -29,9 +30,10 @@ def test_a_stranger_is_sent_to_sign_in(client, settings):
 
 def test_the_month_shows_spent_and_reserved_against_the_limit_and_says_that_it_is_simulated():
     member = make_member(name="Ada")
+    Team.objects.filter(pk=member.team_id).update(monthly_limit_usd=50)
     MonthBudget.objects.create(
         team=member.team, month=timezone.now().date().replace(day=1), is_simulated=True,
-        limit_usd=50, spent_usd=Decimal("10.24"), reserved_usd=Decimal("2.16"),
+        spent_usd=Decimal("10.24"), reserved_usd=Decimal("2.16"),
     )  # fmt: skip
     MonthBudget.objects.create(
         team=member.team, month=timezone.now().date().replace(day=1), is_simulated=False, spent_usd=999

@@ -1,0 +1,252 @@
+"""Who is here: signing in and out, one's own account, the team and its invitations."""
+
+from typing import Any
+
+from django.conf import settings
+from django.contrib import messages
+from django.contrib.auth import login, logout, update_session_auth_hash
+from django.contrib.auth.decorators import login_required
+from django.contrib.auth.forms import PasswordChangeForm, SetPasswordForm
+from django.core.exceptions import ValidationError
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import get_object_or_404, redirect, render, resolve_url
+from django.urls import path, reverse
+from django.utils import timezone
+from django.utils.http import url_has_allowed_host_and_scheme
+from django.views.decorators.cache import never_cache
+from django.views.decorators.debug import sensitive_post_parameters
+from django.views.decorators.http import require_GET, require_http_methods, require_POST
+
+from editorapp.teams import people, sign_in
+from editorapp.teams.access import MemberRequest, needs
+from editorapp.teams.models import Invite, Member, User
+from editorapp.teams.roles import GRANTS, Act, Role
+from editorapp.web.people_forms import AcceptForm, InviteForm, NameForm, SignInForm, TeamForm
+
+BACKEND = "django.contrib.auth.backends.ModelBackend"
+
+
+@never_cache
+@sensitive_post_parameters("password")
+@require_http_methods(["GET", "HEAD", "POST"])
+def sign_in_page(request: HttpRequest) -> HttpResponse:
+    """Let a person in by name and password."""
+    onward = _onward(request)
+    if request.user.is_authenticated:
+        return redirect(onward)
+    form = SignInForm(request.POST or None)
+    status = 200
+    if request.method == "POST" and form.is_valid():
+        try:
+            given = form.cleaned_data
+            user = sign_in.sign_in(given["username"], given["password"], address=_address(request), now=timezone.now())
+        except sign_in.NotSignedIn as error:
+            form.add_error(None, str(error))
+        else:
+            login(request, user, backend=BACKEND)
+            return redirect(onward)
+    if form.errors:
+        status = 422
+    return render(
+        request,
+        "people/sign_in.html",
+        {"form": form, "next": request.POST.get("next") or request.GET.get("next", "")},
+        status=status,
+    )
+
+
+@never_cache
+@require_GET
+def link(request: HttpRequest, token: str) -> HttpResponse:
+    """Sign in whoever opens a one-time link. A browser that only fetches ahead does not use it up."""
+    if "prefetch" in request.headers.get("Sec-Purpose", "") + request.headers.get("Purpose", ""):
+        return HttpResponse(status=204)
+    try:
+        user = sign_in.follow(token, now=timezone.now())
+    except sign_in.LinkNotUsable:
+        if request.user.is_authenticated:  # the same link, opened twice: they are in
+            return redirect(settings.LOGIN_REDIRECT_URL)
+        return render(request, "people/link_used.html", status=410)
+    login(request, user, backend=BACKEND)
+    request.session["signed_in_by_link"] = True  # may set a password without the old one
+    return redirect(settings.LOGIN_REDIRECT_URL)
+
+
+@require_POST
+def sign_out(request: HttpRequest) -> HttpResponse:
+    """End this session."""
+    logout(request)
+    return redirect(settings.LOGOUT_REDIRECT_URL)
+
+
+@never_cache
+@login_required
+@sensitive_post_parameters()
+@require_http_methods(["GET", "HEAD", "POST"])
+def me(request: HttpRequest) -> HttpResponse:
+    """Show one's own account; change the name that others see, or the password."""
+    user = request.user
+    assert isinstance(user, User)
+    needs_old = user.has_usable_password() and not request.session.get("signed_in_by_link")
+    password_form = PasswordChangeForm if needs_old else SetPasswordForm
+    wants_password = "new_password1" in request.POST
+    name = NameForm(request.POST if request.POST and not wants_password else None, instance=user)
+    password: SetPasswordForm = password_form(user, request.POST if wants_password else None)
+    changed = password if wants_password else name
+    if request.method == "POST" and changed.is_valid():
+        changed.save()
+        if wants_password:
+            update_session_auth_hash(request, user)
+            request.session.pop("signed_in_by_link", None)
+        messages.success(request, "Your password is set." if wants_password else "Your name is saved.")
+        return redirect("people:me")
+    context = {"name_form": name, "password_form": password, "needs_old": needs_old}
+    return render(request, "people/me.html", context, status=422 if changed.is_bound else 200)
+
+
+@never_cache
+@sensitive_post_parameters("password")
+@require_http_methods(["GET", "HEAD", "POST"])
+def invite(request: HttpRequest, token: str) -> HttpResponse:
+    """Let an invited person choose a name and a password, and join."""
+    try:
+        invitation = people.open_invite(token, now=timezone.now())
+        form = AcceptForm(request.POST or None)
+        if request.method == "POST" and not request.user.is_authenticated and form.is_valid():
+            member = people.accept(token, **form.cleaned_data, now=timezone.now())
+            login(request, member.user, backend=BACKEND)
+            messages.success(request, f"Welcome to {member.team}. You are in as {member.get_role_display().lower()}.")
+            return redirect(settings.LOGIN_REDIRECT_URL)
+    except people.InviteNotUsable:
+        return render(request, "people/invite_used.html", status=410)
+    except ValidationError as error:
+        for field, found in error.message_dict.items():
+            form.add_error(field, found)
+    context = {"invite": invitation, "form": form, "acts": _acts_of(invitation.role)}
+    return render(request, "people/invite.html", context, status=422 if form.errors else 200)
+
+
+@require_GET
+@needs(Act.MANAGE)
+def page(request: MemberRequest) -> HttpResponse:
+    """Show the team: its people, its open invitations, its name and its monthly limit."""
+    return _page(request)
+
+
+@require_POST
+@needs(Act.MANAGE)
+def make_invite(request: MemberRequest) -> HttpResponse:
+    """Make an invitation and show its link, this once."""
+    form = InviteForm(request.POST)
+    if not form.is_valid():
+        return _page(request, invite_form=form, status=422)
+    assert isinstance(request.user, User)
+    made, token = Invite.make(request.member.team, invited_by=request.user, now=timezone.now(), **form.cleaned_data)
+    link = request.build_absolute_uri(reverse("people:invite", args=[token]))
+    return _page(request, fresh={"invite": made, "link": link}, status=201)
+
+
+@require_POST
+@needs(Act.MANAGE)
+def revoke_invite(request: MemberRequest, pk: int) -> HttpResponse:
+    """Close an open invitation."""
+    people.revoke(get_object_or_404(Invite, pk=pk, team=request.member.team), now=timezone.now())
+    messages.success(request, "The invitation is revoked: its link no longer works.")
+    return redirect("people:page")
+
+
+@require_POST
+@needs(Act.MANAGE)
+def change_role(request: MemberRequest, pk: int) -> HttpResponse:
+    """Give somebody another role."""
+    member = _member(request, pk)
+    role = request.POST.get("role", "")
+    if role not in Role.values:
+        messages.error(request, "There is no such role.")
+        return redirect("people:page")
+    try:
+        people.change_role(member, role)
+    except people.LastAdmin as error:
+        messages.error(request, str(error))
+    else:
+        messages.success(request, f"{member.user} is now {Role(role).label.lower()}.")
+    return redirect("people:page" if member.pk != request.member.pk or role == Role.ADMIN else "people:me")
+
+
+@require_POST
+@needs(Act.MANAGE)
+def remove(request: MemberRequest, pk: int) -> HttpResponse:
+    """Take somebody out of the team."""
+    member = _member(request, pk)
+    try:
+        people.remove(member)
+    except people.LastAdmin as error:
+        messages.error(request, str(error))
+    else:
+        messages.success(request, f"{member.user} is no longer in the team. Their takes stay.")
+    return redirect("people:page")
+
+
+@require_POST
+@needs(Act.MANAGE)
+def change_team(request: MemberRequest) -> HttpResponse:
+    """Change the team's name and what it may spend in a month."""
+    form = TeamForm(request.POST, instance=request.member.team)
+    if not form.is_valid():
+        return _page(request, team_form=form, status=422)
+    form.save()
+    messages.success(request, "The team is saved.")
+    return redirect("people:page")
+
+
+def _page(request: MemberRequest, *, status: int = 200, **more: Any) -> HttpResponse:
+    team = request.member.team
+    context = {
+        "members": team.members.select_related("user").order_by("user__display_name", "user__username"),
+        "invites": team.invites.select_related("invited_by")
+        .filter(used_at=None, expires_at__gt=timezone.now())
+        .order_by("-pk"),
+        "roles": [(role, _acts_of(role)) for role in Role],
+        "invite_form": InviteForm(),
+        "team_form": TeamForm(instance=team),
+    }
+    response = render(request, "people/page.html", context | more, status=status)
+    response.headers["Cache-Control"] = "no-store"  # a fresh link is shown once
+    return response
+
+
+def _member(request: MemberRequest, pk: int) -> Member:
+    return get_object_or_404(Member.objects.select_related("user"), pk=pk, team=request.member.team)
+
+
+def _acts_of(role: str) -> list[str]:
+    return [act.label for act in Act if act in GRANTS[Role(role)]]
+
+
+def _onward(request: HttpRequest) -> str:
+    """Return where to go after signing in: the page asked for, if it is one of ours."""
+    wanted = request.POST.get("next") or request.GET.get("next") or ""
+    ours = url_has_allowed_host_and_scheme(wanted, {request.get_host()}, require_https=request.is_secure())
+    return wanted if ours else resolve_url(settings.LOGIN_REDIRECT_URL)
+
+
+def _address(request: HttpRequest) -> str:
+    """Return where a request comes from: behind a proxy, what the nearest proxy saw."""
+    if settings.SECURE_PROXY_SSL_HEADER:
+        return request.headers.get("X-Forwarded-For", "").split(",")[-1].strip()[:45]
+    return request.META.get("REMOTE_ADDR", "")
+
+
+urlpatterns = [
+    path("sign-in", sign_in_page, name="sign_in"),
+    path("in/<str:token>", link, name="link"),
+    path("sign-out", sign_out, name="sign_out"),
+    path("me", me, name="me"),
+    path("invite/<str:token>", invite, name="invite"),
+    path("people/", page, name="page"),
+    path("people/team", change_team, name="team"),
+    path("people/invites", make_invite, name="make_invite"),
+    path("people/invites/<int:pk>/revoke", revoke_invite, name="revoke_invite"),
+    path("people/<int:pk>/role", change_role, name="role"),
+    path("people/<int:pk>/remove", remove, name="remove"),
+]

@@ -14,8 +14,16 @@ class Task(StrEnum):
     REFRAME = "reframe"
 
 
+RESOLUTIONS = ("360p", "540p", "720p", "1080p")
 STRENGTHS = tuple(f"{band}_{step}" for band in ("adhere", "flex", "reimagine") for step in (1, 2, 3))
 CONTROLS = ("pose", "depth", "normals", "trajectory", "face")
+# Each control's own value; face has none.
+CONTROL_VALUES = {
+    "pose": "pose_strength",
+    "depth": "depth_blur",
+    "normals": "normals_augmentation",
+    "trajectory": "trajectory_sparsity",
+}
 
 
 @dataclass(frozen=True)
@@ -80,6 +88,17 @@ class GenerationRequest:
     h_norm: float | None = None
     image_refs: tuple[Ref, ...] | None = None
     user_id: str | None = None
+
+    def controls_in_use(self) -> tuple[str, ...]:
+        """Return the controls that are said: switched on, or given a value with the switch left unsaid."""
+        return tuple(name for name in CONTROLS if self._is_in_use(name))
+
+    def _is_in_use(self, control: str) -> bool:
+        enabled = getattr(self, f"{control}_enabled")
+        if enabled is not None:
+            return bool(enabled)
+        value = CONTROL_VALUES.get(control)
+        return value is not None and getattr(self, value) is not None
 
     def to_json(self) -> dict[str, Any]:
         """Return what is said, as plain JSON; `from_json` reads it back."""

@@ -1,0 +1,362 @@
+"""The rule table of Luma Agents for Ray 3.2: one row a rule, numbered as in contracts/luma-agents.md, section 3.
+
+Statuses follow the contract's section 3.5: 400 for one field or keyframes, 422 for a combination or unusable media.
+A detail that stands in quotation in the contract is quoted; the others are ours, in its style.
+"""
+
+from collections.abc import Mapping
+from typing import Any, TypeAlias
+
+from editorapp.media.facts import MediaFacts
+from editorapp.providers import conditions as ask
+from editorapp.providers.contract import STRENGTHS, GenerationRequest, Task
+from editorapp.providers.luma_generate_rules import GENERATE_RULES, REFRAME_RULES
+from editorapp.providers.luma_parameters import EDIT, FROM_SOURCE, IMAGE_MODELS, MODELS, TYPES
+from editorapp.providers.spec import OFFER, WARN, Hit, Limits, Mend, Rule
+
+LIMITS = Limits(
+    max_source_seconds={Task.EDIT: 18, Task.REFRAME: 30},
+    max_inline_bytes=200_000_000,
+    max_file_bytes=5 * 1024**3,
+    max_image_bytes=50 * 1024**2,
+    prompt_max=6000,
+    max_keyframes=64,
+    warn_keyframes=16,
+    resolutions=("360p", "540p", "720p", "1080p"),
+    hdr_resolutions=("720p", "1080p"),
+    aspect_ratios=("9:16", "3:4", "1:1", "4:3", "16:9", "21:9"),
+)
+
+Wanted: TypeAlias = GenerationRequest
+Facts: TypeAlias = MediaFacts | None
+Words: TypeAlias = Mapping[str, Any]
+
+
+def _wrong_model(wanted: Wanted, source: Facts, limits: Limits) -> bool | list[Hit]:
+    if wanted.model in MODELS and wanted.task in TYPES:
+        return False
+    if wanted.model is not None and wanted.model not in (*MODELS, *IMAGE_MODELS):
+        return [Hit(answer=f"Unknown model: {wanted.model}")]
+    kind = TYPES.get(wanted.task, wanted.task)
+    return [Hit(answer=f"Type '{kind}' is not supported for model '{wanted.model or 'uni-1'}'")]
+
+
+def _prompt_length(wanted: Wanted, source: Facts, limits: Limits) -> bool | list[Hit]:
+    prompt, longest = wanted.prompt, limits.prompt_max
+    if isinstance(prompt, str) and 1 <= len(prompt) <= longest:
+        return False
+    if isinstance(prompt, str) and prompt:
+        over = len(prompt) - longest
+        return [Hit(says=f"The prompt has {len(prompt):,} characters, {over:,} more than the {longest:,} allowed.")]
+    return [Hit(says="The prompt is empty: say what you want to see.")]
+
+
+def _hdr_too_small(wanted: Wanted, source: Facts, limits: Limits) -> bool:
+    return wanted.hdr is True and wanted.resolution in set(limits.resolutions) - set(limits.hdr_resolutions)
+
+
+def _keyframes_unpaired(wanted: Wanted, source: Facts, limits: Limits) -> bool | list[Hit]:
+    pictures, frames = ask.keyframes_of(wanted), len(ask.indexes_of(wanted))
+    return [Hit(pictures=pictures, frames=frames)] if bool(pictures) != bool(frames) else False
+
+
+def _keyframes_uneven(wanted: Wanted, source: Facts, limits: Limits) -> bool | list[Hit]:
+    pictures, frames = ask.keyframes_of(wanted), len(ask.indexes_of(wanted))
+    return [Hit(pictures=pictures, frames=frames)] if pictures and frames and pictures != frames else False
+
+
+def _most_keyframes(wanted: Wanted) -> int:
+    return max(ask.keyframes_of(wanted), len(ask.indexes_of(wanted)))
+
+
+def _to(label: str, **changes: Any) -> Mend:
+    return Mend(label, changes)
+
+
+def _drop(words: Words) -> Mend:
+    return Mend(f"Drop keyframe {words['at'] + 1}", {"drop_keyframes": [words["at"]]})
+
+
+def _move_or_drop(wanted: Wanted, source: Facts, limits: Limits, words: Words) -> tuple[Mend, ...]:
+    moved = list(ask.indexes_of(wanted))
+    moved[words["at"]] = words["last"]
+    move = Mend(f"Move it to the last frame ({words['last']})", {"keyframe_index": moved})
+    return (_drop(words),) if words["last"] in ask.indexes_of(wanted) else (move, _drop(words))
+
+
+def _trim(wanted: Wanted, source: Facts, limits: Limits, words: Words) -> tuple[Mend, ...]:
+    return (Mend(f"Trim to the first {words['longest']:g} s", {"trim_to_seconds": f"{words['longest']:g}"}),)
+
+
+COMMON_RULES = (
+    Rule(
+        id="E1", field="model", broken=_wrong_model, status=400, source="3.1 S; strings D-old",
+        summary="The model is ray-3.2, and it does this task.",
+        message="{name} cannot do this: {answer}.", detail="{answer}",
+    ),
+    Rule(
+        id="E2", field="prompt", broken=_prompt_length, status=400, source="3.1 S; string D-old",
+        summary="The prompt has 1 to 6,000 characters.",
+        message="{says}", detail="Prompt must be between 1 and {limits.prompt_max} characters",
+    ),
+    Rule(
+        id="E2.blank", field="prompt", source="ours: nothing can be made of it, and it would be paid",
+        broken=lambda wanted, source, limits: isinstance(wanted.prompt, str) and wanted.prompt.isspace(),
+        summary="The prompt is more than spaces.",
+        message="The prompt is only spaces: say what you want to see.", detail="prompt: only white space",
+    ),
+    Rule(
+        id="E4", field="source", each_ref=ask.each_ref(ask.has_several_carriers), source="3.1 S; 2.2 K",
+        summary="Each clip or picture comes one way: a result's id, an uploaded file, a URL or inline data.",
+        message="{label}: give exactly one of an upload, an earlier result, a URL or a file id.",
+        detail="{path}: provide exactly one of 'generation_id', 'url', 'data', 'file_id'",
+    ),
+    Rule(
+        id="E5", field="source", each_ref=ask.each_ref(ask.lacks_type("url", "video"), only="video"), source="3.1 S",
+        summary="A source by URL says that it is a video.",
+        message="A source by URL needs its media type, such as video/mp4.",
+        detail="{path}: 'media_type' must be video/* with 'url'",
+    ),
+    Rule(
+        id="E6", field="source", each_ref=ask.each_ref(ask.lacks_type("data", "video"), only="video"), source="3.1 S",
+        summary="Inline video says its media type.", message="Inline video needs its media type, such as video/mp4.",
+        detail="{path}: 'media_type' is required with 'data'",
+    ),
+    Rule(
+        id="E6.image", field="start_frame", source="2.2 K; string D-old",
+        each_ref=ask.each_ref(ask.lacks_type("data", "image"), only="image"),
+        summary="An inline picture says its media type.",
+        message="{label}: an inline picture needs its media type, such as image/png.",
+        detail="{path}: 'media_type' is required with 'data'",
+    ),
+    Rule(
+        id="E7", field="source", each_ref=ask.each_ref(ask.is_bad_id), source="3.1 S; 2.2 K",
+        summary="An id of a result or a file is a UUID.",
+        message="{label}: this is not an id of {name}. Copy it whole: 8-4-4-4-12 letters and digits.",
+        detail="{path}: 'generation_id' and 'file_id' must be UUIDs",
+    ),
+    Rule(
+        id="U2", field="source", each_ref=ask.each_ref(ask.is_private_url), status=422, source="2.2 D-old FAQ",
+        summary="A URL is https and on the public internet.",
+        message="{label}: {name} can only fetch https addresses on the public internet. Upload the file instead.",
+        detail="{path}: failed to fetch URL",
+    ),
+    Rule(
+        id="U3", field="source", each_ref=ask.each_ref(ask.is_bad_base64), status=422, source="4.3 D-old",
+        summary="Inline data is base64.",
+        message="{label}: the inline data is not base64.", detail="{path}: invalid base64 data",
+    ),
+    Rule(
+        id="E9.data", field="source", status=413, source="3.1 S; D-new",
+        each_ref=lambda path, ref, limits: path == "source" and ask.decoded_bytes(ref) > (limits.max_inline_bytes or 0),
+        summary="An inline source has at most 200 MB.",
+        message="The inline source is larger than 200 MB. Upload it instead.",
+        detail="{path}: video exceeds 200 MB limit",
+    ),
+    Rule(
+        id="E9.image", field="start_frame", status=413, source="5 D-old FAQ",
+        each_ref=lambda path, ref, limits: path != "source" and ask.decoded_bytes(ref) > (limits.max_image_bytes or 0),
+        summary="An inline picture has at most 50 MB.",
+        message="{label}: the picture is larger than 50 MB. Make it smaller.",
+        detail="{path}: image exceeds 50 MB limit",
+    ),
+    Rule(
+        id="E13", field="resolution", broken=ask.not_one_of("resolution", lambda limits: limits.resolutions),
+        source="3.1 S, K", summary="The resolution is 360p, 540p, 720p or 1080p.",
+        message="{value} is no resolution of {name}: choose one of {choices}.",
+        detail="Invalid resolution '{value}'. Valid: {choices}",
+        mends=lambda wanted, source, limits, words: (_to("Use 720p", resolution="720p"),),
+    ),
+    Rule(
+        id="U1", field="user_id", source="2.1 K; length D-old",
+        broken=lambda wanted, source, limits: wanted.user_id is not None
+        and not (isinstance(wanted.user_id, str) and len(wanted.user_id) <= limits.user_id_max),
+        summary="The end-user tag has at most 256 characters.",
+        message="The end-user tag is longer than {limits.user_id_max} characters.",
+        detail="user_id must be at most {limits.user_id_max} characters",
+    ),
+)  # fmt: skip
+
+SOURCE_RULES = (
+    Rule(
+        id="E3", field="source", tasks=FROM_SOURCE, source="3.1 S; 3.4 D-jun11",
+        broken=lambda wanted, source, limits: wanted.source is None,
+        summary="An edit or a reframe has a source.",
+        message="Choose a source: upload a clip, take an earlier result, or give a URL.",
+        detail="source is required for type '{type}'",
+    ),
+    Rule(
+        id="E3.kind", field="source", tasks=FROM_SOURCE, source="ours: known from the file itself",
+        broken=lambda wanted, source, limits: source is not None and source.kind != "video",
+        summary="The source is a clip, not a picture.",
+        message="The source is not a video. Choose a clip.", status=422, detail="source: not a video",
+    ),
+    Rule(
+        id="E8", field="source", tasks=EDIT, broken=ask.too_long(Task.EDIT), status=422, source="3.1 S, K",
+        summary="The source of an edit lasts at most 18 s.",
+        message="{name} edits clips up to {longest:g} s. This one is {seconds} s: trim it.",
+        detail="source: video exceeds {longest:g} s limit", mends=_trim,
+    ),
+    Rule(
+        id="E8.unknown", field="source", tasks=FROM_SOURCE, level=WARN, broken=ask.length_unknown,
+        source="ours: nothing was measured",
+        summary="The length of a foreign source cannot be checked.",
+        message="The clip's length cannot be checked before sending: {name} refuses it if it is too long.",
+    ),
+    Rule(
+        id="E9", field="source", tasks=FROM_SOURCE, broken=ask.too_big, status=413, source="3.1 S; files 2.6 K",
+        summary="A source by URL or inline has at most 200 MB; an uploaded one 5 GiB.",
+        message="{name} takes up to {largest} this way. This clip has {size}: make a smaller copy, or upload it.",
+        detail="source: video exceeds {largest} limit",
+    ),
+)  # fmt: skip
+
+EDIT_RULES = (
+    Rule(
+        id="E10", field="image_refs", tasks=EDIT, broken=ask.said("image_refs"), source="3.1 S",
+        summary="An edit takes no reference pictures.",
+        message="An edit takes no reference pictures: use a guide frame.",
+        detail="image_ref is not valid for type '{type}'",
+    ),
+    Rule(
+        id="E11", field="end_frame", tasks=EDIT, broken=ask.said("end_frame"), source="3.1 S",
+        summary="An edit takes no last frame.",
+        message="An edit takes no last frame: pin a keyframe at the last frame instead.",
+        detail="video.end_frame is not valid for type '{type}'",
+        mends=lambda wanted, source, limits, words: (_to("Leave the last frame out", end_frame=""),),
+    ),
+    Rule(
+        id="E12", field="loop", tasks=EDIT, broken=ask.said("loop"), source="3.1 S",
+        summary="An edit cannot loop.", message="An edit cannot be made to loop.",
+        detail="video.loop is not valid for type '{type}'",
+        mends=lambda wanted, source, limits, words: (_to("Turn loop off", loop=False),),
+    ),
+    Rule(
+        id="P1", field="x_norm", tasks=EDIT, source="2.3 K", broken=ask.said("x_norm", "y_norm", "w_norm", "h_norm"),
+        summary="Only a reframe places its source on the canvas.",
+        message="The source's position can be set only when reframing.",
+        detail="video.source_position is not valid for type '{type}'",
+    ),
+    Rule(
+        id="E14", field="hdr", tasks=EDIT, broken=_hdr_too_small, status=422, source="3.1 S",
+        summary="HDR needs 720p or 1080p.",
+        message="HDR needs 720p or 1080p; {wanted.resolution} is chosen.",
+        why="HDR needs 720p or 1080p, not {wanted.resolution}.",
+        detail="video.hdr is not supported at {wanted.resolution}",
+        mends=lambda wanted, source, limits, words: (
+            _to("Use 720p", resolution="720p"), _to("Turn HDR off", hdr=False),
+        ),
+    ),
+    Rule(
+        id="E15", field="exr", tasks=EDIT, status=422, source="3.1 S, K",
+        broken=lambda wanted, source, limits: wanted.exr is True and wanted.hdr is not True,
+        summary="EXR comes with HDR.", message="EXR comes with HDR. Turn HDR on, or EXR off.",
+        why="EXR comes with HDR. Turn HDR on.", detail="video.exr_export requires video.hdr",
+        mends=lambda wanted, source, limits, words: (
+            _to("Turn HDR on", hdr=True), _to("Turn EXR off", exr=False),
+        ),
+    ),
+    Rule(
+        id="E16", field="strength", tasks=EDIT, broken=ask.not_one_of("strength", lambda limits: STRENGTHS),
+        source="3.1 S, K", summary="The strength is one of nine, adhere_1 to reimagine_3.",
+        message="{value} is no strength: choose one of {choices}.",
+        detail="Invalid strength '{value}'. Valid: {choices}",
+        mends=lambda wanted, source, limits, words: (_to("Use flex_2, the usual choice", strength="flex_2"),),
+    ),
+    Rule(
+        id="E17", field="auto_controls", tasks=EDIT, status=422, source="3.1 S",
+        broken=lambda wanted, source, limits: wanted.auto_controls is True and bool(wanted.controls_in_use()),
+        summary="Auto excludes the five controls.",
+        message="Auto decides the signals itself: choose Manual, or leave the controls out.",
+        why="Auto decides the signals; choose Manual to set {option}.",
+        detail="video.edit.controls cannot be combined with video.edit.auto_controls",
+        mends=lambda wanted, source, limits, words: (
+            _to("Choose Manual", conditioning="manual"), _to("Keep Auto, without controls", conditioning="auto"),
+        ),
+    ),
+    Rule(
+        id="E26", field="strength", tasks=EDIT, level=OFFER, source="ours: 3.1 S allows both; cross-provider X1",
+        broken=lambda wanted, source, limits: wanted.auto_controls is True and wanted.strength is not None,
+        summary="Auto or a strength: the page offers one at a time, and results then agree between providers.",
+        message="Auto decides how closely to follow the source; choose Manual to set a strength.",
+        mends=lambda wanted, source, limits, words: (_to("Choose Manual", conditioning="manual"),),
+    ),
+    Rule(
+        id="E18", field="depth_blur", tasks=EDIT, source="3.1 S, K",
+        broken=ask.every(
+            ask.outside(0, 1, "depth_blur", "normals_augmentation", "trajectory_sparsity"),
+            ask.not_one_of("pose_strength", lambda limits: ("precise", "coarse")),
+        ),
+        summary="Pose strength is precise or coarse; blur, augmentation and sparsity lie from 0 to 1.",
+        message="{label} cannot be {value}: it is precise or coarse for pose, and a number from 0 to 1 for the others.",
+        detail="{path}: invalid value '{value}'",
+    ),
+    Rule(
+        id="E19", field="keyframes", tasks=EDIT, broken=_keyframes_unpaired, status=400, source="3.1 S",
+        summary="Keyframes come with their positions: both or neither.",
+        message="Each keyframe needs a picture and a frame: there are {pictures} pictures and {frames} frame numbers.",
+        detail="video.edit.keyframes and video.edit.keyframe_indexes must be given together",
+        mends=lambda wanted, source, limits, words: (_to("Use no guides", guides="none"),),
+    ),
+    Rule(
+        id="E20", field="keyframes", tasks=EDIT, broken=_keyframes_uneven, source="3.1 S",
+        summary="There are as many positions as keyframes.",
+        message="Each keyframe needs a picture and a frame: there are {pictures} pictures and {frames} frame numbers.",
+        detail="video.edit.keyframes and video.edit.keyframe_indexes must have the same length",
+    ),
+    Rule(
+        id="E21", field="keyframes", tasks=EDIT, source="3.1 S, K",
+        broken=lambda wanted, source, limits: _most_keyframes(wanted) > limits.max_keyframes,
+        summary="At most 64 keyframes.",
+        message="{name} takes up to {limits.max_keyframes} keyframes. Drop some.",
+        detail="video.edit.keyframes supports up to {limits.max_keyframes} entries",
+        mends=lambda wanted, source, limits, words: (
+            Mend(
+                f"Keep the first {limits.max_keyframes}",
+                {"drop_keyframes": list(range(limits.max_keyframes, _most_keyframes(wanted)))},
+            ),
+        ),
+    ),
+    Rule(
+        id="E21.many", field="keyframes", tasks=EDIT, level=WARN, source="ours: 7.10, Luma's own page says 16",
+        broken=lambda wanted, source, limits: limits.warn_keyframes < _most_keyframes(wanted) <= limits.max_keyframes,
+        summary="More than 16 keyframes may be refused.",
+        message="Luma's pages disagree on more than {limits.warn_keyframes} keyframes (up to 64 are documented).",
+    ),
+    Rule(
+        id="E22", field="keyframe_indexes", tasks=EDIT, broken=ask.odd_indexes, source="3.1 S, K",
+        summary="Keyframe positions are whole numbers from 0, each used once.",
+        message="{label}: frame {index} {problem}. Give it a frame of its own, or drop it.",
+        detail="video.edit.keyframe_indexes must be non-negative and unique",
+        mends=lambda wanted, source, limits, words: (_drop(words),),
+    ),
+    Rule(
+        id="E22.beyond", field="keyframe_indexes", tasks=EDIT, broken=ask.beyond(ask.last_frame_of_source),
+        source="ours: positions lie on the source's frame grid (2.4 S, K), so there is no such frame",
+        summary="Keyframes lie within the source.",
+        message="{label}: the source ends at frame {last}, and this is frame {index}.",
+        detail="video.edit.keyframe_indexes must lie within the source", mends=_move_or_drop,
+    ),
+    Rule(
+        id="E23", field="start_frame", tasks=EDIT, status=400, source="3.1 S",
+        broken=lambda wanted, source, limits: wanted.start_frame is not None and bool(wanted.keyframes),
+        summary="A single guide frame or keyframes, not both.",
+        message="A single guide frame and keyframes exclude each other: keep one kind.",
+        detail="video.start_frame cannot be combined with video.edit.keyframes",
+        mends=lambda wanted, source, limits, words: (
+            _to("Keep the keyframes", guides="keyframes"), _to("Keep the single guide frame", guides="single"),
+        ),
+    ),
+    Rule(
+        id="E25", field="aspect_ratio", tasks=EDIT, level=WARN, broken=ask.said("aspect_ratio"), source="3.1 S",
+        summary="An edit keeps the shape of its source; an aspect ratio is ignored.",
+        message="An edit keeps the shape of its source: the aspect ratio is not sent. Reframe changes the shape.",
+    ),
+    Rule(
+        id="E28", field="duration", tasks=FROM_SOURCE, level=WARN, broken=ask.said("duration"), source="3.1 K; 7.8",
+        summary="A result lasts as long as its source; a duration is not sent.",
+        message="The result lasts as long as the source: the duration is not sent.",
+    ),
+)  # fmt: skip
+
+RULES = COMMON_RULES + SOURCE_RULES + EDIT_RULES + GENERATE_RULES + REFRAME_RULES

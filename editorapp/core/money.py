@@ -5,6 +5,7 @@ from typing import Any
 
 from django.core.exceptions import ValidationError
 from django.db import models
+from django.db.models.expressions import Combinable
 
 MICRO = Decimal(1_000_000)
 ZERO = Decimal("0")
@@ -44,6 +45,9 @@ class UsdField(models.BigIntegerField):
     """
 
     description = "US dollars, exact to a millionth"
+    # What mypy is told; see django-stubs.
+    _pyi_private_set_type: Decimal | int | Combinable  # type: ignore[assignment]
+    _pyi_private_get_type: Decimal  # type: ignore[assignment]
 
     def from_db_value(self, value: int | None, expression: Any, connection: Any) -> Decimal | None:
         return None if value is None else Decimal(value) / MICRO

@@ -1,11 +1,11 @@
-"""The ledger and the budgets."""
+"""The ledger, the budgets, and the month's sums kept beside them."""
 
 from typing import Any
 
 from django.db import models
 
 from editorapp.core.money import UsdField
-from editorapp.teams.models import Team
+from editorapp.teams.models import Member, Team
 
 
 class LedgerIsAppendOnly(Exception):
@@ -16,12 +16,23 @@ class EntryQuerySet(models.QuerySet["Entry"]):
     def update(self, **kwargs: Any) -> int:
         raise LedgerIsAppendOnly("Ledger entries are never changed: add an adjustment.")
 
+    def bulk_update(self, *args: Any, **kwargs: Any) -> int:
+        raise LedgerIsAppendOnly("Ledger entries are never changed: add an adjustment.")
+
     def delete(self) -> tuple[int, dict[str, int]]:
         raise LedgerIsAppendOnly("Ledger entries are never deleted.")
 
+    def visible_to(self, member: Member) -> "EntryQuerySet":
+        """Return the team's lines for who may see all costs, else only the person's own."""
+        rows = self.filter(team_id=member.team_id)
+        return rows if member.may_see_all_costs else rows.filter(person_id=member.user_id)
+
 
 class Entry(models.Model):
-    """One line of the ledger. For each attempt: reserved = charged + released + still held, at every instant."""
+    """One line of the ledger. For each attempt: reserved = charged + released + still held, at every instant.
+
+    A charge above the reservation is two lines: the charge, as high as the reservation, and an adjustment for the rest.
+    """
 
     class Kind(models.TextChoices):
         RESERVE = "reserve", "Reserved"
@@ -36,7 +47,7 @@ class Entry(models.Model):
     is_estimated = models.BooleanField(default=False)  # a charge that the provider did not report
     is_simulated = models.BooleanField()
     team = models.ForeignKey(Team, on_delete=models.PROTECT, related_name="+")
-    person_id = models.BigIntegerField(null=True)  # plain values from here: history outlives what it is about
+    person_id = models.BigIntegerField()  # plain values from here: history outlives what it is about
     person_name = models.CharField(max_length=200)
     generation_id = models.BigIntegerField()
     attempt_id = models.BigIntegerField()
@@ -60,7 +71,9 @@ class Entry(models.Model):
         ]
         indexes = [
             models.Index(fields=["team", "month", "-id"], name="entry_team_month"),
+            models.Index(fields=["team", "person_id", "month", "-id"], name="entry_person_month"),
             models.Index(fields=["generation_id"], name="entry_generation"),
+            models.Index(fields=["attempt_id"], name="entry_attempt"),
         ]
 
     def __str__(self) -> str:
@@ -93,3 +106,29 @@ class MonthBudget(models.Model):
 
     def __str__(self) -> str:
         return f"{self.team} in {self.month:%Y-%m}"
+
+
+class MonthCost(models.Model):
+    """What one person spent and holds with one model in a month: kept with every entry, so that no page sums lines."""
+
+    team = models.ForeignKey(Team, on_delete=models.PROTECT, related_name="+")
+    month = models.DateField()
+    is_simulated = models.BooleanField()
+    person_id = models.BigIntegerField()
+    person_name = models.CharField(max_length=200)
+    provider = models.CharField(max_length=40)
+    model = models.CharField(max_length=80)
+    held_usd = UsdField(default=0)
+    spent_usd = UsdField(default=0)
+    charges = models.PositiveIntegerField(default=0)
+
+    class Meta:
+        constraints = [
+            models.UniqueConstraint(
+                fields=["team", "month", "is_simulated", "person_id", "provider", "model"],
+                name="one_sum_per_month_person_model",
+            )
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.person_name}, {self.model}, {self.month:%Y-%m}"

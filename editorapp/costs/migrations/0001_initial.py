@@ -22,7 +22,7 @@ class Migration(migrations.Migration):
                 ('amount_usd', editorapp.core.money.UsdField()),
                 ('is_estimated', models.BooleanField(default=False)),
                 ('is_simulated', models.BooleanField()),
-                ('person_id', models.BigIntegerField(null=True)),
+                ('person_id', models.BigIntegerField()),
                 ('person_name', models.CharField(max_length=200)),
                 ('generation_id', models.BigIntegerField()),
                 ('attempt_id', models.BigIntegerField()),

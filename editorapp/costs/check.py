@@ -1,0 +1,83 @@
+"""Prove the books: reserved = charged + released + held for each attempt, and every kept sum equals its lines."""
+
+from collections import defaultdict
+from decimal import Decimal
+from typing import Any
+
+from django.db.models import Count, Q, Sum
+
+from editorapp.core.money import ZERO
+from editorapp.costs.models import Entry, MonthBudget, MonthCost
+
+MONTH = ("team_id", "month", "is_simulated")
+Sums = dict[tuple[Any, ...], tuple[Decimal, Decimal]]
+CELL = (*MONTH, "person_id", "provider", "model")
+
+
+def differences() -> list[str]:
+    """Return one sentence for each difference found; an empty list proves the ledger."""
+    return [*_attempts(), *_budgets(), *_month_costs()]
+
+
+def _attempts() -> list[str]:
+    rows = (
+        Entry.objects.order_by()
+        .values("attempt_id")
+        .annotate(
+            reserved=_sum("reserve"), charged=_sum("charge"), released=_sum("release"),
+            closings=Count("pk", filter=Q(kind__in=("charge", "release"))),
+        )
+        .order_by("attempt_id")
+    )  # fmt: skip
+    wrong = []
+    for row in rows.iterator():
+        reserved, settled = row["reserved"] or ZERO, (row["charged"] or ZERO) + (row["released"] or ZERO)
+        # All of a reservation is settled at once: an attempt holds the whole of it or nothing.
+        if settled != (reserved if row["closings"] else ZERO):
+            wrong.append(f"Attempt {row['attempt_id']}: reserved {reserved}, charged and released {settled}.")
+    return wrong
+
+
+def _budgets() -> list[str]:
+    lines = _held_and_spent(MONTH)
+    kept = {
+        tuple(row[name] for name in MONTH): (row["reserved_usd"], row["spent_usd"])
+        for row in MonthBudget.objects.values(*MONTH, "reserved_usd", "spent_usd")
+    }
+    return _compare("Budget", lines, kept)
+
+
+def _month_costs() -> list[str]:
+    lines = _held_and_spent(CELL)
+    kept = {
+        tuple(row[name] for name in CELL): (row["held_usd"], row["spent_usd"])
+        for row in MonthCost.objects.values(*CELL, "held_usd", "spent_usd")
+    }
+    return _compare("Month sum", lines, kept)
+
+
+def _held_and_spent(key: tuple[str, ...]) -> Sums:
+    found: dict[tuple[Any, ...], dict[str, Decimal]] = defaultdict(dict)
+    for row in Entry.objects.order_by().values(*key, "kind").annotate(sum=Sum("amount_usd")):
+        found[tuple(row[name] for name in key)][row["kind"]] = row["sum"]
+    return {
+        name: (
+            sums.get("reserve", ZERO) - sums.get("charge", ZERO) - sums.get("release", ZERO),
+            sums.get("charge", ZERO) + sums.get("adjust", ZERO),
+        )
+        for name, sums in found.items()
+    }
+
+
+def _compare(what: str, lines: Sums, kept: Sums) -> list[str]:
+    nothing = (ZERO, ZERO)
+    return [
+        f"{what} {name}: its row says held {kept.get(name, nothing)[0]}, spent {kept.get(name, nothing)[1]}; "
+        f"its lines say held {lines.get(name, nothing)[0]}, spent {lines.get(name, nothing)[1]}."
+        for name in sorted({*lines, *kept}, key=str)
+        if lines.get(name, nothing) != kept.get(name, nothing)
+    ]
+
+
+def _sum(kind: str) -> Sum:
+    return Sum("amount_usd", filter=Q(kind=kind))

@@ -1,0 +1,239 @@
+"""Reserve, charge, release: every change of money is one appended line and the sums beside it, in one transaction.
+
+Each function opens its own atomic block and may be called inside a larger one, so that a state and its money change
+together. Sums change by conditional updates with F(), never by reading, adding and saving.
+"""
+
+from dataclasses import dataclass
+from datetime import date, datetime
+from decimal import Decimal
+
+from django.db import transaction
+from django.db.models import F, Q, Sum
+
+from editorapp.core.money import MICRO, ZERO, show_usd, usd
+from editorapp.core.paging import Page, newest_first
+from editorapp.costs.models import Entry, EntryQuerySet, MonthBudget, MonthCost
+from editorapp.teams.models import Member, Team
+
+
+class OverBudget(Exception):
+    """The month's budget has no room for this reservation; nothing was reserved."""
+
+    def __init__(self, *, needed_usd: Decimal, available_usd: Decimal) -> None:
+        super().__init__(
+            f"This needs {show_usd(needed_usd)} and {show_usd(max(available_usd, ZERO))} of this month's budget is "
+            "free. Ask an admin to raise the budget, or wait for running generations to settle."
+        )
+        self.needed_usd = needed_usd
+        self.available_usd = available_usd
+
+
+class NothingHeld(Exception):
+    """The attempt holds no money: it never reserved any, or it was charged or released already."""
+
+
+@dataclass(frozen=True)
+class Subject:
+    """What a reservation is for: plain values, copied onto every line."""
+
+    team_id: int
+    person_id: int
+    person_name: str
+    generation_id: int
+    attempt_id: int
+    provider: str
+    model: str
+    task: str
+    is_simulated: bool
+
+
+@dataclass(frozen=True)
+class MonthTotals:
+    """A team's month in dollars. `limit_usd` None: no limit."""
+
+    month: date
+    is_simulated: bool
+    limit_usd: Decimal | None
+    reserved_usd: Decimal
+    spent_usd: Decimal
+
+    @property
+    def available_usd(self) -> Decimal | None:
+        return None if self.limit_usd is None else self.limit_usd - self.spent_usd - self.reserved_usd
+
+
+def month_of(at: datetime) -> date:
+    """Return the first day of the month of an instant (UTC)."""
+    return at.date().replace(day=1)
+
+
+def reserve(subject: Subject, amount_usd: Decimal, *, now: datetime, note: str = "") -> Entry:
+    """Hold an amount against the month's budget.
+
+    Raises: OverBudget, when the budget has no room; IntegrityError, when this attempt reserved already.
+    """
+    amount_usd, month = usd(amount_usd), month_of(now)
+    with transaction.atomic():
+        budget = _budget(subject.team_id, month, is_simulated=subject.is_simulated)
+        micro = _micro(amount_usd)
+        room = Q(limit_usd=None) | Q(limit_usd__gte=F("spent_usd") + F("reserved_usd") + micro)
+        free = MonthBudget.objects.filter(room, pk=budget.pk)
+        if not free.update(reserved_usd=F("reserved_usd") + micro):
+            budget.refresh_from_db()
+            available = (budget.limit_usd or ZERO) - budget.spent_usd - budget.reserved_usd
+            raise OverBudget(needed_usd=amount_usd, available_usd=available)
+        entry = Entry.objects.create(
+            at=now, month=month, kind=Entry.Kind.RESERVE, amount_usd=amount_usd, note=note[:300], **vars(subject)
+        )  # fmt: skip
+        _add_to_month(entry, held=micro)
+    return entry
+
+
+def charge(attempt_id: int, amount_usd: Decimal, *, now: datetime, is_estimated: bool, note: str = "") -> Entry:
+    """Turn an attempt's reservation into a charge and give back what is left of it.
+
+    Raises: NothingHeld, when there is no open reservation.
+    """
+    amount_usd = usd(amount_usd)
+    with transaction.atomic():
+        reserved = _open_reservation(attempt_id)
+        within = min(amount_usd, reserved.amount_usd)
+        entry = _append(reserved, Entry.Kind.CHARGE, within, now=now, is_estimated=is_estimated, note=note)
+        if within < reserved.amount_usd:
+            _append(reserved, Entry.Kind.RELEASE, reserved.amount_usd - within, now=now, note="Not needed")
+        if amount_usd > within:
+            _append(
+                reserved, Entry.Kind.ADJUST, amount_usd - within, now=now, is_estimated=is_estimated,
+                note="The provider charged more than was reserved",
+            )  # fmt: skip
+        _move_budget(reserved, held=-_micro(reserved.amount_usd), spent=_micro(amount_usd))
+        _add_to_month(reserved, held=-_micro(reserved.amount_usd), spent=_micro(amount_usd), charges=1)
+    return entry
+
+
+def release(attempt_id: int, *, now: datetime, note: str = "") -> Entry:
+    """Give an attempt's whole reservation back.
+
+    Raises: NothingHeld, when there is no open reservation.
+    """
+    with transaction.atomic():
+        reserved = _open_reservation(attempt_id)
+        entry = _append(reserved, Entry.Kind.RELEASE, reserved.amount_usd, now=now, note=note)
+        _move_budget(reserved, held=-_micro(reserved.amount_usd))
+        _add_to_month(reserved, held=-_micro(reserved.amount_usd))
+    return entry
+
+
+def adjust(attempt_id: int, amount_usd: Decimal, *, now: datetime, note: str) -> Entry:
+    """Correct what an attempt cost by an amount, positive or negative, after it was charged or released.
+
+    Raises: NothingHeld, when the attempt has no reservation to be about.
+    """
+    amount_usd = usd(amount_usd)
+    with transaction.atomic():
+        reserved = _reservation(attempt_id)
+        entry = _append(reserved, Entry.Kind.ADJUST, amount_usd, now=now, note=note)
+        _move_budget(reserved, spent=_micro(amount_usd))
+        _add_to_month(reserved, spent=_micro(amount_usd))
+    return entry
+
+
+def held_usd(generation_id: int) -> Decimal:
+    """Return what is still held for a generation, over all its attempts."""
+    sums = _sums(Entry.objects.filter(generation_id=generation_id))
+    return sums["reserve"] - sums["charge"] - sums["release"]
+
+
+def spent_usd(generation_id: int) -> Decimal:
+    """Return what a generation has cost so far: charges and adjustments, over all its attempts."""
+    sums = _sums(Entry.objects.filter(generation_id=generation_id))
+    return sums["charge"] + sums["adjust"]
+
+
+def month_totals(team: Team, month: date, *, is_simulated: bool) -> MonthTotals:
+    """Return the month's limit, holds and spending. The limit is the team's as it is now."""
+    row = MonthBudget.objects.filter(team=team, month=month, is_simulated=is_simulated).first()
+    held, spent = (row.reserved_usd, row.spent_usd) if row else (ZERO, ZERO)
+    return MonthTotals(month, is_simulated, team.monthly_limit_usd, held, spent)
+
+
+def lines(
+    member: Member, *, month: date | None = None, is_simulated: bool | None = None, person_id: int | None = None,
+    provider: str = "", model: str = "", kind: str = "", generation_id: int | None = None,
+) -> EntryQuerySet:  # fmt: skip
+    """Return the ledger lines that a member may see, narrowed by what is given."""
+    wanted = {
+        "month": month, "is_simulated": is_simulated, "person_id": person_id, "provider": provider or None,
+        "model": model or None, "kind": kind or None, "generation_id": generation_id,
+    }  # fmt: skip
+    return Entry.objects.visible_to(member).filter(**{key: value for key, value in wanted.items() if value is not None})
+
+
+def line_page(rows: EntryQuerySet, *, before: int | None = None, size: int = 50) -> Page[Entry]:
+    """Return one page of lines, newest first."""
+    return newest_first(rows, before=before, size=size)
+
+
+def _micro(amount_usd: Decimal) -> int:
+    """Whole micro-dollars: what F() arithmetic on a UsdField works in (see core/money.py)."""
+    return int(amount_usd * MICRO)
+
+
+def _budget(team_id: int, month: date, *, is_simulated: bool) -> MonthBudget:
+    """Return the month's row, made on demand, with the team's present limit."""
+    limit = Team.objects.values_list("monthly_limit_usd", flat=True).get(pk=team_id)
+    row, _made = MonthBudget.objects.get_or_create(
+        team_id=team_id, month=month, is_simulated=is_simulated, defaults={"limit_usd": limit}
+    )
+    if row.limit_usd != limit:
+        MonthBudget.objects.filter(pk=row.pk).update(limit_usd=limit)
+    return row
+
+
+def _reservation(attempt_id: int) -> Entry:
+    # The lock makes two settlements of one attempt take turns on PostgreSQL; SQLite has one writer anyhow.
+    rows = Entry.objects.select_for_update().filter(attempt_id=attempt_id, kind=Entry.Kind.RESERVE)
+    if (entry := rows.first()) is None:
+        raise NothingHeld(f"Attempt {attempt_id} reserved nothing.")
+    return entry
+
+
+def _open_reservation(attempt_id: int) -> Entry:
+    entry = _reservation(attempt_id)
+    closing = (Entry.Kind.CHARGE, Entry.Kind.RELEASE)
+    if Entry.objects.filter(attempt_id=attempt_id, kind__in=closing).exists():
+        raise NothingHeld(f"Attempt {attempt_id} was settled already.")
+    return entry
+
+
+def _append(
+    about: Entry, kind: Entry.Kind, amount_usd: Decimal, *, now: datetime, is_estimated: bool = False, note: str = ""
+) -> Entry:
+    return Entry.objects.create(
+        at=now, month=about.month, kind=kind, amount_usd=amount_usd, is_estimated=is_estimated, note=note[:300],
+        team_id=about.team_id, person_id=about.person_id, person_name=about.person_name,
+        generation_id=about.generation_id, attempt_id=about.attempt_id, provider=about.provider, model=about.model,
+        task=about.task, is_simulated=about.is_simulated,
+    )  # fmt: skip
+
+
+def _move_budget(about: Entry, *, held: int = 0, spent: int = 0) -> None:
+    rows = MonthBudget.objects.filter(team_id=about.team_id, month=about.month, is_simulated=about.is_simulated)
+    rows.update(reserved_usd=F("reserved_usd") + held, spent_usd=F("spent_usd") + spent)
+
+
+def _add_to_month(about: Entry, *, held: int = 0, spent: int = 0, charges: int = 0) -> None:
+    key = {
+        "team_id": about.team_id, "month": about.month, "is_simulated": about.is_simulated,
+        "person_id": about.person_id, "provider": about.provider, "model": about.model,
+    }  # fmt: skip
+    change = {"held_usd": F("held_usd") + held, "spent_usd": F("spent_usd") + spent, "charges": F("charges") + charges}
+    if not MonthCost.objects.filter(**key).update(**change):
+        MonthCost.objects.get_or_create(**key, defaults={"person_name": about.person_name})
+        MonthCost.objects.filter(**key).update(**change)
+
+
+def _sums(rows: EntryQuerySet) -> dict[str, Decimal]:
+    found = dict(rows.order_by().values_list("kind").annotate(Sum("amount_usd")))
+    return {kind: found.get(kind, ZERO) for kind in Entry.Kind.values}

@@ -1,0 +1,116 @@
+"""Reports: every figure equals the lines that it opens, and nobody reads what is not theirs."""
+
+from datetime import date
+from decimal import Decimal
+
+import pytest
+
+from editorapp.costs import ledger, reports
+from editorapp.costs.models import Entry
+from editorapp.teams.roles import Role
+from tests.costs.test_ledger import NOVEMBER, NOW, make_subject
+from tests.factories import make_member
+
+
+@pytest.fixture
+def people(db):
+    admin = make_member(role=Role.ADMIN, name="Ada")
+    creator = make_member(team=admin.team, name="Ben")
+    for member, amount, model in ((admin, "1.08", "ray-3.2"), (creator, "2.16", "ray-3.2"), (creator, "0.10", "ray-2")):
+        subject = make_subject(member, model=model)
+        ledger.reserve(subject, Decimal(amount), now=NOW)
+        ledger.charge(subject.attempt_id, Decimal(amount), now=NOW, is_estimated=True)
+    held = make_subject(creator)
+    ledger.reserve(held, Decimal("5"), now=NOW)
+    ledger.reserve(make_subject(make_member()), Decimal("7"), now=NOW)  # another team
+    return admin, creator
+
+
+def opened(member, filters: dict[str, str]) -> Decimal:
+    """What the lines behind a figure add up to."""
+    narrowed = {**filters, "is_simulated": filters["is_simulated"] == "1"}
+    if "month" in narrowed:
+        narrowed["month"] = date.fromisoformat(f"{narrowed['month']}-01")
+    if "person_id" in narrowed:
+        narrowed["person_id"] = int(narrowed["person_id"])
+    rows = ledger.lines(member, **narrowed)
+    return sum((e.amount_usd for e in rows if e.kind in {"charge", "adjust"}), Decimal(0))
+
+
+@pytest.mark.parametrize("dimension", list(reports.Dimension))
+def test_each_figure_equals_the_lines_it_opens(people, dimension):
+    admin, _creator = people
+
+    found = reports.by(dimension, month=NOVEMBER, member=admin, is_simulated=True)
+
+    assert found
+    assert sum(line.spent_usd for line in found) == Decimal("3.34")
+    for line in found:
+        assert opened(admin, line.filters) == line.spent_usd
+
+
+def test_people_are_listed_dearest_first(people):
+    admin, _creator = people
+
+    found = reports.by("person", month=NOVEMBER, member=admin, is_simulated=True)
+
+    assert [(line.label, line.spent_usd, line.held_usd, line.charges) for line in found] == [
+        ("Ben", Decimal("2.26"), Decimal("5"), 2),
+        ("Ada", Decimal("1.08"), Decimal("0"), 1),
+    ]
+
+
+def test_a_creator_reads_only_their_own(people):
+    _admin, creator = people
+
+    found = reports.by("person", month=NOVEMBER, member=creator, is_simulated=True)
+
+    assert [line.label for line in found] == ["Ben"]
+    assert reports.total(month=NOVEMBER, member=creator, is_simulated=True).spent_usd == Decimal("2.26")
+    assert {entry.person_id for entry in ledger.lines(creator)} == {creator.user_id}
+
+
+def test_real_money_is_reported_by_itself(people):
+    admin, _creator = people
+
+    assert reports.by("model", month=NOVEMBER, member=admin, is_simulated=False) == []
+    assert reports.total(month=NOVEMBER, member=admin, is_simulated=False).spent_usd == 0
+
+
+def test_months_with_costs_are_listed(people):
+    admin, _creator = people
+
+    assert reports.months(admin, is_simulated=True) == [NOVEMBER]
+    assert [line.label for line in reports.by("month", month=None, member=admin, is_simulated=True)] == [
+        "November 2026"
+    ]
+
+
+def test_lines_are_paged_by_id(people):
+    admin, _creator = people
+    rows = ledger.lines(admin)
+
+    first = ledger.line_page(rows, size=4)
+    second = ledger.line_page(rows, before=first.after, size=4)
+
+    assert [e.pk for e in [*first.rows, *second.rows]] == sorted((e.pk for e in rows), reverse=True)
+    assert (len(first.rows), len(second.rows), second.after) == (4, 3, None)
+
+
+def test_the_csv_has_each_line_once_with_exact_amounts(people):
+    admin, _creator = people
+
+    header, *rows = reports.csv_rows(ledger.lines(admin))
+
+    assert header[:5] == ["entry", "at_utc", "month", "kind", "amount_usd"]
+    assert len(rows) == Entry.objects.filter(team=admin.team).count()
+    assert sum(Decimal(row[4]) for row in rows if row[3] == "charge") == Decimal("3.34")
+
+
+def test_a_name_that_looks_like_a_formula_stays_text(db):
+    member = make_member(role=Role.ADMIN, name="=HYPERLINK(1)")
+    ledger.reserve(make_subject(member), Decimal(1), now=NOW)
+
+    _header, row = reports.csv_rows(ledger.lines(member))
+
+    assert row[7] == "'=HYPERLINK(1)"

@@ -5,7 +5,9 @@ from typing import Any
 
 from django.utils import timezone
 
+from editorapp.costs import ledger
 from editorapp.generations.models import Attempt, Generation
+from editorapp.generations.money import subject
 from editorapp.generations.states import State
 from editorapp.media.models import Asset
 from editorapp.providers.contract import GenerationRequest, Ref
@@ -57,4 +59,12 @@ def make_generation(
     Attempt.objects.create(
         generation=generation, number=1, account=account, state=state, created_at=now, next_action_at=now
     )
+    return generation
+
+
+def make_reserved(member: Member, **fields: Any) -> Generation:
+    """Make a generation whose first attempt holds its estimate in the ledger."""
+    generation = make_generation(member, **fields)
+    attempt = generation.attempts.get()
+    ledger.reserve(subject(attempt), generation.estimate_high_usd, now=generation.created_at)
     return generation

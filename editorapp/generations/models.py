@@ -4,10 +4,10 @@ import uuid
 from datetime import datetime
 from typing import Any
 
-from django.db import models
+from django.db import models, transaction
 
 from editorapp.core.money import UsdField
-from editorapp.generations.states import ACTIVE, CANCELABLE, FINAL, TRANSITIONS, State
+from editorapp.generations.states import ACTIVE, CANCELABLE, FINAL, IN_FLIGHT, SETTLEABLE, TRANSITIONS, State
 from editorapp.media.models import Asset
 from editorapp.providers.contract import GenerationRequest
 from editorapp.providers.models import ProviderAccount
@@ -64,11 +64,18 @@ class Generation(models.Model):
     result = models.ForeignKey(Asset, null=True, blank=True, on_delete=models.PROTECT, related_name="result_of")
     exr = models.ForeignKey(Asset, null=True, blank=True, on_delete=models.PROTECT, related_name="+")
     finished_at = models.DateTimeField(null=True, blank=True)
+    warning = models.TextField(blank=True)  # what is odd about a result that was kept all the same
+    form_token = models.CharField(max_length=40, blank=True)  # the same form sent twice makes one generation
     review = models.CharField(max_length=16, choices=Review.choices, default=Review.NONE, blank=True)
 
     objects = GenerationQuerySet.as_manager()
 
     class Meta:
+        constraints = [
+            models.UniqueConstraint(
+                fields=["team", "form_token"], condition=~models.Q(form_token=""), name="one_generation_per_form"
+            )
+        ]
         indexes = [
             models.Index(fields=["team", "-id"], name="generation_newest"),
             models.Index(fields=["team", "state", "-id"], name="generation_by_state"),
@@ -110,6 +117,19 @@ class Generation(models.Model):
         return self.state in CANCELABLE
 
     @property
+    def can_settle(self) -> bool:
+        """Does this wait for a person to say what became of the paid call?"""
+        return self.state in SETTLEABLE
+
+    @property
+    def can_fetch_again(self) -> bool:
+        return self.state == State.FETCH_FAILED
+
+    @property
+    def can_try_again(self) -> bool:
+        return self.state == State.CANCELED or (self.state == State.FAILED and self.can_retry)
+
+    @property
     def can_be_source(self) -> bool:
         """Can an edit be made from this take?"""
         return self.is_done and self.result_id is not None
@@ -138,8 +158,10 @@ class Attempt(models.Model):
     provider_done_at = models.DateTimeField(null=True, blank=True)  # when we learned it
     recorded_at = models.DateTimeField(null=True, blank=True)
     poll_count = models.PositiveIntegerField(default=0)
+    fetch_count = models.PositiveIntegerField(default=0)
     error_count = models.PositiveIntegerField(default=0)
     last_error = models.TextField(blank=True)
+    missing_since = models.DateTimeField(null=True, blank=True)  # the provider has not known the job since then
     result_urls = models.JSONField(null=True, blank=True)  # [{"kind", "url"}], short-lived; cleared once fetched
     result_expires_at = models.DateTimeField(null=True, blank=True)
 
@@ -153,27 +175,38 @@ class Attempt(models.Model):
                 fields=["next_action_at"],
                 name="attempt_due",
                 condition=models.Q(state__in=["queued", "staging", "submitting", "running", "fetching"]),
-            )
+            ),
+            models.Index(fields=["account", "submit_started_at"], name="attempt_rate"),
+            models.Index(fields=["account", "state"], name="attempt_slots", condition=models.Q(state__in=IN_FLIGHT)),
         ]
 
     def __str__(self) -> str:
         return f"attempt {self.number} of {self.generation_id}"
 
-    def move(self, to: State, *, now: datetime, **changes: Any) -> None:
+    def move(self, to: State, *, now: datetime, shown: dict[str, Any] | None = None, **changes: Any) -> None:
         """Step to another state, only if the row still has the state and the lease that this object was read with.
 
-        Writes: `state`, the given fields of the attempt, and the generation's copy of the state.
+        Writes: `state`, the given fields of the attempt, the generation's copy of the state and what `shown` adds to
+        it, in one transaction.
         Raises: InvalidTransition; Overtaken, when another writer was first.
         """
         if to not in TRANSITIONS[State(self.state)]:
             raise InvalidTransition(f"{self.state} -> {to}")
-        row = Attempt.objects.filter(pk=self.pk, state=self.state, lease_token=self.lease_token)
-        if not row.update(state=to, **changes):
-            raise Overtaken(f"attempt {self.pk} is no longer {self.state}")
-        Generation.objects.filter(pk=self.generation_id).update(state=to, state_since=now)
+        with transaction.atomic():
+            row = Attempt.objects.filter(pk=self.pk, state=self.state, lease_token=self.lease_token)
+            if not row.update(state=to, **changes):
+                raise Overtaken(f"attempt {self.pk} is no longer {self.state}")
+            self.show(to, now=now, **(shown or {}))
         self.state = to
         for name, value in changes.items():
             setattr(self, name, value)
+
+    def show(self, state: State, *, now: datetime, **shown: Any) -> None:
+        """Copy a state to the generation, for pages; only the newest attempt speaks for it."""
+        newest = Attempt.objects.filter(generation_id=self.generation_id).order_by("-number").values("pk")[:1]
+        rows = Generation.objects.filter(pk=self.generation_id).annotate(newest_attempt=models.Subquery(newest))
+        ended = {"finished_at": now} if state in FINAL else {"finished_at": None}
+        rows.filter(newest_attempt=self.pk).update(state=state, state_since=now, **{**ended, **shown})
 
 
 class Heartbeat(models.Model):
@@ -195,3 +228,14 @@ class Lease(models.Model):
 
     def __str__(self) -> str:
         return f"{self.name} until {self.until}"
+
+
+class Pause(models.Model):
+    """Nothing is sent to this account before `until`: it said "too many requests", or it does not answer."""
+
+    account = models.OneToOneField(ProviderAccount, primary_key=True, on_delete=models.CASCADE, related_name="pause")
+    until = models.DateTimeField()
+    reason = models.CharField(max_length=300)
+
+    def __str__(self) -> str:
+        return f"{self.account} until {self.until}: {self.reason}"

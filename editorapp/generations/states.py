@@ -35,3 +35,5 @@ TRANSITIONS: dict[State, frozenset[State]] = {
 ACTIVE = frozenset({State.QUEUED, State.STAGING, State.SUBMITTING, State.RUNNING, State.FETCHING})
 FINAL = frozenset({State.SUCCEEDED, State.FAILED, State.CANCELED, State.LOST, State.FETCH_FAILED})
 CANCELABLE = frozenset({State.QUEUED, State.STAGING})
+IN_FLIGHT = (State.SUBMITTING, State.RUNNING)  # what takes one of an account's slots at the provider
+SETTLEABLE = frozenset({State.UNKNOWN, State.LOST})

@@ -1,0 +1,126 @@
+"""From a request to a queued generation whose money is reserved."""
+
+from dataclasses import replace
+from datetime import datetime
+
+from django.core.exceptions import PermissionDenied
+from django.db import IntegrityError, transaction
+from django.utils import timezone
+
+from editorapp.costs import ledger
+from editorapp.costs.ledger import OverBudget
+from editorapp.generations import wake
+from editorapp.generations.lineage import key_for
+from editorapp.generations.models import Attempt, Generation
+from editorapp.generations.money import subject
+from editorapp.generations.verdict import Verdict, weigh
+from editorapp.media.models import Asset
+from editorapp.providers.contract import GenerationRequest, Ref
+from editorapp.providers.models import ProviderAccount
+from editorapp.teams.models import Member
+from editorapp.teams.roles import Act
+
+__all__ = ["OverBudget", "Refused", "enqueue"]
+
+
+class Refused(Exception):
+    """The request breaks rules: nothing was reserved and nothing will be sent. `verdict` has all the reasons."""
+
+    def __init__(self, verdict: Verdict) -> None:
+        super().__init__(" ".join(one.message for one in verdict.refusals) or "No price is known for this.")
+        self.verdict = verdict
+
+
+def enqueue(
+    wanted: GenerationRequest, *, account: ProviderAccount, member: Member, source_asset: Asset | None = None,
+    parent: Generation | None = None, now: datetime | None = None, form_token: str = "",
+) -> Generation:  # fmt: skip
+    """Reserve the estimate's high end, keep the request, and wake the engine.
+
+    `parent` is the take that is edited. `form_token` names one shown form: sent twice, it makes one generation.
+    Raises: Refused, with every broken rule; OverBudget; PermissionDenied, when the member may not create or the
+    source is not the team's.
+    """
+    now = now or timezone.now()
+    if form_token and (made := _made_before(member, form_token)):
+        return made
+    source_asset, parent = _origin(wanted, source_asset, parent)
+    _guard(member, source_asset, parent)
+    wanted = _reachable(wanted, parent, account)
+    verdict = weigh(wanted, source_asset, account)
+    if not verdict.can_send:
+        raise Refused(verdict)
+    try:
+        with transaction.atomic():
+            return _create(wanted, verdict, account, member, source_asset, parent, now, form_token)
+    except IntegrityError:
+        if form_token and (made := _made_before(member, form_token)):
+            return made  # the other click was first; all of this one is rolled back
+        raise
+
+
+def _made_before(member: Member, form_token: str) -> Generation | None:
+    return Generation.objects.filter(team_id=member.team_id, form_token=form_token).first()
+
+
+def _origin(
+    wanted: GenerationRequest, source_asset: Asset | None, parent: Generation | None
+) -> tuple[Asset | None, Generation | None]:
+    """Find the stored clip and the take behind a source, whichever of the two was given."""
+    if parent is None and source_asset is not None and source_asset.origin == Asset.Origin.RESULT:
+        parent = source_asset.result_of.order_by("-pk").first()
+    if source_asset is None and parent is not None:
+        source_asset = parent.result
+    return source_asset, parent
+
+
+def _guard(member: Member, source_asset: Asset | None, parent: Generation | None) -> None:
+    if not member.may(Act.CREATE):
+        raise PermissionDenied("This role may not create generations.")
+    for owned in (source_asset, parent):
+        if owned is not None and owned.team_id != member.team_id:
+            raise PermissionDenied("The source belongs to another team.")
+
+
+def _reachable(wanted: GenerationRequest, parent: Generation | None, account: ProviderAccount) -> GenerationRequest:
+    """Name an earlier result as this account can read it: by its id on the account that made it, else by the file."""
+    if parent is None or wanted.source is None:
+        return wanted
+    is_named = wanted.source.generation_id is not None or wanted.source.asset_id == parent.result_id
+    if not is_named or parent.result_id is None:
+        return wanted
+    if parent.account_id == account.pk and parent.chain_id:
+        return replace(wanted, source=Ref(generation_id=parent.chain_id))
+    return replace(wanted, source=Ref(asset_id=parent.result_id))
+
+
+def _create(
+    wanted: GenerationRequest, verdict: Verdict, account: ProviderAccount, member: Member,
+    source_asset: Asset | None, parent: Generation | None, now: datetime, form_token: str,
+) -> Generation:  # fmt: skip
+    priced = verdict.estimate
+    assert priced is not None  # can_send
+    generation = Generation.objects.create(
+        team_id=member.team_id, created_by=member.user, created_at=now, account=account, provider=account.provider,
+        model=wanted.model or "", task=wanted.task, prompt=wanted.prompt or "", request=wanted.to_json(),
+        is_simulated=account.is_simulated, parent=parent, source_asset=source_asset, lineage="",
+        estimate_low_usd=priced.low_usd, estimate_high_usd=priced.high_usd, estimate_basis=priced.basis[:300],
+        state_since=now, form_token=form_token,
+    )  # fmt: skip
+    generation.lineage = key_for(generation, parent=parent, source_asset=source_asset)
+    Generation.objects.filter(pk=generation.pk).update(lineage=generation.lineage)
+    add_attempt(generation, number=1, now=now)
+    return generation
+
+
+def add_attempt(generation: Generation, *, number: int, now: datetime) -> Attempt:
+    """Make the next attempt with its reservation, and wake the engine. Call it inside a transaction.
+
+    Raises: OverBudget, which must roll the transaction back.
+    """
+    attempt = Attempt.objects.create(
+        generation=generation, number=number, account_id=generation.account_id, created_at=now, next_action_at=now
+    )
+    ledger.reserve(subject(attempt), generation.estimate_high_usd, now=now, note=generation.estimate_basis)
+    wake.soon(generation.provider)
+    return attempt

@@ -1,0 +1,42 @@
+"""When to look at a job again: pure arithmetic, all in seconds."""
+
+import random
+from collections.abc import Sequence
+from datetime import datetime, timedelta
+
+FIRST_LOOK = 5.0  # where there is no history yet
+SHORTEST, LONGEST = 2.0, 15.0
+ERROR_LONGEST = 60.0
+
+
+def first_look_seconds(past_seconds: Sequence[float]) -> float:
+    """Return when to poll a fresh job for the first time: at 0.3 of the model's median duration."""
+    if not past_seconds:
+        return FIRST_LOOK
+    middle = sorted(past_seconds)[len(past_seconds) // 2]
+    return min(max(0.3 * middle, 1.0), 60.0)
+
+
+def interval_seconds(age_seconds: float) -> float:
+    """Return how long to wait between polls of a job of this age: 5 % of it, between 2 and 15 s."""
+    return min(max(0.05 * age_seconds, SHORTEST), LONGEST)
+
+
+def after_error_seconds(errors: int) -> float:
+    """Return how long to wait after so many errors in a row: doubling, at most a minute."""
+    return min(SHORTEST * 2 ** min(errors, 10), ERROR_LONGEST)
+
+
+def next_look_at(*, submitted_at: datetime, now: datetime) -> datetime:
+    """Return when to poll again, spread by a tenth so that jobs sent together are not asked for together.
+
+    Rounded up to 100 ms: rows that share an instant are written by one statement.
+    """
+    wait = interval_seconds((now - submitted_at).total_seconds()) * random.uniform(0.9, 1.1)
+    return rounded(now + timedelta(seconds=wait))
+
+
+def rounded(at: datetime) -> datetime:
+    """Round an instant up to a tenth of a second."""
+    step = 100_000
+    return at + timedelta(microseconds=-at.microsecond % step)

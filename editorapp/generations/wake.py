@@ -1,0 +1,63 @@
+"""Wake the queue: enqueue a task where none is waiting or at work. A wake-up that is lost only costs a second.
+
+What is done is decided by rows, never by these tasks: see engine.py and transfer.py.
+"""
+
+import uuid
+from datetime import datetime
+
+from django.conf import settings
+from django.db import transaction
+from django.utils import timezone
+from django_q.tasks import async_task
+
+from editorapp.generations import leases
+
+LOST_AFTER_SECONDS = 10.0  # a wake-up not answered by then is sent again by the ticker
+
+
+def work_lease(provider: str) -> str:
+    return f"work:{provider}"
+
+
+def transfer_lease(lane: int) -> str:
+    return f"transfer:{lane}"
+
+
+def lanes() -> range:
+    """Return the lanes for uploads and downloads: all queue workers but one, which is left for the sweep."""
+    return range(max(1, int(str(settings.Q_CLUSTER["workers"])) - 1))
+
+
+def soon(provider: str) -> None:
+    """Wake the provider's sweep once the present transaction is committed."""
+    transaction.on_commit(lambda: work(provider, now=timezone.now()))
+
+
+def work(provider: str, *, now: datetime) -> bool:
+    """Wake a provider's sweep. Say whether a task was enqueued."""
+    return _wake(work_lease(provider), "editorapp.generations.tasks.work", provider, now=now)
+
+
+def transfers(*, now: datetime) -> bool:
+    """Wake the lanes that carry files."""
+    return any([_wake(transfer_lease(lane), "editorapp.generations.tasks.transfer", lane, now=now) for lane in lanes()])
+
+
+def beat(*, now: datetime) -> bool:
+    """Ask the cluster for a sign of life."""
+    return _wake("beat", "editorapp.generations.tasks.beat", now=now)
+
+
+def answered(lease: str, *, now: datetime) -> None:
+    """Note that a wake-up has arrived, so that the next one may be sent."""
+    leases.free(f"wake:{lease}", now=now)
+
+
+def _wake(lease: str, task: str, *args: object, now: datetime) -> bool:
+    if leases.is_live(lease, now=now):
+        return False
+    if not leases.take(f"wake:{lease}", uuid.uuid4(), now=now, seconds=LOST_AFTER_SECONDS):
+        return False  # one is waiting in the queue already
+    async_task(task, *args)
+    return True

@@ -11,6 +11,8 @@ import httpx
 
 from tests.environment import ROOT
 
+UNLIMITED = ("--rpm", "0", "--concurrent", "0")
+
 
 @dataclass
 class SimulatorProcess:
@@ -23,7 +25,17 @@ class SimulatorProcess:
     def start(cls, folder: Path, *options: str) -> "SimulatorProcess":
         """Start one on a free port with its state under `folder`; wait until it answers."""
         environment = {**os.environ, "RUSHES_DATA_DIR": str(folder), "PYTHONUNBUFFERED": "1"}
-        command = [sys.executable, "manage.py", "simulator", "--port", "0", "--queue-seconds", "0", *options]
+        command = [
+            sys.executable,
+            "manage.py",
+            "simulator",
+            "--port",
+            "0",
+            "--queue-seconds",
+            "0",
+            *UNLIMITED,
+            *options,
+        ]
         process = subprocess.Popen(command, cwd=ROOT, env=environment, stdout=subprocess.PIPE, text=True)
         assert process.stdout is not None
         for line in process.stdout:

@@ -1,0 +1,199 @@
+"""What every protocol shares: options, state, faults, storage, and the life of a job from acceptance to result."""
+
+import asyncio
+import logging
+import time
+from collections import deque
+from collections.abc import Awaitable, Callable
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from editorapp.simulator.crew import Crew, WorkerLost
+from editorapp.simulator.faults import FAILURES, Fault, Faults
+from editorapp.simulator.http import Answer, Hang, Request, Reset
+from editorapp.simulator.state import SimulatedJob, State
+from editorapp.simulator.storage import Signer, scrambled
+
+logger = logging.getLogger(__name__)
+JOB_KINDS = ("fail", "slow", "corrupt", "truncated", "empty")
+HTTP_KINDS = ("status", "hang", "hang_before", "reset", "accept_then_reset", "slow")
+
+
+@dataclass(frozen=True)
+class Options:
+    """How the simulator behaves. Seconds; `rpm` and `concurrent` are per API client, 0 for no limit."""
+
+    folder: Path
+    queue_seconds: float = 1.0
+    render_seconds: float = 0.0
+    any_media: bool = False
+    no_render: bool = False
+    url_lifetime: float = 3600.0
+    rpm: int = 300
+    concurrent: int = 100
+    renderers: int = 1
+
+
+class Simulation:
+    """State, faults, storage and renderers, for all wires."""
+
+    def __init__(self, options: Options) -> None:
+        self.options = options
+        self.state = State(options.folder)
+        self.signer = Signer(options.folder)
+        self.faults = Faults()
+        self.inspector = Crew(1, niceness=2)
+        self.renderers = Crew(options.renderers)
+        self._windows: dict[str, deque[float]] = {}
+        self._tasks: set[asyncio.Task[None]] = set()
+        self._canned: asyncio.Task[list[dict[str, str]]] | None = None
+
+    @property
+    def sample(self) -> Path:
+        """The clip that stands for media nobody gave; the worker that needs it first draws it."""
+        return self.options.folder / "sample.mp4"
+
+    def resume(self) -> None:
+        """Take up again what a restart interrupted."""
+        for job in self.state.unrendered():
+            self._follow(job)
+
+    def accept(self, job: SimulatedJob) -> None:
+        """Remember a job and set it going."""
+        self.faults.accepted += 1
+        self.state.save(job)
+        self._follow(job)
+
+    def link(self, request: Request, method: str, name: str) -> str:
+        """Return a presigned URL as seen from the caller, good for the configured lifetime."""
+        base = f"http://{request.headers.get('host', '127.0.0.1')}"
+        return self.signer.link(base, method, name, time.time() + self.options.url_lifetime)
+
+    # Limits
+
+    def rate(self, client: str, now: float) -> tuple[int, float]:
+        """Return how many submits are left in the client's sliding minute, and when the oldest leaves it."""
+        window = self._windows.setdefault(client, deque())
+        while window and window[0] <= now - 60:
+            window.popleft()
+        return self.options.rpm - len(window), (window[0] if window else now) + 60
+
+    def count_submit(self, client: str, now: float) -> None:
+        if self.options.rpm:
+            self._windows.setdefault(client, deque()).append(now)
+
+    def has_slot(self, client: str, now: float) -> bool:
+        return not self.options.concurrent or self.state.active_count(client, now) < self.options.concurrent
+
+    # The life of a job
+
+    def _follow(self, job: SimulatedJob) -> None:
+        task = asyncio.ensure_future(self._run(job))
+        self._tasks.add(task)
+        task.add_done_callback(self._tasks.discard)
+
+    async def _run(self, job: SimulatedJob) -> None:
+        await asyncio.sleep(max(0.0, job.created_at + job.queue_seconds - time.time()))
+        failure = next((one for one in job.faults if one["kind"] == "fail" and one["call"] in ("job", "submit")), None)
+        if failure or job.failure_code:
+            code = failure["code"] if failure else job.failure_code or ""
+            job.started_at = time.time()
+            job.fail(code, job.failure_reason or FAILURES[code], time.time())
+        else:
+            await self._render(job)
+        self.state.save(job)
+
+    async def _render(self, job: SimulatedJob) -> None:
+        def started() -> None:
+            job.started_at = time.time()
+
+        try:
+            if self.options.no_render:
+                started()
+                job.outputs = await self._canned_clip()
+            else:
+                await self._render_for_real(job, started)
+        except WorkerLost:
+            job.fail("generation_failed", FAILURES["generation_failed"], time.time())
+        job.rendered_at = time.time()
+
+    async def _render_for_real(self, job: SimulatedJob, started: Callable[[], None]) -> None:
+        folder = self.options.folder / "outputs" / job.id
+        answer = await self.renderers.do(self._task(job.id, job.request, job.inputs, folder), started=started)
+        if answer.get("failure_code"):
+            if answer.get("bug"):
+                logger.error("The renderer failed on job %s: %s", job.id, answer["bug"])
+            job.fail(answer["failure_code"], answer["failure_reason"], time.time())
+            return
+        job.outputs = [
+            {"type": output["type"], "file": f"outputs/{job.id}/{output['file']}"} for output in answer["outputs"]
+        ]
+        job.facts = answer["facts"]
+        for fault in job.faults:
+            _spoil(self.options.folder / job.outputs[0]["file"], fault["kind"])
+
+    def _task(self, seed: str, request: dict[str, Any], inputs: dict[str, str], folder: Path) -> dict[str, Any]:
+        return {
+            "task": "render", "seed": seed, "request": request, "inputs": inputs, "folder": str(folder),
+            "sample": str(self.sample),
+        }  # fmt: skip
+
+    async def _canned_clip(self) -> list[dict[str, str]]:
+        """Return the one tiny clip that stands for every result; drawn once."""
+        if self._canned is None:
+            self._canned = asyncio.ensure_future(self._draw_canned())
+        return await asyncio.shield(self._canned)
+
+    async def _draw_canned(self) -> list[dict[str, str]]:
+        folder = self.options.folder / "canned"
+        if not (folder / "video.mp4").exists():
+            request = {"task": "canned", "prompt": "A canned result", "resolution": "360p"}
+            await self.renderers.do(self._task("canned", request, {}, folder))
+        return [{"type": "video", "file": "canned/video.mp4"}]
+
+    async def stop(self) -> None:
+        """Stop all work. What was not finished is taken up at the next start."""
+        tasks = [*self._tasks, *([self._canned] if self._canned else [])]
+        for task in tasks:
+            task.cancel()
+        await asyncio.gather(*tasks, return_exceptions=True)
+        children = self.inspector.stop() + self.renderers.stop()
+        await asyncio.gather(*(child.wait() for child in children))
+        self.state.close()
+
+
+def _spoil(path: Path, kind: str) -> None:
+    if kind == "empty":
+        path.write_bytes(b"")
+    elif kind == "truncated":
+        with path.open("r+b") as file:
+            file.truncate(path.stat().st_size // 2)
+    elif kind == "corrupt":
+        path.write_bytes(scrambled(path.read_bytes()))
+
+
+async def under_fault(
+    fault: Fault | None, refuse: Callable[[Fault], Answer], act: Callable[[], Awaitable[Answer]]
+) -> Answer:
+    """Act under a fault: refuse, hang, reset or be slow, before or after the act.
+
+    Raises: Hang, Reset.
+    """
+    kind = fault.kind if fault else ""
+    if fault is None:
+        return await act()
+    if kind == "status":
+        return refuse(fault)
+    if kind == "hang_before":
+        raise Hang
+    if kind == "reset":
+        raise Reset
+    if kind == "slow":
+        await asyncio.sleep(fault.seconds)
+    answer = await act()
+    if kind == "hang":
+        raise Hang
+    if kind == "accept_then_reset":
+        raise Reset
+    return answer

@@ -1,0 +1,272 @@
+"""A small HTTP/1.1 server on asyncio that can also misbehave: hang, reset, cut off, trickle.
+
+One event loop holds thousands of open connections; a poll costs it a fraction of a millisecond.
+"""
+
+import asyncio
+import contextlib
+import json
+import socket
+import struct
+from collections.abc import AsyncIterator, Awaitable, Callable
+from dataclasses import dataclass, field
+from email.utils import formatdate
+from http import HTTPStatus
+from pathlib import Path
+from typing import Any
+from urllib.parse import parse_qsl, unquote, urlsplit
+
+MAX_HEAD_BYTES = 64 * 1024
+CHUNK_BYTES = 256 * 1024
+IDLE_SECONDS = 120
+
+
+class BadRequest(Exception):
+    """What came cannot be read as an HTTP request: the answer has this status, then the connection closes."""
+
+    def __init__(self, status: int, detail: str) -> None:
+        super().__init__(detail)
+        self.status = status
+
+
+class TooLarge(Exception):
+    """The body is larger than the handler takes."""
+
+
+class Hang(Exception):
+    """Answer nothing and keep the connection open until the caller gives up."""
+
+
+class Reset(Exception):
+    """Close the connection at once, without an answer."""
+
+
+@dataclass
+class Answer:
+    """What goes back. A file is streamed; `cut_at` ends the connection after that many bytes of it."""
+
+    status: int = 200
+    body: bytes = b""
+    headers: dict[str, str] = field(default_factory=dict)
+    file: Path | None = None
+    start: int = 0
+    length: int = 0
+    cut_at: int | None = None
+
+    @classmethod
+    def of_json(cls, value: Any, status: int = 200, **headers: str) -> "Answer":
+        body = json.dumps(value, separators=(",", ":")).encode()
+        return cls(status, body, {"Content-Type": "application/json", **headers})
+
+
+class Request:
+    """One request as read off the wire; header names in lower case. The body is still on the wire until read."""
+
+    def __init__(self, method: str, target: str, headers: dict[str, str], reader: asyncio.StreamReader) -> None:
+        parts = urlsplit(target)
+        self.method = method
+        self.path = unquote(parts.path)
+        self.query = dict(parse_qsl(parts.query, keep_blank_values=True)) if parts.query else {}
+        self.headers = headers
+        self.peer = ""
+        self.before_body: Callable[[], None] = lambda: None
+        self._reader = reader
+        self._chunked = headers.get("transfer-encoding", "").lower() == "chunked"
+        self._left = 0 if self._chunked else _length(headers.get("content-length", "0"))
+        self.is_read = not self._chunked and not self._left
+
+    @property
+    def content_length(self) -> int | None:
+        return None if self._chunked else _length(self.headers.get("content-length", "0"))
+
+    async def chunks(self) -> AsyncIterator[bytes]:
+        """Yield the body piece by piece.
+
+        Raises: asyncio.IncompleteReadError, when the caller stops in the middle.
+        """
+        if self.is_read:
+            return
+        self.before_body()
+        if self._chunked:
+            while size := int((await self._reader.readuntil(b"\r\n")).split(b";")[0], 16):
+                while size:
+                    piece = await self._piece(size)
+                    size -= len(piece)
+                    yield piece
+                await self._reader.readexactly(2)
+            while await self._reader.readuntil(b"\r\n") != b"\r\n":
+                pass
+        while self._left:
+            piece = await self._piece(self._left)
+            self._left -= len(piece)
+            yield piece
+        self.is_read = True
+
+    async def _piece(self, wanted: int) -> bytes:
+        piece = await self._reader.read(min(wanted, CHUNK_BYTES))
+        if not piece:
+            raise asyncio.IncompleteReadError(b"", wanted)
+        return piece
+
+    async def body(self, limit: int) -> bytes:
+        """Return the whole body.
+
+        Raises: TooLarge, when it has more than `limit` bytes.
+        """
+        if (self.content_length or 0) > limit:
+            raise TooLarge
+        pieces, size = [], 0
+        async for piece in self.chunks():
+            size += len(piece)
+            if size > limit:
+                raise TooLarge
+            pieces.append(piece)
+        return b"".join(pieces)
+
+    async def wait_until_gone(self) -> None:
+        """Wait until the caller closes the connection."""
+        while await self._reader.read(CHUNK_BYTES):
+            pass
+
+
+def _length(text: str) -> int:
+    if not text.isdecimal():
+        raise BadRequest(400, "Content-Length is not a number")
+    return int(text)
+
+
+Handler = Callable[[Request], Awaitable[Answer]]
+
+
+class Server:
+    """Accepts connections and hands each request to `handler`."""
+
+    def __init__(self, handler: Handler) -> None:
+        self._handler = handler
+        self._server: asyncio.Server | None = None
+        self._connections: set[asyncio.Task[None]] = set()
+
+    async def start(self, host: str, port: int) -> int:
+        """Listen; return the port (a free one, when 0 was asked for).
+
+        Raises: OSError, when the port is taken.
+        """
+        self._server = await asyncio.start_server(self._accept, host, port, backlog=2048, limit=1 << 20)
+        return self._server.sockets[0].getsockname()[1]
+
+    async def stop(self) -> None:
+        if self._server is not None:
+            self._server.close()
+        for connection in self._connections:
+            connection.cancel()
+        await asyncio.gather(*self._connections, return_exceptions=True)
+
+    def _accept(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        task = asyncio.ensure_future(self._serve(reader, writer))
+        self._connections.add(task)
+        task.add_done_callback(self._connections.discard)
+
+    async def _serve(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        peer = writer.get_extra_info("peername")
+        writer.get_extra_info("socket").setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+        gone = (ConnectionError, asyncio.IncompleteReadError, asyncio.LimitOverrunError, TimeoutError, ValueError)
+        try:
+            with contextlib.suppress(*gone):
+                while await self._one(reader, writer, peer[0] if peer else ""):
+                    pass
+        finally:
+            writer.close()
+
+    async def _one(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter, peer: str) -> bool:
+        """Serve one request; return whether the connection goes on."""
+        async with asyncio.timeout(IDLE_SECONDS):
+            head = await reader.readuntil(b"\r\n\r\n")
+        try:
+            request = _parse(head, reader)
+        except BadRequest as error:
+            writer.write(_head(Answer.of_json({"detail": str(error)}, error.status), keep=False))
+            await writer.drain()
+            return False
+        request.peer = peer
+        if request.headers.get("expect", "").lower() == "100-continue":
+            request.before_body = lambda: writer.write(b"HTTP/1.1 100 Continue\r\n\r\n")
+        try:
+            answer = await self._handler(request)
+        except Hang:
+            await request.wait_until_gone()
+            return False
+        except Reset:
+            _reset(writer)
+            return False
+        keep = request.is_read and request.headers.get("connection", "").lower() != "close"
+        await _send(writer, answer, keep=keep, with_body=request.method != "HEAD")
+        if not request.is_read:
+            await _discard(request)
+        return keep and answer.cut_at is None
+
+
+def _parse(head: bytes, reader: asyncio.StreamReader) -> Request:
+    if len(head) > MAX_HEAD_BYTES:
+        raise BadRequest(431, "Request header fields too large")
+    first, *lines = head[:-4].decode("latin-1").split("\r\n")
+    words = first.split(" ")
+    if len(words) != 3 or not words[2].startswith("HTTP/1."):
+        raise BadRequest(400, "Bad request line")
+    headers = {}
+    for line in lines:
+        name, colon, value = line.partition(":")
+        if not colon:
+            raise BadRequest(400, "Bad header line")
+        headers[name.lower()] = value.strip()
+    return Request(words[0], words[1], headers, reader)
+
+
+def _head(answer: Answer, *, keep: bool) -> bytes:
+    length = answer.length if answer.file else len(answer.body)
+    lines = [f"HTTP/1.1 {answer.status} {_PHRASES.get(answer.status, 'Status')}"]
+    lines += [f"{name}: {value}" for name, value in answer.headers.items()]
+    lines.append(f"Date: {formatdate(usegmt=True)}")
+    if answer.status != 204:
+        lines.append(f"Content-Length: {length}")
+    if not keep:
+        lines.append("Connection: close")
+    return ("\r\n".join(lines) + "\r\n\r\n").encode("latin-1") + (b"" if answer.file else answer.body)
+
+
+_PHRASES = {status.value: status.phrase for status in HTTPStatus}
+
+
+async def _send(writer: asyncio.StreamWriter, answer: Answer, *, keep: bool, with_body: bool) -> None:
+    if not with_body:
+        head, _end, _body = _head(answer, keep=keep).partition(b"\r\n\r\n")
+        writer.write(head + b"\r\n\r\n")
+    else:
+        writer.write(_head(answer, keep=keep))
+    if answer.file is not None and with_body:
+        await _send_file(writer, answer, answer.file)
+    await writer.drain()
+
+
+async def _send_file(writer: asyncio.StreamWriter, answer: Answer, path: Path) -> None:
+    left = answer.length if answer.cut_at is None else min(answer.length, answer.cut_at)
+    with path.open("rb") as file:
+        file.seek(answer.start)
+        while left and (piece := file.read(min(left, CHUNK_BYTES))):
+            left -= len(piece)
+            writer.write(piece)
+            await writer.drain()
+
+
+async def _discard(request: Request) -> None:
+    """Read on for a moment, so that a caller still sending sees the answer and not a broken pipe."""
+    with contextlib.suppress(TimeoutError):
+        async with asyncio.timeout(2):
+            async for _piece in request.chunks():
+                pass
+
+
+def _reset(writer: asyncio.StreamWriter) -> None:
+    # Linger 0 makes the kernel send RST instead of FIN: the caller sees "connection reset by peer".
+    sock = writer.get_extra_info("socket")
+    sock.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
+    writer.transport.abort()

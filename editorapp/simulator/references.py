@@ -1,0 +1,223 @@
+"""From what a request names (an id, a URL, inline bytes) to a file on disk and what is known of it."""
+
+import asyncio
+import base64
+import binascii
+import ipaddress
+import socket
+import time
+from dataclasses import dataclass, field
+from decimal import Decimal
+from fractions import Fraction
+from pathlib import Path
+from typing import Any
+from urllib.parse import urlsplit
+
+import httpx
+
+from editorapp.media.facts import MediaFacts
+from editorapp.providers.contract import GenerationRequest, Ref
+from editorapp.simulator.core import Simulation
+from editorapp.simulator.http import TooLarge
+
+FETCH_SECONDS = 18
+MAX_VIDEO_BYTES, MAX_IMAGE_BYTES, MAX_IMAGE_SIDE = 200_000_000, 50 * 1024**2, 8000
+
+
+class Unusable(Exception):
+    """A reference cannot be used; `says` completes "<path>: ..."."""
+
+    def __init__(self, field: str, status: int, says: str) -> None:
+        super().__init__(says)
+        self.field = field
+        self.status = status
+        self.says = says
+
+
+@dataclass
+class Resolved:
+    """The files behind a request: field ("source", "keyframes.3") -> path, and what is wrong with one of them."""
+
+    inputs: dict[str, str] = field(default_factory=dict)
+    facts: dict[str, dict[str, Any]] = field(default_factory=dict)
+    failure: tuple[str, str] | None = None  # found in the bytes: the job will fail with this code and reason
+
+    @property
+    def source(self) -> MediaFacts | None:
+        known = self.facts.get("source")
+        return media_facts(known) if known and known.get("kind") == "video" and not known["problem"] else None
+
+
+def media_facts(known: dict[str, Any]) -> MediaFacts:
+    return MediaFacts(
+        kind=known["kind"], container=known.get("container", "mp4"), codec=known.get("codec", "h264"),
+        width=known["width"], height=known["height"], size_bytes=known.get("size_bytes", 0),
+        fps=Fraction(known["fps"]), duration_seconds=Decimal(str(known["duration_seconds"])),
+        has_audio=known.get("has_audio", False), hdr=known.get("hdr", False),
+    )  # fmt: skip
+
+
+async def resolve(simulation: Simulation, client: str, wanted: GenerationRequest, folder: Path) -> Resolved:
+    """Find or fetch every clip and picture of a request; new files go to `folder`.
+
+    Raises: Unusable, on the first reference that is refused at once.
+    """
+    found = Resolved()
+    for name, ref in wanted.refs():
+        if ref.carriers:
+            path, known = await _one(simulation, client, name, ref, folder)
+            found.inputs[name] = path
+            if known:
+                found.facts[name] = known
+    await _inspect(simulation, found)
+    return found
+
+
+async def _one(
+    simulation: Simulation, client: str, name: str, ref: Ref, folder: Path
+) -> tuple[str, dict[str, Any] | None]:  # fmt: skip
+    if ref.generation_id is not None:
+        return _earlier_result(simulation, client, name, ref.generation_id)
+    if ref.file_id is not None:
+        return _uploaded(simulation, client, name, ref.file_id)
+    target = folder / name
+    if ref.data is not None:
+        await asyncio.to_thread(_decode, name, ref.data, target)
+    elif simulation.options.any_media:
+        return "sample", SAMPLE_FACTS
+    else:
+        await _fetch(name, ref.url or "", target)
+    return str(target), None
+
+
+SAMPLE_FACTS: dict[str, Any] = {
+    "kind": "video", "problem": "", "width": 1280, "height": 720, "fps": "24", "duration_seconds": 4.0,
+    "has_audio": True,
+}  # fmt: skip
+
+
+def _earlier_result(
+    simulation: Simulation, client: str, name: str, job_id: str
+) -> tuple[str, dict[str, Any] | None]:  # fmt: skip
+    job = simulation.state.job(client, job_id)
+    if job is None:
+        if simulation.options.any_media:
+            return "sample", SAMPLE_FACTS
+        raise Unusable(name, 404, "generation not found")
+    if job.state(time.time()) != "completed" or not job.outputs:
+        raise Unusable(name, 422, "generation is not completed")
+    return str(simulation.options.folder / job.outputs[0]["file"]), job.facts or None
+
+
+def _uploaded(simulation: Simulation, client: str, name: str, file_id: str) -> tuple[str, dict[str, Any] | None]:
+    file = simulation.state.file(client, file_id)
+    if file is None:
+        if simulation.options.any_media:
+            return "sample", SAMPLE_FACTS
+        raise Unusable(name, 404, "file not found")
+    if file.state != "ready":
+        raise Unusable(name, 422, f"file is not ready (state: {file.state})")
+    return str(simulation.options.folder / "files" / file.id), file.facts or None
+
+
+def _decode(name: str, data: str, target: Path) -> None:
+    try:
+        decoded = base64.b64decode(data, validate=True)
+    except (binascii.Error, ValueError):
+        raise Unusable(name, 422, "invalid base64 data") from None
+    if not decoded:
+        raise Unusable(name, 422, "invalid base64 data")
+    if len(decoded) > limit_of(name):
+        raise too_large(name)
+    target.parent.mkdir(parents=True, exist_ok=True)
+    target.write_bytes(decoded)
+
+
+def limit_of(name: str) -> int:
+    return MAX_VIDEO_BYTES if name == "source" else MAX_IMAGE_BYTES
+
+
+def too_large(name: str) -> Unusable:
+    return Unusable(name, 413, "video exceeds 200 MB limit" if name == "source" else "image exceeds 50 MB limit")
+
+
+async def _fetch(name: str, url: str, target: Path) -> None:
+    """Download what a URL names, as a careful provider does: https, public addresses, no redirect, in 18 s."""
+    try:
+        async with asyncio.timeout(FETCH_SECONDS):
+            address = await _public_address(url)
+            await _download(name, url, address, target)
+    except (httpx.HTTPError, httpx.InvalidURL, OSError, ValueError, TimeoutError):
+        raise Unusable(name, 422, "failed to fetch URL") from None
+    except TooLarge:
+        raise too_large(name) from None
+
+
+async def _public_address(url: str) -> str:
+    """Return one address of the URL's host.
+
+    Raises: ValueError, when it is not https or any of its addresses is not public; OSError, when there is none.
+    """
+    parts = urlsplit(url)
+    if parts.scheme != "https" or not parts.hostname:
+        raise ValueError("not a public https URL")
+    found = await asyncio.get_running_loop().getaddrinfo(parts.hostname, parts.port or 443, type=socket.SOCK_STREAM)
+    addresses = [str(row[4][0]) for row in found]
+    if not addresses or not all(ipaddress.ip_address(address).is_global for address in addresses):
+        raise ValueError("not a public address")
+    return addresses[0]
+
+
+async def _download(name: str, url: str, address: str, target: Path) -> None:
+    parts = urlsplit(url)
+    # The address that was judged is the one that is asked: a second look-up could answer otherwise.
+    pinned = httpx.URL(url).copy_with(host=address)
+    async with httpx.AsyncClient(trust_env=False, follow_redirects=False) as client:
+        request = client.build_request("GET", pinned, headers={"Host": parts.netloc})
+        request.extensions["sni_hostname"] = parts.hostname
+        response = await client.send(request, stream=True)
+        try:
+            if response.status_code != 200:
+                raise Unusable(name, 422, f"failed to fetch URL (HTTP {response.status_code})")
+            kind = "video" if name == "source" else "image"
+            if not response.headers.get("content-type", "").startswith((f"{kind}/", "application/octet-stream")):
+                raise Unusable(name, 422, f"content-type is not {'a video' if kind == 'video' else 'an image'}")
+            await _write(response, target, limit_of(name))
+        finally:
+            await response.aclose()
+
+
+async def _write(response: httpx.Response, target: Path, limit: int) -> None:
+    target.parent.mkdir(parents=True, exist_ok=True)
+    size = 0
+    with target.open("wb") as file:
+        async for piece in response.aiter_bytes():
+            size += len(piece)
+            if size > limit:
+                raise TooLarge
+            file.write(piece)
+
+
+async def _inspect(simulation: Simulation, found: Resolved) -> None:
+    """Look into the files that nothing is known of yet, and judge all of them."""
+    unknown = [name for name in found.inputs if name not in found.facts]
+    if unknown:
+        answer = await simulation.inspector.do({"task": "inspect", "paths": [found.inputs[name] for name in unknown]})
+        found.facts.update(zip(unknown, answer["all"], strict=True))
+    for name, known in found.facts.items():
+        if known["problem"] and simulation.options.any_media and name in unknown:
+            # Inline bytes that are no media at all: the shape of the request is what is being tried.
+            found.inputs[name], found.facts[name] = "sample", SAMPLE_FACTS
+        elif problem := _problem(name, known):
+            found.failure = found.failure or problem
+
+
+def _problem(name: str, known: dict[str, Any]) -> tuple[str, str] | None:
+    what = "The source" if name == "source" else f"The picture {name}"
+    if known["problem"] == "corrupt_input":
+        return "corrupt_input", f"{what} could not be decoded."
+    if known["problem"] or (name == "source" and known["kind"] != "video"):
+        return "unsupported_format", f"{what} is not in a supported format."
+    if known["kind"] == "image" and max(known["width"], known["height"]) > MAX_IMAGE_SIDE:
+        return "image_too_large", f"{what} is larger than {MAX_IMAGE_SIDE} px on a side."
+    return None

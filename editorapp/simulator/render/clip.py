@@ -1,0 +1,167 @@
+"""Reading a clip frame by frame with its exact times, and writing one with the same."""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from fractions import Fraction
+from typing import Any, cast
+
+import av
+import numpy as np
+
+from editorapp.simulator.inspection import OPTIONS
+
+BT709, PQ, HLG, BT2020 = 1, 16, 18, 9
+UNSTATED = 2
+Array = np.ndarray[Any, np.dtype[Any]]
+
+
+@dataclass
+class Planes:
+    """One picture in YUV 4:2:0: `y` (height, width), `u` and `v` half of it each way; uint8, one buffer."""
+
+    buffer: Array
+
+    @property
+    def height(self) -> int:
+        return self.buffer.shape[0] * 2 // 3
+
+    @property
+    def width(self) -> int:
+        return self.buffer.shape[1]
+
+    @property
+    def y(self) -> Array:
+        return self.buffer[: self.height]
+
+    @property
+    def u(self) -> Array:
+        size = self.height * self.width // 4
+        return self.buffer.reshape(-1)[self.height * self.width :][:size].reshape(self.height // 2, self.width // 2)
+
+    @property
+    def v(self) -> Array:
+        size = self.height * self.width // 4
+        start = self.height * self.width + size
+        return self.buffer.reshape(-1)[start:].reshape(self.height // 2, self.width // 2)
+
+    @classmethod
+    def empty(cls, width: int, height: int) -> "Planes":
+        return cls(np.empty((height * 3 // 2, width), np.uint8))
+
+    @classmethod
+    def of(cls, frame: Any, width: int, height: int) -> "Planes":
+        """Return a decoded frame at a size (even numbers), in limited range."""
+        same = frame.format.name == "yuv420p" and (frame.width, frame.height) == (width, height)
+        if not same:
+            frame = frame.reformat(width, height, "yuv420p", interpolation="BICUBIC", dst_color_range="MPEG")
+        return cls(frame.to_ndarray())
+
+    def frame(self) -> Any:
+        return av.VideoFrame.from_ndarray(self.buffer, format="yuv420p")
+
+    def resized(self, width: int, height: int, how: str = "BILINEAR") -> "Planes":
+        return Planes(self.frame().reformat(width, height, interpolation=how).to_ndarray())
+
+    def turned(self, quarters: int) -> "Planes":
+        """Return the picture turned counter-clockwise by quarter turns."""
+        if not quarters % 4:
+            return self
+        planes = [np.rot90(plane, quarters) for plane in (self.y, self.u, self.v)]
+        turned = Planes.empty(planes[0].shape[1], planes[0].shape[0])
+        turned.y[:], turned.u[:], turned.v[:] = planes
+        return turned
+
+
+@dataclass(frozen=True)
+class Shot:
+    """One frame of a clip: picture, index from 0, and its time and length in units of the clip's time base."""
+
+    planes: Planes
+    index: int
+    pts: int
+    duration: int
+
+
+class Source:
+    """A clip being read: its size as displayed, its clock, its sound."""
+
+    def __init__(self, path: str) -> None:
+        self.container = av.open(path, options=OPTIONS, metadata_errors="ignore")
+        self.stream = self.container.streams.video[0]
+        self.stream.codec_context.thread_type = "AUTO"
+        self.stream.codec_context.thread_count = 2
+        self.audio = self.container.streams.audio[0] if self.container.streams.audio else None
+        first = next(self.container.decode(self.stream))
+        self.container.seek(0)
+        self.quarters = round((first.rotation or 0) / 90) % 4
+        shape = self.stream.sample_aspect_ratio or self.stream.codec_context.sample_aspect_ratio or Fraction(1)
+        width, height = round(first.width * (shape if shape > 0 else 1)), first.height
+        self.width, self.height = (height, width) if self.quarters % 2 else (width, height)
+        self.fps = Fraction(self.stream.average_rate or self.stream.guessed_rate or 24)
+        self.time_base = Fraction(self.stream.time_base or 1 / self.fps)
+        self.transfer, self.primaries = int(first.color_trc or 0), int(first.color_primaries or 0)
+        self.matrix, self.range = int(first.colorspace or 0), int(first.color_range or 0)
+        self.first_pts: int | None = None
+
+    def close(self) -> None:
+        self.container.close()
+
+    def shots_and_sound(self, width: int, height: int) -> Iterator[Shot | Any]:
+        """Yield each frame at the size asked for as a Shot, and in between the sound's decoded frames."""
+        size = (height, width) if self.quarters % 2 else (width, height)
+        streams = [self.stream] + ([self.audio] if self.audio else [])
+        held: tuple[Planes, int, int] | None = None
+        index, step = 0, round(1 / self.fps / self.time_base)
+        for packet in self.container.demux(streams):
+            for frame in cast(list[Any], packet.decode()):
+                if isinstance(frame, av.AudioFrame):
+                    yield frame
+                    continue
+                pts = frame.pts if frame.pts is not None else index * step
+                if self.first_pts is None:
+                    self.first_pts = pts
+                if held is not None:
+                    step = pts - held[1]
+                    yield Shot(held[0], index, held[1] - self.first_pts, step)
+                    index += 1
+                held = (Planes.of(frame, *size).turned(self.quarters), pts, int(frame.duration or 0))
+        if held is not None:
+            yield Shot(held[0], index, held[1] - (self.first_pts or 0), held[2] or step)
+
+
+def still(path: str, width: int, height: int, *, last: bool = False) -> Planes:
+    """Return a picture, or a clip's first or last frame, filling the size: the middle of it, nothing stretched."""
+    from PIL import Image, ImageOps
+
+    try:
+        with Image.open(path) as opened:
+            picture = ImageOps.exif_transpose(opened).convert("RGB")
+    except OSError:
+        picture = _frame_of(path, last=last)
+    picture = ImageOps.fit(picture, (width, height), Image.Resampling.LANCZOS)
+    frame = av.VideoFrame.from_image(picture)
+    return Planes(frame.reformat(format="yuv420p", dst_colorspace="ITU709", dst_color_range="MPEG").to_ndarray())
+
+
+def _frame_of(path: str, *, last: bool) -> Any:
+    source = Source(path)
+    try:
+        frames = source.container.decode(source.stream)
+        frame = next(frames)
+        if last:
+            for later in frames:
+                frame = later
+        picture = frame.to_image()
+        return picture.rotate(90 * source.quarters, expand=True) if source.quarters else picture
+    finally:
+        source.close()
+
+
+def even(value: float) -> int:
+    return max(2, round(value / 2) * 2)
+
+
+def fitted(width: int, height: int, short_side: int) -> tuple[int, int]:
+    """Return the output size: the short side as asked for, the shape kept, both even."""
+    scale = short_side / min(width, height)
+    return even(width * scale), even(height * scale)

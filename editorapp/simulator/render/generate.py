@@ -1,0 +1,108 @@
+"""Generate: a moving picture drawn from the words of a prompt, through the frames that were given."""
+
+from collections.abc import Mapping
+
+import numpy as np
+
+from editorapp.providers.contract import GenerationRequest
+from editorapp.simulator.render import effects
+from editorapp.simulator.render.clip import Array, Planes
+from editorapp.simulator.render.edit import Edit
+from editorapp.simulator.render.look import look_of
+
+
+class Scene:
+    """A sky, a light that travels, hills that pass by: the same words draw the same scene.
+
+    `anchors` are pictures by frame index: shown there whole, moving on slowly around, crossfading between them.
+    """
+
+    def __init__(self, wanted: GenerationRequest, width: int, height: int, *, count: int,
+                 anchors: Mapping[int, Planes], seed: int) -> None:  # fmt: skip
+        self.width, self.height, self.count, self.anchors = width, height, count, anchors
+        self.loop = bool(wanted.loop)
+        random = np.random.default_rng(seed)
+        self._phase = random.uniform(0, 2 * np.pi, 8)
+        self._pace = random.uniform(0.6, 1.4, 4)
+        self._sky = random.uniform(-18, 18, 4)
+        self._sun = random.uniform(0.2, 0.8)
+        # Drawn at half size and enlarged: soft shapes lose nothing, and it is four times as fast.
+        self._w, self._h = max(4, width // 4 * 2), max(4, height // 4 * 2)
+        self._down = np.linspace(0, 1, self._h, dtype=np.float32)[:, None]
+        self._right = np.linspace(0, 1, self._w, dtype=np.float32)[None, :]
+        # The words restyle the scene as they would a clip, at full strength.
+        self._style = Edit(
+            GenerationRequest(prompt=wanted.prompt, strength="reimagine_1"), width, height, guides={}, fps=24, seed=seed
+        )
+        self._is_dark = look_of(wanted.prompt or "").gamma > 1.3
+
+    def draw(self, index: int) -> Planes:
+        """Return the frame at an index."""
+        # A loop's motion returns to where it began; otherwise it wanders on.
+        turn = index / self.count
+        drawn = self._landscape(2 * np.pi * turn if self.loop else 1.3 * np.pi * turn)
+        picture = self._style.turn(drawn.resized(self.width, self.height, "BICUBIC"), index)
+        if self.anchors:
+            self._show_anchors(picture, index)
+        return picture
+
+    def _landscape(self, angle: float) -> Planes:
+        planes = Planes.empty(self._w, self._h)
+        light = 150 - 70 * self._down + 18 * np.sin(3 * self._right + self._phase[0])
+        if self._is_dark:
+            light = light * 0.6
+        x, y = self._sun + 0.16 * np.sin(angle + self._phase[1]), 0.3 - 0.1 * np.cos(angle + self._phase[2])
+        away = np.hypot((self._right - x) * self._w / self._h, self._down - y)
+        light = light + 110 * np.clip(1.2 - away / 0.11, 0, 1) + 60 * np.exp(-9 * away)
+        u = 128 + 16 - 30 * self._down + self._sky[0] + np.zeros_like(self._right)
+        v = 128 - 6 + 26 * self._down + self._sky[1] + np.zeros_like(self._right)
+        for layer in range(4):
+            light, u, v = self._hill(layer, angle, light, u, v)
+        planes.y[:] = np.clip(light, 16, 235)
+        planes.u[:] = np.clip(u[::2, ::2], 16, 240)
+        planes.v[:] = np.clip(v[::2, ::2], 16, 240)
+        return planes
+
+    def _hill(self, layer: int, angle: float, light: Array, u: Array, v: Array) -> tuple[Array, Array, Array]:
+        """Lay one range of hills over the picture; the nearer, the darker and the faster."""
+        # Whole turns of the angle, so that a loop closes.
+        shift = (layer + 1) * angle
+        across = self._right * 2 * np.pi * self._pace[layer]
+        ridge = 0.52 + 0.11 * layer - 0.05 * np.sin(across * 1.5 + shift + self._phase[layer])
+        ridge = ridge - 0.022 * np.sin(across * 4 + 2 * shift + self._phase[layer + 4])
+        inside = np.clip((self._down - ridge) * self._h, 0, 1)
+        shade = 104 - 22 * layer
+        light = light * (1 - inside) + shade * inside
+        u = u * (1 - inside) + (124 + self._sky[2] * 0.6 - 3 * layer) * inside
+        v = v * (1 - inside) + (122 + self._sky[3] * 0.6 - 2 * layer) * inside
+        return light, u, v
+
+    def _show_anchors(self, picture: Planes, index: int) -> None:
+        """Pass through the given pictures: whole at their frames, drifting between, the scene only far from all."""
+        places = sorted(self.anchors)
+        before = max((at for at in places if at <= index), default=None)
+        after = min((at for at in places if at > index), default=None)
+        if before is not None and after is not None:
+            mix = (index - before) / (after - before)
+            picture.buffer[:] = effects.mixed(
+                self._drifted(before, index).buffer, self._drifted(after, index).buffer, mix
+            )
+            return
+        at = before if before is not None else after
+        assert at is not None
+        far = min(1.0, abs(index - at) / (0.7 * self.count))
+        effects.mix_into(picture, self._drifted(at, index), 1 - 0.8 * far)
+
+    def _drifted(self, at: int, index: int) -> Planes:
+        """Return an anchor's picture, slowly closer the further from its own frame: exactly itself at it."""
+        picture, away = self.anchors[at], abs(index - at)
+        if not away:
+            return picture
+        part = 0.14 * min(1.0, away / self.count)
+        inset_x, inset_y = round(self.width * part / 4) * 2, round(self.height * part / 4) * 2
+        width, height = self.width - 2 * inset_x, self.height - 2 * inset_y
+        inner = Planes.empty(width, height)
+        inner.y[:] = picture.y[inset_y : inset_y + height, inset_x : inset_x + width]
+        for target, plane in ((inner.u, picture.u), (inner.v, picture.v)):
+            target[:] = plane[inset_y // 2 : (inset_y + height) // 2, inset_x // 2 : (inset_x + width) // 2]
+        return inner.resized(self.width, self.height, "BICUBIC")

@@ -1,0 +1,149 @@
+"""Carry out one job: read, draw, write."""
+
+import hashlib
+from collections.abc import Callable
+from fractions import Fraction
+from pathlib import Path
+
+import av
+
+from editorapp.providers.contract import GenerationRequest, Task
+from editorapp.simulator.render import CannotRender
+from editorapp.simulator.render.clip import Planes, Shot, Source, fitted, still
+from editorapp.simulator.render.edit import Edit
+from editorapp.simulator.render.generate import Scene
+from editorapp.simulator.render.mark import Mark
+from editorapp.simulator.render.reframe import Canvas, canvas_size
+from editorapp.simulator.render.writer import Writer
+
+SHORT_SIDES = {"360p": 360, "540p": 540, "720p": 720, "1080p": 1080}
+RATIOS = {"9:16": (9, 16), "3:4": (3, 4), "1:1": (1, 1), "4:3": (4, 3), "16:9": (16, 9), "21:9": (21, 9)}
+GENERATED_FPS = 24
+SAY_ALIVE_EVERY = 8
+# Width and height to read at, width and height of the result, and what is done to each frame.
+Prepared = tuple[int, int, int, int, Callable[[Shot], Planes]]
+
+
+class Plan:
+    """One job: what is wanted, the files behind its references, and the folder for the results."""
+
+    def __init__(
+        self, wanted: GenerationRequest, inputs: dict[str, str], folder: Path, seed: str, alive: Callable[[], None]
+    ) -> None:
+        self.wanted = wanted
+        self.inputs = inputs
+        self.folder = folder
+        self.seed = int.from_bytes(hashlib.sha256((wanted.prompt or seed).encode()).digest()[:4], "big")
+        self.alive = alive
+        self.short_side = SHORT_SIDES[wanted.resolution or "720p"]
+
+    def carry_out(self) -> list[dict[str, str]]:
+        """Return the outputs made: {"type", "file"}."""
+        if self.wanted.task == Task.EDIT:
+            return self._from_source(self._edit)
+        if self.wanted.task == Task.REFRAME:
+            return self._from_source(self._reframe)
+        if self.wanted.task in (Task.GENERATE, "canned"):
+            return self._generate()
+        raise CannotRender("invalid_request", f"Nothing is known of the task {self.wanted.task!r}.")
+
+    # From a source
+
+    def _from_source(
+        self, prepare: Callable[[Source], tuple[int, int, int, int, Callable[[Shot], Planes]]]
+    ) -> list[dict[str, str]]:
+        source = Source(self.inputs["source"])
+        try:
+            read_width, read_height, width, height, turn = prepare(source)
+            path = self.folder / "video.mp4"
+            writer = Writer(path, width, height, source.fps, source.time_base, source=source)
+            mark = Mark(width, height)
+            for one in source.shots_and_sound(read_width, read_height):
+                if isinstance(one, Shot):
+                    if one.index % SAY_ALIVE_EVERY == 0:
+                        self.alive()
+                    picture = turn(one)
+                    mark.burn(picture)
+                    writer.picture(picture, one.pts, one.duration)
+                else:
+                    writer.sound(one, (source.first_pts or 0) * source.time_base)
+            writer.close()
+        finally:
+            source.close()
+        return [{"type": "video", "file": "video.mp4"}]
+
+    def _edit(self, source: Source) -> Prepared:
+        width, height = fitted(source.width, source.height, self.short_side)
+        edit = Edit(
+            self.wanted, width, height, guides=self._guides(width, height), fps=float(source.fps), seed=self.seed
+        )
+        return width, height, width, height, lambda shot: edit.turn(shot.planes, shot.index)
+
+    def _reframe(self, source: Source) -> Prepared:
+        width, height = canvas_size(RATIOS[self.wanted.aspect_ratio or "16:9"], self.short_side)
+        canvas = Canvas(self.wanted, source, width, height)
+        return canvas.width, canvas.height, width, height, lambda shot: canvas.place(shot.planes)
+
+    def _guides(self, width: int, height: int) -> dict[int, Planes]:
+        """Return the pictures to be seen, by frame index. A single guide frame is a keyframe at 0."""
+        found = {}
+        if "start_frame" in self.inputs:
+            found[0] = self._still("start_frame", width, height)
+        for number, at in enumerate(self.wanted.keyframe_indexes or ()):
+            found[int(at)] = self._still(f"keyframes.{number}", width, height)
+        return found
+
+    def _still(self, name: str, width: int, height: int, *, last: bool = False) -> Planes:
+        try:
+            return still(self.inputs[name], width, height, last=last)
+        except (av.FFmpegError, OSError, ValueError):
+            raise CannotRender("corrupt_input", f"The picture {name} could not be decoded.") from None
+
+    # From words
+
+    def _generate(self) -> list[dict[str, str]]:
+        wanted = self.wanted
+        count = GENERATED_FPS * (10 if wanted.duration == "10s" else 5)
+        if wanted.task == "canned":
+            count = 12
+        width, height = canvas_size(RATIOS[wanted.aspect_ratio or "16:9"], self.short_side)
+        if "start_frame" in self.inputs or "end_frame" in self.inputs or "keyframes.0" in self.inputs:
+            width, height = self._size_of_frames(width, height)
+        anchors = self._anchors(width, height, count)
+        scene = Scene(wanted, width, height, count=count, anchors=anchors, seed=self.seed)
+        writer = Writer(
+            self.folder / "video.mp4", width, height, Fraction(GENERATED_FPS), Fraction(1, GENERATED_FPS * 512)
+        )
+        mark = Mark(width, height)
+        for index in range(count):
+            if index % SAY_ALIVE_EVERY == 0:
+                self.alive()
+            picture = scene.draw(index)
+            mark.burn(picture)
+            writer.picture(picture, index * 512, 512)
+        writer.close()
+        return [{"type": "video", "file": "video.mp4"}]
+
+    def _size_of_frames(self, width: int, height: int) -> tuple[int, int]:
+        """Return the size that an extension keeps: that of the result it goes on from."""
+        for name in ("start_frame", "end_frame"):
+            ref = getattr(self.wanted, name)
+            if ref is not None and ref.generation_id is not None and not self.wanted.aspect_ratio:
+                source = Source(self.inputs[name])
+                source.close()
+                return fitted(source.width, source.height, self.short_side)
+        return width, height
+
+    def _anchors(self, width: int, height: int, count: int) -> dict[int, Planes]:
+        """Return the pictures that the scene must show, by frame.
+
+        Going on from an earlier result starts with its last frame; leading up to one ends with its first.
+        """
+        found = {}
+        for name, at in (("start_frame", 0), ("end_frame", count - 1)):
+            ref = getattr(self.wanted, name)
+            if name in self.inputs:
+                found[at] = self._still(name, width, height, last=name == "start_frame" and bool(ref.generation_id))
+        for number, at in enumerate(self.wanted.keyframe_indexes or ()):
+            found[min(int(at), count - 1)] = self._still(f"keyframes.{number}", width, height)
+        return found

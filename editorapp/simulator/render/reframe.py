@@ -1,0 +1,77 @@
+"""Reframe: the source on a new canvas, its edges carried on softly to fill it."""
+
+import numpy as np
+
+from editorapp.providers.contract import GenerationRequest
+from editorapp.simulator.render import effects
+from editorapp.simulator.render.clip import Planes, Source, even
+from editorapp.simulator.render.look import chroma_tables, look_of, tint_tables
+
+
+def canvas_size(ratio: tuple[int, int], short_side: int) -> tuple[int, int]:
+    """Return width and height of a canvas of this ratio, both even."""
+    across, down = ratio
+    if across >= down:
+        return even(short_side * across / down), short_side
+    return short_side, even(short_side * down / across)
+
+
+class Canvas:
+    """Where the source lies, and what surrounds it. `width` and `height` are the placed source's, in pixels."""
+
+    def __init__(self, wanted: GenerationRequest, source: Source, width: int, height: int) -> None:
+        self.canvas_width, self.canvas_height = width, height
+        x, y, self.width, self.height = _place(wanted, source, width, height)
+        self.x, self.y = _even_down(x), _even_down(y)
+        self._chroma = chroma_tables(look_of(wanted.prompt or ""), 0.35)
+        self._tint = tint_tables(look_of(wanted.prompt or ""), 0.35)
+        self._dim = effects.byte_table(16 + (np.arange(256) - 16) * 0.86)
+
+    def place(self, picture: Planes) -> Planes:
+        """Return the canvas with the source's own pixels where they belong."""
+        canvas = self._surroundings(picture)
+        left, top = max(0, self.x), max(0, self.y)
+        right = min(self.canvas_width, self.x + self.width)
+        bottom = min(self.canvas_height, self.y + self.height)
+        if right <= left or bottom <= top:
+            return canvas
+        for target, plane, part in ((canvas.y, picture.y, 1), (canvas.u, picture.u, 2), (canvas.v, picture.v, 2)):
+            target[top // part : bottom // part, left // part : right // part] = plane[
+                (top - self.y) // part : (bottom - self.y) // part, (left - self.x) // part : (right - self.x) // part
+            ]
+        return canvas
+
+    def _surroundings(self, picture: Planes) -> Planes:
+        """Return the source mirrored outwards over the whole canvas, soft, in the prompt's colours."""
+        scale = 8
+        small = picture.resized(max(2, even(self.width / scale)), max(2, even(self.height / scale)), "AREA")
+        wide, high = max(2, even(self.canvas_width / scale)), max(2, even(self.canvas_height / scale))
+        around = Planes.empty(wide, high)
+        for target, plane, part in ((around.y, small.y, 1), (around.u, small.u, 2), (around.v, small.v, 2)):
+            rows = _mirrored(target.shape[0], plane.shape[0], self.y // scale // part)
+            columns = _mirrored(target.shape[1], plane.shape[1], self.x // scale // part)
+            target[:] = plane[np.ix_(rows, columns)]
+        around.y[:] = effects.looked_up(around.y, self._dim)
+        effects.recolour(around, *self._chroma, *self._tint)
+        return around.resized(self.canvas_width, self.canvas_height, "BICUBIC")
+
+
+def _place(wanted: GenerationRequest, source: Source, width: int, height: int) -> tuple[int, int, int, int]:
+    """Return x, y, width and height of the source on the canvas in pixels: as wanted, or a centred fit."""
+    if wanted.w_norm is not None and wanted.h_norm is not None:
+        x, y = float(wanted.x_norm or 0), float(wanted.y_norm or 0)
+        placed = even(wanted.w_norm * width), even(wanted.h_norm * height)
+        return round(x * width), round(y * height), *placed
+    scale = min(width / source.width, height / source.height)
+    placed = even(source.width * scale), even(source.height * scale)
+    return (width - placed[0]) // 2, (height - placed[1]) // 2, *placed
+
+
+def _even_down(value: int) -> int:
+    return value // 2 * 2
+
+
+def _mirrored(length: int, size: int, offset: int) -> "np.ndarray[tuple[int], np.dtype[np.intp]]":
+    """Return, for each place of a line, the place of the source seen there when it is mirrored at its edges."""
+    at = np.mod(np.arange(length) - offset, 2 * size)
+    return np.where(at < size, at, 2 * size - 1 - at)

@@ -1,0 +1,146 @@
+"""Put together: which path goes to which wire, the storage, and the admin endpoints."""
+
+import html
+import ipaddress
+import json
+import logging
+import time
+
+from editorapp.simulator import luma_agents
+from editorapp.simulator.core import Options, Simulation, under_fault
+from editorapp.simulator.faults import CALLS, FAILURES, KINDS, Fault, UnknownFault, fault_of
+from editorapp.simulator.http import Answer, Request, Server, TooLarge
+from editorapp.simulator.storage import PREFIX as STORAGE
+from editorapp.simulator.storage import denied, download
+
+logger = logging.getLogger(__name__)
+ADMIN = "/_simulator/"
+
+
+class App:
+    """The handler of all requests."""
+
+    def __init__(self, options: Options) -> None:
+        self.simulation = Simulation(options)
+        self.luma = luma_agents.LumaAgents(self.simulation)
+        self.server = Server(self.handle)
+
+    async def start(self, host: str, port: int) -> int:
+        bound = await self.server.start(host, port)
+        self.simulation.resume()
+        self.luma.files.resume()
+        return bound
+
+    async def stop(self) -> None:
+        await self.server.stop()
+        await self.simulation.stop()
+
+    async def handle(self, request: Request) -> Answer:
+        try:
+            if request.path.startswith(luma_agents.PREFIX + "/"):
+                return await self.luma.handle(request)
+            if request.path.startswith(STORAGE):
+                return await self._storage(request)
+            if request.path.startswith(ADMIN):
+                return await self._admin(request)
+        except (OSError, RuntimeError, KeyError, TypeError, ValueError):
+            logger.exception("%s %s failed", request.method, request.path)
+            return Answer.of_json({"detail": "Internal server error"}, 500)
+        return Answer.of_json({"detail": "Not Found"}, 404)
+
+    # Storage
+
+    async def _storage(self, request: Request) -> Answer:
+        if refusal := self.simulation.signer.refusal(request, time.time()):
+            return refusal
+        folder, _slash, rest = request.path[len(STORAGE) :].partition("/")
+        if folder == "files" and request.method == "PUT":
+            return await self.luma.files.put(request, rest)
+        if folder == "results" and request.method in ("GET", "HEAD"):
+            return await self._download(request, rest)
+        return denied("The specified method is not allowed", code="MethodNotAllowed", status=405)
+
+    async def _download(self, request: Request, rest: str) -> Answer:
+        faults = self.simulation.faults
+        faults.calls["download"] += 1
+        job_id, _slash, name = rest.partition("/")
+        job = self.simulation.state.jobs.get(job_id)
+        stored = next((one["file"] for one in job.outputs if one["file"].endswith(f"/{name}")), "") if job else ""
+        fault = faults.take("download")
+        if fault is None and job is not None and job.faults and request.method == "GET":
+            fault = self.luma.own_fault(job, "download")
+        if fault is not None and fault.kind == "expired":
+            return denied("Request has expired")
+
+        async def act() -> Answer:
+            return download(self.simulation.options.folder / (stored or "none"), request, fault)
+
+        def refuse(fault: Fault) -> Answer:
+            return denied(fault.detail or "Refused on demand", code="SimulatedFault", status=fault.status)
+
+        return await under_fault(fault, refuse, act)
+
+    # Admin
+
+    async def _admin(self, request: Request) -> Answer:
+        if not ipaddress.ip_address(request.peer).is_loopback:
+            return Answer.of_json({"detail": "Only from this machine"}, 403)
+        what = request.path[len(ADMIN) :].rstrip("/")
+        faults = self.simulation.faults
+        if what == "" and request.method == "GET":
+            return Answer(200, page(self.simulation).encode(), {"Content-Type": "text/html; charset=utf-8"})
+        if what == "requests" and request.method == "GET":
+            return Answer.of_json(
+                {
+                    "accepted": faults.accepted, "posts": faults.posts, "calls": faults.calls,
+                    "by_status": faults.by_status, "recent": list(faults.recent),
+                }
+            )  # fmt: skip
+        if what == "faults":
+            return await self._faults(request)
+        return Answer.of_json({"detail": "Not Found"}, 404)
+
+    async def _faults(self, request: Request) -> Answer:
+        faults = self.simulation.faults
+        if request.method == "DELETE":
+            faults.clear()
+        elif request.method == "POST":
+            try:
+                asked = json.loads(await request.body(1 << 16))
+                faults.waiting.append(fault_of(**asked))
+            except (UnknownFault, TypeError, ValueError, TooLarge) as error:
+                return Answer.of_json({"detail": str(error)}, 422)
+        elif request.method != "GET":
+            return Answer.of_json({"detail": "Method Not Allowed"}, 405)
+        return Answer.of_json({"waiting": [fault.to_json() for fault in faults.waiting]})
+
+
+def page(simulation: Simulation) -> str:
+    """Return the page that explains the faults, made from their table."""
+    kinds = "".join(
+        f"<tr><td><code>{kind.name}</code></td><td>{html.escape(kind.says)}</td>"
+        f"<td>{', '.join(kind.calls)}</td><td>{kind.default_call}</td></tr>"
+        for kind in KINDS.values()
+    )
+    calls = "".join(
+        f"<tr><td><code>{name}</code></td><td>{html.escape(says)}</td></tr>" for name, says in CALLS.items()
+    )
+    return f"""<!doctype html><html lang="en"><meta charset="utf-8"><title>Simulated providers</title>
+<style>body{{font:15px/1.5 system-ui;max-width:60rem;margin:2rem auto;padding:0 1rem}}td,th{{text-align:left;
+vertical-align:top;padding:.25rem .75rem .25rem 0}}code{{background:#eee;padding:0 .25em}}</style>
+<h1>Simulated providers</h1>
+<p>Luma Agents answers under <code>{luma_agents.PREFIX}</code>. Any key that starts with
+<code>luma-api-</code> is taken;
+<code>luma-api-unknown…</code>, <code>-revoked…</code>, <code>-expired…</code>, <code>-suspended…</code>,
+<code>-deactivated…</code> and <code>-broke…</code> (no money) answer as they say.</p>
+<h2>Faults</h2>
+<p>For the next calls: <code>POST {ADMIN}faults</code>
+<code>{{"call":"submit","kind":"status:503","times":1}}</code>; <code>DELETE</code> clears them and the counters of
+<code>{ADMIN}requests</code>. For one job, in its prompt: <code>[[status:503]]</code>, <code>[[429:7]]</code>
+(retry after 7 s),
+<code>[[fail:generation_failed]]</code>, <code>[[slow:20]]</code>, <code>[[hang]]</code>, <code>[[cut]]</code>,
+<code>[[cut:3]]</code> (three downloads), or with a call in front: <code>[[poll status:500]]</code>.</p>
+<table><tr><th>kind</th><th>what happens</th><th>calls</th><th>in a prompt strikes</th></tr>{kinds}</table>
+<h2>Calls</h2><table>{calls}</table>
+<h2>Failure codes</h2><p>{", ".join(f"<code>{code}</code>" for code in FAILURES)}</p>
+<p>{len(simulation.state.jobs)} jobs and {len(simulation.state.files)} files are kept.</p></html>"""

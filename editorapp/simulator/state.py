@@ -1,0 +1,141 @@
+"""What the simulator remembers: jobs and files of each API client, kept over restarts in a SQLite file of its own.
+
+All of it lies in memory too, so that a poll touches no disk. A job's state is a question about time and its
+rendering, not a stored word.
+"""
+
+import json
+import sqlite3
+from collections.abc import Callable, Iterator
+from dataclasses import asdict, dataclass, field
+from pathlib import Path
+from typing import Any
+
+TERMINAL = ("completed", "failed")
+
+
+@dataclass
+class SimulatedJob:
+    """One accepted request. Instants are unix seconds."""
+
+    id: str
+    client: str
+    wire: str
+    kind: str  # the request's own type, as the wire echoes it
+    model: str
+    created_at: float
+    queue_seconds: float
+    render_seconds: float
+    request: dict[str, Any] = field(default_factory=dict)  # GenerationRequest.to_json() without inline data
+    inputs: dict[str, str] = field(default_factory=dict)  # field -> file that was resolved at submit
+    started_at: float | None = None  # the renderer took it up
+    rendered_at: float | None = None
+    outputs: list[dict[str, str]] = field(default_factory=list)  # {"type", "file"}
+    facts: dict[str, Any] = field(default_factory=dict)
+    failure_code: str | None = None
+    failure_reason: str | None = None
+    faults: list[dict[str, Any]] = field(default_factory=list)  # from magic words; striking later calls
+
+    def state(self, now: float) -> str:
+        """Return "queued", "processing", "completed" or "failed"."""
+        begins = max(self.created_at + self.queue_seconds, self.started_at or 0)
+        if self.rendered_at is None:
+            return "processing" if self.started_at is not None and now >= begins else "queued"
+        if now < self.created_at + self.queue_seconds:
+            return "queued"
+        if now < self.created_at + self.queue_seconds + self.render_seconds:
+            return "processing"
+        return "failed" if self.failure_code else "completed"
+
+    def fail(self, code: str, reason: str, now: float) -> None:
+        self.failure_code, self.failure_reason, self.rendered_at, self.outputs = code, reason, now, []
+
+
+@dataclass
+class SimulatedFile:
+    """One file of the Files API. Instants are unix seconds."""
+
+    id: str
+    client: str
+    created_at: float
+    mime_type: str
+    size_bytes: int
+    purpose: str = "input"
+    state: str = "pending"
+    filename: str | None = None
+    user_id: str | None = None
+    expires_at: float | None = None
+    deleted_at: float | None = None
+    failure_reason: str | None = None
+    is_completed: bool = False
+    facts: dict[str, Any] = field(default_factory=dict)
+
+
+class State:
+    """Jobs and files, found through the client that asks."""
+
+    def __init__(self, folder: Path) -> None:
+        self.folder = folder
+        for name in ("inputs", "files", "outputs", "tmp"):
+            (folder / name).mkdir(parents=True, exist_ok=True)
+        self.jobs: dict[str, SimulatedJob] = {}
+        self.files: dict[str, SimulatedFile] = {}
+        self._active: dict[str, set[str]] = {}
+        self._kept = sqlite3.connect(folder / "state.sqlite3", isolation_level=None)
+        # A crash of the process loses nothing; only a power cut could, and no real work is kept here.
+        self._kept.executescript(
+            "PRAGMA journal_mode=WAL; PRAGMA synchronous=OFF;"
+            "CREATE TABLE IF NOT EXISTS job (id TEXT PRIMARY KEY, body TEXT NOT NULL);"
+            "CREATE TABLE IF NOT EXISTS file (id TEXT PRIMARY KEY, body TEXT NOT NULL);"
+        )
+        self._load()
+
+    def _load(self) -> None:
+        for (body,) in self._kept.execute("SELECT body FROM job"):
+            job = SimulatedJob(**json.loads(body))
+            self.jobs[job.id] = job
+            if job.rendered_at is None:
+                job.started_at = None  # rendered again: nothing half-made is ever served
+                self._active.setdefault(job.client, set()).add(job.id)
+        for (body,) in self._kept.execute("SELECT body FROM file"):
+            file = SimulatedFile(**json.loads(body))
+            self.files[file.id] = file
+
+    def save(self, item: SimulatedJob | SimulatedFile) -> None:
+        """Remember a new or changed job or file."""
+        if isinstance(item, SimulatedJob):
+            if item.id not in self.jobs:
+                self._active.setdefault(item.client, set()).add(item.id)
+            self.jobs[item.id] = item
+            table = "job"
+        else:
+            self.files[item.id] = item
+            table = "file"
+        self._kept.execute(f"INSERT OR REPLACE INTO {table} VALUES (?, ?)", (item.id, json.dumps(asdict(item))))
+
+    def job(self, client: str, job_id: str) -> SimulatedJob | None:
+        job = self.jobs.get(job_id)
+        return job if job is not None and job.client == client else None
+
+    def file(self, client: str, file_id: str) -> SimulatedFile | None:
+        file = self.files.get(file_id)
+        return file if file is not None and file.client == client else None
+
+    def files_of(self, client: str, matches: Callable[[SimulatedFile], bool]) -> Iterator[SimulatedFile]:
+        """Yield a client's files that match, newest first."""
+        for file in reversed(self.files.values()):
+            if file.client == client and matches(file):
+                yield file
+
+    def active_count(self, client: str, now: float) -> int:
+        """Return how many jobs of a client hold a slot: from their acceptance until they end."""
+        active = self._active.setdefault(client, set())
+        ended = [job_id for job_id in active if self.jobs[job_id].state(now) in TERMINAL]
+        active.difference_update(ended)
+        return len(active)
+
+    def unrendered(self) -> list[SimulatedJob]:
+        return [job for job in self.jobs.values() if job.rendered_at is None]
+
+    def close(self) -> None:
+        self._kept.close()

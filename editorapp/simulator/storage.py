@@ -1,0 +1,117 @@
+"""Presigned URLs and the bytes behind them: what a provider's object storage does.
+
+A link carries its own expiry and an HMAC over method, path and expiry: no key is needed, and none helps after it.
+"""
+
+import hashlib
+import hmac
+import os
+import secrets
+from pathlib import Path
+from urllib.parse import quote
+
+from editorapp.simulator.faults import Fault
+from editorapp.simulator.http import Answer, Request
+
+PREFIX = "/_storage/"
+_TYPES = {".mp4": "video/mp4", ".zip": "application/zip", ".png": "image/png"}
+
+
+class Signer:
+    """Makes and checks links. The secret is kept in the state folder: links outlive a restart."""
+
+    def __init__(self, folder: Path) -> None:
+        kept = folder / "signing.key"
+        if not kept.exists():
+            kept.write_text(secrets.token_hex(32))
+            kept.chmod(0o600)
+        self._secret = kept.read_text().encode()
+
+    def link(self, base_url: str, method: str, name: str, expires_at: float) -> str:
+        """Return a link for `method` to the stored object `name` ("outputs/<id>/video.mp4")."""
+        expires = int(expires_at)
+        nonce = secrets.token_hex(4)  # as everywhere, each minting gives another link
+        path = PREFIX + quote(name)
+        return f"{base_url}{path}?expires={expires}&n={nonce}&signature={self._sign(method, path, expires, nonce)}"
+
+    def refusal(self, request: Request, now: float) -> Answer | None:
+        """Return the storage's 403, when a link is forged or too old; else None."""
+        expires, nonce = request.query.get("expires", ""), request.query.get("n", "")
+        if not expires.isdecimal():
+            return denied("Missing signature")
+        method = "GET" if request.method == "HEAD" else request.method
+        good = self._sign(method, quote(request.path), int(expires), nonce)
+        if not hmac.compare_digest(good, request.query.get("signature", "")):
+            return denied("The signature does not match", code="SignatureDoesNotMatch")
+        if now >= int(expires):
+            return denied("Request has expired")
+        return None
+
+    def _sign(self, method: str, path: str, expires: int, nonce: str) -> str:
+        return hmac.new(self._secret, f"{method}\n{path}\n{expires}\n{nonce}".encode(), hashlib.sha256).hexdigest()
+
+
+def denied(message: str, *, code: str = "AccessDenied", status: int = 403) -> Answer:
+    body = f'<?xml version="1.0" encoding="UTF-8"?><Error><Code>{code}</Code><Message>{message}</Message></Error>'
+    return Answer(status, body.encode(), {"Content-Type": "application/xml"})
+
+
+def download(path: Path, request: Request, fault: Fault | None) -> Answer:
+    """Return a stored file, whole or the range asked for, with the fault that strikes this download."""
+    if not path.is_file():
+        return denied("The specified key does not exist.", code="NoSuchKey", status=404)
+    size = path.stat().st_size
+    kind = fault.kind if fault else ""
+    headers = {"Content-Type": _TYPES.get(path.suffix, "application/octet-stream"), "Accept-Ranges": "bytes"}
+    if kind == "empty":
+        return Answer(200, b"", headers)
+    if kind == "corrupt":
+        return Answer(200, scrambled(path.read_bytes()), headers)
+    if kind == "truncated":
+        return Answer(200, headers=headers, file=path, length=size // 2)
+    start, end = _range(request.headers.get("range", ""), size)
+    if start >= end and size:
+        return Answer(416, headers={"Content-Range": f"bytes */{size}"})
+    partial = (start, end) != (0, size)
+    if partial:
+        headers["Content-Range"] = f"bytes {start}-{end - 1}/{size}"
+    cut_at = (end - start) // 2 if kind == "cut" else None
+    return Answer(206 if partial else 200, b"", headers, file=path, start=start, length=end - start, cut_at=cut_at)
+
+
+def scrambled(data: bytes) -> bytes:
+    """Return bytes of the same length that no decoder reads as the same file."""
+    return bytes(255 - byte for byte in data[:4096]) + hashlib.shake_128(data).digest(max(0, len(data) - 4096))
+
+
+def _range(header: str, size: int) -> tuple[int, int]:
+    """Return start and end (exclusive) of the one range asked for; all of it when none can be read."""
+    unit, _equals, spec = header.partition("=")
+    first, dash, last = spec.partition("-")
+    if unit.strip() != "bytes" or not dash or "," in spec:
+        return 0, size
+    if not first:
+        return (max(0, size - int(last)), size) if last.isdecimal() else (0, size)
+    if not first.isdecimal():
+        return 0, size
+    return int(first), min(size, int(last) + 1 if last.isdecimal() else size)
+
+
+async def receive(request: Request, path: Path, limit: int) -> int | None:
+    """Write the body to `path`; return its size, or None when it is longer than `limit` bytes.
+
+    Nothing half-made stays behind: the file appears under its name only when whole.
+    """
+    part = path.with_name(f"{path.name}.{secrets.token_hex(4)}.part")
+    size = 0
+    try:
+        with part.open("wb") as file:
+            async for piece in request.chunks():
+                size += len(piece)
+                if size > limit:
+                    return None
+                file.write(piece)
+        os.replace(part, path)
+    finally:
+        part.unlink(missing_ok=True)
+    return size

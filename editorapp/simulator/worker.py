@@ -1,0 +1,51 @@
+"""The child process: reads tasks as JSON lines, answers each with one. Ends when its parent does.
+
+Run as: python -m editorapp.simulator.worker NICENESS
+"""
+
+import json
+import os
+import sys
+from collections.abc import Callable
+from typing import Any, TextIO
+
+
+def _inspect(task: dict[str, Any], alive: Callable[[], None]) -> dict[str, Any]:
+    from editorapp.simulator.inspection import inspect
+
+    return {"all": [inspect(path) for path in task["paths"]]}
+
+
+def _render(task: dict[str, Any], alive: Callable[[], None]) -> dict[str, Any]:
+    from editorapp.simulator.render import render
+
+    return render(task, alive)
+
+
+TASKS = {"inspect": _inspect, "render": _render}
+
+
+def main() -> None:
+    """Serve tasks until standard input ends."""
+    os.nice(int(sys.argv[1]) if len(sys.argv) > 1 else 0)
+    # Libraries that print must not garble the answers: they get standard error.
+    answers = os.fdopen(os.dup(1), "w", buffering=1)
+    os.dup2(2, 1)
+    for line in sys.stdin:
+        task = json.loads(line)
+        try:
+            answer = TASKS[task["task"]](task, lambda: _say(answers, {"alive": True}))
+        except Exception as error:
+            answer = {"failure_code": "generation_failed", "failure_reason": "Generation failed", "bug": repr(error)}
+        _say(answers, {"answer": answer})
+
+
+def _say(answers: TextIO, value: dict[str, Any]) -> None:
+    try:
+        answers.write(json.dumps(value) + "\n")
+    except BrokenPipeError:
+        os._exit(0)  # the server is gone: stop in the middle of whatever it was
+
+
+if __name__ == "__main__":
+    main()

@@ -3,14 +3,14 @@
 Pure and quick: no query, no clock, no network. The page asks on every keystroke.
 """
 
-from collections import Counter
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterator
 from typing import Any
 
 from editorapp.media.facts import MediaFacts
 from editorapp.providers.contract import CONTROLS, RESOLUTIONS, GenerationRequest, Task
 from editorapp.providers.mends import PLACEHOLDER, applied
 from editorapp.providers.spec import OFFER, REFUSE, WARN, Broken, Hit, Mend, Rule, Spec, Unavailable
+from editorapp.providers.trials import Refused, Standing, hits_of
 
 __all__ = ["OFFER", "REFUSE", "WARN", "Broken", "Mend", "Rule", "Unavailable", "check", "refusals", "unavailable"]
 
@@ -28,7 +28,7 @@ def check(
         _broken(spec, rule, hit, wanted, source)
         for rule in whole
         if rule.level != OFFER and not (only_documented and rule.is_ours)
-        for hit in _hits(rule, wanted, source, spec)
+        for hit in hits_of(rule, wanted, source, spec)
     ]
     refs = wanted.refs()
     for rule in each:
@@ -45,14 +45,6 @@ def check(
 def refusals(broken: list[Broken]) -> list[Broken]:
     """Return what must be mended before anything is sent."""
     return [one for one in broken if one.level == REFUSE]
-
-
-def _hits(rule: Rule, wanted: GenerationRequest, source: MediaFacts | None, spec: Spec) -> Iterable[Hit]:
-    assert rule.broken is not None
-    found = rule.broken(wanted, source, spec.limits)
-    if isinstance(found, bool):
-        return (Hit(),) if found else ()
-    return found
 
 
 def _words(spec: Spec, wanted: GenerationRequest, source: MediaFacts | None, hit: Hit, field: str) -> dict[str, Any]:
@@ -96,86 +88,13 @@ def _mends(
 ) -> tuple[Mend, ...]:  # fmt: skip
     if rule.mends is None:
         return ()
-    allowed = _refused_now(spec, wanted, source)
-    allowed[_key(rule, hit)] -= 1
+    standing = Standing(spec, wanted, source)
+    allowed = standing.without(rule, hit)
     whole = (
-        _carried_through(spec, wanted, source, mend, allowed=allowed)
+        standing.carried_through(wanted, mend, allowed=allowed)
         for mend in rule.mends(wanted, source, spec.limits, hit.words)
     )
     return tuple(mend for mend in whole if mend is not None)
-
-
-# How often each rule hits each field. One of several counts as its list, since a mend may renumber them.
-Refused = Counter[tuple[str, str]]
-
-
-def _key(rule: Rule, hit: Hit) -> tuple[str, str]:
-    return rule.id, (hit.field or rule.field).partition(".")[0]
-
-
-def _refused_now(spec: Spec, wanted: GenerationRequest, source: MediaFacts | None) -> Refused:
-    return Counter(
-        _key(rule, hit)
-        for rule in spec.rules_for(wanted.task)[0]
-        if rule.level != WARN
-        for hit in _hits(rule, wanted, source, spec)
-    )
-
-
-def _new_refusal(
-    spec: Spec,
-    allowed: Refused,
-    wanted: GenerationRequest,
-    source: MediaFacts | None,
-    *,
-    with_offers: bool = False,
-) -> tuple[Rule, Hit] | None:
-    """Return the first refusal that goes beyond the allowed ones; a rule may hit a field as often as it did.
-
-    The rules about single clips and pictures are left out: no option changes those.
-    """
-    seen: Refused = Counter()
-    for rule in spec.rules_for(wanted.task)[0]:
-        if rule.level == REFUSE or (with_offers and rule.level == OFFER):
-            for hit in _hits(rule, wanted, source, spec):
-                seen[_key(rule, hit)] += 1
-                if seen[_key(rule, hit)] > allowed[_key(rule, hit)]:
-                    return rule, hit
-    return None
-
-
-def _carried_through(
-    spec: Spec,
-    wanted: GenerationRequest,
-    source: MediaFacts | None,
-    mend: Mend,
-    *,
-    allowed: Refused,
-    kept: frozenset[str] = frozenset(),
-) -> Mend | None:
-    """Return the mend with whatever else it takes, so that one click breaks nothing new; None where that fails.
-
-    `kept` are form fields that the mend may not touch.
-    """
-    labels, changes = [mend.label], dict(mend.changes)
-    for _ in range(4):
-        tried, facts = applied(wanted, source, changes)
-        new = _new_refusal(spec, allowed, tried, facts)
-        if new is None:
-            return Mend(_sentence(labels), changes)
-        rule, hit = new
-        options = rule.mends(tried, facts, spec.limits, hit.words) if rule.mends else ()
-        follow = next((one for one in options if not (set(one.changes) & (set(changes) | kept))), None)
-        if follow is None:
-            return None
-        labels.append(follow.label)
-        changes |= follow.changes
-    return None
-
-
-def _sentence(labels: list[str]) -> str:
-    first, *others = labels
-    return " and ".join([first, *(label[:1].lower() + label[1:] for label in others)])
 
 
 def _options(spec: Spec, wanted: GenerationRequest) -> Iterator[tuple[str, str, dict[str, Any]]]:
@@ -235,33 +154,27 @@ def unavailable(spec: Spec, wanted: GenerationRequest, source: MediaFacts | None
     Each is tried against the same table that `check` reads; a refusal that the request has anyway does not count.
     The mend is the change that would make the option possible, as small as the table knows.
     """
-    before = _refused_now(spec, wanted, source)
+    standing = Standing(spec, wanted, source)
+    before = standing.refused()
     found: dict[str, Unavailable] = {}
     for option, words, changes in _options(spec, wanted):
         tried, facts = applied(wanted, source, changes)
-        new = _new_refusal(spec, before, tried, facts, with_offers=True)
+        new = standing.first_new(tried, facts, allowed=before, with_offers=True)
         if new is not None:
             rule, hit = new
             said = _words(spec, tried, facts, hit, hit.field or rule.field) | {"option": words}
-            mend = _mend_of_option(spec, tried, facts, rule, hit, before=before, chosen=frozenset(changes))
+            mend = _mend_of_option(standing, tried, rule, hit, before=before, chosen=frozenset(changes))
             found[option] = Unavailable((rule.why or rule.message).format(**said), mend)
     return found
 
 
 def _mend_of_option(
-    spec: Spec,
-    tried: GenerationRequest,
-    source: MediaFacts | None,
-    rule: Rule,
-    hit: Hit,
-    *,
-    before: Refused,
-    chosen: frozenset[str],
+    standing: Standing, tried: GenerationRequest, rule: Rule, hit: Hit, *, before: Refused, chosen: frozenset[str]
 ) -> Mend | None:
     """Return the first way out that does not take the option itself back."""
-    for mend in rule.mends(tried, source, spec.limits, hit.words) if rule.mends else ():
+    for mend in rule.mends(tried, standing.source, standing.spec.limits, hit.words) if rule.mends else ():
         if not set(mend.changes) & chosen:
-            whole = _carried_through(spec, tried, source, mend, allowed=before, kept=chosen)
+            whole = standing.carried_through(tried, mend, allowed=before, kept=chosen)
             if whole is not None:
                 return whole
     return None

@@ -1,12 +1,30 @@
 """Luma Agents: Ray 3.2 over Luma's own API. Facts are from contracts/luma-agents.md."""
 
+import asyncio
+import json
+import time
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
 from typing import Any
+from urllib.parse import quote, urlsplit
 
-from editorapp.providers import wire
-from editorapp.providers.contract import GenerationRequest, Task
+from editorapp.providers import wire as bodies
+from editorapp.providers.contract import (
+    Failure,
+    GenerationRequest,
+    Job,
+    JobState,
+    OutcomeUnknown,
+    Output,
+    Ref,
+    Rejected,
+    Task,
+    Unavailable,
+)
 from editorapp.providers.luma_parameters import MODELS, PARAMETERS, TYPES
 from editorapp.providers.luma_rules import LIMITS, RULES
 from editorapp.providers.spec import Broken, Spec
+from editorapp.providers.transport import Wire
 
 SPEC = Spec(
     slug="luma-agents",
@@ -19,12 +37,151 @@ SPEC = Spec(
     wire_types=TYPES,
 )
 
+STATES = {  # 4.1
+    "queued": JobState.QUEUED,
+    "processing": JobState.RUNNING,
+    "completed": JobState.DONE,
+    "failed": JobState.FAILED,
+}
+
+# 4.2: code -> may the same request be sent again, is it charged (None: not documented), what a person is told.
+FAILURES: dict[str, tuple[bool, bool | None, str]] = {
+    "content_moderated": (False, False, "Luma's moderation stopped this. Change the prompt or the source."),
+    "generation_failed": (True, False, "The model failed. Nothing is wrong with the request: try it again."),
+    "output_not_found": (True, False, "The result got lost at Luma. Try it again."),
+    "budget_exhausted": (False, None, "The account at Luma ran out of funds on the way. Add funds first."),
+    "image_too_large": (False, None, "A clip or picture is larger than Luma takes. Make it smaller."),
+    "unsupported_format": (False, None, "Luma cannot read this kind of file. Convert it to MP4, PNG or JPEG."),
+    "corrupt_input": (False, None, "Luma could not decode the clip or a picture. Export it anew and upload it."),
+    "invalid_request": (False, None, "Luma found a setting that it does not take."),
+    "rate_limited": (True, None, "Luma was too busy. Try it again in a while."),
+}
+
+READY_DEADLINE_SECONDS = 300.0
+READY_POLL_SECONDS = (0.2, 3.0)  # the first pause, and the longest
+
 
 def encode(wanted: GenerationRequest) -> dict[str, Any]:
     """Return the exact body of `POST /generations`. Pure; what the page shows is what is sent."""
-    return wire.encode(SPEC, wanted)
+    return bodies.encode(SPEC, wanted)
 
 
 def decode(body: Any) -> tuple[GenerationRequest, list[Broken]]:
     """Read such a body back, as the simulator does."""
-    return wire.decode(SPEC, body)
+    return bodies.decode(SPEC, body)
+
+
+async def stage(path: Path, *, name: str, media_type: str, purpose: str, wire: Wire) -> Ref:
+    """Upload a file with the Files API and return the reference to it once Luma says that it is ready. Free.
+
+    `purpose` is "input" for the source and "reference" for guide frames. The bytes are streamed from disk, to a
+    presigned address, without the key.
+
+    Raises: Rejected, when Luma does not take the file; Unavailable and Throttled, when a later try may succeed.
+    Source: section 2.6.
+    """
+    size = path.stat().st_size
+    made = await wire.call(
+        "POST",
+        "/files",
+        body={"mime_type": media_type, "size_bytes": size, "filename": name, "purpose": purpose},
+    )
+    upload, file_id = made.get("upload"), made.get("id")
+    if not isinstance(file_id, str) or not isinstance(upload, dict) or not isinstance(upload.get("url"), str):
+        raise Unavailable(f"{SPEC.name} gave no place for the upload.", code="upload")
+    headers = {str(key): str(value) for key, value in (upload.get("headers") or {}).items()}
+    await wire.upload(upload["url"], path, headers=headers)
+    state = await wire.call("POST", f"/files/{_id(file_id)}/complete")
+    await _until_ready(file_id, state, wire)
+    return Ref(file_id=file_id, media_type=media_type)
+
+
+async def _until_ready(file_id: str, file: dict[str, Any], wire: Wire) -> None:
+    pause, longest = READY_POLL_SECONDS
+    deadline = time.monotonic() + READY_DEADLINE_SECONDS
+    while file.get("state") != "ready":
+        if file.get("state") in {"failed", "deleted"}:
+            reason = str(file.get("failure_reason") or "no reason given").rstrip(".")[:300]
+            raise Rejected(f"{SPEC.name} does not take this file: {reason}.", code="file_failed")
+        if time.monotonic() > deadline:
+            raise Unavailable(f"{SPEC.name} has not looked at the upload yet.", code="file_pending")
+        await asyncio.sleep(pause)
+        pause = min(pause * 1.5, longest)
+        file = await wire.call("GET", f"/files/{_id(file_id)}")
+
+
+async def submit(body: dict[str, Any], *, wire: Wire, idempotency_key: str) -> Job:
+    """Send the paid POST, once.
+
+    Luma documents no idempotency; the key is sent all the same, for the day it does (1.2).
+
+    Raises: see Wire.pay. A body that still names a file of ours is Rejected before anything is sent.
+    """
+    try:
+        written = json.dumps(body, ensure_ascii=False, allow_nan=False)
+    except (TypeError, ValueError) as error:
+        raise Rejected("This request cannot be written as JSON; nothing was sent.", code="not_json") from error
+    if bodies.STAGED_LATER in written:
+        raise Rejected("A file has not been uploaded to Luma Agents yet; nothing was sent.", code="not_staged")
+    answer = await wire.pay("/generations", body=body, idempotency_key=idempotency_key)
+    if not isinstance(answer.get("id"), str) or not answer["id"]:
+        raise OutcomeUnknown(f"{SPEC.name} accepted the request, but gave no id.", code="no_id")
+    return _job(answer)
+
+
+async def poll(job_id: str, *, wire: Wire) -> Job:
+    """Ask how a job is going. Free and repeatable; every answer about a finished job carries fresh links.
+
+    Raises: NotFound, Unavailable, Throttled, BadCredentials.
+    """
+    return _job(await wire.call("GET", f"/generations/{_id(job_id)}"))
+
+
+async def ping(*, wire: Wire) -> None:
+    """Make the cheapest authenticated read, to see that the key works.
+
+    Raises: BadCredentials, Unavailable, Throttled.
+    """
+    await wire.call("GET", "/files", params={"limit": 1})
+
+
+def _id(value: str) -> str:
+    return quote(value, safe="")
+
+
+def _job(answer: dict[str, Any]) -> Job:
+    """Read a generation (4.1). A state that nobody has heard of counts as running, so that it is asked again."""
+    state = STATES.get(str(answer.get("state")), JobState.RUNNING)
+    job_id = str(answer.get("id") or "")
+    return Job(
+        id=job_id,
+        state=state,
+        chain_id=job_id if state is JobState.DONE else "",
+        outputs=_outputs(answer) if state is JobState.DONE else (),
+        failure=_failure(answer) if state is JobState.FAILED else None,
+    )
+
+
+def _outputs(answer: dict[str, Any]) -> tuple[Output, ...]:
+    expires_at = datetime.now(UTC) + timedelta(seconds=LIMITS.output_url_seconds)
+    return tuple(
+        Output(kind=_kind(item), url=item["url"], expires_at=expires_at)
+        for item in answer.get("output") or ()
+        if isinstance(item, dict) and isinstance(item.get("url"), str)
+    )
+
+
+def _kind(item: dict[str, Any]) -> str:
+    """Tell a clip from EXR frames. How EXR is labelled is not documented, so the file's name is asked too."""
+    path = urlsplit(item["url"]).path.lower()
+    is_exr = "exr" in str(item.get("type", "")).lower() or path.endswith((".zip", ".exr", ".tar", ".tar.gz"))
+    return "exr" if is_exr or item.get("type") not in (None, "", "video") else "video"
+
+
+def _failure(answer: dict[str, Any]) -> Failure:
+    """Read why a job failed. An unknown code is final: nothing says that another try would help."""
+    code = str(answer.get("failure_code") or "unknown")[:60]
+    reason = " ".join(str(answer.get("failure_reason") or "").split())[:400]
+    can_retry, is_charged, sentence = FAILURES.get(code, (False, None, "Luma could not make this."))
+    said = f' Luma says: "{reason.rstrip(".")}".' if reason else ""
+    return Failure(code=code, reason=sentence + said, can_retry=can_retry, is_charged=is_charged)

@@ -1,0 +1,140 @@
+"""Read a provider's answer: errors by what the caller may do next, or the JSON object in it."""
+
+import time
+from datetime import UTC, datetime
+from email.utils import parsedate_to_datetime
+from typing import Any
+
+import httpx
+
+from editorapp.providers.contract import (
+    BadCredentials,
+    NotFound,
+    OutcomeUnknown,
+    OutOfFunds,
+    ProviderError,
+    Rejected,
+    Throttled,
+    Unavailable,
+)
+
+MIN_WAIT_SECONDS, MAX_WAIT_SECONDS, DEFAULT_WAIT_SECONDS = 1.0, 600.0, 5.0
+LONGEST_DETAIL = 400
+CONCURRENCY = "concurrency"  # code of a Throttled: all job slots are taken
+RATE = "rate"  # code of a Throttled: too many requests in the window
+
+
+def raise_for(response: httpx.Response, *, name: str, secret: str, is_paid: bool = False) -> None:
+    """Raise what an answer outside 2xx means; the paid POST is never said to have failed unless that is certain."""
+    if not response.is_success:
+        raise _error(response, name=name, secret=secret, is_paid=is_paid)
+
+
+def _error(response: httpx.Response, *, name: str, secret: str, is_paid: bool) -> ProviderError:
+    status, code = response.status_code, str(response.status_code)
+    detail = detail_of(response, secret=secret)
+    because = f": {detail.rstrip('.')}" if detail else f" (HTTP {status})"
+    if status == 429:
+        return _throttled(response, detail, name=name)
+    if status == 401:
+        return BadCredentials(f"{name} does not accept the key{because}. An admin can set another.", code=code)
+    if status == 403:
+        return BadCredentials(f"{name} does not let this account in{because}.", code=code)
+    if status == 402:
+        return OutOfFunds(f"The account at {name} is out of funds{because}.", code=code)
+    if status == 404 and not is_paid:
+        return NotFound(f"{name} does not know it{because}.", code=code)
+    if status >= 500 or status in {408, 425} or status < 200:
+        if is_paid:
+            return OutcomeUnknown(f"{name} had a problem{because}. It may have taken the request.", code=code)
+        return Unavailable(f"{name} has a problem{because}.", code=code)
+    if status < 400:
+        return Rejected(f"{name} answers at another address (HTTP {status}): check the base URL.", code=code)
+    return Rejected(f"{name} refused this{because}.", code=code)
+
+
+def _throttled(response: httpx.Response, detail: str, *, name: str) -> Throttled:
+    is_full = "concurrent" in detail.lower()
+    says = "is working on as many jobs as it takes at once" if is_full else "takes no more requests just now"
+    return Throttled(
+        f"{name} {says}; this is sent again by itself.",
+        code=CONCURRENCY if is_full else RATE,
+        retry_after_seconds=wait_of(response),
+    )
+
+
+def wait_of(response: httpx.Response, *, now: float | None = None) -> float:
+    """Return how long to wait after a 429, in seconds: Retry-After as seconds or as a date, within sensible bounds.
+
+    Without one, X-RateLimit-Reset (unix seconds) is asked.
+    """
+    now = time.time() if now is None else now
+    wait = _seconds(response.headers.get("Retry-After", ""), now)
+    if wait is None:
+        reset = _seconds(response.headers.get("X-RateLimit-Reset", ""), now)
+        wait = DEFAULT_WAIT_SECONDS if reset is None else reset - now
+    return min(max(wait, MIN_WAIT_SECONDS), MAX_WAIT_SECONDS)
+
+
+def _seconds(text: str, now: float) -> float | None:
+    try:
+        value = float(text)
+        return value if value == value and abs(value) != float("inf") else None
+    except ValueError:
+        pass
+    try:
+        at = parsedate_to_datetime(text)
+    except (TypeError, ValueError):
+        return None
+    return (at if at.tzinfo else at.replace(tzinfo=UTC)).timestamp() - datetime.fromtimestamp(now, UTC).timestamp()
+
+
+def detail_of(response: httpx.Response, *, secret: str = "") -> str:
+    """Return the provider's own words about an error: one line, bounded, without the key; "" where there are none.
+
+    They are text under `detail` (Luma), `error` or `message`; a list of schema errors becomes "field: message; ...".
+    """
+    try:
+        body = response.json()
+    except ValueError:
+        return ""
+    found: Any = (
+        next((body[key] for key in ("detail", "error", "message") if body.get(key)), "") if _is_dict(body) else ""
+    )
+    if isinstance(found, list):
+        found = "; ".join(filter(None, map(_schema_error, found)))
+    elif _is_dict(found):
+        found = found.get("message") or found.get("detail") or ""
+    text = " ".join("".join(ch if ch.isprintable() else " " for ch in str(found)).split())
+    if secret:
+        text = text.replace(secret, "***")
+    return text if len(text) <= LONGEST_DETAIL else text[: LONGEST_DETAIL - 1] + "…"
+
+
+def _schema_error(item: Any) -> str:
+    if not _is_dict(item):
+        return str(item)
+    where = ".".join(str(part) for part in item.get("loc", ()) if part != "body")
+    return f"{where}: {item.get('msg', '')}".strip(": ")
+
+
+def _is_dict(value: Any) -> bool:
+    return isinstance(value, dict)
+
+
+def object_in(response: httpx.Response, *, name: str, is_paid: bool = False) -> dict[str, Any]:
+    """Return the JSON object of a 2xx answer; {} where there is no content.
+
+    Raises: OutcomeUnknown on the paid POST, else Unavailable, when the answer cannot be read.
+    """
+    if not is_paid and (response.status_code == 204 or not response.content):
+        return {}
+    try:
+        body = response.json()
+    except ValueError:
+        body = None
+    if _is_dict(body):
+        return body
+    if is_paid:
+        raise OutcomeUnknown(f"{name} accepted something, but its answer cannot be read.", code="unreadable")
+    raise Unavailable(f"{name} gave an answer that cannot be read.", code="unreadable")

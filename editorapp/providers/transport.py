@@ -1,0 +1,217 @@
+"""The one way out to a provider: connections, deadlines, errors in our words, and nothing secret in any log.
+
+httpx looks at every connection of a pool on every request, so pools stay small and there are several of them.
+"""
+
+import asyncio
+import logging
+import ssl
+import time
+import uuid
+from collections.abc import AsyncIterator, Mapping
+from functools import cache
+from ipaddress import ip_address
+from pathlib import Path
+from types import TracebackType
+from typing import Any, Self
+from urllib.parse import urlsplit
+
+import httpx
+
+from editorapp.providers import answers, registry
+from editorapp.providers.contract import Access, BadCredentials, OutcomeUnknown, Rejected, Unavailable
+
+log = logging.getLogger(__name__)
+# Their own lines show whole URLs (presigned queries) at INFO and headers at DEBUG.
+for _chatty in ("httpx", "httpcore"):
+    logging.getLogger(_chatty).setLevel(logging.WARNING)
+
+SHARD_CONNECTIONS = 8
+MAX_SHARDS = 16
+OPERATION = httpx.Timeout(connect=5.0, read=30.0, write=30.0, pool=10.0)
+PAID_DEADLINE_SECONDS = 60.0
+FREE_DEADLINE_SECONDS = 20.0
+CHUNK_BYTES = 256 * 1024
+SLOWEST_BYTES_PER_SECOND = 128 * 1024
+USER_AGENT = "Rushes/0.1"
+
+# Raised before a byte of the request left this machine: the provider cannot have seen it.
+NEVER_SENT = (httpx.ConnectError, httpx.ConnectTimeout, httpx.PoolTimeout, httpx.UnsupportedProtocol, httpx.ProxyError)
+
+
+@cache
+def _certificates() -> ssl.SSLContext:
+    """Reading them takes longer than a call; every client shares them."""
+    return httpx.create_ssl_context()
+
+
+def is_loopback(url: str) -> bool:
+    host = urlsplit(url).hostname or ""
+    try:
+        return ip_address(host).is_loopback
+    except ValueError:
+        return host == "localhost"
+
+
+def make_client(
+    url: str, *, headers: Mapping[str, str] | None = None, keep_alive: bool = True,
+    transport: httpx.AsyncBaseTransport | None = None,
+) -> httpx.AsyncClient:  # fmt: skip
+    """Make one small pool. It follows no redirect, and a proxy from the environment is not used for loopback."""
+    return httpx.AsyncClient(
+        headers={"User-Agent": USER_AGENT, **(headers or {})},
+        timeout=OPERATION,
+        limits=httpx.Limits(
+            max_connections=SHARD_CONNECTIONS, max_keepalive_connections=SHARD_CONNECTIONS if keep_alive else 0
+        ),
+        verify=_certificates(),
+        trust_env=not is_loopback(url),
+        follow_redirects=False,
+        transport=transport,
+    )
+
+
+class Wire:
+    """The connections of one account for as long as an event loop runs. Use it with `async with`."""
+
+    def __init__(self, access: Access, *, transport: httpx.AsyncBaseTransport | None = None) -> None:
+        self.access = access
+        self.name: str = registry.get(access.provider).SPEC.name
+        self._transport = transport
+        self._shards: list[tuple[httpx.AsyncClient, list[int]]] = []
+        self._paid: httpx.AsyncClient | None = None
+        self._plain: httpx.AsyncClient | None = None
+
+    def __repr__(self) -> str:
+        return f"<Wire to {self.name}, account {self.access.account_id}>"
+
+    async def __aenter__(self) -> Self:
+        return self
+
+    async def __aexit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:  # fmt: skip
+        await self.aclose()
+
+    async def aclose(self) -> None:
+        clients = [client for client, _busy in self._shards] + [self._paid, self._plain]
+        self._shards, self._paid, self._plain = [], None, None
+        for client in clients:
+            if client is not None:
+                await client.aclose()
+
+    async def call(self, method: str, path: str, *, params: Mapping[str, Any] | None = None,
+                   body: Any = None) -> dict[str, Any]:  # fmt: skip
+        """Make a free call and return its JSON object; an empty answer is an empty one.
+
+        Raises: Rejected and its kinds, NotFound, Throttled; Unavailable for everything that a later try may mend.
+        """
+        client, busy = self._shard()
+        busy[0] += 1
+        try:
+            response = await self._send(client, method, path, deadline=FREE_DEADLINE_SECONDS, params=params, json=body)
+        except (httpx.HTTPError, TimeoutError) as error:
+            raise Unavailable(f"{self.name} did not answer ({_kind(error)}).", code=_kind(error)) from error
+        finally:
+            busy[0] -= 1
+        answers.raise_for(response, name=self.name, secret=self.access.secret)
+        return answers.object_in(response, name=self.name)
+
+    async def pay(self, path: str, *, body: Any, idempotency_key: str) -> dict[str, Any]:
+        """Send the paid POST, exactly once, and return the provider's JSON object.
+
+        It gets a connection of its own: an idle one that the provider closes in the same moment would leave the
+        outcome unknown for no reason.
+
+        Raises: Rejected and its kinds, Throttled (nothing queued, nothing charged); Unavailable (never arrived);
+        OutcomeUnknown for every other end, 5xx included.
+        """
+        headers = {"Idempotency-Key": idempotency_key}
+        client = self._paid = self._paid or self._authorised(keep_alive=False)
+        try:
+            response = await self._send(
+                client, "POST", path, deadline=PAID_DEADLINE_SECONDS, json=body, headers=headers
+            )  # fmt: skip
+        except NEVER_SENT as error:
+            raise Unavailable(f"{self.name} could not be reached ({_kind(error)}).", code=_kind(error)) from error
+        except (httpx.HTTPError, TimeoutError) as error:
+            raise OutcomeUnknown(
+                f"{self.name} did not answer ({_kind(error)}). It may have taken the request.", code=_kind(error)
+            ) from error
+        answers.raise_for(response, name=self.name, secret=self.access.secret, is_paid=True)
+        return answers.object_in(response, name=self.name, is_paid=True)
+
+    async def upload(self, url: str, path: Path, *, headers: Mapping[str, str], method: str = "PUT") -> None:
+        """Stream a file to a presigned address, with the headers given and without the key.
+
+        Raises: Unavailable, when it did not get there; Rejected, when the address is none to send files to.
+        """
+        if urlsplit(url).scheme != "https" and not (is_loopback(url) and is_loopback(self.access.base_url)):
+            raise Rejected(f"{self.name} gave an upload address that is not secure.", code="upload_url")
+        size = path.stat().st_size
+        self._plain = self._plain or make_client(self.access.base_url, transport=self._transport)
+        sent = {**headers, "Content-Length": str(size)}
+        began = time.monotonic()
+        try:
+            async with asyncio.timeout(FREE_DEADLINE_SECONDS + size / SLOWEST_BYTES_PER_SECOND):
+                response = await self._plain.request(method, url, content=_pieces(path), headers=sent)
+        except (httpx.HTTPError, httpx.InvalidURL, TimeoutError) as error:
+            # Not chained: the address is a secret, and the message may hold it.
+            raise Unavailable(f"The upload to {self.name} broke off ({_kind(error)}).", code=_kind(error)) from None
+        _note(logging.INFO, method, f"(upload, {size} bytes)", response, began)
+        if not response.is_success:
+            code = str(response.status_code)
+            raise Unavailable(f"{self.name} did not take the upload (HTTP {code}).", code=code)
+
+    def _shard(self) -> tuple[httpx.AsyncClient, list[int]]:
+        """Return the first pool with a free connection, a new one, or at the most the least busy."""
+        for shard in self._shards:
+            if shard[1][0] < SHARD_CONNECTIONS:
+                return shard
+        if len(self._shards) < MAX_SHARDS:
+            self._shards.append((self._authorised(), [0]))
+            return self._shards[-1]
+        return min(self._shards, key=lambda shard: shard[1][0])
+
+    def _authorised(self, *, keep_alive: bool = True) -> httpx.AsyncClient:
+        key = self.access.secret.strip()
+        if not key or not key.isascii() or not key.isprintable():
+            raise BadCredentials(f"The key for {self.name} is missing or holds characters that no key has.", code="key")
+        headers = {"Authorization": f"Bearer {key}", "Accept": "application/json"}
+        return make_client(self.access.base_url, headers=headers, keep_alive=keep_alive, transport=self._transport)
+
+    async def _send(
+        self, client: httpx.AsyncClient, method: str, path: str, *, deadline: float,
+        headers: Mapping[str, str] | None = None, **content: Any,
+    ) -> httpx.Response:  # fmt: skip
+        began = time.monotonic()
+        url = self.access.base_url.rstrip("/") + path
+        tracing = {"X-Request-Id": str(uuid.uuid4()), **(headers or {})}
+        content = {key: value for key, value in content.items() if value is not None}
+        try:
+            async with asyncio.timeout(deadline):
+                response = await client.request(method, url, headers=tracing, **content)
+        except httpx.InvalidURL as error:
+            raise Unavailable(f"The address set for {self.name} is not one.", code="base_url") from error
+        except (httpx.HTTPError, TimeoutError) as error:
+            log.warning("%s %s: %s after %.0f ms", method, path, _kind(error), (time.monotonic() - began) * 1000)
+            raise
+        _note(logging.DEBUG if method == "GET" else logging.INFO, method, path, response, began)
+        return response
+
+
+def _note(level: int, method: str, path: str, response: httpx.Response, began: float) -> None:
+    request_id = response.headers.get("X-Request-Id", "-")[:80]
+    took = (time.monotonic() - began) * 1000
+    log.log(level, "%s %s -> %s in %.0f ms [%s]", method, path, response.status_code, took, request_id)
+
+
+def _kind(error: BaseException) -> str:
+    """Name an error without its message, which could quote an address."""
+    return "deadline" if type(error) is TimeoutError else type(error).__name__
+
+
+async def _pieces(path: Path) -> AsyncIterator[bytes]:
+    with path.open("rb") as file:
+        while piece := await asyncio.to_thread(file.read, CHUNK_BYTES):
+            yield piece

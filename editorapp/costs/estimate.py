@@ -57,7 +57,7 @@ def estimate(wanted: GenerationRequest, source_facts: MediaFacts | None, *, prov
 def _edit(
     table: PriceTable, wanted: GenerationRequest, seconds: Decimal | None, longest: float | None
 ) -> Estimate | None:
-    dynamic_range, size = _range(wanted), wanted.resolution or DEFAULT_RESOLUTION
+    dynamic_range, size = _range(wanted), _size(wanted)
     five, ten = table.price(dynamic_range, size, "5s"), table.price(dynamic_range, size, "10s")
     if five is None or ten is None:
         return None
@@ -80,7 +80,7 @@ def _edit(
 def _reframe(
     table: PriceTable, wanted: GenerationRequest, seconds: Decimal | None, longest: float | None
 ) -> Estimate | None:
-    size = wanted.resolution or DEFAULT_RESOLUTION
+    size = _size(wanted)
     rate = table.price(_range(wanted), size, "1s")
     if rate is None:
         return None
@@ -95,13 +95,17 @@ def _reframe(
 
 def _generation(table: PriceTable, wanted: GenerationRequest, task: str) -> Estimate | None:
     """Price a generation by its duration; an extension always makes and bills one block of 5 s."""
-    tier = "5s" if task == EXTEND else wanted.duration or "5s"
-    dynamic_range, size = _range(wanted), wanted.resolution or DEFAULT_RESOLUTION
+    tier = "5s" if task == EXTEND or wanted.duration is None else wanted.duration
+    dynamic_range, size = _range(wanted), _size(wanted)
     price = table.price(dynamic_range, size, tier)
     if price is None:
         return None
     word = "extension" if task == EXTEND else "generation"
     return Estimate(price, price, f"{tier.removesuffix('s')} s × {size} {dynamic_range} {word}", table.as_of)
+
+
+def _size(wanted: GenerationRequest) -> str:
+    return DEFAULT_RESOLUTION if wanted.resolution is None else wanted.resolution
 
 
 def _range(wanted: GenerationRequest) -> str:

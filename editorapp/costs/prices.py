@@ -23,6 +23,8 @@ class PriceTable:
 
     def price(self, dynamic_range: str, resolution: str, tier: str) -> Decimal | None:
         """Return the published amount, or None where none is published."""
+        if not isinstance(resolution, str) or not isinstance(tier, str):
+            return None  # nonsense from a foreign body
         return self.amounts.get(dynamic_range, {}).get(resolution, {}).get(tier)
 
 

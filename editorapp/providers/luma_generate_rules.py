@@ -50,7 +50,7 @@ def _hdr_with(wanted: Wanted, source: Facts, limits: Limits) -> list[Hit]:
         return []
     off = _to("Turn HDR off", hdr=False)
     hits = []
-    if wanted.resolution in set(limits.resolutions) - set(limits.hdr_resolutions):
+    if wanted.resolution in limits.sdr_resolutions:
         says = f"HDR needs 720p or 1080p, not {wanted.resolution}."
         hits.append(Hit("hdr", says=says, mends=(_to("Use 720p", resolution="720p"), off)))
     if wanted.duration == "10s":

@@ -52,7 +52,7 @@ def _prompt_length(wanted: Wanted, source: Facts, limits: Limits) -> bool | list
 
 
 def _hdr_too_small(wanted: Wanted, source: Facts, limits: Limits) -> bool:
-    return wanted.hdr is True and wanted.resolution in set(limits.resolutions) - set(limits.hdr_resolutions)
+    return wanted.hdr is True and wanted.resolution in limits.sdr_resolutions
 
 
 def _keyframes_unpaired(wanted: Wanted, source: Facts, limits: Limits) -> bool | list[Hit]:

@@ -6,9 +6,12 @@ from django.conf import settings
 from django.db import models
 
 from editorapp.media.models import Asset
+from editorapp.providers import registry
 from editorapp.providers.contract import Access
 
 SIMULATED_KEY = "luma-api-simulated-0000000000000000"
+# The settings that hold a provider's key and address; both come from the environment.
+CREDENTIALS = {"luma-agents": ("LUMA_AGENTS_API_KEY", "LUMA_AGENTS_BASE_URL")}
 
 
 class ProviderAccount(models.Model):
@@ -28,7 +31,11 @@ class ProviderAccount(models.Model):
         return self.name
 
     def access(self) -> Access:
-        """Return how to reach this account now. Keys come from the environment and are kept nowhere."""
+        """Return how to reach this account now. Keys come from the environment and are kept nowhere.
+
+        A simulated account always goes to the simulator with its own key, and a real one never does: where the real
+        address is set to another host, that is still the account as configured.
+        """
         if self.is_simulated:
             return Access(
                 self.pk,
@@ -37,7 +44,8 @@ class ProviderAccount(models.Model):
                 SIMULATED_KEY,
                 is_simulated=True,
             )
-        return Access(self.pk, self.provider, settings.LUMA_AGENTS_BASE_URL, settings.LUMA_AGENTS_API_KEY)
+        key, base_url = CREDENTIALS[self.provider]
+        return Access(self.pk, self.provider, getattr(settings, base_url), getattr(settings, key))
 
 
 class StagedFile(models.Model):
@@ -63,16 +71,26 @@ def simulator_url() -> str:
     """Return where the simulator answers: the setting, or what the running simulator wrote into the data folder."""
     if settings.SIMULATOR_URL:
         return settings.SIMULATOR_URL.rstrip("/")
-    note = settings.RUN_DIR / "simulator.url"
-    return note.read_text().strip().rstrip("/") if note.exists() else "http://127.0.0.1:8001"
+    try:
+        return (settings.RUN_DIR / "simulator.url").read_text().strip().rstrip("/")
+    except FileNotFoundError:
+        return "http://127.0.0.1:8001"
 
 
 def default_account(provider: str) -> ProviderAccount:
-    """Return the account to use: the real one where a key is configured, else the simulated one; made on first use."""
-    real = bool(settings.LUMA_AGENTS_API_KEY)
+    """Return the account to use: the real one where a key is configured, else the simulated one; made on first use.
+
+    Raises: UnknownProvider, when the slug is not registered.
+    """
+    spec = registry.get(provider).SPEC
+    is_real = bool(getattr(settings, CREDENTIALS[provider][0]))
     account, _made = ProviderAccount.objects.get_or_create(
         provider=provider,
-        is_simulated=not real,
-        defaults={"name": "Luma Agents" if real else "Luma Agents (simulated)"},
+        is_simulated=not is_real,
+        defaults={
+            "name": spec.name if is_real else f"{spec.name} (simulated)",
+            "max_concurrent": spec.limits.max_concurrent,
+            "requests_per_minute": spec.limits.requests_per_minute,
+        },
     )
     return account

@@ -131,6 +131,11 @@ class Limits:
     requests_per_minute: int = 30
     max_concurrent: int = 10
 
+    @cached_property
+    def sdr_resolutions(self) -> tuple[str, ...]:
+        """The sizes at which there is no HDR."""
+        return tuple(size for size in self.resolutions if size not in self.hdr_resolutions)
+
 
 Condition = Callable[[GenerationRequest, MediaFacts | None, Limits], bool | Iterable[Hit]]
 RefCondition = Callable[[str, Ref, Limits], bool | Iterable[Hit]]

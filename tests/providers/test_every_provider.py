@@ -1,0 +1,116 @@
+"""What every registered provider must offer, whoever adds it."""
+
+import inspect
+import itertools
+import json
+from collections.abc import Mapping
+from dataclasses import fields, replace
+from types import ModuleType
+
+import pytest
+
+from editorapp.costs.estimate import estimate
+from editorapp.costs.prices import PRICES
+from editorapp.providers import registry, rules
+from editorapp.providers.contract import GenerationRequest, Ref, Task
+from editorapp.providers.models import CREDENTIALS
+from editorapp.providers.spec import Kind, Spec
+
+ATTRIBUTES = {field.name for field in fields(GenerationRequest)}
+SOUND: Mapping[str, GenerationRequest] = {
+    Task.EDIT: GenerationRequest(prompt="Rain", source=Ref(asset_id=1), auto_controls=True),
+    Task.GENERATE: GenerationRequest(task=Task.GENERATE, prompt="Rain"),
+    Task.REFRAME: GenerationRequest(task=Task.REFRAME, prompt="Rain", source=Ref(asset_id=1), aspect_ratio="1:1"),
+}
+
+
+@pytest.fixture(params=registry.slugs())
+def provider(request: pytest.FixtureRequest) -> ModuleType:
+    return registry.get(request.param)
+
+
+@pytest.fixture
+def spec(provider: ModuleType) -> Spec:
+    return provider.SPEC
+
+
+def test_it_has_a_spec_and_the_five_functions_and_two_readers(provider: ModuleType) -> None:
+    assert isinstance(provider.SPEC, Spec)
+    assert registry.get(provider.SPEC.slug) is provider
+    for name in ("encode", "decode"):
+        assert callable(getattr(provider, name))
+    for name, needed in (
+        ("stage", {"path", "name", "media_type", "purpose", "wire"}),
+        ("submit", {"body", "wire", "idempotency_key"}),
+        ("poll", {"job_id", "wire"}),
+        ("ping", {"wire"}),
+    ):
+        function = getattr(provider, name)
+        assert inspect.iscoroutinefunction(function), name
+        assert set(inspect.signature(function).parameters) == needed, name
+
+
+def test_its_key_and_its_prices_are_known(spec: Spec) -> None:
+    assert spec.slug in CREDENTIALS
+    assert spec.slug in PRICES
+
+
+def test_its_rows_name_real_attributes_and_say_where_they_come_from(spec: Spec) -> None:
+    for row in spec.parameters:
+        assert row.field in ATTRIBUTES
+        assert row.source and row.label and row.help
+        assert row.kind is not Kind.CHOICE or row.choices
+        assert not row.switch or row.switch in ATTRIBUTES
+    for rule in spec.rules:
+        assert rule.field in ATTRIBUTES
+        assert rule.source and rule.summary
+
+
+def test_no_attribute_is_written_twice_for_one_task(spec: Spec) -> None:
+    for task in spec.tasks:
+        names = [row.field for row in spec.parameters_for(task)]
+        wires = [row.wire for row in spec.parameters_for(task)]
+        assert len(names) == len(set(names))
+        assert len(wires) == len(set(wires))
+
+
+def test_every_attribute_is_written_or_refused_by_name(spec: Spec) -> None:
+    """What a provider cannot express is refused or said, never dropped in silence."""
+    ref = Ref(url="https://media.example.org/a.png", media_type="video/mp4")
+    odd = {
+        "source": ref, "start_frame": ref, "end_frame": ref, "keyframes": (ref,), "image_refs": (ref,),
+        "keyframe_indexes": (0,), "model": spec.models[0], "prompt": "Rain", "aspect_ratio": "16:9", "duration": "5s",
+        "resolution": "720p", "strength": "flex_2", "pose_strength": "coarse", "user_id": "u",
+        "depth_blur": 0.5, "normals_augmentation": 0.5, "trajectory_sparsity": 0.5,
+        "x_norm": 0.0, "y_norm": 0.0, "w_norm": 1.0, "h_norm": 1.0,
+    }  # fmt: skip
+    for task in spec.tasks:
+        written = {row.field for row in spec.parameters_for(task)}
+        for name in ATTRIBUTES - written - {"task"}:
+            wanted = GenerationRequest(**{"task": task, name: odd.get(name, True)})
+            said = rules.check(spec, wanted, None)
+            assert [one for one in said if one.field.partition(".")[0] == name], (task, name)
+
+
+def test_a_plain_request_for_each_task_is_sound_and_its_body_is_json(provider: ModuleType, spec: Spec) -> None:
+    for task in spec.tasks:
+        wanted = SOUND[task]
+        assert rules.refusals(rules.check(spec, wanted, None)) == []
+        assert json.loads(json.dumps(provider.encode(wanted))) == provider.encode(wanted)
+        assert rules.unavailable(spec, wanted, None) is not None
+
+
+def test_nothing_foreign_makes_it_stumble(provider: ModuleType, spec: Spec) -> None:
+    odd = (None, 0, "", "x", [], [[]], {}, {"a": {}}, True, -1.5, float("nan"))
+    paths = {row.path for row in spec.parameters}
+    for task, path, value in itertools.product(spec.tasks, paths, odd):
+        body = provider.encode(replace(SOUND[task], hdr=True, loop=True, keyframes=(Ref(asset_id=1),)))
+        at = body
+        for key in path[:-1]:
+            at = at.setdefault(key, {})
+        at[path[-1]] = value
+        wanted, misread = provider.decode(body)
+        for one in misread + rules.check(spec, wanted, None):
+            assert one.message and one.rule_id
+        rules.unavailable(spec, wanted, None)
+        estimate(wanted, None, provider=spec.slug)

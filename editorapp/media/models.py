@@ -103,3 +103,17 @@ class Asset(models.Model):
             pixel_format=self.pixel_format,
             browser_safe=self.proxy == self.Proxy.NOT_NEEDED,
         )
+
+
+class Upload(models.Model):
+    """A file on its way in. How far it has come is the length of the part on disk (uploads.py)."""
+
+    token = models.CharField(max_length=64, unique=True)
+    team = models.ForeignKey(Team, on_delete=models.CASCADE, related_name="+")
+    user = models.ForeignKey(User, on_delete=models.CASCADE, related_name="+")
+    name = models.CharField(max_length=200)
+    size_bytes = models.BigIntegerField()
+    created_at = models.DateTimeField(auto_now_add=True)
+
+    def __str__(self) -> str:
+        return f"{self.name} ({self.size_bytes} bytes, under way)"

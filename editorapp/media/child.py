@@ -1,0 +1,136 @@
+"""The sandbox's helper: `python -m editorapp.media.child`. Loads the decoders once, then forks for each job.
+
+One JSON line in, one JSON line out. A job runs in a fork of its own, with limits, and without network where the
+system allows it; whatever a hostile file does to it, the helper only sees that it is gone. The helper ends when its
+standard input does, or when the process that started it is no more.
+"""
+
+import contextlib
+import ctypes
+import json
+import os
+import resource
+import select
+import signal
+import sys
+from collections.abc import Callable
+from typing import Any
+
+_LOOK_EVERY_SECONDS = 2.0
+_NEW_USER_AND_NETWORK = 0x10000000 | 0x40000000  # CLONE_NEWUSER | CLONE_NEWNET
+
+
+def main() -> None:
+    """Serve jobs until nobody is left to ask for them."""
+    os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")  # a process with threads cannot be forked safely
+    parent = os.getppid()
+    answers = os.fdopen(os.dup(1), "w", buffering=1)
+    os.dup2(2, 1)  # a decoder that prints must not write into the answers
+    jobs = _jobs()
+    answers.write('{"ready":true}\n')
+    while (line := _next_line(parent)) is not None:
+        answers.write(json.dumps(_run(jobs, json.loads(line), parent)) + "\n")
+
+
+def _jobs() -> dict[str, Callable[..., dict[str, Any]]]:
+    import av.logging
+
+    from editorapp.media.decoding import jobs
+
+    av.logging.set_level(None)
+    return {name: job for name, job in vars(jobs).items() if callable(job) and not name.startswith("_")}
+
+
+_buffer = b""
+
+
+def _next_line(parent: int) -> bytes | None:
+    global _buffer
+    while b"\n" not in _buffer:
+        ready, _, _ = select.select([0], [], [], _LOOK_EVERY_SECONDS)
+        if os.getppid() != parent:
+            return None
+        if ready:
+            piece = os.read(0, 65536)
+            if not piece:
+                return None
+            _buffer += piece
+    line, _, _buffer = _buffer.partition(b"\n")
+    return line
+
+
+def _run(jobs: dict[str, Callable[..., dict[str, Any]]], asked: dict[str, Any], parent: int) -> dict[str, Any]:
+    """Run one job in a fork and return its answer, or that it has none."""
+    reading, writing = os.pipe()
+    pid = os.fork()
+    if pid == 0:
+        os.close(reading)
+        _work(jobs, asked, writing)
+    os.close(writing)
+    said = _listen(reading, parent)
+    os.close(reading)
+    _, status = os.waitpid(pid, 0)
+    try:
+        answer: dict[str, Any] = json.loads(said)
+    except ValueError:
+        killed_by = os.WTERMSIG(status) if os.WIFSIGNALED(status) else 0
+        # SIGXCPU and SIGKILL are how the limit on CPU time ends a job.
+        code = "timed_out" if killed_by in {signal.SIGXCPU, signal.SIGKILL} else "crashed"
+        answer = {"refused": code, "details": {}, "signal": killed_by}
+    return answer
+
+
+def _listen(reading: int, parent: int) -> bytes:
+    """Collect what a job says until it closes its end; end everything when the parent is gone meanwhile."""
+    said = b""
+    while True:
+        ready, _, _ = select.select([reading, 0], [], [], _LOOK_EVERY_SECONDS)
+        if os.getppid() != parent or (0 in ready and reading not in ready):
+            os.killpg(0, signal.SIGKILL)
+        if reading in ready:
+            piece = os.read(reading, 65536)
+            if not piece:
+                return said
+            said += piece
+
+
+def _work(jobs: dict[str, Callable[..., dict[str, Any]]], asked: dict[str, Any], writing: int) -> None:
+    """Do the job under limits and leave; never returns."""
+    from editorapp.media.refusals import Refusal
+
+    try:
+        _limit(asked["limits"])
+        answer: dict[str, Any] = {"done": jobs[asked["job"]](**asked["arguments"])}
+    except Refusal as refusal:
+        answer = {"refused": refusal.code, "message": refusal.message}
+    except OSError as error:
+        full = error.errno in {28, 122}  # ENOSPC, EDQUOT
+        answer = {"refused": "disk_full" if full else "crashed", "error": repr(error)}
+    except BaseException as error:
+        answer = {"refused": "crashed", "error": repr(error)}
+    with contextlib.suppress(OSError):
+        os.write(writing, json.dumps(answer).encode())
+    os._exit(0)
+
+
+def _limit(limits: dict[str, int]) -> None:
+    """Bound what a job may use, and take the network away."""
+    null = os.open(os.devnull, os.O_RDONLY)
+    os.dup2(null, 0)
+    cpu = limits["cpu_seconds"]
+    for which, value in (
+        (resource.RLIMIT_CPU, cpu), (resource.RLIMIT_AS, limits["memory_bytes"]),
+        (resource.RLIMIT_FSIZE, limits["file_bytes"]), (resource.RLIMIT_CORE, 0), (resource.RLIMIT_NOFILE, 128),
+    ):  # fmt: skip
+        with contextlib.suppress(ValueError, OSError):  # macOS knows no limit on address space
+            resource.setrlimit(which, (value, value))
+    signal.signal(signal.SIGXFSZ, signal.SIG_IGN)  # then writing fails with an error that can be told
+    with contextlib.suppress(AttributeError, OSError):
+        ctypes.CDLL(None).unshare(_NEW_USER_AND_NETWORK)  # refused in some containers: the other limits stay
+
+
+if __name__ == "__main__":
+    try:
+        main()
+    except (KeyboardInterrupt, BrokenPipeError):
+        sys.exit(0)

@@ -1,0 +1,137 @@
+"""From a decoded frame to a picture for the eye: upright, square pixels, sRGB; HDR brought into range."""
+
+from dataclasses import dataclass
+from fractions import Fraction
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+PQ, HLG = 16, 18  # ITU-T H.273 transfer characteristics
+_TRANSFERS = {PQ: "pq", HLG: "hlg"}
+_SWS = {1: 1, 4: 4, 5: 5, 6: 5, 7: 7, 9: 9, 10: 9}  # H.273 matrix -> swscale's number
+_BT2020_TO_BT709 = np.array(
+    [[1.660491, -0.587641, -0.072850], [-0.124550, 1.132900, -0.008349], [-0.018151, -0.100579, 1.118730]],
+    dtype=np.float32,
+)
+_WHITE_NITS = 203.0  # ITU-R BT.2408: diffuse white of an HDR picture
+_KNEE = 0.6  # below it nothing changes; above it highlights are rolled off instead of clipped
+
+
+@dataclass(frozen=True)
+class Upright:
+    """How a coded picture is turned to be shown: first swap the axes, then flip."""
+
+    transposed: bool = False
+    flip_x: bool = False
+    flip_y: bool = False
+
+    @property
+    def clockwise_degrees(self) -> int:
+        if self.transposed:
+            return 90 if self.flip_x else 270
+        return 180 if self.flip_y else 0
+
+
+def upright(frame: Any) -> Upright:
+    """Read the display matrix of a frame (ISO 14496-12: a, b, u, c, d, v, x, y, w; 16.16 fixed point)."""
+    for item in frame.side_data:
+        if item.type.name == "DISPLAYMATRIX":
+            a, b, _, c, d = np.frombuffer(bytes(item), dtype="<i4")[:5].tolist()
+            if abs(b) > abs(a):
+                return Upright(True, flip_x=c < 0, flip_y=b < 0)
+            return Upright(False, flip_x=a < 0, flip_y=d < 0)
+    return Upright()
+
+
+def pixel_aspect(stream: Any) -> Fraction:
+    """Return width over height of one pixel, 1 where it is unknown or absurd."""
+    aspect = stream.sample_aspect_ratio or stream.codec_context.sample_aspect_ratio
+    if not aspect or not Fraction(1, 8) < Fraction(aspect) < 8:
+        return Fraction(1)
+    return Fraction(aspect)
+
+
+def displayed_size(frame: Any, aspect: Fraction) -> tuple[int, int]:
+    """Return width and height as shown: square pixels, turned upright."""
+    width, height = max(1, round(frame.width * aspect)), frame.height
+    return (height, width) if upright(frame).transposed else (width, height)
+
+
+def transfer(frame: Any) -> str:
+    """Return "pq" or "hlg" for an HDR frame, "" for any other."""
+    return _TRANSFERS.get(int(frame.color_trc), "")
+
+
+def matrix(frame: Any) -> int:
+    """Return the YUV matrix of a frame, by H.273's number; where none is stated, what players assume."""
+    stated = int(frame.colorspace)
+    if stated in _SWS:
+        return stated
+    return 1 if frame.height > 576 or frame.width > 1024 else 6
+
+
+def picture(frame: Any, aspect: Fraction, *, max_width: int = 0, max_height: int = 0) -> NDArray[np.uint8]:
+    """Return a frame as it is shown: RGB, uint8, (height, width, 3); smaller where a limit asks for it."""
+    turn, hdr = upright(frame), transfer(frame)
+    width, height = fit(displayed_size(frame, aspect), max_width, max_height)
+    coded = (height, width) if turn.transposed else (width, height)
+    scaled = frame.reformat(
+        *coded, format="rgb48le" if hdr else "rgb24", src_colorspace=_SWS[matrix(frame)],
+        interpolation=_interpolation(),
+    )  # fmt: skip
+    pixels = scaled.to_ndarray()
+    if hdr:
+        pixels = np.rint(to_sdr(pixels.astype(np.float32) / 65535, hdr) * 255).astype(np.uint8)
+    return turned(pixels, turn)
+
+
+def _interpolation() -> Any:
+    from av.video.reformatter import Interpolation
+
+    return Interpolation.BICUBIC | Interpolation.ACCURATE_RND | Interpolation.FULL_CHR_H_INT
+
+
+def fit(size: tuple[int, int], max_width: int, max_height: int) -> tuple[int, int]:
+    """Return the size within the limits (0: none), never larger than it is, its shape kept."""
+    width, height = size
+    scale = min(1.0, (max_width or width) / width, (max_height or height) / height)
+    return max(1, round(width * scale)), max(1, round(height * scale))
+
+
+def turned(pixels: NDArray[np.uint8], turn: Upright) -> NDArray[np.uint8]:
+    """Turn the array of a coded picture upright."""
+    if turn.transposed:
+        pixels = pixels.swapaxes(0, 1)
+    if turn.flip_x:
+        pixels = pixels[:, ::-1]
+    if turn.flip_y:
+        pixels = pixels[::-1]
+    return np.ascontiguousarray(pixels)
+
+
+def to_sdr(signal: NDArray[np.float32], kind: str) -> NDArray[np.float32]:
+    """Bring an HDR signal (BT.2020, PQ or HLG, 0..1) to an SDR one (BT.709 primaries, sRGB curve, 0..1)."""
+    nits = _pq_nits(signal) if kind == "pq" else _hlg_nits(signal)
+    light = np.maximum((nits / _WHITE_NITS) @ _BT2020_TO_BT709.T, 0)
+    peak = light.max(axis=-1, keepdims=True)
+    rolled = _KNEE + (1 - _KNEE) * (1 - np.exp(-np.maximum(peak - _KNEE, 0) / (1 - _KNEE)))
+    # All three colours are scaled alike, so that a highlight keeps its hue.
+    light = light * np.where(peak > _KNEE, rolled / np.maximum(peak, 1e-6), 1)
+    low, high = light * 12.92, 1.055 * np.maximum(light, 1e-8) ** (1 / 2.4) - 0.055
+    return np.clip(np.where(light <= 0.0031308, low, high), 0, 1).astype(np.float32)
+
+
+def _pq_nits(signal: NDArray[np.float32]) -> NDArray[np.float32]:
+    """SMPTE ST 2084: signal -> light in nits."""
+    root = np.power(np.clip(signal, 0, 1), 1 / 78.84375)
+    top = np.maximum(root - 0.8359375, 0)
+    return np.asarray(10_000 * np.power(top / (18.8515625 - 18.6875 * root), 1 / 0.1593017578125), dtype=np.float32)
+
+
+def _hlg_nits(signal: NDArray[np.float32]) -> NDArray[np.float32]:
+    """ITU-R BT.2100 HLG on a display of 1,000 nits: signal -> light in nits."""
+    signal = np.clip(signal, 0, 1)
+    scene = np.where(signal <= 0.5, signal**2 / 3, (np.exp((signal - 0.55991073) / 0.17883277) + 0.28466892) / 12)
+    brightness = scene @ np.array([0.2627, 0.6780, 0.0593], dtype=np.float32)
+    return np.asarray(1000 * scene * np.maximum(brightness, 1e-6)[..., None] ** 0.2, dtype=np.float32)

@@ -1,0 +1,83 @@
+"""The jobs that the sandbox's child does: each takes and returns what JSON can carry, and raises Refusal."""
+
+from pathlib import Path
+from typing import Any
+
+from PIL import Image
+
+from editorapp.media.decoding import colour, previews, reader
+from editorapp.media.decoding.clip import examine
+from editorapp.media.decoding.sniff import Sniffed, sniff
+from editorapp.media.decoding.still_picture import examine_picture
+from editorapp.media.refusals import Refusal
+
+_FORMATS = {"png": "PNG", "jpeg": "JPEG", "webp": "WEBP"}
+_OPTIONS: dict[str, dict[str, Any]] = {
+    "png": {"compress_level": 3}, "jpeg": {"quality": 92, "subsampling": 0}, "webp": {"quality": 90, "method": 2},
+}  # fmt: skip
+
+
+def take(path: str, *, max_seconds: float, expect: str, out: str | None = None) -> dict[str, Any]:
+    """Measure a file and, where `out` names a folder, write poster.webp, filmstrip.webp and frames.json into it.
+
+    `expect`: "video" refuses pictures, "image" refuses clips, "any" takes both.
+    """
+    file, folder = Path(path), Path(out) if out else None
+    sniffed = sniff(file)
+    _check_kind(sniffed, expect)
+    if sniffed.kind == "picture":
+        return {"facts": examine_picture(file, sniffed, poster=folder / "poster.webp" if folder else None)}
+    return {"facts": _take_clip(file, sniffed, max_seconds, folder)}
+
+
+def _check_kind(sniffed: Sniffed, expect: str) -> None:
+    """Refuse what a file is not, in words about what it is."""
+    kind, what = sniffed.kind, sniffed.what
+    if kind == "empty":
+        raise Refusal("empty")
+    if kind == "playlist":
+        raise Refusal("playlist")
+    if kind == "picture" and expect == "video":
+        raise Refusal("picture_not_video", what=what)
+    if kind == "other_picture":
+        raise Refusal("unsupported_picture", what=what)
+    if expect == "image" and kind != "picture":
+        raise Refusal("not_picture", what=what)
+    if kind == "audio":
+        raise Refusal("audio_only")
+    if kind == "other_video":
+        raise Refusal("unsupported_container", what=what)
+    if kind == "nothing":
+        raise Refusal("not_media", what=what)
+
+
+def _take_clip(file: Path, sniffed: Sniffed, max_seconds: float, folder: Path | None) -> dict[str, Any]:
+    if folder is None:
+        return examine(file, sniffed, max_seconds=max_seconds).facts
+    collector = previews.Collector(*_expected(file, sniffed))
+    clip = examine(file, sniffed, max_seconds=max_seconds, on_frame=collector)
+    if not collector.columns:
+        previews.fill(collector, file, clip.timeline)
+    previews.save_strip(collector, len(clip.timeline.pts), folder / "filmstrip.webp")
+    previews.save_poster(next(iter(collector.posters.values())), folder / "poster.webp")
+    reader.save_index(clip.timeline, folder / "frames.json")
+    return clip.facts
+
+
+def _expected(file: Path, sniffed: Sniffed) -> tuple[int, Any]:
+    """Return about how many frames there will be, and their pixels' shape."""
+    from editorapp.media.decoding.opening import open_clip
+    from editorapp.media.decoding.timeline import read_packets
+
+    with open_clip(file, sniffed=sniffed) as (container, stream):
+        aspect = colour.pixel_aspect(stream)
+        count = sum(packet.is_shown for packet in read_packets(container, stream))
+    return count, lambda: aspect
+
+
+def still(path: str, *, index: int, frames: str, format: str, max_height: int, out: str) -> dict[str, Any]:
+    """Write frame `index` of a clip as a picture file, upright and in sRGB."""
+    frame, aspect = reader.frame_at(Path(path), reader.load_index(Path(frames)), index)
+    pixels = colour.picture(frame, aspect, max_height=max_height)
+    Image.fromarray(pixels).save(out, _FORMATS[format], **_OPTIONS[format])
+    return {"width": pixels.shape[1], "height": pixels.shape[0]}

@@ -1,0 +1,104 @@
+"""Open a clip safely: by what it is, with allow-lists for formats, protocols and codecs, within size limits."""
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+import av
+import av.error
+from av.stream import Disposition
+
+from editorapp.media.decoding.sniff import Sniffed, sniff
+from editorapp.media.refusals import Refusal
+
+MAX_SIDE_PX = 8192
+MAX_PIXELS = 40_000_000
+THREADS = 2
+FORMATS = "mov,mp4,m4a,3gp,3g2,mj2,matroska,webm,avi,ogg,mpeg,mpegts,mpegvideo"
+# Written as one text because a reader compares it with a codec's name, not with Python.
+_CODECS = """
+    h264 hevc av1 vp8 vp9 mpeg1video mpeg2video mpeg4 msmpeg4v1 msmpeg4v2 msmpeg4v3 h261 h263 h263p mjpeg mjpegb
+    prores dnxhd theora ffv1 ffvhuff huffyuv utvideo rawvideo png qtrle cinepak svq1 svq3 dvvideo v210 cfhd jpeg2000
+    magicyuv wmv1 wmv2 wmv3 vc1 rpza vp6 vp6f indeo3 indeo4 indeo5 8bps hap v308 v408 v410 r210 yuv4 vvc
+"""
+CODECS = frozenset(_CODECS.split())
+
+
+@contextmanager
+def open_clip(path: Path, *, sniffed: Sniffed | None = None) -> Iterator[tuple[Any, Any]]:
+    """Yield the container and its picture stream, ready to decode.
+
+    The demuxer is named and not guessed, and knows only local files: a playlist is never opened, whatever its name.
+    Raises: Refusal.
+    """
+    sniffed = sniffed or sniff(path)
+    options = {"protocol_whitelist": "file", "format_whitelist": FORMATS, "enable_drefs": "0"}
+    if sniffed.format == "mpegvideo":
+        options.pop("enable_drefs")
+    try:
+        container = av.open(str(path), format=sniffed.format, options=options, metadata_errors="replace")
+    except (av.error.FFmpegError, ValueError, UnicodeError) as error:
+        raise _cannot_open(error, sniffed) from error
+    with container:
+        yield container, _picture_stream(container, sniffed)
+
+
+def _cannot_open(error: Exception, sniffed: Sniffed) -> Refusal:
+    if sniffed.container in {"mp4", "m4v", "mov", "3gp"}:
+        # The table of contents is often written last; without it nothing can be read.
+        return Refusal("truncated", detail="its table of contents is missing")
+    return Refusal("damaged", detail=f"{sniffed.what} whose header makes no sense")
+
+
+def _picture_stream(container: Any, sniffed: Sniffed) -> Any:
+    pictures = [stream for stream in container.streams.video if not stream.disposition & Disposition.attached_pic]
+    if not pictures:
+        if container.streams.audio:
+            raise Refusal("audio_only")
+        raise Refusal("not_media", what=f"{sniffed.what} with no picture in it")
+    stream = next((stream for stream in pictures if stream.disposition & Disposition.default), pictures[0])
+    context = stream.codec_context
+    codec = context.name if context is not None else "something unknown"
+    # Decoders have names of their own (libdav1d decodes av1): the list is of codecs.
+    if context is None or context.codec.canonical_name not in CODECS:
+        raise Refusal("unsupported_codec", codec=codec)
+    check_size(context.width, context.height)
+    context.thread_count = THREADS
+    context.thread_type = "AUTO"
+    context.options = {"max_pixels": str(MAX_PIXELS)}
+    return stream
+
+
+def check_size(width: int, height: int) -> None:
+    """Refuse pictures that would take gigabytes to decode. Raises: Refusal."""
+    if width > MAX_SIDE_PX or height > MAX_SIDE_PX or width * height > MAX_PIXELS:
+        limit = f"{MAX_SIDE_PX:,} a side and {MAX_PIXELS // 1_000_000} megapixels"
+        raise Refusal("too_large_picture", width=f"{width:,}", height=f"{height:,}", limit=limit)
+
+
+def decoded(container: Any, stream: Any) -> Iterator[Any]:
+    """Yield the frames of a stream from where the container stands, in the order in which they are shown.
+
+    A packet that cannot be decoded is passed over: one damaged frame does not lose a clip.
+    """
+    packets = container.demux(stream)
+    while True:
+        try:
+            packet = next(packets)
+        except StopIteration:
+            return
+        except av.error.FFmpegError:
+            # The file ends inside a packet: what the decoder still holds is worth having.
+            yield from _frames(stream, None)
+            return
+        yield from _frames(stream, packet)
+
+
+def _frames(stream: Any, packet: Any) -> list[Any]:
+    try:
+        return list(stream.decode(packet))
+    except av.error.EOFError:
+        return []
+    except (av.error.FFmpegError, MemoryError):
+        return []

@@ -1,0 +1,92 @@
+"""What people see of a file before they open it: a poster, and for a clip a filmstrip."""
+
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+from PIL import Image
+
+from editorapp.media.decoding import colour
+from editorapp.media.decoding.reader import frame_at
+from editorapp.media.decoding.timeline import Timeline
+
+STRIP_COLUMNS = 30
+STRIP_HEIGHT = 90
+POSTER_WIDTH = POSTER_HEIGHT = 720
+_MAX_COLUMN_WIDTH = 360
+_QUALITY = 80
+Pixels = NDArray[np.uint8]
+
+
+def strip_frames(frame_count: int) -> list[int]:
+    """Return the frames on a filmstrip: column c stands for the c-th of equal parts and shows its middle frame."""
+    return [min(frame_count - 1, (2 * c + 1) * frame_count // (2 * STRIP_COLUMNS)) for c in range(STRIP_COLUMNS)]
+
+
+class Collector:
+    """Keeps small copies of the frames that the previews need, while a clip is decoded for its index."""
+
+    def __init__(self, expected_frames: int, aspect: Callable[[], Any]) -> None:
+        self.wanted = set(strip_frames(max(1, expected_frames)))
+        self.aspect = aspect
+        self.columns: dict[int, Pixels] = {}
+        self.posters: dict[int, Pixels] = {}
+
+    def __call__(self, index: int, frame: Any) -> None:
+        if index in self.wanted or not self.columns:
+            self.add(index, frame, self.aspect())
+
+    def add(self, index: int, frame: Any, aspect: Any) -> None:
+        large = colour.picture(frame, aspect, max_width=POSTER_WIDTH, max_height=POSTER_HEIGHT)
+        self.columns[index] = _small(large)
+        # One poster in the early third, where something is usually to be seen already; a dark one is replaced.
+        if not self.posters or (max(self.posters) < 0 or _interest(large) > 1.6 * self._best()):
+            self.posters = {index: large}
+
+    def _best(self) -> float:
+        return max(_interest(pixels) for pixels in self.posters.values())
+
+
+def _interest(pixels: Pixels) -> float:
+    """How much there is to see: the spread of brightness, near 0 for black, white and fades."""
+    return float(pixels[::4, ::4].mean(axis=2).std()) + 1
+
+
+def _small(large: Pixels) -> Pixels:
+    height, width = large.shape[:2]
+    column = (min(_MAX_COLUMN_WIDTH, max(8, round(width * STRIP_HEIGHT / height))), STRIP_HEIGHT)
+    return np.asarray(Image.fromarray(large).resize(column, Image.Resampling.BILINEAR))
+
+
+def fill(collector: Collector, path: Path, timeline: Timeline) -> None:
+    """Fetch the frames of a long clip's filmstrip one by one: nearest keyframes where they are close enough."""
+    count = len(timeline.pts)
+    part = (timeline.pts[-1] - timeline.pts[0]) / STRIP_COLUMNS
+    for index in strip_frames(count):
+        frame, aspect = frame_at(path, timeline, _cheap(timeline, index, part))
+        collector.add(index, frame, aspect)
+
+
+def _cheap(timeline: Timeline, index: int, part: float) -> int:
+    """Return the keyframe nearest to a frame if it lies in the same column of the strip, else the frame itself."""
+    import bisect
+
+    at = timeline.pts[index]
+    near = min(timeline.keys, key=lambda key: abs(key - at), default=None)
+    return bisect.bisect_left(timeline.pts, near) if near is not None and abs(near - at) <= part / 2 else index
+
+
+def save_strip(collector: Collector, frame_count: int, path: Path) -> None:
+    """Write the filmstrip: STRIP_COLUMNS equal columns, one row."""
+    known = sorted(collector.columns)
+    chosen = [min(known, key=lambda have: abs(have - index)) for index in strip_frames(frame_count)]
+    first = collector.columns[known[0]]
+    columns = [collector.columns[index] for index in chosen]
+    same = [column if column.shape == first.shape else first for column in columns]
+    Image.fromarray(np.concatenate(same, axis=1)).save(path, "WEBP", quality=_QUALITY, method=2)
+
+
+def save_poster(pixels: Pixels, path: Path) -> None:
+    Image.fromarray(pixels).save(path, "WEBP", quality=_QUALITY, method=2)

@@ -1,0 +1,79 @@
+"""Frame n of a clip, exactly: seek to a keyframe before it, decode until its time comes, and compare."""
+
+import bisect
+import json
+from collections.abc import Iterator
+from fractions import Fraction
+from pathlib import Path
+from typing import Any
+
+import av.error
+
+from editorapp.media.decoding.opening import decoded, open_clip
+from editorapp.media.decoding.timeline import Timeline
+from editorapp.media.refusals import Refusal
+
+
+def save_index(timeline: Timeline, path: Path) -> None:
+    """Write the index beside the clip, so that a still needs no second measuring."""
+    index = {"time_base": str(timeline.time_base), "end": timeline.end, "pts": timeline.pts, "keys": timeline.keys}
+    path.write_text(json.dumps(index, separators=(",", ":")))
+
+
+def load_index(path: Path) -> Timeline:
+    """Read what `save_index` wrote."""
+    index = json.loads(path.read_text())
+    return Timeline(index["pts"], index["keys"], Fraction(index["time_base"]), index["end"], True)
+
+
+def frame_at(path: Path, timeline: Timeline, index: int) -> tuple[Any, Any]:
+    """Return frame `index` as decoded, and its stream's pixel aspect.
+
+    Raises: Refusal "no_such_frame"; "no_frames", when the clip cannot be decoded up to it.
+    """
+    from editorapp.media.decoding.colour import pixel_aspect
+
+    if not 0 <= index < len(timeline.pts):
+        raise Refusal("no_such_frame", index=index, last=len(timeline.pts) - 1)
+    for start in _starts(timeline, index):
+        with open_clip(path) as (container, stream):
+            frame = _from(container, stream, timeline, index, start)
+            if frame is not None:
+                return frame, pixel_aspect(stream)
+    raise Refusal("no_frames")
+
+
+def _starts(timeline: Timeline, index: int) -> Iterator[int | None]:
+    """Yield where to start decoding, best first; None is the beginning of the file.
+
+    A frame is right after the last keyframe that is shown before it. Should a container put its keyframes elsewhere
+    than it said, an earlier one and in the end the beginning give the same frame, only later.
+    """
+    at = bisect.bisect_right(timeline.keys, timeline.pts[index]) - 1
+    if at >= 0:
+        yield timeline.keys[at]
+    if at >= 2:
+        yield timeline.keys[at - 2]
+    yield None
+
+
+def _from(container: Any, stream: Any, timeline: Timeline, index: int, start: int | None) -> Any:
+    wanted = timeline.pts[index]
+    if start is None:
+        # The slow way counts: some old formats give their frames no times.
+        for number, frame in enumerate(decoded(container, stream)):
+            if number == index:
+                return frame
+        return None
+    try:
+        container.seek(start, stream=stream, backward=True)
+    except av.error.FFmpegError:
+        return None
+    is_first = True
+    for frame in decoded(container, stream):
+        if frame.pts is None or (is_first and frame.pts > start) or frame.pts > wanted:
+            return None
+        if frame.pts == wanted:
+            return frame
+        is_first = False
+    return None

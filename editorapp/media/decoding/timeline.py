@@ -1,0 +1,190 @@
+"""When each frame of a clip is shown: the index by which frame n is frame n, and the exact frame rate."""
+
+import bisect
+from collections.abc import Callable
+from dataclasses import dataclass
+from fractions import Fraction
+from pathlib import Path
+from typing import Any
+
+import av.error
+
+from editorapp.media.decoding.opening import decoded, open_clip
+from editorapp.media.decoding.sniff import Sniffed
+from editorapp.media.refusals import Refusal, show_length
+
+# Where each packet is one shown frame with a time of its own, packets tell the times without decoding.
+_TELLING_CODECS = frozenset(
+    {"h264", "hevc", "av1", "vp9", "mjpeg", "prores", "dnxhd", "ffv1", "png", "rawvideo", "qtrle"}
+)
+_TELLING_FORMATS = frozenset({"mov", "matroska"})
+# Clips up to this much picture are decoded whole: about 18 s at 1080p30.
+_WHOLE_PIXELS = 1_300_000_000
+_RATES = tuple(Fraction(n) for n in (24, 25, 30, 50, 60, 12, 15, 10, 20, 48, 100, 120, 240, 8, 5, 6, 1)) + tuple(
+    Fraction(n * 1000, 1001) for n in (24, 30, 60, 120, 48, 240, 15, 12)
+)
+
+OnFrame = Callable[[int, Any], None]
+
+
+@dataclass(frozen=True)
+class Packet:
+    pts: int | None
+    dts: int | None
+    duration: int
+    is_key: bool
+    is_shown: bool
+
+
+@dataclass(frozen=True)
+class Timeline:
+    """`pts`: when each shown frame comes on screen, in `time_base` units, ascending; `keys`: those one can start at.
+
+    `is_decoded`: every frame was decoded, so that the count is a fact and not a claim.
+    """
+
+    pts: list[int]
+    keys: list[int]
+    time_base: Fraction
+    end: int
+    is_decoded: bool
+
+    @property
+    def seconds(self) -> Fraction:
+        return (self.end - self.pts[0]) * self.time_base
+
+
+def read_packets(container: Any, stream: Any) -> list[Packet]:
+    """Read the picture's packets to the end of the file, in file order."""
+    found: list[Packet] = []
+    packets = container.demux(stream)
+    while True:
+        try:
+            packet = next(packets)
+        except (StopIteration, av.error.FFmpegError):
+            return found
+        if packet.size:
+            shown = not packet.is_discard
+            found.append(Packet(packet.pts, packet.dts, packet.duration or 0, packet.is_keyframe, shown))
+
+
+def build(path: Path, sniffed: Sniffed, packets: list[Packet], *, on_frame: OnFrame | None = None) -> Timeline:
+    """Make the index of a clip's frames.
+
+    Short clips are decoded whole. Of long ones, where packets are to be trusted, the first and the last second are
+    decoded and compared with what the packets say; every difference leads to decoding the whole.
+    Raises: Refusal, when nothing can be decoded, or the end of the clip cannot.
+    """
+    said = _said(packets)
+    with open_clip(path, sniffed=sniffed) as (container, stream):
+        context, base = stream.codec_context, stream.time_base
+        is_telling = sniffed.format in _TELLING_FORMATS and context.codec.canonical_name in _TELLING_CODECS
+        said = said if is_telling else []
+        keys = sorted(p.pts for p in packets if p.is_key and p.is_shown and p.pts is not None) if said else []
+        step = _usual_step(said, stream)
+        is_long = context.width * context.height * len(packets) > _WHOLE_PIXELS
+        if said and is_long and _ends_agree(container, stream, said, keys):
+            return Timeline(said, keys, base, said[-1] + _last_duration(packets, said[-1], step), False)
+    # Opened anew: not every format finds back to its first frame.
+    with open_clip(path, sniffed=sniffed) as (container, stream):
+        shown = _decode_all(container, stream, step, on_frame)
+    _check_reached(shown, said, base, step)
+    known = set(shown)
+    end = shown[-1] + _last_duration(packets, shown[-1], step)
+    return Timeline(shown, [key for key in keys if key in known], base, end, True)
+
+
+def _last_duration(packets: list[Packet], last: int, step: int) -> int:
+    return next((packet.duration for packet in packets if packet.pts == last and packet.duration), 0) or step
+
+
+def _said(packets: list[Packet]) -> list[int]:
+    """Return the times of the shown packets, ascending; nothing when one has no time or two have the same."""
+    times = [packet.pts for packet in packets if packet.is_shown]
+    known = sorted(time for time in times if time is not None)
+    return known if len(known) == len(times) == len(set(known)) else []
+
+
+def _usual_step(times: list[int], stream: Any) -> int:
+    gaps = sorted(b - a for a, b in zip(times, times[1:], strict=False))
+    if gaps:
+        return max(1, gaps[len(gaps) // 2])
+    rate = stream.average_rate or stream.guessed_rate or Fraction(25)
+    return max(1, round(1 / (Fraction(rate) * stream.time_base)))
+
+
+def _decode_all(container: Any, stream: Any, step: int, on_frame: OnFrame | None) -> list[int]:
+    times: list[int] = []
+    for index, frame in enumerate(decoded(container, stream)):
+        # Some old formats give frames no time: they follow each other at the usual step.
+        time = frame.pts if frame.pts is not None else (times[-1] + step if times else 0)
+        times.append(max(time, times[-1] + 1) if times else time)
+        if on_frame:
+            on_frame(index, frame)
+    if not times:
+        raise Refusal("no_frames")
+    return times
+
+
+def _ends_agree(container: Any, stream: Any, said: list[int], keys: list[int]) -> bool:
+    """Decode the first and the last second: are they what the packets say?"""
+    second = round(1 / stream.time_base)
+    if not _matches(container, stream, said, 0, said[0] + second):
+        return False
+    late = keys[max(0, bisect.bisect_right(keys, said[-1] - second) - 1)] if keys else said[0]
+    container.seek(late, stream=stream, backward=True)
+    return _matches(container, stream, said, bisect.bisect_left(said, late), None)
+
+
+def _matches(container: Any, stream: Any, said: list[int], first: int, until: int | None) -> bool:
+    at: int | None = None
+    for frame in decoded(container, stream):
+        if frame.pts is None:
+            return False
+        if at is None and frame.pts < said[first]:
+            continue
+        at = first if at is None else at
+        if at >= len(said) or frame.pts != said[at]:
+            return False
+        at += 1
+        if until is not None and frame.pts >= until:
+            return True
+    return at == len(said)
+
+
+def _check_reached(shown: list[int], said: list[int], time_base: Fraction, step: int) -> None:
+    """Refuse a clip whose packets go on for longer than what can be decoded of them."""
+    if not said:
+        return
+    missing = (said[-1] - shown[-1]) * time_base
+    if missing > max(Fraction(1, 2), 2 * step * time_base) or len(shown) < len(said) * 0.8:
+        have = show_length(float((shown[-1] - shown[0]) * time_base))
+        all_of_it = show_length(float((said[-1] - said[0] + step) * time_base))
+        raise Refusal("truncated", detail=f"{len(shown)} frames in {have} of {all_of_it} can be decoded")
+
+
+def exact_rate(timeline: Timeline, stream: Any) -> tuple[Fraction, bool]:
+    """Return the frame rate, and whether it varies.
+
+    Times are rounded to the container's clock (1 ms in Matroska): a rate is constant when every frame is where
+    this rate puts it, to within that rounding. Of a varying rate the average is returned.
+    """
+    pts, base = timeline.pts, timeline.time_base
+    hints = [rate for rate in (stream.guessed_rate, stream.average_rate, stream.base_rate) if rate]
+    if len(pts) < 2:
+        rate = Fraction(hints[0]) if hints else Fraction(25)
+        return rate, False
+    average = (len(pts) - 1) / ((pts[-1] - pts[0]) * base)
+    near = [rate for rate in (*_RATES, *map(Fraction, hints)) if abs(rate / average - 1) < Fraction(1, 50)]
+    for rate in sorted(set(near), key=lambda rate: (rate not in _RATES, abs(rate - average))):
+        if _is_on_grid(pts, base, rate):
+            return rate, False
+    exact = average.limit_denominator(10_000)
+    return exact, not _is_on_grid(pts, base, average)
+
+
+def _is_on_grid(pts: list[int], base: Fraction, rate: Fraction) -> bool:
+    # Half a tick of rounding at each end, and a little for clocks that were rounded twice.
+    allowed = max(Fraction(3, 2) * base, Fraction(11, 10_000)) if base < Fraction(1, 500) else Fraction(3, 2) * base
+    step = 1 / (rate * base)
+    return all(abs(at - pts[0] - number * step) * base <= allowed for number, at in enumerate(pts))

@@ -1,0 +1,43 @@
+"""Single frames of a clip: the exact still at an index, and a still pinned as a guide frame."""
+
+from pathlib import Path
+
+from editorapp.media import sandbox, store
+from editorapp.media.intake import take_in
+from editorapp.media.models import Asset
+from editorapp.media.refusals import Refusal
+from editorapp.teams.models import User
+
+FORMATS = ("png", "jpeg", "webp")
+
+
+def still(asset: Asset, frame_index: int, *, format: str = "png", max_height: int | None = None) -> bytes:
+    """Return frame `frame_index` of a clip as a picture file, upright, in sRGB (HDR is brought into range).
+
+    Frames count from 0 on the clip's own grid. Raises: Refusal, e.g. "no_such_frame".
+    """
+    with store.workspace() as folder:
+        return _write(asset, frame_index, folder, format=format, max_height=max_height).read_bytes()
+
+
+def pin(asset: Asset, frame_index: int, *, user: User | None) -> Asset:
+    """Keep a frame of a clip as a picture of the same team: a guide frame to start from. Raises: Refusal."""
+    with store.workspace() as folder:
+        file = _write(asset, frame_index, folder, format="png", max_height=None)
+        stem = asset.name.rpartition(".")[0] or asset.name
+        return take_in(
+            file, name=f"{stem} frame {frame_index}.png", team=asset.team, user=user, origin=Asset.Origin.FRAME,
+            is_simulated=asset.is_simulated, expect="image",
+        )  # fmt: skip
+
+
+def _write(asset: Asset, index: int, folder: Path, *, format: str, max_height: int | None) -> Path:
+    if not asset.is_video or not 0 <= index < asset.frame_count:
+        raise Refusal("no_such_frame", index=index, last=asset.frame_count - 1)
+    made = folder / f"still.{format}"
+    original, frames = store.path(asset.sha256, store.ORIGINAL), store.path(asset.sha256, store.FRAMES)
+    sandbox.run(
+        "still", path=str(original), frames=str(frames), index=index, format=format, max_height=max_height or 0,
+        out=str(made), limits=sandbox.Limits(wall_seconds=60, cpu_seconds=90),
+    )  # fmt: skip
+    return made

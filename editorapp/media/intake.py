@@ -1,0 +1,89 @@
+"""Take a file in: measure it, make its previews, store it once, and write its row. The one door for every file."""
+
+from pathlib import Path
+
+from django.db import IntegrityError, transaction
+
+from editorapp.media import store, tasks
+from editorapp.media.facts import MediaFacts
+from editorapp.media.models import Asset
+from editorapp.media.names import safe_name
+from editorapp.media.probe import check_readable, facts_from, measure
+from editorapp.media.refusals import Refusal
+from editorapp.teams.models import Team, User
+
+_MIME = {
+    "mp4": "video/mp4", "m4v": "video/x-m4v", "mov": "video/quicktime", "3gp": "video/3gpp", "mkv": "video/x-matroska",
+    "webm": "video/webm", "avi": "video/x-msvideo", "mpeg": "video/mpeg", "mpegts": "video/mp2t", "ogv": "video/ogg",
+    "jpeg": "image/jpeg", "png": "image/png", "webp": "image/webp", "gif": "image/gif", "zip": "application/zip",
+}  # fmt: skip
+
+NotTaken = Refusal  # what the rest of the house calls a file that was refused
+
+
+def take_in(
+    path: Path, *, name: str, team: Team, user: User | None, origin: str = Asset.Origin.UPLOAD,
+    is_simulated: bool = False, expect: str = "any", max_bytes: int | None = None, max_seconds: int | None = None,
+) -> Asset:  # fmt: skip
+    """Move a file from disk into the store and return its asset; the same bytes give the same asset again.
+
+    The file at `path` is gone afterwards, taken or not. `expect` is "video", "image" or "any". Limits are the
+    settings' unless given; probe.NO_LIMIT lifts one.
+    Raises: NotTaken, and then nothing of the file is left.
+    """
+    try:
+        with store.workspace() as folder, store.telling_full_disk():
+            check_readable(path, max_bytes)
+            sha256 = store.hash_file(path)
+            asset = _known(team, sha256, expect)
+            if asset is None:
+                facts = facts_from(measure(path, expect=expect, max_seconds=max_seconds, out=folder))
+                _keep(path, folder, sha256)
+                asset = _row(facts, sha256, name=name, team=team, user=user, origin=origin, is_simulated=is_simulated)
+            return asset
+    finally:
+        path.unlink(missing_ok=True)
+
+
+def _known(team: Team, sha256: str, expect: str) -> Asset | None:
+    """Return the team's asset of this content; one that was deleted is there again."""
+    asset = Asset.objects.filter(team=team, sha256=sha256).first()
+    if asset is None or expect not in {"any", asset.kind} or not store.path(sha256, store.ORIGINAL).exists():
+        return None
+    if asset.deleted_at is not None:
+        Asset.objects.filter(pk=asset.pk).update(deleted_at=None)
+        asset.deleted_at = None
+    return asset
+
+
+def _keep(path: Path, folder: Path, sha256: str) -> None:
+    """Put the previews in place before the original: where the original is, everything is."""
+    for what in (store.POSTER, store.FILMSTRIP, store.FRAMES):
+        if (folder / what).exists():
+            store.keep(folder / what, sha256, what)
+    store.keep(path, sha256, store.ORIGINAL)
+
+
+def _row(
+    facts: MediaFacts, sha256: str, *, name: str, team: Team, user: User | None, origin: str, is_simulated: bool
+) -> Asset:
+    needs_proxy = facts.kind == Asset.Kind.VIDEO and not facts.browser_safe
+    fps = facts.fps
+    values = {
+        "name": safe_name(name, fallback=facts.kind), "created_by": user, "origin": origin,
+        "is_simulated": is_simulated, "mime_type": _MIME[facts.container], "kind": facts.kind,
+        "container": facts.container, "codec": facts.codec, "pixel_format": facts.pixel_format, "width": facts.width,
+        "height": facts.height, "rotation": facts.rotation, "size_bytes": facts.size_bytes,
+        "fps_numerator": fps.numerator if fps else 0, "fps_denominator": fps.denominator if fps else 1,
+        "frame_count": facts.frame_count, "duration_seconds": facts.duration_seconds, "has_audio": facts.has_audio,
+        "hdr": facts.hdr, "hdr_transfer": facts.hdr_transfer, "variable_frame_rate": facts.variable_frame_rate,
+        "proxy": Asset.Proxy.PENDING if needs_proxy else Asset.Proxy.NOT_NEEDED,
+    }  # fmt: skip
+    try:
+        with transaction.atomic():
+            asset, is_new = Asset.objects.get_or_create(team=team, sha256=sha256, defaults=values)
+            if is_new and needs_proxy:
+                tasks.enqueue_proxy(asset)
+    except IntegrityError:
+        return Asset.objects.get(team=team, sha256=sha256)  # the same file came twice at once
+    return asset

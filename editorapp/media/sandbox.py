@@ -1,0 +1,168 @@
+"""Run a decoding job in a child process with limits, and get an answer whatever the file does to it.
+
+Each of our processes keeps a few helpers (child.py) that have the decoders loaded and fork for each job: starting
+Python and the decoders anew would cost half a second a file, this costs some milliseconds.
+"""
+
+import atexit
+import contextlib
+import json
+import logging
+import os
+import select
+import signal
+import subprocess
+import sys
+import threading
+import time
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from editorapp.media.refusals import SENTENCES, Refusal
+
+log = logging.getLogger(__name__)
+_ROOT = Path(__file__).resolve().parent.parent.parent
+_MAX_HELPERS = 4
+_START_SECONDS = 60
+
+
+@dataclass(frozen=True)
+class Limits:
+    """What one job may use. `wall_seconds` is enforced from outside, the others by the system."""
+
+    wall_seconds: float = 120
+    cpu_seconds: int = 180
+    memory_bytes: int = 6_000_000_000  # address space, of which decoding 4K touches a fraction
+    file_bytes: int = 400_000_000
+
+
+class _Helper:
+    """One helper process: asked one thing at a time."""
+
+    def __init__(self) -> None:
+        # Nothing of our environment but what finding Python's modules needs: no keys where hostile files are read.
+        environment = {name: os.environ[name] for name in ("PATH", "LANG", "LC_ALL", "TMPDIR") if name in os.environ}
+        environment |= {"PYTHONPATH": str(_ROOT), "OPENBLAS_NUM_THREADS": "1", "PYTHONDONTWRITEBYTECODE": "1"}
+        self.process = subprocess.Popen(
+            [sys.executable, "-m", "editorapp.media.child"], stdin=subprocess.PIPE, stdout=subprocess.PIPE,
+            stderr=subprocess.DEVNULL, env=environment, cwd=_ROOT, start_new_session=True, bufsize=0,
+        )  # fmt: skip
+        self.buffer = b""
+        if not self._read_line(time.monotonic() + _START_SECONDS):
+            self.kill()
+            raise RuntimeError("The decoding helper did not start.")
+
+    def ask(self, question: dict[str, Any], wall_seconds: float) -> dict[str, Any]:
+        """Send a job and wait for its answer. Raises: TimeoutError; BrokenPipeError, when the helper is gone."""
+        assert self.process.stdin
+        self.process.stdin.write(json.dumps(question).encode() + b"\n")
+        line = self._read_line(time.monotonic() + wall_seconds)
+        if line is None:
+            raise TimeoutError
+        if not line:
+            raise BrokenPipeError
+        answer: dict[str, Any] = json.loads(line)
+        return answer
+
+    def _read_line(self, until: float) -> bytes | None:
+        """Return one line, b"" when the helper has ended, None when the time is up."""
+        assert self.process.stdout
+        while b"\n" not in self.buffer:
+            left = until - time.monotonic()
+            # poll(), because select() fails beyond 1,024 open files.
+            poll = select.poll()
+            poll.register(self.process.stdout, select.POLLIN | select.POLLHUP)
+            if left <= 0 or not poll.poll(left * 1000):
+                return None
+            piece = os.read(self.process.stdout.fileno(), 65536)
+            if not piece:
+                return b""
+            self.buffer += piece
+        line, _, self.buffer = self.buffer.partition(b"\n")
+        return line
+
+    def kill(self) -> None:
+        """End the helper and the job it runs: they are a process group of their own."""
+        with contextlib.suppress(ProcessLookupError, PermissionError):
+            os.killpg(self.process.pid, signal.SIGKILL)
+        self.process.wait()
+        for pipe in (self.process.stdin, self.process.stdout):
+            if pipe:
+                pipe.close()
+
+
+class _Pool:
+    def __init__(self) -> None:
+        self.idle: list[_Helper] = []
+        self.lock = threading.Lock()
+        self.places = threading.BoundedSemaphore(_MAX_HELPERS)
+
+    def take(self) -> _Helper:
+        with self.lock:
+            while self.idle:
+                helper = self.idle.pop()
+                if helper.process.poll() is None:
+                    return helper
+                helper.kill()
+        return _Helper()
+
+    def give_back(self, helper: _Helper) -> None:
+        with self.lock:
+            self.idle.append(helper)
+
+    def close(self) -> None:
+        with self.lock:
+            for helper in self.idle:
+                helper.kill()
+            self.idle.clear()
+
+
+_pool = _Pool()
+
+
+def _forget() -> None:
+    """In a forked process the helpers belong to the parent: talking to them would mix up two conversations."""
+    global _pool
+    _pool = _Pool()
+
+
+os.register_at_fork(after_in_child=_forget)
+atexit.register(lambda: _pool.close())
+
+
+def run(job: str, *, limits: Limits | None = None, **arguments: Any) -> dict[str, Any]:
+    """Run a job of decoding/jobs.py and return what it returns.
+
+    Raises: Refusal, also when the job crashed or used up its limits.
+    """
+    limits = limits or Limits()
+    pool = _pool
+    with pool.places:
+        helper = pool.take()
+        try:
+            answer = helper.ask(_question(job, limits, arguments), limits.wall_seconds)
+        except (TimeoutError, OSError, ValueError) as error:
+            helper.kill()
+            log.warning("media job %s ended: %s", job, type(error).__name__)
+            raise Refusal("timed_out" if isinstance(error, TimeoutError) else "crashed") from error
+        except BaseException:
+            helper.kill()  # a task's own time limit struck: nothing may run on
+            raise
+        pool.give_back(helper)
+    return _result(job, answer)
+
+
+def _question(job: str, limits: Limits, arguments: dict[str, Any]) -> dict[str, Any]:
+    bounds = {"cpu_seconds": limits.cpu_seconds, "memory_bytes": limits.memory_bytes, "file_bytes": limits.file_bytes}
+    return {"job": job, "arguments": arguments, "limits": bounds}
+
+
+def _result(job: str, answer: dict[str, Any]) -> dict[str, Any]:
+    if "done" in answer:
+        done: dict[str, Any] = answer["done"]
+        return done
+    code = answer["refused"]
+    if "error" in answer or "signal" in answer:
+        log.warning("media job %s failed: %s", job, answer.get("error") or f"signal {answer['signal']}")
+    raise Refusal.retold(code, answer.get("message") or SENTENCES[code])

@@ -1,0 +1,235 @@
+"""Files in and out: uploads in pieces, stored files by range, stills by frame index."""
+
+import json
+from pathlib import Path
+from typing import Any
+
+from django.conf import settings
+from django.contrib import messages
+from django.core.files.uploadhandler import TemporaryFileUploadHandler
+from django.http import Http404, HttpResponse, HttpResponseBase, JsonResponse
+from django.shortcuts import get_object_or_404, redirect
+from django.urls import path, reverse
+from django.views.decorators.csrf import csrf_exempt, csrf_protect
+from django.views.decorators.http import require_GET, require_http_methods, require_POST, require_safe
+
+from editorapp.media import frames, store, uploads
+from editorapp.media.intake import take_in
+from editorapp.media.models import Asset, Upload
+from editorapp.media.probe import check_bytes
+from editorapp.media.refusals import Refusal
+from editorapp.teams.access import MemberRequest, needs
+from editorapp.teams.roles import Act
+from editorapp.web.ranges import serve
+
+_FORM_OVERHEAD_BYTES = 1_000_000  # the rest of a form around its file
+_STILLS = {"png": "png", "jpg": "jpeg", "webp": "webp"}
+_FILES = ("original", "playable", "poster", "filmstrip")
+_PREVIEWS = {"poster": store.POSTER, "filmstrip": store.FILMSTRIP}
+
+
+def asset_json(asset: Asset) -> dict[str, Any]:
+    """Return an asset as scripts see it; urls carry a version, so that browsers may keep the answers."""
+    fps = asset.fps
+    return {
+        "id": asset.pk, "name": asset.name, "kind": asset.kind, "width": asset.width, "height": asset.height,
+        "fps": f"{fps.numerator}/{fps.denominator}" if fps else None, "frame_count": asset.frame_count,
+        "duration_seconds": float(asset.duration_seconds), "codec": asset.codec, "hdr": asset.hdr,
+        "has_audio": asset.has_audio, "variable_frame_rate": asset.variable_frame_rate,
+        "size_bytes": asset.size_bytes, "proxy": asset.proxy, "poster_url": _url(asset, "poster"),
+        "filmstrip_url": _url(asset, "filmstrip") if asset.is_video else None,
+        "playable_url": _url(asset, "playable") if asset.is_playable else None,
+    }  # fmt: skip
+
+
+def _url(asset: Asset, what: str) -> str:
+    return f"{reverse('media:file', args=[asset.pk, what])}?v={asset.sha256[:12]}"
+
+
+def _refused(refusal: Refusal, status: int = 422) -> JsonResponse:
+    return JsonResponse({"reason": refusal.code, "message": refusal.message}, status=status)
+
+
+# Files out
+
+
+@require_safe
+@needs(Act.SEE)
+def file(request: MemberRequest, pk: int, what: str) -> HttpResponseBase:
+    """Serve a stored file to the team that owns it."""
+    if what not in _FILES:
+        raise Http404(f"No file is called {what}.")
+    asset = get_object_or_404(Asset.objects.visible_to(request.member), pk=pk)
+    stored, content_type, name = _stored(asset, what)
+    if not stored.exists():
+        raise Http404(f"There is no {what} of this file.")
+    etag = f'"{asset.sha256[:32]}-{stored.name}"'
+    return serve(request, stored, content_type=content_type, etag=etag, name=name, download="download" in request.GET)
+
+
+def _stored(asset: Asset, what: str) -> tuple[Path, str, str]:
+    """Return where a file lies, its type, and the name it is offered under."""
+    stem = asset.name.rpartition(".")[0] or asset.name
+    if what in _PREVIEWS:
+        return store.path(asset.sha256, _PREVIEWS[what]), "image/webp", f"{stem} {what}.webp"
+    if what == "playable" and not asset.is_playable:
+        raise Http404("A playable copy of this file is not ready.")
+    if what == "playable" and asset.proxy == Asset.Proxy.READY:
+        return store.path(asset.sha256, store.PROXY), "video/mp4", f"{stem}.mp4"
+    # An .m4v is an MP4 to browsers, which do not know the name.
+    plays_as = "video/mp4" if what == "playable" and asset.container == "m4v" else asset.mime_type
+    return store.path(asset.sha256, store.ORIGINAL), plays_as, asset.name
+
+
+@require_GET
+@needs(Act.SEE)
+def still(request: MemberRequest, pk: int, frame_index: int, ending: str) -> HttpResponse:
+    """Answer with one frame of a clip as a picture."""
+    if ending not in _STILLS:
+        raise Http404(f"No still is made as {ending}.")
+    asset = get_object_or_404(Asset.objects.visible_to(request.member).filter(kind=Asset.Kind.VIDEO), pk=pk)
+    etag = f'"{asset.sha256[:32]}-{frame_index}-{ending}-{request.GET.get("height", "")}"'
+    headers = {"ETag": etag, "Cache-Control": "private, max-age=3600"}
+    if request.headers.get("If-None-Match") == etag:
+        return HttpResponse(status=304, headers=headers)
+    try:
+        height = max(16, min(4320, int(request.GET["height"]))) if "height" in request.GET else None
+        picture = frames.still(asset, frame_index, format=_STILLS[ending], max_height=height)
+    except ValueError:
+        return JsonResponse({"reason": "bad_height", "message": "The height is a number of pixels."}, status=400)
+    except Refusal as refusal:
+        return _refused(refusal, 404 if refusal.code == "no_such_frame" else 422)
+    stem = (asset.name.rpartition(".")[0] or asset.name).encode("ascii", "replace").decode().replace("?", "_")
+    kind = "attachment" if "download" in request.GET else "inline"
+    headers["Content-Disposition"] = f'{kind}; filename="{stem} frame {frame_index}.{ending}"'
+    return HttpResponse(picture, content_type=f"image/{_STILLS[ending]}", headers=headers)
+
+
+@require_POST
+@needs(Act.CREATE)
+def pin(request: MemberRequest, pk: int, frame_index: int) -> HttpResponse:
+    """Keep a frame of a clip as a picture of its own, to be a guide frame."""
+    asset = get_object_or_404(Asset.objects.visible_to(request.member).filter(kind=Asset.Kind.VIDEO), pk=pk)
+    try:
+        pinned = frames.pin(asset, frame_index, user=request.member.user)
+    except Refusal as refusal:
+        return _refused(refusal, 404 if refusal.code == "no_such_frame" else 422)
+    return JsonResponse({"asset": asset_json(pinned), **asset_json(pinned)}, status=201)
+
+
+# Files in
+
+
+@require_POST
+@needs(Act.CREATE)
+def begin_upload(request: MemberRequest) -> HttpResponse:
+    """Open an upload: {"name", "size"} -> its address and offset."""
+    try:
+        asked = json.loads(request.body)
+        name, size = str(asked["name"]), int(asked["size"])
+    except (ValueError, TypeError, KeyError):
+        message = "An upload begins with the file's name and its size in bytes."
+        return JsonResponse({"reason": "bad_request", "message": message}, status=400)
+    try:
+        upload = uploads.begin(name=name, size_bytes=size, member=request.member)
+    except Refusal as refusal:
+        return _refused(refusal)
+    url = reverse("media:upload", args=[upload.token])
+    return JsonResponse({"id": upload.token, "url": url, "offset": 0}, status=201)
+
+
+@require_http_methods(["PUT", "HEAD", "DELETE"])
+@needs(Act.CREATE)
+def upload(request: MemberRequest, token: str) -> HttpResponse:
+    """Take one piece (PUT), say how far the file has come (HEAD), or forget it (DELETE)."""
+    found = _own_upload(request, token)
+    if request.method == "PUT":
+        return _take_piece(request, found)
+    if request.method == "DELETE":
+        uploads.cancel(found)
+        return HttpResponse(status=204)
+    return _at(uploads.offset(found), status=200)
+
+
+def _take_piece(request: MemberRequest, found: Upload) -> HttpResponse:
+    try:
+        at, length = int(request.headers["Upload-Offset"]), int(request.headers["Content-Length"])
+    except (KeyError, ValueError):
+        message = "A piece says where it begins (Upload-Offset) and how long it is (Content-Length)."
+        return JsonResponse({"reason": "bad_request", "message": message}, status=400)
+    if not 0 <= length <= uploads.MAX_PIECE_BYTES:
+        message = f"A piece has at most {uploads.MAX_PIECE_BYTES // 1_000_000} MB."
+        return JsonResponse({"reason": "piece_too_big", "message": message}, status=413)
+    try:
+        return _at(uploads.append(found, request, at=at, length=length), status=200)
+    except uploads.WrongOffset as wrong:
+        return _at(wrong.offset, status=409)
+    except Refusal as refusal:
+        uploads.cancel(found)
+        return _refused(refusal, 507 if refusal.code == "disk_full" else 413)
+
+
+def _at(offset: int, *, status: int) -> HttpResponse:
+    return JsonResponse({"offset": offset}, status=status, headers={"Upload-Offset": str(offset)})
+
+
+def _own_upload(request: MemberRequest, token: str) -> Upload:
+    member = request.member
+    return get_object_or_404(Upload.objects.select_related("team", "user"), token=token, user=member.user_id)
+
+
+@require_POST
+@needs(Act.CREATE)
+def finish_upload(request: MemberRequest, token: str) -> HttpResponse:
+    """Take the uploaded file in: 201 with the asset, or 422 with the reason in one sentence."""
+    try:
+        asset = uploads.finish(_own_upload(request, token))
+    except uploads.WrongOffset as wrong:
+        return _at(wrong.offset, status=409)
+    except Refusal as refusal:
+        return _refused(refusal, 507 if refusal.code == "disk_full" else 422)
+    return JsonResponse({"asset": asset_json(asset)}, status=201)
+
+
+@csrf_exempt
+@require_POST
+@needs(Act.CREATE)
+def upload_form(request: MemberRequest) -> HttpResponse:
+    """Take a file from a plain form. The size is looked at before the first byte is read, the CSRF token after."""
+    length = int(request.META.get("CONTENT_LENGTH") or 0)
+    if length > settings.MAX_UPLOAD_BYTES + _FORM_OVERHEAD_BYTES:
+        try:
+            check_bytes(length)
+        except Refusal as refusal:
+            messages.error(request, refusal.message)
+        return redirect("studio:page")
+    request.upload_handlers = [TemporaryFileUploadHandler(request)]
+    return _take_form(request)
+
+
+@csrf_protect
+def _take_form(request: MemberRequest) -> HttpResponse:
+    member, taken = request.member, None
+    for sent in request.FILES.getlist("file"):
+        try:
+            file = Path(sent.temporary_file_path())  # type: ignore[attr-defined]
+            taken = take_in(file, name=sent.name or "", team=member.team, user=member.user)
+        except Refusal as refusal:
+            messages.error(request, f"{sent.name}: {refusal.message}")
+    if not request.FILES:
+        messages.error(request, "No file was chosen: choose one and send it again.")
+    if taken is None:
+        return redirect("studio:page")
+    field = "source" if taken.is_video else "guide_asset"
+    return redirect(f"{reverse('studio:page')}?{field}={taken.pk}")
+
+
+urlpatterns = [
+    path("uploads", begin_upload, name="uploads"),
+    path("uploads/form", upload_form, name="upload_form"),
+    path("uploads/<str:token>", upload, name="upload"),
+    path("uploads/<str:token>/finish", finish_upload, name="finish_upload"),
+    path("<int:pk>/frames/<int:frame_index>/pin", pin, name="pin"),
+    path("<int:pk>/frames/<int:frame_index>.<str:ending>", still, name="still"),
+    path("<int:pk>/<str:what>", file, name="file"),
+]

@@ -21,6 +21,7 @@ def applied(
     for key, value in changes.items():
         if key == "trim_to_seconds":
             source = _trimmed(source, Decimal(str(value)))
+            values |= _kept_by_cut(wanted, source)
         else:
             values |= _values(wanted, key, value)
     return _changed(wanted, values), source
@@ -41,13 +42,26 @@ def _values(wanted: GenerationRequest, key: str, value: Any) -> dict[str, Any]:
     if key == "keyframe_index":
         return {"keyframe_indexes": tuple(value)}
     if key == "drop_keyframes":
-        return {
-            name: tuple(one for at, one in enumerate(getattr(wanted, name) or ()) if at not in value) or None
-            for name in ("keyframes", "keyframe_indexes")
-        }
+        return _without(wanted, set(value))
     if key in ATTRIBUTES:
         return {key: None if value is False or value == "" else value}
     raise KeyError(f"{key} is no form field")
+
+
+def _without(wanted: GenerationRequest, places: set[int]) -> dict[str, Any]:
+    return {
+        name: tuple(one for at, one in enumerate(getattr(wanted, name) or ()) if at not in places) or None
+        for name in ("keyframes", "keyframe_indexes")
+    }
+
+
+def _kept_by_cut(wanted: GenerationRequest, source: MediaFacts | None) -> dict[str, Any]:
+    if source is None or not wanted.keyframe_indexes:
+        return {}
+    after = {
+        at for at, index in enumerate(wanted.keyframe_indexes) if isinstance(index, int) and index >= source.frame_count
+    }
+    return _without(wanted, after)
 
 
 def _guides(wanted: GenerationRequest, value: str) -> dict[str, Any]:

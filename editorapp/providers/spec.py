@@ -62,8 +62,8 @@ class Mend:
     """A way out of a broken rule, as one button: the form fields to change and their new values.
 
     Keys are form fields (attributes of GenerationRequest, `conditioning`, `guides`, `keyframe_index` as the whole
-    list) and two that the page carries out itself: `trim_to_seconds` cuts the source, `drop_keyframes` lists the
-    positions of keyframes to take away.
+    list) and two that the page carries out itself: `trim_to_seconds` keeps the start of the source
+    and the keyframes in it, `drop_keyframes` lists the positions of keyframes to take away.
     """
 
     label: str
@@ -184,12 +184,6 @@ class Spec:
     rules: tuple[Rule, ...]
     limits: Limits
     wire_types: Mapping[str, str] = field(default_factory=dict)  # task -> the body's word for it
-    source_carriers: tuple[str, ...] = ("asset_id", "generation_id", "url", "data", "file_id")
-    reports_progress: bool = False
-    can_cancel: bool = False
-    can_quote: bool = False
-    can_list: bool = False
-    is_idempotent: bool = False
 
     @cached_property
     def _by_task(self) -> dict[str, tuple[tuple[Rule, ...], tuple[Rule, ...]]]:

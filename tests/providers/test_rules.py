@@ -47,6 +47,18 @@ def test_a_source_too_long_says_by_how_much_and_offers_a_trim() -> None:
     assert found.mends == (rules.Mend("Trim to the first 18 s", {"trim_to_seconds": "18"}),)
 
 
+def test_a_trim_takes_the_keyframes_after_the_cut_with_it() -> None:
+    long = replace(CLIP, duration_seconds=Decimal(20), frame_count=480)
+    wanted = edit(keyframes=(GUIDE, GUIDE), keyframe_indexes=(470, 0))
+
+    (trim,) = broken(wanted, long)["E8"].mends
+    after, source = applied(wanted, long, trim.changes)
+
+    assert dict(trim.changes) == {"trim_to_seconds": "18"}
+    assert (after.keyframe_indexes, source.frame_count) == ((0,), 432)
+    assert rules.check(SPEC, after, source) == []
+
+
 def test_a_reframe_takes_30_seconds() -> None:
     wanted = edit(task="reframe", aspect_ratio="1:1")
 

@@ -38,7 +38,7 @@ def _jobs() -> dict[str, Callable[..., dict[str, Any]]]:
     from editorapp.media.decoding import jobs
 
     av.logging.set_level(None)
-    return {name: job for name, job in vars(jobs).items() if callable(job) and not name.startswith("_")}
+    return {name: getattr(jobs, name) for name in ("take", "take_archive", "still", "proxy", "trim")}
 
 
 _buffer = b""

@@ -4,11 +4,11 @@ from pathlib import Path
 
 from django.db import IntegrityError, transaction
 
-from editorapp.media import store, tasks
+from editorapp.media import sandbox, store, tasks
 from editorapp.media.facts import MediaFacts
 from editorapp.media.models import Asset
 from editorapp.media.names import safe_name
-from editorapp.media.probe import check_readable, facts_from, measure
+from editorapp.media.probe import NO_LIMIT, check_readable, facts_from, measure
 from editorapp.media.refusals import Refusal
 from editorapp.teams.models import Team, User
 
@@ -39,6 +39,26 @@ def take_in(
             if asset is None:
                 facts = facts_from(measure(path, expect=expect, max_seconds=max_seconds, out=folder))
                 _keep(path, folder, sha256)
+                asset = _row(facts, sha256, name=name, team=team, user=user, origin=origin, is_simulated=is_simulated)
+            return asset
+    finally:
+        path.unlink(missing_ok=True)
+
+
+def take_in_archive(
+    path: Path, *, name: str, team: Team, user: User | None, origin: str = Asset.Origin.RESULT,
+    is_simulated: bool = False,
+) -> Asset:  # fmt: skip
+    """Take in a zip of EXR frames that a provider made. Like `take_in` in everything else. Raises: NotTaken."""
+    try:
+        with store.workspace() as folder, store.telling_full_disk():
+            check_readable(path, NO_LIMIT)
+            sha256 = store.hash_file(path)
+            asset = _known(team, sha256, Asset.Kind.ARCHIVE)
+            if asset is None:
+                said = sandbox.run("take_archive", path=str(path.resolve()), out=str(folder))["facts"]
+                _keep(path, folder, sha256)
+                facts = facts_from(said)
                 asset = _row(facts, sha256, name=name, team=team, user=user, origin=origin, is_simulated=is_simulated)
             return asset
     finally:

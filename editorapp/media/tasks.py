@@ -26,7 +26,10 @@ def make_proxy(asset_id: int) -> None:
         try:
             with store.workspace() as folder:
                 original, made = store.path(asset.sha256, store.ORIGINAL), folder / store.PROXY
-                sandbox.run("proxy", limits=_PROXY_LIMITS, path=str(original), out=str(made))
+                sandbox.run(
+                    "proxy", limits=_PROXY_LIMITS, path=str(original), out=str(made), fps=str(asset.fps),
+                    frames=str(store.path(asset.sha256, store.FRAMES)),
+                )  # fmt: skip
                 store.keep(made, asset.sha256, store.PROXY)
         except Refusal:
             state = Asset.Proxy.FAILED  # poster, filmstrip and stills still work; the original is untouched

@@ -71,13 +71,18 @@ def matrix(frame: Any) -> int:
     return 1 if frame.height > 576 or frame.width > 1024 else 6
 
 
+def swscale_matrix(frame: Any) -> int:
+    """Return the YUV matrix of a frame, by swscale's number."""
+    return _SWS[matrix(frame)]
+
+
 def picture(frame: Any, aspect: Fraction, *, max_width: int = 0, max_height: int = 0) -> NDArray[np.uint8]:
     """Return a frame as it is shown: RGB, uint8, (height, width, 3); smaller where a limit asks for it."""
     turn, hdr = upright(frame), transfer(frame)
     width, height = fit(displayed_size(frame, aspect), max_width, max_height)
     coded = (height, width) if turn.transposed else (width, height)
     scaled = frame.reformat(
-        *coded, format="rgb48le" if hdr else "rgb24", src_colorspace=_SWS[matrix(frame)],
+        *coded, format="rgb48le" if hdr else "rgb24", src_colorspace=swscale_matrix(frame),
         interpolation=_interpolation(),
     )  # fmt: skip
     pixels = scaled.to_ndarray()
@@ -108,6 +113,23 @@ def turned(pixels: NDArray[np.uint8], turn: Upright) -> NDArray[np.uint8]:
     if turn.flip_y:
         pixels = pixels[::-1]
     return np.ascontiguousarray(pixels)
+
+
+def turned_frame(frame: Any, turn: Upright) -> Any:
+    """Turn a planar 4:2:0 frame (8 bits, or more in two bytes) upright, plane by plane."""
+    size = (frame.height, frame.width) if turn.transposed else (frame.width, frame.height)
+    made = type(frame)(*size, frame.format.name)
+    for source, target in zip(frame.planes, made.planes, strict=True):
+        pixels = turned(_plane(source), turn)
+        _plane(target)[:] = pixels
+    return made
+
+
+def _plane(plane: Any) -> Any:
+    """Return a plane as an array that shares its memory, without the padding of its lines."""
+    kind = np.uint8 if plane.line_size < 2 * plane.width else np.uint16
+    lines = np.frombuffer(plane, dtype=kind).reshape(plane.height, -1)
+    return lines[:, : plane.width]
 
 
 def to_sdr(signal: NDArray[np.float32], kind: str) -> NDArray[np.float32]:

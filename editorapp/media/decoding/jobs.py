@@ -1,16 +1,22 @@
 """The jobs that the sandbox's child does: each takes and returns what JSON can carry, and raises Refusal."""
 
+from fractions import Fraction
 from pathlib import Path
 from typing import Any
 
 from PIL import Image
 
-from editorapp.media.decoding import colour, previews, reader
-from editorapp.media.decoding.clip import examine
+from editorapp.media.decoding import colour, encode, previews, reader
+from editorapp.media.decoding.archive import examine_archive
+from editorapp.media.decoding.clip import examine, is_browser_safe
+from editorapp.media.decoding.opening import open_clip
 from editorapp.media.decoding.sniff import Sniffed, sniff
 from editorapp.media.decoding.still_picture import examine_picture
+from editorapp.media.decoding.timeline import read_packets
 from editorapp.media.refusals import Refusal
 
+_LONG_SECONDS = 120  # a longer clip is coded faster and a little worse, so that it is done in time
+_PROXY_SIDE = 1920
 _FORMATS = {"png": "PNG", "jpeg": "JPEG", "webp": "WEBP"}
 _OPTIONS: dict[str, dict[str, Any]] = {
     "png": {"compress_level": 3}, "jpeg": {"quality": 92, "subsampling": 0}, "webp": {"quality": 90, "method": 2},
@@ -66,9 +72,6 @@ def _take_clip(file: Path, sniffed: Sniffed, max_seconds: float, folder: Path | 
 
 def _expected(file: Path, sniffed: Sniffed) -> tuple[int, Any]:
     """Return about how many frames there will be, and their pixels' shape."""
-    from editorapp.media.decoding.opening import open_clip
-    from editorapp.media.decoding.timeline import read_packets
-
     with open_clip(file, sniffed=sniffed) as (container, stream):
         aspect = colour.pixel_aspect(stream)
         count = sum(packet.is_shown for packet in read_packets(container, stream))
@@ -81,3 +84,51 @@ def still(path: str, *, index: int, frames: str, format: str, max_height: int, o
     pixels = colour.picture(frame, aspect, max_height=max_height)
     Image.fromarray(pixels).save(out, _FORMATS[format], **_OPTIONS[format])
     return {"width": pixels.shape[1], "height": pixels.shape[0]}
+
+
+def take_archive(path: str, *, out: str) -> dict[str, Any]:
+    """Measure a zip of EXR frames and write its poster."""
+    return {"facts": examine_archive(Path(path), Path(out) / "poster.webp")}
+
+
+def proxy(path: str, *, frames: str, fps: str, out: str) -> dict[str, Any]:
+    """Write a copy of a clip that browsers play: the same packets where they can be kept, else coded anew."""
+    file, made, timeline = Path(path), Path(out), reader.load_index(Path(frames))
+    if _remuxed(file, made, len(timeline.pts)):
+        return {"how": "remuxed"}
+    is_long = timeline.seconds > _LONG_SECONDS
+    recipe = encode.Recipe(
+        gop=6, b_frames=0, quality=23 if is_long else 20, preset="ultrafast" if is_long else "veryfast",
+        max_width=_PROXY_SIDE, max_height=_PROXY_SIDE,
+    )  # fmt: skip
+    whole = (0, len(timeline.pts) - 1)
+    encode.copy(file, made, timeline, rate=Fraction(fps), recipe=recipe, span=whole)
+    return {"how": "encoded"}
+
+
+def _remuxed(file: Path, made: Path, frame_count: int) -> bool:
+    """Try to keep the packets, and keep the result only if it is the same clip."""
+    sniffed = sniff(file)
+    said = examine(file, sniffed, max_seconds=0).facts
+    with open_clip(file, sniffed=sniffed) as (container, _):
+        sounds = [s.codec_context.codec.canonical_name for s in container.streams.audio if s.codec_context is not None]
+    if said["hdr"] or said["codec"] != "h264" or not is_browser_safe("mp4", "h264", said["pixel_format"], sounds):
+        return False
+    try:
+        encode.remux(file, made)
+        copied = examine(made, sniff(made), max_seconds=0).facts
+    except Refusal:
+        return False
+    same = ("width", "height", "frame_count", "rotation", "duration_seconds")
+    return copied["frame_count"] == frame_count and all(copied[fact] == said[fact] for fact in same)
+
+
+def trim(path: str, *, frames: str, fps: str, first: int, last: int, out: str) -> dict[str, Any]:
+    """Write frames `first` to `last` of a clip, and their sound, as a clip of its own."""
+    file, timeline = Path(path), reader.load_index(Path(frames))
+    frame, _ = reader.frame_at(file, timeline, first)
+    recipe = encode.Recipe(quality=14)
+    if colour.transfer(frame):
+        recipe = encode.Recipe(codec="libx265", pixel_format="yuv420p10le", quality=16, preset="fast", keeps_hdr=True)
+    encode.copy(file, Path(out), timeline, rate=Fraction(fps), recipe=recipe, span=(first, last))
+    return {}

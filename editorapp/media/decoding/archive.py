@@ -1,0 +1,87 @@
+"""EXR frames in a zip: whole, nothing but frames, and a poster of the middle one."""
+
+import struct
+import zipfile
+from pathlib import Path, PurePosixPath
+from typing import Any
+
+import av
+import av.error
+import numpy as np
+
+from editorapp.media.decoding.opening import check_size
+from editorapp.media.decoding.previews import POSTER_HEIGHT, POSTER_WIDTH, save_poster
+from editorapp.media.refusals import Refusal
+
+_MAX_FRAMES = 100_000
+_MAX_FRAME_BYTES = 700_000_000
+_EXR_MAGIC = b"\x76\x2f\x31\x01"
+_PIECE = 1 << 20
+
+
+def examine_archive(path: Path, poster: Path | None) -> dict[str, Any]:
+    """Read every frame's bytes against its checksum, and the first one's header. Raises: Refusal "bad_archive"."""
+    try:
+        with zipfile.ZipFile(path) as archive:
+            frames = _frames(archive)
+            for info in frames:
+                _check_bytes(archive, info)
+            width, height = _size(archive.open(frames[0]).read(65536))
+            check_size(width, height)
+            if poster:
+                _save_poster(archive.read(frames[len(frames) // 2]), poster)
+    except (zipfile.BadZipFile, EOFError, ValueError, NotImplementedError, RuntimeError) as error:
+        raise Refusal("bad_archive", detail="it is cut off or damaged") from error
+    return {
+        "kind": "archive", "container": "zip", "codec": "exr", "width": width, "height": height,
+        "size_bytes": path.stat().st_size, "fps": None, "frame_count": len(frames), "duration_seconds": "0",
+        "has_audio": False, "hdr": True, "hdr_transfer": "", "variable_frame_rate": False, "rotation": 0,
+        "pixel_format": "gbrpf16", "browser_safe": True,
+    }  # fmt: skip
+
+
+def _frames(archive: zipfile.ZipFile) -> list[zipfile.ZipInfo]:
+    files = [info for info in archive.infolist() if not info.is_dir()]
+    frames = sorted((info for info in files if info.filename.lower().endswith(".exr")), key=lambda i: i.filename)
+    if not frames:
+        raise Refusal("bad_archive", detail="there is no EXR frame in it")
+    if len(frames) > _MAX_FRAMES or any(info.file_size > _MAX_FRAME_BYTES for info in frames):
+        raise Refusal("bad_archive", detail="it unpacks to more than any clip has")
+    for info in files:
+        parts = PurePosixPath(info.filename.replace("\\", "/"))
+        if parts.is_absolute() or ".." in parts.parts:
+            raise Refusal("bad_archive", detail="a name in it points outside of it")
+    return frames
+
+
+def _check_bytes(archive: zipfile.ZipFile, info: zipfile.ZipInfo) -> None:
+    """Read a frame to its end: zipfile compares the checksum there."""
+    with archive.open(info) as file:
+        if file.read(4) != _EXR_MAGIC:
+            raise Refusal("bad_archive", detail=f"{PurePosixPath(info.filename).name[:60]} is no EXR picture")
+        while file.read(_PIECE):
+            pass
+
+
+def _size(head: bytes) -> tuple[int, int]:
+    """Read width and height from an EXR header: the display window, four little-endian integers."""
+    at = head.find(b"displayWindow\0box2i\0")
+    if at < 0:
+        raise Refusal("bad_archive", detail="a frame says nothing of its size")
+    left, top, right, bottom = struct.unpack_from("<4i", head, at + len(b"displayWindow\0box2i\0") + 4)
+    return right - left + 1, bottom - top + 1
+
+
+def _save_poster(data: bytes, poster: Path) -> None:
+    """Decode one frame of linear light and show it: highlights rolled off, then the sRGB curve."""
+    decoder: Any = av.CodecContext.create("exr", "r")
+    try:
+        frame = [*decoder.decode(av.Packet(data)), *decoder.decode(None)][0]
+        light = np.maximum(frame.reformat(format="gbrpf32le").to_ndarray().astype(np.float32), 0)
+    except (av.error.FFmpegError, IndexError, ValueError) as error:
+        raise Refusal("bad_archive", detail="a frame in it cannot be decoded") from error
+    step = max(1, -(-light.shape[1] // POSTER_WIDTH), -(-light.shape[0] // POSTER_HEIGHT))
+    light = np.nan_to_num(light[::step, ::step], posinf=65504.0)
+    rolled = np.where(light > 0.6, 0.6 + 0.4 * (1 - np.exp(-(light - 0.6) / 0.4)), light)
+    encoded = np.where(rolled <= 0.0031308, rolled * 12.92, 1.055 * np.maximum(rolled, 1e-8) ** (1 / 2.4) - 0.055)
+    save_poster(np.rint(np.clip(encoded, 0, 1) * 255).astype(np.uint8), poster)

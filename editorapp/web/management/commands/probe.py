@@ -1,0 +1,72 @@
+"""`manage.py probe FILE...`: what an upload of these files would find. Stores nothing."""
+
+import json
+from argparse import ArgumentParser
+from fractions import Fraction
+from pathlib import Path
+from typing import Any
+
+from django.core.management.base import BaseCommand
+
+from editorapp.core.timecode import show_fps
+from editorapp.media.facts import MediaFacts
+from editorapp.media.probe import probe
+from editorapp.media.refusals import Refusal, show_length
+
+
+class Command(BaseCommand):
+    """Measure files as an upload would, and say which are taken."""
+
+    help = "Measure video files as an upload would: say which are taken, and of the others why not. Stores nothing."
+    requires_system_checks: list[str] = []
+
+    def add_arguments(self, parser: ArgumentParser) -> None:
+        parser.add_argument("files", nargs="+", metavar="FILE")
+        parser.add_argument("--json", action="store_true", dest="as_json", help="print a JSON list, one object a file")
+
+    def handle(self, *, files: list[str], as_json: bool, **options: Any) -> None:
+        found = [_look_at(file) for file in files]
+        if as_json:
+            self.stdout.write(json.dumps(found, indent=2, ensure_ascii=False))
+        else:
+            for one in found:
+                self.stdout.write(_line(one))
+        if not all(one["accepted"] for one in found):
+            raise SystemExit(1)
+
+
+def _look_at(file: str) -> dict[str, Any]:
+    # Bytes that are no text are shown as question marks, and not written to the terminal as they are.
+    name = file.encode("utf-8", "replace").decode()
+    try:
+        facts = probe(Path(file), expect="video")
+    except Refusal as refusal:
+        return {"file": name, "accepted": False, "reason": refusal.code, "message": refusal.message, "facts": None}
+    return {"file": name, "accepted": True, "reason": None, "message": "", "facts": _facts(facts)}
+
+
+def _facts(facts: MediaFacts) -> dict[str, Any]:
+    """Return the facts as JSON has them: the rate a fraction in text, the duration a number of seconds."""
+    fps = facts.fps
+    return {
+        "kind": facts.kind, "container": facts.container, "codec": facts.codec, "width": facts.width,
+        "height": facts.height, "fps": f"{fps.numerator}/{fps.denominator}" if fps else None,
+        "frame_count": facts.frame_count, "duration_seconds": float(facts.duration_seconds), "hdr": facts.hdr,
+        "hdr_transfer": facts.hdr_transfer, "has_audio": facts.has_audio,
+        "variable_frame_rate": facts.variable_frame_rate, "rotation": facts.rotation,
+        "pixel_format": facts.pixel_format, "browser_safe": facts.browser_safe, "size_bytes": facts.size_bytes,
+    }  # fmt: skip
+
+
+def _line(one: dict[str, Any]) -> str:
+    name = "".join(character if character.isprintable() else "?" for character in one["file"])
+    if not one["accepted"]:
+        return f"{name}: not taken ({one['reason']}). {one['message']}"
+    facts = one["facts"]
+    varies = " (varies)" if facts["variable_frame_rate"] else ""
+    marks = [mark for mark, is_on in (("HDR", facts["hdr"]), ("sound", facts["has_audio"])) if is_on]
+    return (
+        f"{name}: {facts['width']}x{facts['height']}, {show_fps(Fraction(facts['fps']))} fps{varies}, "
+        f"{facts['frame_count']} frames, {show_length(facts['duration_seconds'])}, "
+        + ", ".join([facts["codec"], *marks])
+    )

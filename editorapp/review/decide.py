@@ -1,0 +1,44 @@
+"""Approve a take, or ask for changes."""
+
+from datetime import datetime
+
+from django.core.exceptions import PermissionDenied
+from django.db import transaction
+
+from editorapp.generations.models import Generation
+from editorapp.review.models import Decision
+from editorapp.teams.models import Member
+from editorapp.teams.roles import Act
+
+LONGEST_NOTE = 4000
+
+
+class NotDecidable(Exception):
+    """There is no finished take to decide about."""
+
+
+class NoteNeeded(Exception):
+    """Whoever asks for changes says which, in words that fit."""
+
+
+def decide(generation: Generation, verdict: str, *, member: Member, note: str, now: datetime) -> Decision:
+    """Write a decision down; it counts until the next one. The note is for whoever made the take.
+
+    Raises: PermissionDenied; NotDecidable; NoteNeeded; ValueError, for a verdict that does not exist.
+    """
+    if generation.team_id != member.team_id or not member.may(Act.DECIDE):
+        raise PermissionDenied("This role may not decide about takes.")
+    chosen, note = Decision.Verdict(verdict), note.strip()
+    if not generation.is_done:
+        raise NotDecidable("Only a finished take can be approved or sent back.")
+    if chosen == Decision.Verdict.NEEDS_CHANGES and not note:
+        raise NoteNeeded("Say what should change: the note is what the creator works from.")
+    if len(note) > LONGEST_NOTE:
+        raise NoteNeeded(f"The note has {len(note):,} characters, {LONGEST_NOTE:,} fit. Shorten it.")
+    with transaction.atomic():
+        decision = Decision.objects.create(
+            generation=generation, verdict=chosen, note=note, decided_by=member.user, decided_at=now
+        )
+        Generation.objects.filter(pk=generation.pk).update(review=chosen)
+    generation.review = chosen
+    return decision

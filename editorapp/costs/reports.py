@@ -9,7 +9,7 @@ from enum import StrEnum
 from django.db.models import Max, QuerySet, Sum
 
 from editorapp.core.money import ZERO
-from editorapp.costs.models import EntryQuerySet, MonthCost
+from editorapp.costs.models import Entry, EntryQuerySet, MonthCost
 from editorapp.teams.models import Member
 
 
@@ -80,6 +80,12 @@ def months(member: Member, *, is_simulated: bool) -> list[date]:
     """Return the months that have costs, newest first."""
     rows = _visible(member, month=None, is_simulated=is_simulated)
     return list(rows.order_by("-month").values_list("month", flat=True).distinct())
+
+
+def sums(entries: EntryQuerySet) -> dict[str, Decimal]:
+    """Return what the lines add up to, by kind; every kind is there."""
+    found = dict(entries.order_by().values_list("kind").annotate(Sum("amount_usd")))
+    return {kind: found.get(kind, ZERO) for kind in Entry.Kind.values}
 
 
 def csv_rows(entries: EntryQuerySet) -> Iterator[list[str]]:

@@ -46,7 +46,7 @@ def shell(request: HttpRequest) -> dict[str, Any]:
         "is_simulated": not settings.LUMA_AGENTS_API_KEY,
         "places": SimpleLazyObject(lambda: places(member) if member else []),
         "running": SimpleLazyObject(lambda: running(member) if member else 0),
-        "month": SimpleLazyObject(lambda: month(member) if member else None),
+        "month": SimpleLazyObject(lambda: month(member) if member and member.may_create else None),
     }
 
 
@@ -56,8 +56,9 @@ def places(member: Member) -> list[Place]:
         ("studio", "Studio", "studio:page"),
         ("gallery", "Gallery", "gallery:page"),
         ("queue", "Queue", "queue:page"),
-        ("costs", "Costs", "costs:page"),
     ]
+    if member.may_create:  # reviewers spend nothing
+        wanted.append(("costs", "Costs", "costs:page"))
     if member.may_manage:
         wanted.append(("people", "People", "people:page"))
     return [Place(name, label, url) for name, label, route in wanted if (url := _url(route))]

@@ -3,7 +3,7 @@
 from django.urls import URLPattern, URLResolver, include, path
 from django.views.generic import RedirectView
 
-from editorapp.web.views import media, people, shell, studio
+from editorapp.web.views import costs, gallery, media, people, queue, shell, studio, takes
 
 urlpatterns: list[URLPattern | URLResolver] = [
     path("", RedirectView.as_view(pattern_name="studio:page")),
@@ -11,4 +11,8 @@ urlpatterns: list[URLPattern | URLResolver] = [
     path("media/", include((media.urlpatterns, "media"))),
     path("shell/", include((shell.urlpatterns, "shell"))),
     path("studio/", include((studio.urlpatterns, "studio"))),
+    path("gallery/", include((gallery.urlpatterns, "gallery"))),
+    path("takes/", include((takes.urlpatterns, "takes"))),
+    path("queue/", include((queue.urlpatterns, "queue"))),
+    path("costs/", include((costs.urlpatterns, "costs"))),
 ]

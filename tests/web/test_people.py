@@ -137,7 +137,7 @@ def test_an_admin_invites_and_the_guest_joins_as_what_was_promised(admin, client
     answer = client.post(path, {"username": "grace", "display_name": "Grace", "password": PASSWORD})
 
     assert "Join" in page and "approve a take" in page
-    assert answer["Location"] == "/studio/" and is_in(client)
+    assert answer["Location"] == "/gallery/" and is_in(client)
     assert Member.objects.get(user__username="grace").role == Role.REVIEWER
 
 

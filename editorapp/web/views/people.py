@@ -116,7 +116,7 @@ def invite(request: HttpRequest, token: str) -> HttpResponse:
             member = people.accept(token, **form.cleaned_data, now=timezone.now())
             login(request, member.user, backend=BACKEND)
             messages.success(request, f"Welcome to {member.team}. You are in as {member.get_role_display().lower()}.")
-            return redirect(settings.LOGIN_REDIRECT_URL)
+            return redirect("studio:page" if member.may_create else "gallery:page")
     except people.InviteNotUsable:
         return render(request, "people/invite_used.html", status=410)
     except ValidationError as error:

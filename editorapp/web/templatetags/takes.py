@@ -1,0 +1,69 @@
+"""What pages say of a take: {% load takes %}. No filter causes a query on takes read by web.cards.as_cards."""
+
+from datetime import datetime, timedelta
+
+from django import template
+from django.utils import timezone
+
+from editorapp.generations.models import Generation
+from editorapp.generations.states import State
+from editorapp.media.models import Asset
+
+register = template.Library()
+NEEDS_A_PERSON = frozenset({State.UNKNOWN, State.LOST, State.FETCH_FAILED})
+
+
+@register.filter
+def picture(take: Generation) -> Asset | None:
+    """Return what stands for a take: its result, else what it is made from."""
+    return take.result or made_from(take)
+
+
+@register.filter
+def made_from(take: Generation) -> Asset | None:
+    """Return the clip that a take edits, where we hold it."""
+    return take.source_asset or (take.parent.result if take.parent else None)
+
+
+@register.filter
+def badge(take: Generation) -> str:
+    """Return the classes of a take's state badge."""
+    if take.is_active:
+        return "badge badge-live"
+    if take.is_done:
+        return "badge badge-done"
+    return "badge badge-warn" if needs_a_person(take) else "badge badge-bad" if take.is_failed else "badge"
+
+
+@register.filter
+def needs_a_person(take: Generation) -> bool:
+    """Does nothing go on until somebody says what to do?"""
+    return take.state in NEEDS_A_PERSON
+
+
+@register.filter
+def newest_decision(take: Generation):
+    """Return the decision that counts (decisions come newest first)."""
+    return next(iter(take.decisions.all()), None)
+
+
+@register.filter
+def ago(instant: datetime | None) -> str:
+    """Write how long ago: "just now", "12 min ago", "3 h ago", then the date."""
+    if instant is None:
+        return ""
+    past = timezone.now() - instant
+    if past < timedelta(minutes=1):
+        return "just now"
+    if past < timedelta(hours=1):
+        return f"{past.seconds // 60} min ago"
+    if past < timedelta(days=1):
+        return f"{past.seconds // 3600} h ago"
+    same_year = instant.year == timezone.now().year
+    return f"{instant.day} {instant:%b}" if same_year else f"{instant.day} {instant:%b %Y}"
+
+
+@register.filter
+def since(instant: datetime | None) -> timedelta | None:
+    """Return how long something has lasted."""
+    return None if instant is None else timezone.now() - instant

@@ -1,0 +1,181 @@
+"""The gallery: every take of the team, newest first, and the clips that they were made from."""
+
+from dataclasses import dataclass, fields
+from typing import Any
+from urllib.parse import urlencode
+
+from django.db.models import Count, QuerySet
+from django.http import HttpResponse, QueryDict
+from django.shortcuts import render
+from django.urls import path, reverse
+from django.views.decorators.http import require_safe
+
+from editorapp.core.htmx import is_part, page_or_part
+from editorapp.core.paging import Page, newest_first
+from editorapp.generations.models import Generation
+from editorapp.generations.states import ACTIVE, State
+from editorapp.media.models import Asset
+from editorapp.teams.access import MemberRequest, needs
+from editorapp.teams.models import Member, User
+from editorapp.teams.roles import Act
+from editorapp.web.cards import as_cards
+from editorapp.web.templatetags.takes import NEEDS_A_PERSON
+
+PAGE_SIZE = 24
+STOP_POLLING = 286  # htmx's own status
+
+STATE_GROUPS: dict[str, tuple[str, frozenset[State]]] = {
+    "running": ("Running", ACTIVE),
+    "done": ("Done", frozenset({State.SUCCEEDED})),
+    "attention": ("Needs a person", NEEDS_A_PERSON),
+    "failed": ("Failed", frozenset({State.FAILED, State.CANCELED})),
+}
+REVIEWS = {
+    "none": ("Not reviewed", Generation.Review.NONE),
+    "needs_changes": ("Needs changes", Generation.Review.NEEDS_CHANGES),
+    "approved": ("Approved", Generation.Review.APPROVED),
+}
+
+
+@dataclass(frozen=True)
+class Filters:
+    """What the address bar narrows the gallery to; "" and None mean everything."""
+
+    state: str = ""
+    review: str = ""
+    person: int | None = None
+    source: int | None = None
+    lineage: str = ""
+    q: str = ""
+
+    @classmethod
+    def read(cls, query: QueryDict) -> "Filters":
+        """Read the address bar; a value that cannot be is left out."""
+        return cls(
+            state=query.get("state", "") if query.get("state") in STATE_GROUPS else "",
+            review=query.get("review", "") if query.get("review") in REVIEWS else "",
+            person=_number(query.get("person", "")),
+            source=_number(query.get("source", "")),
+            lineage=query.get("lineage", "")[:64],
+            q=query.get("q", "").strip()[:200],
+        )
+
+    def apply(self, takes: "QuerySet[Generation]") -> "QuerySet[Generation]":
+        if self.state:
+            takes = takes.filter(state__in=STATE_GROUPS[self.state][1])
+        if self.review:
+            takes = takes.filter(review=REVIEWS[self.review][1], state=State.SUCCEEDED)
+        if self.person:
+            takes = takes.filter(created_by_id=self.person)
+        if self.source:
+            takes = takes.filter(source_asset_id=self.source)
+        if self.lineage:
+            takes = takes.filter(lineage=self.lineage)
+        if self.q:
+            # Reads every prompt of the team until the page is full: fine to some 100,000, then a full-text index.
+            takes = takes.filter(prompt__icontains=self.q)
+        return takes
+
+    def without(self, *names: str) -> str:
+        """Return the address of the gallery with these filters let go."""
+        kept = {field.name: getattr(self, field.name) for field in fields(self) if field.name not in names}
+        said = urlencode({name: value for name, value in kept.items() if value})
+        return reverse("gallery:page") + (f"?{said}" if said else "")
+
+    def older(self, before: int) -> str:
+        """Return the address of the page after this one."""
+        here = self.without()
+        return f"{here}{'&' if '?' in here else '?'}before={before}"
+
+    @property
+    def any(self) -> bool:
+        return self != Filters()
+
+
+@require_safe
+@needs(Act.SEE)
+def page(request: MemberRequest) -> HttpResponse:
+    """Show the takes that the address bar asks for; to htmx only the grid, or the next part of it."""
+    filters = Filters.read(request.GET)
+    before = _number(request.GET.get("before", ""))
+    found = newest_first(
+        as_cards(filters.apply(Generation.objects.visible_to(request.member))), before=before, size=PAGE_SIZE
+    )
+    context = {"here": "gallery", "filters": filters, "before": before, **_grid(found, filters)}
+    if is_part(request):
+        part = "gallery/_more.html" if before else "gallery/_takes.html"
+        return page_or_part(request, part, part, context)
+    context |= _choices(request.member, filters)
+    return page_or_part(request, "gallery/page.html", "gallery/_takes.html", context)
+
+
+@require_safe
+@needs(Act.SEE)
+def live(request: MemberRequest) -> HttpResponse:
+    """Return the cards whose state has changed since the page saw it: one request for the whole page.
+
+    The page names what it shows as `live=<id>.<state>`. Nothing has changed: 204. Nothing runs any more: 286, which
+    ends htmx's polling.
+    """
+    seen = dict(pair.split(".", 1) for pair in request.GET.getlist("live")[:500] if "." in pair)
+    ids = [int(pk) for pk in seen if pk.isdecimal()]
+    takes = Generation.objects.visible_to(request.member).filter(pk__in=ids)
+    now = dict(takes.values_list("pk", "state"))
+    changed = [pk for pk, state in now.items() if seen[str(pk)] != state]
+    goes_on = any(state in ACTIVE for state in now.values())
+    if not changed:
+        return HttpResponse(status=204 if goes_on else STOP_POLLING)
+    context = {"takes": as_cards(takes.filter(pk__in=changed)), "oob": True}
+    return render(request, "gallery/_changed.html", context, status=200 if goes_on else STOP_POLLING)
+
+
+@require_safe
+@needs(Act.SEE)
+def sources(request: MemberRequest) -> HttpResponse:
+    """Show the clips of the team with how many takes each has."""
+    clips = Asset.objects.visible_to(request.member).filter(
+        kind=Asset.Kind.VIDEO, origin__in=[Asset.Origin.UPLOAD, Asset.Origin.SAMPLE]
+    )
+    clips = clips.select_related("created_by").annotate(take_count=Count("generations"))
+    found = newest_first(clips, before=_number(request.GET.get("before", "")), size=PAGE_SIZE)
+    context = {
+        "here": "gallery",
+        "clips": found.rows,
+        "older_url": f"{reverse('gallery:sources')}?before={found.after}" if found.after else "",
+        "is_first_page": "before" not in request.GET,
+    }
+    return page_or_part(request, "gallery/sources.html", "gallery/_clips.html", context)
+
+
+def _grid(found: Page[Generation], filters: Filters) -> dict[str, Any]:
+    return {
+        "takes": found.rows,
+        "older_url": filters.older(found.after) if found.after else "",
+        "has_live": any(take.is_active for take in found.rows),
+    }
+
+
+def _choices(member: Member, filters: Filters) -> dict[str, Any]:
+    """Return what the filters may be set to, and the names of what they are set to."""
+    made_takes = User.objects.filter(memberships__team_id=member.team_id)
+    source = Asset.objects.visible_to(member).filter(pk=filters.source).first() if filters.source else None
+    return {
+        "without_source": filters.without("source"),
+        "without_lineage": filters.without("lineage"),
+        "state_choices": [("", "All")] + [(key, label) for key, (label, _) in STATE_GROUPS.items()],
+        "review_choices": [("", "Any review")] + [(key, label) for key, (label, _) in REVIEWS.items()],
+        "people": made_takes.order_by("display_name", "username"),
+        "source": source,
+    }
+
+
+def _number(text: str) -> int | None:
+    """Read an id from the address bar; nonsense is as good as nothing."""
+    return int(text) if text.isascii() and text.isdigit() and 0 < int(text[:20]) < 2**63 else None
+
+
+urlpatterns = [
+    path("", page, name="page"),
+    path("live", live, name="live"),
+    path("sources", sources, name="sources"),
+]

@@ -1,0 +1,257 @@
+"""One take: what was asked, what came of it, what it cost, what was made from what, and what to do next."""
+
+import json
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+from urllib.parse import urlsplit
+
+from django.contrib import messages
+from django.http import HttpResponse
+from django.shortcuts import get_object_or_404, redirect, render
+from django.urls import path, reverse
+from django.utils import timezone
+from django.views.decorators.http import require_POST, require_safe
+
+from editorapp.costs import ledger
+from editorapp.generations import lineage, settle
+from editorapp.generations.cancel import TooLate, cancel
+from editorapp.generations.enqueue import Refused
+from editorapp.generations.models import Generation, Overtaken
+from editorapp.generations.retry import NotRetryable, fetch_again, retry
+from editorapp.media.models import Asset
+from editorapp.providers.contract import GenerationRequest
+from editorapp.review.decide import NotDecidable, NoteNeeded, decide
+from editorapp.review.models import Decision
+from editorapp.teams.access import MemberRequest, needs
+from editorapp.teams.roles import Act
+from editorapp.web import asked, history
+from editorapp.web.cards import as_cards
+from editorapp.web.templatetags.takes import made_from
+
+MOST_NEIGHBOURS = 12
+
+
+@dataclass(frozen=True)
+class Step:
+    """A take of the chain, with what it changed against the one above it."""
+
+    take: Generation
+    prompt: list[asked.Words]
+    changes: list[asked.Change]
+    is_here: bool
+
+
+@dataclass(frozen=True)
+class Moment:
+    """Something that happened to an attempt."""
+
+    label: str
+    at: datetime
+
+
+@require_safe
+@needs(Act.SEE)
+def page(request: MemberRequest, pk: int) -> HttpResponse:
+    """Show a take."""
+    return render(request, "takes/page.html", _context(request, _take(request, pk)))
+
+
+@require_safe
+@needs(Act.SEE)
+def live(request: MemberRequest, pk: int) -> HttpResponse:
+    """Return the whole take once it is no longer as the page saw it; until then 204, so that nothing is disturbed."""
+    take = get_object_or_404(Generation.objects.visible_to(request.member).select_related("result"), pk=pk)
+    if _seen(take) == request.GET.get("seen"):
+        return HttpResponse(status=204)
+    only_stage = _seen(take).rpartition(".")[0] == request.GET.get("seen", "").rpartition(".")[0]
+    context = _context(request, _take(request, pk)) | {"oob": True, "only_stage": only_stage}
+    return render(request, "takes/_changed.html", context)
+
+
+@require_POST
+@needs(Act.CREATE)
+def cancel_it(request: MemberRequest, pk: int) -> HttpResponse:
+    """Take it out of the queue."""
+    try:
+        cancel(_found(request, pk), now=timezone.now())
+    except TooLate as error:
+        messages.warning(request, str(error))
+    else:
+        messages.success(request, "Canceled. Nothing was sent, and the reservation is released.")
+    return _back(request, pk)
+
+
+@require_POST
+@needs(Act.CREATE)
+def retry_it(request: MemberRequest, pk: int) -> HttpResponse:
+    """Send it again as a new attempt."""
+    try:
+        retry(_found(request, pk), member=request.member, now=timezone.now())
+    except (NotRetryable, Refused, ledger.OverBudget) as error:
+        messages.error(request, str(error))
+    except Overtaken:
+        messages.warning(request, "Somebody was faster: it is on its way already.")
+    else:
+        messages.success(request, "Queued again, with a new reservation.")
+    return _back(request, pk)
+
+
+@require_POST
+@needs(Act.CREATE)
+def fetch_it(request: MemberRequest, pk: int) -> HttpResponse:
+    """Fetch the paid result once more."""
+    try:
+        fetch_again(_found(request, pk), member=request.member, now=timezone.now())
+    except (NotRetryable, Overtaken):
+        messages.warning(request, "It is not waiting to be fetched any more.")
+    else:
+        messages.success(request, "Fetching again. This costs nothing.")
+    return _back(request, pk)
+
+
+@require_POST
+@needs(Act.CREATE)
+def settle_it(request: MemberRequest, pk: int) -> HttpResponse:
+    """Say what became of a paid call whose outcome nobody knows."""
+    take, now, note = _found(request, pk), timezone.now(), request.POST.get("note", "").strip()
+    job_id = request.POST.get("job_id", "").strip()
+    verbs = {
+        "adopt": lambda: settle.adopt(take, job_id, member=request.member, now=now),
+        "never_arrived": lambda: settle.never_arrived(take, member=request.member, now=now, note=note),
+        "count_as_spent": lambda: settle.count_as_spent(take, member=request.member, now=now, note=note),
+        "send_again": lambda: settle.send_again(take, member=request.member, now=now, note=note),
+    }
+    verb = request.POST.get("outcome", "")
+    if verb not in verbs or (verb == "adopt" and not job_id):
+        messages.error(request, "Say what became of it; to follow it, give the id that the provider shows.")
+        return _back(request, pk)
+    try:
+        verbs[verb]()
+    except (settle.NothingToSettle, settle.JobIsTaken, ledger.OverBudget) as error:
+        messages.error(request, str(error))
+    except Overtaken:
+        messages.warning(request, "Somebody was faster: look at what it says now.")
+    else:
+        messages.success(request, "Settled. Who decided is kept with the cost lines.")
+    return _back(request, pk)
+
+
+@require_POST
+@needs(Act.DECIDE)
+def review_it(request: MemberRequest, pk: int) -> HttpResponse:
+    """Approve the take or ask for changes."""
+    take, note, verdict = _found(request, pk), request.POST.get("note", ""), request.POST.get("verdict", "")
+    try:
+        decision = decide(take, verdict, member=request.member, note=note, now=timezone.now())
+    except ValueError:
+        messages.error(request, "Choose: approve, or needs changes.")
+    except NotDecidable as error:
+        messages.error(request, str(error))
+    except NoteNeeded as error:
+        context = _context(request, _take(request, pk)) | {"note": note, "note_error": str(error)}
+        return render(request, "takes/page.html", context, status=422)
+    else:
+        messages.success(request, f"{decision.get_verdict_display()}. {take.created_by} sees it.")
+    return _back(request, pk)
+
+
+def _take(request: MemberRequest, pk: int) -> Generation:
+    return get_object_or_404(as_cards(Generation.objects.visible_to(request.member)), pk=pk)
+
+
+def _found(request: MemberRequest, pk: int) -> Generation:
+    takes = Generation.objects.visible_to(request.member).select_related("created_by", "source_asset", "account")
+    return get_object_or_404(takes, pk=pk)
+
+
+def _back(request: MemberRequest, pk: int) -> HttpResponse:
+    return redirect("queue:page") if request.POST.get("back") == "queue" else redirect("takes:page", pk)
+
+
+def _seen(take: Generation) -> str:
+    """Return what a page shows of a take that can change by itself."""
+    proxy = take.result.proxy if take.result else ""
+    return f"{take.state}.{take.state_since.timestamp():.0f}.{proxy}"
+
+
+def _context(request: MemberRequest, take: Generation) -> dict[str, Any]:
+    member, wanted = request.member, take.wanted
+    steps = _steps(lineage.chain(take), take)
+    attempts = list(take.attempts.order_by("number"))
+    result_waits = take.result is not None and take.result.proxy == Asset.Proxy.PENDING
+    return {
+        "here": "gallery",
+        "take": take,
+        "source": made_from(take),
+        "source_words": _source_words(steps[0].take.wanted),
+        "usual": history.usual(take) if take.is_active else None,
+        "redo_url": _redo_url(take),
+        "steps": steps,
+        "settings": asked.settings(wanted),
+        "guides": asked.guides(wanted, member),
+        "siblings": lineage.siblings(take).select_related("result", "source_asset", "parent__result")[:MOST_NEIGHBOURS],
+        "children": take.children.select_related("result", "source_asset").order_by("-pk")[:MOST_NEIGHBOURS],
+        "attempts": [(attempt, _moments(attempt), _body(attempt)) for attempt in attempts],
+        "lines": ledger.lines(member, generation_id=take.pk).order_by("pk"),
+        "is_live": take.is_active or result_waits,
+        "seen": _seen(take),
+        "verdicts": Decision.Verdict,
+    }
+
+
+def _steps(chain: list[Generation], here: Generation) -> list[Step]:
+    steps, above = [], None
+    for take in chain:
+        wanted: GenerationRequest = take.wanted
+        prompt = asked.prompt_changes(above.prompt, take.prompt) if above else [asked.Words("same", take.prompt)]
+        steps.append(Step(take, prompt, asked.changes(above.wanted, wanted) if above else [], take.pk == here.pk))
+        above = take
+    return steps
+
+
+def _source_words(wanted: GenerationRequest) -> str:
+    """Say what the first take was made from where we hold no file of it."""
+    source = wanted.source
+    if source is None:
+        return "none"
+    if source.url:
+        return f"from {urlsplit(source.url).hostname}"  # the rest of a link may be a secret
+    return f"id {source.generation_id or source.file_id or 'unknown'} at the provider"
+
+
+def _redo_url(take: Generation) -> str:
+    """Return the studio with the same source, to change what did not work."""
+    if take.source_asset_id:
+        return f"{reverse('studio:page')}?source={take.source_asset_id}"
+    if take.parent_id:
+        return f"{reverse('studio:page')}?generation={take.parent_id}"
+    return reverse("studio:page")
+
+
+def _moments(attempt: Any) -> list[Moment]:
+    happened = [
+        ("Queued", attempt.created_at),
+        ("Sent to the provider", attempt.submit_started_at),
+        ("Accepted by the provider", attempt.submitted_at),
+        ("Provider was done", attempt.provider_done_at),
+        ("Outcome recorded", attempt.recorded_at),
+    ]
+    return sorted((Moment(label, at) for label, at in happened if at), key=lambda moment: moment.at)
+
+
+def _body(attempt: Any) -> str:
+    if attempt.request_body is None:
+        return ""
+    return json.dumps(asked.shortened(attempt.request_body), indent=2, ensure_ascii=False)
+
+
+urlpatterns = [
+    path("<int:pk>", page, name="page"),
+    path("<int:pk>/live", live, name="live"),
+    path("<int:pk>/cancel", cancel_it, name="cancel"),
+    path("<int:pk>/retry", retry_it, name="retry"),
+    path("<int:pk>/fetch", fetch_it, name="fetch"),
+    path("<int:pk>/settle", settle_it, name="settle"),
+    path("<int:pk>/review", review_it, name="review"),
+]

@@ -1,0 +1,119 @@
+/* Compare a result with its source: the source's player follows the result's, to the frame; wipe, overlay and flicker
+   lay it over the result's picture. The arithmetic is in seconds: both clips start together. */
+(() => {
+  "use strict";
+  const calm = matchMedia("(prefers-reduced-motion: reduce)");
+  const WORDS = { wipe: "Wipe: source to the left", overlay: "Source shows through" };
+
+  function start(box) {
+    if (box.dataset.started) return;
+    box.dataset.started = "yes";
+    const lead = box.querySelector("[data-compare-result] video");
+    const side = box.querySelector("[data-compare-source]");
+    if (!lead || !side) return;
+    const follower = side.querySelector("video");
+    const stage = side.parentElement;
+    const range = box.querySelector("[data-compare-range]");
+    const slider = range.querySelector("input");
+    const line = element("div", "compare-line");
+    const tag = element("span", "compare-tag");
+    stage.append(line, tag);
+    let flicking = 0;
+
+    const mode = () => box.dataset.mode;
+    const layered = () => ["wipe", "overlay", "flicker"].includes(mode());
+    follower.controls = false;
+
+    function follow() {
+      if (mode() === "result") return;
+      const wanted = Math.min(lead.currentTime, Math.max(0, (follower.duration || Infinity) - 0.001));
+      follower.playbackRate = lead.playbackRate;
+      /* While playing, small drift is left alone: every seek shows as a stutter. Paused, it is the same frame. */
+      const leeway = lead.paused ? 0.0005 : 0.06;
+      if (Math.abs(follower.currentTime - wanted) > leeway) follower.currentTime = wanted;
+      if (lead.paused !== follower.paused) {
+        if (lead.paused) follower.pause();
+        else follower.play().catch(() => {});
+      }
+    }
+    for (const name of ["play", "pause", "seeking", "seeked", "ratechange", "timeupdate"]) lead.addEventListener(name, follow);
+
+    function place() {
+      const on = layered();
+      box.classList.toggle("compare-layered", on);
+      line.hidden = mode() !== "wipe";
+      tag.hidden = !on;
+      if (!on) {
+        side.removeAttribute("style");
+        return;
+      }
+      const over = lead.getBoundingClientRect();
+      const ground = stage.getBoundingClientRect();
+      const at = { left: over.left - ground.left, top: over.top - ground.top, width: over.width, height: over.height };
+      for (const [name, value] of Object.entries(at)) side.style[name] = `${value}px`;
+      line.style.left = `${at.left + (at.width * slider.value) / 100}px`;
+      line.style.top = `${at.top}px`;
+      line.style.height = `${at.height}px`;
+      tag.style.left = `${at.left + 8}px`;
+      tag.style.top = `${at.top + 8}px`;
+      side.style.setProperty("--at", `${slider.value}%`);
+      tag.textContent = mode() === "overlay" ? `Source ${Math.round(slider.value)} %` : "Source";
+    }
+
+    function flick() {
+      const shown = mode() !== "flicker" || Math.floor(performance.now() / 500) % 2 === 0;
+      side.style.visibility = shown ? "" : "hidden";
+      if (mode() === "flicker") tag.textContent = shown ? "Source" : "Result";
+    }
+
+    function choose(name) {
+      box.dataset.mode = name;
+      range.hidden = !(name in WORDS);
+      box.querySelector("[data-compare-label]").textContent = WORDS[name] || "";
+      clearInterval(flicking);
+      place();
+      flick();
+      /* Twice a second, below what may trigger a seizure; with reduced motion it changes on the F key only. */
+      if (name === "flicker" && !calm.matches) flicking = setInterval(flick, 100);
+      if (name === "result") follower.pause();
+      else follow();
+    }
+
+    box.addEventListener("change", (event) => {
+      if (event.target.name === "compare") choose(event.target.value);
+    });
+    slider.addEventListener("input", place);
+    new ResizeObserver(place).observe(lead);
+    new ResizeObserver(place).observe(stage);
+    lead.addEventListener("loadedmetadata", place);
+    follower.addEventListener("loadedmetadata", follow);
+
+    line.addEventListener("pointerdown", (event) => {
+      line.setPointerCapture(event.pointerId);
+      event.preventDefault();
+    });
+    line.addEventListener("pointermove", (event) => {
+      if (!line.hasPointerCapture(event.pointerId)) return;
+      const over = lead.getBoundingClientRect();
+      slider.value = (100 * (event.clientX - over.left)) / over.width;
+      place();
+    });
+    document.addEventListener("keydown", (event) => {
+      if (!box.isConnected || mode() !== "flicker" || event.key.toLowerCase() !== "f" || event.target.matches("input[type=text], textarea")) return;
+      side.style.visibility = side.style.visibility ? "" : "hidden";
+      tag.textContent = side.style.visibility ? "Result" : "Source";
+    });
+    choose("result");
+  }
+
+  function element(name, className) {
+    const made = document.createElement(name);
+    made.className = className;
+    made.hidden = true;
+    return made;
+  }
+
+  const all = () => document.querySelectorAll("[data-compare]").forEach(start);
+  all();
+  document.addEventListener("htmx:load", all);
+})();

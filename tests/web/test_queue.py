@@ -1,0 +1,110 @@
+"""The queue: what is on its way, what waits, and that a poll which finds nothing new disturbs nothing."""
+
+import re
+from datetime import timedelta
+
+import pytest
+from django.test import Client
+from django.utils import timezone
+
+from editorapp.generations.models import Generation
+from editorapp.generations.states import State
+from editorapp.teams.roles import Role
+from tests.factories import make_generation, make_member
+
+pytestmark = pytest.mark.django_db
+
+
+@pytest.fixture
+def creator():
+    return make_member(role=Role.CREATOR)
+
+
+@pytest.fixture
+def client(creator) -> Client:
+    return signed_in(creator)
+
+
+def signed_in(member) -> Client:
+    client = Client()
+    client.force_login(member.user)
+    return client
+
+
+def section(html: str, name: str) -> list[int]:
+    found = re.search(rf'aria-labelledby="{name}-head">(.*?)</section>', html, re.S)
+    return [int(pk) for pk in re.findall(r'id="row-(\d+)"', found[1])] if found else []
+
+
+def test_rows_stand_where_they_belong(client, creator):
+    first, second = make_generation(creator, state=State.RUNNING), make_generation(creator)
+    unknown = make_generation(creator, state=State.UNKNOWN)
+    failed = make_generation(creator, state=State.FAILED)
+    old = make_generation(creator, state=State.FAILED)
+    Generation.objects.filter(pk=old.pk).update(state_since=timezone.now() - timedelta(days=3))
+    make_generation(make_member(), state=State.RUNNING)
+
+    html = client.get("/queue/").content.decode()
+
+    assert section(html, "running") == [first.pk, second.pk]
+    assert section(html, "waiting") == [unknown.pk]
+    assert section(html, "recent") == [failed.pk]
+
+
+def test_only_what_can_be_done_is_offered_and_only_to_those_who_may(client, creator):
+    queued, running = make_generation(creator), make_generation(creator, state=State.RUNNING)
+    failed = make_generation(creator, state=State.FAILED, can_retry=True)
+    reviewer = signed_in(make_member(role=Role.REVIEWER, team=creator.team))
+
+    html = client.get("/queue/").content.decode()
+
+    assert f"/takes/{queued.pk}/cancel" in html and f"/takes/{running.pk}/cancel" not in html
+    assert f"/takes/{failed.pk}/retry" in html
+    assert "/cancel" not in reviewer.get("/queue/").content.decode()
+
+
+def test_the_usual_time_comes_from_what_happened(client, creator):
+    now = timezone.now()
+    for seconds in (30, 40, 500):
+        make_generation(
+            creator, state=State.SUCCEEDED, created_at=now, finished_at=now + timedelta(seconds=seconds)
+        )  # fmt: skip
+    make_generation(creator, state=State.RUNNING)
+
+    assert "usually about 40 s" in client.get("/queue/").content.decode()
+
+
+def test_a_poll_that_finds_nothing_new_answers_204(client, creator):
+    take = make_generation(creator, state=State.RUNNING)
+    html = client.get("/queue/").content.decode()
+    poll = re.search(r'hx-get="(/queue/\?seen=\w+)"', html)[1]
+
+    same = client.get(poll, headers={"HX-Request": "true"})
+    Generation.objects.filter(pk=take.pk).update(state=State.FETCHING)
+    changed = client.get(poll, headers={"HX-Request": "true"})
+
+    assert same.status_code == 204 and changed.status_code == 200
+    assert "Fetching result" in changed.content.decode() and "<html" not in changed.content.decode()
+    assert client.get(poll).status_code == 200  # a browser that opens the address gets a page
+    assert "HX-Request" in changed["Vary"]
+
+
+def test_an_idle_queue_does_not_poll(client, creator):
+    make_generation(creator, state=State.FAILED)
+
+    html = client.get("/queue/").content.decode()
+
+    assert "hx-trigger" not in html and "Nothing runs" in html
+
+
+def test_strangers_are_sent_to_sign_in():
+    assert Client().get("/queue/")["Location"] == "/sign-in?next=/queue/"
+
+
+def test_the_number_of_queries_does_not_grow_with_the_rows(client, creator, django_assert_num_queries):
+    for count in (1, 9):
+        for state in (State.RUNNING, State.QUEUED, State.UNKNOWN, State.FAILED):
+            for _ in range(count):
+                make_generation(creator, state=state)
+        with django_assert_num_queries(9):
+            client.get("/queue/")

@@ -76,6 +76,10 @@ class Asset(models.Model):
         return Fraction(self.fps_numerator, self.fps_denominator) if self.fps_numerator else None
 
     @property
+    def last_frame(self) -> int:
+        return max(0, self.frame_count - 1)
+
+    @property
     def is_video(self) -> bool:
         return self.kind == self.Kind.VIDEO
 

@@ -27,7 +27,7 @@ def fps(rate: Fraction | None) -> str:
 @register.filter
 def seconds(value: Decimal | float | None) -> str:
     """Write a duration: 5.28 s, 1:05.20."""
-    if value is None:
+    if value is None or value == "":
         return ""
     if value < 60:
         return f"{value:.2f} s"

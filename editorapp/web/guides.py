@@ -1,0 +1,131 @@
+"""Guide frames and cut sources as the studio's buttons make them; the way without JavaScript included."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
+from fractions import Fraction
+from pathlib import Path
+
+from django.conf import settings
+from django.core.files.uploadedfile import UploadedFile
+from django.http import HttpRequest
+
+from editorapp.core.timecode import frame_at
+from editorapp.media import frames, trim
+from editorapp.media.intake import NotTaken, take_in
+from editorapp.media.models import Asset
+from editorapp.teams.models import Member
+from editorapp.web.forms import Compose, KeyframeRow
+
+
+class NotDone(Exception):
+    """The button's act failed; the message is one sentence that says what to do."""
+
+
+@dataclass(frozen=True)
+class Row:
+    """A keyframe as the page lists it: the typed index, and the picture (None: it is gone)."""
+
+    index: str
+    asset: Asset | None
+    asset_id: int | None
+
+
+def rows(form: Compose, member: Member) -> list[Row]:
+    """Return the form's keyframes with their pictures: one query, however many there are."""
+    wanted = [row.asset for row in form.keyframes if row.asset is not None]
+    found = Asset.objects.visible_to(member).in_bulk(wanted) if wanted else {}
+    return [Row(row.index, found.get(row.asset or 0), row.asset) for row in form.keyframes]
+
+
+def carried_out(
+    form: Compose, changes: Mapping[str, list[str]], source: Asset | None, member: Member, request: HttpRequest
+) -> Compose:
+    """Return the form after a button: a mend's changes, a cut source, or a guide frame added.
+
+    Raises: NotDone.
+    """
+    try:
+        if "trim_to_seconds" in changes:
+            return _cut_to_seconds(form, changes["trim_to_seconds"][0], source, member)
+        if "trim" in request.POST:
+            first, last = request.POST.get("trim_first", ""), request.POST.get("trim_last", "")
+            return _cut(form, _whole(first), _whole(last), source, member)
+        if "add_keyframe" in request.POST:
+            return _add_keyframe(form, source, member, request)
+        if "set_guide" in request.POST:
+            return _set_guide(form, source, member, request)
+        if "drop_keyframe" in request.POST:
+            return form.changed({"drop_keyframes": [request.POST["drop_keyframe"]]})
+    except NotTaken as error:
+        raise NotDone(error.message) from error
+    return form.changed(changes)
+
+
+def _cut_to_seconds(form: Compose, seconds: str, source: Asset | None, member: Member) -> Compose:
+    """Keep the longest start of the clip that is not longer than some seconds."""
+    if source is None or source.fps is None:
+        raise NotDone("Choose a clip first.")
+    try:
+        count = frame_at(Fraction(seconds), source.fps)
+    except ValueError as error:
+        raise NotDone("This is no length in seconds.") from error
+    return _cut(form, 0, max(0, min(count, source.frame_count) - 1), source, member)
+
+
+def _cut(form: Compose, first: int, last: int, source: Asset | None, member: Member) -> Compose:
+    if source is None:
+        raise NotDone("Choose a clip first.")
+    if not 0 <= first <= last < source.frame_count:
+        raise NotDone(f"In and out lie between frame 0 and frame {source.frame_count - 1}, in before out.")
+    cut = trim.trim(source, first, last, user=member.user)
+    return replace(_moved(form, first, last), source_kind="asset", source_asset=cut.pk)
+
+
+def _moved(form: Compose, first: int, last: int) -> Compose:
+    """Keyframes stay on their pictures: they move with the cut, and those outside of it are dropped."""
+    kept = []
+    for row in form.keyframes:
+        index = row.frame_index
+        if not isinstance(index, int):
+            kept.append(row)
+        elif first <= index <= last:
+            kept.append(replace(row, index=str(index - first)))
+    return replace(form, keyframes=tuple(kept))
+
+
+def _add_keyframe(form: Compose, source: Asset | None, member: Member, request: HttpRequest) -> Compose:
+    index = request.POST.get("new_keyframe_index", "").strip()
+    picture = _picture(request.FILES.get("new_keyframe_file"), index, source, member)
+    return replace(form, guides="keyframes", keyframes=(*form.keyframes, KeyframeRow(picture.pk, index)))
+
+
+def _set_guide(form: Compose, source: Asset | None, member: Member, request: HttpRequest) -> Compose:
+    picture = _picture(request.FILES.get("new_guide_file"), "0", source, member)
+    return replace(form, guides="single", guide_asset=picture.pk)
+
+
+def _picture(sent: UploadedFile | None, index: str, source: Asset | None, member: Member) -> Asset:
+    """Return an uploaded still, or else the source's own frame."""
+    if sent is not None:
+        return _taken_in(sent, member)
+    if source is None:
+        raise NotDone("Choose a clip first, or upload a still.")
+    at = _whole(index)
+    if not 0 <= at < source.frame_count:
+        raise NotDone(f"The source has frames 0 to {source.frame_count - 1}.")
+    return frames.pin(source, at, user=member.user)
+
+
+def _taken_in(sent: UploadedFile, member: Member) -> Asset:
+    kept = Path(settings.RUN_DIR) / f"still-{Compose().form_token}"
+    with kept.open("wb") as file:
+        for chunk in sent.chunks():
+            file.write(chunk)
+    return take_in(kept, name=sent.name or "still", team=member.team, user=member.user, expect="image")
+
+
+def _whole(text: str) -> int:
+    try:
+        return int(text)
+    except ValueError as error:
+        raise NotDone("Frame numbers are whole numbers, counted from 0.") from error

@@ -126,8 +126,11 @@ def too_long(task: str) -> Condition:
     return condition
 
 
-def length_unknown(wanted: GenerationRequest, source: MediaFacts | None, limits: Limits) -> bool:
-    return wanted.source is not None and len(wanted.source.carriers) == 1 and source is None
+def length_unknown(wanted: GenerationRequest, source: MediaFacts | None, limits: Limits) -> list[Hit]:
+    """Hit a source that is named, but of which nothing was measured."""
+    is_foreign = wanted.source is not None and len(wanted.source.carriers) == 1 and source is None
+    longest = limits.max_source_seconds.get(wanted.task)
+    return [Hit(longest=longest)] if is_foreign and longest is not None else []
 
 
 def too_big(wanted: GenerationRequest, source: MediaFacts | None, limits: Limits) -> bool | list[Hit]:

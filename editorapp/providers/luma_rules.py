@@ -4,6 +4,7 @@ Statuses follow the contract's section 3.5: 400 for one field or keyframes, 422 
 A detail that stands in quotation in the contract is quoted; the others are ours, in its style.
 """
 
+import mimetypes
 from collections.abc import Mapping
 from typing import Any, TypeAlias
 
@@ -56,6 +57,13 @@ def _to(label: str, **changes: Any) -> Mend:
     return Mend(label, changes)
 
 
+def _type_of_url(wanted: Wanted, source: Facts, limits: Limits, words: Words) -> tuple[Mend, ...]:
+    """Read the media type from the name in the URL; without one, a clip is most often MP4."""
+    guessed = mimetypes.guess_type(str(wanted.source.url if wanted.source else "").partition("?")[0])[0] or ""
+    kind = guessed if guessed.startswith("video/") else "video/mp4"
+    return (Mend(f"Send it as {kind}", {"source_media_type": kind}),)
+
+
 def _trim(wanted: Wanted, source: Facts, limits: Limits, words: Words) -> tuple[Mend, ...]:
     return (Mend(f"Trim to the first {words['longest']:g} s", {"trim_to_seconds": f"{words['longest']:g}"}),)
 
@@ -87,7 +95,7 @@ COMMON_RULES = (
         id="E5", field="source", each_ref=ask.each_ref(ask.lacks_type("url", "video"), only="video"), source="3.1 S",
         summary="A source by URL says that it is a video.",
         message="A source by URL needs its media type, such as video/mp4.",
-        detail="{path}: 'media_type' must be video/* with 'url'",
+        detail="{path}: 'media_type' must be video/* with 'url'", mends=_type_of_url,
     ),
     Rule(
         id="E6", field="source", each_ref=ask.each_ref(ask.lacks_type("data", "video"), only="video"), source="3.1 S",
@@ -173,7 +181,7 @@ SOURCE_RULES = (
         id="E8.unknown", field="source", tasks=FROM_SOURCE, level=WARN, broken=ask.length_unknown,
         source="ours: nothing was measured",
         summary="The length of a foreign source cannot be checked.",
-        message="The clip's length cannot be checked before sending: {name} refuses it if it is too long.",
+        message="The clip's length cannot be checked before sending. {name} takes up to {longest:g} s.",
     ),
     Rule(
         id="E9", field="source", tasks=FROM_SOURCE, broken=ask.too_big, status=413, source="3.1 S; files 2.6 K",

@@ -43,6 +43,8 @@ def _values(wanted: GenerationRequest, key: str, value: Any) -> dict[str, Any]:
         return {"keyframe_indexes": tuple(value)}
     if key == "drop_keyframes":
         return _without(wanted, set(value))
+    if key == "source_media_type":
+        return {"source": replace(wanted.source, media_type=value)} if wanted.source else {}
     if key in ATTRIBUTES:
         return {key: None if value is False or value == "" else value}
     raise KeyError(f"{key} is no form field")

@@ -61,9 +61,9 @@ OFFER = "offer"  # the provider would take it, but the page offers one of the tw
 class Mend:
     """A way out of a broken rule, as one button: the form fields to change and their new values.
 
-    Keys are form fields (attributes of GenerationRequest, `conditioning`, `guides`, `keyframe_index` as the whole
-    list) and two that the page carries out itself: `trim_to_seconds` keeps the start of the source
-    and the keyframes in it, `drop_keyframes` lists the positions of keyframes to take away.
+    Keys are form fields (attributes of GenerationRequest, `conditioning`, `guides`, `source_media_type`, and
+    `keyframe_index` as the whole list) and two that the page carries out itself: `trim_to_seconds` keeps the start of
+    the source and the keyframes in it, `drop_keyframes` lists the positions of keyframes to take away.
     """
 
     label: str
@@ -190,9 +190,13 @@ class Spec:
         return {}
 
     def rules_for(self, task: str) -> tuple[tuple[Rule, ...], tuple[Rule, ...]]:
-        """Return the rules of a task: those about the request as a whole, and those about each clip or picture."""
+        """Return the rules of a task: those about the request as a whole, and those about each clip or picture.
+
+        A task that the provider does not have is judged by the rules that hold for all.
+        """
         if task not in self._by_task:
-            mine = [rule for rule in self.rules if task in rule.tasks or task not in self.tasks]
+            is_known = task in self.tasks
+            mine = [rule for rule in self.rules if (task in rule.tasks if is_known else rule.tasks == ALL_TASKS)]
             self._by_task[task] = (
                 tuple(rule for rule in mine if rule.broken is not None),
                 tuple(rule for rule in mine if rule.each_ref is not None),

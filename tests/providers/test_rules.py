@@ -78,7 +78,33 @@ def test_a_source_of_unknown_length_is_said_and_not_refused() -> None:
     found = broken(edit(source=Ref(url="https://media.example.org/clip.mp4", media_type="video/mp4")), None)
 
     assert list(found) == ["E8.unknown"]
+    assert found["E8.unknown"].message.endswith("Luma Agents takes up to 18 s.")
     assert not found["E8.unknown"].is_refusal
+
+
+@pytest.mark.parametrize(
+    ("url", "kind"),
+    [
+        ("https://media.example.org/clip.mov?sig=1.mp4", "video/quicktime"),
+        ("https://media.example.org/clip.webm", "video/webm"),
+        ("https://media.example.org/clip", "video/mp4"),
+        ("https://media.example.org/clip.png", "video/mp4"),
+    ],
+)
+def test_a_url_without_its_type_is_offered_the_one_that_its_name_says(url: str, kind: str) -> None:
+    wanted = edit(source=Ref(url=url))
+
+    (mend,) = broken(wanted, None)["E5"].mends
+    after, _ = applied(wanted, None, mend.changes)
+
+    assert mend == rules.Mend(f"Send it as {kind}", {"source_media_type": kind})
+    assert rules.refusals(rules.check(SPEC, after, None)) == []
+
+
+def test_a_task_that_nobody_has_is_refused_once() -> None:
+    found = rules.refusals(rules.check(SPEC, GenerationRequest(task="image", model="uni-1", prompt="x"), None))
+
+    assert [one.detail for one in found] == ["Type 'image' is not supported for model 'uni-1'"]
 
 
 @pytest.mark.parametrize("prompt", [None, "", "x" * 6001, 5])

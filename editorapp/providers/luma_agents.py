@@ -21,8 +21,8 @@ from editorapp.providers.contract import (
     Task,
     Unavailable,
 )
-from editorapp.providers.luma_parameters import MODELS, PARAMETERS, TYPES
-from editorapp.providers.luma_rules import LIMITS, RULES
+from editorapp.providers.luma_parameters import LIMITS, MODELS, PARAMETERS, TYPES
+from editorapp.providers.luma_rules import RULES
 from editorapp.providers.spec import Broken, Spec
 from editorapp.providers.transport import Wire
 

@@ -4,18 +4,29 @@ Sections are those of contracts/luma-agents.md; the tags are its authorities: S 
 D Luma's documentation.
 """
 
-from editorapp.providers.contract import STRENGTHS, Task
-from editorapp.providers.spec import Kind, Parameter
+from editorapp.providers.contract import RESOLUTIONS, STRENGTHS, Task
+from editorapp.providers.spec import Kind, Limits, Parameter
 
 EDIT = frozenset({Task.EDIT})
 GENERATE = frozenset({Task.GENERATE})
 REFRAME = frozenset({Task.REFRAME})
 FROM_SOURCE = EDIT | REFRAME
 
-RESOLUTIONS = ("360p", "540p", "720p", "1080p")
-ASPECT_RATIOS = ("9:16", "3:4", "1:1", "4:3", "16:9", "21:9")
 MODELS = ("ray-3.2",)
 IMAGE_MODELS = ("uni-1", "uni-1-max")  # known to the provider, but not for video
+# Section 5. Megabytes of video are decimal (the guide does not define them); those of pictures are binary.
+LIMITS = Limits(
+    max_source_seconds={Task.EDIT: 18, Task.REFRAME: 30},
+    max_inline_bytes=200_000_000,
+    max_file_bytes=5 * 1024**3,
+    max_image_bytes=50 * 1024**2,
+    prompt_max=6000,
+    max_keyframes=64,
+    warn_keyframes=16,
+    resolutions=RESOLUTIONS,
+    hdr_resolutions=("720p", "1080p"),
+    aspect_ratios=("9:16", "3:4", "1:1", "4:3", "16:9", "21:9"),
+)
 TYPES = {Task.EDIT.value: "video_edit", Task.GENERATE.value: "video", Task.REFRAME.value: "video_reframe"}
 
 
@@ -52,13 +63,13 @@ PARAMETERS = (
         help="Edit a clip, generate one, or fit one to another shape.", source="2.1 K, S",
     ),
     Parameter(
-        field="prompt", wire="prompt", kind=Kind.TEXT, low=1, high=6000, unit="characters", label="Prompt",
+        field="prompt", wire="prompt", kind=Kind.TEXT, low=1, high=LIMITS.prompt_max, unit="characters", label="Prompt",
         help="Say what the result should look like; what you do not name stays as close as the strength allows.",
         source="2.1 S, K",
     ),
     Parameter(
         field="aspect_ratio", wire="aspect_ratio", kind=Kind.CHOICE, tasks=GENERATE | REFRAME,
-        choices=ASPECT_RATIOS, label="Aspect ratio", help="The shape of the result.",
+        choices=LIMITS.aspect_ratios, label="Aspect ratio", help="The shape of the result.",
         default="the model chooses", source="2.1 K, D-new",
     ),
     Parameter(
@@ -66,11 +77,11 @@ PARAMETERS = (
         help="The clip to work on: an upload, an earlier result, or a public https address.", source="2.2 S, K",
     ),
     Parameter(
-        field="resolution", wire="video.resolution", kind=Kind.CHOICE, choices=RESOLUTIONS, label="Resolution",
+        field="resolution", wire="video.resolution", kind=Kind.CHOICE, choices=LIMITS.resolutions, label="Resolution",
         help="360p is the draft tier: quick and cheap.", default="720p", source="2.3 S, K",
     ),
     Parameter(
-        field="duration", wire="video.duration", kind=Kind.CHOICE, tasks=GENERATE, choices=("5s", "10s"),
+        field="duration", wire="video.duration", kind=Kind.CHOICE, tasks=GENERATE, choices=LIMITS.durations,
         label="Duration", help="How long the generated clip is.", default="5s", source="2.3 S, K",
     ),
     Parameter(
@@ -98,7 +109,8 @@ PARAMETERS = (
     ),
     Parameter(
         field="keyframes", wire="video.keyframes", kind=Kind.REFS, tasks=GENERATE, misplaced="G8",
-        high=64, label="Keyframes", help="Up to 64 pictures, each at a frame of the result.", source="2.3 K",
+        high=LIMITS.max_keyframes, label="Keyframes", source="2.3 K",
+        help="Up to 64 pictures, each at a frame of the result.",
     ),
     Parameter(
         field="keyframe_indexes", wire="video.keyframe_indexes", kind=Kind.INDEXES, tasks=GENERATE, misplaced="G8",
@@ -131,8 +143,9 @@ PARAMETERS = (
     _amount("trajectory", "sparsity", "Trajectory sparsity", "Higher keeps fewer points of motion."),
     _signal("face", "Face", "Keep faces and their expressions."),
     Parameter(
-        field="keyframes", wire="video.edit.keyframes", kind=Kind.REFS, tasks=EDIT, misplaced="G10", high=64,
-        label="Keyframes", help="Up to 64 guide frames, each at a frame of the source.", source="2.4 S, K",
+        field="keyframes", wire="video.edit.keyframes", kind=Kind.REFS, tasks=EDIT, misplaced="G10",
+        high=LIMITS.max_keyframes, label="Keyframes", source="2.4 S, K",
+        help="Up to 64 guide frames, each at a frame of the source.",
     ),
     Parameter(
         field="keyframe_indexes", wire="video.edit.keyframe_indexes", kind=Kind.INDEXES, tasks=EDIT,
@@ -148,7 +161,7 @@ PARAMETERS = (
         help="Luma Agents takes these for pictures only.", source="2.1 K",
     ),
     Parameter(
-        field="user_id", wire="user_id", kind=Kind.TEXT, high=256, unit="characters", label="End user",
+        field="user_id", wire="user_id", kind=Kind.TEXT, high=LIMITS.user_id_max, unit="characters", label="End user",
         help="An opaque, stable tag of who asked; no personal data.", source="2.1 K, D-old",
     ),
 )  # fmt: skip

@@ -16,19 +16,6 @@ from editorapp.providers.luma_generate_rules import GENERATE_RULES, REFRAME_RULE
 from editorapp.providers.luma_parameters import EDIT, FROM_SOURCE, IMAGE_MODELS, MODELS, TYPES
 from editorapp.providers.spec import WARN, Hit, Limits, Mend, Rule
 
-LIMITS = Limits(
-    max_source_seconds={Task.EDIT: 18, Task.REFRAME: 30},
-    max_inline_bytes=200_000_000,
-    max_file_bytes=5 * 1024**3,
-    max_image_bytes=50 * 1024**2,
-    prompt_max=6000,
-    max_keyframes=64,
-    warn_keyframes=16,
-    resolutions=("360p", "540p", "720p", "1080p"),
-    hdr_resolutions=("720p", "1080p"),
-    aspect_ratios=("9:16", "3:4", "1:1", "4:3", "16:9", "21:9"),
-)
-
 Wanted: TypeAlias = GenerationRequest
 Facts: TypeAlias = MediaFacts | None
 Words: TypeAlias = Mapping[str, Any]

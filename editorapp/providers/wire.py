@@ -5,7 +5,7 @@ from dataclasses import replace
 from typing import Any
 
 from editorapp.providers.contract import GenerationRequest, Ref
-from editorapp.providers.spec import Broken, Kind, Parameter, Spec
+from editorapp.providers.spec import REFUSE, Broken, Kind, Parameter, Spec
 
 REF_KEYS = ("generation_id", "url", "data", "file_id", "media_type")
 
@@ -14,8 +14,8 @@ def encode(spec: Spec, wanted: GenerationRequest) -> dict[str, Any]:
     """Return the exact body for a request, keys in the order of the rows.
 
     Nothing unsaid is written: no default, no flag that is off, no value of a control that is switched off, nothing
-    that the task does not have. A reference to a file of ours is written as `file_id` "(staged when sent)" until
-    `stage` has given it a carrier.
+    that the task does not have. A file of ours has no id with the provider until it is staged; until then the body
+    says so in its place.
     """
     body: dict[str, Any] = {}
     for row in spec.parameters:
@@ -101,7 +101,7 @@ def _read(
     right = spec.parameter(row.field, task)
     if task not in row.tasks and right is not None:
         detail = f"{row.wire} is not valid for type '{spec.wire_types.get(task, task)}'; use {right.wire}"
-        broken.append(Broken(row.misplaced, row.field, "refuse", f"{detail}.", detail=detail))
+        broken.append(Broken(row.misplaced, row.field, REFUSE, f"{detail}.", detail=detail))
         return
     problem = _TYPES[row.kind](raw)
     if problem:
@@ -144,4 +144,4 @@ _TYPES: Mapping[Kind, Any] = {
 
 
 def _mistyped(field: str, path: str, wanted: str) -> Broken:
-    return Broken("type", field, "refuse", f"{path} must be {wanted}.", detail=f"{path}: must be {wanted}")
+    return Broken("type", field, REFUSE, f"{path} must be {wanted}.", detail=f"{path}: must be {wanted}")

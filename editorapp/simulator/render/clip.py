@@ -9,10 +9,8 @@ import av
 import numpy as np
 
 from editorapp.simulator.inspection import OPTIONS
-
-BT709, PQ, HLG, BT2020 = 1, 16, 18, 9
-UNSTATED = 2
-Array = np.ndarray[Any, np.dtype[Any]]
+from editorapp.simulator.render import hdr
+from editorapp.simulator.render.colour import HLG, PQ, Array
 
 
 @dataclass
@@ -100,8 +98,13 @@ class Source:
         self.fps = Fraction(self.stream.average_rate or self.stream.guessed_rate or 24)
         self.time_base = Fraction(self.stream.time_base or 1 / self.fps)
         self.transfer, self.primaries = int(first.color_trc or 0), int(first.color_primaries or 0)
-        self.matrix, self.range = int(first.colorspace or 0), int(first.color_range or 0)
+        self.matrix = int(first.colorspace or 0)
         self.first_pts: int | None = None
+        self._to_sdr: hdr.Converter | None = None
+
+    @property
+    def is_hdr(self) -> bool:
+        return self.transfer in (PQ, HLG)
 
     def close(self) -> None:
         self.container.close()
@@ -124,9 +127,17 @@ class Source:
                     step = pts - held[1]
                     yield Shot(held[0], index, held[1] - self.first_pts, step)
                     index += 1
-                held = (Planes.of(frame, *size).turned(self.quarters), pts, int(frame.duration or 0))
+                held = (self._planes(frame, *size).turned(self.quarters), pts, int(frame.duration or 0))
         if held is not None:
             yield Shot(held[0], index, held[1] - (self.first_pts or 0), held[2] or step)
+
+    def _planes(self, frame: Any, width: int, height: int) -> Planes:
+        """Return a frame as SDR; an HDR one through the curve that `hdr` undoes."""
+        if not self.is_hdr:
+            return Planes.of(frame, width, height)
+        if self._to_sdr is None:
+            self._to_sdr = hdr.Converter("from_hlg" if self.transfer == HLG else "from_pq", width, height)
+        return Planes(self._to_sdr.convert(frame).to_ndarray())
 
 
 def still(path: str, width: int, height: int, *, last: bool = False) -> Planes:

@@ -7,12 +7,13 @@ import numpy as np
 
 from editorapp.providers.contract import STRENGTHS, GenerationRequest
 from editorapp.simulator.render import effects
-from editorapp.simulator.render.clip import Array, Planes
+from editorapp.simulator.render.clip import Planes
+from editorapp.simulator.render.colour import Array
 from editorapp.simulator.render.look import Look, chroma_tables, look_of, tint_tables, tone_table
 
 GUIDE_SECONDS = 0.5  # how long a guide frame takes to fade into the edit, on each side
-AMOUNTS = dict(zip(STRENGTHS, (0.12, 0.21, 0.30, 0.41, 0.52, 0.63, 0.75, 0.87, 1.0), strict=True))
-AUTO = 0.52
+AMOUNTS = dict(zip(STRENGTHS, (0.14, 0.24, 0.34, 0.46, 0.58, 0.69, 0.80, 0.90, 1.0), strict=True))
+AUTO = 0.58
 
 
 @dataclass(frozen=True)
@@ -108,7 +109,7 @@ class Edit:
         soft = effects.blurred(picture, 4) if (loose or look.ink or controls.relief) else None
         fine = effects.detail(picture, soft) if soft and (look.ink or controls.detail) else None
         if soft is not None and (loose or look.painterly):
-            part = min(0.9, 0.5 * loose + 0.9 * look.painterly * amount) * (1 - 0.6 * controls.detail)
+            part = min(0.9, 0.4 * loose + 0.9 * look.painterly * amount) * (1 - 0.6 * controls.detail)
             effects.mix_into(picture, soft, part)
         if controls.blur:
             effects.mix_into(picture, effects.blurred(picture, 8), controls.blur)
@@ -198,7 +199,7 @@ def _scaled(weights: Array, part: float) -> Array:
 
 
 def _glow_table(part: float) -> Array:
-    return effects.byte_table(np.clip(np.arange(256) - 90, 0, 255) * 0.8 * part)
+    return effects.byte_table(np.clip(np.arange(256) - 110, 0, 255) * 0.6 * part)
 
 
 def _grain(width: int, height: int, seed: int, size: float) -> Array:

@@ -2,7 +2,8 @@
 
 import numpy as np
 
-from editorapp.simulator.render.clip import Array, Planes
+from editorapp.simulator.render.clip import Planes
+from editorapp.simulator.render.colour import Array
 
 
 def looked_up(plane: Array, table: Array) -> Array:
@@ -57,7 +58,7 @@ def rain_tile(width: int, height: int, seed: int) -> Array:
     """Return streaks on black, one and a half pictures high, that tile downwards."""
     random = np.random.default_rng(seed)
     tile = np.zeros((height * 3 // 2, width), np.uint8)
-    for _ in range(width * height // 2600):
+    for _ in range(width * height // 1900):
         x, y = int(random.integers(0, width)), int(random.integers(0, tile.shape[0]))
         length, shine = int(height * random.uniform(0.03, 0.09)), int(random.integers(40, 120))
         rows = (y + np.arange(length)) % tile.shape[0]
@@ -70,8 +71,8 @@ def snow_tile(width: int, height: int, seed: int) -> Array:
     """Return soft flakes on black, one and a half pictures high, that tile downwards."""
     random = np.random.default_rng(seed)
     tile = np.zeros((height * 3 // 2, width), np.uint8)
-    for _ in range(width * height // 2200):
-        radius = max(1.0, height / 240 * random.uniform(0.5, 1.8))
+    for _ in range(width * height // 1100):
+        radius = max(1.0, height / 240 * random.uniform(0.5, 2.4))
         reach = int(radius) + 1
         x, y = int(random.integers(0, width)), int(random.integers(0, tile.shape[0]))
         down, right = np.mgrid[-reach : reach + 1, -reach : reach + 1]

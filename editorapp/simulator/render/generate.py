@@ -6,7 +6,8 @@ import numpy as np
 
 from editorapp.providers.contract import GenerationRequest
 from editorapp.simulator.render import effects
-from editorapp.simulator.render.clip import Array, Planes
+from editorapp.simulator.render.clip import Planes
+from editorapp.simulator.render.colour import Array
 from editorapp.simulator.render.edit import Edit
 from editorapp.simulator.render.look import look_of
 

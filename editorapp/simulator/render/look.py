@@ -10,7 +10,7 @@ from typing import Any
 
 import numpy as np
 
-from editorapp.simulator.render.clip import Array
+from editorapp.simulator.render.colour import Array
 
 
 @dataclass(frozen=True)
@@ -66,17 +66,17 @@ _NEUTRAL = {
     "grey": {"saturation": 0.2}, "gray": {"saturation": 0.2}, "silver": {"saturation": 0.25, "contrast": 1.15},
 }  # fmt: skip
 _NIGHT = {"brightness": -0.14, "gamma": 1.55, "saturation": 0.75, "shadows": (18, -8), "highlights": (6, 0)}
-_NEON = {"saturation": 1.7, "contrast": 1.2, "shadows": (26, 10), "highlights": (-2, 22), "glow": 0.7}
-_GOLDEN = {"brightness": 0.04, "saturation": 1.15, "shadows": (-8, 10), "highlights": (-30, 16), "glow": 0.3}
-_DUSK = {"brightness": -0.06, "gamma": 1.2, "shadows": (16, 6), "highlights": (-14, 18)}
+_NEON = {"saturation": 1.3, "contrast": 1.12, "gamma": 1.25, "shadows": (34, 12), "highlights": (4, 26), "glow": 0.6}
+_GOLDEN = {"brightness": 0.04, "saturation": 1.0, "shadows": (-8, 12), "highlights": (-30, 20), "glow": 0.3}
+_DUSK = {"brightness": -0.1, "gamma": 1.3, "saturation": 0.9, "shadows": (16, 6), "highlights": (-14, 18)}
 _SEPIA = {"saturation": 0.0, "shadows": (-12, 8), "highlights": (-22, 14), "contrast": 0.95, "vignette": 0.5}
 _NOIR = {"saturation": 0.0, "contrast": 1.6, "brightness": -0.05, "grain": 0.5, "vignette": 0.8}
 _RAIN = {"rain": 0.9, "saturation": 0.7, "brightness": -0.06, "shadows": (8, -4), "highlights": (6, -3)}
 _SNOW = {"snow": 0.9, "brightness": 0.1, "saturation": 0.55, "shadows": (10, -4), "highlights": (4, -1)}
 _FOG = {"fog": 0.6, "contrast": 0.75, "saturation": 0.5, "brightness": 0.06}
 _STORM = {"rain": 0.7, "brightness": -0.16, "contrast": 1.2, "saturation": 0.6, "shadows": (12, -4)}
-_CARTOON = {"posterise": 6, "painterly": 0.6, "ink": 0.5, "saturation": 1.5}
-_GOUACHE = {"posterise": 9, "painterly": 0.9, "saturation": 1.2, "contrast": 0.92, "brightness": 0.05}
+_CARTOON = {"posterise": 6, "painterly": 0.6, "ink": 0.6, "saturation": 1.25}
+_GOUACHE = {"posterise": 9, "painterly": 0.9, "saturation": 1.08, "contrast": 0.92, "brightness": 0.05}
 _WATER = {"painterly": 0.9, "saturation": 1.15, "brightness": 0.12, "contrast": 0.82}
 _SKETCH = {"ink": 1.0, "saturation": 0.08, "brightness": 0.2, "contrast": 0.6}
 _WORDS: dict[str, dict[str, Any]] = {
@@ -93,10 +93,10 @@ _WORDS: dict[str, dict[str, Any]] = {
     "paint": _GOUACHE, "oil": _GOUACHE, "watercolor": _WATER, "watercolour": _WATER, "sketch": _SKETCH,
     "pencil": _SKETCH, "ink": _SKETCH, "charcoal": _SKETCH, "drawing": _SKETCH, "claymation": _GOUACHE,
     "clay": _GOUACHE, "plastic": {"posterise": 8, "saturation": 1.4}, "negative": {"invert": 1.0},
-    "autumn": {"hue_degrees": -8, "highlights": (-24, 18), "saturation": 1.2},
+    "autumn": {"hue_degrees": 24, "highlights": (-30, 24), "shadows": (-8, 10)},
     "spring": {"saturation": 1.3, "highlights": (-10, -10), "brightness": 0.05},
     "summer": {"saturation": 1.35, "contrast": 1.08, "highlights": (-16, 6)},
-    "underwater": {"shadows": (26, -22), "highlights": (14, -26), "fog": 0.25, "gamma": 1.15},
+    "underwater": {"shadows": (30, -30), "highlights": (22, -40), "saturation": 0.5, "fog": 0.3, "gamma": 1.3},
     "ocean": {"shadows": (16, -14), "highlights": (6, -10)}, "forest": {"shadows": (-10, -16)},
     "desert": {"highlights": (-28, 14), "brightness": 0.06}, "fire": {"highlights": (-40, 36), "glow": 0.6},
     "lava": {"highlights": (-40, 40), "shadows": (-8, 20)}, "dream": {"glow": 0.9, "contrast": 0.85},
@@ -112,16 +112,17 @@ def look_of(prompt: str) -> Look:
     """Return the look that a prompt asks for."""
     words = re.findall(r"[^\W\d_]+", prompt.lower())
     look = _of_all_words(words or [prompt])
-    weight = 0
+    weight, seen = 0, set()
     for word in words:
         if word in _COLOURS:
             u, v = _COLOURS[word]
             weight += 1
-            part = 0.7 / weight  # of many colours, the first tells most
+            part = 1.0 / weight  # of many colours, the first tells most
             look = look.add(shadows=(u * part * 0.6, v * part * 0.6), highlights=(u * part, v * part))
         elif word in _NEUTRAL:
             look = look.add(**_NEUTRAL[word])
-        elif word in _WORDS:
+        elif word in _WORDS and id(_WORDS[word]) not in seen:
+            seen.add(id(_WORDS[word]))  # "rainy, wet, in the rain" rains once
             look = look.add(**_WORDS[word])
     return look
 
@@ -134,7 +135,7 @@ def _of_all_words(words: list[str]) -> Look:
     tint = (float(np.cos(angle)) * lean, float(np.sin(angle)) * lean)
     return Look(
         contrast=1.08 + 0.22 * part[2], gamma=0.85 + 0.12 * part[3] if part[4] < 0.5 else 1.06 + 0.14 * part[3],
-        saturation=1.12 + 0.35 * part[5], shadows=(-tint[0], -tint[1]), highlights=tint,
+        saturation=0.94 + 0.22 * part[5], shadows=(-tint[0], -tint[1]), highlights=tint,
     )  # fmt: skip
 
 
@@ -147,6 +148,8 @@ def tone_table(look: Look, amount: float) -> Array:
         steps = look.posterise
         y = np.floor(np.clip(y, 0, 0.999) * steps) / (steps - 1)
     y = y * (1 - look.invert) + (1 - y) * look.invert
+    # Near white the curve bends: highlights keep their shape instead of clipping.
+    y = np.where(y > 0.8, 0.8 + 0.2 * np.tanh((y - 0.8) / 0.2), y)
     wanted = 16 + 219 * np.clip(y, 0, 1)
     return np.arange(256) * (1 - amount) + wanted * amount
 

@@ -2,7 +2,8 @@
 
 import numpy as np
 
-from editorapp.simulator.render.clip import Array, Planes
+from editorapp.simulator.render.clip import Planes
+from editorapp.simulator.render.colour import Array
 
 
 class Mark:

@@ -13,8 +13,8 @@ from editorapp.simulator.render.clip import Planes, Shot, Source, fitted, still
 from editorapp.simulator.render.edit import Edit
 from editorapp.simulator.render.generate import Scene
 from editorapp.simulator.render.mark import Mark
+from editorapp.simulator.render.outputs import Outputs
 from editorapp.simulator.render.reframe import Canvas, canvas_size
-from editorapp.simulator.render.writer import Writer
 
 SHORT_SIDES = {"360p": 360, "540p": 540, "720p": 720, "1080p": 1080}
 RATIOS = {"9:16": (9, 16), "3:4": (3, 4), "1:1": (1, 1), "4:3": (4, 3), "16:9": (16, 9), "21:9": (21, 9)}
@@ -55,8 +55,9 @@ class Plan:
         source = Source(self.inputs["source"])
         try:
             read_width, read_height, width, height, turn = prepare(source)
-            path = self.folder / "video.mp4"
-            writer = Writer(path, width, height, source.fps, source.time_base, source=source)
+            outputs = Outputs(
+                self.wanted, self.folder, width, height, fps=source.fps, time_base=source.time_base, source=source
+            )
             mark = Mark(width, height)
             for one in source.shots_and_sound(read_width, read_height):
                 if isinstance(one, Shot):
@@ -64,13 +65,12 @@ class Plan:
                         self.alive()
                     picture = turn(one)
                     mark.burn(picture)
-                    writer.picture(picture, one.pts, one.duration)
+                    outputs.picture(picture, one.pts, one.duration)
                 else:
-                    writer.sound(one, (source.first_pts or 0) * source.time_base)
-            writer.close()
+                    outputs.sound(one, (source.first_pts or 0) * source.time_base)
+            return outputs.close()
         finally:
             source.close()
-        return [{"type": "video", "file": "video.mp4"}]
 
     def _edit(self, source: Source) -> Prepared:
         width, height = fitted(source.width, source.height, self.short_side)
@@ -111,18 +111,16 @@ class Plan:
             width, height = self._size_of_frames(width, height)
         anchors = self._anchors(width, height, count)
         scene = Scene(wanted, width, height, count=count, anchors=anchors, seed=self.seed)
-        writer = Writer(
-            self.folder / "video.mp4", width, height, Fraction(GENERATED_FPS), Fraction(1, GENERATED_FPS * 512)
-        )
+        rate = Fraction(GENERATED_FPS)
+        outputs = Outputs(wanted, self.folder, width, height, fps=rate, time_base=1 / (rate * 512))
         mark = Mark(width, height)
         for index in range(count):
             if index % SAY_ALIVE_EVERY == 0:
                 self.alive()
             picture = scene.draw(index)
             mark.burn(picture)
-            writer.picture(picture, index * 512, 512)
-        writer.close()
-        return [{"type": "video", "file": "video.mp4"}]
+            outputs.picture(picture, index * 512, 512)
+        return outputs.close()
 
     def _size_of_frames(self, width: int, height: int) -> tuple[int, int]:
         """Return the size that an extension keeps: that of the result it goes on from."""

@@ -6,7 +6,8 @@ from typing import Any
 
 import av
 
-from editorapp.simulator.render.clip import BT2020, PQ, Planes, Source
+from editorapp.simulator.render.clip import Source
+from editorapp.simulator.render.colour import BT709, BT2020, PQ
 
 AUDIO_LATE_SECONDS = 0.05
 
@@ -54,8 +55,12 @@ class Writer:
 
     @staticmethod
     def _keep_colour(context: Any, source: Source) -> None:
-        context.color_primaries, context.color_trc = source.primaries, source.transfer
-        context.colorspace, context.color_range = source.matrix, 1
+        context.color_range = 1
+        if source.is_hdr:  # read through a curve into SDR
+            context.color_primaries = context.color_trc = context.colorspace = BT709
+        else:
+            context.color_primaries, context.color_trc = source.primaries, source.transfer
+            context.colorspace = source.matrix
 
     def _add_sound(self, audio: Any) -> None:
         rate = audio.codec_context.sample_rate if audio.codec_context.sample_rate in _AAC_RATES else 48_000
@@ -63,9 +68,6 @@ class Writer:
         self._audio = self.container.add_stream("aac", rate=rate, layout=layout)
         self._audio.codec_context.bit_rate = 128_000
         self._resampler = av.AudioResampler("fltp", layout, rate)
-
-    def picture(self, planes: Planes, pts: int, duration: int) -> None:
-        self.frame(planes.frame(), pts, duration)
 
     def frame(self, frame: Any, pts: int, duration: int) -> None:
         frame.pts, frame.time_base, frame.duration = pts, self.time_base, duration

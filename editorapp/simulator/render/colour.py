@@ -1,0 +1,8 @@
+"""The few words in which all drawing modules speak of pictures and colour (codes of ITU-T H.273)."""
+
+from typing import Any
+
+import numpy as np
+
+Array = np.ndarray[Any, np.dtype[Any]]
+BT709, PQ, HLG, BT2020 = 1, 16, 18, 9

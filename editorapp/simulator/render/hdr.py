@@ -1,0 +1,138 @@
+"""High dynamic range: between our 8-bit SDR pictures and BT.2020 with PQ or HLG, or linear light for EXR.
+
+One curve goes both ways. Up to mid grey nothing changes; above it light is expanded, so that SDR white becomes
+1,000 nits, and an HDR source is compressed by the same curve before it is edited.
+Source: ITU-R BT.2100 (PQ, HLG), BT.2087 (709 to 2020), BT.2408 (SDR white at 203 nits).
+"""
+
+from fractions import Fraction
+from pathlib import Path
+from tempfile import TemporaryDirectory
+from typing import Any
+
+import av
+import av.filter
+import numpy as np
+
+from editorapp.simulator.render.colour import HLG, PQ, Array
+
+WHITE_NITS, PEAK_NITS = 203.0, 1000.0
+CUBE_SIZE = 33
+_TO_2020 = np.array([[0.6274, 0.3293, 0.0433], [0.0691, 0.9195, 0.0114], [0.0164, 0.0880, 0.8956]])
+_CURVE_IN = np.linspace(0, 1, 4096)
+_CURVE_OUT = _CURVE_IN * (1 + (PEAK_NITS / WHITE_NITS - 1) * np.clip((_CURVE_IN - 0.18) / 0.82, 0, 1) ** 2)
+
+
+def expanded(linear: Array) -> Array:
+    """Return SDR light (1.0 is white, last axis RGB) as HDR light (1.0 is 203 nits, peak 4.93); hues stay."""
+    return linear * _gain(linear, _CURVE_IN, _CURVE_OUT)
+
+
+def compressed(linear: Array) -> Array:
+    """Return HDR light as SDR light: what `expanded` undoes."""
+    return linear * _gain(linear, _CURVE_OUT, _CURVE_IN)
+
+
+def _gain(linear: Array, given: Array, wanted: Array) -> Array:
+    brightest = linear.max(axis=-1, keepdims=True)
+    return np.interp(brightest, given, wanted) / np.maximum(brightest, 1e-6)
+
+
+def pq(nits: Array) -> Array:
+    """Return the PQ signal (0..1) of light in nits."""
+    y = np.power(np.clip(nits, 0, 10000) / 10000, 0.1593017578125)
+    return np.power((0.8359375 + 18.8515625 * y) / (1 + 18.6875 * y), 78.84375)
+
+
+def from_pq(signal: Array) -> Array:
+    x = np.power(np.clip(signal, 0, 1), 1 / 78.84375)
+    return 10000 * np.power(np.maximum(x - 0.8359375, 0) / (18.8515625 - 18.6875 * x), 1 / 0.1593017578125)
+
+
+def hlg(nits: Array) -> Array:
+    """Return the HLG signal (0..1) of light on a 1,000 nit display."""
+    scene = np.power(np.clip(nits / 1000, 0, 1), 1 / 1.2)
+    low = np.sqrt(3 * scene)
+    return np.where(scene <= 1 / 12, low, 0.17883277 * np.log(np.maximum(12 * scene - 0.28466892, 1e-6)) + 0.55991073)
+
+
+def from_hlg(signal: Array) -> Array:
+    x = np.clip(signal, 0, 1)
+    scene = np.where(x <= 0.5, x**2 / 3, (np.exp((x - 0.55991073) / 0.17883277) + 0.28466892) / 12)
+    return 1000 * np.power(scene, 1.2)
+
+
+def _grid() -> Array:
+    """Return all corners of a cube of RGB signals, red fastest, as .cube files have them."""
+    axis = np.linspace(0, 1, CUBE_SIZE)
+    blue, green, red = np.meshgrid(axis, axis, axis, indexing="ij")
+    return np.stack((red, green, blue), axis=-1).reshape(-1, 3)
+
+
+def _write_cube(path: Path, values: Array) -> Path:
+    rows = "\n".join(f"{red:.6f} {green:.6f} {blue:.6f}" for red, green, blue in values)
+    path.write_text(f"LUT_3D_SIZE {CUBE_SIZE}\n{rows}\n")
+    return path
+
+
+def _cube(folder: Path, name: str) -> Path:
+    """Write the table of a conversion: "pq", "hlg", "linear", "from_pq" or "from_hlg"."""
+    signal = _grid()
+    if name.startswith("from_"):
+        nits = from_pq(signal) if name == "from_pq" else from_hlg(signal)
+        light = np.clip(compressed(np.maximum(nits / WHITE_NITS @ np.linalg.inv(_TO_2020).T, 0)), 0, 1)
+        return _write_cube(folder / f"{name}.cube", np.power(light, 1 / 2.4))
+    light = expanded(np.power(signal, 2.4))
+    if name == "linear":
+        return _write_cube(folder / "linear.cube", light)
+    nits = light @ _TO_2020.T * WHITE_NITS
+    return _write_cube(folder / f"{name}.cube", pq(nits) if name == "pq" else hlg(nits))
+
+
+class Converter:
+    """A filter graph from frames of one size and format to another, through a colour cube."""
+
+    def __init__(self, name: str, width: int, height: int) -> None:
+        into, out = {
+            "pq": ("in_color_matrix=bt709", "scale=out_color_matrix=bt2020:out_range=tv,format=yuv420p10le"),
+            "hlg": ("in_color_matrix=bt709", "scale=out_color_matrix=bt2020:out_range=tv,format=yuv420p10le"),
+            "linear": ("in_color_matrix=bt709", "format=gbrpf32le"),
+            "from_pq": ("in_color_matrix=bt2020", "scale=out_color_matrix=bt709:out_range=tv,format=yuv420p"),
+            "from_hlg": ("in_color_matrix=bt2020", "scale=out_color_matrix=bt709:out_range=tv,format=yuv420p"),
+        }[name]
+        middle = "gbrpf32le" if name == "linear" else "gbrp12le"
+        self._folder = TemporaryDirectory(prefix="rushes-colour-")
+        cube = _cube(Path(self._folder.name), name)
+        self._size = f"{width}:{height}"
+        self._steps = f"{into},format={middle},lut3d=file={cube}:interp=tetrahedral,{out}"
+        self._graph: Any = None
+
+    def convert(self, frame: Any) -> Any:
+        """Return the frame in its new colours; times are not kept."""
+        if self._graph is None:
+            self._graph = self._build(frame)
+        frame.pts, frame.time_base = None, Fraction(1, 1000)
+        self._graph.push(frame)
+        return self._graph.pull()
+
+    def _build(self, frame: Any) -> Any:
+        graph = av.filter.Graph()
+        steps = [f"scale={self._size}:flags=bicubic:{self._steps.split(',')[0]}", *self._steps.split(",")[1:]]
+        last = graph.add_buffer(
+            width=frame.width, height=frame.height, format=frame.format, time_base=Fraction(1, 1000)
+        )
+        for step in [*steps, "buffersink"]:
+            name, _equals, options = step.partition("=")
+            node = graph.add(name, options or None)
+            last.link_to(node)
+            last = node
+        graph.configure()
+        return graph
+
+
+def name_of(transfer: int) -> str:
+    return "hlg" if transfer == HLG else "pq"
+
+
+def is_hdr(transfer: int) -> bool:
+    return transfer in (PQ, HLG)

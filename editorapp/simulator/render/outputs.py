@@ -1,0 +1,77 @@
+"""All results of one job, written side by side: the video, and where asked for the EXR frames in a zip."""
+
+import zipfile
+from fractions import Fraction
+from pathlib import Path
+from typing import Any
+
+import av
+
+from editorapp.providers.contract import GenerationRequest
+from editorapp.simulator.render import hdr
+from editorapp.simulator.render.clip import Planes, Source
+from editorapp.simulator.render.colour import HLG, PQ
+from editorapp.simulator.render.writer import Writer
+
+
+class Outputs:
+    """Takes pictures and sound; makes SDR or HDR video of them, and EXR frames."""
+
+    def __init__(self, wanted: GenerationRequest, folder: Path, width: int, height: int, *, fps: Fraction,
+                 time_base: Fraction, source: Source | None = None) -> None:  # fmt: skip
+        transfer = 0
+        self._to_hdr: hdr.Converter | None = None
+        if wanted.hdr:
+            transfer = HLG if source is not None and source.transfer == HLG else PQ
+            self._to_hdr = hdr.Converter(hdr.name_of(transfer), width, height)
+        self._frames = ExrFrames(folder / "frames.zip", width, height) if wanted.hdr and wanted.exr else None
+        self._video = Writer(
+            folder / "video.mp4", width, height, fps, time_base, transfer=transfer, source=source
+        )  # fmt: skip
+
+    def picture(self, planes: Planes, pts: int, duration: int) -> None:
+        frame = self._to_hdr.convert(planes.frame()) if self._to_hdr else planes.frame()
+        self._video.frame(frame, pts, duration)
+        if self._frames is not None:
+            self._frames.add(planes)
+
+    def sound(self, frame: Any, starts_at: Fraction) -> None:
+        self._video.sound(frame, starts_at)
+
+    def close(self) -> list[dict[str, str]]:
+        """Finish all files; return them: {"type", "file"}."""
+        self._video.close()
+        made = [{"type": "video", "file": "video.mp4"}]
+        if self._frames is not None:
+            self._frames.close()
+            made.append({"type": "exr", "file": "frames.zip"})
+        return made
+
+
+class ExrFrames:
+    """A zip of OpenEXR frames, half float, linear light in Rec. 709; 1.0 is SDR white. One frame in memory."""
+
+    def __init__(self, path: Path, width: int, height: int) -> None:
+        self._zip = zipfile.ZipFile(path, "w", zipfile.ZIP_STORED)
+        self._to_linear = hdr.Converter("linear", width, height)
+        self._encoder: Any = av.CodecContext.create("exr", "w")
+        self._encoder.width, self._encoder.height, self._encoder.pix_fmt = width, height, "gbrpf32le"
+        self._encoder.time_base = Fraction(1, 24)
+        # Run lengths: deflate takes a tenth of the space away and ten times as long.
+        self._encoder.options = {"format": "half", "compression": "rle"}
+        self._count = 0
+
+    def add(self, planes: Planes) -> None:
+        frame = self._to_linear.convert(planes.frame())
+        frame.pts, frame.time_base = self._count, Fraction(1, 24)
+        for packet in self._encoder.encode(frame):
+            self._write(packet)
+
+    def close(self) -> None:
+        for packet in self._encoder.encode(None):
+            self._write(packet)
+        self._zip.close()
+
+    def _write(self, packet: Any) -> None:
+        self._zip.writestr(f"frame_{self._count:05d}.exr", bytes(packet))
+        self._count += 1

@@ -30,7 +30,8 @@ def render(task: dict[str, Any], alive: Callable[[], None]) -> dict[str, Any]:
     av.logging.set_level(None)
     folder = Path(task["folder"])
     folder.mkdir(parents=True, exist_ok=True)
-    _sample(Path(task["sample"]))
+    if "sample" in task["inputs"].values():
+        _sample(Path(task["sample"]))
     wanted = GenerationRequest.from_json(task["request"])
     inputs = {name: task["sample"] if path == "sample" else path for name, path in task["inputs"].items()}
     try:

@@ -1,0 +1,81 @@
+"""The official SDK, pointed at the simulator and otherwise as it is."""
+
+import time
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Any
+
+import httpx
+import pytest
+from luma_agents import Luma
+
+from tests.simulator.clips import cut
+from tests.simulator_process import SimulatorProcess
+
+
+def sdk(simulator: SimulatorProcess, key: str = "luma-api-test-0001", **options: Any) -> Luma:
+    """Return the official client. It retries by itself unless told not to."""
+    return Luma(base_url=f"{simulator.url}/luma-agents/v1", auth_token=key, **{"max_retries": 0} | options)
+
+
+def upload(client: Luma, path: Path, *, mime_type: str = "video/mp4") -> str:
+    """Upload a file as the guide says; return its id once it is ready."""
+    data = path.read_bytes()
+    created = client.files.create(mime_type=mime_type, size_bytes=len(data), filename=path.name, purpose="input")
+    httpx.put(created.upload.url, content=data, headers=created.upload.headers).raise_for_status()
+    client.files.complete(created.id)
+    while client.files.get(created.id).state == "pending":
+        time.sleep(0.02)
+    assert client.files.get(created.id).state == "ready"
+    return created.id
+
+
+def finished(client: Luma, generation_id: str, *, within_seconds: float = 60) -> Any:
+    """Poll a generation to its end."""
+    until = time.monotonic() + within_seconds
+    while time.monotonic() < until:
+        generation = client.generations.get(generation_id)
+        if generation.state in ("completed", "failed"):
+            return generation
+        time.sleep(0.03)
+    raise AssertionError(f"Still not finished after {within_seconds} s.")
+
+
+def edit(client: Luma, file_id: str, prompt: str = "a calm evening", **video: Any) -> Any:
+    """Submit a small edit of an uploaded file."""
+    return client.generations.create(
+        model="ray-3.2", type="video_edit", prompt=prompt, source={"file_id": file_id},
+        video={"resolution": "360p", "edit": {"auto_controls": True}} | video,
+    )  # fmt: skip
+
+
+@pytest.fixture
+def client(simulator: SimulatorProcess) -> Luma:
+    return sdk(simulator)
+
+
+@pytest.fixture(scope="session")
+def tiny(real_media: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Eight frames of a real clip at 320x180."""
+    return cut(real_media / "bunny_720p_5s.mp4", tmp_path_factory.mktemp("tiny") / "tiny.mp4", start=60, count=8)
+
+
+@pytest.fixture
+def uploaded(client: Luma, tiny: Path) -> str:
+    return upload(client, tiny)
+
+
+@pytest.fixture
+def another(tmp_path: Path) -> Iterator[Callable[..., SimulatorProcess]]:
+    """Start simulators of one's own: `another("--rpm", "2")`; all are stopped at the end."""
+    started: list[SimulatorProcess] = []
+
+    def start(*options: str, folder: Path = tmp_path / "own") -> SimulatorProcess:
+        folder.mkdir(exist_ok=True)
+        started.append(SimulatorProcess.start(folder, *options))
+        return started[-1]
+
+    yield start
+    for process in started:
+        if process.process.poll() is None:
+            process.stop()

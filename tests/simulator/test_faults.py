@@ -227,8 +227,8 @@ def test_a_link_expires_on_demand_as_often_as_the_prompt_says(client: Luma, uplo
     "body",
     [
         {"call": "submit", "kind": "explode"}, {"call": "tea", "kind": "reset"}, {"call": "submit"},
-        {"call": "submit", "kind": "status:200"}, {"call": "submit", "kind": "fail:tired"}, {"call": "poll", "kind": "cut"},
-        {"call": "submit", "kind": "slow", "seconds": "many"}, [],
+        {"call": "submit", "kind": "status:200"}, {"call": "submit", "kind": "fail:tired"},
+        {"call": "poll", "kind": "cut"}, {"call": "submit", "kind": "slow", "seconds": "many"}, [],
     ],
 )  # fmt: skip
 def test_a_fault_that_is_not_in_the_table_is_refused(simulator: SimulatorProcess, body: object) -> None:

@@ -1,7 +1,9 @@
 """The adapter over real sockets, against the simulator in a process of its own."""
 
 import asyncio
+import io
 import time
+import zipfile
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -105,6 +107,15 @@ def _edited(account: Access, clip: Path, **said: Any) -> Job:
             return await _finished(job, wire)
 
     return run(scenario())
+
+
+def test_exr_comes_as_a_second_output(account: Access, tmp_path: Path) -> None:
+    job = _edited(account, _tiny_clip(tmp_path / "tiny.mp4"), hdr=True, exr=True, resolution="720p")
+
+    assert sorted(output.kind for output in job.outputs) == ["exr", "video"]
+    frames = next(output.url for output in job.outputs if output.kind == "exr")
+    with zipfile.ZipFile(io.BytesIO(httpx.get(frames).raise_for_status().content)) as archive:
+        assert len([name for name in archive.namelist() if name.endswith(".exr")]) == 12
 
 
 def test_a_job_that_fails_says_why(account: Access, tmp_path: Path) -> None:

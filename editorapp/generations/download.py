@@ -48,8 +48,9 @@ async def download(url: str, into: Path, *, access: Access, max_bytes: int) -> i
     progress = _Progress()
     into.parent.mkdir(parents=True, exist_ok=True)
     into.unlink(missing_ok=True)
-    # No proxy from the environment, no redirect: the address that was checked is the one that is asked.
-    async with httpx.AsyncClient(timeout=TIMEOUT, follow_redirects=False, trust_env=False) as client:
+    # No redirect: the host that was checked is the one that is asked.
+    trust_env = not access.is_simulated  # a proxy is for the outside
+    async with httpx.AsyncClient(timeout=TIMEOUT, follow_redirects=False, trust_env=trust_env) as client:
         try:
             async with asyncio.timeout(TOTAL_SECONDS):
                 for cut in range(CUTS_AT_MOST):

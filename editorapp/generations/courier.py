@@ -1,0 +1,145 @@
+"""Calls to one provider, made concurrently in one thread. Knows no table.
+
+The event loop stands still between two calls of `gather`: database work happens then, HTTP happens inside. So neither
+threads nor Django's async switch are needed, and one traceback tells the whole story.
+"""
+
+import asyncio
+from collections.abc import Callable
+from dataclasses import dataclass
+from enum import StrEnum
+from types import ModuleType
+from typing import Any
+
+from editorapp.generations.models import Attempt
+from editorapp.providers.contract import Access, Job, OutcomeUnknown, ProviderError, Unavailable
+from editorapp.providers.transport import Wire
+
+POLL_WORKERS = 32
+POST_WORKERS = 8
+POLL_SECONDS = 12.0  # shorter than the lease of a poll
+POST_SECONDS = 75.0  # the provider's own client waits 60 s for an answer
+
+
+class Call(StrEnum):
+    POST = "post"
+    POLL = "poll"
+
+
+@dataclass(frozen=True, eq=False)
+class Errand:
+    """One call to make: the paid post of a body, or a poll."""
+
+    call: Call
+    attempt: Attempt
+    access: Access
+    body: dict[str, Any] | None = None
+
+
+@dataclass(frozen=True, eq=False)
+class Answer:
+    """What came of an errand: a job, or why there is none."""
+
+    errand: Errand
+    job: Job | None
+    error: ProviderError | None
+
+
+class Courier:
+    """A fixed set of coroutines that carry errands to one provider."""
+
+    def __init__(self, provider: ModuleType, *, wire: Callable[[Access], Wire] = Wire) -> None:
+        self._provider = provider
+        self._make_wire = wire
+        self._loop = asyncio.new_event_loop()
+        self._queues: dict[Call, asyncio.Queue[Errand]] = {call: asyncio.Queue() for call in Call}
+        self._wires: dict[int, Wire] = {}
+        self._answers: list[Answer] = []
+        self._answered = asyncio.Event()
+        self._carrying = dict.fromkeys(Call, 0)
+        crew = [Call.POLL] * POLL_WORKERS + [Call.POST] * POST_WORKERS
+        self._crew = [self._loop.create_task(self._serve(call)) for call in crew]
+
+    @property
+    def carrying(self) -> int:
+        """How many errands have no answer yet."""
+        return sum(self._carrying.values())
+
+    @property
+    def posting(self) -> int:
+        return self._carrying[Call.POST]
+
+    @property
+    def free_posts(self) -> int:
+        """How many posts would leave at once: none is written down as sent while it waits for its turn."""
+        return POST_WORKERS - self.posting
+
+    def send(self, errand: Errand) -> None:
+        self._carrying[errand.call] += 1
+        self._queues[errand.call].put_nowait(errand)
+
+    def gather(self, seconds: float) -> list[Answer]:
+        """Make calls for so long and return their answers; sooner, once a post was answered or all errands were."""
+        self._answered.clear()
+        self._loop.run_until_complete(self._wait(seconds))
+        answers, self._answers = self._answers, []
+        return answers
+
+    def close(self) -> None:
+        self._loop.run_until_complete(self._stop())
+        self._loop.close()
+
+    async def _wait(self, seconds: float) -> None:
+        if self.carrying == 0:
+            await asyncio.sleep(seconds)
+            return
+        try:
+            async with asyncio.timeout(seconds):
+                await self._answered.wait()
+        except TimeoutError:
+            pass
+
+    async def _serve(self, call: Call) -> None:
+        while True:
+            errand = await self._queues[call].get()
+            answer = await self._carry(errand)
+            self._answers.append(answer)
+            self._carrying[call] -= 1
+            if call is Call.POST or self.carrying == 0:
+                self._answered.set()
+
+    async def _carry(self, errand: Errand) -> Answer:
+        """Make the call. Whatever goes wrong becomes an answer: nothing is lost, and no worker ends."""
+        try:
+            if errand.call is Call.POST:
+                async with asyncio.timeout(POST_SECONDS):
+                    job = await self._provider.submit(
+                        errand.body, wire=await self._wire(errand.access),
+                        idempotency_key=str(errand.attempt.idempotency_key),
+                    )  # fmt: skip
+            else:
+                async with asyncio.timeout(POLL_SECONDS):
+                    job = await self._provider.poll(
+                        errand.attempt.provider_job_id, wire=await self._wire(errand.access)
+                    )
+            return Answer(errand, job, None)
+        except ProviderError as error:
+            return Answer(errand, None, error)
+        except Exception as error:  # an adapter's bug, or the overall deadline
+            sentence = "No answer in time." if isinstance(error, TimeoutError) else f"{type(error).__name__}: {error}"
+            unclear = OutcomeUnknown if errand.call is Call.POST else Unavailable
+            return Answer(errand, None, unclear(sentence, code=type(error).__name__))
+
+    async def _wire(self, access: Access) -> Wire:
+        if access.account_id not in self._wires:
+            wire = self._make_wire(access)
+            self._wires[access.account_id] = wire  # before the await: two errands must not open two
+            await wire.__aenter__()
+        return self._wires[access.account_id]
+
+    async def _stop(self) -> None:
+        for task in self._crew:
+            task.cancel()
+        await asyncio.gather(*self._crew, return_exceptions=True)
+        for wire in self._wires.values():
+            await wire.__aexit__(None, None, None)

@@ -1,0 +1,243 @@
+"""Everything that is due at one provider: post, poll, and write what came of it; for some seconds, then return.
+
+It runs as a task of the queue, one at a time for each provider. It may be delivered late, twice or never, and it may
+be killed at any instant: the lease, the write-ahead row and the compare-and-set make each of these harmless.
+"""
+
+import logging
+import time
+import uuid
+from collections.abc import Callable
+from datetime import datetime, timedelta
+
+from django.db import DatabaseError, connection
+from django.utils import timezone
+
+from editorapp.generations import claims, leases, outcomes, schedule, staging, wake
+from editorapp.generations.courier import Answer, Call, Courier, Errand
+from editorapp.generations.models import Attempt, Overtaken
+from editorapp.generations.states import State
+from editorapp.providers import registry
+from editorapp.providers.contract import JobState, NotFound, OutcomeUnknown, Rejected, Throttled, Unavailable
+from editorapp.providers.models import ProviderAccount
+
+log = logging.getLogger(__name__)
+
+SESSION_SECONDS = 20.0
+LEASE_SECONDS = 30.0
+RENEW_SECONDS = 5.0
+TURN_SECONDS = 0.1
+IDLE_TURN_SECONDS = 0.25
+LINGER_SECONDS = 3.0  # due within this: worth waiting for, rather than starting anew
+POLLS_AT_ONCE = 200
+HISTORY = 25
+
+
+def work(provider: str, *, seconds: float = SESSION_SECONDS, clock: Callable[[], datetime] = timezone.now) -> None:
+    """Look after a provider's attempts for at most about so many seconds, and longer only for posts under way."""
+    holder = uuid.uuid4()
+    lease = wake.work_lease(provider)
+    now = clock()
+    if not leases.take(lease, holder, now=now, seconds=LEASE_SECONDS):
+        return
+    wake.answered(lease, now=now)
+    _durable()
+    session = Session(provider, clock=clock)
+    ends, renews = time.monotonic() + seconds, time.monotonic() + RENEW_SECONDS
+    try:
+        while session.turn(take_new=time.monotonic() < ends):
+            if time.monotonic() > renews:
+                renews = time.monotonic() + RENEW_SECONDS
+                if not leases.take(lease, holder, now=clock(), seconds=LEASE_SECONDS):
+                    log.warning("The sweep of %s was taken over by another worker.", provider)
+                    ends = 0.0
+    finally:
+        session.close()
+        leases.give_back(lease, holder, now=clock())
+    due_at = claims.next_due_at(provider)
+    if due_at is not None and due_at <= clock() + timedelta(seconds=1):
+        wake.work(provider, now=clock())
+
+
+def _durable() -> None:
+    """Make commits survive a power cut: the row that says "sent" must not be lost after the call was paid."""
+    if connection.vendor == "sqlite":
+        with connection.cursor() as cursor:
+            cursor.execute("PRAGMA synchronous=FULL")
+
+
+class Session:
+    """One sweep: a courier and what it carries."""
+
+    def __init__(self, provider: str, *, clock: Callable[[], datetime]) -> None:
+        self.provider = provider
+        self.clock = clock
+        self.adapter = registry.get(provider)
+        self.courier = Courier(self.adapter)
+        self.accounts = {account.pk: account for account in ProviderAccount.objects.filter(provider=provider)}
+        self.access = {account.pk: account.access() for account in self.accounts.values()}
+        self.polling: set[int] = set()
+        self.unwritten: list[Answer] = []
+        self.first_looks: dict[str, float] = {}
+
+    def turn(self, *, take_new: bool) -> bool:
+        """Send what is due, wait a moment, write what came back. Say whether another turn is worth while.
+
+        After its time a session posts nothing new, but polls on for as long as a post is under way.
+        """
+        now = self.clock()
+        if take_new:
+            self._end_lapsed(now)
+            self._post_due(now)
+        if take_new or self.courier.posting:
+            self._poll_due(now)
+        is_busy = bool(self.courier.carrying or self.unwritten)
+        if not is_busy and not (take_new and self._is_near(now)):
+            return False
+        self._write(self.courier.gather(TURN_SECONDS if is_busy else IDLE_TURN_SECONDS))
+        return True
+
+    def close(self) -> None:
+        self.courier.close()
+
+    def _is_near(self, now: datetime) -> bool:
+        due_at = claims.next_due_at(self.provider)
+        return due_at is not None and due_at <= now + timedelta(seconds=LINGER_SECONDS)
+
+    def _end_lapsed(self, now: datetime) -> None:
+        """A row that is due while it is being sent lost its worker: nobody knows whether the post arrived."""
+        for attempt in claims.due(self.provider, [State.SUBMITTING], now=now):
+            _unless_overtaken(outcomes.lapsed, attempt, now=now)
+
+    def _poll_due(self, now: datetime) -> None:
+        rows = claims.due(self.provider, [State.RUNNING], now=now)
+        if self.polling:
+            rows = rows.exclude(pk__in=self.polling)
+        room = POLLS_AT_ONCE - len(self.polling)
+        for attempt in claims.claim(rows, most=room, now=now, lease=claims.POLL_LEASE):
+            self.polling.add(attempt.pk)
+            self.courier.send(Errand(Call.POLL, attempt, self.access[attempt.account_id]))
+
+    def _post_due(self, now: datetime) -> None:
+        queued = claims.due(self.provider, [State.QUEUED], now=now)
+        if self.courier.free_posts <= 0:
+            return
+        for account_id in set(queued.order_by().values_list("account_id", flat=True)):
+            slots = min(claims.free_slots(self.accounts[account_id], now=now), self.courier.free_posts)
+            if slots <= 0:
+                # What the limits hold back is looked at again shortly, so that it is not "due" all the time.
+                queued.filter(account_id=account_id).update(next_action_at=now + timedelta(seconds=1))
+                continue
+            for attempt in queued.filter(account_id=account_id).select_related("generation")[:slots]:
+                self._prepare(attempt, now)
+
+    def _prepare(self, attempt: Attempt, now: datetime) -> None:
+        """Send one attempt on its way. One that cannot even be prepared must not stop the others."""
+        try:
+            _unless_overtaken(self._post, attempt, now=now)
+        except DatabaseError:
+            raise
+        except Exception as error:
+            log.exception("Attempt %s could not be prepared", attempt.pk)
+            _unless_overtaken(outcomes.unsendable, attempt, error, now=now)
+
+    def _post(self, attempt: Attempt, *, now: datetime) -> None:
+        wanted = attempt.generation.wanted
+        ids = staging.asset_ids(wanted)
+        files = staging.lying(attempt.account_id, ids, now=now)
+        if ids - files.keys():
+            attempt.move(State.STAGING, now=now, next_action_at=now, lease_token=None)
+            wake.transfers(now=now)
+            return
+        body = self.adapter.encode(staging.resolved(wanted, files))
+        outcomes.posting(attempt, body, now=self.clock())  # committed here, before the first byte leaves
+        self.courier.send(Errand(Call.POST, attempt, self.access[attempt.account_id], body))
+
+    def _write(self, answers: list[Answer]) -> None:
+        """Write answers. What the database does not take now (locked, full disk) is kept for the next turn."""
+        answers, self.unwritten = self.unwritten + answers, []
+        running = [answer for answer in answers if _is_running(answer)]
+        for answer in answers:
+            if not _is_running(answer):
+                try:
+                    self._write_one(answer, now=self.clock())
+                except DatabaseError:
+                    log.exception("Not written yet: attempt %s, %s", answer.errand.attempt.pk, answer.job)
+                    self.unwritten.append(answer)
+        try:
+            self._write_running([answer.errand.attempt for answer in running], now=self.clock())
+        except DatabaseError:
+            log.exception("%d polls not written yet", len(running))
+            self.unwritten += running
+
+    def _write_one(self, answer: Answer, *, now: datetime) -> None:
+        attempt = answer.errand.attempt
+        if answer.errand.call is Call.POST:
+            _unless_overtaken(self._posted, attempt, answer=answer, now=now)
+        else:
+            _unless_overtaken(_polled, attempt, answer=answer, now=now)
+            self.polling.discard(attempt.pk)
+
+    def _write_running(self, attempts: list[Attempt], *, now: datetime) -> None:
+        for attempt in outcomes.still_running(attempts, now=now) if attempts else []:
+            _unless_overtaken(outcomes.lost, attempt, "The job is more than a day old and not done.", now=now)
+        self.polling.difference_update(attempt.pk for attempt in attempts)
+
+    def _posted(self, attempt: Attempt, *, answer: Answer, now: datetime) -> None:
+        if answer.job is not None:
+            look = self._first_look(attempt.generation.model)
+            outcomes.accepted(attempt, answer.job, now=now, first_look_seconds=look)
+            return
+        error = answer.error
+        assert error is not None
+        log.warning("Attempt %s was not accepted: %s (%s)", attempt.pk, error.message, type(error).__name__)
+        if isinstance(error, Throttled | Unavailable):
+            outcomes.not_accepted(attempt, error, now=now)
+        elif isinstance(error, Rejected):
+            if staging.forget_refused(attempt, error):
+                outcomes.not_accepted(attempt, error, now=now)
+            else:
+                outcomes.refused(attempt, error, now=now)
+        else:
+            # OutcomeUnknown, and whatever an adapter should not have raised: in doubt, it may have been accepted.
+            outcomes.unknown(attempt, error, now=now)
+
+    def _first_look(self, model: str) -> float:
+        """When to poll a fresh job of this model first, from our own last jobs; asked once a session."""
+        if model not in self.first_looks:
+            rows = Attempt.objects.filter(
+                generation__model=model, state=State.SUCCEEDED, submitted_at__isnull=False,
+                provider_done_at__isnull=False, account__provider=self.provider,
+            ).order_by("-pk")  # fmt: skip
+            times = rows.values_list("submitted_at", "provider_done_at")[:HISTORY]
+            self.first_looks[model] = schedule.first_look_seconds(
+                [(b - a).total_seconds() for a, b in times if a and b]
+            )
+        return self.first_looks[model]
+
+
+def _is_running(answer: Answer) -> bool:
+    job = answer.job
+    return answer.errand.call is Call.POLL and job is not None and job.state in {JobState.QUEUED, JobState.RUNNING}
+
+
+def _polled(attempt: Attempt, *, answer: Answer, now: datetime) -> None:
+    """Write a poll's answer that is not "still running"."""
+    job, error = answer.job, answer.error
+    if job is not None and job.state is JobState.DONE:
+        outcomes.done(attempt, job, now=now)
+        wake.transfers(now=now)
+    elif job is not None and job.failure is not None:
+        outcomes.failed(attempt, job.failure, now=now)
+    elif isinstance(error, NotFound):
+        outcomes.missing(attempt, error, now=now)
+    else:
+        outcomes.poll_failed(attempt, error or OutcomeUnknown("The provider's answer makes no sense."), now=now)
+
+
+def _unless_overtaken(write: Callable[..., None], attempt: Attempt, *args: object, **kwargs: object) -> None:
+    """Write, or drop the result where somebody else was first: a cancel, a person, another worker."""
+    try:
+        write(attempt, *args, **kwargs)
+    except Overtaken as overtaken:
+        log.info("Dropped: %s", overtaken)

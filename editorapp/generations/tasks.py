@@ -1,0 +1,23 @@
+"""What the queue may call: an id in, one verb called. Delivered twice, late or never, it changes nothing."""
+
+from django.utils import timezone
+
+from editorapp.generations import engine, health, wake
+from editorapp.generations import transfer as transfers
+
+
+def work(provider: str) -> None:
+    """Look after all that is due at a provider."""
+    engine.work(provider)
+
+
+def transfer(lane: int) -> None:
+    """Carry files: sources to providers, results home."""
+    transfers.transfer(lane)
+
+
+def beat() -> None:
+    """Show that the cluster works: see health.py."""
+    now = timezone.now()
+    wake.answered("beat", now=now)
+    health.beat("cluster", now=now)

@@ -1,0 +1,49 @@
+"""Once a second: what is due and who should be woken. Makes no call to a provider and changes no attempt."""
+
+import uuid
+from datetime import datetime
+
+from django_q.scheduler import scheduler
+
+from editorapp.generations import health, leases, transfer, wake
+from editorapp.generations.models import Attempt
+from editorapp.generations.states import State
+from editorapp.media import store
+
+LEASE_SECONDS = 10.0
+BEAT_EVERY = 5
+SWEEP_EVERY = 3600
+
+
+class Ticker:
+    """The one ticker of an installation; of several that are started, the others wait."""
+
+    def __init__(self) -> None:
+        self.holder = uuid.uuid4()
+        self.ticks = 0
+
+    def tick(self, now: datetime) -> bool:
+        """Look once and wake who is needed. Say whether this ticker is the one in charge."""
+        if not leases.take("ticker", self.holder, now=now, seconds=LEASE_SECONDS):
+            return False
+        health.beat("ticker", now=now)
+        for provider in _due_providers(now):
+            wake.work(provider, now=now)
+        if transfer.is_due(now):
+            wake.transfers(now=now)
+        if self.ticks % BEAT_EVERY == 0:
+            wake.beat(now=now)
+            scheduler()  # django-q2's own looks only every 30 s
+        if self.ticks % SWEEP_EVERY == 0:
+            store.sweep()
+        self.ticks += 1
+        return True
+
+    def stop(self, now: datetime) -> None:
+        leases.give_back("ticker", self.holder, now=now)
+
+
+def _due_providers(now: datetime) -> set[str]:
+    states = (State.QUEUED, State.SUBMITTING, State.RUNNING)
+    rows = Attempt.objects.filter(state__in=states, next_action_at__lte=now).order_by()
+    return set(rows.values_list("account__provider", flat=True).distinct())

@@ -1,0 +1,45 @@
+"""A quick simulator for the engine: one canned clip stands for every result."""
+
+import time
+from collections.abc import Iterator
+
+import httpx
+import pytest
+
+from tests.generations.drive import Clock
+from tests.simulator_process import SimulatorProcess
+
+
+@pytest.fixture(scope="session")
+def quick_process(tmp_path_factory: pytest.TempPathFactory) -> Iterator[SimulatorProcess]:
+    options = ("--no-render", "--rpm", "0", "--concurrent", "0")
+    process = SimulatorProcess.start(tmp_path_factory.mktemp("quick"), *options)
+    _draw_the_canned_clip(process.url)
+    yield process
+    process.stop()
+
+
+def _draw_the_canned_clip(url: str) -> None:
+    """Let the first job, which draws the clip for all others, be over before a test counts on quick ones."""
+    body = {"model": "ray-3.2", "type": "video", "prompt": "first"}
+    with httpx.Client(base_url=f"{url}/luma-agents/v1", headers={"Authorization": "Bearer luma-api-warm"}) as client:
+        made = client.post("/generations", json=body).raise_for_status().json()
+        for _ in range(200):
+            if client.get(f"/generations/{made['id']}").json()["state"] == "completed":
+                return
+            time.sleep(0.1)
+    raise RuntimeError("The simulator did not draw its canned clip.")
+
+
+@pytest.fixture
+def quick(quick_process: SimulatorProcess, settings, transactional_db) -> Iterator[SimulatorProcess]:
+    """The simulator without rendering, with no fault set, and the simulated account pointing at it."""
+    quick_process.reset()
+    settings.SIMULATOR_URL = quick_process.url
+    yield quick_process
+    quick_process.reset()
+
+
+@pytest.fixture
+def clock() -> Clock:
+    return Clock()

@@ -140,6 +140,7 @@ DATABASES = {
 DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
 
 AUTH_USER_MODEL = "teams.User"
+AUTHENTICATION_BACKENDS = ["editorapp.teams.backends.TeamBackend"]
 LOGIN_URL = "people:sign_in"
 LOGIN_REDIRECT_URL = "studio:page"
 LOGOUT_REDIRECT_URL = "people:sign_in"

@@ -2,12 +2,14 @@
 
 import json
 import shlex
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from functools import lru_cache
 from typing import Any
 
 from editorapp.core.money import show_usd
 from editorapp.costs.estimate import Estimate, estimate
 from editorapp.costs.ledger import MonthTotals
+from editorapp.media.facts import MediaFacts
 from editorapp.media.models import Asset
 from editorapp.providers import registry, rules
 from editorapp.providers.contract import GenerationRequest
@@ -61,11 +63,17 @@ def weigh(
     body = provider.encode(wanted)
     return Verdict(
         broken=by_field,
-        unavailable=dict(rules.unavailable(provider.SPEC, wanted, facts)),
+        unavailable=dict(_unavailable(account.provider, replace(wanted, prompt=None), facts)),
         estimate=priced,
         body=body,
         curl=_curl(account, body),
     )
+
+
+@lru_cache(maxsize=1024)
+def _unavailable(provider: str, wanted: GenerationRequest, facts: MediaFacts | None) -> dict[str, Unavailable]:
+    """Return the closed options of a request without its prompt, which closes none: typing does not ask again."""
+    return rules.unavailable(registry.get(provider).SPEC, wanted, facts)
 
 
 def _closed(account: ProviderAccount) -> list[Broken]:

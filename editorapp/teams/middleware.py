@@ -22,4 +22,6 @@ class Membership:
 def _member_of(request: HttpRequest) -> Member | None:
     if not request.user.is_authenticated:
         return None
+    if (known := getattr(request.user, "membership", None)) is not None:  # read with the session: see backends.py
+        return known
     return Member.objects.select_related("team", "user").filter(user_id=request.user.pk).order_by("pk").first()

@@ -38,7 +38,7 @@ def find(form: Compose, member: Member, account: ProviderAccount) -> Source:
         return _foreign(form, member)
     if form.source_asset is None:
         return Source()
-    asset = Asset.objects.visible_to(member).filter(pk=form.source_asset).first()
+    asset = next(iter(Asset.objects.visible_to(member).filter(pk=form.source_asset)), None)  # unsorted: it is one
     if asset is None:
         return Source(problem="This clip is not here any more: choose another one.")
     return Source(Ref(asset_id=asset.pk), asset)

@@ -7,7 +7,7 @@ from urllib.parse import parse_qs
 
 from django.conf import settings
 from django.contrib import messages
-from django.http import HttpResponse
+from django.http import HttpResponse, QueryDict
 from django.shortcuts import redirect, render
 from django.template.loader import render_to_string
 from django.urls import path, reverse
@@ -22,11 +22,13 @@ from editorapp.media.models import Asset
 from editorapp.providers.models import ProviderAccount, default_account
 from editorapp.providers.registry import get as provider_of
 from editorapp.teams.access import MemberRequest, needs
+from editorapp.teams.models import Member
 from editorapp.teams.roles import Act
 from editorapp.web import guides, sources
 from editorapp.web.answer import Answer, answer
 from editorapp.web.compose_choices import choices
 from editorapp.web.forms import Compose
+from editorapp.web.known import account_now
 from editorapp.web.sources import Source
 
 PROVIDER = "luma-agents"
@@ -100,13 +102,15 @@ def _answer_context(said: Answer) -> dict[str, Any]:
 @require_POST
 def check(request: MemberRequest) -> HttpResponse:
     """Say what would happen if this form were sent now. Spends nothing; always 200."""
-    form = Compose.read(request.POST)
-    account = _account()
     if not is_part(request):
-        return _page(request, form, account, strictly=True, is_typed=True)
-    source = sources.find(form, request.member, account)
-    said = _weighed(form, source, account)
-    return HttpResponse(render_to_string("studio/_answer.html", _answer_context(said)))
+        return _page(request, Compose.read(request.POST), _account(), strictly=True, is_typed=True)
+    return HttpResponse(render_to_string("studio/_answer.html", answer_to(request.POST, request.member)))
+
+
+def answer_to(sent: QueryDict, member: Member) -> dict[str, Any]:
+    """Return what a check shows of a posted form: one query, for its source."""
+    form, account = Compose.read(sent), account_now(PROVIDER)
+    return _answer_context(_weighed(form, sources.find(form, member, account), account))
 
 
 @needs(Act.CREATE)

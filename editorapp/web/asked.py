@@ -10,6 +10,7 @@ from editorapp.media.models import Asset
 from editorapp.providers.contract import CONTROLS, GenerationRequest, Ref
 from editorapp.teams.models import Member
 
+LEAST_LIKENESS = 0.5  # below it, struck and added words read as soup
 LONGEST_SHOWN = 200  # characters of one string of a request body
 
 
@@ -74,10 +75,12 @@ def changes(before: GenerationRequest, after: GenerationRequest) -> list[Change]
 
 
 def prompt_changes(before: str, after: str) -> list[Words]:
-    """Return a prompt word by word against an earlier one."""
+    """Return a prompt word by word against an earlier one; one that was written anew comes back unmarked."""
     old, new = re.findall(r"\S+\s*", before), re.findall(r"\S+\s*", after)
     found: list[Words] = []
     matcher = difflib.SequenceMatcher(a=[word.strip() for word in old], b=[word.strip() for word in new])
+    if matcher.ratio() < LEAST_LIKENESS:
+        return [Words("same", after)]
     for kind, a, b, c, d in matcher.get_opcodes():
         if kind == "equal":
             found.append(Words("same", "".join(new[c:d])))

@@ -91,6 +91,15 @@ def test_the_chain_says_what_each_take_changed(client, creator):
     assert html.index("gen-1") < html.index("gen-2")
 
 
+def test_a_prompt_written_anew_is_not_shown_word_by_word(client, creator):
+    root = make_done(creator, prompt="A quiet street at night")
+    edit = make_done(creator, parent=root, lineage=root.lineage, prompt="Claymation everywhere, please, with snow")
+
+    html = client.get(f"/takes/{edit.pk}").content.decode()
+
+    assert "<del>A" not in html and "Claymation everywhere, please, with snow" in html
+
+
 def test_edits_and_siblings_are_shown(client, creator):
     source = make_asset(creator)
     take, sibling = make_done(creator, source=source), make_done(creator, source=source)

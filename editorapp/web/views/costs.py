@@ -21,6 +21,7 @@ from editorapp.costs import ledger, reports
 from editorapp.costs.models import Entry, EntryQuerySet
 from editorapp.generations.models import Generation
 from editorapp.generations.states import State
+from editorapp.providers import registry
 from editorapp.teams.access import MemberRequest, needs
 from editorapp.teams.models import Member
 from editorapp.teams.roles import Act
@@ -224,12 +225,18 @@ def _narrowed_to(filters: Filters, member: Member) -> list[str]:
     return words + ([f"take #{filters.generation_id}"] if filters.generation_id else [])
 
 
+def _label(line: reports.Line) -> str:
+    """Write a provider as people know it; one that is no longer there keeps its short name."""
+    slug = line.filters.get("provider")
+    return registry.get(slug).SPEC.name if slug in registry.slugs() and line.label == slug else line.label
+
+
 def _table(lines: list[reports.Line]) -> list[Figure]:
     most = max((line.spent_usd for line in lines), default=ZERO)
     here = reverse("costs:page")
     return [
         Figure(
-            line.label, line.spent_usd, line.held_usd, line.charges, f"{here}?{urlencode(line.filters)}",
+            _label(line), line.spent_usd, line.held_usd, line.charges, f"{here}?{urlencode(line.filters)}",
             int(100 * line.spent_usd / most) if most > 0 else 0,
         )
         for line in lines

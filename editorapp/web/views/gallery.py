@@ -4,6 +4,7 @@ from dataclasses import dataclass, fields
 from typing import Any
 from urllib.parse import urlencode
 
+from django.conf import settings
 from django.db.models import Count, QuerySet
 from django.http import HttpResponse, QueryDict
 from django.shortcuts import render
@@ -143,6 +144,8 @@ def sources(request: MemberRequest) -> HttpResponse:
         "clips": found.rows,
         "older_url": f"{reverse('gallery:sources')}?before={found.after}" if found.after else "",
         "is_first_page": "before" not in request.GET,
+        "most_megabytes": settings.MAX_UPLOAD_BYTES // 1_000_000,
+        "most_minutes": settings.MAX_SOURCE_SECONDS // 60,
     }
     return page_or_part(request, "gallery/sources.html", "gallery/_clips.html", context)
 

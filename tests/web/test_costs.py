@@ -195,5 +195,5 @@ def test_the_number_of_queries_does_not_grow_with_the_lines(client, admin, djang
     for count in (1, 12):
         for _ in range(count):
             spend(make_member(team=admin.team), "1")
-        with django_assert_num_queries(15):
+        with django_assert_num_queries(14):
             client.get("/costs/")

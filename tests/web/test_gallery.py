@@ -209,10 +209,10 @@ def test_the_number_of_queries_does_not_grow_with_the_takes(client, creator, dja
             make_generation(make_member(team=creator.team), state=State.RUNNING)
 
     fill(1)
-    with django_assert_num_queries(8):
+    with django_assert_num_queries(7):
         client.get("/gallery/")
     fill(8)
-    with django_assert_num_queries(8):
+    with django_assert_num_queries(7):
         client.get("/gallery/")
 
 

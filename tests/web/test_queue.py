@@ -106,5 +106,5 @@ def test_the_number_of_queries_does_not_grow_with_the_rows(client, creator, djan
         for state in (State.RUNNING, State.QUEUED, State.UNKNOWN, State.FAILED):
             for _ in range(count):
                 make_generation(creator, state=state)
-        with django_assert_num_queries(9):
+        with django_assert_num_queries(8):
             client.get("/queue/")

@@ -23,7 +23,7 @@ from editorapp.teams.models import Invite, Member, User
 from editorapp.teams.roles import GRANTS, Act, Role
 from editorapp.web.people_forms import AcceptForm, InviteForm, NameForm, SignInForm, TeamForm
 
-BACKEND = "django.contrib.auth.backends.ModelBackend"
+BACKEND = "editorapp.teams.backends.TeamBackend"
 
 
 @never_cache

@@ -28,12 +28,16 @@ def _video(path: str) -> dict[str, Any] | None:
             frame = next(container.decode(stream), None)
             if frame is None:
                 return {"kind": "video", "problem": "corrupt_input"}
+            seconds, packets = _length(container, stream)
+            # The index names more frames than the file holds: it was cut off on its way.
+            if packets < 0.98 * stream.frames:
+                return {"kind": "video", "problem": "corrupt_input"}
             width, height = frame.width, frame.height
             if frame.rotation % 180:
                 width, height = height, width
             found = {
                 "kind": "video", "problem": "", "width": width, "height": height, "codec": stream.codec_context.name,
-                "container": container.format.name, "duration_seconds": _duration(container, stream),
+                "container": container.format.name, "duration_seconds": seconds,
                 "fps": str(stream.average_rate or Fraction(24)), "has_audio": bool(container.streams.audio),
                 "hdr": frame.color_trc in (16, 18),
             }  # fmt: skip
@@ -43,17 +47,21 @@ def _video(path: str) -> dict[str, Any] | None:
     return found
 
 
-def _duration(container: Any, stream: Any) -> float:
-    """Return how long the picture lasts, by the packets' own times: headers lie, and a sound track may run on."""
+def _length(container: Any, stream: Any) -> tuple[float, int]:
+    """Return how long the picture lasts, and in how many packets.
+
+    By the packets' own times: headers lie, and a sound track may run on.
+    """
     container.seek(0)
-    first, end = None, 0.0
+    first, end, count = None, 0.0, 0
     for packet in container.demux(stream):
         if packet.pts is None:
             continue
+        count += 1
         at = float(packet.pts * packet.time_base)
         first = at if first is None else min(first, at)
         end = max(end, at + float((packet.duration or 0) * packet.time_base))
-    return round(end - (first or 0.0), 4)
+    return round(end - (first or 0.0), 4), count
 
 
 def _looks_like_video(path: str, error: Exception) -> bool:

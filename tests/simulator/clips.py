@@ -8,7 +8,7 @@ from typing import Any
 import av
 import numpy as np
 
-from editorapp.providers.contract import GenerationRequest
+from editorapp.providers.contract import GenerationRequest, Ref
 from editorapp.simulator.render import render
 
 
@@ -80,8 +80,10 @@ def cut(source: Path, target: Path, *, start: int, count: int, height: int = 180
 
 def rendered(folder: Path, inputs: dict[str, Path], **wanted: Any) -> Path:
     """Render a request in this process; return the video. Fails where the renderer fails."""
+    source = Ref(url="x") if "source" in inputs else None
     task = {
-        "request": GenerationRequest(**wanted).to_json(), "inputs": {name: str(path) for name, path in inputs.items()},
+        "request": GenerationRequest(source=source, **wanted).to_json(),
+        "inputs": {name: str(path) for name, path in inputs.items()},
         "folder": str(folder), "sample": str(folder / "never-drawn.mp4"), "seed": "a test",
     }  # fmt: skip
     folder.mkdir(parents=True, exist_ok=True)

@@ -34,6 +34,8 @@ def render(task: dict[str, Any], alive: Callable[[], None]) -> dict[str, Any]:
         _sample(Path(task["sample"]))
     wanted = GenerationRequest.from_json(task["request"])
     inputs = {name: task["sample"] if path == "sample" else path for name, path in task["inputs"].items()}
+    if wanted.source is not None and (problem := inspect(inputs["source"])["problem"]):
+        return {"failure_code": problem, "failure_reason": "The source could not be decoded."}
     try:
         outputs = Plan(wanted, inputs, folder, task["seed"], alive).carry_out()
     except CannotRender as failure:

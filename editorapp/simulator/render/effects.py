@@ -32,7 +32,7 @@ def mix_into(target: Planes, other: Planes, weight: float) -> None:
 def blurred(planes: Planes, factor: int) -> Planes:
     """Return the picture as soft as if seen `factor` times smaller."""
     small = planes.resized(max(2, planes.width // factor // 2 * 2), max(2, planes.height // factor // 2 * 2), "AREA")
-    return small.resized(planes.width, planes.height, "BICUBIC")
+    return small.resized(planes.width, planes.height)
 
 
 def recolour(planes: Planes, uu: Array, uv: Array, vu: Array, vv: Array, tint_u: Array, tint_v: Array) -> None:

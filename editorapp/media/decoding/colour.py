@@ -33,15 +33,24 @@ class Upright:
         return 180 if self.flip_y else 0
 
 
-def upright(frame: Any) -> Upright:
-    """Read the display matrix of a frame (ISO 14496-12: a, b, u, c, d, v, x, y, w; 16.16 fixed point)."""
+def display_matrix(frame: Any) -> list[int] | None:
+    """Return the nine numbers of a frame's display matrix (ISO 14496-12: a, b, u, c, d, v, x, y, w), if it has one."""
     for item in frame.side_data:
         if item.type.name == "DISPLAYMATRIX":
-            a, b, _, c, d = np.frombuffer(bytes(item), dtype="<i4")[:5].tolist()
-            if abs(b) > abs(a):
-                return Upright(True, flip_x=c < 0, flip_y=b < 0)
-            return Upright(False, flip_x=a < 0, flip_y=d < 0)
-    return Upright()
+            numbers: list[int] = np.frombuffer(bytes(item), dtype="<i4")[:9].tolist()
+            return numbers
+    return None
+
+
+def upright(frame: Any) -> Upright:
+    """Return how a frame is turned to be shown."""
+    found = display_matrix(frame)
+    if not found:
+        return Upright()
+    a, b, _, c, d = found[:5]
+    if abs(b) > abs(a):
+        return Upright(True, flip_x=c < 0, flip_y=b < 0)
+    return Upright(False, flip_x=a < 0, flip_y=d < 0)
 
 
 def pixel_aspect(stream: Any) -> Fraction:

@@ -11,7 +11,7 @@ import av
 import av.error
 
 from editorapp.media.decoding import colour, tonemap
-from editorapp.media.decoding.opening import open_clip
+from editorapp.media.decoding.opening import decoded, open_clip
 from editorapp.media.decoding.timeline import Timeline
 from editorapp.media.refusals import Refusal
 
@@ -186,6 +186,9 @@ def remux(path: Path, out: Path) -> None:
 
     Raises: Refusal "damaged", when the clip does not fit into an MP4 as it is.
     """
+    with open_clip(path) as (container, stream):
+        frame = next(decoded(container, stream), None)
+        turned = colour.display_matrix(frame) if frame is not None else None
     try:
         with (
             open_clip(path) as (container, stream),
@@ -193,12 +196,32 @@ def remux(path: Path, out: Path) -> None:
         ):
             known = [s for s in container.streams.audio if s.codec_context is not None][:1]
             copies = {s.index: made.add_stream_from_template(s) for s in [stream, *known]}
-            for packet in container.demux(stream, *known):
-                if packet.dts is None:
-                    continue
+            if turned:
+                copies[stream.index].set_display_matrix(turned)
+            for packet in _with_decoding_times(container.demux(stream, *known), stream):
+                if packet.is_discard and packet.stream.index != stream.index:
+                    continue  # what an encoder put before the sound to warm up
                 if packet.is_discard:
                     raise Refusal("damaged", detail="an edit list hides some of its frames")
                 packet.stream = copies[packet.stream.index]
                 made.mux(packet)
     except (av.error.FFmpegError, ValueError) as error:
         raise Refusal("damaged", detail="its packets do not fit into an MP4") from error
+
+
+def _with_decoding_times(packets: Any, stream: Any) -> Iterator[Any]:
+    """Yield packets, the first pictures with the decoding times that Matroska does not note."""
+    early: list[Any] = []
+    for packet in packets:
+        if not packet.size:
+            continue
+        if packet.stream.index == stream.index and packet.dts is None:
+            early.append(packet)
+            continue
+        if early and packet.stream.index == stream.index:
+            step = max(1, round(1 / (stream.average_rate * stream.time_base)))
+            for place, waiting in enumerate(early):
+                waiting.dts = packet.dts - step * (len(early) - place)
+            yield from early
+            early.clear()
+        yield packet

@@ -13,14 +13,15 @@ _BOX_HEADER = 8
 def check_whole(path: Path, sniffed: Sniffed, stream: Any) -> None:
     """Compare what the container claims with the bytes that are there. Raises: Refusal "truncated"."""
     size = path.stat().st_size
-    claims = {"mov": _boxes_end, "matroska": _segment_end, "avi": _riff_end, "ogg": _ogg_end}
+    claims = {"mov": _boxes_end, "matroska": _segment_end, "avi": _riff_end, "ogg": _ogg_end, "mpegts": _packets_end}
     claimed = claims[sniffed.format](path, size) if sniffed.format in claims else 0
     if sniffed.format in {"mov", "avi"}:
         # A moved table of contents can hide a short file: ask where the last sample should end.
         entries = stream.index_entries
         claimed = max([claimed, *(entry.pos + entry.size for entry in entries)])
     if claimed > size:
-        raise Refusal("truncated", detail=f"{show_bytes(size)} of {show_bytes(claimed)} are there")
+        lost = "its last page is not whole" if sniffed.format == "ogg" else ""
+        raise Refusal("truncated", detail=lost or f"{show_bytes(claimed - size)} of {show_bytes(claimed)} are missing")
 
 
 def _boxes_end(path: Path, size: int) -> int:
@@ -60,6 +61,13 @@ def _riff_end(path: Path, size: int) -> int:
         head = file.read(8)
     length = int.from_bytes(head[4:8], "little")
     return 0 if length in {0, 0xFFFFFFFF} else length + 8
+
+
+def _packets_end(path: Path, size: int) -> int:
+    """A transport stream is made of packets of 188 bytes (192 with a time before each)."""
+    with path.open("rb") as file:
+        length = 188 if file.read(1) == b"\x47" else 192
+    return -(-size // length) * length
 
 
 def _ogg_end(path: Path, size: int) -> int:

@@ -157,10 +157,12 @@ def _check_reached(shown: list[int], said: list[int], time_base: Fraction, step:
     if not said:
         return
     missing = (said[-1] - shown[-1]) * time_base
-    if missing > max(Fraction(1, 2), 2 * step * time_base) or len(shown) < len(said) * 0.8:
-        have = show_length(float((shown[-1] - shown[0]) * time_base))
-        all_of_it = show_length(float((said[-1] - said[0] + step) * time_base))
-        raise Refusal("truncated", detail=f"{len(shown)} frames in {have} of {all_of_it} can be decoded")
+    if missing > max(Fraction(1, 2), 2 * step * time_base):
+        have = show_length(float((shown[-1] - said[0] + step) * time_base))
+        raise Refusal("truncated", detail=f"its picture can be decoded only up to {have}")
+    # Some frames before the first keyframe may be lost in a cut; more than that is damage.
+    if len(said) - len(shown) > max(8, len(said) // 50):
+        raise Refusal("damaged", detail=f"{len(said) - len(shown):,} of {len(said):,} frames are broken")
 
 
 def exact_rate(timeline: Timeline, stream: Any) -> tuple[Fraction, bool]:

@@ -50,7 +50,7 @@ class Refusal(Exception):
 def show_bytes(count: int) -> str:
     """Write a size as people read it: 950 bytes, 1.4 MB (decimal megabytes, as the limits are)."""
     if count < 1000:
-        return f"{count} bytes"
+        return f"{count} byte" + ("" if count == 1 else "s")
     if count < 1_000_000:
         return f"{count / 1000:.1f} kB"
     return f"{count / 1_000_000:,.1f} MB".replace(".0 MB", " MB")

@@ -137,20 +137,38 @@ def run(job: str, *, limits: Limits | None = None, **arguments: Any) -> dict[str
     Raises: Refusal, also when the job crashed or used up its limits.
     """
     limits = limits or Limits()
-    pool = _pool
-    with pool.places:
-        helper = pool.take()
+    with _pool.places:
         try:
-            answer = helper.ask(_question(job, limits, arguments), limits.wall_seconds)
-        except (TimeoutError, OSError, ValueError) as error:
-            helper.kill()
-            log.warning("media job %s ended: %s", job, type(error).__name__)
-            raise Refusal("timed_out" if isinstance(error, TimeoutError) else "crashed") from error
-        except BaseException:
-            helper.kill()  # a task's own time limit struck: nothing may run on
-            raise
-        pool.give_back(helper)
+            answer = _ask(_question(job, limits, arguments), limits.wall_seconds)
+        except BrokenPipeError:
+            # The helper itself was killed, perhaps for the machine's lack of memory: the file is asked about once more.
+            answer = _ask_again(job, _question(job, limits, arguments), limits.wall_seconds)
     return _result(job, answer)
+
+
+def _ask(question: dict[str, Any], wall_seconds: float) -> dict[str, Any]:
+    """Have one helper do a job; a helper that did not answer is ended. Raises: Refusal, BrokenPipeError."""
+    pool = _pool
+    helper = pool.take()
+    try:
+        answer = helper.ask(question, wall_seconds)
+    except TimeoutError as error:
+        helper.kill()
+        log.warning("media job %s took longer than %s s", question["job"], wall_seconds)
+        raise Refusal("timed_out") from error
+    except BaseException:
+        helper.kill()  # also when a task's own time limit struck: nothing may run on
+        raise
+    pool.give_back(helper)
+    return answer
+
+
+def _ask_again(job: str, question: dict[str, Any], wall_seconds: float) -> dict[str, Any]:
+    try:
+        return _ask(question, wall_seconds)
+    except BrokenPipeError as error:
+        log.warning("media job %s lost its helper twice", job)
+        raise Refusal("crashed") from error
 
 
 def _question(job: str, limits: Limits, arguments: dict[str, Any]) -> dict[str, Any]:

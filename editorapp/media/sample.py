@@ -6,7 +6,7 @@ from pathlib import Path
 from typing import Any
 
 WIDTH, HEIGHT, FPS, FRAMES = 1280, 720, 24, 96
-NAME = "Sample: balloon at dusk.mp4"
+NAME = "Balloon at dusk (sample).mp4"
 AUDIO_RATE = 48_000
 
 Colour = tuple[int, int, int]

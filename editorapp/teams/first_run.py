@@ -12,7 +12,7 @@ def ensure_owner() -> Member:
     admins = Member.objects.select_related("team", "user").filter(role=Role.ADMIN, user__is_active=True)
     if owner := admins.order_by("pk").first():
         return owner
-    team = Team.objects.order_by("pk").first() or Team.objects.create(name="Studio")
+    team = Team.objects.order_by("pk").first() or Team.objects.create(name="My team")
     user, made = User.objects.get_or_create(username="owner", defaults={"display_name": "Owner"})
     if made:
         user.set_unusable_password()

@@ -36,6 +36,10 @@ class Child:
     def is_alive(self) -> bool:
         return self.process.poll() is None
 
+    @property
+    def age_seconds(self) -> float:
+        return time.monotonic() - self.started
+
     def signal(self, number: signal.Signals) -> None:
         """Signal the whole group: a server's workers must not outlive it."""
         try:
@@ -87,7 +91,7 @@ class Processes:
             if child.restart_at is None:
                 self._tell_guardian(f"-{child.process.pid}")
                 child.signal(signal.SIGKILL)  # what its group left behind
-                child.failures = 0 if time.monotonic() - child.started > 60 else child.failures
+                child.failures = 0 if child.age_seconds > 60 else child.failures
                 child.restart_at = time.monotonic() + RESTART_PAUSES[min(child.failures, len(RESTART_PAUSES) - 1)]
                 child.failures += 1
                 self.say(f"The {child.name} ended unexpectedly and is started again (log: {child.log}).")

@@ -1,0 +1,83 @@
+"""Who runs the engine (queue workers, ticker, simulator) of a data folder: at most one studio or script at a time."""
+
+import fcntl
+import os
+from typing import IO
+
+from django.conf import settings
+from django.utils import timezone
+
+from editorapp.generations import health
+from editorapp.web.processes import Processes, manage
+
+# A cluster writes its first sign of life a few seconds after its start, and needs all of this only when it hangs.
+STUCK_AFTER_SECONDS = 20.0
+
+
+def is_silent() -> bool:
+    """Has the queue given no sign of life for some time?"""
+    return not health.status(timezone.now()).cluster_is_alive
+
+
+class EngineLock:
+    """A lock on the data folder's engine that the operating system lets go of when its holder dies."""
+
+    def __init__(self) -> None:
+        self._file: IO[str] | None = None
+
+    def take(self, who: str) -> bool:
+        """Take the lock if nobody has it; True when we hold it."""
+        if self._file is not None:
+            return True
+        file = (settings.RUN_DIR / "engine.lock").open("a+")
+        try:
+            fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError:
+            file.close()
+            return False
+        file.truncate(0)
+        file.write(f"{who} (process {os.getpid()})")
+        file.flush()
+        self._file = file
+        return True
+
+    @staticmethod
+    def holder() -> str:
+        """Return who wrote their name last, for a message."""
+        return (settings.RUN_DIR / "engine.lock").read_text() or "another process"
+
+    def release(self) -> None:
+        if self._file is not None:
+            self._file.close()
+            self._file = None
+
+    def __enter__(self) -> "EngineLock":
+        return self
+
+    def __exit__(self, *error: object) -> None:
+        self.release()
+
+
+def start_simulator(processes: Processes) -> None:
+    """Start the simulator and wait until it answers; accounts find it through the data folder.
+
+    Raises: NotStarted.
+    """
+    note = settings.RUN_DIR / "simulator.url"
+    note.unlink(missing_ok=True)
+    processes.start("simulator", *manage("simulator", "--port", "0"))
+    processes.wait_until("simulator", note.exists)
+
+
+def start_engine(processes: Processes) -> None:
+    """Start the queue's workers and the ticker."""
+    processes.start("queue", *manage("qcluster"))
+    processes.start("ticker", *manage("ticker"))
+
+
+def look_after(processes: Processes) -> None:
+    """Restart what has died, and a queue whose processes live and do nothing. Call it about once a second."""
+    processes.look_after()
+    queue = processes.children["queue"]
+    if queue.is_alive and queue.age_seconds > STUCK_AFTER_SECONDS and is_silent():
+        processes.restart("queue", "The queue gives no sign of life and is started again.")

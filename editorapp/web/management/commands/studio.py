@@ -1,0 +1,149 @@
+"""`python manage.py studio --port N`: the whole studio as one process that starts and stops all the others."""
+
+import errno
+import os
+import signal
+import socket
+import sys
+import time
+import webbrowser
+from pathlib import Path
+from typing import Any
+
+import httpx
+from django.conf import settings
+from django.core.management import call_command
+from django.core.management.base import BaseCommand, CommandError, CommandParser
+from django.urls import reverse
+from django.utils import timezone
+
+from editorapp.media import intake, sample
+from editorapp.media.models import Asset
+from editorapp.providers.models import default_account
+from editorapp.teams.first_run import ensure_owner
+from editorapp.teams.models import Member, SignInLink
+from editorapp.web.engine_room import EngineLock, look_after, start_engine, start_simulator
+from editorapp.web.processes import NotStarted, Processes
+
+
+class Interrupted(Exception):
+    """Somebody asked the studio to stop."""
+
+
+class Command(BaseCommand):
+    help = "Start the studio: web server, queue workers, ticker and (without a provider key) the simulator."
+
+    def add_arguments(self, parser: CommandParser) -> None:
+        parser.add_argument("--port", type=int, default=settings.PORT, help="port of the web server (default 8000)")
+        parser.add_argument("--host", default="127.0.0.1", help="address to listen on (default: this machine only)")
+        parser.add_argument("--simulator", action="store_true", help="start the simulator although a key is configured")
+        parser.add_argument("--open", action="store_true", help="open the sign-in link in a browser")
+
+    def handle(self, *args: Any, **options: Any) -> None:
+        if options["port"] != settings.PORT:
+            # The cookies' names carry the port: start over with it, so that every process agrees.
+            os.environ["RUSHES_PORT"] = str(options["port"])
+            os.execv(sys.executable, [sys.executable, *sys.argv])
+        _check_port(options["host"], options["port"])
+        for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
+            signal.signal(number, _interrupt)
+        try:
+            with EngineLock() as lock:
+                if not lock.take("a studio"):
+                    raise CommandError(
+                        f"The data folder {settings.DATA_DIR} is in use by {EngineLock.holder()}. "
+                        "Stop that first, or give this studio a folder of its own with RUSHES_DATA_DIR."
+                    )
+                self._run(**options)
+        except Interrupted:
+            self._say("Stopped. Everything that was running at a provider is taken up at the next start.")
+        except NotStarted as error:
+            raise CommandError(str(error)) from error
+
+    def _run(self, *, host: str, port: int, simulator: bool, open: bool, **_: Any) -> None:
+        self._say("Preparing the data folder " + str(settings.DATA_DIR) + " ...")
+        call_command("migrate", verbosity=0, interactive=False)
+        call_command("collectstatic", verbosity=0, interactive=False)
+        owner = ensure_owner()
+        _ensure_sample(owner)
+        account = default_account("luma-agents")
+        processes = Processes({"RUSHES_PORT": str(port)}, say=self._say)
+        try:
+            if account.is_simulated or simulator:
+                start_simulator(processes)
+            start_engine(processes)
+            processes.start("web server", *_granian(host, port))
+            url = f"http://{'127.0.0.1' if host == '0.0.0.0' else host}:{port}"  # noqa: S104
+            processes.wait_until("web server", lambda: _answers(url))
+            link = url + reverse("people:link", args=[SignInLink.make(owner.user, now=timezone.now())])
+            self._welcome(account.name, account.is_simulated, link)
+            if open:
+                webbrowser.open(link)
+            self._look_after(processes)
+        finally:
+            self._say("Stopping ...")
+            processes.stop()
+
+    def _look_after(self, processes: Processes) -> None:
+        while True:
+            time.sleep(1)
+            look_after(processes)
+
+    def _welcome(self, account: str, is_simulated: bool, link: str) -> None:
+        self._say("")
+        self._say(f"Rushes is running. Provider account: {account}.")
+        if is_simulated:
+            self._say("Nothing leaves this machine and nothing costs money; every result is marked as simulated.")
+        self._say("Open this link to sign in as the owner (it works once, for 24 hours; each start prints a new one):")
+        self._say("")
+        self._say(f"    {link}")
+        self._say("")
+        self._say("Ctrl-C stops everything.")
+
+    def _say(self, line: str) -> None:
+        self.stdout.write(line)
+        self.stdout.flush()
+
+
+def _granian(host: str, port: int) -> list[str]:
+    # WSGI: see editorapp/wsgi.py. One process with threads: enough for a team, and half the memory of two.
+    return [
+        sys.executable, "-m", "granian", "--interface", "wsgi", "--host", host, "--port", str(port),
+        "--workers", "1", "--blocking-threads", "16", "--no-ws", "--http", "1", "--respawn-failed-workers",
+        "--workers-kill-timeout", "5", "--log-level", "warning", "editorapp.wsgi:application",
+    ]  # fmt: skip
+
+
+def _ensure_sample(owner: Member) -> None:
+    """Draw the sample clip for a team that has no clip yet."""
+    if Asset.objects.filter(team=owner.team).exists():
+        return
+    path = Path(settings.RUN_DIR) / "sample.mp4"
+    sample.draw(path)
+    intake.take_in(path, name=sample.NAME, team=owner.team, user=owner.user, origin=Asset.Origin.SAMPLE)
+
+
+def _check_port(host: str, port: int) -> None:
+    with socket.socket() as probe:
+        probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        try:
+            probe.bind((host, port))
+        except OSError as error:
+            if error.errno not in (errno.EADDRINUSE, errno.EACCES):
+                raise CommandError(f"Cannot listen on {host}:{port}: {error.strerror}.") from error
+            raise CommandError(
+                f"Port {port} is taken or not allowed. If Rushes runs already, use it; else choose another port: "
+                f"make run PORT={port + 10}"
+            ) from error
+
+
+def _answers(url: str) -> bool:
+    try:
+        return httpx.get(f"{url}{reverse('people:sign_in')}", timeout=2).status_code == 200
+    except httpx.TransportError:
+        return False
+
+
+def _interrupt(number: int, frame: Any) -> None:
+    signal.signal(signal.SIGINT, signal.SIG_DFL)  # a second Ctrl-C ends us at once; the guardian ends the rest
+    raise Interrupted

@@ -1,0 +1,79 @@
+"""Start a whole studio as a person does, in a data folder of its own, and read the link that it prints."""
+
+import os
+import signal
+import socket
+import subprocess
+import sys
+import threading
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from tests.environment import ROOT
+
+
+def free_port() -> int:
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        return probe.getsockname()[1]
+
+
+@dataclass
+class StudioProcess:
+    """A running studio: `url` of its pages, `link` that signs the owner in once."""
+
+    folder: Path
+    port: int
+    process: subprocess.Popen[str]
+    link: str = ""
+    said: list[str] = field(default_factory=list)
+
+    @property
+    def url(self) -> str:
+        return f"http://127.0.0.1:{self.port}"
+
+    @classmethod
+    def start(cls, folder: Path, **environment: str) -> "StudioProcess":
+        """Start a studio and wait for its link."""
+        port = free_port()
+        command = [sys.executable, "manage.py", "studio", "--port", str(port)]
+        process = subprocess.Popen(
+            command, cwd=ROOT, env={**os.environ, "RUSHES_DATA_DIR": str(folder), **environment},
+            stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True, start_new_session=True,
+        )  # fmt: skip
+        studio = cls(folder, port, process)
+        assert process.stdout is not None
+        for line in process.stdout:
+            studio.said.append(line.rstrip())
+            if f"{studio.url}/in/" in line:
+                studio.link = line.strip()
+                # Go on reading, so that the studio never waits for a full pipe.
+                threading.Thread(target=studio._read_on, daemon=True).start()
+                return studio
+        raise RuntimeError("The studio ended before it printed a link:\n" + "\n".join(studio.said))
+
+    def _read_on(self) -> None:
+        assert self.process.stdout is not None
+        for line in self.process.stdout:
+            self.said.append(line.rstrip())
+
+    def manage(self, *words: str) -> subprocess.CompletedProcess[str]:
+        """Run another management command on the same data folder."""
+        environment = {**os.environ, "RUSHES_DATA_DIR": str(self.folder), "RUSHES_PORT": str(self.port)}
+        return subprocess.run(
+            [sys.executable, "manage.py", *words],
+            cwd=ROOT,
+            env=environment,
+            capture_output=True,
+            text=True,
+            timeout=300,
+        )
+
+    def interrupt(self) -> int:
+        """Press Ctrl-C and return the exit code."""
+        self.process.send_signal(signal.SIGINT)
+        return self.process.wait(timeout=40)
+
+    def stop(self) -> None:
+        if self.process.poll() is None:
+            self.interrupt()

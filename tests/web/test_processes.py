@@ -1,0 +1,98 @@
+"""The family of processes that a studio is: started, looked after and ended together."""
+
+import os
+import signal
+import subprocess
+import sys
+import time
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+import pytest
+
+from editorapp.web.processes import NotStarted, Processes
+from tests.environment import ROOT
+
+SLEEP = [sys.executable, "-c", "import time; time.sleep(60)"]
+
+
+def eventually(is_so: Callable[[], bool], *, seconds: float = 15) -> bool:
+    until = time.monotonic() + seconds
+    while time.monotonic() < until:
+        if is_so():
+            return True
+        time.sleep(0.05)
+    return False
+
+
+def is_gone(pid: int) -> bool:
+    """Has the process ended? (A zombie that nobody has reaped yet has.)"""
+    try:
+        return Path(f"/proc/{pid}/stat").read_text().rsplit(")", 1)[1].split()[0] == "Z"
+    except FileNotFoundError:
+        return True
+
+
+@pytest.fixture
+def said() -> list[str]:
+    return []
+
+
+@pytest.fixture
+def processes(said: list[str], settings, tmp_path: Path) -> Iterator[Processes]:
+    settings.RUN_DIR = tmp_path
+    family = Processes({}, say=said.append)
+    yield family
+    family.stop(seconds=2)
+
+
+def test_a_child_that_dies_is_started_again_and_said(processes: Processes, said: list[str]) -> None:
+    child = processes.start("sleeper", *SLEEP)
+    first = child.process.pid
+    os.kill(first, signal.SIGKILL)
+    child.process.wait()
+
+    assert eventually(lambda: processes.look_after() or (child.is_alive and child.process.pid != first))
+
+    assert any("sleeper" in line for line in said)
+
+
+def test_waiting_for_a_child_that_ends_shows_its_last_words(processes: Processes) -> None:
+    processes.start("talker", sys.executable, "-c", "print('no such table'); raise SystemExit(3)")
+
+    with pytest.raises(NotStarted, match="no such table"):
+        processes.wait_until("talker", lambda: False)
+
+
+def test_stopping_ends_the_children_of_children(said: list[str], settings, tmp_path: Path) -> None:
+    settings.RUN_DIR = tmp_path
+    family = Processes({}, say=said.append)
+    note = tmp_path / "grandchild"
+    script = (
+        f"import subprocess, sys; p = subprocess.Popen({SLEEP!r}); open({str(note)!r}, 'w').write(str(p.pid)); p.wait()"
+    )
+    family.start("parent", sys.executable, "-c", script)
+    assert eventually(lambda: note.exists() and bool(note.read_text()))
+
+    family.stop(seconds=2)
+
+    assert eventually(lambda: is_gone(int(note.read_text())))
+
+
+def test_the_guardian_ends_what_a_killed_studio_leaves_behind(tmp_path: Path) -> None:
+    script = (
+        "import os, time, django; os.environ['DJANGO_SETTINGS_MODULE'] = 'editorapp.settings'; django.setup();"
+        "from editorapp.web.processes import Processes; p = Processes({}, say=print);"
+        f"print(p.start('sleeper', *{SLEEP!r}).process.pid, flush=True); time.sleep(60)"
+    )
+    environment = {**os.environ, "RUSHES_DATA_DIR": str(tmp_path)}
+    studio = subprocess.Popen(
+        [sys.executable, "-c", script], cwd=ROOT, env=environment, stdout=subprocess.PIPE, text=True
+    )
+    assert studio.stdout is not None
+    child = int(studio.stdout.readline())
+
+    studio.kill()
+    studio.wait()
+
+    assert eventually(lambda: is_gone(child))

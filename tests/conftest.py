@@ -7,6 +7,7 @@ import pytest
 
 from tests.environment import MEDIA
 from tests.simulator_process import SimulatorProcess
+from tests.video import write_clip
 
 
 @pytest.fixture(autouse=True)
@@ -40,3 +41,9 @@ def simulator(simulator_process: SimulatorProcess, settings) -> Iterator[Simulat
     settings.SIMULATOR_URL = simulator_process.url
     yield simulator_process
     simulator_process.reset()
+
+
+@pytest.fixture(scope="session")
+def small_clip(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A second of a small clip: quick to render, for tests that are about something else."""
+    return write_clip(tmp_path_factory.mktemp("clips") / "small.mp4", frames=24, size=(320, 180))

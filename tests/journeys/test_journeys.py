@@ -1,0 +1,211 @@
+"""The main job, clicked as a person clicks it, in a real browser on a real studio."""
+
+import csv
+import io
+import json
+import re
+from collections.abc import Callable
+from pathlib import Path
+
+from playwright.sync_api import Locator, Page, expect
+
+from tests.journeys.conftest import Person
+from tests.studio_process import StudioProcess
+from tests.video import write_clip
+
+NewPerson = Callable[[], Person]
+RENDERED = 120_000  # ms: how long a render may take on a busy machine
+
+
+def chip(page: Page, label: str) -> Locator:
+    """A choice shown as a chip: people click its words, not its hidden radio button."""
+    return page.locator("label.chip", has_text=re.compile(rf"^\s*{re.escape(label)}\s*$"))
+
+
+def the_request(page: Page) -> dict:
+    """Read the exact JSON that the page says it would send."""
+    return json.loads(page.locator("#request-json").text_content() or "")
+
+
+def wait_for_take(page: Page, words: str) -> None:
+    """Wait, without a reload, until the newest take of this source is done."""
+    take = page.locator("#takes li, #takes article, #takes .take", has_text=words).first
+    expect(take).to_contain_text("Done", timeout=RENDERED)
+
+
+def play(page: Page) -> tuple[float, float]:
+    """Play the page's first video for a moment; return its duration and where it is, in seconds."""
+    page.wait_for_function("() => document.querySelector('video')?.readyState >= 2")
+    page.evaluate("() => { const v = document.querySelector('video'); v.muted = true; return v.play(); }")
+    page.wait_for_function("() => document.querySelector('video').currentTime > 0.2")
+    return tuple(
+        page.evaluate("() => { const v = document.querySelector('video'); return [v.duration, v.currentTime]; }")
+    )
+
+
+def test_a_clip_is_uploaded_mended_edited_and_edited_again(
+    studio: StudioProcess, new_person: NewPerson, real_media: Path, owner: Person
+) -> None:
+    page = owner.page
+    page.goto("/studio/")
+    page.locator("[data-upload=source]").set_input_files(real_media / "bunny_720p_5s.mp4")
+    facts = page.locator(".facts")
+    expect(facts).to_contain_text("bunny_720p_5s.mp4", timeout=30_000)
+    expect(facts).to_contain_text("132 frames")
+    expect(facts).to_contain_text("25 fps")
+
+    # What should change, and the price beside it.
+    page.get_by_label("Prompt").fill("Rainy neon evening")
+    expect(page.locator("#estimate")).to_contain_text("$2.16")  # 5.28 s at 720p: the 10 s rate
+    chip(page, "Manual").click()
+    page.get_by_label("Flex 2").check(force=True)
+
+    # What cannot be combined is greyed out with its reason before it is broken, and a way out.
+    page.get_by_label("HDR", exact=True).check()
+    expect(page.locator("#estimate")).to_contain_text("$4.32")
+    output = page.locator("#notes-output")
+    expect(output).to_contain_text("HDR needs 720p or 1080p")
+    output.get_by_role("button", name="Turn HDR off").first.click()
+    expect(page.get_by_label("HDR", exact=True)).not_to_be_checked()
+    chip(page, "360p").click()
+    expect(page.locator("#estimate")).to_contain_text("$1.08")
+
+    # A rule is broken, and mended by the way out that the page offers.
+    chip(page, "Keyframes").click()
+    page.get_by_role("button", name="Guide frame here").click()
+    index = page.locator("[name=keyframe_index]").first
+    expect(index).to_have_value("0")
+    index.fill("999")
+    guides = page.locator("#notes-guides")
+    expect(guides).to_contain_text("the source ends at frame 131")
+    expect(page.locator("[data-can-send]")).to_have_attribute("data-can-send", "no")
+    owner.look("studio-broken-rule")
+    guides.get_by_role("button", name="Move it to the last frame (131)").click()
+    expect(index).to_have_value("131")
+    expect(page.locator("[data-can-send]")).to_have_attribute("data-can-send", "yes")
+    expect(page.get_by_label("Prompt")).to_have_value("Rainy neon evening")
+    wanted = the_request(page)
+    assert wanted["video"]["edit"]["strength"] == "flex_2"
+    assert wanted["video"]["edit"]["keyframe_indexes"] == [131]
+
+    page.get_by_role("button", name="Queue edit").click()
+    wait_for_take(page, "Rainy neon evening")
+    owner.look("studio-with-take")
+
+    # The result stands in the gallery beside its source, and plays.
+    page.get_by_role("link", name="Gallery").click()
+    card = page.locator("article", has_text="Rainy neon evening").first
+    expect(card).to_contain_text("Simulated")
+    expect(card).to_contain_text("bunny_720p_5s.mp4")
+    owner.look("gallery")
+    card.get_by_role("link").first.click()
+    duration, at = play(page)
+    assert abs(duration - 5.28) < 0.05 and at > 0
+    owner.look("take")
+    first_id = (page.locator("[data-chain-id]").first.get_attribute("data-chain-id") or "").strip()
+    assert re.fullmatch(r"[0-9a-f-]{36}", first_id)
+
+    # It is the source of the next edit, by its generation id.
+    page.get_by_role("link", name="Edit this").first.click()
+    page.get_by_label("Prompt").fill("Snowy morning")
+    chip(page, "360p").click()
+    expect(page.locator("[data-can-send]")).to_have_attribute("data-can-send", "yes")
+    expect(page.locator("#request-json")).to_contain_text("Snowy morning")
+    assert the_request(page)["source"] == {"generation_id": first_id}
+    page.get_by_role("button", name="Queue edit").click()
+    wait_for_take(page, "Snowy morning")
+
+    # Both stand in one lineage.
+    page.get_by_role("link", name="Gallery").click()
+    page.locator("article", has_text="Snowy morning").first.get_by_role("link").first.click()
+    chain = page.locator("#chain, [aria-labelledby=chain-head]").first
+    expect(chain).to_contain_text("bunny_720p_5s.mp4")
+    expect(chain).to_contain_text("Rainy neon evening")
+    expect(chain).to_contain_text(first_id)
+    owner.look("take-of-take")
+
+
+def test_a_clip_that_is_too_long_is_cut_by_the_offered_way_out(owner: Person, tmp_path: Path) -> None:
+    long = write_clip(tmp_path / "long walk.mp4", frames=215, fps=10, size=(320, 180))
+    page = owner.page
+    page.goto("/studio/")
+    page.locator("[data-upload=source]").set_input_files(long)
+    expect(page.locator(".facts")).to_contain_text("21.50 s", timeout=30_000)
+    page.get_by_label("Prompt").fill("Sepia")
+    notes = page.locator("#notes-source")
+    expect(notes).to_contain_text("Luma Agents edits clips up to 18 s. This one is 21.5")
+
+    notes.get_by_role("button", name=re.compile("18 s")).click()
+
+    expect(page.locator(".facts")).to_contain_text("18.00 s", timeout=30_000)
+    expect(page.locator(".facts")).to_contain_text("180 frames")
+    expect(page.locator("[data-can-send]")).to_have_attribute("data-can-send", "yes")
+    expect(page.get_by_label("Prompt")).to_have_value("Sepia")
+    expect(page.locator("#estimate")).to_contain_text("$2.16 to $4.32")
+
+
+def test_a_colleague_reviews_and_the_admin_reads_the_month(
+    studio: StudioProcess, new_person: NewPerson, owner: Person, small_clip: Path
+) -> None:
+    done = studio.manage("edit", str(small_clip), "--prompt", "Foggy harbour", "--resolution", "360p", "--wait")
+    assert done.returncode == 0, done.stderr
+
+    # The owner invites a reviewer by link.
+    owner.page.goto("/people/")
+    owner.page.get_by_label("Role").last.select_option("reviewer")
+    owner.page.get_by_role("button", name="Make invitation link").click()
+    link = owner.page.locator("#fresh-link").text_content() or ""
+    owner.look("people")
+
+    # The reviewer joins, finds the take, and asks for changes.
+    reviewer = new_person()
+    page = reviewer.page
+    page.goto(link.strip())
+    reviewer.look("invite")
+    page.get_by_label("Your name, as others see it").fill("Rita")
+    page.get_by_label("User name or e-mail").fill("rita")
+    page.get_by_label("Password").fill("a long and quiet river")
+    page.get_by_role("button", name=re.compile("^Join")).click()
+    page.get_by_role("link", name="Gallery").click()
+    page.locator("article", has_text="Foggy harbour").first.get_by_role("link").first.click()
+    page.get_by_role("button", name="Needs changes").click()
+    expect(page.locator("#review")).to_contain_text("note", ignore_case=True)  # a note is needed
+    page.get_by_label(re.compile("^Note")).fill("The boats are gone: bring them back.")
+    page.get_by_role("button", name="Needs changes").click()
+    expect(page.locator("#review")).to_contain_text("bring them back")
+    assert page.get_by_role("link", name="Edit this").count() == 0  # a reviewer spends nothing
+
+    # The creator sees the note; the admin reads the month, down to its lines, and as CSV.
+    owner.page.goto("/gallery/")
+    card = owner.page.locator("article", has_text="Foggy harbour").first
+    expect(card).to_contain_text("Needs changes")
+    card.get_by_role("link").first.click()
+    expect(owner.page.locator("#review")).to_contain_text("bring them back")
+    owner.page.get_by_role("link", name="Costs").click()
+    expect(owner.page.locator("main")).to_contain_text("simulated", ignore_case=True)
+    owner.look("costs")
+    with owner.page.expect_download() as saved:
+        owner.page.get_by_role("link", name=re.compile("CSV")).first.click()
+    rows = list(csv.DictReader(io.StringIO(Path(saved.value.path()).read_text())))
+    assert any("Foggy" in " ".join(row.values()) or row for row in rows)
+    owner.page.get_by_role("link", name="Queue").click()
+    owner.look("queue")
+
+
+def test_the_owner_sets_a_password_and_signs_in_with_it(
+    studio: StudioProcess, owner: Person, new_person: NewPerson
+) -> None:
+    owner.page.goto("/me")
+    for field in owner.page.locator("input[type=password]").all():
+        field.fill("a long and quiet river")
+    owner.page.get_by_role("button", name=re.compile("password", re.I)).click()
+    owner.look("me")
+
+    person = new_person()
+    person.page.goto("/studio/")
+    person.look("sign-in")
+    person.page.get_by_label("User name").fill("owner")
+    person.page.get_by_label("Password").fill("a long and quiet river")
+    person.page.get_by_role("button", name="Sign in").click()
+
+    expect(person.page.get_by_role("heading", name="Edit", exact=True)).to_be_visible()

@@ -1,0 +1,246 @@
+"""What scripts do on the gallery, the take page and the queue, in a real Chromium against real files."""
+
+import os
+import shutil
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+from axe_playwright_python.sync_playwright import Axe
+from django.conf import settings
+from django.test import Client
+from django.utils import timezone
+from playwright.sync_api import Page, expect, sync_playwright
+
+from editorapp.generations.models import Attempt, Generation
+from editorapp.generations.states import State
+from editorapp.media.intake import take_in
+from editorapp.media.models import Asset
+from editorapp.teams.models import Member
+from editorapp.teams.roles import Role
+from editorapp.web.views.gallery import PAGE_SIZE
+from tests.browser import ARGS, find
+from tests.factories import make_generation, make_member
+
+pytestmark = [pytest.mark.browser, pytest.mark.django_db(transaction=True)]
+
+
+@pytest.fixture(scope="module")
+def chromium():
+    # Playwright's own loop runs in this thread, and Django would refuse the database beside it.
+    os.environ["DJANGO_ALLOW_ASYNC_UNSAFE"] = "1"
+    with sync_playwright() as playwright:
+        browser = playwright.chromium.launch(executable_path=find(), args=ARGS)
+        yield browser
+        browser.close()
+    del os.environ["DJANGO_ALLOW_ASYNC_UNSAFE"]
+
+
+@pytest.fixture
+def admin() -> Member:
+    return make_member(role=Role.ADMIN, name="Ada")
+
+
+@pytest.fixture
+def page(chromium, live_server, admin) -> Iterator[Page]:
+    """A page of the admin's; nothing may be complained of in its console."""
+    client = Client()
+    client.force_login(admin.user)
+    context = chromium.new_context(viewport={"width": 1440, "height": 900}, base_url=live_server.url)
+    cookie = client.cookies[settings.SESSION_COOKIE_NAME].value
+    context.add_cookies([{"name": settings.SESSION_COOKIE_NAME, "value": cookie, "url": live_server.url}])
+    page = context.new_page()
+    complaints: list[str] = []
+    page.on("console", lambda message: complaints.append(message.text) if message.type == "error" else None)
+    page.on("pageerror", lambda error: complaints.append(str(error)))
+    yield page
+    context.close()
+    assert complaints == []
+
+
+_taken: dict[str, dict] = {}  # the files stay in the store from test to test; only their rows go
+
+
+def stored(member: Member, clip: Path, folder: Path, origin: str = Asset.Origin.UPLOAD) -> Asset:
+    if clip.name in _taken:
+        return Asset.objects.create(team=member.team, **_taken[clip.name])
+    copy = folder / clip.name
+    shutil.copyfile(clip, copy)
+    asset = take_in(copy, name=clip.name, team=member.team, user=member.user, origin=origin)
+    kept = {field.attname: getattr(asset, field.attname) for field in asset._meta.concrete_fields}
+    _taken[clip.name] = {name: kept[name] for name in kept if name not in {"id", "team_id", "created_by_id"}}
+    return asset
+
+
+@pytest.fixture
+def source(admin, real_media, tmp_path) -> Asset:
+    return stored(admin, real_media / "bunny_720p_5s.mp4", tmp_path)
+
+
+@pytest.fixture
+def result(admin, real_media, tmp_path) -> Asset:
+    return stored(admin, real_media / "vertical_4s.mp4", tmp_path, Asset.Origin.RESULT)
+
+
+def until(page: Page, expression: str) -> None:
+    """Wait until an expression holds. Playwright's own wait compiles it in the page, which our policy forbids."""
+    for _ in range(200):
+        if page.evaluate(expression):
+            return
+        page.wait_for_timeout(100)
+    raise AssertionError(f"never came true: {expression}")
+
+
+def become(take: Generation, state: str, **fields) -> None:
+    Generation.objects.filter(pk=take.pk).update(state=state, state_since=timezone.now(), **fields)
+    Attempt.objects.filter(generation=take).update(state=state)
+
+
+def test_a_running_take_becomes_done_by_itself_and_a_playing_one_plays_on(page, admin, source, result):
+    done = make_generation(admin, state=State.SUCCEEDED, source=source, result=result)
+    runs = make_generation(admin, state=State.RUNNING, source=source)
+    polls = []
+    page.on("request", lambda request: polls.append(request.url) if "/gallery/live" in request.url else None)
+    page.goto("/gallery/")
+    page.locator(f"#take-{done.pk} .take-play").focus()
+    until(page, "document.querySelector('.take video')?.currentTime > 0.2")
+    page.evaluate("document.querySelector('.take video').dataset.kept = 'yes'")
+
+    with page.expect_response("**/gallery/live**") as unchanged:
+        pass
+    become(runs, State.SUCCEEDED, result=result)
+
+    expect(page.locator(f"#take-{runs.pk} .take-length")).to_have_text("4.24 s")
+    assert unchanged.value.status == 204
+    assert page.evaluate("document.querySelector('.take video').dataset.kept") == "yes"
+    assert page.locator("#live").count() == 1 and all(url.count("live=") == 1 for url in polls)
+    count = len(polls)
+    page.wait_for_timeout(3500)
+    assert len(polls) == count  # nothing runs: nothing is asked
+
+
+def test_a_poster_plays_under_the_pointer_and_stops_when_it_leaves(page, admin, source, result):
+    make_generation(admin, state=State.SUCCEEDED, source=source, result=result)
+    page.goto("/gallery/")
+
+    page.hover(".take-picture")
+    until(page, "document.querySelector('.take video:not([hidden])')?.currentTime > 0")
+    assert page.evaluate("document.querySelector('.take video').muted")
+    page.hover("h1")
+
+    expect(page.locator(".take video")).to_have_count(0)
+
+
+def test_with_reduced_motion_only_the_button_plays(page, admin, source, result):
+    make_generation(admin, state=State.SUCCEEDED, source=source, result=result)
+    page.emulate_media(reduced_motion="reduce")
+    page.goto("/gallery/")
+
+    page.hover(".take-picture")
+    page.wait_for_timeout(300)
+    assert page.locator(".take video").count() == 0
+    page.click(".take-play")
+
+    expect(page.locator(".take video")).to_have_count(1)
+
+
+def test_a_filter_goes_into_the_address_bar_and_back_brings_the_old_one(page, admin, source):
+    make_generation(admin, state=State.FAILED, source=source, prompt="Rain")
+    make_generation(admin, state=State.UNKNOWN, source=source, prompt="Snow")
+    page.goto("/gallery/")
+    expect(page.locator(".take")).to_have_count(2)
+
+    page.get_by_label("Needs a person").check()
+    expect(page.locator(".take")).to_have_count(1)
+    assert page.url.endswith("/gallery/?state=attention")
+    page.get_by_label("Words of the prompt").fill("rain")
+    expect(page.get_by_text("No take matches")).to_be_visible()
+    assert page.url.endswith("/gallery/?state=attention&q=rain")
+    page.go_back()
+    expect(page.locator(".take")).to_have_count(1)
+    page.go_back()
+
+    expect(page.locator(".take")).to_have_count(2)
+
+
+def test_scrolling_down_brings_older_takes(page, admin, source):
+    for _ in range(PAGE_SIZE + 2):
+        make_generation(admin, state=State.CANCELED, source=source)
+    page.goto("/gallery/")
+
+    page.locator(".older").scroll_into_view_if_needed()
+
+    expect(page.locator(".take")).to_have_count(PAGE_SIZE + 2)
+    expect(page.locator(".older")).to_have_count(0)
+
+
+def test_source_and_result_are_compared_in_step(page, admin, source, result):
+    take = make_generation(admin, state=State.SUCCEEDED, source=source, result=result)
+    page.goto(f"/takes/{take.pk}")
+    at = """() => [...document.querySelectorAll('.compare video')].map((video) => video.currentTime)"""
+
+    page.locator(".compare-bar label", has_text="Side by side").click()
+    page.locator("[data-strip]").fill("60")
+    until(page, f"(({at})()).every((time, _, all) => time > 1 && Math.abs(time - all[0]) < 0.002)")
+    page.get_by_role("button", name="One frame on").click()
+    until(page, f"(({at})()).every((time, _, all) => Math.abs(time - all[0]) < 0.002)")
+    expect(page.locator("[data-frame]")).to_have_text("61")
+
+    page.locator(".compare-bar label", has_text="Wipe").click()
+    over, under = (page.locator(f"{part} video").bounding_box() for part in (".compare-source", ".compare-result"))
+    assert over == under
+    page.get_by_label("Wipe").last.fill("80")
+    clip = page.evaluate("getComputedStyle(document.querySelector('.compare-source')).clipPath")
+    assert "20%" in clip
+
+    page.keyboard.press("Tab")
+    page.locator(".compare-bar label", has_text="Side by side").click()
+    page.get_by_role("button", name="Play").click()
+    until(page, f"(({at})()).every((time, _, all) => time > 2.6 && Math.abs(time - all[0]) < 0.25)")
+
+
+def test_the_take_page_turns_into_its_result_by_itself(page, admin, source, result):
+    take = make_generation(admin, state=State.RUNNING, source=source)
+    page.goto(f"/takes/{take.pk}")
+    expect(page.get_by_text("This page changes by itself")).to_be_visible()
+
+    become(take, State.SUCCEEDED, result=result)
+
+    expect(page.get_by_role("link", name="Edit this")).to_be_visible()
+    expect(page.locator("[data-frame]")).to_have_text("0")
+    page.get_by_role("button", name="One frame on").click()
+    expect(page.locator("[data-frame]")).to_have_text("1")
+    page.locator(".compare-bar label", has_text="Overlay").click()
+    expect(page.locator(".compare-tag")).to_have_text("Source 50 %")
+
+
+def test_a_row_of_the_queue_changes_without_a_reload(page, admin, source):
+    take = make_generation(admin, state=State.QUEUED, source=source)
+    page.goto("/queue/")
+    page.evaluate("window.kept = true")
+    expect(page.get_by_role("button", name="Cancel")).to_be_visible()
+
+    become(take, State.FETCHING)
+
+    expect(page.get_by_text("Fetching result", exact=True)).to_be_visible()
+    expect(page.get_by_role("button", name="Cancel")).to_have_count(0)
+    assert page.evaluate("window.kept")
+
+
+@pytest.mark.parametrize(("width", "scheme"), [(1440, "dark"), (390, "light")])
+def test_no_page_has_a_serious_fault_or_is_wider_than_the_window(page, admin, source, result, width, scheme):
+    take = make_generation(admin, state=State.SUCCEEDED, source=source, result=result, chain_id="gen-1", cost_usd=1)
+    make_generation(admin, state=State.RUNNING, source=source)
+    unknown = make_generation(admin, state=State.UNKNOWN, source=source, failure_message="No answer.")
+    page.emulate_media(color_scheme=scheme)
+    page.set_viewport_size({"width": width, "height": 844})
+
+    for path in [
+        "/gallery/", "/gallery/sources", f"/takes/{take.pk}", f"/takes/{unknown.pk}", "/queue/", "/costs/", "/people/",
+        "/me",
+    ]:  # fmt: skip
+        page.goto(path)
+        found = Axe().run(page).response["violations"]
+        grave = [(row["id"], row["nodes"][0]["html"]) for row in found if row["impact"] in {"serious", "critical"}]
+        assert grave == [], path
+        assert page.evaluate("document.documentElement.scrollWidth") <= width, path

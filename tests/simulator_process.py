@@ -11,10 +11,12 @@ import httpx
 
 from tests.environment import ROOT
 
+# One client for all: making one loads certificates, which is slower than all that the simulator does.
+http = httpx.Client(trust_env=False, verify=False)
 UNLIMITED = ("--rpm", "0", "--concurrent", "0")
 
 
-@dataclass
+@dataclass(eq=False)
 class SimulatorProcess:
     """A running simulator: `url` without a trailing slash."""
 
@@ -49,14 +51,14 @@ class SimulatorProcess:
 
     def reset(self) -> None:
         """Forget all faults and set the counters to zero; results stay."""
-        httpx.delete(f"{self.url}/_simulator/faults").raise_for_status()
+        http.delete(f"{self.url}/_simulator/faults").raise_for_status()
 
     def fail(self, call: str, kind: str, *, times: int = 1, **options: Any) -> None:
         """Make the next `times` calls of a kind fail: see /_simulator/faults."""
         body = {"call": call, "kind": kind, "times": times, **options}
-        httpx.post(f"{self.url}/_simulator/faults", json=body).raise_for_status()
+        http.post(f"{self.url}/_simulator/faults", json=body).raise_for_status()
 
     @property
     def submits_received(self) -> int:
         """How many generations were accepted, that is: would have been paid."""
-        return httpx.get(f"{self.url}/_simulator/requests").raise_for_status().json()["accepted"]
+        return http.get(f"{self.url}/_simulator/requests").raise_for_status().json()["accepted"]

@@ -2,6 +2,7 @@
 
 import asyncio
 import logging
+import shutil
 import time
 from collections import deque
 from collections.abc import Awaitable, Callable
@@ -103,6 +104,8 @@ class Simulation:
         else:
             await self._render(job)
         self.state.save(job)
+        # Inline bytes have done their work; uploaded files stay, for the next job.
+        shutil.rmtree(self.options.folder / "inputs" / job.id, ignore_errors=True)
 
     async def _render(self, job: SimulatedJob) -> None:
         def started() -> None:
@@ -115,6 +118,7 @@ class Simulation:
             else:
                 await self._render_for_real(job, started)
         except WorkerLost:
+            logger.error("The renderer was lost twice on job %s", job.id)
             job.fail("generation_failed", FAILURES["generation_failed"], time.time())
         job.rendered_at = time.time()
 

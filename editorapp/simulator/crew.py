@@ -7,7 +7,7 @@ import asyncio
 import contextlib
 import json
 import sys
-from asyncio.subprocess import DEVNULL, PIPE, Process
+from asyncio.subprocess import PIPE, Process
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -72,9 +72,7 @@ class Crew:
 
     async def _spawn(self) -> Process:
         command = [sys.executable, "-m", "editorapp.simulator.worker", str(self._niceness)]
-        worker = await asyncio.create_subprocess_exec(
-            *command, cwd=ROOT, stdin=PIPE, stdout=PIPE, stderr=DEVNULL, limit=1 << 22
-        )
+        worker = await asyncio.create_subprocess_exec(*command, cwd=ROOT, stdin=PIPE, stdout=PIPE, limit=1 << 22)
         self._all.add(worker)
         return worker
 

@@ -54,6 +54,7 @@ KINDS = {
         Kind("fail", "the job (or, at complete, the file) fails with this failure code", "job",
              ("job", "submit", "poll", "complete")),
         Kind("cut", "the connection ends in the middle of the file", "download", ("download",)),
+        Kind("trickle", "the file takes this many seconds to arrive", "download", ("download",)),
         Kind("expired", "the link answers 403, as after its hour", "download", ("download",)),
         Kind("corrupt", "the result has the right length but does not decode", "job", ("job", "submit", "download")),
         Kind("truncated", "the result is a file that ends half-way", "job", ("job", "submit", "download")),
@@ -73,7 +74,7 @@ class UnknownFault(ValueError):
 class Fault:
     """One fault that waits to strike: the next `times` calls of `call`.
 
-    Units: `seconds` for slow; `retry_after` in seconds.
+    Units: `seconds` for slow and trickle; `retry_after` in seconds.
     """
 
     call: str
@@ -109,7 +110,7 @@ def fault_of(call: str, kind: str, *, times: int = 1, **options: Any) -> Fault:
         fault.code = value or str(options.get("code", "generation_failed"))
         if fault.code not in FAILURES:
             raise UnknownFault(f"There is no failure code {fault.code!r}: one of {', '.join(FAILURES)}.")
-    if name == "slow":
+    if name in ("slow", "trickle"):
         fault.seconds = float(value or options.get("seconds", 5))
     fault.detail = str(options.get("detail") or fault.detail)
     if options.get("retry_after") is not None:
@@ -131,7 +132,8 @@ def _read_status(fault: Fault, value: str) -> None:
 def magic(prompt: str) -> list[Fault]:
     """Return the faults written into a prompt as `[[kind]]`, `[[kind:value]]` or `[[call kind:value]]`.
 
-    For cut and expired the value is how many downloads they strike (1). Words that mean nothing are left alone.
+    The value of slow and trickle is seconds, that of cut and expired how many downloads they strike (1). Words that
+    mean nothing are left alone.
     """
     found = []
     for match in _MAGIC.finditer(prompt):

@@ -19,6 +19,7 @@ from urllib.parse import parse_qsl, unquote, urlsplit
 MAX_HEAD_BYTES = 64 * 1024
 CHUNK_BYTES = 256 * 1024
 IDLE_SECONDS = 120
+TRICKLE_STEPS = 50
 
 
 class BadRequest(Exception):
@@ -43,7 +44,10 @@ class Reset(Exception):
 
 @dataclass
 class Answer:
-    """What goes back. A file is streamed; `cut_at` ends the connection after that many bytes of it."""
+    """What goes back. A file is streamed.
+
+    `cut_at` ends the connection after that many bytes of it; over `spread_seconds` it trickles in.
+    """
 
     status: int = 200
     body: bytes = b""
@@ -52,6 +56,7 @@ class Answer:
     start: int = 0
     length: int = 0
     cut_at: int | None = None
+    spread_seconds: float = 0.0
 
     @classmethod
     def of_json(cls, value: Any, status: int = 200, **headers: str) -> "Answer":
@@ -249,12 +254,15 @@ async def _send(writer: asyncio.StreamWriter, answer: Answer, *, keep: bool, wit
 
 async def _send_file(writer: asyncio.StreamWriter, answer: Answer, path: Path) -> None:
     left = answer.length if answer.cut_at is None else min(answer.length, answer.cut_at)
+    step = max(1, answer.length // TRICKLE_STEPS) if answer.spread_seconds else CHUNK_BYTES
     with path.open("rb") as file:
         file.seek(answer.start)
-        while left and (piece := file.read(min(left, CHUNK_BYTES))):
+        while left and (piece := file.read(min(left, step))):
             left -= len(piece)
             writer.write(piece)
             await writer.drain()
+            if answer.spread_seconds:
+                await asyncio.sleep(answer.spread_seconds / TRICKLE_STEPS)
 
 
 async def _discard(request: Request) -> None:

@@ -82,7 +82,7 @@ async def _one(
         return _uploaded(simulation, client, name, ref.file_id)
     target = folder / name
     if ref.data is not None:
-        await asyncio.to_thread(_decode, name, ref.data, target)
+        await asyncio.to_thread(decode, name, ref.data, target)
     elif simulation.options.any_media:
         return "sample", SAMPLE_FACTS
     else:
@@ -120,7 +120,7 @@ def _uploaded(simulation: Simulation, client: str, name: str, file_id: str) -> t
     return str(simulation.options.folder / "files" / file.id), file.facts or None
 
 
-def _decode(name: str, data: str, target: Path) -> None:
+def decode(name: str, data: str, target: Path) -> None:
     try:
         decoded = base64.b64decode(data, validate=True)
     except (binascii.Error, ValueError):

@@ -5,6 +5,7 @@ A link carries its own expiry and an HMAC over method, path and expiry: no key i
 
 import hashlib
 import hmac
+import math
 import os
 import secrets
 from pathlib import Path
@@ -29,7 +30,7 @@ class Signer:
 
     def link(self, base_url: str, method: str, name: str, expires_at: float) -> str:
         """Return a link for `method` to the stored object `name` ("outputs/<id>/video.mp4")."""
-        expires = int(expires_at)
+        expires = math.ceil(expires_at)
         nonce = secrets.token_hex(4)  # as everywhere, each minting gives another link
         path = PREFIX + quote(name)
         return f"{base_url}{path}?expires={expires}&n={nonce}&signature={self._sign(method, path, expires, nonce)}"
@@ -76,7 +77,11 @@ def download(path: Path, request: Request, fault: Fault | None) -> Answer:
     if partial:
         headers["Content-Range"] = f"bytes {start}-{end - 1}/{size}"
     cut_at = (end - start) // 2 if kind == "cut" else None
-    return Answer(206 if partial else 200, b"", headers, file=path, start=start, length=end - start, cut_at=cut_at)
+    spread = fault.seconds if fault and kind == "trickle" else 0.0
+    return Answer(
+        206 if partial else 200, b"", headers, file=path, start=start, length=end - start, cut_at=cut_at,
+        spread_seconds=spread,
+    )  # fmt: skip
 
 
 def scrambled(data: bytes) -> bytes:

@@ -27,6 +27,9 @@ TASKS = {"inspect": _inspect, "render": _render}
 
 def main() -> None:
     """Serve tasks until standard input ends."""
+    import av
+
+    av.logging.set_level(None)  # what is wrong with a clip is an answer, not a line on the console
     os.nice(int(sys.argv[1]) if len(sys.argv) > 1 else 0)
     # Libraries that print must not garble the answers: they get standard error.
     answers = os.fdopen(os.dup(1), "w", buffering=1)

@@ -2,17 +2,18 @@
 
 import time
 from collections.abc import Callable, Iterator
+from functools import cache
 from pathlib import Path
 from typing import Any
 
-import httpx
 import pytest
 from luma_agents import Luma
 
 from tests.simulator.clips import cut
-from tests.simulator_process import SimulatorProcess
+from tests.simulator_process import SimulatorProcess, http
 
 
+@cache
 def sdk(simulator: SimulatorProcess, key: str = "luma-api-test-0001", **options: Any) -> Luma:
     """Return the official client. It retries by itself unless told not to."""
     return Luma(base_url=f"{simulator.url}/luma-agents/v1", auth_token=key, **{"max_retries": 0} | options)
@@ -22,7 +23,7 @@ def upload(client: Luma, path: Path, *, mime_type: str = "video/mp4") -> str:
     """Upload a file as the guide says; return its id once it is ready."""
     data = path.read_bytes()
     created = client.files.create(mime_type=mime_type, size_bytes=len(data), filename=path.name, purpose="input")
-    httpx.put(created.upload.url, content=data, headers=created.upload.headers).raise_for_status()
+    http.put(created.upload.url, content=data, headers=created.upload.headers).raise_for_status()
     client.files.complete(created.id)
     while client.files.get(created.id).state == "pending":
         time.sleep(0.02)
@@ -60,9 +61,15 @@ def tiny(real_media: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
     return cut(real_media / "bunny_720p_5s.mp4", tmp_path_factory.mktemp("tiny") / "tiny.mp4", start=60, count=8)
 
 
+@pytest.fixture(scope="session")
+def _uploaded_once(simulator_process: SimulatorProcess, tiny: Path) -> str:
+    return upload(sdk(simulator_process), tiny)
+
+
 @pytest.fixture
-def uploaded(client: Luma, tiny: Path) -> str:
-    return upload(client, tiny)
+def uploaded(simulator: SimulatorProcess, _uploaded_once: str) -> str:
+    """The id of the tiny clip, uploaded by the client of `client`. No test may delete it."""
+    return _uploaded_once
 
 
 @pytest.fixture

@@ -5,10 +5,9 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
-import httpx
 import pytest
 
-from tests.simulator_process import SimulatorProcess
+from tests.simulator_process import SimulatorProcess, http
 
 CASES = json.loads((Path(__file__).parent.parent / "contracts" / "luma-agents.json").read_text())
 
@@ -23,7 +22,7 @@ def any_media(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
 
 @pytest.mark.parametrize("case", CASES, ids=[case["name"] for case in CASES])
 def test_the_case_is_answered_with_a_status_that_the_contract_allows(case: dict[str, Any], any_media: str) -> None:
-    answer = httpx.post(any_media, json=case["body"], headers={"Authorization": "Bearer luma-api-cases-1"})
+    answer = http.post(any_media, json=case["body"], headers={"Authorization": "Bearer luma-api-cases-1"})
 
     assert answer.status_code in case["status_accept"], answer.text
     if case["valid"]:

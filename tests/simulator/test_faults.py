@@ -12,7 +12,7 @@ from luma_agents import Luma
 from editorapp.simulator.faults import FAILURES, KINDS, UnknownFault, fault_of, magic
 from tests.simulator.clips import seen
 from tests.simulator.conftest import edit, finished, sdk, upload
-from tests.simulator_process import SimulatorProcess
+from tests.simulator_process import SimulatorProcess, http
 
 STATUSES = {
     400: luma_agents.BadRequestError, 401: luma_agents.AuthenticationError, 402: luma_agents.APIStatusError,
@@ -169,7 +169,7 @@ def test_each_step_of_an_upload_fails_on_demand(
 
 def test_a_file_can_be_flagged_by_moderation(simulator: SimulatorProcess, client: Luma) -> None:
     created = client.files.create(mime_type="video/mp4", size_bytes=4)
-    httpx.put(created.upload.url, content=b"four", headers=created.upload.headers)
+    http.put(created.upload.url, content=b"four", headers=created.upload.headers)
     simulator.fail("complete", "fail:content_moderated")
 
     file = client.files.complete(created.id)
@@ -193,7 +193,7 @@ def test_a_spoiled_result_downloads_well_and_does_not_decode(
     if not by_prompt:
         simulator.fail("download", kind)
 
-    answer = httpx.get(generation.output[0].url)
+    answer = http.get(generation.output[0].url)
 
     (tmp_path / "spoiled.mp4").write_bytes(answer.content)
     assert answer.status_code == 200
@@ -210,15 +210,15 @@ def test_a_cut_download_ends_early_and_the_next_is_whole(
         simulator.fail("download", "cut")
 
     with pytest.raises(httpx.RemoteProtocolError):
-        httpx.get(generation.output[0].url)
+        http.get(generation.output[0].url)
 
-    assert httpx.get(generation.output[0].url).status_code == 200
+    assert http.get(generation.output[0].url).status_code == 200
 
 
 def test_a_link_expires_on_demand_as_often_as_the_prompt_says(client: Luma, uploaded: str) -> None:
     generation = finished(client, edit(client, uploaded, "[[expired:2]]").id)
 
-    answers = [httpx.get(client.generations.get(generation.id).output[0].url).status_code for _ in range(3)]
+    answers = [http.get(client.generations.get(generation.id).output[0].url).status_code for _ in range(3)]
 
     assert answers == [403, 403, 200]
 
@@ -232,7 +232,7 @@ def test_a_link_expires_on_demand_as_often_as_the_prompt_says(client: Luma, uplo
     ],
 )  # fmt: skip
 def test_a_fault_that_is_not_in_the_table_is_refused(simulator: SimulatorProcess, body: object) -> None:
-    answer = httpx.post(f"{simulator.url}/_simulator/faults", json=body)
+    answer = http.post(f"{simulator.url}/_simulator/faults", json=body)
 
     assert answer.status_code == 422 and answer.json()["detail"]
 
@@ -247,7 +247,7 @@ def test_the_log_counts_submits_and_keeps_bodies_without_data(simulator: Simulat
     with pytest.raises(luma_agents.UnprocessableEntityError):
         client.generations.create(**body)
 
-    log = httpx.get(f"{simulator.url}/_simulator/requests").json()
+    log = http.get(f"{simulator.url}/_simulator/requests").json()
 
     assert (log["posts"], log["accepted"], log["by_status"]) == (1, 0, {"422": 1})
     assert log["recent"][0]["status"] == 422
@@ -255,7 +255,7 @@ def test_the_log_counts_submits_and_keeps_bodies_without_data(simulator: Simulat
 
 
 def test_the_page_explains_every_kind(simulator: SimulatorProcess) -> None:
-    page = httpx.get(f"{simulator.url}/_simulator/").text
+    page = http.get(f"{simulator.url}/_simulator/").text
 
     for name in [*KINDS, *FAILURES]:
         assert f"<code>{name}</code>" in page

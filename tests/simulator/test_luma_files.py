@@ -4,13 +4,12 @@ import time
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
-import httpx
 import luma_agents
 import pytest
 from luma_agents import Luma
 
 from tests.simulator.conftest import edit, sdk, upload
-from tests.simulator_process import SimulatorProcess
+from tests.simulator_process import SimulatorProcess, http
 
 
 def test_a_file_is_created_put_completed_read_listed_and_deleted(client: Luma, tiny: Path) -> None:
@@ -19,7 +18,7 @@ def test_a_file_is_created_put_completed_read_listed_and_deleted(client: Luma, t
     created = client.files.create(
         mime_type="video/mp4", size_bytes=len(data), filename="tiny.mp4", purpose="reference", user_id="person-7"
     )
-    put = httpx.put(created.upload.url, content=data, headers=created.upload.headers)
+    put = http.put(created.upload.url, content=data, headers=created.upload.headers)
     client.files.complete(created.id)
     while (file := client.files.get(created.id)).state == "pending":
         time.sleep(0.02)
@@ -51,7 +50,7 @@ def test_files_are_listed_newest_first_page_by_page(simulator: SimulatorProcess)
 
 
 def test_inline_bytes_in_a_form_need_no_upload(simulator: SimulatorProcess, client: Luma, tiny: Path) -> None:
-    answer = httpx.post(
+    answer = http.post(
         f"{simulator.url}/luma-agents/v1/files", headers={"Authorization": "Bearer luma-api-test-0001"},
         files={"file": ("tiny.mp4", tiny.read_bytes(), "video/mp4")}, data={"purpose": "reference"},
     )  # fmt: skip
@@ -80,7 +79,7 @@ def test_inline_bytes_in_a_form_need_no_upload(simulator: SimulatorProcess, clie
     ],
 )
 def test_a_file_that_is_not_described_well_is_refused(simulator: SimulatorProcess, said: object) -> None:
-    answer = httpx.post(
+    answer = http.post(
         f"{simulator.url}/luma-agents/v1/files", json=said, headers={"Authorization": "Bearer luma-api-test-0001"}
     )
 
@@ -90,7 +89,7 @@ def test_a_file_that_is_not_described_well_is_refused(simulator: SimulatorProces
 
 def test_fewer_bytes_than_announced_end_as_a_failed_file(client: Luma) -> None:
     created = client.files.create(mime_type="video/mp4", size_bytes=100)
-    httpx.put(created.upload.url, content=b"short", headers=created.upload.headers).raise_for_status()
+    http.put(created.upload.url, content=b"short", headers=created.upload.headers).raise_for_status()
 
     client.files.complete(created.id)
     while (file := client.files.get(created.id)).state == "pending":
@@ -102,7 +101,7 @@ def test_fewer_bytes_than_announced_end_as_a_failed_file(client: Luma) -> None:
 def test_more_bytes_than_announced_are_refused_by_the_storage(client: Luma) -> None:
     created = client.files.create(mime_type="video/mp4", size_bytes=4)
 
-    answer = httpx.put(created.upload.url, content=b"longer", headers=created.upload.headers)
+    answer = http.put(created.upload.url, content=b"longer", headers=created.upload.headers)
 
     assert answer.status_code == 400 and "EntityTooLarge" in answer.text
 
@@ -111,10 +110,10 @@ def test_an_upload_link_wants_its_headers_its_signature_and_its_method(client: L
     upload = client.files.create(mime_type="video/mp4", size_bytes=4).upload
 
     answers = [
-        httpx.put(upload.url, content=b"four"),
-        httpx.put(upload.url.replace("signature=", "signature=0"), content=b"four", headers=upload.headers),
-        httpx.get(upload.url),
-        httpx.put(upload.url.split("?")[0], content=b"four", headers=upload.headers),
+        http.put(upload.url, content=b"four"),
+        http.put(upload.url.replace("signature=", "signature=0"), content=b"four", headers=upload.headers),
+        http.get(upload.url),
+        http.put(upload.url.split("?")[0], content=b"four", headers=upload.headers),
     ]
 
     assert [answer.status_code for answer in answers] == [403, 403, 403, 403]
@@ -125,7 +124,7 @@ def test_bytes_may_arrive_in_pieces_of_unknown_number(client: Luma, tiny: Path) 
     created = client.files.create(mime_type="video/mp4", size_bytes=len(data))
 
     pieces = (data[at : at + 1000] for at in range(0, len(data), 1000))
-    answer = httpx.put(created.upload.url, content=pieces, headers=created.upload.headers)
+    answer = http.put(created.upload.url, content=pieces, headers=created.upload.headers)
 
     assert answer.status_code == 200
     assert client.files.complete(created.id).state in ("pending", "ready")
@@ -161,7 +160,7 @@ def test_a_file_that_is_not_ready_cannot_be_edited(client: Luma) -> None:
 def test_an_odd_list_is_refused(simulator: SimulatorProcess, query: str) -> None:
     url = f"{simulator.url}/luma-agents/v1/files?{query}"
 
-    answer = httpx.get(url, headers={"Authorization": "Bearer luma-api-test-0001"})
+    answer = http.get(url, headers={"Authorization": "Bearer luma-api-test-0001"})
 
     assert answer.status_code == 400 and answer.json()["detail"]
 

@@ -4,14 +4,13 @@ import time
 import uuid
 from pathlib import Path
 
-import httpx
 import luma_agents
 import pytest
 from luma_agents import Luma
 
 from tests.simulator.clips import seen
 from tests.simulator.conftest import edit, finished, sdk, upload
-from tests.simulator_process import SimulatorProcess
+from tests.simulator_process import SimulatorProcess, http
 
 
 def test_a_job_goes_from_queued_over_processing_to_completed(another, tiny: Path) -> None:
@@ -33,7 +32,7 @@ def test_the_result_is_a_playable_clip_of_the_length_of_its_source(client: Luma,
     generation = finished(client, edit(client, uploaded).id)
 
     assert [output.type for output in generation.output] == ["video"]
-    answer = httpx.get(generation.output[0].url)
+    answer = http.get(generation.output[0].url)
     (tmp_path / "result.mp4").write_bytes(answer.content)
     result = seen(tmp_path / "result.mp4")
     assert answer.headers["content-type"] == "video/mp4"
@@ -66,7 +65,7 @@ def test_each_poll_mints_another_link_and_all_of_them_work(client: Luma, uploade
     links = {client.generations.get(generation.id).output[0].url for _ in range(3)}
 
     assert len(links) == 3
-    assert {httpx.get(link).status_code for link in links} == {200}
+    assert {http.get(link).status_code for link in links} == {200}
 
 
 @pytest.mark.parametrize(
@@ -94,7 +93,7 @@ def test_a_bad_key_is_refused_in_the_documented_words(
 def test_the_authorization_header_is_read_to_the_letter(simulator: SimulatorProcess, header: str | None) -> None:
     headers = {"Authorization": header} if header else {}
 
-    answer = httpx.get(f"{simulator.url}/luma-agents/v1/files", headers=headers)
+    answer = http.get(f"{simulator.url}/luma-agents/v1/files", headers=headers)
 
     assert (answer.status_code, answer.json()) == (401, {"detail": "Missing or invalid API key"})
 
@@ -171,8 +170,8 @@ def test_media_that_does_not_decode_fails_the_job(client: Luma, tmp_path: Path, 
 def test_every_answer_names_its_request_and_the_version(simulator: SimulatorProcess) -> None:
     url = f"{simulator.url}/luma-agents/v1/files"
 
-    named = httpx.get(url, headers={"X-Request-Id": "mine-1"})
-    unnamed = httpx.get(url)
+    named = http.get(url, headers={"X-Request-Id": "mine-1"})
+    unnamed = http.get(url)
 
     assert named.headers["x-request-id"] == "mine-1"
     assert uuid.UUID(unnamed.headers["x-request-id"])
@@ -181,7 +180,7 @@ def test_every_answer_names_its_request_and_the_version(simulator: SimulatorProc
 
 @pytest.mark.parametrize("content", [b"{", b"", b"\xff\xfe", b'"a string"', b"[]", b"null"])
 def test_a_body_that_is_no_json_object_is_refused(simulator: SimulatorProcess, content: bytes) -> None:
-    answer = httpx.post(
+    answer = http.post(
         f"{simulator.url}/luma-agents/v1/generations", content=content, headers={"Authorization": "Bearer luma-api-x"}
     )
 

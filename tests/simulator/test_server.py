@@ -1,23 +1,28 @@
 """Limits, links, restarts, and how the server bears many callers and odd ones."""
 
 import asyncio
+import base64
 import os
 import signal
 import socket
 import subprocess
 import sys
 import time
+from fractions import Fraction
 from pathlib import Path
 
+import av
 import httpx
 import luma_agents
+import numpy as np
 import pytest
 from luma_agents import Luma
 
+from editorapp.simulator import references
 from tests.environment import ROOT
 from tests.simulator.clips import seen
 from tests.simulator.conftest import edit, finished, sdk, upload
-from tests.simulator_process import SimulatorProcess
+from tests.simulator_process import SimulatorProcess, http
 
 
 def test_submits_over_the_minute_are_refused_with_the_time_to_wait(another, tiny: Path) -> None:
@@ -62,15 +67,15 @@ def _edit(file_id: str) -> dict:
 
 
 def test_a_link_really_expires_and_a_new_poll_brings_a_new_one(another, tiny: Path) -> None:
-    client = sdk(another("--url-lifetime", "1"))
+    client = sdk(another("--url-lifetime", "2"))
     generation = finished(client, edit(client, upload(client, tiny)).id)
     old = generation.output[0].url
 
-    time.sleep(2.1)
+    time.sleep(3.1)
 
-    answer = httpx.get(old)
+    answer = http.get(old)
     assert answer.status_code == 403 and "expired" in answer.text
-    assert httpx.get(client.generations.get(generation.id).output[0].url).status_code == 200
+    assert http.get(client.generations.get(generation.id).output[0].url).status_code == 200
 
 
 def test_an_expiry_cannot_be_pushed_back_by_hand(client: Luma, uploaded: str) -> None:
@@ -78,8 +83,8 @@ def test_an_expiry_cannot_be_pushed_back_by_hand(client: Luma, uploaded: str) ->
 
     later = link.copy_set_param("expires", str(int(time.time()) + 10**6))
 
-    assert httpx.get(later).status_code == 403
-    assert httpx.put(link, content=b"x").status_code == 403
+    assert http.get(later).status_code == 403
+    assert http.put(link, content=b"x").status_code == 403
 
 
 @pytest.mark.parametrize(
@@ -94,9 +99,9 @@ def test_results_are_served_in_ranges(
     client: Luma, uploaded: str, asked: str, status: int, expected: slice | None
 ) -> None:
     url = finished(client, edit(client, uploaded).id).output[0].url
-    whole = httpx.get(url).content
+    whole = http.get(url).content
 
-    part = httpx.get(url, headers={"Range": asked})
+    part = http.get(url, headers={"Range": asked})
 
     assert part.status_code == status
     if expected is not None:
@@ -114,7 +119,7 @@ def test_a_restart_keeps_results_links_and_files(another, tiny: Path) -> None:
 
     again = client.generations.get(done.id)
     assert again.state == "completed" and again.created_at == done.created_at
-    assert httpx.get(again.output[0].url).status_code == 200
+    assert http.get(again.output[0].url).status_code == 200
     assert client.files.get(file_id).state == "ready"
     assert finished(client, edit(client, file_id).id).state == "completed"
 
@@ -131,7 +136,7 @@ def test_a_job_that_was_killed_half_way_is_rendered_again(another, real_media: P
     client = sdk(another())
 
     assert finished(client, running.id).state == "completed"
-    assert httpx.get(client.generations.get(running.id).output[0].url).status_code == 200
+    assert http.get(client.generations.get(running.id).output[0].url).status_code == 200
 
 
 @pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT])
@@ -189,7 +194,7 @@ def test_any_media_stands_in_for_what_is_not_known(another, tmp_path: Path) -> N
     ]
 
     for generation_id in made:
-        (tmp_path / "result.mp4").write_bytes(httpx.get(finished(client, generation_id).output[0].url).content)
+        (tmp_path / "result.mp4").write_bytes(http.get(finished(client, generation_id).output[0].url).content)
         result = seen(tmp_path / "result.mp4", pictures=False)
         assert (result.width, result.height, len(result.times)) == (640, 360, 96)
 
@@ -263,3 +268,84 @@ def test_one_connection_carries_many_requests(simulator: SimulatorProcess) -> No
             answers += connection.recv(65536)
 
     assert answers.count(b"Missing or invalid API key") == 3
+
+
+def _plain_clip(path: Path, *, frames: int) -> Path:
+    """Write a small clip at 10 frames a second."""
+    with av.open(str(path), "w") as container:
+        stream = container.add_stream("libx264", rate=10)
+        stream.width, stream.height, stream.pix_fmt = 160, 90, "yuv420p"
+        for index in range(frames):
+            frame = av.VideoFrame.from_ndarray(np.full((90, 160, 3), index % 250, np.uint8))
+            frame.pts, frame.time_base = index, Fraction(1, 10)
+            container.mux(stream.encode(frame))
+        container.mux(stream.encode(None))
+    return path
+
+
+@pytest.mark.parametrize(
+    ("kind", "frames", "is_taken"),
+    [
+        ("video_edit", 179, True),
+        ("video_edit", 181, False),
+        ("video_reframe", 299, True),
+        ("video_reframe", 301, False),
+    ],
+)
+def test_the_length_of_the_source_is_measured_on_every_channel(
+    simulator: SimulatorProcess, client: Luma, tmp_path: Path, kind: str, frames: int, is_taken: bool
+) -> None:
+    clip = _plain_clip(tmp_path / "clip.mp4", frames=frames)
+    sources = [
+        {"file_id": upload(client, clip)},
+        {"data": base64.b64encode(clip.read_bytes()).decode(), "media_type": "video/mp4"},
+    ]
+    simulator.fail("job", "fail:generation_failed", times=2)  # only whether it is taken is asked here
+
+    for source in sources:
+        wanted = {"model": "ray-3.2", "type": kind, "prompt": "x", "source": source}
+        if kind == "video_reframe":
+            wanted["aspect_ratio"] = "1:1"
+        if is_taken:
+            assert client.generations.create(**wanted).state == "queued"
+        else:
+            with pytest.raises((luma_agents.BadRequestError, luma_agents.UnprocessableEntityError)):
+                client.generations.create(**wanted)
+
+
+@pytest.mark.parametrize(("name", "says"), [("source", "video exceeds 200 MB limit"), ("start_frame", "50 MB")])
+def test_inline_media_over_its_size_is_refused(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path, name: str, says: str
+) -> None:
+    monkeypatch.setattr(references, "MAX_VIDEO_BYTES", 9)
+    monkeypatch.setattr(references, "MAX_IMAGE_BYTES", 9)
+
+    with pytest.raises(references.Unusable, match=says) as refused:
+        references.decode(name, base64.b64encode(bytes(10)).decode(), tmp_path / "media")
+
+    assert refused.value.status == 413
+    assert not (tmp_path / "media").exists()
+
+
+def test_inline_bytes_are_kept_only_as_long_as_they_are_needed(another, tiny: Path, tmp_path: Path) -> None:
+    client = sdk(another())
+    source = {"data": base64.b64encode(tiny.read_bytes()).decode(), "media_type": "video/mp4"}
+
+    made = client.generations.create(
+        model="ray-3.2", type="video_edit", prompt="x", source=source, video={"resolution": "360p"}
+    )
+
+    assert finished(client, made.id).state == "completed"
+    assert list((tmp_path / "own" / "simulator" / "inputs").iterdir()) == []
+
+
+def test_a_download_can_trickle(simulator: SimulatorProcess, client: Luma, uploaded: str) -> None:
+    url = finished(client, edit(client, uploaded).id).output[0].url
+    whole = http.get(url).content
+    simulator.fail("download", "trickle", seconds=0.5)
+
+    before = time.monotonic()
+    slowly = http.get(url).content
+
+    assert slowly == whole
+    assert time.monotonic() - before >= 0.5

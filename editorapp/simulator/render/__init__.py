@@ -27,7 +27,6 @@ def render(task: dict[str, Any], alive: Callable[[], None]) -> dict[str, Any]:
     from editorapp.simulator.inspection import inspect
     from editorapp.simulator.render.plan import Plan
 
-    av.logging.set_level(None)
     folder = Path(task["folder"])
     folder.mkdir(parents=True, exist_ok=True)
     if "sample" in task["inputs"].values():

@@ -154,8 +154,20 @@ def _closed(unavailable: dict[str, Unavailable]) -> Iterable[Closed]:
             yield _line("strength", strength)
         if controls is not None:
             yield _line(" ".join(signals), controls)
-    for option, why in rest.items():
-        yield _line(option, why)
+    yield from _merged([_line(option, why) for option, why in rest.items()])
+
+
+def _merged(lines: list[Closed]) -> Iterable[Closed]:
+    """Join lines that differ only in the value they close: "not 360p" and "not 540p" are "not 360p or 540p"."""
+    alike: dict[tuple[str, Button | None], list[Closed]] = {}
+    for line in lines:
+        value = line.options.partition("=")[2]
+        pattern = line.reason.replace(value, "\0") if value else line.reason + line.options
+        alike.setdefault((pattern, line.button), []).append(line)
+    for (pattern, button), same in alike.items():
+        values = " or ".join(line.options.partition("=")[2] for line in same)
+        reason = pattern.replace("\0", values) if len(same) > 1 else same[0].reason
+        yield Closed(" ".join(line.options for line in same), reason, button)
 
 
 def _line(options: str, why: Unavailable) -> Closed:

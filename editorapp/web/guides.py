@@ -45,11 +45,8 @@ def carried_out(
     Raises: NotDone.
     """
     try:
-        if "trim_to_seconds" in changes:
-            return _cut_to_seconds(form, changes["trim_to_seconds"][0], source, member)
-        if "trim" in request.POST:
-            first, last = request.POST.get("trim_first", ""), request.POST.get("trim_last", "")
-            return _cut(form, _whole(first), _whole(last), source, member)
+        if part := wanted_part(changes, source, request):
+            return _cut(form, *part, source, member)
         if "add_keyframe" in request.POST:
             return _add_keyframe(form, source, member, request)
         if "set_guide" in request.POST:
@@ -61,22 +58,33 @@ def carried_out(
     return form.changed(changes)
 
 
-def _cut_to_seconds(form: Compose, seconds: str, source: Asset | None, member: Member) -> Compose:
-    """Keep the longest start of the clip that is not longer than some seconds."""
+def wanted_part(
+    changes: Mapping[str, list[str]], source: Asset | None, request: HttpRequest
+) -> tuple[int, int] | None:  # fmt: skip
+    """Return the first and last frame that a button keeps; None where it cuts nothing. Raises: NotDone."""
+    if "trim_to_seconds" in changes:
+        return _start_of(source, changes["trim_to_seconds"][0])
+    if "trim" in request.POST:
+        return _whole(request.POST.get("trim_first", "")), _whole(request.POST.get("trim_last", ""))
+    return None
+
+
+def _start_of(source: Asset | None, seconds: str) -> tuple[int, int]:
+    """Return the longest start of the clip that is not longer than some seconds."""
     if source is None or source.fps is None:
         raise NotDone("Choose a clip first.")
     try:
         count = frame_at(Fraction(seconds), source.fps)
     except ValueError as error:
         raise NotDone("This is no length in seconds.") from error
-    return _cut(form, 0, max(0, min(count, source.frame_count) - 1), source, member)
+    return 0, max(0, min(count, source.frame_count) - 1)
 
 
 def _cut(form: Compose, first: int, last: int, source: Asset | None, member: Member) -> Compose:
     if source is None:
         raise NotDone("Choose a clip first.")
     if not 0 <= first <= last < source.frame_count:
-        raise NotDone(f"In and out lie between frame 0 and frame {source.frame_count - 1}, in before out.")
+        raise NotDone(f"In and out lie between frame 0 and frame {source.last_frame}, in before out.")
     cut = trim.trim(source, first, last, user=member.user)
     return replace(_moved(form, first, last), source_kind="asset", source_asset=cut.pk)
 

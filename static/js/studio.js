@@ -12,7 +12,15 @@
   const playerBox = () => $("[data-player]");
   const player = () => playerBox() && window.rushesPlayer.of(playerBox());
   const viewer = () => $("#viewer");
-  const recheck = () => { save(); htmx.trigger(form, "rushes:check"); };
+  let isStale = false; /* something has changed since the last answer */
+  const recheck = () => { isStale = true; save(); htmx.trigger(form, "rushes:check"); };
+
+  /* htmx sends a form to where its last pressed button points: a check always goes to the check. */
+  form.addEventListener("htmx:configRequest", (event) => {
+    if (event.target !== form) return;
+    event.detail.path = form.getAttribute("hx-post");
+    for (const name of ["mend", "drop_keyframe", "set_guide"]) delete event.detail.parameters[name];
+  });
 
   /* Values. A mend's change names a form field; the page sets it and asks again. */
   function set(name, values) {
@@ -73,6 +81,7 @@
 
   form.addEventListener("click", (event) => {
     const label = event.target.closest("label");
+    if (isStale) return; /* what is closed may have opened: the next answer says so */
     const input = event.target.closest("[data-option]") || (label && label.querySelector("[data-option]"));
     if (input && input.getAttribute("aria-disabled") === "true" && input.matches("[type=radio], [type=checkbox]")) {
       event.preventDefault();
@@ -80,7 +89,7 @@
     }
   }, true);
   form.addEventListener("keydown", (event) => {
-    if (event.target.getAttribute("aria-disabled") === "true" && event.target.matches("[type=radio]") && event.key.startsWith("Arrow")) event.preventDefault();
+    if (!isStale && event.target.getAttribute("aria-disabled") === "true" && event.target.matches("[type=radio]") && event.key.startsWith("Arrow")) event.preventDefault();
   }, true);
 
   /* The one button. Closed, it leads to what is missing instead of doing nothing. */
@@ -119,8 +128,27 @@
     const { target, fragment } = event.detail;
     if (fragment.innerHTML === target.innerHTML) event.detail.shouldSwap = false;
   });
-  form.addEventListener("htmx:afterRequest", () => queueMicrotask(syncClosed));
+  form.addEventListener("htmx:afterRequest", (event) => {
+    if (event.detail.elt === form) isStale = false;
+    queueMicrotask(syncClosed);
+  });
   document.addEventListener("htmx:oobAfterSwap", () => syncClosed());
+
+  /* A reason whose way out has been taken by hand is void at once, before the answer comes. */
+  function dropVoid() {
+    for (const line of all("[data-closes]")) {
+      const button = line.querySelector("[data-mend]");
+      if (button && [...new URLSearchParams(button.value)].every(([name, value]) => has(name, value))) line.remove();
+    }
+    syncClosed();
+  }
+
+  function has(name, value) {
+    const found = fields(name);
+    if (!found.length) return false;
+    if (found[0].type === "radio") return radio(name) === value;
+    return found[0].type === "checkbox" ? found[0].checked === Boolean(value) : found[0].value === value;
+  }
 
   document.addEventListener("rushes:queued", (event) => {
     toast(event.detail.text, { href: event.detail.href, action: "Open the take" });
@@ -187,17 +215,24 @@
 
   /* The server made a shorter source and shows it already: make it the chosen one. */
   document.addEventListener("rushes:source", (event) => {
-    const { asset, name, duration, poster, keyframes } = event.detail;
-    const guides = radio("guides");
+    const { asset, name, duration, poster, part } = event.detail;
     set("source_kind", ["asset"]);
     addTile($('[data-reel="source_asset"]'), "source_asset", { id: asset, name, duration_seconds: duration, poster_url: poster }).checked = true;
-    all("[data-keyframe]").forEach((row) => row.remove());
-    for (const row of keyframes) addKeyframe({ id: row.asset, poster_url: row.poster }, row.index);
-    set("guides", [guides]);
+    if (part) movePins(part[0], part[1]);
     toast(`${name} is the source now.`);
     syncAll();
     recheck();
   });
+
+  /* Keyframes stay on their pictures: they move with the cut, and those outside of it go. */
+  function movePins(first, last) {
+    for (const row of all("[data-keyframe]")) {
+      const input = $("[name=keyframe_index]", row);
+      const frame = Number(input.value);
+      if (frame < first || frame > last) row.remove();
+      else input.value = frame - first;
+    }
+  }
 
   /* Guide frames */
   async function pin(frame, then) {
@@ -454,13 +489,14 @@
     syncClosed();
     drawPins();
   }
-  form.addEventListener("input", () => { save(); drawPins(); });
+  form.addEventListener("input", () => { isStale = true; save(); dropVoid(); drawPins(); });
   document.addEventListener("rushes:leaving", save);
 
   const chosen = `${radio("source_kind")} ${radio("source_asset")} ${radio("source_generation")}`;
   if (restore()) {
     if (`${radio("source_kind")} ${radio("source_asset")} ${radio("source_generation")}` !== chosen) showSource();
-    htmx.trigger(form, "rushes:check");
+    /* htmx listens from this event on. */
+    document.addEventListener("DOMContentLoaded", recheck);
   }
   syncAll();
 })();

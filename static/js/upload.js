@@ -44,7 +44,7 @@
   }
 
   function failure({ status, data }) {
-    if (data && data.message) return new Error(data.message);
+    if (data && data.reason) return Object.assign(new Error(data.message), { isForgotten: true });
     if (status === 403) return new Error("Your role does not include uploading: ask an admin of your team.");
     if (status === 404) return new Error("The server no longer knows this upload: choose the file again.");
     if (status === 413) return new Error("The server takes no file of this size: shorten it, or export it smaller.");
@@ -91,8 +91,8 @@
       if (finished.status !== 201 || !finished.data) throw failure(finished);
       return finished.data.asset;
     } catch (error) {
-      // Whatever went wrong, nothing half-made stays behind; a refused file is gone already.
-      ask("DELETE", url).catch(() => {});
+      // Whatever went wrong, nothing half-made stays behind; a file that the server refused is gone already.
+      if (!error.isForgotten) ask("DELETE", url).catch(() => {});
       throw error;
     }
   }

@@ -128,23 +128,18 @@ def mend(request: MemberRequest) -> HttpResponse:
             return _toast(str(error))
         messages.error(request, str(error))
     if is_part(request):
-        return _new_source(request, form)
+        return _new_source(request, form, guides.wanted_part(changes, source.asset, request))
     return _page(request, form, _account(), strictly=True, is_typed=True)
 
 
-def _new_source(request: MemberRequest, form: Compose) -> HttpResponse:
-    """Show the source that a button made, and tell the page's script which fields have changed with it."""
+def _new_source(request: MemberRequest, form: Compose, part: tuple[int, int] | None) -> HttpResponse:
+    """Show the source that a button made, and tell the page's script what was kept: its keyframes move with it."""
     asset = sources.find(form, request.member, _account()).asset
     response = viewer_of(request, form)
     if asset is not None:
-        frames = [
-            {"asset": row.asset, "index": row.index, "poster": reverse("media:file", args=[row.asset, "poster"])}
-            for row in form.keyframes
-            if row.asset is not None
-        ]
         made = {
-            "asset": asset.pk, "name": asset.name, "duration": float(asset.duration_seconds),
-            "poster": reverse("media:file", args=[asset.pk, "poster"]), "keyframes": frames,
+            "asset": asset.pk, "name": asset.name, "duration": float(asset.duration_seconds), "part": part,
+            "poster": reverse("media:file", args=[asset.pk, "poster"]),
         }  # fmt: skip
         response["HX-Trigger-After-Swap"] = json.dumps({"rushes:source": made})
     return response

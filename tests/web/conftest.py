@@ -1,0 +1,50 @@
+"""A real Chromium against the pages, for tests of what scripts do."""
+
+import os
+from collections.abc import Callable, Iterator
+from typing import Any
+
+import pytest
+from django.conf import settings
+from playwright.sync_api import Browser, Page, sync_playwright
+
+from editorapp.teams.models import Member
+from tests import browser
+
+
+@pytest.fixture(scope="session")
+def chromium() -> Iterator[Browser]:
+    path = browser.find()
+    if path is None:
+        pytest.skip("no Chromium on this machine: `python tests/browser.py --install` finds or installs one")
+    # Playwright keeps an event loop in this thread; Django would refuse the database because of it.
+    os.environ["DJANGO_ALLOW_ASYNC_UNSAFE"] = "true"
+    with sync_playwright() as playwright:
+        started = playwright.chromium.launch(executable_path=path, args=browser.ARGS)
+        yield started
+        started.close()
+
+
+@pytest.fixture
+def open_page(chromium, live_server, client) -> Iterator[Callable[..., Page]]:
+    """Open an address as a member, in a context of its own; at the end no page may have logged an error."""
+    contexts, errors = [], []
+
+    def open_as(member: Member, address: str, *, width: int = 1440, height: int = 900, **options: Any) -> Page:
+        client.force_login(member.user)
+        context = chromium.new_context(viewport={"width": width, "height": height}, **options)
+        context.set_default_timeout(15_000)
+        contexts.append(context)
+        key = client.cookies[settings.SESSION_COOKIE_NAME].value
+        context.add_cookies([{"name": settings.SESSION_COOKIE_NAME, "value": key, "url": live_server.url}])
+        page = context.new_page()
+        page.on("pageerror", lambda error: errors.append(str(error)))
+        page.on("console", lambda said: errors.append(said.text) if said.type == "error" else None)
+        page.goto(live_server.url + address)
+        return page
+
+    yield open_as
+    for context in contexts:
+        context.close()
+    # A refused submit is an answer, not a fault; the browser logs every 4xx.
+    assert [error for error in errors if "status of 422" not in error] == []

@@ -1,0 +1,81 @@
+"""EXR frames in a zip: taken whole, with a poster; anything else is refused."""
+
+import io
+import zipfile
+from fractions import Fraction
+from pathlib import Path
+
+import av
+import numpy as np
+import pytest
+from PIL import Image
+
+from editorapp.media import store
+from editorapp.media.intake import take_in_archive
+from editorapp.media.models import Asset
+from editorapp.media.refusals import Refusal
+from tests.factories import make_member
+
+
+def exr(light: float, width: int = 64, height: int = 36) -> bytes:
+    encoder = av.CodecContext.create("exr", "w")
+    encoder.width, encoder.height, encoder.pix_fmt = width, height, "gbrpf32le"
+    encoder.time_base, encoder.options = Fraction(1, 25), {"format": "half", "compression": "zip16"}
+    frame = av.VideoFrame.from_ndarray(np.full((height, width, 3), light, np.float32), "gbrpf32le")
+    frame.pts = 0
+    return b"".join(bytes(packet) for packet in [*encoder.encode(frame), *encoder.encode(None)])
+
+
+def archive(path: Path, frames: list[bytes], *, extra: dict[str, bytes] | None = None) -> Path:
+    with zipfile.ZipFile(path, "w") as out:
+        for number, frame in enumerate(frames):
+            out.writestr(f"frame_{number:05}.exr", frame)
+        for name, content in (extra or {}).items():
+            out.writestr(name, content)
+    return path
+
+
+@pytest.fixture(autouse=True)
+def media_root(settings, tmp_path: Path) -> None:
+    settings.MEDIA_ROOT = tmp_path / "media"
+
+
+def test_an_archive_is_counted_measured_and_gets_a_poster(db, tmp_path: Path) -> None:
+    member = make_member()
+    file = archive(tmp_path / "in.zip", [exr(0.18) for _ in range(5)], extra={"README.txt": b"hello"})
+
+    asset = take_in_archive(file, name="Take 7.zip", team=member.team, user=member.user, is_simulated=True)
+
+    assert (asset.kind, asset.frame_count, asset.width, asset.height, asset.hdr) == ("archive", 5, 64, 36, True)
+    assert (asset.mime_type, asset.origin, asset.is_simulated) == ("application/zip", "result", True)
+    assert asset.proxy == Asset.Proxy.NOT_NEEDED and not asset.is_playable
+    grey = np.asarray(Image.open(store.path(asset.sha256, store.POSTER)).convert("L"))
+    assert abs(int(grey.mean()) - 118) <= 4  # 18 % grey in sRGB
+
+
+@pytest.mark.parametrize("kind", ["cut off", "no zip", "no frames", "no pictures", "a flipped bit", "a way out"])
+def test_an_archive_that_is_not_whole_is_refused_and_gone(db, tmp_path: Path, kind: str) -> None:
+    member, file = make_member(), tmp_path / "in.zip"
+    whole = archive(file, [exr(0.5) for _ in range(3)]).read_bytes()
+    middle = whole.index(b"exr") + 600
+    out = io.BytesIO()
+    with zipfile.ZipFile(out, "w") as made:
+        made.writestr("../../outside.exr", exr(0.5))
+    contents = {
+        "cut off": whole[: len(whole) // 2], "no zip": b"PK, but no zip" * 20, "no frames": None,
+        "no pictures": None, "a flipped bit": whole[:middle] + bytes([whole[middle] ^ 1]) + whole[middle + 1 :],
+        "a way out": out.getvalue(),
+    }  # fmt: skip
+    if kind == "no frames":
+        archive(file, [], extra={"a.txt": b"x"})
+    elif kind == "no pictures":
+        archive(file, [b"this is no EXR"])
+    else:
+        file.write_bytes(contents[kind] or b"")
+
+    with pytest.raises(Refusal) as refused:
+        take_in_archive(file, name="x.zip", team=member.team, user=member.user)
+
+    assert refused.value.code == "bad_archive"
+    assert not file.exists() and not Asset.objects.exists()
+    assert not list(store.incoming().iterdir())

@@ -8,7 +8,7 @@ from django_q.scheduler import scheduler
 from editorapp.generations import health, leases, transfer, wake
 from editorapp.generations.models import Attempt
 from editorapp.generations.states import State
-from editorapp.media import store
+from editorapp.media import tasks
 
 LEASE_SECONDS = 10.0
 BEAT_EVERY = 5
@@ -35,7 +35,7 @@ class Ticker:
             wake.beat(now=now)
             scheduler()  # django-q2's own looks only every 30 s
         if self.ticks % SWEEP_EVERY == 0:
-            store.sweep()
+            tasks.sweep(now)
         self.ticks += 1
         return True
 

@@ -1,6 +1,7 @@
 """Playable copies and cuts: the same frames at the same times, in something that every browser plays."""
 
 import io
+from datetime import timedelta
 from decimal import Decimal
 from fractions import Fraction
 from pathlib import Path
@@ -9,12 +10,13 @@ from typing import Any
 import av
 import numpy as np
 import pytest
+from django.utils import timezone
 from django_q.models import OrmQ
 from PIL import Image
 
-from editorapp.media import frames, store, tasks
+from editorapp.media import frames, store, tasks, uploads
 from editorapp.media.intake import take_in
-from editorapp.media.models import Asset
+from editorapp.media.models import Asset, Upload
 from editorapp.media.probe import probe
 from editorapp.media.refusals import Refusal
 from editorapp.media.trim import trim
@@ -160,3 +162,29 @@ def test_a_cut_outside_of_the_clip_is_refused(db, tmp_path: Path, first: int, la
         trim(asset, first, last, user=None)
 
     assert refused.value.code == "no_such_frame"
+
+
+def test_the_sweep_asks_again_for_copies_that_a_killed_worker_left_unmade(transactional_db, tmp_path: Path) -> None:
+    asset = taken(make_clip(tmp_path / "a.avi", codec="mpeg4"))
+    OrmQ.objects.all().delete()
+
+    tasks.sweep(timezone.now() + timedelta(minutes=5))
+    early = OrmQ.objects.count()
+    tasks.sweep(timezone.now() + timedelta(minutes=31))
+
+    assert early == 0
+    assert OrmQ.objects.get().task["args"] == (asset.pk,)
+    OrmQ.objects.all().delete()
+
+
+def test_the_sweep_forgets_uploads_that_were_given_up(db) -> None:
+    member = make_member()
+    upload = uploads.begin(name="a.mp4", size_bytes=100, member=member)
+    uploads.append(upload, io.BytesIO(b"x" * 60), at=0, length=60)
+
+    tasks.sweep(timezone.now() + timedelta(hours=23))
+    kept = uploads.part(upload).exists()
+    tasks.sweep(timezone.now() + timedelta(hours=25))
+
+    assert kept
+    assert not uploads.part(upload).exists() and not Upload.objects.exists()

@@ -1,0 +1,136 @@
+"""The upload component in a real Chromium: by button, drop and paste, several at once, cancelled, and broken off."""
+
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+from django.urls import reverse
+from playwright.sync_api import Page, Route, expect
+
+from editorapp.media import store
+from editorapp.media.models import Asset, Upload
+from tests.factories import make_member
+from tests.media.clips import make_clip
+
+pytestmark = [pytest.mark.browser, pytest.mark.django_db(transaction=True)]
+
+COMPONENT = """() => {
+  window.taken = [];
+  document.addEventListener("rushes:uploaded", (event) => window.taken.push(event.detail.asset));
+  const box = document.createElement("rushes-upload");
+  box.innerHTML = '<label>Upload clips <input type="file" multiple></label>';
+  document.querySelector("main").append(box);
+}"""
+
+
+@pytest.fixture
+def page(open_page: Callable[..., Page], settings, tmp_path: Path) -> Page:
+    settings.MEDIA_ROOT = tmp_path / "media"
+    page = open_page(make_member(), reverse("people:me"))
+    page.add_script_tag(url="/static/js/upload.js")
+    page.evaluate(COMPONENT)
+    return page
+
+
+def choose(page: Page, *files: Path) -> None:
+    page.get_by_label("Upload clips").set_input_files(list(files))
+
+
+def test_several_files_come_in_at_once_and_are_told(page: Page, tmp_path: Path) -> None:
+    names = [f"clip {n}.mp4" for n in range(3)]
+    clips = [make_clip(tmp_path / name, frames=10 + n) for n, name in enumerate(names)]
+
+    choose(page, *clips)
+
+    page.wait_for_function("() => window.taken.length === 3")
+    assert sorted(page.evaluate("() => window.taken.map((asset) => asset.name)")) == names
+    assert sorted(Asset.objects.values_list("frame_count", flat=True)) == [10, 11, 12]
+    expect(page.locator(".upload-row")).to_have_count(0)
+
+
+def test_a_large_file_goes_in_pieces_and_arrives_byte_for_byte(page: Page, tmp_path: Path) -> None:
+    clip = make_clip(tmp_path / "large.mp4", frames=10)
+    padding = 21_000_000
+    clip.write_bytes(clip.read_bytes() + padding.to_bytes(4, "big") + b"free" + bytes(padding - 8))
+    pieces: list[str] = []
+    page.on("request", lambda sent: pieces.append(sent.headers["upload-offset"]) if sent.method == "PUT" else None)
+
+    choose(page, clip)
+
+    page.wait_for_function("() => window.taken.length === 1")
+    assert pieces == ["0", "10000000", "20000000"]
+    assert store.path(Asset.objects.get().sha256, store.ORIGINAL).stat().st_size == clip.stat().st_size
+
+
+def test_a_refused_file_says_why_beside_its_name(page: Page, tmp_path: Path) -> None:
+    (tmp_path / "letter.mp4").write_text("Dear Sir or Madam")
+
+    choose(page, tmp_path / "letter.mp4")
+
+    row = page.locator(".upload-row")
+    expect(row.get_by_role("alert")).to_contain_text("This is a text file, not a video: upload an MP4")
+    expect(row).to_contain_text("letter.mp4")
+    row.get_by_role("button", name="Close").click()
+    expect(row).to_have_count(0)
+    assert not Upload.objects.exists() and not list(store.incoming().iterdir())
+
+
+def test_a_broken_connection_costs_one_piece_and_no_more(page: Page, tmp_path: Path) -> None:
+    page.evaluate(
+        """() => {
+          const send = XMLHttpRequest.prototype.send;
+          XMLHttpRequest.prototype.send = function () {
+            XMLHttpRequest.prototype.send = send;
+            send.apply(this, arguments);
+            XMLHttpRequest.prototype.send = function () {
+              XMLHttpRequest.prototype.send = send;
+              window.broken = true;
+              setTimeout(() => this.dispatchEvent(new ProgressEvent("error")));
+            };
+          };
+        }"""
+    )
+
+    choose(page, make_clip(tmp_path / "a.mp4", frames=10))
+
+    page.wait_for_function("() => window.taken.length === 1")
+    assert page.evaluate("() => window.broken")
+    assert Asset.objects.get().frame_count == 10
+
+
+def test_a_cancelled_upload_is_gone_here_and_there(page: Page, tmp_path: Path) -> None:
+    def hold_pieces(route: Route) -> None:
+        if route.request.method != "PUT":
+            route.continue_()
+
+    page.route("**/media/uploads/*", hold_pieces)
+    with page.expect_request(lambda sent: sent.method == "PUT"):
+        choose(page, make_clip(tmp_path / "a.mp4", frames=10))
+
+    with page.expect_response(lambda answer: answer.request.method == "DELETE"):
+        page.get_by_role("button", name="Cancel the upload of a.mp4").click()
+
+    expect(page.locator(".upload-row")).to_have_count(0)
+    assert not Upload.objects.exists() and not list(store.incoming().iterdir())
+    assert page.evaluate("() => window.taken.length") == 0
+
+
+@pytest.mark.parametrize("how", ["drop", "paste"])
+def test_files_are_dropped_and_pasted(page: Page, tmp_path: Path, how: str) -> None:
+    clip = make_clip(tmp_path / "a.mp4", frames=10)
+    page.evaluate(
+        """({ how, bytes }) => {
+          const data = new DataTransfer();
+          data.items.add(new File([new Uint8Array(bytes)], "from elsewhere.mp4", { type: "video/mp4" }));
+          const box = document.querySelector("rushes-upload");
+          if (how === "drop") {
+            box.dispatchEvent(new DragEvent("drop", { dataTransfer: data, bubbles: true, cancelable: true }));
+          } else {
+            document.dispatchEvent(new ClipboardEvent("paste", { clipboardData: data, cancelable: true }));
+          }
+        }""",
+        {"how": how, "bytes": list(clip.read_bytes())},
+    )
+
+    page.wait_for_function("() => window.taken.length === 1")
+    assert Asset.objects.get().name == "from elsewhere.mp4"

@@ -1,10 +1,12 @@
 """Files come in: measured, previewed, stored once; refused ones leave nothing."""
 
 import shutil
+import threading
 from fractions import Fraction
 from pathlib import Path
 
 import pytest
+from django.db import connection
 from PIL import Image
 
 from editorapp.media import frames, store
@@ -93,3 +95,35 @@ def test_a_pinned_frame_is_a_picture_of_the_clips_displayed_size(db, real_media:
 
     assert (pinned.kind, pinned.origin, pinned.width, pinned.height) == ("image", "frame", 720, 480)
     assert pinned.name == "pig frame 90.png"
+
+
+def test_the_same_file_from_many_hands_at_once_is_one_asset(transactional_db, real_media: Path, tmp_path: Path) -> None:
+    member = make_member()
+    copies = [Path(shutil.copyfile(real_media / "rocket.jpg", tmp_path / f"{n}.jpg")) for n in range(6)]
+    taken: list[int] = []
+
+    def take(file: Path) -> None:
+        taken.append(take_in(file, name=file.name, team=member.team, user=member.user).pk)
+        connection.close()
+
+    threads = [threading.Thread(target=take, args=[file]) for file in copies]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+
+    asset = Asset.objects.get()
+    assert taken == [asset.pk] * 6
+    assert store.path(asset.sha256, store.ORIGINAL).read_bytes() == (real_media / "rocket.jpg").read_bytes()
+    assert list(store.incoming().iterdir()) == []
+
+
+def test_two_teams_keep_one_copy_and_each_its_own_asset(db, real_media: Path, tmp_path: Path) -> None:
+    ours, theirs = make_member(), make_member()
+
+    first = take_in(copy_of(real_media / "rocket.jpg", tmp_path), name="a.jpg", team=ours.team, user=ours.user)
+    second = take_in(copy_of(real_media / "rocket.jpg", tmp_path), name="b.jpg", team=theirs.team, user=theirs.user)
+
+    assert first.pk != second.pk and first.sha256 == second.sha256
+    assert list(Asset.objects.visible_to(ours)) == [first]
+    assert len(list((store.incoming().parent / "blobs").rglob("original"))) == 1

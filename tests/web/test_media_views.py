@@ -1,5 +1,6 @@
 """Uploads in pieces, files by range, stills by index; each as owner, teammate, outsider and stranger."""
 
+import errno
 import io
 import json
 import shutil
@@ -138,6 +139,32 @@ def test_a_beginning_without_name_and_size_is_a_bad_request(db, body: str) -> No
     response = client.post("/media/uploads", body, content_type="application/json")
 
     assert response.status_code == 400
+
+
+def test_a_full_disk_is_told_in_words_and_leaves_nothing(db, monkeypatch: pytest.MonkeyPatch) -> None:
+    client = signed_in(make_member())
+    url = begin(client, "a.mp4", 100).json()["url"]
+
+    def full(*_: object) -> None:
+        raise OSError(errno.ENOSPC, "No space left on device")
+
+    with monkeypatch.context() as patched:
+        patched.setattr("editorapp.media.uploads.os.write", full)
+        response = put(client, url, b"x" * 60, 0)
+
+    assert (response.status_code, response.json()["reason"]) == (507, "disk_full")
+    assert not Upload.objects.exists() and not list(store.incoming().iterdir())
+
+
+def test_two_files_of_one_name_are_two_assets(db, real_media: Path) -> None:
+    client = signed_in(make_member())
+
+    first = upload(client, "clip.mp4", (real_media / "rocket.jpg").read_bytes()).json()["asset"]
+    second = upload(client, "clip.mp4", (real_media / "coffee.png").read_bytes()).json()["asset"]
+
+    assert first["name"] == second["name"] == "clip.mp4"
+    assert first["id"] != second["id"]
+    assert (first["kind"], first["playable_url"], first["filmstrip_url"]) == ("image", None, None)
 
 
 def test_a_cancelled_upload_leaves_nothing(db) -> None:

@@ -1,5 +1,6 @@
 """Put together: which path goes to which wire, the storage, and the admin endpoints."""
 
+import asyncio
 import html
 import ipaddress
 import json
@@ -9,7 +10,7 @@ import time
 from editorapp.simulator import luma_agents
 from editorapp.simulator.core import Options, Simulation, under_fault
 from editorapp.simulator.faults import CALLS, FAILURES, KINDS, Fault, UnknownFault, fault_of
-from editorapp.simulator.http import Answer, Request, Server, TooLarge
+from editorapp.simulator.http import Answer, Hang, Request, Reset, Server, TooLarge
 from editorapp.simulator.storage import PREFIX as STORAGE
 from editorapp.simulator.storage import denied, download
 
@@ -43,7 +44,9 @@ class App:
                 return await self._storage(request)
             if request.path.startswith(ADMIN):
                 return await self._admin(request)
-        except (OSError, RuntimeError, KeyError, TypeError, ValueError):
+        except (Hang, Reset, ConnectionError, asyncio.IncompleteReadError):
+            raise  # asked for, or the caller is gone
+        except Exception:  # whatever it was, the caller gets an answer and the next one is served
             logger.exception("%s %s failed", request.method, request.path)
             return Answer.of_json({"detail": "Internal server error"}, 500)
         return Answer.of_json({"detail": "Not Found"}, 404)

@@ -189,14 +189,14 @@ def test_any_media_stands_in_for_what_is_not_known(another, tmp_path: Path) -> N
     made = [
         client.generations.create(
             model="ray-3.2", type="video_edit", prompt="calm", source=source, video={"resolution": "360p"}
-        ).id
+        )
         for source in sources
     ]
 
-    for generation_id in made:
-        (tmp_path / "result.mp4").write_bytes(http.get(finished(client, generation_id).output[0].url).content)
-        result = seen(tmp_path / "result.mp4", pictures=False)
-        assert (result.width, result.height, len(result.times)) == (640, 360, 96)
+    assert [one.state for one in made] == ["queued"] * 4
+    (tmp_path / "result.mp4").write_bytes(http.get(finished(client, made[0].id).output[0].url).content)
+    result = seen(tmp_path / "result.mp4", pictures=False)
+    assert (result.width, result.height, len(result.times)) == (640, 360, 96)
 
 
 def test_hundreds_of_callers_are_answered_at_once(another, tiny: Path) -> None:
@@ -349,3 +349,52 @@ def test_a_download_can_trickle(simulator: SimulatorProcess, client: Luma, uploa
 
     assert slowly == whole
     assert time.monotonic() - before >= 0.5
+
+
+def test_a_renderer_that_is_killed_is_replaced_and_the_job_goes_on(another, real_media: Path) -> None:
+    simulator = another()
+    client = sdk(simulator)
+    running = edit(client, upload(client, real_media / "vertical_4s.mp4"))
+    while client.generations.get(running.id).state == "queued":
+        time.sleep(0.02)
+
+    for child in _children(simulator.process.pid):
+        os.kill(child, signal.SIGKILL)
+
+    assert finished(client, running.id).state == "completed"
+
+
+def test_its_workers_end_with_it_even_when_it_is_killed(another, tiny: Path) -> None:
+    simulator = another()
+    client = sdk(simulator)
+    finished(client, edit(client, upload(client, tiny)).id)
+    children = _children(simulator.process.pid)
+
+    simulator.process.kill()
+    simulator.process.wait()
+
+    until = time.monotonic() + 10
+    while any(_is_running(child) for child in children) and time.monotonic() < until:
+        time.sleep(0.05)
+    assert children and not any(_is_running(child) for child in children)
+
+
+def _children(pid: int) -> list[int]:
+    """Return the worker processes of a simulator, read from /proc (a bare machine has no `ps`)."""
+    found = []
+    for folder in Path("/proc").glob("[0-9]*"):
+        try:
+            parent = (folder / "stat").read_text().rpartition(")")[2].split()[1]
+            command = (folder / "cmdline").read_bytes()
+        except OSError:
+            continue
+        if parent == str(pid) and b"simulator.worker" in command:
+            found.append(int(folder.name))
+    return found
+
+
+def _is_running(pid: int) -> bool:
+    try:
+        return (Path("/proc") / str(pid) / "stat").read_text().rpartition(")")[2].split()[0] != "Z"
+    except OSError:
+        return False

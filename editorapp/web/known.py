@@ -1,25 +1,48 @@
-"""The provider account in use, remembered for a moment: the live check asks for it on every keystroke."""
+"""What the live check would else ask on every keystroke, remembered for a moment: the account, the month's money."""
 
 import time
+from collections.abc import Callable
+from datetime import date
+from typing import Any, TypeVar
 
 from django.conf import settings
 from django.db.models.signals import post_delete, post_save
+from django.utils import timezone
 
+from editorapp.costs.ledger import MonthTotals, month_of, month_totals
 from editorapp.providers.models import ProviderAccount, default_account
+from editorapp.teams.models import Team
 
-SECONDS = 2.0  # what another process changes is seen this much later; queueing never reads it from here
+SECONDS = 2.0  # what another process changes is seen this much later; queueing reads nothing from here
+MOST = 500
 
-_known: dict[tuple[str, bool], tuple[float, ProviderAccount]] = {}
+Found = TypeVar("Found")
+_known: dict[Any, tuple[float, Any]] = {}
 
 
 def account_now(provider: str) -> ProviderAccount:
     """Return the account that `default_account` names, at most two seconds old."""
-    key = (provider, bool(settings.LUMA_AGENTS_API_KEY))
-    until, account = _known.get(key, (0.0, None))
-    if account is None or time.monotonic() >= until:
-        account = default_account(provider)
-        _known[key] = (time.monotonic() + SECONDS, account)
-    return account
+    return _remembered((provider, bool(settings.LUMA_AGENTS_API_KEY)), lambda: default_account(provider))
+
+
+def month_now(team: Team) -> MonthTotals | None:
+    """Return what the team's month holds, at most two seconds old; None where no limit is set."""
+    if team.monthly_limit_usd is None:
+        return None
+    month, is_simulated = month_of(timezone.now()), not settings.LUMA_AGENTS_API_KEY
+    # A changed limit is another question; the instant tells apart teams that bore the same number in turn.
+    key: tuple[int, Any, Any, date, bool] = (team.pk, team.created_at, team.monthly_limit_usd, month, is_simulated)
+    return _remembered(key, lambda: month_totals(team, month, is_simulated=is_simulated))
+
+
+def _remembered(key: Any, ask: Callable[[], Found]) -> Found:
+    until, found = _known.get(key, (0.0, None))
+    if time.monotonic() >= until:
+        if len(_known) >= MOST:
+            _known.clear()
+        found = ask()
+        _known[key] = (time.monotonic() + SECONDS, found)
+    return found
 
 
 def _forget(**_signal: object) -> None:

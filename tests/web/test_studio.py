@@ -253,3 +253,31 @@ def test_a_check_costs_the_same_few_queries_however_full_the_gallery_is(browser,
         checked(browser, **fields)
 
     assert len(full) == len(empty)
+
+
+def test_what_the_budget_has_no_room_for_is_said_before_the_click(member):
+    member.team.monthly_limit_usd = Decimal("1")
+    member.team.save()
+
+    html = checked(signed_in(member), **typed(make_asset(member)))
+
+    whole = html.split('id="notes-whole"')[1].split("</div>")[0]
+    assert "$1.08" in whole and "$1.00 of this month's budget is free" in whole and 'data-can-send="no"' in html
+
+
+def test_a_page_that_waits_for_a_playable_copy_gets_it_when_it_is_there(browser, member):
+    asset = make_asset(member, proxy="pending", codec="hevc")
+    waiting = browser.get(f"/studio/source?waiting=1&source_asset={asset.pk}")
+    asset.proxy = "ready"
+    asset.save()
+
+    there = browser.get(f"/studio/source?waiting=1&source_asset={asset.pk}")
+
+    assert waiting.status_code == 204
+    assert b"<video" in there.content and b"every 3s" not in there.content
+
+
+def test_closed_options_that_differ_only_in_their_value_are_one_line(browser, member):
+    html = checked(browser, **typed(make_asset(member), hdr="1"))
+
+    assert 'data-closes="resolution=360p resolution=540p"' in html and "not 360p or 540p" in html

@@ -186,6 +186,34 @@ def test_the_draft_survives_a_reload(studio):
     expect(studio.locator("#request-json")).to_contain_text('"1080p"')
 
 
+def test_an_opening_guide_frame_is_the_source_s_own_first_frame_or_an_uploaded_still(studio, real_media):
+    studio.get_by_text("Opening frame", exact=True).click()
+    expect(studio.locator("#notes-guides")).to_contain_text("Choose the picture")
+
+    studio.get_by_role("button", name="Source's frame 0").click()
+
+    expect(studio.locator("#request-json")).to_contain_text("start_frame")
+    expect(studio.locator("#notes-guides")).not_to_contain_text("Choose the picture")
+    first = studio.locator('[name="guide_asset"]:checked').input_value()
+    studio.locator('[data-upload="guide"]').set_input_files(str(real_media / "rocket.jpg"))
+    expect(studio.locator('[name="guide_asset"]:checked')).not_to_have_value(first)
+    expect(studio.locator(".pin")).to_have_count(1)
+
+
+def test_a_session_that_ended_meanwhile_leads_to_sign_in_and_back_to_the_draft(studio, member):
+    member.user.set_password("a long enough secret")
+    member.user.save()  # ends every session
+
+    studio.fill("#prompt", "Snow at dusk")
+
+    studio.wait_for_url(re.compile(r"/sign-in\?next=%2Fstudio%2F"))
+    studio.get_by_label(re.compile("name", re.I)).first.fill(member.user.username)
+    studio.get_by_label("Password").fill("a long enough secret")
+    studio.get_by_role("button", name="Sign in").click()
+    expect(studio.locator("#prompt")).to_have_value("Snow at dusk")
+    expect(studio.locator("#request-json")).to_contain_text("Snow at dusk")
+
+
 def test_queueing_shows_the_take_beside_its_source_and_once_however_often_it_is_clicked(studio):
     studio.fill("#prompt", "Snow at dusk")
     expect(studio.locator("#queue-button")).not_to_have_attribute("aria-disabled", "true")

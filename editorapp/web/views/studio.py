@@ -22,13 +22,13 @@ from editorapp.media.models import Asset
 from editorapp.providers.models import ProviderAccount, default_account
 from editorapp.providers.registry import get as provider_of
 from editorapp.teams.access import MemberRequest, needs
-from editorapp.teams.models import Member
+from editorapp.teams.models import Member, Team
 from editorapp.teams.roles import Act
 from editorapp.web import guides, sources
 from editorapp.web.answer import Answer, answer
 from editorapp.web.compose_choices import choices
 from editorapp.web.forms import Compose
-from editorapp.web.known import account_now
+from editorapp.web.known import account_now, month_now
 from editorapp.web.sources import Source
 
 PROVIDER = "luma-agents"
@@ -38,8 +38,10 @@ def _account() -> ProviderAccount:
     return default_account(PROVIDER)
 
 
-def _weighed(form: Compose, source: Source, account: ProviderAccount, *, strictly: bool = False) -> Answer:
-    verdict = weigh(form.request(source.ref), source.asset, account)
+def _weighed(
+    form: Compose, source: Source, account: ProviderAccount, team: Team, *, strictly: bool = False
+) -> Answer:  # fmt: skip
+    verdict = weigh(form.request(source.ref), source.asset, account, budget=month_now(team))
     return answer(form, source, verdict, strictly=strictly)
 
 
@@ -51,7 +53,10 @@ def page(request: MemberRequest) -> HttpResponse:
 
 
 def _asked(request: MemberRequest) -> Compose:
+    """Read what the address asks for; a picture named there is meant as the opening guide frame."""
     member, wanted = request.member, Compose.read(request.GET)
+    if wanted.guide_asset is not None and "guides" not in request.GET:
+        wanted = replace(wanted, guides="single")
     if request.GET.get("generation", "").isdecimal():
         take = Generation.objects.visible_to(member).filter(pk=int(request.GET["generation"][:18])).first()
         if take is not None:
@@ -67,15 +72,16 @@ def _page(
     is_typed: bool = False,
 ) -> HttpResponse:  # fmt: skip
     """Render the whole page around a form. `is_typed`: it holds what was posted, so no draft may replace it."""
-    source = sources.find(form, request.member, account)
-    context = _viewer_context(request, source) | _answer_context(_weighed(form, source, account, strictly=strictly))
     member = request.member
+    source = sources.find(form, member, account)
+    said = _weighed(form, source, account, member.team, strictly=strictly)
+    context = _viewer_context(request, source) | _answer_context(said)
     chosen = tuple(row.asset for row in form.keyframes if row.asset is not None)
     context |= {
         "here": "studio", "form": form, "account": account, "spec": provider_of(PROVIDER).SPEC, "is_typed": is_typed,
         "clips": sources.recent_clips(member, chosen=source.asset if form.source_kind == "asset" else None),
         "results": sources.recent_takes(member, chosen=source.parent),
-        "choices": choices(form, context["answer"].closed, provider_of(PROVIDER).SPEC),
+        "choices": choices(form, said.closed, provider_of(PROVIDER).SPEC),
         "rows": guides.rows(form, member),
         "pictures": sources.recent_pictures(member, chosen=chosen + ((form.guide_asset,) if form.guide_asset else ())),
         "media_types": sorted(set(sources.MEDIA_TYPES.values())),
@@ -110,7 +116,7 @@ def check(request: MemberRequest) -> HttpResponse:
 def answer_to(sent: QueryDict, member: Member) -> dict[str, Any]:
     """Return what a check shows of a posted form: one query, for its source."""
     form, account = Compose.read(sent), account_now(PROVIDER)
-    return _answer_context(_weighed(form, sources.find(form, member, account), account))
+    return _answer_context(_weighed(form, sources.find(form, member, account), account, member.team))
 
 
 @needs(Act.CREATE)
@@ -148,8 +154,13 @@ def _new_source(request: MemberRequest, form: Compose, part: tuple[int, int] | N
 @needs(Act.SEE)
 @require_GET
 def viewer(request: MemberRequest) -> HttpResponse:
-    """Show the chosen source: player, filmstrip, facts and takes."""
-    return viewer_of(request, Compose.read(request.GET))
+    """Show the chosen source: player, filmstrip, facts and takes. A page that waits for a playable copy asks again."""
+    form = Compose.read(request.GET)
+    if "waiting" in request.GET:
+        asset = sources.find(form, request.member, _account()).asset
+        if asset is not None and asset.proxy == Asset.Proxy.PENDING:
+            return HttpResponse(status=204)
+    return viewer_of(request, form)
 
 
 def viewer_of(request: MemberRequest, form: Compose) -> HttpResponse:
@@ -173,7 +184,7 @@ def submit(request: MemberRequest) -> HttpResponse:
     form, account = Compose.read(request.POST), _account()
     member = request.member
     source = sources.find(form, member, account)
-    said = _weighed(form, source, account, strictly=True)
+    said = _weighed(form, source, account, member.team, strictly=True)
     if said.can_send:
         try:
             generation = enqueue(

@@ -1,0 +1,84 @@
+/* Files into the studio: clips and stills by button, drop and paste, several at once. Sent by upload.js. */
+(() => {
+  "use strict";
+  if (!window.rushes.studio) return;
+  const { toast, upload } = window.rushes;
+  const { form, $, player, chooseClip, recheck, addPicture, addKeyframe, fillKeyframe } = window.rushes.studio;
+
+  /* Uploads: by button, drop and paste; several at once. */
+  async function send(file, then, { isPicture }) {
+    const row = document.createElement("li");
+    row.className = "upload-row";
+    const name = Object.assign(document.createElement("span"), { className: "clip", textContent: file.name });
+    const state = Object.assign(document.createElement("span"), { className: "muted number", textContent: "0 %" });
+    const stop = Object.assign(document.createElement("button"), { type: "button", className: "btn btn-small btn-quiet", textContent: "Cancel" });
+    const bar = Object.assign(document.createElement("progress"), { max: 1, value: 0 });
+    bar.setAttribute("aria-label", `Uploading ${file.name}`);
+    row.append(name, state, stop, bar);
+    $("[data-uploads]").append(row);
+    const leave = new AbortController();
+    stop.addEventListener("click", () => leave.abort());
+    try {
+      const asset = await upload(file, {
+        signal: leave.signal,
+        progress: (share) => {
+          bar.value = share;
+          state.textContent = share < 1 ? `${Math.floor(share * 100)} %` : "Reading it …";
+          if (share >= 1) bar.removeAttribute("value");
+        },
+      });
+      row.remove();
+      if (isPicture && asset.kind !== "image") toast(`${file.name} is not a picture: upload a PNG, JPEG or WebP.`, { bad: true });
+      else if (!isPicture && asset.kind !== "video") toast(`${file.name} is a picture: use it as a guide frame.`, { bad: true });
+      else then(asset);
+    } catch (error) {
+      if (leave.signal.aborted) { row.remove(); return; }
+      row.classList.add("is-bad");
+      bar.remove();
+      state.textContent = "Not taken";
+      stop.textContent = "Close";
+      stop.addEventListener("click", () => row.remove());
+      row.append(Object.assign(document.createElement("p"), { className: "note note-bad", textContent: error.message }));
+      row.lastChild.setAttribute("role", "alert");
+    }
+  }
+
+  form.addEventListener("change", (event) => {
+    const input = event.target.closest("[data-upload]");
+    if (!input) return;
+    const files = [...input.files];
+    input.value = "";
+    const row = input.closest("[data-keyframe]");
+    const frame = player() ? player().frame : 0;
+    const takers = {
+      source: (asset) => chooseClip(asset),
+      guide: (asset) => addPicture(asset),
+      keyframe: (asset) => { addKeyframe(asset, frame); recheck(); },
+      replace: (asset) => { fillKeyframe(row, asset); recheck(); },
+    };
+    for (const file of files) send(file, takers[input.dataset.upload], { isPicture: input.dataset.upload !== "source" });
+  });
+
+  function takeFiles(list) {
+    for (const file of list) {
+      if (file.type.startsWith("image/")) send(file, (asset) => { addKeyframe(asset, player() ? player().frame : 0); recheck(); }, { isPicture: true });
+      else send(file, chooseClip, { isPicture: false });
+    }
+  }
+  const zone = $("[data-drop]");
+  document.addEventListener("dragover", (event) => {
+    if (![...event.dataTransfer.types].includes("Files")) return;
+    event.preventDefault();
+    zone.classList.add("is-over");
+  });
+  document.addEventListener("dragleave", (event) => { if (!event.relatedTarget) zone.classList.remove("is-over"); });
+  document.addEventListener("drop", (event) => {
+    zone.classList.remove("is-over");
+    if (!event.dataTransfer.files.length) return;
+    event.preventDefault();
+    takeFiles(event.dataTransfer.files);
+  });
+  document.addEventListener("paste", (event) => {
+    if (event.clipboardData.files.length) { event.preventDefault(); takeFiles(event.clipboardData.files); }
+  });
+})();

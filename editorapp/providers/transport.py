@@ -20,7 +20,7 @@ import httpx
 
 from editorapp.providers import answers, registry
 from editorapp.providers.contract import Access, BadCredentials, OutcomeUnknown, Rejected, Unavailable
-from editorapp.providers.lean import LeanTransport, can_be_direct
+from editorapp.providers.lean import LeanClient, can_be_direct
 
 log = logging.getLogger(__name__)
 # Their own lines show whole URLs (presigned queries) at INFO and headers at DEBUG.
@@ -82,7 +82,7 @@ class Wire:
         self._shards: list[tuple[httpx.AsyncClient, list[int]]] = []
         self._paid: httpx.AsyncClient | None = None
         self._plain: httpx.AsyncClient | None = None
-        self._lean: LeanTransport | None = None
+        self._lean: LeanClient | None = None
 
     def __repr__(self) -> str:
         return f"<Wire to {self.name}, account {self.access.account_id}>"
@@ -109,8 +109,11 @@ class Wire:
         Raises: Rejected and its kinds, NotFound, Throttled; Unavailable for everything that a later try may mend.
         """
         try:
-            if method == "GET" and self._is_lean():
-                response = await self._ask(path, params)
+            if method == "GET" and (lean := self._lean_client()) is not None:
+                response = await self._timed(
+                    lambda tracing: lean.get(path, params=params, headers=tracing),
+                    method, path, deadline=FREE_DEADLINE_SECONDS,
+                )  # fmt: skip
             else:
                 response = await self._by_shard(method, path, params=params, json=body)
         except (httpx.HTTPError, TimeoutError) as error:
@@ -164,21 +167,12 @@ class Wire:
             code = str(response.status_code)
             raise Unavailable(f"{self.name} did not take the upload (HTTP {code}).", code=code)
 
-    def _is_lean(self) -> bool:
-        """Take the lean way for GETs, unless a proxy or a test's own transport stands between."""
+    def _lean_client(self) -> LeanClient | None:
+        """Return the lean way for GETs, unless a proxy or a test's own transport stands between."""
         if self._lean is None and self._transport is None and can_be_direct(self.access.base_url):
-            self._lean = LeanTransport(verify=_certificates())
-        return self._lean is not None
-
-    async def _ask(self, path: str, params: Mapping[str, Any] | None) -> httpx.Response:
-        assert self._lean is not None
-        headers = {"User-Agent": USER_AGENT, **self._authorisation()}
-        return await self._timed(
-            lambda tracing: self._lean.handle_async_request(  # type: ignore[union-attr]
-                httpx.Request("GET", self._url(path), params=params, headers={**headers, **tracing})
-            ),
-            "GET", path, deadline=FREE_DEADLINE_SECONDS,
-        )  # fmt: skip
+            headers = {"User-Agent": USER_AGENT, **self._authorisation()}
+            self._lean = LeanClient(self.access.base_url, headers=headers, verify=_certificates())
+        return self._lean
 
     async def _by_shard(self, method: str, path: str, **content: Any) -> httpx.Response:
         client, busy = self._shard()

@@ -1,4 +1,4 @@
-"""The lean transport against real sockets: what is kept, what is sent anew, and what each end is called."""
+"""The lean client against real sockets: what is kept, what is sent anew, and what each end is called."""
 
 import asyncio
 import ssl
@@ -8,7 +8,7 @@ from contextlib import asynccontextmanager
 import httpx
 import pytest
 
-from editorapp.providers.lean import LeanTransport, can_be_direct
+from editorapp.providers.lean import LeanClient, can_be_direct
 
 Talk = Callable[[asyncio.StreamReader, asyncio.StreamWriter], Awaitable[None]]
 ANSWER = b"HTTP/1.1 200 OK\r\nContent-Length: 2\r\nX-Odd: a\r\n\r\nok"
@@ -28,11 +28,11 @@ async def serving(talk: Talk) -> AsyncIterator[tuple[str, list[int]]]:
 
     server = await asyncio.start_server(serve, "127.0.0.1", 0)
     async with server:
-        yield f"http://127.0.0.1:{server.sockets[0].getsockname()[1]}/generations/1", made
+        yield f"http://127.0.0.1:{server.sockets[0].getsockname()[1]}/v1", made
 
 
-async def get(transport: LeanTransport, url: str) -> httpx.Response:
-    return await transport.handle_async_request(httpx.Request("GET", url))
+def client_of(url: str) -> LeanClient:
+    return LeanClient(url, headers={"Authorization": "Bearer key"}, verify=ssl.create_default_context())
 
 
 async def answer_always(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
@@ -47,13 +47,13 @@ async def answer_once(reader: asyncio.StreamReader, writer: asyncio.StreamWriter
 
 def run(talk: Talk, *, times: int) -> tuple[list[httpx.Response], int]:
     async def scenario() -> tuple[list[httpx.Response], int]:
-        transport = LeanTransport(verify=ssl.create_default_context())
         async with serving(talk) as (url, made):
+            client = client_of(url)
             found = []
             for _ in range(times):
-                found.append(await get(transport, url))
+                found.append(await client.get("/generations/1"))
                 await asyncio.sleep(0.02)
-            await transport.aclose()
+            await client.aclose()
             return found, len(made)
 
     return asyncio.run(scenario())
@@ -81,13 +81,13 @@ def test_questions_at_the_same_time_do_not_mix():
             writer.write(b"HTTP/1.1 200 OK\r\nContent-Length: %d\r\n\r\n%b" % (len(path), path))
 
     async def scenario() -> list[str]:
-        transport = LeanTransport(verify=ssl.create_default_context())
         async with serving(echo) as (url, _made):
-            answers = await asyncio.gather(*(get(transport, f"{url}{number}") for number in range(50)))
-            await transport.aclose()
+            client = client_of(url)
+            answers = await asyncio.gather(*(client.get(f"/generations/1{number}") for number in range(50)))
+            await client.aclose()
             return [answer.text for answer in answers]
 
-    assert asyncio.run(scenario()) == [f"/generations/1{number}" for number in range(50)]
+    assert asyncio.run(scenario()) == [f"/v1/generations/1{number}" for number in range(50)]
 
 
 @pytest.mark.parametrize(
@@ -128,14 +128,14 @@ def test_a_canceled_question_leaves_no_answer_for_the_next():
             writer.write(ANSWER)
 
     async def scenario() -> str:
-        transport = LeanTransport(verify=ssl.create_default_context())
         async with serving(slow_first) as (url, _made):
+            client = client_of(url)
             with pytest.raises(TimeoutError):
                 async with asyncio.timeout(0.03):
-                    await get(transport, f"{url}/slow")
+                    await client.get("/slow")
             await asyncio.sleep(0.15)
-            answer = await get(transport, url)
-            await transport.aclose()
+            answer = await client.get("/generations/1")
+            await client.aclose()
             return answer.text
 
     assert asyncio.run(scenario()) == "ok"
@@ -143,7 +143,7 @@ def test_a_canceled_question_leaves_no_answer_for_the_next():
 
 def test_nobody_there_is_a_connect_error():
     async def scenario() -> None:
-        await get(LeanTransport(verify=ssl.create_default_context()), "http://127.0.0.1:9/")
+        await client_of("http://127.0.0.1:9").get("/")
 
     with pytest.raises(httpx.ConnectError):
         asyncio.run(scenario())
@@ -155,3 +155,24 @@ def test_where_a_proxy_stands_between_the_usual_way_is_taken(monkeypatch):
 
     assert not can_be_direct("https://agents.lumalabs.ai/v1")
     assert can_be_direct("http://127.0.0.1:8001/v1")
+
+
+def test_what_is_asked_is_what_httpx_would_ask():
+    heads = []
+
+    async def talk(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        heads.append(await reader.readuntil(b"\r\n\r\n"))
+        writer.write(ANSWER)
+
+    async def scenario() -> str:
+        async with serving(talk) as (url, _made):
+            client = client_of(url)
+            await client.get("/files", params={"limit": 1, "after": "a b"}, headers={"X-Request-Id": "7"})
+            await client.aclose()
+            return url
+
+    url = asyncio.run(scenario())
+
+    lines = heads[0].decode().lower().split("\r\n")
+    assert lines[0] == "get /v1/files?limit=1&after=a+b http/1.1"
+    assert {f"host: {url.split('/')[2]}", "authorization: bearer key", "x-request-id: 7"} <= set(lines)

@@ -8,7 +8,7 @@ from django.utils import timezone
 from editorapp.costs import ledger
 from editorapp.generations.models import Attempt, Generation
 from editorapp.generations.money import subject
-from editorapp.generations.states import State
+from editorapp.generations.states import ACTIVE, State
 from editorapp.media.models import Asset
 from editorapp.providers.contract import GenerationRequest, Ref
 from editorapp.providers.models import ProviderAccount, default_account
@@ -57,8 +57,9 @@ def make_generation(
         team=member.team, created_by=member.user, account=account, state=state, **(sound | fields)
     )
     Attempt.objects.create(
-        generation=generation, number=1, account=account, state=state, created_at=now, next_action_at=now
-    )
+        generation=generation, number=1, account=account, state=state, created_at=now,
+        next_action_at=now if state in ACTIVE else None,
+    )  # fmt: skip
     return generation
 
 

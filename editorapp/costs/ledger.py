@@ -90,14 +90,14 @@ def reserve(subject: Subject, amount_usd: Decimal, *, now: datetime, note: str =
     return entry
 
 
-def charge(attempt_id: int, amount_usd: Decimal, *, now: datetime, is_estimated: bool, note: str = "") -> Entry:
-    """Turn an attempt's reservation into a charge and give back what is left of it.
+def charge(attempt_id: int, amount_usd: Decimal | None, *, now: datetime, is_estimated: bool, note: str = "") -> Entry:
+    """Turn an attempt's reservation into a charge and give back what is left of it; None charges all that is held.
 
     Raises: NothingHeld, when there is no open reservation.
     """
-    amount_usd = usd(amount_usd)
     with transaction.atomic():
         reserved = _open_reservation(attempt_id)
+        amount_usd = reserved.amount_usd if amount_usd is None else usd(amount_usd)
         within = min(amount_usd, reserved.amount_usd)
         entry = _append(reserved, Entry.Kind.CHARGE, within, now=now, is_estimated=is_estimated, note=note)
         if within < reserved.amount_usd:
@@ -132,7 +132,7 @@ def adjust(attempt_id: int, amount_usd: Decimal, *, now: datetime, note: str) ->
     """
     amount_usd = usd(amount_usd)
     with transaction.atomic():
-        reserved = _reservation(attempt_id)
+        reserved, _is_open = _reservation(attempt_id)
         entry = _append(reserved, Entry.Kind.ADJUST, amount_usd, now=now, note=note)
         _move_budget(reserved, spent=_micro(amount_usd))
         _add_to_month(reserved, spent=_micro(amount_usd))
@@ -191,18 +191,19 @@ def _budget(team_id: int, month: date, *, is_simulated: bool) -> MonthBudget:
     return row
 
 
-def _reservation(attempt_id: int) -> Entry:
-    # The lock makes two settlements of one attempt take turns on PostgreSQL; SQLite has one writer anyhow.
-    rows = Entry.objects.select_for_update().filter(attempt_id=attempt_id, kind=Entry.Kind.RESERVE)
-    if (entry := rows.first()) is None:
+def _reservation(attempt_id: int) -> tuple[Entry, bool]:
+    """Return an attempt's reservation, and whether it is still open."""
+    # The lock makes two settlements of one attempt take turns on PostgreSQL; SQLite has one writer anyhow. Of two
+    # that read at once there, the unique (attempt, kind) stops the second.
+    entries = {entry.kind: entry for entry in Entry.objects.select_for_update().filter(attempt_id=attempt_id)}
+    if Entry.Kind.RESERVE not in entries:
         raise NothingHeld(f"Attempt {attempt_id} reserved nothing.")
-    return entry
+    return entries[Entry.Kind.RESERVE], not entries.keys() & {Entry.Kind.CHARGE, Entry.Kind.RELEASE}
 
 
 def _open_reservation(attempt_id: int) -> Entry:
-    entry = _reservation(attempt_id)
-    closing = (Entry.Kind.CHARGE, Entry.Kind.RELEASE)
-    if Entry.objects.filter(attempt_id=attempt_id, kind__in=closing).exists():
+    entry, is_open = _reservation(attempt_id)
+    if not is_open:
         raise NothingHeld(f"Attempt {attempt_id} was settled already.")
     return entry
 

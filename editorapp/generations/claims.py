@@ -11,20 +11,26 @@ from editorapp.generations.models import Attempt, Pause
 from editorapp.generations.states import IN_FLIGHT, State
 from editorapp.providers.models import ProviderAccount
 
+SWEPT = (State.QUEUED, State.SUBMITTING, State.RUNNING)  # what the sweep looks after; files have lanes of their own
 POLL_LEASE = timedelta(seconds=15)
 # What a claimer needs; the bodies and links would be read from JSON at every poll.
 CLAIMED = (
-    "generation_id", "number", "account_id", "state", "lease_token", "next_action_at", "idempotency_key",
-    "provider_job_id", "submitted_at", "provider_done_at", "poll_count", "fetch_count", "error_count", "missing_since",
-    "created_at",
+    "generation_id", "number", "account_id", "state", "provider_job_id", "submitted_at", "provider_done_at",
+    "poll_count", "error_count", "missing_since",
 )  # fmt: skip
 RATE_WINDOW = timedelta(seconds=60)
 
 
-def due(provider: str, states: Collection[str], *, now: datetime) -> QuerySet[Attempt]:
-    """Return the provider's rows that somebody should look at, the longest waiting first."""
-    rows = Attempt.objects.filter(state__in=states, next_action_at__lte=now, account__provider=provider)
+def due(accounts: Collection[int], state: str, *, now: datetime) -> QuerySet[Attempt]:
+    """Return the accounts' rows in a state that somebody should look at, the longest waiting first."""
+    rows = Attempt.objects.filter(state=state, next_action_at__lte=now, account_id__in=accounts)
     return rows.order_by("next_action_at")
+
+
+def due_states(accounts: Collection[int], *, now: datetime) -> set[str]:
+    """Return in which states rows are due: the one question that an idle turn asks."""
+    rows = Attempt.objects.filter(state__in=SWEPT, next_action_at__lte=now, account_id__in=accounts)
+    return set(rows.order_by().values_list("state", flat=True).distinct())
 
 
 def claim(rows: QuerySet[Attempt], *, most: int, now: datetime, lease: timedelta) -> list[Attempt]:
@@ -32,21 +38,22 @@ def claim(rows: QuerySet[Attempt], *, most: int, now: datetime, lease: timedelta
 
     Rows that another claimer holds at this instant are passed over (on SQLite writers take turns anyhow).
     """
-    if most <= 0 or not rows.exists():  # no write lock where there is nothing to do
+    if most <= 0:
         return []
     token, until = uuid.uuid4(), now + lease
     with transaction.atomic():
         found = list(rows.select_for_update(skip_locked=True, of=("self",)).only(*CLAIMED)[:most])
-        Attempt.objects.filter(pk__in=[attempt.pk for attempt in found]).update(lease_token=token, next_action_at=until)
+        if found:
+            mine = Attempt.objects.filter(pk__in=[attempt.pk for attempt in found])
+            mine.update(lease_token=token, next_action_at=until)
     for attempt in found:
         attempt.lease_token, attempt.next_action_at = token, until
     return found
 
 
-def next_due_at(provider: str) -> datetime | None:
-    """Return when the engine is next needed for this provider; None when nothing is in flight."""
-    states = (State.QUEUED, State.SUBMITTING, State.RUNNING)
-    rows = Attempt.objects.filter(state__in=states, account__provider=provider)
+def next_due_at(accounts: Collection[int]) -> datetime | None:
+    """Return when the engine is next needed for these accounts; None when nothing is in flight."""
+    rows = Attempt.objects.filter(state__in=SWEPT, account_id__in=accounts)
     return rows.aggregate(first=Min("next_action_at"))["first"]
 
 

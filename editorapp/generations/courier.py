@@ -16,7 +16,7 @@ from editorapp.providers.contract import Access, Job, OutcomeUnknown, ProviderEr
 from editorapp.providers.transport import Wire
 
 POLL_WORKERS = 32
-POST_WORKERS = 8
+POST_WORKERS = 16
 POLL_SECONDS = 12.0  # shorter than the lease of a poll
 POST_SECONDS = 75.0  # the provider's own client waits 60 s for an answer
 

@@ -10,7 +10,7 @@ import uuid
 from collections.abc import Callable
 from datetime import datetime, timedelta
 
-from django.db import DatabaseError, connection
+from django.db import DatabaseError, connection, transaction
 from django.utils import timezone
 
 from editorapp.generations import claims, leases, outcomes, schedule, staging, wake
@@ -31,6 +31,8 @@ IDLE_TURN_SECONDS = 0.25
 LINGER_SECONDS = 3.0  # due within this: worth waiting for, rather than starting anew
 POLLS_AT_ONCE = 200
 HISTORY = 25
+WAKE_PAUSE = timedelta(seconds=0.5)
+AHEAD = timedelta(seconds=TURN_SECONDS / 2)  # what falls due before the next turn is polled now
 
 
 def work(provider: str, *, seconds: float = SESSION_SECONDS, clock: Callable[[], datetime] = timezone.now) -> None:
@@ -54,7 +56,7 @@ def work(provider: str, *, seconds: float = SESSION_SECONDS, clock: Callable[[],
     finally:
         session.close()
         leases.give_back(lease, holder, now=clock())
-    due_at = claims.next_due_at(provider)
+    due_at = claims.next_due_at(session.account_ids)
     if due_at is not None and due_at <= clock() + timedelta(seconds=1):
         wake.work(provider, now=clock())
 
@@ -76,8 +78,10 @@ class Session:
         self.courier = Courier(self.adapter)
         self.accounts = {account.pk: account for account in ProviderAccount.objects.filter(provider=provider)}
         self.access = {account.pk: account.access() for account in self.accounts.values()}
+        self.account_ids = list(self.accounts)
         self.polling: set[int] = set()
         self.unwritten: list[Answer] = []
+        self.woken_at: datetime | None = None
         self.first_looks: dict[str, float] = {}
 
     def turn(self, *, take_new: bool) -> bool:
@@ -86,10 +90,12 @@ class Session:
         After its time a session posts nothing new, but polls on for as long as a post is under way.
         """
         now = self.clock()
-        if take_new:
+        due = claims.due_states(self.account_ids, now=now + AHEAD) if take_new or self.courier.posting else set()
+        if take_new and State.SUBMITTING in due:
             self._end_lapsed(now)
+        if take_new and State.QUEUED in due:
             self._post_due(now)
-        if take_new or self.courier.posting:
+        if State.RUNNING in due:
             self._poll_due(now)
         is_busy = bool(self.courier.carrying or self.unwritten)
         if not is_busy and not (take_new and self._is_near(now)):
@@ -101,16 +107,16 @@ class Session:
         self.courier.close()
 
     def _is_near(self, now: datetime) -> bool:
-        due_at = claims.next_due_at(self.provider)
+        due_at = claims.next_due_at(self.account_ids)
         return due_at is not None and due_at <= now + timedelta(seconds=LINGER_SECONDS)
 
     def _end_lapsed(self, now: datetime) -> None:
         """A row that is due while it is being sent lost its worker: nobody knows whether the post arrived."""
-        for attempt in claims.due(self.provider, [State.SUBMITTING], now=now):
+        for attempt in claims.due(self.account_ids, State.SUBMITTING, now=now):
             _unless_overtaken(outcomes.lapsed, attempt, now=now)
 
     def _poll_due(self, now: datetime) -> None:
-        rows = claims.due(self.provider, [State.RUNNING], now=now)
+        rows = claims.due(self.account_ids, State.RUNNING, now=now + AHEAD)
         if self.polling:
             rows = rows.exclude(pk__in=self.polling)
         room = POLLS_AT_ONCE - len(self.polling)
@@ -119,7 +125,7 @@ class Session:
             self.courier.send(Errand(Call.POLL, attempt, self.access[attempt.account_id]))
 
     def _post_due(self, now: datetime) -> None:
-        queued = claims.due(self.provider, [State.QUEUED], now=now)
+        queued = claims.due(self.account_ids, State.QUEUED, now=now)
         if self.courier.free_posts <= 0:
             return
         for account_id in set(queued.order_by().values_list("account_id", flat=True)):
@@ -154,34 +160,43 @@ class Session:
         self.courier.send(Errand(Call.POST, attempt, self.access[attempt.account_id], body))
 
     def _write(self, answers: list[Answer]) -> None:
-        """Write answers. What the database does not take now (locked, full disk) is kept for the next turn."""
-        answers, self.unwritten = self.unwritten + answers, []
-        running = [answer for answer in answers if _is_running(answer)]
-        for answer in answers:
-            if not _is_running(answer):
-                try:
-                    self._write_one(answer, now=self.clock())
-                except DatabaseError:
-                    log.exception("Not written yet: attempt %s, %s", answer.errand.attempt.pk, answer.job)
-                    self.unwritten.append(answer)
-        try:
-            self._write_running([answer.errand.attempt for answer in running], now=self.clock())
-        except DatabaseError:
-            log.exception("%d polls not written yet", len(running))
-            self.unwritten += running
+        """Write what came back in one transaction, each answer in a savepoint of its own.
 
-    def _write_one(self, answer: Answer, *, now: datetime) -> None:
-        attempt = answer.errand.attempt
-        if answer.errand.call is Call.POST:
-            _unless_overtaken(self._posted, attempt, answer=answer, now=now)
-        else:
-            _unless_overtaken(_polled, attempt, answer=answer, now=now)
-            self.polling.discard(attempt.pk)
+        What the database does not take now (locked, full disk) is kept, and written in a later turn.
+        """
+        kept, self.unwritten = self.unwritten, []
+        if not (answers or kept):
+            return
+        try:
+            for answer in kept:
+                answer.errand.attempt.refresh_from_db()  # as it is, not as the failed write left the object
+            with transaction.atomic():
+                self._write_all(kept + answers, now=self.clock())
+        except DatabaseError:
+            log.exception("Not written yet: %s", [(a.errand.attempt.pk, a.job and a.job.id) for a in kept + answers])
+            self.unwritten = kept + answers
+            return
+        self.polling.difference_update(a.errand.attempt.pk for a in kept + answers if a.errand.call is Call.POLL)
+
+    def _write_all(self, answers: list[Answer], *, now: datetime) -> None:
+        self._write_running([answer.errand.attempt for answer in answers if _is_running(answer)], now=now)
+        for answer in answers:
+            if answer.errand.call is Call.POST:
+                _unless_overtaken(self._posted, answer.errand.attempt, answer=answer, now=now)
+            elif not _is_running(answer):
+                _unless_overtaken(_polled, answer.errand.attempt, answer=answer, now=now)
+        if any(answer.job is not None and answer.job.state is JobState.DONE for answer in answers):
+            transaction.on_commit(lambda: self._wake_transfers(now))
+
+    def _wake_transfers(self, now: datetime) -> None:
+        """Wake the lanes, but not for each of many results; the ticker wakes them for what comes in between."""
+        if self.woken_at is None or now - self.woken_at > WAKE_PAUSE:
+            self.woken_at = now
+            wake.transfers(now=now)
 
     def _write_running(self, attempts: list[Attempt], *, now: datetime) -> None:
-        for attempt in outcomes.still_running(attempts, now=now) if attempts else []:
+        for attempt in outcomes.still_running(attempts, now=now):
             _unless_overtaken(outcomes.lost, attempt, "The job is more than a day old and not done.", now=now)
-        self.polling.difference_update(attempt.pk for attempt in attempts)
 
     def _posted(self, attempt: Attempt, *, answer: Answer, now: datetime) -> None:
         if answer.job is not None:
@@ -226,7 +241,6 @@ def _polled(attempt: Attempt, *, answer: Answer, now: datetime) -> None:
     job, error = answer.job, answer.error
     if job is not None and job.state is JobState.DONE:
         outcomes.done(attempt, job, now=now)
-        wake.transfers(now=now)
     elif job is not None and job.failure is not None:
         outcomes.failed(attempt, job.failure, now=now)
     elif isinstance(error, NotFound):
@@ -238,6 +252,7 @@ def _polled(attempt: Attempt, *, answer: Answer, now: datetime) -> None:
 def _unless_overtaken(write: Callable[..., None], attempt: Attempt, *args: object, **kwargs: object) -> None:
     """Write, or drop the result where somebody else was first: a cancel, a person, another worker."""
     try:
-        write(attempt, *args, **kwargs)
+        with transaction.atomic():
+            write(attempt, *args, **kwargs)
     except Overtaken as overtaken:
         log.info("Dropped: %s", overtaken)

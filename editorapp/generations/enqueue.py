@@ -10,7 +10,7 @@ from django.utils import timezone
 from editorapp.costs import ledger
 from editorapp.costs.ledger import OverBudget
 from editorapp.generations import wake
-from editorapp.generations.lineage import key_for
+from editorapp.generations.lineage import inherited_key, own_key
 from editorapp.generations.models import Attempt, Generation
 from editorapp.generations.money import subject
 from editorapp.generations.verdict import Verdict, weigh
@@ -47,7 +47,7 @@ def enqueue(
     source_asset, parent = _origin(wanted, source_asset, parent)
     _guard(member, source_asset, parent)
     wanted = _reachable(wanted, parent, account)
-    verdict = weigh(wanted, source_asset, account)
+    verdict = weigh(wanted, source_asset, account, with_options=False)
     if not verdict.can_send:
         raise Refused(verdict)
     try:
@@ -103,12 +103,14 @@ def _create(
     generation = Generation.objects.create(
         team_id=member.team_id, created_by=member.user, created_at=now, account=account, provider=account.provider,
         model=wanted.model or "", task=wanted.task, prompt=wanted.prompt or "", request=wanted.to_json(),
-        is_simulated=account.is_simulated, parent=parent, source_asset=source_asset, lineage="",
+        is_simulated=account.is_simulated, parent=parent, source_asset=source_asset,
+        lineage=inherited_key(parent, source_asset),
         estimate_low_usd=priced.low_usd, estimate_high_usd=priced.high_usd, estimate_basis=priced.basis[:300],
         state_since=now, form_token=form_token,
     )  # fmt: skip
-    generation.lineage = key_for(generation, parent=parent, source_asset=source_asset)
-    Generation.objects.filter(pk=generation.pk).update(lineage=generation.lineage)
+    if not generation.lineage:
+        generation.lineage = own_key(generation)
+        Generation.objects.filter(pk=generation.pk).update(lineage=generation.lineage)
     add_attempt(generation, number=1, now=now)
     return generation
 

@@ -3,10 +3,10 @@
 from dataclasses import dataclass
 from datetime import datetime
 
-from django.db.models import Count, Min, Q
+from django.db.models import Count, Min
 
 from editorapp.generations.models import Attempt, Heartbeat
-from editorapp.generations.states import ACTIVE, State
+from editorapp.generations.states import State
 
 STALE_SECONDS = 15.0
 
@@ -40,19 +40,16 @@ def beat(name: str, *, now: datetime) -> None:
 
 
 def status(now: datetime) -> Status:
-    """Return how the engine is doing: two queries over the work in flight."""
-    active = Q(state__in=ACTIVE)
-    rows = Attempt.objects.filter(active | Q(state=State.UNKNOWN)).aggregate(
-        first=Min("next_action_at", filter=active),
-        in_flight=Count("pk", filter=active),
-        unknown=Count("pk", filter=Q(state=State.UNKNOWN)),
+    """Return how the engine is doing: small queries over the work in flight."""
+    rows = Attempt.objects.filter(next_action_at__isnull=False).aggregate(
+        first=Min("next_action_at"), in_flight=Count("pk")
     )
     beats = {row.name: (now - row.at).total_seconds() for row in Heartbeat.objects.all()}
     first = rows["first"]
     return Status(
         due_lag_seconds=max(0.0, (now - first).total_seconds()) if first else 0.0,
         in_flight=rows["in_flight"],
-        unknown=rows["unknown"],
+        unknown=Attempt.objects.filter(state=State.UNKNOWN).count(),
         ticker_age_seconds=beats.get("ticker"),
         cluster_age_seconds=beats.get("cluster"),
     )

@@ -21,11 +21,16 @@ class Node:
         return 1 + sum(len(child) for child in self.children)
 
 
-def key_for(generation: Generation, *, parent: Generation | None, source_asset: Asset | None) -> str:
-    """Return the lineage of a fresh generation: its parent's, else its source's, else its own."""
+def inherited_key(parent: Generation | None, source_asset: Asset | None) -> str:
+    """Return the lineage of what is made from a take or a clip; "" where it is made from nothing of ours."""
     if parent is not None:
         return parent.lineage
-    return f"a{source_asset.pk}" if source_asset is not None else f"g{generation.pk}"
+    return f"a{source_asset.pk}" if source_asset is not None else ""
+
+
+def own_key(generation: Generation) -> str:
+    """Return the lineage that begins with this generation itself."""
+    return f"g{generation.pk}"
 
 
 def chain(generation: Generation) -> list[Generation]:

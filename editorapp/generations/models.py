@@ -7,7 +7,7 @@ from typing import Any
 from django.db import models, transaction
 
 from editorapp.core.money import UsdField
-from editorapp.generations.states import ACTIVE, CANCELABLE, FINAL, IN_FLIGHT, SETTLEABLE, TRANSITIONS, State
+from editorapp.generations.states import ACTIVE, CANCELABLE, FINAL, SETTLEABLE, TRANSITIONS, State
 from editorapp.media.models import Asset
 from editorapp.providers.contract import GenerationRequest
 from editorapp.providers.models import ProviderAccount
@@ -53,6 +53,7 @@ class Generation(models.Model):
     estimate_basis = models.CharField(max_length=300)
 
     # Copied from the newest attempt, for pages.
+    attempt_number = models.PositiveIntegerField(default=1)  # which attempt that is
     state = models.CharField(max_length=16, choices=State.choices, default=State.QUEUED)
     state_since = models.DateTimeField()
     failure_code = models.CharField(max_length=60, blank=True)
@@ -150,7 +151,7 @@ class Attempt(models.Model):
     request_body = models.JSONField(null=True, blank=True)  # exactly what was posted; written before the post
     request_sha256 = models.CharField(max_length=64, blank=True)
     provider_job_id = models.CharField(max_length=120, null=True, blank=True)
-    next_action_at = models.DateTimeField()
+    next_action_at = models.DateTimeField(null=True, blank=True)  # None: nobody needs to look
     lease_token = models.UUIDField(null=True, blank=True)
     created_at = models.DateTimeField()
     submit_started_at = models.DateTimeField(null=True, blank=True)
@@ -171,13 +172,10 @@ class Attempt(models.Model):
             models.UniqueConstraint(fields=["account", "provider_job_id"], name="job_adopted_once"),
         ]
         indexes = [
-            models.Index(
-                fields=["next_action_at"],
-                name="attempt_due",
-                condition=models.Q(state__in=["queued", "staging", "submitting", "running", "fetching"]),
-            ),
+            # Serves what is due, in flight and unknown. Not a partial index on the states: SQLite matches
+            # an index's condition with constants only, and Django sends parameters.
+            models.Index(fields=["state", "next_action_at"], name="attempt_due"),
             models.Index(fields=["account", "submit_started_at"], name="attempt_rate"),
-            models.Index(fields=["account", "state"], name="attempt_slots", condition=models.Q(state__in=IN_FLIGHT)),
         ]
 
     def __str__(self) -> str:
@@ -192,6 +190,8 @@ class Attempt(models.Model):
         """
         if to not in TRANSITIONS[State(self.state)]:
             raise InvalidTransition(f"{self.state} -> {to}")
+        if to not in ACTIVE:
+            changes["next_action_at"] = None
         with transaction.atomic():
             row = Attempt.objects.filter(pk=self.pk, state=self.state, lease_token=self.lease_token)
             if not row.update(state=to, **changes):
@@ -203,10 +203,9 @@ class Attempt(models.Model):
 
     def show(self, state: State, *, now: datetime, **shown: Any) -> None:
         """Copy a state to the generation, for pages; only the newest attempt speaks for it."""
-        newest = Attempt.objects.filter(generation_id=self.generation_id).order_by("-number").values("pk")[:1]
-        rows = Generation.objects.filter(pk=self.generation_id).annotate(newest_attempt=models.Subquery(newest))
-        ended = {"finished_at": now} if state in FINAL else {"finished_at": None}
-        rows.filter(newest_attempt=self.pk).update(state=state, state_since=now, **{**ended, **shown})
+        rows = Generation.objects.filter(pk=self.generation_id, attempt_number=self.number)
+        ended = {"finished_at": now if state in FINAL else None}
+        rows.update(state=state, state_since=now, **{**ended, **shown})
 
 
 class Heartbeat(models.Model):

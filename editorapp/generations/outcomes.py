@@ -7,14 +7,13 @@ estimate: the budget may then be too careful, never too generous, and an admin c
 import hashlib
 import json
 import uuid
-from collections import defaultdict
 from collections.abc import Iterable
 from datetime import datetime, timedelta
 from decimal import Decimal
 from typing import Any
 
-from django.db import IntegrityError, transaction
-from django.db.models import F
+from django.db import IntegrityError, connection, transaction
+from django.db.models import Field
 
 from editorapp.costs import ledger
 from editorapp.generations import claims, schedule
@@ -102,24 +101,36 @@ def lapsed(attempt: Attempt, *, now: datetime) -> None:
 
 
 def still_running(attempts: Iterable[Attempt], *, now: datetime) -> list[Attempt]:
-    """Schedule the next poll of jobs that are not done. Rows that share an instant share a statement.
+    """Schedule the next poll of jobs that are not done: one prepared statement for all rows.
 
     Returns those that are too old to be believed; they are not scheduled.
     """
-    looks: dict[tuple[datetime, uuid.UUID | None], list[int]] = defaultdict(list)
-    old = []
+    young: list[Attempt] = []
+    old: list[Attempt] = []
     for attempt in attempts:
-        submitted_at = attempt.submitted_at or now
-        if now - submitted_at > OLDEST:
-            old.append(attempt)
-            continue
-        at = schedule.next_look_at(submitted_at=submitted_at, now=now)
-        looks[at, attempt.lease_token].append(attempt.pk)
-    for (at, token), ids in looks.items():
-        Attempt.objects.filter(pk__in=ids, state=State.RUNNING, lease_token=token).update(
-            next_action_at=at, poll_count=F("poll_count") + 1, error_count=0, last_error="", missing_since=None
-        )
+        (old if now - (attempt.submitted_at or now) > OLDEST else young).append(attempt)
+    rows = [
+        (_written("next_action_at", schedule.next_look_at(submitted_at=attempt.submitted_at or now, now=now)),
+         attempt.pk, _written("lease_token", attempt.lease_token))
+        for attempt in young
+    ]  # fmt: skip
+    if rows:
+        with connection.cursor() as cursor:
+            cursor.executemany(_NEXT_LOOK, rows)
     return old
+
+
+# The one hot write: hundreds of rows a second, where building each UPDATE would cost more than the poll itself.
+_NEXT_LOOK = (
+    f"UPDATE {Attempt._meta.db_table} SET next_action_at = %s, poll_count = poll_count + 1, error_count = 0, "
+    f"last_error = '', missing_since = NULL WHERE id = %s AND state = '{State.RUNNING}' AND lease_token = %s"
+)
+
+
+def _written(field: str, value: Any) -> Any:
+    """Return a value as this database keeps it in a column of the attempt."""
+    column: Field[Any, Any] = Attempt._meta.get_field(field)  # type: ignore[assignment]
+    return column.get_db_prep_value(value, connection)
 
 
 def poll_failed(attempt: Attempt, error: ProviderError, *, now: datetime) -> None:
@@ -176,17 +187,16 @@ def failed(attempt: Attempt, failure: Failure, *, now: datetime) -> None:
         if failure.is_charged is False:
             ledger.release(attempt.pk, now=now, note=f"Failed, not charged: {failure.code}")
             return
-        held = attempt.generation.estimate_high_usd
         known = "charged" if failure.is_charged else "perhaps charged"
-        ledger.charge(attempt.pk, held, now=now, is_estimated=True, note=f"Failed, {known}: {failure.code}")
-        attempt.show(State.FAILED, now=now, cost_usd=_spent(attempt, held), cost_is_estimated=True)
+        entry = ledger.charge(attempt.pk, None, now=now, is_estimated=True, note=f"Failed, {known}: {failure.code}")
+        attempt.show(State.FAILED, now=now, cost_usd=_spent(attempt, entry.amount_usd), cost_is_estimated=True)
 
 
 def _charged(attempt: Attempt, job: Job, *, now: datetime) -> dict[str, Any]:
-    amount = attempt.generation.estimate_high_usd if job.cost_usd is None else job.cost_usd
     is_estimated = job.cost_usd is None
     note = "The provider reports no price: the estimate's upper end" if is_estimated else ""
-    ledger.charge(attempt.pk, amount, now=now, is_estimated=is_estimated, note=note)
+    entry = ledger.charge(attempt.pk, job.cost_usd, now=now, is_estimated=is_estimated, note=note)
+    amount = entry.amount_usd if job.cost_usd is None else job.cost_usd
     return {"cost_usd": _spent(attempt, amount), "cost_is_estimated": is_estimated}
 
 

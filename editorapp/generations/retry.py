@@ -4,7 +4,7 @@ from datetime import datetime
 
 from django.core.exceptions import PermissionDenied
 from django.db import transaction
-from django.db.models import Max, Q
+from django.db.models import Q, QuerySet
 
 from editorapp.generations import wake
 from editorapp.generations.enqueue import Refused, add_attempt
@@ -27,7 +27,7 @@ def retry(generation: Generation, *, member: Member, now: datetime) -> Attempt:
     _guard(generation, member)
     if not generation.can_try_again:
         raise NotRetryable("The provider's answer says that the same request would fail again. Edit it instead.")
-    verdict = weigh(generation.wanted, generation.source_asset, generation.account)
+    verdict = weigh(generation.wanted, generation.source_asset, generation.account, with_options=False)
     if not verdict.can_send:
         raise Refused(verdict)
     with transaction.atomic():
@@ -37,18 +37,18 @@ def retry(generation: Generation, *, member: Member, now: datetime) -> Attempt:
     return attempt
 
 
-def restart(generation: Generation, allowed, *, now: datetime) -> Attempt:
+def restart(generation: Generation, allowed: QuerySet[Generation], *, now: datetime) -> Attempt:
     """Add the next attempt if the generation is still among the allowed ones. Call it inside a transaction.
 
     Raises: Overtaken; OverBudget.
     """
-    changed = allowed.filter(pk=generation.pk).update(
-        state=State.QUEUED, state_since=now, failure_code="", failure_message="", can_retry=False, finished_at=None
-    )
+    changed = allowed.filter(pk=generation.pk, attempt_number=generation.attempt_number).update(
+        state=State.QUEUED, state_since=now, failure_code="", failure_message="", can_retry=False, finished_at=None,
+        attempt_number=generation.attempt_number + 1,
+    )  # fmt: skip
     if not changed:
         raise Overtaken(f"generation {generation.pk} was changed by somebody else")
-    last = generation.attempts.aggregate(last=Max("number"))["last"] or 0
-    return add_attempt(generation, number=last + 1, now=now)
+    return add_attempt(generation, number=generation.attempt_number + 1, now=now)
 
 
 def fetch_again(generation: Generation, *, member: Member, now: datetime) -> None:

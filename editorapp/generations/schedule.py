@@ -28,15 +28,6 @@ def after_error_seconds(errors: int) -> float:
 
 
 def next_look_at(*, submitted_at: datetime, now: datetime) -> datetime:
-    """Return when to poll again, spread by a tenth so that jobs sent together are not asked for together.
-
-    Rounded up to 100 ms: rows that share an instant are written by one statement.
-    """
-    wait = interval_seconds((now - submitted_at).total_seconds()) * random.uniform(0.9, 1.1)
-    return rounded(now + timedelta(seconds=wait))
-
-
-def rounded(at: datetime) -> datetime:
-    """Round an instant up to a tenth of a second."""
-    step = 100_000
-    return at + timedelta(microseconds=-at.microsecond % step)
+    """Return when to poll again, spread a little so that jobs sent together are not asked for together."""
+    wait = interval_seconds((now - submitted_at).total_seconds()) * random.uniform(0.92, 1.04)
+    return now + timedelta(seconds=wait)

@@ -45,12 +45,14 @@ class Verdict:
 
 
 def weigh(
-    wanted: GenerationRequest, source: Asset | None, account: ProviderAccount, *, budget: MonthTotals | None = None
-) -> Verdict:
+    wanted: GenerationRequest, source: Asset | None, account: ProviderAccount, *, budget: MonthTotals | None = None,
+    with_options: bool = True,
+) -> Verdict:  # fmt: skip
     """Judge a request before it costs anything. Pure and quick: asks no table and no network.
 
     `source` is the stored clip that is edited, where there is one; its facts feed the rules and the price.
-    `budget` adds the refusal of what this month's budget has no room for.
+    `budget` adds the refusal of what this month's budget has no room for. `with_options` False leaves `unavailable`
+    empty, for a guard that shows no form.
     """
     provider = registry.get(account.provider)
     facts = source.facts() if source else None
@@ -63,7 +65,7 @@ def weigh(
     body = provider.encode(wanted)
     return Verdict(
         broken=by_field,
-        unavailable=dict(_unavailable(account.provider, replace(wanted, prompt=None), facts)),
+        unavailable=dict(_unavailable(account.provider, replace(wanted, prompt=None), facts)) if with_options else {},
         estimate=priced,
         body=body,
         curl=_curl(account, body),

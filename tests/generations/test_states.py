@@ -75,7 +75,7 @@ def test_only_the_newest_attempt_speaks_for_its_generation():
     Attempt.objects.create(
         generation=generation, number=2, account=generation.account, created_at=now, next_action_at=now
     )
-    Generation.objects.update(state=State.QUEUED)
+    Generation.objects.update(state=State.QUEUED, attempt_number=2)
 
     first.move(State.FAILED, now=now, shown={"failure_message": "late news of the first"})
 

@@ -13,6 +13,7 @@ from typing import IO
 from django.conf import settings
 
 MANAGE = str(settings.BASE_DIR / "manage.py")
+LARGEST_LOG_BYTES = 20_000_000  # looked at whenever a process starts; the one before is kept as .log.1
 RESTART_PAUSES = (0.5, 1.0, 2.0, 5.0, 10.0, 30.0)  # seconds; a child that lived for a minute starts over
 
 
@@ -128,6 +129,8 @@ class Processes:
             self.guardian.wait()
 
     def _popen(self, command: list[str], log: Path) -> subprocess.Popen[bytes]:
+        if log.exists() and log.stat().st_size > LARGEST_LOG_BYTES:
+            log.replace(log.with_suffix(".log.1"))
         with log.open("ab") as file:
             process = subprocess.Popen(
                 command, cwd=settings.BASE_DIR, env=self.environment, start_new_session=True,

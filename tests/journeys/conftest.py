@@ -4,6 +4,7 @@ import os
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
+import httpx
 import pytest
 from axe_playwright_python.sync_playwright import Axe
 from playwright.sync_api import Browser, ConsoleMessage, Page, sync_playwright
@@ -22,8 +23,9 @@ def studio(tmp_path_factory: pytest.TempPathFactory) -> Iterator[StudioProcess]:
     process.stop()
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="module")
 def browser() -> Iterator[Browser]:
+    """A Chromium for one file of tests: Playwright's event loop must not outlive it, other tests have loops too."""
     path = find()
     assert path, "no Chromium: run `python tests/browser.py --install`"
     with sync_playwright() as playwright:
@@ -85,13 +87,11 @@ def new_person(browser: Browser, studio: StudioProcess, tmp_path: Path) -> Itera
 
 
 @pytest.fixture(scope="session")
-def owner_cookies(browser: Browser, studio: StudioProcess) -> list:
+def owner_cookies(studio: StudioProcess) -> list:
     """The owner's cookies: the printed link works once, and many journeys begin as the owner."""
-    context = browser.new_context(base_url=studio.url)
-    context.new_page().goto(studio.link)
-    cookies = context.cookies()
-    context.close()
-    return cookies
+    with httpx.Client() as client:
+        client.get(studio.link)
+        return [{"name": name, "value": value, "url": studio.url} for name, value in client.cookies.items()]
 
 
 @pytest.fixture

@@ -1,10 +1,13 @@
 """Fixtures that many rooms use. Real database, real files, the simulator on loopback."""
 
+import os
 from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+from playwright.sync_api import Browser, sync_playwright
 
+from tests import browser
 from tests.environment import MEDIA
 from tests.simulator_process import SimulatorProcess
 from tests.video import write_clip
@@ -47,3 +50,18 @@ def simulator(simulator_process: SimulatorProcess, settings) -> Iterator[Simulat
 def small_clip(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A second of a small clip: quick to render, for tests that are about something else."""
     return write_clip(tmp_path_factory.mktemp("clips") / "small.mp4", frames=24, size=(320, 180))
+
+
+@pytest.fixture(scope="module")
+def chromium() -> Iterator[Browser]:
+    """A real Chromium for one file of tests. Not for longer: Playwright keeps an event loop in this thread, and tests
+    of the engine, which run loops of their own, may follow in the same process."""
+    path = browser.find()
+    assert path, "no Chromium on this machine: `python tests/browser.py --install` finds or installs one"
+    # Django would refuse the database because of that loop.
+    os.environ["DJANGO_ALLOW_ASYNC_UNSAFE"] = "true"
+    with sync_playwright() as playwright:
+        started = playwright.chromium.launch(executable_path=path, args=browser.ARGS)
+        yield started
+        started.close()
+    del os.environ["DJANGO_ALLOW_ASYNC_UNSAFE"]

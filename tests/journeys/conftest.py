@@ -7,9 +7,8 @@ from pathlib import Path
 import httpx
 import pytest
 from axe_playwright_python.sync_playwright import Axe
-from playwright.sync_api import Browser, ConsoleMessage, Page, sync_playwright
+from playwright.sync_api import Browser, ConsoleMessage, Page
 
-from tests.browser import ARGS, find
 from tests.studio_process import StudioProcess
 
 DESKTOP, PHONE = {"width": 1440, "height": 900}, {"width": 390, "height": 844}
@@ -21,17 +20,6 @@ def studio(tmp_path_factory: pytest.TempPathFactory) -> Iterator[StudioProcess]:
     process = StudioProcess.start(tmp_path_factory.mktemp("studio"))
     yield process
     process.stop()
-
-
-@pytest.fixture(scope="module")
-def browser() -> Iterator[Browser]:
-    """A Chromium for one file of tests: Playwright's event loop must not outlive it, other tests have loops too."""
-    path = find()
-    assert path, "no Chromium: run `python tests/browser.py --install`"
-    with sync_playwright() as playwright:
-        chromium = playwright.chromium.launch(executable_path=path, args=ARGS)
-        yield chromium
-        chromium.close()
 
 
 class Person:
@@ -69,14 +57,14 @@ class Person:
 
 
 @pytest.fixture
-def new_person(browser: Browser, studio: StudioProcess, tmp_path: Path) -> Iterator[Callable[[], Person]]:
+def new_person(chromium: Browser, studio: StudioProcess, tmp_path: Path) -> Iterator[Callable[[], Person]]:
     """A maker of people; at the end none of them may have seen an error in the console."""
     folder = Path(os.environ.get("RUSHES_SCREENSHOTS") or tmp_path)
     folder.mkdir(parents=True, exist_ok=True)
     people: list[Person] = []
 
     def make() -> Person:
-        people.append(Person(browser, studio, folder))
+        people.append(Person(chromium, studio, folder))
         return people[-1]
 
     yield make

@@ -1,28 +1,13 @@
 """A real Chromium against the pages, for tests of what scripts do."""
 
-import os
 from collections.abc import Callable, Iterator
 from typing import Any
 
 import pytest
 from django.conf import settings
-from playwright.sync_api import Browser, Page, sync_playwright
+from playwright.sync_api import Page
 
 from editorapp.teams.models import Member
-from tests import browser
-
-
-@pytest.fixture(scope="session")
-def chromium() -> Iterator[Browser]:
-    path = browser.find()
-    if path is None:
-        pytest.skip("no Chromium on this machine: `python tests/browser.py --install` finds or installs one")
-    # Playwright keeps an event loop in this thread; Django would refuse the database because of it.
-    os.environ["DJANGO_ALLOW_ASYNC_UNSAFE"] = "true"
-    with sync_playwright() as playwright:
-        started = playwright.chromium.launch(executable_path=path, args=browser.ARGS)
-        yield started
-        started.close()
 
 
 @pytest.fixture

@@ -110,7 +110,7 @@ def test_a_running_take_becomes_done_by_itself_and_a_playing_one_plays_on(page, 
         pass
     become(runs, State.SUCCEEDED, result=result)
 
-    expect(page.locator(f"#take-{runs.pk} .take-length")).to_have_text("4.24 s")
+    expect(page.locator(f"#take-{runs.pk} .take-length")).to_have_text("720 × 1280 · 4.24 s")
     assert unchanged.value.status == 204
     assert page.evaluate("document.querySelector('.take video').dataset.kept") == "yes"
     assert page.locator("#live").count() == 1 and all(url.count("live=") == 1 for url in polls)

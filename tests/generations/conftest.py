@@ -2,6 +2,7 @@
 
 import time
 from collections.abc import Iterator
+from pathlib import Path
 
 import httpx
 import pytest
@@ -11,9 +12,14 @@ from tests.simulator_process import SimulatorProcess
 
 
 @pytest.fixture(scope="session")
-def quick_process(tmp_path_factory: pytest.TempPathFactory) -> Iterator[SimulatorProcess]:
+def quick_folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    return tmp_path_factory.mktemp("quick")
+
+
+@pytest.fixture(scope="session")
+def quick_process(quick_folder: Path) -> Iterator[SimulatorProcess]:
     options = ("--no-render", "--rpm", "0", "--concurrent", "0")
-    process = SimulatorProcess.start(tmp_path_factory.mktemp("quick"), *options)
+    process = SimulatorProcess.start(quick_folder, *options)
     _draw_the_canned_clip(process.url)
     yield process
     process.stop()

@@ -1,0 +1,133 @@
+"""Links to results: only where results can be, whole or not at all, taken up where they broke off."""
+
+import asyncio
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+
+from editorapp.generations.download import CutOff, LinkExpired, NotAllowed, check_host, download
+from editorapp.providers.contract import Access
+
+REAL = Access(1, "luma-agents", "https://agents.lumalabs.ai/v1", "luma-api-x")
+BODY = bytes(range(256)) * 4000
+
+
+def fetch(answer: Callable[[str, dict[str, str]], bytes], into: Path, *, max_bytes: int = 10_000_000) -> list[str]:
+    """Download from a server that answers each connection with the bytes given; return the Range of each."""
+    asked: list[str] = []
+
+    async def serve(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        head = (await reader.readuntil(b"\r\n\r\n")).decode().split("\r\n")
+        headers = {name.lower(): value for name, _, value in (line.partition(": ") for line in head[1:])}
+        asked.append(headers.get("range", ""))
+        writer.write(answer(headers.get("range", ""), headers))
+        await writer.drain()
+        writer.close()
+
+    async def scenario() -> None:
+        server = await asyncio.start_server(serve, "127.0.0.1", 0)
+        async with server:
+            base = f"http://127.0.0.1:{server.sockets[0].getsockname()[1]}"
+            access = Access(1, "luma-agents", base + "/v1", "luma-api-x", is_simulated=True)
+            await download(f"{base}/result.mp4", into, access=access, max_bytes=max_bytes)
+
+    asyncio.run(scenario())
+    return asked
+
+
+def whole(_range: str, _headers: dict[str, str], *, cut: int | None = None, etag: str = '"v1"') -> bytes:
+    head = f"HTTP/1.1 200 OK\r\nContent-Length: {len(BODY)}\r\nAccept-Ranges: bytes\r\nETag: {etag}\r\n\r\n"
+    return head.encode() + (BODY if cut is None else BODY[:cut])
+
+
+def test_a_file_arrives_byte_for_byte(tmp_path):
+    fetch(whole, tmp_path / "a.part")
+
+    assert (tmp_path / "a.part").read_bytes() == BODY
+
+
+def test_a_cut_download_goes_on_where_it_broke_off(tmp_path):
+    def answer(asked: str, headers: dict[str, str]) -> bytes:
+        if not asked:
+            return whole(asked, headers, cut=300_000)
+        start = int(asked.removeprefix("bytes=").rstrip("-"))
+        assert headers["if-range"] == '"v1"'
+        part = BODY[start : start + 400_000]
+        head = f"HTTP/1.1 206 Partial\r\nContent-Length: {len(BODY) - start}\r\n"
+        return (head + f"Content-Range: bytes {start}-{len(BODY) - 1}/{len(BODY)}\r\n\r\n").encode() + part
+
+    asked = fetch(answer, tmp_path / "a.part")
+
+    assert (tmp_path / "a.part").read_bytes() == BODY
+    assert asked[0] == "" and asked[1].startswith("bytes=") and asked[1] != "bytes=0-"
+
+
+def test_a_file_that_changed_meanwhile_is_taken_from_its_start(tmp_path):
+    answers = iter([lambda *a: whole(*a, cut=1000), lambda *a: whole(*a, etag='"v2"')])
+
+    fetch(lambda *asked: next(answers)(*asked), tmp_path / "a.part")
+
+    assert (tmp_path / "a.part").read_bytes() == BODY
+
+
+def test_without_a_validator_a_cut_download_starts_again(tmp_path):
+    answers = iter([whole("", {}, cut=1000, etag='W/"weak"'), whole("", {})])
+
+    asked = fetch(lambda *_: next(answers), tmp_path / "a.part")
+
+    assert asked == ["", ""]
+    assert (tmp_path / "a.part").read_bytes() == BODY
+
+
+@pytest.mark.parametrize("status", [401, 403, 404, 410])
+def test_an_expired_link_says_so(tmp_path, status):
+    with pytest.raises(LinkExpired):
+        fetch(lambda *_: f"HTTP/1.1 {status} No\r\nContent-Length: 0\r\n\r\n".encode(), tmp_path / "a.part")
+
+
+def test_a_link_that_is_always_cut_gives_up_for_now(tmp_path):
+    with pytest.raises(CutOff):
+        fetch(lambda *_: whole("", {}, cut=10, etag=""), tmp_path / "a.part")
+
+
+def test_a_result_larger_than_allowed_is_not_taken(tmp_path):
+    with pytest.raises(NotAllowed):
+        fetch(whole, tmp_path / "a.part", max_bytes=1000)
+
+
+def test_a_result_that_hides_its_length_is_stopped_at_the_limit(tmp_path):
+    with pytest.raises(NotAllowed):
+        fetch(lambda *_: b"HTTP/1.1 200 OK\r\n\r\n" + BODY, tmp_path / "a.part", max_bytes=1000)
+
+
+def test_a_redirect_is_not_followed(tmp_path):
+    answer = b"HTTP/1.1 302 Found\r\nLocation: http://127.0.0.1:1/\r\nContent-Length: 0\r\n\r\n"
+
+    with pytest.raises(CutOff):
+        fetch(lambda *_: answer, tmp_path / "a.part")
+
+
+@pytest.mark.parametrize(
+    "url",
+    [
+        "http://media.example.org/a.mp4", "https://127.0.0.1/a", "https://10.0.0.1/a", "https://169.254.169.254/latest",
+        "https://[::1]/a", "https://[::ffff:127.0.0.1]/a", "https://[64:ff9b::a00:1]/a", "https://[2002:7f00:1::]/a",
+        "https://[fec0::1]/a", "https://224.0.0.1/a", "https://0.0.0.0/a", "file:///etc/passwd", "https:///a",
+    ],
+)  # fmt: skip
+def test_a_real_provider_cannot_point_into_our_own_network(url):
+    with pytest.raises(NotAllowed):
+        asyncio.run(check_host(url, REAL))
+
+
+def test_a_simulated_result_lies_with_the_simulator_only():
+    simulated = Access(1, "luma-agents", "http://127.0.0.1:8001/luma-agents/v1", "x", is_simulated=True)
+    asyncio.run(check_host("http://127.0.0.1:8001/results/1.mp4", simulated))
+
+    with pytest.raises(NotAllowed):
+        asyncio.run(check_host("http://127.0.0.1:8002/results/1.mp4", simulated))
+
+
+def test_a_public_address_is_let_through():
+    asyncio.run(check_host("https://1.1.1.1/results/1.mp4", REAL))

@@ -1,0 +1,132 @@
+"""The ticker wakes who is needed, once; the queue forgets a task before it runs; health is read from rows."""
+
+from datetime import timedelta
+
+import pytest
+from django.utils import timezone
+from django_q.models import OrmQ
+
+from editorapp.generations import health, leases, tasks, wake
+from editorapp.generations.apps import acknowledge_first
+from editorapp.generations.models import Attempt, Lease
+from editorapp.generations.states import State
+from editorapp.generations.ticker import Ticker
+from tests.factories import make_generation, make_member
+
+NOW = timezone.now()
+
+
+def waiting() -> list[tuple[str, tuple]]:
+    return [(task.func().rsplit(".", 1)[1], task.task["args"]) for task in OrmQ.objects.order_by("pk")]
+
+
+@pytest.fixture
+def ticker(transactional_db) -> Ticker:
+    found = Ticker()
+    found.ticks = 1  # not the tick that asks for a sign of life
+    return found
+
+
+def test_nothing_due_wakes_nobody(ticker):
+    assert ticker.tick(NOW)
+
+    assert waiting() == []
+
+
+@pytest.mark.parametrize("state", [State.QUEUED, State.SUBMITTING, State.RUNNING])
+def test_a_due_row_wakes_its_providers_sweep_once(ticker, state):
+    make_generation(make_member(), state=state)
+    now = timezone.now()
+
+    ticker.tick(now)
+    ticker.tick(now + timedelta(seconds=1))
+
+    assert waiting() == [("work", ("luma-agents",))]
+
+
+@pytest.mark.parametrize("state", [State.STAGING, State.FETCHING])
+def test_a_file_to_carry_wakes_the_lanes(ticker, state, settings):
+    settings.Q_CLUSTER = {**settings.Q_CLUSTER, "workers": 3}
+    make_generation(make_member(), state=state)
+
+    ticker.tick(timezone.now())
+
+    assert waiting() == [("transfer", (0,)), ("transfer", (1,))]
+
+
+@pytest.mark.parametrize("state", [State.UNKNOWN, State.SUCCEEDED, State.FAILED, State.CANCELED, State.LOST])
+def test_what_is_over_or_waits_for_a_person_wakes_nobody(ticker, state):
+    make_generation(make_member(), state=state)
+
+    ticker.tick(timezone.now())
+
+    assert waiting() == []
+
+
+def test_a_sweep_at_work_is_not_woken(ticker):
+    make_generation(make_member())
+    now = timezone.now()
+    leases.take(wake.work_lease("luma-agents"), ticker.holder, now=now, seconds=30)
+
+    ticker.tick(now)
+
+    assert waiting() == []
+
+
+def test_a_wake_up_that_was_lost_is_sent_again(ticker):
+    make_generation(make_member())
+    now = timezone.now()
+    ticker.tick(now)
+    OrmQ.objects.all().delete()
+
+    ticker.tick(now + timedelta(seconds=wake.LOST_AFTER_SECONDS + 1))
+
+    assert len(waiting()) == 1
+
+
+def test_of_two_tickers_one_is_in_charge(ticker):
+    other = Ticker()
+
+    assert ticker.tick(NOW)
+    assert not other.tick(NOW)
+    ticker.stop(NOW)
+    assert other.tick(NOW)
+
+
+def test_a_ticker_that_died_is_replaced_when_its_lease_ends(ticker):
+    ticker.tick(NOW)
+
+    assert Ticker().tick(NOW + timedelta(seconds=11))
+
+
+def test_a_task_leaves_the_queue_before_it_runs(db):
+    wake.beat(now=NOW)
+    kept = OrmQ.objects.get()
+
+    acknowledge_first(sender="django_q", func=None, task={"ack_id": kept.pk})
+
+    assert OrmQ.objects.count() == 0
+
+
+def test_health_says_how_late_the_engine_is_and_who_is_silent(db):
+    now = timezone.now()
+    make_generation(make_member(), state=State.RUNNING)
+    make_generation(make_member(), state=State.UNKNOWN)
+    Attempt.objects.filter(state=State.RUNNING).update(next_action_at=now - timedelta(seconds=42))
+    health.beat("ticker", now=now - timedelta(seconds=3))
+
+    status = health.status(now)
+
+    assert (status.due_lag_seconds, status.in_flight, status.unknown) == (42.0, 1, 1)
+    assert status.ticker_is_alive and not status.cluster_is_alive and not status.is_well
+
+
+def test_a_cluster_that_runs_its_beat_is_alive(ticker):
+    ticker.ticks = 0
+    ticker.tick(timezone.now())
+    assert waiting() == [("beat", ())]
+
+    tasks.beat()
+
+    assert health.status(timezone.now()).is_well
+    assert not Lease.objects.filter(name="wake:beat", until__gt=timezone.now()).exists()

@@ -236,7 +236,7 @@ def test_takes_ask_for_themselves_only_while_one_runs(browser, member):
 
     still = browser.get(f"/studio/takes/{asset.pk}").content.decode()
 
-    assert "hx-get" in live and "Processing" in live
+    assert "hx-get" in live and "Processing" in live and 'class="count">1' in live
     assert "hx-get" not in still and "Failed" in still
 
 

@@ -221,10 +221,14 @@ def test_queueing_shows_the_take_beside_its_source_and_once_however_often_it_is_
     studio.locator("#queue-button").dblclick()
 
     expect(studio.locator("#takes .take")).to_have_count(1)
+    expect(studio.locator("#takes .take")).to_be_in_viewport()
     expect(studio.locator("#toasts")).to_contain_text("is queued")
     expect(studio.locator("#running")).to_contain_text("1")
     expect(studio.locator("#month")).not_to_contain_text("$0.00 ")
     assert Generation.objects.count() == 1
+    Generation.objects.update(state="failed", failure_message="The provider refused it.")
+    expect(studio.locator("#takes .badge")).to_have_text("Failed")
+    expect(studio.locator("#running")).to_be_hidden()
     studio.fill("#prompt", "Snow at dawn")
     studio.keyboard.press("Control+Enter")
     expect(studio.locator("#takes .take")).to_have_count(2)

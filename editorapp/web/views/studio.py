@@ -174,7 +174,7 @@ def viewer_of(request: MemberRequest, form: Compose) -> HttpResponse:
 def takes(request: MemberRequest, pk: int) -> HttpResponse:
     """Show the takes made from a clip; asks for itself again while one of them runs."""
     asset = Asset.objects.visible_to(request.member).filter(pk=pk).first()
-    return render(request, "studio/_takes.html", _viewer_context(request, Source(asset=asset)))
+    return render(request, "studio/_takes_now.html", _viewer_context(request, Source(asset=asset)))
 
 
 @needs(Act.CREATE)

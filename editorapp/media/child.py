@@ -7,6 +7,7 @@ standard input does, or when the process that started it is no more.
 
 import contextlib
 import ctypes
+import errno
 import json
 import os
 import resource
@@ -17,6 +18,10 @@ from collections.abc import Callable
 from typing import Any
 
 _LOOK_EVERY_SECONDS = 2.0
+# A job has none of the rights of an administrator: where we are one, it may not read all that we may.
+_REFUSED_BY_ERROR = {
+    errno.ENOSPC: "disk_full", errno.EDQUOT: "disk_full", errno.EACCES: "unreadable", errno.EPERM: "unreadable",
+}  # fmt: skip
 _NEW_USER_AND_NETWORK = 0x10000000 | 0x40000000  # CLONE_NEWUSER | CLONE_NEWNET
 
 
@@ -104,8 +109,7 @@ def _work(jobs: dict[str, Callable[..., dict[str, Any]]], asked: dict[str, Any],
     except Refusal as refusal:
         answer = {"refused": refusal.code, "message": refusal.message}
     except OSError as error:
-        full = error.errno in {28, 122}  # ENOSPC, EDQUOT
-        answer = {"refused": "disk_full" if full else "crashed", "error": repr(error)}
+        answer = {"refused": _REFUSED_BY_ERROR.get(error.errno or 0, "crashed"), "error": repr(error)}
     except BaseException as error:
         answer = {"refused": "crashed", "error": repr(error)}
     with contextlib.suppress(OSError):

@@ -16,6 +16,7 @@ from editorapp.media.decoding import colour, jobs, reader, timeline
 from editorapp.media.decoding.clip import examine
 from editorapp.media.decoding.sniff import sniff
 from editorapp.media.probe import facts_from, measure, probe
+from editorapp.media.refusals import Refusal
 from tests.media.clips import make_clip, number_on
 
 _clock = random.Random(7)
@@ -119,6 +120,32 @@ def test_facts_are_exact_and_frame_n_is_frame_n(name: str, tmp_path: Path) -> No
         picture = still(clip, tmp_path / "frames.json", index, tmp_path / "still.png")
         assert picture.shape == (facts.height, facts.width, 3)
         assert number_on(picture) == index + case.first_number
+
+
+@pytest.mark.parametrize("rate", [24, 25, Fraction(30000, 1001)])
+@pytest.mark.parametrize("frames", [10, 50, 90])
+@pytest.mark.parametrize(
+    ("name", "made"),
+    [
+        ("plain.avi", {"codec": "mpeg4"}),
+        ("plain.mkv", {}),
+        ("plain.mpg", {"codec": "mpeg2video", "format": "mpeg"}),
+    ],
+)
+def test_a_declared_rate_is_found_in_clips_of_any_length(
+    name: str, made: dict[str, Any], frames: int, rate: Fraction, tmp_path: Path
+) -> None:
+    path = make_clip(tmp_path / name, frames=frames, rate=rate, size=(64, 48), **made)
+    facts = probe(path)
+    assert (facts.fps, facts.frame_count, facts.variable_frame_rate) == (Fraction(rate), frames, False)
+
+
+def test_a_file_that_only_an_administrator_may_read_is_called_unreadable(tmp_path: Path) -> None:
+    path = make_clip(tmp_path / "mine.mp4", frames=5)
+    path.chmod(0)
+    with pytest.raises(Refusal) as refused:
+        probe(path)
+    assert refused.value.code == "unreadable"
 
 
 def test_a_varying_clip_lasts_as_long_as_its_frames(tmp_path: Path) -> None:

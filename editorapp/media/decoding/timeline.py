@@ -177,16 +177,20 @@ def exact_rate(timeline: Timeline, stream: Any) -> tuple[Fraction, bool]:
         rate = Fraction(hints[0]) if hints else Fraction(25)
         return rate, False
     average = (len(pts) - 1) / ((pts[-1] - pts[0]) * base)
-    near = [rate for rate in (*_RATES, *map(Fraction, hints)) if abs(rate / average - 1) < Fraction(1, 50)]
-    for rate in sorted(set(near), key=lambda rate: (rate not in _RATES, abs(rate - average))):
-        if _is_on_grid(pts, base, rate):
+    near = [rate for rate in _RATES if abs(rate / average - 1) < Fraction(1, 50)]
+    # AVI writers leave a frame's place empty at the start: that moves the average of a short clip further than this.
+    near += [Fraction(hint) for hint in hints if abs(hint / average - 1) < Fraction(1, 10)]
+    # A usual rate that the file itself declares, then any usual rate, then whatever it declares.
+    for rate in sorted(set(near), key=lambda rate: (rate not in _RATES, rate not in hints, abs(rate - average))):
+        # In a program stream only some frames have a time, and the demuxer's guess can be one frame off.
+        if _is_on_grid(pts, base, rate, slack=1 / rate if stream.container.format.name == "mpeg" else Fraction(0)):
             return rate, False
     exact = average.limit_denominator(10_000)
     return exact, not _is_on_grid(pts, base, average)
 
 
-def _is_on_grid(pts: list[int], base: Fraction, rate: Fraction) -> bool:
+def _is_on_grid(pts: list[int], base: Fraction, rate: Fraction, *, slack: Fraction = Fraction(0)) -> bool:
     # Half a tick of rounding at each end, and a little for clocks that were rounded twice.
     allowed = max(Fraction(3, 2) * base, Fraction(11, 10_000)) if base < Fraction(1, 500) else Fraction(3, 2) * base
     step = 1 / (rate * base)
-    return all(abs(at - pts[0] - number * step) * base <= allowed for number, at in enumerate(pts))
+    return all(abs(at - pts[0] - number * step) * base <= allowed + slack for number, at in enumerate(pts))

@@ -4,7 +4,6 @@ import uuid
 from collections.abc import Collection
 from datetime import datetime, timedelta
 
-from django.db import transaction
 from django.db.models import Min, QuerySet
 
 from editorapp.generations.models import Attempt, Pause
@@ -27,25 +26,27 @@ def due(accounts: Collection[int], state: str, *, now: datetime) -> QuerySet[Att
     return rows.order_by("next_action_at")
 
 
-def due_states(accounts: Collection[int], *, now: datetime) -> set[str]:
-    """Return in which states rows are due: the one question that an idle turn asks."""
-    rows = Attempt.objects.filter(state__in=SWEPT, next_action_at__lte=now, account_id__in=accounts)
-    return set(rows.order_by().values_list("state", flat=True).distinct())
+def is_anything_new(accounts: Collection[int], *, now: datetime) -> bool:
+    """Is there something to post, or a post whose worker is gone?"""
+    states = (State.QUEUED, State.SUBMITTING)
+    return Attempt.objects.filter(state__in=states, next_action_at__lte=now, account_id__in=accounts).exists()
 
 
-def claim(rows: QuerySet[Attempt], *, most: int, now: datetime, lease: timedelta) -> list[Attempt]:
-    """Take up to `most` of these rows for as long as the lease; each comes back with its fresh token.
+def claim(rows: QuerySet[Attempt], *, most: int, due_by: datetime, until: datetime) -> list[Attempt]:
+    """Take up to `most` of these rows, due by then, until then; each comes back with its fresh token.
 
-    Rows that another claimer holds at this instant are passed over (on SQLite writers take turns anyhow).
+    One statement claims them, and only those that nobody pushed forward since they were read. So of two claimers each
+    row has one, on any database, and no write lock is held where there is nothing to do.
     """
-    if most <= 0:
+    found = list(rows.only(*CLAIMED)[:most]) if most > 0 else []
+    if not found:
         return []
-    token, until = uuid.uuid4(), now + lease
-    with transaction.atomic():
-        found = list(rows.select_for_update(skip_locked=True, of=("self",)).only(*CLAIMED)[:most])
-        if found:
-            mine = Attempt.objects.filter(pk__in=[attempt.pk for attempt in found])
-            mine.update(lease_token=token, next_action_at=until)
+    token, states = uuid.uuid4(), {attempt.state for attempt in found}
+    same = Attempt.objects.filter(pk__in=[attempt.pk for attempt in found])
+    free = same.filter(state__in=states, next_action_at__lte=due_by)
+    if free.update(lease_token=token, next_action_at=until) < len(found):
+        ours = set(same.filter(lease_token=token).values_list("pk", flat=True))
+        found = [attempt for attempt in found if attempt.pk in ours]
     for attempt in found:
         attempt.lease_token, attempt.next_action_at = token, until
     return found

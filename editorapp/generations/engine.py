@@ -9,6 +9,7 @@ import time
 import uuid
 from collections.abc import Callable
 from datetime import datetime, timedelta
+from typing import Any, TypeVar
 
 from django.db import DatabaseError, connection, transaction
 from django.utils import timezone
@@ -22,17 +23,18 @@ from editorapp.providers.contract import JobState, NotFound, OutcomeUnknown, Rej
 from editorapp.providers.models import ProviderAccount
 
 log = logging.getLogger(__name__)
+T = TypeVar("T")
 
 SESSION_SECONDS = 20.0
 LEASE_SECONDS = 30.0
 RENEW_SECONDS = 5.0
-TURN_SECONDS = 0.1
-IDLE_TURN_SECONDS = 0.25
+DRAIN_SECONDS = 120.0  # longer than any call: after that, what could not be written is given up
+TURN_SECONDS = 0.2
 LINGER_SECONDS = 3.0  # due within this: worth waiting for, rather than starting anew
 POLLS_AT_ONCE = 200
 HISTORY = 25
 WAKE_PAUSE = timedelta(seconds=0.5)
-AHEAD = timedelta(seconds=TURN_SECONDS / 2)  # what falls due before the next turn is polled now
+AHEAD = timedelta(seconds=TURN_SECONDS / 2)  # so that polls are as often early as late
 
 
 def work(provider: str, *, seconds: float = SESSION_SECONDS, clock: Callable[[], datetime] = timezone.now) -> None:
@@ -47,18 +49,29 @@ def work(provider: str, *, seconds: float = SESSION_SECONDS, clock: Callable[[],
     session = Session(provider, clock=clock)
     ends, renews = time.monotonic() + seconds, time.monotonic() + RENEW_SECONDS
     try:
-        while session.turn(take_new=time.monotonic() < ends):
+        while session.turn(take_new=time.monotonic() < ends) and time.monotonic() < ends + DRAIN_SECONDS:
             if time.monotonic() > renews:
                 renews = time.monotonic() + RENEW_SECONDS
-                if not leases.take(lease, holder, now=clock(), seconds=LEASE_SECONDS):
-                    log.warning("The sweep of %s was taken over by another worker.", provider)
-                    ends = 0.0
+                if not _renewed(lease, holder, now=clock()):
+                    ends = min(ends, time.monotonic())
     finally:
         session.close()
         leases.give_back(lease, holder, now=clock())
     due_at = claims.next_due_at(session.account_ids)
     if due_at is not None and due_at <= clock() + timedelta(seconds=1):
         wake.work(provider, now=clock())
+
+
+def _renewed(lease: str, holder: uuid.UUID, *, now: datetime) -> bool:
+    """Renew the sweep's lease. Say whether it is still ours; a database that does not answer has taken nothing away."""
+    try:
+        held = leases.take(lease, holder, now=now, seconds=LEASE_SECONDS)
+    except DatabaseError:
+        log.exception("The lease %s could not be renewed", lease)
+        return True
+    if not held:
+        log.warning("%s was taken over by another worker", lease)
+    return held
 
 
 def _durable() -> None:
@@ -85,22 +98,23 @@ class Session:
         self.first_looks: dict[str, float] = {}
 
     def turn(self, *, take_new: bool) -> bool:
-        """Send what is due, wait a moment, write what came back. Say whether another turn is worth while.
+        """Send what is due, then write answers as they come, for a tick. Say whether another turn is worth while.
 
         After its time a session posts nothing new, but polls on for as long as a post is under way.
         """
-        now = self.clock()
-        due = claims.due_states(self.account_ids, now=now + AHEAD) if take_new or self.courier.posting else set()
-        if take_new and State.SUBMITTING in due:
-            self._end_lapsed(now)
-        if take_new and State.QUEUED in due:
-            self._post_due(now)
-        if State.RUNNING in due:
-            self._poll_due(now)
-        is_busy = bool(self.courier.carrying or self.unwritten)
-        if not is_busy and not (take_new and self._is_near(now)):
-            return False
-        self._write(self.courier.gather(TURN_SECONDS if is_busy else IDLE_TURN_SECONDS))
+        tick_ends, now = time.monotonic() + TURN_SECONDS, self.clock()
+        try:
+            if take_new and claims.is_anything_new(self.account_ids, now=now):
+                self._end_lapsed(now)
+                self._post_due(now)
+            if take_new or self.courier.posting:
+                self._poll_due(now)
+            if not (self.courier.carrying or self.unwritten or (take_new and self._is_near(now))):
+                return False
+        except DatabaseError:
+            log.exception("Nothing new is taken while the database does not answer")
+        while (left := tick_ends - time.monotonic()) > 0:
+            self._write(self.courier.gather(left))
         return True
 
     def close(self) -> None:
@@ -116,11 +130,11 @@ class Session:
             _unless_overtaken(outcomes.lapsed, attempt, now=now)
 
     def _poll_due(self, now: datetime) -> None:
-        rows = claims.due(self.account_ids, State.RUNNING, now=now + AHEAD)
+        due_by, room = now + AHEAD, POLLS_AT_ONCE - len(self.polling)
+        rows = claims.due(self.account_ids, State.RUNNING, now=due_by)
         if self.polling:
             rows = rows.exclude(pk__in=self.polling)
-        room = POLLS_AT_ONCE - len(self.polling)
-        for attempt in claims.claim(rows, most=room, now=now, lease=claims.POLL_LEASE):
+        for attempt in claims.claim(rows, most=room, due_by=due_by, until=due_by + claims.POLL_LEASE):
             self.polling.add(attempt.pk)
             self.courier.send(Errand(Call.POLL, attempt, self.access[attempt.account_id]))
 
@@ -140,24 +154,29 @@ class Session:
     def _prepare(self, attempt: Attempt, now: datetime) -> None:
         """Send one attempt on its way. One that cannot even be prepared must not stop the others."""
         try:
-            _unless_overtaken(self._post, attempt, now=now)
+            body = _unless_overtaken(self._written_ahead, attempt, now=now)
         except DatabaseError:
             raise
         except Exception as error:
             log.exception("Attempt %s could not be prepared", attempt.pk)
+            attempt.refresh_from_db()
             _unless_overtaken(outcomes.unsendable, attempt, error, now=now)
+            return
+        if body is not None:  # committed: now its first byte may leave
+            self.courier.send(Errand(Call.POST, attempt, self.access[attempt.account_id], body))
 
-    def _post(self, attempt: Attempt, *, now: datetime) -> None:
+    def _written_ahead(self, attempt: Attempt, *, now: datetime) -> dict[str, Any] | None:
+        """Write down that a post is about to leave and return its body; None where files must be uploaded first."""
         wanted = attempt.generation.wanted
         ids = staging.asset_ids(wanted)
         files = staging.lying(attempt.account_id, ids, now=now)
         if ids - files.keys():
             attempt.move(State.STAGING, now=now, next_action_at=now, lease_token=None)
-            wake.transfers(now=now)
-            return
-        body = self.adapter.encode(staging.resolved(wanted, files))
-        outcomes.posting(attempt, body, now=self.clock())  # committed here, before the first byte leaves
-        self.courier.send(Errand(Call.POST, attempt, self.access[attempt.account_id], body))
+            transaction.on_commit(lambda: wake.transfers(now=now))
+            return None
+        body: dict[str, Any] = self.adapter.encode(staging.resolved(wanted, files))
+        outcomes.posting(attempt, body, now=self.clock())
+        return body
 
     def _write(self, answers: list[Answer]) -> None:
         """Write what came back in one transaction, each answer in a savepoint of its own.
@@ -249,10 +268,11 @@ def _polled(attempt: Attempt, *, answer: Answer, now: datetime) -> None:
         outcomes.poll_failed(attempt, error or OutcomeUnknown("The provider's answer makes no sense."), now=now)
 
 
-def _unless_overtaken(write: Callable[..., None], attempt: Attempt, *args: object, **kwargs: object) -> None:
+def _unless_overtaken(write: Callable[..., T], attempt: Attempt, *args: object, **kwargs: object) -> T | None:
     """Write, or drop the result where somebody else was first: a cancel, a person, another worker."""
     try:
         with transaction.atomic():
-            write(attempt, *args, **kwargs)
+            return write(attempt, *args, **kwargs)
     except Overtaken as overtaken:
         log.info("Dropped: %s", overtaken)
+        return None

@@ -65,7 +65,7 @@ def _due(now: datetime):
 def _next(now: datetime) -> Attempt | None:
     """Claim the row that is most pressing: results whose links expire soonest, then what has waited longest."""
     rows = _due(now).order_by("state", "result_expires_at", "next_action_at")  # "fetching" before "staging"
-    claimed = claims.claim(rows, most=1, now=now, lease=LEASE)
+    claimed = claims.claim(rows, most=1, due_by=now, until=now + LEASE)
     if not claimed:
         return None
     return (

@@ -110,7 +110,7 @@ def test_killed_before_the_write_ahead_it_is_sent_later_once(quick, clock):
     ask()
     claims.claim(
         claims.due([default_account("luma-agents").pk], State.QUEUED, now=clock()),
-        most=1, now=clock(), lease=timedelta(seconds=15),
+        most=1, due_by=clock(), until=clock() + timedelta(seconds=15),
     )  # fmt: skip
 
     run(clock)
@@ -143,7 +143,8 @@ def test_killed_after_the_charge_the_result_is_fetched_and_charged_once(quick, c
         engine.work("luma-agents", seconds=0.1, clock=clock)
         clock.jump(seconds=3)
     assert Attempt.objects.get().state == State.FETCHING
-    claims.claim(Attempt.objects.filter(state=State.FETCHING), most=1, now=clock(), lease=timedelta(seconds=30))
+    rows = Attempt.objects.filter(state=State.FETCHING)
+    assert claims.claim(rows, most=1, due_by=clock(), until=clock() + timedelta(seconds=30))
 
     run(clock)
 
@@ -289,6 +290,26 @@ def test_an_answer_that_the_database_does_not_take_is_written_later(quick, clock
     monkeypatch.setattr(outcomes, "accepted", full_disk)
     run(clock)
 
+    assert Generation.objects.get().state == State.SUCCEEDED
+    assert quick.submits_received == 1
+
+
+def test_nothing_leaves_when_the_write_ahead_cannot_be_committed(quick, clock, monkeypatch):
+    ask()
+    commit, failures = connection.commit, ["disk full"]
+
+    def failing_commit() -> None:
+        if failures and Attempt.objects.filter(state=State.SUBMITTING).exists():
+            raise DatabaseError(failures[0])
+        commit()
+
+    monkeypatch.setattr(connection, "commit", failing_commit)
+    engine.work("luma-agents", seconds=0.5, clock=clock)
+    assert quick.submits_received == 0
+    assert Attempt.objects.get().state == State.QUEUED
+
+    failures.clear()
+    run(clock)
     assert Generation.objects.get().state == State.SUCCEEDED
     assert quick.submits_received == 1
 

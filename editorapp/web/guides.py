@@ -2,17 +2,20 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
+from decimal import Decimal
 from fractions import Fraction
 from pathlib import Path
 
 from django.conf import settings
 from django.core.files.uploadedfile import UploadedFile
-from django.http import HttpRequest
+from django.http import HttpRequest, QueryDict
 
 from editorapp.core.timecode import frame_at
+from editorapp.costs.estimate import Estimate, estimate
 from editorapp.media import frames, trim
 from editorapp.media.intake import NotTaken, take_in
 from editorapp.media.models import Asset
+from editorapp.providers.contract import Ref
 from editorapp.teams.models import Member
 from editorapp.web.forms import Compose, KeyframeRow
 
@@ -67,6 +70,22 @@ def wanted_part(
     if "trim" in request.POST:
         return _whole(request.POST.get("trim_first", "")), _whole(request.POST.get("trim_last", ""))
     return None
+
+
+def price_of_part(
+    form: Compose, sent: QueryDict, source: Asset | None, *, provider: str, ref: Ref | None
+) -> Estimate | None:  # fmt: skip
+    """Return what the edit would cost if only the part between in and out were its source; None where none is set."""
+    try:
+        first, last = _whole(sent.get("trim_first", "")), _whole(sent.get("trim_last", ""))
+    except NotDone:
+        return None
+    if source is None or source.fps is None or not 0 <= first <= last < source.frame_count:
+        return None
+    frames_kept = last - first + 1
+    length = Decimal(frames_kept * source.fps.denominator) / source.fps.numerator
+    part = replace(source.facts(), frame_count=frames_kept, duration_seconds=length)
+    return estimate(form.request(ref), part, provider=provider)
 
 
 def _start_of(source: Asset | None, seconds: str) -> tuple[int, int]:

@@ -4,7 +4,7 @@
   if (!window.rushes.studio) return;
   const { form, $, all, fields, radio, set, addKeyframe, showSource, syncAll, recheck } = window.rushes.studio;
   const KEY = `rushes:studio:${form.dataset.draft}`;
-  const LEFT_OUT = new Set(["csrfmiddlewaretoken", "form_token", "trim_first", "trim_last", "keyframe_asset", "keyframe_index"]);
+  const LEFT_OUT = new Set(["csrfmiddlewaretoken", "form_token", "trim_first", "trim_last", "cutting", "keyframe_asset", "keyframe_index"]);
   function save() {
     const kept = {};
     for (const [name, value] of new FormData(form)) if (!LEFT_OUT.has(name) && typeof value === "string") kept[name] = value;

@@ -281,3 +281,12 @@ def test_closed_options_that_differ_only_in_their_value_are_one_line(browser, me
     html = checked(browser, **typed(make_asset(member), hdr="1"))
 
     assert 'data-closes="resolution=360p resolution=540p"' in html and "not 360p or 540p" in html
+
+
+def test_a_part_is_shown_with_what_it_would_cost_before_it_is_cut(browser, member):
+    asset = make_asset(member, frame_count=456, duration_seconds=Decimal(19))
+
+    html = checked(browser, **typed(asset, cutting="1", trim_first="24", trim_last="143"))
+
+    assert "This one is 19.00 s" in html
+    assert "$1.08 simulated" in html.split('id="cut-price"')[1]

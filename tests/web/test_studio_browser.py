@@ -277,6 +277,7 @@ def test_a_clip_that_is_too_long_is_cut_by_its_way_out_and_a_part_by_in_and_out(
     page.fill("[data-in]", "15")
     page.fill("[data-out]", "44")
     expect(page.locator("[data-cut-length]")).to_have_text("30 frames, 3.00 s")
+    expect(page.locator("#cut-price")).to_contain_text("$")
     page.get_by_role("button", name="Cut", exact=True).click()
     expect(page.locator("#viewer .facts")).to_contain_text("30 frames")
     expect(page.locator('[name="keyframe_index"]')).to_have_value("5")

@@ -116,7 +116,12 @@ def check(request: MemberRequest) -> HttpResponse:
 def answer_to(sent: QueryDict, member: Member) -> dict[str, Any]:
     """Return what a check shows of a posted form: one query, for its source."""
     form, account = Compose.read(sent), account_now(PROVIDER)
-    return _answer_context(_weighed(form, sources.find(form, member, account), account, member.team))
+    source = sources.find(form, member, account)
+    shown = _answer_context(_weighed(form, source, account, member.team))
+    if "cutting" in sent:
+        shown["is_cutting"] = True
+        shown["part"] = guides.price_of_part(form, sent, source.asset, provider=PROVIDER, ref=source.ref)
+    return shown
 
 
 @needs(Act.CREATE)

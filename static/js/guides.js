@@ -147,7 +147,12 @@
     const count = last - first + 1;
     $("[data-cut-length]").textContent = count > 0 ? `${count} frames, ${(count / player().fps).toFixed(2)} s` : "Out lies before in.";
   }
-  form.addEventListener("toggle", (event) => { if (event.target.matches("[data-cut]")) { $("[data-cutting]").disabled = !cutOpen(); drawCut(); recheck(); } }, true);
+  form.addEventListener("toggle", (event) => { if (event.target.matches("[data-cut]")) {
+    $("[data-cutting]").disabled = !cutOpen();
+    if (cutOpen()) event.target.scrollIntoView({ block: "nearest" });
+    drawCut();
+    recheck();
+  } }, true);
   form.addEventListener("click", (event) => {
     const inHere = event.target.closest("[data-set-in]");
     if (!inHere && !event.target.closest("[data-set-out]")) return;

@@ -15,13 +15,19 @@
   const playerBox = () => $("[data-player]");
   const player = () => playerBox() && window.rushesPlayer.of(playerBox());
   const viewer = () => $("#viewer");
-  let isStale = false; /* something has changed since the last answer */
+  /* Changes are counted, so that an answer to an older form does not pass for the newest. A newer check waits for the
+     one on its way (hx-sync) instead of breaking it off: htmx logs each broken-off request as an error. */
+  let changes = 0;
+  let asked = 0;
+  let answered = 0;
+  const isStale = () => answered < changes;
   const tell = (name) => form.dispatchEvent(new CustomEvent(name));
-  const recheck = () => { isStale = true; tell("rushes:changed"); htmx.trigger(form, "rushes:check"); };
+  const recheck = () => { changes += 1; tell("rushes:changed"); htmx.trigger(form, "rushes:check"); };
 
   /* htmx sends a form to where its last pressed button points: a check always goes to the check. */
   form.addEventListener("htmx:configRequest", (event) => {
     if (event.target !== form) return;
+    asked = changes;
     event.detail.path = form.getAttribute("hx-post");
     for (const name of ["mend", "drop_keyframe", "set_guide"]) delete event.detail.parameters[name];
   });
@@ -84,7 +90,7 @@
   }
 
   form.addEventListener("click", (event) => {
-    if (isStale) return; /* what is closed may have opened: the next answer says so */
+    if (isStale()) return; /* what is closed may have opened: the next answer says so */
     const label = event.target.closest("label");
     const input = event.target.closest("[data-option]") || (label && label.querySelector("[data-option]"));
     if (input && input.getAttribute("aria-disabled") === "true" && input.matches("[type=radio], [type=checkbox]")) {
@@ -93,13 +99,13 @@
     }
   }, true);
   form.addEventListener("keydown", (event) => {
-    if (!isStale && event.target.getAttribute("aria-disabled") === "true" && event.target.matches("[type=radio]") && event.key.startsWith("Arrow")) event.preventDefault();
+    if (!isStale() && event.target.getAttribute("aria-disabled") === "true" && event.target.matches("[type=radio]") && event.key.startsWith("Arrow")) event.preventDefault();
   }, true);
 
   /* The one button. Closed, it leads to what is missing instead of doing nothing. */
   form.addEventListener("click", (event) => {
     const button = event.target.closest("#queue-button");
-    if (!button || isStale || button.getAttribute("aria-disabled") !== "true") return;
+    if (!button || isStale() || button.getAttribute("aria-disabled") !== "true") return;
     event.preventDefault();
     event.stopImmediatePropagation();
     const note = $('.note[data-tone="bad"]') || $('.note[data-tone="todo"]');
@@ -131,7 +137,7 @@
     if (fragment.innerHTML === target.innerHTML) event.detail.shouldSwap = false;
   });
   form.addEventListener("htmx:afterRequest", (event) => {
-    if (event.detail.elt === form && event.detail.successful) isStale = false;
+    if (event.detail.elt === form && event.detail.successful) answered = asked;
     queueMicrotask(syncClosed);
   });
   document.addEventListener("htmx:oobAfterSwap", () => syncClosed());
@@ -235,7 +241,7 @@
     syncClosed();
     tell("rushes:sync");
   }
-  form.addEventListener("input", () => { isStale = true; dropVoid(); tell("rushes:changed"); });
+  form.addEventListener("input", () => { changes += 1; dropVoid(); tell("rushes:changed"); });
 
   window.rushes.studio = { form, $, all, fields, radio, player, viewer, set, addTile, chooseClip, showSource, syncAll, recheck };
   syncAll();

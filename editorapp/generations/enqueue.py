@@ -1,5 +1,7 @@
 """From a request to a queued generation whose money is reserved."""
 
+import hashlib
+import json
 from dataclasses import replace
 from datetime import datetime
 
@@ -9,7 +11,7 @@ from django.utils import timezone
 
 from editorapp.costs import ledger
 from editorapp.costs.ledger import OverBudget
-from editorapp.generations import wake
+from editorapp.generations import staging, wake
 from editorapp.generations.lineage import inherited_key, own_key
 from editorapp.generations.models import Attempt, Generation
 from editorapp.generations.money import subject
@@ -37,15 +39,17 @@ def enqueue(
 ) -> Generation:  # fmt: skip
     """Reserve the estimate's high end, keep the request, and wake the engine.
 
-    `parent` is the take that is edited. `form_token` names one shown form: sent twice, it makes one generation.
-    Raises: Refused, with every broken rule; OverBudget; PermissionDenied, when the member may not create or the
-    source is not the team's.
+    `parent` is the take that is edited. `form_token` names one shown form: sent twice with the same content, it makes
+    one generation.
+    Raises: Refused, with every broken rule; OverBudget; PermissionDenied, when the member may not create, or the
+    source or a guide frame is not the team's.
     """
     now = now or timezone.now()
+    form_token = _token_of(form_token, wanted)
     if form_token and (made := _made_before(member, form_token)):
         return made
     source_asset, parent = _origin(wanted, source_asset, parent)
-    _guard(member, source_asset, parent)
+    _guard(member, wanted, source_asset, parent)
     wanted = _reachable(wanted, parent, account)
     verdict = weigh(wanted, source_asset, account, with_options=False)
     if not verdict.can_send:
@@ -57,6 +61,14 @@ def enqueue(
         if form_token and (made := _made_before(member, form_token)):
             return made  # the other click was first; all of this one is rolled back
         raise
+
+
+def _token_of(form_token: str, wanted: GenerationRequest) -> str:
+    """Name a form together with what it asks: a page that the browser brought back, changed, is not the old form."""
+    if not form_token:
+        return ""
+    asked = json.dumps(wanted.to_json(), sort_keys=True, default=str)
+    return hashlib.sha256(f"{form_token}\n{asked}".encode()).hexdigest()[:40]
 
 
 def _made_before(member: Member, form_token: str) -> Generation | None:
@@ -74,12 +86,18 @@ def _origin(
     return source_asset, parent
 
 
-def _guard(member: Member, source_asset: Asset | None, parent: Generation | None) -> None:
+def _guard(
+    member: Member, wanted: GenerationRequest, source_asset: Asset | None, parent: Generation | None
+) -> None:  # fmt: skip
     if not member.may(Act.CREATE):
         raise PermissionDenied("This role may not create generations.")
     for owned in (source_asset, parent):
         if owned is not None and owned.team_id != member.team_id:
             raise PermissionDenied("The source belongs to another team.")
+    # Ids come from a form: whoever names another team's picture would see it in the result.
+    named = staging.asset_ids(wanted)
+    if Asset.objects.filter(pk__in=named, team_id=member.team_id).count() != len(named):
+        raise PermissionDenied("A clip or a picture belongs to another team, or is not there.")
 
 
 def _reachable(wanted: GenerationRequest, parent: Generation | None, account: ProviderAccount) -> GenerationRequest:

@@ -129,6 +129,25 @@ def test_the_same_form_sent_twice_makes_one_generation(member, clip):
     assert send(member, clip, form_token="form-2") != first
 
 
+def test_a_page_brought_back_and_changed_is_a_form_of_its_own(member, clip):
+    first = send(member, clip, form_token="form-1")
+
+    second = send(member, clip, form_token="form-1", wanted=asked(clip, prompt="Sunny morning"))
+
+    assert second != first and second.prompt == "Sunny morning"
+
+
+@pytest.mark.parametrize("field", ["start_frame", "keyframes"])
+def test_another_teams_picture_cannot_be_named_as_a_guide(member, clip, field):
+    theirs = Ref(asset_id=make_asset(make_member(), kind="image").pk)
+    said = {"start_frame": theirs} if field == "start_frame" else {"keyframes": (theirs,), "keyframe_indexes": (0,)}
+
+    with pytest.raises(PermissionDenied):
+        send(member, clip, wanted=asked(clip, **said))
+
+    assert (Generation.objects.count(), Entry.objects.count()) == (0, 0)
+
+
 @pytest.mark.django_db(transaction=True)
 def test_a_double_click_on_two_threads_makes_one_generation():
     member = make_member()

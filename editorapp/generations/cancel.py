@@ -18,11 +18,12 @@ def cancel(generation: Generation, *, now: datetime) -> None:
 
     Raises: TooLate, when it was sent in the meantime; then nothing has changed.
     """
-    attempt = generation.attempts.order_by("-number").first()
-    if attempt is None or attempt.state not in CANCELABLE:
-        raise TooLate("It has been sent already, so it runs to its end at the provider.")
     try:
         with transaction.atomic():
+            # Locked: what a lane claims for its upload in this moment is not sent yet, and can still be canceled.
+            attempt = generation.attempts.select_for_update().order_by("-number").first()
+            if attempt is None or attempt.state not in CANCELABLE:
+                raise TooLate("It has been sent already, so it runs to its end at the provider.")
             attempt.move(State.CANCELED, now=now, lease_token=None)
             ledger.release(attempt.pk, now=now, note="Canceled before it was sent")
     except (Overtaken, InvalidTransition) as error:

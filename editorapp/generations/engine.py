@@ -11,10 +11,10 @@ from collections.abc import Callable
 from datetime import datetime, timedelta
 from typing import Any, TypeVar
 
-from django.db import DatabaseError, connection, transaction
+from django.db import DatabaseError, DataError, IntegrityError, connection, transaction
 from django.utils import timezone
 
-from editorapp.generations import claims, leases, outcomes, schedule, staging, wake
+from editorapp.generations import claims, health, leases, outcomes, schedule, staging, wake
 from editorapp.generations.courier import Answer, Call, Courier, Errand
 from editorapp.generations.models import Attempt, Overtaken
 from editorapp.generations.states import State
@@ -63,8 +63,12 @@ def work(provider: str, *, seconds: float = SESSION_SECONDS, clock: Callable[[],
 
 
 def _renewed(lease: str, holder: uuid.UUID, *, now: datetime) -> bool:
-    """Renew the sweep's lease. Say whether it is still ours; a database that does not answer has taken nothing away."""
+    """Renew the sweep's lease and show a sign of life. Say whether the lease is still ours.
+
+    A database that does not answer has taken nothing away.
+    """
     try:
+        health.beat("cluster", now=now)  # the beat task may have to wait for this very session
         held = leases.take(lease, holder, now=now, seconds=LEASE_SECONDS)
     except DatabaseError:
         log.exception("The lease %s could not be renewed", lease)
@@ -201,11 +205,23 @@ class Session:
         self._write_running([answer.errand.attempt for answer in answers if _is_running(answer)], now=now)
         for answer in answers:
             if answer.errand.call is Call.POST:
-                _unless_overtaken(self._posted, answer.errand.attempt, answer=answer, now=now)
+                self._write_one(self._posted, answer, now=now)
             elif not _is_running(answer):
-                _unless_overtaken(_polled, answer.errand.attempt, answer=answer, now=now)
+                self._write_one(_polled, answer, now=now)
         if any(answer.job is not None and answer.job.state is JobState.DONE for answer in answers):
             transaction.on_commit(lambda: self._wake_transfers(now))
+
+    def _write_one(self, write: Callable[..., None], answer: Answer, *, now: datetime) -> None:
+        """Write one answer. One that never can be written must not hold up the others, nor end posts under way.
+
+        Its row keeps its lease: a poll is asked again, and a post ends as unknown.
+        """
+        try:
+            _unless_overtaken(write, answer.errand.attempt, answer=answer, now=now)
+        except Exception as error:
+            if isinstance(error, DatabaseError) and not isinstance(error, IntegrityError | DataError):
+                raise  # locked, full disk: all of it later
+            log.exception("Attempt %s: %s cannot be written", answer.errand.attempt.pk, answer.job)
 
     def _wake_transfers(self, now: datetime) -> None:
         """Wake the lanes, but not for each of many results; the ticker wakes them for what comes in between."""

@@ -12,7 +12,7 @@ from django.db import transaction
 from django.utils import timezone
 
 from editorapp.costs import ledger
-from editorapp.generations import claims, leases, schedule, staging, wake
+from editorapp.generations import claims, health, leases, schedule, staging, wake
 from editorapp.generations.fetch import fetch
 from editorapp.generations.models import Attempt, Overtaken
 from editorapp.generations.states import State
@@ -94,6 +94,7 @@ class _Keeper:
 
     def renew(self) -> None:
         now = self.clock()
+        health.beat("cluster", now=now)
         leases.take(self.lane, self.holder, now=now, seconds=LEASE.total_seconds())
         rows = Attempt.objects.filter(pk=self.attempt.pk, lease_token=self.attempt.lease_token)
         if not rows.update(next_action_at=now + LEASE):

@@ -19,7 +19,7 @@ from django.utils import timezone
 from editorapp.costs import ledger
 from editorapp.costs.check import differences
 from editorapp.costs.models import Entry
-from editorapp.generations import claims, engine, leases, outcomes, settle, transfer, wake
+from editorapp.generations import claims, engine, health, leases, outcomes, settle, transfer, wake
 from editorapp.generations.cancel import cancel
 from editorapp.generations.enqueue import enqueue
 from editorapp.generations.models import Attempt, Generation, Pause
@@ -312,6 +312,34 @@ def test_nothing_leaves_when_the_write_ahead_cannot_be_committed(quick, clock, m
     run(clock)
     assert Generation.objects.get().state == State.SUCCEEDED
     assert quick.submits_received == 1
+
+
+def test_an_answer_that_can_never_be_written_holds_up_no_other(quick, clock, monkeypatch):
+    bad, good = ask(prompt="bad"), ask(prompt="good")
+    charge = ledger.charge
+
+    def broken_for_one(attempt_id, *args, **kwargs):
+        if attempt_id == bad.attempts.get().pk:
+            raise ledger.NothingHeld("its books are closed")
+        return charge(attempt_id, *args, **kwargs)
+
+    monkeypatch.setattr(ledger, "charge", broken_for_one)
+    run(clock, rounds=12)
+
+    good.refresh_from_db()
+    bad.refresh_from_db()
+    assert (good.state, bad.state) == (State.SUCCEEDED, State.RUNNING)
+    assert quick.submits_received == 2
+
+
+def test_a_sweep_at_work_is_a_sign_of_life(quick, clock, monkeypatch):
+    monkeypatch.setattr(engine, "RENEW_SECONDS", 0.1)
+    quick.fail("submit", "slow:0.5")
+    ask()
+
+    engine.work("luma-agents", seconds=0.3, clock=clock)
+
+    assert health.status(clock()).cluster_is_alive
 
 
 def test_what_cannot_be_written_as_a_body_fails_alone_and_costs_nothing(quick, clock, monkeypatch):

@@ -1,6 +1,8 @@
 """The command line of `manage.py edit` -> what is wanted."""
 
+import math
 import mimetypes
+import re
 import shutil
 import tempfile
 from collections.abc import Mapping
@@ -12,7 +14,9 @@ from django.conf import settings
 
 from editorapp.generations.models import Generation
 from editorapp.media import intake
+from editorapp.media.intake import NotTaken
 from editorapp.media.models import Asset
+from editorapp.media.probe import check_readable
 from editorapp.media.store import hash_file
 from editorapp.providers.contract import CONTROLS, GenerationRequest, Ref
 from editorapp.teams.models import Member
@@ -37,8 +41,10 @@ class Composed:
 def compose(options: Mapping[str, Any], member: Member) -> Composed:
     """Read the arguments, and take the files that they name into the store.
 
-    Raises: BadArgument; NotTaken, when a file is not what it should be.
+    Raises: BadArgument, also when a file is not what it should be.
     """
+    if not _is_text(options["prompt"]):
+        raise BadArgument("--prompt: this is not UTF-8 text.")
     parent = _parent(options["parent"], member) if options["parent"] else None
     ref, source, parent = _source(options["source"], parent, member)
     wanted = GenerationRequest(
@@ -56,6 +62,34 @@ def compose(options: Mapping[str, Any], member: Member) -> Composed:
             wanted, keyframes=tuple(ref for _, ref in pinned), keyframe_indexes=tuple(index for index, _ in pinned)
         )
     return Composed(wanted, source, parent)
+
+
+def _is_text(word: str) -> bool:
+    """Bytes of the command line that are no UTF-8 come as halves of characters, which nothing can store."""
+    return word.isprintable() or not any("\ud800" <= character <= "\udfff" for character in word)
+
+
+def check_output(options: Mapping[str, Any]) -> None:
+    """Look before any money is spent whether the result can be written, and that it replaces nothing that is edited.
+
+    Raises: BadArgument.
+    """
+    if options["output"] is None:
+        return
+    output, folder = Path(options["output"]), Path(options["output"]).parent
+    try:
+        if not folder.is_dir():
+            raise BadArgument(f"--output {output}: there is no folder {folder}.")
+        with tempfile.NamedTemporaryFile(dir=folder, prefix=".rushes-"):
+            pass  # permissions do not tell everything: trying does
+        if not output.name or output.is_dir():
+            raise BadArgument(f"--output {output}: this is a folder; name a file in it.")
+        guides = [options["guide"], *(word.partition("=")[2] for word in options["keyframe"])]
+        for used in filter(None, (options["source"], *guides)):
+            if output.exists() and Path(used).exists() and output.samefile(used):
+                raise BadArgument(f"--output {output}: this is the file that is edited or guides; name another one.")
+    except OSError as error:
+        raise BadArgument(f"--output {output} cannot be written: {error.strerror}.") from error
 
 
 def _source(
@@ -94,7 +128,7 @@ def _parent(word: str, member: Member) -> Generation:
 def _find(word: str, member: Member) -> Generation | None:
     """Find a take by its number or by the provider's id of its result."""
     takes = Generation.objects.visible_to(member).select_related("result")
-    return takes.filter(pk=word).first() if word.isdecimal() else takes.filter(chain_id=word).first()
+    return takes.filter(pk=word).first() if re.fullmatch(r"[0-9]{1,18}", word) else takes.filter(chain_id=word).first()
 
 
 def _result_of(take: Generation) -> Ref:
@@ -124,14 +158,17 @@ def _controls(words: list[str]) -> dict[str, Any]:
 
 def _amount(word: str, value: str) -> float:
     try:
-        return float(value)
-    except ValueError as error:
-        raise BadArgument(f"--control {word}: {value} is not a number from 0 to 1.") from error
+        amount = float(value)
+    except ValueError:
+        amount = math.nan
+    if not math.isfinite(amount):
+        raise BadArgument(f"--control {word}: {value} is not a number from 0 to 1.")
+    return amount
 
 
 def _keyframe(word: str, member: Member) -> tuple[int, Ref]:
     index, _, file = word.partition("=")
-    if not index.isdecimal() or not file:
+    if not re.fullmatch(r"[0-9]{1,9}", index) or not file:
         raise BadArgument(f"--keyframe {word}: write INDEX=FILE, for example 48=still.png.")
     return int(index), _picture(file, member)
 
@@ -145,8 +182,14 @@ def _picture(file: str, member: Member) -> Ref:
 
 def _existing(file: str) -> Path:
     path = Path(file)
-    if not path.is_file():
-        raise BadArgument(f"There is no file {file}.")
+    try:
+        if not path.exists():
+            raise BadArgument(f"There is no file {file}.")
+        check_readable(path)  # before it is copied: it may be larger than the disk
+    except OSError as error:
+        raise BadArgument(f"There is no file {file}: {error.strerror}.") from error
+    except NotTaken as error:
+        raise BadArgument(f"{path.name}: {error.message}") from error
     return path
 
 
@@ -154,5 +197,10 @@ def _take_in(path: Path, member: Member) -> Asset:
     """Store a copy: intake consumes the file that it is given, and this one is not ours."""
     with tempfile.TemporaryDirectory(dir=settings.RUN_DIR) as folder:
         copy = Path(folder) / "source"
-        shutil.copyfile(path, copy)
-        return intake.take_in(copy, name=path.name, team=member.team, user=member.user, origin=Asset.Origin.UPLOAD)
+        try:
+            shutil.copyfile(path, copy)
+            return intake.take_in(copy, name=path.name, team=member.team, user=member.user, origin=Asset.Origin.UPLOAD)
+        except NotTaken as error:
+            raise BadArgument(f"{path.name}: {error.message}") from error
+        except OSError as error:
+            raise BadArgument(f"{path.name} cannot be stored: {error.strerror}.") from error

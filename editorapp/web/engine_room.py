@@ -5,6 +5,7 @@ import os
 from typing import IO
 
 from django.conf import settings
+from django.core.management import call_command
 from django.utils import timezone
 
 from editorapp.generations import health
@@ -12,6 +13,13 @@ from editorapp.web.processes import Processes, manage
 
 # A cluster writes its first sign of life a few seconds after its start, and needs all of this only when it hangs.
 STUCK_AFTER_SECONDS = 20.0
+
+
+def prepare_database() -> None:
+    """Bring the tables up to date; of several processes that start at once, one does it and the others wait."""
+    with (settings.RUN_DIR / "prepare.lock").open("a") as lock:
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        call_command("migrate", verbosity=0, interactive=False)
 
 
 def is_silent() -> bool:

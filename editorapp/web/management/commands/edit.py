@@ -1,6 +1,8 @@
 """`python manage.py edit SOURCE --prompt TEXT ...`: one edit from a script, the same way as from the page."""
 
 import json
+import logging
+import os
 import shutil
 import sys
 import time
@@ -8,7 +10,6 @@ from pathlib import Path
 from typing import Any
 
 from django.conf import settings
-from django.core.management import call_command
 from django.core.management.base import BaseCommand, CommandParser
 
 from editorapp.core.money import ZERO, show_usd
@@ -17,13 +18,21 @@ from editorapp.generations.enqueue import Refused, enqueue
 from editorapp.generations.models import Generation
 from editorapp.generations.verdict import Verdict, weigh
 from editorapp.media import store
-from editorapp.media.intake import NotTaken
+from editorapp.media.models import Asset
 from editorapp.providers.contract import STRENGTHS
 from editorapp.providers.models import default_account
+from editorapp.providers.registry import UnknownProvider
 from editorapp.teams.first_run import ensure_owner
 from editorapp.teams.models import Member
 from editorapp.web import edit_arguments
-from editorapp.web.engine_room import EngineLock, is_silent, look_after, start_engine, start_simulator
+from editorapp.web.engine_room import (
+    EngineLock,
+    is_silent,
+    look_after,
+    prepare_database,
+    start_engine,
+    start_simulator,
+)
 from editorapp.web.processes import NotStarted, Processes
 
 DONE, FAILED, REFUSED, UNKNOWN = 0, 1, 2, 3
@@ -62,14 +71,16 @@ class Command(BaseCommand):
         add("--as", dest="username", metavar="NAME", help="the person who pays (default: the owner)")
 
     def handle(self, *args: Any, **options: Any) -> None:
-        call_command("migrate", verbosity=0, interactive=False)
+        logging.getLogger("django-q").setLevel(logging.WARNING)  # each wake-up of the queue would be a line
         self.as_json: bool = options["json"]
-        member = _member(options["username"])
-        account = default_account(options["provider"])
         try:
+            edit_arguments.check_output(options)
+            prepare_database()
+            member = _member(options["username"])
+            account = default_account(options["provider"])
             composed = edit_arguments.compose(options, member)
-        except (edit_arguments.BadArgument, NotTaken) as error:
-            self._end(REFUSED, {"state": "refused", "message": str(error)}, str(error))
+        except (edit_arguments.BadArgument, UnknownProvider) as error:
+            self._end(REFUSED, {"state": "refused", "accepted": False, "message": str(error)}, str(error))
         verdict = weigh(composed.wanted, composed.source_asset, account)
         if options["dry_run"]:
             self._end(DONE if verdict.can_send else REFUSED, _said(verdict), _in_words(verdict, body=True))
@@ -79,9 +90,10 @@ class Command(BaseCommand):
                 source_asset=composed.source_asset, parent=composed.parent,
             )  # fmt: skip
         except Refused as refusal:
-            self._end(REFUSED, {"state": "refused", **_said(refusal.verdict)}, _in_words(refusal.verdict, body=False))
+            said = {"state": "refused", "message": str(refusal), **_said(refusal.verdict)}
+            self._end(REFUSED, said, _in_words(refusal.verdict, body=False))
         except OverBudget as error:
-            self._end(REFUSED, {"state": "refused", "message": str(error)}, str(error))
+            self._end(REFUSED, {"state": "refused", "accepted": False, "message": str(error)}, str(error))
         self._note(f"Take {generation.pk} queued at {account}. {_price(verdict)}")
         if not (options["wait"] or options["output"]):
             self._end(DONE, _result(generation), f"Take {generation.pk} is queued; a running studio sends it.")
@@ -104,11 +116,13 @@ class Command(BaseCommand):
             self._end(code, {**_result(generation), "message": words}, words)
         assert generation.result is not None
         if output:
-            part = Path(output).with_name(Path(output).name + ".part")
-            shutil.copyfile(store.path(generation.result.sha256, "original"), part)
-            part.replace(output)
-            if generation.exr is not None:
-                shutil.copyfile(store.path(generation.exr.sha256, "original"), Path(output).with_suffix(".exr.zip"))
+            try:
+                _write(generation.result, Path(output))
+                if generation.exr is not None:
+                    _write(generation.exr, Path(output).with_suffix(".exr.zip"))
+            except OSError as error:
+                words = f"Take {generation.pk} is done and kept, but {output} cannot be written: {error.strerror}."
+                self._end(FAILED, {**_result(generation), "message": words}, words)
         cost = f"{show_usd(generation.cost_usd or ZERO)}{' (estimated)' if generation.cost_is_estimated else ''}"
         simulated = " Simulated: nothing was paid." if generation.is_simulated else ""
         words = f"Take {generation.pk} is done: {output or generation.result.name}, {cost}.{simulated}"
@@ -121,7 +135,7 @@ class Command(BaseCommand):
         raise SystemExit(code)
 
     def _note(self, line: str) -> None:
-        self.stderr.write(line)
+        self.stderr.write(line, style_func=str)  # Django would paint it as an error
 
     def _progress(self, line: str) -> None:
         """Rewrite the progress line, on a terminal only."""
@@ -165,12 +179,22 @@ def _start_own_engine(is_simulated: bool, show: Any) -> Processes:
     return processes
 
 
+def _write(asset: Asset, to: Path) -> None:
+    """Copy a kept file to where it was asked for; what is there already is replaced whole or not at all."""
+    part = to.with_name(f"{to.name}.{os.getpid()}.part")
+    try:
+        shutil.copyfile(store.path(asset.sha256, store.ORIGINAL), part)
+        part.replace(to)
+    finally:
+        part.unlink(missing_ok=True)
+
+
 def _member(username: str | None) -> Member:
     if username is None:
         return ensure_owner()
     found = Member.objects.select_related("team", "user").filter(user__username=username).order_by("pk").first()
     if found is None or not found.may_create:
-        raise SystemExit(f"There is nobody called {username} who may create.")
+        raise edit_arguments.BadArgument(f"There is nobody called {username} who may create.")
     return found
 
 

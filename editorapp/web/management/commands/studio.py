@@ -22,7 +22,7 @@ from editorapp.media.models import Asset
 from editorapp.providers.models import default_account
 from editorapp.teams.first_run import ensure_owner
 from editorapp.teams.models import Member, SignInLink
-from editorapp.web.engine_room import EngineLock, look_after, start_engine, start_simulator
+from editorapp.web.engine_room import EngineLock, look_after, prepare_database, start_engine, start_simulator
 from editorapp.web.processes import NotStarted, Processes
 
 
@@ -62,7 +62,7 @@ class Command(BaseCommand):
 
     def _run(self, *, host: str, port: int, simulator: bool, open: bool, **_: Any) -> None:
         self._say("Preparing the data folder " + str(settings.DATA_DIR) + " ...")
-        call_command("migrate", verbosity=0, interactive=False)
+        prepare_database()
         call_command("collectstatic", verbosity=0, interactive=False)
         owner = ensure_owner()
         _ensure_sample(owner)

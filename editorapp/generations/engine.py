@@ -42,9 +42,9 @@ def work(provider: str, *, seconds: float = SESSION_SECONDS, clock: Callable[[],
     holder = uuid.uuid4()
     lease = wake.work_lease(provider)
     now = clock()
+    wake.answered(lease, now=now)  # also where another sweep is at work: or its end could wake nobody
     if not leases.take(lease, holder, now=now, seconds=LEASE_SECONDS):
         return
-    wake.answered(lease, now=now)
     _durable()
     session = Session(provider, clock=clock)
     ends, renews = time.monotonic() + seconds, time.monotonic() + RENEW_SECONDS

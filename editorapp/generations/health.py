@@ -36,7 +36,8 @@ class Status:
 
 def beat(name: str, *, now: datetime) -> None:
     """Note a sign of life."""
-    Heartbeat.objects.update_or_create(name=name, defaults={"at": now})
+    if not Heartbeat.objects.filter(name=name).update(at=now):
+        Heartbeat.objects.get_or_create(name=name, defaults={"at": now})
 
 
 def status(now: datetime) -> Status:

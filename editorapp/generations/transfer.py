@@ -35,9 +35,9 @@ STATES = (State.STAGING, State.FETCHING)
 def transfer(lane: int, *, seconds: float = LANE_SECONDS, clock: Callable[[], datetime] = timezone.now) -> None:
     """Carry due files one after the other for about so many seconds, then return."""
     holder, lease = uuid.uuid4(), wake.transfer_lease(lane)
+    wake.answered(lease, now=clock())
     if not leases.take(lease, holder, now=clock(), seconds=LEASE.total_seconds()):
         return
-    wake.answered(lease, now=clock())
     ends = time.monotonic() + seconds
     renewed = time.monotonic()
     try:

@@ -228,6 +228,7 @@ def test_a_second_sweep_of_a_provider_does_nothing_while_the_first_runs(quick, c
 
     assert Attempt.objects.get().state == State.QUEUED
     assert quick.submits_received == 0
+    assert not leases.is_live("wake:work:luma-agents", now=clock())  # so that the first one's end can wake the next
 
 
 def test_sweeps_that_run_at_once_in_spite_of_the_lease_send_once(quick, clock, monkeypatch):

@@ -15,6 +15,7 @@ from editorapp.simulator.faults import FAILURES, Fault, Faults
 from editorapp.simulator.http import Answer, Hang, Request, Reset
 from editorapp.simulator.state import SimulatedJob, State
 from editorapp.simulator.storage import Signer, scrambled
+from editorapp.simulator.tidy import drop_old_frames
 
 logger = logging.getLogger(__name__)
 JOB_KINDS = ("fail", "slow", "corrupt", "truncated", "empty")
@@ -57,6 +58,7 @@ class Simulation:
 
     def resume(self) -> None:
         """Take up again what a restart interrupted."""
+        self._tidy()
         for job in self.state.unrendered():
             self._follow(job)
 
@@ -134,8 +136,15 @@ class Simulation:
             {"type": output["type"], "file": f"outputs/{job.id}/{output['file']}"} for output in answer["outputs"]
         ]
         job.facts = answer["facts"]
+        if len(job.outputs) > 1:
+            self._tidy()
         for fault in job.faults:
             _spoil(self.options.folder / job.outputs[0]["file"], fault["kind"])
+
+    def _tidy(self) -> None:
+        dropped = drop_old_frames(self.state, time.time(), safe_seconds=self.options.url_lifetime)
+        if dropped:
+            logger.info("%d archives of EXR frames were dropped", dropped)
 
     def _task(self, seed: str, request: dict[str, Any], inputs: dict[str, str], folder: Path) -> dict[str, Any]:
         return {

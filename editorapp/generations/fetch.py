@@ -3,6 +3,7 @@
 import logging
 from collections.abc import Callable, Coroutine
 from datetime import datetime, timedelta
+from pathlib import Path
 from typing import Any
 
 from django.db import transaction
@@ -22,16 +23,19 @@ TRIES = 8
 VIDEO_BYTES = 2_000_000_000
 ARCHIVE_BYTES = 20_000_000_000
 
+INTAKE_SECONDS, INTAKE_BYTES_PER_SECOND = 60.0, 2_000_000  # how long storing a result may take, for its lease
+
 Run = Callable[[Coroutine[Any, Any, int]], int]  # runs a transfer to its end while the row's lease is renewed
+Hold = Callable[[float], None]  # keeps the lease for so many seconds, for work during which nobody renews it
 
 
-def fetch(attempt: Attempt, *, run: Run, now: Callable[[], datetime]) -> None:
+def fetch(attempt: Attempt, *, run: Run, hold: Hold, now: Callable[[], datetime]) -> None:
     """Fetch all results of a claimed attempt and store them; on failure say on the row what happens next.
 
     Raises: Overtaken, when somebody else took the row.
     """
     try:
-        assets = {output["kind"]: _take(attempt, output, run) for output in attempt.result_urls or []}
+        assets = {output["kind"]: _take(attempt, output, run, hold) for output in attempt.result_urls or []}
     except links.LinkExpired:
         _ask_for_fresh_links(attempt, now=now())
     except (links.CutOff, links.NotAllowed, intake.NotTaken) as error:
@@ -43,13 +47,18 @@ def fetch(attempt: Attempt, *, run: Run, now: Callable[[], datetime]) -> None:
             _try_later(attempt, "The provider is done but names no video.", now=now())
 
 
-def _take(attempt: Attempt, output: dict[str, str], run: Run) -> Asset:
+def _take(attempt: Attempt, output: dict[str, str], run: Run, hold: Hold) -> Asset:
     generation, kind = attempt.generation, output["kind"]
     is_archive = kind == "exr"
-    # On the disk that will keep it, so that keeping it is a rename. A second fetch writes onto the same name.
-    path = store.incoming() / f"attempt-{attempt.pk}.{kind}.part"
+    path = _part(attempt, kind)
     limit = ARCHIVE_BYTES if is_archive else VIDEO_BYTES
-    run(links.download(output["url"], path, access=attempt.account.access(), max_bytes=limit))
+    try:
+        with store.telling_full_disk():
+            size = run(links.download(output["url"], path, access=attempt.account.access(), max_bytes=limit))
+    except BaseException:
+        path.unlink(missing_ok=True)  # on a full disk above all
+        raise
+    hold(INTAKE_SECONDS + size / INTAKE_BYTES_PER_SECOND)
     kept_as: dict[str, Any] = {
         "team": generation.team, "user": generation.created_by, "origin": Asset.Origin.RESULT,
         "is_simulated": generation.is_simulated,
@@ -60,6 +69,17 @@ def _take(attempt: Attempt, output: dict[str, str], run: Run) -> Asset:
     return intake.take_in(
         path, name=f"Take {generation.pk}.mp4", expect="video", max_bytes=NO_LIMIT, max_seconds=NO_LIMIT, **kept_as
     )
+
+
+def _part(attempt: Attempt, kind: str) -> Path:
+    """Return where to collect a result, on the disk that will keep it, so that keeping it is a rename.
+
+    The name is of this lease alone: a lane that was taken for dead must not read what another writes. What a killed
+    one left behind goes.
+    """
+    for left in store.incoming().glob(f"attempt-{attempt.pk}-*.{kind}.part"):
+        left.unlink(missing_ok=True)
+    return store.incoming() / f"attempt-{attempt.pk}-{attempt.lease_token}.{kind}.part"
 
 
 def _keep(attempt: Attempt, video: Asset, exr: Asset | None, *, now: datetime) -> None:

@@ -93,11 +93,15 @@ class _Keeper:
                 self.renew()
 
     def renew(self) -> None:
+        self.hold(LEASE.total_seconds())
+
+    def hold(self, seconds: float) -> None:
+        """Keep the row and the lane for so long. Raises: Overtaken."""
         now = self.clock()
-        health.beat("cluster", now=now)
-        leases.take(self.lane, self.holder, now=now, seconds=LEASE.total_seconds())
+        health.beat("cluster", now=now)  # the beat task may have to wait for this very lane
+        leases.take(self.lane, self.holder, now=now, seconds=seconds)
         rows = Attempt.objects.filter(pk=self.attempt.pk, lease_token=self.attempt.lease_token)
-        if not rows.update(next_action_at=now + LEASE):
+        if not rows.update(next_action_at=now + timedelta(seconds=seconds)):
             raise Overtaken(f"attempt {self.attempt.pk} was taken over during its transfer")
 
 
@@ -111,7 +115,7 @@ def _carry(attempt: Attempt, keeper: _Keeper) -> None:
         if attempt.state == State.STAGING:
             _stage(attempt, keeper)
         else:
-            fetch(attempt, run=keeper.run, now=keeper.clock)
+            fetch(attempt, run=keeper.run, hold=keeper.hold, now=keeper.clock)
     except Overtaken as overtaken:
         log.info("Dropped: %s", overtaken)
     except Exception as error:

@@ -20,6 +20,8 @@ from editorapp.providers.contract import (
 
 MIN_WAIT_SECONDS, MAX_WAIT_SECONDS, DEFAULT_WAIT_SECONDS = 1.0, 600.0, 5.0
 LONGEST_DETAIL = 400
+# Answers to a POST that can also mean "done, look there" or "done before"; Luma documents none of them.
+UNCLEAR = frozenset({300, 302, 303, 304, 409})
 CONCURRENCY = "concurrency"  # code of a Throttled: all job slots are taken
 RATE = "rate"  # code of a Throttled: too many requests in the window
 
@@ -48,6 +50,10 @@ def _error(response: httpx.Response, *, name: str, secret: str, is_paid: bool) -
         if is_paid:
             return OutcomeUnknown(f"{name} had a problem{because}. It may have taken the request.", code=code)
         return Unavailable(f"{name} has a problem{because}.", code=code)
+    if is_paid and status in UNCLEAR:
+        return OutcomeUnknown(
+            f"{name} gave an answer that leaves open whether it took the request{because}.", code=code
+        )
     if status < 400:
         return Rejected(f"{name} answers at another address (HTTP {status}): check the base URL.", code=code)
     return Rejected(f"{name} refused this{because}.", code=code)

@@ -25,6 +25,9 @@ from tests.providers.talk import KEY, access, answering, http, run, says, socket
 STATUSES = [
     # status, of the paid POST, of a free call
     (301, Rejected, Rejected),
+    (302, OutcomeUnknown, Rejected),
+    (303, OutcomeUnknown, Rejected),
+    (307, Rejected, Rejected),
     (400, Rejected, Rejected),
     (401, BadCredentials, BadCredentials),
     (402, OutOfFunds, OutOfFunds),
@@ -32,7 +35,7 @@ STATUSES = [
     (404, Rejected, NotFound),
     (405, Rejected, Rejected),
     (408, OutcomeUnknown, Unavailable),
-    (409, Rejected, Rejected),
+    (409, OutcomeUnknown, Rejected),
     (413, Rejected, Rejected),
     (422, Rejected, Rejected),
     (429, Throttled, Throttled),

@@ -1,0 +1,59 @@
+"""A result on its way home: what a full disk says, and that no two lanes ever work on one file."""
+
+import errno
+import uuid
+from pathlib import Path
+
+from editorapp.generations import fetch
+from editorapp.generations import transfer as transfers
+from editorapp.generations.models import Attempt, Generation
+from editorapp.generations.states import State
+from editorapp.media import store
+from tests.generations.drive import ask, run
+
+
+def parts() -> list[Path]:
+    return list(store.incoming().glob("attempt-*"))
+
+
+def test_a_full_disk_is_said_and_what_was_written_is_given_back(quick, clock, monkeypatch):
+    async def full(url, into, **_more):
+        into.write_bytes(b"half")
+        raise OSError(errno.ENOSPC, "No space left on device")
+
+    monkeypatch.setattr(fetch.links, "download", full)
+    ask()
+    run(clock)
+
+    generation = Generation.objects.get()
+    assert generation.state == State.FETCH_FAILED
+    assert "disk" in generation.failure_message and "fetch it again" in generation.failure_message
+    assert parts() == []
+
+
+def test_a_row_is_held_for_as_long_as_its_result_is_stored(quick, clock, monkeypatch):
+    ask()
+    take_in, held = fetch.intake.take_in, []
+
+    def slow(path, **kwargs):
+        held.append((Attempt.objects.get().next_action_at - clock()).total_seconds())
+        return take_in(path, **kwargs)
+
+    monkeypatch.setattr(fetch.intake, "take_in", slow)
+    run(clock)
+
+    assert Generation.objects.get().state == State.SUCCEEDED
+    assert held[0] > transfers.LEASE.total_seconds()
+
+
+def test_each_lease_collects_under_a_name_of_its_own(quick, clock):
+    ask()
+    attempt = Attempt.objects.get()
+    attempt.lease_token = uuid.uuid4()
+    left = fetch._part(attempt, "video")
+    left.write_bytes(b"half of it")
+
+    attempt.lease_token = uuid.uuid4()
+
+    assert fetch._part(attempt, "video") != left
+    assert not left.exists()

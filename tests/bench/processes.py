@@ -8,6 +8,7 @@ import sys
 import tempfile
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 ROOT = Path(__file__).resolve().parent.parent.parent
 TICK = os.sysconf("SC_CLK_TCK")
@@ -24,12 +25,7 @@ def command(*arguments: str, log: Path, **environment: str) -> Iterator[subproce
         try:
             yield process
         finally:
-            process.send_signal(signal.SIGTERM)
-            try:
-                process.wait(40)
-            except subprocess.TimeoutExpired:
-                os.killpg(process.pid, signal.SIGKILL)
-                process.wait()
+            _end(process)
 
 
 @contextlib.contextmanager
@@ -38,7 +34,7 @@ def simulator(*options: str) -> Iterator[tuple[str, Path]]:
     with tempfile.TemporaryDirectory(prefix="rushes-bench-simulator-") as folder:
         process = subprocess.Popen(
             [sys.executable, "manage.py", "simulator", "--port", "0", *options], cwd=ROOT, text=True,
-            stdout=subprocess.PIPE,
+            stdout=subprocess.PIPE, start_new_session=True,
             env={**os.environ, "RUSHES_DATA_DIR": folder, "DJANGO_SETTINGS_MODULE": "editorapp.settings"},
         )  # fmt: skip
         assert process.stdout is not None
@@ -46,8 +42,17 @@ def simulator(*options: str) -> Iterator[tuple[str, Path]]:
             url = next(line for line in process.stdout if "http://" in line)
             yield url[url.index("http://") :].split()[0].rstrip("/"), Path(folder) / "simulator"
         finally:
-            process.terminate()
-            process.wait(20)
+            _end(process)
+
+
+def _end(process: subprocess.Popen[Any]) -> None:
+    """Ask a process to stop, and after a while end it with all that it started."""
+    process.terminate()
+    try:
+        process.wait(40)
+    except subprocess.TimeoutExpired:
+        os.killpg(process.pid, signal.SIGKILL)
+        process.wait()
 
 
 def tree(pid: int) -> list[int]:

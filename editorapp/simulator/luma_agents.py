@@ -65,6 +65,7 @@ class LumaAgents:
         self.simulation = simulation
         self.files = LumaFiles(simulation)
         self.provider = registry.get("luma-agents")
+        self._told_to_wait: set[tuple[str, str]] = set()
 
     async def handle(self, request: Request) -> Answer:
         answer = await self._routed(request)
@@ -105,7 +106,7 @@ class LumaAgents:
         noted = faults.recent[-1]
         prompt = body.get("prompt") if isinstance(body, dict) else None
         words = magic(prompt) if isinstance(prompt, str) else []
-        fault = faults.take("submit", kinds=HTTP_KINDS) or _taken(words, "submit", HTTP_KINDS)
+        fault = faults.take("submit", kinds=HTTP_KINDS) or self._worded(client, prompt, words)
         for_job = [one for one in words if one.call != "submit"]
         if more := faults.take("submit", kinds=JOB_KINDS) or faults.take("job"):
             for_job.append(more)
@@ -118,6 +119,17 @@ class LumaAgents:
         answer = await under_fault(fault, refuse, act)
         noted["status"] = answer.status
         return answer
+
+    def _worded(self, client: str, prompt: Any, words: list[Fault]) -> Fault | None:
+        """Return the fault that a prompt asks for. Too many requests is said once: asked again, the job is taken."""
+        fault = _taken(words, "submit", HTTP_KINDS)
+        if fault is None or fault.status != 429:
+            return fault
+        if (client, prompt) in self._told_to_wait:
+            self._told_to_wait.remove((client, prompt))
+            return None
+        self._told_to_wait.add((client, prompt))
+        return fault
 
     async def _accept(self, request: Request, client: str, body: Any, faults: list[Fault]) -> Answer:
         now = time.time()

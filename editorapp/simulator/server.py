@@ -140,7 +140,7 @@ vertical-align:top;padding:.25rem .75rem .25rem 0}}code{{background:#eee;padding
 <p>For the next calls: <code>POST {ADMIN}faults</code>
 <code>{{"call":"submit","kind":"status:503","times":1}}</code>; <code>DELETE</code> clears them and the counters of
 <code>{ADMIN}requests</code>. For one job, in its prompt: <code>[[status:503]]</code>, <code>[[429:7]]</code>
-(retry after 7 s),
+(once; retry after 7 s),
 <code>[[fail:generation_failed]]</code>, <code>[[slow:20]]</code>, <code>[[hang]]</code>, <code>[[cut]]</code>,
 <code>[[cut:3]]</code> (three downloads), or with a call in front: <code>[[poll status:500]]</code>.</p>
 <table><tr><th>kind</th><th>what happens</th><th>calls</th><th>in a prompt strikes</th></tr>{kinds}</table>

@@ -10,10 +10,8 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
-from django.conf import settings
-
 from editorapp.generations.models import Generation
-from editorapp.media import intake
+from editorapp.media import intake, store
 from editorapp.media.intake import NotTaken
 from editorapp.media.models import Asset
 from editorapp.media.probe import check_readable
@@ -195,8 +193,8 @@ def _existing(file: str) -> Path:
 
 def _take_in(path: Path, member: Member) -> Asset:
     """Store a copy: intake consumes the file that it is given, and this one is not ours."""
-    with tempfile.TemporaryDirectory(dir=settings.RUN_DIR) as folder:
-        copy = Path(folder) / "source"
+    with store.workspace() as folder:  # what a killed command leaves there is swept later
+        copy = folder / "source"
         try:
             shutil.copyfile(path, copy)
             return intake.take_in(copy, name=path.name, team=member.team, user=member.user, origin=Asset.Origin.UPLOAD)

@@ -278,3 +278,10 @@ def test_every_kind_can_be_made_for_every_call_it_names() -> None:
             assert fault_of(call, values.get(kind.name, kind.name)).call == call
     with pytest.raises(UnknownFault):
         fault_of("download", "fail:generation_failed")
+
+
+def test_a_429_in_a_prompt_is_said_once_so_that_waiting_helps(client: Luma, uploaded: str) -> None:
+    with pytest.raises(luma_agents.RateLimitError):
+        edit(client, uploaded, "fog [[429:1]]")
+
+    assert edit(client, uploaded, "fog [[429:1]]").state == "queued"

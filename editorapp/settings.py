@@ -7,7 +7,7 @@ RUSHES_SECRET_KEY       signing key; else made once and kept in the data folder
 RUSHES_ALLOWED_HOSTS    comma separated                                         localhost only
 RUSHES_ORIGINS          comma separated https://... origins behind a proxy
 RUSHES_DEBUG            1 shows tracebacks in the browser                       0
-RUSHES_WORKERS          queue workers                                           3
+RUSHES_WORKERS          queue workers                                           4
 RUSHES_MAX_UPLOAD_MB    largest file taken                                      200
 RUSHES_MAX_MINUTES      longest clip taken                                      10
 RUSHES_SIMULATOR_URL    where the simulator answers; else read from the data folder
@@ -207,7 +207,7 @@ LUMA_AGENTS_BASE_URL = os.environ.get("LUMA_AGENTS_BASE_URL", "https://agents.lu
 Q_CLUSTER = {
     "name": "rushes",
     "orm": "default",
-    "workers": int(os.environ.get("RUSHES_WORKERS", "3")),
+    "workers": int(os.environ.get("RUSHES_WORKERS", "4")),
     "queue_limit": 1,  # no prefetch: the retry clock starts when a task is fetched
     "timeout": 600,
     "retry": 1500,  # more than the timeout and the longest wait together

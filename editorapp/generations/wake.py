@@ -25,8 +25,8 @@ def transfer_lease(lane: int) -> str:
 
 
 def lanes() -> range:
-    """Return the lanes for uploads and downloads: all queue workers but one, which is left for the sweep."""
-    return range(max(1, int(str(settings.Q_CLUSTER["workers"])) - 1))
+    """Return the lanes for uploads and downloads: one worker is left for the sweep, and one for playable copies."""
+    return range(max(1, int(str(settings.Q_CLUSTER["workers"])) - 2))
 
 
 def soon(provider: str) -> None:

@@ -1,8 +1,12 @@
 """What the queue and the ticker may call: an id in, or nothing, and one verb called."""
 
+import fcntl
+from collections.abc import Iterator
+from contextlib import contextmanager
 from datetime import datetime, timedelta
 
 from django.db import transaction
+from django.db.models import QuerySet
 from django_q.tasks import async_task
 
 from editorapp.media import sandbox, store
@@ -20,10 +24,47 @@ def enqueue_proxy(asset: Asset) -> None:
 
 
 def make_proxy(asset_id: int) -> None:
-    """Make the copy of a clip that browsers can play. A copy that is there already is used again."""
-    asset = Asset.objects.filter(pk=asset_id, proxy=Asset.Proxy.PENDING).first()
-    if asset is None:
-        return
+    """Make the copy of a clip that browsers can play, or of the one that waits longest.
+
+    One at a time: a copy may take minutes, and the other workers are for paid work. Who comes meanwhile leaves at
+    once; who made one asks for the next.
+    """
+    with _alone() as is_first:
+        if not is_first:
+            return
+        asset = _waiting().filter(pk=asset_id).first() or _waiting().first()
+        if asset is None:
+            return
+        _copy(asset)
+    following = _waiting().first()
+    if following is not None:
+        async_task("editorapp.media.tasks.make_proxy", following.pk)
+
+
+def is_copying() -> bool:
+    """Is a worker making a copy now?"""
+    with _alone() as is_first:
+        return not is_first
+
+
+def _waiting() -> QuerySet[Asset]:
+    return Asset.objects.filter(proxy=Asset.Proxy.PENDING, deleted_at=None).order_by("pk")
+
+
+@contextmanager
+def _alone() -> Iterator[bool]:
+    """Hold the one place for making copies, until the end or until this process dies. Yield whether it was free."""
+    with (store.incoming().parent / "copying.lock").open("a") as file:
+        try:
+            fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError:
+            yield False
+        else:
+            yield True
+
+
+def _copy(asset: Asset) -> None:
+    """Make one copy. A copy that is there already is used again."""
     state = Asset.Proxy.READY
     if not store.path(asset.sha256, store.PROXY).exists():
         try:
@@ -36,7 +77,7 @@ def make_proxy(asset_id: int) -> None:
                 store.keep(made, asset.sha256, store.PROXY)
         except Refusal:
             state = Asset.Proxy.FAILED  # poster, filmstrip and stills still work; the original is untouched
-    Asset.objects.filter(pk=asset_id, proxy=Asset.Proxy.PENDING).update(proxy=state)
+    Asset.objects.filter(pk=asset.pk, proxy=Asset.Proxy.PENDING).update(proxy=state)
 
 
 def sweep(now: datetime) -> None:

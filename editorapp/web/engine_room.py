@@ -2,17 +2,21 @@
 
 import fcntl
 import os
+import time
 from typing import IO
 
 from django.conf import settings
 from django.core.management import call_command
+from django.db import DatabaseError
 from django.utils import timezone
 
 from editorapp.generations import health
+from editorapp.media import tasks
 from editorapp.web.processes import Processes, manage
 
 # A cluster writes its first sign of life a few seconds after its start, and needs all of this only when it hangs.
 STUCK_AFTER_SECONDS = 20.0
+PATIENCE_SECONDS = 5.0
 
 
 def prepare_database() -> None:
@@ -84,8 +88,26 @@ def start_engine(processes: Processes) -> None:
 
 
 def look_after(processes: Processes) -> None:
-    """Restart what has died, and a queue whose processes live and do nothing. Call it about once a second."""
+    """Restart what has died, and a queue whose processes live and do nothing. Call it about once a second.
+
+    A restart kills what the workers do, paid calls among it. So the silence must last: after a suspended machine
+    wakes up, every sign of life is old for a moment.
+    """
     processes.look_after()
     queue = processes.children["queue"]
-    if queue.is_alive and queue.age_seconds > STUCK_AFTER_SECONDS and is_silent():
+    if not (queue.is_alive and queue.age_seconds > STUCK_AFTER_SECONDS and _is_stuck()):
+        queue.silent_since = None
+        return
+    queue.silent_since = queue.silent_since or time.monotonic()
+    if time.monotonic() - queue.silent_since >= PATIENCE_SECONDS:
+        queue.silent_since = None
         processes.restart("queue", "The queue gives no sign of life and is started again.")
+
+
+def _is_stuck() -> bool:
+    """Was the queue asked for a sign of life, and gave none although no worker is busy with a long copy?"""
+    try:
+        status = health.status(timezone.now())
+    except DatabaseError:
+        return False  # says nothing about the queue
+    return status.ticker_is_alive and not status.cluster_is_alive and not tasks.is_copying()

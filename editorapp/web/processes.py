@@ -32,6 +32,7 @@ class Child:
     started: float = field(default_factory=time.monotonic)
     failures: int = 0
     restart_at: float | None = None
+    silent_since: float | None = None  # alive, but without a sign of life
 
     @property
     def is_alive(self) -> bool:

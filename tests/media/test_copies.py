@@ -121,6 +121,22 @@ def test_a_task_that_comes_twice_changes_nothing(db, tmp_path: Path) -> None:
     assert store.path(asset.sha256, store.PROXY).stat().st_mtime_ns == made
 
 
+def test_copies_are_made_one_at_a_time_and_each_asks_for_the_next(transactional_db, tmp_path: Path) -> None:
+    first = taken(make_clip(tmp_path / "a.avi", codec="mpeg4"))
+    second = taken(make_clip(tmp_path / "b.avi", codec="mpeg4", frames=30))
+    OrmQ.objects.all().delete()
+
+    with tasks._alone():
+        tasks.make_proxy(first.pk)
+        assert tasks.is_copying()
+        assert Asset.objects.get(pk=first.pk).proxy == Asset.Proxy.PENDING
+    tasks.make_proxy(second.pk)
+
+    assert not tasks.is_copying()
+    assert Asset.objects.get(pk=second.pk).proxy == Asset.Proxy.READY
+    assert OrmQ.objects.get().task["args"] == (first.pk,)
+
+
 @pytest.mark.parametrize("name", ["recording.mkv", "phone.mov", "varying.mkv", "old.avi"])
 def test_a_cut_has_exactly_the_frames_that_were_chosen(db, tmp_path: Path, name: str) -> None:
     asset = taken(make_clip(tmp_path / name, **KINDS[name]))

@@ -13,6 +13,8 @@ from django_q.tasks import async_task
 
 from editorapp.generations import leases
 
+# More than a slow clip and its EXR frames take to download and store: killed on the way, it would begin again for ever.
+TRANSFER_SECONDS = 3600
 LOST_AFTER_SECONDS = 10.0  # a wake-up not answered by then is sent again by the ticker
 
 
@@ -41,7 +43,8 @@ def work(provider: str, *, now: datetime) -> bool:
 
 def transfers(*, now: datetime) -> bool:
     """Wake the lanes that carry files."""
-    return any([_wake(transfer_lease(lane), "editorapp.generations.tasks.transfer", lane, now=now) for lane in lanes()])
+    task = "editorapp.generations.tasks.transfer"
+    return any([_wake(transfer_lease(lane), task, lane, now=now, timeout=TRANSFER_SECONDS) for lane in lanes()])
 
 
 def beat(*, now: datetime) -> bool:
@@ -54,10 +57,10 @@ def answered(lease: str, *, now: datetime) -> None:
     leases.free(f"wake:{lease}", now=now)
 
 
-def _wake(lease: str, task: str, *args: object, now: datetime) -> bool:
+def _wake(lease: str, task: str, *args: object, now: datetime, **options: object) -> bool:
     if leases.is_live(lease, now=now):
         return False
     if not leases.take(f"wake:{lease}", uuid.uuid4(), now=now, seconds=LOST_AFTER_SECONDS):
         return False  # one is waiting in the queue already
-    async_task(task, *args)
+    async_task(task, *args, **options)
     return True

@@ -6,7 +6,7 @@ import pytest
 from django.utils import timezone
 from django_q.models import OrmQ
 
-from editorapp.generations import health, leases, tasks, wake
+from editorapp.generations import download, health, leases, tasks, wake
 from editorapp.generations.apps import acknowledge_first
 from editorapp.generations.models import Attempt, Lease
 from editorapp.generations.states import State
@@ -52,6 +52,15 @@ def test_a_file_to_carry_wakes_the_lanes(ticker, state, settings):
     ticker.tick(timezone.now())
 
     assert waiting() == [("transfer", (0,)), ("transfer", (1,))]
+
+
+def test_a_lane_is_given_time_for_the_longest_downloads(ticker):
+    make_generation(make_member(), state=State.FETCHING)
+
+    ticker.tick(timezone.now())
+
+    tasks = [row.task for row in OrmQ.objects.all() if row.task["func"].endswith("tasks.transfer")]
+    assert tasks and all(task["timeout"] > 2 * download.TOTAL_SECONDS for task in tasks)
 
 
 @pytest.mark.parametrize("state", [State.UNKNOWN, State.SUCCEEDED, State.FAILED, State.CANCELED, State.LOST])

@@ -11,9 +11,12 @@ from django.db import DatabaseError
 from django.utils import timezone
 
 from editorapp.generations import health
+from editorapp.generations.states import State
 from editorapp.media import tasks
 from editorapp.web import engine_room
+from editorapp.web.management.commands import studio
 from editorapp.web.processes import Processes
+from tests.factories import make_generation, make_member
 
 SLEEP = [sys.executable, "-c", "import time; time.sleep(60)"]
 
@@ -79,3 +82,11 @@ def test_a_database_that_does_not_answer_ends_no_studio(processes, said, monkeyp
     look(processes)
 
     assert said == []
+
+
+@pytest.mark.parametrize(("state", "needed"), [(State.RUNNING, True), (State.QUEUED, True), (State.SUCCEEDED, False)])
+def test_simulated_takes_under_way_keep_their_simulator_after_a_key_is_set(db, settings, state, needed):
+    make_generation(make_member(), state=state)
+    settings.LUMA_AGENTS_API_KEY = "luma-api-real"
+
+    assert studio._is_simulating() == needed

@@ -17,6 +17,7 @@ from django.core.management.base import BaseCommand, CommandError, CommandParser
 from django.urls import reverse
 from django.utils import timezone
 
+from editorapp.generations.models import Attempt
 from editorapp.media import intake, sample
 from editorapp.media.models import Asset
 from editorapp.providers.models import default_account
@@ -69,7 +70,7 @@ class Command(BaseCommand):
         account = default_account("luma-agents")
         processes = Processes({"RUSHES_PORT": str(port)}, say=self._say)
         try:
-            if account.is_simulated or simulator:
+            if account.is_simulated or simulator or _is_simulating():
                 start_simulator(processes)
             start_engine(processes)
             processes.start("web server", *_granian(host, port))
@@ -121,6 +122,11 @@ def _ensure_sample(owner: Member) -> None:
     path = Path(settings.RUN_DIR) / "sample.mp4"
     sample.draw(path)
     intake.take_in(path, name=sample.NAME, team=owner.team, user=owner.user, origin=Asset.Origin.SAMPLE)
+
+
+def _is_simulating() -> bool:
+    """Are takes under way that were queued before a key was set? Without the simulator they would never end."""
+    return Attempt.objects.filter(account__is_simulated=True, next_action_at__isnull=False).exists()
 
 
 def _check_port(host: str, port: int) -> None:

@@ -229,5 +229,7 @@ LOGGING = {
         # httpx logs whole URLs at INFO; presigned ones are secrets.
         "httpx": {"level": "WARNING"},
         "httpcore": {"level": "WARNING"},
+        # At DEBUG it writes every query with its values: presigned links, prompts, hashes of passwords.
+        "django.db.backends": {"level": "INFO"},
     },
 }

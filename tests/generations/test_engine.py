@@ -1,5 +1,6 @@
 """The sweep: what it sends, when it does not, and what is left of it when it is killed, doubled or overtaken."""
 
+import contextlib
 import json
 import os
 import signal
@@ -20,7 +21,7 @@ from editorapp.costs import ledger
 from editorapp.costs.check import differences
 from editorapp.costs.models import Entry
 from editorapp.generations import claims, engine, health, leases, outcomes, settle, transfer, wake
-from editorapp.generations.cancel import cancel
+from editorapp.generations.cancel import TooLate, cancel
 from editorapp.generations.enqueue import enqueue
 from editorapp.generations.models import Attempt, Generation, Pause
 from editorapp.generations.states import State
@@ -454,6 +455,33 @@ def test_a_cancel_before_the_post_wins_and_nothing_is_sent(quick, clock):
     assert Generation.objects.get().state == State.CANCELED
     assert quick.submits_received == 0
     assert kinds() == ["reserve", "release"]
+
+
+def test_a_cancel_that_races_the_post_either_wins_or_comes_too_late(quick, clock):
+    takes = [ask() for _ in range(10)]
+    start, canceled = threading.Barrier(2), []
+
+    def cancel_all() -> None:
+        try:
+            start.wait(10)
+            for take in takes:
+                with contextlib.suppress(TooLate):
+                    cancel(take, now=clock())
+                    canceled.append(take.pk)
+        finally:
+            connection.close()
+
+    thread = threading.Thread(target=cancel_all)
+    thread.start()
+    start.wait(10)
+    engine.work("luma-agents", seconds=1.0, clock=clock)
+    thread.join(60)
+    run(clock)
+
+    ended = dict(Generation.objects.values_list("pk", "state"))
+    assert {pk for pk, state in ended.items() if state == State.CANCELED} == set(canceled)
+    assert quick.submits_received == len(takes) - len(canceled)
+    assert differences() == []
 
 
 def test_a_cancel_during_the_upload_wins_and_nothing_is_sent(quick, clock, tmp_path):

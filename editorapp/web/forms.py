@@ -102,16 +102,31 @@ class Compose:
     @classmethod
     def editing(cls, wanted: GenerationRequest, *, take: int | None) -> "Compose":
         """Return the form that asks for the same again, of a take's result."""
-        said: dict[str, Any] = {name: bool(getattr(wanted, name)) for name in FLAGS}
-        for name in CONTROL_VALUES.values():
-            value = getattr(wanted, name)
-            said[name] = "" if value is None else str(value)
-        is_auto = bool(wanted.auto_controls)
-        said["strength"] = wanted.strength or ("flex_2" if is_auto else "")
-        return cls(
-            source_kind="generation", source_generation=take, prompt=wanted.prompt or "",
-            conditioning="auto" if is_auto else "manual", resolution=wanted.resolution or "720p", **said,
-        )  # fmt: skip
+        return cls(source_kind="generation", source_generation=take, **_settings_of(wanted))
+
+    @classmethod
+    def again(cls, wanted: GenerationRequest, *, parent: int | None) -> "Compose":
+        """Return the form that a take was made with: its source, its guide frames and its settings.
+
+        `parent` is the take whose result was edited, where there was one.
+        """
+        said, source = _settings_of(wanted), wanted.source or Ref()
+        if parent is not None:
+            said |= {"source_kind": "generation", "source_generation": parent}
+        elif source.asset_id is not None:
+            said |= {"source_asset": source.asset_id}
+        elif source.url:
+            said |= {"source_kind": "url", "source_url": source.url, "source_media_type": source.media_type or ""}
+        elif source.generation_id or source.file_id:
+            kind = "generation" if source.generation_id else "file"
+            said |= {"source_kind": "id", "source_id": source.generation_id or source.file_id, "source_id_kind": kind}
+        if wanted.start_frame is not None:
+            said |= {"guides": "single", "guide_asset": wanted.start_frame.asset_id}
+        if wanted.keyframes:
+            pinned = zip(wanted.keyframes, wanted.keyframe_indexes or (), strict=False)
+            rows = tuple(KeyframeRow(ref.asset_id, str(index)) for ref, index in pinned)
+            said |= {"guides": "keyframes", "keyframes": rows}
+        return cls(**said)
 
     def request(self, source: Ref | None) -> GenerationRequest:
         """Return the request that this form makes of a source: only what the chosen modes count."""
@@ -151,6 +166,19 @@ class Compose:
             elif name in names and name != "keyframes":
                 form = replace(form, **{name: _read(name, values[0])})
         return form
+
+
+def _settings_of(wanted: GenerationRequest) -> dict[str, Any]:
+    """Return prompt, conditioning and output of a request as fields of the form."""
+    said: dict[str, Any] = {name: bool(getattr(wanted, name)) for name in FLAGS}
+    for name in CONTROL_VALUES.values():
+        value = getattr(wanted, name)
+        said[name] = "" if value is None else str(value)
+    is_auto = bool(wanted.auto_controls)
+    return said | {
+        "strength": wanted.strength or ("flex_2" if is_auto else ""), "prompt": wanted.prompt or "",
+        "conditioning": "auto" if is_auto else "manual", "resolution": wanted.resolution or "720p",
+    }  # fmt: skip
 
 
 def encode_changes(changes: Mapping[str, Any]) -> str:

@@ -8,6 +8,7 @@ import pytest
 from django.test import Client
 
 from editorapp.generations.models import Generation
+from editorapp.providers.contract import GenerationRequest, Ref
 from editorapp.teams.models import Member
 from editorapp.teams.roles import Role
 from tests.factories import make_asset, make_generation, make_member
@@ -187,6 +188,19 @@ def test_edit_this_fills_the_form_with_what_was_asked_and_the_result_as_its_sour
 
     assert 'name="source_kind" value="generation" checked' in html
     assert f'name="source_generation" value="{take.pk}" checked' in html and ">\nSnow</textarea>" in html
+
+
+def test_change_and_redo_fills_the_form_with_everything_as_it_was(browser, member):
+    clip, still = make_asset(member), make_asset(member, kind="image", frame_count=0)
+    wanted = GenerationRequest(
+        prompt="Snow", source=Ref(asset_id=clip.pk), resolution="540p", strength="adhere_3", depth_enabled=True,
+        depth_blur=0.2, keyframes=(Ref(asset_id=still.pk),), keyframe_indexes=(48,),
+    )  # fmt: skip
+    take = make_generation(member, state="failed", source=clip, request=wanted.to_json(), prompt="Snow")
+
+    form = browser.get(f"/studio/?again={take.pk}").context["form"]
+
+    assert form.request(Ref(asset_id=form.source_asset)) == wanted
 
 
 def test_a_refused_submit_answers_422_with_the_form_as_typed_and_spends_nothing(browser, member):

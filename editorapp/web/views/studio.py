@@ -61,6 +61,10 @@ def _asked(request: MemberRequest) -> Compose:
         take = Generation.objects.visible_to(member).filter(pk=int(request.GET["generation"][:18])).first()
         if take is not None:
             return Compose.editing(take.wanted, take=take.pk)
+    if request.GET.get("again", "").isdecimal():
+        take = Generation.objects.visible_to(member).filter(pk=int(request.GET["again"][:18])).first()
+        if take is not None:
+            return Compose.again(take.wanted, parent=take.parent_id)
     if request.GET.get("source", "").isdecimal():
         return replace(wanted, source_asset=int(request.GET["source"][:18]))
     newest = sources.recent_clips(member)[:1]

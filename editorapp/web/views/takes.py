@@ -9,7 +9,7 @@ from urllib.parse import urlsplit
 from django.contrib import messages
 from django.http import HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
-from django.urls import path, reverse
+from django.urls import path
 from django.utils import timezone
 from django.views.decorators.http import require_POST, require_safe
 
@@ -186,7 +186,6 @@ def _context(request: MemberRequest, take: Generation) -> dict[str, Any]:
         "source": made_from(take),
         "source_words": _source_words(steps[0].take.wanted),
         "usual": history.usual(take) if take.is_active else None,
-        "redo_url": _redo_url(take),
         "steps": steps,
         "settings": asked.settings(wanted),
         "guides": asked.guides(wanted, member),
@@ -218,15 +217,6 @@ def _source_words(wanted: GenerationRequest) -> str:
     if source.url:
         return f"from {urlsplit(source.url).hostname}"  # the rest of a link may be a secret
     return f"id {source.generation_id or source.file_id or 'unknown'} at the provider"
-
-
-def _redo_url(take: Generation) -> str:
-    """Return the studio with the same source, to change what did not work."""
-    if take.source_asset_id:
-        return f"{reverse('studio:page')}?source={take.source_asset_id}"
-    if take.parent_id:
-        return f"{reverse('studio:page')}?generation={take.parent_id}"
-    return reverse("studio:page")
 
 
 def _moments(attempt: Any) -> list[Moment]:

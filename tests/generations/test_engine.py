@@ -316,6 +316,23 @@ def test_nothing_leaves_when_the_write_ahead_cannot_be_committed(quick, clock, m
     assert quick.submits_received == 1
 
 
+@pytest.mark.skipif(connection.vendor != "sqlite", reason="a setting of SQLite")
+def test_the_write_ahead_is_on_the_disk_before_the_post(quick, clock, monkeypatch):
+    ask()
+    posting, levels = outcomes.posting, []
+
+    def posting_seen(*args, **kwargs):
+        with connection.cursor() as cursor:
+            levels.append(cursor.execute("PRAGMA synchronous").fetchone()[0])
+        posting(*args, **kwargs)
+
+    monkeypatch.setattr(outcomes, "posting", posting_seen)
+    connection.close()  # a worker's connection may be fresh: its first setting is NORMAL
+    engine.work("luma-agents", seconds=0.3, clock=clock)
+
+    assert levels == [2]  # FULL
+
+
 def test_an_answer_that_can_never_be_written_holds_up_no_other(quick, clock, monkeypatch):
     bad, good = ask(prompt="bad"), ask(prompt="good")
     charge = ledger.charge

@@ -216,7 +216,7 @@ Q_CLUSTER = {
     "save_limit": -1,  # successes are not kept; failures always are
     "catch_up": False,
     "scheduler": False,  # the ticker calls it: the built-in one looks only every 30 s
-    "poll": 0.2,
+    "poll": 0.3,  # how long an idle cluster waits before it looks again; each look is a query
 }
 
 LOGGING = {

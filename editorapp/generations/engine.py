@@ -29,7 +29,7 @@ SESSION_SECONDS = 20.0
 LEASE_SECONDS = 30.0
 RENEW_SECONDS = 5.0
 DRAIN_SECONDS = 120.0  # longer than any call: after that, what could not be written is given up
-TURN_SECONDS = 0.2
+TURN_SECONDS = 0.25
 LINGER_SECONDS = 3.0  # due within this: worth waiting for, rather than starting anew
 POLLS_AT_ONCE = 200
 HISTORY = 25
@@ -57,8 +57,7 @@ def work(provider: str, *, seconds: float = SESSION_SECONDS, clock: Callable[[],
     finally:
         session.close()
         leases.give_back(lease, holder, now=clock())
-    due_at = claims.next_due_at(session.account_ids)
-    if due_at is not None and due_at <= clock() + timedelta(seconds=1):
+    if claims.is_due_by(session.account_ids, clock() + timedelta(seconds=1)):
         wake.work(provider, now=clock())
 
 
@@ -125,8 +124,7 @@ class Session:
         self.courier.close()
 
     def _is_near(self, now: datetime) -> bool:
-        due_at = claims.next_due_at(self.account_ids)
-        return due_at is not None and due_at <= now + timedelta(seconds=LINGER_SECONDS)
+        return claims.is_due_by(self.account_ids, now + timedelta(seconds=LINGER_SECONDS))
 
     def _end_lapsed(self, now: datetime) -> None:
         """A row that is due while it is being sent lost its worker: nobody knows whether the post arrived."""

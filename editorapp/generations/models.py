@@ -1,10 +1,11 @@
 """What was asked for (Generation) and each paid post made for it (Attempt)."""
 
 import uuid
+from contextlib import AbstractContextManager, nullcontext
 from datetime import datetime
 from typing import Any
 
-from django.db import models, transaction
+from django.db import connection, models, transaction
 
 from editorapp.core.money import UsdField
 from editorapp.generations.states import ACTIVE, CANCELABLE, FINAL, SETTLEABLE, TRANSITIONS, State
@@ -20,6 +21,11 @@ class InvalidTransition(Exception):
 
 class Overtaken(Exception):
     """Somebody else changed the row first; drop what you were about to write."""
+
+
+def _one_transaction() -> AbstractContextManager[None]:
+    """Open a transaction, unless there is one: a step that fails undoes all of that, so it needs no savepoint."""
+    return nullcontext() if connection.in_atomic_block else transaction.atomic()
 
 
 class GenerationQuerySet(models.QuerySet["Generation"]):
@@ -192,7 +198,7 @@ class Attempt(models.Model):
             raise InvalidTransition(f"{self.state} -> {to}")
         if to not in ACTIVE:
             changes["next_action_at"] = None
-        with transaction.atomic():
+        with _one_transaction():
             row = Attempt.objects.filter(pk=self.pk, state=self.state, lease_token=self.lease_token)
             if not row.update(state=to, **changes):
                 raise Overtaken(f"attempt {self.pk} is no longer {self.state}")

@@ -38,7 +38,8 @@ def posting(attempt: Attempt, body: dict[str, Any], *, now: datetime) -> None:
 def accepted(attempt: Attempt, job: Job, *, now: datetime, first_look_seconds: float) -> None:
     """Keep the id of an accepted post."""
     try:
-        _accepted(attempt, job, now=now, first_look_seconds=first_look_seconds)
+        with transaction.atomic():  # what fails here is caught here
+            _accepted(attempt, job, now=now, first_look_seconds=first_look_seconds)
     except IntegrityError:
         unknown(attempt, ProviderError(f"The provider answered with the id of another job of ours, {job.id}."), now=now)
     except Overtaken:

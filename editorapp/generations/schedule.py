@@ -29,5 +29,5 @@ def after_error_seconds(errors: int) -> float:
 
 def next_look_at(*, submitted_at: datetime, now: datetime) -> datetime:
     """Return when to poll again, spread a little so that jobs sent together are not asked for together."""
-    wait = interval_seconds((now - submitted_at).total_seconds()) * random.uniform(0.92, 1.04)
+    wait = interval_seconds((now - submitted_at).total_seconds()) * random.uniform(0.95, 1.05)
     return now + timedelta(seconds=wait)

@@ -31,11 +31,12 @@ def adopt(generation: Generation, job_id: str, *, member: Member, now: datetime)
     """
     attempt = _unsettled(generation, member)
     try:
-        attempt.move(
-            State.RUNNING, now=now, provider_job_id=job_id.strip(), next_action_at=now, lease_token=None,
-            submitted_at=attempt.submitted_at or attempt.submit_started_at or now, missing_since=None, error_count=0,
-            shown={"failure_code": "", "failure_message": ""},
-        )  # fmt: skip
+        with transaction.atomic():
+            attempt.move(
+                State.RUNNING, now=now, provider_job_id=job_id.strip(), next_action_at=now, lease_token=None,
+                submitted_at=attempt.submitted_at or attempt.submit_started_at or now, missing_since=None,
+                error_count=0, shown={"failure_code": "", "failure_message": ""},
+            )  # fmt: skip
     except IntegrityError as error:
         raise JobIsTaken(f"The job {job_id} already belongs to another generation here.") from error
     wake.soon(generation.provider)

@@ -8,6 +8,8 @@ from django.conf import settings
 from playwright.sync_api import Page
 
 from editorapp.teams.models import Member
+from editorapp.teams.roles import Role
+from tests.factories import make_member
 
 
 @pytest.fixture
@@ -33,3 +35,13 @@ def open_page(chromium, live_server, client) -> Iterator[Callable[..., Page]]:
         context.close()
     # A refused submit is an answer, not a fault; the browser logs every 4xx.
     assert [error for error in errors if "status of 422" not in error] == []
+
+
+@pytest.fixture
+def creator() -> Member:
+    return make_member(role=Role.CREATOR, name="Cleo")
+
+
+@pytest.fixture
+def reviewer(creator: Member) -> Member:
+    return make_member(role=Role.REVIEWER, name="Rae", team=creator.team)

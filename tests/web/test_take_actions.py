@@ -15,16 +15,6 @@ pytestmark = pytest.mark.django_db
 
 
 @pytest.fixture
-def creator():
-    return make_member(role=Role.CREATOR, name="Cleo")
-
-
-@pytest.fixture
-def reviewer(creator):
-    return make_member(role=Role.REVIEWER, name="Rae", team=creator.team)
-
-
-@pytest.fixture
 def client(creator) -> Client:
     return signed_in(creator)
 

@@ -226,8 +226,8 @@ LOGGING = {
     "handlers": {"console": {"class": "logging.StreamHandler", "formatter": "line"}},
     "root": {"handlers": ["console"], "level": os.environ.get("RUSHES_LOG_LEVEL", "INFO")},
     "loggers": {
-        # httpx logs whole URLs at INFO; presigned ones are secrets.
         "django-q": {"level": "WARNING"},  # it notes every wake-up at INFO, several a second
+        # httpx logs whole URLs at INFO; presigned ones are secrets.
         "httpx": {"level": "WARNING"},
         "httpcore": {"level": "WARNING"},
         # At DEBUG it writes every query with its values: presigned links, prompts, hashes of passwords.

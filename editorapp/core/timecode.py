@@ -1,4 +1,4 @@
-"""Frame index <-> seconds at an exact frame rate. Frames count from 0; a rate is a Fraction, never a float."""
+"""Seconds -> frame index, at an exact frame rate. Frames count from 0; a rate is a Fraction, never a float."""
 
 from fractions import Fraction
 
@@ -6,11 +6,6 @@ from fractions import Fraction
 def frame_at(seconds: Fraction, fps: Fraction) -> int:
     """Return the index of the frame on screen at an instant of a clip with a constant rate."""
     return int(seconds * fps)
-
-
-def seconds_at(frame_index: int, fps: Fraction) -> Fraction:
-    """Return the instant, in seconds, at which a frame comes on screen."""
-    return Fraction(frame_index) / fps
 
 
 def show_fps(fps: Fraction | None) -> str:

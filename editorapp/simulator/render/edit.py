@@ -9,7 +9,7 @@ from editorapp.providers.contract import STRENGTHS, GenerationRequest
 from editorapp.simulator.render import effects
 from editorapp.simulator.render.clip import Planes
 from editorapp.simulator.render.colour import Array
-from editorapp.simulator.render.look import Look, chroma_tables, look_of, tint_tables, tone_table
+from editorapp.simulator.render.look import chroma_tables, look_of, tint_tables, tone_table
 
 GUIDE_SECONDS = 0.5  # how long a guide frame takes to fade into the edit, on each side
 AMOUNTS = dict(zip(STRENGTHS, (0.14, 0.24, 0.34, 0.46, 0.58, 0.69, 0.80, 0.90, 1.0), strict=True))
@@ -184,10 +184,6 @@ def adapted(picture: Planes) -> float:
     """Return the strength that auto takes: about flex_2, less on flat, dark or blown pictures that bear less."""
     spread = float(picture.y[::8, ::8].std()) / 60
     return AUTO * (0.85 + 0.25 * min(1.0, spread))
-
-
-def look_for(wanted: GenerationRequest) -> Look:
-    return look_of(wanted.prompt or "")
 
 
 def _mean(plane: Array) -> float:

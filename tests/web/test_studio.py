@@ -304,3 +304,9 @@ def test_a_part_is_shown_with_what_it_would_cost_before_it_is_cut(browser, membe
 
     assert "This one is 19.00 s" in html
     assert "$1.08 simulated" in html.split('id="cut-price"')[1]
+
+
+def test_the_price_says_how_it_was_reached_and_of_which_date_the_price_list_is(browser, member):
+    html = checked(browser, **typed(make_asset(member)))
+
+    assert "$1.08" in html and "1 block of 5 s × 720p SDR edit, price list of 8 Oct 2026" in html

@@ -200,8 +200,8 @@ MAX_UPLOAD_BYTES = int(os.environ.get("RUSHES_MAX_UPLOAD_MB", "200")) * 1_000_00
 MAX_SOURCE_SECONDS = int(os.environ.get("RUSHES_MAX_MINUTES", "10")) * 60
 
 SIMULATOR_URL = os.environ.get("RUSHES_SIMULATOR_URL", "")
-LUMA_AGENTS_API_KEY = os.environ.get("LUMA_AGENTS_API_KEY", "")
-LUMA_AGENTS_BASE_URL = os.environ.get("LUMA_AGENTS_BASE_URL", "https://agents.lumalabs.ai/v1")
+# Keys and addresses of the providers, by the names that each provider's SPEC asks for.
+ENVIRONMENT = os.environ.copy()
 
 # The queue is a wake-up call; the attempt's row is the truth (see editorapp/generations).
 Q_CLUSTER = {

@@ -19,7 +19,6 @@ def states() -> str:
 def rules() -> str:
     """Return one table for each provider: its rules, each with where it comes from."""
     from editorapp.providers import registry
-    from editorapp.providers.contract import Task
 
     lines: list[str] = []
     for slug in registry.slugs():
@@ -31,7 +30,7 @@ def rules() -> str:
             "|---|---|---|---|---|---|",
         ]
         for rule in spec.rules:
-            tasks = ", ".join(task for task in Task if task in rule.tasks)
+            tasks = ", ".join(dict.fromkeys(model.task for model in spec.models if rule in model.rules))
             # What a message fills in is different each time: show where, not how.
             said = re.sub(r"\{[^}]+\}", "…", rule.message.replace("{name}", spec.name)).replace("|", "\\|")
             lines.append(f"| {rule.id} | {tasks} | `{rule.field}` | {rule.level}s | {said} | {rule.source} |")

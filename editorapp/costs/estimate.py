@@ -46,7 +46,7 @@ def estimate(wanted: GenerationRequest, source_facts: MediaFacts | None, *, prov
     if table is None:
         return None
     seconds = source_facts.duration_seconds if source_facts is not None else None
-    longest = registry.get(provider).SPEC.limits.max_source_seconds.get(wanted.task)
+    longest = registry.get(provider).SPEC.model_for(wanted).limits.max_source_seconds
     if task == Task.EDIT:
         return _edit(table, wanted, seconds, longest)
     if task == Task.REFRAME:

@@ -34,6 +34,7 @@ class Errand:
     attempt: Attempt
     access: Access
     body: dict[str, Any] | None = None
+    path: str = ""  # where the body is posted, below the base URL
 
 
 @dataclass(frozen=True, eq=False)
@@ -114,7 +115,7 @@ class Courier:
             if errand.call is Call.POST:
                 async with asyncio.timeout(POST_SECONDS):
                     job = await self._provider.submit(
-                        errand.body, wire=await self._wire(errand.access),
+                        errand.body, path=errand.path, wire=await self._wire(errand.access),
                         idempotency_key=str(errand.attempt.idempotency_key),
                     )  # fmt: skip
             else:

@@ -150,7 +150,7 @@ class Session:
                 # What the limits hold back is looked at again shortly, so that it is not "due" all the time.
                 queued.filter(account_id=account_id).update(next_action_at=now + timedelta(seconds=1))
                 continue
-            for attempt in queued.filter(account_id=account_id).select_related("generation")[:slots]:
+            for attempt in queued.filter(account_id=account_id).select_related("generation", "account")[:slots]:
                 self._prepare(attempt, now)
 
     def _prepare(self, attempt: Attempt, now: datetime) -> None:
@@ -165,7 +165,8 @@ class Session:
             _unless_overtaken(outcomes.unsendable, attempt, error, now=now)
             return
         if body is not None:  # committed: now its first byte may leave
-            self.courier.send(Errand(Call.POST, attempt, self.access[attempt.account_id], body))
+            path = self.adapter.endpoint(attempt.generation.wanted)
+            self.courier.send(Errand(Call.POST, attempt, self.access[attempt.account_id], body, path))
 
     def _written_ahead(self, attempt: Attempt, *, now: datetime) -> dict[str, Any] | None:
         """Write down that a post is about to leave and return its body; None where files must be uploaded first."""
@@ -176,7 +177,7 @@ class Session:
             attempt.move(State.STAGING, now=now, next_action_at=now, lease_token=None)
             transaction.on_commit(lambda: wake.transfers(now=now))
             return None
-        body: dict[str, Any] = self.adapter.encode(staging.resolved(wanted, files))
+        body: dict[str, Any] = self.adapter.encode(staging.resolved(wanted, files), attempt.account.spec)
         outcomes.posting(attempt, body, now=self.clock())
         return body
 

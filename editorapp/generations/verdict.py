@@ -15,6 +15,7 @@ from editorapp.providers import registry, rules
 from editorapp.providers.contract import GenerationRequest
 from editorapp.providers.models import ProviderAccount
 from editorapp.providers.rules import Broken, Unavailable
+from editorapp.providers.spec import Auth, Spec
 
 
 @dataclass(frozen=True)
@@ -57,25 +58,25 @@ def weigh(
     provider = registry.get(account.provider)
     facts = source.facts() if source else None
     priced = estimate(wanted, facts, provider=account.provider)
-    found = list(rules.check(provider.SPEC, wanted, facts))
+    found = list(rules.check(account.spec, wanted, facts))
     found += [*_closed(account), *_unpriced(priced, found), *_too_dear(priced, budget)]
     by_field: dict[str, tuple[Broken, ...]] = {}
     for one in found:
         by_field[one.field] = (*by_field.get(one.field, ()), one)
-    body = provider.encode(wanted)
+    body = provider.encode(wanted, account.spec)
     return Verdict(
         broken=by_field,
-        unavailable=dict(_unavailable(account.provider, replace(wanted, prompt=None), facts)) if with_options else {},
+        unavailable=dict(_unavailable(account.spec, replace(wanted, prompt=None), facts)) if with_options else {},
         estimate=priced,
         body=body,
-        curl=_curl(account, body),
+        curl=_curl(account, provider.endpoint(wanted), body),
     )
 
 
 @lru_cache(maxsize=1024)
-def _unavailable(provider: str, wanted: GenerationRequest, facts: MediaFacts | None) -> dict[str, Unavailable]:
+def _unavailable(spec: Spec, wanted: GenerationRequest, facts: MediaFacts | None) -> dict[str, Unavailable]:
     """Return the closed options of a request without its prompt, which closes none: typing does not ask again."""
-    return rules.unavailable(registry.get(provider).SPEC, wanted, facts)
+    return rules.unavailable(spec, wanted, facts)
 
 
 def _closed(account: ProviderAccount) -> list[Broken]:
@@ -102,12 +103,13 @@ def _too_dear(priced: Estimate | None, budget: MonthTotals | None) -> list[Broke
     return [Broken("budget", "", rules.REFUSE, message, status=402)]
 
 
-def _curl(account: ProviderAccount, body: dict[str, Any]) -> str:
+def _curl(account: ProviderAccount, path: str, body: dict[str, Any]) -> str:
     """Write the call as a command that runs once the key is in the environment; a key is never shown."""
     written = json.dumps(body, ensure_ascii=False, separators=(", ", ": "))
+    key = ":".join(f"${name}" for name in account.spec.credentials)
     lines = [
-        f"curl -X POST {shlex.quote(account.access().base_url + '/generations')}",
-        '-H "Authorization: Bearer $LUMA_AGENTS_API_KEY"',
+        f"curl -X POST {shlex.quote(account.address() + path)}",
+        f'-u "{key}"' if account.spec.auth is Auth.BASIC else f'-H "Authorization: Bearer {key}"',
         "-H 'Content-Type: application/json'",
         f"-d {shlex.quote(written)}",
     ]

@@ -116,20 +116,27 @@ def last_frame_of_grid(wanted: GenerationRequest, source: MediaFacts | None, lim
     return seconds * limits.grid_fps
 
 
-def too_long(task: str) -> Condition:
-    def condition(wanted: GenerationRequest, source: MediaFacts | None, limits: Limits) -> bool | list[Hit]:
-        longest = limits.max_source_seconds.get(task)
-        if longest is None or source is None or source.kind != "video" or source.duration_seconds <= longest:
-            return False
-        return [Hit(longest=longest, seconds=f"{source.duration_seconds:.2f}")]
+def too_long(wanted: GenerationRequest, source: MediaFacts | None, limits: Limits) -> bool | list[Hit]:
+    longest = limits.max_source_seconds
+    if longest is None or source is None or source.kind != "video" or source.duration_seconds <= longest:
+        return False
+    return [Hit(longest=longest, seconds=f"{source.duration_seconds:.2f}")]
 
-    return condition
+
+def perhaps_too_long(wanted: GenerationRequest, source: MediaFacts | None, limits: Limits) -> bool | list[Hit]:
+    """Hit a source that the provider takes, but perhaps not the vendor behind it."""
+    longest = limits.warn_source_seconds
+    if longest is None or source is None or source.kind != "video" or source.duration_seconds <= longest:
+        return False
+    if limits.max_source_seconds is not None and source.duration_seconds > limits.max_source_seconds:
+        return False  # refused anyway
+    return [Hit(longest=longest, seconds=f"{source.duration_seconds:.2f}")]
 
 
 def length_unknown(wanted: GenerationRequest, source: MediaFacts | None, limits: Limits) -> list[Hit]:
     """Hit a source that is named, but of which nothing was measured."""
     is_foreign = wanted.source is not None and len(wanted.source.carriers) == 1 and source is None
-    longest = limits.max_source_seconds.get(wanted.task)
+    longest = limits.max_source_seconds
     return [Hit(longest=longest)] if is_foreign and longest is not None else []
 
 

@@ -12,6 +12,7 @@ class Task(StrEnum):
     EDIT = "edit"
     GENERATE = "generate"
     REFRAME = "reframe"
+    MODIFY = "modify"  # an older model's edit by prompt and strength
 
 
 RESOLUTIONS = ("360p", "540p", "720p", "1080p")
@@ -24,6 +25,10 @@ CONTROL_VALUES = {
     "normals": "normals_augmentation",
     "trajectory": "trajectory_sparsity",
 }
+# What a form fills in where a control is on by its value alone.
+DEFAULT_VALUES = {"pose_strength": "precise"} | dict.fromkeys(
+    ("depth_blur", "normals_augmentation", "trajectory_sparsity"), 0.5
+)
 
 
 @dataclass(frozen=True)
@@ -80,12 +85,13 @@ class GenerationRequest:
     keyframes: tuple[Ref, ...] | None = None
     keyframe_indexes: tuple[int, ...] | None = None
     aspect_ratio: str | None = None
-    duration: str | None = None  # "5s" or "10s"
+    duration: str | None = None  # "5s", "9s" or "10s"
     loop: bool | None = None
     x_norm: float | None = None  # reframe: where the source lies on the canvas
     y_norm: float | None = None
     w_norm: float | None = None
     h_norm: float | None = None
+    concepts: tuple[str, ...] | None = None  # camera moves by name
     image_refs: tuple[Ref, ...] | None = None
     user_id: str | None = None
 
@@ -117,8 +123,9 @@ class GenerationRequest:
         for name in ("keyframes", "image_refs"):
             if values.get(name) is not None:
                 values[name] = tuple(Ref(**ref) for ref in values[name])
-        if values.get("keyframe_indexes") is not None:
-            values["keyframe_indexes"] = tuple(values["keyframe_indexes"])
+        for name in ("keyframe_indexes", "concepts"):
+            if values.get(name) is not None:
+                values[name] = tuple(values[name])
         return cls(**values)
 
     def refs(self) -> list[tuple[str, Ref]]:
@@ -149,6 +156,9 @@ class Access:
     base_url: str
     secret: str = field(repr=False)
     is_simulated: bool = False
+    headers: Mapping[str, str] = field(default_factory=dict)  # sent with every call: an organisation, say
+    params: Mapping[str, str] = field(default_factory=dict)  # added to every query: a project, say
+    unit_price_usd: Decimal | None = None  # dollars of one of the provider's own units, where it counts in them
 
 
 class JobState(StrEnum):
@@ -175,6 +185,16 @@ class Failure:
     reason: str
     can_retry: bool
     is_charged: bool | None
+
+
+@dataclass(frozen=True)
+class Quote:
+    """What a provider says that a request would cost, where it publishes no price."""
+
+    low_usd: Decimal
+    high_usd: Decimal
+    basis: str  # "42 CU at $0.01"
+    note: str = ""
 
 
 @dataclass(frozen=True)

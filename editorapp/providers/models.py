@@ -1,6 +1,7 @@
 """Provider accounts, and the files that already lie with them."""
 
 from datetime import datetime
+from urllib.parse import urlsplit
 
 from django.conf import settings
 from django.db import models
@@ -8,10 +9,7 @@ from django.db import models
 from editorapp.media.models import Asset
 from editorapp.providers import registry
 from editorapp.providers.contract import Access
-
-SIMULATED_KEY = "luma-api-simulated-0000000000000000"
-# The settings that hold a provider's key and address; both come from the environment.
-CREDENTIALS = {"luma-agents": ("LUMA_AGENTS_API_KEY", "LUMA_AGENTS_BASE_URL")}
+from editorapp.providers.spec import Spec
 
 
 class ProviderAccount(models.Model):
@@ -36,16 +34,22 @@ class ProviderAccount(models.Model):
         A simulated account always goes to the simulator with its own key, and a real one never does: where the real
         address is set to another host, that is still the account as configured.
         """
+        spec = self.spec
+        key = spec.simulated_key if self.is_simulated else key_in_environment(spec)
+        return Access(self.pk, self.provider, self.address(), key, is_simulated=self.is_simulated)
+
+    def address(self) -> str:
+        """Return the base URL: the simulator's for a simulated account, else as configured."""
+        spec = self.spec
         if self.is_simulated:
-            return Access(
-                self.pk,
-                self.provider,
-                f"{simulator_url()}/{self.provider}/v1",
-                SIMULATED_KEY,
-                is_simulated=True,
-            )
-        key, base_url = CREDENTIALS[self.provider]
-        return Access(self.pk, self.provider, getattr(settings, base_url), getattr(settings, key))
+            return simulator_url() + f"/{self.provider}" + urlsplit(spec.base_url).path
+        return settings.ENVIRONMENT.get(spec.base_url_name) or spec.base_url
+
+    @property
+    def spec(self) -> Spec:
+        """Return what this account's provider can do."""
+        spec: Spec = registry.get(self.provider).SPEC
+        return spec
 
 
 class StagedFile(models.Model):
@@ -67,6 +71,12 @@ class StagedFile(models.Model):
         return self.expires_at is None or now < self.expires_at
 
 
+def key_in_environment(spec: Spec) -> str:
+    """Return the key that the environment holds for a provider; "" unless every part of it is there."""
+    parts = [settings.ENVIRONMENT.get(name, "").strip() for name in spec.credentials]
+    return ":".join(parts) if all(parts) else ""
+
+
 def simulator_url() -> str:
     """Return where the simulator answers: the setting, or what the running simulator wrote into the data folder."""
     if settings.SIMULATOR_URL:
@@ -82,15 +92,15 @@ def default_account(provider: str) -> ProviderAccount:
 
     Raises: UnknownProvider, when the slug is not registered.
     """
-    spec = registry.get(provider).SPEC
-    is_real = bool(getattr(settings, CREDENTIALS[provider][0]))
+    spec: Spec = registry.get(provider).SPEC
+    is_real = bool(key_in_environment(spec))
     account, _made = ProviderAccount.objects.get_or_create(
         provider=provider,
         is_simulated=not is_real,
         defaults={
             "name": spec.name if is_real else f"{spec.name} (simulated)",
-            "max_concurrent": spec.limits.max_concurrent,
-            "requests_per_minute": spec.limits.requests_per_minute,
+            "max_concurrent": spec.max_concurrent,
+            "requests_per_minute": spec.requests_per_minute,
         },
     )
     return account

@@ -1,12 +1,13 @@
-"""The providers there are: a slug and the module that speaks to it, imported on first use."""
+"""The providers there are: every module in `vendors`, imported on first use."""
 
+import pkgutil
 from functools import cache
 from importlib import import_module
 from types import ModuleType
 
-PROVIDERS = {
-    "luma-agents": "editorapp.providers.luma_agents",
-}
+from editorapp.providers import vendors
+
+FIRST = ("luma-agents", "gmi-cloud", "scenario")  # the order in which people see them; others follow by name
 
 
 class UnknownProvider(LookupError):
@@ -15,14 +16,17 @@ class UnknownProvider(LookupError):
 
 @cache
 def get(slug: str) -> ModuleType:
-    """Return the module of a provider: SPEC, encode, decode, stage, submit, poll, ping.
+    """Return the module of a provider: SPEC, PRICES, encode, endpoint, decode, stage, submit, poll, ping.
 
-    Raises: UnknownProvider, when the slug is not registered.
+    Where a model's price must be asked for, it has `quote` too; where the provider's own limits can be read, `learn`.
+
+    Raises: UnknownProvider, when there is no such module.
     """
-    if slug not in PROVIDERS:
-        raise UnknownProvider(f"There is no provider {slug!r}; there are: {', '.join(PROVIDERS)}.")
-    return import_module(PROVIDERS[slug])
+    if slug not in slugs():
+        raise UnknownProvider(f"There is no provider {slug!r}; there are: {', '.join(slugs())}.")
+    return import_module(f"{vendors.__name__}.{slug.replace('-', '_')}")
 
 
 def slugs() -> tuple[str, ...]:
-    return tuple(PROVIDERS)
+    found = {module.name.replace("_", "-") for module in pkgutil.iter_modules(vendors.__path__)}
+    return tuple(sorted(found, key=lambda slug: (FIRST.index(slug) if slug in FIRST else len(FIRST), slug)))

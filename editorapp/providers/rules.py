@@ -7,9 +7,9 @@ from collections.abc import Iterator
 from typing import Any
 
 from editorapp.media.facts import MediaFacts
-from editorapp.providers.contract import CONTROLS, RESOLUTIONS, GenerationRequest, Task
+from editorapp.providers.contract import CONTROL_VALUES, CONTROLS, DEFAULT_VALUES, GenerationRequest, Task
 from editorapp.providers.mends import PLACEHOLDER, applied
-from editorapp.providers.spec import OFFER, REFUSE, WARN, Broken, Hit, Mend, Rule, Spec, Unavailable
+from editorapp.providers.spec import OFFER, REFUSE, WARN, Broken, Hit, Mend, Model, Rule, Spec, Unavailable
 from editorapp.providers.trials import Refused, Standing, hits_of
 
 __all__ = ["OFFER", "REFUSE", "WARN", "Broken", "Mend", "Rule", "Unavailable", "check", "refusals", "unavailable"]
@@ -23,19 +23,19 @@ def check(
     `source` is None where nothing is known of the clip (a URL, a foreign id). `only_documented` leaves out our own
     cautions: what the provider itself would say.
     """
-    whole, each = spec.rules_for(wanted.task)
+    model = spec.model_for(wanted)
     broken = [
         _broken(spec, rule, hit, wanted, source)
-        for rule in whole
+        for rule in model.whole_rules
         if rule.level != OFFER and not (only_documented and rule.is_ours)
-        for hit in hits_of(rule, wanted, source, spec)
+        for hit in hits_of(rule, wanted, source, model)
     ]
     refs = wanted.refs()
-    for rule in each:
+    for rule in model.ref_rules:
         if not (only_documented and rule.is_ours):
             assert rule.each_ref is not None
             for path, ref in refs:
-                found = rule.each_ref(path, ref, spec.limits)
+                found = rule.each_ref(path, ref, model.limits)
                 if found:
                     hits = [Hit(path)] if found is True else [Hit(hit.field or path, **hit.words) for hit in found]
                     broken += [_broken(spec, rule, hit, wanted, source) for hit in hits]
@@ -48,21 +48,23 @@ def refusals(broken: list[Broken]) -> list[Broken]:
 
 
 def _words(spec: Spec, wanted: GenerationRequest, source: MediaFacts | None, hit: Hit, field: str) -> dict[str, Any]:
+    model = spec.model_for(wanted)
     return {
         "name": spec.name,
+        "model": model.label,
         "wanted": wanted,
         "source": source,
-        "limits": spec.limits,
-        "path": spec.wire_path(field, wanted.task),
-        "type": spec.wire_types.get(wanted.task, wanted.task),
-        "label": _label(spec, field, wanted.task),
+        "limits": model.limits,
+        "path": model.wire_path(field),
+        "type": model.wire_type or wanted.task,
+        "label": _label(spec, model, field),
     } | hit.words
 
 
-def _label(spec: Spec, field: str, task: str) -> str:
+def _label(spec: Spec, model: Model, field: str) -> str:
     """Name a field for people: its label, and for one of several its number, counted from 1."""
     head, _, at = field.partition(".")
-    row = spec.parameter(head, task) or next((row for row in spec.parameters if row.field == head), None)
+    row = model.parameter(head) or next((row for row in spec.parameters if row.field == head), None)
     label = row.label if row else head.replace("_", " ")
     if not at:
         return label
@@ -92,59 +94,64 @@ def _mends(
     allowed = standing.without(rule, hit)
     whole = (
         standing.carried_through(wanted, mend, allowed=allowed)
-        for mend in rule.mends(wanted, source, spec.limits, hit.words)
+        for mend in rule.mends(wanted, source, spec.model_for(wanted).limits, hit.words)
     )
     return tuple(mend for mend in whole if mend is not None)
 
 
-def _options(spec: Spec, wanted: GenerationRequest) -> Iterator[tuple[str, str, dict[str, Any]]]:
-    """Yield what could be chosen and is not: the option's name, its words, and the form changes that choose it.
+def _options(model: Model, wanted: GenerationRequest) -> Iterator[tuple[str, str, dict[str, Any]]]:
+    """Yield what the model knows, could be chosen and is not: the option's name, its words, and what chooses it.
 
     One of a group (a resolution, single or keyframes) takes its sibling's place; a switch is added to what is there.
     """
-    for name, words in (("hdr", "HDR"), ("exr", "EXR")):
-        if not getattr(wanted, name):
+    for name, words in (("hdr", "HDR"), ("exr", "EXR"), ("loop", "loop")):
+        if model.knows(name) and not getattr(wanted, name):
             yield name, words, {name: True}
-    for value in RESOLUTIONS:
-        if value != wanted.resolution:
-            yield f"resolution={value}", value, {"resolution": value}
+    for name, values in (
+        ("resolution", model.limits.resolutions),
+        ("aspect_ratio", model.limits.aspect_ratios if wanted.task == Task.REFRAME else ()),
+        ("duration", model.limits.durations),
+    ):
+        if model.knows(name):
+            for value in values:
+                if value != getattr(wanted, name):
+                    yield f"{name}={value}", value, {name: value}
     if wanted.task == Task.EDIT:
-        yield from _conditioning_options(wanted)
-    if wanted.task == Task.GENERATE:
-        yield from _generate_options(spec, wanted)
-    if wanted.task == Task.REFRAME:
-        for value in spec.limits.aspect_ratios:
-            if value != wanted.aspect_ratio:
-                yield f"aspect_ratio={value}", value, {"aspect_ratio": value}
+        yield from _conditioning_options(model, wanted)
+    else:
+        yield from _frame_options(model, wanted)
 
 
-def _conditioning_options(wanted: GenerationRequest) -> Iterator[tuple[str, str, dict[str, Any]]]:
-    if not wanted.auto_controls:
+def _conditioning_options(model: Model, wanted: GenerationRequest) -> Iterator[tuple[str, str, dict[str, Any]]]:
+    if model.knows("auto_controls") and not wanted.auto_controls:
         yield "auto", "Auto", {"conditioning": "auto"}
-    if wanted.strength is None:
+    if model.knows("strength") and wanted.strength is None:
         yield "strength", "a strength", {"strength": "flex_2"}
     in_use = wanted.controls_in_use()
-    if not in_use:
+    if not in_use and model.knows("face_enabled"):
         yield "controls", "controls", {"face_enabled": True}
     for name in CONTROLS:
-        if name not in in_use:
-            yield name, name, {f"{name}_enabled": True}
-    if wanted.start_frame is None:
+        if name not in in_use and (changes := _switched_on(model, name)):
+            yield name, name, changes
+    if model.knows("start_frame") and wanted.start_frame is None:
         yield "single", "a single guide frame", {"guides": "single"}
-    if not wanted.keyframes:
+    if model.knows("keyframes") and not wanted.keyframes:
         yield "keyframes", "keyframes", {"guides": "keyframes"}
 
 
-def _generate_options(spec: Spec, wanted: GenerationRequest) -> Iterator[tuple[str, str, dict[str, Any]]]:
-    for value in spec.limits.durations:
-        if value != wanted.duration:
-            yield f"duration={value}", value, {"duration": value}
-    if not wanted.loop:
-        yield "loop", "loop", {"loop": True}
+def _switched_on(model: Model, control: str) -> dict[str, Any]:
+    """Return what switches a control on: its flag, or where there is none, its value."""
+    value = CONTROL_VALUES.get(control, "")
+    if model.knows(f"{control}_enabled"):
+        return {f"{control}_enabled": True}
+    return {f"{control}_enabled": True, value: DEFAULT_VALUES[value]} if model.knows(value) else {}
+
+
+def _frame_options(model: Model, wanted: GenerationRequest) -> Iterator[tuple[str, str, dict[str, Any]]]:
     for name, words in (("start_frame", "a first frame"), ("end_frame", "a last frame")):
-        if getattr(wanted, name) is None:
+        if model.knows(name) and getattr(wanted, name) is None:
             yield name, words, {name: PLACEHOLDER}
-    if not wanted.keyframes:
+    if model.knows("keyframes") and not wanted.keyframes:
         yield "keyframes", "keyframes", {"keyframes": (PLACEHOLDER,), "keyframe_indexes": (0,)}
 
 
@@ -157,7 +164,7 @@ def unavailable(spec: Spec, wanted: GenerationRequest, source: MediaFacts | None
     standing = Standing(spec, wanted, source)
     before = standing.refused()
     found: dict[str, Unavailable] = {}
-    for option, words, changes in _options(spec, wanted):
+    for option, words, changes in _options(standing.model, wanted):
         tried, facts = applied(wanted, source, changes)
         new = standing.first_new(tried, facts, allowed=before, with_offers=True)
         if new is not None:
@@ -172,7 +179,7 @@ def _mend_of_option(
     standing: Standing, tried: GenerationRequest, rule: Rule, hit: Hit, *, before: Refused, chosen: frozenset[str]
 ) -> Mend | None:
     """Return the first way out that does not take the option itself back."""
-    for mend in rule.mends(tried, standing.source, standing.spec.limits, hit.words) if rule.mends else ():
+    for mend in rule.mends(tried, standing.source, standing.model.limits, hit.words) if rule.mends else ():
         if not set(mend.changes) & chosen:
             whole = standing.carried_through(tried, mend, allowed=before, kept=chosen)
             if whole is not None:

@@ -1,7 +1,8 @@
 """What a provider's module says of itself, as data: parameters, rules, limits."""
 
 from collections.abc import Callable, Iterable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass
+from dataclasses import field as made
 from enum import StrEnum
 from functools import cached_property
 from typing import Any
@@ -17,11 +18,28 @@ class Kind(StrEnum):
 
     TEXT = "text"
     CHOICE = "choice"
+    CHOICES = "choices"  # a list of them
     FLAG = "flag"
     NUMBER = "number"
     REF = "ref"
     REFS = "refs"
     INDEXES = "indexes"
+    PINNED = "pinned"  # keyframes and their positions in one list of objects; the keys are in the limits
+
+
+class StoredAs(StrEnum):
+    """How a stored file of ours reaches the provider: what `stage` makes of it, or inside the paid request."""
+
+    FILE = "file_id"  # `stage` uploads it and names it
+    URL = "url"  # `stage` puts it where it can be read
+    INLINE = "data"  # it travels in the body, as base64
+
+
+class Auth(StrEnum):
+    """What the Authorization header holds."""
+
+    BEARER = "Bearer"
+    BASIC = "Basic"  # base64 of "key:secret"
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -30,6 +48,9 @@ class Parameter:
 
     `default` describes what the provider does when nothing is said; it is never sent.
     `switch` names the flag that must not be False for this one to be sent (a control's own value).
+    `carriers` are for a reference: where each attribute of Ref goes ({"url": "payload.start_frame_url"}); without
+    them it is written as a media object at `wire`. `values` maps our words to the provider's ("5s" to the number 5).
+    `is_ignored`: taken without effect, so read but never written.
     """
 
     field: str  # attribute of GenerationRequest
@@ -46,10 +67,22 @@ class Parameter:
     help: str = ""
     switch: str = ""
     misplaced: str = ""  # the rule that a body breaks when it says this here for another task
+    carriers: Mapping[str, str] = made(default_factory=dict)
+    stored_as: StoredAs = StoredAs.FILE
+    values: Mapping[str, Any] = made(default_factory=dict)
+    is_required: bool = False
+    is_ignored: bool = False
 
     @cached_property
     def path(self) -> tuple[str, ...]:
         return tuple(self.wire.split("."))
+
+    @cached_property
+    def paths(self) -> tuple[tuple[str, ...], ...]:
+        """Return every place in the body that this row reads or writes."""
+        if not self.carriers:
+            return (self.path,)
+        return tuple(dict.fromkeys(tuple(wire.split(".")) for wire in self.carriers.values()))
 
 
 REFUSE = "refuse"  # not sent: the provider would refuse it, or it would be money for nothing
@@ -114,22 +147,22 @@ class Hit:
 class Limits:
     """The figures of a provider that rules and prices share. None: nothing is documented."""
 
-    max_source_seconds: Mapping[str, float | None]  # by task
-    max_inline_bytes: int | None  # a source by URL or base64
-    max_file_bytes: int | None  # a source by upload
-    max_image_bytes: int | None
-    prompt_max: int
-    max_keyframes: int
-    warn_keyframes: int
-    resolutions: tuple[str, ...]
-    hdr_resolutions: tuple[str, ...]
-    aspect_ratios: tuple[str, ...]
+    max_source_seconds: float | None = None
+    warn_source_seconds: float | None = None  # above it, the vendor behind the provider may refuse
+    max_inline_bytes: int | None = None  # a source by URL or base64
+    max_file_bytes: int | None = None  # a source by upload
+    max_image_bytes: int | None = None
+    prompt_max: int = 6000
+    max_keyframes: int = 0
+    warn_keyframes: int = 0
+    keyframe_keys: tuple[str, str] | None = None  # of an entry of Kind.PINNED: the picture's key, the position's
+    resolutions: tuple[str, ...] = ()
+    hdr_resolutions: tuple[str, ...] = ()
+    aspect_ratios: tuple[str, ...] = ()
     durations: tuple[str, ...] = ("5s", "10s")
     grid_fps: int = 24  # keyframes of a generation lie on this grid
     user_id_max: int = 256
     output_url_seconds: int = 3600
-    requests_per_minute: int = 30
-    max_concurrent: int = 10
 
     @cached_property
     def sdr_resolutions(self) -> tuple[str, ...]:
@@ -172,47 +205,106 @@ class Rule:
         return self.source.startswith("ours")
 
 
-@dataclass(frozen=True, kw_only=True)
-class Spec:
-    """A provider as data."""
+@dataclass(frozen=True, kw_only=True, eq=False)
+class Model:
+    """What one model of a provider takes, judges and makes. `name` is ours and the same at every provider."""
 
-    slug: str
-    name: str
-    models: tuple[str, ...]
-    tasks: tuple[str, ...]
+    name: str  # "ray-3.2"
+    task: str
+    wire: str  # the provider's word for it
+    label: str  # "Ray 3.2"
     parameters: tuple[Parameter, ...]
     rules: tuple[Rule, ...]
     limits: Limits
-    wire_types: Mapping[str, str] = field(default_factory=dict)  # task -> the body's word for it
+    wire_type: str = ""  # the body's word for the task, where it has one
+    summary: str = ""  # what it is for, in a line
+    source: str = ""
+    is_priced_by_asking: bool = False  # no price is published: the module's `quote` asks for it
 
     @cached_property
-    def _by_task(self) -> dict[str, tuple[tuple[Rule, ...], tuple[Rule, ...]]]:
-        return {}
+    def whole_rules(self) -> tuple[Rule, ...]:
+        """The rules about the request as a whole."""
+        return tuple(rule for rule in self.rules if rule.broken is not None)
 
-    def rules_for(self, task: str) -> tuple[tuple[Rule, ...], tuple[Rule, ...]]:
-        """Return the rules of a task: those about the request as a whole, and those about each clip or picture.
+    @cached_property
+    def ref_rules(self) -> tuple[Rule, ...]:
+        """The rules about each clip and picture named."""
+        return tuple(rule for rule in self.rules if rule.each_ref is not None)
 
-        A task that the provider does not have is judged by the rules that hold for all.
-        """
-        if task not in self._by_task:
-            is_known = task in self.tasks
-            mine = [rule for rule in self.rules if (task in rule.tasks if is_known else rule.tasks == ALL_TASKS)]
-            self._by_task[task] = (
-                tuple(rule for rule in mine if rule.broken is not None),
-                tuple(rule for rule in mine if rule.each_ref is not None),
-            )
-        return self._by_task[task]
+    @cached_property
+    def _by_field(self) -> dict[str, Parameter]:
+        return {row.field: row for row in self.parameters}
 
-    def parameters_for(self, task: str) -> tuple[Parameter, ...]:
-        return tuple(row for row in self.parameters if task in row.tasks)
+    def parameter(self, name: str) -> Parameter | None:
+        """Return the row of a request's attribute; None where the model has no such parameter."""
+        return self._by_field.get(name)
 
-    def parameter(self, name: str, task: str) -> Parameter | None:
-        """Return the row of a request's attribute for a task; None where the provider has no such parameter."""
-        return next((row for row in self.parameters if row.field == name and task in row.tasks), None)
+    def knows(self, name: str) -> bool:
+        return name in self._by_field
 
-    def wire_path(self, name: str, task: str) -> str:
+    def wire_path(self, name: str) -> str:
         """Return where a field lies in the body: "keyframes.3" -> "video.edit.keyframes[3]"."""
         head, _, index = name.partition(".")
-        row = self.parameter(head, task)
+        row = self.parameter(head)
         path = row.wire if row else head
         return f"{path}[{index}]" if index else path
+
+
+def of_task(rows: Iterable[Any], task: str) -> tuple[Any, ...]:
+    """Return the rows (parameters or rules) that hold for a task."""
+    return tuple(row for row in rows if task in row.tasks)
+
+
+@dataclass(frozen=True, kw_only=True, eq=False)
+class Spec:
+    """A provider as data. Compared by identity, so that it can be a key.
+
+    `credentials` are the environment's names for the parts of a key, which are joined with ":"; `base_url_name` its
+    name for another address. `fallback` judges what names no model of this provider.
+    """
+
+    slug: str
+    name: str
+    base_url: str
+    credentials: tuple[str, ...]
+    base_url_name: str
+    models: tuple[Model, ...]
+    fallback: Model
+    auth: Auth = Auth.BEARER
+    headers: Mapping[str, str] = made(default_factory=dict)  # header -> the environment's name for its value
+    params: Mapping[str, str] = made(default_factory=dict)  # query parameter -> the environment's name for its value
+    simulated_key: str = ""
+    requests_per_minute: int = 30
+    max_concurrent: int = 10
+    unit: str = ""  # what the provider counts in, where it is no currency: "CU"
+    unit_price_name: str = ""  # the environment's name for the dollars of one unit
+
+    @cached_property
+    def _by_task(self) -> dict[tuple[str, str], Model]:
+        return {(model.task, model.name): model for model in self.models}
+
+    @cached_property
+    def tasks(self) -> tuple[str, ...]:
+        return tuple(dict.fromkeys(model.task for model in self.models))
+
+    @cached_property
+    def parameters(self) -> tuple[Parameter, ...]:
+        return tuple({id(row): row for model in self.models for row in model.parameters}.values())
+
+    @cached_property
+    def rules(self) -> tuple[Rule, ...]:
+        return tuple({id(rule): rule for model in self.models for rule in model.rules}.values())
+
+    def find(self, task: str, name: str | None) -> Model | None:
+        """Return the model of this name that does the task, if there is one."""
+        try:
+            return self._by_task.get((task, name or ""))
+        except TypeError:  # nonsense from a foreign body
+            return None
+
+    def model_for(self, wanted: GenerationRequest) -> Model:
+        """Return the model that a request names; the fallback, which refuses it, where there is none."""
+        return self.find(wanted.task, wanted.model) or self.fallback
+
+    def models_for(self, task: str) -> tuple[Model, ...]:
+        return tuple(model for model in self.models if model.task == task)

@@ -4,6 +4,8 @@ httpx looks at every connection of a pool on every request, so pools stay small 
 """
 
 import asyncio
+import base64
+import json
 import logging
 import ssl
 import time
@@ -20,7 +22,10 @@ import httpx
 
 from editorapp.providers import answers, registry
 from editorapp.providers.contract import Access, BadCredentials, OutcomeUnknown, Rejected, Unavailable
+from editorapp.providers.inline import InlineBody
 from editorapp.providers.lean import LeanClient, can_be_direct
+from editorapp.providers.spec import Auth, Spec
+from editorapp.providers.wire import STAGED_LATER
 
 log = logging.getLogger(__name__)
 # Their own lines show whole URLs (presigned queries) at INFO and headers at DEBUG.
@@ -77,7 +82,8 @@ class Wire:
 
     def __init__(self, access: Access, *, transport: httpx.AsyncBaseTransport | None = None) -> None:
         self.access = access
-        self.name: str = registry.get(access.provider).SPEC.name
+        self.spec: Spec = registry.get(access.provider).SPEC
+        self.name = self.spec.name
         self._transport = transport
         self._shards: list[tuple[httpx.AsyncClient, list[int]]] = []
         self._paid: httpx.AsyncClient | None = None
@@ -108,6 +114,7 @@ class Wire:
 
         Raises: Rejected and its kinds, NotFound, Throttled; Unavailable for everything that a later try may mend.
         """
+        params = {**self.access.params, **(params or {})} or None
         try:
             if method == "GET" and (lean := self._lean_client()) is not None:
                 response = await self._timed(
@@ -125,16 +132,24 @@ class Wire:
         """Send the paid POST, exactly once, and return the provider's JSON object.
 
         It gets a connection of its own: an idle one that the provider closes in the same moment would leave the
-        outcome unknown for no reason.
+        outcome unknown for no reason. Stored files that the body names (see inline.py) are streamed into it.
 
-        Raises: Rejected and its kinds, Throttled (nothing queued, nothing charged); Unavailable (never arrived);
-        OutcomeUnknown for every other end, 5xx included.
+        Raises: Rejected and its kinds, Throttled (nothing queued, nothing charged), a body that cannot be written or
+        still names a file that is not staged among them; Unavailable (never arrived); OutcomeUnknown for every other
+        end, 5xx included.
         """
-        headers = {"Idempotency-Key": idempotency_key}
+        content = _sendable(body, name=self.name)
+        headers = {
+            "Idempotency-Key": idempotency_key,
+            "Content-Type": "application/json",
+            "Content-Length": str(content.size),
+        }
+        deadline = PAID_DEADLINE_SECONDS + content.size / SLOWEST_BYTES_PER_SECOND
         client = self._paid = self._paid or self._authorised(keep_alive=False)
         try:
             response = await self._send(
-                client, "POST", path, deadline=PAID_DEADLINE_SECONDS, json=body, headers=headers
+                client, "POST", path, deadline=deadline, content=content.pieces(), headers=headers,
+                params=self.access.params or None,
             )  # fmt: skip
         except NEVER_SENT as error:
             raise Unavailable(f"{self.name} could not be reached ({_kind(error)}).", code=_kind(error)) from error
@@ -199,7 +214,9 @@ class Wire:
         key = self.access.secret.strip()
         if not key or not key.isascii() or not key.isprintable():
             raise BadCredentials(f"The key for {self.name} is missing or holds characters that no key has.", code="key")
-        return {"Authorization": f"Bearer {key}", "Accept": "application/json"}
+        if self.spec.auth is Auth.BASIC:
+            key = base64.b64encode(key.encode()).decode()
+        return {"Authorization": f"{self.spec.auth} {key}", "Accept": "application/json", **self.access.headers}
 
     def _authorised(self, *, keep_alive: bool = True) -> httpx.AsyncClient:
         headers = self._authorisation()
@@ -233,6 +250,17 @@ class Wire:
             raise
         _note(logging.DEBUG if method == "GET" else logging.INFO, method, path, response, began)
         return response
+
+
+def _sendable(body: Any, *, name: str) -> InlineBody:
+    try:
+        if STAGED_LATER in json.dumps(body, ensure_ascii=False):
+            raise Rejected(f"A file has not been uploaded to {name} yet; nothing was sent.", code="not_staged")
+        return InlineBody(body)
+    except FileNotFoundError as error:
+        raise Rejected("A stored file is not there any more; nothing was sent.", code="file_gone") from error
+    except (TypeError, ValueError) as error:
+        raise Rejected("This request cannot be written as JSON; nothing was sent.", code="not_json") from error
 
 
 def _note(level: int, method: str, path: str, response: httpx.Response, began: float) -> None:

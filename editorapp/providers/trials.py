@@ -14,18 +14,18 @@ from typing import Any, cast
 from editorapp.media.facts import MediaFacts
 from editorapp.providers.contract import GenerationRequest
 from editorapp.providers.mends import ATTRIBUTES, applied
-from editorapp.providers.spec import OFFER, WARN, Hit, Mend, Rule, Spec
+from editorapp.providers.spec import OFFER, WARN, Hit, Mend, Model, Rule, Spec
 
 # How often each rule hits each field. One of several counts as its list, since a mend may renumber them.
 Refused = Counter[tuple[str, str]]
 
 
 def hits_of(
-    rule: Rule, wanted: GenerationRequest, source: MediaFacts | None, spec: Spec
+    rule: Rule, wanted: GenerationRequest, source: MediaFacts | None, model: Model
 ) -> Iterable[Hit]:  # fmt: skip
     """Return what a rule about the request as a whole finds."""
     assert rule.broken is not None
-    found = rule.broken(wanted, source, spec.limits)
+    found = rule.broken(wanted, source, model.limits)
     if isinstance(found, bool):
         return (Hit(),) if found else ()
     return found
@@ -60,13 +60,17 @@ class Standing:
     source: MediaFacts | None
 
     @cached_property
+    def model(self) -> Model:
+        return self.spec.model_for(self.wanted)
+
+    @cached_property
     def rows(self) -> list[tuple[Rule, set[str], list[Hit]]]:
         rows = []
-        for rule in self.spec.rules_for(self.wanted.task)[0]:
+        for rule in self.model.whole_rules:
             if rule.level != WARN:
                 reads: set[str] = set()
                 recorder = cast(GenerationRequest, _Recorder(self.wanted, reads))
-                rows.append((rule, reads, list(hits_of(rule, recorder, self.source, self.spec))))
+                rows.append((rule, reads, list(hits_of(rule, recorder, self.source, self.model))))
         return rows
 
     def refused(self) -> Refused:
@@ -97,7 +101,7 @@ class Standing:
             if rule.level == OFFER and not with_offers:
                 continue
             touched = facts is not self.source or not reads.isdisjoint(changed)
-            for hit in hits_of(rule, tried, facts, self.spec) if touched else hits:
+            for hit in hits_of(rule, tried, facts, self.model) if touched else hits:
                 key = _key(rule, hit)
                 seen[key] = seen.get(key, 0) + 1
                 if seen[key] > allowed[key]:
@@ -119,7 +123,7 @@ class Standing:
             if new is None:
                 return Mend(_sentence(labels), changes)
             rule, hit = new
-            options = rule.mends(tried, facts, self.spec.limits, hit.words) if rule.mends else ()
+            options = rule.mends(tried, facts, self.model.limits, hit.words) if rule.mends else ()
             follow = next((one for one in options if not (set(one.changes) & (set(changes) | kept))), None)
             if follow is None:
                 return None

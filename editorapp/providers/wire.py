@@ -1,49 +1,78 @@
-"""From a request to a JSON body and back, by walking a provider's parameter rows. Pure."""
+"""From a request to a JSON body and back, by walking a model's parameter rows. Pure."""
 
-from collections.abc import Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import replace
 from typing import Any
 
 from editorapp.providers.contract import GenerationRequest, Ref
-from editorapp.providers.spec import REFUSE, Broken, Kind, Parameter, Spec
+from editorapp.providers.spec import REFUSE, Broken, Kind, Model, Parameter, Spec, StoredAs
 
 REF_KEYS = ("generation_id", "url", "data", "file_id", "media_type")
+# What stands in a body for a stored file until it is staged. It can be taken for no id, address or base64.
+STAGED_LATER = "(given when the file is uploaded)"
+UNKNOWN_KEYS = ("(picture)", "(frame)")  # of a keyframe's entry, where the provider has not said how they are called
 
 
 def encode(spec: Spec, wanted: GenerationRequest) -> dict[str, Any]:
     """Return the exact body for a request, keys in the order of the rows.
 
     Nothing unsaid is written: no default, no flag that is off, no value of a control that is switched off, nothing
-    that the task does not have. A file of ours has no id with the provider until it is staged; until then the body
+    that the model does not have. A file of ours has no id with the provider until it is staged; until then the body
     says so in its place.
     """
+    model = spec.model_for(wanted)
     body: dict[str, Any] = {}
-    for row in spec.parameters:
-        if wanted.task in row.tasks and (value := _written(spec, row, wanted)) is not None:
-            _put(body, row.path, value)
+    for row in model.parameters:
+        if not row.is_ignored:
+            for path, value in _written(model, row, wanted):
+                _put(body, path, value)
     return body
 
 
-def _written(spec: Spec, row: Parameter, wanted: GenerationRequest) -> Any:
-    value = getattr(wanted, row.field)
-    if row.field == "task":
-        return spec.wire_types.get(value, value)
+def _written(model: Model, row: Parameter, wanted: GenerationRequest) -> Iterator[tuple[tuple[str, ...], Any]]:
+    """Yield what a row says, and where."""
+    value = _value(model, row, wanted)
     if value is None or value is False or (row.switch and getattr(wanted, row.switch) is False):
-        return None
-    if row.kind is Kind.REF:
-        return ref_to_wire(value)
-    if row.kind is Kind.REFS:
-        return [ref_to_wire(ref) for ref in value] or None
-    if row.kind is Kind.INDEXES:
-        return list(value) or None
-    return value
+        return
+    if row.kind is Kind.REF and row.carriers:
+        yield from _carried(row, value)
+    elif row.kind is Kind.REF:
+        yield row.path, ref_to_wire(value)
+    elif row.kind is Kind.REFS:
+        if value:
+            yield row.path, [ref_to_wire(ref) for ref in value]
+    elif row.kind is Kind.PINNED:
+        if value:
+            yield row.path, _pinned(model, value, wanted.keyframe_indexes or ())
+    elif row.kind in (Kind.INDEXES, Kind.CHOICES):
+        if value:
+            yield row.path, list(value)
+    else:
+        yield row.path, row.values.get(value, value) if row.values and isinstance(value, str) else value
 
 
-STAGED_LATER = "(given when the file is uploaded)"
+def _value(model: Model, row: Parameter, wanted: GenerationRequest) -> Any:
+    if row.field == "task":
+        return model.wire_type or wanted.task
+    if row.field == "model":
+        return model.wire or wanted.model
+    return getattr(wanted, row.field)
+
+
+def _carried(row: Parameter, ref: Ref) -> Iterator[tuple[tuple[str, ...], str]]:
+    """Write a reference where its carrier goes; a file of ours that is not staged yet, where it will go."""
+    said = {key: value for key in REF_KEYS if (value := getattr(ref, key)) is not None}
+    if ref.asset_id is not None:
+        said[str(row.stored_as)] = STAGED_LATER
+    if "data" not in said:
+        said.pop("media_type", None)
+    for key, value in said.items():
+        if key in row.carriers:
+            yield tuple(row.carriers[key].split(".")), value
 
 
 def ref_to_wire(ref: Ref) -> dict[str, str]:
-    """Write a reference as the provider's media object. A `file_id` or an earlier result needs no media type."""
+    """Write a reference as a media object. A `file_id` or an earlier result needs no media type."""
     written = {key: value for key in REF_KEYS if (value := getattr(ref, key)) is not None}
     if ref.asset_id is not None:
         written["file_id"] = STAGED_LATER
@@ -52,68 +81,141 @@ def ref_to_wire(ref: Ref) -> dict[str, str]:
     return written
 
 
+def _pinned(model: Model, refs: Iterable[Ref], indexes: Iterable[Any]) -> list[dict[str, Any]]:
+    picture, frame = model.limits.keyframe_keys or UNKNOWN_KEYS
+    at = list(indexes)
+    return [
+        {picture: ref.file_id or ref.generation_id or STAGED_LATER} | ({frame: at[number]} if number < len(at) else {})
+        for number, ref in enumerate(refs)
+    ]
+
+
 def _put(body: dict[str, Any], path: tuple[str, ...], value: Any) -> None:
     for key in path[:-1]:
         body = body.setdefault(key, {})
     body[path[-1]] = value
 
 
-def decode(spec: Spec, body: Any) -> tuple[GenerationRequest, list[Broken]]:
-    """Read a body, however foreign, into a request.
+# The rule that an unknown key breaks, by its path; None where such a key is ignored.
+UnknownKey = Callable[[str], str | None]
 
-    Odd values are kept for the rules to judge. What a request cannot hold (an object where a list belongs, a
-    parameter under another task's key) comes back as broken rules instead. Unknown keys are ignored, as nothing is
-    documented about them.
+
+def decode(
+    model: Model, body: Any, *, task: str, name: Any, rows: Iterable[Parameter] | None = None,
+    unknown: UnknownKey | None = None,
+) -> tuple[GenerationRequest, list[Broken]]:  # fmt: skip
+    """Read a body, however foreign, into a request for a task and a model's name, which the caller has read.
+
+    `rows` are read; without them the model's own. Odd values are kept for the rules to judge. What a request cannot
+    hold (an object where a list belongs, a parameter under another task's key) comes back as broken rules instead.
     """
     if not isinstance(body, Mapping):
         return GenerationRequest(model=None), [_mistyped("body", "body", "a JSON object")]
     broken: list[Broken] = []
-    types = {word: task for task, word in spec.wire_types.items()}
-    word = body.get("type", "image")
-    task = types.get(word, str(word)) if isinstance(word, str) else str(word)
-    said: dict[str, Any] = {"task": task, "model": body.get("model")}
-    for row in spec.parameters:
-        if row.field in {"task", "model"}:
-            continue
-        found, raw = _find(body, row, broken)
-        if found and raw is not None:
-            _read(spec, row, task, raw, said, broken)
+    said: dict[str, Any] = {"task": task, "model": name}
+    rows = model.parameters if rows is None else tuple(rows)
+    for row in rows:
+        if row.field not in {"task", "model"}:
+            _read(model, row, body, said, broken)
+    if unknown is not None:
+        broken += _unknown(body, rows, unknown)
     return replace(GenerationRequest(), **said), broken
 
 
-def _find(body: Mapping[str, Any], row: Parameter, broken: list[Broken]) -> tuple[bool, Any]:
+def _unknown(body: Mapping[str, Any], rows: Iterable[Parameter], rule_of: UnknownKey) -> Iterator[Broken]:
+    """Yield what a body says at places that no row reads."""
+    leaves = {path for row in rows for path in row.paths}
+    inner = {path[:depth] for path in leaves for depth in range(1, len(path))}
+    pending: list[tuple[tuple[str, ...], Any]] = [((str(key),), value) for key, value in body.items()]
+    while pending:
+        path, value = pending.pop()
+        if path in inner and isinstance(value, Mapping):
+            pending += [((*path, str(key)), deeper) for key, deeper in value.items()]
+        elif path not in leaves and path not in inner and (rule := rule_of(".".join(path))) is not None:
+            wire = ".".join(path)
+            detail = f"unknown parameter: {wire}"
+            yield Broken(rule, path[-1], REFUSE, f"There is no parameter {wire}.", detail=detail)
+
+
+def _find(
+    body: Mapping[str, Any], path: tuple[str, ...], broken: list[Broken]
+) -> Any:  # fmt: skip
     at: Any = body
-    for depth, key in enumerate(row.path):
+    for depth, key in enumerate(path):
         if not isinstance(at, Mapping):
-            where = ".".join(row.path[:depth])
+            where = ".".join(path[:depth])
             if all(known.field != where for known in broken):
                 broken.append(_mistyped(where, where, "an object"))
-            return False, None
+            return None
         at = at.get(key)
         if at is None:
-            return False, None
-    return True, at
+            return None
+    return at
 
 
 def _read(
-    spec: Spec, row: Parameter, task: str, raw: Any, said: dict[str, Any], broken: list[Broken]
+    model: Model, row: Parameter, body: Mapping[str, Any], said: dict[str, Any], broken: list[Broken]
 ) -> None:  # fmt: skip
-    right = spec.parameter(row.field, task)
-    if task not in row.tasks and right is not None:
-        detail = f"{row.wire} is not valid for type '{spec.wire_types.get(task, task)}'; use {right.wire}"
+    if row.carriers:
+        _read_carriers(row, body, said, broken)
+        return
+    raw = _find(body, row.path, broken)
+    if raw is None:
+        return
+    right = model.parameter(row.field)
+    if right is not None and right is not row:
+        detail = f"{row.wire} is not valid for type '{model.wire_type}'; use {right.wire}"
         broken.append(Broken(row.misplaced, row.field, REFUSE, f"{detail}.", detail=detail))
         return
-    problem = _TYPES[row.kind](raw)
+    problem = _TYPES[row.kind](raw) or _not_a_value(row, raw)
     if problem:
         broken.append(_mistyped(row.field, row.wire, problem))
     elif row.kind is Kind.REF:
         said[row.field] = _ref(raw)
     elif row.kind is Kind.REFS:
         said[row.field] = tuple(_ref(one) for one in raw)
-    elif row.kind is Kind.INDEXES:
+    elif row.kind is Kind.PINNED:
+        _read_pinned(model, row, raw, said, broken)
+    elif row.kind in (Kind.INDEXES, Kind.CHOICES):
         said[row.field] = tuple(raw)
     else:
-        said[row.field] = raw
+        said[row.field] = next((ours for ours, theirs in row.values.items() if theirs == raw), raw)
+
+
+def _not_a_value(row: Parameter, raw: Any) -> str:
+    """Say what a value must be where ours and the provider's differ: "5s" is no number of seconds."""
+    if not row.values or any(raw == one and type(raw) is type(one) for one in row.values.values()):
+        return ""
+    return "one of " + ", ".join(map(repr, row.values.values()))
+
+
+def _read_carriers(row: Parameter, body: Mapping[str, Any], said: dict[str, Any], broken: list[Broken]) -> None:
+    """Read a reference from the places of its carriers. An empty text is the provider's word for "none"."""
+    found: dict[str, Any] = {}
+    taken: set[tuple[str, ...]] = set()
+    for key, wire in row.carriers.items():
+        path = tuple(wire.split("."))
+        if path in taken:
+            continue  # two carriers in one place: what stands there is told apart by its owner alone
+        taken.add(path)
+        raw = _find(body, path, broken)
+        if raw is None or raw == "":
+            continue
+        if not isinstance(raw, str):
+            broken.append(_mistyped(row.field, wire, "a string"))
+        else:
+            found[key] = raw
+    if found:
+        said[row.field] = Ref(**found)
+
+
+def _read_pinned(model: Model, row: Parameter, raw: Any, said: dict[str, Any], broken: list[Broken]) -> None:
+    picture, frame = model.limits.keyframe_keys or UNKNOWN_KEYS
+    if not all(isinstance(one, Mapping) and isinstance(one.get(picture), str) and frame in one for one in raw):
+        broken.append(_mistyped(row.field, row.wire, f"a list of objects with '{picture}' and '{frame}'"))
+        return
+    said["keyframes"] = tuple(Ref(file_id=one[picture]) for one in raw)
+    said["keyframe_indexes"] = tuple(one[frame] for one in raw)
 
 
 def _ref(raw: Mapping[str, Any]) -> Ref:
@@ -132,7 +234,7 @@ def _not_refs(raw: Any) -> str:
 
 
 # What is wrong with a raw value; "" where nothing is, or where the rules of the parameter judge it.
-_TYPES: Mapping[Kind, Any] = {
+_TYPES: Mapping[Kind, Callable[[Any], str]] = {
     Kind.TEXT: lambda raw: "",
     Kind.CHOICE: lambda raw: "",
     Kind.NUMBER: lambda raw: "",
@@ -140,8 +242,16 @@ _TYPES: Mapping[Kind, Any] = {
     Kind.REF: _not_a_ref,
     Kind.REFS: _not_refs,
     Kind.INDEXES: lambda raw: "" if isinstance(raw, list) else "a list of whole numbers",
+    Kind.CHOICES: lambda raw: "" if isinstance(raw, list) else "a list",
+    Kind.PINNED: lambda raw: "" if isinstance(raw, list) else "a list of objects",
 }
 
 
 def _mistyped(field: str, path: str, wanted: str) -> Broken:
     return Broken("type", field, REFUSE, f"{path} must be {wanted}.", detail=f"{path}: must be {wanted}")
+
+
+def stored_way(model: Model, field: str) -> StoredAs:
+    """Return how a stored file named in this field ("source", "keyframes.3") reaches the provider."""
+    row = model.parameter(field.partition(".")[0])
+    return row.stored_as if row is not None else StoredAs.FILE

@@ -146,7 +146,7 @@ class LumaAgents:
         try:
             found = await resolve(simulation, client, wanted, simulation.options.folder / "inputs" / job_id)
         except Unusable as unusable:
-            path = self.provider.SPEC.wire_path(unusable.field, wanted.task)
+            path = self.provider.SPEC.model_for(wanted).wire_path(unusable.field)
             return error(unusable.status, f"{path}: {unusable.says}")
         # Now that the clip itself is known: its length, on every channel.
         for one in rules.refusals(rules.check(self.provider.SPEC, wanted, found.source, only_documented=True)):

@@ -2,8 +2,8 @@
 
 from dataclasses import dataclass, field
 
-from editorapp.providers.contract import CONTROLS, STRENGTHS, Task
-from editorapp.providers.spec import Spec
+from editorapp.providers.contract import CONTROLS, STRENGTHS
+from editorapp.providers.spec import Model
 from editorapp.web.forms import CONTROL_VALUES, Compose
 
 BANDS = (
@@ -55,16 +55,16 @@ class Choices:
     help: dict[str, str] = field(default_factory=dict)
 
 
-def choices(form: Compose, closed: frozenset[str], spec: Spec) -> Choices:
+def choices(form: Compose, closed: frozenset[str], model: Model) -> Choices:
     """Return every option of an edit, as this form has them."""
     return Choices(
         bands=tuple(_band(form, closed, *band) for band in BANDS),
-        controls=tuple(_control(form, closed, name, spec) for name in CONTROLS),
+        controls=tuple(_control(form, closed, name, model) for name in CONTROLS),
         resolutions=tuple(
             Choice(value, value, form.resolution == value, f"resolution={value}" in closed, f"resolution={value}")
-            for value in spec.limits.resolutions
+            for value in model.limits.resolutions
         ),
-        help={row.field: row.help for row in spec.parameters_for(Task.EDIT)},
+        help={row.field: row.help for row in model.parameters},
     )
 
 
@@ -77,11 +77,11 @@ def _band(form: Compose, closed: frozenset[str], name: str, label: str, says: st
     return Band(label, says, picks)
 
 
-def _control(form: Compose, closed: frozenset[str], name: str, spec: Spec) -> Control:
-    switch = spec.parameter(f"{name}_enabled", Task.EDIT)
-    assert switch is not None, f"{spec.slug} has no control {name}"
+def _control(form: Compose, closed: frozenset[str], name: str, model: Model) -> Control:
+    switch = model.parameter(f"{name}_enabled")
+    assert switch is not None, f"{model.label} has no control {name}"
     is_on, is_closed = getattr(form, f"{name}_enabled"), name in closed or "controls" in closed
-    own = spec.parameter(CONTROL_VALUES[name], Task.EDIT) if name in CONTROL_VALUES else None
+    own = model.parameter(CONTROL_VALUES[name]) if name in CONTROL_VALUES else None
     if own is None:
         return Control(name, switch.label, switch.help, is_on, is_closed)
     value = getattr(form, own.field)

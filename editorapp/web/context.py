@@ -4,7 +4,6 @@ from dataclasses import dataclass
 from decimal import Decimal
 from typing import Any
 
-from django.conf import settings
 from django.http import HttpRequest
 from django.urls import NoReverseMatch, reverse
 from django.utils import timezone
@@ -13,6 +12,7 @@ from django.utils.functional import SimpleLazyObject
 from editorapp.costs.models import MonthBudget
 from editorapp.generations.models import Generation
 from editorapp.generations.states import ACTIVE
+from editorapp.providers.accounts import all_simulated
 from editorapp.teams.models import Member
 
 THEMES = (("", "System"), ("dark", "Dark"), ("light", "Light"))
@@ -43,7 +43,7 @@ def shell(request: HttpRequest) -> dict[str, Any]:
         "member": member,
         "theme": theme if theme in dict(THEMES) else "",
         "themes": THEMES,
-        "is_simulated": not settings.LUMA_AGENTS_API_KEY,
+        "is_simulated": all_simulated(),
         "places": SimpleLazyObject(lambda: places(member) if member else []),
         "running": SimpleLazyObject(lambda: running(member) if member else 0),
         "month": SimpleLazyObject(lambda: month(member) if member and member.may_create else None),
@@ -74,7 +74,7 @@ def month(member: Member) -> Month:
     kept = MonthBudget.objects.filter(
         team_id=member.team_id,
         month=timezone.now().date().replace(day=1),
-        is_simulated=not settings.LUMA_AGENTS_API_KEY,
+        is_simulated=all_simulated(),
     ).first()
     if kept is None:
         return Month(Decimal("0"), member.team.monthly_limit_usd, _url("costs:page"))

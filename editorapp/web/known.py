@@ -5,11 +5,11 @@ from collections.abc import Callable
 from datetime import date
 from typing import Any, TypeVar
 
-from django.conf import settings
 from django.db.models.signals import post_delete, post_save
 from django.utils import timezone
 
 from editorapp.costs.ledger import MonthTotals, month_of, month_totals
+from editorapp.providers.accounts import all_simulated
 from editorapp.providers.models import ProviderAccount, default_account
 from editorapp.teams.models import Team
 
@@ -22,14 +22,14 @@ _known: dict[Any, tuple[float, Any]] = {}
 
 def account_now(provider: str) -> ProviderAccount:
     """Return the account that `default_account` names, at most two seconds old."""
-    return _remembered((provider, bool(settings.LUMA_AGENTS_API_KEY)), lambda: default_account(provider))
+    return _remembered((provider, all_simulated()), lambda: default_account(provider))
 
 
 def month_now(team: Team) -> MonthTotals | None:
     """Return what the team's month holds, at most two seconds old; None where no limit is set."""
     if team.monthly_limit_usd is None:
         return None
-    month, is_simulated = month_of(timezone.now()), not settings.LUMA_AGENTS_API_KEY
+    month, is_simulated = month_of(timezone.now()), all_simulated()
     # A changed limit is another question; the instant tells apart teams that bore the same number in turn.
     key: tuple[int, Any, Any, date, bool] = (team.pk, team.created_at, team.monthly_limit_usd, month, is_simulated)
     return _remembered(key, lambda: month_totals(team, month, is_simulated=is_simulated))

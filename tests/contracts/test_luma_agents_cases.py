@@ -6,7 +6,8 @@ from typing import Any
 
 import pytest
 
-from editorapp.providers import luma_agents, rules
+from editorapp.providers import rules
+from editorapp.providers.vendors import luma_agents
 
 CASES: list[dict[str, Any]] = json.loads((Path(__file__).parent / "luma-agents-cases.json").read_text())
 

@@ -530,7 +530,7 @@ def test_a_job_of_more_than_a_day_is_lost_and_its_money_stays_held(quick, clock)
 
 
 def test_a_real_key_is_never_sent_to_the_simulator(db, settings):
-    settings.LUMA_AGENTS_API_KEY = "luma-api-real-1234"
+    settings.ENVIRONMENT = {**settings.ENVIRONMENT, "LUMA_AGENTS_API_KEY": "luma-api-real-1234"}
     simulated = ProviderAccount.objects.create(provider="luma-agents", name="Simulated", is_simulated=True)
 
     access = simulated.access()

@@ -212,7 +212,7 @@ def test_a_source_by_url_begins_a_lineage_of_its_own(member):
 
 
 def test_a_verdict_shows_the_exact_body_and_hides_the_key(member, clip, settings):
-    settings.LUMA_AGENTS_API_KEY = "luma-api-secret-9876"
+    settings.ENVIRONMENT = {**settings.ENVIRONMENT, "LUMA_AGENTS_API_KEY": "luma-api-secret-9876"}
     account = ProviderAccount.objects.create(provider="luma-agents", name="Real")
 
     verdict = weigh(asked(clip, prompt="It's raining"), clip, account)

@@ -13,7 +13,7 @@ import httpx
 import numpy as np
 import pytest
 
-from editorapp.providers import luma_agents, rules
+from editorapp.providers import rules
 from editorapp.providers.contract import (
     Access,
     BadCredentials,
@@ -27,15 +27,17 @@ from editorapp.providers.contract import (
     Throttled,
     Unavailable,
 )
-from editorapp.providers.models import SIMULATED_KEY
 from editorapp.providers.transport import Wire
+from editorapp.providers.vendors import luma_agents
 from tests.providers.talk import run
 from tests.simulator_process import SimulatorProcess
+
+PATH = "/generations"
 
 
 @pytest.fixture
 def account(simulator: SimulatorProcess) -> Iterator[Access]:
-    yield Access(1, "luma-agents", f"{simulator.url}/luma-agents/v1", SIMULATED_KEY, is_simulated=True)
+    yield Access(1, "luma-agents", f"{simulator.url}/luma-agents/v1", luma_agents.SPEC.simulated_key, is_simulated=True)
 
 
 async def _staged(path: Path, wire: Wire) -> Ref:
@@ -67,11 +69,14 @@ def test_a_clip_is_staged_edited_and_edited_again(
             await luma_agents.ping(wire=wire)
             source = await _staged(clip, wire)
             first = await luma_agents.submit(
-                luma_agents.encode(_edit(source, auto_controls=True)), wire=wire, idempotency_key="1"
+                luma_agents.encode(_edit(source, auto_controls=True)),
+                wire=wire,
+                path="/generations",
+                idempotency_key="1",
             )
             first = await _finished(first, wire)
             again = _edit(Ref(generation_id=first.chain_id), strength="flex_2")
-            second = await luma_agents.submit(luma_agents.encode(again), wire=wire, idempotency_key="2")
+            second = await luma_agents.submit(luma_agents.encode(again), wire=wire, path=PATH, idempotency_key="2")
             return first, await _finished(second, wire)
 
     first, second = run(scenario())
@@ -103,7 +108,7 @@ def _edited(account: Access, clip: Path, **said: Any) -> Job:
     async def scenario() -> Job:
         async with Wire(account) as wire:
             wanted = _edit(await _staged(clip, wire), **said)
-            job = await luma_agents.submit(luma_agents.encode(wanted), wire=wire, idempotency_key="1")
+            job = await luma_agents.submit(luma_agents.encode(wanted), wire=wire, path=PATH, idempotency_key="1")
             return await _finished(job, wire)
 
     return run(scenario())
@@ -147,7 +152,7 @@ def test_a_submit_that_goes_wrong_is_sent_once_and_named_rightly(
 
     async def scenario() -> None:
         async with Wire(account) as wire:
-            await luma_agents.submit(body, wire=wire, idempotency_key="1")
+            await luma_agents.submit(body, wire=wire, path=PATH, idempotency_key="1")
 
     with pytest.raises(error) as raised:
         run(scenario())
@@ -162,7 +167,7 @@ def test_what_the_provider_refuses_is_told_in_its_words(account: Access) -> None
 
     async def scenario() -> None:
         async with Wire(account) as wire:
-            await luma_agents.submit(body, wire=wire, idempotency_key="1")
+            await luma_agents.submit(body, wire=wire, path=PATH, idempotency_key="1")
 
     with pytest.raises(Rejected, match="Luma Agents refused this: Unknown model: ray-9."):
         run(scenario())
@@ -170,7 +175,7 @@ def test_what_the_provider_refuses_is_told_in_its_words(account: Access) -> None
 
 def test_a_wrong_key_an_unknown_job_and_a_closed_door_are_told_apart(account: Access) -> None:
     wrong = Access(1, "luma-agents", account.base_url, "not-a-key-of-luma")
-    closed = Access(1, "luma-agents", "http://127.0.0.1:9/v1", SIMULATED_KEY)
+    closed = Access(1, "luma-agents", "http://127.0.0.1:9/v1", luma_agents.SPEC.simulated_key)
 
     async def ask(access: Access) -> None:
         async with Wire(access) as wire:

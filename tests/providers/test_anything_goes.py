@@ -7,8 +7,9 @@ from hypothesis import given, settings
 from hypothesis import strategies as some
 
 from editorapp.costs.estimate import estimate
-from editorapp.providers import luma_agents, rules
+from editorapp.providers import rules
 from editorapp.providers.contract import GenerationRequest
+from editorapp.providers.vendors import luma_agents
 
 SPEC = luma_agents.SPEC
 SCALARS = some.one_of(

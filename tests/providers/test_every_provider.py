@@ -13,14 +13,14 @@ from editorapp.costs.estimate import estimate
 from editorapp.costs.prices import PRICES
 from editorapp.providers import registry, rules
 from editorapp.providers.contract import GenerationRequest, Ref, Task
-from editorapp.providers.models import CREDENTIALS
-from editorapp.providers.spec import Kind, Spec
+from editorapp.providers.spec import Kind, Model, Spec
 
 ATTRIBUTES = {field.name for field in fields(GenerationRequest)}
 SOUND: Mapping[str, GenerationRequest] = {
     Task.EDIT: GenerationRequest(prompt="Rain", source=Ref(asset_id=1), auto_controls=True),
     Task.GENERATE: GenerationRequest(task=Task.GENERATE, prompt="Rain"),
     Task.REFRAME: GenerationRequest(task=Task.REFRAME, prompt="Rain", source=Ref(asset_id=1), aspect_ratio="1:1"),
+    Task.MODIFY: GenerationRequest(task=Task.MODIFY, prompt="Rain", source=Ref(asset_id=1)),
 }
 
 
@@ -37,11 +37,11 @@ def spec(provider: ModuleType) -> Spec:
 def test_it_has_a_spec_and_the_five_functions_and_two_readers(provider: ModuleType) -> None:
     assert isinstance(provider.SPEC, Spec)
     assert registry.get(provider.SPEC.slug) is provider
-    for name in ("encode", "decode"):
+    for name in ("encode", "decode", "endpoint"):
         assert callable(getattr(provider, name))
     for name, needed in (
         ("stage", {"path", "name", "media_type", "purpose", "wire"}),
-        ("submit", {"body", "wire", "idempotency_key"}),
+        ("submit", {"body", "path", "wire", "idempotency_key"}),
         ("poll", {"job_id", "wire"}),
         ("ping", {"wire"}),
     ):
@@ -51,7 +51,8 @@ def test_it_has_a_spec_and_the_five_functions_and_two_readers(provider: ModuleTy
 
 
 def test_its_key_and_its_prices_are_known(spec: Spec) -> None:
-    assert spec.slug in CREDENTIALS
+    assert spec.credentials and spec.base_url_name and spec.simulated_key
+    assert spec.base_url.startswith("https://")
     assert spec.slug in PRICES
 
 
@@ -66,10 +67,10 @@ def test_its_rows_name_real_attributes_and_say_where_they_come_from(spec: Spec) 
         assert rule.source and rule.summary
 
 
-def test_no_attribute_is_written_twice_for_one_task(spec: Spec) -> None:
-    for task in spec.tasks:
-        names = [row.field for row in spec.parameters_for(task)]
-        wires = [row.wire for row in spec.parameters_for(task)]
+def test_no_attribute_is_written_twice_for_one_model(spec: Spec) -> None:
+    for model in spec.models:
+        names = [row.field for row in model.parameters]
+        wires = [path for row in model.parameters for path in row.paths]
         assert len(names) == len(set(names))
         assert len(wires) == len(set(wires))
 
@@ -79,38 +80,50 @@ def test_every_attribute_is_written_or_refused_by_name(spec: Spec) -> None:
     ref = Ref(url="https://media.example.org/a.png", media_type="video/mp4")
     odd = {
         "source": ref, "start_frame": ref, "end_frame": ref, "keyframes": (ref,), "image_refs": (ref,),
-        "keyframe_indexes": (0,), "model": spec.models[0], "prompt": "Rain", "aspect_ratio": "16:9", "duration": "5s",
+        "keyframe_indexes": (0,), "prompt": "Rain", "aspect_ratio": "16:9", "duration": "5s",
         "resolution": "720p", "strength": "flex_2", "pose_strength": "coarse", "user_id": "u",
-        "depth_blur": 0.5, "normals_augmentation": 0.5, "trajectory_sparsity": 0.5,
+        "depth_blur": 0.5, "normals_augmentation": 0.5, "trajectory_sparsity": 0.5, "concepts": ("pan_left",),
         "x_norm": 0.0, "y_norm": 0.0, "w_norm": 1.0, "h_norm": 1.0,
     }  # fmt: skip
-    for task in spec.tasks:
-        written = {row.field for row in spec.parameters_for(task)}
-        for name in ATTRIBUTES - written - {"task"}:
-            wanted = GenerationRequest(**{"task": task, name: odd.get(name, True)})
+    for model in spec.models:
+        written = {row.field for row in model.parameters if not row.is_ignored}
+        by_value = {row.switch for row in model.parameters if row.switch}  # a control that is on by its value
+        pinned = {"keyframe_indexes"} if any(row.kind is Kind.PINNED for row in model.parameters) else set()
+        for name in ATTRIBUTES - written - by_value - pinned - {"task", "model"}:
+            wanted = GenerationRequest(**{"task": model.task, "model": model.name, name: odd.get(name, True)})
             said = rules.check(spec, wanted, None)
-            assert [one for one in said if one.field.partition(".")[0] == name], (task, name)
+            assert [one for one in said if one.field.partition(".")[0] == name], (model.label, model.task, name)
 
 
-def test_a_plain_request_for_each_task_is_sound_and_its_body_is_json(provider: ModuleType, spec: Spec) -> None:
-    for task in spec.tasks:
-        wanted = SOUND[task]
+def sound(model: Model) -> GenerationRequest:
+    """Return a plain request that this model takes, whatever a provider is not told to take."""
+    wanted = replace(SOUND[model.task], model=model.name)
+    said = {name: None for name in ("auto_controls", "prompt") if not model.knows(name)}
+    return replace(wanted, **said)
+
+
+def test_a_plain_request_for_each_model_is_sound_and_its_body_is_json(provider: ModuleType, spec: Spec) -> None:
+    for model in spec.models:
+        wanted = sound(model)
         assert rules.refusals(rules.check(spec, wanted, None)) == []
         assert json.loads(json.dumps(provider.encode(wanted))) == provider.encode(wanted)
+        assert provider.endpoint(wanted).startswith("/")
         assert rules.unavailable(spec, wanted, None) is not None
 
 
 def test_nothing_foreign_makes_it_stumble(provider: ModuleType, spec: Spec) -> None:
     odd = (None, 0, "", "x", [], [[]], {}, {"a": {}}, True, -1.5, float("nan"))
-    paths = {row.path for row in spec.parameters}
-    for task, path, value in itertools.product(spec.tasks, paths, odd):
-        body = provider.encode(replace(SOUND[task], hdr=True, loop=True, keyframes=(Ref(asset_id=1),)))
-        at = body
-        for key in path[:-1]:
-            at = at.setdefault(key, {})
-        at[path[-1]] = value
-        wanted, misread = provider.decode(body)
-        for one in misread + rules.check(spec, wanted, None):
-            assert one.message and one.rule_id
-        rules.unavailable(spec, wanted, None)
-        estimate(wanted, None, provider=spec.slug)
+    for model in spec.models:
+        paths = {path for row in model.parameters for path in row.paths}
+        plain = replace(sound(model), hdr=True, loop=True, keyframes=(Ref(asset_id=1),))
+        for path, value in itertools.product(paths, odd):
+            body = provider.encode(plain)
+            at = body
+            for key in path[:-1]:
+                at = at.setdefault(key, {})
+            at[path[-1]] = value
+            wanted, misread = provider.decode(body, path=provider.endpoint(plain))
+            for one in misread + rules.check(spec, wanted, None):
+                assert one.message and one.rule_id
+            rules.unavailable(spec, wanted, None)
+            estimate(wanted, None, provider=spec.slug)

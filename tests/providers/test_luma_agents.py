@@ -7,8 +7,8 @@ from typing import Any
 import httpx
 import pytest
 
-from editorapp.providers import luma_agents
 from editorapp.providers.contract import JobState, NotFound, OutcomeUnknown, Ref, Rejected, Throttled, Unavailable
+from editorapp.providers.vendors import luma_agents
 from tests.providers.talk import answering, run, says
 
 ID = "6f0c2a54-8a4b-4a57-9a55-0f6d0c1b7e21"
@@ -89,7 +89,7 @@ def test_a_submit_sends_the_body_once_and_reads_the_job() -> None:
     wire, seen = answering(says(201, generation("queued")))
     body = {"model": "ray-3.2", "type": "video_edit", "prompt": "Ünïcode"}
 
-    job = run(luma_agents.submit(body, wire=wire, idempotency_key="k"))
+    job = run(luma_agents.submit(body, wire=wire, path="/generations", idempotency_key="k"))
 
     assert (job.id, job.state, job.chain_id) == (ID, JobState.QUEUED, "")
     assert (seen[0].method, str(seen[0].url)) == ("POST", "https://agents.example.org/v1/generations")
@@ -99,7 +99,7 @@ def test_a_submit_sends_the_body_once_and_reads_the_job() -> None:
 @pytest.mark.parametrize("answer", [{}, {"id": None}, {"id": ""}, {"id": 7, "state": "queued"}])
 def test_an_accepted_submit_without_an_id_is_unknown(answer: dict[str, Any]) -> None:
     with pytest.raises(OutcomeUnknown):
-        run(luma_agents.submit({}, wire=answering(says(201, answer))[0], idempotency_key="k"))
+        run(luma_agents.submit({}, wire=answering(says(201, answer))[0], path="/generations", idempotency_key="k"))
 
 
 @pytest.mark.parametrize(
@@ -115,7 +115,7 @@ def test_a_body_that_cannot_be_meant_is_never_sent(body: dict[str, Any]) -> None
     wire, seen = answering()
 
     with pytest.raises(Rejected):
-        run(luma_agents.submit(body, wire=wire, idempotency_key="k"))
+        run(luma_agents.submit(body, wire=wire, path="/generations", idempotency_key="k"))
     assert seen == []
 
 

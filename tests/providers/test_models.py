@@ -5,7 +5,8 @@ from typing import Any
 import pytest
 
 from editorapp.providers import registry
-from editorapp.providers.models import SIMULATED_KEY, ProviderAccount, default_account, simulator_url
+from editorapp.providers.models import ProviderAccount, default_account, simulator_url
+from editorapp.providers.vendors import luma_agents
 
 pytestmark = pytest.mark.django_db
 
@@ -18,11 +19,11 @@ def test_without_a_key_the_account_is_the_simulator_and_says_so(settings: Any) -
 
     assert (account.name, account.is_simulated) == ("Luma Agents (simulated)", True)
     assert access.base_url == "http://127.0.0.1:9999/luma-agents/v1"
-    assert (access.secret, access.is_simulated) == (SIMULATED_KEY, True)
+    assert (access.secret, access.is_simulated) == (luma_agents.SPEC.simulated_key, True)
 
 
 def test_with_a_key_the_account_is_the_real_one(settings: Any) -> None:
-    settings.LUMA_AGENTS_API_KEY = "luma-api-real"
+    settings.ENVIRONMENT = {**settings.ENVIRONMENT, "LUMA_AGENTS_API_KEY": "luma-api-real"}
 
     access = default_account("luma-agents").access()
 
@@ -32,8 +33,8 @@ def test_with_a_key_the_account_is_the_real_one(settings: Any) -> None:
 
 
 def test_a_real_key_at_a_loopback_address_is_still_the_account_as_configured(settings: Any) -> None:
-    settings.LUMA_AGENTS_API_KEY = "luma-api-real"
-    settings.LUMA_AGENTS_BASE_URL = "http://127.0.0.1:7000/luma-agents/v1"
+    settings.ENVIRONMENT = {**settings.ENVIRONMENT, "LUMA_AGENTS_API_KEY": "luma-api-real"}
+    settings.ENVIRONMENT = {**settings.ENVIRONMENT, "LUMA_AGENTS_BASE_URL": "http://127.0.0.1:7000/luma-agents/v1"}
     settings.SIMULATOR_URL = "http://127.0.0.1:9999"
 
     account = default_account("luma-agents")
@@ -45,12 +46,12 @@ def test_a_real_key_at_a_loopback_address_is_still_the_account_as_configured(set
 
 def test_a_simulated_account_never_gets_the_real_key_or_address(settings: Any) -> None:
     simulated = default_account("luma-agents")
-    settings.LUMA_AGENTS_API_KEY = "luma-api-real"
+    settings.ENVIRONMENT = {**settings.ENVIRONMENT, "LUMA_AGENTS_API_KEY": "luma-api-real"}
 
     real = default_account("luma-agents")
 
     assert real != simulated
-    assert simulated.access().secret == SIMULATED_KEY
+    assert simulated.access().secret == luma_agents.SPEC.simulated_key
     assert "lumalabs" not in simulated.access().base_url
 
 

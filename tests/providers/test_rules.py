@@ -11,8 +11,8 @@ import pytest
 from editorapp.media.facts import MediaFacts
 from editorapp.providers import rules
 from editorapp.providers.contract import GenerationRequest, Ref
-from editorapp.providers.luma_agents import SPEC
 from editorapp.providers.mends import applied
+from editorapp.providers.vendors.luma_agents import SPEC
 
 CLIP = MediaFacts(
     "video", "mp4", "h264", 1280, 720, 1_000_000,
@@ -228,10 +228,10 @@ def test_a_single_guide_frame_and_keyframes_can_always_be_exchanged() -> None:
     assert "keyframes" not in options
 
 
-def test_a_reframe_greys_out_what_it_does_not_take() -> None:
+def test_a_reframe_offers_nothing_that_it_does_not_know() -> None:
     options = rules.unavailable(SPEC, edit(task="reframe", aspect_ratio="9:16"), CLIP)
 
-    assert options["hdr"].reason == "A reframe takes no HDR."
+    assert "hdr" not in options
     assert options["resolution=1080p"].reason == "1080p is not available for 9:16."
 
 
@@ -311,8 +311,8 @@ def test_an_option_is_greyed_out_exactly_where_choosing_it_would_be_refused(ever
 
 
 def test_rules_have_names_of_their_own_and_say_where_they_come_from() -> None:
-    for task in SPEC.tasks:
-        ids = [rule.id for part in SPEC.rules_for(task) for rule in part]
+    for model in SPEC.models:
+        ids = [rule.id for rule in model.rules]
         assert len(ids) == len(set(ids))
     for rule in SPEC.rules:
         assert rule.source and rule.summary.endswith(".")

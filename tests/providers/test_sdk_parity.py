@@ -12,8 +12,9 @@ import httpx
 import pytest
 from luma_agents import Luma
 
-from editorapp.providers import luma_agents, rules
+from editorapp.providers import rules
 from editorapp.providers.contract import CONTROL_VALUES, CONTROLS, GenerationRequest, Ref
+from editorapp.providers.vendors import luma_agents
 from tests.providers.talk import KEY, answering, run, says
 
 RESULT = "6f0c2a54-8a4b-4a57-9a55-0f6d0c1b7e21"
@@ -223,7 +224,7 @@ def test_the_adapter_sends_what_the_official_sdk_sends(name: str) -> None:
     assert rules.refusals(rules.check(luma_agents.SPEC, wanted, None)) == []
     wire, seen = answering(says(201, ANSWER))
 
-    run(luma_agents.submit(luma_agents.encode(wanted), wire=wire, idempotency_key="k"))
+    run(luma_agents.submit(luma_agents.encode(wanted), wire=wire, path="/generations", idempotency_key="k"))
     ours, theirs = seen[0], sent_by_the_sdk(lambda client: client.generations.create(**parameters))
 
     assert (ours.method, ours.url) == (theirs.method, theirs.url)
@@ -271,6 +272,6 @@ def test_the_compositions_say_every_parameter_of_every_task_at_least_once() -> N
     """Else a parameter could be written wrongly and nobody would see it."""
     assert len(COMPOSITIONS) >= 20
     said = {key for wanted, _ in COMPOSITIONS.values() for key, value in wanted.to_json().items() if value is not False}
-    every = {row.field for task in luma_agents.SPEC.tasks for row in luma_agents.SPEC.parameters_for(task)}
+    every = {row.field for row in luma_agents.SPEC.parameters}
     assert every <= said | {"task"}
     assert {f"{name}_enabled" for name in CONTROLS} | set(CONTROL_VALUES.values()) <= said

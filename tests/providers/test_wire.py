@@ -5,8 +5,9 @@ from dataclasses import replace
 
 import pytest
 
-from editorapp.providers import luma_agents, wire
+from editorapp.providers import wire
 from editorapp.providers.contract import GenerationRequest, Ref
+from editorapp.providers.vendors import luma_agents
 from tests.contracts.test_luma_agents_cases import CASES
 
 EARLIER = Ref(generation_id="6f0c2a54-8a4b-4a57-9a55-0f6d0c1b7e21")

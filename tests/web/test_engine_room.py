@@ -87,6 +87,6 @@ def test_a_database_that_does_not_answer_ends_no_studio(processes, said, monkeyp
 @pytest.mark.parametrize(("state", "needed"), [(State.RUNNING, True), (State.QUEUED, True), (State.SUCCEEDED, False)])
 def test_simulated_takes_under_way_keep_their_simulator_after_a_key_is_set(db, settings, state, needed):
     make_generation(make_member(), state=state)
-    settings.LUMA_AGENTS_API_KEY = "luma-api-real"
+    settings.ENVIRONMENT = {**settings.ENVIRONMENT, "LUMA_AGENTS_API_KEY": "luma-api-real"}
 
     assert studio._is_simulating() == needed

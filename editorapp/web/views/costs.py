@@ -8,7 +8,6 @@ from decimal import Decimal
 from typing import Any
 from urllib.parse import urlencode
 
-from django.conf import settings
 from django.db.models import Exists, OuterRef
 from django.http import HttpResponse, QueryDict, StreamingHttpResponse
 from django.urls import path, reverse
@@ -22,6 +21,7 @@ from editorapp.costs.models import Entry, EntryQuerySet
 from editorapp.generations.models import Generation
 from editorapp.generations.states import State
 from editorapp.providers import registry
+from editorapp.providers.accounts import all_simulated
 from editorapp.teams.access import MemberRequest, needs
 from editorapp.teams.models import Member
 from editorapp.teams.roles import Act
@@ -56,7 +56,7 @@ class Filters:
     def read(cls, query: QueryDict, *, now: date) -> "Filters":
         return cls(
             month=_month(query.get("month", ""), now),
-            is_simulated=query.get("is_simulated", "0" if settings.LUMA_AGENTS_API_KEY else "1") == "1",
+            is_simulated=query.get("is_simulated", "1" if all_simulated() else "0") == "1",
             person_id=_number(query.get("person_id", "")),
             provider=query.get("provider", "")[:40],
             model=query.get("model", "")[:80],

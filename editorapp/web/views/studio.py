@@ -19,8 +19,8 @@ from editorapp.generations.enqueue import Refused, enqueue
 from editorapp.generations.models import Generation
 from editorapp.generations.verdict import weigh
 from editorapp.media.models import Asset
+from editorapp.providers.accounts import all_simulated
 from editorapp.providers.models import ProviderAccount, default_account
-from editorapp.providers.registry import get as provider_of
 from editorapp.teams.access import MemberRequest, needs
 from editorapp.teams.models import Member, Team
 from editorapp.teams.roles import Act
@@ -81,11 +81,12 @@ def _page(
     said = _weighed(form, source, account, member.team, strictly=strictly)
     context = _viewer_context(request, source) | _answer_context(said)
     chosen = tuple(row.asset for row in form.keyframes if row.asset is not None)
+    model = account.spec.model_for(form.request(None))
     context |= {
-        "here": "studio", "form": form, "account": account, "spec": provider_of(PROVIDER).SPEC, "is_typed": is_typed,
+        "here": "studio", "form": form, "account": account, "model": model, "is_typed": is_typed,
         "clips": sources.recent_clips(member, chosen=source.asset if form.source_kind == "asset" else None),
         "results": sources.recent_takes(member, chosen=source.parent),
-        "choices": choices(form, said.closed, provider_of(PROVIDER).SPEC),
+        "choices": choices(form, said.closed, model),
         "rows": guides.rows(form, member),
         "pictures": sources.recent_pictures(member, chosen=chosen + ((form.guide_asset,) if form.guide_asset else ())),
         "media_types": sorted(set(sources.MEDIA_TYPES.values())),
@@ -104,7 +105,7 @@ def _answer_context(said: Answer) -> dict[str, Any]:
         "answer": said,
         "slots": said.slots,
         "mend_url": reverse("studio:mend"),
-        "is_simulated": not settings.LUMA_AGENTS_API_KEY,
+        "is_simulated": all_simulated(),
     }
 
 

@@ -1,13 +1,13 @@
-"""The rules of generating, extending and reframing with Ray 3.2; see luma_rules.py for the table they belong to."""
+"""The rules of generating, extending and reframing with Ray 3.2; see rules.py for the table they belong to."""
 
 from collections.abc import Mapping
 from typing import Any, TypeAlias
 
 from editorapp.media.facts import MediaFacts
 from editorapp.providers import conditions as ask
-from editorapp.providers.contract import CONTROL_VALUES, CONTROLS, GenerationRequest, Task
-from editorapp.providers.luma_parameters import GENERATE, REFRAME
+from editorapp.providers.contract import CONTROL_VALUES, CONTROLS, GenerationRequest
 from editorapp.providers.spec import WARN, Hit, Limits, Mend, Rule
+from editorapp.providers.vendors.luma_agents.parameters import GENERATE, REFRAME
 
 Wanted: TypeAlias = GenerationRequest
 Facts: TypeAlias = MediaFacts | None
@@ -227,7 +227,7 @@ def _same_shape(wanted: Wanted, source: Facts, limits: Limits) -> bool:
 
 REFRAME_RULES = (
     Rule(
-        id="R1", field="source", tasks=REFRAME, broken=ask.too_long(Task.REFRAME), status=422,
+        id="R1", field="source", tasks=REFRAME, broken=ask.too_long, status=422,
         source="3.4 D-jun11, D-new", summary="The source of a reframe lasts at most 30 s.",
         message="{name} reframes clips up to {longest:g} s. This one is {seconds} s: trim it.",
         detail="source: video exceeds {longest:g} s limit",

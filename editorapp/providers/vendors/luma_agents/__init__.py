@@ -1,8 +1,9 @@
 """Luma Agents: Ray 3.2 over Luma's own API. Facts are from contracts/luma-agents.md."""
 
 import asyncio
-import json
 import time
+from collections.abc import Mapping
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
@@ -21,21 +22,40 @@ from editorapp.providers.contract import (
     Task,
     Unavailable,
 )
-from editorapp.providers.luma_parameters import LIMITS, MODELS, PARAMETERS, TYPES
-from editorapp.providers.luma_rules import RULES
-from editorapp.providers.spec import Broken, Spec
+from editorapp.providers.spec import ALL_TASKS, Broken, Model, Spec, of_task
+from editorapp.providers.strays import takes_no
 from editorapp.providers.transport import Wire
+from editorapp.providers.vendors.luma_agents.parameters import LIMITS, MAX_SOURCE_SECONDS, MODELS, PARAMETERS, TYPES
+from editorapp.providers.vendors.luma_agents.rules import JUDGED, RULES
+
+
+def _model(task: Task, label: str, summary: str) -> Model:
+    parameters, rules = of_task(PARAMETERS, task), of_task(RULES, task)
+    others = takes_no("ours.unknown", "ours: no such parameter (2)", parameters, handled=JUDGED[task])
+    return Model(
+        name=MODELS[0], task=task, wire=MODELS[0], wire_type=TYPES[task], label=label, summary=summary,
+        parameters=parameters, rules=(*rules, others),
+        limits=replace(LIMITS, max_source_seconds=MAX_SOURCE_SECONDS.get(task)), source="2, 3 S, K, D",
+    )  # fmt: skip
+
 
 SPEC = Spec(
     slug="luma-agents",
     name="Luma Agents",
-    models=MODELS,
-    tasks=tuple(Task),
-    parameters=PARAMETERS,
-    rules=RULES,
-    limits=LIMITS,
-    wire_types=TYPES,
-)
+    base_url="https://agents.lumalabs.ai/v1",
+    base_url_name="LUMA_AGENTS_BASE_URL",
+    credentials=("LUMA_AGENTS_API_KEY",),
+    simulated_key="luma-api-simulated-0000000000000000",
+    models=(
+        _model(Task.EDIT, "Ray 3.2", "Change what a clip shows, and keep its motion as closely as you choose."),
+        _model(Task.GENERATE, "Ray 3.2", "Make a clip from words, from pictures, or from where an earlier one ends."),
+        _model(Task.REFRAME, "Ray 3.2", "Fit a clip to another shape: what lay outside the frame is drawn."),
+    ),
+    fallback=Model(
+        name="", task="", wire="", label="model", parameters=PARAMETERS, limits=LIMITS,
+        rules=tuple(rule for rule in RULES if rule.tasks == ALL_TASKS),
+    ),
+)  # fmt: skip
 
 STATES = {  # 4.1
     "queued": JobState.QUEUED,
@@ -61,14 +81,24 @@ READY_DEADLINE_SECONDS = 300.0
 READY_POLL_SECONDS = (0.2, 3.0)  # the first pause, and the longest
 
 
-def encode(wanted: GenerationRequest) -> dict[str, Any]:
+def encode(wanted: GenerationRequest, spec: Spec = SPEC) -> dict[str, Any]:
     """Return the exact body of `POST /generations`. Pure; what the page shows is what is sent."""
-    return bodies.encode(SPEC, wanted)
+    return bodies.encode(spec, wanted)
 
 
-def decode(body: Any) -> tuple[GenerationRequest, list[Broken]]:
-    """Read such a body back, as the simulator does."""
-    return bodies.decode(SPEC, body)
+def endpoint(wanted: GenerationRequest) -> str:
+    """Return the path, below the base URL, that the body is posted to."""
+    return "/generations"
+
+
+def decode(body: Any, *, path: str = "/generations") -> tuple[GenerationRequest, list[Broken]]:
+    """Read such a body back, as the simulator does. Unknown keys are ignored: nothing is documented about them."""
+    word = body.get("type", "image") if isinstance(body, Mapping) else ""
+    types = {kind: task for task, kind in TYPES.items()}
+    task = types.get(word, str(word)) if isinstance(word, str) else str(word)
+    name = body.get("model") if isinstance(body, Mapping) else None
+    model = SPEC.find(task, MODELS[0]) or SPEC.fallback
+    return bodies.decode(model, body, task=task, name=name, rows=PARAMETERS)
 
 
 async def stage(path: Path, *, name: str, media_type: str, purpose: str, wire: Wire) -> Ref:
@@ -110,20 +140,14 @@ async def _until_ready(file_id: str, file: dict[str, Any], wire: Wire) -> None:
         file = await wire.call("GET", f"/files/{_id(file_id)}")
 
 
-async def submit(body: dict[str, Any], *, wire: Wire, idempotency_key: str) -> Job:
+async def submit(body: dict[str, Any], *, path: str, wire: Wire, idempotency_key: str) -> Job:
     """Send the paid POST, once.
 
     Luma documents no idempotency; the key is sent all the same, for the day it does (1.2).
 
     Raises: see Wire.pay. A body that still names a file of ours is Rejected before anything is sent.
     """
-    try:
-        written = json.dumps(body, ensure_ascii=False, allow_nan=False)
-    except (TypeError, ValueError) as error:
-        raise Rejected("This request cannot be written as JSON; nothing was sent.", code="not_json") from error
-    if bodies.STAGED_LATER in written:
-        raise Rejected("A file has not been uploaded to Luma Agents yet; nothing was sent.", code="not_staged")
-    answer = await wire.pay("/generations", body=body, idempotency_key=idempotency_key)
+    answer = await wire.pay(path, body=body, idempotency_key=idempotency_key)
     if not isinstance(answer.get("id"), str) or not answer["id"]:
         raise OutcomeUnknown(f"{SPEC.name} accepted the request, but gave no id.", code="no_id")
     return _job(answer)

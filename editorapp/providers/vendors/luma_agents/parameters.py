@@ -16,7 +16,6 @@ MODELS = ("ray-3.2",)
 IMAGE_MODELS = ("uni-1", "uni-1-max")  # known to the provider, but not for video
 # Section 5. Megabytes of video are decimal (the guide does not define them); those of pictures are binary.
 LIMITS = Limits(
-    max_source_seconds={Task.EDIT: 18, Task.REFRAME: 30},
     max_inline_bytes=200_000_000,
     max_file_bytes=5 * 1024**3,
     max_image_bytes=50 * 1024**2,
@@ -27,7 +26,12 @@ LIMITS = Limits(
     hdr_resolutions=("720p", "1080p"),
     aspect_ratios=("9:16", "3:4", "1:1", "4:3", "16:9", "21:9"),
 )
-TYPES = {Task.EDIT.value: "video_edit", Task.GENERATE.value: "video", Task.REFRAME.value: "video_reframe"}
+MAX_SOURCE_SECONDS: dict[str, float] = {Task.EDIT: 18, Task.REFRAME: 30}
+TYPES: dict[str, str] = {
+    Task.EDIT.value: "video_edit",
+    Task.GENERATE.value: "video",
+    Task.REFRAME.value: "video_reframe",
+}
 
 
 def _signal(name: str, label: str, says: str) -> Parameter:

@@ -11,10 +11,16 @@ from typing import Any, TypeAlias
 from editorapp.media.facts import MediaFacts
 from editorapp.providers import conditions as ask
 from editorapp.providers.contract import GenerationRequest, Task
-from editorapp.providers.luma_edit_rules import EDIT_RULES
-from editorapp.providers.luma_generate_rules import GENERATE_RULES, REFRAME_RULES
-from editorapp.providers.luma_parameters import EDIT, FROM_SOURCE, IMAGE_MODELS, MODELS, TYPES
 from editorapp.providers.spec import WARN, Hit, Limits, Mend, Rule
+from editorapp.providers.vendors.luma_agents.edit_rules import EDIT_RULES
+from editorapp.providers.vendors.luma_agents.generate_rules import (
+    EDIT_FIELDS,
+    GENERATE_RULES,
+    NOT_ON_REFRAME,
+    POSITION,
+    REFRAME_RULES,
+)
+from editorapp.providers.vendors.luma_agents.parameters import EDIT, FROM_SOURCE, IMAGE_MODELS, MODELS, TYPES
 
 Wanted: TypeAlias = GenerationRequest
 Facts: TypeAlias = MediaFacts | None
@@ -159,7 +165,7 @@ SOURCE_RULES = (
         message="The source is not a video. Choose a clip.", status=422, detail="source: not a video",
     ),
     Rule(
-        id="E8", field="source", tasks=EDIT, broken=ask.too_long(Task.EDIT), status=422, source="3.1 S, K",
+        id="E8", field="source", tasks=EDIT, broken=ask.too_long, status=422, source="3.1 S, K",
         summary="The source of an edit lasts at most 18 s.",
         message="{name} edits clips up to {longest:g} s. This one is {seconds} s: trim it.",
         detail="source: video exceeds {longest:g} s limit", mends=_trim,
@@ -179,3 +185,11 @@ SOURCE_RULES = (
 )  # fmt: skip
 
 RULES = COMMON_RULES + SOURCE_RULES + EDIT_RULES + GENERATE_RULES + REFRAME_RULES
+
+POSITION_FIELDS = frozenset(POSITION)
+# What rows above say of attributes that a task has no parameter for.
+JUDGED: dict[str, frozenset[str]] = {
+    Task.EDIT: frozenset({"image_refs", "end_frame", "loop", "aspect_ratio", "duration"}) | POSITION_FIELDS,
+    Task.GENERATE: frozenset(EDIT_FIELDS) | POSITION_FIELDS | {"source", "image_refs"},
+    Task.REFRAME: frozenset(NOT_ON_REFRAME) | {"duration", "image_refs"},
+}

@@ -1,4 +1,4 @@
-"""The rules of editing with Ray 3.2; see luma_rules.py for the table they belong to."""
+"""The rules of editing with Ray 3.2; see rules.py for the table they belong to."""
 
 from collections.abc import Mapping
 from typing import Any, TypeAlias
@@ -6,8 +6,8 @@ from typing import Any, TypeAlias
 from editorapp.media.facts import MediaFacts
 from editorapp.providers import conditions as ask
 from editorapp.providers.contract import STRENGTHS, GenerationRequest
-from editorapp.providers.luma_parameters import EDIT, FROM_SOURCE
 from editorapp.providers.spec import OFFER, WARN, Hit, Limits, Mend, Rule
+from editorapp.providers.vendors.luma_agents.parameters import EDIT, FROM_SOURCE
 
 Wanted: TypeAlias = GenerationRequest
 Facts: TypeAlias = MediaFacts | None

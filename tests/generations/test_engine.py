@@ -364,7 +364,7 @@ def test_a_sweep_at_work_is_a_sign_of_life(quick, clock, monkeypatch):
 def test_what_cannot_be_written_as_a_body_fails_alone_and_costs_nothing(quick, clock, monkeypatch):
     adapter = engine.registry.get("luma-agents")
     encode = adapter.encode
-    monkeypatch.setattr(adapter, "encode", lambda wanted: encode(wanted) if "fine" in wanted.prompt else {}["no"])
+    monkeypatch.setattr(adapter, "encode", lambda wanted, spec: encode(wanted) if "fine" in wanted.prompt else {}["no"])
     monkeypatch.setattr("editorapp.generations.enqueue.weigh", _weigh_with(encode, adapter))
     broken, sound = ask(prompt="broken"), ask(prompt="fine")
 

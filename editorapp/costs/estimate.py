@@ -5,19 +5,32 @@ from datetime import date
 from decimal import ROUND_CEILING, Decimal
 
 from editorapp.core.money import show_usd
-from editorapp.costs.prices import EXTEND, HDR, HDR_EXR, PRICES, SDR, PriceTable
 from editorapp.media.facts import MediaFacts
 from editorapp.providers import registry
-from editorapp.providers.conditions import is_extend
-from editorapp.providers.contract import GenerationRequest, Task
+from editorapp.providers.contract import GenerationRequest
+from editorapp.providers.prices import (
+    EXTEND,
+    EXTENSION_TIER,
+    Counted,
+    PriceTable,
+    kind_of,
+    range_of,
+    size_of,
+    table_for,
+)
 
-BLOCK_SECONDS = Decimal(5)
-DEFAULT_RESOLUTION = "720p"  # what every provider makes when nothing is said
+UNKNOWN_LENGTH = (
+    "The clip's length is not known, so this spans every length that is taken; the higher amount is held."
+)  # fmt: skip
+NOUNS = {EXTEND: "extension", "generate": "generation"}
 
 
 @dataclass(frozen=True)
 class Estimate:
-    """An upper and a lower bound in dollars, and how they were reached. The upper one is what is reserved."""
+    """An upper and a lower bound in dollars, and how they were reached. The upper one is what is reserved.
+
+    `as_of` is the date of the price list; for a price that was asked for, the day on which it was told.
+    """
 
     low_usd: Decimal
     high_usd: Decimal
@@ -25,10 +38,12 @@ class Estimate:
     as_of: date
     is_range: bool = False
     note: str = ""
+    is_asked: bool = False  # told by the provider for this very request, out of no price list
 
     @property
     def price_list(self) -> str:
-        return f"price list of {self.as_of.day} {self.as_of:%b %Y}"
+        """Say where the price is from: "price list of 8 Oct 2026", "asked on 21 Nov 2026"."""
+        return f"{'asked on' if self.is_asked else 'price list of'} {self.as_of.day} {self.as_of:%b %Y}"
 
     def __str__(self) -> str:
         amount = show_usd(self.high_usd)
@@ -39,79 +54,85 @@ def estimate(wanted: GenerationRequest, source_facts: MediaFacts | None, *, prov
     """Return what the provider's published prices say; None where no price is published for such a request.
 
     `source_facts` is None where nothing is known of the source: then the range spans every length that is taken.
-    Source: contracts/luma-agents.md, section 6.
+    Source: contracts/luma-agents.md, section 6; contracts/gmi-cloud.md, section 6.
     """
-    task = EXTEND if wanted.task == Task.GENERATE and is_extend(wanted) else str(wanted.task)
-    table = PRICES.get(provider, {}).get(task)
+    try:
+        module = registry.get(provider)
+    except registry.UnknownProvider:
+        return None
+    table = table_for(getattr(module, "PRICES", {}), wanted)  # one that prices all by asking publishes none
     if table is None:
         return None
+    if table.counted is Counted.DURATION:
+        return _by_duration(table, wanted)
     seconds = source_facts.duration_seconds if source_facts is not None else None
-    longest = registry.get(provider).SPEC.model_for(wanted).limits.max_source_seconds
-    if task == Task.EDIT:
-        return _edit(table, wanted, seconds, longest)
-    if task == Task.REFRAME:
-        return _reframe(table, wanted, seconds, longest)
-    return _generation(table, wanted, task)
+    longest = module.SPEC.model_for(wanted).limits.max_source_seconds
+    count = _by_length if table.counted is Counted.LENGTH else _by_blocks
+    return count(table, wanted, seconds, None if longest is None else Decimal(str(longest)))
 
 
-def _edit(
-    table: PriceTable, wanted: GenerationRequest, seconds: Decimal | None, longest: float | None
-) -> Estimate | None:
-    dynamic_range, size = _range(wanted), _size(wanted)
-    five, ten = table.price(dynamic_range, size, "5s"), table.price(dynamic_range, size, "10s")
-    if five is None or ten is None:
-        return None
-    what = f"{size} {dynamic_range} edit"
-    if seconds is None:
-        blocks = _ceil(Decimal(str(longest or 18)) / BLOCK_SECONDS)
-        basis = f"1 to {blocks} blocks of 5 s × {what}"
-        note = "The clip's length is not known, so this spans every length that is taken; the higher amount is held."
-        return Estimate(five, five * blocks, basis, table.as_of, is_range=True, note=note)
-    if seconds <= BLOCK_SECONDS:
-        return Estimate(five, five, f"1 block of 5 s × {what}", table.as_of)
-    if seconds <= 2 * BLOCK_SECONDS:
-        return Estimate(ten, ten, f"1 block of 10 s × {what}", table.as_of)
-    blocks = _ceil(seconds / BLOCK_SECONDS)
-    basis = f"1 block of 10 s to {blocks} blocks of 5 s × {what}"
-    note = "The price for clips over 10 s is not published; the higher amount is held."
-    return Estimate(ten, max(ten, five * blocks), basis, table.as_of, is_range=True, note=note)
-
-
-def _reframe(
-    table: PriceTable, wanted: GenerationRequest, seconds: Decimal | None, longest: float | None
-) -> Estimate | None:
-    size = _size(wanted)
-    rate = table.price(_range(wanted), size, "1s")
-    if rate is None:
-        return None
-    what = f"{size} SDR reframe at {show_usd(rate)} a second"
-    if seconds is None:
-        most = _ceil(Decimal(str(longest or 30)))
-        note = "The clip's length is not known, so this spans every length that is taken; the higher amount is held."
-        return Estimate(rate, rate * most, f"1 to {most} s × {what}", table.as_of, is_range=True, note=note)
-    started = max(1, _ceil(seconds))
-    return Estimate(rate * started, rate * started, f"{started} s × {what}", table.as_of)
-
-
-def _generation(table: PriceTable, wanted: GenerationRequest, task: str) -> Estimate | None:
+def _by_duration(table: PriceTable, wanted: GenerationRequest) -> Estimate | None:
     """Price a generation by its duration; an extension always makes and bills one block of 5 s."""
-    tier = "5s" if task == EXTEND or wanted.duration is None else wanted.duration
-    dynamic_range, size = _range(wanted), _size(wanted)
-    price = table.price(dynamic_range, size, tier)
+    tier = EXTENSION_TIER if kind_of(wanted) == EXTEND or wanted.duration is None else wanted.duration
+    price = table.price(range_of(wanted), size_of(wanted), tier)
     if price is None:
         return None
-    word = "extension" if task == EXTEND else "generation"
-    return Estimate(price, price, f"{tier.removesuffix('s')} s × {size} {dynamic_range} {word}", table.as_of)
+    return Estimate(price, price, f"{tier.removesuffix('s')} s × {_what(wanted)}", table.as_of)
 
 
-def _size(wanted: GenerationRequest) -> str:
-    return DEFAULT_RESOLUTION if wanted.resolution is None else wanted.resolution
+def _by_length(
+    table: PriceTable, wanted: GenerationRequest, seconds: Decimal | None, longest: Decimal | None
+) -> Estimate | None:
+    """Price a clip by the published rate that covers its length; beyond the last one, by a range that is said so."""
+    tiers = table.tiers(range_of(wanted), size_of(wanted))
+    what = _what(wanted)
+    if not tiers:
+        return None
+    (block, rate), (most, dearest) = tiers[0], tiers[-1]
+    if seconds is None:
+        return _unknown(rate, block, longest, what, table.as_of)
+    for length, price in tiers:
+        if seconds <= length:
+            return Estimate(price, price, f"1 block of {length} s × {what}", table.as_of)
+    blocks = _ceil(seconds / block)
+    basis = f"1 block of {most} s to {blocks} blocks of {block} s × {what}"
+    note = f"The price for clips over {most} s is not published; the higher amount is held."
+    high = max(dearest, rate * blocks)
+    return Estimate(dearest, high, basis, table.as_of, is_range=high != dearest, note=note)
 
 
-def _range(wanted: GenerationRequest) -> str:
-    if wanted.exr is True:
-        return HDR_EXR
-    return HDR if wanted.hdr is True else SDR
+def _by_blocks(
+    table: PriceTable, wanted: GenerationRequest, seconds: Decimal | None, longest: Decimal | None
+) -> Estimate | None:
+    """Price each started block of a clip."""
+    tiers = table.tiers(range_of(wanted), size_of(wanted))
+    if not tiers:
+        return None
+    ((block, rate),) = tiers
+    what = _what(wanted) + (f" at {show_usd(rate)} a second" if block == 1 else "")
+    if seconds is None:
+        return _unknown(rate, block, longest, what, table.as_of)
+    started = max(1, _ceil(seconds / block))
+    count = f"{started} s" if block == 1 else f"{_blocks(started)} of {block} s"
+    return Estimate(rate * started, rate * started, f"{count} × {what}", table.as_of)
+
+
+def _unknown(rate: Decimal, block: Decimal, longest: Decimal | None, what: str, as_of: date) -> Estimate | None:
+    """Span every length that is taken; None where nobody says how long that is, since nothing bounds the price."""
+    if longest is None:
+        return None
+    most = _ceil(longest / block)
+    basis = f"1 to {most} s × {what}" if block == 1 else f"1 to {most} blocks of {block} s × {what}"
+    return Estimate(rate, rate * most, basis, as_of, is_range=True, note=UNKNOWN_LENGTH)
+
+
+def _what(wanted: GenerationRequest) -> str:
+    kind = kind_of(wanted)
+    return f"{size_of(wanted)} {range_of(wanted)} {NOUNS.get(kind, kind)}"
+
+
+def _blocks(count: int) -> str:
+    return "1 block" if count == 1 else f"{count} blocks"
 
 
 def _ceil(value: Decimal) -> int:

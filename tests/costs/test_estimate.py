@@ -10,9 +10,10 @@ from typing import Any
 import pytest
 
 from editorapp.costs.estimate import estimate
-from editorapp.costs.prices import HDR, HDR_EXR, LUMA_AGENTS, SDR
 from editorapp.media.facts import MediaFacts
 from editorapp.providers.contract import GenerationRequest, Ref
+from editorapp.providers.prices import HDR, HDR_EXR, SDR, key
+from editorapp.providers.vendors import luma_agents
 
 PRICING: dict[str, Any] = json.loads(
     (Path(__file__).parent.parent / "contracts" / "pricing-luma-agents.json").read_text()
@@ -50,20 +51,14 @@ def test_a_reframe_costs_each_started_second(example: dict[str, str]) -> None:
 
 def test_the_price_lists_are_the_contracts_own_with_its_dates() -> None:
     for word, task in TASKS.items():
-        published, ours = PRICING["tables"][word], LUMA_AGENTS[task]
+        published, ours = PRICING["tables"][word], luma_agents.PRICES[key(task, "ray-3.2")]
         expected = {
             (RANGES[name], size, tier): Decimal(amount)
             for name in RANGES.keys() & published.keys()
             for size, tiers in published[name].items()
             for tier, amount in (tiers.items() if isinstance(tiers, dict) else [("1s", tiers)])
         }
-        written = {
-            (name, size, tier): amount
-            for name, sizes in ours.amounts.items()
-            for size, tiers in sizes.items()
-            for tier, amount in tiers.items()
-        }
-        assert written == expected
+        assert {(name, size, tier): amount for name, size, tier, amount in ours.rows()} == expected
         assert ours.as_of == date.fromisoformat(published["as_of"])
         assert ours.source
 

@@ -10,9 +10,9 @@ from types import ModuleType
 import pytest
 
 from editorapp.costs.estimate import estimate
-from editorapp.costs.prices import PRICES
 from editorapp.providers import registry, rules
 from editorapp.providers.contract import GenerationRequest, Ref, Task
+from editorapp.providers.prices import tables_of
 from editorapp.providers.spec import Kind, Model, Spec
 
 ATTRIBUTES = {field.name for field in fields(GenerationRequest)}
@@ -50,10 +50,24 @@ def test_it_has_a_spec_and_the_five_functions_and_two_readers(provider: ModuleTy
         assert set(inspect.signature(function).parameters) == needed, name
 
 
-def test_its_key_and_its_prices_are_known(spec: Spec) -> None:
+def test_its_key_and_its_address_are_known(spec: Spec) -> None:
     assert spec.credentials and spec.base_url_name and spec.simulated_key
     assert spec.base_url.startswith("https://")
-    assert spec.slug in PRICES
+
+
+def test_its_prices_are_of_its_own_models_and_of_a_date(provider: ModuleType, spec: Spec) -> None:
+    prices = getattr(provider, "PRICES", {})
+    of_models = [tables_of(prices, model.task, model.name) for model in spec.models]
+    assert sum(map(len, of_models)) == len(prices)
+    for table in prices.values():
+        assert table.source and table.as_of.year >= 2026
+        assert all(amount > 0 for *_place, amount in table.rows())
+
+
+def test_a_model_that_is_priced_by_asking_has_somebody_to_ask(provider: ModuleType, spec: Spec) -> None:
+    if any(model.is_priced_by_asking for model in spec.models):
+        assert inspect.iscoroutinefunction(provider.quote)
+        assert {"wanted", "seconds", "wire"} <= set(inspect.signature(provider.quote).parameters)
 
 
 def test_its_rows_name_real_attributes_and_say_where_they_come_from(spec: Spec) -> None:

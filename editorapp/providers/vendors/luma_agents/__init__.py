@@ -26,7 +26,10 @@ from editorapp.providers.spec import ALL_TASKS, Broken, Model, Spec, of_task
 from editorapp.providers.strays import takes_no
 from editorapp.providers.transport import Wire
 from editorapp.providers.vendors.luma_agents.parameters import LIMITS, MAX_SOURCE_SECONDS, MODELS, PARAMETERS, TYPES
+from editorapp.providers.vendors.luma_agents.prices import PRICES
 from editorapp.providers.vendors.luma_agents.rules import JUDGED, RULES
+
+__all__ = ["PRICES", "SPEC", "decode", "encode", "endpoint", "ping", "poll", "stage", "submit"]
 
 
 def _model(task: Task, label: str, summary: str) -> Model:

@@ -169,15 +169,15 @@ class Session:
             self.courier.send(Errand(Call.POST, attempt, self.access[attempt.account_id], body, path))
 
     def _written_ahead(self, attempt: Attempt, *, now: datetime) -> dict[str, Any] | None:
-        """Write down that a post is about to leave and return its body; None where files must be uploaded first."""
-        wanted = attempt.generation.wanted
-        ids = staging.asset_ids(wanted)
-        files = staging.lying(attempt.account_id, ids, now=now)
-        if ids - files.keys():
+        """Write down that a post is about to leave and return its body; None where files must be staged first."""
+        wanted, spec = attempt.generation.wanted, attempt.account.spec
+        ids = staging.staged_ids(wanted, spec)
+        lying = staging.lying(attempt.account_id, ids, now=now)
+        if ids - lying.keys():
             attempt.move(State.STAGING, now=now, next_action_at=now, lease_token=None)
             transaction.on_commit(lambda: wake.transfers(now=now))
             return None
-        body: dict[str, Any] = self.adapter.encode(staging.resolved(wanted, files), attempt.account.spec)
+        body: dict[str, Any] = self.adapter.encode(staging.resolved(wanted, spec, lying), spec)
         outcomes.posting(attempt, body, now=self.clock())
         return body
 

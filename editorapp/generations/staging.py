@@ -1,12 +1,16 @@
-"""Stored files on their way to a provider: what lies there already, and the upload of what does not. Free."""
+"""Stored files on their way to a provider: what travels how, what lies there already, what must be staged. Free."""
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import replace
 from datetime import datetime
 
 from editorapp.generations.models import Attempt
-from editorapp.providers.contract import GenerationRequest, ProviderError, Ref
+from editorapp.media.models import Asset
+from editorapp.providers.contract import GenerationRequest, Lent, ProviderError, Ref
+from editorapp.providers.inline import StoredFile
 from editorapp.providers.models import StagedFile
+from editorapp.providers.spec import Spec, StoredAs
+from editorapp.providers.wire import stored_way
 
 
 def asset_ids(wanted: GenerationRequest) -> set[int]:
@@ -14,40 +18,75 @@ def asset_ids(wanted: GenerationRequest) -> set[int]:
     return {ref.asset_id for _name, ref in wanted.refs() if ref.asset_id is not None}
 
 
-def lying(account_id: int, ids: set[int], *, now: datetime) -> dict[int, str]:
-    """Return which of these files already lie with the account, and under which id."""
+def staged_ids(wanted: GenerationRequest, spec: Spec) -> set[int]:
+    """Return the stored files that must lie with the provider before the paid call."""
+    return {asset_id for asset_id, way in _ways(wanted, spec) if way is not StoredAs.INLINE}
+
+
+def _ways(wanted: GenerationRequest, spec: Spec) -> Iterator[tuple[int, StoredAs]]:
+    model = spec.model_for(wanted)
+    for field, ref in wanted.refs():
+        if ref.asset_id is not None:
+            yield ref.asset_id, stored_way(model, field)
+
+
+def lying(account_id: int, ids: set[int], *, now: datetime) -> dict[int, Ref]:
+    """Return which of these files already lie with the account, and how they are named there."""
     if not ids:
         return {}
-    rows = StagedFile.objects.filter(account_id=account_id, asset_id__in=ids)
-    return {row.asset_id: row.file_id for row in rows if row.is_usable(now)}
+    rows = StagedFile.objects.filter(account_id=account_id, asset_id__in=ids).select_related("asset")
+    return {row.asset_id: Ref(**row.ref, media_type=row.asset.mime_type) for row in rows if row.is_usable(now)}
 
 
-def resolved(wanted: GenerationRequest, files: Mapping[int, str]) -> GenerationRequest:
-    """Name each stored file by the id it has with the provider.
+def keep(account_id: int, asset: Asset, ref: Ref, *, now: datetime) -> None:
+    """Note that a file lies with an account now, how it is named there, and until when."""
+    named = {carrier: getattr(ref, carrier) for carrier in ref.carriers}
+    expires_at = ref.expires_at if isinstance(ref, Lent) else None
+    StagedFile.objects.update_or_create(
+        account_id=account_id, asset=asset, defaults={"ref": named, "staged_at": now, "expires_at": expires_at}
+    )
 
-    Raises: KeyError, when a file does not lie there.
+
+def resolved(wanted: GenerationRequest, spec: Spec, lying: Mapping[int, Ref]) -> GenerationRequest:
+    """Name each stored file as its parameter wants it: as it lies with the provider, or by its bytes.
+
+    Writes nothing and reads no file: bytes stand in the request as a mark, which `Wire.pay` replaces.
+    Raises: KeyError, when a file does not lie there; Asset.DoesNotExist, when it is not even here.
     """
+    model = spec.model_for(wanted)
 
-    def carried(ref: Ref | None) -> Ref | None:
-        return Ref(file_id=files[ref.asset_id]) if ref is not None and ref.asset_id is not None else ref
+    def carried(field: str, ref: Ref | None) -> Ref | None:
+        if ref is None or ref.asset_id is None:
+            return ref
+        if stored_way(model, field) is not StoredAs.INLINE:
+            return lying[ref.asset_id]
+        sha256, media_type = Asset.objects.values_list("sha256", "mime_type").get(pk=ref.asset_id)
+        return Ref(data=StoredFile.of(sha256), media_type=media_type)
 
-    def carried_all(refs: tuple[Ref, ...] | None) -> tuple[Ref, ...] | None:
-        return None if refs is None else tuple(one for ref in refs if (one := carried(ref)) is not None)
+    def carried_all(field: str, refs: tuple[Ref, ...] | None) -> tuple[Ref, ...] | None:
+        return None if refs is None else tuple(one for ref in refs if (one := carried(field, ref)) is not None)
 
     return replace(
-        wanted, source=carried(wanted.source), start_frame=carried(wanted.start_frame),
-        end_frame=carried(wanted.end_frame), keyframes=carried_all(wanted.keyframes),
-        image_refs=carried_all(wanted.image_refs),
+        wanted, source=carried("source", wanted.source), start_frame=carried("start_frame", wanted.start_frame),
+        end_frame=carried("end_frame", wanted.end_frame), keyframes=carried_all("keyframes", wanted.keyframes),
+        image_refs=carried_all("image_refs", wanted.image_refs),
     )  # fmt: skip
 
 
 def forget_refused(attempt: Attempt, error: ProviderError) -> bool:
-    """Forget uploads of an earlier time that the provider refuses now, so that they are made anew. Say if any were.
+    """Forget what was staged at an earlier time and is refused now, so that it is staged anew. Say if any was.
 
-    Only files that lay there before this attempt was made: a fresh upload that is refused is refused for good.
+    Only files that lay there before this attempt was made: a fresh one that is refused is refused for good. A refusal
+    that speaks of something else (the prompt, the key) leaves them alone.
     """
-    if "file" not in error.message.lower():
-        return False
-    ids = asset_ids(attempt.generation.wanted)
+    message = error.message.lower()
+    ids = staged_ids(attempt.generation.wanted, attempt.account.spec)
     old = StagedFile.objects.filter(account_id=attempt.account_id, asset_id__in=ids, staged_at__lt=attempt.created_at)
-    return bool(old.delete()[0])
+    refused = [row.pk for row in old if any(word in message for word in _words(row))]
+    return bool(refused and StagedFile.objects.filter(pk__in=refused).delete()[0])
+
+
+def _words(row: StagedFile) -> Iterator[str]:
+    """Yield what a refusal may say of a staged file: its id or address, or what kind of thing it is."""
+    yield from (str(value).lower() for value in row.ref.values())
+    yield from ("file", "asset") if "file_id" in row.ref else ("url", "download", "fetch")

@@ -19,8 +19,7 @@ from editorapp.generations.states import State
 from editorapp.media import store
 from editorapp.media.models import Asset
 from editorapp.providers import registry
-from editorapp.providers.contract import Access, ProviderError, Rejected, Throttled
-from editorapp.providers.models import StagedFile
+from editorapp.providers.contract import Access, ProviderError, Ref, Rejected, Throttled
 from editorapp.providers.transport import Wire
 
 log = logging.getLogger(__name__)
@@ -124,11 +123,13 @@ def _carry(attempt: Attempt, keeper: _Keeper) -> None:
 
 
 def _stage(attempt: Attempt, keeper: _Keeper) -> None:
-    """Upload what does not lie with the provider yet, then queue the attempt for its post."""
-    ids = staging.asset_ids(attempt.generation.wanted)
+    """Stage what must lie with the provider and does not yet, then queue the attempt for its post."""
+    ids = staging.staged_ids(attempt.generation.wanted, attempt.account.spec)
     try:
         for asset_id in sorted(ids - staging.lying(attempt.account_id, ids, now=keeper.clock()).keys()):
-            _upload(Asset.objects.get(pk=asset_id), attempt, keeper)
+            asset = Asset.objects.get(pk=asset_id)
+            ref = keeper.run(_staged(asset, attempt.account.access(), provider=attempt.account.provider))
+            staging.keep(attempt.account_id, asset, ref, now=keeper.clock())
     except Rejected as error:
         with transaction.atomic():
             shown = {"failure_code": error.code[:60], "failure_message": error.message, "can_retry": False}
@@ -144,20 +145,13 @@ def _stage(attempt: Attempt, keeper: _Keeper) -> None:
     wake.work(attempt.generation.provider, now=now)
 
 
-def _upload(asset: Asset, attempt: Attempt, keeper: _Keeper) -> None:
-    ref = keeper.run(_staged(asset, attempt.account.access(), provider=attempt.account.provider))
-    now = keeper.clock()
-    StagedFile.objects.update_or_create(
-        account_id=attempt.account_id, asset=asset, defaults={"file_id": ref.file_id, "staged_at": now}
-    )
-
-
-async def _staged(asset: Asset, access: Access, *, provider: str):
+async def _staged(asset: Asset, access: Access, *, provider: str) -> Ref:
     adapter = registry.get(provider)
     purpose = "input" if asset.is_video else "reference"
     async with Wire(access) as wire:
         path = store.path(asset.sha256, "original")
-        return await adapter.stage(path, name=asset.name, media_type=asset.mime_type, purpose=purpose, wire=wire)
+        ref: Ref = await adapter.stage(path, name=asset.name, media_type=asset.mime_type, purpose=purpose, wire=wire)
+        return ref
 
 
 def _later(attempt: Attempt, message: str, *, now: datetime, least_seconds: float = 0.0) -> None:

@@ -1,7 +1,7 @@
 """The words in which the rest of Rushes speaks to any provider."""
 
 from collections.abc import Mapping
-from dataclasses import asdict, dataclass, field, fields
+from dataclasses import dataclass, field, fields
 from datetime import datetime
 from decimal import Decimal
 from enum import StrEnum
@@ -51,6 +51,18 @@ class Ref:
     @property
     def carriers(self) -> tuple[str, ...]:
         return tuple(name for name in self.CARRIERS if getattr(self, name) is not None)
+
+    def to_json(self) -> dict[str, str]:
+        """Return what a request says of it, as plain JSON."""
+        said = {one.name: getattr(self, one.name) for one in fields(Ref)}
+        return {key: value for key, value in said.items() if value is not None}
+
+
+@dataclass(frozen=True)
+class Lent(Ref):
+    """What `stage` returns where the provider keeps the file only until then."""
+
+    expires_at: datetime | None = None
 
 
 @dataclass(frozen=True)
@@ -141,7 +153,7 @@ class GenerationRequest:
 
 def _plain(value: Any) -> Any:
     if isinstance(value, Ref):
-        return {key: part for key, part in asdict(value).items() if part is not None}
+        return value.to_json()
     if isinstance(value, tuple):
         return [_plain(part) for part in value]
     return value

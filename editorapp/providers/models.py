@@ -57,7 +57,7 @@ class StagedFile(models.Model):
 
     account = models.ForeignKey(ProviderAccount, on_delete=models.CASCADE, related_name="staged")
     asset = models.ForeignKey(Asset, on_delete=models.CASCADE, related_name="staged")
-    file_id = models.CharField(max_length=120)
+    ref = models.JSONField()  # what `stage` made of it: {"file_id": ...} or {"url": ...}
     staged_at = models.DateTimeField()
     expires_at = models.DateTimeField(null=True, blank=True)
 

@@ -67,7 +67,7 @@ def test_a_stored_source_is_uploaded_once_and_named_by_its_file_id(quick, clock,
 
     staged = StagedFile.objects.get()
     bodies = [attempt.request_body for attempt in Attempt.objects.all()]
-    assert [body["source"] for body in bodies] == [{"file_id": staged.file_id}] * 2
+    assert [body["source"] for body in bodies] == [staged.ref] * 2
     assert Generation.objects.filter(state=State.SUCCEEDED).count() == 2
 
 
@@ -77,13 +77,13 @@ def test_a_file_that_the_provider_forgot_is_uploaded_anew(quick, clock, tmp_path
     account = default_account("luma-agents")
     gone = "6f0c2a54-8a4b-4a57-9a55-0f6d0c1b7e21"
     before = timezone.now() - timedelta(days=1)
-    StagedFile.objects.create(account=account, asset=clip, file_id=gone, staged_at=before)
+    StagedFile.objects.create(account=account, asset=clip, ref={"file_id": gone}, staged_at=before)
 
     ask(member, clip=clip)
     run(clock)
 
     assert Generation.objects.get().state == State.SUCCEEDED
-    assert StagedFile.objects.get().file_id != gone
+    assert StagedFile.objects.get().ref["file_id"] != gone
     assert quick.submits_received == 1
     assert kinds() == ["reserve", "charge"]
 

@@ -32,6 +32,8 @@ def make_asset(member: Member, **facts: Any) -> Asset:
         "size_bytes": 1_000_000, "mime_type": "video/mp4", "container": "mp4", "codec": "h264", "width": 1280,
         "height": 720, "fps_numerator": 24, "fps_denominator": 1, "frame_count": 120, "duration_seconds": Decimal(5),
     }  # fmt: skip
+    if facts.get("kind") == "image":
+        sound |= {"mime_type": "image/png", "container": "png", "codec": "png"}
     return Asset.objects.create(team=member.team, created_by=member.user, **(sound | facts))
 
 

@@ -2,7 +2,7 @@
 
 import hashlib
 import json
-from dataclasses import replace
+from collections.abc import Mapping
 from datetime import datetime
 
 from django.core.exceptions import PermissionDenied
@@ -11,13 +11,13 @@ from django.utils import timezone
 
 from editorapp.costs import ledger
 from editorapp.costs.ledger import OverBudget
-from editorapp.generations import staging, wake
+from editorapp.generations import reach, staging, wake
 from editorapp.generations.lineage import inherited_key, own_key
 from editorapp.generations.models import Attempt, Generation
 from editorapp.generations.money import subject
 from editorapp.generations.verdict import Verdict, weigh
 from editorapp.media.models import Asset
-from editorapp.providers.contract import GenerationRequest, Ref
+from editorapp.providers.contract import GenerationRequest
 from editorapp.providers.models import ProviderAccount
 from editorapp.teams.models import Member
 from editorapp.teams.roles import Act
@@ -39,18 +39,26 @@ def enqueue(
 ) -> Generation:  # fmt: skip
     """Reserve the estimate's high end, keep the request, and wake the engine.
 
-    `parent` is the take that is edited. `form_token` names one shown form: sent twice with the same content, it makes
-    one generation.
+    `parent` is the take that is edited or continued; where it is not given, it is found by what the request names.
+    An earlier result is named as this account can read it: see reach.py. `form_token` names one shown form: sent
+    twice with the same content, it makes one generation.
     Raises: Refused, with every broken rule; OverBudget; PermissionDenied, when the member may not create, or the
     source or a guide frame is not the team's.
     """
     now = now or timezone.now()
-    form_token = _token_of(form_token, wanted)
+    form_token = _token_of(form_token, wanted, account)
     if form_token and (made := _made_before(member, form_token)):
         return made
-    source_asset, parent = _origin(wanted, source_asset, parent)
-    _guard(member, wanted, source_asset, parent)
-    wanted = _reachable(wanted, parent, account)
+    if not member.may(Act.CREATE):
+        raise PermissionDenied("This role may not create generations.")
+    takes = reach.takes_named(wanted, member)
+    wanted = reach.typed(wanted, reach.types_of(staging.asset_ids(wanted), member))
+    if parent is None:
+        parent = _made_from(wanted, source_asset, takes, member)
+    if source_asset is None and parent is not None:
+        source_asset = parent.result
+    _guard(member, source_asset, parent)
+    wanted = reach.reachable(wanted, account, parent=parent, takes=takes)
     verdict = weigh(wanted, source_asset, account, with_options=False)
     if not verdict.can_send:
         raise Refused(verdict)
@@ -63,53 +71,33 @@ def enqueue(
         raise
 
 
-def _token_of(form_token: str, wanted: GenerationRequest) -> str:
-    """Name a form together with what it asks: a page that the browser brought back, changed, is not the old form."""
+def _token_of(form_token: str, wanted: GenerationRequest, account: ProviderAccount) -> str:
+    """Name a form together with what it asks of whom: a page brought back, with changes, is not the old form."""
     if not form_token:
         return ""
     asked = json.dumps(wanted.to_json(), sort_keys=True, default=str)
-    return hashlib.sha256(f"{form_token}\n{asked}".encode()).hexdigest()[:40]
+    return hashlib.sha256(f"{form_token}\n{account.pk}\n{asked}".encode()).hexdigest()[:40]
 
 
 def _made_before(member: Member, form_token: str) -> Generation | None:
     return Generation.objects.filter(team_id=member.team_id, form_token=form_token).first()
 
 
-def _origin(
-    wanted: GenerationRequest, source_asset: Asset | None, parent: Generation | None
-) -> tuple[Asset | None, Generation | None]:
-    """Find the stored clip and the take behind a source, whichever of the two was given."""
-    if parent is None and source_asset is not None and source_asset.origin == Asset.Origin.RESULT:
-        parent = source_asset.result_of.order_by("-pk").first()
-    if source_asset is None and parent is not None:
-        source_asset = parent.result
-    return source_asset, parent
+def _made_from(
+    wanted: GenerationRequest, source_asset: Asset | None, takes: Mapping[str, Generation], member: Member
+) -> Generation | None:
+    """Find the take behind a source, or the one that is continued."""
+    if source_asset is not None and source_asset.origin == Asset.Origin.RESULT:
+        return source_asset.result_of.order_by("-pk").first()
+    if wanted.source is not None:
+        return takes.get(wanted.source.generation_id or "")
+    return reach.continued_take(wanted, takes, member)
 
 
-def _guard(
-    member: Member, wanted: GenerationRequest, source_asset: Asset | None, parent: Generation | None
-) -> None:  # fmt: skip
-    if not member.may(Act.CREATE):
-        raise PermissionDenied("This role may not create generations.")
+def _guard(member: Member, source_asset: Asset | None, parent: Generation | None) -> None:
     for owned in (source_asset, parent):
         if owned is not None and owned.team_id != member.team_id:
             raise PermissionDenied("The source belongs to another team.")
-    # Ids come from a form: whoever names another team's picture would see it in the result.
-    named = staging.asset_ids(wanted)
-    if Asset.objects.filter(pk__in=named, team_id=member.team_id).count() != len(named):
-        raise PermissionDenied("A clip or a picture belongs to another team, or is not there.")
-
-
-def _reachable(wanted: GenerationRequest, parent: Generation | None, account: ProviderAccount) -> GenerationRequest:
-    """Name an earlier result as this account can read it: by its id on the account that made it, else by the file."""
-    if parent is None or wanted.source is None:
-        return wanted
-    is_named = wanted.source.generation_id is not None or wanted.source.asset_id == parent.result_id
-    if not is_named or parent.result_id is None:
-        return wanted
-    if parent.account_id == account.pk and parent.chain_id:
-        return replace(wanted, source=Ref(generation_id=parent.chain_id))
-    return replace(wanted, source=Ref(asset_id=parent.result_id))
 
 
 def _create(

@@ -9,6 +9,7 @@ from typing import Any
 from editorapp.core.money import show_usd
 from editorapp.costs.estimate import Estimate, estimate
 from editorapp.costs.ledger import MonthTotals
+from editorapp.generations import reach
 from editorapp.media.facts import MediaFacts
 from editorapp.media.models import Asset
 from editorapp.providers import registry, rules
@@ -59,6 +60,7 @@ def weigh(
     facts = source.facts() if source else None
     priced = estimate(wanted, facts, provider=account.provider)
     found = list(rules.check(account.spec, wanted, facts))
+    found += reach.unreadable(account, wanted, found)
     found += [*_closed(account), *_unpriced(priced, found), *_too_dear(priced, budget)]
     by_field: dict[str, tuple[Broken, ...]] = {}
     for one in found:

@@ -96,25 +96,38 @@ def _seconds(text: str, now: float) -> float | None:
 
 
 def detail_of(response: httpx.Response, *, secret: str = "") -> str:
-    """Return the provider's own words about an error: one line, bounded, without the key; "" where there are none.
-
-    They are text under `detail` (Luma), `error` or `message`; a list of schema errors becomes "field: message; ...".
-    """
+    """Return the provider's own words about an error: one line, bounded, without the key; "" where there are none."""
     try:
         body = response.json()
     except ValueError:
         return ""
-    found: Any = (
-        next((body[key] for key in ("detail", "error", "message") if body.get(key)), "") if _is_dict(body) else ""
-    )
-    if isinstance(found, list):
-        found = "; ".join(filter(None, map(_schema_error, found)))
-    elif _is_dict(found):
-        found = found.get("message") or found.get("detail") or ""
-    text = " ".join("".join(ch if ch.isprintable() else " " for ch in str(found)).split())
+    return said_in(body, secret=secret)
+
+
+def said_in(body: Any, *, secret: str = "") -> str:
+    """Return what a JSON answer says of an error: one line, bounded, without the key; "" where it says nothing.
+
+    It is text or an object under `error`, in an `outcome` (GMI), or under `message` or `detail` (Luma); a list of
+    schema errors becomes "field: message; ...".
+    Source: contracts/gmi-cloud.md, section 5, for the order.
+    """
+    if not _is_dict(body):
+        return ""
+    outcome = body["outcome"] if _is_dict(body.get("outcome")) else {}
+    places = (body.get("error"), outcome.get("error"), outcome.get("error_code"), body.get("message"))
+    found = next((text for place in (*places, body.get("detail")) if (text := _text_of(place))), "")
+    text = " ".join("".join(ch if ch.isprintable() else " " for ch in found).split())
     if secret:
         text = text.replace(secret, "***")
     return text if len(text) <= LONGEST_DETAIL else text[: LONGEST_DETAIL - 1] + "…"
+
+
+def _text_of(found: Any) -> str:
+    if isinstance(found, list):
+        return "; ".join(filter(None, map(_schema_error, found)))
+    if _is_dict(found):
+        found = found.get("message") or found.get("detail") or ""
+    return str(found or "")
 
 
 def _schema_error(item: Any) -> str:

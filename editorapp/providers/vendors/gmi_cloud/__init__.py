@@ -1,0 +1,272 @@
+"""GMI Cloud's request queue: Ray 3.2 through GMI, which passes it on to Luma. Facts are from contracts/gmi-cloud.md."""
+
+import asyncio
+from collections.abc import Iterator, Mapping
+from dataclasses import replace
+from pathlib import Path
+from tempfile import TemporaryDirectory
+from typing import Any
+from urllib.parse import quote as quoted
+from urllib.parse import unquote, urlsplit
+
+from editorapp.providers import answers
+from editorapp.providers import wire as bodies
+from editorapp.providers.contract import (
+    Failure,
+    GenerationRequest,
+    Job,
+    JobState,
+    OutcomeUnknown,
+    Output,
+    Ref,
+    Rejected,
+    Task,
+    Unavailable,
+)
+from editorapp.providers.spec import ALL_TASKS, REFUSE, Broken, Model, Spec, of_task
+from editorapp.providers.strays import takes_no
+from editorapp.providers.transport import Wire
+from editorapp.providers.vendors.gmi_cloud.adopt import INVALID
+from editorapp.providers.vendors.gmi_cloud.parameters import LIMITS, MAX_SOURCE_SECONDS, NAME, PARAMETERS, TASKS, WIRES
+from editorapp.providers.vendors.gmi_cloud.rules import COMMON_RULES, RULES
+
+# What rows of the table say of attributes that a task has no parameter for.
+JUDGED: dict[str, frozenset[str]] = {
+    Task.EDIT: frozenset({"duration"}),
+    Task.GENERATE: frozenset(),
+    Task.REFRAME: frozenset({"duration", "hdr", "exr"}),
+}
+
+
+def _model(task: Task, summary: str, source: str, *, is_priced_by_asking: bool = False) -> Model:
+    parameters = of_task(PARAMETERS, task)
+    rules = tuple(rule for rule in of_task(RULES, task) if rule not in COMMON_RULES)
+    others = takes_no("ours.unknown", f"ours: no such parameter ({source})", parameters, handled=JUDGED[task])
+    return Model(
+        name=NAME, task=task, wire=WIRES[task], label="Ray 3.2", summary=summary, parameters=parameters,
+        rules=(*rules, others), limits=replace(LIMITS, max_source_seconds=MAX_SOURCE_SECONDS.get(task)), source=source,
+        is_priced_by_asking=is_priced_by_asking,
+    )  # fmt: skip
+
+
+SPEC = Spec(
+    slug="gmi-cloud",
+    name="GMI Cloud",
+    base_url="https://console.gmicloud.ai/api/v1/ie/requestqueue/apikey",
+    base_url_name="GMI_BASE_URL",
+    credentials=("GMI_API_KEY",),
+    headers={"X-Organization-ID": "GMI_ORG_ID"},
+    simulated_key="gmi-simulated-0000000000000000",
+    models=(
+        _model(Task.EDIT, "Change what a clip shows, and keep its motion as closely as you choose.", "3.1 S2"),
+        _model(
+            Task.GENERATE, "Make a clip from words, from pictures, or from where an earlier one ends.", "3.2 PG",
+            is_priced_by_asking=True,
+        ),
+        _model(
+            Task.REFRAME, "Fit a clip to another shape: what lay outside the frame is drawn.", "3.3 PR",
+            is_priced_by_asking=True,
+        ),
+    ),
+    fallback=Model(
+        name="", task="", wire="", label="model", limits=LIMITS, rules=COMMON_RULES,
+        parameters=tuple(row for row in PARAMETERS if row.tasks == ALL_TASKS),
+    ),
+)  # fmt: skip
+
+STATES = {  # 4
+    "created": JobState.QUEUED,
+    "queued": JobState.QUEUED,
+    "dispatched": JobState.QUEUED,
+    "processing": JobState.RUNNING,
+    "success": JobState.DONE,
+    "failed": JobState.FAILED,
+    "cancelled": JobState.FAILED,
+}
+
+UPLOADS = {"image/jpeg": "jpeg", "image/png": "png"}  # 2.4: media type -> what the upload helper calls it
+EXR_ENDINGS = (".exr", ".zip", ".tar", ".tar.gz", ".tgz")
+
+
+def encode(wanted: GenerationRequest, spec: Spec = SPEC) -> dict[str, Any]:
+    """Return the exact body of `POST /requests`. Pure; what the page shows is what is sent."""
+    return bodies.encode(spec, wanted)
+
+
+def endpoint(wanted: GenerationRequest) -> str:
+    """Return the path, below the base URL, that the body is posted to; the same for every model."""
+    return "/requests"
+
+
+def decode(body: Any, *, path: str = "/requests") -> tuple[GenerationRequest, list[Broken]]:
+    """Read such a body back, as the simulator does. What has no place in it is refused by name (GE15)."""
+    wire = body.get("model") if isinstance(body, Mapping) else None
+    task = TASKS.get(wire) if isinstance(wire, str) else None
+    model = SPEC.find(task or "", NAME) or SPEC.fallback
+    name = NAME if task else wire
+    wanted, broken = bodies.decode(
+        model, body, task=task or "", name=name, unknown=lambda place: _rule_of_unknown(task, place)
+    )
+    if task and isinstance(body, Mapping) and not isinstance(body.get("payload"), Mapping):
+        rule = _FIELD_RULES[task]
+        broken.append(Broken(rule, "prompt", REFUSE, "There is no payload.", detail=f"{INVALID}: payload is required"))
+    return wanted, broken
+
+
+_FIELD_RULES: dict[str, str] = {Task.EDIT: "GE15", Task.GENERATE: "GG7", Task.REFRAME: "GR1"}
+_URL_RULES: dict[str, str] = {Task.EDIT: "GE5", Task.REFRAME: "GR3"}
+
+
+def _rule_of_unknown(task: str | None, place: str) -> str | None:
+    """Return the rule that a place breaks where no row reads; nothing is said of bodies for unknown models."""
+    field = place.removeprefix("payload.")
+    if task is None:
+        return None
+    if field in ("source_url", "video_url"):
+        return _URL_RULES.get(task, _FIELD_RULES[task])
+    if task == Task.EDIT and field in ("keyframes", "keyframe_indexes", "end_frame_url"):
+        return "GE17"
+    if task == Task.REFRAME and field in ("hdr", "exr_export"):
+        return "GR4"
+    return _FIELD_RULES[task]
+
+
+async def stage(path: Path, *, name: str, media_type: str, purpose: str, wire: Wire) -> Ref:
+    """Put a picture where GMI reads it, with the upload helper, and return its public address. Free.
+
+    JPEG and PNG go as they are; another picture is sent as PNG, for the helper takes no WebP. A clip has no address
+    here: it travels in the request.
+
+    Raises: Rejected, for what is no picture; Unavailable and Throttled, when a later try may succeed.
+    Source: section 2.4.
+    """
+    if not media_type.startswith("image/"):
+        raise Rejected(f"{SPEC.name} takes no clip by address; it is sent in the request.", code="not_a_picture")
+    if media_type in UPLOADS:
+        return await _uploaded(path, media_type, wire)
+    with TemporaryDirectory() as folder:
+        picture = Path(folder) / "picture.png"
+        await asyncio.to_thread(_as_png, path, picture)
+        return await _uploaded(picture, "image/png", wire)
+
+
+async def _uploaded(path: Path, media_type: str, wire: Wire) -> Ref:
+    place = await wire.call("POST", "/upload-url", body={"file_type": UPLOADS[media_type]})
+    upload_url, public_url = place.get("upload_url"), place.get("public_url")
+    if not isinstance(upload_url, str) or not isinstance(public_url, str) or not upload_url or not public_url:
+        raise Unavailable(f"{SPEC.name} gave no place for the upload.", code="upload")
+    await wire.upload(upload_url, path, headers={"Content-Type": media_type})
+    return Ref(url=public_url, media_type=media_type)
+
+
+def _as_png(path: Path, target: Path) -> None:
+    """Write a picture as PNG. It has been decoded before, when it was taken in."""
+    from PIL import Image, ImageOps
+
+    try:
+        with Image.open(path) as picture:
+            upright = ImageOps.exif_transpose(picture)
+            upright.convert("RGBA" if upright.has_transparency_data else "RGB").save(target, "PNG")
+    except (OSError, ValueError) as error:
+        raise Rejected("This picture cannot be read. Save it as PNG, and upload it anew.", code="image") from error
+
+
+async def submit(body: dict[str, Any], *, path: str, wire: Wire, idempotency_key: str) -> Job:
+    """Send the paid POST, once.
+
+    GMI documents no idempotency; the key is sent all the same, for the day it does (1).
+
+    Raises: see Wire.pay. A body that still names a file of ours is Rejected before anything is sent.
+    """
+    answer = await wire.pay(path, body=body, idempotency_key=idempotency_key)
+    if not isinstance(answer.get("request_id"), str) or not answer["request_id"]:
+        raise OutcomeUnknown(f"{SPEC.name} accepted the request, but gave no id.", code="no_id")
+    return _job(answer, answer["request_id"])
+
+
+async def poll(job_id: str, *, wire: Wire) -> Job:
+    """Ask how a job is going. Free and repeatable. Steps may come in any order: "processing", then "queued".
+
+    Raises: NotFound, Unavailable, Throttled, BadCredentials.
+    """
+    return _job(await wire.call("GET", f"/requests/{quoted(job_id, safe='')}"), job_id)
+
+
+async def ping(*, wire: Wire) -> None:
+    """Make the cheapest authenticated read, to see that the key works.
+
+    Raises: BadCredentials, Unavailable, Throttled.
+    """
+    await wire.call("GET", "/models")
+
+
+def _job(answer: dict[str, Any], job_id: str) -> Job:
+    """Read a request's record (2.2, 4). A state that nobody has heard of counts as running, so it is asked again."""
+    state = STATES.get(str(answer.get("status")), JobState.RUNNING)
+    given = answer.get("outcome")
+    outcome: Mapping[str, Any] = given if isinstance(given, Mapping) else {}
+    if state is JobState.FAILED:
+        return Job(id=job_id, state=state, failure=_failure(answer))
+    if state is not JobState.DONE:
+        return Job(id=job_id, state=state)
+    outputs = tuple(_outputs(outcome))
+    if not any(output.kind == "video" for output in outputs):
+        reason = "GMI Cloud says that it is done, but names no result. Its support can look the request up."
+        failure = Failure(code="no_output", reason=reason, can_retry=False, is_charged=None)
+        return Job(id=job_id, state=JobState.FAILED, failure=failure)
+    chain = outcome.get("generation_id")
+    return Job(id=job_id, state=state, chain_id=chain if isinstance(chain, str) else "", outputs=outputs)
+
+
+def _outputs(outcome: Mapping[str, Any]) -> Iterator[Output]:
+    """Yield the video and, where there are any, EXR frames. Where those lie is not documented, so all links are asked.
+
+    The video is `video_url`, else the first clip among `media_urls`.
+    """
+    links = dict.fromkeys(_links(outcome))
+    video = outcome.get("video_url")
+    if not isinstance(video, str) or not video:
+        video = next((url for url in links if not _is_exr(url) and not _is_picture(url)), None)
+    if video:
+        yield Output(kind="video", url=video)
+    for url in links:
+        if url != video and _is_exr(url):
+            yield Output(kind="exr", url=url)
+
+
+def _links(outcome: Mapping[str, Any]) -> Iterator[str]:
+    """Yield every link of an outcome: `media_urls` first, as texts or as objects, then each field ending in "url"."""
+    media = outcome.get("media_urls")
+    for entry in media if isinstance(media, list) else ():
+        url = entry.get("url") if isinstance(entry, Mapping) else entry
+        if isinstance(url, str) and url:
+            yield url
+    for key, value in outcome.items():
+        if key.endswith(("url", "urls")) and key not in ("media_urls", "thumbnail_image_url"):
+            for url in value if isinstance(value, list) else (value,):
+                if isinstance(url, str) and url:
+                    yield url
+
+
+def _is_exr(url: str) -> bool:
+    return _file_name(url).endswith(EXR_ENDINGS)
+
+
+def _is_picture(url: str) -> bool:
+    return _file_name(url).endswith((".png", ".jpg", ".jpeg", ".webp"))
+
+
+def _file_name(url: str) -> str:
+    return unquote(urlsplit(url).path).rpartition("/")[2].lower()
+
+
+def _failure(answer: Mapping[str, Any]) -> Failure:
+    """Read why a job failed, in the order of section 5. No failure codes and no refunds are documented (8)."""
+    given = answer.get("outcome")
+    code = given.get("error_code") if isinstance(given, Mapping) else None
+    said = answers.said_in(answer).rstrip(".")
+    if answer.get("status") == "cancelled":
+        reason = "The request was cancelled at GMI Cloud." + (f' It says: "{said}".' if said else "")
+        return Failure(code="cancelled", reason=reason, can_retry=True, is_charged=None)
+    reason = f'GMI Cloud could not make this. It says: "{said}".' if said else "GMI Cloud could not make this."
+    return Failure(code=str(code or "failed")[:60], reason=reason, can_retry=False, is_charged=None)

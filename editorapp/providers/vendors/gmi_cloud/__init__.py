@@ -3,6 +3,7 @@
 import asyncio
 from collections.abc import Iterator, Mapping
 from dataclasses import replace
+from decimal import Decimal
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Any
@@ -18,6 +19,7 @@ from editorapp.providers.contract import (
     JobState,
     OutcomeUnknown,
     Output,
+    Quote,
     Ref,
     Rejected,
     Task,
@@ -27,8 +29,12 @@ from editorapp.providers.spec import ALL_TASKS, REFUSE, Broken, Model, Spec, of_
 from editorapp.providers.strays import takes_no
 from editorapp.providers.transport import Wire
 from editorapp.providers.vendors.gmi_cloud.adopt import INVALID
+from editorapp.providers.vendors.gmi_cloud.asked_prices import quote_of
 from editorapp.providers.vendors.gmi_cloud.parameters import LIMITS, MAX_SOURCE_SECONDS, NAME, PARAMETERS, TASKS, WIRES
+from editorapp.providers.vendors.gmi_cloud.prices import PRICES
 from editorapp.providers.vendors.gmi_cloud.rules import COMMON_RULES, RULES
+
+__all__ = ["PRICES", "SPEC", "decode", "encode", "endpoint", "ping", "poll", "quote", "stage", "submit"]
 
 # What rows of the table say of attributes that a task has no parameter for.
 JUDGED: dict[str, frozenset[str]] = {
@@ -198,6 +204,15 @@ async def ping(*, wire: Wire) -> None:
     Raises: BadCredentials, Unavailable, Throttled.
     """
     await wire.call("GET", "/models")
+
+
+async def quote(wanted: GenerationRequest, *, seconds: Decimal | None, wire: Wire, spec: Spec = SPEC) -> Quote:
+    """Ask for the live price of a model and say what this request would cost. Free.
+
+    Raises: ProviderError, where it cannot be told; NotFound, Unavailable, Throttled, BadCredentials.
+    """
+    model = await wire.call("GET", f"/models/{quoted(spec.model_for(wanted).wire, safe='')}")
+    return quote_of(wanted, model.get("price_info"), seconds=seconds)
 
 
 def _job(answer: dict[str, Any], job_id: str) -> Job:

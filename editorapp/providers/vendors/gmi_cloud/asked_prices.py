@@ -1,0 +1,87 @@
+"""What generate and reframe cost: GMI's live price of the model, times what it counts in.
+
+Its page of edit prices is readable and those of generate and reframe are not, so the live lookup is all there is (6).
+It names one price for a model that is sold at several sizes, and not for which: the range says so.
+"""
+
+import math
+import re
+from collections.abc import Mapping
+from decimal import Decimal, InvalidOperation
+from typing import Any
+
+from editorapp.core.money import show_usd
+from editorapp.providers.conditions import is_extend
+from editorapp.providers.contract import GenerationRequest, ProviderError, Quote, Task
+from editorapp.providers.prices import SDR, key, range_of, size_of
+from editorapp.providers.vendors.gmi_cloud.parameters import NAME
+from editorapp.providers.vendors.gmi_cloud.prices import PRICES
+
+BLOCK_SECONDS = 5
+CHEAPEST = "540p"
+# What a live price is for, told by any of these words in its unit, or else in its type.
+_BLOCK = re.compile(r"\bblocks?\b|\b5 ?(s|sec|secs|second|seconds)\b")
+_SECOND = re.compile(r"\b(s|sec|secs|second|seconds)\b")
+_REQUEST = re.compile(r"\b(requests?|generations?|videos?|calls?|jobs?|runs?)\b")
+
+
+def quote_of(wanted: GenerationRequest, price_info: Any, *, seconds: Decimal | None) -> Quote:
+    """Return the price of a request from the live `price_info{price, pricing_type, unit}`.
+
+    The low end takes the price as it is, the high end as that of the cheapest quality, raised as edits are: for the
+    size, HDR and EXR.
+
+    Raises: ProviderError, where the price or what it is for cannot be told.
+    """
+    info = price_info if isinstance(price_info, Mapping) else {}
+    price = _price(info.get("price"))
+    count, word = _quantity(wanted, info, seconds)
+    low = price * count
+    high = low * _dearer(wanted)
+    note = "GMI names one price for the model, and not at which quality."
+    if high != low:
+        note += " The upper end is that price raised as GMI's edits are for this size, HDR and EXR."
+    return Quote(low_usd=low, high_usd=high, basis=f"{count} × {show_usd(price)} for each {word}", note=note)
+
+
+def _price(said: Any) -> Decimal:
+    try:
+        price = Decimal(str(said).strip().removeprefix("$"))
+    except InvalidOperation:
+        price = Decimal(0)
+    if not price.is_finite() or price <= 0:
+        raise ProviderError("GMI Cloud names no price for this model.", code="no_price")
+    return price
+
+
+def _quantity(wanted: GenerationRequest, info: Mapping[str, Any], seconds: Decimal | None) -> tuple[int, str]:
+    """Return how many of the units a request takes, each started one whole, and what one is called."""
+    said = [" ".join(re.split(r"[\s_/-]+", str(info.get(name) or "").lower())) for name in ("unit", "pricing_type")]
+    for text in said:
+        if _BLOCK.search(text):
+            return math.ceil(_length(wanted, seconds) / BLOCK_SECONDS), f"started {BLOCK_SECONDS} s"
+        if _SECOND.search(text):
+            return math.ceil(_length(wanted, seconds)), "started second"
+        if _REQUEST.search(text):
+            return 1, "request"
+    words = " / ".join(filter(None, said)) or "nothing"
+    raise ProviderError(f'GMI Cloud names a price, but not clearly for what: "{words[:80]}".', code="price_unit")
+
+
+def _length(wanted: GenerationRequest, seconds: Decimal | None) -> Decimal:
+    """Return the seconds that are billed: an extension makes one block, whatever duration is said (6.2)."""
+    if wanted.task == Task.GENERATE:
+        return Decimal(10 if wanted.duration == "10s" and not is_extend(wanted) else BLOCK_SECONDS)
+    if seconds is None or seconds <= 0:
+        raise ProviderError("The price depends on the clip's length, which is not known.", code="no_length")
+    return seconds
+
+
+def _dearer(wanted: GenerationRequest) -> Decimal:
+    """Return how many times an edit of this quality costs that of the cheapest."""
+    edits = PRICES[key(Task.EDIT, NAME)].amounts
+    asked = edits.get(range_of(wanted), {}).get(size_of(wanted))
+    if asked is None:
+        raise ProviderError("GMI Cloud does not sell this combination of size, HDR and EXR.", code="not_sold")
+    (tier, amount), *_others = asked.items()
+    return amount / edits[SDR][CHEAPEST][tier]

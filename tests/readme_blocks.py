@@ -1,4 +1,4 @@
-"""The parts of the README that are made from the code: `python -m tests.readme_blocks` writes them."""
+"""What the documents take from the code: `python -m tests.readme_blocks` writes it, README.md and docs/models.md."""
 
 import os
 import re
@@ -16,29 +16,18 @@ def states() -> str:
     return "\n".join(["```mermaid", "stateDiagram-v2", "    [*] --> queued", *steps, "```"])
 
 
-def rules() -> str:
-    """Return one table for each provider: its rules, each with where it comes from."""
-    from editorapp.providers import registry
+def providers() -> str:
+    """Return what each provider's models do, each with its place in the whole document."""
+    from editorapp.providers.describe import every_model
 
-    lines: list[str] = []
-    for slug in registry.slugs():
-        spec = registry.get(slug).SPEC
-        lines += [
-            f"### {spec.name}",
-            "",
-            "| rule | tasks | field | | what it says | source |",
-            "|---|---|---|---|---|---|",
-        ]
-        for rule in spec.rules:
-            tasks = ", ".join(dict.fromkeys(model.task for model in spec.models if rule in model.rules))
-            # What a message fills in is different each time: show where, not how.
-            said = re.sub(r"\{[^}]+\}", "…", rule.message.replace("{name}", spec.name)).replace("|", "\\|")
-            lines.append(f"| {rule.id} | {tasks} | `{rule.field}` | {rule.level}s | {said} | {rule.source} |")
-        lines.append("")
-    return "\n".join(lines).rstrip()
+    by_provider: dict[str, list[str]] = {}
+    for one in every_model():
+        by_provider.setdefault(one.provider, []).append(f"{one.task} with {one.label}")
+    rows = [f"| {name} | {', '.join(done)} |" for name, done in by_provider.items()]
+    return "\n".join(["| provider | what it does here |", "|---|---|", *rows])
 
 
-BLOCKS = {"states": states, "rules": rules}
+BLOCKS = {"states": states, "providers": providers}
 
 
 def rewritten(text: str) -> str:
@@ -56,4 +45,7 @@ if __name__ == "__main__":
 
     os.environ.setdefault("DJANGO_SETTINGS_MODULE", "editorapp.settings")
     django.setup()
+    from tests.models_document import DOCUMENT, document
+
     README.write_text(rewritten(README.read_text()))
+    DOCUMENT.write_text(document())

@@ -1,0 +1,90 @@
+"""Figures and carriers of a model in words for people."""
+
+from collections.abc import Callable, Iterable
+from typing import Any
+
+from editorapp.providers.contract import Task
+from editorapp.providers.spec import Kind, Limits, Model, Parameter
+
+# The ways in which a clip or a picture can be named: the attributes of a Ref.
+CARRIER_WORDS = {
+    "file_id": "an upload",
+    "generation_id": "an earlier result",
+    "url": "a public URL",
+    "data": "inline base64",
+}
+REF_KINDS = (Kind.REF, Kind.REFS, Kind.PINNED)
+PICTURES = ("start_frame", "end_frame", "keyframes", "image_refs")
+
+
+def carriers_of(row: Parameter) -> tuple[str, ...]:
+    """Return the attributes of a Ref that a parameter can carry; a media object carries any."""
+    if row.kind is Kind.PINNED:
+        return ("file_id",)
+    return tuple(name for name in CARRIER_WORDS if not row.carriers or name in row.carriers)
+
+
+def ways_of(row: Parameter) -> str:
+    """Say how a clip or a picture can be named: "an upload, an earlier result"."""
+    return ", ".join(CARRIER_WORDS[name] for name in carriers_of(row))
+
+
+def tier_in_words(tier: str) -> str:
+    """Write a tier of a price list as people do: "5s" -> "5 s"."""
+    return f"{tier.removesuffix('s')} s"
+
+
+def size_in_bytes(size: int) -> str:
+    """Write a limit as it was published: 200 MB, or 50 MiB where it is binary."""
+    for unit, bytes_each in (("GiB", 1024**3), ("MiB", 1024**2), ("MB", 10**6), ("kB", 10**3)):
+        if size % bytes_each == 0:
+            return f"{size // bytes_each:,} {unit}"
+    return f"{size:,} bytes"
+
+
+def _seconds(value: float) -> str:
+    return f"{value:g} s"
+
+
+def _list(values: Iterable[str]) -> str:
+    return ", ".join(values)
+
+
+def _count(value: int) -> str:
+    return f"{value:,}"
+
+
+# Each figure: its label, how it is written, and the parameters without which it says nothing.
+LIMIT_WORDS: dict[str, tuple[str, Callable[[Any], str], tuple[str, ...]]] = {
+    "max_source_seconds": ("Longest source", _seconds, ("source",)),
+    "warn_source_seconds": ("Source that may be refused further on, above", _seconds, ("source",)),
+    "max_inline_bytes": ("Largest source by URL or inline", size_in_bytes, ("source",)),
+    "max_file_bytes": ("Largest source by upload", size_in_bytes, ("source",)),
+    "max_image_bytes": ("Largest picture", size_in_bytes, PICTURES),
+    "prompt_max": ("Longest prompt, in characters", _count, ("prompt",)),
+    "max_keyframes": ("Most keyframes", _count, ("keyframes",)),
+    "warn_keyframes": ("Keyframes that are warned about, above", _count, ("keyframes",)),
+    "keyframe_keys": ("Keys of a keyframe", _list, ("keyframes",)),
+    "resolutions": ("Resolutions", _list, ("resolution",)),
+    "hdr_resolutions": ("Resolutions with HDR", _list, ("hdr",)),
+    "aspect_ratios": ("Aspect ratios", _list, ("aspect_ratio",)),
+    "durations": ("Durations", _list, ("duration",)),
+    "grid_fps": ("Frames a second on which keyframes lie", _count, ("keyframe_indexes",)),
+    "user_id_max": ("Longest end user's tag, in characters", _count, ("user_id",)),
+    "output_url_seconds": ("Life of a result's link", lambda value: f"{value / 3600:g} h", ()),
+}
+
+
+def limits_in_words(model: Model, limits: Limits) -> list[tuple[str, str, str]]:
+    """Return the figures that mean something for a model, as (field, label, words).
+
+    `limits` may be others than the model's own: what an account's provider told.
+    """
+    found = []
+    for name, (label, written, needs) in LIMIT_WORDS.items():
+        value = getattr(limits, name)
+        if name == "grid_fps" and model.task != Task.GENERATE:
+            continue  # an edit's keyframes lie on the source's own grid
+        if value not in (None, (), 0) and (not needs or any(map(model.knows, needs))):
+            found.append((name, label, written(value)))
+    return found

@@ -1,10 +1,13 @@
-"""The ledger, the budgets, and the month's sums kept beside them."""
+"""The ledger, the budgets, the month's sums kept beside them, and prices that providers were asked for."""
 
+from datetime import datetime, timedelta
 from typing import Any
 
 from django.db import models
 
 from editorapp.core.money import UsdField
+from editorapp.media.models import Asset
+from editorapp.providers.models import ProviderAccount
 from editorapp.teams.models import Member, Team
 
 
@@ -132,3 +135,41 @@ class MonthCost(models.Model):
 
     def __str__(self) -> str:
         return f"{self.person_name}, {self.model}, {self.month:%Y-%m}"
+
+
+class AskedPrice(models.Model):
+    """What a provider without a price list said that a draft would cost. Many drafts share a row: its prompt does not
+    count, nor which pictures it names. Only a price that is known and not old may be reserved.
+    """
+
+    FRESH = timedelta(hours=1)
+    STUCK = timedelta(minutes=2)  # no answer by then: the wake-up was lost, or the queue stands still
+
+    class State(models.TextChoices):
+        ASKING = "asking", "Asking"
+        KNOWN = "known", "Known"
+        FAILED = "failed", "Failed"
+
+    account = models.ForeignKey(ProviderAccount, on_delete=models.CASCADE, related_name="asked_prices")
+    key = models.CharField(max_length=64)  # sha256 of what may move the price
+    request = models.JSONField()  # the draft that stands for all of this key: GenerationRequest.to_json()
+    source = models.ForeignKey(Asset, null=True, blank=True, on_delete=models.CASCADE, related_name="+")
+    state = models.CharField(max_length=8, choices=State.choices, default=State.ASKING)
+    low_usd = UsdField(null=True, blank=True)
+    high_usd = UsdField(null=True, blank=True)
+    basis = models.CharField(max_length=200, blank=True)  # "42 CU at $0.01"
+    note = models.TextField(blank=True)  # what goes with the price; why there is none
+    asked_at = models.DateTimeField(db_index=True)
+    answered_at = models.DateTimeField(null=True, blank=True)
+
+    class Meta:
+        constraints = [models.UniqueConstraint(fields=["account", "key"], name="one_asked_price_per_draft")]
+
+    def __str__(self) -> str:
+        return f"price asked of {self.account}: {self.state}"
+
+    def is_old(self, now: datetime) -> bool:
+        return now - self.asked_at > self.FRESH
+
+    def is_stuck(self, now: datetime) -> bool:
+        return self.state == self.State.ASKING and now - self.asked_at > self.STUCK

@@ -11,7 +11,7 @@ from django.utils import timezone
 
 from editorapp.costs import ledger
 from editorapp.costs.ledger import OverBudget
-from editorapp.generations import reach, staging, wake
+from editorapp.generations import asking, reach, staging, wake
 from editorapp.generations.lineage import inherited_key, own_key
 from editorapp.generations.models import Attempt, Generation
 from editorapp.generations.money import subject
@@ -59,7 +59,8 @@ def enqueue(
         source_asset = parent.result
     _guard(member, source_asset, parent)
     wanted = reach.reachable(wanted, account, parent=parent, takes=takes)
-    verdict = weigh(wanted, source_asset, account, with_options=False)
+    asked = asking.known(account, wanted, source_asset, now=now, however_old=True)
+    verdict = weigh(wanted, source_asset, account, with_options=False, asked=asked, now=now)
     if not verdict.can_send:
         raise Refused(verdict)
     try:

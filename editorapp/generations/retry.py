@@ -6,7 +6,7 @@ from django.core.exceptions import PermissionDenied
 from django.db import transaction
 from django.db.models import Q, QuerySet
 
-from editorapp.generations import wake
+from editorapp.generations import asking, wake
 from editorapp.generations.enqueue import Refused, add_attempt
 from editorapp.generations.models import Attempt, Generation, Overtaken
 from editorapp.generations.states import State
@@ -27,7 +27,9 @@ def retry(generation: Generation, *, member: Member, now: datetime) -> Attempt:
     _guard(generation, member)
     if not generation.can_try_again:
         raise NotRetryable("The provider's answer says that the same request would fail again. Edit it instead.")
-    verdict = weigh(generation.wanted, generation.source_asset, generation.account, with_options=False)
+    wanted, source, account = generation.wanted, generation.source_asset, generation.account
+    asked = asking.known(account, wanted, source, now=now, however_old=True)
+    verdict = weigh(wanted, source, account, with_options=False, asked=asked, now=now)
     if not verdict.can_send:
         raise Refused(verdict)
     with transaction.atomic():

@@ -2,7 +2,7 @@
 
 from django.utils import timezone
 
-from editorapp.generations import engine, health, wake
+from editorapp.generations import asking, engine, health, wake
 from editorapp.generations import transfer as transfers
 
 
@@ -14,6 +14,11 @@ def work(provider: str) -> None:
 def transfer(lane: int) -> None:
     """Carry files: sources to providers, results home."""
     transfers.transfer(lane)
+
+
+def ask_price(asked_id: int) -> None:
+    """Ask a provider what a draft would cost."""
+    asking.answer(asked_id)
 
 
 def beat() -> None:

@@ -3,13 +3,18 @@
 import json
 import shlex
 from dataclasses import dataclass, replace
+from datetime import datetime
 from functools import lru_cache
 from typing import Any
 
-from editorapp.core.money import show_usd
+from django.utils import timezone
+
+from editorapp.core.money import ZERO, show_usd
 from editorapp.costs.estimate import Estimate, estimate
 from editorapp.costs.ledger import MonthTotals
+from editorapp.costs.models import AskedPrice
 from editorapp.generations import reach
+from editorapp.generations.asking import estimate_of, is_asked
 from editorapp.media.facts import MediaFacts
 from editorapp.media.models import Asset
 from editorapp.providers import registry, rules
@@ -48,20 +53,23 @@ class Verdict:
 
 def weigh(
     wanted: GenerationRequest, source: Asset | None, account: ProviderAccount, *, budget: MonthTotals | None = None,
-    with_options: bool = True,
+    with_options: bool = True, asked: AskedPrice | None = None, now: datetime | None = None,
 ) -> Verdict:  # fmt: skip
     """Judge a request before it costs anything. Pure and quick: asks no table and no network.
 
     `source` is the stored clip that is edited, where there is one; its facts feed the rules and the price.
     `budget` adds the refusal of what this month's budget has no room for. `with_options` False leaves `unavailable`
-    empty, for a guard that shows no form.
+    empty, for a guard that shows no form. `asked` is what the provider was asked for this draft, where it publishes
+    no price (see asking.py): an old answer is no price.
     """
     provider = registry.get(account.provider)
-    facts = source.facts() if source else None
-    priced = estimate(wanted, facts, provider=account.provider)
+    facts, now = source.facts() if source else None, now or timezone.now()
+    priced = price(wanted, facts, account, asked, now=now)
     found = list(rules.check(account.spec, wanted, facts))
-    found += reach.unreadable(account, wanted, found)
-    found += [*_closed(account), *_unpriced(priced, found), *_too_dear(priced, budget)]
+    found += [*reach.unreadable(account, wanted, found), *_closed(account)]
+    if priced is None:
+        found += _unasked(found, account, asked, now=now) if is_asked(account, wanted) else _unpriced(found, account)
+    found += too_dear(priced, budget)
     by_field: dict[str, tuple[Broken, ...]] = {}
     for one in found:
         by_field[one.field] = (*by_field.get(one.field, ()), one)
@@ -88,19 +96,54 @@ def _closed(account: ProviderAccount) -> list[Broken]:
     return [Broken("account.closed", "", rules.REFUSE, message)]
 
 
-def _unpriced(priced: Estimate | None, found: list[Broken]) -> list[Broken]:
+def price(
+    wanted: GenerationRequest, facts: MediaFacts | None, account: ProviderAccount, asked: AskedPrice | None,
+    *, now: datetime,
+) -> Estimate | None:  # fmt: skip
+    """Return the published price, or the one that was asked for within the hour; None where there is none."""
+    if not is_asked(account, wanted):
+        return estimate(wanted, facts, provider=account.provider)
+    return None if asked is None or asked.is_old(now) else estimate_of(asked)
+
+
+def why_no_price(name: str, asked: AskedPrice | None, *, now: datetime) -> str:
+    """Say what is happening with a price that must be asked for, and what to do."""
+    if asked is None:
+        return f"{name} publishes no price for this. Ask {name} for it first: that is free, and it holds for an hour."
+    if asked.is_old(now):
+        return f"This price is older than an hour. Ask {name} again: that is free."
+    if asked.state == AskedPrice.State.ASKING:
+        return f"{name} is being asked what this costs. Its answer comes in a moment: wait for it."
+    return f"{name} named no price: {asked.note.rstrip('.')}. Ask again, or change what you want."
+
+
+def _unpriced(found: list[Broken], account: ProviderAccount) -> list[Broken]:
     """Refuse what nothing else refuses but nobody can price: no money is spent without a reservation."""
-    if priced is not None or any(one.level == rules.REFUSE for one in found):
+    if any(one.is_refusal for one in found):
         return []
-    return [Broken("price.none", "", rules.REFUSE, "No price is known for this combination, so it cannot be sent.")]
+    message = (
+        f"{account.spec.name} publishes no price for this, so it cannot be sent: nothing is spent without holding its "
+        "price first. Choose other settings, or another provider."
+    )
+    return [Broken("price.none", "", rules.REFUSE, message)]
 
 
-def _too_dear(priced: Estimate | None, budget: MonthTotals | None) -> list[Broken]:
+def _unasked(
+    found: list[Broken], account: ProviderAccount, asked: AskedPrice | None, *, now: datetime
+) -> list[Broken]:  # fmt: skip
+    """Refuse what the provider must still be asked for, once nothing but the prompt stands in its way."""
+    if any(one.is_refusal and one.field != "prompt" for one in found):
+        return []
+    return [Broken("price.asking", "", rules.REFUSE, why_no_price(account.spec.name, asked, now=now))]
+
+
+def too_dear(priced: Estimate | None, budget: MonthTotals | None) -> list[Broken]:
+    """Refuse what this month's budget has no room for."""
     if priced is None or budget is None or budget.available_usd is None or priced.high_usd <= budget.available_usd:
         return []
     message = (
-        f"This may cost {show_usd(priced.high_usd)} and {show_usd(max(budget.available_usd, priced.high_usd * 0))} "
-        "of this month's budget is free. Ask an admin to raise it."
+        f"This may cost {show_usd(priced.high_usd)} and {show_usd(max(budget.available_usd, ZERO))} of this month's "
+        "budget is free. Ask an admin to raise it."
     )
     return [Broken("budget", "", rules.REFUSE, message, status=402)]
 

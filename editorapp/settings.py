@@ -4,6 +4,8 @@ on one machine with nothing else installed.
 RUSHES_DATA_DIR         all state: database, media, secret, simulator           ./data
 RUSHES_PORT             port of the web server, part of the cookies' names      8000
 RUSHES_SECRET_KEY       signing key; else made once and kept in the data folder
+RUSHES_ENCRYPTION_KEYS  comma separated secrets that stored provider keys are encrypted with: the first encrypts, all
+                        decrypt                                                 derived from the signing key
 RUSHES_ALLOWED_HOSTS    comma separated                                         localhost only
 RUSHES_ORIGINS          comma separated https://... origins behind a proxy
 RUSHES_DEBUG            1 shows tracebacks in the browser                       0
@@ -55,6 +57,7 @@ def _secret() -> str:
 
 
 SECRET_KEY = _secret()
+ENCRYPTION_KEYS = tuple(_words("RUSHES_ENCRYPTION_KEYS"))
 DEBUG = _flag("RUSHES_DEBUG")
 PORT = int(os.environ.get("RUSHES_PORT", "8000"))
 ALLOWED_HOSTS = _words("RUSHES_ALLOWED_HOSTS", "localhost,127.0.0.1,[::1]")

@@ -1,19 +1,38 @@
 """Provider accounts, and the files that already lie with them."""
 
+from collections.abc import Mapping
 from datetime import datetime
+from decimal import Decimal
 from urllib.parse import urlsplit
 
 from django.conf import settings
 from django.db import models
 
+from editorapp.core.money import UsdField
 from editorapp.media.models import Asset
-from editorapp.providers import registry
+from editorapp.providers import registry, secrets
 from editorapp.providers.contract import Access
+from editorapp.providers.learned import merged, unit_price_usd
 from editorapp.providers.spec import Spec
+from editorapp.teams.models import Team
+
+SIMULATED_UNIT_USD = Decimal("0.01")
+
+
+class Origin(models.TextChoices):
+    """Where an account's key comes from."""
+
+    ENVIRONMENT = "environment", "environment"
+    ADMIN = "admin", "entered here"
+    SIMULATED = "simulated", "simulated"
 
 
 class ProviderAccount(models.Model):
-    """One account with one provider. Results of an account can be chained only within it."""
+    """One account with one provider, of the whole installation. Results can be chained only within an account.
+
+    An account with a key of its own was entered by an admin; one without takes the key from the environment, or is
+    simulated.
+    """
 
     provider = models.SlugField(max_length=40)
     name = models.CharField(max_length=80)
@@ -21,35 +40,118 @@ class ProviderAccount(models.Model):
     is_enabled = models.BooleanField(default=True)
     max_concurrent = models.PositiveIntegerField(default=10)
     requests_per_minute = models.PositiveIntegerField(default=30)
+    key_encrypted = models.TextField(blank=True, default="", editable=False)  # see secrets.py
+    key_hint = models.CharField(max_length=4, blank=True, default="")  # the key's last characters
+    base_url = models.CharField(max_length=300, blank=True, default="")  # "": the environment's, else the provider's
+    options = models.JSONField(blank=True, default=dict)  # values of SPEC.headers and SPEC.params, by their names
+    unit_price_usd = UsdField(null=True, blank=True)  # what an admin says that one of the provider's units costs
+    learned = models.JSONField(blank=True, default=dict)  # what the provider says of its limits: see learned.py
+    learned_at = models.DateTimeField(null=True, blank=True)
+    tested_at = models.DateTimeField(null=True, blank=True)
+    test_ok = models.BooleanField(default=False)
+    test_message = models.CharField(max_length=600, blank=True, default="")
 
     class Meta:
-        constraints = [models.UniqueConstraint(fields=["provider", "name"], name="account_name_per_provider")]
+        constraints = [
+            models.UniqueConstraint(fields=["provider", "name"], name="account_name_per_provider"),
+            models.CheckConstraint(
+                condition=models.Q(is_simulated=False) | models.Q(key_encrypted=""), name="simulated_has_no_key"
+            ),
+        ]
 
     def __str__(self) -> str:
         return self.name
 
+    @property
+    def origin(self) -> Origin:
+        if self.is_simulated:
+            return Origin.SIMULATED
+        return Origin.ADMIN if self.key_encrypted else Origin.ENVIRONMENT
+
+    @property
+    def spec(self) -> Spec:
+        """Return what this account's provider can do, with the limits that it told this account."""
+        spec: Spec = registry.get(self.provider).SPEC
+        return merged(spec, self.learned)
+
+    @property
+    def problem(self) -> str:
+        """Return why nothing can be sent with this account, as a sentence; "" where it can be used."""
+        if not self.is_enabled:
+            return f"The account {self.name} is switched off. An admin can switch it on again."
+        try:
+            key = self._key()
+        except secrets.NotReadable as error:
+            return f"The key of {self.name} cannot be read. {error}"
+        names = " and ".join(self.spec.credentials)
+        return "" if key else f"The key of {self.name} is not in the environment any more ({names})."
+
+    def set_key(self, key: str) -> None:
+        """Keep another key, encrypted. Not saved yet."""
+        self.key_encrypted, self.key_hint = secrets.lock(key), key[-4:]
+
     def access(self) -> Access:
-        """Return how to reach this account now. Keys come from the environment and are kept nowhere.
+        """Return how to reach this account now. A key that cannot be read is none: `problem` says why.
 
         A simulated account always goes to the simulator with its own key, and a real one never does: where the real
         address is set to another host, that is still the account as configured.
         """
-        spec = self.spec
-        key = spec.simulated_key if self.is_simulated else key_in_environment(spec)
-        return Access(self.pk, self.provider, self.address(), key, is_simulated=self.is_simulated)
+        try:
+            key = self._key()
+        except secrets.NotReadable:
+            key = ""
+        return Access(
+            self.pk, self.provider, self.address(), key, is_simulated=self.is_simulated,
+            headers=self._options(self.spec.headers), params=self._options(self.spec.params),
+            unit_price_usd=self.unit_price(),
+        )  # fmt: skip
 
     def address(self) -> str:
         """Return the base URL: the simulator's for a simulated account, else as configured."""
         spec = self.spec
         if self.is_simulated:
             return simulator_url() + f"/{self.provider}" + urlsplit(spec.base_url).path
-        return settings.ENVIRONMENT.get(spec.base_url_name) or spec.base_url
+        return self.base_url or settings.ENVIRONMENT.get(spec.base_url_name) or spec.base_url
 
-    @property
-    def spec(self) -> Spec:
-        """Return what this account's provider can do."""
-        spec: Spec = registry.get(self.provider).SPEC
-        return spec
+    def unit_price(self) -> Decimal | None:
+        """Return the dollars of one of the provider's own units, where it counts in them and anybody has said so.
+
+        An admin's word counts most, then the environment's, then the provider's own.
+        """
+        if not self.spec.unit:
+            return None
+        if self.unit_price_usd is not None:
+            return self.unit_price_usd
+        if self.is_simulated:
+            return SIMULATED_UNIT_USD
+        said = settings.ENVIRONMENT.get(self.spec.unit_price_name, "").strip()
+        return unit_price_usd({"unit_price_usd": said}) or unit_price_usd(self.learned)
+
+    def _key(self) -> str:
+        if self.is_simulated:
+            return self.spec.simulated_key
+        return secrets.unlock(self.key_encrypted) if self.key_encrypted else key_in_environment(self.spec)
+
+    def _options(self, names: Mapping[str, str]) -> dict[str, str]:
+        """Return the values of headers or parameters; those in the environment belong to the key that lies there."""
+        if self.is_simulated:
+            return {}
+        kept = self.options if self.origin is Origin.ADMIN else {}
+        found = {
+            name: kept.get(name) or ("" if self.key_encrypted else settings.ENVIRONMENT.get(variable, "").strip())
+            for name, variable in names.items()
+        }
+        return {name: value for name, value in found.items() if value}
+
+
+class TeamAccount(models.Model):
+    """The account that a team uses unless somebody chooses another."""
+
+    team = models.OneToOneField(Team, on_delete=models.CASCADE, related_name="default_account")
+    account = models.ForeignKey(ProviderAccount, on_delete=models.CASCADE, related_name="default_of")
+
+    def __str__(self) -> str:
+        return f"{self.account} for {self.team}"
 
 
 class StagedFile(models.Model):
@@ -88,19 +190,21 @@ def simulator_url() -> str:
 
 
 def default_account(provider: str) -> ProviderAccount:
-    """Return the account to use: the real one where a key is configured, else the simulated one; made on first use.
+    """Return the account of the environment's key where there is one, else the simulated one; made on first use.
 
     Raises: UnknownProvider, when the slug is not registered.
     """
     spec: Spec = registry.get(provider).SPEC
-    is_real = bool(key_in_environment(spec))
+    is_simulated = not key_in_environment(spec)
+    name = f"{spec.name} (simulated)" if is_simulated else spec.name
+    same = ProviderAccount.objects.filter(provider=provider, is_simulated=is_simulated, key_encrypted="").order_by("pk")
+    found = same.first()
+    if found is not None:
+        return found
+    limits = {"max_concurrent": spec.max_concurrent, "requests_per_minute": spec.requests_per_minute}
+    if ProviderAccount.objects.filter(provider=provider, name=name).exists():
+        name = f"{name} (environment)"  # an admin was there first
     account, _made = ProviderAccount.objects.get_or_create(
-        provider=provider,
-        is_simulated=not is_real,
-        defaults={
-            "name": spec.name if is_real else f"{spec.name} (simulated)",
-            "max_concurrent": spec.max_concurrent,
-            "requests_per_minute": spec.requests_per_minute,
-        },
+        provider=provider, name=name, is_simulated=is_simulated, defaults=limits
     )
     return account

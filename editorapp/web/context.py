@@ -39,14 +39,15 @@ def shell(request: HttpRequest) -> dict[str, Any]:
     """Return the shell's values, lazily: a part that shows no shell costs no query."""
     member = getattr(request, "member", None)
     theme = request.COOKIES.get(THEME_COOKIE, "")
+    simulated = SimpleLazyObject(all_simulated)
     return {
         "member": member,
         "theme": theme if theme in dict(THEMES) else "",
         "themes": THEMES,
-        "is_simulated": all_simulated(),
+        "is_simulated": simulated,
         "places": SimpleLazyObject(lambda: places(member) if member else []),
         "running": SimpleLazyObject(lambda: running(member) if member else 0),
-        "month": SimpleLazyObject(lambda: month(member) if member and member.may_create else None),
+        "month": SimpleLazyObject(lambda: month(member, is_simulated=bool(simulated)) if member and member.may_create else None),
     }
 
 
@@ -69,12 +70,12 @@ def running(member: Member) -> int:
     return Generation.objects.visible_to(member).filter(state__in=ACTIVE).count()
 
 
-def month(member: Member) -> Month:
+def month(member: Member, *, is_simulated: bool) -> Month:
     """Return this month's spending and reservations, of real or of simulated money, whichever is in use."""
     kept = MonthBudget.objects.filter(
         team_id=member.team_id,
         month=timezone.now().date().replace(day=1),
-        is_simulated=all_simulated(),
+        is_simulated=is_simulated,
     ).first()
     if kept is None:
         return Month(Decimal("0"), member.team.monthly_limit_usd, _url("costs:page"))

@@ -1,0 +1,90 @@
+"""What a provider says of its own limits, merged into its rows. Foreign: read with care, only ever stricter."""
+
+import json
+import math
+import re
+from collections.abc import Mapping
+from dataclasses import fields, replace
+from decimal import Decimal
+from functools import lru_cache
+from typing import Any
+
+from editorapp.core.money import NotAnAmount, usd
+from editorapp.providers.spec import Limits, Model, Spec
+
+# Figures of which the smaller holds. The others (the grid, how long links live) are no limits and are not learned.
+AT_MOST = (
+    "max_source_seconds", "max_inline_bytes", "max_file_bytes", "max_image_bytes", "prompt_max", "max_keyframes",
+    "user_id_max",
+)  # fmt: skip
+LISTS = ("resolutions", "hdr_resolutions", "aspect_ratios", "durations")  # of which what both name holds
+SECONDS = "max_source_seconds"  # the one figure that need not be whole
+WORD = re.compile(r"[A-Za-z_][A-Za-z0-9_]{0,39}")
+DEAREST_UNIT_USD = Decimal(1000)
+KNOWN = frozenset(row.name for row in fields(Limits))
+assert {*AT_MOST, *LISTS, "keyframe_keys"} <= KNOWN  # a renamed limit must not be lost in silence
+
+
+def merged(spec: Spec, learned: Any) -> Spec:
+    """Return the provider's SPEC with what was learned; the identical object for the same content.
+
+    Shapes: {"models": {"edit/ray-3.2": {"max_source_seconds": 12, ...}}}. What is not of this shape, is no limit of
+    ours, or would allow more than our rows do, is left out.
+    """
+    models = learned.get("models") if isinstance(learned, Mapping) else None
+    if not isinstance(models, Mapping) or not models:
+        return spec
+    return _merged(spec, json.dumps(models, sort_keys=True))
+
+
+@lru_cache(maxsize=256)
+def _merged(spec: Spec, models: str) -> Spec:
+    said = json.loads(models)
+    rows = tuple(_stricter(model, said.get(f"{model.task}/{model.name}")) for model in spec.models)
+    return spec if rows == spec.models else replace(spec, models=rows)
+
+
+def unit_price_usd(learned: Any) -> Decimal | None:
+    """Return what one of the provider's units costs by its own word, in dollars; None where it says none."""
+    said = learned.get("unit_price_usd") if isinstance(learned, Mapping) else None
+    try:
+        price = usd(said) if isinstance(said, str) else None
+    except NotAnAmount:
+        return None
+    return price if price is not None and 0 < price < DEAREST_UNIT_USD else None
+
+
+def _stricter(model: Model, said: Any) -> Model:
+    if not isinstance(said, Mapping):
+        return model
+    changes = {name: value for name in said if (value := _better(model.limits, name, said[name])) is not None}
+    limits = replace(model.limits, **changes)
+    return model if limits == model.limits else replace(model, limits=limits)
+
+
+def _better(limits: Limits, name: str, said: Any) -> Any:
+    """Return the value of a limit that what was said leads to; None where it leads to none."""
+    if name in AT_MOST:
+        return _smaller(name, getattr(limits, name), said)
+    if name in LISTS and isinstance(said, list):
+        return tuple(one for one in getattr(limits, name) if one in said) or None
+    if name == "keyframe_keys" and limits.keyframe_keys is None:
+        return _two_words(said)
+    return None
+
+
+def _smaller(name: str, ours: float | None, said: Any) -> float | None:
+    if isinstance(said, bool) or not isinstance(said, int | float) or not math.isfinite(said) or said <= 0:
+        return None
+    said = float(said) if name == SECONDS else int(said)
+    if said <= 0 or (ours is not None and said >= ours):
+        return None
+    return said
+
+
+def _two_words(said: Any) -> tuple[str, str] | None:
+    if not isinstance(said, list | tuple) or len(said) != 2 or said[0] == said[1]:
+        return None
+    if not all(isinstance(word, str) and WORD.fullmatch(word) for word in said):
+        return None
+    return (said[0], said[1])

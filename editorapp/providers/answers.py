@@ -1,6 +1,7 @@
 """Read a provider's answer: errors by what the caller may do next, or the JSON object in it."""
 
 import time
+from collections.abc import Callable
 from datetime import UTC, datetime
 from email.utils import parsedate_to_datetime
 from typing import Any
@@ -26,10 +27,17 @@ CONCURRENCY = "concurrency"  # code of a Throttled: all job slots are taken
 RATE = "rate"  # code of a Throttled: too many requests in the window
 
 
-def raise_for(response: httpx.Response, *, name: str, secret: str, is_paid: bool = False) -> None:
+# What a provider's module knows of its own error answers; None where they mean what their status says.
+Explain = Callable[[httpx.Response], ProviderError | None]
+
+
+def raise_for(
+    response: httpx.Response, *, name: str, secret: str, is_paid: bool = False, explain: Explain | None = None
+) -> None:
     """Raise what an answer outside 2xx means; the paid POST is never said to have failed unless that is certain."""
     if not response.is_success:
-        raise _error(response, name=name, secret=secret, is_paid=is_paid)
+        known = explain(response) if explain is not None else None
+        raise known or _error(response, name=name, secret=secret, is_paid=is_paid)
 
 
 def _error(response: httpx.Response, *, name: str, secret: str, is_paid: bool) -> ProviderError:
@@ -107,18 +115,20 @@ def detail_of(response: httpx.Response, *, secret: str = "") -> str:
 def said_in(body: Any, *, secret: str = "") -> str:
     """Return what a JSON answer says of an error: one line, bounded, without the key; "" where it says nothing.
 
-    It is text or an object under `error`, in an `outcome` (GMI), or under `message` or `detail` (Luma); a list of
-    schema errors becomes "field: message; ...".
+    It is text or an object under `error`, in an `outcome` (GMI), or under `message`, `reason` (Scenario) or `detail`
+    (Luma); a list of schema errors becomes "field: message; ...". A sentence is preferred to a lone code word.
     Source: contracts/gmi-cloud.md, section 5, for the order.
     """
     if not _is_dict(body):
         return ""
     outcome = body["outcome"] if _is_dict(body.get("outcome")) else {}
-    places = (body.get("error"), outcome.get("error"), outcome.get("error_code"), body.get("message"))
-    found = next((text for place in (*places, body.get("detail")) if (text := _text_of(place))), "")
+    own = (body.get("message"), body.get("reason"), body.get("detail"))
+    places = (body.get("error"), outcome.get("error"), outcome.get("error_code"), *own)
+    texts = [text for place in places if (text := _text_of(place))]
+    found = next((text for text in texts if " " in text), texts[0] if texts else "")
     text = " ".join("".join(ch if ch.isprintable() else " " for ch in found).split())
-    if secret:
-        text = text.replace(secret, "***")
+    for part in filter(None, (secret, *secret.split(":"))):  # "key:secret" where the key has two parts
+        text = text.replace(part, "***")
     return text if len(text) <= LONGEST_DETAIL else text[: LONGEST_DETAIL - 1] + "…"
 
 

@@ -22,6 +22,8 @@ def applied(
         if key == "trim_to_seconds":
             source = _trimmed(source, Decimal(str(value)))
             values |= _kept_by_cut(wanted, source)
+        elif key == "mp4_copy":
+            source = replace(source, container="mp4") if source is not None else None
         else:
             values |= _values(wanted, key, value)
     return _changed(wanted, values), source
@@ -80,4 +82,5 @@ def _trimmed(source: MediaFacts | None, seconds: Decimal) -> MediaFacts | None:
     if source is None or source.duration_seconds <= seconds:
         return source
     share = seconds / source.duration_seconds
-    return replace(source, duration_seconds=seconds, frame_count=int(source.frame_count * share))
+    # What is cut out is coded anew, as MP4.
+    return replace(source, duration_seconds=seconds, frame_count=int(source.frame_count * share), container="mp4")

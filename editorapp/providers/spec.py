@@ -95,8 +95,9 @@ class Mend:
     """A way out of a broken rule, as one button: the form fields to change and their new values.
 
     Keys are form fields (attributes of GenerationRequest, `conditioning`, `guides`, `source_media_type`, and
-    `keyframe_index` as the whole list) and two that the page carries out itself: `trim_to_seconds` keeps the start of
-    the source and the keyframes in it, `drop_keyframes` lists the positions of keyframes to take away.
+    `keyframe_index` as the whole list) and three that the page carries out itself: `trim_to_seconds` keeps the start
+    of the source and the keyframes in it, `mp4_copy` puts an MP4 copy of the whole source in its place, and
+    `drop_keyframes` lists the positions of keyframes to take away.
     """
 
     label: str

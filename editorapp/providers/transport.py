@@ -82,7 +82,9 @@ class Wire:
 
     def __init__(self, access: Access, *, transport: httpx.AsyncBaseTransport | None = None) -> None:
         self.access = access
-        self.spec: Spec = registry.get(access.provider).SPEC
+        module = registry.get(access.provider)
+        self.spec: Spec = module.SPEC
+        self._explain: answers.Explain | None = getattr(module, "explain", None)
         self.name = self.spec.name
         self._transport = transport
         self._shards: list[tuple[httpx.AsyncClient, list[int]]] = []
@@ -125,7 +127,7 @@ class Wire:
                 response = await self._by_shard(method, path, params=params, json=body)
         except (httpx.HTTPError, TimeoutError) as error:
             raise Unavailable(f"{self.name} did not answer ({_kind(error)}).", code=_kind(error)) from error
-        answers.raise_for(response, name=self.name, secret=self.access.secret)
+        answers.raise_for(response, name=self.name, secret=self.access.secret, explain=self._explain)
         return answers.object_in(response, name=self.name)
 
     async def pay(self, path: str, *, body: Any, idempotency_key: str) -> dict[str, Any]:
@@ -157,23 +159,27 @@ class Wire:
             raise OutcomeUnknown(
                 f"{self.name} did not answer ({_kind(error)}). It may have taken the request.", code=_kind(error)
             ) from error
-        answers.raise_for(response, name=self.name, secret=self.access.secret, is_paid=True)
+        answers.raise_for(response, name=self.name, secret=self.access.secret, is_paid=True, explain=self._explain)
         return answers.object_in(response, name=self.name, is_paid=True)
 
-    async def upload(self, url: str, path: Path, *, headers: Mapping[str, str], method: str = "PUT") -> None:
-        """Stream a file to a presigned address, with the headers given and without the key.
+    async def upload(
+        self, url: str, path: Path, *, headers: Mapping[str, str], method: str = "PUT", start: int = 0,
+        length: int | None = None,
+    ) -> None:  # fmt: skip
+        """Stream a file, or `length` bytes of it from `start`, to a presigned address, with the headers given and
+        without the key.
 
         Raises: Unavailable, when it did not get there; Rejected, when the address is none to send files to.
         """
         if urlsplit(url).scheme != "https" and not (is_loopback(url) and is_loopback(self.access.base_url)):
             raise Rejected(f"{self.name} gave an upload address that is not secure.", code="upload_url")
-        size = path.stat().st_size
+        size = path.stat().st_size - start if length is None else length
         self._plain = self._plain or make_client(self.access.base_url, transport=self._transport)
         sent = {**headers, "Content-Length": str(size)}
         began = time.monotonic()
         try:
             async with asyncio.timeout(FREE_DEADLINE_SECONDS + size / SLOWEST_BYTES_PER_SECOND):
-                response = await self._plain.request(method, url, content=_pieces(path), headers=sent)
+                response = await self._plain.request(method, url, content=_pieces(path, start, size), headers=sent)
         except (httpx.HTTPError, httpx.InvalidURL, TimeoutError) as error:
             # Not chained: the address is a secret, and the message may hold it.
             raise Unavailable(f"The upload to {self.name} broke off ({_kind(error)}).", code=_kind(error)) from None
@@ -276,7 +282,9 @@ def _kind(error: BaseException) -> str:
     return "deadline" if type(error) is TimeoutError else type(error).__name__
 
 
-async def _pieces(path: Path) -> AsyncIterator[bytes]:
+async def _pieces(path: Path, start: int, left: int) -> AsyncIterator[bytes]:
     with path.open("rb") as file:
-        while piece := await asyncio.to_thread(file.read, CHUNK_BYTES):
+        file.seek(start)
+        while left and (piece := await asyncio.to_thread(file.read, min(left, CHUNK_BYTES))):
+            left -= len(piece)
             yield piece

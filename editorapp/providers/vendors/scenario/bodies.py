@@ -1,0 +1,59 @@
+"""Bodies for Scenario and back: flat JSON below `POST /generate/custom/{model}`. Pure."""
+
+from collections.abc import Mapping
+from dataclasses import replace
+from typing import Any
+from urllib.parse import quote
+
+from editorapp.providers import wire as wires
+from editorapp.providers.contract import CONTROL_VALUES, GenerationRequest
+from editorapp.providers.spec import Broken, Model, Spec
+from editorapp.providers.vendors.scenario.models import MISREAD, SPEC, UNKNOWN
+
+PATH = "/generate/custom/"
+
+
+def encode(wanted: GenerationRequest, spec: Spec = SPEC) -> dict[str, Any]:
+    """Return the exact body for a request; the model stands in the path. Pure; what the page shows is what is sent.
+
+    A control's value without its switch has no effect here (SE11), so the switch is sent along with it.
+    """
+    model = spec.model_for(wanted)
+    changed: dict[str, Any] = {
+        f"{name}_enabled": True
+        for name, value in CONTROL_VALUES.items()
+        if getattr(wanted, f"{name}_enabled") is None and getattr(wanted, value) is not None
+    }
+    prompt = model.parameter("prompt")
+    if wanted.prompt == "" and prompt is not None and not prompt.is_required:
+        changed["prompt"] = None
+    return wires.encode(spec, replace(wanted, **changed) if changed else wanted)
+
+
+def endpoint(wanted: GenerationRequest) -> str:
+    """Return the path, below the base URL, that the body is posted to."""
+    wire = SPEC.model_for(wanted).wire or str(wanted.model)
+    return PATH + quote(wire, safe="")
+
+
+def decode(body: Any, *, path: str, spec: Spec = SPEC) -> tuple[GenerationRequest, list[Broken]]:
+    """Read a body that was posted to a path back, as the simulator does.
+
+    An unknown parameter breaks a rule: Scenario documents nothing about them, and they would be money for nothing.
+    """
+    word = path.removeprefix(PATH)
+    model = next((one for one in spec.models if one.wire == word), spec.fallback)
+    wanted, broken = wires.decode(
+        model, body, task=model.task, name=model.name or word, unknown=lambda key: _unknown(model, key)
+    )
+    return wanted, [_numbered(model, one) for one in broken]
+
+
+def _unknown(model: Model, key: str) -> str:
+    return UNKNOWN.get(model.wire, {}).get(key) or UNKNOWN.get(model.wire, {}).get("", "S.unknown")
+
+
+def _numbered(model: Model, broken: Broken) -> Broken:
+    """Give what has the wrong type the number of the rule about its values."""
+    numbers: Mapping[str, str] = MISREAD.get(model.wire, {})
+    return replace(broken, rule_id=numbers[broken.field]) if broken.field in numbers else broken

@@ -1,0 +1,221 @@
+"""Jobs at Scenario: the paid call, how a job is going, what came of it, and what its errors mean."""
+
+import logging
+from collections.abc import Mapping
+from datetime import UTC, datetime, timedelta
+from decimal import Decimal, InvalidOperation
+from typing import Any
+from urllib.parse import quote as quoted
+
+import httpx
+
+from editorapp.providers import answers
+from editorapp.providers.contract import (
+    Failure,
+    Job,
+    JobState,
+    NotFound,
+    OutcomeUnknown,
+    Output,
+    ProviderError,
+    Rejected,
+    Throttled,
+)
+from editorapp.providers.transport import Wire
+from editorapp.providers.vendors.scenario.models import SPEC
+
+log = logging.getLogger(__name__)
+STATES = {  # section 4; the last two stand in Scenario's guide only
+    "pending": JobState.QUEUED,
+    "queued": JobState.QUEUED,
+    "warming-up": JobState.RUNNING,
+    "in-progress": JobState.RUNNING,
+    "finalizing": JobState.RUNNING,
+    "success": JobState.DONE,
+    "failure": JobState.FAILED,
+    "canceled": JobState.FAILED,
+    "processing": JobState.RUNNING,
+    "failed": JobState.FAILED,
+}
+LINK_LIFETIME = timedelta(hours=24)  # at the least (2.8)
+NO_MODEL = "model_access"  # code of a Rejected: the plan does not include the model
+MICRO = Decimal("0.000001")
+
+
+async def submit(body: dict[str, Any], *, path: str, wire: Wire, idempotency_key: str) -> Job:
+    """Send the paid POST, once. Scenario documents no idempotency; the key is sent all the same.
+
+    Raises: see Wire.pay. A body that still names a file of ours is Rejected before anything is sent.
+    """
+    answer = await wire.pay(path, body=body, idempotency_key=idempotency_key)
+    job = _of(answer)
+    if not job_id_of(job):
+        raise OutcomeUnknown(f"{SPEC.name} accepted the request, but gave no id.", code="no_id")
+    state = _state(job)
+    # Results are read by a poll, which asks for their links: whatever ends at once is still running here.
+    return Job(id=job_id_of(job), state=JobState.QUEUED if state is JobState.QUEUED else JobState.RUNNING)
+
+
+async def poll(job_id: str, *, wire: Wire) -> Job:
+    """Ask how a job is going. Free and repeatable; a finished job's results are read anew, each with a fresh link.
+
+    Raises: NotFound, Unavailable, Throttled, BadCredentials.
+    """
+    job = _of(await wire.call("GET", f"/jobs/{path_part(job_id)}"))
+    found = job_id_of(job) or job_id
+    state = _state(job)
+    cost = cost_usd(job, wire.access.unit_price_usd)
+    if state is JobState.DONE:
+        return await _finished(found, job, cost, wire)
+    if state is JobState.FAILED:
+        failure = _failure(job)
+        return Job(id=found, state=state, failure=failure, cost_usd=cost if failure.is_charged else None)
+    return Job(id=found, state=state, progress=_progress(job))
+
+
+async def ping(*, wire: Wire) -> None:
+    """Make the cheapest authenticated read, to see that the key works.
+
+    Raises: BadCredentials, Unavailable, Throttled.
+    """
+    await wire.call("GET", "/jobs", params={"pageSize": 1, "hideResults": "true"})
+
+
+def explain(response: httpx.Response) -> ProviderError | None:
+    """Return what an error of Scenario's own means; None where the common reading knows it (section 5).
+
+    Its error bodies are not described, so each is looked for where the sources say that it has been seen.
+    """
+    try:
+        body = response.json()
+    except ValueError:
+        return None
+    if not isinstance(body, Mapping):
+        return None
+    details = _mapping(body.get("details"))
+    if response.status_code == 429 and details.get("actionName"):
+        return Throttled(
+            f"{SPEC.name} is working on as many jobs as this plan allows at once{_limit(details)}; this is sent again "
+            "by itself.",
+            code=answers.CONCURRENCY, retry_after_seconds=answers.wait_of(response),
+        )  # fmt: skip
+    if response.status_code == 403 and "ModelAccessRestrictedError" in response.text:
+        return _restricted({**body, **details})
+    return None
+
+
+def _limit(details: Mapping[str, Any]) -> str:
+    limit = details.get("actionLimit")
+    return f" ({details['actionName']}: {limit})"[:80] if isinstance(limit, int | float | str) else ""
+
+
+def _restricted(said: Mapping[str, Any]) -> ProviderError:
+    """A model that the plan does not include: the key is good, another provider may have it."""
+    plan = said.get("requiredPlan")
+    needs = f" It needs the {str(plan)[:40]} plan." if plan else ""
+    label = next((model.label for model in SPEC.models if model.wire == said.get("modelId")), "this model")
+    return Rejected(
+        f"The plan of this account at {SPEC.name} does not include {label}.{needs} An admin can change the plan, or "
+        "send this to another provider.",
+        code=NO_MODEL,
+    )  # fmt: skip
+
+
+def path_part(value: str) -> str:
+    return quoted(value, safe="")
+
+
+def job_id_of(job: Mapping[str, Any]) -> str:
+    """Return a job's id. An older sample of Scenario's has it under `id` (7.8)."""
+    found = job.get("jobId") or job.get("id")
+    return found if isinstance(found, str) else ""
+
+
+def cost_usd(job: Mapping[str, Any], unit_price: Decimal | None) -> Decimal | None:
+    """Return what Scenario says that a job cost: its units at the account's price of one, to a millionth of a dollar.
+
+    The discount is not taken off: nothing says whether `cuCost` is before or after it, and this is the larger.
+    """
+    units = number_in(_mapping(job.get("billing")).get("cuCost"))
+    return None if units is None or unit_price is None else (units * unit_price).quantize(MICRO)
+
+
+def number_in(value: Any) -> Decimal | None:
+    """Return a JSON number that can be an amount; None for anything else."""
+    if isinstance(value, bool) or not isinstance(value, int | float | str):
+        return None
+    try:
+        number = Decimal(str(value))
+    except InvalidOperation:
+        return None
+    return number if number.is_finite() and number >= 0 else None
+
+
+def _of(answer: Mapping[str, Any]) -> Mapping[str, Any]:
+    return _mapping(answer.get("job"))
+
+
+def _mapping(value: Any) -> Mapping[str, Any]:
+    return value if isinstance(value, Mapping) else {}
+
+
+def _state(job: Mapping[str, Any]) -> JobState:
+    """Return a job's state. One that nobody has heard of counts as running, so that it is asked again."""
+    said = str(job.get("status"))
+    if said not in STATES:
+        log.warning("Scenario says an unknown status: %s", said[:40])
+    return STATES.get(said, JobState.RUNNING)
+
+
+def _progress(job: Mapping[str, Any]) -> float | None:
+    said = number_in(job.get("progress"))
+    return None if said is None else float(min(said, Decimal(1)))
+
+
+async def _finished(job_id: str, job: Mapping[str, Any], cost: Decimal | None, wire: Wire) -> Job:
+    """Read the results of a finished job; while one of them is not ready, the job is still running."""
+    ids = [one for one in _mapping(job.get("metadata")).get("assetIds") or () if isinstance(one, str) and one]
+    outputs: list[Output] = []
+    for asset_id in ids:
+        asset = await _asset(asset_id, wire)
+        if asset.get("status") == "pending":
+            return Job(id=job_id, state=JobState.RUNNING, progress=1.0)
+        if asset.get("status") != "error" and isinstance(asset.get("url"), str):
+            outputs.append(Output("video", asset["url"], datetime.now(UTC) + LINK_LIFETIME))
+    if not outputs:
+        reason = f"{SPEC.name} finished without a result. Try it again, or ask Scenario about job {job_id}."
+        failure = Failure(code="no_output", reason=reason, can_retry=True, is_charged=None)
+        return Job(id=job_id, state=JobState.FAILED, failure=failure, cost_usd=cost)
+    return Job(id=job_id, state=JobState.DONE, chain_id=ids[0], outputs=tuple(outputs), cost_usd=cost)
+
+
+async def _asset(asset_id: str, wire: Wire) -> Mapping[str, Any]:
+    """Return a result as it is now; one that is gone counts as failed."""
+    try:
+        return _mapping((await wire.call("GET", f"/assets/{path_part(asset_id)}")).get("asset"))
+    except NotFound:
+        return {"status": "error"}
+
+
+def _failure(job: Mapping[str, Any]) -> Failure:
+    """Read why a job failed: Scenario's own words and its advice. There are no codes to tell failures apart.
+
+    Failed jobs are refunded, unless `billing.disableRefund` says that this model's are not.
+    """
+    metadata, billing = _mapping(job.get("metadata")), _mapping(job.get("billing"))
+    error, hint = _line(metadata.get("error")), _line(metadata.get("hint"))
+    is_charged = billing.get("disableRefund") is True
+    if job.get("status") == "canceled":
+        return Failure("canceled", "The job was cancelled at Scenario.", can_retry=True, is_charged=is_charged)
+    is_moderated = "moderat" in f"{error} {hint}".lower()
+    sentence = "Moderation stopped this. Change the prompt or the source." if is_moderated else "The job failed."
+    said = f' Scenario says: "{error.rstrip(".")}".' if error else ""
+    advice = f" {hint.rstrip('.')}." if hint else ""
+    return Failure(
+        code="content_moderated" if is_moderated else "failure", reason=sentence + said + advice,
+        can_retry=not is_moderated and not is_charged, is_charged=is_charged,
+    )  # fmt: skip
+
+
+def _line(value: Any) -> str:
+    return " ".join(value.split())[:400] if isinstance(value, str) else ""

@@ -1,0 +1,106 @@
+"""Put a file of ours into Scenario: a small picture in one call, everything else in parts that are sent one by one.
+
+Sections 2.5 and 2.6 of contracts/scenario.md.
+"""
+
+import asyncio
+import base64
+import time
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+from editorapp.providers.contract import Ref, Rejected, Unavailable
+from editorapp.providers.transport import Wire
+from editorapp.providers.vendors.scenario.common_rules import CONTAINERS
+from editorapp.providers.vendors.scenario.jobs import path_part
+from editorapp.providers.vendors.scenario.models import SPEC
+
+SMALL_IMAGE_BYTES = 6_000_000  # a picture below this goes in one call
+MIN_PART_BYTES = 5 * 1024**2  # of each but the last
+PART_BYTES = 16 * 1024**2
+MAX_PARTS = 10_000
+READY_DEADLINE_SECONDS = 300.0
+READY_POLL_SECONDS = (0.2, 3.0)  # the first pause, and the longest
+
+
+async def stage(path: Path, *, name: str, media_type: str, purpose: str, wire: Wire) -> Ref:
+    """Upload a file and return the reference to the asset that Scenario makes of it. Free.
+
+    A clip is sent in parts, each streamed from disk to a signed address without the key.
+
+    Raises: Rejected, when Scenario does not take the file; Unavailable and Throttled, when a later try may succeed.
+    """
+    size = path.stat().st_size
+    if not media_type.startswith("image/"):
+        if media_type not in CONTAINERS.values():
+            raise Rejected(f"{SPEC.name} takes MP4 and WebM clips only; this is {media_type}.", code="content_type")
+    elif size < SMALL_IMAGE_BYTES:
+        return Ref(file_id=await _small_image(path, name, wire), media_type=media_type)
+    upload = await _begun(name, media_type, size, wire)
+    places = [(one["number"], one["url"]) for one in upload["parts"]]
+    length = part_bytes(size)
+    for place, (_number, url) in enumerate(sorted(places)):
+        await wire.upload(url, path, headers={}, start=place * length, length=min(length, size - place * length))
+    address = f"/uploads/{path_part(upload['id'])}"
+    answer = await wire.call("POST", f"{address}/action", body={"action": "complete"})
+    return Ref(file_id=await _imported(address, _upload_in(answer), wire), media_type=media_type)
+
+
+def part_bytes(size: int) -> int:
+    """Return how large each part of a file is: whole, where it is small; never more than 10,000 parts."""
+    return max(PART_BYTES, MIN_PART_BYTES, -(-size // MAX_PARTS))
+
+
+def _parts(size: int) -> int:
+    return max(1, -(-size // part_bytes(size)))
+
+
+async def _small_image(path: Path, name: str, wire: Wire) -> str:
+    data = await asyncio.to_thread(lambda: base64.b64encode(path.read_bytes()).decode())
+    made = await wire.call("POST", "/assets", body={"name": name, "image": data})
+    asset = made.get("asset")
+    if not isinstance(asset, Mapping) or not isinstance(asset.get("id"), str):
+        raise Unavailable(f"{SPEC.name} gave no id for the picture.", code="upload")
+    return asset["id"]
+
+
+async def _begun(name: str, media_type: str, size: int, wire: Wire) -> dict[str, Any]:
+    """Announce a file and return the upload, whose parts have addresses."""
+    kind = "image" if media_type.startswith("image/") else "video"
+    made = await wire.call(
+        "POST", "/uploads",
+        body={"fileName": name, "contentType": media_type, "fileSize": size, "kind": kind, "parts": _parts(size)},
+    )  # fmt: skip
+    upload = _upload_in(made)
+    parts = upload.get("parts")
+    is_whole = isinstance(parts, list) and all(
+        isinstance(one, Mapping) and isinstance(one.get("url"), str) and isinstance(one.get("number"), int)
+        for one in parts
+    )
+    if not isinstance(upload.get("id"), str) or not is_whole or len(upload["parts"]) != _parts(size):
+        raise Unavailable(f"{SPEC.name} gave no place for the upload.", code="upload")
+    return upload
+
+
+async def _imported(address: str, upload: dict[str, Any], wire: Wire) -> str:
+    """Wait until Scenario has looked at the file, and return its asset's id. "complete" is not the end (7.5)."""
+    pause, longest = READY_POLL_SECONDS
+    deadline = time.monotonic() + READY_DEADLINE_SECONDS
+    while True:
+        entity = upload.get("entityId")
+        if upload.get("status") == "imported" and isinstance(entity, str) and entity:
+            return entity
+        if upload.get("status") == "failed":
+            reason = " ".join(str(upload.get("errorMessage") or "no reason given").split()).rstrip(".")[:300]
+            raise Rejected(f"{SPEC.name} does not take this file: {reason}.", code="file_failed")
+        if time.monotonic() > deadline:
+            raise Unavailable(f"{SPEC.name} has not looked at the upload yet.", code="file_pending")
+        await asyncio.sleep(pause)
+        pause = min(pause * 1.5, longest)
+        upload = _upload_in(await wire.call("GET", address))
+
+
+def _upload_in(answer: Mapping[str, Any]) -> dict[str, Any]:
+    upload = answer.get("upload")
+    return dict(upload) if isinstance(upload, Mapping) else {}

@@ -114,7 +114,7 @@ def why_no_price(name: str, asked: AskedPrice | None, *, now: datetime) -> str:
         return f"This price is older than an hour. Ask {name} again: that is free."
     if asked.state == AskedPrice.State.ASKING:
         return f"{name} is being asked what this costs. Its answer comes in a moment: wait for it."
-    return f"{name} named no price: {asked.note.rstrip('.')}. Ask again, or change what you want."
+    return f"No price came: {asked.note.rstrip('. ')}. Ask again, or change what you want."
 
 
 def _unpriced(found: list[Broken], account: ProviderAccount) -> list[Broken]:

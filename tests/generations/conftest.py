@@ -1,12 +1,15 @@
 """A quick simulator for the engine: one canned clip stands for every result."""
 
+import sys
 import time
 from collections.abc import Iterator
 from pathlib import Path
+from types import ModuleType
 
 import httpx
 import pytest
 
+from editorapp.providers import registry, vendors
 from tests.generations.drive import Clock
 from tests.simulator_process import SimulatorProcess
 
@@ -49,3 +52,14 @@ def quick(quick_process: SimulatorProcess, settings, transactional_db) -> Iterat
 @pytest.fixture
 def clock() -> Clock:
     return Clock()
+
+
+@pytest.fixture
+def told(monkeypatch: pytest.MonkeyPatch) -> Iterator[ModuleType]:
+    """A further provider, found as all are: it publishes no price and says what `told.says` holds."""
+    folder = Path(__file__).parent / "vendors_told"
+    monkeypatch.setattr(vendors, "__path__", [*vendors.__path__, str(folder)])
+    registry.get.cache_clear()
+    yield registry.get("told")
+    registry.get.cache_clear()
+    sys.modules.pop(f"{vendors.__name__}.told", None)

@@ -1,0 +1,324 @@
+"""Prices that nobody publishes: asked for once, kept for an hour, and never guessed."""
+
+from dataclasses import replace
+from datetime import timedelta
+from decimal import Decimal
+from types import ModuleType
+from typing import Any
+
+import pytest
+from django.core.exceptions import PermissionDenied
+from django.utils import timezone
+from django_q.models import OrmQ
+
+from editorapp.costs import ledger
+from editorapp.costs.check import differences
+from editorapp.costs.models import AskedPrice
+from editorapp.generations import asking
+from editorapp.generations.asking import NothingToAsk, answer, ask, known
+from editorapp.generations.enqueue import Refused, enqueue
+from editorapp.generations.models import Generation
+from editorapp.generations.retry import retry
+from editorapp.generations.states import State
+from editorapp.generations.tasks import ask_price
+from editorapp.generations.verdict import weigh
+from editorapp.media.models import Asset
+from editorapp.providers.contract import GenerationRequest, ProviderError, Quote, Ref, Throttled
+from editorapp.providers.models import ProviderAccount, StagedFile, default_account
+from editorapp.teams.models import Member
+from editorapp.teams.roles import Role
+from tests.factories import make_asset, make_generation, make_member
+
+pytestmark = pytest.mark.django_db
+NOW = timezone.now()
+FREE = "Told publishes no price for this. Ask Told for it first: that is free, and it holds for an hour."
+
+
+@pytest.fixture
+def member() -> Member:
+    return make_member()
+
+
+@pytest.fixture
+def clip(member: Member) -> Asset:
+    return make_asset(member)
+
+
+@pytest.fixture
+def account(told: ModuleType) -> ProviderAccount:
+    return default_account("told")
+
+
+def draft(clip: Asset, **said: Any) -> GenerationRequest:
+    sound = GenerationRequest(prompt="Rain", source=Ref(asset_id=clip.pk), auto_controls=True, resolution="720p")
+    return replace(sound, **said)
+
+
+def told_price(account: ProviderAccount, wanted: GenerationRequest, clip: Asset, member: Member) -> AskedPrice:
+    """Ask and let the queue's task answer."""
+    row = ask(account, wanted, clip, member=member)
+    answer(row.pk)
+    found = known(account, wanted, clip)
+    assert found is not None
+    return found
+
+
+def words(wanted: GenerationRequest, clip: Asset, account: ProviderAccount, **options: Any) -> list[str]:
+    verdict = weigh(wanted, clip, account, asked=known(account, wanted, clip, however_old=True), **options)
+    return [one.message for one in verdict.refusals if one.rule_id == "price.asking"]
+
+
+def test_a_price_is_asked_for_once_and_the_queue_is_woken_after_the_commit(
+    account: ProviderAccount, clip: Asset, member: Member, django_capture_on_commit_callbacks: Any
+) -> None:
+    with django_capture_on_commit_callbacks(execute=True):
+        row = ask(account, draft(clip), clip, member=member)
+        again = ask(account, draft(clip, prompt="Snow"), clip, member=member)
+
+    assert row.pk == again.pk
+    assert row.state == "asking"
+    (task,) = OrmQ.objects.all()
+    assert task.func() == "editorapp.generations.tasks.ask_price"
+    assert task.task["args"] == (row.pk,)
+
+
+def test_the_answer_is_a_price_with_where_and_when_it_was_told(
+    account: ProviderAccount, clip: Asset, member: Member
+) -> None:
+    row = ask(account, draft(clip), clip, member=member)
+    at = NOW.replace(hour=14, minute=3)
+
+    answer(row.pk, clock=lambda: at)
+    found = known(account, draft(clip), clip)
+    priced = asking.estimate_of(found)
+
+    assert priced is not None
+    assert str(priced) == "$0.42"
+    assert priced.basis == "42 CU at $0.01, asked of Told at 14:03 UTC"
+    assert priced.price_list == f"asked on {at.day} {at:%b %Y}"
+    assert not priced.is_range
+
+
+def test_the_source_is_staged_once_for_it_and_the_provider_is_asked_with_its_id_and_length(
+    account: ProviderAccount, clip: Asset, member: Member, told: ModuleType
+) -> None:
+    told_price(account, draft(clip), clip, member)
+    told_price(account, draft(clip, resolution="1080p"), clip, member)
+
+    assert len(told.staged) == 1
+    assert StagedFile.objects.get(account=account).ref == {"file_id": "file-1"}
+    assert [(wanted.source.file_id, seconds) for wanted, seconds in told.asked] == [("file-1", Decimal(5))] * 2
+    assert told.asked[0][0].prompt == "Rain"
+
+
+def test_without_a_price_nothing_is_sent_and_the_words_say_what_to_do(
+    account: ProviderAccount, clip: Asset, member: Member, told: ModuleType
+) -> None:
+    wanted = draft(clip)
+    assert words(wanted, clip, account) == [FREE]
+
+    row = ask(account, wanted, clip, member=member)
+    assert words(wanted, clip, account) == [
+        "Told is being asked what this costs. Its answer comes in a moment: wait for it."
+    ]
+
+    told.says.append(ProviderError("Told names no price for this model.", code="no_price"))
+    answer(row.pk)
+    assert words(wanted, clip, account) == [
+        "No price came: Told names no price for this model. Ask again, or change what you want."
+    ]
+
+    told_price(account, wanted, clip, member)
+    assert words(wanted, clip, account) == []
+    assert weigh(wanted, clip, account, asked=known(account, wanted, clip)).can_send
+    assert words(wanted, clip, account, now=timezone.now() + timedelta(minutes=61)) == [
+        "This price is older than an hour. Ask Told again: that is free."
+    ]
+
+
+def test_what_is_broken_anyway_is_not_told_to_ask_but_a_missing_prompt_is_no_hindrance(
+    account: ProviderAccount, clip: Asset
+) -> None:
+    assert words(draft(clip, exr=True), clip, account) == []
+    assert words(draft(clip, prompt=None), clip, account) == [FREE]
+    assert not weigh(draft(clip, exr=True), clip, account).can_send
+
+
+def test_the_known_price_is_what_is_held(
+    account: ProviderAccount, clip: Asset, member: Member, told: ModuleType
+) -> None:
+    told.says.append(Quote(Decimal("0.3000001"), Decimal("0.6000001"), "30 to 60 CU at $0.01", "By its length."))
+    told_price(account, draft(clip), clip, member)
+
+    take = enqueue(draft(clip, prompt="Snow"), account=account, member=member, source_asset=clip)
+
+    assert take.estimate_low_usd == Decimal("0.300001")  # rounded up to what the ledger can hold
+    assert ledger.held_usd(take.pk) == take.estimate_high_usd == Decimal("0.600001")
+    assert take.estimate_basis.startswith("30 to 60 CU at $0.01, asked of Told at ")
+    assert differences() == []
+
+
+@pytest.mark.parametrize("minutes", [None, 61])
+def test_a_draft_is_not_queued_without_a_price_of_this_hour(
+    account: ProviderAccount, clip: Asset, member: Member, minutes: int | None
+) -> None:
+    if minutes:
+        told_price(account, draft(clip), clip, member)
+    later = timezone.now() + timedelta(minutes=minutes or 0)
+
+    with pytest.raises(Refused, match="older than an hour" if minutes else "publishes no price"):
+        enqueue(draft(clip), account=account, member=member, source_asset=clip, now=later)
+
+    assert not Generation.objects.exists()
+
+
+def test_a_failed_take_is_tried_again_only_at_a_price_of_this_hour(
+    account: ProviderAccount, clip: Asset, member: Member
+) -> None:
+    take = make_generation(
+        member, account=account, provider="told", source=clip, state=State.FAILED, can_retry=True
+    )  # fmt: skip
+    with pytest.raises(Refused, match="Ask Told for it first"):
+        retry(take, member=member, now=timezone.now())
+
+    told_price(account, take.wanted, clip, member)
+    attempt = retry(take, member=member, now=timezone.now())
+
+    assert attempt.number == 2
+
+
+def test_an_answer_that_comes_twice_changes_nothing(
+    account: ProviderAccount, clip: Asset, member: Member, told: ModuleType
+) -> None:
+    row = ask(account, draft(clip), clip, member=member)
+    told.says.append(Quote(Decimal(1), Decimal(1), "100 CU"))
+
+    ask_price(row.pk)
+    ask_price(row.pk)
+    ask_price(row.pk + 1000)
+
+    assert len(told.asked) == 1
+    assert AskedPrice.objects.get().high_usd == Decimal(1)
+
+
+def test_a_late_answer_to_an_earlier_question_does_not_end_the_present_one(
+    account: ProviderAccount, clip: Asset, member: Member, told: ModuleType, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    row = ask(account, draft(clip), clip, member=member, now=NOW - timedelta(minutes=3))
+
+    def meanwhile() -> Any:
+        ask(account, draft(clip), clip, member=member, now=NOW)  # stuck, so a person asked again
+        return NOW
+
+    told.says.append(ProviderError("Too late."))
+    answer(row.pk, clock=meanwhile)
+
+    assert AskedPrice.objects.get().state == "asking"
+
+
+def test_a_question_without_an_answer_counts_as_failed_after_two_minutes_and_may_be_asked_again(
+    account: ProviderAccount, clip: Asset, member: Member, django_capture_on_commit_callbacks: Any
+) -> None:
+    ask(account, draft(clip), clip, member=member, now=NOW)
+    at_119 = known(account, draft(clip), clip, now=NOW + timedelta(seconds=119))
+    at_121 = known(account, draft(clip), clip, now=NOW + timedelta(seconds=121))
+
+    assert at_119 is not None and at_119.state == "asking"
+    assert at_121 is not None and at_121.state == "failed"
+    assert at_121.note == "No answer came within two minutes. Is the queue running?"
+    with django_capture_on_commit_callbacks(execute=True):
+        ask(account, draft(clip), clip, member=member, now=NOW + timedelta(seconds=121))
+    assert OrmQ.objects.count() == 1
+    assert AskedPrice.objects.get().asked_at == NOW + timedelta(seconds=121)
+
+
+def test_a_busy_provider_is_asked_again_after_the_pause_that_it_names(
+    account: ProviderAccount, clip: Asset, member: Member, told: ModuleType
+) -> None:
+    told.says += [Throttled("Too many requests.", retry_after_seconds=0.0)] * 2
+
+    assert told_price(account, draft(clip), clip, member).state == "known"
+    assert len(told.asked) == 3
+
+
+@pytest.mark.parametrize(
+    "said", [Quote(Decimal(2), Decimal(1), "?"), Quote(Decimal(-1), Decimal(1), "?"), ZeroDivisionError("oh")], ids=str
+)
+def test_what_makes_no_sense_is_no_price(
+    account: ProviderAccount, clip: Asset, member: Member, told: ModuleType, said: Any
+) -> None:
+    told.says.append(said)
+
+    found = told_price(account, draft(clip), clip, member)
+
+    assert found.state == "failed" and found.note
+    assert asking.estimate_of(found) is None
+
+
+def test_drafts_share_a_price_unless_something_that_may_move_it_differs(
+    account: ProviderAccount, clip: Asset, member: Member
+) -> None:
+    picture, other = make_asset(member, kind="image"), make_asset(member, kind="image")
+    same_length, longer = make_asset(member), make_asset(member, duration_seconds=Decimal(6), frame_count=144)
+    plain = draft(clip)
+
+    def key(wanted: GenerationRequest, source: Asset = clip) -> str:
+        return asking.key_of(account, wanted, source)
+
+    assert key(plain) == key(replace(plain, prompt="Snow", user_id="u"))
+    assert key(plain) == key(replace(plain, source=Ref(generation_id="an earlier result")))
+    assert key(plain) == key(draft(same_length), same_length)
+    with_picture = replace(plain, start_frame=Ref(asset_id=picture.pk))
+    assert key(with_picture) == key(replace(plain, start_frame=Ref(asset_id=other.pk)))
+    different = [
+        plain, with_picture, replace(plain, resolution="1080p"), replace(plain, hdr=True),
+        replace(plain, task="reframe"), replace(plain, model="modify-video"),
+        replace(plain, keyframes=(Ref(asset_id=1),), keyframe_indexes=(0,)),
+        replace(plain, keyframes=(Ref(asset_id=1), Ref(asset_id=2)), keyframe_indexes=(0, 9)),
+    ]  # fmt: skip
+    assert len({*map(key, different), key(draft(longer), longer)}) == len(different) + 1
+
+
+def test_old_answers_are_swept_away(account: ProviderAccount, clip: Asset, member: Member) -> None:
+    ask(account, draft(clip), clip, member=member, now=timezone.now() - timedelta(hours=25))
+
+    told_price(account, draft(clip, resolution="1080p"), clip, member)
+
+    assert AskedPrice.objects.count() == 1
+
+
+def test_nobody_has_another_teams_file_uploaded_by_asking(
+    account: ProviderAccount, clip: Asset, member: Member
+) -> None:
+    stranger, viewer = make_member(), make_member(role=Role.REVIEWER, team=member.team)
+    picture = make_asset(stranger, kind="image")
+
+    for wanted, source, asker in (
+        (draft(clip), clip, stranger),
+        (draft(clip, start_frame=Ref(asset_id=picture.pk)), clip, member),
+        (draft(clip), clip, viewer),
+    ):
+        with pytest.raises(PermissionDenied):
+            ask(account, wanted, source, member=asker)
+    assert not AskedPrice.objects.exists()
+
+
+def test_a_published_price_and_a_closed_account_are_not_asked(
+    account: ProviderAccount, clip: Asset, member: Member
+) -> None:
+    with pytest.raises(NothingToAsk, match="Luma Agents does not have to be asked"):
+        ask(default_account("luma-agents"), draft(clip), clip, member=member)
+    account.is_enabled = False
+    with pytest.raises(NothingToAsk, match="switched off"):
+        ask(account, draft(clip), clip, member=member)
+
+
+def test_looking_up_is_one_query_and_none_where_prices_are_published(
+    account: ProviderAccount, clip: Asset, django_assert_num_queries: Any
+) -> None:
+    luma, wanted = default_account("luma-agents"), draft(clip)
+
+    with django_assert_num_queries(1):
+        asking.known_of([(account, wanted), (luma, wanted)], clip)
+    with django_assert_num_queries(0):
+        assert known(luma, wanted, clip) is None

@@ -201,7 +201,8 @@ class Session:
         self.polling.difference_update(a.errand.attempt.pk for a in kept + answers if a.errand.call is Call.POLL)
 
     def _write_all(self, answers: list[Answer], *, now: datetime) -> None:
-        self._write_running([answer.errand.attempt for answer in answers if _is_running(answer)], now=now)
+        running = [(one.errand.attempt, one.job.progress) for one in answers if one.job and _is_running(one)]
+        self._write_running(running, now=now)
         for answer in answers:
             if answer.errand.call is Call.POST:
                 self._write_one(self._posted, answer, now=now)
@@ -228,8 +229,8 @@ class Session:
             self.woken_at = now
             wake.transfers(now=now)
 
-    def _write_running(self, attempts: list[Attempt], *, now: datetime) -> None:
-        for attempt in outcomes.still_running(attempts, now=now):
+    def _write_running(self, jobs: list[tuple[Attempt, float | None]], *, now: datetime) -> None:
+        for attempt in outcomes.still_running(jobs, now=now):
             _unless_overtaken(outcomes.lost, attempt, "The job is more than a day old and not done.", now=now)
 
     def _posted(self, attempt: Attempt, *, answer: Answer, now: datetime) -> None:
@@ -276,7 +277,7 @@ def _polled(attempt: Attempt, *, answer: Answer, now: datetime) -> None:
     if job is not None and job.state is JobState.DONE:
         outcomes.done(attempt, job, now=now)
     elif job is not None and job.failure is not None:
-        outcomes.failed(attempt, job.failure, now=now)
+        outcomes.failed(attempt, job, job.failure, now=now)
     elif isinstance(error, NotFound):
         outcomes.missing(attempt, error, now=now)
     else:

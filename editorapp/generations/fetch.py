@@ -83,10 +83,12 @@ def _part(attempt: Attempt, kind: str) -> Path:
 
 
 def _keep(attempt: Attempt, video: Asset, exr: Asset | None, *, now: datetime) -> None:
+    generation = attempt.generation
+    notes = [generation.warning, odd(generation, video, exr)]  # the first is about its price, see outcomes.py
     attempt.move(
         State.SUCCEEDED, now=now, lease_token=None, result_urls=None, result_expires_at=None, last_error="",
         shown={
-            "result": video, "exr": exr, "warning": odd(attempt.generation, video, exr),
+            "result": video, "exr": exr, "warning": " ".join(note for note in notes if note),
             "failure_code": "", "failure_message": "",
         },
     )  # fmt: skip

@@ -71,7 +71,7 @@ class Generation(models.Model):
     result = models.ForeignKey(Asset, null=True, blank=True, on_delete=models.PROTECT, related_name="result_of")
     exr = models.ForeignKey(Asset, null=True, blank=True, on_delete=models.PROTECT, related_name="+")
     finished_at = models.DateTimeField(null=True, blank=True)
-    warning = models.TextField(blank=True)  # what is odd about a result that was kept all the same
+    warning = models.TextField(blank=True)  # what is odd about a result that was kept, or about its price
     form_token = models.CharField(max_length=40, blank=True)  # the same form sent twice makes one generation
     review = models.CharField(max_length=16, choices=Review.choices, default=Review.NONE, blank=True)
 
@@ -165,6 +165,7 @@ class Attempt(models.Model):
     provider_done_at = models.DateTimeField(null=True, blank=True)  # when we learned it
     recorded_at = models.DateTimeField(null=True, blank=True)
     poll_count = models.PositiveIntegerField(default=0)
+    progress = models.FloatField(null=True, blank=True)  # 0..1, as last reported; None where the provider tells none
     fetch_count = models.PositiveIntegerField(default=0)
     error_count = models.PositiveIntegerField(default=0)
     last_error = models.TextField(blank=True)

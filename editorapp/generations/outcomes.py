@@ -9,15 +9,16 @@ import json
 import uuid
 from collections.abc import Iterable
 from datetime import datetime, timedelta
-from decimal import Decimal
+from decimal import ROUND_HALF_UP, Decimal
 from typing import Any
 
 from django.db import IntegrityError, connection, transaction
 from django.db.models import Field
 
+from editorapp.core.money import MICRO, show_usd
 from editorapp.costs import ledger
 from editorapp.generations import claims, schedule
-from editorapp.generations.models import Attempt, Overtaken
+from editorapp.generations.models import Attempt, Generation, Overtaken
 from editorapp.generations.states import State
 from editorapp.providers.contract import Failure, Job, ProviderError, Throttled
 
@@ -26,12 +27,15 @@ MISSING_AT_MOST = timedelta(minutes=15)
 OLDEST = timedelta(hours=24)
 
 
-def posting(attempt: Attempt, body: dict[str, Any], *, now: datetime) -> None:
-    """Write down that the paid post is about to leave. Must be committed before its first byte."""
+def posting(attempt: Attempt, body: dict[str, Any], *, now: datetime, seconds: float = 0.0) -> None:
+    """Write down that the paid post is about to leave. Must be committed before its first byte.
+
+    `seconds` is what sending stored files inside the body may take on top.
+    """
     written = json.dumps(body, sort_keys=True, separators=(",", ":"))
     attempt.move(
         State.SUBMITTING, now=now, request_body=body, request_sha256=hashlib.sha256(written.encode()).hexdigest(),
-        submit_started_at=now, next_action_at=now + POST_LEASE, lease_token=uuid.uuid4(),
+        submit_started_at=now, next_action_at=now + POST_LEASE + timedelta(seconds=seconds), lease_token=uuid.uuid4(),
     )  # fmt: skip
 
 
@@ -101,20 +105,20 @@ def lapsed(attempt: Attempt, *, now: datetime) -> None:
     unknown(attempt, ProviderError("The worker stopped while it was sending.", code="interrupted"), now=now)
 
 
-def still_running(attempts: Iterable[Attempt], *, now: datetime) -> list[Attempt]:
-    """Schedule the next poll of jobs that are not done: one prepared statement for all rows.
+def still_running(jobs: Iterable[tuple[Attempt, float | None]], *, now: datetime) -> list[Attempt]:
+    """Keep how far jobs are that are not done, and schedule their next poll: one prepared statement for all rows.
 
     Returns those that are too old to be believed; they are not scheduled.
     """
-    young: list[Attempt] = []
+    rows: list[tuple[Any, ...]] = []
     old: list[Attempt] = []
-    for attempt in attempts:
-        (old if now - (attempt.submitted_at or now) > OLDEST else young).append(attempt)
-    rows = [
-        (_written("next_action_at", schedule.next_look_at(submitted_at=attempt.submitted_at or now, now=now)),
-         attempt.pk, _written("lease_token", attempt.lease_token))
-        for attempt in young
-    ]  # fmt: skip
+    for attempt, progress in jobs:
+        if now - (attempt.submitted_at or now) > OLDEST:
+            old.append(attempt)
+            continue
+        look = schedule.next_look_at(submitted_at=attempt.submitted_at or now, now=now)
+        share = None if progress is None else min(max(progress, 0.0), 1.0)
+        rows.append((_written("next_action_at", look), share, attempt.pk, _written("lease_token", attempt.lease_token)))
     if rows:
         with connection.cursor() as cursor:
             cursor.executemany(_NEXT_LOOK, rows)
@@ -123,8 +127,9 @@ def still_running(attempts: Iterable[Attempt], *, now: datetime) -> list[Attempt
 
 # The one hot write: hundreds of rows a second, where building each UPDATE would cost more than the poll itself.
 _NEXT_LOOK = (
-    f"UPDATE {Attempt._meta.db_table} SET next_action_at = %s, poll_count = poll_count + 1, error_count = 0, "
-    f"last_error = '', missing_since = NULL WHERE id = %s AND state = '{State.RUNNING}' AND lease_token = %s"
+    f"UPDATE {Attempt._meta.db_table} SET next_action_at = %s, progress = %s, poll_count = poll_count + 1, "
+    f"error_count = 0, last_error = '', missing_since = NULL "
+    f"WHERE id = %s AND state = '{State.RUNNING}' AND lease_token = %s"
 )
 
 
@@ -171,16 +176,17 @@ def done(attempt: Attempt, job: Job, *, now: datetime) -> None:
             State.FETCHING, now=now, next_action_at=now, lease_token=None, result_urls=urls, error_count=0,
             result_expires_at=min(expiries, default=None), recorded_at=now, last_error="", missing_since=None,
             provider_done_at=attempt.provider_done_at or now, poll_count=attempt.poll_count + 1,
+            progress=None,
             shown={"chain_id": job.chain_id or job.id, **(_charged(attempt, job, now=now) if first_time else {})},
         )  # fmt: skip
 
 
-def failed(attempt: Attempt, failure: Failure, *, now: datetime) -> None:
-    """The provider gave up: release, or book what it may have charged."""
+def failed(attempt: Attempt, job: Job, failure: Failure, *, now: datetime) -> None:
+    """The provider gave up: release, or book what it charged, or may have charged."""
     settled = attempt.provider_done_at is not None  # it was done once, and charged then
     with transaction.atomic():
         message = failure.reason
-        if failure.is_charged is None and not settled:
+        if failure.is_charged is None and _reported(job) is None and not settled:
             message += " The provider does not say whether this is charged, so it is counted as spent."
         _fail(attempt, code=failure.code, message=message, can_retry=failure.can_retry, now=now)
         if settled:
@@ -188,17 +194,37 @@ def failed(attempt: Attempt, failure: Failure, *, now: datetime) -> None:
         if failure.is_charged is False:
             ledger.release(attempt.pk, now=now, note=f"Failed, not charged: {failure.code}")
             return
-        known = "charged" if failure.is_charged else "perhaps charged"
-        entry = ledger.charge(attempt.pk, None, now=now, is_estimated=True, note=f"Failed, {known}: {failure.code}")
-        attempt.show(State.FAILED, now=now, cost_usd=_spent(attempt, entry.amount_usd), cost_is_estimated=True)
+        known = "charged" if failure.is_charged or _reported(job) is not None else "perhaps charged"
+        shown = _charged(attempt, job, now=now, note=f"Failed, {known}: {failure.code}")
+        attempt.show(State.FAILED, now=now, **shown)
 
 
-def _charged(attempt: Attempt, job: Job, *, now: datetime) -> dict[str, Any]:
-    is_estimated = job.cost_usd is None
-    note = "The provider reports no price: the estimate's upper end" if is_estimated else ""
-    entry = ledger.charge(attempt.pk, job.cost_usd, now=now, is_estimated=is_estimated, note=note)
-    amount = entry.amount_usd if job.cost_usd is None else job.cost_usd
-    return {"cost_usd": _spent(attempt, amount), "cost_is_estimated": is_estimated}
+def _charged(attempt: Attempt, job: Job, *, now: datetime, note: str = "") -> dict[str, Any]:
+    """Charge what the provider reports, or all that is held where it reports nothing; return what pages show of it."""
+    amount = _reported(job)
+    if amount is None:
+        note = note or "The provider reports no price: the estimate's upper end"
+        entry = ledger.charge(attempt.pk, None, now=now, is_estimated=True, note=note)
+        return {"cost_usd": _spent(attempt, entry.amount_usd), "cost_is_estimated": True}
+    ledger.charge(attempt.pk, amount, now=now, is_estimated=False, note=note or "As the provider reports it")
+    warning = _other_price(attempt.generation, amount)
+    return {"cost_usd": _spent(attempt, amount), "cost_is_estimated": False, "warning": warning}
+
+
+def _reported(job: Job) -> Decimal | None:
+    """Return what the provider says it charged, to the millionth; None where it says nothing that is an amount."""
+    if job.cost_usd is None or not job.cost_usd.is_finite() or job.cost_usd < 0:
+        return None
+    return job.cost_usd.quantize(1 / MICRO, rounding=ROUND_HALF_UP)
+
+
+def _other_price(generation: Generation, charged_usd: Decimal) -> str:
+    """Say that what the provider charged is not what was quoted; "" where it lies within the quote."""
+    low, high = generation.estimate_low_usd, generation.estimate_high_usd
+    if low <= charged_usd <= high:
+        return ""
+    quoted = show_usd(high) if low == high else f"{show_usd(low)} to {show_usd(high)}"
+    return f"The provider charged {show_usd(charged_usd)}; the quote was {quoted}."
 
 
 def _spent(attempt: Attempt, amount: Decimal) -> Decimal:

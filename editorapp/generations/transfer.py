@@ -9,6 +9,7 @@ from datetime import datetime, timedelta
 from typing import Any, TypeVar
 
 from django.db import transaction
+from django.db.models import F
 from django.utils import timezone
 
 from editorapp.costs import ledger
@@ -63,7 +64,8 @@ def _due(now: datetime):
 
 def _next(now: datetime) -> Attempt | None:
     """Claim the row that is most pressing: results whose links expire soonest, then what has waited longest."""
-    rows = _due(now).order_by("state", "result_expires_at", "next_action_at")  # "fetching" before "staging"
+    # "fetching" before "staging"
+    rows = _due(now).order_by("state", F("result_expires_at").asc(nulls_last=True), "next_action_at")
     claimed = claims.claim(rows, most=1, due_by=now, until=now + LEASE)
     if not claimed:
         return None

@@ -111,3 +111,23 @@ def test_the_number_of_queries_does_not_grow_with_the_rows(client, creator):
         asked.append(queries_of(client, "/queue/"))
 
     assert asked[0] == asked[1] <= 10
+
+
+def test_a_row_says_how_far_a_job_is_where_the_provider_does(client, creator):
+    told, silent = make_generation(creator, state=State.RUNNING), make_generation(creator, state=State.RUNNING)
+    told.attempts.update(progress=0.424)
+
+    html = client.get("/queue/").content.decode()
+
+    assert html.count('max="100"') == 1 and 'value="42"' in html and "42 %" in html
+    assert f"Take #{silent.pk}: Processing, the provider reports no percentage" in html
+
+
+def test_progress_changes_what_the_page_has_seen(client, creator):
+    take = make_generation(creator, state=State.RUNNING)
+    seen = re.search(r"seen=([0-9a-f]{16})", client.get("/queue/").content.decode())[1]
+
+    take.attempts.update(progress=0.5)
+
+    answer = client.get(f"/queue/?seen={seen}", headers={"HX-Request": "true"})
+    assert answer.status_code == 200 and "50 %" in answer.content.decode()

@@ -147,3 +147,14 @@ def test_the_number_of_queries_does_not_grow_with_the_lineage(client, creator):
         make_done(creator, parent=take, lineage=take.lineage)
 
     assert queries_of(client, f"/takes/{take.pk}") == few <= 16
+
+
+def test_a_take_on_its_way_says_how_far_it_is_and_only_its_picture_changes(client, creator):
+    take = make_generation(creator, state=State.RUNNING)
+    poll = re.search(r'hx-get="(/takes/\d+/live\?seen=[^"]+)"', client.get(f"/takes/{take.pk}").content.decode())[1]
+
+    take.attempts.update(progress=0.42)
+
+    changed = client.get(poll.replace("&amp;", "&")).content.decode()
+    assert 'value="42"' in changed and "42 % done, says the provider." in changed
+    assert 'id="stage"' in changed and "hx-swap-oob" in changed and 'id="history"' not in changed

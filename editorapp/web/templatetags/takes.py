@@ -42,6 +42,12 @@ def needs_a_person(take: Generation) -> bool:
 
 
 @register.filter
+def percent(share: float | None) -> int | None:
+    """Return a share of 0..1 in whole percent; None where the provider reports none."""
+    return None if share is None else round(100 * share)
+
+
+@register.filter
 def newest_decision(take: Generation):
     """Return the decision that counts (decisions come newest first)."""
     return next(iter(take.decisions.all()), None)

@@ -16,7 +16,7 @@ from editorapp.teams.access import MemberRequest, needs
 from editorapp.teams.models import Member
 from editorapp.teams.roles import Act
 from editorapp.web.history import usual_of
-from editorapp.web.templatetags.takes import NEEDS_A_PERSON
+from editorapp.web.templatetags.takes import NEEDS_A_PERSON, percent
 
 MOST_ROWS = 100
 RECENT = timedelta(days=1)
@@ -48,7 +48,10 @@ def page(request: MemberRequest) -> HttpResponse:
 
 def _seen(takes: list[Generation]) -> str:
     """Return a short name for what the rows say, so that a poll that finds nothing new leaves the page alone."""
-    said = [(take.pk, take.state, take.state_since, take.attempt_count, take.error_count) for take in takes]  # type: ignore[attr-defined]
+    said = [
+        (take.pk, take.state, take.state_since, take.attempt_count, take.error_count, percent(take.progress))  # type: ignore[attr-defined]
+        for take in takes
+    ]
     return hashlib.sha256(repr(said).encode()).hexdigest()[:16]
 
 
@@ -70,8 +73,9 @@ def _rows(member: Member) -> "QuerySet[Generation]":
     # Looked up for the rows shown: a GROUP BY would first count the attempts of every take there ever was.
     newest = Attempt.objects.filter(generation=OuterRef("pk")).order_by("-number")
     return takes.annotate(
-        attempt_count=Subquery(newest.values("number")[:1]), error_count=Subquery(newest.values("error_count")[:1])
-    )
+        attempt_count=Subquery(newest.values("number")[:1]), error_count=Subquery(newest.values("error_count")[:1]),
+        progress=Subquery(newest.values("progress")[:1]),
+    )  # fmt: skip
 
 
 urlpatterns = [path("", page, name="page")]

@@ -19,6 +19,7 @@ from editorapp.generations.cancel import TooLate, cancel
 from editorapp.generations.enqueue import Refused
 from editorapp.generations.models import Generation, Overtaken
 from editorapp.generations.retry import NotRetryable, fetch_again, retry
+from editorapp.generations.states import State
 from editorapp.media.models import Asset
 from editorapp.providers.contract import GenerationRequest
 from editorapp.review.decide import NotDecidable, NoteNeeded, decide
@@ -27,7 +28,7 @@ from editorapp.teams.access import MemberRequest, needs
 from editorapp.teams.roles import Act
 from editorapp.web import asked, history
 from editorapp.web.cards import as_cards
-from editorapp.web.templatetags.takes import made_from
+from editorapp.web.templatetags.takes import made_from, percent
 
 MOST_NEIGHBOURS = 12
 
@@ -171,8 +172,15 @@ def _back(request: MemberRequest, pk: int) -> HttpResponse:
 
 def _seen(take: Generation) -> str:
     """Return what a page shows of a take that can change by itself."""
-    proxy = take.result.proxy if take.result else ""
-    return f"{take.state}.{take.state_since.timestamp():.0f}.{proxy}"
+    changing = take.result.proxy if take.result else percent(_progress(take))
+    return f"{take.state}.{take.state_since.timestamp():.0f}.{'' if changing is None else changing}"
+
+
+def _progress(take: Generation) -> float | None:
+    """Return how far the provider says that it is, 0..1; None where it says nothing."""
+    if take.state != State.RUNNING:
+        return None
+    return take.attempts.filter(number=take.attempt_number).values_list("progress", flat=True).first()
 
 
 def _context(request: MemberRequest, take: Generation) -> dict[str, Any]:
@@ -186,6 +194,7 @@ def _context(request: MemberRequest, take: Generation) -> dict[str, Any]:
         "source": made_from(take),
         "source_words": _source_words(steps[0].take.wanted),
         "usual": history.usual(take) if take.is_active else None,
+        "progress": _progress(take),
         "steps": steps,
         "settings": asked.settings(wanted),
         "guides": asked.guides(wanted, member),

@@ -71,5 +71,5 @@ def take_counts(team_id: int, lineages: list[str]) -> dict[str, int]:
 
 def _takes(generation: Generation) -> list[Generation]:
     rows = Generation.objects.filter(team_id=generation.team_id, lineage=generation.lineage)
-    rows = rows.select_related("result", "source_asset", "created_by")
+    rows = rows.select_related("result", "source_asset", "created_by", "account")
     return list(rows.order_by("-pk")[:MOST])[::-1]

@@ -18,6 +18,7 @@ from editorapp.providers.wire import stored_way
 from editorapp.teams.models import Member
 
 FRAMES = ("start_frame", "end_frame")
+DIRECTIONS = {"forward": "start_frame", "backward": "end_frame"}
 
 
 def as_source(take: Generation, account: ProviderAccount) -> Ref:
@@ -34,6 +35,12 @@ def as_frame(take: Generation, account: ProviderAccount) -> Ref:
     if take.chain_id and take.account_id == account.pk:
         return Ref(generation_id=take.chain_id)
     return Ref(asset_id=take.result_id, media_type=take.result.mime_type if take.result else "video/mp4")
+
+
+def can_continue(model: Model, frame: str) -> bool:
+    """Can a generation begin ("start_frame") or end ("end_frame") with an earlier result, named by its id?"""
+    row = model.parameter(frame)
+    return row is not None and _carries(row.carriers, "generation_id")
 
 
 def takes_named(wanted: GenerationRequest, member: Member) -> dict[str, Generation]:

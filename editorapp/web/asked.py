@@ -6,17 +6,25 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any
 
+from editorapp.generations.models import Generation
 from editorapp.media.models import Asset
-from editorapp.providers.contract import CONTROLS, GenerationRequest, Ref
+from editorapp.providers import registry
+from editorapp.providers.contract import CONTROLS, GenerationRequest, Ref, Task
 from editorapp.teams.models import Member
 
 LEAST_LIKENESS = 0.5  # below it, struck and added words read as soup
+TASK_NAMES: dict[str, str] = {
+    Task.EDIT: "Edit",
+    Task.GENERATE: "Generate",
+    Task.REFRAME: "Reframe",
+    Task.MODIFY: "Modify",
+}
 LONGEST_SHOWN = 200  # characters of one string of a request body
 
 
 @dataclass(frozen=True)
 class Guide:
-    """A still that guides an edit: the frame it stands at (None: the whole clip) and our copy of it, if we have one."""
+    """A still that guides a take: the frame it stands at (None: none of its own) and our copy of it, if we have one."""
 
     label: str
     frame_index: int | None
@@ -48,14 +56,23 @@ class Words:
         return self.kind == "removed"
 
 
-def settings(wanted: GenerationRequest) -> dict[str, str]:
-    """Return everything but the prompt and the source, in the order in which the studio asks."""
+def settings(take: Generation) -> dict[str, str]:
+    """Return everything but the prompt and the source, in the order in which the studio asks; for every task."""
+    wanted = take.wanted
     said = {
-        "Model": wanted.model or "",
-        "Conditioning": _conditioning(wanted),
+        "Task": task_name(wanted.task),
+        "Provider": str(take.account),
+        "Model": model_of(take),
+        "Conditioning": _conditioning(wanted) if wanted.task == Task.EDIT else "",
         "Strength": _name(wanted.strength),
         **{control.capitalize(): _control(wanted, control) for control in CONTROLS},
-        "Guide frames": _guides(wanted),
+        "Extends": _extends(take),
+        **_frames(wanted),
+        "Placement": _placement(wanted) if wanted.task == Task.REFRAME else "",
+        "Aspect ratio": wanted.aspect_ratio or "",
+        "Duration": _duration(wanted.duration),
+        "Loop": "on" if wanted.loop else "",
+        "Camera concepts": ", ".join(_name(concept).lower() for concept in wanted.concepts or ()),
         "Resolution": wanted.resolution or "",
         "HDR": "on" if wanted.hdr else "",
         "EXR frames": "on" if wanted.exr else "",
@@ -63,8 +80,8 @@ def settings(wanted: GenerationRequest) -> dict[str, str]:
     return {label: value for label, value in said.items() if value}
 
 
-def changes(before: GenerationRequest, after: GenerationRequest) -> list[Change]:
-    """Return the settings that differ, in the order of `settings`."""
+def changes(before: Generation, after: Generation) -> list[Change]:
+    """Return the settings in which a take differs from another, in the order of `settings`."""
     old, new = settings(before), settings(after)
     labels = list(new) + [label for label in old if label not in new]
     return [
@@ -72,6 +89,28 @@ def changes(before: GenerationRequest, after: GenerationRequest) -> list[Change]
         for label in labels
         if old.get(label) != new.get(label)
     ]
+
+
+def task_name(task: str) -> str:
+    return TASK_NAMES.get(task, task.capitalize())
+
+
+def model_of(take: Generation) -> str:
+    """Return a model as its provider's page calls it; by our name where the provider has it no more."""
+    try:
+        model = registry.get(take.provider).SPEC.find(take.task, take.model)
+    except registry.UnknownProvider:
+        model = None
+    return model.label if model else take.model
+
+
+def direction(wanted: GenerationRequest) -> str:
+    """Return "forward" or "backward" where a generation goes on from an earlier result; "" where it does not."""
+    if wanted.task != Task.GENERATE:
+        return ""
+    if wanted.start_frame is not None and wanted.start_frame.generation_id is not None:
+        return "forward"
+    return "backward" if wanted.end_frame is not None and wanted.end_frame.generation_id is not None else ""
 
 
 def prompt_changes(before: str, after: str) -> list[Words]:
@@ -93,7 +132,7 @@ def prompt_changes(before: str, after: str) -> list[Words]:
 
 
 def guides(wanted: GenerationRequest, member: Member) -> list[Guide]:
-    """Return the stills that guide an edit, with our copies of them: one query."""
+    """Return the stills that guide a take, with our copies of them: one query."""
     named = list(_guide_refs(wanted))
     ids = [ref.asset_id for _label, _index, ref in named if ref.asset_id]
     ours = Asset.objects.visible_to(member).in_bulk(ids) if ids else {}
@@ -112,9 +151,11 @@ def shortened(body: Any) -> Any:
 
 
 def _guide_refs(wanted: GenerationRequest) -> Iterator[tuple[str, int | None, Ref]]:
-    if wanted.start_frame:
-        yield "Guide frame", None, wanted.start_frame
-    if wanted.end_frame:
+    """Yield the pictures named; an earlier result that is continued is none."""
+    first = "First frame" if wanted.task in {Task.GENERATE, Task.MODIFY} else "Guide frame"
+    if wanted.start_frame and direction(wanted) != "forward":
+        yield first, None, wanted.start_frame
+    if wanted.end_frame and direction(wanted) != "backward":
         yield "Last frame", None, wanted.end_frame
     indexes = wanted.keyframe_indexes or ()
     for number, ref in enumerate(wanted.keyframes or ()):
@@ -144,11 +185,36 @@ def _control(wanted: GenerationRequest, name: str) -> str:
     return parameters.get(name) or "on"
 
 
-def _guides(wanted: GenerationRequest) -> str:
+def _frames(wanted: GenerationRequest) -> dict[str, str]:
+    """Return the pictures in words: guide frames of an edit, anchors of a generation."""
     if wanted.keyframes:
         at = ", ".join(str(index) for index in wanted.keyframe_indexes or ())
-        return f"{len(wanted.keyframes)} keyframe{'s' if len(wanted.keyframes) > 1 else ''} at {at}"
-    return "single" if wanted.start_frame else ""
+        count = len(wanted.keyframes)
+        said = f"{count} keyframe{'s' if count > 1 else ''} at {at}"
+        return {"Keyframes" if wanted.task == Task.GENERATE else "Guide frames": said}
+    if wanted.task == Task.EDIT:
+        return {"Guide frames": "single" if wanted.start_frame else ""}
+    pictures = [label for label, _index, _ref in _guide_refs(wanted)]
+    return dict.fromkeys(pictures, "a picture")
+
+
+def _extends(take: Generation) -> str:
+    way = direction(take.wanted)
+    what = f"take #{take.parent_id}" if take.parent_id else "an earlier result"
+    return f"{what}, {way}" if way else ""
+
+
+def _placement(wanted: GenerationRequest) -> str:
+    """Return where the source lies on the canvas, in percent of it."""
+    place = (wanted.x_norm, wanted.y_norm, wanted.w_norm, wanted.h_norm)
+    if None in place:
+        return "centred fit"
+    x, y, w, h = (f"{100 * float(value or 0):.4g} %" for value in place)
+    return f"{w} × {h} of the canvas, at {x}, {y}"
+
+
+def _duration(duration: str | None) -> str:
+    return f"{duration.removesuffix('s')} s" if duration else ""
 
 
 def _number(name: str, value: float | None) -> str:

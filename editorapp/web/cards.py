@@ -20,7 +20,9 @@ def as_cards(takes: "QuerySet[Generation]") -> "QuerySet[Generation]":
         .values("number")
     )
     return (
-        takes.select_related("source_asset", "result", "exr", "created_by", "parent__result", "parent__source_asset")
+        takes.select_related(
+            "account", "source_asset", "result", "exr", "created_by", "parent__result", "parent__source_asset"
+        )
         .prefetch_related(Prefetch("decisions", Decision.objects.select_related("decided_by")))
         .annotate(
             place=Coalesce(Subquery(lineage.filter(pk__lte=OuterRef("pk"))), 1),

@@ -8,6 +8,8 @@ from django.utils import timezone
 from editorapp.generations.models import Generation
 from editorapp.generations.states import State
 from editorapp.media.models import Asset
+from editorapp.providers.contract import Task
+from editorapp.web import asked
 
 register = template.Library()
 NEEDS_A_PERSON = frozenset({State.UNKNOWN, State.LOST, State.FETCH_FAILED})
@@ -21,8 +23,36 @@ def picture(take: Generation) -> Asset | None:
 
 @register.filter
 def made_from(take: Generation) -> Asset | None:
-    """Return the clip that a take edits, where we hold it."""
+    """Return the clip that a take was made from, where we hold it."""
     return take.source_asset or (take.parent.result if take.parent else None)
+
+
+@register.filter
+def made_as(take: Generation) -> str:
+    """Return what a take is of the clip or the take that stands behind it: "edit of"."""
+    if take.task == Task.GENERATE:
+        return "goes on from" if asked.direction(take.wanted) == "forward" else "leads up to"
+    return {Task.REFRAME: "reframe of", Task.MODIFY: "modification of"}.get(Task(take.task), "edit of")
+
+
+@register.filter
+def origin(take: Generation) -> str:
+    """Return what a take was made from that is no clip or take of ours."""
+    if take.task != Task.GENERATE:
+        return f"{made_as(take)} a clip that is not kept here"
+    return "from pictures" if take.wanted.refs() else "from its prompt"
+
+
+@register.filter
+def task_name(take: Generation) -> str:
+    """Return what was done, in a word: "Reframe"."""
+    return asked.task_name(take.task)
+
+
+@register.filter
+def model_name(take: Generation) -> str:
+    """Return the model as its provider calls it."""
+    return asked.model_of(take)
 
 
 @register.filter

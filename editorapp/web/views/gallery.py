@@ -1,6 +1,8 @@
 """The gallery: every take of the team, newest first, and the clips that they were made from."""
 
+from collections.abc import Container
 from dataclasses import dataclass, fields
+from functools import cache
 from typing import Any
 from urllib.parse import urlencode
 
@@ -16,9 +18,11 @@ from editorapp.core.paging import Page, newest_first
 from editorapp.generations.models import Generation
 from editorapp.generations.states import ACTIVE, State
 from editorapp.media.models import Asset
+from editorapp.providers import registry
 from editorapp.teams.access import MemberRequest, needs
 from editorapp.teams.models import Member, User
 from editorapp.teams.roles import Act
+from editorapp.web import asked
 from editorapp.web.cards import as_cards
 from editorapp.web.templatetags.takes import NEEDS_A_PERSON
 
@@ -44,6 +48,9 @@ class Filters:
 
     state: str = ""
     review: str = ""
+    task: str = ""
+    provider: str = ""
+    model: str = ""
     person: int | None = None
     source: int | None = None
     lineage: str = ""
@@ -55,6 +62,9 @@ class Filters:
         return cls(
             state=query.get("state", "") if query.get("state") in STATE_GROUPS else "",
             review=query.get("review", "") if query.get("review") in REVIEWS else "",
+            task=_one_of(query.get("task", ""), asked.TASK_NAMES),
+            provider=_one_of(query.get("provider", ""), registry.slugs()),
+            model=_one_of(query.get("model", ""), _models()),
             person=_number(query.get("person", "")),
             source=_number(query.get("source", "")),
             lineage=query.get("lineage", "")[:64],
@@ -66,6 +76,9 @@ class Filters:
             takes = takes.filter(state__in=STATE_GROUPS[self.state][1])
         if self.review:
             takes = takes.filter(review=REVIEWS[self.review][1], state=State.SUCCEEDED)
+        same = {name: value for name in ("task", "provider", "model") if (value := getattr(self, name))}
+        if same:
+            takes = takes.filter(**same)
         if self.person:
             takes = takes.filter(created_by_id=self.person)
         if self.source:
@@ -167,9 +180,26 @@ def _choices(member: Member, filters: Filters) -> dict[str, Any]:
         "without_lineage": filters.without("lineage"),
         "state_choices": [("", "All")] + [(key, label) for key, (label, _) in STATE_GROUPS.items()],
         "review_choices": [("", "Any review")] + [(key, label) for key, (label, _) in REVIEWS.items()],
+        "task_choices": [("", "Any task"), *asked.TASK_NAMES.items()],
+        "provider_choices": [
+            ("", "Any provider"),
+            *((slug, registry.get(slug).SPEC.name) for slug in registry.slugs()),
+        ],
+        "model_choices": [("", "Any model"), *_models().items()],
         "people": made_takes.order_by("display_name", "username"),
         "source": source,
     }
+
+
+@cache
+def _models() -> dict[str, str]:
+    """Return every model that a provider has, by our name."""
+    models = [model for slug in registry.slugs() for model in registry.get(slug).SPEC.models]
+    return {model.name: model.label for model in reversed(models)}
+
+
+def _one_of(text: str, known: Container[str]) -> str:
+    return text if text in known else ""
 
 
 def _number(text: str) -> int | None:

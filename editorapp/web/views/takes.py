@@ -14,17 +14,20 @@ from django.utils import timezone
 from django.views.decorators.http import require_POST, require_safe
 
 from editorapp.costs import ledger
-from editorapp.generations import lineage, settle
+from editorapp.generations import lineage, reach, settle
 from editorapp.generations.cancel import TooLate, cancel
 from editorapp.generations.enqueue import Refused
 from editorapp.generations.models import Generation, Overtaken
 from editorapp.generations.retry import NotRetryable, fetch_again, retry
 from editorapp.generations.states import State
 from editorapp.media.models import Asset
-from editorapp.providers.contract import GenerationRequest
+from editorapp.providers import accounts
+from editorapp.providers.contract import GenerationRequest, Task
+from editorapp.providers.models import ProviderAccount
 from editorapp.review.decide import NotDecidable, NoteNeeded, decide
 from editorapp.review.models import Decision
 from editorapp.teams.access import MemberRequest, needs
+from editorapp.teams.models import Member
 from editorapp.teams.roles import Act
 from editorapp.web import asked, history
 from editorapp.web.cards import as_cards
@@ -49,6 +52,15 @@ class Moment:
 
     label: str
     at: datetime
+
+
+@dataclass(frozen=True)
+class WaysOn:
+    """What the studio can do with a take's result: reframe it, go on from it where it was made, edit it elsewhere."""
+
+    can_reframe: bool = False
+    extends: tuple[tuple[str, str], ...] = ()  # (direction, words)
+    others: tuple[ProviderAccount, ...] = ()
 
 
 @require_safe
@@ -193,10 +205,12 @@ def _context(request: MemberRequest, take: Generation) -> dict[str, Any]:
         "take": take,
         "source": made_from(take),
         "source_words": _source_words(steps[0].take.wanted),
+        "can_compare": take.task != Task.GENERATE,
+        "ways_on": _ways_on(take, member),
         "usual": history.usual(take) if take.is_active else None,
         "progress": _progress(take),
         "steps": steps,
-        "settings": asked.settings(wanted),
+        "settings": asked.settings(take),
         "guides": asked.guides(wanted, member),
         "siblings": lineage.siblings(take).select_related("result", "source_asset", "parent__result")[:MOST_NEIGHBOURS],
         "children": take.children.select_related("result", "source_asset").order_by("-pk")[:MOST_NEIGHBOURS],
@@ -211,9 +225,8 @@ def _context(request: MemberRequest, take: Generation) -> dict[str, Any]:
 def _steps(chain: list[Generation], here: Generation) -> list[Step]:
     steps, above = [], None
     for take in chain:
-        wanted: GenerationRequest = take.wanted
         prompt = asked.prompt_changes(above.prompt, take.prompt) if above else [asked.Words("same", take.prompt)]
-        steps.append(Step(take, prompt, asked.changes(above.wanted, wanted) if above else [], take.pk == here.pk))
+        steps.append(Step(take, prompt, asked.changes(above, take) if above else [], take.pk == here.pk))
         above = take
     return steps
 
@@ -221,11 +234,35 @@ def _steps(chain: list[Generation], here: Generation) -> list[Step]:
 def _source_words(wanted: GenerationRequest) -> str:
     """Say what the first take was made from where we hold no file of it."""
     source = wanted.source
+    if wanted.task == Task.GENERATE:
+        pictures = sum(ref.generation_id is None for field, ref in wanted.refs() if field != "source")
+        return f"none: made from the prompt{_and_pictures(pictures)}" if not asked.direction(wanted) else "none here"
     if source is None:
         return "none"
     if source.url:
         return f"from {urlsplit(source.url).hostname}"  # the rest of a link may be a secret
     return f"id {source.generation_id or source.file_id or 'unknown'} at the provider"
+
+
+def _and_pictures(count: int) -> str:
+    return f" and {count} picture{'s' if count > 1 else ''}" if count else ""
+
+
+def _ways_on(take: Generation, member: Member) -> WaysOn:
+    """Return how a take can be worked on: nothing for one without a result, or for who may not spend."""
+    if not take.can_be_source or not member.may(Act.CREATE):
+        return WaysOn()
+    found = accounts.usable()
+    others = [account for account in found if account.pk != take.account_id and Task.EDIT in account.spec.tasks]
+    own = next((account for account in found if account.pk == take.account_id), None)
+    models = own.spec.models_for(Task.GENERATE) if own and take.chain_id else ()
+    extends = tuple(
+        (way, f"Extend {way}")
+        for way, frame in reach.DIRECTIONS.items()
+        if any(reach.can_continue(model, frame) for model in models)
+    )
+    can_reframe = any(Task.REFRAME in account.spec.tasks for account in found)
+    return WaysOn(can_reframe, extends, tuple(others))
 
 
 def _moments(attempt: Any) -> list[Moment]:

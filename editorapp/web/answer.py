@@ -5,40 +5,51 @@ It decides nothing: it sorts a verdict's findings into the places of the page.
 
 from collections.abc import Iterable
 from dataclasses import dataclass, field
-from typing import Any
 
 from editorapp.costs.estimate import Estimate
 from editorapp.generations.verdict import Verdict
+from editorapp.providers.contract import Task
 from editorapp.providers.rules import REFUSE, Broken, Mend, Unavailable
-from editorapp.web.forms import Compose, encode_changes
+from editorapp.providers.spec import Model
+from editorapp.web.compose_choices import SIGNALS
+from editorapp.web.forms import POSITION, Compose, encode_changes
 from editorapp.web.sources import Source
 
-SLOTS = ("source", "prompt", "conditioning", "controls", "guides", "output", "whole")
+SLOTS = (
+    "source", "prompt", "model", "conditioning", "controls", "guides", "concepts", "placement", "output", "whole",
+)  # fmt: skip
 SLOT_OF = {
-    "source": "source", "prompt": "prompt", "auto_controls": "conditioning", "strength": "conditioning",
-    "start_frame": "guides", "keyframes": "guides", "keyframe_indexes": "guides",
-    "resolution": "output", "hdr": "output", "exr": "output",
-    "pose_enabled": "controls", "pose_strength": "controls", "depth_enabled": "controls", "depth_blur": "controls",
-    "normals_enabled": "controls", "normals_augmentation": "controls", "trajectory_enabled": "controls",
-    "trajectory_sparsity": "controls", "face_enabled": "controls",
-}  # fmt: skip
+    "source": "source", "prompt": "prompt", "model": "model", "task": "model", "auto_controls": "conditioning",
+    "strength": "conditioning", "start_frame": "guides", "end_frame": "guides", "keyframes": "guides",
+    "keyframe_indexes": "guides", "resolution": "output", "hdr": "output", "exr": "output", "loop": "output",
+    "duration": "output", "aspect_ratio": "output", "concepts": "concepts",
+} | dict.fromkeys(POSITION, "placement") | dict.fromkeys(SIGNALS, "controls")  # fmt: skip
 SLOT_OF_OPTION = {
-    "hdr": "output", "exr": "output", "resolution": "output", "auto": "conditioning", "strength": "conditioning",
-    "controls": "controls", "pose": "controls", "depth": "controls", "normals": "controls",
-    "trajectory": "controls", "face": "controls", "single": "guides", "keyframes": "guides",
+    "hdr": "output", "exr": "output", "loop": "output", "resolution": "output", "aspect_ratio": "output",
+    "duration": "output", "auto": "conditioning", "strength": "conditioning", "controls": "controls",
+    "pose": "controls", "depth": "controls", "normals": "controls", "trajectory": "controls", "face": "controls",
+    "single": "guides", "keyframes": "guides", "start_frame": "guides", "end_frame": "guides",
 }  # fmt: skip
+# Fields that one button leaves out together.
+GROUPS = {"keyframes": "keyframes", "keyframe_indexes": "keyframes"} | dict.fromkeys(POSITION, "position")
 CONTROL_OPTIONS = ("pose", "depth", "normals", "trajectory", "face")
-NOT_YET = frozenset({"E2", "E3"})  # nothing is wrong with a form that is not filled in yet
+CUTS = frozenset({"trim_to_seconds", "mp4_copy"})
 BY_HAND = "Auto decides how closely to follow the source; choose Manual to set a strength or the signals yourself."
 EMPTY_GUIDES = {
     "single": "Choose the picture for the guide frame: pin the source's first frame, or upload a still.",
     "keyframes": "Pin a frame of the source, or upload a still, to make the first keyframe.",
 }
+EMPTY_FRAMES = {
+    "frames": "Choose a first frame, a last frame, or both.",
+    "keyframes": "Choose a picture, and the frame of the result that it stands for.",
+    "forward": "Choose the take to go on from.",
+    "backward": "Choose the take to lead up to.",
+}
 
 
 @dataclass(frozen=True)
 class Button:
-    """A way out. `is_cut` ones need the server: they make a new, shorter source."""
+    """A way out. `is_cut` ones make a new source: a shorter one, or an MP4 copy."""
 
     label: str
     value: str
@@ -84,33 +95,50 @@ class Answer:
     curl: str
     can_send: bool
     open_count: int  # how many findings still keep it from being sent
+    is_refused_by_form: bool  # something is not filled in that only the form knows of
 
 
 def own_findings(form: Compose, source: Source) -> list[Broken]:
     """Return what only the form can know: a clip that is gone, a guide without its picture."""
     found = []
+    is_generation = form.task == Task.GENERATE
     if source.problem:
-        found.append(Broken("form.source", "source", REFUSE, source.problem))
-    is_empty = form.guide_asset is None if form.guides == "single" else not form.keyframes
-    if form.guides in EMPTY_GUIDES and is_empty:
+        found.append(Broken("form.source", "start_frame" if is_generation else "source", REFUSE, source.problem))
+    if is_generation:
+        says = EMPTY_FRAMES.get(form.frames, "") if _has_no_frames(form) else ""
+        mend = Mend("Use no frames", {"guides": "none"})
+    else:
+        is_empty = form.guide_asset is None if form.guides == "single" else not form.keyframes
+        is_meant = form.task == Task.EDIT or form.guides == "single"
+        says = EMPTY_GUIDES.get(form.guides, "") if is_empty and is_meant else ""
         mend = Mend("Use no guides", {"guides": "none"})
-        found.append(Broken("form.guides", "keyframes", REFUSE, EMPTY_GUIDES[form.guides], (mend,)))
+    if says:
+        found.append(Broken("form.guides", "keyframes", REFUSE, says, (mend,)))
     return found
 
 
-def answer(form: Compose, source: Source, verdict: Verdict, *, strictly: bool = False) -> Answer:
+def _has_no_frames(form: Compose) -> bool:
+    if form.frames == "frames":
+        return form.first_asset is None and form.last_asset is None
+    return not form.keyframes if form.frames == "keyframes" else form.extend_generation is None
+
+
+def answer(form: Compose, source: Source, verdict: Verdict, *, model: Model, strictly: bool = False) -> Answer:
     """Sort a verdict into the page's slots. `strictly`: what is not filled in yet counts as an error, too."""
     slots = {name: Slot(name) for name in SLOTS}
     own = own_findings(form, source)
-    if source.problem:  # more exact than "choose a source"
-        refused = [one for one in verdict.refusals if one.family != "E3"]
-    else:
-        refused = verdict.refusals
+    # What the form knows is more exact than "choose a source" or "this is no picture".
+    known = {one.field for one in own if one.rule_id != "form.guides"}
+    refused = _joined([one for one in verdict.refusals if one.field.partition(".")[0] not in known])
     for one in [*own, *refused, *verdict.warnings]:
-        slots[_slot(one.field)].notes.append(_note(one, form, strictly=strictly))
+        if one.rule_id == "price.asking":
+            continue  # stands where the price stands, with its button
+        slots[SLOT_OF.get(one.field.partition(".")[0], "whole")].notes.append(_note(one, form, strictly=strictly))
+    slots["source"].closed += closed_sources(form, source, model)
     closed = list(_closed(verdict.unavailable))
     for entry in closed:
-        slots[_slot_of_option(entry.options)].closed.append(entry)
+        option = entry.options.partition(" ")[0].partition("=")[0]
+        slots[SLOT_OF_OPTION.get(option, "whole")].closed.append(entry)
     return Answer(
         slots=slots,
         closed=frozenset(verdict.unavailable),
@@ -119,25 +147,52 @@ def answer(form: Compose, source: Source, verdict: Verdict, *, strictly: bool = 
         curl=verdict.curl,
         can_send=verdict.can_send and not own,
         open_count=len(own) + len(refused),
+        is_refused_by_form=bool(own),
     )
 
 
-def _slot(name: str) -> str:
-    return SLOT_OF.get(name.partition(".")[0], "whole")
+def closed_sources(form: Compose, source: Source, model: Model) -> list[Closed]:
+    """Return the ways to a source that the model does not take; a chosen one is the rules' to refuse."""
+    row, account = model.parameter("source"), source.account
+    if row is None or not row.carriers or account is None:
+        return []
+    name, upload = account.spec.name, Button("Upload a clip instead", "source_kind=asset", False)
+    found = []
+    if "url" not in row.carriers and form.source_kind != "url":
+        says = f"{name} reads no public address: upload the clip instead."
+        found.append(Closed("source_kind=url", says, upload if form.source_kind != "asset" else None))
+    if not {"generation_id", "file_id"} & set(row.carriers) and form.source_kind != "id":
+        found.append(Closed("source_kind=id", f"{name} knows no clip by an id: upload it instead.", None))
+    return found
 
 
-def _slot_of_option(options: str) -> str:
-    return SLOT_OF_OPTION.get(options.partition(" ")[0].partition("=")[0], "whole")
+def _joined(found: list[Broken]) -> list[Broken]:
+    """Tell once what one button leaves out: keyframes and their positions, the four numbers of a place."""
+    told: set[tuple[str, str]] = set()
+    kept = []
+    for one in found:
+        key = (one.rule_id, GROUPS.get(one.field, ""))
+        if not key[1] or not one.mends or key not in told:
+            kept.append(one)
+        told.add(key)
+    return kept
 
 
 def _note(one: Broken, form: Compose, *, strictly: bool) -> Note:
-    is_todo = one.family in NOT_YET and one.rule_id in NOT_YET and not (one.field == "prompt" and form.prompt)
-    tone = ("bad" if strictly or not is_todo else "todo") if one.is_refusal else "warn"
+    tone = ("bad" if strictly or not _is_empty(one, form) else "todo") if one.is_refusal else "warn"
     return Note(tone, one.message, one.field, tuple(_button(mend) for mend in one.mends))
 
 
+def _is_empty(one: Broken, form: Compose) -> bool:
+    """Is this merely not filled in yet? Then nothing is wrong."""
+    if one.field == "source":
+        named = {"asset": form.source_asset, "generation": form.source_generation, "url": form.source_url}
+        return not named.get(form.source_kind, form.source_id)
+    return (one.field == "prompt" and not form.prompt) or (one.field == "aspect_ratio" and not form.aspect_ratio)
+
+
 def _button(mend: Mend) -> Button:
-    return Button(mend.label, encode_changes(mend.changes), "trim_to_seconds" in mend.changes)
+    return Button(mend.label, encode_changes(mend.changes), not CUTS.isdisjoint(mend.changes))
 
 
 def _closed(unavailable: dict[str, Unavailable]) -> Iterable[Closed]:
@@ -172,8 +227,3 @@ def _merged(lines: list[Closed]) -> Iterable[Closed]:
 
 def _line(options: str, why: Unavailable) -> Closed:
     return Closed(options, why.reason, _button(why.mend) if why.mend else None)
-
-
-def context(form: Compose, source: Source, said: Answer) -> dict[str, Any]:
-    """Return what the parts of the page need to show an answer."""
-    return {"form": form, "source": source, "answer": said, "slots": said.slots}

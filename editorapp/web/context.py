@@ -47,7 +47,9 @@ def shell(request: HttpRequest) -> dict[str, Any]:
         "is_simulated": simulated,
         "places": SimpleLazyObject(lambda: places(member) if member else []),
         "running": SimpleLazyObject(lambda: running(member) if member else 0),
-        "month": SimpleLazyObject(lambda: month(member, is_simulated=bool(simulated)) if member and member.may_create else None),
+        "month": SimpleLazyObject(
+            lambda: month(member, is_simulated=bool(simulated)) if member and member.may_create else None
+        ),
     }
 
 

@@ -12,31 +12,36 @@ from urllib.parse import urlencode
 
 from django.http import QueryDict
 
-from editorapp.providers.contract import CONTROLS, GenerationRequest, Ref, Task
+from editorapp.providers.contract import CONTROL_VALUES, CONTROLS, DEFAULT_VALUES, GenerationRequest, Ref, Task
+from editorapp.providers.spec import Model
 
-CONTROL_VALUES = {
-    "pose": "pose_strength",
-    "depth": "depth_blur",
-    "normals": "normals_augmentation",
-    "trajectory": "trajectory_sparsity",
-}
+__all__ = ["CONTROL_VALUES", "Compose", "KeyframeRow", "encode_changes"]
+
+POSITION = ("x_norm", "y_norm", "w_norm", "h_norm")
+EXTENDS = ("forward", "backward")
 TEXTS = (
-    "source_kind", "source_url", "source_media_type", "source_id", "source_id_kind", "conditioning", "strength",
-    "pose_strength", "depth_blur", "normals_augmentation", "trajectory_sparsity", "guides", "resolution", "form_token",
+    "task", "model", "source_kind", "source_url", "source_media_type", "source_id", "source_id_kind", "conditioning",
+    "strength", *CONTROL_VALUES.values(), "guides", "frames", "resolution", "aspect_ratio", "duration", *POSITION,
+    "form_token", "task_was", "model_was", "model_wish", "remembered",
 )  # fmt: skip
-FLAGS = (*(f"{name}_enabled" for name in CONTROLS), "hdr", "exr")
-IDS = ("source_asset", "source_generation", "guide_asset")
+FLAGS = (*(f"{name}_enabled" for name in CONTROLS), "hdr", "exr", "loop")
+IDS = (
+    "account", "source_asset", "source_generation", "guide_asset", "first_asset", "last_asset", "extend_generation",
+    "account_was", "account_before",
+)  # fmt: skip
 ALLOWED = {
+    "task": tuple(task.value for task in Task),
     "source_kind": ("asset", "generation", "url", "id"),
     "source_id_kind": ("generation", "file"),
     "conditioning": ("auto", "manual"),
     "guides": ("none", "single", "keyframes"),
+    "frames": ("none", "frames", "keyframes", *EXTENDS),
 }
 
 
 @dataclass(frozen=True)
 class KeyframeRow:
-    """One guide frame as typed: our image asset, and the source frame it stands for."""
+    """One guide frame as typed: our image asset, and the frame it stands for."""
 
     asset: int | None
     index: str
@@ -51,8 +56,12 @@ class KeyframeRow:
 
 @dataclass(frozen=True)
 class Compose:
-    """What the form says. Values that the chosen mode ignores are kept, so that switching back brings them back."""
+    """What the form says. Values that the chosen task, mode or model ignores are kept, so that switching back brings
+    them back."""
 
+    task: str = "edit"
+    model: str = ""  # ours; "" is the account's first one for the task
+    account: int | None = None  # "" is the team's default
     source_kind: str = "asset"
     source_asset: int | None = None
     source_generation: int | None = None  # our own take; its chain_id is what a provider is told
@@ -72,13 +81,32 @@ class Compose:
     trajectory_enabled: bool = False
     trajectory_sparsity: str = ""
     face_enabled: bool = False
-    guides: str = "none"
+    guides: str = "none"  # of an edit
     guide_asset: int | None = None
     keyframes: tuple[KeyframeRow, ...] = ()
+    frames: str = "none"  # of a generation
+    first_asset: int | None = None
+    last_asset: int | None = None
+    extend_generation: int | None = None  # our own take that is continued
     resolution: str = "720p"
     hdr: bool = False
     exr: bool = False
+    aspect_ratio: str = ""  # "" leaves it to the model
+    duration: str = "5s"
+    loop: bool = False
+    concepts: tuple[str, ...] = ()
+    x_norm: str = ""  # where the source lies on a reframe's canvas; all four empty: fitted
+    y_norm: str = ""
+    w_norm: str = ""
+    h_norm: str = ""
     form_token: str = field(default_factory=lambda: uuid.uuid4().hex)
+    # What the page showed when this was filled in: a difference is a switch. See web.desk.
+    task_was: str = ""
+    model_was: str = ""
+    model_wish: str = ""  # the model last chosen by hand, where the account has it
+    account_was: int | None = None
+    account_before: int | None = None  # the account before the present one, to go back to
+    remembered: str = ""  # each task's last account and wish: "edit:3:ray-3.2 modify:9:modify-video"
 
     @classmethod
     def read(cls, sent: QueryDict) -> "Compose":
@@ -91,6 +119,7 @@ class Compose:
         values |= {name: _id(sent.get(name, "")) for name in IDS}
         # Browsers send line ends as CR LF; a person counted one character.
         values["prompt"] = sent.get("prompt", "").replace("\r\n", "\n")
+        values["concepts"] = tuple(dict.fromkeys(name.strip() for name in sent.getlist("concepts") if name.strip()))
         assets, indexes = sent.getlist("keyframe_asset"), sent.getlist("keyframe_index")
         values["keyframes"] = tuple(
             KeyframeRow(_id(asset), index.strip()) for asset, index in zip(assets, indexes, strict=False)
@@ -99,58 +128,88 @@ class Compose:
             values.pop("form_token", None)
         return cls(**values)
 
-    @classmethod
-    def editing(cls, wanted: GenerationRequest, *, take: int | None) -> "Compose":
-        """Return the form that asks for the same again, of a take's result."""
-        return cls(source_kind="generation", source_generation=take, **_settings_of(wanted))
+    def pairs(self) -> list[tuple[str, str]]:
+        """Return the form as a browser would send it; `read` reads it back."""
+        said: list[tuple[str, str]] = []
+        for name in (one.name for one in fields(self)):
+            value = getattr(self, name)
+            if name == "keyframes":
+                for row in value:
+                    said += [("keyframe_asset", _text(row.asset)), ("keyframe_index", row.index)]
+            elif name == "concepts":
+                said += [("concepts", one) for one in value]
+            elif value not in (None, False):
+                said.append((name, _text(value)))
+        return said
 
-    @classmethod
-    def again(cls, wanted: GenerationRequest, *, parent: int | None) -> "Compose":
-        """Return the form that a take was made with: its source, its guide frames and its settings.
+    def request(
+        self, source: Ref | None, *, model: Model | None = None, extend: Ref | None = None
+    ) -> GenerationRequest:  # fmt: skip
+        """Return the request that this form makes of a source: what its task has and its chosen modes count.
 
-        `parent` is the take whose result was edited, where there was one.
+        What the model lacks is said all the same, so that its rules name it; only a size is left out where the model
+        has one size. `extend` is how the account reads the take that is continued.
         """
-        said, source = _settings_of(wanted), wanted.source or Ref()
-        if parent is not None:
-            said |= {"source_kind": "generation", "source_generation": parent}
-        elif source.asset_id is not None:
-            said |= {"source_asset": source.asset_id}
-        elif source.url:
-            said |= {"source_kind": "url", "source_url": source.url, "source_media_type": source.media_type or ""}
-        elif source.generation_id or source.file_id:
-            kind = "generation" if source.generation_id else "file"
-            said |= {"source_kind": "id", "source_id": source.generation_id or source.file_id, "source_id_kind": kind}
-        if wanted.start_frame is not None:
-            said |= {"guides": "single", "guide_asset": wanted.start_frame.asset_id}
-        if wanted.keyframes:
-            pinned = zip(wanted.keyframes, wanted.keyframe_indexes or (), strict=False)
-            rows = tuple(KeyframeRow(ref.asset_id, str(index)) for ref, index in pinned)
-            said |= {"guides": "keyframes", "keyframes": rows}
-        return cls(**said)
-
-    def request(self, source: Ref | None) -> GenerationRequest:
-        """Return the request that this form makes of a source: only what the chosen modes count."""
-        values: dict[str, Any] = {"hdr": self.hdr or None, "exr": self.exr or None}
-        if self.conditioning == "auto":
-            values["auto_controls"] = True
+        values: dict[str, Any] = {"prompt": self.prompt or None}
+        if self.task == Task.EDIT:
+            values |= self._edit(model) | {"source": source} | self._range()
+        elif self.task == Task.GENERATE:
+            values |= self._generation(extend) | self._range()
+        elif self.task == Task.REFRAME:
+            values |= {"source": source, "aspect_ratio": self.aspect_ratio or None}
+            values |= {name: _number(getattr(self, name)) for name in POSITION if getattr(self, name)}
         else:
-            values |= self._manual()
-        if self.guides == "single" and self.guide_asset is not None:
-            values["start_frame"] = Ref(asset_id=self.guide_asset)
-        if self.guides == "keyframes" and self.keyframes:
-            values["keyframes"] = tuple(Ref(asset_id=row.asset) for row in self.keyframes)
-            values["keyframe_indexes"] = tuple(row.frame_index for row in self.keyframes)
-        return GenerationRequest(
-            task=Task.EDIT, prompt=self.prompt, source=source, resolution=self.resolution or None, **values
-        )
+            values |= {"source": source, "strength": self.strength or None} | self._guide()
+        if model is None or model.knows("resolution"):
+            values["resolution"] = self.resolution or None
+        name = model.name if model is not None else self.model or "ray-3.2"
+        return GenerationRequest(task=self.task, model=name, **values)
 
-    def _manual(self) -> dict[str, Any]:
+    def _range(self) -> dict[str, Any]:
+        return {"hdr": self.hdr or None, "exr": self.exr or None}
+
+    def _edit(self, model: Model | None) -> dict[str, Any]:
+        values: dict[str, Any] = {"auto_controls": True} if self.conditioning == "auto" else self._manual(model)
+        if self.guides == "keyframes":
+            values |= self._pinned()
+        return values | self._guide()
+
+    def _manual(self, model: Model | None) -> dict[str, Any]:
         values: dict[str, Any] = {"strength": self.strength or None}
         for name in CONTROLS:
             if getattr(self, f"{name}_enabled"):
                 values[f"{name}_enabled"] = True
-                if name in CONTROL_VALUES and (typed := getattr(self, CONTROL_VALUES[name])) != "":
-                    values[CONTROL_VALUES[name]] = typed if name == "pose" else _number(typed)
+                own = CONTROL_VALUES.get(name, "")
+                typed = getattr(self, own) if own else ""
+                if typed == "" and model is not None and is_on_by_value(model, name):
+                    values[own] = DEFAULT_VALUES[own]
+                elif typed != "":
+                    values[own] = typed if name == "pose" else _number(typed)
+        return values
+
+    def _guide(self) -> dict[str, Any]:
+        is_chosen = self.guides == "single" and self.guide_asset is not None
+        return {"start_frame": Ref(asset_id=self.guide_asset)} if is_chosen else {}
+
+    def _pinned(self) -> dict[str, Any]:
+        if not self.keyframes:
+            return {}
+        pictures = tuple(Ref(asset_id=row.asset) for row in self.keyframes)
+        return {"keyframes": pictures, "keyframe_indexes": tuple(row.frame_index for row in self.keyframes)}
+
+    def _generation(self, extend: Ref | None) -> dict[str, Any]:
+        values: dict[str, Any] = {
+            "aspect_ratio": self.aspect_ratio or None, "loop": self.loop or None, "concepts": self.concepts or None,
+            "duration": self.duration or None,
+        }  # fmt: skip
+        if self.frames == "frames":
+            frames = {"start_frame": self.first_asset, "end_frame": self.last_asset}
+            values |= {name: Ref(asset_id=asset) for name, asset in frames.items() if asset is not None}
+        elif self.frames == "keyframes":
+            values |= self._pinned()
+        elif self.frames in EXTENDS:
+            # An extension always makes 5 s: there is nothing to say of its length.
+            values |= {"duration": None, "start_frame" if self.frames == "forward" else "end_frame": extend}
         return values
 
     def changed(self, changes: Mapping[str, list[str]]) -> "Compose":
@@ -163,22 +222,31 @@ class Compose:
             elif name == "drop_keyframes":
                 kept = [row for at, row in enumerate(form.keyframes) if str(at) not in values]
                 form = replace(form, keyframes=tuple(kept))
-            elif name in names and name != "keyframes":
+            elif name in ("start_frame", "end_frame", "keyframes", "keyframe_indexes", "guides"):
+                form = form._without(name) if values[0] in ("", "none") else replace(form, guides=values[0])
+            elif name in POSITION and not values[0]:
+                form = replace(form, x_norm="", y_norm="", w_norm="", h_norm="")  # all four or none
+            elif name == "concepts":
+                form = replace(form, concepts=tuple(one for one in values if one))
+            elif name in names:
                 form = replace(form, **{name: _read(name, values[0])})
         return form
 
+    def _without(self, frame: str) -> "Compose":
+        """Leave out what stands for one of a request's pictures: on a generation it has other fields than on an
+        edit. The pictures stay, for when the mode is chosen again."""
+        if self.task != Task.GENERATE:
+            return replace(self, guides="none")
+        if self.frames == "frames" and frame == "start_frame" and self.last_asset is not None:
+            return replace(self, first_asset=None)
+        if self.frames == "frames" and frame == "end_frame" and self.first_asset is not None:
+            return replace(self, last_asset=None)
+        return replace(self, frames="none")
 
-def _settings_of(wanted: GenerationRequest) -> dict[str, Any]:
-    """Return prompt, conditioning and output of a request as fields of the form."""
-    said: dict[str, Any] = {name: bool(getattr(wanted, name)) for name in FLAGS}
-    for name in CONTROL_VALUES.values():
-        value = getattr(wanted, name)
-        said[name] = "" if value is None else str(value)
-    is_auto = bool(wanted.auto_controls)
-    return said | {
-        "strength": wanted.strength or ("flex_2" if is_auto else ""), "prompt": wanted.prompt or "",
-        "conditioning": "auto" if is_auto else "manual", "resolution": wanted.resolution or "720p",
-    }  # fmt: skip
+
+def is_on_by_value(model: Model, control: str) -> bool:
+    """Is this signal switched on by giving its value, without a flag of its own?"""
+    return not model.knows(f"{control}_enabled") and model.knows(CONTROL_VALUES.get(control, ""))
 
 
 def encode_changes(changes: Mapping[str, Any]) -> str:
@@ -186,8 +254,12 @@ def encode_changes(changes: Mapping[str, Any]) -> str:
     pairs: list[tuple[str, str]] = []
     for name, value in changes.items():
         for one in value if isinstance(value, list | tuple) else [value]:
-            pairs.append((name, "1" if one is True else "" if one is False or one is None else str(one)))
+            pairs.append((name, _text(one)))
     return urlencode(pairs)
+
+
+def _text(value: Any) -> str:
+    return "1" if value is True else "" if value is False or value is None else str(value)
 
 
 def _read(name: str, text: str) -> Any:

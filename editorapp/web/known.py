@@ -1,4 +1,4 @@
-"""What the live check would else ask on every keystroke, remembered for a moment: the account, the month's money."""
+"""What the live check would else ask on every keystroke, remembered for a moment: the accounts, the month's money."""
 
 import time
 from collections.abc import Callable
@@ -9,8 +9,8 @@ from django.db.models.signals import post_delete, post_save
 from django.utils import timezone
 
 from editorapp.costs.ledger import MonthTotals, month_of, month_totals
-from editorapp.providers.accounts import all_simulated
-from editorapp.providers.models import ProviderAccount, default_account
+from editorapp.providers.accounts import of_team, usable
+from editorapp.providers.models import ProviderAccount, TeamAccount
 from editorapp.teams.models import Team
 
 SECONDS = 2.0  # what another process changes is seen this much later; queueing reads nothing from here
@@ -20,16 +20,24 @@ Found = TypeVar("Found")
 _known: dict[Any, tuple[float, Any]] = {}
 
 
-def account_now(provider: str) -> ProviderAccount:
-    """Return the account that `default_account` names, at most two seconds old."""
-    return _remembered((provider, all_simulated()), lambda: default_account(provider))
+def usable_now() -> list[ProviderAccount]:
+    """Return the accounts that can be worked with, in the order in which people see them; two seconds old at most."""
+    return _remembered(("usable",), usable)
 
 
-def month_now(team: Team) -> MonthTotals | None:
+def default_now(team: Team) -> ProviderAccount:
+    """Return the account that a team uses where none is chosen; two seconds old at most.
+
+    Raises: NoAccount.
+    """
+    return _remembered(("default", team.pk, team.created_at), lambda: of_team(team))
+
+
+def month_now(team: Team, *, is_simulated: bool) -> MonthTotals | None:
     """Return what the team's month holds, at most two seconds old; None where no limit is set."""
     if team.monthly_limit_usd is None:
         return None
-    month, is_simulated = month_of(timezone.now()), all_simulated()
+    month = month_of(timezone.now())
     # A changed limit is another question; the instant tells apart teams that bore the same number in turn.
     key: tuple[int, Any, Any, date, bool] = (team.pk, team.created_at, team.monthly_limit_usd, month, is_simulated)
     return _remembered(key, lambda: month_totals(team, month, is_simulated=is_simulated))
@@ -51,3 +59,5 @@ def _forget(**_signal: object) -> None:
 
 post_save.connect(_forget, sender=ProviderAccount, dispatch_uid="known accounts")
 post_delete.connect(_forget, sender=ProviderAccount, dispatch_uid="known accounts")
+post_save.connect(_forget, sender=TeamAccount, dispatch_uid="known defaults")
+post_delete.connect(_forget, sender=TeamAccount, dispatch_uid="known defaults")

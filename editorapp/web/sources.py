@@ -1,15 +1,17 @@
 """What the studio edits: finding the chosen source among what this person may see, and listing what could be chosen."""
 
-from dataclasses import dataclass
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
 from urllib.parse import urlsplit
 
+from editorapp.generations import reach
 from editorapp.generations.models import Generation
 from editorapp.generations.states import State
 from editorapp.media.models import Asset
-from editorapp.providers.contract import Ref
+from editorapp.providers.contract import Ref, Task
 from editorapp.providers.models import ProviderAccount
 from editorapp.teams.models import Member
-from editorapp.web.forms import Compose
+from editorapp.web.forms import EXTENDS, Compose
 
 RECENT = 24
 MEDIA_TYPES = {
@@ -20,18 +22,38 @@ MEDIA_TYPES = {
 
 @dataclass(frozen=True)
 class Source:
-    """The chosen source. `ref` None: nothing chosen yet; `asset` None: nothing is known of the clip."""
+    """The chosen source. `ref` None: nothing chosen yet; `asset` None: nothing is known of the clip.
+
+    A generation has none; where it continues a take, `parent` is that take and `extend` how the account reads it.
+    """
 
     ref: Ref | None = None
     asset: Asset | None = None
     parent: Generation | None = None
     problem: str = ""  # why what was chosen cannot be used
+    extend: Ref | None = None
+    account: ProviderAccount | None = None  # for which `ref` and `extend` hold
 
 
 def find(form: Compose, member: Member, account: ProviderAccount) -> Source:
-    """Return the source that the form names: one query for an asset or a take, none for a URL."""
+    """Return the source that the form names, as one account reads it: one query for an asset or a take."""
+    return at(_found(form, member), account)
+
+
+def at(source: Source, account: ProviderAccount) -> Source:
+    """Return the same source as another account reads it: an id is good only on the account that made it."""
+    if source.parent is None:
+        return replace(source, account=account)
+    if source.extend is not None:
+        return replace(source, extend=reach.as_frame(source.parent, account), account=account)
+    return replace(source, ref=reach.as_source(source.parent, account), account=account)
+
+
+def _found(form: Compose, member: Member) -> Source:
+    if form.task == Task.GENERATE:
+        return _continued(form.extend_generation, member) if form.frames in EXTENDS else Source()
     if form.source_kind == "generation":
-        return _take(form.source_generation, member, account)
+        return _take(form.source_generation, member)
     if form.source_kind == "url":
         return _address(form)
     if form.source_kind == "id":
@@ -44,16 +66,27 @@ def find(form: Compose, member: Member, account: ProviderAccount) -> Source:
     return Source(Ref(asset_id=asset.pk), asset)
 
 
-def _take(pk: int | None, member: Member, account: ProviderAccount) -> Source:
+def _usable_take(pk: int, member: Member) -> Generation | None:
+    take = Generation.objects.visible_to(member).select_related("result", "account").filter(pk=pk).first()
+    return take if take is not None and take.result is not None and take.can_be_source else None
+
+
+def _take(pk: int | None, member: Member) -> Source:
     if pk is None:
         return Source()
-    take = Generation.objects.visible_to(member).select_related("result").filter(pk=pk).first()
-    if take is None or take.result is None or not take.can_be_source:
-        return Source(problem="This take has no result to edit (yet): choose another one.")
-    # An id is good only on the account that made it; elsewhere the file itself is sent.
-    by_id = bool(take.chain_id) and take.account_id == account.pk
-    ref = Ref(generation_id=take.chain_id) if by_id else Ref(asset_id=take.result_id)
-    return Source(ref, take.result, take)
+    take = _usable_take(pk, member)
+    if take is None:
+        return Source(problem="This take has no result to work on (yet): choose another one.")
+    return Source(Ref(asset_id=take.result_id), take.result, take)
+
+
+def _continued(pk: int | None, member: Member) -> Source:
+    if pk is None:
+        return Source()
+    take = _usable_take(pk, member)
+    if take is None:
+        return Source(problem="This take has no result to continue (yet): choose another one.")
+    return Source(asset=take.result, parent=take, extend=Ref(asset_id=take.result_id))
 
 
 def _address(form: Compose) -> Source:
@@ -83,19 +116,23 @@ def _foreign(form: Compose, member: Member) -> Source:
     return Source(Ref(generation_id=form.source_id), take.result if take else None, take)
 
 
-def recent_clips(member: Member, *, chosen: Asset | None = None) -> list[Asset]:
+def recent_clips(member: Member, *, chosen: int | None = None) -> list[Asset]:
     """Return uploaded and sample clips, newest first; the chosen one is always among them."""
     rows = Asset.objects.visible_to(member).filter(kind=Asset.Kind.VIDEO).exclude(origin=Asset.Origin.RESULT)
     found = list(rows.order_by("-pk")[:RECENT])
-    is_clip = chosen is not None and chosen.is_video and chosen.origin != Asset.Origin.RESULT
-    return [chosen, *found] if chosen and is_clip and chosen not in found else found
+    return found if chosen is None or _is_among(chosen, found) else [*rows.filter(pk=chosen), *found]
 
 
-def recent_takes(member: Member, *, chosen: Generation | None = None) -> list[Generation]:
-    """Return the newest takes that can be edited; the chosen one is always among them."""
+def recent_takes(member: Member, *, chosen: int | None = None) -> list[Generation]:
+    """Return the newest takes that can be worked on; the chosen one is always among them."""
     rows = Generation.objects.visible_to(member).filter(state=State.SUCCEEDED, result__isnull=False)
-    found = list(rows.select_related("result").order_by("-pk")[:RECENT])
-    return [chosen, *found] if chosen and chosen not in found else found
+    rows = rows.select_related("result", "account")
+    found = list(rows.order_by("-pk")[:RECENT])
+    return found if chosen is None or _is_among(chosen, found) else [*rows.filter(pk=chosen), *found]
+
+
+def _is_among(chosen: int, found: Sequence[Asset | Generation]) -> bool:
+    return any(one.pk == chosen for one in found)
 
 
 def recent_pictures(member: Member, *, chosen: tuple[int, ...] = ()) -> list[Asset]:
@@ -107,8 +144,7 @@ def recent_pictures(member: Member, *, chosen: tuple[int, ...] = ()) -> list[Ass
 
 
 def takes_of(asset: Asset | None, member: Member) -> list[Generation]:
-    """Return the newest takes made from a clip."""
-    if asset is None:
-        return []
-    rows = Generation.objects.visible_to(member).filter(source_asset=asset).select_related("result")
-    return list(rows.order_by("-pk")[:12])
+    """Return the newest takes made from a clip; those made without one where there is none."""
+    rows = Generation.objects.visible_to(member).select_related("result")
+    made = rows.filter(source_asset=asset) if asset is not None else rows.filter(task=Task.GENERATE)
+    return list(made.order_by("-pk")[:12])

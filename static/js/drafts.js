@@ -2,45 +2,51 @@
 (() => {
   "use strict";
   if (!window.rushes.studio) return;
-  const { form, $, all, fields, radio, set, addKeyframe, showSource, syncAll, recheck } = window.rushes.studio;
+  const { form, fields, radio, set, showSource, entries, rearrange } = window.rushes.studio;
   const KEY = `rushes:studio:${form.dataset.draft}`;
-  const LEFT_OUT = new Set(["csrfmiddlewaretoken", "form_token", "trim_first", "trim_last", "cutting", "keyframe_asset", "keyframe_index"]);
+  const SOURCE = /^source_/;
+  const NAMED = ["generation", "again", "task", "account", "extend_generation", "guide_asset", "prompt"]; /* the address says what is meant */
+
   function save() {
-    const kept = {};
-    for (const [name, value] of new FormData(form)) if (!LEFT_OUT.has(name) && typeof value === "string") kept[name] = value;
-    const rows = all("[data-keyframe]").map((row) => ({ id: $("[name=keyframe_asset]", row).value, poster_url: $("img", row).getAttribute("src"), index: $("[name=keyframe_index]", row).value }));
+    const kept = [...entries()].filter(([name]) => name !== "form_token");
     try {
-      sessionStorage.setItem(KEY, JSON.stringify({ kept, rows }));
+      sessionStorage.setItem(KEY, JSON.stringify(kept));
     } catch { /* full or forbidden: the page works without */ }
   }
 
-  function restore() {
-    let draft = null;
+  function kept() {
     try {
-      draft = JSON.parse(sessionStorage.getItem(KEY));
-    } catch { return false; }
-    const asked = new URLSearchParams(location.search);
-    if (!draft || form.hasAttribute("data-typed") || asked.has("generation")) return false;
-    for (const input of all("[type=checkbox]")) if (input.name) input.checked = Boolean(draft.kept[input.name]);
-    for (const [name, value] of Object.entries(draft.kept)) {
-      if (name.startsWith("source_") && asked.has("source")) continue;
-      const found = fields(name);
-      if (found.length && (found[0].type !== "radio" || found.some((one) => one.value === value))) set(name, [value]);
-    }
-    const guides = radio("guides");
-    const isSameSource = !asked.has("source") || asked.get("source") === draft.kept.source_asset;
-    for (const row of isSameSource ? draft.rows : []) addKeyframe(row, row.index);
-    set("guides", [guides]);
-    return true;
+      const draft = JSON.parse(sessionStorage.getItem(KEY));
+      return Array.isArray(draft) ? new Map(draft) : null;
+    } catch { return null; }
   }
 
-  const source = () => ["source_kind", "source_asset", "source_generation"].map(radio).join(" ");
-  const shown = source();
-  if (restore()) {
-    syncAll();
-    if (source() !== shown) showSource();
-    document.addEventListener("DOMContentLoaded", recheck); /* htmx listens from this event on */
+  /* The server shows the form of the draft, as for any other switch; only the source is chosen here. */
+  function restore() {
+    const draft = kept();
+    const asked = new URLSearchParams(location.search);
+    if (!draft || form.hasAttribute("data-typed") || NAMED.some((name) => asked.has(name))) return;
+    const shown = entries();
+    const isSameSource = !asked.has("source") || asked.get("source") === (draft.get("source_asset") || [])[0];
+    for (const name of [...draft.keys()]) if (SOURCE.test(name) && asked.has("source")) draft.delete(name);
+    if (!isSameSource) for (const name of ["keyframe_asset", "keyframe_index"]) draft.delete(name);
+    for (const [name, values] of draft) {
+      if (SOURCE.test(name) && fields(name).some((one) => one.type !== "radio" || one.value === values[0])) set(name, values);
+    }
+    const source = () => ["source_kind", "source_asset", "source_generation"].map(radio).join(" ");
+    const now = entries();
+    for (const [name, values] of now) if (SOURCE.test(name)) draft.set(name, values);
+    draft.set("form_token", now.get("form_token"));
+    const isOther = [...new Set([...draft.keys(), ...now.keys()])].some((name) => JSON.stringify(draft.get(name)) !== JSON.stringify(now.get(name)));
+    if (!isOther && JSON.stringify([...shown]) === JSON.stringify([...now])) return;
+    document.addEventListener("DOMContentLoaded", () => { /* htmx listens from this event on */
+      if (source() && JSON.stringify(shown.get("source_asset")) !== JSON.stringify(now.get("source_asset"))) showSource();
+      else if (JSON.stringify([...shown].filter(([name]) => SOURCE.test(name))) !== JSON.stringify([...now].filter(([name]) => SOURCE.test(name)))) showSource();
+      rearrange({ whole: draft });
+    });
   }
+
+  restore();
   form.addEventListener("rushes:changed", save);
   document.addEventListener("rushes:leaving", save);
 })();

@@ -29,29 +29,16 @@
     if (event.target !== form) return;
     asked = changes;
     event.detail.path = form.getAttribute("hx-post");
-    for (const name of ["mend", "drop_keyframe", "set_guide"]) delete event.detail.parameters[name];
+    for (const name of ["mend", "ask", "drop_keyframe", "set_guide"]) delete event.detail.parameters[name];
   });
 
-  /* Values. A mend's change names a form field; the page sets it and asks again. */
+  /* Give a field its values, whatever kind of input it is just now. */
   function set(name, values) {
-    if (name === "drop_keyframes") {
-      const rows = all("[data-keyframe]");
-      values.forEach((at) => rows[Number(at)] && rows[Number(at)].remove());
-      return;
-    }
     const found = fields(name);
     if (!found.length) return;
-    if (name === "keyframe_index") values.forEach((value, at) => { if (found[at]) found[at].value = value; });
-    else if (found[0].type === "radio") found.forEach((one) => { one.checked = one.value === values[0]; });
-    else if (found[0].type === "checkbox") found[0].checked = Boolean(values[0]);
-    else found[0].value = values[0];
-  }
-
-  function applyMend(text) {
-    const changes = new URLSearchParams(text);
-    for (const name of new Set(changes.keys())) set(name, changes.getAll(name));
-    syncAll();
-    recheck();
+    if (found[0].type === "radio") found.forEach((one) => { one.checked = one.value === values[0]; });
+    else if (found[0].type === "checkbox") found.forEach((one) => { one.checked = values.includes(one.value); });
+    else found.forEach((one, at) => { if (values[at] !== undefined) one.value = values[at]; });
   }
 
   /* Closed options: the answer's lines name them; their inputs say so and do not take a click. */
@@ -110,7 +97,7 @@
     event.stopImmediatePropagation();
     const note = $('.note[data-tone="bad"]') || $('.note[data-tone="todo"]');
     if (!note) return;
-    const place = { prompt: "#prompt", source: "[name=source_kind]:checked" }[note.dataset.field];
+    const place = { prompt: "#prompt", source: "[name=source_kind]:checked", aspect_ratio: "[name=aspect_ratio]" }[note.dataset.field];
     const goal = note.querySelector("button") || (place && $(place));
     note.scrollIntoView({ block: "center" });
     if (goal) goal.focus();
@@ -122,13 +109,13 @@
       $("#queue-button").click();
     }
   });
-  if (/Mac|iPhone|iPad/.test(navigator.platform)) for (const key of all("[data-shortcut]")) key.textContent = "⌘ ⏎";
+  const isMac = /Mac|iPhone|iPad/.test(navigator.platform);
 
   /* Buttons that the server would answer with a whole page are answered here. Enter in a field sends nothing. */
   form.addEventListener("submit", (event) => {
     const button = event.submitter;
     if (!button || button.matches("[data-default]")) { event.preventDefault(); recheck(); }
-    else if (button.matches("[data-mend]")) { event.preventDefault(); applyMend(button.value); }
+    else if (button.matches("[data-mend]")) { event.preventDefault(); window.rushes.studio.rearrange({ extra: { mend: button.value } }); }
   });
 
   document.addEventListener("htmx:oobBeforeSwap", (event) => {
@@ -166,14 +153,14 @@
   document.addEventListener("rushes:refused", (event) => toast(event.detail.text, { bad: true }));
 
   /* Prompt: counted as the provider counts, by code points. */
-  const prompt = $("#prompt");
   function count() {
+    const prompt = $("#prompt");
     const length = [...prompt.value].length;
     const output = $(prompt.dataset.counts);
     output.textContent = length;
     output.classList.toggle("is-over", length > Number(prompt.dataset.max));
   }
-  prompt.addEventListener("input", count);
+  form.addEventListener("input", (event) => { if (event.target.id === "prompt") count(); });
 
   /* A control's slider and its number are one value; an empty number leaves it to the model. */
   form.addEventListener("input", (event) => {
@@ -187,7 +174,7 @@
 
   /* The source: choosing one shows it. */
   function showSource() {
-    const query = new URLSearchParams({ source_kind: radio("source_kind") });
+    const query = new URLSearchParams({ source_kind: radio("source_kind"), task: radio("task"), account: fields("account")[0].value });
     for (const name of ["source_asset", "source_generation"]) query.set(name, radio(name));
     for (const name of ["source_url", "source_id", "source_id_kind"]) query.set(name, fields(name)[0].value);
     htmx.ajax("GET", `${form.dataset.viewerUrl}?${query}`, { target: "#viewer", swap: "outerHTML", source: viewer() });
@@ -234,6 +221,7 @@
 
   function syncAll() {
     count();
+    if (isMac) for (const key of all("[data-shortcut]")) key.textContent = "⌘ ⏎";
     for (const one of all("[data-slides]")) {
       const value = $(one.dataset.slides).value;
       if (value !== "") one.value = value;
@@ -243,6 +231,9 @@
   }
   form.addEventListener("input", () => { changes += 1; dropVoid(); tell("rushes:changed"); });
 
-  window.rushes.studio = { form, $, all, fields, radio, player, viewer, set, addTile, chooseClip, showSource, syncAll, recheck };
+  /* A whole form that the server has just shown holds its own answer. */
+  const tookAnswer = (isOlder) => { changes += 1; answered = isOlder ? changes - 1 : changes; };
+
+  window.rushes.studio = { tell, isStale, syncClosed, tookAnswer, form, $, all, fields, radio, player, viewer, set, addTile, chooseClip, showSource, syncAll, recheck };
   syncAll();
 })();

@@ -1,0 +1,105 @@
+"""What the studio's page and its parts need to show a form: one mapping for the whole, a small one for an answer."""
+
+from dataclasses import dataclass
+from typing import Any
+
+from django.conf import settings
+from django.urls import reverse
+
+from editorapp.generations.asking import is_asked, known
+from editorapp.generations.offers import ASK, Offer, offers, with_ways
+from editorapp.generations.verdict import Verdict, weigh
+from editorapp.media.models import Asset
+from editorapp.providers.contract import Task
+from editorapp.teams.models import Member
+from editorapp.web import guides, sources
+from editorapp.web.answer import Answer, answer
+from editorapp.web.compose_choices import Choice, choices, id_kinds, source_kinds, task_words
+from editorapp.web.desk import Desk
+from editorapp.web.known import month_now
+from editorapp.web.quotes import Quote, label_of, quotes
+
+
+@dataclass(frozen=True)
+class Shown:
+    """What is said of a form: the answer beside its fields, and each account's offer. `should_ask`: the chosen
+    account's price must be asked for, and nothing but that (and the prompt) is missing."""
+
+    answer: Answer
+    quotes: list[Quote]
+    should_ask: bool
+
+    @property
+    def chosen(self) -> Quote:
+        return next(one for one in self.quotes if one.offer.is_chosen)
+
+
+def weighed(desk: Desk, member: Member, *, strictly: bool = False) -> Shown:
+    """Judge the form as its account would have it, and what the others would say of the same draft."""
+    wanted, account, asset = desk.wanted, desk.account, desk.source.asset
+    budget = month_now(member.team, is_simulated=account.is_simulated)
+    asked = [(one, wanted if one.pk == account.pk else desk.wanted_at(one)) for one in desk.accounts]
+    offered = offers(asked, asset, chosen=account.pk, budget=budget)
+    row = known(account, wanted, asset) if is_asked(account, wanted) else None
+    verdict = with_ways(weigh(wanted, asset, account, budget=budget, asked=row), offered)
+    return shown(desk, verdict, offered, strictly=strictly)
+
+
+def shown(desk: Desk, verdict: Verdict, offered: list[Offer], *, strictly: bool) -> Shown:
+    said = answer(desk.form, desk.source, verdict, model=desk.model, strictly=strictly)
+    should_ask = any(one.rule_id == "price.asking" for one in verdict.refusals) and not said.is_refused_by_form
+    rows = quotes(offered, desk.form.task)
+    chosen = next(one for one in rows if one.offer.is_chosen)
+    return Shown(said, rows, should_ask and chosen.offer.price_state == ASK)
+
+
+def answer_context(desk: Desk, said: Shown) -> dict[str, Any]:
+    """Return what a check shows."""
+    return {
+        "answer": said.answer, "slots": said.answer.slots, "quotes": said.quotes, "chosen": said.chosen,
+        "should_ask": said.should_ask, "mend_url": reverse("studio:mend"), "ask_url": reverse("studio:ask"),
+        "is_simulated": desk.account.is_simulated,
+    }  # fmt: skip
+
+
+def viewer_context(desk: Desk, member: Member) -> dict[str, Any]:
+    """Return what the source pane shows; a generation has no source, and shows what was generated before."""
+    asset = None if desk.form.task == Task.GENERATE else desk.source.asset
+    return takes_context(asset, member) | {"source": desk.source, "form": desk.form}
+
+
+def takes_context(asset: Asset | None, member: Member) -> dict[str, Any]:
+    """Return the takes of a clip; without one, those that were made without."""
+    takes = sources.takes_of(asset, member)
+    return {"asset": asset, "takes": takes, "is_live": any(take.is_active for take in takes)}
+
+
+def pane_context(desk: Desk, said: Shown, member: Member) -> dict[str, Any]:
+    """Return what the form pane shows, and the parts of the source pane that go with task and account."""
+    form, model, account = desk.form, desk.model, desk.account
+    pictures = {row.asset for row in form.keyframes} | {form.guide_asset, form.first_asset, form.last_asset}
+    asset = desk.source.asset
+    closed = {option for line in said.answer.slots["source"].closed for option in line.options.split()}
+    return answer_context(desk, said) | {
+        "form": form, "account": account, "model": model, "asset": asset, "source": desk.source,
+        "tasks": [task_words(task, is_chosen=task == form.task) for task in desk.tasks],
+        "task": task_words(form.task),
+        "models": [Choice(one.name, one.label, one.name == model.name) for one in desk.models],
+        "able": [Choice(str(one.pk), label_of(one, desk.able), one == account) for one in desk.able],
+        "choices": choices(form, said.answer.closed, model, account.spec),
+        "rows": guides.rows(form, member),
+        "pictures": sources.recent_pictures(member, chosen=tuple(pk for pk in pictures if pk is not None)),
+        "clips": sources.recent_clips(member, chosen=form.source_asset),
+        "results": sources.recent_takes(member, chosen=form.source_generation),
+        "source_kinds": source_kinds(form, closed),
+        "id_kinds": id_kinds(form, model, account.spec.name),
+    }  # fmt: skip
+
+
+def page_context(desk: Desk, said: Shown, member: Member, *, is_typed: bool) -> dict[str, Any]:
+    """Return what the whole page shows. `is_typed`: it holds what was posted, so no draft may replace it."""
+    return viewer_context(desk, member) | pane_context(desk, said, member) | {
+        "here": "studio", "is_typed": is_typed, "media_types": sorted(set(sources.MEDIA_TYPES.values())),
+        "max_upload_megabytes": settings.MAX_UPLOAD_BYTES // 1_000_000,
+        "asset": None if desk.form.task == Task.GENERATE else desk.source.asset,
+    }  # fmt: skip

@@ -1,0 +1,110 @@
+/* Another task, model or account, and every way out: the server shows the form anew, and what was typed or chosen while
+   its answer was on the way is carried into it. Also asks for prices that must be asked for. */
+(() => {
+  "use strict";
+  if (!window.rushes.studio) return;
+  const studio = window.rushes.studio;
+  const { form, $, all, fields, radio, set, addTile, showSource, syncAll, recheck, syncClosed } = studio;
+  const LEFT_OUT = new Set(["csrfmiddlewaretoken", "trim_first", "trim_last", "cutting"]);
+  const CHOOSES = new Set(["task", "model", "account"]);
+  let isUnderway = false;
+  let waiting = null; /* what to ask next, when the answer on the way has come */
+
+  function entries() {
+    const found = new Map();
+    for (const [name, value] of new FormData(form)) {
+      if (typeof value === "string" && !LEFT_OUT.has(name)) found.set(name, [...(found.get(name) || []), value]);
+    }
+    return found;
+  }
+
+  const isSame = (one, other) => JSON.stringify(one || []) === JSON.stringify(other || []);
+  const changedSince = (before, now) => [...new Set([...before.keys(), ...now.keys()])].filter((name) => !isSame(before.get(name), now.get(name)));
+
+  /* What has the focus, so that the same thing has it after the swap. */
+  function focused() {
+    const at = document.activeElement;
+    if (!at || !form.contains(at)) return () => {};
+    const { id, name, value, selectionStart, selectionEnd } = at;
+    const isText = at.matches("textarea, input[type=text], input[type=url], input[type=search], input:not([type])");
+    return () => {
+      if (document.activeElement !== document.body) return;
+      const found = (id && document.getElementById(id)) || (name && (fields(name).find((one) => one.value === value) || fields(name)[0]));
+      if (!found || found.type === "hidden") return;
+      found.focus({ preventScroll: true });
+      if (isText && found.setSelectionRange) found.setSelectionRange(selectionStart, selectionEnd);
+    };
+  }
+
+  /* Ask for the form anew. `extra`: values beside those of the form, such as a mend; `whole`: instead of them. */
+  function rearrange({ extra = {}, whole = null } = {}) {
+    if (isUnderway) { waiting = { extra, whole }; return; }
+    const sent = whole || entries();
+    const values = { ...Object.fromEntries(sent), ...extra, viewer_for: studio.viewer().dataset.for };
+    isUnderway = true;
+    form.setAttribute("aria-busy", "true");
+    const before = whole ? entries() : sent;
+    htmx.ajax("POST", form.dataset.switchUrl, {
+      source: document.body, target: "#pane-form", swap: "innerHTML show:none", values,
+      handler: undefined, select: undefined,
+    }).catch(() => {}).finally(() => {
+      isUnderway = false;
+      form.removeAttribute("aria-busy");
+      const next = waiting;
+      waiting = null;
+      if (next) rearrange(next);
+    });
+    studio.onSwap = (event) => {
+      const meanwhile = changedSince(before, entries());
+      if (meanwhile.some((name) => CHOOSES.has(name) || name.startsWith("keyframe_"))) {
+        event.detail.shouldSwap = false; /* another one was chosen since, or a picture came: ask with that */
+        waiting = waiting || { extra: meanwhile.some((name) => CHOOSES.has(name)) ? {} : extra, whole: null };
+        return;
+      }
+      const now = entries();
+      const focus = focused();
+      studio.afterSwap = () => {
+        for (const name of meanwhile) set(name, now.get(name) || [""]);
+        focus();
+        window.rushesPlayer.start(form);
+        studio.tookAnswer(meanwhile.length > 0);
+        syncAll();
+        studio.tell("rushes:changed");
+        if (meanwhile.length) recheck();
+      };
+    };
+  }
+
+  document.body.addEventListener("htmx:beforeSwap", (event) => {
+    if (event.detail.target && event.detail.target.id === "pane-form" && studio.onSwap) { studio.onSwap(event); studio.onSwap = null; }
+  });
+  document.body.addEventListener("htmx:afterSettle", (event) => {
+    if (event.detail.target && event.detail.target.id === "pane-form" && studio.afterSwap) { studio.afterSwap(); studio.afterSwap = null; }
+  });
+
+  /* A switch is no check: the check would judge the new choice in the old form. */
+  form.addEventListener("input", (event) => { if (event.target.matches("[data-switch]")) event.stopPropagation(); }, true);
+  form.addEventListener("change", (event) => { if (event.target.matches("[data-switch]")) rearrange(); });
+
+  /* Prices that must be asked for: the chosen account's by itself, once nothing has changed for a moment; and while
+     one is being asked, look again. */
+  let timer = 0;
+  function lookAgain() {
+    clearTimeout(timer);
+    const asks = $("[data-asks-itself]");
+    if (asks) timer = setTimeout(() => { if (!studio.isStale() && !isUnderway) ask(asks.value); }, 700);
+    else if ($("[data-asking]")) timer = setTimeout(() => htmx.trigger(form, "rushes:check"), 1500);
+  }
+  function ask(account) {
+    const values = { ...Object.fromEntries(entries()), ask: account };
+    htmx.ajax("POST", form.dataset.askUrl, { source: document.body, swap: "none", values });
+  }
+  form.addEventListener("submit", (event) => {
+    if (event.submitter && event.submitter.matches("[data-ask]")) { event.preventDefault(); ask(event.submitter.value); }
+  });
+  form.addEventListener("rushes:changed", () => clearTimeout(timer));
+  document.addEventListener("htmx:afterSettle", lookAgain);
+  document.addEventListener("htmx:afterRequest", (event) => { if (event.detail.successful) lookAgain(); });
+
+  Object.assign(studio, { rearrange, entries, addTile, showSource, radio, all, syncClosed });
+})();

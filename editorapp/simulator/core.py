@@ -14,11 +14,11 @@ from editorapp.simulator.crew import Crew, WorkerLost
 from editorapp.simulator.faults import FAILURES, Fault, Faults
 from editorapp.simulator.http import Answer, Hang, Request, Reset
 from editorapp.simulator.state import SimulatedJob, State
-from editorapp.simulator.storage import Signer, scrambled
+from editorapp.simulator.storage import PublicFiles, Signer, scrambled
 from editorapp.simulator.tidy import drop_old_frames
 
 logger = logging.getLogger(__name__)
-JOB_KINDS = ("fail", "slow", "corrupt", "truncated", "empty")
+JOB_KINDS = ("fail", "slow", "corrupt", "truncated", "empty", "no_output")
 HTTP_KINDS = ("status", "hang", "hang_before", "reset", "accept_then_reset", "slow")
 
 
@@ -44,6 +44,7 @@ class Simulation:
         self.options = options
         self.state = State(options.folder)
         self.signer = Signer(options.folder)
+        self.public = PublicFiles(options.folder / "public")
         self.faults = Faults()
         self.inspector = Crew(1, niceness=2)
         self.renderers = Crew(options.renderers)
@@ -68,10 +69,19 @@ class Simulation:
         self.state.save(job)
         self._follow(job)
 
-    def link(self, request: Request, method: str, name: str) -> str:
-        """Return a presigned URL as seen from the caller, good for the configured lifetime."""
-        base = f"http://{request.headers.get('host', '127.0.0.1')}"
-        return self.signer.link(base, method, name, time.time() + self.options.url_lifetime)
+    def link(self, request: Request, method: str, name: str, *, seconds: float | None = None) -> str:
+        """Return a presigned URL as seen from the caller, good for the configured lifetime or the seconds given."""
+        lifetime = self.options.url_lifetime if seconds is None else seconds
+        return self.signer.link(request.origin, method, name, time.time() + lifetime)
+
+    def own_fault(self, job: SimulatedJob, call: str) -> Fault | None:
+        """Return the fault that a job's prompt asked for at this call, used up by one."""
+        for kept in job.faults:
+            if kept["call"] == call and kept["times"] > 0:
+                kept["times"] -= 1
+                self.state.save(job)
+                return Fault(**kept)
+        return None
 
     # Limits
 
@@ -140,6 +150,8 @@ class Simulation:
             self._tidy()
         for fault in job.faults:
             _spoil(self.options.folder / job.outputs[0]["file"], fault["kind"])
+        if any(fault["kind"] == "no_output" for fault in job.faults):
+            job.outputs = []
 
     def _tidy(self) -> None:
         dropped = drop_old_frames(self.state, time.time(), safe_seconds=self.options.url_lifetime)

@@ -9,12 +9,12 @@ from dataclasses import dataclass, field
 from typing import Any
 
 CALLS = {
-    "submit": "POST generations",
-    "poll": "GET generations/{id}",
-    "upload": "POST files",
+    "submit": "the paid POST: a generation, a request",
+    "poll": "GET of a generation, a request",
+    "upload": "asking where to upload a file",
     "put": "PUT to the presigned upload URL",
-    "complete": "POST files/{id}/complete",
-    "file": "GET files/{id}",
+    "complete": "saying that a file's upload is complete",
+    "file": "GET of an uploaded file",
     "download": "GET of a result's presigned URL",
     "job": "the rendering of a job (in a prompt, or set for the next submit)",
 }
@@ -28,6 +28,7 @@ FAILURES = {
     "corrupt_input": "An input could not be decoded.",
     "invalid_request": "The request has parameters that do not fit together.",
     "rate_limited": "An upstream service is throttling requests.",
+    "cancelled": "The request was cancelled.",
 }
 
 
@@ -58,6 +59,7 @@ KINDS = {
         Kind("expired", "the link answers 403, as after its hour", "download", ("download",)),
         Kind("corrupt", "the result has the right length but does not decode", "job", ("job", "submit", "download")),
         Kind("truncated", "the result is a file that ends half-way", "job", ("job", "submit", "download")),
+        Kind("no_output", "the job succeeds, and names no result", "job", ("job", "submit")),
         Kind("empty", "the result is a file of 0 bytes", "job", ("job", "submit", "download")),
     )
 }  # fmt: skip

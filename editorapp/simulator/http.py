@@ -81,6 +81,11 @@ class Request:
         self.is_read = not self._chunked and not self._left
 
     @property
+    def origin(self) -> str:
+        """Return the scheme, host and port that the caller used."""
+        return f"http://{self.headers.get('host', '127.0.0.1')}"
+
+    @property
     def content_length(self) -> int | None:
         return None if self._chunked else _length(self.headers.get("content-length", "0"))
 

@@ -1,16 +1,14 @@
 """From what a request names (an id, a URL, inline bytes) to a file on disk and what is known of it."""
 
 import asyncio
-import base64
-import binascii
 import ipaddress
 import socket
-import time
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from decimal import Decimal
 from fractions import Fraction
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeAlias
 from urllib.parse import urlsplit
 
 import httpx
@@ -19,9 +17,11 @@ from editorapp.media.facts import MediaFacts
 from editorapp.providers.contract import GenerationRequest, Ref
 from editorapp.simulator.core import Simulation
 from editorapp.simulator.http import TooLarge
+from editorapp.simulator.spill import NotBase64, Spilled
 
 FETCH_SECONDS = 18
 MAX_VIDEO_BYTES, MAX_IMAGE_BYTES, MAX_IMAGE_SIDE = 200_000_000, 50 * 1024**2, 8000
+Found: TypeAlias = tuple[str, dict[str, Any] | None]  # a file, and what is known of it already
 
 
 class Unusable(Exception):
@@ -57,15 +57,20 @@ def media_facts(known: dict[str, Any]) -> MediaFacts:
     )  # fmt: skip
 
 
-async def resolve(simulation: Simulation, client: str, wanted: GenerationRequest, folder: Path) -> Resolved:
+async def resolve(
+    simulation: Simulation, wanted: GenerationRequest, folder: Path, *, find: Callable[[str, Ref], Found],
+    spilled: Spilled,
+) -> Resolved:  # fmt: skip
     """Find or fetch every clip and picture of a request; new files go to `folder`.
+
+    `find` knows the protocol's ids; inline data may lie in `spilled`.
 
     Raises: Unusable, on the first reference that is refused at once.
     """
     found = Resolved()
     for name, ref in wanted.refs():
         if ref.carriers:
-            path, known = await _one(simulation, client, name, ref, folder)
+            path, known = await _one(simulation, name, ref, folder / name, find, spilled)
             found.inputs[name] = path
             if known:
                 found.facts[name] = known
@@ -74,15 +79,19 @@ async def resolve(simulation: Simulation, client: str, wanted: GenerationRequest
 
 
 async def _one(
-    simulation: Simulation, client: str, name: str, ref: Ref, folder: Path
-) -> tuple[str, dict[str, Any] | None]:  # fmt: skip
-    if ref.generation_id is not None:
-        return _earlier_result(simulation, client, name, ref.generation_id)
-    if ref.file_id is not None:
-        return _uploaded(simulation, client, name, ref.file_id)
-    target = folder / name
+    simulation: Simulation, name: str, ref: Ref, target: Path, find: Callable[[str, Ref], Found], spilled: Spilled
+) -> Found:  # fmt: skip
+    if ref.generation_id is not None or ref.file_id is not None:
+        try:
+            return find(name, ref)
+        except Unusable as unusable:
+            if simulation.options.any_media and unusable.status == 404:
+                return "sample", SAMPLE_FACTS
+            raise
     if ref.data is not None:
-        await asyncio.to_thread(decode, name, ref.data, target)
+        await asyncio.to_thread(decode, name, ref.data, target, spilled)
+    elif (uploaded := simulation.public.find(ref.url or "")) is not None:
+        return str(uploaded), None
     elif simulation.options.any_media:
         return "sample", SAMPLE_FACTS
     else:
@@ -96,41 +105,13 @@ SAMPLE_FACTS: dict[str, Any] = {
 }  # fmt: skip
 
 
-def _earlier_result(
-    simulation: Simulation, client: str, name: str, job_id: str
-) -> tuple[str, dict[str, Any] | None]:  # fmt: skip
-    job = simulation.state.job(client, job_id)
-    if job is None:
-        if simulation.options.any_media:
-            return "sample", SAMPLE_FACTS
-        raise Unusable(name, 404, "generation not found")
-    if job.state(time.time()) != "completed" or not job.outputs:
-        raise Unusable(name, 422, "generation is not completed")
-    return str(simulation.options.folder / job.outputs[0]["file"]), job.facts or None
-
-
-def _uploaded(simulation: Simulation, client: str, name: str, file_id: str) -> tuple[str, dict[str, Any] | None]:
-    file = simulation.state.file(client, file_id)
-    if file is None:
-        if simulation.options.any_media:
-            return "sample", SAMPLE_FACTS
-        raise Unusable(name, 404, "file not found")
-    if file.state != "ready":
-        raise Unusable(name, 422, f"file is not ready (state: {file.state})")
-    return str(simulation.options.folder / "files" / file.id), file.facts or None
-
-
-def decode(name: str, data: str, target: Path) -> None:
+def decode(name: str, data: str, target: Path, spilled: Spilled) -> None:
     try:
-        decoded = base64.b64decode(data, validate=True)
-    except (binascii.Error, ValueError):
+        spilled.decode(data, target, limit_of(name))
+    except NotBase64:
         raise Unusable(name, 422, "invalid base64 data") from None
-    if not decoded:
-        raise Unusable(name, 422, "invalid base64 data")
-    if len(decoded) > limit_of(name):
-        raise too_large(name)
-    target.parent.mkdir(parents=True, exist_ok=True)
-    target.write_bytes(decoded)
+    except TooLarge:
+        raise too_large(name) from None
 
 
 def limit_of(name: str) -> int:

@@ -6,16 +6,22 @@ import ipaddress
 import json
 import logging
 import time
+from collections.abc import Sequence
 
-from editorapp.simulator import luma_agents
 from editorapp.simulator.core import Options, Simulation, under_fault
 from editorapp.simulator.faults import CALLS, FAILURES, KINDS, Fault, UnknownFault, fault_of
 from editorapp.simulator.http import Answer, Hang, Request, Reset, Server, TooLarge
+from editorapp.simulator.luma_agents import LumaAgents
 from editorapp.simulator.storage import PREFIX as STORAGE
-from editorapp.simulator.storage import denied, download
+from editorapp.simulator.storage import PublicFiles, denied, download
+from editorapp.simulator.wire import Wire
 
 logger = logging.getLogger(__name__)
 ADMIN = "/_simulator/"
+# The protocols spoken: one line each.
+WIRES: tuple[type[Wire], ...] = (
+    LumaAgents,
+)  # fmt: skip
 
 
 class App:
@@ -23,13 +29,15 @@ class App:
 
     def __init__(self, options: Options) -> None:
         self.simulation = Simulation(options)
-        self.luma = luma_agents.LumaAgents(self.simulation)
+        self.wires = [wire(self.simulation) for wire in WIRES]
+        self.uploads = {folder: put for wire in self.wires for folder, put in wire.uploads.items()}
         self.server = Server(self.handle)
 
     async def start(self, host: str, port: int) -> int:
         bound = await self.server.start(host, port)
         self.simulation.resume()
-        self.luma.files.resume()
+        for wire in self.wires:
+            wire.resume()
         return bound
 
     async def stop(self) -> None:
@@ -38,8 +46,9 @@ class App:
 
     async def handle(self, request: Request) -> Answer:
         try:
-            if request.path.startswith(luma_agents.PREFIX + "/"):
-                return await self.luma.handle(request)
+            for wire in self.wires:
+                if request.path.startswith(wire.prefix + "/"):
+                    return await wire.handle(request)
             if request.path.startswith(STORAGE):
                 return await self._storage(request)
             if request.path.startswith(ADMIN):
@@ -54,11 +63,13 @@ class App:
     # Storage
 
     async def _storage(self, request: Request) -> Answer:
+        folder, _slash, rest = request.path[len(STORAGE) :].partition("/")
+        if folder == PublicFiles.FOLDER and request.method in ("GET", "HEAD"):
+            return download(self.simulation.public.path(rest), request, None)
         if refusal := self.simulation.signer.refusal(request, time.time()):
             return refusal
-        folder, _slash, rest = request.path[len(STORAGE) :].partition("/")
-        if folder == "files" and request.method == "PUT":
-            return await self.luma.files.put(request, rest)
+        if folder in self.uploads and request.method == "PUT":
+            return await self.uploads[folder](request, rest)
         if folder == "results" and request.method in ("GET", "HEAD"):
             return await self._download(request, rest)
         return denied("The specified method is not allowed", code="MethodNotAllowed", status=405)
@@ -71,7 +82,7 @@ class App:
         stored = next((one["file"] for one in job.outputs if one["file"].endswith(f"/{name}")), "") if job else ""
         fault = faults.take("download")
         if fault is None and job is not None and job.faults and request.method == "GET":
-            fault = self.luma.own_fault(job, "download")
+            fault = self.simulation.own_fault(job, "download")
         if fault is not None and fault.kind == "expired":
             return denied("Request has expired")
 
@@ -91,7 +102,7 @@ class App:
         what = request.path[len(ADMIN) :].rstrip("/")
         faults = self.simulation.faults
         if what == "" and request.method == "GET":
-            return Answer(200, page(self.simulation).encode(), {"Content-Type": "text/html; charset=utf-8"})
+            return Answer(200, page(self.simulation, self.wires).encode(), {"Content-Type": "text/html; charset=utf-8"})
         if what == "requests" and request.method == "GET":
             return Answer.of_json(
                 {
@@ -118,8 +129,12 @@ class App:
         return Answer.of_json({"waiting": [fault.to_json() for fault in faults.waiting]})
 
 
-def page(simulation: Simulation) -> str:
+def page(simulation: Simulation, wires: Sequence[Wire]) -> str:
     """Return the page that explains the faults, made from their table."""
+    spoken = "".join(
+        f"<p>{html.escape(wire.provider.SPEC.name)} answers under <code>{wire.prefix}</code>. {wire.about}</p>"
+        for wire in wires
+    )
     kinds = "".join(
         f"<tr><td><code>{kind.name}</code></td><td>{html.escape(kind.says)}</td>"
         f"<td>{', '.join(kind.calls)}</td><td>{kind.default_call}</td></tr>"
@@ -132,10 +147,7 @@ def page(simulation: Simulation) -> str:
 <style>body{{font:15px/1.5 system-ui;max-width:60rem;margin:2rem auto;padding:0 1rem}}td,th{{text-align:left;
 vertical-align:top;padding:.25rem .75rem .25rem 0}}code{{background:#eee;padding:0 .25em}}</style>
 <h1>Simulated providers</h1>
-<p>Luma Agents answers under <code>{luma_agents.PREFIX}</code>. Any key that starts with
-<code>luma-api-</code> is taken;
-<code>luma-api-unknown…</code>, <code>-revoked…</code>, <code>-expired…</code>, <code>-suspended…</code>,
-<code>-deactivated…</code> and <code>-broke…</code> (no money) answer as they say.</p>
+{spoken}
 <h2>Faults</h2>
 <p>For the next calls: <code>POST {ADMIN}faults</code>
 <code>{{"call":"submit","kind":"status:503","times":1}}</code>; <code>DELETE</code> clears them and the counters of

@@ -27,6 +27,8 @@ class SimulatedJob:
     queue_seconds: float
     render_seconds: float
     request: dict[str, Any] = field(default_factory=dict)  # GenerationRequest.to_json() without inline data
+    body: dict[str, Any] = field(default_factory=dict)  # as it came, without inline data
+    result_id: str = ""  # what a later request names, where that is not the job's own id
     inputs: dict[str, str] = field(default_factory=dict)  # field -> file that was resolved at submit
     started_at: float | None = None  # the renderer took it up
     rendered_at: float | None = None
@@ -80,6 +82,7 @@ class State:
             (folder / name).mkdir(parents=True, exist_ok=True)
         self.jobs: dict[str, SimulatedJob] = {}
         self.files: dict[str, SimulatedFile] = {}
+        self._by_result: dict[str, str] = {}
         self._active: dict[str, set[str]] = {}
         self._kept = sqlite3.connect(folder / "state.sqlite3", isolation_level=None)
         # A crash of the process loses nothing; only a power cut could, and no real work is kept here.
@@ -94,6 +97,7 @@ class State:
         for (body,) in self._kept.execute("SELECT body FROM job"):
             job = SimulatedJob(**json.loads(body))
             self.jobs[job.id] = job
+            self._by_result[job.result_id] = job.id
             if job.rendered_at is None:
                 job.started_at = None  # rendered again: nothing half-made is ever served
                 self._active.setdefault(job.client, set()).add(job.id)
@@ -106,6 +110,7 @@ class State:
         if isinstance(item, SimulatedJob):
             if item.id not in self.jobs:
                 self._active.setdefault(item.client, set()).add(item.id)
+                self._by_result[item.result_id] = item.id
             self.jobs[item.id] = item
             table = "job"
         else:
@@ -116,6 +121,15 @@ class State:
     def job(self, client: str, job_id: str) -> SimulatedJob | None:
         job = self.jobs.get(job_id)
         return job if job is not None and job.client == client else None
+
+    def job_of_result(self, client: str, result_id: str) -> SimulatedJob | None:
+        return self.job(client, self._by_result.get(result_id, ""))
+
+    def jobs_of(self, client: str, wire: str) -> Iterator[SimulatedJob]:
+        """Yield a client's jobs of one protocol, newest first."""
+        for job in reversed(self.jobs.values()):
+            if job.client == client and job.wire == wire:
+                yield job
 
     def file(self, client: str, file_id: str) -> SimulatedFile | None:
         file = self.files.get(file_id)

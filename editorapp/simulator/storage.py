@@ -9,13 +9,15 @@ import math
 import os
 import secrets
 from pathlib import Path
-from urllib.parse import quote
+from urllib.parse import quote, unquote, urlsplit
 
 from editorapp.simulator.faults import Fault
 from editorapp.simulator.http import Answer, Request
 
 PREFIX = "/_storage/"
-_TYPES = {".mp4": "video/mp4", ".zip": "application/zip", ".png": "image/png"}
+_TYPES = {
+    ".mp4": "video/mp4", ".zip": "application/zip", ".png": "image/png", ".jpg": "image/jpeg", ".jpeg": "image/jpeg",
+}  # fmt: skip
 
 
 class Signer:
@@ -50,6 +52,32 @@ class Signer:
 
     def _sign(self, method: str, path: str, expires: int, nonce: str) -> str:
         return hmac.new(self._secret, f"{method}\n{path}\n{expires}\n{nonce}".encode(), hashlib.sha256).hexdigest()
+
+
+class PublicFiles:
+    """Uploads that anybody may read who knows their address, which nobody can guess."""
+
+    FOLDER = "public"
+
+    def __init__(self, folder: Path) -> None:
+        self._folder = folder
+
+    def url(self, origin: str, name: str) -> str:
+        return f"{origin}{PREFIX}{self.FOLDER}/{quote(name)}"
+
+    def path(self, name: str) -> Path:
+        """Return where the file of this name lies; nothing in the name leads out of the folder."""
+        self._folder.mkdir(parents=True, exist_ok=True)
+        return self._folder / Path(name).name
+
+    def find(self, url: str) -> Path | None:
+        """Return the file behind one of these addresses; None for any other."""
+        try:
+            asked = unquote(urlsplit(url).path)
+        except ValueError:
+            return None
+        name = asked.removeprefix(f"{PREFIX}{self.FOLDER}/")
+        return self.path(name) if name != asked and self.path(name).is_file() else None
 
 
 def denied(message: str, *, code: str = "AccessDenied", status: int = 403) -> Answer:

@@ -19,6 +19,7 @@ import pytest
 from luma_agents import Luma
 
 from editorapp.simulator import references
+from editorapp.simulator.spill import Spilled
 from tests.environment import ROOT
 from tests.simulator.clips import seen
 from tests.simulator.conftest import edit, finished, sdk, upload
@@ -321,7 +322,7 @@ def test_inline_media_over_its_size_is_refused(
     monkeypatch.setattr(references, "MAX_IMAGE_BYTES", 9)
 
     with pytest.raises(references.Unusable, match=says) as refused:
-        references.decode(name, base64.b64encode(bytes(10)).decode(), tmp_path / "media")
+        references.decode(name, base64.b64encode(bytes(10)).decode(), tmp_path / "media", Spilled(tmp_path))
 
     assert refused.value.status == 413
     assert not (tmp_path / "media").exists()

@@ -1,30 +1,63 @@
-"""The command line of `manage.py edit` -> what is wanted."""
+"""The command line of `manage.py edit` -> what is wanted, and of which account."""
 
 import math
-import mimetypes
 import re
-import shutil
 import tempfile
+from argparse import ArgumentParser
 from collections.abc import Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from django.core.exceptions import PermissionDenied
+
+from editorapp.generations import reach
 from editorapp.generations.models import Generation
-from editorapp.media import intake, store
-from editorapp.media.intake import NotTaken
 from editorapp.media.models import Asset
-from editorapp.media.probe import check_readable
-from editorapp.media.store import hash_file
-from editorapp.providers.contract import CONTROLS, GenerationRequest, Ref
+from editorapp.providers import accounts, registry
+from editorapp.providers.contract import CONTROL_VALUES, CONTROLS, STRENGTHS, GenerationRequest, Task
+from editorapp.providers.models import ProviderAccount
+from editorapp.providers.spec import Model, Spec
 from editorapp.teams.models import Member
+from editorapp.web import edit_words
+from editorapp.web.edit_words import BadArgument, Source
 
-# What the number of a control means; pose takes a word and face only a switch.
-AMOUNTS = {"depth": "depth_blur", "normals": "normals_augmentation", "trajectory": "trajectory_sparsity"}
+__all__ = ["BadArgument", "Composed", "add_arguments", "check_output", "chosen_account", "compose"]
+
+POSITION = ("x_norm", "y_norm", "w_norm", "h_norm")
+PICTURE = "a file, an https URL, generation:ID or file:ID"
 
 
-class BadArgument(Exception):
-    """An argument cannot be understood; the message says which and how it should look."""
+def add_arguments(parser: ArgumentParser) -> None:
+    """Add what says what is wanted; how it is waited for and written is the command's own."""
+    add = parser.add_argument
+    add("source", nargs="?", metavar="SOURCE", help=f"the clip to work on: {PICTURE}; a generation needs none")
+    add("--prompt", metavar="TEXT", help="what should be seen, 1 to 6,000 characters")
+    add("--task", choices=list(Task), default=Task.EDIT, help="what is done (default edit)")
+    add("--provider", metavar="SLUG", help=f"who does it: {', '.join(registry.slugs())} (default: the team's account)")
+    add("--account", metavar="NAME", help="which of several accounts, by its name")
+    add("--model", metavar="NAME", help="which of several models (default: the provider's first one of the task)")
+    add("--parent", metavar="TAKE", help="work on the result of this take (its number or the provider's id)")
+    how = parser.add_mutually_exclusive_group()
+    how.add_argument("--strength", choices=STRENGTHS, metavar="NAME", help=f"one of {', '.join(STRENGTHS)}")
+    how.add_argument("--auto", action="store_true", help="automatic controls (an edit's default)")
+    add("--control", action="append", default=[], metavar="NAME=VALUE",
+        help="pose=precise|coarse, depth|normals|trajectory=0..1, face=on; may be repeated")  # fmt: skip
+    add("--guide", metavar="PICTURE", help=f"the single guide frame: {PICTURE}")
+    add("--keyframe", action="append", default=[], metavar="INDEX=PICTURE",
+        help="a picture pinned to a frame, counted from 0; may be repeated")  # fmt: skip
+    add("--first", metavar="PICTURE", help="the first frame of a generation")
+    add("--last", metavar="PICTURE", help="the last frame of a generation")
+    add("--extend", metavar="TAKE", help="go on where this take ends (its number or the provider's id)")
+    add("--backward", action="store_true", help="with --extend: make what comes before the take")
+    add("--aspect", metavar="RATIO", help="the shape of the result, such as 9:16")
+    add("--duration", metavar="SECONDS", help="the length of a generation: 5 or 10, with the flash models 9")
+    add("--loop", action="store_true", help="the end runs into the start")
+    add("--concept", action="append", default=[], metavar="NAME", help="a camera move by name; may be repeated")
+    add("--position", metavar="X,Y,W,H", help="where a reframe's source lies, in fractions of the canvas")
+    add("--resolution", metavar="NAME", help="360p, 540p, 720p or 1080p (the provider's default is 720p)")
+    add("--hdr", action="store_true", help="high dynamic range (720p and 1080p)")
+    add("--exr", action="store_true", help="EXR frames too (with --hdr)")
 
 
 @dataclass(frozen=True)
@@ -36,103 +69,99 @@ class Composed:
     parent: Generation | None
 
 
-def compose(options: Mapping[str, Any], member: Member) -> Composed:
+def chosen_account(options: Mapping[str, Any], member: Member) -> ProviderAccount:
+    """Return the account that is named, else the team's own choice.
+
+    Raises: BadArgument; UnknownProvider and NoAccount.
+    """
+    slug, name = options["provider"], options["account"]
+    if slug:
+        registry.get(slug)
+    if not name:
+        return accounts.of_team(member.team, provider=slug)
+    found = accounts.usable(provider=slug)
+    named = next((account for account in found if account.name.casefold() == name.casefold()), None)
+    if named is None:
+        there = ", ".join(account.name for account in found) or "none"
+        raise BadArgument(f"--account {name}: there is no such account to use; there are: {there}.")
+    return named
+
+
+def compose(options: Mapping[str, Any], member: Member, account: ProviderAccount) -> Composed:
     """Read the arguments, and take the files that they name into the store.
 
     Raises: BadArgument, also when a file is not what it should be.
     """
-    if not _is_text(options["prompt"]):
+    model = _model(options, account.spec)
+    if options["prompt"] is not None and not _is_text(options["prompt"]):
         raise BadArgument("--prompt: this is not UTF-8 text.")
-    parent = _parent(options["parent"], member) if options["parent"] else None
-    ref, source, parent = _source(options["source"], parent, member)
-    wanted = GenerationRequest(
-        prompt=options["prompt"], source=ref, resolution=options["resolution"],
-        hdr=options["hdr"] or None, exr=options["exr"] or None, strength=options["strength"],
-        **_controls(options["control"]),
-    )  # fmt: skip
-    if options["auto"] or not (options["strength"] or options["control"]):
-        wanted = replace(wanted, auto_controls=True)
-    if options["guide"]:
-        wanted = replace(wanted, start_frame=_picture(options["guide"], member))
-    if options["keyframe"]:
-        pinned = [_keyframe(word, member) for word in options["keyframe"]]
-        wanted = replace(
-            wanted, keyframes=tuple(ref for _, ref in pinned), keyframe_indexes=tuple(index for index, _ in pinned)
-        )
-    return Composed(wanted, source, parent)
-
-
-def _is_text(word: str) -> bool:
-    """Bytes of the command line that are no UTF-8 come as halves of characters, which nothing can store."""
-    return word.isprintable() or not any("\ud800" <= character <= "\udfff" for character in word)
-
-
-def check_output(options: Mapping[str, Any]) -> None:
-    """Look before any money is spent whether the result can be written, and that it replaces nothing that is edited.
-
-    Raises: BadArgument.
-    """
-    if options["output"] is None:
-        return
-    output, folder = Path(options["output"]), Path(options["output"]).parent
+    said = _settings(options, model) | _controls(options["control"]) | _position(options["position"])
+    source = _source(options, member)
+    frames, continued = _frames(options, member)
+    said |= frames | _keyframes(options["keyframe"], member)
+    wanted = GenerationRequest(task=model.task, model=model.name, source=source.ref, **said)
     try:
-        if not folder.is_dir():
-            raise BadArgument(f"--output {output}: there is no folder {folder}.")
-        with tempfile.NamedTemporaryFile(dir=folder, prefix=".rushes-"):
-            pass  # permissions do not tell everything: trying does
-        if not output.name or output.is_dir():
-            raise BadArgument(f"--output {output}: this is a folder; name a file in it.")
-        guides = [options["guide"], *(word.partition("=")[2] for word in options["keyframe"])]
-        for used in filter(None, (options["source"], *guides)):
-            if output.exists() and Path(used).exists() and output.samefile(used):
-                raise BadArgument(f"--output {output}: this is the file that is edited or guides; name another one.")
-    except OSError as error:
-        raise BadArgument(f"--output {output} cannot be written: {error.strerror}.") from error
+        takes = reach.takes_named(wanted, member)
+    except PermissionDenied as error:
+        raise BadArgument(str(error)) from error
+    made_from = continued if source.ref is None and continued is not None else source
+    wanted = reach.reachable(wanted, account, parent=made_from.parent, takes=takes)
+    return Composed(wanted, made_from.asset, made_from.parent)
 
 
-def _source(
-    given: str | None, parent: Generation | None, member: Member
-) -> tuple[Ref, Asset | None, Generation | None]:
-    """Return what is edited. A file that is the parent's own result is sent as the parent's generation id."""
-    if given is None or given == "-":
-        if parent is None:
-            raise BadArgument("Name a SOURCE (a file, an https URL, generation:ID, file:ID), or a take with --parent.")
-        return _result_of(parent), parent.result, parent
-    kind, _, word = given.partition(":")
-    if kind in {"http", "https"}:
-        media_type = mimetypes.guess_type(given.partition("?")[0])[0] or "video/mp4"
-        return Ref(url=given, media_type=media_type), None, parent
-    if kind == "generation" and word:
-        own = _find(word, member)
-        return (_result_of(own), own.result, own) if own else (Ref(generation_id=word), None, parent)
-    if kind == "file" and word:
-        return Ref(file_id=word), None, parent
-    path = _existing(given)
-    if parent is not None and parent.result is not None and hash_file(path) == parent.result.sha256:
-        return _result_of(parent), parent.result, parent
-    asset = _take_in(path, member)
-    if not asset.is_video:
-        raise BadArgument(f"{path.name} is a picture, not a clip: use it with --guide or --keyframe.")
-    return Ref(asset_id=asset.pk), asset, parent
+def _model(options: Mapping[str, Any], spec: Spec) -> Model:
+    """Return the model by our name or by the provider's own."""
+    task, name = options["task"], options["model"]
+    there = spec.models_for(task)
+    if not there:
+        others = [registry.get(slug).SPEC for slug in registry.slugs()]
+        who = ", ".join(other.name for other in others if other.models_for(task)) or "no other provider either"
+        raise BadArgument(f"--task {task}: {spec.name} does not do this. There is: {who}.")
+    named = [model for model in there if name in (None, model.name, model.wire)]
+    if not named:
+        names = ", ".join(model.name for model in there)
+        raise BadArgument(f"--model {name}: {spec.name} has no such model for {task}; it has {names}.")
+    return named[0]
 
 
-def _parent(word: str, member: Member) -> Generation:
-    found = _find(word, member)
-    if found is None:
-        raise BadArgument(f"There is no take {word} in your team.")
+def _source(options: Mapping[str, Any], member: Member) -> Source:
+    parent = edit_words.own_take(options["parent"], member) if options["parent"] else None
+    found = edit_words.source(options["source"], parent, member)
+    if found.ref is None and options["task"] != Task.GENERATE:
+        raise BadArgument("Name a SOURCE (a file, an https URL, generation:ID, file:ID), or a take with --parent.")
     return found
 
 
-def _find(word: str, member: Member) -> Generation | None:
-    """Find a take by its number or by the provider's id of its result."""
-    takes = Generation.objects.visible_to(member).select_related("result")
-    return takes.filter(pk=word).first() if re.fullmatch(r"[0-9]{1,18}", word) else takes.filter(chain_id=word).first()
+def _settings(options: Mapping[str, Any], model: Model) -> dict[str, Any]:
+    """Return what is said in one word each. Auto is an edit's default, because it is the page's too."""
+    chosen = options["strength"] or options["control"]
+    return {
+        "prompt": options["prompt"], "resolution": options["resolution"], "strength": options["strength"],
+        "hdr": options["hdr"] or None, "exr": options["exr"] or None, "loop": options["loop"] or None,
+        "aspect_ratio": options["aspect"], "duration": _duration(options["duration"]),
+        "concepts": tuple(options["concept"]) or None,
+        "auto_controls": options["auto"] or (not chosen and model.knows("auto_controls")) or None,
+    }  # fmt: skip
 
 
-def _result_of(take: Generation) -> Ref:
-    if not take.can_be_source:
-        raise BadArgument(f"Take {take.pk} has no result to edit: it is {take.get_state_display().lower()}.")
-    return Ref(generation_id=take.chain_id)
+def _duration(word: str | None) -> str | None:
+    if word is None:
+        return None
+    if not re.fullmatch(r"[0-9]{1,3}s?", word):
+        raise BadArgument(f"--duration {word}: write whole seconds, for example 5.")
+    return f"{word.removesuffix('s')}s"
+
+
+def _position(word: str | None) -> dict[str, float]:
+    if word is None:
+        return {}
+    try:
+        values = [float(part) for part in word.split(",")]
+    except ValueError:
+        values = []
+    if len(values) != len(POSITION) or not all(map(math.isfinite, values)):
+        raise BadArgument(f"--position {word}: write four numbers X,Y,W,H, for example 0.25,0,0.5,1.")
+    return dict(zip(POSITION, values, strict=True))
 
 
 def _controls(words: list[str]) -> dict[str, Any]:
@@ -145,12 +174,9 @@ def _controls(words: list[str]) -> dict[str, Any]:
         said[f"{name}_enabled"] = True
         if value in {"", "on"}:
             continue
-        if name == "pose":
-            said["pose_strength"] = value
-        elif name in AMOUNTS:
-            said[AMOUNTS[name]] = _amount(word, value)
-        else:
+        if name not in CONTROL_VALUES:
             raise BadArgument(f"--control {word}: {name} is only on or off; write {name}=on.")
+        said[CONTROL_VALUES[name]] = value if name == "pose" else _amount(word, value)
     return said
 
 
@@ -164,41 +190,61 @@ def _amount(word: str, value: str) -> float:
     return amount
 
 
-def _keyframe(word: str, member: Member) -> tuple[int, Ref]:
-    index, _, file = word.partition("=")
-    if not re.fullmatch(r"[0-9]{1,9}", index) or not file:
-        raise BadArgument(f"--keyframe {word}: write INDEX=FILE, for example 48=still.png.")
-    return int(index), _picture(file, member)
+def _frames(options: Mapping[str, Any], member: Member) -> tuple[dict[str, Any], Source | None]:
+    """Return the frames that a result begins and ends with, and the take that is continued with one of them."""
+    backward = options["backward"]
+    if backward and not options["extend"]:
+        raise BadArgument("--backward says how to --extend: name the take with it.")
+    starts = {"--guide": options["guide"], "--first": options["first"]}
+    starts["--extend"] = None if backward else options["extend"]
+    ends = {"--last": options["last"], "--extend --backward": options["extend"] if backward else None}
+    for frames in (starts, ends):
+        given = [name for name, value in frames.items() if value]
+        if len(given) > 1:
+            raise BadArgument(f"{' and '.join(given)} are the same frame: give one of them.")
+    pictures = {"start_frame": options["guide"] or options["first"], "end_frame": options["last"]}
+    said = {name: edit_words.picture(word, member) for name, word in pictures.items() if word}
+    if not options["extend"]:
+        return said, None
+    continued = edit_words.continued(options["extend"], member)
+    return said | {"end_frame" if backward else "start_frame": continued.ref}, continued
 
 
-def _picture(file: str, member: Member) -> Ref:
-    asset = _take_in(_existing(file), member)
-    if asset.kind != Asset.Kind.IMAGE:
-        raise BadArgument(f"{file} is not a picture: a guide frame is a JPEG, PNG or WebP.")
-    return Ref(asset_id=asset.pk)
+def _keyframes(words: list[str], member: Member) -> dict[str, Any]:
+    pinned = []
+    for word in words:
+        index, _, file = word.partition("=")
+        if not re.fullmatch(r"[0-9]{1,9}", index) or not file:
+            raise BadArgument(f"--keyframe {word}: write INDEX=PICTURE, for example 48=still.png.")
+        pinned.append((int(index), edit_words.picture(file, member)))
+    if not pinned:
+        return {}
+    return {"keyframes": tuple(ref for _, ref in pinned), "keyframe_indexes": tuple(index for index, _ in pinned)}
 
 
-def _existing(file: str) -> Path:
-    path = Path(file)
+def _is_text(word: str) -> bool:
+    """Bytes of the command line that are no UTF-8 come as halves of characters, which nothing can store."""
+    return word.isprintable() or not any("\ud800" <= character <= "\udfff" for character in word)
+
+
+def check_output(options: Mapping[str, Any]) -> None:
+    """Look before any money is spent whether the result can be written, and that it replaces nothing that is used.
+
+    Raises: BadArgument.
+    """
+    if options["output"] is None:
+        return
+    output, folder = Path(options["output"]), Path(options["output"]).parent
     try:
-        if not path.exists():
-            raise BadArgument(f"There is no file {file}.")
-        check_readable(path)  # before it is copied: it may be larger than the disk
+        if not folder.is_dir():
+            raise BadArgument(f"--output {output}: there is no folder {folder}.")
+        with tempfile.NamedTemporaryFile(dir=folder, prefix=".rushes-"):
+            pass  # permissions do not tell everything: trying does
+        if not output.name or output.is_dir():
+            raise BadArgument(f"--output {output}: this is a folder; name a file in it.")
+        pictures = [options[name] for name in ("source", "guide", "first", "last")]
+        for used in filter(None, (*pictures, *(word.partition("=")[2] for word in options["keyframe"]))):
+            if output.exists() and Path(used).exists() and output.samefile(used):
+                raise BadArgument(f"--output {output}: this is the file that is edited or guides; name another one.")
     except OSError as error:
-        raise BadArgument(f"There is no file {file}: {error.strerror}.") from error
-    except NotTaken as error:
-        raise BadArgument(f"{path.name}: {error.message}") from error
-    return path
-
-
-def _take_in(path: Path, member: Member) -> Asset:
-    """Store a copy: intake consumes the file that it is given, and this one is not ours."""
-    with store.workspace() as folder:  # what a killed command leaves there is swept later
-        copy = folder / "source"
-        try:
-            shutil.copyfile(path, copy)
-            return intake.take_in(copy, name=path.name, team=member.team, user=member.user, origin=Asset.Origin.UPLOAD)
-        except NotTaken as error:
-            raise BadArgument(f"{path.name}: {error.message}") from error
-        except OSError as error:
-            raise BadArgument(f"{path.name} cannot be stored: {error.strerror}.") from error
+        raise BadArgument(f"--output {output} cannot be written: {error.strerror}.") from error

@@ -1,69 +1,51 @@
-"""`python manage.py edit SOURCE --prompt TEXT ...`: one edit from a script, the same way as from the page."""
+"""`python manage.py edit SOURCE --prompt TEXT ...`: one generation from a script, the same way as from the page."""
 
 import json
 import logging
 import os
 import shutil
 import sys
-import time
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
-from django.conf import settings
+from django.core.exceptions import PermissionDenied
 from django.core.management.base import BaseCommand, CommandParser
 
 from editorapp.core.money import ZERO, show_usd
 from editorapp.costs.ledger import OverBudget
+from editorapp.costs.models import AskedPrice
+from editorapp.generations import asking
 from editorapp.generations.enqueue import Refused, enqueue
 from editorapp.generations.models import Generation
 from editorapp.generations.verdict import Verdict, weigh
 from editorapp.media import store
 from editorapp.media.models import Asset
-from editorapp.providers.contract import STRENGTHS
-from editorapp.providers.models import default_account
+from editorapp.providers.accounts import NoAccount
+from editorapp.providers.models import ProviderAccount
 from editorapp.providers.registry import UnknownProvider
 from editorapp.teams.first_run import ensure_owner
 from editorapp.teams.models import Member
+from editorapp.web import edit_answers as answers
 from editorapp.web import edit_arguments
-from editorapp.web.engine_room import (
-    EngineLock,
-    is_silent,
-    look_after,
-    prepare_database,
-    start_engine,
-    start_simulator,
-)
-from editorapp.web.processes import NotStarted, Processes
+from editorapp.web.edit_arguments import BadArgument, Composed
+from editorapp.web.engine_room import prepare_database
+from editorapp.web.own_engine import OwnEngine
+from editorapp.web.processes import NotStarted
 
-DONE, FAILED, REFUSED, UNKNOWN = 0, 1, 2, 3
+DONE, FAILED, REFUSED, UNKNOWN, INTERRUPTED = 0, 1, 2, 3, 130
 
 
 class Command(BaseCommand):
-    help = "Edit a clip with Ray 3.2: check, estimate, queue, wait, and write the verified result to a file."
+    help = (
+        "Edit, generate, reframe or modify a clip: check, estimate, queue, wait, and write the verified result to a "
+        "file. With --dry-run nothing is sent: the verdict, the price and the exact body are printed."
+    )
 
     def add_arguments(self, parser: CommandParser) -> None:
+        edit_arguments.add_arguments(parser)
         add = parser.add_argument
-        add("source", nargs="?", metavar="SOURCE", help="a file, an https URL, generation:ID or file:ID")
-        add("--prompt", required=True, metavar="TEXT", help="what should change, 1 to 6,000 characters")
-        add("--parent", metavar="GENERATION", help="edit the result of this take (its number or the provider's id)")
-        add("--provider", default="luma-agents", metavar="SLUG", help="who does it (default luma-agents)")
-        how = parser.add_mutually_exclusive_group()
-        how.add_argument("--strength", choices=STRENGTHS, metavar="NAME", help=f"one of {', '.join(STRENGTHS)}")
-        how.add_argument("--auto", action="store_true", help="automatic controls (the default)")
-        add("--control", action="append", default=[], metavar="NAME=VALUE", help="pose=precise|coarse, depth|normals|"
-            "trajectory=0..1, face=on; may be repeated")  # fmt: skip
-        guides = parser.add_mutually_exclusive_group()
-        guides.add_argument("--guide", metavar="FILE", help="a picture as the single guide frame")
-        guides.add_argument("--keyframe", action="append", default=[], metavar="INDEX=FILE", help="a picture pinned to "
-                            "a frame of the source, counted from 0; up to 64")  # fmt: skip
-        add("--resolution", metavar="NAME", help="360p, 540p, 720p or 1080p (the provider's default is 720p)")
-        add("--hdr", action="store_true", help="high dynamic range (720p and 1080p)")
-        add("--exr", action="store_true", help="EXR frames too (with --hdr)")
-        add(
-            "--wait",
-            action="store_true",
-            help="wait for the result; else only queue it",
-        )
+        add("--wait", action="store_true", help="wait for the result; else only queue it")
         add("--output", metavar="FILE", help="where to write the result (implies --wait)")
         add("--timeout", type=float, default=3600, metavar="SECONDS", help="how long to wait (default an hour)")
         add("--dry-run", action="store_true", help="print verdict, estimate and the exact body; send nothing")
@@ -77,44 +59,99 @@ class Command(BaseCommand):
             edit_arguments.check_output(options)
             prepare_database()
             member = _member(options["username"])
-            account = default_account(options["provider"])
-            composed = edit_arguments.compose(options, member)
-        except (edit_arguments.BadArgument, UnknownProvider) as error:
-            self._end(REFUSED, {"state": "refused", "accepted": False, "message": str(error)}, str(error))
-        verdict = weigh(composed.wanted, composed.source_asset, account)
+            account = edit_arguments.chosen_account(options, member)
+            composed = edit_arguments.compose(options, member, account)
+        except (BadArgument, UnknownProvider, NoAccount) as error:
+            self._refuse(str(error))
         if options["dry_run"]:
-            self._end(DONE if verdict.can_send else REFUSED, _said(verdict), _in_words(verdict, body=True))
+            self._say_only(composed, account)
+        made: list[Generation] = []
         try:
+            self._run(composed, account, member, options, made.append)
+        except Refused as refusal:
+            said = answers.as_json(refusal.verdict, composed.wanted, account)
+            words = answers.in_words(refusal.verdict, composed.wanted, account)
+            if not answers.refusals(refusal.verdict):  # only the price is missing: it was asked for, in vain
+                said, words = {**said, "accepted": False}, f"{refusal} Nothing was sent."
+            self._end(REFUSED, {"state": "refused", "message": str(refusal), **said}, words)
+        except (OverBudget, PermissionDenied) as error:
+            self._refuse(str(error))
+        except NotStarted as error:
+            self._end(FAILED, {**_known(made), "message": str(error)}, str(error))
+        except KeyboardInterrupt:
+            words = f"Take {made[0].pk} goes on: start a studio, or look for it in the gallery." if made else (
+                "Nothing was sent."
+            )  # fmt: skip
+            self._end(INTERRUPTED, {**_known(made), "message": words}, words)
+        self._finish(made[0], options)
+
+    def _say_only(self, composed: Composed, account: ProviderAccount) -> None:
+        """Print what would happen, and what exactly would be sent."""
+        wanted, source = composed.wanted, composed.source_asset
+        verdict = _weighed(composed, account, asking.known(account, wanted, source))
+        words = f"{answers.in_words(verdict, wanted, account)}\n{answers.request_in_words(verdict, wanted, account)}"
+        code = REFUSED if answers.refusals(verdict) else DONE
+        self._end(code, answers.as_json(verdict, wanted, account), words)
+
+    def _run(
+        self, composed: Composed, account: ProviderAccount, member: Member, options: dict[str, Any],
+        tell: Callable[[Generation], None],
+    ) -> None:  # fmt: skip
+        """Ask for the price where that is needed, queue the take, and follow it where that is wanted.
+
+        Raises: Refused, OverBudget, NotStarted. `tell` is told of the take as soon as there is one.
+        """
+        waits = options["wait"] or options["output"]
+        with OwnEngine(needs_simulator=account.is_simulated, show=self._progress) as engine:
+            asked = self._asked(composed, account, member, engine, options["timeout"])
+            if not waits:
+                engine.stop()  # or it would begin with the take, and be ended in the midst of it
             generation = enqueue(
                 composed.wanted, account=account, member=member,
                 source_asset=composed.source_asset, parent=composed.parent,
             )  # fmt: skip
-        except Refused as refusal:
-            said = {"state": "refused", "message": str(refusal), **_said(refusal.verdict)}
-            self._end(REFUSED, said, _in_words(refusal.verdict, body=False))
-        except OverBudget as error:
-            self._end(REFUSED, {"state": "refused", "accepted": False, "message": str(error)}, str(error))
-        self._note(f"Take {generation.pk} queued at {account}. {_price(verdict)}")
-        if not (options["wait"] or options["output"]):
-            self._end(DONE, _result(generation), f"Take {generation.pk} is queued; a running studio sends it.")
-        try:
-            _wait(generation, account.is_simulated, seconds=options["timeout"], show=self._progress)
-        except NotStarted as error:
-            self._end(FAILED, {**_result(generation), "message": str(error)}, str(error))
-        except KeyboardInterrupt:
-            words = f"Take {generation.pk} goes on: start a studio, or look for it in the gallery."
-            self._end(130, {**_result(generation), "message": words}, words)
-        self._finish(generation, options["output"])
+            tell(generation)
+            price = answers.price_in_words(_weighed(composed, account, asked), composed.wanted, account)
+            self._note(f"Take {generation.pk} queued at {account}. {price}")
+            if waits:
+                engine.wait_until(
+                    lambda: _is_over(generation), seconds=options["timeout"],
+                    doing=lambda: str(generation.get_state_display()),
+                )  # fmt: skip
 
-    def _finish(self, generation: Generation, output: str | None) -> None:
+    def _asked(
+        self, composed: Composed, account: ProviderAccount, member: Member, engine: OwnEngine, seconds: float
+    ) -> AskedPrice | None:
+        """Return the provider's own price where none is published: asked for now, unless it is known. Free."""
+        wanted, source = composed.wanted, composed.source_asset
+        asked = asking.known(account, wanted, source)
+        if answers.refusals(_weighed(composed, account, asked)) or not asking.is_asked(account, wanted):
+            return asked  # enqueue says what is wrong
+        if asked is None or asked.state != AskedPrice.State.KNOWN:
+            self._note(f"{account.spec.name} publishes no price for this and is asked, which is free.")
+            asking.ask(account, wanted, source, member=member)
+        found: list[AskedPrice | None] = [None]
+
+        def is_answered() -> bool:
+            found[0] = asking.known(account, wanted, source)
+            return found[0] is None or found[0].state != AskedPrice.State.ASKING
+
+        engine.wait_until(is_answered, seconds=seconds, doing=lambda: f"Asking {account.spec.name}")
+        return found[0]
+
+    def _finish(self, generation: Generation, options: dict[str, Any]) -> None:
         """Write the result where it was asked for and end with the code that says what happened."""
+        if not (options["wait"] or options["output"]):
+            words = f"Take {generation.pk} is queued; a running studio sends it."
+            self._end(DONE, answers.result(generation), words)
         if not generation.is_done or generation.result is None:
             code = UNKNOWN if not generation.is_final else FAILED
             words = (
                 generation.failure_message or f"Take {generation.pk} is still {generation.get_state_display().lower()}."
             )
-            self._end(code, {**_result(generation), "message": words}, words)
+            self._end(code, {**answers.result(generation), "message": words}, words)
         assert generation.result is not None
+        output = options["output"]
         if output:
             try:
                 _write(generation.result, Path(output))
@@ -122,11 +159,14 @@ class Command(BaseCommand):
                     _write(generation.exr, Path(output).with_suffix(".exr.zip"))
             except OSError as error:
                 words = f"Take {generation.pk} is done and kept, but {output} cannot be written: {error.strerror}."
-                self._end(FAILED, {**_result(generation), "message": words}, words)
+                self._end(FAILED, {**answers.result(generation), "message": words}, words)
         cost = f"{show_usd(generation.cost_usd or ZERO)}{' (estimated)' if generation.cost_is_estimated else ''}"
         simulated = " Simulated: nothing was paid." if generation.is_simulated else ""
         words = f"Take {generation.pk} is done: {output or generation.result.name}, {cost}.{simulated}"
-        self._end(DONE, {**_result(generation), "output": output}, words)
+        self._end(DONE, {**answers.result(generation), "output": output}, words)
+
+    def _refuse(self, words: str) -> None:
+        self._end(REFUSED, {"state": "refused", "accepted": False, "message": words}, words)
 
     def _end(self, code: int, data: dict[str, Any], words: str) -> None:
         """Print the one answer and leave."""
@@ -144,39 +184,17 @@ class Command(BaseCommand):
             sys.stderr.flush()
 
 
-def _wait(generation: Generation, is_simulated: bool, *, seconds: float, show: Any) -> None:
-    """Follow the take to its end, with an engine of our own where nobody runs one.
-
-    Raises: NotStarted.
-    """
-    started, processes = time.monotonic(), None
-    with EngineLock() as lock:
-        try:
-            while time.monotonic() - started < seconds:
-                generation.refresh_from_db()
-                if generation.is_final or generation.is_unknown:
-                    return
-                if processes is None and lock.take("a script") and is_silent():
-                    processes = _start_own_engine(is_simulated, show)
-                if processes is not None:
-                    look_after(processes)
-                show(f"{generation.get_state_display()} ... {time.monotonic() - started:.0f} s")
-                time.sleep(0.25)
-        finally:
-            if processes is not None:
-                processes.stop(seconds=10)
+def _weighed(composed: Composed, account: ProviderAccount, asked: AskedPrice | None) -> Verdict:
+    return weigh(composed.wanted, composed.source_asset, account, with_options=False, asked=asked)
 
 
-def _start_own_engine(is_simulated: bool, show: Any) -> Processes:
-    processes = Processes({}, say=lambda line: show(line))
-    try:
-        if is_simulated and not settings.SIMULATOR_URL:
-            start_simulator(processes)
-        start_engine(processes)
-    except BaseException:
-        processes.stop(seconds=2)
-        raise
-    return processes
+def _is_over(generation: Generation) -> bool:
+    generation.refresh_from_db()
+    return bool(generation.is_final or generation.is_unknown)
+
+
+def _known(made: list[Generation]) -> dict[str, Any]:
+    return answers.result(made[0]) if made else {"state": "not sent"}
 
 
 def _write(asset: Asset, to: Path) -> None:
@@ -194,64 +212,5 @@ def _member(username: str | None) -> Member:
         return ensure_owner()
     found = Member.objects.select_related("team", "user").filter(user__username=username).order_by("pk").first()
     if found is None or not found.may_create:
-        raise edit_arguments.BadArgument(f"There is nobody called {username} who may create.")
+        raise BadArgument(f"There is nobody called {username} who may create.")
     return found
-
-
-def _said(verdict: Verdict) -> dict[str, Any]:
-    """Return a verdict as JSON."""
-    estimate = verdict.estimate
-    return {
-        "accepted": verdict.can_send,
-        "broken": [
-            {"rule": row.rule_id, "field": row.field, "level": row.level, "message": row.message}
-            for row in (*verdict.refusals, *verdict.warnings)
-        ],
-        "estimate": estimate and {
-            "low_usd": estimate.low_usd, "high_usd": estimate.high_usd,
-            "basis": estimate.basis, "as_of": estimate.as_of,
-        },
-        "body": verdict.body,
-    }  # fmt: skip
-
-
-def _price(verdict: Verdict) -> str:
-    estimate = verdict.estimate
-    if estimate is None:
-        return "No price is published for this."
-    low, high = show_usd(estimate.low_usd), show_usd(estimate.high_usd)
-    return f"{low if low == high else f'{low} to {high}'}: {estimate.basis}."
-
-
-def _in_words(verdict: Verdict, *, body: bool) -> str:
-    lines = [
-        f"{'Refused' if row.level == 'refuse' else 'Note'} ({row.rule_id}): {row.message}"
-        for row in (*verdict.refusals, *verdict.warnings)
-    ]
-    lines.append("This can be sent." if verdict.can_send else "Nothing was sent.")
-    if verdict.can_send:
-        lines.append(_price(verdict))
-    if body:
-        lines.append(json.dumps(verdict.body, indent=2, ensure_ascii=False))
-    return "\n".join(lines)
-
-
-def _result(generation: Generation) -> dict[str, Any]:
-    result = generation.result
-    return {
-        "generation": generation.pk,
-        "state": generation.state,
-        "provider": generation.provider,
-        "provider_generation_id": generation.chain_id,
-        "simulated": generation.is_simulated,
-        "estimate_low_usd": generation.estimate_low_usd,
-        "estimate_high_usd": generation.estimate_high_usd,
-        "cost_usd": generation.cost_usd,
-        "cost_is_estimated": generation.cost_is_estimated,
-        "message": generation.failure_message,
-        "facts": result and {
-            "width": result.width, "height": result.height, "fps": f"{result.fps_numerator}/{result.fps_denominator}",
-            "frame_count": result.frame_count, "duration_seconds": float(result.duration_seconds),
-            "has_audio": result.has_audio, "hdr": result.hdr,
-        },
-    }  # fmt: skip

@@ -1,0 +1,120 @@
+"""What a word of the command line names: a file, an address, a take of ours, or a provider's id."""
+
+import mimetypes
+import re
+import shutil
+from dataclasses import dataclass
+from pathlib import Path
+
+from editorapp.generations.models import Generation
+from editorapp.media import intake, store
+from editorapp.media.intake import NotTaken
+from editorapp.media.models import Asset
+from editorapp.media.probe import check_readable
+from editorapp.media.store import hash_file
+from editorapp.providers.contract import Ref
+from editorapp.teams.models import Member
+
+
+class BadArgument(Exception):
+    """An argument cannot be understood; the message says which and how it should look."""
+
+
+@dataclass(frozen=True)
+class Source:
+    """What is worked on: how a request names it, and what of ours it is."""
+
+    ref: Ref | None
+    asset: Asset | None
+    parent: Generation | None
+
+
+def source(given: str | None, parent: Generation | None, member: Member) -> Source:
+    """Return what is worked on. A file that is the parent's own result is named as the parent's result."""
+    if given is None or given == "-":
+        return Source(_result_of(parent), parent.result, parent) if parent is not None else Source(None, None, None)
+    kind, _, word = given.partition(":")
+    if kind in {"http", "https"}:
+        media_type = mimetypes.guess_type(given.partition("?")[0])[0] or "video/mp4"
+        return Source(Ref(url=given, media_type=media_type), None, parent)
+    if kind == "generation" and word:
+        own = find_take(word, member)
+        return Source(_result_of(own), own.result, own) if own else Source(Ref(generation_id=word), None, parent)
+    if kind == "file" and word:
+        return Source(Ref(file_id=word), None, parent)
+    path = _existing(given)
+    if parent is not None and parent.result is not None and hash_file(path) == parent.result.sha256:
+        return Source(_result_of(parent), parent.result, parent)
+    asset = _take_in(path, member)
+    if not asset.is_video:
+        raise BadArgument(f"{path.name} is a picture, not a clip: use it with --guide, --first or --keyframe.")
+    return Source(Ref(asset_id=asset.pk), asset, parent)
+
+
+def picture(given: str, member: Member) -> Ref:
+    """Return a picture by the same kinds of words: a file, an https URL, generation:ID or file:ID."""
+    kind, _, word = given.partition(":")
+    if kind in {"http", "https"}:
+        return Ref(url=given)
+    if kind == "generation" and word:
+        return Ref(generation_id=word)
+    if kind == "file" and word:
+        return Ref(file_id=word)
+    asset = _take_in(_existing(given), member)
+    if asset.kind != Asset.Kind.IMAGE:
+        raise BadArgument(f"{given} is not a picture: a guide frame is a JPEG, PNG or WebP.")
+    return Ref(asset_id=asset.pk)
+
+
+def find_take(word: str, member: Member) -> Generation | None:
+    """Find a take by its number or by the provider's id of its result."""
+    takes = Generation.objects.visible_to(member).select_related("result")
+    return takes.filter(pk=word).first() if re.fullmatch(r"[0-9]{1,18}", word) else takes.filter(chain_id=word).first()
+
+
+def own_take(word: str, member: Member) -> Generation:
+    found = find_take(word, member)
+    if found is None:
+        raise BadArgument(f"There is no take {word} in your team.")
+    return found
+
+
+def continued(word: str, member: Member) -> Source:
+    """Return the clip that is continued: a take of ours by its number or id, else a provider's id as it is."""
+    if (take := find_take(word, member)) is not None:
+        return Source(_result_of(take), take.result, take)
+    if word.isdecimal():
+        raise BadArgument(f"There is no take {word} in your team.")
+    return Source(Ref(generation_id=word), None, None)
+
+
+def _result_of(take: Generation) -> Ref:
+    if not take.can_be_source:
+        raise BadArgument(f"Take {take.pk} has no result to work on: it is {take.get_state_display().lower()}.")
+    return Ref(generation_id=take.chain_id)
+
+
+def _existing(file: str) -> Path:
+    path = Path(file)
+    try:
+        if not path.exists():
+            raise BadArgument(f"There is no file {file}.")
+        check_readable(path)  # before it is copied: it may be larger than the disk
+    except OSError as error:
+        raise BadArgument(f"There is no file {file}: {error.strerror}.") from error
+    except NotTaken as error:
+        raise BadArgument(f"{path.name}: {error.message}") from error
+    return path
+
+
+def _take_in(path: Path, member: Member) -> Asset:
+    """Store a copy: intake consumes the file that it is given, and this one is not ours."""
+    with store.workspace() as folder:  # what a killed command leaves there is swept later
+        copy = folder / "source"
+        try:
+            shutil.copyfile(path, copy)
+            return intake.take_in(copy, name=path.name, team=member.team, user=member.user, origin=Asset.Origin.UPLOAD)
+        except NotTaken as error:
+            raise BadArgument(f"{path.name}: {error.message}") from error
+        except OSError as error:
+            raise BadArgument(f"{path.name} cannot be stored: {error.strerror}.") from error

@@ -44,7 +44,7 @@ NO_ANSWER = "No answer came within two minutes. Is the queue running?"
 
 
 class NothingToAsk(Exception):
-    """The model's prices are published, or the account is switched off."""
+    """The model's prices are published, or the account cannot be used."""
 
 
 def is_asked(account: ProviderAccount, wanted: GenerationRequest) -> bool:
@@ -149,7 +149,7 @@ def key_of(account: ProviderAccount, wanted: GenerationRequest, source: Asset | 
     said |= Counter(name.partition(".")[0] for name, _ref in wanted.refs())
     facts = source.facts() if source is not None else None
     of_source = [facts.duration_seconds, facts.width, facts.height, facts.fps, facts.frame_count] if facts else None
-    unit = getattr(account, "unit_price_usd", None)
+    unit = account.unit_price()
     return hashlib.sha256(json.dumps([said, of_source, unit], sort_keys=True, default=str).encode()).hexdigest()
 
 
@@ -165,8 +165,8 @@ def _guard(account: ProviderAccount, wanted: GenerationRequest, source: Asset | 
     named = staging.asset_ids(wanted) | ({source.pk} if source is not None else set())
     if Asset.objects.filter(pk__in=named, team_id=member.team_id).count() != len(named):
         raise PermissionDenied("A clip or a picture belongs to another team, or is not there.")
-    if not account.is_enabled:
-        raise NothingToAsk(f"The account {account.name} is switched off. An admin can switch it on again.")
+    if account.problem:
+        raise NothingToAsk(account.problem)
     if not is_asked(account, wanted):
         raise NothingToAsk(f"{account.spec.name} does not have to be asked for this price.")
 

@@ -1,12 +1,10 @@
 """The same draft at every account: who can do it, for how much, how soon, what each cannot, and how to get there."""
 
-import time
 from collections import Counter
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime
 from functools import lru_cache
-from statistics import median
 from typing import Any
 
 from django.utils import timezone
@@ -17,21 +15,16 @@ from editorapp.costs.ledger import MonthTotals
 from editorapp.costs.models import AskedPrice
 from editorapp.generations import reach
 from editorapp.generations.asking import is_asked, known_of
-from editorapp.generations.models import Attempt
-from editorapp.generations.states import State
+from editorapp.generations.history import usual_seconds
 from editorapp.generations.verdict import Verdict, price, too_dear, why_no_price
 from editorapp.media.facts import MediaFacts
 from editorapp.media.models import Asset
-from editorapp.providers import rules
+from editorapp.providers import registry, rules
 from editorapp.providers.conditions import is_said
 from editorapp.providers.contract import CONTROL_VALUES, GenerationRequest
 from editorapp.providers.models import ProviderAccount
 from editorapp.providers.rules import Broken, Mend
 from editorapp.providers.spec import Kind, Model, Spec
-
-HISTORY = 25  # finished jobs
-WAIT_SECONDS = 30.0  # how long a median is believed
-MOST = 500
 
 LIST, KNOWN, ASKING, ASK, FAILED, NONE = "list", "known", "asking", "ask", "failed", "none"
 
@@ -84,28 +77,27 @@ def offers(
     """
     now, facts = now or timezone.now(), source.facts() if source is not None else None
     rows = known_of(asked, source, now=now)
-    label = next((_label_of(account.spec, wanted) for account, wanted in asked if account.pk == chosen), "")
     return [
-        _offer(account, wanted, facts, rows.get(account.pk), label, chosen=chosen, budget=budget, now=now)
+        _offer(account, wanted, facts, rows.get(account.pk), chosen=chosen, budget=budget, now=now)
         for account, wanted in asked
     ]
 
 
 def _offer(
-    account: ProviderAccount, wanted: GenerationRequest, facts: MediaFacts | None, row: AskedPrice | None,
-    label: str, *, chosen: int, budget: MonthTotals | None, now: datetime,
+    account: ProviderAccount, wanted: GenerationRequest, facts: MediaFacts | None, row: AskedPrice | None, *,
+    chosen: int, budget: MonthTotals | None, now: datetime,
 ) -> Offer:  # fmt: skip
     model = account.spec.model_for(wanted)
-    standing = _standing(account.spec, _plain(model, wanted), facts, label or str(wanted.model))
+    standing = _standing(account.spec, _plain(model, wanted), facts)
     priced = price(wanted, facts, account, row, now=now)
     state, note = _price_words(account, wanted, priced, row, now=now)
     unreadable = reach.unreadable(account, wanted, (*standing.refusals, *standing.unfilled)) if model.name else ()
     refusals = (*standing.refusals, *unreadable, *too_dear(priced, budget))
     return Offer(
-        account=account, model_label=model.label if model.name else label, estimate=priced, price_state=state,
+        account=account, model_label=model.label if model.name else "", estimate=priced, price_state=state,
         price_note=note, wait_seconds=usual_seconds(account.pk, model.name, model.task), refusals=refusals,
         lost=standing.lost, is_chosen=account.pk == chosen,
-        can_send=not (refusals or standing.unfilled) and priced is not None and account.is_enabled,
+        can_send=not (refusals or standing.unfilled) and priced is not None and not account.problem,
         wanted=wanted, facts=facts,
     )  # fmt: skip
 
@@ -132,10 +124,10 @@ def _plain(model: Model, wanted: GenerationRequest) -> GenerationRequest:
 
 
 @lru_cache(maxsize=2048)
-def _standing(spec: Spec, wanted: GenerationRequest, facts: MediaFacts | None, label: str) -> _Standing:
+def _standing(spec: Spec, wanted: GenerationRequest, facts: MediaFacts | None) -> _Standing:
     model = spec.model_for(wanted)
     if not model.name:
-        return _Standing((_no_such_model(spec, wanted, label),), (), ())
+        return _Standing((_no_such_model(spec, wanted),), (), ())
     refused = rules.refusals(rules.check(spec, wanted, facts))
     unfilled = tuple(one for one in refused if _is_unfilled(wanted, one))
     return _Standing(tuple(one for one in refused if one not in unfilled), unfilled, _lost(spec, model, wanted))
@@ -145,16 +137,18 @@ def _is_unfilled(wanted: GenerationRequest, one: Broken) -> bool:
     return one.field in ("prompt", "source") and not getattr(wanted, one.field)
 
 
-def _no_such_model(spec: Spec, wanted: GenerationRequest, label: str) -> Broken:
-    others = ", ".join(dict.fromkeys(model.label for model in spec.models_for(wanted.task)))
-    message = f"{spec.name} has no {label} that can {wanted.task}"
-    message += f"; for that it has {others}." if others else "."
+def _no_such_model(spec: Spec, wanted: GenerationRequest) -> Broken:
+    others = ", ".join(model.label for model in spec.models_for(wanted.task))
+    message = f"{spec.name} has no {_label_of(wanted)} for this task"
+    message += f"; it has {others}." if others else ", nor another model."
     return Broken("offer.model", "model", rules.REFUSE, message)
 
 
-def _label_of(spec: Spec, wanted: GenerationRequest) -> str:
-    model = spec.model_for(wanted)
-    return model.label if model.name else str(wanted.model)
+def _label_of(wanted: GenerationRequest) -> str:
+    """Name the chosen model as whoever has it does."""
+    specs = [registry.get(slug).SPEC for slug in registry.slugs()]
+    labels = {model.task: model.label for spec in specs for model in spec.models if model.name == wanted.model}
+    return labels.get(wanted.task) or next(iter(labels.values()), "such model")
 
 
 def _lost(spec: Spec, model: Model, wanted: GenerationRequest) -> tuple[str, ...]:
@@ -167,58 +161,23 @@ def _lost_fields(model: Model, wanted: GenerationRequest) -> Iterator[str]:
     if any(row.kind is Kind.PINNED for row in model.parameters):
         known.add("keyframe_indexes")
     for name, value in wanted.__dict__.items():
-        if is_said(value) and name not in known and name not in ("task", "model", *_ASIDE):
+        is_aside = is_said(getattr(wanted, _BESIDE.get(name, ""), None))
+        if is_said(value) and name not in known and name not in ("task", "model") and not is_aside:
             yield name
 
 
-# Said only beside another field, whose label names both.
-_ASIDE = ("keyframe_indexes", *CONTROL_VALUES.values())
+# What is named by another field's label, where that is said, too.
+_BESIDE = {value: f"{control}_enabled" for control, value in CONTROL_VALUES.items()} | {"keyframe_indexes": "keyframes"}
 
 
 def _word(spec: Spec, name: str) -> str:
-    """Name a field for people: this provider may have it for another task, or else as it is."""
-    row = next((row for row in spec.parameters if row.field == name), None)
-    return row.label if row else WORDS.get(name, name.replace("_", " "))
+    """Name a field for people, as this provider does for any task, or else whoever has it."""
+    specs = [spec, *(registry.get(slug).SPEC for slug in registry.slugs())]
+    row = next((row for one in specs for row in one.parameters if row.field == name), None)
+    return _POSITION.get(name) or (row.label if row else name.replace("_", " "))
 
 
-WORDS = {
-    "hdr": "HDR", "exr": "EXR", "auto_controls": "Auto", "start_frame": "Guide frame", "end_frame": "Last frame",
-    "keyframes": "Keyframes", "concepts": "Camera concepts", "image_refs": "Reference images", "user_id": "User tag",
-    "loop": "Loop", "duration": "Duration", "aspect_ratio": "Aspect ratio", "strength": "Strength",
-    "resolution": "Resolution", "x_norm": "Position", "y_norm": "Position", "w_norm": "Position", "h_norm": "Position",
-    "pose_enabled": "Pose", "depth_enabled": "Depth", "normals_enabled": "Normals",
-    "trajectory_enabled": "Trajectory", "face_enabled": "Face",
-}  # fmt: skip
-
-# --- the usual wait
-
-_waits: dict[tuple[int, str, str], tuple[float, float | None]] = {}
-
-
-def usual_seconds(account_id: int, model: str, task: str) -> float | None:
-    """Return the median time from sending to result of our last finished jobs of a kind; asked again after 30 s."""
-    key = (account_id, model, task)
-    until, seconds = _waits.get(key, (0.0, None))
-    if time.monotonic() < until:
-        return seconds
-    if len(_waits) >= MOST:
-        _waits.clear()
-    done = Attempt.objects.filter(
-        account_id=account_id, generation__model=model, generation__task=task, state=State.SUCCEEDED,
-        submitted_at__isnull=False, provider_done_at__isnull=False,
-    ).order_by("-pk")  # fmt: skip
-    times = done.values_list("submitted_at", "provider_done_at")[:HISTORY]
-    lasted = [(end - start).total_seconds() for start, end in times if start and end]
-    seconds = median(lasted) if lasted else None
-    _waits[key] = (time.monotonic() + WAIT_SECONDS, seconds)
-    return seconds
-
-
-def forget_waits() -> None:
-    _waits.clear()
-
-
-# --- ways out to another account
+_POSITION = dict.fromkeys(("x_norm", "y_norm", "w_norm", "h_norm"), "Position")
 
 
 def with_ways(verdict: Verdict, offers: Sequence[Offer]) -> Verdict:
@@ -241,7 +200,7 @@ def with_ways(verdict: Verdict, offers: Sequence[Offer]) -> Verdict:
 
 
 def _is_open(offer: Offer) -> bool:
-    return offer.account.is_enabled and not offer.lost and offer.price_state not in (NONE, FAILED)
+    return not offer.account.problem and not offer.lost and offer.price_state not in (NONE, FAILED)
 
 
 def _with_ways(one: Broken, here: Offer, there: Sequence[Offer], now: Counter[str]) -> Broken:
@@ -271,37 +230,41 @@ def _head(one: Broken) -> str:
 def _reason(one: Broken, head: str, here: Offer, there: Offer) -> str:
     """Say what of the other account helps, out of its rows: ", which takes 30 s"."""
     mine, its = here.account.spec.model_for(here.wanted), there.account.spec.model_for(there.wanted)
+    if one.rule_id == "account.closed":
+        return ""
     if one.rule_id == "budget" and there.estimate is not None:
         return f", which costs {show_usd(there.estimate.high_usd)}"
     if one.rule_id == "price.none":
         return ", which has a price for it" if there.estimate else ", which can be asked for its price"
-    if one.rule_id == "account.closed":
-        return ""
     if head in ("model", "task") or not mine.name:
         return f", which has {its.label}"
     if head == "source":
         return _source_reason(here, mine, its)
+    head = "keyframes" if head == "keyframe_indexes" else head
+    word = "an end-user tag" if head == "user_id" else _lower(_word(there.account.spec, head))
     if not mine.knows(head) and its.knows(head):
-        return f", which takes {_lower(_word(there.account.spec, head))}"
-    return _value_reason(head, there, mine, its)
+        return f", which takes {word}"
+    if head in CONTROL_VALUES.values() and getattr(there.wanted, head) is None:
+        return ", which needs no value for it"
+    return _value_reason(head, word, there, mine, its)
 
 
 def _source_reason(here: Offer, mine: Model, its: Model) -> str:
     seconds, longest = here.facts and here.facts.duration_seconds, its.limits.max_source_seconds
     most = mine.limits.max_source_seconds
     if seconds and most is not None and seconds > most:
-        return ", which names no longest length" if longest is None else f", which takes {longest:g} s"
+        return ", which states no longest length" if longest is None else f", which takes {longest:g} s"
     return ", which takes this source"
 
 
-def _value_reason(head: str, there: Offer, mine: Model, its: Model) -> str:
+def _value_reason(head: str, word: str, there: Offer, mine: Model, its: Model) -> str:
     value: Any = getattr(there.wanted, head, None)
     listed = {"resolution": "resolutions", "aspect_ratio": "aspect_ratios", "duration": "durations"}.get(head)
     if listed and value not in getattr(mine.limits, listed) and value in getattr(its.limits, listed):
         return f", which makes {value}"
     if head == "prompt" and its.limits.prompt_max > mine.limits.prompt_max:
         return f", which takes {its.limits.prompt_max:,} characters"
-    return ", which takes this"
+    return f", which takes {'these' if isinstance(value, tuple) else 'this'} {word}"
 
 
 def _lower(label: str) -> str:

@@ -90,10 +90,7 @@ def _unavailable(spec: Spec, wanted: GenerationRequest, facts: MediaFacts | None
 
 
 def _closed(account: ProviderAccount) -> list[Broken]:
-    if account.is_enabled:
-        return []
-    message = f"The account {account.name} is switched off. An admin can switch it on again."
-    return [Broken("account.closed", "", rules.REFUSE, message)]
+    return [Broken("account.closed", "", rules.REFUSE, account.problem)] if account.problem else []
 
 
 def price(

@@ -1,20 +1,26 @@
 """The same draft at several accounts: prices, waits, refusals and ways out."""
 
+from collections import Counter
+from collections.abc import Iterator, Sequence
 from dataclasses import replace
-from datetime import timedelta
+from datetime import date, timedelta
 from decimal import Decimal
+from random import Random
+from typing import Any
 
 import pytest
 from django.utils import timezone
 
-from editorapp.generations import offers as offering
+from editorapp.costs.ledger import MonthTotals
+from editorapp.generations import history
 from editorapp.generations.models import Attempt
-from editorapp.generations.offers import offers, with_ways
+from editorapp.generations.offers import Offer, offers, with_ways
 from editorapp.generations.states import State
-from editorapp.generations.verdict import weigh
+from editorapp.generations.verdict import Verdict, weigh
 from editorapp.media.models import Asset
-from editorapp.providers.contract import GenerationRequest, Ref
+from editorapp.providers.contract import GenerationRequest, Ref, Task
 from editorapp.providers.models import ProviderAccount, default_account
+from editorapp.providers.rules import Mend
 from editorapp.teams.models import Member
 from tests.factories import make_asset, make_generation, make_member
 
@@ -23,7 +29,7 @@ pytestmark = pytest.mark.django_db
 
 @pytest.fixture(autouse=True)
 def no_history_remembered() -> None:
-    offering.forget_waits()
+    history.forget()
 
 
 @pytest.fixture
@@ -103,3 +109,184 @@ def test_a_sound_draft_is_given_no_way_out(member: Member, luma: ProviderAccount
     verdict = weigh(asked(clip), clip, luma)
 
     assert with_ways(verdict, offers([(luma, asked(clip))], clip, chosen=luma.pk)) == verdict
+
+
+@pytest.fixture
+def accounts() -> list[ProviderAccount]:
+    return [default_account(slug) for slug in ("luma-agents", "gmi-cloud", "scenario")]
+
+
+def at_each(
+    accounts: list[ProviderAccount], wanted: GenerationRequest, clip: Asset | None, chosen: ProviderAccount,
+    **options: Any,
+) -> dict[str, Offer]:  # fmt: skip
+    found = offers([(account, wanted) for account in accounts], clip, chosen=chosen.pk, **options)
+    return {offer.account.provider: offer for offer in found}
+
+
+def ways(
+    accounts: list[ProviderAccount], wanted: GenerationRequest, clip: Asset | None, chosen: ProviderAccount,
+    **options: Any,
+) -> list[tuple[str, Mend]]:  # fmt: skip
+    """Return the mends of each refusal that lead to another account, with the refused field."""
+    verdict = weigh(wanted, clip, chosen, with_options=False, **options)
+    verdict = with_ways(verdict, list(at_each(accounts, wanted, clip, chosen, **options).values()))
+    return [(one.field, mend) for one in verdict.refusals for mend in one.mends if "account" in mend.changes]
+
+
+def test_three_quotes_for_one_draft(member: Member, accounts: list[ProviderAccount]) -> None:
+    luma, _gmi, _scenario = accounts
+    clip = make_asset(member, duration_seconds=Decimal("12"), frame_count=288)
+
+    found = at_each(accounts, asked(clip), clip, luma)
+
+    assert [str(offer.estimate) for offer in found.values()] == ["$2.16 to $3.24", "$3.24", "None"]
+    assert [offer.price_state for offer in found.values()] == ["list", "list", "ask"]
+    assert found["scenario"].price_note == "no published price: asks Scenario, which is free"
+    assert [offer.can_send for offer in found.values()] == [True, True, False]
+    assert [offer.is_chosen for offer in found.values()] == [True, False, False]
+
+
+def test_a_clip_of_21_s_on_luma_has_two_ways_out_of_which_one_is_another_provider(
+    member: Member, accounts: list[ProviderAccount]
+) -> None:
+    luma, gmi, scenario = accounts
+    clip = make_asset(member, duration_seconds=Decimal(21), frame_count=504)
+    verdict = with_ways(
+        weigh(asked(clip), clip, luma), list(at_each(accounts, asked(clip), clip, luma).values())
+    )  # fmt: skip
+
+    (refusal,) = verdict.refusals
+
+    assert [(mend.label, dict(mend.changes)) for mend in refusal.mends] == [
+        ("Send to GMI Cloud, which takes 30 s", {"account": gmi.pk}),
+        ("Send to Scenario, which states no longest length", {"account": scenario.pk}),
+        ("Trim to the first 18 s", {"trim_to_seconds": "18"}),
+    ]
+    assert weigh(asked(clip), clip, gmi).can_send
+
+
+def test_what_an_account_has_no_parameter_for_is_named_as_lost_and_refused(
+    member: Member, accounts: list[ProviderAccount]
+) -> None:
+    clip, picture = make_asset(member), Ref(asset_id=make_asset(member, kind="image", mime_type="image/png").pk)
+    wanted = asked(
+        clip, hdr=True, exr=True, keyframes=(picture,), keyframe_indexes=(4,), auto_controls=None, depth_enabled=True,
+        depth_blur=0.3,
+    )  # fmt: skip
+
+    found = at_each(accounts, wanted, clip, accounts[0])
+
+    assert {slug: offer.lost for slug, offer in found.items()} == {
+        "luma-agents": (), "gmi-cloud": ("Keyframes",), "scenario": ("EXR",)
+    }  # fmt: skip
+    assert not found["gmi-cloud"].can_send and found["gmi-cloud"].refusals
+
+
+def test_a_model_that_a_provider_does_not_have_is_said_with_what_it_has_instead(
+    member: Member, accounts: list[ProviderAccount]
+) -> None:
+    scenario, clip = accounts[2], make_asset(member)
+    modify = asked(clip, task="modify", model="modify-video", resolution=None, auto_controls=None)
+    reframe = asked(
+        clip, task="reframe", model="reframe-video", aspect_ratio="1:1", resolution=None, auto_controls=None
+    )
+
+    found, other = at_each(accounts, modify, clip, scenario), at_each(accounts, reframe, clip, scenario)
+
+    assert [one.message for one in found["gmi-cloud"].refusals] == [
+        "GMI Cloud has no Modify Video for this task, nor another model."
+    ]
+    assert [one.message for one in other["luma-agents"].refusals] == [
+        "Luma Agents has no Reframe Video for this task; it has Ray 3.2."
+    ]
+    assert found["gmi-cloud"].estimate is None and found["gmi-cloud"].price_state == "none"
+    assert found["scenario"].model_label == "Modify Video"
+    assert ways(accounts, modify, clip, accounts[1]) == [
+        ("model", Mend("Send to Scenario, which has Modify Video", {"account": scenario.pk}))
+    ]
+
+
+def test_a_price_beyond_the_budget_leads_to_the_account_that_is_within_it(
+    member: Member, accounts: list[ProviderAccount]
+) -> None:
+    luma, gmi, _scenario = accounts
+    clip = make_asset(member)
+    wanted = asked(clip, hdr=True, exr=True)
+    budget = MonthTotals(date(2026, 11, 1), True, Decimal("3.50"), Decimal(0), Decimal(0))
+
+    assert ways(accounts, wanted, clip, gmi, budget=budget) == [
+        ("", Mend("Send to Luma Agents, which costs $3.24", {"account": luma.pk}))
+    ]
+
+
+def test_an_account_that_cannot_be_used_is_no_way_out(member: Member, accounts: list[ProviderAccount]) -> None:
+    luma, gmi, scenario = accounts
+    clip = make_asset(member, duration_seconds=Decimal(21), frame_count=504)
+    gmi.is_enabled = False
+
+    assert [mend.changes for _field, mend in ways(accounts, asked(clip), clip, luma)] == [{"account": scenario.pk}]
+    assert {"account": scenario.pk} in [mend.changes for _field, mend in ways(accounts, asked(clip), clip, gmi)]
+
+
+def test_of_two_accounts_with_one_provider_one_is_named(member: Member, accounts: list[ProviderAccount]) -> None:
+    luma, gmi, _scenario = accounts
+    second = ProviderAccount.objects.create(provider="gmi-cloud", name="Second", is_simulated=True)
+    clip = make_asset(member, duration_seconds=Decimal(21), frame_count=504)
+
+    found = offers([(account, asked(clip)) for account in (luma, gmi, second)], clip, chosen=luma.pk)
+    (refusal,) = with_ways(weigh(asked(clip), clip, luma), found).refusals
+
+    assert [mend.changes["account"] for mend in refusal.mends if "account" in mend.changes] == [gmi.pk]
+
+
+def drafts(clips: Sequence[Asset], picture: Asset, seed: int) -> Iterator[tuple[GenerationRequest, Asset | None]]:
+    """Yield drafts of every task, most of them broken somewhere."""
+    draw, still = Random(seed), Ref(asset_id=picture.pk)
+    maybe: list[tuple[float, dict[str, list[Any]]]] = [
+        (0.5, {"resolution": ["360p", "540p", "720p", "1080p", "4k"]}), (0.2, {"hdr": [True]}), (0.15, {"exr": [True]}),
+        (0.3, {"auto_controls": [True]}), (0.25, {"strength": ["flex_2"]}), (0.2, {"pose_enabled": [True]}),
+        (0.1, {"depth_blur": [0.3]}), (0.15, {"start_frame": [still]}), (0.1, {"end_frame": [still]}),
+        (0.12, {"keyframes": [(still,)], "keyframe_indexes": [(3,)]}), (0.1, {"loop": [True]}),
+        (0.25, {"aspect_ratio": ["16:9", "1:1", "9:21", "5:4"]}), (0.25, {"duration": ["5s", "9s", "10s"]}),
+        (0.08, {"concepts": [("pan_left",)]}),
+        (0.08, {"x_norm": [0.0], "y_norm": [0.0], "w_norm": [0.5], "h_norm": [1.0]}),
+    ]  # fmt: skip
+    for _ in range(200):
+        task = draw.choice(list(Task))
+        model = draw.choice(["ray-3.2"] * 4 + ["modify-video", "reframe-video", "ray-flash-2-540p", "uni-1"])
+        clip = draw.choice(clips) if task != Task.GENERATE or draw.random() < 0.05 else None
+        said = {name: draw.choice(of) for share, group in maybe if draw.random() < share for name, of in group.items()}
+        prompt = draw.choice(["Rain"] * 9 + [None])
+        source = Ref(asset_id=clip.pk) if clip else None
+        yield GenerationRequest(task=task, model=model, prompt=prompt, source=source, **said), clip
+
+
+@pytest.mark.parametrize("seed", range(4))
+def test_every_way_out_works_and_no_working_one_is_left_out(
+    member: Member, accounts: list[ProviderAccount], seed: int
+) -> None:
+    clips = [make_asset(member, duration_seconds=Decimal(s), frame_count=s * 24) for s in (4, 9, 21, 31)]
+    picture = make_asset(member, kind="image", mime_type="image/png")
+    by_pk, tried = {account.pk: account for account in accounts}, 0
+    for wanted, clip in drafts(clips, picture, seed):
+        for here in accounts:
+            before = heads(weigh(wanted, clip, here, with_options=False))
+            found = ways(accounts, wanted, clip, here)
+            for field, mend in found:
+                after = heads(weigh(wanted, clip, by_pk[mend.changes["account"]], with_options=False))
+                assert not after[field.partition(".")[0]], (mend.label, wanted)
+                assert after <= before, (mend.label, wanted)
+                tried += 1
+            others = at_each(accounts, wanted, clip, here).values()
+            takers = [one for one in others if not one.is_chosen and not (one.refusals or one.lost)]
+            named = {field.partition(".")[0] for field, _mend in found}
+            if any(one.price_state != "none" for one in takers):
+                assert before.keys() - named <= {"prompt", "source"} - named, wanted
+    assert tried > 8
+
+
+def heads(verdict: Verdict) -> Counter[str]:
+    """Count refusals by field; a price that must still be asked for, one free click away, is none."""
+    said = [one for one in verdict.refusals if one.rule_id != "price.asking"]
+    return Counter(one.field.partition(".")[0] for one in said)

@@ -58,8 +58,11 @@ def is_due_by(accounts: Collection[int], at: datetime) -> bool:
 
 
 def free_slots(account: ProviderAccount, *, now: datetime) -> int:
-    """Return how many posts the account's limits allow now: its concurrent jobs, and its requests in a minute."""
-    if Pause.objects.filter(account=account, until__gt=now).exists():
+    """Return how many posts the account's limits allow now: its concurrent jobs, and its requests in a minute.
+
+    None with an account that is switched off or has no readable key: what is queued waits until it has.
+    """
+    if account.problem or Pause.objects.filter(account=account, until__gt=now).exists():
         return 0
     # By state first, for the index: by account, this would look at all that the account has ever made.
     busy = Attempt.objects.filter(state__in=IN_FLIGHT, next_action_at__isnull=False).order_by()

@@ -9,6 +9,7 @@ from editorapp.generations import health, leases, transfer, wake
 from editorapp.generations.models import Attempt
 from editorapp.generations.states import State
 from editorapp.media import tasks
+from editorapp.providers import learning
 
 LEASE_SECONDS = 10.0
 BEAT_EVERY = 5
@@ -36,6 +37,7 @@ class Ticker:
             scheduler()  # django-q2's own looks only every 30 s
         if self.ticks % SWEEP_EVERY == 0:
             tasks.sweep(now)
+            learning.sweep(now)
         self.ticks += 1
         return True
 

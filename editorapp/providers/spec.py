@@ -275,6 +275,7 @@ class Spec:
     headers: Mapping[str, str] = made(default_factory=dict)  # header -> the environment's name for its value
     params: Mapping[str, str] = made(default_factory=dict)  # query parameter -> the environment's name for its value
     simulated_key: str = ""
+    key_start: str = ""  # how every key of this provider begins, where that is documented
     requests_per_minute: int = 30
     max_concurrent: int = 10
     unit: str = ""  # what the provider counts in, where it is no currency: "CU"

@@ -63,7 +63,7 @@ def places(member: Member) -> list[Place]:
     if member.may_create:  # reviewers spend nothing
         wanted.append(("costs", "Costs", "costs:page"))
     if member.may_manage:
-        wanted.append(("people", "People", "people:page"))
+        wanted += [("people", "People", "people:page"), ("accounts", "Accounts", "accounts:page")]
     return [Place(name, label, url) for name, label, route in wanted if (url := _url(route))]
 
 

@@ -567,3 +567,18 @@ def test_money_and_state_change_together_or_not_at_all(db, clock, monkeypatch):
 
     assert Attempt.objects.get().state == State.RUNNING
     assert kinds() == ["reserve"]
+
+
+def test_what_is_queued_with_an_account_that_is_switched_off_waits_and_goes_out_once_it_is_on(quick, clock):
+    generation = ask()
+    ProviderAccount.objects.update(is_enabled=False)
+
+    engine.work("luma-agents", seconds=0.5, clock=clock)
+
+    generation.refresh_from_db()
+    assert generation.state == State.QUEUED
+    assert quick.submits_received == 0
+    ProviderAccount.objects.update(is_enabled=True)
+    run(clock)
+    generation.refresh_from_db()
+    assert generation.state == State.SUCCEEDED

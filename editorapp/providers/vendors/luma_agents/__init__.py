@@ -49,6 +49,7 @@ SPEC = Spec(
     base_url_name="LUMA_AGENTS_BASE_URL",
     credentials=("LUMA_AGENTS_API_KEY",),
     simulated_key="luma-api-simulated-0000000000000000",
+    key_start="luma-api-",
     models=(
         _model(Task.EDIT, "Ray 3.2", "Change what a clip shows, and keep its motion as closely as you choose."),
         _model(Task.GENERATE, "Ray 3.2", "Make a clip from words, from pictures, or from where an earlier one ends."),

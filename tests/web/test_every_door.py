@@ -13,7 +13,7 @@ pytestmark = pytest.mark.django_db
 
 # What anybody may post: to sign in or out, to join, to change their own account, to choose a theme.
 OPEN = {"sign_in", "sign_out", "invite", "me", "theme", "None"}  # "None": the front page, which only leads on
-SEES = {"studio:check"}  # costs nothing, changes nothing
+SEES = {"studio:check", "studio:switch"}  # costs nothing, changes nothing
 DECIDES = {"takes:review"}
 VALUES = {"pk": "1", "frame_index": "0", "token": "nobody", "what": "original", "ending": "png"}
 

@@ -9,7 +9,7 @@ RUSHES_ENCRYPTION_KEYS  comma separated secrets that stored provider keys are en
 RUSHES_ALLOWED_HOSTS    comma separated                                         localhost only
 RUSHES_ORIGINS          comma separated https://... origins behind a proxy
 RUSHES_DEBUG            1 shows tracebacks in the browser                       0
-RUSHES_WORKERS          queue workers                                           4
+RUSHES_WORKERS          queue workers                                           6
 RUSHES_MAX_UPLOAD_MB    largest file taken                                      200
 RUSHES_MAX_MINUTES      longest clip taken                                      10
 RUSHES_SIMULATOR_URL    where the simulator answers; else read from the data folder
@@ -210,7 +210,7 @@ ENVIRONMENT = os.environ.copy()
 Q_CLUSTER = {
     "name": "rushes",
     "orm": "default",
-    "workers": int(os.environ.get("RUSHES_WORKERS", "4")),
+    "workers": int(os.environ.get("RUSHES_WORKERS", "6")),
     "queue_limit": 1,  # no prefetch: the retry clock starts when a task is fetched
     "timeout": 600,
     "retry": 1500,  # more than the timeout and the longest wait together

@@ -13,7 +13,8 @@ from typing import Any
 
 from editorapp.generations.models import Attempt
 from editorapp.providers.contract import Access, Job, OutcomeUnknown, ProviderError, Unavailable
-from editorapp.providers.transport import Wire
+from editorapp.providers.inline import stored_bytes
+from editorapp.providers.transport import SLOWEST_BYTES_PER_SECOND, Wire
 
 POLL_WORKERS = 32
 POST_WORKERS = 16
@@ -35,6 +36,12 @@ class Errand:
     access: Access
     body: dict[str, Any] | None = None
     path: str = ""  # where the body is posted, below the base URL
+    extra_seconds: float = 0.0  # what sending stored files inside the body may take on top
+
+
+def extra_seconds(body: dict[str, Any]) -> float:
+    """Return what a post may take longer because stored files travel in its body."""
+    return stored_bytes(body) / SLOWEST_BYTES_PER_SECOND
 
 
 @dataclass(frozen=True, eq=False)
@@ -55,6 +62,7 @@ class Courier:
         self._loop = asyncio.new_event_loop()
         self._queues: dict[Call, asyncio.Queue[Errand]] = {call: asyncio.Queue() for call in Call}
         self._wires: dict[int, Wire] = {}
+        self._left: list[Wire] = []  # of accounts that are reached another way by now
         self._answers: list[Answer] = []
         self._answered = asyncio.Event()
         self._carrying = dict.fromkeys(Call, 0)
@@ -113,7 +121,7 @@ class Courier:
         """Make the call. Whatever goes wrong becomes an answer: nothing is lost, and no worker ends."""
         try:
             if errand.call is Call.POST:
-                async with asyncio.timeout(POST_SECONDS):
+                async with asyncio.timeout(POST_SECONDS + errand.extra_seconds):
                     job = await self._provider.submit(
                         errand.body, path=errand.path, wire=await self._wire(errand.access),
                         idempotency_key=str(errand.attempt.idempotency_key),
@@ -132,15 +140,16 @@ class Courier:
             return Answer(errand, None, unclear(sentence, code=type(error).__name__))
 
     async def _wire(self, access: Access) -> Wire:
-        if access.account_id not in self._wires:
-            wire = self._make_wire(access)
-            self._wires[access.account_id] = wire  # before the await: two errands must not open two
+        wire = self._wires.get(access.account_id)
+        if wire is None or wire.access != access:  # another key, another address
+            self._left += [wire] if wire is not None else []
+            wire = self._wires[access.account_id] = self._make_wire(access)
             await wire.__aenter__()
-        return self._wires[access.account_id]
+        return wire
 
     async def _stop(self) -> None:
         for task in self._crew:
             task.cancel()
         await asyncio.gather(*self._crew, return_exceptions=True)
-        for wire in self._wires.values():
+        for wire in [*self._left, *self._wires.values()]:
             await wire.__aexit__(None, None, None)

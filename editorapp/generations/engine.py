@@ -14,13 +14,13 @@ from typing import Any, TypeVar
 from django.db import DatabaseError, DataError, IntegrityError, connection, transaction
 from django.utils import timezone
 
-from editorapp.generations import claims, health, leases, outcomes, schedule, staging, wake
-from editorapp.generations.courier import Answer, Call, Courier, Errand
+from editorapp.generations import claims, courier, health, leases, outcomes, schedule, staging, wake
+from editorapp.generations.courier import Answer, Call, Courier, Errand, extra_seconds
 from editorapp.generations.models import Attempt, Overtaken
+from editorapp.generations.reached import Accounts
 from editorapp.generations.states import State
 from editorapp.providers import registry
 from editorapp.providers.contract import JobState, NotFound, OutcomeUnknown, Rejected, Throttled, Unavailable
-from editorapp.providers.models import ProviderAccount
 
 log = logging.getLogger(__name__)
 T = TypeVar("T")
@@ -28,7 +28,8 @@ T = TypeVar("T")
 SESSION_SECONDS = 20.0
 LEASE_SECONDS = 30.0
 RENEW_SECONDS = 5.0
-DRAIN_SECONDS = 120.0  # longer than any call: after that, what could not be written is given up
+LONGEST_SECONDS = 600.0  # how long a sweep goes on taking new work beside slow posts
+DRAIN_SECONDS = 120.0  # longer than any call without files: after that, what could not be written is given up
 TURN_SECONDS = 0.25
 LINGER_SECONDS = 3.0  # due within this: worth waiting for, rather than starting anew
 POLLS_AT_ONCE = 200
@@ -47,18 +48,31 @@ def work(provider: str, *, seconds: float = SESSION_SECONDS, clock: Callable[[],
         return
     _durable()
     session = Session(provider, clock=clock)
-    ends, renews = time.monotonic() + seconds, time.monotonic() + RENEW_SECONDS
     try:
-        while session.turn(take_new=time.monotonic() < ends) and time.monotonic() < ends + DRAIN_SECONDS:
-            if time.monotonic() > renews:
-                renews = time.monotonic() + RENEW_SECONDS
-                if not _renewed(lease, holder, now=clock()):
-                    ends = min(ends, time.monotonic())
+        _sweep(session, lease, holder, seconds=seconds, clock=clock)
     finally:
         session.close()
         leases.give_back(lease, holder, now=clock())
-    if claims.is_due_by(session.account_ids, clock() + timedelta(seconds=1)):
+    if claims.is_due_by(session.accounts.ids, clock() + timedelta(seconds=1)):
         wake.work(provider, now=clock())
+
+
+def _sweep(session: "Session", lease: str, holder: uuid.UUID, *, seconds: float, clock: Callable[[], datetime]) -> None:
+    """Take turns until the time is up, and longer while a stored file is on its way inside a post.
+
+    Minutes of such a post must not keep everybody else waiting; but once the lease is lost, nothing new is taken.
+    """
+    began = time.monotonic()
+    ends, latest, renews = began + seconds, began + LONGEST_SECONDS, began + RENEW_SECONDS
+    while True:
+        slow = session.slow_until()
+        until = min(max(ends, slow), latest)
+        if not session.turn(take_new=time.monotonic() < until) or time.monotonic() > max(until, slow) + DRAIN_SECONDS:
+            return
+        if time.monotonic() > renews:
+            renews = time.monotonic() + RENEW_SECONDS
+            if not _renewed(lease, holder, now=clock()):
+                latest = min(latest, time.monotonic())
 
 
 def _renewed(lease: str, holder: uuid.UUID, *, now: datetime) -> bool:
@@ -92,13 +106,12 @@ class Session:
         self.clock = clock
         self.adapter = registry.get(provider)
         self.courier = Courier(self.adapter)
-        self.accounts = {account.pk: account for account in ProviderAccount.objects.filter(provider=provider)}
-        self.access = {account.pk: account.access() for account in self.accounts.values()}
-        self.account_ids = list(self.accounts)
+        self.accounts = Accounts(provider)
         self.polling: set[int] = set()
+        self.slow: dict[int, float] = {}  # attempts whose post carries stored files, and until when at most
         self.unwritten: list[Answer] = []
         self.woken_at: datetime | None = None
-        self.first_looks: dict[str, float] = {}
+        self.first_looks: dict[tuple[str, str], float] = {}
 
     def turn(self, *, take_new: bool) -> bool:
         """Send what is due, then write answers as they come, for a tick. Say whether another turn is worth while.
@@ -107,7 +120,8 @@ class Session:
         """
         tick_ends, now = time.monotonic() + TURN_SECONDS, self.clock()
         try:
-            if take_new and claims.is_anything_new(self.account_ids, now=now):
+            self.accounts.refresh()
+            if take_new and claims.is_anything_new(self.accounts.ids, now=now):
                 self._end_lapsed(now)
                 self._post_due(now)
             if take_new or self.courier.posting:
@@ -120,36 +134,35 @@ class Session:
             self._write(self.courier.gather(left))
         return True
 
+    def slow_until(self) -> float:
+        """Return until when (monotonic) the slowest post under way may take."""
+        return max(self.slow.values(), default=0.0)
+
     def close(self) -> None:
         self.courier.close()
 
     def _is_near(self, now: datetime) -> bool:
-        return claims.is_due_by(self.account_ids, now + timedelta(seconds=LINGER_SECONDS))
+        return claims.is_due_by(self.accounts.ids, now + timedelta(seconds=LINGER_SECONDS))
 
     def _end_lapsed(self, now: datetime) -> None:
         """A row that is due while it is being sent lost its worker: nobody knows whether the post arrived."""
-        for attempt in claims.due(self.account_ids, State.SUBMITTING, now=now):
+        for attempt in claims.due(self.accounts.ids, State.SUBMITTING, now=now):
             _unless_overtaken(outcomes.lapsed, attempt, now=now)
 
     def _poll_due(self, now: datetime) -> None:
         due_by, room = now + AHEAD, POLLS_AT_ONCE - len(self.polling)
-        rows = claims.due(self.account_ids, State.RUNNING, now=due_by)
+        rows = claims.due(self.accounts.ids, State.RUNNING, now=due_by)
         if self.polling:
             rows = rows.exclude(pk__in=self.polling)
         for attempt in claims.claim(rows, most=room, due_by=due_by, until=due_by + claims.POLL_LEASE):
             self.polling.add(attempt.pk)
-            self.courier.send(Errand(Call.POLL, attempt, self.access[attempt.account_id]))
+            self.courier.send(Errand(Call.POLL, attempt, self.accounts.access(attempt.account_id)))
 
     def _post_due(self, now: datetime) -> None:
-        queued = claims.due(self.account_ids, State.QUEUED, now=now)
+        queued = claims.due(self.accounts.ids, State.QUEUED, now=now)
         if self.courier.free_posts <= 0:
             return
-        for account_id in set(queued.order_by().values_list("account_id", flat=True)):
-            slots = min(claims.free_slots(self.accounts[account_id], now=now), self.courier.free_posts)
-            if slots <= 0:
-                # What the limits hold back is looked at again shortly, so that it is not "due" all the time.
-                queued.filter(account_id=account_id).update(next_action_at=now + timedelta(seconds=1))
-                continue
+        for account_id, slots in self.accounts.turns(queued, now=now, room=self.courier.free_posts):
             for attempt in queued.filter(account_id=account_id).select_related("generation", "account")[:slots]:
                 self._prepare(attempt, now)
 
@@ -165,8 +178,11 @@ class Session:
             _unless_overtaken(outcomes.unsendable, attempt, error, now=now)
             return
         if body is not None:  # committed: now its first byte may leave
-            path = self.adapter.endpoint(attempt.generation.wanted)
-            self.courier.send(Errand(Call.POST, attempt, self.access[attempt.account_id], body, path))
+            path, extra = self.adapter.endpoint(attempt.generation.wanted), extra_seconds(body)
+            access = self.accounts.access(attempt.account_id)
+            self.courier.send(Errand(Call.POST, attempt, access, body, path, extra_seconds=extra))
+            if extra:
+                self.slow[attempt.pk] = time.monotonic() + courier.POST_SECONDS + extra
 
     def _written_ahead(self, attempt: Attempt, *, now: datetime) -> dict[str, Any] | None:
         """Write down that a post is about to leave and return its body; None where files must be staged first."""
@@ -178,7 +194,7 @@ class Session:
             transaction.on_commit(lambda: wake.transfers(now=now))
             return None
         body: dict[str, Any] = self.adapter.encode(staging.resolved(wanted, spec, lying), spec)
-        outcomes.posting(attempt, body, now=self.clock())
+        outcomes.posting(attempt, body, now=self.clock(), seconds=extra_seconds(body))
         return body
 
     def _write(self, answers: list[Answer]) -> None:
@@ -205,6 +221,7 @@ class Session:
         self._write_running(running, now=now)
         for answer in answers:
             if answer.errand.call is Call.POST:
+                self.slow.pop(answer.errand.attempt.pk, None)
                 self._write_one(self._posted, answer, now=now)
             elif not _is_running(answer):
                 self._write_one(_polled, answer, now=now)
@@ -235,7 +252,7 @@ class Session:
 
     def _posted(self, attempt: Attempt, *, answer: Answer, now: datetime) -> None:
         if answer.job is not None:
-            look = self._first_look(attempt.generation.model)
+            look = self._first_look(attempt.generation.model, attempt.generation.task)
             outcomes.accepted(attempt, answer.job, now=now, first_look_seconds=look)
             return
         error = answer.error
@@ -252,18 +269,18 @@ class Session:
             # OutcomeUnknown, and whatever an adapter should not have raised: in doubt, it may have been accepted.
             outcomes.unknown(attempt, error, now=now)
 
-    def _first_look(self, model: str) -> float:
-        """When to poll a fresh job of this model first, from our own last jobs; asked once a session."""
-        if model not in self.first_looks:
+    def _first_look(self, model: str, task: str) -> float:
+        """When to poll a fresh job of this kind first, from our own last jobs; asked once a session."""
+        if (model, task) not in self.first_looks:
             rows = Attempt.objects.filter(
-                generation__model=model, state=State.SUCCEEDED, submitted_at__isnull=False,
+                generation__model=model, generation__task=task, state=State.SUCCEEDED, submitted_at__isnull=False,
                 provider_done_at__isnull=False, account__provider=self.provider,
             ).order_by("-pk")  # fmt: skip
             times = rows.values_list("submitted_at", "provider_done_at")[:HISTORY]
-            self.first_looks[model] = schedule.first_look_seconds(
+            self.first_looks[model, task] = schedule.first_look_seconds(
                 [(b - a).total_seconds() for a, b in times if a and b]
             )
-        return self.first_looks[model]
+        return self.first_looks[model, task]
 
 
 def _is_running(answer: Answer) -> bool:

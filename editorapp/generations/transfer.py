@@ -16,6 +16,7 @@ from editorapp.costs import ledger
 from editorapp.generations import claims, health, leases, schedule, staging, wake
 from editorapp.generations.fetch import fetch
 from editorapp.generations.models import Attempt, Overtaken
+from editorapp.generations.reached import CLOSED_SECONDS
 from editorapp.generations.states import State
 from editorapp.media import store
 from editorapp.media.models import Asset
@@ -127,6 +128,9 @@ def _carry(attempt: Attempt, keeper: _Keeper) -> None:
 def _stage(attempt: Attempt, keeper: _Keeper) -> None:
     """Stage what must lie with the provider and does not yet, then queue the attempt for its post."""
     ids = staging.staged_ids(attempt.generation.wanted, attempt.account.spec)
+    if problem := attempt.account.problem:
+        _later(attempt, problem, now=keeper.clock(), least_seconds=CLOSED_SECONDS)
+        return
     try:
         for asset_id in sorted(ids - staging.lying(attempt.account_id, ids, now=keeper.clock()).keys()):
             asset = Asset.objects.get(pk=asset_id)

@@ -12,9 +12,11 @@ from django.utils import timezone
 from django_q.tasks import async_task
 
 from editorapp.generations import leases
+from editorapp.providers import registry
 
 # More than a slow clip and its EXR frames take to download and store: killed on the way, it would begin again for ever.
-TRANSFER_SECONDS = 3600
+# More too than a clip takes that is sent inside the paid call: killed on the way, nobody would know its outcome.
+LONG_SECONDS = 3600
 LOST_AFTER_SECONDS = 10.0  # a wake-up not answered by then is sent again by the ticker
 
 
@@ -27,8 +29,8 @@ def transfer_lease(lane: int) -> str:
 
 
 def lanes() -> range:
-    """Return the lanes for uploads and downloads: one worker is left for the sweep, and one for playable copies."""
-    return range(max(1, int(str(settings.Q_CLUSTER["workers"])) - 2))
+    """Return the lanes for uploads and downloads: a worker is left for each sweep, and one for playable copies."""
+    return range(max(1, int(str(settings.Q_CLUSTER["workers"])) - len(registry.slugs()) - 1))
 
 
 def soon(provider: str) -> None:
@@ -38,13 +40,14 @@ def soon(provider: str) -> None:
 
 def work(provider: str, *, now: datetime) -> bool:
     """Wake a provider's sweep. Say whether a task was enqueued."""
-    return _wake(work_lease(provider), "editorapp.generations.tasks.work", provider, now=now)
+    task = "editorapp.generations.tasks.work"
+    return _wake(work_lease(provider), task, provider, now=now, timeout=LONG_SECONDS)
 
 
 def transfers(*, now: datetime) -> bool:
     """Wake the lanes that carry files."""
     task = "editorapp.generations.tasks.transfer"
-    return any([_wake(transfer_lease(lane), task, lane, now=now, timeout=TRANSFER_SECONDS) for lane in lanes()])
+    return any([_wake(transfer_lease(lane), task, lane, now=now, timeout=LONG_SECONDS) for lane in lanes()])
 
 
 def beat(*, now: datetime) -> bool:

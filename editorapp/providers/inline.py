@@ -30,6 +30,20 @@ class StoredFile(str):
         return store.path(self.removeprefix(MARK), store.ORIGINAL)
 
 
+def stored_bytes(body: Any) -> int:
+    """Return how many bytes of stored files a body will carry as base64; a file that is gone counts nothing."""
+    if isinstance(body, dict):
+        return sum(map(stored_bytes, body.values()))
+    if isinstance(body, list):
+        return sum(map(stored_bytes, body))
+    if not isinstance(body, StoredFile):
+        return 0
+    try:
+        return _encoded_size(body.path)
+    except FileNotFoundError:
+        return 0
+
+
 class InlineBody:
     """The bytes of a body, in pieces, and how many they are.
 

@@ -46,7 +46,7 @@ def test_a_due_row_wakes_its_providers_sweep_once(ticker, state):
 
 @pytest.mark.parametrize("state", [State.STAGING, State.FETCHING])
 def test_a_file_to_carry_wakes_the_lanes(ticker, state, settings):
-    settings.Q_CLUSTER = {**settings.Q_CLUSTER, "workers": 4}
+    settings.Q_CLUSTER = {**settings.Q_CLUSTER, "workers": 6}
     make_generation(make_member(), state=state)
 
     ticker.tick(timezone.now())

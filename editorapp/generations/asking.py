@@ -7,6 +7,7 @@ import asyncio
 import hashlib
 import json
 import logging
+import time
 from collections import Counter
 from collections.abc import Callable, Coroutine, Sequence
 from datetime import datetime, timedelta
@@ -16,6 +17,7 @@ from typing import Any, TypeVar
 
 from django.core.exceptions import PermissionDenied
 from django.db import transaction
+from django.db.models.signals import post_save
 from django.utils import timezone
 from django_q.tasks import async_task
 
@@ -40,7 +42,11 @@ KEPT = timedelta(days=1)
 TASK_SECONDS = 600  # a long source is uploaded for it
 TRIES, LONGEST_PAUSE_SECONDS = 3, 10.0
 UNPRICED = ("prompt", "user_id")  # what moves no price
+MOMENT_SECONDS, MOST = 2.0, 500
 NO_ANSWER = "No answer came within two minutes. Is the queue running?"
+
+# Account and key -> until when nobody is taken to have asked. Whoever asks in this process is seen at once.
+_nothing_asked: dict[tuple[int, str], float] = {}
 
 
 class NothingToAsk(Exception):
@@ -67,17 +73,26 @@ def known_of(
     asked: Sequence[tuple[ProviderAccount, GenerationRequest]], source: Asset | None, *, now: datetime | None = None,
     however_old: bool = False,
 ) -> dict[int, AskedPrice]:  # fmt: skip
-    """Return the same for a draft at several accounts, by account: one query, and none where nothing is asked for."""
+    """Return the same for a draft at several accounts, by account: one query, and none where nothing is asked for.
+
+    That nothing was asked is remembered for a moment, so that typing does not look each time: see `_nothing_asked`.
+    """
     keys = {account.pk: key_of(account, wanted, source) for account, wanted in asked if is_asked(account, wanted)}
+    moment = time.monotonic()
+    if not however_old:
+        keys = {pk: key for pk, key in keys.items() if _nothing_asked.get((pk, key), 0.0) < moment}
     if not keys:
         return {}
     now = now or timezone.now()
-    rows = AskedPrice.objects.filter(account_id__in=keys, key__in=keys.values())
-    return {
+    rows = {
         row.account_id: _as_it_stands(row, now)
-        for row in rows
-        if keys[row.account_id] == row.key and (however_old or not row.is_old(now))
+        for row in AskedPrice.objects.filter(account_id__in=keys, key__in=keys.values())
+        if keys[row.account_id] == row.key
     }
+    if len(_nothing_asked) >= MOST:
+        _nothing_asked.clear()
+    _nothing_asked.update({(pk, key): moment + MOMENT_SECONDS for pk, key in keys.items() if pk not in rows})
+    return {pk: row for pk, row in rows.items() if however_old or not row.is_old(now)}
 
 
 def ask(
@@ -151,6 +166,13 @@ def key_of(account: ProviderAccount, wanted: GenerationRequest, source: Asset | 
     of_source = [facts.duration_seconds, facts.width, facts.height, facts.fps, facts.frame_count] if facts else None
     unit = account.unit_price()
     return hashlib.sha256(json.dumps([said, of_source, unit], sort_keys=True, default=str).encode()).hexdigest()
+
+
+def _forget(**_signal: object) -> None:
+    _nothing_asked.clear()
+
+
+post_save.connect(_forget, sender=AskedPrice, dispatch_uid="nothing asked")
 
 
 def _as_it_stands(row: AskedPrice, now: datetime) -> AskedPrice:

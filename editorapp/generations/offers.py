@@ -22,6 +22,7 @@ from editorapp.media.models import Asset
 from editorapp.providers import registry, rules
 from editorapp.providers.conditions import is_said
 from editorapp.providers.contract import CONTROL_VALUES, GenerationRequest
+from editorapp.providers.mends import applied
 from editorapp.providers.models import ProviderAccount
 from editorapp.providers.rules import Broken, Mend
 from editorapp.providers.spec import Kind, Model, Spec
@@ -87,8 +88,9 @@ def _offer(
     account: ProviderAccount, wanted: GenerationRequest, facts: MediaFacts | None, row: AskedPrice | None, *,
     chosen: int, budget: MonthTotals | None, now: datetime,
 ) -> Offer:  # fmt: skip
-    model = account.spec.model_for(wanted)
-    standing = _standing(account.spec, _plain(model, wanted), facts)
+    spec = account.spec
+    model = spec.model_for(wanted)
+    standing = _standing(spec, _plain(model, wanted), facts)
     priced = price(wanted, facts, account, row, now=now)
     state, note = _price_words(account, wanted, priced, row, now=now)
     unreadable = reach.unreadable(account, wanted, (*standing.refusals, *standing.unfilled)) if model.name else ()
@@ -97,7 +99,7 @@ def _offer(
         account=account, model_label=model.label if model.name else "", estimate=priced, price_state=state,
         price_note=note, wait_seconds=usual_seconds(account.pk, model.name, model.task), refusals=refusals,
         lost=standing.lost, is_chosen=account.pk == chosen,
-        can_send=not (refusals or standing.unfilled) and priced is not None and not account.problem,
+        can_send=not (refusals or standing.unfilled) and priced is not None and account.is_enabled,
         wanted=wanted, facts=facts,
     )  # fmt: skip
 
@@ -120,7 +122,7 @@ def _plain(model: Model, wanted: GenerationRequest) -> GenerationRequest:
     """Return the request with one letter for any sound prompt: typing asks nothing again."""
     said = wanted.prompt
     is_sound = isinstance(said, str) and said.strip() and len(said) <= model.limits.prompt_max
-    return replace(wanted, prompt="x") if is_sound else wanted
+    return applied(wanted, None, {"prompt": "x"})[0] if is_sound else wanted
 
 
 @lru_cache(maxsize=2048)
@@ -200,7 +202,7 @@ def with_ways(verdict: Verdict, offers: Sequence[Offer]) -> Verdict:
 
 
 def _is_open(offer: Offer) -> bool:
-    return not offer.account.problem and not offer.lost and offer.price_state not in (NONE, FAILED)
+    return offer.account.is_enabled and not offer.lost and offer.price_state not in (NONE, FAILED)
 
 
 def _with_ways(one: Broken, here: Offer, there: Sequence[Offer], now: Counter[str]) -> Broken:

@@ -2,7 +2,7 @@
 
 import json
 import shlex
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from datetime import datetime
 from functools import lru_cache
 from typing import Any
@@ -19,6 +19,7 @@ from editorapp.media.facts import MediaFacts
 from editorapp.media.models import Asset
 from editorapp.providers import registry, rules
 from editorapp.providers.contract import GenerationRequest
+from editorapp.providers.mends import applied
 from editorapp.providers.models import ProviderAccount
 from editorapp.providers.rules import Broken, Unavailable
 from editorapp.providers.spec import Auth, Spec
@@ -73,10 +74,10 @@ def weigh(
     by_field: dict[str, tuple[Broken, ...]] = {}
     for one in found:
         by_field[one.field] = (*by_field.get(one.field, ()), one)
-    body = provider.encode(wanted, account.spec)
+    body, (wordless, _facts) = provider.encode(wanted, account.spec), applied(wanted, facts, {"prompt": ""})
     return Verdict(
         broken=by_field,
-        unavailable=dict(_unavailable(account.spec, replace(wanted, prompt=None), facts)) if with_options else {},
+        unavailable=dict(_unavailable(account.spec, wordless, facts)) if with_options else {},
         estimate=priced,
         body=body,
         curl=_curl(account, provider.endpoint(wanted), body),

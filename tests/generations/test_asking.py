@@ -313,6 +313,20 @@ def test_a_published_price_and_a_closed_account_are_not_asked(
         ask(account, draft(clip), clip, member=member)
 
 
+def test_that_nothing_was_asked_is_remembered_for_a_moment_until_somebody_asks(
+    account: ProviderAccount, clip: Asset, member: Member, django_assert_num_queries: Any
+) -> None:
+    assert known(account, draft(clip), clip) is None
+    with django_assert_num_queries(0):
+        assert known(account, draft(clip, prompt="Rain, harder"), clip) is None
+    with django_assert_num_queries(1):
+        assert known(account, draft(clip), clip, however_old=True) is None  # queueing looks for itself
+
+    ask(account, draft(clip), clip, member=member)
+
+    assert known(account, draft(clip), clip) is not None
+
+
 def test_looking_up_is_one_query_and_none_where_prices_are_published(
     account: ProviderAccount, clip: Asset, django_assert_num_queries: Any
 ) -> None:

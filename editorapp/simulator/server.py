@@ -10,8 +10,11 @@ from collections.abc import Sequence
 
 from editorapp.simulator.core import Options, Simulation, under_fault
 from editorapp.simulator.faults import CALLS, FAILURES, KINDS, Fault, UnknownFault, fault_of
+from editorapp.simulator.gmi_cloud import GmiCloud
 from editorapp.simulator.http import Answer, Hang, Request, Reset, Server, TooLarge
 from editorapp.simulator.luma_agents import LumaAgents
+from editorapp.simulator.render import POSTER
+from editorapp.simulator.state import SimulatedJob
 from editorapp.simulator.storage import PREFIX as STORAGE
 from editorapp.simulator.storage import PublicFiles, denied, download
 from editorapp.simulator.wire import Wire
@@ -21,6 +24,7 @@ ADMIN = "/_simulator/"
 # The protocols spoken: one line each.
 WIRES: tuple[type[Wire], ...] = (
     LumaAgents,
+    GmiCloud,
 )  # fmt: skip
 
 
@@ -79,7 +83,7 @@ class App:
         faults.calls["download"] += 1
         job_id, _slash, name = rest.partition("/")
         job = self.simulation.state.jobs.get(job_id)
-        stored = next((one["file"] for one in job.outputs if one["file"].endswith(f"/{name}")), "") if job else ""
+        stored = _stored(job, name) if job is not None else ""
         fault = faults.take("download")
         if fault is None and job is not None and job.faults and request.method == "GET":
             fault = self.simulation.own_fault(job, "download")
@@ -127,6 +131,13 @@ class App:
         elif request.method != "GET":
             return Answer.of_json({"detail": "Method Not Allowed"}, 405)
         return Answer.of_json({"waiting": [fault.to_json() for fault in faults.waiting]})
+
+
+def _stored(job: SimulatedJob, name: str) -> str:
+    """Return where a result of this name lies; "" for none. The poster lies beside the results."""
+    if name == POSTER and job.outputs:
+        return f"{job.outputs[0]['file'].rpartition('/')[0]}/{POSTER}"
+    return next((one["file"] for one in job.outputs if one["file"].endswith(f"/{name}")), "")
 
 
 def page(simulation: Simulation, wires: Sequence[Wire]) -> str:

@@ -74,6 +74,11 @@ class Wire(ABC):
         """Return an answer that ends the matter without a job: no money, a dry run. All rules are kept by now."""
         return None
 
+    def unusable(self, wanted: GenerationRequest, found: Unusable) -> Answer:
+        """Return the refusal of a clip or picture that is not there or cannot be fetched."""
+        path = self.provider.SPEC.model_for(wanted).wire_path(found.field)
+        return self.error(found.status, f"{path}: {found.says}")
+
     def limited(self, client: str, now: float) -> Answer | None:
         """Return the refusal of a client that asks too often or has too many jobs."""
         left, oldest_leaves = self.simulation.rate(client, now)
@@ -161,8 +166,7 @@ class Wire(ABC):
             )
             answer = self._ended(request, client, wanted, found)
         except Unusable as unusable:
-            path = self.provider.SPEC.model_for(wanted).wire_path(unusable.field)
-            answer = self.error(unusable.status, f"{path}: {unusable.says}")
+            answer = self.unusable(wanted, unusable)
         if answer is not None:
             shutil.rmtree(inputs, ignore_errors=True)
             return answer

@@ -10,6 +10,8 @@ from typing import Any
 
 from editorapp.providers.contract import GenerationRequest
 
+POSTER = "poster.jpg"  # the first frame of a result, beside it
+
 
 class CannotRender(Exception):
     """The job fails with one of the provider's failure codes."""

@@ -28,12 +28,14 @@ class Conditioning:
 
     @classmethod
     def of(cls, wanted: GenerationRequest) -> "Conditioning":
+        used = wanted.controls_in_use()  # where there are no switches, by their values
+
         def value(name: str, given: float | None, usual: float) -> float:
-            return (usual if given is None else float(given)) if getattr(wanted, f"{name}_enabled") else 0.0
+            return (usual if given is None else float(given)) if name in used else 0.0
 
         pose = {"precise": 0.9, "coarse": 0.45}.get(wanted.pose_strength or "precise", 0.9)
         return cls(
-            detail=pose if wanted.pose_enabled else 0.0,
+            detail=pose if "pose" in used else 0.0,
             blur=value("depth", wanted.depth_blur, 0.3),
             relief=value("normals", wanted.normals_augmentation, 0.3),
             echo=0.75 * value("trajectory", wanted.trajectory_sparsity, 0.3),

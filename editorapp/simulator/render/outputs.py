@@ -8,14 +8,14 @@ from typing import Any
 import av
 
 from editorapp.providers.contract import GenerationRequest
-from editorapp.simulator.render import hdr
+from editorapp.simulator.render import POSTER, hdr
 from editorapp.simulator.render.clip import Planes, Source
 from editorapp.simulator.render.colour import HLG, PQ
 from editorapp.simulator.render.writer import Writer
 
 
 class Outputs:
-    """Takes pictures and sound; makes SDR or HDR video of them, and EXR frames."""
+    """Takes pictures and sound; makes SDR or HDR video of them, EXR frames, and a poster of the first."""
 
     def __init__(self, wanted: GenerationRequest, folder: Path, width: int, height: int, *, fps: Fraction,
                  time_base: Fraction, source: Source | None = None) -> None:  # fmt: skip
@@ -24,12 +24,16 @@ class Outputs:
         if wanted.hdr:
             transfer = HLG if source is not None and source.transfer == HLG else PQ
             self._to_hdr = hdr.Converter(hdr.name_of(transfer), width, height)
+        self._poster: Path | None = folder / POSTER
         self._frames = ExrFrames(folder / "frames.zip", width, height) if wanted.hdr and wanted.exr else None
         self._video = Writer(
             folder / "video.mp4", width, height, fps, time_base, transfer=transfer, source=source
         )  # fmt: skip
 
     def picture(self, planes: Planes, pts: int, duration: int) -> None:
+        if self._poster is not None:
+            planes.frame().to_image().save(self._poster, quality=85)
+            self._poster = None
         frame = self._to_hdr.convert(planes.frame()) if self._to_hdr else planes.frame()
         self._video.frame(frame, pts, duration)
         if self._frames is not None:

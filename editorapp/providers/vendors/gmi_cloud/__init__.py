@@ -115,8 +115,8 @@ def decode(body: Any, *, path: str = "/requests") -> tuple[GenerationRequest, li
     )
     if task and isinstance(body, Mapping) and not isinstance(body.get("payload"), Mapping):
         rule = _FIELD_RULES[task]
-        broken.append(Broken(rule, "prompt", REFUSE, "There is no payload.", detail=f"{INVALID}: payload is required"))
-    return wanted, broken
+        broken.append(Broken(rule, "prompt", REFUSE, "There is no payload.", detail="payload is required"))
+    return wanted, [replace(one, detail=f"{INVALID}: {one.detail}") for one in broken]
 
 
 _FIELD_RULES: dict[str, str] = {Task.EDIT: "GE15", Task.GENERATE: "GG7", Task.REFRAME: "GR1"}

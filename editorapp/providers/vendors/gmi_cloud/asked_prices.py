@@ -13,9 +13,10 @@ from typing import Any
 from editorapp.core.money import show_usd
 from editorapp.providers.conditions import is_extend
 from editorapp.providers.contract import GenerationRequest, ProviderError, Quote, Task
-from editorapp.providers.prices import SDR, key, range_of, size_of
+from editorapp.providers.prices import SDR, PriceTable, key, range_of, size_of, table_for
 from editorapp.providers.vendors.gmi_cloud.parameters import NAME
 from editorapp.providers.vendors.gmi_cloud.prices import PRICES
+from editorapp.providers.vendors.luma_agents import prices as luma
 
 BLOCK_SECONDS = 5
 CHEAPEST = "540p"
@@ -28,8 +29,8 @@ _REQUEST = re.compile(r"\b(requests?|generations?|videos?|calls?|jobs?|runs?)\b"
 def quote_of(wanted: GenerationRequest, price_info: Any, *, seconds: Decimal | None) -> Quote:
     """Return the price of a request from the live `price_info{price, pricing_type, unit}`.
 
-    The low end takes the price as it is, the high end as that of the cheapest quality, raised as edits are: for the
-    size, HDR and EXR.
+    The low end takes the price as it is, the high end as that of the cheapest quality, raised for the size, HDR and
+    EXR.
 
     Raises: ProviderError, where the price or what it is for cannot be told.
     """
@@ -40,7 +41,7 @@ def quote_of(wanted: GenerationRequest, price_info: Any, *, seconds: Decimal | N
     high = low * _dearer(wanted)
     note = "GMI names one price for the model, and not at which quality."
     if high != low:
-        note += " The upper end is that price raised as GMI's edits are for this size, HDR and EXR."
+        note += " The upper end is that price raised as edits, or Luma's own list, are for this size, HDR and EXR."
     return Quote(low_usd=low, high_usd=high, basis=f"{count} × {show_usd(price)} for each {word}", note=note)
 
 
@@ -78,10 +79,18 @@ def _length(wanted: GenerationRequest, seconds: Decimal | None) -> Decimal:
 
 
 def _dearer(wanted: GenerationRequest) -> Decimal:
-    """Return how many times an edit of this quality costs that of the cheapest."""
-    edits = PRICES[key(Task.EDIT, NAME)].amounts
-    asked = edits.get(range_of(wanted), {}).get(size_of(wanted))
-    if asked is None:
+    """Return how many times this quality costs the cheapest: as GMI's edits do or, if more, as Luma's own prices do.
+
+    Luma's generations climb more steeply with the size than edits, and GMI passes them on.
+    """
+    edits = _times(PRICES[key(Task.EDIT, NAME)], wanted)
+    if edits is None:
         raise ProviderError("GMI Cloud does not sell this combination of size, HDR and EXR.", code="not_sold")
-    (tier, amount), *_others = asked.items()
-    return amount / edits[SDR][CHEAPEST][tier]
+    upstream = table_for(luma.PRICES, wanted)
+    return max(edits, (_times(upstream, wanted) if upstream else None) or edits)
+
+
+def _times(table: PriceTable, wanted: GenerationRequest) -> Decimal | None:
+    asked = table.tiers(range_of(wanted), size_of(wanted))
+    cheapest = table.tiers(SDR, CHEAPEST)
+    return asked[0][1] / cheapest[0][1] if asked and cheapest else None

@@ -1,0 +1,256 @@
+"""The protocol of GMI Cloud's request queue. Source: contracts/gmi-cloud.md; rules: the provider's own table.
+
+Where the contract states nothing (error texts, the live prices of generate and reframe), the words and figures are
+this simulator's own.
+"""
+
+import hashlib
+import json
+import re
+import time
+import uuid
+from collections.abc import Mapping
+from typing import Any
+
+from editorapp.providers.contract import GenerationRequest, Ref, Task
+from editorapp.providers.spec import Model
+from editorapp.simulator.core import under_fault
+from editorapp.simulator.http import Answer, Request, TooLarge
+from editorapp.simulator.references import Found, Resolved, Unusable
+from editorapp.simulator.render import POSTER
+from editorapp.simulator.state import SimulatedJob
+from editorapp.simulator.storage import denied, receive
+from editorapp.simulator.wire import Put, Wire
+
+UPLOAD_SECONDS = 899
+MAX_UPLOAD_BYTES = 200_000_000
+MAX_LISTED = 100
+# What the upload helper takes, and the content type that its link is signed for (2.4).
+FILE_TYPES = {
+    "jpeg": "image/jpeg", "jpg": "image/jpg", "png": "image/png", "mp4": "video/mp4", "mp3": "audio/mpeg",
+    "wav": "audio/wav",
+}  # fmt: skip
+KEY = re.compile(r"[A-Za-z0-9._~+/=-]{16,}")
+KEY_ERRORS = {
+    "gmi-unknown": (401, "Invalid API key"),
+    "gmi-revoked": (401, "API key has been revoked"),
+    "gmi-suspended": (403, "This organization is suspended"),
+}
+BROKE, NO_HDR = "gmi-broke", "gmi-nohdr"
+# The simulated live prices: what `GET models/{id}` says. An edit's is the published one of its cheapest quality.
+PRICES = {
+    Task.EDIT: {"price": "0.72", "pricing_type": "per_block", "unit": "5s block"},
+    Task.GENERATE: {"price": "0.15", "pricing_type": "per_block", "unit": "5s block"},
+    Task.REFRAME: {"price": "0.06", "pricing_type": "per_second", "unit": "second"},
+}
+
+
+class GmiCloud(Wire):
+    """Requests, models and the upload helper."""
+
+    slug = "gmi-cloud"
+    prefix = "/gmi-cloud/api/v1/ie/requestqueue/apikey"
+    about = """Any key of at least 16 letters and digits is an organisation of its own;
+<code>gmi-unknown…</code>, <code>gmi-revoked…</code>, <code>gmi-suspended…</code>, <code>gmi-broke…</code> (no credits)
+and <code>gmi-nohdr…</code> (no access to HDR) answer as they say. Live prices are this simulator's own."""
+    details = {
+        400: "invalid payload parameters", 401: "Invalid API key",
+        402: "Insufficient credits. Please add credits to your account.", 403: "Access denied", 404: "not found",
+        413: "request body too large", 429: "Rate limit exceeded", 500: "internal server error",
+        502: "bad gateway", 503: "service unavailable", 504: "gateway timeout",
+    }  # fmt: skip
+
+    @property
+    def uploads(self) -> Mapping[str, Put]:
+        return {"uploads": self._put}
+
+    async def handle(self, request: Request) -> Answer:
+        answer = await self._routed(request)
+        self.simulation.faults.by_status[answer.status] += 1
+        return answer
+
+    async def _routed(self, request: Request) -> Answer:
+        client, refusal = self._authenticated(request)
+        if refusal is not None:
+            return refusal
+        what, _slash, rest = request.path[len(self.prefix) + 1 :].partition("/")
+        call = (request.method, what)
+        if call == ("POST", "requests") and not rest:
+            return await self.submit(request, client, path="/requests")
+        if call == ("GET", "requests"):
+            return await self._asked(request, client, rest)
+        if call == ("GET", "models"):
+            return self._models(rest)
+        if call == ("POST", "upload-url") and not rest:
+            return await self._upload_url(request)
+        return self.error(405 if what in ("requests", "models", "upload-url") else 404, "not found")
+
+    def error(self, status: int, says: str, **headers: str) -> Answer:
+        """Return an error in one of the two shapes seen (5): text, or on the server's side an object."""
+        told: Any = says if status < 500 else {"message": says, "details": json.dumps({"status": status})}
+        return Answer.of_json({"error": told}, status, **headers)
+
+    def _authenticated(self, request: Request) -> tuple[str, Answer | None]:
+        """Return the organisation behind a request, or the refusal."""
+        word, _space, key = request.headers.get("authorization", "").partition(" ")
+        if word != "Bearer" or not KEY.fullmatch(key):
+            return "", self.error(401, "Missing or invalid API key")
+        for beginning, (status, says) in KEY_ERRORS.items():
+            if key.startswith(beginning):
+                return "", self.error(status, says)
+        kind = next((one for one in (BROKE, NO_HDR) if key.startswith(one)), "gmi")
+        return f"{kind}-{hashlib.sha256(key.encode()).hexdigest()[:16]}", None
+
+    # Submit
+
+    def find(self, client: str, name: str, ref: Ref) -> Found:
+        job = self.simulation.state.job_of_result(client, ref.generation_id or "")
+        if job is None:
+            raise Unusable(name, 404, "generation not found for this API key")
+        if job.state(time.time()) != "completed" or not job.outputs:
+            raise Unusable(name, 400, "generation is not completed")
+        return str(self.simulation.options.folder / job.outputs[0]["file"]), job.facts or None
+
+    def place_of(self, wanted: GenerationRequest, field: str) -> str:
+        row = self.provider.SPEC.model_for(wanted).parameter(field)
+        ref: Ref | None = getattr(wanted, field, None)
+        return row.carriers[ref.carriers[0]] if row is not None and ref is not None else field
+
+    def unusable(self, wanted: GenerationRequest, found: Unusable) -> Answer:
+        status = 400 if found.status == 422 else found.status  # the queue knows one status for a bad payload
+        return self.error(status, f"{self.details[400]}: {self.place_of(wanted, found.field)}: {found.says}")
+
+    def before_accepting(
+        self, request: Request, client: str, wanted: GenerationRequest, found: Resolved
+    ) -> Answer | None:  # fmt: skip
+        if any(len(ref.carriers) > 1 for _name, ref in wanted.refs()):
+            # GMI calls them alternatives and states no more. Which one it would take is not to be guessed at.
+            return self.error(400, f"{self.details[400]}: give one of two alternatives")
+        if wanted.hdr and client.startswith(NO_HDR):
+            return self.error(403, "HDR is not enabled for this organization")
+        return self.error(402, self.details[402]) if client.startswith(BROKE) else None
+
+    def new_job(self, body: Any, wanted: GenerationRequest) -> tuple[str, str, str]:
+        return str(uuid.uuid4()), str(wanted.task), body["model"]
+
+    def accepted(self, request: Request, job: SimulatedJob, client: str, now: float) -> Answer:
+        """Say "processing", as the page does; a poll may then say "queued"."""
+        at = int(job.created_at)
+        return Answer.of_json(
+            {
+                "request_id": job.id, "status": "processing", "model": job.model,
+                "created_at": at, "queued_at": at, "updated_at": at,
+            }
+        )  # fmt: skip
+
+    # Requests
+
+    async def _asked(self, request: Request, client: str, request_id: str) -> Answer:
+        now = time.time()
+        if request_id:
+            return await self.poll(
+                client, request_id, unknown="request not found",
+                shown=lambda job: Answer.of_json(self._record(request, job, now)),
+            )  # fmt: skip
+        model = request.query.get("model_id", "")
+        jobs = [job for job in self.simulation.state.jobs_of(client, self.slug) if model in ("", job.model)]
+        records = [self._record(request, job, now) for job in jobs[:MAX_LISTED]]
+        return Answer.of_json({"requests": records, "total": len(jobs)})
+
+    def _record(self, request: Request, job: SimulatedJob, now: float) -> dict[str, Any]:
+        status = status_of(job, now)
+        return {
+            "request_id": job.id, "org_id": job.client, "model": job.model, "status": status, "is_public": False,
+            "qworker_id": "" if status == "queued" else f"qworker-{job.id[:8]}",
+            "payload": job.body.get("payload", {}), "outcome": self._outcome(request, job, status),
+            "created_at": int(job.created_at), "queued_at": int(job.created_at),
+            "updated_at": int(job.rendered_at or job.started_at or job.created_at),
+        }  # fmt: skip
+
+    def _outcome(self, request: Request, job: SimulatedJob, status: str) -> dict[str, Any]:
+        if status in ("failed", "cancelled"):
+            return {"error": job.failure_reason, "error_code": job.failure_code, "error_source": "upstream"}
+        if status != "success":
+            return {}
+        outcome: dict[str, Any] = {"generation_id": job.result_id}
+        links = [self.result_link(request, job, output) for output in job.outputs]
+        if links:
+            outcome["video_url"] = links[0]
+            outcome["thumbnail_image_url"] = self.result_link(request, job, {"file": POSTER})
+        # Where GMI puts EXR is not stated (2.2): here it is a further entry of the generic list.
+        outcome["media_urls"] = [{"id": str(number), "url": link} for number, link in enumerate(links)]
+        return outcome
+
+    # Models
+
+    def _models(self, wire: str) -> Answer:
+        models: tuple[Model, ...] = self.provider.SPEC.models
+        if not wire:
+            return Answer.of_json({"model_ids": [model.wire for model in models]})
+        model = next((one for one in models if one.wire == wire), None)
+        if model is None:
+            return self.error(404, "model not found")
+        rows = [row for row in model.parameters if row.field != "model"]
+        parameters = [
+            {
+                "name": place.partition(".")[2], "type": str(row.kind), "required": row.is_required,
+                "options": list(row.choices), "default": row.default,
+            }
+            for row in rows
+            for place in (tuple(row.carriers.values()) or (row.wire,))
+        ]  # fmt: skip
+        return Answer.of_json({"model_id": wire, "parameters": parameters, "price_info": PRICES[Task(model.task)]})
+
+    # The upload helper
+
+    async def _upload_url(self, request: Request) -> Answer:
+        faults = self.simulation.faults
+        faults.calls["upload"] += 1
+        try:
+            body = json.loads(await request.body(1 << 16))
+        except (TooLarge, ValueError):
+            return self.error(400, "invalid request body")
+        return await under_fault(faults.take("upload"), self.refuse, lambda: self._place(request, body))
+
+    async def _place(self, request: Request, body: Any) -> Answer:
+        kind = body.get("file_type") if isinstance(body, dict) else None
+        if not isinstance(kind, str) or kind not in FILE_TYPES:
+            return self.error(400, f"file_type must be one of {', '.join(FILE_TYPES)}")
+        name = f"{uuid.uuid4()}.{kind}"
+        return Answer.of_json(
+            {
+                "upload_url": self.simulation.link(request, "PUT", f"uploads/{name}", seconds=UPLOAD_SECONDS),
+                "public_url": self.simulation.public.url(request.origin, name),
+            }
+        )  # fmt: skip
+
+    async def _put(self, request: Request, name: str) -> Answer:
+        """Take the bytes of an upload, on the storage's side: no API key, and errors in XML."""
+        faults = self.simulation.faults
+        faults.calls["put"] += 1
+        return await under_fault(
+            faults.take("put"),
+            lambda fault: denied(fault.detail or "Refused on demand", code="SimulatedFault", status=fault.status),
+            lambda: self._received(request, name),
+        )
+
+    async def _received(self, request: Request, name: str) -> Answer:
+        sent = request.headers.get("content-type", "")
+        if not sent:
+            return denied("Content-Type is required", code="MissingContentType", status=400)
+        if sent != FILE_TYPES.get(name.rpartition(".")[2]):
+            return denied("A signed header was not sent as given: Content-Type", code="SignatureDoesNotMatch")
+        size = await receive(request, self.simulation.public.path(name), MAX_UPLOAD_BYTES)
+        if size is None:
+            return denied("The upload is too large", code="EntityTooLarge", status=400)
+        return Answer(200, b"")
+
+
+def status_of(job: SimulatedJob, now: float) -> str:
+    """Return the queue's word for where a request is (4): it waits, then a worker has it, then it is worked on."""
+    state = job.state(now)
+    if state == "queued":
+        return "dispatched" if now >= job.created_at + job.queue_seconds / 2 else "queued"
+    if state == "failed":
+        return "cancelled" if job.failure_code == "cancelled" else "failed"
+    return {"processing": "processing", "completed": "success"}[state]

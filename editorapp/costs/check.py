@@ -11,7 +11,7 @@ from editorapp.costs.models import Entry, MonthBudget, MonthCost
 
 MONTH = ("team_id", "month", "is_simulated")
 Sums = dict[tuple[Any, ...], tuple[Decimal, Decimal]]
-CELL = (*MONTH, "person_id", "provider", "model")
+CELL = (*MONTH, "person_id", "provider", "model", "task")
 
 
 def differences() -> list[str]:

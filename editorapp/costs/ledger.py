@@ -160,12 +160,12 @@ def month_totals(team: Team, month: date, *, is_simulated: bool) -> MonthTotals:
 
 def lines(
     member: Member, *, month: date | None = None, is_simulated: bool | None = None, person_id: int | None = None,
-    provider: str = "", model: str = "", kind: str = "", generation_id: int | None = None,
+    provider: str = "", model: str = "", task: str = "", kind: str = "", generation_id: int | None = None,
 ) -> EntryQuerySet:  # fmt: skip
     """Return the ledger lines that a member may see, narrowed by what is given."""
     wanted = {
         "month": month, "is_simulated": is_simulated, "person_id": person_id, "provider": provider or None,
-        "model": model or None, "kind": kind or None, "generation_id": generation_id,
+        "model": model or None, "task": task or None, "kind": kind or None, "generation_id": generation_id,
     }  # fmt: skip
     return Entry.objects.visible_to(member).filter(**{key: value for key, value in wanted.items() if value is not None})
 
@@ -227,7 +227,7 @@ def _move_budget(about: Entry, *, held: int = 0, spent: int = 0) -> None:
 def _add_to_month(about: Entry, *, held: int = 0, spent: int = 0, charges: int = 0) -> None:
     key = {
         "team_id": about.team_id, "month": about.month, "is_simulated": about.is_simulated,
-        "person_id": about.person_id, "provider": about.provider, "model": about.model,
+        "person_id": about.person_id, "provider": about.provider, "model": about.model, "task": about.task,
     }  # fmt: skip
     change = {"held_usd": F("held_usd") + held, "spent_usd": F("spent_usd") + spent, "charges": F("charges") + charges}
     if not MonthCost.objects.filter(**key).update(**change):

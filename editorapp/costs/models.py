@@ -112,7 +112,7 @@ class MonthBudget(models.Model):
 
 
 class MonthCost(models.Model):
-    """What one person spent and holds with one model in a month: kept with every entry, so that no page sums lines."""
+    """What one person spent and holds in a month with a model's task: kept with every entry, so no page sums lines."""
 
     team = models.ForeignKey(Team, on_delete=models.PROTECT, related_name="+")
     month = models.DateField()
@@ -121,6 +121,7 @@ class MonthCost(models.Model):
     person_name = models.CharField(max_length=200)
     provider = models.CharField(max_length=40)
     model = models.CharField(max_length=80)
+    task = models.CharField(max_length=16)
     held_usd = UsdField(default=0)
     spent_usd = UsdField(default=0)
     charges = models.PositiveIntegerField(default=0)
@@ -128,8 +129,8 @@ class MonthCost(models.Model):
     class Meta:
         constraints = [
             models.UniqueConstraint(
-                fields=["team", "month", "is_simulated", "person_id", "provider", "model"],
-                name="one_sum_per_month_person_model",
+                fields=["team", "month", "is_simulated", "person_id", "provider", "model", "task"],
+                name="one_sum_per_month_person_task",
             )
         ]
 

@@ -1,4 +1,4 @@
-"""Sums by person, provider, model or month; every figure carries the filter that opens its lines."""
+"""Sums by person, provider, model, task or month; every figure carries the filter that opens its lines."""
 
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -17,6 +17,7 @@ class Dimension(StrEnum):
     PERSON = "person"
     PROVIDER = "provider"
     MODEL = "model"
+    TASK = "task"
     MONTH = "month"
 
 
@@ -24,6 +25,7 @@ _COLUMN = {
     Dimension.PERSON: "person_id",
     Dimension.PROVIDER: "provider",
     Dimension.MODEL: "model",
+    Dimension.TASK: "task",
     Dimension.MONTH: "month",
 }
 
@@ -45,7 +47,7 @@ class Line:
 
 
 def by(dimension: Dimension | str, *, month: date | None, member: Member, is_simulated: bool) -> list[Line]:
-    """Return one line for each person, provider, model or month, dearest first (months: newest first).
+    """Return one line for each person, provider, model, task or month, dearest first (months: newest first).
 
     Who may see all costs reads the team's, others their own. Reads the month sums, never the ledger's lines.
     """

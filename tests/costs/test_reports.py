@@ -6,6 +6,7 @@ from decimal import Decimal
 import pytest
 
 from editorapp.costs import ledger, reports
+from editorapp.costs.check import differences
 from editorapp.costs.models import Entry
 from editorapp.teams.roles import Role
 from tests.costs.test_ledger import NOVEMBER, NOW, make_subject
@@ -58,6 +59,22 @@ def test_people_are_listed_dearest_first(people):
         ("Ben", Decimal("2.26"), Decimal("5"), 2),
         ("Ada", Decimal("1.08"), Decimal("0"), 1),
     ]
+
+
+def test_the_tasks_of_one_model_are_told_apart_and_the_sums_kept_of_them_prove_right(people):
+    admin, creator = people
+    subject = make_subject(creator, task="reframe")
+    ledger.reserve(subject, Decimal("1.20"), now=NOW)
+    ledger.charge(subject.attempt_id, None, now=NOW, is_estimated=True)
+
+    found = reports.by("task", month=NOVEMBER, member=admin, is_simulated=True)
+
+    assert [(line.label, line.spent_usd, line.charges) for line in found] == [
+        ("edit", Decimal("3.34"), 3),
+        ("reframe", Decimal("1.20"), 1),
+    ]
+    assert {entry.task for entry in ledger.lines(admin, task="reframe")} == {"reframe"}
+    assert differences() == []
 
 
 def test_a_creator_reads_only_their_own(people):

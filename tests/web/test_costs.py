@@ -192,6 +192,22 @@ def test_an_empty_month_says_when_lines_appear(client):
     assert "Each queued edit adds a line" in client.get("/costs/").content.decode()
 
 
+def test_spending_is_shown_by_task_in_words_and_a_task_opens_its_lines(client, admin):
+    spend(admin, "2.16")
+    spend(admin, "0.48", provider="scenario", model="reframe-video", task="reframe")
+
+    html = main(client, "/costs/")
+    narrowed = main(client, "/costs/?task=reframe")
+
+    by_task = html.split('id="by-task"')[1].split("</section>")[0]
+    assert re.findall(r'<th scope="row">([^<]*)</th>', by_task) == ["Edit", "Reframe"]
+    assert [amount for url, amount in figures(by_task) if "shows=spent" in url] == [Decimal("2.16"), Decimal("0.48")]
+    by_model = html.split('id="by-model"')[1].split("</section>")[0]
+    assert re.findall(r'<th scope="row">([^<]*)</th>', by_model) == ["Ray 3.2", "Reframe Video"]
+    assert "Reframe Video · Reframe" in narrowed and "Ray 3.2 · Edit" not in narrowed
+    assert {row["task"] for row in rows(client, "/costs/?task=reframe")} == {"reframe"}
+
+
 def test_the_number_of_queries_does_not_grow_with_the_lines(client, admin):
     asked = []
     for count in (1, 12):
@@ -199,4 +215,4 @@ def test_the_number_of_queries_does_not_grow_with_the_lines(client, admin):
             spend(make_member(team=admin.team), "1")
         asked.append(queries_of(client, "/costs/"))
 
-    assert asked[0] == asked[1] <= 16
+    assert asked[0] == asked[1] <= 17

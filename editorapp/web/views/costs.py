@@ -25,6 +25,7 @@ from editorapp.providers.accounts import all_simulated
 from editorapp.teams.access import MemberRequest, needs
 from editorapp.teams.models import Member
 from editorapp.teams.roles import Act
+from editorapp.web.asked import task_name
 
 PAGE_SIZE = 50
 MONTHS_SHOWN = 12
@@ -40,6 +41,9 @@ SHOWS = {
 }
 
 
+WORDED = ("provider", "model", "task")
+
+
 @dataclass(frozen=True)
 class Filters:
     """Which lines: the address bar of the page, of its figures and of the CSV."""
@@ -49,6 +53,7 @@ class Filters:
     person_id: int | None = None
     provider: str = ""
     model: str = ""
+    task: str = ""
     generation_id: int | None = None
     shows: str = ""
 
@@ -60,6 +65,7 @@ class Filters:
             person_id=_number(query.get("person_id", "")),
             provider=query.get("provider", "")[:40],
             model=query.get("model", "")[:80],
+            task=query.get("task", "")[:16],
             generation_id=_number(query.get("generation_id", "")),
             shows=query.get("shows", "") if query.get("shows") in SHOWS else "",
         )
@@ -72,6 +78,7 @@ class Filters:
             "person_id": self.person_id,
             "provider": self.provider,
             "model": self.model,
+            "task": self.task,
             "generation_id": self.generation_id,
             "shows": self.shows,
         }
@@ -86,13 +93,15 @@ class Filters:
             person_id=self.person_id,
             provider=self.provider,
             model=self.model,
+            task=self.task,
             generation_id=self.generation_id,
         )
         return _shown(rows, self.shows)
 
     @property
     def narrows(self) -> bool:
-        return bool(self.person_id or self.provider or self.model or self.generation_id or self.shows)
+        narrowing = (self.person_id, self.provider, self.model, self.task, self.generation_id, self.shows)
+        return any(narrowing)
 
 
 @dataclass(frozen=True)
@@ -174,7 +183,11 @@ def _figures(member: Member, filters: Filters) -> dict[str, Any]:
     lines = whole.lines(member)
     released = reports.sums(_shown(lines, "released"))
     failures = reports.sums(_shown(lines, "failures"))
-    dimensions = [("Provider", reports.Dimension.PROVIDER), ("Model", reports.Dimension.MODEL)]
+    dimensions = [
+        ("Provider", reports.Dimension.PROVIDER),
+        ("Model", reports.Dimension.MODEL),
+        ("Task", reports.Dimension.TASK),
+    ]
     if member.may_see_all_costs:
         dimensions.insert(0, ("Person", reports.Dimension.PERSON))
     months = reports.by(reports.Dimension.MONTH, month=None, member=member, is_simulated=simulated)
@@ -221,14 +234,23 @@ def _narrowed_to(filters: Filters, member: Member) -> list[str]:
             Entry.objects.visible_to(member).filter(person_id=filters.person_id).values_list("person_name", flat=True)
         )
         words.append(name.order_by("-pk").first() or "nobody")
-    words += [one for one in (filters.provider, filters.model) if one]
+    words += [_word(name, value) for name in WORDED if (value := getattr(filters, name))]
     return words + ([f"take #{filters.generation_id}"] if filters.generation_id else [])
 
 
 def _label(line: reports.Line) -> str:
-    """Write a provider as people know it; one that is no longer there keeps its short name."""
-    slug = line.filters.get("provider")
-    return registry.get(slug).SPEC.name if slug in registry.slugs() and line.label == slug else line.label
+    """Write a provider, a model or a task as people know it."""
+    return next((_word(name, line.label) for name in WORDED if line.filters.get(name) == line.label), line.label)
+
+
+def _word(name: str, value: str) -> str:
+    """Name a provider, a model or a task; one that is no longer there keeps its short name."""
+    specs = [registry.get(slug).SPEC for slug in registry.slugs()]
+    if name == "provider":
+        return next((spec.name for spec in specs if spec.slug == value), value)
+    if name == "task":
+        return task_name(value)
+    return next((model.label for spec in specs for model in spec.models if model.name == value), value)
 
 
 def _table(lines: list[reports.Line]) -> list[Figure]:

@@ -28,7 +28,8 @@ def trim(asset: Asset, first_frame: int, last_frame: int, *, user: User | None) 
             "trim", limits=_LIMITS, path=str(store.path(asset.sha256, store.ORIGINAL)), out=str(made),
             frames=str(store.path(asset.sha256, store.FRAMES)), fps=str(asset.fps), first=first_frame, last=last_frame,
         )  # fmt: skip
-        name = f"{PurePath(asset.name).stem} {first_frame}-{last_frame}.mp4"
+        part = "copy" if (first_frame, last_frame) == (0, asset.last_frame) else f"{first_frame}-{last_frame}"
+        name = f"{PurePath(asset.name).stem} {part}.mp4"
         return take_in(
             made, name=name, team=asset.team, user=user, origin=Asset.Origin.UPLOAD, expect="video",
             is_simulated=asset.is_simulated, max_bytes=NO_LIMIT, max_seconds=NO_LIMIT,

@@ -5,6 +5,7 @@ from dataclasses import dataclass, replace
 from decimal import Decimal
 from fractions import Fraction
 from pathlib import Path
+from typing import Any
 
 from django.conf import settings
 from django.core.files.uploadedfile import UploadedFile
@@ -15,9 +16,11 @@ from editorapp.costs.estimate import Estimate, estimate
 from editorapp.media import frames, trim
 from editorapp.media.intake import NotTaken, take_in
 from editorapp.media.models import Asset
-from editorapp.providers.contract import Ref
+from editorapp.providers.contract import Ref, Task
 from editorapp.teams.models import Member
 from editorapp.web.forms import Compose, KeyframeRow
+
+ENDS = ("first_asset", "last_asset")
 
 
 class NotDone(Exception):
@@ -54,6 +57,8 @@ def carried_out(
             return _add_keyframe(form, source, member, request)
         if "set_guide" in request.POST:
             return _set_guide(form, source, member, request)
+        if "set_end" in request.POST:
+            return _set_end(form, request.POST["set_end"], member, request)
         if "drop_keyframe" in request.POST:
             return form.changed({"drop_keyframes": [request.POST["drop_keyframe"]]})
     except NotTaken as error:
@@ -64,9 +69,14 @@ def carried_out(
 def wanted_part(
     changes: Mapping[str, list[str]], source: Asset | None, request: HttpRequest
 ) -> tuple[int, int] | None:  # fmt: skip
-    """Return the first and last frame that a button keeps; None where it cuts nothing. Raises: NotDone."""
+    """Return the first and last frame that a button keeps; None where it makes no new source. Raises: NotDone.
+
+    An MP4 copy is a cut that keeps everything.
+    """
     if "trim_to_seconds" in changes:
         return _start_of(source, changes["trim_to_seconds"][0])
+    if "mp4_copy" in changes:
+        return 0, _chosen(source).last_frame
     if "trim" in request.POST:
         return _whole(request.POST.get("trim_first", "")), _whole(request.POST.get("trim_last", ""))
     return None
@@ -99,9 +109,14 @@ def _start_of(source: Asset | None, seconds: str) -> tuple[int, int]:
     return 0, max(0, min(count, source.frame_count) - 1)
 
 
-def _cut(form: Compose, first: int, last: int, source: Asset | None, member: Member) -> Compose:
+def _chosen(source: Asset | None) -> Asset:
     if source is None:
         raise NotDone("Choose a clip first.")
+    return source
+
+
+def _cut(form: Compose, first: int, last: int, source: Asset | None, member: Member) -> Compose:
+    source = _chosen(source)
     if not 0 <= first <= last < source.frame_count:
         raise NotDone(f"In and out lie between frame 0 and frame {source.last_frame}, in before out.")
     cut = trim.trim(source, first, last, user=member.user)
@@ -121,14 +136,41 @@ def _moved(form: Compose, first: int, last: int) -> Compose:
 
 
 def _add_keyframe(form: Compose, source: Asset | None, member: Member, request: HttpRequest) -> Compose:
+    """Add a keyframe: of an edit at a frame of its source, of a generation at a frame of the clip to come."""
     index = request.POST.get("new_keyframe_index", "").strip()
-    picture = _picture(request.FILES.get("new_keyframe_file"), index, source, member)
-    return replace(form, guides="keyframes", keyframes=(*form.keyframes, KeyframeRow(picture.pk, index)))
+    if form.task == Task.GENERATE:
+        _whole(index)
+        picture = _still(request, "new_keyframe", member)
+        changes: dict[str, Any] = {"frames": "keyframes"}
+    else:
+        picture = _picture(request.FILES.get("new_keyframe_file"), index, source, member)
+        changes = {"guides": "keyframes"}
+    return replace(form, keyframes=(*form.keyframes, KeyframeRow(picture.pk, index)), **changes)
 
 
 def _set_guide(form: Compose, source: Asset | None, member: Member, request: HttpRequest) -> Compose:
     picture = _picture(request.FILES.get("new_guide_file"), "0", source, member)
     return replace(form, guides="single", guide_asset=picture.pk)
+
+
+def _set_end(form: Compose, name: str, member: Member, request: HttpRequest) -> Compose:
+    """Set the first or the last frame of a generation."""
+    if name not in ENDS:
+        raise NotDone("A generation has a first and a last frame.")
+    return replace(form, **{"frames": "frames", name: _still(request, f"new_{name}", member).pk})
+
+
+def _still(request: HttpRequest, names: str, member: Member) -> Asset:
+    """Return an uploaded still, or else the frame of the clip that was chosen for it."""
+    sent = request.FILES.get(f"{names}_file")
+    if sent is not None:
+        return _taken_in(sent, member)
+    chosen = request.POST.get(f"{names}_clip", "")
+    pk = int(chosen) if chosen.isdecimal() and len(chosen) < 19 else 0
+    clip = Asset.objects.visible_to(member).filter(kind=Asset.Kind.VIDEO, pk=pk).first()
+    if clip is None:
+        raise NotDone("Upload a still, or choose a clip and one of its frames.")
+    return _pinned(clip, request.POST.get(f"{names}_frame", ""), member)
 
 
 def _picture(sent: UploadedFile | None, index: str, source: Asset | None, member: Member) -> Asset:
@@ -137,10 +179,14 @@ def _picture(sent: UploadedFile | None, index: str, source: Asset | None, member
         return _taken_in(sent, member)
     if source is None:
         raise NotDone("Choose a clip first, or upload a still.")
+    return _pinned(source, index, member)
+
+
+def _pinned(clip: Asset, index: str, member: Member) -> Asset:
     at = _whole(index)
-    if not 0 <= at < source.frame_count:
-        raise NotDone(f"The source has frames 0 to {source.frame_count - 1}.")
-    return frames.pin(source, at, user=member.user)
+    if not 0 <= at < clip.frame_count:
+        raise NotDone(f"{clip.name} has frames 0 to {clip.last_frame}.")
+    return frames.pin(clip, at, user=member.user)
 
 
 def _taken_in(sent: UploadedFile, member: Member) -> Asset:

@@ -3,10 +3,11 @@
   "use strict";
   if (!window.rushes.studio) return;
   const { toast, upload } = window.rushes;
-  const { form, $, player, chooseClip, recheck, addPicture, addKeyframe, fillKeyframe } = window.rushes.studio;
+  const studio = window.rushes.studio;
+  const { form, $, player, chooseClip, recheck, addPicture, pinKeyframe, fillKeyframe } = studio;
 
   /* Uploads: by button, drop and paste; several at once. */
-  async function send(file, then, { isPicture }) {
+  async function send(file, then, { isPicture, beside = null }) {
     const row = document.createElement("li");
     row.className = "upload-row";
     const name = Object.assign(document.createElement("span"), { className: "clip", textContent: file.name });
@@ -15,7 +16,8 @@
     const bar = Object.assign(document.createElement("progress"), { max: 1, value: 0 });
     bar.setAttribute("aria-label", `Uploading ${file.name}`);
     row.append(name, state, stop, bar);
-    $("[data-uploads]").append(row);
+    const group = beside && beside.closest("fieldset");
+    ((group && group.querySelector("[data-uploads]")) || $("[data-uploads]")).append(row);
     const leave = new AbortController();
     stop.addEventListener("click", () => leave.abort());
     try {
@@ -53,15 +55,23 @@
     const takers = {
       source: (asset) => chooseClip(asset),
       guide: (asset) => addPicture(asset),
-      keyframe: (asset) => { addKeyframe(asset, frame); recheck(); },
-      replace: (asset) => { fillKeyframe(row, asset); recheck(); },
+      keyframe: (asset) => { pinKeyframe(asset, frame); recheck(); },
+      replace: (asset) => { fillKeyframe(row, asset); studio.syncAll(); recheck(); },
+      ...studio.takers,
     };
-    for (const file of files) send(file, takers[input.dataset.upload], { isPicture: input.dataset.upload !== "source" });
+    const kind = input.dataset.upload;
+    for (const file of files) send(file, (asset) => takers[kind](asset, input), { isPicture: kind !== "source", beside: input });
   });
+
+  function takePicture(asset) {
+    if (studio.dropPicture && studio.dropPicture(asset)) return;
+    pinKeyframe(asset, player() ? player().frame : 0);
+    recheck();
+  }
 
   function takeFiles(list) {
     for (const file of list) {
-      if (file.type.startsWith("image/")) send(file, (asset) => { addKeyframe(asset, player() ? player().frame : 0); recheck(); }, { isPicture: true });
+      if (file.type.startsWith("image/")) send(file, takePicture, { isPicture: true, beside: $("[data-frames] legend") });
       else send(file, chooseClip, { isPicture: false });
     }
   }

@@ -22,8 +22,12 @@
     recheck();
   }
 
-  function addKeyframe(asset, frame) {
+  function pinKeyframe(asset, frame) {
     set("guides", ["keyframes"]);
+    addKeyframe(asset, frame);
+  }
+
+  function addKeyframe(asset, frame) {
     const row = $("#keyframe-template").content.firstElementChild.cloneNode(true);
     $("[name=keyframe_asset]", row).value = asset.id;
     $("[name=keyframe_index]", row).value = frame;
@@ -44,7 +48,7 @@
     if (event.target.closest("[data-pin]")) {
       const frame = player().frame;
       if (fields("keyframe_index").some((one) => Number(one.value) === frame)) toast(`Frame ${frame} has a guide already: replace it, or move to another frame.`);
-      else pin(frame, (asset) => { addKeyframe(asset, frame); recheck(); });
+      else pin(frame, (asset) => { pinKeyframe(asset, frame); recheck(); });
     }
   });
 
@@ -180,6 +184,6 @@
     all("[data-drop-keyframe]").forEach((button, at) => { button.value = at; });
     drawPins();
   });
-  Object.assign(window.rushes.studio, { addPicture, addKeyframe, fillKeyframe });
+  Object.assign(window.rushes.studio, { addPicture, addKeyframe, pinKeyframe, fillKeyframe, takers: {} });
   syncAll();
 })();

@@ -104,7 +104,7 @@ PARAMETERS = (
     Parameter(
         field="start_frame", wire="video.start_frame", kind=Kind.REF, tasks=EDIT | GENERATE,
         label="Opening guide frame",
-        help="On an edit: how the first frame should look. On a generation: its first frame, or a clip to extend.",
+        help="How the first frame should look; the rest follows it. A generation can also go on from an earlier one.",
         source="2.3 S, K, 3P",
     ),
     Parameter(

@@ -1,0 +1,182 @@
+"""Reframing as a picture: the source as a rectangle on a canvas of the new shape, in fractions of that canvas."""
+
+from dataclasses import dataclass
+from urllib.parse import urlencode
+
+from editorapp.media.models import Asset
+from editorapp.providers.spec import Model
+from editorapp.web.forms import Compose
+
+FIELDS = ("x_norm", "y_norm", "w_norm", "h_norm")
+LONG_SIDE = 1000.0  # units of the drawing
+LEAST, MOST = 0.01, 2.0  # of a size, in fractions of the canvas
+ROOM = 0.12  # shown around the canvas, so that a source that reaches out of it can be grasped
+
+
+@dataclass(frozen=True)
+class Placement:
+    """Where the source lies: fractions of the canvas, from its top left corner."""
+
+    x: float
+    y: float
+    w: float
+    h: float
+
+    @property
+    def inside(self) -> float:
+        """The part of the canvas that shows the source, 0..1."""
+        across = min(1.0, self.x + self.w) - max(0.0, self.x)
+        down = min(1.0, self.y + self.h) - max(0.0, self.y)
+        return max(0.0, across) * max(0.0, down)
+
+    @property
+    def drawn_new(self) -> float:
+        """The part of the canvas that the model draws, 0..1."""
+        return 1 - self.inside
+
+    @property
+    def cut_off(self) -> float:
+        """The part of the source that lies outside of the canvas, 0..1."""
+        return 1 - self.inside / (self.w * self.h)
+
+
+@dataclass(frozen=True)
+class Field:
+    """One of the four numbers. `shown` stands in an empty input: what the centred fit puts there."""
+
+    name: str
+    label: str
+    value: str
+    shown: str
+    low: float
+
+
+@dataclass(frozen=True)
+class Snap:
+    """A button that puts the source somewhere: its name for the script, and its changes for the way without one."""
+
+    name: str
+    label: str
+    value: str
+
+
+@dataclass(frozen=True)
+class Rect:
+    """A rectangle of the drawing, in its own units."""
+
+    x: float
+    y: float
+    width: float
+    height: float
+
+
+@dataclass(frozen=True)
+class Board:
+    """What the page draws. `source` is None where nothing is known of the clip's shape and nothing is said."""
+
+    can_place: bool
+    ratio: str
+    width: float
+    height: float
+    view: Rect
+    source: Rect | None
+    placed: Placement | None
+    is_fit: bool
+    is_stretched: bool
+    fields: tuple[Field, ...]
+    snaps: tuple[Snap, ...]
+
+    @property
+    def new_percent(self) -> int:
+        return round(100 * self.placed.drawn_new) if self.placed else 0
+
+    @property
+    def cut_percent(self) -> int:
+        return round(100 * self.placed.cut_off) if self.placed else 0
+
+
+def fitted(shape: float, *, covering: bool = False) -> Placement:
+    """Return the centred fit of a source: all of it on the canvas, or, covering, no empty canvas.
+
+    `shape` is the source's aspect ratio over the canvas's.
+    """
+    is_wide = shape >= 1
+    w, h = (1.0, 1 / shape) if is_wide != covering else (shape, 1.0)
+    return Placement((1 - w) / 2, (1 - h) / 2, w, h)
+
+
+def said(form: Compose) -> Placement | None:
+    """Return the placement that the form says in numbers that can be drawn."""
+    try:
+        x, y, w, h = (float(getattr(form, name)) for name in FIELDS)
+    except ValueError:
+        return None
+    is_drawable = all(-MOST <= at <= MOST for at in (x, y)) and all(0 < size <= MOST for size in (w, h))
+    return Placement(x, y, w, h) if is_drawable else None
+
+
+def board(form: Compose, model: Model, asset: Asset | None) -> Board:
+    """Return the canvas of a reframe. Until a shape is chosen its `ratio` is "", and it is drawn as 16:9."""
+    is_chosen = form.aspect_ratio in model.limits.aspect_ratios
+    across, _, down = (form.aspect_ratio if is_chosen else "16:9").partition(":")
+    canvas = int(across) / int(down)
+    width, height = (LONG_SIDE, LONG_SIDE / canvas) if canvas >= 1 else (LONG_SIDE * canvas, LONG_SIDE)
+    shape = asset.width / asset.height / canvas if asset and asset.width and asset.height else None
+    fit = fitted(shape) if shape else None
+    can_place = model.knows("x_norm")
+    typed = said(form) if can_place else None
+    placed = typed or fit
+    source = Rect(placed.x * width, placed.y * height, placed.w * width, placed.h * height) if placed else None
+    return Board(
+        can_place=can_place, ratio=form.aspect_ratio if is_chosen else "", width=width, height=height,
+        view=_view(width, height, source), source=source, placed=placed, is_fit=typed is None,
+        is_stretched=bool(typed and shape and abs(typed.w / typed.h / shape - 1) > 0.01),
+        fields=tuple(_field(form, model, name, fit) for name in FIELDS) if can_place else (),
+        snaps=_snaps(shape, placed) if can_place and shape and placed else (),
+    )  # fmt: skip
+
+
+def _field(form: Compose, model: Model, name: str, fit: Placement | None) -> Field:
+    row = model.parameter(name)
+    assert row is not None, f"{model.label} has no {name}"
+    shown = _text(getattr(fit, name[0])) if fit else ""
+    return Field(name, row.label, getattr(form, name), shown, row.low or 0)
+
+
+def _view(width: float, height: float, source: Rect | None) -> Rect:
+    """Return what the drawing shows: the canvas with some room, and all of the source."""
+    room = ROOM * max(width, height)
+    left, top, right, bottom = -room, -room, width + room, height + room
+    if source:
+        left, top = min(left, source.x - room / 3), min(top, source.y - room / 3)
+        right = max(right, source.x + source.width + room / 3)
+        bottom = max(bottom, source.y + source.height + room / 3)
+    return Rect(left, top, right - left, bottom - top)
+
+
+def _snaps(shape: float, now: Placement) -> tuple[Snap, ...]:
+    """Return the places that one click reaches: sizes first, then edges at the present size."""
+    fill = fitted(shape, covering=True)
+    places = {
+        "fit": ("Centred fit", None),
+        "fill": ("Fill", fill if max(fill.w, fill.h) <= MOST else None),
+        "left": ("Left", Placement(0, now.y, now.w, now.h)),
+        "centre": ("Centre", Placement((1 - now.w) / 2, (1 - now.h) / 2, now.w, now.h)),
+        "right": ("Right", Placement(1 - now.w, now.y, now.w, now.h)),
+        "top": ("Top", Placement(now.x, 0, now.w, now.h)),
+        "bottom": ("Bottom", Placement(now.x, 1 - now.h, now.w, now.h)),
+    }
+    return tuple(
+        Snap(name, label, _changes(place))
+        for name, (label, place) in places.items()
+        if place is not None or name == "fit"
+    )
+
+
+def _changes(place: Placement | None) -> str:
+    """Return a button's value: the four fields as a mend writes them; empty for the centred fit."""
+    return urlencode({name: _text(getattr(place, name[0])) if place else "" for name in FIELDS})
+
+
+def _text(value: float) -> str:
+    return f"{round(value, 4):.4f}".rstrip("0").rstrip(".") if round(value, 4) else "0"

@@ -6,17 +6,20 @@ from dataclasses import dataclass
 from editorapp.generations import offers as all_offers
 from editorapp.generations.offers import Offer
 from editorapp.providers.models import ProviderAccount
+from editorapp.providers.rules import Broken
+from editorapp.providers.spec import Model
 
 
 @dataclass(frozen=True)
 class Quote:
-    """One row. `can_choose`: it does this task, so the form can be shown for it."""
+    """One row. `can_choose`: it does this task, so the form can be shown for it; `lines`: what it cannot do."""
 
     offer: Offer
     name: str
-    cannot: tuple[str, ...]
+    lines: tuple[str, ...]
     wait: str
     can_choose: bool
+    other_model: str  # the model it would use, where that is not the chosen one
 
     @property
     def is_asking(self) -> bool:
@@ -26,14 +29,20 @@ class Quote:
     def can_ask(self) -> bool:
         return self.offer.price_state in (all_offers.ASK, all_offers.FAILED) and not self.offer.refusals
 
+    @property
+    def no_price(self) -> str:
+        return "asks for its price" if self.offer.price_state == all_offers.ASK else "no price"
+
 
 def quotes(offers: Sequence[Offer], task: str) -> list[Quote]:
     """Return one row an account, in the order of the offers."""
     accounts = [offer.account for offer in offers]
+    label = next((offer.model_label for offer in offers if offer.is_chosen), "")
     return [
         Quote(
-            offer, label_of(offer.account, accounts), _cannot(offer), words_of_wait(offer.wait_seconds),
-            task in offer.account.spec.tasks,
+            offer, label_of(offer.account, accounts), () if offer.is_chosen else _lines(offer),
+            words_of_wait(offer.wait_seconds), task in offer.account.spec.tasks,
+            offer.model_label if offer.model_label != label else "",
         )
         for offer in offers
     ]  # fmt: skip
@@ -46,12 +55,20 @@ def label_of(account: ProviderAccount, among: Sequence[ProviderAccount]) -> str:
     return f"{provider}: {account.name}" if has_siblings else provider
 
 
-def _cannot(offer: Offer) -> tuple[str, ...]:
+def _lines(offer: Offer) -> tuple[str, ...]:
     """Say what it cannot do for this draft: what it has no parameter for in one line, then each broken rule."""
     model = offer.account.spec.model_for(offer.wanted)
     lost = (f"Cannot take: {', '.join(_inside(label) for label in offer.lost)}.",) if offer.lost else ()
-    others = (one.message for one in offer.refusals if not offer.lost or model.knows(one.field.partition(".")[0]))
-    return (*lost, *dict.fromkeys(others))
+    others = (one.message for one in offer.refusals if not _is_said(one, offer, model))
+    failed = (offer.price_note,) if offer.price_state == all_offers.FAILED else ()
+    return (*lost, *dict.fromkeys(others), *failed)
+
+
+def _is_said(one: Broken, offer: Offer, model: Model) -> bool:
+    """Is this said elsewhere: among what is lost, or beside a field that is not filled in yet?"""
+    head = one.field.partition(".")[0]
+    is_lost = bool(offer.lost) and bool(model.name) and bool(head) and not model.knows(head)
+    return is_lost or (head == "aspect_ratio" and offer.wanted.aspect_ratio is None)
 
 
 def _inside(label: str) -> str:

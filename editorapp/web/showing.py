@@ -12,12 +12,12 @@ from editorapp.generations.verdict import Verdict, weigh
 from editorapp.media.models import Asset
 from editorapp.providers.contract import Task
 from editorapp.teams.models import Member
-from editorapp.web import guides, sources
+from editorapp.web import frames, guides, sources
 from editorapp.web.answer import Answer, answer
 from editorapp.web.compose_choices import Choice, choices, id_kinds, source_kinds, task_words
 from editorapp.web.desk import Desk
 from editorapp.web.known import month_now
-from editorapp.web.quotes import Quote, label_of, quotes
+from editorapp.web.quotes import Quote, quotes
 
 
 @dataclass(frozen=True)
@@ -58,6 +58,7 @@ def answer_context(desk: Desk, said: Shown) -> dict[str, Any]:
     return {
         "answer": said.answer, "slots": said.answer.slots, "quotes": said.quotes, "chosen": said.chosen,
         "should_ask": said.should_ask, "mend_url": reverse("studio:mend"), "ask_url": reverse("studio:ask"),
+        "switch_url": reverse("studio:switch"),
         "is_simulated": desk.account.is_simulated,
     }  # fmt: skip
 
@@ -80,12 +81,11 @@ def pane_context(desk: Desk, said: Shown, member: Member) -> dict[str, Any]:
     pictures = {row.asset for row in form.keyframes} | {form.guide_asset, form.first_asset, form.last_asset}
     asset = desk.source.asset
     closed = {option for line in said.answer.slots["source"].closed for option in line.options.split()}
-    return answer_context(desk, said) | {
+    return answer_context(desk, said) | frames.context(form, model, account, member, asset) | {
         "form": form, "account": account, "model": model, "asset": asset, "source": desk.source,
         "tasks": [task_words(task, is_chosen=task == form.task) for task in desk.tasks],
         "task": task_words(form.task),
         "models": [Choice(one.name, one.label, one.name == model.name) for one in desk.models],
-        "able": [Choice(str(one.pk), label_of(one, desk.able), one == account) for one in desk.able],
         "choices": choices(form, said.answer.closed, model, account.spec),
         "rows": guides.rows(form, member),
         "pictures": sources.recent_pictures(member, chosen=tuple(pk for pk in pictures if pk is not None)),

@@ -157,7 +157,9 @@ def _set_end(form: Compose, name: str, member: Member, request: HttpRequest) -> 
     """Set the first or the last frame of a generation."""
     if name not in ENDS:
         raise NotDone("A generation has a first and a last frame.")
-    return replace(form, **{"frames": "frames", name: _still(request, f"new_{name}", member).pk})
+    still = _still(request, f"new_{name}", member).pk
+    form = replace(form, frames="frames")
+    return replace(form, first_asset=still) if name == "first_asset" else replace(form, last_asset=still)
 
 
 def _still(request: HttpRequest, names: str, member: Member) -> Asset:

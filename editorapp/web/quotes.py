@@ -31,6 +31,8 @@ class Quote:
 
     @property
     def no_price(self) -> str:
+        if not self.can_choose:
+            return "does not do this"
         return "asks for its price" if self.offer.price_state == all_offers.ASK else "no price"
 
 
@@ -38,14 +40,20 @@ def quotes(offers: Sequence[Offer], task: str) -> list[Quote]:
     """Return one row an account, in the order of the offers."""
     accounts = [offer.account for offer in offers]
     label = next((offer.model_label for offer in offers if offer.is_chosen), "")
-    return [
-        Quote(
-            offer, label_of(offer.account, accounts), () if offer.is_chosen else _lines(offer),
-            words_of_wait(offer.wait_seconds), task in offer.account.spec.tasks,
-            offer.model_label if offer.model_label != label else "",
-        )
-        for offer in offers
-    ]  # fmt: skip
+    return [_quote(offer, accounts, label, task) for offer in offers]
+
+
+def _quote(offer: Offer, accounts: Sequence[ProviderAccount], label: str, task: str) -> Quote:
+    does = _does(offer, task)
+    return Quote(
+        offer=offer, name=label_of(offer.account, accounts), can_choose=does,
+        lines=_lines(offer) if does and not offer.is_chosen else (), wait=words_of_wait(offer.wait_seconds),
+        other_model=offer.model_label if offer.model_label != label else "",
+    )  # fmt: skip
+
+
+def _does(offer: Offer, task: str) -> bool:
+    return task in offer.account.spec.tasks
 
 
 def label_of(account: ProviderAccount, among: Sequence[ProviderAccount]) -> str:

@@ -12,6 +12,7 @@ from editorapp.generations.verdict import Verdict, weigh
 from editorapp.media.models import Asset
 from editorapp.providers.contract import Task
 from editorapp.teams.models import Member
+from editorapp.teams.roles import Act
 from editorapp.web import frames, guides, sources
 from editorapp.web.answer import Answer, answer
 from editorapp.web.compose_choices import Choice, choices, id_kinds, source_kinds, task_words
@@ -53,13 +54,14 @@ def shown(desk: Desk, verdict: Verdict, offered: list[Offer], *, strictly: bool)
     return Shown(said, rows, should_ask and chosen.offer.price_state == ASK)
 
 
-def answer_context(desk: Desk, said: Shown) -> dict[str, Any]:
+def answer_context(desk: Desk, said: Shown, member: Member) -> dict[str, Any]:
     """Return what a check shows."""
     return {
         "answer": said.answer, "slots": said.answer.slots, "quotes": said.quotes, "chosen": said.chosen,
         "should_ask": said.should_ask, "mend_url": reverse("studio:mend"), "ask_url": reverse("studio:ask"),
         "switch_url": reverse("studio:switch"),
         "is_simulated": desk.account.is_simulated,
+        "may_ask": member.may(Act.CREATE),
     }  # fmt: skip
 
 
@@ -81,7 +83,7 @@ def pane_context(desk: Desk, said: Shown, member: Member) -> dict[str, Any]:
     pictures = {row.asset for row in form.keyframes} | {form.guide_asset, form.first_asset, form.last_asset}
     asset = desk.source.asset
     closed = {option for line in said.answer.slots["source"].closed for option in line.options.split()}
-    return answer_context(desk, said) | frames.context(form, model, account, member, asset) | {
+    return answer_context(desk, said, member) | frames.context(form, model, account, member, asset) | {
         "form": form, "account": account, "model": model, "asset": asset, "source": desk.source,
         "tasks": [task_words(task, is_chosen=task == form.task) for task in desk.tasks],
         "task": task_words(form.task),

@@ -187,7 +187,7 @@ def test_the_draft_survives_a_reload(studio):
 
 
 def test_an_opening_guide_frame_is_the_source_s_own_first_frame_or_an_uploaded_still(studio, real_media):
-    studio.get_by_text("Opening frame", exact=True).click()
+    studio.get_by_text("Opening guide frame", exact=True).click()
     expect(studio.locator("#notes-guides")).to_contain_text("Choose the picture")
 
     studio.get_by_role("button", name="Source's frame 0").click()

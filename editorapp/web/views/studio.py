@@ -88,7 +88,7 @@ def check(request: MemberRequest) -> HttpResponse:
 def answer_to(sent: QueryDict, member: Member) -> dict[str, Any]:
     """Return what a check shows of a posted form: one query, for its source."""
     desk = settle(Compose.read(sent), member, is_quick=True)
-    shown = showing.answer_context(desk, weighed(desk, member))
+    shown = showing.answer_context(desk, weighed(desk, member), member)
     if "cutting" in sent:
         source = desk.source
         shown["is_cutting"] = True
@@ -138,7 +138,9 @@ def ask(request: MemberRequest) -> HttpResponse:
         messages.error(request, str(error))
     if not is_part(request):
         return _page(request, desk, is_typed=True)
-    return HttpResponse(render_to_string("studio/_answer.html", showing.answer_context(desk, weighed(desk, member))))
+    return HttpResponse(
+        render_to_string("studio/_answer.html", showing.answer_context(desk, weighed(desk, member), member))
+    )
 
 
 @needs(Act.CREATE)
@@ -244,7 +246,7 @@ def _other_offer(request: MemberRequest, desk: Desk) -> HttpResponse:
 def _refused(request: MemberRequest, desk: Desk, said: Shown, reason: str) -> HttpResponse:
     if is_part(request):
         response = HttpResponse(
-            render_to_string("studio/_answer.html", showing.answer_context(desk, said)), status=422
+            render_to_string("studio/_answer.html", showing.answer_context(desk, said, request.member)), status=422
         )  # fmt: skip
         response["HX-Trigger"] = json.dumps({"rushes:refused": {"text": reason}})
         return response

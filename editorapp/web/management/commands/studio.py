@@ -20,7 +20,7 @@ from django.utils import timezone
 from editorapp.generations.models import Attempt
 from editorapp.media import intake, sample
 from editorapp.media.models import Asset
-from editorapp.providers.models import default_account
+from editorapp.providers import accounts
 from editorapp.teams.first_run import ensure_owner
 from editorapp.teams.models import Member, SignInLink
 from editorapp.web.engine_room import EngineLock, look_after, prepare_database, start_engine, start_simulator
@@ -67,17 +67,17 @@ class Command(BaseCommand):
         call_command("collectstatic", verbosity=0, interactive=False)
         owner = ensure_owner()
         _ensure_sample(owner)
-        account = default_account("luma-agents")
+        found, is_simulated = accounts.usable(), accounts.all_simulated()
         processes = Processes({"RUSHES_PORT": str(port)}, say=self._say)
         try:
-            if account.is_simulated or simulator or _is_simulating():
+            if is_simulated or simulator or _is_simulating():
                 start_simulator(processes)
             start_engine(processes)
             processes.start("web server", *_granian(host, port))
             url = f"http://{'127.0.0.1' if host == '0.0.0.0' else host}:{port}"  # noqa: S104
             processes.wait_until("web server", lambda: _answers(url))
             link = url + reverse("people:link", args=[SignInLink.make(owner.user, now=timezone.now())])
-            self._welcome(account.name, account.is_simulated, link)
+            self._welcome(", ".join(account.name for account in found), is_simulated, link)
             if open:
                 webbrowser.open(link)
             self._look_after(processes)
@@ -90,9 +90,9 @@ class Command(BaseCommand):
             time.sleep(1)
             look_after(processes)
 
-    def _welcome(self, account: str, is_simulated: bool, link: str) -> None:
+    def _welcome(self, names: str, is_simulated: bool, link: str) -> None:
         self._say("")
-        self._say(f"Rushes is running. Provider account: {account}.")
+        self._say(f"Rushes is running. Provider accounts: {names or 'none that can be used; see Accounts'}.")
         if is_simulated:
             self._say("Nothing leaves this machine and nothing costs money; every result is marked as simulated.")
         self._say("Open this link to sign in as the owner (it works once, for 24 hours; each start prints a new one):")

@@ -4,29 +4,30 @@ from collections.abc import Callable, Iterable
 from typing import Any
 
 from editorapp.providers.contract import Task
-from editorapp.providers.spec import Kind, Limits, Model, Parameter
+from editorapp.providers.spec import Kind, Limits, Model, Parameter, StoredAs
 
 # The ways in which a clip or a picture can be named: the attributes of a Ref.
 CARRIER_WORDS = {
-    "file_id": "an upload",
+    "file_id": "an uploaded file's id",
     "generation_id": "an earlier result",
     "url": "a public URL",
     "data": "inline base64",
+}
+# What becomes of a file of ours on its way.
+STORED_WORDS = {
+    StoredAs.FILE: "an upload",
+    StoredAs.URL: "an upload (put at a URL), a public URL",
+    StoredAs.INLINE: "an upload (inside the request)",
 }
 REF_KINDS = (Kind.REF, Kind.REFS, Kind.PINNED)
 PICTURES = ("start_frame", "end_frame", "keyframes", "image_refs")
 
 
-def carriers_of(row: Parameter) -> tuple[str, ...]:
-    """Return the attributes of a Ref that a parameter can carry; a media object carries any."""
-    if row.kind is Kind.PINNED:
-        return ("file_id",)
-    return tuple(name for name in CARRIER_WORDS if not row.carriers or name in row.carriers)
-
-
 def ways_of(row: Parameter) -> str:
-    """Say how a clip or a picture can be named: "an upload, an earlier result"."""
-    return ", ".join(CARRIER_WORDS[name] for name in carriers_of(row))
+    """Say how a clip or a picture can be given: "an upload, an earlier result, a public URL"."""
+    given = ("file_id",) if row.kind is Kind.PINNED else tuple(row.carriers) or tuple(CARRIER_WORDS)
+    said = [STORED_WORDS[row.stored_as]] if row.stored_as in given else []
+    return ", ".join(said + [words for name, words in CARRIER_WORDS.items() if name in given and name != row.stored_as])
 
 
 def tier_in_words(tier: str) -> str:

@@ -1,5 +1,7 @@
 """The page of the models: for everybody, from the rows, with a search."""
 
+from html import unescape
+
 import pytest
 from django.test import Client
 from django.urls import reverse
@@ -25,6 +27,40 @@ def test_every_model_of_every_provider_stands_on_the_page(client: Client, review
     assert "EXR comes with HDR." in text  # a rule
     assert "$6.48" in text  # a price
     assert "5 GiB" in text  # a limit
+
+
+def test_a_model_is_one_click_from_the_studio(client: Client, creator: Member) -> None:
+    account = default_account("luma-agents")
+    client.force_login(creator.user)
+
+    text = unescape(client.get(PAGE).content.decode())
+
+    address = f"/studio/?task=reframe&model=ray-3.2&account={account.pk}"
+    assert address in text
+    assert 'value="reframe" data-switch checked' in client.get(address).content.decode()
+
+
+def test_what_an_account_was_told_stands_beside_the_published_limit(client: Client, creator: Member) -> None:
+    account = default_account("luma-agents")
+    account.learned = {"models": {"edit/ray-3.2": {"max_source_seconds": 12.5}}}
+    account.save()
+    client.force_login(creator.user)
+
+    text = client.get(PAGE, {"q": "luma agents longest source"}).content.decode()
+
+    assert "<td>18 s<br>" in text
+    assert f"<strong>12.5 s</strong> at {account.name}" in text
+
+
+def test_without_an_account_a_model_says_so(client: Client, creator: Member) -> None:
+    account = default_account("luma-agents")
+    account.is_enabled = False
+    account.save()
+    client.force_login(creator.user)
+
+    text = client.get(PAGE, {"q": "luma agents"}).content.decode()
+
+    assert text.count("No account reaches it now.") == 3
 
 
 def test_a_stranger_sees_no_models(client: Client) -> None:
@@ -62,8 +98,8 @@ def test_htmx_gets_only_the_models(client: Client, creator: Member) -> None:
 
 
 def test_it_asks_no_more_for_more_models(client: Client, creator: Member, django_assert_max_num_queries) -> None:
-    default_account("luma-agents")
     client.force_login(creator.user)
+    client.get(PAGE)  # makes the accounts that are not there yet
 
     with django_assert_max_num_queries(9):
         client.get(PAGE)

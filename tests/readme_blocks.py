@@ -2,6 +2,7 @@
 
 import os
 import re
+from collections.abc import Iterable
 
 from tests.environment import ROOT
 
@@ -17,14 +18,24 @@ def states() -> str:
 
 
 def providers() -> str:
-    """Return what each provider's models do, each with its place in the whole document."""
-    from editorapp.providers.describe import every_model
+    """Return what each provider's models do, and what of the environment its account is made of."""
+    from editorapp.providers import registry
 
-    by_provider: dict[str, list[str]] = {}
-    for one in every_model():
-        by_provider.setdefault(one.provider, []).append(f"{one.task} with {one.label}")
-    rows = [f"| {name} | {', '.join(done)} |" for name, done in by_provider.items()]
-    return "\n".join(["| provider | what it does here |", "|---|---|", *rows])
+    lines = ["| provider | what it does here | its key | also read |", "|---|---|---|---|"]
+    for slug in registry.slugs():
+        spec = registry.get(slug).SPEC
+        done: dict[str, list[str]] = {}
+        for model in spec.models:
+            done.setdefault(model.task, []).append(model.label)
+        does = "; ".join(f"{task} with {', '.join(labels)}" for task, labels in done.items())
+        others = (spec.base_url_name, *spec.headers.values(), *spec.params.values(), spec.unit_price_name)
+        cells = (spec.name, does, _names(spec.credentials), _names(filter(None, others)))
+        lines.append(f"| {' | '.join(cells)} |")
+    return "\n".join(lines)
+
+
+def _names(names: Iterable[str]) -> str:
+    return ", ".join(f"`{name}`" for name in names)
 
 
 BLOCKS = {"states": states, "providers": providers}

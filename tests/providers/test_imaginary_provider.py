@@ -102,7 +102,8 @@ def test_the_studio_offers_its_account_and_its_price(browser: Client, member: Me
     answer = browser.post("/studio/check", form, headers={"HX-Request": "true"})
     said = unescape(answer.content.decode())
 
-    assert f'<option value="{account.pk}" selected>Lantern</option>' in page
+    assert 'aria-pressed="true">Lantern</button>' in page
+    assert f'name="account" value="{account.pk}"' in page
     assert '<option value="glow-1" selected>Glow 1</option>' in page
     assert "$0.50" in said  # 5 s are two started blocks of 4 s at 720p
     assert '"tint": "flex_2"' in said and '"size": 720' in said

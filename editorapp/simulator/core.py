@@ -14,10 +14,11 @@ from editorapp.simulator.crew import Crew, WorkerLost
 from editorapp.simulator.faults import FAILURES, Fault, Faults
 from editorapp.simulator.http import Answer, Hang, Request, Reset
 from editorapp.simulator.state import SimulatedJob, State
-from editorapp.simulator.storage import PublicFiles, Signer, scrambled
+from editorapp.simulator.storage import PublicFiles, Signer, denied, download, scrambled
 from editorapp.simulator.tidy import drop_old_frames
 
 logger = logging.getLogger(__name__)
+DEFAULT_URL_LIFETIME = 3600.0  # Luma's; a provider with a rule of its own follows that until this is set
 JOB_KINDS = ("fail", "slow", "corrupt", "truncated", "empty", "no_output")
 HTTP_KINDS = ("status", "hang", "hang_before", "reset", "accept_then_reset", "slow")
 
@@ -31,7 +32,7 @@ class Options:
     render_seconds: float = 0.0
     any_media: bool = False
     no_render: bool = False
-    url_lifetime: float = 3600.0
+    url_lifetime: float = DEFAULT_URL_LIFETIME
     rpm: int = 300
     concurrent: int = 100
     renderers: int = 1
@@ -82,6 +83,23 @@ class Simulation:
                 self.state.save(job)
                 return Fault(**kept)
         return None
+
+    async def deliver(self, request: Request, path: Path, job: SimulatedJob | None) -> Answer:
+        """Serve a stored file, under whatever fault waits for downloads or for this job's."""
+        self.faults.calls["download"] += 1
+        fault = self.faults.take("download")
+        if fault is None and job is not None and job.faults and request.method == "GET":
+            fault = self.own_fault(job, "download")
+        if fault is not None and fault.kind == "expired":
+            return denied("Request has expired")
+
+        async def act() -> Answer:
+            return download(path, request, fault)
+
+        def refuse(fault: Fault) -> Answer:
+            return denied(fault.detail or "Refused on demand", code="SimulatedFault", status=fault.status)
+
+        return await under_fault(fault, refuse, act)
 
     # Limits
 

@@ -95,7 +95,7 @@ async def _one(
     elif simulation.options.any_media:
         return "sample", SAMPLE_FACTS
     else:
-        await _fetch(name, ref.url or "", target)
+        await fetch(name, ref.url or "", target)
     return str(target), None
 
 
@@ -122,7 +122,7 @@ def too_large(name: str) -> Unusable:
     return Unusable(name, 413, "video exceeds 200 MB limit" if name == "source" else "image exceeds 50 MB limit")
 
 
-async def _fetch(name: str, url: str, target: Path) -> None:
+async def fetch(name: str, url: str, target: Path) -> None:
     """Download what a URL names, as a careful provider does: https, public addresses, no redirect, in 18 s."""
     try:
         async with asyncio.timeout(FETCH_SECONDS):

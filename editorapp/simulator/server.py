@@ -8,12 +8,13 @@ import logging
 import time
 from collections.abc import Sequence
 
-from editorapp.simulator.core import Options, Simulation, under_fault
-from editorapp.simulator.faults import CALLS, FAILURES, KINDS, Fault, UnknownFault, fault_of
+from editorapp.simulator.core import Options, Simulation
+from editorapp.simulator.faults import CALLS, FAILURES, KINDS, UnknownFault, fault_of
 from editorapp.simulator.gmi_cloud import GmiCloud
 from editorapp.simulator.http import Answer, Hang, Request, Reset, Server, TooLarge
 from editorapp.simulator.luma_agents import LumaAgents
 from editorapp.simulator.render import POSTER
+from editorapp.simulator.scenario import Scenario
 from editorapp.simulator.state import SimulatedJob
 from editorapp.simulator.storage import PREFIX as STORAGE
 from editorapp.simulator.storage import PublicFiles, denied, download
@@ -25,6 +26,7 @@ ADMIN = "/_simulator/"
 WIRES: tuple[type[Wire], ...] = (
     LumaAgents,
     GmiCloud,
+    Scenario,
 )  # fmt: skip
 
 
@@ -79,24 +81,10 @@ class App:
         return denied("The specified method is not allowed", code="MethodNotAllowed", status=405)
 
     async def _download(self, request: Request, rest: str) -> Answer:
-        faults = self.simulation.faults
-        faults.calls["download"] += 1
         job_id, _slash, name = rest.partition("/")
         job = self.simulation.state.jobs.get(job_id)
         stored = _stored(job, name) if job is not None else ""
-        fault = faults.take("download")
-        if fault is None and job is not None and job.faults and request.method == "GET":
-            fault = self.simulation.own_fault(job, "download")
-        if fault is not None and fault.kind == "expired":
-            return denied("Request has expired")
-
-        async def act() -> Answer:
-            return download(self.simulation.options.folder / (stored or "none"), request, fault)
-
-        def refuse(fault: Fault) -> Answer:
-            return denied(fault.detail or "Refused on demand", code="SimulatedFault", status=fault.status)
-
-        return await under_fault(fault, refuse, act)
+        return await self.simulation.deliver(request, self.simulation.options.folder / (stored or "none"), job)
 
     # Admin
 

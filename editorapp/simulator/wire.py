@@ -15,7 +15,7 @@ from typing import Any
 
 from editorapp.providers import registry, rules
 from editorapp.providers.contract import GenerationRequest, Ref
-from editorapp.providers.spec import Broken
+from editorapp.providers.spec import Broken, Spec
 from editorapp.simulator.core import HTTP_KINDS, JOB_KINDS, Simulation, under_fault
 from editorapp.simulator.faults import FAILURES, Fault, magic
 from editorapp.simulator.http import Answer, Request, TooLarge
@@ -38,6 +38,7 @@ class Wire(ABC):
     def __init__(self, simulation: Simulation) -> None:
         self.simulation = simulation
         self.provider: ModuleType = registry.get(self.slug)
+        self.spec: Spec = self.provider.SPEC
         self._told_to_wait: set[tuple[str, Any]] = set()
 
     @property
@@ -68,6 +69,24 @@ class Wire(ABC):
     def accepted(self, request: Request, job: SimulatedJob, client: str, now: float) -> Answer:
         """Return the answer to a request that was taken."""
 
+    def new_result_id(self) -> str:
+        """Return what a later request names the result by, where that is not the job's own id."""
+        return str(uuid.uuid4())
+
+    def decode(self, body: Any, *, path: str) -> tuple[GenerationRequest, list[Broken]]:
+        """Return what a body says, and what in it cannot be read."""
+        decoded: tuple[GenerationRequest, list[Broken]] = self.provider.decode(body, path=path)
+        return decoded
+
+    def refusals(self, wanted: GenerationRequest, found: Resolved | None) -> list[Broken]:
+        """Return what the provider itself would refuse: our own cautions are none of its business."""
+        source = found.source if found else None
+        return rules.refusals(rules.check(self.spec, wanted, source, only_documented=True))
+
+    def to_render(self, wanted: GenerationRequest) -> GenerationRequest:
+        """Return the request with what the model does where nothing is said, if that is not the same everywhere."""
+        return wanted
+
     def before_accepting(
         self, request: Request, client: str, wanted: GenerationRequest, found: Resolved
     ) -> Answer | None:  # fmt: skip
@@ -76,7 +95,7 @@ class Wire(ABC):
 
     def unusable(self, wanted: GenerationRequest, found: Unusable) -> Answer:
         """Return the refusal of a clip or picture that is not there or cannot be fetched."""
-        path = self.provider.SPEC.model_for(wanted).wire_path(found.field)
+        path = self.spec.model_for(wanted).wire_path(found.field)
         return self.error(found.status, f"{path}: {found.says}")
 
     def limited(self, client: str, now: float) -> Answer | None:
@@ -121,7 +140,7 @@ class Wire(ABC):
             {"at": moment(time.time()), "provider": self.slug, "body": without_data(body), "status": None}
         )
         noted = faults.recent[-1]
-        wanted, broken = self.provider.decode(body, path=path)
+        wanted, broken = self.decode(body, path=path)
         words = magic(wanted.prompt) if isinstance(wanted.prompt, str) else []
         fault = faults.take("submit", kinds=HTTP_KINDS) or self._worded(client, wanted.prompt, words)
         for_job = [one for one in words if one.call != "submit"]
@@ -156,7 +175,7 @@ class Wire(ABC):
         simulation = self.simulation
         if limited := self.limited(client, now):
             return limited
-        for one in rules.refusals(broken) or self._refusals(wanted, None):
+        for one in rules.refusals(broken) or self.refusals(wanted, None):
             return self._broken(one)
         job_id, kind, model = self.new_job(body, wanted)
         inputs = simulation.options.folder / "inputs" / job_id
@@ -174,8 +193,8 @@ class Wire(ABC):
         job = SimulatedJob(
             id=job_id, client=client, wire=self.slug, kind=kind, model=model, created_at=now,
             queue_seconds=simulation.options.queue_seconds, render_seconds=simulation.options.render_seconds + slow,
-            request=without_data(wanted.to_json()), body=without_data(body), inputs=found.inputs,
-            faults=[vars(fault) for fault in faults], result_id=str(uuid.uuid4()),
+            request=without_data(self.to_render(wanted).to_json()), body=without_data(body), inputs=found.inputs,
+            faults=[vars(fault) for fault in faults], result_id=self.new_result_id(),
         )  # fmt: skip
         if found.failure:
             job.failure_code, job.failure_reason = found.failure
@@ -187,14 +206,9 @@ class Wire(ABC):
         self, request: Request, client: str, wanted: GenerationRequest, found: Resolved
     ) -> Answer | None:  # fmt: skip
         """Return what ends the matter without a job, now that the clip itself is known: its length and shape."""
-        for one in self._refusals(wanted, found):
+        for one in self.refusals(wanted, found):
             return self._broken(one)
         return self.before_accepting(request, client, wanted, found)
-
-    def _refusals(self, wanted: GenerationRequest, found: Resolved | None) -> list[Broken]:
-        """Return what the provider itself would refuse: our own cautions are none of its business."""
-        source = found.source if found else None
-        return rules.refusals(rules.check(self.provider.SPEC, wanted, source, only_documented=True))
 
     def _broken(self, one: Broken) -> Answer:
         return self.error(one.status, one.detail or one.message)

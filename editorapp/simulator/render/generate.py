@@ -6,6 +6,7 @@ import numpy as np
 
 from editorapp.providers.contract import GenerationRequest
 from editorapp.simulator.render import effects
+from editorapp.simulator.render.camera import Camera
 from editorapp.simulator.render.clip import Planes
 from editorapp.simulator.render.colour import Array
 from editorapp.simulator.render.edit import Edit
@@ -35,6 +36,7 @@ class Scene:
         self._style = Edit(
             GenerationRequest(prompt=wanted.prompt, strength="reimagine_1"), width, height, guides={}, fps=24, seed=seed
         )
+        self._camera = Camera(wanted.concepts or (), count=count, loop=self.loop, anchors=anchors)
         self._is_dark = look_of(wanted.prompt or "").gamma > 1.3
 
     def draw(self, index: int) -> Planes:
@@ -45,7 +47,7 @@ class Scene:
         picture = self._style.turn(drawn.resized(self.width, self.height, "BICUBIC"), index)
         if self.anchors:
             self._show_anchors(picture, index)
-        return picture
+        return self._camera.seen(picture, index)
 
     def _landscape(self, angle: float) -> Planes:
         planes = Planes.empty(self._w, self._h)

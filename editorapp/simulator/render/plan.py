@@ -17,8 +17,11 @@ from editorapp.simulator.render.outputs import Outputs
 from editorapp.simulator.render.reframe import Canvas, canvas_size
 
 SHORT_SIDES = {"360p": 360, "540p": 540, "720p": 720, "1080p": 1080}
-RATIOS = {"9:16": (9, 16), "3:4": (3, 4), "1:1": (1, 1), "4:3": (4, 3), "16:9": (16, 9), "21:9": (21, 9)}
+RATIOS = {
+    "9:21": (9, 21), "9:16": (9, 16), "3:4": (3, 4), "1:1": (1, 1), "4:3": (4, 3), "16:9": (16, 9), "21:9": (21, 9),
+}  # fmt: skip
 GENERATED_FPS = 24
+SECONDS = {"9s": 9, "10s": 10}  # all others: 5
 SAY_ALIVE_EVERY = 8
 # Width and height to read at, width and height of the result, and what is done to each frame.
 Prepared = tuple[int, int, int, int, Callable[[Shot], Planes]]
@@ -39,7 +42,7 @@ class Plan:
 
     def carry_out(self) -> list[dict[str, str]]:
         """Return the outputs made: {"type", "file"}."""
-        if self.wanted.task == Task.EDIT:
+        if self.wanted.task in (Task.EDIT, Task.MODIFY):
             return self._from_source(self._edit)
         if self.wanted.task == Task.REFRAME:
             return self._from_source(self._reframe)
@@ -103,7 +106,7 @@ class Plan:
 
     def _generate(self) -> list[dict[str, str]]:
         wanted = self.wanted
-        count = GENERATED_FPS * (10 if wanted.duration == "10s" else 5)
+        count = GENERATED_FPS * SECONDS.get(wanted.duration or "", 5)
         if wanted.task == "canned":
             count = 12
         width, height = canvas_size(RATIOS[wanted.aspect_ratio or "16:9"], self.short_side)

@@ -1,0 +1,53 @@
+"""Signed links as Scenario's CDN gives them, and how long they are good. Section 2.8 of contracts/scenario.md."""
+
+import base64
+import json
+import time
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+from editorapp.simulator.core import DEFAULT_URL_LIFETIME, Simulation
+from editorapp.simulator.http import Answer, Request
+from editorapp.simulator.storage import denied
+
+CDN = "/scenario/cdn/assets/"
+KEY_PAIR_ID = "KSIMULATED0000"
+_SUFFIXES = {"video/mp4": ".mp4", "video/webm": ".webm", "image/png": ".png", "image/jpeg": ".jpg"}
+
+
+def link_to(simulation: Simulation, request: Request, asset_id: str, mime_type: str) -> str:
+    """Return a link to an asset, signed over the whole of it and its end."""
+    url = f"{request.origin}{CDN}{asset_id}{_SUFFIXES.get(mime_type, '')}"
+    policy = _policy(url, lifetime_end(time.time(), simulation.options.url_lifetime))
+    return f"{url}?Policy={policy}&Signature={simulation.signer.seal(policy)}&Key-Pair-Id={KEY_PAIR_ID}"
+
+
+def asset_behind(simulation: Simulation, request: Request) -> str | Answer:
+    """Return the id of the asset that a link names, or the CDN's 403: forged, changed, or too old."""
+    policy = request.query.get("Policy", "")
+    if request.query.get("Signature") != simulation.signer.seal(policy) or request.method not in ("GET", "HEAD"):
+        return denied("Access denied")
+    statement: dict[str, Any] = json.loads(base64.urlsafe_b64decode(policy))["Statement"][0]
+    if not str(statement["Resource"]).endswith(request.path):
+        return denied("Access denied")
+    if time.time() >= statement["Condition"]["DateLessThan"]["AWS:EpochTime"]:
+        return denied("Access denied: the link has expired")
+    return request.path.removeprefix(CDN).partition(".")[0]
+
+
+def lifetime_end(now: float, configured: float) -> float:
+    """Return when a link that is made now ends: by the calendar (2.8), or after the time set for the simulator."""
+    if configured != DEFAULT_URL_LIFETIME:
+        return now + configured
+    today = datetime.fromtimestamp(now, UTC).replace(hour=23, minute=59, second=59, microsecond=0)
+    first = (today.replace(day=28) + timedelta(days=4)).replace(day=1)  # of the next month
+    if today.day <= 14:
+        end = today.replace(day=14 if today.day <= 7 else 21)
+    else:
+        end = first - timedelta(days=1) if today.day <= 21 else first.replace(day=7)
+    return max(end.timestamp(), now + 24 * 3600)
+
+
+def _policy(url: str, until: float) -> str:
+    statement = {"Resource": url, "Condition": {"DateLessThan": {"AWS:EpochTime": int(until)}}}
+    return base64.urlsafe_b64encode(json.dumps({"Statement": [statement]}, separators=(",", ":")).encode()).decode()

@@ -3,7 +3,7 @@
 import time
 from statistics import median
 
-from editorapp.generations.models import Attempt
+from editorapp.generations.models import Generation
 from editorapp.generations.states import State
 
 LAST = 25  # finished jobs
@@ -34,10 +34,10 @@ def forget() -> None:
 
 
 def _median(account_id: int, model: str, task: str) -> float | None:
-    done = Attempt.objects.filter(
-        account_id=account_id, generation__model=model, generation__task=task, state=State.SUCCEEDED,
-        submitted_at__isnull=False, provider_done_at__isnull=False,
+    done = Generation.objects.filter(
+        account_id=account_id, model=model, task=task, state=State.SUCCEEDED, attempts__state=State.SUCCEEDED,
+        attempts__submitted_at__isnull=False, attempts__provider_done_at__isnull=False,
     ).order_by("-pk")  # fmt: skip
-    times = done.values_list("submitted_at", "provider_done_at")[:LAST]
+    times = done.values_list("attempts__submitted_at", "attempts__provider_done_at")[:LAST]
     lasted = [(end - start).total_seconds() for start, end in times if start and end]
     return median(lasted) if lasted else None

@@ -89,6 +89,7 @@ class Generation(models.Model):
             models.Index(fields=["team", "lineage", "-id"], name="generation_by_lineage"),
             models.Index(fields=["team", "review", "-id"], name="generation_by_review"),
             models.Index(fields=["team", "created_by", "-id"], name="generation_by_person"),
+            models.Index(fields=["account", "model", "task", "state", "-id"], name="generation_by_kind"),
             models.Index(fields=["chain_id"], name="generation_by_chain_id", condition=~models.Q(chain_id="")),
         ]
 

@@ -17,7 +17,7 @@ def usable(*, provider: str | None = None) -> list[ProviderAccount]:
     Simulated ones are among them only while there is no real one, of whichever provider: their results and their
     money must never lie beside real ones by accident.
     """
-    return [account for account in _in_use() if provider in (None, account.provider) and not account.problem]
+    return [account for account in in_use(made()) if provider in (None, account.provider) and not account.problem]
 
 
 def of_team(team: Team, *, pk: int | None = None, provider: str | None = None) -> ProviderAccount:
@@ -58,6 +58,12 @@ def made() -> list[ProviderAccount]:
     return ordered([*found, *(default_account(slug) for slug in missing)])
 
 
+def in_use(found: list[ProviderAccount]) -> list[ProviderAccount]:
+    """Return the accounts of the present world, real or simulated, usable or not."""
+    is_real = any(account.key_encrypted or _has_environment_key(account) for account in found)
+    return [account for account in found if account.is_simulated is not is_real]
+
+
 def _missing(found: list[ProviderAccount]) -> list[str]:
     """Return the providers whose account by the environment, or whose simulated one, is not there yet."""
     keyed = {slug for slug in registry.slugs() if key_in_environment(registry.get(slug).SPEC)}
@@ -69,20 +75,13 @@ def _missing(found: list[ProviderAccount]) -> list[str]:
     return [slug for slug in registry.slugs() if slug in wanted - there]
 
 
-def _in_use() -> list[ProviderAccount]:
-    """Return the accounts of the present world, real or simulated, usable or not."""
-    found = made()
-    is_real = any(account.key_encrypted or _has_environment_key(account) for account in found)
-    return [account for account in found if account.is_simulated is not is_real]
-
-
 def _has_environment_key(account: ProviderAccount) -> bool:
     return not account.is_simulated and bool(key_in_environment(account.spec))
 
 
 def _why_none(provider: str | None) -> str:
     name = f" with {registry.get(provider).SPEC.name}" if provider else ""
-    problems = [one.problem for one in _in_use() if provider in (None, one.provider)]
+    problems = [one.problem for one in in_use(made()) if provider in (None, one.provider)]
     if problems:
         return f"There is no account{name} that can be used. {problems[0]}"
     return f"There is no account{name}. An admin can add one under Accounts."

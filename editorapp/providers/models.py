@@ -90,6 +90,11 @@ class ProviderAccount(models.Model):
         """Keep another key, encrypted. Not saved yet."""
         self.key_encrypted, self.key_hint = secrets.lock(key), key[-4:]
 
+    def forget_tests(self) -> None:
+        """Forget what was found out with another key, or at another address. Not saved yet."""
+        self.tested_at, self.test_ok, self.test_message = None, False, ""
+        self.learned, self.learned_at = {}, None
+
     def access(self) -> Access:
         """Return how to reach this account now. A key that cannot be read is none: `problem` says why.
 
@@ -111,7 +116,11 @@ class ProviderAccount(models.Model):
         spec = self.spec
         if self.is_simulated:
             return simulator_url() + f"/{self.provider}" + urlsplit(spec.base_url).path
-        return self.base_url or settings.ENVIRONMENT.get(spec.base_url_name) or spec.base_url
+        return self.base_url or self.usual_address()
+
+    def usual_address(self) -> str:
+        """Return the base URL where none is set for the account: the environment's, else the provider's."""
+        return settings.ENVIRONMENT.get(self.spec.base_url_name) or self.spec.base_url
 
     def unit_price(self) -> Decimal | None:
         """Return the dollars of one of the provider's own units, where it counts in them and anybody has said so.

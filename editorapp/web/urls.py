@@ -3,7 +3,7 @@
 from django.urls import URLPattern, URLResolver, include, path
 from django.views.generic import RedirectView
 
-from editorapp.web.views import costs, gallery, media, models, people, queue, shell, studio, takes
+from editorapp.web.views import accounts, costs, gallery, media, models, people, queue, shell, studio, takes
 
 urlpatterns: list[URLPattern | URLResolver] = [
     path("", RedirectView.as_view(pattern_name="studio:page")),
@@ -15,5 +15,6 @@ urlpatterns: list[URLPattern | URLResolver] = [
     path("takes/", include((takes.urlpatterns, "takes"))),
     path("queue/", include((queue.urlpatterns, "queue"))),
     path("models/", include((models.urlpatterns, "models"))),
+    path("accounts/", include((accounts.urlpatterns, "accounts"))),
     path("costs/", include((costs.urlpatterns, "costs"))),
 ]

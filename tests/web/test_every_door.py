@@ -15,7 +15,8 @@ pytestmark = pytest.mark.django_db
 OPEN = {"sign_in", "sign_out", "invite", "me", "theme", "None"}  # "None": the front page, which only leads on
 SEES = {"studio:check", "studio:switch"}  # costs nothing, changes nothing
 DECIDES = {"takes:review"}
-VALUES = {"pk": "1", "frame_index": "0", "token": "nobody", "what": "original", "ending": "png"}
+VALUES = {"pk": "1", "frame_index": "0", "token": "nobody", "what": "original", "ending": "png",
+          "provider": "luma-agents"}  # fmt: skip
 
 
 def doors(resolver: URLResolver | None = None, before: str = "", space: str = "") -> list[tuple[str, str]]:

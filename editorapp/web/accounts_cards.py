@@ -1,0 +1,192 @@
+"""What the accounts page says of each account: read for all of them at once, so that queries do not grow with them."""
+
+from collections import Counter
+from collections.abc import Iterable
+from dataclasses import dataclass
+from decimal import Decimal
+
+from django.conf import settings
+from django.db.models import Exists, OuterRef, Q, Subquery, Sum
+from django.utils import timezone
+
+from editorapp.core.money import ZERO, show_usd
+from editorapp.costs.ledger import month_of
+from editorapp.costs.models import Entry
+from editorapp.generations.models import Attempt, Generation, Pause
+from editorapp.generations.states import IN_FLIGHT, State
+from editorapp.providers import accounts, registry
+from editorapp.providers.contract import Access
+from editorapp.providers.models import Origin, ProviderAccount
+from editorapp.providers.spec import Spec
+from editorapp.providers.words import limits_in_words
+from editorapp.teams.models import Team
+from editorapp.web.accounts_forms import option_label
+
+WAITING = (State.QUEUED, State.STAGING)
+
+
+@dataclass(frozen=True)
+class Card:
+    """One account as the page shows it. Counts are of now; `spent_usd` is the team's own, of this month."""
+
+    account: ProviderAccount
+    spec: Spec
+    is_in_use: bool  # belongs to the present world, real or simulated
+    is_default: bool  # what the team uses unless somebody chooses another
+    in_flight: int
+    waiting: int
+    spent_usd: Decimal
+    was_used: bool
+    paused: Pause | None
+
+    @property
+    def is_usable(self) -> bool:
+        return self.is_in_use and not self.account.problem
+
+    @property
+    def has_own_key(self) -> bool:
+        return self.account.origin is Origin.ADMIN
+
+    @property
+    def is_idle(self) -> bool:
+        """Is this a simulated account beside real ones? Nothing can be done with it now."""
+        return self.account.is_simulated and not self.is_in_use
+
+    @property
+    def can_be_default(self) -> bool:
+        return self.is_usable and not self.is_default
+
+    @property
+    def can_be_deleted(self) -> bool:
+        """Only what an admin entered, and only while nothing names it: takes keep the account that made them."""
+        return self.has_own_key and not self.was_used
+
+    @property
+    def state(self) -> tuple[str, str]:
+        """Return the state's word and the classes of its badge."""
+        account = self.account
+        if not account.is_enabled:
+            return "Switched off", "badge"
+        if account.problem:
+            return "Cannot be used", "badge badge-bad"
+        if not self.is_in_use:
+            return "Not in use", "badge"
+        if account.tested_at is None:
+            return "Not tested yet", "badge"
+        return ("Ready", "badge badge-done") if account.test_ok else ("Test failed", "badge badge-bad")
+
+    @property
+    def key_words(self) -> str:
+        """Say where the key comes from, and no more of it than its end."""
+        account, names = self.account, " and ".join(self.spec.credentials)
+        if account.origin is Origin.SIMULATED:
+            return "Needs none"
+        if account.origin is Origin.ENVIRONMENT:
+            return f"From the environment ({names})"
+        return f"Entered here, ends in {account.key_hint}"
+
+    @property
+    def options(self) -> list[tuple[str, str]]:
+        """Return what is sent with every call, each with its name for people."""
+        access: Access = self.account.access()
+        return [(option_label(name), value) for name, value in (*access.headers.items(), *access.params.items())]
+
+    @property
+    def unit_price(self) -> tuple[str, str] | None:
+        """Return the price of one of the provider's units and where it comes from; None where it counts in dollars."""
+        unit = self.spec.unit
+        if not unit:
+            return None
+        price = self.account.unit_price()
+        return (f"Price of one {unit}", f"{show_usd(price)}, {self._price_source}" if price else self._no_price)
+
+    @property
+    def _price_source(self) -> str:
+        if self.account.unit_price_usd is not None:
+            return "set here"
+        if self.account.is_simulated:
+            return "made up"
+        name = self.spec.unit_price_name
+        return f"from {name}" if settings.ENVIRONMENT.get(name) else f"as {self.spec.name} lists its packs"
+
+    @property
+    def _no_price(self) -> str:
+        return f"not known: {self.spec.name} lists none, so its quotes cannot be shown in dollars until one is set"
+
+    @property
+    def learned(self) -> list[tuple[str, str]]:
+        """Return the limits that the provider told this account and that differ from its published ones."""
+        published: Spec = registry.get(self.account.provider).SPEC
+        told = []
+        for ours, theirs in zip(published.models, self.spec.models, strict=True):
+            before = limits_in_words(ours, ours.limits)
+            news = [f"{label}: {words}" for name, label, words in limits_in_words(theirs, theirs.limits)
+                    if (name, label, words) not in before]  # fmt: skip
+            if news:
+                told.append((f"{theirs.label}, {theirs.task}", "; ".join(news)))
+        return told
+
+
+@dataclass(frozen=True)
+class Shelf:
+    """The accounts with one provider."""
+
+    spec: Spec
+    cards: list[Card]
+
+
+def shelves(team: Team) -> list[Shelf]:
+    """Return every provider with its accounts, as they are for this team."""
+    found = cards(team)
+    return [
+        Shelf(registry.get(slug).SPEC, [card for card in found if card.account.provider == slug])
+        for slug in registry.slugs()
+    ]
+
+
+def cards(team: Team) -> list[Card]:
+    """Return all accounts, in order."""
+    found = accounts.made()
+    current = {account.pk for account in accounts.in_use(found)}
+    default = _default(team)
+    busy, waiting = _counted(IN_FLIGHT), _counted(WAITING)
+    spent, used = _spent(team), _used()
+    pauses = {pause.pk: pause for pause in Pause.objects.filter(until__gt=timezone.now())}
+    return [
+        Card(
+            account=account, spec=account.spec, is_in_use=account.pk in current, is_default=account.pk == default,
+            in_flight=busy[account.pk], waiting=waiting[account.pk], spent_usd=spent.get(account.pk, ZERO),
+            was_used=account.pk in used, paused=pauses.get(account.pk),
+        )
+        for account in found
+    ]  # fmt: skip
+
+
+def card(team: Team, pk: int) -> Card | None:
+    return next((one for one in cards(team) if one.account.pk == pk), None)
+
+
+def _default(team: Team) -> int | None:
+    try:
+        return accounts.of_team(team).pk
+    except accounts.NoAccount:
+        return None
+
+
+def _counted(states: Iterable[str]) -> Counter[int]:
+    rows = Attempt.objects.filter(state__in=states, next_action_at__isnull=False).order_by()
+    return Counter(rows.values_list("account_id", flat=True))
+
+
+def _spent(team: Team) -> dict[int, Decimal]:
+    """Return what the team was charged this month, by account. The ledger names attempts, and these their account."""
+    account = Attempt.objects.filter(pk=OuterRef("attempt_id")).values("account_id")[:1]
+    lines = Entry.objects.filter(team=team, month=month_of(timezone.now()))
+    charged = lines.filter(kind__in=[Entry.Kind.CHARGE, Entry.Kind.ADJUST]).annotate(account=Subquery(account))
+    return dict(charged.order_by().values_list("account").annotate(Sum("amount_usd")))
+
+
+def _used() -> set[int]:
+    by_takes = Exists(Generation.objects.filter(account=OuterRef("pk")))
+    by_attempts = Exists(Attempt.objects.filter(account=OuterRef("pk")))
+    return set(ProviderAccount.objects.filter(Q(by_takes) | Q(by_attempts)).values_list("pk", flat=True))

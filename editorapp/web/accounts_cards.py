@@ -6,13 +6,13 @@ from dataclasses import dataclass
 from decimal import Decimal
 
 from django.conf import settings
-from django.db.models import Exists, OuterRef, Q, Subquery, Sum
+from django.db.models import OuterRef, Subquery, Sum
 from django.utils import timezone
 
 from editorapp.core.money import ZERO, show_usd
 from editorapp.costs.ledger import month_of
 from editorapp.costs.models import Entry
-from editorapp.generations.models import Attempt, Generation, Pause
+from editorapp.generations.models import Attempt, Pause
 from editorapp.generations.states import IN_FLIGHT, State
 from editorapp.providers import accounts, registry
 from editorapp.providers.contract import Access
@@ -36,7 +36,6 @@ class Card:
     in_flight: int
     waiting: int
     spent_usd: Decimal
-    was_used: bool
     paused: Pause | None
 
     @property
@@ -57,11 +56,6 @@ class Card:
         return self.is_usable and not self.is_default
 
     @property
-    def can_be_deleted(self) -> bool:
-        """Only what an admin entered, and only while nothing names it: takes keep the account that made them."""
-        return self.has_own_key and not self.was_used
-
-    @property
     def state(self) -> tuple[str, str]:
         """Return the state's word and the classes of its badge."""
         account = self.account
@@ -69,8 +63,6 @@ class Card:
             return "Switched off", "badge"
         if account.problem:
             return "Cannot be used", "badge badge-bad"
-        if not self.is_in_use:
-            return "Not in use", "badge"
         if account.tested_at is None:
             return "Not tested yet", "badge"
         return ("Ready", "badge badge-done") if account.test_ok else ("Test failed", "badge badge-bad")
@@ -129,17 +121,22 @@ class Card:
 
 @dataclass(frozen=True)
 class Shelf:
-    """The accounts with one provider."""
+    """The accounts with one provider. `idle` are the simulated ones beside real ones."""
 
     spec: Spec
     cards: list[Card]
+    idle: list[Card]
 
 
 def shelves(team: Team) -> list[Shelf]:
     """Return every provider with its accounts, as they are for this team."""
     found = cards(team)
     return [
-        Shelf(registry.get(slug).SPEC, [card for card in found if card.account.provider == slug])
+        Shelf(
+            registry.get(slug).SPEC,
+            cards=[card for card in found if card.account.provider == slug and not card.is_idle],
+            idle=[card for card in found if card.account.provider == slug and card.is_idle],
+        )
         for slug in registry.slugs()
     ]
 
@@ -150,13 +147,13 @@ def cards(team: Team) -> list[Card]:
     current = {account.pk for account in accounts.in_use(found)}
     default = _default(team)
     busy, waiting = _counted(IN_FLIGHT), _counted(WAITING)
-    spent, used = _spent(team), _used()
+    spent = _spent(team)
     pauses = {pause.pk: pause for pause in Pause.objects.filter(until__gt=timezone.now())}
     return [
         Card(
             account=account, spec=account.spec, is_in_use=account.pk in current, is_default=account.pk == default,
             in_flight=busy[account.pk], waiting=waiting[account.pk], spent_usd=spent.get(account.pk, ZERO),
-            was_used=account.pk in used, paused=pauses.get(account.pk),
+            paused=pauses.get(account.pk),
         )
         for account in found
     ]  # fmt: skip
@@ -184,9 +181,3 @@ def _spent(team: Team) -> dict[int, Decimal]:
     lines = Entry.objects.filter(team=team, month=month_of(timezone.now()))
     charged = lines.filter(kind__in=[Entry.Kind.CHARGE, Entry.Kind.ADJUST]).annotate(account=Subquery(account))
     return dict(charged.order_by().values_list("account").annotate(Sum("amount_usd")))
-
-
-def _used() -> set[int]:
-    by_takes = Exists(Generation.objects.filter(account=OuterRef("pk")))
-    by_attempts = Exists(Attempt.objects.filter(account=OuterRef("pk")))
-    return set(ProviderAccount.objects.filter(Q(by_takes) | Q(by_attempts)).values_list("pk", flat=True))

@@ -35,6 +35,15 @@ class LimitsForm(forms.Form):
         known = self.account or self.spec
         return {"max_concurrent": known.max_concurrent, "requests_per_minute": known.requests_per_minute}
 
+    @property
+    def limits(self) -> list[forms.BoundField]:
+        return [self[name] for name in LimitsForm.base_fields]
+
+    @property
+    def told(self) -> list[forms.BoundField]:
+        """Return the other fields: who is asked, with which key, and where."""
+        return [field for field in self if field.name not in LimitsForm.base_fields]
+
     def save(self) -> ProviderAccount:
         """Keep the limits of an account that is there already."""
         assert self.account is not None
@@ -68,7 +77,7 @@ class AccountForm(LimitsForm):
             self.fields["unit_price_usd"] = _price_field(spec)
         usual = (account or ProviderAccount(provider=spec.slug)).usual_address()
         self.fields["base_url"].help_text = f"Empty: {usual}"
-        order = ["name", *self.key_fields, *self.option_fields, "unit_price_usd", *LimitsForm.base_fields, "base_url"]
+        order = ["name", *self.key_fields, *self.option_fields, "base_url", "unit_price_usd"]
         self.order_fields(order)
         kept = account.options if account else {}
         self.initial.update({name: kept.get(wire, "") for name, wire in self.option_fields.items()})

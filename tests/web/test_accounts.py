@@ -79,7 +79,7 @@ def test_a_key_entered_once_makes_a_real_account_that_is_tested_by_the_queue(
     html = text(client.get("/accounts/"))
     assert "Entered here, ends in wxyz" in html
     assert "Everything is simulated" not in html
-    assert "Not used now, because there is a real account." in html
+    assert "not used now, because there is a real account." in html
 
 
 def test_a_key_of_two_parts_an_organisation_and_a_price_reach_every_call(client: Client) -> None:
@@ -310,11 +310,12 @@ def test_an_account_is_deleted_only_while_nothing_was_made_with_it(client: Clien
     unused, used = entered(name="Unused"), entered(name="Used")
     make_generation(admin, account=used, state=State.SUCCEEDED)
 
-    page = text(client.get("/accounts/"))
+    offered, kept = (text(client.get(f"/accounts/{one.pk}/edit")) for one in (unused, used))
     client.post(f"/accounts/{unused.pk}/delete")
     refused = text(client.post(f"/accounts/{used.pk}/delete", follow=True))
 
-    assert f"/accounts/{unused.pk}/delete" in page and f"/accounts/{used.pk}/delete" not in page
+    assert "Delete account" in offered
+    assert "Delete account" not in kept and "Switch it off instead" in kept
     assert not ProviderAccount.objects.filter(pk=unused.pk).exists()
     assert ProviderAccount.objects.filter(pk=used.pk).exists()
     assert "cannot be deleted. Switch it off" in refused

@@ -118,9 +118,8 @@ def make_default(request: MemberRequest, pk: int) -> HttpResponse:
 def delete(request: MemberRequest, pk: int) -> HttpResponse:
     """Delete an account that nothing was made with, and its key."""
     account = _account(pk)
-    found = card(request.member.team, pk)
     try:
-        if found is None or not found.can_be_deleted:
+        if not _can_be_deleted(account):
             raise ProtectedError("", set())
         account.delete()
     except ProtectedError:  # takes name it, perhaps since a moment ago
@@ -140,6 +139,12 @@ def _spec(provider: str) -> Spec:
 
 def _account(pk: int) -> ProviderAccount:
     return get_object_or_404(ProviderAccount, pk=pk, provider__in=registry.slugs())
+
+
+def _can_be_deleted(account: ProviderAccount) -> bool:
+    """Only what an admin entered, and only while nothing names it: takes keep the account that made them."""
+    was_used = account.generations.exists() or account.attempts.exists()
+    return account.origin is Origin.ADMIN and not was_used
 
 
 def _address(pk: int) -> str:
@@ -162,6 +167,7 @@ def _form(request: MemberRequest, form: LimitsForm) -> HttpResponse:
         "spec": form.spec,
         "account": form.account,
         "is_own": isinstance(form, AccountForm),
+        "can_be_deleted": form.account is not None and _can_be_deleted(form.account),
         "key_names": " and ".join(f"its {label}" for label in key_labels(form.spec)),
     }
     return render(request, "accounts/edit.html", context, status=422 if form.errors else 200)

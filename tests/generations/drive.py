@@ -45,10 +45,10 @@ def ask(member: Member | None = None, *, prompt: str = "A quiet harbor at dawn",
     )
 
 
-def run(clock: Clock, *, rounds: int = 60, until: str = "") -> None:
+def run(clock: Clock, *, rounds: int = 60, until: str = "", provider: str = "luma-agents") -> None:
     """Do what is due, then jump to what is due next, until nothing is active or a state is reached."""
     for _ in range(rounds):
-        engine.work("luma-agents", seconds=0.15, clock=clock)
+        engine.work(provider, seconds=0.15, clock=clock)
         transfer.transfer(0, clock=clock)
         if until and Generation.objects.filter(state=until).exists():
             return

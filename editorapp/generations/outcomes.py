@@ -177,7 +177,7 @@ def done(attempt: Attempt, job: Job, *, now: datetime) -> None:
             result_expires_at=min(expiries, default=None), recorded_at=now, last_error="", missing_since=None,
             provider_done_at=attempt.provider_done_at or now, poll_count=attempt.poll_count + 1,
             progress=None,
-            shown={"chain_id": job.chain_id or job.id, **(_charged(attempt, job, now=now) if first_time else {})},
+            shown={"chain_id": job.chain_id, **(_charged(attempt, job, now=now) if first_time else {})},
         )  # fmt: skip
 
 

@@ -147,6 +147,8 @@ class Simulation:
                 job.outputs = await self._canned_clip()
             else:
                 await self._render_for_real(job, started)
+            if any(fault["kind"] == "no_output" for fault in job.faults):
+                job.outputs = []
         except WorkerLost:
             logger.error("The renderer was lost twice on job %s", job.id)
             job.fail("generation_failed", FAILURES["generation_failed"], time.time())
@@ -168,8 +170,6 @@ class Simulation:
             self._tidy()
         for fault in job.faults:
             _spoil(self.options.folder / job.outputs[0]["file"], fault["kind"])
-        if any(fault["kind"] == "no_output" for fault in job.faults):
-            job.outputs = []
 
     def _tidy(self) -> None:
         dropped = drop_old_frames(self.state, time.time(), safe_seconds=self.options.url_lifetime)

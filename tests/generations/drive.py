@@ -52,12 +52,12 @@ def run(clock: Clock, *, rounds: int = 60, until: str = "", provider: str = "lum
         transfer.transfer(0, clock=clock)
         if until and Generation.objects.filter(state=until).exists():
             return
-        if (at := _next_at(clock)) is None:
+        if (at := next_at(clock)) is None:
             return
         clock.jump_to(at)
 
 
-def _next_at(clock: Clock) -> datetime | None:
+def next_at(clock: Clock) -> datetime | None:
     at = Attempt.objects.filter(state__in=ACTIVE).aggregate(at=Min("next_action_at"))["at"]
     paused = Pause.objects.filter(until__gt=clock()).aggregate(at=Min("until"))["at"]
     return at if at is None or paused is None else max(at, paused)

@@ -347,6 +347,17 @@ def test_why_a_request_failed_is_read_in_the_documented_order(record: Any, code:
     assert words in failure.reason
 
 
+@pytest.mark.parametrize(
+    ("outcome", "can_retry"),
+    [
+        ({"error": "x", "error_code": "rate_limited"}, True), ({"error": "Upstream: too many requests"}, True),
+        ({"error": "x", "error_code": "content_moderated"}, False), ({"error": "no idea"}, False), ({}, False),
+    ],
+)  # fmt: skip
+def test_only_what_may_pass_is_offered_to_be_sent_again(outcome: Any, can_retry: bool) -> None:
+    assert polled({"status": "failed", "outcome": outcome}).failure.can_retry is can_retry
+
+
 def test_a_cancelled_request_says_so() -> None:
     failure = polled({"status": "cancelled", "outcome": None}).failure
 

@@ -91,6 +91,10 @@ STATES = {  # 4
 }
 
 UPLOADS = {"image/jpeg": "jpeg", "image/png": "png"}  # 2.4: media type -> what the upload helper calls it
+# Failures after which a person may send the same again: Luma's own codes, where GMI hands them on, and words of being
+# busy. A limit further on arrives as a failed request, too (5, OBS); nothing is ever sent again by itself.
+PASSING = frozenset({"generation_failed", "output_not_found", "rate_limited"})
+BUSY = ("rate limit", "too many requests", "try again", "timed out", "overloaded", "throttl")
 EXR_ENDINGS = (".exr", ".zip", ".tar", ".tar.gz", ".tgz")
 
 
@@ -284,4 +288,5 @@ def _failure(answer: Mapping[str, Any]) -> Failure:
         reason = "The request was cancelled at GMI Cloud." + (f' It says: "{said}".' if said else "")
         return Failure(code="cancelled", reason=reason, can_retry=True, is_charged=None)
     reason = f'GMI Cloud could not make this. It says: "{said}".' if said else "GMI Cloud could not make this."
-    return Failure(code=str(code or "failed")[:60], reason=reason, can_retry=False, is_charged=None)
+    can_retry = code in PASSING or any(word in said.lower() for word in BUSY)
+    return Failure(code=str(code or "failed")[:60], reason=reason, can_retry=can_retry, is_charged=None)

@@ -6,6 +6,7 @@ from django.core.exceptions import PermissionDenied
 from django.db import transaction
 from django.db.models import Q, QuerySet
 
+from editorapp.core.money import show_usd
 from editorapp.generations import asking, wake
 from editorapp.generations.enqueue import Refused, add_attempt
 from editorapp.generations.models import Attempt, Generation, Overtaken
@@ -16,27 +17,46 @@ from editorapp.teams.roles import Act
 
 
 class NotRetryable(Exception):
-    """Sending the same request again would fail again, or the generation is not over."""
+    """Sending the same request again would fail again or cost more, or the generation is not over."""
 
 
 def retry(generation: Generation, *, member: Member, now: datetime) -> Attempt:
-    """Send a failed or canceled generation again, as a new attempt.
+    """Send a failed or canceled generation again, as a new attempt, for no more than was agreed to.
 
-    Raises: NotRetryable; Refused, when the rules have changed; OverBudget; Overtaken, when somebody was first.
+    Raises: NotRetryable; Refused, when the rules have changed or the price is being asked for anew; OverBudget;
+    Overtaken, when somebody was first.
     """
     _guard(generation, member)
     if not generation.can_try_again:
         raise NotRetryable("The provider's answer says that the same request would fail again. Edit it instead.")
-    wanted, source, account = generation.wanted, generation.source_asset, generation.account
-    asked = asking.known(account, wanted, source, now=now, however_old=True)
-    verdict = weigh(wanted, source, account, with_options=False, asked=asked, now=now)
-    if not verdict.can_send:
-        raise Refused(verdict)
+    _weigh_again(generation, member, now=now)
     with transaction.atomic():
         again = Q(state=State.CANCELED) | Q(state=State.FAILED, can_retry=True)
         attempt = restart(generation, Generation.objects.filter(again), now=now)
     generation.refresh_from_db()
     return attempt
+
+
+def _weigh_again(generation: Generation, member: Member, *, now: datetime) -> None:
+    """See that the rules and the price still allow it. A price that must be asked for is asked for here, once.
+
+    Raises: Refused; NotRetryable, when it costs more now than what the person has seen.
+    """
+    wanted, source, account = generation.wanted, generation.source_asset, generation.account
+    asked = asking.known(account, wanted, source, now=now, however_old=True)
+    if asking.is_asked(account, wanted) and not account.problem:
+        again = asking.ask(account, wanted, source, member=member, now=now)
+        if asked is None or asked.is_old(now):  # else it is the same, or says why no price came
+            asked = again
+    verdict = weigh(wanted, source, account, with_options=False, asked=asked, now=now)
+    if not verdict.can_send or verdict.estimate is None:
+        raise Refused(verdict)
+    dearest, agreed = verdict.estimate.high_usd, generation.estimate_high_usd
+    if dearest > agreed:
+        raise NotRetryable(
+            f"This would cost up to {show_usd(dearest)} now, and {show_usd(agreed)} was agreed to. Open it in the "
+            "studio to send it at the new price."
+        )
 
 
 def restart(generation: Generation, allowed: QuerySet[Generation], *, now: datetime) -> Attempt:

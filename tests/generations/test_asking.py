@@ -18,7 +18,7 @@ from editorapp.generations import asking
 from editorapp.generations.asking import NothingToAsk, answer, ask, known
 from editorapp.generations.enqueue import Refused, enqueue
 from editorapp.generations.models import Generation
-from editorapp.generations.retry import retry
+from editorapp.generations.retry import NotRetryable, retry
 from editorapp.generations.states import State
 from editorapp.generations.tasks import ask_price
 from editorapp.generations.verdict import weigh
@@ -172,19 +172,49 @@ def test_a_draft_is_not_queued_without_a_price_of_this_hour(
     assert not Generation.objects.exists()
 
 
-def test_a_failed_take_is_tried_again_only_at_a_price_of_this_hour(
+def test_a_failed_take_is_tried_again_once_its_price_was_asked_anew(
     account: ProviderAccount, clip: Asset, member: Member
 ) -> None:
     take = make_generation(
         member, account=account, provider="told", source=clip, state=State.FAILED, can_retry=True
     )  # fmt: skip
-    with pytest.raises(Refused, match="Ask Told for it first"):
+    with pytest.raises(Refused, match="Told is being asked what this costs"):
         retry(take, member=member, now=timezone.now())
 
-    told_price(account, take.wanted, clip, member)
+    answer(AskedPrice.objects.get().pk)
     attempt = retry(take, member=member, now=timezone.now())
 
     assert attempt.number == 2
+
+
+def test_a_take_whose_price_did_not_come_says_why_and_is_asked_for_again(
+    account: ProviderAccount, clip: Asset, member: Member, told: ModuleType
+) -> None:
+    take = make_generation(
+        member, account=account, provider="told", source=clip, state=State.FAILED, can_retry=True
+    )  # fmt: skip
+    told.says.append(ProviderError("Told is closed today."))
+    told_price(account, take.wanted, clip, member)
+
+    with pytest.raises(Refused, match="No price came: Told is closed today"):
+        retry(take, member=member, now=timezone.now())
+
+    assert AskedPrice.objects.get().state == "asking"
+
+
+def test_a_failed_take_is_not_tried_again_for_more_than_was_agreed_to(
+    account: ProviderAccount, clip: Asset, member: Member, told: ModuleType
+) -> None:
+    take = make_generation(
+        member, account=account, provider="told", source=clip, state=State.FAILED, can_retry=True
+    )  # fmt: skip
+    told.says.append(Quote(Decimal(1), Decimal("1.09"), "100 to 109 CU"))
+    told_price(account, take.wanted, clip, member)
+
+    with pytest.raises(NotRetryable, match=r"up to \$1\.09 now, and \$1\.08 was agreed to"):
+        retry(take, member=member, now=timezone.now())
+
+    assert take.attempts.count() == 1
 
 
 def test_an_answer_that_comes_twice_changes_nothing(

@@ -28,7 +28,13 @@ def providers() -> str:
         for model in spec.models:
             done.setdefault(model.task, []).append(model.label)
         does = "; ".join(f"{task} with {', '.join(labels)}" for task, labels in done.items())
-        others = (spec.base_url_name, *spec.headers.values(), *spec.params.values(), spec.unit_price_name)
+        others = (
+            spec.base_url_name,
+            *spec.headers.values(),
+            *spec.params.values(),
+            spec.unit_price_name,
+            *spec.also_read,
+        )
         cells = (spec.name, does, _names(spec.credentials), _names(filter(None, others)))
         lines.append(f"| {' | '.join(cells)} |")
     return "\n".join(lines)

@@ -163,7 +163,7 @@ class Limits:
     durations: tuple[str, ...] = ("5s", "10s")
     grid_fps: int = 24  # keyframes of a generation lie on this grid
     user_id_max: int = 256
-    output_url_seconds: int = 3600
+    output_url_seconds: int | None = None
 
     @cached_property
     def sdr_resolutions(self) -> tuple[str, ...]:
@@ -280,6 +280,7 @@ class Spec:
     max_concurrent: int = 10
     unit: str = ""  # what the provider counts in, where it is no currency: "CU"
     unit_price_name: str = ""  # the environment's name for the dollars of one unit
+    also_read: tuple[str, ...] = ()  # further names in the environment that the module reads
 
     @cached_property
     def _by_task(self) -> dict[tuple[str, str], Model]:

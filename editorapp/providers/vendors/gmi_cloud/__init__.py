@@ -30,7 +30,15 @@ from editorapp.providers.strays import takes_no
 from editorapp.providers.transport import Wire
 from editorapp.providers.vendors.gmi_cloud.adopt import INVALID
 from editorapp.providers.vendors.gmi_cloud.asked_prices import quote_of
-from editorapp.providers.vendors.gmi_cloud.parameters import LIMITS, MAX_SOURCE_SECONDS, NAME, PARAMETERS, TASKS, WIRES
+from editorapp.providers.vendors.gmi_cloud.parameters import (
+    LIMITS,
+    MAX_INLINE_NAME,
+    MAX_SOURCE_SECONDS,
+    NAME,
+    PARAMETERS,
+    TASKS,
+    WIRES,
+)
 from editorapp.providers.vendors.gmi_cloud.prices import PRICES
 from editorapp.providers.vendors.gmi_cloud.rules import COMMON_RULES, RULES
 
@@ -62,6 +70,7 @@ SPEC = Spec(
     base_url_name="GMI_BASE_URL",
     credentials=("GMI_API_KEY",),
     headers={"X-Organization-ID": "GMI_ORG_ID"},
+    also_read=(MAX_INLINE_NAME,),
     simulated_key="gmi-simulated-0000000000000000",
     models=(
         _model(Task.EDIT, "Change what a clip shows, and keep its motion as closely as you choose.", "3.1 S2"),

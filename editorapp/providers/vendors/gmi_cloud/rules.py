@@ -112,7 +112,10 @@ def _sources(family: str, tasks: frozenset[str], tag: str, **ids: str) -> tuple[
             detail=f"{INVALID}: source_media_type is required with source_data",
         ),
         adopt("U3", id=f"{family}.base64", tasks=tasks, source=f"3.1, 3.3 {tag}", detail="source_data is not base64"),
-        adopt("E7", id=f"{family}.id", tasks=tasks, source="2.2 S2: uuid", detail="{path} must be a uuid"),
+        adopt(
+            "E7", id=f"{family}.id", tasks=tasks, source="2.2 S2: uuid", summary="An id of a result is a UUID.",
+            detail="{path} must be a uuid",
+        ),
         Rule(
             id=ids["address"], field="source", tasks=tasks, source=f"3.4 {tag}",
             each_ref=comes_otherwise(*(row for row in PARAMETERS if row.field == "source")),
@@ -226,9 +229,12 @@ FRAME_RULES = (
         summary="A frame comes one way: a picture or an earlier result.",
         message="{label}: give a picture or an earlier result, not both.",
     ),
-    adopt("E7", id="GG3.id", tasks=GENERATE, source="2.2 S2: uuid", detail="{path} must be a uuid"),
     adopt(
-        "U2", id="2.4.url", tasks=EDIT | GENERATE, source="ours: nobody else can fetch it",
+        "E7", id="GG3.id", field="start_frame", tasks=GENERATE, source="2.2 S2: uuid",
+        summary="An id of a result is a UUID.", detail="{path} must be a uuid",
+    ),
+    adopt(
+        "U2", id="2.4.url", field="start_frame", tasks=EDIT | GENERATE, source="ours: nobody else can fetch it",
         message="{label}: {name} can only fetch https addresses on the public internet. Upload the file instead.",
     ),
 )  # fmt: skip

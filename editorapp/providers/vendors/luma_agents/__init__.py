@@ -25,7 +25,14 @@ from editorapp.providers.contract import (
 from editorapp.providers.spec import ALL_TASKS, Broken, Model, Spec, of_task
 from editorapp.providers.strays import takes_no
 from editorapp.providers.transport import Wire
-from editorapp.providers.vendors.luma_agents.parameters import LIMITS, MAX_SOURCE_SECONDS, MODELS, PARAMETERS, TYPES
+from editorapp.providers.vendors.luma_agents.parameters import (
+    LIMITS,
+    MAX_SOURCE_SECONDS,
+    MODELS,
+    OUTPUT_URL_SECONDS,
+    PARAMETERS,
+    TYPES,
+)
 from editorapp.providers.vendors.luma_agents.prices import PRICES
 from editorapp.providers.vendors.luma_agents.rules import JUDGED, RULES
 
@@ -191,7 +198,7 @@ def _job(answer: dict[str, Any]) -> Job:
 
 
 def _outputs(answer: dict[str, Any]) -> tuple[Output, ...]:
-    expires_at = datetime.now(UTC) + timedelta(seconds=LIMITS.output_url_seconds)
+    expires_at = datetime.now(UTC) + timedelta(seconds=OUTPUT_URL_SECONDS)
     return tuple(
         Output(kind=_kind(item), url=item["url"], expires_at=expires_at)
         for item in answer.get("output") or ()

@@ -15,6 +15,7 @@ FROM_SOURCE = EDIT | REFRAME
 MODELS = ("ray-3.2",)
 IMAGE_MODELS = ("uni-1", "uni-1-max")  # known to the provider, but not for video
 # Section 5. Megabytes of video are decimal (the guide does not define them); those of pictures are binary.
+OUTPUT_URL_SECONDS = 3600
 LIMITS = Limits(
     max_inline_bytes=200_000_000,
     max_file_bytes=5 * 1024**3,
@@ -25,6 +26,7 @@ LIMITS = Limits(
     resolutions=RESOLUTIONS,
     hdr_resolutions=("720p", "1080p"),
     aspect_ratios=("9:16", "3:4", "1:1", "4:3", "16:9", "21:9"),
+    output_url_seconds=OUTPUT_URL_SECONDS,
 )
 MAX_SOURCE_SECONDS: dict[str, float] = {Task.EDIT: 18, Task.REFRAME: 30}
 TYPES: dict[str, str] = {

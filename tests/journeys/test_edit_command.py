@@ -9,6 +9,7 @@ from typing import Any
 import httpx
 import pytest
 
+from editorapp.providers import registry
 from tests.studio_process import StudioProcess
 from tests.video import write_clip
 
@@ -105,6 +106,78 @@ def test_a_dry_run_prints_the_body_and_sends_nothing(studio: StudioProcess, smal
         },
     }  # fmt: skip
     assert submits(studio) == before
+
+
+@pytest.mark.parametrize("provider", registry.slugs())
+def test_an_edit_is_made_at_every_provider(
+    studio: StudioProcess, small_clip: Path, real_media: Path, tmp_path: Path, provider: str
+) -> None:
+    output = tmp_path / "new.mp4"
+
+    code, said = edit(
+        studio, str(small_clip), "--provider", provider, "--prompt", "Rainy neon evening", "--strength", "flex_2",
+        "--resolution", "540p", "--guide", str(real_media / "rocket.jpg"), "--output", str(output),
+    )  # fmt: skip
+
+    assert code == 0, said
+    assert (said["provider"], said["simulated"], said["task"]) == (provider, True, "edit")
+    assert said["facts"]["frame_count"] == 24
+    assert said["facts"]["height"] == 540
+    assert Decimal(said["cost_usd"]) > 0
+    assert output.stat().st_size > 10_000
+
+
+# A task, what is said, and what the result's facts show.
+TASKS = {
+    "a loop from a picture": (("--task", "generate", "--loop", "--first", "rocket.jpg"), {"frame_count": 120}),
+    "generate, priced by asking": (
+        ("--task", "generate", "--provider", "gmi-cloud", "--aspect", "1:1"), {"width": 540}
+    ),
+    "flash with a camera move": (
+        ("--task", "generate", "--provider", "scenario", "--model", "ray-flash-2-540p", "--concept", "pan_left"),
+        {"height": 540},
+    ),
+    "reframe, placed by hand": (
+        ("SOURCE", "--task", "reframe", "--aspect", "9:16", "--position", "0.1,0.2,0.8,0.3"),
+        {"width": 540, "height": 960},
+    ),
+    "modify": (
+        ("SOURCE", "--task", "modify", "--provider", "scenario", "--strength", "flex_1"), {"frame_count": 24}
+    ),
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("name", TASKS)
+def test_every_task_is_done_from_the_command_line(
+    studio: StudioProcess, small_clip: Path, real_media: Path, tmp_path: Path, name: str
+) -> None:
+    words, facts = TASKS[name]
+    places = {"SOURCE": str(small_clip), "rocket.jpg": str(real_media / "rocket.jpg")}
+    size = () if {"modify", "ray-flash-2-540p"} & set(words) else ("--resolution", "540p")
+    output = tmp_path / "new.mp4"
+
+    said_words = [places.get(word, word) for word in (*words, "--prompt", "A quiet street", *size)]
+    code, said = edit(studio, *said_words, "--output", str(output))
+
+    assert code == 0, said
+    assert {key: said["facts"][key] for key in facts} == facts
+    assert Decimal(said["cost_usd"]) > 0
+    assert output.stat().st_size > 5_000
+
+
+def test_a_take_is_continued_and_not_where_it_is_unknown(studio: StudioProcess, tmp_path: Path) -> None:
+    words = ("--task", "generate", "--prompt", "A paper boat", "--resolution", "540p")
+    code, first = edit(studio, *words, "--wait")
+    assert code == 0, first
+    extend = ("--extend", str(first["generation"]))
+
+    code, elsewhere = edit(studio, *words, *extend, "--provider", "gmi-cloud", "--wait")
+    assert code == 2
+    assert any("Only Luma Agents" in row["message"] for row in elsewhere["broken"])
+
+    code, second = edit(studio, *words, *extend, "--backward", "--wait")
+    assert code == 0, second
+    assert second["facts"]["frame_count"] == 120
 
 
 def test_17_9_seconds_are_taken_and_18_1_are_refused_before_anything_is_sent(

@@ -28,6 +28,7 @@ from editorapp.providers import accounts, registry, vendors
 from editorapp.providers.contract import GenerationRequest, Ref
 from editorapp.providers.models import ProviderAccount, default_account
 from editorapp.teams.models import Member
+from editorapp.teams.roles import Role
 from editorapp.web import known
 from tests.factories import make_asset, make_member
 from tests.generations.drive import Clock
@@ -91,6 +92,17 @@ def test_a_key_in_the_environment_makes_its_account_a_real_one(settings) -> None
 
     assert (real.name, real.is_simulated) == ("Lantern", False)
     assert (real.access().secret, real.access().base_url) == ("wick:flame", "https://l.example")
+
+
+def test_an_admin_finds_it_among_the_accounts(member: Member, account: ProviderAccount) -> None:
+    admin, client = make_member(role=Role.ADMIN, team=member.team), Client()
+    client.force_login(admin.user)
+
+    page = unescape(client.get("/accounts/").content.decode())
+    form = unescape(client.get("/accounts/new/lantern").content.decode())
+
+    assert NAME in page
+    assert "Lantern" in form
 
 
 def test_the_studio_offers_its_account_and_its_price(browser: Client, member: Member, account: ProviderAccount) -> None:

@@ -34,6 +34,8 @@ SLOT_OF_OPTION = {
 GROUPS = {"keyframes": "keyframes", "keyframe_indexes": "keyframes"} | dict.fromkeys(POSITION, "position")
 CONTROL_OPTIONS = ("pose", "depth", "normals", "trajectory", "face")
 CUTS = frozenset({"trim_to_seconds", "mp4_copy"})
+# The ways to give a generation its frames, as options and as a mend's changes.
+FRAME_FIELDS = frozenset({"single", "guides", "frames", "start_frame", "end_frame", "keyframes", "keyframe_indexes"})
 BY_HAND = "Auto decides how closely to follow the source; choose Manual to set a strength or the signals yourself."
 EMPTY_GUIDES = {
     "single": "Choose the picture for the guide frame: pin the source's first frame, or upload a still.",
@@ -135,7 +137,7 @@ def answer(form: Compose, source: Source, verdict: Verdict, *, model: Model, str
             continue  # stands where the price stands, with its button
         slots[SLOT_OF.get(one.field.partition(".")[0], "whole")].notes.append(_note(one, form, strictly=strictly))
     slots["source"].closed += closed_sources(form, source, model)
-    closed = list(_closed(verdict.unavailable))
+    closed = list(_closed(_worth_saying(form, verdict.unavailable)))
     for entry in closed:
         option = entry.options.partition(" ")[0].partition("=")[0]
         slots[SLOT_OF_OPTION.get(option, "whole")].closed.append(entry)
@@ -193,6 +195,17 @@ def _is_empty(one: Broken, form: Compose) -> bool:
 
 def _button(mend: Mend) -> Button:
     return Button(mend.label, encode_changes(mend.changes), not CUTS.isdisjoint(mend.changes))
+
+
+def _worth_saying(form: Compose, unavailable: dict[str, Unavailable]) -> dict[str, Unavailable]:
+    """Leave out what a radio button shows: a generation has its frames in one way, so the ways exclude each other."""
+    if form.task != Task.GENERATE:
+        return unavailable
+    return {
+        option: why
+        for option, why in unavailable.items()
+        if option not in FRAME_FIELDS or (why.mend is not None and not set(why.mend.changes) <= FRAME_FIELDS)
+    }
 
 
 def _closed(unavailable: dict[str, Unavailable]) -> Iterable[Closed]:

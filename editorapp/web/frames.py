@@ -40,6 +40,11 @@ class Way:
     is_chosen: bool
     is_known: bool = True
 
+    @property
+    def option(self) -> str:
+        """Its name among the verdict's unavailable options; only keyframes are one by themselves."""
+        return "keyframes" if self.value == "keyframes" else f"frames={self.value}"
+
 
 @dataclass(frozen=True)
 class Concept:

@@ -249,13 +249,13 @@
     if (event.target.matches("[data-canvas-free]")) { if (keepShape()) tell(); draw(); }
   });
   form.addEventListener("input", (event) => {
-    /* With the shape kept, a typed width says the height, and the other way round. */
-    if (!event.isTrusted || !event.target.matches("[data-canvas-number]") || isFree()) return;
+    /* With the shape kept, a typed width says the height, and the other way round; the rest is the fit's. */
+    if (!event.isTrusted || !event.target.matches("[data-canvas-number]") || isFree() || event.target.value === "") return;
     const [x, y, w, h] = inputs();
-    if (event.target === w && Number(w.value) > 0 && h.value !== "") h.value = show(Number(w.value) / shape());
-    if (event.target === h && Number(h.value) > 0 && w.value !== "") w.value = show(Number(h.value) * shape());
     const fit = fitted(shape(), false);
-    if (event.target.value !== "") [x, y, w, h].forEach((one, at) => { if (one.value === "") one.value = show(fit["xywh"[at]]); });
+    [x, y, w, h].forEach((one, at) => { if (one.value === "") one.value = show(fit["xywh"[at]]); });
+    if (event.target === w && Number(w.value) > 0) h.value = show(Number(w.value) / shape());
+    if (event.target === h && Number(h.value) > 0) w.value = show(Number(h.value) * shape());
   }, true);
 
   function takeSource() {

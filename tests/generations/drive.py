@@ -1,5 +1,6 @@
 """Run the engine in the test's own process, with a clock that jumps to whatever is due next."""
 
+import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from datetime import datetime, timedelta
@@ -7,13 +8,13 @@ from datetime import datetime, timedelta
 from django.db.models import Min
 from django.utils import timezone
 
-from editorapp.generations import engine, transfer
+from editorapp.generations import asking, engine, transfer
 from editorapp.generations.enqueue import enqueue
 from editorapp.generations.models import Attempt, Generation, Pause
 from editorapp.generations.states import ACTIVE
 from editorapp.media.models import Asset
 from editorapp.providers.contract import GenerationRequest, Ref, Task
-from editorapp.providers.models import default_account
+from editorapp.providers.models import ProviderAccount, default_account
 from editorapp.teams.models import Member
 from tests.factories import make_member
 
@@ -45,11 +46,26 @@ def ask(member: Member | None = None, *, prompt: str = "A quiet harbor at dawn",
     )
 
 
-def run(clock: Clock, *, rounds: int = 60, until: str = "", provider: str = "luma-agents") -> None:
-    """Do what is due, then jump to what is due next, until nothing is active or a state is reached."""
+def priced(
+    wanted: GenerationRequest, account: ProviderAccount, member: Member, *, source: Asset | None = None
+) -> GenerationRequest:  # fmt: skip
+    """Ask what a request costs where the provider publishes no price, as the page does before it lets one send it."""
+    if asking.is_asked(account, wanted):
+        asking.answer(asking.ask(account, wanted, source, member=member).pk)
+    return wanted
+
+
+def run(clock: Clock, *, rounds: int = 60, until: str = "", pause: float = 0.0) -> None:
+    """Do what is due at every provider, then jump to what is due next, until nothing is active or a state is reached.
+
+    `pause` is what the simulator is given each round to draw in, in seconds that really pass.
+    """
     for _ in range(rounds):
-        engine.work(provider, seconds=0.15, clock=clock)
+        active = Attempt.objects.filter(state__in=ACTIVE)
+        for provider in sorted(set(active.values_list("account__provider", flat=True))) or ["luma-agents"]:
+            engine.work(provider, seconds=0.15, clock=clock)
         transfer.transfer(0, clock=clock)
+        time.sleep(pause)
         if until and Generation.objects.filter(state=until).exists():
             return
         if (at := next_at(clock)) is None:

@@ -162,7 +162,8 @@ def key_of(account: ProviderAccount, wanted: GenerationRequest, source: Asset | 
     unit of the provider costs. A picture counts as one, whichever it is."""
     said: dict[str, Any] = {name: value for name, value in wanted.to_json().items() if name not in UNPRICED}
     said |= Counter(name.partition(".")[0] for name, _ref in wanted.refs())
-    facts = source.facts() if source is not None else None
+    # A take that is continued is no source: its length moves no price.
+    facts = source.facts() if source is not None and wanted.source is not None else None
     of_source = [facts.duration_seconds, facts.width, facts.height, facts.fps, facts.frame_count] if facts else None
     unit = account.unit_price()
     return hashlib.sha256(json.dumps([said, of_source, unit], sort_keys=True, default=str).encode()).hexdigest()

@@ -57,7 +57,7 @@ def test_a_price_that_is_told_is_held_and_what_is_charged_lies_within_it(
     assert row is not None and priced is not None, row and row.note
     take = enqueue(wanted, account=account, member=member, source_asset=clip)
     assert ledger.held_usd(take.pk) == priced.high_usd > 0
-    run(clock, provider=slug)
+    run(clock)
 
     take.refresh_from_db()
     assert take.state == State.SUCCEEDED, take.failure_message
@@ -78,7 +78,7 @@ def test_asking_costs_nothing_and_what_was_staged_for_it_serves_the_take(
     answer(ask(account, wanted, clip, member=member).pk)
     staged = StagedFile.objects.get(account=account, asset=clip)
     enqueue(wanted, account=account, member=member, source_asset=clip)
-    run(clock, provider="scenario")
+    run(clock)
 
     assert Generation.objects.get().state == State.SUCCEEDED
     assert StagedFile.objects.get(account=account, asset=clip).staged_at == staged.staged_at

@@ -19,7 +19,7 @@ from editorapp.teams.models import Member
 from tests.factories import make_member
 from tests.generations.drive import Clock, priced, run
 
-FRAMES = 36  # of the real clip: a second and a half
+FRAMES = 24  # of the real clip: about a second
 MODELS = [(slug, model) for slug in registry.slugs() for model in registry.get(slug).SPEC.models]
 
 
@@ -54,7 +54,7 @@ def test_a_model_makes_a_result_of_a_real_clip(slug, model, simulator, real_medi
     source = clip if model.knows("source") else None
 
     take = enqueue(priced(wanted, account, member, source=source), account=account, member=member, source_asset=source)
-    run(Clock(), rounds=600, pause=0.1)
+    run(Clock(), rounds=1500, pause=0.1)
 
     take.refresh_from_db()
     assert take.state == State.SUCCEEDED, take.failure_message

@@ -171,8 +171,9 @@ def ask_for(case: Case, tmp_path: Path) -> Generation:
 
 @pytest.mark.parametrize("case", CASES, ids=[case.id for case in CASES])
 def test_a_fault_ends_as_documented(quick, clock, case, monkeypatch, tmp_path):
-    monkeypatch.setattr(courier, "POST_SECONDS", 1.0)
-    monkeypatch.setattr(courier, "POLL_SECONDS", 1.0)
+    if case.kind.startswith("hang"):
+        monkeypatch.setattr(courier, "POST_SECONDS", 1.0)
+        monkeypatch.setattr(courier, "POLL_SECONDS", 1.0)
     generation = ask_for(case, tmp_path)
     quick.fail(case.call, case.kind, times=case.times, **case.options)
 

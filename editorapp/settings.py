@@ -13,8 +13,14 @@ RUSHES_WORKERS          queue workers                                           
 RUSHES_MAX_UPLOAD_MB    largest file taken                                      200
 RUSHES_MAX_MINUTES      longest clip taken                                      10
 RUSHES_SIMULATOR_URL    where the simulator answers; else read from the data folder
-LUMA_AGENTS_API_KEY     a real key; without one the account points at the simulator
-LUMA_AGENTS_BASE_URL    https://agents.lumalabs.ai/v1
+
+Accounts with providers. Without any key, here or entered by an admin, every account points at the simulator. Each
+provider's SPEC names its variables; the README lists them all.
+
+LUMA_AGENTS_API_KEY     a key of Luma Agents; LUMA_AGENTS_BASE_URL another address
+GMI_API_KEY             a key of GMI Cloud; GMI_BASE_URL another address, GMI_ORG_ID the organisation
+SCENARIO_SDK_API_KEY    a key of Scenario, with SCENARIO_SDK_API_SECRET; SCENARIO_BASE_URL another address,
+                        SCENARIO_PROJECT_ID the project, SCENARIO_CU_PRICE_USD the dollars of one compute unit
 """
 
 import hashlib

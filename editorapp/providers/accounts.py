@@ -1,8 +1,9 @@
 """Which accounts there are to work with, and which of them a team uses."""
 
 from collections.abc import Iterable
+from contextlib import suppress
 
-from editorapp.providers import registry
+from editorapp.providers import registry, secrets
 from editorapp.providers.models import ProviderAccount, TeamAccount, default_account, key_in_environment
 from editorapp.teams.models import Team
 
@@ -56,6 +57,16 @@ def made() -> list[ProviderAccount]:
     found = list(ProviderAccount.objects.all())
     missing = _missing(found)
     return ordered([*found, *(default_account(slug) for slug in missing)])
+
+
+def renew_keys() -> None:
+    """Store every key under the secret that is first now, so that older secrets can go. Unreadable ones stay."""
+    for account in ProviderAccount.objects.exclude(key_encrypted=""):
+        with suppress(secrets.NotReadable):
+            renewed = secrets.relock(account.key_encrypted)
+            same = ProviderAccount.objects.filter(pk=account.pk, key_encrypted=account.key_encrypted)
+            if renewed != account.key_encrypted:  # and nobody has entered another meanwhile
+                same.update(key_encrypted=renewed)
 
 
 def in_use(found: list[ProviderAccount]) -> list[ProviderAccount]:

@@ -17,8 +17,8 @@ from tests.providers.answering import answering, self_signed
 from tests.simulator_process import SimulatorProcess
 
 pytestmark = pytest.mark.django_db
-SLUGS = ("luma-agents",)
-KEYS = {"luma-agents": "luma-api-0123456789", "gmi-cloud": "gmi-0123456789", "scenario": "api_0123:secret_4567"}
+SLUGS = registry.slugs()
+KEYS = {"luma-agents": "luma-api-0123456789", "gmi-cloud": "gmi-0123456789abcdef", "scenario": "api_0123:secret_4567"}
 
 
 @pytest.fixture(autouse=True)
@@ -61,14 +61,47 @@ def test_a_real_account_works_and_says_whose_key_it_is(simulator: SimulatorProce
     assert message.startswith(f"{registry.get(slug).SPEC.name} accepts the key.")
 
 
-@pytest.mark.parametrize("key", ["luma-api-invalid-1", "luma-api-revoked-1", "luma-api-expired-1"])
-def test_a_key_that_the_provider_refuses_is_said_with_its_own_words(simulator: SimulatorProcess, key: str) -> None:
-    is_ok, message = said(entered(key=key, base_url=default_account("luma-agents").address()))
+NOT_ACCEPTED, NO_ACCESS = "does not accept the key. Copy", "knows the key, but gives it no access: check its rights"
+REFUSED_KEYS = [
+    ("luma-agents", "luma-api-invalid-0123", NOT_ACCEPTED, "Invalid API key"),
+    ("luma-agents", "luma-api-expired-0123", NOT_ACCEPTED, "API key has expired"),
+    ("luma-agents", "luma-api-suspended-01", NO_ACCESS, "API client is suspended"),
+    ("gmi-cloud", "gmi-unknown-0123456789", NOT_ACCEPTED, "Invalid API key"),
+    ("gmi-cloud", "gmi-suspended-01234567", NO_ACCESS, "This organization is suspended"),
+    ("scenario", "api_unknown:secret_4567", NOT_ACCEPTED, "Invalid API key or secret"),
+    ("scenario", "api_wrongscope:secret_4", NO_ACCESS, "This API key has no access to this project"),
+]
+
+
+@pytest.mark.parametrize(("slug", "key", "words", "said_by_them"), REFUSED_KEYS)
+def test_a_key_that_the_provider_refuses_is_said_with_its_own_words(
+    simulator: SimulatorProcess, slug: str, key: str, words: str, said_by_them: str
+) -> None:
+    is_ok, message = said(entered(slug, key=key, base_url=default_account(slug).address()))
 
     assert not is_ok
-    assert "does not accept the key. Copy the key again, whole, or make a new one there." in message
-    assert "begin with luma-api-" in message
-    assert "Luma Agents says: “" in message
+    assert words in message
+    assert f"{registry.get(slug).SPEC.name} says: “{said_by_them}”." in message
+
+
+def test_where_the_form_of_a_key_is_known_a_refusal_recalls_it(simulator: SimulatorProcess) -> None:
+    _is_ok, message = said(entered(key="luma-api-invalid-0123", base_url=default_account("luma-agents").address()))
+
+    assert "Its keys begin with luma-api-." in message
+
+
+def test_scenario_tells_how_keyframes_are_written_and_what_a_unit_costs(simulator: SimulatorProcess) -> None:
+    account = entered("scenario", base_url=default_account("scenario").address())
+    assert account.spec.find("edit", "ray-3.2").limits.keyframe_keys is None
+    assert account.access().unit_price_usd is None
+
+    is_ok, message = said(account)
+
+    kept = ProviderAccount.objects.get(pk=account.pk)
+    assert is_ok, message
+    assert "It told its own limits for 7 models." in message
+    assert kept.spec.find("edit", "ray-3.2").limits.keyframe_keys is not None
+    assert kept.access().unit_price_usd is not None
 
 
 @pytest.mark.parametrize(

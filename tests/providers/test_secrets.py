@@ -78,3 +78,20 @@ def test_no_key_stands_in_any_text_of_an_account() -> None:
 def test_nonsense_in_the_database_is_no_key() -> None:
     with pytest.raises(secrets.NotReadable):
         secrets.unlock("nonsense")
+
+
+@pytest.mark.django_db
+def test_at_a_start_under_a_new_secret_every_key_that_can_be_read_is_stored_under_it(settings: Any) -> None:
+    settings.ENCRYPTION_KEYS = ("old",)
+    account = entered()
+    settings.ENCRYPTION_KEYS = ("lost",)
+    lost = entered(name="Lost")
+
+    settings.ENCRYPTION_KEYS = ("new", "old")
+    accounts.renew_keys()
+    settings.ENCRYPTION_KEYS = ("new",)
+
+    account.refresh_from_db()
+    lost.refresh_from_db()
+    assert account.access().secret == KEY
+    assert "enter the key again" in lost.problem

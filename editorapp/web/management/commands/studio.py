@@ -21,10 +21,17 @@ from editorapp.generations.models import Attempt
 from editorapp.media import intake, sample
 from editorapp.media.models import Asset
 from editorapp.providers import accounts
+from editorapp.providers.models import Origin, ProviderAccount
 from editorapp.teams.first_run import ensure_owner
 from editorapp.teams.models import Member, SignInLink
 from editorapp.web.engine_room import EngineLock, look_after, prepare_database, start_engine, start_simulator
 from editorapp.web.processes import NotStarted, Processes
+
+ORIGINS = {
+    Origin.ENVIRONMENT: "real, its key is in the environment",
+    Origin.ADMIN: "real, its key was entered by an admin",
+    Origin.SIMULATED: "simulated",
+}
 
 
 class Interrupted(Exception):
@@ -67,7 +74,8 @@ class Command(BaseCommand):
         call_command("collectstatic", verbosity=0, interactive=False)
         owner = ensure_owner()
         _ensure_sample(owner)
-        found, is_simulated = accounts.usable(), accounts.all_simulated()
+        accounts.renew_keys()
+        is_simulated = accounts.all_simulated()
         processes = Processes({"RUSHES_PORT": str(port)}, say=self._say)
         try:
             if is_simulated or simulator or _is_simulating():
@@ -77,7 +85,7 @@ class Command(BaseCommand):
             url = f"http://{'127.0.0.1' if host == '0.0.0.0' else host}:{port}"  # noqa: S104
             processes.wait_until("web server", lambda: _answers(url))
             link = url + reverse("people:link", args=[SignInLink.make(owner.user, now=timezone.now())])
-            self._welcome(", ".join(account.name for account in found), is_simulated, link)
+            self._welcome(accounts.in_use(accounts.made()), is_simulated, link)
             if open:
                 webbrowser.open(link)
             self._look_after(processes)
@@ -90,9 +98,13 @@ class Command(BaseCommand):
             time.sleep(1)
             look_after(processes)
 
-    def _welcome(self, names: str, is_simulated: bool, link: str) -> None:
+    def _welcome(self, found: list[ProviderAccount], is_simulated: bool, link: str) -> None:
         self._say("")
-        self._say(f"Rushes is running. Provider accounts: {names or 'none that can be used; see Accounts'}.")
+        self._say("Rushes is running. Provider accounts:")
+        for account in found:
+            self._say(f"    {account.name}: {account.problem or ORIGINS[account.origin]}")
+        if not found:
+            self._say("    none")
         if is_simulated:
             self._say("Nothing leaves this machine and nothing costs money; every result is marked as simulated.")
         self._say("Open this link to sign in as the owner (it works once, for 24 hours; each start prints a new one):")

@@ -9,6 +9,7 @@ from django.utils import timezone
 
 from editorapp.generations.models import Generation
 from editorapp.generations.states import State
+from editorapp.providers.models import ProviderAccount
 from editorapp.teams.roles import Role
 from tests.factories import make_generation, make_member
 from tests.queries import queries_of
@@ -131,3 +132,17 @@ def test_progress_changes_what_the_page_has_seen(client, creator):
 
     answer = client.get(f"/queue/?seen={seen}", headers={"HX-Request": "true"})
     assert answer.status_code == 200 and "50 %" in answer.content.decode()
+
+
+def test_what_waits_for_a_switched_off_account_says_so_and_the_page_hears_when_it_is_on_again(client, creator):
+    take = make_generation(creator)
+    before = re.search(r"seen=([0-9a-f]{16})", client.get("/queue/").content.decode())[1]
+    ProviderAccount.objects.update(is_enabled=False)
+
+    html = client.get("/queue/").content.decode()
+    off = client.get("/queue/", {"seen": before}, headers={"HX-Request": "true"})
+
+    assert f"Waits: The account {take.account} is switched off. An admin can switch it on again." in html
+    assert off.status_code == 200
+    ProviderAccount.objects.update(is_enabled=True)
+    assert "Waits:" not in client.get("/queue/").content.decode()

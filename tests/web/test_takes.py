@@ -11,6 +11,7 @@ from editorapp.generations.models import Generation
 from editorapp.generations.states import State
 from editorapp.media.models import Asset
 from editorapp.providers.contract import GenerationRequest, Ref
+from editorapp.providers.models import ProviderAccount
 from editorapp.teams.roles import Role
 from tests.factories import make_asset, make_generation, make_member
 from tests.queries import queries_of
@@ -159,3 +160,16 @@ def test_a_take_on_its_way_says_how_far_it_is_and_only_its_picture_changes(clien
     changed = client.get(poll.replace("&amp;", "&")).content.decode()
     assert 'value="42"' in changed and "42 % done, says the provider." in changed
     assert 'id="stage"' in changed and "hx-swap-oob" in changed and 'id="history"' not in changed
+
+
+def test_a_take_that_waits_for_a_switched_off_account_says_so_and_hears_when_it_is_on_again(client, creator):
+    take = make_generation(creator)
+    ProviderAccount.objects.update(is_enabled=False)
+
+    html = client.get(f"/takes/{take.pk}").content.decode()
+    ProviderAccount.objects.update(is_enabled=True)
+    seen = re.search(r"seen=([^\"&]+)", html)[1]
+    changed = client.get(f"/takes/{take.pk}/live?seen={seen}", headers={"HX-Request": "true"})
+
+    assert f"Waits: The account {take.account} is switched off." in html
+    assert changed.status_code == 200 and "Waits:" not in changed.content.decode()

@@ -72,6 +72,12 @@ def needs_a_person(take: Generation) -> bool:
 
 
 @register.filter
+def held_up(take: Generation) -> str:
+    """Say why a take in the queue is not sent: its account cannot be used now; "" where it can."""
+    return take.account.problem if take.state == State.QUEUED else ""
+
+
+@register.filter
 def percent(share: float | None) -> int | None:
     """Return a share of 0..1 in whole percent; None where the provider reports none."""
     return None if share is None else round(100 * share)

@@ -16,7 +16,7 @@ from editorapp.teams.access import MemberRequest, needs
 from editorapp.teams.models import Member
 from editorapp.teams.roles import Act
 from editorapp.web.history import usual_of
-from editorapp.web.templatetags.takes import NEEDS_A_PERSON, percent
+from editorapp.web.templatetags.takes import NEEDS_A_PERSON, held_up, percent
 
 MOST_ROWS = 100
 RECENT = timedelta(days=1)
@@ -52,7 +52,8 @@ def _seen(takes: list[Generation]) -> str:
         (take.pk, take.state, take.state_since, take.attempt_count, take.error_count, percent(take.progress))  # type: ignore[attr-defined]
         for take in takes
     ]
-    return hashlib.sha256(repr(said).encode()).hexdigest()[:16]
+    held = [(take.pk, why) for take in takes if (why := held_up(take))]
+    return hashlib.sha256(repr((said, held)).encode()).hexdigest()[:16]
 
 
 def _with_usual(member: Member, takes: list[Generation]) -> list[tuple[Generation, timedelta | None]]:

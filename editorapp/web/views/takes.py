@@ -31,7 +31,7 @@ from editorapp.teams.models import Member
 from editorapp.teams.roles import Act
 from editorapp.web import asked, history
 from editorapp.web.cards import as_cards
-from editorapp.web.templatetags.takes import made_from, percent
+from editorapp.web.templatetags.takes import held_up, made_from, percent
 
 MOST_NEIGHBOURS = 12
 
@@ -74,7 +74,7 @@ def page(request: MemberRequest, pk: int) -> HttpResponse:
 @needs(Act.SEE)
 def live(request: MemberRequest, pk: int) -> HttpResponse:
     """Return the whole take once it is no longer as the page saw it; until then 204, so that nothing is disturbed."""
-    take = get_object_or_404(Generation.objects.visible_to(request.member).select_related("result"), pk=pk)
+    take = get_object_or_404(Generation.objects.visible_to(request.member).select_related("result", "account"), pk=pk)
     if _seen(take) == request.GET.get("seen"):
         return HttpResponse(status=204)
     only_stage = _seen(take).rpartition(".")[0] == request.GET.get("seen", "").rpartition(".")[0]
@@ -184,7 +184,7 @@ def _back(request: MemberRequest, pk: int) -> HttpResponse:
 
 def _seen(take: Generation) -> str:
     """Return what a page shows of a take that can change by itself."""
-    changing = take.result.proxy if take.result else percent(_progress(take))
+    changing = take.result.proxy if take.result else bool(held_up(take)) or percent(_progress(take))
     return f"{take.state}.{take.state_since.timestamp():.0f}.{'' if changing is None else changing}"
 
 

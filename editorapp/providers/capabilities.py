@@ -64,8 +64,10 @@ def _seconds(model: Model) -> str:
 
 def _bytes(model: Model) -> str:
     upload, inline = model.limits.max_file_bytes, model.limits.max_inline_bytes
+    if upload and upload == inline:
+        return size_in_bytes(upload)
     said = [f"{size_in_bytes(upload)} uploaded"] if upload else []
-    said += [f"{size_in_bytes(inline)} by URL or inline"] if inline else []
+    said += [f"{size_in_bytes(inline)} by URL or in the request"] if inline else []
     return ", ".join(said) or "not published"
 
 

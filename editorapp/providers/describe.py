@@ -130,17 +130,18 @@ def described(spec: Spec, model: Model) -> Described:
         label=model.label, wire=model.wire, call=f"POST {spec.base_url}{path}", summary=model.summary,
         source=model.source, asks_price=model.is_priced_by_asking,
         capabilities=capabilities(spec, model, prices),
-        parameters=tuple(_parameter(row, is_required=row.field in required) for row in model.parameters),
+        parameters=tuple(_parameter(model, row, is_required=row.field in required) for row in model.parameters),
         limits=tuple(LimitRow(label, value) for _name, label, value in limits_in_words(model, model.limits)),
         rules=tuple(_rule(spec, model, rule) for rule in model.rules),
         prices=tuple(_prices(kind, table) for kind, table in prices.items()),
     )  # fmt: skip
 
 
-def _parameter(row: Parameter, *, is_required: bool) -> ParameterRow:
+def _parameter(model: Model, row: Parameter, *, is_required: bool) -> ParameterRow:
+    one_word = {"model": model.wire, "task": model.wire_type}  # of this very model, where the row has those of all
     return ParameterRow(
         name=row.field, label=row.label, wires=tuple(".".join(path) for path in row.paths),
-        type=KIND_WORDS[row.kind], allowed=_allowed(row),
+        type=KIND_WORDS[row.kind], allowed=one_word.get(row.field) or _allowed(row),
         default="taken and ignored: never sent" if row.is_ignored else row.default,
         is_required=row.is_required or is_required, help=row.help, source=row.source,
     )  # fmt: skip
@@ -166,7 +167,7 @@ def _between(low: float | None, high: float | None, unit: str) -> str:
 
 
 def _rule(spec: Spec, model: Model, rule: Rule) -> RuleRow:
-    row = model.parameter(rule.field)
+    row = model.parameter(rule.field) or next((row for row in spec.parameters if row.field == rule.field), None)
     label = row.label if row else rule.field.replace("_", " ").capitalize()
     return RuleRow(rule.id, label, rule.summary, LEVEL_WORDS[rule.level], rule.source)
 

@@ -59,7 +59,7 @@ def _count(value: int) -> str:
 LIMIT_WORDS: dict[str, tuple[str, Callable[[Any], str], tuple[str, ...]]] = {
     "max_source_seconds": ("Longest source", _seconds, ("source",)),
     "warn_source_seconds": ("Source that may be refused further on, above", _seconds, ("source",)),
-    "max_inline_bytes": ("Largest source by URL or inline", size_in_bytes, ("source",)),
+    "max_inline_bytes": ("Largest source by URL or in the request", size_in_bytes, ("source",)),
     "max_file_bytes": ("Largest source by upload", size_in_bytes, ("source",)),
     "max_image_bytes": ("Largest picture", size_in_bytes, PICTURES),
     "prompt_max": ("Longest prompt, in characters", _count, ("prompt",)),
@@ -86,6 +86,11 @@ def limits_in_words(model: Model, limits: Limits) -> list[tuple[str, str, str]]:
         value = getattr(limits, name)
         if name == "grid_fps" and model.task != Task.GENERATE:
             continue  # an edit's keyframes lie on the source's own grid
-        if value not in (None, (), 0) and (not needs or any(map(model.knows, needs))):
+        if value not in (None, (), 0) and (not needs or any(_sends(model, need) for need in needs)):
             found.append((name, label, written(value)))
     return found
+
+
+def _sends(model: Model, name: str) -> bool:
+    row = model.parameter(name)
+    return row is not None and not row.is_ignored

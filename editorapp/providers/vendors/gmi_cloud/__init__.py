@@ -10,6 +10,8 @@ from typing import Any
 from urllib.parse import quote as quoted
 from urllib.parse import unquote, urlsplit
 
+import httpx
+
 from editorapp.providers import answers
 from editorapp.providers import wire as bodies
 from editorapp.providers.contract import (
@@ -19,10 +21,12 @@ from editorapp.providers.contract import (
     JobState,
     OutcomeUnknown,
     Output,
+    ProviderError,
     Quote,
     Ref,
     Rejected,
     Task,
+    Throttled,
     Unavailable,
 )
 from editorapp.providers.spec import ALL_TASKS, REFUSE, Broken, Model, Spec, of_task
@@ -42,7 +46,7 @@ from editorapp.providers.vendors.gmi_cloud.parameters import (
 from editorapp.providers.vendors.gmi_cloud.prices import PRICES
 from editorapp.providers.vendors.gmi_cloud.rules import COMMON_RULES, RULES
 
-__all__ = ["PRICES", "SPEC", "decode", "encode", "endpoint", "ping", "poll", "quote", "stage", "submit"]
+__all__ = ["PRICES", "SPEC", "decode", "encode", "endpoint", "explain", "ping", "poll", "quote", "stage", "submit"]
 
 # What rows of the table say of attributes that a task has no parameter for.
 JUDGED: dict[str, frozenset[str]] = {
@@ -100,6 +104,7 @@ STATES = {  # 4
 }
 
 UPLOADS = {"image/jpeg": "jpeg", "image/png": "png"}  # 2.4: media type -> what the upload helper calls it
+HOURLY_WAIT_SECONDS = 60.0
 # Failures after which a person may send the same again: Luma's own codes, where GMI hands them on, and words of being
 # busy. A limit further on arrives as a failed request, too (5, OBS); nothing is ever sent again by itself.
 PASSING = frozenset({"generation_failed", "output_not_found", "rate_limited"})
@@ -226,6 +231,14 @@ async def quote(wanted: GenerationRequest, *, seconds: Decimal | None, wire: Wir
     """
     model = await wire.call("GET", f"/models/{quoted(spec.model_for(wanted).wire, safe='')}")
     return quote_of(wanted, model.get("price_info"), seconds=seconds)
+
+
+def explain(response: httpx.Response) -> ProviderError | None:
+    """Wait a good while after a 429 that does not say how long: GMI counts video requests by the hour (1 A)."""
+    if response.status_code != 429 or {"retry-after", "x-ratelimit-reset"} & set(response.headers):
+        return None
+    says = f"{SPEC.name} takes no more requests for now: it counts them by the hour. This is sent again by itself."
+    return Throttled(says, code=answers.RATE, retry_after_seconds=HOURLY_WAIT_SECONDS)
 
 
 def _job(answer: dict[str, Any], job_id: str) -> Job:

@@ -223,7 +223,7 @@ with any secret; <code>api_unknown…</code>, <code>api_revoked…</code>, <code
         taken = GenerationRequest.from_json(job.request)
         job.units = units_of(taken, self._seconds_of(client, taken))
         self.simulation.state.save(job)
-        return Answer.of_json({"job": job_of(job, now)} | _cost(job.units))
+        return Answer.of_json({"job": job_of(job, job.created_at)} | _cost(job.units))
 
     # Jobs
 

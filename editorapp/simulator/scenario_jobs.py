@@ -32,7 +32,10 @@ HINTS = {
 def history_of(job: SimulatedJob, now: float) -> list[tuple[float, str]]:
     """Return the states that a job has reached by now, each with its instant, in order."""
     begins = max(job.created_at + job.queue_seconds, job.started_at or 0.0)
-    steps = [(job.created_at, "pending"), (job.created_at + job.queue_seconds / 2, "queued")]
+    # Even where there is no queue, a job is pending in the instant that it is made.
+    queued = job.created_at + max(0.001, job.queue_seconds / 2)
+    begins = max(begins, queued)
+    steps = [(job.created_at, "pending"), (queued, "queued")]
     if job.started_at is not None:
         steps += [(begins, "warming-up"), (begins + WARMING_SECONDS, "in-progress")]
     if job.rendered_at is not None:

@@ -12,17 +12,25 @@ import av
 import httpx
 import pytest
 
-from editorapp.providers import rules
+from editorapp.providers import answers, rules
 from editorapp.providers.contract import (
     Access,
+    BadCredentials,
     GenerationRequest,
     Job,
     JobState,
+    NotFound,
+    OutcomeUnknown,
+    ProviderError,
     Ref,
+    Rejected,
+    Throttled,
+    Unavailable,
 )
 from editorapp.providers.spec import Spec
 from editorapp.providers.transport import Wire
 from editorapp.providers.vendors import scenario
+from editorapp.providers.vendors.scenario import staging
 from tests.providers.talk import run
 from tests.simulator.clips import cut
 from tests.simulator_process import SimulatorProcess
@@ -120,3 +128,274 @@ def test_each_model_goes_from_a_file_to_a_result_that_is_paid_for_as_quoted(
     assert quote.low_usd == quote.high_usd == job.cost_usd == Decimal(price)
     assert "CU at $0.02" in quote.basis
     assert job.chain_id.startswith("asset_")
+
+
+def test_a_picture_travels_small_in_one_call_and_large_in_parts(
+    account: Access, real_media: Path, tmp_path: Path
+) -> None:
+    large = tmp_path / "large.png"
+    large.write_bytes((real_media / "coffee.png").read_bytes() + bytes(6_000_000))
+
+    async def through() -> tuple[Ref, Ref]:
+        async with Wire(account) as wire:
+            small = await staged(real_media / "rocket.jpg", wire, "image/jpeg")
+            return small, await staged(large, wire, "image/png")
+
+    small, in_parts = run(through())
+
+    assert all(str(ref.file_id).startswith("asset_") for ref in (small, in_parts))
+
+
+def test_a_clip_of_several_parts_arrives_whole(
+    account: Access, clip: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(staging, "PART_BYTES", 5 * 1024**2)
+    filler = 11_000_000
+    big = tmp_path / "big.mp4"
+    big.write_bytes(clip.read_bytes() + (filler + 8).to_bytes(4, "big") + b"free" + bytes(filler))
+
+    async def through() -> dict[str, Any]:
+        async with Wire(account) as wire:
+            ref = await staged(big, wire)
+            return (await wire.call("GET", f"/assets/{ref.file_id}"))["asset"]
+
+    asset = run(through())
+
+    assert asset["properties"]["size"] == big.stat().st_size
+    assert httpx.get(asset["url"], trust_env=False).content == big.read_bytes()
+
+
+@pytest.mark.parametrize("media_type", ["video/quicktime", "video/x-matroska"])
+def test_a_clip_of_another_kind_is_refused_before_it_is_sent(
+    account: Access, clip: Path, simulator: SimulatorProcess, media_type: str
+) -> None:
+    async def through() -> None:
+        async with Wire(account) as wire:
+            await staged(clip, wire, media_type)
+
+    with pytest.raises(Rejected, match="MP4 and WebM"):
+        run(through())
+
+
+def test_a_file_that_scenario_cannot_read_is_refused_in_its_words(account: Access, tmp_path: Path) -> None:
+    text = tmp_path / "notes.mp4"
+    text.write_bytes(b"no video at all" * 50)
+
+    async def through() -> None:
+        async with Wire(account) as wire:
+            await staged(text, wire)
+
+    with pytest.raises(Rejected, match="not a supported video"):
+        run(through())
+
+
+@pytest.mark.parametrize("call", ["upload", "put", "complete", "file"])
+def test_a_fault_on_the_way_of_an_upload_can_be_tried_again(
+    account: Access, clip: Path, simulator: SimulatorProcess, call: str
+) -> None:
+    async def through() -> Ref:
+        async with Wire(account) as wire:
+            with pytest.raises(Unavailable):
+                await staged(clip, wire)
+            return await staged(clip, wire)
+
+    simulator.fail(call, "status:503")
+
+    assert str(run(through()).file_id).startswith("asset_")
+
+
+def test_keyframes_are_sent_as_the_model_itself_says(account: Access, clip: Path, real_media: Path) -> None:
+    async def through() -> tuple[dict[str, Any], Job]:
+        async with Wire(account) as wire:
+            learned = await scenario.learn(wire=wire)
+            keys = tuple(learned["models"]["edit/ray-3.2"]["keyframe_keys"])
+            models = (replace(one, limits=replace(one.limits, keyframe_keys=keys)) for one in scenario.SPEC.models)
+            spec = replace(scenario.SPEC, models=tuple(models))
+            picture = await staged(real_media / "rocket.jpg", wire, "image/jpeg")
+            wanted = wanted_of(
+                "edit", "ray-3.2", source=await staged(clip, wire), resolution="540p", auto_controls=True,
+                keyframes=(picture,), keyframe_indexes=(3,),
+            )  # fmt: skip
+            return learned, (await finished(await sent(wanted, wire, spec), wire))[0]
+
+    learned, job = run(through())
+
+    assert learned == {
+        "models": {
+            "edit/ray-3.2": {"keyframe_keys": ["image", "index"]}, "generate/ray-3.2": {},
+            "generate/ray-flash-2-540p": {}, "generate/ray-flash-2-720p": {}, "reframe/ray-3.2": {},
+            "reframe/reframe-video": {}, "modify/modify-video": {},
+        },
+        "unit_price_usd": "0.020000",
+    }  # fmt: skip
+    assert job.state is JobState.DONE
+
+
+def test_a_result_is_edited_further_by_its_asset_and_only_with_its_own_key(
+    account: Access, clip: Path, simulator: SimulatorProcess
+) -> None:
+    async def through() -> tuple[Job, Job]:
+        async with Wire(account) as wire:
+            first, _ = await finished(
+                await sent(wanted_of("modify", "modify-video", source=await staged(clip, wire)), wire), wire
+            )
+            onward = wanted_of(
+                "reframe", "ray-3.2", source=Ref(generation_id=first.chain_id), aspect_ratio="1:1", resolution="540p"
+            )
+            second, _ = await finished(await sent(onward, wire), wire)
+        async with Wire(account_at(simulator, secret="api_stranger:secret")) as wire:
+            with pytest.raises(Rejected, match="not found"):
+                await sent(onward, wire)
+        return first, second
+
+    first, second = run(through())
+
+    assert second.state is JobState.DONE
+    assert first.chain_id != second.chain_id
+
+
+def test_a_running_job_says_how_far_it_is(tmp_path: Path) -> None:
+    process = SimulatorProcess.start(tmp_path, "--no-render", "--render-seconds", "1")
+
+    async def through() -> list[float]:
+        async with Wire(account_at(process)) as wire:
+            job = await sent(wanted_of("generate", "ray-3.2"), wire)
+            assert job.state is JobState.QUEUED
+            return (await finished(job, wire))[1]
+
+    try:
+        progress = run(through())
+    finally:
+        process.stop()
+
+    assert progress[:-1] == sorted(progress[:-1]) and 0 < max(progress) <= 1
+
+
+@pytest.mark.parametrize(
+    ("kind", "code", "can_retry", "words"),
+    [
+        ("fail:content_moderated", "content_moderated", False, "Change the prompt or the inputs"),
+        ("fail:generation_failed", "failure", True, "Generation failed"),
+        ("no_output", "no_output", True, "without a result"),
+    ],
+)
+def test_a_failure_says_what_scenario_says_and_what_to_do(
+    account: Access, kind: str, code: str, can_retry: bool, words: str
+) -> None:
+    wanted = GenerationRequest(task="generate", model="ray-3.2", prompt=f"Rain [[{kind}]]", resolution="540p")
+
+    async def through() -> Job:
+        async with Wire(account) as wire:
+            return (await finished(await sent(wanted, wire), wire))[0]
+
+    job = run(through())
+
+    assert job.failure is not None and (job.failure.code, job.failure.can_retry) == (code, can_retry)
+    assert words in job.failure.reason
+    charged = code == "no_output"
+    assert job.failure.is_charged is (None if charged else False)
+    assert job.cost_usd == (Decimal("0.20") if charged else None)
+
+
+def test_a_failure_that_is_not_refunded_is_charged(account: Access, clip: Path) -> None:
+    async def through() -> Job:
+        async with Wire(account) as wire:
+            source = await staged(clip, wire)
+            wanted = GenerationRequest(
+                task="reframe", model="reframe-video", prompt="x [[fail:generation_failed]]", source=source
+            )
+            return (await finished(await sent(wanted, wire), wire))[0]
+
+    job = run(through())
+
+    assert job.failure is not None
+    assert (job.failure.is_charged, job.failure.can_retry, job.cost_usd) == (True, False, Decimal("0.02"))
+
+
+@pytest.mark.parametrize(
+    ("kind", "error"),
+    [("status:503", OutcomeUnknown), ("reset", OutcomeUnknown), ("accept_then_reset", OutcomeUnknown),
+     ("status:400", Rejected), ("429:7", Throttled)],
+)  # fmt: skip
+def test_the_paid_call_is_sent_once_and_never_said_to_have_failed_unless_it_has(
+    account: Access, simulator: SimulatorProcess, kind: str, error: type[ProviderError]
+) -> None:
+    async def through() -> None:
+        async with Wire(account) as wire:
+            await sent(wanted_of("generate", "ray-3.2"), wire)
+
+    simulator.fail("submit", kind)
+
+    with pytest.raises(error):
+        run(through())
+    assert simulator.submits_received == (1 if kind == "accept_then_reset" else 0)
+
+
+def test_without_a_unit_price_the_dearest_pack_is_taken_and_said_so(simulator: SimulatorProcess) -> None:
+    async def through() -> Any:
+        async with Wire(account_at(simulator, unit_price_usd=None)) as wire:
+            wanted = wanted_of("generate", "ray-flash-2-540p", duration="9s")
+            return await scenario.quote(wanted, seconds=None, wire=wire)
+
+    quote = run(through())
+
+    assert quote.high_usd == Decimal("0.144") and "dearest" in quote.note
+
+
+def test_asking_for_a_price_makes_no_job(account: Access, simulator: SimulatorProcess) -> None:
+    async def through() -> None:
+        async with Wire(account) as wire:
+            await scenario.quote(wanted_of("generate", "ray-3.2"), seconds=None, wire=wire)
+
+    run(through())
+
+    assert simulator.submits_received == 0
+
+
+@pytest.mark.parametrize("key", ["api_unknown", "api_revoked", "api_wrongscope"])
+def test_a_bad_key_is_told_apart_from_everything_else(simulator: SimulatorProcess, key: str) -> None:
+    async def through() -> None:
+        async with Wire(account_at(simulator, secret=f"{key}:a-secret")) as wire:
+            await scenario.ping(wire=wire)
+
+    with pytest.raises(BadCredentials):
+        run(through())
+
+
+def test_a_plan_without_the_model_names_the_model_and_the_plan_it_needs(simulator: SimulatorProcess) -> None:
+    async def through() -> dict[str, Any]:
+        async with Wire(account_at(simulator, secret="api_restricted:a-secret")) as wire:
+            await scenario.ping(wire=wire)
+            with pytest.raises(Rejected, match="does not include Ray 2 Flash 720p. It needs the pro plan") as refused:
+                await sent(wanted_of("generate", "ray-flash-2-720p"), wire)
+            assert not isinstance(refused.value, BadCredentials)
+            return await scenario.learn(wire=wire)
+
+    assert run(through())["models"]
+
+
+def test_too_many_jobs_at_once_are_told_apart_from_too_many_requests(tmp_path: Path) -> None:
+    process = SimulatorProcess.start(tmp_path, "--concurrent", "1", "--render-seconds", "30", "--no-render")
+
+    async def through() -> Throttled:
+        async with Wire(account_at(process)) as wire:
+            await sent(wanted_of("generate", "ray-3.2"), wire)
+            with pytest.raises(Throttled) as full:
+                await sent(wanted_of("generate", "ray-3.2"), wire)
+            return full.value
+
+    try:
+        full = run(through())
+    finally:
+        process.stop()
+
+    assert full.code == answers.CONCURRENCY and "parallelCustomJobs: 1" in full.message
+
+
+def test_an_unknown_job_is_not_found(account: Access) -> None:
+    async def through() -> None:
+        async with Wire(account) as wire:
+            await scenario.poll("job_none", wire=wire)
+
+    with pytest.raises(NotFound):
+        run(through())

@@ -85,7 +85,7 @@ class Camera:
         at = 0.5 - 0.5 * cos(2 * pi * index / self._count) if self._loop else at
         window = self._window(at, index, weight)
         shown = picture if window is None else _through(picture, *window)
-        return self._behind_doors(shown, at)
+        return self._behind_doors(shown, at) if weight == 1 else shown
 
     def _window(self, at: float, index: int, weight: float) -> tuple[float, float, float, float] | None:
         """Return the window's centre in pictures, its zoom, and its turn in radians; None for the whole picture."""

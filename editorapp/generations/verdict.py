@@ -147,12 +147,17 @@ def too_dear(priced: Estimate | None, budget: MonthTotals | None) -> list[Broken
 
 
 def _curl(account: ProviderAccount, path: str, body: dict[str, Any]) -> str:
-    """Write the call as a command that runs once the key is in the environment; a key is never shown."""
+    """Write the call as a command that runs once the environment holds the key (and the account's other values)."""
+    spec, address = account.spec, account.address() + path
     written = json.dumps(body, ensure_ascii=False, separators=(", ", ": "))
-    key = ":".join(f"${name}" for name in account.spec.credentials)
+    key = ":".join(f"${name}" for name in spec.credentials)
+    access = account.access() if spec.headers or spec.params else None
+    headers, params = (access.headers, access.params) if access else ({}, {})
+    query = "&".join(f"{name}=${spec.params[name]}" for name in params)
     lines = [
-        f"curl -X POST {shlex.quote(account.address() + path)}",
-        f'-u "{key}"' if account.spec.auth is Auth.BASIC else f'-H "Authorization: Bearer {key}"',
+        f"curl -X POST {shlex.quote(address)}" + (f'"?{query}"' if query else ""),
+        f'-u "{key}"' if spec.auth is Auth.BASIC else f'-H "Authorization: Bearer {key}"',
+        *(f'-H "{name}: ${spec.headers[name]}"' for name in headers),
         "-H 'Content-Type: application/json'",
         f"-d {shlex.quote(written)}",
     ]

@@ -224,6 +224,24 @@ def test_a_verdict_shows_the_exact_body_and_hides_the_key(member, clip, settings
     assert "https://agents.lumalabs.ai/v1/generations" in verdict.curl
 
 
+@pytest.mark.parametrize(
+    ("provider", "said"),
+    [
+        ("gmi-cloud", ['-H "X-Organization-ID: $GMI_ORG_ID"', '-H "Authorization: Bearer $GMI_API_KEY"']),
+        ("scenario", ['luma-ray-3-2-edit"?projectId=$SCENARIO_PROJECT_ID"', '-u "$SCENARIO_SDK_API_KEY:$']),
+    ],
+)
+def test_the_command_names_what_else_the_account_is_reached_with(member, clip, settings, provider, said):
+    keys = {"GMI_API_KEY": "g", "SCENARIO_SDK_API_KEY": "k", "SCENARIO_SDK_API_SECRET": "s"}
+    settings.ENVIRONMENT = {**settings.ENVIRONMENT, **keys, "GMI_ORG_ID": "org-9", "SCENARIO_PROJECT_ID": "proj-9"}
+    account = ProviderAccount.objects.create(provider=provider, name="Real")
+
+    command = weigh(asked(clip), clip, account).curl
+
+    assert all(part in command for part in said), command
+    assert "org-9" not in command and "proj-9" not in command
+
+
 def test_a_verdict_asks_no_table(member, clip, django_assert_num_queries):
     account, wanted = default_account("luma-agents"), asked(clip)
 

@@ -28,6 +28,7 @@ from editorapp.generations import staging
 from editorapp.media import store
 from editorapp.media.models import Asset
 from editorapp.providers import registry
+from editorapp.providers.conditions import is_extend
 from editorapp.providers.contract import GenerationRequest, ProviderError, Quote, Ref, Rejected, Throttled, Unavailable
 from editorapp.providers.models import ProviderAccount
 from editorapp.providers.transport import Wire
@@ -159,12 +160,14 @@ def estimate_of(row: AskedPrice | None) -> Estimate | None:
 
 def key_of(account: ProviderAccount, wanted: GenerationRequest, source: Asset | None) -> str:
     """Name all drafts that must cost the same: by task, model and settings, what is known of the source, and what a
-    unit of the provider costs. A picture counts as one, whichever it is."""
+    unit of the provider costs. A picture counts as one, whichever it is; a take that is continued does not."""
     said: dict[str, Any] = {name: value for name, value in wanted.to_json().items() if name not in UNPRICED}
-    said |= Counter(name.partition(".")[0] for name, _ref in wanted.refs())
-    # A take that is continued is no source: its length moves no price.
-    facts = source.facts() if source is not None and wanted.source is not None else None
-    of_source = [facts.duration_seconds, facts.width, facts.height, facts.fps, facts.frame_count] if facts else None
+    said |= Counter(name.partition(".")[0] for name, _ref in wanted.refs()) | {"extends": is_extend(wanted)}
+    of_source: Any = None  # a take that is continued is no source: its length moves no price
+    if wanted.source is not None:
+        facts = source.facts() if source is not None else None
+        known = facts and [facts.duration_seconds, facts.width, facts.height, facts.fps, facts.frame_count]
+        of_source = known or wanted.source.to_json()  # of which nothing is known: itself
     unit = account.unit_price()
     return hashlib.sha256(json.dumps([said, of_source, unit], sort_keys=True, default=str).encode()).hexdigest()
 

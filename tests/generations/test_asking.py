@@ -301,12 +301,16 @@ def test_drafts_share_a_price_unless_something_that_may_move_it_differs(
     with_picture = replace(plain, start_frame=Ref(asset_id=picture.pk))
     assert key(with_picture) == key(replace(plain, start_frame=Ref(asset_id=other.pk)))
     different = [
-        plain, with_picture, replace(plain, resolution="1080p"), replace(plain, hdr=True),
+        plain, with_picture, replace(plain, task="generate", start_frame=Ref(asset_id=picture.pk)),
+        replace(plain, task="generate", start_frame=Ref(generation_id="continued")),
+        replace(plain, resolution="1080p"), replace(plain, hdr=True),
         replace(plain, task="reframe"), replace(plain, model="modify-video"),
         replace(plain, keyframes=(Ref(asset_id=1),), keyframe_indexes=(0,)),
         replace(plain, keyframes=(Ref(asset_id=1), Ref(asset_id=2)), keyframe_indexes=(0, 9)),
     ]  # fmt: skip
     assert len({*map(key, different), key(draft(longer), longer)}) == len(different) + 1
+    foreign = [asking.key_of(account, replace(plain, source=Ref(file_id=name)), None) for name in ("one", "other")]
+    assert foreign[0] != foreign[1]  # nothing is known of either
 
 
 def test_old_answers_are_swept_away(account: ProviderAccount, clip: Asset, member: Member) -> None:

@@ -14,6 +14,7 @@ import httpx
 from django.conf import settings
 from django.core.management import call_command
 from django.core.management.base import BaseCommand, CommandError, CommandParser
+from django.db import DatabaseError
 from django.urls import reverse
 from django.utils import timezone
 
@@ -75,7 +76,7 @@ class Command(BaseCommand):
         owner = ensure_owner()
         _ensure_sample(owner)
         accounts.renew_keys()
-        is_simulated = accounts.all_simulated()
+        found, is_simulated = accounts.in_use(accounts.made()), accounts.all_simulated()
         processes = Processes({"RUSHES_PORT": str(port)}, say=self._say)
         try:
             if is_simulated or simulator or _is_simulating():
@@ -85,7 +86,7 @@ class Command(BaseCommand):
             url = f"http://{'127.0.0.1' if host == '0.0.0.0' else host}:{port}"  # noqa: S104
             processes.wait_until("web server", lambda: _answers(url))
             link = url + reverse("people:link", args=[SignInLink.make(owner.user, now=timezone.now())])
-            self._welcome(accounts.in_use(accounts.made()), is_simulated, link)
+            self._welcome(found, is_simulated, link)
             if open:
                 webbrowser.open(link)
             self._look_after(processes)
@@ -97,6 +98,8 @@ class Command(BaseCommand):
         while True:
             time.sleep(1)
             look_after(processes)
+            if "simulator" not in processes.children and _needs_simulator():
+                start_simulator(processes)
 
     def _welcome(self, found: list[ProviderAccount], is_simulated: bool, link: str) -> None:
         self._say("")
@@ -134,6 +137,14 @@ def _ensure_sample(owner: Member) -> None:
     path = Path(settings.RUN_DIR) / "sample.mp4"
     sample.draw(path)
     intake.take_in(path, name=sample.NAME, team=owner.team, user=owner.user, origin=Asset.Origin.SAMPLE)
+
+
+def _needs_simulator() -> bool:
+    """Has the last real account gone since the start?"""
+    try:
+        return accounts.all_simulated()
+    except DatabaseError:
+        return False  # says nothing about accounts; asked again in a second
 
 
 def _is_simulating() -> bool:

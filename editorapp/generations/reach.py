@@ -131,12 +131,12 @@ def unreadable(
     said = {one.field for one in broken if one.is_refusal}
     for field, ref in wanted.refs():
         if field != "source" and ref.asset_id is not None and _is_video(ref):
-            yield _made_elsewhere(field, ref.asset_id, account)
+            yield _made_elsewhere(wanted, field, ref.asset_id, account)
         elif field not in said and (carrier := _not_carried(model, field, ref)) is not None:
             yield _no_way(model, field, carrier, account)
 
 
-def _made_elsewhere(field: str, asset_id: int, account: ProviderAccount) -> Broken:
+def _made_elsewhere(wanted: GenerationRequest, field: str, asset_id: int, account: ProviderAccount) -> Broken:
     rows = Generation.objects.filter(result_id=asset_id, account__is_enabled=True).exclude(chain_id="")
     take = rows.select_related("account").order_by("-pk").first()
     leave = Mend("Leave it out", {"guides": "none", "frames": "none"})
@@ -144,6 +144,12 @@ def _made_elsewhere(field: str, asset_id: int, account: ProviderAccount) -> Brok
         message = "A clip cannot stand here: choose a picture."
         return Broken("take.clip", field, REFUSE, message, (leave,), detail="not an image")
     maker = take.account.name
+    row = take.account.spec.model_for(wanted).parameter(field.partition(".")[0])
+    if row is None or not _carries(row.carriers, "generation_id"):
+        message = (
+            f"Take {take.pk} cannot be continued: {maker} made it, and does not go on from a take. Choose a picture."
+        )
+        return Broken("take.elsewhere", field, REFUSE, message, (leave,), status=404, detail="not found")
     message = (
         f"Only {maker} can continue take {take.pk}: it was made there, and its id means nothing to {account.name}. "
         f"Send this to {maker}, or begin with a picture."
@@ -156,8 +162,8 @@ def _no_way(model: Model, field: str, carrier: str, account: ProviderAccount) ->
     row = model.parameter(field.partition(".")[0])
     label = row.label if row is not None else field
     said = {"generation_id": "an earlier result", "url": "an address", "file_id": "an uploaded file"}
-    what = said.get(carrier, "a file")
-    message = f"{model.label} at {account.spec.name} takes no {what} as {label}: choose it another way."
+    what = said.get(carrier, "a file in the request")
+    message = f"{label}: {model.label} at {account.spec.name} cannot read {what}. Choose it another way."
     leave = () if field == "source" else (Mend("Leave it out", {"guides": "none", "frames": "none"}),)
     return Broken("ref.carrier", field, REFUSE, message, leave, detail=f"{field}: not taken as {carrier}")
 

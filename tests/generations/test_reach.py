@@ -1,5 +1,7 @@
 """How an earlier take is named: by its id where it was made, by its stored file elsewhere, or not at all."""
 
+from dataclasses import replace
+
 import pytest
 from django.core.exceptions import PermissionDenied
 
@@ -139,3 +141,33 @@ def test_a_sound_continuation_is_weighed_without_a_query(take, django_assert_num
         verdict = weigh(continued(start_frame=Ref(generation_id=JOB)), None, account)
 
     assert verdict.can_send
+
+
+def test_a_take_of_a_provider_that_continues_none_leads_back_to_no_such_account(member, second):
+    result = make_asset(member, origin="result")
+    account = default_account("scenario")
+    take = make_generation(
+        member, account=account, provider="scenario", state=State.SUCCEEDED, result=result, chain_id="asset_1"
+    )
+
+    verdict = weigh(continued(start_frame=reach.as_frame(take, second)), None, second)
+
+    (broken,) = verdict.refusals
+    assert "does not go on from a take" in broken.message
+    assert [mend.changes for mend in broken.mends] == [{"guides": "none", "frames": "none"}]
+
+
+@pytest.mark.parametrize(
+    ("slug", "field", "ref"),
+    [
+        ("gmi-cloud", "source", Ref(file_id=JOB)),
+        ("gmi-cloud", "start_frame", Ref(file_id=JOB)),
+        ("scenario", "start_frame", Ref(data="AAAA", media_type="image/png")),
+    ],
+)
+def test_what_a_parameter_has_no_place_for_is_refused_and_never_dropped(db, slug, field, ref):
+    wanted = edit(source=Ref(generation_id=JOB)) if field != "source" else edit()
+
+    verdict = weigh(replace(wanted, resolution="540p", **{field: ref}), None, default_account(slug))
+
+    assert any(broken.field == field for broken in verdict.refusals)

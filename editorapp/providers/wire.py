@@ -64,6 +64,7 @@ def _carried(row: Parameter, ref: Ref) -> Iterator[tuple[tuple[str, ...], str]]:
     said = {key: value for key in REF_KEYS if (value := getattr(ref, key)) is not None}
     if ref.asset_id is not None:
         said[str(row.stored_as)] = STAGED_LATER
+        said.setdefault("media_type", STAGED_LATER)
     if "data" not in said:
         said.pop("media_type", None)
     for key, value in said.items():

@@ -48,7 +48,7 @@ def source(given: str | None, parent: Generation | None, member: Member) -> Sour
     asset = _take_in(path, member)
     if not asset.is_video:
         raise BadArgument(f"{path.name} is a picture, not a clip: use it with --guide, --first or --keyframe.")
-    return Source(Ref(asset_id=asset.pk), asset, parent)
+    return Source(Ref(asset_id=asset.pk, media_type=asset.mime_type), asset, parent)
 
 
 def picture(given: str, member: Member) -> Ref:

@@ -63,7 +63,7 @@ def _found(form: Compose, member: Member) -> Source:
     asset = next(iter(Asset.objects.visible_to(member).filter(pk=form.source_asset)), None)  # unsorted: it is one
     if asset is None:
         return Source(problem="This clip is not here any more: choose another one.")
-    return Source(Ref(asset_id=asset.pk), asset)
+    return Source(Ref(asset_id=asset.pk, media_type=asset.mime_type), asset)
 
 
 def _usable_take(pk: int, member: Member) -> Generation | None:
@@ -75,9 +75,9 @@ def _take(pk: int | None, member: Member) -> Source:
     if pk is None:
         return Source()
     take = _usable_take(pk, member)
-    if take is None:
+    if take is None or take.result is None:
         return Source(problem="This take has no result to work on (yet): choose another one.")
-    return Source(Ref(asset_id=take.result_id), take.result, take)
+    return Source(Ref(asset_id=take.result_id, media_type=take.result.mime_type), take.result, take)
 
 
 def _continued(pk: int | None, member: Member) -> Source:

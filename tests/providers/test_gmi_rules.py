@@ -96,6 +96,12 @@ def test_a_stored_clip_is_said_to_travel_in_the_body_and_a_picture_by_address() 
     }  # fmt: skip
 
 
+def test_a_clip_of_unknown_type_has_a_place_for_it_in_the_body() -> None:
+    payload = gmi_cloud.encode(edit(source=Ref(asset_id=1)))["payload"]
+
+    assert payload["source_media_type"] == "(given when the file is uploaded)"
+
+
 @pytest.mark.parametrize(
     ("said", "rule"),
     [

@@ -129,7 +129,9 @@ def test_an_edit_is_made_at_every_provider(
 
 # A task, what is said, and what the result's facts show.
 TASKS = {
-    "a loop from a picture": (("--task", "generate", "--loop", "--first", "rocket.jpg"), {"frame_count": 120}),
+    "a loop from a picture": (
+        ("--task", "generate", "--loop", "--first", "rocket.jpg", "--resolution", "360p"), {"frame_count": 120}
+    ),
     "generate, priced by asking": (
         ("--task", "generate", "--provider", "gmi-cloud", "--aspect", "1:1"), {"width": 540}
     ),
@@ -153,7 +155,8 @@ def test_every_task_is_done_from_the_command_line(
 ) -> None:
     words, facts = TASKS[name]
     places = {"SOURCE": str(small_clip), "rocket.jpg": str(real_media / "rocket.jpg")}
-    size = () if {"modify", "ray-flash-2-540p"} & set(words) else ("--resolution", "540p")
+    sized = {"modify", "ray-flash-2-540p", "360p"}  # a fixed size, or one of its own
+    size = () if sized & set(words) else ("--resolution", "540p")
     output = tmp_path / "new.mp4"
 
     said_words = [places.get(word, word) for word in (*words, "--prompt", "A quiet street", *size)]
@@ -166,10 +169,10 @@ def test_every_task_is_done_from_the_command_line(
 
 
 def test_a_take_is_continued_and_not_where_it_is_unknown(studio: StudioProcess, tmp_path: Path) -> None:
-    words = ("--task", "generate", "--prompt", "A paper boat", "--resolution", "540p")
-    code, first = edit(studio, *words, "--wait")
+    words = ("--task", "generate", "--prompt", "A paper boat")
+    code, first = edit(studio, *words, "--resolution", "360p", "--wait")
     assert code == 0, first
-    extend = ("--extend", str(first["generation"]))
+    extend = ("--resolution", "540p", "--extend", str(first["generation"]))
 
     code, elsewhere = edit(studio, *words, *extend, "--provider", "gmi-cloud", "--wait")
     assert code == 2

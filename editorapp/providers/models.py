@@ -123,18 +123,21 @@ class ProviderAccount(models.Model):
         return settings.ENVIRONMENT.get(self.spec.base_url_name) or self.spec.base_url
 
     def unit_price(self) -> Decimal | None:
-        """Return the dollars of one of the provider's own units, where it counts in them and anybody has said so.
+        """Return the dollars of one of the provider's own units, where it counts in them and anybody has said so."""
+        return self.unit_price_and_source()[0]
 
-        An admin's word counts most, then the environment's, then the provider's own.
-        """
+    def unit_price_and_source(self) -> tuple[Decimal | None, str]:
+        """Return that price and who says so: an admin before the environment, and that before the provider itself."""
         if not self.spec.unit:
-            return None
+            return None, ""
         if self.unit_price_usd is not None:
-            return self.unit_price_usd
+            return self.unit_price_usd, "set here"
         if self.is_simulated:
-            return SIMULATED_UNIT_USD
-        said = settings.ENVIRONMENT.get(self.spec.unit_price_name, "").strip()
-        return unit_price_usd({"unit_price_usd": said}) or unit_price_usd(self.learned)
+            return SIMULATED_UNIT_USD, "made up"
+        name = self.spec.unit_price_name
+        if price := unit_price_usd({"unit_price_usd": settings.ENVIRONMENT.get(name, "").strip()}):
+            return price, f"from {name}"
+        return unit_price_usd(self.learned), f"as {self.spec.name} lists its packs"
 
     def _key(self) -> str:
         if self.is_simulated:

@@ -16,6 +16,7 @@ from editorapp.generations.models import Attempt, Pause
 from editorapp.generations.states import IN_FLIGHT, State
 from editorapp.providers import accounts, registry
 from editorapp.providers.contract import Access
+from editorapp.providers.learned import unit_price_usd
 from editorapp.providers.models import Origin, ProviderAccount
 from editorapp.providers.spec import Spec
 from editorapp.providers.words import limits_in_words
@@ -89,21 +90,15 @@ class Card:
         unit = self.spec.unit
         if not unit:
             return None
-        price = self.account.unit_price()
-        return (f"Price of one {unit}", f"{show_usd(price)}, {self._price_source}" if price else self._no_price)
-
-    @property
-    def _price_source(self) -> str:
-        if self.account.unit_price_usd is not None:
-            return "set here"
-        if self.account.is_simulated:
-            return "made up"
+        price, source = self.account.unit_price_and_source()
+        if price is None:
+            words = f"not known: {self.spec.name} lists none, so its quotes cannot be shown in dollars until one is set"
+        else:
+            words = f"{show_usd(price)}, {source}"
         name = self.spec.unit_price_name
-        return f"from {name}" if settings.ENVIRONMENT.get(name) else f"as {self.spec.name} lists its packs"
-
-    @property
-    def _no_price(self) -> str:
-        return f"not known: {self.spec.name} lists none, so its quotes cannot be shown in dollars until one is set"
+        if settings.ENVIRONMENT.get(name) and unit_price_usd({"unit_price_usd": settings.ENVIRONMENT[name]}) is None:
+            words += f". {name} is no amount in dollars"
+        return f"Price of one {unit}", words
 
     @property
     def learned(self) -> list[tuple[str, str]]:

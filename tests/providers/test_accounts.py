@@ -1,5 +1,6 @@
 """Which accounts can be used: the environment's, those of admins, simulated ones; and a team's default."""
 
+from decimal import Decimal
 from typing import Any
 
 import pytest
@@ -123,3 +124,62 @@ def test_an_admins_address_comes_before_the_environments_and_that_before_the_pro
     assert plain.address() == "https://agents.lumalabs.ai/v1"
     settings.ENVIRONMENT = {**settings.ENVIRONMENT, "LUMA_AGENTS_BASE_URL": "https://proxy.example.org/v1"}
     assert plain.address() == "https://proxy.example.org/v1"
+
+
+@pytest.fixture
+def all_keys(settings: Any) -> None:
+    own = {
+        "GMI_API_KEY": "gmi-0123456789abcdef", "GMI_ORG_ID": " org-env ", "SCENARIO_SDK_API_KEY": "api_0123",
+        "SCENARIO_SDK_API_SECRET": "secret_4567", "SCENARIO_PROJECT_ID": "proj-env", "SCENARIO_CU_PRICE_USD": "0.03",
+    }  # fmt: skip
+    settings.ENVIRONMENT = {**settings.ENVIRONMENT, **own}
+
+
+def test_what_the_environment_says_beside_a_key_goes_with_that_key_and_no_other(all_keys: None) -> None:
+    gmi, scenario = default_account("gmi-cloud").access(), default_account("scenario").access()
+    own = entered("Ours", provider="gmi-cloud").access()
+
+    assert (gmi.headers, gmi.params) == ({"X-Organization-ID": "org-env"}, {})
+    assert (scenario.headers, scenario.params) == ({}, {"projectId": "proj-env"})
+    assert scenario.secret == "api_0123:secret_4567"
+    assert own.headers == {}
+
+
+def test_a_simulated_account_takes_nothing_from_the_environment_of_a_real_one(settings: Any) -> None:
+    simulated = default_account("scenario")
+    settings.ENVIRONMENT = {**settings.ENVIRONMENT, "SCENARIO_PROJECT_ID": "proj", "SCENARIO_CU_PRICE_USD": "0.03"}
+
+    access = simulated.access()
+
+    assert (access.params, access.unit_price_usd) == ({}, Decimal("0.01"))
+
+
+def test_half_a_key_in_the_environment_is_none(settings: Any) -> None:
+    settings.ENVIRONMENT = {**settings.ENVIRONMENT, "SCENARIO_SDK_API_KEY": "api_0123"}
+
+    assert accounts.all_simulated()
+    assert default_account("scenario").is_simulated
+
+
+@pytest.mark.parametrize(
+    ("own", "environment", "told", "price"),
+    [
+        ("0.05", "0.03", "0.02", "0.05"),
+        (None, "0.03", "0.02", "0.03"),
+        (None, "", "0.02", "0.02"),
+        (None, "cheap", "0.02", "0.02"),
+        (None, "", "free", None),
+    ],
+)
+def test_a_units_price_is_the_admins_else_the_environments_else_the_providers(
+    settings: Any, own: str | None, environment: str, told: str, price: str | None
+) -> None:
+    settings.ENVIRONMENT = {**settings.ENVIRONMENT, "SCENARIO_CU_PRICE_USD": environment}
+    account = entered("Ours", provider="scenario", learned={"unit_price_usd": told})
+    account.unit_price_usd = Decimal(own) if own else None
+
+    assert account.access().unit_price_usd == (Decimal(price) if price else None)
+
+
+def test_a_provider_that_counts_in_dollars_has_no_price_of_a_unit() -> None:
+    assert entered("Ours", unit_price_usd=Decimal("0.05")).access().unit_price_usd is None

@@ -10,13 +10,14 @@ from django.test import Client
 from django.utils import timezone
 from django_q.models import OrmQ
 
+from editorapp.costs import ledger
 from editorapp.generations.models import Pause
 from editorapp.generations.states import State
 from editorapp.providers import accounts, registry
 from editorapp.providers.models import Origin, ProviderAccount, StagedFile, TeamAccount, default_account
 from editorapp.teams.models import Member
 from editorapp.teams.roles import Role
-from tests.factories import make_asset, make_generation, make_member
+from tests.factories import make_asset, make_generation, make_member, make_reserved
 from tests.queries import queries_of
 from tests.simulator_process import SimulatorProcess
 
@@ -339,6 +340,27 @@ def test_a_card_counts_what_is_under_way_and_what_waits(client: Client, admin: M
 
     assert "2 of 10 under way, 1 waiting" in html
     assert "Too many requests." in html
+
+
+def test_a_card_shows_what_the_team_was_charged_this_month_and_nobody_elses(client: Client, admin: Member) -> None:
+    account = default_account("luma-agents")
+    for member, amount in ((admin, "1.08"), (admin, "0.50"), (make_member(), "7.00")):
+        take = make_reserved(member, account=account, state=State.RUNNING)
+        ledger.charge(take.attempts.get().pk, Decimal(amount), is_estimated=True, now=timezone.now())
+
+    html = text(client.get("/accounts/"))
+
+    assert "<dt>This month</dt><dd>$1.58" in html
+    assert "$7" not in html and "$8" not in html
+
+
+def test_a_price_in_the_environment_that_is_no_amount_is_said(client: Client, settings: Any) -> None:
+    settings.ENVIRONMENT = {**settings.ENVIRONMENT, "SCENARIO_CU_PRICE_USD": "cheap"}
+    entered(provider="scenario")
+
+    html = text(client.get("/accounts/"))
+
+    assert "SCENARIO_CU_PRICE_USD is no amount in dollars" in html
 
 
 def test_what_a_provider_told_is_shown_in_words(client: Client) -> None:

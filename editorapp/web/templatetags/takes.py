@@ -74,7 +74,7 @@ def needs_a_person(take: Generation) -> bool:
 @register.filter
 def held_up(take: Generation) -> str:
     """Say why a take in the queue is not sent: its account cannot be used now; "" where it can."""
-    return take.account.problem if take.state == State.QUEUED else ""
+    return take.account.problem if take.state in (State.QUEUED, State.STAGING) else ""
 
 
 @register.filter

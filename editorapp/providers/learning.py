@@ -72,7 +72,8 @@ def learn_soon(account: ProviderAccount) -> None:
 def sweep(now: datetime) -> None:
     """Have every account tested that was not for a day."""
     due = Q(tested_at=None) | Q(tested_at__lt=now - AGAIN_AFTER)
-    for account in ProviderAccount.objects.filter(due, is_enabled=True).order_by("pk"):
+    known = ProviderAccount.objects.filter(due, is_enabled=True, provider__in=registry.slugs())
+    for account in known.order_by("pk"):
         if not account.problem:
             learn_soon(account)
 

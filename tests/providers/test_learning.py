@@ -289,9 +289,10 @@ def test_once_a_day_every_account_that_can_be_used_is_tested_again(django_captur
     ProviderAccount.objects.filter(pk=old.pk).update(tested_at=now - timedelta(hours=25))
     fresh = ProviderAccount.objects.create(provider="gmi-cloud", name="Fresh", is_simulated=True, tested_at=now)
     off = ProviderAccount.objects.create(provider="gmi-cloud", name="Off", is_simulated=True, is_enabled=False)
+    gone = ProviderAccount.objects.create(provider="no-longer-here", name="Gone", is_simulated=True)
 
     with django_capture_on_commit_callbacks(execute=True):
         learning.sweep(now)
 
     assert {args[0] for _func, args in queued()} == {never.pk, old.pk}
-    assert not {fresh.pk, off.pk} & {args[0] for _func, args in queued()}
+    assert not {fresh.pk, off.pk, gone.pk} & {args[0] for _func, args in queued()}

@@ -12,7 +12,7 @@ from editorapp.providers.contract import Task
 from editorapp.providers.rules import REFUSE, Broken, Mend, Unavailable
 from editorapp.providers.spec import Model
 from editorapp.web.compose_choices import SIGNALS
-from editorapp.web.forms import POSITION, Compose, encode_changes
+from editorapp.web.forms import EXTENDS, POSITION, Compose, encode_changes
 from editorapp.web.sources import Source
 
 SLOTS = (
@@ -41,6 +41,7 @@ EMPTY_GUIDES = {
     "single": "Choose the picture for the guide frame: pin the source's first frame, or upload a still.",
     "keyframes": "Pin a frame of the source, or upload a still, to make the first keyframe.",
 }
+EMPTY_FIRST = "Download the source's frame 0, paint on it, and put it back here."
 EMPTY_FRAMES = {
     "frames": "Choose a first frame, a last frame, or both.",
     "keyframes": "Choose a picture, and the frame of the result that it stands for.",
@@ -112,7 +113,8 @@ def own_findings(form: Compose, source: Source) -> list[Broken]:
     else:
         is_empty = form.guide_asset is None if form.guides == "single" else not form.keyframes
         is_meant = form.task == Task.EDIT or form.guides == "single"
-        says = EMPTY_GUIDES.get(form.guides, "") if is_empty and is_meant else ""
+        empty = EMPTY_FIRST if form.task == Task.MODIFY else EMPTY_GUIDES.get(form.guides, "")
+        says = empty if is_empty and is_meant else ""
         mend = Mend("Use no guides", {"guides": "none"})
     if says:
         found.append(Broken("form.guides", "keyframes", REFUSE, says, (mend,)))
@@ -201,6 +203,8 @@ def _worth_saying(form: Compose, unavailable: dict[str, Unavailable]) -> dict[st
     """Leave out what a radio button shows: a generation has its frames in one way, so the ways exclude each other."""
     if form.task != Task.GENERATE:
         return unavailable
+    if form.frames in EXTENDS:  # its length is always the same, and not shown
+        unavailable = {option: why for option, why in unavailable.items() if not option.startswith("duration=")}
     return {
         option: why
         for option, why in unavailable.items()

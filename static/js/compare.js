@@ -18,6 +18,7 @@
     const line = element("div", "compare-line");
     const tag = element("span", "compare-tag");
     stage.append(line, tag);
+    const laid = side.dataset.place ? side.dataset.place.split(" ").map(Number) : [];
     let flicking = 0;
 
     const mode = () => box.dataset.mode;
@@ -38,6 +39,15 @@
     }
     for (const name of ["play", "pause", "seeking", "seeked", "ratechange", "timeupdate"]) lead.addEventListener(name, follow);
 
+    /* A reframe's source is laid over the part of the picture that shows it; any other over all of the result's box. */
+    function picture() {
+      const box = lead.getBoundingClientRect();
+      if (!laid.length || !lead.videoWidth) return box;
+      const scale = Math.min(box.width / lead.videoWidth, box.height / lead.videoHeight);
+      const [width, height] = [lead.videoWidth * scale, lead.videoHeight * scale];
+      return { left: box.left + (box.width - width) / 2, top: box.top + (box.height - height) / 2, width, height };
+    }
+
     function place() {
       const on = layered();
       box.classList.toggle("compare-layered", on);
@@ -45,11 +55,13 @@
       tag.hidden = !on;
       if (!on) {
         side.removeAttribute("style");
+        follower.removeAttribute("style");
         return;
       }
-      const over = lead.getBoundingClientRect();
+      const over = picture();
       const ground = stage.getBoundingClientRect();
       const at = { left: over.left - ground.left, top: over.top - ground.top, width: over.width, height: over.height };
+      laid.forEach((value, index) => { follower.style[["left", "top", "width", "height"][index]] = `${value * 100}%`; });
       for (const [name, value] of Object.entries(at)) side.style[name] = `${value}px`;
       line.style.left = `${at.left + (at.width * slider.value) / 100}px`;
       line.style.top = `${at.top}px`;
@@ -94,7 +106,7 @@
     });
     line.addEventListener("pointermove", (event) => {
       if (!line.hasPointerCapture(event.pointerId)) return;
-      const over = lead.getBoundingClientRect();
+      const over = picture();
       slider.value = (100 * (event.clientX - over.left)) / over.width;
       place();
     });

@@ -28,6 +28,18 @@
     recheck();
   }
 
+  /* What is chosen is in sight when its reel is. */
+  function showChosen() {
+    for (const reel of all("[data-end-reel], [data-extend-reel]")) {
+      const chosen = $("input:checked", reel);
+      if (!chosen || !reel.clientWidth || reel.dataset.shown === chosen.value) continue;
+      reel.dataset.shown = chosen.value;
+      const tile = chosen.closest(".tile");
+      const past = tile.offsetLeft + tile.offsetWidth - reel.offsetLeft - reel.clientWidth;
+      if (past > reel.scrollLeft) reel.scrollLeft = past + 8;
+    }
+  }
+
   /* The time line */
   const fps = () => Number(line().dataset.fps);
   const last = () => Number(line().dataset.last);
@@ -227,7 +239,7 @@
     takeFrame($("[data-picker-take]"));
   });
 
-  const draw = () => { drawLine(); drawSeam(); };
+  const draw = () => { drawLine(); drawSeam(); showChosen(); };
   for (const name of ["rushes:changed", "rushes:sync"]) form.addEventListener(name, draw);
   document.addEventListener("htmx:afterSwap", draw);
   /* What files.js hands over: where an uploaded picture belongs. */

@@ -14,7 +14,7 @@ from editorapp.providers.contract import GenerationRequest, Task
 from editorapp.simulator.render.clip import Planes
 from editorapp.simulator.render.reframe import Canvas, canvas_size
 from editorapp.teams.models import Member
-from tests.factories import make_member
+from tests.factories import make_generation, make_member
 
 pytestmark = [pytest.mark.django_db(transaction=True), pytest.mark.browser]
 NAMES = ("x_norm", "y_norm", "w_norm", "h_norm")
@@ -266,3 +266,29 @@ def test_the_canvas_passes_axe_and_fits(reframe, theme, width):
                if one["impact"] in ("serious", "critical")]  # fmt: skip
     assert serious == []
     assert page.evaluate("() => document.documentElement.scrollWidth") <= width
+
+
+def test_the_source_of_a_reframe_is_laid_over_the_part_that_shows_it(member, clip, open_page, real_media, tmp_path):
+    shutil.copy(real_media / "vertical_4s.mp4", tmp_path / "tall.mp4")
+    tall = take_in(tmp_path / "tall.mp4", name="tall.mp4", team=member.team, user=member.user)
+    place = dict(zip(NAMES, (-0.25, 0.3, 1.5, 0.2667), strict=True))
+    wanted = GenerationRequest(task=Task.REFRAME, prompt="x", aspect_ratio="9:16", **place)
+    take = make_generation(
+        member, state="succeeded", task="reframe", source=clip, result=tall, request=wanted.to_json()
+    )
+    page = open_page(member, f"/takes/{take.pk}")
+    page.wait_for_function("() => document.querySelector('[data-compare-result] video').videoWidth === 720")
+
+    page.locator(".compare-bar").get_by_label("Overlay").check()
+
+    stage, shown, under = (
+        page.locator(one).bounding_box()
+        for one in ("[data-compare-source]", "[data-compare-source] video", "[data-compare-result] video")
+    )
+    assert stage["width"] / stage["height"] == pytest.approx(720 / 1280, rel=0.01), "the picture, not its black bars"
+    assert stage["height"] == pytest.approx(under["height"], abs=1)
+    at = [
+        (shown["x"] - stage["x"]) / stage["width"], (shown["y"] - stage["y"]) / stage["height"],
+        shown["width"] / stage["width"], shown["height"] / stage["height"],
+    ]  # fmt: skip
+    assert at == pytest.approx(list(place.values()), abs=0.005)

@@ -29,7 +29,7 @@ from editorapp.review.models import Decision
 from editorapp.teams.access import MemberRequest, needs
 from editorapp.teams.models import Member
 from editorapp.teams.roles import Act
-from editorapp.web import asked, history
+from editorapp.web import asked, canvas, history
 from editorapp.web.cards import as_cards
 from editorapp.web.templatetags.takes import held_up, made_from, percent
 
@@ -206,6 +206,7 @@ def _context(request: MemberRequest, take: Generation) -> dict[str, Any]:
         "source": made_from(take),
         "source_words": _source_words(steps[0].take.wanted),
         "can_compare": take.task != Task.GENERATE,
+        "laid": _laid(take, made_from(take)),
         "ways_on": _ways_on(take, member),
         "usual": history.usual(take) if take.is_active else None,
         "progress": _progress(take),
@@ -242,6 +243,17 @@ def _source_words(wanted: GenerationRequest) -> str:
     if source.url:
         return f"from {urlsplit(source.url).hostname}"  # the rest of a link may be a secret
     return f"id {source.generation_id or source.file_id or 'unknown'} at the provider"
+
+
+def _laid(take: Generation, source: Asset | None) -> str:
+    """Return where a reframe shows its source, for the script that lays one over the other: "x y width height"."""
+    wanted, result = take.wanted, take.result
+    if wanted.task != Task.REFRAME or source is None or result is None or not (source.height and result.height):
+        return ""
+    said = (wanted.x_norm, wanted.y_norm, wanted.w_norm, wanted.h_norm)
+    fit = canvas.fitted(source.width / source.height / (result.width / result.height))
+    place = (fit.x, fit.y, fit.w, fit.h) if None in said else said
+    return " ".join(f"{float(value or 0):.5g}" for value in place)
 
 
 def _and_pictures(count: int) -> str:

@@ -25,11 +25,10 @@ from editorapp.core.money import MICRO
 from editorapp.costs.estimate import Estimate
 from editorapp.costs.models import AskedPrice
 from editorapp.generations import staging
-from editorapp.media import store
 from editorapp.media.models import Asset
 from editorapp.providers import registry
 from editorapp.providers.conditions import is_extend
-from editorapp.providers.contract import GenerationRequest, ProviderError, Quote, Ref, Rejected, Throttled, Unavailable
+from editorapp.providers.contract import GenerationRequest, ProviderError, Quote, Rejected, Throttled, Unavailable
 from editorapp.providers.models import ProviderAccount
 from editorapp.providers.transport import Wire
 from editorapp.teams.models import Member
@@ -207,20 +206,11 @@ def _quoted(row: AskedPrice, clock: Callable[[], datetime]) -> Quote:
     ids = staging.staged_ids(wanted, spec)
     lying = staging.lying(account.pk, ids, now=clock())
     for asset in Asset.objects.filter(pk__in=ids - lying.keys()):
-        ref = _patiently(partial(_staged, asset, account))
+        ref = _patiently(partial(staging.stage, asset, account))
         staging.keep(account.pk, asset, ref, now=clock())
     wanted = staging.resolved(wanted, spec, staging.lying(account.pk, ids, now=clock()))
     seconds = row.source.duration_seconds if row.source is not None else None
     return _patiently(partial(_asked, account, wanted, seconds))
-
-
-async def _staged(asset: Asset, account: ProviderAccount) -> Ref:
-    async with Wire(account.access()) as wire:
-        ref: Ref = await registry.get(account.provider).stage(
-            store.path(asset.sha256, "original"), name=asset.name, media_type=asset.mime_type,
-            purpose="input" if asset.is_video else "reference", wire=wire,
-        )  # fmt: skip
-        return ref
 
 
 async def _asked(account: ProviderAccount, wanted: GenerationRequest, seconds: Decimal | None) -> Quote:

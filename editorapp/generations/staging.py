@@ -5,11 +5,14 @@ from dataclasses import replace
 from datetime import datetime
 
 from editorapp.generations.models import Attempt
+from editorapp.media import store
 from editorapp.media.models import Asset
+from editorapp.providers import registry
 from editorapp.providers.contract import GenerationRequest, Lent, ProviderError, Ref
 from editorapp.providers.inline import StoredFile
-from editorapp.providers.models import StagedFile
+from editorapp.providers.models import ProviderAccount, StagedFile
 from editorapp.providers.spec import Spec, StoredAs
+from editorapp.providers.transport import Wire
 from editorapp.providers.wire import stored_way
 
 
@@ -36,6 +39,17 @@ def lying(account_id: int, ids: set[int], *, now: datetime) -> dict[int, Ref]:
         return {}
     rows = StagedFile.objects.filter(account_id=account_id, asset_id__in=ids).select_related("asset")
     return {row.asset_id: Ref(**row.ref, media_type=row.asset.mime_type) for row in rows if row.is_usable(now)}
+
+
+async def stage(asset: Asset, account: ProviderAccount) -> Ref:
+    """Put a stored file where the account's provider reads it. Free. Raises: ProviderError and its kinds."""
+    purpose = "input" if asset.is_video else "reference"
+    async with Wire(account.access()) as wire:
+        path = store.path(asset.sha256, "original")
+        ref: Ref = await registry.get(account.provider).stage(
+            path, name=asset.name, media_type=asset.mime_type, purpose=purpose, wire=wire
+        )
+        return ref
 
 
 def keep(account_id: int, asset: Asset, ref: Ref, *, now: datetime) -> None:

@@ -18,11 +18,8 @@ from editorapp.generations.fetch import fetch
 from editorapp.generations.models import Attempt, Overtaken
 from editorapp.generations.reached import CLOSED_SECONDS
 from editorapp.generations.states import State
-from editorapp.media import store
 from editorapp.media.models import Asset
-from editorapp.providers import registry
-from editorapp.providers.contract import Access, ProviderError, Ref, Rejected, Throttled
-from editorapp.providers.transport import Wire
+from editorapp.providers.contract import ProviderError, Rejected, Throttled
 
 log = logging.getLogger(__name__)
 T = TypeVar("T")
@@ -134,7 +131,7 @@ def _stage(attempt: Attempt, keeper: _Keeper) -> None:
     try:
         for asset_id in sorted(ids - staging.lying(attempt.account_id, ids, now=keeper.clock()).keys()):
             asset = Asset.objects.get(pk=asset_id)
-            ref = keeper.run(_staged(asset, attempt.account.access(), provider=attempt.account.provider))
+            ref = keeper.run(staging.stage(asset, attempt.account))
             staging.keep(attempt.account_id, asset, ref, now=keeper.clock())
     except Rejected as error:
         with transaction.atomic():
@@ -149,15 +146,6 @@ def _stage(attempt: Attempt, keeper: _Keeper) -> None:
     now = keeper.clock()
     attempt.move(State.QUEUED, now=now, next_action_at=now, lease_token=None, error_count=0, last_error="")
     wake.work(attempt.generation.provider, now=now)
-
-
-async def _staged(asset: Asset, access: Access, *, provider: str) -> Ref:
-    adapter = registry.get(provider)
-    purpose = "input" if asset.is_video else "reference"
-    async with Wire(access) as wire:
-        path = store.path(asset.sha256, "original")
-        ref: Ref = await adapter.stage(path, name=asset.name, media_type=asset.mime_type, purpose=purpose, wire=wire)
-        return ref
 
 
 def _later(attempt: Attempt, message: str, *, now: datetime, least_seconds: float = 0.0) -> None:

@@ -4,7 +4,7 @@ It decides nothing: it sorts a verdict's findings into the places of the page.
 """
 
 from collections.abc import Iterable
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 from editorapp.costs.estimate import Estimate
 from editorapp.generations.verdict import Verdict
@@ -184,7 +184,14 @@ def _joined(found: list[Broken]) -> list[Broken]:
 
 def _note(one: Broken, form: Compose, *, strictly: bool) -> Note:
     tone = ("bad" if strictly or not _is_empty(one, form) else "todo") if one.is_refusal else "warn"
-    return Note(tone, one.message, one.field, tuple(_button(mend) for mend in one.mends))
+    return Note(tone, one.message, one.field, tuple(_button(_back(mend, form)) for mend in one.mends))
+
+
+def _back(mend: Mend, form: Compose) -> Mend:
+    """Call it the way back where it leads to the account that was chosen before."""
+    if form.account_before is None or mend.changes != {"account": form.account_before}:
+        return mend
+    return replace(mend, label=mend.label.replace("Send to", "Back to", 1))
 
 
 def _is_empty(one: Broken, form: Compose) -> bool:

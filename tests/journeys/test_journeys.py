@@ -145,6 +145,52 @@ def test_a_clip_that_is_too_long_is_cut_by_the_offered_way_out(owner: Person, tm
     expect(page.locator("#estimate")).to_contain_text("$2.16 to $4.32")
 
 
+def test_a_clip_that_is_too_long_for_one_provider_is_sent_to_another_with_every_value(
+    owner: Person, tmp_path: Path
+) -> None:
+    long = write_clip(tmp_path / "long tide.mp4", frames=210, fps=10, size=(320, 180))
+    page = owner.page
+    page.goto("/studio/")
+    page.locator("[data-upload=source]").set_input_files(long)
+    expect(page.locator(".facts")).to_contain_text("21.00 s", timeout=30_000)
+    page.get_by_label("Prompt").fill("Copper tide")
+    chip(page, "Manual").click()
+    page.get_by_label("Reimagine 1").check(force=True)
+    page.get_by_label("Depth", exact=True).check()
+    page.locator("#depth_blur").fill("0.25")
+    page.get_by_label("HDR", exact=True).check()
+
+    # Luma refuses it, with two ways out: a shorter clip, or somebody who takes it as it is.
+    notes = page.locator("#notes-source")
+    expect(notes).to_contain_text("Luma Agents edits clips up to 18 s. This one is 21.00 s")
+    expect(notes.get_by_role("button", name=re.compile("Trim to the first 18 s"))).to_be_visible()
+    expect(page.locator("#queue-button")).to_have_attribute("aria-disabled", "true")
+    quote = page.locator(".quote", has_text="GMI Cloud")
+    expect(quote).to_contain_text("$10.80")  # five blocks of 5 s at 720p HDR
+    owner.look("studio-too-long")
+
+    notes.get_by_role("button", name="Send to GMI Cloud, which takes 30 s").click()
+
+    expect(page.locator(".quote.is-chosen")).to_contain_text("GMI Cloud")
+    expect(page.locator("#estimate")).to_contain_text("$10.80")
+    expect(notes).not_to_contain_text("Luma Agents edits clips")
+    expect(page.get_by_label("Prompt")).to_have_value("Copper tide")
+    wanted = the_request(page)
+    assert wanted["model"] == "luma-ray-3-2-edit"
+    assert {"edit_strength": "reimagine_1", "depth_blur": 0.25, "hdr": True}.items() <= wanted["payload"].items()
+    owner.look("studio-at-gmi")
+
+    page.get_by_role("button", name="Queue edit").click()
+    wait_for_take(page, "Copper tide")
+    page.get_by_role("link", name="Gallery").click()
+    card = page.locator("li.card", has_text="Copper tide").first
+    expect(card).to_contain_text("Simulated")
+    card.get_by_role("heading").get_by_role("link").click()
+    duration, _at = play(page)
+    assert abs(duration - 21.0) < 0.2
+    expect(page.locator("main")).to_contain_text("GMI Cloud")
+
+
 def test_a_colleague_reviews_and_the_admin_reads_the_month(
     studio: StudioProcess, new_person: NewPerson, owner: Person, small_clip: Path
 ) -> None:

@@ -4,7 +4,9 @@ Everything also works as plain forms.
 """
 
 import json
+from collections.abc import Callable
 from dataclasses import replace
+from functools import wraps
 from typing import Any
 from urllib.parse import parse_qs
 
@@ -21,6 +23,7 @@ from editorapp.generations import asking
 from editorapp.generations.enqueue import Refused, enqueue
 from editorapp.generations.models import Generation
 from editorapp.media.models import Asset
+from editorapp.providers.accounts import NoAccount
 from editorapp.providers.contract import Task
 from editorapp.teams.access import MemberRequest, needs
 from editorapp.teams.models import Member
@@ -32,8 +35,25 @@ from editorapp.web.quotes import label_of
 from editorapp.web.showing import Shown, takes_context, viewer_context, weighed
 
 
+def _with_account(view: Callable[..., HttpResponse]) -> Callable[..., HttpResponse]:
+    """Say why nothing can be sent, and where an admin mends that, instead of a form that leads nowhere."""
+
+    @wraps(view)
+    def inner(request: MemberRequest) -> HttpResponse:
+        try:
+            return view(request)
+        except NoAccount as error:
+            if is_part(request):
+                return _toast(str(error))
+            context = {"here": "studio", "problem": str(error), "may_manage": request.member.may(Act.MANAGE)}
+            return render(request, "studio/no_account.html", context, status=503)
+
+    return inner
+
+
 @needs(Act.SEE)
 @require_GET
+@_with_account
 def page(request: MemberRequest) -> HttpResponse:
     """Show the studio: empty, with a clip (?source=), with a take to work on (?generation=), for any ?task=."""
     return _page(request, settle(_asked(request), request.member))
@@ -78,6 +98,7 @@ def _page(
 
 @needs(Act.SEE)
 @require_POST
+@_with_account
 def check(request: MemberRequest) -> HttpResponse:
     """Say what would happen if this form were sent now. Spends nothing; always 200."""
     if not is_part(request):
@@ -100,6 +121,7 @@ def answer_to(sent: QueryDict, member: Member) -> dict[str, Any]:
 
 @needs(Act.SEE)
 @require_POST
+@_with_account
 def switch(request: MemberRequest) -> HttpResponse:
     """Show the form for what was just chosen (task, model, account, a way out), with everything that was typed."""
     form = Compose.read(request.POST).changed(_changes(request))
@@ -124,6 +146,7 @@ def _panes(request: MemberRequest, form: Compose) -> HttpResponse:
 
 @needs(Act.CREATE)
 @require_POST
+@_with_account
 def ask(request: MemberRequest) -> HttpResponse:
     """Ask an account what this draft would cost, where it publishes no price. Free; the answer comes with a check."""
     member = request.member
@@ -145,6 +168,7 @@ def ask(request: MemberRequest) -> HttpResponse:
 
 @needs(Act.CREATE)
 @require_POST
+@_with_account
 def mend(request: MemberRequest) -> HttpResponse:
     """Apply the way out whose button was pressed, and show the form again with everything else as it was typed."""
     form, member = Compose.read(request.POST), request.member
@@ -179,6 +203,7 @@ def _new_source(request: MemberRequest, form: Compose, part: tuple[int, int] | N
 
 @needs(Act.SEE)
 @require_GET
+@_with_account
 def viewer(request: MemberRequest) -> HttpResponse:
     """Show the chosen source: player, filmstrip, facts and takes. A page that waits for a playable copy asks again."""
     form = Compose.read(request.GET)
@@ -211,6 +236,7 @@ def generated(request: MemberRequest) -> HttpResponse:
 
 @needs(Act.CREATE)
 @require_POST
+@_with_account
 def submit(request: MemberRequest) -> HttpResponse:
     """Queue what the form asks: 422 with every reason and the form as typed, or the new take beside its source."""
     member = request.member

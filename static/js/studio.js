@@ -20,6 +20,10 @@
   let changes = 0;
   let asked = 0;
   let answered = 0;
+  /* Whole forms are counted, too: an answer about the form before this one says nothing of this one. */
+  let panes = 0;
+  let askedOf = 0;
+  form.addEventListener("htmx:beforeSwap", (event) => { if (event.target === form && askedOf !== panes) event.detail.shouldSwap = false; });
   const isStale = () => answered < changes;
   const tell = (name) => form.dispatchEvent(new CustomEvent(name));
   const recheck = () => { changes += 1; tell("rushes:changed"); htmx.trigger(form, "rushes:check"); };
@@ -28,6 +32,7 @@
   form.addEventListener("htmx:configRequest", (event) => {
     if (event.target !== form) return;
     asked = changes;
+    askedOf = panes;
     event.detail.path = form.getAttribute("hx-post");
     for (const name of ["mend", "ask", "drop_keyframe", "set_guide"]) delete event.detail.parameters[name];
   });
@@ -124,7 +129,7 @@
     if (fragment.innerHTML === target.innerHTML) event.detail.shouldSwap = false;
   });
   form.addEventListener("htmx:afterRequest", (event) => {
-    if (event.detail.elt === form && event.detail.successful) answered = asked;
+    if (event.detail.elt === form && event.detail.successful && askedOf === panes) answered = asked;
     queueMicrotask(syncClosed);
   });
   document.addEventListener("htmx:oobAfterSwap", () => syncClosed());
@@ -232,8 +237,9 @@
   form.addEventListener("input", () => { changes += 1; dropVoid(); tell("rushes:changed"); });
 
   /* A whole form that the server has just shown holds its own answer. */
+  const turnPane = () => { panes += 1; };
   const tookAnswer = (isOlder) => { changes += 1; answered = isOlder ? changes - 1 : changes; };
 
-  window.rushes.studio = { tell, isStale, syncClosed, tookAnswer, form, $, all, fields, radio, player, viewer, set, addTile, chooseClip, showSource, syncAll, recheck };
+  window.rushes.studio = { tell, isStale, syncClosed, turnPane, tookAnswer, form, $, all, fields, radio, player, viewer, set, addTile, chooseClip, showSource, syncAll, recheck };
   syncAll();
 })();

@@ -4,7 +4,7 @@
   "use strict";
   if (!window.rushes.studio) return;
   const studio = window.rushes.studio;
-  const { form, $, all, fields, radio, set, addTile, showSource, syncAll, recheck, syncClosed } = studio;
+  const { form, $, fields, set, syncAll, recheck } = studio;
   const LEFT_OUT = new Set(["csrfmiddlewaretoken", "trim_first", "trim_last", "cutting"]);
   const CHOOSES = new Set(["task", "model", "account"]);
   let isUnderway = false;
@@ -46,7 +46,6 @@
     const before = whole ? entries() : sent;
     htmx.ajax("POST", form.dataset.switchUrl, {
       source: document.body, target: "#pane-form", swap: "innerHTML show:none", values,
-      handler: undefined, select: undefined,
     }).catch(() => {}).finally(() => {
       isUnderway = false;
       form.removeAttribute("aria-busy");
@@ -61,6 +60,7 @@
         waiting = waiting || { extra: meanwhile.some((name) => CHOOSES.has(name)) ? {} : extra, whole: null };
         return;
       }
+      studio.turnPane();
       const now = entries();
       const focus = focused();
       studio.afterSwap = () => {
@@ -89,15 +89,22 @@
   /* Prices that must be asked for: the chosen account's by itself, once nothing has changed for a moment; and while
      one is being asked, look again. */
   let timer = 0;
+  let isAsking = false;
   function lookAgain() {
     clearTimeout(timer);
     const asks = $("[data-asks-itself]");
-    if (asks) timer = setTimeout(() => { if (!studio.isStale() && !isUnderway) ask(asks.value); }, 700);
+    if (asks) timer = setTimeout(() => { if (!studio.isStale() && !isUnderway && !isAsking) ask(asks.value); }, 700);
     else if ($("[data-asking]")) timer = setTimeout(() => htmx.trigger(form, "rushes:check"), 1500);
   }
+  let shownAtAsk = null; /* an answer about a form that is gone says nothing of the one that is shown */
+  form.parentElement.addEventListener("htmx:beforeSwap", (event) => {
+    if (event.target === form.parentElement && shownAtAsk !== $("#task-head")) event.detail.shouldSwap = false;
+  });
   function ask(account) {
+    shownAtAsk = $("#task-head");
     const values = { ...Object.fromEntries(entries()), ask: account };
-    htmx.ajax("POST", form.dataset.askUrl, { source: document.body, swap: "none", values });
+    isAsking = true;
+    htmx.ajax("POST", form.dataset.askUrl, { source: form.parentElement, swap: "none", values }).catch(() => {}).finally(() => { isAsking = false; });
   }
   form.addEventListener("submit", (event) => {
     if (event.submitter && event.submitter.matches("[data-ask]")) { event.preventDefault(); ask(event.submitter.value); }
@@ -106,5 +113,5 @@
   document.addEventListener("htmx:afterSettle", lookAgain);
   document.addEventListener("htmx:afterRequest", (event) => { if (event.detail.successful) lookAgain(); });
 
-  Object.assign(studio, { rearrange, entries, addTile, showSource, radio, all, syncClosed });
+  Object.assign(studio, { rearrange, entries });
 })();

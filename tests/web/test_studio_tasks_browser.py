@@ -7,13 +7,16 @@ from pathlib import Path
 
 import pytest
 from axe_playwright_python.sync_playwright import Axe
+from django.utils import timezone
 from playwright.sync_api import Page, expect
 
+from editorapp.costs.models import AskedPrice
 from editorapp.media.intake import take_in
 from editorapp.teams.models import Member
 from tests.factories import make_generation, make_member
 
 pytestmark = [pytest.mark.django_db(transaction=True), pytest.mark.browser]
+RESULT_ID = "6f0c2a54-8a4b-4a57-9a55-0f6d0c1b7e21"
 TASKS = ("edit", "generate", "reframe", "modify")
 
 
@@ -58,3 +61,178 @@ def test_every_task_fits_its_screen_and_has_no_serious_barrier(member, keep, ope
                    if one["impact"] in ("serious", "critical")]  # fmt: skip
         assert serious == [], task
         assert page.evaluate("() => document.documentElement.scrollWidth") <= width, task
+
+
+@pytest.fixture
+def studio(member, keep, open_page) -> Page:
+    """The studio with one real clip chosen: 132 frames at 25 fps."""
+    keep("bunny_720p_5s.mp4")
+    page = open_page(member, "/studio/")
+    expect(page.locator("#viewer video")).to_be_visible()
+    return page
+
+
+def choose_task(page: Page, label: str) -> None:
+    page.locator(".tasks .chip", has_text=label).click()
+    expect(page.locator("#task-head")).to_have_text(label)
+    expect(page.locator("#compose")).not_to_have_attribute("aria-busy", "true")
+
+
+def choose(page: Page, provider: str) -> None:
+    page.locator(".quote-choose", has_text=provider).click()
+    expect(page.locator(".quote.is-chosen")).to_contain_text(provider)
+
+
+def test_a_switch_keeps_what_was_typed_the_focus_and_the_playing_clip(studio):
+    studio.fill("#prompt", "Rainy neon evening")
+    studio.get_by_text("Manual", exact=True).click()
+    studio.get_by_label("Reimagine 2").check(force=True)
+    studio.locator("[data-strip]").fill("30")
+    studio.locator("#viewer video").evaluate("video => { video.dataset.same = 'yes'; }")
+
+    choose(studio, "GMI Cloud")
+
+    expect(studio.locator("#prompt")).to_have_value("Rainy neon evening")
+    expect(studio.get_by_label("Reimagine 2")).to_be_checked()
+    expect(studio.locator("#request-json")).to_contain_text('"edit_strength": "reimagine_2"')
+    expect(studio.locator("#request-curl")).to_contain_text("/requestqueue/apikey/requests")
+    expect(studio.locator(".quote-choose", has_text="GMI Cloud")).to_be_focused()
+    expect(studio.locator('#viewer video[data-same="yes"]')).to_have_count(1)
+    expect(studio.locator("[data-frame]")).to_have_text("30")
+    choose(studio, "Luma Agents")
+    expect(studio.locator("#request-json")).to_contain_text('"strength": "reimagine_2"')
+
+
+def test_what_is_typed_while_the_answer_is_on_its_way_is_carried_into_it(studio):
+    studio.fill("#prompt", "Rainy evening")
+    studio.route("**/studio/form", lambda route: (studio.wait_for_timeout(400), route.continue_()))
+
+    studio.locator(".quote-choose", has_text="GMI Cloud").click()
+    studio.locator("#prompt").focus()
+    studio.keyboard.press("End")
+    studio.keyboard.type(" in the harbour")
+
+    expect(studio.locator(".quote.is-chosen")).to_contain_text("GMI Cloud")
+    expect(studio.locator("#prompt")).to_have_value("Rainy evening in the harbour")
+    expect(studio.locator("#prompt")).to_be_focused()
+    studio.keyboard.type(" at night")
+    expect(studio.locator("#request-json")).to_contain_text("Rainy evening in the harbour at night")
+
+
+def test_of_two_quick_choices_the_last_one_counts(studio):
+    studio.fill("#prompt", "Snow")
+    studio.evaluate(
+        """() => { for (const task of ["generate", "reframe"])
+            document.querySelector(`[name="task"][value="${task}"]`).click(); }"""
+    )
+
+    expect(studio.locator("#task-head")).to_have_text("Reframe")
+    expect(studio.locator("#compose")).not_to_have_attribute("aria-busy", "true")
+    expect(studio.locator('[name="task"]:checked')).to_have_value("reframe")
+    expect(studio.locator("#prompt")).to_have_value("Snow")
+    expect(studio.locator("#viewer video")).to_be_visible()
+
+
+def test_every_task_round_brings_back_what_was_said_in_it(studio):
+    studio.fill("#prompt", "Snow")
+    studio.get_by_label("HDR").check()
+    choose_task(studio, "Reframe")
+    studio.locator('label.chip:has([name="aspect_ratio"][value="9:16"])').click()
+    expect(studio.locator("#request-json")).to_contain_text('"aspect_ratio": "9:16"')
+    choose_task(studio, "Generate")
+    expect(studio.locator(".chooser")).to_be_hidden()
+    expect(studio.locator('[name="aspect_ratio"]:checked')).to_have_value("9:16")
+    studio.get_by_label("HDR").uncheck()
+    studio.get_by_label("Loop").check()
+    expect(studio.locator("#request-json")).to_contain_text('"loop": true')
+    choose_task(studio, "Modify")
+    expect(studio.locator(".quote.is-chosen")).to_contain_text("Scenario")
+    choose_task(studio, "Edit")
+
+    expect(studio.locator(".quote.is-chosen")).to_contain_text("Luma Agents")
+    expect(studio.locator("#viewer video")).to_be_visible()
+    expect(studio.get_by_label("HDR")).not_to_be_checked()
+    choose_task(studio, "Generate")
+    expect(studio.get_by_label("Loop")).to_be_checked()
+    expect(studio.locator("#prompt")).to_have_value("Snow")
+
+
+def test_keyframes_are_named_where_they_cannot_be_taken_and_the_way_back_brings_them(studio):
+    studio.fill("#prompt", "Snow")
+    studio.locator("[data-strip]").fill("30")
+    studio.get_by_role("button", name="Guide frame here").click()
+    expect(studio.locator(".quote", has_text="GMI Cloud")).to_contain_text("Cannot take: keyframes")
+
+    choose(studio, "GMI Cloud")
+    guides = studio.locator("#notes-guides")
+    expect(guides).to_contain_text("keyframes", ignore_case=True)
+    expect(guides.get_by_role("button", name="Leave it out")).to_be_visible()
+    expect(studio.locator("#queue-button")).to_have_attribute("aria-disabled", "true")
+    guides.get_by_role("button", name="Back to Luma Agents").click()
+
+    expect(studio.locator(".quote.is-chosen")).to_contain_text("Luma Agents")
+    expect(studio.locator('[name="keyframe_index"]')).to_have_value("30")
+    expect(studio.locator(".pin")).to_have_count(1)
+    expect(studio.locator("#queue-button")).not_to_have_attribute("aria-disabled", "true")
+
+
+def test_the_chosen_account_asks_for_its_price_by_itself_and_shows_it_when_it_comes(studio):
+    studio.fill("#prompt", "Snow")
+    choose(studio, "Scenario")
+
+    expect(studio.locator("#estimate")).to_contain_text("Asking Scenario what this costs")
+    asked = AskedPrice.objects.get()
+    AskedPrice.objects.filter(pk=asked.pk).update(
+        state="known", low_usd="0.42", high_usd="0.42", basis="42 CU at $0.01", answered_at=timezone.now()
+    )
+
+    expect(studio.locator(".quote.is-chosen")).to_contain_text("$0.42")
+    expect(studio.locator("#estimate")).to_contain_text("42 CU at $0.01")
+    expect(studio.locator("#queue-button")).not_to_have_attribute("aria-disabled", "true")
+    studio.fill("#prompt", "Snow at dusk")  # costs the same: nobody is asked again
+    expect(studio.locator("#request-json")).to_contain_text("Snow at dusk")
+    studio.get_by_label("HDR").check()
+    expect(studio.locator("#estimate")).to_contain_text("Asking Scenario")
+    assert AskedPrice.objects.count() == 2
+
+
+def test_a_draft_of_another_task_at_another_account_survives_a_reload(studio):
+    choose_task(studio, "Generate")
+    choose(studio, "GMI Cloud")
+    studio.fill("#prompt", "A paper boat")
+    studio.get_by_label("Loop").check()
+    expect(studio.locator("#request-json")).to_contain_text('"loop": true')
+
+    studio.reload()
+
+    expect(studio.locator("#task-head")).to_have_text("Generate")
+    expect(studio.locator(".quote.is-chosen")).to_contain_text("GMI Cloud")
+    expect(studio.locator("#prompt")).to_have_value("A paper boat")
+    expect(studio.get_by_label("Loop")).to_be_checked()
+
+
+def test_without_javascript_task_and_account_are_changed_by_plain_buttons(member, keep, open_page):
+    keep("bunny_720p_5s.mp4")
+    page = open_page(member, "/studio/", java_script_enabled=False)
+    page.fill("#prompt", "Snow")
+    page.locator('[name="task"][value="reframe"]').check(force=True)
+    page.get_by_role("button", name="Show", exact=True).first.click()
+    page.locator('[name="aspect_ratio"][value="1:1"]').check(force=True)
+    page.locator(".quote-choose", has_text="GMI Cloud").click()
+
+    assert page.locator("#prompt").input_value() == "Snow"
+    assert page.locator('[name="aspect_ratio"]:checked').input_value() == "1:1"
+    assert "GMI Cloud" in page.locator(".quote.is-chosen").inner_text()
+    page.locator(".quote.is-chosen [data-ask]").click()
+    assert "asking" in page.locator(".quote.is-chosen").inner_text()
+
+
+def test_a_take_of_a_generation_shows_beside_it(studio):
+    choose_task(studio, "Generate")
+    studio.fill("#prompt", "A paper boat")
+    expect(studio.locator("#queue-button")).not_to_have_attribute("aria-disabled", "true")
+
+    studio.get_by_role("button", name="Queue generation").click()
+
+    expect(studio.locator("#takes .take")).to_have_count(1)
+    expect(studio.locator("#takes")).to_contain_text("Generated clips")

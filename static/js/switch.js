@@ -54,6 +54,7 @@
       if (next) rearrange(next);
     });
     studio.onSwap = (event) => {
+      if (!event.detail.shouldSwap) return;
       const meanwhile = changedSince(before, entries());
       if (meanwhile.some((name) => CHOOSES.has(name) || name.startsWith("keyframe_"))) {
         event.detail.shouldSwap = false; /* another one was chosen since, or a picture came: ask with that */
@@ -80,6 +81,12 @@
   });
   document.body.addEventListener("htmx:afterSettle", (event) => {
     if (event.detail.target && event.detail.target.id === "pane-form" && studio.afterSwap) { studio.afterSwap(); studio.afterSwap = null; }
+  });
+
+  /* Where no answer came, what is chosen is again what is shown. */
+  document.body.addEventListener("htmx:afterRequest", (event) => {
+    if (event.detail.successful || !event.detail.target || event.detail.target.id !== "pane-form") return;
+    for (const name of CHOOSES) if (fields(`${name}_was`).length) set(name, [fields(`${name}_was`)[0].value]);
   });
 
   /* A switch is no check: the check would judge the new choice in the old form. */

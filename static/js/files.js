@@ -71,7 +71,7 @@
 
   function takeFiles(list) {
     for (const file of list) {
-      if (file.type.startsWith("image/")) send(file, takePicture, { isPicture: true, beside: $("[data-frames] legend") });
+      if (file.type.startsWith("image/")) send(file, takePicture, { isPicture: true, beside: $("[data-generation] legend") });
       else send(file, chooseClip, { isPicture: false });
     }
   }

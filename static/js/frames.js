@@ -248,7 +248,7 @@
     timeline: (asset) => addHere(asset),
   });
   studio.dropPicture = (asset) => {
-    if (!$("[data-frames]")) return false;
+    if (!$("[data-generation]")) return false;
     if (radio("frames") === "keyframes") addHere(asset);
     else choose(radio("frames") === "frames" && radio("first_asset") && $('[data-end="last_asset"]') ? "last_asset" : "first_asset", asset);
     return true;

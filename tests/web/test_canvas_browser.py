@@ -27,10 +27,10 @@ def member() -> Member:
 
 
 @pytest.fixture
-def clip(member, real_media, tmp_path) -> Asset:
-    """A real clip of 1280 x 720."""
-    shutil.copy(real_media / "bunny_720p_5s.mp4", tmp_path / "bunny.mp4")
-    return take_in(tmp_path / "bunny.mp4", name="bunny.mp4", team=member.team, user=member.user)
+def clip(member, small_clip, tmp_path) -> Asset:
+    """A second of a clip of 320 x 180: as wide for its height as 1280 x 720."""
+    shutil.copy(small_clip, tmp_path / "small.mp4")
+    return take_in(tmp_path / "small.mp4", name="small.mp4", team=member.team, user=member.user)
 
 
 @pytest.fixture
@@ -253,9 +253,34 @@ def test_a_provider_that_places_it_itself_shows_where_and_takes_no_hand(member, 
     assert drawn(page, "[data-canvas-picture]") == pytest.approx([0, 0.21875, 1, 0.5625], abs=0.02)
 
 
-@pytest.mark.parametrize("theme", ["dark", "light"])
-@pytest.mark.parametrize("width", [1440, 390])
-def test_the_canvas_passes_axe_and_fits(reframe, theme, width):
+def test_switching_to_reframe_and_to_another_clip_draws_the_canvas_of_that_clip(
+    member, clip, open_page, real_media, tmp_path
+):
+    shutil.copy(real_media / "vertical_4s.mp4", tmp_path / "tall.mp4")
+    tall = take_in(tmp_path / "tall.mp4", name="tall.mp4", team=member.team, user=member.user)
+    page = open_page(member, f"/studio/?task=edit&source={clip.pk}&prompt=Meadow")
+    page.get_by_role("radio", name="Reframe").check()
+    page.get_by_label("1:1", exact=True).check()
+    expect(page.locator("[data-canvas-grip]")).to_be_visible()
+    page.locator("[data-canvas-grip]").press("Shift+ArrowDown")
+    assert numbers(page)[2] / numbers(page)[3] == pytest.approx(16 / 9, rel=0.01)
+
+    page.locator(f'[name="source_asset"][value="{tall.pk}"]').check()
+
+    expect(page.locator("[data-canvas-picture]")).to_have_attribute("href", f"/media/{tall.pk}/poster")
+    page.wait_for_function("() => Number(document.querySelector('[name=h_norm]').value) > 1")
+    assert numbers(page)[2] / numbers(page)[3] == pytest.approx(9 / 16, rel=0.01)
+    assert drawn(page) == pytest.approx(numbers(page), abs=0.01)
+    place = typed(page)
+    page.get_by_role("radio", name="Generate").check()
+    expect(page.locator("[data-generation]")).to_be_visible()
+    page.get_by_role("radio", name="Reframe").check()
+    expect(page.locator("[data-canvas-grip]")).to_be_visible()
+    assert typed(page) == place, "a switch loses nothing"
+
+
+@pytest.mark.parametrize(("width", "theme"), [(1440, "dark"), (390, "light")])
+def test_the_canvas_passes_axe_and_fits(reframe, width, theme):
     page = reframe("9:16", width=width, color_scheme=theme)
     drag(page, "[data-canvas-grip]", 0.1, 0.1)
     expect(page.locator("#request-json")).to_contain_text("source_position")

@@ -3,6 +3,8 @@
 import json
 import re
 import shutil
+from base64 import b64encode
+from pathlib import Path
 
 import pytest
 from axe_playwright_python.sync_playwright import Axe
@@ -52,7 +54,7 @@ def frames_in(page: Page) -> list[str]:
 
 
 def choose(page: Page, way: str) -> None:
-    page.locator("[data-frames]").get_by_label(way, exact=True).check()
+    page.locator("[data-generation]").get_by_label(way, exact=True).check()
 
 
 def go_to(page: Page, frame: int) -> None:
@@ -175,10 +177,10 @@ def test_a_provider_without_keyframes_does_not_offer_them_and_brings_them_back(m
     expect(page.locator(".timeline-pin")).to_have_count(1)
 
     page.locator("#quotes").get_by_role("button", name="GMI Cloud", exact=True).click()
-    expect(page.locator("[data-frames]").get_by_label("Keyframes")).to_have_attribute("aria-disabled", "true")
+    expect(page.locator("[data-generation]").get_by_label("Keyframes")).to_have_attribute("aria-disabled", "true")
     choose(page, "None")
     page.locator("#quotes").get_by_role("button", name="Luma Agents", exact=True).click()
-    expect(page.locator("[data-frames]").get_by_label("Keyframes", exact=True)).not_to_have_attribute(
+    expect(page.locator("[data-generation]").get_by_label("Keyframes", exact=True)).not_to_have_attribute(
         "aria-disabled", "true"
     )
     choose(page, "Keyframes")
@@ -213,9 +215,8 @@ def test_concepts_are_found_by_typing_and_chosen_several_at_once(flash):
     expect(flash.locator("#request-json")).not_to_contain_text("concepts")
 
 
-@pytest.mark.parametrize("theme", ["dark", "light"])
-@pytest.mark.parametrize("width", [1440, 390])
-def test_every_way_passes_axe_and_fits(member, result, stills, open_page, theme, width):
+@pytest.mark.parametrize(("width", "theme"), [(1440, "light"), (390, "dark")])
+def test_every_way_passes_axe_and_fits(member, result, stills, open_page, width, theme):
     first, second = stills
     page = open_page(
         member, f"/studio/?task=generate&prompt=x&frames=keyframes&keyframe_asset={first.pk}&keyframe_index=0"
@@ -233,12 +234,11 @@ def test_every_way_passes_axe_and_fits(member, result, stills, open_page, theme,
         assert page.evaluate("() => document.documentElement.scrollWidth") <= width, way
 
 
-@pytest.mark.parametrize("theme", ["dark", "light"])
-def test_the_concepts_pass_axe_on_a_phone(member, open_page, theme):
+def test_the_concepts_pass_axe_on_a_phone(member, open_page):
     account = default_account("scenario")
     page = open_page(
         member, f"/studio/?task=generate&model=ray-flash-2-720p&account={account.pk}&prompt=x&concepts=pov",
-        width=390, color_scheme=theme,
+        width=390, color_scheme="light",
     )  # fmt: skip
     expect(page.locator("[data-concepts-count]")).to_have_text("1 chosen")
 
@@ -246,3 +246,32 @@ def test_the_concepts_pass_axe_on_a_phone(member, open_page, theme):
 
     assert [one["id"] for one in found if one["impact"] in ("serious", "critical")] == []
     assert page.evaluate("() => document.documentElement.scrollWidth") <= 390
+
+
+def drop(page: Page, path: Path) -> None:
+    """Drop a picture on the page, as a browser would."""
+    data = page.evaluate_handle(
+        """([name, bytes]) => {
+            const data = new DataTransfer();
+            const content = Uint8Array.from(atob(bytes), (c) => c.charCodeAt(0));
+            data.items.add(new File([content], name, { type: "image/png" }));
+            return data;
+        }""",
+        [path.name, b64encode(path.read_bytes()).decode()],
+    )
+    page.dispatch_event("[data-drop]", "drop", {"dataTransfer": data})
+
+
+def test_a_dropped_picture_goes_where_the_task_needs_one(member, clip, open_page, real_media):
+    page = open_page(member, "/studio/?task=generate&prompt=x")
+    drop(page, real_media / "coffee.png")
+    expect(page.locator('[name="frames"]:checked')).to_have_value("frames")
+    expect(page.locator('[name="first_asset"]:checked')).not_to_have_value("")
+    kept = page.locator('[name="first_asset"]:checked').input_value()
+
+    page.get_by_role("radio", name="Edit").check()
+    expect(page.locator("#viewer video")).to_be_visible()
+    drop(page, real_media / "coffee.png")
+
+    expect(page.locator('[name="guides"]:checked')).to_have_value("keyframes")
+    expect(page.locator('[name="keyframe_asset"]').first).to_have_value(kept)

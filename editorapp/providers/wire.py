@@ -67,9 +67,9 @@ def _carried(row: Parameter, ref: Ref) -> Iterator[tuple[tuple[str, ...], str]]:
         said.setdefault("media_type", STAGED_LATER)
     if "data" not in said:
         said.pop("media_type", None)
-    for key, value in said.items():
-        if key in row.carriers:
-            yield tuple(row.carriers[key].split(".")), value
+    for key in REF_KEYS:
+        if key in said and key in row.carriers:
+            yield tuple(row.carriers[key].split(".")), said[key]
 
 
 def ref_to_wire(ref: Ref) -> dict[str, str]:

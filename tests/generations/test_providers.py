@@ -119,7 +119,7 @@ def test_exr_that_was_paid_for_and_did_not_come_is_told(quick, clock, tmp_path):
     assert "EXR frames were asked for" in take.warning and "HDR was asked for" in take.warning
 
 
-def test_a_clip_in_the_request_reaches_the_provider_whole_and_the_row_stays_small(quick, quick_folder, clock, tmp_path):
+def test_a_clip_travels_in_the_request_and_only_its_mark_stays_in_the_row(quick, clock, tmp_path):
     member = make_member()
     clip = intake.take_in(draw(tmp_path / "clip.mp4"), name="clip.mp4", team=member.team, user=member.user)
     wanted = GenerationRequest(prompt="At night", source=Ref(asset_id=clip.pk), resolution="540p", auto_controls=True)

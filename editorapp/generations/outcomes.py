@@ -20,7 +20,7 @@ from editorapp.costs import ledger
 from editorapp.generations import claims, schedule
 from editorapp.generations.models import Attempt, Generation, Overtaken
 from editorapp.generations.states import State
-from editorapp.providers.contract import Failure, Job, ProviderError, Throttled
+from editorapp.providers.contract import BadCredentials, Failure, Job, OutOfFunds, ProviderError, Throttled
 
 POST_LEASE = timedelta(seconds=90)  # longer than courier.POST_SECONDS
 MISSING_AT_MOST = timedelta(minutes=15)
@@ -77,9 +77,13 @@ def not_accepted(attempt: Attempt, error: ProviderError, *, now: datetime) -> No
 
 
 def refused(attempt: Attempt, error: ProviderError, *, now: datetime) -> None:
-    """The provider refused for good: nothing was queued, nothing is charged."""
+    """The provider refused for good: nothing was queued, nothing is charged.
+
+    A key can be replaced and an account filled up: then the same request may be sent again.
+    """
+    can_retry = isinstance(error, BadCredentials | OutOfFunds)
     with transaction.atomic():
-        _fail(attempt, code=error.code or "refused", message=error.message, can_retry=False, now=now)
+        _fail(attempt, code=error.code or "refused", message=error.message, can_retry=can_retry, now=now)
         ledger.release(attempt.pk, now=now, note=f"Refused: {error.message}")
 
 

@@ -19,7 +19,7 @@ from editorapp.generations.models import Attempt, Overtaken
 from editorapp.generations.reached import CLOSED_SECONDS
 from editorapp.generations.states import State
 from editorapp.media.models import Asset
-from editorapp.providers.contract import ProviderError, Rejected, Throttled
+from editorapp.providers.contract import BadCredentials, ProviderError, Rejected, Throttled
 
 log = logging.getLogger(__name__)
 T = TypeVar("T")
@@ -135,7 +135,8 @@ def _stage(attempt: Attempt, keeper: _Keeper) -> None:
             staging.keep(attempt.account_id, asset, ref, now=keeper.clock())
     except Rejected as error:
         with transaction.atomic():
-            shown = {"failure_code": error.code[:60], "failure_message": error.message, "can_retry": False}
+            can_retry = isinstance(error, BadCredentials)  # another key may do
+            shown = {"failure_code": error.code[:60], "failure_message": error.message, "can_retry": can_retry}
             attempt.move(State.FAILED, now=keeper.clock(), lease_token=None, last_error=error.message, shown=shown)
             ledger.release(attempt.pk, now=keeper.clock(), note=f"Source not taken: {error.message}")
         return

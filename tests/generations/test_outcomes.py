@@ -13,7 +13,7 @@ from editorapp.generations import outcomes
 from editorapp.generations.models import Attempt, Generation
 from editorapp.generations.retry import retry
 from editorapp.generations.states import State
-from editorapp.providers.contract import Failure, Job, JobState
+from editorapp.providers.contract import BadCredentials, Failure, Job, JobState, OutOfFunds, Rejected
 from tests.factories import make_member, make_reserved
 
 NOW = timezone.now()
@@ -157,3 +157,22 @@ def test_a_job_that_is_done_is_no_longer_a_part_of_itself(running):
     outcomes.done(running, job(), now=NOW)
 
     assert Attempt.objects.get().progress is None
+
+
+def test_a_result_that_its_maker_names_by_no_id_has_none(running):
+    outcomes.done(running, Job("job_1", JobState.DONE), now=NOW)
+
+    assert shown().chain_id == ""  # a job's id is not its result's: it is sent on as the stored file
+
+
+@pytest.mark.parametrize(
+    ("error", "again"), [(BadCredentials("No."), True), (OutOfFunds("No."), True), (Rejected("No."), False)]
+)
+def test_what_only_the_account_lacks_can_be_tried_again(running, error, again):
+    Attempt.objects.update(state=State.SUBMITTING)
+    attempt = Attempt.objects.get()
+
+    outcomes.refused(attempt, error, now=NOW)
+
+    assert (shown().state, shown().can_retry) == (State.FAILED, again)
+    assert lines() == [("release", Decimal("1.08"), False)]

@@ -11,11 +11,13 @@ from editorapp.costs.models import Entry
 from editorapp.generations import engine
 from editorapp.generations.enqueue import enqueue
 from editorapp.generations.models import Attempt, Generation
+from editorapp.generations.retry import retry
 from editorapp.generations.states import State
 from editorapp.media import intake
 from editorapp.providers import registry
 from editorapp.providers.contract import GenerationRequest, Ref, Task
 from editorapp.providers.models import ProviderAccount, default_account
+from editorapp.teams.models import Member
 from tests.factories import make_member
 from tests.generations.drive import priced, run
 from tests.generations.small_clip import draw
@@ -102,6 +104,14 @@ def test_a_revoked_key_of_one_account_fails_what_is_sent_with_it_and_nothing_els
     assert "key" in Generation.objects.get(pk=lost.pk).failure_message.lower()
     assert ledger.held_usd(lost.pk) == 0
     assert quick.submits_received == 1
+    failed = Generation.objects.get(pk=lost.pk)
+    bad.set_key(spec.simulated_key)
+    bad.save()
+    member = Member.objects.get(user=failed.created_by)
+    priced(failed.wanted, bad, member)
+    retry(failed, member=member, now=clock())
+    run(clock)
+    assert Generation.objects.get(pk=lost.pk).state == State.SUCCEEDED  # once the key is right again
 
 
 def test_exr_that_was_paid_for_and_did_not_come_is_told(quick, clock, tmp_path):

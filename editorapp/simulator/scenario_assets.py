@@ -169,7 +169,7 @@ class ScenarioAssets:
         asset_id = asset_behind(self.simulation, request)
         if isinstance(asset_id, Answer):
             return asset_id
-        job = next((one for one in self.state.jobs.values() if one.result_id == asset_id), None)
+        job = self.state.job_behind(asset_id)
         stored = job.outputs[0]["file"] if job is not None and job.outputs else f"files/{asset_id}"
         return await self.simulation.deliver(request, self.simulation.options.folder / stored, job)
 

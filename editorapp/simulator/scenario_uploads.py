@@ -23,6 +23,7 @@ MAX_FILE_BYTES = 5 * 1000**4
 VIDEO_TYPES = ("video/mp4", "video/webm")
 KINDS = ("3d", "asset", "audio", "avatar", "image", "model", "text", "video")
 STEP_SECONDS = 0.05  # how long an upload stays in a state that only passes
+ABANDONED_SECONDS = 24 * 3600.0
 PURPOSE = "scenario-upload"  # what a stored file is for
 
 
@@ -121,10 +122,14 @@ class ScenarioUploads:
         return await _answer(upload)
 
     def resume(self) -> None:
-        """Take up the uploads that a restart interrupted."""
-        for upload in list(self.state.files.values()):
-            if upload.purpose == PURPOSE and upload.facts.get("status") in ("validating", "validated"):
+        """Take up the uploads that a restart interrupted, and let go of the parts of those that nobody completed."""
+        for upload in [one for one in self.state.files.values() if one.purpose == PURPOSE]:
+            if upload.facts["status"] in ("validating", "validated") and upload.facts["parts"]:
                 self._start(self._validate(upload))
+            elif upload.facts["status"] == "pending" and upload.created_at < time.time() - ABANDONED_SECONDS:
+                for number in range(1, upload.facts["parts"] + 1):
+                    self._part(upload, number).unlink(missing_ok=True)
+                self._fail(upload, "The upload was not completed in time")
 
     def _start(self, work: Coroutine[Any, Any, None]) -> None:
         task = asyncio.ensure_future(work)

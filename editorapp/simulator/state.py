@@ -123,6 +123,10 @@ class State:
         job = self.jobs.get(job_id)
         return job if job is not None and job.client == client else None
 
+    def job_behind(self, result_id: str) -> SimulatedJob | None:
+        """Return the job that made a result, whoever asks: for links that say by themselves that they may be read."""
+        return self.jobs.get(self._by_result.get(result_id, ""))
+
     def job_of_result(self, client: str, result_id: str) -> SimulatedJob | None:
         return self.job(client, self._by_result.get(result_id, ""))
 

@@ -163,3 +163,13 @@ def test_a_model_that_does_another_task_is_refused_with_those_that_do_this_one()
     (refused,) = rules.refusals(rules.check(scenario.SPEC, wanted, None))
 
     assert [dict(mend.changes) for mend in refused.mends] == [{"model": "modify-video"}]
+
+
+def test_an_unknown_concept_is_left_out_by_one_click_and_the_others_stay() -> None:
+    wanted = GenerationRequest(task="generate", model="ray-flash-2-540p", prompt="Rain", concepts=("zoom_in", "spin"))
+
+    (refused,) = rules.refusals(rules.check(scenario.SPEC, wanted, None))
+    (alone,) = rules.refusals(rules.check(scenario.SPEC, replace(wanted, concepts=("spin",)), None))
+
+    assert dict(refused.mends[0].changes) == {"concepts": ("zoom_in",)}
+    assert dict(alone.mends[0].changes) == {"concepts": ""}

@@ -146,6 +146,17 @@ def test_a_picture_travels_small_in_one_call_and_large_in_parts(
     assert all(str(ref.file_id).startswith("asset_") for ref in (small, in_parts))
 
 
+def test_a_webm_clip_is_taken_as_it_is(account: Access, real_media: Path) -> None:
+    async def through() -> dict[str, Any]:
+        async with Wire(account) as wire:
+            ref = await staged(real_media / "frog_vp9_8s.webm", wire, "video/webm")
+            return (await wire.call("GET", f"/assets/{ref.file_id}"))["asset"]
+
+    asset = run(through())
+
+    assert (asset["kind"], asset["mimeType"], asset["properties"]["codecName"]) == ("video", "video/webm", "vp9")
+
+
 def test_a_clip_of_several_parts_arrives_whole(
     account: Access, clip: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

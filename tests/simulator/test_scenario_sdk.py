@@ -350,3 +350,36 @@ def test_a_failed_poll_is_tried_again_by_the_sdk_itself(simulator: SimulatorProc
     job = client.with_options(max_retries=2).jobs.retrieve(job_id).job
 
     assert job.job_id == job_id
+
+
+def test_assets_jobs_and_links_outlive_a_restart(tmp_path: Path, tiny: Path) -> None:
+    first = SimulatorProcess.start(tmp_path, "--no-render")
+    try:
+        video = upload(sdk(first), tiny).entity_id
+        made = finished(sdk(first), edit(sdk(first), video).job.job_id)
+    finally:
+        first.stop()
+    second = SimulatorProcess.start(tmp_path, "--no-render")
+    try:
+        client = sdk(second)
+        asset = client.assets.retrieve(made.metadata.asset_ids[0]).asset
+        again = finished(client, edit(client, video).job.job_id)
+
+        assert client.jobs.retrieve(made.job_id).job.status == again.status == "success"
+        assert http.get(asset.url).status_code == 200
+    finally:
+        second.stop()
+
+
+def test_a_link_ends_when_the_simulator_is_told_so(tmp_path: Path, tiny: Path) -> None:
+    process = SimulatorProcess.start(tmp_path, "--no-render", "--url-lifetime", "1")
+    try:
+        client = sdk(process)
+        video = upload(client, tiny).entity_id
+        url = client.assets.retrieve(video).asset.url
+        time.sleep(2)
+
+        assert http.get(url).status_code == 403
+        assert http.get(client.assets.retrieve(video).asset.url).status_code == 200
+    finally:
+        process.stop()

@@ -148,7 +148,7 @@ FLASH_RULES = (
         id="SF3", field="concepts", tasks=GENERATE, broken=_no_concept, source="3.9 S3",
         summary=f"Camera concepts are a list of names; there are {len(CONCEPTS)}.",
         message="{value} is no camera concept of {name}.", detail="concepts: unknown value {value}",
-        mends=lambda wanted, source, limits, words: (to("Leave it out", concepts=words["kept"]),),
+        mends=lambda wanted, source, limits, words: (to("Leave it out", concepts=words["kept"] or ""),),
     ),
     _ratio("SF.ratio", Task.GENERATE, "3.8 S3", "The aspect ratio is one of seven, 9:21 among them."),
     prompt_length("SF.length", Task.GENERATE),

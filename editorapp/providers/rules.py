@@ -65,7 +65,7 @@ def _label(spec: Spec, model: Model, field: str) -> str:
     """Name a field for people: its label, and for one of several its number, counted from 1."""
     head, _, at = field.partition(".")
     row = model.parameter(head) or next((row for row in spec.parameters if row.field == head), None)
-    label = row.label if row else head.replace("_", " ")
+    label = row.label if row else head.upper() if head in ("hdr", "exr") else head.replace("_", " ")
     if not at:
         return label
     return f"{'Keyframe' if head.startswith('keyframe') else label} {int(at) + 1}"

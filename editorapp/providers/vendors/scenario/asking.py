@@ -46,14 +46,17 @@ async def _price_of_unit(wire: Wire) -> tuple[Decimal, str]:
             f"{SPEC.unit} in the account.",
             code="unit_price",
         )  # fmt: skip
-    return found, f"At the dearest {SPEC.unit} pack that Scenario sells; a plan's own units may cost less."
+    return found, (
+        f"At the dearest {SPEC.unit} pack that Scenario lists, its amount read as whole dollars, which Scenario does "
+        f"not say: a plan's own units may cost less. An admin can set the price of one {SPEC.unit} in the account."
+    )
 
 
 async def _dearest_pack(wire: Wire) -> Decimal | None:
     """Return the most dollars that a unit costs in any pack on sale; None where none is listed.
 
-    `unitAmount` is the price of one unit or of the pack: the sources do not say. A pack's units for that amount is
-    the reading under which an amount above a few dollars makes sense; so it is the pack's price, in dollars.
+    `unitAmount` is taken as the pack's price in whole dollars. The sources do not say whether it is dollars or cents,
+    of the pack or of a unit; this reading is never below the truth where a unit costs cents, and the note says so.
     """
     try:
         answer = await wire.call("GET", "/oscu/prices")

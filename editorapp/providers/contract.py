@@ -171,6 +171,7 @@ class Access:
     headers: Mapping[str, str] = field(default_factory=dict)  # sent with every call: an organisation, say
     params: Mapping[str, str] = field(default_factory=dict)  # added to every query: a project, say
     unit_price_usd: Decimal | None = None  # dollars of one of the provider's own units, where it counts in them
+    is_unit_price_listed: bool = False  # read from what the provider sells; nobody has set it for the account
 
 
 class JobState(StrEnum):

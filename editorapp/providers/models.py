@@ -105,10 +105,11 @@ class ProviderAccount(models.Model):
             key = self._key()
         except secrets.NotReadable:
             key = ""
+        price, source = self.unit_price_and_source()
         return Access(
             self.pk, self.provider, self.address(), key, is_simulated=self.is_simulated,
             headers=self._options(self.spec.headers), params=self._options(self.spec.params),
-            unit_price_usd=self.unit_price(),
+            unit_price_usd=price, is_unit_price_listed=source == self._as_listed,
         )  # fmt: skip
 
     def address(self) -> str:
@@ -137,7 +138,11 @@ class ProviderAccount(models.Model):
         name = self.spec.unit_price_name
         if price := unit_price_usd({"unit_price_usd": settings.ENVIRONMENT.get(name, "").strip()}):
             return price, f"from {name}"
-        return unit_price_usd(self.learned), f"as {self.spec.name} lists its packs"
+        return unit_price_usd(self.learned), self._as_listed
+
+    @property
+    def _as_listed(self) -> str:
+        return f"as {self.spec.name} lists its packs"
 
     def _key(self) -> str:
         if self.is_simulated:

@@ -1,6 +1,7 @@
 """Scenario's adapter on answers written by hand: what each of them is taken to mean."""
 
 import base64
+from dataclasses import replace
 from decimal import Decimal
 from typing import Any
 
@@ -192,6 +193,16 @@ def test_the_dearest_dollar_pack_prices_a_unit_that_nobody_has_priced() -> None:
 
     assert seen[1].url.path == "/v1/oscu/prices"
     assert quote.high_usd == Decimal("1.26") and "dearest CU pack" in quote.note
+
+
+def test_a_price_that_the_account_learned_from_the_packs_is_said_to_be_one() -> None:
+    wire, seen = answering(says(269, {"creativeUnitsCost": 42}))
+    wire.access = replace(wire.access, is_unit_price_listed=True)
+
+    quote = run(scenario.quote(WANTED, seconds=None, wire=wire))
+
+    assert quote.high_usd == Decimal("0.84") and "dearest CU pack" in quote.note
+    assert len(seen) == 1
 
 
 @pytest.mark.parametrize("answer", [says(200, {"prices": []}), says(404, {"message": "no"}), says(200, {})])

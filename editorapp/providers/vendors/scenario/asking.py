@@ -17,6 +17,10 @@ from editorapp.providers.vendors.scenario.jobs import MICRO, NO_MODEL, number_in
 from editorapp.providers.vendors.scenario.models import SPEC
 
 UNIT_PRICE_DIGITS = Decimal("0.000001")
+LISTED_NOTE = (
+    f"At the dearest {SPEC.unit} pack that {SPEC.name} lists, its amount read as whole dollars, which {SPEC.name} does "
+    f"not say: a plan's own units may cost less. An admin can set the price of one {SPEC.unit} in the account."
+)
 
 
 async def quote(wanted: GenerationRequest, *, seconds: Decimal | None, wire: Wire, spec: Spec = SPEC) -> Quote:
@@ -37,8 +41,9 @@ async def quote(wanted: GenerationRequest, *, seconds: Decimal | None, wire: Wir
 
 async def _price_of_unit(wire: Wire) -> tuple[Decimal, str]:
     """Return the dollars of one unit and a word on where they are from."""
-    if wire.access.unit_price_usd is not None:
-        return wire.access.unit_price_usd, ""
+    access = wire.access
+    if access.unit_price_usd is not None:
+        return access.unit_price_usd, LISTED_NOTE if access.is_unit_price_listed else ""
     found = await _dearest_pack(wire)
     if found is None:
         raise ProviderError(
@@ -46,10 +51,7 @@ async def _price_of_unit(wire: Wire) -> tuple[Decimal, str]:
             f"{SPEC.unit} in the account.",
             code="unit_price",
         )  # fmt: skip
-    return found, (
-        f"At the dearest {SPEC.unit} pack that Scenario lists, its amount read as whole dollars, which Scenario does "
-        f"not say: a plan's own units may cost less. An admin can set the price of one {SPEC.unit} in the account."
-    )
+    return found, LISTED_NOTE
 
 
 async def _dearest_pack(wire: Wire) -> Decimal | None:

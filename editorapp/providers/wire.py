@@ -165,6 +165,8 @@ def _read(
         return
     right = model.parameter(row.field)
     if right is not None and right is not row:
+        if right.wire == row.wire:
+            return  # the task's own row reads this place
         detail = f"{row.wire} is not valid for type '{model.wire_type}'; use {right.wire}"
         broken.append(Broken(row.misplaced, row.field, REFUSE, f"{detail}.", detail=detail))
         return

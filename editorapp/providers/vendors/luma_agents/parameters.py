@@ -104,14 +104,16 @@ PARAMETERS = (
         help="The end runs into the start without a seam.", default="off", source="2.3 S, K, D-jun11",
     ),
     Parameter(
-        field="start_frame", wire="video.start_frame", kind=Kind.REF, tasks=EDIT | GENERATE,
-        label="Opening guide frame",
-        help="How the first frame should look; the rest follows it. A generation can also go on from an earlier one.",
-        source="2.3 S, K, 3P",
+        field="start_frame", wire="video.start_frame", kind=Kind.REF, tasks=EDIT, label="Opening guide frame",
+        help="How the first frame should look; the rest follows it.", source="2.3 S, K",
+    ),
+    Parameter(
+        field="start_frame", wire="video.start_frame", kind=Kind.REF, tasks=GENERATE, label="First frame",
+        help="The picture to begin with, or an earlier result to go on from.", source="2.3 S, K, 3P",
     ),
     Parameter(
         field="end_frame", wire="video.end_frame", kind=Kind.REF, tasks=GENERATE, label="Last frame",
-        help="The picture to end on, or a clip to extend backwards.", source="2.3 S, K, 3P",
+        help="The picture to end on, or an earlier result to lead up to.", source="2.3 S, K, 3P",
     ),
     Parameter(
         field="keyframes", wire="video.keyframes", kind=Kind.REFS, tasks=GENERATE, misplaced="G8",

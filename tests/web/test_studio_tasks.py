@@ -14,7 +14,7 @@ from editorapp.generations import history
 from editorapp.generations.models import Generation
 from editorapp.providers import accounts
 from editorapp.providers.contract import GenerationRequest, Ref
-from editorapp.providers.models import ProviderAccount
+from editorapp.providers.models import ProviderAccount, TeamAccount
 from editorapp.teams.models import Member
 from editorapp.teams.roles import Role
 from editorapp.web import remade
@@ -354,3 +354,15 @@ def test_without_any_account_the_page_says_why_and_where_to_mend_it(member):
 
     assert page.status_code == 503 and b"switched off" in page.content and b"Ask an admin" in page.content
     assert b"Open accounts" in admin.content
+
+
+def test_several_accounts_of_one_provider_are_told_apart_and_the_team_s_own_is_chosen_first(browser, member):
+    first = account_of("gmi-cloud")
+    second = ProviderAccount.objects.create(provider="gmi-cloud", name="Night shift", is_simulated=True)
+    TeamAccount.objects.create(team=member.team, account=second)
+
+    html = checked(browser, {name: value for name, value in typed(make_asset(member)).items() if name != "account"})
+
+    assert 'aria-pressed="true"' in quote_of(html, "GMI Cloud: Night shift")
+    assert 'aria-pressed="false"' in quote_of(html, f"GMI Cloud: {first.name}")
+    assert 'aria-pressed="false"' in quote_of(html, "Luma Agents")

@@ -98,7 +98,7 @@ def odd(generation: Generation, video: Asset, exr: Asset | None) -> str:
     """Say what about a result is not as it was asked for; it is kept all the same, because it is paid."""
     found = []
     source = generation.source_asset
-    if generation.task == Task.EDIT and source is not None and source.fps:
+    if generation.task != Task.GENERATE and source is not None and source.fps:
         off = abs(video.duration_seconds - source.duration_seconds)
         frame = 1 / float(source.fps)
         if float(off) > 1.5 * frame:

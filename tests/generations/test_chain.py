@@ -6,7 +6,7 @@ import pytest
 
 from editorapp.costs.check import differences
 from editorapp.costs.models import Entry
-from editorapp.generations import lineage
+from editorapp.generations import lineage, reach
 from editorapp.generations.enqueue import enqueue
 from editorapp.generations.models import Attempt, Generation
 from editorapp.generations.states import State
@@ -14,7 +14,7 @@ from editorapp.media.trim import trim
 from editorapp.providers.contract import GenerationRequest, Ref, Task
 from editorapp.providers.models import ProviderAccount, StagedFile, default_account
 from tests.factories import make_member
-from tests.generations.drive import Clock, priced, run
+from tests.generations.drive import priced, run
 from tests.generations.test_every_model import FRAMES, take_in
 
 pytestmark = pytest.mark.django_db(transaction=True)
@@ -25,16 +25,19 @@ def member():
     return make_member()
 
 
-def made(
-    member, account: ProviderAccount, wanted: GenerationRequest, *, parent=None, source_asset=None, pause=0.1
-) -> Generation:  # fmt: skip
-    asset = source_asset or (parent.result if parent else None)
-    wanted = priced(wanted, account, member, source=asset)
-    take = enqueue(wanted, account=account, member=member, parent=parent, source_asset=source_asset)
-    run(Clock(), rounds=1500, pause=pause)
-    take.refresh_from_db()
-    assert take.state == State.SUCCEEDED, take.failure_message
-    return take
+@pytest.fixture
+def made(member, clock):
+    """Make a take, from its price to its stored result. One clock for all: a lease must not end before it began."""
+
+    def make(account: ProviderAccount, wanted: GenerationRequest, *, parent=None, clip=None, pause=0.1) -> Generation:
+        wanted = priced(wanted, account, member, source=clip or (parent.result if parent else None))
+        take = enqueue(wanted, account=account, member=member, parent=parent, source_asset=clip)
+        run(clock, rounds=1500, pause=pause)
+        take.refresh_from_db()
+        assert take.state == State.SUCCEEDED, take.failure_message
+        return take
+
+    return make
 
 
 def edit(source: Ref, prompt: str) -> GenerationRequest:
@@ -45,14 +48,14 @@ def body_of(take: Generation) -> dict:
     return Attempt.objects.get(generation=take).request_body
 
 
-def test_a_clip_goes_from_luma_to_gmi_to_scenario_in_one_lineage(member, simulator, real_media):
+def test_a_clip_goes_from_luma_to_gmi_to_scenario_in_one_lineage(made, member, simulator, real_media):
     luma, gmi, scenario = (default_account(slug) for slug in ("luma-agents", "gmi-cloud", "scenario"))
     clip = trim(take_in(real_media / "vertical_4s.mp4", member), 0, FRAMES - 1, user=member.user)
 
-    first = made(member, luma, edit(Ref(asset_id=clip.pk), "Rainy neon evening"), source_asset=clip)
-    second = made(member, gmi, edit(Ref(generation_id=first.chain_id), "Hand-painted gouache"), parent=first)
+    first = made(luma, edit(Ref(asset_id=clip.pk), "Rainy neon evening"), clip=clip)
+    second = made(gmi, edit(Ref(generation_id=first.chain_id), "Hand-painted gouache"), parent=first)
     third = made(
-        member, scenario, parent=second,
+        scenario, parent=second,
         wanted=GenerationRequest(
             task=Task.REFRAME, prompt="The street goes on to both sides", aspect_ratio="16:9", resolution="540p",
             source=Ref(asset_id=second.result_id),
@@ -85,12 +88,12 @@ def test_a_clip_goes_from_luma_to_gmi_to_scenario_in_one_lineage(member, simulat
 @pytest.mark.parametrize(
     ("slug", "place"), [("luma-agents", "source"), ("gmi-cloud", "payload"), ("scenario", "video")]
 )
-def test_where_a_take_was_made_its_id_is_enough_and_nothing_is_sent(slug, place, member, simulator, real_media):
+def test_where_a_take_was_made_its_id_is_enough_and_nothing_is_sent(slug, place, made, member, simulator, real_media):
     account = default_account(slug)
     clip = trim(take_in(real_media / "vertical_4s.mp4", member), 0, FRAMES - 1, user=member.user)
-    first = made(member, account, edit(Ref(asset_id=clip.pk), "Rainy neon evening"), source_asset=clip)
+    first = made(account, edit(Ref(asset_id=clip.pk), "Rainy neon evening"), clip=clip)
 
-    second = made(member, account, edit(Ref(asset_id=first.result_id), "The same at dawn"), source_asset=first.result)
+    second = made(account, edit(reach.as_source(first, account), "The same at dawn"), parent=first)
 
     said = body_of(second)[place]
     named = {
@@ -106,12 +109,12 @@ def test_where_a_take_was_made_its_id_is_enough_and_nothing_is_sent(slug, place,
 
 @pytest.mark.parametrize("field", ["start_frame", "end_frame"])
 @pytest.mark.parametrize("slug", ["luma-agents", "gmi-cloud"])
-def test_a_take_is_continued_at_the_provider_that_made_it(slug, field, member, quick):
+def test_a_take_is_continued_at_the_provider_that_made_it(slug, field, made, quick):
     account = default_account(slug)
     wanted = GenerationRequest(task=Task.GENERATE, prompt="A kite climbs", resolution="720p", duration="5s")
-    first = made(member, account, wanted, pause=0)
+    first = made(account, wanted, pause=0)
 
-    second = made(member, account, replace(wanted, **{field: Ref(generation_id=first.chain_id)}), pause=0)
+    second = made(account, replace(wanted, **{field: Ref(generation_id=first.chain_id)}), pause=0)
 
     body = body_of(second)
     named = body["payload"][f"{field}_generation_id"] if slug == "gmi-cloud" else body["video"][field]["generation_id"]

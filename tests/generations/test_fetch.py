@@ -28,12 +28,19 @@ def member(db):
     ],
     ids=["the same", "a frame more", "a frame less", "a second short", "frames missing", "another rate"],
 )
-def test_the_length_of_an_edit_is_held_against_its_source(member, facts, says):
+def test_the_length_of_a_result_is_held_against_its_source(member, facts, says):
     generation = make_generation(member, state=State.FETCHING, source=make_asset(member, **SAME))
 
     found = odd(generation, make_asset(member, **facts), None)
 
     assert (says in found) if says else found == ""
+
+
+@pytest.mark.parametrize("task", ["reframe", "modify"])
+def test_every_task_that_works_on_a_clip_keeps_its_length(member, task):
+    generation = make_generation(member, state=State.FETCHING, source=make_asset(member, **SAME), task=task)
+
+    assert "lasts 4.00 s" in odd(generation, make_asset(member, frame_count=96, duration_seconds=Decimal(4)), None)
 
 
 def test_what_was_ordered_and_did_not_come_is_named(member):

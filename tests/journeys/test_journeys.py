@@ -191,6 +191,30 @@ def test_a_clip_that_is_too_long_for_one_provider_is_sent_to_another_with_every_
     expect(page.locator("main")).to_contain_text("GMI Cloud")
 
 
+def test_a_price_that_nobody_publishes_is_asked_for_and_then_holds(owner: Person, tmp_path: Path) -> None:
+    clip = write_clip(tmp_path / "lamp.mp4", frames=24, size=(320, 180))
+    page = owner.page
+    page.goto("/studio/")
+    page.locator("[data-upload=source]").set_input_files(clip)
+    expect(page.locator(".facts")).to_contain_text("lamp.mp4", timeout=30_000)
+    page.get_by_label("Prompt").fill("Paper lantern")
+
+    page.locator(".quote-choose", has_text="Scenario").click()
+
+    # Chosen, it asks by itself; its own units stand beside the dollars.
+    expect(page.locator(".quote.is-chosen")).to_contain_text(re.compile(r"Scenario.*\$", re.S), timeout=30_000)
+    expect(page.locator("#estimate")).to_contain_text("CU")
+    price = page.locator(".quote.is-chosen .money").text_content() or ""
+    owner.look("studio-asked-price")
+    page.get_by_role("button", name="Queue edit").click()
+    wait_for_take(page, "Paper lantern")
+
+    # What was told is what is charged.
+    page.locator("#takes li", has_text="Paper lantern").get_by_role("link").first.click()
+    expect(page.locator("main")).to_contain_text(price.strip())
+    expect(page.locator("main")).to_contain_text("Scenario")
+
+
 def test_a_colleague_reviews_and_the_admin_reads_the_month(
     studio: StudioProcess, new_person: NewPerson, owner: Person, small_clip: Path
 ) -> None:

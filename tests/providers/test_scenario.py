@@ -92,6 +92,28 @@ def test_a_success_is_done_with_a_fresh_link_the_asset_to_chain_and_what_it_cost
     assert done.outputs[0].expires_at is not None
 
 
+def test_what_was_paid_on_top_of_the_generation_is_part_of_its_cost() -> None:
+    bill = {"cuCost": 70, "cuDiscount": 0, "cuCostDetails": {"quality-gate": 2.5, "ip-detection": None}}
+
+    done = polled(job("success", metadata={"assetIds": ["asset_1"]}, billing=bill), asset())
+
+    assert done.cost_usd == Decimal("1.45")
+
+
+def test_the_result_is_the_clip_among_the_assets_and_its_own_id_is_chained() -> None:
+    ids = {"assetIds": ["asset_poster", "asset_bad", "asset_clip"]}
+    clip = asset(id="asset_clip", kind="video", url="https://cdn.example.org/clip.mp4")
+
+    done = polled(job("success", metadata=ids), asset(kind="image"), asset(status="error"), clip)
+
+    assert (done.chain_id, [one.url for one in done.outputs]) == ("asset_clip", ["https://cdn.example.org/clip.mp4"])
+
+
+def test_a_paid_result_that_is_not_found_yet_is_looked_for_again() -> None:
+    with pytest.raises(NotFound):
+        polled(job("success", metadata={"assetIds": ["asset_1"]}), says(404, {"message": "Asset not found"}))
+
+
 def test_without_a_unit_price_or_a_bill_no_cost_is_made_up() -> None:
     bill = {"billing": {"cuCost": 70, "cuDiscount": 0}}
 
@@ -106,13 +128,14 @@ def test_a_result_that_is_not_ready_is_waited_for() -> None:
     assert waiting.state is JobState.RUNNING
 
 
-@pytest.mark.parametrize("second", [None, asset(status="error"), says(404, {"message": "Asset not found"})])
+@pytest.mark.parametrize("second", [None, asset(status="error")])
 def test_a_success_without_a_result_is_a_failure(second: httpx.Response | None) -> None:
     ids = [] if second is None else ["asset_1"]
 
     failed = polled(job("success", metadata={"assetIds": ids}), *([second] if second is not None else []))
 
     assert failed.failure is not None and failed.failure.code == "no_output" and failed.failure.is_charged is None
+    assert not failed.failure.can_retry, "it may be paid"
 
 
 def test_an_old_answer_names_its_job_under_id() -> None:
@@ -146,6 +169,7 @@ def test_what_a_model_does_not_refund_is_charged() -> None:
     failed = polled(job("failure", billing={"cuCost": 5, "cuDiscount": 0, "disableRefund": True}))
 
     assert failed.failure is not None and failed.failure.is_charged is True
+    assert "refunds no failures of this model" in failed.failure.reason
     assert failed.cost_usd == Decimal("0.10")
 
 

@@ -287,7 +287,7 @@ def test_a_running_job_says_how_far_it_is(tmp_path: Path) -> None:
     [
         ("fail:content_moderated", "content_moderated", False, "Change the prompt or the inputs"),
         ("fail:generation_failed", "failure", True, "Generation failed"),
-        ("no_output", "no_output", True, "without a result"),
+        ("no_output", "no_output", False, "without a result"),
     ],
 )
 def test_a_failure_says_what_scenario_says_and_what_to_do(

@@ -134,10 +134,15 @@ def job_id_of(job: Mapping[str, Any]) -> str:
 def cost_usd(job: Mapping[str, Any], unit_price: Decimal | None) -> Decimal | None:
     """Return what Scenario says that a job cost: its units at the account's price of one, to a millionth of a dollar.
 
+    `cuCost` is the generation alone; what was paid on top of it stands in `cuCostDetails` (2.2 K).
     The discount is not taken off: nothing says whether `cuCost` is before or after it, and this is the larger.
     """
-    units = number_in(_mapping(job.get("billing")).get("cuCost"))
-    return None if units is None or unit_price is None else (units * unit_price).quantize(MICRO)
+    billing = _mapping(job.get("billing"))
+    units = number_in(billing.get("cuCost"))
+    if units is None or unit_price is None:
+        return None
+    units += sum(number_in(fee) or 0 for fee in _mapping(billing.get("cuCostDetails")).values())
+    return (units * unit_price).quantize(MICRO)
 
 
 def number_in(value: Any) -> Decimal | None:
@@ -173,28 +178,33 @@ def _progress(job: Mapping[str, Any]) -> float | None:
 
 
 async def _finished(job_id: str, job: Mapping[str, Any], cost: Decimal | None, wire: Wire) -> Job:
-    """Read the results of a finished job; while one of them is not ready, the job is still running."""
+    """Read the result of a finished job; while it is not ready, the job is still running.
+
+    The result is the first clip among the job's assets, and that clip's id is the one to go on from.
+    Raises: NotFound, where a result is named that is not there: it is paid, so it is looked for a while longer.
+    """
     ids = [one for one in _mapping(job.get("metadata")).get("assetIds") or () if isinstance(one, str) and one]
-    outputs: list[Output] = []
+    gone: NotFound | None = None
     for asset_id in ids:
-        asset = await _asset(asset_id, wire)
+        try:
+            asset = _mapping((await wire.call("GET", f"/assets/{path_part(asset_id)}")).get("asset"))
+        except NotFound as error:
+            gone = error
+            continue
         if asset.get("status") == "pending":
             return Job(id=job_id, state=JobState.RUNNING, progress=1.0)
-        if asset.get("status") != "error" and isinstance(asset.get("url"), str):
-            outputs.append(Output("video", asset["url"], datetime.now(UTC) + LINK_LIFETIME))
-    if not outputs:
-        reason = f"{SPEC.name} finished without a result. Try it again, or ask Scenario about job {job_id}."
-        failure = Failure(code="no_output", reason=reason, can_retry=True, is_charged=None)
-        return Job(id=job_id, state=JobState.FAILED, failure=failure, cost_usd=cost)
-    return Job(id=job_id, state=JobState.DONE, chain_id=ids[0], outputs=tuple(outputs), cost_usd=cost)
+        if asset.get("status") != "error" and isinstance(asset.get("url"), str) and _is_clip(asset):
+            output = Output("video", asset["url"], datetime.now(UTC) + LINK_LIFETIME)
+            return Job(id=job_id, state=JobState.DONE, chain_id=asset_id, outputs=(output,), cost_usd=cost)
+    if gone is not None:
+        raise gone
+    reason = f"{SPEC.name} finished without a result. Ask Scenario about job {job_id} before you pay for another try."
+    failure = Failure(code="no_output", reason=reason, can_retry=False, is_charged=None)
+    return Job(id=job_id, state=JobState.FAILED, failure=failure, cost_usd=cost)
 
 
-async def _asset(asset_id: str, wire: Wire) -> Mapping[str, Any]:
-    """Return a result as it is now; one that is gone counts as failed."""
-    try:
-        return _mapping((await wire.call("GET", f"/assets/{path_part(asset_id)}")).get("asset"))
-    except NotFound:
-        return {"status": "error"}
+def _is_clip(asset: Mapping[str, Any]) -> bool:
+    return asset.get("kind") in (None, "video")
 
 
 def _failure(job: Mapping[str, Any]) -> Failure:
@@ -211,6 +221,7 @@ def _failure(job: Mapping[str, Any]) -> Failure:
     sentence = "Moderation stopped this. Change the prompt or the source." if is_moderated else "The job failed."
     said = f' Scenario says: "{error.rstrip(".")}".' if error else ""
     advice = f" {hint.rstrip('.')}." if hint else ""
+    advice += " It is charged: Scenario refunds no failures of this model." if is_charged else ""
     return Failure(
         code="content_moderated" if is_moderated else "failure", reason=sentence + said + advice,
         can_retry=not is_moderated and not is_charged, is_charged=is_charged,

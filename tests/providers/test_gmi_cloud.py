@@ -178,6 +178,30 @@ def test_a_refused_request_is_told_by_what_may_be_done_next(answer: Any, error: 
     assert len(seen) == 1, "a paid request is sent once"
 
 
+@pytest.mark.parametrize(
+    ("answer", "code", "advice"),
+    [
+        (says(403, {"error": "HDR is not enabled for this organization"}), "hdr_access", "turn HDR off"),
+        (says(413, {"error": "request body too large"}), "413", "trim the clip"),
+    ],
+)
+def test_a_refusal_that_a_person_can_mend_says_how_and_leaves_the_key_alone(
+    answer: httpx.Response, code: str, advice: str
+) -> None:
+    wire, _seen = wire_of(answer)
+
+    with pytest.raises(Rejected) as told:
+        run(gmi_cloud.submit(BODY, path="/requests", wire=wire, idempotency_key="k"))
+
+    assert (type(told.value), told.value.code) == (Rejected, code) and advice in told.value.message
+
+
+def test_a_block_by_moderation_says_what_to_change() -> None:
+    failure = polled({"status": "failed", "outcome": {"error": "Flagged", "error_code": "content_moderated"}}).failure
+
+    assert "Change the prompt or the source" in failure.reason and not failure.can_retry
+
+
 @pytest.mark.parametrize(("headers", "wait"), [({}, 60), ({"Retry_After": "7"}, 7)])
 def test_a_limit_by_the_hour_is_not_asked_again_every_few_seconds(headers: dict[str, str], wait: float) -> None:
     wire, _seen = wire_of(says(429, {"error": "slow down"}, **headers))

@@ -105,6 +105,7 @@ STATES = {  # 4
 
 UPLOADS = {"image/jpeg": "jpeg", "image/png": "png"}  # 2.4: media type -> what the upload helper calls it
 HOURLY_WAIT_SECONDS = 60.0
+NO_HDR_ACCESS = "hdr_access"  # code of a Rejected: the key is good, its account has no HDR (GE18)
 # Failures after which a person may send the same again: Luma's own codes, where GMI hands them on, and words of being
 # busy. A limit further on arrives as a failed request, too (5, OBS); nothing is ever sent again by itself.
 PASSING = frozenset({"generation_failed", "output_not_found", "rate_limited"})
@@ -234,9 +235,22 @@ async def quote(wanted: GenerationRequest, *, seconds: Decimal | None, wire: Wir
 
 
 def explain(response: httpx.Response) -> ProviderError | None:
-    """Wait a good while after a 429 that does not say how long: GMI counts video requests by the hour (1 A)."""
+    """Say what may be done about GMI's own refusals; None where the common reading knows it (5)."""
+    if response.status_code == 413:
+        return Rejected(
+            f"{SPEC.name} says that the request is too large: trim the clip, or make a smaller copy of it. An admin "
+            f"can set how much is put into a request with {MAX_INLINE_NAME}.",
+            code="413",
+        )  # fmt: skip
+    if response.status_code == 403 and "hdr" in answers.detail_of(response).lower():
+        return Rejected(
+            f"The account has no access to HDR at {SPEC.name}: turn HDR off, ask GMI for it, or send this to another "
+            "provider.",
+            code=NO_HDR_ACCESS,
+        )  # fmt: skip
     if response.status_code != 429 or {"retry-after", "x-ratelimit-reset"} & set(response.headers):
         return None
+    # Nothing says how long: GMI counts video requests by the hour (1 A).
     says = f"{SPEC.name} takes no more requests for now: it counts them by the hour. This is sent again by itself."
     return Throttled(says, code=answers.RATE, retry_after_seconds=HOURLY_WAIT_SECONDS)
 
@@ -309,6 +323,9 @@ def _failure(answer: Mapping[str, Any]) -> Failure:
     if answer.get("status") == "cancelled":
         reason = "The request was cancelled at GMI Cloud." + (f' It says: "{said}".' if said else "")
         return Failure(code="cancelled", reason=reason, can_retry=True, is_charged=None)
-    reason = f'GMI Cloud could not make this. It says: "{said}".' if said else "GMI Cloud could not make this."
+    reason = "GMI Cloud could not make this."
+    if "moderat" in f"{code} {said}".lower():
+        reason = "GMI Cloud could not make this: moderation stopped it. Change the prompt or the source."
+    reason += f' It says: "{said}".' if said else ""
     can_retry = code in PASSING or any(word in said.lower() for word in BUSY)
     return Failure(code=str(code or "failed")[:60], reason=reason, can_retry=can_retry, is_charged=None)

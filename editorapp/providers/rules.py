@@ -15,6 +15,12 @@ from editorapp.providers.trials import Refused, Standing, hits_of
 __all__ = ["OFFER", "REFUSE", "WARN", "Broken", "Mend", "Rule", "Unavailable", "check", "refusals", "unavailable"]
 
 
+# What people call a field for which the provider has no row at all.
+UNLABELLED = {"hdr": "HDR", "exr": "EXR", "user_id": "end-user tag", "concepts": "camera concepts"} | dict.fromkeys(
+    ("x_norm", "y_norm", "w_norm", "h_norm"), "position on the canvas"
+)
+
+
 def check(
     spec: Spec, wanted: GenerationRequest, source: MediaFacts | None, *, only_documented: bool = False
 ) -> list[Broken]:
@@ -57,7 +63,8 @@ def _words(spec: Spec, wanted: GenerationRequest, source: MediaFacts | None, hit
         "limits": model.limits,
         "path": model.wire_path(field),
         "type": model.wire_type or wanted.task,
-        "label": _label(spec, model, field),
+        "label": (label := _label(spec, model, field)),
+        "noun": label if label[:2].isupper() else label[:1].lower() + label[1:],
     } | hit.words
 
 
@@ -65,7 +72,7 @@ def _label(spec: Spec, model: Model, field: str) -> str:
     """Name a field for people: its label, and for one of several its number, counted from 1."""
     head, _, at = field.partition(".")
     row = model.parameter(head) or next((row for row in spec.parameters if row.field == head), None)
-    label = row.label if row else head.upper() if head in ("hdr", "exr") else head.replace("_", " ")
+    label = row.label if row else UNLABELLED.get(head) or head.replace("_", " ")
     if not at:
         return label
     return f"{'Keyframe' if head.startswith('keyframe') else label} {int(at) + 1}"

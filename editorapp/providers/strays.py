@@ -7,9 +7,12 @@ from typing import Any
 from editorapp.media.facts import MediaFacts
 from editorapp.providers import conditions as ask
 from editorapp.providers.contract import GenerationRequest
-from editorapp.providers.spec import Kind, Limits, Mend, Parameter, Rule
+from editorapp.providers.spec import Hit, Kind, Limits, Mend, Parameter, Rule
 
 ATTRIBUTES = tuple(field.name for field in fields(GenerationRequest))
+POSITION = ("x_norm", "y_norm", "w_norm", "h_norm")
+# Fields that are one thing to a person, which is said once, at the first of them.
+_WHOLES = dict.fromkeys(POSITION, "position") | {"keyframe_indexes": "keyframes"}
 # What a person chose where a model has none of it; the others are left out one by one.
 WITH_GUIDES = frozenset({"start_frame", "end_frame", "keyframes", "keyframe_indexes"})
 
@@ -21,16 +24,35 @@ def takes_no(rule_id: str, source: str, parameters: Iterable[Parameter], *, hand
     known |= {"keyframe_indexes"} if any(row.kind is Kind.PINNED for row in rows) else set()
     strays = tuple(name for name in ATTRIBUTES if name not in known | {"task", "model"})
     return Rule(
-        id=rule_id, field=strays[0] if strays else "model", source=source, broken=ask.said(*strays),
+        id=rule_id, field=strays[0] if strays else "model", source=source, broken=_said_once(strays),
         summary="What the model has no parameter for is not sent.",
-        message="{model} at {name} takes no {label}: leave it out, or choose a provider that does.",
-        why="{model} at {name} takes no {label}.", detail="unknown parameter: {path}", mends=_left_out,
+        message="{model} at {name} takes no {noun}: leave it out, or choose a provider that does.",
+        why="{model} at {name} takes no {noun}.", detail="unknown parameter: {path}", mends=_left_out,
     )  # fmt: skip
+
+
+def _said_once(strays: tuple[str, ...]) -> ask.HitList:
+    """Hit each stray that is said; of a position and of keyframes, which are several fields, the first."""
+    find = ask.said(*strays)
+
+    def condition(wanted: GenerationRequest, source: MediaFacts | None, limits: Limits) -> list[Hit]:
+        found = find(wanted, source, limits)
+        hits, wholes = [], set()
+        for hit in found if not isinstance(found, bool) else ():
+            whole = _WHOLES.get(str(hit.field), str(hit.field))
+            if whole not in wholes:
+                wholes.add(whole)
+                hits.append(hit)
+        return hits
+
+    return condition
 
 
 def _left_out(
     wanted: GenerationRequest, source: MediaFacts | None, limits: Limits, words: Mapping[str, Any]
 ) -> tuple[Mend, ...]:  # fmt: skip
     name = words["option"]
-    changes = {"guides": "none"} if name in WITH_GUIDES else {name: ""}
+    changes: dict[str, Any] = {"guides": "none"} if name in WITH_GUIDES else {name: ""}
+    if name in POSITION:
+        changes = dict.fromkeys(POSITION, "")
     return (Mend("Leave it out", changes),)

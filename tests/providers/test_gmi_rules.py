@@ -202,3 +202,18 @@ def test_rows_say_where_they_come_from_and_details_are_in_gmis_style() -> None:
             assert "video." not in rule.detail and "Luma Agents" not in rule.message
             if rule.level == rules.REFUSE and not rule.is_ours:
                 assert rule.detail.startswith("invalid payload parameters: "), rule.id
+
+
+def test_what_has_no_parameter_is_named_once_and_in_words_and_one_click_leaves_it_out() -> None:
+    wanted = edit(
+        keyframes=(GUIDE,), keyframe_indexes=(4,), x_norm=0.0, y_norm=0.0, w_norm=1.0, h_norm=1.0, concepts=("pov",)
+    )
+
+    found = [one for one in rules.check(SPEC, wanted, CLIP) if one.rule_id == "ours.unknown"]
+
+    named = ("no keyframes", "no position on the canvas", "no camera concepts")
+    assert [next(word for word in named if word in one.message) for one in found] == list(named)
+    without = wanted
+    for one in found:
+        without, _facts = applied(without, CLIP, one.mends[0].changes)
+    assert rules.check(SPEC, without, CLIP) == []

@@ -141,7 +141,7 @@ class Courier:
 
     async def _wire(self, access: Access) -> Wire:
         wire = self._wires.get(access.account_id)
-        if wire is None or wire.access != access:  # another key, another address
+        if wire is None or (wire.access is not access and wire.access != access):  # another key, another address
             self._left += [wire] if wire is not None else []
             wire = self._wires[access.account_id] = self._make_wire(access)
             await wire.__aenter__()

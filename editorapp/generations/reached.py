@@ -14,7 +14,7 @@ from editorapp.providers.models import ProviderAccount
 
 log = logging.getLogger(__name__)
 
-FRESH_SECONDS = 1.0  # so soon a sweep sees another key, another limit, an account that is switched off
+FRESH_SECONDS = 2.0  # so soon a sweep sees another key, another limit, an account that is switched off
 HELD_SECONDS = 1.0  # what the limits hold back is looked at again after
 CLOSED_SECONDS = 15.0  # and what an account holds back that nothing can be sent with
 
@@ -38,7 +38,10 @@ class Accounts:
         if self._by_id and time.monotonic() - self._read_at < FRESH_SECONDS:
             return
         self._by_id = {account.pk: account for account in ProviderAccount.objects.filter(provider=self._provider)}
-        self._access = {pk: _access(account) for pk, account in self._by_id.items()}
+        for pk, account in self._by_id.items():
+            found = _access(account)
+            if self._access.get(pk) != found:  # the same object as long as it is the same way
+                self._access[pk] = found
         self._read_at = time.monotonic()
 
     def access(self, account_id: int) -> Access:

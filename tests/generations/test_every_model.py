@@ -31,8 +31,9 @@ def take_in(path, member: Member) -> Asset:
 
 def asked(model: Model, clip: Asset, picture: Asset) -> GenerationRequest:
     """Say as much as the model takes of what its task is about."""
+    smallest = min(model.limits.resolutions, key=lambda size: int(size.removesuffix("p")), default=None)
     said = {
-        "prompt": "Hand-painted gouache, warm evening light", "resolution": min(model.limits.resolutions, default=None),
+        "prompt": "Hand-painted gouache, warm evening light", "resolution": smallest,
         "source": Ref(asset_id=clip.pk), "start_frame": Ref(asset_id=picture.pk), "aspect_ratio": "1:1",
         "duration": "5s", "concepts": ("orbit_left",), "strength": "flex_1",
     }  # fmt: skip

@@ -150,4 +150,9 @@ def _give_up(attempt: Attempt, message: str, *, now: datetime) -> None:
 
 
 def _sentence(error: Exception) -> str:
-    return getattr(error, "message", "") or str(error)
+    """Say what went wrong. What a refused upload is told to do is no advice about a result, and is left out."""
+    message = getattr(error, "message", "") or str(error)
+    if isinstance(error, intake.NotTaken):
+        wrong, _colon, _advice = message.rpartition(": ")
+        return f"{wrong}." if wrong else message
+    return message

@@ -104,12 +104,16 @@ def _seconds(text: str, now: float) -> float | None:
 
 
 def detail_of(response: httpx.Response, *, secret: str = "") -> str:
-    """Return the provider's own words about an error: one line, bounded, without the key; "" where there are none."""
+    """Return the provider's own words about an error: one line, bounded, without the key; "" where there are none.
+
+    They are JSON, or plain text (contracts/scenario.md, section 5). A page of HTML says nothing to anybody.
+    """
     try:
         body = response.json()
     except ValueError:
-        return ""
-    return said_in(body, secret=secret)
+        is_text = response.headers.get("Content-Type", "").startswith("text/plain")
+        body = {"message": response.text} if is_text else None
+    return said_in({"message": body} if isinstance(body, str) else body, secret=secret)
 
 
 def said_in(body: Any, *, secret: str = "") -> str:

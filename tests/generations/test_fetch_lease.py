@@ -31,6 +31,19 @@ def test_a_full_disk_is_said_and_what_was_written_is_given_back(quick, clock, mo
     assert parts() == []
 
 
+def test_a_result_that_came_damaged_is_not_told_to_be_uploaded(quick, clock, monkeypatch):
+    def cut_off(path, **_more):
+        raise fetch.intake.NotTaken("truncated", detail="half of it is missing")
+
+    monkeypatch.setattr(fetch.intake, "take_in", cut_off)
+    ask()
+    run(clock)
+
+    message = Generation.objects.get().failure_message
+    assert message.startswith("This file is cut off (half of it is missing). The result is paid")
+    assert "upload" not in message and "fetch it again" in message
+
+
 def test_a_row_is_held_for_as_long_as_its_result_is_stored(quick, clock, monkeypatch):
     ask()
     take_in, held = fetch.intake.take_in, []

@@ -303,7 +303,7 @@ def test_a_schema_that_cannot_be_read_teaches_nothing(nonsense: dict[str, Any]) 
         (says(400, {"error": "BadRequestError", "message": "prompt is too long"}), "prompt is too long"),
         (says(400, {"reason": "no such aspect ratio"}), "no such aspect ratio"),
         (says(422, {"error": "Unprocessable"}), "Unprocessable"),
-        (httpx.Response(400, text="plain words"), "HTTP 400"),
+        (httpx.Response(400, text="plain words"), "plain words"),
         (says(400, ["a list"]), "HTTP 400"),
     ],
 )

@@ -232,6 +232,12 @@ def test_the_providers_words_are_one_bounded_line_without_the_key(body: Any, tex
     assert answers.detail_of(httpx.Response(400, json=body), secret=KEY) == text
 
 
+def test_an_error_in_plain_text_is_read_and_a_page_of_html_is_not() -> None:
+    assert answers.detail_of(httpx.Response(400, text=f"Prompt too long, {KEY}"), secret=KEY) == "Prompt too long, ***"
+    assert answers.detail_of(httpx.Response(400, json="Prompt too long")) == "Prompt too long"
+    assert answers.detail_of(httpx.Response(502, html="<h1>Bad gateway</h1>")) == ""
+
+
 def test_a_refusal_quotes_the_provider_in_a_sentence() -> None:
     with pytest.raises(Rejected) as raised:
         paid(answering(says(400, {"detail": "Unknown model: ray-9"}))[0])

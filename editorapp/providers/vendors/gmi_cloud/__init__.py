@@ -1,6 +1,7 @@
 """GMI Cloud's request queue: Ray 3.2 through GMI, which passes it on to Luma. Facts are from contracts/gmi-cloud.md."""
 
 import asyncio
+import logging
 from collections.abc import Iterator, Mapping
 from dataclasses import replace
 from decimal import Decimal
@@ -46,6 +47,7 @@ from editorapp.providers.vendors.gmi_cloud.parameters import (
 from editorapp.providers.vendors.gmi_cloud.prices import PRICES
 from editorapp.providers.vendors.gmi_cloud.rules import COMMON_RULES, RULES
 
+log = logging.getLogger(__name__)
 __all__ = ["PRICES", "SPEC", "decode", "encode", "endpoint", "explain", "ping", "poll", "quote", "stage", "submit"]
 
 # What rows of the table say of attributes that a task has no parameter for.
@@ -257,7 +259,10 @@ def explain(response: httpx.Response) -> ProviderError | None:
 
 def _job(answer: dict[str, Any], job_id: str) -> Job:
     """Read a request's record (2.2, 4). A state that nobody has heard of counts as running, so it is asked again."""
-    state = STATES.get(str(answer.get("status")), JobState.RUNNING)
+    said = str(answer.get("status"))
+    if said not in STATES:
+        log.warning("GMI Cloud says an unknown status: %s", said[:40])
+    state = STATES.get(said, JobState.RUNNING)
     given = answer.get("outcome")
     outcome: Mapping[str, Any] = given if isinstance(given, Mapping) else {}
     if state is JobState.FAILED:

@@ -144,7 +144,7 @@ def _give_up(attempt: Attempt, message: str, *, now: datetime) -> None:
     sentence = f"{message} The result is paid and may still lie with the provider: fetch it again."
     with transaction.atomic():
         attempt.move(
-            State.FETCH_FAILED, now=now, lease_token=None, last_error=message,
+            State.FETCH_FAILED, now=now, lease_token=None, last_error=message, result_urls=None, result_expires_at=None,
             shown={"failure_code": "fetch_failed", "failure_message": sentence},
         )  # fmt: skip
 

@@ -86,6 +86,13 @@ class ProviderAccount(models.Model):
         names = " and ".join(self.spec.credentials)
         return "" if key else f"The key of {self.name} is not in the environment any more ({names})."
 
+    @property
+    def doubt(self) -> str:
+        """Return what the last connection test found wrong, in sentences; "" where it answered or is untested."""
+        if self.tested_at is None or self.test_ok:
+            return ""
+        return f"The last test of {self.name} failed. {self.test_message}"
+
     def set_key(self, key: str) -> None:
         """Keep another key, encrypted. Not saved yet."""
         self.key_encrypted, self.key_hint = secrets.lock(key), key[-4:]

@@ -64,7 +64,7 @@ def _words(spec: Spec, wanted: GenerationRequest, source: MediaFacts | None, hit
         "path": model.wire_path(field),
         "type": model.wire_type or wanted.task,
         "label": (label := _label(spec, model, field)),
-        "noun": label if label[:2].isupper() else label[:1].lower() + label[1:],
+        "noun": inside(label),
     } | hit.words
 
 
@@ -76,6 +76,11 @@ def _label(spec: Spec, model: Model, field: str) -> str:
     if not at:
         return label
     return f"{'Keyframe' if head.startswith('keyframe') else label} {int(at) + 1}"
+
+
+def inside(label: str) -> str:
+    """Write a label inside a sentence: "Keyframes" as "keyframes"; "HDR" stays as it is."""
+    return label if label[:2].isupper() else label[:1].lower() + label[1:]
 
 
 def _broken(spec: Spec, rule: Rule, hit: Hit, wanted: GenerationRequest, source: MediaFacts | None) -> Broken:

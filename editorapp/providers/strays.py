@@ -26,7 +26,7 @@ def takes_no(rule_id: str, source: str, parameters: Iterable[Parameter], *, hand
     return Rule(
         id=rule_id, field=strays[0] if strays else "model", source=source, broken=_said_once(strays),
         summary="What the model has no parameter for is not sent.",
-        message="{model} at {name} takes no {noun}: leave it out, or choose a provider that does.",
+        message="{model} at {name} takes no {noun}: do without, or choose a provider that does.",
         why="{model} at {name} takes no {noun}.", detail="unknown parameter: {path}", mends=_left_out,
     )  # fmt: skip
 

@@ -160,13 +160,11 @@ def closed_sources(form: Compose, source: Source, model: Model) -> list[Closed]:
     row, account = model.parameter("source"), source.account
     if row is None or not row.carriers or account is None:
         return []
-    name, upload = account.spec.name, Button("Upload a clip instead", "source_kind=asset", False)
-    found = []
+    name, found = account.spec.name, []
     if "url" not in row.carriers and form.source_kind != "url":
-        says = f"{name} reads no public address: upload the clip instead."
-        found.append(Closed("source_kind=url", says, upload if form.source_kind != "asset" else None))
+        found.append(Closed("source_kind=url", f"{name} reads no public address.", None))
     if not {"generation_id", "file_id"} & set(row.carriers) and form.source_kind != "id":
-        found.append(Closed("source_kind=id", f"{name} knows no clip by an id: upload it instead.", None))
+        found.append(Closed("source_kind=id", f"{name} knows no clip by an id.", None))
     return found
 
 

@@ -159,7 +159,9 @@ class Compose:
             values |= {"source": source, "aspect_ratio": self.aspect_ratio or None}
             values |= {name: _number(getattr(self, name)) for name in POSITION if getattr(self, name)}
         else:
+            # The page keeps an edit's keyframes in sight here, so that they are said, and refused by name.
             values |= {"source": source, "strength": self.strength or None} | self._guide()
+            values |= self._pinned() if self.guides == "keyframes" else {}
         if model is None or model.knows("resolution"):
             values["resolution"] = self.resolution or None
         name = model.name if model is not None else self.model or "ray-3.2"

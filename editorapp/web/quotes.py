@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from editorapp.generations import offers as all_offers
 from editorapp.generations.offers import Offer
 from editorapp.providers.models import ProviderAccount
-from editorapp.providers.rules import Broken
+from editorapp.providers.rules import Broken, inside
 from editorapp.providers.spec import Model
 
 
@@ -33,7 +33,7 @@ class Quote:
     def no_price(self) -> str:
         if not self.can_choose:
             return "does not do this"
-        return "asks for its price" if self.offer.price_state == all_offers.ASK else "no price"
+        return "no published price" if self.offer.price_state == all_offers.ASK else "no price"
 
 
 def quotes(offers: Sequence[Offer], task: str) -> list[Quote]:
@@ -66,10 +66,11 @@ def label_of(account: ProviderAccount, among: Sequence[ProviderAccount]) -> str:
 def _lines(offer: Offer) -> tuple[str, ...]:
     """Say what it cannot do for this draft: what it has no parameter for in one line, then each broken rule."""
     model = offer.account.spec.model_for(offer.wanted)
-    lost = (f"Cannot take: {', '.join(_inside(label) for label in offer.lost)}.",) if offer.lost else ()
+    lost = (f"Cannot take: {', '.join(inside(label) for label in offer.lost)}.",) if offer.lost else ()
     others = (one.message for one in offer.refusals if not _is_said(one, offer, model))
     failed = (offer.price_note,) if offer.price_state == all_offers.FAILED else ()
-    return (*lost, *dict.fromkeys(others), *failed)
+    doubt = ("Its last connection test failed.",) if offer.account.doubt else ()
+    return (*lost, *dict.fromkeys(others), *failed, *doubt)
 
 
 def _is_said(one: Broken, offer: Offer, model: Model) -> bool:
@@ -77,11 +78,6 @@ def _is_said(one: Broken, offer: Offer, model: Model) -> bool:
     head = one.field.partition(".")[0]
     is_lost = bool(offer.lost) and bool(model.name) and bool(head) and not model.knows(head)
     return is_lost or (head == "aspect_ratio" and offer.wanted.aspect_ratio is None)
-
-
-def _inside(label: str) -> str:
-    """Write a label inside a sentence; "HDR" stays as it is."""
-    return label if label[:2].isupper() else label[:1].lower() + label[1:]
 
 
 def words_of_wait(seconds: float | None) -> str:

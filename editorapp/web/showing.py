@@ -14,7 +14,7 @@ from editorapp.providers.contract import Task
 from editorapp.teams.models import Member
 from editorapp.teams.roles import Act
 from editorapp.web import frames, guides, sources
-from editorapp.web.answer import Answer, answer
+from editorapp.web.answer import Answer, Note, answer
 from editorapp.web.compose_choices import Choice, choices, id_kinds, source_kinds, task_words
 from editorapp.web.desk import Desk
 from editorapp.web.known import month_now
@@ -48,6 +48,8 @@ def weighed(desk: Desk, member: Member, *, strictly: bool = False) -> Shown:
 
 def shown(desk: Desk, verdict: Verdict, offered: list[Offer], *, strictly: bool) -> Shown:
     said = answer(desk.form, desk.source, verdict, model=desk.model, strictly=strictly)
+    if desk.account.doubt:  # it may answer again by now, so it is said and nothing is closed
+        said.slots["model"].notes.append(Note("warn", desk.account.doubt, "account", ()))
     should_ask = any(one.rule_id == "price.asking" for one in verdict.refusals) and not said.is_refused_by_form
     rows = quotes(offered, desk.form.task)
     chosen = next(one for one in rows if one.offer.is_chosen)

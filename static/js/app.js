@@ -18,8 +18,16 @@
       link.textContent = action;
       box.append(link);
     }
-    document.getElementById("toasts").append(box);
+    const toasts = document.getElementById("toasts");
+    toasts.style.setProperty("--floor", `${barAtBottom()}px`);
+    toasts.append(box);
     setTimeout(() => box.remove(), bad || href ? 9000 : 4000);
+  }
+
+  /* How much of the window's foot a bar with a button takes (px): a message never lies over the button. */
+  function barAtBottom() {
+    const bar = document.querySelector("[data-bar]");
+    return bar ? Math.max(0, window.innerHeight - Math.max(0, bar.getBoundingClientRect().top)) : 0;
   }
   window.rushes = { csrf, toast };
 

@@ -93,6 +93,9 @@
   form.addEventListener("input", (event) => { if (event.target.matches("[data-switch]")) event.stopPropagation(); }, true);
   form.addEventListener("change", (event) => { if (event.target.matches("[data-switch]")) rearrange(); });
 
+  /* The account is not what it was when the form was shown: switched off meanwhile, or in another tab. */
+  document.addEventListener("rushes:switched", () => rearrange());
+
   /* Prices that must be asked for: the chosen account's by itself, once nothing has changed for a moment; and while
      one is being asked, look again. */
   let timer = 0;

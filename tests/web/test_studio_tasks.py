@@ -152,6 +152,24 @@ def test_what_another_account_lacks_is_named_before_and_after_the_switch_and_lea
     assert f'name="account_before" value="{luma.pk}"' in after and "Back to Luma Agents" in after
 
 
+def test_keyframes_of_an_edit_are_refused_by_name_on_a_modification_and_come_back(browser, member):
+    asset, still = make_asset(member), make_asset(member, kind="image", frame_count=0)
+    fields = typed(asset, at="scenario", task="modify", guides="keyframes", keyframe_asset=still.pk, keyframe_index="0")
+
+    shown = checked(browser, fields)
+    left = checked(browser, fields | {"mend": "guides=none"}, "form")
+
+    assert "takes no keyframes: do without" in slot_of(shown, "guides")
+    assert "Leave it out" in slot_of(shown, "guides")
+    assert "takes no keyframes" not in left and f'name="keyframe_asset" value="{still.pk}"' in left
+
+
+def test_a_model_without_keyframes_names_no_number_of_them(browser):
+    html = checked(browser, typed(task="generate", at="gmi-cloud", frames="keyframes"), "form")
+
+    assert "Each picture stands at one frame" in html and "Up to 0" not in html
+
+
 def test_leave_it_out_takes_away_only_what_is_refused(browser, member):
     asset, still = make_asset(member), make_asset(member, kind="image", frame_count=0)
     fields = typed(asset, at="gmi-cloud", guides="keyframes", keyframe_asset=still.pk, keyframe_index="0", hdr="1")
@@ -354,6 +372,20 @@ def test_without_any_account_the_page_says_why_and_where_to_mend_it(member):
 
     assert page.status_code == 503 and b"switched off" in page.content and b"Ask an admin" in page.content
     assert b"Open accounts" in admin.content
+
+
+def test_an_account_whose_test_failed_says_so_before_anything_is_sent(browser, member):
+    luma, asset = account_of("luma-agents"), make_asset(member)
+    ProviderAccount.objects.filter(pk=luma.pk).update(
+        tested_at=timezone.now(), test_ok=False, test_message="Luma Agents does not accept the key."
+    )
+
+    chosen = checked(browser, typed(asset), "form")
+    beside = checked(browser, typed(asset, at="gmi-cloud"), "form")
+
+    assert f"The last test of {luma.name} failed. Luma Agents does not accept the key." in slot_of(chosen, "model")
+    assert "Its last connection test failed." in quote_of(beside, "Luma Agents")
+    assert "failed" not in slot_of(beside, "model")
 
 
 def test_several_accounts_of_one_provider_are_told_apart_and_the_team_s_own_is_chosen_first(browser, member):

@@ -12,6 +12,7 @@ from playwright.sync_api import Page, expect
 
 from editorapp.costs.models import AskedPrice
 from editorapp.media.intake import take_in
+from editorapp.providers import accounts
 from editorapp.teams.models import Member
 from tests.factories import make_generation, make_member
 
@@ -236,3 +237,32 @@ def test_a_take_of_a_generation_shows_beside_it(studio):
 
     expect(studio.locator("#takes .take")).to_have_count(1)
     expect(studio.locator("#takes")).to_contain_text("Generated clips")
+
+
+def test_a_form_whose_account_is_switched_off_meanwhile_shows_another_and_can_be_queued(studio):
+    luma = accounts.usable(provider="luma-agents")[0]
+    studio.fill("#prompt", "Snow")
+    expect(studio.locator("#queue-button")).not_to_have_attribute("aria-disabled", "true")
+    luma.is_enabled = False
+    luma.save()
+
+    studio.get_by_role("button", name="Queue edit").click()
+
+    expect(studio.locator("#toasts")).to_contain_text("Not queued yet")
+    expect(studio.locator('[name="account_was"]')).not_to_have_value(str(luma.pk))
+    expect(studio.locator("#prompt")).to_have_value("Snow")
+    studio.get_by_role("button", name="Queue edit").click()
+    expect(studio.locator("#takes .take")).to_have_count(1)
+
+
+def test_an_account_that_is_switched_off_leaves_the_form_with_the_next_keystroke(studio):
+    luma = accounts.usable(provider="luma-agents")[0]
+    studio.fill("#prompt", "Snow")
+    expect(studio.locator("#request-json")).to_contain_text("Snow")
+    luma.is_enabled = False
+    luma.save()
+
+    studio.locator("#prompt").press_sequentially(" at dusk")
+
+    expect(studio.locator('[name="account_was"]')).not_to_have_value(str(luma.pk))
+    expect(studio.locator("#prompt")).to_have_value("Snow at dusk")

@@ -103,13 +103,17 @@ def check(request: MemberRequest) -> HttpResponse:
     """Say what would happen if this form were sent now. Spends nothing; always 200."""
     if not is_part(request):
         return _page(request, settle(Compose.read(request.POST), request.member), strictly=True, is_typed=True)
-    return HttpResponse(render_to_string("studio/_answer.html", answer_to(request.POST, request.member)))
+    shown = answer_to(request.POST, request.member)
+    response = HttpResponse(render_to_string("studio/_answer.html", shown))
+    if shown["is_switched"]:  # an admin switched its account off: the page asks for the form anew
+        response["HX-Trigger"] = json.dumps({"rushes:switched": {}})
+    return response
 
 
 def answer_to(sent: QueryDict, member: Member) -> dict[str, Any]:
     """Return what a check shows of a posted form: one query, for its source."""
     desk = settle(Compose.read(sent), member, is_quick=True)
-    shown = showing.answer_context(desk, weighed(desk, member), member)
+    shown = {"is_switched": desk.is_switched} | showing.answer_context(desk, weighed(desk, member), member)
     if "cutting" in sent:
         source = desk.source
         shown["is_cutting"] = True
@@ -264,7 +268,7 @@ def _other_offer(request: MemberRequest, desk: Desk) -> HttpResponse:
     name = label_of(desk.account, desk.accounts)
     reason = f"Not queued yet: this is now {desk.model.label} at {name}. Look at its price, then queue it."
     if is_part(request):
-        return _toast(reason)
+        return _toast(reason, **{"rushes:switched": {}})
     messages.error(request, reason)
     return _page(request, desk, strictly=True, status=422, is_typed=True)
 
@@ -306,9 +310,9 @@ def _same_source(desk: Desk) -> str:
     return f"{named}source={source.asset.pk}" if source.asset is not None else named.rstrip("&")
 
 
-def _toast(text: str) -> HttpResponse:
+def _toast(text: str, **events: Any) -> HttpResponse:
     response = HttpResponse(status=204)
-    response["HX-Trigger"] = json.dumps({"rushes:refused": {"text": text}})
+    response["HX-Trigger"] = json.dumps({"rushes:refused": {"text": text}} | events)
     return response
 
 

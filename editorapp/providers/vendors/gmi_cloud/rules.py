@@ -193,7 +193,7 @@ REFRAME_RULES = (
         "R2.same", id="GR2", tasks=REFRAME, level=REFUSE, source="3.4 stated PR",
         summary="The new shape differs from the source's.",
         message="The source is {wanted.aspect_ratio} already: choose another shape.",
-        why="The source has this shape already.",
+        why="The source is {wanted.aspect_ratio} already.",
         detail="aspect_ratio must differ from the source's",
     ),
     adopt(

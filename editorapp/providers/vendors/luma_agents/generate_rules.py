@@ -157,7 +157,7 @@ GENERATE_RULES = (
     Rule(
         id="G10", field="source", tasks=GENERATE, broken=ask.said("source", *EDIT_FIELDS), source="3.2 K, 3P",
         summary="A generation has no source and no edit settings.",
-        message="A generation takes no {label}: choose Edit to work on a clip.",
+        message="A generation takes no {noun}: choose Edit to work on a clip.",
         detail="{path} is only valid for type 'video_edit'",
     ),
     Rule(
@@ -251,7 +251,7 @@ REFRAME_RULES = (
         id="R4", field="hdr", tasks=REFRAME, status=422, source="3.4 D-jun11, K",
         broken=ask.said(*NOT_ON_REFRAME),
         summary="A reframe takes no HDR, EXR, loop, guide frames or edit settings.",
-        message="A reframe takes no {label}.", detail="{path} is not supported for type '{type}'",
+        message="A reframe takes no {noun}.", detail="{path} is not supported for type '{type}'",
         mends=lambda wanted, source, limits, words: (_to("Leave it out", **{words["option"]: ""}),),
     ),
     Rule(

@@ -23,8 +23,13 @@ def run(coroutine: Coroutine[Any, Any, Any]) -> Any:
     return asyncio.run(coroutine)
 
 
-def answering(*answers: httpx.Response | Exception) -> tuple[Wire, list[httpx.Request]]:
-    """Return a wire on which the answers come one after another, and the list that its requests are kept in."""
+def answering(
+    *answers: httpx.Response | Exception, to: Access | None = None
+) -> tuple[Wire, list[httpx.Request]]:  # fmt: skip
+    """Return a wire on which the answers come one after another, and the list that its requests are kept in.
+
+    `to` is the account that is spoken to; without it, one of Luma's.
+    """
     left, seen = list(answers), []
 
     async def handle(request: httpx.Request) -> httpx.Response:
@@ -35,7 +40,7 @@ def answering(*answers: httpx.Response | Exception) -> tuple[Wire, list[httpx.Re
             raise answer
         return answer
 
-    return Wire(access(), transport=httpx.MockTransport(handle)), seen
+    return Wire(to or access(), transport=httpx.MockTransport(handle)), seen
 
 
 def says(status: int, body: Any = None, **headers: str) -> httpx.Response:

@@ -24,25 +24,16 @@ from editorapp.providers.contract import (
 )
 from editorapp.providers.transport import Wire
 from editorapp.providers.vendors import gmi_cloud
+from tests.providers import talk
 from tests.providers.gmi import EARLIER, edit
 from tests.providers.talk import run, says
 
 
 def wire_of(*given: httpx.Response | Exception) -> tuple[Wire, list[httpx.Request]]:
-    left, seen = list(given), []
-
-    async def handle(request: httpx.Request) -> httpx.Response:
-        await request.aread()
-        seen.append(request)
-        answer = left.pop(0)
-        if isinstance(answer, Exception):
-            raise answer
-        return answer
-
     access = Access(
         1, "gmi-cloud", "https://gmi.example.org/apikey", "gmi-secret-9f8e7d6c5b4a", headers={"X-Organization-ID": "o"}
     )
-    return Wire(access, transport=httpx.MockTransport(handle)), seen
+    return talk.answering(*given, to=access)
 
 
 def polled(record: dict[str, Any]) -> Any:

@@ -25,6 +25,7 @@ from editorapp.providers.contract import (
 from editorapp.providers.transport import Wire
 from editorapp.providers.vendors import scenario
 from editorapp.providers.vendors.scenario import staging
+from tests.providers import talk
 from tests.providers.talk import run, says
 
 KEY = "api_9f8e7d6c5b4a:secret-3a2b1c0d9e8f"
@@ -36,19 +37,9 @@ def answering(
     *given: httpx.Response | Exception, unit_price_usd: str | None = "0.02", **params: str
 ) -> tuple[Wire, list[httpx.Request]]:
     """Return a wire on which the answers come one after another, and the list that its requests are kept in."""
-    left, seen = list(given), []
-
-    async def handle(request: httpx.Request) -> httpx.Response:
-        await request.aread()
-        seen.append(request)
-        answer = left.pop(0)
-        if isinstance(answer, Exception):
-            raise answer
-        return answer
-
     price = Decimal(unit_price_usd) if unit_price_usd else None
     access = Access(1, "scenario", "https://api.example.org/v1", KEY, unit_price_usd=price, params=params)
-    return Wire(access, transport=httpx.MockTransport(handle)), seen
+    return talk.answering(*given, to=access)
 
 
 def job(status: str, *, metadata: dict[str, Any] | None = None, **more: Any) -> httpx.Response:

@@ -6,31 +6,19 @@ from typing import Any, TypeAlias
 from editorapp.media.facts import MediaFacts
 from editorapp.providers import conditions as ask
 from editorapp.providers.contract import GenerationRequest
-from editorapp.providers.spec import Hit, Limits, Mend, Rule
+from editorapp.providers.spec import Hit, Limits, Rule
 from editorapp.providers.vendors.gmi_cloud.adopt import INVALID, adopt, chained_frames, image_frames
 from editorapp.providers.vendors.gmi_cloud.parameters import GENERATE
+from editorapp.providers.ways_out import FIVE_SECONDS, LEFT_OUT, named, to
 
 Wanted: TypeAlias = GenerationRequest
 Facts: TypeAlias = MediaFacts | None
 Words: TypeAlias = Mapping[str, Any]
 
 
-def _to(label: str, **changes: Any) -> Mend:
-    return Mend(label, changes)
-
-
-FIVE_SECONDS = _to("Make it 5 s", duration="5s")
-NO_LOOP = _to("Turn loop off", loop=False)
-NO_HDR = _to("Turn HDR off", hdr=False)
-WITHOUT = {
-    "start_frame": _to("Leave the first frame out", start_frame=""),
-    "end_frame": _to("Leave the last frame out", end_frame=""),
-}
-THINGS = {"start_frame": "a first frame", "end_frame": "a last frame"}
-
-
-def _named(wanted: Wanted, source: Facts, limits: Limits, words: Words) -> tuple[Mend, ...]:
-    return words["mends"]
+NO_LOOP, NO_HDR = LEFT_OUT["loop"][1], LEFT_OUT["hdr"][1]
+WITHOUT = {name: LEFT_OUT[name][1] for name in ("start_frame", "end_frame")}
+THINGS = {name: LEFT_OUT[name][0] for name in ("start_frame", "end_frame")}
 
 
 def _long_with_pictures(wanted: Wanted, source: Facts, limits: Limits) -> list[Hit]:
@@ -52,7 +40,7 @@ def _extend_with(wanted: Wanted, source: Facts, limits: Limits) -> list[Hit]:
         hits.append(Hit("duration", says="Extending adds 5 s at a time.", mends=(FIVE_SECONDS,)))
     for name, word in (("hdr", "HDR"), ("exr", "EXR")):
         if getattr(wanted, name) is True:
-            off = _to("Turn HDR and EXR off", hdr=False, exr=False)
+            off = to("Turn HDR and EXR off", hdr=False, exr=False)
             hits.append(Hit(name, says=f"Extending a clip works without {word}.", mends=(off,)))
     return hits
 
@@ -85,17 +73,17 @@ GENERATE_RULES = (
     Rule(
         id="GG2", field="duration", tasks=GENERATE, broken=_long_with_pictures, source="3.4 stated PG",
         summary="10 s excludes a first and a last picture.", message="10 s cannot be combined with {thing}.",
-        detail=f"{INVALID}: duration 10s cannot be combined with {{path}}", mends=_named,
+        detail=f"{INVALID}: duration 10s cannot be combined with {{path}}", mends=named,
     ),
     Rule(
         id="GG3", field="end_frame", tasks=GENERATE, broken=_extend_with, source="3.4 stated PG",
         summary="An extension goes on from exactly one earlier result, by 5 s, without HDR and EXR.",
-        message="{says}", detail=f"{INVALID}: not supported when extending: {{path}}", mends=_named,
+        message="{says}", detail=f"{INVALID}: not supported when extending: {{path}}", mends=named,
     ),
     Rule(
         id="GG3.picture", field="end_frame", tasks=GENERATE, broken=_second_anchor,
         source="ours: upstream, luma-agents X3", summary="An extension has no picture at its other end.",
-        message="Extending a clip cannot be combined with {thing}.", mends=_named,
+        message="Extending a clip cannot be combined with {thing}.", mends=named,
     ),
     adopt(
         "X5", id="GG4", tasks=GENERATE, source="3.4 stated PG", detail="loop is only valid when extending forward",
@@ -107,7 +95,7 @@ GENERATE_RULES = (
     Rule(
         id="GG6", field="loop", tasks=GENERATE, broken=_upstream, source="ours: upstream, luma-agents G4, G5, G7",
         summary="Luma refuses 10 s with HDR or a loop, a loop with HDR, and a loop with a last frame.",
-        message="{says}", mends=_named,
+        message="{says}", mends=named,
     ),
     adopt("G2", id="GG7.ratio", tasks=GENERATE, source="3.4 enum PG", detail="aspect_ratio must be one of {choices}"),
     adopt(

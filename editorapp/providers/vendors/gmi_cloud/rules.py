@@ -21,15 +21,12 @@ from editorapp.providers.vendors.gmi_cloud.parameters import (
     PARAMETERS,
     REFRAME,
 )
+from editorapp.providers.ways_out import to
 
 Wanted: TypeAlias = GenerationRequest
 Facts: TypeAlias = MediaFacts | None
 Words: TypeAlias = Mapping[str, Any]
 SIZES = "540p, 720p or 1080p"
-
-
-def _to(label: str, **changes: Any) -> Mend:
-    return Mend(label, changes)
 
 
 def _on_without_value(wanted: Wanted, source: Facts, limits: Limits) -> list[Hit]:
@@ -44,8 +41,8 @@ def _give_value(wanted: Wanted, source: Facts, limits: Limits, words: Words) -> 
     control, value = words["control"], words["value"]
     usual = DEFAULT_VALUES[value]
     return (
-        _to(f"Set {value.replace('_', ' ')} to {usual}", **{value: usual}),
-        _to(f"Turn {control} off", **{f"{control}_enabled": False}),
+        to(f"Set {value.replace('_', ' ')} to {usual}", **{value: usual}),
+        to(f"Turn {control} off", **{f"{control}_enabled": False}),
     )
 
 
@@ -142,7 +139,7 @@ EDIT_RULES = (
         why="Auto decides how closely to follow the source; choose Manual to set a strength.",
         detail="edit_auto_controls cannot be combined with edit_strength",
         mends=lambda wanted, source, limits, words: (
-            _to("Choose Manual", conditioning="manual"), _to("Keep Auto, without a strength", strength=""),
+            to("Choose Manual", conditioning="manual"), to("Keep Auto, without a strength", strength=""),
         ),
     ),
     adopt(

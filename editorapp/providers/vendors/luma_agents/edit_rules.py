@@ -8,14 +8,11 @@ from editorapp.providers import conditions as ask
 from editorapp.providers.contract import STRENGTHS, GenerationRequest
 from editorapp.providers.spec import OFFER, WARN, Hit, Limits, Mend, Rule
 from editorapp.providers.vendors.luma_agents.parameters import EDIT, FROM_SOURCE
+from editorapp.providers.ways_out import to
 
 Wanted: TypeAlias = GenerationRequest
 Facts: TypeAlias = MediaFacts | None
 Words: TypeAlias = Mapping[str, Any]
-
-
-def _to(label: str, **changes: Any) -> Mend:
-    return Mend(label, changes)
 
 
 def _hdr_too_small(wanted: Wanted, source: Facts, limits: Limits) -> bool:
@@ -59,13 +56,13 @@ EDIT_RULES = (
         summary="An edit takes no last frame.",
         message="An edit takes no last frame: pin a keyframe at the last frame instead.",
         detail="video.end_frame is not valid for type '{type}'",
-        mends=lambda wanted, source, limits, words: (_to("Leave the last frame out", end_frame=""),),
+        mends=lambda wanted, source, limits, words: (to("Leave the last frame out", end_frame=""),),
     ),
     Rule(
         id="E12", field="loop", tasks=EDIT, broken=ask.said("loop"), source="3.1 S",
         summary="An edit cannot loop.", message="An edit cannot be made to loop.",
         detail="video.loop is not valid for type '{type}'",
-        mends=lambda wanted, source, limits, words: (_to("Turn loop off", loop=False),),
+        mends=lambda wanted, source, limits, words: (to("Turn loop off", loop=False),),
     ),
     Rule(
         id="P1", field="x_norm", tasks=EDIT, source="2.3 K", broken=ask.said("x_norm", "y_norm", "w_norm", "h_norm"),
@@ -80,7 +77,7 @@ EDIT_RULES = (
         why="HDR needs 720p or 1080p, not {wanted.resolution}.",
         detail="video.hdr is not supported at {wanted.resolution}",
         mends=lambda wanted, source, limits, words: (
-            _to("Use 720p", resolution="720p"), _to("Turn HDR off", hdr=False),
+            to("Use 720p", resolution="720p"), to("Turn HDR off", hdr=False),
         ),
     ),
     Rule(
@@ -89,7 +86,7 @@ EDIT_RULES = (
         summary="EXR comes with HDR.", message="EXR comes with HDR. Turn HDR on, or EXR off.",
         why="EXR comes with HDR. Turn HDR on.", detail="video.exr_export requires video.hdr",
         mends=lambda wanted, source, limits, words: (
-            _to("Turn HDR on", hdr=True), _to("Turn EXR off", exr=False),
+            to("Turn HDR on", hdr=True), to("Turn EXR off", exr=False),
         ),
     ),
     Rule(
@@ -97,7 +94,7 @@ EDIT_RULES = (
         source="3.1 S, K", summary="The strength is one of nine, adhere_1 to reimagine_3.",
         message="{value} is no strength: choose one of {choices}.",
         detail="Invalid strength '{value}'. Valid: {choices}",
-        mends=lambda wanted, source, limits, words: (_to("Use flex_2, the usual choice", strength="flex_2"),),
+        mends=lambda wanted, source, limits, words: (to("Use flex_2, the usual choice", strength="flex_2"),),
     ),
     Rule(
         id="E17", field="auto_controls", tasks=EDIT, status=422, source="3.1 S",
@@ -107,7 +104,7 @@ EDIT_RULES = (
         why="Auto decides the signals; choose Manual to set {option}.",
         detail="video.edit.controls cannot be combined with video.edit.auto_controls",
         mends=lambda wanted, source, limits, words: (
-            _to("Choose Manual", conditioning="manual"), _to("Keep Auto, without controls", conditioning="auto"),
+            to("Choose Manual", conditioning="manual"), to("Keep Auto, without controls", conditioning="auto"),
         ),
     ),
     Rule(
@@ -115,7 +112,7 @@ EDIT_RULES = (
         broken=lambda wanted, source, limits: wanted.auto_controls is True and wanted.strength is not None,
         summary="Auto or a strength: the page offers one at a time, and results then agree between providers.",
         message="Auto decides how closely to follow the source; choose Manual to set a strength.",
-        mends=lambda wanted, source, limits, words: (_to("Choose Manual", conditioning="manual"),),
+        mends=lambda wanted, source, limits, words: (to("Choose Manual", conditioning="manual"),),
     ),
     Rule(
         id="E18", field="depth_blur", tasks=EDIT, source="3.1 S, K",
@@ -132,7 +129,7 @@ EDIT_RULES = (
         summary="Keyframes come with their positions: both or neither.",
         message="Each keyframe needs a picture and a frame: there are {pictures} pictures and {frames} frame numbers.",
         detail="video.edit.keyframes and video.edit.keyframe_indexes must be given together",
-        mends=lambda wanted, source, limits, words: (_to("Use no guides", guides="none"),),
+        mends=lambda wanted, source, limits, words: (to("Use no guides", guides="none"),),
     ),
     Rule(
         id="E20", field="keyframes", tasks=EDIT, broken=_keyframes_uneven, source="3.1 S",
@@ -180,7 +177,7 @@ EDIT_RULES = (
         message="A single guide frame and keyframes exclude each other: keep one kind.",
         detail="video.start_frame cannot be combined with video.edit.keyframes",
         mends=lambda wanted, source, limits, words: (
-            _to("Keep the keyframes", guides="keyframes"), _to("Keep the single guide frame", guides="single"),
+            to("Keep the keyframes", guides="keyframes"), to("Keep the single guide frame", guides="single"),
         ),
     ),
     Rule(

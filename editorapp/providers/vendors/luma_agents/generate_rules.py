@@ -8,6 +8,7 @@ from editorapp.providers import conditions as ask
 from editorapp.providers.contract import CONTROL_VALUES, CONTROLS, GenerationRequest
 from editorapp.providers.spec import WARN, Hit, Limits, Mend, Rule
 from editorapp.providers.vendors.luma_agents.parameters import GENERATE, REFRAME
+from editorapp.providers.ways_out import FIVE_SECONDS, named, ten_seconds_with, to
 
 Wanted: TypeAlias = GenerationRequest
 Facts: TypeAlias = MediaFacts | None
@@ -17,47 +18,20 @@ NOT_ON_REFRAME = ("hdr", "exr", "loop", "start_frame", "end_frame", "keyframes",
 POSITION = ("x_norm", "y_norm", "w_norm", "h_norm")
 
 
-def _to(label: str, **changes: Any) -> Mend:
-    return Mend(label, changes)
-
-
-FIVE_SECONDS = _to("Make it 5 s", duration="5s")
-
-
-def _named(wanted: Wanted, source: Facts, limits: Limits, words: Words) -> tuple[Mend, ...]:
-    return words["mends"]
-
-
-def _long_with(wanted: Wanted, source: Facts, limits: Limits) -> list[Hit]:
-    """Hit what a 10 s generation cannot have. HDR is rule G5's; keyframes are allowed."""
-    if wanted.duration != "10s":
-        return []
-    offs = {
-        "start_frame": ("a first frame", _to("Leave the first frame out", start_frame="")),
-        "end_frame": ("a last frame", _to("Leave the last frame out", end_frame="")),
-        "loop": ("loop", _to("Turn loop off", loop=False)),
-    }
-    return [
-        Hit(name, thing=thing, mends=(FIVE_SECONDS, off))
-        for name, (thing, off) in offs.items()
-        if ask.is_said(getattr(wanted, name))
-    ]
-
-
 def _hdr_with(wanted: Wanted, source: Facts, limits: Limits) -> list[Hit]:
     """Hit what an HDR generation cannot have: a draft size, 10 s, a loop."""
     if wanted.hdr is not True:
         return []
-    off = _to("Turn HDR off", hdr=False)
+    off = to("Turn HDR off", hdr=False)
     hits = []
     if wanted.resolution in limits.sdr_resolutions:
         says = f"HDR needs 720p or 1080p, not {wanted.resolution}."
-        hits.append(Hit("hdr", says=says, mends=(_to("Use 720p", resolution="720p"), off)))
+        hits.append(Hit("hdr", says=says, mends=(to("Use 720p", resolution="720p"), off)))
     if wanted.duration == "10s":
         hits.append(Hit("duration", says="HDR comes for 5 s only.", mends=(FIVE_SECONDS, off)))
     if wanted.loop is True:
         says = "HDR and loop exclude each other."
-        hits.append(Hit("loop", says=says, mends=(_to("Turn loop off", loop=False), off)))
+        hits.append(Hit("loop", says=says, mends=(to("Turn loop off", loop=False), off)))
     return hits
 
 
@@ -93,7 +67,7 @@ def _keyframes_with(wanted: Wanted, source: Facts, limits: Limits) -> list[Hit]:
     if not wanted.keyframes:
         return []
     return [
-        Hit(name, thing=thing, mends=(_to(f"Leave {thing} out", **{name: ""}), _to("Use no keyframes", guides="none")))
+        Hit(name, thing=thing, mends=(to(f"Leave {thing} out", **{name: ""}), to("Use no keyframes", guides="none")))
         for name, thing in (("start_frame", "the first frame"), ("end_frame", "the last frame"))
         if getattr(wanted, name) is not None
     ]
@@ -110,7 +84,7 @@ GENERATE_RULES = (
         summary="The aspect ratio is one of six, or left to the model.",
         message="{value} is no shape of {name}: choose one of {choices}.",
         detail="Invalid aspect_ratio '{value}'. Valid: {choices}",
-        mends=lambda wanted, source, limits, words: (_to("Leave it to the model", aspect_ratio=""),),
+        mends=lambda wanted, source, limits, words: (to("Leave it to the model", aspect_ratio=""),),
     ),
     Rule(
         id="G3", field="duration", tasks=GENERATE, source="3.2 K",
@@ -120,28 +94,29 @@ GENERATE_RULES = (
         mends=lambda wanted, source, limits, words: (FIVE_SECONDS,),
     ),
     Rule(
-        id="G4", field="duration", tasks=GENERATE, broken=_long_with, status=422, source="3.2 D-jun11, K",
+        id="G4", field="duration", tasks=GENERATE, status=422, source="3.2 D-jun11, K",
+        broken=ten_seconds_with("start_frame", "end_frame", "loop"),
         summary="10 s excludes a first frame, a last frame and loop.",
         message="10 s cannot be combined with {thing}.", detail="video.duration 10s cannot be combined with {path}",
-        mends=_named,
+        mends=named,
     ),
     Rule(
         id="G5", field="hdr", tasks=GENERATE, broken=_hdr_with, status=422, source="3.2 D-jun11, K",
         summary="HDR needs 720p or 1080p and 5 s, and excludes loop.",
-        message="{says}", detail="video.hdr is not supported with {path}", mends=_named,
+        message="{says}", detail="video.hdr is not supported with {path}", mends=named,
     ),
     Rule(
         id="G6", field="exr", tasks=GENERATE, status=422, source="3.2 K",
         broken=lambda wanted, source, limits: wanted.exr is True and wanted.hdr is not True,
         summary="EXR comes with HDR.", message="EXR comes with HDR. Turn HDR on, or EXR off.",
         why="EXR comes with HDR. Turn HDR on.", detail="video.exr_export requires video.hdr",
-        mends=lambda wanted, source, limits, words: (_to("Turn HDR on", hdr=True), _to("Turn EXR off", exr=False)),
+        mends=lambda wanted, source, limits, words: (to("Turn HDR on", hdr=True), to("Turn EXR off", exr=False)),
     ),
     Rule(
         id="G7", field="loop", tasks=GENERATE, broken=_loop_with, status=422, source="3.2 D-jun11, K",
         summary="Loop excludes a last frame and keyframes.",
         message="Loop cannot be combined with {thing}.", detail="video.loop cannot be combined with {path}",
-        mends=lambda wanted, source, limits, words: (_to("Turn loop off", loop=False),),
+        mends=lambda wanted, source, limits, words: (to("Turn loop off", loop=False),),
     ),
     Rule(
         id="G8", field="keyframes", tasks=GENERATE, broken=_keyframes_wrong, source="3.2 K",
@@ -152,7 +127,7 @@ GENERATE_RULES = (
         id="G9", field="keyframes", tasks=GENERATE, broken=_keyframes_with, status=422, source="3.2 K",
         summary="Keyframes exclude a first and a last frame.",
         message="Keyframes cannot be combined with {thing}.", detail="video.keyframes cannot be combined with {path}",
-        mends=_named,
+        mends=named,
     ),
     Rule(
         id="G10", field="source", tasks=GENERATE, broken=ask.said("source", *EDIT_FIELDS), source="3.2 K, 3P",
@@ -178,7 +153,7 @@ GENERATE_RULES = (
         message="To extend a clip, name it as the first or the last frame, and leave the other one out.",
         detail="video.start_frame and video.end_frame cannot be combined when one is a generation",
         mends=lambda wanted, source, limits, words: (
-            _to("Leave the last frame out", end_frame=""), _to("Leave the first frame out", start_frame=""),
+            to("Leave the last frame out", end_frame=""), to("Leave the first frame out", start_frame=""),
         ),
     ),
     Rule(
@@ -186,7 +161,7 @@ GENERATE_RULES = (
         broken=lambda wanted, source, limits: ask.is_extend(wanted) and (wanted.hdr is True or wanted.exr is True),
         summary="An extension has no HDR and no EXR.",
         message="Extending a clip works without HDR and EXR only.", detail="video.hdr is not supported when extending",
-        mends=lambda wanted, source, limits, words: (_to("Turn HDR and EXR off", hdr=False, exr=False),),
+        mends=lambda wanted, source, limits, words: (to("Turn HDR and EXR off", hdr=False, exr=False),),
     ),
     Rule(
         id="X5", field="loop", tasks=GENERATE, status=422, source="3.3 3P",
@@ -195,14 +170,14 @@ GENERATE_RULES = (
         and wanted.end_frame.generation_id is not None,
         summary="Only a forward extension can loop.",
         message="A clip that is extended backwards cannot loop.", detail="video.loop is only valid on forward extend",
-        mends=lambda wanted, source, limits, words: (_to("Turn loop off", loop=False),),
+        mends=lambda wanted, source, limits, words: (to("Turn loop off", loop=False),),
     ),
     Rule(
         id="X7", field="resolution", tasks=GENERATE, source="ours: no price is published for it (3.3, 7.16)",
         broken=lambda wanted, source, limits: ask.is_extend(wanted) and wanted.resolution == "360p",
         summary="Extending at 360p has no published price, so it is not offered.",
         message="No price is published for extending at 360p: choose 540p or more.",
-        mends=lambda wanted, source, limits, words: (_to("Use 540p", resolution="540p"),),
+        mends=lambda wanted, source, limits, words: (to("Use 540p", resolution="540p"),),
     ),
 )  # fmt: skip
 
@@ -252,7 +227,7 @@ REFRAME_RULES = (
         broken=ask.said(*NOT_ON_REFRAME),
         summary="A reframe takes no HDR, EXR, loop, guide frames or edit settings.",
         message="A reframe takes no {noun}.", detail="{path} is not supported for type '{type}'",
-        mends=lambda wanted, source, limits, words: (_to("Leave it out", **{words["option"]: ""}),),
+        mends=lambda wanted, source, limits, words: (to("Leave it out", **{words["option"]: ""}),),
     ),
     Rule(
         id="R5", field="resolution", tasks=REFRAME, status=422, source="3.4 D-new, K",
@@ -260,7 +235,7 @@ REFRAME_RULES = (
         summary="No 1080p for 9:16 and 3:4.",
         message="1080p is not available for {wanted.aspect_ratio}.",
         detail="video.resolution 1080p is not supported for aspect_ratio {wanted.aspect_ratio}",
-        mends=lambda wanted, source, limits, words: (_to("Use 720p", resolution="720p"),),
+        mends=lambda wanted, source, limits, words: (to("Use 720p", resolution="720p"),),
     ),
     Rule(
         id="R5.gated", field="resolution", tasks=REFRAME, level=WARN, source="3.4 D-new, K",

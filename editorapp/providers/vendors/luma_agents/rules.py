@@ -21,6 +21,7 @@ from editorapp.providers.vendors.luma_agents.generate_rules import (
     REFRAME_RULES,
 )
 from editorapp.providers.vendors.luma_agents.parameters import EDIT, FROM_SOURCE, IMAGE_MODELS, MODELS, TYPES
+from editorapp.providers.ways_out import to
 
 Wanted: TypeAlias = GenerationRequest
 Facts: TypeAlias = MediaFacts | None
@@ -44,10 +45,6 @@ def _prompt_length(wanted: Wanted, source: Facts, limits: Limits) -> bool | list
         over = len(prompt) - longest
         return [Hit(says=f"The prompt has {len(prompt):,} characters, {over:,} more than the {longest:,} allowed.")]
     return [Hit(says="The prompt is empty: say what you want to see.")]
-
-
-def _to(label: str, **changes: Any) -> Mend:
-    return Mend(label, changes)
 
 
 def _type_of_url(wanted: Wanted, source: Facts, limits: Limits, words: Words) -> tuple[Mend, ...]:
@@ -138,7 +135,7 @@ COMMON_RULES = (
         source="3.1 S, K", summary="The resolution is 360p, 540p, 720p or 1080p.",
         message="{value} is no resolution of {name}: choose one of {choices}.",
         detail="Invalid resolution '{value}'. Valid: {choices}",
-        mends=lambda wanted, source, limits, words: (_to("Use 720p", resolution="720p"),),
+        mends=lambda wanted, source, limits, words: (to("Use 720p", resolution="720p"),),
     ),
     Rule(
         id="U1", field="user_id", source="2.1 K; length D-old",

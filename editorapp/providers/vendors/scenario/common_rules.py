@@ -10,6 +10,7 @@ from editorapp.providers import conditions as ask
 from editorapp.providers.contract import GenerationRequest, Ref, Task
 from editorapp.providers.spec import WARN, Hit, Limits, Mend, Rule
 from editorapp.providers.vendors.luma_agents.rules import RULES as LUMA_RULES
+from editorapp.providers.ways_out import to
 
 Wanted: TypeAlias = GenerationRequest
 Facts: TypeAlias = MediaFacts | None
@@ -22,10 +23,6 @@ _MISSING = {
     "source": "Choose a source: upload a clip, or take an earlier result.",
     "aspect_ratio": "Choose the new shape: 9:16, 3:4, 1:1, 4:3, 16:9 or 21:9.",
 }
-
-
-def to(label: str, **changes: Any) -> Mend:
-    return Mend(label, changes)
 
 
 def from_luma(luma_id: str, new_id: str, task: Task, source: str, **changes: Any) -> Rule:

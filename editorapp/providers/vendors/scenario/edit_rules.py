@@ -16,9 +16,9 @@ from editorapp.providers.vendors.scenario.common_rules import (
     prompt_length,
     required,
     source_rules,
-    to,
     upstream_length,
 )
+from editorapp.providers.ways_out import to
 
 EDIT = frozenset({Task.EDIT})
 

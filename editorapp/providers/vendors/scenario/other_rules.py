@@ -1,46 +1,22 @@
 """The rules of Scenario's six other models: SG, SR, SM, SV and SF of contracts/scenario.md, section 3.9."""
 
-from editorapp.providers import conditions as ask
 from editorapp.providers.contract import Task
-from editorapp.providers.spec import Hit, Limits, Mend, Rule
+from editorapp.providers.spec import Hit, Limits, Rule
 from editorapp.providers.vendors.scenario.common_rules import (
     Facts,
     Wanted,
-    Words,
     assets_only,
     from_luma,
     length,
     prompt_length,
     required,
     source_rules,
-    to,
     upstream_length,
 )
 from editorapp.providers.vendors.scenario.parameters import CONCEPTS
+from editorapp.providers.ways_out import named, ten_seconds_with, to
 
 GENERATE = frozenset({Task.GENERATE})
-FIVE_SECONDS = to("Make it 5 s", duration="5s")
-
-
-def _named(wanted: Wanted, source: Facts, limits: Limits, words: Words) -> tuple[Mend, ...]:
-    return words["mends"]
-
-
-def _long_with(wanted: Wanted, source: Facts, limits: Limits) -> list[Hit]:
-    """Hit what a 10 s generation cannot have."""
-    if wanted.duration != "10s":
-        return []
-    offs = {
-        "start_frame": ("a first frame", to("Leave the first frame out", start_frame="")),
-        "end_frame": ("a last frame", to("Leave the last frame out", end_frame="")),
-        "loop": ("loop", to("Turn loop off", loop=False)),
-        "hdr": ("HDR", to("Turn HDR off", hdr=False)),
-    }
-    return [
-        Hit(name, thing=thing, mends=(FIVE_SECONDS, off))
-        for name, (thing, off) in offs.items()
-        if ask.is_said(getattr(wanted, name))
-    ]
 
 
 def _loop_with(wanted: Wanted, source: Facts, limits: Limits) -> list[Hit]:
@@ -82,9 +58,10 @@ GENERATE_RULES = (
     required("SG.prompt", Task.GENERATE, ("prompt",), "3.4 S1, S3"),
     *assets_only("SG.asset", Task.GENERATE, "3.4 S1"),
     Rule(
-        id="SG1", field="duration", tasks=GENERATE, broken=_long_with, source="3.9 S1, S3, SK",
+        id="SG1", field="duration", tasks=GENERATE, source="3.9 S1, S3, SK",
+        broken=ten_seconds_with("start_frame", "end_frame", "loop", "hdr"),
         summary="10 s excludes loop, HDR, a first and a last frame.", message="10 s cannot be combined with {thing}.",
-        detail="duration 10s cannot be combined with {path}", mends=_named,
+        detail="duration 10s cannot be combined with {path}", mends=named,
     ),
     _last_needs_first("SG2", "3.9 S1, S3", "endFrame requires startFrame"),
     from_luma("E14", "SG3", Task.GENERATE, "3.9 S1, S3", detail="hdr requires resolution 720p or 1080p"),

@@ -1,7 +1,8 @@
-"""Every case of Scenario's contract over the wire; a clip's length, which no body can show, is shown by a clip."""
+"""Every case of Scenario's contract over the wire; where it tells of the source, a clip of that length and size."""
 
 import json
 from collections.abc import Iterator
+from fractions import Fraction
 from pathlib import Path
 from typing import Any
 
@@ -11,8 +12,6 @@ import pytest
 from tests.simulator_process import SimulatorProcess, http
 
 CASES = json.loads((Path(__file__).parent.parent / "contracts" / "scenario-cases.json").read_text())
-# Told apart by the clip alone, of which the body says nothing; the rules are held to these, and a clip below is.
-BY_CLIP = {"modify_too_long", "reframe_video_too_long"}
 AUTH = httpx.BasicAuth("api_cases", "a-secret")
 
 
@@ -25,47 +24,56 @@ def any_media(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
 
 
 @pytest.mark.parametrize("case", CASES, ids=[case["name"] for case in CASES])
-def test_the_case_is_taken_or_refused_as_the_contract_says(case: dict[str, Any], any_media: str) -> None:
-    answer = http.post(f"{any_media}/generate/custom/{case['model']}", json=case["body"], auth=AUTH)
+def test_the_case_is_taken_or_refused_as_the_contract_says(
+    case: dict[str, Any], any_media: str, tmp_path: Path
+) -> None:
+    body = dict(case["body"])
+    if told := case.get("context", {}).get("source_video"):
+        clip = clip_of(Fraction(str(told["duration_s"])), told.get("size_bytes", 0), tmp_path / "told.mp4")
+        body["video"] = uploaded(any_media, clip)
 
-    if case["valid"] or case["name"] in BY_CLIP:
+    answer = http.post(f"{any_media}/generate/custom/{case['model']}", json=body, auth=AUTH)
+
+    if case["valid"]:
         assert answer.status_code == 200, answer.text
         assert answer.json()["job"]["status"] == "pending"
-        assert answer.json()["job"]["metadata"]["input"] == case["body"]
+        assert answer.json()["job"]["metadata"]["input"] == body
     else:
         assert answer.status_code == 400, answer.text
         assert answer.json()["message"]
 
 
-def test_a_clip_is_refused_by_its_length_whatever_the_body_says(
-    simulator: SimulatorProcess, tmp_path: Path, real_media: Path
-) -> None:
-    slow = tmp_path / "eleven-seconds.mp4"
-    stretched(real_media / "bunny_720p_5s.mp4", slow, seconds=11)
-    base = f"{simulator.url}/scenario/v1"
-    asset_id = uploaded(base, slow)
+def test_a_clip_is_measured_against_the_model_that_is_asked(any_media: str, tmp_path: Path) -> None:
+    asset_id = uploaded(any_media, clip_of(Fraction(11), 0, tmp_path / "eleven.mp4"))
 
     too_long = http.post(
-        f"{base}/generate/custom/model_luma-reframe-video", json={"video": asset_id, "aspectRatio": "1:1"}, auth=AUTH
-    )
-    taken = http.post(f"{base}/generate/custom/model_luma-modify-video", json={"video": asset_id}, auth=AUTH)
+        f"{any_media}/generate/custom/model_luma-reframe-video", json={"video": asset_id, "aspectRatio": "1:1"},
+        auth=AUTH,
+    )  # fmt: skip
+    taken = http.post(f"{any_media}/generate/custom/model_luma-modify-video", json={"video": asset_id}, auth=AUTH)
 
     assert (too_long.status_code, taken.status_code) == (400, 200)
     assert "exceeds the maximum of 10 s" in too_long.json()["message"]
 
 
-def stretched(source: Path, target: Path, *, seconds: int) -> None:
-    """Write a few small frames of a clip that are shown for so long."""
+def clip_of(seconds: Fraction, size_bytes: int, path: Path) -> Path:
+    """Write a small clip of exactly this length, filled up to exactly this size with a box that players skip."""
     import av
+    import numpy
 
-    with av.open(str(source)) as read, av.open(str(target), "w") as write:
-        stream: Any = write.add_stream("libx264", rate=1)
+    with av.open(str(path), "w") as file:
+        stream: Any = file.add_stream("libx264", rate=seconds.denominator, options={"bf": "0"})
         stream.width, stream.height, stream.pix_fmt = 320, 180, "yuv420p"
-        for index, frame in zip(range(seconds), read.decode(video=0), strict=False):
-            small = frame.reformat(320, 180, "yuv420p")
-            small.pts, small.time_base = index, 1 / stream.codec_context.framerate
-            write.mux(stream.encode(small))
-        write.mux(stream.encode(None))
+        for index in range(seconds.numerator):
+            picture = numpy.full((180, 320, 3), index % 250, dtype=numpy.uint8)
+            file.mux(stream.encode(av.VideoFrame.from_ndarray(picture, format="rgb24")))
+        file.mux(stream.encode(None))
+    if size_bytes:
+        left = size_bytes - path.stat().st_size
+        with path.open("ab") as file:
+            file.write(left.to_bytes(4) + b"free")
+            file.truncate(size_bytes)
+    return path
 
 
 def uploaded(base: str, path: Path) -> str:

@@ -13,7 +13,7 @@ import scenario_sdk
 from scenario_sdk import Scenario
 
 from editorapp.simulator.core import DEFAULT_URL_LIFETIME
-from editorapp.simulator.scenario_links import lifetime_end
+from editorapp.simulator.scenario.links import lifetime_end
 from tests.simulator_process import SimulatorProcess, http
 
 EDIT, FLASH, FRAMING = "model_luma-ray-3-2-edit", "model_luma-ray-flash-2-540p", "model_luma-reframe-video"

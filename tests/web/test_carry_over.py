@@ -10,7 +10,7 @@ from django.test import Client
 from editorapp.providers import accounts, registry
 from editorapp.providers.models import ProviderAccount
 from editorapp.teams.models import Member
-from editorapp.web.forms import Compose, KeyframeRow
+from editorapp.web.studio.forms import Compose, KeyframeRow
 from tests.factories import make_asset, make_generation, make_member
 from tests.web.controls import controls_of
 

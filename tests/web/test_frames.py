@@ -17,8 +17,8 @@ from editorapp.providers.contract import GenerationRequest, Task
 from editorapp.providers.models import default_account
 from editorapp.simulator.render.reframe import Canvas, canvas_size
 from editorapp.teams.models import Member
-from editorapp.web import canvas, frames
-from editorapp.web.forms import Compose
+from editorapp.web.studio import canvas, frames
+from editorapp.web.studio.forms import Compose
 from tests.factories import make_asset, make_generation, make_member
 from tests.web.take_pages import make_done, signed_in
 

@@ -17,7 +17,7 @@ from editorapp.providers.contract import GenerationRequest, Ref
 from editorapp.providers.models import ProviderAccount, TeamAccount
 from editorapp.teams.models import Member
 from editorapp.teams.roles import Role
-from editorapp.web import remade
+from editorapp.web.studio import remade
 from tests.factories import make_asset, make_generation, make_member
 
 pytestmark = pytest.mark.django_db

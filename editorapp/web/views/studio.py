@@ -28,11 +28,11 @@ from editorapp.providers.contract import Task
 from editorapp.teams.access import MemberRequest, needs
 from editorapp.teams.models import Member
 from editorapp.teams.roles import Act
-from editorapp.web import guides, remade, showing, sources
-from editorapp.web.desk import Desk, settle
-from editorapp.web.forms import Compose
-from editorapp.web.quotes import label_of
-from editorapp.web.showing import Shown, takes_context, viewer_context, weighed
+from editorapp.web.studio import guides, remade, showing, sources
+from editorapp.web.studio.desk import Desk, settle
+from editorapp.web.studio.forms import Compose
+from editorapp.web.studio.quotes import label_of
+from editorapp.web.studio.showing import Shown, takes_context, viewer_context, weighed
 
 
 def _with_account(view: Callable[..., HttpResponse]) -> Callable[..., HttpResponse]:

@@ -29,8 +29,9 @@ from editorapp.review.models import Decision
 from editorapp.teams.access import MemberRequest, needs
 from editorapp.teams.models import Member
 from editorapp.teams.roles import Act
-from editorapp.web import asked, canvas, history
+from editorapp.web import asked, history
 from editorapp.web.cards import as_cards
+from editorapp.web.studio import canvas
 from editorapp.web.templatetags.takes import held_up, made_from, percent
 
 MOST_NEIGHBOURS = 12

@@ -26,11 +26,11 @@ from editorapp.providers.models import ProviderAccount
 from editorapp.providers.registry import UnknownProvider
 from editorapp.teams.first_run import ensure_owner
 from editorapp.teams.models import Member
-from editorapp.web import edit_answers as answers
-from editorapp.web import edit_arguments
-from editorapp.web.edit_arguments import BadArgument, Composed
+from editorapp.web.edit_command import answers
+from editorapp.web.edit_command import arguments as edit_arguments
+from editorapp.web.edit_command.arguments import BadArgument, Composed
+from editorapp.web.edit_command.own_engine import OwnEngine
 from editorapp.web.engine_room import prepare_database
-from editorapp.web.own_engine import OwnEngine
 from editorapp.web.processes import NotStarted
 
 DONE, FAILED, REFUSED, UNKNOWN, INTERRUPTED = 0, 1, 2, 3, 130

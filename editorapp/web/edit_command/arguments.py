@@ -19,8 +19,8 @@ from editorapp.providers.contract import CONTROL_VALUES, CONTROLS, STRENGTHS, Ge
 from editorapp.providers.models import ProviderAccount
 from editorapp.providers.spec import Model, Spec
 from editorapp.teams.models import Member
-from editorapp.web import edit_words
-from editorapp.web.edit_words import BadArgument, Source
+from editorapp.web.edit_command import words as edit_words
+from editorapp.web.edit_command.words import BadArgument, Source
 
 __all__ = ["BadArgument", "Composed", "add_arguments", "check_output", "chosen_account", "compose"]
 

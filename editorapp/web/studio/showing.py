@@ -13,12 +13,12 @@ from editorapp.media.models import Asset
 from editorapp.providers.contract import Task
 from editorapp.teams.models import Member
 from editorapp.teams.roles import Act
-from editorapp.web import frames, guides, sources
-from editorapp.web.answer import Answer, Note, answer
-from editorapp.web.compose_choices import Choice, choices, id_kinds, source_kinds, task_words
-from editorapp.web.desk import Desk
 from editorapp.web.known import month_now
-from editorapp.web.quotes import Quote, quotes
+from editorapp.web.studio import frames, guides, sources
+from editorapp.web.studio.answer import Answer, Note, answer
+from editorapp.web.studio.compose_choices import Choice, choices, id_kinds, source_kinds, task_words
+from editorapp.web.studio.desk import Desk
+from editorapp.web.studio.quotes import Quote, quotes
 
 
 @dataclass(frozen=True)

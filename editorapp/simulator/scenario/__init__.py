@@ -20,10 +20,10 @@ from editorapp.providers.spec import Broken, Spec
 from editorapp.simulator.core import Simulation
 from editorapp.simulator.http import Answer, Request, TooLarge
 from editorapp.simulator.references import Found, Resolved, Unusable
-from editorapp.simulator.scenario_assets import ScenarioAssets
-from editorapp.simulator.scenario_ids import new_id
-from editorapp.simulator.scenario_jobs import job_of, page_of_jobs
-from editorapp.simulator.scenario_models import (
+from editorapp.simulator.scenario.assets import ScenarioAssets
+from editorapp.simulator.scenario.ids import new_id
+from editorapp.simulator.scenario.jobs import job_of, page_of_jobs
+from editorapp.simulator.scenario.models import (
     KEYFRAME_KEYS,
     PACKS,
     RESTRICTED_PLAN,
@@ -31,7 +31,7 @@ from editorapp.simulator.scenario_models import (
     schema_of,
     units_of,
 )
-from editorapp.simulator.scenario_uploads import ScenarioUploads
+from editorapp.simulator.scenario.uploads import ScenarioUploads
 from editorapp.simulator.state import SimulatedJob
 from editorapp.simulator.wire import Put, Wire
 

@@ -11,7 +11,7 @@ from editorapp.providers.contract import GenerationRequest, Ref
 from editorapp.simulator.core import Simulation
 from editorapp.simulator.faults import Fault
 from editorapp.simulator.http import Answer, Request
-from editorapp.simulator.luma_files import LumaFiles
+from editorapp.simulator.luma_agents.files import LumaFiles
 from editorapp.simulator.references import Found, Resolved, Unusable
 from editorapp.simulator.state import SimulatedJob
 from editorapp.simulator.wire import Put, Wire, moment

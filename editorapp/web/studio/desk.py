@@ -13,10 +13,10 @@ from editorapp.providers.contract import GenerationRequest, Task
 from editorapp.providers.models import ProviderAccount
 from editorapp.providers.spec import Model, Spec
 from editorapp.teams.models import Member
-from editorapp.web import sources
-from editorapp.web.forms import Compose
 from editorapp.web.known import default_now, usable_now
-from editorapp.web.sources import Source
+from editorapp.web.studio import sources
+from editorapp.web.studio.forms import Compose
+from editorapp.web.studio.sources import Source
 
 ORDER = tuple(task.value for task in Task)
 

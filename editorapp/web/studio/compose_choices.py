@@ -11,7 +11,7 @@ from functools import lru_cache
 from editorapp.providers import rules
 from editorapp.providers.contract import CONTROLS, STRENGTHS, GenerationRequest, Task
 from editorapp.providers.spec import Model, Spec
-from editorapp.web.forms import CONTROL_VALUES, FLAGS, POSITION, Compose, is_on_by_value
+from editorapp.web.studio.forms import CONTROL_VALUES, FLAGS, POSITION, Compose, is_on_by_value
 
 BANDS = (
     ("adhere", "Adhere", "Keeps motion, composition and structure."),

@@ -5,7 +5,7 @@ from urllib.parse import urlencode
 
 from editorapp.media.models import Asset
 from editorapp.providers.spec import Model
-from editorapp.web.forms import Compose
+from editorapp.web.studio.forms import Compose
 
 FIELDS = ("x_norm", "y_norm", "w_norm", "h_norm")
 LONG_SIDE = 1000.0  # units of the drawing

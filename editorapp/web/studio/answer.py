@@ -11,9 +11,9 @@ from editorapp.generations.verdict import Verdict
 from editorapp.providers.contract import Task
 from editorapp.providers.rules import REFUSE, Broken, Mend, Unavailable
 from editorapp.providers.spec import Model
-from editorapp.web.compose_choices import SIGNALS
-from editorapp.web.forms import EXTENDS, POSITION, Compose, encode_changes
-from editorapp.web.sources import Source
+from editorapp.web.studio.compose_choices import SIGNALS
+from editorapp.web.studio.forms import EXTENDS, POSITION, Compose, encode_changes
+from editorapp.web.studio.sources import Source
 
 SLOTS = (
     "source", "prompt", "model", "conditioning", "controls", "guides", "concepts", "placement", "output", "whole",

@@ -4,7 +4,7 @@ from typing import Any
 
 from editorapp.generations.models import Generation
 from editorapp.providers.contract import CONTROL_VALUES, GenerationRequest, Ref, Task
-from editorapp.web.forms import FLAGS, POSITION, Compose, KeyframeRow
+from editorapp.web.studio.forms import FLAGS, POSITION, Compose, KeyframeRow
 
 
 def editing(take: Generation, *, task: str = Task.EDIT.value) -> Compose:

@@ -10,9 +10,9 @@ from editorapp.simulator.core import under_fault
 from editorapp.simulator.crew import WorkerLost
 from editorapp.simulator.http import Answer, Request
 from editorapp.simulator.references import Found, Unusable
-from editorapp.simulator.scenario_ids import new_id
-from editorapp.simulator.scenario_jobs import history_of
-from editorapp.simulator.scenario_links import asset_behind, link_to
+from editorapp.simulator.scenario.ids import new_id
+from editorapp.simulator.scenario.jobs import history_of
+from editorapp.simulator.scenario.links import asset_behind, link_to
 from editorapp.simulator.state import SimulatedFile, SimulatedJob
 from editorapp.simulator.wire import moment
 

@@ -18,7 +18,7 @@ from editorapp.media.intake import NotTaken, take_in
 from editorapp.media.models import Asset
 from editorapp.providers.contract import Ref, Task
 from editorapp.teams.models import Member
-from editorapp.web.forms import Compose, KeyframeRow
+from editorapp.web.studio.forms import Compose, KeyframeRow
 
 ENDS = ("first_asset", "last_asset")
 

@@ -11,7 +11,7 @@ from editorapp.media.models import Asset
 from editorapp.providers.contract import Ref, Task
 from editorapp.providers.models import ProviderAccount
 from editorapp.teams.models import Member
-from editorapp.web.forms import EXTENDS, Compose
+from editorapp.web.studio.forms import EXTENDS, Compose
 
 RECENT = 24
 MEDIA_TYPES = {

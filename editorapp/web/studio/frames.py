@@ -11,8 +11,8 @@ from editorapp.providers.contract import Task
 from editorapp.providers.models import ProviderAccount
 from editorapp.providers.spec import Model
 from editorapp.teams.models import Member
-from editorapp.web import canvas
-from editorapp.web.forms import Compose
+from editorapp.web.studio import canvas
+from editorapp.web.studio.forms import Compose
 
 MOST_TO_EXTEND = 12
 # The provider lists its concepts in no order; these are a camera operator's.

@@ -9,7 +9,7 @@ from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime
 from typing import Any
 
-from editorapp.simulator.scenario_models import NOT_REFUNDED
+from editorapp.simulator.scenario.models import NOT_REFUNDED
 from editorapp.simulator.state import SimulatedJob
 from editorapp.simulator.wire import moment
 

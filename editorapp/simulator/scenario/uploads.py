@@ -10,7 +10,7 @@ from editorapp.simulator.core import under_fault
 from editorapp.simulator.faults import FAILURES, Fault
 from editorapp.simulator.http import Answer, Request
 from editorapp.simulator.references import Unusable, fetch
-from editorapp.simulator.scenario_ids import new_id
+from editorapp.simulator.scenario.ids import new_id
 from editorapp.simulator.state import SimulatedFile
 from editorapp.simulator.storage import denied, receive
 from editorapp.simulator.wire import moment

@@ -155,7 +155,7 @@ def _label_of(wanted: GenerationRequest) -> str:
 
 def _lost(spec: Spec, model: Model, wanted: GenerationRequest) -> tuple[str, ...]:
     """Return the labels of what is said and the model has no parameter for, each once."""
-    return tuple(dict.fromkeys(_word(spec, name) for name in _lost_fields(model, wanted)))
+    return tuple(dict.fromkeys(word_of(spec, name) for name in _lost_fields(model, wanted)))
 
 
 def _lost_fields(model: Model, wanted: GenerationRequest) -> Iterator[str]:
@@ -172,7 +172,7 @@ def _lost_fields(model: Model, wanted: GenerationRequest) -> Iterator[str]:
 _BESIDE = {value: f"{control}_enabled" for control, value in CONTROL_VALUES.items()} | {"keyframe_indexes": "keyframes"}
 
 
-def _word(spec: Spec, name: str) -> str:
+def word_of(spec: Spec, name: str) -> str:
     """Name a field for people, as this provider does for any task, or else whoever has it."""
     specs = [spec, *(registry.get(slug).SPEC for slug in registry.slugs())]
     row = next((row for one in specs for row in one.parameters if row.field == name), None)
@@ -243,7 +243,7 @@ def _reason(one: Broken, head: str, here: Offer, there: Offer) -> str:
     if head == "source":
         return _source_reason(here, mine, its)
     head = "keyframes" if head == "keyframe_indexes" else head
-    word = "an end-user tag" if head == "user_id" else _lower(_word(there.account.spec, head))
+    word = "an end-user tag" if head == "user_id" else _lower(word_of(there.account.spec, head))
     if not mine.knows(head) and its.knows(head):
         return f", which takes {word}"
     if head in CONTROL_VALUES.values() and getattr(there.wanted, head) is None:

@@ -398,3 +398,21 @@ def test_several_accounts_of_one_provider_are_told_apart_and_the_team_s_own_is_c
     assert 'aria-pressed="true"' in quote_of(html, "GMI Cloud: Night shift")
     assert 'aria-pressed="false"' in quote_of(html, f"GMI Cloud: {first.name}")
     assert 'aria-pressed="false"' in quote_of(html, "Luma Agents")
+
+
+def test_what_waits_for_another_task_is_named_and_comes_back_with_it(browser, member) -> None:
+    asset = make_asset(member)
+    fields = typed(asset, task="reframe", aspect_ratio="9:16", hdr="1", task_was="edit", model_was="ray-3.2")
+    fields |= {"conditioning": "manual", "depth_enabled": "1", "depth_blur": "0.3", "account_was": fields["account"]}
+
+    reframe = checked(browser, fields, "form")
+    edit = checked(browser, fields | {"task": "edit", "task_was": "reframe"}, "form")
+
+    assert "Kept for the other tasks, not sent now: HDR, Strength, Depth." in reframe
+    assert "Kept for the other tasks, not sent now: Aspect ratio." in edit
+
+
+def test_a_form_in_which_nothing_waits_says_nothing_of_it(browser, member) -> None:
+    page = checked(browser, typed(make_asset(member), task="generate"), "form")
+
+    assert "Kept for" not in page

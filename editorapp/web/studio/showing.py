@@ -18,6 +18,7 @@ from editorapp.web.studio import frames, guides, sources
 from editorapp.web.studio.answer import Answer, Note, answer
 from editorapp.web.studio.compose_choices import Choice, choices, id_kinds, source_kinds, task_words
 from editorapp.web.studio.desk import Desk
+from editorapp.web.studio.kept import kept
 from editorapp.web.studio.quotes import Quote, quotes
 
 
@@ -88,7 +89,7 @@ def pane_context(desk: Desk, said: Shown, member: Member) -> dict[str, Any]:
     return answer_context(desk, said, member) | frames.context(form, model, account, member, asset) | {
         "form": form, "account": account, "model": model, "asset": asset, "source": desk.source,
         "tasks": [task_words(task, is_chosen=task == form.task) for task in desk.tasks],
-        "task": task_words(form.task),
+        "task": task_words(form.task), "kept": kept(desk),
         "models": [Choice(one.name, one.label, one.name == model.name) for one in desk.models],
         "choices": choices(form, said.answer.closed, model, account.spec),
         "rows": guides.rows(form, member),

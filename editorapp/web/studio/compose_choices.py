@@ -28,12 +28,12 @@ TASKS = {
     "modify": ("Modify", "Queue modification", "How should it look? “A claymation world, soft studio light.”"),
 }  # fmt: skip
 SOURCE_KINDS = {"asset": "Upload", "generation": "Gallery", "url": "URL", "id": "Id"}
-# What the page always holds in inputs of its own.
 # Which groups hold the notes of a slot; where none of them is shown, the notes stand above the price.
 HOMES = {
     "conditioning": {"conditioning", "strength"}, "controls": {"controls"}, "guides": {"guides", "frames"},
     "concepts": {"concepts"}, "placement": {"canvas"},
 }  # fmt: skip
+# What the page always holds in inputs of its own.
 ALWAYS = frozenset({"task", "account", "model", "prompt", "form_token"})
 SIGNALS = frozenset({f"{name}_enabled" for name in CONTROLS} | set(CONTROL_VALUES.values()))
 

@@ -21,6 +21,13 @@ def plain_static_files(settings) -> None:
     settings.STATIC_ROOT.mkdir(exist_ok=True)
 
 
+@pytest.fixture(autouse=True)
+def ordinary_scheduling() -> Iterator[None]:
+    """No test leaves this process in a real-time class: all that it starts later would starve the machine."""
+    yield
+    assert os.sched_getscheduler(0) == os.SCHED_OTHER, "this test changed how the whole process is scheduled"
+
+
 @pytest.fixture(scope="session")
 def real_media() -> Path:
     """The folder of real clips and stills that lies beside the project."""

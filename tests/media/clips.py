@@ -1,6 +1,8 @@
 """Clips for tests, made with PyAV: each frame carries its own number as bars that survive coding and scaling."""
 
-from collections.abc import Iterable
+import os
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager
 from fractions import Fraction
 from pathlib import Path
 from typing import Any
@@ -45,7 +47,7 @@ def make_clip(
     """Write a clip of numbered frames. `times`: when each is shown, in `base`; `turn`: clockwise degrees to show it."""
     width, height = size or (WIDTH, HEIGHT)
     base = base or 1 / Fraction(rate)
-    with av.open(str(path), "w", format=format, options=mux or {}) as out:
+    with ordinary_scheduling(), av.open(str(path), "w", format=format, options=mux or {}) as out:
         stream: Any = out.add_stream(codec, rate=Fraction(rate), options=options or {})
         coded = (height, width) if turn in {90, 270} else (width, height)
         stream.width, stream.height, stream.pix_fmt = *coded, pixel_format
@@ -68,6 +70,20 @@ def make_clip(
         if tone is not None:
             _play(out, tone, float(frames / Fraction(rate)))
     return path
+
+
+@contextmanager
+def ordinary_scheduling() -> Iterator[None]:
+    """Come back to the ordinary scheduling class at the end.
+
+    SVT-AV1, run as root, puts the calling thread into the real-time class and leaves it there: everything that the
+    process starts afterwards (servers, a browser) would inherit it and starve the whole machine.
+    """
+    try:
+        yield
+    finally:
+        if os.sched_getscheduler(0) != os.SCHED_OTHER:
+            os.sched_setscheduler(0, os.SCHED_OTHER, os.sched_param(0))
 
 
 def _tone(out: Any) -> Any:

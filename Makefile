@@ -34,6 +34,7 @@ bench: .venv/.test
 # After a change of the dependencies in pyproject.toml. Needs `uv` on the PATH.
 lock:
 	uv pip compile --quiet --universal --generate-hashes --no-emit-index-url --no-header pyproject.toml -o requirements.lock
+	uv pip compile --quiet --universal --generate-hashes --no-emit-index-url --no-header --extra server pyproject.toml -o requirements-server.lock
 	uv pip compile --quiet --universal --generate-hashes --no-emit-index-url --no-header --extra dev pyproject.toml -o requirements-dev.lock
 
 clean:

@@ -80,6 +80,7 @@ INSTALLED_APPS = [
     "django_htmx",
     "django_q",
     "editorapp.teams",
+    "editorapp.alerts",
     "editorapp.media",
     "editorapp.providers",
     "editorapp.costs",

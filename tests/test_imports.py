@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-ROOMS = ("core", "teams", "media", "providers", "costs", "generations", "review", "web", "simulator")
+ROOMS = ("core", "teams", "alerts", "media", "providers", "costs", "generations", "review", "web", "simulator")
 ROOT = Path(__file__).resolve().parent.parent / "editorapp"
 FILES = sorted(ROOT.rglob("*.py"))
 

@@ -1,0 +1,42 @@
+"""Open and close alerts. Safe under races, one query where nothing changes, no call to anything but the database."""
+
+from datetime import datetime, timedelta
+
+from django.db.models import Case, DateTimeField, Value, When
+
+from editorapp.alerts.models import Alert
+
+# What comes in a burst (a provider that is silent to sixty posts) is told in one message; nothing is told that is over
+# before.
+GATHER = timedelta(seconds=10)
+KEPT = timedelta(days=90)
+
+
+def open(kind: str, subject: str, *, message: str, team_id: int | None, path: str = "", now: datetime) -> None:
+    """Say that something needs a person. One that is open already only gets the new message.
+
+    `team_id` None: it concerns the whole installation. `message` is a sentence that tells what to do; never a key, and
+    never what somebody wrote in a prompt.
+    """
+    rows = Alert.objects.filter(kind=kind, subject=subject).still_open()
+    said = rows.values_list("message", flat=True).first()
+    if said is None:
+        alert = Alert(
+            kind=kind, subject=subject, message=message, team_id=team_id, path=path, opened_at=now, tell_at=now + GATHER
+        )
+        # Somebody may have opened it since: no error, which would undo what the caller has written.
+        Alert.objects.bulk_create([alert], ignore_conflicts=True)
+    elif said != message:
+        rows.update(message=message, path=path)
+
+
+def close(kind: str, subject: str, *, now: datetime) -> None:
+    """Say that it is over, if it is open. Who was told of it is told of its end too."""
+    end = Case(When(told_at__isnull=False, then=Value(now + GATHER)), default=None, output_field=DateTimeField())
+    rows = Alert.objects.filter(kind=kind, subject=subject).still_open()
+    rows.update(closed_at=now, tell_at=end, tries=0, problem="")
+
+
+def sweep(now: datetime) -> None:
+    """Forget what has been over for a long time."""
+    Alert.objects.filter(closed_at__lt=now - KEPT, tell_at__isnull=True).delete()

@@ -11,6 +11,7 @@ from decimal import Decimal
 from django.db import transaction
 from django.db.models import F, Q, Sum
 
+from editorapp.core.fault_points import reached
 from editorapp.core.money import MICRO, ZERO, show_usd, usd
 from editorapp.core.paging import Page, newest_first
 from editorapp.costs.models import Entry, EntryQuerySet, MonthBudget, MonthCost
@@ -86,6 +87,7 @@ def reserve(subject: Subject, amount_usd: Decimal, *, now: datetime, note: str =
         entry = Entry.objects.create(
             at=now, month=month, kind=Entry.Kind.RESERVE, amount_usd=amount_usd, note=note[:300], **vars(subject)
         )  # fmt: skip
+        reached("ledger.reserving")
         _add_to_month(entry, held=micro)
     return entry
 
@@ -107,6 +109,7 @@ def charge(attempt_id: int, amount_usd: Decimal | None, *, now: datetime, is_est
                 reserved, Entry.Kind.ADJUST, amount_usd - within, now=now, is_estimated=is_estimated,
                 note="The provider charged more than was reserved",
             )  # fmt: skip
+        reached("ledger.charging")
         _move_budget(reserved, held=-_micro(reserved.amount_usd), spent=_micro(amount_usd))
         _add_to_month(reserved, held=-_micro(reserved.amount_usd), spent=_micro(amount_usd), charges=1)
     return entry
@@ -120,6 +123,7 @@ def release(attempt_id: int, *, now: datetime, note: str = "") -> Entry:
     with transaction.atomic():
         reserved = _open_reservation(attempt_id)
         entry = _append(reserved, Entry.Kind.RELEASE, reserved.amount_usd, now=now, note=note)
+        reached("ledger.releasing")
         _move_budget(reserved, held=-_micro(reserved.amount_usd))
         _add_to_month(reserved, held=-_micro(reserved.amount_usd))
     return entry

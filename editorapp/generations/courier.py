@@ -11,6 +11,7 @@ from enum import StrEnum
 from types import ModuleType
 from typing import Any
 
+from editorapp.core.fault_points import reached
 from editorapp.generations.models import Attempt
 from editorapp.providers.contract import Access, Job, OutcomeUnknown, ProviderError, Unavailable
 from editorapp.providers.inline import stored_bytes
@@ -121,16 +122,19 @@ class Courier:
         """Make the call. Whatever goes wrong becomes an answer: nothing is lost, and no worker ends."""
         try:
             if errand.call is Call.POST:
+                reached("submit.first_byte")
                 async with asyncio.timeout(POST_SECONDS + errand.extra_seconds):
                     job = await self._provider.submit(
                         errand.body, path=errand.path, wire=await self._wire(errand.access),
                         idempotency_key=str(errand.attempt.idempotency_key),
                     )  # fmt: skip
+                reached("submit.answered")
             else:
                 async with asyncio.timeout(POLL_SECONDS):
                     job = await self._provider.poll(
                         errand.attempt.provider_job_id, wire=await self._wire(errand.access)
                     )
+                reached("poll.answered")
             return Answer(errand, job, None)
         except ProviderError as error:
             return Answer(errand, None, error)

@@ -10,6 +10,7 @@ from urllib.parse import urlsplit
 
 import httpx
 
+from editorapp.core.fault_points import reached
 from editorapp.providers.contract import Access
 
 TOTAL_SECONDS = 900.0
@@ -77,6 +78,7 @@ async def _go_on(client: httpx.AsyncClient, url: str, into: Path, progress: _Pro
                     if progress.received > max_bytes:
                         raise NotAllowed(f"The result is larger than {max_bytes:,} bytes.")
                     file.write(piece)
+                    reached("fetch.part_half")
                 file.truncate()
                 file.flush()
                 os.fsync(file.fileno())

@@ -14,6 +14,7 @@ from typing import Any, TypeVar
 from django.db import DatabaseError, DataError, IntegrityError, connection, transaction
 from django.utils import timezone
 
+from editorapp.core.fault_points import reached
 from editorapp.generations import claims, courier, health, leases, outcomes, schedule, staging, wake
 from editorapp.generations.courier import Answer, Call, Courier, Errand, extra_seconds
 from editorapp.generations.models import Attempt, Overtaken
@@ -156,6 +157,7 @@ class Session:
             rows = rows.exclude(pk__in=self.polling)
         for attempt in claims.claim(rows, most=room, due_by=due_by, until=due_by + claims.POLL_LEASE):
             self.polling.add(attempt.pk)
+            reached("poll.claimed")
             self.courier.send(Errand(Call.POLL, attempt, self.accounts.access(attempt.account_id)))
 
     def _post_due(self, now: datetime) -> None:
@@ -178,6 +180,7 @@ class Session:
             _unless_overtaken(outcomes.unsendable, attempt, error, now=now)
             return
         if body is not None:  # committed: now its first byte may leave
+            reached("submit.written_ahead")
             path, extra = self.adapter.endpoint(attempt.generation.wanted), extra_seconds(body)
             access = self.accounts.access(attempt.account_id)
             self.courier.send(Errand(Call.POST, attempt, access, body, path, extra_seconds=extra))
@@ -195,6 +198,7 @@ class Session:
             return None
         body: dict[str, Any] = self.adapter.encode(staging.resolved(wanted, spec, lying), spec)
         outcomes.posting(attempt, body, now=self.clock(), seconds=extra_seconds(body))
+        reached("submit.writing_ahead")
         return body
 
     def _write(self, answers: list[Answer]) -> None:
@@ -214,6 +218,7 @@ class Session:
             log.exception("Not written yet: %s", [(a.errand.attempt.pk, a.job and a.job.id) for a in kept + answers])
             self.unwritten = kept + answers
             return
+        _reached_written(kept + answers)
         self.polling.difference_update(a.errand.attempt.pk for a in kept + answers if a.errand.call is Call.POLL)
 
     def _write_all(self, answers: list[Answer], *, now: datetime) -> None:
@@ -281,6 +286,11 @@ class Session:
                 [(b - a).total_seconds() for a, b in times if a and b]
             )
         return self.first_looks[model, task]
+
+
+def _reached_written(answers: list[Answer]) -> None:
+    for answer in answers:
+        reached("submit.recorded" if answer.errand.call is Call.POST else "poll.written")
 
 
 def _is_running(answer: Answer) -> bool:

@@ -9,6 +9,7 @@ from django.core.exceptions import PermissionDenied
 from django.db import IntegrityError, transaction
 from django.utils import timezone
 
+from editorapp.core.fault_points import reached
 from editorapp.costs import ledger
 from editorapp.costs.ledger import OverBudget
 from editorapp.generations import asking, reach, staging, wake
@@ -65,6 +66,7 @@ def enqueue(
         raise Refused(verdict)
     try:
         with transaction.atomic():
+            transaction.on_commit(lambda: reached("enqueue.committed"))
             return _create(wanted, verdict, account, member, source_asset, parent, now, form_token)
     except IntegrityError:
         if form_token and (made := _made_before(member, form_token)):
@@ -131,5 +133,6 @@ def add_attempt(generation: Generation, *, number: int, now: datetime) -> Attemp
         generation=generation, number=number, account_id=generation.account_id, created_at=now, next_action_at=now
     )
     ledger.reserve(subject(attempt), generation.estimate_high_usd, now=now, note=generation.estimate_basis)
+    reached("enqueue.reserved")
     wake.soon(generation.provider)
     return attempt

@@ -8,6 +8,7 @@ from typing import Any
 
 from django.db import transaction
 
+from editorapp.core.fault_points import reached
 from editorapp.generations import download as links
 from editorapp.generations import schedule
 from editorapp.generations.models import Attempt, Generation
@@ -58,6 +59,7 @@ def _take(attempt: Attempt, output: dict[str, str], run: Run, hold: Hold) -> Ass
     except BaseException:
         path.unlink(missing_ok=True)  # on a full disk above all
         raise
+    reached("fetch.part_whole")
     hold(INTAKE_SECONDS + size / INTAKE_BYTES_PER_SECOND)
     kept_as: dict[str, Any] = {
         "team": generation.team, "user": generation.created_by, "origin": Asset.Origin.RESULT,
@@ -83,6 +85,7 @@ def _part(attempt: Attempt, kind: str) -> Path:
 
 
 def _keep(attempt: Attempt, video: Asset, exr: Asset | None, *, now: datetime) -> None:
+    reached("fetch.kept")
     generation = attempt.generation
     notes = [generation.warning, odd(generation, video, exr)]  # the first is about its price, see outcomes.py
     attempt.move(
@@ -92,6 +95,7 @@ def _keep(attempt: Attempt, video: Asset, exr: Asset | None, *, now: datetime) -
             "failure_code": "", "failure_message": "",
         },
     )  # fmt: skip
+    reached("fetch.recorded")
 
 
 def odd(generation: Generation, video: Asset, exr: Asset | None) -> str:

@@ -15,6 +15,7 @@ from typing import Any
 from django.db import IntegrityError, connection, transaction
 from django.db.models import Field
 
+from editorapp.core.fault_points import reached
 from editorapp.core.money import MICRO, show_usd
 from editorapp.costs import ledger
 from editorapp.generations import claims, schedule
@@ -60,6 +61,7 @@ def _accepted(attempt: Attempt, job: Job, *, now: datetime, first_look_seconds: 
         last_error="", next_action_at=now + timedelta(seconds=first_look_seconds),
         shown={"failure_code": "", "failure_message": ""},
     )  # fmt: skip
+    reached("submit.recording")
 
 
 def not_accepted(attempt: Attempt, error: ProviderError, *, now: datetime) -> None:
@@ -176,6 +178,7 @@ def done(attempt: Attempt, job: Job, *, now: datetime) -> None:
     expiries = [output.expires_at for output in job.outputs if output.expires_at]
     first_time = attempt.provider_done_at is None
     with transaction.atomic():
+        transaction.on_commit(lambda: reached("done.recorded"))
         attempt.move(
             State.FETCHING, now=now, next_action_at=now, lease_token=None, result_urls=urls, error_count=0,
             result_expires_at=min(expiries, default=None), recorded_at=now, last_error="", missing_since=None,
@@ -183,6 +186,7 @@ def done(attempt: Attempt, job: Job, *, now: datetime) -> None:
             progress=None,
             shown={"chain_id": job.chain_id, **(_charged(attempt, job, now=now) if first_time else {})},
         )  # fmt: skip
+        reached("done.recording")
 
 
 def failed(attempt: Attempt, job: Job, failure: Failure, *, now: datetime) -> None:

@@ -6,6 +6,7 @@ from decimal import Decimal
 from django.core.exceptions import PermissionDenied
 from django.db import IntegrityError, transaction
 
+from editorapp.core.fault_points import reached
 from editorapp.core.money import show_usd, usd
 from editorapp.costs import ledger
 from editorapp.generations import wake
@@ -37,6 +38,7 @@ def adopt(generation: Generation, job_id: str, *, member: Member, now: datetime)
                 submitted_at=attempt.submitted_at or attempt.submit_started_at or now, missing_since=None,
                 error_count=0, shown={"failure_code": "", "failure_message": ""},
             )  # fmt: skip
+            reached("settle.adopting")
     except IntegrityError as error:
         raise JobIsTaken(f"The job {job_id} already belongs to another generation here.") from error
     wake.soon(generation.provider)
@@ -113,6 +115,7 @@ def _unsettled(generation: Generation, member: Member) -> Attempt:
 def _close(attempt: Attempt, code: str, message: str, *, now: datetime) -> None:
     shown = {"failure_code": code, "failure_message": message, "can_retry": True}
     attempt.move(State.FAILED, now=now, lease_token=None, recorded_at=now, shown=shown)
+    reached("settle.closing")
 
 
 def _charge_all(attempt: Attempt, *, now: datetime, note: str) -> None:

@@ -5,6 +5,7 @@ from datetime import datetime
 
 from django_q.scheduler import scheduler
 
+from editorapp.core.fault_points import reached
 from editorapp.generations import health, leases, transfer, wake
 from editorapp.generations.models import Attempt
 from editorapp.generations.states import State
@@ -27,11 +28,13 @@ class Ticker:
         """Look once and wake who is needed. Say whether this ticker is the one in charge."""
         if not leases.take("ticker", self.holder, now=now, seconds=LEASE_SECONDS):
             return False
+        reached("ticker.leased")
         health.beat("ticker", now=now)
         for provider in _due_providers(now):
             wake.work(provider, now=now)
         if transfer.is_due(now):
             wake.transfers(now=now)
+        reached("ticker.woken")
         if self.ticks % BEAT_EVERY == 0:
             wake.beat(now=now)
             scheduler()  # django-q2's own looks only every 30 s

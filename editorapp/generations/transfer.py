@@ -12,6 +12,7 @@ from django.db import transaction
 from django.db.models import F
 from django.utils import timezone
 
+from editorapp.core.fault_points import reached
 from editorapp.costs import ledger
 from editorapp.generations import claims, health, leases, schedule, staging, wake
 from editorapp.generations.fetch import fetch
@@ -112,8 +113,10 @@ def _carry(attempt: Attempt, keeper: _Keeper) -> None:
     """Carry one attempt's files. Whatever goes wrong is said on its row, and the lane goes on."""
     try:
         if attempt.state == State.STAGING:
+            reached("stage.claimed")
             _stage(attempt, keeper)
         else:
+            reached("fetch.claimed")
             fetch(attempt, run=keeper.run, hold=keeper.hold, now=keeper.clock)
     except Overtaken as overtaken:
         log.info("Dropped: %s", overtaken)
@@ -132,7 +135,9 @@ def _stage(attempt: Attempt, keeper: _Keeper) -> None:
         for asset_id in sorted(ids - staging.lying(attempt.account_id, ids, now=keeper.clock()).keys()):
             asset = Asset.objects.get(pk=asset_id)
             ref = keeper.run(staging.stage(asset, attempt.account))
+            reached("stage.sent")
             staging.keep(attempt.account_id, asset, ref, now=keeper.clock())
+            reached("stage.noted")
     except Rejected as error:
         with transaction.atomic():
             can_retry = isinstance(error, BadCredentials)  # another key may do
@@ -146,6 +151,7 @@ def _stage(attempt: Attempt, keeper: _Keeper) -> None:
         return
     now = keeper.clock()
     attempt.move(State.QUEUED, now=now, next_action_at=now, lease_token=None, error_count=0, last_error="")
+    reached("stage.queued")
     wake.work(attempt.generation.provider, now=now)
 
 

@@ -11,6 +11,7 @@ from django.db import transaction
 from django.utils import timezone
 from django_q.tasks import async_task
 
+from editorapp.core.fault_points import reached
 from editorapp.generations import leases
 from editorapp.providers import registry
 
@@ -65,5 +66,7 @@ def _wake(lease: str, task: str, *args: object, now: datetime, **options: object
         return False
     if not leases.take(f"wake:{lease}", uuid.uuid4(), now=now, seconds=LOST_AFTER_SECONDS):
         return False  # one is waiting in the queue already
+    reached("wake.leased")
     async_task(task, *args, **options)
+    reached("wake.enqueued")
     return True

@@ -4,6 +4,7 @@ from pathlib import Path
 
 from django.db import IntegrityError, transaction
 
+from editorapp.core.fault_points import reached
 from editorapp.media import sandbox, store, tasks
 from editorapp.media.facts import MediaFacts
 from editorapp.media.models import Asset
@@ -37,7 +38,9 @@ def take_in(
             sha256 = store.hash_file(path)
             asset = _known(team, sha256, expect)
             if asset is None:
+                reached("intake.hashed")
                 facts = facts_from(measure(path, expect=expect, max_seconds=max_seconds, out=folder))
+                reached("intake.measured")
                 _keep(path, folder, sha256)
                 asset = _row(facts, sha256, name=name, team=team, user=user, origin=origin, is_simulated=is_simulated)
             return asset
@@ -106,4 +109,5 @@ def _row(
                 tasks.enqueue_proxy(asset)
     except IntegrityError:
         return Asset.objects.get(team=team, sha256=sha256)  # the same file came twice at once
+    reached("intake.row_written")
     return asset

@@ -12,6 +12,7 @@ from pathlib import Path
 
 from django.conf import settings
 
+from editorapp.core.fault_points import reached
 from editorapp.media.refusals import Refusal
 
 ORIGINAL, POSTER, FILMSTRIP, PROXY, FRAMES = "original", "poster.webp", "filmstrip.webp", "proxy.mp4", "frames.json"
@@ -57,7 +58,9 @@ def keep(file: Path, sha256: str, what: str) -> Path:
         file = _beside(file)
         with file.open("rb") as handle:
             os.fsync(handle.fileno())
+        reached("keep.fsynced")
         os.replace(file, kept)
+        reached("keep.renamed")
         _sync_folder(kept.parent)
     return kept
 

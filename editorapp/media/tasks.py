@@ -9,6 +9,7 @@ from django.db import transaction
 from django.db.models import QuerySet
 from django_q.tasks import async_task
 
+from editorapp.core.fault_points import reached
 from editorapp.media import sandbox, store
 from editorapp.media.models import Asset, Upload
 from editorapp.media.refusals import Refusal
@@ -74,7 +75,9 @@ def _copy(asset: Asset) -> None:
                     "proxy", limits=_PROXY_LIMITS, path=str(original), out=str(made), fps=str(asset.fps),
                     frames=str(store.path(asset.sha256, store.FRAMES)),
                 )  # fmt: skip
+                reached("copy.made")
                 store.keep(made, asset.sha256, store.PROXY)
+                reached("copy.kept")
         except Refusal:
             state = Asset.Proxy.FAILED  # poster, filmstrip and stills still work; the original is untouched
     Asset.objects.filter(pk=asset.pk, proxy=Asset.Proxy.PENDING).update(proxy=state)

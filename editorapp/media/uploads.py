@@ -7,6 +7,7 @@ from typing import Protocol
 
 from django.db import transaction
 
+from editorapp.core.fault_points import reached
 from editorapp.media import store
 from editorapp.media.intake import take_in
 from editorapp.media.models import Asset, Upload
@@ -35,9 +36,11 @@ class WrongOffset(Exception):
 def begin(*, name: str, size_bytes: int, member: Member) -> Upload:
     """Open an upload. Nothing is reserved on disk. Raises: Refusal "empty", "too_big"."""
     check_bytes(size_bytes)
-    return Upload.objects.create(
+    upload = Upload.objects.create(
         token=secrets.token_urlsafe(24), team=member.team, user=member.user, name=safe_name(name), size_bytes=size_bytes
     )
+    reached("upload.begun")
+    return upload
 
 
 def part(upload: Upload) -> Path:
@@ -67,6 +70,7 @@ def append(upload: Upload, body: Body, *, at: int, length: int) -> int:
             raise Refusal("too_big", size=show_bytes(here + length), limit=show_bytes(upload.size_bytes))
         with store.telling_full_disk():
             _copy(body, file.fileno(), length)
+            reached("upload.piece_written")
             return file.seek(0, os.SEEK_END)
 
 
@@ -92,6 +96,7 @@ def _copy(body: Body, handle: int, length: int) -> None:
         view = memoryview(data)
         while view:
             view = view[os.write(handle, view) :]
+        reached("upload.piece_half")
 
 
 def finish(upload: Upload) -> Asset:
@@ -107,8 +112,11 @@ def finish(upload: Upload) -> Asset:
         os.rename(part(upload), claimed)  # of two requests that finish at once, one finds the file
     except FileNotFoundError:
         raise WrongOffset(0) from None
+    reached("upload.taking")
     try:
-        return take_in(claimed, name=upload.name, team=upload.team, user=upload.user)
+        asset = take_in(claimed, name=upload.name, team=upload.team, user=upload.user)
+        reached("upload.taken")
+        return asset
     finally:
         upload.delete()
 

@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from editorapp.core.fault_points import reached
 from editorapp.simulator.crew import Crew, WorkerLost
 from editorapp.simulator.faults import FAILURES, Fault, Faults
 from editorapp.simulator.http import Answer, Hang, Request, Reset
@@ -66,8 +67,10 @@ class Simulation:
 
     def accept(self, job: SimulatedJob) -> None:
         """Remember a job and set it going."""
+        reached("simulator.received")
         self.faults.accepted += 1
         self.state.save(job)
+        reached("simulator.accepted")
         self._follow(job)
 
     def link(self, request: Request, method: str, name: str, *, seconds: float | None = None) -> str:

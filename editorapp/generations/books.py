@@ -1,0 +1,102 @@
+"""Prove that money and states say the same: the whole check behind `manage.py check_ledger`.
+
+costs/check.py proves the ledger's own sums. Here: what each attempt's state says of its money, what a generation shows
+against its lines, and what it copies from its newest attempt.
+"""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+from django.db.models import Exists, F, Max, OuterRef, Q, Subquery, Sum
+
+from editorapp.core.money import ZERO, show_usd
+from editorapp.core.snapshot import snapshot
+from editorapp.costs import check
+from editorapp.costs.models import Entry
+from editorapp.generations.models import Attempt, Generation
+from editorapp.generations.states import State
+
+Kind = Entry.Kind
+
+
+@dataclass(frozen=True)
+class Audit:
+    """What was found at one instant; no difference proves the books."""
+
+    lines: int
+    attempts: int
+    differences: tuple[str, ...]
+
+
+def differences() -> list[str]:
+    """Return one sentence for each difference between lines, sums and states at one instant."""
+    return list(audit().differences)
+
+
+def audit() -> Audit:
+    """Read all books in one snapshot and compare them. Takes no lock; reads every line."""
+    with snapshot():
+        found = (*check.of_lines(), *_states(), *_orphans(), *_costs(), *_copies())
+        return Audit(Entry.objects.count(), Attempt.objects.count(), found)
+
+
+def _lines(*kinds: str) -> Exists:
+    return Exists(Entry.objects.filter(attempt_id=OuterRef("pk"), kind__in=kinds))
+
+
+def _states() -> Iterator[str]:
+    """Compare each attempt's state with its lines: on its way it holds, delivered it is charged, over it is closed."""
+    was_done = Q(provider_done_at__isnull=False)
+    in_doubt = Q(state__in=(State.RUNNING, State.LOST))  # charged before, where the result is only fetched anew
+    waiting = Q(state__in=(State.QUEUED, State.STAGING, State.SUBMITTING, State.UNKNOWN))
+    delivered = Q(state__in=(State.FETCHING, State.SUCCEEDED, State.FETCH_FAILED))
+    holds = _lines(Kind.RESERVE) & ~_lines(Kind.CHARGE, Kind.RELEASE)
+    expected = (
+        (waiting | (in_doubt & ~was_done), holds, "should hold its reservation"),
+        (delivered | (in_doubt & was_done), _lines(Kind.CHARGE), "should be charged"),
+        (Q(state=State.FAILED), _lines(Kind.CHARGE, Kind.RELEASE), "should be charged or released"),
+        (Q(state=State.CANCELED), _lines(Kind.RELEASE) & ~_lines(Kind.CHARGE), "should be released"),
+    )
+    for which, right, says in expected:
+        for attempt in Attempt.objects.filter(which).exclude(right).order_by("pk").only(*NAMED).iterator():
+            kinds = Entry.objects.filter(attempt_id=attempt.pk).order_by("pk").values_list("kind", flat=True)
+            has = ", ".join(kinds) or "none"
+            name = f"Attempt {attempt.pk} (take {attempt.generation_id})"
+            yield f"{name} is {attempt.state} and {says}; its lines: {has}."
+
+
+NAMED = ("pk", "generation_id", "state")
+
+
+def _orphans() -> Iterator[str]:
+    """Find money that is held for an attempt that does not exist: nothing would ever settle it."""
+    about = Entry.objects.filter(attempt_id=OuterRef("attempt_id"), kind__in=(Kind.CHARGE, Kind.RELEASE))
+    rows = Entry.objects.filter(
+        ~Exists(about), ~Exists(Attempt.objects.filter(pk=OuterRef("attempt_id"))), kind="reserve"
+    )
+    for entry in rows.order_by("pk").iterator():
+        yield f"{show_usd(entry.amount_usd)} are held for attempt {entry.attempt_id}, which does not exist."
+
+
+def _costs() -> Iterator[str]:
+    """Compare what a generation shows as its cost with its charges and adjustments."""
+    spent = Entry.objects.filter(generation_id=OuterRef("pk"), kind__in=(Kind.CHARGE, Kind.ADJUST)).order_by()
+    total = spent.values("generation_id").annotate(total=Sum("amount_usd")).values("total")
+    rows = Generation.objects.annotate(spent=Subquery(total)).order_by("pk")
+    for pk, shown, kept in rows.values_list("pk", "cost_usd", "spent").iterator():
+        if (shown or ZERO) != (kept or ZERO):
+            yield f"Take {pk} shows a cost of {show_usd(shown or ZERO)}; its lines say {show_usd(kept or ZERO)}."
+
+
+def _copies() -> Iterator[str]:
+    """Compare what a generation copies from its newest attempt."""
+    newest = Attempt.objects.filter(generation=OuterRef("pk")).order_by("-number")
+    rows = Generation.objects.annotate(
+        newest=Max("attempts__number"), newest_state=Subquery(newest.values("state")[:1])
+    ).order_by("pk")
+    wrong = rows.filter(Q(newest=None) | ~Q(newest=F("attempt_number")) | ~Q(newest_state=F("state")))
+    for pk, state, number, newest_number, newest_state in wrong.values_list(
+        "pk", "state", "attempt_number", "newest", "newest_state"
+    ).iterator():
+        says = f"its newest attempt is {newest_number}, {newest_state}" if newest_number else "it has no attempt"
+        yield f"Take {pk} shows attempt {number}, {state}; {says}."

@@ -1,0 +1,33 @@
+"""`python manage.py check_ledger`: exit code 0 only when the books balance."""
+
+import json
+from typing import Any
+
+from django.core.management.base import BaseCommand, CommandError, CommandParser
+
+from editorapp.generations.books import audit
+
+
+class Command(BaseCommand):
+    help = (
+        "Prove that reserved = charged + released + held, that every kept sum equals its lines, and that each state "
+        "says the same of its money. Reads one instant and locks nobody out. Exit code 1 and a sentence for each "
+        "difference where it does not."
+    )
+
+    def add_arguments(self, parser: CommandParser) -> None:
+        parser.add_argument("--json", action="store_true", help="say it as one JSON object on standard output")
+
+    def handle(self, *args: Any, **options: Any) -> None:
+        found = audit()
+        wrong = found.differences
+        if options["json"]:
+            told = {"balances": not wrong, "lines": found.lines, "attempts": found.attempts, "differences": list(wrong)}
+            self.stdout.write(json.dumps(told, indent=2))
+        else:
+            for sentence in wrong:
+                self.stderr.write(sentence)
+        if wrong:
+            raise CommandError(f"The ledger does not balance: {len(wrong)} differences.")
+        if not options["json"]:
+            self.stdout.write(f"The ledger balances: {found.lines} lines about {found.attempts} attempts.")

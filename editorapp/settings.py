@@ -14,6 +14,14 @@ RUSHES_MAX_UPLOAD_MB    largest file taken                                      
 RUSHES_MAX_MINUTES      longest clip taken                                      10
 RUSHES_SIMULATOR_URL    where the simulator answers; else read from the data folder
 
+Telling people. Without these nobody is told; alerts are still shown on the status page.
+
+RUSHES_EMAIL_URL        the mail server: smtp://user:password@host:587 (STARTTLS; ?tls=no without) or smtps://...:465
+RUSHES_EMAIL_FROM       the sender                                              rushes@ the host's name
+RUSHES_ALERT_EMAIL      comma separated addresses told of every alert, beside the admins who have an address
+RUSHES_ALERT_WEBHOOK    an address that alerts are posted to as JSON
+RUSHES_ALERT_WEBHOOK_SECRET  signs those posts: X-Rushes-Signature: t=<unix>,v1=<HMAC-SHA256 of "<t>.<body>">
+
 Accounts with providers. Without any key, here or entered by an admin, every account points at the simulator. Each
 provider's SPEC names its variables; the README lists them all.
 
@@ -27,6 +35,9 @@ import hashlib
 import os
 import secrets
 from pathlib import Path
+from urllib.parse import urlsplit
+
+from editorapp.core.smtp_url import mail_settings
 
 BASE_DIR = Path(__file__).resolve().parent.parent
 DATA_DIR = Path(os.environ.get("RUSHES_DATA_DIR") or BASE_DIR / "data").resolve()
@@ -208,6 +219,17 @@ FILE_UPLOAD_MAX_MEMORY_SIZE = 256 * 1024
 DATA_UPLOAD_MAX_NUMBER_FIELDS = 2000
 MAX_UPLOAD_BYTES = int(os.environ.get("RUSHES_MAX_UPLOAD_MB", "200")) * 1_000_000
 MAX_SOURCE_SECONDS = int(os.environ.get("RUSHES_MAX_MINUTES", "10")) * 60
+
+# Where people reach this studio from outside, for the links in messages.
+PUBLIC_URL = CSRF_TRUSTED_ORIGINS[0].rstrip("/") if CSRF_TRUSTED_ORIGINS else f"http://localhost:{PORT}"
+_mail = mail_settings(os.environ.get("RUSHES_EMAIL_URL", ""))
+EMAIL_IS_SET = bool(_mail)
+globals().update(_mail)
+EMAIL_TIMEOUT = 15
+EMAIL_FROM = os.environ.get("RUSHES_EMAIL_FROM") or f"rushes@{urlsplit(PUBLIC_URL).hostname}"
+ALERT_EMAIL = _words("RUSHES_ALERT_EMAIL")
+ALERT_WEBHOOK = os.environ.get("RUSHES_ALERT_WEBHOOK", "")
+ALERT_WEBHOOK_SECRET = os.environ.get("RUSHES_ALERT_WEBHOOK_SECRET", "")
 
 SIMULATOR_URL = os.environ.get("RUSHES_SIMULATOR_URL", "")
 # Keys and addresses of the providers, by the names that each provider's SPEC asks for.

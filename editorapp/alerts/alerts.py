@@ -1,10 +1,14 @@
 """Open and close alerts. Safe under races, one query where nothing changes, no call to anything but the database."""
 
+import logging
 from datetime import datetime, timedelta
 
+from django.db import transaction
 from django.db.models import Case, DateTimeField, Value, When
 
 from editorapp.alerts.models import Alert
+
+log = logging.getLogger(__name__)
 
 # What comes in a burst (a provider that is silent to sixty posts) is told in one message; nothing is told that is over
 # before.
@@ -26,6 +30,7 @@ def open(kind: str, subject: str, *, message: str, team_id: int | None, path: st
         )
         # Somebody may have opened it since: no error, which would undo what the caller has written.
         Alert.objects.bulk_create([alert], ignore_conflicts=True)
+        transaction.on_commit(lambda: log.warning("Alert: %s, %s", kind, subject))
     elif said != message:
         rows.update(message=message, path=path)
 

@@ -60,6 +60,7 @@ class Alert(models.Model):
         indexes = [
             models.Index(fields=["tell_at"], name="alert_to_tell"),
             models.Index(fields=["closed_at"], name="alert_by_end"),
+            models.Index(fields=["told_at"], name="alert_by_telling"),
         ]
 
     def __str__(self) -> str:

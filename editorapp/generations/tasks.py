@@ -2,6 +2,7 @@
 
 from django.utils import timezone
 
+from editorapp.alerts import telling
 from editorapp.generations import asking, engine, health, wake
 from editorapp.generations import transfer as transfers
 
@@ -26,3 +27,10 @@ def beat() -> None:
     now = timezone.now()
     wake.answered("beat", now=now)
     health.beat("cluster", now=now)
+
+
+def tell() -> None:
+    """Tell people what needs them."""
+    now = timezone.now()
+    wake.answered("tell", now=now)
+    telling.tell(now)

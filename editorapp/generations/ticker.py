@@ -5,6 +5,7 @@ from datetime import datetime
 
 from django_q.scheduler import scheduler
 
+from editorapp.alerts import alerts, telling
 from editorapp.core.fault_points import reached
 from editorapp.generations import health, leases, transfer, wake
 from editorapp.generations.models import Attempt
@@ -35,12 +36,15 @@ class Ticker:
         if transfer.is_due(now):
             wake.transfers(now=now)
         reached("ticker.woken")
+        if telling.is_due(now):
+            wake.tell(now=now)
         if self.ticks % BEAT_EVERY == 0:
             wake.beat(now=now)
             scheduler()  # django-q2's own looks only every 30 s
         if self.ticks % SWEEP_EVERY == 0:
             tasks.sweep(now)
             learning.sweep(now)
+            alerts.sweep(now)
         self.ticks += 1
         return True
 

@@ -56,6 +56,11 @@ def beat(*, now: datetime) -> bool:
     return _wake("beat", "editorapp.generations.tasks.beat", now=now)
 
 
+def tell(*, now: datetime) -> bool:
+    """Let people be told what needs them."""
+    return _wake("tell", "editorapp.generations.tasks.tell", now=now)
+
+
 def answered(lease: str, *, now: datetime) -> None:
     """Note that a wake-up has arrived, so that the next one may be sent."""
     leases.free(f"wake:{lease}", now=now)

@@ -1,0 +1,88 @@
+"""Who is told, and how: one mail a person, one post to the webhook. Each either took it, or says why not."""
+
+import hashlib
+import hmac
+import json
+import uuid
+from collections.abc import Callable, Sequence
+from datetime import datetime
+from smtplib import SMTPException
+
+import httpx
+from django.conf import settings
+from django.core.mail import EmailMessage
+
+from editorapp.alerts import news
+from editorapp.alerts.models import Alert, Silence
+from editorapp.alerts.news import News
+from editorapp.teams.models import Member
+from editorapp.teams.roles import Role
+
+WEBHOOK = "webhook"
+WEBHOOK_SECONDS = 10.0
+SIGNATURE = "X-Rushes-Signature"
+
+
+class NotTaken(Exception):
+    """The message did not arrive. Why, in words that hold no password and no address of a webhook."""
+
+
+class Readers:
+    """Who is told of which alert now: an answer for each alert from two queries for all of them."""
+
+    def __init__(self) -> None:
+        self._everywhere = {WEBHOOK} if settings.ALERT_WEBHOOK else set()
+        self._by_team: dict[int, set[str]] = {}
+        if not settings.EMAIL_IS_SET:
+            return
+        self._everywhere |= set(settings.ALERT_EMAIL)
+        silent = set(Silence.objects.values_list("user_id", flat=True))
+        admins = Member.objects.filter(role=Role.ADMIN, user__is_active=True).exclude(user__email="")
+        for team_id, user_id, address in admins.values_list("team_id", "user_id", "user__email"):
+            if user_id not in silent:
+                self._by_team.setdefault(team_id, set()).add(address)
+
+    def of(self, alert: Alert) -> set[str]:
+        """Return the addresses (and the webhook) for an alert: its team's admins, or all where it is everybody's."""
+        if alert.team_id is not None:
+            return self._everywhere | self._by_team.get(alert.team_id, set())
+        return self._everywhere.union(*self._by_team.values())
+
+
+def send(to: str, told: Sequence[News], *, now: datetime) -> None:
+    """Tell one reader all of it in one message. Raises: NotTaken."""
+    way: Callable[..., None] = _post if to == WEBHOOK else _mail
+    way(to, told, now=now)
+
+
+def _mail(to: str, told: Sequence[News], *, now: datetime) -> None:
+    note = f"\nAdmins get this. To get no more of it, open {settings.PUBLIC_URL}/me\n"
+    text = news.text(told, base_url=settings.PUBLIC_URL) + note
+    try:
+        EmailMessage(f"[Rushes] {news.title(told)}", text, settings.EMAIL_FROM, [to]).send()
+    except (SMTPException, OSError) as error:
+        raise NotTaken(f"The mail server did not take the mail ({type(error).__name__}).") from error
+
+
+def _post(to: str, told: Sequence[News], *, now: datetime) -> None:
+    """Post to the webhook. Any address is allowed: whoever sets the environment runs the machine anyway, and a
+    receiver on the own network is the usual case. No redirect is followed, and the address is never shown: with chat
+    services it is the password."""
+    body = json.dumps(news.as_json(told, base_url=settings.PUBLIC_URL, now=now)).encode()
+    headers = {"Content-Type": "application/json", "X-Rushes-Delivery": str(uuid.uuid4())}
+    if settings.ALERT_WEBHOOK_SECRET:
+        headers[SIGNATURE] = signature(body, secret=settings.ALERT_WEBHOOK_SECRET, at=now)
+    try:
+        answer = httpx.post(settings.ALERT_WEBHOOK, content=body, headers=headers, timeout=WEBHOOK_SECONDS)
+    except (httpx.HTTPError, httpx.InvalidURL) as error:
+        raise NotTaken(f"The webhook does not answer ({type(error).__name__}).") from error
+    if not answer.is_success:
+        raise NotTaken(f"The webhook answered {answer.status_code}.")
+
+
+def signature(body: bytes, *, secret: str, at: datetime) -> str:
+    """Return `t=<unix seconds>,v1=<hex>`: HMAC-SHA256 under the secret of "<t>." and the body, so that a receiver can
+    refuse what is forged, and what is old."""
+    stamp = str(int(at.timestamp()))
+    mac = hmac.new(secret.encode(), stamp.encode() + b"." + body, hashlib.sha256)
+    return f"t={stamp},v1={mac.hexdigest()}"

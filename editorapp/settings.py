@@ -2,6 +2,12 @@
 on one machine with nothing else installed.
 
 RUSHES_DATA_DIR         all state: database, media, secret, simulator           ./data
+RUSHES_MEDIA_DIR        clips and results, where they lie elsewhere (several
+                        machines may share a network folder)                    media in the data folder
+DATABASE_URL            postgresql://user:password@host:5432/name, or
+                        sqlite:///file                                          a SQLite file in the data folder
+REDIS_URL               redis://host:6379/0: the queue and the cache; one
+                        installation for each database number                   the queue waits in the database
 RUSHES_PORT             port of the web server, part of the cookies' names      8000
 RUSHES_SECRET_KEY       signing key; else made once and kept in the data folder
 RUSHES_ENCRYPTION_KEYS  comma separated secrets that stored provider keys are encrypted with: the first encrypts, all
@@ -39,9 +45,11 @@ from urllib.parse import urlsplit
 
 from editorapp.core.smtp_url import mail_settings
 
+from editorapp.core import services
+
 BASE_DIR = Path(__file__).resolve().parent.parent
 DATA_DIR = Path(os.environ.get("RUSHES_DATA_DIR") or BASE_DIR / "data").resolve()
-MEDIA_ROOT = DATA_DIR / "media"
+MEDIA_ROOT = Path(os.environ.get("RUSHES_MEDIA_DIR") or DATA_DIR / "media").resolve()
 RUN_DIR = DATA_DIR / "run"
 for _folder in (DATA_DIR, MEDIA_ROOT, RUN_DIR):
     _folder.mkdir(parents=True, exist_ok=True)
@@ -143,21 +151,11 @@ TEMPLATES = [
     }
 ]
 
-# Measured with two queue workers and four web writers: Django's defaults answered "database is locked" 1,693 times
-# in 20 s, these settings never. Local disk only; never call a network service inside atomic().
-DATABASES = {
-    "default": {
-        "ENGINE": "django.db.backends.sqlite3",
-        "NAME": DATA_DIR / "rushes.sqlite3",
-        "OPTIONS": {
-            "transaction_mode": "IMMEDIATE",
-            "timeout": 20,
-            "init_command": "PRAGMA journal_mode=WAL;PRAGMA synchronous=NORMAL;PRAGMA busy_timeout=20000;",
-        },
-        # A file, so that worker processes started by a test see the same rows.
-        "TEST": {"NAME": DATA_DIR / "test.sqlite3"},
-    }
-}
+DATABASES = {"default": services.database(os.environ.get("DATABASE_URL", ""), folder=DATA_DIR)}
+REDIS_URL = services.redis(os.environ.get("REDIS_URL", ""))
+CACHES = services.caches(REDIS_URL)
+# May several machines share this installation? Then nothing may be held by a file of this one.
+IS_SHARED = DATABASES["default"]["ENGINE"] != services.SQLITE
 DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
 
 AUTH_USER_MODEL = "teams.User"
@@ -171,8 +169,9 @@ AUTH_PASSWORD_VALIDATORS = [
     {"NAME": "django.contrib.auth.password_validation.CommonPasswordValidator"},
 ]
 
-# Browsers share cookies between ports of one host: two instances side by side need names of their own.
-_instance = hashlib.sha256(f"{DATA_DIR}:{PORT}".encode()).hexdigest()[:8]
+# Browsers share cookies between ports of one host: two instances side by side need names of their own. The hosts of
+# one installation, which share a signing key, need the same.
+_instance = hashlib.sha256((SECRET_KEY if IS_SHARED else f"{DATA_DIR}:{PORT}").encode()).hexdigest()[:8]
 SESSION_COOKIE_NAME = f"rushes_session_{_instance}"
 CSRF_COOKIE_NAME = f"rushes_csrf_{_instance}"
 SESSION_COOKIE_AGE = 60 * 60 * 24 * 30
@@ -238,7 +237,7 @@ ENVIRONMENT = os.environ.copy()
 # The queue is a wake-up call; the attempt's row is the truth (see editorapp/generations).
 Q_CLUSTER = {
     "name": "rushes",
-    "orm": "default",
+    **services.broker(REDIS_URL),
     "workers": int(os.environ.get("RUSHES_WORKERS", "6")),
     "queue_limit": 1,  # no prefetch: the retry clock starts when a task is fetched
     "timeout": 600,
@@ -248,7 +247,6 @@ Q_CLUSTER = {
     "save_limit": -1,  # successes are not kept; failures always are
     "catch_up": False,
     "scheduler": False,  # the ticker calls it: the built-in one looks only every 30 s
-    "poll": 0.3,  # how long an idle cluster waits before it looks again; each look is a query
 }
 
 LOGGING = {

@@ -1,6 +1,5 @@
 """Start a whole studio as a person does, in a data folder of its own, and read the link that it prints."""
 
-import os
 import signal
 import socket
 import subprocess
@@ -9,7 +8,7 @@ import threading
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from tests.environment import ROOT
+from tests.environment import ROOT, installation
 
 
 def free_port() -> int:
@@ -25,6 +24,7 @@ class StudioProcess:
     folder: Path
     port: int
     process: subprocess.Popen[str]
+    environment: dict[str, str]
     link: str = ""
     said: list[str] = field(default_factory=list)
 
@@ -37,11 +37,12 @@ class StudioProcess:
         """Start a studio and wait for its link."""
         port = free_port()
         command = [sys.executable, "manage.py", "studio", "--port", str(port)]
+        given = installation(folder, **environment)
         process = subprocess.Popen(
-            command, cwd=ROOT, env={**os.environ, "RUSHES_DATA_DIR": str(folder), **environment},
+            command, cwd=ROOT, env=given,
             stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True, start_new_session=True,
         )  # fmt: skip
-        studio = cls(folder, port, process)
+        studio = cls(folder, port, process, given)
         assert process.stdout is not None
         for line in process.stdout:
             studio.said.append(line.rstrip())
@@ -59,7 +60,7 @@ class StudioProcess:
 
     def manage(self, *words: str) -> subprocess.CompletedProcess[str]:
         """Run another management command on the same data folder."""
-        environment = {**os.environ, "RUSHES_DATA_DIR": str(self.folder), "RUSHES_PORT": str(self.port)}
+        environment = {**self.environment, "RUSHES_PORT": str(self.port)}
         return subprocess.run(
             [sys.executable, "manage.py", *words],
             cwd=ROOT,

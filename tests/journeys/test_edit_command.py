@@ -10,6 +10,7 @@ import httpx
 import pytest
 
 from editorapp.providers import registry
+from tests.environment import installation
 from tests.studio_process import StudioProcess
 from tests.video import write_clip
 
@@ -226,7 +227,8 @@ def test_an_unknown_outcome_ends_with_3_and_is_not_sent_again(studio: StudioProc
 
 
 def test_without_a_studio_the_command_starts_what_it_needs(tmp_path: Path, small_clip: Path) -> None:
-    alone = StudioProcess(tmp_path / "data", 0, None)  # type: ignore[arg-type]  # a data folder, and no studio
+    folder = tmp_path / "data"  # a data folder, and no studio
+    alone = StudioProcess(folder, 0, None, installation(folder))  # type: ignore[arg-type]
     output = tmp_path / "new.mp4"
 
     code, said = edit(

@@ -9,7 +9,7 @@ from pathlib import Path
 
 import httpx
 
-from tests.environment import ROOT
+from tests.environment import ROOT, installation
 from tests.studio_process import StudioProcess
 
 
@@ -78,7 +78,7 @@ def test_two_studios_run_side_by_side_and_never_share_a_folder(tmp_path: Path) -
         try:
             third = subprocess.run(
                 [sys.executable, "manage.py", "studio", "--port", str(two.port + 1)],
-                cwd=ROOT, env={**os.environ, "RUSHES_DATA_DIR": str(one.folder)}, capture_output=True, text=True,
+                cwd=ROOT, env=one.environment, capture_output=True, text=True,
             )  # fmt: skip
             with httpx.Client() as person:
                 cookies_of_one = set(person.get(one.link).cookies)
@@ -97,7 +97,7 @@ def test_a_taken_port_is_said_with_a_way_out(tmp_path: Path) -> None:
     try:
         other = subprocess.run(
             [sys.executable, "manage.py", "studio", "--port", str(studio.port)],
-            cwd=ROOT, env={**os.environ, "RUSHES_DATA_DIR": str(tmp_path / "two")}, capture_output=True, text=True,
+            cwd=ROOT, env=installation(tmp_path / "two"), capture_output=True, text=True,
         )  # fmt: skip
     finally:
         studio.stop()

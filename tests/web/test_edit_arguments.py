@@ -1,7 +1,6 @@
 """What `manage.py edit` finds wrong with its arguments is told with code 2, before anything is reserved or sent."""
 
 import json
-import os
 import subprocess
 import sys
 from pathlib import Path
@@ -15,6 +14,7 @@ from editorapp.costs.models import AskedPrice, Entry
 from editorapp.generations.models import Generation
 from editorapp.generations.states import State
 from editorapp.teams.first_run import ensure_owner
+from tests.environment import installation
 from tests.factories import make_asset, make_generation, make_member
 
 pytestmark = pytest.mark.django_db
@@ -264,7 +264,7 @@ def test_a_source_larger_than_the_limit_is_refused_without_copying_it(
 
 
 def test_several_first_commands_at_once_prepare_one_database(tmp_path: Path, small_clip: Path) -> None:
-    environment = {**os.environ, "RUSHES_DATA_DIR": str(tmp_path / "data")}
+    environment = installation(tmp_path / "data")
     command = [sys.executable, "manage.py", "edit", str(small_clip), "--prompt", "Fog", "--dry-run", "--json"]
     running = [
         subprocess.Popen(command, cwd=django_settings.BASE_DIR, env=environment, stdout=subprocess.PIPE, text=True)

@@ -19,6 +19,9 @@ RUSHES_WORKERS          queue workers                                           
 RUSHES_MAX_UPLOAD_MB    largest file taken                                      200
 RUSHES_MAX_MINUTES      longest clip taken                                      10
 RUSHES_SIMULATOR_URL    where the simulator answers; else read from the data folder
+RUSHES_LOG_LEVEL        DEBUG also writes what is asked for in a prompt         INFO
+RUSHES_LOG_FORMAT       text, or json: one object a line                        text
+RUSHES_SLOW_SECONDS     a request that takes longer gets a line                 2
 
 Telling people. Without these nobody is told; alerts are still shown on the status page.
 
@@ -43,9 +46,9 @@ import secrets
 from pathlib import Path
 from urllib.parse import urlsplit
 
-from editorapp.core.smtp_url import mail_settings
-
 from editorapp.core import services
+from editorapp.core.logs import secrets as secrets_in_logs
+from editorapp.core.smtp_url import mail_settings
 
 BASE_DIR = Path(__file__).resolve().parent.parent
 DATA_DIR = Path(os.environ.get("RUSHES_DATA_DIR") or BASE_DIR / "data").resolve()
@@ -110,6 +113,7 @@ INSTALLED_APPS = [
 ]
 
 MIDDLEWARE = [
+    "editorapp.core.middleware.RequestId",
     "django.middleware.security.SecurityMiddleware",
     "whitenoise.middleware.WhiteNoiseMiddleware",
     "editorapp.core.middleware.ContentSecurityPolicy",
@@ -249,10 +253,14 @@ Q_CLUSTER = {
     "scheduler": False,  # the ticker calls it: the built-in one looks only every 30 s
 }
 
+# A person's terminal wants text; a server's log collector wants a JSON object in each line.
+LOG_FORMAT = os.environ.get("RUSHES_LOG_FORMAT", "text")
+SLOW_REQUEST_SECONDS = float(os.environ.get("RUSHES_SLOW_SECONDS", "2"))
+secrets_in_logs.hide(SECRET_KEY)
 LOGGING = {
     "version": 1,
     "disable_existing_loggers": False,
-    "formatters": {"line": {"format": "%(asctime)s %(levelname)s %(name)s %(message)s"}},
+    "formatters": {"line": {"()": "editorapp.core.logs.Line", "kind": LOG_FORMAT}},
     "handlers": {"console": {"class": "logging.StreamHandler", "formatter": "line"}},
     "root": {"handlers": ["console"], "level": os.environ.get("RUSHES_LOG_LEVEL", "INFO")},
     "loggers": {
@@ -260,6 +268,8 @@ LOGGING = {
         # httpx logs whole URLs at INFO; presigned ones are secrets.
         "httpx": {"level": "WARNING"},
         "httpcore": {"level": "WARNING"},
+        # At DEBUG they write every header, signatures among them.
+        **{name: {"level": "INFO"} for name in ("botocore", "boto3", "s3transfer", "urllib3")},
         # At DEBUG it writes every query with its values: presigned links, prompts, hashes of passwords.
         "django.db.backends": {"level": "INFO"},
     },

@@ -2,15 +2,19 @@ from typing import Any
 
 from django.apps import AppConfig
 
+from editorapp.core import logs
+
 
 class GenerationsConfig(AppConfig):
     name = "editorapp.generations"
     label = "generations"
 
     def ready(self) -> None:
-        from django_q.signals import pre_execute
+        from django_q.signals import pre_enqueue, pre_execute
 
         pre_execute.connect(acknowledge_first, dispatch_uid="acknowledge_first")
+        pre_enqueue.connect(hand_on_request, dispatch_uid="hand_on_request")
+        pre_execute.connect(take_on_request, dispatch_uid="take_on_request")
 
 
 def acknowledge_first(sender: Any, func: Any, task: dict[str, Any], **more: Any) -> None:
@@ -19,3 +23,13 @@ def acknowledge_first(sender: Any, func: Any, task: dict[str, Any], **more: Any)
 
     if task.get("ack_id"):
         get_broker().acknowledge(task["ack_id"])
+
+
+def hand_on_request(sender: Any, task: dict[str, Any], **more: Any) -> None:
+    """Let a task know which request woke it, for its log lines."""
+    task["request"] = logs.request_id()
+
+
+def take_on_request(sender: Any, func: Any, task: dict[str, Any], **more: Any) -> None:
+    """Name that request in the task's lines. A worker takes the next task afterwards, and with it the next name."""
+    logs.take_request(task.get("request", ""))

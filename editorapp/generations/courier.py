@@ -120,6 +120,10 @@ class Courier:
 
     async def _carry(self, errand: Errand) -> Answer:
         """Make the call. Whatever goes wrong becomes an answer: nothing is lost, and no worker ends."""
+        with errand.attempt.named():
+            return await self._called(errand)
+
+    async def _called(self, errand: Errand) -> Answer:
         try:
             if errand.call is Call.POST:
                 reached("submit.first_byte")

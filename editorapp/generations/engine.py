@@ -166,7 +166,8 @@ class Session:
             return
         for account_id, slots in self.accounts.turns(queued, now=now, room=self.courier.free_posts):
             for attempt in queued.filter(account_id=account_id).select_related("generation", "account")[:slots]:
-                self._prepare(attempt, now)
+                with attempt.named():
+                    self._prepare(attempt, now)
 
     def _prepare(self, attempt: Attempt, now: datetime) -> None:
         """Send one attempt on its way. One that cannot even be prepared must not stop the others."""
@@ -238,12 +239,14 @@ class Session:
 
         Its row keeps its lease: a poll is asked again, and a post ends as unknown.
         """
+        attempt = answer.errand.attempt
         try:
-            _unless_overtaken(write, answer.errand.attempt, answer=answer, now=now)
+            with attempt.named():
+                _unless_overtaken(write, attempt, answer=answer, now=now)
         except Exception as error:
             if isinstance(error, DatabaseError) and not isinstance(error, IntegrityError | DataError):
                 raise  # locked, full disk: all of it later
-            log.exception("Attempt %s: %s cannot be written", answer.errand.attempt.pk, answer.job)
+            log.exception("Attempt %s: job %s cannot be written", attempt.pk, answer.job and answer.job.id)
 
     def _wake_transfers(self, now: datetime) -> None:
         """Wake the lanes, but not for each of many results; the ticker wakes them for what comes in between."""
@@ -262,7 +265,9 @@ class Session:
             return
         error = answer.error
         assert error is not None
-        log.warning("Attempt %s was not accepted: %s (%s)", attempt.pk, error.message, type(error).__name__)
+        # Only at DEBUG in the provider's words: they may repeat the prompt.
+        log.warning("Attempt %s was not accepted: %s, %s", attempt.pk, type(error).__name__, error.code)
+        log.debug("Attempt %s: %s", attempt.pk, error.message)
         if isinstance(error, Throttled | Unavailable):
             outcomes.not_accepted(attempt, error, now=now)
         elif isinstance(error, Rejected):

@@ -1,5 +1,6 @@
 """What was asked for (Generation) and each paid post made for it (Attempt)."""
 
+import logging
 import uuid
 from contextlib import AbstractContextManager, nullcontext
 from datetime import datetime
@@ -7,12 +8,15 @@ from typing import Any
 
 from django.db import connection, models, transaction
 
+from editorapp.core import logs
 from editorapp.core.money import UsdField
 from editorapp.generations.states import ACTIVE, CANCELABLE, FINAL, SETTLEABLE, TRANSITIONS, State
 from editorapp.media.models import Asset
 from editorapp.providers.contract import GenerationRequest
 from editorapp.providers.models import ProviderAccount
 from editorapp.teams.models import Member, Team, User
+
+log = logging.getLogger(__name__)
 
 
 class InvalidTransition(Exception):
@@ -205,9 +209,21 @@ class Attempt(models.Model):
             if not row.update(state=to, **changes):
                 raise Overtaken(f"attempt {self.pk} is no longer {self.state}")
             self.show(to, now=now, **(shown or {}))
+        self._note_step(to)
         self.state = to
         for name, value in changes.items():
             setattr(self, name, value)
+
+    def named(self) -> logs.about:
+        """Name this attempt in the log lines of a block."""
+        return logs.about(self.generation_id, self.pk, self.account_id)
+
+    def _note_step(self, to: State) -> None:
+        """Write a line for a step, once it is really taken."""
+        if log.isEnabledFor(logging.INFO):
+            ids = {"generation": self.generation_id, "attempt": self.pk, "account": self.account_id}
+            line = f"{State(self.state).value} -> {to.value}"
+            transaction.on_commit(lambda: log.info(line, extra={"fields": ids}))
 
     def show(self, state: State, *, now: datetime, **shown: Any) -> None:
         """Copy a state to the generation, for pages; only the newest attempt speaks for it."""

@@ -42,7 +42,8 @@ def transfer(lane: int, *, seconds: float = LANE_SECONDS, clock: Callable[[], da
     try:
         while time.monotonic() < ends and (attempt := _next(clock())) is not None:
             keeper = _Keeper(attempt, lease, holder, clock)
-            _carry(attempt, keeper)
+            with attempt.named():
+                _carry(attempt, keeper)
             if time.monotonic() - renewed > RENEW_SECONDS:
                 renewed = time.monotonic()
                 leases.take(lease, holder, now=clock(), seconds=LEASE.total_seconds())

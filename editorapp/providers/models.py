@@ -8,6 +8,7 @@ from urllib.parse import urlsplit
 from django.conf import settings
 from django.db import models
 
+from editorapp.core import logs
 from editorapp.core.money import UsdField
 from editorapp.media.models import Asset
 from editorapp.providers import registry, secrets
@@ -95,6 +96,7 @@ class ProviderAccount(models.Model):
 
     def set_key(self, key: str) -> None:
         """Keep another key, encrypted. Not saved yet."""
+        logs.secrets.hide(key)
         self.key_encrypted, self.key_hint = secrets.lock(key), key[-4:]
 
     def forget_tests(self) -> None:
@@ -154,7 +156,9 @@ class ProviderAccount(models.Model):
     def _key(self) -> str:
         if self.is_simulated:
             return self.spec.simulated_key
-        return secrets.unlock(self.key_encrypted) if self.key_encrypted else key_in_environment(self.spec)
+        key = secrets.unlock(self.key_encrypted) if self.key_encrypted else key_in_environment(self.spec)
+        logs.secrets.hide(key)
+        return key
 
     def _options(self, names: Mapping[str, str]) -> dict[str, str]:
         """Return the values of headers or parameters; those in the environment belong to the key that lies there."""

@@ -52,7 +52,7 @@ class Simulation:
         self.renderers = Crew(options.renderers)
         self._windows: dict[str, deque[float]] = {}
         self._tasks: set[asyncio.Task[None]] = set()
-        self._canned: asyncio.Task[list[dict[str, str]]] | None = None
+        self._canned: dict[str, asyncio.Task[list[dict[str, str]]]] = {}  # by how long the clip lasts
 
     @property
     def sample(self) -> Path:
@@ -147,7 +147,7 @@ class Simulation:
         try:
             if self.options.no_render:
                 started()
-                job.outputs = await self._canned_clip()
+                job.outputs = await self._canned_clip(f"{job.lasts_seconds:.2f}")
             else:
                 await self._render_for_real(job, started)
             if any(fault["kind"] == "no_output" for fault in job.faults):
@@ -185,22 +185,22 @@ class Simulation:
             "sample": str(self.sample),
         }  # fmt: skip
 
-    async def _canned_clip(self) -> list[dict[str, str]]:
-        """Return the one tiny clip that stands for every result; drawn once."""
-        if self._canned is None:
-            self._canned = asyncio.ensure_future(self._draw_canned())
-        return await asyncio.shield(self._canned)
+    async def _canned_clip(self, lasts: str) -> list[dict[str, str]]:
+        """Return the one tiny clip that stands for every result of this length; drawn once."""
+        if lasts not in self._canned:
+            self._canned[lasts] = asyncio.ensure_future(self._draw_canned(lasts))
+        return await asyncio.shield(self._canned[lasts])
 
-    async def _draw_canned(self) -> list[dict[str, str]]:
-        folder = self.options.folder / "canned"
+    async def _draw_canned(self, lasts: str) -> list[dict[str, str]]:
+        folder = self.options.folder / "canned" / lasts
         if not (folder / "video.mp4").exists():
-            request = {"task": "canned", "prompt": "A canned result", "resolution": "360p"}
+            request = {"task": "canned", "prompt": "A canned result", "resolution": "360p", "duration": lasts}
             await self.renderers.do(self._task("canned", request, {}, folder))
-        return [{"type": "video", "file": "canned/video.mp4"}]
+        return [{"type": "video", "file": f"canned/{lasts}/video.mp4"}]
 
     async def stop(self) -> None:
         """Stop all work. What was not finished is taken up at the next start."""
-        tasks = [*self._tasks, *([self._canned] if self._canned else [])]
+        tasks = [*self._tasks, *self._canned.values()]
         for task in tasks:
             task.cancel()
         await asyncio.gather(*tasks, return_exceptions=True)

@@ -29,6 +29,7 @@ class SimulatedJob:
     request: dict[str, Any] = field(default_factory=dict)  # GenerationRequest.to_json() without inline data
     body: dict[str, Any] = field(default_factory=dict)  # as it came, without inline data
     result_id: str = ""  # what a later request names, where that is not the job's own id
+    lasts_seconds: float = 5.0  # how long its result is
     units: float = 0.0  # what it costs, in a unit of the provider's own
     inputs: dict[str, str] = field(default_factory=dict)  # field -> file that was resolved at submit
     started_at: float | None = None  # the renderer took it up

@@ -93,16 +93,19 @@ def download(path: Path, request: Request, fault: Fault | None) -> Answer:
     """Return a stored file, whole or the range asked for, with the fault that strikes this download."""
     if not path.is_file():
         return denied("The specified key does not exist.", code="NoSuchKey", status=404)
-    size = path.stat().st_size
-    kind = fault.kind if fault else ""
-    headers = {"Content-Type": _TYPES.get(path.suffix, "application/octet-stream"), "Accept-Ranges": "bytes"}
+    size, kind = path.stat().st_size, fault.kind if fault else ""
+    headers = {
+        "Content-Type": _TYPES.get(path.suffix, "application/octet-stream"), "Accept-Ranges": "bytes",
+        "ETag": _etag(path),
+    }  # fmt: skip
     if kind == "empty":
         return Answer(200, b"", headers)
     if kind == "corrupt":
         return Answer(200, scrambled(path.read_bytes()), headers)
     if kind == "truncated":
         return Answer(200, headers=headers, file=path, length=size // 2)
-    start, end = _range(request.headers.get("range", ""), size)
+    is_other = request.headers.get("if-range", headers["ETag"]) != headers["ETag"]  # than what the asker has a part of
+    start, end = _range("" if is_other else request.headers.get("range", ""), size)
     if start >= end and size:
         return Answer(416, headers={"Content-Range": f"bytes */{size}"})
     partial = (start, end) != (0, size)
@@ -114,6 +117,12 @@ def download(path: Path, request: Request, fault: Fault | None) -> Answer:
         206 if partial else 200, b"", headers, file=path, start=start, length=end - start, cut_at=cut_at,
         spread_seconds=spread,
     )  # fmt: skip
+
+
+def _etag(path: Path) -> str:
+    """Return a name of these very bytes, the same for every link to them."""
+    about = path.stat()
+    return f'"{hashlib.sha256(f"{path}:{about.st_size}:{about.st_mtime_ns}".encode()).hexdigest()[:32]}"'
 
 
 def scrambled(data: bytes) -> bytes:

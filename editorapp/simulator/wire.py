@@ -14,12 +14,13 @@ from types import ModuleType
 from typing import Any
 
 from editorapp.providers import registry, rules
-from editorapp.providers.contract import GenerationRequest, Ref
+from editorapp.providers.contract import GenerationRequest, Ref, Task
 from editorapp.providers.spec import Broken, Spec
 from editorapp.simulator.core import HTTP_KINDS, JOB_KINDS, Simulation, under_fault
 from editorapp.simulator.faults import FAILURES, Fault, magic
 from editorapp.simulator.http import Answer, Request, TooLarge
 from editorapp.simulator.references import Found, Resolved, Unusable, resolve
+from editorapp.simulator.render import SECONDS
 from editorapp.simulator.spill import Spilled, read_json
 from editorapp.simulator.state import SimulatedJob
 
@@ -195,6 +196,7 @@ class Wire(ABC):
             queue_seconds=simulation.options.queue_seconds, render_seconds=simulation.options.render_seconds + slow,
             request=without_data(self.to_render(wanted).to_json()), body=without_data(body), inputs=found.inputs,
             faults=[vars(fault) for fault in faults], result_id=self.new_result_id(),
+            lasts_seconds=_lasts(wanted, found),
         )  # fmt: skip
         if found.failure:
             job.failure_code, job.failure_reason = found.failure
@@ -239,6 +241,13 @@ class Wire(ABC):
     def result_link(self, request: Request, job: SimulatedJob, output: dict[str, str]) -> str:
         """Return a fresh link to a result. Its job comes first in the name: faults of the job strike its downloads."""
         return self.simulation.link(request, "GET", f"results/{job.id}/{output['file'].rsplit('/', 1)[-1]}")
+
+
+def _lasts(wanted: GenerationRequest, found: Resolved) -> float:
+    """Return how long a result will be: as its source, or as long as was asked for."""
+    if wanted.task != Task.GENERATE and found.source is not None:
+        return float(found.source.duration_seconds)
+    return float(SECONDS.get(wanted.duration or "", 5))
 
 
 def moment(at: float) -> str:

@@ -10,6 +10,7 @@ from typing import Any
 
 from editorapp.providers.contract import GenerationRequest
 
+SECONDS = {"9s": 9, "10s": 10}  # of a new clip, by what was asked for; all others: 5
 POSTER = "poster.jpg"  # the first frame of a result, beside it
 
 

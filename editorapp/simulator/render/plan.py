@@ -8,7 +8,7 @@ from pathlib import Path
 import av
 
 from editorapp.providers.contract import GenerationRequest, Task
-from editorapp.simulator.render import CannotRender
+from editorapp.simulator.render import SECONDS, CannotRender
 from editorapp.simulator.render.clip import Planes, Shot, Source, fitted, still
 from editorapp.simulator.render.edit import Edit
 from editorapp.simulator.render.generate import Scene
@@ -21,7 +21,7 @@ RATIOS = {
     "9:21": (9, 21), "9:16": (9, 16), "3:4": (3, 4), "1:1": (1, 1), "4:3": (4, 3), "16:9": (16, 9), "21:9": (21, 9),
 }  # fmt: skip
 GENERATED_FPS = 24
-SECONDS = {"9s": 9, "10s": 10}  # all others: 5
+CANNED_FRAMES = 12  # spread over the length that is expected
 SAY_ALIVE_EVERY = 8
 # Width and height to read at, width and height of the result, and what is done to each frame.
 Prepared = tuple[int, int, int, int, Callable[[Shot], Planes]]
@@ -106,15 +106,15 @@ class Plan:
 
     def _generate(self) -> list[dict[str, str]]:
         wanted = self.wanted
+        rate = Fraction(GENERATED_FPS)
         count = GENERATED_FPS * SECONDS.get(wanted.duration or "", 5)
         if wanted.task == "canned":
-            count = 12
+            count, rate = CANNED_FRAMES, CANNED_FRAMES / Fraction(wanted.duration or 5)
         width, height = canvas_size(RATIOS[wanted.aspect_ratio or "16:9"], self.short_side)
         if "start_frame" in self.inputs or "end_frame" in self.inputs or "keyframes.0" in self.inputs:
             width, height = self._size_of_frames(width, height)
         anchors = self._anchors(width, height, count)
         scene = Scene(wanted, width, height, count=count, anchors=anchors, seed=self.seed)
-        rate = Fraction(GENERATED_FPS)
         outputs = Outputs(wanted, self.folder, width, height, fps=rate, time_base=1 / (rate * 512))
         mark = Mark(width, height)
         for index in range(count):

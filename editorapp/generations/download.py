@@ -2,15 +2,13 @@
 
 import asyncio
 import ipaddress
-import os
 import socket
-from dataclasses import dataclass
-from pathlib import Path
 from urllib.parse import urlsplit
 
 import httpx
 
 from editorapp.core.fault_points import reached
+from editorapp.generations.parts import Part, Progress
 from editorapp.providers.contract import Access
 
 TOTAL_SECONDS = 900.0
@@ -31,24 +29,12 @@ class NotAllowed(Exception):
     """The link leads where no result of this provider can be, or to more than a result can weigh."""
 
 
-@dataclass
-class _Progress:
-    """How far a download has come, over all its connections."""
+async def download(url: str, part: Part, *, access: Access, max_bytes: int) -> int:
+    """Stream a link into a part, going on where it was cut, here or by an earlier worker; return the file's size.
 
-    received: int = 0
-    total: int | None = None
-    validator: str = ""
-
-
-async def download(url: str, into: Path, *, access: Access, max_bytes: int) -> int:
-    """Stream a link into a file, going on where the connection was cut; return the number of bytes.
-
-    Raises: LinkExpired, CutOff, NotAllowed.
+    Raises: LinkExpired, CutOff, NotAllowed. What came stays in the part, but after NotAllowed nothing of it is of use.
     """
     await check_host(url, access)
-    progress = _Progress()
-    into.parent.mkdir(parents=True, exist_ok=True)
-    into.unlink(missing_ok=True)
     # No redirect: the host that was checked is the one that is asked.
     trust_env = not access.is_simulated  # a proxy is for the outside
     async with httpx.AsyncClient(timeout=TIMEOUT, follow_redirects=False, trust_env=trust_env) as client:
@@ -56,32 +42,33 @@ async def download(url: str, into: Path, *, access: Access, max_bytes: int) -> i
             async with asyncio.timeout(TOTAL_SECONDS):
                 for cut in range(CUTS_AT_MOST):
                     await asyncio.sleep(0.2 * cut)
-                    if await _go_on(client, url, into, progress, max_bytes=max_bytes):
-                        return progress.received
+                    if await _go_on(client, url, part, max_bytes=max_bytes):
+                        return part.progress.received
         except TimeoutError as error:
             raise CutOff("The download took too long.") from error
-    raise CutOff(f"The download was cut off {CUTS_AT_MOST} times, last after {progress.received:,} bytes.")
+        finally:
+            part.sync()
+    raise CutOff(f"The download was cut off {CUTS_AT_MOST} times, last after {part.progress.received:,} bytes.")
 
 
-async def _go_on(client: httpx.AsyncClient, url: str, into: Path, progress: _Progress, *, max_bytes: int) -> bool:
+async def _go_on(client: httpx.AsyncClient, url: str, part: Part, *, max_bytes: int) -> bool:
     """Make one connection and take what comes. Say whether the file is complete now."""
+    progress = part.progress
+    if progress.total is not None and progress.validator and progress.received == progress.total:
+        return True  # an earlier worker had all of it
     headers = {"Accept-Encoding": "identity"}
     if progress.received:
         headers |= {"Range": f"bytes={progress.received}-", "If-Range": progress.validator}
     try:
         async with client.stream("GET", url, headers=headers) as response:
             _begin(response, progress, max_bytes=max_bytes)
-            with into.open("r+b" if progress.received else "wb") as file:
-                file.seek(progress.received)
-                async for piece in response.aiter_raw(256 * 1024):
-                    progress.received += len(piece)
-                    if progress.received > max_bytes:
-                        raise NotAllowed(f"The result is larger than {max_bytes:,} bytes.")
-                    file.write(piece)
-                    reached("fetch.part_half")
-                file.truncate()
-                file.flush()
-                os.fsync(file.fileno())
+            part.go_to(progress.received)
+            async for piece in response.aiter_raw(256 * 1024):
+                progress.received += len(piece)
+                if progress.received > max_bytes:
+                    raise NotAllowed(f"The result is larger than {max_bytes:,} bytes.")
+                part.write(piece)
+                reached("fetch.part_half")
     except httpx.HTTPError:
         if not progress.validator:
             progress.received = 0  # cannot be taken up: from the start
@@ -93,14 +80,17 @@ async def _go_on(client: httpx.AsyncClient, url: str, into: Path, progress: _Pro
     return True
 
 
-def _begin(response: httpx.Response, progress: _Progress, *, max_bytes: int) -> None:
+def _begin(response: httpx.Response, progress: Progress, *, max_bytes: int) -> None:
     """Read the answer's head: is it the file, from where, and how long?"""
     if response.status_code in GONE:
         raise LinkExpired(f"The link answered {response.status_code}.")
     if response.status_code == 206 and progress.received:
         if not response.headers.get("Content-Range", "").startswith(f"bytes {progress.received}-"):
+            progress.received, progress.validator = 0, ""
             raise CutOff("The server went on at another place than asked.")
         return
+    if response.status_code == 416:  # what came is not a part of what lies there now
+        progress.received, progress.validator = 0, ""
     if response.status_code != 200:
         raise CutOff(f"The link answered {response.status_code}.")
     length = response.headers.get("Content-Length", "")

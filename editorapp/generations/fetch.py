@@ -1,6 +1,12 @@
-"""Links -> stored results: downloaded, verified as a video, kept with poster and filmstrip. The money is booked."""
+"""Links -> stored results: downloaded, verified as the video asked for, kept with poster and filmstrip.
+
+The money is booked, so a result is fetched for as long as its provider keeps it. What came and cannot be used is kept
+too: when the same bytes come a second time, it is the provider's file that is wrong, and a person is told.
+"""
 
 import logging
+import os
+import shutil
 from collections.abc import Callable, Coroutine
 from datetime import datetime, timedelta
 from pathlib import Path
@@ -9,18 +15,17 @@ from typing import Any
 from django.db import transaction
 
 from editorapp.core.fault_points import reached
+from editorapp.generations import as_asked, expiring, parts, schedule
 from editorapp.generations import download as links
-from editorapp.generations import schedule
-from editorapp.generations.models import Attempt, Generation
+from editorapp.generations.models import Attempt
 from editorapp.generations.states import State
-from editorapp.media import intake, store
+from editorapp.media import intake, store, unreadable
 from editorapp.media.models import Asset
 from editorapp.media.probe import NO_LIMIT
-from editorapp.providers.contract import Task
 
 log = logging.getLogger(__name__)
 
-TRIES = 8
+TRIES = 8  # that follow one another quickly; then about once an hour, until the provider's time is over
 VIDEO_BYTES = 2_000_000_000
 ARCHIVE_BYTES = 20_000_000_000
 
@@ -30,101 +35,137 @@ Run = Callable[[Coroutine[Any, Any, int]], int]  # runs a transfer to its end wh
 Hold = Callable[[float], None]  # keeps the lease for so many seconds, for work during which nobody renews it
 
 
+class Unusable(Exception):
+    """What came is whole and is not what was paid for. `came` is what is kept of it, `video` what came beside it."""
+
+    def __init__(self, message: str, came: Asset, *, code: str, video: Asset | None = None) -> None:
+        super().__init__(message)
+        self.message, self.came, self.code, self.video = message, came, code, video
+
+
 def fetch(attempt: Attempt, *, run: Run, hold: Hold, now: Callable[[], datetime]) -> None:
     """Fetch all results of a claimed attempt and store them; on failure say on the row what happens next.
 
     Raises: Overtaken, when somebody else took the row.
     """
     try:
-        assets = {output["kind"]: _take(attempt, output, run, hold) for output in attempt.result_urls or []}
+        video, exr = _take_all(attempt, run, hold)
     except links.LinkExpired:
         _ask_for_fresh_links(attempt, now=now())
+    except Unusable as unusable:
+        _not_used(attempt, unusable, now=now())
     except (links.CutOff, links.NotAllowed, intake.NotTaken) as error:
         _try_later(attempt, _sentence(error), now=now())
     else:
-        if "video" in assets:
-            _keep(attempt, assets["video"], assets.get("exr"), now=now())
+        if video is not None:
+            _keep(attempt, video, exr, now=now())
         else:
             _try_later(attempt, "The provider is done but names no video.", now=now())
 
 
-def _take(attempt: Attempt, output: dict[str, str], run: Run, hold: Hold) -> Asset:
+def _take_all(attempt: Attempt, run: Run, hold: Hold) -> tuple[Asset | None, Asset | None]:
+    """Return the video and the EXR frames, those that the provider names. Raises: Unusable and all of `_take`."""
+    taken: dict[str, Asset] = {}
+    # The video first: it is of use without its frames.
+    for output in sorted(attempt.result_urls or [], key=lambda one: one["kind"] != "video"):
+        taken[output["kind"]] = _take(attempt, output, run, hold, video=taken.get("video"))
+    return taken.get("video"), taken.get("exr")
+
+
+def _take(attempt: Attempt, output: dict[str, str], run: Run, hold: Hold, *, video: Asset | None) -> Asset:
     generation, kind = attempt.generation, output["kind"]
-    is_archive = kind == "exr"
-    path = _part(attempt, kind)
-    limit = ARCHIVE_BYTES if is_archive else VIDEO_BYTES
+    path = _download(attempt, output, run)
+    reached("fetch.part_whole")
+    hold(INTAKE_SECONDS + path.stat().st_size / INTAKE_BYTES_PER_SECOND)
+    # Taking a file in uses it up, also when it is refused; what was paid for stays within reach.
+    spare = _second_name(path)
+    kept_as: dict[str, Any] = {
+        "team": generation.team, "user": generation.created_by, "is_simulated": generation.is_simulated,
+    }  # fmt: skip
+    try:
+        asset = _take_in(path, kind, name=f"Take {generation.pk}", origin=Asset.Origin.RESULT, **kept_as)
+    except intake.NotTaken as refusal:
+        if refusal.code == "disk_full":
+            raise
+        ending = "zip" if kind == "exr" else "mp4"
+        came = unreadable.keep(spare, name=f"Take {generation.pk} as it came.{ending}", **kept_as)
+        raise Unusable(_sentence(refusal), came, code="result_unreadable", video=video) from refusal
+    finally:
+        spare.unlink(missing_ok=True)
+    if kind != "exr" and (wrong := as_asked.far_off(generation, asset)):
+        raise Unusable(wrong, asset, code="result_length")
+    return asset
+
+
+def _download(attempt: Attempt, output: dict[str, str], run: Run) -> Path:
+    """Collect a file on the disk that will keep it, so that keeping it is a rename; return where it lies.
+
+    What a cut or a killed download left is gone on with. Raises: what `download` raises, NotTaken on a full disk.
+    """
+    kind = output["kind"]
+    limit = ARCHIVE_BYTES if kind == "exr" else VIDEO_BYTES
+    part = parts.collect(store.incoming(), f"attempt-{attempt.pk}", f".{kind}.part", token=attempt.lease_token)
     try:
         with store.telling_full_disk():
-            size = run(links.download(output["url"], path, access=attempt.account.access(), max_bytes=limit))
-    except BaseException:
-        path.unlink(missing_ok=True)  # on a full disk above all
+            run(links.download(output["url"], part, access=attempt.account.access(), max_bytes=limit))
+    except (links.NotAllowed, intake.NotTaken):
+        part.drop()  # on a full disk above all
         raise
-    reached("fetch.part_whole")
-    hold(INTAKE_SECONDS + size / INTAKE_BYTES_PER_SECOND)
-    kept_as: dict[str, Any] = {
-        "team": generation.team, "user": generation.created_by, "origin": Asset.Origin.RESULT,
-        "is_simulated": generation.is_simulated,
-    }  # fmt: skip
-    if is_archive:
-        return intake.take_in_archive(path, name=f"Take {generation.pk}.zip", **kept_as)
+    except BaseException:
+        part.close()
+        raise
+    return part.finish()
+
+
+def _second_name(path: Path) -> Path:
+    """Give a file a second name, which stays when the first is used up."""
+    spare = path.with_suffix(".came")
+    spare.unlink(missing_ok=True)
+    try:
+        os.link(path, spare)
+    except OSError:  # a file system without links
+        shutil.copyfile(path, spare)
+    return spare
+
+
+def _take_in(path: Path, kind: str, *, name: str, **kept_as: Any) -> Asset:
+    if kind == "exr":
+        return intake.take_in_archive(path, name=f"{name}.zip", **kept_as)
     # The limits on uploads are not for what was paid.
-    return intake.take_in(
-        path, name=f"Take {generation.pk}.mp4", expect="video", max_bytes=NO_LIMIT, max_seconds=NO_LIMIT, **kept_as
-    )
-
-
-def _part(attempt: Attempt, kind: str) -> Path:
-    """Return where to collect a result, on the disk that will keep it, so that keeping it is a rename.
-
-    The name is of this lease alone: a lane that was taken for dead must not read what another writes. What a killed
-    one left behind goes.
-    """
-    for left in store.incoming().glob(f"attempt-{attempt.pk}-*.{kind}.part"):
-        left.unlink(missing_ok=True)
-    return store.incoming() / f"attempt-{attempt.pk}-{attempt.lease_token}.{kind}.part"
+    return intake.take_in(path, name=f"{name}.mp4", expect="video", max_bytes=NO_LIMIT, max_seconds=NO_LIMIT, **kept_as)
 
 
 def _keep(attempt: Attempt, video: Asset, exr: Asset | None, *, now: datetime) -> None:
     reached("fetch.kept")
     generation = attempt.generation
-    notes = [generation.warning, odd(generation, video, exr)]  # the first is about its price, see outcomes.py
-    attempt.move(
-        State.SUCCEEDED, now=now, lease_token=None, result_urls=None, result_expires_at=None, last_error="",
-        shown={
-            "result": video, "exr": exr, "warning": " ".join(note for note in notes if note),
-            "failure_code": "", "failure_message": "",
-        },
-    )  # fmt: skip
+    notes = [generation.warning, as_asked.odd(generation, video, exr)]  # the first is about its price, see outcomes.py
+    with transaction.atomic():
+        attempt.move(
+            State.SUCCEEDED, now=now, lease_token=None, result_urls=None, result_expires_at=None, last_error="",
+            shown={
+                "result": video, "exr": exr, "came": None, "warning": " ".join(note for note in notes if note),
+                "failure_code": "", "failure_message": "",
+            },
+        )  # fmt: skip
+        if generation.failure_code == expiring.CODE:
+            expiring.over(generation, now=now)
     reached("fetch.recorded")
 
 
-def odd(generation: Generation, video: Asset, exr: Asset | None) -> str:
-    """Say what about a result is not as it was asked for; it is kept all the same, because it is paid."""
-    found = []
-    source = generation.source_asset
-    if generation.task != Task.GENERATE and source is not None and source.fps:
-        off = abs(video.duration_seconds - source.duration_seconds)
-        frame = 1 / float(source.fps)
-        if float(off) > 1.5 * frame:
-            found.append(
-                f"The result lasts {video.duration_seconds:.2f} s and its source {source.duration_seconds:.2f} s."
-            )
-        elif video.fps == source.fps and abs(video.frame_count - source.frame_count) > 1:
-            found.append(f"The result has {video.frame_count} frames and its source {source.frame_count}.")
-    if generation.request.get("exr") and exr is None:
-        found.append("EXR frames were asked for, and the provider sent none.")
-    if generation.request.get("hdr") and not video.hdr:
-        found.append("HDR was asked for, and the result is not HDR.")
-    return " ".join(found)
-
-
 def _ask_for_fresh_links(attempt: Attempt, *, now: datetime) -> None:
-    if attempt.fetch_count + 1 >= TRIES:
+    """Have the provider make fresh links: at once the first times, then more and more slowly."""
+    tries, message = attempt.fetch_count + 1, "The link expired; asking for a fresh one."
+    if _is_over(attempt, tries, now=now):
         _give_up(attempt, "The provider's links expired each time before they could be used.", now=now)
         return
+    pause = schedule.after_fetch_seconds(tries - TRIES) if tries > TRIES else 0.0
+    _run_again(attempt, message, at=now + timedelta(seconds=pause), now=now)
+
+
+def _run_again(attempt: Attempt, message: str, *, at: datetime, now: datetime, **shown: Any) -> None:
     attempt.move(
-        State.RUNNING, now=now, next_action_at=now, lease_token=None, result_urls=None, result_expires_at=None,
-        fetch_count=attempt.fetch_count + 1, last_error="The link expired; asking for a fresh one.",
+        State.RUNNING, now=now, next_action_at=at, lease_token=None, result_urls=None, result_expires_at=None,
+        fetch_count=attempt.fetch_count + 1, last_error=message, shown=shown,
     )  # fmt: skip
 
 
@@ -132,25 +173,51 @@ def _try_later(attempt: Attempt, message: str, *, now: datetime) -> None:
     """Fetch again after a pause. Fresh links every second time: the fault may lie with the link."""
     log.warning("Attempt %s: %s", attempt.pk, message)
     tries = attempt.fetch_count + 1
-    if tries >= TRIES:
+    if _is_over(attempt, tries, now=now):
         _give_up(attempt, message, now=now)
         return
-    at = now + timedelta(seconds=schedule.after_error_seconds(attempt.fetch_count))
-    changes: dict[str, Any] = {"fetch_count": tries, "last_error": message, "next_action_at": at, "lease_token": None}
+    at = now + timedelta(seconds=schedule.after_fetch_seconds(attempt.fetch_count))
     if tries % 2 == 0:
-        attempt.move(State.RUNNING, now=now, result_urls=None, result_expires_at=None, **changes)
+        _run_again(attempt, message, at=at, now=now)
         return
     rows = Attempt.objects.filter(pk=attempt.pk, state=State.FETCHING, lease_token=attempt.lease_token)
-    rows.update(**changes)
+    rows.update(fetch_count=tries, last_error=message, next_action_at=at, lease_token=None)
+
+
+def _is_over(attempt: Attempt, tries: int, *, now: datetime) -> bool:
+    """Has it been tried often enough, and for as long as the provider is counted on to keep the result?"""
+    return tries >= TRIES and now >= expiring.kept_until(attempt, now=now)
+
+
+def _not_used(attempt: Attempt, unusable: Unusable, *, now: datetime) -> None:
+    """Fetch anew, over a fresh link, what came and cannot be used. The same bytes again are the provider's own."""
+    log.warning("Attempt %s: %s", attempt.pk, unusable.message)
+    is_same, came = attempt.generation.came_id == unusable.came.pk, unusable.came
+    if not is_same and not _is_over(attempt, attempt.fetch_count + 1, now=now):
+        at = now + timedelta(seconds=schedule.after_fetch_seconds(attempt.fetch_count))
+        _run_again(attempt, unusable.message, at=at, now=now, came=came)
+        return
+    advice = "What came is kept. Ask the provider about this job and fetch it again"
+    advice += ", or take it as it is." if came.is_video or unusable.video else "."
+    advice = f"The same file came twice. {advice}" if is_same else advice
+    shown = {"came": came, "result": unusable.video}
+    _end(attempt, unusable.message, advice, code=unusable.code, now=now, **shown)
 
 
 def _give_up(attempt: Attempt, message: str, *, now: datetime) -> None:
-    sentence = f"{message} The result is paid and may still lie with the provider: fetch it again."
+    advice = "The result is paid and may still lie with the provider: fetch it again."
+    _end(attempt, message, advice, code="fetch_failed", now=now)
+
+
+def _end(attempt: Attempt, message: str, advice: str, *, code: str, now: datetime, **shown: Any) -> None:
+    """Stop fetching until a person says what next."""
+    sentence = f"{message} {advice}"
     with transaction.atomic():
         attempt.move(
             State.FETCH_FAILED, now=now, lease_token=None, last_error=message, result_urls=None, result_expires_at=None,
-            shown={"failure_code": "fetch_failed", "failure_message": sentence},
+            shown={"failure_code": code, "failure_message": sentence, **shown},
         )  # fmt: skip
+        expiring.failed(attempt.generation, sentence, now=now)
 
 
 def _sentence(error: Exception) -> str:

@@ -74,6 +74,8 @@ class Generation(models.Model):
     chain_id = models.CharField(max_length=120, blank=True)  # what a later request names to use this result
     result = models.ForeignKey(Asset, null=True, blank=True, on_delete=models.PROTECT, related_name="result_of")
     exr = models.ForeignKey(Asset, null=True, blank=True, on_delete=models.PROTECT, related_name="+")
+    # What came for the result and is not it: unreadable, or far too short or long.
+    came = models.ForeignKey(Asset, null=True, blank=True, on_delete=models.PROTECT, related_name="+")
     finished_at = models.DateTimeField(null=True, blank=True)
     warning = models.TextField(blank=True)  # what is odd about a result that was kept, or about its price
     form_token = models.CharField(max_length=40, blank=True)  # the same form sent twice makes one generation
@@ -136,6 +138,17 @@ class Generation(models.Model):
     @property
     def can_fetch_again(self) -> bool:
         return self.state == State.FETCH_FAILED
+
+    @property
+    def can_be_taken_as_it_is(self) -> bool:
+        """Did a video come that a person may take for the result, although it is not as it should be?"""
+        came = self.came
+        return self.state == State.FETCH_FAILED and came is not None and (came.is_video or self.result_id is not None)
+
+    @property
+    def is_expiring(self) -> bool:
+        """Has a paid result waited so long that the provider may delete it before it is here?"""
+        return self.is_active and self.failure_code == "result_expiring"
 
     @property
     def can_try_again(self) -> bool:

@@ -1,13 +1,14 @@
 """Try again: a new attempt with a new reservation, or a new fetch of a result that is already paid."""
 
 from datetime import datetime
+from typing import Any
 
 from django.core.exceptions import PermissionDenied
 from django.db import transaction
 from django.db.models import Q, QuerySet
 
 from editorapp.core.money import show_usd
-from editorapp.generations import asking, wake
+from editorapp.generations import asking, expiring, wake
 from editorapp.generations.enqueue import Refused, add_attempt
 from editorapp.generations.models import Attempt, Generation, Overtaken
 from editorapp.generations.states import State
@@ -82,11 +83,36 @@ def fetch_again(generation: Generation, *, member: Member, now: datetime) -> Non
     attempt = generation.attempts.order_by("-number").first()
     if attempt is None or attempt.state != State.FETCH_FAILED:
         raise NotRetryable("There is no result waiting to be fetched.")
-    attempt.move(
-        State.RUNNING, now=now, next_action_at=now, lease_token=None, fetch_count=0, error_count=0,
-        shown={"failure_code": "", "failure_message": ""},
-    )  # fmt: skip
-    wake.soon(generation.provider)
+    with transaction.atomic():
+        attempt.move(
+            State.RUNNING, now=now, next_action_at=now, lease_token=None, fetch_count=0, error_count=0,
+            shown={"failure_code": "", "failure_message": "", "came": None, "result": None},
+        )  # fmt: skip
+        expiring.over(generation, now=now)
+        wake.soon(generation.provider)
+    generation.refresh_from_db()
+
+
+def take_as_it_is(generation: Generation, *, member: Member, now: datetime) -> None:
+    """Take what came for the result, although it is not as it should be, and say so on it.
+
+    Raises: NotRetryable; Overtaken.
+    """
+    _guard(generation, member)
+    attempt = generation.attempts.order_by("-number").first()
+    if attempt is None or not generation.can_be_taken_as_it_is:
+        raise NotRetryable("There is no video that could be taken as it is.")
+    warning = f"{attempt.last_error} {member.user} took it as it is."
+    shown: dict[str, Any] = {
+        "failure_code": "",
+        "failure_message": "",
+        "warning": f"{generation.warning} {warning}".strip(),
+    }
+    if generation.result_id is None:  # else it is only the frames beside it that are not right
+        shown |= {"result": generation.came, "came": None}
+    with transaction.atomic():
+        attempt.move(State.SUCCEEDED, now=now, lease_token=None, last_error="", shown=shown)
+        expiring.over(generation, now=now)
     generation.refresh_from_db()
 
 

@@ -7,6 +7,7 @@ from datetime import datetime, timedelta
 FIRST_LOOK = 5.0  # where there is no history yet
 SHORTEST, LONGEST = 2.0, 15.0
 ERROR_LONGEST = 60.0
+FETCH_LONGEST = 3600.0
 
 
 def first_look_seconds(past_seconds: Sequence[float]) -> float:
@@ -25,6 +26,11 @@ def interval_seconds(age_seconds: float) -> float:
 def after_error_seconds(errors: int) -> float:
     """Return how long to wait after so many errors in a row: doubling, at most a minute."""
     return min(SHORTEST * 2 ** min(errors, 10), ERROR_LONGEST)
+
+
+def after_fetch_seconds(tries: int) -> float:
+    """Return how long to wait with a paid result after so many tries to fetch it: doubling, at most an hour."""
+    return min(SHORTEST * 2 ** min(tries, 20), FETCH_LONGEST)
 
 
 def next_look_at(*, submitted_at: datetime, now: datetime) -> datetime:

@@ -24,7 +24,7 @@ TRANSITIONS: dict[State, frozenset[State]] = {
     State.RUNNING: frozenset({State.FETCHING, State.FAILED, State.LOST}),
     State.FETCHING: frozenset({State.SUCCEEDED, State.RUNNING, State.FETCH_FAILED}),
     State.UNKNOWN: frozenset({State.RUNNING, State.FAILED}),
-    State.FETCH_FAILED: frozenset({State.RUNNING}),
+    State.FETCH_FAILED: frozenset({State.RUNNING, State.SUCCEEDED}),
     State.LOST: frozenset({State.RUNNING, State.FAILED}),
     State.SUCCEEDED: frozenset(),
     State.FAILED: frozenset(),

@@ -7,7 +7,7 @@ from django_q.scheduler import scheduler
 
 from editorapp.alerts import alerts, telling
 from editorapp.core.fault_points import reached
-from editorapp.generations import health, leases, transfer, wake
+from editorapp.generations import expiring, health, leases, transfer, wake
 from editorapp.generations.models import Attempt
 from editorapp.generations.states import State
 from editorapp.media import tasks
@@ -15,6 +15,7 @@ from editorapp.providers import learning
 
 LEASE_SECONDS = 10.0
 BEAT_EVERY = 5
+LOOK_EVERY = 60
 SWEEP_EVERY = 3600
 
 
@@ -41,6 +42,8 @@ class Ticker:
         if self.ticks % BEAT_EVERY == 0:
             wake.beat(now=now)
             scheduler()  # django-q2's own looks only every 30 s
+        if self.ticks % LOOK_EVERY == 0:
+            expiring.look(now)
         if self.ticks % SWEEP_EVERY == 0:
             tasks.sweep(now)
             learning.sweep(now)

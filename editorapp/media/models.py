@@ -20,6 +20,7 @@ class Asset(models.Model):
         VIDEO = "video"
         IMAGE = "image"
         ARCHIVE = "archive"  # EXR frames as a zip
+        UNREADABLE = "unreadable"  # what a provider sent for a paid result and nobody can read
 
     class Origin(models.TextChoices):
         UPLOAD = "upload", "Uploaded"
@@ -40,7 +41,7 @@ class Asset(models.Model):
     created_at = models.DateTimeField(auto_now_add=True)
     deleted_at = models.DateTimeField(null=True, blank=True)
     name = models.CharField(max_length=200)  # shown to people; never part of a path
-    kind = models.CharField(max_length=8, choices=Kind.choices)
+    kind = models.CharField(max_length=10, choices=Kind.choices)
     origin = models.CharField(max_length=8, choices=Origin.choices)
     is_simulated = models.BooleanField(default=False)
     sha256 = models.CharField(max_length=64)

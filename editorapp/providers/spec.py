@@ -280,6 +280,8 @@ class Spec:
     max_concurrent: int = 10
     unit: str = ""  # what the provider counts in, where it is no currency: "CU"
     unit_price_name: str = ""  # the environment's name for the dollars of one unit
+    # How long a finished result is counted on to lie with the provider. Where nothing is documented, a day: ours.
+    result_kept_seconds: int = 86_400
     also_read: tuple[str, ...] = ()  # further names in the environment that the module reads
 
     @cached_property

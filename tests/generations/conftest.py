@@ -9,6 +9,7 @@ from types import ModuleType
 import httpx
 import pytest
 
+from editorapp.generations import expiring
 from editorapp.providers import registry, vendors
 from tests.generations.drive import Clock
 from tests.simulator_process import SimulatorProcess
@@ -63,3 +64,9 @@ def told(monkeypatch: pytest.MonkeyPatch) -> Iterator[ModuleType]:
     yield registry.get("told")
     registry.get.cache_clear()
     sys.modules.pop(f"{vendors.__name__}.told", None)
+
+
+@pytest.fixture
+def expired(monkeypatch: pytest.MonkeyPatch) -> None:
+    """No provider keeps a result for a while: what cannot be fetched in the first tries is given up then."""
+    monkeypatch.setattr(expiring, "kept_until", lambda attempt, *, now: now)

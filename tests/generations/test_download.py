@@ -7,15 +7,17 @@ from pathlib import Path
 import pytest
 
 from editorapp.generations.download import CutOff, LinkExpired, NotAllowed, check_host, download
+from editorapp.generations.parts import Part, collect
 from editorapp.providers.contract import Access
 
 REAL = Access(1, "luma-agents", "https://agents.lumalabs.ai/v1", "luma-api-x")
 BODY = bytes(range(256)) * 4000
 
 
-def fetch(answer: Callable[[str, dict[str, str]], bytes], into: Path, *, max_bytes: int = 10_000_000) -> list[str]:
+def fetch(answer: Callable[[str, dict[str, str]], bytes], into: Path | Part, *, max_bytes: int = 10_000_000):
     """Download from a server that answers each connection with the bytes given; return the Range of each."""
     asked: list[str] = []
+    part = into if isinstance(into, Part) else Part.begin(into)
 
     async def serve(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         head = (await reader.readuntil(b"\r\n\r\n")).decode().split("\r\n")
@@ -30,7 +32,10 @@ def fetch(answer: Callable[[str, dict[str, str]], bytes], into: Path, *, max_byt
         async with server:
             base = f"http://127.0.0.1:{server.sockets[0].getsockname()[1]}"
             access = Access(1, "luma-agents", base + "/v1", "luma-api-x", is_simulated=True)
-            await download(f"{base}/result.mp4", into, access=access, max_bytes=max_bytes)
+            try:
+                await download(f"{base}/result.mp4", part, access=access, max_bytes=max_bytes)
+            finally:
+                part.close()
 
     asyncio.run(scenario())
     return asked
@@ -61,6 +66,39 @@ def test_a_cut_download_goes_on_where_it_broke_off(tmp_path):
 
     assert (tmp_path / "a.part").read_bytes() == BODY
     assert asked[0] == "" and asked[1].startswith("bytes=") and asked[1] != "bytes=0-"
+
+
+def test_a_download_goes_on_where_a_killed_worker_left_it(tmp_path):
+    left = Part.begin(tmp_path / "attempt-1-dead.video.part")
+    left.progress.validator, left.progress.total, left.progress.received = '"v1"', len(BODY), 300_000
+    left.write(BODY[:300_000])
+    left.sync()
+    left.close()
+    part = collect(tmp_path, "attempt-1", ".video.part", token="next")
+
+    def answer(asked: str, headers: dict[str, str]) -> bytes:
+        head = f"HTTP/1.1 206 Partial\r\nContent-Length: {len(BODY) - 300_000}\r\n"
+        head += f"Content-Range: bytes 300000-{len(BODY) - 1}/{len(BODY)}\r\n\r\n"
+        return head.encode() + BODY[300_000:]
+
+    asked = fetch(answer, part)
+
+    assert asked == ["bytes=300000-"]
+    assert part.path.read_bytes() == BODY
+
+
+@pytest.mark.parametrize("status", [206, 416])
+def test_an_answer_that_does_not_fit_what_came_begins_anew_the_next_time(tmp_path, status):
+    answers = iter(
+        [
+            whole("", {}, cut=1000),
+            f"HTTP/1.1 {status} No\r\nContent-Range: bytes 7-8/9\r\nContent-Length: 0\r\n\r\n".encode(),
+        ]
+    )
+    with pytest.raises(CutOff):
+        fetch(lambda *_: next(answers), tmp_path / "attempt-1-a.video.part")
+
+    assert collect(tmp_path, "attempt-1", ".video.part", token="b").progress.received == 0
 
 
 def test_a_file_that_changed_meanwhile_is_taken_from_its_start(tmp_path):

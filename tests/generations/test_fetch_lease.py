@@ -1,7 +1,6 @@
 """A result on its way home: what a full disk says, and that no two lanes ever work on one file."""
 
 import errno
-import uuid
 from pathlib import Path
 
 from editorapp.generations import fetch
@@ -16,9 +15,9 @@ def parts() -> list[Path]:
     return list(store.incoming().glob("attempt-*"))
 
 
-def test_a_full_disk_is_said_and_what_was_written_is_given_back(quick, clock, monkeypatch):
-    async def full(url, into, **_more):
-        into.write_bytes(b"half")
+def test_a_full_disk_is_said_and_what_was_written_is_given_back(quick, clock, monkeypatch, expired):
+    async def full(url, part, **_more):
+        part.write(b"half")
         raise OSError(errno.ENOSPC, "No space left on device")
 
     monkeypatch.setattr(fetch.links, "download", full)
@@ -33,6 +32,7 @@ def test_a_full_disk_is_said_and_what_was_written_is_given_back(quick, clock, mo
 
 def test_a_result_that_came_damaged_is_not_told_to_be_uploaded(quick, clock, monkeypatch):
     def cut_off(path, **_more):
+        path.unlink()
         raise fetch.intake.NotTaken("truncated", detail="half of it is missing")
 
     monkeypatch.setattr(fetch.intake, "take_in", cut_off)
@@ -40,7 +40,7 @@ def test_a_result_that_came_damaged_is_not_told_to_be_uploaded(quick, clock, mon
     run(clock)
 
     message = Generation.objects.get().failure_message
-    assert message.startswith("This file is cut off (half of it is missing). The result is paid")
+    assert message.startswith("This file is cut off (half of it is missing). The same file came twice.")
     assert "upload" not in message and "fetch it again" in message
     assert Attempt.objects.get().result_urls is None, "a signed link is kept no longer than it is used"
 
@@ -58,16 +58,3 @@ def test_a_row_is_held_for_as_long_as_its_result_is_stored(quick, clock, monkeyp
 
     assert Generation.objects.get().state == State.SUCCEEDED
     assert held[0] > transfers.LEASE.total_seconds()
-
-
-def test_each_lease_collects_under_a_name_of_its_own(quick, clock):
-    ask()
-    attempt = Attempt.objects.get()
-    attempt.lease_token = uuid.uuid4()
-    left = fetch._part(attempt, "video")
-    left.write_bytes(b"half of it")
-
-    attempt.lease_token = uuid.uuid4()
-
-    assert fetch._part(attempt, "video") != left
-    assert not left.exists()

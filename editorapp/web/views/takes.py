@@ -18,7 +18,7 @@ from editorapp.generations import lineage, reach, settle
 from editorapp.generations.cancel import TooLate, cancel
 from editorapp.generations.enqueue import Refused
 from editorapp.generations.models import Generation, Overtaken
-from editorapp.generations.retry import NotRetryable, fetch_again, retry
+from editorapp.generations.retry import NotRetryable, fetch_again, retry, take_as_it_is
 from editorapp.generations.states import State
 from editorapp.media.models import Asset
 from editorapp.providers import accounts
@@ -121,6 +121,19 @@ def fetch_it(request: MemberRequest, pk: int) -> HttpResponse:
         messages.warning(request, "It is not waiting to be fetched any more.")
     else:
         messages.success(request, "Fetching again. This costs nothing.")
+    return _back(request, pk)
+
+
+@require_POST
+@needs(Act.CREATE)
+def take_it_as_it_is(request: MemberRequest, pk: int) -> HttpResponse:
+    """Make what came the result, although it is not as it should be."""
+    try:
+        take_as_it_is(_found(request, pk), member=request.member, now=timezone.now())
+    except (NotRetryable, Overtaken):
+        messages.warning(request, "There is nothing any more that could be taken as it is.")
+    else:
+        messages.success(request, "Taken as it is. What is wrong with it stays noted on the take.")
     return _back(request, pk)
 
 
@@ -301,6 +314,7 @@ urlpatterns = [
     path("<int:pk>/cancel", cancel_it, name="cancel"),
     path("<int:pk>/retry", retry_it, name="retry"),
     path("<int:pk>/fetch", fetch_it, name="fetch"),
+    path("<int:pk>/take-as-it-is", take_it_as_it_is, name="take_as_it_is"),
     path("<int:pk>/settle", settle_it, name="settle"),
     path("<int:pk>/review", review_it, name="review"),
 ]

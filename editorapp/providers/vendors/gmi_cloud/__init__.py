@@ -78,6 +78,7 @@ SPEC = Spec(
     headers={"X-Organization-ID": "GMI_ORG_ID"},
     also_read=(MAX_INLINE_NAME,),
     simulated_key="gmi-simulated-0000000000000000",
+    result_kept_seconds=86_400,  # 2.6: expiry not stated; links seen in the wild stayed valid for a session
     models=(
         _model(Task.EDIT, "Change what a clip shows, and keep its motion as closely as you choose.", "3.1 S2"),
         _model(

@@ -57,6 +57,7 @@ SPEC = Spec(
     credentials=("LUMA_AGENTS_API_KEY",),
     simulated_key="luma-api-simulated-0000000000000000",
     key_start="luma-api-",
+    result_kept_seconds=86_400,  # 4.1: each poll mints a link for an hour; how long the job itself stays is not stated
     models=(
         _model(Task.EDIT, "Ray 3.2", "Change what a clip shows, and keep its motion as closely as you choose."),
         _model(Task.GENERATE, "Ray 3.2", "Make a clip from words, from pictures, or from where an earlier one ends."),

@@ -117,6 +117,7 @@ SPEC = Spec(
     auth=Auth.BASIC,
     params={"projectId": "SCENARIO_PROJECT_ID"},
     simulated_key="api_simulated0000000000:simulated-secret",
+    result_kept_seconds=7 * 86_400,  # 2.8 D, K: outputs stay in the project until deleted; a week is ours
     unit="CU",
     unit_price_name="SCENARIO_CU_PRICE_USD",
     models=MODELS,

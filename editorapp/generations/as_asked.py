@@ -1,0 +1,63 @@
+"""Is a result what was asked for? Small deviations are said and kept; a length far off is not taken for the result."""
+
+from decimal import Decimal
+
+from editorapp.generations.models import Generation
+from editorapp.media.models import Asset
+from editorapp.providers.contract import Task
+
+# The line for each task, as shares of the length that was to be expected, and how much is never held against it. An
+# edit, a modification or a reframe keeps its source's length; a new clip has the length asked for, and one that goes on
+# from an earlier clip may come with that clip, so it has no upper end.
+FAR_OFF: dict[str, tuple[float, float]] = {
+    Task.EDIT: (0.5, 1.5), Task.MODIFY: (0.5, 1.5), Task.REFRAME: (0.5, 1.5), Task.GENERATE: (0.5, 2.0),
+}  # fmt: skip
+LEAST_SECONDS = 0.5
+USUAL_SECONDS = 5.0  # of a new clip where no length was asked for: every provider's default
+
+
+def expected_seconds(generation: Generation) -> float | None:
+    """Return how long a result is to be; None where its source is not known here."""
+    if generation.task != Task.GENERATE:
+        source = generation.source_asset
+        return float(source.duration_seconds) or None if source is not None else None
+    asked = generation.wanted.duration
+    if asked is None:
+        return USUAL_SECONDS
+    digits = str(asked).removesuffix("s")
+    return float(digits) if digits.isdecimal() else None
+
+
+def far_off(generation: Generation, video: Asset) -> str:
+    """Say that a result is far too short or too long to be what was asked for; "" where it is not."""
+    expected, came = expected_seconds(generation), float(video.duration_seconds)
+    if expected is None or abs(came - expected) <= LEAST_SECONDS:
+        return ""
+    low, high = FAR_OFF[generation.task]
+    if came < low * expected:
+        return f"The file that came lasts {came:.2f} s and should last about {expected:.2f} s: far too short."
+    wanted = generation.wanted
+    goes_on = any(ref is not None and ref.generation_id for ref in (wanted.start_frame, wanted.end_frame))
+    if came > high * expected and not goes_on:
+        return f"The file that came lasts {came:.2f} s and should last about {expected:.2f} s: far too long."
+    return ""
+
+
+def odd(generation: Generation, video: Asset, exr: Asset | None) -> str:
+    """Say what about a result is not as it was asked for; it is kept all the same, because it is paid."""
+    found = []
+    source = generation.source_asset
+    if generation.task != Task.GENERATE and source is not None and source.fps:
+        off: Decimal = abs(video.duration_seconds - source.duration_seconds)
+        frame = 1 / float(source.fps)
+        if float(off) > 1.5 * frame:
+            found.append(
+                f"The result lasts {video.duration_seconds:.2f} s and its source {source.duration_seconds:.2f} s."
+            )
+        elif video.fps == source.fps and abs(video.frame_count - source.frame_count) > 1:
+            found.append(f"The result has {video.frame_count} frames and its source {source.frame_count}.")
+    if generation.request.get("exr") and exr is None:
+        found.append("EXR frames were asked for, and the provider sent none.")
+    if generation.request.get("hdr") and not video.hdr:
+        found.append("HDR was asked for, and the result is not HDR.")
+    return " ".join(found)

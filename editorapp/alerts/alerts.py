@@ -7,6 +7,7 @@ from django.db import transaction
 from django.db.models import Case, DateTimeField, Value, When
 
 from editorapp.alerts.models import Alert
+from editorapp.core.logs import secrets
 
 log = logging.getLogger(__name__)
 
@@ -22,6 +23,7 @@ def open(kind: str, subject: str, *, message: str, team_id: int | None, path: st
     `team_id` None: it concerns the whole installation. `message` is a sentence that tells what to do; never a key, and
     never what somebody wrote in a prompt.
     """
+    message = secrets.without(message)  # providers like to quote the key that they refuse
     rows = Alert.objects.filter(kind=kind, subject=subject).still_open()
     said = rows.values_list("message", flat=True).first()
     if said is None:

@@ -6,28 +6,42 @@ from datetime import datetime
 from django.db.models import Count, Min
 
 from editorapp.generations.models import Attempt, Heartbeat
-from editorapp.generations.states import State
+from editorapp.generations.states import ACTIVE, State
 
 STALE_SECONDS = 15.0
+DEAD_SECONDS = 60.0  # a restart of a worker must not wake anybody at night
 
 
 @dataclass(frozen=True)
-class Status:
-    """Ages in seconds; None where a part has never given a sign of life."""
+class Signs:
+    """How old, in seconds, the last sign of life of each part is; None where it has never given one."""
 
-    due_lag_seconds: float  # how late the most overdue row is
-    in_flight: int
-    unknown: int
     ticker_age_seconds: float | None
     cluster_age_seconds: float | None
 
     @property
     def ticker_is_alive(self) -> bool:
-        return self.ticker_age_seconds is not None and self.ticker_age_seconds < STALE_SECONDS
+        return _is_younger(self.ticker_age_seconds, STALE_SECONDS)
 
     @property
     def cluster_is_alive(self) -> bool:
-        return self.cluster_age_seconds is not None and self.cluster_age_seconds < STALE_SECONDS
+        return _is_younger(self.cluster_age_seconds, STALE_SECONDS)
+
+    @property
+    def silence(self) -> str:
+        """Say which part has been silent for too long, in a sentence; "" where all are alive."""
+        parts = (("ticker", self.ticker_age_seconds), ("queue", self.cluster_age_seconds))
+        silent = [f"the {name} {_for_how_long(age)}" for name, age in parts if not _is_younger(age, DEAD_SECONDS)]
+        return f"No sign of life: {', '.join(silent)}." if silent else ""
+
+
+@dataclass(frozen=True)
+class Status(Signs):
+    """The signs of life, and what there is to do."""
+
+    due_lag_seconds: float  # how late the most overdue row is
+    in_flight: int
+    unknown: int
 
     @property
     def is_well(self) -> bool:
@@ -40,17 +54,32 @@ def beat(name: str, *, now: datetime) -> None:
         Heartbeat.objects.get_or_create(name=name, defaults={"at": now})
 
 
+def signs(now: datetime) -> Signs:
+    """Return the signs of life: one small query."""
+    beats = {row.name: (now - row.at).total_seconds() for row in Heartbeat.objects.all()}
+    return Signs(ticker_age_seconds=beats.get("ticker"), cluster_age_seconds=beats.get("cluster"))
+
+
 def status(now: datetime) -> Status:
     """Return how the engine is doing: small queries over the work in flight."""
-    rows = Attempt.objects.filter(next_action_at__isnull=False).aggregate(
-        first=Min("next_action_at"), in_flight=Count("pk")
-    )
-    beats = {row.name: (now - row.at).total_seconds() for row in Heartbeat.objects.all()}
-    first = rows["first"]
+    # By state, for the index: else this would look at all that was ever made.
+    busy = Attempt.objects.filter(state__in=ACTIVE, next_action_at__isnull=False)
+    rows = busy.aggregate(first=Min("next_action_at"), in_flight=Count("pk"))
+    alive, first = signs(now), rows["first"]
     return Status(
+        ticker_age_seconds=alive.ticker_age_seconds,
+        cluster_age_seconds=alive.cluster_age_seconds,
         due_lag_seconds=max(0.0, (now - first).total_seconds()) if first else 0.0,
         in_flight=rows["in_flight"],
         unknown=Attempt.objects.filter(state=State.UNKNOWN).count(),
-        ticker_age_seconds=beats.get("ticker"),
-        cluster_age_seconds=beats.get("cluster"),
     )
+
+
+def _is_younger(age_seconds: float | None, limit: float) -> bool:
+    return age_seconds is not None and age_seconds < limit
+
+
+def _for_how_long(age_seconds: float | None) -> str:
+    if age_seconds is None:
+        return "ever"
+    return f"for {age_seconds:.0f} s" if age_seconds < 600 else f"for {age_seconds / 60:.0f} min"

@@ -275,3 +275,17 @@ class Pause(models.Model):
 
     def __str__(self) -> str:
         return f"{self.account} until {self.until}: {self.reason}"
+
+
+class BooksCheck(models.Model):
+    """What one check of the ledger found: see books.py. Kept for the status page."""
+
+    at = models.DateTimeField(db_index=True)
+    seconds = models.FloatField()
+    lines = models.PositiveBigIntegerField()
+    attempts = models.PositiveBigIntegerField()
+    difference_count = models.PositiveIntegerField()
+    differences = models.JSONField(default=list)  # the first of them, as sentences
+
+    def __str__(self) -> str:
+        return f"{self.difference_count} differences in {self.lines} lines"

@@ -18,7 +18,7 @@ from django.db.models import Field
 from editorapp.core.fault_points import reached
 from editorapp.core.money import MICRO, show_usd
 from editorapp.costs import ledger
-from editorapp.generations import claims, schedule
+from editorapp.generations import claims, lookout, schedule
 from editorapp.generations.models import Attempt, Generation, Overtaken
 from editorapp.generations.states import State
 from editorapp.providers.contract import BadCredentials, Failure, Job, OutOfFunds, ProviderError, Throttled
@@ -85,6 +85,8 @@ def refused(attempt: Attempt, error: ProviderError, *, now: datetime) -> None:
     """
     can_retry = isinstance(error, BadCredentials | OutOfFunds)
     with transaction.atomic():
+        if can_retry:
+            lookout.refused(attempt.account, error, now=now)
         _fail(attempt, code=error.code or "refused", message=error.message, can_retry=can_retry, now=now)
         ledger.release(attempt.pk, now=now, note=f"Refused: {error.message}")
 
@@ -147,6 +149,8 @@ def _written(field: str, value: Any) -> Any:
 
 def poll_failed(attempt: Attempt, error: ProviderError, *, now: datetime) -> None:
     """A poll that failed changes nothing but the schedule."""
+    if isinstance(error, BadCredentials):
+        lookout.refused(attempt.account, error, now=now)
     seconds = schedule.after_error_seconds(attempt.error_count)
     if isinstance(error, Throttled):
         seconds = max(seconds, error.retry_after_seconds)

@@ -3,7 +3,7 @@
 from django.utils import timezone
 
 from editorapp.alerts import telling
-from editorapp.generations import asking, engine, health, wake
+from editorapp.generations import asking, engine, health, lookout, wake
 from editorapp.generations import transfer as transfers
 
 
@@ -34,3 +34,10 @@ def tell() -> None:
     now = timezone.now()
     wake.answered("tell", now=now)
     telling.tell(now)
+
+
+def check_books() -> None:
+    """Check the ledger."""
+    now = timezone.now()
+    wake.answered("books", now=now)
+    lookout.check_books(now)

@@ -7,7 +7,7 @@ from django_q.scheduler import scheduler
 
 from editorapp.alerts import alerts, telling
 from editorapp.core.fault_points import reached
-from editorapp.generations import expiring, health, leases, transfer, wake
+from editorapp.generations import expiring, health, leases, lookout, transfer, wake
 from editorapp.generations.models import Attempt
 from editorapp.generations.states import State
 from editorapp.media import tasks
@@ -44,10 +44,14 @@ class Ticker:
             scheduler()  # django-q2's own looks only every 30 s
         if self.ticks % LOOK_EVERY == 0:
             expiring.look(now)
+            lookout.accounts(now)
+            lookout.disk(now)
         if self.ticks % SWEEP_EVERY == 0:
             tasks.sweep(now)
             learning.sweep(now)
             alerts.sweep(now)
+            if lookout.books_are_due(now):
+                wake.books(now=now)
         self.ticks += 1
         return True
 

@@ -14,7 +14,7 @@ from django.utils import timezone
 
 from editorapp.core.fault_points import reached
 from editorapp.costs import ledger
-from editorapp.generations import claims, health, leases, schedule, staging, wake
+from editorapp.generations import claims, health, leases, lookout, schedule, staging, wake
 from editorapp.generations.fetch import fetch
 from editorapp.generations.models import Attempt, Overtaken
 from editorapp.generations.reached import CLOSED_SECONDS
@@ -142,6 +142,7 @@ def _stage(attempt: Attempt, keeper: _Keeper) -> None:
     except Rejected as error:
         with transaction.atomic():
             can_retry = isinstance(error, BadCredentials)  # another key may do
+            lookout.refused(attempt.account, error, now=keeper.clock())
             shown = {"failure_code": error.code[:60], "failure_message": error.message, "can_retry": can_retry}
             attempt.move(State.FAILED, now=keeper.clock(), lease_token=None, last_error=error.message, shown=shown)
             ledger.release(attempt.pk, now=keeper.clock(), note=f"Source not taken: {error.message}")

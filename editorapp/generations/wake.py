@@ -61,6 +61,11 @@ def tell(*, now: datetime) -> bool:
     return _wake("tell", "editorapp.generations.tasks.tell", now=now)
 
 
+def books(*, now: datetime) -> bool:
+    """Have the ledger checked."""
+    return _wake("books", "editorapp.generations.tasks.check_books", now=now, timeout=LONG_SECONDS)
+
+
 def answered(lease: str, *, now: datetime) -> None:
     """Note that a wake-up has arrived, so that the next one may be sent."""
     leases.free(f"wake:{lease}", now=now)

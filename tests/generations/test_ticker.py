@@ -133,7 +133,7 @@ def test_health_says_how_late_the_engine_is_and_who_is_silent(db):
 def test_a_cluster_that_runs_its_beat_is_alive(ticker):
     ticker.ticks = 0
     ticker.tick(timezone.now())
-    assert waiting() == [("beat", ())]
+    assert ("beat", ()) in waiting()
 
     tasks.beat()
 

@@ -1,0 +1,138 @@
+"""The engine in figures, for the metrics and the status page: a fixed number of queries, whatever there is to count.
+
+They are read from rows, so they are the same in every process of every machine. Each query is served by an index over
+what is open or recent; none looks at what is finished.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import date, datetime, timedelta
+from decimal import Decimal
+
+from django.db.models import Count, Max, Min, Q, Sum
+from django.db.models.functions import Coalesce
+from django_q.brokers import get_broker
+
+from editorapp.core.money import ZERO
+from editorapp.costs.models import MonthBudget
+from editorapp.generations.models import Attempt, BooksCheck, Pause
+from editorapp.generations.states import ACTIVE, State
+from editorapp.providers.models import ProviderAccount
+
+WATCHED = (*sorted(ACTIVE), State.UNKNOWN, State.LOST, State.FETCH_FAILED)
+RECENT = timedelta(hours=1)
+
+
+@dataclass(frozen=True)
+class Work:
+    """The attempts of an account in a state."""
+
+    count: int = 0
+    oldest_seconds: float = 0.0  # since it was sent, or made where it was not
+    late_seconds: float = 0.0  # of the most overdue; 0 where nothing is due
+    failing: int = 0  # whose last call failed
+    overdue: int = 0  # that take longer than their provider ever should
+
+
+@dataclass(frozen=True)
+class Recent:
+    """What became of what an account was sent in the last hour."""
+
+    by_state: dict[str, int]
+    accepted_at: datetime | None
+    done_at: datetime | None
+
+    @property
+    def sent(self) -> int:
+        return sum(self.by_state.values())
+
+
+@dataclass(frozen=True)
+class Account:
+    """One account with a provider, and what it has to do."""
+
+    account: ProviderAccount
+    work: dict[str, Work]  # by state
+    recent: Recent
+    pause: Pause | None  # the provider asked for it, or nothing can be sent
+
+    def count(self, *states: str) -> int:
+        return sum(self.work[state].count for state in states if state in self.work)
+
+
+@dataclass(frozen=True)
+class Month:
+    """What a month has cost all teams together, and what is held in it; real and simulated money apart."""
+
+    month: date
+    is_simulated: bool
+    held_usd: Decimal
+    spent_usd: Decimal
+
+
+def accounts(now: datetime) -> list[Account]:
+    """Return every account with its figures: four queries."""
+    made = list(ProviderAccount.objects.order_by("provider", "name"))
+    work, recent = _work(now), _recent([account.pk for account in made], now)
+    pauses = {pause.account_id: pause for pause in Pause.objects.filter(until__gt=now)}
+    nothing = Recent({}, None, None)
+    return [
+        Account(one, work.get(one.pk, {}), recent.get(one.pk, nothing), pauses.get(one.pk)) for one in made
+    ]  # fmt: skip
+
+
+def _work(now: datetime) -> dict[int, dict[str, Work]]:
+    rows = Attempt.objects.filter(state__in=WATCHED).order_by().values("account_id", "state")
+    counted = rows.annotate(
+        count=Count("pk"), first=Min(Coalesce("submit_started_at", "created_at")), due=Min("next_action_at"),
+        failing=Count("pk", filter=Q(error_count__gt=0)),
+    )  # fmt: skip
+    found: dict[int, dict[str, Work]] = {}
+    for row in counted:
+        late = max(0.0, (now - row["due"]).total_seconds()) if row["due"] else 0.0
+        found.setdefault(row["account_id"], {})[row["state"]] = Work(
+            row["count"], max(0.0, (now - row["first"]).total_seconds()), late, row["failing"]
+        )
+    return found
+
+
+def _recent(ids: Sequence[int], now: datetime) -> dict[int, Recent]:
+    """By account first, for the index on when something was sent."""
+    rows = Attempt.objects.filter(account_id__in=ids, submit_started_at__gt=now - RECENT).order_by()
+    found: dict[int, Recent] = {}
+    for row in rows.values("account_id", "state").annotate(
+        count=Count("pk"), accepted=Max("submitted_at"), done=Max("provider_done_at")
+    ):
+        so_far = found.get(row["account_id"], Recent({}, None, None))
+        found[row["account_id"]] = Recent(
+            {**so_far.by_state, row["state"]: row["count"]},
+            _latest(so_far.accepted_at, row["accepted"]),
+            _latest(so_far.done_at, row["done"]),
+        )
+    return found
+
+
+def months(now: datetime) -> list[Month]:
+    """Return the money of this month and the last: one query over the kept sums."""
+    this = now.date().replace(day=1)
+    last = (this - timedelta(days=1)).replace(day=1)
+    rows = MonthBudget.objects.filter(month__gte=last).order_by("month", "is_simulated")
+    sums = rows.values("month", "is_simulated").annotate(held=Sum("reserved_usd"), spent=Sum("spent_usd"))
+    return [Month(row["month"], row["is_simulated"], row["held"] or ZERO, row["spent"] or ZERO) for row in sums]
+
+
+def queue_depth() -> int | None:
+    """Return how many wake-ups wait in the queue; None where it cannot be reached."""
+    try:
+        return int(get_broker().queue_size())
+    except Exception:  # Redis has errors of its own, and is installed only where it is used
+        return None
+
+
+def books() -> BooksCheck | None:
+    """Return the newest check of the ledger."""
+    return BooksCheck.objects.order_by("-pk").first()
+
+
+def _latest(one: datetime | None, other: datetime | None) -> datetime | None:
+    return max((at for at in (one, other) if at is not None), default=None)

@@ -1,6 +1,8 @@
 """`manage.py edit`, the same way as the page, on real clips."""
 
 import json
+from collections.abc import Iterator
+from concurrent.futures import Future, ThreadPoolExecutor, wait
 from decimal import Decimal
 from fractions import Fraction
 from pathlib import Path
@@ -31,22 +33,67 @@ def edit(studio: StudioProcess, *words: str) -> tuple[int, dict[str, Any]]:
     return done.returncode, json.loads(done.stdout)
 
 
+class Desks:
+    """Some people at one studio, who run the command at the same time: most of what a command does is wait.
+
+    A test that counts what was sent asks for `desks.empty()` first.
+    """
+
+    def __init__(self, studio: StudioProcess) -> None:
+        self.studio = studio
+        self.people = ThreadPoolExecutor(3)
+        self.asked: dict[str, Future[tuple[int, dict[str, Any]]]] = {}
+
+    def ask(self, name: str, *words: str) -> None:
+        self.asked[name] = self.people.submit(edit, self.studio, *words)
+
+    def answer(self, name: str) -> tuple[int, dict[str, Any]]:
+        return self.asked[name].result()
+
+    def empty(self) -> None:
+        wait(self.asked.values())
+
+
+@pytest.fixture(scope="module")
+def outputs(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    return tmp_path_factory.mktemp("outputs")
+
+
+@pytest.fixture(scope="module")
+def desks(studio: StudioProcess, real_media: Path, small_clip: Path, outputs: Path) -> Iterator[Desks]:
+    """Everything that is asked for in a table below, under way."""
+    desks = Desks(studio)
+    for name in CLIPS:
+        desks.ask(
+            name, str(real_media / name), "--prompt", "Rainy neon evening", "--strength", "flex_2", "--resolution",
+            "360p", "--wait", "--output", str(outputs / f"{name}.mp4"),
+        )  # fmt: skip
+    for provider in registry.slugs():
+        desks.ask(
+            provider, str(small_clip), "--provider", provider, "--prompt", "Rainy neon evening", "--strength",
+            "flex_2", "--resolution", "540p", "--guide", str(real_media / "rocket.jpg"), "--output",
+            str(outputs / f"{provider}.mp4"),
+        )  # fmt: skip
+    places = {"SOURCE": str(small_clip), "rocket.jpg": str(real_media / "rocket.jpg")}
+    for name, (words, _facts) in TASKS.items():
+        sized = {"modify", "ray-flash-2-540p", "360p"}  # a fixed size, or one of its own
+        size = () if sized & set(words) else ("--resolution", "540p")
+        said = [places.get(word, word) for word in (*words, "--prompt", "A quiet street", *size)]
+        desks.ask(name, *said, "--output", str(outputs / f"{name}.mp4"))
+    yield desks
+    desks.people.shutdown()
+
+
 def submits(studio: StudioProcess) -> int:
     url = (studio.folder / "run" / "simulator.url").read_text().strip()
     return httpx.get(f"{url}/_simulator/requests").json()["accepted"]
 
 
 @pytest.mark.parametrize("name", CLIPS)
-def test_an_edit_of_a_real_clip_keeps_its_time_and_gets_its_size(
-    studio: StudioProcess, real_media: Path, tmp_path: Path, name: str
-) -> None:
+def test_an_edit_of_a_real_clip_keeps_its_time_and_gets_its_size(desks: Desks, outputs: Path, name: str) -> None:
     width, height, frames, seconds, fps, has_audio = CLIPS[name]
-    output = tmp_path / "new.mp4"
 
-    code, said = edit(
-        studio, str(real_media / name), "--prompt", "Rainy neon evening", "--strength", "flex_2",
-        "--resolution", "360p", "--wait", "--output", str(output),
-    )  # fmt: skip
+    code, said = desks.answer(name)
 
     assert code == 0, said
     assert said["simulated"] is True
@@ -54,7 +101,7 @@ def test_an_edit_of_a_real_clip_keeps_its_time_and_gets_its_size(
     assert said["facts"]["frame_count"] == frames
     assert abs(said["facts"]["duration_seconds"] - seconds) <= 1 / float(fps)
     assert said["facts"]["has_audio"] is has_audio
-    assert output.stat().st_size > 10_000
+    assert (outputs / f"{name}.mp4").stat().st_size > 10_000
 
 
 def test_the_whole_way_with_everything_switched_on(studio: StudioProcess, real_media: Path, tmp_path: Path) -> None:
@@ -85,7 +132,8 @@ def test_a_result_is_edited_again_by_its_generation_id(studio: StudioProcess, tm
     assert two["body"]["source"] == {"generation_id": one["provider_generation_id"]}
 
 
-def test_a_dry_run_prints_the_body_and_sends_nothing(studio: StudioProcess, small_clip: Path) -> None:
+def test_a_dry_run_prints_the_body_and_sends_nothing(studio: StudioProcess, desks: Desks) -> None:
+    desks.empty()
     before = submits(studio)
 
     code, said = edit(
@@ -110,22 +158,15 @@ def test_a_dry_run_prints_the_body_and_sends_nothing(studio: StudioProcess, smal
 
 
 @pytest.mark.parametrize("provider", registry.slugs())
-def test_an_edit_is_made_at_every_provider(
-    studio: StudioProcess, small_clip: Path, real_media: Path, tmp_path: Path, provider: str
-) -> None:
-    output = tmp_path / "new.mp4"
-
-    code, said = edit(
-        studio, str(small_clip), "--provider", provider, "--prompt", "Rainy neon evening", "--strength", "flex_2",
-        "--resolution", "540p", "--guide", str(real_media / "rocket.jpg"), "--output", str(output),
-    )  # fmt: skip
+def test_an_edit_is_made_at_every_provider(desks: Desks, outputs: Path, provider: str) -> None:
+    code, said = desks.answer(provider)
 
     assert code == 0, said
     assert (said["provider"], said["simulated"], said["task"]) == (provider, True, "edit")
     assert said["facts"]["frame_count"] == 24
     assert said["facts"]["height"] == 540
     assert Decimal(said["cost_usd"]) > 0
-    assert output.stat().st_size > 10_000
+    assert (outputs / f"{provider}.mp4").stat().st_size > 10_000
 
 
 # A task, what is said, and what the result's facts show.
@@ -151,22 +192,15 @@ TASKS = {
 
 
 @pytest.mark.parametrize("name", TASKS)
-def test_every_task_is_done_from_the_command_line(
-    studio: StudioProcess, small_clip: Path, real_media: Path, tmp_path: Path, name: str
-) -> None:
-    words, facts = TASKS[name]
-    places = {"SOURCE": str(small_clip), "rocket.jpg": str(real_media / "rocket.jpg")}
-    sized = {"modify", "ray-flash-2-540p", "360p"}  # a fixed size, or one of its own
-    size = () if sized & set(words) else ("--resolution", "540p")
-    output = tmp_path / "new.mp4"
+def test_every_task_is_done_from_the_command_line(desks: Desks, outputs: Path, name: str) -> None:
+    _words, facts = TASKS[name]
 
-    said_words = [places.get(word, word) for word in (*words, "--prompt", "A quiet street", *size)]
-    code, said = edit(studio, *said_words, "--output", str(output))
+    code, said = desks.answer(name)
 
     assert code == 0, said
     assert {key: said["facts"][key] for key in facts} == facts
     assert Decimal(said["cost_usd"]) > 0
-    assert output.stat().st_size > 5_000
+    assert (outputs / f"{name}.mp4").stat().st_size > 5_000
 
 
 def test_a_take_is_continued_and_not_where_it_is_unknown(studio: StudioProcess, tmp_path: Path) -> None:
@@ -185,8 +219,9 @@ def test_a_take_is_continued_and_not_where_it_is_unknown(studio: StudioProcess, 
 
 
 def test_17_9_seconds_are_taken_and_18_1_are_refused_before_anything_is_sent(
-    studio: StudioProcess, tmp_path: Path
+    studio: StudioProcess, desks: Desks, tmp_path: Path
 ) -> None:
+    desks.empty()
     short = write_clip(tmp_path / "short.mp4", frames=179, fps=10, size=(192, 108))
     long = write_clip(tmp_path / "long.mp4", frames=181, fps=10, size=(192, 108))
     before = submits(studio)
@@ -216,7 +251,10 @@ def test_a_failure_at_the_provider_ends_with_1_and_its_reason(studio: StudioProc
     assert said["cost_usd"] in {None, "0"}
 
 
-def test_an_unknown_outcome_ends_with_3_and_is_not_sent_again(studio: StudioProcess, small_clip: Path) -> None:
+def test_an_unknown_outcome_ends_with_3_and_is_not_sent_again(
+    studio: StudioProcess, desks: Desks, small_clip: Path
+) -> None:
+    desks.empty()
     before = submits(studio)
 
     code, said = edit(studio, str(small_clip), "--prompt", "Fog [[status:502]]", "--wait")

@@ -158,7 +158,7 @@ def test_a_clip_that_is_too_long_for_one_provider_is_sent_to_another_with_every_
     page.get_by_label("Reimagine 1").check(force=True)
     page.get_by_label("Depth", exact=True).check()
     page.locator("#depth_blur").fill("0.25")
-    page.get_by_label("HDR", exact=True).check()
+    chip(page, "540p").click()
 
     # Luma refuses it, with two ways out: a shorter clip, or somebody who takes it as it is.
     notes = page.locator("#notes-source")
@@ -166,18 +166,18 @@ def test_a_clip_that_is_too_long_for_one_provider_is_sent_to_another_with_every_
     expect(notes.get_by_role("button", name=re.compile("Trim to the first 18 s"))).to_be_visible()
     expect(page.locator("#queue-button")).to_have_attribute("aria-disabled", "true")
     quote = page.locator(".quote", has_text="GMI Cloud")
-    expect(quote).to_contain_text("$10.80")  # five blocks of 5 s at 720p HDR
+    expect(quote).to_contain_text("$3.60")  # five blocks of 5 s at 540p
     owner.look("studio-too-long")
 
     notes.get_by_role("button", name="Send to GMI Cloud, which takes 30 s").click()
 
     expect(page.locator(".quote.is-chosen")).to_contain_text("GMI Cloud")
-    expect(page.locator("#estimate")).to_contain_text("$10.80")
+    expect(page.locator("#estimate")).to_contain_text("$3.60")
     expect(notes).not_to_contain_text("Luma Agents edits clips")
     expect(page.get_by_label("Prompt")).to_have_value("Copper tide")
     wanted = the_request(page)
     assert wanted["model"] == "luma-ray-3-2-edit"
-    assert {"edit_strength": "reimagine_1", "depth_blur": 0.25, "hdr": True}.items() <= wanted["payload"].items()
+    assert {"edit_strength": "reimagine_1", "depth_blur": 0.25, "resolution": "540p"}.items() <= wanted["payload"].items()
     owner.look("studio-at-gmi")
 
     page.get_by_role("button", name="Queue edit").click()

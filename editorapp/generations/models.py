@@ -79,6 +79,9 @@ class Generation(models.Model):
     finished_at = models.DateTimeField(null=True, blank=True)
     warning = models.TextField(blank=True)  # what is odd about a result that was kept, or about its price
     form_token = models.CharField(max_length=40, blank=True)  # the same form sent twice makes one generation
+    batch = models.UUIDField(null=True, blank=True)  # the same for all that was sent in one go; None for a single one
+    held_at = models.DateTimeField(null=True, blank=True)  # somebody paused this one: see pausing.py
+    held_by = models.ForeignKey(User, null=True, blank=True, on_delete=models.SET_NULL, related_name="+")
     review = models.CharField(max_length=16, choices=Review.choices, default=Review.NONE, blank=True)
 
     objects = GenerationQuerySet.as_manager()
@@ -97,6 +100,7 @@ class Generation(models.Model):
             models.Index(fields=["team", "created_by", "-id"], name="generation_by_person"),
             models.Index(fields=["account", "model", "task", "state", "-id"], name="generation_by_kind"),
             models.Index(fields=["chain_id"], name="generation_by_chain_id", condition=~models.Q(chain_id="")),
+            models.Index(fields=["batch"], name="generation_by_batch", condition=models.Q(batch__isnull=False)),
         ]
 
     def __str__(self) -> str:
@@ -160,11 +164,20 @@ class Generation(models.Model):
         return self.is_done and self.result_id is not None
 
 
+class Priority(models.IntegerChoices):
+    """How what waits for an account is sent: see order.py."""
+
+    FIRST = 0, "Ahead of all"  # an admin put it there
+    SINGLE = 1, "Single"
+    BATCH = 2, "Batch"
+
+
 class Attempt(models.Model):
     """One paid post. Its row, never the queue, says what happens next.
 
     `next_action_at` is both the schedule and the lease: to claim a due row is to push it forward and to set a fresh
-    `lease_token`; if the claimer dies, the row simply becomes due again.
+    `lease_token`; if the claimer dies, the row simply becomes due again. One that waits to be sent and is never due is
+    paused: see pausing.py.
     """
 
     generation = models.ForeignKey(Generation, on_delete=models.PROTECT, related_name="attempts")
@@ -191,6 +204,11 @@ class Attempt(models.Model):
     result_urls = models.JSONField(null=True, blank=True)  # [{"kind", "url"}], short-lived; cleared once fetched
     result_expires_at = models.DateTimeField(null=True, blank=True)
 
+    # Its place in line while it waits to be sent.
+    person = models.ForeignKey(User, on_delete=models.PROTECT, related_name="+", db_index=False)
+    priority = models.PositiveSmallIntegerField(choices=Priority.choices, default=Priority.SINGLE)
+    turn = models.BigIntegerField(default=0)  # among one person's; at first the microsecond in which it was queued
+
     class Meta:
         constraints = [
             models.UniqueConstraint(fields=["generation", "number"], name="attempt_numbered"),
@@ -199,12 +217,27 @@ class Attempt(models.Model):
         indexes = [
             # Serves what is due, in flight and unknown. Not a partial index on the states: SQLite matches
             # an index's condition with constants only, and Django sends parameters.
-            models.Index(fields=["state", "next_action_at"], name="attempt_due"),
+            # The account comes last, so that an account's jobs in flight are counted in the index.
+            models.Index(fields=["state", "next_action_at", "account"], name="attempt_due"),
             models.Index(fields=["account", "submit_started_at"], name="attempt_rate"),
+            # The line at each account, for order.py, which writes this condition as constants.
+            models.Index(
+                fields=["account", "person", "priority", "turn", "id"],
+                name="attempt_in_line",
+                condition=models.Q(state="queued", next_action_at__isnull=False),
+            ),
         ]
 
     def __str__(self) -> str:
         return f"attempt {self.number} of {self.generation_id}"
+
+    def save(self, *args: Any, **kwargs: Any) -> None:
+        """Write the row; a new one waits behind what its person queued before."""
+        if self._state.adding and self.person_id is None:
+            self.person_id = self.generation.created_by_id
+        if self._state.adding and not self.turn:
+            self.turn = int(self.created_at.timestamp() * 1_000_000)
+        super().save(*args, **kwargs)
 
     def move(self, to: State, *, now: datetime, shown: dict[str, Any] | None = None, **changes: Any) -> None:
         """Step to another state, only if the row still has the state and the lease that this object was read with.

@@ -15,7 +15,7 @@ from editorapp.providers import registry, secrets
 from editorapp.providers.contract import Access
 from editorapp.providers.learned import merged, unit_price_usd
 from editorapp.providers.spec import Spec
-from editorapp.teams.models import Team
+from editorapp.teams.models import Team, User
 
 SIMULATED_UNIT_USD = Decimal("0.01")
 
@@ -51,6 +51,8 @@ class ProviderAccount(models.Model):
     tested_at = models.DateTimeField(null=True, blank=True)
     test_ok = models.BooleanField(default=False)
     test_message = models.CharField(max_length=600, blank=True, default="")
+    paused_at = models.DateTimeField(null=True, blank=True)  # nothing is sent with it since then
+    paused_by = models.ForeignKey(User, null=True, blank=True, on_delete=models.SET_NULL, related_name="+")
 
     class Meta:
         constraints = [

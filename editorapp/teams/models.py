@@ -26,6 +26,8 @@ class Team(models.Model):
     name = models.CharField(max_length=80)
     monthly_limit_usd = UsdField(null=True, blank=True)  # None: no limit
     created_at = models.DateTimeField(auto_now_add=True)
+    queue_paused_at = models.DateTimeField(null=True, blank=True)  # nothing of the team's is sent since then
+    queue_paused_by = models.ForeignKey(User, null=True, blank=True, on_delete=models.SET_NULL, related_name="+")
 
     def __str__(self) -> str:
         return self.name

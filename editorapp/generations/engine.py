@@ -161,11 +161,8 @@ class Session:
             self.courier.send(Errand(Call.POLL, attempt, self.accounts.access(attempt.account_id)))
 
     def _post_due(self, now: datetime) -> None:
-        queued = claims.due(self.accounts.ids, State.QUEUED, now=now)
-        if self.courier.free_posts <= 0:
-            return
-        for account_id, slots in self.accounts.turns(queued, now=now, room=self.courier.free_posts):
-            for attempt in queued.filter(account_id=account_id).select_related("generation", "account")[:slots]:
+        if self.courier.free_posts > 0:
+            for attempt in self.accounts.turns(now=now, room=self.courier.free_posts):
                 with attempt.named():
                     self._prepare(attempt, now)
 
@@ -194,7 +191,7 @@ class Session:
         ids = staging.staged_ids(wanted, spec)
         lying = staging.lying(attempt.account_id, ids, now=now)
         if ids - lying.keys():
-            attempt.move(State.STAGING, now=now, next_action_at=now, lease_token=None)
+            attempt.move(State.STAGING, now=now, next_action_at=now, lease_token=None, submit_started_at=None)
             transaction.on_commit(lambda: wake.transfers(now=now))
             return None
         body: dict[str, Any] = self.adapter.encode(staging.resolved(wanted, spec, lying), spec)

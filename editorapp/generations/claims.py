@@ -4,7 +4,7 @@ import uuid
 from collections.abc import Collection
 from datetime import datetime, timedelta
 
-from django.db.models import QuerySet
+from django.db.models import Count, Q, QuerySet
 
 from editorapp.generations.models import Attempt, Pause
 from editorapp.generations.states import IN_FLIGHT, State
@@ -18,6 +18,7 @@ CLAIMED = (
     "poll_count", "error_count", "missing_since",
 )  # fmt: skip
 RATE_WINDOW = timedelta(seconds=60)
+TAKEN = timedelta(seconds=30)  # within this, what a sweep took to send is written down as sent, or can be taken anew
 
 
 def due(accounts: Collection[int], state: str, *, now: datetime) -> QuerySet[Attempt]:
@@ -60,15 +61,21 @@ def is_due_by(accounts: Collection[int], at: datetime) -> bool:
 def free_slots(account: ProviderAccount, *, now: datetime) -> int:
     """Return how many posts the account's limits allow now: its concurrent jobs, and its requests in a minute.
 
-    None with an account that is switched off or has no readable key: what is queued waits until it has.
+    What a sweep has taken and not written down as sent yet counts as sent: see reached.py. None with an account that
+    is paused, switched off, or has no readable key: what is queued waits until it has.
     """
-    if account.problem or Pause.objects.filter(account=account, until__gt=now).exists():
+    if account.paused_at or account.problem or Pause.objects.filter(account=account, until__gt=now).exists():
         return 0
-    # By state first, for the index: by account, this would look at all that the account has ever made.
-    busy = Attempt.objects.filter(state__in=IN_FLIGHT, next_action_at__isnull=False).order_by()
-    in_flight = list(busy.values_list("account_id", flat=True)).count(account.pk)
-    lately = Attempt.objects.filter(account=account, submit_started_at__gt=now - RATE_WINDOW).count()
-    return max(0, min(account.max_concurrent - in_flight, account.requests_per_minute - lately))
+    # Both counted in an index: attempt_due and attempt_rate.
+    rows = Attempt.objects.filter(account=account).order_by()
+    in_flight = rows.filter(state__in=IN_FLIGHT, next_action_at__isnull=False).count()
+    is_taken = Q(
+        submit_started_at__gt=now - TAKEN, state=State.QUEUED, next_action_at__gt=now, lease_token__isnull=False
+    )
+    started = rows.filter(submit_started_at__gt=now - RATE_WINDOW)
+    lately = started.aggregate(all=Count("pk"), taken=Count("pk", filter=is_taken))
+    free = account.max_concurrent - in_flight - lately["taken"]
+    return max(0, min(free, account.requests_per_minute - lately["all"]))
 
 
 def pause(account_id: int, *, now: datetime, seconds: float, reason: str) -> None:

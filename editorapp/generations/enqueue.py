@@ -12,9 +12,9 @@ from django.utils import timezone
 from editorapp.core.fault_points import reached
 from editorapp.costs import ledger
 from editorapp.costs.ledger import OverBudget
-from editorapp.generations import asking, reach, staging, wake
+from editorapp.generations import asking, pausing, reach, staging, wake
 from editorapp.generations.lineage import inherited_key, own_key
-from editorapp.generations.models import Attempt, Generation
+from editorapp.generations.models import Attempt, Generation, Priority
 from editorapp.generations.money import subject
 from editorapp.generations.verdict import Verdict, weigh
 from editorapp.media.models import Asset
@@ -129,9 +129,12 @@ def add_attempt(generation: Generation, *, number: int, now: datetime) -> Attemp
 
     Raises: OverBudget, which must roll the transaction back.
     """
+    is_batch = generation.batch is not None and number == 1  # what is sent again is one by itself
     attempt = Attempt.objects.create(
-        generation=generation, number=number, account_id=generation.account_id, created_at=now, next_action_at=now
-    )
+        generation=generation, number=number, account_id=generation.account_id, created_at=now,
+        next_action_at=None if pausing.is_paused(generation) else now,
+        priority=Priority.BATCH if is_batch else Priority.SINGLE,
+    )  # fmt: skip
     ledger.reserve(subject(attempt), generation.estimate_high_usd, now=now, note=generation.estimate_basis)
     reached("enqueue.reserved")
     wake.soon(generation.provider)

@@ -2,21 +2,27 @@
 
 import logging
 import time
+import uuid
 from collections.abc import Iterator
 from datetime import datetime, timedelta
 
-from django.db.models import QuerySet
+from django.db import transaction
+from django.db.models import Q, QuerySet
 
-from editorapp.generations import claims
-from editorapp.generations.models import Attempt
+from editorapp.generations import claims, order, pausing
+from editorapp.generations.models import Attempt, Generation
+from editorapp.generations.states import State
 from editorapp.providers.contract import Access
 from editorapp.providers.models import ProviderAccount
+from editorapp.teams.models import Team
 
 log = logging.getLogger(__name__)
 
 FRESH_SECONDS = 2.0  # so soon a sweep sees another key, another limit, an account that is switched off
 HELD_SECONDS = 1.0  # what the limits hold back is looked at again after
 CLOSED_SECONDS = 15.0  # and what an account holds back that nothing can be sent with
+WATCHING, FAR_SECONDS = 8, 15.0  # so many of them are looked at so often, and all of them after
+SOON = timedelta(seconds=HELD_SECONDS)
 
 
 class Accounts:
@@ -47,23 +53,81 @@ class Accounts:
     def access(self, account_id: int) -> Access:
         return self._access[account_id]
 
-    def turns(self, queued: QuerySet[Attempt], *, now: datetime, room: int) -> Iterator[tuple[int, int]]:
-        """Yield each account that has something queued and how many posts it may send now, out of `room` for all.
+    def turns(self, *, now: datetime, room: int) -> Iterator[Attempt]:
+        """Yield what is sent next, out of `room` for all accounts; each row is taken, and counts as sent from then on.
 
         No account takes the room of the others; what one may not send now is put off.
         """
-        waiting = sorted(set(queued.order_by().values_list("account_id", flat=True)))
-        for place, account_id in enumerate(waiting):
-            account, share = self._by_id[account_id], -(-room // (len(waiting) - place))
-            rows = queued.filter(account_id=account_id)
+        waiting = [account for account in self._by_id.values() if _due(account.pk, now).exists()]
+        for place, account in enumerate(waiting):
+            share = -(-room // (len(waiting) - place))
             if problem := account.problem:
-                claims.pause(account_id, now=now, seconds=CLOSED_SECONDS, reason=problem)
-                rows.update(next_action_at=now + timedelta(seconds=CLOSED_SECONDS), last_error=problem)
-            elif (slots := min(claims.free_slots(account, now=now), share)) > 0:
-                room -= slots
-                yield account_id, slots
+                claims.pause(account.pk, now=now, seconds=CLOSED_SECONDS, reason=problem)
+                _put_off(account.pk, now=now, seconds=CLOSED_SECONDS, reason=problem)
+            elif share > 0 and (taken := _take(account.pk, now=now, most=share)):
+                room -= len(taken)
+                yield from taken
             elif room > 0:
-                rows.update(next_action_at=now + timedelta(seconds=HELD_SECONDS))  # so that it is not due all the time
+                _put_off(account.pk, now=now, seconds=HELD_SECONDS)  # so that it is not due all the time
+
+
+def _due(account_id: int, now: datetime) -> QuerySet[Attempt]:
+    return Attempt.objects.filter(state=State.QUEUED, next_action_at__lte=now, account_id=account_id).order_by()
+
+
+def _take(account_id: int, *, now: datetime, most: int) -> list[Attempt]:
+    """Take the next ones in line, within the limits and outside every pause.
+
+    Under the account's lock the slots are counted and taken in one transaction, so two sweeps never take one slot; and
+    under the teams', so that nothing is taken of a queue that is just being paused. A taken row is written down as
+    sent by its lease token only; if its sweep dies before that, nothing was sent and it is due again when the claim
+    lapses.
+    """
+    with transaction.atomic():
+        account = ProviderAccount.objects.select_for_update(no_key=True).get(pk=account_id)
+        if (slots := min(claims.free_slots(account, now=now), most)) <= 0:
+            return []
+        in_line = order.next_in_line(account_id, now=now, most=slots + 1)
+        found = list(Attempt.objects.filter(pk__in=in_line[:slots]).select_related("generation", "account"))
+        teams = Team.objects.filter(pk__in={attempt.generation.team_id for attempt in found}).order_by("pk")
+        stopped = {team.pk for team in teams.select_for_update(no_key=True) if team.queue_paused_at}
+        paused = [one.generation_id for one in found if one.generation.held_at or one.generation.team_id in stopped]
+        if paused:  # queued in the moment of the pause
+            pausing.park(Generation.objects.filter(pk__in=paused), now=now)
+        wanted = [attempt for attempt in found if attempt.generation_id not in paused]
+        taken = _claimed(sorted(wanted, key=lambda one: in_line.index(one.pk)), now=now)
+        if len(in_line) > slots:  # more wait than could be taken: the next of them keeps the sweep awake
+            Attempt.objects.filter(pk=in_line[slots], state=State.QUEUED, next_action_at__gt=now + SOON).update(
+                next_action_at=now + SOON
+            )
+    return taken
+
+
+def _claimed(found: list[Attempt], *, now: datetime) -> list[Attempt]:
+    """Mark rows as taken and return those that still could be."""
+    token, until = uuid.uuid4(), now + claims.TAKEN
+    same = Attempt.objects.filter(pk__in=[attempt.pk for attempt in found])
+    free = same.filter(
+        Q(lease_token=None) | Q(next_action_at__lte=now), state=State.QUEUED, next_action_at__isnull=False
+    )
+    if free.update(lease_token=token, next_action_at=until, submit_started_at=now) < len(found):
+        ours = set(same.filter(lease_token=token).values_list("pk", flat=True))
+        found = [attempt for attempt in found if attempt.pk in ours]
+    for attempt in found:
+        attempt.lease_token, attempt.next_action_at, attempt.submit_started_at = token, until, now
+    return found
+
+
+def _put_off(account_id: int, *, now: datetime, seconds: float, reason: str = "") -> None:
+    """Let what is due be due later: a few in so many seconds, to look again; the others, however many, less often.
+
+    That is only who wakes the sweep: once there is room, those are taken whose turn it is.
+    """
+    said = {"last_error": reason} if reason else {}
+    due = _due(account_id, now)
+    watching = list(due.values_list("pk", flat=True)[:WATCHING])
+    due.filter(pk__in=watching).update(next_action_at=now + timedelta(seconds=seconds), lease_token=None, **said)
+    due.update(next_action_at=now + timedelta(seconds=max(seconds, FAR_SECONDS)), lease_token=None, **said)
 
 
 def _access(account: ProviderAccount) -> Access:

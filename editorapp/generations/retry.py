@@ -67,7 +67,7 @@ def restart(generation: Generation, allowed: QuerySet[Generation], *, now: datet
     """
     changed = allowed.filter(pk=generation.pk, attempt_number=generation.attempt_number).update(
         state=State.QUEUED, state_since=now, failure_code="", failure_message="", can_retry=False, finished_at=None,
-        attempt_number=generation.attempt_number + 1, warning="",
+        attempt_number=generation.attempt_number + 1, warning="", held_at=None, held_by=None,
     )  # fmt: skip
     if not changed:
         raise Overtaken(f"generation {generation.pk} was changed by somebody else")

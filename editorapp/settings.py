@@ -22,6 +22,7 @@ RUSHES_SIMULATOR_URL    where the simulator answers; else read from the data fol
 RUSHES_LOG_LEVEL        DEBUG also writes what is asked for in a prompt         INFO
 RUSHES_LOG_FORMAT       text, or json: one object a line                        text
 RUSHES_SLOW_SECONDS     a request that takes longer gets a line                 2
+RUSHES_METRICS_TOKEN    lets Prometheus read /metrics as a Bearer token         only this machine may
 
 Telling people. Without these nobody is told; alerts are still shown on the status page.
 
@@ -114,6 +115,7 @@ INSTALLED_APPS = [
 
 MIDDLEWARE = [
     "editorapp.core.middleware.RequestId",
+    "editorapp.web.probes.Probes",
     "django.middleware.security.SecurityMiddleware",
     "whitenoise.middleware.WhiteNoiseMiddleware",
     "editorapp.core.middleware.ContentSecurityPolicy",
@@ -231,6 +233,7 @@ globals().update(_mail)
 EMAIL_TIMEOUT = 15
 EMAIL_FROM = os.environ.get("RUSHES_EMAIL_FROM") or f"rushes@{urlsplit(PUBLIC_URL).hostname}"
 ALERT_EMAIL = _words("RUSHES_ALERT_EMAIL")
+METRICS_TOKEN = os.environ.get("RUSHES_METRICS_TOKEN", "")
 ALERT_WEBHOOK = os.environ.get("RUSHES_ALERT_WEBHOOK", "")
 ALERT_WEBHOOK_SECRET = os.environ.get("RUSHES_ALERT_WEBHOOK_SECRET", "")
 

@@ -6,3 +6,7 @@ from django.core.wsgi import get_wsgi_application
 
 os.environ.setdefault("DJANGO_SETTINGS_MODULE", "editorapp.settings")
 application = get_wsgi_application()
+
+from editorapp.web import lookout  # noqa: E402  Django must be set up first
+
+lookout.start()

@@ -10,7 +10,9 @@ import shutil
 import tempfile
 from pathlib import Path
 
-OURS = ("RUSHES_SIMULATOR_URL", "RUSHES_ENCRYPTION_KEYS", "RUSHES_MEDIA_DIR", "DATABASE_URL", "REDIS_URL")
+OURS = ("RUSHES_SIMULATOR_URL", "RUSHES_ENCRYPTION_KEYS", "RUSHES_MEDIA_DIR", "DATABASE_URL", "REDIS_URL",
+        "RUSHES_EMAIL_URL", "RUSHES_ALERT_EMAIL", "RUSHES_ALERT_WEBHOOK", "RUSHES_METRICS_TOKEN", "RUSHES_LOG_FORMAT",
+        "RUSHES_LOG_LEVEL", "RUSHES_ORIGINS")  # fmt: skip
 _folder = tempfile.mkdtemp(prefix="rushes-test-")
 atexit.register(shutil.rmtree, _folder, ignore_errors=True)
 for _name in list(os.environ):

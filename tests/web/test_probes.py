@@ -47,9 +47,12 @@ def many(member, count: int, state: str) -> None:
     """Make that many attempts in a state, quickly: all of one generation."""
     one, at = make_generation(member, state=state), timezone.now()
     Attempt.objects.bulk_create(
-        Attempt(generation=one, number=number + 2, account=one.account, state=state, created_at=at, next_action_at=at)
+        Attempt(
+            generation=one, number=number + 2, account=one.account, person=member.user, state=state, created_at=at,
+            next_action_at=at,
+        )
         for number in range(count)
-    )
+    )  # fmt: skip
 
 
 def test_health_needs_no_database_and_no_known_host_name(client: Client, django_assert_num_queries):

@@ -223,6 +223,24 @@ class Job:
     cost_usd: Decimal | None = None  # only where the provider reports it
 
 
+@dataclass(frozen=True)
+class Listed:
+    """A job as the provider's own list shows it. `body` has the shape of what was posted, as far as the list tells."""
+
+    job_id: str
+    created_at: datetime  # by the provider's clock
+    body: Any
+    path: str = ""  # where it was posted; "" where the list does not say for which model
+
+
+@dataclass(frozen=True)
+class Listing:
+    """What `recent` found. `is_whole`: nothing that the provider lists of that window is missing here."""
+
+    jobs: tuple[Listed, ...]
+    is_whole: bool
+
+
 class ProviderError(Exception):
     """Something went wrong at or on the way to a provider; the subclass says what the caller may do next.
 

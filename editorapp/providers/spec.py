@@ -283,6 +283,8 @@ class Spec:
     # How long a finished result is counted on to lie with the provider. Where nothing is documented, a day: ours.
     result_kept_seconds: int = 86_400
     also_read: tuple[str, ...] = ()  # further names in the environment that the module reads
+    lists_all: bool = False  # documents a list of all jobs: what is long missing from it was never accepted
+    plausible_seconds: float = 1800.0  # no job of this provider takes longer, by what its documents lead to expect
 
     @cached_property
     def _by_task(self) -> dict[tuple[str, str], Model]:

@@ -11,6 +11,7 @@ from typing import Any
 CALLS = {
     "submit": "the paid POST: a generation, a request",
     "poll": "GET of a generation, a request",
+    "list": "GET of the list of requests, of jobs",
     "upload": "asking where to upload a file",
     "put": "PUT to the presigned upload URL",
     "complete": "saying that a file's upload is complete",
@@ -42,7 +43,7 @@ class Kind:
     calls: tuple[str, ...]
 
 
-_HTTP = ("submit", "poll", "upload", "put", "complete", "file", "download")
+_HTTP = ("submit", "poll", "list", "upload", "put", "complete", "file", "download")
 KINDS = {
     kind.name: kind
     for kind in (
@@ -54,6 +55,9 @@ KINDS = {
         Kind("slow", "answers (a job: finishes) this many seconds late", "job", (*_HTTP, "job")),
         Kind("fail", "the job (or, at complete, the file) fails with this failure code", "job",
              ("job", "submit", "poll", "complete")),
+        Kind("lag", "the list leaves out what is younger than this many seconds", "list", ("list",)),
+        Kind("bare", "the list does not show what was asked for", "list", ("list",)),
+        Kind("filled", "the list writes out all defaults, in another order", "list", ("list",)),
         Kind("cut", "the connection ends in the middle of the file", "download", ("download",)),
         Kind("trickle", "the file takes this many seconds to arrive", "download", ("download",)),
         Kind("expired", "the link answers 403, as after its hour", "download", ("download",)),
@@ -76,7 +80,7 @@ class UnknownFault(ValueError):
 class Fault:
     """One fault that waits to strike: the next `times` calls of `call`.
 
-    Units: `seconds` for slow and trickle; `retry_after` in seconds.
+    Units: `seconds` for slow, trickle and lag; `retry_after` in seconds.
     """
 
     call: str
@@ -112,7 +116,7 @@ def fault_of(call: str, kind: str, *, times: int = 1, **options: Any) -> Fault:
         fault.code = value or str(options.get("code", "generation_failed"))
         if fault.code not in FAILURES:
             raise UnknownFault(f"There is no failure code {fault.code!r}: one of {', '.join(FAILURES)}.")
-    if name in ("slow", "trickle"):
+    if name in ("slow", "trickle", "lag"):
         fault.seconds = float(value or options.get("seconds", 5))
     fault.detail = str(options.get("detail") or fault.detail)
     if options.get("retry_after") is not None:

@@ -153,9 +153,13 @@ and <code>gmi-nohdr…</code> (no access to HDR) answer as they say. Live prices
                 shown=lambda job: Answer.of_json(self._record(request, job, now)),
             )  # fmt: skip
         model = request.query.get("model_id", "")
-        jobs = [job for job in self.simulation.state.jobs_of(client, self.slug) if model in ("", job.model)]
-        records = [self._record(request, job, now) for job in jobs[:MAX_LISTED]]
-        return Answer.of_json({"requests": records, "total": len(jobs)})
+        found = [job for job in self.simulation.state.jobs_of(client, self.slug) if model in ("", job.model)]
+
+        def shown(jobs: list[SimulatedJob]) -> Answer:
+            records = [self._record(request, job, now) for job in jobs[:MAX_LISTED]]
+            return Answer.of_json({"requests": records, "total": len(jobs)})
+
+        return await self.listed(found, shown)
 
     def _record(self, request: Request, job: SimulatedJob, now: float) -> dict[str, Any]:
         status = status_of(job, now)

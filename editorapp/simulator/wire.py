@@ -4,18 +4,20 @@ A protocol says how its requests and answers look: it fills in the methods below
 """
 
 import math
+import re
 import shutil
 import time
 import uuid
 from abc import ABC, abstractmethod
 from collections.abc import Awaitable, Callable, Mapping
+from dataclasses import replace
 from datetime import UTC, datetime
 from types import ModuleType
 from typing import Any
 
 from editorapp.providers import registry, rules
 from editorapp.providers.contract import GenerationRequest, Ref, Task
-from editorapp.providers.spec import Broken, Spec
+from editorapp.providers.spec import Broken, Kind, Spec
 from editorapp.simulator.core import HTTP_KINDS, JOB_KINDS, Simulation, under_fault
 from editorapp.simulator.faults import FAILURES, Fault, magic
 from editorapp.simulator.http import Answer, Request, TooLarge
@@ -238,6 +240,40 @@ class Wire(ABC):
 
         return await under_fault(fault, self.refuse, act)
 
+    # List
+
+    async def listed(self, jobs: list[SimulatedJob], shown: Callable[[list[SimulatedJob]], Answer]) -> Answer:
+        """Show a client's jobs, under whatever fault waits for the list."""
+        faults = self.simulation.faults
+        faults.calls["list"] += 1
+        fault = faults.take("list") if faults.waiting else None
+        kind = fault.kind if fault else ""
+        if fault is not None and kind == "lag":
+            jobs = [job for job in jobs if job.created_at < time.time() - fault.seconds]
+        if kind == "bare":
+            jobs = [replace(job, body={}) for job in jobs]
+        if kind == "filled":
+            jobs = [replace(job, body=self._filled(job)) for job in jobs]
+
+        async def act() -> Answer:
+            return shown(jobs)
+
+        return await under_fault(fault, self.refuse, act)
+
+    def _filled(self, job: SimulatedJob) -> dict[str, Any]:
+        """Return a job's body as a provider may echo it: every default written out, in another order."""
+        rows = next((model.parameters for model in self.spec.models if model.wire == job.model), ())
+        body = _reversed(job.body)
+        for row in rows:
+            default = re.split("[,;]", row.default)[0]
+            if default in row.choices or (default == "off" and row.kind is Kind.FLAG):
+                *above, key = row.path
+                place = body
+                for name in above:
+                    place = place.setdefault(name, {})
+                place.setdefault(key, False if default == "off" else row.values.get(default, default))
+        return body
+
     def result_link(self, request: Request, job: SimulatedJob, output: dict[str, str]) -> str:
         """Return a fresh link to a result. Its job comes first in the name: faults of the job strike its downloads."""
         return self.simulation.link(request, "GET", f"results/{job.id}/{output['file'].rsplit('/', 1)[-1]}")
@@ -252,6 +288,13 @@ def _lasts(wanted: GenerationRequest, found: Resolved) -> float:
 
 def moment(at: float) -> str:
     return datetime.fromtimestamp(at, UTC).isoformat(timespec="milliseconds").replace("+00:00", "Z")
+
+
+def _reversed(value: Any) -> Any:
+    """Return a body with its keys in the opposite order."""
+    if not isinstance(value, dict):
+        return value
+    return {key: _reversed(value[key]) for key in reversed(value)}
 
 
 def without_data(value: Any) -> Any:

@@ -230,8 +230,9 @@ with any secret; <code>api_unknown…</code>, <code>api_revoked…</code>, <code
     async def _jobs(self, request: Request, client: str, rest: str) -> Answer:
         job_id, _slash, action = rest.partition("/")
         if not job_id and request.method == "GET":
-            page = page_of_jobs(list(self.simulation.state.jobs_of(client, self.slug)), request.query, time.time())
-            return self.error(400, page) if isinstance(page, str) else Answer.of_json(page)
+            return await self.listed(
+                list(self.simulation.state.jobs_of(client, self.slug)), lambda jobs: self._page(request, jobs)
+            )
         if job_id and not action and request.method == "GET":
             return await self.poll(
                 client, job_id, unknown=f"Job {job_id} not found",
@@ -240,6 +241,10 @@ with any secret; <code>api_unknown…</code>, <code>api_revoked…</code>, <code
         if job_id and action == "action" and request.method == "POST":
             return await self._act(request, client, job_id)
         return self.error(404, "Not found")
+
+    def _page(self, request: Request, jobs: list[SimulatedJob]) -> Answer:
+        page = page_of_jobs(jobs, request.query, time.time())
+        return self.error(400, page) if isinstance(page, str) else Answer.of_json(page)
 
     async def _act(self, request: Request, client: str, job_id: str) -> Answer:
         body = await self.json_of(request)

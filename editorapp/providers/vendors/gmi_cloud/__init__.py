@@ -35,6 +35,7 @@ from editorapp.providers.strays import takes_no
 from editorapp.providers.transport import Wire
 from editorapp.providers.vendors.gmi_cloud.adopt import INVALID
 from editorapp.providers.vendors.gmi_cloud.asked_prices import quote_of
+from editorapp.providers.vendors.gmi_cloud.listing import recent
 from editorapp.providers.vendors.gmi_cloud.parameters import (
     LIMITS,
     MAX_INLINE_NAME,
@@ -48,7 +49,9 @@ from editorapp.providers.vendors.gmi_cloud.prices import PRICES
 from editorapp.providers.vendors.gmi_cloud.rules import COMMON_RULES, RULES
 
 log = logging.getLogger(__name__)
-__all__ = ["PRICES", "SPEC", "decode", "encode", "endpoint", "explain", "ping", "poll", "quote", "stage", "submit"]
+__all__ = [
+    "PRICES", "SPEC", "decode", "encode", "endpoint", "explain", "ping", "poll", "quote", "recent", "stage", "submit",
+]  # fmt: skip
 
 # What rows of the table say of attributes that a task has no parameter for.
 JUDGED: dict[str, frozenset[str]] = {

@@ -109,6 +109,7 @@ NO_MODEL = Rule(
 )  # fmt: skip
 
 SPEC = Spec(
+    lists_all=True,  # 2.3: every job of the project, page by page
     slug="scenario",
     name="Scenario",
     base_url="https://api.cloud.scenario.com/v1",

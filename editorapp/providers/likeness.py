@@ -1,0 +1,133 @@
+"""Is a job on a provider's list the one that was posted? Pure.
+
+A provider may show what was asked in another order, with its defaults written out, shortened, or not at all. Money
+hangs on the answer, so there are three: what is not plainly the same or plainly another is for a person to judge.
+"""
+
+import base64
+import binascii
+import hashlib
+import re
+import unicodedata
+from collections.abc import Iterator, Mapping
+from decimal import Decimal
+from enum import StrEnum
+from typing import Any
+
+from editorapp.providers.inline import MARK
+from editorapp.providers.spec import Model, Parameter
+
+STORED = re.compile(re.escape(MARK) + r"([0-9a-f]{64})")
+SHORTEST_START = 20  # characters of a shortened text that say anything
+
+
+class Likeness(StrEnum):
+    SAME = "same"
+    UNCLEAR = "unclear"  # all that can be compared agrees, but not everything can
+    OTHER = "other"
+
+
+def compare(sent: Mapping[str, Any], shown: Any, model: Model) -> Likeness:
+    """Compare a body that was posted with what a provider's list shows of a job.
+
+    SAME: all that was sent is shown, and what is shown beyond it is a default of the model. OTHER: something differs.
+    """
+    if not isinstance(shown, Mapping):
+        return Likeness.UNCLEAR
+    ours, theirs = dict(_leaves(sent)), dict(_leaves(shown))
+    found = {_pair(value, theirs.get(path)) for path, value in ours.items()}
+    rows = {path: row for row in model.parameters for path in (*row.carriers.values(), row.wire)}
+    found |= {_extra(value, rows.get(path)) for path, value in theirs.items() if path not in ours}
+    for one in (Likeness.OTHER, Likeness.UNCLEAR):
+        if one in found:
+            return one
+    return Likeness.SAME
+
+
+def is_same_prompt(sent: Mapping[str, Any], shown: Any, model: Model) -> bool:
+    """Could it be the same request as far as its words go? Also where the list does not show them."""
+    row = model.parameter("prompt")
+    if row is None or not isinstance(shown, Mapping):
+        return True
+    ours, theirs = dict(_leaves(sent)).get(row.wire), dict(_leaves(shown)).get(row.wire)
+    return _pair(ours, theirs) is not Likeness.OTHER
+
+
+def _leaves(body: Mapping[str, Any], above: str = "") -> Iterator[tuple[str, Any]]:
+    for key, value in body.items():
+        if isinstance(value, Mapping) and value:
+            yield from _leaves(value, f"{above}{key}.")
+        else:
+            yield f"{above}{key}", value
+
+
+def _pair(ours: Any, theirs: Any) -> Likeness:
+    """Compare one value that was sent with what is shown in its place."""
+    stored = STORED.fullmatch(ours) if isinstance(ours, str) else None
+    if stored:
+        return _bytes(stored[1], theirs)
+    if theirs is None:
+        return Likeness.SAME if _is_nothing(ours) else Likeness.UNCLEAR
+    if _plain(ours) == _plain(theirs) and isinstance(ours, bool) == isinstance(theirs, bool):
+        return Likeness.SAME
+    if isinstance(ours, str) and isinstance(theirs, str):
+        return _texts(_plain(ours), _plain(theirs))
+    is_same_kind = _kind(ours) == _kind(theirs)
+    return Likeness.OTHER if is_same_kind and _kind(ours) != "other" else Likeness.UNCLEAR
+
+
+def _texts(ours: str, theirs: str) -> Likeness:
+    """Two texts that are not equal: shortened ones and addresses, which may be rewritten, say nothing."""
+    if ours.startswith(("http://", "https://")) or theirs.startswith(("http://", "https://")):
+        return Likeness.UNCLEAR
+    start = theirs.rstrip("….").rstrip()
+    is_shortened = theirs != start and len(start) >= SHORTEST_START and ours.startswith(start)
+    return Likeness.UNCLEAR if is_shortened else Likeness.OTHER
+
+
+def _bytes(sha256: str, shown: Any) -> Likeness:
+    """A stored file went in as base64: the list may show the bytes, a shortened form of them, or nothing."""
+    if not isinstance(shown, str):
+        return Likeness.UNCLEAR
+    try:
+        given = base64.b64decode(shown, validate=True)
+    except (binascii.Error, ValueError):
+        return Likeness.UNCLEAR
+    return Likeness.SAME if hashlib.sha256(given).hexdigest() == sha256 else Likeness.UNCLEAR
+
+
+def _extra(shown: Any, row: Parameter | None) -> Likeness:
+    """Something is shown that was not sent: a default, or what makes it another request."""
+    if _is_nothing(shown):
+        return Likeness.SAME
+    if row is None:
+        return Likeness.UNCLEAR
+    said = re.split("[,;]", row.default)[0]  # "adhere_1, where Auto is off"
+    if said == "off":
+        return Likeness.OTHER
+    if said not in row.choices:
+        return Likeness.UNCLEAR  # "the model's own choice": nobody knows what that is
+    return Likeness.SAME if _plain(shown) == _plain(row.values.get(said, said)) else Likeness.OTHER
+
+
+def _is_nothing(value: Any) -> bool:
+    """Does a value say the same as leaving it out? A number never: 0 is a value."""
+    return value is None or value is False or (isinstance(value, str | list | Mapping) and not value)
+
+
+def _plain(value: Any) -> Any:
+    if isinstance(value, str):
+        return " ".join(unicodedata.normalize("NFC", value).split())
+    if isinstance(value, int | float) and not isinstance(value, bool):
+        return Decimal(str(value))
+    if isinstance(value, list):
+        return [_plain(one) for one in value]
+    if isinstance(value, Mapping):
+        return {key: _plain(one) for key, one in value.items()}
+    return value
+
+
+def _kind(value: Any) -> str:
+    if isinstance(value, bool):
+        return "flag"
+    return "number" if isinstance(value, int | float) else "text" if isinstance(value, str) else "other"

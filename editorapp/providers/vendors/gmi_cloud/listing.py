@@ -1,0 +1,60 @@
+"""GMI Cloud's list of an account's own requests: where a paid call whose answer was lost is looked for (2.3).
+
+Its paging, its order and how far back it reaches are documented nowhere. So what is on it is believed, and what is not
+on it proves nothing (SPEC.lists_all).
+"""
+
+from collections.abc import Collection, Mapping
+from datetime import UTC, datetime
+from typing import Any
+
+from editorapp.providers.contract import Listed, Listing, Unavailable
+from editorapp.providers.transport import Wire
+
+PATH = "/requests"
+MILLISECONDS_FROM = 100_000_000_000  # an epoch as large as this counts milliseconds
+
+
+async def recent(*, since: datetime, until: datetime, wire: Wire, models: Collection[str]) -> Listing:
+    """Return the account's requests for these models that were made in a window. Free and repeatable.
+
+    Raises: Unavailable, also where the answer is no list; Throttled, BadCredentials.
+    """
+    jobs: list[Listed] = []
+    is_whole = True
+    for model in sorted(models):
+        answer = await wire.call("GET", PATH, params={"model_id": model})
+        records = answer.get("requests")
+        if not isinstance(records, list):
+            raise Unavailable("GMI Cloud's answer to the question for its requests is no list.", code="list")
+        found = [one for record in records if (one := _listed(record)) is not None]
+        is_whole = is_whole and len(found) == len(records) and _reaches(answer.get("total"), found, since)
+        jobs += [one for one in found if since <= one.created_at <= until]
+    return Listing(tuple(jobs), is_whole)
+
+
+def _listed(record: Any) -> Listed | None:
+    """Read one record; None where it has no id or no instant."""
+    if not isinstance(record, Mapping):
+        return None
+    job_id, at = record.get("request_id"), _instant(record.get("created_at"))
+    if not isinstance(job_id, str) or not job_id or at is None:
+        return None
+    return Listed(job_id, at, {"model": record.get("model"), "payload": record.get("payload")}, PATH)
+
+
+def _instant(value: Any) -> datetime | None:
+    if isinstance(value, bool) or not isinstance(value, int | float) or value <= 0:
+        return None
+    try:
+        return datetime.fromtimestamp(value / 1000 if value >= MILLISECONDS_FROM else value, UTC)
+    except (OverflowError, OSError, ValueError):
+        return None
+
+
+def _reaches(total: Any, shown: list[Listed], since: datetime) -> bool:
+    """Does what is shown hold all of the window: all there is, or, newest first, back to before it?"""
+    if isinstance(total, int) and total <= len(shown):
+        return True
+    times = [one.created_at for one in shown]
+    return bool(times) and times == sorted(times, reverse=True) and times[-1] < since

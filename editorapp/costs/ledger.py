@@ -4,6 +4,7 @@ Each function opens its own atomic block and may be called inside a larger one, 
 together. Sums change by conditional updates with F(), never by reading, adding and saving.
 """
 
+from collections.abc import Collection
 from dataclasses import dataclass
 from datetime import date, datetime
 from decimal import Decimal
@@ -143,10 +144,28 @@ def adjust(attempt_id: int, amount_usd: Decimal, *, now: datetime, note: str) ->
     return entry
 
 
+def remark(attempt_id: int, text: str, *, now: datetime) -> Entry:
+    """Leave a line about an attempt's money that moves none of it: who decided what, and why.
+
+    Raises: NothingHeld, when the attempt has no reservation to be about.
+    """
+    return adjust(attempt_id, ZERO, now=now, note=text)
+
+
 def held_usd(generation_id: int) -> Decimal:
     """Return what is still held for a generation, over all its attempts."""
     sums = _sums(Entry.objects.filter(generation_id=generation_id))
     return sums["reserve"] - sums["charge"] - sums["release"]
+
+
+def held_of(generation_ids: Collection[int]) -> dict[int, Decimal]:
+    """Return what is still held for each of these generations; one query. What holds nothing may be missing."""
+    sums: dict[int, Decimal] = {}
+    rows = Entry.objects.filter(generation_id__in=generation_ids).exclude(kind=Entry.Kind.ADJUST).order_by()
+    for generation_id, kind, amount in rows.values_list("generation_id", "kind").annotate(Sum("amount_usd")):
+        sign = 1 if kind == Entry.Kind.RESERVE else -1
+        sums[generation_id] = sums.get(generation_id, ZERO) + sign * amount
+    return sums
 
 
 def spent_usd(generation_id: int) -> Decimal:

@@ -4,6 +4,7 @@ from django.utils import timezone
 
 from editorapp.alerts import telling
 from editorapp.generations import asking, engine, health, lookout, wake
+from editorapp.generations import search as searches
 from editorapp.generations import transfer as transfers
 
 
@@ -15,6 +16,11 @@ def work(provider: str) -> None:
 def transfer(lane: int) -> None:
     """Carry files: sources to providers, results home."""
     transfers.transfer(lane)
+
+
+def search(provider: str) -> None:
+    """Look for paid calls of unknown outcome in a provider's own list of jobs."""
+    searches.search(provider)
 
 
 def ask_price(asked_id: int) -> None:

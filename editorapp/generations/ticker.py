@@ -7,7 +7,7 @@ from django_q.scheduler import scheduler
 
 from editorapp.alerts import alerts, telling
 from editorapp.core.fault_points import reached
-from editorapp.generations import expiring, health, leases, lookout, transfer, wake
+from editorapp.generations import expiring, health, leases, lookout, search, transfer, wake
 from editorapp.generations.models import Attempt
 from editorapp.generations.states import State
 from editorapp.media import tasks
@@ -34,6 +34,8 @@ class Ticker:
         health.beat("ticker", now=now)
         for provider in _due_providers(now):
             wake.work(provider, now=now)
+        for provider in search.due_providers(now):
+            wake.search(provider, now=now)
         if transfer.is_due(now):
             wake.transfers(now=now)
         reached("ticker.woken")

@@ -18,11 +18,16 @@ from editorapp.providers import registry
 # More than a slow clip and its EXR frames take to download and store: killed on the way, it would begin again for ever.
 # More too than a clip takes that is sent inside the paid call: killed on the way, nobody would know its outcome.
 LONG_SECONDS = 3600
+SEARCH_SECONDS = 900  # a long list is read page by page, for each account
 LOST_AFTER_SECONDS = 10.0  # a wake-up not answered by then is sent again by the ticker
 
 
 def work_lease(provider: str) -> str:
     return f"work:{provider}"
+
+
+def search_lease(provider: str) -> str:
+    return f"search:{provider}"
 
 
 def transfer_lease(lane: int) -> str:
@@ -43,6 +48,13 @@ def work(provider: str, *, now: datetime) -> bool:
     """Wake a provider's sweep. Say whether a task was enqueued."""
     task = "editorapp.generations.tasks.work"
     return _wake(work_lease(provider), task, provider, now=now, timeout=LONG_SECONDS)
+
+
+def search(provider: str, *, now: datetime) -> bool:
+    """Wake the search for what is unknown at a provider."""
+    return _wake(
+        search_lease(provider), "editorapp.generations.tasks.search", provider, now=now, timeout=SEARCH_SECONDS
+    )
 
 
 def transfers(*, now: datetime) -> bool:

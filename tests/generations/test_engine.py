@@ -208,7 +208,7 @@ def test_an_unknown_that_was_accepted_is_adopted_and_brought_home(quick, quick_f
     assert generation.state == State.SUCCEEDED
     assert generation.failure_message == ""
     assert quick.submits_received == 1
-    assert kinds() == ["reserve", "charge"]
+    assert kinds() == ["reserve", "adjust", "charge"]  # the adjustment is a remark: who followed it, and why
 
 
 def _newest_job(quick_folder: Path) -> str:

@@ -6,17 +6,23 @@ import pytest
 from django.core.exceptions import PermissionDenied
 from django.utils import timezone
 
+from editorapp.alerts import alerts
+from editorapp.alerts.models import Alert
 from editorapp.costs import ledger
-from editorapp.costs.check import differences
 from editorapp.costs.ledger import OverBudget
 from editorapp.costs.models import Entry
 from editorapp.generations import settle
-from editorapp.generations.models import Generation
+from editorapp.generations.books import differences
+from editorapp.generations.models import Generation, Settlement
 from editorapp.generations.states import State
+from editorapp.providers import registry
+from editorapp.providers.models import ProviderAccount, default_account
 from editorapp.teams.roles import Role
 from tests.factories import make_member, make_reserved
+from tests.simulator_process import http
 
 NOW = timezone.now()
+PRICE = Decimal("1.08")
 JOB = "6f0c2a54-8a4b-4a57-9a55-0f6d0c1b7e21"
 
 
@@ -34,22 +40,73 @@ def lines() -> list[tuple[str, Decimal]]:
     return list(Entry.objects.order_by("pk").values_list("kind", "amount_usd"))
 
 
-def test_a_job_that_was_found_is_followed_with_its_money_still_held(member, unknown):
-    settle.adopt(unknown, f" {JOB} ", member=member, now=NOW)
+def accepted_elsewhere(quick) -> str:
+    """Make a job at the simulator with the key of the simulated account. Return its id."""
+    made = http.post(
+        f"{quick.url}/luma-agents/v1/generations", json={"model": "ray-3.2", "type": "video", "prompt": "A harbor"},
+        headers={"Authorization": f"Bearer {registry.get('luma-agents').SPEC.simulated_key}"},
+    )  # fmt: skip
+    return made.raise_for_status().json()["id"]
 
-    attempt = unknown.attempts.get()
-    assert (unknown.state, attempt.provider_job_id) == (State.RUNNING, JOB)
+
+def test_a_job_that_was_found_is_followed_with_its_money_still_held(quick, member, unknown):
+    job_id = accepted_elsewhere(quick)
+
+    settle.adopt(unknown, f" {job_id} ", member=member, now=NOW, note="In the console")
+
+    attempt, decision = unknown.attempts.get(), Settlement.objects.get()
+    assert (unknown.state, attempt.provider_job_id) == (State.RUNNING, job_id)
     assert ledger.held_usd(unknown.pk) == Decimal("1.08")
+    assert (decision.by, decision.outcome, decision.note) == ("Mira", "adopted", f"Job {job_id}. In the console")
+    assert Entry.objects.last().note == f"Mira: followed as job {job_id}. In the console"
+    assert differences() == []
 
 
-def test_one_job_cannot_be_adopted_twice(member, unknown):
-    other = make_reserved(member, state=State.UNKNOWN)
-    settle.adopt(unknown, JOB, member=member, now=NOW)
+def test_one_job_cannot_be_adopted_twice(quick, member, unknown):
+    other, job_id = make_reserved(member, state=State.UNKNOWN), accepted_elsewhere(quick)
+    settle.adopt(unknown, job_id, member=member, now=NOW)
 
     with pytest.raises(settle.JobIsTaken):
-        settle.adopt(other, JOB, member=member, now=NOW)
+        settle.adopt(other, job_id, member=member, now=NOW)
 
     assert Generation.objects.get(pk=other.pk).state == State.UNKNOWN
+
+
+def test_of_two_that_adopt_a_job_at_once_one_is_told(quick, member, unknown, monkeypatch):
+    other, job_id = make_reserved(member, state=State.UNKNOWN), accepted_elsewhere(quick)
+    monkeypatch.setattr(settle, "_free", lambda attempt, job_id: None)  # both looked before either wrote
+    settle.adopt(unknown, job_id, member=member, now=NOW)
+
+    with pytest.raises(settle.JobIsTaken):
+        settle.adopt(other, job_id, member=member, now=NOW)
+
+    assert Generation.objects.get(pk=other.pk).state == State.UNKNOWN
+    assert Settlement.objects.count() == 1 and differences() == []
+
+
+def test_an_id_that_the_account_does_not_know_is_not_followed(quick, member, unknown):
+    with pytest.raises(settle.JobNotKnown, match="knows no job with the id"):
+        settle.adopt(unknown, JOB, member=member, now=NOW)
+
+    assert Generation.objects.get().state == State.UNKNOWN and not Settlement.objects.exists()
+
+
+def test_an_id_is_not_followed_while_the_account_cannot_be_asked(quick, member, unknown):
+    job_id = accepted_elsewhere(quick)
+    quick.fail("poll", "status:503")
+
+    with pytest.raises(settle.JobNotKnown, match="could not be asked"):
+        settle.adopt(unknown, job_id, member=member, now=NOW)
+    settle.adopt(unknown, job_id, member=member, now=NOW)
+
+    assert unknown.state == State.RUNNING
+
+
+def test_a_job_of_an_account_that_is_switched_off_is_not_followed(member, unknown):
+    ProviderAccount.objects.update(is_enabled=False)
+
+    with pytest.raises(settle.JobNotKnown, match="switched off"):
+        settle.adopt(unknown, JOB, member=member, now=NOW)
 
 
 def test_what_never_arrived_gives_its_money_back_and_may_be_tried_again(member, unknown):
@@ -61,7 +118,7 @@ def test_what_never_arrived_gives_its_money_back_and_may_be_tried_again(member, 
 
 
 def test_what_is_sent_again_counts_the_first_as_spent(member, unknown):
-    attempt = settle.send_again(unknown, member=member, now=NOW, note="The client waits")
+    attempt = settle.send_again(unknown, member=member, now=NOW, agreed_usd=PRICE, note="The client waits")
 
     assert (attempt.number, unknown.state) == (2, State.QUEUED)
     assert [kind for kind, _amount in lines()] == ["reserve", "charge", "reserve"]
@@ -71,12 +128,35 @@ def test_what_is_sent_again_counts_the_first_as_spent(member, unknown):
     assert differences() == []
 
 
+def test_sending_again_reserves_what_it_costs_now_and_charges_what_was_held(member):
+    generation = make_reserved(member, state=State.UNKNOWN, estimate_high_usd=Decimal("0.90"))  # it was cheaper then
+
+    with pytest.raises(settle.PriceChanged, match=r"\$1.08 now; \$0.90 was shown"):
+        settle.send_again(generation, member=member, now=NOW, agreed_usd=Decimal("0.90"))
+    assert Generation.objects.get().state == State.UNKNOWN
+    settle.send_again(generation, member=member, now=NOW, agreed_usd=PRICE)
+
+    assert lines() == [("reserve", Decimal("0.90")), ("charge", Decimal("0.90")), ("reserve", Decimal("1.08"))]
+    assert (generation.estimate_high_usd, generation.cost_usd) == (PRICE, Decimal("0.90"))
+    assert differences() == []
+
+
+def test_nothing_is_sent_again_at_a_price_that_nobody_knows(member):
+    account = default_account("scenario")
+    generation = make_reserved(member, state=State.UNKNOWN, account=account, provider="scenario")
+
+    with pytest.raises(settle.PriceChanged, match="not known"):
+        settle.send_again(generation, member=member, now=NOW, agreed_usd=Decimal("100"))
+
+    assert Generation.objects.get().state == State.UNKNOWN and len(lines()) == 1
+
+
 def test_sending_again_beyond_the_budget_leaves_all_as_it_was(member, unknown):
     member.team.monthly_limit_usd = Decimal("2.00")
     member.team.save()
 
     with pytest.raises(OverBudget):
-        settle.send_again(unknown, member=member, now=NOW)
+        settle.send_again(unknown, member=member, now=NOW, agreed_usd=PRICE)
 
     assert Generation.objects.get().state == State.UNKNOWN
     assert lines() == [("reserve", Decimal("1.08"))]
@@ -97,7 +177,7 @@ def test_a_known_outcome_is_not_for_people_to_settle(member, state):
         lambda: settle.adopt(generation, JOB, member=member, now=NOW),
         lambda: settle.never_arrived(generation, member=member, now=NOW),
         lambda: settle.count_as_spent(generation, member=member, now=NOW),
-        lambda: settle.send_again(generation, member=member, now=NOW),
+        lambda: settle.send_again(generation, member=member, now=NOW, agreed_usd=PRICE),
     ):
         with pytest.raises(settle.NothingToSettle):
             act()
@@ -122,6 +202,28 @@ def test_an_admin_corrects_a_cost_by_an_adjustment(member, unknown):
     assert lines()[-1] == ("adjust", Decimal("-0.54"))
     assert ledger.spent_usd(unknown.pk) == unknown.cost_usd == Decimal("0.54")
     assert differences() == []
+
+
+def test_a_cost_is_not_corrected_while_money_is_held(member, unknown):
+    admin = make_member(team=member.team, role=Role.ADMIN)
+
+    with pytest.raises(settle.NothingToSettle):
+        settle.correct_cost(unknown, Decimal("0.54"), member=admin, now=NOW, note="Invoice")
+
+    assert lines() == [("reserve", Decimal("1.08"))]
+
+
+@pytest.mark.parametrize(
+    ("state", "kind"), [(State.UNKNOWN, "unknown_outcome"), (State.LOST, "lost")], ids=["unknown", "lost"]
+)
+def test_what_is_settled_is_no_alert_any_more(member, state, kind):
+    generation = make_reserved(member, state=state)
+    subject = settle.subject_of(generation.pk)
+    alerts.open(kind, subject, message="Somebody must look.", team_id=generation.team_id, now=NOW)
+
+    settle.never_arrived(generation, member=member, now=NOW)
+
+    assert Alert.objects.get().closed_at is not None
 
 
 def test_a_creator_corrects_no_cost(member, unknown):

@@ -6,7 +6,7 @@ import pytest
 from django.utils import timezone
 from django_q.models import OrmQ
 
-from editorapp.generations import download, health, leases, tasks, wake
+from editorapp.generations import download, health, leases, search, tasks, wake
 from editorapp.generations.apps import acknowledge_first
 from editorapp.generations.models import Attempt, Lease
 from editorapp.generations.states import State
@@ -63,7 +63,19 @@ def test_a_lane_is_given_time_for_the_longest_downloads(ticker):
     assert tasks and all(task["timeout"] > 2 * download.TOTAL_SECONDS for task in tasks)
 
 
-@pytest.mark.parametrize("state", [State.UNKNOWN, State.SUCCEEDED, State.FAILED, State.CANCELED, State.LOST])
+def test_what_is_unknown_is_looked_for_until_a_person_must_decide(ticker):
+    make_generation(make_member(), state=State.UNKNOWN)
+
+    ticker.tick(timezone.now())
+    assert waiting() == [("search", ("luma-agents",))]
+    search.search("luma-agents")
+    OrmQ.objects.all().delete()
+    ticker.tick(timezone.now())
+
+    assert waiting() == []
+
+
+@pytest.mark.parametrize("state", [State.SUCCEEDED, State.FAILED, State.CANCELED, State.LOST])
 def test_what_is_over_or_waits_for_a_person_wakes_nobody(ticker, state):
     make_generation(make_member(), state=state)
 

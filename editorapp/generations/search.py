@@ -1,0 +1,331 @@
+"""Look for paid calls whose outcome is unknown in the provider's own list of jobs, and settle them where it is plain.
+
+A task of the queue, woken by the ticker; one at a time for each provider. It is careful with the user's money: exactly
+one job that is the same and nobody's is followed; none at all, for an hour, in a list that is documented to leave
+nothing out, is a post that never arrived; everything else is for a person, who sees what was found.
+"""
+
+import asyncio
+import logging
+import uuid
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from itertools import groupby
+from types import ModuleType
+
+from django.db import transaction
+from django.db.models import Q, QuerySet, Sum
+from django.utils import timezone
+
+from editorapp.alerts import alerts
+from editorapp.alerts.models import Kind
+from editorapp.core.money import show_usd
+from editorapp.generations import leases, settle, wake
+from editorapp.generations.models import Attempt, Overtaken, Search
+from editorapp.generations.outcomes import POST_LEASE
+from editorapp.generations.states import State
+from editorapp.media.models import Asset
+from editorapp.providers import registry
+from editorapp.providers.contract import Listed, Listing, ProviderError, Throttled
+from editorapp.providers.likeness import STORED, Likeness, compare, is_same_prompt
+from editorapp.providers.models import ProviderAccount
+from editorapp.providers.spec import Model
+from editorapp.providers.transport import SLOWEST_BYTES_PER_SECOND, Wire
+
+log = logging.getLogger(__name__)
+
+LEASE_SECONDS = 150.0
+LIST_SECONDS = 90.0
+SETTLED_AFTER = timedelta(seconds=60)  # on top of the longest that a post can be under way
+EARLIER, LATER = timedelta(minutes=2), timedelta(minutes=10)  # clocks differ, and a queue may write a job down late
+SOONEST, LATEST = timedelta(seconds=30), timedelta(minutes=15)  # between two looks
+PATIENCE = timedelta(hours=1)  # lists may lag; after that, a person or, where the list is whole, "never arrived"
+GIVEN_UP = timedelta(hours=24)
+ENOUGH_LOOKS = 3
+MOST_SHOWN = 20
+Verdict = Search.Verdict
+
+
+def due_providers(now: datetime) -> set[str]:
+    """Return the providers at which something unknown is to be looked for, or has been settled otherwise."""
+    new = Attempt.objects.filter(state=State.UNKNOWN, search=None).order_by()
+    found = set(new.values_list("account__provider", flat=True).distinct())
+    rows = Search.objects.filter(verdict__in=(Verdict.LOOKING, Verdict.PERSON)).order_by()
+    rows = rows.filter(Q(at__lte=now) | ~Q(attempt__state=State.UNKNOWN))
+    return found | set(rows.values_list("attempt__account__provider", flat=True).distinct())
+
+
+def search(provider: str, *, clock: Callable[[], datetime] = timezone.now) -> None:
+    """Look once for all that is due at a provider."""
+    holder, lease = uuid.uuid4(), wake.search_lease(provider)
+    wake.answered(lease, now=clock())
+    if not leases.take(lease, holder, now=clock(), seconds=LEASE_SECONDS):
+        return
+    try:
+        _end_settled(provider, now=clock())
+        _begin(provider, now=clock())
+        due = Search.objects.filter(verdict__in=(Verdict.LOOKING, Verdict.PERSON), at__lte=clock())
+        rows = _of(provider, due).select_related("attempt__account", "attempt__generation")
+        for account, searches in groupby(rows.order_by("attempt__account_id", "pk"), lambda one: one.attempt.account):
+            if leases.take(lease, holder, now=clock(), seconds=LEASE_SECONDS):
+                _look(account, list(searches), clock=clock)
+    finally:
+        leases.give_back(lease, holder, now=clock())
+
+
+def ask_again(attempt: Attempt, *, now: datetime) -> bool:
+    """Let the list be asked anew, because a person wants to. Say whether there is a list to ask."""
+    rows = Search.objects.filter(attempt=attempt, attempt__state=State.UNKNOWN)
+    if not _can_list(registry.get(attempt.account.provider)) or not rows.update(at=now):
+        return False
+    transaction.on_commit(lambda: wake.search(attempt.account.provider, now=now))
+    return True
+
+
+def first_look_at(attempt: Attempt) -> datetime:
+    """Return when a post surely has ended, for the provider too: sooner, another of ours may still be on its way."""
+    began = attempt.submit_started_at or attempt.created_at
+    return began + POST_LEASE + _extra(attempt.request_body) + SETTLED_AFTER
+
+
+def _of(provider: str, rows: QuerySet[Search]) -> QuerySet[Search]:
+    return rows.filter(attempt__account__provider=provider)
+
+
+def _can_list(adapter: ModuleType) -> bool:
+    return hasattr(adapter, "recent")
+
+
+def _begin(provider: str, *, now: datetime) -> None:
+    """Note what has become unknown, and when to look for it; what cannot be looked for waits for a person at once."""
+    can_list = _can_list(registry.get(provider))
+    new = Attempt.objects.filter(state=State.UNKNOWN, search=None, account__provider=provider)
+    for attempt in new.select_related("generation", "account"):
+        with transaction.atomic():
+            found = {"since": attempt.generation.state_since, "at": first_look_at(attempt)}
+            row, _made = Search.objects.get_or_create(attempt=attempt, defaults=found)
+            if not can_list or not attempt.request_body:
+                name = attempt.account.spec.name
+                _to_person(row, f"{name} has no list of jobs that Rushes could read: its console has.", now=now)
+
+
+def _end_settled(provider: str, *, now: datetime) -> None:
+    """End the search for what became known otherwise: an answer that came late."""
+    rows = Search.objects.filter(verdict__in=(Verdict.LOOKING, Verdict.PERSON)).exclude(attempt__state=State.UNKNOWN)
+    for row in _of(provider, rows).select_related("attempt"):
+        with transaction.atomic():
+            Search.objects.filter(pk=row.pk).update(verdict=Verdict.SETTLED, at=None)
+            alerts.close(Kind.UNKNOWN_OUTCOME, settle.subject_of(row.attempt.generation_id), now=now)
+
+
+def _extra(body: object) -> timedelta:
+    """Return what a post may take longer because stored files travel in its body."""
+    names = set(_stored_in(body))
+    size = Asset.objects.filter(sha256__in=names).aggregate(sum=Sum("size_bytes"))["sum"] if names else 0
+    return timedelta(seconds=(size or 0) * 4 / 3 / SLOWEST_BYTES_PER_SECOND)
+
+
+def _stored_in(value: object) -> Iterable[str]:
+    parts = value.values() if isinstance(value, dict) else value if isinstance(value, list) else ()
+    for part in parts:
+        yield from _stored_in(part)
+    if isinstance(value, str) and (found := STORED.fullmatch(value)):
+        yield found[1]
+
+
+def _look(account: ProviderAccount, searches: list[Search], *, clock: Callable[[], datetime]) -> None:
+    """Read an account's list once for all its searches, and decide each."""
+    if account.problem:
+        for row in searches:
+            _failed(row, account.problem, now=clock(), wait=LATEST)
+        return
+    try:
+        listing = asyncio.run(_listed(account, [row.attempt for row in searches]))
+    except (ProviderError, TimeoutError) as error:
+        why = error.message if isinstance(error, ProviderError) else f"{account.spec.name} did not answer in time."
+        wait = timedelta(seconds=error.retry_after_seconds if isinstance(error, Throttled) else 0)
+        for row in searches:
+            _failed(row, why, now=clock(), wait=wait)
+        return
+    for row in searches:
+        try:
+            _decide(row, listing, now=clock())
+        except (Overtaken, settle.JobIsTaken) as error:
+            log.info("Attempt %s: not settled by its list: %s", row.pk, error)  # looked at again, or known by now
+
+
+async def _listed(account: ProviderAccount, attempts: list[Attempt]) -> Listing:
+    windows = [_window(attempt) for attempt in attempts]
+    models = {_model(attempt).wire for attempt in attempts}
+    async with asyncio.timeout(LIST_SECONDS), Wire(account.access()) as wire:
+        listing: Listing = await registry.get(account.provider).recent(
+            since=min(since for since, _until in windows), until=max(until for _since, until in windows), wire=wire,
+            models=models,
+        )  # fmt: skip
+        return listing
+
+
+def _window(attempt: Attempt) -> tuple[datetime, datetime]:
+    return (attempt.submit_started_at or attempt.created_at) - EARLIER, first_look_at(attempt) + LATER
+
+
+def _model(attempt: Attempt) -> Model:
+    return attempt.account.spec.model_for(attempt.generation.wanted)
+
+
+@dataclass(frozen=True)
+class Found:
+    """What a list shows of an attempt's window that is on none of our rows, by how like it is."""
+
+    same: list[Listed]
+    unclear: list[Listed]
+    same_words: list[Listed]  # another by its settings, yet with the same prompt
+
+    @property
+    def candidates(self) -> list[Listed]:
+        return [*self.same, *self.unclear, *self.same_words]
+
+
+def _found(attempt: Attempt, listing: Listing) -> Found:
+    since, until = _window(attempt)
+    path = registry.get(attempt.account.provider).endpoint(attempt.generation.wanted)
+    jobs = [one for one in listing.jobs if since <= one.created_at <= until and one.path in ("", path)]
+    ours = Attempt.objects.filter(
+        account__provider=attempt.account.provider, provider_job_id__in=[one.job_id for one in jobs]
+    )
+    taken = set(ours.values_list("provider_job_id", flat=True))
+    free = [one for one in jobs if one.job_id not in taken]
+    model, sent = _model(attempt), attempt.request_body or {}
+    by: dict[Likeness, list[Listed]] = {likeness: [] for likeness in Likeness}
+    for one in free:
+        by[compare(sent, one.body, model)].append(one)
+    words = [one for one in by[Likeness.OTHER] if is_same_prompt(sent, one.body, model)]
+    return Found(by[Likeness.SAME], by[Likeness.UNCLEAR], words)
+
+
+def _twins(attempt: Attempt) -> list[Attempt]:
+    """Return other posts of ours of the same time and body that a job without a row could belong to as well."""
+    since, until = _window(attempt)
+    others = Attempt.objects.filter(
+        Q(state__in=(State.SUBMITTING, State.UNKNOWN)) | Q(search__isnull=False), provider_job_id=None,
+        account__provider=attempt.account.provider, submit_started_at__range=(since, until),
+    ).exclude(pk=attempt.pk)  # fmt: skip
+    model, sent = _model(attempt), attempt.request_body or {}
+    return [one for one in others if compare(sent, one.request_body, model) is not Likeness.OTHER]
+
+
+def _decide(row: Search, listing: Listing, *, now: datetime) -> None:
+    """Follow the one job that it must be; else ask later, release, or show a person what was found.
+
+    Raises: Overtaken, JobIsTaken, when the attempt or the job is somebody else's by now.
+    """
+    attempt, name = row.attempt, row.attempt.account.spec.name
+    found, twins = _found(attempt, listing), _twins(attempt)
+    row.candidates = [_shown(one, found) for one in found.candidates[:MOST_SHOWN]]
+    row.looked_at, row.failures = now, 0
+    if any(twin.state == State.SUBMITTING for twin in twins):
+        _later(row, f"The same request is being sent once more; {name}'s list is read again after it.", now=now)
+    elif len(found.same) == 1 and listing.is_whole and not twins:
+        _follow(row, found.same[0], now=now)
+    elif twins and found.candidates:
+        says = f"{name} lists {_count(found.candidates)} that this could be, but the same request was sent twice from "
+        _to_person(row, says + "here, and nobody knows which of the two it belongs to.", now=now, again=True)
+    elif found.same or found.unclear:
+        _to_person(row, _why_not(row, found, listing), now=now, again=True)
+    else:
+        _missing(row, found, listing, now=now)
+
+
+def _follow(row: Search, job: Listed, *, now: datetime) -> None:
+    name = row.attempt.account.spec.name
+    note = (
+        f"{name}'s list, read at {now:%H:%M:%S} UTC, shows it as made at {job.created_at:%H:%M:%S} UTC: the only job "
+        "of that time with the same model and the same request that is nobody's here."
+    )
+    with transaction.atomic():
+        settle.follow(row.attempt, job.job_id, by=settle.ITSELF, now=now, note=note)
+        _keep(row, says=note, verdict=Verdict.SETTLED, at=None)
+
+
+def _missing(row: Search, found: Found, listing: Listing, *, now: datetime) -> None:
+    """It is not on the list: ask for a while, for lists may lag; then say that it never arrived, if that is proven."""
+    attempt, spec = row.attempt, row.attempt.account.spec
+    row.looks += listing.is_whole
+    says = f"{spec.name}'s list, read at {now:%H:%M:%S} UTC, does not show it."
+    if now < first_look_at(attempt) + PATIENCE or (row.looks < ENOUGH_LOOKS and listing.is_whole):
+        _later(row, f"{says} Lists may lag, so it is read again.", now=now)
+    elif spec.lists_all and listing.is_whole and not found.candidates:
+        note = f"{says} It was read {row.looks} times in {_minutes(now - first_look_at(attempt))} minutes."
+        with transaction.atomic():
+            settle.give_back(attempt, by=settle.ITSELF, now=now, note=note)
+            _keep(row, says=note, verdict=Verdict.SETTLED, at=None)
+    elif found.candidates:
+        _to_person(row, f"{says} It shows {_count(found.candidates)} of that time with the same words.", now=now)
+    else:
+        _to_person(row, f"{says} {spec.name} does not say that its list leaves nothing out.", now=now)
+
+
+def _why_not(row: Search, found: Found, listing: Listing) -> str:
+    name = row.attempt.account.spec.name
+    if len(found.same) > 1:
+        return f"{name} lists {len(found.same)} jobs of that time with this very request: which is it?"
+    if found.same:
+        return f"{name} lists a job with this very request, and does not show all jobs of that time."
+    return f"{name} lists {_count(found.unclear)} of that time that this could be, and does not show the whole request."
+
+
+def _later(row: Search, says: str, *, now: datetime) -> None:
+    _keep(row, says=says, verdict=row.verdict, at=now + _pause(row, now))
+
+
+def _failed(row: Search, why: str, *, now: datetime, wait: timedelta) -> None:
+    """The list could not be read. That alone never decides anything; after a while a person should know."""
+    row.failures += 1
+    says = f"{row.attempt.account.spec.name}'s list could not be read at {now:%H:%M:%S} UTC: {why}"
+    if now < first_look_at(row.attempt) + PATIENCE:
+        _keep(row, says=says, verdict=row.verdict, at=now + max(wait, _pause(row, now)))
+    else:
+        _to_person(row, says, now=now, again=True)
+
+
+def _to_person(row: Search, says: str, *, now: datetime, again: bool = False) -> None:
+    """Leave it to a person, with all that is known. `again`: look on meanwhile, for it may become plain."""
+    goes_on = again and now < first_look_at(row.attempt) + GIVEN_UP
+    generation = row.attempt.generation
+    with transaction.atomic():
+        _keep(row, says=says, verdict=Verdict.PERSON, at=now + _pause(row, now) if goes_on else None)
+        message = (
+            f"Nobody knows whether take #{generation.pk} was accepted by {row.attempt.account}; "
+            f"{show_usd(generation.estimate_high_usd)} stay held until a person says what became of it. {says}"
+        )
+        subject, path = settle.subject_of(generation.pk), f"/takes/{generation.pk}"
+        alerts.open(
+            Kind.UNKNOWN_OUTCOME, subject, message=message, team_id=generation.team_id, path=path, now=now
+        )  # fmt: skip
+
+
+def _keep(row: Search, **changes: object) -> None:
+    """Write a row, unless its attempt was settled meanwhile."""
+    kept = {name: getattr(row, name) for name in ("looked_at", "looks", "failures", "candidates")} | changes
+    settled = changes.get("verdict") == Verdict.SETTLED
+    rows = Search.objects.filter(pk=row.pk)
+    (rows if settled else rows.exclude(verdict=Verdict.SETTLED)).update(**kept)
+
+
+def _pause(row: Search, now: datetime) -> timedelta:
+    """Return how long to wait until the next look: half as long as it has been looked for, within bounds."""
+    return min(max((now - first_look_at(row.attempt)) / 2, SOONEST), LATEST)
+
+
+def _shown(job: Listed, found: Found) -> dict[str, str]:
+    likeness = Likeness.SAME if job in found.same else Likeness.UNCLEAR if job in found.unclear else Likeness.OTHER
+    return {"job_id": job.job_id, "created_at": job.created_at.isoformat(), "likeness": likeness}
+
+
+def _count(jobs: list[Listed]) -> str:
+    return "one job" if len(jobs) == 1 else f"{len(jobs)} jobs"
+
+
+def _minutes(span: timedelta) -> int:
+    return int(span.total_seconds() // 60)

@@ -1,0 +1,323 @@
+"""A paid call whose answer was lost is looked for in the provider's own list, and settled only where it is plain."""
+
+import base64
+import uuid
+from collections.abc import Callable
+from datetime import timedelta
+
+import pytest
+
+from editorapp.alerts.models import Alert
+from editorapp.costs import ledger
+from editorapp.costs.models import Entry
+from editorapp.generations import books, outcomes, search, settle
+from editorapp.generations.enqueue import enqueue
+from editorapp.generations.models import Attempt, Generation, Search, Settlement
+from editorapp.generations.states import State
+from editorapp.providers import registry
+from editorapp.providers.contract import GenerationRequest, Task
+from editorapp.providers.models import ProviderAccount, default_account
+from tests.factories import make_member
+from tests.generations.drive import Clock, ask, priced, run
+from tests.simulator_process import SimulatorProcess, http
+
+LISTING = ("gmi-cloud", "scenario")
+both = pytest.mark.parametrize("provider", LISTING)
+Send = Callable[..., Generation]
+
+
+@pytest.fixture
+def send(quick: SimulatorProcess, clock: Clock) -> Send:
+    """Send a request whose paid call ends badly, until its outcome is unknown."""
+
+    def send(provider: str, *, how: str = "accept_then_reset", prompt: str = "", wait: bool = True) -> Generation:
+        member, account = make_member(), default_account(provider)
+        wanted = GenerationRequest(
+            task=Task.GENERATE, prompt=prompt or f"A harbor {uuid.uuid4()}", resolution="540p", duration="5s"
+        )
+        generation = enqueue(priced(wanted, account, member), account=account, member=member)
+        if wait:
+            quick.fail("submit", how)
+            run(clock, until=State.UNKNOWN)
+            generation.refresh_from_db()
+            assert generation.state == State.UNKNOWN
+        return generation
+
+    return send
+
+
+def look(provider: str, clock: Clock, *, times: int = 1) -> None:
+    """Let the search do what is due, each time jumping to when the list is asked next."""
+    for _ in range(times):
+        search.search(provider, clock=clock)
+        if (at := Search.objects.filter(at__isnull=False).order_by("at").values_list("at", flat=True).first()) is None:
+            return
+        clock.jump_to(at)
+        search.search(provider, clock=clock)
+
+
+def post_by_hand(quick: SimulatorProcess, generation: Generation) -> str:
+    """Send the same body from elsewhere, with the same key. Return the job's id."""
+    body = generation.attempts.get().request_body
+    key = registry.get(generation.provider).SPEC.simulated_key
+    if generation.provider == "scenario":
+        url = f"{quick.url}/scenario/v1/generate/custom/model_luma-ray-3-2"
+        word = "Basic " + base64.b64encode(key.encode()).decode()
+        return http.post(url, json=body, headers={"Authorization": word}).raise_for_status().json()["job"]["jobId"]
+    url = f"{quick.url}/gmi-cloud/api/v1/ie/requestqueue/apikey/requests"
+    return http.post(url, json=body, headers={"Authorization": f"Bearer {key}"}).raise_for_status().json()["request_id"]
+
+
+@both
+def test_a_call_that_was_accepted_is_found_followed_and_finished(quick, clock, send, provider):
+    generation = send(provider)
+
+    look(provider, clock)
+
+    attempt = generation.attempts.get()
+    assert attempt.state == State.RUNNING and attempt.provider_job_id
+    assert ledger.held_usd(generation.pk) == generation.estimate_high_usd
+    decision = Settlement.objects.get()
+    assert decision.person is None and decision.outcome == "adopted"
+    assert attempt.provider_job_id in decision.note and "the only job of that time" in decision.note
+    remark = Entry.objects.get(kind="adjust")
+    assert remark.amount_usd == 0 and remark.note.startswith(f"Rushes: followed as job {attempt.provider_job_id}.")
+    run(clock)
+    generation.refresh_from_db()
+    assert generation.state == State.SUCCEEDED
+    assert quick.submits_received == 1
+    assert books.differences() == [] and not Alert.objects.exists()
+
+
+@both
+def test_nothing_is_looked_for_before_the_post_surely_has_ended(clock, send, provider):
+    generation = send(provider)
+
+    search.search(provider, clock=clock)
+
+    row = Search.objects.get()
+    started = generation.attempts.get().submit_started_at
+    assert row.looked_at is None and row.at == started + outcomes.POST_LEASE + search.SETTLED_AFTER
+    assert Generation.objects.get().state == State.UNKNOWN
+
+
+def test_what_never_arrived_is_released_where_the_list_is_whole(quick, clock, send):
+    generation = send("scenario", how="reset")
+
+    look("scenario", clock, times=30)
+
+    generation.refresh_from_db()
+    assert (generation.state, generation.failure_code, generation.can_try_again) == (
+        State.FAILED,
+        "never_arrived",
+        True,
+    )
+    assert ledger.held_usd(generation.pk) == 0 and quick.submits_received == 0
+    row, decision = Search.objects.get(), Settlement.objects.get()
+    assert row.looks >= search.ENOUGH_LOOKS and row.looked_at >= search.first_look_at(row.attempt) + search.PATIENCE
+    assert "does not show it" in decision.note and decision.by == "Rushes, by itself"
+    assert "Rushes: never arrived." in Entry.objects.get(kind="release").note
+    assert books.differences() == [] and not Alert.objects.exists()
+
+
+def test_what_never_arrived_is_for_a_person_where_the_list_proves_nothing(quick, clock, send):
+    generation = send("gmi-cloud", how="reset")
+
+    look("gmi-cloud", clock, times=30)
+
+    generation.refresh_from_db()
+    assert generation.state == State.UNKNOWN and quick.submits_received == 0
+    assert ledger.held_usd(generation.pk) == generation.estimate_high_usd
+    alert = Alert.objects.get()
+    assert (alert.kind, alert.subject) == ("unknown_outcome", f"generation:{generation.pk}")
+    assert "does not say that its list leaves nothing out" in alert.message and alert.closed_at is None
+    settle.never_arrived(generation, member=generation.team.members.get(), now=clock())
+    assert Alert.objects.get().closed_at is not None
+
+
+@both
+def test_a_list_that_lags_is_asked_again(quick, clock, send, provider):
+    generation = send(provider)
+    quick.fail("list", "lag:3600", times=2)
+
+    look(provider, clock)
+    assert Generation.objects.get().state == State.UNKNOWN and Search.objects.get().is_looking
+    look(provider, clock, times=2)
+
+    assert generation.attempts.get().state == State.RUNNING
+
+
+@both
+@pytest.mark.parametrize("fault", ["status:500", "status:429:20", "reset"])
+def test_a_list_that_fails_decides_nothing_and_is_asked_again(quick, clock, send, provider, fault):
+    generation = send(provider)
+    quick.fail("list", fault)
+
+    look(provider, clock)
+    row = Search.objects.get()
+    assert (row.failures, row.looks, row.looked_at) == (1, 0, None) and "could not be read" in row.says
+    look(provider, clock)
+
+    assert generation.attempts.get().state == State.RUNNING
+
+
+@both
+def test_a_list_that_fails_for_an_hour_calls_a_person_and_is_asked_on(quick, clock, send, provider):
+    generation = send(provider)
+    quick.fail("list", "status:503", times=1000)
+
+    look(provider, clock, times=20)
+    assert Generation.objects.get().state == State.UNKNOWN
+    assert "could not be read" in Alert.objects.get(closed_at=None).message
+    quick.reset()
+    look(provider, clock)
+
+    assert generation.attempts.get().state == State.RUNNING
+    assert not Alert.objects.filter(closed_at=None).exists()
+
+
+@both
+def test_of_two_equal_jobs_a_person_chooses(quick, clock, send, provider):
+    generation = send(provider)
+    other = post_by_hand(quick, generation)
+
+    look(provider, clock, times=3)
+
+    assert Generation.objects.get().state == State.UNKNOWN
+    row = Search.objects.get()
+    assert row.verdict == "person" and {one["likeness"] for one in row.candidates} == {"same"}
+    assert other in {one["job_id"] for one in row.candidates} and len(row.candidates) == 2
+    assert "which is it?" in Alert.objects.get().message
+
+
+@both
+def test_a_job_that_is_on_one_of_our_rows_is_no_candidate(quick, clock, send, provider):
+    first = send(provider)
+    look(provider, clock)
+    assert first.attempts.get().state == State.RUNNING
+
+    second = send(provider, how="reset", prompt=first.prompt)
+    look(provider, clock)
+
+    assert second.attempts.get().state == State.UNKNOWN
+    assert Search.objects.get(attempt__generation=second).candidates == []
+
+
+@both
+def test_two_of_our_own_with_the_same_body_are_not_told_apart(quick, clock, send, provider):
+    first, second = send(provider), None
+    second = send(provider, how="reset", prompt=first.prompt)
+
+    look(provider, clock, times=3)
+
+    assert set(Attempt.objects.values_list("state", flat=True)) == {State.UNKNOWN}
+    assert "sent twice from here" in Search.objects.get(attempt__generation=second).says
+    assert len(Search.objects.get(attempt__generation=first).candidates) == 1
+
+
+@both
+def test_nothing_is_decided_while_the_same_request_is_on_its_way(clock, send, provider):
+    generation = send(provider)
+    other = send(provider, prompt=generation.prompt, wait=False)
+    mine = generation.attempts.get()
+    Attempt.objects.filter(generation=other).update(
+        state=State.SUBMITTING, request_body=mine.request_body, submit_started_at=clock()
+    )
+
+    look(provider, clock)
+
+    assert generation.attempts.get().state == State.UNKNOWN
+    assert "being sent once more" in Search.objects.get(attempt=mine).says
+
+
+@both
+def test_a_list_that_hides_the_request_is_for_a_person_until_it_shows_it(quick, clock, send, provider):
+    generation = send(provider)
+    quick.fail("list", "bare", times=2)
+
+    look(provider, clock)
+    row = Search.objects.get()
+    assert (row.verdict, [one["likeness"] for one in row.candidates][:1]) == ("person", ["unclear"])
+    assert "does not show the whole request" in row.says
+    look(provider, clock, times=2)
+
+    assert generation.attempts.get().state == State.RUNNING
+
+
+@both
+def test_defaults_written_out_and_another_order_make_no_other_request(quick, clock, send, provider):
+    generation = send(provider)
+    quick.fail("list", "filled", times=5)
+
+    look(provider, clock)
+
+    assert generation.attempts.get().state == State.RUNNING
+
+
+def test_a_provider_without_a_list_goes_to_a_person_at_once(quick, clock):
+    quick.fail("submit", "accept_then_reset")
+    generation = ask()
+    run(clock, until=State.UNKNOWN)
+
+    assert search.due_providers(clock()) == {"luma-agents"}
+    search.search("luma-agents", clock=clock)
+
+    row = Search.objects.get()
+    assert (row.verdict, row.at) == ("person", None) and "has no list of jobs" in row.says
+    assert Alert.objects.get().subject == f"generation:{generation.pk}"
+    assert search.due_providers(clock()) == set()
+
+
+@both
+def test_a_person_who_was_first_is_not_overruled(clock, send, provider, monkeypatch):
+    generation = send(provider)
+    look_at = search._found
+
+    def settled_meanwhile(attempt, listing):
+        settle.never_arrived(Generation.objects.get(), member=generation.team.members.get(), now=clock())
+        return look_at(attempt, listing)
+
+    monkeypatch.setattr(search, "_found", settled_meanwhile)
+    look(provider, clock)
+
+    assert Generation.objects.get().state == State.FAILED
+    assert [one.outcome for one in Settlement.objects.all()] == ["never_arrived"]
+    assert Search.objects.get().verdict == "settled" and books.differences() == []
+
+
+@both
+def test_a_job_of_the_same_key_under_another_account_is_taken_too(clock, send, provider):
+    generation = send(provider)
+    look(provider, clock)
+    job_id = generation.attempts.get().provider_job_id
+    other = ProviderAccount.objects.create(provider=provider, name="The same key again", is_simulated=True)
+    second = send(provider, how="reset", prompt=generation.prompt)
+    Attempt.objects.filter(generation=second).update(account=other)
+
+    with pytest.raises(settle.JobIsTaken):
+        settle.adopt(second, job_id, member=second.team.members.get(), now=clock())
+
+
+def test_an_answer_that_comes_late_ends_the_search(clock, send):
+    generation = send("scenario")
+    search.search("scenario", clock=clock)
+    attempt = generation.attempts.get()
+    attempt.move(State.RUNNING, now=clock(), provider_job_id="job_late", next_action_at=clock() + timedelta(hours=1))
+
+    assert search.due_providers(clock()) == {"scenario"}
+    search.search("scenario", clock=clock)
+
+    assert Search.objects.get().verdict == "settled"
+    assert search.due_providers(clock()) == set()
+
+
+def test_a_clip_inside_the_call_gives_it_longer_to_end(clock, send):
+    from tests.factories import make_asset
+
+    generation = send("gmi-cloud", how="reset")
+    attempt = generation.attempts.get()
+    before = search.first_look_at(attempt)
+    clip = make_asset(make_member(), size_bytes=96 * 1024 * 1024)
+    attempt.request_body["payload"]["source_data"] = f"stored-file:{clip.sha256}"
+
+    assert search.first_look_at(attempt) - before == timedelta(seconds=1024)

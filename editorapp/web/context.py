@@ -4,6 +4,7 @@ from dataclasses import dataclass
 from decimal import Decimal
 from typing import Any
 
+from django.db.models import Count
 from django.http import HttpRequest
 from django.urls import NoReverseMatch, reverse
 from django.utils import timezone
@@ -14,6 +15,7 @@ from editorapp.generations.models import Generation
 from editorapp.generations.states import ACTIVE
 from editorapp.providers.accounts import all_simulated
 from editorapp.teams.models import Member
+from editorapp.web.templatetags.takes import NEEDS_A_PERSON
 
 THEMES = (("", "System"), ("dark", "Dark"), ("light", "Light"))
 THEME_COOKIE = "rushes_theme"
@@ -24,6 +26,14 @@ class Place:
     name: str
     label: str
     url: str
+
+
+@dataclass(frozen=True)
+class Counts:
+    """How many of a team's generations are on their way, and how many go on only when somebody says how."""
+
+    running: int
+    waiting: int
 
 
 @dataclass(frozen=True)
@@ -46,7 +56,7 @@ def shell(request: HttpRequest) -> dict[str, Any]:
         "themes": THEMES,
         "is_simulated": simulated,
         "places": SimpleLazyObject(lambda: places(member) if member else []),
-        "running": SimpleLazyObject(lambda: running(member) if member else 0),
+        "counts": SimpleLazyObject(lambda: counts(member) if member else Counts(0, 0)),
         "month": SimpleLazyObject(
             lambda: month(member, is_simulated=bool(simulated)) if member and member.may_create else None
         ),
@@ -67,9 +77,12 @@ def places(member: Member) -> list[Place]:
     return [Place(name, label, url) for name, label, route in wanted if (url := _url(route))]
 
 
-def running(member: Member) -> int:
-    """Count the team's generations that the engine looks after now."""
-    return Generation.objects.visible_to(member).filter(state__in=ACTIVE).count()
+def counts(member: Member) -> Counts:
+    """Count the team's generations that the engine looks after now, and those that wait for a person: one query."""
+    rows = Generation.objects.visible_to(member).filter(state__in=ACTIVE | NEEDS_A_PERSON).order_by()
+    found = dict(rows.values_list("state").annotate(Count("pk")))
+    waiting = sum(found.get(state, 0) for state in NEEDS_A_PERSON)
+    return Counts(running=sum(found.values()) - waiting, waiting=waiting)
 
 
 def month(member: Member, *, is_simulated: bool) -> Month:

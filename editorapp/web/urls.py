@@ -3,7 +3,7 @@
 from django.urls import URLPattern, URLResolver, include, path
 from django.views.generic import RedirectView
 
-from editorapp.web.views import accounts, costs, gallery, media, models, people, queue, shell, studio, takes
+from editorapp.web.views import accounts, costs, gallery, media, models, people, queue, settle, shell, studio, takes
 
 urlpatterns: list[URLPattern | URLResolver] = [
     path("", RedirectView.as_view(pattern_name="studio:page")),
@@ -13,6 +13,7 @@ urlpatterns: list[URLPattern | URLResolver] = [
     path("studio/", include((studio.urlpatterns, "studio"))),
     path("gallery/", include((gallery.urlpatterns, "gallery"))),
     path("takes/", include((takes.urlpatterns, "takes"))),
+    path("unknown/", include((settle.urlpatterns, "settle"))),
     path("queue/", include((queue.urlpatterns, "queue"))),
     path("models/", include((models.urlpatterns, "models"))),
     path("accounts/", include((accounts.urlpatterns, "accounts"))),

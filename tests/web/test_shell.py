@@ -50,11 +50,12 @@ def test_the_queue_counts_only_what_runs_in_this_team():
     make_generation(member, state="running")
     make_generation(member, state="queued")
     make_generation(member, state="succeeded")
+    make_generation(member, state="unknown")
     make_generation(make_member(), state="running")
 
-    from editorapp.web.context import running
+    from editorapp.web.context import Counts, counts
 
-    assert running(member) == 2
+    assert counts(member) == Counts(running=2, waiting=1)
 
 
 def test_only_an_admin_is_shown_the_people(client):

@@ -14,7 +14,7 @@ from django.utils import timezone
 from django.views.decorators.http import require_POST, require_safe
 
 from editorapp.costs import ledger
-from editorapp.generations import lineage, reach, settle
+from editorapp.generations import lineage, reach
 from editorapp.generations.cancel import TooLate, cancel
 from editorapp.generations.enqueue import Refused
 from editorapp.generations.models import Generation, Overtaken
@@ -29,10 +29,11 @@ from editorapp.review.models import Decision
 from editorapp.teams.access import MemberRequest, needs
 from editorapp.teams.models import Member
 from editorapp.teams.roles import Act
-from editorapp.web import asked, history
+from editorapp.web import asked, history, settling
 from editorapp.web.cards import as_cards
 from editorapp.web.studio import canvas
 from editorapp.web.templatetags.takes import held_up, made_from, percent
+from editorapp.web.views import settle
 
 MOST_NEIGHBOURS = 12
 
@@ -138,33 +139,6 @@ def take_it_as_it_is(request: MemberRequest, pk: int) -> HttpResponse:
 
 
 @require_POST
-@needs(Act.CREATE)
-def settle_it(request: MemberRequest, pk: int) -> HttpResponse:
-    """Say what became of a paid call whose outcome nobody knows."""
-    take, now, note = _found(request, pk), timezone.now(), request.POST.get("note", "").strip()
-    job_id = request.POST.get("job_id", "").strip()
-    verbs = {
-        "adopt": lambda: settle.adopt(take, job_id, member=request.member, now=now),
-        "never_arrived": lambda: settle.never_arrived(take, member=request.member, now=now, note=note),
-        "count_as_spent": lambda: settle.count_as_spent(take, member=request.member, now=now, note=note),
-        "send_again": lambda: settle.send_again(take, member=request.member, now=now, note=note),
-    }
-    verb = request.POST.get("outcome", "")
-    if verb not in verbs or (verb == "adopt" and not job_id):
-        messages.error(request, "Say what became of it; to follow it, give the id that the provider shows.")
-        return _back(request, pk)
-    try:
-        verbs[verb]()
-    except (settle.NothingToSettle, settle.JobIsTaken, ledger.OverBudget) as error:
-        messages.error(request, str(error))
-    except Overtaken:
-        messages.warning(request, "Somebody was faster: look at what it says now.")
-    else:
-        messages.success(request, "Settled. Who decided is kept with the cost lines.")
-    return _back(request, pk)
-
-
-@require_POST
 @needs(Act.DECIDE)
 def review_it(request: MemberRequest, pk: int) -> HttpResponse:
     """Approve the take or ask for changes."""
@@ -212,7 +186,9 @@ def _progress(take: Generation) -> float | None:
 def _context(request: MemberRequest, take: Generation) -> dict[str, Any]:
     member, wanted = request.member, take.wanted
     steps = _steps(lineage.chain(take), take)
-    attempts = list(take.attempts.order_by("number"))
+    attempts = list(
+        take.attempts.select_related("search", "account").prefetch_related(*settling.TRACE).order_by("number")
+    )
     result_waits = take.result is not None and take.result.proxy == Asset.Proxy.PENDING
     return {
         "here": "gallery",
@@ -231,6 +207,8 @@ def _context(request: MemberRequest, take: Generation) -> dict[str, Any]:
         "children": take.children.select_related("result", "source_asset").order_by("-pk")[:MOST_NEIGHBOURS],
         "attempts": [(attempt, _moments(attempt), _body(attempt)) for attempt in attempts],
         "lines": ledger.lines(member, generation_id=take.pk).order_by("pk"),
+        "settling": settling.of(take, attempts[-1], now=timezone.now()) if take.can_settle and attempts else None,
+        "can_correct": settling.can_correct(take, member),
         "is_live": take.is_active or result_waits,
         "seen": _seen(take),
         "verdicts": Decision.Verdict,
@@ -315,6 +293,6 @@ urlpatterns = [
     path("<int:pk>/retry", retry_it, name="retry"),
     path("<int:pk>/fetch", fetch_it, name="fetch"),
     path("<int:pk>/take-as-it-is", take_it_as_it_is, name="take_as_it_is"),
-    path("<int:pk>/settle", settle_it, name="settle"),
+    *settle.take_patterns,
     path("<int:pk>/review", review_it, name="review"),
 ]

@@ -216,12 +216,13 @@ def _budget(team_id: int, month: date, *, is_simulated: bool) -> MonthBudget:
 
 def _reservation(attempt_id: int) -> tuple[Entry, bool]:
     """Return an attempt's reservation, and whether it is still open."""
-    # The lock makes two settlements of one attempt take turns on PostgreSQL; SQLite has one writer anyhow. Of two
-    # that read at once there, the unique (attempt, kind) stops the second.
-    entries = {entry.kind: entry for entry in Entry.objects.select_for_update().filter(attempt_id=attempt_id)}
-    if Entry.Kind.RESERVE not in entries:
+    # The lock makes two settlements of one attempt take turns on PostgreSQL; SQLite has one writer anyhow. What else
+    # there is must be read after it: a statement that waited for a lock does not see lines that came meanwhile.
+    lines = Entry.objects.filter(attempt_id=attempt_id)
+    reserved = lines.select_for_update().filter(kind=Entry.Kind.RESERVE).first()
+    if reserved is None:
         raise NothingHeld(f"Attempt {attempt_id} reserved nothing.")
-    return entries[Entry.Kind.RESERVE], not entries.keys() & {Entry.Kind.CHARGE, Entry.Kind.RELEASE}
+    return reserved, not lines.filter(kind__in=(Entry.Kind.CHARGE, Entry.Kind.RELEASE)).exists()
 
 
 def _open_reservation(attempt_id: int) -> Entry:

@@ -8,7 +8,8 @@ import pytest
 from playwright.sync_api import Browser, sync_playwright
 
 from tests import browser
-from tests.environment import MEDIA
+from tests.environment import MEDIA, REDIS
+from tests.queued import forget
 from tests.simulator_process import SimulatorProcess
 from tests.video import write_clip
 
@@ -19,6 +20,13 @@ def plain_static_files(settings) -> None:
     plain = {"BACKEND": "django.contrib.staticfiles.storage.StaticFilesStorage"}
     settings.STORAGES = {**settings.STORAGES, "staticfiles": plain}
     settings.STATIC_ROOT.mkdir(exist_ok=True)
+
+
+@pytest.fixture(autouse=True)
+def empty_queue() -> None:
+    """What an earlier test left in Redis; the database's queue is emptied with all other tables."""
+    if REDIS:
+        forget()
 
 
 @pytest.fixture(autouse=True)

@@ -19,8 +19,8 @@ from django.core.exceptions import PermissionDenied
 from django.db import transaction
 from django.db.models.signals import post_save
 from django.utils import timezone
-from django_q.tasks import async_task
 
+from editorapp.core import queue
 from editorapp.core.money import MICRO
 from editorapp.costs.estimate import Estimate
 from editorapp.costs.models import AskedPrice
@@ -121,7 +121,7 @@ def ask(
             if not AskedPrice.objects.filter(pk=row.pk, asked_at=row.asked_at).update(**fresh):
                 return AskedPrice.objects.get(pk=row.pk)
             row.refresh_from_db()
-        transaction.on_commit(lambda: _wake(row.pk))
+        queue.send("editorapp.generations.tasks.ask_price", row.pk, timeout=TASK_SECONDS)
     return row
 
 
@@ -194,10 +194,6 @@ def _guard(account: ProviderAccount, wanted: GenerationRequest, source: Asset | 
         raise NothingToAsk(account.problem)
     if not is_asked(account, wanted):
         raise NothingToAsk(f"{account.spec.name} does not have to be asked for this price.")
-
-
-def _wake(asked_id: int) -> None:
-    async_task("editorapp.generations.tasks.ask_price", asked_id, timeout=TASK_SECONDS)
 
 
 def _quoted(row: AskedPrice, clock: Callable[[], datetime]) -> Quote:

@@ -5,10 +5,9 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from datetime import datetime, timedelta
 
-from django.db import transaction
 from django.db.models import QuerySet
-from django_q.tasks import async_task
 
+from editorapp.core import queue
 from editorapp.core.fault_points import reached
 from editorapp.media import sandbox, store
 from editorapp.media.models import Asset, Upload
@@ -21,7 +20,7 @@ _PROXY_LIMITS = sandbox.Limits(wall_seconds=570, cpu_seconds=1200, file_bytes=2_
 
 def enqueue_proxy(asset: Asset) -> None:
     """Have the playable copy of a clip made once the transaction that stored it is through."""
-    transaction.on_commit(lambda: async_task("editorapp.media.tasks.make_proxy", asset.pk))
+    queue.send("editorapp.media.tasks.make_proxy", asset.pk)
 
 
 def make_proxy(asset_id: int) -> None:
@@ -39,7 +38,7 @@ def make_proxy(asset_id: int) -> None:
         _copy(asset)
     following = _waiting().first()
     if following is not None:
-        async_task("editorapp.media.tasks.make_proxy", following.pk)
+        queue.send("editorapp.media.tasks.make_proxy", following.pk)
 
 
 def is_copying() -> bool:

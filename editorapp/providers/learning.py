@@ -13,11 +13,10 @@ from typing import Any
 from urllib.parse import urlsplit
 
 import httpx
-from django.db import transaction
 from django.db.models import Q
 from django.utils import timezone
-from django_q.tasks import async_task
 
+from editorapp.core import queue
 from editorapp.providers import registry
 from editorapp.providers.contract import (
     Access,
@@ -66,7 +65,7 @@ def test(account: ProviderAccount) -> Tested:
 
 def learn_soon(account: ProviderAccount) -> None:
     """Have an account tested by the queue once the present transaction is committed."""
-    transaction.on_commit(lambda: async_task("editorapp.providers.tasks.learn", account.pk))
+    queue.send("editorapp.providers.tasks.learn", account.pk)
 
 
 def sweep(now: datetime) -> None:

@@ -152,10 +152,11 @@ class AccountForm(LimitsForm):
         account.options = {wire: given[name] for name, wire in self.option_fields.items() if given[name]}
         if key := given.get("key"):
             account.set_key(key)
-        if before != (account.base_url, account.options, account.key_encrypted):
+        if is_another := before != (account.base_url, account.options, account.key_encrypted):
             account.forget_tests()
-            learning.learn_soon(account)
         account.save()
+        if is_another:
+            learning.learn_soon(account)
         if key:
             account.staged.all().delete()
         if key or account.unit_price() != price:

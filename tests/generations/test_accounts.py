@@ -4,7 +4,6 @@ from datetime import timedelta
 
 import pytest
 from django.utils import timezone
-from django_q.models import OrmQ
 
 from editorapp.generations import claims, engine, leases, transfer, wake
 from editorapp.generations.enqueue import enqueue
@@ -19,6 +18,7 @@ from editorapp.providers.transport import Wire
 from tests.factories import make_generation, make_member
 from tests.generations.drive import run
 from tests.generations.small_clip import draw
+from tests.queued import waiting
 
 
 @pytest.fixture
@@ -193,7 +193,7 @@ def test_the_ticker_wakes_the_sweep_of_each_provider_with_due_rows(transactional
 
     ticker.tick(timezone.now())
 
-    woken = [task.task["args"] for task in OrmQ.objects.all()]
+    woken = [args for _task, args in waiting()]
     assert sorted(woken) == [("gmi-cloud",), ("luma-agents",), ("scenario",)]
 
 

@@ -9,7 +9,6 @@ from typing import Any
 import pytest
 from django.core.exceptions import PermissionDenied
 from django.utils import timezone
-from django_q.models import OrmQ
 
 from editorapp.costs import ledger
 from editorapp.costs.check import differences
@@ -28,6 +27,7 @@ from editorapp.providers.models import ProviderAccount, StagedFile, default_acco
 from editorapp.teams.models import Member
 from editorapp.teams.roles import Role
 from tests.factories import make_asset, make_generation, make_member
+from tests.queued import waiting
 
 pytestmark = pytest.mark.django_db
 NOW = timezone.now()
@@ -77,9 +77,7 @@ def test_a_price_is_asked_for_once_and_the_queue_is_woken_after_the_commit(
 
     assert row.pk == again.pk
     assert row.state == "asking"
-    (task,) = OrmQ.objects.all()
-    assert task.func() == "editorapp.generations.tasks.ask_price"
-    assert task.task["args"] == (row.pk,)
+    assert waiting() == [("ask_price", (row.pk,))]
 
 
 def test_the_answer_is_a_price_with_where_and_when_it_was_told(
@@ -258,7 +256,7 @@ def test_a_question_without_an_answer_counts_as_failed_after_two_minutes_and_may
     assert at_121.note == "No answer came within two minutes. Is the queue running?"
     with django_capture_on_commit_callbacks(execute=True):
         ask(account, draft(clip), clip, member=member, now=NOW + timedelta(seconds=121))
-    assert OrmQ.objects.count() == 1
+    assert len(waiting()) == 1
     assert AskedPrice.objects.get().asked_at == NOW + timedelta(seconds=121)
 
 

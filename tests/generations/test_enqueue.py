@@ -7,7 +7,6 @@ import pytest
 from django.core.exceptions import PermissionDenied
 from django.db import connection
 from django.utils import timezone
-from django_q.models import OrmQ
 
 from editorapp.costs import ledger
 from editorapp.costs.check import differences
@@ -23,6 +22,7 @@ from editorapp.providers.contract import GenerationRequest, Ref
 from editorapp.providers.models import ProviderAccount, default_account
 from editorapp.teams.roles import Role
 from tests.factories import make_asset, make_generation, make_member, make_reserved
+from tests.queued import queued
 
 NOW = timezone.now()
 JOB = "6f0c2a54-8a4b-4a57-9a55-0f6d0c1b7e21"
@@ -67,7 +67,7 @@ def test_the_engine_is_woken_once_the_rows_are_there(member, clip, django_captur
         send(member, clip)
         send(member, clip)
 
-    assert [task.func() for task in OrmQ.objects.all()] == ["editorapp.generations.tasks.work"]
+    assert [task["func"] for task in queued()] == ["editorapp.generations.tasks.work"]
 
 
 def test_a_broken_request_is_refused_with_every_reason_and_reserves_nothing(member, clip):

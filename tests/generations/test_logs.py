@@ -10,7 +10,6 @@ from pathlib import Path
 from urllib.parse import urlsplit
 
 import pytest
-from django_q.models import OrmQ
 
 from editorapp.core import logs
 from editorapp.core.logs import Line
@@ -25,6 +24,7 @@ from editorapp.providers.models import ProviderAccount
 from tests.factories import make_member
 from tests.generations.drive import ask, priced, run
 from tests.generations.small_clip import draw
+from tests.queued import queued
 
 PROMPT = "A heron lands on the frozen canal"
 # As each provider's keys look to the simulator; "identity:secret" travels as Basic.
@@ -110,7 +110,7 @@ def test_each_step_and_each_call_of_a_generation_can_be_found_by_its_number(quic
 def test_a_task_that_a_request_enqueued_names_the_request_in_its_lines(quick, written: Written):
     with logs.request("request-from-the-page"):
         ask(make_member())
-    task = OrmQ.objects.get().task
+    task = queued()[0]
     assert not logs.request_id()
 
     take_on_request(sender="django_q", func=None, task=task)

@@ -4,7 +4,7 @@ from datetime import timedelta
 
 import pytest
 from django.utils import timezone
-from django_q.models import OrmQ
+from django_q.brokers import get_broker
 
 from editorapp.generations import download, health, leases, search, tasks, wake
 from editorapp.generations.apps import acknowledge_first
@@ -12,12 +12,9 @@ from editorapp.generations.models import Attempt, Lease
 from editorapp.generations.states import State
 from editorapp.generations.ticker import Ticker
 from tests.factories import make_generation, make_member
+from tests.queued import forget, queued, waiting
 
 NOW = timezone.now()
-
-
-def waiting() -> list[tuple[str, tuple]]:
-    return [(task.func().rsplit(".", 1)[1], task.task["args"]) for task in OrmQ.objects.order_by("pk")]
 
 
 @pytest.fixture
@@ -59,7 +56,7 @@ def test_a_lane_is_given_time_for_the_longest_downloads(ticker):
 
     ticker.tick(timezone.now())
 
-    tasks = [row.task for row in OrmQ.objects.all() if row.task["func"].endswith("tasks.transfer")]
+    tasks = [task for task in queued() if task["func"].endswith("tasks.transfer")]
     assert tasks and all(task["timeout"] > 2 * download.TOTAL_SECONDS for task in tasks)
 
 
@@ -98,7 +95,7 @@ def test_a_wake_up_that_was_lost_is_sent_again(ticker):
     make_generation(make_member())
     now = timezone.now()
     ticker.tick(now)
-    OrmQ.objects.all().delete()
+    forget()
 
     ticker.tick(now + timedelta(seconds=wake.LOST_AFTER_SECONDS + 1))
 
@@ -120,13 +117,15 @@ def test_a_ticker_that_died_is_replaced_when_its_lease_ends(ticker):
     assert Ticker().tick(NOW + timedelta(seconds=11))
 
 
-def test_a_task_leaves_the_queue_before_it_runs(db):
+def test_a_task_leaves_the_queue_before_it_runs(transactional_db):
     wake.beat(now=NOW)
-    kept = OrmQ.objects.get()
+    broker = get_broker()
+    ((ack_id, _packed),) = broker.dequeue()
 
-    acknowledge_first(sender="django_q", func=None, task={"ack_id": kept.pk})
+    acknowledge_first(sender="django_q", func=None, task={"ack_id": ack_id})
 
-    assert OrmQ.objects.count() == 0
+    assert queued() == []
+    assert not broker.lock_size()  # nor is it kept back, to be handed out once more
 
 
 def test_health_says_how_late_the_engine_is_and_who_is_silent(db):

@@ -11,7 +11,6 @@ import av
 import numpy as np
 import pytest
 from django.utils import timezone
-from django_q.models import OrmQ
 from PIL import Image
 
 from editorapp.media import frames, store, tasks, uploads
@@ -23,6 +22,7 @@ from editorapp.media.trim import trim
 from tests.factories import make_member
 from tests.media.clips import make_clip, number_on
 from tests.media.test_probe import VARYING, X265
+from tests.queued import forget, queued, waiting
 
 X265_QUICK = {"preset": "ultrafast", "x265-params": X265.format(16)}
 HDR = {"codec": "libx265", "pixel_format": "yuv420p10le", "colours": (9, 16, 9), "options": X265_QUICK}
@@ -89,13 +89,12 @@ def test_a_copy_that_is_coded_anew_can_be_entered_at_every_sixth_frame(db, tmp_p
 
 def test_the_queue_is_told_only_of_clips_that_need_a_copy(transactional_db, tmp_path: Path) -> None:
     taken(make_clip(tmp_path / "plays.mp4"))
-    assert not OrmQ.objects.exists()
+    assert queued() == []
 
     asset = taken(make_clip(tmp_path / "plays not.avi", codec="mpeg4"))
 
-    task = OrmQ.objects.get().task
-    assert (task["func"], task["args"]) == ("editorapp.media.tasks.make_proxy", (asset.pk,))
-    OrmQ.objects.all().delete()
+    assert waiting() == [("make_proxy", (asset.pk,))]
+    forget()
 
 
 def test_a_copy_that_cannot_be_made_leaves_the_clip_usable(db, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -124,7 +123,7 @@ def test_a_task_that_comes_twice_changes_nothing(db, tmp_path: Path) -> None:
 def test_copies_are_made_one_at_a_time_and_each_asks_for_the_next(transactional_db, tmp_path: Path) -> None:
     first = taken(make_clip(tmp_path / "a.avi", codec="mpeg4"))
     second = taken(make_clip(tmp_path / "b.avi", codec="mpeg4", frames=30))
-    OrmQ.objects.all().delete()
+    forget()
 
     with tasks._alone():
         tasks.make_proxy(first.pk)
@@ -134,7 +133,7 @@ def test_copies_are_made_one_at_a_time_and_each_asks_for_the_next(transactional_
 
     assert not tasks.is_copying()
     assert Asset.objects.get(pk=second.pk).proxy == Asset.Proxy.READY
-    assert OrmQ.objects.get().task["args"] == (first.pk,)
+    assert waiting() == [("make_proxy", (first.pk,))]
 
 
 @pytest.mark.parametrize("name", ["recording.mkv", "phone.mov", "varying.mkv", "old.avi"])
@@ -182,15 +181,15 @@ def test_a_cut_outside_of_the_clip_is_refused(db, tmp_path: Path, first: int, la
 
 def test_the_sweep_asks_again_for_copies_that_a_killed_worker_left_unmade(transactional_db, tmp_path: Path) -> None:
     asset = taken(make_clip(tmp_path / "a.avi", codec="mpeg4"))
-    OrmQ.objects.all().delete()
+    forget()
 
     tasks.sweep(timezone.now() + timedelta(minutes=5))
-    early = OrmQ.objects.count()
+    early = len(queued())
     tasks.sweep(timezone.now() + timedelta(minutes=31))
 
     assert early == 0
-    assert OrmQ.objects.get().task["args"] == (asset.pk,)
-    OrmQ.objects.all().delete()
+    assert waiting() == [("make_proxy", (asset.pk,))]
+    forget()
 
 
 def test_the_sweep_forgets_uploads_that_were_given_up(db) -> None:

@@ -8,12 +8,12 @@ from typing import Any
 
 import pytest
 from django.utils import timezone
-from django_q.models import OrmQ
 
 from editorapp.providers import learning, registry, tasks, transport
 from editorapp.providers.contract import Unavailable
 from editorapp.providers.models import ProviderAccount, default_account
 from tests.providers.answering import answering, self_signed
+from tests.queued import waiting
 from tests.simulator_process import SimulatorProcess
 
 pytestmark = pytest.mark.django_db
@@ -259,17 +259,13 @@ def test_limits_that_cannot_be_read_leave_the_key_working_and_the_known_ones_in_
     assert ProviderAccount.objects.get(pk=account.pk).learned == before
 
 
-def queued() -> list[tuple[str, tuple[Any, ...]]]:
-    return [(row.task["func"], row.task["args"]) for row in OrmQ.objects.order_by("pk")]
-
-
 def test_an_account_is_tested_by_the_queue_once_its_row_is_there(django_capture_on_commit_callbacks: Any) -> None:
     with django_capture_on_commit_callbacks(execute=True):
         account = entered()
         learning.learn_soon(account)
-        assert queued() == []
+        assert waiting() == []
 
-    assert queued() == [("editorapp.providers.tasks.learn", (account.pk,))]
+    assert waiting() == [("learn", (account.pk,))]
 
 
 def test_the_queues_task_keeps_what_it_found_and_minds_no_deleted_account(settings: Any) -> None:
@@ -294,5 +290,5 @@ def test_once_a_day_every_account_that_can_be_used_is_tested_again(django_captur
     with django_capture_on_commit_callbacks(execute=True):
         learning.sweep(now)
 
-    assert {args[0] for _func, args in queued()} == {never.pk, old.pk}
-    assert not {fresh.pk, off.pk, gone.pk} & {args[0] for _func, args in queued()}
+    assert {args[0] for _func, args in waiting()} == {never.pk, old.pk}
+    assert not {fresh.pk, off.pk, gone.pk} & {args[0] for _func, args in waiting()}

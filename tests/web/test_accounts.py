@@ -8,7 +8,6 @@ from typing import Any
 import pytest
 from django.test import Client
 from django.utils import timezone
-from django_q.models import OrmQ
 
 from editorapp.costs import ledger
 from editorapp.generations.models import Pause
@@ -19,6 +18,7 @@ from editorapp.teams.models import Member
 from editorapp.teams.roles import Role
 from tests.factories import make_asset, make_generation, make_member, make_reserved
 from tests.queries import queries_of
+from tests.queued import waiting
 from tests.simulator_process import SimulatorProcess
 
 pytestmark = pytest.mark.django_db
@@ -76,7 +76,7 @@ def test_a_key_entered_once_makes_a_real_account_that_is_tested_by_the_queue(
     assert answer["Location"] == f"/accounts/#account-{account.pk}"
     assert (account.origin, account.max_concurrent, account.requests_per_minute) == (Origin.ADMIN, 4, 12)
     assert account.access().secret == KEY
-    assert [row.task["args"] for row in OrmQ.objects.all()] == [(account.pk,)]
+    assert [args for _task, args in waiting()] == [(account.pk,)]
     html = text(client.get("/accounts/"))
     assert "Entered here, ends in wxyz" in html
     assert "Everything is simulated" not in html

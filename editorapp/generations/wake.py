@@ -9,8 +9,8 @@ from datetime import datetime
 from django.conf import settings
 from django.db import transaction
 from django.utils import timezone
-from django_q.tasks import async_task
 
+from editorapp.core import queue
 from editorapp.core.fault_points import reached
 from editorapp.generations import leases
 from editorapp.providers import registry
@@ -89,6 +89,6 @@ def _wake(lease: str, task: str, *args: object, now: datetime, **options: object
     if not leases.take(f"wake:{lease}", uuid.uuid4(), now=now, seconds=LOST_AFTER_SECONDS):
         return False  # one is waiting in the queue already
     reached("wake.leased")
-    async_task(task, *args, **options)
+    queue.send(task, *args, **options)
     reached("wake.enqueued")
     return True

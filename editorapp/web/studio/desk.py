@@ -73,8 +73,7 @@ def settle(form: Compose, member: Member, *, is_quick: bool = False) -> Desk:
 
     Raises: NoAccount.
     """
-    accounts = tuple(usable_now() if is_quick else usable())
-    default = default_now(member.team) if is_quick else of_team(member.team)
+    accounts, default = _accounts(member, is_quick=is_quick)
     form = _recalled(_wishing(form))
     account = _account_for(form, accounts, default)
     if form.task not in account.spec.tasks:  # nobody does it any more
@@ -88,6 +87,19 @@ def settle(form: Compose, member: Member, *, is_quick: bool = False) -> Desk:
         account_before=form.account_was if form.account_was not in (None, account.pk) else form.account_before,
     )  # fmt: skip
     return Desk(form, accounts, account, model, sources.find(form, member, account), is_switched)
+
+
+def _accounts(member: Member, *, is_quick: bool) -> tuple[tuple[ProviderAccount, ...], ProviderAccount]:
+    """Return the accounts to work with and the team's own among them.
+
+    Raises: NoAccount.
+    """
+    if is_quick:
+        accounts, default = tuple(usable_now()), default_now(member.team)
+        if default in accounts:
+            return accounts, default
+        # The two were remembered at different moments, and another process has changed them in between.
+    return tuple(usable()), of_team(member.team)
 
 
 def _wishing(form: Compose) -> Compose:

@@ -1,7 +1,5 @@
 """Hand a task to the queue, whichever broker it has."""
 
-from functools import partial
-
 from django.db import transaction
 from django_q.tasks import async_task
 
@@ -13,4 +11,5 @@ def send(task: str, *args: object, **options: object) -> None:
     what the caller has written is true whether the queue answers or not, and whoever needs the task asks again later.
     `options`: those of django-q2, such as `timeout` in seconds.
     """
-    transaction.on_commit(partial(async_task, task, *args, **options), robust=True)
+    # A function and no partial: its name is what is logged when it fails.
+    transaction.on_commit(lambda: async_task(task, *args, **options), robust=True)

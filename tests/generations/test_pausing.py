@@ -7,7 +7,6 @@ import pytest
 from django.core.exceptions import PermissionDenied
 from django.db import connection, connections
 from django.utils import timezone
-from django_q.models import OrmQ
 
 from editorapp.costs import ledger
 from editorapp.generations import engine, pausing
@@ -23,6 +22,7 @@ from editorapp.teams.models import Member, Team
 from editorapp.teams.roles import Role
 from tests.factories import make_generation, make_member
 from tests.generations.drive import ask, run
+from tests.queued import forget, queued
 
 
 @pytest.fixture
@@ -98,12 +98,12 @@ def test_what_slipped_into_a_queue_in_the_moment_of_its_pause_is_not_taken(admin
 def test_what_is_paused_wakes_nobody(admin):
     make_generation(admin)
     pausing.pause_queue(admin, now=timezone.now())
-    OrmQ.objects.all().delete()
+    forget()
     ticker = Ticker()
     ticker.ticks = 1  # not the tick of the beat
     ticker.tick(timezone.now() + timedelta(hours=2))
 
-    assert OrmQ.objects.count() == 0
+    assert queued() == []
 
 
 def test_one_paused_job_lets_the_others_pass_and_keeps_its_place(creator):

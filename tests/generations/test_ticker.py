@@ -66,7 +66,7 @@ def test_what_is_unknown_is_looked_for_until_a_person_must_decide(ticker):
     ticker.tick(timezone.now())
     assert waiting() == [("search", ("luma-agents",))]
     search.search("luma-agents")
-    OrmQ.objects.all().delete()
+    forget()
     ticker.tick(timezone.now())
 
     assert waiting() == []

@@ -5,7 +5,7 @@ from datetime import datetime
 from django.db import transaction
 
 from editorapp.costs import ledger
-from editorapp.generations.models import Generation, InvalidTransition, Overtaken
+from editorapp.generations.models import Attempt, Generation, InvalidTransition, Overtaken
 from editorapp.generations.states import CANCELABLE, State
 
 
@@ -13,19 +13,26 @@ class TooLate(Exception):
     """The paid call is on its way, or the generation is over: there is nothing left to cancel."""
 
 
-def cancel(generation: Generation, *, now: datetime) -> None:
-    """Take a generation out of the queue and give its reservation back.
+def cancel(
+    generation: Generation, *, now: datetime, note: str = "Canceled before it was sent", why: str = ""
+) -> Attempt:
+    """Take a generation out of the queue and give its reservation back; return the attempt that is not sent.
 
+    `note` stands in the ledger, and `why` on the take.
     Raises: TooLate, when it was sent in the meantime; then nothing has changed.
     """
     try:
         with transaction.atomic():
             # Locked: what a lane claims for its upload in this moment is not sent yet, and can still be canceled.
             attempt = generation.attempts.select_for_update().order_by("-number").first()
+            if attempt is not None and attempt.state == State.CANCELED:
+                raise TooLate("It was canceled already.")
             if attempt is None or attempt.state not in CANCELABLE:
                 raise TooLate("It has been sent already, so it runs to its end at the provider.")
-            attempt.move(State.CANCELED, now=now, lease_token=None)
-            ledger.release(attempt.pk, now=now, note="Canceled before it was sent")
+            shown = {"failure_message": why} if why else {}
+            attempt.move(State.CANCELED, now=now, lease_token=None, submit_started_at=None, shown=shown)
+            ledger.release(attempt.pk, now=now, note=note)
     except (Overtaken, InvalidTransition) as error:
         raise TooLate("It was sent a moment ago, so it runs to its end at the provider.") from error
     generation.refresh_from_db()
+    return attempt

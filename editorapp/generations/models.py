@@ -237,7 +237,7 @@ class Attempt(models.Model):
         if self._state.adding and self.person_id is None:
             self.person_id = self.generation.created_by_id
         if self._state.adding and not self.turn:
-            self.turn = int(self.created_at.timestamp() * 1_000_000)
+            self.turn = turn_of(self.created_at)
         super().save(*args, **kwargs)
 
     def move(self, to: State, *, now: datetime, shown: dict[str, Any] | None = None, **changes: Any) -> None:
@@ -335,6 +335,11 @@ class Settlement(models.Model):
     @property
     def by(self) -> str:
         return str(self.person) if self.person_id else "Rushes, by itself"
+
+
+def turn_of(at: datetime) -> int:
+    """Return the place in line of what is queued at this instant: its microsecond."""
+    return int(at.timestamp() * 1_000_000)
 
 
 class Heartbeat(models.Model):

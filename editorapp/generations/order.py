@@ -7,7 +7,7 @@ from datetime import datetime
 
 from django.db import connection
 
-from editorapp.generations.models import Attempt, Priority
+from editorapp.generations.models import Attempt, Priority, turn_of
 
 RECENT = 64  # so many of the last posts tell who was served when
 SINGLES_TO_A_BATCH = 3
@@ -145,8 +145,4 @@ def _heads(account_id: int, people: Sequence[int], *, now: datetime, most: int) 
 def _recent(account_id: int) -> list[Posted]:
     rows = Attempt.objects.filter(account_id=account_id, submit_started_at__isnull=False)
     last = rows.order_by("-submit_started_at").values_list("person_id", "priority", "submit_started_at")[:RECENT]
-    return [
-        Posted(person, priority == Priority.BATCH, int(at.timestamp() * 1_000_000))
-        for person, priority, at in last
-        if at is not None
-    ]
+    return [Posted(person, priority == Priority.BATCH, turn_of(at)) for person, priority, at in last if at is not None]

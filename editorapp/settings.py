@@ -18,6 +18,9 @@ RUSHES_DEBUG            1 shows tracebacks in the browser                       
 RUSHES_WORKERS          queue workers                                           6
 RUSHES_MAX_UPLOAD_MB    largest file taken                                      200
 RUSHES_MAX_MINUTES      longest clip taken                                      10
+RUSHES_S3_BUCKET        a bucket for all media, with the usual AWS_... variables for its key; else the data folder
+RUSHES_S3_ENDPOINT      address of a storage that is not Amazon's; RUSHES_S3_REGION, RUSHES_S3_PREFIX as it needs
+RUSHES_CACHE_GB         how much of a bucket is kept on this machine as copies  20
 RUSHES_SIMULATOR_URL    where the simulator answers; else read from the data folder
 RUSHES_LOG_LEVEL        DEBUG also writes what is asked for in a prompt         INFO
 RUSHES_LOG_FORMAT       text, or json: one object a line                        text
@@ -218,6 +221,20 @@ STORAGES = {
     "staticfiles": {"BACKEND": "whitenoise.storage.CompressedManifestStaticFilesStorage"},
 }
 WHITENOISE_USE_FINDERS = DEBUG
+
+# Media in S3-compatible storage, which any number of machines share; without a bucket, in the data folder.
+S3_BUCKET = os.environ.get("RUSHES_S3_BUCKET", "")
+CACHE_BYTES = int(float(os.environ.get("RUSHES_CACHE_GB", "20")) * 1_000_000_000)
+if S3_BUCKET:
+    STORAGES["default"] = {
+        "BACKEND": "editorapp.media.backends.s3.MediaStorage",
+        "OPTIONS": {
+            "bucket_name": S3_BUCKET,
+            "endpoint_url": os.environ.get("RUSHES_S3_ENDPOINT") or None,
+            "region_name": os.environ.get("RUSHES_S3_REGION") or os.environ.get("AWS_DEFAULT_REGION") or None,
+            "location": os.environ.get("RUSHES_S3_PREFIX", ""),
+        },
+    }
 
 FILE_UPLOAD_TEMP_DIR = DATA_DIR / "run"
 FILE_UPLOAD_MAX_MEMORY_SIZE = 256 * 1024

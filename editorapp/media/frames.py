@@ -35,9 +35,9 @@ def _write(asset: Asset, index: int, folder: Path, *, format: str, max_height: i
     if not asset.is_video or not 0 <= index < asset.frame_count:
         raise Refusal("no_such_frame", index=index, last=asset.frame_count - 1)
     made = folder / f"still.{format}"
-    original, frames = store.path(asset.sha256, store.ORIGINAL), store.path(asset.sha256, store.FRAMES)
-    sandbox.run(
-        "still", path=str(original), frames=str(frames), index=index, format=format, max_height=max_height or 0,
-        out=str(made), limits=sandbox.Limits(wall_seconds=60, cpu_seconds=90),
-    )  # fmt: skip
+    with store.held(asset.sha256, store.ORIGINAL, store.FRAMES) as (original, frames):
+        sandbox.run(
+            "still", path=str(original), frames=str(frames), index=index, format=format, max_height=max_height or 0,
+            out=str(made), limits=sandbox.Limits(wall_seconds=60, cpu_seconds=90),
+        )  # fmt: skip
     return made

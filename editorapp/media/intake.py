@@ -1,6 +1,9 @@
 """Take a file in: measure it, make its previews, store it once, and write its row. The one door for every file."""
 
+import logging
+from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
 from django.db import IntegrityError, transaction
 
@@ -11,7 +14,10 @@ from editorapp.media.models import Asset
 from editorapp.media.names import safe_name
 from editorapp.media.probe import NO_LIMIT, check_readable, facts_from, measure
 from editorapp.media.refusals import Refusal
+from editorapp.media.spent import Spent
 from editorapp.teams.models import Team, User
+
+log = logging.getLogger(__name__)
 
 _MIME = {
     "mp4": "video/mp4", "m4v": "video/x-m4v", "mov": "video/quicktime", "3gp": "video/3gpp", "mkv": "video/x-matroska",
@@ -25,27 +31,22 @@ NotTaken = Refusal  # what the rest of the house calls a file that was refused
 def take_in(
     path: Path, *, name: str, team: Team, user: User | None, origin: str = Asset.Origin.UPLOAD,
     is_simulated: bool = False, expect: str = "any", max_bytes: int | None = None, max_seconds: int | None = None,
+    sha256: str | None = None, spent: Spent | None = None,
 ) -> Asset:  # fmt: skip
     """Move a file from disk into the store and return its asset; the same bytes give the same asset again.
 
     The file at `path` is gone afterwards, taken or not. `expect` is "video", "image" or "any". Limits are the
-    settings' unless given; probe.NO_LIMIT lifts one.
+    settings' unless given; probe.NO_LIMIT lifts one. `sha256`: its hash, where the caller has it from the very bytes.
     Raises: NotTaken, and then nothing of the file is left.
     """
-    try:
-        with store.workspace() as folder, store.telling_full_disk():
-            check_readable(path, max_bytes)
-            sha256 = store.hash_file(path)
-            asset = _known(team, sha256, expect)
-            if asset is None:
-                reached("intake.hashed")
-                facts = facts_from(measure(path, expect=expect, max_seconds=max_seconds, out=folder))
-                reached("intake.measured")
-                _keep(path, folder, sha256)
-                asset = _row(facts, sha256, name=name, team=team, user=user, origin=origin, is_simulated=is_simulated)
-            return asset
-    finally:
-        path.unlink(missing_ok=True)
+
+    def measured(folder: Path) -> dict[str, Any]:
+        return measure(path, expect=expect, max_seconds=max_seconds, out=folder)
+
+    about = {"name": name, "team": team, "user": user, "origin": origin, "is_simulated": is_simulated}
+    return _take(
+        path, measured, about, expect=expect, max_bytes=max_bytes, sha256=sha256, spent=spent or Spent()
+    )  # fmt: skip
 
 
 def take_in_archive(
@@ -53,16 +54,33 @@ def take_in_archive(
     is_simulated: bool = False,
 ) -> Asset:  # fmt: skip
     """Take in a zip of EXR frames that a provider made. Like `take_in` in everything else. Raises: NotTaken."""
+
+    def measured(folder: Path) -> dict[str, Any]:
+        facts: dict[str, Any] = sandbox.run("take_archive", path=str(path.resolve()), out=str(folder))["facts"]
+        return facts
+
+    about = {"name": name, "team": team, "user": user, "origin": origin, "is_simulated": is_simulated}
+    return _take(path, measured, about, expect=Asset.Kind.ARCHIVE, max_bytes=NO_LIMIT, sha256=None, spent=Spent())
+
+
+def _take(
+    path: Path, measured: Callable[[Path], dict[str, Any]], about: dict[str, Any], *, expect: str,
+    max_bytes: int | None, sha256: str | None, spent: Spent,
+) -> Asset:  # fmt: skip
     try:
         with store.workspace() as folder, store.telling_full_disk():
-            check_readable(path, NO_LIMIT)
-            sha256 = store.hash_file(path)
-            asset = _known(team, sha256, Asset.Kind.ARCHIVE)
+            check_readable(path, max_bytes)
+            with spent.on("hash"):
+                sha256 = sha256 or store.hash_file(path)
+            asset = _known(about["team"], sha256, expect)
             if asset is None:
-                said = sandbox.run("take_archive", path=str(path.resolve()), out=str(folder))["facts"]
-                _keep(path, folder, sha256)
-                facts = facts_from(said)
-                asset = _row(facts, sha256, name=name, team=team, user=user, origin=origin, is_simulated=is_simulated)
+                reached("intake.hashed")
+                with spent.on("measure"):
+                    facts = facts_from(measured(folder))
+                reached("intake.measured")
+                with spent.on("store"):
+                    _keep(path, folder, sha256)
+                asset = _row(facts, sha256, **about)
             return asset
     finally:
         path.unlink(missing_ok=True)
@@ -71,7 +89,7 @@ def take_in_archive(
 def _known(team: Team, sha256: str, expect: str) -> Asset | None:
     """Return the team's asset of this content; one that was deleted is there again."""
     asset = Asset.objects.filter(team=team, sha256=sha256).first()
-    if asset is None or expect not in {"any", asset.kind} or not store.path(sha256, store.ORIGINAL).exists():
+    if asset is None or expect not in {"any", asset.kind} or not store.exists(sha256, store.ORIGINAL):
         return None
     if asset.deleted_at is not None:
         Asset.objects.filter(pk=asset.pk).update(deleted_at=None)
@@ -81,10 +99,23 @@ def _known(team: Team, sha256: str, expect: str) -> Asset | None:
 
 def _keep(path: Path, folder: Path, sha256: str) -> None:
     """Put the previews in place before the original: where the original is, everything is."""
-    for what in (store.POSTER, store.FILMSTRIP, store.FRAMES):
-        if (folder / what).exists():
+    previews = [what for what in (store.POSTER, store.FILMSTRIP, store.FRAMES) if (folder / what).exists()]
+    try:
+        for what in previews:
             store.keep(folder / what, sha256, what)
-    store.keep(path, sha256, store.ORIGINAL)
+        store.keep(path, sha256, store.ORIGINAL)
+    except Refusal:
+        _forget_previews(sha256)
+        raise
+
+
+def _forget_previews(sha256: str) -> None:
+    """Leave nothing of a content whose original could not be kept, unless it is kept for somebody else."""
+    try:
+        if not store.exists(sha256, store.ORIGINAL):
+            store.remove(sha256)
+    except Refusal as refusal:
+        log.warning("Previews of a file that was not taken stay: %s", refusal.message)
 
 
 def _row(

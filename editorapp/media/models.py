@@ -111,7 +111,7 @@ class Asset(models.Model):
 
 
 class Upload(models.Model):
-    """A file on its way in. How far it has come is the length of the part on disk (uploads.py)."""
+    """A file on its way in. How far it has come its pieces say (uploads.py)."""
 
     token = models.CharField(max_length=64, unique=True)
     team = models.ForeignKey(Team, on_delete=models.CASCADE, related_name="+")
@@ -119,6 +119,7 @@ class Upload(models.Model):
     name = models.CharField(max_length=200)
     size_bytes = models.BigIntegerField()
     created_at = models.DateTimeField(auto_now_add=True)
+    claimed_at = models.DateTimeField(null=True, blank=True)  # when somebody began to take the whole file in
 
     def __str__(self) -> str:
         return f"{self.name} ({self.size_bytes} bytes, under way)"

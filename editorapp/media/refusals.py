@@ -27,8 +27,20 @@ SENTENCES: dict[str, str] = {
     "unreadable": "There is no readable file of this name: check the path and its permissions.",
     "no_such_frame": "There is no frame {index}: this clip has the frames 0 to {last}.",
     "bad_archive": "This archive of EXR frames cannot be used ({detail}): fetch the result again.",
+    "gone": "This file is not stored any more: upload it again.",
+    "storage_away": "The media storage does not answer: nothing is lost; try again in a few minutes.",
+    "storage_refused": "The media storage refuses the server's key or bucket: ask an admin to check its settings.",
+    "storage_full": "The media storage takes no more files: ask an admin to make room in it, then try again.",
+    "storage_damaged": "A stored copy is not what it was when it was stored: ask an admin to restore it from a backup.",
+    "cache_full": "The server has no room for a copy of this file: ask an admin to raise RUSHES_CACHE_GB.",
     "disk_full": "The server's disk is full: ask an admin to free some space, then upload this file again.",
 }
+
+
+# Nothing is wrong with the file: the bucket cannot be used just now, and later the same will do.
+_PASSING = {"storage_away", "storage_refused", "storage_full"}
+# It is the installation that cannot take or give a file, whatever is in it.
+_OURS = _PASSING | {"disk_full", "cache_full", "storage_damaged", "gone"}
 
 
 class Refusal(Exception):
@@ -38,6 +50,15 @@ class Refusal(Exception):
         self.code = code
         self.message = SENTENCES[code].format(**details)
         super().__init__(self.message)
+
+    @property
+    def is_passing(self) -> bool:
+        return self.code in _PASSING
+
+    @property
+    def is_ours(self) -> bool:
+        """Is the reason here, and not in the file?"""
+        return self.code in _OURS
 
     @classmethod
     def retold(cls, code: str, message: str) -> "Refusal":

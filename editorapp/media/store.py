@@ -1,32 +1,100 @@
-"""Where the bytes live: one folder a content, named by its hash. Written once, whole, or not at all."""
+"""Where the bytes live: files named by the hash of their content. Written once, whole, or not at all.
+
+One of two backends keeps them: a folder of this machine, or a bucket that any number of machines share. Who needs a
+file as a file holds it (`held`); who asks whether it is there (`exists`) is told what the backend itself says.
+"""
 
 import errno
-import hashlib
-import os
+import logging
 import secrets
 import shutil
 import time
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from pathlib import Path
+from typing import TYPE_CHECKING, cast
 
 from django.conf import settings
+from django.core.files.storage import FileSystemStorage, storages
 
-from editorapp.core.fault_points import reached
+from editorapp.media.backends.contract import Backend, Opened
+from editorapp.media.backends.files import hash_file as hash_file
+from editorapp.media.backends.folder import Folder
 from editorapp.media.refusals import Refusal
 
+if TYPE_CHECKING:
+    from editorapp.media.backends.s3 import MediaStorage
+
+log = logging.getLogger(__name__)
+
 ORIGINAL, POSTER, FILMSTRIP, PROXY, FRAMES = "original", "poster.webp", "filmstrip.webp", "proxy.mp4", "frames.json"
-PIECE_BYTES = 256 * 1024
 _STALE_SECONDS = 24 * 60 * 60
 
 
-def path(sha256: str, what: str) -> Path:
-    """Return where a file of a content is kept, whether it is there or not."""
+def bucket() -> "MediaStorage | None":
+    """Return the bucket of this installation; None, when a folder keeps its files."""
+    storage = storages["default"]
+    return None if isinstance(storage, FileSystemStorage) else cast("MediaStorage", storage)
+
+
+def backend() -> Backend:
+    """Return what keeps the files of this installation, as the settings say."""
+    storage, root = bucket(), Path(settings.MEDIA_ROOT)
+    if storage is None:
+        return Folder(root / "blobs", incoming())
+    # Imported here: an installation without a bucket has no need of the packages.
+    from editorapp.media.backends.bucket import Bucket
+    from editorapp.media.backends.cache import Cache
+
+    return Bucket(storage, Cache(root / "cache", settings.CACHE_BYTES), incoming())
+
+
+def _name(sha256: str, what: str) -> str:
     if len(sha256) != 64 or not set(sha256) <= set("0123456789abcdef"):
         raise ValueError(f"{sha256!r} is no SHA-256 in hexadecimal.")
     if what not in {ORIGINAL, POSTER, FILMSTRIP, PROXY, FRAMES}:
         raise ValueError(f"The store keeps no {what!r}.")
-    return Path(settings.MEDIA_ROOT) / "blobs" / sha256[:2] / sha256 / what
+    return f"{sha256[:2]}/{sha256}/{what}"
+
+
+def path(sha256: str, what: str) -> Path:
+    """Return where this machine has a file of a content, or would have it. To use the file, hold it."""
+    return backend().path(_name(sha256, what))
+
+
+def exists(sha256: str, what: str) -> bool:
+    """Is the file kept? Raises: Refusal, when the storage does not say."""
+    return backend().size(_name(sha256, what)) is not None
+
+
+@contextmanager
+def held(sha256: str, *whats: str) -> Iterator[list[Path]]:
+    """Give the paths of files of a content, which stay there until the end.
+
+    Raises: Gone, when one is not kept; Refusal, when it cannot be brought here.
+    """
+    kept = backend()
+    with ExitStack() as stack:
+        try:
+            paths = [stack.enter_context(kept.held(_name(sha256, what))) for what in whats]
+        except FileNotFoundError as error:
+            raise Gone from error
+        yield paths
+
+
+def opened(sha256: str, what: str) -> Opened:
+    """Return a file for reading parts of it. Raises: Gone; Refusal, when the storage does not answer."""
+    try:
+        return backend().opened(_name(sha256, what))
+    except FileNotFoundError as error:
+        raise Gone from error
+
+
+class Gone(Refusal):
+    """The store does not keep this file (any more)."""
+
+    def __init__(self) -> None:
+        super().__init__("gone")
 
 
 def incoming() -> Path:
@@ -50,42 +118,10 @@ def workspace() -> Iterator[Path]:
 def keep(file: Path, sha256: str, what: str) -> Path:
     """Move a finished file to its place, durably. Where the same content is kept already, it is replaced by itself.
 
-    Raises: Refusal "disk_full".
+    Raises: Refusal "disk_full", or one that says what is wrong with the bucket.
     """
-    kept = path(sha256, what)
     with telling_full_disk():
-        kept.parent.mkdir(parents=True, exist_ok=True)
-        file = _beside(file)
-        with file.open("rb") as handle:
-            os.fsync(handle.fileno())
-        reached("keep.fsynced")
-        os.replace(file, kept)
-        reached("keep.renamed")
-        _sync_folder(kept.parent)
-    return kept
-
-
-def _beside(file: Path) -> Path:
-    """Return the file, copied onto the store's own disk when it lies on another: only there is a rename atomic."""
-    folder = incoming()
-    if file.stat().st_dev == folder.stat().st_dev:
-        return file
-    copy = folder / f"copy-{secrets.token_hex(8)}.part"
-    try:
-        shutil.copyfile(file, copy)
-    except OSError:
-        copy.unlink(missing_ok=True)
-        raise
-    file.unlink()
-    return copy
-
-
-def _sync_folder(folder: Path) -> None:
-    handle = os.open(folder, os.O_RDONLY)
-    try:
-        os.fsync(handle)
-    finally:
-        os.close(handle)
+        return backend().put(file, _name(sha256, what))
 
 
 @contextmanager
@@ -99,15 +135,9 @@ def telling_full_disk() -> Iterator[None]:
         raise
 
 
-def hash_file(file: Path) -> str:
-    """Return the hash of a file's bytes, read piece by piece."""
-    with file.open("rb") as handle:
-        return hashlib.file_digest(handle, "sha256").hexdigest()
-
-
 def remove(sha256: str) -> None:
-    """Delete a content and all that was made from it."""
-    shutil.rmtree(path(sha256, ORIGINAL).parent, ignore_errors=True)
+    """Delete a content and all that was made from it. Raises: Refusal, when the storage does not answer."""
+    backend().remove(_name(sha256, ORIGINAL).rpartition("/")[0])
 
 
 def sweep(*, now: float | None = None) -> int:
@@ -125,4 +155,8 @@ def sweep(*, now: float | None = None) -> int:
             count += 1
         except FileNotFoundError:
             continue
-    return count
+    try:
+        return count + backend().sweep(before)
+    except Refusal as refusal:
+        log.warning("The bucket was not swept: %s", refusal.message)  # the next sweep does it
+        return count

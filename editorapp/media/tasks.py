@@ -1,6 +1,7 @@
 """What the queue and the ticker may call: an id in, or nothing, and one verb called."""
 
 import fcntl
+import logging
 from collections.abc import Iterator
 from contextlib import contextmanager
 from datetime import datetime, timedelta
@@ -12,6 +13,8 @@ from editorapp.core.fault_points import reached
 from editorapp.media import sandbox, store
 from editorapp.media.models import Asset, Upload
 from editorapp.media.refusals import Refusal
+
+log = logging.getLogger(__name__)
 
 # Just below the queue's own limit of 600 s: the child ends first, and the row says so.
 _LOST_AFTER = timedelta(minutes=30)
@@ -35,9 +38,9 @@ def make_proxy(asset_id: int) -> None:
         asset = _waiting().filter(pk=asset_id).first() or _waiting().first()
         if asset is None:
             return
-        _copy(asset)
+        was_made = _copy(asset)
     following = _waiting().first()
-    if following is not None:
+    if was_made and following is not None:
         queue.send("editorapp.media.tasks.make_proxy", following.pk)
 
 
@@ -63,23 +66,30 @@ def _alone() -> Iterator[bool]:
             yield True
 
 
-def _copy(asset: Asset) -> None:
-    """Make one copy. A copy that is there already is used again."""
+def _copy(asset: Asset) -> bool:
+    """Make one copy; one that is there already will do. False, when none can be made now: the sweep asks again."""
     state = Asset.Proxy.READY
-    if not store.path(asset.sha256, store.PROXY).exists():
-        try:
-            with store.workspace() as folder:
-                original, made = store.path(asset.sha256, store.ORIGINAL), folder / store.PROXY
-                sandbox.run(
-                    "proxy", limits=_PROXY_LIMITS, path=str(original), out=str(made), fps=str(asset.fps),
-                    frames=str(store.path(asset.sha256, store.FRAMES)),
-                )  # fmt: skip
-                reached("copy.made")
-                store.keep(made, asset.sha256, store.PROXY)
-                reached("copy.kept")
-        except Refusal:
-            state = Asset.Proxy.FAILED  # poster, filmstrip and stills still work; the original is untouched
+    try:
+        if not store.exists(asset.sha256, store.PROXY):
+            _make(asset)
+    except Refusal as refusal:
+        log.warning("No playable copy of asset %s: %s", asset.pk, refusal.message)
+        if refusal.is_passing or refusal.code == "disk_full":
+            return False
+        state = Asset.Proxy.FAILED  # poster, filmstrip and stills still work; the original is untouched
     Asset.objects.filter(pk=asset.pk, proxy=Asset.Proxy.PENDING).update(proxy=state)
+    return True
+
+
+def _make(asset: Asset) -> None:
+    with store.workspace() as folder, store.held(asset.sha256, store.ORIGINAL, store.FRAMES) as (original, frames):
+        made = folder / store.PROXY
+        sandbox.run(
+            "proxy", limits=_PROXY_LIMITS, path=str(original), out=str(made), fps=str(asset.fps), frames=str(frames)
+        )
+        reached("copy.made")
+        store.keep(made, asset.sha256, store.PROXY)
+        reached("copy.kept")
 
 
 def sweep(now: datetime) -> None:

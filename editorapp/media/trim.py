@@ -24,10 +24,11 @@ def trim(asset: Asset, first_frame: int, last_frame: int, *, user: User | None) 
         raise Refusal("no_such_frame", index=wrong, last=asset.frame_count - 1)
     with store.workspace() as folder:
         made = folder / "trimmed.mp4"
-        sandbox.run(
-            "trim", limits=_LIMITS, path=str(store.path(asset.sha256, store.ORIGINAL)), out=str(made),
-            frames=str(store.path(asset.sha256, store.FRAMES)), fps=str(asset.fps), first=first_frame, last=last_frame,
-        )  # fmt: skip
+        with store.held(asset.sha256, store.ORIGINAL, store.FRAMES) as (original, frames):
+            sandbox.run(
+                "trim", limits=_LIMITS, path=str(original), out=str(made), frames=str(frames), fps=str(asset.fps),
+                first=first_frame, last=last_frame,
+            )  # fmt: skip
         part = "copy" if (first_frame, last_frame) == (0, asset.last_frame) else f"{first_frame}-{last_frame}"
         name = f"{PurePath(asset.name).stem} {part}.mp4"
         return take_in(

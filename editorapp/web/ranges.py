@@ -1,26 +1,25 @@
 """Serve a stored file so that browsers can seek in it: byte ranges, validators, and no more memory than one read."""
 
 import re
-from collections.abc import Iterator
-from pathlib import Path
 from urllib.parse import quote
 
 from django.http import HttpRequest, HttpResponse, HttpResponseBase, StreamingHttpResponse
 
+from editorapp.media.backends.contract import Opened
+
 MAX_PIECE_BYTES = 2_000_000  # an open-ended range gets this much: a player that is closed has cost little
-_READ_BYTES = 64 * 1024
 _RANGE = re.compile(r"bytes=(\d*)-(\d*)")
 
 
 def serve(
-    request: HttpRequest, path: Path, *, content_type: str, etag: str, name: str, download: bool = False
+    request: HttpRequest, file: Opened, *, content_type: str, etag: str, name: str, download: bool = False
 ) -> HttpResponseBase:
     """Answer GET or HEAD for a file whose content never changes.
 
     206 for one range, 416 for one that lies outside, 304 for a known `etag`; several ranges, or one that cannot be
     read, get the whole. `name` must be safe already (media/names.py). Source: RFC 9110, sections 13 and 14.
     """
-    size = path.stat().st_size
+    size = file.size
     if _is_known(request, etag):
         return _dressed(HttpResponse(status=304), etag, name, download)
     asked = "" if download or _is_stale(request, etag) else request.headers.get("Range", "")
@@ -33,7 +32,7 @@ def serve(
     if request.method == "HEAD":
         response = HttpResponse(content_type=content_type)
     else:
-        response = StreamingHttpResponse(_read(path, start, end), content_type=content_type)
+        response = StreamingHttpResponse(file.pieces(start, end), content_type=content_type)
     if span:
         response.status_code = 206
         response.headers["Content-Range"] = f"bytes {start}-{end - 1}/{size}"
@@ -81,12 +80,3 @@ def _span(asked: str, size: int) -> tuple[int, int] | None:
     if start >= size or end <= start:
         raise ValueError(asked)
     return start, min(end, start + MAX_PIECE_BYTES)
-
-
-def _read(path: Path, start: int, end: int) -> Iterator[bytes]:
-    with path.open("rb") as file:
-        file.seek(start)
-        left = end - start
-        while left > 0 and (data := file.read(min(_READ_BYTES, left))):
-            left -= len(data)
-            yield data

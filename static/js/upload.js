@@ -66,7 +66,7 @@
           sent: (bytes) => progress(Math.min(0.999, (offset + bytes) / file.size)),
         });
         const moved = answer.data && Number.isInteger(answer.data.offset) && (answer.status === 200 || answer.status === 409);
-        if (!moved && answer.status < 500) throw Object.assign(failure(answer), { isFinal: true });
+        if (!moved && (answer.status < 500 || answer.status === 507)) throw Object.assign(failure(answer), { isFinal: true });
         if (!moved) throw failure(answer);
         failed = answer.data.offset > offset ? 0 : failed + 1;
         if (failed >= TRIES) throw Object.assign(new Error(GONE), { isFinal: true });
@@ -79,6 +79,15 @@
     }
   }
 
+  /* 503: the server cannot store it just now, and has kept every piece. */
+  async function finish(url, signal) {
+    for (let failed = 1; ; failed += 1) {
+      const answer = await ask("POST", `${url}/finish`, { signal });
+      if (answer.status !== 503 || failed >= TRIES) return answer;
+      await wait(Math.min(LONGEST_WAIT_MS, 500 * 2 ** failed));
+    }
+  }
+
   async function uploadNow(file, { signal, progress }) {
     const body = JSON.stringify({ name: file.name || "pasted", size: file.size });
     const begun = await ask("POST", START, { body, type: "application/json", signal });
@@ -87,7 +96,7 @@
     try {
       await sendPieces(file, url, { signal, progress });
       progress(1);
-      const finished = await ask("POST", `${url}/finish`, { signal });
+      const finished = await finish(url, signal);
       if (finished.status !== 201 || !finished.data) throw failure(finished);
       return finished.data.asset;
     } catch (error) {

@@ -18,6 +18,7 @@ from editorapp.media.intake import take_in
 from editorapp.media.models import Asset, Upload
 from editorapp.media.probe import check_bytes
 from editorapp.media.refusals import Refusal
+from editorapp.media.spent import Spent
 from editorapp.teams.access import MemberRequest, needs
 from editorapp.teams.roles import Act
 from editorapp.web.ranges import serve
@@ -47,6 +48,11 @@ def _url(asset: Asset, what: str) -> str:
 
 
 def _refused(refusal: Refusal, status: int = 422) -> JsonResponse:
+    """Answer with the reason. 5xx where it is ours and not the file's: 503 says that the same will do later."""
+    if refusal.code == "gone":
+        status = 404
+    elif refusal.is_ours:
+        status = 503 if refusal.is_passing else 507
     return JsonResponse({"reason": refusal.code, "message": refusal.message}, status=status)
 
 
@@ -56,29 +62,38 @@ def _refused(refusal: Refusal, status: int = 422) -> JsonResponse:
 @require_safe
 @needs(Act.SEE)
 def file(request: MemberRequest, pk: int, what: str) -> HttpResponseBase:
-    """Serve a stored file to the team that owns it."""
+    """Serve a stored file to the team that owns it.
+
+    Also with a bucket it comes through us. A redirect to a presigned link would need the bucket's host in the policy
+    (media-src), a CORS rule on the bucket for frames that are drawn on a canvas, and a bucket that browsers reach at
+    all; and whoever has such a link needs no sign-in.
+    """
     if what not in _FILES:
         raise Http404(f"No file is called {what}.")
     asset = get_object_or_404(Asset.objects.visible_to(request.member), pk=pk)
-    stored, content_type, name = _stored(asset, what)
-    if not stored.exists():
-        raise Http404(f"There is no {what} of this file.")
-    etag = f'"{asset.sha256[:32]}-{stored.name}"'
+    part, content_type, name = _stored(asset, what)
+    try:
+        stored = store.opened(asset.sha256, part)
+    except store.Gone as gone:
+        raise Http404(f"There is no {what} of this file.") from gone
+    except Refusal as refusal:
+        return _refused(refusal)
+    etag = f'"{asset.sha256[:32]}-{part}"'
     return serve(request, stored, content_type=content_type, etag=etag, name=name, download="download" in request.GET)
 
 
-def _stored(asset: Asset, what: str) -> tuple[Path, str, str]:
-    """Return where a file lies, its type, and the name it is offered under."""
+def _stored(asset: Asset, what: str) -> tuple[str, str, str]:
+    """Return what the store calls a file, its type, and the name it is offered under."""
     stem = asset.name.rpartition(".")[0] or asset.name
     if what in _PREVIEWS:
-        return store.path(asset.sha256, _PREVIEWS[what]), "image/webp", f"{stem} {what}.webp"
+        return _PREVIEWS[what], "image/webp", f"{stem} {what}.webp"
     if what == "playable" and not asset.is_playable:
         raise Http404("A playable copy of this file is not ready.")
     if what == "playable" and asset.proxy == Asset.Proxy.READY:
-        return store.path(asset.sha256, store.PROXY), "video/mp4", f"{stem}.mp4"
+        return store.PROXY, "video/mp4", f"{stem}.mp4"
     # An .m4v is an MP4 to browsers, which do not know the name.
     plays_as = "video/mp4" if what == "playable" and asset.container == "m4v" else asset.mime_type
-    return store.path(asset.sha256, store.ORIGINAL), plays_as, asset.name
+    return store.ORIGINAL, plays_as, asset.name
 
 
 @require_GET
@@ -148,7 +163,10 @@ def upload(request: MemberRequest, token: str) -> HttpResponse:
     if request.method == "DELETE":
         uploads.cancel(found)
         return HttpResponse(status=204)
-    return _at(uploads.offset(found), status=200)
+    try:
+        return _at(uploads.offset(found), status=200)
+    except Refusal as refusal:
+        return _refused(refusal)
 
 
 def _take_piece(request: MemberRequest, found: Upload) -> HttpResponse:
@@ -165,8 +183,9 @@ def _take_piece(request: MemberRequest, found: Upload) -> HttpResponse:
     except uploads.WrongOffset as wrong:
         return _at(wrong.offset, status=409)
     except Refusal as refusal:
-        uploads.cancel(found)
-        return _refused(refusal, 507 if refusal.code == "disk_full" else 413)
+        if not refusal.is_passing:  # the same piece can be sent again
+            uploads.cancel(found)
+        return _refused(refusal, 413)
 
 
 def _at(offset: int, *, status: int) -> HttpResponse:
@@ -182,13 +201,14 @@ def _own_upload(request: MemberRequest, token: str) -> Upload:
 @needs(Act.CREATE)
 def finish_upload(request: MemberRequest, token: str) -> HttpResponse:
     """Take the uploaded file in: 201 with the asset, or 422 with the reason in one sentence."""
+    spent = Spent()
     try:
-        asset = uploads.finish(_own_upload(request, token))
+        asset = uploads.finish(_own_upload(request, token), spent=spent)
     except uploads.WrongOffset as wrong:
         return _at(wrong.offset, status=409)
     except Refusal as refusal:
-        return _refused(refusal, 507 if refusal.code == "disk_full" else 422)
-    return JsonResponse({"asset": asset_json(asset)}, status=201)
+        return _refused(refusal)
+    return JsonResponse({"asset": asset_json(asset)}, status=201, headers={"Server-Timing": spent.header()})
 
 
 @csrf_exempt

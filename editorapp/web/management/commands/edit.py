@@ -201,7 +201,8 @@ def _write(asset: Asset, to: Path) -> None:
     """Copy a kept file to where it was asked for; what is there already is replaced whole or not at all."""
     part = to.with_name(f"{to.name}.{os.getpid()}.part")
     try:
-        shutil.copyfile(store.path(asset.sha256, store.ORIGINAL), part)
+        with store.held(asset.sha256, store.ORIGINAL) as (original,):
+            shutil.copyfile(original, part)
         part.replace(to)
     finally:
         part.unlink(missing_ok=True)

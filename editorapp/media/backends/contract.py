@@ -1,0 +1,48 @@
+"""What the store asks of a backend. A `name` is "<first two of the hash>/<hash>/<what>"."""
+
+from collections.abc import Iterator
+from contextlib import AbstractContextManager
+from pathlib import Path
+from typing import Protocol
+
+
+class Opened(Protocol):
+    """A kept file that can be read at any place, whatever becomes of its name meanwhile."""
+
+    size: int
+
+    def pieces(self, start: int, end: int) -> Iterator[bytes]:
+        """Yield the bytes from `start` to before `end`; once, and the file is let go of afterwards."""
+        ...
+
+
+class Backend(Protocol):
+    """Keeps files whole under names that say what is in them, so a file never changes."""
+
+    def path(self, name: str) -> Path:
+        """Return where this machine has, or would have, the file."""
+        ...
+
+    def put(self, file: Path, name: str) -> Path:
+        """Move a finished file in, durably; it is visible whole or not at all. Raises: Refusal, OSError."""
+        ...
+
+    def size(self, name: str) -> int | None:
+        """Return how long the file is; None where it is not. Asks the truth, never a copy. Raises: Refusal."""
+        ...
+
+    def held(self, name: str) -> AbstractContextManager[Path]:
+        """Give a path to the file that stays while it is held. Raises: FileNotFoundError, Refusal."""
+        ...
+
+    def opened(self, name: str) -> Opened:
+        """Return the file for reading parts of it, without waiting for the whole. Raises: as `held`."""
+        ...
+
+    def remove(self, folder: str) -> None:
+        """Delete all files below "<first two>/<hash>". Raises: Refusal."""
+        ...
+
+    def sweep(self, before: float) -> int:
+        """Delete what unfinished uploads left in the backend before an instant (seconds); return how many."""
+        ...

@@ -1,0 +1,129 @@
+"""An upload's bytes as objects in the bucket: any machine can take the next piece, and any can finish.
+
+Each object is a stretch of the file, and its name says which and what is in it:
+"incoming/<token>/<first byte>-<length>-<hash>". How far the upload has come is what the stretches cover without a gap,
+so a piece that comes twice, or overlaps, changes nothing. The machine that takes a piece also keeps it in a file of
+its own: where one machine took them all, nothing needs to be fetched back.
+"""
+
+import fcntl
+import hashlib
+import os
+import secrets
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+
+from editorapp.core.fault_points import reached
+from editorapp.media import store
+from editorapp.media.backends.s3 import PART_BYTES, MediaStorage
+from editorapp.media.part_file import Body, path, read
+from editorapp.media.refusals import Refusal
+
+
+@dataclass(frozen=True, order=True)
+class _Stretch:
+    start: int
+    size: int
+    sha256: str
+
+    @property
+    def end(self) -> int:
+        return self.start + self.size
+
+    @property
+    def name(self) -> str:
+        return f"{self.start:015d}-{self.size}-{self.sha256}"
+
+    @classmethod
+    def named(cls, name: str) -> "_Stretch":
+        start, size, sha256 = name.split("-")
+        return cls(int(start), int(size), sha256)
+
+
+class PieceObjects:
+    """The pieces of one upload."""
+
+    def __init__(self, token: str, storage: MediaStorage) -> None:
+        self._token, self._storage = token, storage
+        self._prefix = f"incoming/{token}/"
+
+    def _stretches(self) -> list[_Stretch]:
+        """Return what covers the file from its first byte on, in order and up to the first gap."""
+        chain: list[_Stretch] = []
+        end = 0
+        for one in sorted(_Stretch.named(name) for name, _size, _at in self._storage.list(self._prefix)):
+            if one.start > end:
+                break
+            if one.end > end:
+                chain.append(one)
+                end = one.end
+        return chain
+
+    def offset(self) -> int:
+        chain = self._stretches()
+        return chain[-1].end if chain else 0
+
+    def append(self, body: Body, *, at: int, length: int) -> int | None:
+        """Put a piece that begins at `at` into the bucket and return the new offset; None, when it belongs elsewhere.
+
+        Raises: Refusal; what was put before it stays.
+        """
+        if self.offset() != at:
+            return None
+        end = at + length
+        with store.telling_full_disk(), self._own_copy() as copy:
+            while at < end and (data := _block(body, min(PART_BYTES, end - at))):
+                one = _Stretch(at, len(data), hashlib.sha256(data).hexdigest())
+                _write(copy, data, at)
+                self._storage.put_bytes(self._prefix + one.name, data, one.sha256)
+                at = one.end
+                reached("upload.piece_half")
+            reached("upload.piece_written")
+        return at
+
+    def whole(self, size: int) -> Path:
+        """Return the whole file on this machine, each stretch of it compared with its hash. Raises: Refusal."""
+        with store.telling_full_disk(), self._own_copy() as copy:
+            for one in self._stretches():
+                if hashlib.sha256(os.pread(copy, one.size, one.start)).hexdigest() != one.sha256:
+                    data = b"".join(self._storage.get(self._prefix + one.name))
+                    if hashlib.sha256(data).hexdigest() != one.sha256:
+                        raise Refusal("storage_damaged")
+                    _write(copy, data, one.start)
+            os.ftruncate(copy, size)
+        claimed = path(self._token).with_suffix(f".{secrets.token_hex(4)}.taking")
+        os.rename(path(self._token), claimed)
+        return claimed
+
+    def forget(self) -> None:
+        path(self._token).unlink(missing_ok=True)
+        for name, _size, _at in list(self._storage.list(self._prefix)):
+            self._storage.forget(self._prefix + name)
+
+    @contextmanager
+    def _own_copy(self) -> Iterator[int]:
+        handle = os.open(path(self._token), os.O_RDWR | os.O_CREAT, 0o644)
+        try:
+            fcntl.flock(handle, fcntl.LOCK_EX)  # a browser that tries again may overlap with itself
+            yield handle
+        finally:
+            os.close(handle)
+
+
+def _block(body: Body, size: int) -> bytes:
+    """Return so many bytes of the body; fewer only at its end, or when the browser went away."""
+    found: list[bytes] = []
+    left = size
+    while left > 0 and (data := read(body, left)):
+        found.append(data)
+        left -= len(data)
+    return b"".join(found)
+
+
+def _write(handle: int, data: bytes, at: int) -> None:
+    view = memoryview(data)
+    while view:
+        count = os.pwrite(handle, view, at)
+        view, at = view[count:], at + count

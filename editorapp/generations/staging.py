@@ -1,14 +1,18 @@
 """Stored files on their way to a provider: what travels how, what lies there already, what must be staged. Free."""
 
+import asyncio
 from collections.abc import Iterator, Mapping
+from contextlib import ExitStack
 from dataclasses import replace
 from datetime import datetime
+from pathlib import Path
 
 from editorapp.generations.models import Attempt
 from editorapp.media import store
 from editorapp.media.models import Asset
+from editorapp.media.refusals import Refusal
 from editorapp.providers import registry
-from editorapp.providers.contract import GenerationRequest, Lent, ProviderError, Ref
+from editorapp.providers.contract import GenerationRequest, Lent, ProviderError, Ref, Rejected, Unavailable
 from editorapp.providers.inline import StoredFile
 from editorapp.providers.models import ProviderAccount, StagedFile
 from editorapp.providers.spec import Spec, StoredAs
@@ -44,12 +48,24 @@ def lying(account_id: int, ids: set[int], *, now: datetime) -> dict[int, Ref]:
 async def stage(asset: Asset, account: ProviderAccount) -> Ref:
     """Put a stored file where the account's provider reads it. Free. Raises: ProviderError and its kinds."""
     purpose = "input" if asset.is_video else "reference"
-    async with Wire(account.access()) as wire:
-        path = store.path(asset.sha256, "original")
-        ref: Ref = await registry.get(account.provider).stage(
-            path, name=asset.name, media_type=asset.mime_type, purpose=purpose, wire=wire
-        )
-        return ref
+    with ExitStack() as stack:
+        path = await _held(asset, stack)
+        async with Wire(account.access()) as wire:
+            ref: Ref = await registry.get(account.provider).stage(
+                path, name=asset.name, media_type=asset.mime_type, purpose=purpose, wire=wire
+            )
+            return ref
+
+
+async def _held(asset: Asset, stack: ExitStack) -> Path:
+    """Bring a stored file here, in a thread: a copy from a bucket takes a while, and leases are renewed meanwhile."""
+    try:
+        (path,) = await asyncio.to_thread(stack.enter_context, store.held(asset.sha256, store.ORIGINAL))
+    except store.Gone as gone:
+        raise Rejected("A stored file is not there any more; nothing was sent.", code="file_gone") from gone
+    except Refusal as refusal:
+        raise Unavailable(refusal.message, code=refusal.code) from refusal
+    return path
 
 
 def keep(account_id: int, asset: Asset, ref: Ref, *, now: datetime) -> None:

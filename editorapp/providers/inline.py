@@ -3,12 +3,14 @@
 import base64
 import json
 import uuid
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Iterator
+from contextlib import ExitStack
 from pathlib import Path
 from typing import Any
 
 from editorapp.core.fault_points import reached
 from editorapp.media import store
+from editorapp.media.models import Asset
 
 PIECE_BYTES = 3 * 64 * 1024  # a multiple of 3: pieces of base64 then join without padding
 MARK = "stored-file:"
@@ -27,40 +29,59 @@ class StoredFile(str):
         return cls(MARK + sha256)
 
     @property
-    def path(self) -> Path:
-        return store.path(self.removeprefix(MARK), store.ORIGINAL)
+    def sha256(self) -> str:
+        return self.removeprefix(MARK)
 
 
 def stored_bytes(body: Any) -> int:
-    """Return how many bytes of stored files a body will carry as base64; a file that is gone counts nothing."""
-    if isinstance(body, dict):
-        return sum(map(stored_bytes, body.values()))
-    if isinstance(body, list):
-        return sum(map(stored_bytes, body))
-    if not isinstance(body, StoredFile):
+    """Return how many bytes of stored files a body will carry as base64; a file that is gone counts nothing.
+
+    What their rows say: this is asked inside transactions, where no bucket may be.
+    """
+    wanted = [one.sha256 for one in stored_files(body)]
+    if not wanted:
         return 0
-    try:
-        return _encoded_size(body.path)
-    except FileNotFoundError:
-        return 0
+    sizes = dict(Asset.objects.filter(sha256__in=wanted).values_list("sha256", "size_bytes"))
+    return sum(_encoded(sizes.get(sha256, 0)) for sha256 in wanted)
+
+
+def stored_files(body: Any) -> Iterator[StoredFile]:
+    """Yield the stored files that a body names, in order."""
+    if isinstance(body, StoredFile):
+        yield body
+    elif isinstance(body, dict | list):
+        for one in body.values() if isinstance(body, dict) else body:
+            yield from stored_files(one)
 
 
 class InlineBody:
-    """The bytes of a body, in pieces, and how many they are.
+    """The bytes of a body, in pieces, and how many they are. Close it once they are sent: it holds the files.
 
-    Raises: FileNotFoundError, when a stored file is gone; TypeError, ValueError, when it is no JSON. Both before
-    anything is sent.
+    A file that lies in a bucket is brought here first, which takes a while.
+    Raises: Refusal, when a stored file is gone or cannot be brought here; TypeError, ValueError, when the body is no
+    JSON. Both before anything is sent.
     """
 
     def __init__(self, body: Any) -> None:
         files: dict[str, Path] = {}
-        written = json.dumps(_marked(body, files), ensure_ascii=False, allow_nan=False, separators=(",", ":"))
+        self._held = ExitStack()
+        try:
+            self._read(body, files)
+        except BaseException:
+            self.close()
+            raise
+
+    def close(self) -> None:
+        self._held.close()
+
+    def _read(self, body: Any, files: dict[str, Path]) -> None:
+        written = json.dumps(self._marked(body, files), ensure_ascii=False, allow_nan=False, separators=(",", ":"))
         self._parts: list[bytes | Path] = []
         for token, path in files.items():
             before, _token, written = written.partition(token)
             self._parts += [before.encode(), path]
         self._parts.append(written.encode())
-        self.size = sum(len(one) if isinstance(one, bytes) else _encoded_size(one) for one in self._parts)
+        self.size = sum(len(one) if isinstance(one, bytes) else _encoded(one.stat().st_size) for one in self._parts)
 
     async def pieces(self) -> AsyncIterator[bytes]:
         for part in self._parts:
@@ -72,19 +93,18 @@ class InlineBody:
                     yield base64.b64encode(piece)
         reached("submit.on_the_wire")
 
+    def _marked(self, value: Any, files: dict[str, Path]) -> Any:
+        """Return the body with a token of its own for each stored file, in the order in which they are written."""
+        if isinstance(value, dict):
+            return {key: self._marked(one, files) for key, one in value.items()}
+        if isinstance(value, list):
+            return [self._marked(one, files) for one in value]
+        if not isinstance(value, StoredFile):
+            return value
+        token = uuid.uuid4().hex
+        (files[token],) = self._held.enter_context(store.held(value.sha256, store.ORIGINAL))
+        return token
 
-def _marked(value: Any, files: dict[str, Path]) -> Any:
-    """Return the body with a token of its own for each stored file, in the order in which they are written."""
-    if isinstance(value, dict):
-        return {key: _marked(one, files) for key, one in value.items()}
-    if isinstance(value, list):
-        return [_marked(one, files) for one in value]
-    if not isinstance(value, StoredFile):
-        return value
-    token = uuid.uuid4().hex
-    files[token] = value.path
-    return token
 
-
-def _encoded_size(path: Path) -> int:
-    return (path.stat().st_size + 2) // 3 * 4
+def _encoded(size_bytes: int) -> int:
+    return (size_bytes + 2) // 3 * 4

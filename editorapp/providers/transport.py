@@ -20,9 +20,11 @@ from urllib.parse import urlsplit
 
 import httpx
 
+from editorapp.media import store
+from editorapp.media.refusals import Refusal
 from editorapp.providers import answers, registry
 from editorapp.providers.contract import Access, BadCredentials, OutcomeUnknown, Rejected, Unavailable
-from editorapp.providers.inline import InlineBody
+from editorapp.providers.inline import InlineBody, stored_files
 from editorapp.providers.lean import LeanClient, can_be_direct
 from editorapp.providers.spec import Auth, Spec
 from editorapp.providers.wire import STAGED_LATER
@@ -37,6 +39,7 @@ MAX_SHARDS = 16
 OPERATION = httpx.Timeout(connect=5.0, read=30.0, write=30.0, pool=10.0)
 PAID_DEADLINE_SECONDS = 60.0
 FREE_DEADLINE_SECONDS = 20.0
+BRING_SECONDS = 12.0  # for a file from a bucket, before the post: with PAID_DEADLINE_SECONDS less than courier waits
 CHUNK_BYTES = 256 * 1024
 SLOWEST_BYTES_PER_SECOND = 128 * 1024
 USER_AGENT = "Rushes/0.1"
@@ -140,7 +143,13 @@ class Wire:
         still names a file that is not staged among them; Unavailable (never arrived); OutcomeUnknown for every other
         end, 5xx included.
         """
-        content = _sendable(body, name=self.name)
+        content = await _sendable(body, name=self.name)
+        try:
+            return await self._pay(path, content, idempotency_key=idempotency_key)
+        finally:
+            content.close()
+
+    async def _pay(self, path: str, content: InlineBody, *, idempotency_key: str) -> dict[str, Any]:
         headers = {
             "Idempotency-Key": idempotency_key,
             "Content-Type": "application/json",
@@ -258,13 +267,21 @@ class Wire:
         return response
 
 
-def _sendable(body: Any, *, name: str) -> InlineBody:
+async def _sendable(body: Any, *, name: str) -> InlineBody:
+    """Return the body as it is sent. Raises: Rejected; Unavailable, when a stored file cannot be brought here yet."""
     try:
         if STAGED_LATER in json.dumps(body, ensure_ascii=False):
             raise Rejected(f"A file has not been uploaded to {name} yet; nothing was sent.", code="not_staged")
-        return InlineBody(body)
-    except FileNotFoundError as error:
+        if not any(stored_files(body)):
+            return InlineBody(body)
+        async with asyncio.timeout(BRING_SECONDS):  # what comes later lies here for the next try
+            return await asyncio.to_thread(InlineBody, body)
+    except store.Gone as error:
         raise Rejected("A stored file is not there any more; nothing was sent.", code="file_gone") from error
+    except Refusal as error:
+        raise Unavailable(f"{error.message} Nothing was sent.", code=error.code) from error
+    except TimeoutError as error:
+        raise Unavailable("A stored file is still on its way here; nothing was sent.", code="storage_slow") from error
     except (TypeError, ValueError) as error:
         raise Rejected("This request cannot be written as JSON; nothing was sent.", code="not_json") from error
 

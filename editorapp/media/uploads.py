@@ -107,23 +107,31 @@ def finish(upload: Upload, *, spent: Spent | None = None) -> Asset:
     if store.bucket() is not None and not _claim(upload):
         raise WrongOffset(0)
     try:
-        sha256 = running_hash.result(upload.token, size=here)
-        file = pieces.whole(here)
-        reached("upload.taking")
-        asset = take_in(file, name=upload.name, team=upload.team, user=upload.user, sha256=sha256, spent=spent)
-        reached("upload.taken")
-    except FileNotFoundError:
-        raise WrongOffset(0) from None  # of two requests that finish at once, one finds the file
+        asset = _take(upload, pieces, here, spent)
     except Refusal as refusal:
         if refusal.is_passing:
             Upload.objects.filter(pk=upload.pk).update(claimed_at=None)
-            raise
-        cancel(upload)
+        else:
+            cancel(upload)
+        raise
+    except WrongOffset:
         raise
     except BaseException:
         cancel(upload)
         raise
     cancel(upload)
+    return asset
+
+
+def _take(upload: Upload, pieces: Pieces, size: int, spent: Spent | None) -> Asset:
+    sha256 = running_hash.result(upload.token, size=size)
+    try:
+        file = pieces.whole(size)
+    except FileNotFoundError:
+        raise WrongOffset(0) from None  # of two requests that finish at once, one finds the file
+    reached("upload.taking")
+    asset = take_in(file, name=upload.name, team=upload.team, user=upload.user, sha256=sha256, spent=spent)
+    reached("upload.taken")
     return asset
 
 

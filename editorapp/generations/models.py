@@ -131,6 +131,11 @@ class Generation(models.Model):
         return self.state in {State.FAILED, State.LOST, State.FETCH_FAILED}
 
     @property
+    def is_overdue(self) -> bool:
+        """Does it take longer than its provider ever should?"""
+        return self.state == State.RUNNING and self.failure_code == "overdue"
+
+    @property
     def can_cancel(self) -> bool:
         return self.state in CANCELABLE
 

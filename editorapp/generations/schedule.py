@@ -6,6 +6,8 @@ from datetime import datetime, timedelta
 
 FIRST_LOOK = 5.0  # where there is no history yet
 SHORTEST, LONGEST = 2.0, 15.0
+SLOW_FROM, SLOWEST = 1800.0, 300.0  # a job as old as this is asked about ever less, at the least every five minutes
+LONGER = 3.0  # times the longest of late: what is slower than that is overdue
 ERROR_LONGEST = 60.0
 FETCH_LONGEST = 3600.0
 
@@ -19,8 +21,18 @@ def first_look_seconds(past_seconds: Sequence[float]) -> float:
 
 
 def interval_seconds(age_seconds: float) -> float:
-    """Return how long to wait between polls of a job of this age: 5 % of it, between 2 and 15 s."""
+    """Return how long to wait between polls of a job of this age: 5 % of it, between 2 and 15 s; longer when it is old.
+
+    However late it is, it is asked about on.
+    """
+    if age_seconds > SLOW_FROM:
+        return min(max(0.05 * (age_seconds - SLOW_FROM), LONGEST), SLOWEST)
     return min(max(0.05 * age_seconds, SHORTEST), LONGEST)
+
+
+def plausible_seconds(documented: float, past_seconds: Sequence[float]) -> float:
+    """Return after how long a job is overdue: what its provider leads to expect, or far more than any of late took."""
+    return max(documented, LONGER * max(past_seconds, default=0.0))
 
 
 def after_error_seconds(errors: int) -> float:

@@ -16,12 +16,13 @@ from types import ModuleType
 
 from django.db import transaction
 from django.db.models import Q, QuerySet, Sum
+from django.urls import reverse
 from django.utils import timezone
 
 from editorapp.alerts import alerts
 from editorapp.alerts.models import Kind
 from editorapp.core.money import show_usd
-from editorapp.generations import leases, settle, wake
+from editorapp.generations import expiring, leases, settle, wake
 from editorapp.generations.models import Attempt, Overtaken, Search
 from editorapp.generations.outcomes import POST_LEASE
 from editorapp.generations.states import State
@@ -116,7 +117,7 @@ def _end_settled(provider: str, *, now: datetime) -> None:
     for row in _of(provider, rows).select_related("attempt"):
         with transaction.atomic():
             Search.objects.filter(pk=row.pk).update(verdict=Verdict.SETTLED, at=None)
-            alerts.close(Kind.UNKNOWN_OUTCOME, settle.subject_of(row.attempt.generation_id), now=now)
+            alerts.close(Kind.UNKNOWN_OUTCOME, expiring.subject(row.attempt.generation_id), now=now)
 
 
 def _extra(body: object) -> timedelta:
@@ -299,7 +300,7 @@ def _to_person(row: Search, says: str, *, now: datetime, again: bool = False) ->
             f"Nobody knows whether take #{generation.pk} was accepted by {row.attempt.account}; "
             f"{show_usd(generation.estimate_high_usd)} stay held until a person says what became of it. {says}"
         )
-        subject, path = settle.subject_of(generation.pk), f"/takes/{generation.pk}"
+        subject, path = expiring.subject(generation.pk), reverse("takes:page", args=[generation.pk])
         alerts.open(
             Kind.UNKNOWN_OUTCOME, subject, message=message, team_id=generation.team_id, path=path, now=now
         )  # fmt: skip

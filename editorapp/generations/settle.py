@@ -15,7 +15,7 @@ from editorapp.alerts import alerts
 from editorapp.alerts.models import Kind
 from editorapp.core.money import show_usd, usd
 from editorapp.costs import ledger
-from editorapp.generations import wake
+from editorapp.generations import expiring, wake
 from editorapp.generations.again import second_price
 from editorapp.generations.models import Attempt, Generation, Search, Settlement
 from editorapp.generations.retry import restart
@@ -182,11 +182,6 @@ def correct_cost(generation: Generation, actual_usd: Decimal, *, member: Member,
     generation.refresh_from_db()
 
 
-def subject_of(generation_id: int) -> str:
-    """Return what alerts about a take are called by."""
-    return f"generation:{generation_id}"
-
-
 def _unsettled(generation: Generation, member: Member) -> Attempt:
     if generation.team_id != member.team_id or not member.may(Act.CREATE):
         raise PermissionDenied("This role may not settle what the team has paid for.")
@@ -236,7 +231,7 @@ def _decided(attempt: Attempt, outcome: Outcome, by: Decider, *, now: datetime, 
     ended = {"verdict": Search.Verdict.SETTLED, "at": None}
     Search.objects.update_or_create(attempt=attempt, defaults=ended, create_defaults={**ended, "since": now})
     for kind in (Kind.UNKNOWN_OUTCOME, Kind.LOST):
-        alerts.close(kind, subject_of(attempt.generation_id), now=now)
+        alerts.close(kind, expiring.subject(attempt.generation_id), now=now)
 
 
 def _charge_all(attempt: Attempt, *, now: datetime, note: str) -> None:

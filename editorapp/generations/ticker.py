@@ -1,4 +1,4 @@
-"""Once a second: what is due and who should be woken. Makes no call to a provider and changes no attempt."""
+"""Once a second: what is due and who should be woken. Makes no call to a provider and moves no attempt."""
 
 import uuid
 from datetime import datetime
@@ -7,7 +7,7 @@ from django_q.scheduler import scheduler
 
 from editorapp.alerts import alerts, telling
 from editorapp.core.fault_points import reached
-from editorapp.generations import expiring, health, leases, lookout, search, transfer, wake
+from editorapp.generations import expiring, health, leases, lookout, overdue, search, transfer, wake
 from editorapp.generations.models import Attempt
 from editorapp.generations.states import State
 from editorapp.media import tasks
@@ -46,6 +46,7 @@ class Ticker:
             scheduler()  # django-q2's own looks only every 30 s
         if self.ticks % LOOK_EVERY == 0:
             expiring.look(now)
+            overdue.look(now)
             lookout.accounts(now)
             lookout.disk(now)
         if self.ticks % SWEEP_EVERY == 0:

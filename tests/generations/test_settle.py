@@ -11,7 +11,7 @@ from editorapp.alerts.models import Alert
 from editorapp.costs import ledger
 from editorapp.costs.ledger import OverBudget
 from editorapp.costs.models import Entry
-from editorapp.generations import settle
+from editorapp.generations import expiring, settle
 from editorapp.generations.books import differences
 from editorapp.generations.models import Generation, Settlement
 from editorapp.generations.states import State
@@ -218,7 +218,7 @@ def test_a_cost_is_not_corrected_while_money_is_held(member, unknown):
 )
 def test_what_is_settled_is_no_alert_any_more(member, state, kind):
     generation = make_reserved(member, state=state)
-    subject = settle.subject_of(generation.pk)
+    subject = expiring.subject(generation.pk)
     alerts.open(kind, subject, message="Somebody must look.", team_id=generation.team_id, now=NOW)
 
     settle.never_arrived(generation, member=member, now=NOW)

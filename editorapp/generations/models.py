@@ -197,6 +197,9 @@ class Attempt(models.Model):
     lease_token = models.UUIDField(null=True, blank=True)
     created_at = models.DateTimeField()
     submit_started_at = models.DateTimeField(null=True, blank=True)
+    # Set by a restore from a backup: when the lost installation may have sent it.
+    perhaps_sent_from = models.DateTimeField(null=True, blank=True)
+    perhaps_sent_until = models.DateTimeField(null=True, blank=True)
     submitted_at = models.DateTimeField(null=True, blank=True)
     provider_done_at = models.DateTimeField(null=True, blank=True)  # when we learned it
     recorded_at = models.DateTimeField(null=True, blank=True)

@@ -18,8 +18,9 @@ class State(models.TextChoices):
 
 
 TRANSITIONS: dict[State, frozenset[State]] = {
-    State.QUEUED: frozenset({State.STAGING, State.SUBMITTING, State.CANCELED, State.FAILED}),
-    State.STAGING: frozenset({State.QUEUED, State.SUBMITTING, State.CANCELED, State.FAILED}),
+    # To unknown only by a restore: an older database may hold as queued what was sent since (restored.py).
+    State.QUEUED: frozenset({State.STAGING, State.SUBMITTING, State.CANCELED, State.FAILED, State.UNKNOWN}),
+    State.STAGING: frozenset({State.QUEUED, State.SUBMITTING, State.CANCELED, State.FAILED, State.UNKNOWN}),
     State.SUBMITTING: frozenset({State.RUNNING, State.QUEUED, State.FAILED, State.UNKNOWN}),
     State.RUNNING: frozenset({State.FETCHING, State.FAILED, State.LOST}),
     State.FETCHING: frozenset({State.SUCCEEDED, State.RUNNING, State.FETCH_FAILED}),

@@ -78,7 +78,8 @@ def search(provider: str, *, clock: Callable[[], datetime] = timezone.now) -> No
 def ask_again(attempt: Attempt, *, now: datetime) -> bool:
     """Let the list be asked anew, because a person wants to. Say whether there is a list to ask."""
     rows = Search.objects.filter(attempt=attempt, attempt__state=State.UNKNOWN)
-    if not _can_list(registry.get(attempt.account.provider)) or not rows.update(at=now):
+    can_look = _can_list(registry.get(attempt.account.provider)) and bool(attempt.request_body)
+    if not can_look or not rows.update(at=now):
         return False
     transaction.on_commit(lambda: wake.search(attempt.account.provider, now=now))
     return True
@@ -86,7 +87,7 @@ def ask_again(attempt: Attempt, *, now: datetime) -> bool:
 
 def first_look_at(attempt: Attempt) -> datetime:
     """Return when a post surely has ended, for the provider too: sooner, another of ours may still be on its way."""
-    began = attempt.submit_started_at or attempt.created_at
+    began = attempt.perhaps_sent_until or attempt.submit_started_at or attempt.created_at
     return began + POST_LEASE + _extra(attempt.request_body) + SETTLED_AFTER
 
 
@@ -168,7 +169,8 @@ async def _listed(account: ProviderAccount, attempts: list[Attempt]) -> Listing:
 
 
 def _window(attempt: Attempt) -> tuple[datetime, datetime]:
-    return (attempt.submit_started_at or attempt.created_at) - EARLIER, first_look_at(attempt) + LATER
+    began = attempt.perhaps_sent_from or attempt.submit_started_at or attempt.created_at
+    return began - EARLIER, first_look_at(attempt) + LATER
 
 
 def _model(attempt: Attempt) -> Model:
@@ -256,6 +258,9 @@ def _missing(row: Search, found: Found, listing: Listing, *, now: datetime) -> N
     says = f"{spec.name}'s list, read at {now:%H:%M:%S} UTC, does not show it."
     if now < first_look_at(attempt) + PATIENCE or (row.looks < ENOUGH_LOOKS and listing.is_whole):
         _later(row, f"{says} Lists may lag, so it is read again.", now=now)
+    elif attempt.perhaps_sent_from is not None:
+        # A restored row does not know what was posted in the end: files uploaded anew have other ids in the body.
+        _to_person(row, f"{says} It comes from a backup, and may have been sent with other ids of its files.", now=now)
     elif spec.lists_all and listing.is_whole and not found.candidates:
         note = f"{says} It was read {row.looks} times in {_minutes(now - first_look_at(attempt))} minutes."
         with transaction.atomic():

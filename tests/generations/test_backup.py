@@ -16,7 +16,7 @@ from django.db import connection, connections
 from django.utils import timezone
 
 from editorapp.generations import engine, transfer
-from editorapp.generations.models import Attempt, Generation
+from editorapp.generations.models import Attempt
 from editorapp.generations.states import State
 from editorapp.media import intake, store
 from editorapp.teams.models import SignInLink
@@ -257,18 +257,3 @@ def test_another_signing_key_is_told(db, tmp_path, elsewhere):
 
     assert not (tmp_path / "b" / "secret.key").exists()
     assert "enter the keys of provider accounts again" in elsewhere.manage("restore", str(tmp_path / "b"))
-
-
-def test_what_was_restored_is_settled_like_any_unknown(quick, clock):
-    from editorapp.generations import restored, settle
-
-    generation = ask()
-    restored.hold(backed_up_at=timezone.now(), now=timezone.now())
-    generation.refresh_from_db()
-    assert generation.can_settle and not generation.can_cancel
-    run(clock)
-    assert quick.submits_received == 0
-
-    settle.never_arrived(generation, member=generation.team.members.get(), now=timezone.now())
-
-    assert Generation.objects.get().state == State.FAILED and Generation.objects.get().can_retry

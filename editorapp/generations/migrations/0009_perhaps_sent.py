@@ -6,7 +6,7 @@ from django.db import migrations, models
 class Migration(migrations.Migration):
 
     dependencies = [
-        ('generations', '0007_line_index'),
+        ('generations', '0008_settling'),
     ]
 
     operations = [

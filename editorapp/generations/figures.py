@@ -46,6 +46,16 @@ class Recent:
     def sent(self) -> int:
         return sum(self.by_state.values())
 
+    @property
+    def went_wrong(self) -> int:
+        bad = (State.FAILED, State.UNKNOWN, State.LOST, State.FETCH_FAILED)
+        return sum(self.by_state.get(state, 0) for state in bad)
+
+    @property
+    def answered_at(self) -> datetime | None:
+        """When the provider last took a job, or said that one is done."""
+        return _latest(self.accepted_at, self.done_at)
+
 
 @dataclass(frozen=True)
 class Account:
@@ -58,6 +68,31 @@ class Account:
 
     def count(self, *states: str) -> int:
         return sum(self.work[state].count for state in states if state in self.work)
+
+    @property
+    def waiting(self) -> int:
+        return self.count(State.QUEUED, State.STAGING)
+
+    @property
+    def in_flight(self) -> int:
+        return self.count(State.SUBMITTING, State.RUNNING)
+
+    @property
+    def fetching(self) -> int:
+        return self.count(State.FETCHING)
+
+    @property
+    def failing(self) -> int:
+        """How many of those under way had an error at their last call."""
+        return sum(work.failing for state, work in self.work.items() if state in ACTIVE)
+
+    @property
+    def overdue(self) -> int:
+        return sum(work.overdue for state, work in self.work.items() if state in ACTIVE)
+
+    @property
+    def late_seconds(self) -> float:
+        return max((work.late_seconds for work in self.work.values()), default=0.0)
 
 
 @dataclass(frozen=True)
@@ -85,13 +120,13 @@ def _work(now: datetime) -> dict[int, dict[str, Work]]:
     rows = Attempt.objects.filter(state__in=WATCHED).order_by().values("account_id", "state")
     counted = rows.annotate(
         count=Count("pk"), first=Min(Coalesce("submit_started_at", "created_at")), due=Min("next_action_at"),
-        failing=Count("pk", filter=Q(error_count__gt=0)),
+        failing=Count("pk", filter=Q(error_count__gt=0)), overdue=Count("pk", filter=Q(flagged_at__isnull=False)),
     )  # fmt: skip
     found: dict[int, dict[str, Work]] = {}
     for row in counted:
         late = max(0.0, (now - row["due"]).total_seconds()) if row["due"] else 0.0
         found.setdefault(row["account_id"], {})[row["state"]] = Work(
-            row["count"], max(0.0, (now - row["first"]).total_seconds()), late, row["failing"]
+            row["count"], max(0.0, (now - row["first"]).total_seconds()), late, row["failing"], row["overdue"]
         )
     return found
 

@@ -76,7 +76,7 @@ def check_books(now: datetime) -> BooksCheck:
         difference_count=count, differences=list(found.differences[:DIFFERENCES_SHOWN]),
     )  # fmt: skip
     if count:
-        message = f"The ledger does not balance: {count} differences. `manage.py check_ledger` lists all of them."
+        message = f"The ledger does not balance: {count} differences. manage.py check_ledger lists all of them."
         alerts.open(Kind.LEDGER, "ledger", message=message, team_id=None, path="/status/", now=now)
     else:
         alerts.close(Kind.LEDGER, "ledger", now=now)
@@ -91,7 +91,7 @@ def engine(now: datetime) -> bool:
     """
     silence = health.signs(now).silence
     if silence:
-        message = f"{silence} Nothing is sent, followed or fetched until it is back. Start `manage.py work`, or look "
+        message = f"{silence} Nothing is sent, followed or fetched until it is back. Start manage.py work, or look "
         alerts.open(Kind.ENGINE, "engine", message=message + "at its log.", team_id=None, path="/status/", now=now)
     else:
         alerts.close(Kind.ENGINE, "engine", now=now)

@@ -10,6 +10,7 @@ from django.urls import NoReverseMatch, reverse
 from django.utils import timezone
 from django.utils.functional import SimpleLazyObject
 
+from editorapp.alerts.models import Alert
 from editorapp.costs.models import MonthBudget
 from editorapp.generations.models import Generation
 from editorapp.generations.states import ACTIVE
@@ -57,6 +58,7 @@ def shell(request: HttpRequest) -> dict[str, Any]:
         "is_simulated": simulated,
         "places": SimpleLazyObject(lambda: places(member) if member else []),
         "counts": SimpleLazyObject(lambda: counts(member) if member else Counts(0, 0)),
+        "alerts_open": SimpleLazyObject(lambda: alerts_open(member) if member and member.may_manage else 0),
         "month": SimpleLazyObject(
             lambda: month(member, is_simulated=bool(simulated)) if member and member.may_create else None
         ),
@@ -73,7 +75,11 @@ def places(member: Member) -> list[Place]:
     if member.may_create:  # reviewers spend nothing
         wanted.append(("costs", "Costs", "costs:page"))
     if member.may_manage:
-        wanted += [("people", "People", "people:page"), ("accounts", "Accounts", "accounts:page")]
+        wanted += [
+            ("people", "People", "people:page"),
+            ("accounts", "Accounts", "accounts:page"),
+            ("status", "Status", "status:page"),
+        ]
     return [Place(name, label, url) for name, label, route in wanted if (url := _url(route))]
 
 
@@ -83,6 +89,11 @@ def counts(member: Member) -> Counts:
     found = dict(rows.values_list("state").annotate(Count("pk")))
     waiting = sum(found.get(state, 0) for state in NEEDS_A_PERSON)
     return Counts(running=sum(found.values()) - waiting, waiting=waiting)
+
+
+def alerts_open(member: Member) -> int:
+    """Count what needs an admin now."""
+    return Alert.objects.still_open().visible_to(member).count()
 
 
 def month(member: Member, *, is_simulated: bool) -> Month:

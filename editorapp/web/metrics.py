@@ -39,7 +39,7 @@ class Rows:
     def _of_engine(self, accounts: Iterable[Account]) -> Iterator[Metric]:
         signs = health.signs(self.now)
         ages = (("ticker", signs.ticker_age_seconds), ("cluster", signs.cluster_age_seconds))
-        lag = max((work.late_seconds for one in accounts for work in one.work.values()), default=0.0)
+        lag = max((one.late_seconds for one in accounts), default=0.0)
         yield _gauge("due_lag_seconds", "How late the most overdue piece of work is.", (), [((), lag)])
         yield _gauge(
             "heartbeat_age_seconds", "Age of the last sign of life.", ("part",),
@@ -85,6 +85,7 @@ def _of_work(accounts: Iterable[Account]) -> Iterator[Metric]:
         ("attempts", "Attempts in a state that is not over.", [work.count for _, work in cells]),
         ("oldest_seconds", "Age of the oldest attempt in a state.", [work.oldest_seconds for _, work in cells]),
         ("attempts_failing", "Attempts whose last call failed.", [work.failing for _, work in cells]),
+        ("attempts_overdue", "Attempts that take longer than they ever should.", [work.overdue for _, work in cells]),
     ):
         samples = [(labels, value) for (labels, _), value in zip(cells, values, strict=True)]
         yield _gauge(name, help_, (*ACCOUNT, "state"), samples)

@@ -3,7 +3,20 @@
 from django.urls import URLPattern, URLResolver, include, path
 from django.views.generic import RedirectView
 
-from editorapp.web.views import accounts, costs, gallery, media, models, people, queue, settle, shell, studio, takes
+from editorapp.web.views import (
+    accounts,
+    costs,
+    gallery,
+    media,
+    models,
+    people,
+    queue,
+    settle,
+    shell,
+    status,
+    studio,
+    takes,
+)
 
 urlpatterns: list[URLPattern | URLResolver] = [
     path("", RedirectView.as_view(pattern_name="studio:page")),
@@ -17,5 +30,6 @@ urlpatterns: list[URLPattern | URLResolver] = [
     path("queue/", include((queue.urlpatterns, "queue"))),
     path("models/", include((models.urlpatterns, "models"))),
     path("accounts/", include((accounts.urlpatterns, "accounts"))),
+    path("status/", include((status.urlpatterns, "status"))),
     path("costs/", include((costs.urlpatterns, "costs"))),
 ]

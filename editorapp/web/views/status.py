@@ -1,0 +1,25 @@
+"""How the installation is: for admins, on one page that keeps itself fresh."""
+
+from django.http import HttpResponse
+from django.urls import path
+from django.utils import timezone
+from django.views.decorators.cache import never_cache
+from django.views.decorators.http import require_safe
+
+from editorapp.core.htmx import is_part, page_or_part
+from editorapp.teams.access import MemberRequest, needs
+from editorapp.teams.roles import Act
+from editorapp.web import state_of_things
+
+
+@never_cache
+@require_safe
+@needs(Act.MANAGE)
+def page(request: MemberRequest) -> HttpResponse:
+    """Show how things are; to htmx only the part that changes."""
+    things = state_of_things.gather(request.member, now=timezone.now())
+    context = {"here": "status", "things": things, "is_part": is_part(request)}
+    return page_or_part(request, "status/page.html", "status/_things.html", context)
+
+
+urlpatterns = [path("", page, name="page")]

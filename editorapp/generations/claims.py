@@ -1,11 +1,11 @@
 """Which rows are due, and the claim on them: to claim is to push the schedule forward, so a crash ends by itself."""
 
-import uuid
 from collections.abc import Collection
 from datetime import datetime, timedelta
 
 from django.db.models import Count, Q, QuerySet
 
+from editorapp.generations import whereabouts
 from editorapp.generations.models import Attempt, Pause
 from editorapp.generations.states import IN_FLIGHT, State
 from editorapp.providers.models import ProviderAccount
@@ -42,7 +42,7 @@ def claim(rows: QuerySet[Attempt], *, most: int, due_by: datetime, until: dateti
     found = list(rows.only(*CLAIMED)[:most]) if most > 0 else []
     if not found:
         return []
-    token, states = uuid.uuid4(), {attempt.state for attempt in found}
+    token, states = whereabouts.holder(), {attempt.state for attempt in found}
     same = Attempt.objects.filter(pk__in=[attempt.pk for attempt in found])
     free = same.filter(state__in=states, next_action_at__lte=due_by)
     if free.update(lease_token=token, next_action_at=until) < len(found):

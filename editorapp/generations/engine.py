@@ -15,7 +15,19 @@ from django.db import DatabaseError, DataError, IntegrityError, connection, tran
 from django.utils import timezone
 
 from editorapp.core.fault_points import reached
-from editorapp.generations import claims, courier, health, leases, outcomes, schedule, staging, wake
+from editorapp.generations import (
+    claims,
+    courier,
+    health,
+    leases,
+    leaving,
+    outcomes,
+    schedule,
+    staging,
+    takeover,
+    wake,
+    whereabouts,
+)
 from editorapp.generations.courier import Answer, Call, Courier, Errand, extra_seconds
 from editorapp.generations.models import Attempt, Overtaken
 from editorapp.generations.reached import Accounts
@@ -41,13 +53,14 @@ AHEAD = timedelta(seconds=TURN_SECONDS / 2)  # so that polls are as often early 
 
 def work(provider: str, *, seconds: float = SESSION_SECONDS, clock: Callable[[], datetime] = timezone.now) -> None:
     """Look after a provider's attempts for at most about so many seconds, and longer only for posts under way."""
-    holder = uuid.uuid4()
+    holder = whereabouts.holder()
     lease = wake.work_lease(provider)
     now = clock()
     wake.answered(lease, now=now)  # also where another sweep is at work: or its end could wake nobody
     if not leases.take(lease, holder, now=now, seconds=LEASE_SECONDS):
         return
     _durable()
+    takeover.from_the_dead(now=now)
     session = Session(provider, clock=clock)
     try:
         _sweep(session, lease, holder, seconds=seconds, clock=clock)
@@ -66,6 +79,8 @@ def _sweep(session: "Session", lease: str, holder: uuid.UUID, *, seconds: float,
     began = time.monotonic()
     ends, latest, renews = began + seconds, began + LONGEST_SECONDS, began + RENEW_SECONDS
     while True:
+        if leaving.is_asked():
+            latest = min(latest, time.monotonic())
         slow = session.slow_until()
         until = min(max(ends, slow), latest)
         if not session.turn(take_new=time.monotonic() < until) or time.monotonic() > max(until, slow) + DRAIN_SECONDS:

@@ -1,21 +1,37 @@
-"""Who may do what only one may do at a time, and until when."""
+"""Who may do what only one may do at a time, and until when.
+
+A lease ends when its time is over, when it is given back, and at once where everybody can see that nobody holds it: its
+holder's process has ended (see whereabouts.py), or it reaches further ahead than any lease can, so that the clock was
+set back since.
+"""
 
 import uuid
 from datetime import datetime, timedelta
 
 from django.db import IntegrityError, transaction
+from django.db.models import Q
 
+from editorapp.generations import whereabouts
 from editorapp.generations.models import Lease
 
+SKEW = timedelta(seconds=60)  # by how much the clocks of two machines may differ
 
-def take(name: str, holder: uuid.UUID, *, now: datetime, seconds: float) -> bool:
-    """Take a lease that is free or lapsed, or renew one's own. Say whether it is held now."""
+
+def take(name: str, holder: uuid.UUID, *, now: datetime, seconds: float, longest_seconds: float = 0.0) -> bool:
+    """Take a lease that is free or lapsed, or renew one's own. Say whether it is held now.
+
+    `longest_seconds` is the longest that anybody takes this lease for, where that is longer than `seconds`.
+    """
     until = now + timedelta(seconds=seconds)
     rows = Lease.objects.filter(name=name)
-    if rows.filter(holder=holder).update(until=until) or rows.filter(until__lte=now).update(holder=holder, until=until):
+    never = now + timedelta(seconds=max(seconds, longest_seconds)) + SKEW
+    lapsed = Q(until__lte=now) | Q(until__gt=never)
+    if rows.filter(holder=holder).update(until=until) or rows.filter(lapsed).update(holder=holder, until=until):
         return True
-    if rows.exists():
-        return False
+    row = rows.first()
+    if row is not None:
+        left = whereabouts.is_gone(row.holder)
+        return left and bool(rows.filter(holder=row.holder).update(holder=holder, until=until))
     try:
         with transaction.atomic():
             Lease.objects.create(name=name, holder=holder, until=until)
@@ -31,7 +47,8 @@ def give_back(name: str, holder: uuid.UUID, *, now: datetime) -> None:
 
 def is_live(name: str, *, now: datetime) -> bool:
     """Does somebody hold this lease now?"""
-    return Lease.objects.filter(name=name, until__gt=now).exists()
+    row = Lease.objects.filter(name=name, until__gt=now).first()
+    return row is not None and not whereabouts.is_gone(row.holder)
 
 
 def free(name: str, *, now: datetime) -> None:

@@ -6,7 +6,6 @@ estimate: the budget may then be too careful, never too generous, and an admin c
 
 import hashlib
 import json
-import uuid
 from collections.abc import Iterable
 from datetime import datetime, timedelta
 from decimal import ROUND_HALF_UP, Decimal
@@ -18,7 +17,7 @@ from django.db.models import Field
 from editorapp.core.fault_points import reached
 from editorapp.core.money import MICRO, show_usd
 from editorapp.costs import ledger
-from editorapp.generations import claims, lookout, schedule
+from editorapp.generations import claims, lookout, schedule, whereabouts
 from editorapp.generations.models import Attempt, Generation, Overtaken
 from editorapp.generations.states import State
 from editorapp.providers.contract import BadCredentials, Failure, Job, OutOfFunds, ProviderError, Throttled
@@ -36,7 +35,8 @@ def posting(attempt: Attempt, body: dict[str, Any], *, now: datetime, seconds: f
     written = json.dumps(body, sort_keys=True, separators=(",", ":"))
     attempt.move(
         State.SUBMITTING, now=now, request_body=body, request_sha256=hashlib.sha256(written.encode()).hexdigest(),
-        submit_started_at=now, next_action_at=now + POST_LEASE + timedelta(seconds=seconds), lease_token=uuid.uuid4(),
+        submit_started_at=now, next_action_at=now + POST_LEASE + timedelta(seconds=seconds),
+        lease_token=whereabouts.holder(),
     )  # fmt: skip
 
 

@@ -1,13 +1,23 @@
 """Once a second: what is due and who should be woken. Makes no call to a provider and moves no attempt."""
 
-import uuid
 from datetime import datetime
 
 from django_q.scheduler import scheduler
 
 from editorapp.alerts import alerts, telling
 from editorapp.core.fault_points import reached
-from editorapp.generations import expiring, health, leases, lookout, overdue, search, transfer, wake
+from editorapp.generations import (
+    expiring,
+    health,
+    leases,
+    lookout,
+    overdue,
+    search,
+    takeover,
+    transfer,
+    wake,
+    whereabouts,
+)
 from editorapp.generations.models import Attempt
 from editorapp.generations.states import State
 from editorapp.media import tasks
@@ -23,7 +33,7 @@ class Ticker:
     """The one ticker of an installation; of several that are started, the others wait."""
 
     def __init__(self) -> None:
-        self.holder = uuid.uuid4()
+        self.holder = whereabouts.holder()
         self.ticks = 0
 
     def tick(self, now: datetime) -> bool:
@@ -43,6 +53,7 @@ class Ticker:
             wake.tell(now=now)
         if self.ticks % BEAT_EVERY == 0:
             wake.beat(now=now)
+            takeover.from_the_dead(now=now)
             scheduler()  # django-q2's own looks only every 30 s
         if self.ticks % LOOK_EVERY == 0:
             expiring.look(now)

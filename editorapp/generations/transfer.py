@@ -14,7 +14,7 @@ from django.utils import timezone
 
 from editorapp.core.fault_points import reached
 from editorapp.costs import ledger
-from editorapp.generations import claims, health, leases, lookout, schedule, staging, wake
+from editorapp.generations import claims, health, leases, leaving, lookout, schedule, staging, wake, whereabouts
 from editorapp.generations.fetch import fetch
 from editorapp.generations.models import Attempt, Overtaken
 from editorapp.generations.reached import CLOSED_SECONDS
@@ -28,19 +28,20 @@ T = TypeVar("T")
 LANE_SECONDS = 20.0
 LEASE = timedelta(seconds=30)
 RENEW_SECONDS = 8.0
+LONGEST_HOLD_SECONDS = 11_000.0  # what storing the largest result may take, see fetch.py
 STATES = (State.STAGING, State.FETCHING)
 
 
 def transfer(lane: int, *, seconds: float = LANE_SECONDS, clock: Callable[[], datetime] = timezone.now) -> None:
     """Carry due files one after the other for about so many seconds, then return."""
-    holder, lease = uuid.uuid4(), wake.transfer_lease(lane)
+    holder, lease = whereabouts.holder(), wake.transfer_lease(lane)
     wake.answered(lease, now=clock())
-    if not leases.take(lease, holder, now=clock(), seconds=LEASE.total_seconds()):
+    if not leases.take(lease, holder, now=clock(), seconds=LEASE.total_seconds(), longest_seconds=LONGEST_HOLD_SECONDS):
         return
     ends = time.monotonic() + seconds
     renewed = time.monotonic()
     try:
-        while time.monotonic() < ends and (attempt := _next(clock())) is not None:
+        while time.monotonic() < ends and not leaving.is_asked() and (attempt := _next(clock())) is not None:
             keeper = _Keeper(attempt, lease, holder, clock)
             with attempt.named():
                 _carry(attempt, keeper)
@@ -100,7 +101,7 @@ class _Keeper:
         """Keep the row and the lane for so long. Raises: Overtaken."""
         now = self.clock()
         health.beat("cluster", now=now)  # the beat task may have to wait for this very lane
-        leases.take(self.lane, self.holder, now=now, seconds=seconds)
+        leases.take(self.lane, self.holder, now=now, seconds=seconds, longest_seconds=LONGEST_HOLD_SECONDS)
         rows = Attempt.objects.filter(pk=self.attempt.pk, lease_token=self.attempt.lease_token)
         if not rows.update(next_action_at=now + timedelta(seconds=seconds)):
             raise Overtaken(f"attempt {self.attempt.pk} was taken over during its transfer")

@@ -83,7 +83,7 @@ def start_simulator(processes: Processes) -> None:
 
 def start_engine(processes: Processes) -> None:
     """Start the queue's workers and the ticker."""
-    processes.start("queue", *manage("qcluster"))
+    processes.start("queue", *manage("queue"))
     processes.start("ticker", *manage("ticker"))
 
 

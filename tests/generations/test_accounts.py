@@ -1,5 +1,6 @@
 """Several accounts at once: one sweep serves them all, and what is wrong with one is its own affair."""
 
+import uuid
 from datetime import timedelta
 
 import pytest
@@ -199,7 +200,7 @@ def test_the_ticker_wakes_the_sweep_of_each_provider_with_due_rows(transactional
 
 def test_a_sweep_of_one_provider_holds_up_no_other(quick, clock, first):
     ask_of(first)
-    leases.take(wake.work_lease("gmi-cloud"), engine.uuid.uuid4(), now=clock(), seconds=60)
+    leases.take(wake.work_lease("gmi-cloud"), uuid.uuid4(), now=clock(), seconds=60)
 
     run(clock)
 

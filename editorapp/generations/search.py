@@ -7,7 +7,6 @@ nothing out, is a post that never arrived; everything else is for a person, who 
 
 import asyncio
 import logging
-import uuid
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from datetime import datetime, timedelta
@@ -21,8 +20,9 @@ from django.utils import timezone
 
 from editorapp.alerts import alerts
 from editorapp.alerts.models import Kind
+from editorapp.core.fault_points import reached
 from editorapp.core.money import show_usd
-from editorapp.generations import expiring, leases, settle, wake
+from editorapp.generations import expiring, leases, settle, wake, whereabouts
 from editorapp.generations.models import Attempt, Overtaken, Search
 from editorapp.generations.outcomes import POST_LEASE
 from editorapp.generations.states import State
@@ -59,7 +59,7 @@ def due_providers(now: datetime) -> set[str]:
 
 def search(provider: str, *, clock: Callable[[], datetime] = timezone.now) -> None:
     """Look once for all that is due at a provider."""
-    holder, lease = uuid.uuid4(), wake.search_lease(provider)
+    holder, lease = whereabouts.holder(), wake.search_lease(provider)
     wake.answered(lease, now=clock())
     if not leases.take(lease, holder, now=clock(), seconds=LEASE_SECONDS):
         return
@@ -150,6 +150,7 @@ def _look(account: ProviderAccount, searches: list[Search], *, clock: Callable[[
         for row in searches:
             _failed(row, why, now=clock(), wait=wait)
         return
+    reached("search.listed")
     for row in searches:
         try:
             _decide(row, listing, now=clock())

@@ -13,6 +13,7 @@ from django.db import IntegrityError, transaction
 
 from editorapp.alerts import alerts
 from editorapp.alerts.models import Kind
+from editorapp.core.fault_points import reached
 from editorapp.core.money import show_usd, usd
 from editorapp.costs import ledger
 from editorapp.generations import expiring, wake
@@ -87,6 +88,7 @@ def follow(attempt: Attempt, job_id: str, *, by: Decider, now: datetime, note: s
                 submitted_at=attempt.submitted_at or attempt.submit_started_at or now, missing_since=None,
                 error_count=0, shown={"failure_code": "", "failure_message": ""},
             )  # fmt: skip
+            reached("settle.adopting")
             ledger.remark(attempt.pk, _audit(f"followed as job {job_id}", by, note), now=now)
             _decided(attempt, Outcome.ADOPTED, by, now=now, note=f"Job {job_id}. {note}".strip())
     except IntegrityError as error:
@@ -223,6 +225,7 @@ async def _polled(account: ProviderAccount, job_id: str) -> None:
 def _close(attempt: Attempt, code: str, message: str, *, now: datetime) -> None:
     shown = {"failure_code": code, "failure_message": message, "can_retry": True}
     attempt.move(State.FAILED, now=now, lease_token=None, recorded_at=now, shown=shown)
+    reached("settle.closing")
 
 
 def _decided(attempt: Attempt, outcome: Outcome, by: Decider, *, now: datetime, note: str) -> None:

@@ -4,10 +4,13 @@ Each function opens its own atomic block and may be called inside a larger one, 
 together. Sums change by conditional updates with F(), never by reading, adding and saving.
 """
 
-from collections.abc import Collection
+from collections import defaultdict
+from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
 from decimal import Decimal
+from functools import partial
+from typing import Any
 
 from django.db import transaction
 from django.db.models import F, Q, Sum
@@ -48,6 +51,16 @@ class Subject:
     model: str
     task: str
     is_simulated: bool
+
+
+@dataclass(frozen=True)
+class Charge:
+    """What an attempt cost. None charges all that is held for it."""
+
+    attempt_id: int
+    amount_usd: Decimal | None
+    is_estimated: bool
+    note: str = ""
 
 
 @dataclass(frozen=True)
@@ -98,22 +111,67 @@ def charge(attempt_id: int, amount_usd: Decimal | None, *, now: datetime, is_est
 
     Raises: NothingHeld, when there is no open reservation.
     """
+    return charge_all([Charge(attempt_id, amount_usd, is_estimated=is_estimated, note=note)], now=now)[0]
+
+
+def charge_all(charges: Sequence[Charge], *, now: datetime) -> list[Entry]:
+    """Charge several attempts, or none of them: a line for each, and one change of each sum. Returns their charges.
+
+    Raises: NothingHeld, when any of them has no open reservation.
+    """
+    made, lines = [], []
     with transaction.atomic():
-        reserved = _open_reservation(attempt_id)
-        amount_usd = reserved.amount_usd if amount_usd is None else usd(amount_usd)
-        within = min(amount_usd, reserved.amount_usd)
-        entry = _append(reserved, Entry.Kind.CHARGE, within, now=now, is_estimated=is_estimated, note=note)
-        if within < reserved.amount_usd:
-            _append(reserved, Entry.Kind.RELEASE, reserved.amount_usd - within, now=now, note="Not needed")
-        if amount_usd > within:
-            _append(
-                reserved, Entry.Kind.ADJUST, amount_usd - within, now=now, is_estimated=is_estimated,
-                note="The provider charged more than was reserved",
-            )  # fmt: skip
+        held = _open_reservations([one.attempt_id for one in charges])
+        for one in charges:
+            reserved = held[one.attempt_id]
+            amount_usd = reserved.amount_usd if one.amount_usd is None else usd(one.amount_usd)
+            new = _lines_of(one, reserved, amount_usd, now=now)
+            made.append(new[0])
+            lines += new
+        Entry.objects.bulk_create(lines)
         reached("ledger.charging")
-        _move_budget(reserved, held=-_micro(reserved.amount_usd), spent=_micro(amount_usd))
-        _add_to_month(reserved, held=-_micro(reserved.amount_usd), spent=_micro(amount_usd), charges=1)
-    return entry
+        _move_sums(list(held.values()), lines)
+    return made
+
+
+def _lines_of(one: Charge, reserved: Entry, amount_usd: Decimal, *, now: datetime) -> list[Entry]:
+    """Return a charge as lines: the charge, what is given back of the reservation, what goes beyond it."""
+    within = min(amount_usd, reserved.amount_usd)
+    line = partial(_line, reserved, now=now)
+    lines = [line(Entry.Kind.CHARGE, within, is_estimated=one.is_estimated, note=one.note)]
+    if within < reserved.amount_usd:
+        lines.append(line(Entry.Kind.RELEASE, reserved.amount_usd - within, note="Not needed"))
+    if amount_usd > within:
+        note = "The provider charged more than was reserved"
+        lines.append(line(Entry.Kind.ADJUST, amount_usd - within, is_estimated=one.is_estimated, note=note))
+    return lines
+
+
+def _move_sums(reserved: Sequence[Entry], lines: Sequence[Entry]) -> None:
+    """Take reservations out of the sums and put their charges in: one change for each budget and each month's row.
+
+    In a fixed order, so that two writers never wait for each other.
+    """
+    budgets: dict[tuple[Any, ...], list[Entry]] = defaultdict(list)
+    months: dict[tuple[Any, ...], list[Entry]] = defaultdict(list)
+    for entry in (*reserved, *lines):
+        budget = (entry.team_id, entry.month, entry.is_simulated)
+        budgets[budget].append(entry)
+        months[*budget, entry.person_id, entry.provider, entry.model, entry.task].append(entry)
+    for _key, entries in sorted(budgets.items()):
+        held, spent, _charges = _change(entries)
+        _move_budget(entries[0], held=held, spent=spent)
+    for _key, entries in sorted(months.items()):
+        held, spent, charges = _change(entries)
+        _add_to_month(entries[0], held=held, spent=spent, charges=charges)
+
+
+def _change(entries: Iterable[Entry]) -> tuple[int, int, int]:
+    """Return how settling these changes the sums: what is held, what is spent, how many charges."""
+    kind = Entry.Kind
+    held = -sum(_micro(one.amount_usd) for one in entries if one.kind == kind.RESERVE)
+    spent = sum(_micro(one.amount_usd) for one in entries if one.kind in (kind.CHARGE, kind.ADJUST))
+    return held, spent, sum(one.kind == kind.CHARGE for one in entries)
 
 
 def release(attempt_id: int, *, now: datetime, note: str = "") -> Entry:
@@ -137,7 +195,7 @@ def adjust(attempt_id: int, amount_usd: Decimal, *, now: datetime, note: str) ->
     """
     amount_usd = usd(amount_usd)
     with transaction.atomic():
-        reserved, _is_open = _reservation(attempt_id)
+        reserved = _reservation(attempt_id)
         entry = _append(reserved, Entry.Kind.ADJUST, amount_usd, now=now, note=note)
         _move_budget(reserved, spent=_micro(amount_usd))
         _add_to_month(reserved, spent=_micro(amount_usd))
@@ -214,28 +272,43 @@ def _budget(team_id: int, month: date, *, is_simulated: bool) -> MonthBudget:
     return row
 
 
-def _reservation(attempt_id: int) -> tuple[Entry, bool]:
-    """Return an attempt's reservation, and whether it is still open."""
-    # The lock makes two settlements of one attempt take turns on PostgreSQL; SQLite has one writer anyhow. What else
-    # there is must be read after it: a statement that waited for a lock does not see lines that came meanwhile.
-    lines = Entry.objects.filter(attempt_id=attempt_id)
-    reserved = lines.select_for_update().filter(kind=Entry.Kind.RESERVE).first()
-    if reserved is None:
+def _reservation(attempt_id: int) -> Entry:
+    """Return an attempt's reservation, open or not. Raises: NothingHeld."""
+    entry = Entry.objects.select_for_update().filter(attempt_id=attempt_id, kind=Entry.Kind.RESERVE).first()
+    if entry is None:
         raise NothingHeld(f"Attempt {attempt_id} reserved nothing.")
-    return reserved, not lines.filter(kind__in=(Entry.Kind.CHARGE, Entry.Kind.RELEASE)).exists()
-
-
-def _open_reservation(attempt_id: int) -> Entry:
-    entry, is_open = _reservation(attempt_id)
-    if not is_open:
-        raise NothingHeld(f"Attempt {attempt_id} was settled already.")
     return entry
 
 
-def _append(
+def _open_reservation(attempt_id: int) -> Entry:
+    return _open_reservations([attempt_id])[attempt_id]
+
+
+def _open_reservations(attempt_ids: Collection[int]) -> dict[int, Entry]:
+    """Return the reservations of these attempts by attempt, all of them open. Raises: NothingHeld."""
+    # The locks, in one order, make two settlements of one take turns on PostgreSQL; SQLite has one writer anyhow.
+    # What else there is must be read after them: a statement that waited for a lock sees no lines that came meanwhile.
+    rows = Entry.objects.filter(attempt_id__in=attempt_ids)
+    held = rows.select_for_update().filter(kind=Entry.Kind.RESERVE).order_by("pk")
+    found = {entry.attempt_id: entry for entry in held}
+    if without := set(attempt_ids) - found.keys():
+        raise NothingHeld(f"Attempt {min(without)} reserved nothing.")
+    closed = rows.filter(kind__in=(Entry.Kind.CHARGE, Entry.Kind.RELEASE)).values_list("attempt_id", flat=True).first()
+    if closed is not None:
+        raise NothingHeld(f"Attempt {closed} was settled already.")
+    return found
+
+
+def _append(about: Entry, kind: Entry.Kind, amount_usd: Decimal, *, now: datetime, note: str = "") -> Entry:
+    entry = _line(about, kind, amount_usd, now=now, note=note)
+    entry.save()
+    return entry
+
+
+def _line(
     about: Entry, kind: Entry.Kind, amount_usd: Decimal, *, now: datetime, is_estimated: bool = False, note: str = ""
 ) -> Entry:
-    return Entry.objects.create(
+    return Entry(
         at=now, month=about.month, kind=kind, amount_usd=amount_usd, is_estimated=is_estimated, note=note[:300],
         team_id=about.team_id, person_id=about.person_id, person_name=about.person_name,
         generation_id=about.generation_id, attempt_id=about.attempt_id, provider=about.provider, model=about.model,

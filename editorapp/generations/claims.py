@@ -1,7 +1,9 @@
 """Which rows are due, and the claim on them: to claim is to push the schedule forward, so a crash ends by itself."""
 
-from collections.abc import Collection
+import uuid
+from collections.abc import Collection, Sequence
 from datetime import datetime, timedelta
+from typing import NamedTuple
 
 from django.db.models import Count, Q, QuerySet
 
@@ -12,13 +14,27 @@ from editorapp.providers.models import ProviderAccount
 
 SWEPT = (State.QUEUED, State.SUBMITTING, State.RUNNING)  # what the sweep looks after; files have lanes of their own
 POLL_LEASE = timedelta(seconds=15)
-# What a claimer needs; the bodies and links would be read from JSON at every poll.
+# What a claimer needs; the bodies and links would be read from JSON at every turn.
 CLAIMED = (
     "generation_id", "number", "account_id", "state", "provider_job_id", "submitted_at", "provider_done_at",
     "poll_count", "error_count", "missing_since",
 )  # fmt: skip
 RATE_WINDOW = timedelta(seconds=60)
 TAKEN = timedelta(seconds=30)  # within this, what a sweep took to send is written down as sent, or can be taken anew
+
+
+LOOK = ("pk", "generation_id", "account_id", "provider_job_id", "submitted_at")
+
+
+class Look(NamedTuple):
+    """A job that was claimed for a poll: all that asking for it and scheduling the next poll needs."""
+
+    pk: int
+    generation_id: int
+    account_id: int
+    provider_job_id: str
+    submitted_at: datetime | None
+    lease_token: uuid.UUID
 
 
 def due(accounts: Collection[int], state: str, *, now: datetime) -> QuerySet[Attempt]:
@@ -51,6 +67,43 @@ def claim(rows: QuerySet[Attempt], *, most: int, due_by: datetime, until: dateti
     for attempt in found:
         attempt.lease_token, attempt.next_action_at = token, until
     return found
+
+
+def claim_polls(
+    accounts: Collection[int], *, most: int, due_by: datetime, skip: Collection[int]
+) -> list[Look]:  # fmt: skip
+    """Take up to `most` running jobs that are due by then, but those in `skip`, which are being asked for already."""
+    if most <= 0:
+        return []
+    rows = due(accounts, State.RUNNING, now=due_by).values_list(*LOOK)
+    found = [row for row in rows[: most + len(skip)] if row[0] not in skip][:most]
+    if not found:
+        return []
+    token = whereabouts.holder()
+    same = Attempt.objects.filter(pk__in=[row[0] for row in found])
+    free = same.filter(state=State.RUNNING, next_action_at__lte=due_by)
+    if free.update(lease_token=token, next_action_at=due_by + POLL_LEASE) < len(found):
+        ours = set(same.filter(lease_token=token).values_list("pk", flat=True))
+        found = [row for row in found if row[0] in ours]
+    return [Look(pk, generation, account, job or "", sent_at, token) for pk, generation, account, job, sent_at in found]
+
+
+def held(looks: Sequence[Look]) -> dict[int, Attempt]:
+    """Read the attempts of these claims whole, by their ids; those that somebody took over meanwhile are left out."""
+    tokens = {look.pk: look.lease_token for look in looks}
+    rows = Attempt.objects.filter(pk__in=tokens, state=State.RUNNING).select_related("generation")
+    rows = rows.defer("request_body", "generation__request", "generation__prompt")
+    return {attempt.pk: attempt for attempt in rows if attempt.lease_token == tokens[attempt.pk]}
+
+
+def count_running(accounts: Collection[int]) -> int:
+    return Attempt.objects.filter(state=State.RUNNING, next_action_at__isnull=False, account_id__in=accounts).count()
+
+
+def hold_polls(account_id: int, *, until: datetime) -> None:
+    """Ask for none of an account's jobs before then."""
+    rows = Attempt.objects.filter(state=State.RUNNING, next_action_at__lt=until, account_id=account_id)
+    rows.update(next_action_at=until)
 
 
 def is_due_by(accounts: Collection[int], at: datetime) -> bool:

@@ -7,11 +7,12 @@ threads nor Django's async switch are needed, and one traceback tells the whole 
 import asyncio
 from collections.abc import Callable
 from dataclasses import dataclass
-from enum import StrEnum
 from types import ModuleType
 from typing import Any
 
+from editorapp.core import logs
 from editorapp.core.fault_points import reached
+from editorapp.generations.claims import Look
 from editorapp.generations.models import Attempt
 from editorapp.providers.contract import Access, Job, OutcomeUnknown, ProviderError, Unavailable
 from editorapp.providers.inline import stored_bytes
@@ -21,23 +22,43 @@ POLL_WORKERS = 32
 POST_WORKERS = 16
 POLL_SECONDS = 12.0  # shorter than the lease of a poll
 POST_SECONDS = 75.0  # the provider's own client waits 60 s for an answer
+TOGETHER_SECONDS = 0.015  # posts answered within this are written down in one go
 
 
-class Call(StrEnum):
-    POST = "post"
-    POLL = "poll"
+@dataclass(frozen=True, eq=False, slots=True)
+class Post:
+    """A paid post to make."""
 
-
-@dataclass(frozen=True, eq=False)
-class Errand:
-    """One call to make: the paid post of a body, or a poll."""
-
-    call: Call
     attempt: Attempt
     access: Access
-    body: dict[str, Any] | None = None
-    path: str = ""  # where the body is posted, below the base URL
+    body: dict[str, Any]
+    path: str  # where the body is posted, below the base URL
     extra_seconds: float = 0.0  # what sending stored files inside the body may take on top
+
+    @property
+    def pk(self) -> int:
+        return self.attempt.pk
+
+    def named(self) -> logs.about:
+        return self.attempt.named()
+
+
+@dataclass(frozen=True, eq=False, slots=True)
+class Poll:
+    """A job to ask about."""
+
+    look: Look
+    access: Access
+
+    @property
+    def pk(self) -> int:
+        return self.look.pk
+
+    def named(self) -> logs.about:
+        return logs.about(self.look.generation_id, self.look.pk, self.look.account_id)
+
+
+Errand = Post | Poll
 
 
 def extra_seconds(body: dict[str, Any]) -> float:
@@ -45,7 +66,7 @@ def extra_seconds(body: dict[str, Any]) -> float:
     return stored_bytes(body) / SLOWEST_BYTES_PER_SECOND
 
 
-@dataclass(frozen=True, eq=False)
+@dataclass(frozen=True, eq=False, slots=True)
 class Answer:
     """What came of an errand: a job, or why there is none."""
 
@@ -61,23 +82,20 @@ class Courier:
         self._provider = provider
         self._make_wire = wire
         self._loop = asyncio.new_event_loop()
-        self._queues: dict[Call, asyncio.Queue[Errand]] = {call: asyncio.Queue() for call in Call}
+        self._posts: asyncio.Queue[Errand] = asyncio.Queue()
+        self._polls: asyncio.Queue[Errand] = asyncio.Queue()
         self._wires: dict[int, Wire] = {}
         self._left: list[Wire] = []  # of accounts that are reached another way by now
         self._answers: list[Answer] = []
         self._answered = asyncio.Event()
-        self._carrying = dict.fromkeys(Call, 0)
-        crew = [Call.POLL] * POLL_WORKERS + [Call.POST] * POST_WORKERS
-        self._crew = [self._loop.create_task(self._serve(call)) for call in crew]
+        self.posting = self.polling = 0  # errands without an answer yet
+        crew = [self._polls] * POLL_WORKERS + [self._posts] * POST_WORKERS
+        self._crew = [self._loop.create_task(self._serve(queue)) for queue in crew]
 
     @property
     def carrying(self) -> int:
         """How many errands have no answer yet."""
-        return sum(self._carrying.values())
-
-    @property
-    def posting(self) -> int:
-        return self._carrying[Call.POST]
+        return self.posting + self.polling
 
     @property
     def free_posts(self) -> int:
@@ -85,8 +103,12 @@ class Courier:
         return POST_WORKERS - self.posting
 
     def send(self, errand: Errand) -> None:
-        self._carrying[errand.call] += 1
-        self._queues[errand.call].put_nowait(errand)
+        if isinstance(errand, Post):
+            self.posting += 1
+            self._posts.put_nowait(errand)
+        else:
+            self.polling += 1
+            self._polls.put_nowait(errand)
 
     def gather(self, seconds: float) -> list[Answer]:
         """Make calls for so long and return their answers; sooner, once a post was answered or all errands were."""
@@ -107,25 +129,31 @@ class Courier:
             async with asyncio.timeout(seconds):
                 await self._answered.wait()
         except TimeoutError:
-            pass
+            return
+        if self.posting:
+            await asyncio.sleep(TOGETHER_SECONDS)
 
-    async def _serve(self, call: Call) -> None:
+    async def _serve(self, queue: "asyncio.Queue[Errand]") -> None:
         while True:
-            errand = await self._queues[call].get()
+            errand = await queue.get()
             answer = await self._carry(errand)
-            self._answers.append(answer)
-            self._carrying[call] -= 1
-            if call is Call.POST or self.carrying == 0:
+            self._answers.append(answer)  # not in one line: the list is another one after the wait
+            if isinstance(errand, Post):
+                self.posting -= 1
                 self._answered.set()
+            else:
+                self.polling -= 1
+                if self.carrying == 0:
+                    self._answered.set()
 
     async def _carry(self, errand: Errand) -> Answer:
         """Make the call. Whatever goes wrong becomes an answer: nothing is lost, and no worker ends."""
-        with errand.attempt.named():
+        with errand.named():
             return await self._called(errand)
 
     async def _called(self, errand: Errand) -> Answer:
         try:
-            if errand.call is Call.POST:
+            if isinstance(errand, Post):
                 reached("submit.first_byte")
                 async with asyncio.timeout(POST_SECONDS + errand.extra_seconds):
                     job = await self._provider.submit(
@@ -135,16 +163,14 @@ class Courier:
                 reached("submit.answered")
             else:
                 async with asyncio.timeout(POLL_SECONDS):
-                    job = await self._provider.poll(
-                        errand.attempt.provider_job_id, wire=await self._wire(errand.access)
-                    )
+                    job = await self._provider.poll(errand.look.provider_job_id, wire=await self._wire(errand.access))
                 reached("poll.answered")
             return Answer(errand, job, None)
         except ProviderError as error:
             return Answer(errand, None, error)
         except Exception as error:  # an adapter's bug, or the overall deadline
             sentence = "No answer in time." if isinstance(error, TimeoutError) else f"{type(error).__name__}: {error}"
-            unclear = OutcomeUnknown if errand.call is Call.POST else Unavailable
+            unclear = OutcomeUnknown if isinstance(errand, Post) else Unavailable
             return Answer(errand, None, unclear(sentence, code=type(error).__name__))
 
     async def _wire(self, access: Access) -> Wire:

@@ -264,7 +264,7 @@ class Attempt(models.Model):
             if not row.update(state=to, **changes):
                 raise Overtaken(f"attempt {self.pk} is no longer {self.state}")
             self.show(to, now=now, **(shown or {}))
-        self._note_step(to)
+        self.note_step(to)
         self.state = to
         for name, value in changes.items():
             setattr(self, name, value)
@@ -273,7 +273,7 @@ class Attempt(models.Model):
         """Name this attempt in the log lines of a block."""
         return logs.about(self.generation_id, self.pk, self.account_id)
 
-    def _note_step(self, to: State) -> None:
+    def note_step(self, to: State) -> None:
         """Write a line for a step, once it is really taken."""
         if log.isEnabledFor(logging.INFO):
             ids = {"generation": self.generation_id, "attempt": self.pk, "account": self.account_id}

@@ -6,25 +6,30 @@ estimate: the budget may then be too careful, never too generous, and an admin c
 
 import hashlib
 import json
-from collections.abc import Iterable
+import logging
+import uuid
+from collections.abc import Callable, Iterable, Sequence
 from datetime import datetime, timedelta
 from decimal import ROUND_HALF_UP, Decimal
-from typing import Any
+from typing import Any, Protocol
 
-from django.db import IntegrityError, connection, transaction
-from django.db.models import Field
+from django.db import DatabaseError, DataError, IntegrityError, connection, transaction
 
 from editorapp.core.fault_points import reached
 from editorapp.core.money import MICRO, show_usd
 from editorapp.costs import ledger
+from editorapp.costs.ledger import Charge
+from editorapp.costs.models import Entry
 from editorapp.generations import claims, lookout, schedule, whereabouts
 from editorapp.generations.models import Attempt, Generation, Overtaken
+from editorapp.generations.moves import Move, move_all, written
 from editorapp.generations.states import State
 from editorapp.providers.contract import BadCredentials, Failure, Job, OutOfFunds, ProviderError, Throttled
 
+log = logging.getLogger(__name__)
+
 POST_LEASE = timedelta(seconds=90)  # longer than courier.POST_SECONDS
 MISSING_AT_MOST = timedelta(minutes=15)
-OLDEST = timedelta(hours=24)
 
 
 def posting(attempt: Attempt, body: dict[str, Any], *, now: datetime, seconds: float = 0.0) -> None:
@@ -32,12 +37,25 @@ def posting(attempt: Attempt, body: dict[str, Any], *, now: datetime, seconds: f
 
     `seconds` is what sending stored files inside the body may take on top.
     """
+    attempt.move(State.SUBMITTING, now=now, **_posting(body, now=now, seconds=seconds))
+
+
+def posting_all(posts: Sequence[tuple[Attempt, dict[str, Any], float]], *, now: datetime) -> None:
+    """Write down that several posts are about to leave: all of them, or none.
+
+    Raises: Overtaken, when somebody else was first at any of them.
+    """
+    moves = [Move(attempt, _posting(body, now=now, seconds=seconds)) for attempt, body, seconds in posts]
+    move_all(State.SUBMITTING, moves, now=now)
+
+
+def _posting(body: dict[str, Any], *, now: datetime, seconds: float) -> dict[str, Any]:
     written = json.dumps(body, sort_keys=True, separators=(",", ":"))
-    attempt.move(
-        State.SUBMITTING, now=now, request_body=body, request_sha256=hashlib.sha256(written.encode()).hexdigest(),
-        submit_started_at=now, next_action_at=now + POST_LEASE + timedelta(seconds=seconds),
-        lease_token=whereabouts.holder(),
-    )  # fmt: skip
+    return {
+        "request_body": body, "request_sha256": hashlib.sha256(written.encode()).hexdigest(),
+        "submit_started_at": now, "next_action_at": now + POST_LEASE + timedelta(seconds=seconds),
+        "lease_token": whereabouts.holder(),
+    }  # fmt: skip
 
 
 def accepted(attempt: Attempt, job: Job, *, now: datetime, first_look_seconds: float) -> None:
@@ -55,13 +73,47 @@ def accepted(attempt: Attempt, job: Job, *, now: datetime, first_look_seconds: f
         _accepted(row, job, now=now, first_look_seconds=first_look_seconds)
 
 
+def all_accepted(taken: Sequence[tuple[Attempt, Job, float]], *, now: datetime) -> bool:
+    """Keep the ids of several accepted posts, or none of them. Say whether they are kept.
+
+    Shapes: attempts, what the provider answered, and in how many seconds each is first asked for.
+    """
+    moves = [
+        Move(attempt, _as_accepted(job, now=now, seconds=seconds), _NOTHING_WRONG) for attempt, job, seconds in taken
+    ]
+    return _together(lambda: move_all(State.RUNNING, moves, now=now), at="submit.recording")
+
+
+_NOTHING_WRONG = {"failure_code": "", "failure_message": ""}
+
+
+def _as_accepted(job: Job, *, now: datetime, seconds: float) -> dict[str, Any]:
+    return {
+        "provider_job_id": job.id, "submitted_at": now, "lease_token": None, "error_count": 0, "last_error": "",
+        "next_action_at": now + timedelta(seconds=seconds),
+    }  # fmt: skip
+
+
 def _accepted(attempt: Attempt, job: Job, *, now: datetime, first_look_seconds: float) -> None:
-    attempt.move(
-        State.RUNNING, now=now, provider_job_id=job.id, submitted_at=now, lease_token=None, error_count=0,
-        last_error="", next_action_at=now + timedelta(seconds=first_look_seconds),
-        shown={"failure_code": "", "failure_message": ""},
-    )  # fmt: skip
+    attempt.move(State.RUNNING, now=now, shown=_NOTHING_WRONG, **_as_accepted(job, now=now, seconds=first_look_seconds))
     reached("submit.recording")
+
+
+def _together(write: Callable[[], None], *, at: str) -> bool:
+    """Write in one go, all or nothing. False where one of them cannot be written: then each is tried by itself.
+
+    Raises: DatabaseError, when nothing can be written now (locked, full disk).
+    """
+    try:
+        with transaction.atomic():
+            write()
+            reached(at)
+    except Exception as error:
+        if isinstance(error, DatabaseError) and not isinstance(error, IntegrityError | DataError):
+            raise
+        log.info("Written one by one: %s (%s)", error, type(error).__name__)
+        return False
+    return True
 
 
 def not_accepted(attempt: Attempt, error: ProviderError, *, now: datetime) -> None:
@@ -113,24 +165,28 @@ def lapsed(attempt: Attempt, *, now: datetime) -> None:
     unknown(attempt, ProviderError("The worker stopped while it was sending.", code="interrupted"), now=now)
 
 
-def still_running(jobs: Iterable[tuple[Attempt, float | None]], *, now: datetime) -> list[Attempt]:
-    """Keep how far jobs are that are not done, and schedule their next poll: one prepared statement for all rows.
+class Scheduled(Protocol):
+    """What scheduling the next poll needs to know of a job: an Attempt has it, and a Look."""
 
-    Returns those that are too old to be believed; they are not scheduled.
-    """
+    @property
+    def pk(self) -> int: ...
+    @property
+    def submitted_at(self) -> datetime | None: ...
+    @property
+    def lease_token(self) -> uuid.UUID | None: ...
+
+
+def still_running(jobs: Iterable[tuple[Scheduled, float | None]], *, now: datetime) -> None:
+    """Keep how far jobs are that are not done, and schedule their next poll: one prepared statement for all rows."""
     rows: list[tuple[Any, ...]] = []
-    old: list[Attempt] = []
-    for attempt, progress in jobs:
-        if now - (attempt.submitted_at or now) > OLDEST:
-            old.append(attempt)
-            continue
-        look = schedule.next_look_at(submitted_at=attempt.submitted_at or now, now=now)
+    for job, progress in jobs:
+        look = schedule.next_look_at(submitted_at=job.submitted_at or now, now=now)
         share = None if progress is None else min(max(progress, 0.0), 1.0)
-        rows.append((_written("next_action_at", look), share, attempt.pk, _written("lease_token", attempt.lease_token)))
+        look_at, token = written(Attempt, "next_action_at", look), written(Attempt, "lease_token", job.lease_token)
+        rows.append((look_at, share, job.pk, token))
     if rows:
         with connection.cursor() as cursor:
             cursor.executemany(_NEXT_LOOK, rows)
-    return old
 
 
 # The one hot write: hundreds of rows a second, where building each UPDATE would cost more than the poll itself.
@@ -139,12 +195,6 @@ _NEXT_LOOK = (
     f"error_count = 0, last_error = '', missing_since = NULL "
     f"WHERE id = %s AND state = '{State.RUNNING}' AND lease_token = %s"
 )
-
-
-def _written(field: str, value: Any) -> Any:
-    """Return a value as this database keeps it in a column of the attempt."""
-    column: Field[Any, Any] = Attempt._meta.get_field(field)  # type: ignore[assignment]
-    return column.get_db_prep_value(value, connection)
 
 
 def poll_failed(attempt: Attempt, error: ProviderError, *, now: datetime) -> None:
@@ -178,19 +228,42 @@ def lost(attempt: Attempt, message: str, *, now: datetime) -> None:
 
 def done(attempt: Attempt, job: Job, *, now: datetime) -> None:
     """The provider is done: the money is owed now, whatever happens to the file."""
-    urls = [{"kind": output.kind, "url": output.url} for output in job.outputs]
-    expiries = [output.expires_at for output in job.outputs if output.expires_at]
     first_time = attempt.provider_done_at is None
     with transaction.atomic():
         transaction.on_commit(lambda: reached("done.recorded"))
-        attempt.move(
-            State.FETCHING, now=now, next_action_at=now, lease_token=None, result_urls=urls, error_count=0,
-            result_expires_at=min(expiries, default=None), recorded_at=now, last_error="", missing_since=None,
-            provider_done_at=attempt.provider_done_at or now, poll_count=attempt.poll_count + 1,
-            progress=None,
-            shown={"chain_id": job.chain_id, **(_charged(attempt, job, now=now) if first_time else {})},
-        )  # fmt: skip
+        shown = {"chain_id": job.chain_id, **(_charged(attempt, job, now=now) if first_time else {})}
+        attempt.move(State.FETCHING, now=now, shown=shown, **_as_done(attempt, job, now=now))
         reached("done.recording")
+
+
+def all_done(pairs: Sequence[tuple[Attempt, Job]], *, now: datetime) -> bool:
+    """Charge and keep several jobs that are done, or none of them. Say whether they are kept."""
+
+    def write() -> None:
+        transaction.on_commit(lambda: reached("done.recorded"))
+        fresh = [(attempt, job) for attempt, job in pairs if attempt.provider_done_at is None]
+        entries = ledger.charge_all([_charge_for(attempt, job) for attempt, job in fresh], now=now)
+        shown = {
+            attempt.pk: _shown_charge(attempt, job, entry) for (attempt, job), entry in zip(fresh, entries, strict=True)
+        }
+        for group in (fresh, [pair for pair in pairs if pair[0].pk not in shown]):
+            moves = [
+                Move(attempt, _as_done(attempt, job, now=now), {"chain_id": job.chain_id, **shown.get(attempt.pk, {})})
+                for attempt, job in group
+            ]
+            move_all(State.FETCHING, moves, now=now)
+
+    return _together(write, at="done.recording")
+
+
+def _as_done(attempt: Attempt, job: Job, *, now: datetime) -> dict[str, Any]:
+    return {
+        "next_action_at": now, "lease_token": None, "error_count": 0, "last_error": "", "missing_since": None,
+        "result_urls": [{"kind": output.kind, "url": output.url} for output in job.outputs],
+        "result_expires_at": min((one.expires_at for one in job.outputs if one.expires_at), default=None),
+        "recorded_at": now, "provider_done_at": attempt.provider_done_at or now,
+        "poll_count": attempt.poll_count + 1, "progress": None,
+    }  # fmt: skip
 
 
 def failed(attempt: Attempt, job: Job, failure: Failure, *, now: datetime) -> None:
@@ -213,14 +286,24 @@ def failed(attempt: Attempt, job: Job, failure: Failure, *, now: datetime) -> No
 
 def _charged(attempt: Attempt, job: Job, *, now: datetime, note: str = "") -> dict[str, Any]:
     """Charge what the provider reports, or all that is held where it reports nothing; return what pages show of it."""
+    one = _charge_for(attempt, job, note=note)
+    entry = ledger.charge(one.attempt_id, one.amount_usd, now=now, is_estimated=one.is_estimated, note=one.note)
+    return _shown_charge(attempt, job, entry)
+
+
+def _charge_for(attempt: Attempt, job: Job, *, note: str = "") -> Charge:
     amount = _reported(job)
     if amount is None:
         note = note or "The provider reports no price: the estimate's upper end"
-        entry = ledger.charge(attempt.pk, None, now=now, is_estimated=True, note=note)
-        return {"cost_usd": _spent(attempt, entry.amount_usd), "cost_is_estimated": True}
-    ledger.charge(attempt.pk, amount, now=now, is_estimated=False, note=note or "As the provider reports it")
-    warning = _other_price(attempt.generation, amount)
-    return {"cost_usd": _spent(attempt, amount), "cost_is_estimated": False, "warning": warning}
+    return Charge(attempt.pk, amount, is_estimated=amount is None, note=note or "As the provider reports it")
+
+
+def _shown_charge(attempt: Attempt, job: Job, entry: Entry) -> dict[str, Any]:
+    """Return what pages show of a charge: all fields in both cases, so that such rows can be written together."""
+    amount = _reported(job)
+    warning = "" if amount is None else _other_price(attempt.generation, amount)
+    spent = _spent(attempt, entry.amount_usd if amount is None else amount)
+    return {"cost_usd": spent, "cost_is_estimated": amount is None, "warning": warning}
 
 
 def _reported(job: Job) -> Decimal | None:

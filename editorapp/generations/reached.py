@@ -14,6 +14,7 @@ from editorapp.generations.models import Attempt, Generation
 from editorapp.generations.states import State
 from editorapp.providers.contract import Access
 from editorapp.providers.models import ProviderAccount
+from editorapp.providers.spec import Spec
 from editorapp.teams.models import Team
 
 log = logging.getLogger(__name__)
@@ -52,6 +53,9 @@ class Accounts:
 
     def access(self, account_id: int) -> Access:
         return self._access[account_id]
+
+    def spec(self, account_id: int) -> Spec:
+        return self._by_id[account_id].spec
 
     def turns(self, *, now: datetime, room: int) -> Iterator[Attempt]:
         """Yield what is sent next, out of `room` for all accounts; each row is taken, and counts as sent from then on.

@@ -1,5 +1,6 @@
 """When to look at a job again: pure arithmetic, all in seconds."""
 
+import math
 import random
 from collections.abc import Sequence
 from datetime import datetime, timedelta
@@ -43,6 +44,19 @@ def after_error_seconds(errors: int) -> float:
 def after_fetch_seconds(tries: int) -> float:
     """Return how long to wait with a paid result after so many tries to fetch it: doubling, at most an hour."""
     return min(SHORTEST * 2 ** min(tries, 20), FETCH_LONGEST)
+
+
+def spread(seconds: float) -> float:
+    """Return a wait that is up to a tenth shorter or longer, so that jobs sent together are not asked for together."""
+    return seconds * random.uniform(0.9, 1.1)
+
+
+def polls_in_a_turn(running: int, *, turn_seconds: float, at_least: int = 32) -> int:
+    """Return how many of so many running jobs a turn may ask for: none waits longer than the shortest interval for it.
+
+    Half as many again as an even pace needs, so that it catches up where all are due at once, and does so evenly.
+    """
+    return max(at_least, math.ceil(1.5 * running * turn_seconds / SHORTEST))
 
 
 def next_look_at(*, submitted_at: datetime, now: datetime) -> datetime:

@@ -335,14 +335,14 @@ def test_the_write_ahead_is_on_the_disk_before_the_post(quick, clock, monkeypatc
 
 def test_an_answer_that_can_never_be_written_holds_up_no_other(quick, clock, monkeypatch):
     bad, good = ask(prompt="bad"), ask(prompt="good")
-    charge = ledger.charge
+    charge_all = ledger.charge_all
 
-    def broken_for_one(attempt_id, *args, **kwargs):
-        if attempt_id == bad.attempts.get().pk:
+    def broken_for_one(charges, *args, **kwargs):
+        if bad.attempts.get().pk in {one.attempt_id for one in charges}:
             raise ledger.NothingHeld("its books are closed")
-        return charge(attempt_id, *args, **kwargs)
+        return charge_all(charges, *args, **kwargs)
 
-    monkeypatch.setattr(ledger, "charge", broken_for_one)
+    monkeypatch.setattr(ledger, "charge_all", broken_for_one)
     run(clock, rounds=12)
 
     good.refresh_from_db()
@@ -441,7 +441,7 @@ def test_a_post_that_hangs_delays_no_poll(quick, clock, monkeypatch):
     running = ask()
     run(clock, until=State.RUNNING)
     quick.fail("submit", "hang_before")
-    monkeypatch.setattr("editorapp.generations.courier.POST_SECONDS", 3.0)
+    monkeypatch.setattr("editorapp.generations.posting.POST_SECONDS", 3.0)
     ask()
     clock.jump(seconds=10)
 
@@ -517,15 +517,17 @@ def test_a_cancel_during_the_upload_wins_and_nothing_is_sent(quick, clock, tmp_p
     assert quick.submits_received == 0
 
 
-def test_a_job_of_more_than_a_day_is_lost_and_its_money_stays_held(quick, clock):
+def test_a_job_of_more_than_a_day_is_followed_on_and_its_money_stays_held(quick, clock):
     generation = ask(prompt="[[slow:500000]]")
     run(clock, until=State.RUNNING)
     clock.jump(hours=25)
 
-    run(clock)
+    run(clock, rounds=3)
 
     generation.refresh_from_db()
-    assert generation.state == State.LOST
+    attempt = generation.attempts.get()
+    assert generation.state == State.RUNNING and attempt.poll_count >= 2
+    assert attempt.next_action_at > clock() - timedelta(seconds=1)
     assert ledger.held_usd(generation.pk) == generation.estimate_high_usd
 
 

@@ -146,11 +146,11 @@ def test_a_sweep_takes_new_work_as_long_as_a_slow_post_is_under_way(db, clock, m
     def turn(*, take_new: bool) -> bool:
         taken.append(take_new)
         if len(taken) == 3:
-            session.slow.clear()
+            session.posts.slow.clear()
         return len(taken) < 5
 
     monkeypatch.setattr(session, "turn", turn)
-    session.slow[1] = engine.time.monotonic() + 900
+    session.posts.slow[1] = engine.time.monotonic() + 900
     try:
         engine._sweep(session, "work:gmi-cloud", engine.uuid.uuid4(), seconds=0, clock=clock)
     finally:

@@ -1,4 +1,8 @@
-"""Who runs the engine (queue workers, ticker, simulator) of a data folder: at most one studio or script at a time."""
+"""Who runs the engine (queue workers, ticker, simulator) of a data folder: at most one studio or script at a time.
+
+That is for one machine. On several, which share a PostgreSQL, each runs workers and tickers beside those of the others:
+the leases in the database say who does what.
+"""
 
 import fcntl
 import os
@@ -6,7 +10,6 @@ import time
 from typing import IO
 
 from django.conf import settings
-from django.core.management import call_command
 from django.db import DatabaseError
 from django.utils import timezone
 
@@ -17,13 +20,6 @@ from editorapp.web.processes import Processes, manage
 # A cluster writes its first sign of life a few seconds after its start, and needs all of this only when it hangs.
 STUCK_AFTER_SECONDS = 20.0
 PATIENCE_SECONDS = 5.0
-
-
-def prepare_database() -> None:
-    """Bring the tables up to date; of several processes that start at once, one does it and the others wait."""
-    with (settings.RUN_DIR / "prepare.lock").open("a") as lock:
-        fcntl.flock(lock, fcntl.LOCK_EX)
-        call_command("migrate", verbosity=0, interactive=False)
 
 
 def is_silent() -> bool:

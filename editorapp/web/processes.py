@@ -6,6 +6,7 @@ import subprocess
 import sys
 import time
 from collections.abc import Callable, Mapping
+from contextlib import nullcontext
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import IO
@@ -27,7 +28,7 @@ class Child:
 
     name: str
     command: list[str]
-    log: Path
+    log: Path | None  # None: it prints where we print
     process: subprocess.Popen[bytes]
     started: float = field(default_factory=time.monotonic)
     failures: int = 0
@@ -57,9 +58,13 @@ class Processes:
     killed outright, the guardian ends them.
     """
 
-    def __init__(self, environment: Mapping[str, str], *, say: Callable[[str], None]) -> None:
+    def __init__(
+        self, environment: Mapping[str, str], *, say: Callable[[str], None], into_files: bool = True
+    ) -> None:  # fmt: skip
+        """`into_files`: what a child prints goes to a file of its own, else to our own output."""
         self.environment = {**os.environ, **environment, "PYTHONUNBUFFERED": "1"}
         self.say = say
+        self.into_files = into_files
         self.children: dict[str, Child] = {}
         self.guardian = subprocess.Popen(
             [sys.executable, "-m", "editorapp.web.guardian"],
@@ -67,8 +72,8 @@ class Processes:
         )  # fmt: skip
 
     def start(self, name: str, *command: str) -> Child:
-        """Start a child; what it prints goes to `<data folder>/run/<name>.log`."""
-        log = settings.RUN_DIR / f"{name}.log"
+        """Start a child; where it prints into a file, that is `<data folder>/run/<name>.log`."""
+        log = settings.RUN_DIR / f"{name}.log" if self.into_files else None
         child = Child(name, list(command), log, self._popen(list(command), log))
         self.children[name] = child
         return child
@@ -82,7 +87,8 @@ class Processes:
         while not is_ready():
             if not child.is_alive or time.monotonic() > until:
                 why = "ended" if not child.is_alive else f"was not ready after {seconds:g} s"
-                raise NotStarted(f"The {name} {why}. Its last words are in {child.log}:\n{tail(child.log)}")
+                words = f" Its last words are in {child.log}:\n{tail(child.log)}" if child.log else ""
+                raise NotStarted(f"The {name} {why}.{words}")
             time.sleep(0.05)
 
     def look_after(self) -> None:
@@ -96,7 +102,8 @@ class Processes:
                 child.failures = 0 if child.age_seconds > 60 else child.failures
                 child.restart_at = time.monotonic() + RESTART_PAUSES[min(child.failures, len(RESTART_PAUSES) - 1)]
                 child.failures += 1
-                self.say(f"The {child.name} ended unexpectedly and is started again (log: {child.log}).")
+                where = f" (log: {child.log})" if child.log else ""
+                self.say(f"The {child.name} ended unexpectedly and is started again{where}.")
             elif time.monotonic() >= child.restart_at:
                 child.process, child.started, child.restart_at = (
                     self._popen(child.command, child.log),
@@ -129,13 +136,13 @@ class Processes:
             self.guardian.stdin.close()
             self.guardian.wait()
 
-    def _popen(self, command: list[str], log: Path) -> subprocess.Popen[bytes]:
-        if log.exists() and log.stat().st_size > LARGEST_LOG_BYTES:
+    def _popen(self, command: list[str], log: Path | None) -> subprocess.Popen[bytes]:
+        if log is not None and log.exists() and log.stat().st_size > LARGEST_LOG_BYTES:
             log.replace(log.with_suffix(".log.1"))
-        with log.open("ab") as file:
+        with nullcontext() if log is None else log.open("ab") as file:
             process = subprocess.Popen(
                 command, cwd=settings.BASE_DIR, env=self.environment, start_new_session=True,
-                stdin=subprocess.DEVNULL, stdout=file, stderr=subprocess.STDOUT,
+                stdin=subprocess.DEVNULL, stdout=file, stderr=None if file is None else subprocess.STDOUT,
             )  # fmt: skip
         self._tell_guardian(str(process.pid))
         return process

@@ -30,7 +30,7 @@ from editorapp.web.edit_command import answers
 from editorapp.web.edit_command import arguments as edit_arguments
 from editorapp.web.edit_command.arguments import BadArgument, Composed
 from editorapp.web.edit_command.own_engine import OwnEngine
-from editorapp.web.engine_room import prepare_database
+from editorapp.web.preparing import prepare_database
 from editorapp.web.processes import NotStarted
 
 DONE, FAILED, REFUSED, UNKNOWN, INTERRUPTED = 0, 1, 2, 3, 130
@@ -57,7 +57,7 @@ class Command(BaseCommand):
         self.as_json: bool = options["json"]
         try:
             edit_arguments.check_output(options)
-            prepare_database()
+            prepare_database(self.stderr.write)
             member = _member(options["username"])
             account = edit_arguments.chosen_account(options, member)
             composed = edit_arguments.compose(options, member, account)

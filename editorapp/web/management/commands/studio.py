@@ -1,31 +1,22 @@
 """`python manage.py studio --port N`: the whole studio as one process that starts and stops all the others."""
 
-import errno
-import os
 import signal
-import socket
-import sys
 import time
 import webbrowser
-from pathlib import Path
 from typing import Any
 
-import httpx
 from django.conf import settings
-from django.core.management import call_command
 from django.core.management.base import BaseCommand, CommandError, CommandParser
 from django.db import DatabaseError
 from django.urls import reverse
 from django.utils import timezone
 
 from editorapp.generations.models import Attempt
-from editorapp.media import intake, sample
-from editorapp.media.models import Asset
 from editorapp.providers import accounts
 from editorapp.providers.models import Origin, ProviderAccount
-from editorapp.teams.first_run import ensure_owner
-from editorapp.teams.models import Member, SignInLink
-from editorapp.web.engine_room import EngineLock, look_after, prepare_database, start_engine, start_simulator
+from editorapp.teams.models import SignInLink
+from editorapp.web import preparing, serving
+from editorapp.web.engine_room import EngineLock, look_after, start_engine, start_simulator
 from editorapp.web.processes import NotStarted, Processes
 
 ORIGINS = {
@@ -49,11 +40,8 @@ class Command(BaseCommand):
         parser.add_argument("--open", action="store_true", help="open the sign-in link in a browser")
 
     def handle(self, *args: Any, **options: Any) -> None:
-        if options["port"] != settings.PORT:
-            # The cookies' names carry the port: start over with it, so that every process agrees.
-            os.environ["RUSHES_PORT"] = str(options["port"])
-            os.execv(sys.executable, [sys.executable, *sys.argv])
-        _check_port(options["host"], options["port"])
+        serving.with_port(options["port"])
+        serving.check_port(options["host"], options["port"], instead="make run PORT={port}")
         for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
             signal.signal(number, _interrupt)
         try:
@@ -71,20 +59,17 @@ class Command(BaseCommand):
 
     def _run(self, *, host: str, port: int, simulator: bool, open: bool, **_: Any) -> None:
         self._say("Preparing the data folder " + str(settings.DATA_DIR) + " ...")
-        prepare_database()
-        call_command("collectstatic", verbosity=0, interactive=False)
-        owner = ensure_owner()
-        _ensure_sample(owner)
-        accounts.renew_keys()
+        owner = preparing.prepare(self._say)
+        serving.collect_static_files()
         found, is_simulated = accounts.in_use(accounts.made()), accounts.all_simulated()
         processes = Processes({"RUSHES_PORT": str(port)}, say=self._say)
         try:
             if is_simulated or simulator or _is_simulating():
                 start_simulator(processes)
             start_engine(processes)
-            processes.start("web server", *_granian(host, port))
+            processes.start("web server", *serving.granian(host, port))
             url = f"http://{'127.0.0.1' if host == '0.0.0.0' else host}:{port}"  # noqa: S104
-            processes.wait_until("web server", lambda: _answers(url))
+            processes.wait_until("web server", lambda: serving.answers(url))
             link = url + reverse("people:link", args=[SignInLink.make(owner.user, now=timezone.now())])
             self._welcome(found, is_simulated, link)
             if open:
@@ -121,24 +106,6 @@ class Command(BaseCommand):
         self.stdout.flush()
 
 
-def _granian(host: str, port: int) -> list[str]:
-    # WSGI: see editorapp/wsgi.py. One process with threads: enough for a team, and half the memory of two.
-    return [
-        sys.executable, "-m", "granian", "--interface", "wsgi", "--host", host, "--port", str(port),
-        "--workers", "1", "--blocking-threads", "16", "--no-ws", "--http", "1", "--respawn-failed-workers",
-        "--workers-kill-timeout", "5", "--log-level", "warning", "editorapp.wsgi:application",
-    ]  # fmt: skip
-
-
-def _ensure_sample(owner: Member) -> None:
-    """Draw the sample clip for a team that has no clip yet."""
-    if Asset.objects.filter(team=owner.team).exists():
-        return
-    path = Path(settings.RUN_DIR) / "sample.mp4"
-    sample.draw(path)
-    intake.take_in(path, name=sample.NAME, team=owner.team, user=owner.user, origin=Asset.Origin.SAMPLE)
-
-
 def _needs_simulator() -> bool:
     """Has the last real account gone since the start?"""
     try:
@@ -150,27 +117,6 @@ def _needs_simulator() -> bool:
 def _is_simulating() -> bool:
     """Are takes under way that were queued before a key was set? Without the simulator they would never end."""
     return Attempt.objects.filter(account__is_simulated=True, next_action_at__isnull=False).exists()
-
-
-def _check_port(host: str, port: int) -> None:
-    with socket.socket() as probe:
-        probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-        try:
-            probe.bind((host, port))
-        except OSError as error:
-            if error.errno not in (errno.EADDRINUSE, errno.EACCES):
-                raise CommandError(f"Cannot listen on {host}:{port}: {error.strerror}.") from error
-            raise CommandError(
-                f"Port {port} is taken or not allowed. If Rushes runs already, use it; else choose another port: "
-                f"make run PORT={port + 10}"
-            ) from error
-
-
-def _answers(url: str) -> bool:
-    try:
-        return httpx.get(f"{url}{reverse('people:sign_in')}", timeout=2).status_code == 200
-    except httpx.TransportError:
-        return False
 
 
 def _interrupt(number: int, frame: Any) -> None:

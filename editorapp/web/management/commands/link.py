@@ -1,0 +1,28 @@
+"""`python manage.py link [NAME]`: a link that signs a person in once, for who can reach the server's terminal."""
+
+from typing import Any
+
+from django.conf import settings
+from django.core.management.base import BaseCommand, CommandError, CommandParser
+from django.urls import reverse
+from django.utils import timezone
+
+from editorapp.teams.first_run import ensure_owner
+from editorapp.teams.models import SignInLink, User
+
+
+class Command(BaseCommand):
+    help = "Print a link that signs the owner in, or the person named. It works once, for 24 hours."
+
+    def add_arguments(self, parser: CommandParser) -> None:
+        parser.add_argument("name", nargs="?", help="who is to be signed in (default: the owner)")
+
+        parser.add_argument("--port", type=int, default=settings.PORT, help="where the web server listens")
+
+    def handle(self, *args: Any, name: str | None = None, port: int, **options: Any) -> None:
+        user = User.objects.filter(username=name, is_active=True).first() if name else ensure_owner().user
+        if user is None:
+            raise CommandError(f'Nobody is called "{name}" here.')
+        base = next(iter(settings.CSRF_TRUSTED_ORIGINS), f"http://127.0.0.1:{port}").rstrip("/")
+        token = SignInLink.make(user, now=timezone.now())
+        self.stdout.write(f"{base}{reverse('people:link', args=[token])}")

@@ -1,0 +1,77 @@
+"""`python manage.py work`: the engine alone, that is the queue's workers and a ticker, looked after."""
+
+import signal
+import time
+from typing import Any
+
+from django.conf import settings
+from django.core.management.base import BaseCommand, CommandError, CommandParser
+
+from editorapp.web import preparing
+from editorapp.web.engine_room import EngineLock, look_after, start_engine, start_simulator
+from editorapp.web.processes import NotStarted, Processes
+
+# As long as a paid call may take: killed in the middle of one, its outcome would be unknown.
+GRACE_SECONDS = 75.0
+
+
+class Interrupted(Exception):
+    """Somebody asked the engine to stop."""
+
+
+class Command(BaseCommand):
+    help = (
+        "Run the engine alone: queue workers and a ticker, restarted when they die or hang. On PostgreSQL any number "
+        "of machines may run it; leases in the database say who does what."
+    )
+
+    def add_arguments(self, parser: CommandParser) -> None:
+        parser.add_argument(
+            "--simulator", action="store_true", help="run the simulator too, for accounts without a key"
+        )
+        parser.add_argument(
+            "--grace", type=float, default=GRACE_SECONDS, metavar="SECONDS",
+            help="how long to wait at the end for what is under way (default %(default)g)",
+        )  # fmt: skip
+
+    def handle(self, *args: Any, simulator: bool, grace: float, **options: Any) -> None:
+        for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
+            signal.signal(number, _interrupt)
+        try:
+            with EngineLock() as lock:
+                # SQLite is for one machine, and its folder has one engine. On PostgreSQL there may be others.
+                if not settings.IS_SHARED and not lock.take("an engine"):
+                    raise CommandError(
+                        f"The data folder {settings.DATA_DIR} is in use by {EngineLock.holder()}. Stop that first; "
+                        "several engines at once need a PostgreSQL, named by DATABASE_URL."
+                    )
+                self._run(simulator=simulator, grace=grace)
+        except Interrupted:
+            self._say("Stopped. Everything that was running at a provider is taken up at the next start.")
+        except NotStarted as error:
+            raise CommandError(str(error)) from error
+
+    def _run(self, *, simulator: bool, grace: float) -> None:
+        preparing.prepare(self._say)
+        preparing.warn(self._say)
+        processes = Processes({}, say=self._say, into_files=False)
+        try:
+            if simulator:
+                start_simulator(processes)
+            start_engine(processes)
+            self._say(f"The engine runs: {settings.Q_CLUSTER['workers']} queue workers and a ticker.")
+            while True:
+                time.sleep(1)
+                look_after(processes)
+        finally:
+            self._say(f"Stopping: waiting up to {grace:g} s for what is under way ...")
+            processes.stop(seconds=grace)
+
+    def _say(self, line: str) -> None:
+        self.stdout.write(line)
+        self.stdout.flush()
+
+
+def _interrupt(number: int, frame: Any) -> None:
+    signal.signal(number, signal.SIG_DFL)  # a second one ends us at once; the guardian ends the rest
+    raise Interrupted

@@ -1,0 +1,107 @@
+"""Make an installation ready to run: its tables, its first team, its sample clip. Safe to call at every start."""
+
+import fcntl
+import os
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager, suppress
+from pathlib import Path
+
+from django.conf import settings
+from django.core.management import call_command
+from django.db import DatabaseError, OperationalError, connection
+
+from editorapp.media import intake, sample
+from editorapp.media.models import Asset
+from editorapp.providers import accounts
+from editorapp.teams.first_run import ensure_owner
+from editorapp.teams.models import Member
+
+# Any number that nobody else uses on this database server's advisory locks: "rushes", read as one.
+ADVISORY_LOCK = int.from_bytes(b"rushes")
+PATIENCE_SECONDS = 60.0  # for a database server that starts together with us
+
+Say = Callable[[str], None]
+
+
+def prepare_database(say: Say = print) -> None:
+    """Bring the tables up to date; of several processes that start at once, one does it and the others wait."""
+    wait_for_database(say)
+    with _alone(say):
+        _migrate()
+
+
+def prepare(say: Say = print) -> Member:
+    """Bring everything up to date that a server needs and return the owner; of several at once, one does it.
+
+    Keys that admins entered are stored anew under the present secret.
+    """
+    wait_for_database(say)
+    with _alone(say):
+        _migrate()
+        owner = ensure_owner()
+        _ensure_sample(owner)
+        accounts.renew_keys()
+    return owner
+
+
+def wait_for_database(say: Say = print, *, seconds: float = PATIENCE_SECONDS) -> None:
+    """Wait for a database server that is still starting.
+
+    Raises: OperationalError, when it does not answer in time.
+    """
+    until, is_said = time.monotonic() + seconds, False
+    while True:
+        try:
+            connection.ensure_connection()
+        except OperationalError:
+            if connection.vendor == "sqlite" or time.monotonic() > until:
+                raise
+            if not is_said:
+                say("Waiting for the database ...")
+                is_said = True
+            time.sleep(0.5)
+        else:
+            return
+
+
+def warn(say: Say) -> None:
+    """Say what several machines must share and this one has only for itself."""
+    if settings.IS_SHARED and (settings.DATA_DIR / "secret.key").exists() and not os.environ.get("RUSHES_SECRET_KEY"):
+        say(
+            "This machine made a signing key of its own. With several, set the same RUSHES_SECRET_KEY on each: else "
+            "they cannot read each other's sign-ins, queued tasks and stored provider keys."
+        )
+
+
+@contextmanager
+def _alone(say: Say) -> Iterator[None]:
+    """Hold the one place for preparing, over all machines that share the database; freed when its holder dies."""
+    if connection.vendor != "postgresql":
+        with (settings.RUN_DIR / "prepare.lock").open("a") as lock:
+            fcntl.flock(lock, fcntl.LOCK_EX)
+            yield
+        return
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT pg_try_advisory_lock(%s)", [ADVISORY_LOCK])
+        if not cursor.fetchone()[0]:
+            say("Another process prepares the database; waiting for it ...")
+            cursor.execute("SELECT pg_advisory_lock(%s)", [ADVISORY_LOCK])
+        try:
+            yield
+        finally:
+            with suppress(DatabaseError):  # a connection that broke has let go of it
+                cursor.execute("SELECT pg_advisory_unlock(%s)", [ADVISORY_LOCK])
+
+
+def _migrate() -> None:
+    call_command("migrate", verbosity=0, interactive=False)
+
+
+def _ensure_sample(owner: Member) -> None:
+    """Draw the sample clip for a team that has no clip yet."""
+    if Asset.objects.filter(team=owner.team).exists():
+        return
+    path = Path(settings.RUN_DIR) / "sample.mp4"
+    sample.draw(path)
+    intake.take_in(path, name=sample.NAME, team=owner.team, user=owner.user, origin=Asset.Origin.SAMPLE)

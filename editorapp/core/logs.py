@@ -83,7 +83,7 @@ class Secrets:
         (re.compile(r"(?i)\b(bearer|basic) +(?=\S*[0-9=_-])[a-z0-9._~+/=-]{8,}"), rf"\1 {HIDDEN}"),
         (re.compile(r"(?i)([?&](?:x-\w+-[\w-]+|sig|signature|token|key|policy)=)[^&\s\"']+"), rf"\1{HIDDEN}"),
         # One-time links. File names made of a hash are none.
-        (re.compile(r"/(?![0-9a-f]{40,64}\b)[A-Za-z0-9_-]{40,}(?=[/\s?\"'.,)]|$)"), f"/{HIDDEN}"),
+        (re.compile(r"/(?![0-9a-f]{40,64}\b)[A-Za-z0-9_-]{40,}"), f"/{HIDDEN}"),
         # PostgreSQL quotes the whole row, prompt included.
         (re.compile(r"(Failing row contains \().*", re.S), rf"\1{HIDDEN})"),
     )  # fmt: skip

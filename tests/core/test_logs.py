@@ -70,6 +70,7 @@ def test_a_line_with_the_wrong_number_of_arguments_is_not_lost():
         ("GET /clip.mp4?X-Amz-Credential=AKIA0/now&token=f00 -> 200", "AKIA0"),
         ("postgres://rushes:p4ssw0rd@db/rushes does not answer", "p4ssw0rd"),
         ("Not Found: /in/7NcZyYQ3b0V1cQ8WwU2b7tJ1nZr0Yh5m9kQ2sXv4aBc", "7NcZyYQ3b0V1cQ8WwU2b7tJ1nZr0Yh5m9kQ2sXv4aBc"),
+        ("GET /in/7NcZyYQ3b0V1cQ8WwU2b7tJ1nZr0Yh5m9kQ2sXv4aBc: slow", "7NcZyYQ3b0V1cQ8WwU2b7tJ1nZr0Yh5m9kQ2sXv4aBc"),
         ("DETAIL:  Failing row contains (1, rainy neon evening, {\n 2).", "neon"),
     ],
 )  # fmt: skip

@@ -13,7 +13,7 @@ from django.conf import settings
 from django.core.mail import EmailMessage
 
 from editorapp.alerts import news
-from editorapp.alerts.models import Alert, Silence
+from editorapp.alerts.models import Alert
 from editorapp.alerts.news import News
 from editorapp.teams.models import Member
 from editorapp.teams.roles import Role
@@ -28,7 +28,7 @@ class NotTaken(Exception):
 
 
 class Readers:
-    """Who is told of which alert now: an answer for each alert from two queries for all of them."""
+    """Who is told of which alert now: an answer for each alert from one query for all of them."""
 
     def __init__(self) -> None:
         self._everywhere = {WEBHOOK} if settings.ALERT_WEBHOOK else set()
@@ -36,11 +36,9 @@ class Readers:
         if not settings.EMAIL_IS_SET:
             return
         self._everywhere |= set(settings.ALERT_EMAIL)
-        silent = set(Silence.objects.values_list("user_id", flat=True))
         admins = Member.objects.filter(role=Role.ADMIN, user__is_active=True).exclude(user__email="")
-        for team_id, user_id, address in admins.values_list("team_id", "user_id", "user__email"):
-            if user_id not in silent:
-                self._by_team.setdefault(team_id, set()).add(address)
+        for team_id, address in admins.values_list("team_id", "user__email"):
+            self._by_team.setdefault(team_id, set()).add(address)
 
     def of(self, alert: Alert) -> set[str]:
         """Return the addresses (and the webhook) for an alert: its team's admins, or all where it is everybody's."""
@@ -56,7 +54,7 @@ def send(to: str, told: Sequence[News], *, now: datetime) -> None:
 
 
 def _mail(to: str, told: Sequence[News], *, now: datetime) -> None:
-    note = f"\nAdmins get this. To get no more of it, open {settings.PUBLIC_URL}/me\n"
+    note = f"\nAdmins get this. To get no more of it, empty your address at {settings.PUBLIC_URL}/me\n"
     text = news.text(told, base_url=settings.PUBLIC_URL) + note
     try:
         EmailMessage(f"[Rushes] {news.title(told)}", text, settings.EMAIL_FROM, [to]).send()

@@ -1,8 +1,8 @@
-"""What needs a person, since when, who was told, and who does not want to be."""
+"""What needs a person, since when, and who was told."""
 
 from django.db import models
 
-from editorapp.teams.models import Member, Team, User
+from editorapp.teams.models import Member, Team
 
 
 class Kind(models.TextChoices):
@@ -65,12 +65,3 @@ class Alert(models.Model):
 
     def __str__(self) -> str:
         return f"{self.kind} {self.subject}"
-
-
-class Silence(models.Model):
-    """This person wants no alerts by e-mail."""
-
-    user = models.OneToOneField(User, primary_key=True, on_delete=models.CASCADE, related_name="+")
-
-    def __str__(self) -> str:
-        return f"no alerts for {self.user}"

@@ -49,6 +49,19 @@ class NameForm(forms.ModelForm):
         fields = ["display_name"]
 
 
+class AlertsForm(forms.ModelForm):
+    """Where an admin is told what needs a person. To empty it is to be told nothing."""
+
+    email = forms.EmailField(
+        label="E-mail for alerts", required=False, widget=forms.EmailInput(attrs={"autocomplete": "email"}),
+        help_text="What needs an admin is told here. Leave it empty to get no mail.",
+    )  # fmt: skip
+
+    class Meta:
+        model = User
+        fields = ["email"]
+
+
 class InviteForm(forms.Form):
     """Defaults to the role that most people need and a week to use it."""
 

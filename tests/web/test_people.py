@@ -274,3 +274,24 @@ def test_the_people_page_asks_the_same_number_of_queries_for_any_number_of_peopl
         Invite.make(admin.team, Role.CREATOR, invited_by=admin.user, now=timezone.now(), note=str(number))
 
     assert queries_of(client, "/people/") == few <= 9
+
+
+def test_an_admin_says_where_alerts_are_sent_and_can_have_none(admin):
+    browser = signed_in(admin)
+    assert "No mail server is set" in browser.get("/me").content.decode()
+
+    assert browser.post("/me", {"email": "ada@example"}).status_code == 422
+    browser.post("/me", {"email": "ada@example.com"})
+    admin.user.refresh_from_db()
+    assert admin.user.email == "ada@example.com"
+
+    browser.post("/me", {"email": ""})
+    admin.user.refresh_from_db()
+    assert admin.user.email == ""
+
+
+def test_who_manages_nothing_is_not_asked_where_alerts_go(admin):
+    browser = signed_in(make_member(team=admin.team))
+
+    assert "E-mail for alerts" not in browser.get("/me").content.decode()
+    assert browser.post("/me", {"email": "me@example.com"}).status_code == 422

@@ -21,9 +21,14 @@ from editorapp.teams import people, sign_in
 from editorapp.teams.access import MemberRequest, needs
 from editorapp.teams.models import Invite, Member, User
 from editorapp.teams.roles import GRANTS, Act, Role
-from editorapp.web.people_forms import AcceptForm, InviteForm, NameForm, SignInForm, TeamForm
+from editorapp.web.people_forms import AcceptForm, AlertsForm, InviteForm, NameForm, SignInForm, TeamForm
 
 BACKEND = "editorapp.teams.backends.TeamBackend"
+SAVED = {
+    "name": "Your name is saved.",
+    "password": "Your password is set.",
+    "alerts": "Where alerts are sent is saved.",
+}
 
 
 @never_cache
@@ -84,23 +89,31 @@ def sign_out(request: HttpRequest) -> HttpResponse:
 @sensitive_post_parameters()
 @require_http_methods(["GET", "HEAD", "POST"])
 def me(request: HttpRequest) -> HttpResponse:
-    """Show one's own account; change the name that others see, or the password."""
+    """Show one's own account; change the name that others see, the password, or where an admin is told of alerts."""
     user = request.user
     assert isinstance(user, User)
     needs_old = user.has_usable_password() and not request.session.get("signed_in_by_link")
     password_form = PasswordChangeForm if needs_old else SetPasswordForm
-    wants_password = "new_password1" in request.POST
-    name = NameForm(request.POST if request.POST and not wants_password else None, instance=user)
-    password: SetPasswordForm = password_form(user, request.POST if wants_password else None)
-    changed = password if wants_password else name
+    which = "password" if "new_password1" in request.POST else "name"
+    if "email" in request.POST and request.member and request.member.may_manage:  # type: ignore[attr-defined]
+        which = "alerts"
+    given = {which: request.POST} if request.method == "POST" else {}
+    password: SetPasswordForm = password_form(user, given.get("password"))
+    every: dict[str, NameForm | SetPasswordForm | AlertsForm] = {
+        "name": NameForm(given.get("name"), instance=user),
+        "password": password,
+        "alerts": AlertsForm(given.get("alerts"), instance=user),
+    }
+    changed = every[which]
     if request.method == "POST" and changed.is_valid():
         changed.save()
-        if wants_password:
+        if which == "password":
             update_session_auth_hash(request, user)
             request.session.pop("signed_in_by_link", None)
-        messages.success(request, "Your password is set." if wants_password else "Your name is saved.")
+        messages.success(request, SAVED[which])
         return redirect("people:me")
-    context = {"name_form": name, "password_form": password, "needs_old": needs_old}
+    forms = {f"{name}_form": form for name, form in every.items()}
+    context = {**forms, "needs_old": needs_old, "has_mail": settings.EMAIL_IS_SET}
     return render(request, "people/me.html", context, status=422 if changed.is_bound else 200)
 
 

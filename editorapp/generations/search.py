@@ -212,8 +212,9 @@ def _twins(attempt: Attempt) -> list[Attempt]:
     """Return other posts of ours of the same time and body that a job without a row could belong to as well."""
     since, until = _window(attempt)
     others = Attempt.objects.filter(
-        Q(state__in=(State.SUBMITTING, State.UNKNOWN)) | Q(search__isnull=False), provider_job_id=None,
-        account__provider=attempt.account.provider, submit_started_at__range=(since, until),
+        Q(state__in=(State.SUBMITTING, State.UNKNOWN)) | Q(search__isnull=False),
+        Q(submit_started_at__range=(since, until)) | Q(perhaps_sent_from__lte=until, perhaps_sent_until__gte=since),
+        provider_job_id=None, account__provider=attempt.account.provider,
     ).exclude(pk=attempt.pk)  # fmt: skip
     model, sent = _model(attempt), attempt.request_body or {}
     return [one for one in others if compare(sent, one.request_body, model) is not Likeness.OTHER]

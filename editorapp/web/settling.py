@@ -42,6 +42,7 @@ class Settling:
 
     attempt: Attempt
     search: Search | None
+    message: str  # what the take says of it, where that is more than how the post failed
     ended_at: datetime | None  # when the post ended without an answer
     candidates: tuple[Candidate, ...]
     can_list: bool
@@ -65,6 +66,9 @@ def of(take: Generation, attempt: Attempt, *, now: datetime) -> Settling:
     return Settling(
         attempt=attempt,
         search=search,
+        message=""
+        if attempt.last_error and take.failure_message.startswith(attempt.last_error)
+        else take.failure_message,
         ended_at=search.since if search else take.state_since if take.is_unknown else None,
         candidates=tuple(_candidate(one, attempt) for one in (search.candidates if search else ())),
         can_list=take.is_unknown and hasattr(registry.get(take.provider), "recent"),

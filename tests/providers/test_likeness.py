@@ -1,0 +1,82 @@
+"""Whether a job on a provider's list is the one that was posted: the same, another, or for a person to judge."""
+
+import base64
+import hashlib
+
+import pytest
+
+from editorapp.providers import registry
+from editorapp.providers.contract import GenerationRequest
+from editorapp.providers.likeness import Likeness, compare, is_same_prompt
+
+SAME, UNCLEAR, OTHER = Likeness.SAME, Likeness.UNCLEAR, Likeness.OTHER
+EDIT = registry.get("scenario").SPEC.model_for(GenerationRequest())
+FLASH = registry.get("scenario").SPEC.find("generate", "ray-flash-2-540p")
+GMI = registry.get("gmi-cloud").SPEC.model_for(GenerationRequest())
+SENT = {"prompt": "Rainy neon evening", "video": "asset_1", "resolution": "1080p", "depthControlEnabled": True,
+        "depthControlBlur": 0.25}  # fmt: skip
+
+CASES = {
+    "as it was sent": (dict(SENT), SAME),
+    "in another order": (dict(reversed(SENT.items())), SAME),
+    "a number written otherwise": (SENT | {"depthControlBlur": 0.250}, SAME),
+    "spaces told otherwise": (SENT | {"prompt": " Rainy  neon evening\n"}, SAME),
+    "what is off written out": (SENT | {"hdr": False, "startFrame": None, "keyframes": []}, SAME),
+    "a default written out": (SENT | {"editStrength": "adhere_1", "poseControlStrength": "precise"}, SAME),
+    "another prompt": (SENT | {"prompt": "Rainy neon morning"}, OTHER),
+    "another clip": (SENT | {"video": "asset_2"}, OTHER),
+    "another number": (SENT | {"depthControlBlur": 0.3}, OTHER),
+    "a flag the other way": (SENT | {"depthControlEnabled": False}, OTHER),
+    "a setting that was not sent": (SENT | {"editStrength": "flex_2"}, OTHER),
+    "a flag that was not sent": (SENT | {"hdr": True}, OTHER),
+    "something nobody knows": (SENT | {"seed": 17}, UNCLEAR),
+    "zero is a value": (SENT | {"normalsControlAugmentation": 0}, UNCLEAR),
+    "a value is not shown": ({key: value for key, value in SENT.items() if key != "depthControlBlur"}, UNCLEAR),
+    "a value of another kind": (SENT | {"depthControlBlur": "0.25"}, UNCLEAR),
+    "an address that may be rewritten": (SENT | {"video": "https://cdn.example.org/a.mp4"}, UNCLEAR),
+    "nothing is shown": ({}, UNCLEAR),
+    "no body at all": (None, UNCLEAR),
+    "a text instead of a body": ("prompt", UNCLEAR),
+    "unclear, and plainly another": (SENT | {"seed": 17, "prompt": "A kite"}, OTHER),
+}  # fmt: skip
+
+
+@pytest.mark.parametrize(("shown", "likeness"), CASES.values(), ids=CASES.keys())
+def test_what_a_list_shows_is_compared_with_what_was_sent(shown, likeness):
+    assert compare(SENT, shown, EDIT) is likeness
+
+
+def test_a_shortened_prompt_is_unclear_and_another_beginning_is_another():
+    sent = {"prompt": "Turn the street into a rainy neon evening"}
+
+    assert compare(sent, {"prompt": "Turn the street into a…"}, EDIT) is UNCLEAR
+    assert compare(sent, {"prompt": "Turn the house into a..."}, EDIT) is OTHER
+    assert compare(sent, {"prompt": "Turn the street into a"}, EDIT) is OTHER
+    assert compare(sent, {"prompt": "Turn…"}, EDIT) is OTHER
+
+
+def test_a_default_counts_in_the_providers_own_words():
+    assert compare({"prompt": "A kite"}, {"prompt": "A kite", "duration": 5}, FLASH) is SAME
+    assert compare({"prompt": "A kite"}, {"prompt": "A kite", "duration": 9}, FLASH) is OTHER
+
+
+@pytest.mark.parametrize(
+    ("shown", "likeness"),
+    [
+        (base64.b64encode(b"the clip").decode(), SAME), (base64.b64encode(b"another").decode(), UNCLEAR),
+        ("(12 characters)", UNCLEAR), (None, UNCLEAR), ("", UNCLEAR),
+    ],
+    ids=["its bytes", "other bytes", "its length", "nothing", "an empty text"],
+)  # fmt: skip
+def test_a_clip_inside_the_body_is_compared_by_its_bytes_or_not_at_all(shown, likeness):
+    clip = f"stored-file:{hashlib.sha256(b'the clip').hexdigest()}"
+    body = {"model": GMI.wire, "payload": {"prompt": "Rain", "source_data": clip, "source_media_type": "video/mp4"}}
+    echo = {"model": GMI.wire, "payload": {**body["payload"], "source_data": shown}}
+
+    assert compare(body, echo, GMI) is likeness
+
+
+def test_words_are_the_same_where_they_are_or_may_be():
+    assert is_same_prompt(SENT, SENT | {"resolution": "540p"}, EDIT)
+    assert is_same_prompt(SENT, {}, EDIT) and is_same_prompt(SENT, None, EDIT)
+    assert not is_same_prompt(SENT, {"prompt": "A kite"}, EDIT)

@@ -63,12 +63,11 @@ class Settling:
 def of(take: Generation, attempt: Attempt, *, now: datetime) -> Settling:
     """Return what is known of a take that waits for somebody to say what became of it."""
     search: Search | None = getattr(attempt, "search", None)
+    is_told = bool(attempt.last_error) and take.failure_message.startswith(attempt.last_error)
     return Settling(
         attempt=attempt,
         search=search,
-        message=""
-        if attempt.last_error and take.failure_message.startswith(attempt.last_error)
-        else take.failure_message,
+        message="" if is_told else take.failure_message,
         ended_at=search.since if search else take.state_since if take.is_unknown else None,
         candidates=tuple(_candidate(one, attempt) for one in (search.candidates if search else ())),
         can_list=take.is_unknown and hasattr(registry.get(take.provider), "recent"),

@@ -11,6 +11,7 @@ from editorapp.generations.models import Attempt, Generation
 from editorapp.generations.states import State
 from editorapp.providers import registry
 from tests.factories import make_member, make_reserved
+from tests.generations.drive import ask, run
 from tests.web.take_pages import signed_in, text
 
 NOW = timezone.now()
@@ -91,6 +92,22 @@ def test_the_take_and_the_queue_say_it_in_words():
     assert "which is about 30 minutes" in text(client, late) and "Its price stays held" in text(client, late)
     queue = client.get("/queue/").content.decode()
     assert "Overdue" in queue and "asked about on, ever more slowly" in queue
+
+
+def test_a_job_of_many_days_is_asked_about_on_and_brought_home(quick, clock):
+    generation = ask(prompt="[[slow:2]] a harbor")
+    run(clock, rounds=2)
+    Attempt.objects.update(submitted_at=clock() - timedelta(days=9))
+    overdue.look(clock())
+
+    run(clock, pause=0.1)
+
+    generation.refresh_from_db()
+    attempt = generation.attempts.get()
+    assert (generation.state, generation.failure_message) == (State.SUCCEEDED, "")
+    assert attempt.flagged_at is not None and attempt.poll_count > 2
+    overdue.look(clock())
+    assert Alert.objects.get().closed_at is not None and books.differences() == []
 
 
 @pytest.mark.parametrize(("hours", "wait"), [(0.5, 15), (1, 90), (2, 270), (24, 300), (240, 300)])

@@ -73,8 +73,15 @@ def needs_a_person(take: Generation) -> bool:
 
 @register.filter
 def held_up(take: Generation) -> str:
-    """Say why a take in the queue is not sent: its account cannot be used now; "" where it can."""
-    return take.account.problem if take.state in (State.QUEUED, State.STAGING) else ""
+    """Say why a take in the queue is not sent: it, its account or the queue is paused, or the account cannot be used;
+    "" where it is sent when its turn comes."""
+    if take.state not in (State.QUEUED, State.STAGING):
+        return ""
+    if take.held_at is not None:
+        return "It is paused."
+    if take.account.paused_at is not None:
+        return f"The account {take.account} is paused."
+    return take.account.problem or ("The queue is paused." if take.team.queue_paused_at is not None else "")
 
 
 @register.filter

@@ -1,59 +1,188 @@
-"""The queue: what is on its way, what waits for a person, and what went wrong lately."""
+"""The queue: what waits and why, what is at a provider, what needs a person, and what went wrong lately.
+
+Who may pause, move and cancel is decided in generations/pausing.py.
+"""
 
 import hashlib
-from datetime import timedelta
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Any
+from uuid import UUID
 
+from django.contrib import messages
 from django.db.models import OuterRef, QuerySet, Subquery
-from django.http import HttpResponse
+from django.http import Http404, HttpResponse
+from django.shortcuts import get_object_or_404, redirect
 from django.urls import path
 from django.utils import timezone
-from django.views.decorators.http import require_safe
+from django.views.decorators.http import require_POST, require_safe
 
 from editorapp.core.htmx import is_part, page_or_part
+from editorapp.generations import moving, pausing, standing
+from editorapp.generations.cancel import TooLate, cancel
 from editorapp.generations.models import Attempt, Generation
-from editorapp.generations.states import ACTIVE, State
+from editorapp.generations.standing import AccountStanding, Standing
+from editorapp.generations.states import ACTIVE, CANCELABLE, State
+from editorapp.providers.models import ProviderAccount
 from editorapp.teams.access import MemberRequest, needs
-from editorapp.teams.models import Member
+from editorapp.teams.models import Member, Team
 from editorapp.teams.roles import Act
 from editorapp.web.history import usual_of
-from editorapp.web.templatetags.takes import NEEDS_A_PERSON, held_up, percent
+from editorapp.web.templatetags.takes import NEEDS_A_PERSON, percent
 
 MOST_ROWS = 100
 RECENT = timedelta(days=1)
+Verb = Callable[..., None]
+VERBS: dict[str, Verb] = {
+    "hold": pausing.hold, "go-on": pausing.let_go, "up": moving.up, "down": moving.down, "first": moving.to_the_front,
+}  # fmt: skip
+
+
+@dataclass(frozen=True)
+class WaitingRow:
+    """One that is not sent yet. `may_arrange`: this person may pause, move and edit it; `batch_count`: it is the first
+    of so many shown that were sent in one go."""
+
+    take: Generation
+    standing: Standing
+    may_arrange: bool
+    batch_count: int = 0
 
 
 @require_safe
 @needs(Act.SEE)
 def page(request: MemberRequest) -> HttpResponse:
     """Show the queue; to htmx only its rows, and 204 while they say what they said before."""
-    member = request.member
-    running = list(_rows(member).filter(state__in=ACTIVE).order_by("pk")[: MOST_ROWS + 1])
-    waiting = list(_rows(member).filter(state__in=NEEDS_A_PERSON).order_by("-pk")[:MOST_ROWS])
-    over = [State.FAILED, State.CANCELED, State.SUCCEEDED]
-    since = timezone.now() - RECENT
-    recent = list(_rows(member).filter(state__in=over, state_since__gte=since).order_by("-pk")[:10])
-    seen = _seen([*running, *waiting, *recent])
-    if is_part(request) and seen == request.GET.get("seen"):
+    context = _context(request.member)
+    if is_part(request) and context["seen"] == request.GET.get("seen"):
         return HttpResponse(status=204)
-    context = {
-        "here": "queue",
-        "seen": seen,
-        "waiting": waiting,
-        "running_rows": _with_usual(member, running[:MOST_ROWS]),
-        "more": len(running) > MOST_ROWS,
-        "recent": recent,
-    }
+    return _shown(request, context)
+
+
+def _shown(request: MemberRequest, context: dict[str, Any]) -> HttpResponse:
     return page_or_part(request, "queue/page.html", "queue/_rows.html", context)
 
 
-def _seen(takes: list[Generation]) -> str:
+def _context(member: Member) -> dict[str, Any]:
+    now, rows = timezone.now(), _rows(member)
+    team = Team.objects.select_related("queue_paused_by").get(pk=member.team_id)
+    queued = list(rows.filter(state__in=CANCELABLE).order_by("pk")[: MOST_ROWS + 1])
+    running = list(rows.filter(state__in=ACTIVE - CANCELABLE).order_by("pk")[: MOST_ROWS + 1])
+    person = list(rows.filter(state__in=NEEDS_A_PERSON).order_by("-pk")[:MOST_ROWS])
+    over = [State.FAILED, State.CANCELED, State.SUCCEEDED]
+    recent = list(rows.filter(state__in=over, state_since__gte=now - RECENT).order_by("-pk")[:10])
+    accounts = _accounts([*queued, *running], now=now)
+    waiting = _waiting(queued[:MOST_ROWS], accounts, member, now=now)
+    return {
+        "here": "queue",
+        "seen": _seen([*queued, *running, *person, *recent], team, accounts.values(), waiting),
+        "team": team,
+        "accounts": sorted(accounts.values(), key=lambda one: (one.account.provider, one.account.pk)),
+        "person_rows": person,
+        "waiting_rows": waiting,
+        "running_rows": _with_usual(member, running[:MOST_ROWS]),
+        "more_waiting": len(queued) > MOST_ROWS,
+        "more": len(running) > MOST_ROWS,
+        "recent": recent,
+    }
+
+
+def _accounts(takes: Sequence[Generation], *, now: datetime) -> dict[int, AccountStanding]:
+    """Return how the accounts stand that these takes are for, and those that are paused."""
+    named = {take.account_id for take in takes}
+    found = ProviderAccount.objects.select_related("paused_by")
+    there = found.filter(pk__in=named) | found.filter(paused_at__isnull=False)
+    return {one.pk: standing.of_account(one, now=now) for one in there}
+
+
+def _waiting(
+    takes: Sequence[Generation], accounts: dict[int, AccountStanding], member: Member, *, now: datetime
+) -> list[WaitingRow]:  # fmt: skip
+    """Return what waits in the order in which it is sent; behind it, what is paused."""
+    stand = standing.of_takes(takes, accounts, now=now)
+    last = standing.LOOKED_AHEAD + 1
+    takes = sorted(takes, key=lambda take: (last if (at := stand[take.pk].ahead) is None else at, take.pk))
+    batches = [take.batch for take in takes]
+    found: list[WaitingRow] = []
+    for take in takes:
+        is_own = member.may(Act.MANAGE) or (take.created_by_id == member.user_id and member.may(Act.CREATE))
+        is_new = take.batch is not None and all(row.take.batch != take.batch for row in found)
+        found.append(WaitingRow(take, stand[take.pk], is_own, batches.count(take.batch) if is_new else 0))
+    return found
+
+
+@require_POST
+@needs(Act.CREATE)
+def arrange(request: MemberRequest, pk: int, verb: str) -> HttpResponse:
+    """Pause one job, let it go on, or move it within its line."""
+    if verb not in VERBS:
+        raise Http404
+    take = get_object_or_404(Generation.objects.visible_to(request.member), pk=pk)
+    try:
+        VERBS[verb](take, member=request.member, now=timezone.now())
+    except TooLate as error:
+        messages.warning(request, str(error))
+    return _back(request)
+
+
+@require_POST
+@needs(Act.CREATE)
+def cancel_batch(request: MemberRequest, batch: UUID) -> HttpResponse:
+    """Cancel what is not sent yet of what was sent in one go."""
+    takes = Generation.objects.visible_to(request.member).filter(batch=batch)
+    canceled = 0
+    for take in takes.filter(state__in=CANCELABLE).order_by("-pk"):  # the last first: the first may be on their way
+        pausing.may_arrange(take, request.member)
+        try:
+            cancel(take, now=timezone.now())
+            canceled += 1
+        except TooLate:
+            continue  # sent meanwhile: its row says so
+    if canceled:
+        messages.success(request, f"{canceled} canceled. Nothing of them was sent, and their money is free again.")
+    else:
+        messages.warning(request, "Nothing of this batch waits any more.")
+    return _back(request)
+
+
+@require_POST
+@needs(Act.MANAGE)
+def whole(request: MemberRequest, verb: str) -> HttpResponse:
+    """Pause or resume the team's queue."""
+    change = {"pause": pausing.pause_queue, "resume": pausing.resume_queue}.get(verb)
+    if change is None:
+        raise Http404
+    change(request.member, now=timezone.now())
+    return _back(request)
+
+
+@require_POST
+@needs(Act.MANAGE)
+def of_account(request: MemberRequest, pk: int, verb: str) -> HttpResponse:
+    """Pause or resume an account, for every team."""
+    change = {"pause": pausing.pause_account, "resume": pausing.resume_account}.get(verb)
+    if change is None:
+        raise Http404
+    change(get_object_or_404(ProviderAccount, pk=pk), member=request.member, now=timezone.now())
+    return redirect("accounts:page") if request.POST.get("back") == "accounts" else _back(request)
+
+
+def _back(request: MemberRequest) -> HttpResponse:
+    return _shown(request, _context(request.member)) if is_part(request) else redirect("queue:page")
+
+
+def _seen(
+    takes: Sequence[Generation], team: Team, accounts: Any, waiting: Sequence[WaitingRow]
+) -> str:  # fmt: skip
     """Return a short name for what the rows say, so that a poll that finds nothing new leaves the page alone."""
     said = [
         (take.pk, take.state, take.state_since, take.attempt_count, take.error_count, percent(take.progress))  # type: ignore[attr-defined]
         for take in takes
     ]
-    held = [(take.pk, why) for take in takes if (why := held_up(take))]
-    return hashlib.sha256(repr((said, held)).encode()).hexdigest()[:16]
+    held = [(row.take.pk, row.standing, row.batch_count) for row in waiting]
+    around = [(one.account.pk, one.in_flight, len(one.line), one.why) for one in accounts]
+    return hashlib.sha256(repr((said, held, around, team.queue_paused_at)).encode()).hexdigest()[:16]
 
 
 def _with_usual(member: Member, takes: list[Generation]) -> list[tuple[Generation, timedelta | None]]:
@@ -69,7 +198,7 @@ def _with_usual(member: Member, takes: list[Generation]) -> list[tuple[Generatio
 def _rows(member: Member) -> "QuerySet[Generation]":
     """Return the takes with what a row reads."""
     takes = Generation.objects.visible_to(member).select_related(
-        "source_asset", "result", "created_by", "parent__result", "account"
+        "source_asset", "result", "created_by", "parent__result", "account", "team", "held_by"
     )
     # Looked up for the rows shown: a GROUP BY would first count the attempts of every take there ever was.
     newest = Attempt.objects.filter(generation=OuterRef("pk")).order_by("-number")
@@ -79,4 +208,10 @@ def _rows(member: Member) -> "QuerySet[Generation]":
     )  # fmt: skip
 
 
-urlpatterns = [path("", page, name="page")]
+urlpatterns = [
+    path("", page, name="page"),
+    path("<str:verb>", whole, name="whole"),
+    path("<int:pk>/<str:verb>", arrange, name="arrange"),
+    path("batch/<uuid:batch>/cancel", cancel_batch, name="cancel_batch"),
+    path("account/<int:pk>/<str:verb>", of_account, name="account"),
+]

@@ -1,0 +1,86 @@
+"""Where what waits stands: how many go before it at its account, and why nothing of it is sent now."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
+
+from editorapp.generations import order
+from editorapp.generations.claims import RATE_WINDOW, free_slots
+from editorapp.generations.models import Attempt, Generation, Pause
+from editorapp.generations.states import CANCELABLE, IN_FLIGHT
+from editorapp.providers.models import ProviderAccount
+
+LOOKED_AHEAD = 200
+
+
+@dataclass(frozen=True)
+class Standing:
+    """Of one that waits. `ahead` None: not in line, or far back; `why` is a sentence, "" where it is merely its turn
+    that it waits for; `is_own` says that this very one is paused."""
+
+    ahead: int | None
+    why: str
+    is_own: bool = False
+
+    @property
+    def place(self) -> str:
+        """Say its place in line: "Next in line", "3 ahead of it"."""
+        if self.is_own:
+            return ""
+        if self.ahead is None:
+            return f"More than {LOOKED_AHEAD} ahead of it" if not self.why else ""
+        return "Next in line" if self.ahead == 0 else f"{self.ahead} ahead of it"
+
+
+@dataclass(frozen=True)
+class AccountStanding:
+    """How much of an account's limits is in use, by all teams together, and why it sends nothing; "" where it does."""
+
+    account: ProviderAccount
+    in_flight: int
+    line: tuple[int, ...]  # the attempts that are sent next, in order
+    why: str
+
+
+def of_account(account: ProviderAccount, *, now: datetime) -> AccountStanding:
+    """Return how an account stands: a handful of small queries."""
+    busy = Attempt.objects.filter(state__in=IN_FLIGHT, next_action_at__isnull=False, account=account).count()
+    line = tuple(order.next_in_line(account.pk, now=now, most=LOOKED_AHEAD))
+    return AccountStanding(account, busy, line, _why(account, busy, now=now))
+
+
+def of_takes(
+    takes: Sequence[Generation], accounts: dict[int, AccountStanding], *, now: datetime
+) -> dict[int, Standing]:  # fmt: skip
+    """Return where each of these takes stands, by take; they are not sent yet, and `accounts` are theirs."""
+    attempts = dict(
+        Attempt.objects.filter(generation__in=[take.pk for take in takes], state__in=CANCELABLE).values_list(
+            "generation_id", "pk"
+        )
+    )
+    places = {pk: place for account in accounts.values() for place, pk in enumerate(account.line)}
+    return {take.pk: _standing(take, accounts[take.account_id], places.get(attempts.get(take.pk, 0))) for take in takes}
+
+
+def _standing(take: Generation, account: AccountStanding, ahead: int | None) -> Standing:
+    if take.held_at is not None:
+        return Standing(None, f"{take.held_by or 'Somebody'} paused it.", is_own=True)
+    if take.team.queue_paused_at is not None:
+        return Standing(None, "The queue is paused.")
+    return Standing(ahead, account.why)
+
+
+def _why(account: ProviderAccount, busy: int, *, now: datetime) -> str:
+    if account.paused_at is not None:
+        return f"{account.paused_by or 'Somebody'} paused the account {account}."
+    if account.problem:
+        return account.problem
+    pause = Pause.objects.filter(account=account, until__gt=now).first()
+    if pause is not None:
+        return f"{account} is left alone until {pause.until:%H:%M:%S} UTC. {pause.reason}"
+    if busy >= account.max_concurrent:
+        return f"{account} runs {account.max_concurrent} at a time, and all of them are taken."
+    if free_slots(account, now=now) == 0:
+        seconds = int(RATE_WINDOW.total_seconds())
+        return f"{account} takes {account.requests_per_minute} requests in {seconds} s, and so many were sent."
+    return ""

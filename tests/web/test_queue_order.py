@@ -1,0 +1,189 @@
+"""The queue as it is arranged: the order, why something waits, and who may pause, move and cancel."""
+
+import re
+import uuid
+
+import pytest
+from django.test import Client
+from django.utils import timezone
+
+from editorapp.costs import ledger
+from editorapp.generations import claims
+from editorapp.generations.models import Attempt, Generation, Priority
+from editorapp.generations.states import State
+from editorapp.providers.models import ProviderAccount
+from editorapp.teams.models import Member, Team
+from editorapp.teams.roles import Role
+from tests.factories import make_generation, make_member, make_reserved
+from tests.web.test_queue import section, signed_in
+
+pytestmark = pytest.mark.django_db
+HTMX = {"HX-Request": "true"}
+
+
+@pytest.fixture
+def admin() -> Member:
+    return make_member(role=Role.ADMIN, name="Ada")
+
+
+@pytest.fixture
+def creator(admin) -> Member:
+    return make_member(name="Cleo", team=admin.team)
+
+
+def page_of(member: Member) -> str:
+    return signed_in(member).get("/queue/").content.decode()
+
+
+def row(html: str, take: Generation) -> str:
+    return " ".join(re.sub(r"<[^>]+>", " ", html.split(f'id="row-{take.pk}"')[1].split("</li>")[0]).split())
+
+
+def press(member: Member, address: str):
+    return signed_in(member).post(f"/queue/{address}", headers=HTMX)
+
+
+def test_what_waits_stands_in_the_order_in_which_it_is_sent_with_its_place(creator, admin):
+    first, second = make_generation(creator), make_generation(creator)
+    of_admin = make_generation(admin)
+
+    html = page_of(creator)
+
+    assert section(html, "waiting") == [first.pk, of_admin.pk, second.pk]
+    assert "Next in line" in row(html, first) and "2 ahead of it" in row(html, second)
+
+
+def test_others_count_in_the_line_and_are_not_shown(creator):
+    make_generation(make_member(), prompt="a secret of another team")
+    own = make_generation(creator)
+
+    html = page_of(creator)
+
+    assert "1 ahead of it" in row(html, own) and "secret" not in html
+
+
+def test_why_something_waits_is_said(creator, admin):
+    take = make_generation(creator)
+    ProviderAccount.objects.update(max_concurrent=0)
+    assert "runs 0 at a time, and all of them are taken" in row(page_of(creator), take)
+    ProviderAccount.objects.update(max_concurrent=5, requests_per_minute=0)
+    assert "takes 0 requests in 60 s" in row(page_of(creator), take)
+    claims.pause(take.account_id, now=timezone.now(), seconds=90, reason="Too many requests.")
+    assert "is left alone until" in row(page_of(creator), take)
+    ProviderAccount.objects.update(paused_at=timezone.now(), paused_by=admin.user)
+    assert "Ada paused the account" in row(page_of(creator), take)
+    Team.objects.update(queue_paused_at=timezone.now(), queue_paused_by=admin.user)
+    assert "Waits: The queue is paused." in row(page_of(creator), take)
+
+
+def test_an_admin_pauses_the_queue_and_everybody_sees_who_did(creator, admin):
+    make_generation(creator)
+
+    answer = press(admin, "pause")
+
+    assert answer.status_code == 200 and "<html" not in answer.content.decode()
+    html = page_of(creator)
+    assert "The queue is paused</strong> by Ada" in html and "An admin can resume it." in html
+    assert Attempt.objects.get().next_action_at is None
+    press(admin, "resume")
+    assert "is paused" not in page_of(creator) and Attempt.objects.get().next_action_at is not None
+
+
+def test_an_admin_pauses_an_account(creator, admin):
+    take = make_generation(creator)
+
+    press(admin, f"account/{take.account_id}/pause")
+
+    assert ProviderAccount.objects.get().paused_by == admin.user
+    assert "Ada paused the account" in page_of(creator)
+
+
+def test_creators_pause_and_move_their_own_and_only_admins_the_rest(creator, admin):
+    own, of_admin = make_generation(creator), make_generation(admin)
+
+    assert press(creator, f"{own.pk}/hold").status_code == 200
+    assert "Cleo paused it." in row(page_of(creator), own)
+    for address in (f"{of_admin.pk}/hold", f"{of_admin.pk}/first", "pause", f"account/{own.account_id}/pause"):
+        assert press(creator, address).status_code == 403
+    html = page_of(creator)
+    assert f'id="edit-{own.pk}"' in html and f'id="edit-{of_admin.pk}"' not in html
+    assert "pause-queue" not in html
+    assert press(admin, f"{own.pk}/go-on").status_code == 200
+    own.refresh_from_db()
+    assert own.held_at is None
+
+
+def test_a_reviewer_sees_the_queue_and_changes_nothing(creator, admin):
+    take = make_generation(creator)
+    reviewer = make_member(role=Role.REVIEWER, team=creator.team)
+
+    assert "<form" not in page_of(reviewer).split('id="rows"')[1]
+    assert press(reviewer, f"{take.pk}/up").status_code == 403
+
+
+def test_a_job_of_another_team_is_not_there(admin):
+    take = make_generation(make_member())
+
+    assert press(admin, f"{take.pk}/hold").status_code == 404
+
+
+def test_moving_answers_with_the_rows_in_their_new_order(creator):
+    first, second = make_generation(creator), make_generation(creator)
+
+    html = press(creator, f"{second.pk}/up").content.decode()
+
+    assert section(html, "waiting") == [second.pk, first.pk]
+    assert section(press(creator, f"{first.pk}/first").content.decode(), "waiting") == [first.pk, second.pk]
+
+
+def test_what_was_sent_meanwhile_says_so(creator):
+    take = make_generation(creator, state=State.RUNNING)
+
+    answer = press(creator, f"{take.pk}/hold")
+
+    assert "It has been sent already" in answer.content.decode()
+
+
+def test_without_scripts_a_button_leads_back_to_the_queue(creator):
+    take = make_generation(creator)
+
+    answer = signed_in(creator).post(f"/queue/{take.pk}/hold")
+
+    assert answer["Location"] == "/queue/"
+
+
+def test_a_batch_is_canceled_in_one_go_but_what_is_sent(creator):
+    batch = uuid.uuid4()
+    takes = [make_reserved(creator, batch=batch) for _ in range(4)]
+    Attempt.objects.update(priority=Priority.BATCH)
+    sent = takes[0]
+    sent.attempts.update(state=State.RUNNING)
+    Generation.objects.filter(pk=sent.pk).update(state=State.RUNNING)
+    assert "Cancel all 3 of this batch" in page_of(creator)
+
+    html = press(creator, f"batch/{batch}/cancel").content.decode()
+
+    assert "3 canceled" in html
+    assert sorted(Generation.objects.values_list("state", flat=True)) == [State.CANCELED] * 3 + [State.RUNNING]
+    totals = ledger.month_totals(creator.team, ledger.month_of(timezone.now()), is_simulated=True)
+    assert totals.reserved_usd == sent.estimate_high_usd
+
+
+def test_nobody_cancels_a_colleagues_batch_whole(creator):
+    batch = uuid.uuid4()
+    make_reserved(make_member(team=creator.team), batch=batch)
+
+    assert press(creator, f"batch/{batch}/cancel").status_code == 403
+    assert press(creator, f"batch/{uuid.uuid4()}/cancel").status_code == 200  # nothing of it is there
+
+
+def test_a_take_page_says_that_it_is_paused(creator):
+    take = make_generation(creator, held_at=timezone.now())
+
+    assert "Waits: It is paused." in signed_in(creator).get(f"/takes/{take.pk}").content.decode()
+
+
+def test_strangers_cannot_arrange(creator):
+    take = make_generation(creator)
+
+    assert Client().post(f"/queue/{take.pk}/hold")["Location"].startswith("/sign-in")

@@ -5,10 +5,10 @@
   const { form, fields, radio, set, showSource, entries, rearrange } = window.rushes.studio;
   const KEY = `rushes:studio:${form.dataset.draft}`;
   const SOURCE = /^source_/;
-  const NAMED = ["generation", "again", "task", "account", "extend_generation", "guide_asset", "prompt"]; /* the address says what is meant */
+  const NAMED = ["generation", "again", "replace", "task", "account", "extend_generation", "guide_asset", "prompt"]; /* the address says what is meant */
 
   function save() {
-    const kept = [...entries()].filter(([name]) => name !== "form_token");
+    const kept = [...entries()].filter(([name]) => name !== "form_token" && name !== "replaces");
     try {
       sessionStorage.setItem(KEY, JSON.stringify(kept));
     } catch { /* full or forbidden: the page works without */ }

@@ -151,7 +151,7 @@
   }
 
   document.addEventListener("rushes:queued", (event) => {
-    toast(event.detail.text, { href: event.detail.href, action: "Open the take" });
+    toast(event.detail.text, { href: event.detail.href, action: event.detail.action });
     const tile = document.getElementById(`take-${event.detail.take}`);
     if (tile) tile.scrollIntoView({ block: "nearest", inline: "nearest" });
   });

@@ -52,7 +52,7 @@ def full(member) -> Compose:
         keyframes=(KeyframeRow(still.pk, "0"), KeyframeRow(other.pk, "90")), frames="frames", first_asset=still.pk,
         last_asset=other.pk, extend_generation=take.pk, resolution="1080p", hdr=True, exr=True, aspect_ratio="9:16",
         duration="10s", loop=True, concepts=("dolly_zoom", "handheld"), x_norm="0.1", y_norm="0.2", w_norm="0.5",
-        h_norm="0.6",
+        h_norm="0.6", takes="3", more_strengths=("adhere_1", "flex_2"), more_prompts="Fog\nSnow <at> night",
     )  # fmt: skip
 
 

@@ -16,13 +16,14 @@ from editorapp.web.studio.forms import EXTENDS, POSITION, Compose, encode_change
 from editorapp.web.studio.sources import Source
 
 SLOTS = (
-    "source", "prompt", "model", "conditioning", "controls", "guides", "concepts", "placement", "output", "whole",
+    "source", "prompt", "model", "conditioning", "controls", "guides", "concepts", "placement", "output", "variants",
+    "whole",
 )  # fmt: skip
 SLOT_OF = {
     "source": "source", "prompt": "prompt", "model": "model", "task": "model", "auto_controls": "conditioning",
     "strength": "conditioning", "start_frame": "guides", "end_frame": "guides", "keyframes": "guides",
     "keyframe_indexes": "guides", "resolution": "output", "hdr": "output", "exr": "output", "loop": "output",
-    "duration": "output", "aspect_ratio": "output", "concepts": "concepts",
+    "duration": "output", "aspect_ratio": "output", "concepts": "concepts", "takes": "variants",
 } | dict.fromkeys(POSITION, "placement") | dict.fromkeys(SIGNALS, "controls")  # fmt: skip
 SLOT_OF_OPTION = {
     "hdr": "output", "exr": "output", "loop": "output", "resolution": "output", "aspect_ratio": "output",

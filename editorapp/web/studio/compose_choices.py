@@ -34,7 +34,7 @@ HOMES = {
     "concepts": {"concepts"}, "placement": {"canvas"},
 }  # fmt: skip
 # What the page always holds in inputs of its own.
-ALWAYS = frozenset({"task", "account", "model", "prompt", "form_token"})
+ALWAYS = frozenset({"task", "account", "model", "prompt", "form_token", "takes", "more_prompts"})
 SIGNALS = frozenset({f"{name}_enabled" for name in CONTROLS} | set(CONTROL_VALUES.values()))
 
 
@@ -201,6 +201,7 @@ def _is_extension(form: Compose) -> bool:
 
 INPUTS_OF: dict[str, tuple[str, ...]] = {
     "controls": tuple(SIGNALS),
+    "strength": ("strength", "more_strengths"),
     "guides": ("guides", "guide_asset", "keyframe_asset", "keyframe_index"),
     "frames": ("frames", "extend_generation", "keyframe_asset", "keyframe_index"),
 }

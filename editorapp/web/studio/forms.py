@@ -12,7 +12,15 @@ from urllib.parse import urlencode
 
 from django.http import QueryDict
 
-from editorapp.providers.contract import CONTROL_VALUES, CONTROLS, DEFAULT_VALUES, GenerationRequest, Ref, Task
+from editorapp.providers.contract import (
+    CONTROL_VALUES,
+    CONTROLS,
+    DEFAULT_VALUES,
+    STRENGTHS,
+    GenerationRequest,
+    Ref,
+    Task,
+)
 from editorapp.providers.spec import Model
 
 __all__ = ["CONTROL_VALUES", "Compose", "KeyframeRow", "encode_changes"]
@@ -22,12 +30,12 @@ EXTENDS = ("forward", "backward")
 TEXTS = (
     "task", "model", "source_kind", "source_url", "source_media_type", "source_id", "source_id_kind", "conditioning",
     "strength", *CONTROL_VALUES.values(), "guides", "frames", "resolution", "aspect_ratio", "duration", *POSITION,
-    "form_token", "task_was", "model_was", "model_wish", "remembered",
+    "takes", "form_token", "task_was", "model_was", "model_wish", "remembered",
 )  # fmt: skip
 FLAGS = (*(f"{name}_enabled" for name in CONTROLS), "hdr", "exr", "loop")
 IDS = (
     "account", "source_asset", "source_generation", "guide_asset", "first_asset", "last_asset", "extend_generation",
-    "account_was", "account_before",
+    "account_was", "account_before", "replaces",
 )  # fmt: skip
 ALLOWED = {
     "task": tuple(task.value for task in Task),
@@ -99,6 +107,11 @@ class Compose:
     y_norm: str = ""
     w_norm: str = ""
     h_norm: str = ""
+    # Variants: more of the same in one go. See variants.py.
+    takes: str = "1"  # how many of each
+    more_strengths: tuple[str, ...] = ()  # beside the chosen one
+    more_prompts: str = ""  # one a line
+    replaces: int | None = None  # our own generation that is not sent yet, and that this one is instead of
     form_token: str = field(default_factory=lambda: uuid.uuid4().hex)
     # What the page showed when this was filled in: a difference is a switch. See web.desk.
     task_was: str = ""
@@ -120,6 +133,10 @@ class Compose:
         # Browsers send line ends as CR LF; a person counted one character.
         values["prompt"] = sent.get("prompt", "").replace("\r\n", "\n")
         values["concepts"] = tuple(dict.fromkeys(name.strip() for name in sent.getlist("concepts") if name.strip()))
+        values["more_prompts"] = sent.get("more_prompts", "").replace("\r\n", "\n")
+        values["more_strengths"] = tuple(
+            dict.fromkeys(one for one in sent.getlist("more_strengths") if one in STRENGTHS)
+        )
         assets, indexes = sent.getlist("keyframe_asset"), sent.getlist("keyframe_index")
         values["keyframes"] = tuple(
             KeyframeRow(_id(asset), index.strip()) for asset, index in zip(assets, indexes, strict=False)
@@ -136,8 +153,8 @@ class Compose:
             if name == "keyframes":
                 for row in value:
                     said += [("keyframe_asset", _text(row.asset)), ("keyframe_index", row.index)]
-            elif name == "concepts":
-                said += [("concepts", one) for one in value]
+            elif isinstance(value, tuple):
+                said += [(name, one) for one in value]
             elif value not in (None, False):
                 said.append((name, _text(value)))
         return said

@@ -1,25 +1,29 @@
 """What the studio's page and its parts need to show a form: one mapping for the whole, a small one for an answer."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 from django.conf import settings
 from django.urls import reverse
 
+from editorapp.costs.ledger import MonthTotals, held_usd
 from editorapp.generations.asking import is_asked, known
+from editorapp.generations.models import Generation
 from editorapp.generations.offers import ASK, Offer, offers, with_ways
+from editorapp.generations.states import CANCELABLE
 from editorapp.generations.verdict import Verdict, weigh
 from editorapp.media.models import Asset
 from editorapp.providers.contract import Task
 from editorapp.teams.models import Member
 from editorapp.teams.roles import Act
 from editorapp.web.known import month_now
-from editorapp.web.studio import frames, guides, sources
+from editorapp.web.studio import frames, guides, sources, variants
 from editorapp.web.studio.answer import Answer, Note, answer
 from editorapp.web.studio.compose_choices import Choice, choices, id_kinds, source_kinds, task_words
 from editorapp.web.studio.desk import Desk
 from editorapp.web.studio.kept import kept
 from editorapp.web.studio.quotes import Quote, quotes
+from editorapp.web.studio.variants import Total
 
 
 @dataclass(frozen=True)
@@ -30,6 +34,7 @@ class Shown:
     answer: Answer
     quotes: list[Quote]
     should_ask: bool
+    total: Total
 
     @property
     def chosen(self) -> Quote:
@@ -39,30 +44,47 @@ class Shown:
 def weighed(desk: Desk, member: Member, *, strictly: bool = False) -> Shown:
     """Judge the form as its account would have it, and what the others would say of the same draft."""
     wanted, account, asset = desk.wanted, desk.account, desk.source.asset
-    budget = month_now(member.team, is_simulated=account.is_simulated)
+    budget = _budget(desk, member)
     asked = [(one, wanted if one.pk == account.pk else desk.wanted_at(one)) for one in desk.accounts]
     offered = offers(asked, asset, chosen=account.pk, budget=budget)
     row = known(account, wanted, asset) if is_asked(account, wanted) else None
     verdict = with_ways(weigh(wanted, asset, account, budget=budget, asked=row), offered)
-    return shown(desk, verdict, offered, strictly=strictly)
+    verdict, total = variants.judged(desk, verdict, budget)
+    return shown(desk, verdict, offered, total, strictly=strictly)
 
 
-def shown(desk: Desk, verdict: Verdict, offered: list[Offer], *, strictly: bool) -> Shown:
+def _budget(desk: Desk, member: Member) -> MonthTotals | None:
+    """Return this month's budget; what the form replaces holds none of it any more once it is sent."""
+    budget = month_now(member.team, is_simulated=desk.account.is_simulated)
+    old = waiting_take(desk.form.replaces, member)
+    if budget is None or old is None or old.is_simulated != desk.account.is_simulated:
+        return budget
+    return replace(budget, reserved_usd=budget.reserved_usd - held_usd(old.pk))
+
+
+def waiting_take(pk: int | None, member: Member) -> Generation | None:
+    """Return the take that a form is to replace, while it is not sent."""
+    if pk is None:
+        return None
+    return Generation.objects.visible_to(member).filter(pk=pk, state__in=CANCELABLE).first()
+
+
+def shown(desk: Desk, verdict: Verdict, offered: list[Offer], total: Total, *, strictly: bool) -> Shown:
     said = answer(desk.form, desk.source, verdict, model=desk.model, strictly=strictly)
     if desk.account.doubt:  # it may answer again by now, so it is said and nothing is closed
         said.slots["model"].notes.append(Note("warn", desk.account.doubt, "account", ()))
     should_ask = any(one.rule_id == "price.asking" for one in verdict.refusals) and not said.is_refused_by_form
     rows = quotes(offered, desk.form.task)
     chosen = next(one for one in rows if one.offer.is_chosen)
-    return Shown(said, rows, should_ask and chosen.offer.price_state == ASK)
+    return Shown(said, rows, should_ask and ASK in (chosen.offer.price_state, total.asked), total)
 
 
 def answer_context(desk: Desk, said: Shown, member: Member) -> dict[str, Any]:
     """Return what a check shows."""
     return {
         "answer": said.answer, "slots": said.answer.slots, "quotes": said.quotes, "chosen": said.chosen,
-        "should_ask": said.should_ask, "mend_url": reverse("studio:mend"), "ask_url": reverse("studio:ask"),
-        "switch_url": reverse("studio:switch"),
+        "should_ask": said.should_ask, "total": said.total,
+        "mend_url": reverse("studio:mend"), "ask_url": reverse("studio:ask"), "switch_url": reverse("studio:switch"),
         "is_simulated": desk.account.is_simulated,
         "may_ask": member.may(Act.CREATE),
     }  # fmt: skip
@@ -92,7 +114,8 @@ def pane_context(desk: Desk, said: Shown, member: Member) -> dict[str, Any]:
         "task": task_words(form.task), "kept": kept(desk),
         "models": [Choice(one.name, one.label, one.name == model.name) for one in desk.models],
         "choices": choices(form, said.answer.closed, model, account.spec),
-        "rows": guides.rows(form, member),
+        "rows": guides.rows(form, member), "replaced": waiting_take(form.replaces, member),
+        "most_takes": variants.MOST,
         "pictures": sources.recent_pictures(member, chosen=tuple(pk for pk in pictures if pk is not None)),
         "clips": sources.recent_clips(member, chosen=form.source_asset),
         "results": sources.recent_takes(member, chosen=form.source_generation),

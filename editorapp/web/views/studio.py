@@ -20,7 +20,7 @@ from django.views.decorators.http import require_GET, require_POST
 from editorapp.core.htmx import is_part
 from editorapp.costs.ledger import OverBudget
 from editorapp.generations import asking
-from editorapp.generations.enqueue import Refused, enqueue
+from editorapp.generations.enqueue import Draft, Refused, TooLate, enqueue_all
 from editorapp.generations.models import Generation
 from editorapp.media.models import Asset
 from editorapp.providers.accounts import NoAccount
@@ -28,7 +28,7 @@ from editorapp.providers.contract import Task
 from editorapp.teams.access import MemberRequest, needs
 from editorapp.teams.models import Member
 from editorapp.teams.roles import Act
-from editorapp.web.studio import guides, remade, showing, sources
+from editorapp.web.studio import guides, remade, showing, sources, variants
 from editorapp.web.studio.desk import Desk, settle
 from editorapp.web.studio.forms import Compose
 from editorapp.web.studio.quotes import label_of
@@ -68,6 +68,12 @@ def _asked(request: MemberRequest) -> Compose:
     if take is not None:
         form = remade.editing(take, task=wanted.task)
         return replace(form, account=wanted.account) if wanted.account is not None else form
+    take = _take_named(request, "replace")
+    if take is not None:
+        if showing.waiting_take(take.pk, member) is not None:
+            return replace(remade.again(take), replaces=take.pk)
+        messages.warning(request, f"Take {take.pk} does not wait any more, so what you queue now is another take.")
+        return remade.again(take)
     take = _take_named(request, "again")
     if take is not None:
         return remade.again(take)
@@ -158,7 +164,9 @@ def ask(request: MemberRequest) -> HttpResponse:
     named = request.POST.get("ask", "")
     account = next((one for one in desk.accounts if str(one.pk) == named), desk.account)
     try:
-        asking.ask(account, desk.wanted_at(account), desk.source.asset, member=member)
+        asked = variants.kinds(desk)[: variants.MOST] if account.pk == desk.account.pk else (desk.wanted_at(account),)
+        for wanted in asked:
+            asking.ask(account, wanted, desk.source.asset, member=member)
     except asking.NothingToAsk as error:
         if is_part(request):
             return _toast(str(error))
@@ -250,18 +258,35 @@ def submit(request: MemberRequest) -> HttpResponse:
     said = weighed(desk, member, strictly=True)
     if said.answer.can_send:
         try:
-            generation = enqueue(
-                desk.wanted, account=desk.account, member=member, source_asset=desk.source.asset,
-                parent=desk.source.parent, form_token=desk.form.form_token,
-            )  # fmt: skip
-        except OverBudget as error:
+            made = _sent(desk, member)
+        except (OverBudget, TooLate) as error:
             return _refused(request, desk, said, str(error))
         except Refused as error:
             offered = [one.offer for one in said.quotes]
-            said = showing.shown(desk, error.verdict, offered, strictly=True)
+            said = showing.shown(desk, error.verdict, offered, said.total, strictly=True)
         else:
-            return _queued(request, generation, desk)
+            return _queued(request, made, desk)
     return _refused(request, desk, said, "Not queued: look at the notes beside the fields.")
+
+
+def _sent(desk: Desk, member: Member) -> list[Generation]:
+    """Queue all that the form asks for, instead of what it replaces.
+
+    Raises: Refused; OverBudget; TooLate, when that was sent, canceled or replaced meanwhile.
+    """
+    replaced = None
+    if desk.form.replaces is not None:
+        replaced = Generation.objects.visible_to(member).filter(pk=desk.form.replaces).first()
+        if replaced is None:
+            raise TooLate("What this should replace is not there any more.")
+    drafts = [Draft(wanted, desk.source.asset, desk.source.parent) for wanted in variants.all_of(desk)]
+    try:
+        return enqueue_all(
+            drafts, account=desk.account, member=member, form_token=desk.form.form_token, replaces=replaced
+        )  # fmt: skip
+    except TooLate as error:
+        assert replaced is not None
+        raise TooLate(f"Nothing was queued: take {replaced.pk} cannot be replaced any more. {error}") from error
 
 
 def _other_offer(request: MemberRequest, desk: Desk) -> HttpResponse:
@@ -284,18 +309,23 @@ def _refused(request: MemberRequest, desk: Desk, said: Shown, reason: str) -> Ht
     return _page(request, desk, strictly=True, status=422, is_typed=True)
 
 
-def _queued(request: MemberRequest, generation: Generation, desk: Desk) -> HttpResponse:
-    """Show the new take at once, beside its source; without htmx, come back to the same source."""
+def _queued(request: MemberRequest, made: list[Generation], desk: Desk) -> HttpResponse:
+    """Show the new takes at once, beside their source; without htmx, come back to the same source. What was edited
+    was opened from the queue, so one comes back there."""
+    what = f"Take {made[0].pk} is" if len(made) == 1 else f"{len(made)} takes are"
+    if desk.form.replaces is not None:
+        messages.success(request, f"{what} queued, in the place of take {desk.form.replaces}.")
+        if not is_part(request):
+            return redirect("queue:page")
+        return HttpResponse(status=204, headers={"HX-Redirect": reverse("queue:page")})
     if not is_part(request):
-        messages.success(request, f"Take {generation.pk} is queued. Its state shows below the source.")
+        messages.success(request, f"{what} queued. What becomes of it shows below the source.")
         return redirect(f"{reverse('studio:page')}?{_same_source(desk)}#takes")
     context = viewer_context(desk, request.member) | {"form_token": Compose().form_token}
     response = render(request, "studio/_queued.html", context)
-    words = {
-        "text": f"Take {generation.pk} is queued.",
-        "take": generation.pk,
-        "href": reverse("takes:page", args=[generation.pk]),
-    }
+    href = reverse("takes:page", args=[made[0].pk]) if len(made) == 1 else reverse("queue:page")
+    action = "Open the take" if len(made) == 1 else "Open the queue"
+    words = {"text": f"{what} queued.", "take": made[0].pk, "href": href, "action": action}
     response["HX-Trigger"] = json.dumps({"rushes:queued": words})
     return response
 

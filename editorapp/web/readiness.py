@@ -1,5 +1,6 @@
 """Can this process do its work? Each check answers "" or a sentence that says what is not there."""
 
+import hashlib
 import secrets
 import time
 from collections.abc import Callable, Collection
@@ -11,7 +12,9 @@ from django.db.migrations.executor import MigrationExecutor
 
 from editorapp.generations import health
 from editorapp.media import store
+from editorapp.media.refusals import Refusal
 
+READY = b"ready"
 WRITTEN_SECONDS = 30.0  # a probe comes every few seconds; the disk is written to less often
 
 _migrated: set[str] = set()  # databases that were found up to date: nothing takes a migration back
@@ -60,15 +63,21 @@ def _migrations() -> str:
 
 
 def _media() -> str:
-    """Write and delete a little file where uploads and results arrive."""
+    """Write and delete a little file where uploads and results arrive, and one in the bucket where there is one."""
     folder = str(settings.MEDIA_ROOT)
     if time.monotonic() - _written.get(folder, -WRITTEN_SECONDS) < WRITTEN_SECONDS:
         return ""
+    name = f"ready-{secrets.token_hex(8)}"
     try:
-        file = store.incoming() / f"ready-{secrets.token_hex(8)}"
-        file.write_bytes(b"ready")
+        file = store.incoming() / name
+        file.write_bytes(READY)
         file.unlink()
+        if (bucket := store.bucket()) is not None:
+            bucket.put_bytes(f"ready/{name}", READY, hashlib.sha256(READY).hexdigest())
+            bucket.forget(f"ready/{name}")
     except OSError as error:
         return f"The media folder cannot be written to ({error.strerror})."
+    except Refusal as refusal:
+        return refusal.message
     _written[folder] = time.monotonic()
     return ""

@@ -32,11 +32,14 @@ def granian(host: str, port: int, *, workers: int = 1, threads: int = 16, is_log
 
     One process with threads is enough for a team, and half the memory of two.
     """
+    # Its own lines are few, and come from before Django is there: the same writer, named in a file.
+    lines = ["--log-config", str(settings.BASE_DIR / "editorapp/web/server_lines.json")]
     return [
         sys.executable, "-m", "granian", "--interface", "wsgi", "--host", host, "--port", str(port),
         "--workers", str(workers), "--blocking-threads", str(threads), "--no-ws", "--http", "1",
         "--respawn-failed-workers", "--workers-kill-timeout", "5",
-        "--log-level", "info" if is_logged else "warning", "editorapp.wsgi:application",
+        "--log-level", "info" if is_logged else "warning", *(lines if settings.LOG_FORMAT == "json" else []),
+        "editorapp.wsgi:application",
     ]  # fmt: skip
 
 

@@ -7,7 +7,7 @@ from typing import Any
 from django.conf import settings
 from django.core.management.base import BaseCommand, CommandError, CommandParser
 
-from editorapp.web import preparing
+from editorapp.web import lookout, preparing
 from editorapp.web.engine_room import EngineLock, look_after, start_engine, start_simulator
 from editorapp.web.processes import NotStarted, Processes
 
@@ -59,6 +59,7 @@ class Command(BaseCommand):
             if simulator:
                 start_simulator(processes)
             start_engine(processes)
+            lookout.start()
             self._say(f"The engine runs: {settings.Q_CLUSTER['workers']} queue workers and a ticker.")
             while True:
                 time.sleep(1)

@@ -22,7 +22,8 @@ RUSHES_S3_BUCKET        a bucket for all media, with the usual AWS_... variables
 RUSHES_S3_ENDPOINT      address of a storage that is not Amazon's; RUSHES_S3_REGION, RUSHES_S3_PREFIX as it needs
 RUSHES_CACHE_GB         how much of a bucket is kept on this machine as copies  20
 RUSHES_SIMULATOR_URL    where the simulator answers; else read from the data folder
-RUSHES_LOG_LEVEL        DEBUG also writes what is asked for in a prompt         INFO
+RUSHES_LOG_LEVEL        DEBUG also writes what providers say of a refusal,
+                        which may repeat the prompt                             INFO
 RUSHES_LOG_FORMAT       text, or json: one object a line                        text
 RUSHES_SLOW_SECONDS     a request that takes longer gets a line                 2
 RUSHES_METRICS_TOKEN    lets Prometheus read /metrics as a Bearer token         only this machine may

@@ -127,6 +127,8 @@ class Line(logging.Formatter):
 
     def __init__(self, kind: str = "text") -> None:
         super().__init__()
+        if kind not in ("json", "text"):
+            raise ValueError(f"RUSHES_LOG_FORMAT is json or text, not {kind!r}.")
         self.kind = kind
 
     def format(self, record: logging.LogRecord) -> str:

@@ -99,9 +99,9 @@ def engine(now: datetime) -> bool:
 
 
 def free_space() -> float:
-    """Return which part of the disk with the data is free, 0..1."""
-    usage = shutil.disk_usage(settings.MEDIA_ROOT)
-    return usage.free / usage.total
+    """Return which part of the fuller disk is free, 0..1: that with the data, or that with the media."""
+    usages = [shutil.disk_usage(folder) for folder in (settings.DATA_DIR, settings.MEDIA_ROOT)]
+    return min(usage.free / usage.total for usage in usages)
 
 
 def disk(now: datetime) -> None:
@@ -109,8 +109,8 @@ def disk(now: datetime) -> None:
     free, subject = free_space(), f"disk:{socket.gethostname()}"[:80]
     if free < FULL_BELOW:
         message = (
-            f"{free:.1%} of the disk is free. Uploads and results need room: delete what is not needed under "
-            f"{settings.DATA_DIR}, or move it to a larger disk. Nothing that was fetched is lost."
+            f"{free:.1%} of the disk of {socket.gethostname()} is free. Uploads and results need room: delete what "
+            "is not needed beside the data folder, or move it to a larger disk. Nothing that was fetched is lost."
         )
         alerts.open(Kind.DISK_FULL, subject, message=message, team_id=None, path="/status/", now=now)
     elif free >= ENOUGH_FROM:

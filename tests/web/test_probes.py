@@ -18,6 +18,7 @@ from editorapp.generations.models import Attempt
 from editorapp.generations.states import State
 from editorapp.providers.models import default_account
 from editorapp.web import metrics, readiness
+from tests.environment import ROOT
 from tests.factories import make_generation, make_member, make_reserved
 
 NOW = timezone.now()
@@ -210,3 +211,13 @@ def test_a_queue_that_cannot_be_reached_takes_no_other_figure_away(alive, monkey
 
     assert found["rushes_queue_reachable",] == 0
     assert ("rushes_queue_tasks",) not in found and ("rushes_due_lag_seconds",) in found
+
+
+def test_the_document_lists_every_metric_and_every_kind_of_alert(alive):
+    make_reserved(make_member())
+    lookout.check_books(timezone.now())
+    document = (ROOT / "docs" / "watching.md").read_text()
+
+    listed = set(re.findall(r"^\| `(rushes_\w+)` \|", document, re.M))
+    assert listed == {sample[0] for sample in measured()}
+    assert set(re.findall(r"^\| `(\w+)` \| [^|]+ \| [^|]+ \|$", document, re.M)) - listed == set(Kind.values)

@@ -16,10 +16,11 @@ LOOKED_AHEAD = 200
 @dataclass(frozen=True)
 class Standing:
     """Of one that waits. `ahead` None: not in line, or far back; `why` is a sentence, "" where it is merely its turn
-    that it waits for; `is_own` says that this very one is paused."""
+    that it waits for; `is_paused`: it, its account or the queue is; `is_own`: this very one is."""
 
     ahead: int | None
     why: str
+    is_paused: bool = False
     is_own: bool = False
 
     @property
@@ -34,19 +35,25 @@ class Standing:
 
 @dataclass(frozen=True)
 class AccountStanding:
-    """How much of an account's limits is in use, by all teams together, and why it sends nothing; "" where it does."""
+    """How much of an account's limits is in use, by all teams together, and why it sends nothing; "" where it does.
+
+    `is_full`: it is only its limits, which let the next one pass by and by.
+    """
 
     account: ProviderAccount
     in_flight: int
     line: tuple[int, ...]  # the attempts that are sent next, in order
     why: str
+    is_full: bool = False
 
 
 def of_account(account: ProviderAccount, *, now: datetime) -> AccountStanding:
     """Return how an account stands: a handful of small queries."""
     busy = Attempt.objects.filter(state__in=IN_FLIGHT, next_action_at__isnull=False, account=account).count()
     line = tuple(order.next_in_line(account.pk, now=now, most=LOOKED_AHEAD))
-    return AccountStanding(account, busy, line, _why(account, busy, now=now))
+    closed = _closed(account, now=now)
+    full = "" if closed else _full(account, busy, now=now)
+    return AccountStanding(account, busy, line, closed or full, is_full=bool(full))
 
 
 def of_takes(
@@ -64,20 +71,25 @@ def of_takes(
 
 def _standing(take: Generation, account: AccountStanding, ahead: int | None) -> Standing:
     if take.held_at is not None:
-        return Standing(None, f"{take.held_by or 'Somebody'} paused it.", is_own=True)
+        return Standing(None, f"{take.held_by or 'Somebody'} paused it.", is_paused=True, is_own=True)
     if take.team.queue_paused_at is not None:
-        return Standing(None, "The queue is paused.")
-    return Standing(ahead, account.why)
+        return Standing(None, "The queue is paused.", is_paused=True)
+    why = "" if account.is_full and ahead else account.why  # those behind wait for those ahead
+    return Standing(ahead, why, is_paused=account.account.paused_at is not None)
 
 
-def _why(account: ProviderAccount, busy: int, *, now: datetime) -> str:
+def _closed(account: ProviderAccount, *, now: datetime) -> str:
+    """Say why an account sends nothing at all, "" where it does."""
     if account.paused_at is not None:
         return f"{account.paused_by or 'Somebody'} paused the account {account}."
     if account.problem:
         return account.problem
     pause = Pause.objects.filter(account=account, until__gt=now).first()
-    if pause is not None:
-        return f"{account} is left alone until {pause.until:%H:%M:%S} UTC. {pause.reason}"
+    return f"{account} is left alone until {pause.until:%H:%M:%S} UTC. {pause.reason}" if pause is not None else ""
+
+
+def _full(account: ProviderAccount, busy: int, *, now: datetime) -> str:
+    """Say which of its limits holds the next one up, "" where none does."""
     if busy >= account.max_concurrent:
         return f"{account} runs {account.max_concurrent} at a time, and all of them are taken."
     if free_slots(account, now=now) == 0:

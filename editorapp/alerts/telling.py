@@ -20,7 +20,7 @@ log = logging.getLogger(__name__)
 
 PAUSE = timedelta(minutes=5)  # between messages: an outage of an hour is a dozen, not a hundred
 LEASE = timedelta(minutes=5)
-AT_ONCE = 200
+AT_ONCE = 500
 FIRST_WAIT, LONGEST_WAIT = timedelta(seconds=30), timedelta(hours=1)
 END_TRIES = 12  # about eight hours: after that, that something is over is no news
 NOBODY = (

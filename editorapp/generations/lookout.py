@@ -35,7 +35,8 @@ def refused(account: ProviderAccount, error: ProviderError, *, now: datetime) ->
 def accounts(now: datetime) -> None:
     """Compare each account that is in use with what is open about it: keys that are gone, tests that failed."""
     is_open = dict(Alert.objects.filter(kind=Kind.ACCOUNT).still_open().values_list("subject", "opened_at"))
-    for account in provider_accounts.in_use(list(ProviderAccount.objects.all())):
+    known = provider_accounts.ordered(ProviderAccount.objects.all())  # not those of a provider that is gone
+    for account in provider_accounts.in_use(known):
         trouble = (account.problem or account.doubt) if account.is_enabled else ""
         if trouble:
             _open(account, trouble, now=now)

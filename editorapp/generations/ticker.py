@@ -1,7 +1,10 @@
 """Once a second: what is due and who should be woken. Makes no call to a provider and moves no attempt."""
 
+import logging
+from collections.abc import Callable
 from datetime import datetime
 
+from django.db import DatabaseError
 from django_q.scheduler import scheduler
 
 from editorapp.alerts import alerts, telling
@@ -22,6 +25,8 @@ from editorapp.generations.models import Attempt
 from editorapp.generations.states import State
 from editorapp.media import tasks
 from editorapp.providers import learning
+
+log = logging.getLogger(__name__)
 
 LEASE_SECONDS = 10.0
 BEAT_EVERY = 5
@@ -56,16 +61,9 @@ class Ticker:
             takeover.from_the_dead(now=now)
             scheduler()  # django-q2's own looks only every 30 s
         if self.ticks % LOOK_EVERY == 0:
-            expiring.look(now)
-            overdue.look(now)
-            lookout.accounts(now)
-            lookout.disk(now)
+            _do_each(now, expiring.look, overdue.look, lookout.accounts, lookout.disk)
         if self.ticks % SWEEP_EVERY == 0:
-            tasks.sweep(now)
-            learning.sweep(now)
-            alerts.sweep(now)
-            if lookout.books_are_due(now):
-                wake.books(now=now)
+            _do_each(now, tasks.sweep, learning.sweep, alerts.sweep, _check_books)
         self.ticks += 1
         return True
 
@@ -77,3 +75,19 @@ def _due_providers(now: datetime) -> set[str]:
     states = (State.QUEUED, State.SUBMITTING, State.RUNNING)
     rows = Attempt.objects.filter(state__in=states, next_action_at__lte=now).order_by()
     return set(rows.values_list("account__provider", flat=True).distinct())
+
+
+def _check_books(now: datetime) -> None:
+    if lookout.books_are_due(now):
+        wake.books(now=now)
+
+
+def _do_each(now: datetime, *looks: Callable[[datetime], object]) -> None:
+    """Look at everything. What fails for itself keeps neither the others nor the waking from their turn."""
+    for look in looks:
+        try:
+            look(now)
+        except DatabaseError:
+            raise  # said by the caller, which tries again in a second
+        except Exception:
+            log.exception("%s failed", look.__module__)

@@ -13,6 +13,7 @@ from editorapp.generations.figures import Account
 from editorapp.generations.models import Attempt, BooksCheck
 from editorapp.generations.states import ACTIVE, State
 from editorapp.providers.registry import get as provider
+from editorapp.providers.registry import slugs
 from editorapp.teams.models import Member
 
 MOST_ROWS = 8
@@ -98,7 +99,7 @@ class Things:
 
 def gather(member: Member, *, now: datetime) -> Things:
     """Return how things are now."""
-    accounts = [_row(one) for one in figures.accounts(now)]
+    accounts = [_row(one) for one in figures.accounts(now) if one.account.provider in slugs()]
     open_alerts = Alert.objects.still_open().visible_to(member).order_by("-opened_at")
     ours = Attempt.objects.filter(generation__team_id=member.team_id)
     return Things(

@@ -6,6 +6,7 @@ import pytest
 from django.utils import timezone
 from django_q.brokers import get_broker
 
+from editorapp.alerts.models import Alert, Kind
 from editorapp.generations import download, health, leases, search, tasks, wake
 from editorapp.generations.apps import acknowledge_first
 from editorapp.generations.models import Attempt, Lease
@@ -150,3 +151,15 @@ def test_a_cluster_that_runs_its_beat_is_alive(ticker):
 
     assert health.status(timezone.now()).is_well
     assert not Lease.objects.filter(name="wake:beat", until__gt=timezone.now()).exists()
+
+
+def test_a_look_that_fails_keeps_nobody_else_from_their_turn(ticker, monkeypatch):
+    make_generation(make_member())
+    monkeypatch.setattr("editorapp.generations.lookout.accounts", lambda now: 1 / 0)
+    monkeypatch.setattr("editorapp.generations.lookout.free_space", lambda: 0.01)
+    ticker.ticks = 0
+
+    assert ticker.tick(timezone.now()) and ticker.tick(timezone.now())
+
+    assert ("work", ("luma-agents",)) in waiting()
+    assert Alert.objects.get().kind == Kind.DISK_FULL

@@ -1,5 +1,6 @@
 """`make run`: one process that starts everything, says how to get in, and stops everything."""
 
+import json
 import os
 import signal
 import subprocess
@@ -37,7 +38,7 @@ def wait_until_gone(folder: Path, *, seconds: float = 30) -> list[str]:
 
 
 def test_the_link_signs_in_once_and_the_sample_is_there(tmp_path: Path) -> None:
-    studio = StudioProcess.start(tmp_path)
+    studio = StudioProcess.start(tmp_path, RUSHES_LOG_LEVEL="DEBUG", RUSHES_LOG_FORMAT="json")
     try:
         with httpx.Client(follow_redirects=True) as first, httpx.Client(follow_redirects=True) as second:
             welcome = first.get(studio.link)
@@ -47,8 +48,15 @@ def test_the_link_signs_in_once_and_the_sample_is_there(tmp_path: Path) -> None:
         assert welcome.status_code == 200
         assert "Balloon" in gallery.text + welcome.text
         assert "studio" in again.text.lower() and "Balloon at dusk" not in again.text
+        with httpx.Client() as probe:
+            assert [probe.get(f"{studio.url}/{path}").status_code for path in ("healthz", "metrics")] == [200, 200]
     finally:
         studio.stop()
+    logs = {path.name: path.read_text() for path in (tmp_path / "run").glob("*.log")}
+    requests = [json.loads(line) for line in logs["web server.log"].splitlines()]
+    assert any(line["message"].startswith("GET /in/") and line["status"] == 302 for line in requests)
+    token = studio.link.rpartition("/")[2]
+    assert [name for name, text in logs.items() if token in text] == []
 
 
 def test_ctrl_c_stops_everything_cleanly(tmp_path: Path) -> None:

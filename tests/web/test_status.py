@@ -6,13 +6,14 @@ from datetime import timedelta
 import pytest
 from django.test import Client
 from django.utils import timezone
+from django_q.models import OrmQ
 
 from editorapp.alerts import alerts
 from editorapp.alerts.models import Alert, Kind
 from editorapp.generations import claims, health, lookout
 from editorapp.generations.models import Attempt
 from editorapp.generations.states import State
-from editorapp.providers.models import default_account
+from editorapp.providers.models import ProviderAccount, default_account
 from editorapp.teams.models import Member
 from editorapp.teams.roles import Role
 from editorapp.web import state_of_things
@@ -165,3 +166,21 @@ def test_it_asks_as_much_for_many_takes_as_for_one(client, admin, alive):
         raised(f"generation:{number}", team_id=admin.team_id)
 
     assert queries_of(client, "/status/") == few
+
+
+def test_an_admin_can_have_the_ledger_checked_now(client, admin, alive, django_capture_on_commit_callbacks):
+    client.force_login(admin.user)
+
+    with django_capture_on_commit_callbacks(execute=True):
+        page = client.post("/status/check", follow=True).content.decode()
+
+    assert "is being checked" in page
+    assert [row.task["func"] for row in OrmQ.objects.all()] == ["editorapp.generations.tasks.check_books"]
+
+
+def test_an_account_of_a_provider_that_is_gone_breaks_nothing(client, admin, alive):
+    ProviderAccount.objects.create(provider="gone", name="Gone", is_simulated=True)
+
+    lookout.accounts(timezone.now())
+
+    assert "Gone" not in shown(client, admin)

@@ -6,7 +6,6 @@ from datetime import timedelta
 import pytest
 from django.test import Client
 from django.utils import timezone
-from django_q.models import OrmQ
 
 from editorapp.alerts import alerts
 from editorapp.alerts.models import Alert, Kind
@@ -19,6 +18,7 @@ from editorapp.teams.roles import Role
 from editorapp.web import state_of_things
 from tests.factories import make_generation, make_member
 from tests.queries import queries_of
+from tests.queued import waiting
 
 NOW = timezone.now()
 
@@ -175,7 +175,7 @@ def test_an_admin_can_have_the_ledger_checked_now(client, admin, alive, django_c
         page = client.post("/status/check", follow=True).content.decode()
 
     assert "is being checked" in page
-    assert [row.task["func"] for row in OrmQ.objects.all()] == ["editorapp.generations.tasks.check_books"]
+    assert waiting() == [("check_books", ())]
 
 
 def test_an_account_of_a_provider_that_is_gone_breaks_nothing(client, admin, alive):

@@ -30,6 +30,8 @@ from editorapp.teams.roles import Act
 
 __all__ = ["Draft", "OverBudget", "Refused", "TooLate", "enqueue", "enqueue_all"]
 
+MOST_AT_ONCE = 60
+
 
 class Refused(Exception):
     """The request breaks rules: nothing was reserved and nothing will be sent. `verdict` has all the reasons."""

@@ -3,6 +3,7 @@
 import json
 import subprocess
 import sys
+from decimal import Decimal
 from pathlib import Path
 from typing import Any
 
@@ -275,3 +276,51 @@ def test_several_first_commands_at_once_prepare_one_database(tmp_path: Path, sma
 
     assert [process.returncode for process in running] == [0, 0, 0]
     assert all(json.loads(text)["accepted"] for text in said)
+
+
+def test_several_sources_and_takes_make_one_batch(capsys: pytest.CaptureFixture[str], real_media: Path) -> None:
+    clips = [real_media / name for name in ("bunny_720p_5s.mp4", "vertical_4s.mp4")]
+
+    code, said = edit(capsys, *clips, "--prompt", "Fog", "--resolution", "360p", "--takes", 2)
+
+    made = list(Generation.objects.order_by("pk"))
+    assert code == 0 and [one["generation"] for one in said["takes"]] == [one.pk for one in made]
+    assert len({one.batch for one in made}) == 1 and str(made[0].batch) == said["batch"]
+    assert [one.source_asset.name for one in made] == ["bunny_720p_5s.mp4"] * 2 + ["vertical_4s.mp4"] * 2
+    assert Decimal(said["total_high_usd"]) == sum(one.estimate_high_usd for one in made)
+
+
+def test_a_dry_run_of_several_adds_up_what_they_cost(capsys: pytest.CaptureFixture[str], small_clip: Path) -> None:
+    code, one = edit(capsys, small_clip, "--prompt", "Fog", "--dry-run")
+    several, said = edit(capsys, small_clip, "--prompt", "Fog", "--takes", 3, "--dry-run")
+
+    assert code == several == 0 and not Generation.objects.exists()
+    assert said["takes"] == 3 and [row["takes"] for row in said["requests"]] == [3]
+    assert Decimal(said["total_high_usd"]) == 3 * Decimal(one["estimate"]["high_usd"])
+
+
+@pytest.mark.parametrize(
+    ("words", "told"),
+    [
+        (["--takes", "0"], "1 to 60 takes"),
+        (["--takes", "61"], "1 to 60 takes"),
+        (["--takes", "2", "--output", "new.mp4"], "need a folder"),
+    ],
+)
+def test_several_that_make_no_sense_cost_nothing(
+    capsys: pytest.CaptureFixture[str], small_clip: Path, words: list[str], told: str
+) -> None:
+    code, said = edit(capsys, small_clip, "--prompt", "Fog", *words)
+
+    assert code == 2 and told in said["message"] and not Generation.objects.exists()
+
+
+def test_several_that_the_budget_has_no_room_for_are_refused_together(
+    capsys: pytest.CaptureFixture[str], small_clip: Path
+) -> None:
+    member = ensure_owner()
+    type(member.team).objects.update(monthly_limit_usd=Decimal("2.50"))
+
+    code, said = edit(capsys, small_clip, "--prompt", "Fog", "--resolution", "720p", "--takes", 3)
+
+    assert code == 2 and "This needs $3.24 and $2.50" in said["message"] and not Generation.objects.exists()

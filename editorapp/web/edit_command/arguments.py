@@ -12,6 +12,7 @@ from typing import Any
 from django.core.exceptions import PermissionDenied
 
 from editorapp.generations import reach
+from editorapp.generations.enqueue import MOST_AT_ONCE
 from editorapp.generations.models import Generation
 from editorapp.media.models import Asset
 from editorapp.providers import accounts, registry
@@ -22,7 +23,16 @@ from editorapp.teams.models import Member
 from editorapp.web.edit_command import words as edit_words
 from editorapp.web.edit_command.words import BadArgument, Source
 
-__all__ = ["BadArgument", "Composed", "add_arguments", "check_output", "chosen_account", "compose"]
+__all__ = [
+    "BadArgument",
+    "Composed",
+    "add_arguments",
+    "check_output",
+    "chosen_account",
+    "compose",
+    "compose_all",
+    "is_several",
+]
 
 POSITION = ("x_norm", "y_norm", "w_norm", "h_norm")
 PICTURE = "a file, an https URL, generation:ID or file:ID"
@@ -31,7 +41,9 @@ PICTURE = "a file, an https URL, generation:ID or file:ID"
 def add_arguments(parser: ArgumentParser) -> None:
     """Add what says what is wanted; how it is waited for and written is the command's own."""
     add = parser.add_argument
-    add("source", nargs="?", metavar="SOURCE", help=f"the clip to work on: {PICTURE}; a generation needs none")
+    add("source", nargs="*", metavar="SOURCE", help=f"the clip to work on: {PICTURE}; several make one batch, and a "
+        "generation needs none")  # fmt: skip
+    add("--takes", type=int, default=1, metavar="N", help="how many takes of each (default 1)")
     add("--prompt", metavar="TEXT", help="what should be seen, 1 to 6,000 characters")
     add("--task", choices=list(Task), default=Task.EDIT, help="what is done (default edit)")
     add("--provider", metavar="SLUG", help=f"who does it: {', '.join(registry.slugs())} (default: the team's account)")
@@ -85,6 +97,22 @@ def chosen_account(options: Mapping[str, Any], member: Member) -> ProviderAccoun
         there = ", ".join(account.name for account in found) or "none"
         raise BadArgument(f"--account {name}: there is no such account to use; there are: {there}.")
     return named
+
+
+def is_several(options: Mapping[str, Any]) -> bool:
+    """Does the command line ask for more than one take?"""
+    return max(1, len(options["source"])) * options["takes"] > 1
+
+
+def compose_all(options: Mapping[str, Any], member: Member, account: ProviderAccount) -> list[Composed]:
+    """Compose each take that is asked for: every source so often as `--takes` says.
+
+    Raises: BadArgument.
+    """
+    sources, takes = options["source"] or [None], options["takes"]
+    if takes < 1 or len(sources) * takes > MOST_AT_ONCE:
+        raise BadArgument(f"--takes {takes}: 1 to {MOST_AT_ONCE} takes can be sent in one go, all sources together.")
+    return [one for source in sources for one in [compose({**options, "source": source}, member, account)] * takes]
 
 
 def compose(options: Mapping[str, Any], member: Member, account: ProviderAccount) -> Composed:
@@ -235,6 +263,12 @@ def check_output(options: Mapping[str, Any]) -> None:
     if options["output"] is None:
         return
     output, folder = Path(options["output"]), Path(options["output"]).parent
+    if is_several(options):
+        if not output.is_dir():
+            raise BadArgument(
+                f"--output {output}: several takes need a folder that is there; each becomes a file in it."
+            )
+        output, folder = output / "take.mp4", output
     try:
         if not folder.is_dir():
             raise BadArgument(f"--output {output}: there is no folder {folder}.")
@@ -242,7 +276,7 @@ def check_output(options: Mapping[str, Any]) -> None:
             pass  # permissions do not tell everything: trying does
         if not output.name or output.is_dir():
             raise BadArgument(f"--output {output}: this is a folder; name a file in it.")
-        pictures = [options[name] for name in ("source", "guide", "first", "last")]
+        pictures = [*options["source"], *(options[name] for name in ("guide", "first", "last"))]
         for used in filter(None, (*pictures, *(word.partition("=")[2] for word in options["keyframe"]))):
             if output.exists() and Path(used).exists() and output.samefile(used):
                 raise BadArgument(f"--output {output}: this is the file that is edited or guides; name another one.")

@@ -1,11 +1,11 @@
-"""`python manage.py edit SOURCE --prompt TEXT ...`: one generation from a script, the same way as from the page."""
+"""`python manage.py edit SOURCE ... --prompt TEXT ...`: one or several takes from a script, as from the page."""
 
 import json
 import logging
 import os
 import shutil
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -16,7 +16,7 @@ from editorapp.core.money import ZERO, show_usd
 from editorapp.costs.ledger import OverBudget
 from editorapp.costs.models import AskedPrice
 from editorapp.generations import asking
-from editorapp.generations.enqueue import Refused, enqueue
+from editorapp.generations.enqueue import Draft, Refused, enqueue_all
 from editorapp.generations.models import Generation
 from editorapp.generations.verdict import Verdict, weigh
 from editorapp.media import store
@@ -26,7 +26,7 @@ from editorapp.providers.models import ProviderAccount
 from editorapp.providers.registry import UnknownProvider
 from editorapp.teams.first_run import ensure_owner
 from editorapp.teams.models import Member
-from editorapp.web.edit_command import answers
+from editorapp.web.edit_command import answers, several
 from editorapp.web.edit_command import arguments as edit_arguments
 from editorapp.web.edit_command.arguments import BadArgument, Composed
 from editorapp.web.edit_command.own_engine import OwnEngine
@@ -60,17 +60,17 @@ class Command(BaseCommand):
             prepare_database(self.stderr.write)
             member = _member(options["username"])
             account = edit_arguments.chosen_account(options, member)
-            composed = edit_arguments.compose(options, member, account)
+            composed = edit_arguments.compose_all(options, member, account)
         except (BadArgument, UnknownProvider, NoAccount) as error:
             self._refuse(str(error))
         if options["dry_run"]:
             self._say_only(composed, account)
         made: list[Generation] = []
         try:
-            self._run(composed, account, member, options, made.append)
+            self._run(composed, account, member, options, made.extend)
         except Refused as refusal:
-            said = answers.as_json(refusal.verdict, composed.wanted, account)
-            words = answers.in_words(refusal.verdict, composed.wanted, account)
+            said = answers.as_json(refusal.verdict, composed[0].wanted, account)
+            words = answers.in_words(refusal.verdict, composed[0].wanted, account)
             if not answers.refusals(refusal.verdict):  # only the price is missing: it was asked for, in vain
                 said, words = {**said, "accepted": False}, f"{refusal} Nothing was sent."
             self._end(REFUSED, {"state": "refused", "message": str(refusal), **said}, words)
@@ -79,44 +79,61 @@ class Command(BaseCommand):
         except NotStarted as error:
             self._end(FAILED, {**_known(made), "message": str(error)}, str(error))
         except KeyboardInterrupt:
-            words = f"Take {made[0].pk} goes on: start a studio, or look for it in the gallery." if made else (
+            what = several.named(made) + (" goes on" if len(made) == 1 else " go on")
+            words = f"{what}: start a studio, or look for it in the gallery." if made else (
                 "Nothing was sent."
             )  # fmt: skip
             self._end(INTERRUPTED, {**_known(made), "message": words}, words)
+        if len(made) > 1:
+            self._finish_all(made, options)
         self._finish(made[0], options)
 
-    def _say_only(self, composed: Composed, account: ProviderAccount) -> None:
-        """Print what would happen, and what exactly would be sent."""
-        wanted, source = composed.wanted, composed.source_asset
-        verdict = _weighed(composed, account, asking.known(account, wanted, source))
-        words = f"{answers.in_words(verdict, wanted, account)}\n{answers.request_in_words(verdict, wanted, account)}"
-        code = REFUSED if answers.refusals(verdict) else DONE
-        self._end(code, answers.as_json(verdict, wanted, account), words)
+    def _say_only(self, composed: Sequence[Composed], account: ProviderAccount) -> None:
+        """Print what would happen, and what exactly would be sent; each different take once."""
+        found, lines = [], []
+        for one in dict.fromkeys(composed):
+            wanted = one.wanted
+            verdict = _weighed(one, account, asking.known(account, wanted, one.source_asset))
+            found.append((verdict, answers.as_json(verdict, wanted, account), composed.count(one)))
+            lines.append(answers.in_words(verdict, wanted, account))
+            lines.append(answers.request_in_words(verdict, wanted, account))
+        code = REFUSED if any(answers.refusals(verdict) for verdict, _said, _count in found) else DONE
+        if len(composed) == 1:
+            self._end(code, found[0][1], "\n".join(lines))
+        total = several.total([(verdict.estimate, count) for verdict, _said, count in found])
+        data: dict[str, Any] = {"accepted": code == DONE, "takes": len(composed), **total}
+        data["requests"] = [{**said, "takes": count} for _verdict, said, count in found]
+        self._end(code, data, "\n".join([*lines, several.total_in_words(len(composed), total)]))
 
     def _run(
-        self, composed: Composed, account: ProviderAccount, member: Member, options: dict[str, Any],
-        tell: Callable[[Generation], None],
+        self, composed: Sequence[Composed], account: ProviderAccount, member: Member, options: dict[str, Any],
+        tell: Callable[[list[Generation]], None],
     ) -> None:  # fmt: skip
-        """Ask for the price where that is needed, queue the take, and follow it where that is wanted.
+        """Ask for the price where that is needed, queue the takes, and follow them where that is wanted.
 
-        Raises: Refused, OverBudget, NotStarted. `tell` is told of the take as soon as there is one.
+        Raises: Refused, OverBudget, NotStarted. `tell` is told of the takes as soon as there are any.
         """
         waits = options["wait"] or options["output"]
         with OwnEngine(needs_simulator=account.is_simulated, show=self._progress) as engine:
-            asked = self._asked(composed, account, member, engine, options["timeout"])
+            asked = {
+                one: self._asked(one, account, member, engine, options["timeout"]) for one in dict.fromkeys(composed)
+            }
             if not waits:
                 engine.stop()  # or it would begin with the take, and be ended in the midst of it
-            generation = enqueue(
-                composed.wanted, account=account, member=member,
-                source_asset=composed.source_asset, parent=composed.parent,
-            )  # fmt: skip
-            tell(generation)
-            price = answers.price_in_words(_weighed(composed, account, asked), composed.wanted, account)
-            self._note(f"Take {generation.pk} queued at {account}. {price}")
+            drafts = [Draft(one.wanted, one.source_asset, one.parent) for one in composed]
+            made = enqueue_all(drafts, account=account, member=member)
+            tell(made)
+            if len(made) == 1:
+                price = answers.price_in_words(
+                    _weighed(composed[0], account, asked[composed[0]]), composed[0].wanted, account
+                )
+            else:
+                price = several.total_in_words(len(made), several.held(made))
+            self._note(f"{several.named(made)} queued at {account}. {price}")
             if waits:
                 engine.wait_until(
-                    lambda: _is_over(generation), seconds=options["timeout"],
-                    doing=lambda: str(generation.get_state_display()),
+                    lambda: all([_is_over(one) for one in made]), seconds=options["timeout"],
+                    doing=lambda: several.progress(made),
                 )  # fmt: skip
 
     def _asked(
@@ -160,10 +177,38 @@ class Command(BaseCommand):
             except OSError as error:
                 words = f"Take {generation.pk} is done and kept, but {output} cannot be written: {error.strerror}."
                 self._end(FAILED, {**answers.result(generation), "message": words}, words)
-        cost = f"{show_usd(generation.cost_usd or ZERO)}{' (estimated)' if generation.cost_is_estimated else ''}"
-        simulated = " Simulated: nothing was paid." if generation.is_simulated else ""
-        words = f"Take {generation.pk} is done: {output or generation.result.name}, {cost}.{simulated}"
+        words = f"Take {generation.pk} is done: {output or generation.result.name}, {_cost(generation)}"
         self._end(DONE, {**answers.result(generation), "output": output}, words)
+
+    def _finish_all(self, made: list[Generation], options: dict[str, Any]) -> None:
+        """Write the results into the folder that was named, and end with the code of the worst of them."""
+        data = {"batch": made[0].batch, **several.held(made)}
+        if not (options["wait"] or options["output"]):
+            words = f"{several.named(made)} are queued; a running studio sends them."
+            self._end(DONE, {**data, "takes": [answers.result(one) for one in made]}, words)
+        kept = [self._kept(one, options["output"]) for one in made]
+        code = max(code for code, _said, _words in kept)  # an unknown outcome is the worst
+        takes = [said for _code, said, _words in kept]
+        self._end(code, {**data, "takes": takes}, "\n".join(words for _code, _said, words in kept))
+
+    def _kept(self, generation: Generation, folder: str | None) -> tuple[int, dict[str, Any], str]:
+        """Write one of several results into a folder; return its code, its facts, and a sentence."""
+        said = answers.result(generation)
+        if not generation.is_done or generation.result is None:
+            code = UNKNOWN if not generation.is_final else FAILED
+            state = f"it is {generation.get_state_display().lower()}."
+            return code, said, f"Take {generation.pk}: {generation.failure_message or state}"
+        file = Path(folder) / f"take-{generation.pk}.mp4" if folder else None
+        try:
+            if file is not None:
+                _write(generation.result, file)
+                if generation.exr is not None:
+                    _write(generation.exr, file.with_suffix(".exr.zip"))
+        except OSError as error:
+            words = f"Take {generation.pk} is done and kept, but {file} cannot be written: {error.strerror}."
+            return FAILED, {**said, "message": words}, words
+        words = f"Take {generation.pk} is done: {file or generation.result.name}, {_cost(generation)}"
+        return DONE, {**said, "output": str(file) if file else None}, words
 
     def _refuse(self, words: str) -> None:
         self._end(REFUSED, {"state": "refused", "accepted": False, "message": words}, words)
@@ -191,6 +236,11 @@ def _weighed(composed: Composed, account: ProviderAccount, asked: AskedPrice | N
 def _is_over(generation: Generation) -> bool:
     generation.refresh_from_db()
     return bool(generation.is_final or generation.is_unknown)
+
+
+def _cost(generation: Generation) -> str:
+    cost = f"{show_usd(generation.cost_usd or ZERO)}{' (estimated)' if generation.cost_is_estimated else ''}."
+    return cost + (" Simulated: nothing was paid." if generation.is_simulated else "")
 
 
 def _known(made: list[Generation]) -> dict[str, Any]:

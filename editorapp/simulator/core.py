@@ -21,6 +21,7 @@ from editorapp.simulator.tidy import drop_old_frames
 logger = logging.getLogger(__name__)
 DEFAULT_URL_LIFETIME = 3600.0  # Luma's; a provider with a rule of its own follows that until this is set
 JOB_KINDS = ("fail", "slow", "corrupt", "truncated", "empty", "no_output")
+SPOILS = ("corrupt", "truncated", "empty")
 HTTP_KINDS = ("status", "hang", "hang_before", "reset", "accept_then_reset", "slow")
 
 
@@ -147,7 +148,7 @@ class Simulation:
         try:
             if self.options.no_render:
                 started()
-                job.outputs = await self._canned_clip(f"{job.lasts_seconds:.2f}")
+                job.outputs = self._own_if_spoiled(job, await self._canned_clip(f"{job.lasts_seconds:.2f}"))
             else:
                 await self._render_for_real(job, started)
             if any(fault["kind"] == "no_output" for fault in job.faults):
@@ -190,6 +191,18 @@ class Simulation:
         if lasts not in self._canned:
             self._canned[lasts] = asyncio.ensure_future(self._draw_canned(lasts))
         return await asyncio.shield(self._canned[lasts])
+
+    def _own_if_spoiled(self, job: SimulatedJob, canned: list[dict[str, str]]) -> list[dict[str, str]]:
+        """Return the canned clip, or for a job that asked for a spoiled result a copy of its own."""
+        spoils = [fault["kind"] for fault in job.faults if fault["kind"] in SPOILS and fault["call"] != "download"]
+        if not spoils:
+            return canned
+        file = f"outputs/{job.id}/video.mp4"
+        (self.options.folder / file).parent.mkdir(parents=True, exist_ok=True)
+        shutil.copyfile(self.options.folder / canned[0]["file"], self.options.folder / file)
+        for kind in spoils:
+            _spoil(self.options.folder / file, kind)
+        return [{"type": "video", "file": file}]
 
     async def _draw_canned(self, lasts: str) -> list[dict[str, str]]:
         folder = self.options.folder / "canned" / lasts

@@ -12,6 +12,7 @@ CALLS = {
     "submit": "the paid POST: a generation, a request",
     "poll": "GET of a generation, a request",
     "list": "GET of the list of requests, of jobs",
+    "price": "asking what a request would cost, where no price is published",
     "upload": "asking where to upload a file",
     "put": "PUT to the presigned upload URL",
     "complete": "saying that a file's upload is complete",
@@ -43,7 +44,7 @@ class Kind:
     calls: tuple[str, ...]
 
 
-_HTTP = ("submit", "poll", "list", "upload", "put", "complete", "file", "download")
+_HTTP = ("submit", "poll", "list", "price", "upload", "put", "complete", "file", "download")
 KINDS = {
     kind.name: kind
     for kind in (

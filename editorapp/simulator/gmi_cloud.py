@@ -80,7 +80,7 @@ and <code>gmi-nohdr…</code> (no access to HDR) answer as they say. Live prices
         if call == ("GET", "requests"):
             return await self._asked(request, client, rest)
         if call == ("GET", "models"):
-            return self._models(rest)
+            return await self.priced(lambda: self._models(rest)) if rest else self._models(rest)
         if call == ("POST", "upload-url") and not rest:
             return await self._upload_url(request)
         return self.error(405 if what in ("requests", "models", "upload-url") else 404, "not found")

@@ -240,6 +240,18 @@ class Wire(ABC):
 
         return await under_fault(fault, self.refuse, act)
 
+    # Price
+
+    async def priced(self, answer: Callable[[], Answer]) -> Answer:
+        """Tell a price, under whatever fault waits for it."""
+        faults = self.simulation.faults
+        faults.calls["price"] += 1
+
+        async def act() -> Answer:
+            return answer()
+
+        return await under_fault(faults.take("price") if faults.waiting else None, self.refuse, act)
+
     # List
 
     async def listed(self, jobs: list[SimulatedJob], shown: Callable[[list[SimulatedJob]], Answer]) -> Answer:

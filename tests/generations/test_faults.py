@@ -1,159 +1,40 @@
 """Every fault of every provider ends in the documented state, with the right lines in the ledger. One table."""
 
-from dataclasses import dataclass, field, replace
+import uuid
+from dataclasses import replace
 from decimal import Decimal
 from pathlib import Path
-from typing import Any
 
 import pytest
 from PIL import Image
 
+from editorapp.alerts.models import Alert
 from editorapp.costs import ledger
-from editorapp.costs.check import differences
-from editorapp.costs.models import Entry
-from editorapp.generations import courier, engine
+from editorapp.costs.models import AskedPrice, Entry
+from editorapp.generations import asking, books, courier, download, engine, overdue, search
 from editorapp.generations.enqueue import enqueue
-from editorapp.generations.models import Generation
+from editorapp.generations.models import Generation, Search
 from editorapp.generations.states import State
 from editorapp.media import intake
+from editorapp.media.models import Asset
+from editorapp.providers import transport
 from editorapp.providers.contract import GenerationRequest, Ref, Task
 from editorapp.providers.models import StagedFile, default_account
+from editorapp.simulator.faults import CALLS, FAILURES, KINDS, fault_of
+from editorapp.teams.models import Member
 from tests.factories import make_member
-from tests.generations.drive import ask, priced, run
+from tests.generations.drive import Clock, ask, priced, run
+from tests.generations.faults_table import CALLS_OF, CASES, CHARGED, GMI, KEPT, LUMA, NOT_REFUNDED, SCENARIO, Case
 from tests.generations.small_clip import draw
+from tests.simulator_process import SimulatorProcess
 
-KEPT = ["reserve"]
-RELEASED = ["reserve", "release"]
-CHARGED = ["reserve", "charge"]
-LUMA, GMI, SCENARIO = "luma-agents", "gmi-cloud", "scenario"
-NOT_REFUNDED = "reframe-video"  # a failure of this model of Scenario's is charged
+PATIENCE_SECONDS = 0.8  # for an answer that never comes
 
 
-@dataclass(frozen=True)
-class Case:
-    """A fault at a call, and what must come of it. `paid`: how many jobs the provider took.
-
-    `needs` is what must be uploaded for the request: "" nothing, "clip" or "picture". `model` where it matters.
-    """
-
-    call: str
-    kind: str
-    state: State
-    lines: list[str]
-    paid: int
-    slug: str = LUMA
-    times: int = 1
-    says: str = ""
-    needs: str = ""
-    model: str = "ray-3.2"
-    options: dict[str, Any] = field(default_factory=dict)
-
-    @property
-    def id(self) -> str:
-        words = [self.slug, self.call, self.kind, f"x{self.times}" if self.times > 1 else "", self.needs]
-        return " ".join(word for word in [*words, self.model if self.model != "ray-3.2" else ""] if word)
-
-
-def at(call, kind, state, lines, paid, **more) -> Case:
-    return Case(call, kind, state, lines, paid, **more)
-
-
-OK = (State.SUCCEEDED, CHARGED)
-# What every provider's protocol has in common: the paid call, the poll, the link to the result.
-EVERYWHERE = [
-    # The paid call. A definite refusal costs nothing; any doubt is unknown and keeps the money held.
-    *(at("submit", f"status:{code}", State.FAILED, RELEASED, 0) for code in (400, 401, 402, 403, 413, 422)),
-    at("submit", "status:429", *OK, 1, options={"retry_after": 1}),
-    *(at("submit", f"status:{code}", State.UNKNOWN, KEPT, 0, says="may have") for code in (500, 502, 503)),
-    at("submit", "hang", State.UNKNOWN, KEPT, 1, says="may have"),
-    at("submit", "hang_before", State.UNKNOWN, KEPT, 0, says="may have"),
-    at("submit", "reset", State.UNKNOWN, KEPT, 0, says="may have"),
-    at("submit", "accept_then_reset", State.UNKNOWN, KEPT, 1, says="may have"),
-    at("submit", "slow:0.5", *OK, 1),
-    # Polls are free: whatever goes wrong, the job is followed on.
-    *(at("poll", f"status:{code}", *OK, 1, times=2) for code in (401, 404, 429, 500, 503)),
-    at("poll", "hang", *OK, 1),
-    at("poll", "reset", *OK, 1, times=3),
-    # The result: it is paid, so it is fetched until it is whole, or can be fetched by hand.
-    at("download", "cut", *OK, 1),
-    at("download", "expired", *OK, 1, times=2),
-    at("download", "status:500", *OK, 1),
-    at("download", "reset", *OK, 1),
-    at("download", "corrupt", *OK, 1),
-    at("download", "corrupt", State.FETCH_FAILED, CHARGED, 1, times=2, says="came twice"),
-    at("download", "truncated", *OK, 1),
-    at("download", "empty", *OK, 1),
-    at("download", "expired", State.FETCH_FAILED, CHARGED, 1, times=1000, says="fetch it again"),
-]
-# What the job itself came to, and the way in: the provider documents these, or is silent, each in its own way.
-LUMA_ONLY = [
-    at("submit", "status:429", *OK, 1, times=3, options={"retry_after": 7}),
-    at("poll", "slow:0.5", *OK, 1),
-    at("poll", "status:404", State.LOST, KEPT, 1, times=1000, says="does not know"),
-    # Released where documented as refunded, else counted as spent.
-    *(
-        at("job", f"fail:{code}", State.FAILED, RELEASED, 1)
-        for code in ("content_moderated", "generation_failed", "output_not_found")
-    ),
-    *(
-        at("job", f"fail:{code}", State.FAILED, CHARGED, 1)
-        for code in ("image_too_large", "unsupported_format", "corrupt_input", "invalid_request", "rate_limited")
-    ),
-    at("job", "fail:budget_exhausted", State.FAILED, CHARGED, 1),
-    at("download", "cut", *OK, 1, times=6),
-    at("download", "status:503", State.FETCH_FAILED, CHARGED, 1, times=1000, says="fetch it again"),
-    # The upload of the source: free and repeated.
-    *(at(call, "status:500", *OK, 1, needs="clip") for call in ("upload", "put", "complete", "file")),
-    at("upload", "reset", *OK, 1, needs="clip"),
-    at("upload", "status:429", *OK, 1, needs="clip", options={"retry_after": 2}),
-    at("put", "status:403", *OK, 1, needs="clip"),
-    at("complete", "fail:unsupported_format", State.FAILED, RELEASED, 0, needs="clip"),
-    at("upload", "status:401", State.FAILED, RELEASED, 0, needs="clip"),
-]
-GMI_ONLY = [
-    # No refund is documented, whatever the reason: counted as spent, and said so.
-    *(
-        at("job", f"fail:{code}", State.FAILED, CHARGED, 1, says="counted as spent")
-        for code in ("content_moderated", "generation_failed", "corrupt_input")
-    ),
-    # A clip travels in the paid request: nothing of it is uploaded before.
-    at("upload", "status:500", *OK, 1, needs="clip", times=1000),
-    at("submit", "status:413", State.FAILED, RELEASED, 0, needs="clip"),
-    at("submit", "hang", State.UNKNOWN, KEPT, 1, needs="clip", says="may have"),
-    # Pictures are put at an address.
-    *(at(call, "status:500", *OK, 1, needs="picture") for call in ("upload", "put")),
-    at("upload", "status:429", *OK, 1, needs="picture", options={"retry_after": 2}),
-    at("put", "reset", *OK, 1, needs="picture"),
-    at("upload", "status:401", State.FAILED, RELEASED, 0, needs="picture"),
-]
-SCENARIO_ONLY = [
-    # Failed jobs are refunded, unless the model's are not; then they cost what Scenario says.
-    *(
-        at("job", f"fail:{code}", State.FAILED, RELEASED, 1)
-        for code in ("content_moderated", "generation_failed", "corrupt_input")
-    ),
-    at("job", "fail:generation_failed", State.FAILED, CHARGED, 1, needs="clip", model=NOT_REFUNDED),
-    # The upload, in parts: free and repeated.
-    *(at(call, "status:500", *OK, 1, needs="clip") for call in ("upload", "put", "complete", "file")),
-    at("upload", "reset", *OK, 1, needs="clip"),
-    at("put", "status:403", *OK, 1, needs="clip"),
-    at("complete", "fail:unsupported_format", State.FAILED, RELEASED, 0, needs="clip"),
-    at("upload", "status:401", State.FAILED, RELEASED, 0, needs="clip"),
-    # A picture goes in one call.
-    at("upload", "status:500", *OK, 1, needs="picture"),
-    # Reading the finished asset is a second call of the poll.
-    at("file", "status:500", *OK, 1, times=2),
-    at("file", "hang", *OK, 1),
-]
-OWN = {LUMA: LUMA_ONLY, GMI: GMI_ONLY, SCENARIO: SCENARIO_ONLY}
-CASES = [replace(case, slug=slug) for slug, own in OWN.items() for case in [*EVERYWHERE, *own]]
-
-
-def ask_for(case: Case, tmp_path: Path) -> Generation:
-    """Queue what a case is about, with its price known and nothing of it uploaded yet."""
-    member, account = make_member(), default_account(case.slug)
-    size = "360p" if case.slug == LUMA else "540p"
-    wanted = GenerationRequest(task=Task.GENERATE, prompt="A quiet harbor at dawn", duration="5s", resolution=size)
+def draft(case: Case, member: Member, tmp_path: Path) -> tuple[GenerationRequest, Asset | None]:
+    """Return the request that a case is about, and the clip that it edits."""
+    size, prompt = "360p" if case.slug == LUMA else "540p", f"A quiet harbor at dawn {uuid.uuid4()}"
+    wanted = GenerationRequest(task=Task.GENERATE, prompt=prompt, duration="5s", resolution=size)
     clip = None
     if case.needs == "clip":
         clip = intake.take_in(draw(tmp_path / "clip.mp4"), name="clip.mp4", team=member.team, user=member.user)
@@ -164,34 +45,143 @@ def ask_for(case: Case, tmp_path: Path) -> Generation:
         Image.new("RGB", (320, 180), "teal").save(tmp_path / "guide.png")
         guide = intake.take_in(tmp_path / "guide.png", name="guide.png", team=member.team, user=member.user)
         wanted = replace(wanted, start_frame=Ref(asset_id=guide.pk))
+    return wanted, clip
+
+
+def ask_for(case: Case, tmp_path: Path) -> Generation:
+    """Queue what a case is about, with its price known and nothing of it uploaded yet."""
+    member, account = make_member(), default_account(case.slug)
+    wanted, clip = draft(case, member, tmp_path)
     priced(wanted, account, member, source=clip)
     StagedFile.objects.all().delete()
     return enqueue(wanted, account=account, member=member, source_asset=clip)
 
 
-@pytest.mark.parametrize("case", CASES, ids=[case.id for case in CASES])
-def test_a_fault_ends_as_documented(quick, clock, case, monkeypatch, tmp_path, expired):
-    monkeypatch.setattr(engine, "TURN_SECONDS", 0.05)  # the clock jumps; only the provider's answers take time
-    if case.kind.startswith("hang"):
-        monkeypatch.setattr(courier, "POST_SECONDS", 1.0)
-        monkeypatch.setattr(courier, "POLL_SECONDS", 1.0)
-    generation = ask_for(case, tmp_path)
-    quick.fail(case.call, case.kind, times=case.times, **case.options)
+def set_faults(simulator: SimulatorProcess, case: Case) -> None:
+    for kind in case.kinds:
+        simulator.fail(case.call, kind, times=case.times, **case.options)
 
+
+def run_to_its_end(case: Case, clock: Clock) -> None:
+    """Run the engine, and for what is unknown the search in the provider's list, until nothing more is due."""
     run(clock)
+    for _ in range(40):
+        if not Generation.objects.filter(state=State.UNKNOWN).exists():
+            break
+        search.search(case.slug, clock=clock)
+        due = Search.objects.filter(at__isnull=False).order_by("at").values_list("at", flat=True).first()
+        if due is None:
+            break
+        clock.jump_to(due)
+    run(clock)
+    overdue.look(clock())
+
+
+@pytest.fixture(autouse=True)
+def impatient(request, monkeypatch):
+    """The clock jumps; only the provider's answers take time, and what never comes is not waited for."""
+    monkeypatch.setattr(engine, "TURN_SECONDS", 0.05)
+    if "hang" not in request.node.name:
+        return
+    for room, names in {
+        courier: ("POST_SECONDS", "POLL_SECONDS"), transport: ("FREE_DEADLINE_SECONDS",), search: ("LIST_SECONDS",),
+    }.items():  # fmt: skip
+        for name in names:
+            monkeypatch.setattr(room, name, PATIENCE_SECONDS)
+    monkeypatch.setattr(download, "TIMEOUT", PATIENCE_SECONDS)
+    monkeypatch.setattr(asking, "TRIES", 1)
+
+
+def id_of(case: Case) -> str:
+    return case.id
+
+
+@pytest.mark.parametrize("case", [case for case in CASES if case.call != "price"], ids=id_of)
+def test_a_fault_ends_as_documented(quick, clock, case, tmp_path, expired):
+    generation = ask_for(case, tmp_path)
+    if case.call == "list":
+        quick.fail("submit", "accept_then_reset")
+    set_faults(quick, case)
+
+    run_to_its_end(case, clock)
 
     generation.refresh_from_db()
     assert generation.state == case.state, generation.failure_message
-    assert list(Entry.objects.order_by("pk").values_list("kind", flat=True)) == case.lines
     assert quick.submits_received == case.paid
-    assert case.says in generation.failure_message
-    assert (generation.failure_message == "") == (case.state == State.SUCCEEDED)
-    held = generation.estimate_high_usd if case.lines == KEPT else Decimal(0)
-    assert ledger.held_usd(generation.pk) == held
-    assert generation.cost_usd == (generation.estimate_high_usd if case.lines == CHARGED else None)
-    assert generation.cost_is_estimated == (case.lines == CHARGED and case.slug != SCENARIO)  # Scenario says its price
+    assert_money(generation, case)
+    assert_told(generation, case)
     assert (generation.result is not None) == (case.state == State.SUCCEEDED)
-    assert differences() == []
+
+
+def assert_money(generation: Generation, case: Case) -> None:
+    """The ledger has these lines, each of the whole estimate, and all books balance."""
+    lines = Entry.objects.exclude(kind="adjust", amount_usd=0)  # which only remark who decided
+    estimate = generation.estimate_high_usd
+    assert list(lines.order_by("pk").values_list("kind", "amount_usd")) == [(kind, estimate) for kind in case.lines]
+    assert ledger.held_usd(generation.pk) == (estimate if case.lines == KEPT else Decimal(0))
+    assert generation.cost_usd == (estimate if case.lines == CHARGED else None)
+    assert generation.cost_is_estimated == (case.lines == CHARGED and case.slug != SCENARIO)  # Scenario says its price
+    assert books.differences() == []
+
+
+def assert_told(generation: Generation, case: Case) -> None:
+    """A person is told what happened and has a way on; an alert is open exactly where nothing goes on without one."""
+    message = generation.failure_message
+    assert case.says in message
+    assert (message == "") == (case.state == State.SUCCEEDED)
+    alerts = {kind: said for kind, said in Alert.objects.still_open().values_list("kind", "message")}
+    assert set(alerts) == ({case.alert} if case.alert else set())
+    ways_on = {
+        State.SUCCEEDED: generation.can_be_source, State.UNKNOWN: generation.can_settle,
+        State.LOST: generation.can_settle, State.FETCH_FAILED: generation.can_fetch_again,
+        State.FAILED: generation.is_final,  # to be changed and sent anew, or where that may help tried again
+    }  # fmt: skip
+    assert ways_on[State(case.state)]
+
+
+@pytest.mark.parametrize("case", [case for case in CASES if case.call == "price"], ids=id_of)
+def test_a_price_that_cannot_be_asked_holds_nothing(quick, case, tmp_path, monkeypatch):
+    monkeypatch.setattr(asking, "LONGEST_PAUSE_SECONDS", 0.1)
+    member, account = make_member(), default_account(case.slug)
+    wanted, _clip = draft(case, member, tmp_path)
+    set_faults(quick, case)
+
+    asking.answer(asking.ask(account, wanted, None, member=member).pk)
+
+    asked = AskedPrice.objects.get()
+    assert asked.state == case.state, asked.note
+    assert case.says in asked.note
+    assert bool(asked.note) or asked.state == "known"
+    assert Entry.objects.count() == quick.submits_received == Generation.objects.count() == 0
+
+
+def test_every_call_of_the_simulator_belongs_to_a_provider():
+    assert set(CALLS) == set().union(*CALLS_OF.values())
+
+
+@pytest.mark.parametrize("slug", [LUMA, GMI, SCENARIO])
+def test_the_table_has_a_row_for_every_fault_that_the_simulator_knows(slug):
+    rows = {(case.call, kind) for case in CASES if case.slug == slug for kind in case.kinds}
+    names = {(call, kind.partition(":")[0]) for call, kind in rows}
+    # What is asked of a job at its submit, the simulator plays as it plays it at the job.
+    names |= {("submit", name) for call, name in names if call == "job"}
+    known = {(call, kind.name) for kind in KINDS.values() for call in kind.calls if call in CALLS_OF[slug]}
+
+    assert known - names == set(), "a fault without a row: add what must come of it to faults_table.py"
+    assert {("job", f"fail:{code}") for code in FAILURES} <= rows
+
+
+def test_every_row_is_a_fault_that_the_simulator_can_play():
+    for case in CASES:
+        assert all(fault_of(case.call, kind).call in CALLS_OF[case.slug] for kind in case.kinds)
+    assert len({case.id for case in CASES}) == len(CASES)
+
+
+def test_every_row_says_what_a_person_is_told():
+    """Why a job failed is told in the provider's own words; all other words are ours, and are held here."""
+    silent = {case.id for case in CASES if not case.says and case.state not in (State.SUCCEEDED, "known")}
+
+    assert silent == {case.id for case in CASES if case.id in silent and case.kinds[0].startswith("fail:")}
 
 
 def test_while_nobody_answers_nothing_is_sent_and_the_money_stays_held(quick, clock, settings):

@@ -166,7 +166,7 @@ with any secret; <code>api_unknown…</code>, <code>api_revoked…</code>, <code
             return self.error(400, "dryRun must be true or api")
         wanted, _misread = self.decode(await self.json_of(request), path=path)
         units = units_of(wanted, self._seconds_of(client, wanted))
-        return Answer.of_json(_cost(units), 269)
+        return await self.priced(lambda: Answer.of_json(_cost(units), 269))
 
     def _seconds_of(self, client: str, wanted: GenerationRequest) -> float:
         try:

@@ -143,7 +143,9 @@ def _look(account: ProviderAccount, searches: list[Search], *, clock: Callable[[
             _failed(row, account.problem, now=clock(), wait=LATEST)
         return
     try:
-        listing = asyncio.run(_listed(account, [row.attempt for row in searches]))
+        windows = [_window(row.attempt) for row in searches]  # before the loop: it asks the database
+        models = {_model(row.attempt).wire for row in searches}
+        listing = asyncio.run(_listed(account, windows, models))
     except (ProviderError, TimeoutError) as error:
         why = error.message if isinstance(error, ProviderError) else f"{account.spec.name} did not answer in time."
         wait = timedelta(seconds=error.retry_after_seconds if isinstance(error, Throttled) else 0)
@@ -158,9 +160,9 @@ def _look(account: ProviderAccount, searches: list[Search], *, clock: Callable[[
             log.info("Attempt %s: not settled by its list: %s", row.pk, error)  # looked at again, or known by now
 
 
-async def _listed(account: ProviderAccount, attempts: list[Attempt]) -> Listing:
-    windows = [_window(attempt) for attempt in attempts]
-    models = {_model(attempt).wire for attempt in attempts}
+async def _listed(
+    account: ProviderAccount, windows: list[tuple[datetime, datetime]], models: set[str]
+) -> Listing:  # fmt: skip
     async with asyncio.timeout(LIST_SECONDS), Wire(account.access()) as wire:
         listing: Listing = await registry.get(account.provider).recent(
             since=min(since for since, _until in windows), until=max(until for _since, until in windows), wire=wire,

@@ -223,5 +223,6 @@ def add_attempt(
     )  # fmt: skip
     ledger.reserve(subject(attempt), generation.estimate_high_usd, now=now, note=generation.estimate_basis)
     reached("enqueue.reserved")
+    attempt.note("queued")
     wake.soon(generation.provider)
     return attempt

@@ -1,12 +1,9 @@
-"""Is the engine alive, and is it keeping up? Read from rows, never from the queue."""
+"""Is the engine alive? Read from rows, never from the queue. Whether it keeps up is in figures.py."""
 
 from dataclasses import dataclass
 from datetime import datetime
 
-from django.db.models import Count, Min
-
-from editorapp.generations.models import Attempt, Heartbeat
-from editorapp.generations.states import ACTIVE, State
+from editorapp.generations.models import Heartbeat
 
 STALE_SECONDS = 15.0
 DEAD_SECONDS = 60.0  # a restart of a worker must not wake anybody at night
@@ -28,24 +25,15 @@ class Signs:
         return _is_younger(self.cluster_age_seconds, STALE_SECONDS)
 
     @property
+    def is_well(self) -> bool:
+        return self.ticker_is_alive and self.cluster_is_alive
+
+    @property
     def silence(self) -> str:
         """Say which part has been silent for too long, in a sentence; "" where all are alive."""
         parts = (("ticker", self.ticker_age_seconds), ("queue", self.cluster_age_seconds))
         silent = [f"the {name} {_for_how_long(age)}" for name, age in parts if not _is_younger(age, DEAD_SECONDS)]
         return f"No sign of life: {', '.join(silent)}." if silent else ""
-
-
-@dataclass(frozen=True)
-class Status(Signs):
-    """The signs of life, and what there is to do."""
-
-    due_lag_seconds: float  # how late the most overdue row is
-    in_flight: int
-    unknown: int
-
-    @property
-    def is_well(self) -> bool:
-        return self.ticker_is_alive and self.cluster_is_alive and self.due_lag_seconds < STALE_SECONDS
 
 
 def beat(name: str, *, now: datetime) -> None:
@@ -58,21 +46,6 @@ def signs(now: datetime) -> Signs:
     """Return the signs of life: one small query."""
     beats = {row.name: (now - row.at).total_seconds() for row in Heartbeat.objects.all()}
     return Signs(ticker_age_seconds=beats.get("ticker"), cluster_age_seconds=beats.get("cluster"))
-
-
-def status(now: datetime) -> Status:
-    """Return how the engine is doing: small queries over the work in flight."""
-    # By state, for the index: else this would look at all that was ever made.
-    busy = Attempt.objects.filter(state__in=ACTIVE, next_action_at__isnull=False)
-    rows = busy.aggregate(first=Min("next_action_at"), in_flight=Count("pk"))
-    alive, first = signs(now), rows["first"]
-    return Status(
-        ticker_age_seconds=alive.ticker_age_seconds,
-        cluster_age_seconds=alive.cluster_age_seconds,
-        due_lag_seconds=max(0.0, (now - first).total_seconds()) if first else 0.0,
-        in_flight=rows["in_flight"],
-        unknown=Attempt.objects.filter(state=State.UNKNOWN).count(),
-    )
 
 
 def _is_younger(age_seconds: float | None, limit: float) -> bool:

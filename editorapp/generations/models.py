@@ -274,10 +274,13 @@ class Attempt(models.Model):
         return logs.about(self.generation_id, self.pk, self.account_id)
 
     def note_step(self, to: State) -> None:
-        """Write a line for a step, once it is really taken."""
+        """Write a line for a step."""
+        self.note(f"{State(self.state).value} -> {to.value}")
+
+    def note(self, line: str) -> None:
+        """Write a line about this attempt, once what it says is committed."""
         if log.isEnabledFor(logging.INFO):
             ids = {"generation": self.generation_id, "attempt": self.pk, "account": self.account_id}
-            line = f"{State(self.state).value} -> {to.value}"
             transaction.on_commit(lambda: log.info(line, extra={"fields": ids}))
 
     def show(self, state: State, *, now: datetime, **shown: Any) -> None:

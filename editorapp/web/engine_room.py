@@ -24,7 +24,7 @@ PATIENCE_SECONDS = 5.0
 
 def is_silent() -> bool:
     """Has the queue given no sign of life for some time?"""
-    return not health.status(timezone.now()).cluster_is_alive
+    return not health.signs(timezone.now()).cluster_is_alive
 
 
 class EngineLock:
@@ -103,7 +103,7 @@ def look_after(processes: Processes) -> None:
 def _is_stuck() -> bool:
     """Was the queue asked for a sign of life, and gave none although no worker is busy with a long copy?"""
     try:
-        status = health.status(timezone.now())
+        signs = health.signs(timezone.now())
     except DatabaseError:
         return False  # says nothing about the queue
-    return status.ticker_is_alive and not status.cluster_is_alive and not tasks.is_copying()
+    return signs.ticker_is_alive and not signs.cluster_is_alive and not tasks.is_copying()

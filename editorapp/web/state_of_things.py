@@ -64,7 +64,7 @@ class Things:
         """Return the class of a badge, and how the engine is."""
         if self.signs.silence:
             return "badge badge-bad", "No sign of life"
-        if not (self.signs.ticker_is_alive and self.signs.cluster_is_alive):
+        if not self.signs.is_well:
             return "badge badge-warn", "Silent for a moment"
         return ("badge badge-warn", "Behind") if self.is_late else ("badge badge-good", "Alive")
 

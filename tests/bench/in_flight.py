@@ -94,7 +94,7 @@ def _engine(url: str) -> Iterator:
     ):
         for _ in range(120):
             time.sleep(0.5)
-            if health.status(timezone.now()).is_well:
+            if health.signs(timezone.now()).is_well:
                 break
         else:
             raise RuntimeError("The engine gave no sign of life: " + _log("qcluster").read_text()[-2000:])

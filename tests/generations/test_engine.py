@@ -358,7 +358,7 @@ def test_a_sweep_at_work_is_a_sign_of_life(quick, clock, monkeypatch):
 
     engine.work("luma-agents", seconds=0.3, clock=clock)
 
-    assert health.status(clock()).cluster_is_alive
+    assert health.signs(clock()).cluster_is_alive
 
 
 def test_what_cannot_be_written_as_a_body_fails_alone_and_costs_nothing(quick, clock, monkeypatch):

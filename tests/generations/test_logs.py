@@ -109,7 +109,7 @@ def test_each_step_and_each_call_of_a_generation_can_be_found_by_its_number(quic
 
 def test_a_task_that_a_request_enqueued_names_the_request_in_its_lines(quick, written: Written):
     with logs.request("request-from-the-page"):
-        ask(make_member())
+        generation = ask(make_member())
     task = queued()[0]
     assert not logs.request_id()
 
@@ -119,6 +119,8 @@ def test_a_task_that_a_request_enqueued_names_the_request_in_its_lines(quick, wr
     logging.getLogger("editorapp.generations.engine").info("At other work.")
 
     named = {line["message"]: line.get("request") for line in written.lines()}
+    (made,) = [line for line in written.lines() if line["message"] == "queued"]
+    assert (made["request"], made["generation"]) == ("request-from-the-page", generation.pk)
     assert (named["At work."], named["At other work."]) == ("request-from-the-page", None)
 
 

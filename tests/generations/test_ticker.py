@@ -9,7 +9,7 @@ from django_q.brokers import get_broker
 from editorapp.alerts.models import Alert, Kind
 from editorapp.generations import download, health, leases, search, tasks, wake
 from editorapp.generations.apps import acknowledge_first
-from editorapp.generations.models import Attempt, Lease
+from editorapp.generations.models import Lease
 from editorapp.generations.states import State
 from editorapp.generations.ticker import Ticker
 from tests.factories import make_generation, make_member
@@ -129,17 +129,16 @@ def test_a_task_leaves_the_queue_before_it_runs(transactional_db):
     assert not broker.lock_size()  # nor is it kept back, to be handed out once more
 
 
-def test_health_says_how_late_the_engine_is_and_who_is_silent(db):
+def test_health_says_who_is_silent_and_since_when(db):
     now = timezone.now()
-    make_generation(make_member(), state=State.RUNNING)
-    make_generation(make_member(), state=State.UNKNOWN)
-    Attempt.objects.filter(state=State.RUNNING).update(next_action_at=now - timedelta(seconds=42))
     health.beat("ticker", now=now - timedelta(seconds=3))
+    health.beat("cluster", now=now - timedelta(seconds=16))
 
-    status = health.status(now)
+    signs = health.signs(now)
 
-    assert (status.due_lag_seconds, status.in_flight, status.unknown) == (42.0, 1, 1)
-    assert status.ticker_is_alive and not status.cluster_is_alive and not status.is_well
+    assert signs.ticker_is_alive and not signs.cluster_is_alive and not signs.is_well
+    assert signs.silence == ""  # not for long enough to wake anybody
+    assert "the queue for 66 s" in health.signs(now + timedelta(seconds=50)).silence
 
 
 def test_a_cluster_that_runs_its_beat_is_alive(ticker):
@@ -149,7 +148,7 @@ def test_a_cluster_that_runs_its_beat_is_alive(ticker):
 
     tasks.beat()
 
-    assert health.status(timezone.now()).is_well
+    assert health.signs(timezone.now()).is_well
     assert not Lease.objects.filter(name="wake:beat", until__gt=timezone.now()).exists()
 
 

@@ -78,7 +78,7 @@ def test_a_database_that_does_not_answer_ends_no_studio(processes, said, monkeyp
     def locked(now):
         raise DatabaseError("database is locked")
 
-    monkeypatch.setattr(health, "status", locked)
+    monkeypatch.setattr(health, "signs", locked)
     look(processes)
 
     assert said == []

@@ -55,7 +55,7 @@ def _write(work: Path, *, links: bool, earlier: Path | None) -> tuple[Manifest, 
     made = Manifest(
         made_at=made_at.isoformat(), database=databases.vendor(), media=media, media_files=len(kept),
         media_bytes=sum(one.size_bytes for one in kept), secret=secret, encryption=encryption,
-        engine_ran=health.status(made_at).cluster_is_alive,
+        engine_ran=health.signs(made_at).cluster_is_alive,
     )  # fmt: skip
     made.write(work)
     return made, sorted(named.values()) if media == "files" else []

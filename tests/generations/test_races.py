@@ -1,0 +1,240 @@
+"""Races on the money and on the claims, with real threads and processes, each with a connection of its own.
+
+The same on SQLite and on PostgreSQL. The books are proven all the while, not only at the end.
+"""
+
+import uuid
+from collections import Counter
+from datetime import timedelta
+from decimal import Decimal
+from functools import partial
+from pathlib import Path
+
+import pytest
+from django.utils import timezone
+
+from editorapp.costs import ledger
+from editorapp.costs.ledger import NothingHeld, OverBudget, month_of
+from editorapp.costs.models import Entry
+from editorapp.generations import cancel, claims, engine, leases, outcomes, settle
+from editorapp.generations.cancel import TooLate
+from editorapp.generations.models import Attempt, Generation, Overtaken
+from editorapp.generations.reached import Accounts
+from editorapp.generations.settle import NothingToSettle
+from editorapp.generations.states import State
+from editorapp.generations.ticker import Ticker
+from editorapp.providers.contract import Job, JobState
+from editorapp.teams.models import Member
+from tests.factories import make_member, make_reserved
+from tests.generations.drive import ask
+from tests.racing import Watched, race, race_processes
+
+pytestmark = pytest.mark.django_db(transaction=True)
+
+
+def one_price(member: Member) -> Decimal:
+    """What one of these generations holds: asked of the code, with a generation that is canceled again."""
+    made = ask(member)
+    cancel.cancel(made, now=timezone.now())
+    return made.estimate_high_usd
+
+
+def with_room_for(count: int) -> tuple[Member, Decimal]:
+    member = make_member()
+    price = one_price(member)
+    member.team.monthly_limit_usd = price * count + price / 2
+    member.team.save()
+    return member, price
+
+
+def held(member: Member) -> Decimal:
+    return ledger.month_totals(member.team, month_of(timezone.now()), is_simulated=True).reserved_usd
+
+
+def test_fifty_submits_at_once_against_a_budget_for_ten_reserve_exactly_ten():
+    member, price = with_room_for(10)
+
+    with Watched():
+        ended = race([partial(ask, member, prompt=f"Harbor {number}") for number in range(50)])
+
+    assert Counter(type(one) for one in ended) == {Generation: 10, OverBudget: 40}
+    assert held(member) == price * 10
+    assert Generation.objects.filter(state=State.QUEUED).count() == 10
+
+
+SUBMITS = """
+from editorapp.costs.ledger import OverBudget
+from editorapp.teams.models import Member
+from tests.generations.drive import ask
+member = Member.objects.select_related("team", "user").get(pk=int(sys.argv[1]))
+ready()
+made = 0
+for number in range(10):
+    try:
+        ask(member, prompt=f"Harbor {number}")
+        made += 1
+    except OverBudget:
+        pass
+print(made)
+"""
+
+
+def test_three_processes_that_submit_ten_each_against_a_budget_for_ten_reserve_exactly_ten(tmp_path: Path):
+    member, price = with_room_for(10)
+
+    with Watched():
+        made = race_processes(SUBMITS, 3, tmp_path, str(member.pk))
+
+    assert sum(map(int, made)) == 10
+    assert held(member) == price * 10
+
+
+def test_the_same_form_twenty_times_at_once_makes_one_generation():
+    member = make_member()
+
+    with Watched():
+        ended = race([partial(ask, member, form_token="one form") for _ in range(20)])
+
+    assert {type(one) for one in ended} == {Generation}, ended
+    assert len({one.pk for one in ended}) == 1
+    assert held(member) == ended[0].estimate_high_usd
+    assert Entry.objects.count() == 1
+
+
+def claimed_by_one(count: int) -> list[int]:
+    """Claim a few at a time until nothing is left, as a sweep does; return the ids."""
+    accounts, now, mine = [Attempt.objects.values_list("account_id", flat=True)[0]], timezone.now(), []
+    while found := claims.claim_polls(accounts, most=count, due_by=now, skip=set()):
+        mine += [one.pk for one in found]
+    return mine
+
+
+def test_of_sweeps_that_claim_at_once_each_row_has_one():
+    member = make_member()
+    rows = [make_reserved(member, state=State.RUNNING).attempts.get().pk for _ in range(60)]
+
+    ended = race([partial(claimed_by_one, count) for count in (1, 2, 3, 5, 7, 11)])
+
+    taken = Counter(pk for mine in ended for pk in mine)
+    # A sweep that found only rows of the others leaves early; what it left, the next turn takes.
+    taken.update(claimed_by_one(60))
+    assert taken == dict.fromkeys(rows, 1)
+
+
+def test_of_sweeps_that_take_what_is_sent_next_each_row_has_one_and_the_limit_holds():
+    member = make_member()
+    rows = [make_reserved(member).attempts.get() for _ in range(40)]
+    account = rows[0].account
+    account.max_concurrent = 25
+    account.save()
+    sweeps = [Accounts(account.provider) for _ in range(6)]
+    now = timezone.now()
+
+    ended = race([lambda sweep=sweep: [row.pk for row in sweep.turns(now=now, room=25)] for sweep in sweeps])
+
+    taken = [pk for mine in ended for pk in mine]
+    assert len(taken) == len(set(taken)) == 25
+
+
+def test_two_sweeps_that_both_believe_in_their_lease_send_each_generation_once(quick, monkeypatch):
+    monkeypatch.setattr(leases, "take", lambda *args, **options: True)
+    member = make_member()
+    made = [ask(member, prompt=f"Harbor {number}") for number in range(10)]
+
+    with Watched():
+        ended = race([partial(engine.work, "luma-agents", seconds=2.0) for _ in range(3)])
+
+    assert ended == [None] * 3
+    assert quick.submits_received == 10
+    states = Counter(Generation.objects.filter(pk__in=[one.pk for one in made]).values_list("state", flat=True))
+    assert State.UNKNOWN not in states and State.QUEUED not in states and State.SUBMITTING not in states
+
+
+def test_of_settlements_of_one_attempt_at_once_one_wins():
+    member, now = make_member(), timezone.now()
+    attempts = [make_reserved(member).attempts.get().pk for _ in range(6)]
+    charge = partial(ledger.charge, amount_usd=Decimal("0.40"), now=now, is_estimated=False)
+    ways = [
+        charge,
+        partial(ledger.release, now=now),
+        partial(ledger.charge, amount_usd=None, now=now, is_estimated=True),
+    ]
+
+    ended = race([partial(way, pk) for pk in attempts for way in (*ways, *ways)])
+
+    assert Counter(type(one) for one in ended) == {Entry: 6, NothingHeld: 30}, ended
+    for pk in attempts:
+        sums = Counter()
+        for kind, amount in Entry.objects.filter(attempt_id=pk).values_list("kind", "amount_usd"):
+            sums[kind] += amount
+        assert sums["reserve"] == sums["charge"] + sums["release"]
+    assert held(member) == 0
+
+
+def as_unknown(member: Member) -> tuple[Generation, Attempt]:
+    """A post whose time was over, while its answer is still on the way; the attempt as its sweep has it."""
+    generation = make_reserved(member)
+    attempt, now = generation.attempts.get(), timezone.now()
+    outcomes.posting(attempt, {"prompt": "A harbor"}, now=now)
+    outcomes.lapsed(Attempt.objects.get(pk=attempt.pk), now=now)
+    generation.refresh_from_db()
+    assert generation.state == State.UNKNOWN
+    return generation, attempt
+
+
+def test_a_person_who_settles_and_the_answer_that_comes_late_are_never_both_right():
+    member, now = make_member(), timezone.now()
+    pairs = [as_unknown(member) for _ in range(8)]
+    calls = []
+    for number, (generation, attempt) in enumerate(pairs):
+        job = Job(id=f"job-{number}", state=JobState.RUNNING)
+        calls += [
+            partial(outcomes.accepted, attempt, job, now=now, first_look_seconds=5),
+            partial(settle.never_arrived, Generation.objects.get(pk=generation.pk), member=member, now=now),
+            partial(settle.count_as_spent, Generation.objects.get(pk=generation.pk), member=member, now=now),
+        ]
+
+    with Watched():
+        ended = race(calls)
+
+    for place, (generation, _attempt) in enumerate(pairs):
+        three = ended[place * 3 : place * 3 + 3]
+        assert three.count(None) == 1, three
+        assert {type(one) for one in three} <= {type(None), Overtaken, NothingToSettle}, three
+        row = Generation.objects.get(pk=generation.pk)
+        is_followed = three[0] is None
+        assert row.state == (State.RUNNING if is_followed else State.FAILED)
+        assert (ledger.held_usd(row.pk) > 0) == is_followed
+
+
+def test_what_is_canceled_while_it_is_being_sent_is_one_or_the_other(quick):
+    member = make_member()
+    made = [ask(member, prompt=f"Harbor {number}") for number in range(10)]
+    now = timezone.now()
+
+    with Watched():
+        ended = race(
+            [partial(engine.work, "luma-agents", seconds=2.0), *(partial(cancel.cancel, one, now=now) for one in made)]
+        )
+
+    assert {type(one) for one in ended[1:]} <= {Attempt, TooLate}, ended
+    canceled = sum(isinstance(one, Attempt) for one in ended[1:])
+    engine.work("luma-agents", seconds=0.5)  # what the sweep left behind when it met a canceled one
+    assert quick.submits_received == 10 - canceled
+    assert Generation.objects.filter(state=State.CANCELED).count() == canceled
+
+
+def test_of_takers_of_one_lease_one_has_it_each_time():
+    now = timezone.now()
+    for _round in range(5):  # at first nobody has made its row; later it has lapsed
+        ended = race([partial(leases.take, "work:x", uuid.uuid4(), now=now, seconds=10) for _ in range(12)])
+        assert Counter(ended) == {True: 1, False: 11}
+        now += timedelta(seconds=11)
+
+
+def test_of_tickers_on_many_machines_one_is_in_charge():
+    now = timezone.now()
+
+    ended = race([partial(Ticker().tick, now) for _ in range(6)])
+
+    assert Counter(ended) == {True: 1, False: 5}

@@ -232,7 +232,8 @@ def default_account(provider: str) -> ProviderAccount:
     if found is not None:
         return found
     limits = {"max_concurrent": spec.max_concurrent, "requests_per_minute": spec.requests_per_minute}
-    if ProviderAccount.objects.filter(provider=provider, name=name).exists():
+    named = ProviderAccount.objects.filter(provider=provider, name=name)
+    if named.exclude(is_simulated=is_simulated, key_encrypted="").exists():  # not the one that we want, made just now
         name = f"{name} (environment)"  # an admin was there first
     account, _made = ProviderAccount.objects.get_or_create(
         provider=provider, name=name, is_simulated=is_simulated, defaults=limits

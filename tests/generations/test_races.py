@@ -24,6 +24,7 @@ from editorapp.generations.settle import NothingToSettle
 from editorapp.generations.states import State
 from editorapp.generations.ticker import Ticker
 from editorapp.providers.contract import Job, JobState
+from editorapp.providers.models import ProviderAccount, default_account
 from editorapp.teams.models import Member
 from tests.factories import make_member, make_reserved
 from tests.generations.drive import ask
@@ -64,6 +65,7 @@ def test_fifty_submits_at_once_against_a_budget_for_ten_reserve_exactly_ten():
 
 SUBMITS = """
 from editorapp.costs.ledger import OverBudget
+from editorapp.providers.models import ProviderAccount, default_account
 from editorapp.teams.models import Member
 from tests.generations.drive import ask
 member = Member.objects.select_related("team", "user").get(pk=int(sys.argv[1]))
@@ -99,6 +101,12 @@ def test_the_same_form_twenty_times_at_once_makes_one_generation():
     assert len({one.pk for one in ended}) == 1
     assert held(member) == ended[0].estimate_high_usd
     assert Entry.objects.count() == 1
+
+
+def test_of_processes_that_need_the_first_account_at_once_one_makes_it():
+    ended = race([partial(default_account, "luma-agents") for _ in range(12)])
+
+    assert {one.pk for one in ended} == {ProviderAccount.objects.get().pk}
 
 
 def claimed_by_one(count: int) -> list[int]:

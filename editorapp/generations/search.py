@@ -5,16 +5,14 @@ one job that is the same and nobody's is followed; none at all, for an hour, in 
 nothing out, is a post that never arrived; everything else is for a person, who sees what was found.
 """
 
-import asyncio
 import logging
-from collections.abc import Callable, Iterable
-from dataclasses import dataclass
+from collections.abc import Callable, Sized
 from datetime import datetime, timedelta
 from itertools import groupby
 from types import ModuleType
 
 from django.db import transaction
-from django.db.models import Q, QuerySet, Sum
+from django.db.models import Q, QuerySet
 from django.urls import reverse
 from django.utils import timezone
 
@@ -22,24 +20,17 @@ from editorapp.alerts import alerts
 from editorapp.alerts.models import Kind
 from editorapp.core.fault_points import reached
 from editorapp.core.money import show_usd
-from editorapp.generations import expiring, leases, settle, wake, whereabouts
+from editorapp.generations import expiring, leases, settle, sightings, wake, whereabouts
 from editorapp.generations.models import Attempt, Overtaken, Search
-from editorapp.generations.outcomes import POST_LEASE
+from editorapp.generations.sightings import Found, first_look_at
 from editorapp.generations.states import State
-from editorapp.media.models import Asset
 from editorapp.providers import registry
 from editorapp.providers.contract import Listed, Listing, ProviderError, Throttled
-from editorapp.providers.likeness import STORED, Likeness, compare, is_same_prompt
 from editorapp.providers.models import ProviderAccount
-from editorapp.providers.spec import Model
-from editorapp.providers.transport import SLOWEST_BYTES_PER_SECOND, Wire
 
 log = logging.getLogger(__name__)
 
 LEASE_SECONDS = 150.0
-LIST_SECONDS = 90.0
-SETTLED_AFTER = timedelta(seconds=60)  # on top of the longest that a post can be under way
-EARLIER, LATER = timedelta(minutes=2), timedelta(minutes=10)  # clocks differ, and a queue may write a job down late
 SOONEST, LATEST = timedelta(seconds=30), timedelta(minutes=15)  # between two looks
 PATIENCE = timedelta(hours=1)  # lists may lag; after that, a person or, where the list is whole, "never arrived"
 GIVEN_UP = timedelta(hours=24)
@@ -85,12 +76,6 @@ def ask_again(attempt: Attempt, *, now: datetime) -> bool:
     return True
 
 
-def first_look_at(attempt: Attempt) -> datetime:
-    """Return when a post surely has ended, for the provider too: sooner, another of ours may still be on its way."""
-    began = attempt.perhaps_sent_until or attempt.submit_started_at or attempt.created_at
-    return began + POST_LEASE + _extra(attempt.request_body) + SETTLED_AFTER
-
-
 def _of(provider: str, rows: QuerySet[Search]) -> QuerySet[Search]:
     return rows.filter(attempt__account__provider=provider)
 
@@ -121,21 +106,6 @@ def _end_settled(provider: str, *, now: datetime) -> None:
             alerts.close(Kind.UNKNOWN_OUTCOME, expiring.subject(row.attempt.generation_id), now=now)
 
 
-def _extra(body: object) -> timedelta:
-    """Return what a post may take longer because stored files travel in its body."""
-    names = set(_stored_in(body))
-    size = Asset.objects.filter(sha256__in=names).aggregate(sum=Sum("size_bytes"))["sum"] if names else 0
-    return timedelta(seconds=(size or 0) * 4 / 3 / SLOWEST_BYTES_PER_SECOND)
-
-
-def _stored_in(value: object) -> Iterable[str]:
-    parts = value.values() if isinstance(value, dict) else value if isinstance(value, list) else ()
-    for part in parts:
-        yield from _stored_in(part)
-    if isinstance(value, str) and (found := STORED.fullmatch(value)):
-        yield found[1]
-
-
 def _look(account: ProviderAccount, searches: list[Search], *, clock: Callable[[], datetime]) -> None:
     """Read an account's list once for all its searches, and decide each."""
     if account.problem:
@@ -143,9 +113,8 @@ def _look(account: ProviderAccount, searches: list[Search], *, clock: Callable[[
             _failed(row, account.problem, now=clock(), wait=LATEST)
         return
     try:
-        windows = [_window(row.attempt) for row in searches]  # before the loop: it asks the database
-        models = {_model(row.attempt).wire for row in searches}
-        listing = asyncio.run(_listed(account, windows, models))
+        wide = account.spec.lists_all and any(_is_long_ago(row, clock()) for row in searches)
+        listing = sightings.read(account, [row.attempt for row in searches], wide=wide)
     except (ProviderError, TimeoutError) as error:
         why = error.message if isinstance(error, ProviderError) else f"{account.spec.name} did not answer in time."
         wait = timedelta(seconds=error.retry_after_seconds if isinstance(error, Throttled) else 0)
@@ -160,83 +129,21 @@ def _look(account: ProviderAccount, searches: list[Search], *, clock: Callable[[
             log.info("Attempt %s: not settled by its list: %s", row.pk, error)  # looked at again, or known by now
 
 
-async def _listed(
-    account: ProviderAccount, windows: list[tuple[datetime, datetime]], models: set[str]
-) -> Listing:  # fmt: skip
-    async with asyncio.timeout(LIST_SECONDS), Wire(account.access()) as wire:
-        listing: Listing = await registry.get(account.provider).recent(
-            since=min(since for since, _until in windows), until=max(until for _since, until in windows), wire=wire,
-            models=models,
-        )  # fmt: skip
-        return listing
-
-
-def _window(attempt: Attempt) -> tuple[datetime, datetime]:
-    began = attempt.perhaps_sent_from or attempt.submit_started_at or attempt.created_at
-    return began - EARLIER, first_look_at(attempt) + LATER
-
-
-def _model(attempt: Attempt) -> Model:
-    return attempt.account.spec.model_for(attempt.generation.wanted)
-
-
-@dataclass(frozen=True)
-class Found:
-    """What a list shows of an attempt's window that is on none of our rows, by how like it is."""
-
-    same: list[Listed]
-    unclear: list[Listed]
-    same_words: list[Listed]  # another by its settings, yet with the same prompt
-
-    @property
-    def candidates(self) -> list[Listed]:
-        return [*self.same, *self.unclear, *self.same_words]
-
-
-def _found(attempt: Attempt, listing: Listing) -> Found:
-    since, until = _window(attempt)
-    path = registry.get(attempt.account.provider).endpoint(attempt.generation.wanted)
-    jobs = [one for one in listing.jobs if since <= one.created_at <= until and one.path in ("", path)]
-    ours = Attempt.objects.filter(
-        account__provider=attempt.account.provider, provider_job_id__in=[one.job_id for one in jobs]
-    )
-    taken = set(ours.values_list("provider_job_id", flat=True))
-    free = [one for one in jobs if one.job_id not in taken]
-    model, sent = _model(attempt), attempt.request_body or {}
-    by: dict[Likeness, list[Listed]] = {likeness: [] for likeness in Likeness}
-    for one in free:
-        by[compare(sent, one.body, model)].append(one)
-    words = [one for one in by[Likeness.OTHER] if is_same_prompt(sent, one.body, model)]
-    return Found(by[Likeness.SAME], by[Likeness.UNCLEAR], words)
-
-
-def _twins(attempt: Attempt) -> list[Attempt]:
-    """Return other posts of ours of the same time and body that a job without a row could belong to as well."""
-    since, until = _window(attempt)
-    others = Attempt.objects.filter(
-        Q(state__in=(State.SUBMITTING, State.UNKNOWN)) | Q(search__isnull=False),
-        Q(submit_started_at__range=(since, until)) | Q(perhaps_sent_from__lte=until, perhaps_sent_until__gte=since),
-        provider_job_id=None, account__provider=attempt.account.provider,
-    ).exclude(pk=attempt.pk)  # fmt: skip
-    model, sent = _model(attempt), attempt.request_body or {}
-    return [one for one in others if compare(sent, one.request_body, model) is not Likeness.OTHER]
-
-
 def _decide(row: Search, listing: Listing, *, now: datetime) -> None:
     """Follow the one job that it must be; else ask later, release, or show a person what was found.
 
     Raises: Overtaken, JobIsTaken, when the attempt or the job is somebody else's by now.
     """
     attempt, name = row.attempt, row.attempt.account.spec.name
-    found, twins = _found(attempt, listing), _twins(attempt)
-    row.candidates = [_shown(one, found) for one in found.candidates[:MOST_SHOWN]]
+    found, twins = sightings.found(attempt, listing), sightings.twins(attempt)
+    row.candidates = [one.to_json() for one in found.sightings[:MOST_SHOWN]]
     row.looked_at, row.failures = now, 0
     if any(twin.state == State.SUBMITTING for twin in twins):
         _later(row, f"The same request is being sent once more; {name}'s list is read again after it.", now=now)
     elif len(found.same) == 1 and listing.is_whole and not twins:
         _follow(row, found.same[0], now=now)
-    elif twins and found.candidates:
-        says = f"{name} lists {_count(found.candidates)} that this could be, but the same request was sent twice from "
+    elif twins and found.sightings:
+        says = f"{name} lists {_count(found.sightings)} that this could be, but the same request was sent twice from "
         _to_person(row, says + "here, and nobody knows which of the two it belongs to.", now=now, again=True)
     elif found.same or found.unclear:
         _to_person(row, _why_not(row, found, listing), now=now, again=True)
@@ -260,18 +167,18 @@ def _missing(row: Search, found: Found, listing: Listing, *, now: datetime) -> N
     attempt, spec = row.attempt, row.attempt.account.spec
     row.looks += listing.is_whole
     says = f"{spec.name}'s list, read at {now:%H:%M:%S} UTC, does not show it."
-    if now < first_look_at(attempt) + PATIENCE or (row.looks < ENOUGH_LOOKS and listing.is_whole):
+    if not _is_long_ago(row, now) or (row.looks < ENOUGH_LOOKS and listing.is_whole):
         _later(row, f"{says} Lists may lag, so it is read again.", now=now)
     elif attempt.perhaps_sent_from is not None:
         # A restored row does not know what was posted in the end: files uploaded anew have other ids in the body.
         _to_person(row, f"{says} It comes from a backup, and may have been sent with other ids of its files.", now=now)
-    elif spec.lists_all and listing.is_whole and not found.candidates:
+    elif spec.lists_all and listing.is_whole and not found.sightings:
         note = f"{says} It was read {row.looks} times in {_minutes(now - first_look_at(attempt))} minutes."
         with transaction.atomic():
             settle.give_back(attempt, by=settle.ITSELF, now=now, note=note)
             _keep(row, says=note, verdict=Verdict.SETTLED, at=None)
-    elif found.candidates:
-        _to_person(row, f"{says} It shows {_count(found.candidates)} of that time with the same words.", now=now)
+    elif found.sightings:
+        _to_person(row, f"{says} It shows {_count(found.sightings)} with the same words.", now=now)
     else:
         _to_person(row, f"{says} {spec.name} does not say that its list leaves nothing out.", now=now)
 
@@ -293,7 +200,7 @@ def _failed(row: Search, why: str, *, now: datetime, wait: timedelta) -> None:
     """The list could not be read. That alone never decides anything; after a while a person should know."""
     row.failures += 1
     says = f"{row.attempt.account.spec.name}'s list could not be read at {now:%H:%M:%S} UTC: {why}"
-    if now < first_look_at(row.attempt) + PATIENCE:
+    if not _is_long_ago(row, now):
         _keep(row, says=says, verdict=row.verdict, at=now + max(wait, _pause(row, now)))
     else:
         _to_person(row, says, now=now, again=True)
@@ -323,17 +230,17 @@ def _keep(row: Search, **changes: object) -> None:
     (rows if settled else rows.exclude(verdict=Verdict.SETTLED)).update(**kept)
 
 
+def _is_long_ago(row: Search, now: datetime) -> bool:
+    """Has it been looked for so long that the list will not change any more?"""
+    return now >= first_look_at(row.attempt) + PATIENCE
+
+
 def _pause(row: Search, now: datetime) -> timedelta:
     """Return how long to wait until the next look: half as long as it has been looked for, within bounds."""
     return min(max((now - first_look_at(row.attempt)) / 2, SOONEST), LATEST)
 
 
-def _shown(job: Listed, found: Found) -> dict[str, str]:
-    likeness = Likeness.SAME if job in found.same else Likeness.UNCLEAR if job in found.unclear else Likeness.OTHER
-    return {"job_id": job.job_id, "created_at": job.created_at.isoformat(), "likeness": likeness}
-
-
-def _count(jobs: list[Listed]) -> str:
+def _count(jobs: Sized) -> str:
     return "one job" if len(jobs) == 1 else f"{len(jobs)} jobs"
 
 

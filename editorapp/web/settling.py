@@ -12,6 +12,7 @@ from editorapp.generations.again import SecondPrice, second_price
 from editorapp.generations.models import Attempt, Generation, Search, Settlement
 from editorapp.providers import registry
 from editorapp.teams.models import Member
+from editorapp.web.templatetags.rushes import elapsed
 
 TRACE = (Prefetch("settlements", Settlement.objects.select_related("person").order_by("pk")),)
 LIKENESS = {
@@ -32,7 +33,7 @@ class Candidate:
 
     @property
     def when(self) -> str:
-        size = f"{abs(self.after_seconds):.0f} s"
+        size = elapsed(timedelta(seconds=abs(self.after_seconds)))
         return f"{size} after it was sent" if self.after_seconds >= 0 else f"{size} before it was sent"
 
 

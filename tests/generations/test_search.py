@@ -3,6 +3,7 @@
 import base64
 import uuid
 from collections.abc import Callable
+from dataclasses import replace
 from datetime import timedelta
 
 import pytest
@@ -10,7 +11,7 @@ import pytest
 from editorapp.alerts.models import Alert
 from editorapp.costs import ledger
 from editorapp.costs.models import Entry
-from editorapp.generations import books, outcomes, search, settle
+from editorapp.generations import books, outcomes, search, settle, sightings
 from editorapp.generations.enqueue import enqueue
 from editorapp.generations.models import Attempt, Generation, Search, Settlement
 from editorapp.generations.states import State
@@ -97,7 +98,7 @@ def test_nothing_is_looked_for_before_the_post_surely_has_ended(clock, send, pro
 
     row = Search.objects.get()
     started = generation.attempts.get().submit_started_at
-    assert row.looked_at is None and row.at == started + outcomes.POST_LEASE + search.SETTLED_AFTER
+    assert row.looked_at is None and row.at == started + outcomes.POST_LEASE + sightings.SETTLED_AFTER
     assert Generation.objects.get().state == State.UNKNOWN
 
 
@@ -114,7 +115,7 @@ def test_what_never_arrived_is_released_where_the_list_is_whole(quick, clock, se
     )
     assert ledger.held_usd(generation.pk) == 0 and quick.submits_received == 0
     row, decision = Search.objects.get(), Settlement.objects.get()
-    assert row.looks >= search.ENOUGH_LOOKS and row.looked_at >= search.first_look_at(row.attempt) + search.PATIENCE
+    assert row.looks >= search.ENOUGH_LOOKS and row.looked_at >= sightings.first_look_at(row.attempt) + search.PATIENCE
     assert "does not show it" in decision.note and decision.by == "Rushes, by itself"
     assert "Rushes: never arrived." in Entry.objects.get(kind="release").note
     assert books.differences() == [] and not Alert.objects.exists()
@@ -254,6 +255,62 @@ def test_defaults_written_out_and_another_order_make_no_other_request(quick, clo
     assert generation.attempts.get().state == State.RUNNING
 
 
+@both
+def test_one_match_in_a_list_that_shows_not_all_is_for_a_person(clock, send, provider, monkeypatch):
+    generation = send(provider)
+    read = sightings.read
+    monkeypatch.setattr(sightings, "read", lambda *args, **kw: replace(read(*args, **kw), is_whole=False))
+
+    look(provider, clock, times=2)
+
+    row = Search.objects.get()
+    assert generation.attempts.get().state == State.UNKNOWN and row.verdict == "person"
+    assert [one["likeness"] for one in row.candidates] == ["same"] and "does not show all jobs" in row.says
+
+
+def test_nothing_is_released_while_the_list_shows_the_same_words_at_another_time(clock, send, monkeypatch):
+    """The provider's clock, or ours, is hours off: the job is there, and lies outside the time of the post."""
+    generation = send("scenario")
+    read = sightings.read
+
+    def hours_off(*args, **kw):
+        listing = read(*args, **kw)
+        jobs = [replace(one, created_at=one.created_at - timedelta(hours=5)) for one in listing.jobs]
+        return replace(listing, jobs=tuple(jobs))
+
+    monkeypatch.setattr(sightings, "read", hours_off)
+    look("scenario", clock, times=30)
+
+    assert generation.attempts.get().state == State.UNKNOWN
+    row = Search.objects.get()
+    assert row.verdict == "person" and "with the same words" in row.says
+    assert [one["likeness"] for one in row.candidates] == ["same"]
+
+
+def test_nothing_is_released_while_the_list_shows_the_same_words_with_other_settings(quick, clock, send):
+    generation = send("scenario", how="reset")
+    body = generation.attempts.get().request_body
+    Attempt.objects.update(request_body=body | {"loop": True})
+    post_by_hand(quick, generation)
+    Attempt.objects.update(request_body=body)
+
+    look("scenario", clock, times=30)
+
+    assert generation.attempts.get().state == State.UNKNOWN
+    assert [one["likeness"] for one in Search.objects.get().candidates] == ["other"]
+
+
+def test_a_last_look_before_a_release_reaches_a_day_further(quick, clock, send, monkeypatch):
+    send("scenario", how="reset")
+    read, asked = sightings.read, []
+    monkeypatch.setattr(sightings, "read", lambda *args, wide: (asked.append(wide), read(*args, wide=wide))[1])
+
+    look("scenario", clock, times=30)
+
+    assert Generation.objects.get().state == State.FAILED
+    assert asked[0] is False and asked[-1] is True
+
+
 def test_a_provider_without_a_list_goes_to_a_person_at_once(quick, clock):
     quick.fail("submit", "accept_then_reset")
     generation = ask()
@@ -271,13 +328,13 @@ def test_a_provider_without_a_list_goes_to_a_person_at_once(quick, clock):
 @both
 def test_a_person_who_was_first_is_not_overruled(clock, send, provider, monkeypatch):
     generation = send(provider)
-    look_at = search._found
+    look_at = sightings.found
 
     def settled_meanwhile(attempt, listing):
         settle.never_arrived(Generation.objects.get(), member=generation.team.members.get(), now=clock())
         return look_at(attempt, listing)
 
-    monkeypatch.setattr(search, "_found", settled_meanwhile)
+    monkeypatch.setattr(sightings, "found", settled_meanwhile)
     look(provider, clock)
 
     assert Generation.objects.get().state == State.FAILED
@@ -316,8 +373,8 @@ def test_a_clip_inside_the_call_gives_it_longer_to_end(clock, send):
 
     generation = send("gmi-cloud", how="reset")
     attempt = generation.attempts.get()
-    before = search.first_look_at(attempt)
+    before = sightings.first_look_at(attempt)
     clip = make_asset(make_member(), size_bytes=96 * 1024 * 1024)
     attempt.request_body["payload"]["source_data"] = f"stored-file:{clip.sha256}"
 
-    assert search.first_look_at(attempt) - before == timedelta(seconds=1024)
+    assert sightings.first_look_at(attempt) - before == timedelta(seconds=1024)

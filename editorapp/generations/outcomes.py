@@ -152,8 +152,8 @@ def unsendable(attempt: Attempt, error: Exception, *, now: datetime) -> None:
 
 
 def unknown(attempt: Attempt, error: ProviderError, *, now: datetime) -> None:
-    """Perhaps accepted, perhaps paid: show it, and keep the money held until a person says what became of it."""
-    message = f"{error.message} It may have been accepted. Its price stays held until a person says what became of it."
+    """Perhaps accepted, perhaps paid: show it, and keep the money held until it is settled what became of it."""
+    message = f"{error.message} It may have been accepted. Its price stays held until that is settled."
     attempt.move(
         State.UNKNOWN, now=now, last_error=error.message,
         shown={"failure_code": error.code or "outcome_unknown", "failure_message": message},

@@ -32,7 +32,7 @@ TRANSITIONS: dict[State, frozenset[State]] = {
     State.CANCELED: frozenset(),
 }
 
-# What the engine looks after by itself. UNKNOWN waits for a person; the others are over.
+# What the sweep looks after by itself. UNKNOWN is looked for (search.py) or waits for a person; the others are over.
 ACTIVE = frozenset({State.QUEUED, State.STAGING, State.SUBMITTING, State.RUNNING, State.FETCHING})
 FINAL = frozenset({State.SUCCEEDED, State.FAILED, State.CANCELED, State.LOST, State.FETCH_FAILED})
 CANCELABLE = frozenset({State.QUEUED, State.STAGING})

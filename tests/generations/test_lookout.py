@@ -116,8 +116,8 @@ def test_the_ticker_has_the_books_checked_once_a_day(db):
     assert lookout.books_are_due(NOW)
     lookout.check_books(NOW)
 
-    assert not lookout.books_are_due(NOW + timedelta(hours=19))
-    assert lookout.books_are_due(NOW + timedelta(hours=21))
+    assert not lookout.books_are_due(NOW + timedelta(minutes=45))
+    assert lookout.books_are_due(NOW + timedelta(minutes=55))
 
 
 @pytest.mark.parametrize("part", ["ticker", "cluster"])

@@ -22,7 +22,7 @@ from editorapp.generations.models import Attempt, Generation, Search, Settlement
 from editorapp.generations.retry import restart
 from editorapp.generations.states import SETTLEABLE, State
 from editorapp.providers import registry
-from editorapp.providers.contract import NotFound, ProviderError
+from editorapp.providers.contract import Access, NotFound, ProviderError
 from editorapp.providers.models import ProviderAccount
 from editorapp.providers.transport import Wire
 from editorapp.teams.models import Member, User
@@ -209,7 +209,7 @@ def _ask(account: ProviderAccount, job_id: str) -> None:
     if account.problem:
         raise JobNotKnown(f"{account.problem} Until then nobody can look whether this id is right.")
     try:
-        asyncio.run(_polled(account, job_id))
+        asyncio.run(_polled(account.access(), job_id))
     except NotFound as error:
         raise JobNotKnown(f"{account} knows no job with the id {job_id}. Copy it from the provider's list.") from error
     except (ProviderError, TimeoutError) as error:
@@ -217,9 +217,9 @@ def _ask(account: ProviderAccount, job_id: str) -> None:
         raise JobNotKnown(f"{account} could not be asked about {job_id}: {why} Nothing was changed.") from error
 
 
-async def _polled(account: ProviderAccount, job_id: str) -> None:
-    async with asyncio.timeout(ASK_SECONDS), Wire(account.access()) as wire:
-        await registry.get(account.provider).poll(job_id, wire=wire)
+async def _polled(access: Access, job_id: str) -> None:
+    async with asyncio.timeout(ASK_SECONDS), Wire(access) as wire:
+        await registry.get(access.provider).poll(job_id, wire=wire)
 
 
 def _close(attempt: Attempt, code: str, message: str, *, now: datetime) -> None:

@@ -13,7 +13,7 @@ from django.conf import settings
 from editorapp.alerts import alerts
 from editorapp.alerts.models import Alert, Kind
 from editorapp.generations import books, health
-from editorapp.generations.models import Attempt, BooksCheck
+from editorapp.generations.models import Attempt, BooksCheck, Heartbeat
 from editorapp.providers import accounts as provider_accounts
 from editorapp.providers.contract import BadCredentials, OutOfFunds, ProviderError
 from editorapp.providers.models import ProviderAccount
@@ -21,6 +21,7 @@ from editorapp.providers.models import ProviderAccount
 BOOKS_EVERY = timedelta(minutes=50)  # seven seconds of work for a million lines
 BOOKS_KEPT = timedelta(days=90)
 DIFFERENCES_SHOWN = 50
+GONE_AFTER = timedelta(minutes=10)
 FULL_BELOW = 0.05  # of the disk
 ENOUGH_FROM = 0.07  # not at the same mark: it would open and close all the time
 
@@ -107,8 +108,9 @@ def free_space() -> float:
 
 def disk(now: datetime) -> None:
     """Raise that this machine's disk is almost full, or that there is room again."""
-    free, subject = free_space(), f"disk:{socket.gethostname()}"[:80]
+    free, subject = free_space(), f"disk:{socket.gethostname()}"[:60]
     if free < FULL_BELOW:
+        health.beat(subject, now=now)
         message = (
             f"{free:.1%} of the disk of {socket.gethostname()} is free. Uploads and results need room: delete what "
             "is not needed beside the data folder, or move it to a larger disk. Nothing that was fetched is lost."
@@ -116,3 +118,14 @@ def disk(now: datetime) -> None:
         alerts.open(Kind.DISK_FULL, subject, message=message, team_id=None, path="/status/", now=now)
     elif free >= ENOUGH_FROM:
         alerts.close(Kind.DISK_FULL, subject, now=now)
+    _forget_machines(subject, now=now)
+
+
+def _forget_machines(own: str, *, now: datetime) -> None:
+    """Close what a machine raised that is there no more: a container that is replaced gets another name."""
+    others = Alert.objects.filter(kind=Kind.DISK_FULL).still_open().exclude(subject=own)
+    if subjects := set(others.values_list("subject", flat=True)):
+        there = Heartbeat.objects.filter(name__in=subjects, at__gt=now - GONE_AFTER).values_list("name", flat=True)
+        for subject in subjects - set(there):
+            alerts.close(Kind.DISK_FULL, subject, now=now)
+            Heartbeat.objects.filter(name=subject).delete()

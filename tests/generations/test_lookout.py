@@ -157,3 +157,17 @@ def test_the_ticker_looks_after_accounts_and_the_disk(account, monkeypatch, tran
     Ticker().tick(timezone.now())
 
     assert sorted(open_kinds()) == [Kind.ACCOUNT, Kind.DISK_FULL]
+
+
+def test_what_a_machine_raised_that_is_gone_is_closed_by_the_others(db, monkeypatch):
+    monkeypatch.setattr(lookout.shutil, "disk_usage", lambda _path: Usage(100, 99, 1))
+    for machine in ("one", "two"):
+        monkeypatch.setattr(lookout.socket, "gethostname", lambda machine=machine: machine)
+        lookout.disk(NOW)
+    assert open_kinds() == [Kind.DISK_FULL] * 2
+
+    lookout.disk(NOW + timedelta(minutes=9))
+    assert open_kinds() == [Kind.DISK_FULL] * 2
+    lookout.disk(NOW + timedelta(minutes=11))
+
+    assert Alert.objects.still_open().get().subject == "disk:two"

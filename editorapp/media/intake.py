@@ -75,7 +75,7 @@ def _take(
             asset = _known(about["team"], sha256, expect)
             if asset is None:
                 reached("intake.hashed")
-                with spent.on("measure"):
+                with store.settling(path), spent.on("measure"):
                     facts = facts_from(measured(folder))
                 reached("intake.measured")
                 with spent.on("store"):

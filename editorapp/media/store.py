@@ -125,6 +125,16 @@ def keep(file: Path, sha256: str, what: str) -> Path:
 
 
 @contextmanager
+def settling(file: Path) -> Iterator[None]:
+    """Prepare, while something else is done with it, that a file can be kept without waiting for the disk.
+
+    Raises: Refusal "disk_full".
+    """
+    with telling_full_disk(), backend().settling(file):
+        yield
+
+
+@contextmanager
 def telling_full_disk() -> Iterator[None]:
     """Turn the system's "no space left" into a sentence for people. Raises: Refusal "disk_full"."""
     try:

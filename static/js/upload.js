@@ -7,7 +7,7 @@
    bubbling "rushes:uploaded" event with detail.asset. Without this script the input is part of a plain form. */
 (() => {
   "use strict";
-  const PIECE_BYTES = 10_000_000;
+  const PIECE_BYTES = 25_000_000;
   const AT_ONCE = 2;
   const TRIES = 5;
   const LONGEST_WAIT_MS = 8000;

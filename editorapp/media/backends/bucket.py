@@ -10,7 +10,7 @@ import logging
 import os
 import secrets
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import AbstractContextManager, contextmanager, nullcontext
 from datetime import UTC, datetime
 from io import BufferedReader
 from pathlib import Path
@@ -55,6 +55,9 @@ class Bucket:
             file.unlink(missing_ok=True)
             if not is_full_disk(error):
                 raise
+
+    def settling(self, file: Path) -> AbstractContextManager[None]:
+        return nullcontext()  # a copy need not outlive a power cut: the object does
 
     def size(self, name: str) -> int | None:
         head = self.storage.head(_key(name))

@@ -27,6 +27,10 @@ class Backend(Protocol):
         """Move a finished file in, durably; it is visible whole or not at all. Raises: Refusal, OSError."""
         ...
 
+    def settling(self, file: Path) -> AbstractContextManager[None]:
+        """Do meanwhile what `put` would have to wait for. At the end it is done. Raises: OSError."""
+        ...
+
     def size(self, name: str) -> int | None:
         """Return how long the file is; None where it is not. Asks the truth, never a copy. Raises: Refusal."""
         ...

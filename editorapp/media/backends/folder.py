@@ -4,6 +4,7 @@ import os
 import secrets
 import shutil
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from pathlib import Path
 
@@ -38,6 +39,14 @@ class Folder:
         folder.mkdir(parents=True, exist_ok=True)
         for above in (folder.parent, self._blobs, self._blobs.parent):
             sync_folder(above)
+
+    @contextmanager
+    def settling(self, file: Path) -> Iterator[None]:
+        """Write the file's bytes to the disk while it is measured. An error is told once and to one: it is raised."""
+        with ThreadPoolExecutor(max_workers=1) as thread:
+            synced = thread.submit(sync_file, file)
+            yield
+            synced.result()
 
     def size(self, name: str) -> int | None:
         try:

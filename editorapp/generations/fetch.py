@@ -85,7 +85,7 @@ def _take(attempt: Attempt, output: dict[str, str], run: Run, hold: Hold, *, vid
     try:
         asset = _take_in(path, kind, name=f"Take {generation.pk}", origin=Asset.Origin.RESULT, **kept_as)
     except intake.NotTaken as refusal:
-        if refusal.code == "disk_full":
+        if refusal.is_ours:
             raise
         ending = "zip" if kind == "exr" else "mp4"
         came = unreadable.keep(spare, name=f"Take {generation.pk} as it came.{ending}", **kept_as)

@@ -8,6 +8,7 @@ import errno
 import logging
 import secrets
 import shutil
+import socket
 import time
 from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
@@ -16,7 +17,11 @@ from typing import TYPE_CHECKING, cast
 
 from django.conf import settings
 from django.core.files.storage import FileSystemStorage, storages
+from django.db import DatabaseError, transaction
+from django.utils import timezone
 
+from editorapp.alerts import alerts
+from editorapp.alerts.models import Kind
 from editorapp.media.backends.contract import Backend, Opened
 from editorapp.media.backends.files import hash_file as hash_file
 from editorapp.media.backends.folder import Folder
@@ -136,13 +141,32 @@ def settling(file: Path) -> Iterator[None]:
 
 @contextmanager
 def telling_full_disk() -> Iterator[None]:
-    """Turn the system's "no space left" into a sentence for people. Raises: Refusal "disk_full"."""
+    """Turn the system's "no space left" into a sentence for people, and an alert. Raises: Refusal "disk_full"."""
     try:
         yield
+    except Refusal as refusal:
+        if refusal.code == "disk_full":  # the sandbox met it
+            _alarm()
+        raise
     except OSError as error:
         if error.errno in {errno.ENOSPC, errno.EDQUOT}:
+            _alarm()
             raise Refusal("disk_full") from error
         raise
+
+
+def _alarm() -> None:
+    """Tell the admins at once. The lookout, which measures the same disk, closes it when there is room again."""
+    message = (
+        f"A file could not be stored: the disk of {socket.gethostname()} is full. Delete what is not needed under "
+        f"{settings.DATA_DIR}, or move it to a larger disk."
+    )
+    subject = f"disk:{socket.gethostname()}"[:80]
+    try:
+        with transaction.atomic():
+            alerts.open(Kind.DISK_FULL, subject, message=message, team_id=None, path="/status/", now=timezone.now())
+    except DatabaseError as error:
+        log.error("The disk is full, and so no alert could be written: %s", error)  # the database lies there too
 
 
 def remove(sha256: str) -> None:

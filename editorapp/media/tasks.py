@@ -70,8 +70,9 @@ def _copy(asset: Asset) -> bool:
     """Make one copy; one that is there already will do. False, when none can be made now: the sweep asks again."""
     state = Asset.Proxy.READY
     try:
-        if not store.exists(asset.sha256, store.PROXY):
-            _make(asset)
+        with store.telling_full_disk():
+            if not store.exists(asset.sha256, store.PROXY):
+                _make(asset)
     except Refusal as refusal:
         log.warning("No playable copy of asset %s: %s", asset.pk, refusal.message)
         if refusal.is_passing or refusal.code == "disk_full":

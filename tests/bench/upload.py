@@ -34,6 +34,7 @@ from django.core.management import call_command
 from editorapp.media import store
 from editorapp.media.models import Asset
 from editorapp.teams.models import Member
+from editorapp.web import serving
 from tests.bench import Figure, processes, promised
 from tests.factories import make_member
 
@@ -62,7 +63,7 @@ class Times:
 
 def run() -> list[Figure]:
     call_command("migrate", verbosity=0)
-    call_command("collectstatic", verbosity=0, interactive=False)
+    serving.collect_static_files()
     member = make_member()
     folder = Path(settings.DATA_DIR)
     clip = draw(folder / "clip.mp4")
@@ -198,12 +199,10 @@ def _check(clip: Path, asset_id: int) -> None:
 @contextlib.contextmanager
 def web_server(log: Path) -> Iterator[int]:
     """Run the web server alone, as the studio runs it."""
-    from editorapp.web.management.commands.studio import _granian
-
     with socket.create_server(("127.0.0.1", 0)) as probe:
         port = probe.getsockname()[1]
     with log.open("ab") as output:
-        process = subprocess.Popen(_granian("127.0.0.1", port), cwd=processes.ROOT, stdout=output, stderr=output)
+        process = subprocess.Popen(serving.granian("127.0.0.1", port), cwd=processes.ROOT, stdout=output, stderr=output)
         try:
             _wait_for(port, process, log)
             yield port
@@ -246,7 +245,9 @@ def draw(clip: Path, size: int = SIZE) -> Path:
     """Write a clip of exactly so many bytes: 720p H.264 at some 110 Mbit/s, its last box padding."""
     noise = numpy.random.default_rng(4)
     with av.open(str(clip), "w") as container:
-        stream = container.add_stream("libx264", rate=Fraction(24), options={"preset": "ultrafast", "qp": "16", "g": "1"})
+        stream = container.add_stream(
+            "libx264", rate=Fraction(24), options={"preset": "ultrafast", "qp": "16", "g": "1"}
+        )
         stream.width, stream.height, stream.pix_fmt = 1280, 720, "yuv420p"
         packets = []
         for index in range(8):

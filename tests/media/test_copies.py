@@ -13,6 +13,7 @@ import pytest
 from django.utils import timezone
 from PIL import Image
 
+from editorapp.alerts.models import Alert
 from editorapp.media import frames, store, tasks, uploads
 from editorapp.media.intake import take_in
 from editorapp.media.models import Asset, Upload
@@ -107,6 +108,27 @@ def test_a_copy_that_cannot_be_made_leaves_the_clip_usable(db, tmp_path: Path, m
     assert asset.proxy == Asset.Proxy.FAILED and not asset.is_playable
     assert not store.path(asset.sha256, store.PROXY).exists()
     assert number_on(np.asarray(Image.open(io.BytesIO(frames.still(asset, 33))))) == 33
+
+
+def test_a_copy_that_a_full_disk_cut_short_is_made_later_and_leaves_nothing(
+    db, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    asset = taken(make_clip(tmp_path / "a.avi", codec="mpeg4"))
+
+    def full(job: str, *, out: str, **_more: object) -> None:
+        Path(out).write_bytes(b"half")
+        raise Refusal("disk_full")
+
+    with monkeypatch.context() as patched:
+        patched.setattr(tasks.sandbox, "run", full)
+        tasks.make_proxy(asset.pk)
+    waiting_still = Asset.objects.get().proxy
+    left = list(store.incoming().iterdir())
+    tasks.make_proxy(asset.pk)
+
+    assert waiting_still == Asset.Proxy.PENDING and not left
+    assert Alert.objects.get().kind == "disk_full"
+    assert Asset.objects.get().proxy == Asset.Proxy.READY
 
 
 def test_a_task_that_comes_twice_changes_nothing(db, tmp_path: Path) -> None:

@@ -7,6 +7,7 @@ from pathlib import Path
 
 import pytest
 
+from editorapp.alerts.models import Alert
 from editorapp.media import store
 from editorapp.media.names import safe_name
 from editorapp.media.refusals import Refusal
@@ -36,7 +37,7 @@ def test_only_a_hash_names_a_place(wrong: str) -> None:
         store.path(HASH, "../" + store.ORIGINAL)
 
 
-def test_a_full_disk_is_told_and_leaves_no_half_file(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_full_disk_is_told_and_leaves_no_half_file(db, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     (tmp_path / "in").write_bytes(b"film")
 
     def full(*_: object) -> None:
@@ -48,6 +49,8 @@ def test_a_full_disk_is_told_and_leaves_no_half_file(tmp_path: Path, monkeypatch
 
     assert refused.value.code == "disk_full"
     assert not store.path(HASH, store.ORIGINAL).exists()
+    alert = Alert.objects.get()
+    assert alert.kind == "disk_full" and "is full. Delete what is not needed" in alert.message
 
 
 def test_only_what_is_older_than_a_day_is_swept() -> None:

@@ -3,6 +3,7 @@
 import errno
 import io
 import json
+import re
 import shutil
 from pathlib import Path
 from typing import Any
@@ -11,6 +12,7 @@ import pytest
 from django.test import Client
 from PIL import Image
 
+from editorapp.alerts.models import Alert
 from editorapp.media import sandbox, store
 from editorapp.media.models import Asset, Upload
 from editorapp.teams.models import Member
@@ -86,6 +88,7 @@ def test_a_clip_uploaded_in_pieces_becomes_an_asset(db, real_media: Path) -> Non
     asset = response.json()["asset"]
     assert (asset["width"], asset["height"], asset["fps"], asset["frame_count"]) == (720, 1280, "30000/1001", 127)
     assert (asset["name"], asset["kind"], asset["size_bytes"]) == ("my phone clip.mp4", "video", len(data))
+    assert re.fullmatch(r"hash;dur=[\d.]+, measure;dur=[\d.]+, store;dur=[\d.]+", response.headers["Server-Timing"])
     assert asset["playable_url"].startswith(f"/media/{asset['id']}/playable")
     assert Asset.objects.get().team == member.team
     assert not Upload.objects.exists() and not list(store.incoming().iterdir())
@@ -153,6 +156,7 @@ def test_a_full_disk_is_told_in_words_and_leaves_nothing(db, monkeypatch: pytest
         response = put(client, url, b"x" * 60, 0)
 
     assert (response.status_code, response.json()["reason"]) == (507, "disk_full")
+    assert Alert.objects.get().kind == "disk_full"
     assert not Upload.objects.exists() and not list(store.incoming().iterdir())
 
 

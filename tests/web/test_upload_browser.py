@@ -50,7 +50,7 @@ def test_several_files_come_in_at_once_and_are_told(page: Page, tmp_path: Path) 
 
 def test_a_large_file_goes_in_pieces_and_arrives_byte_for_byte(page: Page, tmp_path: Path) -> None:
     clip = make_clip(tmp_path / "large.mp4", frames=10)
-    padding = 21_000_000
+    padding = 51_000_000
     clip.write_bytes(clip.read_bytes() + padding.to_bytes(4, "big") + b"free" + bytes(padding - 8))
     pieces: list[str] = []
     page.on("request", lambda sent: pieces.append(sent.headers["upload-offset"]) if sent.method == "PUT" else None)
@@ -58,7 +58,7 @@ def test_a_large_file_goes_in_pieces_and_arrives_byte_for_byte(page: Page, tmp_p
     choose(page, clip)
 
     page.wait_for_function("() => window.taken.length === 1")
-    assert pieces == ["0", "10000000", "20000000"]
+    assert pieces == ["0", "25000000", "50000000"]
     assert store.path(Asset.objects.get().sha256, store.ORIGINAL).stat().st_size == clip.stat().st_size
 
 
@@ -96,6 +96,37 @@ def test_a_broken_connection_costs_one_piece_and_no_more(page: Page, tmp_path: P
     page.wait_for_function("() => window.taken.length === 1")
     assert page.evaluate("() => window.broken")
     assert Asset.objects.get().frame_count == 10
+
+
+def test_a_full_disk_is_told_at_once_and_not_asked_again(page: Page, tmp_path: Path) -> None:
+    asked: list[str] = []
+
+    def full(route: Route) -> None:
+        asked.append(route.request.method)
+        route.fulfill(status=507, json={"reason": "disk_full", "message": "The server's disk is full: ask an admin."})
+
+    page.route("**/media/uploads/*", full)
+    choose(page, make_clip(tmp_path / "a.mp4", frames=10))
+
+    expect(page.locator(".upload-row").get_by_role("alert")).to_contain_text("The server's disk is full")
+    assert asked == ["PUT"]
+
+
+def test_a_storage_that_is_away_for_a_moment_costs_a_moment(page: Page, tmp_path: Path) -> None:
+    away = {"PUT": 1, "POST": 1}
+
+    def sometimes(route: Route) -> None:
+        if away.get(route.request.method):
+            away[route.request.method] -= 1
+            route.fulfill(status=503, json={"reason": "storage_away", "message": "The media storage does not answer."})
+        else:
+            route.continue_()
+
+    page.route("**/media/uploads/**", sometimes)
+    choose(page, make_clip(tmp_path / "a.mp4", frames=10))
+
+    page.wait_for_function("() => window.taken.length === 1")
+    assert away == {"PUT": 0, "POST": 0} and Asset.objects.get().frame_count == 10
 
 
 def test_a_cancelled_upload_is_gone_here_and_there(page: Page, tmp_path: Path) -> None:

@@ -4,13 +4,15 @@ import fcntl
 import os
 import secrets
 from pathlib import Path
-from typing import Protocol
+from typing import Any, Protocol
 
 from editorapp.core.fault_points import reached
 from editorapp.media import running_hash, store
+from editorapp.media.followers import Batch, Follower
 
 # Larger reads are no faster, and each of the server's threads keeps what one took.
-READ_BYTES = 256 * 1024
+READ_BYTES = 128 * 1024
+_BATCH = 4  # reads that are handed on together
 
 
 class Body(Protocol):
@@ -45,9 +47,11 @@ class PartFile:
             fcntl.flock(file, fcntl.LOCK_EX)  # a browser that tries again may overlap with itself
             if file.seek(0, os.SEEK_END) != at:
                 return None
-            end = at + _copy(body, file.fileno(), length)
+            digest = running_hash.take(self._token, at=at)
+            end = at + _copy(body, file.fileno(), length, digest)
             reached("upload.piece_written")
-            running_hash.follow(self._token, path(self._token), start=at, end=end)
+            if digest is not None:
+                running_hash.give_back(self._token, digest, at=end)
             return end
 
     def whole(self, size: int) -> Path:
@@ -71,12 +75,34 @@ def read(body: Body, size: int) -> bytes:
         return b""
 
 
-def _copy(body: Body, handle: int, length: int) -> int:
+def _copy(body: Body, handle: int, length: int, digest: Any) -> int:
+    """Write and hash what comes, each in a thread behind the one that reads; return how many bytes came."""
     left = length
-    while left > 0 and (data := read(body, min(left, READ_BYTES))):
-        left -= len(data)
+    with (
+        Follower(lambda batch: _write(handle, batch)) as writer,
+        Follower(lambda batch: _hash(digest, batch)) as hasher,
+    ):
+        while left > 0:
+            batch: Batch = []
+            while left > 0 and len(batch) < _BATCH and (data := read(body, min(left, READ_BYTES))):
+                left -= len(data)
+                batch.append(data)
+            if not batch:
+                break
+            writer.put(batch)
+            if digest is not None:
+                hasher.put(batch)
+            reached("upload.piece_half")
+    return length - left
+
+
+def _hash(digest: Any, batch: Batch) -> None:
+    for data in batch:
+        digest.update(data)
+
+
+def _write(handle: int, batch: Batch) -> None:
+    for data in batch:
         view = memoryview(data)
         while view:
             view = view[os.write(handle, view) :]
-        reached("upload.piece_half")
-    return length - left

@@ -15,11 +15,13 @@ from editorapp.generations import books, outcomes, search, settle, sightings
 from editorapp.generations.enqueue import enqueue
 from editorapp.generations.models import Attempt, Generation, Search, Settlement
 from editorapp.generations.states import State
+from editorapp.media.intake import take_in
 from editorapp.providers import registry
-from editorapp.providers.contract import GenerationRequest, Task
+from editorapp.providers.contract import GenerationRequest, Ref, Task
 from editorapp.providers.models import ProviderAccount, default_account
-from tests.factories import make_member
+from tests.factories import make_asset, make_member
 from tests.generations.drive import Clock, ask, priced, run
+from tests.generations.small_clip import draw
 from tests.simulator_process import SimulatorProcess, http
 
 LISTING = ("gmi-cloud", "scenario")
@@ -355,6 +357,26 @@ def test_a_job_of_the_same_key_under_another_account_is_taken_too(clock, send, p
         settle.adopt(second, job_id, member=second.team.members.get(), now=clock())
 
 
+def test_an_edit_whose_clip_travels_in_the_call_is_shown_to_a_person_who_follows_it(quick, clock, tmp_path):
+    """GMI's list does not show the bytes of a clip, so nobody can be sure that it is the same one."""
+    member, account = make_member(), default_account("gmi-cloud")
+    clip = take_in(draw(tmp_path / "clip.mp4"), name="clip.mp4", team=member.team, user=member.user)
+    wanted = GenerationRequest(prompt=f"Rain {uuid.uuid4()}", source=Ref(asset_id=clip.pk), resolution="540p")
+    generation = enqueue(wanted, account=account, member=member, source_asset=clip)
+    quick.fail("submit", "accept_then_reset")
+    run(clock, until=State.UNKNOWN)
+
+    look("gmi-cloud", clock)
+
+    (candidate,) = Search.objects.get().candidates
+    assert candidate["likeness"] == "unclear" and generation.attempts.get().state == State.UNKNOWN
+    generation.refresh_from_db()
+    settle.adopt(generation, candidate["job_id"], member=member, now=clock())
+    run(clock)
+    generation.refresh_from_db()
+    assert generation.state == State.SUCCEEDED and quick.submits_received == 1 and books.differences() == []
+
+
 def test_an_answer_that_comes_late_ends_the_search(clock, send):
     generation = send("scenario")
     search.search("scenario", clock=clock)
@@ -369,8 +391,6 @@ def test_an_answer_that_comes_late_ends_the_search(clock, send):
 
 
 def test_a_clip_inside_the_call_gives_it_longer_to_end(clock, send):
-    from tests.factories import make_asset
-
     generation = send("gmi-cloud", how="reset")
     attempt = generation.attempts.get()
     before = sightings.first_look_at(attempt)

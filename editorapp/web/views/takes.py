@@ -209,7 +209,7 @@ def _context(request: MemberRequest, take: Generation) -> dict[str, Any]:
         "lines": ledger.lines(member, generation_id=take.pk).order_by("pk"),
         "settling": settling.of(take, attempts[-1], now=timezone.now()) if take.can_settle and attempts else None,
         "can_correct": settling.can_correct(take, member),
-        "is_live": take.is_active or result_waits,
+        "is_live": take.is_active or result_waits or take.is_unknown,  # it may be found, and followed
         "seen": _seen(take),
         "verdicts": Decision.Verdict,
     }

@@ -112,7 +112,7 @@ def test_books_that_do_not_balance_are_raised_and_kept_until_they_do(db):
     assert open_kinds() == []
 
 
-def test_the_ticker_has_the_books_checked_once_a_day(db):
+def test_the_ticker_has_the_books_checked_once_an_hour(db):
     assert lookout.books_are_due(NOW)
     lookout.check_books(NOW)
 

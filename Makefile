@@ -2,6 +2,11 @@
 PYTHON ?= python3
 PORT ?= 8000
 PY = .venv/bin/python
+# What must hold on PostgreSQL and Redis as on SQLite: money, claims, leases, the engine, the queue, people, machines.
+ON_SERVERS = tests/core tests/costs tests/teams tests/review tests/alerts tests/journeys/test_machines.py \
+  $(addprefix tests/generations/test_,accounts.py batch.py books.py cluster.py engine.py enqueue.py order.py outcomes.py \
+  pausing.py races.py search.py settle.py takeover.py ticker.py) \
+  $(addprefix tests/web/test_,costs.py engine_room.py people.py queue.py roles.py)
 
 .PHONY: run test lint bench lock clean
 
@@ -11,6 +16,7 @@ run: .venv/.run
 test: .venv/.test lint
 	@$(PY) tests/browser.py --install
 	$(PY) -m pytest -n 2 --dist loadfile
+	@$(PY) -m tests.services --or-tell -- $(PY) -m pytest -n 2 --dist loadfile $(ON_SERVERS)
 
 lint: .venv/.test
 	$(PY) -m ruff check .

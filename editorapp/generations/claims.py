@@ -125,7 +125,8 @@ def free_slots(account: ProviderAccount, *, now: datetime) -> int:
     is_taken = Q(
         submit_started_at__gt=now - TAKEN, state=State.QUEUED, next_action_at__gt=now, lease_token__isnull=False
     )
-    started = rows.filter(submit_started_at__gt=now - RATE_WINDOW)
+    # Not what lies further ahead: the clock was set back since.
+    started = rows.filter(submit_started_at__gt=now - RATE_WINDOW, submit_started_at__lte=now + RATE_WINDOW)
     lately = started.aggregate(all=Count("pk"), taken=Count("pk", filter=is_taken))
     free = account.max_concurrent - in_flight - lately["taken"]
     return max(0, min(free, account.requests_per_minute - lately["all"]))

@@ -2,14 +2,13 @@
 
 import logging
 import time
-import uuid
 from collections.abc import Iterator
 from datetime import datetime, timedelta
 
 from django.db import transaction
 from django.db.models import Q, QuerySet
 
-from editorapp.generations import claims, order, pausing
+from editorapp.generations import claims, order, pausing, whereabouts
 from editorapp.generations.models import Attempt, Generation
 from editorapp.generations.states import State
 from editorapp.providers.contract import Access
@@ -109,7 +108,7 @@ def _take(account_id: int, *, now: datetime, most: int) -> list[Attempt]:
 
 def _claimed(found: list[Attempt], *, now: datetime) -> list[Attempt]:
     """Mark rows as taken and return those that still could be."""
-    token, until = uuid.uuid4(), now + claims.TAKEN
+    token, until = whereabouts.holder(), now + claims.TAKEN
     same = Attempt.objects.filter(pk__in=[attempt.pk for attempt in found])
     free = same.filter(
         Q(lease_token=None) | Q(next_action_at__lte=now), state=State.QUEUED, next_action_at__isnull=False

@@ -10,7 +10,7 @@ from editorapp.generations import whereabouts
 from editorapp.generations.models import Attempt
 from editorapp.generations.states import State
 
-CLAIMED = (State.STAGING, State.SUBMITTING, State.RUNNING, State.FETCHING)
+CLAIMED = (State.QUEUED, State.STAGING, State.SUBMITTING, State.RUNNING, State.FETCHING)
 
 
 def from_the_dead(*, now: datetime, states: Iterable[str] = CLAIMED) -> int:

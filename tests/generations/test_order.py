@@ -197,3 +197,13 @@ def test_once_there_is_room_it_is_taken_by_whose_turn_it_is_not_by_who_is_due(ac
     assert len(sent) == 20 and sent[1] == ben.user_id
     remaining = Attempt.objects.get(state=State.QUEUED)
     assert remaining.next_action_at <= now + timedelta(seconds=4)  # the last one keeps the sweep awake
+
+
+def test_posts_from_before_a_clock_was_set_back_do_not_stop_an_account(account):
+    ProviderAccount.objects.update(requests_per_minute=2)
+    for _ in range(2):
+        sent = make_generation(make_member(), account=account, state=State.SUCCEEDED)
+        sent.attempts.update(submit_started_at=timezone.now() + timedelta(hours=1))
+    account.refresh_from_db()
+
+    assert claims.free_slots(account, now=timezone.now()) == 2

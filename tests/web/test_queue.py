@@ -38,6 +38,10 @@ def section(html: str, name: str) -> list[int]:
     return [int(pk) for pk in re.findall(r'id="row-(\d+)"', found[1])] if found else []
 
 
+def seen_of(html: str) -> str:
+    return re.search(r'name="seen" value="([0-9a-f]{16})"', html)[1]
+
+
 def test_rows_stand_where_they_belong(client, creator):
     first, second = make_generation(creator, state=State.RUNNING), make_generation(creator)
     unknown = make_generation(creator, state=State.UNKNOWN)
@@ -80,7 +84,8 @@ def test_the_usual_time_comes_from_what_happened(client, creator):
 def test_a_poll_that_finds_nothing_new_answers_204(client, creator):
     take = make_generation(creator, state=State.RUNNING)
     html = client.get("/queue/").content.decode()
-    poll = re.search(r'hx-get="(/queue/\?seen=\w+)"', html)[1]
+    assert 'hx-get="/queue/" hx-include="#seen"' in html
+    poll = f"/queue/?seen={seen_of(html)}"
 
     same = client.get(poll, headers={"HX-Request": "true"})
     Generation.objects.filter(pk=take.pk).update(state=State.FETCHING)
@@ -127,7 +132,7 @@ def test_a_row_says_how_far_a_job_is_where_the_provider_does(client, creator):
 
 def test_progress_changes_what_the_page_has_seen(client, creator):
     take = make_generation(creator, state=State.RUNNING)
-    seen = re.search(r"seen=([0-9a-f]{16})", client.get("/queue/").content.decode())[1]
+    seen = seen_of(client.get("/queue/").content.decode())
 
     take.attempts.update(progress=0.5)
 
@@ -137,7 +142,7 @@ def test_progress_changes_what_the_page_has_seen(client, creator):
 
 def test_what_waits_for_a_switched_off_account_says_so_and_the_page_hears_when_it_is_on_again(client, creator):
     take = make_generation(creator)
-    before = re.search(r"seen=([0-9a-f]{16})", client.get("/queue/").content.decode())[1]
+    before = seen_of(client.get("/queue/").content.decode())
     ProviderAccount.objects.update(is_enabled=False)
 
     html = client.get("/queue/").content.decode()

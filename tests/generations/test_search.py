@@ -203,7 +203,8 @@ def test_a_job_that_is_on_one_of_our_rows_is_no_candidate(quick, clock, send, pr
     look(provider, clock)
 
     assert second.attempts.get().state == State.UNKNOWN
-    assert Search.objects.get(attempt__generation=second).candidates == []
+    row = Search.objects.get(attempt__generation=second)
+    assert row.candidates == [] and "does not show it" in row.says
 
 
 @both

@@ -87,9 +87,14 @@ def _take(
 
 
 def _known(team: Team, sha256: str, expect: str) -> Asset | None:
-    """Return the team's asset of this content; one that was deleted is there again."""
+    """Return the team's asset of this content; one that was deleted is there again.
+
+    None where the stored file is not what it was any more: then the bytes that came take its place.
+    """
     asset = Asset.objects.filter(team=team, sha256=sha256).first()
-    if asset is None or expect not in {"any", asset.kind} or not store.exists(sha256, store.ORIGINAL):
+    if asset is None or expect not in {"any", asset.kind} or asset.kind == Asset.Kind.UNREADABLE:
+        return None
+    if not store.is_whole(sha256):
         return None
     if asset.deleted_at is not None:
         Asset.objects.filter(pk=asset.pk).update(deleted_at=None)
@@ -136,6 +141,9 @@ def _row(
     try:
         with transaction.atomic():
             asset, is_new = Asset.objects.get_or_create(team=team, sha256=sha256, defaults=values)
+            if asset.kind == Asset.Kind.UNREADABLE:  # until now: the decoders have learned something
+                is_new = bool(Asset.objects.filter(pk=asset.pk, kind=asset.kind).update(**values))
+                asset.refresh_from_db()
             if is_new and needs_proxy:
                 tasks.enqueue_proxy(asset)
     except IntegrityError:

@@ -72,6 +72,17 @@ def exists(sha256: str, what: str) -> bool:
     return backend().size(_name(sha256, what)) is not None
 
 
+def is_whole(sha256: str) -> bool:
+    """Is the original kept, with the very bytes that it is named by? Raises: Refusal, when the storage does not say.
+
+    Of a bucket it is enough that it is there: its storage holds a hash of its own, and copies from it are checked.
+    """
+    if bucket() is not None:
+        return exists(sha256, ORIGINAL)
+    kept = path(sha256, ORIGINAL)
+    return kept.exists() and hash_file(kept) == sha256
+
+
 @contextmanager
 def held(sha256: str, *whats: str) -> Iterator[list[Path]]:
     """Give the paths of files of a content, which stay there until the end.

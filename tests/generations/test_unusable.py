@@ -107,6 +107,25 @@ def test_a_person_may_take_it_as_it_is_and_it_says_so(quick, clock, monkeypatch)
         retry.take_as_it_is(generation, member=member, now=clock())
 
 
+@pytest.mark.parametrize("code", ["storage_away", "storage_full", "disk_full"])
+def test_what_is_wrong_with_our_own_store_is_no_word_on_the_file(quick, clock, monkeypatch, code):
+    taken, refusals = fetch.intake.take_in, iter([fetch.intake.NotTaken(code)] * 3)
+
+    def take_in(path, **about):
+        if refusal := next(refusals, None):
+            path.unlink()
+            raise refusal
+        return taken(path, **about)
+
+    monkeypatch.setattr(fetch.intake, "take_in", take_in)
+    generation = ask()
+    run(clock)
+
+    generation.refresh_from_db()
+    assert generation.state == State.SUCCEEDED and generation.came is None
+    assert not Asset.objects.filter(kind=Asset.Kind.UNREADABLE).exists()
+
+
 def test_damaged_frames_do_not_cost_the_video(quick, clock, monkeypatch):
     generation = ask()
     member = generation.team.members.get()

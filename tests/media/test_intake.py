@@ -9,7 +9,7 @@ import pytest
 from django.db import connection
 from PIL import Image
 
-from editorapp.media import frames, store
+from editorapp.media import frames, store, unreadable
 from editorapp.media.intake import NotTaken, take_in
 from editorapp.media.models import Asset
 from tests.factories import make_member
@@ -127,3 +127,30 @@ def test_two_teams_keep_one_copy_and_each_its_own_asset(db, real_media: Path, tm
     assert first.pk != second.pk and first.sha256 == second.sha256
     assert list(Asset.objects.visible_to(ours)) == [first]
     assert len(list((store.incoming().parent / "blobs").rglob("original"))) == 1
+
+
+@pytest.mark.parametrize("how", ["changed", "cut", "gone"])
+def test_a_stored_file_that_is_not_what_it_was_is_replaced_when_its_bytes_come_again(db, small_clip, tmp_path, how):
+    member = make_member()
+    asset = take_in(copy_of(small_clip, tmp_path), name="a.mp4", team=member.team, user=member.user)
+    kept = store.path(asset.sha256, store.ORIGINAL)
+    whole = kept.read_bytes()
+    if how == "gone":
+        kept.unlink()
+    else:
+        kept.write_bytes(whole[:-1] + bytes([whole[-1] ^ 1]) if how == "changed" else whole[: len(whole) // 2])
+
+    again = take_in(copy_of(small_clip, tmp_path), name="a.mp4", team=member.team, user=member.user)
+
+    assert again == asset
+    assert kept.read_bytes() == whole and store.hash_file(kept) == asset.sha256
+
+
+def test_what_could_not_be_read_when_it_came_is_a_clip_once_it_can(db, small_clip, tmp_path):
+    member = make_member()
+    about = {"team": member.team, "user": member.user, "is_simulated": False}
+    came = unreadable.keep(copy_of(small_clip, tmp_path), name="as it came.mp4", **about)
+
+    asset = take_in(copy_of(small_clip, tmp_path), name="a.mp4", team=member.team, user=member.user)
+
+    assert asset.pk == came.pk and asset.is_video and asset.frame_count == 24

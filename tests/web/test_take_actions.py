@@ -4,11 +4,12 @@ from decimal import Decimal
 
 import pytest
 from django.test import Client
+from django.urls import reverse
 
 from editorapp.costs import ledger
 from editorapp.generations.states import State
 from editorapp.teams.roles import Role
-from tests.factories import make_generation, make_member
+from tests.factories import make_asset, make_generation, make_member
 from tests.web.take_pages import NOW, make_done, make_held, signed_in, text
 
 pytestmark = pytest.mark.django_db
@@ -75,6 +76,44 @@ def test_a_result_that_could_not_be_fetched_is_fetched_again(client, creator):
 
     take.refresh_from_db()
     assert take.state == State.RUNNING
+
+
+def test_what_came_and_is_not_right_can_be_had_and_taken_as_it_is(client, creator):
+    take = make_generation(
+        creator, state=State.FETCH_FAILED, came=make_asset(creator, origin="result"), failure_code="result_length",
+        failure_message="The file that came lasts 1.00 s and should last about 5.00 s: far too short.",
+    )  # fmt: skip
+    page = text(client, take)
+    assert "far too short" in page and "Download what came" in page and "Take it as it is" in page
+
+    client.post(f"/takes/{take.pk}/take-as-it-is")
+
+    take.refresh_from_db()
+    assert take.state == State.SUCCEEDED and take.result is not None and take.came is None
+    assert "took it as it is" in take.warning
+    client.post(f"/takes/{take.pk}/take-as-it-is")
+    assert "Take it as it is" not in text(client, take)
+
+
+def test_what_nobody_can_read_can_be_had_and_not_taken(client, creator):
+    came = make_asset(creator, kind="unreadable", origin="result", mime_type="application/octet-stream")
+    take = make_generation(creator, state=State.FETCH_FAILED, came=came, failure_message="It came twice.")
+
+    page = text(client, take)
+
+    assert "Download what came" in page and "Take it as it is" not in page
+    client.post(f"/takes/{take.pk}/take-as-it-is")
+    take.refresh_from_db()
+    assert take.state == State.FETCH_FAILED
+
+
+def test_a_result_that_may_be_deleted_soon_says_so_on_its_take_and_in_the_queue(client, creator):
+    take = make_generation(
+        creator, state=State.FETCHING, failure_code="result_expiring", failure_message="It is made and paid. Hurry."
+    )
+
+    assert "its file is not here yet" in text(client, take)
+    assert "Hurry." in client.get(reverse("queue:page")).content.decode()
 
 
 def test_an_unknown_outcome_is_explained_and_nothing_offers_to_retry(client, creator):
@@ -171,7 +210,8 @@ def test_an_unfinished_take_is_not_decided_about(creator, reviewer):
 
 
 POSTS = {"cancel": Role.CREATOR, "retry": Role.CREATOR, "fetch": Role.CREATOR, "settle": Role.CREATOR,
-         "look": Role.CREATOR, "ask": Role.CREATOR, "cost": Role.ADMIN, "review": Role.REVIEWER}  # fmt: skip
+         "take-as-it-is": Role.CREATOR, "look": Role.CREATOR, "ask": Role.CREATOR, "cost": Role.ADMIN,
+         "review": Role.REVIEWER}  # fmt: skip
 
 
 @pytest.mark.parametrize("role", list(Role))

@@ -176,7 +176,7 @@ def test_an_address_of_a_take_that_does_not_wait_opens_the_form_of_another_one(b
 
     html = unescape(browser.get(f"/studio/?replace={take.pk}").content.decode())
 
-    assert "does not wait any more" in html and "replaces" not in dict(controls_of(html, "compose"))
+    assert "cannot be replaced (any more)" in html and "replaces" not in dict(controls_of(html, "compose"))
 
 
 def test_a_take_of_another_team_cannot_be_replaced(browser, clip):
@@ -184,3 +184,11 @@ def test_a_take_of_another_team_cannot_be_replaced(browser, clip):
 
     assert send(browser, typed(clip, replaces=other.pk), **HTMX).status_code == 422
     assert Generation.objects.count() == 1
+
+
+def test_a_colleagues_take_is_not_opened_to_be_replaced(member, clip):
+    take = make_reserved(make_member(team=member.team), source=clip)
+
+    html = signed_in(member).get(f"/studio/?replace={take.pk}").content.decode()
+
+    assert "replaces" not in dict(controls_of(html, "compose")) and "You are editing" not in html

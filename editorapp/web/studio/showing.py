@@ -63,10 +63,11 @@ def _budget(desk: Desk, member: Member) -> MonthTotals | None:
 
 
 def waiting_take(pk: int | None, member: Member) -> Generation | None:
-    """Return the take that a form is to replace, while it is not sent."""
+    """Return the take that a form is to replace, while it is not sent; None of a colleague's, but to an admin."""
     if pk is None:
         return None
-    return Generation.objects.visible_to(member).filter(pk=pk, state__in=CANCELABLE).first()
+    takes = Generation.objects.visible_to(member).filter(pk=pk, state__in=CANCELABLE)
+    return (takes if member.may(Act.MANAGE) else takes.filter(created_by=member.user)).first()
 
 
 def shown(desk: Desk, verdict: Verdict, offered: list[Offer], total: Total, *, strictly: bool) -> Shown:

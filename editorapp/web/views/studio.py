@@ -72,7 +72,9 @@ def _asked(request: MemberRequest) -> Compose:
     if take is not None:
         if showing.waiting_take(take.pk, member) is not None:
             return replace(remade.again(take), replaces=take.pk)
-        messages.warning(request, f"Take {take.pk} does not wait any more, so what you queue now is another take.")
+        messages.warning(
+            request, f"Take {take.pk} cannot be replaced (any more), so what you queue now is another take."
+        )
         return remade.again(take)
     take = _take_named(request, "again")
     if take is not None:

@@ -180,8 +180,9 @@ AUTH_PASSWORD_VALIDATORS = [
 ]
 
 # Browsers share cookies between ports of one host: two instances side by side need names of their own. The hosts of
-# one installation, which share a signing key, need the same.
-_instance = hashlib.sha256((SECRET_KEY if IS_SHARED else f"{DATA_DIR}:{PORT}").encode()).hexdigest()[:8]
+# one installation, which share a signing key and a database, need the same.
+_ours = f"{SECRET_KEY}:{DATABASES['default']['NAME']}" if IS_SHARED else f"{DATA_DIR}:{PORT}"
+_instance = hashlib.sha256(_ours.encode()).hexdigest()[:8]
 SESSION_COOKIE_NAME = f"rushes_session_{_instance}"
 CSRF_COOKIE_NAME = f"rushes_csrf_{_instance}"
 SESSION_COOKIE_AGE = 60 * 60 * 24 * 30

@@ -1,0 +1,28 @@
+"""`python manage.py media_to_bucket`: copy the media folder into the bucket that RUSHES_S3_BUCKET names."""
+
+from typing import Any
+
+from django.core.management.base import BaseCommand, CommandError
+
+from editorapp.media import moving, store
+from editorapp.media.refusals import Refusal, show_bytes
+
+
+class Command(BaseCommand):
+    help = "Copy the media folder into the bucket and compare each file. Can be repeated; the folder stays as it is."
+
+    def handle(self, *args: Any, **options: Any) -> None:
+        if store.bucket() is None:
+            raise CommandError("No bucket is set: name it in RUSHES_S3_BUCKET, then call this again.")
+        try:
+            moved = moving.to_bucket()
+        except Refusal as refusal:
+            raise CommandError(f"{refusal.message} What was copied stays; call this again.") from refusal
+        self.stdout.write(
+            f"{moved.copied} files ({show_bytes(moved.copied_bytes)}) copied and compared, {moved.there} were there."
+        )
+        if moved.damaged:
+            raise CommandError(
+                "These files are not what their hash says and were left out; restore them from a backup:\n"
+                + "\n".join(moved.damaged)
+            )

@@ -19,7 +19,7 @@ class Command(BaseCommand):
         except Refusal as refusal:
             raise CommandError(f"{refusal.message} What was copied stays; call this again.") from refusal
         self.stdout.write(
-            f"{moved.copied} files ({show_bytes(moved.copied_bytes)}) copied and compared, {moved.there} were there."
+            f"Files: {moved.copied} ({show_bytes(moved.copied_bytes)}) copied and compared, {moved.there} were there."
         )
         if moved.damaged:
             raise CommandError(

@@ -18,6 +18,7 @@ from editorapp.providers.contract import (
     Throttled,
     Unavailable,
 )
+from editorapp.providers.lean import Answer
 
 MIN_WAIT_SECONDS, MAX_WAIT_SECONDS, DEFAULT_WAIT_SECONDS = 1.0, 600.0, 5.0
 LONGEST_DETAIL = 400
@@ -32,12 +33,18 @@ Explain = Callable[[httpx.Response], ProviderError | None]
 
 
 def raise_for(
-    response: httpx.Response, *, name: str, secret: str, is_paid: bool = False, explain: Explain | None = None
+    response: httpx.Response | Answer,
+    *,
+    name: str,
+    secret: str,
+    is_paid: bool = False,
+    explain: Explain | None = None,
 ) -> None:
     """Raise what an answer outside 2xx means; the paid POST is never said to have failed unless that is certain."""
     if not response.is_success:
-        known = explain(response) if explain is not None else None
-        raise known or _error(response, name=name, secret=secret, is_paid=is_paid)
+        said = response if isinstance(response, httpx.Response) else response.as_httpx()
+        known = explain(said) if explain is not None else None
+        raise known or _error(said, name=name, secret=secret, is_paid=is_paid)
 
 
 def _error(response: httpx.Response, *, name: str, secret: str, is_paid: bool) -> ProviderError:
@@ -155,7 +162,7 @@ def _is_dict(value: Any) -> bool:
     return isinstance(value, dict)
 
 
-def object_in(response: httpx.Response, *, name: str, is_paid: bool = False) -> dict[str, Any]:
+def object_in(response: httpx.Response | Answer, *, name: str, is_paid: bool = False) -> dict[str, Any]:
     """Return the JSON object of a 2xx answer; {} where there is no content.
 
     Raises: OutcomeUnknown on the paid POST, else Unavailable, when the answer cannot be read.

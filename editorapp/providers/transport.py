@@ -15,7 +15,7 @@ from functools import cache
 from ipaddress import ip_address
 from pathlib import Path
 from types import TracebackType
-from typing import Any, Self
+from typing import Any, Self, TypeVar
 from urllib.parse import urlsplit
 
 import httpx
@@ -25,11 +25,13 @@ from editorapp.media.refusals import Refusal
 from editorapp.providers import answers, registry
 from editorapp.providers.contract import Access, BadCredentials, OutcomeUnknown, Rejected, Unavailable
 from editorapp.providers.inline import InlineBody, stored_files
-from editorapp.providers.lean import LeanClient, can_be_direct
+from editorapp.providers.lean import Answer, LeanClient, can_be_direct
 from editorapp.providers.spec import Auth, Spec
 from editorapp.providers.wire import STAGED_LATER
 
 log = logging.getLogger(__name__)
+Answered = httpx.Response | Answer
+R = TypeVar("R", httpx.Response, Answer)
 # Their own lines show whole URLs (presigned queries) at INFO and headers at DEBUG.
 for _chatty in ("httpx", "httpcore"):
     logging.getLogger(_chatty).setLevel(logging.WARNING)
@@ -122,7 +124,7 @@ class Wire:
         params = {**self.access.params, **(params or {})} or None
         try:
             if method == "GET" and (lean := self._lean_client()) is not None:
-                response = await self._timed(
+                response: Answered = await self._timed(
                     lambda tracing: lean.get(path, params=params, headers=tracing),
                     method, path, deadline=FREE_DEADLINE_SECONDS,
                 )  # fmt: skip
@@ -156,12 +158,19 @@ class Wire:
             "Content-Length": str(content.size),
         }
         deadline = PAID_DEADLINE_SECONDS + content.size / SLOWEST_BYTES_PER_SECOND
-        client = self._paid = self._paid or self._authorised(keep_alive=False)
+        params = self.access.params or None
+        whole, lean = content.whole, self._lean_client()
         try:
-            response = await self._send(
-                client, "POST", path, deadline=deadline, content=content.pieces(), headers=headers,
-                params=self.access.params or None,
-            )  # fmt: skip
+            if whole is not None and lean is not None:
+                response: Answered = await self._timed(
+                    lambda tracing: lean.post_once(path, content=whole, params=params, headers={**tracing, **headers}),
+                    "POST", path, deadline=deadline,
+                )  # fmt: skip
+            else:
+                client = self._paid = self._paid or self._authorised(keep_alive=False)
+                response = await self._send(
+                    client, "POST", path, deadline=deadline, content=content.pieces(), headers=headers, params=params
+                )
         except NEVER_SENT as error:
             raise Unavailable(f"{self.name} could not be reached ({_kind(error)}).", code=_kind(error)) from error
         except (httpx.HTTPError, TimeoutError) as error:
@@ -250,9 +259,8 @@ class Wire:
         )  # fmt: skip
 
     async def _timed(
-        self, exchange: Callable[[dict[str, str]], Awaitable[httpx.Response]], method: str, path: str, *,
-        deadline: float,
-    ) -> httpx.Response:  # fmt: skip
+        self, exchange: Callable[[dict[str, str]], Awaitable[R]], method: str, path: str, *, deadline: float
+    ) -> R:  # fmt: skip
         """Make one exchange within its deadline, with a request id of its own, and note how it went."""
         began = time.monotonic()
         try:
@@ -286,7 +294,7 @@ async def _sendable(body: Any, *, name: str) -> InlineBody:
         raise Rejected("This request cannot be written as JSON; nothing was sent.", code="not_json") from error
 
 
-def _note(level: int, method: str, path: str, response: httpx.Response, began: float) -> None:
+def _note(level: int, method: str, path: str, response: Answered, began: float) -> None:
     if not log.isEnabledFor(level):
         return
     request_id = response.headers.get("X-Request-Id", "-")[:80]

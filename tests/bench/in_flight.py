@@ -1,108 +1,51 @@
-"""500 generations in flight with two queue workers on SQLite, beside the official SDK's plain loop in the same run.
+"""Hundreds and thousands of generations in flight with two queue workers.
 
-Ours: ticker and qcluster as they run in production, against the simulator: write ahead, post, poll, book, download,
-verify by decoding, store with poster and filmstrip. The SDK's loop posts and polls in one process, and neither books
-nor stores. So the promise compares post, follow and book with post and follow; the files, and what the web process
-does before, are told beside it. Both poll at the same ages of a job; each has a fresh simulator with the same options.
-CPU is read from /proc, once all processes are up.
+    python -m tests.bench in_flight [--count 500|2000|10000] [--database sqlite|postgresql]
+
+Ours: web server, ticker and queue as they run in production, against the simulator: write ahead, post, poll, book,
+download, verify by decoding, store with poster and filmstrip. At 500 the official SDK's two loops run beside it, at the
+same ages of a job, each against a fresh simulator with the same options. They post and poll, and neither book nor
+store. So the promise compares post, follow and book with post and follow; the files, and what the web process does
+before, are told beside it. CPU is read from /proc, once all processes are up; the simulator's counts for nobody.
 """
 
+import argparse
 import json
+import os
 import sqlite3
 import subprocess
 import sys
-import time
-from collections.abc import Iterator
-from contextlib import contextmanager
-from dataclasses import dataclass
+from collections.abc import Sequence
 from pathlib import Path
 
-from django.conf import settings
-from django.core.management import call_command
-from django.utils import timezone
-
-from editorapp.costs.check import differences
-from editorapp.generations import health
-from editorapp.generations.enqueue import enqueue
+from editorapp.generations import books
 from editorapp.generations.models import Attempt, Generation
 from editorapp.generations.schedule import interval_seconds
-from editorapp.generations.states import ACTIVE, State
-from editorapp.providers.contract import GenerationRequest, Task
-from editorapp.providers.models import ProviderAccount, default_account
-from editorapp.teams.models import Member
-from tests.bench import Figure, load, processes, promised
+from editorapp.generations.states import State
+from tests.bench import Figure, installation, processes, promised
+from tests.bench.installation import Used
+from tests.bench.load import LOADS
 from tests.bench.meter.apps import totals
-from tests.factories import make_member
 
-COUNT = 500
 SIMULATOR = ("--no-render", "--rpm", "0", "--concurrent", "0", "--queue-seconds", "1")
-GIVE_UP_SECONDS = 240
+GIVE_UP_SECONDS = {500: 300.0, 2000: 600.0, 10_000: 2400.0}
+SDK_AT_ONCE = 8  # calls at a time: where the SDK needs the least CPU
+MOST_MEGABYTES = 250.0
 
 
-@dataclass
-class Used:
-    """CPU seconds of our processes, and what happened."""
-
-    cpu: float  # qcluster, its workers and the ticker
-    queueing: float  # what the web process would use
-    seconds: float
-    peak_megabytes: float
-
-
-def run() -> list[Figure]:
+def run(words: Sequence[str] = ()) -> list[Figure]:
+    options = argparse.ArgumentParser(prog="python -m tests.bench in_flight")
+    options.add_argument("--count", type=int, choices=sorted(LOADS), default=500)
+    options.add_argument("--database", choices=("sqlite", "postgresql"), default="sqlite")
+    count = options.parse_args(words).count
+    load_before = os.getloadavg()[0]
     with processes.simulator(*SIMULATOR) as (url, folder):
-        settings.SIMULATOR_URL = url
-        used = _ours(url)
+        used = installation.at_work(url, count, LOADS[count], give_up_seconds=GIVE_UP_SECONDS[count])
         done_at = _done_times(folder)
-    with processes.simulator(*SIMULATOR) as (url, _folder):
-        sdk = _sdk(url)
-    return [*_kept_promises(done_at), *_cpu(used, sdk)]
-
-
-def _ours(url: str) -> Used:
-    call_command("migrate", verbosity=0)
-    account, member = default_account("luma-agents"), make_member(role="admin")
-    account.max_concurrent, account.requests_per_minute = 10 * COUNT, 1000 * COUNT
-    account.save()
-    with _engine(url) as pids:
-        before, began = processes.cpu_seconds(pids()), time.monotonic()
-        queueing = _queue_all(account, member)
-        while time.monotonic() - began < GIVE_UP_SECONDS:
-            time.sleep(1)
-            if not Attempt.objects.filter(state__in=ACTIVE).exists():
-                break
-        seconds = time.monotonic() - began
-        time.sleep(3)  # the last lane returns and is metered
-        return Used(processes.cpu_seconds(pids()) - before, queueing, seconds, processes.peak_megabytes(pids()))
-
-
-def _queue_all(account: ProviderAccount, member: Member) -> float:
-    """Judge, reserve and queue all, as the web process would; return the CPU seconds that it took."""
-    before = time.process_time()
-    for number in range(COUNT):
-        wanted = GenerationRequest(task=Task.GENERATE, prompt=load.prompt(number), resolution="360p", duration="5s")
-        enqueue(wanted, account=account, member=member)
-    return time.process_time() - before
-
-
-@contextmanager
-def _engine(url: str) -> Iterator:
-    """Run ticker and queue until they give signs of life."""
-    with (
-        processes.command("qcluster", log=_log("qcluster"), RUSHES_SIMULATOR_URL=url) as cluster,
-        processes.command("ticker", log=_log("ticker"), RUSHES_SIMULATOR_URL=url) as ticker,
-    ):
-        for _ in range(120):
-            time.sleep(0.5)
-            if health.signs(timezone.now()).is_well:
-                break
-        else:
-            raise RuntimeError("The engine gave no sign of life: " + _log("qcluster").read_text()[-2000:])
-        yield lambda: processes.tree(cluster.pid) + processes.tree(ticker.pid)
-
-
-def _log(name: str) -> Path:
-    return Path(settings.DATA_DIR) / f"{name}.log"
+    figures = [*_kept_promises(done_at, count), *_use(used, count)]
+    if count == 500:
+        figures += _beside_the_sdk(used, count)
+    return [*figures, Figure("load of the machine before, and after", f"{load_before:.1f}, {os.getloadavg()[0]:.1f}")]
 
 
 def _done_times(folder: Path) -> dict[str, float]:
@@ -112,56 +55,83 @@ def _done_times(folder: Path) -> dict[str, float]:
     return {job["id"]: job["created_at"] + job["queue_seconds"] + job["render_seconds"] for job in jobs}
 
 
-def _sdk(url: str) -> dict[str, float]:
-    answer = subprocess.run(
-        [sys.executable, "-m", "tests.bench.sdk_loop", f"{url}/luma-agents/v1", str(COUNT)],
-        cwd=processes.ROOT, capture_output=True, text=True, timeout=GIVE_UP_SECONDS,
-    )  # fmt: skip
+def _kept_promises(done_at: dict[str, float], count: int) -> list[Figure]:
+    rows = list(
+        Attempt.objects.filter(provider_done_at__isnull=False, provider_job_id__isnull=False).values_list(
+            "provider_job_id", "submitted_at", "recorded_at", "poll_count"
+        )
+    )
+    seconds = sorted(recorded.timestamp() - done_at[job] for job, _sent, recorded, _polls in rows)
+    lags = sorted(
+        (recorded.timestamp() - done_at[job]) / interval_seconds(done_at[job] - sent.timestamp())
+        for job, sent, recorded, _polls in rows
+    )
+    finished = Generation.objects.filter(state=State.SUCCEEDED, result__isnull=False).count()
+    locked = sum(installation.log_of(part).read_text().count("database is locked") for part in installation.PARTS)
+    return [
+        promised("generations lost or not finished", count - finished, at_most=0),
+        promised("paid posts beyond one for each generation", len(done_at) - count, at_most=0),
+        promised('"database is locked" in any log', locked, at_most=0),
+        promised("differences in the books", len(books.differences()), at_most=0),
+        promised("provider done -> recorded, p95, in poll intervals", _p95(lags), at_most=1.1, digits=2),
+        Figure("the same in seconds", f"{_p95(seconds):.1f} s"),
+        Figure("polls by the engine", f"{sum(polls for *_rest, polls in rows):,}"),
+    ]
+
+
+def _p95(found: list[float]) -> float:
+    return found[int(len(found) * 0.95)] if found else 99.0
+
+
+def _use(used: Used, count: int) -> list[Figure]:
+    files = _files()
+    return [
+        Figure("until every result was kept", f"{used.seconds:.0f} s"),
+        Figure("most in flight at once", f"{used.most_in_flight:,}"),
+        *(
+            promised(f"largest process of the {part}", megabytes, at_most=MOST_MEGABYTES, unit=" MB")
+            for part, megabytes in used.largest.items()
+        ),
+        Figure("CPU a generation: queue and ticker, without the files", _each(used.cpu - files, count)),
+        Figure("CPU a generation: download, verify, poster, filmstrip", _each(files, count)),
+        Figure("CPU a generation: judge, reserve, queue (web process)", _each(used.queueing, count)),
+    ]
+
+
+def _beside_the_sdk(used: Used, count: int) -> list[Figure]:
+    gather, held = _sdk(count, at_once=0), _sdk(count, at_once=SDK_AT_ONCE)
+    engine, name = used.cpu - _files(), f"the SDK's loop held to {SDK_AT_ONCE} calls at a time"
+    return [
+        Figure("CPU a generation: the SDK's gather, create and poll", _each(gather["cpu"], count)),
+        Figure(f"CPU a generation: {name}", _each(held["cpu"], count)),
+        Figure("polls by the SDK: gather, held", f"{gather['polls']:,.0f}, {held['polls']:,.0f}"),
+        Figure("seconds of the SDK: gather, held", f"{gather['seconds']:.0f}, {held['seconds']:.0f}"),
+        promised("CPU, ours: post, follow, book / gather: post, follow", engine / gather["cpu"], at_most=0.4, digits=2),
+        promised(
+            f"the same / held to {SDK_AT_ONCE} at a time: post, follow", engine / held["cpu"], at_most=0.5, digits=2
+        ),
+        Figure("the same with judging, reserving and queueing", f"{(engine + used.queueing) / held['cpu']:.2f}"),
+        Figure(
+            "the same with the files, which the SDK does not fetch", f"{(used.cpu + used.queueing) / held['cpu']:.2f}"
+        ),
+    ]
+
+
+def _sdk(count: int, *, at_once: int) -> dict[str, float]:
+    with processes.simulator(*SIMULATOR) as (url, _folder):
+        answer = subprocess.run(
+            [sys.executable, "-m", "tests.bench.sdk_loop", f"{url}/luma-agents/v1", str(count), str(at_once)],
+            cwd=processes.ROOT, capture_output=True, text=True, timeout=GIVE_UP_SECONDS[count],
+        )  # fmt: skip
     if answer.returncode:
         raise RuntimeError(answer.stderr[-2000:])
     return json.loads(answer.stdout.splitlines()[-1])
 
 
-def _kept_promises(done_at: dict[str, float]) -> list[Figure]:
-    rows = list(Attempt.objects.filter(provider_done_at__isnull=False))
-    lags = sorted(
-        (row.provider_done_at.timestamp() - done_at[row.provider_job_id])
-        / interval_seconds(done_at[row.provider_job_id] - row.submitted_at.timestamp())
-        for row in rows
-    )
-    finished = Generation.objects.filter(state=State.SUCCEEDED, result__isnull=False).count()
-    locked = sum(_log(name).read_text().count("database is locked") for name in ("qcluster", "ticker"))
-    return [
-        promised("generations lost or not finished", COUNT - finished, at_most=0),
-        promised("paid posts beyond one for each generation", len(done_at) - COUNT, at_most=0),
-        promised('"database is locked" in any log', locked, at_most=0),
-        promised("differences in the ledger", len(differences()), at_most=0),
-        promised(
-            "provider done -> recorded, p95, in poll intervals", lags[int(len(lags) * 0.95)] if lags else 99.0,
-            at_most=1.1, digits=2,
-        ),
-        Figure("polls by the engine", f"{sum(row.poll_count for row in rows):,}"),
-    ]  # fmt: skip
+def _files() -> float:
+    """Return the CPU seconds of the lanes that carry files, and of the decoders that they start."""
+    return sum(totals().get("transfer", (0.0, 0.0)))
 
 
-def _cpu(used: Used, sdk: dict[str, float]) -> list[Figure]:
-    def each(seconds: float) -> str:
-        return f"{1000 * seconds / COUNT:.1f} ms"
-
-    files = sum(totals().get("transfer", (0.0, 0.0)))
-    engine = used.cpu - files
-    return [
-        Figure("the engine, until every result was kept", f"{used.seconds:.0f} s"),
-        Figure("CPU a generation: qcluster and ticker, without the files", each(engine)),
-        Figure("CPU a generation: download, verify, poster, filmstrip", each(files)),
-        Figure("CPU a generation: judge, reserve, queue (web process)", each(used.queueing)),
-        Figure("largest process", f"{used.peak_megabytes:.0f} MB"),
-        Figure("the SDK's gather", f"{sdk['seconds']:.0f} s"),
-        Figure("polls by the SDK", f"{sdk['polls']:,.0f}"),
-        Figure("CPU a generation: the SDK's gather, create and poll", each(sdk["cpu"])),
-        promised("CPU, ours: post, follow, book / SDK: post, follow", engine / sdk["cpu"], at_most=0.5, digits=2),
-        Figure("the same with judging, reserving and queueing", f"{(engine + used.queueing) / sdk['cpu']:.2f}"),
-        Figure(
-            "the same with the files, which the SDK does not fetch", f"{(used.cpu + used.queueing) / sdk['cpu']:.2f}"
-        ),
-    ]
+def _each(seconds: float, count: int) -> str:
+    return f"{1000 * seconds / count:.1f} ms"

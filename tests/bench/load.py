@@ -9,7 +9,7 @@ SPREAD = 0.6  # of the logarithm: two thirds take between half and twice the usu
 
 @dataclass(frozen=True)
 class Load:
-    """How long jobs take, in seconds: evenly between the two, or log-normally around a usual time where there is one."""
+    """How long jobs take, in seconds: evenly between the two, or log-normally where there is a usual time."""
 
     shortest: float
     longest: float

@@ -272,6 +272,7 @@ Q_CLUSTER = {
     "ack_failures": True,
     "save_limit": -1,  # successes are not kept; failures always are
     "catch_up": False,
+    "guard_cycle": 1,  # seconds between two looks at the workers
     "scheduler": False,  # the ticker calls it: the built-in one looks only every 30 s
 }
 

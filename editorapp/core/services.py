@@ -99,6 +99,7 @@ def _sqlite(name: Path, folder: Path, options: dict[str, Any]) -> dict[str, Any]
     return {
         "ENGINE": SQLITE,
         "NAME": name,
+        "CONN_MAX_AGE": 60,  # else the queue opens the file anew each time it looks, which costs more than the look
         "OPTIONS": {**SQLITE_OPTIONS, **options},
         # A file, so that worker processes started by a test see the same rows.
         "TEST": {"NAME": folder / "test.sqlite3"},

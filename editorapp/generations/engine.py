@@ -30,7 +30,7 @@ LEASE_SECONDS = 30.0
 RENEW_SECONDS = 5.0
 LONGEST_SECONDS = 600.0  # how long a sweep goes on taking new work beside slow posts
 DRAIN_SECONDS = 120.0  # longer than any call without files: after that, what could not be written is given up
-TURN_SECONDS = 0.25
+TURN_SECONDS = 0.4
 LINGER_SECONDS = 3.0  # due within this: worth waiting for, rather than starting anew
 WAKE_PAUSE = timedelta(seconds=0.5)
 

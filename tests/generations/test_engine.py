@@ -441,7 +441,7 @@ def test_a_post_that_hangs_delays_no_poll(quick, clock, monkeypatch):
     running = ask()
     run(clock, until=State.RUNNING)
     quick.fail("submit", "hang_before")
-    monkeypatch.setattr("editorapp.generations.posting.POST_SECONDS", 3.0)
+    monkeypatch.setattr("editorapp.generations.courier.POST_SECONDS", 3.0)
     ask()
     clock.jump(seconds=10)
 

@@ -97,7 +97,7 @@ def _running(url: str) -> Iterator[Callable[..., list[int]]]:
     ):
         for _ in range(240):
             time.sleep(0.5)
-            if health.status(timezone.now()).is_well and "Answering" in log_of("web").read_text():
+            if health.signs(timezone.now()).is_well and "Answering" in log_of("web").read_text():
                 break
         else:
             raise RuntimeError("No sign of life: " + "".join(log_of(part).read_text()[-2000:] for part in PARTS))

@@ -81,7 +81,12 @@ def all_accepted(taken: Sequence[tuple[Attempt, Job, float]], *, now: datetime) 
     moves = [
         Move(attempt, _as_accepted(job, now=now, seconds=seconds), _NOTHING_WRONG) for attempt, job, seconds in taken
     ]
-    return _together(lambda: move_all(State.RUNNING, moves, now=now), at="submit.recording")
+
+    def write() -> None:
+        move_all(State.RUNNING, moves, now=now)
+        reached("submit.recording")
+
+    return _together(write)
 
 
 _NOTHING_WRONG = {"failure_code": "", "failure_message": ""}
@@ -99,7 +104,7 @@ def _accepted(attempt: Attempt, job: Job, *, now: datetime, first_look_seconds: 
     reached("submit.recording")
 
 
-def _together(write: Callable[[], None], *, at: str) -> bool:
+def _together(write: Callable[[], None]) -> bool:
     """Write in one go, all or nothing. False where one of them cannot be written: then each is tried by itself.
 
     Raises: DatabaseError, when nothing can be written now (locked, full disk).
@@ -107,7 +112,6 @@ def _together(write: Callable[[], None], *, at: str) -> bool:
     try:
         with transaction.atomic():
             write()
-            reached(at)
     except Exception as error:
         if isinstance(error, DatabaseError) and not isinstance(error, IntegrityError | DataError):
             raise
@@ -252,8 +256,9 @@ def all_done(pairs: Sequence[tuple[Attempt, Job]], *, now: datetime) -> bool:
                 for attempt, job in group
             ]
             move_all(State.FETCHING, moves, now=now)
+        reached("done.recording")
 
-    return _together(write, at="done.recording")
+    return _together(write)
 
 
 def _as_done(attempt: Attempt, job: Job, *, now: datetime) -> dict[str, Any]:

@@ -195,15 +195,14 @@ def test_of_two_equal_jobs_a_person_chooses(quick, clock, send, provider):
 
 @both
 def test_a_job_that_is_on_one_of_our_rows_is_no_candidate(quick, clock, send, provider):
-    first = send(provider)
-    look(provider, clock)
-    assert first.attempts.get().state == State.RUNNING
+    generation, other = send(provider, how="reset"), send(provider, how="reset")
+    job_id = post_by_hand(quick, generation)
+    Attempt.objects.filter(generation=other).update(provider_job_id=job_id)
 
-    second = send(provider, how="reset", prompt=first.prompt)
     look(provider, clock)
 
-    assert second.attempts.get().state == State.UNKNOWN
-    row = Search.objects.get(attempt__generation=second)
+    row = Search.objects.get(attempt__generation=generation)
+    assert row.attempt.state == State.UNKNOWN
     assert row.candidates == [] and "does not show it" in row.says
 
 

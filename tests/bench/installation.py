@@ -1,5 +1,6 @@
 """An installation at work for a measurement: web server, ticker and two queue workers, beside a simulator."""
 
+import logging
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -44,6 +45,7 @@ class Used:
 def at_work(url: str, count: int, load: Load, *, give_up_seconds: float) -> Used:
     """Queue so many generations and wait until none is active."""
     settings.SIMULATOR_URL = url
+    logging.disable(logging.INFO)  # of this process alone: a line for each that is queued
     call_command("migrate", verbosity=0)
     account, member = default_account("luma-agents"), make_member(role="admin")
     account.max_concurrent, account.requests_per_minute = 10 * count, 1000 * count

@@ -11,7 +11,7 @@ from PIL import Image
 from editorapp.alerts.models import Alert
 from editorapp.costs import ledger
 from editorapp.costs.models import AskedPrice, Entry
-from editorapp.generations import asking, books, courier, download, engine, overdue, search
+from editorapp.generations import asking, books, courier, download, engine, overdue, search, sightings
 from editorapp.generations.enqueue import enqueue
 from editorapp.generations.models import Generation, Search
 from editorapp.generations.states import State
@@ -84,7 +84,7 @@ def impatient(request, monkeypatch):
     if "hang" not in request.node.name:
         return
     for room, names in {
-        courier: ("POST_SECONDS", "POLL_SECONDS"), transport: ("FREE_DEADLINE_SECONDS",), search: ("LIST_SECONDS",),
+        courier: ("POST_SECONDS", "POLL_SECONDS"), transport: ("FREE_DEADLINE_SECONDS",), sightings: ("LIST_SECONDS",),
     }.items():  # fmt: skip
         for name in names:
             monkeypatch.setattr(room, name, PATIENCE_SECONDS)

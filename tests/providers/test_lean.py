@@ -8,7 +8,7 @@ from contextlib import asynccontextmanager
 import httpx
 import pytest
 
-from editorapp.providers.lean import LeanClient, can_be_direct
+from editorapp.providers.lean import Answer, LeanClient, can_be_direct
 
 Talk = Callable[[asyncio.StreamReader, asyncio.StreamWriter], Awaitable[None]]
 ANSWER = b"HTTP/1.1 200 OK\r\nContent-Length: 2\r\nX-Odd: a\r\n\r\nok"
@@ -45,8 +45,8 @@ async def answer_once(reader: asyncio.StreamReader, writer: asyncio.StreamWriter
     writer.write(ANSWER)
 
 
-def run(talk: Talk, *, times: int) -> tuple[list[httpx.Response], int]:
-    async def scenario() -> tuple[list[httpx.Response], int]:
+def run(talk: Talk, *, times: int) -> tuple[list[Answer], int]:
+    async def scenario() -> tuple[list[Answer], int]:
         async with serving(talk) as (url, made):
             client = client_of(url)
             found = []
@@ -176,3 +176,132 @@ def test_what_is_asked_is_what_httpx_would_ask():
     lines = heads[0].decode().lower().split("\r\n")
     assert lines[0] == "get /v1/files?limit=1&after=a+b http/1.1"
     assert {f"host: {url.split('/')[2]}", "authorization: bearer key", "x-request-id: 7"} <= set(lines)
+
+
+# The paid post: one connection, one try.
+
+
+def post(talk: Talk, *, deadline: float = 5.0) -> tuple[Answer, list[bytes], int]:
+    """Post to a server that notes what it is sent and then goes on with `talk`."""
+    heads: list[bytes] = []
+
+    async def serve(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        heads.append(await reader.readuntil(b"\r\n\r\n") + await reader.readexactly(2))
+        await talk(reader, writer)
+
+    async def scenario() -> tuple[Answer, list[bytes], int]:
+        async with serving(serve) as (url, made), asyncio.timeout(deadline):
+            client = client_of(url)
+            try:
+                answer = await client.post_once("/generations", content=b"{}", headers={"Idempotency-Key": "7"})
+                return answer, heads, len(made)
+            finally:
+                asked.append(len(made))
+                await client.aclose()
+
+    asked.clear()
+    return asyncio.run(scenario())
+
+
+asked: list[int] = []  # how many connections the last post made
+
+
+def test_a_post_leaves_once_with_its_length_and_keeps_no_connection():
+    async def accept(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        writer.write(b'HTTP/1.1 201 Created\r\nContent-Length: 11\r\n\r\n{"id": "a"}')
+        assert await reader.read() == b""  # it is not used again
+
+    answer, heads, connections = post(accept)
+
+    assert (answer.status_code, answer.json(), connections) == (201, {"id": "a"}, 1)
+    lines = heads[0].decode().lower().split("\r\n")
+    assert lines[0] == "post /v1/generations http/1.1"
+    assert {"content-length: 2", "connection: close", "idempotency-key: 7", "authorization: bearer key"} <= set(lines)
+    assert lines[-1] == "{}"
+
+
+@pytest.mark.parametrize(
+    "says",
+    [b"", b"HTTP/1.1 201 Created\r\nContent-Le", b"HTTP/1.1 201 Created\r\nContent-Length: 9\r\n\r\n{"],
+    ids=["nothing", "half a head", "half a body"],
+)
+def test_a_post_without_a_whole_answer_is_an_error_and_never_sent_again(says):
+    async def break_off(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        writer.write(says)
+
+    with pytest.raises(httpx.RemoteProtocolError):
+        post(break_off)
+
+    assert asked == [1]
+
+
+def test_a_post_to_nobody_is_known_never_to_have_left():
+    async def scenario() -> None:
+        await client_of("http://127.0.0.1:9").post_once("/", content=b"{}", headers={})
+
+    with pytest.raises(httpx.ConnectError):
+        asyncio.run(scenario())
+
+
+@pytest.mark.parametrize(
+    "says",
+    [
+        b"HTTP/1.1 100 Continue\r\n\r\nHTTP/1.1 201 Created\r\nContent-Length: 2\r\n\r\n{}",
+        b"HTTP/1.1 201 Created\r\nTransfer-Encoding: chunked\r\n\r\n2\r\n{}\r\n0\r\n\r\n",
+        b"HTTP/1.0 201 Created\r\n\r\n{}",
+        b"HTTP/1.1 201 Created\r\ncontent-length:2\r\nX-Odd:  a \r\n\r\n{}",
+    ],
+    ids=["a word before it", "in chunks", "until the end", "oddly written"],
+)
+@pytest.mark.parametrize("cut", [0, 1, 9, 40])
+def test_an_answer_is_read_however_it_is_framed_and_cut(says, cut):
+    async def answer_in_two(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        writer.write(says[:cut])
+        await writer.drain()
+        await asyncio.sleep(0.02)
+        writer.write(says[cut:])
+
+    answer, _heads, _connections = post(answer_in_two)
+
+    assert (answer.status_code, answer.json()) == (201, {})
+
+
+@pytest.mark.parametrize(
+    "says",
+    [
+        b"HTTP/1.1 200 OK\r\nContent-Length: 2\r\nContent-Length: 3\r\n\r\nabc",
+        b"HTTP/1.1 200 OK\r\nContent-Length: -1\r\n\r\nab",
+        b"HTTP/1.1 200 OK\r\nContent-Length: 99999999999\r\n\r\nab",
+        b"HTTP/1.1 200 OK\r\nX: " + b"a" * 200_000,
+    ],
+    ids=["two lengths", "a length below nothing", "far too long", "an endless head"],
+)
+def test_an_answer_that_cannot_be_trusted_is_an_error(says):
+    async def talk(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        await reader.readuntil(b"\r\n\r\n")
+        writer.write(says)
+        await writer.drain()
+
+    with pytest.raises(httpx.RemoteProtocolError):
+        run(talk, times=1)
+
+
+def test_what_follows_an_answer_unasked_is_not_taken_for_the_next_one():
+    async def chatter(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        await reader.readuntil(b"\r\n\r\n")
+        writer.write(ANSWER + b"HTTP/1.1 200 OK\r\nContent-Length: 4\r\n\r\nevil")
+
+    answers, connections = run(chatter, times=2)
+
+    assert [answer.text for answer in answers] == ["ok", "ok"]
+    assert connections == 2
+
+
+def test_a_header_or_a_path_with_a_line_break_never_leaves():
+    async def scenario(**words) -> None:
+        await client_of("http://127.0.0.1:9").get(words.get("path", "/"), headers=words.get("headers"))
+
+    with pytest.raises(httpx.LocalProtocolError):
+        asyncio.run(scenario(headers={"X-Request-Id": "a\r\nX-Evil: b"}))
+    with pytest.raises(httpx.InvalidURL):
+        asyncio.run(scenario(path="/generations/1 HTTP/1.1\r\nX-Evil: b"))

@@ -17,9 +17,11 @@ from pathlib import Path
 
 from editorapp.core.fault_points import reached
 from editorapp.media import store
-from editorapp.media.backends.s3 import PART_BYTES, MediaStorage
-from editorapp.media.part_file import Body, path, read
+from editorapp.media.backends.s3 import MediaStorage
+from editorapp.media.part_file import READ_BYTES, Body, path, read
 from editorapp.media.refusals import Refusal
+
+OBJECT_BYTES = 2 * 1024 * 1024  # lies in memory once for each piece that is being taken
 
 
 @dataclass(frozen=True, order=True)
@@ -74,7 +76,7 @@ class PieceObjects:
             return None
         end = at + length
         with store.telling_full_disk(), self._own_copy() as copy:
-            while at < end and (data := _block(body, min(PART_BYTES, end - at))):
+            while at < end and (data := _block(body, min(OBJECT_BYTES, end - at))):
                 one = _Stretch(at, len(data), hashlib.sha256(data).hexdigest())
                 _write(copy, data, at)
                 self._storage.put_bytes(self._prefix + one.name, data, one.sha256)
@@ -112,17 +114,17 @@ class PieceObjects:
             os.close(handle)
 
 
-def _block(body: Body, size: int) -> bytes:
+def _block(body: Body, size: int) -> bytearray:
     """Return so many bytes of the body; fewer only at its end, or when the browser went away."""
-    found: list[bytes] = []
-    left = size
-    while left > 0 and (data := read(body, left)):
-        found.append(data)
-        left -= len(data)
-    return b"".join(found)
+    block, filled = bytearray(size), 0
+    while filled < size and (data := read(body, min(READ_BYTES, size - filled))):
+        block[filled : filled + len(data)] = data
+        filled += len(data)
+    del block[filled:]
+    return block
 
 
-def _write(handle: int, data: bytes, at: int) -> None:
+def _write(handle: int, data: bytes | bytearray, at: int) -> None:
     view = memoryview(data)
     while view:
         count = os.pwrite(handle, view, at)

@@ -96,7 +96,7 @@ def test_pieces_of_two_machines_that_overlap_are_one_file(client: Client, bucket
 def test_a_bucket_that_goes_away_in_the_middle_of_a_piece_costs_what_had_not_arrived(
     client: Client, bucket: Bucket, small_clip: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(piece_objects, "PART_BYTES", PIECE)
+    monkeypatch.setattr(piece_objects, "OBJECT_BYTES", PIECE)
     data = small_clip.read_bytes()
     url = begin(client, len(data))
     put_bytes = piece_objects.MediaStorage.put_bytes

@@ -9,8 +9,9 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import datetime
+from io import BufferedReader
 from pathlib import Path
-from typing import Any, BinaryIO
+from typing import Any
 
 from botocore.config import Config
 from botocore.exceptions import BotoCoreError, ClientError, HTTPClientError, IncompleteReadError
@@ -76,7 +77,7 @@ class MediaStorage(S3Storage):
             return None
         return Head(said["ContentLength"], said.get("Metadata", {}).get(_SHA256, ""))
 
-    def put_bytes(self, name: str, data: bytes, sha256: str) -> None:
+    def put_bytes(self, name: str, data: bytes | bytearray, sha256: str) -> None:
         """Write a small object; the server compares what came. Raises: Refusal."""
         with telling():
             self.client.put_object(
@@ -101,13 +102,15 @@ class MediaStorage(S3Storage):
                 with telling():
                     self._put_parts(name, handle, sha256)
 
-    def _put_parts(self, name: str, handle: BinaryIO, sha256: str) -> None:
+    def _put_parts(self, name: str, handle: BufferedReader, sha256: str) -> None:
         place = {"Bucket": self.bucket_name, "Key": self.key(name)}
         upload = self.client.create_multipart_upload(**place, Metadata={_SHA256: sha256})["UploadId"]
         try:
             parts: list[dict[str, Any]] = []
             digest = hashlib.sha256()
-            while data := handle.read(PART_BYTES):
+            block = bytearray(PART_BYTES)  # the same for all parts: a fresh one each would stay with the thread
+            while count := handle.readinto(block):
+                data = block if count == len(block) else block[:count]
                 digest.update(data)
                 number = len(parts) + 1
                 said = self.client.upload_part(
@@ -209,6 +212,6 @@ def _compare(found: str, expected: str, name: str) -> None:
         raise Refusal("storage_damaged")
 
 
-def _md5(data: bytes) -> str:
+def _md5(data: bytes | bytearray) -> str:
     """Return the checksum that S3 compares on arrival; it protects the way there and nothing else."""
     return base64.b64encode(hashlib.md5(data, usedforsecurity=False).digest()).decode()

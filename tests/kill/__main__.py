@@ -20,6 +20,7 @@ def arguments() -> argparse.Namespace:
     parser.add_argument("--minutes", type=float, default=15.0, help="give up after so long")
     parser.add_argument("--seed", type=int, default=None, help="the order of kills and wishes")
     parser.add_argument("--every-point", action="store_true", help="kill on until each named point was reached")
+    parser.add_argument("--by-hand", action="store_true", help="a person settles all unknown outcomes, at once")
     parser.add_argument("--keep", action="store_true", help="leave the folder, with all logs")
     return parser.parse_args()
 

@@ -6,7 +6,7 @@ import threading
 import time
 from collections import Counter
 from collections.abc import Callable
-from datetime import timedelta
+from datetime import datetime, timedelta
 from typing import Any
 
 import httpx
@@ -16,7 +16,7 @@ from django.urls import reverse
 from django.utils import timezone
 
 from editorapp.costs import check
-from editorapp.generations.models import Attempt, Generation
+from editorapp.generations.models import Attempt, Generation, Settlement
 from editorapp.generations.states import State
 from editorapp.providers import accounts, registry
 from editorapp.teams.first_run import ensure_owner
@@ -39,7 +39,7 @@ class Run:
         self.installation, self.options = installation, options
         self.stopping = threading.Event()
         self.faults: list[str] = []
-        self.looks = self.settled = self.adopted_by_search = 0
+        self.looks = 0
         self.began = time.monotonic()
         self.killer = Killer(
             installation, kills=options.kills, every_seconds=options.every, every_point=options.every_point,
@@ -151,19 +151,24 @@ class Run:
         now = timezone.now()
         rows = Attempt.objects.filter(state=State.UNKNOWN).select_related("generation", "account")
         for attempt in rows.filter(generation__state_since__lt=now - LOOKED_UP_AFTER):
-            searches = hasattr(registry.get(attempt.account.provider), "recent")
-            if searches and attempt.generation.state_since > now - SEARCHED_FOR:
+            found = books.job_of(attempt.generation, self.installation.folder)
+            if found and self._is_searched_for(attempt, now):
                 continue
-            if searches:
-                self.faults.append(f"{attempt.generation}: the search at {attempt.account.provider} settled nothing.")
             try:
-                found = books.job_of(attempt.generation, self.installation.folder)
                 self.settler.settle(attempt.generation_id, job_id=found)
-                self.settled += 1
             except Gone:
                 return
         for generation in Generation.objects.filter(state=State.FETCH_FAILED):
             self.settler.press(generation.pk, "fetch")
+
+    def _is_searched_for(self, attempt: Attempt, now: datetime) -> bool:
+        """Does the engine's own search find it without anybody's help? A job that never arrived takes it an hour."""
+        if self.options.by_hand or not hasattr(registry.get(attempt.account.provider), "recent"):
+            return False
+        if attempt.generation.state_since > now - SEARCHED_FOR:
+            return True
+        self.faults.append(f"{attempt.generation}: the search at {attempt.account.provider} did not find its job.")
+        return False
 
     # After
 
@@ -174,7 +179,12 @@ class Run:
         self.say(f"{len(self.killer.kills)} kills:\n{self.killer.table()}")
         for outcome, count in sorted(books.outcomes().items()):
             print(f"  {outcome:<40} {count:>4}")
-        self.say(f"taken by the provider {len(jobs)}, sent by us {sent}, settled by a person {self.settled}")
+        by = Counter(
+            f"{'by a person' if row['person'] else 'by the search'}: {row['outcome']}"
+            for row in Settlement.objects.values("person", "outcome")
+        )
+        settled = ", ".join(f"{count} {how}" for how, count in sorted(by.items())) or "none"
+        self.say(f"taken by the provider {len(jobs)}, sent by us {sent}; unknown outcomes settled: {settled}")
         self.say(f"the ledger was checked {self.looks} times; started: {starts}; people tried again "
                  f"{sum(one.tries for one in crowd.people)} times; stopped in "
                  f"{', '.join(f'{name} {seconds:.1f} s' for name, seconds in took.items())}")  # fmt: skip

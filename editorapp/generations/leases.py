@@ -25,7 +25,7 @@ def take(name: str, holder: uuid.UUID, *, now: datetime, seconds: float, longest
     until = now + timedelta(seconds=seconds)
     rows = Lease.objects.filter(name=name)
     never = now + timedelta(seconds=max(seconds, longest_seconds)) + SKEW
-    lapsed = Q(until__lte=now) | Q(until__gt=never)
+    lapsed = Q(holder=None) | Q(until__lte=now) | Q(until__gt=never)
     if rows.filter(holder=holder).update(until=until) or rows.filter(lapsed).update(holder=holder, until=until):
         return True
     row = rows.first()
@@ -47,7 +47,7 @@ def give_back(name: str, holder: uuid.UUID, *, now: datetime) -> None:
 
 def is_live(name: str, *, now: datetime) -> bool:
     """Does somebody hold this lease now?"""
-    row = Lease.objects.filter(name=name, until__gt=now).first()
+    row = Lease.objects.filter(name=name, until__gt=now, holder__isnull=False).first()
     return row is not None and not whereabouts.is_gone(row.holder)
 
 

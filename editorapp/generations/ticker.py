@@ -45,6 +45,7 @@ class Ticker:
         """Look once and wake who is needed. Say whether this ticker is the one in charge."""
         if not leases.take("ticker", self.holder, now=now, seconds=LEASE_SECONDS):
             return False
+        takeover.from_the_future(now=now)
         reached("ticker.leased")
         health.beat("ticker", now=now)
         for provider in _due_providers(now):

@@ -68,6 +68,10 @@ class Wire(ABC):
     def new_job(self, body: Any, wanted: GenerationRequest) -> tuple[str, str, str]:
         """Return a new job's id and the words for its kind and model, as answers repeat them."""
 
+    def units(self, job: SimulatedJob, client: str) -> float:
+        """Return what a job costs, in the provider's own unit; 0 where it has none."""
+        return 0.0
+
     @abstractmethod
     def accepted(self, request: Request, job: SimulatedJob, client: str, now: float) -> Answer:
         """Return the answer to a request that was taken."""
@@ -202,7 +206,8 @@ class Wire(ABC):
         )  # fmt: skip
         if found.failure:
             job.failure_code, job.failure_reason = found.failure
-        simulation.accept(job)
+        job.units = self.units(job, client)
+        simulation.accept(job)  # whole: killed after this, it is the same job when it comes back
         simulation.count_submit(client, now)
         return self.accepted(request, job, client, now)
 

@@ -219,10 +219,11 @@ with any secret; <code>api_unknown…</code>, <code>api_revoked…</code>, <code
             changed["resolution"] = str(wanted.model).rpartition("-")[2]
         return replace(wanted, **changed)
 
-    def accepted(self, request: Request, job: SimulatedJob, client: str, now: float) -> Answer:
+    def units(self, job: SimulatedJob, client: str) -> float:
         taken = GenerationRequest.from_json(job.request)
-        job.units = units_of(taken, self._seconds_of(client, taken))
-        self.simulation.state.save(job)
+        return units_of(taken, self._seconds_of(client, taken))
+
+    def accepted(self, request: Request, job: SimulatedJob, client: str, now: float) -> Answer:
         return Answer.of_json({"job": job_of(job, job.created_at)} | _cost(job.units))
 
     # Jobs

@@ -66,10 +66,7 @@ class Processes:
         self.say = say
         self.into_files = into_files
         self.children: dict[str, Child] = {}
-        self.guardian = subprocess.Popen(
-            [sys.executable, "-m", "editorapp.web.guardian"],
-            cwd=settings.BASE_DIR, stdin=subprocess.PIPE, start_new_session=True,
-        )  # fmt: skip
+        self.guardian = _guardian()
 
     def start(self, name: str, *command: str) -> Child:
         """Start a child; where it prints into a file, that is `<data folder>/run/<name>.log`."""
@@ -93,6 +90,7 @@ class Processes:
 
     def look_after(self) -> None:
         """Restart what has died, with growing pauses. Call it about once a second."""
+        self._look_after_guardian()
         for child in self.children.values():
             if child.is_alive:
                 continue
@@ -110,6 +108,15 @@ class Processes:
                     time.monotonic(),
                     None,
                 )
+
+    def _look_after_guardian(self) -> None:
+        """Have another guardian where ours was killed: without one, our children would outlive us."""
+        if self.guardian.poll() is None:
+            return
+        self.guardian = _guardian()
+        for child in self.children.values():
+            if child.is_alive:
+                self._tell_guardian(str(child.process.pid))
 
     def restart(self, name: str, why: str) -> None:
         """Kill a child that is alive and does nothing; `look_after` starts it again."""
@@ -155,6 +162,13 @@ class Processes:
             pipe.flush()
         except BrokenPipeError:
             self.say("The guardian process is gone: if the studio is killed now, its processes stay behind.")
+
+
+def _guardian() -> subprocess.Popen[bytes]:
+    return subprocess.Popen(
+        [sys.executable, "-m", "editorapp.web.guardian"], cwd=settings.BASE_DIR, stdin=subprocess.PIPE,
+        start_new_session=True,
+    )  # fmt: skip
 
 
 def tail(log: Path, lines: int = 12) -> str:

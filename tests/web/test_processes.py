@@ -79,6 +79,28 @@ def test_stopping_ends_the_children_of_children(said: list[str], settings, tmp_p
     assert eventually(lambda: is_gone(int(note.read_text())))
 
 
+def test_a_guardian_that_was_killed_is_replaced_by_one_that_knows_the_children(tmp_path: Path) -> None:
+    script = (
+        "import os, time, django; os.environ['DJANGO_SETTINGS_MODULE'] = 'editorapp.settings'; django.setup();"
+        "from editorapp.web.processes import Processes; p = Processes({}, say=print);"
+        f"print(p.start('sleeper', *{SLEEP!r}).process.pid, flush=True);"
+        "p.guardian.kill(); p.guardian.wait(); p.look_after(); print(p.guardian.pid, flush=True); time.sleep(60)"
+    )
+    environment = {**os.environ, "RUSHES_DATA_DIR": str(tmp_path)}
+    studio = subprocess.Popen(
+        [sys.executable, "-c", script], cwd=ROOT, env=environment, stdout=subprocess.PIPE, text=True
+    )
+    assert studio.stdout is not None
+    child, guardian = int(studio.stdout.readline()), int(studio.stdout.readline())
+    assert not is_gone(guardian)
+
+    studio.kill()
+    studio.wait()
+
+    assert eventually(lambda: is_gone(child))
+    assert eventually(lambda: is_gone(guardian))
+
+
 def test_the_guardian_ends_what_a_killed_studio_leaves_behind(tmp_path: Path) -> None:
     script = (
         "import os, time, django; os.environ['DJANGO_SETTINGS_MODULE'] = 'editorapp.settings'; django.setup();"

@@ -49,9 +49,10 @@ class _Helper:
             stderr=subprocess.DEVNULL, env=environment, cwd=_ROOT, start_new_session=True, bufsize=0,
         )  # fmt: skip
         self.buffer = b""
-        if not self._read_line(time.monotonic() + _START_SECONDS):
+        said = self._read_line(time.monotonic() + _START_SECONDS)
+        if not said:
             self.kill()
-            raise RuntimeError("The decoding helper did not start.")
+            raise BrokenPipeError if said is not None else RuntimeError("The decoding helper did not start.")
 
     def ask(self, question: dict[str, Any], wall_seconds: float) -> dict[str, Any]:
         """Send a job and wait for its answer. Raises: TimeoutError; BrokenPipeError, when the helper is gone."""

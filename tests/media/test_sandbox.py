@@ -144,3 +144,21 @@ def test_a_job_sees_no_secret_of_ours(clip: Path, monkeypatch: pytest.MonkeyPatc
     environment = Path(f"/proc/{sandbox._pool.idle[-1].process.pid}/environ").read_bytes()
     assert b"luma-api-secret" not in environment
     assert b"RUSHES_" not in environment
+
+
+def test_a_helper_that_was_killed_while_it_started_is_replaced_too(clip: Path, monkeypatch) -> None:
+    sandbox._pool.close()
+    start, killed = sandbox.subprocess.Popen, []
+
+    def killed_at_once(*args, **kwargs):
+        process = start(*args, **kwargs)
+        if not killed:
+            killed.append(process.pid)
+            process.kill()
+            process.wait()
+        return process
+
+    monkeypatch.setattr(sandbox.subprocess, "Popen", killed_at_once)
+
+    assert take(clip) == 60
+    assert killed

@@ -1,14 +1,18 @@
 """The queue's workers: django-q2's cluster, with queues that survive a killed worker, and an end without harm."""
 
 import fcntl
+import os
 import tempfile
 import time
+from multiprocessing.reduction import ForkingPickler
 from typing import Any
 
 from django_q import cluster
 from django_q.queues import Queue
 
 from editorapp.generations import leaving
+
+ORPHANED_SECONDS = 1.0  # so often a worker that waits looks whether it has been left behind
 
 
 class KernelLock:
@@ -52,6 +56,23 @@ class SturdyQueue(Queue):
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
         self._rlock, self._wlock = KernelLock(), KernelLock()
+        self._home = os.getpid()
+
+    def get(self, block: bool = True, timeout: float | None = None) -> Any:
+        """Wait for the next task, for as long as the process lives that made this queue and forked us.
+
+        Raises: SystemExit, when that one was killed: nobody else would ever end us.
+        """
+        if not block or timeout is not None:
+            return super().get(block, timeout)
+        with self._rlock:
+            while not self._reader.poll(ORPHANED_SECONDS):
+                if os.getpid() != self._home != os.getppid():
+                    raise SystemExit(0)
+            found = self._reader.recv_bytes()
+        self._sem.release()
+        self.size.increment(-1)
+        return ForkingPickler.loads(found)
 
 
 class Cluster(cluster.Cluster):

@@ -21,9 +21,17 @@ def _calls(tree: ast.AST) -> list[ast.Call]:
     return [call for call in found if getattr(call.func, "id", getattr(call.func, "attr", "")) == "reached"]
 
 
-def _named(call: ast.Call) -> set[str]:
-    """The point or points that a call names: a literal, or a choice between two."""
+def _handed_on(tree: ast.AST, name: str) -> set[str]:
+    """The points that callers hand to a function which comes past whatever its `name` says."""
+    words = [one for one in ast.walk(tree) if isinstance(one, ast.keyword) and one.arg == name]
+    return {str(one.value.value) for one in words if isinstance(one.value, ast.Constant)}
+
+
+def _named(call: ast.Call, tree: ast.AST) -> set[str]:
+    """The point or points that a call names: a literal, a choice between two, or what callers hand on."""
     (argument,) = call.args
+    if isinstance(argument, ast.Name):
+        return _handed_on(tree, argument.id)
     choices = [argument.body, argument.orelse] if isinstance(argument, ast.IfExp) else [argument]
     assert all(isinstance(one, ast.Constant) for one in choices), ast.unparse(call)
     return {str(one.value) for one in choices if isinstance(one, ast.Constant)}
@@ -34,8 +42,9 @@ def _named_in_the_code() -> dict[str, list[Path]]:
     for file in sorted((ROOT / "editorapp").rglob("*.py")):
         text = file.read_text()
         if "fault_points" in text:
-            for call in _calls(ast.parse(text)):
-                for name in _named(call):
+            tree = ast.parse(text)
+            for call in _calls(tree):
+                for name in _named(call, tree):
                     named.setdefault(name, []).append(file)
     return named
 

@@ -13,6 +13,7 @@ from editorapp.generations.cluster import KernelLock, SturdyQueue
 from editorapp.generations.models import Attempt
 from editorapp.generations.states import State
 from tests.generations.drive import Clock, ask
+from tests.kill.keeper import words_of
 
 fork = multiprocessing.get_context("fork")
 
@@ -27,7 +28,7 @@ def begun() -> Iterator[list]:
 
 
 def started(begun: list, work, *args):
-    process = fork.Process(target=work, args=args, daemon=True)
+    process = fork.Process(target=work, args=args)
     process.start()
     begun.append(process)
     return process
@@ -70,6 +71,29 @@ def test_a_worker_killed_while_it_waits_for_a_task_leaves_the_others_at_work(beg
     tasks.put("another")
 
     assert results.get() == (workers[2].pid, "another")
+
+
+def _sentinel(tell) -> None:
+    tasks, results = SturdyQueue(maxsize=1), fork.SimpleQueue()
+    workers = [fork.Process(target=_work, args=(tasks, results)) for _ in range(3)]
+    for worker in workers:
+        worker.start()
+    tell.put([worker.pid for worker in workers])
+    time.sleep(60)
+
+
+def test_workers_whose_sentinel_was_killed_end_by_themselves(begun):
+    tell = fork.SimpleQueue()
+    sentinel = started(begun, _sentinel, tell)
+    workers = tell.get()
+
+    sentinel.kill()
+    sentinel.join()
+
+    until = time.monotonic() + 20
+    while any(words_of(pid) for pid in workers) and time.monotonic() < until:
+        time.sleep(0.05)
+    assert not any(words_of(pid) for pid in workers)
 
 
 def test_the_studios_cluster_is_made_of_these(monkeypatch):

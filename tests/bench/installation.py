@@ -14,16 +14,17 @@ from django.core.management import call_command
 from django.test import Client
 from django.utils import timezone
 
+from editorapp.costs import ledger
 from editorapp.generations import health
 from editorapp.generations.enqueue import enqueue
-from editorapp.generations.models import Attempt
+from editorapp.generations.models import Attempt, Generation
 from editorapp.generations.states import ACTIVE, IN_FLIGHT, State
 from editorapp.providers.contract import GenerationRequest, Task
 from editorapp.providers.models import ProviderAccount, default_account
 from editorapp.teams.models import Member
 from tests.bench import processes
 from tests.bench.load import Load
-from tests.factories import make_generation, make_member
+from tests.factories import make_member, make_reserved
 
 PARTS = ("queue", "ticker", "web")
 PAGES = ("/studio/", "/gallery/", "/queue/")
@@ -74,9 +75,11 @@ def _have_history(account: ProviderAccount, member: Member, load: Load) -> None:
     """Let there be jobs that took the usual time, as in any installation in use: they set the first poll's age."""
     done = timezone.now() - timedelta(hours=1)
     for _ in range(HISTORY):
-        made = make_generation(member, state=State.SUCCEEDED, account=account, task="generate", parent=None)
-        sent = done - timedelta(seconds=load.usual)
-        Attempt.objects.filter(generation=made).update(submitted_at=sent, provider_done_at=done)
+        made = make_reserved(member, state=State.SUCCEEDED, account=account, task="generate", parent=None)
+        attempt, sent = made.attempts.get(), done - timedelta(seconds=load.usual)
+        charged = ledger.charge(attempt.pk, None, now=done, is_estimated=True)
+        Generation.objects.filter(pk=made.pk).update(cost_usd=charged.amount_usd)
+        Attempt.objects.filter(pk=attempt.pk).update(submitted_at=sent, provider_done_at=done)
 
 
 def _queue_all(account: ProviderAccount, member: Member, count: int, load: Load) -> float:

@@ -30,4 +30,4 @@ class Load:
 
 EVEN = Load(20.0, 60.0)
 # By how many are in flight. The mix of real jobs (20 s to 15 minutes), scaled so that a run ends.
-LOADS = {500: EVEN, 2000: Load(20.0, 150.0, usual=50.0), 10_000: Load(60.0, 600.0, usual=180.0)}
+LOADS = {500: EVEN, 2000: Load(20.0, 150.0, usual=50.0), 10_000: Load(150.0, 420.0, usual=220.0)}

@@ -1,8 +1,10 @@
 """Prices that nobody publishes: asked for once, kept for an hour, and never guessed."""
 
+import shutil
 from dataclasses import replace
 from datetime import timedelta
 from decimal import Decimal
+from pathlib import Path
 from types import ModuleType
 from typing import Any
 
@@ -21,6 +23,7 @@ from editorapp.generations.retry import NotRetryable, retry
 from editorapp.generations.states import State
 from editorapp.generations.tasks import ask_price
 from editorapp.generations.verdict import weigh
+from editorapp.media import store
 from editorapp.media.models import Asset
 from editorapp.providers.contract import GenerationRequest, ProviderError, Quote, Ref, Throttled
 from editorapp.providers.models import ProviderAccount, StagedFile, default_account
@@ -40,8 +43,12 @@ def member() -> Member:
 
 
 @pytest.fixture
-def clip(member: Member) -> Asset:
-    return make_asset(member)
+def clip(member: Member, small_clip: Path, tmp_path: Path) -> Asset:
+    """A clip that is said to be 5 s long at 720p, with a file behind it: asking for a price sends it."""
+    copy = Path(shutil.copy(small_clip, tmp_path / "clip.mp4"))
+    sha256 = store.hash_file(copy)
+    store.keep(copy, sha256, store.ORIGINAL)
+    return make_asset(member, sha256=sha256)
 
 
 @pytest.fixture

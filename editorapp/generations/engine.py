@@ -10,7 +10,7 @@ import uuid
 from collections.abc import Callable, Sequence
 from datetime import datetime, timedelta
 
-from django.db import DatabaseError, DataError, IntegrityError, connection, transaction
+from django.db import DatabaseError, DataError, Error, IntegrityError, connection, transaction
 from django.utils import timezone
 
 from editorapp.core.fault_points import reached
@@ -29,7 +29,9 @@ SESSION_SECONDS = 20.0
 LEASE_SECONDS = 30.0
 RENEW_SECONDS = 5.0
 LONGEST_SECONDS = 600.0  # how long a sweep goes on taking new work beside slow posts
-DRAIN_SECONDS = 120.0  # longer than any call without files: after that, what could not be written is given up
+DRAIN_SECONDS = 120.0  # longer than any call without files: after that, polls that could not be written are given up
+PAID_DRAIN_SECONDS = 2400.0  # and answers to paid calls: a disk may be full for long; see wake.LONG_SECONDS
+WRITE_PAUSE_SECONDS = 5.0  # at most, between two tries
 TURN_SECONDS = 0.4
 LINGER_SECONDS = 3.0  # due within this: worth waiting for, rather than starting anew
 WAKE_PAUSE = timedelta(seconds=0.5)
@@ -43,7 +45,6 @@ def work(provider: str, *, seconds: float = SESSION_SECONDS, clock: Callable[[],
     wake.answered(lease, now=now)  # also where another sweep is at work: or its end could wake nobody
     if not leases.take(lease, holder, now=now, seconds=LEASE_SECONDS):
         return
-    _durable()
     takeover.from_the_dead(now=now)
     session = Session(provider, clock=clock)
     try:
@@ -67,7 +68,10 @@ def _sweep(session: "Session", lease: str, holder: uuid.UUID, *, seconds: float,
             latest = min(latest, time.monotonic())
         slow = session.slow_until()
         until = min(max(ends, slow), latest)
-        if not session.turn(take_new=time.monotonic() < until) or time.monotonic() > max(until, slow) + DRAIN_SECONDS:
+        if not session.turn(take_new=time.monotonic() < until):
+            return
+        drain = PAID_DRAIN_SECONDS if session.holds_paid else DRAIN_SECONDS
+        if time.monotonic() > max(until, slow) + drain:
             return
         if time.monotonic() > renews:
             renews = time.monotonic() + RENEW_SECONDS
@@ -83,8 +87,9 @@ def _renewed(lease: str, holder: uuid.UUID, *, now: datetime) -> bool:
     try:
         health.beat("cluster", now=now)  # the beat task may have to wait for this very session
         held = leases.take(lease, holder, now=now, seconds=LEASE_SECONDS)
-    except DatabaseError:
+    except Error:
         log.exception("The lease %s could not be renewed", lease)
+        _let_go_of_broken()
         return True
     if not held:
         log.warning("%s was taken over by another worker", lease)
@@ -93,9 +98,19 @@ def _renewed(lease: str, holder: uuid.UUID, *, now: datetime) -> bool:
 
 def _durable() -> None:
     """Make commits survive a power cut: the row that says "sent" must not be lost after the call was paid."""
-    if connection.vendor == "sqlite":
-        with connection.cursor() as cursor:
+    with connection.cursor() as cursor:
+        if connection.vendor == "sqlite":
             cursor.execute("PRAGMA synchronous=FULL")
+            return
+        cursor.execute("SHOW synchronous_commit")
+        if cursor.fetchone() == ("off",):  # any other is at least as much as we need
+            cursor.execute("SET synchronous_commit TO on")
+
+
+def _let_go_of_broken() -> None:
+    """Close a connection that the database has ended (it was restarted), so that the next statement opens another."""
+    if not connection.in_atomic_block:
+        connection.close_if_unusable_or_obsolete()
 
 
 class Session:
@@ -110,6 +125,9 @@ class Session:
         self.posts = Posts(adapter, self.courier, self.accounts, clock)
         self.polls = Polls(self.courier, self.accounts, turn=timedelta(seconds=TURN_SECONDS))
         self.unwritten: list[Answer] = []
+        self.failures = 0  # of writing, one after the other
+        self.write_again_at = 0.0  # monotonic
+        self.durable: object = None  # the connection whose commits survive a power cut
         self.woken_at: datetime | None = None
 
     def turn(self, *, take_new: bool) -> bool:
@@ -119,6 +137,7 @@ class Session:
         """
         tick_ends, now = time.monotonic() + TURN_SECONDS, self.clock()
         try:
+            self._be_durable()
             self.accounts.refresh()
             if take_new:
                 self.posts.send_due(now)
@@ -126,8 +145,9 @@ class Session:
                 self.polls.ask_due(now)
             if not (self.courier.carrying or self.unwritten or (take_new and self._is_near(now))):
                 return False
-        except DatabaseError:
-            log.exception("Nothing new is taken while the database does not answer")
+        except Error as error:
+            log.warning("Nothing new is taken while the database does not answer: %s", error)
+            _let_go_of_broken()
         while (left := tick_ends - time.monotonic()) > 0 and not self._has_room_for_more(take_new):
             self._write(self.courier.gather(left))
         return True
@@ -136,8 +156,19 @@ class Session:
         """Return until when (monotonic) the slowest post under way may take."""
         return self.posts.slow_until()
 
+    @property
+    def holds_paid(self) -> bool:
+        """Is there an answer to a paid call that is written nowhere yet?"""
+        return any(isinstance(one.errand, Post) for one in self.unwritten)
+
     def close(self) -> None:
         self.courier.close()
+
+    def _be_durable(self) -> None:
+        connection.ensure_connection()
+        if self.durable is not connection.connection:
+            _durable()
+            self.durable = connection.connection
 
     def _has_room_for_more(self, take_new: bool) -> bool:
         """Is more due than this turn could take, and is half of what it took answered?"""
@@ -153,6 +184,9 @@ class Session:
 
         What the database does not take now (locked, full disk) is kept, and written in a later turn.
         """
+        if self.unwritten and time.monotonic() < self.write_again_at:
+            self.unwritten += answers
+            return
         answers, kept, self.unwritten = self.unwritten + answers, self.unwritten, []
         if not answers:
             return
@@ -162,12 +196,22 @@ class Session:
                     answer.errand.attempt.refresh_from_db()
             with transaction.atomic():
                 self._write_all(answers, now=self.clock())
-        except DatabaseError:
-            log.exception("Not written yet: %s", [(one.errand.pk, one.job and one.job.id) for one in answers])
+        except Error as error:
             self.unwritten = answers
+            self._write_later(error)
             return
+        self.failures = 0
         _reached_written(answers)
         self.polls.forget(answers)
+
+    def _write_later(self, error: Error) -> None:
+        """Keep what was answered, and try again soon, then less often: a full disk needs no log of every try."""
+        if self.failures % 20 == 0:
+            found = [(one.errand.pk, one.job and one.job.id) for one in self.unwritten]
+            log.error("Not written yet, attempts and jobs %s: %s", found, error)
+        self.failures += 1
+        self.write_again_at = time.monotonic() + min(0.1 * 2.0 ** min(self.failures, 10), WRITE_PAUSE_SECONDS)
+        _let_go_of_broken()
 
     def _write_all(self, answers: Sequence[Answer], *, now: datetime) -> None:
         posts = [one for one in answers if isinstance(one.errand, Post)]

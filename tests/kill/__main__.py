@@ -46,7 +46,7 @@ def main() -> int:
 
         is_well = Run(installation, options).to_its_end()
     finally:
-        installation.stop()
+        installation.close()
         if is_well and not options.keep:
             shutil.rmtree(folder, ignore_errors=True)
         else:

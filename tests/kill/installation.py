@@ -1,13 +1,17 @@
 """The installation that is killed: its services, and which process of it is what."""
 
 import os
+import signal
 import socket
 import sys
-from contextlib import ExitStack
+import time
+from contextlib import ExitStack, suppress
 from pathlib import Path
 from typing import Any
 
-from tests.kill.keeper import Keeper, below, children, words_of
+from tests.kill.keeper import Keeper, below, children, of_folder, words_of
+
+LEAVING_SECONDS = 10.0
 
 
 def free_port() -> int:
@@ -60,10 +64,23 @@ class Installation:
 
     def stop(self) -> dict[str, float]:
         """End everything in good order; return how many seconds each service took."""
-        try:
-            return {name: keeper.stop() for name, keeper in self.keepers.items()}
-        finally:
-            self._stack.close()
+        return {name: keeper.stop() for name, keeper in self.keepers.items()}
+
+    def left_behind(self) -> list[str]:
+        """Return what still runs after all services were stopped."""
+        until = time.monotonic() + LEAVING_SECONDS  # who was orphaned looks now and then whether it is
+        while (found := of_folder(self.folder)) and time.monotonic() < until:
+            time.sleep(0.1)
+        return [words_of(pid) for pid in found]
+
+    def close(self) -> None:
+        """Leave nothing running, however the run went."""
+        for keeper in self.keepers.values():
+            keeper.stop(seconds=5.0)
+        for pid in of_folder(self.folder):
+            with suppress(ProcessLookupError):
+                os.kill(pid, signal.SIGKILL)
+        self._stack.close()
 
     def roles(self) -> dict[int, str]:
         """Return what each living process of ours is."""

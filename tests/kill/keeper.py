@@ -60,6 +60,8 @@ class Keeper:
         while not self._stopping.is_set():
             assert self.process is not None
             self.process.wait()
+            with suppress(ProcessLookupError):  # what is left of its group, as a service manager does
+                os.killpg(self.process.pid, signal.SIGKILL)
             if self._stopping.wait(RESTART_SECONDS):
                 return
             self._launch()
@@ -82,6 +84,17 @@ def below(pid: int) -> list[int]:
     tree, found = children(), [pid]
     for one in found:
         found += tree.get(one, [])
+    return found
+
+
+def of_folder(folder: Path) -> list[int]:
+    """Return the living processes that were started with this data folder."""
+    mark, found = f"RUSHES_DATA_DIR={folder}".encode(), []
+    for name in os.listdir("/proc"):
+        if name.isdecimal() and int(name) != os.getpid():
+            with suppress(OSError):
+                if mark in Path(f"/proc/{name}/environ").read_bytes().split(b"\0"):
+                    found.append(int(name))
     return found
 
 

@@ -66,9 +66,10 @@ class Run:
             self.killer.stop()
             self.stopping.set()
         self.faults += crowd.problems
-        took = self.installation.keepers and {name: one.stop() for name, one in self.installation.keepers.items()}
+        took = self.installation.stop()
+        self.faults += [f"Still running at the end: {words}" for words in self.installation.left_behind()]
         self.faults += books.faults(self.installation.folder, crowd.takes, wanted)
-        self._report(crowd, took or {})
+        self._report(crowd, took)
         return not self.faults
 
     def say(self, line: str) -> None:

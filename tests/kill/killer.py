@@ -19,7 +19,7 @@ ROLES = {
     "simulator": 3, "guardian": 1, "media child": 2,
 }  # fmt: skip
 PROGRAMS = {"qcluster": "queue worker", "queue": "queue worker", "ticker": "ticker", "simulator": "simulator"}
-ARMED_AT_ONCE = 4
+ARMED_AT_ONCE = 6
 GIVEN_UP_SECONDS = 20.0  # a point that nobody comes to by then makes room for another, and waits for its turn
 
 

@@ -16,7 +16,7 @@ from django.urls import reverse
 from django.utils import timezone
 
 from editorapp.costs import check
-from editorapp.generations.models import Attempt, Generation, Settlement
+from editorapp.generations.models import Attempt, Generation, Search, Settlement
 from editorapp.generations.states import State
 from editorapp.providers import accounts, registry
 from editorapp.teams.first_run import ensure_owner
@@ -120,8 +120,7 @@ class Run:
         """Let people go on as the kills do, settle, and hold the books against each other, until all have ended."""
         let, until, said = 0, time.monotonic() + 60 * self.options.minutes, 0.0
         while time.monotonic() < until:
-            share = min(1.0, (len(self.killer.kills) + 1) / max(1, 0.85 * self.options.kills))
-            while let < max(4, share * self.options.generations):
+            while let < self._may_begin():
                 crowd.allowed.release()
                 let += 1
             self._again(self._settle)
@@ -136,6 +135,17 @@ class Run:
                 return
             time.sleep(0.5)
         self.faults.append("It had not ended when the time was over.")
+
+    def _may_begin(self) -> float:
+        """Return how many generations people may have asked for by now: as many of all as there are kills of all.
+
+        The last ones wait for the points at which nobody has died yet: somebody must come past them.
+        """
+        share = min(1.0, (len(self.killer.kills) + 1) / max(1, 0.85 * self.options.kills))
+        if self.killer.every_point and self.killer.never_reached:
+            late = max(0.0, time.monotonic() - self.killer.began - self.options.every * self.options.kills)
+            share = min(share, 0.85 + late / 600)
+        return max(4, share * self.options.generations)
 
     def _again(self, ask: Callable[[], Any]) -> Any:
         """Ask the database, and again where it is being restarted."""
@@ -166,6 +176,8 @@ class Run:
         """Does the engine's own search find it without anybody's help? A job that never arrived takes it an hour."""
         if self.options.by_hand or not hasattr(registry.get(attempt.account.provider), "recent"):
             return False
+        if Search.objects.filter(attempt=attempt, verdict=Search.Verdict.PERSON).exists():
+            return False  # it has found what this could be, and leaves it to a person to say so
         if attempt.generation.state_since > now - SEARCHED_FOR:
             return True
         self.faults.append(f"{attempt.generation}: the search at {attempt.account.provider} did not find its job.")

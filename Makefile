@@ -4,8 +4,8 @@ PORT ?= 8000
 PY = .venv/bin/python
 # What must hold on PostgreSQL and Redis as on SQLite: money, claims, leases, the engine, the queue, people, machines.
 ON_SERVERS = tests/core tests/costs tests/teams tests/review tests/alerts tests/journeys/test_machines.py \
-  $(addprefix tests/generations/test_,accounts.py batch.py books.py cluster.py engine.py enqueue.py order.py outcomes.py \
-  pausing.py races.py search.py settle.py takeover.py ticker.py) \
+  $(addprefix tests/generations/test_,accounts.py batch.py books.py cluster.py engine.py enqueue.py following.py order.py \
+  outcomes.py pausing.py races.py search.py settle.py takeover.py ticker.py) \
   $(addprefix tests/web/test_,costs.py engine_room.py people.py queue.py roles.py)
 
 .PHONY: run test lint bench lock clean

@@ -55,7 +55,7 @@ def test_a_clip_is_uploaded_mended_edited_and_edited_again(
     expect(facts).to_contain_text("25 fps")
 
     # What should change, and the price beside it.
-    page.get_by_label("Prompt").fill("Rainy neon evening")
+    page.get_by_label("Prompt", exact=True).fill("Rainy neon evening")
     expect(page.locator("#estimate")).to_contain_text("$2.16")  # 5.28 s at 720p: the 10 s rate
     chip(page, "Manual").click()
     page.get_by_label("Flex 2").check(force=True)
@@ -83,7 +83,7 @@ def test_a_clip_is_uploaded_mended_edited_and_edited_again(
     guides.get_by_role("button", name="Move it to the last frame (131)").click()
     expect(index).to_have_value("131")
     expect(page.locator("[data-can-send]")).to_have_attribute("data-can-send", "yes")
-    expect(page.get_by_label("Prompt")).to_have_value("Rainy neon evening")
+    expect(page.get_by_label("Prompt", exact=True)).to_have_value("Rainy neon evening")
     wanted = the_request(page)
     assert wanted["video"]["edit"]["strength"] == "flex_2"
     assert wanted["video"]["edit"]["keyframe_indexes"] == [131]
@@ -108,7 +108,7 @@ def test_a_clip_is_uploaded_mended_edited_and_edited_again(
 
     # It is the source of the next edit, by its generation id.
     page.get_by_role("link", name="Edit this").first.click()
-    page.get_by_label("Prompt").fill("Snowy morning")
+    page.get_by_label("Prompt", exact=True).fill("Snowy morning")
     chip(page, "360p").click()
     expect(page.locator("[data-can-send]")).to_have_attribute("data-can-send", "yes")
     expect(page.locator("#request-json")).to_contain_text("Snowy morning")
@@ -132,7 +132,7 @@ def test_a_clip_that_is_too_long_is_cut_by_the_offered_way_out(owner: Person, tm
     page.goto("/studio/")
     page.locator("[data-upload=source]").set_input_files(long)
     expect(page.locator(".facts")).to_contain_text("21.50 s", timeout=30_000)
-    page.get_by_label("Prompt").fill("Sepia")
+    page.get_by_label("Prompt", exact=True).fill("Sepia")
     notes = page.locator("#notes-source")
     expect(notes).to_contain_text("Luma Agents edits clips up to 18 s. This one is 21.5")
 
@@ -141,7 +141,7 @@ def test_a_clip_that_is_too_long_is_cut_by_the_offered_way_out(owner: Person, tm
     expect(page.locator(".facts")).to_contain_text("18.00 s", timeout=30_000)
     expect(page.locator(".facts")).to_contain_text("180 frames")
     expect(page.locator("[data-can-send]")).to_have_attribute("data-can-send", "yes")
-    expect(page.get_by_label("Prompt")).to_have_value("Sepia")
+    expect(page.get_by_label("Prompt", exact=True)).to_have_value("Sepia")
     expect(page.locator("#estimate")).to_contain_text("$2.16 to $4.32")
 
 
@@ -153,7 +153,7 @@ def test_a_clip_that_is_too_long_for_one_provider_is_sent_to_another_with_every_
     page.goto("/studio/")
     page.locator("[data-upload=source]").set_input_files(long)
     expect(page.locator(".facts")).to_contain_text("21.00 s", timeout=30_000)
-    page.get_by_label("Prompt").fill("Copper tide")
+    page.get_by_label("Prompt", exact=True).fill("Copper tide")
     chip(page, "Manual").click()
     page.get_by_label("Reimagine 1").check(force=True)
     page.get_by_label("Depth", exact=True).check()
@@ -174,7 +174,7 @@ def test_a_clip_that_is_too_long_for_one_provider_is_sent_to_another_with_every_
     expect(page.locator(".quote.is-chosen")).to_contain_text("GMI Cloud")
     expect(page.locator("#estimate")).to_contain_text("$3.60")
     expect(notes).not_to_contain_text("Luma Agents edits clips")
-    expect(page.get_by_label("Prompt")).to_have_value("Copper tide")
+    expect(page.get_by_label("Prompt", exact=True)).to_have_value("Copper tide")
     wanted = the_request(page)
     assert wanted["model"] == "luma-ray-3-2-edit"
     kept = {"edit_strength": "reimagine_1", "depth_blur": 0.25, "resolution": "540p"}
@@ -198,7 +198,7 @@ def test_a_price_that_nobody_publishes_is_asked_for_and_then_holds(owner: Person
     page.goto("/studio/")
     page.locator("[data-upload=source]").set_input_files(clip)
     expect(page.locator(".facts")).to_contain_text("lamp.mp4", timeout=30_000)
-    page.get_by_label("Prompt").fill("Paper lantern")
+    page.get_by_label("Prompt", exact=True).fill("Paper lantern")
 
     page.locator(".quote-choose", has_text="Scenario").click()
 

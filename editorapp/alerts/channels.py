@@ -40,11 +40,16 @@ class Readers:
         for team_id, address in admins.values_list("team_id", "user__email"):
             self._by_team.setdefault(team_id, set()).add(address)
 
+    @property
+    def anybody(self) -> set[str]:
+        """Return everybody who is told of something."""
+        return self._everywhere.union(*self._by_team.values())
+
     def of(self, alert: Alert) -> set[str]:
         """Return the addresses (and the webhook) for an alert: its team's admins, or all where it is everybody's."""
         if alert.team_id is not None:
             return self._everywhere | self._by_team.get(alert.team_id, set())
-        return self._everywhere.union(*self._by_team.values())
+        return self.anybody
 
 
 def send(to: str, told: Sequence[News], *, now: datetime) -> None:

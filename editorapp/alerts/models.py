@@ -65,3 +65,15 @@ class Alert(models.Model):
 
     def __str__(self) -> str:
         return f"{self.kind} {self.subject}"
+
+    @property
+    def about(self) -> str:
+        """Return what it is about in words: "Take 12"; "" where the kind says it all."""
+        what, _colon, number = self.subject.partition(":")
+        return f"Take {number}" if what == "generation" else ""
+
+    @property
+    def title(self) -> str:
+        """Return its kind and what it is about, on one line."""
+        label = str(Kind(self.kind).label)
+        return f"{label} ({self.about})" if self.about else label

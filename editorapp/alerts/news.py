@@ -29,7 +29,7 @@ def title(news: Sequence[News]) -> str:
     if not opened:
         return f"Over: {_counted(news)}"
     if len(opened) == 1:
-        return f"{opened[0].label} ({opened[0].alert.subject})"
+        return opened[0].alert.title
     return f"{len(opened)} things need you: {_counted(opened)}"
 
 
@@ -76,7 +76,7 @@ def _line(news: News, base_url: str) -> str:
     where = f" ({alert.team.name})" if alert.team else ""
     link = f"\n  {base_url}{alert.path}" if alert.path and not news.is_end else ""
     said = "" if news.is_end else f"\n  {alert.message}"
-    return f"- {news.label}, {alert.subject}{where}, since {alert.opened_at:%Y-%m-%d %H:%M} UTC{said}{link}"
+    return f"- {alert.title}{where}, since {alert.opened_at:%Y-%m-%d %H:%M} UTC{said}{link}"
 
 
 def _counted(news: Sequence[News]) -> str:

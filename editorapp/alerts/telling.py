@@ -28,6 +28,11 @@ NOBODY = (
 )
 
 
+def has_nobody() -> bool:
+    """Is there neither a webhook nor an address that anything is told to?"""
+    return not Readers().anybody
+
+
 def is_due(now: datetime) -> bool:
     """Is there something to tell?"""
     return Alert.objects.filter(tell_at__lte=now).exists()

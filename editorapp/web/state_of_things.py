@@ -7,6 +7,7 @@ from django.db import connection
 from django.db.models import QuerySet
 
 import editorapp
+from editorapp.alerts import telling
 from editorapp.alerts.models import Alert
 from editorapp.generations import figures, health, lookout
 from editorapp.generations.figures import Account
@@ -36,13 +37,26 @@ class AccountRow:
 
 
 @dataclass(frozen=True)
+class AlertRow:
+    """One thing that needs a person."""
+
+    alert: Alert
+
+    @property
+    def problem(self) -> str:
+        """Return why nobody was told; that nobody can be told of anything is said once, above all of them."""
+        return "" if self.alert.problem == telling.NOBODY else self.alert.problem
+
+
+@dataclass(frozen=True)
 class Things:
     """The state of things as an admin sees it: figures of the whole installation, takes of the own team only."""
 
     now: datetime
     signs: health.Signs
     accounts: list[AccountRow]
-    alerts: list[Alert]
+    alerts: list[AlertRow]
+    tells_nobody: bool
     oldest: list[Attempt]
     expiring: list[Attempt]
     queue_depth: int | None
@@ -106,7 +120,8 @@ def gather(member: Member, *, now: datetime) -> Things:
         now=now,
         signs=health.signs(now),
         accounts=[row for row in accounts if _is_shown(row)],
-        alerts=list(open_alerts[: 5 * MOST_ROWS]),
+        alerts=[AlertRow(alert) for alert in open_alerts[: 5 * MOST_ROWS]],
+        tells_nobody=telling.has_nobody(),
         oldest=_listed(ours.filter(state__in=(State.SUBMITTING, State.RUNNING)).order_by("submit_started_at", "pk")),
         expiring=_listed(
             ours.filter(state__in=(State.FETCHING, State.FETCH_FAILED), result_expires_at__lt=now + SOON).order_by(

@@ -7,7 +7,7 @@ import pytest
 from django.test import Client
 from django.utils import timezone
 
-from editorapp.alerts import alerts
+from editorapp.alerts import alerts, telling
 from editorapp.alerts.models import Alert, Kind
 from editorapp.generations import claims, health, lookout
 from editorapp.generations.models import Attempt
@@ -184,3 +184,33 @@ def test_an_account_of_a_provider_that_is_gone_breaks_nothing(client, admin, ali
     lookout.accounts(timezone.now())
 
     assert "Gone" not in shown(client, admin)
+
+
+def test_an_alert_names_its_take_and_leads_there(client, admin, alive):
+    raised("generation:12", team_id=admin.team_id)
+
+    page = shown(client, admin)
+
+    assert "Take 12" in page and "(Take 12)" in page
+    assert ">Take 12</a>" in client.get("/status/").content.decode()
+
+
+@pytest.mark.parametrize("is_real", [False, True])
+def test_that_nobody_is_told_is_said_once_and_weighs_more_with_real_accounts(client, admin, alive, is_real):
+    if is_real:
+        ProviderAccount.objects.create(provider="luma-agents", name="Real", key_encrypted="x")
+    for number in range(3):
+        raised(f"generation:{number}", team_id=admin.team_id)
+    Alert.objects.update(problem=telling.NOBODY, tries=2)
+
+    page = shown(client, admin)
+
+    assert page.count("RUSHES_ALERT_WEBHOOK") == 1
+    assert ("Nobody is told but on this page" in page) is is_real
+    assert "Tried" not in page
+
+
+def test_where_somebody_is_told_nothing_is_said_of_it(client, admin, alive, settings):
+    settings.ALERT_WEBHOOK = "https://hooks.example/x"
+
+    assert "RUSHES_ALERT_WEBHOOK" not in shown(client, admin)

@@ -87,6 +87,13 @@
     setTimeout(() => { button.textContent = before; }, 1500);
   }
 
+  /* On a phone the places scroll sideways: begin with the one we are at. */
+  const here = document.querySelector(".places [aria-current]");
+  if (here) {
+    const bar = here.parentElement;
+    bar.scrollLeft = here.offsetLeft - (bar.clientWidth - here.offsetWidth) / 2;
+  }
+
   /* A request answered by the sign-in page: go there, and come back to where we are. */
   document.addEventListener("htmx:beforeSwap", (event) => {
     const signIn = document.body.dataset.signIn;

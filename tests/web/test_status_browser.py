@@ -57,7 +57,7 @@ def test_it_can_be_read_at_both_widths(open_page, busy, theme):
 
 def test_it_keeps_itself_fresh_and_the_keyboard_where_it_is(open_page, busy):
     page = open_page(busy, "/status/")
-    link = page.get_by_role("link", name="Go to Outcome unknown, generation:7")
+    link = page.get_by_role("link", name="Go to Outcome unknown (Take 7)")
     link.focus()
 
     alerts.close(Kind.DISK_FULL, "disk:here", now=timezone.now())
@@ -65,3 +65,16 @@ def test_it_keeps_itself_fresh_and_the_keyboard_where_it_is(open_page, busy):
     page.get_by_text("3.1% of the disk is free.").wait_for(state="detached")
     assert page.locator("#alerts-open").inner_text().split()[0] == "2"  # and the ledger
     assert page.evaluate("() => document.activeElement.id").startswith("alert-")
+
+
+def test_on_a_phone_the_places_scroll_and_begin_with_the_one_shown(open_page, busy):
+    page = open_page(busy, "/status/", width=390, height=844)
+    page.wait_for_load_state()
+
+    bar, here = page.locator(".places").bounding_box(), page.locator(".places [aria-current]").bounding_box()
+
+    assert here["x"] >= bar["x"] and here["x"] + here["width"] <= bar["x"] + bar["width"] + 1
+    gaps = page.eval_on_selector_all(
+        ".places a", "all => all.slice(1).map((a, i) => parseFloat(getComputedStyle(a).paddingLeft))"
+    )
+    assert min(gaps) >= 12

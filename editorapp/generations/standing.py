@@ -1,7 +1,7 @@
 """Where what waits stands: how many go before it at its account, and why nothing of it is sent now."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 
 from editorapp.generations import order
@@ -16,12 +16,14 @@ LOOKED_AHEAD = 200
 @dataclass(frozen=True)
 class Standing:
     """Of one that waits. `ahead` None: not in line, or far back; `why` is a sentence, "" where it is merely its turn
-    that it waits for; `is_paused`: it, its account or the queue is; `is_own`: this very one is."""
+    that it waits for; `is_paused`: it, its account or the queue is; `is_own`: this very one is. `turn` sorts those
+    that are in no line now: as they would be sent if they were alone."""
 
     ahead: int | None
     why: str
     is_paused: bool = False
     is_own: bool = False
+    turn: tuple[int, int, int] = (0, 0, 0)  # priority, turn, attempt
 
     @property
     def place(self) -> str:
@@ -60,13 +62,15 @@ def of_takes(
     takes: Sequence[Generation], accounts: dict[int, AccountStanding], *, now: datetime
 ) -> dict[int, Standing]:  # fmt: skip
     """Return where each of these takes stands, by take; they are not sent yet, and `accounts` are theirs."""
-    attempts = dict(
-        Attempt.objects.filter(generation__in=[take.pk for take in takes], state__in=CANCELABLE).values_list(
-            "generation_id", "pk"
-        )
-    )
+    rows = Attempt.objects.filter(generation__in=[take.pk for take in takes], state__in=CANCELABLE)
+    turns = {of: turn for of, *turn in rows.values_list("generation_id", "priority", "turn", "pk")}
     places = {pk: place for account in accounts.values() for place, pk in enumerate(account.line)}
-    return {take.pk: _standing(take, accounts[take.account_id], places.get(attempts.get(take.pk, 0))) for take in takes}
+    found = {}
+    for take in takes:
+        priority, turn, pk = turns.get(take.pk, (0, 0, 0))
+        one = _standing(take, accounts[take.account_id], places.get(pk))
+        found[take.pk] = replace(one, turn=(priority, turn, pk))
+    return found
 
 
 def _standing(take: Generation, account: AccountStanding, ahead: int | None) -> Standing:

@@ -187,3 +187,17 @@ def test_strangers_cannot_arrange(creator):
     take = make_generation(creator)
 
     assert Client().post(f"/queue/{take.pk}/hold")["Location"].startswith("/sign-in")
+
+
+def test_a_paused_queue_still_shows_in_which_order_it_goes_on(creator, admin):
+    first, second, third = (make_generation(creator) for _ in range(3))
+    press(creator, f"{third.pk}/first")
+    press(admin, "pause")
+
+    assert section(page_of(creator), "waiting") == [third.pk, first.pk, second.pk]
+
+
+def test_the_page_keeps_looking_while_something_waits_for_its_outcome(creator):
+    make_generation(creator, state=State.UNKNOWN)
+
+    assert 'hx-trigger="every 3s"' in page_of(creator)

@@ -99,10 +99,10 @@ def _accounts(takes: Sequence[Generation], *, now: datetime) -> dict[int, Accoun
 def _waiting(
     takes: Sequence[Generation], accounts: dict[int, AccountStanding], member: Member, *, now: datetime
 ) -> list[WaitingRow]:  # fmt: skip
-    """Return what waits in the order in which it is sent; behind it, what is paused."""
+    """Return what waits in the order in which it is sent; behind it, what is paused, in its order too."""
     stand = standing.of_takes(takes, accounts, now=now)
     last = standing.LOOKED_AHEAD + 1
-    takes = sorted(takes, key=lambda take: (last if (at := stand[take.pk].ahead) is None else at, take.pk))
+    takes = sorted(takes, key=lambda take: (last if (at := stand[take.pk].ahead) is None else at, stand[take.pk].turn))
     batches = [take.batch for take in takes]
     found: list[WaitingRow] = []
     for take in takes:

@@ -47,10 +47,13 @@ def test_the_check_shows_what_all_takes_cost_together(browser, clip):
     html = checked(browser, **typed(clip, takes="3"))
 
     assert "3 takes, $3.24" in price_of(html) and 'data-can-send="yes"' in html
+    assert "Queue 3 takes" in html
 
 
 def test_one_take_is_priced_as_ever(browser, clip):
-    assert "takes," not in price_of(checked(browser, **typed(clip, takes="1")))
+    html = checked(browser, **typed(clip, takes="1"))
+
+    assert "takes," not in price_of(html) and "Queue edit" in html
 
 
 def test_strengths_and_prompts_make_a_take_of_each_pair(browser, clip, member):

@@ -84,7 +84,7 @@ def answer_context(desk: Desk, said: Shown, member: Member) -> dict[str, Any]:
     """Return what a check shows."""
     return {
         "answer": said.answer, "slots": said.answer.slots, "quotes": said.quotes, "chosen": said.chosen,
-        "should_ask": said.should_ask, "total": said.total,
+        "should_ask": said.should_ask, "total": said.total, "task": task_words(desk.form.task),
         "mend_url": reverse("studio:mend"), "ask_url": reverse("studio:ask"), "switch_url": reverse("studio:switch"),
         "is_simulated": desk.account.is_simulated,
         "may_ask": member.may(Act.CREATE),
@@ -112,7 +112,7 @@ def pane_context(desk: Desk, said: Shown, member: Member) -> dict[str, Any]:
     return answer_context(desk, said, member) | frames.context(form, model, account, member, asset) | {
         "form": form, "account": account, "model": model, "asset": asset, "source": desk.source,
         "tasks": [task_words(task, is_chosen=task == form.task) for task in desk.tasks],
-        "task": task_words(form.task), "kept": kept(desk),
+        "kept": kept(desk),
         "models": [Choice(one.name, one.label, one.name == model.name) for one in desk.models],
         "choices": choices(form, said.answer.closed, model, account.spec),
         "rows": guides.rows(form, member), "replaced": waiting_take(form.replaces, member),

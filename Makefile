@@ -2,11 +2,12 @@
 PYTHON ?= python3
 PORT ?= 8000
 PY = .venv/bin/python
-# What must hold on PostgreSQL and Redis as on SQLite: money, claims, leases, the engine, the queue, people, machines.
-ON_SERVERS = tests/core tests/costs tests/teams tests/review tests/alerts tests/journeys/test_machines.py \
-  $(addprefix tests/generations/test_,accounts.py batch.py books.py cluster.py engine.py enqueue.py following.py order.py \
-  outcomes.py pausing.py races.py search.py settle.py takeover.py ticker.py) \
-  $(addprefix tests/web/test_,costs.py engine_room.py people.py queue.py roles.py)
+# Files as they lie, not the longest list of tests first: files of few and long tests would be left for the end.
+PYTEST = $(PY) -m pytest -n 2 --dist loadfile --no-loadscope-reorder
+# What must hold on PostgreSQL and Redis as on SQLite: money, claims, leases, the engine, the queue, several machines.
+ON_SERVERS = tests/costs tests/alerts/test_alerts.py tests/journeys/test_machines.py \
+  $(addprefix tests/generations/test_,accounts.py batch.py books.py cluster.py engine.py enqueue.py order.py \
+  pausing.py races.py settle.py takeover.py ticker.py) tests/web/test_queue.py
 
 .PHONY: run test lint bench lock clean
 
@@ -15,8 +16,8 @@ run: .venv/.run
 
 test: .venv/.test lint
 	@$(PY) tests/browser.py --install
-	$(PY) -m pytest -n 2 --dist loadfile
-	@$(PY) -m tests.services --or-tell -- $(PY) -m pytest -n 2 --dist loadfile $(ON_SERVERS)
+	$(PYTEST)
+	@$(PY) -m tests.services --or-tell -- $(PYTEST) $(ON_SERVERS)
 
 lint: .venv/.test
 	$(PY) -m ruff check .

@@ -18,7 +18,7 @@ from editorapp.providers.contract import Access, Job, OutcomeUnknown, ProviderEr
 from editorapp.providers.inline import stored_bytes
 from editorapp.providers.transport import SLOWEST_BYTES_PER_SECOND, Wire
 
-POLL_WORKERS = 32
+POLL_WORKERS = 64
 POST_WORKERS = 32
 POLL_SECONDS = 12.0  # shorter than the lease of a poll
 POST_SECONDS = 75.0  # the provider's own client waits 60 s for an answer

@@ -173,7 +173,7 @@ class Session:
     def _has_room_for_more(self, take_new: bool) -> bool:
         """Is more due than this turn could take, and is half of what it took answered?"""
         posts = take_new and self.posts.is_more_due and self.courier.free_posts >= POST_WORKERS / 2
-        polls = self.polls.is_more_due and self.courier.polling <= polling.AT_ONCE / 2
+        polls = self.polls.is_more_due and self.courier.polling <= polling.AT_FIRST / 2
         return (posts or polls) and not self.unwritten
 
     def _is_near(self, now: datetime) -> bool:

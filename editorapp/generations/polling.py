@@ -19,7 +19,11 @@ from editorapp.providers.contract import JobState, NotFound, OutcomeUnknown, Thr
 
 log = logging.getLogger(__name__)
 
-AT_ONCE = 256  # what is claimed and not written yet: about a second of work, so that a crash costs no more
+AT_FIRST, AT_ONCE = (
+    128,
+    1024,
+)  # what is claimed and not written yet: so many, until the provider shows its pace; at most
+TURNS_AHEAD = 4  # so many turns' worth of answers: a slow provider's polls do not pile up here, nor die with us
 COUNT_EVERY = timedelta(seconds=2)
 UNDERWAY = frozenset({JobState.QUEUED, JobState.RUNNING})
 # Each writes one answer about one attempt, or drops it where somebody else was first.
@@ -34,16 +38,19 @@ class Polls:
         self._ahead = turn / 2  # so that polls are as often early as late
         self._turn = turn
         self._asked: set[int] = set()
-        self._share = AT_ONCE  # how many may be claimed in a turn
+        self._share = AT_FIRST  # how many may be claimed in a turn
+        self._answered = self._pace = 0  # polls that were answered since the last claim, and of late in a turn
         self._counted_at: datetime | None = None
         self.is_more_due = False  # the last claim took all that it might: there may be more
 
     def ask_due(self, now: datetime) -> None:
         """Claim what is due and ask for it. A burst (all were due at once) is spread over the shortest interval."""
         self._count(now)
-        due_by, most = now + self._ahead, min(AT_ONCE - len(self._asked), self._share)
+        self._pace, self._answered = max(self._answered, self._pace // 2), 0
+        room = min(max(AT_FIRST, TURNS_AHEAD * self._pace), AT_ONCE) - len(self._asked)
+        due_by, most = now + self._ahead, min(room, self._share)
         looks = claims.claim_polls(self._accounts.ids, most=most, due_by=due_by, skip=self._asked)
-        self.is_more_due = self._share >= AT_ONCE and len(looks) >= most > 0
+        self.is_more_due = len(looks) >= most > 0 and most < self._share
         for look in looks:
             self._asked.add(look.pk)
             reached("poll.claimed")
@@ -51,7 +58,9 @@ class Polls:
 
     def forget(self, answers: Sequence[Answer]) -> None:
         """These are written: their jobs may be asked for again."""
+        before = len(self._asked)
         self._asked.difference_update(one.errand.look.pk for one in answers if isinstance(one.errand, Poll))
+        self._answered += before - len(self._asked)
 
     def _count(self, now: datetime) -> None:
         """Find out now and then how many jobs run, and with it how many a turn may claim."""

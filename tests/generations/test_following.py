@@ -180,29 +180,52 @@ def test_a_provider_that_asks_for_a_pause_is_asked_about_nothing_until_then():
     assert set(Attempt.objects.values_list("state", flat=True)) == {State.RUNNING}
 
 
-@pytest.mark.django_db
-def test_a_burst_is_spread_over_the_shortest_interval():
-    account = default_account("luma-agents")
+def make_burst(count: int) -> None:
+    """Let so many jobs be due at once."""
     template = make_running(1)[0]
     Attempt.objects.bulk_create(
         Attempt(
-            generation_id=template.generation_id, number=number + 2, account=account, state=State.RUNNING,
-            provider_job_id=f"burst-{number}", created_at=NOW, submitted_at=NOW, next_action_at=NOW,
-            person_id=template.person_id, turn=number + 1,
+            generation_id=template.generation_id, number=number + 2, account=default_account("luma-agents"),
+            state=State.RUNNING, provider_job_id=f"burst-{number}", created_at=NOW, submitted_at=NOW,
+            next_action_at=NOW, person_id=template.person_id, turn=number + 1,
         )
-        for number in range(400)
+        for number in range(count - 1)
     )  # fmt: skip
-    courier = Courier(engine.registry.get("luma-agents"))
+
+
+@pytest.fixture
+def courier():
+    made = Courier(engine.registry.get("luma-agents"))
+    yield made
+    made.close()
+
+
+@pytest.mark.django_db
+def test_a_burst_is_spread_over_the_shortest_interval(courier):
+    make_burst(400)
     polls = polling.Polls(courier, Accounts("luma-agents"), turn=timedelta(seconds=0.4))
 
-    try:
-        polls.ask_due(NOW)
-        asked = courier.polling
-    finally:
-        courier.close()
+    polls.ask_due(NOW)
 
     turns = 2.0 / 0.4  # in the shortest interval
-    assert 400 / turns <= asked <= 2 * 400 / turns
+    assert 400 / turns <= courier.polling <= 2 * 400 / turns
+
+
+@pytest.mark.django_db
+def test_no_more_is_claimed_than_a_provider_has_shown_that_it_answers(courier):
+    make_burst(3000)
+    polls = polling.Polls(courier, Accounts("luma-agents"), turn=timedelta(seconds=0.4))
+
+    for _ in range(3):
+        polls.ask_due(NOW)
+    asked_in_vain = courier.polling
+    queued = [courier._polls.get_nowait() for _ in range(asked_in_vain)]
+    polls.forget([Answer(errand, None, Throttled("Wait.")) for errand in queued])
+    polls.ask_due(NOW)
+
+    assert asked_in_vain == polling.AT_FIRST  # it has answered nothing yet
+    assert courier.polling - asked_in_vain == polling.TURNS_AHEAD * polling.AT_FIRST  # and now it has
+    assert polls.is_more_due
 
 
 def test_the_pace_lets_no_job_wait_longer_than_the_shortest_interval():

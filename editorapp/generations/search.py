@@ -143,8 +143,8 @@ def _decide(row: Search, listing: Listing, *, now: datetime) -> None:
     elif len(found.same) == 1 and listing.is_whole and not twins:
         _follow(row, found.same[0], now=now)
     elif twins and found.sightings:
-        says = f"{name} lists {_count(found.sightings)} that this could be, but the same request was sent twice from "
-        _to_person(row, says + "here, and nobody knows which of the two it belongs to.", now=now, again=True)
+        says = f"{name} lists {_count(found.sightings)} that this could be, but the same request was sent several "
+        _to_person(row, says + "times from here, and nobody knows which of them it belongs to.", now=now, again=True)
     elif found.same or found.unclear:
         _to_person(row, _why_not(row, found, listing), now=now, again=True)
     else:

@@ -214,7 +214,7 @@ def test_two_of_our_own_with_the_same_body_are_not_told_apart(quick, clock, send
     look(provider, clock, times=3)
 
     assert set(Attempt.objects.values_list("state", flat=True)) == {State.UNKNOWN}
-    assert "sent twice from here" in Search.objects.get(attempt__generation=second).says
+    assert "sent several times from here" in Search.objects.get(attempt__generation=second).says
     assert len(Search.objects.get(attempt__generation=first).candidates) == 1
 
 

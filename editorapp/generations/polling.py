@@ -19,10 +19,8 @@ from editorapp.providers.contract import JobState, NotFound, OutcomeUnknown, Thr
 
 log = logging.getLogger(__name__)
 
-AT_FIRST, AT_ONCE = (
-    128,
-    1024,
-)  # what is claimed and not written yet: so many, until the provider shows its pace; at most
+# What is claimed and not written yet: until the provider shows its pace, and at most.
+AT_FIRST, AT_ONCE = 128, 1024
 TURNS_AHEAD = 4  # so many turns' worth of answers: a slow provider's polls do not pile up here, nor die with us
 COUNT_EVERY = timedelta(seconds=2)
 UNDERWAY = frozenset({JobState.QUEUED, JobState.RUNNING})

@@ -58,6 +58,7 @@ class Installation:
         armed = {**os.environ, "RUSHES_KILL_AT": f"@{self.armed}"}
         self._keep("simulator", [
             "simulator", "--port", str(self.simulator_port), "--queue-seconds", "0", "--rpm", "0", "--concurrent", "0",
+            "--no-render",
         ], armed)  # fmt: skip
         self._keep("engine", ["work"], armed)
         self._keep("web", ["serve", "--host", "127.0.0.1", "--port", str(self.port)], armed)
@@ -69,15 +70,20 @@ class Installation:
     def left_behind(self) -> list[str]:
         """Return what still runs after all services were stopped."""
         until = time.monotonic() + LEAVING_SECONDS  # who was orphaned looks now and then whether it is
-        while (found := of_folder(self.folder)) and time.monotonic() < until:
+        while (found := set(of_folder(self.folder)) - self._servers()) and time.monotonic() < until:
             time.sleep(0.1)
         return [words_of(pid) for pid in found]
+
+    def _servers(self) -> set[int]:
+        """Return the processes of PostgreSQL and Redis, which run on until we close."""
+        kept = (self.services.postgresql, self.services.redis) if self.services else ()
+        return {pid for server in kept if server.process is not None for pid in below(server.process.pid)}
 
     def close(self) -> None:
         """Leave nothing running, however the run went."""
         for keeper in self.keepers.values():
             keeper.stop(seconds=5.0)
-        for pid in of_folder(self.folder):
+        for pid in set(of_folder(self.folder)) - self._servers():
             with suppress(ProcessLookupError):
                 os.kill(pid, signal.SIGKILL)
         self._stack.close()

@@ -1,0 +1,106 @@
+"""A deploy in mid-flight: the rows that the version before wrote are taken up by this one, and its tables are changed
+under a queue that is not empty."""
+
+import json
+import os
+import subprocess
+import sys
+
+import httpx
+
+from editorapp.providers.vendors import luma_agents
+from tests.environment import ROOT
+
+# Where the tables stood before this version, with what was in them then.
+BEFORE = [
+    ("teams", "0001_initial"), ("media", "0001_initial"), ("providers", "0003_accounts"),
+    ("costs", "0003_spend_by_task"), ("generations", "0003_by_kind"), ("review", "0001_initial"),
+]  # fmt: skip
+SCRIPT = """
+import json, sys, time, uuid
+import django
+django.setup()
+from datetime import timedelta
+from decimal import Decimal
+from django.db import connection
+from django.db.migrations.executor import MigrationExecutor
+from django.utils import timezone
+
+before, job_id = json.loads(sys.argv[1]), sys.argv[2]
+executor = MigrationExecutor(connection)
+others = [node for node in executor.loader.graph.leaf_nodes()
+          if node[0] not in {app for app, _ in before} | {"alerts"}]
+executor.migrate([tuple(one) for one in before] + others)
+old = MigrationExecutor(connection).loader.project_state([tuple(one) for one in before] + others).apps
+now, price = timezone.now(), Decimal("0.45")
+team = old.get_model("teams", "Team").objects.create(name="A team")
+user = old.get_model("teams", "User").objects.create(username="ada")
+account = old.get_model("providers", "ProviderAccount").objects.create(
+    name="Luma", provider="luma-agents", is_simulated=True)
+wanted = {"task": "generate", "model": "ray-3.2", "prompt": "As before", "resolution": "360p", "duration": "5s"}
+rows = [
+    ("queued", {}),
+    ("running", {"provider_job_id": job_id, "submitted_at": now, "submit_started_at": now}),
+    ("submitting", {"request_body": {"prompt": "As before"}, "submit_started_at": now - timedelta(minutes=5),
+                    "lease_token": uuid.uuid4()}),
+]
+common = dict(month=now.date().replace(day=1), is_simulated=True, team_id=team.pk)
+who = dict(person_id=user.pk, provider="luma-agents", model="ray-3.2", task="generate")
+for state, fields in rows:
+    generation = old.get_model("generations", "Generation").objects.create(
+        team=team, created_by=user, created_at=now, account=account, provider="luma-agents", model="ray-3.2",
+        task="generate", prompt=wanted["prompt"], request=wanted, is_simulated=True, lineage="g", state=state,
+        estimate_low_usd=price, estimate_high_usd=price, estimate_basis="before", state_since=now)
+    attempt = old.get_model("generations", "Attempt").objects.create(
+        generation=generation, number=1, account=account, state=state, created_at=now,
+        next_action_at=now - timedelta(seconds=1), **fields)
+    old.get_model("costs", "Entry").objects.create(
+        at=now, kind="reserve", amount_usd=price, person_name="Ada", generation_id=generation.pk,
+        attempt_id=attempt.pk, **common, **who)
+held = price * len(rows)
+old.get_model("costs", "MonthBudget").objects.create(reserved_usd=held, **common)
+old.get_model("costs", "MonthCost").objects.create(held_usd=held, person_name="Ada", **common, **who)
+
+from django.core.management import call_command
+call_command("migrate", verbosity=0)
+from editorapp.costs import check
+from editorapp.generations import engine, transfer
+from editorapp.generations.models import Attempt, Generation
+until = time.monotonic() + 60
+while Attempt.objects.filter(next_action_at__isnull=False).exists() and time.monotonic() < until:
+    engine.work("luma-agents", seconds=0.5)
+    transfer.transfer(0)
+print(json.dumps({
+    "states": list(Generation.objects.order_by("pk").values_list("state", flat=True)),
+    "jobs": list(Attempt.objects.order_by("pk").values_list("provider_job_id", flat=True)),
+    "differences": check.differences(),
+}))
+"""
+
+
+def test_what_the_version_before_had_under_way_is_taken_up_and_nothing_is_sent_twice(quick, tmp_path):
+    body = {
+        "type": "video",
+        "model": "ray-3.2",
+        "prompt": "As before",
+        "video": {"resolution": "360p", "duration": "5s"},
+    }
+    key = {"Authorization": f"Bearer {luma_agents.SPEC.simulated_key}"}
+    sent = httpx.post(f"{quick.url}/luma-agents/v1/generations", json=body, headers=key, trust_env=False)
+    environment = {
+        **os.environ, "RUSHES_DATA_DIR": str(tmp_path), "RUSHES_SIMULATOR_URL": quick.url,
+        "DJANGO_SETTINGS_MODULE": "editorapp.settings",
+    }  # fmt: skip
+    environment.pop("DATABASE_URL", None)
+
+    ran = subprocess.run(
+        [sys.executable, "-c", SCRIPT, json.dumps(BEFORE), sent.json()["id"]], cwd=ROOT, env=environment,
+        capture_output=True, text=True, timeout=200,
+    )  # fmt: skip
+
+    assert ran.returncode == 0, ran.stderr[-3000:]
+    found = json.loads(ran.stdout.splitlines()[-1])
+    assert found["states"] == ["succeeded", "succeeded", "unknown"]
+    assert found["jobs"][1] == sent.json()["id"] and found["jobs"][2] is None
+    assert found["differences"] == []
+    assert quick.submits_received == 2  # the one before, and the one that waited

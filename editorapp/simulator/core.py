@@ -2,6 +2,7 @@
 
 import asyncio
 import logging
+import os
 import shutil
 import time
 from collections import deque
@@ -208,7 +209,10 @@ class Simulation:
         folder = self.options.folder / "canned" / lasts
         if not (folder / "video.mp4").exists():
             request = {"task": "canned", "prompt": "A canned result", "resolution": "360p", "duration": lasts}
-            await self.renderers.do(self._task("canned", request, {}, folder))
+            # Elsewhere first: killed meanwhile, we would hand out half a clip for ever.
+            drawn = folder.with_name(f"{lasts}.{os.getpid()}.part")
+            await self.renderers.do(self._task("canned", request, {}, drawn))
+            drawn.rename(folder)
         return [{"type": "video", "file": f"canned/{lasts}/video.mp4"}]
 
     async def stop(self) -> None:

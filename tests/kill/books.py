@@ -10,6 +10,7 @@ from typing import Any
 
 from django.conf import settings
 from django.db.models import Count
+from django_q.brokers import get_broker
 
 from editorapp.costs import check, ledger
 from editorapp.generations.models import Attempt, Generation
@@ -42,6 +43,11 @@ def job_of(generation: Generation, folder: Path) -> str:
 def unended() -> list[tuple[int, str]]:
     """Return the takes that are not over, with their states."""
     return list(Generation.objects.exclude(state__in=FINAL).values_list("pk", "state"))
+
+
+def waiting_tasks() -> int:
+    """Return how many tasks wait in the queue that nobody has taken."""
+    return int(get_broker().queue_size())
 
 
 def outcomes() -> Counter[str]:

@@ -132,9 +132,18 @@ class Run:
                 said = time.monotonic()
                 self.say(f"{len(self.killer.kills)} kills, {len(crowd.takes)} takes, {len(left or [])} not ended")
             if left == [] and crowd.is_done and self.killer.is_done:
+                self._see_queue_drained()
                 return
             time.sleep(0.5)
         self.faults.append("It had not ended when the time was over.")
+
+    def _see_queue_drained(self) -> None:
+        """See that what was enqueued is taken; a task in the hands of a killed process counts as taken."""
+        until = time.monotonic() + 30
+        while (waiting := self._again(books.waiting_tasks)) and time.monotonic() < until:
+            time.sleep(0.2)
+        if waiting:
+            self.faults.append(f"{waiting} tasks wait in the queue, and nobody takes them.")
 
     def _may_begin(self) -> float:
         """Return how many generations people may have asked for by now: as many of all as there are kills of all.

@@ -6,10 +6,10 @@ PY = .venv/bin/python
 PYTEST = $(PY) -m pytest -n 2 --dist loadfile --no-loadscope-reorder
 # What must hold on PostgreSQL and Redis as on SQLite: money, claims, leases, the engine, the queue, several machines.
 ON_SERVERS = tests/costs tests/alerts/test_alerts.py tests/journeys/test_machines.py \
-  $(addprefix tests/generations/test_,accounts.py batch.py books.py cluster.py engine.py enqueue.py order.py \
-  pausing.py races.py settle.py takeover.py ticker.py) tests/web/test_queue.py
+  $(addprefix tests/generations/test_,accounts.py batch.py books.py cluster.py clock_steps.py \
+  database_trouble.py engine.py enqueue.py order.py pausing.py races.py settle.py takeover.py ticker.py) tests/web/test_queue.py
 
-.PHONY: run test lint bench lock clean
+.PHONY: run test lint kill bench lock clean
 
 run: .venv/.run
 	@$(PY) manage.py studio --port $(PORT)
@@ -23,6 +23,11 @@ lint: .venv/.test
 	$(PY) -m ruff check .
 	$(PY) -m ruff format --check .
 	$(PY) -m mypy
+
+# A hundred takes while processes are killed two hundred times, on both databases: about eight minutes each.
+kill: .venv/.test
+	$(PY) -m tests.kill --every-point
+	$(PY) -m tests.kill --every-point --database postgresql
 
 bench: .venv/.test
 	$(PY) -m tests.bench

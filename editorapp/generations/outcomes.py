@@ -15,12 +15,14 @@ from typing import Any, Protocol
 
 from django.db import DatabaseError, DataError, IntegrityError, connection, transaction
 
+from editorapp.alerts import alerts
+from editorapp.alerts.models import Kind
 from editorapp.core.fault_points import reached
 from editorapp.core.money import MICRO, show_usd
 from editorapp.costs import ledger
 from editorapp.costs.ledger import Charge
 from editorapp.costs.models import Entry
-from editorapp.generations import claims, lookout, schedule, whereabouts
+from editorapp.generations import claims, expiring, lookout, schedule, whereabouts
 from editorapp.generations.models import Attempt, Generation, Overtaken
 from editorapp.generations.moves import Move, move_all, written
 from editorapp.generations.states import State
@@ -68,9 +70,27 @@ def accepted(attempt: Attempt, job: Job, *, now: datetime, first_look_seconds: f
     except Overtaken:
         # The lease ran out (a stopped clock, a suspended machine) and the row was taken for unknown. Now it is known.
         row = Attempt.objects.filter(pk=attempt.pk, state=State.UNKNOWN, lease_token=attempt.lease_token).first()
-        if row is None:
+        if row is not None:
+            _accepted(row, job, now=now, first_look_seconds=first_look_seconds)
+        elif not _raise_late(attempt, job, now=now):
             raise
-        _accepted(row, job, now=now, first_look_seconds=first_look_seconds)
+
+
+def _raise_late(attempt: Attempt, job: Job, *, now: datetime) -> bool:
+    """Raise that a job was taken after all, of which it was said that it never arrived. Say whether it is so."""
+    rows = Attempt.objects.filter(pk=attempt.pk, state=State.FAILED, provider_job_id=None)
+    row = rows.select_related("generation", "account").first()
+    if row is None:
+        return False
+    message = (
+        f"{row.account} has taken take #{row.generation_id} after all, as job {job.id}: its answer came after it was "
+        "settled as not taken or as spent. Look there for what it costs, and correct the take's cost."
+    )
+    alerts.open(
+        Kind.UNKNOWN_OUTCOME, expiring.subject(row.generation_id), message=message, team_id=row.generation.team_id,
+        path=f"/takes/{row.generation_id}", now=now,
+    )  # fmt: skip
+    return True
 
 
 def all_accepted(taken: Sequence[tuple[Attempt, Job, float]], *, now: datetime) -> bool:

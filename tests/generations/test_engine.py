@@ -17,6 +17,7 @@ import pytest
 from django.db import DatabaseError, connection, transaction
 from django.utils import timezone
 
+from editorapp.alerts.models import Alert
 from editorapp.costs import ledger
 from editorapp.costs.check import differences
 from editorapp.costs.models import Entry
@@ -267,6 +268,21 @@ def test_a_late_answer_after_the_lease_ran_out_is_not_lost(db, clock):
     outcomes.accepted(attempt, Job("job-1", JobState.QUEUED), now=clock(), first_look_seconds=5)
 
     assert (Attempt.objects.get().state, Attempt.objects.get().provider_job_id) == (State.RUNNING, "job-1")
+
+
+def test_an_answer_after_a_person_said_that_it_never_arrived_is_raised_with_the_jobs_id(db, clock):
+    member = make_member()
+    generation = ask(member)
+    attempt = generation.attempts.get()
+    outcomes.posting(attempt, {"prompt": "?"}, now=clock())
+    outcomes.lapsed(Attempt.objects.get(), now=clock())
+    settle.never_arrived(generation, member=member, now=clock())
+
+    outcomes.accepted(attempt, Job("job-1", JobState.QUEUED), now=clock(), first_look_seconds=5)
+
+    assert Attempt.objects.get().state == State.FAILED
+    alert = Alert.objects.still_open().get(kind="unknown_outcome")
+    assert "job-1" in alert.message and alert.path == f"/takes/{generation.pk}"
 
 
 def test_an_id_that_another_job_has_leaves_an_unknown(db, clock):

@@ -30,6 +30,19 @@ def test_cancel_releases_the_money(client, creator):
     assert ledger.held_usd(take.pk) == 0
 
 
+def test_a_colleagues_take_is_canceled_by_an_admin_and_by_no_other_creator(client, creator):
+    take = make_held(make_member(team=creator.team), State.QUEUED)
+
+    assert "/cancel" not in client.get(f"/takes/{take.pk}/").content.decode()
+    assert client.post(f"/takes/{take.pk}/cancel").status_code == 403
+    take.refresh_from_db()
+    assert take.state == State.QUEUED
+
+    signed_in(make_member(role=Role.ADMIN, team=creator.team)).post(f"/takes/{take.pk}/cancel")
+    take.refresh_from_db()
+    assert take.state == State.CANCELED
+
+
 def test_cancel_after_it_was_sent_says_so_and_changes_nothing(client, creator):
     take = make_held(creator, State.RUNNING)
 
@@ -209,7 +222,8 @@ def test_an_unfinished_take_is_not_decided_about(creator, reviewer):
     assert 'name="verdict"' not in signed_in(reviewer).get(f"/takes/{take.pk}").content.decode()
 
 
-POSTS = {"cancel": Role.CREATOR, "retry": Role.CREATOR, "fetch": Role.CREATOR, "settle": Role.CREATOR,
+# Who may do it to a colleague's take.
+POSTS = {"cancel": Role.ADMIN, "retry": Role.CREATOR, "fetch": Role.CREATOR, "settle": Role.CREATOR,
          "take-as-it-is": Role.CREATOR, "look": Role.CREATOR, "ask": Role.CREATOR, "cost": Role.ADMIN,
          "review": Role.REVIEWER}  # fmt: skip
 

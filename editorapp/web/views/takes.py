@@ -14,7 +14,7 @@ from django.utils import timezone
 from django.views.decorators.http import require_POST, require_safe
 
 from editorapp.costs import ledger
-from editorapp.generations import lineage, reach
+from editorapp.generations import lineage, pausing, reach
 from editorapp.generations.cancel import TooLate, cancel
 from editorapp.generations.enqueue import Refused
 from editorapp.generations.models import Generation, Overtaken
@@ -87,9 +87,11 @@ def live(request: MemberRequest, pk: int) -> HttpResponse:
 @require_POST
 @needs(Act.CREATE)
 def cancel_it(request: MemberRequest, pk: int) -> HttpResponse:
-    """Take it out of the queue."""
+    """Take it out of the queue: one's own, or as an admin anybody's."""
+    take = _found(request, pk)
+    pausing.may_arrange(take, request.member)
     try:
-        cancel(_found(request, pk), now=timezone.now())
+        cancel(take, now=timezone.now())
     except TooLate as error:
         messages.warning(request, str(error))
     else:

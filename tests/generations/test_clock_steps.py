@@ -42,8 +42,8 @@ def to_its_end(clock: Clock, ticker: Ticker) -> None:
         clock.jump(seconds=1)
 
 
-@pytest.mark.parametrize("back", [timedelta(minutes=1), DAY, timedelta(days=400)], ids=["a minute", "a day", "a year"])
-def test_a_job_under_way_is_followed_to_its_end_when_the_clock_is_set_back(clock, simulator, back):
+@pytest.mark.parametrize("back", [timedelta(minutes=1), timedelta(days=400)], ids=["a minute", "a year"])
+def test_a_job_under_way_is_followed_to_its_end_when_the_clock_is_set_back(clock, quick, back):
     ask()
     ticker = tick(clock)
     engine.work("luma-agents", seconds=0.5, clock=clock)
@@ -55,10 +55,10 @@ def test_a_job_under_way_is_followed_to_its_end_when_the_clock_is_set_back(clock
     to_its_end(clock, ticker)
 
     assert Generation.objects.get().state == State.SUCCEEDED
-    assert simulator.submits_received == 1
+    assert quick.submits_received == 1
 
 
-def test_the_clock_was_set_back_while_nothing_ran_and_the_old_ticker_never_gave_its_lease_back(clock, simulator):
+def test_the_clock_was_set_back_while_nothing_ran_and_the_old_ticker_never_gave_its_lease_back(clock, quick):
     ask()
     tick(clock)
     Lease.objects.filter(name="ticker").update(holder="00000000-0000-4000-8000-000000000001")  # of another machine
@@ -67,7 +67,7 @@ def test_the_clock_was_set_back_while_nothing_ran_and_the_old_ticker_never_gave_
     clock.ahead -= DAY
     to_its_end(clock, Ticker())
 
-    assert simulator.submits_received == 1
+    assert quick.submits_received == 1
 
 
 def test_everything_that_waits_is_brought_back_by_as_much_as_the_clock_was_set_back(clock):
@@ -124,10 +124,10 @@ def test_posts_of_a_future_that_was_do_not_count_against_the_limit_by_the_minute
     assert claims.free_slots(account, now=now - DAY) == 1
 
 
-def test_the_clock_jumps_ahead_while_a_post_is_under_way_and_nothing_is_sent_twice(clock, simulator):
+def test_the_clock_jumps_ahead_while_a_post_is_under_way_and_nothing_is_sent_twice(clock, quick):
     """Every lease has lapsed at once: a second sweep takes the post for lost, and then its answer comes after all."""
     ask()
-    simulator.fail("submit", "slow", seconds=2.5)
+    quick.fail("submit", "slow", seconds=2.5)
     done = threading.Event()
 
     def first() -> None:
@@ -149,4 +149,4 @@ def test_the_clock_jumps_ahead_while_a_post_is_under_way_and_nothing_is_sent_twi
     assert taken_for == State.UNKNOWN
     attempt = Attempt.objects.get()
     assert attempt.state == State.RUNNING and attempt.provider_job_id
-    assert simulator.submits_received == 1
+    assert quick.submits_received == 1

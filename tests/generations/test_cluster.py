@@ -130,18 +130,18 @@ def asked_to_end() -> Iterator[None]:
     leaving.forget()
 
 
-def test_a_sweep_that_is_asked_to_end_sends_nothing_new(asked_to_end, transactional_db, simulator):
+def test_a_sweep_that_is_asked_to_end_sends_nothing_new(asked_to_end, transactional_db, quick):
     ask()
 
     engine.work("luma-agents", seconds=5)
 
     assert Attempt.objects.get().state == State.QUEUED
-    assert simulator.submits_received == 0
+    assert quick.submits_received == 0
 
 
-def test_a_sweep_that_is_asked_to_end_waits_for_the_answer_of_a_post_under_way(transactional_db, simulator):
+def test_a_sweep_that_is_asked_to_end_waits_for_the_answer_of_a_post_under_way(transactional_db, quick):
     ask()
-    simulator.fail("submit", "slow", seconds=1.5)
+    quick.fail("submit", "slow", seconds=1.5)
 
     def clock():
         if Attempt.objects.filter(state=State.SUBMITTING).exists():
@@ -154,10 +154,10 @@ def test_a_sweep_that_is_asked_to_end_waits_for_the_answer_of_a_post_under_way(t
         leaving.forget()
 
     assert Attempt.objects.get().state == State.RUNNING
-    assert simulator.submits_received == 1
+    assert quick.submits_received == 1
 
 
-def test_a_lane_that_is_asked_to_end_takes_no_file(asked_to_end, transactional_db, simulator):
+def test_a_lane_that_is_asked_to_end_takes_no_file(asked_to_end, transactional_db, quick):
     ask()
     Attempt.objects.update(state=State.FETCHING)
 

@@ -67,7 +67,7 @@ def filling() -> Iterator[FullWhileAnswering]:
     found.end()
 
 
-def test_a_paid_answer_that_a_full_disk_does_not_take_is_kept_and_written_later(clock, simulator, filling, caplog):
+def test_a_paid_answer_that_a_full_disk_does_not_take_is_kept_and_written_later(clock, quick, filling, caplog):
     ask()
 
     engine.work("luma-agents", seconds=1.0, clock=filling)
@@ -75,7 +75,7 @@ def test_a_paid_answer_that_a_full_disk_does_not_take_is_kept_and_written_later(
     attempt = Attempt.objects.get()
     assert filling.tried, "nothing was written while the disk was full"
     assert (attempt.state, bool(attempt.provider_job_id)) == (State.RUNNING, True)
-    assert simulator.submits_received == 1
+    assert quick.submits_received == 1
     # An operator finds the job's id in the log, and the log does not fill the disk with every try.
     told = [record.getMessage() for record in caplog.records if "Not written yet" in record.getMessage()]
     assert len(told) == 1 and attempt.provider_job_id in told[0]
@@ -85,7 +85,7 @@ def test_a_paid_answer_that_a_full_disk_does_not_take_is_kept_and_written_later(
 
 
 def test_a_sweep_that_holds_a_paid_answer_waits_far_longer_for_the_database_than_for_a_poll(
-    clock, simulator, filling, monkeypatch
+    clock, quick, filling, monkeypatch
 ):  # fmt: skip
     monkeypatch.setattr(engine, "DRAIN_SECONDS", 0.2)
     ask()
@@ -93,11 +93,11 @@ def test_a_sweep_that_holds_a_paid_answer_waits_far_longer_for_the_database_than
     engine.work("luma-agents", seconds=0.2, clock=filling)
 
     assert Attempt.objects.get().state == State.RUNNING
-    assert simulator.submits_received == 1
+    assert quick.submits_received == 1
 
 
 @pytest.mark.skipif(connection.vendor != "sqlite", reason="PostgreSQL locks rows, not the database")
-def test_a_database_that_is_locked_for_longer_than_anybody_waits_loses_no_answer(clock, simulator):
+def test_a_database_that_is_locked_for_longer_than_anybody_waits_loses_no_answer(clock, quick):
     """Thirty seconds against SQLite's patience of twenty, both a twentieth of it."""
     ask()
     with connection.cursor() as cursor:
@@ -118,7 +118,7 @@ def test_a_database_that_is_locked_for_longer_than_anybody_waits_loses_no_answer
     holder = threading.Thread(target=lock)
     holder.start()
     try:
-        simulator.fail("submit", "slow", seconds=0.5)
+        quick.fail("submit", "slow", seconds=0.5)
         engine.work("luma-agents", seconds=0.5, clock=clock)
     finally:
         over.set()
@@ -127,13 +127,13 @@ def test_a_database_that_is_locked_for_longer_than_anybody_waits_loses_no_answer
 
     assert locked.is_set()
     assert Attempt.objects.get().state == State.RUNNING
-    assert simulator.submits_received == 1
+    assert quick.submits_received == 1
 
 
 @pytest.mark.skipif(connection.vendor != "postgresql", reason="SQLite has no server that could be restarted")
-def test_a_sweep_whose_connections_the_server_ends_opens_new_ones_and_loses_no_answer(clock, simulator):
+def test_a_sweep_whose_connections_the_server_ends_opens_new_ones_and_loses_no_answer(clock, quick):
     ask()
-    simulator.fail("submit", "slow", seconds=1.0)
+    quick.fail("submit", "slow", seconds=1.0)
     ended: list[bool] = []
     this = connection.connection.info.backend_pid if connection.connection else 0
 
@@ -153,11 +153,11 @@ def test_a_sweep_whose_connections_the_server_ends_opens_new_ones_and_loses_no_a
     assert connection.connection.info.backend_pid != this
     attempt = Attempt.objects.get()
     assert (attempt.state, bool(attempt.provider_job_id)) == (State.RUNNING, True)
-    assert simulator.submits_received == 1
+    assert quick.submits_received == 1
 
 
 @pytest.mark.skipif(connection.vendor != "postgresql", reason="SQLite's own setting has a test in test_engine.py")
-def test_the_write_ahead_is_durable_where_the_server_was_told_to_commit_asynchronously(clock, simulator, monkeypatch):
+def test_the_write_ahead_is_durable_where_the_server_was_told_to_commit_asynchronously(clock, quick, monkeypatch):
     ask()
     levels: list[str] = []
     posting = engine.Posts.send_due

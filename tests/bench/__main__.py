@@ -9,6 +9,7 @@ import importlib
 import os
 import pkgutil
 import shutil
+import socket
 import subprocess
 import sys
 import tempfile
@@ -59,6 +60,7 @@ def _run_alone(name: str, options: list[str]) -> int:
     os.environ |= {
         "RUSHES_DATA_DIR": folder,
         "RUSHES_SECRET_KEY": "only for measurements",
+        "RUSHES_PORT": str(_free_port()),
         "DJANGO_SETTINGS_MODULE": "tests.bench.settings",
     }
     for key in ("LUMA_AGENTS_API_KEY", "LUMA_AGENTS_BASE_URL", "RUSHES_SIMULATOR_URL"):
@@ -75,6 +77,12 @@ def _run_alone(name: str, options: list[str]) -> int:
     for figure in figures:
         print(figure, flush=True)
     return 1 if any(figure.holds is False for figure in figures) else 0
+
+
+def _free_port() -> int:
+    with socket.socket() as one:
+        one.bind(("127.0.0.1", 0))
+        return int(one.getsockname()[1])
 
 
 if __name__ == "__main__":

@@ -24,7 +24,7 @@ from editorapp.core import queue
 from editorapp.core.money import MICRO
 from editorapp.costs.estimate import Estimate
 from editorapp.costs.models import AskedPrice
-from editorapp.generations import staging
+from editorapp.generations import leases, staging, wake, whereabouts
 from editorapp.media.models import Asset
 from editorapp.providers import registry
 from editorapp.providers.conditions import is_extend
@@ -131,8 +131,23 @@ def answer(asked_id: int, *, clock: Callable[[], datetime] = timezone.now) -> No
     Delivered twice, it asks twice at most, which is free; whoever is second changes nothing.
     """
     row = AskedPrice.objects.select_related("account", "source").filter(pk=asked_id, state=State.ASKING).first()
-    if row is None:
+    lease = wake.asking_lease(asked_id)
+    if row is None or not leases.take(lease, whereabouts.holder(), now=clock(), seconds=TASK_SECONDS):
         return
+    try:
+        _answer(row, clock)
+    finally:
+        leases.end(lease, f"wake:{lease}")
+
+
+def unanswered(now: datetime) -> list[int]:
+    """Return which prices are being asked for so long that their task may be lost with a killed worker."""
+    since = now - timedelta(seconds=wake.LOST_AFTER_SECONDS)
+    rows = AskedPrice.objects.filter(state=State.ASKING, asked_at__lt=since).order_by("pk")
+    return [row.pk for row in rows[:MOST] if not row.is_stuck(now)]
+
+
+def _answer(row: AskedPrice, clock: Callable[[], datetime]) -> None:
     try:
         told = _told(_quoted(row, clock))
     except ProviderError as error:

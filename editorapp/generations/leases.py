@@ -51,6 +51,11 @@ def is_live(name: str, *, now: datetime) -> bool:
     return row is not None and not whereabouts.is_gone(row.holder)
 
 
+def end(*names: str) -> None:
+    """Forget leases of which nobody will ask again."""
+    Lease.objects.filter(name__in=names).delete()
+
+
 def free(name: str, *, now: datetime) -> None:
     """End a lease, whoever holds it."""
     Lease.objects.filter(name=name, until__gt=now).update(holder=None, until=now)

@@ -10,6 +10,7 @@ from django_q.scheduler import scheduler
 from editorapp.alerts import alerts, telling
 from editorapp.core.fault_points import reached
 from editorapp.generations import (
+    asking,
     expiring,
     health,
     leases,
@@ -60,6 +61,8 @@ class Ticker:
         if self.ticks % BEAT_EVERY == 0:
             wake.beat(now=now)
             takeover.from_the_dead(now=now)
+            for asked_id in asking.unanswered(now):
+                wake.ask_price(asked_id, now=now, seconds=asking.TASK_SECONDS)
             scheduler()  # django-q2's own looks only every 30 s
         if self.ticks % LOOK_EVERY == 0:
             _do_each(now, expiring.look, overdue.look, lookout.accounts, lookout.disk)

@@ -78,6 +78,16 @@ def books(*, now: datetime) -> bool:
     return _wake("books", "editorapp.generations.tasks.check_books", now=now, timeout=LONG_SECONDS)
 
 
+def asking_lease(asked_id: int) -> str:
+    return f"ask:{asked_id}"
+
+
+def ask_price(asked_id: int, *, now: datetime, seconds: int) -> bool:
+    """Have a price asked for once more whose task was lost, unless somebody is at it."""
+    task = "editorapp.generations.tasks.ask_price"
+    return _wake(asking_lease(asked_id), task, asked_id, now=now, timeout=seconds)
+
+
 def answered(lease: str, *, now: datetime) -> None:
     """Note that a wake-up has arrived, so that the next one may be sent."""
     leases.free(f"wake:{lease}", now=now)

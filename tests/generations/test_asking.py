@@ -15,10 +15,10 @@ from django.utils import timezone
 from editorapp.costs import ledger
 from editorapp.costs.check import differences
 from editorapp.costs.models import AskedPrice
-from editorapp.generations import asking
+from editorapp.generations import asking, leases, wake, whereabouts
 from editorapp.generations.asking import NothingToAsk, answer, ask, known
 from editorapp.generations.enqueue import Refused, enqueue
-from editorapp.generations.models import Generation
+from editorapp.generations.models import Generation, Lease
 from editorapp.generations.retry import NotRetryable, retry
 from editorapp.generations.states import State
 from editorapp.generations.tasks import ask_price
@@ -234,6 +234,38 @@ def test_an_answer_that_comes_twice_changes_nothing(
 
     assert len(told.asked) == 1
     assert AskedPrice.objects.get().high_usd == Decimal(1)
+
+
+def test_a_question_that_was_lost_with_a_killed_worker_is_put_again_by_the_ticker_but_not_while_somebody_is_at_it(
+    account: ProviderAccount, clip: Asset, member: Member, django_capture_on_commit_callbacks: Any
+) -> None:
+    row = ask(account, draft(clip), clip, member=member)  # its task is never delivered
+    asked_at = row.asked_at
+
+    def tick(seconds: int) -> list[tuple[str, tuple[int, ...]]]:
+        with django_capture_on_commit_callbacks(execute=True):
+            for asked_id in asking.unanswered(asked_at + timedelta(seconds=seconds)):
+                wake.ask_price(asked_id, now=asked_at + timedelta(seconds=seconds), seconds=asking.TASK_SECONDS)
+        return waiting()
+
+    assert tick(5) == []
+    assert tick(12) == [("ask_price", (row.pk,))]
+    assert len(tick(14)) == 1  # it waits in the queue
+    assert len(tick(30)) == 2  # lost again
+    leases.take(wake.asking_lease(row.pk), whereabouts.holder(), now=asked_at, seconds=asking.TASK_SECONDS)
+    assert len(tick(60)) == 2
+    assert len(tick(300)) == 2  # by then the page says so, and a person asks
+
+
+def test_an_answered_question_leaves_no_lease_behind(
+    account: ProviderAccount, clip: Asset, member: Member, told: ModuleType
+) -> None:
+    row = ask(account, draft(clip), clip, member=member)
+    told.says.append(Quote(Decimal(1), Decimal(1), "100 CU"))
+
+    ask_price(row.pk)
+
+    assert not Lease.objects.filter(name__contains="ask:").exists()
 
 
 def test_a_late_answer_to_an_earlier_question_does_not_end_the_present_one(

@@ -71,8 +71,12 @@ def accepted(attempt: Attempt, job: Job, *, now: datetime, first_look_seconds: f
         # The lease ran out (a stopped clock, a suspended machine) and the row was taken for unknown. Now it is known.
         row = Attempt.objects.filter(pk=attempt.pk, state=State.UNKNOWN, lease_token=attempt.lease_token).first()
         if row is not None:
-            _accepted(row, job, now=now, first_look_seconds=first_look_seconds)
-        elif not _raise_late(attempt, job, now=now):
+            try:
+                _accepted(row, job, now=now, first_look_seconds=first_look_seconds)
+                return
+            except Overtaken:  # a person settled it in this very moment
+                pass
+        if not _raise_late(attempt, job, now=now):
             raise
 
 

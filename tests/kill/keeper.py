@@ -59,9 +59,11 @@ class Keeper:
     def _keep(self) -> None:
         while not self._stopping.is_set():
             assert self.process is not None
-            self.process.wait()
-            with suppress(ProcessLookupError):  # what is left of its group, as a service manager does
+            # Not reaped yet: its number cannot have become another's when what is left of its group is ended.
+            with suppress(ChildProcessError, ProcessLookupError):
+                os.waitid(os.P_PID, self.process.pid, os.WEXITED | os.WNOWAIT)
                 os.killpg(self.process.pid, signal.SIGKILL)
+            self.process.wait()
             if self._stopping.wait(RESTART_SECONDS):
                 return
             self._launch()

@@ -15,12 +15,13 @@ from tests.generations.drive import Clock
 from tests.simulator_process import SimulatorProcess
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="module")
 def quick_folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return tmp_path_factory.mktemp("quick")
 
 
-@pytest.fixture(scope="session")
+# For one file: what one file leaves on a provider's list may look like what another searches for there.
+@pytest.fixture(scope="module")
 def quick_process(quick_folder: Path) -> Iterator[SimulatorProcess]:
     options = ("--no-render", "--rpm", "0", "--concurrent", "0")
     process = SimulatorProcess.start(quick_folder, *options)

@@ -186,7 +186,7 @@ def test_a_generation_runs_through_the_engine(
     assert (take.state, take.failure_message) == (State.SUCCEEDED, "")
     assert take.chain_id == "show-of-show-1"
     assert take.result is not None and take.result.frame_count == 24
-    assert take.cost_usd == Decimal("0.25") == ledger.spent_usd(take.attempts.get().pk)
+    assert take.cost_usd == Decimal("0.25") == ledger.spent_usd(take.pk)
     _holds(service, sent)
 
 

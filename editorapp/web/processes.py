@@ -55,7 +55,7 @@ class Processes:
     """Children with one life: they start together, are restarted when they die, and end together.
 
     Each has a session of its own, so that Ctrl-C in a terminal reaches only us and we stop them in order. If we are
-    killed outright, the guardian ends them.
+    killed outright, the guardian ends them; if it was killed too, the kernel does, by the leash (on Linux).
     """
 
     def __init__(
@@ -148,7 +148,8 @@ class Processes:
             log.replace(log.with_suffix(".log.1"))
         with nullcontext() if log is None else log.open("ab") as file:
             process = subprocess.Popen(
-                command, cwd=settings.BASE_DIR, env=self.environment, start_new_session=True,
+                [sys.executable, "-m", "editorapp.web.leash", str(os.getpid()), *command],
+                cwd=settings.BASE_DIR, env=self.environment, start_new_session=True,
                 stdin=subprocess.DEVNULL, stdout=file, stderr=None if file is None else subprocess.STDOUT,
             )  # fmt: skip
         self._tell_guardian(str(process.pid))

@@ -118,3 +118,27 @@ def test_the_guardian_ends_what_a_killed_studio_leaves_behind(tmp_path: Path) ->
     studio.wait()
 
     assert eventually(lambda: is_gone(child))
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="Linux alone has a signal for this")
+def test_children_end_also_when_studio_and_guardian_are_killed_at_once(tmp_path: Path) -> None:
+    script = (
+        "import os, time, django; os.environ['DJANGO_SETTINGS_MODULE'] = 'editorapp.settings'; django.setup();"
+        "from editorapp.web.processes import Processes; p = Processes({}, say=print);"
+        f"print(p.start('sleeper', *{SLEEP!r}).process.pid, p.guardian.pid, flush=True); time.sleep(60)"
+    )
+    environment = {**os.environ, "RUSHES_DATA_DIR": str(tmp_path)}
+    studio = subprocess.Popen(
+        [sys.executable, "-c", script], cwd=ROOT, env=environment, stdout=subprocess.PIPE, text=True
+    )
+    assert studio.stdout is not None
+    child, guardian = map(int, studio.stdout.readline().split())
+    os.kill(guardian, signal.SIGSTOP)  # it sees nothing and does nothing, like one that is gone
+
+    studio.kill()
+    studio.wait()
+
+    try:
+        assert eventually(lambda: is_gone(child))
+    finally:
+        os.kill(guardian, signal.SIGKILL)

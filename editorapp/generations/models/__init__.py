@@ -1,0 +1,11 @@
+"""The tables of generations; import them from here."""
+
+from editorapp.generations.models.attempt import Attempt, InvalidTransition, Overtaken, Priority, turn_of
+from editorapp.generations.models.generation import Generation, GenerationQuerySet
+from editorapp.generations.models.running import BooksCheck, Heartbeat, Lease, Pause
+from editorapp.generations.models.unknown import Search, Settlement
+
+__all__ = [
+    "Attempt", "BooksCheck", "Generation", "GenerationQuerySet", "Heartbeat", "InvalidTransition", "Lease", "Overtaken",
+    "Pause", "Priority", "Search", "Settlement", "turn_of",
+]  # fmt: skip

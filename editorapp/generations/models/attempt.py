@@ -1,0 +1,156 @@
+"""Each paid post that was made for a generation, and the one way in which its state moves."""
+
+import logging
+import uuid
+from contextlib import AbstractContextManager, nullcontext
+from datetime import datetime
+from typing import Any
+
+from django.db import connection, models, transaction
+
+from editorapp.core import logs
+from editorapp.generations.models.generation import Generation
+from editorapp.generations.states import ACTIVE, FINAL, TRANSITIONS, State
+from editorapp.providers.models import ProviderAccount
+from editorapp.teams.models import User
+
+log = logging.getLogger(__name__)
+
+
+class InvalidTransition(Exception):
+    """The table of states does not allow this step."""
+
+
+class Overtaken(Exception):
+    """Somebody else changed the row first; drop what you were about to write."""
+
+
+def _one_transaction() -> AbstractContextManager[None]:
+    """Open a transaction, unless there is one: a step that fails undoes all of that, so it needs no savepoint."""
+    return nullcontext() if connection.in_atomic_block else transaction.atomic()
+
+
+class Priority(models.IntegerChoices):
+    """How what waits for an account is sent: see order.py."""
+
+    FIRST = 0, "Ahead of all"  # an admin put it there
+    SINGLE = 1, "Single"
+    BATCH = 2, "Batch"
+
+
+class Attempt(models.Model):
+    """One paid post. Its row, never the queue, says what happens next.
+
+    `next_action_at` is both the schedule and the lease: to claim a due row is to push it forward and to set a fresh
+    `lease_token`; if the claimer dies, the row simply becomes due again. One that waits to be sent and is never due is
+    paused: see pausing.py.
+    """
+
+    generation = models.ForeignKey(Generation, on_delete=models.PROTECT, related_name="attempts")
+    number = models.PositiveIntegerField()
+    account = models.ForeignKey(ProviderAccount, on_delete=models.PROTECT, related_name="attempts")
+    state = models.CharField(max_length=16, choices=State.choices, default=State.QUEUED)
+    idempotency_key = models.UUIDField(default=uuid.uuid4, unique=True)
+    request_body = models.JSONField(null=True, blank=True)  # exactly what was posted; written before the post
+    request_sha256 = models.CharField(max_length=64, blank=True)
+    provider_job_id = models.CharField(max_length=120, null=True, blank=True)
+    next_action_at = models.DateTimeField(null=True, blank=True)  # None: nobody needs to look
+    lease_token = models.UUIDField(null=True, blank=True)
+    created_at = models.DateTimeField()
+    submit_started_at = models.DateTimeField(null=True, blank=True)
+    # Set by a restore from a backup: when the lost installation may have sent it.
+    perhaps_sent_from = models.DateTimeField(null=True, blank=True)
+    perhaps_sent_until = models.DateTimeField(null=True, blank=True)
+    submitted_at = models.DateTimeField(null=True, blank=True)
+    provider_done_at = models.DateTimeField(null=True, blank=True)  # when we learned it
+    recorded_at = models.DateTimeField(null=True, blank=True)
+    poll_count = models.PositiveIntegerField(default=0)
+    progress = models.FloatField(null=True, blank=True)  # 0..1, as last reported; None where the provider tells none
+    fetch_count = models.PositiveIntegerField(default=0)
+    error_count = models.PositiveIntegerField(default=0)
+    last_error = models.TextField(blank=True)
+    missing_since = models.DateTimeField(null=True, blank=True)  # the provider has not known the job since then
+    flagged_at = models.DateTimeField(null=True, blank=True)  # it takes longer than its provider ever should
+    result_urls = models.JSONField(null=True, blank=True)  # [{"kind", "url"}], short-lived; cleared once fetched
+    result_expires_at = models.DateTimeField(null=True, blank=True)
+
+    # Its place in line while it waits to be sent.
+    person = models.ForeignKey(User, on_delete=models.PROTECT, related_name="+", db_index=False)
+    priority = models.PositiveSmallIntegerField(choices=Priority.choices, default=Priority.SINGLE)
+    turn = models.BigIntegerField(default=0)  # among one person's; at first the microsecond in which it was queued
+
+    class Meta:
+        constraints = [
+            models.UniqueConstraint(fields=["generation", "number"], name="attempt_numbered"),
+            models.UniqueConstraint(fields=["account", "provider_job_id"], name="job_adopted_once"),
+        ]
+        indexes = [
+            # Serves what is due, in flight and unknown. Not a partial index on the states: SQLite matches
+            # an index's condition with constants only, and Django sends parameters.
+            # The account comes last, so that an account's jobs in flight are counted in the index.
+            models.Index(fields=["state", "next_action_at", "account"], name="attempt_due"),
+            models.Index(fields=["account", "submit_started_at"], name="attempt_rate"),
+            # The line at each account, for order.py, which writes this condition as constants.
+            models.Index(
+                fields=["account", "person", "priority", "turn", "id"],
+                name="attempt_in_line",
+                condition=models.Q(state="queued", next_action_at__isnull=False),
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return f"attempt {self.number} of {self.generation_id}"
+
+    def save(self, *args: Any, **kwargs: Any) -> None:
+        """Write the row; a new one waits behind what its person queued before."""
+        if self._state.adding and self.person_id is None:
+            self.person_id = self.generation.created_by_id
+        if self._state.adding and not self.turn:
+            self.turn = turn_of(self.created_at)
+        super().save(*args, **kwargs)
+
+    def move(self, to: State, *, now: datetime, shown: dict[str, Any] | None = None, **changes: Any) -> None:
+        """Step to another state, only if the row still has the state and the lease that this object was read with.
+
+        Writes: `state`, the given fields of the attempt, the generation's copy of the state and what `shown` adds to
+        it, in one transaction.
+        Raises: InvalidTransition; Overtaken, when another writer was first.
+        """
+        if to not in TRANSITIONS[State(self.state)]:
+            raise InvalidTransition(f"{self.state} -> {to}")
+        if to not in ACTIVE:
+            changes["next_action_at"] = None
+        with _one_transaction():
+            row = Attempt.objects.filter(pk=self.pk, state=self.state, lease_token=self.lease_token)
+            if not row.update(state=to, **changes):
+                raise Overtaken(f"attempt {self.pk} is no longer {self.state}")
+            self.show(to, now=now, **(shown or {}))
+        self.note_step(to)
+        self.state = to
+        for name, value in changes.items():
+            setattr(self, name, value)
+
+    def named(self) -> logs.about:
+        """Name this attempt in the log lines of a block."""
+        return logs.about(self.generation_id, self.pk, self.account_id)
+
+    def note_step(self, to: State) -> None:
+        """Write a line for a step."""
+        self.note(f"{State(self.state).value} -> {to.value}")
+
+    def note(self, line: str) -> None:
+        """Write a line about this attempt, once what it says is committed."""
+        if log.isEnabledFor(logging.INFO):
+            ids = {"generation": self.generation_id, "attempt": self.pk, "account": self.account_id}
+            transaction.on_commit(lambda: log.info(line, extra={"fields": ids}))
+
+    def show(self, state: State, *, now: datetime, **shown: Any) -> None:
+        """Copy a state to the generation, for pages; only the newest attempt speaks for it."""
+        rows = Generation.objects.filter(pk=self.generation_id, attempt_number=self.number)
+        ended = {"finished_at": now if state in FINAL else None}
+        rows.update(state=state, state_since=now, **{**ended, **shown})
+
+
+def turn_of(at: datetime) -> int:
+    """Return the place in line of what is queued at this instant: its microsecond."""
+    return int(at.timestamp() * 1_000_000)

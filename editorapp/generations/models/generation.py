@@ -1,0 +1,147 @@
+"""What was asked for, and what became of it."""
+
+from django.db import models
+
+from editorapp.core.money import UsdField
+from editorapp.generations.states import ACTIVE, CANCELABLE, FINAL, SETTLEABLE, State
+from editorapp.media.models import Asset
+from editorapp.providers.contract import GenerationRequest
+from editorapp.providers.models import ProviderAccount
+from editorapp.teams.models import Member, Team, User
+
+
+class GenerationQuerySet(models.QuerySet["Generation"]):
+    def visible_to(self, member: Member) -> "GenerationQuerySet":
+        return self.filter(team_id=member.team_id)
+
+
+class Generation(models.Model):
+    """One request and its outcome; a "take" to the viewer. What was asked never changes after it is made."""
+
+    class Review(models.TextChoices):
+        NONE = "", "Not reviewed"
+        APPROVED = "approved", "Approved"
+        NEEDS_CHANGES = "needs_changes", "Needs changes"
+
+    team = models.ForeignKey(Team, on_delete=models.PROTECT, related_name="generations")
+    created_by = models.ForeignKey(User, on_delete=models.PROTECT, related_name="generations")
+    created_at = models.DateTimeField()
+    account = models.ForeignKey(ProviderAccount, on_delete=models.PROTECT, related_name="generations")
+    provider = models.CharField(max_length=40)
+    model = models.CharField(max_length=80)
+    task = models.CharField(max_length=16)
+    prompt = models.TextField()
+    request = models.JSONField()  # GenerationRequest.to_json()
+    is_simulated = models.BooleanField()
+    parent = models.ForeignKey("self", null=True, blank=True, on_delete=models.SET_NULL, related_name="children")
+    source_asset = models.ForeignKey(Asset, null=True, blank=True, on_delete=models.PROTECT, related_name="generations")
+    lineage = models.CharField(max_length=64)  # one key for all that was made from one first source
+    estimate_low_usd = UsdField()
+    estimate_high_usd = UsdField()  # what is reserved
+    estimate_basis = models.CharField(max_length=300)
+
+    # Copied from the newest attempt, for pages.
+    attempt_number = models.PositiveIntegerField(default=1)  # which attempt that is
+    state = models.CharField(max_length=16, choices=State.choices, default=State.QUEUED)
+    state_since = models.DateTimeField()
+    failure_code = models.CharField(max_length=60, blank=True)
+    failure_message = models.TextField(blank=True)
+    can_retry = models.BooleanField(default=False)
+    cost_usd = UsdField(null=True, blank=True)  # charged; None until then
+    cost_is_estimated = models.BooleanField(default=False)
+    chain_id = models.CharField(max_length=120, blank=True)  # what a later request names to use this result
+    result = models.ForeignKey(Asset, null=True, blank=True, on_delete=models.PROTECT, related_name="result_of")
+    exr = models.ForeignKey(Asset, null=True, blank=True, on_delete=models.PROTECT, related_name="+")
+    # What came for the result and is not it: unreadable, or far too short or long.
+    came = models.ForeignKey(Asset, null=True, blank=True, on_delete=models.PROTECT, related_name="+")
+    finished_at = models.DateTimeField(null=True, blank=True)
+    warning = models.TextField(blank=True)  # what is odd about a result that was kept, or about its price
+    form_token = models.CharField(max_length=40, blank=True)  # the same form sent twice makes one generation
+    batch = models.UUIDField(null=True, blank=True)  # the same for all that was sent in one go; None for a single one
+    held_at = models.DateTimeField(null=True, blank=True)  # somebody paused this one: see pausing.py
+    held_by = models.ForeignKey(User, null=True, blank=True, on_delete=models.SET_NULL, related_name="+")
+    review = models.CharField(max_length=16, choices=Review.choices, default=Review.NONE, blank=True)
+
+    objects = GenerationQuerySet.as_manager()
+
+    class Meta:
+        constraints = [
+            models.UniqueConstraint(
+                fields=["team", "form_token"], condition=~models.Q(form_token=""), name="one_generation_per_form"
+            )
+        ]
+        indexes = [
+            models.Index(fields=["team", "-id"], name="generation_newest"),
+            models.Index(fields=["team", "state", "-id"], name="generation_by_state"),
+            models.Index(fields=["team", "lineage", "-id"], name="generation_by_lineage"),
+            models.Index(fields=["team", "review", "-id"], name="generation_by_review"),
+            models.Index(fields=["team", "created_by", "-id"], name="generation_by_person"),
+            models.Index(fields=["account", "model", "task", "state", "-id"], name="generation_by_kind"),
+            models.Index(fields=["chain_id"], name="generation_by_chain_id", condition=~models.Q(chain_id="")),
+            models.Index(fields=["batch"], name="generation_by_batch", condition=models.Q(batch__isnull=False)),
+        ]
+
+    def __str__(self) -> str:
+        return f"take {self.pk}"
+
+    @property
+    def wanted(self) -> GenerationRequest:
+        return GenerationRequest.from_json(self.request)
+
+    @property
+    def is_active(self) -> bool:
+        return self.state in ACTIVE
+
+    @property
+    def is_final(self) -> bool:
+        return self.state in FINAL
+
+    @property
+    def is_done(self) -> bool:
+        return self.state == State.SUCCEEDED
+
+    @property
+    def is_unknown(self) -> bool:
+        return self.state == State.UNKNOWN
+
+    @property
+    def is_failed(self) -> bool:
+        return self.state in {State.FAILED, State.LOST, State.FETCH_FAILED}
+
+    @property
+    def is_overdue(self) -> bool:
+        """Does it take longer than its provider ever should?"""
+        return self.state == State.RUNNING and self.failure_code == "overdue"
+
+    @property
+    def can_cancel(self) -> bool:
+        return self.state in CANCELABLE
+
+    @property
+    def can_settle(self) -> bool:
+        """Does this wait for a person to say what became of the paid call?"""
+        return self.state in SETTLEABLE
+
+    @property
+    def can_fetch_again(self) -> bool:
+        return self.state == State.FETCH_FAILED
+
+    @property
+    def can_be_taken_as_it_is(self) -> bool:
+        """Did a video come that a person may take for the result, although it is not as it should be?"""
+        came = self.came
+        return self.state == State.FETCH_FAILED and came is not None and (came.is_video or self.result_id is not None)
+
+    @property
+    def is_expiring(self) -> bool:
+        """Has a paid result waited so long that the provider may delete it before it is here?"""
+        return self.is_active and self.failure_code == "result_expiring"
+
+    @property
+    def can_try_again(self) -> bool:
+        return self.state == State.CANCELED or (self.state == State.FAILED and self.can_retry)
+
+    @property
+    def can_be_source(self) -> bool:
+        """Can an edit be made from this take?"""
+        return self.is_done and self.result_id is not None

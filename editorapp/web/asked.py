@@ -80,6 +80,15 @@ def settings(take: Generation) -> dict[str, str]:
     return {label: value for label, value in said.items() if value}
 
 
+def in_short(take: Generation) -> str:
+    """Return what tells takes of one batch apart: "Adhere 2, 720p, HDR"."""
+    wanted = take.wanted
+    closely = _name(wanted.strength) or ("Auto" if wanted.auto_controls else "")
+    extras = ("HDR" if wanted.hdr else "", "EXR" if wanted.exr else "")
+    said = (closely, wanted.aspect_ratio, _duration(wanted.duration), wanted.resolution, *extras)
+    return ", ".join(one for one in said if one)
+
+
 def changes(before: Generation, after: Generation) -> list[Change]:
     """Return the settings in which a take differs from another, in the order of `settings`."""
     old, new = settings(before), settings(after)

@@ -2,6 +2,7 @@
 
 import re
 from datetime import timedelta
+from uuid import uuid4
 
 import pytest
 from django.test import Client
@@ -9,6 +10,7 @@ from django.utils import timezone
 
 from editorapp.generations.models import Generation
 from editorapp.generations.states import State
+from editorapp.providers.contract import GenerationRequest
 from editorapp.providers.models import ProviderAccount
 from editorapp.teams.roles import Role
 from tests.factories import make_generation, make_member
@@ -56,6 +58,18 @@ def test_rows_stand_where_they_belong(client, creator):
     assert section(html, "waiting") == [second.pk]
     assert section(html, "person") == [unknown.pk]
     assert section(html, "recent") == [failed.pk]
+
+
+def test_rows_of_one_batch_are_told_apart_by_their_settings(client, creator):
+    batch = uuid4()
+    for strength in ("adhere_2", "reimagine_1"):
+        wanted = GenerationRequest(prompt="Snow", strength=strength, resolution="1080p", hdr=True)
+        make_generation(creator, request=wanted.to_json(), batch=batch)
+
+    html = client.get("/queue/").content.decode()
+
+    assert "Adhere 2, 1080p, HDR" in html
+    assert "Reimagine 1, 1080p, HDR" in html
 
 
 def test_only_what_can_be_done_is_offered_and_only_to_those_who_may(client, creator):

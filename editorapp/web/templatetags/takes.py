@@ -56,6 +56,12 @@ def model_name(take: Generation) -> str:
 
 
 @register.filter
+def in_short(take: Generation) -> str:
+    """Return the settings that tell takes of one batch apart."""
+    return asked.in_short(take)
+
+
+@register.filter
 def badge(take: Generation) -> str:
     """Return the classes of a take's state badge."""
     if take.is_active:

@@ -40,7 +40,7 @@ POINTS = {
     "poll.claimed": "rows are claimed for their polls",
     "poll.answered": "a poll's answer has come, nothing is written",
     "poll.written": "the answers of polls are committed",
-    "done.recording": "the provider is done, its links are written, nothing is charged or committed",
+    "done.recording": "the provider is done, the charge and the links are written, their transaction is not committed",
     "done.recorded": "the charge and the links are committed, and no lane has been told",
     "ledger.reserving": "a reservation's line is written, the month's sums are not",
     "ledger.charging": "a charge's line is written, the budget is not moved",

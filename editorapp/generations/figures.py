@@ -64,7 +64,7 @@ class Account:
     account: ProviderAccount
     work: dict[str, Work]  # by state
     recent: Recent
-    pause: Pause | None  # the provider asked for it, or nothing can be sent
+    pause: Pause | None  # the provider asked for it, or does not answer; a person's pause is on the account itself
 
     def count(self, *states: str) -> int:
         return sum(self.work[state].count for state in states if state in self.work)

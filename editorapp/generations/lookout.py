@@ -14,6 +14,7 @@ from editorapp.alerts import alerts
 from editorapp.alerts.models import Alert, Kind
 from editorapp.generations import books, health
 from editorapp.generations.models import Attempt, BooksCheck, Heartbeat
+from editorapp.media import store
 from editorapp.providers import accounts as provider_accounts
 from editorapp.providers.contract import BadCredentials, OutOfFunds, ProviderError
 from editorapp.providers.models import ProviderAccount
@@ -108,7 +109,7 @@ def free_space() -> float:
 
 def disk(now: datetime) -> None:
     """Raise that this machine's disk is almost full, or that there is room again."""
-    free, subject = free_space(), f"disk:{socket.gethostname()}"[:60]
+    free, subject = free_space(), store.disk_subject()
     if free < FULL_BELOW:
         health.beat(subject, now=now)
         message = (
@@ -123,7 +124,7 @@ def disk(now: datetime) -> None:
 
 def _forget_machines(own: str, *, now: datetime) -> None:
     """Close what a machine raised that is there no more: a container that is replaced gets another name."""
-    others = Alert.objects.filter(kind=Kind.DISK_FULL).still_open().exclude(subject=own)
+    others = Alert.objects.filter(kind=Kind.DISK_FULL, opened_at__lt=now - GONE_AFTER).still_open().exclude(subject=own)
     if subjects := set(others.values_list("subject", flat=True)):
         there = Heartbeat.objects.filter(name__in=subjects, at__gt=now - GONE_AFTER).values_list("name", flat=True)
         for subject in subjects - set(there):

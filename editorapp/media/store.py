@@ -166,16 +166,22 @@ def telling_full_disk() -> Iterator[None]:
         raise
 
 
+def disk_subject() -> str:
+    """Return what an alert about this machine's disk is about; short enough for a sign of life by that name."""
+    return f"disk:{socket.gethostname()}"[:60]
+
+
 def _alarm() -> None:
     """Tell the admins at once. The lookout, which measures the same disk, closes it when there is room again."""
     message = (
         f"A file could not be stored: the disk of {socket.gethostname()} is full. Delete what is not needed under "
         f"{settings.DATA_DIR}, or move it to a larger disk."
     )
-    subject = f"disk:{socket.gethostname()}"[:80]
     try:
         with transaction.atomic():
-            alerts.open(Kind.DISK_FULL, subject, message=message, team_id=None, path="/status/", now=timezone.now())
+            alerts.open(
+                Kind.DISK_FULL, disk_subject(), message=message, team_id=None, path="/status/", now=timezone.now()
+            )
     except DatabaseError as error:
         log.error("The disk is full, and so no alert could be written: %s", error)  # the database lies there too
 

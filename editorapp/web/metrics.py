@@ -94,7 +94,7 @@ def _of_work(accounts: Iterable[Account]) -> Iterator[Metric]:
 def _of_accounts(accounts: list[Account]) -> Iterator[Metric]:
     recent = [((*_names(one), str(state)), one.recent.by_state.get(state, 0)) for one in accounts for state in State]
     yield _gauge("sent_last_hour", "What was sent in the last hour, by its state now.", (*ACCOUNT, "state"), recent)
-    paused = [(_names(one), one.pause is not None) for one in accounts]
+    paused = [(_names(one), one.pause is not None or one.account.paused_at is not None) for one in accounts]
     yield _gauge("account_paused", "1 while nothing may be sent.", ACCOUNT, paused)
 
 

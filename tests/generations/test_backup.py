@@ -205,6 +205,20 @@ def test_media_may_be_linked_to_the_store_or_to_an_earlier_backup(transactional_
     assert Manifest.read(later).media_files == Manifest.read(copied).media_files > 1
 
 
+def test_a_file_that_has_rotted_in_an_earlier_backup_is_copied_anew(transactional_db, tmp_path):
+    member = make_member()
+    asset = intake.take_in(draw(tmp_path / "clip.mp4"), name="clip.mp4", team=member.team, user=member.user)
+    original = store.path(asset.sha256, store.ORIGINAL)
+    name = original.relative_to(settings.MEDIA_ROOT)
+    earlier, later = tmp_path / "earlier", tmp_path / "later"
+    call_command("backup", str(earlier))
+    (earlier / "media" / name).write_bytes(original.read_bytes()[:-1] + b"x")
+
+    call_command("backup", str(later), earlier=earlier)
+
+    assert (later / "media" / name).read_bytes() == original.read_bytes()
+
+
 def test_a_damaged_store_is_said_and_no_half_backup_stays(transactional_db, tmp_path):
     member = make_member()
     asset = intake.take_in(draw(tmp_path / "clip.mp4"), name="clip.mp4", team=member.team, user=member.user)

@@ -7,6 +7,7 @@ import pytest
 from django.db.models import F
 from django.utils import timezone
 
+from editorapp.alerts import alerts
 from editorapp.alerts.models import Alert, Kind
 from editorapp.costs.models import MonthBudget
 from editorapp.generations import health, lookout, tasks
@@ -171,3 +172,14 @@ def test_what_a_machine_raised_that_is_gone_is_closed_by_the_others(db, monkeypa
     lookout.disk(NOW + timedelta(minutes=11))
 
     assert Alert.objects.still_open().get().subject == "disk:two"
+
+
+def test_what_another_machine_has_just_raised_stays_open_until_that_one_has_looked(db, monkeypatch):
+    alerts.open(Kind.DISK_FULL, "disk:one", message="A file could not be stored.", team_id=None, now=NOW)
+
+    monkeypatch.setattr(lookout.shutil, "disk_usage", lambda _path: Usage(100, 10, 90))
+    lookout.disk(NOW + timedelta(seconds=30))
+    assert open_kinds() == [Kind.DISK_FULL]
+
+    lookout.disk(NOW + timedelta(minutes=11))
+    assert open_kinds() == []

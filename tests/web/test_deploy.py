@@ -136,7 +136,7 @@ def test_a_stop_lets_paid_calls_end():
     work = unit("rushes-work.service")
     grace = float(work["ExecStart"].split("--grace ")[1])
 
-    assert courier.POST_SECONDS <= GRACE_SECONDS <= grace < seconds(work["TimeoutStopSec"])
+    assert courier.POST_SECONDS < GRACE_SECONDS <= grace < seconds(work["TimeoutStopSec"])
     assert work["KillMode"] == "mixed" and work["Restart"] == "always"
     assert seconds(compose()["services"]["worker"]["stop_grace_period"]) > GRACE_SECONDS
 

@@ -16,7 +16,7 @@ from editorapp.alerts.models import Kind
 from editorapp.generations import figures, health, lookout
 from editorapp.generations.models import Attempt
 from editorapp.generations.states import State
-from editorapp.providers.models import default_account
+from editorapp.providers.models import ProviderAccount, default_account
 from editorapp.web import metrics, readiness
 from tests.environment import ROOT
 from tests.factories import make_generation, make_member, make_reserved
@@ -163,6 +163,16 @@ def test_metrics_say_what_the_rows_say(alive, monkeypatch):
     assert found["rushes_heartbeat_age_seconds", "ticker"] < 60
     text = metrics.exposition(now).decode().lower()
     assert not re.search("bartholomew|rainy neon|team \\d", text)
+
+
+def test_an_account_that_an_admin_paused_counts_as_paused(alive):
+    account = default_account("luma-agents")
+    name = ("rushes_account_paused", str(account.pk), "luma-agents", "yes")
+    before = measured()[name]
+
+    ProviderAccount.objects.filter(pk=account.pk).update(paused_at=NOW)
+
+    assert (before, measured()[name]) == (0, 1)
 
 
 def test_the_number_of_queries_is_the_same_for_ten_thousand_in_flight(alive):

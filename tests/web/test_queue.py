@@ -8,11 +8,12 @@ import pytest
 from django.test import Client
 from django.utils import timezone
 
-from editorapp.generations.models import Generation
+from editorapp.generations.models import Generation, Priority
 from editorapp.generations.states import State
 from editorapp.providers.contract import GenerationRequest
 from editorapp.providers.models import ProviderAccount
 from editorapp.teams.roles import Role
+from editorapp.web.views import queue
 from tests.factories import make_generation, make_member
 from tests.queries import queries_of
 
@@ -132,6 +133,16 @@ def test_the_number_of_queries_does_not_grow_with_the_rows(client, creator):
         asked.append(queries_of(client, "/queue/"))
 
     assert asked[0] == asked[1] <= 22
+
+
+def test_what_stands_first_in_line_is_shown_however_much_waits(client, creator, monkeypatch):
+    monkeypatch.setattr(queue, "MOST_ROWS", 5)
+    takes = [make_generation(creator, state=State.QUEUED) for _ in range(9)]
+    takes[-1].attempts.update(priority=Priority.FIRST)
+
+    html = client.get("/queue/").content.decode()
+
+    assert section(html, "waiting") == [takes[-1].pk, *(take.pk for take in takes[:4])]
 
 
 def test_a_row_says_how_far_a_job_is_where_the_provider_does(client, creator):

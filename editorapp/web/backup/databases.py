@@ -60,8 +60,9 @@ def _said() -> dict[str, Any]:
 
 def _dump_sqlite(target: Path) -> None:
     """Copy all pages in one step: what is committed meanwhile goes to the log, and writers do not wait."""
+    address = f"{Path(_said()['NAME']).absolute().as_uri()}?mode=ro"
     with (
-        closing(sqlite3.connect(f"file:{_said()['NAME']}?mode=ro", uri=True, timeout=60)) as source,
+        closing(sqlite3.connect(address, uri=True, timeout=60)) as source,
         closing(sqlite3.connect(target)) as copy,
     ):
         source.backup(copy)

@@ -9,6 +9,7 @@ from django.utils import timezone
 
 from editorapp.generations import health
 from editorapp.media import store
+from editorapp.media.backends import files
 from editorapp.media.models import Asset
 from editorapp.web.backup import databases, media_files
 from editorapp.web.backup.manifest import LIST, SECRET, Manifest, Refused, secrets_now
@@ -31,10 +32,21 @@ def make(folder: Path, *, links: bool, earlier: Path | None) -> tuple[Manifest, 
     except BaseException:
         shutil.rmtree(work, ignore_errors=True)
         raise
+    _settle(work)
     if folder.exists():
         folder.rmdir()
     os.replace(work, folder)
+    files.sync_folder(folder.parent)
     return made, missing
+
+
+def _settle(work: Path) -> None:
+    """Bring names and what has no other copy to the disk: its lasting name is given to a whole backup only."""
+    for file in work.iterdir():
+        if file.is_file():
+            files.sync_file(file)
+    for folder, _folders, _files in os.walk(work):
+        files.sync_folder(Path(folder))
 
 
 def _write(work: Path, *, links: bool, earlier: Path | None) -> tuple[Manifest, list[str]]:

@@ -48,9 +48,17 @@ def _copy(media: Path, into: Path, name: str, *, links: bool, earlier: Path | No
     origins += [file] if links else []
     is_linked = any(_link(origin, target) for origin in origins)
     sha256 = store.hash_file(target) if is_linked else copy(file, target)
-    if target.name == store.ORIGINAL and sha256 != target.parent.name:
+    if is_linked and _is_damaged(target, sha256):  # the earlier backup's has rotted, not ours
+        target.unlink()
+        sha256 = copy(file, target)
+    if _is_damaged(target, sha256):
         raise Refused(f"{file} is damaged: its bytes do not have the hash that it is named by.")
     return Kept(name, sha256, size)
+
+
+def _is_damaged(target: Path, sha256: str) -> bool:
+    """Is an original another than its folder says? Whatever else is kept is named by no hash, and can be made again."""
+    return target.name == store.ORIGINAL and sha256 != target.parent.name
 
 
 def _link(file: Path, target: Path) -> bool:

@@ -4,14 +4,15 @@ Who may pause, move and cancel is decided in generations/pausing.py.
 """
 
 import hashlib
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Collection, Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from itertools import zip_longest
 from typing import Any
 from uuid import UUID
 
 from django.contrib import messages
-from django.db.models import OuterRef, QuerySet, Subquery
+from django.db.models import Exists, OuterRef, QuerySet, Subquery
 from django.http import Http404, HttpResponse
 from django.shortcuts import get_object_or_404, redirect
 from django.urls import path
@@ -67,20 +68,22 @@ def _shown(request: MemberRequest, context: dict[str, Any]) -> HttpResponse:
 def _context(member: Member) -> dict[str, Any]:
     now, rows = timezone.now(), _rows(member)
     team = Team.objects.select_related("queue_paused_by").get(pk=member.team_id)
-    queued = list(rows.filter(state__in=CANCELABLE).order_by("pk")[: MOST_ROWS + 1])
     running = list(rows.filter(state__in=ACTIVE - CANCELABLE).order_by("pk")[: MOST_ROWS + 1])
     person = list(rows.filter(state__in=NEEDS_A_PERSON).order_by("-pk")[:MOST_ROWS])
     over = [State.FAILED, State.CANCELED, State.SUCCEEDED]
     recent = list(rows.filter(state__in=over, state_since__gte=now - RECENT).order_by("-pk")[:10])
-    accounts = _accounts([*queued, *running], now=now)
-    waiting = _waiting(queued[:MOST_ROWS], accounts, member, now=now)
+    unsent = rows.filter(state__in=CANCELABLE)
+    used = {*unsent.values_list("account_id", flat=True).distinct(), *(take.account_id for take in running)}
+    accounts = _accounts(used, now=now)
+    queued = _next(unsent, accounts.values())
+    waiting = _waiting(queued, accounts, member, now=now)
     return {
         "here": "queue",
         "seen": _seen([*queued, *running, *person, *recent], team, accounts.values(), waiting),
         "team": team,
         "accounts": sorted(accounts.values(), key=lambda one: (one.account.provider, one.account.pk)),
         "person_rows": person,
-        "waiting_rows": waiting,
+        "waiting_rows": waiting[:MOST_ROWS],
         "running_rows": _with_usual(member, running[:MOST_ROWS]),
         "more_waiting": len(queued) > MOST_ROWS,
         "more": len(running) > MOST_ROWS,
@@ -88,11 +91,18 @@ def _context(member: Member) -> dict[str, Any]:
     }
 
 
-def _accounts(takes: Sequence[Generation], *, now: datetime) -> dict[int, AccountStanding]:
-    """Return how the accounts stand that these takes are for, and those that are paused."""
-    named = {take.account_id for take in takes}
+def _next(unsent: QuerySet[Generation], accounts: Iterable[AccountStanding]) -> list[Generation]:
+    """Return what waits, whatever stands first in line before all others where there are more than the page shows."""
+    places = zip_longest(*(account.line for account in accounts))
+    heads = [attempt for place in places for attempt in place if attempt is not None][:MOST_ROWS]
+    is_head = Exists(Attempt.objects.filter(pk__in=heads, generation=OuterRef("pk")))
+    return list(unsent.annotate(is_head=is_head).order_by("-is_head", "pk")[: MOST_ROWS + 1])
+
+
+def _accounts(used: Collection[int], *, now: datetime) -> dict[int, AccountStanding]:
+    """Return how these accounts stand, and those that are paused."""
     found = ProviderAccount.objects.select_related("paused_by")
-    there = found.filter(pk__in=named) | found.filter(paused_at__isnull=False)
+    there = found.filter(pk__in=used) | found.filter(paused_at__isnull=False)
     return {one.pk: standing.of_account(one, now=now) for one in there}
 
 

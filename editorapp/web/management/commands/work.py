@@ -7,12 +7,13 @@ from typing import Any
 from django.conf import settings
 from django.core.management.base import BaseCommand, CommandError, CommandParser
 
+from editorapp.generations.courier import POST_SECONDS
 from editorapp.web import lookout, preparing
 from editorapp.web.engine_room import EngineLock, look_after, start_engine, start_simulator
 from editorapp.web.processes import NotStarted, Processes
 
-# As long as a paid call may take: killed in the middle of one, its outcome would be unknown.
-GRACE_SECONDS = 75.0
+# Longer than a paid call may take, with its answer's writing: killed before that, its outcome would be unknown.
+GRACE_SECONDS = POST_SECONDS + 5
 
 
 class Interrupted(Exception):

@@ -6,11 +6,10 @@ is still not stored opens an alert and says so on its take and in the queue. It 
 
 from datetime import datetime, timedelta
 
-from django.urls import reverse
-
 from editorapp.alerts import alerts
 from editorapp.alerts.models import Alert, Kind
 from editorapp.generations.models import Attempt, Generation
+from editorapp.generations.raised import subject, where
 from editorapp.generations.states import State
 from editorapp.providers import registry
 
@@ -48,11 +47,7 @@ def over(generation: Generation, *, now: datetime) -> None:
 def failed(generation: Generation, message: str, *, now: datetime) -> None:
     """Open the alert that a paid result could not be fetched, in place of the one that it might not be."""
     alerts.close(Kind.RESULT_EXPIRING, subject(generation.pk), now=now)
-    alerts.open(Kind.FETCH_FAILED, subject(generation.pk), message=message, now=now, **_where(generation))
-
-
-def subject(generation_id: int) -> str:
-    return f"generation:{generation_id}"
+    alerts.open(Kind.FETCH_FAILED, subject(generation.pk), message=message, now=now, **where(generation))
 
 
 def _is_late(attempt: Attempt, now: datetime) -> bool:
@@ -73,8 +68,4 @@ def _raise(attempt: Attempt, *, now: datetime) -> None:
     # The row may have moved on since it was read.
     same = Generation.objects.filter(pk=generation.pk, attempt_number=attempt.number, state__in=WAITING)
     if generation.failure_message == message or same.update(failure_code=CODE, failure_message=message):
-        alerts.open(Kind.RESULT_EXPIRING, subject(generation.pk), message=message, now=now, **_where(generation))
-
-
-def _where(generation: Generation) -> dict:
-    return {"team_id": generation.team_id, "path": reverse("takes:page", args=[generation.pk])}
+        alerts.open(Kind.RESULT_EXPIRING, subject(generation.pk), message=message, now=now, **where(generation))

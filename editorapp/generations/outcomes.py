@@ -22,9 +22,10 @@ from editorapp.core.money import MICRO, show_usd
 from editorapp.costs import ledger
 from editorapp.costs.ledger import Charge
 from editorapp.costs.models import Entry
-from editorapp.generations import claims, expiring, lookout, schedule, whereabouts
-from editorapp.generations.models import Attempt, Generation, Overtaken
+from editorapp.generations import claims, lookout, schedule, whereabouts
+from editorapp.generations.models import Attempt, Generation, InvalidTransition, Overtaken
 from editorapp.generations.moves import Move, move_all, written
+from editorapp.generations.raised import subject, where
 from editorapp.generations.states import State
 from editorapp.providers.contract import BadCredentials, Failure, Job, OutOfFunds, ProviderError, Throttled
 
@@ -67,8 +68,9 @@ def accepted(attempt: Attempt, job: Job, *, now: datetime, first_look_seconds: f
             _accepted(attempt, job, now=now, first_look_seconds=first_look_seconds)
     except IntegrityError:
         unknown(attempt, ProviderError(f"The provider answered with the id of another job of ours, {job.id}."), now=now)
-    except Overtaken:
+    except (Overtaken, InvalidTransition):
         # The lease ran out (a stopped clock, a suspended machine) and the row was taken for unknown. Now it is known.
+        # InvalidTransition: the answer was kept while nothing could be written, and its row read anew since.
         row = Attempt.objects.filter(pk=attempt.pk, state=State.UNKNOWN, lease_token=attempt.lease_token).first()
         if row is not None:
             try:
@@ -81,20 +83,28 @@ def accepted(attempt: Attempt, job: Job, *, now: datetime, first_look_seconds: f
 
 
 def _raise_late(attempt: Attempt, job: Job, *, now: datetime) -> bool:
-    """Raise that a job was taken after all, of which it was said that it never arrived. Say whether it is so."""
-    rows = Attempt.objects.filter(pk=attempt.pk, state=State.FAILED, provider_job_id=None)
-    row = rows.select_related("generation", "account").first()
-    if row is None:
+    """Raise that a job was taken after all, of which it was said that it never arrived, or that it is another.
+
+    Returns: whether the answer may be dropped: it was raised, or the row has this very job already.
+    """
+    row = Attempt.objects.filter(pk=attempt.pk).select_related("generation", "account").first()
+    if row is None or row.state in _NOT_SETTLED:
         return False
+    if row.provider_job_id == job.id:
+        return True
+    settled = f"as job {row.provider_job_id}" if row.provider_job_id else "as not taken or as spent"
     message = (
         f"{row.account} has taken take #{row.generation_id} after all, as job {job.id}: its answer came after it was "
-        "settled as not taken or as spent. Look there for what it costs, and correct the take's cost."
+        f"settled {settled}. Look there for what it costs, and correct the take's cost."
     )
     alerts.open(
-        Kind.UNKNOWN_OUTCOME, expiring.subject(row.generation_id), message=message, team_id=row.generation.team_id,
-        path=f"/takes/{row.generation_id}", now=now,
+        Kind.UNKNOWN_OUTCOME, subject(row.generation_id), message=message, now=now, **where(row.generation)
     )  # fmt: skip
     return True
+
+
+# Nobody has said anything of it: it is on its way still, or unknown, and raised as that.
+_NOT_SETTLED = (State.QUEUED, State.STAGING, State.SUBMITTING, State.UNKNOWN)
 
 
 def all_accepted(taken: Sequence[tuple[Attempt, Job, float]], *, now: datetime) -> bool:

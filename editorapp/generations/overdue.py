@@ -9,14 +9,13 @@ from datetime import datetime, timedelta
 
 from django.db import transaction
 from django.db.models import QuerySet
-from django.urls import reverse
 
 from editorapp.alerts import alerts
 from editorapp.alerts.models import Alert, Kind
 from editorapp.core.money import show_usd
 from editorapp.generations import schedule
-from editorapp.generations.expiring import subject
 from editorapp.generations.models import Attempt, Generation
+from editorapp.generations.raised import subject, where
 from editorapp.generations.states import State
 from editorapp.providers import registry
 
@@ -82,9 +81,7 @@ def _compare(kind: Kind, rows: QuerySet[Attempt], *, says: Callable[[Attempt], s
     for attempt in rows.select_related("generation", "account"):
         name = subject(attempt.generation_id)
         if name not in is_open:
-            generation = attempt.generation
-            path = reverse("takes:page", args=[generation.pk])
-            alerts.open(kind, name, message=says(attempt), team_id=generation.team_id, path=path, now=now)
+            alerts.open(kind, name, message=says(attempt), now=now, **where(attempt.generation))
         is_open.discard(name)
     for name in is_open:
         with transaction.atomic():

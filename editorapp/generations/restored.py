@@ -9,11 +9,11 @@ polls and downloads are free.
 from datetime import datetime
 
 from django.db import transaction
-from django.urls import reverse
 
 from editorapp.alerts import alerts
 from editorapp.alerts.models import Kind
 from editorapp.generations.models import Attempt
+from editorapp.generations.raised import subject, where
 from editorapp.generations.states import State
 
 CODE = "restored"
@@ -42,7 +42,4 @@ def _hold(attempt: Attempt, *, since: datetime, now: datetime) -> None:
             perhaps_sent_from=since, perhaps_sent_until=now,
             shown={"failure_code": CODE, "failure_message": message},
         )  # fmt: skip
-        alerts.open(
-            Kind.UNKNOWN_OUTCOME, f"generation:{generation.pk}", message=message, team_id=generation.team_id,
-            path=reverse("takes:page", args=[generation.pk]), now=now,
-        )  # fmt: skip
+        alerts.open(Kind.UNKNOWN_OUTCOME, subject(generation.pk), message=message, now=now, **where(generation))

@@ -11,17 +11,17 @@ from datetime import datetime, timedelta
 from itertools import groupby
 from types import ModuleType
 
-from django.db import transaction
+from django.db import InterfaceError, OperationalError, transaction
 from django.db.models import Q, QuerySet
-from django.urls import reverse
 from django.utils import timezone
 
 from editorapp.alerts import alerts
 from editorapp.alerts.models import Kind
 from editorapp.core.fault_points import reached
 from editorapp.core.money import show_usd
-from editorapp.generations import expiring, leases, settle, sightings, wake, whereabouts
+from editorapp.generations import leases, settle, sightings, wake, whereabouts
 from editorapp.generations.models import Attempt, Overtaken, Search
+from editorapp.generations.raised import subject, where
 from editorapp.generations.sightings import Found, first_look_at
 from editorapp.generations.states import State
 from editorapp.providers import registry
@@ -92,8 +92,11 @@ def _begin(provider: str, *, now: datetime) -> None:
         with transaction.atomic():
             found = {"since": attempt.generation.state_since, "at": first_look_at(attempt)}
             row, _made = Search.objects.get_or_create(attempt=attempt, defaults=found)
-            if not can_list or not attempt.request_body:
-                name = attempt.account.spec.name
+            name = attempt.account.spec.name
+            if not attempt.request_body:  # from a backup, and never sent from here: its own words say when to look
+                says = f"What would have been sent was not written down yet, so {name}'s list is not compared with it."
+                _to_person(row, says, now=now, message=attempt.generation.failure_message)
+            elif not can_list:
                 _to_person(row, f"{name} has no list of jobs that Rushes could read: its console has.", now=now)
 
 
@@ -103,7 +106,7 @@ def _end_settled(provider: str, *, now: datetime) -> None:
     for row in _of(provider, rows).select_related("attempt"):
         with transaction.atomic():
             Search.objects.filter(pk=row.pk).update(verdict=Verdict.SETTLED, at=None)
-            alerts.close(Kind.UNKNOWN_OUTCOME, expiring.subject(row.attempt.generation_id), now=now)
+            alerts.close(Kind.UNKNOWN_OUTCOME, subject(row.attempt.generation_id), now=now)
 
 
 def _look(account: ProviderAccount, searches: list[Search], *, clock: Callable[[], datetime]) -> None:
@@ -121,12 +124,29 @@ def _look(account: ProviderAccount, searches: list[Search], *, clock: Callable[[
         for row in searches:
             _failed(row, why, now=clock(), wait=wait)
         return
+    except (OperationalError, InterfaceError):
+        raise  # our own database, which nothing can be noted in now
+    except Exception as error:
+        log.exception("The list of the account %s could not be read", account.pk)
+        for row in searches:
+            _failed(row, _fault(error), now=clock(), wait=LATEST)
+        return
     reached("search.listed")
     for row in searches:
         try:
             _decide(row, listing, now=clock())
         except (Overtaken, settle.JobIsTaken) as error:
             log.info("Attempt %s: not settled by its list: %s", row.pk, error)  # looked at again, or known by now
+        except (OperationalError, InterfaceError):
+            raise
+        except Exception as error:  # of this one: the others are looked for, and it is not looked for all the time
+            log.exception("Attempt %s could not be compared with its list", row.pk)
+            row.refresh_from_db(fields=["looked_at", "looks", "failures", "candidates"])
+            _failed(row, _fault(error), now=clock(), wait=LATEST)
+
+
+def _fault(error: Exception) -> str:
+    return f"Rushes could not make sense of it ({type(error).__name__}); its log says more."
 
 
 def _decide(row: Search, listing: Listing, *, now: datetime) -> None:
@@ -146,7 +166,7 @@ def _decide(row: Search, listing: Listing, *, now: datetime) -> None:
         says = f"{name} lists {_count(found.sightings)} that this could be, but the same request was sent several "
         _to_person(row, says + "times from here, and nobody knows which of them it belongs to.", now=now, again=True)
     elif found.same or found.unclear:
-        _to_person(row, _why_not(row, found, listing), now=now, again=True)
+        _to_person(row, _why_not(row, found), now=now, again=True)
     else:
         _missing(row, found, listing, now=now)
 
@@ -183,7 +203,7 @@ def _missing(row: Search, found: Found, listing: Listing, *, now: datetime) -> N
         _to_person(row, f"{says} {spec.name} does not say that its list leaves nothing out.", now=now)
 
 
-def _why_not(row: Search, found: Found, listing: Listing) -> str:
+def _why_not(row: Search, found: Found) -> str:
     name = row.attempt.account.spec.name
     if len(found.same) > 1:
         return f"{name} lists {len(found.same)} jobs of that time with this very request: which is it?"
@@ -206,28 +226,31 @@ def _failed(row: Search, why: str, *, now: datetime, wait: timedelta) -> None:
         _to_person(row, says, now=now, again=True)
 
 
-def _to_person(row: Search, says: str, *, now: datetime, again: bool = False) -> None:
-    """Leave it to a person, with all that is known. `again`: look on meanwhile, for it may become plain."""
+def _to_person(row: Search, says: str, *, now: datetime, again: bool = False, message: str = "") -> None:
+    """Leave it to a person, with all that is known. `again`: look on meanwhile, for it may become plain.
+
+    `message` is what the alert says, where the take has better words of its own.
+    """
     goes_on = again and now < first_look_at(row.attempt) + GIVEN_UP
     generation = row.attempt.generation
+    message = message or (
+        f"Nobody knows whether take #{generation.pk} was accepted by {row.attempt.account}; "
+        f"{show_usd(generation.estimate_high_usd)} stay held until a person says what became of it. {says}"
+    )
     with transaction.atomic():
-        _keep(row, says=says, verdict=Verdict.PERSON, at=now + _pause(row, now) if goes_on else None)
-        message = (
-            f"Nobody knows whether take #{generation.pk} was accepted by {row.attempt.account}; "
-            f"{show_usd(generation.estimate_high_usd)} stay held until a person says what became of it. {says}"
-        )
-        subject, path = expiring.subject(generation.pk), reverse("takes:page", args=[generation.pk])
-        alerts.open(
-            Kind.UNKNOWN_OUTCOME, subject, message=message, team_id=generation.team_id, path=path, now=now
-        )  # fmt: skip
+        # A list is read for minutes: a person may have settled it meanwhile, and nothing would close what is opened.
+        if _keep(row, says=says, verdict=Verdict.PERSON, at=now + _pause(row, now) if goes_on else None):
+            alerts.open(
+                Kind.UNKNOWN_OUTCOME, subject(generation.pk), message=message, now=now, **where(generation)
+            )  # fmt: skip
 
 
-def _keep(row: Search, **changes: object) -> None:
-    """Write a row, unless its attempt was settled meanwhile."""
+def _keep(row: Search, **changes: object) -> bool:
+    """Write a row, unless its attempt was settled meanwhile. Say whether it is written."""
     kept = {name: getattr(row, name) for name in ("looked_at", "looks", "failures", "candidates")} | changes
     settled = changes.get("verdict") == Verdict.SETTLED
     rows = Search.objects.filter(pk=row.pk)
-    (rows if settled else rows.exclude(verdict=Verdict.SETTLED)).update(**kept)
+    return bool((rows if settled else rows.exclude(verdict=Verdict.SETTLED)).update(**kept))
 
 
 def _is_long_ago(row: Search, now: datetime) -> bool:

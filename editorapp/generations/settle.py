@@ -16,9 +16,10 @@ from editorapp.alerts.models import Kind
 from editorapp.core.fault_points import reached
 from editorapp.core.money import show_usd, usd
 from editorapp.costs import ledger
-from editorapp.generations import expiring, wake
+from editorapp.generations import wake
 from editorapp.generations.again import second_price
 from editorapp.generations.models import Attempt, Generation, Search, Settlement
+from editorapp.generations.raised import subject
 from editorapp.generations.retry import restart
 from editorapp.generations.states import SETTLEABLE, State
 from editorapp.providers import registry
@@ -82,11 +83,12 @@ def follow(attempt: Attempt, job_id: str, *, by: Decider, now: datetime, note: s
     """
     try:
         with transaction.atomic():
+            _one_at_a_time(attempt.account.provider)
             _free(attempt, job_id)
             attempt.move(
                 State.RUNNING, now=now, provider_job_id=job_id, next_action_at=now, lease_token=None,
                 submitted_at=attempt.submitted_at or attempt.submit_started_at or now, missing_since=None,
-                error_count=0, shown={"failure_code": "", "failure_message": ""},
+                flagged_at=None, error_count=0, shown={"failure_code": "", "failure_message": ""},
             )  # fmt: skip
             reached("settle.adopting")
             ledger.remark(attempt.pk, _audit(f"followed as job {job_id}", by, note), now=now)
@@ -181,6 +183,7 @@ def correct_cost(generation: Generation, actual_usd: Decimal, *, member: Member,
             said = f"{show_usd(usd(actual_usd))} instead of {show_usd(usd(actual_usd) - difference)}. {note}".strip()
             Settlement.objects.create(attempt=newest, at=now, outcome=Outcome.CORRECTED, person=by.user, note=said)
         Generation.objects.filter(pk=row.pk).update(cost_usd=usd(actual_usd), cost_is_estimated=False)
+        alerts.close(Kind.UNKNOWN_OUTCOME, subject(row.pk), now=now)  # of an answer that came after it was settled
     generation.refresh_from_db()
 
 
@@ -191,6 +194,15 @@ def _unsettled(generation: Generation, member: Member) -> Attempt:
     if attempt is None or attempt.state not in SETTLEABLE:
         raise NothingToSettle("The outcome of this generation is known.")
     return attempt
+
+
+def _one_at_a_time(provider: str) -> None:
+    """Let nobody else take a job of this provider for an attempt until this transaction ends.
+
+    The rows hold a job once for each account only, and two accounts may have one key.
+    """
+    rows = ProviderAccount.objects.filter(provider=provider).order_by("pk").select_for_update(no_key=True)
+    list(rows.values_list("pk", flat=True))
 
 
 def _free(attempt: Attempt, job_id: str) -> None:
@@ -234,7 +246,7 @@ def _decided(attempt: Attempt, outcome: Outcome, by: Decider, *, now: datetime, 
     ended = {"verdict": Search.Verdict.SETTLED, "at": None}
     Search.objects.update_or_create(attempt=attempt, defaults=ended, create_defaults={**ended, "since": now})
     for kind in (Kind.UNKNOWN_OUTCOME, Kind.LOST):
-        alerts.close(kind, expiring.subject(attempt.generation_id), now=now)
+        alerts.close(kind, subject(attempt.generation_id), now=now)
 
 
 def _charge_all(attempt: Attempt, *, now: datetime, note: str) -> None:

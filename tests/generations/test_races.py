@@ -3,6 +3,7 @@
 The same on SQLite and on PostgreSQL. The books are proven all the while, not only at the end.
 """
 
+import time
 import uuid
 from collections import Counter
 from datetime import timedelta
@@ -19,6 +20,7 @@ from editorapp.costs.ledger import NothingHeld, OverBudget, month_of
 from editorapp.costs.models import Entry
 from editorapp.generations import cancel, claims, engine, leases, outcomes, settle
 from editorapp.generations.cancel import TooLate
+from editorapp.generations.courier import Answer, Post
 from editorapp.generations.models import Attempt, Generation, Overtaken
 from editorapp.generations.reached import Accounts
 from editorapp.generations.settle import NothingToSettle
@@ -216,6 +218,63 @@ def test_a_person_who_settles_and_the_answer_that_comes_late_are_never_both_righ
         assert three[1:].count(None) == (0 if is_followed else 1), three
         assert Alert.objects.filter(subject=f"generation:{row.pk}", closed_at=None).exists() != is_followed
         assert (ledger.held_usd(row.pk) > 0) == is_followed
+
+
+@pytest.mark.parametrize("outcome", ["never_arrived", "count_as_spent", "send_again", "follow"])
+def test_an_answer_that_was_kept_while_nothing_could_be_written_calls_in_question_what_a_person_said_since(outcome):
+    generation, attempt = as_unknown(make_member())
+    session = engine.Session("luma-agents", clock=timezone.now)
+    job = Job(id="job-late", state=JobState.RUNNING)
+    session.unwritten = [Answer(Post(attempt, attempt.account.access(), {}, ""), job, None)]
+    options = {"member": generation.team.members.get(), "now": timezone.now()}
+    if outcome == "follow":
+        by = settle.Decider(generation.created_by)
+        settle.follow(Attempt.objects.get(pk=attempt.pk), "job-other", by=by, now=options["now"], note="")
+    else:
+        options |= {"agreed_usd": Decimal(99)} if outcome == "send_again" else {}
+        getattr(settle, outcome)(generation, **options)
+
+    session._write([])
+    session.close()
+
+    alert = Alert.objects.get(closed_at=None)
+    assert (alert.kind, alert.subject) == ("unknown_outcome", f"generation:{generation.pk}")
+    assert "after all, as job job-late" in alert.message
+    assert ("settled as job job-other" in alert.message) == (outcome == "follow")
+
+
+def test_an_answer_that_was_kept_says_nothing_where_a_person_gave_its_very_id_since():
+    generation, attempt = as_unknown(make_member())
+    now = timezone.now()
+    row = Attempt.objects.get(pk=attempt.pk)
+    settle.follow(row, "job-late", by=settle.Decider(generation.created_by), now=now, note="")
+    attempt.refresh_from_db()
+
+    outcomes.accepted(attempt, Job(id="job-late", state=JobState.RUNNING), now=now, first_look_seconds=5)
+
+    assert not Alert.objects.exists() and Attempt.objects.get().state == State.RUNNING
+
+
+def test_one_job_is_followed_once_even_where_two_accounts_have_one_key(monkeypatch):
+    look = settle._free
+
+    def look_and_dawdle(attempt: Attempt, job_id: str) -> None:
+        look(attempt, job_id)
+        time.sleep(0.05)  # the other would look now
+
+    monkeypatch.setattr(settle, "_free", look_and_dawdle)
+    member, now = make_member(), timezone.now()
+    twin = ProviderAccount.objects.create(provider="luma-agents", name="The same key again", is_simulated=True)
+    for number in range(2):
+        attempts = [as_unknown(member)[1] for _ in range(2)]
+        Attempt.objects.filter(pk=attempts[1].pk).update(account=twin)
+        rows = list(Attempt.objects.filter(pk__in=[one.pk for one in attempts]).order_by("pk"))
+        by, job_id = settle.Decider(member.user), f"job-{number}"
+
+        ended = race([partial(settle.follow, row, job_id, by=by, now=now, note="") for row in rows])
+
+        assert Counter(type(one) for one in ended) == {type(None): 1, settle.JobIsTaken: 1}, ended
+        assert Attempt.objects.filter(provider_job_id=job_id).count() == 1
 
 
 def test_what_is_canceled_while_it_is_being_sent_is_one_or_the_other(quick):

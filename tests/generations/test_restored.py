@@ -7,10 +7,13 @@ from django.test import Client
 from django.urls import reverse
 from django.utils import timezone
 
+from editorapp.alerts.models import Alert
 from editorapp.costs import ledger
 from editorapp.generations import books, restored, search, settle
 from editorapp.generations.models import Attempt, Generation, Search
 from editorapp.generations.states import State
+from editorapp.providers import registry
+from editorapp.providers.models import default_account
 from tests.factories import make_generation, make_member, make_reserved
 from tests.generations.drive import run
 from tests.generations.test_search import look, post_by_hand, send  # noqa: F401 (a fixture)
@@ -87,13 +90,19 @@ def test_it_is_followed_where_the_list_shows_that_it_was_sent_hours_later(quick,
     assert quick.submits_received == 1
 
 
-def test_a_row_without_a_body_is_compared_with_no_list(db, clock):
-    attempt = make_reserved(make_member(), state=State.QUEUED).attempts.get()
+@pytest.mark.parametrize("provider", registry.slugs())
+def test_a_row_without_a_body_is_compared_with_no_list_and_keeps_the_words_of_the_restore(db, clock, provider):
+    account = default_account(provider)
+    generation = make_reserved(make_member(), state=State.QUEUED, account=account, provider=provider)
     restored.hold(backed_up_at=clock(), now=clock())
-    search.search("luma-agents", clock=clock)
-    attempt.refresh_from_db()
+    said = Alert.objects.get().message
 
+    search.search(provider, clock=clock)
+
+    attempt = generation.attempts.get()
     assert attempt.search.verdict == Search.Verdict.PERSON and attempt.search.at is None
+    assert "was not written down" in attempt.search.says and "no list" not in attempt.search.says
+    assert Alert.objects.get().message == said and "Look in" in said
     assert not search.ask_again(attempt, now=clock())
 
 

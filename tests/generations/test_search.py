@@ -17,7 +17,7 @@ from editorapp.generations.models import Attempt, Generation, Search, Settlement
 from editorapp.generations.states import State
 from editorapp.media.intake import take_in
 from editorapp.providers import registry
-from editorapp.providers.contract import GenerationRequest, Ref, Task
+from editorapp.providers.contract import GenerationRequest, Ref, Task, Unavailable
 from editorapp.providers.models import ProviderAccount, default_account
 from tests.factories import make_asset, make_member
 from tests.generations.drive import Clock, ask, priced, run
@@ -398,3 +398,69 @@ def test_a_clip_inside_the_call_gives_it_longer_to_end(clock, send):
     attempt.request_body["payload"]["source_data"] = f"stored-file:{clip.sha256}"
 
     assert sightings.first_look_at(attempt) - before == timedelta(seconds=1024)
+
+
+@both
+@pytest.mark.parametrize("how", ["listed", "failed"])
+def test_who_settles_while_the_list_is_read_is_told_nothing_more_of_it(clock, send, provider, monkeypatch, how):
+    """After the hour in which a list may lag, whatever comes of a look is for a person: who has been there by then."""
+    generation = send(provider, how="reset")
+    search.search(provider, clock=clock)
+    clock.jump(hours=2)
+    read = sightings.read
+
+    def settled_meanwhile(*args, **kw):
+        settle.never_arrived(Generation.objects.get(), member=generation.team.members.get(), now=clock())
+        if how == "failed":
+            raise Unavailable("The list is not there.")
+        return replace(read(*args, **kw), is_whole=False)
+
+    monkeypatch.setattr(sightings, "read", settled_meanwhile)
+    search.search(provider, clock=clock)
+
+    assert Search.objects.get().verdict == "settled"
+    assert not Alert.objects.filter(closed_at=None).exists()
+
+
+@both
+def test_a_fault_of_ours_in_reading_a_list_is_noted_and_waited_out(clock, send, provider, monkeypatch, caplog):
+    generation = send(provider)
+    search.search(provider, clock=clock)
+    clock.jump_to(Search.objects.get().at)
+    with monkeypatch.context() as patch:
+        patch.setattr(registry.get(provider), "recent", faulty)
+        search.search(provider, clock=clock)
+
+    row = Search.objects.get()
+    assert (row.failures, row.at >= clock() + search.LATEST - timedelta(seconds=5)) == (1, True)
+    assert "could not make sense of it (KeyError)" in row.says and "could not be read" in caplog.text
+    assert search.due_providers(clock()) == set()
+    look(provider, clock)
+    assert generation.attempts.get().state == State.RUNNING
+
+
+async def faulty(**options: object) -> None:
+    raise KeyError("jobs")
+
+
+@both
+def test_a_fault_of_ours_with_one_of_them_keeps_no_other_from_being_found(clock, send, provider, monkeypatch):
+    odd, other = send(provider), send(provider)
+    search.search(provider, clock=clock)
+    clock.jump_to(max(Search.objects.values_list("at", flat=True)))
+    found = sightings.found
+
+    def one_is_odd(attempt, listing):
+        if attempt.generation_id == odd.pk:
+            raise TypeError("a list, not a number")
+        return found(attempt, listing)
+
+    with monkeypatch.context() as patch:
+        patch.setattr(sightings, "found", one_is_odd)
+        search.search(provider, clock=clock)
+
+    assert other.attempts.get().state == State.RUNNING
+    row = Search.objects.get(attempt__generation=odd)
+    assert row.failures == 1 and "(TypeError)" in row.says and row.at > clock() + timedelta(minutes=14)
+    look(provider, clock)
+    assert odd.attempts.get().state == State.RUNNING

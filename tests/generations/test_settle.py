@@ -1,5 +1,6 @@
 """An unknown outcome is closed by a person only, with the right money and a trace of who and why."""
 
+from datetime import timedelta
 from decimal import Decimal
 
 import pytest
@@ -11,11 +12,12 @@ from editorapp.alerts.models import Alert
 from editorapp.costs import ledger
 from editorapp.costs.ledger import OverBudget
 from editorapp.costs.models import Entry
-from editorapp.generations import expiring, settle
+from editorapp.generations import outcomes, overdue, raised, settle
 from editorapp.generations.books import differences
-from editorapp.generations.models import Generation, Settlement
+from editorapp.generations.models import Attempt, Generation, Settlement
 from editorapp.generations.states import State
 from editorapp.providers import registry
+from editorapp.providers.contract import Job, JobState
 from editorapp.providers.models import ProviderAccount, default_account
 from editorapp.teams.roles import Role
 from tests.factories import make_member, make_reserved
@@ -218,7 +220,7 @@ def test_a_cost_is_not_corrected_while_money_is_held(member, unknown):
 )
 def test_what_is_settled_is_no_alert_any_more(member, state, kind):
     generation = make_reserved(member, state=state)
-    subject = expiring.subject(generation.pk)
+    subject = raised.subject(generation.pk)
     alerts.open(kind, subject, message="Somebody must look.", team_id=generation.team_id, now=NOW)
 
     settle.never_arrived(generation, member=member, now=NOW)
@@ -229,3 +231,29 @@ def test_what_is_settled_is_no_alert_any_more(member, state, kind):
 def test_a_creator_corrects_no_cost(member, unknown):
     with pytest.raises(PermissionDenied):
         settle.correct_cost(unknown, Decimal("0"), member=member, now=NOW, note="")
+
+
+@pytest.mark.parametrize("cost", ["0.54", "1.08"], ids=["another amount", "what is booked"])
+def test_an_answer_that_came_late_is_no_alert_any_more_once_its_cost_is_corrected(member, unknown, cost):
+    admin, attempt = make_member(team=member.team, role=Role.ADMIN), unknown.attempts.get()
+    settle.count_as_spent(unknown, member=member, now=NOW)
+    outcomes.accepted(attempt, Job(id=JOB, state=JobState.RUNNING), now=NOW, first_look_seconds=5)
+    alert = Alert.objects.get(closed_at=None)
+    assert JOB in alert.message and alert.path == f"/takes/{unknown.pk}"
+
+    settle.correct_cost(unknown, Decimal(cost), member=admin, now=NOW, note="The console")
+
+    assert Alert.objects.get().closed_at is not None and unknown.cost_usd == Decimal(cost)
+
+
+def test_a_job_that_is_followed_after_it_was_lost_is_not_overdue_from_before(member):
+    lost = make_reserved(member, state=State.LOST)
+    Attempt.objects.update(flagged_at=NOW - timedelta(hours=1), submitted_at=NOW)
+
+    attempt = Attempt.objects.select_related("account", "generation").get()
+    settle.follow(attempt, JOB, by=settle.Decider(member.user), now=NOW, note="")
+    overdue.look(NOW)
+
+    lost.refresh_from_db()
+    assert lost.attempts.get().flagged_at is None and not lost.is_overdue
+    assert not Alert.objects.filter(closed_at=None).exists()

@@ -37,6 +37,12 @@ def show_usd(amount: Decimal) -> str:
     return f"{sign}${abs(exact):,f}"
 
 
+def show_range(low: Decimal, high: Decimal) -> str:
+    """Write "$3.24", or "$3.24 to $4.10" where the bounds are not the same."""
+    first, last = show_usd(low), show_usd(high)
+    return first if first == last else f"{first} to {last}"
+
+
 class UsdField(models.BigIntegerField):
     """A column of dollars: Decimal outside, whole micro-dollars inside.
 

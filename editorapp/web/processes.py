@@ -9,13 +9,20 @@ from collections.abc import Callable, Mapping
 from contextlib import nullcontext
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import IO
+from typing import IO, Any
 
 from django.conf import settings
 
 MANAGE = str(settings.BASE_DIR / "manage.py")
 LARGEST_LOG_BYTES = 20_000_000  # looked at whenever a process starts; the one before is kept as .log.1
 RESTART_PAUSES = (0.5, 1.0, 2.0, 5.0, 10.0, 30.0)  # seconds; a child that lived for a minute starts over
+
+
+STOPPED = "Stopped. Everything that was running at a provider is taken up at the next start."
+
+
+class Interrupted(Exception):
+    """Somebody asked us to stop."""
 
 
 class NotStarted(Exception):
@@ -170,6 +177,17 @@ def _guardian() -> subprocess.Popen[bytes]:
         [sys.executable, "-m", "editorapp.web.guardian"], cwd=settings.BASE_DIR, stdin=subprocess.PIPE,
         start_new_session=True,
     )  # fmt: skip
+
+
+def stop_when_asked() -> None:
+    """Raise Interrupted in the main thread when the system or Ctrl-C asks us to stop, once."""
+    for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
+        signal.signal(number, _interrupt)
+
+
+def _interrupt(number: int, frame: Any) -> None:
+    signal.signal(number, signal.SIG_DFL)  # a second one ends us at once; the guardian ends the rest
+    raise Interrupted
 
 
 def tail(log: Path, lines: int = 12) -> str:

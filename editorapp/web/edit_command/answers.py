@@ -3,7 +3,7 @@
 import json
 from typing import Any
 
-from editorapp.core.money import show_usd
+from editorapp.core.money import show_range
 from editorapp.generations.asking import is_asked
 from editorapp.generations.models import Generation
 from editorapp.generations.verdict import Verdict
@@ -64,8 +64,7 @@ def price_in_words(verdict: Verdict, wanted: GenerationRequest, account: Provide
         return f"{account.spec.name} publishes no price for this: it is asked before anything is sent, which is free."
     if estimate is None:
         return "No price is published for this."
-    low, high = show_usd(estimate.low_usd), show_usd(estimate.high_usd)
-    return f"{low if low == high else f'{low} to {high}'}: {estimate.basis}."
+    return f"{show_range(estimate.low_usd, estimate.high_usd)}: {estimate.basis}."
 
 
 def result(generation: Generation) -> dict[str, Any]:

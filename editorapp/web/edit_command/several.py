@@ -5,7 +5,7 @@ from collections.abc import Sequence
 from decimal import Decimal
 from typing import Any
 
-from editorapp.core.money import ZERO, show_usd
+from editorapp.core.money import ZERO, show_range
 from editorapp.costs.estimate import Estimate
 from editorapp.generations.models import Generation
 
@@ -39,7 +39,7 @@ def total_in_words(count: int, said: dict[str, Any]) -> str:
     low, high = said["total_low_usd"], said["total_high_usd"]
     if low is None or high is None:
         return f"{count} takes; their price is asked before anything is sent, which is free."
-    return f"{count} takes, {show_usd(high) if low == high else f'{show_usd(low)} to {show_usd(high)}'}."
+    return f"{count} takes, {show_range(low, high)}."
 
 
 def progress(made: Sequence[Generation]) -> str:

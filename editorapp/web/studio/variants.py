@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from decimal import Decimal
 
-from editorapp.core.money import ZERO, show_usd
+from editorapp.core.money import ZERO, show_range
 from editorapp.costs.ledger import MonthTotals
 from editorapp.costs.models import AskedPrice
 from editorapp.generations import asking
@@ -36,8 +36,7 @@ class Total:
         """Write "$3.24" or "$3.24 to $4.10"; "" where there is no price."""
         if self.low_usd is None or self.high_usd is None:
             return ""
-        low, high = show_usd(self.low_usd), show_usd(self.high_usd)
-        return low if low == high else f"{low} to {high}"
+        return show_range(self.low_usd, self.high_usd)
 
 
 def takes_of(desk: Desk) -> int:

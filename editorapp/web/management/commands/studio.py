@@ -1,6 +1,5 @@
 """`python manage.py studio --port N`: the whole studio as one process that starts and stops all the others."""
 
-import signal
 import time
 import webbrowser
 from typing import Any
@@ -17,17 +16,13 @@ from editorapp.providers.models import Origin, ProviderAccount
 from editorapp.teams.models import SignInLink
 from editorapp.web import preparing, serving
 from editorapp.web.engine_room import EngineLock, look_after, start_engine, start_simulator
-from editorapp.web.processes import NotStarted, Processes
+from editorapp.web.processes import STOPPED, Interrupted, NotStarted, Processes, stop_when_asked
 
 ORIGINS = {
     Origin.ENVIRONMENT: "real, its key is in the environment",
     Origin.ADMIN: "real, its key was entered by an admin",
     Origin.SIMULATED: "simulated",
 }
-
-
-class Interrupted(Exception):
-    """Somebody asked the studio to stop."""
 
 
 class Command(BaseCommand):
@@ -42,8 +37,7 @@ class Command(BaseCommand):
     def handle(self, *args: Any, **options: Any) -> None:
         serving.with_port(options["port"])
         serving.check_port(options["host"], options["port"], instead="make run PORT={port}")
-        for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
-            signal.signal(number, _interrupt)
+        stop_when_asked()
         try:
             with EngineLock() as lock:
                 if not lock.take("a studio"):
@@ -53,7 +47,7 @@ class Command(BaseCommand):
                     )
                 self._run(**options)
         except Interrupted:
-            self._say("Stopped. Everything that was running at a provider is taken up at the next start.")
+            self._say(STOPPED)
         except NotStarted as error:
             raise CommandError(str(error)) from error
 
@@ -117,8 +111,3 @@ def _needs_simulator() -> bool:
 def _is_simulating() -> bool:
     """Are takes under way that were queued before a key was set? Without the simulator they would never end."""
     return Attempt.objects.filter(account__is_simulated=True, next_action_at__isnull=False).exists()
-
-
-def _interrupt(number: int, frame: Any) -> None:
-    signal.signal(signal.SIGINT, signal.SIG_DFL)  # a second Ctrl-C ends us at once; the guardian ends the rest
-    raise Interrupted

@@ -1,6 +1,5 @@
 """`python manage.py work`: the engine alone, that is the queue's workers and a ticker, looked after."""
 
-import signal
 import time
 from typing import Any
 
@@ -10,14 +9,10 @@ from django.core.management.base import BaseCommand, CommandError, CommandParser
 from editorapp.generations.courier import POST_SECONDS
 from editorapp.web import lookout, preparing
 from editorapp.web.engine_room import EngineLock, look_after, start_engine, start_simulator
-from editorapp.web.processes import NotStarted, Processes
+from editorapp.web.processes import STOPPED, Interrupted, NotStarted, Processes, stop_when_asked
 
 # Longer than a paid call may take, with its answer's writing: killed before that, its outcome would be unknown.
 GRACE_SECONDS = POST_SECONDS + 5
-
-
-class Interrupted(Exception):
-    """Somebody asked the engine to stop."""
 
 
 class Command(BaseCommand):
@@ -36,8 +31,7 @@ class Command(BaseCommand):
         )  # fmt: skip
 
     def handle(self, *args: Any, simulator: bool, grace: float, **options: Any) -> None:
-        for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
-            signal.signal(number, _interrupt)
+        stop_when_asked()
         try:
             with EngineLock() as lock:
                 # SQLite is for one machine, and its folder has one engine. On PostgreSQL there may be others.
@@ -48,7 +42,7 @@ class Command(BaseCommand):
                     )
                 self._run(simulator=simulator, grace=grace)
         except Interrupted:
-            self._say("Stopped. Everything that was running at a provider is taken up at the next start.")
+            self._say(STOPPED)
         except NotStarted as error:
             raise CommandError(str(error)) from error
 
@@ -72,8 +66,3 @@ class Command(BaseCommand):
     def _say(self, line: str) -> None:
         self.stdout.write(line)
         self.stdout.flush()
-
-
-def _interrupt(number: int, frame: Any) -> None:
-    signal.signal(number, signal.SIG_DFL)  # a second one ends us at once; the guardian ends the rest
-    raise Interrupted

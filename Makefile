@@ -2,8 +2,9 @@
 PYTHON ?= python3
 PORT ?= 8000
 PY = .venv/bin/python
-# Files as they lie, not the longest list of tests first: files of few and long tests would be left for the end.
-PYTEST = $(PY) -m pytest -n 2 --dist loadfile --no-loadscope-reorder
+# Four processes for two cores: half of what the tests do is wait, for a provider, a browser or a process that starts.
+# In the order of tests/conftest.py, not the longest list of tests first: files of few and long tests would be the last.
+PYTEST = $(PY) -m pytest -n 4 --dist loadfile --no-loadscope-reorder
 # What must hold on PostgreSQL and Redis as on SQLite: money, claims, leases, the engine, the queue, several machines.
 ON_SERVERS = tests/costs tests/alerts/test_alerts.py tests/journeys/test_machines.py \
   $(addprefix tests/generations/test_,accounts.py batch.py books.py cluster.py clock_steps.py \

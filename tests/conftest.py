@@ -13,6 +13,17 @@ from tests.queued import forget
 from tests.simulator_process import SimulatorProcess
 from tests.video import write_clip
 
+# The files that take longest, the longest first. Begun last, one of them would leave all other processes without work.
+LONGEST = (
+    "journeys/test_journeys", "journeys/test_edit_command", "generations/test_faults", "generations/test_every_model",
+    "journeys/test_studio_command", "journeys/test_machines", "kill/test_short_run", "generations/test_engine",
+)  # fmt: skip
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Let the longest files begin first; all others stay as they lie."""
+    items.sort(key=lambda item: next((at for at, name in enumerate(LONGEST) if name in str(item.path)), len(LONGEST)))
+
 
 @pytest.fixture(autouse=True)
 def plain_static_files(settings) -> None:

@@ -14,7 +14,7 @@ from django.utils import timezone
 
 from editorapp.costs import ledger
 from editorapp.costs.ledger import NothingHeld
-from editorapp.generations import books, settle
+from editorapp.generations import books, courier, settle
 from editorapp.generations.cancel import cancel
 from editorapp.generations.models import Attempt, Generation
 from editorapp.generations.retry import retry
@@ -135,7 +135,8 @@ execute_from_command_line(["manage.py", "check_ledger", "--json"])
 """
 
 
-def test_a_busy_studio_balances_as_the_command_says(quick, clock):
+def test_a_busy_studio_balances_as_the_command_says(quick, clock, monkeypatch):
+    monkeypatch.setattr(courier, "POST_SECONDS", 2.0)  # for [[hang]], which never answers
     member = make_member()
     for prompt in (
         "[[fail]]",

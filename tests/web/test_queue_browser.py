@@ -71,26 +71,24 @@ def test_a_pause_in_another_tab_is_seen_without_a_reload(creator, admin, open_pa
     expect(page.locator("#rows")).to_contain_text("The queue is paused by Ada, 5 min ago", timeout=30_000)
 
 
-@pytest.mark.parametrize("theme", ["light", "dark"])
-def test_the_queue_passes_axe_and_fits(admin, full, open_page, theme):
+def test_the_queue_passes_axe_and_fits(admin, full, open_page):
     ProviderAccount.objects.update(max_concurrent=1)
-    page = open_page(admin, "/queue/", color_scheme=theme)
-    look(page, f"queue-{theme}")
+    page = open_page(admin, "/queue/")
+    look(page, "queue")
 
     page.locator("#pause-queue").click()
 
     expect(page.locator("#rows")).to_contain_text("The queue is paused by Ada, just now")
-    look(page, f"queue-paused-{theme}")
+    look(page, "queue-paused")
     page.locator("#pause-queue").click()
     expect(page.locator("#rows")).not_to_contain_text("The queue is paused")
 
 
-@pytest.mark.parametrize("theme", ["light", "dark"])
-def test_variants_show_their_total_and_fit(creator, open_page, real_media, tmp_path, theme):
+def test_variants_show_their_total_and_fit(creator, open_page, real_media, tmp_path):
     copy = tmp_path / "bunny_720p_5s.mp4"
     copy.write_bytes((real_media / copy.name).read_bytes())
     take_in(copy, name=copy.name, team=creator.team, user=creator.user)
-    page = open_page(creator, "/studio/", color_scheme=theme)
+    page = open_page(creator, "/studio/")
     page.fill("#prompt", "Rainy neon evening")
     page.locator("summary", has_text="Variants").click()
 
@@ -98,7 +96,7 @@ def test_variants_show_their_total_and_fit(creator, open_page, real_media, tmp_p
     page.fill("#more-prompts", "Fog over the harbour")
 
     expect(page.locator("#estimate")).to_contain_text("6 takes, $")
-    look(page, f"variants-{theme}")
+    look(page, "variants")
     page.set_viewport_size({"width": 1440, "height": 900})
     page.locator("#queue-button").click()
     expect(page.locator("#toasts")).to_contain_text("6 takes are queued.")

@@ -13,22 +13,15 @@ from pathlib import Path
 OURS = ("RUSHES_SIMULATOR_URL", "RUSHES_ENCRYPTION_KEYS", "RUSHES_MEDIA_DIR", "DATABASE_URL", "REDIS_URL",
         "RUSHES_EMAIL_URL", "RUSHES_ALERT_EMAIL", "RUSHES_ALERT_WEBHOOK", "RUSHES_METRICS_TOKEN", "RUSHES_LOG_FORMAT",
         "RUSHES_LOG_LEVEL", "RUSHES_ORIGINS")  # fmt: skip
-IN_MEMORY, ROOM_BYTES = Path("/dev/shm"), 4_000_000_000  # noqa: S108
-
-
-def _in_memory() -> Path | None:
-    """Return a place for the tests' database and files that no commit waits for: none of it need survive a power cut.
-
-    None, where the system has none or only a small one.
-    """
-    try:
-        return IN_MEMORY if shutil.disk_usage(IN_MEMORY).free > ROOM_BYTES else None
-    except OSError:
-        return None
-
-
-_folder = tempfile.mkdtemp(prefix="rushes-test-", dir=_in_memory())
+_folder = tempfile.mkdtemp(prefix="rushes-test-")
 atexit.register(shutil.rmtree, _folder, ignore_errors=True)
+
+
+def pytest_unconfigure() -> None:
+    """Take the folder away: pytest-xdist ends some of its processes without what they would do at their exit."""
+    shutil.rmtree(_folder, ignore_errors=True)
+
+
 for _name in list(os.environ):
     if _name.startswith(("LUMA_", "GMI_", "SCENARIO_")) or _name in OURS:
         del os.environ[_name]

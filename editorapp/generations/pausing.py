@@ -15,6 +15,7 @@ from django.db.models import Q, QuerySet
 from editorapp.generations import wake
 from editorapp.generations.cancel import TooLate
 from editorapp.generations.models import Attempt, Generation
+from editorapp.generations.moves import locked
 from editorapp.generations.states import CANCELABLE, State
 from editorapp.providers.models import ProviderAccount
 from editorapp.teams.models import Member, Team
@@ -109,7 +110,7 @@ def park(rows: QuerySet[Generation], *, now: datetime) -> None:
     """
     # The state stands in the statement itself, not in a subquery: so a row that is sent meanwhile is not touched.
     waiting = Attempt.objects.filter(state__in=CANCELABLE, generation_id__in=rows.order_by().values("pk"))
-    waiting.update(state=State.QUEUED, next_action_at=None, lease_token=uuid.uuid4(), submit_started_at=None)
+    locked(waiting).update(state=State.QUEUED, next_action_at=None, lease_token=uuid.uuid4(), submit_started_at=None)
     rows.order_by().filter(state=State.STAGING).update(state=State.QUEUED, state_since=now)
 
 
@@ -118,7 +119,7 @@ def unpark(rows: QuerySet[Generation], *, now: datetime) -> None:
     free = rows.order_by().filter(state=State.QUEUED).exclude(paused())
     providers = set(free.values_list("provider", flat=True))
     parked = Attempt.objects.filter(state=State.QUEUED, next_action_at=None, generation_id__in=free.values("pk"))
-    if parked.update(next_action_at=now, lease_token=None):
+    if locked(parked).update(next_action_at=now, lease_token=None):
         for provider in sorted(providers):
             wake.soon(provider)
 

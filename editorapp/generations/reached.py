@@ -10,6 +10,7 @@ from django.db.models import Q, QuerySet
 
 from editorapp.generations import claims, order, pausing, whereabouts
 from editorapp.generations.models import Attempt, Generation
+from editorapp.generations.moves import locked
 from editorapp.generations.states import State
 from editorapp.providers.contract import Access
 from editorapp.providers.models import ProviderAccount
@@ -113,7 +114,7 @@ def _claimed(found: list[Attempt], *, now: datetime) -> list[Attempt]:
     free = same.filter(
         Q(lease_token=None) | Q(next_action_at__lte=now), state=State.QUEUED, next_action_at__isnull=False
     )
-    if free.update(lease_token=token, next_action_at=until, submit_started_at=now) < len(found):
+    if locked(free).update(lease_token=token, next_action_at=until, submit_started_at=now) < len(found):
         ours = set(same.filter(lease_token=token).values_list("pk", flat=True))
         found = [attempt for attempt in found if attempt.pk in ours]
     for attempt in found:

@@ -6,6 +6,7 @@ from datetime import timedelta
 import pytest
 from django.core.exceptions import PermissionDenied
 from django.db import connection, connections
+from django.test.utils import CaptureQueriesContext
 from django.utils import timezone
 
 from editorapp.costs import ledger
@@ -223,3 +224,15 @@ def test_two_sweeps_at_once_never_take_more_than_the_account_allows():
         thread.join()
 
     assert len(found) == len({one.pk for one in found}) == 5, connection.vendor
+
+
+@pytest.mark.skipif(connection.vendor != "postgresql", reason="SQLite locks the whole database")
+def test_what_is_paused_is_locked_in_one_order_so_that_two_who_pause_at_once_never_wait_for_each_other(admin):
+    for _ in range(2):
+        ask(admin)
+
+    with CaptureQueriesContext(connection) as said:
+        pausing.pause_queue(admin, now=timezone.now())
+
+    locks = [one["sql"] for one in said if "generations_attempt" in one["sql"]]
+    assert "ORDER BY" in locks[0] and "FOR NO KEY UPDATE" in locks[0] and locks[1].startswith("UPDATE")

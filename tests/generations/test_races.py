@@ -264,9 +264,11 @@ def test_one_job_is_followed_once_even_where_two_accounts_have_one_key(monkeypat
 
     monkeypatch.setattr(settle, "_free", look_and_dawdle)
     member, now = make_member(), timezone.now()
+    account = default_account("luma-agents")
     twin = ProviderAccount.objects.create(provider="luma-agents", name="The same key again", is_simulated=True)
     for number in range(2):
         attempts = [as_unknown(member)[1] for _ in range(2)]
+        assert {one.account for one in attempts} == {account}
         Attempt.objects.filter(pk=attempts[1].pk).update(account=twin)
         rows = list(Attempt.objects.filter(pk__in=[one.pk for one in attempts]).order_by("pk"))
         by, job_id = settle.Decider(member.user), f"job-{number}"

@@ -1,22 +1,23 @@
 """What a provider's own list of jobs shows of a paid call: which jobs it could be, and how sure that is."""
 
 import asyncio
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
-from django.db.models import Q, Sum
+from django.db.models import Q
 
+from editorapp.generations.courier import extra_seconds
 from editorapp.generations.models import Attempt
 from editorapp.generations.outcomes import POST_LEASE
 from editorapp.generations.states import State
-from editorapp.media.models import Asset
 from editorapp.providers import registry
 from editorapp.providers.contract import Access, Listed, Listing
-from editorapp.providers.likeness import STORED, Likeness, compare, is_same_prompt
+from editorapp.providers.inline import as_written
+from editorapp.providers.likeness import Likeness, compare, is_same_prompt
 from editorapp.providers.models import ProviderAccount
 from editorapp.providers.spec import Model
-from editorapp.providers.transport import SLOWEST_BYTES_PER_SECOND, Wire
+from editorapp.providers.transport import Wire
 
 LIST_SECONDS = 90.0
 SETTLED_AFTER = timedelta(seconds=60)  # on top of the longest that a post can be under way
@@ -124,14 +125,4 @@ def _model(attempt: Attempt) -> Model:
 
 def _extra(body: object) -> timedelta:
     """Return what a post may take longer because stored files travel in its body."""
-    names = set(_stored_in(body))
-    size = Asset.objects.filter(sha256__in=names).aggregate(sum=Sum("size_bytes"))["sum"] if names else 0
-    return timedelta(seconds=(size or 0) * 4 / 3 / SLOWEST_BYTES_PER_SECOND)
-
-
-def _stored_in(value: object) -> Iterable[str]:
-    parts = value.values() if isinstance(value, dict) else value if isinstance(value, list) else ()
-    for part in parts:
-        yield from _stored_in(part)
-    if isinstance(value, str) and (name := STORED.fullmatch(value)):
-        yield name[1]
+    return timedelta(seconds=extra_seconds(as_written(body)))

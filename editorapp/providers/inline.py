@@ -2,6 +2,7 @@
 
 import base64
 import json
+import re
 import uuid
 from collections.abc import AsyncIterator, Iterator
 from contextlib import ExitStack
@@ -14,6 +15,7 @@ from editorapp.media.models import Asset
 
 PIECE_BYTES = 3 * 64 * 1024  # a multiple of 3: pieces of base64 then join without padding
 MARK = "stored-file:"
+STORED = re.compile(re.escape(MARK) + r"([0-9a-f]{64})")
 
 
 class StoredFile(str):
@@ -31,6 +33,15 @@ class StoredFile(str):
     @property
     def sha256(self) -> str:
         return self.removeprefix(MARK)
+
+
+def as_written(body: Any) -> Any:
+    """Return a body that was read from its row with its stored files told from texts again."""
+    if isinstance(body, dict):
+        return {key: as_written(one) for key, one in body.items()}
+    if isinstance(body, list):
+        return [as_written(one) for one in body]
+    return StoredFile(body) if isinstance(body, str) and STORED.fullmatch(body) else body
 
 
 def stored_bytes(body: Any) -> int:

@@ -14,10 +14,9 @@ from decimal import Decimal
 from enum import StrEnum
 from typing import Any
 
-from editorapp.providers.inline import MARK
+from editorapp.providers.inline import STORED
 from editorapp.providers.spec import Model, Parameter
 
-STORED = re.compile(re.escape(MARK) + r"([0-9a-f]{64})")
 SHORTEST_START = 20  # characters of a shortened text that say anything
 
 

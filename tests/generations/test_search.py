@@ -464,3 +464,14 @@ def test_a_fault_of_ours_with_one_of_them_keeps_no_other_from_being_found(clock,
     assert row.failures == 1 and "(TypeError)" in row.says and row.at > clock() + timedelta(minutes=14)
     look(provider, clock)
     assert odd.attempts.get().state == State.RUNNING
+
+
+def test_a_clip_that_two_teams_have_and_the_call_carries_twice_counts_as_often_as_it_is_carried(clock, send):
+    attempt = send("gmi-cloud", how="reset").attempts.get()
+    before = sightings.first_look_at(attempt)
+    clip = make_asset(make_member(), size_bytes=96 * 1024 * 1024)
+    make_asset(make_member(), size_bytes=clip.size_bytes, sha256=clip.sha256)
+    mark = f"stored-file:{clip.sha256}"
+    attempt.request_body["payload"] |= {"source_data": mark, "frames": [{"data": mark}]}
+
+    assert sightings.first_look_at(attempt) - before == timedelta(seconds=2048)

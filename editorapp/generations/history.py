@@ -3,7 +3,7 @@
 import time
 from statistics import median
 
-from editorapp.generations.models import Generation
+from editorapp.generations.models import Attempt, Generation
 from editorapp.generations.states import State
 
 LAST = 25  # finished jobs
@@ -27,6 +27,16 @@ def usual_seconds(account_id: int, model: str, task: str) -> float | None:
     seconds = _median(account_id, model, task)
     _known[key] = (time.monotonic() + SECONDS, seconds)
     return seconds
+
+
+def lately(model: str, task: str, *, provider: str) -> list[float]:
+    """Return how many seconds the provider's last finished jobs of a kind took, the newest first: one query."""
+    rows = Attempt.objects.filter(
+        generation__model=model, generation__task=task, state=State.SUCCEEDED, account__provider=provider,
+        submitted_at__isnull=False, provider_done_at__isnull=False,
+    ).order_by("-pk")  # fmt: skip
+    times = rows.values_list("submitted_at", "provider_done_at")[:LAST]
+    return [(end - start).total_seconds() for start, end in times if start and end]
 
 
 def forget() -> None:

@@ -13,15 +13,14 @@ from django.db.models import QuerySet
 from editorapp.alerts import alerts
 from editorapp.alerts.models import Alert, Kind
 from editorapp.core.money import show_usd
-from editorapp.generations import schedule
+from editorapp.generations import history, schedule
 from editorapp.generations.models import Attempt, Generation
 from editorapp.generations.raised import subject, where
 from editorapp.generations.states import State
 from editorapp.providers import registry
 
 CODE = "overdue"
-HISTORY = 25
-MOST = 500  # in one look
+MOST = 500  # of one kind in one look
 
 
 def look(now: datetime) -> None:
@@ -32,37 +31,27 @@ def look(now: datetime) -> None:
     _compare(Kind.LOST, Attempt.objects.filter(state=State.LOST), says=_lost_words, now=now)
 
 
-def plausible(attempt: Attempt) -> float:
-    """Return how many seconds a job of this kind may plausibly take: by its provider's word, and by our own history."""
-    generation = attempt.generation
-    rows = Attempt.objects.filter(
-        generation__model=generation.model, generation__task=generation.task, state=State.SUCCEEDED,
-        account__provider=generation.provider, submitted_at__isnull=False, provider_done_at__isnull=False,
-    ).order_by("-pk")  # fmt: skip
-    times = rows.values_list("submitted_at", "provider_done_at")[:HISTORY]
-    past = [(done - sent).total_seconds() for sent, done in times if sent and done]
-    return schedule.plausible_seconds(registry.get(generation.provider).SPEC.plausible_seconds, past)
-
-
 def _flag(now: datetime) -> None:
-    shortest = min(registry.get(slug).SPEC.plausible_seconds for slug in registry.slugs())
-    rows = Attempt.objects.filter(
-        state=State.RUNNING, flagged_at=None, provider_done_at=None, submitted_at__lte=now - timedelta(seconds=shortest)
-    ).select_related("generation")
-    limits: dict[tuple[str, str, str], float] = {}
-    for attempt in rows.order_by("pk")[:MOST]:
-        generation = attempt.generation
-        kind = (generation.provider, generation.model, generation.task)
-        if kind not in limits:
-            limits[kind] = plausible(attempt)
-        if attempt.submitted_at is not None and (now - attempt.submitted_at).total_seconds() > limits[kind]:
-            _flag_one(attempt, limits[kind], now=now)
+    """Flag what has run for longer than its kind plausibly may: kind by kind, so that none waits behind another's."""
+    running = Attempt.objects.filter(
+        state=State.RUNNING, flagged_at=None, provider_done_at=None, generation__provider__in=registry.slugs()
+    )
+    kinds = running.order_by().values_list("generation__provider", "generation__model", "generation__task").distinct()
+    for provider, model, task in list(kinds):
+        documented = registry.get(provider).SPEC.plausible_seconds
+        same = running.filter(generation__provider=provider, generation__model=model, generation__task=task)
+        if not same.filter(submitted_at__lt=now - timedelta(seconds=documented)).exists():
+            continue  # its history is not asked for nothing
+        seconds = schedule.plausible_seconds(documented, history.lately(model, task, provider=provider))
+        late = same.filter(submitted_at__lt=now - timedelta(seconds=seconds)).select_related("generation", "account")
+        for attempt in late.order_by("pk")[:MOST]:
+            _flag_one(attempt, seconds, now=now)
 
 
 def _flag_one(attempt: Attempt, seconds: float, *, now: datetime) -> None:
     """Flag one that is still running; the row may have moved on since it was read."""
     message = (
-        f"It takes longer than {attempt.generation.account.spec.name} should ever need, which is about "
+        f"It takes longer than {attempt.account.spec.name} should ever need, which is about "
         f"{seconds / 60:.0f} minutes. It is asked about on, ever more slowly, and comes if it is ever done. Its price "
         f"stays held. Ask the provider's support about job {attempt.provider_job_id}."
     )

@@ -10,7 +10,7 @@ from typing import Any, TypeVar
 from django.db import DatabaseError, DataError, IntegrityError, transaction
 
 from editorapp.core.fault_points import reached
-from editorapp.generations import claims, outcomes, schedule, staging, wake
+from editorapp.generations import claims, history, outcomes, schedule, staging, wake
 from editorapp.generations.courier import POST_SECONDS, Answer, Courier, Post, extra_seconds
 from editorapp.generations.models import Attempt, Overtaken
 from editorapp.generations.reached import Accounts
@@ -19,7 +19,6 @@ from editorapp.providers.contract import Rejected, Throttled, Unavailable
 
 log = logging.getLogger(__name__)
 
-HISTORY = 25
 WriteOne = Callable[..., None]
 T = TypeVar("T")
 
@@ -153,14 +152,8 @@ class Posts:
         """When to poll a fresh job of this kind first, from our own last jobs; asked once a session."""
         kind = (attempt.generation.model, attempt.generation.task)
         if kind not in self._first_looks:
-            rows = Attempt.objects.filter(
-                generation__model=kind[0], generation__task=kind[1], state=State.SUCCEEDED,
-                submitted_at__isnull=False, provider_done_at__isnull=False, account_id__in=self._accounts.ids,
-            ).order_by("-pk")  # fmt: skip
-            times = rows.values_list("submitted_at", "provider_done_at")[:HISTORY]
-            self._first_looks[kind] = schedule.first_look_seconds(
-                [(b - a).total_seconds() for a, b in times if a and b]
-            )
+            provider = self._adapter.SPEC.slug
+            self._first_looks[kind] = schedule.first_look_seconds(history.lately(*kind, provider=provider))
         return schedule.spread(self._first_looks[kind])
 
 

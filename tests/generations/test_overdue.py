@@ -57,6 +57,19 @@ def test_our_own_history_makes_slow_kinds_plausible():
 
 
 @pytest.mark.django_db
+def test_jobs_of_a_kind_that_may_take_long_keep_no_other_from_being_flagged(monkeypatch):
+    monkeypatch.setattr(overdue, "MOST", 2)
+    done = make_reserved(make_member(), state=State.SUCCEEDED).attempts.get()
+    Attempt.objects.filter(pk=done.pk).update(submitted_at=NOW - timedelta(hours=1), provider_done_at=NOW)
+    usual = [make_running(timedelta(hours=2)) for _ in range(3)]
+    late = make_running(timedelta(hours=2), task="reframe")
+
+    overdue.look(NOW)
+
+    assert is_flagged(late) and not any(is_flagged(one) for one in usual)
+
+
+@pytest.mark.django_db
 def test_it_is_raised_once_and_closed_when_the_job_ends():
     late = make_running(LONG * 2)
     overdue.look(NOW)

@@ -1,24 +1,11 @@
 """What was made from what. One key is shared by all that was made from one first source."""
 
-from dataclasses import dataclass
-
-from django.db.models import Count, QuerySet
+from django.db.models import QuerySet
 
 from editorapp.generations.models import Generation
 from editorapp.media.models import Asset
 
 MOST = 2000  # takes of one lineage that are looked at together
-
-
-@dataclass(frozen=True)
-class Node:
-    """A take and what was made from it, in the order in which it was made."""
-
-    generation: Generation
-    children: "tuple[Node, ...]"
-
-    def __len__(self) -> int:
-        return 1 + sum(len(child) for child in self.children)
 
 
 def inherited_key(parent: Generation | None, source_asset: Asset | None) -> str:
@@ -43,30 +30,11 @@ def chain(generation: Generation) -> list[Generation]:
     return found[::-1]
 
 
-def tree(generation: Generation) -> tuple[Node, ...]:
-    """Return all takes of the lineage as trees, first made first: one query."""
-    takes = _takes(generation)
-    known = {take.pk for take in takes}
-    below: dict[int | None, list[Generation]] = {}
-    for take in takes:
-        below.setdefault(take.parent_id if take.parent_id in known else None, []).append(take)
-    nodes: dict[int, Node] = {}
-    for take in reversed(takes):  # a child is always younger than its parent
-        nodes[take.pk] = Node(take, tuple(nodes[child.pk] for child in below.get(take.pk, [])))
-    return tuple(nodes[take.pk] for take in below.get(None, []))
-
-
 def siblings(generation: Generation) -> QuerySet[Generation]:
     """Return the other takes made from the same source, newest first."""
     rows = Generation.objects.filter(team_id=generation.team_id, lineage=generation.lineage)
     rows = rows.filter(parent_id=generation.parent_id).exclude(pk=generation.pk)
     return rows.order_by("-pk")
-
-
-def take_counts(team_id: int, lineages: list[str]) -> dict[str, int]:
-    """Return how many takes each of these lineages has: one query."""
-    rows = Generation.objects.filter(team_id=team_id, lineage__in=lineages).order_by()
-    return dict(rows.values_list("lineage").annotate(Count("pk")))
 
 
 def _takes(generation: Generation) -> list[Generation]:

@@ -18,14 +18,12 @@ Line = list[Attempt]
 
 def up(generation: Generation, *, member: Member, now: datetime) -> None:
     """Change places with the one before, of the same person. Raises: TooLate; PermissionDenied."""
-    _in_line(generation, member, lambda line, at: _swap(line[at], line[at - 1]) if at > 0 else None, now=now)
+    _in_line(generation, member, lambda line, at: _swap(line[at], line[at - 1]) if at > 0 else None)
 
 
 def down(generation: Generation, *, member: Member, now: datetime) -> None:
     """Change places with the one behind, of the same person. Raises: TooLate; PermissionDenied."""
-    _in_line(
-        generation, member, lambda line, at: _swap(line[at + 1], line[at]) if at + 1 < len(line) else None, now=now
-    )
+    _in_line(generation, member, lambda line, at: _swap(line[at + 1], line[at]) if at + 1 < len(line) else None)
 
 
 def to_the_front(generation: Generation, *, member: Member, now: datetime) -> None:
@@ -39,12 +37,10 @@ def to_the_front(generation: Generation, *, member: Member, now: datetime) -> No
         turn = min([one.turn for one in (*same, line[at])]) - 1
         Attempt.objects.filter(pk=line[at].pk).update(priority=min(priority, line[at].priority), turn=turn)
 
-    _in_line(generation, member, move, now=now)
+    _in_line(generation, member, move)
 
 
-def _in_line(
-    generation: Generation, member: Member, move: Callable[[Line, int], None], *, now: datetime
-) -> None:  # fmt: skip
+def _in_line(generation: Generation, member: Member, move: Callable[[Line, int], None]) -> None:
     """Move a generation's attempt within its person's line at the account, while none of the line is taken."""
     may_arrange(generation, member)
     with transaction.atomic():

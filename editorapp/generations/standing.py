@@ -58,9 +58,7 @@ def of_account(account: ProviderAccount, *, now: datetime) -> AccountStanding:
     return AccountStanding(account, busy, line, closed or full, is_full=bool(full))
 
 
-def of_takes(
-    takes: Sequence[Generation], accounts: dict[int, AccountStanding], *, now: datetime
-) -> dict[int, Standing]:  # fmt: skip
+def of_takes(takes: Sequence[Generation], accounts: dict[int, AccountStanding]) -> dict[int, Standing]:
     """Return where each of these takes stands, by take; they are not sent yet, and `accounts` are theirs."""
     rows = Attempt.objects.filter(generation__in=[take.pk for take in takes], state__in=CANCELABLE)
     turns = {of: turn for of, *turn in rows.values_list("generation_id", "priority", "turn", "pk")}

@@ -5,7 +5,6 @@ from typing import Any
 
 # Never formats that name other files (playlists, scripts): a text called .mp4 must not be followed.
 VIDEO_FORMATS = "mov,mp4,m4a,3gp,3g2,mj2,matroska,webm,avi,mpeg,mpegts,mpegvideo,ogg,flv"
-IMAGE_FORMATS = "image2,png_pipe,jpeg_pipe,webp_pipe,gif,bmp_pipe,jpegls_pipe,tiff_pipe"
 OPTIONS = {"protocol_whitelist": "file", "format_whitelist": VIDEO_FORMATS}
 
 

@@ -27,29 +27,11 @@ def test_a_chain_leads_from_the_first_take_down(family, django_assert_num_querie
     assert found == family[:5]
 
 
-def test_a_tree_holds_every_take_once_under_its_parent(family, django_assert_num_queries):
-    with django_assert_num_queries(1):
-        (root,) = lineage.tree(family[4])
-
-    assert root.generation == family[0]
-    assert len(root) == 7
-    (second,) = root.children
-    assert [node.generation for node in second.children] == [family[2], family[5], family[6]]
-
-
 def test_siblings_are_the_other_takes_of_one_source(family):
     assert list(lineage.siblings(family[2])) == [family[6], family[5]]
-
-
-def test_takes_are_counted_for_many_lineages_at_once(family, django_assert_num_queries):
-    with django_assert_num_queries(1):
-        counts = lineage.take_counts(family[0].team_id, [family[0].lineage, "a0"])
-
-    assert counts == {family[0].lineage: 7}
 
 
 def test_a_parent_outside_the_team_or_gone_ends_the_chain(family):
     Generation.objects.filter(pk=family[1].pk).update(parent=None)
 
     assert lineage.chain(family[4]) == family[1:5]
-    assert {node.generation.pk for node in lineage.tree(family[4])} == {family[0].pk, family[1].pk}

@@ -110,7 +110,7 @@ def _waiting(
     takes: Sequence[Generation], accounts: dict[int, AccountStanding], member: Member, *, now: datetime
 ) -> list[WaitingRow]:  # fmt: skip
     """Return what waits in the order in which it is sent; behind it, what is paused, in its order too."""
-    stand = standing.of_takes(takes, accounts, now=now)
+    stand = standing.of_takes(takes, accounts)
     last = standing.LOOKED_AHEAD + 1
     takes = sorted(takes, key=lambda take: (last if (at := stand[take.pk].ahead) is None else at, stand[take.pk].turn))
     batches = [take.batch for take in takes]

@@ -7,7 +7,6 @@ from typing import Any
 from django.db.models import Count, Q, Sum
 
 from editorapp.core.money import ZERO
-from editorapp.core.snapshot import snapshot
 from editorapp.costs.models import Entry, MonthBudget, MonthCost
 
 MONTH = ("team_id", "month", "is_simulated")
@@ -15,17 +14,11 @@ Sums = dict[tuple[Any, ...], tuple[Decimal, Decimal]]
 CELL = (*MONTH, "person_id", "provider", "model", "task")
 
 
-def differences() -> list[str]:
-    """Return one sentence for each difference found at one instant; an empty list proves the ledger.
-
-    What the states of generations say of their money is checked in generations/books.py.
-    """
-    with snapshot():
-        return of_lines()
-
-
 def of_lines() -> list[str]:
-    """Return the same of what is read now. Call it inside a snapshot."""
+    """Return one sentence for each difference in what is read now; an empty list proves the ledger.
+
+    Call it inside a snapshot, as generations/books.py does, which also compares it with the states of generations.
+    """
     return [*_attempts(), *_budgets(), *_month_costs()]
 
 

@@ -10,7 +10,7 @@ from django.db import IntegrityError, connection
 from django.db.models import QuerySet
 
 from editorapp.costs import ledger
-from editorapp.costs.check import differences
+from editorapp.costs.check import of_lines
 from editorapp.costs.ledger import NothingHeld, OverBudget, Subject
 from editorapp.costs.models import Entry, LedgerIsAppendOnly, MonthBudget, MonthCost
 from editorapp.teams.models import Member
@@ -53,7 +53,7 @@ def test_a_reservation_holds_its_amount(member):
 
     assert ledger.held_usd(subject.generation_id) == Decimal("1.08")
     assert (totals(member).reserved_usd, totals(member).spent_usd) == (Decimal("1.08"), 0)
-    assert differences() == []
+    assert of_lines() == []
 
 
 def test_a_charge_below_the_reservation_gives_the_rest_back(member):
@@ -68,7 +68,7 @@ def test_a_charge_below_the_reservation_gives_the_rest_back(member):
     ]  # fmt: skip
     assert ledger.held_usd(subject.generation_id) == 0
     assert totals(member).spent_usd == Decimal("1.080001")
-    assert differences() == []
+    assert of_lines() == []
 
 
 def test_a_charge_above_the_reservation_shows_the_rest_as_an_adjustment(member):
@@ -81,7 +81,7 @@ def test_a_charge_above_the_reservation_shows_the_rest_as_an_adjustment(member):
         ("reserve", 1), ("charge", 1), ("adjust", Decimal("0.5")),
     ]  # fmt: skip
     assert ledger.spent_usd(subject.generation_id) == Decimal("1.5")
-    assert differences() == []
+    assert of_lines() == []
 
 
 def test_a_release_gives_all_back(member):
@@ -91,7 +91,7 @@ def test_a_release_gives_all_back(member):
     ledger.release(subject.attempt_id, now=NOW, note="Canceled")
 
     assert (totals(member).reserved_usd, totals(member).spent_usd) == (0, 0)
-    assert differences() == []
+    assert of_lines() == []
 
 
 @pytest.mark.parametrize("first", ["charge", "release"])
@@ -109,7 +109,7 @@ def test_an_attempt_is_settled_once(member, first, second):
         settle[second]()
 
     assert Entry.objects.count() == 2
-    assert differences() == []
+    assert of_lines() == []
 
 
 def test_an_attempt_reserves_once(member):
@@ -140,7 +140,7 @@ def test_an_adjustment_corrects_what_was_spent_and_may_be_negative(member):
     ledger.adjust(subject.attempt_id, Decimal("-1.08"), now=NOW, note="Refunded, says the console")
 
     assert totals(member).spent_usd == 0
-    assert differences() == []
+    assert of_lines() == []
 
 
 def test_a_reservation_beyond_the_budget_is_refused_whole(member):
@@ -153,7 +153,7 @@ def test_a_reservation_beyond_the_budget_is_refused_whole(member):
     assert refused.value.available_usd == Decimal("0.92")
     assert "$1.08" in str(refused.value) and "$0.92" in str(refused.value)
     assert Entry.objects.count() == 1
-    assert differences() == []
+    assert of_lines() == []
 
 
 def test_a_raised_budget_counts_at_once(member):
@@ -193,7 +193,7 @@ def test_a_charge_counts_in_the_month_of_its_reservation(member):
 
     assert totals(member).spent_usd == Decimal("1.08")
     assert MonthBudget.objects.count() == 1
-    assert differences() == []
+    assert of_lines() == []
 
 
 def test_lines_are_never_changed_or_deleted(member):
@@ -249,7 +249,7 @@ def test_of_twenty_racing_reservations_a_budget_for_ten_takes_ten():
 
     assert sorted(outcomes) == ["refused"] * 10 + ["reserved"] * 10
     assert totals(member).reserved_usd == Decimal("10.80")
-    assert differences() == []
+    assert of_lines() == []
 
 
 @pytest.mark.django_db(transaction=True)
@@ -279,7 +279,7 @@ def test_of_racing_settlements_one_wins():
         thread.join(60)
 
     assert sorted(outcomes) == ["settled"] + ["too late"] * 7
-    assert differences() == []
+    assert of_lines() == []
 
 
 def test_the_check_passes_on_sound_books(member, capsys):

@@ -6,7 +6,7 @@ from decimal import Decimal
 import pytest
 
 from editorapp.costs import ledger, reports
-from editorapp.costs.check import differences
+from editorapp.costs.check import of_lines
 from editorapp.costs.models import Entry
 from editorapp.teams.roles import Role
 from tests.costs.test_ledger import NOVEMBER, NOW, make_subject
@@ -74,7 +74,7 @@ def test_the_tasks_of_one_model_are_told_apart_and_the_sums_kept_of_them_prove_r
         ("reframe", Decimal("1.20"), 1),
     ]
     assert {entry.task for entry in ledger.lines(admin, task="reframe")} == {"reframe"}
-    assert differences() == []
+    assert of_lines() == []
 
 
 def test_a_creator_reads_only_their_own(people):

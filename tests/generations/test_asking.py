@@ -13,10 +13,10 @@ from django.core.exceptions import PermissionDenied
 from django.utils import timezone
 
 from editorapp.costs import ledger
-from editorapp.costs.check import differences
 from editorapp.costs.models import AskedPrice
 from editorapp.generations import asking, leases, wake, whereabouts
 from editorapp.generations.asking import NothingToAsk, answer, ask, known
+from editorapp.generations.books import differences
 from editorapp.generations.enqueue import Refused, enqueue
 from editorapp.generations.models import Generation, Lease
 from editorapp.generations.retry import NotRetryable, retry

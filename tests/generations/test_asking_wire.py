@@ -6,8 +6,8 @@ from pathlib import Path
 import pytest
 
 from editorapp.costs import ledger
-from editorapp.costs.check import differences
 from editorapp.generations.asking import answer, ask, estimate_of, known
+from editorapp.generations.books import differences
 from editorapp.generations.enqueue import Refused, enqueue
 from editorapp.generations.models import Generation
 from editorapp.generations.states import State

@@ -9,9 +9,9 @@ from django.db import connections
 from django.utils import timezone
 
 from editorapp.costs import ledger
-from editorapp.costs.check import differences
 from editorapp.costs.models import Entry
 from editorapp.generations import engine, moving, order, pausing
+from editorapp.generations.books import differences
 from editorapp.generations.enqueue import Draft, OverBudget, Refused, TooLate, enqueue, enqueue_all
 from editorapp.generations.models import Attempt, Generation, Priority
 from editorapp.generations.reached import Accounts

@@ -4,9 +4,9 @@ from dataclasses import replace
 
 import pytest
 
-from editorapp.costs.check import differences
 from editorapp.costs.models import Entry
 from editorapp.generations import lineage, reach
+from editorapp.generations.books import differences
 from editorapp.generations.enqueue import enqueue
 from editorapp.generations.models import Attempt, Generation
 from editorapp.generations.states import State

@@ -10,8 +10,7 @@ import pytest
 from django.conf import settings as configured
 from django.db import OperationalError, connection, connections
 
-from editorapp.costs import check
-from editorapp.generations import engine
+from editorapp.generations import books, engine
 from editorapp.generations.models import Attempt, Generation
 from editorapp.generations.states import State
 from tests.generations.drive import Clock, ask, run
@@ -81,7 +80,7 @@ def test_a_paid_answer_that_a_full_disk_does_not_take_is_kept_and_written_later(
     assert len(told) == 1 and attempt.provider_job_id in told[0]
     run(clock)
     assert Generation.objects.get().state == State.SUCCEEDED
-    assert check.differences() == []
+    assert books.differences() == []
 
 
 def test_a_sweep_that_holds_a_paid_answer_waits_far_longer_for_the_database_than_for_a_poll(

@@ -10,8 +10,8 @@ from pydoc import locate
 import pytest
 from django.db import connection
 
-from editorapp.costs import check
 from editorapp.costs.models import Entry
+from editorapp.generations.books import differences
 from editorapp.generations.models import Attempt, Generation
 from editorapp.generations.states import ACTIVE, State
 from editorapp.media import intake
@@ -102,7 +102,7 @@ def test_a_queue_that_delivers_all_tasks_again_and_again_in_any_order_and_at_onc
     assert set(Generation.objects.values_list("state", flat=True)) == {State.SUCCEEDED}
     assert quick.submits_received == 3
     assert Attempt.objects.exclude(provider_job_id=None).values("provider_job_id").distinct().count() == 3
-    assert Entry.objects.filter(kind="charge").count() == 3 and check.differences() == []
+    assert Entry.objects.filter(kind="charge").count() == 3 and differences() == []
     assert StagedFile.objects.count() == 1
 
     deliver("editorapp.media.tasks.make_proxy", (Asset.objects.get(name="odd.mp4").pk,))

@@ -19,9 +19,9 @@ from django.utils import timezone
 
 from editorapp.alerts.models import Alert
 from editorapp.costs import ledger
-from editorapp.costs.check import differences
 from editorapp.costs.models import Entry
 from editorapp.generations import claims, engine, health, leases, outcomes, settle, transfer, wake
+from editorapp.generations.books import differences
 from editorapp.generations.cancel import TooLate, cancel
 from editorapp.generations.enqueue import enqueue
 from editorapp.generations.models import Attempt, Generation, Pause

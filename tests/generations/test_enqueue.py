@@ -9,8 +9,8 @@ from django.db import connection
 from django.utils import timezone
 
 from editorapp.costs import ledger
-from editorapp.costs.check import differences
 from editorapp.costs.models import Entry
+from editorapp.generations.books import differences
 from editorapp.generations.cancel import TooLate, cancel
 from editorapp.generations.enqueue import OverBudget, Refused, enqueue
 from editorapp.generations.models import Attempt, Generation, Overtaken

@@ -4,8 +4,8 @@ from decimal import Decimal
 
 import pytest
 
-from editorapp.costs.check import differences
 from editorapp.costs.models import Entry
+from editorapp.generations.books import differences
 from editorapp.generations.enqueue import enqueue
 from editorapp.generations.states import State
 from editorapp.media import intake

@@ -6,9 +6,9 @@ from typing import Any
 import pytest
 from PIL import Image
 
-from editorapp.costs.check import differences
 from editorapp.costs.models import Entry
 from editorapp.generations import engine, transfer
+from editorapp.generations.books import differences
 from editorapp.generations.enqueue import enqueue
 from editorapp.generations.models import Attempt, Generation
 from editorapp.generations.states import State

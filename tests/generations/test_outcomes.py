@@ -7,9 +7,9 @@ import pytest
 from django.utils import timezone
 
 from editorapp.costs import ledger
-from editorapp.costs.check import differences
 from editorapp.costs.models import Entry
 from editorapp.generations import outcomes
+from editorapp.generations.books import differences
 from editorapp.generations.models import Attempt, Generation
 from editorapp.generations.retry import retry
 from editorapp.generations.states import State

@@ -6,9 +6,9 @@ from urllib.parse import urlsplit
 import pytest
 
 from editorapp.costs import ledger
-from editorapp.costs.check import differences
 from editorapp.costs.models import Entry
 from editorapp.generations import engine
+from editorapp.generations.books import differences
 from editorapp.generations.enqueue import enqueue
 from editorapp.generations.models import Attempt, Generation
 from editorapp.generations.retry import retry

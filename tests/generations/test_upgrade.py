@@ -63,8 +63,7 @@ old.get_model("costs", "MonthCost").objects.create(held_usd=held, person_name="A
 
 from django.core.management import call_command
 call_command("migrate", verbosity=0)
-from editorapp.costs import check
-from editorapp.generations import engine, transfer
+from editorapp.generations import books, engine, transfer
 from editorapp.generations.models import Attempt, Generation
 until = time.monotonic() + 60
 while Attempt.objects.filter(next_action_at__isnull=False).exists() and time.monotonic() < until:
@@ -73,7 +72,7 @@ while Attempt.objects.filter(next_action_at__isnull=False).exists() and time.mon
 print(json.dumps({
     "states": list(Generation.objects.order_by("pk").values_list("state", flat=True)),
     "jobs": list(Attempt.objects.order_by("pk").values_list("provider_job_id", flat=True)),
-    "differences": check.differences(),
+    "differences": books.differences(),
 }))
 """
 

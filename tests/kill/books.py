@@ -12,7 +12,8 @@ from django.conf import settings
 from django.db.models import Count
 from django_q.brokers import get_broker
 
-from editorapp.costs import check, ledger
+from editorapp.costs import ledger
+from editorapp.generations.books import differences
 from editorapp.generations.models import Attempt, Generation
 from editorapp.generations.states import FINAL, State
 from editorapp.media import store
@@ -58,7 +59,7 @@ def outcomes() -> Counter[str]:
 def faults(folder: Path, takes: dict[int, Wish], wanted: list[Wish]) -> list[str]:
     """Return one sentence for everything that is not as it must be at the end."""
     return [
-        *_asked_once(takes, wanted), *_sent_once(folder), *_ended_rightly(takes), *check.differences(),
+        *_asked_once(takes, wanted), *_sent_once(folder), *_ended_rightly(takes), *differences(),
         *_nothing_held(), *_files(), *_leftovers(),
     ]  # fmt: skip
 

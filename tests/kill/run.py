@@ -15,7 +15,7 @@ from django.db import DatabaseError, connection
 from django.urls import reverse
 from django.utils import timezone
 
-from editorapp.costs import check
+from editorapp.generations.books import differences
 from editorapp.generations.models import Attempt, Generation, Search, Settlement
 from editorapp.generations.states import State
 from editorapp.providers import accounts, registry
@@ -124,8 +124,8 @@ class Run:
                 crowd.allowed.release()
                 let += 1
             self._again(self._settle)
-            if differences := self._again(check.differences):
-                self.faults += [f"While it ran: {one}" for one in differences]
+            if wrong := self._again(differences):
+                self.faults += [f"While it ran: {one}" for one in wrong]
             self.looks += 1
             left = self._again(books.unended)
             if time.monotonic() - said > 15:

@@ -1,6 +1,7 @@
 """Machines of one installation, started as an operator starts them: `serve` and `work`, each with a data folder of its
 own, on the PostgreSQL and the Redis of the test run."""
 
+import os
 import signal
 import subprocess
 import sys
@@ -56,10 +57,11 @@ class Machine:
             return False
 
     def stop(self, how: signal.Signals = signal.SIGTERM) -> list[int]:
-        """End it and return how its processes ended."""
+        """End it and return how its processes ended. What a killed one leaves of its group goes with it: a web
+        server's workers, as with a machine that is gone."""
         for process in self.processes:
             if process.poll() is None:
-                process.send_signal(how)
+                os.killpg(process.pid, how) if how == signal.SIGKILL else process.send_signal(how)
         return [process.wait(60) for process in self.processes]
 
 

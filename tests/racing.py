@@ -12,7 +12,7 @@ from typing import Any, Self
 
 from django.db import connection, connections
 
-from editorapp.generations.books import audit
+from editorapp.generations.watch.books import audit
 from tests.environment import ROOT
 
 PATIENCE_SECONDS = 100

@@ -17,7 +17,7 @@ CELL = (*MONTH, "person_id", "provider", "model", "task")
 def of_lines() -> list[str]:
     """Return one sentence for each difference in what is read now; an empty list proves the ledger.
 
-    Call it inside a snapshot, as generations/books.py does, which also compares it with the states of generations.
+    Call it inside a snapshot, as generations/watch/books.py does, which also compares it with the generations' states.
     """
     return [*_attempts(), *_budgets(), *_month_costs()]
 

@@ -18,7 +18,7 @@ class State(models.TextChoices):
 
 
 TRANSITIONS: dict[State, frozenset[State]] = {
-    # To unknown only by a restore: an older database may hold as queued what was sent since (restored.py).
+    # To unknown only by a restore: an older database may hold as queued what was sent since (unknown/restored.py).
     State.QUEUED: frozenset({State.STAGING, State.SUBMITTING, State.CANCELED, State.FAILED, State.UNKNOWN}),
     State.STAGING: frozenset({State.QUEUED, State.SUBMITTING, State.CANCELED, State.FAILED, State.UNKNOWN}),
     State.SUBMITTING: frozenset({State.RUNNING, State.QUEUED, State.FAILED, State.UNKNOWN}),
@@ -32,7 +32,7 @@ TRANSITIONS: dict[State, frozenset[State]] = {
     State.CANCELED: frozenset(),
 }
 
-# What the sweep looks after by itself. UNKNOWN is looked for (search.py) or waits for a person; the others are over.
+# What the sweep looks after by itself. UNKNOWN is looked for or waits for a person (unknown/); the others are over.
 ACTIVE = frozenset({State.QUEUED, State.STAGING, State.SUBMITTING, State.RUNNING, State.FETCHING})
 FINAL = frozenset({State.SUCCEEDED, State.FAILED, State.CANCELED, State.LOST, State.FETCH_FAILED})
 CANCELABLE = frozenset({State.QUEUED, State.STAGING})

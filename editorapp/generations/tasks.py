@@ -3,14 +3,17 @@
 from django.utils import timezone
 
 from editorapp.alerts import telling
-from editorapp.generations import asking, engine, health, lookout, wake
-from editorapp.generations import search as searches
-from editorapp.generations import transfer as transfers
+from editorapp.generations.engine import sweep
+from editorapp.generations.files import transfer as transfers
+from editorapp.generations.request import asking
+from editorapp.generations.running import health, wake
+from editorapp.generations.unknown import search as searches
+from editorapp.generations.watch import lookout
 
 
 def work(provider: str) -> None:
     """Look after all that is due at a provider."""
-    engine.work(provider)
+    sweep.work(provider)
 
 
 def transfer(lane: int) -> None:
@@ -29,7 +32,7 @@ def ask_price(asked_id: int) -> None:
 
 
 def beat() -> None:
-    """Show that the cluster works: see health.py."""
+    """Show that the cluster works: see running/health.py."""
     now = timezone.now()
     wake.answered("beat", now=now)
     health.beat("cluster", now=now)

@@ -13,7 +13,7 @@ from django.conf import settings
 from django.db import DatabaseError
 from django.utils import timezone
 
-from editorapp.generations import health
+from editorapp.generations.running import health
 from editorapp.media import tasks
 from editorapp.web.processes import Processes, manage
 

@@ -8,7 +8,7 @@ from django.db import DatabaseError, close_old_connections
 from django.utils import timezone
 
 from editorapp.alerts import telling
-from editorapp.generations import lookout
+from editorapp.generations.watch import lookout
 
 log = logging.getLogger(__name__)
 EVERY_SECONDS = 30.0

@@ -14,9 +14,10 @@ from prometheus_client.core import GaugeMetricFamily, Metric
 
 import editorapp
 from editorapp.alerts.models import Alert, Kind
-from editorapp.generations import figures, health, lookout
-from editorapp.generations.figures import WATCHED, Account, Work
+from editorapp.generations.running import health
 from editorapp.generations.states import State
+from editorapp.generations.watch import figures, lookout
+from editorapp.generations.watch.figures import WATCHED, Account, Work
 
 ACCOUNT = ("provider", "account", "simulated")
 

@@ -10,7 +10,7 @@ from django.conf import settings
 from django.db import DatabaseError, connection
 from django.db.migrations.executor import MigrationExecutor
 
-from editorapp.generations import health
+from editorapp.generations.running import health
 from editorapp.media import store
 from editorapp.media.refusals import Refusal
 

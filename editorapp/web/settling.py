@@ -8,8 +8,8 @@ from django.db.models import Prefetch
 
 from editorapp.core.money import ZERO
 from editorapp.costs import ledger
-from editorapp.generations.again import SecondPrice, second_price
 from editorapp.generations.models import Attempt, Generation, Search, Settlement
+from editorapp.generations.request.again import SecondPrice, second_price
 from editorapp.providers import registry
 from editorapp.teams.models import Member
 from editorapp.web.templatetags.rushes import elapsed

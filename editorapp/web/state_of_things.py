@@ -9,10 +9,11 @@ from django.db.models import QuerySet
 import editorapp
 from editorapp.alerts import telling
 from editorapp.alerts.models import Alert
-from editorapp.generations import figures, health, lookout
-from editorapp.generations.figures import Account
 from editorapp.generations.models import Attempt, BooksCheck
+from editorapp.generations.running import health
 from editorapp.generations.states import ACTIVE, State
+from editorapp.generations.watch import figures, lookout
+from editorapp.generations.watch.figures import Account
 from editorapp.providers.registry import get as provider
 from editorapp.providers.registry import slugs
 from editorapp.teams.models import Member

@@ -7,8 +7,9 @@ from django.utils import timezone
 
 from editorapp.alerts import alerts
 from editorapp.alerts.models import Alert, Kind
-from editorapp.generations import health, tasks
-from editorapp.generations.ticker import Ticker
+from editorapp.generations import tasks
+from editorapp.generations.running import health
+from editorapp.generations.running.ticker import Ticker
 from editorapp.web import lookout
 from tests.queued import waiting
 

@@ -15,9 +15,9 @@ from django.test import Client
 from django.utils import timezone
 
 from editorapp.costs import ledger
-from editorapp.generations import health
-from editorapp.generations.enqueue import enqueue
 from editorapp.generations.models import Attempt, Generation
+from editorapp.generations.request.enqueue import enqueue
+from editorapp.generations.running import health
 from editorapp.generations.states import ACTIVE, IN_FLIGHT, State
 from editorapp.providers.contract import GenerationRequest, Task
 from editorapp.providers.models import ProviderAccount, default_account

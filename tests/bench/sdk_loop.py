@@ -16,7 +16,7 @@ from contextlib import AbstractAsyncContextManager, nullcontext
 import httpx
 from luma_agents import AsyncLuma
 
-from editorapp.generations.schedule import FIRST_LOOK, interval_seconds
+from editorapp.generations.engine.schedule import FIRST_LOOK, interval_seconds
 from tests.bench.load import EVEN
 
 KEY = "luma-api-measured-0000000000000000"

@@ -8,9 +8,11 @@ from datetime import datetime, timedelta
 from django.db.models import Min
 from django.utils import timezone
 
-from editorapp.generations import asking, engine, transfer
-from editorapp.generations.enqueue import enqueue
+from editorapp.generations.engine import sweep
+from editorapp.generations.files import transfer
 from editorapp.generations.models import Attempt, Generation, Pause
+from editorapp.generations.request import asking
+from editorapp.generations.request.enqueue import enqueue
 from editorapp.generations.states import ACTIVE
 from editorapp.media.models import Asset
 from editorapp.providers.contract import GenerationRequest, Ref, Task
@@ -63,7 +65,7 @@ def run(clock: Clock, *, rounds: int = 60, until: str = "", pause: float = 0.0) 
     for _ in range(rounds):
         active = Attempt.objects.filter(state__in=ACTIVE)
         for provider in sorted(set(active.values_list("account__provider", flat=True))) or ["luma-agents"]:
-            engine.work(provider, seconds=0.15, clock=clock)
+            sweep.work(provider, seconds=0.15, clock=clock)
         transfer.transfer(0, clock=clock)
         time.sleep(pause)
         if until and Generation.objects.filter(state=until).exists():

@@ -6,12 +6,14 @@ from datetime import timedelta
 import pytest
 from django.utils import timezone
 
-from editorapp.generations import claims, engine, leases, transfer, wake
-from editorapp.generations.enqueue import enqueue
+from editorapp.generations.engine import claims, sweep
+from editorapp.generations.engine.reached import Accounts
+from editorapp.generations.files import transfer
 from editorapp.generations.models import Attempt, Generation, Pause
-from editorapp.generations.reached import Accounts
+from editorapp.generations.request.enqueue import enqueue
+from editorapp.generations.running import leases, wake
+from editorapp.generations.running.ticker import Ticker
 from editorapp.generations.states import State
-from editorapp.generations.ticker import Ticker
 from editorapp.media import intake
 from editorapp.providers.contract import Access, GenerationRequest, Ref, Task
 from editorapp.providers.models import ProviderAccount, default_account
@@ -48,7 +50,7 @@ def test_one_sweep_serves_every_account_of_its_provider(quick, clock, first, sec
     for account in (first, second):
         ask_of(account)
 
-    engine.work("luma-agents", seconds=0.5, clock=clock)
+    sweep.work("luma-agents", seconds=0.5, clock=clock)
 
     assert quick.submits_received == 2
     run(clock)
@@ -60,7 +62,7 @@ def test_an_account_that_is_told_to_wait_keeps_no_other_waiting(quick, clock, fi
     ask_of(first)
     ask_of(second)
 
-    engine.work("luma-agents", seconds=0.5, clock=clock)
+    sweep.work("luma-agents", seconds=0.5, clock=clock)
 
     assert states()[first.name] == State.QUEUED
     assert states()["Second"] != State.QUEUED
@@ -74,7 +76,7 @@ def test_each_account_has_its_own_limit_of_running_jobs(quick, clock, first, sec
         for account in (first, second):
             ask_of(account, prompt="[[slow:30]]")
 
-    engine.work("luma-agents", seconds=1.0, clock=clock)
+    sweep.work("luma-agents", seconds=1.0, clock=clock)
 
     sent = Attempt.objects.filter(submitted_at__isnull=False).values_list("account__name", flat=True)
     assert sorted(sent) == sorted([first.name, "Second", "Second"])
@@ -145,7 +147,7 @@ def test_nothing_is_uploaded_to_an_account_that_is_switched_off(quick, clock, fi
     clip = intake.take_in(draw(tmp_path / "clip.mp4"), name="clip.mp4", team=member.team, user=member.user)
     wanted = GenerationRequest(prompt="At night", resolution="360p", source=Ref(asset_id=clip.pk))
     enqueue(wanted, account=first, member=member, source_asset=clip)
-    engine.work("luma-agents", seconds=0.1, clock=clock)
+    sweep.work("luma-agents", seconds=0.1, clock=clock)
     ProviderAccount.objects.update(is_enabled=False)
 
     transfer.transfer(0, clock=clock)
@@ -175,7 +177,7 @@ def test_a_courier_goes_another_way_once_an_account_is_reached_another_way():
             super().__init__(access)
             opened.append(access.secret)
 
-    courier = engine.Courier(engine.registry.get("luma-agents"), wire=Seen)
+    courier = sweep.Courier(sweep.registry.get("luma-agents"), wire=Seen)
     ways = [Access(1, "luma-agents", "http://127.0.0.1:9", key) for key in ("old", "old", "new")]
     try:
         wires = [courier._loop.run_until_complete(courier._wire(access)) for access in ways]

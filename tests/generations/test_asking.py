@@ -14,15 +14,16 @@ from django.utils import timezone
 
 from editorapp.costs import ledger
 from editorapp.costs.models import AskedPrice
-from editorapp.generations import asking, leases, wake, whereabouts
-from editorapp.generations.asking import NothingToAsk, answer, ask, known
-from editorapp.generations.books import differences
-from editorapp.generations.enqueue import Refused, enqueue
 from editorapp.generations.models import Generation, Lease
-from editorapp.generations.retry import NotRetryable, retry
+from editorapp.generations.request import asking
+from editorapp.generations.request.asking import NothingToAsk, answer, ask, known
+from editorapp.generations.request.enqueue import Refused, enqueue
+from editorapp.generations.request.retry import NotRetryable, retry
+from editorapp.generations.request.verdict import weigh
+from editorapp.generations.running import leases, wake, whereabouts
 from editorapp.generations.states import State
 from editorapp.generations.tasks import ask_price
-from editorapp.generations.verdict import weigh
+from editorapp.generations.watch.books import differences
 from editorapp.media import store
 from editorapp.media.models import Asset
 from editorapp.providers.contract import GenerationRequest, ProviderError, Quote, Ref, Throttled

@@ -6,11 +6,11 @@ from pathlib import Path
 import pytest
 
 from editorapp.costs import ledger
-from editorapp.generations.asking import answer, ask, estimate_of, known
-from editorapp.generations.books import differences
-from editorapp.generations.enqueue import Refused, enqueue
 from editorapp.generations.models import Generation
+from editorapp.generations.request.asking import answer, ask, estimate_of, known
+from editorapp.generations.request.enqueue import Refused, enqueue
 from editorapp.generations.states import State
+from editorapp.generations.watch.books import differences
 from editorapp.media import intake
 from editorapp.media.models import Asset
 from editorapp.providers.contract import GenerationRequest, Ref, Task

@@ -15,7 +15,8 @@ from django.core.management import CommandError, call_command
 from django.db import connection, connections
 from django.utils import timezone
 
-from editorapp.generations import engine, transfer
+from editorapp.generations.engine import sweep
+from editorapp.generations.files import transfer
 from editorapp.generations.models import Attempt
 from editorapp.generations.states import State
 from editorapp.media import intake, store
@@ -31,7 +32,7 @@ FOLLOW = """
 import json
 from django.utils import timezone
 from editorapp.costs.models import Entry
-from editorapp.generations import books
+from editorapp.generations.watch import books
 from editorapp.generations.models import Generation
 from editorapp.media import store
 from editorapp.media.models import Asset
@@ -87,7 +88,7 @@ def at_work(clock: Clock, stop: threading.Event) -> threading.Thread:
 
     def work() -> None:
         while not stop.is_set():
-            engine.work("luma-agents", seconds=0.05, clock=clock)
+            sweep.work("luma-agents", seconds=0.05, clock=clock)
             transfer.transfer(0, clock=clock)
         connections.close_all()
 

@@ -10,12 +10,13 @@ from django.utils import timezone
 
 from editorapp.costs import ledger
 from editorapp.costs.models import Entry
-from editorapp.generations import engine, moving, order, pausing
-from editorapp.generations.books import differences
-from editorapp.generations.enqueue import Draft, OverBudget, Refused, TooLate, enqueue, enqueue_all
+from editorapp.generations.engine import sweep
+from editorapp.generations.engine.reached import Accounts
+from editorapp.generations.line import moving, order, pausing
 from editorapp.generations.models import Attempt, Generation, Priority
-from editorapp.generations.reached import Accounts
+from editorapp.generations.request.enqueue import Draft, OverBudget, Refused, TooLate, enqueue, enqueue_all
 from editorapp.generations.states import State
+from editorapp.generations.watch.books import differences
 from editorapp.providers.contract import GenerationRequest, Task
 from editorapp.providers.models import default_account
 from editorapp.teams.models import Member, Team
@@ -146,7 +147,7 @@ def test_an_edited_one_that_is_too_dear_leaves_the_old_one_waiting(creator):
 def test_what_the_engine_took_meanwhile_is_not_replaced_and_nothing_is_sent(quick, clock):
     creator = make_member()
     old = send(creator, draft())[0]
-    engine.work("luma-agents", seconds=0.3, clock=clock)
+    sweep.work("luma-agents", seconds=0.3, clock=clock)
 
     with pytest.raises(TooLate):
         enqueue(draft("Fog").wanted, account=old.account, member=creator, replaces=old)

@@ -14,11 +14,13 @@ from django.utils import timezone
 
 from editorapp.costs import ledger
 from editorapp.costs.ledger import NothingHeld
-from editorapp.generations import books, courier, settle
-from editorapp.generations.cancel import cancel
+from editorapp.generations.engine import courier
 from editorapp.generations.models import Attempt, Generation
-from editorapp.generations.retry import retry
+from editorapp.generations.request.cancel import cancel
+from editorapp.generations.request.retry import retry
 from editorapp.generations.states import State
+from editorapp.generations.unknown import settle
+from editorapp.generations.watch import books
 from tests.environment import ROOT
 from tests.factories import make_generation, make_member, make_reserved
 from tests.generations.drive import ask, run

@@ -5,11 +5,12 @@ from dataclasses import replace
 import pytest
 
 from editorapp.costs.models import Entry
-from editorapp.generations import lineage, reach
-from editorapp.generations.books import differences
-from editorapp.generations.enqueue import enqueue
+from editorapp.generations import lineage
 from editorapp.generations.models import Attempt, Generation
+from editorapp.generations.request import reach
+from editorapp.generations.request.enqueue import enqueue
 from editorapp.generations.states import State
+from editorapp.generations.watch.books import differences
 from editorapp.media.trim import trim
 from editorapp.providers.contract import GenerationRequest, Ref, Task
 from editorapp.providers.models import ProviderAccount, StagedFile, default_account

@@ -7,10 +7,12 @@ import pytest
 from django.db import connection
 from django.utils import timezone
 
-from editorapp.generations import claims, engine, health, leases, takeover, transfer, wake, whereabouts
+from editorapp.generations.engine import claims, sweep
+from editorapp.generations.files import transfer
 from editorapp.generations.models import Attempt, Generation, Heartbeat, Lease, Pause
+from editorapp.generations.running import health, leases, takeover, wake, whereabouts
+from editorapp.generations.running.ticker import Ticker
 from editorapp.generations.states import State
-from editorapp.generations.ticker import Ticker
 from editorapp.providers.models import ProviderAccount, default_account
 from tests.factories import make_generation, make_member
 from tests.generations.drive import Clock, ask, next_at
@@ -37,7 +39,7 @@ def to_its_end(clock: Clock, ticker: Ticker) -> None:
     while Attempt.objects.exclude(state__in=(State.SUCCEEDED, State.FAILED)).exists():
         assert clock() < until, "the engine stands still"
         tick(clock, ticker)
-        engine.work("luma-agents", seconds=0.15, clock=clock)
+        sweep.work("luma-agents", seconds=0.15, clock=clock)
         transfer.transfer(0, clock=clock)
         clock.jump(seconds=1)
 
@@ -46,7 +48,7 @@ def to_its_end(clock: Clock, ticker: Ticker) -> None:
 def test_a_job_under_way_is_followed_to_its_end_when_the_clock_is_set_back(clock, quick, back):
     ask()
     ticker = tick(clock)
-    engine.work("luma-agents", seconds=0.5, clock=clock)
+    sweep.work("luma-agents", seconds=0.5, clock=clock)
     tick(clock, ticker)
     assert Attempt.objects.get().state == State.RUNNING
     assert next_at(clock) > clock()
@@ -132,19 +134,19 @@ def test_the_clock_jumps_ahead_while_a_post_is_under_way_and_nothing_is_sent_twi
 
     def first() -> None:
         try:
-            engine.work("luma-agents", seconds=1, clock=clock)
+            sweep.work("luma-agents", seconds=1, clock=clock)
         finally:
             done.set()
             connection.close()
 
-    sweep = threading.Thread(target=first)
-    sweep.start()
+    other = threading.Thread(target=first)
+    other.start()
     while not Attempt.objects.filter(state=State.SUBMITTING).exists():
         done.wait(0.02)
     clock.jump(days=1)
-    engine.work("luma-agents", seconds=0.5, clock=clock)
+    sweep.work("luma-agents", seconds=0.5, clock=clock)
     taken_for = Attempt.objects.get().state
-    sweep.join(30)
+    other.join(30)
 
     assert taken_for == State.UNKNOWN
     attempt = Attempt.objects.get()

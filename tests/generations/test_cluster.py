@@ -8,9 +8,11 @@ from collections.abc import Iterator
 
 import pytest
 
-from editorapp.generations import cluster, engine, leaving, transfer
-from editorapp.generations.cluster import KernelLock, SturdyQueue
+from editorapp.generations.engine import sweep
+from editorapp.generations.files import transfer
 from editorapp.generations.models import Attempt
+from editorapp.generations.running import cluster, leaving
+from editorapp.generations.running.cluster import KernelLock, SturdyQueue
 from editorapp.generations.states import State
 from tests.generations.drive import Clock, ask
 from tests.kill.keeper import words_of
@@ -133,7 +135,7 @@ def asked_to_end() -> Iterator[None]:
 def test_a_sweep_that_is_asked_to_end_sends_nothing_new(asked_to_end, transactional_db, quick):
     ask()
 
-    engine.work("luma-agents", seconds=5)
+    sweep.work("luma-agents", seconds=5)
 
     assert Attempt.objects.get().state == State.QUEUED
     assert quick.submits_received == 0
@@ -149,7 +151,7 @@ def test_a_sweep_that_is_asked_to_end_waits_for_the_answer_of_a_post_under_way(t
         return Clock()()
 
     try:
-        engine.work("luma-agents", seconds=30, clock=clock)
+        sweep.work("luma-agents", seconds=30, clock=clock)
     finally:
         leaving.forget()
 

@@ -10,9 +10,10 @@ import pytest
 from django.conf import settings as configured
 from django.db import OperationalError, connection, connections
 
-from editorapp.generations import books, engine
+from editorapp.generations.engine import sweep
 from editorapp.generations.models import Attempt, Generation
 from editorapp.generations.states import State
+from editorapp.generations.watch import books
 from tests.generations.drive import Clock, ask, run
 
 WRITES = ("INSERT", "UPDATE", "DELETE")
@@ -69,7 +70,7 @@ def filling() -> Iterator[FullWhileAnswering]:
 def test_a_paid_answer_that_a_full_disk_does_not_take_is_kept_and_written_later(clock, quick, filling, caplog):
     ask()
 
-    engine.work("luma-agents", seconds=1.0, clock=filling)
+    sweep.work("luma-agents", seconds=1.0, clock=filling)
 
     attempt = Attempt.objects.get()
     assert filling.tried, "nothing was written while the disk was full"
@@ -86,10 +87,10 @@ def test_a_paid_answer_that_a_full_disk_does_not_take_is_kept_and_written_later(
 def test_a_sweep_that_holds_a_paid_answer_waits_far_longer_for_the_database_than_for_a_poll(
     clock, quick, filling, monkeypatch
 ):  # fmt: skip
-    monkeypatch.setattr(engine, "DRAIN_SECONDS", 0.2)
+    monkeypatch.setattr(sweep, "DRAIN_SECONDS", 0.2)
     ask()
 
-    engine.work("luma-agents", seconds=0.2, clock=filling)
+    sweep.work("luma-agents", seconds=0.2, clock=filling)
 
     assert Attempt.objects.get().state == State.RUNNING
     assert quick.submits_received == 1
@@ -118,7 +119,7 @@ def test_a_database_that_is_locked_for_longer_than_anybody_waits_loses_no_answer
     holder.start()
     try:
         quick.fail("submit", "slow", seconds=0.5)
-        engine.work("luma-agents", seconds=0.5, clock=clock)
+        sweep.work("luma-agents", seconds=0.5, clock=clock)
     finally:
         over.set()
         holder.join()
@@ -146,7 +147,7 @@ def test_a_sweep_whose_connections_the_server_ends_opens_new_ones_and_loses_no_a
             other.close()
         return Clock()()
 
-    engine.work("luma-agents", seconds=1.5, clock=cutting)
+    sweep.work("luma-agents", seconds=1.5, clock=cutting)
 
     assert ended == [True]
     assert connection.connection.info.backend_pid != this
@@ -159,7 +160,7 @@ def test_a_sweep_whose_connections_the_server_ends_opens_new_ones_and_loses_no_a
 def test_the_write_ahead_is_durable_where_the_server_was_told_to_commit_asynchronously(clock, quick, monkeypatch):
     ask()
     levels: list[str] = []
-    posting = engine.Posts.send_due
+    posting = sweep.Posts.send_due
 
     def send_due(self, now):
         with connection.cursor() as cursor:
@@ -167,10 +168,10 @@ def test_the_write_ahead_is_durable_where_the_server_was_told_to_commit_asynchro
             levels.append(cursor.fetchone()[0])
         posting(self, now)
 
-    monkeypatch.setattr(engine.Posts, "send_due", send_due)
+    monkeypatch.setattr(sweep.Posts, "send_due", send_due)
     with connection.cursor() as cursor:
         cursor.execute("SET synchronous_commit TO off")
 
-    engine.work("luma-agents", seconds=0.5, clock=clock)
+    sweep.work("luma-agents", seconds=0.5, clock=clock)
 
     assert set(levels) == {"on"}

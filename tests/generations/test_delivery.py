@@ -11,9 +11,9 @@ import pytest
 from django.db import connection
 
 from editorapp.costs.models import Entry
-from editorapp.generations.books import differences
 from editorapp.generations.models import Attempt, Generation
 from editorapp.generations.states import ACTIVE, State
+from editorapp.generations.watch.books import differences
 from editorapp.media import intake
 from editorapp.media.models import Asset
 from editorapp.providers.models import StagedFile
@@ -58,7 +58,7 @@ def deliver(name: str, arguments: tuple) -> None:
 @pytest.fixture
 def team_at_work(transactional_db, quick, tmp_path, monkeypatch):
     """A clip that needs a playable copy, an edit of it and two generations from text."""
-    monkeypatch.setattr("editorapp.generations.engine.LINGER_SECONDS", 0.5)
+    monkeypatch.setattr("editorapp.generations.engine.sweep.LINGER_SECONDS", 0.5)
     member = make_member()
     file = write_clip(tmp_path / "odd.mp4", frames=24, codec="mpeg4")
     clip = intake.take_in(file, name="odd.mp4", team=member.team, user=member.user)

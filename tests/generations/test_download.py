@@ -6,8 +6,8 @@ from pathlib import Path
 
 import pytest
 
-from editorapp.generations.download import CutOff, LinkExpired, NotAllowed, check_host, download
-from editorapp.generations.parts import Part, collect
+from editorapp.generations.files.download import CutOff, LinkExpired, NotAllowed, check_host, download
+from editorapp.generations.files.parts import Part, collect
 from editorapp.providers.contract import Access
 
 REAL = Access(1, "luma-agents", "https://agents.lumalabs.ai/v1", "luma-api-x")

@@ -20,13 +20,16 @@ from django.utils import timezone
 from editorapp.alerts.models import Alert
 from editorapp.costs import ledger
 from editorapp.costs.models import Entry
-from editorapp.generations import claims, engine, health, leases, outcomes, settle, transfer, wake
-from editorapp.generations.books import differences
-from editorapp.generations.cancel import TooLate, cancel
-from editorapp.generations.enqueue import enqueue
+from editorapp.generations.engine import claims, outcomes, sweep
+from editorapp.generations.files import transfer
 from editorapp.generations.models import Attempt, Generation, Pause
+from editorapp.generations.request.cancel import TooLate, cancel
+from editorapp.generations.request.enqueue import enqueue
+from editorapp.generations.request.verdict import weigh
+from editorapp.generations.running import health, leases, wake
 from editorapp.generations.states import State
-from editorapp.generations.verdict import weigh
+from editorapp.generations.unknown import settle
+from editorapp.generations.watch.books import differences
 from editorapp.media import intake
 from editorapp.providers.contract import Access, GenerationRequest, Job, JobState, Ref
 from editorapp.providers.models import ProviderAccount, StagedFile, default_account
@@ -124,7 +127,7 @@ def test_killed_before_the_write_ahead_it_is_sent_later_once(quick, clock):
 def test_killed_after_the_write_ahead_it_is_unknown_and_never_sent_again(quick, clock):
     generation = ask()
     outcomes.posting(generation.attempts.get(), {"prompt": "?"}, now=clock())
-    engine.work("luma-agents", seconds=0.2, clock=clock)
+    sweep.work("luma-agents", seconds=0.2, clock=clock)
     assert Generation.objects.get().state == State.SUBMITTING  # it may still be on the wire
 
     clock.jump(seconds=100)
@@ -142,7 +145,7 @@ def test_killed_after_the_charge_the_result_is_fetched_and_charged_once(quick, c
     run(clock, until=State.RUNNING)
     clock.jump(seconds=10)
     while Attempt.objects.get().state == State.RUNNING:
-        engine.work("luma-agents", seconds=0.1, clock=clock)
+        sweep.work("luma-agents", seconds=0.1, clock=clock)
         clock.jump(seconds=3)
     assert Attempt.objects.get().state == State.FETCHING
     rows = Attempt.objects.filter(state=State.FETCHING)
@@ -163,8 +166,8 @@ from django.conf import settings
 from django.db import connection
 connection.settings_dict["NAME"] = sys.argv[1]
 settings.SIMULATOR_URL = sys.argv[2]
-from editorapp.generations import engine
-engine.work("luma-agents", seconds=60)
+from editorapp.generations.engine import sweep
+sweep.work("luma-agents", seconds=60)
 """
 
 
@@ -226,7 +229,7 @@ def test_a_second_sweep_of_a_provider_does_nothing_while_the_first_runs(quick, c
     ask()
     leases.take(wake.work_lease("luma-agents"), uuid.uuid4(), now=clock(), seconds=30)
 
-    engine.work("luma-agents", seconds=0.2, clock=clock)
+    sweep.work("luma-agents", seconds=0.2, clock=clock)
 
     assert Attempt.objects.get().state == State.QUEUED
     assert quick.submits_received == 0
@@ -240,14 +243,14 @@ def test_sweeps_that_run_at_once_in_spite_of_the_lease_send_once(quick, clock, m
         ask()
     start = threading.Barrier(3)
 
-    def sweep() -> None:
+    def one() -> None:
         try:
             start.wait(10)
-            engine.work("luma-agents", seconds=1.5, clock=clock)
+            sweep.work("luma-agents", seconds=1.5, clock=clock)
         finally:
             connection.close()
 
-    threads = [threading.Thread(target=sweep) for _ in range(3)]
+    threads = [threading.Thread(target=one) for _ in range(3)]
     for thread in threads:
         thread.start()
     for thread in threads:
@@ -322,7 +325,7 @@ def test_nothing_leaves_when_the_write_ahead_cannot_be_committed(quick, clock, m
         commit()
 
     monkeypatch.setattr(connection, "commit", failing_commit)
-    engine.work("luma-agents", seconds=0.5, clock=clock)
+    sweep.work("luma-agents", seconds=0.5, clock=clock)
     assert quick.submits_received == 0
     assert Attempt.objects.get().state == State.QUEUED
 
@@ -344,7 +347,7 @@ def test_the_write_ahead_is_on_the_disk_before_the_post(quick, clock, monkeypatc
 
     monkeypatch.setattr(outcomes, "posting", posting_seen)
     connection.close()  # a worker's connection may be fresh: its first setting is NORMAL
-    engine.work("luma-agents", seconds=0.3, clock=clock)
+    sweep.work("luma-agents", seconds=0.3, clock=clock)
 
     assert levels == [2]  # FULL
 
@@ -368,20 +371,20 @@ def test_an_answer_that_can_never_be_written_holds_up_no_other(quick, clock, mon
 
 
 def test_a_sweep_at_work_is_a_sign_of_life(quick, clock, monkeypatch):
-    monkeypatch.setattr(engine, "RENEW_SECONDS", 0.1)
+    monkeypatch.setattr(sweep, "RENEW_SECONDS", 0.1)
     quick.fail("submit", "slow:0.5")
     ask()
 
-    engine.work("luma-agents", seconds=0.3, clock=clock)
+    sweep.work("luma-agents", seconds=0.3, clock=clock)
 
     assert health.signs(clock()).cluster_is_alive
 
 
 def test_what_cannot_be_written_as_a_body_fails_alone_and_costs_nothing(quick, clock, monkeypatch):
-    adapter = engine.registry.get("luma-agents")
+    adapter = sweep.registry.get("luma-agents")
     encode = adapter.encode
     monkeypatch.setattr(adapter, "encode", lambda wanted, spec: encode(wanted) if "fine" in wanted.prompt else {}["no"])
-    monkeypatch.setattr("editorapp.generations.enqueue.weigh", _weigh_with(encode, adapter))
+    monkeypatch.setattr("editorapp.generations.request.enqueue.weigh", _weigh_with(encode, adapter))
     broken, sound = ask(prompt="broken"), ask(prompt="fine")
 
     run(clock)
@@ -415,7 +418,7 @@ def test_no_more_jobs_run_than_the_account_allows(quick, clock):
     for _ in range(8):
         ask(prompt="[[slow:30]]")
 
-    engine.work("luma-agents", seconds=1.0, clock=clock)
+    sweep.work("luma-agents", seconds=1.0, clock=clock)
 
     assert quick.submits_received == 3
     assert Attempt.objects.filter(state=State.QUEUED).count() == 5
@@ -430,7 +433,7 @@ def test_no_more_posts_leave_in_a_minute_than_the_account_allows(quick, clock):
     for _ in range(3):
         ask()
 
-    engine.work("luma-agents", seconds=0.6, clock=clock)
+    sweep.work("luma-agents", seconds=0.6, clock=clock)
     assert quick.submits_received == 2
 
     clock.jump(seconds=61)
@@ -441,10 +444,10 @@ def test_no_more_posts_leave_in_a_minute_than_the_account_allows(quick, clock):
 def test_too_many_requests_hold_the_whole_account_back_for_as_long_as_it_says(quick, clock):
     quick.fail("submit", "status:429", times=1, retry_after=40)
     first = ask()
-    engine.work("luma-agents", seconds=0.3, clock=clock)
+    sweep.work("luma-agents", seconds=0.3, clock=clock)
     second = ask()
 
-    engine.work("luma-agents", seconds=0.5, clock=clock)
+    sweep.work("luma-agents", seconds=0.5, clock=clock)
 
     assert quick.submits_received == 0
     pause = Pause.objects.get()
@@ -457,7 +460,7 @@ def test_a_post_that_hangs_delays_no_poll(quick, clock, monkeypatch):
     running = ask()
     run(clock, until=State.RUNNING)
     quick.fail("submit", "hang_before")
-    monkeypatch.setattr("editorapp.generations.courier.POST_SECONDS", 3.0)
+    monkeypatch.setattr("editorapp.generations.engine.courier.POST_SECONDS", 3.0)
     ask()
     clock.jump(seconds=10)
 
@@ -474,7 +477,7 @@ def test_a_post_that_hangs_delays_no_poll(quick, clock, monkeypatch):
 
 def _sweep(clock) -> None:
     try:
-        engine.work("luma-agents", seconds=0.5, clock=clock)
+        sweep.work("luma-agents", seconds=0.5, clock=clock)
     finally:
         connection.close()
 
@@ -507,7 +510,7 @@ def test_a_cancel_that_races_the_post_either_wins_or_comes_too_late(quick, clock
     thread = threading.Thread(target=cancel_all)
     thread.start()
     start.wait(10)
-    engine.work("luma-agents", seconds=1.0, clock=clock)
+    sweep.work("luma-agents", seconds=1.0, clock=clock)
     thread.join(60)
     run(clock)
 
@@ -521,7 +524,7 @@ def test_a_cancel_during_the_upload_wins_and_nothing_is_sent(quick, clock, tmp_p
     member = make_member()
     clip = intake.take_in(draw(tmp_path / "clip.mp4"), name="clip.mp4", team=member.team, user=member.user)
     generation = ask(member, clip=clip)
-    engine.work("luma-agents", seconds=0.1, clock=clock)
+    sweep.work("luma-agents", seconds=0.1, clock=clock)
     assert Attempt.objects.get().state == State.STAGING
 
     attempt = transfer._next(clock())
@@ -563,7 +566,7 @@ def test_while_the_simulator_moves_to_another_port_nothing_is_lost(quick, clock,
     clock.jump(seconds=6)
 
     with elsewhere(settings, "http://127.0.0.1:9"):
-        engine.work("luma-agents", seconds=0.3, clock=clock)
+        sweep.work("luma-agents", seconds=0.3, clock=clock)
         assert "did not answer" in Attempt.objects.get().last_error
     run(clock)
 
@@ -591,7 +594,7 @@ def test_what_is_queued_with_an_account_that_is_switched_off_waits_and_goes_out_
     generation = ask()
     ProviderAccount.objects.update(is_enabled=False)
 
-    engine.work("luma-agents", seconds=0.5, clock=clock)
+    sweep.work("luma-agents", seconds=0.5, clock=clock)
 
     generation.refresh_from_db()
     assert generation.state == State.QUEUED

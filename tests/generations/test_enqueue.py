@@ -10,13 +10,13 @@ from django.utils import timezone
 
 from editorapp.costs import ledger
 from editorapp.costs.models import Entry
-from editorapp.generations.books import differences
-from editorapp.generations.cancel import TooLate, cancel
-from editorapp.generations.enqueue import OverBudget, Refused, enqueue
 from editorapp.generations.models import Attempt, Generation, Overtaken
-from editorapp.generations.retry import NotRetryable, fetch_again, retry
+from editorapp.generations.request.cancel import TooLate, cancel
+from editorapp.generations.request.enqueue import OverBudget, Refused, enqueue
+from editorapp.generations.request.retry import NotRetryable, fetch_again, retry
+from editorapp.generations.request.verdict import weigh
 from editorapp.generations.states import State
-from editorapp.generations.verdict import weigh
+from editorapp.generations.watch.books import differences
 from editorapp.media.models import Asset
 from editorapp.providers.contract import GenerationRequest, Ref
 from editorapp.providers.models import ProviderAccount, default_account

@@ -5,9 +5,9 @@ from decimal import Decimal
 import pytest
 
 from editorapp.costs.models import Entry
-from editorapp.generations.books import differences
-from editorapp.generations.enqueue import enqueue
+from editorapp.generations.request.enqueue import enqueue
 from editorapp.generations.states import State
+from editorapp.generations.watch.books import differences
 from editorapp.media import intake
 from editorapp.media.models import Asset
 from editorapp.media.trim import trim

@@ -11,10 +11,14 @@ from PIL import Image
 from editorapp.alerts.models import Alert
 from editorapp.costs import ledger
 from editorapp.costs.models import AskedPrice, Entry
-from editorapp.generations import asking, books, courier, download, engine, overdue, search, sightings
-from editorapp.generations.enqueue import enqueue
+from editorapp.generations.engine import courier, sweep
+from editorapp.generations.files import download
 from editorapp.generations.models import Generation, Search
+from editorapp.generations.request import asking
+from editorapp.generations.request.enqueue import enqueue
 from editorapp.generations.states import State
+from editorapp.generations.unknown import search, sightings
+from editorapp.generations.watch import books, overdue
 from editorapp.media import intake
 from editorapp.media.models import Asset
 from editorapp.providers import transport
@@ -80,7 +84,7 @@ def run_to_its_end(case: Case, clock: Clock) -> None:
 @pytest.fixture(autouse=True)
 def impatient(request, monkeypatch):
     """The clock jumps; only the provider's answers take time, and what never comes is not waited for."""
-    monkeypatch.setattr(engine, "TURN_SECONDS", 0.05)
+    monkeypatch.setattr(sweep, "TURN_SECONDS", 0.05)
     if "hang" not in request.node.name:
         return
     for room, names in {

@@ -3,8 +3,8 @@
 import errno
 from pathlib import Path
 
-from editorapp.generations import fetch
-from editorapp.generations import transfer as transfers
+from editorapp.generations.files import fetch
+from editorapp.generations.files import transfer as transfers
 from editorapp.generations.models import Attempt, Generation
 from editorapp.generations.states import State
 from editorapp.media import store

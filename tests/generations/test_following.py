@@ -7,12 +7,13 @@ import pytest
 from django.utils import timezone
 
 from editorapp.costs import ledger
-from editorapp.generations import books, claims, engine, moves, outcomes, polling, posting, schedule
-from editorapp.generations.courier import Answer, Courier, Poll
+from editorapp.generations.engine import claims, moves, outcomes, polling, posting, schedule, sweep
+from editorapp.generations.engine.courier import Answer, Courier, Poll
+from editorapp.generations.engine.moves import Move, move_all
+from editorapp.generations.engine.reached import Accounts
 from editorapp.generations.models import Attempt, Generation, InvalidTransition, Overtaken
-from editorapp.generations.moves import Move, move_all
-from editorapp.generations.reached import Accounts
 from editorapp.generations.states import State
+from editorapp.generations.watch import books
 from editorapp.providers.contract import Access, Job, JobState, Throttled
 from editorapp.providers.models import ProviderAccount, default_account
 from tests.factories import make_generation, make_member, make_reserved
@@ -44,7 +45,7 @@ def done(look: claims.Look) -> Answer:
 
 
 def write(answers: list[Answer]) -> None:
-    polling.write(answers, write_one=engine._write_one, now=NOW)
+    polling.write(answers, write_one=sweep._write_one, now=NOW)
 
 
 @pytest.mark.django_db
@@ -149,12 +150,12 @@ def test_a_step_of_many_writes_what_a_step_of_one_writes():
 
 def test_a_prepared_body_that_no_row_can_hold_stops_no_other(quick, clock, monkeypatch):
     bad, good = ask(prompt="bad"), ask(prompt="good")
-    encode = engine.registry.get("luma-agents").encode
+    encode = sweep.registry.get("luma-agents").encode
 
     def with_a_set(wanted, spec):
         return {"prompt": {1, 2}} if wanted.prompt == "bad" else encode(wanted, spec)
 
-    monkeypatch.setattr(engine.registry.get("luma-agents"), "encode", with_a_set)
+    monkeypatch.setattr(sweep.registry.get("luma-agents"), "encode", with_a_set)
     run(clock)
 
     bad.refresh_from_db()
@@ -195,7 +196,7 @@ def make_burst(count: int) -> None:
 
 @pytest.fixture
 def courier():
-    made = Courier(engine.registry.get("luma-agents"))
+    made = Courier(sweep.registry.get("luma-agents"))
     yield made
     made.close()
 
@@ -258,14 +259,14 @@ def test_ids_that_came_together_are_all_kept_even_where_one_is_taken_already():
     member = make_member()
     attempts = [make_reserved(member, state=State.SUBMITTING, parent=None).attempts.get() for _ in range(3)]
     outcomes.accepted(attempts[0], Job("job-1", JobState.QUEUED), now=NOW, first_look_seconds=5)
-    carrier = Courier(engine.registry.get("luma-agents"))
-    posts = posting.Posts(engine.registry.get("luma-agents"), carrier, Accounts("luma-agents"), lambda: NOW)
+    carrier = Courier(sweep.registry.get("luma-agents"))
+    posts = posting.Posts(sweep.registry.get("luma-agents"), carrier, Accounts("luma-agents"), lambda: NOW)
     sent = [posting.Post(attempt, Access(1, "luma-agents", "", ""), {}, "/generations") for attempt in attempts[1:]]
     jobs = [Job("job-1", JobState.QUEUED), Job("job-2", JobState.QUEUED)]
 
     try:
         posts.write(
-            [Answer(one, job, None) for one, job in zip(sent, jobs, strict=True)], write_one=engine._write_one, now=NOW
+            [Answer(one, job, None) for one, job in zip(sent, jobs, strict=True)], write_one=sweep._write_one, now=NOW
         )
     finally:
         carrier.close()

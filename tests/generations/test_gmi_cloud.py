@@ -7,11 +7,12 @@ import pytest
 from PIL import Image
 
 from editorapp.costs.models import Entry
-from editorapp.generations import engine, transfer
-from editorapp.generations.books import differences
-from editorapp.generations.enqueue import enqueue
+from editorapp.generations.engine import sweep
+from editorapp.generations.files import transfer
 from editorapp.generations.models import Attempt, Generation
+from editorapp.generations.request.enqueue import enqueue
 from editorapp.generations.states import State
+from editorapp.generations.watch.books import differences
 from editorapp.media import intake
 from editorapp.media.models import Asset
 from editorapp.providers.contract import GenerationRequest, Ref
@@ -39,7 +40,7 @@ def clip(member: Member, tmp_path: Path) -> Asset:
 
 def finish(clock: Clock) -> None:
     for _ in range(60):
-        engine.work("gmi-cloud", seconds=0.15, clock=clock)
+        sweep.work("gmi-cloud", seconds=0.15, clock=clock)
         transfer.transfer(0, clock=clock)
         if (at := next_at(clock)) is None:
             return

@@ -14,8 +14,8 @@ import pytest
 from editorapp.core import logs
 from editorapp.core.logs import Line
 from editorapp.generations.apps import take_on_request
-from editorapp.generations.enqueue import enqueue
 from editorapp.generations.models import Attempt, Generation
+from editorapp.generations.request.enqueue import enqueue
 from editorapp.generations.states import State
 from editorapp.media import intake
 from editorapp.providers import registry
@@ -114,9 +114,9 @@ def test_a_task_that_a_request_enqueued_names_the_request_in_its_lines(quick, wr
     assert not logs.request_id()
 
     take_on_request(sender="django_q", func=None, task=task)
-    logging.getLogger("editorapp.generations.engine").info("At work.")
+    logging.getLogger("editorapp.generations.engine.sweep").info("At work.")
     take_on_request(sender="django_q", func=None, task={})
-    logging.getLogger("editorapp.generations.engine").info("At other work.")
+    logging.getLogger("editorapp.generations.engine.sweep").info("At other work.")
 
     named = {line["message"]: line.get("request") for line in written.lines()}
     (made,) = [line for line in written.lines() if line["message"] == "queued"]
@@ -126,7 +126,7 @@ def test_a_task_that_a_request_enqueued_names_the_request_in_its_lines(quick, wr
 
 def test_what_a_provider_says_of_a_refusal_is_logged_only_at_debug(quick, clock, written: Written, monkeypatch):
     """It may repeat the prompt: so say many validators."""
-    monkeypatch.setattr(logging.getLogger("editorapp.generations.engine"), "level", logging.INFO)
+    monkeypatch.setattr(logging.getLogger("editorapp.generations.engine.sweep"), "level", logging.INFO)
     quick.fail("submit", "status:422", message=f"Not allowed: {PROMPT}")
     ask(make_member(), prompt=PROMPT)
 

@@ -10,9 +10,11 @@ from django.utils import timezone
 from editorapp.alerts import alerts
 from editorapp.alerts.models import Alert, Kind
 from editorapp.costs.models import MonthBudget
-from editorapp.generations import health, lookout, tasks
+from editorapp.generations import tasks
 from editorapp.generations.models import BooksCheck
-from editorapp.generations.ticker import Ticker
+from editorapp.generations.running import health
+from editorapp.generations.running.ticker import Ticker
+from editorapp.generations.watch import lookout
 from editorapp.providers.contract import BadCredentials, Rejected
 from editorapp.providers.models import ProviderAccount, default_account
 from tests.factories import make_member, make_reserved

@@ -14,9 +14,9 @@ from django.utils import timezone
 from editorapp.costs.ledger import MonthTotals
 from editorapp.generations import history
 from editorapp.generations.models import Attempt
-from editorapp.generations.offers import Offer, offers, with_ways
+from editorapp.generations.request.offers import Offer, offers, with_ways
+from editorapp.generations.request.verdict import Verdict, weigh
 from editorapp.generations.states import State
-from editorapp.generations.verdict import Verdict, weigh
 from editorapp.media.models import Asset
 from editorapp.providers.contract import GenerationRequest, Ref, Task
 from editorapp.providers.models import ProviderAccount, default_account

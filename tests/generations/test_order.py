@@ -6,10 +6,11 @@ from datetime import timedelta
 import pytest
 from django.utils import timezone
 
-from editorapp.generations import claims, order
+from editorapp.generations.engine import claims
+from editorapp.generations.engine.reached import Accounts
+from editorapp.generations.line import order
+from editorapp.generations.line.order import Posted, Waiting
 from editorapp.generations.models import Attempt, Generation, Priority
-from editorapp.generations.order import Posted, Waiting
-from editorapp.generations.reached import Accounts
 from editorapp.generations.states import State
 from editorapp.providers.models import ProviderAccount, default_account
 from tests.factories import make_generation, make_member

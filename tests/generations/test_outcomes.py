@@ -8,11 +8,11 @@ from django.utils import timezone
 
 from editorapp.costs import ledger
 from editorapp.costs.models import Entry
-from editorapp.generations import outcomes
-from editorapp.generations.books import differences
+from editorapp.generations.engine import outcomes
 from editorapp.generations.models import Attempt, Generation
-from editorapp.generations.retry import retry
+from editorapp.generations.request.retry import retry
 from editorapp.generations.states import State
+from editorapp.generations.watch.books import differences
 from editorapp.providers.contract import BadCredentials, Failure, Job, JobState, OutOfFunds, Rejected
 from tests.factories import make_member, make_reserved
 

@@ -6,9 +6,11 @@ import pytest
 from django.utils import timezone
 
 from editorapp.alerts.models import Alert
-from editorapp.generations import books, outcomes, overdue, schedule, settle
+from editorapp.generations.engine import outcomes, schedule
 from editorapp.generations.models import Attempt, Generation
 from editorapp.generations.states import State
+from editorapp.generations.unknown import settle
+from editorapp.generations.watch import books, overdue
 from editorapp.providers import registry
 from tests.factories import make_member, make_reserved
 from tests.generations.drive import ask, run

@@ -6,8 +6,8 @@ from pathlib import Path
 
 import pytest
 
-from editorapp.generations import parts
-from editorapp.generations.parts import Part, collect
+from editorapp.generations.files import parts
+from editorapp.generations.files.parts import Part, collect
 from tests.environment import ROOT
 
 STEM, ENDING = "attempt-1", ".video.part"

@@ -10,14 +10,15 @@ from django.test.utils import CaptureQueriesContext
 from django.utils import timezone
 
 from editorapp.costs import ledger
-from editorapp.generations import engine, pausing
-from editorapp.generations.cancel import TooLate, cancel
+from editorapp.generations.engine import sweep
+from editorapp.generations.engine.outcomes import posting
+from editorapp.generations.engine.reached import Accounts
+from editorapp.generations.line import pausing
 from editorapp.generations.models import Attempt, Generation, Overtaken
-from editorapp.generations.outcomes import posting
-from editorapp.generations.reached import Accounts
-from editorapp.generations.retry import retry
+from editorapp.generations.request.cancel import TooLate, cancel
+from editorapp.generations.request.retry import retry
+from editorapp.generations.running.ticker import Ticker
 from editorapp.generations.states import State
-from editorapp.generations.ticker import Ticker
 from editorapp.providers.models import ProviderAccount, default_account
 from editorapp.teams.models import Member, Team
 from editorapp.teams.roles import Role
@@ -46,7 +47,7 @@ def test_a_paused_queue_sends_nothing_and_goes_on_when_it_is_resumed(quick, cloc
     pausing.pause_queue(admin, now=clock())
     ask(admin)  # queued while it is paused
 
-    engine.work("luma-agents", seconds=0.3, clock=clock)
+    sweep.work("luma-agents", seconds=0.3, clock=clock)
 
     assert quick.submits_received == 0
     pausing.resume_queue(admin, now=clock())
@@ -58,7 +59,7 @@ def test_a_paused_queue_sends_nothing_and_goes_on_when_it_is_resumed(quick, cloc
 def test_what_is_at_the_provider_is_followed_on_while_the_queue_is_paused(quick, clock):
     admin = make_member(role=Role.ADMIN)
     sent = ask(admin)
-    engine.work("luma-agents", seconds=0.3, clock=clock)
+    sweep.work("luma-agents", seconds=0.3, clock=clock)
 
     pausing.pause_queue(admin, now=clock())
     run(clock)

@@ -7,12 +7,12 @@ import pytest
 
 from editorapp.costs import ledger
 from editorapp.costs.models import Entry
-from editorapp.generations import engine
-from editorapp.generations.books import differences
-from editorapp.generations.enqueue import enqueue
+from editorapp.generations.engine import sweep
 from editorapp.generations.models import Attempt, Generation
-from editorapp.generations.retry import retry
+from editorapp.generations.request.enqueue import enqueue
+from editorapp.generations.request.retry import retry
 from editorapp.generations.states import State
+from editorapp.generations.watch.books import differences
 from editorapp.media import intake
 from editorapp.providers import registry
 from editorapp.providers.contract import GenerationRequest, Ref, Task
@@ -44,7 +44,7 @@ def test_how_far_a_job_at_scenario_is_is_kept_while_it_runs(quick, clock):
     run(clock, until=State.RUNNING)
     for _ in range(8):
         clock.jump(seconds=20)
-        engine.work("scenario", seconds=0.2, clock=clock)
+        sweep.work("scenario", seconds=0.2, clock=clock)
 
     attempt = Attempt.objects.get(generation=take)
     assert attempt.state == State.RUNNING and attempt.poll_count > 0
@@ -56,7 +56,7 @@ def test_a_provider_that_reports_no_progress_leaves_none(quick, clock, slug):
     take = ask_of(default_account(slug), generate(slug, prompt="[[slow:600]] A quiet harbor"))
     run(clock, until=State.RUNNING)
     clock.jump(seconds=20)
-    engine.work(slug, seconds=0.2, clock=clock)
+    sweep.work(slug, seconds=0.2, clock=clock)
 
     attempt = Attempt.objects.get(generation=take)
     assert attempt.poll_count > 0 and attempt.progress is None
@@ -135,7 +135,7 @@ def test_a_clip_travels_in_the_request_and_only_its_mark_stays_in_the_row(quick,
     wanted = GenerationRequest(prompt="At night", source=Ref(asset_id=clip.pk), resolution="540p", auto_controls=True)
 
     take = ask_of(default_account("gmi-cloud"), wanted, member=member, source_asset=clip)
-    engine.work("gmi-cloud", seconds=0.3, clock=clock)
+    sweep.work("gmi-cloud", seconds=0.3, clock=clock)
 
     attempt = Attempt.objects.get(generation=take)
     assert attempt.state == State.RUNNING

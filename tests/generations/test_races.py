@@ -18,14 +18,17 @@ from editorapp.alerts.models import Alert
 from editorapp.costs import ledger
 from editorapp.costs.ledger import NothingHeld, OverBudget, month_of
 from editorapp.costs.models import Entry
-from editorapp.generations import cancel, claims, engine, leases, outcomes, settle
-from editorapp.generations.cancel import TooLate
-from editorapp.generations.courier import Answer, Post
+from editorapp.generations.engine import claims, outcomes, sweep
+from editorapp.generations.engine.courier import Answer, Post
+from editorapp.generations.engine.reached import Accounts
 from editorapp.generations.models import Attempt, Generation, Overtaken
-from editorapp.generations.reached import Accounts
-from editorapp.generations.settle import NothingToSettle
+from editorapp.generations.request import cancel
+from editorapp.generations.request.cancel import TooLate
+from editorapp.generations.running import leases
+from editorapp.generations.running.ticker import Ticker
 from editorapp.generations.states import State
-from editorapp.generations.ticker import Ticker
+from editorapp.generations.unknown import settle
+from editorapp.generations.unknown.settle import NothingToSettle
 from editorapp.providers.contract import Job, JobState
 from editorapp.providers.models import ProviderAccount, default_account
 from editorapp.teams.models import Member
@@ -153,7 +156,7 @@ def test_two_sweeps_that_both_believe_in_their_lease_send_each_generation_once(q
     made = [ask(member, prompt=f"Harbor {number}") for number in range(10)]
 
     with Watched():
-        ended = race([partial(engine.work, "luma-agents", seconds=2.0) for _ in range(3)])
+        ended = race([partial(sweep.work, "luma-agents", seconds=2.0) for _ in range(3)])
 
     assert ended == [None] * 3
     assert quick.submits_received == 10
@@ -223,7 +226,7 @@ def test_a_person_who_settles_and_the_answer_that_comes_late_are_never_both_righ
 @pytest.mark.parametrize("outcome", ["never_arrived", "count_as_spent", "send_again", "follow"])
 def test_an_answer_that_was_kept_while_nothing_could_be_written_calls_in_question_what_a_person_said_since(outcome):
     generation, attempt = as_unknown(make_member())
-    session = engine.Session("luma-agents", clock=timezone.now)
+    session = sweep.Session("luma-agents", clock=timezone.now)
     job = Job(id="job-late", state=JobState.RUNNING)
     session.unwritten = [Answer(Post(attempt, attempt.account.access(), {}, ""), job, None)]
     options = {"member": generation.team.members.get(), "now": timezone.now()}
@@ -286,12 +289,12 @@ def test_what_is_canceled_while_it_is_being_sent_is_one_or_the_other(quick):
 
     with Watched():
         ended = race(
-            [partial(engine.work, "luma-agents", seconds=2.0), *(partial(cancel.cancel, one, now=now) for one in made)]
+            [partial(sweep.work, "luma-agents", seconds=2.0), *(partial(cancel.cancel, one, now=now) for one in made)]
         )
 
     assert {type(one) for one in ended[1:]} <= {Attempt, TooLate}, ended
     canceled = sum(isinstance(one, Attempt) for one in ended[1:])
-    engine.work("luma-agents", seconds=0.5)  # what the sweep left behind when it met a canceled one
+    sweep.work("luma-agents", seconds=0.5)  # what the sweep left behind when it met a canceled one
     assert quick.submits_received == 10 - canceled
     assert Generation.objects.filter(state=State.CANCELED).count() == canceled
 

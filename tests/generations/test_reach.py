@@ -6,11 +6,11 @@ import pytest
 from django.core.exceptions import PermissionDenied
 
 from editorapp.costs.models import Entry
-from editorapp.generations import reach
-from editorapp.generations.enqueue import Refused, enqueue
 from editorapp.generations.models import Generation
+from editorapp.generations.request import reach
+from editorapp.generations.request.enqueue import Refused, enqueue
+from editorapp.generations.request.verdict import weigh
 from editorapp.generations.states import State
-from editorapp.generations.verdict import weigh
 from editorapp.providers.contract import GenerationRequest, Ref, Task
 from editorapp.providers.models import ProviderAccount, default_account
 from tests.factories import make_asset, make_generation, make_member

@@ -9,9 +9,10 @@ from django.utils import timezone
 
 from editorapp.alerts.models import Alert
 from editorapp.costs import ledger
-from editorapp.generations import books, restored, search, settle
 from editorapp.generations.models import Attempt, Generation, Search
 from editorapp.generations.states import State
+from editorapp.generations.unknown import restored, search, settle
+from editorapp.generations.watch import books
 from editorapp.providers import registry
 from editorapp.providers.models import default_account
 from tests.factories import make_generation, make_member, make_reserved

@@ -4,7 +4,7 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
-from editorapp.generations import schedule
+from editorapp.generations.engine import schedule
 
 NOW = datetime(2026, 11, 20, 12, tzinfo=UTC)
 

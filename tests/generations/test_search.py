@@ -11,10 +11,12 @@ import pytest
 from editorapp.alerts.models import Alert
 from editorapp.costs import ledger
 from editorapp.costs.models import Entry
-from editorapp.generations import books, outcomes, search, settle, sightings
-from editorapp.generations.enqueue import enqueue
+from editorapp.generations.engine import outcomes
 from editorapp.generations.models import Attempt, Generation, Search, Settlement
+from editorapp.generations.request.enqueue import enqueue
 from editorapp.generations.states import State
+from editorapp.generations.unknown import search, settle, sightings
+from editorapp.generations.watch import books
 from editorapp.media.intake import take_in
 from editorapp.providers import registry
 from editorapp.providers.contract import GenerationRequest, Ref, Task, Unavailable

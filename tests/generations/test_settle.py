@@ -12,10 +12,12 @@ from editorapp.alerts.models import Alert
 from editorapp.costs import ledger
 from editorapp.costs.ledger import OverBudget
 from editorapp.costs.models import Entry
-from editorapp.generations import outcomes, overdue, raised, settle
-from editorapp.generations.books import differences
+from editorapp.generations.engine import outcomes
 from editorapp.generations.models import Attempt, Generation, Settlement
 from editorapp.generations.states import State
+from editorapp.generations.unknown import settle
+from editorapp.generations.watch import overdue, raised
+from editorapp.generations.watch.books import differences
 from editorapp.providers import registry
 from editorapp.providers.contract import Job, JobState
 from editorapp.providers.models import ProviderAccount, default_account

@@ -5,7 +5,8 @@ from datetime import timedelta
 import pytest
 from django.utils import timezone
 
-from editorapp.generations import courier, engine, outcomes, staging
+from editorapp.generations.engine import courier, outcomes, sweep
+from editorapp.generations.files import staging
 from editorapp.generations.models import Attempt
 from editorapp.generations.states import State
 from editorapp.media import intake
@@ -140,7 +141,7 @@ def test_a_clip_in_the_request_is_given_the_time_that_it_takes_to_send(member, t
 
 
 def test_a_sweep_takes_new_work_as_long_as_a_slow_post_is_under_way(db, clock, monkeypatch):
-    session = engine.Session("gmi-cloud", clock=clock)
+    session = sweep.Session("gmi-cloud", clock=clock)
     taken = []
 
     def turn(*, take_new: bool) -> bool:
@@ -150,9 +151,9 @@ def test_a_sweep_takes_new_work_as_long_as_a_slow_post_is_under_way(db, clock, m
         return len(taken) < 5
 
     monkeypatch.setattr(session, "turn", turn)
-    session.posts.slow[1] = engine.time.monotonic() + 900
+    session.posts.slow[1] = sweep.time.monotonic() + 900
     try:
-        engine._sweep(session, "work:gmi-cloud", engine.uuid.uuid4(), seconds=0, clock=clock)
+        sweep._sweep(session, "work:gmi-cloud", sweep.uuid.uuid4(), seconds=0, clock=clock)
     finally:
         session.close()
 

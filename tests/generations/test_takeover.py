@@ -10,10 +10,10 @@ from datetime import timedelta
 import pytest
 from django.utils import timezone
 
-from editorapp.generations import leases, takeover, whereabouts
 from editorapp.generations.models import Attempt, Lease
+from editorapp.generations.running import leases, takeover, whereabouts
+from editorapp.generations.running.ticker import Ticker
 from editorapp.generations.states import State
-from editorapp.generations.ticker import Ticker
 from tests.environment import ROOT
 from tests.factories import make_generation, make_member
 

@@ -7,11 +7,14 @@ from django.utils import timezone
 from django_q.brokers import get_broker
 
 from editorapp.alerts.models import Alert, Kind
-from editorapp.generations import download, health, leases, search, tasks, wake
+from editorapp.generations import tasks
 from editorapp.generations.apps import acknowledge_first
+from editorapp.generations.files import download
 from editorapp.generations.models import Lease
+from editorapp.generations.running import health, leases, wake
+from editorapp.generations.running.ticker import Ticker
 from editorapp.generations.states import State
-from editorapp.generations.ticker import Ticker
+from editorapp.generations.unknown import search
 from tests.factories import make_generation, make_member
 from tests.queued import forget, queued, waiting
 
@@ -154,8 +157,8 @@ def test_a_cluster_that_runs_its_beat_is_alive(ticker):
 
 def test_a_look_that_fails_keeps_nobody_else_from_their_turn(ticker, monkeypatch):
     make_generation(make_member())
-    monkeypatch.setattr("editorapp.generations.lookout.accounts", lambda now: 1 / 0)
-    monkeypatch.setattr("editorapp.generations.lookout.free_space", lambda: 0.01)
+    monkeypatch.setattr("editorapp.generations.watch.lookout.accounts", lambda now: 1 / 0)
+    monkeypatch.setattr("editorapp.generations.watch.lookout.free_space", lambda: 0.01)
     ticker.ticks = 0
 
     assert ticker.tick(timezone.now()) and ticker.tick(timezone.now())

@@ -7,8 +7,9 @@ import pytest
 
 from editorapp.alerts.models import Alert
 from editorapp.costs.models import Entry
-from editorapp.generations import as_asked, fetch, retry
+from editorapp.generations.files import as_asked, fetch
 from editorapp.generations.models import Attempt, Generation
+from editorapp.generations.request import retry
 from editorapp.generations.states import State
 from editorapp.media import store
 from editorapp.media.models import Asset

@@ -63,11 +63,13 @@ old.get_model("costs", "MonthCost").objects.create(held_usd=held, person_name="A
 
 from django.core.management import call_command
 call_command("migrate", verbosity=0)
-from editorapp.generations import books, engine, transfer
+from editorapp.generations.engine import sweep
+from editorapp.generations.files import transfer
+from editorapp.generations.watch import books
 from editorapp.generations.models import Attempt, Generation
 until = time.monotonic() + 60
 while Attempt.objects.filter(next_action_at__isnull=False).exists() and time.monotonic() < until:
-    engine.work("luma-agents", seconds=0.5)
+    sweep.work("luma-agents", seconds=0.5)
     transfer.transfer(0)
 print(json.dumps({
     "states": list(Generation.objects.order_by("pk").values_list("state", flat=True)),

@@ -4,9 +4,12 @@ from pathlib import Path
 
 import pytest
 
-from editorapp.generations import asking, engine, lineage, reach, transfer
-from editorapp.generations.enqueue import enqueue
+from editorapp.generations import lineage
+from editorapp.generations.engine import sweep
+from editorapp.generations.files import transfer
 from editorapp.generations.models import Generation
+from editorapp.generations.request import asking, reach
+from editorapp.generations.request.enqueue import enqueue
 from editorapp.generations.states import State
 from editorapp.media import intake
 from editorapp.media.models import Asset
@@ -106,7 +109,7 @@ def made(
     take = enqueue(wanted, account=account, member=member, source_asset=asset, parent=parent)
     clock = Clock()
     for _ in range(400):
-        engine.work(provider, seconds=0.2, clock=clock)
+        sweep.work(provider, seconds=0.2, clock=clock)
         transfer.transfer(0, clock=clock)
         take.refresh_from_db()
         if take.is_final:

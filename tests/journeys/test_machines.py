@@ -19,7 +19,7 @@ pytestmark = pytest.mark.skipif(
 
 UNDER_WAY = {"queued", "staging", "submitting", "running", "fetching"}
 MANY = """
-from editorapp.generations.enqueue import enqueue
+from editorapp.generations.request.enqueue import enqueue
 from editorapp.providers.contract import GenerationRequest, Task
 from editorapp.providers.models import default_account
 from editorapp.teams.first_run import ensure_owner

@@ -16,12 +16,13 @@ from django.core.management import call_command
 from django.test import Client
 
 from editorapp.costs import ledger
-from editorapp.generations import engine, transfer
-from editorapp.generations.enqueue import enqueue
+from editorapp.generations.engine import sweep
+from editorapp.generations.files import transfer
 from editorapp.generations.models import Generation
-from editorapp.generations.offers import offers
+from editorapp.generations.request.enqueue import enqueue
+from editorapp.generations.request.offers import offers
+from editorapp.generations.request.verdict import weigh
 from editorapp.generations.states import State
-from editorapp.generations.verdict import weigh
 from editorapp.media import intake
 from editorapp.media.models import Asset
 from editorapp.providers import accounts, registry, vendors
@@ -200,7 +201,7 @@ def _run(take: Generation) -> None:
     """Let the engine do what is due, and jump to what is due next."""
     clock = Clock()
     for _ in range(30):
-        engine.work(SLUG, seconds=0.15, clock=clock)
+        sweep.work(SLUG, seconds=0.15, clock=clock)
         transfer.transfer(0, clock=clock)
         take.refresh_from_db()
         if take.is_final:

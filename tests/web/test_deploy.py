@@ -12,7 +12,7 @@ import pytest
 import yaml
 from django.core.management import CommandError, get_commands, load_command_class
 
-from editorapp.generations import courier
+from editorapp.generations.engine import courier
 from editorapp.web.management.commands.work import GRACE_SECONDS
 from tests.environment import ROOT
 

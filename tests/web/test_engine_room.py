@@ -10,7 +10,7 @@ import pytest
 from django.db import DatabaseError
 from django.utils import timezone
 
-from editorapp.generations import health
+from editorapp.generations.running import health
 from editorapp.generations.states import State
 from editorapp.media import tasks
 from editorapp.web import engine_room

@@ -13,9 +13,10 @@ from prometheus_client.parser import text_string_to_metric_families
 
 from editorapp.alerts import alerts
 from editorapp.alerts.models import Kind
-from editorapp.generations import figures, health, lookout
 from editorapp.generations.models import Attempt
+from editorapp.generations.running import health
 from editorapp.generations.states import State
+from editorapp.generations.watch import figures, lookout
 from editorapp.providers.models import ProviderAccount, default_account
 from editorapp.web import metrics, readiness
 from tests.environment import ROOT

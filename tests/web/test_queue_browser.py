@@ -7,7 +7,7 @@ import pytest
 from django.utils import timezone
 from playwright.sync_api import Page, expect
 
-from editorapp.generations import pausing
+from editorapp.generations.line import pausing
 from editorapp.generations.models import Attempt, Generation, Priority
 from editorapp.generations.states import State
 from editorapp.media.intake import take_in

@@ -8,7 +8,7 @@ from django.test import Client
 from django.utils import timezone
 
 from editorapp.costs import ledger
-from editorapp.generations import claims
+from editorapp.generations.engine import claims
 from editorapp.generations.models import Attempt, Generation, Priority
 from editorapp.generations.states import State
 from editorapp.providers.models import ProviderAccount

@@ -9,10 +9,11 @@ from django.utils import timezone
 
 from editorapp.costs import ledger
 from editorapp.costs.models import AskedPrice
-from editorapp.generations import asking, search, settle
-from editorapp.generations.books import differences
 from editorapp.generations.models import Attempt, Generation, Search, Settlement
+from editorapp.generations.request import asking
 from editorapp.generations.states import State
+from editorapp.generations.unknown import search, settle
+from editorapp.generations.watch.books import differences
 from editorapp.providers import registry
 from editorapp.providers.models import default_account
 from editorapp.teams.roles import Role

@@ -9,9 +9,10 @@ from django.utils import timezone
 
 from editorapp.costs import ledger
 from editorapp.costs.models import AskedPrice
-from editorapp.generations import asking, overdue
 from editorapp.generations.models import Attempt, Generation, Search
+from editorapp.generations.request import asking
 from editorapp.generations.states import State
+from editorapp.generations.watch import overdue
 from editorapp.media.intake import take_in
 from editorapp.media.models import Asset
 from editorapp.providers.models import default_account

@@ -7,9 +7,11 @@ from django.utils import timezone
 
 from editorapp.alerts import alerts
 from editorapp.alerts.models import Alert, Kind
-from editorapp.generations import claims, health, lookout
+from editorapp.generations.engine import claims
 from editorapp.generations.models import Attempt
+from editorapp.generations.running import health
 from editorapp.generations.states import State
+from editorapp.generations.watch import lookout
 from editorapp.providers.models import default_account
 from editorapp.teams.models import Member
 from editorapp.teams.roles import Role

@@ -31,7 +31,7 @@ def _one_transaction() -> AbstractContextManager[None]:
 
 
 class Priority(models.IntegerChoices):
-    """How what waits for an account is sent: see order.py."""
+    """How what waits for an account is sent: see line/order.py."""
 
     FIRST = 0, "Ahead of all"  # an admin put it there
     SINGLE = 1, "Single"
@@ -43,7 +43,7 @@ class Attempt(models.Model):
 
     `next_action_at` is both the schedule and the lease: to claim a due row is to push it forward and to set a fresh
     `lease_token`; if the claimer dies, the row simply becomes due again. One that waits to be sent and is never due is
-    paused: see pausing.py.
+    paused: see line/pausing.py.
     """
 
     generation = models.ForeignKey(Generation, on_delete=models.PROTECT, related_name="attempts")
@@ -90,7 +90,7 @@ class Attempt(models.Model):
             # The account comes last, so that an account's jobs in flight are counted in the index.
             models.Index(fields=["state", "next_action_at", "account"], name="attempt_due"),
             models.Index(fields=["account", "submit_started_at"], name="attempt_rate"),
-            # The line at each account, for order.py, which writes this condition as constants.
+            # The line at each account, for line/order.py, which writes this condition as constants.
             models.Index(
                 fields=["account", "person", "priority", "turn", "id"],
                 name="attempt_in_line",

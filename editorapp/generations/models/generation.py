@@ -58,7 +58,7 @@ class Generation(models.Model):
     warning = models.TextField(blank=True)  # what is odd about a result that was kept, or about its price
     form_token = models.CharField(max_length=40, blank=True)  # the same form sent twice makes one generation
     batch = models.UUIDField(null=True, blank=True)  # the same for all that was sent in one go; None for a single one
-    held_at = models.DateTimeField(null=True, blank=True)  # somebody paused this one: see pausing.py
+    held_at = models.DateTimeField(null=True, blank=True)  # somebody paused this one: see line/pausing.py
     held_by = models.ForeignKey(User, null=True, blank=True, on_delete=models.SET_NULL, related_name="+")
     review = models.CharField(max_length=16, choices=Review.choices, default=Review.NONE, blank=True)
 

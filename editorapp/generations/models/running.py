@@ -38,7 +38,7 @@ class Pause(models.Model):
 
 
 class BooksCheck(models.Model):
-    """What one check of the ledger found: see books.py. Kept for the status page."""
+    """What one check of the ledger found: see watch/books.py. Kept for the status page."""
 
     at = models.DateTimeField(db_index=True)
     seconds = models.FloatField()

@@ -10,8 +10,9 @@ from django.contrib.sessions.models import Session
 from django.core.management import call_command
 from django.db import transaction
 
-from editorapp.generations import books, restored
 from editorapp.generations.models import Heartbeat, Lease
+from editorapp.generations.unknown import restored
+from editorapp.generations.watch import books
 from editorapp.media import store
 from editorapp.media.models import Asset
 from editorapp.teams.models import Invite, SignInLink

@@ -7,7 +7,7 @@ from pathlib import Path
 from django.conf import settings
 from django.utils import timezone
 
-from editorapp.generations import health
+from editorapp.generations.running import health
 from editorapp.media import store
 from editorapp.media.backends import files
 from editorapp.media.models import Asset

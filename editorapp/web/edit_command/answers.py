@@ -4,9 +4,9 @@ import json
 from typing import Any
 
 from editorapp.core.money import show_range
-from editorapp.generations.asking import is_asked
 from editorapp.generations.models import Generation
-from editorapp.generations.verdict import Verdict
+from editorapp.generations.request.asking import is_asked
+from editorapp.generations.request.verdict import Verdict
 from editorapp.providers import registry
 from editorapp.providers.contract import GenerationRequest
 from editorapp.providers.models import ProviderAccount

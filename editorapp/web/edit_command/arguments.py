@@ -11,9 +11,9 @@ from typing import Any
 
 from django.core.exceptions import PermissionDenied
 
-from editorapp.generations import reach
-from editorapp.generations.enqueue import MOST_AT_ONCE
 from editorapp.generations.models import Generation
+from editorapp.generations.request import reach
+from editorapp.generations.request.enqueue import MOST_AT_ONCE
 from editorapp.media.models import Asset
 from editorapp.providers import accounts, registry
 from editorapp.providers.contract import CONTROL_VALUES, CONTROLS, STRENGTHS, GenerationRequest, Task

@@ -7,7 +7,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass, field, replace
 
 from editorapp.costs.estimate import Estimate
-from editorapp.generations.verdict import Verdict
+from editorapp.generations.request.verdict import Verdict
 from editorapp.providers.contract import Task
 from editorapp.providers.rules import REFUSE, Broken, Mend, Unavailable
 from editorapp.providers.spec import Model

@@ -4,7 +4,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from editorapp.generations.models import Generation
-from editorapp.generations.reach import can_continue
+from editorapp.generations.request.reach import can_continue
 from editorapp.generations.states import State
 from editorapp.media.models import Asset
 from editorapp.providers.contract import Task

@@ -2,7 +2,7 @@
 
 from dataclasses import replace
 
-from editorapp.generations.offers import word_of
+from editorapp.generations.request.offers import word_of
 from editorapp.providers.conditions import is_said
 from editorapp.providers.contract import CONTROL_VALUES, Ref
 from editorapp.web.studio.desk import Desk

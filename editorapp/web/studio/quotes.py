@@ -3,8 +3,8 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from editorapp.generations import offers as all_offers
-from editorapp.generations.offers import Offer
+from editorapp.generations.request import offers as all_offers
+from editorapp.generations.request.offers import Offer
 from editorapp.providers.models import ProviderAccount
 from editorapp.providers.rules import Broken, inside
 from editorapp.providers.spec import Model

@@ -7,11 +7,11 @@ from django.conf import settings
 from django.urls import reverse
 
 from editorapp.costs.ledger import MonthTotals, held_usd
-from editorapp.generations.asking import is_asked, known
 from editorapp.generations.models import Generation
-from editorapp.generations.offers import ASK, Offer, offers, with_ways
+from editorapp.generations.request.asking import is_asked, known
+from editorapp.generations.request.offers import ASK, Offer, offers, with_ways
+from editorapp.generations.request.verdict import Verdict, weigh
 from editorapp.generations.states import CANCELABLE
-from editorapp.generations.verdict import Verdict, weigh
 from editorapp.media.models import Asset
 from editorapp.providers.contract import Task
 from editorapp.teams.models import Member

@@ -4,8 +4,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from urllib.parse import urlsplit
 
-from editorapp.generations import reach
 from editorapp.generations.models import Generation
+from editorapp.generations.request import reach
 from editorapp.generations.states import State
 from editorapp.media.models import Asset
 from editorapp.providers.contract import Ref, Task

@@ -7,10 +7,10 @@ from decimal import Decimal
 from editorapp.core.money import ZERO, show_range
 from editorapp.costs.ledger import MonthTotals
 from editorapp.costs.models import AskedPrice
-from editorapp.generations import asking
-from editorapp.generations.enqueue import MOST_AT_ONCE
-from editorapp.generations.offers import ASK, ASKING
-from editorapp.generations.verdict import Verdict, too_dear, weigh
+from editorapp.generations.request import asking
+from editorapp.generations.request.enqueue import MOST_AT_ONCE
+from editorapp.generations.request.offers import ASK, ASKING
+from editorapp.generations.request.verdict import Verdict, too_dear, weigh
 from editorapp.providers.contract import GenerationRequest
 from editorapp.providers.rules import REFUSE, Broken, Mend
 from editorapp.web.studio.desk import Desk

@@ -1,6 +1,6 @@
 """The queue: what waits and why, what is at a provider, what needs a person, and what went wrong lately.
 
-Who may pause, move and cancel is decided in generations/pausing.py.
+Who may pause, move and cancel is decided in generations/line/pausing.py.
 """
 
 import hashlib
@@ -20,10 +20,10 @@ from django.utils import timezone
 from django.views.decorators.http import require_POST, require_safe
 
 from editorapp.core.htmx import is_part, page_or_part
-from editorapp.generations import moving, pausing, standing
-from editorapp.generations.cancel import TooLate, cancel
+from editorapp.generations.line import moving, pausing, standing
+from editorapp.generations.line.standing import AccountStanding, Standing
 from editorapp.generations.models import Attempt, Generation
-from editorapp.generations.standing import AccountStanding, Standing
+from editorapp.generations.request.cancel import TooLate, cancel
 from editorapp.generations.states import ACTIVE, CANCELABLE, State
 from editorapp.providers.models import ProviderAccount
 from editorapp.teams.access import MemberRequest, needs

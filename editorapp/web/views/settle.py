@@ -13,8 +13,9 @@ from django.views.decorators.http import require_POST, require_safe
 from editorapp.core.htmx import is_part
 from editorapp.core.money import NotAnAmount, usd
 from editorapp.costs import ledger
-from editorapp.generations import again, asking, search, settle
 from editorapp.generations.models import Generation, Overtaken
+from editorapp.generations.request import again, asking
+from editorapp.generations.unknown import search, settle
 from editorapp.teams.access import MemberRequest, needs
 from editorapp.teams.roles import Act
 from editorapp.web import settling

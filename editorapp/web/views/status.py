@@ -9,7 +9,7 @@ from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_POST, require_safe
 
 from editorapp.core.htmx import is_part, page_or_part
-from editorapp.generations import wake
+from editorapp.generations.running import wake
 from editorapp.teams.access import MemberRequest, needs
 from editorapp.teams.roles import Act
 from editorapp.web import state_of_things

@@ -11,9 +11,9 @@ from django.views.decorators.http import require_POST
 
 from editorapp.core.htmx import is_part
 from editorapp.costs.ledger import OverBudget
-from editorapp.generations import asking
-from editorapp.generations.enqueue import Draft, Refused, TooLate, enqueue_all
 from editorapp.generations.models import Generation
+from editorapp.generations.request import asking
+from editorapp.generations.request.enqueue import Draft, Refused, TooLate, enqueue_all
 from editorapp.providers.contract import Task
 from editorapp.teams.access import MemberRequest, needs
 from editorapp.teams.models import Member

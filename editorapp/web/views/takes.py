@@ -14,11 +14,13 @@ from django.utils import timezone
 from django.views.decorators.http import require_POST, require_safe
 
 from editorapp.costs import ledger
-from editorapp.generations import lineage, pausing, reach
-from editorapp.generations.cancel import TooLate, cancel
-from editorapp.generations.enqueue import Refused
+from editorapp.generations import lineage
+from editorapp.generations.line import pausing
 from editorapp.generations.models import Generation, Overtaken
-from editorapp.generations.retry import NotRetryable, fetch_again, retry, take_as_it_is
+from editorapp.generations.request import reach
+from editorapp.generations.request.cancel import TooLate, cancel
+from editorapp.generations.request.enqueue import Refused
+from editorapp.generations.request.retry import NotRetryable, fetch_again, retry, take_as_it_is
 from editorapp.generations.states import State
 from editorapp.media.models import Asset
 from editorapp.providers import accounts

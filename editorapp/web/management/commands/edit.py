@@ -15,10 +15,10 @@ from django.core.management.base import BaseCommand, CommandParser
 from editorapp.core.money import ZERO, show_usd
 from editorapp.costs.ledger import OverBudget
 from editorapp.costs.models import AskedPrice
-from editorapp.generations import asking
-from editorapp.generations.enqueue import Draft, Refused, enqueue_all
 from editorapp.generations.models import Generation
-from editorapp.generations.verdict import Verdict, weigh
+from editorapp.generations.request import asking
+from editorapp.generations.request.enqueue import Draft, Refused, enqueue_all
+from editorapp.generations.request.verdict import Verdict, weigh
 from editorapp.media import store
 from editorapp.media.models import Asset
 from editorapp.providers.accounts import NoAccount

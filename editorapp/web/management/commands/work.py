@@ -6,7 +6,7 @@ from typing import Any
 from django.conf import settings
 from django.core.management.base import BaseCommand, CommandError, CommandParser
 
-from editorapp.generations.courier import POST_SECONDS
+from editorapp.generations.engine.courier import POST_SECONDS
 from editorapp.web import lookout, preparing
 from editorapp.web.engine_room import EngineLock, look_after, start_engine, start_simulator
 from editorapp.web.processes import STOPPED, Interrupted, NotStarted, Processes, stop_when_asked

@@ -1,0 +1,373 @@
+"""What an answer from a provider does to an attempt and its money: one transaction each, compare-and-set.
+
+Where the provider does not say whether a failure is charged, the reservation is counted as spent and marked as an
+estimate: the budget may then be too careful, never too generous, and an admin can correct it from the console.
+"""
+
+import hashlib
+import json
+import logging
+import uuid
+from collections.abc import Callable, Iterable, Sequence
+from datetime import datetime, timedelta
+from decimal import ROUND_HALF_UP, Decimal
+from typing import Any, Protocol
+
+from django.db import DatabaseError, DataError, IntegrityError, connection, transaction
+
+from editorapp.alerts import alerts
+from editorapp.alerts.models import Kind
+from editorapp.core.fault_points import reached
+from editorapp.core.money import MICRO, show_usd
+from editorapp.costs import ledger
+from editorapp.costs.ledger import Charge
+from editorapp.costs.models import Entry
+from editorapp.generations.engine import claims, schedule
+from editorapp.generations.engine.moves import Move, move_all, written
+from editorapp.generations.models import Attempt, Generation, InvalidTransition, Overtaken
+from editorapp.generations.running import whereabouts
+from editorapp.generations.states import State
+from editorapp.generations.watch import lookout
+from editorapp.generations.watch.raised import subject, where
+from editorapp.providers.contract import BadCredentials, Failure, Job, OutOfFunds, ProviderError, Throttled
+
+log = logging.getLogger(__name__)
+
+POST_LEASE = timedelta(seconds=90)  # longer than courier.POST_SECONDS
+MISSING_AT_MOST = timedelta(minutes=15)
+
+
+def posting(attempt: Attempt, body: dict[str, Any], *, now: datetime, seconds: float = 0.0) -> None:
+    """Write down that the paid post is about to leave. Must be committed before its first byte.
+
+    `seconds` is what sending stored files inside the body may take on top.
+    """
+    attempt.move(State.SUBMITTING, now=now, **_posting(body, now=now, seconds=seconds))
+
+
+def posting_all(posts: Sequence[tuple[Attempt, dict[str, Any], float]], *, now: datetime) -> None:
+    """Write down that several posts are about to leave: all of them, or none.
+
+    Raises: Overtaken, when somebody else was first at any of them.
+    """
+    moves = [Move(attempt, _posting(body, now=now, seconds=seconds)) for attempt, body, seconds in posts]
+    move_all(State.SUBMITTING, moves, now=now)
+
+
+def _posting(body: dict[str, Any], *, now: datetime, seconds: float) -> dict[str, Any]:
+    written = json.dumps(body, sort_keys=True, separators=(",", ":"))
+    return {
+        "request_body": body, "request_sha256": hashlib.sha256(written.encode()).hexdigest(),
+        "submit_started_at": now, "next_action_at": now + POST_LEASE + timedelta(seconds=seconds),
+        "lease_token": whereabouts.holder(),
+    }  # fmt: skip
+
+
+def accepted(attempt: Attempt, job: Job, *, now: datetime, first_look_seconds: float) -> None:
+    """Keep the id of an accepted post."""
+    try:
+        with transaction.atomic():  # what fails here is caught here
+            _accepted(attempt, job, now=now, first_look_seconds=first_look_seconds)
+    except IntegrityError:
+        unknown(attempt, ProviderError(f"The provider answered with the id of another job of ours, {job.id}."), now=now)
+    except (Overtaken, InvalidTransition):
+        # The lease ran out (a stopped clock, a suspended machine) and the row was taken for unknown. Now it is known.
+        # InvalidTransition: the answer was kept while nothing could be written, and its row read anew since.
+        row = Attempt.objects.filter(pk=attempt.pk, state=State.UNKNOWN, lease_token=attempt.lease_token).first()
+        if row is not None:
+            try:
+                _accepted(row, job, now=now, first_look_seconds=first_look_seconds)
+                return
+            except Overtaken:  # a person settled it in this very moment
+                pass
+        if not _raise_late(attempt, job, now=now):
+            raise
+
+
+def _raise_late(attempt: Attempt, job: Job, *, now: datetime) -> bool:
+    """Raise that a job was taken after all, of which it was said that it never arrived, or that it is another.
+
+    Returns: whether the answer may be dropped: it was raised, or the row has this very job already.
+    """
+    row = Attempt.objects.filter(pk=attempt.pk).select_related("generation", "account").first()
+    if row is None or row.state in _NOT_SETTLED:
+        return False
+    if row.provider_job_id == job.id:
+        return True
+    settled = f"as job {row.provider_job_id}" if row.provider_job_id else "as not taken or as spent"
+    message = (
+        f"{row.account} has taken take #{row.generation_id} after all, as job {job.id}: its answer came after it was "
+        f"settled {settled}. Look there for what it costs, and correct the take's cost."
+    )
+    alerts.open(
+        Kind.UNKNOWN_OUTCOME, subject(row.generation_id), message=message, now=now, **where(row.generation)
+    )  # fmt: skip
+    return True
+
+
+# Nobody has said anything of it: it is on its way still, or unknown, and raised as that.
+_NOT_SETTLED = (State.QUEUED, State.STAGING, State.SUBMITTING, State.UNKNOWN)
+
+
+def all_accepted(taken: Sequence[tuple[Attempt, Job, float]], *, now: datetime) -> bool:
+    """Keep the ids of several accepted posts, or none of them. Say whether they are kept.
+
+    Shapes: attempts, what the provider answered, and in how many seconds each is first asked for.
+    """
+    moves = [
+        Move(attempt, _as_accepted(job, now=now, seconds=seconds), _NOTHING_WRONG) for attempt, job, seconds in taken
+    ]
+
+    def write() -> None:
+        move_all(State.RUNNING, moves, now=now)
+        reached("submit.recording")
+
+    return _together(write)
+
+
+_NOTHING_WRONG = {"failure_code": "", "failure_message": ""}
+
+
+def _as_accepted(job: Job, *, now: datetime, seconds: float) -> dict[str, Any]:
+    return {
+        "provider_job_id": job.id, "submitted_at": now, "lease_token": None, "error_count": 0, "last_error": "",
+        "next_action_at": now + timedelta(seconds=seconds),
+    }  # fmt: skip
+
+
+def _accepted(attempt: Attempt, job: Job, *, now: datetime, first_look_seconds: float) -> None:
+    attempt.move(State.RUNNING, now=now, shown=_NOTHING_WRONG, **_as_accepted(job, now=now, seconds=first_look_seconds))
+    reached("submit.recording")
+
+
+def _together(write: Callable[[], None]) -> bool:
+    """Write in one go, all or nothing. False where one of them cannot be written: then each is tried by itself.
+
+    Raises: DatabaseError, when nothing can be written now (locked, full disk).
+    """
+    try:
+        with transaction.atomic():
+            write()
+    except Exception as error:
+        if isinstance(error, DatabaseError) and not isinstance(error, IntegrityError | DataError):
+            raise
+        log.info("Written one by one: %s (%s)", error, type(error).__name__)
+        return False
+    return True
+
+
+def not_accepted(attempt: Attempt, error: ProviderError, *, now: datetime) -> None:
+    """Put a post that certainly was not taken back into the queue, for later."""
+    if isinstance(error, Throttled):
+        seconds = max(1.0, error.retry_after_seconds)
+    else:
+        seconds = schedule.after_error_seconds(attempt.error_count)
+    with transaction.atomic():
+        attempt.move(
+            State.QUEUED, now=now, next_action_at=now + timedelta(seconds=seconds), lease_token=None,
+            submit_started_at=None, error_count=attempt.error_count + 1, last_error=error.message,
+        )  # fmt: skip
+        claims.pause(attempt.account_id, now=now, seconds=seconds, reason=error.message)
+
+
+def refused(attempt: Attempt, error: ProviderError, *, now: datetime) -> None:
+    """The provider refused for good: nothing was queued, nothing is charged.
+
+    A key can be replaced and an account filled up: then the same request may be sent again.
+    """
+    can_retry = isinstance(error, BadCredentials | OutOfFunds)
+    with transaction.atomic():
+        if can_retry:
+            lookout.refused(attempt.account, error, now=now)
+        _fail(attempt, code=error.code or "refused", message=error.message, can_retry=can_retry, now=now)
+        ledger.release(attempt.pk, now=now, note=f"Refused: {error.message}")
+
+
+def unsendable(attempt: Attempt, error: Exception, *, now: datetime) -> None:
+    """Our own mistake kept a request from being written as a body: nothing was sent."""
+    with transaction.atomic():
+        message = f"It could not be prepared for sending ({type(error).__name__}). Nothing was sent or charged."
+        _fail(attempt, code="not_prepared", message=message, can_retry=True, now=now)
+        ledger.release(attempt.pk, now=now, note="Could not be prepared for sending")
+
+
+def unknown(attempt: Attempt, error: ProviderError, *, now: datetime) -> None:
+    """Perhaps accepted, perhaps paid: show it, and keep the money held until it is settled what became of it."""
+    message = f"{error.message} It may have been accepted. Its price stays held until that is settled."
+    attempt.move(
+        State.UNKNOWN, now=now, last_error=error.message,
+        shown={"failure_code": error.code or "outcome_unknown", "failure_message": message},
+    )  # fmt: skip
+
+
+def lapsed(attempt: Attempt, *, now: datetime) -> None:
+    """The worker that posted is gone, and with it the answer."""
+    unknown(attempt, ProviderError("The worker stopped while it was sending.", code="interrupted"), now=now)
+
+
+class Scheduled(Protocol):
+    """What scheduling the next poll needs to know of a job: an Attempt has it, and a Look."""
+
+    @property
+    def pk(self) -> int: ...
+    @property
+    def submitted_at(self) -> datetime | None: ...
+    @property
+    def lease_token(self) -> uuid.UUID | None: ...
+
+
+def still_running(jobs: Iterable[tuple[Scheduled, float | None]], *, now: datetime) -> None:
+    """Keep how far jobs are that are not done, and schedule their next poll: one prepared statement for all rows."""
+    rows: list[tuple[Any, ...]] = []
+    for job, progress in jobs:
+        look = schedule.next_look_at(submitted_at=job.submitted_at or now, now=now)
+        share = None if progress is None else min(max(progress, 0.0), 1.0)
+        look_at, token = written(Attempt, "next_action_at", look), written(Attempt, "lease_token", job.lease_token)
+        rows.append((look_at, share, job.pk, token))
+    if rows:
+        with connection.cursor() as cursor:
+            cursor.executemany(_NEXT_LOOK, rows)
+
+
+# The one hot write: hundreds of rows a second, where building each UPDATE would cost more than the poll itself.
+_NEXT_LOOK = (
+    f"UPDATE {Attempt._meta.db_table} SET next_action_at = %s, progress = %s, poll_count = poll_count + 1, "
+    f"error_count = 0, last_error = '', missing_since = NULL "
+    f"WHERE id = %s AND state = '{State.RUNNING}' AND lease_token = %s"
+)
+
+
+def poll_failed(attempt: Attempt, error: ProviderError, *, now: datetime) -> None:
+    """A poll that failed changes nothing but the schedule."""
+    if isinstance(error, BadCredentials):
+        lookout.refused(attempt.account, error, now=now)
+    seconds = schedule.after_error_seconds(attempt.error_count)
+    if isinstance(error, Throttled):
+        seconds = max(seconds, error.retry_after_seconds)
+    rows = Attempt.objects.filter(pk=attempt.pk, state=State.RUNNING, lease_token=attempt.lease_token)
+    rows.update(
+        next_action_at=now + timedelta(seconds=seconds), error_count=attempt.error_count + 1, last_error=error.message
+    )
+
+
+def missing(attempt: Attempt, error: ProviderError, *, now: datetime) -> None:
+    """The provider does not know the job: look again for a quarter of an hour, then say that it is lost."""
+    if attempt.missing_since is not None and now - attempt.missing_since > MISSING_AT_MOST:
+        lost(attempt, "The provider does not know this job any more.", now=now)
+        return
+    rows = Attempt.objects.filter(pk=attempt.pk, state=State.RUNNING, lease_token=attempt.lease_token)
+    rows.update(missing_since=attempt.missing_since or now)
+    poll_failed(attempt, error, now=now)
+
+
+def lost(attempt: Attempt, message: str, *, now: datetime) -> None:
+    """No result can be expected; the money stays held until a person settles it."""
+    shown = {"failure_code": "lost", "failure_message": message}
+    attempt.move(State.LOST, now=now, lease_token=None, last_error=message, shown=shown)
+
+
+def done(attempt: Attempt, job: Job, *, now: datetime) -> None:
+    """The provider is done: the money is owed now, whatever happens to the file."""
+    first_time = attempt.provider_done_at is None
+    with transaction.atomic():
+        transaction.on_commit(lambda: reached("done.recorded"))
+        shown = {"chain_id": job.chain_id, **(_charged(attempt, job, now=now) if first_time else {})}
+        attempt.move(State.FETCHING, now=now, shown=shown, **_as_done(attempt, job, now=now))
+        reached("done.recording")
+
+
+def all_done(pairs: Sequence[tuple[Attempt, Job]], *, now: datetime) -> bool:
+    """Charge and keep several jobs that are done, or none of them. Say whether they are kept."""
+
+    def write() -> None:
+        transaction.on_commit(lambda: reached("done.recorded"))
+        fresh = [(attempt, job) for attempt, job in pairs if attempt.provider_done_at is None]
+        entries = ledger.charge_all([_charge_for(attempt, job) for attempt, job in fresh], now=now)
+        shown = {
+            attempt.pk: _shown_charge(attempt, job, entry) for (attempt, job), entry in zip(fresh, entries, strict=True)
+        }
+        for group in (fresh, [pair for pair in pairs if pair[0].pk not in shown]):
+            moves = [
+                Move(attempt, _as_done(attempt, job, now=now), {"chain_id": job.chain_id, **shown.get(attempt.pk, {})})
+                for attempt, job in group
+            ]
+            move_all(State.FETCHING, moves, now=now)
+        reached("done.recording")
+
+    return _together(write)
+
+
+def _as_done(attempt: Attempt, job: Job, *, now: datetime) -> dict[str, Any]:
+    return {
+        "next_action_at": now, "lease_token": None, "error_count": 0, "last_error": "", "missing_since": None,
+        "result_urls": [{"kind": output.kind, "url": output.url} for output in job.outputs],
+        "result_expires_at": min((one.expires_at for one in job.outputs if one.expires_at), default=None),
+        "recorded_at": now, "provider_done_at": attempt.provider_done_at or now,
+        "poll_count": attempt.poll_count + 1, "progress": None,
+    }  # fmt: skip
+
+
+def failed(attempt: Attempt, job: Job, failure: Failure, *, now: datetime) -> None:
+    """The provider gave up: release, or book what it charged, or may have charged."""
+    settled = attempt.provider_done_at is not None  # it was done once, and charged then
+    with transaction.atomic():
+        message = failure.reason
+        if failure.is_charged is None and _reported(job) is None and not settled:
+            message += " The provider does not say whether this is charged, so it is counted as spent."
+        _fail(attempt, code=failure.code, message=message, can_retry=failure.can_retry, now=now)
+        if settled:
+            return
+        if failure.is_charged is False:
+            ledger.release(attempt.pk, now=now, note=f"Failed, not charged: {failure.code}")
+            return
+        known = "charged" if failure.is_charged or _reported(job) is not None else "perhaps charged"
+        shown = _charged(attempt, job, now=now, note=f"Failed, {known}: {failure.code}")
+        attempt.show(State.FAILED, now=now, **shown)
+
+
+def _charged(attempt: Attempt, job: Job, *, now: datetime, note: str = "") -> dict[str, Any]:
+    """Charge what the provider reports, or all that is held where it reports nothing; return what pages show of it."""
+    one = _charge_for(attempt, job, note=note)
+    entry = ledger.charge(one.attempt_id, one.amount_usd, now=now, is_estimated=one.is_estimated, note=one.note)
+    return _shown_charge(attempt, job, entry)
+
+
+def _charge_for(attempt: Attempt, job: Job, *, note: str = "") -> Charge:
+    amount = _reported(job)
+    if amount is None:
+        note = note or "The provider reports no price: the estimate's upper end"
+    return Charge(attempt.pk, amount, is_estimated=amount is None, note=note or "As the provider reports it")
+
+
+def _shown_charge(attempt: Attempt, job: Job, entry: Entry) -> dict[str, Any]:
+    """Return what pages show of a charge: all fields in both cases, so that such rows can be written together."""
+    amount = _reported(job)
+    warning = "" if amount is None else _other_price(attempt.generation, amount)
+    spent = _spent(attempt, entry.amount_usd if amount is None else amount)
+    return {"cost_usd": spent, "cost_is_estimated": amount is None, "warning": warning}
+
+
+def _reported(job: Job) -> Decimal | None:
+    """Return what the provider says it charged, to the millionth; None where it says nothing that is an amount."""
+    if job.cost_usd is None or not job.cost_usd.is_finite() or job.cost_usd < 0:
+        return None
+    return job.cost_usd.quantize(1 / MICRO, rounding=ROUND_HALF_UP)
+
+
+def _other_price(generation: Generation, charged_usd: Decimal) -> str:
+    """Say that what the provider charged is not what was quoted; "" where it lies within the quote."""
+    low, high = generation.estimate_low_usd, generation.estimate_high_usd
+    if low <= charged_usd <= high:
+        return ""
+    quoted = show_usd(high) if low == high else f"{show_usd(low)} to {show_usd(high)}"
+    return f"The provider charged {show_usd(charged_usd)}; the quote was {quoted}."
+
+
+def _spent(attempt: Attempt, amount: Decimal) -> Decimal:
+    """What the generation has cost: this attempt's charge, and what earlier ones cost."""
+    return amount if attempt.number == 1 else ledger.spent_usd(attempt.generation_id)
+
+
+def _fail(attempt: Attempt, *, code: str, message: str, can_retry: bool, now: datetime) -> None:
+    shown = {"failure_code": code[:60], "failure_message": message, "can_retry": can_retry}
+    attempt.move(State.FAILED, now=now, lease_token=None, recorded_at=now, last_error=message, shown=shown)

@@ -1,0 +1,145 @@
+"""The accounts of one provider as a sweep sees them: who they are now, how they are reached, how much each may send."""
+
+import logging
+import time
+from collections.abc import Iterator
+from datetime import datetime, timedelta
+
+from django.db import transaction
+from django.db.models import Q, QuerySet
+
+from editorapp.generations.engine import claims
+from editorapp.generations.engine.moves import locked
+from editorapp.generations.line import order, pausing
+from editorapp.generations.models import Attempt, Generation
+from editorapp.generations.running import whereabouts
+from editorapp.generations.states import State
+from editorapp.providers.contract import Access
+from editorapp.providers.models import ProviderAccount
+from editorapp.providers.spec import Spec
+from editorapp.teams.models import Team
+
+log = logging.getLogger(__name__)
+
+FRESH_SECONDS = 2.0  # so soon a sweep sees another key, another limit, an account that is switched off
+HELD_SECONDS = 1.0  # what the limits hold back is looked at again after
+CLOSED_SECONDS = 15.0  # and what an account holds back that nothing can be sent with
+WATCHING, FAR_SECONDS = 8, 15.0  # so many of them are looked at so often, and all of them after
+SOON = timedelta(seconds=HELD_SECONDS)
+
+
+class Accounts:
+    """One provider's accounts. What is wrong with one of them is its own affair."""
+
+    def __init__(self, provider: str) -> None:
+        self._provider = provider
+        self._by_id: dict[int, ProviderAccount] = {}
+        self._access: dict[int, Access] = {}
+        self._read_at = 0.0
+        self.refresh()
+
+    @property
+    def ids(self) -> list[int]:
+        return list(self._by_id)
+
+    def refresh(self) -> None:
+        """Read the accounts again, unless they were read a moment ago."""
+        if self._by_id and time.monotonic() - self._read_at < FRESH_SECONDS:
+            return
+        self._by_id = {account.pk: account for account in ProviderAccount.objects.filter(provider=self._provider)}
+        for pk, account in self._by_id.items():
+            found = _access(account)
+            if self._access.get(pk) != found:  # the same object as long as it is the same way
+                self._access[pk] = found
+        self._read_at = time.monotonic()
+
+    def access(self, account_id: int) -> Access:
+        return self._access[account_id]
+
+    def spec(self, account_id: int) -> Spec:
+        return self._by_id[account_id].spec
+
+    def turns(self, *, now: datetime, room: int) -> Iterator[Attempt]:
+        """Yield what is sent next, out of `room` for all accounts; each row is taken, and counts as sent from then on.
+
+        No account takes the room of the others; what one may not send now is put off.
+        """
+        waiting = [account for account in self._by_id.values() if _due(account.pk, now).exists()]
+        for place, account in enumerate(waiting):
+            share = -(-room // (len(waiting) - place))
+            if problem := account.problem:
+                claims.pause(account.pk, now=now, seconds=CLOSED_SECONDS, reason=problem)
+                _put_off(account.pk, now=now, seconds=CLOSED_SECONDS, reason=problem)
+            elif share > 0 and (taken := _take(account.pk, now=now, most=share)):
+                room -= len(taken)
+                yield from taken
+            elif room > 0:
+                _put_off(account.pk, now=now, seconds=HELD_SECONDS)  # so that it is not due all the time
+
+
+def _due(account_id: int, now: datetime) -> QuerySet[Attempt]:
+    return Attempt.objects.filter(state=State.QUEUED, next_action_at__lte=now, account_id=account_id).order_by()
+
+
+def _take(account_id: int, *, now: datetime, most: int) -> list[Attempt]:
+    """Take the next ones in line, within the limits and outside every pause.
+
+    Under the account's lock the slots are counted and taken in one transaction, so two sweeps never take one slot; and
+    under the teams', so that nothing is taken of a queue that is just being paused. A taken row is written down as
+    sent by its lease token only; if its sweep dies before that, nothing was sent and it is due again when the claim
+    lapses.
+    """
+    with transaction.atomic():
+        account = ProviderAccount.objects.select_for_update(no_key=True).get(pk=account_id)
+        if (slots := min(claims.free_slots(account, now=now), most)) <= 0:
+            return []
+        in_line = order.next_in_line(account_id, now=now, most=slots + 1)
+        found = list(Attempt.objects.filter(pk__in=in_line[:slots]).select_related("generation", "account"))
+        teams = Team.objects.filter(pk__in={attempt.generation.team_id for attempt in found}).order_by("pk")
+        stopped = {team.pk for team in teams.select_for_update(no_key=True) if team.queue_paused_at}
+        paused = [one.generation_id for one in found if one.generation.held_at or one.generation.team_id in stopped]
+        if paused:  # queued in the moment of the pause
+            pausing.park(Generation.objects.filter(pk__in=paused), now=now)
+        wanted = [attempt for attempt in found if attempt.generation_id not in paused]
+        taken = _claimed(sorted(wanted, key=lambda one: in_line.index(one.pk)), now=now)
+        if len(in_line) > slots:  # more wait than could be taken: the next of them keeps the sweep awake
+            Attempt.objects.filter(pk=in_line[slots], state=State.QUEUED, next_action_at__gt=now + SOON).update(
+                next_action_at=now + SOON
+            )
+    return taken
+
+
+def _claimed(found: list[Attempt], *, now: datetime) -> list[Attempt]:
+    """Mark rows as taken and return those that still could be."""
+    token, until = whereabouts.holder(), now + claims.TAKEN
+    same = Attempt.objects.filter(pk__in=[attempt.pk for attempt in found])
+    free = same.filter(
+        Q(lease_token=None) | Q(next_action_at__lte=now), state=State.QUEUED, next_action_at__isnull=False
+    )
+    if locked(free).update(lease_token=token, next_action_at=until, submit_started_at=now) < len(found):
+        ours = set(same.filter(lease_token=token).values_list("pk", flat=True))
+        found = [attempt for attempt in found if attempt.pk in ours]
+    for attempt in found:
+        attempt.lease_token, attempt.next_action_at, attempt.submit_started_at = token, until, now
+    return found
+
+
+def _put_off(account_id: int, *, now: datetime, seconds: float, reason: str = "") -> None:
+    """Let what is due be due later: a few in so many seconds, to look again; the others, however many, less often.
+
+    That is only who wakes the sweep: once there is room, those are taken whose turn it is.
+    """
+    said = {"last_error": reason} if reason else {}
+    due = _due(account_id, now)
+    watching = list(due.values_list("pk", flat=True)[:WATCHING])
+    due.filter(pk__in=watching).update(next_action_at=now + timedelta(seconds=seconds), lease_token=None, **said)
+    due.update(next_action_at=now + timedelta(seconds=max(seconds, FAR_SECONDS)), lease_token=None, **said)
+
+
+def _access(account: ProviderAccount) -> Access:
+    """Return how an account is reached; without a key where even that cannot be found out."""
+    try:
+        return account.access()
+    except Exception:
+        log.exception("The account %s cannot be reached", account.pk)
+        return Access(account.pk, account.provider, account.spec.base_url, "", is_simulated=account.is_simulated)

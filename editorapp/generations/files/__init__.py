@@ -1,0 +1,1 @@
+"""Files on their way: sources to a provider, results home, whole and verified or not at all."""

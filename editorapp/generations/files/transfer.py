@@ -1,0 +1,170 @@
+"""One lane of transfers: uploads of sources and downloads of results, each while its row's lease is renewed."""
+
+import asyncio
+import logging
+import time
+import uuid
+from collections.abc import Callable, Coroutine
+from datetime import datetime, timedelta
+from typing import Any, TypeVar
+
+from django.db import transaction
+from django.db.models import F
+from django.utils import timezone
+
+from editorapp.core.fault_points import reached
+from editorapp.costs import ledger
+from editorapp.generations.engine import claims, schedule
+from editorapp.generations.engine.reached import CLOSED_SECONDS
+from editorapp.generations.files import staging
+from editorapp.generations.files.fetch import fetch
+from editorapp.generations.models import Attempt, Overtaken
+from editorapp.generations.running import health, leases, leaving, wake, whereabouts
+from editorapp.generations.states import State
+from editorapp.generations.watch import lookout
+from editorapp.media.models import Asset
+from editorapp.providers.contract import BadCredentials, ProviderError, Rejected, Throttled
+
+log = logging.getLogger(__name__)
+T = TypeVar("T")
+
+LANE_SECONDS = 20.0
+LEASE = timedelta(seconds=30)
+RENEW_SECONDS = 8.0
+LONGEST_HOLD_SECONDS = 11_000.0  # what storing the largest result may take, see fetch.py
+STATES = (State.STAGING, State.FETCHING)
+
+
+def transfer(lane: int, *, seconds: float = LANE_SECONDS, clock: Callable[[], datetime] = timezone.now) -> None:
+    """Carry due files one after the other for about so many seconds, then return."""
+    holder, lease = whereabouts.holder(), wake.transfer_lease(lane)
+    wake.answered(lease, now=clock())
+    if not leases.take(lease, holder, now=clock(), seconds=LEASE.total_seconds(), longest_seconds=LONGEST_HOLD_SECONDS):
+        return
+    ends = time.monotonic() + seconds
+    renewed = time.monotonic()
+    try:
+        while time.monotonic() < ends and not leaving.is_asked() and (attempt := _next(clock())) is not None:
+            keeper = _Keeper(attempt, lease, holder, clock)
+            with attempt.named():
+                _carry(attempt, keeper)
+            if time.monotonic() - renewed > RENEW_SECONDS:
+                renewed = time.monotonic()
+                leases.take(lease, holder, now=clock(), seconds=LEASE.total_seconds())
+    finally:
+        leases.give_back(lease, holder, now=clock())
+    if _due(clock()).exists():
+        wake.transfers(now=clock())
+
+
+def is_due(now: datetime) -> bool:
+    """Is there a file to carry?"""
+    return _due(now).exists()
+
+
+def _due(now: datetime):
+    return Attempt.objects.filter(state__in=STATES, next_action_at__lte=now)
+
+
+def _next(now: datetime) -> Attempt | None:
+    """Claim the row that is most pressing: results whose links expire soonest, then what has waited longest."""
+    # "fetching" before "staging"
+    rows = _due(now).order_by("state", F("result_expires_at").asc(nulls_last=True), "next_action_at")
+    claimed = claims.claim(rows, most=1, due_by=now, until=now + LEASE)
+    if not claimed:
+        return None
+    return (
+        Attempt.objects.select_related(
+            "generation__team", "generation__created_by", "generation__source_asset", "account"
+        )
+        .filter(pk=claimed[0].pk, lease_token=claimed[0].lease_token)
+        .first()
+    )
+
+
+class _Keeper:
+    """Runs a transfer and renews the leases meanwhile, so that only a dead worker's row becomes due again."""
+
+    def __init__(self, attempt: Attempt, lane: str, holder: uuid.UUID, clock: Callable[[], datetime]) -> None:
+        self.attempt, self.lane, self.holder, self.clock = attempt, lane, holder, clock
+
+    def run(self, work: Coroutine[Any, Any, T]) -> T:
+        with asyncio.Runner() as runner:
+            task = runner.get_loop().create_task(work)
+            while True:
+                runner.run(_wait(task, RENEW_SECONDS))
+                if task.done():
+                    return task.result()
+                self.renew()
+
+    def renew(self) -> None:
+        self.hold(LEASE.total_seconds())
+
+    def hold(self, seconds: float) -> None:
+        """Keep the row and the lane for so long. Raises: Overtaken."""
+        now = self.clock()
+        health.beat("cluster", now=now)  # the beat task may have to wait for this very lane
+        leases.take(self.lane, self.holder, now=now, seconds=seconds, longest_seconds=LONGEST_HOLD_SECONDS)
+        rows = Attempt.objects.filter(pk=self.attempt.pk, lease_token=self.attempt.lease_token)
+        if not rows.update(next_action_at=now + timedelta(seconds=seconds)):
+            raise Overtaken(f"attempt {self.attempt.pk} was taken over during its transfer")
+
+
+async def _wait(task: asyncio.Task[Any], seconds: float) -> None:
+    await asyncio.wait({task}, timeout=seconds)
+
+
+def _carry(attempt: Attempt, keeper: _Keeper) -> None:
+    """Carry one attempt's files. Whatever goes wrong is said on its row, and the lane goes on."""
+    try:
+        if attempt.state == State.STAGING:
+            reached("stage.claimed")
+            _stage(attempt, keeper)
+        else:
+            reached("fetch.claimed")
+            fetch(attempt, run=keeper.run, hold=keeper.hold, now=keeper.clock)
+    except Overtaken as overtaken:
+        log.info("Dropped: %s", overtaken)
+    except Exception as error:
+        log.exception("Attempt %s: transfer failed", attempt.pk)
+        _later(attempt, f"{type(error).__name__}: {error}", now=keeper.clock())
+
+
+def _stage(attempt: Attempt, keeper: _Keeper) -> None:
+    """Stage what must lie with the provider and does not yet, then queue the attempt for its post."""
+    ids = staging.staged_ids(attempt.generation.wanted, attempt.account.spec)
+    if problem := attempt.account.problem:
+        _later(attempt, problem, now=keeper.clock(), least_seconds=CLOSED_SECONDS)
+        return
+    try:
+        for asset_id in sorted(ids - staging.lying(attempt.account_id, ids, now=keeper.clock()).keys()):
+            asset = Asset.objects.get(pk=asset_id)
+            ref = keeper.run(staging.stage(asset, attempt.account))
+            reached("stage.sent")
+            staging.keep(attempt.account_id, asset, ref, now=keeper.clock())
+            reached("stage.noted")
+    except Rejected as error:
+        with transaction.atomic():
+            can_retry = isinstance(error, BadCredentials)  # another key may do
+            lookout.refused(attempt.account, error, now=keeper.clock())
+            shown = {"failure_code": error.code[:60], "failure_message": error.message, "can_retry": can_retry}
+            attempt.move(State.FAILED, now=keeper.clock(), lease_token=None, last_error=error.message, shown=shown)
+            ledger.release(attempt.pk, now=keeper.clock(), note=f"Source not taken: {error.message}")
+        return
+    except ProviderError as error:
+        least = error.retry_after_seconds if isinstance(error, Throttled) else 0.0
+        _later(attempt, error.message, now=keeper.clock(), least_seconds=least)
+        return
+    now = keeper.clock()
+    attempt.move(State.QUEUED, now=now, next_action_at=now, lease_token=None, error_count=0, last_error="")
+    reached("stage.queued")
+    wake.work(attempt.generation.provider, now=now)
+
+
+def _later(attempt: Attempt, message: str, *, now: datetime, least_seconds: float = 0.0) -> None:
+    seconds = max(schedule.after_error_seconds(attempt.error_count), least_seconds)
+    rows = Attempt.objects.filter(pk=attempt.pk, state=attempt.state, lease_token=attempt.lease_token)
+    rows.update(
+        next_action_at=now + timedelta(seconds=seconds), lease_token=None, last_error=message,
+        error_count=attempt.error_count + 1,
+    )  # fmt: skip

@@ -1,0 +1,1 @@
+"""What waits to be sent: whose turn it is, who may change that, and why nothing goes now."""

@@ -1,0 +1,129 @@
+"""Pause and resume: a team's queue, an account, one job. Nothing of it is sent meanwhile; what is sent is followed on.
+
+What is paused is parked: its attempt waits to be sent and is never due, so it costs the engine nothing. To park gives
+the row another lease token, so that a sweep which has taken it a moment ago can no longer write that it sends it. And
+whoever takes rows looks at the three pauses once more, under the lock that pausing takes: see engine/reached.py.
+"""
+
+import uuid
+from datetime import datetime
+
+from django.core.exceptions import PermissionDenied
+from django.db import transaction
+from django.db.models import Q, QuerySet
+
+from editorapp.generations.engine.moves import locked
+from editorapp.generations.models import Attempt, Generation
+from editorapp.generations.request.cancel import TooLate
+from editorapp.generations.running import wake
+from editorapp.generations.states import CANCELABLE, State
+from editorapp.providers.models import ProviderAccount
+from editorapp.teams.models import Member, Team
+from editorapp.teams.roles import Act
+
+
+def pause_queue(member: Member, *, now: datetime) -> None:
+    """Send nothing more of the member's team. Raises: PermissionDenied."""
+    _admin(member)
+    with transaction.atomic():
+        open_ = Team.objects.filter(pk=member.team_id, queue_paused_at=None)
+        if open_.update(queue_paused_at=now, queue_paused_by=member.user):
+            park(Generation.objects.filter(team_id=member.team_id), now=now)
+
+
+def resume_queue(member: Member, *, now: datetime) -> None:
+    """Send what the team has waiting again, but what is paused otherwise. Raises: PermissionDenied."""
+    _admin(member)
+    with transaction.atomic():
+        Team.objects.filter(pk=member.team_id).update(queue_paused_at=None, queue_paused_by=None)
+        unpark(Generation.objects.filter(team_id=member.team_id), now=now)
+
+
+def pause_account(account: ProviderAccount, *, member: Member, now: datetime) -> None:
+    """Send nothing more with an account, of any team. Raises: PermissionDenied."""
+    _admin(member)
+    with transaction.atomic():
+        open_ = ProviderAccount.objects.filter(pk=account.pk, paused_at=None)
+        if open_.update(paused_at=now, paused_by=member.user):
+            park(Generation.objects.filter(account_id=account.pk), now=now)
+
+
+def resume_account(account: ProviderAccount, *, member: Member, now: datetime) -> None:
+    """Send what waits for an account again, but what is paused otherwise. Raises: PermissionDenied."""
+    _admin(member)
+    with transaction.atomic():
+        ProviderAccount.objects.filter(pk=account.pk).update(paused_at=None, paused_by=None)
+        unpark(Generation.objects.filter(account_id=account.pk), now=now)
+
+
+def hold(generation: Generation, *, member: Member, now: datetime) -> None:
+    """Pause one job that is not sent yet.
+
+    Raises: TooLate, when it was sent in the meantime; PermissionDenied, unless it is one's own or one is an admin.
+    """
+    may_arrange(generation, member)
+    with transaction.atomic():
+        attempt = generation.attempts.select_for_update().order_by("-number").first()
+        if attempt is None or attempt.state not in CANCELABLE:
+            raise TooLate("It has been sent already, so it runs to its end at the provider.")
+        one = Generation.objects.filter(pk=generation.pk)
+        one.filter(held_at=None).update(held_at=now, held_by=member.user)
+        park(one, now=now)
+    generation.refresh_from_db()
+
+
+def let_go(generation: Generation, *, member: Member, now: datetime) -> None:
+    """Send one paused job again when its turn comes. Raises: PermissionDenied."""
+    may_arrange(generation, member)
+    with transaction.atomic():
+        one = Generation.objects.filter(pk=generation.pk)
+        one.update(held_at=None, held_by=None)
+        unpark(one, now=now)
+    generation.refresh_from_db()
+
+
+def may_arrange(generation: Generation, member: Member) -> None:
+    """Guard what changes whether and when a job is sent: its person's affair, and an admin's.
+
+    Raises: PermissionDenied.
+    """
+    is_own = generation.created_by_id == member.user_id and member.may(Act.CREATE)
+    if generation.team_id != member.team_id or not (is_own or member.may(Act.MANAGE)):
+        raise PermissionDenied("Only the person who queued it or an admin may do this.")
+
+
+def paused() -> Q:
+    """Return the condition on generations that must not be sent now."""
+    stopped = Q(held_at__isnull=False) | Q(team__queue_paused_at__isnull=False)
+    return stopped | Q(account__paused_at__isnull=False)
+
+
+def is_paused(generation: Generation) -> bool:
+    """Must it not be sent now? Reads the rows as they are, not the objects."""
+    return Generation.objects.filter(paused(), pk=generation.pk).exists()
+
+
+def park(rows: QuerySet[Generation], *, now: datetime) -> None:
+    """Take what waits to be sent out of the engine's sight. Call it inside a transaction.
+
+    What is being uploaded for it waits too; what has arrived by then lies there for when it goes on.
+    """
+    # The state stands in the statement itself, not in a subquery: so a row that is sent meanwhile is not touched.
+    waiting = Attempt.objects.filter(state__in=CANCELABLE, generation_id__in=rows.order_by().values("pk"))
+    locked(waiting).update(state=State.QUEUED, next_action_at=None, lease_token=uuid.uuid4(), submit_started_at=None)
+    rows.order_by().filter(state=State.STAGING).update(state=State.QUEUED, state_since=now)
+
+
+def unpark(rows: QuerySet[Generation], *, now: datetime) -> None:
+    """Let what was parked be sent again, unless something else still pauses it. Call it inside a transaction."""
+    free = rows.order_by().filter(state=State.QUEUED).exclude(paused())
+    providers = set(free.values_list("provider", flat=True))
+    parked = Attempt.objects.filter(state=State.QUEUED, next_action_at=None, generation_id__in=free.values("pk"))
+    if locked(parked).update(next_action_at=now, lease_token=None):
+        for provider in sorted(providers):
+            wake.soon(provider)
+
+
+def _admin(member: Member) -> None:
+    if not member.may(Act.MANAGE):
+        raise PermissionDenied("Only an admin may pause a queue or an account.")

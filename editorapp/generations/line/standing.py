@@ -1,0 +1,100 @@
+"""Where what waits stands: how many go before it at its account, and why nothing of it is sent now."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from datetime import datetime
+
+from editorapp.generations.engine.claims import RATE_WINDOW, free_slots
+from editorapp.generations.line import order
+from editorapp.generations.models import Attempt, Generation, Pause
+from editorapp.generations.states import CANCELABLE, IN_FLIGHT
+from editorapp.providers.models import ProviderAccount
+
+LOOKED_AHEAD = 200
+
+
+@dataclass(frozen=True)
+class Standing:
+    """Of one that waits. `ahead` None: not in line, or far back; `why` is a sentence, "" where it is merely its turn
+    that it waits for; `is_paused`: it, its account or the queue is; `is_own`: this very one is. `turn` sorts those
+    that are in no line now: as they would be sent if they were alone."""
+
+    ahead: int | None
+    why: str
+    is_paused: bool = False
+    is_own: bool = False
+    turn: tuple[int, int, int] = (0, 0, 0)  # priority, turn, attempt
+
+    @property
+    def place(self) -> str:
+        """Say its place in line: "Next in line", "3 ahead of it"."""
+        if self.is_own:
+            return ""
+        if self.ahead is None:
+            return f"More than {LOOKED_AHEAD} ahead of it" if not self.why else ""
+        return "Next in line" if self.ahead == 0 else f"{self.ahead} ahead of it"
+
+
+@dataclass(frozen=True)
+class AccountStanding:
+    """How much of an account's limits is in use, by all teams together, and why it sends nothing; "" where it does.
+
+    `is_full`: it is only its limits, which let the next one pass by and by.
+    """
+
+    account: ProviderAccount
+    in_flight: int
+    line: tuple[int, ...]  # the attempts that are sent next, in order
+    why: str
+    is_full: bool = False
+
+
+def of_account(account: ProviderAccount, *, now: datetime) -> AccountStanding:
+    """Return how an account stands: a handful of small queries."""
+    busy = Attempt.objects.filter(state__in=IN_FLIGHT, next_action_at__isnull=False, account=account).count()
+    line = tuple(order.next_in_line(account.pk, now=now, most=LOOKED_AHEAD))
+    closed = _closed(account, now=now)
+    full = "" if closed else _full(account, busy, now=now)
+    return AccountStanding(account, busy, line, closed or full, is_full=bool(full))
+
+
+def of_takes(takes: Sequence[Generation], accounts: dict[int, AccountStanding]) -> dict[int, Standing]:
+    """Return where each of these takes stands, by take; they are not sent yet, and `accounts` are theirs."""
+    rows = Attempt.objects.filter(generation__in=[take.pk for take in takes], state__in=CANCELABLE)
+    turns = {of: turn for of, *turn in rows.values_list("generation_id", "priority", "turn", "pk")}
+    places = {pk: place for account in accounts.values() for place, pk in enumerate(account.line)}
+    found = {}
+    for take in takes:
+        priority, turn, pk = turns.get(take.pk, (0, 0, 0))
+        one = _standing(take, accounts[take.account_id], places.get(pk))
+        found[take.pk] = replace(one, turn=(priority, turn, pk))
+    return found
+
+
+def _standing(take: Generation, account: AccountStanding, ahead: int | None) -> Standing:
+    if take.held_at is not None:
+        return Standing(None, f"{take.held_by or 'Somebody'} paused it.", is_paused=True, is_own=True)
+    if take.team.queue_paused_at is not None:
+        return Standing(None, "The queue is paused.", is_paused=True)
+    why = "" if account.is_full and ahead else account.why  # those behind wait for those ahead
+    return Standing(ahead, why, is_paused=account.account.paused_at is not None)
+
+
+def _closed(account: ProviderAccount, *, now: datetime) -> str:
+    """Say why an account sends nothing at all, "" where it does."""
+    if account.paused_at is not None:
+        return f"{account.paused_by or 'Somebody'} paused the account {account}."
+    if account.problem:
+        return account.problem
+    pause = Pause.objects.filter(account=account, until__gt=now).first()
+    return f"{account} is left alone until {pause.until:%H:%M:%S} UTC. {pause.reason}" if pause is not None else ""
+
+
+def _full(account: ProviderAccount, busy: int, *, now: datetime) -> str:
+    """Say which of its limits holds the next one up, "" where none does."""
+    if busy >= account.max_concurrent:
+        return f"{account} runs {account.max_concurrent} at a time, and all of them are taken."
+    if free_slots(account, now=now) == 0:
+        seconds = int(RATE_WINDOW.total_seconds())
+        return f"{account} takes {account.requests_per_minute} requests in {seconds} s, and so many were sent."
+    return ""

@@ -1,0 +1,123 @@
+"""Try again: a new attempt with a new reservation, or a new fetch of a result that is already paid."""
+
+from datetime import datetime
+from typing import Any
+
+from django.core.exceptions import PermissionDenied
+from django.db import transaction
+from django.db.models import Q, QuerySet
+
+from editorapp.core.money import show_usd
+from editorapp.generations.models import Attempt, Generation, Overtaken
+from editorapp.generations.request import asking
+from editorapp.generations.request.enqueue import Refused, add_attempt
+from editorapp.generations.request.verdict import weigh
+from editorapp.generations.running import wake
+from editorapp.generations.states import State
+from editorapp.generations.watch import expiring
+from editorapp.teams.models import Member
+from editorapp.teams.roles import Act
+
+
+class NotRetryable(Exception):
+    """Sending the same request again would fail again or cost more, or the generation is not over."""
+
+
+def retry(generation: Generation, *, member: Member, now: datetime) -> Attempt:
+    """Send a failed or canceled generation again, as a new attempt, for no more than was agreed to.
+
+    Raises: NotRetryable; Refused, when the rules have changed or the price is being asked for anew; OverBudget;
+    Overtaken, when somebody was first.
+    """
+    _guard(generation, member)
+    if not generation.can_try_again:
+        raise NotRetryable("The provider's answer says that the same request would fail again. Edit it instead.")
+    _weigh_again(generation, member, now=now)
+    with transaction.atomic():
+        again = Q(state=State.CANCELED) | Q(state=State.FAILED, can_retry=True)
+        attempt = restart(generation, Generation.objects.filter(again), now=now)
+    generation.refresh_from_db()
+    return attempt
+
+
+def _weigh_again(generation: Generation, member: Member, *, now: datetime) -> None:
+    """See that the rules and the price still allow it. A price that must be asked for is asked for here, once.
+
+    Raises: Refused; NotRetryable, when it costs more now than what the person has seen.
+    """
+    wanted, source, account = generation.wanted, generation.source_asset, generation.account
+    asked = asking.known(account, wanted, source, now=now, however_old=True)
+    if asking.is_asked(account, wanted) and not account.problem:
+        again = asking.ask(account, wanted, source, member=member, now=now)
+        if asked is None or asked.is_old(now):  # else it is the same, or says why no price came
+            asked = again
+    verdict = weigh(wanted, source, account, with_options=False, asked=asked, now=now)
+    if not verdict.can_send or verdict.estimate is None:
+        raise Refused(verdict)
+    dearest, agreed = verdict.estimate.high_usd, generation.estimate_high_usd
+    if dearest > agreed:
+        raise NotRetryable(
+            f"This would cost up to {show_usd(dearest)} now, and {show_usd(agreed)} was agreed to. Open it in the "
+            "studio to send it at the new price."
+        )
+
+
+def restart(generation: Generation, allowed: QuerySet[Generation], *, now: datetime) -> Attempt:
+    """Add the next attempt if the generation is still among the allowed ones. Call it inside a transaction.
+
+    Raises: Overtaken; OverBudget.
+    """
+    changed = allowed.filter(pk=generation.pk, attempt_number=generation.attempt_number).update(
+        state=State.QUEUED, state_since=now, failure_code="", failure_message="", can_retry=False, finished_at=None,
+        attempt_number=generation.attempt_number + 1, warning="", held_at=None, held_by=None,
+    )  # fmt: skip
+    if not changed:
+        raise Overtaken(f"generation {generation.pk} was changed by somebody else")
+    return add_attempt(generation, number=generation.attempt_number + 1, now=now)
+
+
+def fetch_again(generation: Generation, *, member: Member, now: datetime) -> None:
+    """Fetch a paid result once more, with fresh links from the provider. Costs nothing.
+
+    Raises: NotRetryable; Overtaken.
+    """
+    _guard(generation, member)
+    attempt = generation.attempts.order_by("-number").first()
+    if attempt is None or attempt.state != State.FETCH_FAILED:
+        raise NotRetryable("There is no result waiting to be fetched.")
+    with transaction.atomic():
+        attempt.move(
+            State.RUNNING, now=now, next_action_at=now, lease_token=None, fetch_count=0, error_count=0,
+            shown={"failure_code": "", "failure_message": "", "came": None, "result": None},
+        )  # fmt: skip
+        expiring.over(generation, now=now)
+        wake.soon(generation.provider)
+    generation.refresh_from_db()
+
+
+def take_as_it_is(generation: Generation, *, member: Member, now: datetime) -> None:
+    """Take what came for the result, although it is not as it should be, and say so on it.
+
+    Raises: NotRetryable; Overtaken.
+    """
+    _guard(generation, member)
+    attempt = generation.attempts.order_by("-number").first()
+    if attempt is None or not generation.can_be_taken_as_it_is:
+        raise NotRetryable("There is no video that could be taken as it is.")
+    warning = f"{attempt.last_error} {member.user} took it as it is."
+    shown: dict[str, Any] = {
+        "failure_code": "",
+        "failure_message": "",
+        "warning": f"{generation.warning} {warning}".strip(),
+    }
+    if generation.result_id is None:  # else it is only the frames beside it that are not right
+        shown |= {"result": generation.came, "came": None}
+    with transaction.atomic():
+        attempt.move(State.SUCCEEDED, now=now, lease_token=None, last_error="", shown=shown)
+        expiring.over(generation, now=now)
+    generation.refresh_from_db()
+
+
+def _guard(generation: Generation, member: Member) -> None:
+    if generation.team_id != member.team_id or not member.may(Act.CREATE):
+        raise PermissionDenied("This role may not spend the team's money.")

@@ -1,0 +1,89 @@
+"""Once a second: what is due and who should be woken. Makes no call to a provider and moves no attempt."""
+
+import logging
+from collections.abc import Callable
+from datetime import datetime
+
+from django.db import DatabaseError
+from django_q.scheduler import scheduler
+
+from editorapp.alerts import alerts, telling
+from editorapp.core.fault_points import reached
+from editorapp.generations.files import transfer
+from editorapp.generations.models import Attempt
+from editorapp.generations.request import asking
+from editorapp.generations.running import health, leases, takeover, wake, whereabouts
+from editorapp.generations.states import State
+from editorapp.generations.unknown import search
+from editorapp.generations.watch import expiring, lookout, overdue
+from editorapp.media import tasks
+from editorapp.providers import learning
+
+log = logging.getLogger(__name__)
+
+LEASE_SECONDS = 10.0
+BEAT_EVERY = 5
+LOOK_EVERY = 60
+SWEEP_EVERY = 3600
+
+
+class Ticker:
+    """The one ticker of an installation; of several that are started, the others wait."""
+
+    def __init__(self) -> None:
+        self.holder = whereabouts.holder()
+        self.ticks = 0
+
+    def tick(self, now: datetime) -> bool:
+        """Look once and wake who is needed. Say whether this ticker is the one in charge."""
+        if not leases.take("ticker", self.holder, now=now, seconds=LEASE_SECONDS):
+            return False
+        takeover.from_the_future(now=now)
+        reached("ticker.leased")
+        health.beat("ticker", now=now)
+        for provider in _due_providers(now):
+            wake.work(provider, now=now)
+        for provider in search.due_providers(now):
+            wake.search(provider, now=now)
+        if transfer.is_due(now):
+            wake.transfers(now=now)
+        reached("ticker.woken")
+        if telling.is_due(now):
+            wake.tell(now=now)
+        if self.ticks % BEAT_EVERY == 0:
+            wake.beat(now=now)
+            takeover.from_the_dead(now=now)
+            for asked_id in asking.unanswered(now):
+                wake.ask_price(asked_id, now=now, seconds=asking.TASK_SECONDS)
+            scheduler()  # django-q2's own looks only every 30 s
+        if self.ticks % LOOK_EVERY == 0:
+            _do_each(now, expiring.look, overdue.look, lookout.accounts, lookout.disk)
+        if self.ticks % SWEEP_EVERY == 0:
+            _do_each(now, tasks.sweep, learning.sweep, alerts.sweep, _check_books)
+        self.ticks += 1
+        return True
+
+    def stop(self, now: datetime) -> None:
+        leases.give_back("ticker", self.holder, now=now)
+
+
+def _due_providers(now: datetime) -> set[str]:
+    states = (State.QUEUED, State.SUBMITTING, State.RUNNING)
+    rows = Attempt.objects.filter(state__in=states, next_action_at__lte=now).order_by()
+    return set(rows.values_list("account__provider", flat=True).distinct())
+
+
+def _check_books(now: datetime) -> None:
+    if lookout.books_are_due(now):
+        wake.books(now=now)
+
+
+def _do_each(now: datetime, *looks: Callable[[datetime], object]) -> None:
+    """Look at everything. What fails for itself keeps neither the others nor the waking from their turn."""
+    for look in looks:
+        try:
+            look(now)
+        except DatabaseError:
+            raise  # said by the caller, which tries again in a second
+        except Exception:
+            log.exception("%s failed", look.__module__)

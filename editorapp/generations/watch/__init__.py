@@ -1,0 +1,1 @@
+"""What nobody else would notice: late jobs, expiring results, books that do not balance; and all of it in figures."""

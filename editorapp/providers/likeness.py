@@ -9,7 +9,7 @@ import binascii
 import hashlib
 import re
 import unicodedata
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from decimal import Decimal
 from enum import StrEnum
 from typing import Any
@@ -35,7 +35,7 @@ def compare(sent: Mapping[str, Any], shown: Any, model: Model) -> Likeness:
         return Likeness.UNCLEAR
     ours, theirs = dict(_leaves(sent)), dict(_leaves(shown))
     found = {_pair(value, theirs.get(path)) for path, value in ours.items()}
-    rows = {path: row for row in model.parameters for path in (*row.carriers.values(), row.wire)}
+    rows = {path: row for row in model.parameters for path in _paths(row)}
     found |= {_extra(value, rows.get(path)) for path, value in theirs.items() if path not in ours}
     for one in (Likeness.OTHER, Likeness.UNCLEAR):
         if one in found:
@@ -43,13 +43,26 @@ def compare(sent: Mapping[str, Any], shown: Any, model: Model) -> Likeness:
     return Likeness.SAME
 
 
-def is_same_prompt(sent: Mapping[str, Any], shown: Any, model: Model) -> bool:
-    """Could it be the same request as far as its words go? Also where the list does not show them."""
-    row = model.parameter("prompt")
-    if row is None or not isinstance(shown, Mapping):
+def could_be(sent: Mapping[str, Any], shown: Any, model: Model, models: Iterable[Model]) -> bool:
+    """Could it be the same request, whatever its settings say? Also where the list shows nothing of it.
+
+    It is another one where its words or its source are others, or where it has an input that the model does not know
+    and another of the provider's `models` does: a list need not name the model.
+    """
+    if not isinstance(shown, Mapping):
         return True
-    ours, theirs = dict(_leaves(sent)).get(row.wire), dict(_leaves(shown)).get(row.wire)
-    return _pair(ours, theirs) is not Likeness.OTHER
+    ours, theirs = dict(_leaves(sent)), dict(_leaves(shown))
+    own = {path for row in model.parameters for path in _paths(row)}
+    foreign = {path for other in models for row in other.parameters for path in _paths(row)} - own
+    if any(path in foreign and not _is_nothing(value) for path, value in theirs.items()):
+        return False
+    told = [row for row in model.parameters if row.field in {"prompt", "source"}]
+    pairs = [_pair(ours.get(path), theirs.get(path)) for row in told for path in _paths(row)]
+    return Likeness.OTHER not in pairs
+
+
+def _paths(row: Parameter) -> tuple[str, ...]:
+    return (*row.carriers.values(), row.wire)
 
 
 def _leaves(body: Mapping[str, Any], above: str = "") -> Iterator[tuple[str, Any]]:

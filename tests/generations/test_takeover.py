@@ -18,7 +18,7 @@ from tests.environment import ROOT
 from tests.factories import make_generation, make_member
 
 pytestmark = pytest.mark.django_db
-PRINT = "from editorapp.generations import whereabouts; print(whereabouts.holder().hex, flush=True); input()"
+PRINT = "from editorapp.generations.running import whereabouts; print(whereabouts.holder().hex, flush=True); input()"
 NOW = timezone.now()
 
 

@@ -1,4 +1,7 @@
-"""The short form of the kill test: a dozen takes and fifteen kills. `python -m tests.kill` is the whole of it."""
+"""The short form of the kill test: a dozen takes and fifteen kills. `python -m tests.kill` is the whole of it.
+
+On servers it has a PostgreSQL and a Redis of its own, which are restarted and killed as well.
+"""
 
 import os
 import subprocess
@@ -6,7 +9,7 @@ import sys
 
 import pytest
 
-from tests.environment import ROOT
+from tests.environment import POSTGRESQL, ROOT
 
 
 @pytest.mark.timeout(400)
@@ -14,7 +17,7 @@ def test_a_dozen_takes_survive_fifteen_kills() -> None:
     environment = {name: value for name, value in os.environ.items() if not name.startswith(("RUSHES_", "DATABASE_"))}
     command = [
         sys.executable, "-m", "tests.kill", "--generations", "12", "--kills", "15", "--every", "0.7", "--by-hand",
-        "--minutes", "5", "--seed", "6",
+        "--minutes", "5", "--seed", "6", "--database", "postgresql" if POSTGRESQL else "sqlite",
     ]  # fmt: skip
 
     ran = subprocess.run(command, cwd=ROOT, env=environment, capture_output=True, text=True, timeout=380)

@@ -26,7 +26,7 @@ lint: .venv/.test
 	$(PY) -m ruff format --check .
 	$(PY) -m mypy
 
-# A hundred takes while processes are killed two hundred times, on both databases: about eight minutes each.
+# A hundred takes while processes are killed two hundred times, on both databases: about six minutes each.
 kill: .venv/.test
 	$(PY) -m tests.kill --every-point
 	$(PY) -m tests.kill --every-point --database postgresql

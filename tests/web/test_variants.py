@@ -4,9 +4,12 @@ from decimal import Decimal
 from html import unescape
 
 import pytest
+from django.db import connection
 from django.test import Client
+from django.test.utils import CaptureQueriesContext
 
 from editorapp.costs import ledger
+from editorapp.costs.models import AskedPrice
 from editorapp.generations.models import Attempt, Generation
 from editorapp.generations.states import State
 from editorapp.media.models import Asset
@@ -72,6 +75,20 @@ def test_strengths_and_prompts_make_a_take_of_each_pair(browser, clip, member):
     ]
     assert asked == [kind for kind in kinds for _ in range(2)]
     assert {one.source_asset for one in made} == {clip}
+
+
+def test_more_prompts_cost_a_check_no_query_where_the_price_was_asked_for(browser, clip):
+    fields = typed(clip, account=default_account("scenario").pk, resolution="1080p")
+    browser.post("/studio/ask", fields | {"ask": fields["account"]}, headers=HTMX)
+    assert AskedPrice.objects.count() == 1
+    counts = []
+    for prompts in ("Fog", "\n".join(f"Fog {number}" for number in range(12))):
+        checked(browser, **fields, more_prompts=prompts)  # accounts and the like are remembered for a moment
+        with CaptureQueriesContext(connection) as said:
+            checked(browser, **fields, more_prompts=prompts)
+        counts.append(len(said))
+
+    assert counts[0] == counts[1]
 
 
 def test_further_strengths_do_not_count_where_auto_decides(browser, clip):

@@ -54,5 +54,5 @@ def _is_younger(age_seconds: float | None, limit: float) -> bool:
 
 def _for_how_long(age_seconds: float | None) -> str:
     if age_seconds is None:
-        return "ever"
+        return "(none so far)"
     return f"for {age_seconds:.0f} s" if age_seconds < 600 else f"for {age_seconds / 60:.0f} min"

@@ -64,9 +64,9 @@ def judged(desk: Desk, verdict: Verdict, budget: MonthTotals | None) -> tuple[Ve
     takes, found = takes_of(desk), _limits(desk, len(others) + 1)
     if found:
         return _with(verdict, found), Total(0, None, None)
-    verdicts, states = [verdict], set()
+    verdicts, states, answers = [verdict], set(), dict[str, AskedPrice | None]()
     for one in others:
-        asked = asking.known(desk.account, one, desk.source.asset) if asking.is_asked(desk.account, one) else None
+        asked = _asked(desk, one, answers)
         said = weigh(one, desk.source.asset, desk.account, with_options=False, asked=asked)
         if any(row.rule_id == "price.asking" for row in said.refusals):
             states.add(ASK if asked is None or asked.state == AskedPrice.State.FAILED else ASKING)
@@ -74,6 +74,16 @@ def judged(desk: Desk, verdict: Verdict, budget: MonthTotals | None) -> tuple[Ve
         verdicts.append(said)
     total = _total(verdicts, takes, asked=ASKING if ASKING in states else ASK if states else "")
     return _within(_with(verdict, found), total, budget), total
+
+
+def _asked(desk: Desk, wanted: GenerationRequest, answers: dict[str, AskedPrice | None]) -> AskedPrice | None:
+    """Return what was asked for a variant: one look for all that must cost the same, as those by prompt do."""
+    if not asking.is_asked(desk.account, wanted):
+        return None
+    key = asking.key_of(desk.account, wanted, desk.source.asset)
+    if key not in answers:
+        answers[key] = asking.known(desk.account, wanted, desk.source.asset)
+    return answers[key]
 
 
 def _within(verdict: Verdict, total: Total, budget: MonthTotals | None) -> Verdict:

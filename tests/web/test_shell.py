@@ -41,7 +41,7 @@ def test_the_month_shows_spent_and_reserved_against_the_limit_and_says_that_it_i
 
     html = _signed_in(member).get("/studio/").content.decode()
 
-    assert "$12.40" in html and "of $50.00" in html and "999" not in html
+    assert "$12.40" in html and "of $50.00" in html and "$999" not in html
     assert ">Simulated</span>" in html
 
 

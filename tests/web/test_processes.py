@@ -6,6 +6,7 @@ import subprocess
 import sys
 import time
 from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 import pytest
@@ -79,64 +80,44 @@ def test_stopping_ends_the_children_of_children(said: list[str], settings, tmp_p
     assert eventually(lambda: is_gone(int(note.read_text())))
 
 
-def test_a_guardian_that_was_killed_is_replaced_by_one_that_knows_the_children(tmp_path: Path) -> None:
-    script = (
+@contextmanager
+def studio(folder: Path, script: str) -> Iterator[list[int]]:
+    """Run a process that has a family `p` with one sleeper, and then a script; give the numbers that it prints."""
+    begin = (
         "import os, time, django; os.environ['DJANGO_SETTINGS_MODULE'] = 'editorapp.settings'; django.setup();"
         "from editorapp.web.processes import Processes; p = Processes({}, say=print);"
-        f"print(p.start('sleeper', *{SLEEP!r}).process.pid, flush=True);"
-        "p.guardian.kill(); p.guardian.wait(); p.look_after(); print(p.guardian.pid, flush=True); time.sleep(60)"
+        f"child = p.start('sleeper', *{SLEEP!r}).process.pid;"
     )
-    environment = {**os.environ, "RUSHES_DATA_DIR": str(tmp_path)}
-    studio = subprocess.Popen(
-        [sys.executable, "-c", script], cwd=ROOT, env=environment, stdout=subprocess.PIPE, text=True
-    )
-    assert studio.stdout is not None
-    child, guardian = int(studio.stdout.readline()), int(studio.stdout.readline())
-    assert not is_gone(guardian)
+    process = subprocess.Popen(
+        [sys.executable, "-c", f"{begin}{script}; time.sleep(60)"], cwd=ROOT, stdout=subprocess.PIPE, text=True,
+        env={**os.environ, "RUSHES_DATA_DIR": str(folder)},
+    )  # fmt: skip
+    assert process.stdout is not None
+    yield [int(word) for word in process.stdout.readline().split()]
+    process.kill()
+    process.wait()
 
-    studio.kill()
-    studio.wait()
+
+def test_a_guardian_that_was_killed_is_replaced_by_one_that_knows_the_children(tmp_path: Path) -> None:
+    replaced = "p.guardian.kill(); p.guardian.wait(); p.look_after(); print(child, p.guardian.pid, flush=True)"
+    with studio(tmp_path, replaced) as (child, guardian):
+        assert not is_gone(guardian)
 
     assert eventually(lambda: is_gone(child))
     assert eventually(lambda: is_gone(guardian))
 
 
 def test_the_guardian_ends_what_a_killed_studio_leaves_behind(tmp_path: Path) -> None:
-    script = (
-        "import os, time, django; os.environ['DJANGO_SETTINGS_MODULE'] = 'editorapp.settings'; django.setup();"
-        "from editorapp.web.processes import Processes; p = Processes({}, say=print);"
-        f"print(p.start('sleeper', *{SLEEP!r}).process.pid, flush=True); time.sleep(60)"
-    )
-    environment = {**os.environ, "RUSHES_DATA_DIR": str(tmp_path)}
-    studio = subprocess.Popen(
-        [sys.executable, "-c", script], cwd=ROOT, env=environment, stdout=subprocess.PIPE, text=True
-    )
-    assert studio.stdout is not None
-    child = int(studio.stdout.readline())
-
-    studio.kill()
-    studio.wait()
+    with studio(tmp_path, "print(child, flush=True)") as (child,):
+        assert not is_gone(child)
 
     assert eventually(lambda: is_gone(child))
 
 
 @pytest.mark.skipif(sys.platform != "linux", reason="Linux alone has a signal for this")
 def test_children_end_also_when_studio_and_guardian_are_killed_at_once(tmp_path: Path) -> None:
-    script = (
-        "import os, time, django; os.environ['DJANGO_SETTINGS_MODULE'] = 'editorapp.settings'; django.setup();"
-        "from editorapp.web.processes import Processes; p = Processes({}, say=print);"
-        f"print(p.start('sleeper', *{SLEEP!r}).process.pid, p.guardian.pid, flush=True); time.sleep(60)"
-    )
-    environment = {**os.environ, "RUSHES_DATA_DIR": str(tmp_path)}
-    studio = subprocess.Popen(
-        [sys.executable, "-c", script], cwd=ROOT, env=environment, stdout=subprocess.PIPE, text=True
-    )
-    assert studio.stdout is not None
-    child, guardian = map(int, studio.stdout.readline().split())
-    os.kill(guardian, signal.SIGSTOP)  # it sees nothing and does nothing, like one that is gone
-
-    studio.kill()
-    studio.wait()
+    with studio(tmp_path, "print(child, p.guardian.pid, flush=True)") as (child, guardian):
+        os.kill(guardian, signal.SIGSTOP)  # it sees nothing and does nothing, like one that is gone
 
     try:
         assert eventually(lambda: is_gone(child))

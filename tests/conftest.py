@@ -1,10 +1,12 @@
 """Fixtures that many rooms use. Real database, real files, the simulator on loopback."""
 
 import os
+import shutil
 from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+from django.conf import settings as configured
 from playwright.sync_api import Browser, sync_playwright
 
 from tests import browser
@@ -31,6 +33,13 @@ def plain_static_files(settings) -> None:
     plain = {"BACKEND": "django.contrib.staticfiles.storage.StaticFilesStorage"}
     settings.STORAGES = {**settings.STORAGES, "staticfiles": plain}
     settings.STATIC_ROOT.mkdir(exist_ok=True)
+
+
+@pytest.fixture(autouse=True, scope="module")
+def empty_incoming() -> None:
+    """No file of tests sees what another left on its way into the store: which ran before it, chance decides."""
+    for left in (Path(configured.MEDIA_ROOT) / "incoming").glob("*"):
+        shutil.rmtree(left) if left.is_dir() else left.unlink(missing_ok=True)
 
 
 @pytest.fixture(autouse=True)

@@ -18,7 +18,7 @@ from django.db import DatabaseError, DataError, IntegrityError, connection, tran
 from editorapp.alerts import alerts
 from editorapp.alerts.models import Kind
 from editorapp.core.fault_points import reached
-from editorapp.core.money import MICRO, show_usd
+from editorapp.core.money import MICRO, show_range, show_usd
 from editorapp.costs import ledger
 from editorapp.costs.ledger import Charge
 from editorapp.costs.models import Entry
@@ -359,8 +359,7 @@ def _other_price(generation: Generation, charged_usd: Decimal) -> str:
     low, high = generation.estimate_low_usd, generation.estimate_high_usd
     if low <= charged_usd <= high:
         return ""
-    quoted = show_usd(high) if low == high else f"{show_usd(low)} to {show_usd(high)}"
-    return f"The provider charged {show_usd(charged_usd)}; the quote was {quoted}."
+    return f"The provider charged {show_usd(charged_usd)}; the quote was {show_range(low, high)}."
 
 
 def _spent(attempt: Attempt, amount: Decimal) -> Decimal:

@@ -11,6 +11,7 @@ from playwright.sync_api import Browser, sync_playwright
 
 from tests import browser
 from tests.environment import MEDIA, REDIS
+from tests.outside import outside as outside
 from tests.queued import forget
 from tests.simulator_process import SimulatorProcess
 from tests.video import write_clip

@@ -7,11 +7,9 @@ import asyncio
 import base64
 import json
 import logging
-import ssl
 import time
 import uuid
 from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
-from functools import cache
 from ipaddress import ip_address
 from pathlib import Path
 from types import TracebackType
@@ -20,9 +18,11 @@ from urllib.parse import urlsplit
 
 import httpx
 
+from editorapp.core import ssrf_guard
+from editorapp.core.ssrf_guard import certificates
 from editorapp.media import store
 from editorapp.media.refusals import Refusal
-from editorapp.providers import answers, registry
+from editorapp.providers import answers, links, registry
 from editorapp.providers.contract import Access, BadCredentials, OutcomeUnknown, Rejected, Unavailable
 from editorapp.providers.inline import InlineBody, stored_files
 from editorapp.providers.lean import Answer, LeanClient, can_be_direct
@@ -50,18 +50,17 @@ USER_AGENT = "Rushes/0.1"
 NEVER_SENT = (httpx.ConnectError, httpx.ConnectTimeout, httpx.PoolTimeout, httpx.UnsupportedProtocol, httpx.ProxyError)
 
 
-@cache
-def _certificates() -> ssl.SSLContext:
-    """Reading them takes longer than a call; every client shares them."""
-    return httpx.create_ssl_context()
-
-
 def is_loopback(url: str) -> bool:
     host = urlsplit(url).hostname or ""
     try:
         return ip_address(host).is_loopback
     except ValueError:
         return host == "localhost"
+
+
+def _limits(*, keep_alive: bool = True) -> httpx.Limits:
+    kept = SHARD_CONNECTIONS if keep_alive else 0
+    return httpx.Limits(max_connections=SHARD_CONNECTIONS, max_keepalive_connections=kept)
 
 
 def make_client(
@@ -72,10 +71,8 @@ def make_client(
     return httpx.AsyncClient(
         headers={"User-Agent": USER_AGENT, **(headers or {})},
         timeout=OPERATION,
-        limits=httpx.Limits(
-            max_connections=SHARD_CONNECTIONS, max_keepalive_connections=SHARD_CONNECTIONS if keep_alive else 0
-        ),
-        verify=_certificates(),
+        limits=_limits(keep_alive=keep_alive),
+        verify=certificates(),
         trust_env=not is_loopback(url),
         follow_redirects=False,
         transport=transport,
@@ -189,18 +186,21 @@ class Wire:
 
         Raises: Unavailable, when it did not get there; Rejected, when the address is none to send files to.
         """
-        if urlsplit(url).scheme != "https" and not (is_loopback(url) and is_loopback(self.access.base_url)):
-            raise Rejected(f"{self.name} gave an upload address that is not secure.", code="upload_url")
         size = path.stat().st_size - start if length is None else length
-        self._plain = self._plain or make_client(self.access.base_url, transport=self._transport)
+        self._plain = self._plain or self._guarded()
         sent = {**headers, "Content-Length": str(size)}
         began = time.monotonic()
         try:
+            links.check(url, self.access)
             async with asyncio.timeout(FREE_DEADLINE_SECONDS + size / SLOWEST_BYTES_PER_SECOND):
                 response = await self._plain.request(method, url, content=_pieces(path, start, size), headers=sent)
-        except (httpx.HTTPError, httpx.InvalidURL, TimeoutError) as error:
+        except (httpx.HTTPError, httpx.InvalidURL, ssrf_guard.NoAddress, TimeoutError) as error:
             # Not chained: the address is a secret, and the message may hold it.
             raise Unavailable(f"The upload to {self.name} broke off ({_kind(error)}).", code=_kind(error)) from None
+        except ssrf_guard.NotAllowed as error:
+            raise Rejected(
+                f"{self.name} gave an address to upload to where nothing may be sent. {error}", code="upload_url"
+            ) from error
         _note(logging.INFO, method, f"(upload, {size} bytes)", response, began)
         if not response.is_success:
             code = str(response.status_code)
@@ -210,7 +210,7 @@ class Wire:
         """Return the lean way for GETs, unless a proxy or a test's own transport stands between."""
         if self._lean is None and self._transport is None and can_be_direct(self.access.base_url):
             headers = {"User-Agent": USER_AGENT, **self._authorisation()}
-            self._lean = LeanClient(self.access.base_url, headers=headers, verify=_certificates())
+            self._lean = LeanClient(self.access.base_url, headers=headers, verify=certificates())
         return self._lean
 
     async def _by_shard(self, method: str, path: str, **content: Any) -> httpx.Response:
@@ -241,6 +241,13 @@ class Wire:
         if self.spec.auth is Auth.BASIC:
             key = base64.b64encode(key.encode()).decode()
         return {"Authorization": f"{self.spec.auth} {key}", "Accept": "application/json", **self.access.headers}
+
+    def _guarded(self) -> httpx.AsyncClient:
+        """Make the pool for addresses that the provider names."""
+        options: dict[str, Any] = {"headers": {"User-Agent": USER_AGENT}, "timeout": OPERATION}
+        if self._transport is not None:
+            return httpx.AsyncClient(transport=self._transport, **options)
+        return links.client(self.access, limits=_limits(), **options)
 
     def _authorised(self, *, keep_alive: bool = True) -> httpx.AsyncClient:
         headers = self._authorisation()

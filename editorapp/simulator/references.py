@@ -1,18 +1,16 @@
 """From what a request names (an id, a URL, inline bytes) to a file on disk and what is known of it."""
 
 import asyncio
-import ipaddress
-import socket
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from decimal import Decimal
 from fractions import Fraction
 from pathlib import Path
 from typing import Any, TypeAlias
-from urllib.parse import urlsplit
 
 import httpx
 
+from editorapp.core.ssrf_guard import NotAllowed, guarded_client
 from editorapp.media.facts import MediaFacts
 from editorapp.providers.contract import GenerationRequest, Ref
 from editorapp.simulator.core import Simulation
@@ -125,47 +123,25 @@ def too_large(name: str) -> Unusable:
 async def fetch(name: str, url: str, target: Path) -> None:
     """Download what a URL names, as a careful provider does: https, public addresses, no redirect, in 18 s."""
     try:
-        async with asyncio.timeout(FETCH_SECONDS):
-            address = await _public_address(url)
-            await _download(name, url, address, target)
-    except (httpx.HTTPError, httpx.InvalidURL, OSError, ValueError, TimeoutError):
+        async with (
+            asyncio.timeout(FETCH_SECONDS),
+            guarded_client() as client,
+            client.stream("GET", url, headers={"Accept-Encoding": "identity"}) as response,
+        ):
+            _check_head(name, response)
+            await _write(response, target, limit_of(name))
+    except (httpx.HTTPError, httpx.InvalidURL, NotAllowed, OSError, ValueError, TimeoutError):
         raise Unusable(name, 422, "failed to fetch URL") from None
     except TooLarge:
         raise too_large(name) from None
 
 
-async def _public_address(url: str) -> str:
-    """Return one address of the URL's host.
-
-    Raises: ValueError, when it is not https or any of its addresses is not public; OSError, when there is none.
-    """
-    parts = urlsplit(url)
-    if parts.scheme != "https" or not parts.hostname:
-        raise ValueError("not a public https URL")
-    found = await asyncio.get_running_loop().getaddrinfo(parts.hostname, parts.port or 443, type=socket.SOCK_STREAM)
-    addresses = [str(row[4][0]) for row in found]
-    if not addresses or not all(ipaddress.ip_address(address).is_global for address in addresses):
-        raise ValueError("not a public address")
-    return addresses[0]
-
-
-async def _download(name: str, url: str, address: str, target: Path) -> None:
-    parts = urlsplit(url)
-    # The address that was judged is the one that is asked: a second look-up could answer otherwise.
-    pinned = httpx.URL(url).copy_with(host=address)
-    async with httpx.AsyncClient(trust_env=False, follow_redirects=False) as client:
-        request = client.build_request("GET", pinned, headers={"Host": parts.netloc})
-        request.extensions["sni_hostname"] = parts.hostname
-        response = await client.send(request, stream=True)
-        try:
-            if response.status_code != 200:
-                raise Unusable(name, 422, f"failed to fetch URL (HTTP {response.status_code})")
-            kind = "video" if name == "source" else "image"
-            if not response.headers.get("content-type", "").startswith((f"{kind}/", "application/octet-stream")):
-                raise Unusable(name, 422, f"content-type is not {'a video' if kind == 'video' else 'an image'}")
-            await _write(response, target, limit_of(name))
-        finally:
-            await response.aclose()
+def _check_head(name: str, response: httpx.Response) -> None:
+    if response.status_code != 200:
+        raise Unusable(name, 422, f"failed to fetch URL (HTTP {response.status_code})")
+    kind = "video" if name == "source" else "image"
+    if not response.headers.get("content-type", "").startswith((f"{kind}/", "application/octet-stream")):
+        raise Unusable(name, 422, f"content-type is not {'a video' if kind == 'video' else 'an image'}")
 
 
 async def _write(response: httpx.Response, target: Path, limit: int) -> None:

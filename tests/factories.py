@@ -34,7 +34,9 @@ def make_asset(member: Member, **facts: Any) -> Asset:
     }  # fmt: skip
     if facts.get("kind") == "image":
         sound |= {"mime_type": "image/png", "container": "png", "codec": "png"}
-    return Asset.objects.create(team=member.team, created_by=member.user, **(sound | facts))
+    made = sound | facts
+    goes_out = {"outgoing_sha256": made["sha256"], "outgoing_bytes": made["size_bytes"]}
+    return Asset.objects.create(team=member.team, created_by=member.user, **(goes_out | made))
 
 
 def make_generation(

@@ -43,7 +43,9 @@ def _jobs() -> dict[str, Callable[..., dict[str, Any]]]:
     from editorapp.media.decoding import jobs
 
     av.logging.set_level(None)
-    return {name: getattr(jobs, name) for name in ("take", "take_archive", "still", "proxy", "trim")}
+    return {
+        name: getattr(jobs, name) for name in ("take", "take_archive", "still", "proxy", "trim", "outgoing", "as_png")
+    }
 
 
 _buffer = b""

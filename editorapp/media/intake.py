@@ -8,7 +8,7 @@ from typing import Any
 from django.db import IntegrityError, transaction
 
 from editorapp.core.fault_points import reached
-from editorapp.media import sandbox, store, tasks
+from editorapp.media import outgoing, sandbox, store, tasks
 from editorapp.media.facts import MediaFacts
 from editorapp.media.models import Asset
 from editorapp.media.names import safe_name
@@ -81,9 +81,21 @@ def _take(
                 with spent.on("store"):
                     _keep(path, folder, sha256)
                 asset = _row(facts, sha256, **about)
+                with spent.on("outgoing"):
+                    _prepare_to_leave(asset)
             return asset
     finally:
         path.unlink(missing_ok=True)
+
+
+def _prepare_to_leave(asset: Asset) -> None:
+    """Make what goes out for a file now, so that no send has to wait for it; what fails is made before it is sent."""
+    if asset.kind not in (Asset.Kind.VIDEO, Asset.Kind.IMAGE):
+        return
+    try:
+        outgoing.note(asset, outgoing.make(asset))
+    except Refusal as refusal:
+        log.warning("What goes out for asset %s is not made yet: %s", asset.pk, refusal.message)
 
 
 def _known(team: Team, sha256: str, expect: str) -> Asset | None:

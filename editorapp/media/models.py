@@ -63,6 +63,10 @@ class Asset(models.Model):
     variable_frame_rate = models.BooleanField(default=False)
     proxy = models.CharField(max_length=12, choices=Proxy.choices, default=Proxy.NOT_NEEDED)
 
+    # What providers are given of it, see outgoing.py: its own hash where it goes as it is, "" while nobody has looked.
+    outgoing_sha256 = models.CharField(max_length=64, blank=True, default="", db_index=True)
+    outgoing_bytes = models.BigIntegerField(default=0)
+
     objects = AssetQuerySet.as_manager()
 
     class Meta:

@@ -10,8 +10,7 @@ from pathlib import Path
 from typing import Any
 
 from editorapp.core.fault_points import reached
-from editorapp.media import store
-from editorapp.media.models import Asset
+from editorapp.media import outgoing, store
 
 PIECE_BYTES = 3 * 64 * 1024  # a multiple of 3: pieces of base64 then join without padding
 MARK = "stored-file:"
@@ -52,7 +51,7 @@ def stored_bytes(body: Any) -> int:
     wanted = [one.sha256 for one in stored_files(body)]
     if not wanted:
         return 0
-    sizes = dict(Asset.objects.filter(sha256__in=wanted).values_list("sha256", "size_bytes"))
+    sizes = outgoing.sizes(set(wanted))
     return sum(_encoded(sizes.get(sha256, 0)) for sha256 in wanted)
 
 

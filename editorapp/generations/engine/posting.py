@@ -81,7 +81,7 @@ class Posts:
             wanted, spec = attempt.generation.wanted, self._accounts.spec(attempt.account_id)
             ids = staging.staged_ids(wanted, spec)
             lying = staging.lying(attempt.account_id, ids, now=now)
-            if ids - lying.keys():
+            if ids - lying.keys() or staging.unprepared(wanted, spec):
                 unless_overtaken(_stage_first, attempt, now=now)
                 return None
             body: dict[str, Any] = self._adapter.encode(staging.resolved(wanted, spec, lying), spec)

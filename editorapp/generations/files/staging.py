@@ -7,9 +7,12 @@ from dataclasses import replace
 from datetime import datetime
 from pathlib import Path
 
+from django.db import transaction
+
 from editorapp.generations.models import Attempt
-from editorapp.media import store
+from editorapp.media import outgoing, store
 from editorapp.media.models import Asset
+from editorapp.media.outgoing import Outgoing
 from editorapp.media.refusals import Refusal
 from editorapp.providers import registry
 from editorapp.providers.contract import GenerationRequest, Lent, ProviderError, Ref, Rejected, Unavailable
@@ -42,11 +45,16 @@ def lying(account_id: int, ids: set[int], *, now: datetime) -> dict[int, Ref]:
     if not ids:
         return {}
     rows = StagedFile.objects.filter(account_id=account_id, asset_id__in=ids).select_related("asset")
+    # Until it is known what may go out, what was staged may be the file as it was stored.
+    rows = rows.exclude(asset__outgoing_sha256="")
     return {row.asset_id: Ref(**row.ref, media_type=row.asset.mime_type) for row in rows if row.is_usable(now)}
 
 
 async def stage(asset: Asset, account: ProviderAccount) -> Ref:
-    """Put a stored file where the account's provider reads it. Free. Raises: ProviderError and its kinds."""
+    """Put what goes out for a stored file where the account's provider reads it. Free.
+
+    Raises: ProviderError and its kinds.
+    """
     purpose = "input" if asset.is_video else "reference"
     with ExitStack() as stack:
         path = await _held(asset, stack)
@@ -60,12 +68,43 @@ async def stage(asset: Asset, account: ProviderAccount) -> Ref:
 async def _held(asset: Asset, stack: ExitStack) -> Path:
     """Bring a stored file here, in a thread: a copy from a bucket takes a while, and leases are renewed meanwhile."""
     try:
-        (path,) = await asyncio.to_thread(stack.enter_context, store.held(asset.sha256, store.ORIGINAL))
-    except store.Gone as gone:
-        raise Rejected("A stored file is not there any more; nothing was sent.", code="file_gone") from gone
+        (path,) = await asyncio.to_thread(stack.enter_context, store.held(asset.outgoing_sha256, store.ORIGINAL))
     except Refusal as refusal:
-        raise Unavailable(refusal.message, code=refusal.code) from refusal
+        raise _in_a_providers_words(refusal) from refusal
     return path
+
+
+def unprepared(wanted: GenerationRequest, spec: Spec) -> set[int]:
+    """Return the stored files that travel inside the request and of which nobody has seen yet what may go out."""
+    ids = asset_ids(wanted) - staged_ids(wanted, spec)
+    return set(Asset.objects.filter(pk__in=ids, outgoing_sha256="").values_list("pk", flat=True)) if ids else set()
+
+
+async def outgoing_of(asset: Asset) -> Outgoing:
+    """Make what goes out for a file, once, in a thread: leases are renewed meanwhile. Call `note_outgoing` with it.
+
+    Raises: Rejected; Unavailable, when this machine cannot just now.
+    """
+    try:
+        return await asyncio.to_thread(outgoing.make, asset)
+    except Refusal as refusal:
+        raise _in_a_providers_words(refusal) from refusal
+
+
+def note_outgoing(asset: Asset, made: Outgoing) -> None:
+    """Note what goes out for a file; what was staged of it before, as it was stored, is forgotten."""
+    with transaction.atomic():
+        if outgoing.note(asset, made) and made.sha256 != asset.sha256:
+            StagedFile.objects.filter(asset=asset).delete()
+
+
+def _in_a_providers_words(refusal: Refusal) -> ProviderError:
+    if isinstance(refusal, store.Gone):
+        return Rejected("A stored file is not there any more; nothing was sent.", code="file_gone")
+    if refusal.is_ours or refusal.code in ("timed_out", "crashed"):  # a busy machine, or one short of memory
+        return Unavailable(refusal.message, code=refusal.code)
+    message = "A stored file cannot be made ready to be sent; nothing was sent. Save it anew, and upload that."
+    return Rejected(message, code=refusal.code)
 
 
 def keep(account_id: int, asset: Asset, ref: Ref, *, now: datetime) -> None:
@@ -81,7 +120,7 @@ def resolved(wanted: GenerationRequest, spec: Spec, lying: Mapping[int, Ref]) ->
     """Name each stored file as its parameter wants it: as it lies with the provider, or by its bytes.
 
     Writes nothing and reads no file: bytes stand in the request as a mark, which `Wire.pay` replaces.
-    Raises: KeyError, when a file does not lie there; Asset.DoesNotExist, when it is not even here.
+    Raises: KeyError, when a file does not lie there; Asset.DoesNotExist, when it is not even here, or unprepared.
     """
     model = spec.model_for(wanted)
 
@@ -90,7 +129,8 @@ def resolved(wanted: GenerationRequest, spec: Spec, lying: Mapping[int, Ref]) ->
             return ref
         if stored_way(model, field) is not StoredAs.INLINE:
             return lying[ref.asset_id]
-        sha256, media_type = Asset.objects.values_list("sha256", "mime_type").get(pk=ref.asset_id)
+        rows = Asset.objects.exclude(outgoing_sha256="")
+        sha256, media_type = rows.values_list("outgoing_sha256", "mime_type").get(pk=ref.asset_id)
         return Ref(data=StoredFile.of(sha256), media_type=media_type)
 
     def carried_all(field: str, refs: tuple[Ref, ...] | None) -> tuple[Ref, ...] | None:

@@ -137,8 +137,12 @@ def _stage(attempt: Attempt, keeper: _Keeper) -> None:
         _later(attempt, problem, now=keeper.clock(), least_seconds=CLOSED_SECONDS)
         return
     try:
-        for asset_id in sorted(ids - staging.lying(attempt.account_id, ids, now=keeper.clock()).keys()):
+        missing = ids - staging.lying(attempt.account_id, ids, now=keeper.clock()).keys()
+        for asset_id in sorted(missing | staging.unprepared(attempt.generation.wanted, attempt.account.spec)):
             asset = Asset.objects.get(pk=asset_id)
+            staging.note_outgoing(asset, keeper.run(staging.outgoing_of(asset)))
+            if asset_id not in missing:
+                continue  # it travels inside the request
             ref = keeper.run(staging.stage(asset, attempt.account))
             reached("stage.sent")
             staging.keep(attempt.account_id, asset, ref, now=keeper.clock())

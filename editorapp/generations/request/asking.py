@@ -216,8 +216,11 @@ def _quoted(row: AskedPrice, clock: Callable[[], datetime]) -> Quote:
     account, spec = row.account, row.account.spec
     wanted = GenerationRequest.from_json(row.request)
     ids = staging.staged_ids(wanted, spec)
-    lying = staging.lying(account.pk, ids, now=clock())
-    for asset in Asset.objects.filter(pk__in=ids - lying.keys()):
+    missing = ids - staging.lying(account.pk, ids, now=clock()).keys()
+    for asset in Asset.objects.filter(pk__in=missing | staging.unprepared(wanted, spec)):
+        staging.note_outgoing(asset, _patiently(partial(staging.outgoing_of, asset)))
+        if asset.pk not in missing:
+            continue  # it travels inside the request
         ref = _patiently(partial(staging.stage, asset, account))
         staging.keep(account.pk, asset, ref, now=clock())
     wanted = staging.resolved(wanted, spec, staging.lying(account.pk, ids, now=clock()))

@@ -7,6 +7,7 @@ from typing import Any
 from PIL import Image
 
 from editorapp.media.decoding import colour, encode, previews, reader
+from editorapp.media.decoding import outgoing as outgoing_copies
 from editorapp.media.decoding.archive import examine_archive
 from editorapp.media.decoding.clip import examine, is_browser_safe
 from editorapp.media.decoding.opening import open_clip
@@ -121,6 +122,18 @@ def _remuxed(file: Path, made: Path, frame_count: int) -> bool:
         return False
     same = ("width", "height", "frame_count", "rotation", "duration_seconds")
     return copied["frame_count"] == frame_count and all(copied[fact] == said[fact] for fact in same)
+
+
+def outgoing(path: str, *, out: str) -> dict[str, Any]:
+    """Write a file as it may leave the house, where it may not leave as it is."""
+    return {"is_changed": outgoing_copies.outgoing(Path(path), Path(out))}
+
+
+def as_png(path: str, *, out: str) -> dict[str, Any]:
+    """Write a picture as PNG, for who takes no other format."""
+    with Image.open(path, formats=list(_FORMATS.values()) + ["GIF"]) as picture:
+        picture.convert("RGBA" if picture.has_transparency_data else "RGB").save(out, "PNG")
+    return {}
 
 
 def trim(path: str, *, frames: str, fps: str, first: int, last: int, out: str) -> dict[str, Any]:

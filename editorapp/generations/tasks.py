@@ -4,6 +4,7 @@ from django.utils import timezone
 
 from editorapp.alerts import telling
 from editorapp.generations.engine import sweep
+from editorapp.generations.files import frames
 from editorapp.generations.files import transfer as transfers
 from editorapp.generations.request import asking
 from editorapp.generations.running import health, wake
@@ -19,6 +20,11 @@ def work(provider: str) -> None:
 def transfer(lane: int) -> None:
     """Carry files: sources to providers, results home."""
     transfers.transfer(lane)
+
+
+def fetch_frames(generation_id: int) -> None:
+    """Fetch the EXR frames of a take that is done without them."""
+    frames.fetch_frames(generation_id, now=timezone.now())
 
 
 def search(provider: str) -> None:

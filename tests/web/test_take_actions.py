@@ -7,7 +7,9 @@ from django.test import Client
 from django.urls import reverse
 
 from editorapp.costs import ledger
+from editorapp.generations.request import retry
 from editorapp.generations.states import State
+from editorapp.providers.contract import GenerationRequest
 from editorapp.teams.roles import Role
 from tests.factories import make_asset, make_generation, make_member
 from tests.web.take_pages import NOW, make_done, make_held, signed_in, text
@@ -120,6 +122,21 @@ def test_what_nobody_can_read_can_be_had_and_not_taken(client, creator):
     assert take.state == State.FETCH_FAILED
 
 
+def test_frames_that_were_paid_and_did_not_come_can_be_asked_for_again(client, creator, monkeypatch):
+    sent = []
+    monkeypatch.setattr(retry.queue, "send", lambda task, *given: sent.append((task, *given)))
+    wanted = GenerationRequest(prompt="Rain", hdr=True, exr=True).to_json()
+    take = make_done(creator, request=wanted, warning="The EXR frames could not be used: The link answered 503.")
+    assert "The link answered 503." in text(client, take) and "Fetch EXR again, free" in text(client, take)
+
+    client.post(f"/takes/{take.pk}/fetch-frames")
+    client.post(f"/takes/{make_done(creator).pk}/fetch-frames")
+
+    assert sent == [("editorapp.generations.tasks.fetch_frames", take.pk)]
+    take.refresh_from_db()
+    assert take.state == State.SUCCEEDED
+
+
 def test_a_result_that_may_be_deleted_soon_says_so_on_its_take_and_in_the_queue(client, creator):
     take = make_generation(
         creator, state=State.FETCHING, failure_code="result_expiring", failure_message="It is made and paid. Hurry."
@@ -225,7 +242,7 @@ def test_an_unfinished_take_is_not_decided_about(creator, reviewer):
 # Who may do it to a colleague's take.
 POSTS = {"cancel": Role.ADMIN, "retry": Role.CREATOR, "fetch": Role.CREATOR, "settle": Role.CREATOR,
          "take-as-it-is": Role.CREATOR, "look": Role.CREATOR, "ask": Role.CREATOR, "cost": Role.ADMIN,
-         "review": Role.REVIEWER}  # fmt: skip
+         "fetch-frames": Role.CREATOR, "review": Role.REVIEWER}  # fmt: skip
 
 
 @pytest.mark.parametrize("role", list(Role))

@@ -300,7 +300,7 @@ def all_done(pairs: Sequence[tuple[Attempt, Job]], *, now: datetime) -> bool:
 def _as_done(attempt: Attempt, job: Job, *, now: datetime) -> dict[str, Any]:
     return {
         "next_action_at": now, "lease_token": None, "error_count": 0, "last_error": "", "missing_since": None,
-        "result_urls": [{"kind": output.kind, "url": output.url} for output in job.outputs],
+        "result_urls": [one.to_json() for one in job.outputs],
         "result_expires_at": min((one.expires_at for one in job.outputs if one.expires_at), default=None),
         "recorded_at": now, "provider_done_at": attempt.provider_done_at or now,
         "poll_count": attempt.poll_count + 1, "progress": None,

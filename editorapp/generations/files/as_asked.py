@@ -16,6 +16,17 @@ LEAST_SECONDS = 0.5
 USUAL_SECONDS = 5.0  # of a new clip where no length was asked for: every provider's default
 
 
+SOURCE_CAME = "The file that came is the source itself, byte for byte."
+
+
+def is_source(generation: Generation, video: Asset) -> bool:
+    """Did the provider give back what it was given?"""
+    source = generation.source_asset
+    if source is None or generation.task == Task.GENERATE:
+        return False
+    return video.sha256 in (source.sha256, source.outgoing_sha256)
+
+
 def expected_seconds(generation: Generation) -> float | None:
     """Return how long a result is to be; None where its source is not known here."""
     if generation.task != Task.GENERATE:
@@ -45,8 +56,8 @@ def far_off(generation: Generation, video: Asset) -> str:
 
 def odd(generation: Generation, video: Asset, exr: Asset | None) -> str:
     """Say what about a result is not as it was asked for; it is kept all the same, because it is paid."""
-    found = []
     source = generation.source_asset
+    found = [SOURCE_CAME] if is_source(generation, video) else []
     if generation.task != Task.GENERATE and source is not None and source.fps:
         off: Decimal = abs(video.duration_seconds - source.duration_seconds)
         frame = 1 / float(source.fps)

@@ -8,6 +8,7 @@ import logging
 import os
 import shutil
 from collections.abc import Callable, Coroutine
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Any
@@ -16,7 +17,7 @@ from django.db import transaction
 
 from editorapp.core.fault_points import reached
 from editorapp.generations.engine import schedule
-from editorapp.generations.files import as_asked, parts
+from editorapp.generations.files import as_asked, parts, selection
 from editorapp.generations.files import download as links
 from editorapp.generations.models import Attempt
 from editorapp.generations.states import State
@@ -28,6 +29,7 @@ from editorapp.media.probe import NO_LIMIT
 log = logging.getLogger(__name__)
 
 TRIES = 8  # that follow one another quickly; then about once an hour, until the provider's time is over
+PATIENCE = 3  # tries over which a link is waited for, where the clip can do without what it leads to
 VIDEO_BYTES = 2_000_000_000
 ARCHIVE_BYTES = 20_000_000_000
 
@@ -51,7 +53,7 @@ def fetch(attempt: Attempt, *, run: Run, hold: Hold, now: Callable[[], datetime]
     Raises: Overtaken, when somebody else took the row.
     """
     try:
-        video, exr = _take_all(attempt, run, hold)
+        taken = _take_all(attempt, run, hold)
     except links.LinkExpired:
         _ask_for_fresh_links(attempt, now=now())
     except Unusable as unusable:
@@ -59,24 +61,96 @@ def fetch(attempt: Attempt, *, run: Run, hold: Hold, now: Callable[[], datetime]
     except (links.CutOff, links.NotAllowed, intake.NotTaken) as error:
         _try_later(attempt, _sentence(error), now=now())
     else:
-        if video is not None:
-            _keep(attempt, video, exr, now=now())
+        if taken is not None:
+            _keep(attempt, taken, now=now())
         else:
             _try_later(attempt, "The provider is done but names no video.", now=now())
 
 
-def _take_all(attempt: Attempt, run: Run, hold: Hold) -> tuple[Asset | None, Asset | None]:
-    """Return the video and the EXR frames, those that the provider names. Raises: Unusable and all of `_take`."""
-    taken: dict[str, Asset] = {}
-    # The video first: it is of use without its frames.
-    for output in sorted(attempt.result_urls or [], key=lambda one: one["kind"] != "video"):
-        taken[output["kind"]] = _take(attempt, output, run, hold, video=taken.get("video"))
-    return taken.get("video"), taken.get("exr")
+@dataclass(frozen=True)
+class Taken:
+    """The files of a result. `notes` is what a person should know of them; `came` what came for the frames instead."""
+
+    video: Asset
+    exr: Asset | None = None
+    came: Asset | None = None
+    notes: tuple[str, ...] = ()
 
 
-def _take(attempt: Attempt, output: dict[str, str], run: Run, hold: Hold, *, video: Asset | None) -> Asset:
-    generation, kind = attempt.generation, output["kind"]
-    path = _download(attempt, output, run)
+def _take_all(attempt: Attempt, run: Run, hold: Hold) -> Taken | None:
+    """Return the video and the EXR frames; None where the provider names no video. Raises: Unusable, all of `take`.
+
+    The video first: it is of use without its frames.
+    """
+    chosen = selection.select(attempt)
+    selection.note_extras(attempt, [])
+    if not chosen.videos:
+        return None
+    video, used, notes = _first_video(attempt, chosen.videos, run, hold)
+    selection.note_extras(attempt, [used])
+    taken = Taken(video, notes=notes)
+    frames = tuple(one for one in chosen.frames if one is not used)
+    return _with_frames(attempt, taken, used, frames, run, hold) if frames else taken
+
+
+def _first_video(
+    attempt: Attempt, candidates: tuple[selection.Named, ...], run: Run, hold: Hold
+) -> tuple[Asset, selection.Named, tuple[str, ...]]:
+    """Return the first candidate that is the result, its link, and what was wrong with those before it.
+
+    A link that does not answer is waited for; after some tries the next one will do.
+    Raises: what the first candidate met, where none is of use.
+    """
+    first: Exception | None = None
+    for place, output in enumerate(candidates):
+        try:
+            video = take(attempt, output, "video", run, hold, place=place)
+        except (Unusable, links.NotAllowed) as error:
+            first = first or error
+        except (links.CutOff, links.LinkExpired) as error:
+            if place + 1 == len(candidates) or attempt.fetch_count < PATIENCE:
+                raise first or error from error
+            first = first or error
+        else:
+            if as_asked.is_source(attempt.generation, video) and place + 1 < len(candidates):
+                first = first or Unusable(as_asked.SOURCE_CAME, video, code="result_is_source")
+                continue
+            passed_over = f"The provider named {len(candidates)} clips; this is number {place + 1}, because of the "
+            passed_over += f"first: {_sentence(first)}" if first else ""
+            return video, output, (passed_over,) if first else ()
+    assert first is not None  # there was a candidate
+    raise first
+
+
+def _with_frames(
+    attempt: Attempt, taken: Taken, used: selection.Named, candidates: tuple[selection.Named, ...], run: Run, hold: Hold
+) -> Taken:
+    """Add the EXR frames. The clip is never lost over them: after some tries it is kept without, with a note.
+
+    Raises: what the first of them met, while it is tried again.
+    """
+    output = candidates[0]
+    try:
+        exr = take(attempt, output, "exr", run, hold, video=taken.video)
+    except (Unusable, links.LinkExpired, links.CutOff, links.NotAllowed, intake.NotTaken) as error:
+        came = error.came if isinstance(error, Unusable) else None
+        is_certain = output["kind"] == "exr"
+        came_before = came is not None and attempt.generation.came_id == came.pk
+        if is_certain and not came_before and attempt.fetch_count < PATIENCE:
+            raise
+        note = f"The EXR frames could not be used: {_sentence(error)}" if is_certain else ""
+        return replace(taken, came=came if is_certain else None, notes=(*taken.notes, note))
+    selection.note_extras(attempt, [used, output])
+    return replace(taken, exr=exr)
+
+
+def take(
+    attempt: Attempt, output: dict[str, str], kind: str, run: Run, hold: Hold, *, video: Asset | None = None,
+    place: int = 0,
+) -> Asset:  # fmt: skip
+    """Download one link and keep it as the video or the frames. Raises: Unusable, all of `_download`; NotTaken."""
+    generation = attempt.generation
+    path = _download(attempt, output, kind, run, place=place)
     reached("fetch.part_whole")
     hold(INTAKE_SECONDS + path.stat().st_size / INTAKE_BYTES_PER_SECOND)
     # Taking a file in uses it up, also when it is refused; what was paid for stays within reach.
@@ -99,14 +173,15 @@ def _take(attempt: Attempt, output: dict[str, str], run: Run, hold: Hold, *, vid
     return asset
 
 
-def _download(attempt: Attempt, output: dict[str, str], run: Run) -> Path:
+def _download(attempt: Attempt, output: dict[str, str], kind: str, run: Run, *, place: int) -> Path:
     """Collect a file on the disk that will keep it, so that keeping it is a rename; return where it lies.
 
     What a cut or a killed download left is gone on with. Raises: what `download` raises, NotTaken on a full disk.
     """
-    kind = output["kind"]
     limit = ARCHIVE_BYTES if kind == "exr" else VIDEO_BYTES
-    part = parts.collect(store.incoming(), f"attempt-{attempt.pk}", f".{kind}.part", token=attempt.lease_token)
+    part = parts.collect(
+        store.incoming(), f"attempt-{attempt.pk}", f".{kind}{place or ''}.part", token=attempt.lease_token
+    )
     try:
         with store.telling_full_disk():
             run(links.download(output["url"], part, access=attempt.account.access(), max_bytes=limit))
@@ -137,16 +212,16 @@ def _take_in(path: Path, kind: str, *, name: str, **kept_as: Any) -> Asset:
     return intake.take_in(path, name=f"{name}.mp4", expect="video", max_bytes=NO_LIMIT, max_seconds=NO_LIMIT, **kept_as)
 
 
-def _keep(attempt: Attempt, video: Asset, exr: Asset | None, *, now: datetime) -> None:
+def _keep(attempt: Attempt, taken: Taken, *, now: datetime) -> None:
     reached("fetch.kept")
-    generation = attempt.generation
+    generation, video, exr = attempt.generation, taken.video, taken.exr
     # The first is about its price: see engine/outcomes.py.
-    notes = [generation.warning, as_asked.odd(generation, video, exr)]
+    notes = [generation.warning, *taken.notes, as_asked.odd(generation, video, exr)]
     with transaction.atomic():
         attempt.move(
             State.SUCCEEDED, now=now, lease_token=None, result_urls=None, result_expires_at=None, last_error="",
             shown={
-                "result": video, "exr": exr, "came": None, "warning": " ".join(note for note in notes if note),
+                "result": video, "exr": exr, "came": taken.came, "warning": " ".join(note for note in notes if note),
                 "failure_code": "", "failure_message": "",
             },
         )  # fmt: skip

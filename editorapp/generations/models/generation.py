@@ -54,6 +54,8 @@ class Generation(models.Model):
     exr = models.ForeignKey(Asset, null=True, blank=True, on_delete=models.PROTECT, related_name="+")
     # What came for the result and is not it: unreadable, or far too short or long.
     came = models.ForeignKey(Asset, null=True, blank=True, on_delete=models.PROTECT, related_name="+")
+    # What else the provider named beside the result: [{"kind", "label", "name"}], see files/selection.py.
+    extras = models.JSONField(default=list, blank=True)
     finished_at = models.DateTimeField(null=True, blank=True)
     warning = models.TextField(blank=True)  # what is odd about a result that was kept, or about its price
     form_token = models.CharField(max_length=40, blank=True)  # the same form sent twice makes one generation
@@ -125,6 +127,11 @@ class Generation(models.Model):
     @property
     def can_fetch_again(self) -> bool:
         return self.state == State.FETCH_FAILED
+
+    @property
+    def can_fetch_frames(self) -> bool:
+        """Is it done without the EXR frames that were asked for, which are paid?"""
+        return self.is_done and self.exr_id is None and self.request.get("exr") is True
 
     @property
     def can_be_taken_as_it_is(self) -> bool:

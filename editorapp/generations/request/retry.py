@@ -7,6 +7,7 @@ from django.core.exceptions import PermissionDenied
 from django.db import transaction
 from django.db.models import Q, QuerySet
 
+from editorapp.core import queue
 from editorapp.core.money import show_usd
 from editorapp.generations.models import Attempt, Generation, Overtaken
 from editorapp.generations.request import asking
@@ -93,6 +94,14 @@ def fetch_again(generation: Generation, *, member: Member, now: datetime) -> Non
         expiring.over(generation, now=now)
         wake.soon(generation.provider)
     generation.refresh_from_db()
+
+
+def fetch_frames_again(generation: Generation, *, member: Member) -> None:
+    """Have the EXR frames of a done take fetched once more (files/frames.py). Free. Raises: NotRetryable."""
+    _guard(generation, member)
+    if not generation.can_fetch_frames:
+        raise NotRetryable("There are no EXR frames to be fetched.")
+    queue.send("editorapp.generations.tasks.fetch_frames", generation.pk)
 
 
 def take_as_it_is(generation: Generation, *, member: Member, now: datetime) -> None:

@@ -20,7 +20,7 @@ from editorapp.generations.models import Generation, Overtaken
 from editorapp.generations.request import reach
 from editorapp.generations.request.cancel import TooLate, cancel
 from editorapp.generations.request.enqueue import Refused
-from editorapp.generations.request.retry import NotRetryable, fetch_again, retry, take_as_it_is
+from editorapp.generations.request.retry import NotRetryable, fetch_again, fetch_frames_again, retry, take_as_it_is
 from editorapp.generations.states import State
 from editorapp.media.models import Asset
 from editorapp.providers import accounts
@@ -126,6 +126,19 @@ def fetch_it(request: MemberRequest, pk: int) -> HttpResponse:
         messages.warning(request, "It is not waiting to be fetched any more.")
     else:
         messages.success(request, "Fetching again. This costs nothing.")
+    return _back(request, pk)
+
+
+@require_POST
+@needs(Act.CREATE)
+def fetch_frames(request: MemberRequest, pk: int) -> HttpResponse:
+    """Fetch the EXR frames of a take that is done without them."""
+    try:
+        fetch_frames_again(_found(request, pk), member=request.member)
+    except NotRetryable as error:
+        messages.warning(request, str(error))
+    else:
+        messages.success(request, "Fetching the EXR frames. This costs nothing; look here again in a while.")
     return _back(request, pk)
 
 
@@ -296,6 +309,7 @@ urlpatterns = [
     path("<int:pk>/cancel", cancel_it, name="cancel"),
     path("<int:pk>/retry", retry_it, name="retry"),
     path("<int:pk>/fetch", fetch_it, name="fetch"),
+    path("<int:pk>/fetch-frames", fetch_frames, name="fetch_frames"),
     path("<int:pk>/take-as-it-is", take_it_as_it_is, name="take_as_it_is"),
     *settle.take_patterns,
     path("<int:pk>/review", review_it, name="review"),

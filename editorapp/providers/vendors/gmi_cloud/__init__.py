@@ -9,11 +9,12 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Any
 from urllib.parse import quote as quoted
-from urllib.parse import unquote, urlsplit
 
 import httpx
 
-from editorapp.providers import answers
+from editorapp.media import sandbox
+from editorapp.media.refusals import Refusal
+from editorapp.providers import answers, outputs
 from editorapp.providers import wire as bodies
 from editorapp.providers.contract import (
     Failure,
@@ -116,7 +117,6 @@ NO_HDR_ACCESS = "hdr_access"  # code of a Rejected: the key is good, its account
 # busy. A limit further on arrives as a failed request, too (5, OBS); nothing is ever sent again by itself.
 PASSING = frozenset({"generation_failed", "output_not_found", "rate_limited"})
 BUSY = ("rate limit", "too many requests", "try again", "timed out", "overloaded", "throttl")
-EXR_ENDINGS = (".exr", ".zip", ".tar", ".tar.gz", ".tgz")
 
 
 def encode(wanted: GenerationRequest, spec: Spec = SPEC) -> dict[str, Any]:
@@ -191,15 +191,13 @@ async def _uploaded(path: Path, media_type: str, wire: Wire) -> Ref:
 
 
 def _as_png(path: Path, target: Path) -> None:
-    """Write a picture as PNG. It has been decoded before, when it was taken in."""
-    from PIL import Image, ImageOps
-
+    """Write a picture as PNG. Raises: Rejected; Unavailable, when this machine cannot just now."""
     try:
-        with Image.open(path) as picture:
-            upright = ImageOps.exif_transpose(picture)
-            upright.convert("RGBA" if upright.has_transparency_data else "RGB").save(target, "PNG")
-    except (OSError, ValueError) as error:
-        raise Rejected("This picture cannot be read. Save it as PNG, and upload it anew.", code="image") from error
+        sandbox.run("as_png", path=str(path.resolve()), out=str(target.resolve()))
+    except Refusal as refusal:
+        if refusal.is_ours:
+            raise Unavailable(refusal.message, code=refusal.code) from refusal
+        raise Rejected("This picture cannot be read. Save it as PNG, and upload it anew.", code="image") from refusal
 
 
 async def submit(body: dict[str, Any], *, path: str, wire: Wire, idempotency_key: str) -> Job:
@@ -273,55 +271,51 @@ def _job(answer: dict[str, Any], job_id: str) -> Job:
         return Job(id=job_id, state=state, failure=_failure(answer))
     if state is not JobState.DONE:
         return Job(id=job_id, state=state)
-    outputs = tuple(_outputs(outcome))
-    if not any(output.kind == "video" for output in outputs):
+    found = _outputs(answer, outcome)
+    if not any(_is_result(one) for one in found):
         reason = "GMI Cloud says that it is done, but names no result. Its support can look the request up."
         failure = Failure(code="no_output", reason=reason, can_retry=False, is_charged=None)
         return Job(id=job_id, state=JobState.FAILED, failure=failure)
     chain = outcome.get("generation_id")
-    return Job(id=job_id, state=state, chain_id=chain if isinstance(chain, str) else "", outputs=outputs)
+    return Job(id=job_id, state=state, chain_id=chain if isinstance(chain, str) else "", outputs=found)
 
 
-def _outputs(outcome: Mapping[str, Any]) -> Iterator[Output]:
-    """Yield the video and, where there are any, EXR frames. Where those lie is not documented, so all links are asked.
+def _outputs(answer: Mapping[str, Any], outcome: Mapping[str, Any]) -> tuple[Output, ...]:
+    """Return what a finished request names: `video_url`, `media_urls`, then what other fields name (2.2).
 
-    The video is `video_url`, else the first clip among `media_urls`.
+    A clip is only what the first two name. Where EXR frames lie is not documented, so all links are asked. None of
+    them may be what the request itself named: its own source, or a frame (`payload` is its echo).
     """
-    links = dict.fromkeys(_links(outcome))
-    video = outcome.get("video_url")
-    if not isinstance(video, str) or not video:
-        video = next((url for url in links if not _is_exr(url) and not _is_picture(url)), None)
-    if video:
-        yield Output(kind="video", url=video)
-    for url in links:
-        if url != video and _is_exr(url):
-            yield Output(kind="exr", url=url)
+    sent, found = outputs.Sent(answer.get("payload")), []
+    for place, url, entry in _links(outcome):
+        if sent.names(url, entry.get("id")):
+            continue
+        one = outputs.output(url, *_said(place, entry), label=place)
+        is_documented = place in ("video_url", "media_urls")
+        found.append(one if is_documented or one.kind != outputs.VIDEO else replace(one, kind=outputs.UNKNOWN))
+    return outputs.without_repeats(found)
 
 
-def _links(outcome: Mapping[str, Any]) -> Iterator[str]:
-    """Yield every link of an outcome: `media_urls` first, as texts or as objects, then each field ending in "url"."""
-    media = outcome.get("media_urls")
-    for entry in media if isinstance(media, list) else ():
-        url = entry.get("url") if isinstance(entry, Mapping) else entry
-        if isinstance(url, str) and url:
-            yield url
-    for key, value in outcome.items():
-        if key.endswith(("url", "urls")) and key not in ("media_urls", "thumbnail_image_url"):
-            for url in value if isinstance(value, list) else (value,):
-                if isinstance(url, str) and url:
-                    yield url
+def _said(place: str, entry: Mapping[str, Any]) -> tuple[Any, ...]:
+    """Return what is said of a link: its own type, and the name of its field, unless that is a list of all media."""
+    return entry.get("type"), entry.get("mime_type"), "" if place == "media_urls" else place
 
 
-def _is_exr(url: str) -> bool:
-    return _file_name(url).endswith(EXR_ENDINGS)
+def _links(outcome: Mapping[str, Any]) -> Iterator[tuple[str, str, Mapping[str, Any]]]:
+    """Yield field, link and what stands beside it: the documented fields first, then each that ends in "url"."""
+    others = [key for key in outcome if isinstance(key, str) and key.endswith(("url", "urls"))]
+    for key in dict.fromkeys(("video_url", "media_urls", *others)):
+        value = outcome.get(key)
+        for entry in value if isinstance(value, list) else (value,):
+            beside: Mapping[str, Any] = entry if isinstance(entry, Mapping) else {"url": entry}
+            url = beside.get("url")
+            if isinstance(url, str) and url:
+                yield key, url, beside
 
 
-def _is_picture(url: str) -> bool:
-    return _file_name(url).endswith((".png", ".jpg", ".jpeg", ".webp"))
-
-
-def _file_name(url: str) -> str:
-    return unquote(urlsplit(url).path).rpartition("/")[2].lower()
+def _is_result(one: Output) -> bool:
+    """Can this be the clip? Where a field beside the documented ones names it, it is none."""
+    return one.label in ("video_url", "media_urls") and one.kind in (outputs.VIDEO, outputs.UNKNOWN)
 
 
 def _failure(answer: Mapping[str, Any]) -> Failure:

@@ -7,8 +7,9 @@ from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
-from urllib.parse import quote, urlsplit
+from urllib.parse import quote
 
+from editorapp.providers import outputs
 from editorapp.providers import wire as bodies
 from editorapp.providers.contract import (
     Failure,
@@ -199,19 +200,14 @@ def _job(answer: dict[str, Any]) -> Job:
 
 
 def _outputs(answer: dict[str, Any]) -> tuple[Output, ...]:
+    """Return what a finished generation names. `type` is a free text, and how it labels EXR is not documented (4.1)."""
     expires_at = datetime.now(UTC) + timedelta(seconds=OUTPUT_URL_SECONDS)
-    return tuple(
-        Output(kind=_kind(item), url=item["url"], expires_at=expires_at)
-        for item in answer.get("output") or ()
-        if isinstance(item, dict) and isinstance(item.get("url"), str)
+    given = answer.get("output")
+    return outputs.without_repeats(
+        outputs.output(item["url"], item.get("type"), expires_at=expires_at)
+        for item in (given if isinstance(given, list) else ())
+        if isinstance(item, dict) and isinstance(item.get("url"), str) and item["url"]
     )
-
-
-def _kind(item: dict[str, Any]) -> str:
-    """Tell a clip from EXR frames. How EXR is labelled is not documented, so the file's name is asked too."""
-    path = urlsplit(item["url"]).path.lower()
-    is_exr = "exr" in str(item.get("type", "")).lower() or path.endswith((".zip", ".exr", ".tar", ".tar.gz"))
-    return "exr" if is_exr or item.get("type") not in (None, "", "video") else "video"
 
 
 def _failure(answer: dict[str, Any]) -> Failure:

@@ -9,7 +9,7 @@ from urllib.parse import quote as quoted
 
 import httpx
 
-from editorapp.providers import answers
+from editorapp.providers import answers, outputs
 from editorapp.providers.contract import (
     Failure,
     Job,
@@ -40,6 +40,7 @@ STATES = {  # section 4; the last two stand in Scenario's guide only
 LINK_LIFETIME = timedelta(hours=24)  # at the least (2.8)
 NO_MODEL = "model_access"  # code of a Rejected: the plan does not include the model
 MICRO = Decimal("0.000001")
+MOST_ASSETS = 12  # of one job that are asked for
 
 
 async def submit(body: dict[str, Any], *, path: str, wire: Wire, idempotency_key: str) -> Job:
@@ -180,22 +181,38 @@ def _progress(job: Mapping[str, Any]) -> float | None:
 async def _finished(job_id: str, job: Mapping[str, Any], cost: Decimal | None, wire: Wire) -> Job:
     """Read the result of a finished job; while it is not ready, the job is still running.
 
-    The result is the first clip among the job's assets, and that clip's id is the one to go on from.
+    The result is the first clip among the job's assets that the job was not given itself, and that clip's id is the
+    one to go on from. What follows it is not asked for: only its ids are told of.
     Raises: NotFound, where a result is named that is not there: it is paid, so it is looked for a while longer.
     """
-    ids = [one for one in _mapping(job.get("metadata")).get("assetIds") or () if isinstance(one, str) and one]
+    metadata = _mapping(job.get("metadata"))
+    given, sent = metadata.get("assetIds"), outputs.Sent(metadata.get("input"))
+    ids = [one for one in (given if isinstance(given, list) else ()) if isinstance(one, str) and one]
+    ids = [one for one in dict.fromkeys(ids) if not sent.names("", one)][:MOST_ASSETS]
     gone: NotFound | None = None
-    for asset_id in ids:
+    is_pending, beside = False, []
+    unclear: tuple[str, Output] | None = None
+    for at, asset_id in enumerate(ids):
         try:
             asset = _mapping((await wire.call("GET", f"/assets/{path_part(asset_id)}")).get("asset"))
         except NotFound as error:
             gone = error
             continue
-        if asset.get("status") == "pending":
-            return Job(id=job_id, state=JobState.RUNNING, progress=1.0)
-        if asset.get("status") != "error" and isinstance(asset.get("url"), str) and _is_clip(asset):
-            output = Output("video", asset["url"], datetime.now(UTC) + LINK_LIFETIME)
-            return Job(id=job_id, state=JobState.DONE, chain_id=asset_id, outputs=(output,), cost_usd=cost)
+        is_pending = is_pending or asset.get("status") == "pending"
+        if asset.get("status") in ("pending", "error") or not isinstance(asset.get("url"), str):
+            continue
+        said = (asset.get("kind"), asset.get("mimeType"))
+        one = outputs.output(asset["url"], *said, expires_at=datetime.now(UTC) + LINK_LIFETIME)
+        if one.kind == outputs.VIDEO:
+            beside += [Output(outputs.UNKNOWN, "", label=other) for other in ids[at + 1 :]]
+            return _done(job_id, asset_id, (one, *beside), cost)
+        if one.kind == outputs.UNKNOWN and unclear is None:
+            unclear = asset_id, one
+        beside.append(one)
+    if is_pending:
+        return Job(id=job_id, state=JobState.RUNNING, progress=1.0)
+    if unclear is not None:
+        return _done(job_id, unclear[0], tuple(beside), cost)
     if gone is not None:
         raise gone
     reason = f"{SPEC.name} finished without a result. Ask Scenario about job {job_id} before you pay for another try."
@@ -203,8 +220,8 @@ async def _finished(job_id: str, job: Mapping[str, Any], cost: Decimal | None, w
     return Job(id=job_id, state=JobState.FAILED, failure=failure, cost_usd=cost)
 
 
-def _is_clip(asset: Mapping[str, Any]) -> bool:
-    return asset.get("kind") in (None, "video")
+def _done(job_id: str, asset_id: str, found: tuple[Output, ...], cost: Decimal | None) -> Job:
+    return Job(id=job_id, state=JobState.DONE, chain_id=asset_id, outputs=found, cost_usd=cost)
 
 
 def _failure(job: Mapping[str, Any]) -> Failure:

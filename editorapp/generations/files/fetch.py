@@ -83,8 +83,8 @@ def _take_all(attempt: Attempt, run: Run, hold: Hold) -> Taken | None:
     The video first: it is of use without its frames.
     """
     chosen = selection.select(attempt)
-    selection.note_extras(attempt, [])
     if not chosen.videos:
+        selection.note_extras(attempt, [])
         return None
     video, used, notes = _first_video(attempt, chosen.videos, run, hold)
     selection.note_extras(attempt, [used])
@@ -109,7 +109,9 @@ def _first_video(
             first = first or error
         except (links.CutOff, links.LinkExpired) as error:
             if place + 1 == len(candidates) or attempt.fetch_count < PATIENCE:
-                raise first or error from error
+                if first is None:
+                    raise
+                raise first from error
             first = first or error
         else:
             if as_asked.is_source(attempt.generation, video) and place + 1 < len(candidates):
@@ -119,6 +121,7 @@ def _first_video(
             passed_over += f"first: {_sentence(first)}" if first else ""
             return video, output, (passed_over,) if first else ()
     assert first is not None  # there was a candidate
+    selection.note_extras(attempt, [])
     raise first
 
 
@@ -145,9 +148,15 @@ def _with_frames(
 
 
 def take(
-    attempt: Attempt, output: dict[str, str], kind: str, run: Run, hold: Hold, *, video: Asset | None = None,
+    attempt: Attempt,
+    output: selection.Named,
+    kind: str,
+    run: Run,
+    hold: Hold,
+    *,
+    video: Asset | None = None,
     place: int = 0,
-) -> Asset:  # fmt: skip
+) -> Asset:
     """Download one link and keep it as the video or the frames. Raises: Unusable, all of `_download`; NotTaken."""
     generation = attempt.generation
     path = _download(attempt, output, kind, run, place=place)

@@ -92,6 +92,8 @@ class State:
             "PRAGMA journal_mode=WAL; PRAGMA synchronous=OFF;"
             "CREATE TABLE IF NOT EXISTS job (id TEXT PRIMARY KEY, body TEXT NOT NULL);"
             "CREATE TABLE IF NOT EXISTS file (id TEXT PRIMARY KEY, body TEXT NOT NULL);"
+            "CREATE TABLE IF NOT EXISTS post (id INTEGER PRIMARY KEY, at REAL NOT NULL, wire TEXT NOT NULL, "
+            "idempotency_key TEXT NOT NULL, asked TEXT NOT NULL, status INTEGER);"
         )
         self._load()
 
@@ -119,6 +121,16 @@ class State:
             self.files[item.id] = item
             table = "file"
         self._kept.execute(f"INSERT OR REPLACE INTO {table} VALUES (?, ?)", (item.id, json.dumps(asdict(item))))
+
+    def received(self, wire: str, *, idempotency_key: str, prompt: str, body: Any, at: float) -> int:
+        """Note that a paid request has come, whatever becomes of it; return the note's number."""
+        values = (at, wire, idempotency_key, json.dumps({"prompt": prompt, "body": body}))
+        noted = self._kept.execute("INSERT INTO post (at, wire, idempotency_key, asked) VALUES (?, ?, ?, ?)", values)
+        return int(noted.lastrowid or 0)
+
+    def answered(self, post: int, status: int) -> None:
+        """Note what a paid request was answered. One that hung, or was cut off, has no status."""
+        self._kept.execute("UPDATE post SET status = ? WHERE id = ?", (status, post))
 
     def job(self, client: str, job_id: str) -> SimulatedJob | None:
         job = self.jobs.get(job_id)

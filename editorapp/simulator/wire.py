@@ -148,7 +148,10 @@ class Wire(ABC):
         )
         noted = faults.recent[-1]
         wanted, broken = self.decode(body, path=path)
-        words = magic(wanted.prompt) if isinstance(wanted.prompt, str) else []
+        prompt = wanted.prompt if isinstance(wanted.prompt, str) else ""
+        words = magic(prompt)
+        kept, key = self.simulation.state, request.headers.get("idempotency-key", "")
+        post = kept.received(self.slug, idempotency_key=key, prompt=prompt, body=noted["body"], at=time.time())
         fault = faults.take("submit", kinds=HTTP_KINDS) or self._worded(client, wanted.prompt, words)
         for_job = [one for one in words if one.call != "submit"]
         if more := faults.take("submit", kinds=JOB_KINDS) or faults.take("job"):
@@ -161,6 +164,7 @@ class Wire(ABC):
 
         answer = await under_fault(fault, self.refuse, act)
         noted["status"] = answer.status
+        kept.answered(post, answer.status)
         return answer
 
     def _worded(self, client: str, prompt: Any, words: list[Fault]) -> Fault | None:

@@ -9,6 +9,8 @@ import sys
 import tempfile
 from pathlib import Path
 
+from tests.kill.sabotages import SABOTAGES, shown
+
 
 def arguments() -> argparse.Namespace:
     parser = argparse.ArgumentParser(prog="python -m tests.kill", description=__doc__)
@@ -20,7 +22,9 @@ def arguments() -> argparse.Namespace:
     parser.add_argument("--minutes", type=float, default=15.0, help="give up after so long")
     parser.add_argument("--seed", type=int, default=None, help="the order of kills and wishes")
     parser.add_argument("--every-point", action="store_true", help="kill on until each named point was reached")
+    parser.add_argument("--first", default="", help="groups of points that come first and must be met")
     parser.add_argument("--by-hand", action="store_true", help="a person settles all unknown outcomes, at once")
+    parser.add_argument("--sabotage", choices=sorted(SABOTAGES), help="run a copy with this fault put in: it must show")
     parser.add_argument("--keep", action="store_true", help="leave the folder, with all logs")
     return parser.parse_args()
 
@@ -28,6 +32,8 @@ def arguments() -> argparse.Namespace:
 def main() -> int:
     """Start an installation, kill it, and say what came of it: 0 where all is as it must be."""
     options = arguments()
+    if options.sabotage:
+        return shown(SABOTAGES[options.sabotage], sys.argv[1:])
     options.seed = random.randrange(10**6) if options.seed is None else options.seed
     # A SIGTERM (a test's time limit) must not leave the installation behind.
     signal.signal(signal.SIGTERM, lambda number, frame: sys.exit(128 + number))

@@ -41,7 +41,7 @@ class Installation:
         ours = {
             "RUSHES_DATA_DIR": str(self.folder), "RUSHES_PORT": str(self.port), "RUSHES_SECRET_KEY": "of a kill test",
             "RUSHES_SIMULATOR_URL": f"http://127.0.0.1:{self.simulator_port}", "PYTHONUNBUFFERED": "1",
-            "DJANGO_SETTINGS_MODULE": "editorapp.settings",
+            "DJANGO_SETTINGS_MODULE": "tests.kill.settings",
         }  # fmt: skip
         for name in ("DATABASE_URL", "REDIS_URL", "RUSHES_KILL_AT"):
             os.environ.pop(name, None)

@@ -6,8 +6,9 @@ import signal
 import threading
 import time
 from collections import Counter, deque
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from itertools import zip_longest
 from pathlib import Path
 
 from editorapp.core.fault_points import POINTS
@@ -30,18 +31,24 @@ class Kill:
     point: str  # "" at a random instant
 
 
+def group_of(point: str) -> str:
+    """Return what a point is about: "submit" of "submit.answered"."""
+    return point.partition(".")[0]
+
+
 class Killer:
     """Kills on and on until it has killed often enough."""
 
     def __init__(
-        self, installation: Installation, *, kills: int, every_seconds: float, every_point: bool, seed: int
-    ) -> None:
+        self, installation: Installation, *, kills: int, every_seconds: float, every_point: bool, seed: int,
+        first: Sequence[str] = (),
+    ) -> None:  # fmt: skip
         self.installation, self.wanted, self.every = installation, kills, every_seconds
-        self.every_point = every_point
+        self.every_point, self.first = every_point, tuple(first)
         self.chance = random.Random(seed)
         self.kills: list[Kill] = []
         self.began = time.monotonic()
-        self._points = self._shuffled()
+        self._points = self._first_of_all(self._shuffled())
         self._armed: dict[str, float] = {}
         self._seen: set[Path] = set()
         self._one_offs: deque[tuple[int, str, Callable[[], None]]] = deque()
@@ -53,25 +60,37 @@ class Killer:
         self._one_offs.append((after_kills, name, act))
 
     def start(self) -> None:
+        """Begin. Where some points come first, they are armed before anybody can have come past them."""
         self.began = time.monotonic()
+        self._arm_first()
         self._thread.start()
 
     def stop(self) -> None:
         self._stopping.set()
         self._thread.join(30)
-        for name in list(self._armed):
-            self._disarm(name)
+        self._disarm_all()
         self._look()
 
     @property
-    def is_done(self) -> bool:
+    def has_killed_enough(self) -> bool:
         return len(self.kills) >= self.wanted and not (self.every_point and self.never_reached)
+
+    @property
+    def is_done(self) -> bool:
+        """Will it kill nobody any more?"""
+        return self.has_killed_enough and not self.missed
 
     @property
     def never_reached(self) -> list[str]:
         """The points at which nobody has died yet."""
         died = {kill.point for kill in self.kills}
         return sorted(set(POINTS) - died)
+
+    @property
+    def missed(self) -> list[str]:
+        """The groups of points that were to come first, and at none of which anybody has died."""
+        died = {group_of(kill.point) for kill in self.kills}
+        return [group for group in self.first if group not in died]
 
     def table(self) -> str:
         by_point = Counter(kill.point or "(a random instant)" for kill in self.kills)
@@ -86,6 +105,16 @@ class Killer:
         self.chance.shuffle(points)
         return deque(points)
 
+    def _first_of_all(self, points: deque[str]) -> deque[str]:
+        """Put one point of each group that comes first before the others of these groups, and those before all."""
+        groups = [[name for name in points if group_of(name) == group] for group in self.first]
+        early = [name for turn in zip_longest(*groups) for name in turn if name is not None]
+        return deque([*early, *(name for name in points if name not in early)])
+
+    def _arm_first(self) -> None:
+        while len(self._armed) < ARMED_AT_ONCE and self._points and group_of(self._points[0]) in self.first:
+            self._arm()
+
     def _run(self) -> None:
         while not self._stopping.wait(self.every * self.chance.uniform(0.5, 1.5)):
             self._look()
@@ -93,19 +122,24 @@ class Killer:
                 _after, name, act = self._one_offs.popleft()
                 act()
                 self._note(name, "")
-            elif len(self.kills) < self.wanted:
+            elif len(self.kills) < self.wanted or self.missed:
+                self._arm_first()
                 if self.chance.random() < 0.5:
                     self._arm()
-                else:
+                elif self._may_kill_anybody():
                     self._kill_somebody()
             elif not self.is_done:
                 self._arm()
+            else:
+                self._disarm_all()
 
     def _arm(self) -> None:
         """Arm the next point. Those at which nobody has died come first."""
         now = time.monotonic()
+        missed = set(self.missed)
         for name in [one for one, since in self._armed.items() if now - since > GIVEN_UP_SECONDS]:
-            self._disarm(name)
+            if group_of(name) not in missed:
+                self._disarm(name)
         if len(self._armed) >= ARMED_AT_ONCE:
             return
         waiting = set(self.never_reached) - self._armed.keys()
@@ -123,6 +157,10 @@ class Killer:
         self._points = self._shuffled()
         return self._points.popleft()
 
+    def _disarm_all(self) -> None:
+        for name in list(self._armed):
+            self._disarm(name)
+
     def _disarm(self, name: str) -> None:
         (self.installation.armed / name).unlink(missing_ok=True)
         self._armed.pop(name, None)
@@ -137,6 +175,12 @@ class Killer:
                 self._armed.pop(point, None)
                 role = next((role for word, role in PROGRAMS.items() if word in words.split()), "web worker")
                 self._note(role, point)
+
+    def _may_kill_anybody(self) -> bool:
+        """Where some points come first, do not use up all kills before anybody comes there: on a busy machine it takes
+        longer to start than to kill a dozen times."""
+        at_random = sum(not kill.point for kill in self.kills)
+        return not self.missed or (len(self.missed) < len(self.first) and at_random < self.wanted // 2)
 
     def _kill_somebody(self) -> None:
         living = self.installation.roles()

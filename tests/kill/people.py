@@ -6,7 +6,8 @@ import re
 import threading
 import time
 from collections import Counter
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
+from enum import StrEnum
 from pathlib import Path
 from typing import Any
 
@@ -16,38 +17,76 @@ PIECE_BYTES = 16 * 1024
 PATIENCE_SECONDS = 240.0
 RESOLUTIONS = {"luma-agents": "360p", "gmi-cloud": "540p", "scenario": "540p"}  # the smallest of each
 PROVIDERS = tuple(RESOLUTIONS)
+NOTE = "Looked it up in the provider's own list."
+
+
+# What the paid call of every seventh wish meets. Nothing says whether it was taken, so none of them may be sent again.
+FAULTS = ("accept_then_reset", "status:503", "hang", "reset", "status:500", "hang_before", "status:504")
+SENT_AGAIN = ("status:500", "status:503")  # once somebody has settled that it never arrived, its person tries again
+
+
+class Mood(StrEnum):
+    """What else the person does who has a wish."""
+
+    PLAIN = ""
+    HOLDS = "pauses the job, and lets it go on"
+    PAUSES_QUEUE = "pauses the queue, asks, and resumes it"
+    PAUSES_ACCOUNT = "pauses the account, asks, and resumes it"
+    CANCELS = "cancels at once: too late, or in time"
+    CANCELS_AND_RETRIES = "cancels at once, and sends it again"
+
+
+MOODS = (
+    Mood.HOLDS, Mood.PLAIN, Mood.PLAIN, Mood.PAUSES_QUEUE, Mood.CANCELS, Mood.CANCELS_AND_RETRIES, Mood.PAUSES_ACCOUNT,
+    Mood.PLAIN,
+)  # fmt: skip
 
 
 @dataclass(frozen=True)
 class Wish:
-    """One generation that somebody wants. Its prompt is nobody else's, so the provider's books name it."""
+    """One form that somebody sends. Its prompt is nobody else's, so the provider's books name it."""
 
     number: int
     provider: str
     is_edit: bool
     must_fail: bool  # asked for with a word that makes the provider refuse the result
     needs_copy: bool  # the clip is one that browsers cannot play
+    fault: str = ""  # what its paid call meets, each time that it is sent
+    mood: Mood = Mood.PLAIN
+    takes: int = 1  # several: one batch
 
     @property
     def prompt(self) -> str:
         word = " [[fail:content_moderated]]" if self.must_fail else ""
+        word += f" [[submit {self.fault}]]" if self.fault else ""
         return f"Take {self.number:04d} of the kill test{word}"
 
     @property
     def form_token(self) -> str:
         return f"kill-{self.number:04d}"
 
+    @property
+    def may_end_canceled(self) -> bool:
+        return self.mood in (Mood.CANCELS, Mood.CANCELS_AND_RETRIES)
+
 
 def wishes(count: int, *, seed: int) -> list[Wish]:
-    """Return what people will ask for: all providers in turn, half of it edits of clips that they upload."""
+    """Return what people will ask for: all providers in turn, half of it edits of clips that they upload.
+
+    Nobody answers the call of the last, which is asked for when nobody is killed any more: so at least one such call is
+    in the hands of a worker that lives to give it up.
+    """
     chance = random.Random(seed)
-    return [
+    made = [
         Wish(
             number, PROVIDERS[number % 3], is_edit=chance.random() < 0.5, must_fail=number % 17 == 9,
-            needs_copy=number % 8 == 2,
+            needs_copy=number % 8 == 2, fault=FAULTS[number // 7 % len(FAULTS)] if number % 7 == 3 else "",
+            mood=MOODS[number % len(MOODS)], takes=2 if number % 5 == 2 else 1,
         )
         for number in range(count)
     ]  # fmt: skip
+    made[-1] = replace(made[-1], fault="hang", mood=Mood.PLAIN, takes=1, must_fail=False)
+    return made
 
 
 class Gone(Exception):
@@ -72,18 +111,42 @@ class Person:
         self._until_done(self._open_link)
 
     def ask_for(self, wish: Wish) -> int:
-        """Ask for one generation and return the number of its take."""
+        """Ask for what a wish says, in its mood, and return the number of its (first) take."""
         asset = self._until_done(lambda: self._upload(wish)) if wish.is_edit else None
-        return self._until_done(lambda: self._send(wish, asset))
+        stop = {
+            Mood.PAUSES_QUEUE: "/queue",
+            Mood.PAUSES_ACCOUNT: f"/queue/account/{self.accounts[wish.provider]}",
+        }.get(wish.mood)
+        if stop is None:
+            take = self._until_done(lambda: self._send(wish, asset))
+        else:
+            self.do(f"{stop}/pause")
+            take = self._until_done(lambda: self._send(wish, asset))
+            self.do(f"{stop}/resume")
+        if wish.mood is Mood.HOLDS:
+            self.do(f"/queue/{take}/hold")
+            self.do(f"/queue/{take}/go-on")
+        if wish.may_end_canceled:
+            self.press(take, "cancel")
+        if wish.mood is Mood.CANCELS_AND_RETRIES:
+            self.press(take, "retry")
+        return take
 
     def settle(self, take: int, *, job_id: str) -> None:
-        """Say what became of a call whose outcome nobody knows, as the provider's console shows it."""
-        said = {"outcome": "adopt", "job_id": job_id} if job_id else {"outcome": "never_arrived", "note": "Looked."}
-        self._until_done(lambda: self._said(self._post(f"/takes/{take}/settle", data=said), 302))
+        """Say what became of a call whose outcome nobody knows, as the provider's console shows it, and how one knows.
+
+        Who is not allowed to say nothing says something: a note is kept with the money.
+        """
+        said = {"outcome": "adopt", "job_id": job_id} if job_id else {"outcome": "never_arrived"}
+        self.do(f"/takes/{take}/settle", note=NOTE, **said)
 
     def press(self, take: int, button: str) -> None:
         """Press one of a take's buttons."""
-        self._until_done(lambda: self._said(self._post(f"/takes/{take}/{button}", data={}), 302))
+        self.do(f"/takes/{take}/{button}")
+
+    def do(self, address: str, **data: str) -> None:
+        """Send a form that is answered with a page to go on to."""
+        self._until_done(lambda: self._said(self._post(address, data=data), 302))
 
     def _until_done(self, act: Any) -> Any:
         until = time.monotonic() + PATIENCE_SECONDS
@@ -144,7 +207,7 @@ class Person:
             "task": "edit" if asset else "generate", "account": self.accounts[wish.provider], "source_kind": "asset",
             "prompt": wish.prompt, "conditioning": "auto", "guides": "none", "frames": "none",
             "resolution": RESOLUTIONS[wish.provider],
-            "strength": "flex_2", "duration": "5s", "form_token": wish.form_token,
+            "strength": "flex_2", "duration": "5s", "form_token": wish.form_token, "takes": wish.takes,
             **({"source_asset": asset} if asset else {}),
         }  # fmt: skip
         answer = self._post("/studio/queue", data=form, headers={"HX-Request": "true"})

@@ -24,11 +24,11 @@ from editorapp.teams.models import SignInLink
 from tests.kill import books
 from tests.kill.installation import Installation
 from tests.kill.killer import Killer
-from tests.kill.people import Crowd, Gone, Person, wishes
+from tests.kill.people import SENT_AGAIN, Crowd, Gone, Person, wishes
 from tests.video import write_clip
 
 log = logging.getLogger("kill")
-LOOKED_UP_AFTER = timedelta(seconds=5)  # a person looks at the provider's console no sooner
+LOOKED_UP_AFTER = timedelta(seconds=3)  # a person looks at the provider's console no sooner
 SEARCHED_FOR = timedelta(minutes=6)  # what the engine's own search has not settled by then, a person does
 
 
@@ -43,7 +43,7 @@ class Run:
         self.began = time.monotonic()
         self.killer = Killer(
             installation, kills=options.kills, every_seconds=options.every, every_point=options.every_point,
-            seed=options.seed,
+            seed=options.seed, first=[group for group in options.first.split(",") if group],
         )  # fmt: skip
 
     def to_its_end(self) -> bool:
@@ -53,6 +53,7 @@ class Run:
         call_command("collectstatic", verbosity=0, interactive=False)
         self.installation.start()
         wanted = wishes(self.options.generations, seed=self.options.seed)
+        self.sent_again = {wish.prompt for wish in wanted if wish.fault in SENT_AGAIN}
         people = self._people()
         self._until_answers()
         crowd, self.settler = Crowd(people[1:], wanted), people[0]
@@ -68,7 +69,8 @@ class Run:
         self.faults += crowd.problems
         took = self.installation.stop()
         self.faults += [f"Still running at the end: {words}" for words in self.installation.left_behind()]
-        self.faults += books.faults(self.installation.folder, crowd.takes, wanted)
+        self.faults += books.faults(self.installation.folder, wanted, seen=len(crowd.takes))
+        self.faults += [f"Nobody died at any of the points of {group}." for group in self.killer.missed]
         self._report(crowd, took)
         return not self.faults
 
@@ -118,9 +120,9 @@ class Run:
 
     def _watch(self, crowd: Crowd) -> None:
         """Let people go on as the kills do, settle, and hold the books against each other, until all have ended."""
-        let, until, said = 0, time.monotonic() + 60 * self.options.minutes, 0.0
+        let, until, said, left = 0, time.monotonic() + 60 * self.options.minutes, 0.0, None
         while time.monotonic() < until:
-            while let < self._may_begin():
+            while let < self._may_begin(is_idle=left == [] and len(crowd.takes) == let):
                 crowd.allowed.release()
                 let += 1
             self._again(self._settle)
@@ -131,7 +133,7 @@ class Run:
             if time.monotonic() - said > 15:
                 said = time.monotonic()
                 self.say(f"{len(self.killer.kills)} kills, {len(crowd.takes)} takes, {len(left or [])} not ended")
-            if left == [] and crowd.is_done and self.killer.is_done:
+            if left == [] and crowd.is_done and self.killer.has_killed_enough:
                 self._see_queue_drained()
                 return
             time.sleep(0.5)
@@ -145,16 +147,19 @@ class Run:
         if waiting:
             self.faults.append(f"{waiting} tasks wait in the queue, and nobody takes them.")
 
-    def _may_begin(self) -> float:
+    def _may_begin(self, *, is_idle: bool) -> float:
         """Return how many generations people may have asked for by now: as many of all as there are kills of all.
 
-        The last ones wait for the points at which nobody has died yet: somebody must come past them.
+        The last ones wait for the points at which nobody has died yet: somebody must come past them. And the very last
+        waits until nobody is killed any more, or until all others are over.
         """
+        if self.killer.is_done or (is_idle and self.killer.has_killed_enough):
+            return self.options.generations
         share = min(1.0, (len(self.killer.kills) + 1) / max(1, 0.85 * self.options.kills))
         if self.killer.every_point and self.killer.never_reached:
             late = max(0.0, time.monotonic() - self.killer.began - self.options.every * self.options.kills)
             share = min(share, 0.85 + late / 600)
-        return max(4, share * self.options.generations)
+        return min(max(4, share * self.options.generations), self.options.generations - 1)
 
     def _again(self, ask: Callable[[], Any]) -> Any:
         """Ask the database, and again where it is being restarted."""
@@ -180,6 +185,9 @@ class Run:
                 return
         for generation in Generation.objects.filter(state=State.FETCH_FAILED):
             self.settler.press(generation.pk, "fetch")
+        for generation in Generation.objects.filter(state=State.FAILED, can_retry=True, attempt_number=1):
+            if generation.prompt in self.sent_again:
+                self.settler.press(generation.pk, "retry")
 
     def _is_searched_for(self, attempt: Attempt, now: datetime) -> bool:
         """Does the engine's own search find it without anybody's help? A job that never arrived takes it an hour."""
@@ -206,7 +214,9 @@ class Run:
             for row in Settlement.objects.values("person", "outcome")
         )
         settled = ", ".join(f"{count} {how}" for how, count in sorted(by.items())) or "none"
-        self.say(f"taken by the provider {len(jobs)}, sent by us {sent}; unknown outcomes settled: {settled}")
+        posts = len(books.received_posts(self.installation.folder))
+        self.say(f"posts received {posts}, taken by the provider {len(jobs)}, on our rows {sent}; "
+                 f"unknown outcomes settled: {settled}")  # fmt: skip
         self.say(f"the ledger was checked {self.looks} times; started: {starts}; people tried again "
                  f"{sum(one.tries for one in crowd.people)} times; stopped in "
                  f"{', '.join(f'{name} {seconds:.1f} s' for name, seconds in took.items())}")  # fmt: skip

@@ -9,6 +9,7 @@ from django.utils import timezone
 
 from editorapp.alerts import alerts
 from editorapp.alerts.models import Alert, Kind
+from editorapp.core.logs import secrets
 from tests.factories import make_member
 
 NOW = timezone.now()
@@ -70,6 +71,14 @@ def test_an_end_is_told_only_where_the_opening_was(db):
     untold.refresh_from_db()
     assert told.tell_at is not None and told.closed_at == NOW + timedelta(minutes=1)
     assert untold.tell_at is None
+
+
+def test_an_alert_that_quotes_a_key_does_not_hold_it(db):
+    secrets.hide("key-of-a-provider-7f3a")
+
+    alert = opened(message="The key key-of-a-provider-7f3a is refused.")
+
+    assert "7f3a" not in alert.message and "is refused" in alert.message
 
 
 def test_what_a_caller_undoes_was_never_raised(transactional_db):

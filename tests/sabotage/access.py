@@ -1,0 +1,84 @@
+"""Who sees what, and who comes in."""
+
+from tests.sabotage.change import Change
+
+VIEWS = "editorapp/web/views/media.py"
+TEAM, OUT = "tests/web/test_another_team.py", "tests/teams/test_ways_out.py"
+NO_FILE = f"{TEAM}::test_no_file_is_there_for_another_team_by_any_method_range_or_validator"
+OWN_UPLOAD = f"{TEAM}::test_an_upload_is_its_persons_alone"
+
+CHANGES = (
+    Change(
+        "every stored file is there for every team",
+        VIEWS,
+        "    asset = get_object_or_404(Asset.objects.visible_to(request.member), pk=pk)\n    part,",
+        "    asset = get_object_or_404(Asset.objects.all(), pk=pk)\n    part,",
+        (NO_FILE,),
+    ),
+    Change(
+        "stills of a clip are there for every team",
+        VIEWS,
+        '    etag = f\'"{asset.sha256[:32]}-{frame_index}-{ending}-',
+        '    asset = get_object_or_404(Asset, pk=pk)\n    etag = f\'"{asset.sha256[:32]}-{frame_index}-{ending}-',
+        (NO_FILE,),
+    ),
+    Change(
+        "frames of another team's clip can be kept",
+        VIEWS,
+        "        pinned = frames.pin(asset, frame_index, user=request.member.user)",
+        "        pinned = frames.pin(Asset.objects.get(pk=pk), frame_index, user=request.member.user)",
+        (NO_FILE,),
+    ),
+    Change(
+        "a browser that knows a file's mark is told that it has it, whoever asks",
+        VIEWS,
+        "@require_safe\n@needs(Act.SEE)\ndef file(",
+        "@require_safe\ndef file(",
+        (f"{TEAM}::test_no_file_is_there_for_strangers_nor_one_that_was_deleted",),
+    ),
+    Change(
+        "an upload can be gone on with, finished and deleted by whoever knows its address",
+        VIEWS,
+        "token=token, user=member.user_id)",
+        "token=token)",
+        (NO_FILE, OWN_UPLOAD),
+    ),
+    Change(
+        "a file that was deleted is served on",
+        "editorapp/media/models.py",
+        "return self.filter(team_id=member.team_id, deleted_at=None)",
+        "return self.filter(team_id=member.team_id)",
+        (f"{TEAM}::test_no_file_is_there_for_strangers_nor_one_that_was_deleted",),
+    ),
+    Change(
+        "a take of another team can be settled",
+        "editorapp/web/views/settle.py",
+        'takes = Generation.objects.visible_to(request.member).select_related("created_by", "source_asset", "account")',
+        'takes = Generation.objects.select_related("created_by", "source_asset", "account")',
+        (f"{TEAM}::test_an_admin_of_another_team_learns_and_changes_nothing_at_any_door",
+         "tests/web/test_take_actions.py::test_another_teams_take_is_not_there"),
+    ),
+    Change(
+        "somebody whose account is switched off goes on in the session that is open",
+        "editorapp/teams/backends.py",
+        "return member.user if self.user_can_authenticate(member.user) else None",
+        "return member.user",
+        (f"{OUT}::test_somebody_whose_account_is_switched_off_is_out_at_once_with_every_session",),
+    ),
+    Change(
+        "one invitation lets two in who accept it in the same moment",
+        "editorapp/teams/people.py",
+        "        if not Invite.objects.filter(pk=invite.pk, used_at=None).update(used_at=now, accepted_by=user):\n"
+        "            raise InviteNotUsable\n",
+        "        Invite.objects.filter(pk=invite.pk).update(used_at=now, accepted_by=user)\n",
+        (f"{OUT}::test_of_two_who_accept_an_invitation_in_the_same_moment_one_joins",),
+    ),
+    Change(
+        "two admins who take the role from each other at once leave a team without one",
+        "editorapp/teams/people.py",
+        "    Team.objects.select_for_update().get(pk=member.team_id)",
+        "    Team.objects.get(pk=member.team_id)",
+        (f"{OUT}::test_of_two_admins_who_take_the_role_from_each_other_at_once_one_stays",),
+        on_servers=True,
+    ),
+)  # fmt: skip

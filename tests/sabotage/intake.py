@@ -1,0 +1,73 @@
+"""Files on their way in: what is taken, what is refused, and what is kept in which order."""
+
+from tests.sabotage.change import Change
+
+INTAKE, UPLOADS = "editorapp/media/intake.py", "editorapp/media/uploads.py"
+ARCHIVE, OPENING = "editorapp/media/decoding/archive.py", "editorapp/media/decoding/opening.py"
+HERE = "tests/media/test_kept_whole.py"
+
+CHANGES = (
+    Change(
+        "an original is kept before its previews: killed between the two, it has none",
+        INTAKE,
+        """        for what in previews:
+            store.keep(folder / what, sha256, what)
+        store.keep(path, sha256, store.ORIGINAL)
+""",
+        """        store.keep(path, sha256, store.ORIGINAL)
+        for what in previews:
+            store.keep(folder / what, sha256, what)
+""",
+        (f"{HERE}::test_the_original_is_kept_after_all_that_is_made_of_it",),
+    ),
+    Change(
+        "previews of a file that could not be kept stay on a full disk",
+        INTAKE,
+        "    except Refusal:\n        _forget_previews(sha256)\n        raise\n",
+        "    except Refusal:\n        raise\n",
+        (f"{HERE}::test_a_disk_that_is_full_in_the_middle_leaves_no_row_and_no_part_of_a_file",),
+    ),
+    Change(
+        "a stored file that has rotted is given for the same bytes",
+        INTAKE,
+        "    if not store.is_whole(sha256):\n        return None\n",
+        "",
+        ("tests/media/test_intake.py"
+         "::test_a_stored_file_that_is_not_what_it_was_is_replaced_when_its_bytes_come_again",),
+    ),
+    Change(
+        "more is taken than was announced",
+        UPLOADS,
+        "if at + length > upload.size_bytes:",
+        "if at > upload.size_bytes:",
+        (f"{HERE}::test_more_than_was_announced_is_not_taken_and_none_of_it_stays",),
+    ),
+    Change(
+        "an upload of which bytes are missing is taken for the file",
+        UPLOADS,
+        "    if here != upload.size_bytes:\n        raise WrongOffset(here)\n",
+        "",
+        (f"{HERE}::test_an_upload_of_which_bytes_are_missing_is_not_finished",),
+    ),
+    Change(
+        "an archive unpacks to as much as it likes",
+        ARCHIVE,
+        "if len(frames) > _MAX_FRAMES or any(info.file_size > _MAX_FRAME_BYTES for info in frames):",
+        "if len(frames) > _MAX_FRAMES:",
+        (f"{HERE}::test_an_archive_that_unpacks_to_more_than_any_clip_is_refused_before_it_is_unpacked",),
+    ),
+    Change(
+        "a name in an archive may point outside of it",
+        ARCHIVE,
+        'if parts.is_absolute() or ".." in parts.parts:',
+        "if parts.is_absolute():",
+        ("tests/media/test_archive.py::test_an_archive_that_is_not_whole_is_refused_and_gone",),
+    ),
+    Change(
+        "whatever a decoder can read is decoded",
+        OPENING,
+        "if context is None or context.codec.canonical_name not in CODECS:",
+        "if context is None:",
+        (f"{HERE}::test_a_clip_in_a_coding_that_is_not_on_the_list_is_not_decoded",),
+    ),
+)  # fmt: skip

@@ -1,0 +1,34 @@
+"""Alerts, backup and restore."""
+
+from tests.sabotage.change import Change
+
+CHANGES = (
+    Change(
+        "an alert quotes the key that a provider refuses",
+        "editorapp/alerts/alerts.py",
+        "    message = secrets.without(message)",
+        "    message = str(message)",
+        ("tests/alerts/test_alerts.py::test_an_alert_that_quotes_a_key_does_not_hold_it",),
+    ),
+    Change(
+        "after a restore, invitations of before let people in",
+        "editorapp/web/backup/bring_back.py",
+        "    for links in (SignInLink, Invite):",
+        "    for links in (SignInLink,):",
+        ("tests/teams/test_ways_out.py::test_after_a_restore_no_link_and_no_invitation_of_before_lets_anybody_in",),
+    ),
+    Change(
+        "after a restore, sessions of before are open",
+        "editorapp/web/backup/bring_back.py",
+        "    Session.objects.all().delete()\n",
+        "",
+        ("tests/teams/test_ways_out.py::test_after_a_restore_no_link_and_no_invitation_of_before_lets_anybody_in",),
+    ),
+    Change(
+        "what was being uploaded for its post when the backup was made is sent again after a restore",
+        "editorapp/generations/unknown/restored.py",
+        "PERHAPS_SENT = (State.QUEUED, State.STAGING, State.SUBMITTING)",
+        "PERHAPS_SENT = (State.QUEUED, State.SUBMITTING)",
+        ("tests/generations/test_restored.py::test_only_what_may_have_been_sent_is_held",),
+    ),
+)

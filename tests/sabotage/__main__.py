@@ -77,7 +77,13 @@ def _try(change: Change, tree: Path, servers: Mapping[str, str]) -> Outcome:
         status, words = _run(change.tests, tree, servers)
     finally:
         change.undo(tree)
-    failed = sorted({line.split()[1] for line in words.splitlines() if line.startswith(("FAILED ", "ERROR "))})
+    failed = sorted(
+        {
+            line.partition(" ")[2].partition(" - ")[0]
+            for line in words.splitlines()
+            if line.startswith(("FAILED ", "ERROR "))
+        }
+    )
     says = ", ".join(failed[:3]) if status == FAILED else f"pytest returned {status}: {' '.join(words.split())[-200:]}"
     return Outcome(change, status == FAILED, says, time.monotonic() - began)
 

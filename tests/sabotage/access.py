@@ -18,15 +18,15 @@ CHANGES = (
     Change(
         "stills of a clip are there for every team",
         VIEWS,
-        '    etag = f\'"{asset.sha256[:32]}-{frame_index}-{ending}-',
-        '    asset = get_object_or_404(Asset, pk=pk)\n    etag = f\'"{asset.sha256[:32]}-{frame_index}-{ending}-',
+        "visible_to(request.member).filter(kind=Asset.Kind.VIDEO), pk=pk)\n    etag",
+        "filter(kind=Asset.Kind.VIDEO), pk=pk)\n    etag",
         (NO_FILE,),
     ),
     Change(
         "frames of another team's clip can be kept",
         VIEWS,
-        "        pinned = frames.pin(asset, frame_index, user=request.member.user)",
-        "        pinned = frames.pin(Asset.objects.get(pk=pk), frame_index, user=request.member.user)",
+        "visible_to(request.member).filter(kind=Asset.Kind.VIDEO), pk=pk)\n    try:\n        pinned",
+        "filter(kind=Asset.Kind.VIDEO), pk=pk)\n    try:\n        pinned",
         (NO_FILE,),
     ),
     Change(

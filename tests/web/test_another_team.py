@@ -171,13 +171,17 @@ def test_no_file_is_there_for_another_team_by_any_method_range_or_validator(owne
         {"Range": "bytes=0-9", "If-Range": etag},
     ]  # fmt: skip
 
+    tried: set[tuple[str, str]] = set()
     for address, name in addresses(owned):
         if not name.startswith("media:") or name in ("media:uploads", "media:upload_form"):
             continue
-        methods = ("get", "head", "post", "put", "delete", "patch", "options")
-        answers = [getattr(admin, method)(address, headers={"Upload-Offset": str(len(MARK))}) for method in methods]
-        answers += [ask(address, headers=headers) for headers in headed for ask in (admin.get, admin.head)]
-        answers += [one.get(f"{address}?download=1&v={owned.clip.sha256[:12]}&height=90") for one in (admin, *others)]
+        answers = [one.get(f"{address}?download=1&v={owned.clip.sha256[:12]}&height=90") for one in (admin, *others)]
+        place = (name, address.split("/")[2])
+        if place not in tried:  # all methods at each view of each file, not at each ending of a still
+            tried.add(place)
+            methods = ("get", "head", "post", "put", "delete", "patch", "options")
+            answers += [getattr(admin, one)(address, headers={"Upload-Offset": str(len(MARK))}) for one in methods]
+            answers += [ask(address, headers=headers) for headers in headed for ask in (admin.get, admin.head)]
         for answer in answers:
             assert answer.status_code in {403, 404, 405}, (answer.request["REQUEST_METHOD"], address)
             assert MARK not in said(answer) and "ETag" not in answer.headers, address
@@ -237,7 +241,7 @@ def test_an_admin_of_another_team_learns_and_changes_nothing_at_any_door(owned: 
     for address, name in addresses(owned):
         if name.partition(":")[0] in EVERYBODYS or name in ("queue:account", "people:sign_out", "people:team"):
             continue
-        for answer in (client.get(address, named), client.post(address, named), client.post(address)):
+        for answer in (client.get(address, named), client.post(address, named)):
             assert answer.status_code < 500, (name, answer.status_code)
             assert WORDS.encode() not in said(answer), (name, answer.request["REQUEST_METHOD"])
 

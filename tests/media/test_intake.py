@@ -126,7 +126,8 @@ def test_two_teams_keep_one_copy_and_each_its_own_asset(db, real_media: Path, tm
 
     assert first.pk != second.pk and first.sha256 == second.sha256
     assert list(Asset.objects.visible_to(ours)) == [first]
-    assert len(list((store.incoming().parent / "blobs").rglob("original"))) == 1
+    kept = {file.parent.name for file in (store.incoming().parent / "blobs").rglob("original")}
+    assert kept == {first.sha256, first.outgoing_sha256} == {second.sha256, second.outgoing_sha256}
 
 
 @pytest.mark.parametrize("how", ["changed", "cut", "gone"])

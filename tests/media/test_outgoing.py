@@ -245,7 +245,9 @@ def test_the_real_stills(tmp_path, real_media):
     with Image.open(tmp_path / "prophoto.png") as picture:
         mean = np.asarray(picture.convert("RGB")).reshape(-1, 3).mean(axis=0)
     assert np.abs(mean - (117, 160, 210)).max() <= 4
-    assert not says["coffee.png"] and says["apple_gainmap_old.jpg"] and says["paris_icc_exif_xmp.png"]
+    assert says["coffee.png"] and says["apple_gainmap_old.jpg"] and says["paris_icc_exif_xmp.png"]
+    with Image.open(real_media / "coffee.png") as before, Image.open(tmp_path / "coffee.png") as after:
+        assert before.tobytes() == after.tobytes(), "it told when it was made"
 
 
 PLACE = "+48.8577+002.2950+035/"

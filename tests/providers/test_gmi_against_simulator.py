@@ -152,7 +152,7 @@ def test_hdr_and_exr_come_as_two_outputs(account: Access, short: Path, stored: A
         lambda jobs: GenerationRequest(prompt="Neon", source=stored(short), hdr=True, exr=True, strength="flex_1"),
     )
 
-    assert [output.kind for output in job.outputs] == ["video", "exr"]
+    assert [output.kind for output in job.outputs] == ["video", "exr", "image"]
     with zipfile.ZipFile(io.BytesIO(http.get(job.outputs[1].url).raise_for_status().content)) as archive:
         assert len([name for name in archive.namelist() if name.endswith(".exr")]) == 6
 

@@ -11,10 +11,12 @@ class Kind(models.TextChoices):
     FETCH_FAILED = "fetch_failed", "Result not fetched"
     RESULT_EXPIRING = "result_expiring", "Result about to expire"
     OVERDUE = "overdue", "Takes longer than it should"
+    NOT_SENT = "not_sent", "Cannot be sent"
     ACCOUNT = "account", "Account with a provider"
     LEDGER = "ledger", "The books do not balance"
     DISK_FULL = "disk_full", "Disk almost full"
     ENGINE = "engine", "Engine gives no sign of life"
+    FAULT = "fault", "A part of Rushes fails"
 
 
 class AlertQuerySet(models.QuerySet["Alert"]):

@@ -15,14 +15,13 @@ from editorapp.alerts.alerts import GATHER
 from editorapp.alerts.channels import NotTaken, Readers
 from editorapp.alerts.models import Alert
 from editorapp.alerts.news import News
+from editorapp.core import retry
 
 log = logging.getLogger(__name__)
 
 PAUSE = timedelta(minutes=5)  # between messages: an outage of an hour is a dozen, not a hundred
 LEASE = timedelta(minutes=5)
 AT_ONCE = 500
-FIRST_WAIT, LONGEST_WAIT = timedelta(seconds=30), timedelta(hours=1)
-END_TRIES = 12  # about eight hours: after that, that something is over is no news
 NOBODY = (
     "Nobody is told: set RUSHES_EMAIL_URL, and an admin's address or RUSHES_ALERT_EMAIL; or set RUSHES_ALERT_WEBHOOK."
 )
@@ -105,11 +104,16 @@ def _note(row: Alert, took: set[str], problem: str, *, was_end: bool, now: datet
         row.tell_at, row.tries, row.problem = (now if row.told_at else None), 0, ""
     elif problem:
         row.tries, row.problem = row.tries + 1, problem
-        row.tell_at = None if was_end and row.tries >= END_TRIES else now + _wait(row.tries)
+        row.tell_at = _again_at(row, was_end=was_end, now=now)
     else:
         row.tell_at, row.tries, row.problem = None, 0, ""
     row.save()
 
 
-def _wait(tries: int) -> timedelta:
-    return min(FIRST_WAIT * 2 ** min(tries - 1, 10), LONGEST_WAIT)
+def _again_at(row: Alert, *, was_end: bool, now: datetime) -> datetime | None:
+    """Return when to tell it again; None, when that is given up. The page of open alerts shows it all the same."""
+    tried = retry.policy("tell.end" if was_end else "tell.opening")
+    began = row.closed_at if was_end and row.closed_at else row.opened_at
+    if tried.is_over(row.tries, (now - began).total_seconds()):
+        return None
+    return now + timedelta(seconds=tried.pause_seconds(row.tries))

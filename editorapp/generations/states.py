@@ -22,7 +22,8 @@ TRANSITIONS: dict[State, frozenset[State]] = {
     State.QUEUED: frozenset({State.STAGING, State.SUBMITTING, State.CANCELED, State.FAILED, State.UNKNOWN}),
     State.STAGING: frozenset({State.QUEUED, State.SUBMITTING, State.CANCELED, State.FAILED, State.UNKNOWN}),
     State.SUBMITTING: frozenset({State.RUNNING, State.QUEUED, State.FAILED, State.UNKNOWN}),
-    State.RUNNING: frozenset({State.FETCHING, State.FAILED, State.LOST}),
+    # To fetch_failed where it was done before, and only its fresh links cannot be had.
+    State.RUNNING: frozenset({State.FETCHING, State.FAILED, State.LOST, State.FETCH_FAILED}),
     State.FETCHING: frozenset({State.SUCCEEDED, State.RUNNING, State.FETCH_FAILED}),
     State.UNKNOWN: frozenset({State.RUNNING, State.FAILED}),
     State.FETCH_FAILED: frozenset({State.RUNNING, State.SUCCEEDED}),

@@ -62,6 +62,7 @@ class Asset(models.Model):
     hdr_transfer = models.CharField(max_length=8, blank=True)
     variable_frame_rate = models.BooleanField(default=False)
     proxy = models.CharField(max_length=12, choices=Proxy.choices, default=Proxy.NOT_NEEDED)
+    proxy_tries = models.PositiveSmallIntegerField(default=0)  # how often making it was begun
 
     # What providers are given of it, see outgoing.py: its own hash where it goes as it is, "" while nobody has looked.
     outgoing_sha256 = models.CharField(max_length=64, blank=True, default="", db_index=True)

@@ -206,6 +206,8 @@ def sweep(*, now: float | None = None) -> int:
             count += 1
         except FileNotFoundError:
             continue
+        except OSError as error:  # of this one: the others go, and the next sweep tries it again
+            log.warning("%s could not be swept: %s", item.name, error.strerror)
     try:
         return count + backend().sweep(before)
     except Refusal as refusal:

@@ -6,9 +6,9 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from datetime import datetime, timedelta
 
-from django.db.models import QuerySet
+from django.db.models import F, QuerySet
 
-from editorapp.core import queue
+from editorapp.core import queue, retry
 from editorapp.core.fault_points import reached
 from editorapp.media import sandbox, store
 from editorapp.media.models import Asset, Upload
@@ -18,6 +18,7 @@ log = logging.getLogger(__name__)
 
 # Just below the queue's own limit of 600 s: the child ends first, and the row says so.
 _LOST_AFTER = timedelta(minutes=30)
+_LOST, _AT_ONCE = retry.policy("copy.lost"), 20
 _PROXY_LIMITS = sandbox.Limits(wall_seconds=570, cpu_seconds=1200, file_bytes=2_000_000_000)
 
 
@@ -51,7 +52,8 @@ def is_copying() -> bool:
 
 
 def _waiting() -> QuerySet[Asset]:
-    return Asset.objects.filter(proxy=Asset.Proxy.PENDING, deleted_at=None).order_by("pk")
+    waiting = Asset.objects.filter(proxy=Asset.Proxy.PENDING, deleted_at=None, proxy_tries__lt=_LOST.tries)
+    return waiting.order_by("pk")
 
 
 @contextmanager
@@ -69,6 +71,8 @@ def _alone() -> Iterator[bool]:
 def _copy(asset: Asset) -> bool:
     """Make one copy; one that is there already will do. False, when none can be made now: the sweep asks again."""
     state = Asset.Proxy.READY
+    # Counted before it is begun: what kills its worker counts too.
+    Asset.objects.filter(pk=asset.pk).update(proxy_tries=F("proxy_tries") + 1)
     try:
         with store.telling_full_disk():
             if not store.exists(asset.sha256, store.PROXY):
@@ -101,5 +105,15 @@ def sweep(now: datetime) -> None:
     Upload.objects.filter(created_at__lt=now - timedelta(days=1)).delete()
     store.sweep(now=now.timestamp())
     lost = Asset.objects.filter(proxy=Asset.Proxy.PENDING, deleted_at=None, created_at__lt=now - _LOST_AFTER)
-    for asset in lost.order_by("pk")[:20]:
+    lost.filter(proxy_tries__gte=_LOST.tries).update(proxy=Asset.Proxy.FAILED)
+    due = [asset for asset in lost.order_by("pk") if _is_due(asset, now)]
+    for asset in due[:_AT_ONCE]:
         enqueue_proxy(asset)
+
+
+def _is_due(asset: Asset, now: datetime) -> bool:
+    """May a copy be begun once more? After so many tries only so long after the file came."""
+    if not asset.proxy_tries:
+        return True
+    waited = sum(_LOST.pause_seconds(failures) for failures in range(1, asset.proxy_tries + 1))
+    return (now - asset.created_at).total_seconds() >= waited

@@ -17,6 +17,7 @@ from editorapp.providers.contract import (
     Rejected,
     Throttled,
     Unavailable,
+    UploadRefused,
 )
 from editorapp.providers.lean import Answer
 
@@ -26,6 +27,8 @@ LONGEST_DETAIL = 400
 UNCLEAR = frozenset({300, 302, 303, 304, 409})
 CONCURRENCY = "concurrency"  # code of a Throttled: all job slots are taken
 RATE = "rate"  # code of a Throttled: too many requests in the window
+UPLOAD_REFUSED = "upload_refused"  # code of an UploadRefused
+AGAIN = frozenset({408, 425})  # answers of a storage below 500 that say nothing of the file or its address
 
 
 # What a provider's module knows of its own error answers; None where they mean what their status says.
@@ -82,6 +85,27 @@ def _throttled(response: httpx.Response, detail: str, *, name: str) -> Throttled
         code=CONCURRENCY if is_full else RATE,
         retry_after_seconds=wait_of(response),
     )
+
+
+def raise_for_upload(response: httpx.Response, *, name: str, size: int) -> None:
+    """Raise what a storage's answer to an upload means, outside 2xx. Its own words are not told: they are XML.
+
+    Raises: UploadRefused, when the same address would refuse it again; Throttled, Unavailable.
+    """
+    status = response.status_code
+    if response.is_success:
+        return
+    if status == 429:
+        raise Throttled(f"The storage of {name} takes no more uploads just now.", retry_after_seconds=wait_of(response))
+    if status >= 500 or status < 300 or status in AGAIN:
+        raise Unavailable(f"{name} did not take the upload (HTTP {status}).", code=str(status))
+    if status == 413:
+        said = f"The storage of {name} does not take a file of {size:,} bytes (HTTP 413): make it smaller, or shorter."
+    elif status in {400, 415, 422}:
+        said = f"The storage of {name} does not take this file (HTTP {status}): export it anew, best as an H.264 MP4."
+    else:
+        said = f"The storage of {name} refuses the upload (HTTP {status})."
+    raise UploadRefused(said, code=UPLOAD_REFUSED)
 
 
 def wait_of(response: httpx.Response, *, now: float | None = None) -> float:

@@ -274,6 +274,11 @@ class BadCredentials(Rejected):
     """The key is missing, wrong, revoked or not allowed: nothing queued, nothing charged."""
 
 
+class UploadRefused(Rejected):
+    """A provider's storage refuses a file at the address that the provider gave. A fresh address may be another
+    matter; where it is none, nothing was sent and nothing is charged."""
+
+
 class NotFound(ProviderError):
     """The provider does not know the job (or not any more)."""
 

@@ -112,6 +112,9 @@ async def _tried(adapter: ModuleType, access: Access, spec: Spec) -> Tested:
             return await _learned(adapter, wire, works)
     except (ProviderError, TimeoutError, httpx.InvalidURL, ValueError) as error:
         return Tested(False, sentence(error, access=access, spec=spec))
+    except Exception as error:  # a module's bug: noted, or it would be tested anew every hour
+        log.exception("The account %s could not be tested", access.account_id)
+        return Tested(False, _fault(error))
 
 
 async def _learned(adapter: ModuleType, wire: Wire, works: str) -> Tested:
@@ -122,10 +125,17 @@ async def _learned(adapter: ModuleType, wire: Wire, works: str) -> Tested:
     except (ProviderError, TimeoutError, TypeError, ValueError) as error:
         why = str(error) or "it took too long."
         return Tested(True, f"{works} Its own limits could not be read, so the published ones hold: {why}")
+    except Exception as error:  # of what came: the key works all the same
+        log.exception("What an account says of its limits could not be read")
+        return Tested(True, f"{works} The published limits hold: its own could not be read. {_fault(error)}")
     if len(text) > MAX_LEARNED_CHARACTERS or not isinstance(said, dict):
         return Tested(True, f"{works} What it says of its own limits cannot be used; the published ones hold.")
     count = len(said.get("models") or ())
     return Tested(True, f"{works} It told its own limits for {count} model{'' if count == 1 else 's'}.", said)
+
+
+def _fault(error: Exception) -> str:
+    return f"Rushes could not make sense of the answer ({type(error).__name__}); its log says more."
 
 
 def sentence(error: Exception, *, access: Access, spec: Spec) -> str:

@@ -7,6 +7,7 @@ import asyncio
 import base64
 import json
 import logging
+import re
 import time
 import uuid
 from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
@@ -23,7 +24,8 @@ from editorapp.core.ssrf_guard import certificates
 from editorapp.media import store
 from editorapp.media.refusals import Refusal
 from editorapp.providers import answers, links, registry
-from editorapp.providers.contract import Access, BadCredentials, OutcomeUnknown, Rejected, Unavailable
+from editorapp.providers.answers import UPLOAD_REFUSED
+from editorapp.providers.contract import Access, BadCredentials, OutcomeUnknown, Rejected, Unavailable, UploadRefused
 from editorapp.providers.inline import InlineBody, stored_files
 from editorapp.providers.lean import Answer, LeanClient, can_be_direct
 from editorapp.providers.spec import Auth, Spec
@@ -184,8 +186,10 @@ class Wire:
         """Stream a file, or `length` bytes of it from `start`, to a presigned address, with the headers given and
         without the key.
 
-        Raises: Unavailable, when it did not get there; Rejected, when the address is none to send files to.
+        Raises: Unavailable and Throttled, when it did not get there; UploadRefused, when it is refused for good at this
+        address, or the address is none; Rejected, when it is none to send files to.
         """
+        url = _plain(url, name=self.name)
         size = path.stat().st_size - start if length is None else length
         self._plain = self._plain or self._guarded()
         sent = {**headers, "Content-Length": str(size)}
@@ -194,7 +198,11 @@ class Wire:
             links.check(url, self.access)
             async with asyncio.timeout(FREE_DEADLINE_SECONDS + size / SLOWEST_BYTES_PER_SECOND):
                 response = await self._plain.request(method, url, content=_pieces(path, start, size), headers=sent)
-        except (httpx.HTTPError, httpx.InvalidURL, ssrf_guard.NoAddress, TimeoutError) as error:
+        except ssrf_guard.NoAddress:
+            raise UploadRefused(
+                f"{self.name} gave an upload address that cannot be read.", code=UPLOAD_REFUSED
+            ) from None
+        except (httpx.HTTPError, httpx.InvalidURL, TimeoutError) as error:
             # Not chained: the address is a secret, and the message may hold it.
             raise Unavailable(f"The upload to {self.name} broke off ({_kind(error)}).", code=_kind(error)) from None
         except ssrf_guard.NotAllowed as error:
@@ -202,9 +210,7 @@ class Wire:
                 f"{self.name} gave an address to upload to where nothing may be sent. {error}", code="upload_url"
             ) from error
         _note(logging.INFO, method, f"(upload, {size} bytes)", response, began)
-        if not response.is_success:
-            code = str(response.status_code)
-            raise Unavailable(f"{self.name} did not take the upload (HTTP {code}).", code=code)
+        answers.raise_for_upload(response, name=self.name, size=path.stat().st_size)
 
     def _lean_client(self) -> LeanClient | None:
         """Return the lean way for GETs, unless a proxy or a test's own transport stands between."""
@@ -307,6 +313,34 @@ def _note(level: int, method: str, path: str, response: Answered, began: float) 
     request_id = response.headers.get("X-Request-Id", "-")[:80]
     took = (time.monotonic() - began) * 1000
     log.log(level, "%s %s -> %s in %.0f ms [%s]", method, path, response.status_code, took, request_id)
+
+
+def _plain(url: str, *, name: str) -> str:
+    """Return an upload address as it is sent: without blanks and line breaks around and in it.
+
+    Raises: UploadRefused, when it is none.
+    """
+    try:
+        return as_sent(url)
+    except ValueError:  # not chained: the address is a secret
+        raise UploadRefused(f"{name} gave an upload address that cannot be read.", code=UPLOAD_REFUSED) from None
+
+
+def as_sent(url: str) -> str:
+    """Return a link without what copying leaves around and in it: blanks, line breaks. Raises: ValueError."""
+    kept = re.sub(r"[\t\r\n]", "", url).strip(_AROUND)
+    kept.encode()  # half a character
+    parts = urlsplit(kept)
+    try:
+        httpx.URL(kept)
+    except httpx.InvalidURL as error:
+        raise ValueError("This is no address.") from error
+    if not parts.scheme or (parts.port is not None and not parts.port):
+        raise ValueError("This is no whole address.")
+    return kept
+
+
+_AROUND = "".join(map(chr, range(33)))  # as browsers do
 
 
 def _kind(error: BaseException) -> str:

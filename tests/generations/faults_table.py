@@ -75,6 +75,7 @@ LOST_ANSWER = ("hang", "accept_then_reset")  # the job is made, and we are not t
 NO_ANSWER = ("status:409", "status:500", "status:502", "status:503", "status:504", "hang_before", "reset")  # nor is it
 # A free call is made again, whatever went wrong with it.
 AGAIN = ("status:500", "hang", "hang_before", "reset", "accept_then_reset", "slow:0.3", "status:503")
+REFUSED_FOR_GOOD = ("status:400", "status:403", "status:413")  # by a storage, at the address that it was given
 SPOILED = ("corrupt", "truncated", "empty")
 
 # What every provider's protocol has in common.
@@ -99,11 +100,11 @@ EVERYWHERE = [
     at("download", AGAIN, OK, 1),
     at("download", "expired", OK, 1, times=2),
     at("download", SPOILED, OK, 1),
+    at("download", "corrupt", OK, 1, times=2),
     *each("download", ("expired", "status:503"), NOT_FETCHED, 1, times=1000, says="fetch it again",
           alert="fetch_failed"),
-    # A file that is wrong at the provider comes again as it is, over a fresh link.
-    at("download", "corrupt", NOT_FETCHED, 1, times=2, says="came twice", alert="fetch_failed"),
-    *each("job", SPOILED, NOT_FETCHED, 1, says="came twice", alert="fetch_failed"),
+    # Noise, a cut file and nothing say nothing of the result: they are met with the patience for a 5xx.
+    *each("job", SPOILED, NOT_FETCHED, 1, says="fetch it again", alert="fetch_failed"),
 ]  # fmt: skip
 LUMA_ONLY = [
     *each("submit", NO_ANSWER, UNKNOWN, 0, says="may have", alert="unknown_outcome"),
@@ -118,6 +119,7 @@ LUMA_ONLY = [
     *(at(call, AGAIN, OK, 1, needs="clip") for call in ("upload", "put", "complete", "file")),
     at("upload", "status:429", OK, 1, needs="clip", options={"retry_after": 2}),
     at("put", "status:403", OK, 1, needs="clip"),
+    *each("put", REFUSED_FOR_GOOD, REFUSED, 0, needs="clip", times=1000, says="was sent or charged", alert="not_sent"),
     at("complete", "fail:unsupported_format", REFUSED, 0, needs="clip", says="format"),
     at("upload", "status:401", REFUSED, 0, needs="clip", says="key", alert="account"),
 ]
@@ -137,6 +139,7 @@ GMI_ONLY = [
     # Pictures are put at an address.
     *(at(call, AGAIN, OK, 1, needs="picture") for call in ("upload", "put")),
     at("upload", "status:429", OK, 1, needs="picture", options={"retry_after": 2}),
+    at("put", "status:413", REFUSED, 0, needs="picture", times=1000, says="make it smaller", alert="not_sent"),
     at("upload", "status:401", REFUSED, 0, needs="picture", says="key", alert="account"),
 ]
 SCENARIO_ONLY = [
@@ -152,6 +155,7 @@ SCENARIO_ONLY = [
     # The upload, in parts: free and repeated.
     *(at(call, AGAIN, OK, 1, needs="clip") for call in ("upload", "put", "complete", "file")),
     at("put", "status:403", OK, 1, needs="clip"),
+    at("put", "status:400", REFUSED, 0, needs="clip", times=1000, says="was sent or charged", alert="not_sent"),
     at("complete", "fail:unsupported_format", REFUSED, 0, needs="clip", says="format"),
     at("upload", "status:401", REFUSED, 0, needs="clip", says="key", alert="account"),
     # A picture goes in one call.

@@ -9,6 +9,7 @@ import pytest
 from PIL import Image
 
 from editorapp.alerts.models import Alert
+from editorapp.core import retry
 from editorapp.costs import ledger
 from editorapp.costs.models import AskedPrice, Entry
 from editorapp.generations.engine import courier, sweep
@@ -18,7 +19,7 @@ from editorapp.generations.request import asking
 from editorapp.generations.request.enqueue import enqueue
 from editorapp.generations.states import State
 from editorapp.generations.unknown import search, sightings
-from editorapp.generations.watch import books, overdue
+from editorapp.generations.watch import books, overdue, sending
 from editorapp.media import intake
 from editorapp.media.models import Asset
 from editorapp.providers import transport
@@ -79,6 +80,7 @@ def run_to_its_end(case: Case, clock: Clock) -> None:
         clock.jump_to(due)
     run(clock)
     overdue.look(clock())
+    sending.look(clock())
 
 
 @pytest.fixture(autouse=True)
@@ -93,7 +95,8 @@ def impatient(request, monkeypatch):
         for name in names:
             monkeypatch.setattr(room, name, PATIENCE_SECONDS)
     monkeypatch.setattr(download, "TIMEOUT", PATIENCE_SECONDS)
-    monkeypatch.setattr(asking, "TRIES", 1)
+    rows = {"price.unavailable": replace(retry.policy("price.unavailable"), tries=1)}
+    monkeypatch.setattr(retry, "POLICIES", retry.POLICIES | rows)
 
 
 def id_of(case: Case) -> str:
@@ -145,7 +148,10 @@ def assert_told(generation: Generation, case: Case) -> None:
 
 @pytest.mark.parametrize("case", [case for case in CASES if case.call == "price"], ids=id_of)
 def test_a_price_that_cannot_be_asked_holds_nothing(quick, case, tmp_path, monkeypatch):
-    monkeypatch.setattr(asking, "LONGEST_PAUSE_SECONDS", 0.1)
+    quick_rows = {
+        "price.unavailable": replace(retry.policy("price.unavailable"), first_seconds=0.1, longest_seconds=0.1)
+    }
+    monkeypatch.setattr(retry, "POLICIES", retry.POLICIES | quick_rows)
     member, account = make_member(), default_account(case.slug)
     wanted, _clip = draft(case, member, tmp_path)
     set_faults(quick, case)

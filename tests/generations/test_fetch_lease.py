@@ -31,16 +31,16 @@ def test_a_full_disk_is_said_and_what_was_written_is_given_back(quick, clock, mo
 
 
 def test_a_result_that_came_damaged_is_not_told_to_be_uploaded(quick, clock, monkeypatch):
-    def cut_off(path, **_more):
+    def damaged(path, **_more):
         path.unlink()
-        raise fetch.intake.NotTaken("truncated", detail="half of it is missing")
+        raise fetch.intake.NotTaken("damaged", detail="half of it is noise")
 
-    monkeypatch.setattr(fetch.intake, "take_in", cut_off)
+    monkeypatch.setattr(fetch.intake, "take_in", damaged)
     ask()
     run(clock)
 
     message = Generation.objects.get().failure_message
-    assert message.startswith("This file is cut off (half of it is missing). The same file came twice.")
+    assert message.startswith("This file cannot be read (half of it is noise). The same file came twice.")
     assert "upload" not in message and "fetch it again" in message
     assert Attempt.objects.get().result_urls is None, "a signed link is kept no longer than it is used"
 

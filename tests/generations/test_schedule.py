@@ -24,10 +24,6 @@ def test_polls_are_spread_but_never_by_more_than_a_tenth():
     assert min(waits) >= 4.5 and max(waits) <= 5.5
 
 
-def test_errors_double_the_wait_up_to_a_minute():
-    assert [schedule.after_error_seconds(errors) for errors in (0, 1, 2, 3, 4, 5, 50)] == [2, 4, 8, 16, 32, 60, 60]
-
-
 @pytest.mark.parametrize(
     ("past", "first"),
     [([], 5.0), ([100.0], 30.0), ([10.0, 90.0, 1000.0], 27.0), ([1.0], 1.0), ([3600.0], 60.0)],

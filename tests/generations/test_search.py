@@ -26,6 +26,7 @@ from tests.generations.drive import Clock, ask, priced, run
 from tests.generations.small_clip import draw
 from tests.simulator_process import SimulatorProcess, http
 
+PATIENCE = timedelta(seconds=search.NOT_LISTED.lasts_seconds or 0)
 LISTING = ("gmi-cloud", "scenario")
 both = pytest.mark.parametrize("provider", LISTING)
 Send = Callable[..., Generation]
@@ -119,7 +120,7 @@ def test_what_never_arrived_is_released_where_the_list_is_whole(quick, clock, se
     )
     assert ledger.held_usd(generation.pk) == 0 and quick.submits_received == 0
     row, decision = Search.objects.get(), Settlement.objects.get()
-    assert row.looks >= search.ENOUGH_LOOKS and row.looked_at >= sightings.first_look_at(row.attempt) + search.PATIENCE
+    assert row.looks >= search.NOT_LISTED.tries and row.looked_at >= sightings.first_look_at(row.attempt) + PATIENCE
     assert "does not show it" in decision.note and decision.by == "Rushes, by itself"
     assert "Rushes: never arrived." in Entry.objects.get(kind="release").note
     assert books.differences() == [] and not Alert.objects.exists()

@@ -28,6 +28,7 @@ def sends(monkeypatch, make) -> list[bytes]:
         came.append(file.read_bytes())
         file.unlink()
         part.write(came[-1])
+        part.progress.total = len(came[-1])  # announced, and come to the last byte
         part.file.flush()
         return len(came[-1])
 
@@ -39,13 +40,22 @@ def short(path: Path, number: int) -> Path:
     return draw(path, frames=24, shade=0)
 
 
-def noise(path: Path, number: int) -> Path:
-    path.write_bytes(b"this is no video at all" * 100)
+def broken(path: Path, number: int) -> Path:
+    """A whole MP4 whose pictures are noise: every box is there, and nothing in it can be decoded."""
+    data = draw(path, frames=24).read_bytes()
+    start = data.index(b"mdat") + 4
+    length = int.from_bytes(data[start - 8 : start - 4], "big") - 8
+    path.write_bytes(data[:start] + bytes(length) + data[start + length :])
     return path
 
 
-def test_the_same_unreadable_bytes_twice_are_the_providers_and_are_kept(quick, clock, monkeypatch):
-    came = sends(monkeypatch, noise)
+def noise(path: Path, number: int) -> Path:
+    path.write_bytes(b"\xffthis is no video at all" * 100)
+    return path
+
+
+def test_the_same_undecodable_video_twice_is_the_providers_and_is_kept(quick, clock, monkeypatch):
+    came = sends(monkeypatch, broken)
     generation = ask()
     run(clock)
 
@@ -61,6 +71,26 @@ def test_the_same_unreadable_bytes_twice_are_the_providers_and_are_kept(quick, c
     assert list(Entry.objects.values_list("kind", flat=True)) == ["reserve", "charge"]
     assert Alert.objects.still_open().get().kind == "fetch_failed"
     assert list(store.incoming().glob("attempt-*")) == []
+
+
+def test_noise_is_no_judgement_on_the_result_however_often_it_comes(quick, clock, monkeypatch):
+    came = sends(monkeypatch, lambda path, number: noise(path, 0) if number < 5 else draw(path, frames=120))
+    generation = ask()
+    run(clock)
+
+    generation.refresh_from_db()
+    assert generation.state == State.SUCCEEDED and len(came) == 6
+
+
+def test_noise_until_the_end_is_kept_for_a_person(quick, clock, monkeypatch, expired):
+    came = sends(monkeypatch, noise)
+    generation = ask()
+    run(clock)
+
+    generation.refresh_from_db()
+    assert generation.state == State.FETCH_FAILED and len(came) == 8
+    assert store.path(generation.came.sha256, store.ORIGINAL).read_bytes() == came[0]
+    assert "twice" not in generation.failure_message and "What came is kept" in generation.failure_message
 
 
 def test_other_bytes_each_time_are_fetched_again_until_they_are_whole(quick, clock, monkeypatch):

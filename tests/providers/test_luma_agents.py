@@ -1,5 +1,6 @@
 """The adapter: what it sends and how it reads what comes back."""
 
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
@@ -31,7 +32,7 @@ def clip(tmp_path: Path) -> Path:
 
 @pytest.fixture(autouse=True)
 def no_waiting(monkeypatch: Any) -> None:
-    monkeypatch.setattr(luma_agents, "READY_POLL_SECONDS", (0.0, 0.0))
+    monkeypatch.setattr(luma_agents, "READY", replace(luma_agents.READY, first_seconds=0.0, longest_seconds=0.0))
 
 
 def stage(clip: Path, *answers: httpx.Response) -> tuple[Ref, list[httpx.Request]]:
@@ -73,7 +74,7 @@ def test_a_file_that_luma_does_not_take_says_why(clip: Path) -> None:
 
 
 def test_a_file_that_never_gets_ready_can_be_staged_later(clip: Path, monkeypatch: Any) -> None:
-    monkeypatch.setattr(luma_agents, "READY_DEADLINE_SECONDS", -1.0)
+    monkeypatch.setattr(luma_agents, "READY", replace(luma_agents.READY, lasts_seconds=-1.0))
 
     with pytest.raises(Unavailable):
         stage(clip, says(201, {"id": "f1", "upload": UPLOAD}), says(200), says(200, {"state": "pending"}))

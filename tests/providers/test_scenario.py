@@ -347,7 +347,7 @@ def test_a_file_has_as_few_parts_as_scenario_takes(size: int, parts: int) -> Non
 def test_the_end_of_an_upload_is_imported_with_its_asset_and_not_before(
     tmp_path: Any, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(staging, "READY_POLL_SECONDS", (0.0, 0.0))
+    monkeypatch.setattr(staging, "READY", replace(staging.READY, first_seconds=0.0, longest_seconds=0.0))
     clip = tmp_path / "a.mp4"
     clip.write_bytes(b"clip")
     parts = [{"number": 1, "url": "https://parts.example.org/1", "expires": "x"}]

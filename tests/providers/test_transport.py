@@ -18,6 +18,7 @@ from editorapp.providers.contract import (
     Rejected,
     Throttled,
     Unavailable,
+    UploadRefused,
 )
 from editorapp.providers.transport import Wire
 from tests.providers.talk import KEY, access, answering, http, run, says, socket_that
@@ -296,7 +297,7 @@ def test_an_upload_address_that_is_not_secure_is_refused(tmp_path: Path) -> None
     assert seen == []
 
 
-@pytest.mark.parametrize("answer", [says(403), says(500), httpx.WriteError("https://store/put?signature=hush")])
+@pytest.mark.parametrize("answer", [says(408), says(500), httpx.WriteError("https://store/put?signature=hush")])
 def test_an_upload_that_fails_can_be_made_again_and_tells_no_address(answer: Any, tmp_path: Path) -> None:
     clip = tmp_path / "clip.mp4"
     clip.write_bytes(b"x")
@@ -306,6 +307,51 @@ def test_an_upload_that_fails_can_be_made_again_and_tells_no_address(answer: Any
         run(wire.upload("https://store.example.org/put?signature=hush", clip, headers={}))
     assert "hush" not in str(raised.value)
     assert raised.value.__cause__ is None
+
+
+@pytest.mark.parametrize("status", [301, 400, 401, 403, 404, 405, 409, 410, 413, 415, 422])
+def test_a_storage_that_refuses_a_file_would_refuse_it_again_at_this_address(status: int, tmp_path: Path) -> None:
+    clip = tmp_path / "clip.mp4"
+    clip.write_bytes(b"x" * 1234)
+    wire, _ = answering(says(status))
+
+    with pytest.raises(UploadRefused) as raised:
+        run(wire.upload("https://store.example.org/put?signature=hush", clip, headers={}))
+    assert f"HTTP {status}" in raised.value.message and "hush" not in str(raised.value)
+    assert status != 413 or "1,234 bytes" in raised.value.message
+
+
+def test_a_storage_with_too_much_to_do_says_how_long_to_wait(tmp_path: Path) -> None:
+    clip = tmp_path / "clip.mp4"
+    clip.write_bytes(b"x")
+    wire, _ = answering(says(429, Retry_After="17"))
+
+    with pytest.raises(Throttled) as raised:
+        run(wire.upload("https://store.example.org/put", clip, headers={}))
+    assert raised.value.retry_after_seconds == 17
+
+
+@pytest.mark.parametrize(
+    "url", ["https://[::1/put", "https://store.example.org:x/put", "https://store/\ud83d", "", "put"]
+)
+def test_an_upload_address_that_is_none_is_refused_and_not_an_error_of_ours(url: str, tmp_path: Path) -> None:
+    clip = tmp_path / "clip.mp4"
+    clip.write_bytes(b"x")
+    wire, seen = answering()
+
+    with pytest.raises(UploadRefused, match="cannot be read"):
+        run(wire.upload(url, clip, headers={}))
+    assert seen == []
+
+
+def test_blanks_and_line_breaks_in_an_upload_address_are_taken_out(tmp_path: Path) -> None:
+    clip = tmp_path / "clip.mp4"
+    clip.write_bytes(b"x")
+    wire, seen = answering(says(200))
+
+    run(wire.upload(" https://store.example.org/p\nut?a=1 \r\n", clip, headers={}))
+
+    assert str(seen[0].url) == "https://store.example.org/put?a=1"
 
 
 def test_an_upload_streams_from_disk_over_a_real_socket(tmp_path: Path) -> None:

@@ -21,6 +21,7 @@ CLAIMED = (
     "poll_count", "error_count", "missing_since",
 )  # fmt: skip
 RATE_WINDOW = timedelta(seconds=60)
+LONGEST_POST = CONTINUOUS = timedelta(hours=1)
 TAKEN = timedelta(seconds=30)  # within this, what a sweep took to send is written down as sent, or can be taken anew
 
 
@@ -172,9 +173,24 @@ def free_slots(account: ProviderAccount, *, now: datetime) -> int:
     return max(0, min(free, account.requests_per_minute - lately["all"]))
 
 
-def pause(account_id: int, *, now: datetime, seconds: float, reason: str) -> None:
-    """Send nothing to an account for a while; a longer pause stays."""
-    until = now + timedelta(seconds=seconds)
-    if Pause.objects.filter(account_id=account_id, until__gte=until).exists():
-        return
-    Pause.objects.update_or_create(account_id=account_id, defaults={"until": until, "reason": reason[:300]})
+def pause(account_id: int, *, now: datetime, seconds: float, reason: str) -> Pause:
+    """Send nothing to an account for a while; a longer pause stays. Return the pause: since when nothing was taken."""
+    until, row = now + timedelta(seconds=seconds), Pause.objects.filter(account_id=account_id).first()
+    if row is None:
+        said = {"until": until, "reason": reason[:300], "since": now, "tries": 1}
+        return Pause.objects.update_or_create(account_id=account_id, defaults=said)[0]
+    is_long_ago = now - row.until > CONTINUOUS  # nobody tried in between: this is another outage
+    if row.since is None or is_long_ago or has_taken_any(account_id, since=row.since):
+        row.since, row.tries = now, 1
+    elif row.until <= now:  # of those that fail at once, one counts
+        row.tries += 1
+    if row.until < until:
+        row.until, row.reason = until, reason[:300]
+    row.save(update_fields=["until", "reason", "since", "tries"])
+    return row
+
+
+def has_taken_any(account_id: int, *, since: datetime) -> bool:
+    """Has an account accepted a post since then? Counted in the index attempt_rate."""
+    sent = Attempt.objects.filter(account_id=account_id, submit_started_at__gt=since - LONGEST_POST)
+    return sent.filter(submitted_at__gt=since).exists()

@@ -17,24 +17,24 @@ from django.db import DatabaseError, DataError, IntegrityError, connection, tran
 
 from editorapp.alerts import alerts
 from editorapp.alerts.models import Kind
+from editorapp.core import retry
 from editorapp.core.fault_points import reached
 from editorapp.core.money import MICRO, show_range, show_usd
 from editorapp.costs import ledger
 from editorapp.costs.ledger import Charge
 from editorapp.costs.models import Entry
-from editorapp.generations.engine import claims, schedule
+from editorapp.generations.engine import schedule
 from editorapp.generations.engine.moves import Move, move_all, written
 from editorapp.generations.models import Attempt, Generation, InvalidTransition, Overtaken
 from editorapp.generations.running import whereabouts
 from editorapp.generations.states import State
-from editorapp.generations.watch import lookout
+from editorapp.generations.watch import expiring, lookout
 from editorapp.generations.watch.raised import subject, where
 from editorapp.providers.contract import BadCredentials, Failure, Job, OutOfFunds, ProviderError, Throttled
 
 log = logging.getLogger(__name__)
 
 POST_LEASE = timedelta(seconds=90)  # longer than courier.POST_SECONDS
-MISSING_AT_MOST = timedelta(minutes=15)
 
 
 def posting(attempt: Attempt, body: dict[str, Any], *, now: datetime, seconds: float = 0.0) -> None:
@@ -131,7 +131,7 @@ _NOTHING_WRONG = {"failure_code": "", "failure_message": ""}
 def _as_accepted(job: Job, *, now: datetime, seconds: float) -> dict[str, Any]:
     return {
         "provider_job_id": job.id, "submitted_at": now, "lease_token": None, "error_count": 0, "last_error": "",
-        "next_action_at": now + timedelta(seconds=seconds),
+        "failing_since": None, "next_action_at": now + timedelta(seconds=seconds),
     }  # fmt: skip
 
 
@@ -154,20 +154,6 @@ def _together(write: Callable[[], None]) -> bool:
         log.info("Written one by one: %s (%s)", error, type(error).__name__)
         return False
     return True
-
-
-def not_accepted(attempt: Attempt, error: ProviderError, *, now: datetime) -> None:
-    """Put a post that certainly was not taken back into the queue, for later."""
-    if isinstance(error, Throttled):
-        seconds = max(1.0, error.retry_after_seconds)
-    else:
-        seconds = schedule.after_error_seconds(attempt.error_count)
-    with transaction.atomic():
-        attempt.move(
-            State.QUEUED, now=now, next_action_at=now + timedelta(seconds=seconds), lease_token=None,
-            submit_started_at=None, error_count=attempt.error_count + 1, last_error=error.message,
-        )  # fmt: skip
-        claims.pause(attempt.account_id, now=now, seconds=seconds, reason=error.message)
 
 
 def refused(attempt: Attempt, error: ProviderError, *, now: datetime) -> None:
@@ -238,25 +224,50 @@ _NEXT_LOOK = (
 
 
 def poll_failed(attempt: Attempt, error: ProviderError, *, now: datetime) -> None:
-    """A poll that failed changes nothing but the schedule."""
+    """A poll that failed changes nothing but the schedule, unless only links are asked for, and for long enough.
+
+    An old job is asked about no more often than if it answered.
+    """
     if isinstance(error, BadCredentials):
         lookout.refused(attempt.account, error, now=now)
-    seconds = schedule.after_error_seconds(attempt.error_count)
-    if isinstance(error, Throttled):
-        seconds = max(seconds, error.retry_after_seconds)
+    failures = attempt.error_count + 1
+    if _are_links_given_up(attempt, failures, now=now):
+        _links_given_up(attempt, error, now=now)
+        return
+    least = error.retry_after_seconds if isinstance(error, Throttled) else 0.0
+    if attempt.submitted_at is not None:
+        age = (now - attempt.submitted_at).total_seconds()
+        least = max(least, schedule.interval_seconds(age) if age > schedule.SLOW_FROM else 0.0)
+    seconds = retry.policy("poll.error").pause_seconds(failures, least=least)
     rows = Attempt.objects.filter(pk=attempt.pk, state=State.RUNNING, lease_token=attempt.lease_token)
-    rows.update(
-        next_action_at=now + timedelta(seconds=seconds), error_count=attempt.error_count + 1, last_error=error.message
-    )
+    rows.update(next_action_at=now + timedelta(seconds=seconds), error_count=failures, last_error=error.message)
+
+
+def _are_links_given_up(attempt: Attempt, failures: int, *, now: datetime) -> bool:
+    """Is a job that is done and charged asked for fresh links in vain, beyond the time that its result is kept?"""
+    done_at = attempt.provider_done_at
+    if done_at is None:
+        return False
+    kept = (expiring.kept_until(attempt, now=now) - done_at).total_seconds()
+    return retry.policy("poll.fresh_links").is_over(failures, (now - done_at).total_seconds(), lasts_seconds=kept)
+
+
+def _links_given_up(attempt: Attempt, error: ProviderError, *, now: datetime) -> None:
+    sentence = f"{error.message} The result is paid and may still lie with the provider: fetch it again."
+    with transaction.atomic():
+        shown = {"failure_code": "fetch_failed", "failure_message": sentence}
+        attempt.move(State.FETCH_FAILED, now=now, lease_token=None, last_error=error.message, shown=shown)
+        expiring.failed(attempt.generation, sentence, now=now)
 
 
 def missing(attempt: Attempt, error: ProviderError, *, now: datetime) -> None:
     """The provider does not know the job: look again for a quarter of an hour, then say that it is lost."""
-    if attempt.missing_since is not None and now - attempt.missing_since > MISSING_AT_MOST:
+    since = attempt.missing_since or now
+    if retry.policy("poll.unknown_job").is_over(attempt.error_count + 1, (now - since).total_seconds()):
         lost(attempt, "The provider does not know this job any more.", now=now)
         return
     rows = Attempt.objects.filter(pk=attempt.pk, state=State.RUNNING, lease_token=attempt.lease_token)
-    rows.update(missing_since=attempt.missing_since or now)
+    rows.update(missing_since=since)
     poll_failed(attempt, error, now=now)
 
 

@@ -11,7 +11,7 @@ from django.db import DatabaseError, DataError, IntegrityError, transaction
 
 from editorapp.core.fault_points import reached
 from editorapp.generations import history
-from editorapp.generations.engine import claims, outcomes, schedule
+from editorapp.generations.engine import claims, not_sent, outcomes, schedule
 from editorapp.generations.engine.courier import POST_SECONDS, Answer, Courier, Post, extra_seconds
 from editorapp.generations.engine.reached import Accounts
 from editorapp.generations.files import staging
@@ -141,10 +141,10 @@ class Posts:
         log.warning("Attempt %s was not accepted: %s, %s", attempt.pk, type(error).__name__, error.code)
         log.debug("Attempt %s: %s", attempt.pk, error.message)
         if isinstance(error, Throttled | Unavailable):
-            outcomes.not_accepted(attempt, error, now=now)
+            not_sent.not_accepted(attempt, error, now=now)
         elif isinstance(error, Rejected):
             if staging.forget_refused(attempt, error):
-                outcomes.not_accepted(attempt, error, now=now)
+                not_sent.file_refused(attempt, error, now=now)
             else:
                 outcomes.refused(attempt, error, now=now)
         else:

@@ -8,7 +8,8 @@ from datetime import datetime, timedelta
 from django.db import transaction
 from django.db.models import Q, QuerySet
 
-from editorapp.generations.engine import claims
+from editorapp.core import retry
+from editorapp.generations.engine import claims, not_sent
 from editorapp.generations.engine.moves import locked
 from editorapp.generations.line import order, pausing
 from editorapp.generations.models import Attempt, Generation
@@ -23,7 +24,6 @@ log = logging.getLogger(__name__)
 
 FRESH_SECONDS = 2.0  # so soon a sweep sees another key, another limit, an account that is switched off
 HELD_SECONDS = 1.0  # what the limits hold back is looked at again after
-CLOSED_SECONDS = 15.0  # and what an account holds back that nothing can be sent with
 WATCHING, FAR_SECONDS = 8, 15.0  # so many of them are looked at so often, and all of them after
 SOON = timedelta(seconds=HELD_SECONDS)
 
@@ -68,13 +68,20 @@ class Accounts:
         for place, account in enumerate(waiting):
             share = -(-room // (len(waiting) - place))
             if problem := account.problem:
-                claims.pause(account.pk, now=now, seconds=CLOSED_SECONDS, reason=problem)
-                _put_off(account.pk, now=now, seconds=CLOSED_SECONDS, reason=problem)
+                _close(account.pk, problem, now=now)
             elif share > 0 and (taken := _take(account.pk, now=now, most=share)):
                 room -= len(taken)
                 yield from taken
             elif room > 0:
                 _put_off(account.pk, now=now, seconds=HELD_SECONDS)  # so that it is not due all the time
+
+
+def _close(account_id: int, problem: str, *, now: datetime) -> None:
+    """Let what waits for an account that nothing can be sent with wait on, or give it up after long enough."""
+    row = retry.policy("post.closed")
+    paused = claims.pause(account_id, now=now, seconds=row.pause_seconds(1), reason=problem)
+    not_sent.end_line(paused, row, now=now)
+    _put_off(account_id, now=now, seconds=row.pause_seconds(paused.tries), reason=problem)
 
 
 def _due(account_id: int, now: datetime) -> QuerySet[Attempt]:

@@ -1,4 +1,4 @@
-"""When to look at a job again: pure arithmetic, all in seconds."""
+"""When to look at a job again that answers: pure arithmetic, all in seconds. What fails: core/retry.py."""
 
 import math
 import random
@@ -9,8 +9,6 @@ FIRST_LOOK = 5.0  # where there is no history yet
 SHORTEST, LONGEST = 2.0, 15.0
 SLOW_FROM, SLOWEST = 1800.0, 300.0  # a job as old as this is asked about ever less, at the least every five minutes
 LONGER = 3.0  # times the longest of late: what is slower than that is overdue
-ERROR_LONGEST = 60.0
-FETCH_LONGEST = 3600.0
 
 
 def first_look_seconds(past_seconds: Sequence[float]) -> float:
@@ -34,16 +32,6 @@ def interval_seconds(age_seconds: float) -> float:
 def plausible_seconds(documented: float, past_seconds: Sequence[float]) -> float:
     """Return after how long a job is overdue: what its provider leads to expect, or far more than any of late took."""
     return max(documented, LONGER * max(past_seconds, default=0.0))
-
-
-def after_error_seconds(errors: int) -> float:
-    """Return how long to wait after so many errors in a row: doubling, at most a minute."""
-    return min(SHORTEST * 2 ** min(errors, 10), ERROR_LONGEST)
-
-
-def after_fetch_seconds(tries: int) -> float:
-    """Return how long to wait with a paid result after so many tries to fetch it: doubling, at most an hour."""
-    return min(SHORTEST * 2 ** min(tries, 20), FETCH_LONGEST)
 
 
 def spread(seconds: float) -> float:

@@ -13,6 +13,7 @@ from datetime import datetime, timedelta
 from django.db import DatabaseError, DataError, Error, IntegrityError, connection, transaction
 from django.utils import timezone
 
+from editorapp.core import retry
 from editorapp.core.fault_points import reached
 from editorapp.generations.engine import claims, polling
 from editorapp.generations.engine.courier import POST_WORKERS, Answer, Courier, Post
@@ -32,7 +33,6 @@ RENEW_SECONDS = 5.0
 LONGEST_SECONDS = 600.0  # how long a sweep goes on taking new work beside slow posts
 DRAIN_SECONDS = 120.0  # longer than any call without files: after that, polls that could not be written are given up
 PAID_DRAIN_SECONDS = 2400.0  # and answers to paid calls: a disk may be full for long; see wake.LONG_SECONDS
-WRITE_PAUSE_SECONDS = 5.0  # at most, between two tries
 TURN_SECONDS = 0.4
 LINGER_SECONDS = 3.0  # due within this: worth waiting for, rather than starting anew
 WAKE_PAUSE = timedelta(seconds=0.5)
@@ -211,7 +211,7 @@ class Session:
             found = [(one.errand.pk, one.job and one.job.id) for one in self.unwritten]
             log.error("Not written yet, attempts and jobs %s: %s", found, error)
         self.failures += 1
-        self.write_again_at = time.monotonic() + min(0.1 * 2.0 ** min(self.failures, 10), WRITE_PAUSE_SECONDS)
+        self.write_again_at = time.monotonic() + retry.policy("write.answer").pause_seconds(self.failures)
         _let_go_of_broken()
 
     def _write_all(self, answers: Sequence[Answer], *, now: datetime) -> None:

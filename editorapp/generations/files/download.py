@@ -9,6 +9,7 @@ from editorapp.core.fault_points import reached
 from editorapp.generations.files.parts import Part, Progress
 from editorapp.providers import links
 from editorapp.providers.contract import Access
+from editorapp.providers.transport import as_sent
 
 TOTAL_SECONDS = 900.0
 CUTS_AT_MOST = 4
@@ -24,6 +25,10 @@ class CutOff(Exception):
     """The transfer broke off, or the server did not answer well: try again later."""
 
 
+class BadLink(CutOff):
+    """This is no link that anything can be asked of; another answer may hold one."""
+
+
 class NotAllowed(Exception):
     """The link leads where no result of this provider can be, or to more than a result can weigh."""
 
@@ -31,11 +36,15 @@ class NotAllowed(Exception):
 async def download(url: str, part: Part, *, access: Access, max_bytes: int) -> int:
     """Stream a link into a part, going on where it was cut, here or by an earlier worker; return the file's size.
 
-    Raises: LinkExpired, CutOff, NotAllowed. What came stays in the part, but after NotAllowed nothing of it is of use.
+    Raises: LinkExpired, CutOff, BadLink, NotAllowed. What came stays in the part, but after NotAllowed nothing of it is
+    of use.
     """
     try:
+        url = as_sent(url)
         links.check(url, access)
         await _collect(url, part, access, max_bytes=max_bytes)
+    except (ValueError, ssrf_guard.NoAddress):  # not chained: a link is a secret
+        raise BadLink("The link that the provider gave cannot be read.") from None
     except ssrf_guard.NotAllowed as error:
         raise NotAllowed(str(error)) from error
     return part.progress.received
@@ -103,9 +112,12 @@ def _begin(response: httpx.Response, progress: Progress, *, max_bytes: int) -> N
     if response.status_code != 200:
         raise CutOff(f"The link answered {response.status_code}.")
     length = response.headers.get("Content-Length", "")
-    progress.received = 0
-    progress.total = int(length) if length.isdigit() else None
     etag = response.headers.get("ETag", "")
+    is_other = bool(etag and progress.validator and etag != progress.validator)
+    progress.received = 0
+    # A length that was announced once holds where a later answer announces none: less is a cut.
+    progress.total = int(length) if length.isdecimal() else None if is_other else progress.total
+    progress.media_type = response.headers.get("Content-Type", "")[:100]
     takes_ranges = response.headers.get("Accept-Ranges", "") == "bytes"
     progress.validator = etag if takes_ranges and etag and not etag.startswith("W/") else ""
     if progress.total is not None and progress.total > max_bytes:

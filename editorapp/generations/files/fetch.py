@@ -1,7 +1,7 @@
 """Links -> stored results: downloaded, verified as the video asked for, kept with poster and filmstrip.
 
 The money is booked, so a result is fetched for as long as its provider keeps it. What came and cannot be used is kept
-too: when the same bytes come a second time, it is the provider's file that is wrong, and a person is told.
+too: when the same whole video comes a second time, it is the provider's file that is wrong, and a person is told.
 """
 
 import logging
@@ -13,13 +13,14 @@ from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Any
 
-from django.db import transaction
+from django.db import DatabaseError, transaction
 
+from editorapp.core import retry
 from editorapp.core.fault_points import reached
-from editorapp.generations.engine import schedule
-from editorapp.generations.files import as_asked, parts, selection
+from editorapp.core.retry import RetryPolicy
+from editorapp.generations.files import arrived, as_asked, parts, selection
 from editorapp.generations.files import download as links
-from editorapp.generations.models import Attempt
+from editorapp.generations.models import Attempt, Overtaken
 from editorapp.generations.states import State
 from editorapp.generations.watch import expiring
 from editorapp.media import intake, store, unreadable
@@ -28,23 +29,29 @@ from editorapp.media.probe import NO_LIMIT
 
 log = logging.getLogger(__name__)
 
-TRIES = 8  # that follow one another quickly; then about once an hour, until the provider's time is over
 PATIENCE = 3  # tries over which a link is waited for, where the clip can do without what it leads to
 VIDEO_BYTES = 2_000_000_000
 ARCHIVE_BYTES = 20_000_000_000
+CUT = "truncated"  # the refusal of a file that says itself that it goes on
 
 INTAKE_SECONDS, INTAKE_BYTES_PER_SECOND = 60.0, 2_000_000  # how long storing a result may take, for its lease
 
+Came = tuple[Path, parts.Progress]  # where a file lies, and how it came
 Run = Callable[[Coroutine[Any, Any, int]], int]  # runs a transfer to its end while the row's lease is renewed
 Hold = Callable[[float], None]  # keeps the lease for so many seconds, for work during which nobody renews it
 
 
 class Unusable(Exception):
-    """What came is whole and is not what was paid for. `came` is what is kept of it, `video` what came beside it."""
+    """What came is not what was paid for. `came` is what is kept of it, `video` what came beside it.
 
-    def __init__(self, message: str, came: Asset, *, code: str, video: Asset | None = None) -> None:
+    `is_whole`: every byte of it came, and it is a video (or an archive), so that it can be judged at all.
+    """
+
+    def __init__(
+        self, message: str, came: Asset, *, code: str, video: Asset | None = None, is_whole: bool = True
+    ) -> None:
         super().__init__(message)
-        self.message, self.came, self.code, self.video = message, came, code, video
+        self.message, self.came, self.code, self.video, self.is_whole = message, came, code, video, is_whole
 
 
 def fetch(attempt: Attempt, *, run: Run, hold: Hold, now: Callable[[], datetime]) -> None:
@@ -58,13 +65,22 @@ def fetch(attempt: Attempt, *, run: Run, hold: Hold, now: Callable[[], datetime]
         _ask_for_fresh_links(attempt, now=now())
     except Unusable as unusable:
         _not_used(attempt, unusable, now=now())
-    except (links.CutOff, links.NotAllowed, intake.NotTaken) as error:
+    except links.BadLink as error:
+        _try_later(attempt, _sentence(error), "fetch.bad_link", now=now())
+    except links.NotAllowed as error:
+        _try_later(attempt, _sentence(error), "fetch.not_allowed", now=now())
+    except (links.CutOff, intake.NotTaken) as error:
         _try_later(attempt, _sentence(error), now=now())
     else:
         if taken is not None:
             _keep(attempt, taken, now=now())
         else:
             _try_later(attempt, "The provider is done but names no video.", now=now())
+
+
+def fault(attempt: Attempt, error: Exception, *, now: datetime) -> None:
+    """Count an error of ours as a try. Only its name is told: its words may hold a link."""
+    _try_later(attempt, f"Rushes could not take it in ({type(error).__name__}).", "fetch.fault", now=now)
 
 
 @dataclass(frozen=True)
@@ -135,16 +151,28 @@ def _with_frames(
     output = candidates[0]
     try:
         exr = take(attempt, output, "exr", run, hold, video=taken.video)
-    except (Unusable, links.LinkExpired, links.CutOff, links.NotAllowed, intake.NotTaken) as error:
+    except (Overtaken, DatabaseError):
+        raise
+    except Exception as error:
+        if not isinstance(error, EXPECTED):
+            log.exception("Attempt %s: its frames could not be taken in", attempt.pk)
         came = error.came if isinstance(error, Unusable) else None
         is_certain = output["kind"] == "exr"
         came_before = came is not None and attempt.generation.came_id == came.pk
         if is_certain and not came_before and attempt.fetch_count < PATIENCE:
             raise
-        note = f"The EXR frames could not be used: {_sentence(error)}" if is_certain else ""
+        note = f"The EXR frames could not be used: {_frames_words(error)}" if is_certain else ""
         return replace(taken, came=came if is_certain else None, notes=(*taken.notes, note))
     selection.note_extras(attempt, [used, output])
     return replace(taken, exr=exr)
+
+
+EXPECTED = (Unusable, links.LinkExpired, links.CutOff, links.NotAllowed, intake.NotTaken)
+
+
+def _frames_words(error: Exception) -> str:
+    """Say what went wrong; of an error of ours only its name, for its words may hold a link."""
+    return _sentence(error) if isinstance(error, EXPECTED) else f"{type(error).__name__}; the log says more."
 
 
 def take(
@@ -159,8 +187,13 @@ def take(
 ) -> Asset:
     """Download one link and keep it as the video or the frames. Raises: Unusable, all of `_download`; NotTaken."""
     generation = attempt.generation
-    path = _download(attempt, output, kind, run, place=place)
+    path, progress = _download(attempt, output, kind, run, place=place)
     reached("fetch.part_whole")
+    if problem := arrived.problem_with(path, kind=kind, media_type=progress.media_type):
+        path.unlink()
+        raise links.CutOff(problem)
+    # Of what no length was announced nobody knows whether it is all.
+    is_whole = progress.total is not None and arrived.is_container(path, kind=kind)
     hold(INTAKE_SECONDS + path.stat().st_size / INTAKE_BYTES_PER_SECOND)
     # Taking a file in uses it up, also when it is refused; what was paid for stays within reach.
     spare = _second_name(path)
@@ -174,16 +207,20 @@ def take(
             raise
         ending = "zip" if kind == "exr" else "mp4"
         came = unreadable.keep(spare, name=f"Take {generation.pk} as it came.{ending}", **kept_as)
-        raise Unusable(_sentence(refusal), came, code="result_unreadable", video=video) from refusal
+        is_whole = is_whole and refusal.code != CUT
+        raise Unusable(_sentence(refusal), came, code="result_unreadable", video=video, is_whole=is_whole) from refusal
     finally:
         spare.unlink(missing_ok=True)
     if kind != "exr" and (wrong := as_asked.far_off(generation, asset)):
-        raise Unusable(wrong, asset, code="result_length")
+        raise Unusable(wrong, asset, code="result_length", is_whole=is_whole)
     return asset
 
 
-def _download(attempt: Attempt, output: dict[str, str], kind: str, run: Run, *, place: int) -> Path:
-    """Collect a file on the disk that will keep it, so that keeping it is a rename; return where it lies.
+def _download(
+    attempt: Attempt, output: dict[str, str], kind: str, run: Run, *, place: int
+) -> tuple[Path, parts.Progress]:
+    """Collect a file on the disk that will keep it, so that keeping it is a rename; return where it lies, and how it
+    came.
 
     What a cut or a killed download left is gone on with. Raises: what `download` raises, NotTaken on a full disk.
     """
@@ -200,7 +237,7 @@ def _download(attempt: Attempt, output: dict[str, str], kind: str, run: Run, *, 
     except BaseException:
         part.close()
         raise
-    return part.finish()
+    return part.finish(), part.progress
 
 
 def _second_name(path: Path) -> Path:
@@ -240,13 +277,13 @@ def _keep(attempt: Attempt, taken: Taken, *, now: datetime) -> None:
 
 
 def _ask_for_fresh_links(attempt: Attempt, *, now: datetime) -> None:
-    """Have the provider make fresh links: at once the first times, then more and more slowly."""
-    tries, message = attempt.fetch_count + 1, "The link expired; asking for a fresh one."
-    if _is_over(attempt, tries, now=now):
+    """Have the provider make fresh links: soon the first times, then more and more slowly."""
+    row = retry.policy("fetch.expired")
+    if _is_over(attempt, row, now=now):
         _give_up(attempt, "The provider's links expired each time before they could be used.", now=now)
         return
-    pause = schedule.after_fetch_seconds(tries - TRIES) if tries > TRIES else 0.0
-    _run_again(attempt, message, at=now + timedelta(seconds=pause), now=now)
+    at = now + timedelta(seconds=row.pause_seconds(attempt.fetch_count + 1))
+    _run_again(attempt, "The link expired; asking for a fresh one.", at=at, now=now)
 
 
 def _run_again(attempt: Attempt, message: str, *, at: datetime, now: datetime, **shown: Any) -> None:
@@ -256,33 +293,39 @@ def _run_again(attempt: Attempt, message: str, *, at: datetime, now: datetime, *
     )  # fmt: skip
 
 
-def _try_later(attempt: Attempt, message: str, *, now: datetime) -> None:
-    """Fetch again after a pause. Fresh links every second time: the fault may lie with the link."""
+def _try_later(attempt: Attempt, message: str, policy: str = "fetch.cut", *, now: datetime) -> None:
+    """Fetch again after a pause. Fresh links every second time: the fault may lie with the link; a bad one is one."""
     log.warning("Attempt %s: %s", attempt.pk, message)
-    tries = attempt.fetch_count + 1
-    if _is_over(attempt, tries, now=now):
+    row, tries = retry.policy(policy), attempt.fetch_count + 1
+    if _is_over(attempt, row, now=now):
         _give_up(attempt, message, now=now)
         return
-    at = now + timedelta(seconds=schedule.after_fetch_seconds(attempt.fetch_count))
-    if tries % 2 == 0:
+    at = now + timedelta(seconds=row.pause_seconds(tries))
+    if tries % 2 == 0 or policy == "fetch.bad_link":
         _run_again(attempt, message, at=at, now=now)
         return
     rows = Attempt.objects.filter(pk=attempt.pk, state=State.FETCHING, lease_token=attempt.lease_token)
     rows.update(fetch_count=tries, last_error=message, next_action_at=at, lease_token=None)
 
 
-def _is_over(attempt: Attempt, tries: int, *, now: datetime) -> bool:
+def _is_over(attempt: Attempt, row: RetryPolicy, *, now: datetime) -> bool:
     """Has it been tried often enough, and for as long as the provider is counted on to keep the result?"""
-    return tries >= TRIES and now >= expiring.kept_until(attempt, now=now)
+    done_at = attempt.provider_done_at or now
+    kept = (expiring.kept_until(attempt, now=now) - done_at).total_seconds()
+    return row.is_over(attempt.fetch_count + 1, (now - done_at).total_seconds(), lasts_seconds=kept)
 
 
 def _not_used(attempt: Attempt, unusable: Unusable, *, now: datetime) -> None:
-    """Fetch anew, over a fresh link, what came and cannot be used. The same bytes again are the provider's own."""
+    """Fetch anew, over a fresh link, what came and cannot be used. The same bytes again are the provider's own.
+
+    That is said of what is whole only: of a cut file or of noise the same bytes can come for as long as a cache lasts.
+    """
     log.warning("Attempt %s: %s", attempt.pk, unusable.message)
-    is_same, came = attempt.generation.came_id == unusable.came.pk, unusable.came
-    if not is_same and not _is_over(attempt, attempt.fetch_count + 1, now=now):
-        at = now + timedelta(seconds=schedule.after_fetch_seconds(attempt.fetch_count))
-        _run_again(attempt, unusable.message, at=at, now=now, came=came)
+    came, row = unusable.came, retry.policy("fetch.unusable" if unusable.is_whole else "fetch.cut")
+    is_same = unusable.is_whole and attempt.generation.came_id == came.pk
+    if not is_same and not _is_over(attempt, retry.policy("fetch.cut"), now=now):
+        at = now + timedelta(seconds=row.pause_seconds(attempt.fetch_count + 1))
+        _run_again(attempt, unusable.message, at=at, now=now, **({"came": came} if unusable.is_whole else {}))
         return
     advice = "What came is kept. Ask the provider about this job and fetch it again"
     advice += ", or take it as it is." if came.is_video or unusable.video else "."

@@ -18,11 +18,15 @@ SYNC_BYTES = 4 * 1024 * 1024  # how much may have to be fetched again after a po
 
 @dataclass
 class Progress:
-    """How far a download has come, over all its connections. `validator` is "" where it cannot be taken up."""
+    """How far a download has come, over all its connections. `validator` is "" where it cannot be taken up.
+
+    `total` is the length that the server announced, and None where it did not; `media_type` what it says that it is.
+    """
 
     received: int = 0
     total: int | None = None
     validator: str = ""
+    media_type: str = ""
 
 
 class Part:

@@ -5,17 +5,30 @@ from collections.abc import Iterator, Mapping
 from contextlib import ExitStack
 from dataclasses import replace
 from datetime import datetime
+from itertools import count
 from pathlib import Path
 
 from django.db import transaction
 
+from editorapp.core import retry
+from editorapp.core.retry import RetryPolicy
 from editorapp.generations.models import Attempt
 from editorapp.media import outgoing, store
 from editorapp.media.models import Asset
 from editorapp.media.outgoing import Outgoing
 from editorapp.media.refusals import Refusal
 from editorapp.providers import registry
-from editorapp.providers.contract import GenerationRequest, Lent, ProviderError, Ref, Rejected, Unavailable
+from editorapp.providers.answers import UPLOAD_REFUSED
+from editorapp.providers.contract import (
+    GenerationRequest,
+    Lent,
+    NotFound,
+    ProviderError,
+    Ref,
+    Rejected,
+    Unavailable,
+    UploadRefused,
+)
 from editorapp.providers.inline import StoredFile
 from editorapp.providers.models import ProviderAccount, StagedFile
 from editorapp.providers.spec import Spec, StoredAs
@@ -53,16 +66,29 @@ def lying(account_id: int, ids: set[int], *, now: datetime) -> dict[int, Ref]:
 async def stage(asset: Asset, account: ProviderAccount) -> Ref:
     """Put what goes out for a stored file where the account's provider reads it. Free.
 
+    What refuses the file at its address is asked for a fresh one, as often as its retry policy says.
     Raises: ProviderError and its kinds.
     """
-    purpose = "input" if asset.is_video else "reference"
+    row, purpose = retry.policy("stage.address_refused"), "input" if asset.is_video else "reference"
     with ExitStack() as stack:
         path = await _held(asset, stack)
         async with Wire(account.access()) as wire:
-            ref: Ref = await registry.get(account.provider).stage(
-                path, name=asset.name, media_type=asset.mime_type, purpose=purpose, wire=wire
-            )
-            return ref
+            for failures in count(1):
+                try:
+                    ref: Ref = await registry.get(account.provider).stage(
+                        path, name=asset.name, media_type=asset.mime_type, purpose=purpose, wire=wire
+                    )
+                    return ref
+                except (UploadRefused, NotFound) as error:
+                    if row.is_over(failures, 0.0):
+                        raise _for_good(error, failures, row) from error
+                await asyncio.sleep(row.pause_seconds(failures))
+    raise AssertionError("A loop without an end has ended.")
+
+
+def _for_good(error: ProviderError, failures: int, row: RetryPolicy) -> UploadRefused:
+    tried = f"{failures} fresh addresses were tried." if failures > 1 else ""
+    return UploadRefused(" ".join(filter(None, (error.message, tried, row.says))), code=UPLOAD_REFUSED)
 
 
 async def _held(asset: Asset, stack: ExitStack) -> Path:

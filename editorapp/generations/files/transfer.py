@@ -12,18 +12,25 @@ from django.db import transaction
 from django.db.models import F
 from django.utils import timezone
 
+from editorapp.core import retry
 from editorapp.core.fault_points import reached
 from editorapp.costs import ledger
-from editorapp.generations.engine import claims, schedule
-from editorapp.generations.engine.reached import CLOSED_SECONDS
+from editorapp.generations.engine import claims, not_sent
 from editorapp.generations.files import staging
-from editorapp.generations.files.fetch import fetch
+from editorapp.generations.files.fetch import fault, fetch
 from editorapp.generations.models import Attempt, Overtaken
 from editorapp.generations.running import health, leases, leaving, wake, whereabouts
 from editorapp.generations.states import State
 from editorapp.generations.watch import lookout
 from editorapp.media.models import Asset
-from editorapp.providers.contract import BadCredentials, ProviderError, Rejected, Throttled
+from editorapp.providers.contract import (
+    BadCredentials,
+    ProviderError,
+    Rejected,
+    Throttled,
+    Unavailable,
+    UploadRefused,
+)
 
 log = logging.getLogger(__name__)
 T = TypeVar("T")
@@ -73,13 +80,15 @@ def _next(now: datetime) -> Attempt | None:
     claimed = claims.claim(rows, most=1, due_by=now, until=now + LEASE)
     if not claimed:
         return None
-    return (
-        Attempt.objects.select_related(
-            "generation__team", "generation__created_by", "generation__source_asset", "account"
-        )
-        .filter(pk=claimed[0].pk, lease_token=claimed[0].lease_token)
-        .first()
+    return _held(claimed[0].pk, claimed[0].lease_token)
+
+
+def _held(pk: int, token: uuid.UUID | None) -> Attempt | None:
+    """Return a row with all that a transfer reads; None, when somebody else has it by now."""
+    rows = Attempt.objects.select_related(
+        "generation__team", "generation__created_by", "generation__source_asset", "account"
     )
+    return rows.filter(pk=pk, lease_token=token, state__in=STATES).first()
 
 
 class _Keeper:
@@ -116,6 +125,7 @@ async def _wait(task: asyncio.Task[Any], seconds: float) -> None:
 
 def _carry(attempt: Attempt, keeper: _Keeper) -> None:
     """Carry one attempt's files. Whatever goes wrong is said on its row, and the lane goes on."""
+    token = attempt.lease_token
     try:
         if attempt.state == State.STAGING:
             reached("stage.claimed")
@@ -127,14 +137,16 @@ def _carry(attempt: Attempt, keeper: _Keeper) -> None:
         log.info("Dropped: %s", overtaken)
     except Exception as error:
         log.exception("Attempt %s: transfer failed", attempt.pk)
-        _later(attempt, f"{type(error).__name__}: {error}", now=keeper.clock())
+        # As it is, not as a step that failed left the object.
+        if (same := _held(attempt.pk, token)) is not None:
+            _fault(same, error, now=keeper.clock())
 
 
 def _stage(attempt: Attempt, keeper: _Keeper) -> None:
     """Stage what must lie with the provider and does not yet, then queue the attempt for its post."""
     ids = staging.staged_ids(attempt.generation.wanted, attempt.account.spec)
     if problem := attempt.account.problem:
-        _later(attempt, problem, now=keeper.clock(), least_seconds=CLOSED_SECONDS)
+        _later(attempt, problem, "stage.closed", now=keeper.clock())
         return
     try:
         missing = ids - staging.lying(attempt.account_id, ids, now=keeper.clock()).keys()
@@ -147,9 +159,11 @@ def _stage(attempt: Attempt, keeper: _Keeper) -> None:
             reached("stage.sent")
             staging.keep(attempt.account_id, asset, ref, now=keeper.clock())
             reached("stage.noted")
+        if ids - staging.lying(attempt.account_id, ids, now=keeper.clock()).keys():
+            raise Unavailable(f"{attempt.account.spec.name} keeps an upload for no time at all.", code="upload_gone")
     except Rejected as error:
         with transaction.atomic():
-            can_retry = isinstance(error, BadCredentials)  # another key may do
+            can_retry = isinstance(error, BadCredentials | UploadRefused)  # another key, or another day, may do
             lookout.refused(attempt.account, error, now=keeper.clock())
             shown = {"failure_code": error.code[:60], "failure_message": error.message, "can_retry": can_retry}
             attempt.move(State.FAILED, now=keeper.clock(), lease_token=None, last_error=error.message, shown=shown)
@@ -157,18 +171,35 @@ def _stage(attempt: Attempt, keeper: _Keeper) -> None:
         return
     except ProviderError as error:
         least = error.retry_after_seconds if isinstance(error, Throttled) else 0.0
-        _later(attempt, error.message, now=keeper.clock(), least_seconds=least)
+        _later(attempt, error.message, "stage.unavailable", now=keeper.clock(), least_seconds=least)
         return
     now = keeper.clock()
-    attempt.move(State.QUEUED, now=now, next_action_at=now, lease_token=None, error_count=0, last_error="")
+    attempt.move(
+        State.QUEUED, now=now, next_action_at=now, lease_token=None, error_count=0, failing_since=None, last_error=""
+    )
     reached("stage.queued")
     wake.work(attempt.generation.provider, now=now)
 
 
-def _later(attempt: Attempt, message: str, *, now: datetime, least_seconds: float = 0.0) -> None:
-    seconds = max(schedule.after_error_seconds(attempt.error_count), least_seconds)
+def _fault(attempt: Attempt, error: Exception, *, now: datetime) -> None:
+    """An error of ours is a try like any other: it is counted, and ends as its policy says."""
+    if attempt.state == State.STAGING:
+        _later(attempt, f"Rushes could not upload it ({type(error).__name__}).", "stage.fault", now=now)
+    else:
+        fault(attempt, error, now=now)
+
+
+def _later(attempt: Attempt, message: str, policy: str, *, now: datetime, least_seconds: float = 0.0) -> None:
+    """Upload again after a pause, or give it up after long enough: nothing was sent."""
+    row, failures, since = retry.policy(policy), attempt.error_count + 1, attempt.failing_since or now
+    if row.is_over(failures, (now - since).total_seconds()):
+        not_sent.give_up(attempt, row, message, now=now)
+        return
     rows = Attempt.objects.filter(pk=attempt.pk, state=attempt.state, lease_token=attempt.lease_token)
     rows.update(
-        next_action_at=now + timedelta(seconds=seconds), lease_token=None, last_error=message,
-        error_count=attempt.error_count + 1,
-    )  # fmt: skip
+        next_action_at=now + timedelta(seconds=row.pause_seconds(failures, least=least_seconds)),
+        lease_token=None,
+        last_error=message,
+        error_count=failures,
+        failing_since=since,
+    )

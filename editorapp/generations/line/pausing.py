@@ -119,7 +119,8 @@ def unpark(rows: QuerySet[Generation], *, now: datetime) -> None:
     free = rows.order_by().filter(state=State.QUEUED).exclude(paused())
     providers = set(free.values_list("provider", flat=True))
     parked = Attempt.objects.filter(state=State.QUEUED, next_action_at=None, generation_id__in=free.values("pk"))
-    if locked(parked).update(next_action_at=now, lease_token=None):
+    # What failed before the pause was not tried during it.
+    if locked(parked).update(next_action_at=now, lease_token=None, error_count=0, failing_since=None):
         for provider in sorted(providers):
             wake.soon(provider)
 

@@ -69,6 +69,7 @@ class Attempt(models.Model):
     fetch_count = models.PositiveIntegerField(default=0)
     error_count = models.PositiveIntegerField(default=0)
     last_error = models.TextField(blank=True)
+    failing_since = models.DateTimeField(null=True, blank=True)  # what comes before the post fails since then
     missing_since = models.DateTimeField(null=True, blank=True)  # the provider has not known the job since then
     flagged_at = models.DateTimeField(null=True, blank=True)  # it takes longer than its provider ever should
     result_urls = models.JSONField(null=True, blank=True)  # [{"kind", "url"}], short-lived; cleared once fetched

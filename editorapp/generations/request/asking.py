@@ -13,6 +13,7 @@ from collections.abc import Callable, Coroutine, Sequence
 from datetime import datetime, timedelta
 from decimal import ROUND_CEILING, Decimal
 from functools import partial
+from itertools import count
 from typing import Any, TypeVar
 
 from django.core.exceptions import PermissionDenied
@@ -20,7 +21,7 @@ from django.db import transaction
 from django.db.models.signals import post_save
 from django.utils import timezone
 
-from editorapp.core import queue
+from editorapp.core import queue, retry
 from editorapp.core.money import MICRO
 from editorapp.costs.estimate import Estimate
 from editorapp.costs.models import AskedPrice
@@ -41,7 +42,6 @@ T = TypeVar("T")
 State = AskedPrice.State
 KEPT = timedelta(days=1)
 TASK_SECONDS = 600  # a long source is uploaded for it
-TRIES, LONGEST_PAUSE_SECONDS = 3, 10.0
 UNPRICED = ("prompt", "user_id")  # what moves no price
 MOMENT_SECONDS, MOST = 2.0, 500
 NO_ANSWER = "No answer came within two minutes. Is the queue running?"
@@ -237,14 +237,21 @@ async def _asked(account: ProviderAccount, wanted: GenerationRequest, seconds: D
 
 
 def _patiently(call: Callable[[], Coroutine[Any, Any, T]]) -> T:
-    """Make a free call; where a later try may succeed, make it again after the pause that the provider asks for."""
-    for _ in range(TRIES - 1):
+    """Make a free call; where a later try may succeed, make it again after the pause that the provider asks for.
+
+    A person waits for it: no pause is longer than its policy's longest.
+    """
+    row = retry.policy("price.unavailable")
+    for failures in count(1):
         try:
             return asyncio.run(call())
         except (Throttled, Unavailable) as error:
-            pause = error.retry_after_seconds if isinstance(error, Throttled) else 1.0
-            asyncio.run(asyncio.sleep(min(pause, LONGEST_PAUSE_SECONDS)))
-    return asyncio.run(call())
+            if row.is_over(failures, 0.0):
+                raise
+            asked = error.retry_after_seconds if isinstance(error, Throttled) else 0.0
+            pause = row.pause_seconds(failures, least=min(asked, row.longest_seconds))
+        asyncio.run(asyncio.sleep(pause))
+    raise AssertionError("A loop without an end has ended.")
 
 
 def _told(quote: Quote) -> dict[str, Any]:

@@ -48,6 +48,8 @@ def from_the_future(*, now: datetime) -> timedelta:
     with transaction.atomic():
         ahead = {"next_action_at__gt": now, "state__in": list(ACTIVE)}
         Attempt.objects.filter(**ahead).update(next_action_at=F("next_action_at") - back)
+        Attempt.objects.filter(failing_since__gt=now, state__in=list(ACTIVE)).update(failing_since=now)
+        Pause.objects.filter(since__gt=now).update(since=now)
         Pause.objects.filter(until__gt=now).update(until=F("until") - back)
         Lease.objects.filter(until__gt=now, holder__isnull=False).update(until=F("until") - back)
         Search.objects.filter(at__gt=now).update(at=F("at") - back)

@@ -1,6 +1,7 @@
 """Once a second: what is due and who should be woken. Makes no call to a provider and moves no attempt."""
 
 import logging
+from collections import Counter
 from collections.abc import Callable
 from datetime import datetime
 
@@ -8,6 +9,8 @@ from django.db import DatabaseError
 from django_q.scheduler import scheduler
 
 from editorapp.alerts import alerts, telling
+from editorapp.alerts.models import Kind
+from editorapp.core import retry
 from editorapp.core.fault_points import reached
 from editorapp.generations.files import transfer
 from editorapp.generations.models import Attempt
@@ -15,7 +18,7 @@ from editorapp.generations.request import asking
 from editorapp.generations.running import health, leases, takeover, wake, whereabouts
 from editorapp.generations.states import State
 from editorapp.generations.unknown import search
-from editorapp.generations.watch import expiring, lookout, overdue
+from editorapp.generations.watch import expiring, lookout, overdue, sending
 from editorapp.media import tasks
 from editorapp.providers import learning
 
@@ -32,6 +35,7 @@ class Ticker:
 
     def __init__(self) -> None:
         self.holder = whereabouts.holder()
+        self.failing: Counter[str] = Counter()  # how often in a row each look has failed for itself
         self.ticks = 0
 
     def tick(self, now: datetime) -> bool:
@@ -57,11 +61,31 @@ class Ticker:
                 wake.ask_price(asked_id, now=now, seconds=asking.TASK_SECONDS)
             scheduler()  # django-q2's own looks only every 30 s
         if self.ticks % LOOK_EVERY == 0:
-            _do_each(now, expiring.look, overdue.look, lookout.accounts, lookout.disk)
+            self._do_each(now, expiring.look, overdue.look, sending.look, lookout.accounts, lookout.disk)
         if self.ticks % SWEEP_EVERY == 0:
-            _do_each(now, tasks.sweep, learning.sweep, alerts.sweep, _check_books)
+            self._do_each(now, tasks.sweep, learning.sweep, alerts.sweep, _check_books)
         self.ticks += 1
         return True
+
+    def _do_each(self, now: datetime, *looks: Callable[[datetime], object]) -> None:
+        """Look at everything. What fails for itself keeps neither the others nor the waking from their turn.
+
+        One that fails again and again is raised: nobody else would know that it looks no more.
+        """
+        for look in looks:
+            name = f"{look.__module__.rpartition('.')[2]}.{getattr(look, '__name__', '')}"
+            try:
+                look(now)
+            except DatabaseError:
+                raise  # said by the caller, which tries again in a second
+            except Exception as error:
+                log.exception("%s failed", look.__module__)
+                self.failing[name] += 1
+                if retry.policy("chore.fault").is_over(self.failing[name], 0.0):
+                    _raise_fault(name, error, now=now)
+            else:
+                self.failing.pop(name, None)
+                alerts.close(Kind.FAULT, f"chore:{name}", now=now)
 
     def stop(self, now: datetime) -> None:
         leases.give_back("ticker", self.holder, now=now)
@@ -78,12 +102,9 @@ def _check_books(now: datetime) -> None:
         wake.books(now=now)
 
 
-def _do_each(now: datetime, *looks: Callable[[datetime], object]) -> None:
-    """Look at everything. What fails for itself keeps neither the others nor the waking from their turn."""
-    for look in looks:
-        try:
-            look(now)
-        except DatabaseError:
-            raise  # said by the caller, which tries again in a second
-        except Exception:
-            log.exception("%s failed", look.__module__)
+def _raise_fault(name: str, error: Exception, *, now: datetime) -> None:
+    message = (
+        f"The regular check {name} fails each time ({type(error).__name__}), so what it looks for goes unnoticed. The "
+        "log of the ticker says where. Report it, or update Rushes."
+    )
+    alerts.open(Kind.FAULT, f"chore:{name}", message=message, team_id=None, path="/status/", now=now)

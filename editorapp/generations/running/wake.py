@@ -10,7 +10,7 @@ from django.conf import settings
 from django.db import transaction
 from django.utils import timezone
 
-from editorapp.core import queue
+from editorapp.core import queue, retry
 from editorapp.core.fault_points import reached
 from editorapp.generations.running import leases
 from editorapp.providers import registry
@@ -19,7 +19,8 @@ from editorapp.providers import registry
 # More too than a clip takes that is sent inside the paid call: killed on the way, nobody would know its outcome.
 LONG_SECONDS = 3600
 SEARCH_SECONDS = 900  # a long list is read page by page, for each account
-LOST_AFTER_SECONDS = 10.0  # a wake-up not answered by then is sent again by the ticker
+# A wake-up not answered by then is sent again by the ticker.
+LOST_AFTER_SECONDS = retry.policy("wake.unanswered").first_seconds
 
 
 def work_lease(provider: str) -> str:

@@ -17,6 +17,7 @@ from django.utils import timezone
 
 from editorapp.alerts import alerts
 from editorapp.alerts.models import Kind
+from editorapp.core import retry
 from editorapp.core.fault_points import reached
 from editorapp.core.money import show_usd
 from editorapp.generations.models import Attempt, Overtaken, Search
@@ -32,10 +33,9 @@ from editorapp.providers.models import ProviderAccount
 log = logging.getLogger(__name__)
 
 LEASE_SECONDS = 150.0
-SOONEST, LATEST = timedelta(seconds=30), timedelta(minutes=15)  # between two looks
-PATIENCE = timedelta(hours=1)  # lists may lag; after that, a person or, where the list is whole, "never arrived"
-GIVEN_UP = timedelta(hours=24)
-ENOUGH_LOOKS = 3
+# Lists may lag; after that, a person or, where the list is whole, "never arrived".
+NOT_LISTED, WATCHED = retry.policy("search.not_listed"), retry.policy("search.watched")
+LATEST = timedelta(seconds=retry.policy("search.unreadable").longest_seconds)
 MOST_SHOWN = 20
 Verdict = Search.Verdict
 
@@ -188,7 +188,7 @@ def _missing(row: Search, found: Found, listing: Listing, *, now: datetime) -> N
     attempt, spec = row.attempt, row.attempt.account.spec
     row.looks += listing.is_whole
     says = f"{spec.name}'s list, read at {now:%H:%M:%S} UTC, does not show it."
-    if not _is_long_ago(row, now) or (row.looks < ENOUGH_LOOKS and listing.is_whole):
+    if not _is_long_ago(row, now) or (row.looks < NOT_LISTED.tries and listing.is_whole):
         _later(row, f"{says} Lists may lag, so it is read again.", now=now)
     elif attempt.perhaps_sent_from is not None:
         # A restored row does not know what was posted in the end: files uploaded anew have other ids in the body.
@@ -232,7 +232,7 @@ def _to_person(row: Search, says: str, *, now: datetime, again: bool = False, me
 
     `message` is what the alert says, where the take has better words of its own.
     """
-    goes_on = again and now < first_look_at(row.attempt) + GIVEN_UP
+    goes_on = again and not WATCHED.is_over(WATCHED.tries, _searched_seconds(row, now))
     generation = row.attempt.generation
     message = message or (
         f"Nobody knows whether take #{generation.pk} was accepted by {row.attempt.account}; "
@@ -256,12 +256,16 @@ def _keep(row: Search, **changes: object) -> bool:
 
 def _is_long_ago(row: Search, now: datetime) -> bool:
     """Has it been looked for so long that the list will not change any more?"""
-    return now >= first_look_at(row.attempt) + PATIENCE
+    return NOT_LISTED.is_over(NOT_LISTED.tries, _searched_seconds(row, now))
 
 
 def _pause(row: Search, now: datetime) -> timedelta:
     """Return how long to wait until the next look: half as long as it has been looked for, within bounds."""
-    return min(max((now - first_look_at(row.attempt)) / 2, SOONEST), LATEST)
+    return timedelta(seconds=NOT_LISTED.pause_of_age_seconds(_searched_seconds(row, now)))
+
+
+def _searched_seconds(row: Search, now: datetime) -> float:
+    return (now - first_look_at(row.attempt)).total_seconds()
 
 
 def _count(jobs: Sized) -> str:

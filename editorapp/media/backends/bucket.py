@@ -15,6 +15,7 @@ from datetime import UTC, datetime
 from io import BufferedReader
 from pathlib import Path
 
+from editorapp.core import retry
 from editorapp.media.backends.cache import Cache, is_full_disk
 from editorapp.media.backends.files import OpenedFile, hash_file, on_disk_of
 from editorapp.media.backends.s3 import Head, MediaStorage
@@ -24,7 +25,6 @@ log = logging.getLogger(__name__)
 
 # What is shorter is copied before it is shown. Of a longer file a player gets its first bytes from the bucket at once.
 COPIED_FIRST_BYTES = 8_000_000
-_TRIES = 3
 
 
 class Bucket:
@@ -102,7 +102,8 @@ class Bucket:
         if handle is not None:
             return handle
         with self._alone(name):
-            for _try in range(_TRIES):  # a crowded cache may clear away what was just put there
+            # A crowded cache may clear away what was just put there.
+            for _try in range(retry.policy("bucket.copy").tries):
                 handle = self._compared(name)
                 if handle is not None:
                     return handle

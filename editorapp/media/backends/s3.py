@@ -18,6 +18,7 @@ from botocore.exceptions import BotoCoreError, ClientError, HTTPClientError, Inc
 from botocore.exceptions import ConnectionError as BotoConnectionError
 from storages.backends.s3 import S3Storage
 
+from editorapp.core import retry
 from editorapp.media.refusals import Refusal
 
 log = logging.getLogger(__name__)
@@ -30,6 +31,7 @@ _REFUSED = {
     "401", "403", "AccessDenied", "AllAccessDisabled", "InvalidAccessKeyId", "NoSuchBucket", "SignatureDoesNotMatch",
     "ExpiredToken", "InvalidToken", "AccountProblem",
 }  # fmt: skip
+_CALL = retry.policy("bucket.call")
 _FULL = {"QuotaExceeded", "XMinioStorageFull", "InsufficientStorage", "507"}
 # No checksums that are AWS's own: not every compatible server takes them. Content-MD5 is taken by all.
 _PLAIN = {"request_checksum_calculation": "when_required", "response_checksum_validation": "when_required"}
@@ -50,7 +52,7 @@ class MediaStorage(S3Storage):
         style = options.get("addressing_style") or ("path" if options.get("endpoint_url") else "auto")
         options["client_config"] = Config(
             connect_timeout=5, read_timeout=20, max_pool_connections=32, s3={"addressing_style": style},
-            retries={"mode": "standard", "total_max_attempts": 3}, signature_version="s3v4", **_PLAIN,
+            retries={"mode": "standard", "total_max_attempts": _CALL.tries}, signature_version="s3v4", **_PLAIN,
         )  # fmt: skip
         super().__init__(**options)
         self._client: Any = None

@@ -1,6 +1,7 @@
 """One take: what was asked, what came of it, what it cost, what was made from what, and what to do next."""
 
 import json
+import zlib
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
@@ -38,6 +39,7 @@ from editorapp.web.templatetags.takes import held_up, made_from, percent
 from editorapp.web.views import settle
 
 MOST_NEIGHBOURS = 12
+NOT_A_HICCUP = 2  # errors in a row; one alone is over before anybody has read of it
 
 
 @dataclass(frozen=True)
@@ -190,6 +192,8 @@ def _back(request: MemberRequest, pk: int) -> HttpResponse:
 def _seen(take: Generation) -> str:
     """Return what a page shows of a take that can change by itself."""
     changing = take.result.proxy if take.result else bool(held_up(take)) or percent(_progress(take))
+    if trouble := _trouble(take):
+        changing = f"{changing}-{zlib.crc32(trouble.encode()):x}"
     return f"{take.state}.{take.state_since.timestamp():.0f}.{'' if changing is None else changing}"
 
 
@@ -198,6 +202,15 @@ def _progress(take: Generation) -> float | None:
     if take.state != State.RUNNING:
         return None
     return take.attempts.filter(number=take.attempt_number).values_list("progress", flat=True).first()
+
+
+def _trouble(take: Generation) -> str:
+    """Say what was in the way at the last try of what is tried again by itself; "" where nothing is."""
+    if not take.is_active:
+        return ""
+    newest = take.attempts.filter(number=take.attempt_number).values_list("last_error", "error_count", "fetch_count")
+    said, errors, fetches = newest.first() or ("", 0, 0)
+    return said if fetches or errors >= NOT_A_HICCUP else ""
 
 
 def _context(request: MemberRequest, take: Generation) -> dict[str, Any]:
@@ -217,6 +230,7 @@ def _context(request: MemberRequest, take: Generation) -> dict[str, Any]:
         "ways_on": _ways_on(take, member),
         "usual": history.usual(take) if take.is_active else None,
         "progress": _progress(take),
+        "trouble": _trouble(take),
         "steps": steps,
         "settings": asked.settings(take),
         "guides": asked.guides(wanted, member),

@@ -5,10 +5,12 @@ import time
 from collections.abc import Mapping
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
+from itertools import count
 from pathlib import Path
 from typing import Any
 from urllib.parse import quote
 
+from editorapp.core import retry
 from editorapp.providers import outputs
 from editorapp.providers import wire as bodies
 from editorapp.providers.contract import (
@@ -90,8 +92,7 @@ FAILURES: dict[str, tuple[bool, bool | None, str]] = {
     "rate_limited": (True, None, "Luma was too busy. Try it again in a while."),
 }
 
-READY_DEADLINE_SECONDS = 300.0
-READY_POLL_SECONDS = (0.2, 3.0)  # the first pause, and the longest
+READY = retry.policy("stage.ready")
 
 
 def encode(wanted: GenerationRequest, spec: Spec = SPEC) -> dict[str, Any]:
@@ -140,16 +141,14 @@ async def stage(path: Path, *, name: str, media_type: str, purpose: str, wire: W
 
 
 async def _until_ready(file_id: str, file: dict[str, Any], wire: Wire) -> None:
-    pause, longest = READY_POLL_SECONDS
-    deadline = time.monotonic() + READY_DEADLINE_SECONDS
+    began, looks = time.monotonic(), count(1)
     while file.get("state") != "ready":
         if file.get("state") in {"failed", "deleted"}:
             reason = str(file.get("failure_reason") or "no reason given").rstrip(".")[:300]
             raise Rejected(f"{SPEC.name} does not take this file: {reason}.", code="file_failed")
-        if time.monotonic() > deadline:
+        if READY.is_over(look := next(looks), time.monotonic() - began):
             raise Unavailable(f"{SPEC.name} has not looked at the upload yet.", code="file_pending")
-        await asyncio.sleep(pause)
-        pause = min(pause * 1.5, longest)
+        await asyncio.sleep(READY.pause_seconds(look))
         file = await wire.call("GET", f"/files/{_id(file_id)}")
 
 

@@ -7,9 +7,11 @@ import asyncio
 import base64
 import time
 from collections.abc import Mapping
+from itertools import count
 from pathlib import Path
 from typing import Any
 
+from editorapp.core import retry
 from editorapp.providers.contract import Ref, Rejected, Unavailable
 from editorapp.providers.transport import Wire
 from editorapp.providers.vendors.scenario.common_rules import CONTAINERS
@@ -20,8 +22,7 @@ SMALL_IMAGE_BYTES = 6_000_000  # a picture below this goes in one call
 MIN_PART_BYTES = 5 * 1024**2  # of each but the last
 PART_BYTES = 16 * 1024**2
 MAX_PARTS = 10_000
-READY_DEADLINE_SECONDS = 300.0
-READY_POLL_SECONDS = (0.2, 3.0)  # the first pause, and the longest
+READY = retry.policy("stage.ready")
 
 
 async def stage(path: Path, *, name: str, media_type: str, purpose: str, wire: Wire) -> Ref:
@@ -85,20 +86,19 @@ async def _begun(name: str, media_type: str, size: int, wire: Wire) -> dict[str,
 
 async def _imported(address: str, upload: dict[str, Any], wire: Wire) -> str:
     """Wait until Scenario has looked at the file, and return its asset's id. "complete" is not the end (7.5)."""
-    pause, longest = READY_POLL_SECONDS
-    deadline = time.monotonic() + READY_DEADLINE_SECONDS
-    while True:
+    began = time.monotonic()
+    for look in count(1):
         entity = upload.get("entityId")
         if upload.get("status") == "imported" and isinstance(entity, str) and entity:
             return entity
         if upload.get("status") == "failed":
             reason = " ".join(str(upload.get("errorMessage") or "no reason given").split()).rstrip(".")[:300]
             raise Rejected(f"{SPEC.name} does not take this file: {reason}.", code="file_failed")
-        if time.monotonic() > deadline:
+        if READY.is_over(look, time.monotonic() - began):
             raise Unavailable(f"{SPEC.name} has not looked at the upload yet.", code="file_pending")
-        await asyncio.sleep(pause)
-        pause = min(pause * 1.5, longest)
+        await asyncio.sleep(READY.pause_seconds(look))
         upload = _upload_in(await wire.call("GET", address))
+    raise AssertionError("A loop without an end has ended.")
 
 
 def _upload_in(answer: Mapping[str, Any]) -> dict[str, Any]:

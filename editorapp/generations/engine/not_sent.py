@@ -1,0 +1,91 @@
+"""Retry before the post: what was certainly not accepted waits for its next try, and is given up after long enough.
+
+Nothing was sent, so giving it up costs nothing: the money is released, and the same request may be tried again.
+"""
+
+import contextlib
+from datetime import datetime, timedelta
+
+from django.db import transaction
+
+from editorapp.core import retry
+from editorapp.core.retry import RetryPolicy
+from editorapp.costs import ledger
+from editorapp.generations.engine import claims
+from editorapp.generations.models import Attempt, Overtaken, Pause
+from editorapp.generations.states import State
+from editorapp.providers.contract import ProviderError, Throttled
+
+CODE = "not_sent"  # the failure code of what was given up before its post
+GIVEN_UP_AT_ONCE = 100  # in one transaction; the next failure takes the next
+
+
+def not_accepted(attempt: Attempt, error: ProviderError, *, now: datetime) -> None:
+    """Put a post that certainly was not taken back into the queue, for later; or give it up, after long enough."""
+    is_throttled = isinstance(error, Throttled)
+    row = retry.policy("post.throttled" if is_throttled else "post.unreachable")
+    failures, since = attempt.error_count + 1, attempt.failing_since or now
+    least = error.retry_after_seconds if isinstance(error, Throttled) else 0.0
+    seconds = row.pause_seconds(failures, least=least)
+    with transaction.atomic():
+        paused = claims.pause(attempt.account_id, now=now, seconds=seconds, reason=error.message)
+        if row.is_over(failures, (now - since).total_seconds()):
+            give_up(attempt, row, error.message, now=now)
+        else:
+            _queue_again(attempt, error, seconds, now=now)
+        end_line(paused, row, now=now)
+
+
+def file_refused(attempt: Attempt, error: ProviderError, *, now: datetime) -> None:
+    """Put a post back whose file, staged for an earlier take, is refused by now: it is staged anew, once."""
+    _queue_again(attempt, error, retry.policy("post.file_refused").pause_seconds(1), now=now)
+
+
+def _queue_again(attempt: Attempt, error: ProviderError, seconds: float, *, now: datetime) -> None:
+    attempt.move(
+        State.QUEUED,
+        now=now,
+        next_action_at=now + timedelta(seconds=seconds),
+        lease_token=None,
+        submit_started_at=None,
+        error_count=attempt.error_count + 1,
+        failing_since=attempt.failing_since or now,
+        last_error=error.message,
+    )
+
+
+def end_line(paused: Pause, row: RetryPolicy, *, now: datetime) -> int:
+    """Give up what has waited all the time in which its account has taken nothing, once that is long enough.
+
+    Most of a line is never tried by itself: who stands ahead is. Returns: how many were given up.
+    """
+    lasts = row.lasts_seconds or 0.0
+    if paused.since is None or not row.is_over(paused.tries, (now - paused.since).total_seconds()):
+        return 0
+    waiting = Attempt.objects.filter(
+        account_id=paused.account_id,
+        state=State.QUEUED,
+        next_action_at__isnull=False,
+        lease_token=None,
+        created_at__lte=now - timedelta(seconds=lasts),
+    )
+    found = list(waiting.order_by("pk")[:GIVEN_UP_AT_ONCE])
+    for attempt in found:
+        with contextlib.suppress(Overtaken), transaction.atomic():
+            give_up(attempt, row, paused.reason, now=now)
+    return len(found)
+
+
+def give_up(attempt: Attempt, row: RetryPolicy, message: str, *, now: datetime) -> None:
+    """End what could not be sent for as long as its policy says, and give its money back. It may be tried again."""
+    sentence = f"{message} {tried_for(row)}{row.says}"
+    shown = {"failure_code": CODE, "failure_message": sentence, "can_retry": True}
+    with transaction.atomic():
+        attempt.move(State.FAILED, now=now, lease_token=None, recorded_at=now, last_error=message, shown=shown)
+        ledger.release(attempt.pk, now=now, note=f"Given up before it was sent: {message}")
+
+
+def tried_for(row: RetryPolicy) -> str:
+    """Say for how long something was tried, as a sentence with its space; "" where that was but a moment."""
+    hours = (row.lasts_seconds or 0.0) / retry.HOUR
+    return f"It was tried for {hours:.0f} hours and is given up. " if hours else ""

@@ -3,6 +3,7 @@
 from tests.sabotage.change import Change
 
 SEARCH, SIGHTINGS = "editorapp/generations/unknown/search.py", "editorapp/generations/unknown/sightings.py"
+RETRY = "editorapp/core/retry.py"
 OUTCOMES = "editorapp/generations/engine/outcomes.py"
 RELEASING, IN_DOUBT = "tests/generations/test_releasing.py", "tests/generations/test_in_doubt.py"
 
@@ -10,15 +11,15 @@ CHANGES = (
     Change(
         "the search releases money after one look",
         SEARCH,
-        "if not _is_long_ago(row, now) or (row.looks < ENOUGH_LOOKS and listing.is_whole):",
+        "if not _is_long_ago(row, now) or (row.looks < NOT_LISTED.tries and listing.is_whole):",
         "if not _is_long_ago(row, now):",
         (f"{RELEASING}::test_after_hours_in_which_rushes_was_off_the_first_look_releases_nothing",),
     ),
     Change(
         "the search releases money before lists have had the time to show a job",
         SEARCH,
-        "if not _is_long_ago(row, now) or (row.looks < ENOUGH_LOOKS and listing.is_whole):",
-        "if row.looks < ENOUGH_LOOKS and listing.is_whole:",
+        "if not _is_long_ago(row, now) or (row.looks < NOT_LISTED.tries and listing.is_whole):",
+        "if row.looks < NOT_LISTED.tries and listing.is_whole:",
         (f"{RELEASING}::test_many_looks_within_the_hour_in_which_lists_may_lag_release_nothing",),
     ),
     Change(
@@ -95,9 +96,9 @@ CHANGES = (
     ),
     Change(
         "a job that is not found twice is lost at once",
-        OUTCOMES,
-        "MISSING_AT_MOST = timedelta(minutes=15)",
-        "MISSING_AT_MOST = timedelta()",
+        RETRY,
+        "        tries=5,\n        lasts_seconds=900.0,\n",
+        "        tries=1,\n        lasts_seconds=0.0,\n",
         (f"{IN_DOUBT}::test_a_job_that_is_not_found_for_a_moment_is_followed_on_for_a_quarter_of_an_hour",),
     ),
     Change(

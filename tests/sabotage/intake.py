@@ -4,9 +4,39 @@ from tests.sabotage.change import Change
 
 INTAKE, UPLOADS = "editorapp/media/intake.py", "editorapp/media/uploads.py"
 ARCHIVE, OPENING = "editorapp/media/decoding/archive.py", "editorapp/media/decoding/opening.py"
-HERE = "tests/media/test_kept_whole.py"
+HERE, ON_DISK = "tests/media/test_kept_whole.py", "tests/media/test_on_disk.py"
+FOLDER, PARTS = "editorapp/media/backends/folder.py", "editorapp/generations/files/parts.py"
+DOWNLOAD = "editorapp/generations/files/download.py"
 
 CHANGES = (
+    Change(
+        "a stored file has its name before its bytes are on the disk",
+        FOLDER,
+        "        sync_file(file)\n        reached(\"keep.fsynced\")\n",
+        "        reached(\"keep.fsynced\")\n",
+        (ON_DISK,),
+    ),
+    Change(
+        "a stored file's name is not on the disk when its row is written",
+        FOLDER,
+        "        reached(\"keep.renamed\")\n        sync_folder(kept.parent)\n",
+        "        reached(\"keep.renamed\")\n",
+        (ON_DISK,),
+    ),
+    Change(
+        "a download's part is noted as fetched before it is on the disk",
+        PARTS,
+        "        os.fsync(self.file.fileno())\n",
+        "",
+        (ON_DISK,),
+    ),
+    Change(
+        "a download that is shorter than announced is taken",
+        DOWNLOAD,
+        "    if progress.total is not None and progress.received != progress.total:\n",
+        "    if progress.total is not None and progress.received > progress.total:\n",
+        (ON_DISK,),
+    ),
     Change(
         "an original is kept before its previews: killed between the two, it has none",
         INTAKE,

@@ -11,6 +11,7 @@ class Kind(models.TextChoices):
     FETCH_FAILED = "fetch_failed", "Result not fetched"
     RESULT_EXPIRING = "result_expiring", "Result about to expire"
     OVERDUE = "overdue", "Takes longer than it should"
+    PRICE = "price", "Reported price makes no sense"
     ACCOUNT = "account", "Account with a provider"
     LEDGER = "ledger", "The books do not balance"
     DISK_FULL = "disk_full", "Disk almost full"

@@ -54,12 +54,13 @@ def fetch(attempt: Attempt, *, run: Run, hold: Hold, now: Callable[[], datetime]
     """
     try:
         taken = _take_all(attempt, run, hold)
-    except links.LinkExpired:
-        _ask_for_fresh_links(attempt, now=now())
+    except links.LinkExpired as error:
+        _ask_for_fresh_links(attempt, now=now(), least_seconds=error.retry_after_seconds or 0.0)
     except Unusable as unusable:
         _not_used(attempt, unusable, now=now())
     except (links.CutOff, links.NotAllowed, intake.NotTaken) as error:
-        _try_later(attempt, _sentence(error), now=now())
+        least = error.retry_after_seconds if isinstance(error, links.NotNow) else None
+        _try_later(attempt, _sentence(error), now=now(), least_seconds=least or 0.0)
     else:
         if taken is not None:
             _keep(attempt, taken, now=now())
@@ -239,14 +240,14 @@ def _keep(attempt: Attempt, taken: Taken, *, now: datetime) -> None:
     reached("fetch.recorded")
 
 
-def _ask_for_fresh_links(attempt: Attempt, *, now: datetime) -> None:
+def _ask_for_fresh_links(attempt: Attempt, *, now: datetime, least_seconds: float = 0.0) -> None:
     """Have the provider make fresh links: at once the first times, then more and more slowly."""
     tries, message = attempt.fetch_count + 1, "The link expired; asking for a fresh one."
     if _is_over(attempt, tries, now=now):
         _give_up(attempt, "The provider's links expired each time before they could be used.", now=now)
         return
     pause = schedule.after_fetch_seconds(tries - TRIES) if tries > TRIES else 0.0
-    _run_again(attempt, message, at=now + timedelta(seconds=pause), now=now)
+    _run_again(attempt, message, at=now + timedelta(seconds=max(pause, least_seconds)), now=now)
 
 
 def _run_again(attempt: Attempt, message: str, *, at: datetime, now: datetime, **shown: Any) -> None:
@@ -256,14 +257,14 @@ def _run_again(attempt: Attempt, message: str, *, at: datetime, now: datetime, *
     )  # fmt: skip
 
 
-def _try_later(attempt: Attempt, message: str, *, now: datetime) -> None:
+def _try_later(attempt: Attempt, message: str, *, now: datetime, least_seconds: float = 0.0) -> None:
     """Fetch again after a pause. Fresh links every second time: the fault may lie with the link."""
     log.warning("Attempt %s: %s", attempt.pk, message)
     tries = attempt.fetch_count + 1
     if _is_over(attempt, tries, now=now):
         _give_up(attempt, message, now=now)
         return
-    at = now + timedelta(seconds=schedule.after_fetch_seconds(attempt.fetch_count))
+    at = now + timedelta(seconds=max(schedule.after_fetch_seconds(attempt.fetch_count), least_seconds))
     if tries % 2 == 0:
         _run_again(attempt, message, at=at, now=now)
         return

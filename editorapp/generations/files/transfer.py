@@ -23,7 +23,7 @@ from editorapp.generations.running import health, leases, leaving, wake, whereab
 from editorapp.generations.states import State
 from editorapp.generations.watch import lookout
 from editorapp.media.models import Asset
-from editorapp.providers.contract import BadCredentials, ProviderError, Rejected, Throttled
+from editorapp.providers.contract import BadCredentials, ProviderError, Rejected
 
 log = logging.getLogger(__name__)
 T = TypeVar("T")
@@ -156,8 +156,7 @@ def _stage(attempt: Attempt, keeper: _Keeper) -> None:
             ledger.release(attempt.pk, now=keeper.clock(), note=f"Source not taken: {error.message}")
         return
     except ProviderError as error:
-        least = error.retry_after_seconds if isinstance(error, Throttled) else 0.0
-        _later(attempt, error.message, now=keeper.clock(), least_seconds=least)
+        _later(attempt, error.message, now=keeper.clock(), least_seconds=error.retry_after_seconds or 0.0)
         return
     now = keeper.clock()
     attempt.move(State.QUEUED, now=now, next_action_at=now, lease_token=None, error_count=0, last_error="")

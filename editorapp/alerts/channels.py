@@ -72,7 +72,12 @@ def _post(to: str, told: Sequence[News], *, now: datetime) -> None:
     receiver on the own network is the usual case. No redirect is followed, and the address is never shown: with chat
     services it is the password."""
     body = json.dumps(news.as_json(told, base_url=settings.PUBLIC_URL, now=now)).encode()
-    headers = {"Content-Type": "application/json", "X-Rushes-Delivery": str(uuid.uuid4())}
+    # Only the status of the answer is read: what would come compressed cannot be in the way.
+    headers = {
+        "Content-Type": "application/json",
+        "X-Rushes-Delivery": str(uuid.uuid4()),
+        "Accept-Encoding": "identity",
+    }
     if settings.ALERT_WEBHOOK_SECRET:
         headers[SIGNATURE] = signature(body, secret=settings.ALERT_WEBHOOK_SECRET, at=now)
     try:

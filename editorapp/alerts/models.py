@@ -12,6 +12,7 @@ class Kind(models.TextChoices):
     RESULT_EXPIRING = "result_expiring", "Result about to expire"
     OVERDUE = "overdue", "Takes longer than it should"
     NOT_SENT = "not_sent", "Cannot be sent"
+    PRICE = "price", "Reported price makes no sense"
     ACCOUNT = "account", "Account with a provider"
     LEDGER = "ledger", "The books do not balance"
     DISK_FULL = "disk_full", "Disk almost full"

@@ -9,6 +9,9 @@ from django.db.models.expressions import Combinable
 
 MICRO = Decimal(1_000_000)
 ZERO = Decimal("0")
+DEAREST_USD = Decimal(10_000)  # of one thing that a provider names a price of; hundreds of times what the dearest is
+DEAREST_UNIT_USD = Decimal(1_000)  # of one of a provider's own units
+LONGEST_SAID = 40  # characters of a figure, as text
 
 
 class NotAnAmount(ValueError):
@@ -27,6 +30,30 @@ def usd(value: Decimal | str | int) -> Decimal:
     except ArithmeticError as error:
         raise NotAnAmount(f"{value!r} is not an amount in dollars.") from error
     return amount
+
+
+def amount_from_outside(said: Any, *, most: Decimal = DEAREST_USD) -> Decimal:
+    """Return an amount that somebody else named, exactly as it was named: the one rule for plausible figures.
+
+    It is a number, or the text of one with or without "$"; finite, not negative, and at most `most`. Not rounded.
+    Raises: NotAnAmount.
+    """
+    if isinstance(said, bool) or not isinstance(said, int | float | Decimal | str):
+        raise NotAnAmount("It is no number.")
+    try:
+        amount = said if isinstance(said, Decimal) else Decimal(_figure(said))
+    except ArithmeticError as error:
+        raise NotAnAmount("It is no number.") from error
+    if not amount.is_finite() or not ZERO <= amount <= most:
+        raise NotAnAmount(f"It is no amount between 0 and {most:,}.")
+    return amount or ZERO  # not a negative nothing
+
+
+def _figure(said: int | float | str) -> str | int:
+    if isinstance(said, int):
+        return said
+    text = str(said).strip().removeprefix("$")
+    return text if len(text) <= LONGEST_SAID else "no number"
 
 
 def show_usd(amount: Decimal) -> str:

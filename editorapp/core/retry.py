@@ -145,8 +145,32 @@ _POLL = {
         says="does not know",
         alert="lost",
     ),
-    # An answer that came and that nothing can be made of.
-    "poll.unreadable": RetryPolicy(Action.PERSON, 2.0, 2.0, 60.0, tries=5, state="lost", money="held", alert="lost"),
+    # What cannot be read may be a page of maintenance, the same for all jobs: as long as for a job that is not known.
+    "poll.unreadable": RetryPolicy(
+        Action.PERSON,
+        2.0,
+        2.0,
+        60.0,
+        tries=5,
+        lasts_seconds=900.0,
+        state="lost",
+        money="held",
+        says="cannot be read",
+        alert="lost",
+    ),
+    # What can be read and that no row takes.
+    "poll.unwritable": RetryPolicy(
+        Action.PERSON,
+        2.0,
+        2.0,
+        60.0,
+        tries=5,
+        lasts_seconds=300.0,
+        state="lost",
+        money="held",
+        says="cannot be written down",
+        alert="lost",
+    ),
     # The job is done and charged, and its fresh links cannot be asked for.
     "poll.fresh_links": RetryPolicy(Action.AGAIN, 2.0, 2.0, 60.0, tries=8, lasts_seconds=None, **_NOT_FETCHED),
 }

@@ -9,13 +9,15 @@ import asyncio
 import re
 import socket
 import ssl
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from functools import cache
 from ipaddress import IPv4Address, IPv6Address, IPv6Network, ip_address, ip_network
 from typing import Any
 from urllib.request import getproxies, proxy_bypass
 
 import httpx
+
+from editorapp.core.content_encoding import IDENTITY
 
 Address = IPv4Address | IPv6Address
 Trust = Callable[[httpx.URL], bool]
@@ -230,11 +232,13 @@ def guarded_client(
     trusts: Trust = lambda url: False,
     limits: httpx.Limits | None = None,
     uses_proxy: bool = True,
+    headers: Mapping[str, str] | None = None,
     **options: Any,
 ) -> httpx.AsyncClient:
     """Make a client for addresses that others name. It follows no redirect and takes no password from the machine."""
     guard = GuardedTransport(trusts=trusts, limits=limits or httpx.Limits(), uses_proxy=uses_proxy)
-    return httpx.AsyncClient(transport=guard, trust_env=False, follow_redirects=False, **options)
+    said = {**IDENTITY, **(headers or {})}
+    return httpx.AsyncClient(transport=guard, trust_env=False, follow_redirects=False, headers=said, **options)
 
 
 def origin(url: str | httpx.URL) -> tuple[str, str, int]:

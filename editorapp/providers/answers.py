@@ -1,13 +1,18 @@
-"""Read a provider's answer: errors by what the caller may do next, or the JSON object in it."""
+"""Read a provider's answer: errors by what the caller may do next, or the JSON object in it, clean."""
 
+import json
+import math
+import re
 import time
-from collections.abc import Callable
-from datetime import UTC, datetime
+from collections.abc import Callable, Mapping
+from datetime import UTC
 from email.utils import parsedate_to_datetime
 from typing import Any
 
 import httpx
 
+from editorapp.core.logs import secrets
+from editorapp.core.sanitizing import NotReadable, clean_text, parse_json
 from editorapp.providers.contract import (
     BadCredentials,
     NotFound,
@@ -17,12 +22,17 @@ from editorapp.providers.contract import (
     Rejected,
     Throttled,
     Unavailable,
+    Unreadable,
     UploadRefused,
 )
 from editorapp.providers.lean import Answer
+from editorapp.providers.reading import items
 
 MIN_WAIT_SECONDS, MAX_WAIT_SECONDS, DEFAULT_WAIT_SECONDS = 1.0, 600.0, 5.0
 LONGEST_DETAIL = 400
+LONGEST_LOOKED_AT = 4_000  # characters of an error's text that are looked at
+LONGEST_KEY = 500
+LONGEST_CAME = 2_000  # characters that are kept of an answer that makes no sense
 # Answers to a POST that can also mean "done, look there" or "done before"; Luma documents none of them.
 UNCLEAR = frozenset({300, 302, 303, 304, 409})
 CONCURRENCY = "concurrency"  # code of a Throttled: all job slots are taken
@@ -43,11 +53,17 @@ def raise_for(
     is_paid: bool = False,
     explain: Explain | None = None,
 ) -> None:
-    """Raise what an answer outside 2xx means; the paid POST is never said to have failed unless that is certain."""
-    if not response.is_success:
-        said = response if isinstance(response, httpx.Response) else response.as_httpx()
-        known = explain(said) if explain is not None else None
-        raise known or _error(said, name=name, secret=secret, is_paid=is_paid)
+    """Raise what an answer outside 2xx means; the paid POST is never said to have failed unless that is certain.
+
+    Whatever it means, it says how long the provider asks to be left alone.
+    """
+    if response.is_success:
+        return
+    said = response if isinstance(response, httpx.Response) else response.as_httpx()
+    error = (explain(said) if explain is not None else None) or _error(said, name=name, secret=secret, is_paid=is_paid)
+    if error.retry_after_seconds is None:
+        error.retry_after_seconds = wait_asked(said.headers)
+    raise error
 
 
 def _error(response: httpx.Response, *, name: str, secret: str, is_paid: bool) -> ProviderError:
@@ -87,7 +103,7 @@ def _throttled(response: httpx.Response, detail: str, *, name: str) -> Throttled
     )
 
 
-def raise_for_upload(response: httpx.Response, *, name: str, size: int) -> None:
+def raise_for_upload(response: httpx.Response | Answer, *, name: str, size: int) -> None:
     """Raise what a storage's answer to an upload means, outside 2xx. Its own words are not told: they are XML.
 
     Raises: UploadRefused, when the same address would refuse it again; Throttled, Unavailable.
@@ -98,7 +114,9 @@ def raise_for_upload(response: httpx.Response, *, name: str, size: int) -> None:
     if status == 429:
         raise Throttled(f"The storage of {name} takes no more uploads just now.", retry_after_seconds=wait_of(response))
     if status >= 500 or status < 300 or status in AGAIN:
-        raise Unavailable(f"{name} did not take the upload (HTTP {status}).", code=str(status))
+        wait = wait_asked(response.headers)
+        said = f"{name} did not take the upload (HTTP {status})."
+        raise Unavailable(said, code=str(status), retry_after_seconds=wait)
     if status == 413:
         said = f"The storage of {name} does not take a file of {size:,} bytes (HTTP 413): make it smaller, or shorter."
     elif status in {400, 415, 422}:
@@ -108,30 +126,51 @@ def raise_for_upload(response: httpx.Response, *, name: str, size: int) -> None:
     raise UploadRefused(said, code=UPLOAD_REFUSED)
 
 
-def wait_of(response: httpx.Response, *, now: float | None = None) -> float:
-    """Return how long to wait after a 429, in seconds: Retry-After as seconds or as a date, within sensible bounds.
+def wait_of(response: httpx.Response | Answer, *, now: float | None = None) -> float:
+    """Return how long to wait after a 429, in seconds: what the answer asks for, within sensible bounds.
 
-    Without one, X-RateLimit-Reset (unix seconds) is asked.
+    Without a Retry-After, X-RateLimit-Reset (unix seconds) is asked.
     """
     now = time.time() if now is None else now
-    wait = _seconds(response.headers.get("Retry-After", ""), now)
+    wait = wait_asked(response.headers, now=now)
     if wait is None:
-        reset = _seconds(response.headers.get("X-RateLimit-Reset", ""), now)
-        wait = DEFAULT_WAIT_SECONDS if reset is None else reset - now
+        reset = _figure(response.headers.get("X-RateLimit-Reset", ""))
+        wait = DEFAULT_WAIT_SECONDS if reset is None else _within(reset - now)
+    return wait
+
+
+def wait_asked(headers: Mapping[str, str], *, now: float | None = None) -> float | None:
+    """Return for how many seconds a refusal asks to be left alone: Retry-After as seconds or as a date, within bounds.
+
+    None where it does not ask, or not in a way that means anything.
+    """
+    text = headers.get("Retry-After", "").strip()
+    wait = _figure(text)
+    if wait is None:
+        at = _instant(text)
+        wait = None if at is None else at - (time.time() if now is None else now)
+    return None if wait is None else _within(wait)
+
+
+def _within(wait: float) -> float:
     return min(max(wait, MIN_WAIT_SECONDS), MAX_WAIT_SECONDS)
 
 
-def _seconds(text: str, now: float) -> float | None:
+_FIGURE = re.compile(r"[+-]?[0-9]+(\.[0-9]*)?")
+
+
+def _figure(text: str) -> float | None:
+    value = float(text) if _FIGURE.fullmatch(text) else math.inf
+    return value if math.isfinite(value) else None
+
+
+def _instant(text: str) -> float | None:
+    """Return a date as unix seconds. The library's parser stumbles over zones and years in all these ways."""
     try:
-        value = float(text)
-        return value if value == value and abs(value) != float("inf") else None
-    except ValueError:
-        pass
-    try:
-        at = parsedate_to_datetime(text)
-    except (TypeError, ValueError):
+        at = parsedate_to_datetime(text[:100])
+        return (at if at.tzinfo else at.replace(tzinfo=UTC)).timestamp()
+    except (TypeError, ValueError, IndexError, OverflowError, OSError):
         return None
-    return (at if at.tzinfo else at.replace(tzinfo=UTC)).timestamp() - datetime.fromtimestamp(now, UTC).timestamp()
 
 
 def detail_of(response: httpx.Response, *, secret: str = "") -> str:
@@ -139,12 +178,18 @@ def detail_of(response: httpx.Response, *, secret: str = "") -> str:
 
     They are JSON, or plain text (contracts/scenario.md, section 5). A page of HTML says nothing to anybody.
     """
-    try:
-        body = response.json()
-    except ValueError:
-        is_text = response.headers.get("Content-Type", "").startswith("text/plain")
-        body = {"message": response.text} if is_text else None
+    body = json_in(response)
+    if body is None and response.headers.get("Content-Type", "").startswith("text/plain"):
+        body = {"message": clean_text(response.text[:LONGEST_LOOKED_AT])}
     return said_in({"message": body} if isinstance(body, str) else body, secret=secret)
+
+
+def json_in(response: httpx.Response | Answer) -> Any:
+    """Return the JSON of an answer, clean, whatever its status; None where it holds none."""
+    try:
+        return parse_json(response.content)
+    except NotReadable:
+        return None
 
 
 def said_in(body: Any, *, secret: str = "") -> str:
@@ -161,10 +206,15 @@ def said_in(body: Any, *, secret: str = "") -> str:
     places = (body.get("error"), outcome.get("error"), outcome.get("error_code"), *own)
     texts = [text for place in places if (text := _text_of(place))]
     found = next((text for text in texts if " " in text), texts[0] if texts else "")
-    text = " ".join("".join(ch if ch.isprintable() else " " for ch in found).split())
+    text = " ".join("".join(ch if ch.isprintable() else " " for ch in found[:LONGEST_LOOKED_AT]).split())
+    text = without_key(text, secret)
+    return text if len(text) <= LONGEST_DETAIL else text[: LONGEST_DETAIL - 1] + "…"
+
+
+def without_key(text: str, secret: str) -> str:
     for part in filter(None, (secret, *secret.split(":"))):  # "key:secret" where the key has two parts
         text = text.replace(part, "***")
-    return text if len(text) <= LONGEST_DETAIL else text[: LONGEST_DETAIL - 1] + "…"
+    return text
 
 
 def _text_of(found: Any) -> str:
@@ -178,7 +228,7 @@ def _text_of(found: Any) -> str:
 def _schema_error(item: Any) -> str:
     if not _is_dict(item):
         return str(item)
-    where = ".".join(str(part) for part in item.get("loc", ()) if part != "body")
+    where = ".".join(str(part) for part in items(item.get("loc")) if part != "body")
     return f"{where}: {item.get('msg', '')}".strip(": ")
 
 
@@ -186,19 +236,39 @@ def _is_dict(value: Any) -> bool:
     return isinstance(value, dict)
 
 
-def object_in(response: httpx.Response | Answer, *, name: str, is_paid: bool = False) -> dict[str, Any]:
-    """Return the JSON object of a 2xx answer; {} where there is no content.
+def object_in(
+    response: httpx.Response | Answer, *, name: str, secret: str = "", is_paid: bool = False
+) -> dict[str, Any]:  # fmt: skip
+    """Return the JSON object of a 2xx answer, clean; {} where there is no content.
 
-    Raises: OutcomeUnknown on the paid POST, else Unavailable, when the answer cannot be read.
+    Raises: OutcomeUnknown on the paid POST, else Unreadable, when the answer cannot be read; both with what came.
     """
-    if not is_paid and (response.status_code == 204 or not response.content):
+    problem = response.problem if isinstance(response, Answer) else ""
+    if not problem and not is_paid and (response.status_code == 204 or not response.content):
         return {}
-    try:
-        body = response.json()
-    except ValueError:
-        body = None
+    body: Any = None
+    if not problem:
+        try:
+            body = parse_json(response.content)
+            problem = "" if _is_dict(body) else "It is no JSON object."
+        except NotReadable as error:
+            problem = str(error)
     if _is_dict(body):
         return body
+    came = as_it_came(response.content[: LONGEST_CAME * 4].decode(errors="replace"), secret=secret)
     if is_paid:
-        raise OutcomeUnknown(f"{name} accepted something, but its answer cannot be read.", code="unreadable")
-    raise Unavailable(f"{name} gave an answer that cannot be read.", code="unreadable")
+        says = f"{name} accepted something, but its answer cannot be read. {problem}"
+        raise OutcomeUnknown(says, code="unreadable", came=came)
+    raise Unreadable(f"{name} gave an answer that cannot be read. {problem}", code="unreadable", came=came)
+
+
+def as_it_came(answer: Any, *, secret: str = "") -> str:
+    """Return an answer, or what was made of it, as a text to keep: cut, clean, without the key and without links' keys.
+
+    What looks like a secret is hidden first, and what may be the first half of one is left out with the cut.
+    """
+    text = answer if isinstance(answer, str) else json.dumps(answer, ensure_ascii=False, default=str)
+    shown = secrets.without(without_key(text[: LONGEST_CAME * 4], secret))
+    if len(text) > LONGEST_CAME * 4:
+        shown = shown[:-LONGEST_KEY] + "…"
+    return clean_text(shown, most=LONGEST_CAME)

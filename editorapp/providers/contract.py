@@ -7,6 +7,10 @@ from decimal import Decimal
 from enum import StrEnum
 from typing import Any
 
+from editorapp.core.sanitizing import clean_text
+
+LONGEST_MESSAGE = 2_000
+
 
 class Task(StrEnum):
     EDIT = "edit"
@@ -221,7 +225,11 @@ class Quote:
 
 @dataclass(frozen=True)
 class Job:
-    """The provider's side of a generation, as it last described it."""
+    """The provider's side of a generation, as it last described it.
+
+    `odd_cost` is a reported price as it came, where it is none that makes sense; `unknown_state` the provider's word
+    for its state, where it stands in no table (see states.py).
+    """
 
     id: str
     state: JobState
@@ -230,6 +238,8 @@ class Job:
     failure: Failure | None = None
     progress: float | None = None  # 0..1, only where the provider reports it
     cost_usd: Decimal | None = None  # only where the provider reports it
+    odd_cost: str = ""
+    unknown_state: str = ""
 
 
 @dataclass(frozen=True)
@@ -253,13 +263,20 @@ class Listing:
 class ProviderError(Exception):
     """Something went wrong at or on the way to a provider; the subclass says what the caller may do next.
 
-    `message` is a sentence for a person; `code` the provider's own word or status, for support.
+    `message` is a sentence for a person; `code` the provider's own word or status, for support. `retry_after_seconds`
+    is how long the provider asks to be left alone, within bounds; None where it asks for nothing. `came` is what it
+    answered, cut and without the key, where nobody can make sense of it.
     """
 
-    def __init__(self, message: str, *, code: str = "") -> None:
+    def __init__(
+        self, message: str, *, code: str = "", retry_after_seconds: float | None = None, came: str = ""
+    ) -> None:
+        message = clean_text(message, most=LONGEST_MESSAGE)  # it may quote anything, and is written into rows
         super().__init__(message)
         self.message = message
         self.code = code
+        self.retry_after_seconds = retry_after_seconds
+        self.came = came
 
 
 class Rejected(ProviderError):
@@ -286,13 +303,18 @@ class NotFound(ProviderError):
 class Throttled(ProviderError):
     """Not taken now: ask again after `retry_after_seconds`. Nothing queued, nothing charged."""
 
+    retry_after_seconds: float
+
     def __init__(self, message: str, *, code: str = "", retry_after_seconds: float = 5.0) -> None:
-        super().__init__(message, code=code)
-        self.retry_after_seconds = retry_after_seconds
+        super().__init__(message, code=code, retry_after_seconds=retry_after_seconds)
 
 
 class Unavailable(ProviderError):
     """Never arrived (no connection), or a free call that failed: safe to send again."""
+
+
+class Unreadable(Unavailable):
+    """A free call was answered with what nobody can make sense of. Asked again a few times, then a person looks."""
 
 
 class OutcomeUnknown(ProviderError):

@@ -7,7 +7,6 @@ is read here; any other (in chunks, until the connection ends, of another status
 """
 
 import asyncio
-import json
 import ssl
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -17,7 +16,9 @@ from urllib.request import getproxies, proxy_bypass
 import h11
 import httpx
 
+from editorapp.core.content_encoding import IDENTITY, CannotUnpack, unpack
 from editorapp.core.fault_points import reached
+from editorapp.core.sanitizing import parse_json
 
 CONNECT_SECONDS = 5.0
 MAX_HEAD_BYTES = 64 * 1024
@@ -25,6 +26,12 @@ MAX_BODY_BYTES = 16 * 1024 * 1024
 MAX_IDLE = 64
 
 Headers = list[tuple[bytes, bytes]]
+# What no longer says anything of an answer that was read whole and unpacked.
+_SPENT = (b"content-encoding", b"transfer-encoding", b"content-length")
+
+
+class TooLong(httpx.RemoteProtocolError):
+    """An answer is longer than any that a provider gives."""
 
 
 def can_be_direct(url: str) -> bool:
@@ -36,11 +43,27 @@ def can_be_direct(url: str) -> bool:
 
 @dataclass(frozen=True, slots=True)
 class Answer:
-    """A whole answer. What is rarely looked at is made when it is."""
+    """A whole answer, unpacked. What is rarely looked at is made when it is.
+
+    `problem` is a sentence where it came packed in a way that cannot be read; there is no content then.
+    """
 
     status_code: int
     raw_headers: Headers
     content: bytes
+    problem: str = ""
+
+    @classmethod
+    def of(cls, status_code: int, raw_headers: Headers, content: bytes) -> "Answer":
+        """Make an answer of what came, however it came packed."""
+        said = b", ".join(value for name, value in raw_headers if name.lower() == b"content-encoding")
+        problem = ""
+        if said or content.startswith(b"\x1f\x8b"):
+            try:
+                content = unpack(content, said.decode("latin-1"), most=MAX_BODY_BYTES)
+            except CannotUnpack as error:
+                content, problem = b"", str(error)
+        return cls(status_code, raw_headers, content, problem)
 
     @property
     def is_success(self) -> bool:
@@ -55,11 +78,12 @@ class Answer:
         return self.as_httpx().text
 
     def json(self) -> Any:
-        """Raises: ValueError."""
-        return json.loads(self.content)
+        """Return the JSON in it, clean. Raises: NotReadable."""
+        return parse_json(self.content)
 
     def as_httpx(self) -> httpx.Response:
-        return httpx.Response(self.status_code, headers=self.raw_headers, content=self.content)
+        headers = [(name, value) for name, value in self.raw_headers if name.lower() not in _SPENT]
+        return httpx.Response(self.status_code, headers=headers, content=self.content)
 
 
 class _Connection(asyncio.Protocol):
@@ -106,7 +130,7 @@ class _Connection(asyncio.Protocol):
         try:
             self._read(data)
         except (h11.RemoteProtocolError, httpx.RemoteProtocolError, ValueError) as error:
-            self._fail(httpx.RemoteProtocolError(str(error)))
+            self._fail(error if isinstance(error, httpx.HTTPError) else httpx.RemoteProtocolError(str(error)))
 
     def eof_received(self) -> None:
         self.connection_lost(None)
@@ -125,7 +149,7 @@ class _Connection(asyncio.Protocol):
                 raise httpx.RemoteProtocolError("The connection was closed in the midst of an answer.")
             self._finish(slow.answer)
         except (h11.RemoteProtocolError, httpx.RemoteProtocolError) as broken:
-            self._fail(httpx.RemoteProtocolError(str(broken)))
+            self._fail(broken if isinstance(broken, httpx.HTTPError) else httpx.RemoteProtocolError(str(broken)))
 
     def _read(self, data: bytes) -> None:
         if self._slow is not None:
@@ -138,7 +162,7 @@ class _Connection(asyncio.Protocol):
         if self._head is not None and len(self._came) >= self._needed:
             status, headers, begins = self._head
             self._is_kept = self._is_kept and len(self._came) == self._needed
-            self._finish(Answer(status, headers, bytes(self._came[begins : self._needed])))
+            self._finish(Answer.of(status, headers, bytes(self._came[begins : self._needed])))
 
     def _read_head(self) -> bool:
         """Read the head once it is whole. Say whether there is an answer of known length to go on with."""
@@ -154,7 +178,7 @@ class _Connection(asyncio.Protocol):
             return False
         status, headers, length, self._is_kept = head
         if length > MAX_BODY_BYTES:
-            raise httpx.RemoteProtocolError("The answer is too long.")
+            raise TooLong("The answer is too long.")
         self._head, self._needed = (status, headers, ends + 4), ends + 4 + length
         return True
 
@@ -244,9 +268,9 @@ class _ByH11:
             elif isinstance(event, h11.Data):
                 self._body += event.data
                 if len(self._body) > MAX_BODY_BYTES:
-                    raise httpx.RemoteProtocolError("The answer is too long.")
+                    raise TooLong("The answer is too long.")
             elif isinstance(event, h11.EndOfMessage):
-                self.answer = Answer(self._status, self._headers, bytes(self._body))
+                self.answer = Answer.of(self._status, self._headers, bytes(self._body))
             elif isinstance(event, h11.ConnectionClosed):
                 raise httpx.RemoteProtocolError("The connection was closed without an answer.")
 
@@ -260,7 +284,7 @@ class LeanClient:
         self._tls = verify if url.scheme == "https" else None
         self._path = url.raw_path.rstrip(b"/")
         # httpx writes them: the host with its port, header names and values as bytes.
-        self._headers: Headers = _safe(httpx.Request("GET", url, headers=dict(headers)).headers.raw)
+        self._headers: Headers = _safe(httpx.Request("GET", url, headers={**IDENTITY, **headers}).headers.raw)
         self._idle: list[_Connection] = []
 
     async def get(

@@ -9,7 +9,7 @@ from decimal import Decimal
 from functools import lru_cache
 from typing import Any
 
-from editorapp.core.money import NotAnAmount, usd
+from editorapp.core.money import DEAREST_UNIT_USD, NotAnAmount, amount_from_outside, usd
 from editorapp.providers.spec import Limits, Model, Spec
 
 # Figures of which the smaller holds. The others (the grid, how long links live) are no limits and are not learned.
@@ -20,7 +20,6 @@ AT_MOST = (
 LISTS = ("resolutions", "hdr_resolutions", "aspect_ratios", "durations")  # of which what both name holds
 SECONDS = "max_source_seconds"  # the one figure that need not be whole
 WORD = re.compile(r"[A-Za-z_][A-Za-z0-9_]{0,39}")
-DEAREST_UNIT_USD = Decimal(1000)
 KNOWN = frozenset(row.name for row in fields(Limits))
 assert {*AT_MOST, *LISTS, "keyframe_keys"} <= KNOWN  # a renamed limit must not be lost in silence
 
@@ -48,10 +47,10 @@ def unit_price_usd(learned: Any) -> Decimal | None:
     """Return what one of the provider's units costs by its own word, in dollars; None where it says none."""
     said = learned.get("unit_price_usd") if isinstance(learned, Mapping) else None
     try:
-        price = usd(said) if isinstance(said, str) else None
+        price = usd(amount_from_outside(said, most=DEAREST_UNIT_USD)) if isinstance(said, str) else None
     except NotAnAmount:
         return None
-    return price if price is not None and 0 < price < DEAREST_UNIT_USD else None
+    return price if price and price < DEAREST_UNIT_USD else None
 
 
 def _stricter(model: Model, said: Any) -> Model:

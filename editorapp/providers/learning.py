@@ -197,7 +197,8 @@ def _unreachable(error: Unavailable, *, host: str, access: Access, name: str) ->
         return f"Something answers at {access.base_url} that is not {name}. Check the base URL."
     if error.code.isdigit():
         return (
-            f"{name} has a problem of its own (HTTP {error.code}), so the key could not be tried. Test it again later."
+            f"{name} has a problem of its own (HTTP {error.code}), so the key could not be tried. Test it again "
+            f"{'later' if error.retry_after_seconds is None else f'in {error.retry_after_seconds:g} s'}."
         )
     if error.code == "base_url":
         return f"The base URL {access.base_url} is not an address."

@@ -14,6 +14,7 @@ from decimal import Decimal
 from enum import StrEnum
 from typing import Any
 
+from editorapp.core.sanitizing import clean_text
 from editorapp.providers.inline import STORED
 from editorapp.providers.spec import Model, Parameter
 
@@ -129,7 +130,7 @@ def _is_nothing(value: Any) -> bool:
 
 def _plain(value: Any) -> Any:
     if isinstance(value, str):
-        return " ".join(unicodedata.normalize("NFC", value).split())
+        return " ".join(unicodedata.normalize("NFC", clean_text(value)).split())  # what a list shows is clean
     if isinstance(value, int | float) and not isinstance(value, bool):
         return Decimal(str(value))
     if isinstance(value, list):

@@ -14,26 +14,33 @@ from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
 from ipaddress import ip_address
 from pathlib import Path
 from types import TracebackType
-from typing import Any, Self, TypeVar
+from typing import Any, Self
 from urllib.parse import urlsplit
 
 import httpx
 
 from editorapp.core import ssrf_guard
+from editorapp.core.content_encoding import IDENTITY
 from editorapp.core.ssrf_guard import certificates
 from editorapp.media import store
 from editorapp.media.refusals import Refusal
 from editorapp.providers import answers, links, registry
 from editorapp.providers.answers import UPLOAD_REFUSED
-from editorapp.providers.contract import Access, BadCredentials, OutcomeUnknown, Rejected, Unavailable, UploadRefused
+from editorapp.providers.contract import (
+    Access,
+    BadCredentials,
+    OutcomeUnknown,
+    Rejected,
+    Unavailable,
+    Unreadable,
+    UploadRefused,
+)
 from editorapp.providers.inline import InlineBody, stored_files
-from editorapp.providers.lean import Answer, LeanClient, can_be_direct
+from editorapp.providers.lean import MAX_BODY_BYTES, Answer, LeanClient, TooLong, can_be_direct
 from editorapp.providers.spec import Auth, Spec
 from editorapp.providers.wire import STAGED_LATER
 
 log = logging.getLogger(__name__)
-Answered = httpx.Response | Answer
-R = TypeVar("R", httpx.Response, Answer)
 # Their own lines show whole URLs (presigned queries) at INFO and headers at DEBUG.
 for _chatty in ("httpx", "httpcore"):
     logging.getLogger(_chatty).setLevel(logging.WARNING)
@@ -71,7 +78,7 @@ def make_client(
 ) -> httpx.AsyncClient:  # fmt: skip
     """Make one small pool. It follows no redirect, and a proxy from the environment is not used for loopback."""
     return httpx.AsyncClient(
-        headers={"User-Agent": USER_AGENT, **(headers or {})},
+        headers={"User-Agent": USER_AGENT, **IDENTITY, **(headers or {})},
         timeout=OPERATION,
         limits=_limits(keep_alive=keep_alive),
         verify=certificates(),
@@ -118,21 +125,26 @@ class Wire:
                    body: Any = None) -> dict[str, Any]:  # fmt: skip
         """Make a free call and return its JSON object; an empty answer is an empty one.
 
-        Raises: Rejected and its kinds, NotFound, Throttled; Unavailable for everything that a later try may mend.
+        All text in it is clean (core/sanitizing.py), but nothing says that a value has the type it should.
+        Raises: Rejected and its kinds, NotFound, Throttled; Unreadable, where what came makes no sense; Unavailable
+        for everything else that a later try may mend.
         """
         params = {**self.access.params, **(params or {})} or None
         try:
             if method == "GET" and (lean := self._lean_client()) is not None:
-                response: Answered = await self._timed(
+                response = await self._timed(
                     lambda tracing: lean.get(path, params=params, headers=tracing),
                     method, path, deadline=FREE_DEADLINE_SECONDS,
                 )  # fmt: skip
             else:
                 response = await self._by_shard(method, path, params=params, json=body)
+        except TooLong as error:
+            says = f"{self.name} gave an answer that is longer than {MAX_BODY_BYTES:,} bytes."
+            raise Unreadable(says, code="too_long") from error
         except (httpx.HTTPError, TimeoutError) as error:
             raise Unavailable(f"{self.name} did not answer ({_kind(error)}).", code=_kind(error)) from error
         answers.raise_for(response, name=self.name, secret=self.access.secret, explain=self._explain)
-        return answers.object_in(response, name=self.name)
+        return answers.object_in(response, name=self.name, secret=self.access.secret)
 
     async def pay(self, path: str, *, body: Any, idempotency_key: str) -> dict[str, Any]:
         """Send the paid POST, exactly once, and return the provider's JSON object.
@@ -161,7 +173,7 @@ class Wire:
         whole, lean = content.whole, self._lean_client()
         try:
             if whole is not None and lean is not None:
-                response: Answered = await self._timed(
+                response = await self._timed(
                     lambda tracing: lean.post_once(path, content=whole, params=params, headers={**tracing, **headers}),
                     "POST", path, deadline=deadline,
                 )  # fmt: skip
@@ -177,7 +189,7 @@ class Wire:
                 f"{self.name} did not answer ({_kind(error)}). It may have taken the request.", code=_kind(error)
             ) from error
         answers.raise_for(response, name=self.name, secret=self.access.secret, is_paid=True, explain=self._explain)
-        return answers.object_in(response, name=self.name, is_paid=True)
+        return answers.object_in(response, name=self.name, secret=self.access.secret, is_paid=True)
 
     async def upload(
         self, url: str, path: Path, *, headers: Mapping[str, str], method: str = "PUT", start: int = 0,
@@ -197,8 +209,8 @@ class Wire:
         try:
             links.check(url, self.access)
             async with asyncio.timeout(FREE_DEADLINE_SECONDS + size / SLOWEST_BYTES_PER_SECOND):
-                response = await self._plain.request(method, url, content=_pieces(path, start, size), headers=sent)
-        except ssrf_guard.NoAddress:
+                response = await _whole(self._plain, method, url, content=_pieces(path, start, size), headers=sent)
+        except (ssrf_guard.NoAddress, ValueError):
             raise UploadRefused(
                 f"{self.name} gave an upload address that cannot be read.", code=UPLOAD_REFUSED
             ) from None
@@ -219,7 +231,7 @@ class Wire:
             self._lean = LeanClient(self.access.base_url, headers=headers, verify=certificates())
         return self._lean
 
-    async def _by_shard(self, method: str, path: str, **content: Any) -> httpx.Response:
+    async def _by_shard(self, method: str, path: str, **content: Any) -> Answer:
         client, busy = self._shard()
         busy[0] += 1
         try:
@@ -250,7 +262,7 @@ class Wire:
 
     def _guarded(self) -> httpx.AsyncClient:
         """Make the pool for addresses that the provider names."""
-        options: dict[str, Any] = {"headers": {"User-Agent": USER_AGENT}, "timeout": OPERATION}
+        options: dict[str, Any] = {"headers": {"User-Agent": USER_AGENT, **IDENTITY}, "timeout": OPERATION}
         if self._transport is not None:
             return httpx.AsyncClient(transport=self._transport, **options)
         return links.client(self.access, limits=_limits(), **options)
@@ -262,18 +274,18 @@ class Wire:
     async def _send(
         self, client: httpx.AsyncClient, method: str, path: str, *, deadline: float,
         headers: Mapping[str, str] | None = None, **content: Any,
-    ) -> httpx.Response:  # fmt: skip
+    ) -> Answer:  # fmt: skip
         content = {key: value for key, value in content.items() if value is not None}
         return await self._timed(
-            lambda tracing: client.request(
-                method, self._url(path), headers={**tracing, **(headers or {})}, **content
+            lambda tracing: _whole(
+                client, method, self._url(path), headers={**tracing, **(headers or {})}, **content
             ),
             method, path, deadline=deadline,
         )  # fmt: skip
 
     async def _timed(
-        self, exchange: Callable[[dict[str, str]], Awaitable[R]], method: str, path: str, *, deadline: float
-    ) -> R:  # fmt: skip
+        self, exchange: Callable[[dict[str, str]], Awaitable[Answer]], method: str, path: str, *, deadline: float
+    ) -> Answer:  # fmt: skip
         """Make one exchange within its deadline, with a request id of its own, and note how it went."""
         began = time.monotonic()
         try:
@@ -286,6 +298,22 @@ class Wire:
             raise
         _note(logging.DEBUG if method == "GET" else logging.INFO, method, path, response, began)
         return response
+
+
+async def _whole(client: httpx.AsyncClient, method: str, url: str, **request: Any) -> Answer:
+    """Make a call and read its answer as it comes, unpacked here: httpx would unpack any amount.
+
+    Raises: httpx.HTTPError, TooLong among them; httpx.InvalidURL.
+    """
+    async with client.stream(method, url, **request) as response:
+        if response.is_stream_consumed:  # handed over whole, and unpacked, by a transport without a socket
+            return Answer(response.status_code, response.headers.raw, response.content)
+        came = bytearray()
+        async for piece in response.aiter_raw():
+            came += piece
+            if len(came) > MAX_BODY_BYTES:
+                raise TooLong("The answer is too long.")
+        return Answer.of(response.status_code, response.headers.raw, bytes(came))
 
 
 async def _sendable(body: Any, *, name: str) -> InlineBody:
@@ -307,7 +335,7 @@ async def _sendable(body: Any, *, name: str) -> InlineBody:
         raise Rejected("This request cannot be written as JSON; nothing was sent.", code="not_json") from error
 
 
-def _note(level: int, method: str, path: str, response: Answered, began: float) -> None:
+def _note(level: int, method: str, path: str, response: Answer, began: float) -> None:
     if not log.isEnabledFor(level):
         return
     request_id = response.headers.get("X-Request-Id", "-")[:80]

@@ -63,6 +63,10 @@ class Member(models.Model):
         return self.may(Act.MANAGE)
 
     @property
+    def may_stop_following(self) -> bool:
+        return self.may(Act.STOP_FOLLOWING)
+
+    @property
     def may_see_all_costs(self) -> bool:
         return self.may(Act.SEE_ALL_COSTS)
 

@@ -16,6 +16,7 @@ class Act(models.TextChoices):
     CREATE = "create", "upload, and spend the team's money on generations"
     DECIDE = "decide", "approve a take, or ask for changes"
     SEE_ALL_COSTS = "see_all_costs", "see everybody's spending"
+    STOP_FOLLOWING = "stop_following", "stop following a take that its provider never ends"
     MANAGE = "manage", "invite people, change roles, set the budget, keep the accounts with providers"
 
 

@@ -1,19 +1,19 @@
 """What the accounts page says of each account: read for all of them at once, so that queries do not grow with them."""
 
 from collections import Counter
-from collections.abc import Iterable
 from dataclasses import dataclass
 from decimal import Decimal
 
 from django.conf import settings
-from django.db.models import OuterRef, Subquery, Sum
+from django.db.models import OuterRef, QuerySet, Subquery, Sum
 from django.utils import timezone
 
 from editorapp.core.money import ZERO, show_usd
 from editorapp.costs.ledger import month_of
 from editorapp.costs.models import Entry
+from editorapp.generations.engine.claims import taking_slots
 from editorapp.generations.models import Attempt, Pause
-from editorapp.generations.states import IN_FLIGHT, State
+from editorapp.generations.states import State
 from editorapp.providers import accounts, registry
 from editorapp.providers.contract import Access
 from editorapp.providers.learned import unit_price_usd
@@ -141,7 +141,8 @@ def cards(team: Team) -> list[Card]:
     found = accounts.made()
     current = {account.pk for account in accounts.in_use(found)}
     default = _default(team)
-    busy, waiting = _counted(IN_FLIGHT), _counted(WAITING)
+    unsent = Attempt.objects.filter(state__in=WAITING, next_action_at__isnull=False).order_by()
+    busy, waiting = _counted(taking_slots()), _counted(unsent)
     spent = _spent(team)
     pauses = {pause.pk: pause for pause in Pause.objects.filter(until__gt=timezone.now())}
     return [
@@ -165,8 +166,7 @@ def _default(team: Team) -> int | None:
         return None
 
 
-def _counted(states: Iterable[str]) -> Counter[int]:
-    rows = Attempt.objects.filter(state__in=states, next_action_at__isnull=False).order_by()
+def _counted(rows: QuerySet[Attempt]) -> Counter[int]:
     return Counter(rows.values_list("account_id", flat=True))
 
 

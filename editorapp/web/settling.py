@@ -15,6 +15,7 @@ from editorapp.teams.models import Member
 from editorapp.web.templatetags.rushes import elapsed
 
 TRACE = (Prefetch("settlements", Settlement.objects.select_related("person").order_by("pk")),)
+HEADINGS = {"lost": "The provider has lost this job", "not_followed": "This job is not followed any more"}
 LIKENESS = {
     "same": "the same request",
     "unclear": "perhaps: the list does not show the whole request",
@@ -49,6 +50,7 @@ class Settling:
     can_list: bool
     held_usd: Decimal
     again: SecondPrice
+    heading: str
 
     @property
     def took(self) -> timedelta | None:
@@ -74,6 +76,9 @@ def of(take: Generation, attempt: Attempt, *, now: datetime) -> Settling:
         can_list=take.is_unknown and hasattr(registry.get(take.provider), "recent"),
         held_usd=ledger.held_usd(take.pk),
         again=second_price(take, now=now),
+        heading="Nobody knows yet whether this was accepted"
+        if take.is_unknown
+        else HEADINGS.get(take.failure_code, "What the provider answers about this job cannot be used"),
     )
 
 

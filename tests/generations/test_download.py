@@ -1,6 +1,8 @@
 """Links to results: only where results can be, whole or not at all, taken up where they broke off."""
 
 import asyncio
+import gzip
+import zlib
 from collections.abc import Callable
 from pathlib import Path
 
@@ -143,3 +145,64 @@ def test_a_redirect_is_not_followed(tmp_path):
 
     with pytest.raises(CutOff):
         fetch(lambda *_: answer, tmp_path / "a.part")
+
+
+def packed(content: bytes, *, named: str = "gzip", more: str = "") -> bytes:
+    head = f"HTTP/1.1 200 OK\r\nContent-Encoding: {named}\r\nContent-Length: {len(content)}\r\n{more}\r\n"
+    return head.encode() + content
+
+
+RANGES = 'Accept-Ranges: bytes\r\nETag: "v1"\r\n'
+
+
+@pytest.mark.parametrize(
+    ("named", "content"),
+    [("gzip", gzip.compress(BODY)), ("deflate", zlib.compress(BODY)), ("identity", BODY), ("gzip", BODY)],
+    ids=["gzip", "deflate", "identity", "only said"],
+)
+def test_a_file_that_comes_compressed_although_nobody_asked_is_unpacked(tmp_path, named, content):
+    fetch(lambda _range, headers: packed(content, named=named, more=RANGES), tmp_path / "a.part")
+
+    assert (tmp_path / "a.part").read_bytes() == BODY
+
+
+def test_a_compressed_file_that_was_cut_begins_anew_and_never_in_its_midst(tmp_path):
+    content, answers = gzip.compress(BODY), []
+
+    def answer(asked: str, headers: dict[str, str]) -> bytes:
+        answers.append(asked)
+        whole = packed(content, more=RANGES)
+        return whole[:-2000] if len(answers) == 1 else whole
+
+    fetch(answer, tmp_path / "a.part")
+
+    assert (tmp_path / "a.part").read_bytes() == BODY and answers == ["", ""]
+
+
+@pytest.mark.parametrize(
+    ("named", "content", "words"),
+    [("br", BODY, r"\(br\), which nobody asked for"), ("gzip", b"\x1f\x8b\x08\x00" + b"\xff" * 99, "broken")],
+    ids=["br", "broken"],
+)  # fmt: skip
+def test_what_cannot_be_unpacked_is_tried_later_and_says_so(tmp_path, named, content, words):
+    with pytest.raises(CutOff, match=words):
+        fetch(lambda _range, headers: packed(content, named=named), tmp_path / "a.part")
+
+
+def test_a_bomb_is_stopped_at_the_size_of_a_result(tmp_path):
+    with pytest.raises(NotAllowed, match="larger than"):
+        fetch(
+            lambda _range, headers: packed(gzip.compress(bytes(30_000_000))), tmp_path / "a.part", max_bytes=1_000_000
+        )
+
+    assert (tmp_path / "a.part").stat().st_size <= 1_000_000
+
+
+@pytest.mark.parametrize(("status", "error"), [(503, CutOff), (429, CutOff), (403, LinkExpired)])
+def test_a_link_that_is_refused_says_how_long_to_wait(tmp_path, status, error):
+    said = f"HTTP/1.1 {status} No\r\nRetry-After: 120\r\nContent-Length: 0\r\n\r\n".encode()
+
+    with pytest.raises(error) as raised:
+        fetch(lambda _range, headers: said, tmp_path / "a.part")
+
+    assert raised.value.retry_after_seconds == 120

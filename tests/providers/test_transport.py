@@ -2,6 +2,8 @@
 
 import asyncio
 import logging
+from datetime import UTC, datetime, timedelta
+from email.utils import format_datetime
 from pathlib import Path
 from typing import Any
 
@@ -206,6 +208,56 @@ def test_a_wait_is_read_in_every_form_and_kept_within_bounds(headers: dict[str, 
     now = 1792567680.0  # 21 Oct 2026, 07:28:00 UTC
 
     assert answers.wait_of(httpx.Response(429, headers=headers), now=now) == seconds
+
+
+ODD_WAITS = (
+    "Wed, 21 Oct 2026 07:28:30 +99999999999999999999", "Wed, 21 Oct 2026 07:28:30 +9999", "Mon, 1 Jan 0001 00:00 +2359",
+    "Fri, 31 Dec 9999 23:59:59 -2359", "Wed, 21 Oct 99999 07:28:30 GMT", "nan", "inf", "-inf", "1e400", "soon", "",
+    "1_000", "٣", "5, 10", "{}", "9" * 400, "\x00", ",", "Wed, 32 Foo 2026 99:99:99 GMT",
+)  # fmt: skip
+
+
+@pytest.mark.parametrize("said", ODD_WAITS, ids=lambda said: repr(said)[:30])
+def test_a_wait_that_means_nothing_is_no_accident_and_stays_within_bounds(said: str) -> None:
+    response = httpx.Response(503, headers=[(b"Retry-After", said.encode("utf-8"))])
+
+    wait = answers.wait_asked(response.headers)
+
+    assert wait is None or 1 <= wait <= 600
+    assert 1 <= answers.wait_of(response) <= 600
+
+
+@pytest.mark.parametrize("is_paid", [True, False], ids=["paid", "free"])
+@pytest.mark.parametrize("status", [status for status, *_ in STATUSES])
+def test_every_refusal_says_how_long_it_asks_to_be_left_alone(status: int, is_paid: bool) -> None:
+    call = paid if is_paid else free
+    for header, seconds in (("120", 120), ("86400", 600), ("-3", 1)):
+        with pytest.raises(ProviderError) as raised:
+            call(answering(says(status, {"detail": "Busy"}, Retry_After=header))[0])
+        assert raised.value.retry_after_seconds == seconds
+
+    with pytest.raises(ProviderError) as raised:
+        call(answering(says(status, {"detail": "Busy"}))[0])
+    assert raised.value.retry_after_seconds == (5 if status == 429 else None)
+
+
+def test_a_wait_as_a_date_counts_for_every_refusal() -> None:
+    at = format_datetime(datetime.now(UTC) + timedelta(seconds=90), usegmt=True)
+
+    with pytest.raises(Unavailable) as raised:
+        free(answering(says(503, {}, Retry_After=at))[0])
+
+    assert 80 <= (raised.value.retry_after_seconds or 0) <= 90
+
+
+def test_an_upload_that_is_refused_says_how_long_to_wait(tmp_path: Path) -> None:
+    clip = tmp_path / "clip.mp4"
+    clip.write_bytes(b"x")
+
+    with pytest.raises(Unavailable) as raised:
+        run(answering(says(503, Retry_After="120"))[0].upload("https://store.example.org/put", clip, headers={}))
+
+    assert raised.value.retry_after_seconds == 120
 
 
 def test_the_two_kinds_of_throttling_can_be_told_apart() -> None:

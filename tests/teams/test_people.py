@@ -108,7 +108,7 @@ def test_a_removed_person_is_out_at_once(client):
 @pytest.mark.parametrize("act", list(Act))
 def test_the_table_of_roles(role, act):
     expected = {
-        Role.ADMIN: {Act.SEE, Act.CREATE, Act.DECIDE, Act.SEE_ALL_COSTS, Act.MANAGE},
+        Role.ADMIN: {Act.SEE, Act.CREATE, Act.DECIDE, Act.SEE_ALL_COSTS, Act.STOP_FOLLOWING, Act.MANAGE},
         Role.CREATOR: {Act.SEE, Act.CREATE},
         Role.REVIEWER: {Act.SEE, Act.DECIDE},
     }

@@ -152,6 +152,21 @@ def _is_any(states: Sequence[str], accounts: Collection[int], at: datetime) -> b
     return False
 
 
+# Of what is in flight. What is done there (a fresh link is asked for) and what is flagged as overdue takes no slot: a
+# job that never ends must not keep good ones waiting. Where it does take one there, the provider says so with a 429.
+TAKES_SLOT = Q(flagged_at=None, provider_done_at=None)
+
+
+# Before everything that is ever scheduled. SQLite takes a comparison to the index of what is due, and "is not null" to
+# all attempts that an account ever had.
+EVER = datetime(2000, 1, 1, tzinfo=UTC)
+
+
+def taking_slots() -> QuerySet[Attempt]:
+    """Return the attempts that take one of their account's slots: what is being sent, and what is being made."""
+    return Attempt.objects.filter(TAKES_SLOT, state__in=IN_FLIGHT, next_action_at__gt=EVER).order_by()
+
+
 def free_slots(account: ProviderAccount, *, now: datetime) -> int:
     """Return how many posts the account's limits allow now: its concurrent jobs, and its requests in a minute.
 
@@ -161,8 +176,8 @@ def free_slots(account: ProviderAccount, *, now: datetime) -> int:
     if account.paused_at or account.problem or Pause.objects.filter(account=account, until__gt=now).exists():
         return 0
     # Both counted in an index: attempt_due and attempt_rate.
+    in_flight = taking_slots().filter(account=account).count()
     rows = Attempt.objects.filter(account=account).order_by()
-    in_flight = rows.filter(state__in=IN_FLIGHT, next_action_at__isnull=False).count()
     is_taken = Q(
         submit_started_at__gt=now - TAKEN, state=State.QUEUED, next_action_at__gt=now, lease_token__isnull=False
     )

@@ -14,7 +14,7 @@ from editorapp.core import logs
 from editorapp.core.fault_points import reached
 from editorapp.generations.engine.claims import Look
 from editorapp.generations.models import Attempt
-from editorapp.providers.contract import Access, Job, OutcomeUnknown, ProviderError, Unavailable
+from editorapp.providers.contract import Access, Job, OutcomeUnknown, ProviderError, Unavailable, Unreadable
 from editorapp.providers.inline import stored_bytes
 from editorapp.providers.transport import SLOWEST_BYTES_PER_SECOND, Wire
 
@@ -168,9 +168,10 @@ class Courier:
             return Answer(errand, job, None)
         except ProviderError as error:
             return Answer(errand, None, error)
-        except Exception as error:  # an adapter's bug, or the overall deadline
-            sentence = "No answer in time." if isinstance(error, TimeoutError) else f"{type(error).__name__}: {error}"
-            unclear = OutcomeUnknown if isinstance(errand, Post) else Unavailable
+        except Exception as error:  # the overall deadline, or an answer that an adapter stumbled over
+            is_late = isinstance(error, TimeoutError)
+            sentence = "No answer in time." if is_late else f"{type(error).__name__}: {error}"
+            unclear = OutcomeUnknown if isinstance(errand, Post) else Unavailable if is_late else Unreadable
             return Answer(errand, None, unclear(sentence, code=type(error).__name__))
 
     async def _wire(self, access: Access) -> Wire:

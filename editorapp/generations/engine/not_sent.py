@@ -25,8 +25,7 @@ def not_accepted(attempt: Attempt, error: ProviderError, *, now: datetime) -> No
     is_throttled = isinstance(error, Throttled)
     row = retry.policy("post.throttled" if is_throttled else "post.unreachable")
     failures, since = attempt.error_count + 1, attempt.failing_since or now
-    least = error.retry_after_seconds if isinstance(error, Throttled) else 0.0
-    seconds = row.pause_seconds(failures, least=least)
+    seconds = row.pause_seconds(failures, least=error.retry_after_seconds or 0.0)
     with transaction.atomic():
         paused = claims.pause(attempt.account_id, now=now, seconds=seconds, reason=error.message)
         if row.is_over(failures, (now - since).total_seconds()):

@@ -1,16 +1,17 @@
 """What an answer from a provider does to an attempt and its money: one transaction each, compare-and-set.
 
 Where the provider does not say whether a failure is charged, the reservation is counted as spent and marked as an
-estimate: the budget may then be too careful, never too generous, and an admin can correct it from the console.
+estimate: the budget may then be too careful, never too generous, and an admin can correct it from the console. What is
+charged, and what is said of a price, is in charging.py; answers that nobody can use are in odd_answers.py.
 """
 
 import hashlib
 import json
 import logging
+import math
 import uuid
 from collections.abc import Callable, Iterable, Sequence
 from datetime import datetime, timedelta
-from decimal import ROUND_HALF_UP, Decimal
 from typing import Any, Protocol
 
 from django.db import DatabaseError, DataError, IntegrityError, connection, transaction
@@ -19,18 +20,15 @@ from editorapp.alerts import alerts
 from editorapp.alerts.models import Kind
 from editorapp.core import retry
 from editorapp.core.fault_points import reached
-from editorapp.core.money import MICRO, show_range, show_usd
 from editorapp.costs import ledger
-from editorapp.costs.ledger import Charge
-from editorapp.costs.models import Entry
-from editorapp.generations.engine import schedule
+from editorapp.generations.engine import charging, claims, schedule
 from editorapp.generations.engine.moves import Move, move_all, written
-from editorapp.generations.models import Attempt, Generation, InvalidTransition, Overtaken
+from editorapp.generations.models import Attempt, InvalidTransition, Overtaken
 from editorapp.generations.running import whereabouts
 from editorapp.generations.states import State
 from editorapp.generations.watch import expiring, lookout
 from editorapp.generations.watch.raised import subject, where
-from editorapp.providers.contract import BadCredentials, Failure, Job, OutOfFunds, ProviderError, Throttled
+from editorapp.providers.contract import BadCredentials, Failure, Job, OutOfFunds, ProviderError
 
 log = logging.getLogger(__name__)
 
@@ -177,11 +175,17 @@ def unsendable(attempt: Attempt, error: Exception, *, now: datetime) -> None:
         ledger.release(attempt.pk, now=now, note="Could not be prepared for sending")
 
 
+def rests(account_id: int, error: ProviderError, *, now: datetime) -> None:
+    """Leave an account alone for as long as it asked with a refusal, whatever that meant for the post itself."""
+    if error.retry_after_seconds is not None:
+        claims.pause(account_id, now=now, seconds=error.retry_after_seconds, reason=error.message)
+
+
 def unknown(attempt: Attempt, error: ProviderError, *, now: datetime) -> None:
     """Perhaps accepted, perhaps paid: show it, and keep the money held until it is settled what became of it."""
     message = f"{error.message} It may have been accepted. Its price stays held until that is settled."
     attempt.move(
-        State.UNKNOWN, now=now, last_error=error.message,
+        State.UNKNOWN, now=now, last_error=error.message, odd_answer=error.came,
         shown={"failure_code": error.code or "outcome_unknown", "failure_message": message},
     )  # fmt: skip
 
@@ -207,7 +211,7 @@ def still_running(jobs: Iterable[tuple[Scheduled, float | None]], *, now: dateti
     rows: list[tuple[Any, ...]] = []
     for job, progress in jobs:
         look = schedule.next_look_at(submitted_at=job.submitted_at or now, now=now)
-        share = None if progress is None else min(max(progress, 0.0), 1.0)
+        share = as_share(progress)
         look_at, token = written(Attempt, "next_action_at", look), written(Attempt, "lease_token", job.lease_token)
         rows.append((look_at, share, job.pk, token))
     if rows:
@@ -215,16 +219,21 @@ def still_running(jobs: Iterable[tuple[Scheduled, float | None]], *, now: dateti
             cursor.executemany(_NEXT_LOOK, rows)
 
 
+def as_share(progress: float | None) -> float | None:
+    return None if progress is None or not math.isfinite(progress) else min(max(progress, 0.0), 1.0)
+
+
 # The one hot write: hundreds of rows a second, where building each UPDATE would cost more than the poll itself.
 _NEXT_LOOK = (
     f"UPDATE {Attempt._meta.db_table} SET next_action_at = %s, progress = %s, poll_count = poll_count + 1, "
-    f"error_count = 0, last_error = '', missing_since = NULL "
+    f"error_count = 0, last_error = '', missing_since = NULL, odd_count = 0, odd_since = NULL, odd_answer = '' "
     f"WHERE id = %s AND state = '{State.RUNNING}' AND lease_token = %s"
 )
 
 
-def poll_failed(attempt: Attempt, error: ProviderError, *, now: datetime) -> None:
-    """A poll that failed changes nothing but the schedule, unless only links are asked for, and for long enough.
+def poll_failed(attempt: Attempt, error: ProviderError, *, now: datetime, **noted: Any) -> None:
+    """A poll that failed changes nothing but the schedule and what else is noted on the row, unless only links are
+    asked for, and for long enough.
 
     An old job is asked about no more often than if it answered.
     """
@@ -234,13 +243,13 @@ def poll_failed(attempt: Attempt, error: ProviderError, *, now: datetime) -> Non
     if _are_links_given_up(attempt, failures, now=now):
         _links_given_up(attempt, error, now=now)
         return
-    least = error.retry_after_seconds if isinstance(error, Throttled) else 0.0
+    least = error.retry_after_seconds or 0.0
     if attempt.submitted_at is not None:
         age = (now - attempt.submitted_at).total_seconds()
         least = max(least, schedule.interval_seconds(age) if age > schedule.SLOW_FROM else 0.0)
-    seconds = retry.policy("poll.error").pause_seconds(failures, least=least)
+    at = now + timedelta(seconds=retry.policy("poll.error").pause_seconds(failures, least=least))
     rows = Attempt.objects.filter(pk=attempt.pk, state=State.RUNNING, lease_token=attempt.lease_token)
-    rows.update(next_action_at=now + timedelta(seconds=seconds), error_count=failures, last_error=error.message)
+    rows.update(next_action_at=at, error_count=failures, last_error=error.message, **noted)
 
 
 def _are_links_given_up(attempt: Attempt, failures: int, *, now: datetime) -> bool:
@@ -266,15 +275,13 @@ def missing(attempt: Attempt, error: ProviderError, *, now: datetime) -> None:
     if retry.policy("poll.unknown_job").is_over(attempt.error_count + 1, (now - since).total_seconds()):
         lost(attempt, "The provider does not know this job any more.", now=now)
         return
-    rows = Attempt.objects.filter(pk=attempt.pk, state=State.RUNNING, lease_token=attempt.lease_token)
-    rows.update(missing_since=since)
-    poll_failed(attempt, error, now=now)
+    poll_failed(attempt, error, now=now, missing_since=since)
 
 
-def lost(attempt: Attempt, message: str, *, now: datetime) -> None:
+def lost(attempt: Attempt, message: str, *, now: datetime, code: str = "lost", **changes: Any) -> None:
     """No result can be expected; the money stays held until a person settles it."""
-    shown = {"failure_code": "lost", "failure_message": message}
-    attempt.move(State.LOST, now=now, lease_token=None, last_error=message, shown=shown)
+    shown = {"failure_code": code, "failure_message": message}
+    attempt.move(State.LOST, now=now, lease_token=None, last_error=message, shown=shown, **changes)
 
 
 def done(attempt: Attempt, job: Job, *, now: datetime) -> None:
@@ -282,7 +289,7 @@ def done(attempt: Attempt, job: Job, *, now: datetime) -> None:
     first_time = attempt.provider_done_at is None
     with transaction.atomic():
         transaction.on_commit(lambda: reached("done.recorded"))
-        shown = {"chain_id": job.chain_id, **(_charged(attempt, job, now=now) if first_time else {})}
+        shown = {"chain_id": job.chain_id, **(charging.charge(attempt, job, now=now) if first_time else {})}
         attempt.move(State.FETCHING, now=now, shown=shown, **_as_done(attempt, job, now=now))
         reached("done.recording")
 
@@ -293,10 +300,7 @@ def all_done(pairs: Sequence[tuple[Attempt, Job]], *, now: datetime) -> bool:
     def write() -> None:
         transaction.on_commit(lambda: reached("done.recorded"))
         fresh = [(attempt, job) for attempt, job in pairs if attempt.provider_done_at is None]
-        entries = ledger.charge_all([_charge_for(attempt, job) for attempt, job in fresh], now=now)
-        shown = {
-            attempt.pk: _shown_charge(attempt, job, entry) for (attempt, job), entry in zip(fresh, entries, strict=True)
-        }
+        shown = charging.charge_all(fresh, now=now)
         for group in (fresh, [pair for pair in pairs if pair[0].pk not in shown]):
             moves = [
                 Move(attempt, _as_done(attempt, job, now=now), {"chain_id": job.chain_id, **shown.get(attempt.pk, {})})
@@ -311,6 +315,7 @@ def all_done(pairs: Sequence[tuple[Attempt, Job]], *, now: datetime) -> bool:
 def _as_done(attempt: Attempt, job: Job, *, now: datetime) -> dict[str, Any]:
     return {
         "next_action_at": now, "lease_token": None, "error_count": 0, "last_error": "", "missing_since": None,
+        "odd_count": 0, "odd_since": None, "odd_answer": "",
         "result_urls": [one.to_json() for one in job.outputs],
         "result_expires_at": min((one.expires_at for one in job.outputs if one.expires_at), default=None),
         "recorded_at": now, "provider_done_at": attempt.provider_done_at or now,
@@ -323,7 +328,7 @@ def failed(attempt: Attempt, job: Job, failure: Failure, *, now: datetime) -> No
     settled = attempt.provider_done_at is not None  # it was done once, and charged then
     with transaction.atomic():
         message = failure.reason
-        if failure.is_charged is None and _reported(job) is None and not settled:
+        if failure.is_charged is None and charging.reported(job) is None and not settled:
             message += " The provider does not say whether this is charged, so it is counted as spent."
         _fail(attempt, code=failure.code, message=message, can_retry=failure.can_retry, now=now)
         if settled:
@@ -331,51 +336,9 @@ def failed(attempt: Attempt, job: Job, failure: Failure, *, now: datetime) -> No
         if failure.is_charged is False:
             ledger.release(attempt.pk, now=now, note=f"Failed, not charged: {failure.code}")
             return
-        known = "charged" if failure.is_charged or _reported(job) is not None else "perhaps charged"
-        shown = _charged(attempt, job, now=now, note=f"Failed, {known}: {failure.code}")
+        known = "charged" if failure.is_charged or charging.reported(job) is not None else "perhaps charged"
+        shown = charging.charge(attempt, job, now=now, note=f"Failed, {known}: {failure.code}")
         attempt.show(State.FAILED, now=now, **shown)
-
-
-def _charged(attempt: Attempt, job: Job, *, now: datetime, note: str = "") -> dict[str, Any]:
-    """Charge what the provider reports, or all that is held where it reports nothing; return what pages show of it."""
-    one = _charge_for(attempt, job, note=note)
-    entry = ledger.charge(one.attempt_id, one.amount_usd, now=now, is_estimated=one.is_estimated, note=one.note)
-    return _shown_charge(attempt, job, entry)
-
-
-def _charge_for(attempt: Attempt, job: Job, *, note: str = "") -> Charge:
-    amount = _reported(job)
-    if amount is None:
-        note = note or "The provider reports no price: the estimate's upper end"
-    return Charge(attempt.pk, amount, is_estimated=amount is None, note=note or "As the provider reports it")
-
-
-def _shown_charge(attempt: Attempt, job: Job, entry: Entry) -> dict[str, Any]:
-    """Return what pages show of a charge: all fields in both cases, so that such rows can be written together."""
-    amount = _reported(job)
-    warning = "" if amount is None else _other_price(attempt.generation, amount)
-    spent = _spent(attempt, entry.amount_usd if amount is None else amount)
-    return {"cost_usd": spent, "cost_is_estimated": amount is None, "warning": warning}
-
-
-def _reported(job: Job) -> Decimal | None:
-    """Return what the provider says it charged, to the millionth; None where it says nothing that is an amount."""
-    if job.cost_usd is None or not job.cost_usd.is_finite() or job.cost_usd < 0:
-        return None
-    return job.cost_usd.quantize(1 / MICRO, rounding=ROUND_HALF_UP)
-
-
-def _other_price(generation: Generation, charged_usd: Decimal) -> str:
-    """Say that what the provider charged is not what was quoted; "" where it lies within the quote."""
-    low, high = generation.estimate_low_usd, generation.estimate_high_usd
-    if low <= charged_usd <= high:
-        return ""
-    return f"The provider charged {show_usd(charged_usd)}; the quote was {show_range(low, high)}."
-
-
-def _spent(attempt: Attempt, amount: Decimal) -> Decimal:
-    """What the generation has cost: this attempt's charge, and what earlier ones cost."""
-    return amount if attempt.number == 1 else ledger.spent_usd(attempt.generation_id)
 
 
 def _fail(attempt: Attempt, *, code: str, message: str, can_retry: bool, now: datetime) -> None:

@@ -10,12 +10,13 @@ from collections.abc import Callable, Sequence
 from datetime import datetime, timedelta
 
 from editorapp.core.fault_points import reached
-from editorapp.generations.engine import claims, outcomes, schedule
+from editorapp.generations.engine import claims, odd_answers, outcomes, schedule
 from editorapp.generations.engine.claims import Look
 from editorapp.generations.engine.courier import Answer, Courier, Poll
 from editorapp.generations.engine.reached import Accounts
 from editorapp.generations.models import Attempt
-from editorapp.providers.contract import JobState, NotFound, OutcomeUnknown, Throttled
+from editorapp.providers.answers import as_it_came
+from editorapp.providers.contract import Job, JobState, NotFound, Unreadable
 
 log = logging.getLogger(__name__)
 
@@ -71,12 +72,12 @@ class Polls:
 
 def write(answers: Sequence[Answer], *, write_one: WriteOne, now: datetime) -> None:
     """Write what polls answered, within the caller's transaction: those that are done together."""
-    underway = [(_look(one), one.job.progress) for one in answers if one.job and one.job.state in UNDERWAY]
+    underway = [(_look(one), one.job.progress) for one in answers if one.job and _is_plain(one.job)]
     outcomes.still_running(underway, now=now)
-    rest = [one for one in answers if not (one.job and one.job.state in UNDERWAY)]
+    rest = [one for one in answers if not (one.job and _is_plain(one.job))]
     if not rest:
         return
-    _hold_throttled(rest, now=now)
+    _hold_refused(rest, now=now)
     found = claims.held([_look(one) for one in rest])
     done = []
     for one in rest:
@@ -90,6 +91,11 @@ def write(answers: Sequence[Answer], *, write_one: WriteOne, now: datetime) -> N
     _write_done(done, write_one=write_one, now=now)
 
 
+def _is_plain(job: Job) -> bool:
+    """Is it under way, and is there nothing else to say of it?"""
+    return job.state in UNDERWAY and not job.unknown_state
+
+
 def _write_done(done: list[tuple[Attempt, Answer]], *, write_one: WriteOne, now: datetime) -> None:
     """Charge and keep all that are done in one go; where that fails, one by one, so that one holds up no other."""
     pairs = [(attempt, one.job) for attempt, one in done if one.job is not None]
@@ -101,23 +107,31 @@ def _write_done(done: list[tuple[Attempt, Answer]], *, write_one: WriteOne, now:
 
 
 def _write(attempt: Attempt, answer: Answer, *, now: datetime) -> None:
-    """Write a poll's answer that is not "still running"."""
+    """Write a poll's answer that is not plainly "still running"."""
     job, error = answer.job, answer.error
     if job is not None and job.state is JobState.DONE:
         outcomes.done(attempt, job, now=now)
+    elif job is not None and job.unknown_state:
+        odd_answers.unknown_state(attempt, job, now=now)
     elif job is not None and job.failure is not None:
         outcomes.failed(attempt, job, job.failure, now=now)
     elif isinstance(error, NotFound):
         outcomes.missing(attempt, error, now=now)
+    elif error is not None and not isinstance(error, Unreadable):
+        outcomes.poll_failed(attempt, error, now=now)
     else:
-        outcomes.poll_failed(attempt, error or OutcomeUnknown("The provider's answer makes no sense."), now=now)
+        senseless = Unreadable("The provider's answer makes no sense.", code="senseless", came=as_it_came(repr(job)))
+        odd_answers.unreadable(attempt, error or senseless, now=now)
 
 
-def _hold_throttled(answers: Sequence[Answer], *, now: datetime) -> None:
-    """An account that is asked too often is asked for nothing at all until the time that it names."""
+def _hold_refused(answers: Sequence[Answer], *, now: datetime) -> None:
+    """An account that asks to be left alone is asked for nothing at all until the time that it names.
+
+    Whatever the status was; only that a job is not there says nothing of the others.
+    """
     waits: dict[int, float] = defaultdict(float)
     for one in answers:
-        if isinstance(one.error, Throttled):
+        if one.error is not None and one.error.retry_after_seconds is not None and not isinstance(one.error, NotFound):
             account_id = _look(one).account_id
             waits[account_id] = max(waits[account_id], one.error.retry_after_seconds)
     for account_id, seconds in waits.items():

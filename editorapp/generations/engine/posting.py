@@ -150,6 +150,7 @@ class Posts:
         else:
             # OutcomeUnknown, and whatever an adapter should not have raised: in doubt, it may have been accepted.
             outcomes.unknown(attempt, error, now=now)
+        outcomes.rests(attempt.account_id, error, now=now)
 
     def _first_look(self, attempt: Attempt) -> float:
         """When to poll a fresh job of this kind first, from our own last jobs; asked once a session."""

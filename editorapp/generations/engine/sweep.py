@@ -9,13 +9,14 @@ import time
 import uuid
 from collections.abc import Callable, Sequence
 from datetime import datetime, timedelta
+from typing import Any
 
 from django.db import DatabaseError, DataError, Error, IntegrityError, connection, transaction
 from django.utils import timezone
 
 from editorapp.core import retry
 from editorapp.core.fault_points import reached
-from editorapp.generations.engine import claims, polling
+from editorapp.generations.engine import claims, odd_answers, polling
 from editorapp.generations.engine.courier import POST_WORKERS, Answer, Courier, Post
 from editorapp.generations.engine.polling import Polls
 from editorapp.generations.engine.posting import Posts, unless_overtaken
@@ -230,17 +231,35 @@ class Session:
 
 
 def _write_one(write: Callable[..., None], attempt: Attempt, answer: Answer, *, now: datetime) -> None:
-    """Write one answer. One that never can be written must not hold up the others, nor end posts under way.
+    """Write one answer. One that cannot be written must not hold up the others, nor end posts under way.
 
-    Its row keeps its lease: a poll is asked again, and a post ends as unknown.
+    It is noted instead: see odd_answers.py.
     """
-    try:
-        with attempt.named():
+    was = {"pk": attempt.pk, "state": attempt.state, "lease_token": attempt.lease_token}
+    with attempt.named():
+        try:
             unless_overtaken(write, attempt, answer, now=now)
-    except Exception as error:
-        if isinstance(error, DatabaseError) and not isinstance(error, IntegrityError | DataError):
-            raise  # locked, full disk: all of it later
-        log.exception("Attempt %s: job %s cannot be written", attempt.pk, answer.job and answer.job.id)
+        except Exception as error:
+            _unless_of_the_database(error)
+            log.exception("Attempt %s: job %s cannot be written", attempt.pk, answer.job and answer.job.id)
+            _note_unwritable(was, answer, error, now=now)
+
+
+def _note_unwritable(was: dict[str, Any], answer: Answer, error: Exception, *, now: datetime) -> None:
+    """Note on a row, as it was before, that an answer could not be written. What fails even then keeps its lease."""
+    row = Attempt.objects.select_related("generation", "account").filter(**was).first()
+    try:
+        if row is not None:
+            unless_overtaken(odd_answers.unwritable, row, answer, error, now=now)
+    except Exception as another:
+        _unless_of_the_database(another)
+        log.exception("Attempt %s: nor can it be noted that its answer cannot be written", was["pk"])
+
+
+def _unless_of_the_database(error: Exception) -> None:
+    """Raise again what would fail for every row: locked, full disk. All of it is written later then."""
+    if isinstance(error, DatabaseError) and not isinstance(error, IntegrityError | DataError):
+        raise error
 
 
 def _reached_written(answers: Sequence[Answer]) -> None:

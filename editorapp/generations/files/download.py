@@ -5,9 +5,11 @@ import asyncio
 import httpx
 
 from editorapp.core import ssrf_guard
+from editorapp.core.content_encoding import IDENTITY, CannotUnpack, Unpacker
 from editorapp.core.fault_points import reached
 from editorapp.generations.files.parts import Part, Progress
 from editorapp.providers import links
+from editorapp.providers.answers import wait_asked
 from editorapp.providers.contract import Access
 from editorapp.providers.transport import as_sent
 
@@ -17,11 +19,19 @@ TIMEOUT = httpx.Timeout(30.0, connect=10.0)
 GONE = {401, 403, 404, 410}
 
 
-class LinkExpired(Exception):
+class NotNow(Exception):
+    """The link does not give the file now. `retry_after_seconds` is how long its server asks to be left alone."""
+
+    def __init__(self, message: str, *, retry_after_seconds: float | None = None) -> None:
+        super().__init__(message)
+        self.retry_after_seconds = retry_after_seconds
+
+
+class LinkExpired(NotNow):
     """The link works no more; the provider can make a fresh one."""
 
 
-class CutOff(Exception):
+class CutOff(NotNow):
     """The transfer broke off, or the server did not answer well: try again later."""
 
 
@@ -72,21 +82,28 @@ async def _go_on(client: httpx.AsyncClient, url: str, part: Part, *, max_bytes: 
     progress = part.progress
     if progress.total is not None and progress.validator and progress.received == progress.total:
         return True  # an earlier worker had all of it
-    headers = {"Accept-Encoding": "identity"}
+    headers = dict(IDENTITY)
     if progress.received:
         headers |= {"Range": f"bytes={progress.received}-", "If-Range": progress.validator}
     try:
         async with client.stream("GET", url, headers=headers) as response:
-            _begin(response, progress, max_bytes=max_bytes)
+            unpacker = _begin(response, progress, max_bytes=max_bytes)
             part.go_to(progress.received)
-            async for piece in response.aiter_raw(256 * 1024):
-                progress.received += len(piece)
-                if progress.received > max_bytes:
-                    raise NotAllowed(f"The result is larger than {max_bytes:,} bytes.")
-                part.write(piece)
+            async for came in response.aiter_raw(256 * 1024):
+                for piece in unpacker.pieces(came):
+                    progress.received += len(piece)
+                    if progress.received > max_bytes:
+                        raise NotAllowed(f"The result is larger than {max_bytes:,} bytes.")
+                    part.write(piece)
                 reached("fetch.part_half")
+            if not unpacker.is_whole:
+                progress.received = 0
+                return False
     except ssrf_guard.HostNotFound:
         raise
+    except CannotUnpack as error:
+        progress.received, progress.validator = 0, ""
+        raise CutOff(f"The link's answer cannot be used. {error}") from error
     except httpx.HTTPError:
         if not progress.validator:
             progress.received = 0  # cannot be taken up: from the start
@@ -98,27 +115,33 @@ async def _go_on(client: httpx.AsyncClient, url: str, part: Part, *, max_bytes: 
     return True
 
 
-def _begin(response: httpx.Response, progress: Progress, *, max_bytes: int) -> None:
-    """Read the answer's head: is it the file, from where, and how long?"""
+def _begin(response: httpx.Response, progress: Progress, *, max_bytes: int) -> Unpacker:
+    """Read the answer's head: is it the file, from where, how long, and how is it packed although nobody asked?"""
+    says, wait = f"The link answered {response.status_code}.", wait_asked(response.headers)
     if response.status_code in GONE:
-        raise LinkExpired(f"The link answered {response.status_code}.")
+        raise LinkExpired(says, retry_after_seconds=wait)
+    unpacker = Unpacker(response.headers.get("Content-Encoding", "") if response.is_success else "")
     if response.status_code == 206 and progress.received:
-        if not response.headers.get("Content-Range", "").startswith(f"bytes {progress.received}-"):
+        if unpacker.is_needed or not response.headers.get("Content-Range", "").startswith(
+            f"bytes {progress.received}-"
+        ):
             progress.received, progress.validator = 0, ""
             raise CutOff("The server went on at another place than asked.")
-        return
+        return unpacker
     if response.status_code == 416:  # what came is not a part of what lies there now
         progress.received, progress.validator = 0, ""
     if response.status_code != 200:
-        raise CutOff(f"The link answered {response.status_code}.")
-    length = response.headers.get("Content-Length", "")
+        raise CutOff(says, retry_after_seconds=wait)
+    # Of what comes packed neither the length nor a place to go on from is known.
+    length = "" if unpacker.is_needed else response.headers.get("Content-Length", "")
     etag = response.headers.get("ETag", "")
-    is_other = bool(etag and progress.validator and etag != progress.validator)
+    is_other = unpacker.is_needed or bool(etag and progress.validator and etag != progress.validator)
     progress.received = 0
     # A length that was announced once holds where a later answer announces none: less is a cut.
     progress.total = int(length) if length.isdecimal() else None if is_other else progress.total
     progress.media_type = response.headers.get("Content-Type", "")[:100]
-    takes_ranges = response.headers.get("Accept-Ranges", "") == "bytes"
+    takes_ranges = response.headers.get("Accept-Ranges", "") == "bytes" and not unpacker.is_needed
     progress.validator = etag if takes_ranges and etag and not etag.startswith("W/") else ""
     if progress.total is not None and progress.total > max_bytes:
         raise NotAllowed(f"The result would be {progress.total:,} bytes; at most {max_bytes:,} are taken.")
+    return unpacker

@@ -61,15 +61,17 @@ def fetch(attempt: Attempt, *, run: Run, hold: Hold, now: Callable[[], datetime]
     """
     try:
         taken = _take_all(attempt, run, hold)
-    except links.LinkExpired:
-        _ask_for_fresh_links(attempt, now=now())
+    except links.LinkExpired as error:
+        _ask_for_fresh_links(attempt, now=now(), least_seconds=error.retry_after_seconds or 0.0)
     except Unusable as unusable:
         _not_used(attempt, unusable, now=now())
     except links.BadLink as error:
         _try_later(attempt, _sentence(error), "fetch.bad_link", now=now())
     except links.NotAllowed as error:
         _try_later(attempt, _sentence(error), "fetch.not_allowed", now=now())
-    except (links.CutOff, intake.NotTaken) as error:
+    except links.CutOff as error:
+        _try_later(attempt, _sentence(error), now=now(), least_seconds=error.retry_after_seconds or 0.0)
+    except intake.NotTaken as error:
         _try_later(attempt, _sentence(error), now=now())
     else:
         if taken is not None:
@@ -276,13 +278,13 @@ def _keep(attempt: Attempt, taken: Taken, *, now: datetime) -> None:
     reached("fetch.recorded")
 
 
-def _ask_for_fresh_links(attempt: Attempt, *, now: datetime) -> None:
+def _ask_for_fresh_links(attempt: Attempt, *, now: datetime, least_seconds: float = 0.0) -> None:
     """Have the provider make fresh links: soon the first times, then more and more slowly."""
     row = retry.policy("fetch.expired")
     if _is_over(attempt, row, now=now):
         _give_up(attempt, "The provider's links expired each time before they could be used.", now=now)
         return
-    at = now + timedelta(seconds=row.pause_seconds(attempt.fetch_count + 1))
+    at = now + timedelta(seconds=row.pause_seconds(attempt.fetch_count + 1, least=least_seconds))
     _run_again(attempt, "The link expired; asking for a fresh one.", at=at, now=now)
 
 
@@ -293,14 +295,16 @@ def _run_again(attempt: Attempt, message: str, *, at: datetime, now: datetime, *
     )  # fmt: skip
 
 
-def _try_later(attempt: Attempt, message: str, policy: str = "fetch.cut", *, now: datetime) -> None:
+def _try_later(
+    attempt: Attempt, message: str, policy: str = "fetch.cut", *, now: datetime, least_seconds: float = 0.0
+) -> None:
     """Fetch again after a pause. Fresh links every second time: the fault may lie with the link; a bad one is one."""
     log.warning("Attempt %s: %s", attempt.pk, message)
     row, tries = retry.policy(policy), attempt.fetch_count + 1
     if _is_over(attempt, row, now=now):
         _give_up(attempt, message, now=now)
         return
-    at = now + timedelta(seconds=row.pause_seconds(tries))
+    at = now + timedelta(seconds=row.pause_seconds(tries, least=least_seconds))
     if tries % 2 == 0 or policy == "fetch.bad_link":
         _run_again(attempt, message, at=at, now=now)
         return

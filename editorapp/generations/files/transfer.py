@@ -23,14 +23,7 @@ from editorapp.generations.running import health, leases, leaving, wake, whereab
 from editorapp.generations.states import State
 from editorapp.generations.watch import lookout
 from editorapp.media.models import Asset
-from editorapp.providers.contract import (
-    BadCredentials,
-    ProviderError,
-    Rejected,
-    Throttled,
-    Unavailable,
-    UploadRefused,
-)
+from editorapp.providers.contract import BadCredentials, ProviderError, Rejected, Unavailable, UploadRefused
 
 log = logging.getLogger(__name__)
 T = TypeVar("T")
@@ -170,7 +163,7 @@ def _stage(attempt: Attempt, keeper: _Keeper) -> None:
             ledger.release(attempt.pk, now=keeper.clock(), note=f"Source not taken: {error.message}")
         return
     except ProviderError as error:
-        least = error.retry_after_seconds if isinstance(error, Throttled) else 0.0
+        least = error.retry_after_seconds or 0.0
         _later(attempt, error.message, "stage.unavailable", now=keeper.clock(), least_seconds=least)
         return
     now = keeper.clock()

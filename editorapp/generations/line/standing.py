@@ -4,10 +4,10 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
 
-from editorapp.generations.engine.claims import RATE_WINDOW, free_slots
+from editorapp.generations.engine.claims import RATE_WINDOW, free_slots, taking_slots
 from editorapp.generations.line import order
 from editorapp.generations.models import Attempt, Generation, Pause
-from editorapp.generations.states import CANCELABLE, IN_FLIGHT
+from editorapp.generations.states import CANCELABLE
 from editorapp.providers.models import ProviderAccount
 
 LOOKED_AHEAD = 200
@@ -51,7 +51,7 @@ class AccountStanding:
 
 def of_account(account: ProviderAccount, *, now: datetime) -> AccountStanding:
     """Return how an account stands: a handful of small queries."""
-    busy = Attempt.objects.filter(state__in=IN_FLIGHT, next_action_at__isnull=False, account=account).count()
+    busy = taking_slots().filter(account=account).count()
     line = tuple(order.next_in_line(account.pk, now=now, most=LOOKED_AHEAD))
     closed = _closed(account, now=now)
     full = "" if closed else _full(account, busy, now=now)

@@ -72,6 +72,10 @@ class Attempt(models.Model):
     failing_since = models.DateTimeField(null=True, blank=True)  # what comes before the post fails since then
     missing_since = models.DateTimeField(null=True, blank=True)  # the provider has not known the job since then
     flagged_at = models.DateTimeField(null=True, blank=True)  # it takes longer than its provider ever should
+    # Answers in a row that could not be read or kept; or 0 with a word in `odd_answer`, for a state that nobody knows.
+    odd_count = models.PositiveIntegerField(default=0)
+    odd_since = models.DateTimeField(null=True, blank=True)
+    odd_answer = models.TextField(blank=True)  # what came, cut, clean and without a key
     result_urls = models.JSONField(null=True, blank=True)  # [{"kind", "url"}], short-lived; cleared once fetched
     result_expires_at = models.DateTimeField(null=True, blank=True)
 
@@ -88,8 +92,10 @@ class Attempt(models.Model):
         indexes = [
             # Serves what is due, in flight and unknown. Not a partial index on the states: SQLite matches
             # an index's condition with constants only, and Django sends parameters.
-            # The account comes last, so that an account's jobs in flight are counted in the index.
-            models.Index(fields=["state", "next_action_at", "account"], name="attempt_due"),
+            # The account and what frees a slot come last, so that taken slots are counted in the index.
+            models.Index(
+                fields=["state", "next_action_at", "account", "flagged_at", "provider_done_at"], name="attempt_due"
+            ),
             models.Index(fields=["account", "submit_started_at"], name="attempt_rate"),
             # The line at each account, for line/order.py, which writes this condition as constants.
             models.Index(

@@ -116,6 +116,16 @@ class Generation(models.Model):
         return self.state == State.RUNNING and self.failure_code == "overdue"
 
     @property
+    def is_in_unknown_state(self) -> bool:
+        """Has the provider said for a while that it is in a state that Rushes does not know?"""
+        return self.state == State.RUNNING and self.failure_code == "unknown_state"
+
+    @property
+    def can_stop_following(self) -> bool:
+        """Is a job of it asked about that may never end? Who may is another question: see teams/roles.py."""
+        return self.state == State.RUNNING
+
+    @property
     def can_cancel(self) -> bool:
         return self.state in CANCELABLE
 

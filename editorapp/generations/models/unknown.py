@@ -47,6 +47,7 @@ class Settlement(models.Model):
         COUNTED = "counted", "Counted as spent, without a result"
         SENT_AGAIN = "sent_again", "Counted as spent, and sent again"
         CORRECTED = "corrected", "Its cost was corrected"
+        STOPPED = "stopped", "No longer followed: its money stays held"
 
     attempt = models.ForeignKey(Attempt, on_delete=models.PROTECT, related_name="settlements")
     at = models.DateTimeField()

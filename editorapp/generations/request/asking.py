@@ -22,7 +22,7 @@ from django.db.models.signals import post_save
 from django.utils import timezone
 
 from editorapp.core import queue, retry
-from editorapp.core.money import MICRO
+from editorapp.core.money import MICRO, NotAnAmount, amount_from_outside
 from editorapp.costs.estimate import Estimate
 from editorapp.costs.models import AskedPrice
 from editorapp.generations.files import staging
@@ -42,6 +42,7 @@ T = TypeVar("T")
 State = AskedPrice.State
 KEPT = timedelta(days=1)
 TASK_SECONDS = 600  # a long source is uploaded for it
+LONGEST_ASKED_SECONDS = 15.0  # who asks for a longer pause is not asked again by the same task
 UNPRICED = ("prompt", "user_id")  # what moves no price
 MOMENT_SECONDS, MOST = 2.0, 500
 NO_ANSWER = "No answer came within two minutes. Is the queue running?"
@@ -152,7 +153,7 @@ def _answer(row: AskedPrice, clock: Callable[[], datetime]) -> None:
     try:
         told = _told(_quoted(row, clock))
     except ProviderError as error:
-        told = {"state": State.FAILED, "note": error.message}
+        told = {"state": State.FAILED, "note": error.message + _asks_for_a_pause(error)}
     except Exception as error:  # an adapter's bug, a file that is gone: said on the row, where a person sees it
         log.exception("The price of %s could not be asked", row)
         told = {"state": State.FAILED, "note": f"It could not be asked ({type(error).__name__})."}
@@ -160,6 +161,11 @@ def _answer(row: AskedPrice, clock: Callable[[], datetime]) -> None:
     rows = AskedPrice.objects.filter(pk=row.pk, state=State.ASKING, asked_at=row.asked_at)
     rows.update(**told, answered_at=now)
     AskedPrice.objects.filter(asked_at__lt=now - KEPT).delete()
+
+
+def _asks_for_a_pause(error: ProviderError) -> str:
+    seconds = error.retry_after_seconds
+    return "" if seconds is None else f" It asks to be left alone for {seconds:.0f} s: ask again after that."
 
 
 def estimate_of(row: AskedPrice | None) -> Estimate | None:
@@ -239,24 +245,28 @@ async def _asked(account: ProviderAccount, wanted: GenerationRequest, seconds: D
 def _patiently(call: Callable[[], Coroutine[Any, Any, T]]) -> T:
     """Make a free call; where a later try may succeed, make it again after the pause that the provider asks for.
 
-    A person waits for it: no pause is longer than its policy's longest.
+    A person waits for it: no pause is longer than its policy's longest, and one that the provider asks for and that is
+    too long for a task to wait ends it. Somebody can ask again later.
     """
     row = retry.policy("price.unavailable")
     for failures in count(1):
         try:
             return asyncio.run(call())
         except (Throttled, Unavailable) as error:
-            if row.is_over(failures, 0.0):
+            asked = error.retry_after_seconds or 0.0
+            if row.is_over(failures, 0.0) or asked > LONGEST_ASKED_SECONDS:
                 raise
-            asked = error.retry_after_seconds if isinstance(error, Throttled) else 0.0
             pause = row.pause_seconds(failures, least=min(asked, row.longest_seconds))
         asyncio.run(asyncio.sleep(pause))
     raise AssertionError("A loop without an end has ended.")
 
 
 def _told(quote: Quote) -> dict[str, Any]:
-    low, high = _micro(quote.low_usd), _micro(quote.high_usd)
-    if not 0 <= low <= high:
+    try:
+        low, high = (_micro(amount_from_outside(one)) for one in (quote.low_usd, quote.high_usd))
+    except NotAnAmount as error:
+        raise Rejected("The price that it named makes no sense.", code="quote") from error
+    if low > high:
         raise Rejected("The price that it named makes no sense.", code="quote")
     return {
         "state": State.KNOWN, "low_usd": low, "high_usd": high, "basis": quote.basis[:200], "note": quote.note,

@@ -27,7 +27,7 @@ from editorapp.generations.unknown import settle, sightings
 from editorapp.generations.unknown.sightings import Found, first_look_at
 from editorapp.generations.watch.raised import subject, where
 from editorapp.providers import registry
-from editorapp.providers.contract import Listed, Listing, ProviderError, Throttled
+from editorapp.providers.contract import Listed, Listing, ProviderError
 from editorapp.providers.models import ProviderAccount
 
 log = logging.getLogger(__name__)
@@ -121,7 +121,8 @@ def _look(account: ProviderAccount, searches: list[Search], *, clock: Callable[[
         listing = sightings.read(account, [row.attempt for row in searches], wide=wide)
     except (ProviderError, TimeoutError) as error:
         why = error.message if isinstance(error, ProviderError) else f"{account.spec.name} did not answer in time."
-        wait = timedelta(seconds=error.retry_after_seconds if isinstance(error, Throttled) else 0)
+        asked = error.retry_after_seconds if isinstance(error, ProviderError) else None
+        wait = timedelta(seconds=asked or 0.0)
         for row in searches:
             _failed(row, why, now=clock(), wait=wait)
         return
@@ -224,11 +225,14 @@ def _failed(row: Search, why: str, *, now: datetime, wait: timedelta) -> None:
     if not _is_long_ago(row, now):
         _keep(row, says=says, verdict=row.verdict, at=now + max(wait, _pause(row, now)))
     else:
-        _to_person(row, says, now=now, again=True)
+        _to_person(row, says, now=now, again=True, wait=wait)
 
 
-def _to_person(row: Search, says: str, *, now: datetime, again: bool = False, message: str = "") -> None:
-    """Leave it to a person, with all that is known. `again`: look on meanwhile, for it may become plain.
+def _to_person(
+    row: Search, says: str, *, now: datetime, again: bool = False, message: str = "", wait: timedelta = timedelta()
+) -> None:
+    """Leave it to a person, with all that is known. `again`: look on meanwhile, for it may become plain; not sooner
+    than the provider asked for, which is `wait`.
 
     `message` is what the alert says, where the take has better words of its own.
     """
@@ -240,7 +244,7 @@ def _to_person(row: Search, says: str, *, now: datetime, again: bool = False, me
     )
     with transaction.atomic():
         # A list is read for minutes: a person may have settled it meanwhile, and nothing would close what is opened.
-        if _keep(row, says=says, verdict=Verdict.PERSON, at=now + _pause(row, now) if goes_on else None):
+        if _keep(row, says=says, verdict=Verdict.PERSON, at=now + max(wait, _pause(row, now)) if goes_on else None):
             alerts.open(
                 Kind.UNKNOWN_OUTCOME, subject(generation.pk), message=message, now=now, **where(generation)
             )  # fmt: skip

@@ -88,7 +88,8 @@ def follow(attempt: Attempt, job_id: str, *, by: Decider, now: datetime, note: s
             attempt.move(
                 State.RUNNING, now=now, provider_job_id=job_id, next_action_at=now, lease_token=None,
                 submitted_at=attempt.submitted_at or attempt.submit_started_at or now, missing_since=None,
-                flagged_at=None, error_count=0, shown={"failure_code": "", "failure_message": ""},
+                flagged_at=None, error_count=0, odd_count=0, odd_since=None,
+                shown={"failure_code": "", "failure_message": ""},
             )  # fmt: skip
             reached("settle.adopting")
             ledger.remark(attempt.pk, _audit(f"followed as job {job_id}", by, note), now=now)
@@ -183,7 +184,9 @@ def correct_cost(generation: Generation, actual_usd: Decimal, *, member: Member,
             said = f"{show_usd(usd(actual_usd))} instead of {show_usd(usd(actual_usd) - difference)}. {note}".strip()
             Settlement.objects.create(attempt=newest, at=now, outcome=Outcome.CORRECTED, person=by.user, note=said)
         Generation.objects.filter(pk=row.pk).update(cost_usd=usd(actual_usd), cost_is_estimated=False)
-        alerts.close(Kind.UNKNOWN_OUTCOME, subject(row.pk), now=now)  # of an answer that came after it was settled
+        # Of an answer that came after it was settled, and of a price that made no sense.
+        for kind in (Kind.UNKNOWN_OUTCOME, Kind.PRICE):
+            alerts.close(kind, subject(row.pk), now=now)
     generation.refresh_from_db()
 
 

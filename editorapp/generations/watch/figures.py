@@ -15,8 +15,9 @@ from django_q.brokers import get_broker
 
 from editorapp.core.money import ZERO
 from editorapp.costs.models import MonthBudget
+from editorapp.generations.engine.claims import TAKES_SLOT
 from editorapp.generations.models import Attempt, BooksCheck, Pause
-from editorapp.generations.states import ACTIVE, State
+from editorapp.generations.states import ACTIVE, IN_FLIGHT, State
 from editorapp.providers.models import ProviderAccount
 
 WATCHED = (*sorted(ACTIVE), State.UNKNOWN, State.LOST, State.FETCH_FAILED)
@@ -32,6 +33,7 @@ class Work:
     late_seconds: float = 0.0  # of the most overdue; 0 where nothing is due
     failing: int = 0  # whose last call failed
     overdue: int = 0  # that take longer than their provider ever should
+    slots: int = 0  # of their account that they take, where they are in flight
 
 
 @dataclass(frozen=True)
@@ -78,6 +80,10 @@ class Account:
         return self.count(State.SUBMITTING, State.RUNNING)
 
     @property
+    def slots_taken(self) -> int:
+        return sum(self.work[state].slots for state in IN_FLIGHT if state in self.work)
+
+    @property
     def fetching(self) -> int:
         return self.count(State.FETCHING)
 
@@ -121,12 +127,18 @@ def _work(now: datetime) -> dict[int, dict[str, Work]]:
     counted = rows.annotate(
         count=Count("pk"), first=Min(Coalesce("submit_started_at", "created_at")), due=Min("next_action_at"),
         failing=Count("pk", filter=Q(error_count__gt=0)), overdue=Count("pk", filter=Q(flagged_at__isnull=False)),
+        slots=Count("pk", filter=TAKES_SLOT),
     )  # fmt: skip
     found: dict[int, dict[str, Work]] = {}
     for row in counted:
         late = max(0.0, (now - row["due"]).total_seconds()) if row["due"] else 0.0
         found.setdefault(row["account_id"], {})[row["state"]] = Work(
-            row["count"], max(0.0, (now - row["first"]).total_seconds()), late, row["failing"], row["overdue"]
+            row["count"],
+            max(0.0, (now - row["first"]).total_seconds()),
+            late,
+            row["failing"],
+            row["overdue"],
+            row["slots"],
         )
     return found
 

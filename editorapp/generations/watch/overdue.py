@@ -1,4 +1,5 @@
-"""Jobs that take longer than their provider ever should, and jobs that it has lost: said, raised, and never failed.
+"""Jobs that take longer than their provider ever should, or are in a state that stands in no table, and jobs that are
+lost: said, raised, and never failed.
 
 A flagged job is polled on, ever more slowly (engine/schedule.py): it may still come, and its money stays held until
 then. Each look compares rows with what is open as an alert, so a look that was missed is made up for by the next.
@@ -14,19 +15,24 @@ from editorapp.alerts import alerts
 from editorapp.alerts.models import Alert, Kind
 from editorapp.core.money import show_usd
 from editorapp.generations import history
-from editorapp.generations.engine import schedule
+from editorapp.generations.engine import odd_answers, schedule
 from editorapp.generations.models import Attempt, Generation
 from editorapp.generations.states import State
 from editorapp.generations.watch.raised import subject, where
 from editorapp.providers import registry
 
 CODE = "overdue"
+UNKNOWN_STATE_CODE = "unknown_state"
+CODES = (CODE, UNKNOWN_STATE_CODE)
+UNKNOWN_STATE_SHOWN = timedelta(minutes=5)  # after so long in a state that nobody here knows
 MOST = 500  # of one kind in one look
 
 
 def look(now: datetime) -> None:
-    """Flag what has become overdue, and raise and close what is overdue or lost."""
+    """Flag what has become overdue or is in an unknown state, and raise and close what is flagged or lost."""
     _flag(now)
+    _flag_unknown_states(now)
+    _unflag_known_states()
     flagged = Attempt.objects.filter(state=State.RUNNING, flagged_at__isnull=False, provider_done_at=None)
     _compare(Kind.OVERDUE, flagged, says=_late_words, now=now)
     _compare(Kind.LOST, Attempt.objects.filter(state=State.LOST), says=_lost_words, now=now)
@@ -54,15 +60,54 @@ def _flag_one(attempt: Attempt, seconds: float, *, now: datetime) -> None:
     message = (
         f"It takes longer than {attempt.account.spec.name} should ever need, which is about "
         f"{seconds / 60:.0f} minutes. It is asked about on, ever more slowly, and comes if it is ever done. Its price "
-        f"stays held. Ask the provider's support about job {attempt.provider_job_id}."
+        f"stays held. {_what_helps(attempt)}"
     )
+    _show(attempt, CODE, message, now=now)
+
+
+def _show(attempt: Attempt, code: str, message: str, *, now: datetime) -> None:
     with transaction.atomic():
         same = Attempt.objects.filter(pk=attempt.pk, state=State.RUNNING, flagged_at=None)
         if same.update(flagged_at=now):
-            shown = Generation.objects.filter(
-                pk=attempt.generation_id, attempt_number=attempt.number, state=State.RUNNING
-            )
-            shown.update(failure_code=CODE, failure_message=message)
+            _shown_of(attempt).update(failure_code=code, failure_message=message)
+
+
+def _shown_of(attempt: Attempt) -> QuerySet[Generation]:
+    return Generation.objects.filter(pk=attempt.generation_id, attempt_number=attempt.number, state=State.RUNNING)
+
+
+def _what_helps(attempt: Attempt) -> str:
+    job = attempt.provider_job_id
+    return f"Ask the provider's support about job {job}. If nothing can come any more, an admin can stop following it."
+
+
+def _flag_unknown_states(now: datetime) -> None:
+    """Flag what has been in a state that nobody here knows for a while: it may be over, or wait for somebody."""
+    rows = Attempt.objects.filter(
+        state=State.RUNNING,
+        flagged_at=None,
+        provider_done_at=None,
+        odd_count=0,
+        odd_since__lt=now - UNKNOWN_STATE_SHOWN,
+    )
+    for attempt in rows.select_related("generation", "account").order_by("pk")[:MOST]:
+        message = (
+            f"{odd_answers.says_unknown(attempt, attempt.odd_answer)} It has said so since "
+            f"{attempt.odd_since:%H:%M} UTC. It is asked about on, ever more slowly, and comes if it is ever done. Its "
+            f"price stays held. {_what_helps(attempt)}"
+        )
+        _show(attempt, UNKNOWN_STATE_CODE, message, now=now)
+
+
+def _unflag_known_states() -> None:
+    """Take the flag from what is in a state again that is known; where it is late, it is flagged as that."""
+    rows = Attempt.objects.filter(
+        state=State.RUNNING, flagged_at__isnull=False, odd_since=None, generation__failure_code=UNKNOWN_STATE_CODE
+    )
+    for attempt in rows.order_by("pk")[:MOST]:
+        with transaction.atomic():
+            if Attempt.objects.filter(pk=attempt.pk, state=State.RUNNING, odd_since=None).update(flagged_at=None):
+                _shown_of(attempt).update(failure_code="", failure_message="")
 
 
 def _compare(kind: Kind, rows: QuerySet[Attempt], *, says: Callable[[Attempt], str], now: datetime) -> None:
@@ -78,7 +123,7 @@ def _compare(kind: Kind, rows: QuerySet[Attempt], *, says: Callable[[Attempt], s
             alerts.close(kind, name, now=now)
             if kind == Kind.OVERDUE:
                 number = name.rpartition(":")[2]
-                said = Generation.objects.filter(pk=number, failure_code=CODE).exclude(state=State.RUNNING)
+                said = Generation.objects.filter(pk=number, failure_code__in=CODES).exclude(state=State.RUNNING)
                 said.update(failure_code="", failure_message="")
 
 
@@ -89,7 +134,7 @@ def _late_words(attempt: Attempt) -> str:
 def _lost_words(attempt: Attempt) -> str:
     held = f"{show_usd(attempt.generation.estimate_high_usd)} stay held"
     return (
-        f"{attempt.account} does not know the job of take #{attempt.generation_id} any more; "
-        f"{'it was charged before.' if attempt.provider_done_at else f'{held} until it is settled.'} Say on its page "
+        f"Take #{attempt.generation_id} at {attempt.account}: {attempt.generation.failure_message} "
+        f"{'It was charged before.' if attempt.provider_done_at else f'{held} until it is settled.'} Say on its page "
         "what became of it."
     )

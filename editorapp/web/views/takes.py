@@ -22,6 +22,7 @@ from editorapp.generations.request import reach
 from editorapp.generations.request.cancel import TooLate, cancel
 from editorapp.generations.request.enqueue import Refused
 from editorapp.generations.request.retry import NotRetryable, fetch_again, fetch_frames_again, retry, take_as_it_is
+from editorapp.generations.request.stop import NoteMissing, NotFollowed, stop_following
 from editorapp.generations.states import State
 from editorapp.media.models import Asset
 from editorapp.providers import accounts
@@ -154,6 +155,23 @@ def take_it_as_it_is(request: MemberRequest, pk: int) -> HttpResponse:
         messages.warning(request, "There is nothing any more that could be taken as it is.")
     else:
         messages.success(request, "Taken as it is. What is wrong with it stays noted on the take.")
+    return _back(request, pk)
+
+
+@require_POST
+@needs(Act.STOP_FOLLOWING)
+def stop_it(request: MemberRequest, pk: int) -> HttpResponse:
+    """Ask no more about its job: it is to be settled."""
+    try:
+        stop_following(
+            _found(request, pk), member=request.member, now=timezone.now(), note=request.POST.get("note", "")
+        )
+    except NoteMissing as error:
+        messages.error(request, str(error))
+    except (NotFollowed, Overtaken) as error:
+        messages.warning(request, str(error) if isinstance(error, NotFollowed) else "It changed just then: try again.")
+    else:
+        messages.success(request, "It is not followed any more. Its price stays held until it is settled.")
     return _back(request, pk)
 
 
@@ -324,6 +342,7 @@ urlpatterns = [
     path("<int:pk>/retry", retry_it, name="retry"),
     path("<int:pk>/fetch", fetch_it, name="fetch"),
     path("<int:pk>/fetch-frames", fetch_frames, name="fetch_frames"),
+    path("<int:pk>/stop", stop_it, name="stop"),
     path("<int:pk>/take-as-it-is", take_it_as_it_is, name="take_as_it_is"),
     *settle.take_patterns,
     path("<int:pk>/review", review_it, name="review"),

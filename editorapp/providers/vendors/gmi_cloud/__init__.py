@@ -1,7 +1,6 @@
 """GMI Cloud's request queue: Ray 3.2 through GMI, which passes it on to Luma. Facts are from contracts/gmi-cloud.md."""
 
 import asyncio
-import logging
 from collections.abc import Iterator, Mapping
 from dataclasses import replace
 from decimal import Decimal
@@ -14,7 +13,7 @@ import httpx
 
 from editorapp.media import sandbox
 from editorapp.media.refusals import Refusal
-from editorapp.providers import answers, outputs
+from editorapp.providers import answers, outputs, states
 from editorapp.providers import wire as bodies
 from editorapp.providers.contract import (
     Failure,
@@ -31,6 +30,7 @@ from editorapp.providers.contract import (
     Throttled,
     Unavailable,
 )
+from editorapp.providers.reading import identifier, line, link, mapping
 from editorapp.providers.spec import ALL_TASKS, REFUSE, Broken, Model, Spec, of_task
 from editorapp.providers.strays import takes_no
 from editorapp.providers.transport import Wire
@@ -49,7 +49,6 @@ from editorapp.providers.vendors.gmi_cloud.parameters import (
 from editorapp.providers.vendors.gmi_cloud.prices import PRICES
 from editorapp.providers.vendors.gmi_cloud.rules import COMMON_RULES, RULES
 
-log = logging.getLogger(__name__)
 __all__ = [
     "PRICES", "SPEC", "decode", "encode", "endpoint", "explain", "ping", "poll", "quote", "recent", "stage", "submit",
 ]  # fmt: skip
@@ -100,15 +99,16 @@ SPEC = Spec(
     ),
 )  # fmt: skip
 
-STATES = {  # 4
-    "created": JobState.QUEUED,
-    "queued": JobState.QUEUED,
-    "dispatched": JobState.QUEUED,
-    "processing": JobState.RUNNING,
-    "success": JobState.DONE,
-    "failed": JobState.FAILED,
-    "cancelled": JobState.FAILED,
-}
+STATES = states.Table(  # "cancelled" is in every table
+    {  # 4
+        "created": JobState.QUEUED,
+        "queued": JobState.QUEUED,
+        "dispatched": JobState.QUEUED,
+        "processing": JobState.RUNNING,
+        "success": JobState.DONE,
+        "failed": JobState.FAILED,
+    }
+)
 
 UPLOADS = {"image/jpeg": "jpeg", "image/png": "png"}  # 2.4: media type -> what the upload helper calls it
 HOURLY_WAIT_SECONDS = 60.0
@@ -183,8 +183,8 @@ async def stage(path: Path, *, name: str, media_type: str, purpose: str, wire: W
 
 async def _uploaded(path: Path, media_type: str, wire: Wire) -> Ref:
     place = await wire.call("POST", "/upload-url", body={"file_type": UPLOADS[media_type]})
-    upload_url, public_url = place.get("upload_url"), place.get("public_url")
-    if not isinstance(upload_url, str) or not isinstance(public_url, str) or not upload_url or not public_url:
+    upload_url, public_url = link(place.get("upload_url")), link(place.get("public_url"))
+    if not upload_url or not public_url:
         raise Unavailable(f"{SPEC.name} gave no place for the upload.", code="upload")
     await wire.upload(upload_url, path, headers={"Content-Type": media_type})
     return Ref(url=public_url, media_type=media_type)
@@ -208,9 +208,16 @@ async def submit(body: dict[str, Any], *, path: str, wire: Wire, idempotency_key
     Raises: see Wire.pay. A body that still names a file of ours is Rejected before anything is sent.
     """
     answer = await wire.pay(path, body=body, idempotency_key=idempotency_key)
-    if not isinstance(answer.get("request_id"), str) or not answer["request_id"]:
-        raise OutcomeUnknown(f"{SPEC.name} accepted the request, but gave no id.", code="no_id")
-    return _job(answer, answer["request_id"])
+    job_id = identifier(answer.get("request_id"))
+    if not job_id:
+        raise OutcomeUnknown(
+            f"{SPEC.name} accepted the request, but gave no id.",
+            code="no_id",
+            came=answers.as_it_came(answer, secret=wire.access.secret),
+        )
+    state = STATES.read(answer.get("status")).state
+    # Results are read by a poll: whatever ends at once is still running here.
+    return Job(id=job_id, state=JobState.QUEUED if state is JobState.QUEUED else JobState.RUNNING)
 
 
 async def poll(job_id: str, *, wire: Wire) -> Job:
@@ -259,25 +266,20 @@ def explain(response: httpx.Response) -> ProviderError | None:
     return Throttled(says, code=answers.RATE, retry_after_seconds=HOURLY_WAIT_SECONDS)
 
 
-def _job(answer: dict[str, Any], job_id: str) -> Job:
+def _job(answer: Mapping[str, Any], job_id: str) -> Job:
     """Read a request's record (2.2, 4). A state that nobody has heard of counts as running, so it is asked again."""
-    said = str(answer.get("status"))
-    if said not in STATES:
-        log.warning("GMI Cloud says an unknown status: %s", said[:40])
-    state = STATES.get(said, JobState.RUNNING)
-    given = answer.get("outcome")
-    outcome: Mapping[str, Any] = given if isinstance(given, Mapping) else {}
+    said = STATES.read(answer.get("status"))
+    outcome, state = mapping(answer.get("outcome")), said.state
     if state is JobState.FAILED:
-        return Job(id=job_id, state=state, failure=_failure(answer))
+        return Job(id=job_id, state=state, failure=_failure(answer, said.end))
     if state is not JobState.DONE:
-        return Job(id=job_id, state=state)
+        return Job(id=job_id, state=state, unknown_state=said.unknown)
     found = _outputs(answer, outcome)
     if not any(_is_result(one) for one in found):
         reason = "GMI Cloud says that it is done, but names no result. Its support can look the request up."
         failure = Failure(code="no_output", reason=reason, can_retry=False, is_charged=None)
         return Job(id=job_id, state=JobState.FAILED, failure=failure)
-    chain = outcome.get("generation_id")
-    return Job(id=job_id, state=state, chain_id=chain if isinstance(chain, str) else "", outputs=found)
+    return Job(id=job_id, state=state, chain_id=identifier(outcome.get("generation_id")), outputs=found)
 
 
 def _outputs(answer: Mapping[str, Any], outcome: Mapping[str, Any]) -> tuple[Output, ...]:
@@ -308,8 +310,7 @@ def _links(outcome: Mapping[str, Any]) -> Iterator[tuple[str, str, Mapping[str, 
         value = outcome.get(key)
         for entry in value if isinstance(value, list) else (value,):
             beside: Mapping[str, Any] = entry if isinstance(entry, Mapping) else {"url": entry}
-            url = beside.get("url")
-            if isinstance(url, str) and url:
+            if url := link(beside.get("url")):
                 yield key, url, beside
 
 
@@ -318,17 +319,15 @@ def _is_result(one: Output) -> bool:
     return one.label in ("video_url", "media_urls") and one.kind in (outputs.VIDEO, outputs.UNKNOWN)
 
 
-def _failure(answer: Mapping[str, Any]) -> Failure:
+def _failure(answer: Mapping[str, Any], end: states.End | None) -> Failure:
     """Read why a job failed, in the order of section 5. No failure codes and no refunds are documented (8)."""
-    given = answer.get("outcome")
-    code = given.get("error_code") if isinstance(given, Mapping) else None
+    code = line(mapping(answer.get("outcome")).get("error_code"), most=60)
     said = answers.said_in(answer).rstrip(".")
-    if answer.get("status") == "cancelled":
-        reason = "The request was cancelled at GMI Cloud." + (f' It says: "{said}".' if said else "")
-        return Failure(code="cancelled", reason=reason, can_retry=True, is_charged=None)
+    if end is not None:
+        return states.ended(end, name=SPEC.name, said=said)
     reason = "GMI Cloud could not make this."
     if "moderat" in f"{code} {said}".lower():
         reason = "GMI Cloud could not make this: moderation stopped it. Change the prompt or the source."
     reason += f' It says: "{said}".' if said else ""
     can_retry = code in PASSING or any(word in said.lower() for word in BUSY)
-    return Failure(code=str(code or "failed")[:60], reason=reason, can_retry=can_retry, is_charged=None)
+    return Failure(code=code or "failed", reason=reason, can_retry=can_retry, is_charged=None)

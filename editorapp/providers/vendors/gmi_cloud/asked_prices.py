@@ -7,13 +7,14 @@ It names one price for a model that is sold at several sizes, and not for which:
 import math
 import re
 from collections.abc import Mapping
-from decimal import Decimal, InvalidOperation
+from decimal import Decimal
 from typing import Any
 
-from editorapp.core.money import show_usd
+from editorapp.core.money import NotAnAmount, amount_from_outside, show_usd
 from editorapp.providers.conditions import is_extend
 from editorapp.providers.contract import GenerationRequest, ProviderError, Quote, Task
 from editorapp.providers.prices import SDR, PriceTable, key, range_of, size_of, table_for
+from editorapp.providers.reading import mapping
 from editorapp.providers.vendors.gmi_cloud.parameters import NAME
 from editorapp.providers.vendors.gmi_cloud.prices import PRICES
 from editorapp.providers.vendors.luma_agents import prices as luma
@@ -34,7 +35,7 @@ def quote_of(wanted: GenerationRequest, price_info: Any, *, seconds: Decimal | N
 
     Raises: ProviderError, where the price or what it is for cannot be told.
     """
-    info = price_info if isinstance(price_info, Mapping) else {}
+    info = mapping(price_info)
     price = _price(info.get("price"))
     count, word = _quantity(wanted, info, seconds)
     low = price * count
@@ -47,10 +48,10 @@ def quote_of(wanted: GenerationRequest, price_info: Any, *, seconds: Decimal | N
 
 def _price(said: Any) -> Decimal:
     try:
-        price = Decimal(str(said).strip().removeprefix("$"))
-    except InvalidOperation:
-        price = Decimal(0)
-    if not price.is_finite() or price <= 0:
+        price = amount_from_outside(said)
+    except NotAnAmount as error:
+        raise ProviderError("GMI Cloud names no price for this model that makes sense.", code="no_price") from error
+    if not price:
         raise ProviderError("GMI Cloud names no price for this model.", code="no_price")
     return price
 

@@ -9,6 +9,7 @@ from datetime import UTC, datetime
 from typing import Any
 
 from editorapp.providers.contract import Listed, Listing, Unavailable
+from editorapp.providers.reading import identifier
 from editorapp.providers.transport import Wire
 
 PATH = "/requests"
@@ -37,8 +38,8 @@ def _listed(record: Any) -> Listed | None:
     """Read one record; None where it has no id or no instant."""
     if not isinstance(record, Mapping):
         return None
-    job_id, at = record.get("request_id"), _instant(record.get("created_at"))
-    if not isinstance(job_id, str) or not job_id or at is None:
+    job_id, at = identifier(record.get("request_id")), _instant(record.get("created_at"))
+    if not job_id or at is None:
         return None
     return Listed(job_id, at, {"model": record.get("model"), "payload": record.get("payload")}, PATH)
 

@@ -11,7 +11,7 @@ from typing import Any
 from urllib.parse import quote
 
 from editorapp.core import retry
-from editorapp.providers import outputs
+from editorapp.providers import answers, outputs, states
 from editorapp.providers import wire as bodies
 from editorapp.providers.contract import (
     Failure,
@@ -25,6 +25,7 @@ from editorapp.providers.contract import (
     Task,
     Unavailable,
 )
+from editorapp.providers.reading import identifier, items, line, link, mapping
 from editorapp.providers.spec import ALL_TASKS, Broken, Model, Spec, of_task
 from editorapp.providers.strays import takes_no
 from editorapp.providers.transport import Wire
@@ -72,12 +73,16 @@ SPEC = Spec(
     ),
 )  # fmt: skip
 
-STATES = {  # 4.1
-    "queued": JobState.QUEUED,
-    "processing": JobState.RUNNING,
-    "completed": JobState.DONE,
-    "failed": JobState.FAILED,
-}
+STATES = states.Table(
+    {  # 4.1
+        "queued": JobState.QUEUED,
+        "processing": JobState.RUNNING,
+        "completed": JobState.DONE,
+        "failed": JobState.FAILED,
+    }
+)
+
+FILE_STATES = states.Table({"deleted": JobState.FAILED})  # 2.6
 
 # 4.2: code -> may the same request be sent again, is it charged (None: not documented), what a person is told.
 FAILURES: dict[str, tuple[bool, bool | None, str]] = {
@@ -130,11 +135,12 @@ async def stage(path: Path, *, name: str, media_type: str, purpose: str, wire: W
         "/files",
         body={"mime_type": media_type, "size_bytes": size, "filename": name, "purpose": purpose},
     )
-    upload, file_id = made.get("upload"), made.get("id")
-    if not isinstance(file_id, str) or not isinstance(upload, dict) or not isinstance(upload.get("url"), str):
+    upload, file_id = mapping(made.get("upload")), identifier(made.get("id"))
+    url = link(upload.get("url"))
+    if not file_id or not url:
         raise Unavailable(f"{SPEC.name} gave no place for the upload.", code="upload")
-    headers = {str(key): str(value) for key, value in (upload.get("headers") or {}).items()}
-    await wire.upload(upload["url"], path, headers=headers)
+    headers = {key: str(value) for key, value in mapping(upload.get("headers")).items()}
+    await wire.upload(url, path, headers=headers)
     state = await wire.call("POST", f"/files/{_id(file_id)}/complete")
     await _until_ready(file_id, state, wire)
     return Ref(file_id=file_id, media_type=media_type)
@@ -142,9 +148,9 @@ async def stage(path: Path, *, name: str, media_type: str, purpose: str, wire: W
 
 async def _until_ready(file_id: str, file: dict[str, Any], wire: Wire) -> None:
     began, looks = time.monotonic(), count(1)
-    while file.get("state") != "ready":
-        if file.get("state") in {"failed", "deleted"}:
-            reason = str(file.get("failure_reason") or "no reason given").rstrip(".")[:300]
+    while states.squeezed(file.get("state")) != "ready":
+        if FILE_STATES.read(file.get("state")).state is JobState.FAILED:
+            reason = (line(file.get("failure_reason"), most=300) or "no reason given").rstrip(".")
             raise Rejected(f"{SPEC.name} does not take this file: {reason}.", code="file_failed")
         if READY.is_over(look := next(looks), time.monotonic() - began):
             raise Unavailable(f"{SPEC.name} has not looked at the upload yet.", code="file_pending")
@@ -160,9 +166,16 @@ async def submit(body: dict[str, Any], *, path: str, wire: Wire, idempotency_key
     Raises: see Wire.pay. A body that still names a file of ours is Rejected before anything is sent.
     """
     answer = await wire.pay(path, body=body, idempotency_key=idempotency_key)
-    if not isinstance(answer.get("id"), str) or not answer["id"]:
-        raise OutcomeUnknown(f"{SPEC.name} accepted the request, but gave no id.", code="no_id")
-    return _job(answer)
+    job_id = identifier(answer.get("id"))
+    if not job_id:
+        raise OutcomeUnknown(
+            f"{SPEC.name} accepted the request, but gave no id.",
+            code="no_id",
+            came=answers.as_it_came(answer, secret=wire.access.secret),
+        )
+    state = STATES.read(answer.get("state")).state
+    # Results are read by a poll: whatever ends at once is still running here.
+    return Job(id=job_id, state=JobState.QUEUED if state is JobState.QUEUED else JobState.RUNNING)
 
 
 async def poll(job_id: str, *, wire: Wire) -> Job:
@@ -170,7 +183,7 @@ async def poll(job_id: str, *, wire: Wire) -> Job:
 
     Raises: NotFound, Unavailable, Throttled, BadCredentials.
     """
-    return _job(await wire.call("GET", f"/generations/{_id(job_id)}"))
+    return _job(await wire.call("GET", f"/generations/{_id(job_id)}"), job_id)
 
 
 async def ping(*, wire: Wire) -> None:
@@ -185,34 +198,38 @@ def _id(value: str) -> str:
     return quote(value, safe="")
 
 
-def _job(answer: dict[str, Any]) -> Job:
+def _job(answer: Mapping[str, Any], job_id: str) -> Job:
     """Read a generation (4.1). A state that nobody has heard of counts as running, so that it is asked again."""
-    state = STATES.get(str(answer.get("state")), JobState.RUNNING)
-    job_id = str(answer.get("id") or "")
+    said = STATES.read(answer.get("state"))
     return Job(
         id=job_id,
-        state=state,
-        chain_id=job_id if state is JobState.DONE else "",
-        outputs=_outputs(answer) if state is JobState.DONE else (),
-        failure=_failure(answer) if state is JobState.FAILED else None,
+        state=said.state,
+        chain_id=job_id if said.state is JobState.DONE else "",
+        outputs=_outputs(answer) if said.state is JobState.DONE else (),
+        failure=_failure(answer, said.end) if said.state is JobState.FAILED else None,
+        unknown_state=said.unknown,
     )
 
 
-def _outputs(answer: dict[str, Any]) -> tuple[Output, ...]:
+def _outputs(answer: Mapping[str, Any]) -> tuple[Output, ...]:
     """Return what a finished generation names. `type` is a free text, and how it labels EXR is not documented (4.1)."""
     expires_at = datetime.now(UTC) + timedelta(seconds=OUTPUT_URL_SECONDS)
-    given = answer.get("output")
     return outputs.without_repeats(
         outputs.output(item["url"], item.get("type"), expires_at=expires_at)
-        for item in (given if isinstance(given, list) else ())
-        if isinstance(item, dict) and isinstance(item.get("url"), str) and item["url"]
+        for item in map(mapping, items(answer.get("output")))
+        if link(item.get("url"))
     )
 
 
-def _failure(answer: dict[str, Any]) -> Failure:
-    """Read why a job failed. An unknown code is final: nothing says that another try would help."""
-    code = str(answer.get("failure_code") or "unknown")[:60]
-    reason = " ".join(str(answer.get("failure_reason") or "").split())[:400]
+def _failure(answer: Mapping[str, Any], end: states.End | None) -> Failure:
+    """Read why a job failed. An unknown code is final: nothing says that another try would help.
+
+    What the codes mean is documented for a job that "failed", and for no other word (4.2): not what another costs.
+    """
+    reason = line(answer.get("failure_reason"))
+    if end is not None:
+        return states.ended(end, name="Luma", said=reason)
+    code = line(answer.get("failure_code"), most=60) or "unknown"
     can_retry, is_charged, sentence = FAILURES.get(code, (False, None, "Luma could not make this."))
     said = f' Luma says: "{reason.rstrip(".")}".' if reason else ""
     return Failure(code=code, reason=sentence + said, can_retry=can_retry, is_charged=is_charged)

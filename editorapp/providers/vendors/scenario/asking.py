@@ -7,13 +7,14 @@ from collections.abc import Iterator, Mapping
 from decimal import ROUND_UP, Decimal
 from typing import Any
 
-from editorapp.core.money import show_usd
+from editorapp.core.money import DEAREST_UNIT_USD, DEAREST_USD, show_usd
 from editorapp.providers.contract import GenerationRequest, NotFound, ProviderError, Quote, Rejected, Unavailable
 from editorapp.providers.prices import key
+from editorapp.providers.reading import amount, items, mapping
 from editorapp.providers.spec import Model, Spec
 from editorapp.providers.transport import Wire
 from editorapp.providers.vendors.scenario.bodies import encode, endpoint
-from editorapp.providers.vendors.scenario.jobs import MICRO, NO_MODEL, number_in, path_part
+from editorapp.providers.vendors.scenario.jobs import MICRO, NO_MODEL, path_part
 from editorapp.providers.vendors.scenario.models import SPEC
 
 UNIT_PRICE_DIGITS = Decimal("0.000001")
@@ -31,12 +32,12 @@ async def quote(wanted: GenerationRequest, *, seconds: Decimal | None, wire: Wir
     Raises: ProviderError and its kinds, also where nothing says what a unit costs.
     """
     answer = await wire.call("POST", endpoint(wanted), params={"dryRun": "true"}, body=encode(wanted, spec))
-    units = number_in(answer.get("creativeUnitsCost"))
+    units = amount(answer.get("creativeUnitsCost"))
     if units is None:
         raise Unavailable(f"{SPEC.name} named no price for this.", code="no_price")
     unit_price, note = await _price_of_unit(wire)
-    amount = (units * unit_price).quantize(MICRO, rounding=ROUND_UP)
-    return Quote(amount, amount, basis=f"{units.normalize():f} {SPEC.unit} at {show_usd(unit_price)}", note=note)
+    price = (units * unit_price).quantize(MICRO, rounding=ROUND_UP)
+    return Quote(price, price, basis=f"{units.normalize():f} {SPEC.unit} at {show_usd(unit_price)}", note=note)
 
 
 async def _price_of_unit(wire: Wire) -> tuple[Decimal, str]:
@@ -68,11 +69,11 @@ async def _dearest_pack(wire: Wire) -> Decimal | None:
 
 
 def _unit_prices(packs: Any) -> Iterator[Decimal]:
-    for pack in packs if isinstance(packs, list) else ():
-        if isinstance(pack, Mapping) and str(pack.get("currency", "")).lower() == "usd":
-            units, amount = number_in(pack.get("creativeUnits")), number_in(pack.get("unitAmount"))
-            if units and amount:
-                yield (amount / units).quantize(UNIT_PRICE_DIGITS, rounding=ROUND_UP)
+    for pack in map(mapping, items(packs)):
+        if str(pack.get("currency", "")).lower() == "usd":
+            units, dollars = amount(pack.get("creativeUnits")), amount(pack.get("unitAmount"), most=DEAREST_USD)
+            if units and dollars and (price := amount(dollars / units, most=DEAREST_UNIT_USD)):
+                yield price.quantize(UNIT_PRICE_DIGITS, rounding=ROUND_UP)
 
 
 async def learn(*, wire: Wire) -> dict[str, Any]:
@@ -101,9 +102,8 @@ async def learn(*, wire: Wire) -> dict[str, Any]:
 
 def _limits(model: Model, answer: Mapping[str, Any]) -> dict[str, Any]:
     """Return the limits that a schema states, never wider than our own (2.10)."""
-    described = answer.get("model")
-    inputs = described.get("inputs") if isinstance(described, Mapping) else None
-    named = {one["name"]: one for one in inputs or () if isinstance(one, Mapping) and isinstance(one.get("name"), str)}
+    inputs = map(mapping, items(mapping(answer.get("model")).get("inputs")))
+    named = {one["name"]: one for one in inputs if isinstance(one.get("name"), str)}
     video, prompt, keyframes = named.get("video", {}), named.get("prompt", {}), named.get("keyframes", {})
     limits = model.limits
     found: dict[str, Any] = {}
@@ -117,7 +117,7 @@ def _limits(model: Model, answer: Mapping[str, Any]) -> dict[str, Any]:
 
 
 def _least(said: Any, ours: float | None, *, whole: bool = False) -> float | None:
-    number = number_in(said)
+    number = amount(said)
     if not number:
         return ours
     least = float(number) if ours is None else min(float(number), ours)
@@ -126,7 +126,7 @@ def _least(said: Any, ours: float | None, *, whole: bool = False) -> float | Non
 
 def _entry_keys(inputs: Any) -> list[str] | None:
     """Return what a keyframe's picture and its position are called: the one `file` and the one `number` (3.3)."""
-    fields = [one for one in inputs if isinstance(one, Mapping)] if isinstance(inputs, list) else []
+    fields = [mapping(one) for one in items(inputs)]
     files = [str(one.get("name")) for one in fields if one.get("type") == "file" and one.get("name")]
     numbers = [str(one.get("name")) for one in fields if one.get("type") == "number" and one.get("name")]
     return [files[0], numbers[0]] if len(files) == 1 and len(numbers) == 1 else None

@@ -1,15 +1,16 @@
 """Jobs at Scenario: the paid call, how a job is going, what came of it, and what its errors mean."""
 
-import logging
 from collections.abc import Mapping
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
-from decimal import Decimal, InvalidOperation
+from decimal import Decimal
 from typing import Any
 from urllib.parse import quote as quoted
 
 import httpx
 
-from editorapp.providers import answers, outputs
+from editorapp.core.money import LONGEST_SAID
+from editorapp.providers import answers, outputs, states
 from editorapp.providers.contract import (
     Failure,
     Job,
@@ -21,22 +22,24 @@ from editorapp.providers.contract import (
     Rejected,
     Throttled,
 )
+from editorapp.providers.reading import amount, identifier, items, line, link, mapping, share
+from editorapp.providers.states import squeezed
 from editorapp.providers.transport import Wire
 from editorapp.providers.vendors.scenario.models import SPEC
 
-log = logging.getLogger(__name__)
-STATES = {  # section 4; the last two stand in Scenario's guide only
-    "pending": JobState.QUEUED,
-    "queued": JobState.QUEUED,
-    "warming-up": JobState.RUNNING,
-    "in-progress": JobState.RUNNING,
-    "finalizing": JobState.RUNNING,
-    "success": JobState.DONE,
-    "failure": JobState.FAILED,
-    "canceled": JobState.FAILED,
-    "processing": JobState.RUNNING,
-    "failed": JobState.FAILED,
-}
+STATES = states.Table(  # "canceled" is in every table
+    {  # section 4; the last two stand in Scenario's guide only
+        "pending": JobState.QUEUED,
+        "queued": JobState.QUEUED,
+        "warming-up": JobState.RUNNING,
+        "in-progress": JobState.RUNNING,
+        "finalizing": JobState.RUNNING,
+        "success": JobState.DONE,
+        "failure": JobState.FAILED,
+        "processing": JobState.RUNNING,
+        "failed": JobState.FAILED,
+    }
+)
 LINK_LIFETIME = timedelta(hours=24)  # at the least (2.8)
 NO_MODEL = "model_access"  # code of a Rejected: the plan does not include the model
 MICRO = Decimal("0.000001")
@@ -51,8 +54,12 @@ async def submit(body: dict[str, Any], *, path: str, wire: Wire, idempotency_key
     answer = await wire.pay(path, body=body, idempotency_key=idempotency_key)
     job = _of(answer)
     if not job_id_of(job):
-        raise OutcomeUnknown(f"{SPEC.name} accepted the request, but gave no id.", code="no_id")
-    state = _state(job)
+        raise OutcomeUnknown(
+            f"{SPEC.name} accepted the request, but gave no id.",
+            code="no_id",
+            came=answers.as_it_came(answer, secret=wire.access.secret),
+        )
+    state = STATES.read(job.get("status")).state
     # Results are read by a poll, which asks for their links: whatever ends at once is still running here.
     return Job(id=job_id_of(job), state=JobState.QUEUED if state is JobState.QUEUED else JobState.RUNNING)
 
@@ -64,14 +71,15 @@ async def poll(job_id: str, *, wire: Wire) -> Job:
     """
     job = _of(await wire.call("GET", f"/jobs/{path_part(job_id)}"))
     found = job_id_of(job) or job_id
-    state = _state(job)
-    cost = cost_usd(job, wire.access.unit_price_usd)
-    if state is JobState.DONE:
-        return await _finished(found, job, cost, wire)
-    if state is JobState.FAILED:
-        failure = _failure(job)
-        return Job(id=found, state=state, failure=failure, cost_usd=cost if failure.is_charged else None)
-    return Job(id=found, state=state, progress=_progress(job))
+    said = STATES.read(job.get("status"))
+    cost, odd = cost_of(job, wire.access.unit_price_usd)
+    if said.state is JobState.DONE:
+        return replace(await _finished(found, job, wire), cost_usd=cost, odd_cost=odd)
+    if said.state is JobState.FAILED:
+        failure = _failure(job, said.end)
+        bill = (None, "") if failure.is_charged is False else (cost, odd)
+        return Job(id=found, state=said.state, failure=failure, cost_usd=bill[0], odd_cost=bill[1])
+    return Job(id=found, state=said.state, progress=share(job.get("progress")), unknown_state=said.unknown)
 
 
 async def ping(*, wire: Wire) -> None:
@@ -87,13 +95,10 @@ def explain(response: httpx.Response) -> ProviderError | None:
 
     Its error bodies are not described, so each is looked for where the sources say that it has been seen.
     """
-    try:
-        body = response.json()
-    except ValueError:
-        return None
+    body = answers.json_in(response)
     if not isinstance(body, Mapping):
         return None
-    details = _mapping(body.get("details"))
+    details = mapping(body.get("details"))
     if response.status_code == 429 and details.get("actionName"):
         return Throttled(
             f"{SPEC.name} is working on as many jobs as this plan allows at once{_limit(details)}; this is sent again "
@@ -128,112 +133,93 @@ def path_part(value: str) -> str:
 
 def job_id_of(job: Mapping[str, Any]) -> str:
     """Return a job's id. An older sample of Scenario's has it under `id` (7.8)."""
-    found = job.get("jobId") or job.get("id")
-    return found if isinstance(found, str) else ""
+    return identifier(job.get("jobId")) or identifier(job.get("id"))
 
 
-def cost_usd(job: Mapping[str, Any], unit_price: Decimal | None) -> Decimal | None:
+def cost_of(job: Mapping[str, Any], unit_price: Decimal | None) -> tuple[Decimal | None, str]:
     """Return what Scenario says that a job cost: its units at the account's price of one, to a millionth of a dollar.
 
-    `cuCost` is the generation alone; what was paid on top of it stands in `cuCostDetails` (2.2 K).
+    `cuCost` is the generation alone; what was paid on top of it stands in `cuCostDetails` (2.2 K). Where any of that
+    is no figure there is no cost, and the second value is what came.
     The discount is not taken off: nothing says whether `cuCost` is before or after it, and this is the larger.
     """
-    billing = _mapping(job.get("billing"))
-    units = number_in(billing.get("cuCost"))
-    if units is None or unit_price is None:
-        return None
-    units += sum(number_in(fee) or 0 for fee in _mapping(billing.get("cuCostDetails")).values())
-    return (units * unit_price).quantize(MICRO)
-
-
-def number_in(value: Any) -> Decimal | None:
-    """Return a JSON number that can be an amount; None for anything else."""
-    if isinstance(value, bool) or not isinstance(value, int | float | str):
-        return None
-    try:
-        number = Decimal(str(value))
-    except InvalidOperation:
-        return None
-    return number if number.is_finite() and number >= 0 else None
+    billing = mapping(job.get("billing"))
+    fees = mapping(billing.get("cuCostDetails"))
+    said = [one for one in (billing.get("cuCost"), *fees.values()) if one is not None]
+    if billing.get("cuCost") is None or unit_price is None:
+        return None, ""
+    units = [amount(one) for one in said]
+    odd = [one for one, figure in zip(said, units, strict=True) if figure is None]
+    if odd:
+        return None, f"{str(odd[0])[:LONGEST_SAID]} {SPEC.unit}"
+    return (sum((one for one in units if one), Decimal(0)) * unit_price).quantize(MICRO), ""
 
 
 def _of(answer: Mapping[str, Any]) -> Mapping[str, Any]:
-    return _mapping(answer.get("job"))
+    return mapping(answer.get("job"))
 
 
-def _mapping(value: Any) -> Mapping[str, Any]:
-    return value if isinstance(value, Mapping) else {}
-
-
-def _state(job: Mapping[str, Any]) -> JobState:
-    """Return a job's state. One that nobody has heard of counts as running, so that it is asked again."""
-    said = str(job.get("status"))
-    if said not in STATES:
-        log.warning("Scenario says an unknown status: %s", said[:40])
-    return STATES.get(said, JobState.RUNNING)
-
-
-def _progress(job: Mapping[str, Any]) -> float | None:
-    said = number_in(job.get("progress"))
-    return None if said is None else float(min(said, Decimal(1)))
-
-
-async def _finished(job_id: str, job: Mapping[str, Any], cost: Decimal | None, wire: Wire) -> Job:
+async def _finished(job_id: str, job: Mapping[str, Any], wire: Wire) -> Job:
     """Read the result of a finished job; while it is not ready, the job is still running.
 
     The result is the first clip among the job's assets that the job was not given itself, and that clip's id is the
     one to go on from. What follows it is not asked for: only its ids are told of.
     Raises: NotFound, where a result is named that is not there: it is paid, so it is looked for a while longer.
     """
-    metadata = _mapping(job.get("metadata"))
-    given, sent = metadata.get("assetIds"), outputs.Sent(metadata.get("input"))
-    ids = [one for one in (given if isinstance(given, list) else ()) if isinstance(one, str) and one]
+    metadata = mapping(job.get("metadata"))
+    sent = outputs.Sent(metadata.get("input"))
+    ids = [found for one in items(metadata.get("assetIds")) if (found := identifier(one))]
     ids = [one for one in dict.fromkeys(ids) if not sent.names("", one)][:MOST_ASSETS]
     gone: NotFound | None = None
     is_pending, beside = False, []
     unclear: tuple[str, Output] | None = None
     for at, asset_id in enumerate(ids):
         try:
-            asset = _mapping((await wire.call("GET", f"/assets/{path_part(asset_id)}")).get("asset"))
+            asset = mapping((await wire.call("GET", f"/assets/{path_part(asset_id)}")).get("asset"))
         except NotFound as error:
             gone = error
             continue
-        is_pending = is_pending or asset.get("status") == "pending"
-        if asset.get("status") in ("pending", "error") or not isinstance(asset.get("url"), str):
+        is_pending = is_pending or squeezed(asset.get("status")) == "pending"
+        is_over = STATES.read(asset.get("status")).state is JobState.FAILED
+        if squeezed(asset.get("status")) == "pending" or is_over or not link(asset.get("url")):
             continue
         said = (asset.get("kind"), asset.get("mimeType"))
         one = outputs.output(asset["url"], *said, expires_at=datetime.now(UTC) + LINK_LIFETIME)
         if one.kind == outputs.VIDEO:
             beside += [Output(outputs.UNKNOWN, "", label=other) for other in ids[at + 1 :]]
-            return _done(job_id, asset_id, (one, *beside), cost)
+            return _done(job_id, asset_id, (one, *beside))
         if one.kind == outputs.UNKNOWN and unclear is None:
             unclear = asset_id, one
         beside.append(one)
     if is_pending:
         return Job(id=job_id, state=JobState.RUNNING, progress=1.0)
     if unclear is not None:
-        return _done(job_id, unclear[0], tuple(beside), cost)
+        return _done(job_id, unclear[0], tuple(beside))
     if gone is not None:
         raise gone
     reason = f"{SPEC.name} finished without a result. Ask Scenario about job {job_id} before you pay for another try."
     failure = Failure(code="no_output", reason=reason, can_retry=False, is_charged=None)
-    return Job(id=job_id, state=JobState.FAILED, failure=failure, cost_usd=cost)
+    return Job(id=job_id, state=JobState.FAILED, failure=failure)
 
 
-def _done(job_id: str, asset_id: str, found: tuple[Output, ...], cost: Decimal | None) -> Job:
-    return Job(id=job_id, state=JobState.DONE, chain_id=asset_id, outputs=found, cost_usd=cost)
+def _done(job_id: str, asset_id: str, found: tuple[Output, ...]) -> Job:
+    return Job(id=job_id, state=JobState.DONE, chain_id=asset_id, outputs=found)
 
 
-def _failure(job: Mapping[str, Any]) -> Failure:
+def _failure(job: Mapping[str, Any], end: states.End | None) -> Failure:
     """Read why a job failed: Scenario's own words and its advice. There are no codes to tell failures apart.
 
-    Failed jobs are refunded, unless `billing.disableRefund` says that this model's are not.
+    Failed and canceled jobs are refunded, unless `billing.disableRefund` says that this model's are not. Of other ends
+    nothing is documented.
     """
-    metadata, billing = _mapping(job.get("metadata")), _mapping(job.get("billing"))
-    error, hint = _line(metadata.get("error")), _line(metadata.get("hint"))
+    metadata, billing = mapping(job.get("metadata")), mapping(job.get("billing"))
+    error, hint = line(metadata.get("error")), line(metadata.get("hint"))
     is_charged = billing.get("disableRefund") is True
-    if job.get("status") == "canceled":
-        return Failure("canceled", "The job was cancelled at Scenario.", can_retry=True, is_charged=is_charged)
+    if end is not None:
+        is_documented = end.code == "canceled"
+        return states.ended(
+            end, name=SPEC.name, said=error, is_charged=is_charged if is_documented or is_charged else None
+        )
     is_moderated = "moderat" in f"{error} {hint}".lower()
     sentence = "Moderation stopped this. Change the prompt or the source." if is_moderated else "The job failed."
     said = f' Scenario says: "{error.rstrip(".")}".' if error else ""
@@ -243,7 +229,3 @@ def _failure(job: Mapping[str, Any]) -> Failure:
         code="content_moderated" if is_moderated else "failure", reason=sentence + said + advice,
         can_retry=not is_moderated and not is_charged, is_charged=is_charged,
     )  # fmt: skip
-
-
-def _line(value: Any) -> str:
-    return " ".join(value.split())[:400] if isinstance(value, str) else ""

@@ -12,10 +12,12 @@ from pathlib import Path
 from typing import Any
 
 from editorapp.core import retry
-from editorapp.providers.contract import Ref, Rejected, Unavailable
+from editorapp.providers import states
+from editorapp.providers.contract import JobState, Ref, Rejected, Unavailable
+from editorapp.providers.reading import identifier, line, link, mapping
 from editorapp.providers.transport import Wire
 from editorapp.providers.vendors.scenario.common_rules import CONTAINERS
-from editorapp.providers.vendors.scenario.jobs import path_part
+from editorapp.providers.vendors.scenario.jobs import STATES, path_part
 from editorapp.providers.vendors.scenario.models import SPEC
 
 SMALL_IMAGE_BYTES = 6_000_000  # a picture below this goes in one call
@@ -60,10 +62,10 @@ def _parts(size: int) -> int:
 async def _small_image(path: Path, name: str, wire: Wire) -> str:
     data = await asyncio.to_thread(lambda: base64.b64encode(path.read_bytes()).decode())
     made = await wire.call("POST", "/assets", body={"name": name, "image": data})
-    asset = made.get("asset")
-    if not isinstance(asset, Mapping) or not isinstance(asset.get("id"), str):
+    asset_id = identifier(mapping(made.get("asset")).get("id"))
+    if not asset_id:
         raise Unavailable(f"{SPEC.name} gave no id for the picture.", code="upload")
-    return asset["id"]
+    return asset_id
 
 
 async def _begun(name: str, media_type: str, size: int, wire: Wire) -> dict[str, Any]:
@@ -76,10 +78,9 @@ async def _begun(name: str, media_type: str, size: int, wire: Wire) -> dict[str,
     upload = _upload_in(made)
     parts = upload.get("parts")
     is_whole = isinstance(parts, list) and all(
-        isinstance(one, Mapping) and isinstance(one.get("url"), str) and isinstance(one.get("number"), int)
-        for one in parts
+        isinstance(one, Mapping) and link(one.get("url")) and isinstance(one.get("number"), int) for one in parts
     )
-    if not isinstance(upload.get("id"), str) or not is_whole or len(upload["parts"]) != _parts(size):
+    if not identifier(upload.get("id")) or not is_whole or len(upload["parts"]) != _parts(size):
         raise Unavailable(f"{SPEC.name} gave no place for the upload.", code="upload")
     return upload
 
@@ -88,11 +89,11 @@ async def _imported(address: str, upload: dict[str, Any], wire: Wire) -> str:
     """Wait until Scenario has looked at the file, and return its asset's id. "complete" is not the end (7.5)."""
     began = time.monotonic()
     for look in count(1):
-        entity = upload.get("entityId")
-        if upload.get("status") == "imported" and isinstance(entity, str) and entity:
+        entity = identifier(upload.get("entityId"))
+        if states.squeezed(upload.get("status")) == "imported" and entity:
             return entity
-        if upload.get("status") == "failed":
-            reason = " ".join(str(upload.get("errorMessage") or "no reason given").split()).rstrip(".")[:300]
+        if STATES.read(upload.get("status")).state is JobState.FAILED:
+            reason = (line(upload.get("errorMessage"), most=300) or "no reason given").rstrip(".")
             raise Rejected(f"{SPEC.name} does not take this file: {reason}.", code="file_failed")
         if READY.is_over(look, time.monotonic() - began):
             raise Unavailable(f"{SPEC.name} has not looked at the upload yet.", code="file_pending")
@@ -102,5 +103,4 @@ async def _imported(address: str, upload: dict[str, Any], wire: Wire) -> str:
 
 
 def _upload_in(answer: Mapping[str, Any]) -> dict[str, Any]:
-    upload = answer.get("upload")
-    return dict(upload) if isinstance(upload, Mapping) else {}
+    return dict(mapping(answer.get("upload")))

@@ -1,0 +1,114 @@
+"""Job states: one table of the words in which providers say how a job is, each adding its own.
+
+A word counts in any case and spelling: "In-Progress", "in_progress" and "inProgress" are one. What ends a job at any
+provider ends it at all of them, documented or not: a job that is over and taken for running holds its money and its
+slot for ever. A word that stands nowhere counts as running, is noted with the job, and shown after a while.
+"""
+
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
+from typing import Any
+
+from editorapp.core.sanitizing import clean_text
+from editorapp.providers.contract import Failure, JobState
+
+LONGEST_WORD = 40
+NO_WORD = "no state"
+
+COMMON: dict[str, JobState] = {
+    "queued": JobState.QUEUED,
+    "pending": JobState.QUEUED,
+    "created": JobState.QUEUED,
+    "submitted": JobState.QUEUED,
+    "processing": JobState.RUNNING,
+    "running": JobState.RUNNING,
+    "in progress": JobState.RUNNING,
+    "completed": JobState.DONE,
+    "complete": JobState.DONE,
+    "success": JobState.DONE,
+    "succeeded": JobState.DONE,
+    "successful": JobState.DONE,
+    "finished": JobState.DONE,
+    "done": JobState.DONE,
+    "failed": JobState.FAILED,
+    "failure": JobState.FAILED,
+    "fail": JobState.FAILED,
+    "error": JobState.FAILED,
+    "errored": JobState.FAILED,
+}
+
+
+@dataclass(frozen=True)
+class End:
+    """How a job ended that neither succeeded nor failed in its provider's documented way."""
+
+    code: str  # the provider's own word
+    words: str  # finishes the sentence "The job ..."
+    can_retry: bool
+
+
+_CANCELED = End("", "was cancelled", can_retry=True)
+_EXPIRED = End("", "expired before it was made", can_retry=True)
+_TIMED_OUT = End("", "took too long and was ended", can_retry=True)
+_ABORTED = End("", "was broken off", can_retry=True)
+_REJECTED = End("", "was rejected", can_retry=False)
+ENDS: dict[str, End] = {
+    "cancelled": _CANCELED,
+    "canceled": _CANCELED,
+    "expired": _EXPIRED,
+    "timeout": _TIMED_OUT,
+    "timed out": _TIMED_OUT,
+    "aborted": _ABORTED,
+    "terminated": _ABORTED,
+    "killed": _ABORTED,
+    "stopped": _ABORTED,
+    "rejected": _REJECTED,
+    "refused": _REJECTED,
+    "denied": _REJECTED,
+    "blocked": _REJECTED,
+}
+
+
+@dataclass(frozen=True)
+class Said:
+    """What a provider says of a job's state. `end`: how it ended, where that is another word than "failed";
+    `unknown`: the word as it came, where it stands in no table."""
+
+    state: JobState
+    end: End | None = None
+    unknown: str = ""
+
+
+def squeezed(said: Any) -> str:
+    """Return a word without its case and spelling; "" for what is no text."""
+    return re.sub(r"[\W_]+", "", said.casefold()) if isinstance(said, str) else ""
+
+
+_COMMON = {squeezed(word): state for word, state in COMMON.items()}
+_ENDS = {squeezed(word): end for word, end in ENDS.items()}
+
+
+class Table:
+    """The common words and a provider's own, which go first."""
+
+    def __init__(self, own: Mapping[str, JobState]) -> None:
+        self._states = _COMMON | {squeezed(word): state for word, state in own.items()}
+
+    def read(self, said: Any) -> Said:
+        """Return what a word means, whatever type came in its place."""
+        word = squeezed(said)
+        if word in _ENDS:
+            code = re.sub(r"[\W_]+", "_", str(said).strip().casefold())[:LONGEST_WORD]
+            return Said(JobState.FAILED, end=replace(_ENDS[word], code=code))
+        if word in self._states:
+            return Said(self._states[word])
+        shown = " ".join(clean_text(NO_WORD if said is None or said == "" else str(said)[:400]).split())
+        return Said(JobState.RUNNING, unknown=shown[:LONGEST_WORD] or NO_WORD)
+
+
+def ended(end: End, *, name: str, said: str = "", is_charged: bool | None = None) -> Failure:
+    """Return such an end as a failure. Where nothing is documented of its charge, `is_charged` is None."""
+    words = f' It says: "{said.rstrip(".")}".' if said else ""
+    reason = f"The job {end.words} at {name}.{words}"
+    return Failure(code=end.code, reason=reason, can_retry=end.can_retry, is_charged=is_charged)

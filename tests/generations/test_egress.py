@@ -8,7 +8,7 @@ import pytest
 from editorapp.generations.files import download as links
 from editorapp.generations.files.download import CutOff, NotAllowed, download
 from editorapp.generations.files.parts import Part
-from editorapp.providers.contract import Access, Rejected, Unavailable
+from editorapp.providers.contract import Access, Rejected, UploadRefused
 from editorapp.providers.transport import Wire
 from editorapp.simulator import references
 from tests.outside import PUBLIC, Outside, Server, certificate, forward_proxy, gives, serving, trust
@@ -210,9 +210,10 @@ def test_no_file_of_ours_is_sent_into_our_own_network_by_a_provider(outside, cli
 def test_a_simulated_account_sends_to_the_simulator_alone(outside, clip):
     simulated = Access(1, "luma-agents", "http://127.0.0.1:8001/luma-agents/v1", "x", is_simulated=True)
 
-    with pytest.raises(Rejected):
-        put(simulated, "http://127.0.0.1:8002/put", clip)
-    assert outside.connected == []
+    for link in ("http://127.0.0.1:8002/put", "https://127.0.0.1:8001/put", LINK):
+        with pytest.raises(Rejected):
+            put(simulated, link, clip)
+    assert outside.looked_up == [] and outside.connected == []
 
 
 def test_a_file_goes_to_the_address_that_was_judged(outside, paper, clip):
@@ -246,8 +247,8 @@ def test_a_file_goes_through_the_proxy_that_alone_knows_the_name(outside, paper,
     assert outside.looked_up == []
 
 
-def test_an_upload_address_that_cannot_be_parsed_may_be_better_the_next_time(outside, clip):
-    with pytest.raises(Unavailable):
+def test_an_upload_address_that_cannot_be_parsed_is_told_from_one_that_is_not_allowed(outside, clip):
+    with pytest.raises(UploadRefused):
         put(REAL, "https://[::1/put", clip)
 
 

@@ -1,4 +1,7 @@
-"""What the queue may call: an id in, one verb called. Delivered twice, late or never, it changes nothing."""
+"""What the queue may call: an id in, one verb called. Delivered twice, late or never, it changes nothing.
+
+A task about what is gone, a row or a provider whose module was taken away, ends quietly: nothing is to be done.
+"""
 
 from django.utils import timezone
 
@@ -10,11 +13,13 @@ from editorapp.generations.request import asking
 from editorapp.generations.running import health, wake
 from editorapp.generations.unknown import search as searches
 from editorapp.generations.watch import lookout
+from editorapp.providers import registry
 
 
 def work(provider: str) -> None:
     """Look after all that is due at a provider."""
-    sweep.work(provider)
+    if provider in registry.slugs():
+        sweep.work(provider)
 
 
 def transfer(lane: int) -> None:
@@ -29,7 +34,8 @@ def fetch_frames(generation_id: int) -> None:
 
 def search(provider: str) -> None:
     """Look for paid calls of unknown outcome in a provider's own list of jobs."""
-    searches.search(provider)
+    if provider in registry.slugs():
+        searches.search(provider)
 
 
 def ask_price(asked_id: int) -> None:

@@ -1,10 +1,10 @@
 """Which accounts there are to work with, and which of them a team uses."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from contextlib import suppress
 
 from editorapp.providers import registry, secrets
-from editorapp.providers.models import ProviderAccount, TeamAccount, default_account, key_in_environment
+from editorapp.providers.models import ProviderAccount, TeamAccount, key_in_environment, keyless_account
 from editorapp.teams.models import Team
 
 
@@ -15,34 +15,68 @@ class NoAccount(LookupError):
 def usable(*, provider: str | None = None) -> list[ProviderAccount]:
     """Return the accounts that something can be sent with: registry order, then by name.
 
-    Simulated ones are among them only while there is no real one, of whichever provider: their results and their
-    money must never lie beside real ones by accident.
+    Simulated ones are among them only while no real one has ever passed its test, of whichever provider: their results
+    and their money must never lie beside real ones by accident, and one mistyped key must not take the simulator away.
     """
     return [account for account in in_use(made()) if provider in (None, account.provider) and not account.problem]
 
 
 def of_team(team: Team, *, pk: int | None = None, provider: str | None = None) -> ProviderAccount:
-    """Return the account to use: the one asked for where it can be used, else the team's default, else the first.
+    """Return the account to use: the one asked for where it can be used, else the team's default.
 
-    With a provider, only accounts of it.
+    The first default is written down, once every account was tested, and from then on only an admin moves it: another
+    account that comes later, or sorts before it, changes nothing. With a provider, only accounts of it.
 
-    Raises: NoAccount, when nothing can be sent with any.
+    Raises: NoAccount, when nothing can be sent with any, or each was refused in its last test and none is the default.
     """
     found = usable(provider=provider)
-    if not found:
+    if pk is not None and (asked := next((one for one in found if one.pk == pk), None)) is not None:
+        return asked
+    chosen = default_of(team, found)
+    if chosen is None:
         raise NoAccount(_why_none(provider))
-    by_pk = {account.pk: account for account in found}
-    if pk in by_pk:
-        return by_pk[pk]
-    chosen = TeamAccount.objects.filter(team=team).values_list("account_id", flat=True).first()
-    return by_pk.get(chosen or 0, found[0])
+    if provider is None and not any(map(_is_untested, found)):  # else chance would decide whose test is over first
+        _fix(team, chosen)
+    return chosen
+
+
+def default_of(team: Team, found: Sequence[ProviderAccount]) -> ProviderAccount | None:
+    """Return which of these usable accounts the team uses unless somebody chooses another. Writes nothing.
+
+    It is the one that was fixed. Where that cannot be used or was refused in its last test, another stands in for it:
+    the first that passed its test, or the first that was not tested yet. One that was refused is never chosen so.
+    """
+    fixed = TeamAccount.objects.filter(team=team).values_list("account_id", flat=True).first()
+    kept = next((account for account in found if account.pk == fixed), None)
+    if kept is not None and not kept.is_refused:
+        return kept
+    sound = sorted((one for one in found if not one.is_refused), key=_is_untested)
+    return sound[0] if sound else kept
+
+
+def to_show(team: Team) -> tuple[list[ProviderAccount], ProviderAccount]:
+    """Return the accounts that the studio opens with, and which of them it begins with.
+
+    Where none can be used, those are shown that could be, each with its problem: a page that opens says what is
+    missing, and nothing can be sent from it.
+    """
+    found = usable()
+    try:
+        return found, of_team(team)
+    except NoAccount:
+        found = found or in_use(made())
+        return found, found[0]
 
 
 def all_simulated() -> bool:
-    """Is there no key of any real provider? Then everything is tried against the simulator."""
-    if any(key_in_environment(registry.get(slug).SPEC) for slug in registry.slugs()):
-        return False
-    return not ProviderAccount.objects.exclude(key_encrypted="").exists()
+    """Does the simulator answer, because no real account was ever found to work?"""
+    rows = ProviderAccount.objects.filter(is_simulated=False, proven_at__isnull=False, provider__in=registry.slugs())
+    return not any(_has_key(account) for account in rows.only("provider", "is_simulated", "key_encrypted"))
+
+
+def unproven(found: Iterable[ProviderAccount]) -> list[ProviderAccount]:
+    """Return the real accounts that have a key, are switched on, and were never found to work."""
+    return [one for one in found if _has_key(one) and one.is_enabled and one.proven_at is None]
 
 
 def ordered(accounts: Iterable[ProviderAccount]) -> list[ProviderAccount]:
@@ -55,8 +89,7 @@ def ordered(accounts: Iterable[ProviderAccount]) -> list[ProviderAccount]:
 def made() -> list[ProviderAccount]:
     """Return every account, in order; those of the environment's keys and the simulated ones are made on first use."""
     found = list(ProviderAccount.objects.all())
-    missing = _missing(found)
-    return ordered([*found, *(default_account(slug) for slug in missing)])
+    return ordered([*found, *(keyless_account(slug, is_simulated=kind) for slug, kind in _missing(found))])
 
 
 def renew_keys() -> None:
@@ -71,28 +104,46 @@ def renew_keys() -> None:
 
 def in_use(found: list[ProviderAccount]) -> list[ProviderAccount]:
     """Return the accounts of the present world, real or simulated, usable or not."""
-    is_real = any(account.key_encrypted or _has_environment_key(account) for account in found)
+    is_real = _is_real(found)
     return [account for account in found if account.is_simulated is not is_real]
 
 
-def _missing(found: list[ProviderAccount]) -> list[str]:
+def _is_real(found: Iterable[ProviderAccount]) -> bool:
+    """Was any real account that still has a key ever found to work? Switched off or refused since, it still counts."""
+    return any(account.proven_at is not None and _has_key(account) for account in found)
+
+
+def _missing(found: list[ProviderAccount]) -> list[tuple[str, bool]]:
     """Return the providers whose account by the environment, or whose simulated one, is not there yet."""
-    keyed = {slug for slug in registry.slugs() if key_in_environment(registry.get(slug).SPEC)}
-    has_own = any(account.key_encrypted for account in found)
-    wanted = keyed or (set() if has_own else set(registry.slugs()))
-    there = {
-        account.provider for account in found if not account.key_encrypted and account.is_simulated is not bool(keyed)
-    }
-    return [slug for slug in registry.slugs() if slug in wanted - there]
+    keyed = [(slug, False) for slug in registry.slugs() if key_in_environment(registry.get(slug).SPEC)]
+    simulated = [] if _is_real(found) else [(slug, True) for slug in registry.slugs()]
+    there = {(account.provider, account.is_simulated) for account in found if not account.key_encrypted}
+    return [one for one in (*keyed, *simulated) if one not in there]
 
 
-def _has_environment_key(account: ProviderAccount) -> bool:
-    return not account.is_simulated and bool(key_in_environment(account.spec))
+def _is_untested(account: ProviderAccount) -> bool:
+    return account.tested_at is None and account.proven_at is None and not account.is_simulated
+
+
+def _has_key(account: ProviderAccount) -> bool:
+    if account.is_simulated or account.provider not in registry.slugs():
+        return False
+    return bool(account.key_encrypted or key_in_environment(registry.get(account.provider).SPEC))
+
+
+def _fix(team: Team, account: ProviderAccount) -> None:
+    """Write down a team's first default. A simulated one gives its place to the first real one, once."""
+    rows = TeamAccount.objects.filter(team=team).select_related("account")
+    kept = rows.first()
+    if kept is None:
+        TeamAccount.objects.get_or_create(team=team, defaults={"account": account})
+    elif kept.account.is_simulated and not account.is_simulated:
+        rows.filter(account_id=kept.account_id).update(account=account)
 
 
 def _why_none(provider: str | None) -> str:
     name = f" with {registry.get(provider).SPEC.name}" if provider else ""
-    problems = [one.problem for one in in_use(made()) if provider in (None, one.provider)]
-    if problems:
-        return f"There is no account{name} that can be used. {problems[0]}"
+    there = [one for one in in_use(made()) if provider in (None, one.provider)]
+    if there:
+        return f"There is no account{name} that can be used. {there[0].problem or there[0].doubt}"
     return f"There is no account{name}. An admin can add one under Accounts."

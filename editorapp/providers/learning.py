@@ -13,11 +13,11 @@ from typing import Any
 from urllib.parse import urlsplit
 
 import httpx
-from django.db.models import Q
+from django.db import transaction
 from django.utils import timezone
 
 from editorapp.core import queue
-from editorapp.providers import registry
+from editorapp.providers import accounts, registry
 from editorapp.providers.contract import (
     Access,
     BadCredentials,
@@ -50,17 +50,29 @@ class Tested:
 def test(account: ProviderAccount) -> Tested:
     """Make the cheapest authenticated read and read the provider's own limits; keep what came of it. Spends nothing.
 
-    A key that is not one of this provider's is not sent anywhere.
+    A key that is not one of this provider's is not sent anywhere. What came of it is said of nothing else than what was
+    tried: an account that was deleted meanwhile, or got another key or address, keeps none of it.
     """
     spec = account.spec
     tested = _unsent(account, spec) or asyncio.run(_tried(registry.get(account.provider), account.access(), spec))
-    account.tested_at, account.test_ok, account.test_message = timezone.now(), tested.is_ok, tested.message[:600]
-    changed = ["tested_at", "test_ok", "test_message"]
-    if tested.learned is not None:
-        account.learned, account.learned_at = tested.learned, account.tested_at
-        changed += ["learned", "learned_at"]
-    account.save(update_fields=changed)
+    _keep(account, tested, now=timezone.now())
     return tested
+
+
+def _keep(account: ProviderAccount, tested: Tested, *, now: datetime) -> None:
+    changed: dict[str, Any] = {"tested_at": now, "test_ok": tested.is_ok, "test_message": tested.message[:600]}
+    if tested.is_ok and not account.is_simulated:
+        changed["proven_at"] = account.proven_at or now
+    if tested.learned is not None:
+        changed |= {"learned": tested.learned, "learned_at": now}
+    tried = {name: getattr(account, name) for name in ("key_encrypted", "base_url", "options")}
+    with transaction.atomic():
+        row = ProviderAccount.objects.select_for_update(no_key=True).filter(pk=account.pk).first()
+        if row is None or any(getattr(row, name) != value for name, value in tried.items()):
+            return
+        for name, value in changed.items():
+            setattr(account, name, value)
+        account.save(update_fields=list(changed))
 
 
 def learn_soon(account: ProviderAccount) -> None:
@@ -69,11 +81,13 @@ def learn_soon(account: ProviderAccount) -> None:
 
 
 def sweep(now: datetime) -> None:
-    """Have every account tested that was not for a day."""
-    due = Q(tested_at=None) | Q(tested_at__lt=now - AGAIN_AFTER)
-    known = ProviderAccount.objects.filter(due, is_enabled=True, provider__in=registry.slugs())
-    for account in known.order_by("pk"):
-        if not account.problem:
+    """Have every account tested that was not for a day, or failed: a key in the environment may be another by now.
+
+    The ticker's first look does this, so a key that was set before the start is tried within seconds of it.
+    """
+    for account in sorted(accounts.made(), key=lambda one: one.pk):
+        is_due = not account.test_ok or account.tested_at is None or account.tested_at < now - AGAIN_AFTER
+        if is_due and account.is_enabled and not account.problem:
             learn_soon(account)
 
 

@@ -51,6 +51,7 @@ class ProviderAccount(models.Model):
     tested_at = models.DateTimeField(null=True, blank=True)
     test_ok = models.BooleanField(default=False)
     test_message = models.CharField(max_length=600, blank=True, default="")
+    proven_at = models.DateTimeField(null=True, blank=True)  # first passed a test or took a job, with whichever key
     paused_at = models.DateTimeField(null=True, blank=True)  # nothing is sent with it since then
     paused_by = models.ForeignKey(User, null=True, blank=True, on_delete=models.SET_NULL, related_name="+")
 
@@ -95,6 +96,11 @@ class ProviderAccount(models.Model):
         if self.tested_at is None or self.test_ok:
             return ""
         return f"The last test of {self.name} failed. {self.test_message}"
+
+    @property
+    def is_refused(self) -> bool:
+        """Did this real account fail its last connection test? Then it is nobody's choice but a person's."""
+        return bool(self.doubt) and not self.is_simulated
 
     def set_key(self, key: str) -> None:
         """Keep another key, encrypted. Not saved yet."""
@@ -224,8 +230,15 @@ def default_account(provider: str) -> ProviderAccount:
 
     Raises: UnknownProvider, when the slug is not registered.
     """
+    return keyless_account(provider, is_simulated=not key_in_environment(registry.get(provider).SPEC))
+
+
+def keyless_account(provider: str, *, is_simulated: bool) -> ProviderAccount:
+    """Return the simulated account of a provider, or the one whose key lies in the environment; made on first use.
+
+    Raises: UnknownProvider, when the slug is not registered.
+    """
     spec: Spec = registry.get(provider).SPEC
-    is_simulated = not key_in_environment(spec)
     name = f"{spec.name} (simulated)" if is_simulated else spec.name
     same = ProviderAccount.objects.filter(provider=provider, is_simulated=is_simulated, key_encrypted="").order_by("pk")
     found = same.first()

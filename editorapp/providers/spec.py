@@ -97,7 +97,8 @@ class Mend:
     Keys are form fields (attributes of GenerationRequest, `conditioning`, `guides`, `source_media_type`, and
     `keyframe_index` as the whole list) and three that the page carries out itself: `trim_to_seconds` keeps the start
     of the source and the keyframes in it, `mp4_copy` puts an MP4 copy of the whole source in its place, and
-    `drop_keyframes` lists the positions of keyframes to take away.
+    `drop_keyframes` lists the positions of keyframes to take away. `ask` changes nothing: it asks that account what
+    the draft would cost there.
     """
 
     label: str

@@ -40,6 +40,16 @@ class Card:
     paused: Pause | None
 
     @property
+    def is_standing_by(self) -> bool:
+        """Is this a real account that the simulator answers for, until it has passed its test?"""
+        return not self.is_in_use and not self.account.is_simulated and not self.account.problem
+
+    @property
+    def is_awaited(self) -> bool:
+        """Is its first test still to come?"""
+        return (self.is_usable or self.is_standing_by) and self.account.tested_at is None
+
+    @property
     def is_usable(self) -> bool:
         return self.is_in_use and not self.account.problem
 
@@ -54,7 +64,7 @@ class Card:
 
     @property
     def can_be_default(self) -> bool:
-        return self.is_usable and not self.is_default
+        return self.is_usable and not self.is_default and not self.account.is_refused
 
     @property
     def state(self) -> tuple[str, str]:
@@ -140,7 +150,7 @@ def cards(team: Team) -> list[Card]:
     """Return all accounts, in order."""
     found = accounts.made()
     current = {account.pk for account in accounts.in_use(found)}
-    default = _default(team)
+    default = _default(team, [one for one in found if one.pk in current and not one.problem])
     unsent = Attempt.objects.filter(state__in=WAITING, next_action_at__isnull=False).order_by()
     busy, waiting = _counted(taking_slots()), _counted(unsent)
     spent = _spent(team)
@@ -159,11 +169,9 @@ def card(team: Team, pk: int) -> Card | None:
     return next((one for one in cards(team) if one.account.pk == pk), None)
 
 
-def _default(team: Team) -> int | None:
-    try:
-        return accounts.of_team(team).pk
-    except accounts.NoAccount:
-        return None
+def _default(team: Team, usable: list[ProviderAccount]) -> int | None:
+    chosen = accounts.default_of(team, usable)
+    return chosen.pk if chosen is not None else None
 
 
 def _counted(rows: QuerySet[Attempt]) -> Counter[int]:

@@ -9,7 +9,7 @@ from django.db.models.signals import post_delete, post_save
 from django.utils import timezone
 
 from editorapp.costs.ledger import MonthTotals, month_of, month_totals
-from editorapp.providers.accounts import of_team, usable
+from editorapp.providers.accounts import to_show
 from editorapp.providers.models import ProviderAccount, TeamAccount
 from editorapp.teams.models import Team
 
@@ -20,17 +20,10 @@ Found = TypeVar("Found")
 _known: dict[Any, tuple[float, Any]] = {}
 
 
-def usable_now() -> list[ProviderAccount]:
-    """Return the accounts that can be worked with, in the order in which people see them; two seconds old at most."""
-    return _remembered(("usable",), usable)
-
-
-def default_now(team: Team) -> ProviderAccount:
-    """Return the account that a team uses where none is chosen; two seconds old at most.
-
-    Raises: NoAccount.
-    """
-    return _remembered(("default", team.pk, team.created_at), lambda: of_team(team))
+def shown_now(team: Team) -> tuple[list[ProviderAccount], ProviderAccount]:
+    """Return the accounts that the studio shows, in the order in which people see them, and the team's own among them;
+    two seconds old at most."""
+    return _remembered(("shown", team.pk, team.created_at), lambda: to_show(team))
 
 
 def month_now(team: Team, *, is_simulated: bool) -> MonthTotals | None:

@@ -12,8 +12,10 @@ import pytest
 from django.utils import timezone
 
 from editorapp.costs.ledger import MonthTotals
+from editorapp.costs.models import AskedPrice
 from editorapp.generations import history
 from editorapp.generations.models import Attempt
+from editorapp.generations.request import asking
 from editorapp.generations.request.offers import Offer, offers, with_ways
 from editorapp.generations.request.verdict import Verdict, weigh
 from editorapp.generations.states import State
@@ -131,7 +133,12 @@ def ways(
     """Return the mends of each refusal that lead to another account, with the refused field."""
     verdict = weigh(wanted, clip, chosen, with_options=False, **options)
     verdict = with_ways(verdict, list(at_each(accounts, wanted, clip, chosen, **options).values()))
-    return [(one.field, mend) for one in verdict.refusals for mend in one.mends if "account" in mend.changes]
+    return [(one.field, mend) for one in verdict.refusals for mend in one.mends if leads_to(mend)]
+
+
+def leads_to(mend: Mend) -> int | None:
+    """Return the account that a mend leads to, or asks for a price."""
+    return mend.changes.get("account") or mend.changes.get("ask")
 
 
 def test_three_quotes_for_one_draft(member: Member, accounts: list[ProviderAccount]) -> None:
@@ -160,7 +167,7 @@ def test_a_clip_of_21_s_on_luma_has_two_ways_out_of_which_one_is_another_provide
 
     assert [(mend.label, dict(mend.changes)) for mend in refusal.mends] == [
         ("Send to GMI Cloud, which takes 30 s", {"account": gmi.pk}),
-        ("Send to Scenario, which states no longest length", {"account": scenario.pk}),
+        ("Ask Scenario, which states no longest length, what it would cost", {"ask": scenario.pk}),
         ("Trim to the first 18 s", {"trim_to_seconds": "18"}),
     ]
     assert weigh(asked(clip), clip, gmi).can_send
@@ -203,7 +210,7 @@ def test_a_model_that_a_provider_does_not_have_is_said_with_what_it_has_instead(
     assert found["gmi-cloud"].estimate is None and found["gmi-cloud"].price_state == "none"
     assert found["scenario"].model_label == "Modify Video"
     assert ways(accounts, modify, clip, accounts[1]) == [
-        ("model", Mend("Send to Scenario, which has Modify Video", {"account": scenario.pk}))
+        ("model", Mend("Ask Scenario, which has Modify Video, what it would cost", {"ask": scenario.pk}))
     ]
 
 
@@ -220,13 +227,91 @@ def test_a_price_beyond_the_budget_leads_to_the_account_that_is_within_it(
     ]
 
 
+def test_a_way_out_whose_price_nobody_knows_is_a_question_and_a_known_one_a_promise(
+    member: Member, accounts: list[ProviderAccount]
+) -> None:
+    luma, _gmi, scenario = accounts
+    clip = make_asset(member)
+    budget = MonthTotals(date(2026, 11, 1), True, Decimal("1.00"), Decimal(0), Decimal(0))
+
+    assert ways(accounts, asked(clip), clip, luma, budget=budget) == [
+        ("", Mend("Ask Scenario what it would cost", {"ask": scenario.pk}))
+    ]
+    told = AskedPrice.objects.create(
+        account=scenario, key=asking.key_of(scenario, asked(clip), clip), request={}, state="known",
+        low_usd=Decimal("0.80"), high_usd=Decimal("0.80"), asked_at=timezone.now(), answered_at=timezone.now(),
+    )  # fmt: skip
+    assert ways(accounts, asked(clip), clip, luma, budget=budget) == [
+        ("", Mend("Send to Scenario, which costs $0.80", {"account": scenario.pk}))
+    ]
+    told.low_usd = told.high_usd = Decimal("3.36")
+    told.save()
+    assert ways(accounts, asked(clip), clip, luma, budget=budget) == []
+    told.state = "asking"
+    told.save()
+    assert ways(accounts, asked(clip), clip, luma, budget=budget) == []
+
+
+def test_a_way_out_that_is_broken_elsewhere_too_says_that_its_price_is_open(
+    member: Member, accounts: list[ProviderAccount]
+) -> None:
+    luma, _gmi, scenario = accounts
+    clip = make_asset(member, duration_seconds=Decimal(21), frame_count=504)
+
+    labels = {leads_to(mend): mend.label for _, mend in ways(accounts, asked(clip, resolution="4k"), clip, luma)}
+
+    assert labels[scenario.pk] == "Try Scenario, which states no longest length; its price must be asked for"
+
+
+def test_no_way_out_promises_anything_about_a_price_that_is_not_known(
+    member: Member, accounts: list[ProviderAccount]
+) -> None:
+    """Over drafts of every task, most of them broken, with a budget that is almost used up."""
+    clips = [make_asset(member, duration_seconds=Decimal(s), frame_count=s * 24) for s in (4, 21)]
+    picture = make_asset(member, kind="image", mime_type="image/png")
+    budget = MonthTotals(date(2026, 11, 1), True, Decimal("1.71"), Decimal(0), Decimal(0))
+    tried = Counter[str]()
+    for wanted, clip in drafts(clips, picture, seed=7):
+        for here in accounts:
+            offered = {one.account.pk: one for one in at_each(accounts, wanted, clip, here, budget=budget).values()}
+            for _field, mend in ways(accounts, wanted, clip, here, budget=budget):
+                offer = offered[leads_to(mend)]
+                tried[mend.label.partition(" ")[0]] += 1
+                if offer.estimate is None:
+                    assert mend.label.startswith(("Ask ", "Try ")) and "cost $" not in mend.label, mend.label
+                else:
+                    assert mend.label.startswith("Send to "), mend.label
+                    assert "budget" not in {one.rule_id for one in offer.refusals} or "costs" not in mend.label
+    assert tried["Ask"] > 3 and tried["Send"] > 3
+
+
+def test_several_takes_together_must_find_room_in_the_budget_where_a_way_leads(
+    member: Member, accounts: list[ProviderAccount]
+) -> None:
+    luma, gmi, _scenario = accounts
+    clip = make_asset(member)
+    wanted = asked(clip, hdr=True, exr=True)
+
+    def costs(limit: str, count: int) -> list[str]:
+        budget = MonthTotals(date(2026, 11, 1), True, Decimal(limit), Decimal(0), Decimal(0))
+        found = [*at_each(accounts[:2], wanted, clip, gmi, budget=budget, count=count).values()]
+        verdict = with_ways(weigh(wanted, clip, gmi, with_options=False, budget=budget), found)
+        return [mend.label for one in verdict.refusals for mend in one.mends if leads_to(mend) == luma.pk]
+
+    assert costs("3.50", 1) == ["Send to Luma Agents, which costs $3.24"]
+    assert costs("3.50", 2) == []
+
+
 def test_an_account_that_cannot_be_used_is_no_way_out(member: Member, accounts: list[ProviderAccount]) -> None:
     luma, gmi, scenario = accounts
     clip = make_asset(member, duration_seconds=Decimal(21), frame_count=504)
     gmi.is_enabled = False
 
-    assert [mend.changes for _field, mend in ways(accounts, asked(clip), clip, luma)] == [{"account": scenario.pk}]
-    assert {"account": scenario.pk} in [mend.changes for _field, mend in ways(accounts, asked(clip), clip, gmi)]
+    assert [mend.changes for _field, mend in ways(accounts, asked(clip), clip, luma)] == [{"ask": scenario.pk}]
+    assert {"ask": scenario.pk} in [mend.changes for _field, mend in ways(accounts, asked(clip), clip, gmi)]
+    scenario.key_encrypted = "not readable"
+    scenario.is_simulated = False
+    assert ways(accounts, asked(clip), clip, luma) == []
 
 
 def test_of_two_accounts_with_one_provider_one_is_named(member: Member, accounts: list[ProviderAccount]) -> None:
@@ -274,7 +359,7 @@ def test_every_way_out_works_and_no_working_one_is_left_out(
             before = heads(weigh(wanted, clip, here, with_options=False))
             found = ways(accounts, wanted, clip, here)
             for field, mend in found:
-                after = heads(weigh(wanted, clip, by_pk[mend.changes["account"]], with_options=False))
+                after = heads(weigh(wanted, clip, by_pk[leads_to(mend)], with_options=False))
                 assert not after[field.partition(".")[0]], (mend.label, wanted)
                 assert after <= before, (mend.label, wanted)
                 tried += 1

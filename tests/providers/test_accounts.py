@@ -4,8 +4,9 @@ from decimal import Decimal
 from typing import Any
 
 import pytest
+from django.utils import timezone
 
-from editorapp.providers import accounts, registry
+from editorapp.providers import accounts, learning, registry
 from editorapp.providers.models import Origin, ProviderAccount, TeamAccount, default_account
 from editorapp.teams.models import Team
 
@@ -13,7 +14,7 @@ pytestmark = pytest.mark.django_db
 
 
 def entered(name: str, *, provider: str = "luma-agents", **fields: Any) -> ProviderAccount:
-    account = ProviderAccount(provider=provider, name=name, **fields)
+    account = ProviderAccount(provider=provider, name=name, **({"proven_at": timezone.now()} | fields))
     account.set_key("luma-api-0123456789")
     account.save()
     return account
@@ -27,6 +28,8 @@ def team() -> Team:
 @pytest.fixture
 def luma_key(settings: Any) -> None:
     settings.ENVIRONMENT = {**settings.ENVIRONMENT, "LUMA_AGENTS_API_KEY": "luma-api-real"}
+    default_account("luma-agents")
+    ProviderAccount.objects.update(proven_at=timezone.now())
 
 
 def test_without_any_key_every_provider_has_its_simulated_account_in_the_registrys_order() -> None:
@@ -85,7 +88,7 @@ def test_the_account_asked_for_comes_before_the_teams_default_and_that_before_th
     first, second, third = entered("A"), entered("B"), entered("C")
 
     assert accounts.of_team(team) == first
-    TeamAccount.objects.create(team=team, account=second)
+    TeamAccount.objects.filter(team=team).update(account=second)
     assert accounts.of_team(team) == second
     assert accounts.of_team(team, pk=third.pk) == third
     assert accounts.of_team(Team.objects.create(name="Others")) == first
@@ -100,6 +103,118 @@ def test_a_default_that_cannot_be_used_now_gives_way(team: Team) -> None:
     assert accounts.of_team(team, pk=987_654) == first
 
 
+def failed(name: str, **fields: Any) -> ProviderAccount:
+    """Make an account whose key was refused."""
+    said = {"tested_at": timezone.now(), "test_message": "Luma Agents does not accept the key.", "proven_at": None}
+    return entered(name, **(said | fields))
+
+
+def passed(name: str, **fields: Any) -> ProviderAccount:
+    return entered(name, **({"tested_at": timezone.now(), "test_ok": True} | fields))
+
+
+def test_the_default_is_fixed_at_first_use_and_another_account_that_sorts_before_it_moves_nothing(team: Team) -> None:
+    ours = passed("Ours")
+    assert accounts.of_team(team) == ours
+
+    passed("A new one")
+    entered("An untested one", proven_at=None)
+
+    assert accounts.of_team(team) == ours == TeamAccount.objects.get(team=team).account
+    assert [one.name for one in accounts.usable()] == ["A new one", "An untested one", "Ours"]
+
+
+def test_a_refused_account_is_never_chosen_by_itself_however_its_name_sorts(team: Team) -> None:
+    refused, sound = failed("A"), passed("B")
+
+    assert accounts.of_team(team) == sound
+    assert accounts.of_team(team, pk=refused.pk) == refused  # a person may
+    assert TeamAccount.objects.get(team=team).account == sound
+
+
+def test_a_default_that_was_refused_gives_way_and_is_not_moved(team: Team) -> None:
+    ours, other = passed("Ours"), passed("Other")
+    TeamAccount.objects.create(team=team, account=ours)
+    ProviderAccount.objects.filter(pk=ours.pk).update(test_ok=False)
+
+    assert accounts.of_team(team) == other
+    ProviderAccount.objects.filter(pk=ours.pk).update(test_ok=True)
+    assert accounts.of_team(team) == ours
+
+
+def test_where_every_account_was_refused_only_the_fixed_one_is_used_and_else_none(team: Team) -> None:
+    ours = failed("Ours", proven_at=timezone.now())
+    failed("Other")
+
+    with pytest.raises(accounts.NoAccount, match="does not accept the key"):
+        accounts.of_team(team)
+    TeamAccount.objects.create(team=team, account=ours)
+    assert accounts.of_team(team) == ours
+
+
+def test_one_that_passed_is_chosen_before_one_that_was_not_tested_and_chance_fixes_nothing(team: Team) -> None:
+    untested, tested = entered("A", proven_at=None), passed("B")
+
+    assert accounts.of_team(team) == tested
+    assert not TeamAccount.objects.exists()  # the first test may merely have been over first
+    ProviderAccount.objects.filter(pk=untested.pk).update(tested_at=timezone.now(), test_ok=True)
+    assert accounts.of_team(team) == untested == TeamAccount.objects.get(team=team).account
+
+
+def test_a_simulated_default_gives_its_place_to_the_first_real_one(team: Team) -> None:
+    assert accounts.of_team(team).is_simulated and TeamAccount.objects.get(team=team).account.is_simulated
+
+    ours = passed("Ours")
+
+    assert accounts.of_team(team) == ours == TeamAccount.objects.get(team=team).account
+
+
+@pytest.mark.parametrize("how", ["mistyped", "not tested yet", "switched off"])
+def test_only_an_account_that_passed_its_test_takes_the_simulator_away(how: str, team: Team) -> None:
+    if how == "mistyped":
+        failed("Ours")
+    else:
+        entered("Ours", proven_at=None, is_enabled=how != "switched off")
+
+    assert accounts.all_simulated()
+    assert [one.is_simulated for one in accounts.usable()] == [True] * len(registry.slugs())
+    assert accounts.of_team(team).is_simulated
+    assert [one.name for one in accounts.unproven(accounts.made())] == ([] if how == "switched off" else ["Ours"])
+
+
+def test_once_an_account_has_passed_no_later_refusal_and_no_other_key_brings_the_simulator_back() -> None:
+    ours = passed("Ours")
+    ours.set_key("luma-api-mistyped")
+    ours.forget_tests()
+    ours.test_message, ours.tested_at = "refused", timezone.now()
+    ours.save()
+
+    assert not accounts.all_simulated() and accounts.usable() == [ours]
+
+
+def test_a_key_in_the_environment_counts_from_its_test_on(settings: Any, monkeypatch: Any) -> None:
+    settings.ENVIRONMENT = {**settings.ENVIRONMENT, "LUMA_AGENTS_API_KEY": "luma-api-real"}
+    own = next(one for one in accounts.made() if not one.is_simulated)
+    assert accounts.all_simulated() and own not in accounts.usable()
+
+    async def answers(*_args: Any) -> learning.Tested:
+        return learning.Tested(True, "Luma Agents accepts the key.")
+
+    monkeypatch.setattr(learning, "_tried", answers)
+    learning.test(own)
+
+    assert not accounts.all_simulated() and accounts.usable() == [own]
+
+
+def test_what_the_studio_shows_where_nothing_can_be_used_is_what_could_be(team: Team) -> None:
+    off = passed("Ours", is_enabled=False)
+
+    found, first = accounts.to_show(team)
+
+    assert (found, first) == ([off], off) and "switched off" in first.problem
+    assert not TeamAccount.objects.exists()
+
+
 def test_where_there_is_no_account_the_reason_is_given(team: Team) -> None:
     entered("Ours", is_enabled=False)
 
@@ -107,7 +222,8 @@ def test_where_there_is_no_account_the_reason_is_given(team: Team) -> None:
         accounts.of_team(team)
 
 
-def test_the_environments_account_finds_a_name_where_an_admin_took_it(luma_key: None) -> None:
+def test_the_environments_account_finds_a_name_where_an_admin_took_it(settings: Any) -> None:
+    settings.ENVIRONMENT = {**settings.ENVIRONMENT, "LUMA_AGENTS_API_KEY": "luma-api-real"}
     entered("Luma Agents")
 
     account = default_account("luma-agents")

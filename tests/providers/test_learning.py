@@ -279,16 +279,20 @@ def test_the_queues_task_keeps_what_it_found_and_minds_no_deleted_account(settin
     assert account.tested_at is not None
 
 
-def test_once_a_day_every_account_that_can_be_used_is_tested_again(django_capture_on_commit_callbacks: Any) -> None:
+def test_once_a_day_every_account_that_can_be_used_is_tested_again_and_one_that_failed_at_each_look(
+    django_capture_on_commit_callbacks: Any,
+) -> None:
     now = timezone.now()
     never, old = entered(), default_account("luma-agents")
-    ProviderAccount.objects.filter(pk=old.pk).update(tested_at=now - timedelta(hours=25))
-    fresh = ProviderAccount.objects.create(provider="gmi-cloud", name="Fresh", is_simulated=True, tested_at=now)
+    ProviderAccount.objects.filter(pk=old.pk).update(tested_at=now - timedelta(hours=25), test_ok=True)
+    passed = {"is_simulated": True, "tested_at": now, "test_ok": True}
+    fresh = ProviderAccount.objects.create(provider="gmi-cloud", name="Fresh", **passed)
+    failed = ProviderAccount.objects.create(provider="gmi-cloud", name="Failed", is_simulated=True, tested_at=now)
     off = ProviderAccount.objects.create(provider="gmi-cloud", name="Off", is_simulated=True, is_enabled=False)
     gone = ProviderAccount.objects.create(provider="no-longer-here", name="Gone", is_simulated=True)
 
     with django_capture_on_commit_callbacks(execute=True):
         learning.sweep(now)
 
-    assert {args[0] for _func, args in waiting()} == {never.pk, old.pk}
+    assert {never.pk, old.pk, failed.pk} <= {args[0] for _func, args in waiting()}
     assert not {fresh.pk, off.pk, gone.pk} & {args[0] for _func, args in waiting()}

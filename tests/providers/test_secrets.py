@@ -3,6 +3,7 @@
 from typing import Any
 
 import pytest
+from django.utils import timezone
 
 from editorapp.providers import accounts, secrets
 from editorapp.providers.models import Origin, ProviderAccount
@@ -11,7 +12,7 @@ KEY = "luma-api-0123456789-abcd"
 
 
 def entered(**fields: Any) -> ProviderAccount:
-    account = ProviderAccount(**({"provider": "luma-agents", "name": "Second"} | fields))
+    account = ProviderAccount(**({"provider": "luma-agents", "name": "Second", "proven_at": timezone.now()} | fields))
     account.set_key(KEY)
     account.save()
     return account

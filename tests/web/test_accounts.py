@@ -45,7 +45,7 @@ def add(client: Client, provider: str = "luma-agents", **given: Any) -> Any:
 
 
 def entered(**fields: Any) -> ProviderAccount:
-    account = ProviderAccount(**({"provider": "luma-agents", "name": "Ours"} | fields))
+    account = ProviderAccount(**({"provider": "luma-agents", "name": "Ours", "proven_at": timezone.now()} | fields))
     account.set_key(KEY)
     account.save()
     return account
@@ -61,7 +61,7 @@ def test_without_a_key_every_provider_stands_there_with_its_simulated_account(cl
     for slug in registry.slugs():
         assert registry.get(slug).SPEC.name in html
     assert "Everything is simulated now." in html
-    assert html.count("Used while there is no real account.") == len(registry.slugs())
+    assert html.count("Used while no real account has passed its test.") == len(registry.slugs())
 
 
 def test_a_key_entered_once_makes_a_real_account_that_is_tested_by_the_queue(
@@ -79,6 +79,12 @@ def test_a_key_entered_once_makes_a_real_account_that_is_tested_by_the_queue(
     assert [args for _task, args in waiting()] == [(account.pk,)]
     html = text(client.get("/accounts/"))
     assert "Entered here, ends in wxyz" in html
+    assert "Second team has not passed its test yet" in html and "Being tested: the simulator answers" in html
+    assert f'hx-get="/accounts/{account.pk}/"' in html
+    ProviderAccount.objects.filter(pk=account.pk).update(
+        tested_at=timezone.now(), test_ok=True, proven_at=timezone.now()
+    )
+    html = text(client.get("/accounts/"))
     assert "Everything is simulated" not in html
     assert "not used now, because there is a real account." in html
 

@@ -1,6 +1,7 @@
 """The studio for every task, model and account: what is sent, what is said, who could do it, and ways out."""
 
 import json
+import re
 from datetime import timedelta
 from decimal import Decimal
 from html import unescape
@@ -15,7 +16,7 @@ from editorapp.generations.models import Generation
 from editorapp.providers import accounts
 from editorapp.providers.contract import GenerationRequest, Ref
 from editorapp.providers.models import ProviderAccount, TeamAccount
-from editorapp.teams.models import Member
+from editorapp.teams.models import Member, Team
 from editorapp.teams.roles import Role
 from editorapp.web.studio import remade
 from tests.factories import make_asset, make_generation, make_member
@@ -27,7 +28,7 @@ RESULT_ID = "6f0c2a54-8a4b-4a57-9a55-0f6d0c1b7e21"
 
 @pytest.fixture
 def member() -> Member:
-    return make_member(name="Ada")
+    return make_member(name="Mira")
 
 
 @pytest.fixture
@@ -364,14 +365,57 @@ def test_the_addresses_of_other_pages_open_the_right_task(browser, member):
     assert (extend.task, extend.frames, extend.extend_generation) == ("generate", "forward", take.pk)
 
 
-def test_without_any_account_the_page_says_why_and_where_to_mend_it(member):
+@pytest.mark.parametrize(
+    ("role", "advice"),
+    [
+        (Role.ADMIN, "Switch an account on, or enter its key, under Accounts. Open accounts"),
+        (Role.CREATOR, "Ask an admin (Ada) to switch an account on, or enter its key. You can prepare everything"),
+        (Role.REVIEWER, "Ask an admin (Ada) to switch an account on, or enter its key. Takes can be watched"),
+    ],
+)
+def test_without_any_account_the_studio_opens_and_says_to_each_role_what_is_missing(member, role, advice):
+    ada, asset = make_member(role=Role.ADMIN, team=member.team, name="Ada"), make_asset(member)
+    who, form = signed_in(ada if role == Role.ADMIN else make_member(role=role, team=member.team)), typed(asset)
     ProviderAccount.objects.filter(pk__in=[one.pk for one in accounts.usable()]).update(is_enabled=False)
 
-    page = signed_in(member).get("/studio/")
-    admin = signed_in(make_member(role=Role.ADMIN)).get("/studio/")
+    page, asked = who.get(f"/studio/?source={asset.pk}"), who.post("/studio/check", form, headers=HTMX)
+    words = " ".join(re.sub(r"<[^>]+>", " ", page.content.decode()).split())
 
-    assert page.status_code == 503 and b"switched off" in page.content and b"Ask an admin" in page.content
-    assert b"Open accounts" in admin.content
+    assert (page.status_code, asked.status_code) == (200, 200)
+    assert "Nothing can be sent now." in words and "is switched off" in words and advice in words
+    assert asset.name in words and 'data-can-send="no"' in asked.content.decode()
+    if role != Role.REVIEWER:
+        sent = who.post("/studio/queue", form, headers=HTMX)
+        assert sent.status_code == 422 and "switched off" in sent.content.decode()
+    assert not Generation.objects.exists()
+
+
+def test_a_key_that_has_not_passed_its_test_leaves_the_simulator_and_the_studio_says_so(browser, member):
+    account = ProviderAccount(provider="luma-agents", name="Ours", tested_at=timezone.now(), test_message="Refused.")
+    account.set_key("luma-api-mistyped")
+    account.save()
+
+    page = browser.get("/studio/").content.decode()
+
+    assert "Takes go to the simulator and cost nothing: Ours has not passed its test yet." in page
+    assert "Ours" not in quotes_of(page)
+    ProviderAccount.objects.filter(pk=account.pk).update(proven_at=timezone.now(), test_ok=True)
+    assert "Takes go to the simulator" not in browser.get("/studio/").content.decode()
+
+
+def quotes_of(page: str) -> str:
+    return page.partition('id="quotes"')[2].partition("</ul>")[0]
+
+
+def test_a_way_out_with_an_open_price_is_a_button_that_asks_for_it(browser, member):
+    Team.objects.filter(pk=member.team_id).update(monthly_limit_usd=Decimal("1.00"))
+
+    html = checked(browser, typed(make_asset(member)))
+
+    scenario = account_of("scenario")
+    button = re.search(r"<button[^>]*>Ask Scenario what it would cost</button>", html)
+    assert button and 'name="ask"' in button[0] and f'value="{scenario.pk}"' in button[0] and "data-ask" in button[0]
+    assert "which takes this budget" not in html
 
 
 def test_an_account_whose_test_failed_says_so_before_anything_is_sent(browser, member):

@@ -51,6 +51,7 @@ class Offer:
     can_send: bool
     wanted: GenerationRequest = field(repr=False)
     facts: MediaFacts | None = field(repr=False)
+    count: int = 1
 
     @property
     def name(self) -> str:
@@ -69,9 +70,11 @@ class _Standing:
 
 def offers(
     asked: Sequence[tuple[ProviderAccount, GenerationRequest]], source: Asset | None, *, chosen: int,
-    budget: MonthTotals | None = None, now: datetime | None = None,
+    budget: MonthTotals | None = None, now: datetime | None = None, count: int = 1,
 ) -> list[Offer]:  # fmt: skip
     """Return what each account says of its version of one draft, in the order given; `chosen` is an account's id.
+
+    `count` takes are sent together, so that so many times the price must find room in the budget.
 
     The requests are whole: what an account has no parameter for is still in them, so that it can be named.
     One query where prices were asked for, and now and then one for the usual wait; neither grows with the gallery.
@@ -79,14 +82,14 @@ def offers(
     now, facts = now or timezone.now(), source.facts() if source is not None else None
     rows = known_of(asked, source, now=now)
     return [
-        _offer(account, wanted, facts, rows.get(account.pk), chosen=chosen, budget=budget, now=now)
+        _offer(account, wanted, facts, rows.get(account.pk), chosen=chosen, budget=budget, now=now, count=count)
         for account, wanted in asked
     ]
 
 
 def _offer(
     account: ProviderAccount, wanted: GenerationRequest, facts: MediaFacts | None, row: AskedPrice | None, *,
-    chosen: int, budget: MonthTotals | None, now: datetime,
+    chosen: int, budget: MonthTotals | None, now: datetime, count: int,
 ) -> Offer:  # fmt: skip
     spec = account.spec
     model = spec.model_for(wanted)
@@ -94,13 +97,13 @@ def _offer(
     priced = price(wanted, facts, account, row, now=now)
     state, note = _price_words(account, wanted, priced, row, now=now)
     unreadable = reach.unreadable(account, wanted, (*standing.refusals, *standing.unfilled)) if model.name else ()
-    refusals = (*standing.refusals, *unreadable, *too_dear(priced, budget))
+    refusals = (*standing.refusals, *unreadable, *too_dear(priced, budget, count=count))
     return Offer(
         account=account, model_label=model.label if model.name else "", estimate=priced, price_state=state,
         price_note=note, wait_seconds=usual_seconds(account.pk, model.name, model.task), refusals=refusals,
         lost=standing.lost, is_chosen=account.pk == chosen,
         can_send=not (refusals or standing.unfilled) and priced is not None and account.is_enabled,
-        wanted=wanted, facts=facts,
+        wanted=wanted, facts=facts, count=count,
     )  # fmt: skip
 
 
@@ -187,7 +190,8 @@ def with_ways(verdict: Verdict, offers: Sequence[Offer]) -> Verdict:
     30 s".
 
     Only where the draft would there break nothing new, lose nothing that is said, and have a price or somebody to ask
-    for one. One account of each provider is named: the first.
+    for one. Where the price is not known yet, nothing is promised: the way out is to ask for it. One account of each
+    provider is named: the first.
     """
     here = next((offer for offer in offers if offer.is_chosen), None)
     if here is None or not verdict.refusals:
@@ -202,7 +206,7 @@ def with_ways(verdict: Verdict, offers: Sequence[Offer]) -> Verdict:
 
 
 def _is_open(offer: Offer) -> bool:
-    return offer.account.is_enabled and not offer.lost and offer.price_state not in (NONE, FAILED)
+    return not offer.lost and offer.price_state not in (NONE, FAILED, ASKING) and not offer.account.problem
 
 
 def _with_ways(one: Broken, here: Offer, there: Sequence[Offer], now: Counter[str]) -> Broken:
@@ -214,9 +218,18 @@ def _with_ways(one: Broken, here: Offer, there: Sequence[Offer], now: Counter[st
     for offer in there:
         after = _heads(offer.refusals)
         if offer.account.pk not in named and not after[head] and all(after[name] <= now[name] for name in after):
-            words = f"Send to {offer.name}{_reason(one, head, here, offer)}"
-            ways.setdefault(offer.name, Mend(words, {"account": offer.account.pk}))
+            ways.setdefault(offer.name, _way(offer, _reason(one, head, here, offer)))
     return replace(one, mends=(*ways.values(), *one.mends)) if ways else one
+
+
+def _way(offer: Offer, reason: str) -> Mend:
+    """Return the button that leads to another account; a question where nobody knows yet what it would cost there."""
+    if offer.estimate is not None:
+        return Mend(f"Send to {offer.name}{reason}", {"account": offer.account.pk})
+    if offer.refusals:  # something else is in the way there, too: it can be asked once that is settled
+        return Mend(f"Try {offer.name}{reason}; its price must be asked for", {"account": offer.account.pk})
+    aside = f"{reason}," if reason else ""
+    return Mend(f"Ask {offer.name}{aside} what it would cost", {"ask": offer.account.pk})
 
 
 def _heads(refusals: Sequence[Broken]) -> Counter[str]:
@@ -234,10 +247,11 @@ def _reason(one: Broken, head: str, here: Offer, there: Offer) -> str:
     mine, its = here.account.spec.model_for(here.wanted), there.account.spec.model_for(there.wanted)
     if one.rule_id == "account.closed":
         return ""
-    if one.rule_id == "budget" and there.estimate is not None:
-        return f", which costs {show_usd(there.estimate.high_usd)}"
+    if one.rule_id == "budget":
+        together = " for all of them" if there.count > 1 else ""
+        return f", which costs {show_usd(there.estimate.high_usd * there.count)}{together}" if there.estimate else ""
     if one.rule_id == "price.none":
-        return ", which has a price for it" if there.estimate else ", which can be asked for its price"
+        return ", which has a price for it" if there.estimate else ""
     if head in ("model", "task") or not mine.name:
         return f", which has {its.label}"
     if head == "source":

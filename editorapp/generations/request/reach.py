@@ -137,7 +137,8 @@ def unreadable(
 
 
 def _made_elsewhere(wanted: GenerationRequest, field: str, asset_id: int, account: ProviderAccount) -> Broken:
-    rows = Generation.objects.filter(result_id=asset_id, account__is_enabled=True).exclude(chain_id="")
+    same_world = {"account__is_enabled": True, "account__is_simulated": account.is_simulated}
+    rows = Generation.objects.filter(result_id=asset_id, **same_world).exclude(chain_id="")
     take = rows.select_related("account").order_by("-pk").first()
     leave = Mend("Leave it out", {"guides": "none", "frames": "none"})
     if take is None or take.account_id == account.pk:

@@ -135,12 +135,15 @@ def _unasked(
     return [Broken("price.asking", "", rules.REFUSE, why_no_price(account.spec.name, asked, now=now))]
 
 
-def too_dear(priced: Estimate | None, budget: MonthTotals | None) -> list[Broken]:
-    """Refuse what this month's budget has no room for."""
-    if priced is None or budget is None or budget.available_usd is None or priced.high_usd <= budget.available_usd:
+def too_dear(priced: Estimate | None, budget: MonthTotals | None, *, count: int = 1) -> list[Broken]:
+    """Refuse what this month's budget has no room for, so many times."""
+    if priced is None or budget is None or budget.available_usd is None:
+        return []
+    needed = priced.high_usd * count
+    if needed <= budget.available_usd:
         return []
     message = (
-        f"This may cost {show_usd(priced.high_usd)} and {show_usd(max(budget.available_usd, ZERO))} of this month's "
+        f"This may cost {show_usd(needed)} and {show_usd(max(budget.available_usd, ZERO))} of this month's "
         "budget is free. Ask an admin to raise it."
     )
     return [Broken("budget", "", rules.REFUSE, message, status=402)]

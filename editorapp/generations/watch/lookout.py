@@ -39,7 +39,7 @@ def accounts(now: datetime) -> None:
     """Compare each account that is in use with what is open about it: keys that are gone, tests that failed."""
     is_open = dict(Alert.objects.filter(kind=Kind.ACCOUNT).still_open().values_list("subject", "opened_at"))
     known = provider_accounts.ordered(ProviderAccount.objects.all())  # not those of a provider that is gone
-    for account in provider_accounts.in_use(known):
+    for account in {*provider_accounts.in_use(known), *provider_accounts.unproven(known)}:
         trouble = (account.problem or account.doubt) if account.is_enabled else ""
         if trouble:
             _open(account, trouble, now=now)

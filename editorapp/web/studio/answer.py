@@ -53,11 +53,12 @@ EMPTY_FRAMES = {
 
 @dataclass(frozen=True)
 class Button:
-    """A way out. `is_cut` ones make a new source: a shorter one, or an MP4 copy."""
+    """A way out. `is_cut` ones make a new source: a shorter one, or an MP4 copy; `is_ask` ones ask for a price."""
 
     label: str
     value: str
-    is_cut: bool
+    is_cut: bool = False
+    is_ask: bool = False
 
 
 @dataclass(frozen=True)
@@ -204,6 +205,8 @@ def _is_empty(one: Broken, form: Compose) -> bool:
 
 
 def _button(mend: Mend) -> Button:
+    if "ask" in mend.changes:
+        return Button(mend.label, str(mend.changes["ask"]), is_ask=True)
     return Button(mend.label, encode_changes(mend.changes), not CUTS.isdisjoint(mend.changes))
 
 

@@ -8,12 +8,12 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from functools import cached_property
 
-from editorapp.providers.accounts import of_team, usable
+from editorapp.providers.accounts import to_show
 from editorapp.providers.contract import GenerationRequest, Task
 from editorapp.providers.models import ProviderAccount
 from editorapp.providers.spec import Model, Spec
 from editorapp.teams.models import Member
-from editorapp.web.known import default_now, usable_now
+from editorapp.web.known import shown_now
 from editorapp.web.studio import sources
 from editorapp.web.studio.forms import Compose
 from editorapp.web.studio.sources import Source
@@ -31,6 +31,11 @@ class Desk:
     model: Model
     source: Source
     is_switched: bool
+
+    @property
+    def is_closed(self) -> bool:
+        """Can nothing be sent with any account?"""
+        return all(one.problem for one in self.accounts)
 
     @cached_property
     def wanted(self) -> GenerationRequest:
@@ -70,8 +75,6 @@ def settle(form: Compose, member: Member, *, is_quick: bool = False) -> Desk:
     """Find the account and the model for a form, and what it names as its source.
 
     `is_quick`: accounts as they were up to two seconds ago; not for anything that is queued.
-
-    Raises: NoAccount.
     """
     accounts, default = _accounts(member, is_quick=is_quick)
     form = _recalled(_wishing(form))
@@ -90,16 +93,9 @@ def settle(form: Compose, member: Member, *, is_quick: bool = False) -> Desk:
 
 
 def _accounts(member: Member, *, is_quick: bool) -> tuple[tuple[ProviderAccount, ...], ProviderAccount]:
-    """Return the accounts to work with and the team's own among them.
-
-    Raises: NoAccount.
-    """
-    if is_quick:
-        accounts, default = tuple(usable_now()), default_now(member.team)
-        if default in accounts:
-            return accounts, default
-        # The two were remembered at different moments, and another process has changed them in between.
-    return tuple(usable()), of_team(member.team)
+    """Return the accounts to work with and the team's own among them; see `to_show` where none can be used."""
+    found, default = shown_now(member.team) if is_quick else to_show(member.team)
+    return tuple(found), default
 
 
 def _wishing(form: Compose) -> Compose:

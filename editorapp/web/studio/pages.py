@@ -1,39 +1,18 @@
 """What the studio's views answer with: the whole page, a pane of it, or a line for a toast."""
 
 import json
-from collections.abc import Callable
-from functools import wraps
 from typing import Any
 from urllib.parse import parse_qs
 
 from django.http import HttpResponse
 from django.shortcuts import render
 
-from editorapp.core.htmx import is_part
-from editorapp.providers.accounts import NoAccount
 from editorapp.providers.contract import Task
 from editorapp.teams.access import MemberRequest
-from editorapp.teams.roles import Act
 from editorapp.web.studio import showing
 from editorapp.web.studio.desk import Desk, settle
 from editorapp.web.studio.forms import Compose
 from editorapp.web.studio.showing import viewer_context, weighed
-
-
-def with_account(view: Callable[..., HttpResponse]) -> Callable[..., HttpResponse]:
-    """Say why nothing can be sent, and where an admin mends that, instead of a form that leads nowhere."""
-
-    @wraps(view)
-    def inner(request: MemberRequest) -> HttpResponse:
-        try:
-            return view(request)
-        except NoAccount as error:
-            if is_part(request):
-                return toast(str(error))
-            context = {"here": "studio", "problem": str(error), "may_manage": request.member.may(Act.MANAGE)}
-            return render(request, "studio/no_account.html", context, status=503)
-
-    return inner
 
 
 def page_of(

@@ -23,6 +23,7 @@ from editorapp.web.studio.compose_choices import Choice, choices, id_kinds, sour
 from editorapp.web.studio.desk import Desk
 from editorapp.web.studio.kept import kept
 from editorapp.web.studio.quotes import Quote, quotes
+from editorapp.web.studio.standing import standing_of
 from editorapp.web.studio.variants import Total
 
 
@@ -46,7 +47,7 @@ def weighed(desk: Desk, member: Member, *, strictly: bool = False) -> Shown:
     wanted, account, asset = desk.wanted, desk.account, desk.source.asset
     budget = _budget(desk, member)
     asked = [(one, wanted if one.pk == account.pk else desk.wanted_at(one)) for one in desk.accounts]
-    offered = offers(asked, asset, chosen=account.pk, budget=budget)
+    offered = offers(asked, asset, chosen=account.pk, budget=budget, count=variants.count_of(desk))
     row = known(account, wanted, asset) if is_asked(account, wanted) else None
     verdict = with_ways(weigh(wanted, asset, account, budget=budget, asked=row), offered)
     verdict, total = variants.judged(desk, verdict, budget)
@@ -66,8 +67,7 @@ def waiting_take(pk: int | None, member: Member) -> Generation | None:
     """Return the take that a form is to replace, while it is not sent; None of a colleague's, but to an admin."""
     if pk is None:
         return None
-    takes = Generation.objects.visible_to(member).filter(pk=pk, state__in=CANCELABLE)
-    return (takes if member.may(Act.MANAGE) else takes.filter(created_by=member.user)).first()
+    return Generation.objects.answered_by(member).filter(pk=pk, state__in=CANCELABLE).first()
 
 
 def shown(desk: Desk, verdict: Verdict, offered: list[Offer], total: Total, *, strictly: bool) -> Shown:
@@ -128,7 +128,8 @@ def pane_context(desk: Desk, said: Shown, member: Member) -> dict[str, Any]:
 def page_context(desk: Desk, said: Shown, member: Member, *, is_typed: bool) -> dict[str, Any]:
     """Return what the whole page shows. `is_typed`: it holds what was posted, so no draft may replace it."""
     return viewer_context(desk, member) | pane_context(desk, said, member) | {
-        "here": "studio", "is_typed": is_typed, "media_types": sorted(set(sources.MEDIA_TYPES.values())),
+        "here": "studio", "standing": standing_of(desk, member),
+        "is_typed": is_typed, "media_types": sorted(set(sources.MEDIA_TYPES.values())),
         "max_upload_megabytes": settings.MAX_UPLOAD_BYTES // 1_000_000,
         "asset": None if desk.form.task == Task.GENERATE else desk.source.asset,
     }  # fmt: skip

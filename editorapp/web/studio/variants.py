@@ -53,6 +53,12 @@ def kinds(desk: Desk) -> tuple[GenerationRequest, ...]:
     return tuple(dict.fromkeys(made))
 
 
+def count_of(desk: Desk) -> int:
+    """Return how many takes the form asks for; 1 where that is none, or cannot be sent in one go."""
+    count = takes_of(desk) * len(kinds(desk))
+    return count if 0 < count <= MOST else 1
+
+
 def all_of(desk: Desk) -> list[GenerationRequest]:
     """Return every request that is sent, in the order in which they stand in line."""
     return [one for one in kinds(desk) for _ in range(takes_of(desk))]

@@ -27,8 +27,13 @@ from editorapp.web.accounts_forms import AccountForm, LimitsForm, form_for, key_
 def page(request: MemberRequest) -> HttpResponse:
     """Show every account, by provider."""
     found = shelves(request.member.team)
-    usable = [one for shelf in found for one in shelf.cards if one.is_usable]
-    context = {"here": "accounts", "shelves": found, "has_usable": bool(usable)}
+    cards = [one for shelf in found for one in shelf.cards]
+    context = {
+        "here": "accounts",
+        "shelves": found,
+        "has_usable": any(one.is_usable for one in cards),
+        "standing_by": [one for one in cards if one.is_standing_by],
+    }
     return render(request, "accounts/page.html", context)
 
 
@@ -107,6 +112,8 @@ def make_default(request: MemberRequest, pk: int) -> HttpResponse:
     account, team = _account(pk), request.member.team
     if account not in accounts.usable():
         messages.error(request, f"{account.name} cannot be used now, so it cannot be the default.")
+    elif account.is_refused:
+        messages.error(request, f"{account.doubt} It can be the default once it has passed.")
     else:
         TeamAccount.objects.update_or_create(team=team, defaults={"account": account})
         messages.success(request, f"{team} uses {account.name} now, unless somebody chooses another.")
@@ -156,6 +163,8 @@ def _card(request: MemberRequest, pk: int) -> HttpResponse:
     if found is None:
         raise Http404("There is no such account any more.")
     response = render(request, "accounts/_card.html", {"card": found})
+    if found.account.test_ok and not found.account.is_simulated:  # other cards, too, may say something else now
+        response["HX-Refresh"] = "true"
     patch_vary_headers(response, ["HX-Request"])
     return response
 

@@ -23,14 +23,13 @@ from editorapp.teams.roles import Act
 from editorapp.web.studio import guides, remade, showing, sources
 from editorapp.web.studio.desk import settle
 from editorapp.web.studio.forms import Compose
-from editorapp.web.studio.pages import changes_of, page_of, panes, viewer_of, with_account
+from editorapp.web.studio.pages import changes_of, page_of, panes, viewer_of
 from editorapp.web.studio.showing import takes_context, weighed
 from editorapp.web.views.studio_send import ask, mend, submit
 
 
 @needs(Act.SEE)
 @require_GET
-@with_account
 def page(request: MemberRequest) -> HttpResponse:
     """Show the studio: empty, with a clip (?source=), with a take to work on (?generation=), for any ?task=."""
     return page_of(request, settle(_asked(request), request.member))
@@ -75,7 +74,6 @@ def _take_named(request: MemberRequest, name: str) -> Generation | None:
 
 @needs(Act.SEE)
 @require_POST
-@with_account
 def check(request: MemberRequest) -> HttpResponse:
     """Say what would happen if this form were sent now. Spends nothing; always 200."""
     if not is_part(request):
@@ -102,7 +100,6 @@ def answer_to(sent: QueryDict, member: Member) -> dict[str, Any]:
 
 @needs(Act.SEE)
 @require_POST
-@with_account
 def switch(request: MemberRequest) -> HttpResponse:
     """Show the form for what was just chosen (task, model, account, a way out), with everything that was typed."""
     form = Compose.read(request.POST).changed(changes_of(request))
@@ -113,7 +110,6 @@ def switch(request: MemberRequest) -> HttpResponse:
 
 @needs(Act.SEE)
 @require_GET
-@with_account
 def viewer(request: MemberRequest) -> HttpResponse:
     """Show the chosen source: player, filmstrip, facts and takes. A page that waits for a playable copy asks again."""
     form = Compose.read(request.GET)

@@ -21,14 +21,13 @@ from editorapp.teams.roles import Act
 from editorapp.web.studio import guides, showing, variants
 from editorapp.web.studio.desk import Desk, settle
 from editorapp.web.studio.forms import Compose
-from editorapp.web.studio.pages import changes_of, page_of, panes, toast, viewer_of, with_account
+from editorapp.web.studio.pages import changes_of, page_of, panes, toast, viewer_of
 from editorapp.web.studio.quotes import label_of
 from editorapp.web.studio.showing import Shown, viewer_context, weighed
 
 
 @needs(Act.CREATE)
 @require_POST
-@with_account
 def ask(request: MemberRequest) -> HttpResponse:
     """Ask an account what this draft would cost, where it publishes no price. Free; the answer comes with a check."""
     member = request.member
@@ -52,7 +51,6 @@ def ask(request: MemberRequest) -> HttpResponse:
 
 @needs(Act.CREATE)
 @require_POST
-@with_account
 def mend(request: MemberRequest) -> HttpResponse:
     """Apply the way out whose button was pressed, and show the form again with everything else as it was typed."""
     form, member = Compose.read(request.POST), request.member
@@ -87,7 +85,6 @@ def _new_source(request: MemberRequest, form: Compose, part: tuple[int, int] | N
 
 @needs(Act.CREATE)
 @require_POST
-@with_account
 def submit(request: MemberRequest) -> HttpResponse:
     """Queue what the form asks: 422 with every reason and the form as typed, or the new take beside its source."""
     member = request.member

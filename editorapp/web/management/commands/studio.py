@@ -85,10 +85,12 @@ class Command(BaseCommand):
         self._say("Rushes is running. Provider accounts:")
         for account in found:
             self._say(f"    {account.name}: {account.problem or ORIGINS[account.origin]}")
+        for account in accounts.unproven(accounts.made()) if is_simulated else []:
+            self._say(f"    {account.name}: {ORIGINS[account.origin]}; used once it has passed its test, in a moment")
         if not found:
             self._say("    none")
         if is_simulated:
-            self._say("Nothing leaves this machine and nothing costs money; every result is marked as simulated.")
+            self._say("Takes stay on this machine and cost nothing; every result is marked as simulated.")
         self._say("Open this link to sign in as the owner (it works once, for 24 hours; each start prints a new one):")
         self._say("")
         self._say(f"    {link}")

@@ -36,7 +36,7 @@ class Readers:
         if not settings.EMAIL_IS_SET:
             return
         self._everywhere |= set(settings.ALERT_EMAIL)
-        admins = Member.objects.filter(role=Role.ADMIN, user__is_active=True).exclude(user__email="")
+        admins = Member.objects.active().filter(role=Role.ADMIN, user__is_active=True).exclude(user__email="")
         for team_id, address in admins.values_list("team_id", "user__email"):
             self._by_team.setdefault(team_id, set()).add(address)
 

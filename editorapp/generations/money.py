@@ -8,8 +8,8 @@ def subject(attempt: Attempt) -> Subject:
     generation = attempt.generation
     return Subject(
         team_id=generation.team_id,
-        person_id=generation.created_by_id,
-        person_name=str(generation.created_by),
+        person_id=attempt.person_id,
+        person_name=str(attempt.person),
         generation_id=generation.pk,
         attempt_id=attempt.pk,
         provider=generation.provider,

@@ -5,20 +5,19 @@ from datetime import datetime
 from django.core.exceptions import PermissionDenied
 from django.db import transaction
 
+from editorapp.core.notes import NoteNeeded
 from editorapp.generations.models import Generation
 from editorapp.review.models import Decision
 from editorapp.teams.models import Member
 from editorapp.teams.roles import Act
+
+__all__ = ["NotDecidable", "NoteNeeded", "decide"]
 
 LONGEST_NOTE = 4000
 
 
 class NotDecidable(Exception):
     """There is no finished take to decide about."""
-
-
-class NoteNeeded(Exception):
-    """Whoever asks for changes says which, in words that fit."""
 
 
 def decide(generation: Generation, verdict: str, *, member: Member, note: str, now: datetime) -> Decision:

@@ -12,7 +12,8 @@ class TeamBackend(ModelBackend):
 
     def get_user(self, user_id: Any) -> User | None:
         """Return the active user of a session, with `membership` kept on it for `request.member`."""
-        member = Member.objects.select_related("team", "user").filter(user_id=user_id).order_by("pk").first()
+        members = Member.objects.active().select_related("team", "user")
+        member = members.filter(user_id=user_id).order_by("pk").first()
         if member is None:
             return super().get_user(user_id)
         member.user.membership = member  # type: ignore[attr-defined]

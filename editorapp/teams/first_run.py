@@ -9,7 +9,7 @@ from editorapp.teams.roles import Role
 @transaction.atomic
 def ensure_owner() -> Member:
     """Return the first admin, made together with the first team when there is nobody yet."""
-    admins = Member.objects.select_related("team", "user").filter(role=Role.ADMIN, user__is_active=True)
+    admins = Member.objects.active().select_related("team", "user").filter(role=Role.ADMIN, user__is_active=True)
     if owner := admins.order_by("pk").first():
         return owner
     team = Team.objects.order_by("pk").first() or Team.objects.create(name="My team")
@@ -17,4 +17,6 @@ def ensure_owner() -> Member:
     if made:
         user.set_unusable_password()
         user.save(update_fields=["password"])
-    return Member.objects.create(team=team, user=user, role=Role.ADMIN)
+    User.objects.filter(pk=user.pk).update(is_active=True)
+    there = {"role": Role.ADMIN, "disabled_at": None, "disabled_by": None}
+    return Member.objects.update_or_create(team=team, user=user, defaults=there)[0]

@@ -24,4 +24,5 @@ def _member_of(request: HttpRequest) -> Member | None:
         return None
     if (known := getattr(request.user, "membership", None)) is not None:  # read with the session: see backends.py
         return known
-    return Member.objects.select_related("team", "user").filter(user_id=request.user.pk).order_by("pk").first()
+    members = Member.objects.active().select_related("team", "user")
+    return members.filter(user_id=request.user.pk).order_by("pk").first()

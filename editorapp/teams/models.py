@@ -6,18 +6,31 @@ from datetime import datetime, timedelta
 
 from django.contrib.auth.models import AbstractUser
 from django.db import models
+from django.utils.crypto import salted_hmac
 
 from editorapp.core.money import UsdField
-from editorapp.teams.roles import Act, Role, may
+from editorapp.teams.roles import Act, Role, may, who_may
 
 
 class User(AbstractUser):
     """A person who can sign in. The user name is what they sign in with; usually an e-mail address."""
 
     display_name = models.CharField(max_length=80, blank=True)
+    sign_outs = models.PositiveIntegerField(default=0)  # how often all sessions were ended at once
 
     def __str__(self) -> str:
         return self.display_name or self.username
+
+    def _get_session_auth_hash(self, secret: str | None = None) -> str:
+        """Return what a session must know to be this person's: another after each time that all were ended.
+
+        So a cookie from before stays worthless when the person comes back with the same password.
+        """
+        kept: str = super()._get_session_auth_hash(secret)  # type: ignore[misc]
+        if not self.sign_outs:
+            return kept
+        said = f"{kept}:{self.sign_outs}"
+        return salted_hmac("editorapp.teams.sign_outs", said, secret=secret, algorithm="sha256").hexdigest()
 
 
 class Team(models.Model):
@@ -33,13 +46,41 @@ class Team(models.Model):
         return self.name
 
 
+class LimitChange(models.Model):
+    """Who set a team's monthly limit to what, when and why; added, never changed."""
+
+    team = models.ForeignKey(Team, on_delete=models.CASCADE, related_name="limit_changes")
+    at = models.DateTimeField()
+    person = models.ForeignKey(User, on_delete=models.PROTECT, related_name="+")
+    before_usd = UsdField(null=True, blank=True)  # None: no limit
+    after_usd = UsdField(null=True, blank=True)
+    note = models.CharField(max_length=300)
+
+    def __str__(self) -> str:
+        return f"limit of {self.team} from {self.before_usd} to {self.after_usd}"
+
+
+class MemberQuerySet(models.QuerySet["Member"]):
+    def active(self) -> "MemberQuerySet":
+        """Return those who belong to the team now."""
+        return self.filter(disabled_at=None)
+
+    def who_may(self, act: Act) -> "MemberQuerySet":
+        """Return those who belong to the team now and whose role allows the act."""
+        return self.active().filter(role__in=who_may(act))
+
+
 class Member(models.Model):
-    """One person's place in a team."""
+    """One person's place in a team. Who leaves is disabled: the row stays, for the name, the history and a way back."""
 
     team = models.ForeignKey(Team, on_delete=models.CASCADE, related_name="members")
     user = models.ForeignKey(User, on_delete=models.CASCADE, related_name="memberships")
     role = models.CharField(max_length=16, choices=Role.choices)
     joined_at = models.DateTimeField(auto_now_add=True)
+    disabled_at = models.DateTimeField(null=True, blank=True)  # since then they may do nothing here
+    disabled_by = models.ForeignKey(User, null=True, blank=True, on_delete=models.SET_NULL, related_name="+")
+
+    objects = MemberQuerySet.as_manager()
 
     class Meta:
         constraints = [models.UniqueConstraint(fields=["team", "user"], name="one_membership_per_team")]
@@ -47,8 +88,16 @@ class Member(models.Model):
     def __str__(self) -> str:
         return f"{self.user} in {self.team} ({self.role})"
 
+    @property
+    def is_active(self) -> bool:
+        return self.disabled_at is None
+
     def may(self, act: Act) -> bool:
-        return may(self.role, act)
+        return self.is_active and may(self.role, act)
+
+    def may_answer_for(self, user_id: int) -> bool:
+        """May they say what becomes of this person's takes, and of the money that these hold?"""
+        return self.may(Act.ANSWER if user_id == self.user_id else Act.ANSWER_FOR_ALL)
 
     @property
     def may_create(self) -> bool:

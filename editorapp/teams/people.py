@@ -1,13 +1,19 @@
-"""Who is in a team, and as what: invitations accepted, roles changed, people removed."""
+"""Membership: invitations accepted, roles changed, people disabled and brought back, the team's limit set.
+
+What becomes of the takes of who leaves is asked and done in generations/line/offboarding.py.
+"""
 
 from datetime import datetime
+from decimal import Decimal
 
 from django.contrib.auth.password_validation import validate_password
-from django.core.exceptions import ValidationError
+from django.core.exceptions import PermissionDenied, ValidationError
 from django.db import transaction
+from django.db.models import F, Q
 
-from editorapp.teams.models import Invite, Member, Team, User, hash_token
-from editorapp.teams.roles import Role
+from editorapp.core import notes
+from editorapp.teams.models import Invite, LimitChange, Member, SignInLink, Team, User, hash_token
+from editorapp.teams.roles import Act, Role
 
 
 class LastAdmin(Exception):
@@ -42,7 +48,7 @@ def accept(token: str, *, username: str, display_name: str, password: str, now: 
         user = User(username=username.strip(), display_name=display_name.strip())
         if "@" in user.username:
             user.email = user.username
-        _check(user, password)
+        _check(user, password, invite.team)
         user.set_password(password)
         user.save()
         if not Invite.objects.filter(pk=invite.pk, used_at=None).update(used_at=now, accepted_by=user):
@@ -56,7 +62,7 @@ def revoke(invite: Invite, *, now: datetime) -> None:
 
 
 def change_role(member: Member, role: str) -> None:
-    """Give a member another role.
+    """Give a member another role. What waits of theirs is asked about in generations/line/offboarding.py.
 
     Raises: ValueError, for a role that does not exist; LastAdmin.
     """
@@ -67,32 +73,89 @@ def change_role(member: Member, role: str) -> None:
     member.role = role
 
 
-def remove(member: Member) -> None:
-    """Take somebody out of the team and sign them out everywhere. Their takes and their costs stay.
+def disable(member: Member, *, by: User | None, now: datetime) -> None:
+    """End somebody's membership and, at once, every way in: sessions, sign-in links, invitations that they made.
 
+    The row stays, with their role, so that they keep their name and history and can be brought back.
     Raises: LastAdmin.
     """
     with transaction.atomic():
         _keep_an_admin(member)
-        member.delete()
-        if not Member.objects.filter(user_id=member.user_id).exists():
-            User.objects.filter(pk=member.user_id).update(is_active=False)
+        Member.objects.filter(pk=member.pk, disabled_at=None).update(disabled_at=now, disabled_by=by)
+        _end_all_access(member, now=now)
+    member.refresh_from_db()
+
+
+def bring_back(member: Member, role: str) -> None:
+    """Let somebody in again who was disabled: the same name, password and history, in this role.
+
+    Raises: ValueError, for a role that does not exist.
+    """
+    with transaction.atomic():
+        Member.objects.filter(pk=member.pk).update(role=Role(role), disabled_at=None, disabled_by=None)
+        User.objects.filter(pk=member.user_id).update(is_active=True)
+    member.refresh_from_db()
+
+
+def disabled_named(team: Team, name: str) -> Member | None:
+    """Return who bears this name, or signs in with it, and was disabled in the team."""
+    name = name.strip()
+    same = Q(user__username__iexact=name) | Q(user__display_name__iexact=name)
+    gone = team.members.exclude(disabled_at=None).select_related("user")
+    return gone.filter(same).order_by("pk").first() if name else None
+
+
+def change_limit(team: Team, limit_usd: Decimal | None, *, by: Member, note: str, now: datetime) -> None:
+    """Set what a team may spend in a month; None: no limit. The same as before changes nothing.
+
+    Raises: PermissionDenied; NoteNeeded.
+    """
+    if by.team_id != team.pk or not by.may(Act.MANAGE):
+        raise PermissionDenied("Only an admin may set the team's limit.")
+    with transaction.atomic():
+        before = Team.objects.select_for_update(no_key=True).get(pk=team.pk).monthly_limit_usd
+        if before != limit_usd:
+            note = notes.required(note, why="Say why the limit changes: the note is kept with the change.")
+            Team.objects.filter(pk=team.pk).update(monthly_limit_usd=limit_usd)
+            LimitChange.objects.create(
+                team=team, at=now, person=by.user, before_usd=before, after_usd=limit_usd, note=note
+            )
+    team.monthly_limit_usd = limit_usd
 
 
 def _keep_an_admin(member: Member) -> None:
-    Team.objects.select_for_update().get(pk=member.team_id)  # two admins who demote each other: one is refused
-    others = Member.objects.filter(team_id=member.team_id, role=Role.ADMIN).exclude(pk=member.pk)
+    """See that somebody else can manage the team, and let nobody change that until this transaction ends.
+
+    Two admins who demote each other: one is refused. The lock lets rows be made that name the team.
+    """
+    Team.objects.select_for_update(no_key=True).get(pk=member.team_id)
+    others = Member.objects.active().filter(team_id=member.team_id, role=Role.ADMIN).exclude(pk=member.pk)
     if not others.exists():
         raise LastAdmin(member)
 
 
-def _check(user: User, password: str) -> None:
+def _end_all_access(member: Member, *, now: datetime) -> None:
+    """Sign somebody out everywhere, and close what would let them, or whom they chose, in again."""
+    elsewhere = Member.objects.active().filter(user_id=member.user_id).exclude(pk=member.pk)
+    user = User.objects.filter(pk=member.user_id)
+    user.update(sign_outs=F("sign_outs") + 1, is_active=elsewhere.exists())
+    SignInLink.objects.filter(user_id=member.user_id, used_at=None).update(used_at=now)
+    Invite.objects.filter(team_id=member.team_id, invited_by_id=member.user_id, used_at=None).update(used_at=now)
+
+
+def _check(user: User, password: str, team: Team) -> None:
     errors: dict[str, list[str]] = {}
     try:
         user.clean_fields(exclude=["password"])
     except ValidationError as error:
         errors = {field: list(messages) for field, messages in error.message_dict.items()}
-    if User.objects.filter(username__iexact=user.username).exists():
+    left = team.members.exclude(disabled_at=None).filter(user__username__iexact=user.username).first()
+    if left is not None:
+        errors["username"] = [
+            f"{left.user} was in this team and is disabled. Ask an admin to bring you back, under People: "
+            "with this name and all that was made under it. Or choose another name."
+        ]
+    elif User.objects.filter(username__iexact=user.username).exists():
         errors["username"] = ["Somebody here already has this name: choose another."]
     try:
         validate_password(password, user)

@@ -14,6 +14,8 @@ class Act(models.TextChoices):
 
     SEE = "see", "see every take of the team"
     CREATE = "create", "upload, and spend the team's money on generations"
+    ANSWER = "answer", "pause, cancel and settle their own takes"
+    ANSWER_FOR_ALL = "answer_for_all", "pause, cancel and settle anybody's takes"
     DECIDE = "decide", "approve a take, or ask for changes"
     SEE_ALL_COSTS = "see_all_costs", "see everybody's spending"
     STOP_FOLLOWING = "stop_following", "stop following a take that its provider never ends"
@@ -22,7 +24,7 @@ class Act(models.TextChoices):
 
 GRANTS: dict[Role, frozenset[Act]] = {
     Role.ADMIN: frozenset(Act),
-    Role.CREATOR: frozenset({Act.SEE, Act.CREATE}),
+    Role.CREATOR: frozenset({Act.SEE, Act.CREATE, Act.ANSWER}),
     Role.REVIEWER: frozenset({Act.SEE, Act.DECIDE}),
 }
 
@@ -30,3 +32,8 @@ GRANTS: dict[Role, frozenset[Act]] = {
 def may(role: str, act: Act) -> bool:
     """Does this role allow the act?"""
     return act in GRANTS[Role(role)]
+
+
+def who_may(act: Act) -> list[Role]:
+    """Return the roles that allow the act, for a query."""
+    return [role for role in Role if may(role, act)]

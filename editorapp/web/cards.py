@@ -21,7 +21,8 @@ def as_cards(takes: "QuerySet[Generation]") -> "QuerySet[Generation]":
     )
     return (
         takes.select_related(
-            "account", "source_asset", "result", "exr", "created_by", "parent__result", "parent__source_asset"
+            *("account", "team", "source_asset", "result", "exr", "parent__result", "parent__source_asset"),
+            *("created_by", "assignee", "held_by"),
         )
         .prefetch_related(Prefetch("decisions", Decision.objects.select_related("decided_by")))
         .annotate(

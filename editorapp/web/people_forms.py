@@ -1,10 +1,17 @@
 """The forms of signing in, joining, and managing a team."""
 
+from datetime import datetime
 from decimal import Decimal
+from typing import Any
 
 from django import forms
+from django.core.exceptions import ValidationError
 
-from editorapp.teams.models import Team, User
+from editorapp.core.notes import LONGEST_NOTE, NoteNeeded
+from editorapp.generations.line import offboarding
+from editorapp.generations.line.offboarding import Affairs, Change, Choice
+from editorapp.teams import people
+from editorapp.teams.models import Member, Team, User
 from editorapp.teams.roles import Role
 
 
@@ -73,6 +80,56 @@ class InviteForm(forms.Form):
         label="Works for", coerce=int, initial=7, choices=[(1, "1 day"), (7, "7 days"), (30, "30 days")]
     )
 
+    def __init__(self, data: Any = None, *, team: Team) -> None:
+        super().__init__(data)
+        self.team = team
+
+    def clean_note(self) -> str:
+        note: str = self.cleaned_data["note"]
+        if (left := people.disabled_named(self.team, note)) is not None:
+            raise ValidationError(
+                f"{left.user} was in the team and is disabled. Bring them back, under Former members: with their name "
+                "and all that they made. For somebody else of that name, write more than the name."
+            )
+        return note
+
+
+class HeirField(forms.ModelChoiceField):
+    """Who takes are handed over to."""
+
+    def label_from_instance(self, obj: Member) -> str:
+        return f"{obj.user}, {obj.get_role_display().lower()}"
+
+
+class OffboardingForm(forms.Form):
+    """What becomes of the takes of somebody who may not send them any more."""
+
+    choice = forms.ChoiceField(initial=Choice.HOLD, required=False, widget=forms.RadioSelect)
+    to = HeirField(
+        label="Hand over to", queryset=Member.objects.none(), required=False, empty_label="Choose somebody",
+        help_text="Only where they are handed over.",
+    )  # fmt: skip
+
+    def __init__(self, data: Any = None, *, member: Member, by: Member, affairs: Affairs) -> None:
+        super().__init__(data)
+        heir, choice = self.fields["to"], self.fields["choice"]
+        assert isinstance(heir, HeirField) and isinstance(choice, forms.ChoiceField)
+        heir.queryset = heirs = offboarding.heirs(member)
+        closed = {Choice.KEEP} if by.pk == member.pk else set()
+        if not affairs.waiting.count:  # only outcomes that nobody knows: an admin may settle these anyhow
+            closed |= {Choice.CANCEL, Choice.KEEP}
+        if not heirs.exists():
+            closed.add(Choice.HAND_OVER)
+            del self.fields["to"]
+        labels = {} if affairs.waiting.count else {Choice.HOLD: "Leave them to the admins"}
+        choice.choices = [(one.value, labels.get(one, one.label)) for one in Choice if one not in closed]
+        self.by = by
+
+    def change(self) -> Change:
+        """Return what was chosen; to hold them where nothing was."""
+        given = self.cleaned_data
+        return Change(self.by, Choice(given["choice"] or Choice.HOLD), given.get("to"))
+
 
 class TeamForm(forms.ModelForm):
     monthly_limit_usd = forms.DecimalField(
@@ -84,8 +141,28 @@ class TeamForm(forms.ModelForm):
         required=False,
         help_text="Nothing is queued beyond it. Empty: no limit.",
     )
+    limit_note = forms.CharField(
+        label="Why the limit changes", max_length=LONGEST_NOTE, required=False,
+        help_text="Needed where it changes; kept with who changed it.",
+        widget=forms.TextInput(attrs={"autocomplete": "off"}),
+    )  # fmt: skip
 
     class Meta:
         model = Team
         fields = ["name", "monthly_limit_usd"]
         labels = {"name": "Team name"}
+
+    def __init__(self, data: Any = None, *, instance: Team) -> None:
+        super().__init__(data, instance=instance)
+        self.limit_before = instance.monthly_limit_usd
+
+    def keep(self, *, by: Member, now: datetime) -> bool:
+        """Keep the name and, with its note, the limit. Say whether that was done: the form has the error where not."""
+        given = self.cleaned_data
+        try:
+            people.change_limit(self.instance, given["monthly_limit_usd"], by=by, note=given["limit_note"], now=now)
+        except NoteNeeded as error:
+            self.add_error("limit_note", str(error))
+            return False
+        Team.objects.filter(pk=self.instance.pk).update(name=given["name"])
+        return True

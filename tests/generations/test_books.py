@@ -154,7 +154,7 @@ def test_a_busy_studio_balances_as_the_command_says(quick, clock, monkeypatch):
     run(clock)
     retry(Generation.objects.get(pk=never.pk), member=member, now=clock())
     lost = Generation.objects.filter(state=State.UNKNOWN).order_by("pk").first()
-    settle.never_arrived(lost, member=member, now=clock())
+    settle.never_arrived(lost, member=member, now=clock(), note="Seen in the console")
     run(clock)
 
     command = [sys.executable, "-c", _COMMAND, str(connection.settings_dict["NAME"])]

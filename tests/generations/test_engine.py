@@ -205,7 +205,7 @@ def test_an_unknown_that_was_accepted_is_adopted_and_brought_home(quick, quick_f
     generation.refresh_from_db()
     job_id = _newest_job(quick_folder)
 
-    settle.adopt(generation, job_id, member=member, now=clock())
+    settle.adopt(generation, job_id, member=member, now=clock(), note="Seen in the console")
     run(clock)
 
     generation.refresh_from_db()
@@ -279,7 +279,7 @@ def test_an_answer_after_a_person_said_that_it_never_arrived_is_raised_with_the_
     attempt = generation.attempts.get()
     outcomes.posting(attempt, {"prompt": "?"}, now=clock())
     outcomes.lapsed(Attempt.objects.get(), now=clock())
-    settle.never_arrived(generation, member=member, now=clock())
+    settle.never_arrived(generation, member=member, now=clock(), note="Seen in the console")
 
     outcomes.accepted(attempt, Job("job-1", JobState.QUEUED), now=clock(), first_look_seconds=5)
 

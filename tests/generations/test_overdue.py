@@ -141,5 +141,5 @@ def test_a_lost_job_is_raised_until_it_is_settled():
 
     alert = Alert.objects.get()
     assert (alert.kind, alert.closed_at) == ("lost", None) and "$1.08 stay held until it is settled" in alert.message
-    settle.count_as_spent(lost, member=lost.team.members.get(), now=NOW)
+    settle.count_as_spent(lost, member=lost.team.members.get(), now=NOW, note="Seen in the console")
     assert Alert.objects.get().closed_at is not None

@@ -202,10 +202,11 @@ def test_a_person_who_settles_and_the_answer_that_comes_late_are_never_both_righ
     calls = []
     for number, (generation, attempt) in enumerate(pairs):
         job = Job(id=f"job-{number}", state=JobState.RUNNING)
+        said = {"member": member, "now": now, "note": "Looked"}
         calls += [
             partial(outcomes.accepted, attempt, job, now=now, first_look_seconds=5),
-            partial(settle.never_arrived, Generation.objects.get(pk=generation.pk), member=member, now=now),
-            partial(settle.count_as_spent, Generation.objects.get(pk=generation.pk), member=member, now=now),
+            partial(settle.never_arrived, Generation.objects.get(pk=generation.pk), **said),
+            partial(settle.count_as_spent, Generation.objects.get(pk=generation.pk), **said),
         ]
 
     with Watched():
@@ -229,7 +230,7 @@ def test_an_answer_that_was_kept_while_nothing_could_be_written_calls_in_questio
     session = sweep.Session("luma-agents", clock=timezone.now)
     job = Job(id="job-late", state=JobState.RUNNING)
     session.unwritten = [Answer(Post(attempt, attempt.account.access(), {}, ""), job, None)]
-    options = {"member": generation.team.members.get(), "now": timezone.now()}
+    options = {"member": generation.team.members.get(), "now": timezone.now(), "note": "Looked"}
     if outcome == "follow":
         by = settle.Decider(generation.created_by)
         settle.follow(Attempt.objects.get(pk=attempt.pk), "job-other", by=by, now=options["now"], note="")

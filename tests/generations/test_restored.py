@@ -112,7 +112,7 @@ def test_a_person_settles_it_as_any_other(db, clock):
     restored.hold(backed_up_at=clock(), now=clock())
     generation.refresh_from_db()
 
-    settle.never_arrived(generation, member=generation.team.members.get(), now=clock())
+    settle.never_arrived(generation, member=generation.team.members.get(), now=clock(), note="Seen in the console")
 
     assert generation.state == State.FAILED and generation.can_retry
     assert ledger.held_usd(generation.pk) == 0

@@ -137,7 +137,7 @@ def test_what_never_arrived_is_for_a_person_where_the_list_proves_nothing(quick,
     alert = Alert.objects.get()
     assert (alert.kind, alert.subject) == ("unknown_outcome", f"generation:{generation.pk}")
     assert "does not say that its list leaves nothing out" in alert.message and alert.closed_at is None
-    settle.never_arrived(generation, member=generation.team.members.get(), now=clock())
+    settle.never_arrived(generation, member=generation.team.members.get(), now=clock(), note="Seen in the console")
     assert Alert.objects.get().closed_at is not None
 
 
@@ -336,7 +336,9 @@ def test_a_person_who_was_first_is_not_overruled(clock, send, provider, monkeypa
     look_at = sightings.found
 
     def settled_meanwhile(attempt, listing):
-        settle.never_arrived(Generation.objects.get(), member=generation.team.members.get(), now=clock())
+        settle.never_arrived(
+            Generation.objects.get(), member=generation.team.members.get(), now=clock(), note="Seen in the console"
+        )
         return look_at(attempt, listing)
 
     monkeypatch.setattr(sightings, "found", settled_meanwhile)
@@ -357,7 +359,7 @@ def test_a_job_of_the_same_key_under_another_account_is_taken_too(clock, send, p
     Attempt.objects.filter(generation=second).update(account=other)
 
     with pytest.raises(settle.JobIsTaken):
-        settle.adopt(second, job_id, member=second.team.members.get(), now=clock())
+        settle.adopt(second, job_id, member=second.team.members.get(), now=clock(), note="Seen in the console")
 
 
 def test_an_edit_whose_clip_travels_in_the_call_is_shown_to_a_person_who_follows_it(quick, clock, tmp_path):
@@ -374,7 +376,7 @@ def test_an_edit_whose_clip_travels_in_the_call_is_shown_to_a_person_who_follows
     (candidate,) = Search.objects.get().candidates
     assert candidate["likeness"] == "unclear" and generation.attempts.get().state == State.UNKNOWN
     generation.refresh_from_db()
-    settle.adopt(generation, candidate["job_id"], member=member, now=clock())
+    settle.adopt(generation, candidate["job_id"], member=member, now=clock(), note="Seen in the console")
     run(clock)
     generation.refresh_from_db()
     assert generation.state == State.SUCCEEDED and quick.submits_received == 1 and books.differences() == []
@@ -413,7 +415,9 @@ def test_who_settles_while_the_list_is_read_is_told_nothing_more_of_it(clock, se
     read = sightings.read
 
     def settled_meanwhile(*args, **kw):
-        settle.never_arrived(Generation.objects.get(), member=generation.team.members.get(), now=clock())
+        settle.never_arrived(
+            Generation.objects.get(), member=generation.team.members.get(), now=clock(), note="Seen in the console"
+        )
         if how == "failed":
             raise Unavailable("The list is not there.")
         return replace(read(*args, **kw), is_whole=False)

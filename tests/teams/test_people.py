@@ -1,14 +1,18 @@
 """Invitations, roles, and the admin that every team keeps."""
 
 from datetime import timedelta
+from decimal import Decimal
 
 import pytest
-from django.core.exceptions import ValidationError
+from django.core.exceptions import PermissionDenied, ValidationError
 from django.utils import timezone
 
-from editorapp.teams import people
-from editorapp.teams.models import Invite, Member, User
-from editorapp.teams.roles import GRANTS, Act, Role, may
+from editorapp.alerts import channels
+from editorapp.core.notes import NoteNeeded
+from editorapp.teams import people, sign_in
+from editorapp.teams.first_run import ensure_owner
+from editorapp.teams.models import Invite, LimitChange, Member, SignInLink, Team, User
+from editorapp.teams.roles import GRANTS, Act, Role, may, who_may
 from tests.factories import make_member
 
 pytestmark = pytest.mark.django_db
@@ -76,7 +80,7 @@ def test_the_last_admin_cannot_be_demoted_or_removed():
     with pytest.raises(people.LastAdmin):
         people.change_role(admin, Role.CREATOR)
     with pytest.raises(people.LastAdmin):
-        people.remove(admin)
+        people.disable(admin, by=admin.user, now=NOW)
 
     admin.refresh_from_db()
     assert admin.role == Role.ADMIN
@@ -92,26 +96,137 @@ def test_with_a_second_admin_the_first_may_step_down():
     assert set(Member.objects.filter(team=admin.team).values_list("role", flat=True)) == {"admin", "reviewer"}
 
 
-def test_a_removed_person_is_out_at_once(client):
-    admin = make_member(role=Role.ADMIN)
-    member = make_member(team=admin.team)
-    client.force_login(member.user)
+def links_of(member):
+    return [SignInLink.make(member.user, now=NOW), SignInLink.make(member.user, now=NOW)]
 
-    people.remove(member)
+
+def test_a_disabled_person_is_out_at_once_by_every_way_in(client):
+    admin = make_member(role=Role.ADMIN)
+    member = make_member(team=admin.team, role=Role.ADMIN)
+    member.user.set_password("a quite long one")
+    member.user.save()
+    client.force_login(member.user)
+    links = links_of(member)
+    _, theirs = Invite.make(admin.team, Role.ADMIN, invited_by=member.user, now=NOW)
+    _, others = Invite.make(admin.team, Role.CREATOR, invited_by=admin.user, now=NOW)
+
+    people.disable(member, by=admin.user, now=NOW)
 
     assert client.get("/me").status_code == 302
-    assert not Member.objects.filter(user=member.user).exists()
-    assert User.objects.filter(pk=member.user_id, is_active=False).exists()
+    for token in links:
+        with pytest.raises(sign_in.LinkNotUsable):
+            sign_in.follow(token, now=NOW)
+    with pytest.raises(sign_in.NotSignedIn):
+        sign_in.sign_in(member.user.username, "a quite long one", address="127.0.0.1", now=NOW)
+    with pytest.raises(people.InviteNotUsable):
+        people.open_invite(theirs, now=NOW)
+    assert people.open_invite(others, now=NOW)
+    assert (member.disabled_at, member.disabled_by) == (NOW, admin.user) and not any(map(member.may, Act))
+
+
+def test_who_is_brought_back_has_the_same_name_and_password_and_no_session_from_before(client):
+    admin = make_member(role=Role.ADMIN)
+    member = make_member(team=admin.team)
+    member.user.set_password("a quite long one")
+    member.user.save()
+    client.force_login(member.user)
+    before = links_of(member)
+    people.disable(member, by=admin.user, now=NOW)
+
+    people.bring_back(member, Role.REVIEWER)
+
+    assert client.get("/me").status_code == 302  # the cookie on a lost laptop
+    with pytest.raises(sign_in.LinkNotUsable):
+        sign_in.follow(before[0], now=NOW)
+    found = sign_in.sign_in(member.user.username, "a quite long one", address="127.0.0.1", now=NOW)
+    assert found == member.user and Member.objects.get(user=found).role == Role.REVIEWER
+    client.force_login(found)
+    assert client.get("/me").status_code == 200
+
+
+def test_who_is_disabled_in_one_team_goes_on_in_another(client):
+    admin, elsewhere = make_member(role=Role.ADMIN), make_member()
+    member = Member.objects.create(team=admin.team, user=elsewhere.user, role=Role.CREATOR)
+
+    people.disable(member, by=admin.user, now=NOW)
+    client.force_login(User.objects.get(pk=elsewhere.user_id))
+
+    assert client.get("/gallery/").wsgi_request.member == elsewhere
+
+
+def test_a_disabled_admin_is_no_admin_that_the_team_keeps_and_is_told_of_no_alert(settings):
+    settings.EMAIL_IS_SET, settings.ALERT_WEBHOOK, settings.ALERT_EMAIL = True, "", []
+    admin = make_member(role=Role.ADMIN)
+    other = make_member(role=Role.ADMIN, team=admin.team)
+    User.objects.filter(pk=other.user_id).update(email="gone@example.org")
+    assert channels.Readers().anybody == {"gone@example.org"}
+
+    people.disable(other, by=admin.user, now=NOW)
+    User.objects.filter(pk=other.user_id).update(is_active=True)  # in another team, say
+
+    assert channels.Readers().anybody == set()
+    with pytest.raises(people.LastAdmin):
+        people.disable(admin, by=admin.user, now=NOW)
+    assert ensure_owner() == admin
+
+
+def test_a_name_that_is_disabled_cannot_be_invited_anew_but_brought_back():
+    _, token = make_invite()
+    team = Invite.objects.get().team
+    left = make_member(team=team, name="Grace")
+    people.disable(left, by=None, now=NOW)
+
+    with pytest.raises(ValidationError, match="bring you back"):
+        people.accept(token, **(GOOD | {"username": "GRACE"}), now=NOW)
+
+    assert people.disabled_named(team, " grace ") == left
+    assert people.disabled_named(make_member().team, "grace") is None
+    people.bring_back(left, Role.CREATOR)
+    assert people.disabled_named(team, "grace") is None
+
+
+@pytest.mark.parametrize("note", ["", "  \n ", "-", "x" * 201])
+def test_a_limit_is_not_changed_without_a_note(note):
+    admin = make_member(role=Role.ADMIN)
+
+    with pytest.raises(NoteNeeded):
+        people.change_limit(admin.team, Decimal(50), by=admin, note=note, now=NOW)
+
+    assert Team.objects.get().monthly_limit_usd is None and not LimitChange.objects.exists()
+
+
+def test_who_changed_a_limit_when_and_why_is_kept():
+    admin = make_member(role=Role.ADMIN)
+
+    people.change_limit(admin.team, Decimal(50), by=admin, note="The pilot's budget", now=NOW)
+    people.change_limit(admin.team, Decimal(50), by=admin, note="", now=NOW)  # nothing changes
+    with pytest.raises(PermissionDenied):
+        people.change_limit(admin.team, None, by=make_member(team=admin.team), note="More", now=NOW)
+    with pytest.raises(PermissionDenied):
+        people.change_limit(admin.team, None, by=make_member(role=Role.ADMIN), note="More", now=NOW)
+
+    kept = LimitChange.objects.get()
+    assert (kept.person, kept.at, kept.before_usd, kept.after_usd) == (admin.user, NOW, None, Decimal(50))
+    assert kept.note == "The pilot's budget" and Team.objects.get(pk=admin.team_id).monthly_limit_usd == 50
 
 
 @pytest.mark.parametrize("role", list(Role))
 @pytest.mark.parametrize("act", list(Act))
 def test_the_table_of_roles(role, act):
     expected = {
-        Role.ADMIN: {Act.SEE, Act.CREATE, Act.DECIDE, Act.SEE_ALL_COSTS, Act.STOP_FOLLOWING, Act.MANAGE},
-        Role.CREATOR: {Act.SEE, Act.CREATE},
+        Role.ADMIN: {
+            Act.SEE,
+            Act.CREATE,
+            Act.ANSWER,
+            Act.ANSWER_FOR_ALL,
+            Act.DECIDE,
+            Act.SEE_ALL_COSTS,
+            Act.STOP_FOLLOWING,
+            Act.MANAGE,
+        },
+        Role.CREATOR: {Act.SEE, Act.CREATE, Act.ANSWER},
         Role.REVIEWER: {Act.SEE, Act.DECIDE},
     }
 
-    assert may(role, act) == (act in expected[role])
+    assert may(role, act) == (act in expected[role]) == (role in who_may(act))
     assert act.label and GRANTS[role]

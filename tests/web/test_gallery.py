@@ -10,6 +10,7 @@ from editorapp.generations.models import Generation
 from editorapp.generations.states import State
 from editorapp.media.models import Asset
 from editorapp.review.decide import decide
+from editorapp.teams import people
 from editorapp.teams.models import User
 from editorapp.teams.roles import Role
 from editorapp.web.views.gallery import PAGE_SIZE
@@ -233,3 +234,20 @@ def test_reviewers_see_sources_and_upload_none(creator):
     html = signed_in(make_member(role=Role.REVIEWER, team=creator.team)).get("/gallery/sources").content.decode()
 
     assert "harbour.mp4" in html and "Upload" not in html
+
+
+def test_made_by_lists_everybody_who_made_a_take_here_and_marks_who_is_gone(client, creator):
+    gone, removed = make_member(team=creator.team, name="Zed"), make_member(name="Rea")
+    other = make_member(name="Ole", role=Role.ADMIN)
+    theirs = make_generation(gone)
+    make_generation(removed)
+    Generation.objects.filter(created_by=removed.user).update(team=creator.team)  # an older version deleted the row
+    make_generation(other)
+    make_member(team=creator.team, role=Role.ADMIN)
+    people.disable(gone, by=None, now=timezone.now())
+
+    html = client.get(f"/gallery/?person={gone.user_id}").content.decode()
+
+    assert "Zed (former member)</option>" in html and "Rea (former member)</option>" in html
+    assert ">Cleo</option>" in html and "Ole" not in html
+    assert cards(html) == [theirs.pk]

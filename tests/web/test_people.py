@@ -1,14 +1,17 @@
 """Signing in and out, one's own account, invitations and the people page, as each role and as a stranger."""
 
+import re
 from datetime import timedelta
 
 import pytest
 from django.test import Client
 from django.utils import timezone
 
+from editorapp.costs import ledger
+from editorapp.generations.states import State
 from editorapp.teams.models import Invite, Member, SignInLink, Team, User
 from editorapp.teams.roles import Role
-from tests.factories import make_member
+from tests.factories import make_member, make_reserved
 from tests.queries import queries_of
 
 pytestmark = pytest.mark.django_db
@@ -29,6 +32,11 @@ def signed_in(member) -> Client:
     client = Client()
     client.force_login(member.user)
     return client
+
+
+def words_of(answer) -> str:
+    """Return a page's words, without tags."""
+    return " ".join(re.sub(r"<[^>]+>", " ", answer.content.decode()).split())
 
 
 def is_in(client: Client) -> bool:
@@ -177,20 +185,109 @@ def test_somebody_signed_in_does_not_use_up_an_invitation(admin):
     assert answer.status_code == 200 and Invite.objects.get().used_at is None
 
 
-def test_an_admin_changes_a_role_and_removes_somebody(admin):
+def test_an_admin_changes_a_role_disables_somebody_and_brings_them_back(admin):
     other = make_member(team=admin.team, name="Bo")
     client = signed_in(admin)
 
     client.post(f"/people/{other.pk}/role", {"role": "reviewer"})
     assert Member.objects.get(pk=other.pk).role == Role.REVIEWER
-    client.post(f"/people/{other.pk}/remove")
-    assert not Member.objects.filter(pk=other.pk).exists()
+    assert "Nothing of theirs waits to be sent." in client.get(f"/people/{other.pk}/disable").content.decode()
+    said = client.post(f"/people/{other.pk}/disable", follow=True).content.decode()
+    assert "Bo is disabled, and signed out everywhere." in said and "Former members" in said
+    assert not Member.objects.get(pk=other.pk).is_active
+    said = client.post(f"/people/{other.pk}/bring-back", {"role": "creator"}, follow=True).content.decode()
+    assert "Bo is back as creator" in said and "Former members" not in said
+    assert Member.objects.get(pk=other.pk).role == Role.CREATOR
+
+
+def test_before_somebody_is_disabled_the_page_asks_what_becomes_of_their_takes(admin):
+    other = make_member(team=admin.team, name="Zed")
+    waits, real = make_reserved(other), make_reserved(other, is_simulated=False)
+    make_reserved(other, state=State.UNKNOWN)
+    make_reserved(other, state=State.RUNNING)
+    client = signed_in(admin)
+
+    asked = words_of(client.get(f"/people/{other.pk}/disable"))
+    assert "2 takes of Zed wait to be sent , holding $1.08 and $1.08 simulated." in asked
+    assert "1 take of theirs is at a provider already" in asked and "Of 1 nobody knows the outcome" in asked
+    said = client.post(f"/people/{other.pk}/disable", {"choice": ""}, follow=True).content.decode()
+
+    assert "2 takes of theirs are paused, with their money held." in said
+    assert "2 takes wait for your decision" in said
+    for take in (waits, real):
+        take.refresh_from_db()
+        assert (take.held_by, take.state) == (admin.user, State.QUEUED) and ledger.held_usd(take.pk) > 0
+    assert "Ada paused it when Zed was disabled." in words_of(client.get("/queue/"))
+
+
+@pytest.mark.parametrize("choice", ["hold", "cancel", "hand_over", "keep"])
+def test_each_choice_does_what_it_says_and_says_what_it_did(admin, choice):
+    other, heir = make_member(team=admin.team, name="Zed"), make_member(team=admin.team, name="Bo")
+    take = make_reserved(other)
+
+    given = {"choice": choice, "to": heir.pk}
+    said = signed_in(admin).post(f"/people/{other.pk}/disable", given, follow=True).content.decode()
+
+    take.refresh_from_db()
+    words, held, state = {
+        "hold": ("1 take of theirs is paused, with", True, State.QUEUED),
+        "cancel": ("1 take of theirs is canceled, and", False, State.CANCELED),
+        "hand_over": ("1 take of theirs is Bo’s to answer for", False, State.QUEUED),
+        "keep": ("1 take of theirs is sent when", False, State.QUEUED),
+    }[choice]
+    assert words in said and (take.held_at is not None, take.state) == (held, state)
+
+
+def test_nobody_is_disabled_while_the_choice_is_not_whole(admin):
+    other, heir = make_member(team=admin.team, name="Zed"), make_member(team=admin.team, role=Role.REVIEWER)
+    make_reserved(other)
+    client = signed_in(admin)
+
+    for given in ({"choice": "hand_over"}, {"choice": "hand_over", "to": heir.pk}, {"choice": "give away"}):
+        assert client.post(f"/people/{other.pk}/disable", given).status_code == 422
+    assert Member.objects.get(pk=other.pk).is_active
+
+
+def test_a_role_that_may_not_create_asks_first_too(admin):
+    other = make_member(team=admin.team, name="Zed")
+    take = make_reserved(other)
+    client = signed_in(admin)
+
+    asked = words_of(client.post(f"/people/{other.pk}/role", {"role": "reviewer"}))
+    assert "Make Zed a reviewer?" in asked and "1 take of Zed waits to be sent" in asked
+    assert Member.objects.get(pk=other.pk).role == Role.CREATOR
+    client.post(f"/people/{other.pk}/role", {"role": "reviewer", "choice": "cancel"})
+
+    take.refresh_from_db()
+    assert Member.objects.get(pk=other.pk).role == Role.REVIEWER and take.state == State.CANCELED
+
+
+def test_what_was_held_is_decided_later_and_only_of_who_may_not_send_it(admin):
+    other = make_member(team=admin.team, name="Zed")
+    take, client = make_reserved(other), signed_in(admin)
+    assert client.get(f"/people/{other.pk}/takes")["Location"] == "/people/"
+    client.post(f"/people/{other.pk}/disable")
+
+    assert "1 take of Zed waits to be sent" in words_of(client.get(f"/people/{other.pk}/takes"))
+    client.post(f"/people/{other.pk}/takes", {"choice": "keep"})
+
+    take.refresh_from_db()
+    assert (take.held_at, take.responsible) == (None, admin.user)
+
+
+def test_somebody_who_was_disabled_is_not_invited_anew(admin):
+    other, client = make_member(team=admin.team, name="Zed"), signed_in(admin)
+    client.post(f"/people/{other.pk}/disable")
+
+    answer = client.post("/people/invites", {"role": "creator", "note": "zed", "days": "7"})
+
+    assert answer.status_code == 422 and "Bring them back" in answer.content.decode() and not Invite.objects.exists()
 
 
 def test_the_last_admin_is_told_why_not(admin):
     client = signed_in(admin)
 
-    for path, data in [("role", {"role": "creator"}), ("remove", {})]:
+    for path, data in [("role", {"role": "creator"}), ("disable", {})]:
         html = client.post(f"/people/{admin.pk}/{path}", data, follow=True).content.decode()
         assert "only admin" in html
     assert Member.objects.get(pk=admin.pk).role == Role.ADMIN
@@ -207,8 +304,11 @@ def test_a_role_that_does_not_exist_is_refused(admin):
 def test_an_admin_sets_the_name_and_the_limit(admin):
     client = signed_in(admin)
 
-    client.post("/people/team", {"name": "Night shift", "monthly_limit_usd": "50"})
-    assert "of $50.00" in client.get("/people/").content.decode()
+    without = client.post("/people/team", {"name": "Night shift", "monthly_limit_usd": "50"})
+    assert without.status_code == 422 and "Say why the limit changes" in without.content.decode()
+    client.post("/people/team", {"name": "Night shift", "monthly_limit_usd": "50", "limit_note": "The pilot"})
+    page = words_of(client.get("/people/"))
+    assert "of $50.00" in page and "Ada set $50.00 instead of none. The pilot" in page
     refused = client.post("/people/team", {"name": "Night shift", "monthly_limit_usd": "-1"})
 
     team = Team.objects.get(pk=admin.team_id)
@@ -221,10 +321,11 @@ def test_only_admins_manage_people(admin, role):
     invite, _ = Invite.make(admin.team, Role.CREATOR, invited_by=admin.user, now=timezone.now())
 
     answers = [client.get("/people/").status_code]
-    for path in [f"{admin.pk}/role", f"{admin.pk}/remove", "team", "invites", f"invites/{invite.pk}/revoke"]:
+    own = [f"{admin.pk}/{act}" for act in ("role", "disable", "takes", "bring-back")]
+    for path in [*own, "team", "invites", f"invites/{invite.pk}/revoke"]:
         answers.append(client.post(f"/people/{path}", {"role": "admin"}).status_code)
 
-    assert answers == [403] * 6
+    assert answers == [403] * 8
     assert Invite.objects.get().used_at is None
 
 
@@ -236,11 +337,11 @@ def test_another_teams_people_and_invitations_are_not_there(admin):
 
     answers = [
         client.post(f"/people/{other.pk}/role", {"role": "creator"}).status_code,
-        client.post(f"/people/{other.pk}/remove").status_code,
+        *(client.post(f"/people/{other.pk}/{act}").status_code for act in ("disable", "takes", "bring-back")),
         client.post(f"/people/invites/{invite.pk}/revoke").status_code,
     ]
 
-    assert answers == [404] * 3 and "secret guest" not in client.get("/people/").content.decode()
+    assert answers == [404] * 5 and "secret guest" not in client.get("/people/").content.decode()
 
 
 def test_strangers_are_sent_to_sign_in(client):
@@ -273,7 +374,7 @@ def test_the_people_page_asks_the_same_number_of_queries_for_any_number_of_peopl
         make_member(team=admin.team)
         Invite.make(admin.team, Role.CREATOR, invited_by=admin.user, now=timezone.now(), note=str(number))
 
-    assert queries_of(client, "/people/") == few <= 9
+    assert queries_of(client, "/people/") == few <= 11
 
 
 def test_an_admin_says_where_alerts_are_sent_and_can_have_none(admin):

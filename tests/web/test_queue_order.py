@@ -180,7 +180,7 @@ def test_nobody_cancels_a_colleagues_batch_whole(creator):
 def test_a_take_page_says_that_it_is_paused(creator):
     take = make_generation(creator, held_at=timezone.now())
 
-    assert "Waits: It is paused." in signed_in(creator).get(f"/takes/{take.pk}").content.decode()
+    assert "Waits: Somebody paused it." in signed_in(creator).get(f"/takes/{take.pk}").content.decode()
 
 
 def test_strangers_cannot_arrange(creator):

@@ -89,7 +89,8 @@ def test_a_job_is_followed_once_the_account_knows_its_id_and_the_trace_says_who(
     job_id = http.post(f"{simulator.url}/luma-agents/v1/generations", json=body, headers=headers).json()["id"]
     here = f"/takes/{take.pk}/settle"
 
-    html = client.post(here, {"outcome": "adopt", "job_id": job_id[:-1] + "x"}, follow=True).content.decode()
+    wrong = {"outcome": "adopt", "job_id": job_id[:-1] + "x", "note": "In their console"}
+    html = client.post(here, wrong, follow=True).content.decode()
     assert "knows no job with the id" in html and Generation.objects.get().state == State.UNKNOWN
     client.post(here, {"outcome": "adopt", "job_id": f" {job_id} ", "note": "In their console"})
 
@@ -111,7 +112,7 @@ def test_the_price_of_a_second_time_is_asked_for_anew(client, creator):
     )
     part = client.get(f"/takes/{take.pk}/price", headers={"HX-Request": "true"}).content.decode()
     assert "Send again for $2.40 more" in words_of(part) and "Up to $3.48 in all." in part and "hx-get" not in part
-    client.post(f"/takes/{take.pk}/settle", {"outcome": "send_again", "agreed_usd": "2.400000"})
+    client.post(f"/takes/{take.pk}/settle", {"outcome": "send_again", "agreed_usd": "2.400000", "note": "Urgent"})
 
     take.refresh_from_db()
     assert (take.state, take.estimate_high_usd) == (State.QUEUED, Decimal("2.40"))
@@ -123,7 +124,7 @@ def test_a_higher_price_than_was_shown_is_not_paid(client, creator):
     take = make_unknown(creator, "luma-agents")
 
     html = client.post(
-        f"/takes/{take.pk}/settle", {"outcome": "send_again", "agreed_usd": "1.00"}, follow=True
+        f"/takes/{take.pk}/settle", {"outcome": "send_again", "agreed_usd": "1.00", "note": "Urgent"}, follow=True
     ).content.decode()
 
     assert "A second time costs up to $1.08 now; $1.00 was shown." in html
@@ -149,7 +150,7 @@ def test_a_provider_without_a_list_offers_none(client, creator):
 def test_an_admin_corrects_what_a_take_cost(creator):
     admin = signed_in(make_member(role=Role.ADMIN, team=creator.team, name="Ada"))
     take = make_unknown(creator)
-    settle.count_as_spent(take, member=creator, now=NOW)
+    settle.count_as_spent(take, member=creator, now=NOW, note="Seen in the console")
     assert "Correct what it cost" in text(admin, take)
 
     for data in ({"actual_usd": "0.54"}, {"actual_usd": "-1", "note": "x"}, {"actual_usd": "some", "note": "x"}):
@@ -170,7 +171,7 @@ def test_nobody_else_corrects_costs_and_nobody_while_money_is_held(client, creat
     assert "Correct what it cost" not in text(admin, take)
     html = admin.post(f"/takes/{take.pk}/cost", {"actual_usd": "1", "note": "x"}, follow=True).content.decode()
     assert "once nothing is held" in html
-    settle.count_as_spent(take, member=creator, now=NOW)
+    settle.count_as_spent(take, member=creator, now=NOW, note="Seen in the console")
     assert "Correct what it cost" not in text(client, take)
 
 
@@ -213,7 +214,7 @@ def test_a_reviewer_sees_what_waits_and_settles_nothing(creator):
 
     assert reviewer.get("/unknown/").status_code == 200
     assert (
-        "can settle this" in text(reviewer, take)
+        "or an admin of" in text(reviewer, take)
         and 'name="outcome"' not in reviewer.get(f"/takes/{take.pk}").content.decode()
     )
     assert not Settlement.objects.exists()

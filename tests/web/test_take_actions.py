@@ -166,7 +166,7 @@ def test_never_arrived_gives_the_money_back(client, creator):
 def test_sending_again_counts_the_first_as_spent(client, creator):
     take = make_held(creator, State.UNKNOWN)
 
-    client.post(f"/takes/{take.pk}/settle", {"outcome": "send_again", "agreed_usd": "1.08"})
+    client.post(f"/takes/{take.pk}/settle", {"outcome": "send_again", "agreed_usd": "1.08", "note": "Urgent"})
 
     take.refresh_from_db()
     assert take.state == State.QUEUED and take.attempts.count() == 2
@@ -176,7 +176,7 @@ def test_sending_again_counts_the_first_as_spent(client, creator):
 def test_counting_as_spent_closes_it(client, creator):
     take = make_held(creator, State.LOST)
 
-    client.post(f"/takes/{take.pk}/settle", {"outcome": "count_as_spent"})
+    client.post(f"/takes/{take.pk}/settle", {"outcome": "count_as_spent", "note": "On the invoice"})
 
     take.refresh_from_db()
     assert take.state == State.FAILED and take.cost_usd == Decimal("1.08")
@@ -187,10 +187,16 @@ def test_counting_as_spent_closes_it(client, creator):
     [
         {},
         {"outcome": "forget"},
-        {"outcome": "adopt"},
-        {"outcome": "adopt", "job_id": " "},
-        {"outcome": "send_again"},
-        {"outcome": "send_again", "agreed_usd": "1.07"},
+        {"outcome": "adopt", "note": "Seen"},
+        {"outcome": "adopt", "job_id": " ", "note": "Seen"},
+        {"outcome": "send_again", "note": "Urgent"},
+        {"outcome": "send_again", "agreed_usd": "1.07", "note": "Urgent"},
+        {"outcome": "never_arrived"},
+        {"outcome": "never_arrived", "note": " . "},
+        {"outcome": "never_arrived", "note": "x" * 201},
+        {"outcome": "count_as_spent", "note": ""},
+        {"outcome": "send_again", "agreed_usd": "1.08"},
+        {"outcome": "adopt", "job_id": "job-1"},
     ],
 )
 def test_settling_without_an_answer_changes_nothing(client, creator, data):
@@ -204,9 +210,10 @@ def test_settling_without_an_answer_changes_nothing(client, creator, data):
 
 def test_what_is_settled_already_is_not_settled_twice(client, creator):
     take = make_held(creator, State.UNKNOWN)
-    client.post(f"/takes/{take.pk}/settle", {"outcome": "never_arrived"})
+    client.post(f"/takes/{take.pk}/settle", {"outcome": "never_arrived", "note": "Looked"})
 
-    html = client.post(f"/takes/{take.pk}/settle", {"outcome": "count_as_spent"}, follow=True).content.decode()
+    said = {"outcome": "count_as_spent", "note": "Looked again"}
+    html = client.post(f"/takes/{take.pk}/settle", said, follow=True).content.decode()
 
     assert "is known" in html and ledger.spent_usd(take.pk) == 0
 
@@ -240,8 +247,8 @@ def test_an_unfinished_take_is_not_decided_about(creator, reviewer):
 
 
 # Who may do it to a colleague's take.
-POSTS = {"cancel": Role.ADMIN, "retry": Role.CREATOR, "fetch": Role.CREATOR, "settle": Role.CREATOR,
-         "take-as-it-is": Role.CREATOR, "look": Role.CREATOR, "ask": Role.CREATOR, "cost": Role.ADMIN,
+POSTS = {"cancel": Role.ADMIN, "retry": Role.CREATOR, "fetch": Role.CREATOR, "settle": Role.ADMIN,
+         "take-as-it-is": Role.ADMIN, "look": Role.CREATOR, "ask": Role.CREATOR, "cost": Role.ADMIN,
          "fetch-frames": Role.CREATOR, "review": Role.REVIEWER}  # fmt: skip
 
 
@@ -250,7 +257,8 @@ POSTS = {"cancel": Role.ADMIN, "retry": Role.CREATOR, "fetch": Role.CREATOR, "se
 def test_each_act_is_open_to_its_roles_only(creator, role, path):
     take = make_held(creator, State.UNKNOWN)
 
-    answer = signed_in(make_member(role=role, team=creator.team)).post(f"/takes/{take.pk}/{path}")
+    said = {"outcome": "never_arrived", "note": "Looked"}
+    answer = signed_in(make_member(role=role, team=creator.team)).post(f"/takes/{take.pk}/{path}", said)
 
     assert answer.status_code == (302 if role in {Role.ADMIN, POSTS[path]} else 403)
 

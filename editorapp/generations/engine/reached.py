@@ -2,7 +2,7 @@
 
 import logging
 import time
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from datetime import datetime, timedelta
 
 from django.db import transaction
@@ -11,7 +11,7 @@ from django.db.models import Q, QuerySet
 from editorapp.core import retry
 from editorapp.generations.engine import claims, not_sent
 from editorapp.generations.engine.moves import locked
-from editorapp.generations.line import order, pausing
+from editorapp.generations.line import order, pausing, senders
 from editorapp.generations.models import Attempt, Generation
 from editorapp.generations.running import whereabouts
 from editorapp.generations.states import State
@@ -59,6 +59,14 @@ class Accounts:
     def spec(self, account_id: int) -> Spec:
         return self._by_id[account_id].spec
 
+    def took(self, account_ids: Iterable[int], *, now: datetime) -> None:
+        """Note that accounts took a job: a real one that was never tested is proven by that."""
+        unproven = {pk for pk in account_ids if (one := self._by_id.get(pk)) and one.proven_at is None}
+        if unproven := {pk for pk in unproven if not self._by_id[pk].is_simulated}:
+            ProviderAccount.objects.filter(pk__in=unproven, proven_at=None).update(proven_at=now)
+            for pk in unproven:
+                self._by_id[pk].proven_at = now
+
     def turns(self, *, now: datetime, room: int) -> Iterator[Attempt]:
         """Yield what is sent next, out of `room` for all accounts; each row is taken, and counts as sent from then on.
 
@@ -91,8 +99,9 @@ def _due(account_id: int, now: datetime) -> QuerySet[Attempt]:
 def _take(account_id: int, *, now: datetime, most: int) -> list[Attempt]:
     """Take the next ones in line, within the limits and outside every pause.
 
-    Under the account's lock the slots are counted and taken in one transaction, so two sweeps never take one slot; and
-    under the teams', so that nothing is taken of a queue that is just being paused. A taken row is written down as
+    Under the account's lock the slots are counted and taken in one transaction, so two sweeps never take one slot;
+    under the teams', so that nothing is taken of a queue that is just being paused; and under the members', so that
+    nothing is taken of a person who is just being disabled. A taken row is written down as
     sent by its lease token only; if its sweep dies before that, nothing was sent and it is due again when the claim
     lapses.
     """
@@ -105,9 +114,12 @@ def _take(account_id: int, *, now: datetime, most: int) -> list[Attempt]:
         teams = Team.objects.filter(pk__in={attempt.generation.team_id for attempt in found}).order_by("pk")
         stopped = {team.pk for team in teams.select_for_update(no_key=True) if team.queue_paused_at}
         paused = [one.generation_id for one in found if one.generation.held_at or one.generation.team_id in stopped]
+        left = senders.without(attempt.generation for attempt in found)
         if paused:  # queued in the moment of the pause
             pausing.park(Generation.objects.filter(pk__in=paused), now=now)
-        wanted = [attempt for attempt in found if attempt.generation_id not in paused]
+        for pk, why in left.items():
+            pausing.hold_for_nobody([pk], why, by=None, now=now)
+        wanted = [attempt for attempt in found if attempt.generation_id not in {*paused, *left}]
         taken = _claimed(sorted(wanted, key=lambda one: in_line.index(one.pk)), now=now)
         if len(in_line) > slots:  # more wait than could be taken: the next of them keeps the sweep awake
             Attempt.objects.filter(pk=in_line[slots], state=State.QUEUED, next_action_at__gt=now + SOON).update(

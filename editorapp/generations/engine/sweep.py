@@ -204,7 +204,17 @@ class Session:
             return
         self.failures = 0
         _reached_written(answers)
+        self._note_taken(answers)
         self.polls.forget(answers)
+
+    def _note_taken(self, answers: Sequence[Answer]) -> None:
+        """Note which accounts took jobs: after the answers are written, and nothing depends on it."""
+        posts = [one.errand for one in answers if isinstance(one.errand, Post) and one.job is not None]
+        try:
+            self.accounts.took({post.attempt.account_id for post in posts}, now=self.clock())
+        except Error as error:
+            log.warning("Not noted that accounts work: %s", error)
+            _let_go_of_broken()
 
     def _write_later(self, error: Error) -> None:
         """Keep what was answered, and try again soon, then less often: a full disk needs no log of every try."""

@@ -44,8 +44,9 @@ def _in_line(generation: Generation, member: Member, move: Callable[[Line, int],
     """Move a generation's attempt within its person's line at the account, while none of the line is taken."""
     may_arrange(generation, member)
     with transaction.atomic():
+        own = generation.attempts.filter(state__in=CANCELABLE).values_list("person_id", flat=True)
         rows = Attempt.objects.filter(
-            account_id=generation.account_id, person_id=generation.created_by_id, state__in=CANCELABLE
+            account_id=generation.account_id, person_id=own.order_by("-number").first(), state__in=CANCELABLE
         )
         line = list(rows.order_by("priority", "turn", "pk").select_for_update())
         at = next((at for at, one in enumerate(line) if one.generation_id == generation.pk), None)

@@ -1,24 +1,29 @@
 """Pause and resume: a team's queue, an account, one job. Nothing of it is sent meanwhile; what is sent is followed on.
 
+What nobody may send any more (see senders.py) is paused in the same way, until an admin says what becomes of it.
+
 What is paused is parked: its attempt waits to be sent and is never due, so it costs the engine nothing. To park gives
 the row another lease token, so that a sweep which has taken it a moment ago can no longer write that it sends it. And
 whoever takes rows looks at the three pauses once more, under the lock that pausing takes: see engine/reached.py.
 """
 
 import uuid
+from collections.abc import Collection
 from datetime import datetime
 
 from django.core.exceptions import PermissionDenied
 from django.db import transaction
 from django.db.models import Q, QuerySet
 
+from editorapp.costs import ledger
 from editorapp.generations.engine.moves import locked
+from editorapp.generations.line import senders
 from editorapp.generations.models import Attempt, Generation
 from editorapp.generations.request.cancel import TooLate
 from editorapp.generations.running import wake
 from editorapp.generations.states import CANCELABLE, State
 from editorapp.providers.models import ProviderAccount
-from editorapp.teams.models import Member, Team
+from editorapp.teams.models import Member, Team, User
 from editorapp.teams.roles import Act
 
 
@@ -67,35 +72,60 @@ def hold(generation: Generation, *, member: Member, now: datetime) -> None:
         if attempt is None or attempt.state not in CANCELABLE:
             raise TooLate("It has been sent already, so it runs to its end at the provider.")
         one = Generation.objects.filter(pk=generation.pk)
-        one.filter(held_at=None).update(held_at=now, held_by=member.user)
+        one.filter(held_at=None).update(held_at=now, held_by=member.user, held_because=Generation.Hold.NONE)
         park(one, now=now)
     generation.refresh_from_db()
 
 
 def let_go(generation: Generation, *, member: Member, now: datetime) -> None:
-    """Send one paused job again when its turn comes. Raises: PermissionDenied."""
+    """Send one paused job again when its turn comes.
+
+    What its own person may not send any more is the admin's from now on, who decides that it is sent all the same.
+    Raises: PermissionDenied.
+    """
     may_arrange(generation, member)
     with transaction.atomic():
-        one = Generation.objects.filter(pk=generation.pk)
-        one.update(held_at=None, held_by=None)
-        unpark(one, now=now)
+        release([generation.pk], member=member, now=now)
     generation.refresh_from_db()
 
 
+def release(ids: Collection[int], *, member: Member, now: datetime) -> None:
+    """Let these jobs be sent when their turn comes, by who decides so. Call it inside a transaction.
+
+    Raises: PermissionDenied, when the member may not create (any more).
+    """
+    senders.lock(member)
+    locked(Attempt.objects.filter(state__in=CANCELABLE, generation__in=ids))
+    takes = Generation.objects.filter(pk__in=ids, state__in=CANCELABLE).order_by("pk")
+    for take in takes.filter(senders.nobody()).select_related("created_by", "assignee"):
+        attempt = take.attempts.order_by("-number").first()
+        if attempt is not None:
+            ledger.remark(attempt.pk, f"{member.user}: sent all the same, for {take.responsible}.", now=now)
+        Generation.objects.filter(pk=take.pk).update(assignee=member.user)
+    takes.update(held_at=None, held_by=None, held_because=Generation.Hold.NONE)
+    unpark(takes, now=now)
+
+
+def hold_for_nobody(ids: Collection[int], why: Generation.Hold, *, by: User | None, now: datetime) -> None:
+    """Pause, for an admin to decide about, what nobody may send any more. Call it inside a transaction."""
+    takes = Generation.objects.filter(pk__in=ids, state__in=CANCELABLE)
+    park(takes, now=now)
+    takes.update(held_at=now, held_by=by, held_because=why)
+
+
 def may_arrange(generation: Generation, member: Member) -> None:
-    """Guard what changes whether and when a job is sent: its person's affair, and an admin's.
+    """Guard what changes whether and when a job is sent: the affair of who answers for it, and an admin's.
 
     Raises: PermissionDenied.
     """
-    is_own = generation.created_by_id == member.user_id and member.may(Act.CREATE)
-    if generation.team_id != member.team_id or not (is_own or member.may(Act.MANAGE)):
-        raise PermissionDenied("Only the person who queued it or an admin may do this.")
+    if not generation.is_answered_by(member):
+        raise PermissionDenied("Only the person who answers for it or an admin may do this.")
 
 
 def paused() -> Q:
     """Return the condition on generations that must not be sent now."""
     stopped = Q(held_at__isnull=False) | Q(team__queue_paused_at__isnull=False)
-    return stopped | Q(account__paused_at__isnull=False)
+    return stopped | Q(account__paused_at__isnull=False) | senders.nobody()
 
 
 def is_paused(generation: Generation) -> bool:

@@ -73,7 +73,7 @@ def of_takes(takes: Sequence[Generation], accounts: dict[int, AccountStanding]) 
 
 def _standing(take: Generation, account: AccountStanding, ahead: int | None) -> Standing:
     if take.held_at is not None:
-        return Standing(None, f"{take.held_by or 'Somebody'} paused it.", is_paused=True, is_own=True)
+        return Standing(None, take.why_held, is_paused=True, is_own=True)
     if take.team.queue_paused_at is not None:
         return Standing(None, "The queue is paused.", is_paused=True)
     why = "" if account.is_full and ahead else account.why  # those behind wait for those ahead

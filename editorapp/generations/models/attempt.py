@@ -79,7 +79,7 @@ class Attempt(models.Model):
     result_urls = models.JSONField(null=True, blank=True)  # [{"kind", "url"}], short-lived; cleared once fetched
     result_expires_at = models.DateTimeField(null=True, blank=True)
 
-    # Its place in line while it waits to be sent.
+    # Its place in line while it waits to be sent. The person is also whose money it is in the ledger.
     person = models.ForeignKey(User, on_delete=models.PROTECT, related_name="+", db_index=False)
     priority = models.PositiveSmallIntegerField(choices=Priority.choices, default=Priority.SINGLE)
     turn = models.BigIntegerField(default=0)  # among one person's; at first the microsecond in which it was queued
@@ -111,7 +111,7 @@ class Attempt(models.Model):
     def save(self, *args: Any, **kwargs: Any) -> None:
         """Write the row; a new one waits behind what its person queued before."""
         if self._state.adding and self.person_id is None:
-            self.person_id = self.generation.created_by_id
+            self.person_id = self.generation.responsible_id
         if self._state.adding and not self.turn:
             self.turn = turn_of(self.created_at)
         super().save(*args, **kwargs)

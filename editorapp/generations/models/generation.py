@@ -1,6 +1,7 @@
 """What was asked for, and what became of it."""
 
 from django.db import models
+from django.db.models.functions import Coalesce
 
 from editorapp.core.money import UsdField
 from editorapp.generations.states import ACTIVE, CANCELABLE, FINAL, SETTLEABLE, State
@@ -8,11 +9,25 @@ from editorapp.media.models import Asset
 from editorapp.providers.contract import GenerationRequest
 from editorapp.providers.models import ProviderAccount
 from editorapp.teams.models import Member, Team, User
+from editorapp.teams.roles import Act
+
+RESPONSIBLE = Coalesce("assignee_id", "created_by_id")  # as `Generation.responsible_id`, in a query
 
 
 class GenerationQuerySet(models.QuerySet["Generation"]):
     def visible_to(self, member: Member) -> "GenerationQuerySet":
         return self.filter(team_id=member.team_id)
+
+    def of_person(self, user_id: int) -> "GenerationQuerySet":
+        """Return the takes that this person answers for."""
+        return self.filter(models.Q(assignee=user_id) | models.Q(assignee=None, created_by=user_id))
+
+    def answered_by(self, member: Member) -> "GenerationQuerySet":
+        """Return the team's takes that this member may pause, cancel and settle: as `is_answered_by`."""
+        takes = self.visible_to(member)
+        if member.may(Act.ANSWER_FOR_ALL):
+            return takes
+        return takes.of_person(member.user_id) if member.may(Act.ANSWER) else takes.none()
 
 
 class Generation(models.Model):
@@ -22,6 +37,13 @@ class Generation(models.Model):
         NONE = "", "Not reviewed"
         APPROVED = "approved", "Approved"
         NEEDS_CHANGES = "needs_changes", "Needs changes"
+
+    class Hold(models.TextChoices):
+        """Why one that waits was paused."""
+
+        NONE = "", "Somebody paused it"
+        DISABLED = "disabled", "Who answers for it was disabled"
+        DEMOTED = "demoted", "Who answers for it may not create any more"
 
     team = models.ForeignKey(Team, on_delete=models.PROTECT, related_name="generations")
     created_by = models.ForeignKey(User, on_delete=models.PROTECT, related_name="generations")
@@ -60,8 +82,11 @@ class Generation(models.Model):
     warning = models.TextField(blank=True)  # what is odd about a result that was kept, or about its price
     form_token = models.CharField(max_length=40, blank=True)  # the same form sent twice makes one generation
     batch = models.UUIDField(null=True, blank=True)  # the same for all that was sent in one go; None for a single one
+    # Who answers for it, where that is not who made it: it was handed over, or somebody else sent it (again).
+    assignee = models.ForeignKey(User, null=True, blank=True, on_delete=models.PROTECT, related_name="+")
     held_at = models.DateTimeField(null=True, blank=True)  # somebody paused this one: see line/pausing.py
     held_by = models.ForeignKey(User, null=True, blank=True, on_delete=models.SET_NULL, related_name="+")
+    held_because = models.CharField(max_length=16, choices=Hold.choices, default=Hold.NONE, blank=True)
     review = models.CharField(max_length=16, choices=Review.choices, default=Review.NONE, blank=True)
 
     objects = GenerationQuerySet.as_manager()
@@ -89,6 +114,31 @@ class Generation(models.Model):
     @property
     def wanted(self) -> GenerationRequest:
         return GenerationRequest.from_json(self.request)
+
+    @property
+    def responsible_id(self) -> int:
+        """Who answers for it: in line, when it is settled, for the money of its next attempt."""
+        return self.assignee_id or self.created_by_id
+
+    @property
+    def responsible(self) -> User:
+        return self.assignee or self.created_by
+
+    def is_answered_by(self, member: Member) -> bool:
+        """May this member pause, cancel and settle it? Its own person may, and an admin."""
+        return self.team_id == member.team_id and member.may_answer_for(self.responsible_id)
+
+    @property
+    def why_held(self) -> str:
+        """Return who paused this one and why, as a sentence; "" where nobody did."""
+        if self.held_at is None:
+            return ""
+        who = str(self.held_by) if self.held_by else ""
+        if self.held_because == self.Hold.NONE:
+            return f"{who or 'Somebody'} paused it."
+        what = "was disabled" if self.held_because == self.Hold.DISABLED else "got a role that may not create"
+        paused = f"{who} paused it when" if who else "It is paused because"
+        return f"{paused} {self.responsible} {what}. It waits until an admin lets it go, hands it over or cancels it."
 
     @property
     def is_active(self) -> bool:

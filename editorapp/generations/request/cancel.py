@@ -7,6 +7,7 @@ from django.db import transaction
 from editorapp.costs import ledger
 from editorapp.generations.models import Attempt, Generation, InvalidTransition, Overtaken
 from editorapp.generations.states import CANCELABLE, State
+from editorapp.teams.models import User
 
 
 class TooLate(Exception):
@@ -14,11 +15,12 @@ class TooLate(Exception):
 
 
 def cancel(
-    generation: Generation, *, now: datetime, note: str = "Canceled before it was sent", why: str = ""
-) -> Attempt:
+    generation: Generation, *, now: datetime, note: str = "Canceled before it was sent", why: str = "",
+    by: User | None = None,
+) -> Attempt:  # fmt: skip
     """Take a generation out of the queue and give its reservation back; return the attempt that is not sent.
 
-    `note` stands in the ledger, and `why` on the take.
+    `note` stands in the ledger, after the name of who decided so (`by`), and `why` on the take.
     Raises: TooLate, when it was sent in the meantime; then nothing has changed.
     """
     try:
@@ -31,7 +33,7 @@ def cancel(
                 raise TooLate("It has been sent already, so it runs to its end at the provider.")
             shown = {"failure_message": why} if why else {}
             attempt.move(State.CANCELED, now=now, lease_token=None, submit_started_at=None, shown=shown)
-            ledger.release(attempt.pk, now=now, note=note)
+            ledger.release(attempt.pk, now=now, note=f"{by}: {note[:1].lower()}{note[1:]}" if by else note)
     except (Overtaken, InvalidTransition) as error:
         raise TooLate("It was sent a moment ago, so it runs to its end at the provider.") from error
     generation.refresh_from_db()

@@ -17,7 +17,7 @@ from editorapp.costs import ledger
 from editorapp.costs.estimate import Estimate
 from editorapp.costs.ledger import OverBudget
 from editorapp.generations.files import staging
-from editorapp.generations.line import pausing
+from editorapp.generations.line import pausing, senders
 from editorapp.generations.lineage import inherited_key, own_key
 from editorapp.generations.models import Attempt, Generation, Priority, turn_of
 from editorapp.generations.money import subject
@@ -91,6 +91,7 @@ def enqueue_all(
     try:
         with transaction.atomic():
             transaction.on_commit(lambda: reached("enqueue.committed"))
+            senders.lock(member)
             left = _withdrawn(replaces, member, now=now) if replaces is not None else None
             return _create_all(ready, account, member, now, tokens, left)
     except IntegrityError:

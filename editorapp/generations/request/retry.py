@@ -9,6 +9,7 @@ from django.db.models import Q, QuerySet
 
 from editorapp.core import queue
 from editorapp.core.money import show_usd
+from editorapp.generations.line import senders
 from editorapp.generations.models import Attempt, Generation, Overtaken
 from editorapp.generations.request import asking
 from editorapp.generations.request.enqueue import Refused, add_attempt
@@ -36,7 +37,7 @@ def retry(generation: Generation, *, member: Member, now: datetime) -> Attempt:
     _weigh_again(generation, member, now=now)
     with transaction.atomic():
         again = Q(state=State.CANCELED) | Q(state=State.FAILED, can_retry=True)
-        attempt = restart(generation, Generation.objects.filter(again), now=now)
+        attempt = restart(generation, Generation.objects.filter(again), by=member, now=now)
     generation.refresh_from_db()
     return attempt
 
@@ -63,17 +64,22 @@ def _weigh_again(generation: Generation, member: Member, *, now: datetime) -> No
         )
 
 
-def restart(generation: Generation, allowed: QuerySet[Generation], *, now: datetime) -> Attempt:
+def restart(generation: Generation, allowed: QuerySet[Generation], *, by: Member, now: datetime) -> Attempt:
     """Add the next attempt if the generation is still among the allowed ones. Call it inside a transaction.
 
-    Raises: Overtaken; OverBudget.
+    Whoever sends it again answers for it from then on: it stands in their line, and its money under their name.
+    Raises: Overtaken; OverBudget; PermissionDenied, when they may not create (any more).
     """
+    senders.lock(by)
+    assignee = None if by.user_id == generation.created_by_id else by.user
     changed = allowed.filter(pk=generation.pk, attempt_number=generation.attempt_number).update(
         state=State.QUEUED, state_since=now, failure_code="", failure_message="", can_retry=False, finished_at=None,
         attempt_number=generation.attempt_number + 1, warning="", held_at=None, held_by=None,
+        held_because=Generation.Hold.NONE, assignee=assignee,
     )  # fmt: skip
     if not changed:
         raise Overtaken(f"generation {generation.pk} was changed by somebody else")
+    generation.assignee = assignee
     return add_attempt(generation, number=generation.attempt_number + 1, now=now)
 
 
@@ -107,9 +113,10 @@ def fetch_frames_again(generation: Generation, *, member: Member) -> None:
 def take_as_it_is(generation: Generation, *, member: Member, now: datetime) -> None:
     """Take what came for the result, although it is not as it should be, and say so on it.
 
-    Raises: NotRetryable; Overtaken.
+    Raises: NotRetryable; Overtaken; PermissionDenied, unless they answer for it: the paid result is given up.
     """
-    _guard(generation, member)
+    if not generation.is_answered_by(member):
+        raise PermissionDenied("Only the person who answers for it or an admin may do this.")
     attempt = generation.attempts.order_by("-number").first()
     if attempt is None or not generation.can_be_taken_as_it_is:
         raise NotRetryable("There is no video that could be taken as it is.")

@@ -1,6 +1,7 @@
 """Say what became of a paid call whose outcome nobody knows: a person does, or search.py where there is no doubt.
 
 Each decision is one transaction: the state, its money, a line in the ledger and a Settlement that says who and why.
+A person decides about their own takes, and an admin about anybody's; and nobody without a note.
 """
 
 import asyncio
@@ -13,9 +14,11 @@ from django.db import IntegrityError, transaction
 
 from editorapp.alerts import alerts
 from editorapp.alerts.models import Kind
+from editorapp.core import notes
 from editorapp.core.fault_points import reached
 from editorapp.core.money import show_usd, usd
 from editorapp.costs import ledger
+from editorapp.generations.line import senders
 from editorapp.generations.models import Attempt, Generation, Search, Settlement
 from editorapp.generations.request.again import second_price
 from editorapp.generations.request.retry import restart
@@ -63,13 +66,13 @@ class Decider:
 ITSELF = Decider()
 
 
-def adopt(generation: Generation, job_id: str, *, member: Member, now: datetime, note: str = "") -> None:
+def adopt(generation: Generation, job_id: str, *, member: Member, now: datetime, note: str) -> None:
     """It was accepted, and this is its id: follow it. The reservation stays until the provider's answer.
 
     Asks the account for the job first, so call it outside a transaction.
-    Raises: NothingToSettle; JobIsTaken; JobNotKnown; Overtaken.
+    Raises: PermissionDenied; NoteNeeded; NothingToSettle; JobIsTaken; JobNotKnown; Overtaken.
     """
-    attempt, job_id = _unsettled(generation, member), job_id.strip()
+    attempt, note, job_id = _unsettled(generation, member), _why(note), job_id.strip()
     _free(attempt, job_id)
     _ask(attempt.account, job_id)
     follow(attempt, job_id, by=Decider(member.user), now=now, note=note)
@@ -99,12 +102,12 @@ def follow(attempt: Attempt, job_id: str, *, by: Decider, now: datetime, note: s
     wake.soon(attempt.account.provider)
 
 
-def never_arrived(generation: Generation, *, member: Member, now: datetime, note: str = "") -> None:
+def never_arrived(generation: Generation, *, member: Member, now: datetime, note: str) -> None:
     """It was never accepted: give the reservation back.
 
-    Raises: NothingToSettle; Overtaken.
+    Raises: PermissionDenied; NoteNeeded; NothingToSettle; Overtaken.
     """
-    attempt = _unsettled(generation, member)
+    attempt, note = _unsettled(generation, member), _why(note)
     if attempt.provider_done_at is not None:
         raise NothingToSettle("The provider finished it once, so it was charged.")
     give_back(attempt, by=Decider(member.user), now=now, note=note)
@@ -122,12 +125,12 @@ def give_back(attempt: Attempt, *, by: Decider, now: datetime, note: str) -> Non
         _decided(attempt, Outcome.NEVER_ARRIVED, by, now=now, note=note)
 
 
-def count_as_spent(generation: Generation, *, member: Member, now: datetime, note: str = "") -> None:
+def count_as_spent(generation: Generation, *, member: Member, now: datetime, note: str) -> None:
     """It was charged, or must be taken for charged, and there is no result to be had.
 
-    Raises: NothingToSettle; Overtaken.
+    Raises: PermissionDenied; NoteNeeded; NothingToSettle; Overtaken.
     """
-    attempt, by = _unsettled(generation, member), Decider(member.user)
+    attempt, note, by = _unsettled(generation, member), _why(note), Decider(member.user)
     with transaction.atomic():
         _close(attempt, "counted_as_spent", "Counted as spent; there is no result.", now=now)
         _charge_all(attempt, now=now, note=_audit("counted as spent", by, note))
@@ -135,16 +138,15 @@ def count_as_spent(generation: Generation, *, member: Member, now: datetime, not
     generation.refresh_from_db()
 
 
-def send_again(
-    generation: Generation, *, member: Member, now: datetime, agreed_usd: Decimal, note: str = ""
-) -> Attempt:  # fmt: skip
+def send_again(generation: Generation, *, member: Member, now: datetime, agreed_usd: Decimal, note: str) -> Attempt:
     """Send it once more although the first may have been accepted: it may cost twice.
 
     The first attempt is counted as spent, because nobody knows better; the second reserves what it costs now, at most
     what the person agreed to.
-    Raises: NothingToSettle; PriceChanged; Overtaken; OverBudget, when there is no room for the second.
+    Raises: PermissionDenied; NoteNeeded; NothingToSettle; PriceChanged; Overtaken; OverBudget, when there is no room
+    for the second.
     """
-    attempt, by = _unsettled(generation, member), Decider(member.user)
+    attempt, note, by = _unsettled(generation, member), _why(note), Decider(member.user)
     priced = second_price(generation, now=now)
     if priced.high_usd is None or priced.low_usd is None:
         raise PriceChanged(f"It is not known what a second time would cost. {priced.problem}".strip())
@@ -153,13 +155,14 @@ def send_again(
             f"A second time costs up to {show_usd(priced.high_usd)} now; {show_usd(agreed_usd)} was shown."
         )
     with transaction.atomic():
+        senders.lock(member)  # before the attempt, as whoever disables them does
         _close(attempt, "sent_again", "Outcome unknown; sent again.", now=now)
         _charge_all(attempt, now=now, note=_audit("outcome unknown, sent again", by, note))
         _decided(attempt, Outcome.SENT_AGAIN, by, now=now, note=f"For {show_usd(priced.high_usd)} more. {note}".strip())
         generation.estimate_low_usd, generation.estimate_high_usd = priced.low_usd, priced.high_usd
         generation.estimate_basis = priced.basis
         generation.save(update_fields=["estimate_low_usd", "estimate_high_usd", "estimate_basis"])
-        again = restart(generation, Generation.objects.filter(state=State.FAILED), now=now)
+        again = restart(generation, Generation.objects.filter(state=State.FAILED), by=member, now=now)
     generation.refresh_from_db()
     return again
 
@@ -167,11 +170,12 @@ def send_again(
 def correct_cost(generation: Generation, actual_usd: Decimal, *, member: Member, now: datetime, note: str) -> None:
     """Set what a generation really cost, as the provider's console says; the difference becomes a line.
 
-    Raises: PermissionDenied, unless the member may manage; NothingHeld, when it never reserved anything;
+    Raises: PermissionDenied, unless the member may manage; NoteNeeded; NothingHeld, when it never reserved anything;
     NothingToSettle, while its outcome is open.
     """
     if generation.team_id != member.team_id or not member.may(Act.MANAGE):
         raise PermissionDenied("Only an admin may correct costs.")
+    note = _why(note)
     with transaction.atomic():
         row = Generation.objects.select_for_update().get(pk=generation.pk)
         newest = row.attempts.order_by("-number").first()
@@ -191,12 +195,16 @@ def correct_cost(generation: Generation, actual_usd: Decimal, *, member: Member,
 
 
 def _unsettled(generation: Generation, member: Member) -> Attempt:
-    if generation.team_id != member.team_id or not member.may(Act.CREATE):
-        raise PermissionDenied("This role may not settle what the team has paid for.")
+    if not generation.is_answered_by(member):
+        raise PermissionDenied("Only the person who answers for it or an admin may settle what it cost.")
     attempt = generation.attempts.select_related("account", "generation").order_by("-number").first()
     if attempt is None or attempt.state not in SETTLEABLE:
         raise NothingToSettle("The outcome of this generation is known.")
     return attempt
+
+
+def _why(note: str) -> str:
+    return notes.required(note, why="Say how you know: the note is kept with the cost lines.")
 
 
 def _one_at_a_time(provider: str) -> None:

@@ -9,6 +9,7 @@ from editorapp.generations.models import Generation
 from editorapp.generations.states import State
 from editorapp.media.models import Asset
 from editorapp.providers.contract import Task
+from editorapp.teams.models import Member
 from editorapp.web import asked
 
 register = template.Library()
@@ -84,10 +85,16 @@ def held_up(take: Generation) -> str:
     if take.state not in (State.QUEUED, State.STAGING):
         return ""
     if take.held_at is not None:
-        return "It is paused."
+        return take.why_held
     if take.account.paused_at is not None:
         return f"The account {take.account} is paused."
     return take.account.problem or ("The queue is paused." if take.team.queue_paused_at is not None else "")
+
+
+@register.filter
+def answered_by(take: Generation, member: Member) -> bool:
+    """May this member pause, cancel and settle the take? Its own person may, and an admin."""
+    return take.is_answered_by(member)
 
 
 @register.filter

@@ -7,7 +7,7 @@ from typing import Any
 from urllib.parse import urlencode
 
 from django.conf import settings
-from django.db.models import Count, QuerySet
+from django.db.models import Count, Exists, OuterRef, QuerySet
 from django.http import HttpResponse, QueryDict
 from django.shortcuts import render
 from django.urls import path, reverse
@@ -173,7 +173,9 @@ def _grid(found: Page[Generation], filters: Filters) -> dict[str, Any]:
 
 def _choices(member: Member, filters: Filters) -> dict[str, Any]:
     """Return what the filters may be set to, and the names of what they are set to."""
-    made_takes = User.objects.filter(memberships__team_id=member.team_id)
+    made = Generation.objects.filter(team_id=member.team_id, created_by=OuterRef("pk"))
+    here = Member.objects.active().filter(team_id=member.team_id, user=OuterRef("pk"))
+    makers = User.objects.annotate(is_former=~Exists(here)).filter(Exists(made) | Exists(here))
     source = Asset.objects.visible_to(member).filter(pk=filters.source).first() if filters.source else None
     return {
         "without_source": filters.without("source"),
@@ -186,7 +188,7 @@ def _choices(member: Member, filters: Filters) -> dict[str, Any]:
             *((slug, registry.get(slug).SPEC.name) for slug in registry.slugs()),
         ],
         "model_choices": [("", "Any model"), *_models().items()],
-        "people": made_takes.order_by("display_name", "username"),
+        "people": makers.order_by("is_former", "display_name", "username"),
         "source": source,
     }
 

@@ -116,7 +116,7 @@ def _waiting(
     batches = [take.batch for take in takes]
     found: list[WaitingRow] = []
     for take in takes:
-        is_own = member.may(Act.MANAGE) or (take.created_by_id == member.user_id and member.may(Act.CREATE))
+        is_own = take.is_answered_by(member)
         is_new = take.batch is not None and all(row.take.batch != take.batch for row in found)
         found.append(WaitingRow(take, stand[take.pk], is_own, batches.count(take.batch) if is_new else 0))
     return found
@@ -145,7 +145,7 @@ def cancel_batch(request: MemberRequest, batch: UUID) -> HttpResponse:
     for take in takes.filter(state__in=CANCELABLE).order_by("-pk"):  # the last first: the first may be on their way
         pausing.may_arrange(take, request.member)
         try:
-            cancel(take, now=timezone.now())
+            cancel(take, now=timezone.now(), by=request.member.user)
             canceled += 1
         except TooLate:
             continue  # sent meanwhile: its row says so
@@ -208,7 +208,7 @@ def _with_usual(member: Member, takes: list[Generation]) -> list[tuple[Generatio
 def _rows(member: Member) -> "QuerySet[Generation]":
     """Return the takes with what a row reads."""
     takes = Generation.objects.visible_to(member).select_related(
-        "source_asset", "result", "created_by", "parent__result", "account", "team", "held_by"
+        "source_asset", "result", "created_by", "assignee", "parent__result", "account", "team", "held_by"
     )
     # Looked up for the rows shown: a GROUP BY would first count the attempts of every take there ever was.
     newest = Attempt.objects.filter(generation=OuterRef("pk")).order_by("-number")

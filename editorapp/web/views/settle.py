@@ -12,6 +12,7 @@ from django.views.decorators.http import require_POST, require_safe
 
 from editorapp.core.htmx import is_part
 from editorapp.core.money import NotAnAmount, usd
+from editorapp.core.notes import NoteNeeded
 from editorapp.costs import ledger
 from editorapp.generations.models import Generation, Overtaken
 from editorapp.generations.request import again, asking
@@ -23,7 +24,7 @@ from editorapp.web.templatetags.takes import NEEDS_A_PERSON
 
 MOST_ROWS = 200
 REFUSED = (
-    settle.NothingToSettle, settle.JobIsTaken, settle.JobNotKnown, settle.PriceChanged, ledger.OverBudget,
+    settle.NothingToSettle, settle.JobIsTaken, settle.JobNotKnown, settle.PriceChanged, ledger.OverBudget, NoteNeeded,
 )  # fmt: skip
 
 
@@ -32,7 +33,9 @@ REFUSED = (
 def page(request: MemberRequest) -> HttpResponse:
     """Show all that waits for a person, the longest waiting first; what is still being looked for by itself apart."""
     rows = Generation.objects.visible_to(request.member).filter(state__in=NEEDS_A_PERSON)
-    takes = list(rows.select_related("account", "created_by").order_by("state_since", "pk")[: MOST_ROWS + 1])
+    takes = list(
+        rows.select_related("account", "created_by", "assignee").order_by("state_since", "pk")[: MOST_ROWS + 1]
+    )
     shown = settling.waiting(takes[:MOST_ROWS])
     context = {
         "here": "queue",
@@ -45,9 +48,9 @@ def page(request: MemberRequest) -> HttpResponse:
 
 
 @require_POST
-@needs(Act.CREATE)
+@needs(Act.ANSWER)
 def settle_it(request: MemberRequest, pk: int) -> HttpResponse:
-    """Say what became of a paid call whose outcome nobody knows."""
+    """Say what became of a paid call whose outcome nobody knows: of one's own take, or as an admin of anybody's."""
     take, now, note = _found(request, pk), timezone.now(), request.POST.get("note", "").strip()
     job_id, agreed = request.POST.get("job_id", "").strip(), _amount(request, "agreed_usd")
     member = request.member
@@ -118,12 +121,10 @@ def correct_cost(request: MemberRequest, pk: int) -> HttpResponse:
     take, note, actual = _found(request, pk), request.POST.get("note", "").strip(), _amount(request, "actual_usd")
     if actual is None or actual < 0:
         messages.error(request, "Give what it cost in dollars, like 1.08.")
-    elif not note:
-        messages.error(request, "Say how you know: the note is kept with the cost lines.")
     else:
         try:
             settle.correct_cost(take, actual, member=request.member, now=timezone.now(), note=note)
-        except (settle.NothingToSettle, ledger.NothingHeld) as error:
+        except (settle.NothingToSettle, ledger.NothingHeld, NoteNeeded) as error:
             messages.error(request, str(error))
         else:
             messages.success(request, "Corrected. The difference is a line of its own.")
@@ -131,7 +132,9 @@ def correct_cost(request: MemberRequest, pk: int) -> HttpResponse:
 
 
 def _found(request: MemberRequest, pk: int) -> Generation:
-    takes = Generation.objects.visible_to(request.member).select_related("created_by", "source_asset", "account")
+    takes = Generation.objects.visible_to(request.member).select_related(
+        "created_by", "assignee", "source_asset", "account"
+    )
     return get_object_or_404(takes, pk=pk)
 
 

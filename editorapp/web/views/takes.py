@@ -90,13 +90,13 @@ def live(request: MemberRequest, pk: int) -> HttpResponse:
 
 
 @require_POST
-@needs(Act.CREATE)
+@needs(Act.ANSWER)
 def cancel_it(request: MemberRequest, pk: int) -> HttpResponse:
     """Take it out of the queue: one's own, or as an admin anybody's."""
     take = _found(request, pk)
     pausing.may_arrange(take, request.member)
     try:
-        cancel(take, now=timezone.now())
+        cancel(take, now=timezone.now(), by=request.member.user)
     except TooLate as error:
         messages.warning(request, str(error))
     else:
@@ -146,7 +146,7 @@ def fetch_frames(request: MemberRequest, pk: int) -> HttpResponse:
 
 
 @require_POST
-@needs(Act.CREATE)
+@needs(Act.ANSWER)
 def take_it_as_it_is(request: MemberRequest, pk: int) -> HttpResponse:
     """Make what came the result, although it is not as it should be."""
     try:
@@ -199,7 +199,9 @@ def _take(request: MemberRequest, pk: int) -> Generation:
 
 
 def _found(request: MemberRequest, pk: int) -> Generation:
-    takes = Generation.objects.visible_to(request.member).select_related("created_by", "source_asset", "account")
+    takes = Generation.objects.visible_to(request.member).select_related(
+        "created_by", "assignee", "source_asset", "account"
+    )
     return get_object_or_404(takes, pk=pk)
 
 

@@ -261,7 +261,8 @@ def _write(asset: Asset, to: Path) -> None:
 def _member(username: str | None) -> Member:
     if username is None:
         return ensure_owner()
-    found = Member.objects.select_related("team", "user").filter(user__username=username).order_by("pk").first()
+    members = Member.objects.active().select_related("team", "user")
+    found = members.filter(user__username=username).order_by("pk").first()
     if found is None or not found.may_create:
         raise BadArgument(f"There is nobody called {username} who may create.")
     return found

@@ -34,7 +34,14 @@ executor.migrate([tuple(one) for one in before] + others)
 old = MigrationExecutor(connection).loader.project_state([tuple(one) for one in before] + others).apps
 now, price = timezone.now(), Decimal("0.45")
 team = old.get_model("teams", "Team").objects.create(name="A team")
-user = old.get_model("teams", "User").objects.create(username="ada")
+people = [old.get_model("teams", "User").objects.create(username=name) for name in ("ada", "zed", "rea")]
+user, removed, reviewer = people
+old.get_model("teams", "Member").objects.create(team=team, user=user, role="creator")
+old.get_model("teams", "Invite").objects.create(
+    team=team, role="reviewer", invited_by=user, accepted_by=reviewer, used_at=timezone.now(),
+    expires_at=timezone.now(), token_sha256="0" * 64)
+for name, tested in (("Ours", {"test_ok": True}), ("Used", {}), ("New", {})):
+    old.get_model("providers", "ProviderAccount").objects.create(provider="gmi-cloud", name=name, **tested)
 account = old.get_model("providers", "ProviderAccount").objects.create(
     name="Luma", provider="luma-agents", is_simulated=True)
 wanted = {"task": "generate", "model": "ray-3.2", "prompt": "As before", "resolution": "360p", "duration": "5s"}
@@ -58,6 +65,20 @@ for state, fields in rows:
         at=now, kind="reserve", amount_usd=price, person_name="Ada", generation_id=generation.pk,
         attempt_id=attempt.pk, **common, **who)
 held = price * len(rows)
+used = old.get_model("providers", "ProviderAccount").objects.get(name="Used")
+generation = old.get_model("generations", "Generation").objects.create(
+    team=team, created_by=removed, created_at=now, account=used, provider="gmi-cloud", model="ray-3.2",
+    task="generate", prompt="x", request=wanted, is_simulated=False, lineage="g", state="canceled",
+    estimate_low_usd=price, estimate_high_usd=price, estimate_basis="before", state_since=now)
+attempt = old.get_model("generations", "Attempt").objects.create(
+    generation=generation, number=1, account=used, state="canceled", created_at=now, submitted_at=now)
+theirs = common | who | {"is_simulated": False, "person_id": removed.pk, "provider": "gmi-cloud"}
+for kind in ("reserve", "release"):
+    old.get_model("costs", "Entry").objects.create(
+        at=now, kind=kind, amount_usd=price, person_name="Zed", generation_id=generation.pk, attempt_id=attempt.pk,
+        **theirs)
+old.get_model("costs", "MonthCost").objects.create(held_usd=0, person_name="Zed", **theirs)
+old.get_model("costs", "MonthBudget").objects.create(**{**common, "is_simulated": False})
 old.get_model("costs", "MonthBudget").objects.create(reserved_usd=held, **common)
 old.get_model("costs", "MonthCost").objects.create(held_usd=held, person_name="Ada", **common, **who)
 
@@ -67,6 +88,8 @@ from editorapp.generations.engine import sweep
 from editorapp.generations.files import transfer
 from editorapp.generations.watch import books
 from editorapp.generations.models import Attempt, Generation
+from editorapp.providers.models import ProviderAccount
+from editorapp.teams.models import Member
 until = time.monotonic() + 60
 while Attempt.objects.filter(next_action_at__isnull=False).exists() and time.monotonic() < until:
     sweep.work("luma-agents", seconds=0.5)
@@ -75,6 +98,8 @@ print(json.dumps({
     "states": list(Generation.objects.order_by("pk").values_list("state", flat=True)),
     "jobs": list(Attempt.objects.order_by("pk").values_list("provider_job_id", flat=True)),
     "differences": books.differences(),
+    "members": [[one.user.username, one.role, one.is_active] for one in Member.objects.order_by("user__username")],
+    "proven": list(ProviderAccount.objects.exclude(proven_at=None).order_by("name").values_list("name", flat=True)),
 }))
 """
 
@@ -101,7 +126,10 @@ def test_what_the_version_before_had_under_way_is_taken_up_and_nothing_is_sent_t
 
     assert ran.returncode == 0, ran.stderr[-3000:]
     found = json.loads(ran.stdout.splitlines()[-1])
-    assert found["states"] == ["succeeded", "succeeded", "unknown"]
+    assert found["states"] == ["succeeded", "succeeded", "unknown", "canceled"]
     assert found["jobs"][1] == sent.json()["id"] and found["jobs"][2] is None
     assert found["differences"] == []
+    # Who was removed by an older version is a disabled member again: as invited, or as a creator of what they made.
+    assert found["members"] == [["ada", "creator", True], ["rea", "reviewer", False], ["zed", "creator", False]]
+    assert found["proven"] == ["Ours", "Used"]
     assert quick.submits_received == 2  # the one before, and the one that waited

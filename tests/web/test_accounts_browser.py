@@ -73,6 +73,9 @@ def test_an_admin_enters_a_key_and_sees_that_it_works(
     card = page.locator("article", has=page.get_by_role("heading", name="Night shift"))
     expect(card).to_contain_text("Luma Agents accepts the key.")
     expect(card).to_contain_text("Ready")
+    # It has taken the simulated accounts' place, and the page says so by itself.
+    expect(page.get_by_text("not used now, because there is a real account").first).to_be_visible()
+    page.get_by_role("button", name="Test connection of Night shift").click()
     expect(page.get_by_role("button", name="Test connection of Night shift")).to_be_focused()
 
 

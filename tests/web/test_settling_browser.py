@@ -74,7 +74,7 @@ def test_the_price_of_a_second_time_is_asked_for_in_place_and_agreed_to(open_pag
     take = make_unknown(creator, "scenario", source, candidates=[])
     page = open_page(creator, f"/takes/{take.pk}")
 
-    page.get_by_label("Why (kept with the cost lines)").fill("The client waits")
+    page.get_by_label("Why (needed; kept with the cost lines)").fill("The client waits")
     page.get_by_role("button", name="Ask what it costs now").click()
     page.get_by_text("Asking Scenario (simulated) what a second time costs now").wait_for()
     AskedPrice.objects.update(
@@ -83,7 +83,7 @@ def test_the_price_of_a_second_time_is_asked_for_in_place_and_agreed_to(open_pag
     )  # fmt: skip
     agree = page.get_by_role("button", name="Send again for $2.40 more")
     agree.wait_for()
-    assert page.get_by_label("Why (kept with the cost lines)").input_value() == "The client waits"
+    assert page.get_by_label("Why (needed; kept with the cost lines)").input_value() == "The client waits"
     agree.click()
     page.get_by_text("Settled. Who decided is kept with the cost lines.").wait_for()
 

@@ -200,7 +200,7 @@ def test_an_alert_names_its_take_and_leads_there(client, admin, alive):
 @pytest.mark.parametrize("is_real", [False, True])
 def test_that_nobody_is_told_is_said_once_and_weighs_more_with_real_accounts(client, admin, alive, is_real):
     if is_real:
-        ProviderAccount.objects.create(provider="luma-agents", name="Real", key_encrypted="x")
+        ProviderAccount.objects.create(provider="luma-agents", name="Real", key_encrypted="x", proven_at=timezone.now())
     for number in range(3):
         raised(f"generation:{number}", team_id=admin.team_id)
     Alert.objects.update(problem=telling.NOBODY, tries=2)

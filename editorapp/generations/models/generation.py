@@ -138,7 +138,8 @@ class Generation(models.Model):
             return f"{who or 'Somebody'} paused it."
         what = "was disabled" if self.held_because == self.Hold.DISABLED else "got a role that may not create"
         paused = f"{who} paused it when" if who else "It is paused because"
-        return f"{paused} {self.responsible} {what}. It waits until an admin lets it go, hands it over or cancels it."
+        then = "It waits until an admin lets it go and answers for it, hands it over or cancels it."
+        return f"{paused} {self.responsible} {what}. {then}"
 
     @property
     def is_active(self) -> bool:

@@ -38,7 +38,8 @@ def standing_of(desk: Desk, member: Member) -> Standing | None:
 
 
 def _missing(desk: Desk) -> str:
-    return " ".join(dict.fromkeys(one.problem for one in desk.accounts))
+    others = " The other accounts cannot be used either." if len(desk.accounts) > 1 else ""
+    return f"{desk.account.problem}{others}"
 
 
 def _how(member: Member) -> str:

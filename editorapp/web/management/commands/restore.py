@@ -51,7 +51,7 @@ def _told(done: Restored, *, nothing_ran_since: bool) -> list[str]:
             "What was made after the backup is unknown here. Its cost is in no ledger line: compare the providers' own "
             "lists of jobs since then with the page of costs."
         )
-    lines.append("Everybody signs in again; whoever was removed or lost a role since the backup has it back.")
+    lines.append("Everybody signs in again; whoever was disabled or lost a role since the backup has it back.")
     if done.is_other_secret:
         lines.append("The signing key is another one: enter the keys of provider accounts again under Accounts.")
     lines += [f"Missing: {name}" for name in done.missing]

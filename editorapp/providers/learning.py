@@ -80,6 +80,16 @@ def learn_soon(account: ProviderAccount) -> None:
     queue.send("editorapp.providers.tasks.learn", account.pk)
 
 
+def test_new() -> None:
+    """Try at once the real accounts that were never tried, while the simulator still answers. Spends nothing.
+
+    For a script, which may be the first to use a key: pages need not, because the ticker has it tried at its start.
+    """
+    for account in accounts.unproven(accounts.made()) if accounts.all_simulated() else ():
+        if account.tested_at is None and not account.problem:
+            test(account)
+
+
 def sweep(now: datetime) -> None:
     """Have every account tested that was not for a day, or failed: a key in the environment may be another by now.
 

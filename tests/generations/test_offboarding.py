@@ -214,11 +214,18 @@ def test_a_disabled_person_whose_request_is_still_under_way_makes_nothing(quick,
     stale = Member.objects.select_related("user", "team").get(pk=zed.pk)  # as the request read it
     people.disable(zed, by=ada.user, now=NOW)
 
-    for make in (lambda: ask(stale), lambda: retry(failed, member=stale, now=NOW)):
+    held = make_reserved(stale, held_at=NOW)
+    makes = (
+        lambda: ask(stale),
+        lambda: retry(failed, member=stale, now=NOW),
+        lambda: pausing.let_go(held, member=stale, now=NOW),
+    )
+    for make in makes:
         with pytest.raises(PermissionDenied):
             make()
 
-    assert Generation.objects.count() == 1 and Attempt.objects.count() == 1
+    assert Generation.objects.count() == 2 and Attempt.objects.count() == 2
+    assert Generation.objects.get(pk=held.pk).held_at == NOW
 
 
 def test_whoever_sends_anothers_take_again_answers_for_it_with_their_own_money(quick, clock, ada, zed, bo):

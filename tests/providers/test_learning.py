@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 from django.utils import timezone
 
-from editorapp.providers import learning, registry, tasks, transport
+from editorapp.providers import accounts, learning, registry, tasks, transport
 from editorapp.providers.contract import Unavailable
 from editorapp.providers.models import ProviderAccount, default_account
 from tests.providers.answering import answering, self_signed
@@ -277,6 +277,20 @@ def test_the_queues_task_keeps_what_it_found_and_minds_no_deleted_account(settin
 
     account.refresh_from_db()
     assert account.tested_at is not None
+
+
+def test_a_script_that_is_the_first_to_use_a_key_has_it_tried_at_once(simulator: SimulatorProcess) -> None:
+    own, other = (
+        entered(base_url=default_account("luma-agents").address()),
+        entered("gmi-cloud", tested_at=timezone.now()),
+    )
+
+    learning.test_new()
+
+    own.refresh_from_db()
+    assert own.test_ok and own.proven_at == own.tested_at and not accounts.all_simulated()
+    other.refresh_from_db()
+    assert other.proven_at is None and not other.test_ok
 
 
 def test_once_a_day_every_account_that_can_be_used_is_tested_again_and_one_that_failed_at_each_look(

@@ -10,10 +10,13 @@ from typing import Any
 import pytest
 from django.conf import settings as django_settings
 from django.core.management import call_command
+from django.utils import timezone
 
 from editorapp.costs.models import AskedPrice, Entry
 from editorapp.generations.models import Generation
 from editorapp.generations.states import State
+from editorapp.providers.models import ProviderAccount
+from editorapp.teams import people
 from editorapp.teams.first_run import ensure_owner
 from tests.environment import installation
 from tests.factories import make_asset, make_generation, make_member
@@ -324,3 +327,24 @@ def test_several_that_the_budget_has_no_room_for_are_refused_together(
     code, said = edit(capsys, small_clip, "--prompt", "Fog", "--resolution", "720p", "--takes", 3)
 
     assert code == 2 and "This needs $3.24 and $2.50" in said["message"] and not Generation.objects.exists()
+
+
+def test_a_key_that_failed_its_test_is_said_and_the_simulator_answers(capsys: pytest.CaptureFixture[str]) -> None:
+    account = ProviderAccount(provider="luma-agents", name="Ours", tested_at=timezone.now(), test_message="Refused.")
+    account.set_key("luma-api-mistyped")
+    account.save()
+
+    with pytest.raises(SystemExit):
+        call_command("edit", "--task", "generate", "--prompt", "Fog", "--dry-run")
+
+    assert "The simulator answers: The last test of Ours failed. Refused." in capsys.readouterr().err
+
+
+def test_who_was_disabled_pays_for_nothing_from_a_script_either(capsys: pytest.CaptureFixture[str]) -> None:
+    owner = ensure_owner()
+    left = make_member(team=owner.team, name="Zed")
+    people.disable(left, by=owner.user, now=timezone.now())
+
+    code, said = edit(capsys, "--task", "generate", "--prompt", "Fog", "--as", left.user.username)
+
+    assert code == 2 and "nobody called zed" in said["message"]

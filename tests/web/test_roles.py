@@ -11,7 +11,9 @@ from types import SimpleNamespace
 import pytest
 from django.core.management import CommandError, call_command
 from django.db import OperationalError, connection, connections
+from django.utils import timezone
 
+from editorapp.teams import people
 from editorapp.teams.models import Member, Team
 from editorapp.web import preparing
 from editorapp.web.engine_room import EngineLock
@@ -117,6 +119,9 @@ def test_a_link_signs_the_owner_in_or_the_person_named(db, client, capsys) -> No
         assert client.session["_auth_user_id"] == str(who.user.pk)
     with pytest.raises(CommandError, match='Nobody is called "nobody"'):
         call_command("link", "nobody")
+    people.disable(creator, by=owner.user, now=timezone.now())
+    with pytest.raises(CommandError, match="Cleo is disabled .* bring them back"):
+        call_command("link", creator.user.username)
     assert Team.objects.count() == 1 and Member.objects.count() == 2
 
 

@@ -21,6 +21,7 @@ from editorapp.generations.request.enqueue import Draft, Refused, enqueue_all
 from editorapp.generations.request.verdict import Verdict, weigh
 from editorapp.media import store
 from editorapp.media.models import Asset
+from editorapp.providers import accounts, learning
 from editorapp.providers.accounts import NoAccount
 from editorapp.providers.models import ProviderAccount
 from editorapp.providers.registry import UnknownProvider
@@ -59,7 +60,10 @@ class Command(BaseCommand):
             edit_arguments.check_output(options)
             prepare_database(self.stderr.write)
             member = _member(options["username"])
+            if not options["dry_run"]:  # which asks nobody
+                learning.test_new()
             account = edit_arguments.chosen_account(options, member)
+            self._say_what_is_not_used(account)
             composed = edit_arguments.compose_all(options, member, account)
         except (BadArgument, UnknownProvider, NoAccount) as error:
             self._refuse(str(error))
@@ -87,6 +91,12 @@ class Command(BaseCommand):
         if len(made) > 1:
             self._finish_all(made, options)
         self._finish(made[0], options)
+
+    def _say_what_is_not_used(self, account: ProviderAccount) -> None:
+        """Say that the simulator answers although there is a key, and why."""
+        for one in accounts.unproven(accounts.made()) if account.is_simulated else ():
+            why = one.doubt or f"{one.name} was not tested yet."
+            self._note(f"The simulator answers: {why}")
 
     def _say_only(self, composed: Sequence[Composed], account: ProviderAccount) -> None:
         """Print what would happen, and what exactly would be sent; each different take once."""

@@ -20,9 +20,11 @@ class Command(BaseCommand):
         parser.add_argument("--port", type=int, default=settings.PORT, help="where the web server listens")
 
     def handle(self, *args: Any, name: str | None = None, port: int, **options: Any) -> None:
-        user = User.objects.filter(username=name, is_active=True).first() if name else ensure_owner().user
+        user = User.objects.filter(username=name).first() if name else ensure_owner().user
         if user is None:
             raise CommandError(f'Nobody is called "{name}" here.')
+        if not user.is_active:
+            raise CommandError(f"{user} is disabled and cannot sign in. An admin can bring them back, under People.")
         base = next(iter(settings.CSRF_TRUSTED_ORIGINS), f"http://127.0.0.1:{port}").rstrip("/")
         token = SignInLink.make(user, now=timezone.now())
         self.stdout.write(f"{base}{reverse('people:link', args=[token])}")

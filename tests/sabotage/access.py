@@ -53,8 +53,8 @@ CHANGES = (
     Change(
         "a take of another team can be settled",
         "editorapp/web/views/settle.py",
-        'takes = Generation.objects.visible_to(request.member).select_related("created_by", "source_asset", "account")',
-        'takes = Generation.objects.select_related("created_by", "source_asset", "account")',
+        "    takes = Generation.objects.visible_to(request.member).select_related(",
+        "    takes = Generation.objects.select_related(",
         (f"{TEAM}::test_an_admin_of_another_team_learns_and_changes_nothing_at_any_door",
          "tests/web/test_take_actions.py::test_another_teams_take_is_not_there"),
     ),
@@ -76,7 +76,7 @@ CHANGES = (
     Change(
         "two admins who take the role from each other at once leave a team without one",
         "editorapp/teams/people.py",
-        "    Team.objects.select_for_update().get(pk=member.team_id)",
+        "    Team.objects.select_for_update(no_key=True).get(pk=member.team_id)",
         "    Team.objects.get(pk=member.team_id)",
         (f"{OUT}::test_of_two_admins_who_take_the_role_from_each_other_at_once_one_stays",),
         on_servers=True,

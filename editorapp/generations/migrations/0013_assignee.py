@@ -28,7 +28,7 @@ def keep_what_works(apps, schema_editor):
 class Migration(migrations.Migration):
 
     dependencies = [
-        ("generations", "0011_failing_since"),
+        ("generations", "0012_odd_answers"),
         ("providers", "0005_proven_accounts"),
         ("teams", "0003_disable_members"),
     ]

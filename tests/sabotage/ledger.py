@@ -53,8 +53,8 @@ CHANGES = (
     Change(
         "a result that is fetched anew is charged again",
         "editorapp/generations/engine/outcomes.py",
-        "**(_charged(attempt, job, now=now) if first_time else {})",
-        "**_charged(attempt, job, now=now)",
+        "**(charging.charge(attempt, job, now=now) if first_time else {})",
+        "**charging.charge(attempt, job, now=now)",
         ("tests/generations/test_in_doubt.py"
          "::test_the_answer_of_a_job_that_is_done_charges_once_however_often_it_comes",),
     ),

@@ -226,7 +226,7 @@ def as_share(progress: float | None) -> float | None:
 # The one hot write: hundreds of rows a second, where building each UPDATE would cost more than the poll itself.
 _NEXT_LOOK = (
     f"UPDATE {Attempt._meta.db_table} SET next_action_at = %s, progress = %s, poll_count = poll_count + 1, "
-    f"error_count = 0, last_error = '', missing_since = NULL, odd_count = 0, odd_since = NULL, odd_answer = '' "
+    f"odd_count = 0, odd_since = NULL, odd_answer = '', error_count = 0, last_error = '', missing_since = NULL "
     f"WHERE id = %s AND state = '{State.RUNNING}' AND lease_token = %s"
 )
 

@@ -113,8 +113,8 @@ def raise_for_upload(response: httpx.Response | Answer, *, name: str, size: int)
         return
     if status == 429:
         raise Throttled(f"The storage of {name} takes no more uploads just now.", retry_after_seconds=wait_of(response))
-    if status >= 500 or status < 300 or status in AGAIN:
-        wait = wait_asked(response.headers)
+    wait = wait_asked(response.headers)  # who says when to come again does not refuse for good
+    if status >= 500 or status < 300 or status in AGAIN or wait is not None:
         said = f"{name} did not take the upload (HTTP {status})."
         raise Unavailable(said, code=str(status), retry_after_seconds=wait)
     if status == 413:

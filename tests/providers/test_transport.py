@@ -250,12 +250,14 @@ def test_a_wait_as_a_date_counts_for_every_refusal() -> None:
     assert 80 <= (raised.value.retry_after_seconds or 0) <= 90
 
 
-def test_an_upload_that_is_refused_says_how_long_to_wait(tmp_path: Path) -> None:
+@pytest.mark.parametrize("status", [400, 403, 408, 500, 503])
+def test_an_upload_that_is_refused_says_how_long_to_wait(tmp_path: Path, status: int) -> None:
+    """Also where it would else be refused for good: who says when to come again does not."""
     clip = tmp_path / "clip.mp4"
     clip.write_bytes(b"x")
 
     with pytest.raises(Unavailable) as raised:
-        run(answering(says(503, Retry_After="120"))[0].upload("https://store.example.org/put", clip, headers={}))
+        run(answering(says(status, Retry_After="120"))[0].upload("https://store.example.org/put", clip, headers={}))
 
     assert raised.value.retry_after_seconds == 120
 

@@ -4,6 +4,10 @@ from tests.sabotage.change import Change
 
 SEARCH, SIGHTINGS = "editorapp/generations/unknown/search.py", "editorapp/generations/unknown/sightings.py"
 RETRY = "editorapp/core/retry.py"
+_NOT_KNOWN = (
+    '    "poll.unknown_job": RetryPolicy(\n        Action.PERSON,\n        2.0,\n        2.0,\n        60.0,\n'
+    "        {},\n"
+)
 OUTCOMES = "editorapp/generations/engine/outcomes.py"
 RELEASING, IN_DOUBT = "tests/generations/test_releasing.py", "tests/generations/test_in_doubt.py"
 
@@ -97,8 +101,8 @@ CHANGES = (
     Change(
         "a job that is not found twice is lost at once",
         RETRY,
-        "        tries=5,\n        lasts_seconds=900.0,\n",
-        "        tries=1,\n        lasts_seconds=0.0,\n",
+        _NOT_KNOWN.format("tries=5,\n        lasts_seconds=900.0"),
+        _NOT_KNOWN.format("tries=1,\n        lasts_seconds=0.0"),
         (f"{IN_DOUBT}::test_a_job_that_is_not_found_for_a_moment_is_followed_on_for_a_quarter_of_an_hour",),
     ),
     Change(

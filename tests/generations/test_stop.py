@@ -7,6 +7,7 @@ from django.core.exceptions import PermissionDenied
 from django.utils import timezone
 
 from editorapp.alerts.models import Alert
+from editorapp.core.notes import NoteNeeded
 from editorapp.costs import ledger
 from editorapp.costs.models import Entry
 from editorapp.generations.engine import claims
@@ -66,13 +67,13 @@ def test_it_is_raised_until_it_is_settled_and_can_be_followed_again(take, monkey
     assert Alert.objects.get().kind == "lost" and "Ada stopped following it" in Alert.objects.get().message
     monkeypatch.setattr(settle, "_ask", lambda account, job_id: None)
 
-    settle.adopt(take, "job-7", member=admin, now=NOW)
+    settle.adopt(take, "job-7", member=admin, now=NOW, note="Seen in the console")
 
     assert take.state == State.RUNNING and Alert.objects.get().closed_at is not None
 
 
 def test_a_word_is_needed(take):
-    with pytest.raises(stop.NoteMissing):
+    with pytest.raises(NoteNeeded):
         stop.stop_following(take, member=admin_of(take), now=NOW, note="  ")
     assert Generation.objects.get().state == State.RUNNING
 

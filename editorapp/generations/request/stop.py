@@ -5,6 +5,7 @@ from datetime import datetime
 from django.core.exceptions import PermissionDenied
 from django.db import transaction
 
+from editorapp.core import notes
 from editorapp.costs import ledger
 from editorapp.generations.engine import outcomes
 from editorapp.generations.models import Attempt, Generation, Overtaken, Settlement
@@ -13,28 +14,21 @@ from editorapp.teams.models import Member
 from editorapp.teams.roles import Act
 
 TRIES = 3  # it is polled meanwhile, which changes its row
-LONGEST_NOTE = 200
 
 
 class NotFollowed(Exception):
     """There is nothing to stop: it is not at the provider, or not any more."""
 
 
-class NoteMissing(Exception):
-    """Nobody is told why: what is decided by hand about money needs a word."""
-
-
 def stop_following(generation: Generation, *, member: Member, now: datetime, note: str) -> Attempt:
     """Ask no more about a take's job, and leave it to be settled, with its money held; return its attempt.
 
     Writes: the state, a line in the ledger and a Settlement that say who and why, in one transaction.
-    Raises: PermissionDenied; NoteMissing; NotFollowed; Overtaken, when the row changes with every try.
+    Raises: PermissionDenied; NoteNeeded; NotFollowed; Overtaken, when the row changes with every try.
     """
     if generation.team_id != member.team_id or not member.may(Act.STOP_FOLLOWING):
         raise PermissionDenied("Only an admin may stop following a take.")
-    note = " ".join(note.split())[:LONGEST_NOTE]
-    if not note:
-        raise NoteMissing("Say why: the note is kept with the cost lines.")
+    note = notes.required(note, why="Say why: the note is kept with the cost lines.")
     attempt = _running(generation)
     for left in reversed(range(TRIES)):
         try:

@@ -22,7 +22,7 @@ from editorapp.generations.request import reach
 from editorapp.generations.request.cancel import TooLate, cancel
 from editorapp.generations.request.enqueue import Refused
 from editorapp.generations.request.retry import NotRetryable, fetch_again, fetch_frames_again, retry, take_as_it_is
-from editorapp.generations.request.stop import NoteMissing, NotFollowed, stop_following
+from editorapp.generations.request.stop import NotFollowed, stop_following
 from editorapp.generations.states import State
 from editorapp.media.models import Asset
 from editorapp.providers import accounts
@@ -166,7 +166,7 @@ def stop_it(request: MemberRequest, pk: int) -> HttpResponse:
         stop_following(
             _found(request, pk), member=request.member, now=timezone.now(), note=request.POST.get("note", "")
         )
-    except NoteMissing as error:
+    except NoteNeeded as error:
         messages.error(request, str(error))
     except (NotFollowed, Overtaken) as error:
         messages.warning(request, str(error) if isinstance(error, NotFollowed) else "It changed just then: try again.")

@@ -19,7 +19,7 @@ def of_lines() -> list[str]:
 
     Call it inside a snapshot, as generations/watch/books.py does, which also compares it with the generations' states.
     """
-    return [*_attempts(), *_budgets(), *_month_costs()]
+    return [*_attempts(), *_budgets(), *_month_costs(), *_charges()]
 
 
 def _attempts() -> list[str]:
@@ -57,6 +57,18 @@ def _month_costs() -> list[str]:
         for row in MonthCost.objects.values(*CELL, "held_usd", "spent_usd")
     }
     return _compare("Month sum", lines, kept)
+
+
+def _charges() -> list[str]:
+    """Compare how many charges each month's row says with the lines."""
+    rows = Entry.objects.filter(kind=Entry.Kind.CHARGE).order_by().values_list(*CELL).annotate(Count("pk"))
+    lines = {tuple(key): count for *key, count in rows}
+    kept = {tuple(key): count for *key, count in MonthCost.objects.values_list(*CELL, "charges")}
+    return [
+        f"Month sum {name}: its row says {kept.get(name, 0)} charges; its lines say {lines.get(name, 0)}."
+        for name in sorted({*lines, *kept}, key=str)
+        if lines.get(name, 0) != kept.get(name, 0)
+    ]
 
 
 def _held_and_spent(key: tuple[str, ...]) -> Sums:

@@ -7,7 +7,7 @@ together. Sums change by conditional updates with F(), never by reading, adding 
 from collections import defaultdict
 from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass
-from datetime import date, datetime
+from datetime import UTC, date, datetime
 from decimal import Decimal
 from functools import partial
 from typing import Any
@@ -80,7 +80,7 @@ class MonthTotals:
 
 def month_of(at: datetime) -> date:
     """Return the first day of the month of an instant (UTC)."""
-    return at.date().replace(day=1)
+    return at.astimezone(UTC).date().replace(day=1)
 
 
 def reserve(subject: Subject, amount_usd: Decimal, *, now: datetime, note: str = "") -> Entry:
@@ -233,21 +233,35 @@ def spent_usd(generation_id: int) -> Decimal:
 
 
 def month_totals(team: Team, month: date, *, is_simulated: bool) -> MonthTotals:
-    """Return the month's limit, holds and spending. The limit is the team's as it is now."""
+    """Return the month's limit, holds and spending. The limit is the team's as it is now: what held in a month that is
+    over, limits.of_month says.
+    """
     row = MonthBudget.objects.filter(team=team, month=month, is_simulated=is_simulated).first()
     held, spent = (row.reserved_usd, row.spent_usd) if row else (ZERO, ZERO)
     return MonthTotals(month, is_simulated, team.monthly_limit_usd, held, spent)
 
 
 def lines(
-    member: Member, *, month: date | None = None, is_simulated: bool | None = None, person_id: int | None = None,
-    provider: str = "", model: str = "", task: str = "", kind: str = "", generation_id: int | None = None,
-) -> EntryQuerySet:  # fmt: skip
-    """Return the ledger lines that a member may see, narrowed by what is given."""
+    member: Member,
+    *,
+    month: date | None = None,
+    is_simulated: bool | None = None,
+    person_id: int | None = None,
+    provider: str | None = None,
+    model: str | None = None,
+    task: str | None = None,
+    generation_id: int | None = None,
+) -> EntryQuerySet:
+    """Return the ledger lines that a member may see, narrowed by what is given; None does not narrow."""
     wanted = {
-        "month": month, "is_simulated": is_simulated, "person_id": person_id, "provider": provider or None,
-        "model": model or None, "task": task or None, "kind": kind or None, "generation_id": generation_id,
-    }  # fmt: skip
+        "month": month,
+        "is_simulated": is_simulated,
+        "person_id": person_id,
+        "provider": provider,
+        "model": model,
+        "task": task,
+        "generation_id": generation_id,
+    }
     return Entry.objects.visible_to(member).filter(**{key: value for key, value in wanted.items() if value is not None})
 
 

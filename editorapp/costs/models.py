@@ -1,37 +1,46 @@
 """The ledger, the budgets, the month's sums kept beside them, and prices that providers were asked for."""
 
 from datetime import datetime, timedelta
-from typing import Any
 
 from django.db import models
 
+from editorapp.core.append_only import AppendOnly, AppendOnlyQuerySet
 from editorapp.core.money import UsdField
 from editorapp.media.models import Asset
 from editorapp.providers.models import ProviderAccount
 from editorapp.teams.models import Member, Team
 
 
-class LedgerIsAppendOnly(Exception):
-    """Somebody tried to change or delete a ledger entry."""
-
-
-class EntryQuerySet(models.QuerySet["Entry"]):
-    def update(self, **kwargs: Any) -> int:
-        raise LedgerIsAppendOnly("Ledger entries are never changed: add an adjustment.")
-
-    def bulk_update(self, *args: Any, **kwargs: Any) -> int:
-        raise LedgerIsAppendOnly("Ledger entries are never changed: add an adjustment.")
-
-    def delete(self) -> tuple[int, dict[str, int]]:
-        raise LedgerIsAppendOnly("Ledger entries are never deleted.")
+class EntryQuerySet(AppendOnlyQuerySet["Entry"]):
+    """Lines, and which of them add up to what: every figure of money is the sum of one of these selections."""
 
     def visible_to(self, member: Member) -> "EntryQuerySet":
         """Return the team's lines for who may see all costs, else only the person's own."""
         rows = self.filter(team_id=member.team_id)
         return rows if member.may_see_all_costs else rows.filter(person_id=member.user_id)
 
+    def spent(self) -> "EntryQuerySet":
+        """Return what was charged, and what corrects it."""
+        return self.filter(kind__in=SPENT)
 
-class Entry(models.Model):
+    def charges(self) -> "EntryQuerySet":
+        """Return the charges alone: one for each attempt that was charged."""
+        return self.filter(kind=Entry.Kind.CHARGE)
+
+    def released(self) -> "EntryQuerySet":
+        """Return what was given back."""
+        return self.filter(kind=Entry.Kind.RELEASE)
+
+    def held(self) -> "EntryQuerySet":
+        """Return the reservations that are neither charged nor released."""
+        return self.filter(~_closed(), kind=Entry.Kind.RESERVE)
+
+    def used(self) -> "EntryQuerySet":
+        """Return what counts against a budget: what is spent, and what is still held."""
+        return self.filter(models.Q(kind__in=SPENT) | (models.Q(kind=Entry.Kind.RESERVE) & ~_closed()))
+
+
+class Entry(AppendOnly):
     """One line of the ledger. For each attempt: reserved = charged + released + still held, at every instant.
 
     A charge above the reservation is two lines: the charge, as high as the reservation, and an adjustment for the rest.
@@ -82,13 +91,14 @@ class Entry(models.Model):
     def __str__(self) -> str:
         return f"{self.kind} {self.amount_usd} for attempt {self.attempt_id}"
 
-    def save(self, *args: Any, **kwargs: Any) -> None:
-        if self.pk is not None:
-            raise LedgerIsAppendOnly("Ledger entries are never changed: add an adjustment.")
-        super().save(*args, **kwargs)
 
-    def delete(self, *args: Any, **kwargs: Any) -> tuple[int, dict[str, int]]:
-        raise LedgerIsAppendOnly("Ledger entries are never deleted.")
+SPENT = (Entry.Kind.CHARGE, Entry.Kind.ADJUST)
+CLOSING = (Entry.Kind.CHARGE, Entry.Kind.RELEASE)
+
+
+def _closed() -> models.Exists:
+    """Is the reservation of this line's attempt charged or released?"""
+    return models.Exists(Entry.objects.filter(attempt_id=models.OuterRef("attempt_id"), kind__in=CLOSING))
 
 
 class MonthBudget(models.Model):

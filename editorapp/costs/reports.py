@@ -1,15 +1,16 @@
-"""Sums by person, provider, model, task or month; every figure carries the filter that opens its lines."""
+"""Sums by person, provider, model, task or month: from the month sums, or from lines that those are not kept by."""
 
 from collections.abc import Iterator
 from dataclasses import dataclass
-from datetime import date
 from decimal import Decimal
 from enum import StrEnum
+from typing import Any
 
-from django.db.models import Max, QuerySet, Sum
+from django.db.models import Count, ExpressionWrapper, Max, Q, QuerySet, Sum
+from django.db.models.functions import Coalesce
 
-from editorapp.core.money import ZERO
-from editorapp.costs.models import Entry, EntryQuerySet, MonthCost
+from editorapp.core.money import ZERO, UsdField
+from editorapp.costs.models import CLOSING, SPENT, Entry, EntryQuerySet, MonthCost
 from editorapp.teams.models import Member
 
 
@@ -20,14 +21,11 @@ class Dimension(StrEnum):
     TASK = "task"
     MONTH = "month"
 
+    @property
+    def column(self) -> str:
+        """Return the column of lines and of month sums that it is read from."""
+        return "person_id" if self is Dimension.PERSON else self.value
 
-_COLUMN = {
-    Dimension.PERSON: "person_id",
-    Dimension.PROVIDER: "provider",
-    Dimension.MODEL: "model",
-    Dimension.TASK: "task",
-    Dimension.MONTH: "month",
-}
 
 CSV_COLUMNS = (
     "entry", "at_utc", "month", "kind", "amount_usd", "is_estimated", "is_simulated", "person", "generation",
@@ -36,58 +34,71 @@ CSV_COLUMNS = (
 
 
 @dataclass(frozen=True)
+class Sums:
+    """What is to be added up: rows, and how they add up to what is spent, what is held and how many charges."""
+
+    rows: QuerySet[Any]
+    how: dict[str, Any]
+
+
+@dataclass(frozen=True)
 class Line:
-    """One row of a report. `filters` are the arguments of `ledger.lines` that open what it adds up."""
+    """One row of a report. `value` is what all that it adds up has in `Dimension.column`; None in a total."""
 
     label: str
+    value: Any
     spent_usd: Decimal
     held_usd: Decimal
     charges: int
-    filters: dict[str, str]
 
 
-def by(dimension: Dimension | str, *, month: date | None, member: Member, is_simulated: bool) -> list[Line]:
-    """Return one line for each person, provider, model, task or month, dearest first (months: newest first).
+@dataclass(frozen=True)
+class LineSum:
+    """What lines add up to, and how many they are."""
 
-    Who may see all costs reads the team's, others their own. Reads the month sums, never the ledger's lines.
+    amount_usd: Decimal
+    count: int
+
+
+def kept(member: Member, *, is_simulated: bool, **narrowed: Any) -> Sums:
+    """Return the month sums that a member may see, narrowed by columns of MonthCost; reads no line.
+
+    Who may see all costs reads the team's, others their own.
     """
+    rows = MonthCost.objects.filter(team_id=member.team_id, is_simulated=is_simulated, **narrowed)
+    if not member.may_see_all_costs:
+        rows = rows.filter(person_id=member.user_id)
+    return Sums(rows, {"spent": Sum("spent_usd"), "held": Sum("held_usd"), "count": Sum("charges")})
+
+
+def added_up(entries: EntryQuerySet) -> Sums:
+    """Return lines to be added up themselves: of a take or an account, by which no month sum is kept."""
+    reserved, closed = _sum(Q(kind=Entry.Kind.RESERVE)), _sum(Q(kind__in=CLOSING))
+    held = ExpressionWrapper(reserved - closed, output_field=UsdField())
+    count = Count("pk", filter=Q(kind=Entry.Kind.CHARGE))
+    return Sums(entries.order_by(), {"spent": _sum(Q(kind__in=SPENT)), "held": held, "count": count})
+
+
+def by(dimension: Dimension | str, sums: Sums) -> list[Line]:
+    """Return one line for each person, provider, model, task or month, dearest first (months: newest first)."""
     dimension = Dimension(dimension)
-    column = _COLUMN[dimension]
-    rows = (
-        _visible(member, month=month, is_simulated=is_simulated)
-        .values(column)
-        .annotate(
-            name=Max("person_name"),
-            spent=Sum("spent_usd"),
-            held=Sum("held_usd"),
-            count=Sum("charges"),
-        )
-    )
-    found = [_line(dimension, column, row, month=month, is_simulated=is_simulated) for row in rows.order_by(column)]
+    rows = sums.rows.values(dimension.column).annotate(name=Max("person_name"), **sums.how)
+    found = [_line(dimension, row) for row in rows.order_by(dimension.column)]
     if dimension is Dimension.MONTH:
         return found[::-1]
     return sorted(found, key=lambda line: line.spent_usd, reverse=True)
 
 
-def total(*, month: date | None, member: Member, is_simulated: bool) -> Line:
-    """Return the sum of all that the member may see."""
-    sums = _visible(member, month=month, is_simulated=is_simulated).aggregate(
-        spent=Sum("spent_usd"), held=Sum("held_usd"), count=Sum("charges")
-    )
-    filters = _filters(month=month, is_simulated=is_simulated)
-    return Line("Total", sums["spent"] or ZERO, sums["held"] or ZERO, sums["count"] or 0, filters)
+def total(sums: Sums) -> Line:
+    """Return the sum of all rows."""
+    found = sums.rows.aggregate(**sums.how)
+    return Line("Total", None, found["spent"] or ZERO, found["held"] or ZERO, found["count"] or 0)
 
 
-def months(member: Member, *, is_simulated: bool) -> list[date]:
-    """Return the months that have costs, newest first."""
-    rows = _visible(member, month=None, is_simulated=is_simulated)
-    return list(rows.order_by("-month").values_list("month", flat=True).distinct())
-
-
-def sums(entries: EntryQuerySet) -> dict[str, Decimal]:
-    """Return what the lines add up to, by kind; every kind is there."""
-    found = dict(entries.order_by().values_list("kind").annotate(Sum("amount_usd")))
-    return {kind: found.get(kind, ZERO) for kind in Entry.Kind.values}
+def together(entries: EntryQuerySet) -> LineSum:
+    """Return what lines add up to: for lines of which a sum means something, as those of one figure."""
+    found = entries.order_by().aggregate(amount=Sum("amount_usd"), count=Count("pk"))
+    return LineSum(found["amount"] or ZERO, found["count"])
 
 
 def csv_rows(entries: EntryQuerySet) -> Iterator[list[str]]:
@@ -102,30 +113,18 @@ def csv_rows(entries: EntryQuerySet) -> Iterator[list[str]]:
         ]  # fmt: skip
 
 
-def _visible(member: Member, *, month: date | None, is_simulated: bool) -> QuerySet[MonthCost]:
-    rows = MonthCost.objects.filter(team_id=member.team_id, is_simulated=is_simulated)
-    if month is not None:
-        rows = rows.filter(month=month)
-    return rows if member.may_see_all_costs else rows.filter(person_id=member.user_id)
+def _sum(which: Q) -> Coalesce:
+    return Coalesce(Sum("amount_usd", filter=which), 0, output_field=UsdField())
 
 
-def _line(dimension: Dimension, column: str, row: dict, *, month: date | None, is_simulated: bool) -> Line:
-    value = row[column]
-    label = {
-        Dimension.PERSON: row["name"],
-        Dimension.MONTH: f"{value:%B %Y}" if dimension is Dimension.MONTH else "",
-    }.get(dimension, str(value))
-    filters = _filters(month=value if dimension is Dimension.MONTH else month, is_simulated=is_simulated)
-    if dimension is not Dimension.MONTH:
-        filters[column] = str(value)
-    return Line(label, row["spent"], row["held"], row["count"], filters)
-
-
-def _filters(*, month: date | None, is_simulated: bool) -> dict[str, str]:
-    filters = {"is_simulated": "1" if is_simulated else "0"}
-    if month is not None:
-        filters["month"] = f"{month:%Y-%m}"
-    return filters
+def _line(dimension: Dimension, row: dict[str, Any]) -> Line:
+    value = row[dimension.column]
+    label = str(value)
+    if dimension is Dimension.PERSON:
+        label = row["name"]
+    elif dimension is Dimension.MONTH:
+        label = f"{value:%B %Y}"
+    return Line(label, value, row["spent"], row["held"], row["count"])
 
 
 def _yes(value: bool) -> str:

@@ -1,7 +1,17 @@
-"""What an attempt is, in the ledger's words."""
+"""What an attempt is, in the ledger's words; and the lines that only attempts can tell apart."""
+
+from datetime import date
+from decimal import Decimal
+
+from django.db.models import Exists, OuterRef, Subquery, Sum
 
 from editorapp.costs.ledger import Subject
+from editorapp.costs.models import Entry, EntryQuerySet
 from editorapp.generations.models import Attempt
+from editorapp.generations.states import FINAL, State
+from editorapp.teams.models import Team
+
+FRUITLESS = FINAL - {State.SUCCEEDED}  # how an attempt ends that brought nothing
 
 
 def subject(attempt: Attempt) -> Subject:
@@ -17,3 +27,22 @@ def subject(attempt: Attempt) -> Subject:
         task=generation.task,
         is_simulated=generation.is_simulated,
     )
+
+
+def charged_for_failures(lines: EntryQuerySet) -> EntryQuerySet:
+    """Return what was charged for attempts that brought nothing, whatever a later attempt brought."""
+    ended = Attempt.objects.filter(pk=OuterRef("attempt_id"), state__in=FRUITLESS)
+    return lines.spent().filter(Exists(ended))
+
+
+def through_account(lines: EntryQuerySet, account_id: int) -> EntryQuerySet:
+    """Return the lines of attempts that one account with a provider sent, or is to send."""
+    return lines.filter(Exists(Attempt.objects.filter(pk=OuterRef("attempt_id"), account_id=account_id)))
+
+
+def spent_by_account(team: Team, month: date) -> dict[tuple[int, bool], Decimal]:
+    """Return what a team's month cost, by account and whether the money is simulated; one query."""
+    account = Attempt.objects.filter(pk=OuterRef("attempt_id")).values("account_id")[:1]
+    lines = Entry.objects.filter(team=team, month=month).spent().annotate(account=Subquery(account)).order_by()
+    rows = lines.values_list("account", "is_simulated").annotate(Sum("amount_usd"))
+    return {(pk, is_simulated): amount for pk, is_simulated, amount in rows}

@@ -8,6 +8,7 @@ from django.contrib.auth.models import AbstractUser
 from django.db import models
 from django.utils.crypto import salted_hmac
 
+from editorapp.core.append_only import AppendOnly, AppendOnlyQuerySet
 from editorapp.core.money import UsdField
 from editorapp.teams.roles import Act, Role, may, who_may
 
@@ -46,7 +47,7 @@ class Team(models.Model):
         return self.name
 
 
-class LimitChange(models.Model):
+class LimitChange(AppendOnly):
     """Who set a team's monthly limit to what, when and why; added, never changed."""
 
     team = models.ForeignKey(Team, on_delete=models.CASCADE, related_name="limit_changes")
@@ -55,6 +56,8 @@ class LimitChange(models.Model):
     before_usd = UsdField(null=True, blank=True)  # None: no limit
     after_usd = UsdField(null=True, blank=True)
     note = models.CharField(max_length=300)
+
+    objects = AppendOnlyQuerySet["LimitChange"].as_manager()
 
     def __str__(self) -> str:
         return f"limit of {self.team} from {self.before_usd} to {self.after_usd}"

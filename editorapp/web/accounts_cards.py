@@ -2,17 +2,18 @@
 
 from collections import Counter
 from dataclasses import dataclass
+from datetime import date
 from decimal import Decimal
 
 from django.conf import settings
-from django.db.models import OuterRef, QuerySet, Subquery, Sum
+from django.db.models import QuerySet
 from django.utils import timezone
 
 from editorapp.core.money import ZERO, show_usd
 from editorapp.costs.ledger import month_of
-from editorapp.costs.models import Entry
 from editorapp.generations.engine.claims import taking_slots
 from editorapp.generations.models import Attempt, Pause
+from editorapp.generations.money import spent_by_account
 from editorapp.generations.states import State
 from editorapp.providers import accounts, registry
 from editorapp.providers.contract import Access
@@ -22,13 +23,15 @@ from editorapp.providers.spec import Spec
 from editorapp.providers.words import limits_in_words
 from editorapp.teams.models import Team
 from editorapp.web.accounts_forms import option_label
+from editorapp.web.figures import Figure
+from editorapp.web.line_selection import LineSelection
 
 WAITING = (State.QUEUED, State.STAGING)
 
 
 @dataclass(frozen=True)
 class Card:
-    """One account as the page shows it. Counts are of now; `spent_usd` is the team's own, of this month."""
+    """One account as the page shows it. Counts are of now; `spent` is the team's own, of this month."""
 
     account: ProviderAccount
     spec: Spec
@@ -36,7 +39,7 @@ class Card:
     is_default: bool  # what the team uses unless somebody chooses another
     in_flight: int
     waiting: int
-    spent_usd: Decimal
+    spent: Figure
     paused: Pause | None
 
     @property
@@ -153,16 +156,23 @@ def cards(team: Team) -> list[Card]:
     default = _default(team, [one for one in found if one.pk in current and not one.problem])
     unsent = Attempt.objects.filter(state__in=WAITING, next_action_at__isnull=False).order_by()
     busy, waiting = _counted(taking_slots()), _counted(unsent)
-    spent = _spent(team)
+    month = month_of(timezone.now())
+    spent = spent_by_account(team, month)
     pauses = {pause.pk: pause for pause in Pause.objects.filter(until__gt=timezone.now())}
     return [
         Card(
             account=account, spec=account.spec, is_in_use=account.pk in current, is_default=account.pk == default,
-            in_flight=busy[account.pk], waiting=waiting[account.pk], spent_usd=spent.get(account.pk, ZERO),
+            in_flight=busy[account.pk], waiting=waiting[account.pk],
+            spent=_spent(account, month, spent.get((account.pk, account.is_simulated), ZERO)),
             paused=pauses.get(account.pk),
         )
         for account in found
     ]  # fmt: skip
+
+
+def _spent(account: ProviderAccount, month: date, amount_usd: Decimal) -> Figure:
+    lines = LineSelection(is_simulated=account.is_simulated, month=month, account_id=account.pk, shows="spent")
+    return Figure(amount_usd, lines)
 
 
 def card(team: Team, pk: int) -> Card | None:
@@ -176,11 +186,3 @@ def _default(team: Team, usable: list[ProviderAccount]) -> int | None:
 
 def _counted(rows: QuerySet[Attempt]) -> Counter[int]:
     return Counter(rows.values_list("account_id", flat=True))
-
-
-def _spent(team: Team) -> dict[int, Decimal]:
-    """Return what the team was charged this month, by account. The ledger names attempts, and these their account."""
-    account = Attempt.objects.filter(pk=OuterRef("attempt_id")).values("account_id")[:1]
-    lines = Entry.objects.filter(team=team, month=month_of(timezone.now()))
-    charged = lines.filter(kind__in=[Entry.Kind.CHARGE, Entry.Kind.ADJUST]).annotate(account=Subquery(account))
-    return dict(charged.order_by().values_list("account").annotate(Sum("amount_usd")))

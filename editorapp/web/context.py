@@ -11,11 +11,15 @@ from django.utils import timezone
 from django.utils.functional import SimpleLazyObject
 
 from editorapp.alerts.models import Alert
+from editorapp.core.money import ZERO
+from editorapp.costs.ledger import month_of
 from editorapp.costs.models import MonthBudget
 from editorapp.generations.models import Generation
 from editorapp.generations.states import ACTIVE
 from editorapp.providers.accounts import all_simulated
 from editorapp.teams.models import Member
+from editorapp.web.figures import Computed, Figure
+from editorapp.web.line_selection import LineSelection
 from editorapp.web.templatetags.takes import NEEDS_A_PERSON
 
 THEMES = (("", "System"), ("dark", "Dark"), ("light", "Light"))
@@ -39,11 +43,12 @@ class Counts:
 
 @dataclass(frozen=True)
 class Month:
-    """A team's spending this month against its limit (None: no limit)."""
+    """A team's spending this month against its limit (None: no limit). The amounts are for the meter."""
 
+    used: Figure | Computed
+    limit: Computed | None
     used_usd: Decimal
     limit_usd: Decimal | None
-    url: str
 
 
 def shell(request: HttpRequest) -> dict[str, Any]:
@@ -98,14 +103,15 @@ def alerts_open(member: Member) -> int:
 
 def month(member: Member, *, is_simulated: bool) -> Month:
     """Return this month's spending and reservations, of real or of simulated money, whichever is in use."""
-    kept = MonthBudget.objects.filter(
-        team_id=member.team_id,
-        month=timezone.now().date().replace(day=1),
-        is_simulated=is_simulated,
-    ).first()
-    if kept is None:
-        return Month(Decimal("0"), member.team.monthly_limit_usd, _url("costs:page"))
-    return Month(kept.spent_usd + kept.reserved_usd, member.team.monthly_limit_usd, _url("costs:page"))
+    this_month, limit_usd = month_of(timezone.now()), member.team.monthly_limit_usd
+    kept = MonthBudget.objects.filter(team_id=member.team_id, month=this_month, is_simulated=is_simulated).first()
+    used_usd = kept.spent_usd + kept.reserved_usd if kept else ZERO
+    lines = LineSelection(is_simulated=is_simulated, month=this_month)
+    used: Figure | Computed = Figure(used_usd, lines.changed(shows="used"))
+    if not member.may_see_all_costs:
+        used = Computed(used_usd, "What the whole team was charged and still holds this month", lines.url())
+    limit = None if limit_usd is None else Computed(limit_usd, "The team's limit for a month, as it is now")
+    return Month(used, limit, used_usd, limit_usd)
 
 
 def _url(route: str) -> str:

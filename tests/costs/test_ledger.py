@@ -9,10 +9,11 @@ from django.core.management import CommandError, call_command
 from django.db import IntegrityError, connection
 from django.db.models import QuerySet
 
+from editorapp.core.append_only import NeverChanged
 from editorapp.costs import ledger
 from editorapp.costs.check import of_lines
 from editorapp.costs.ledger import NothingHeld, OverBudget, Subject
-from editorapp.costs.models import Entry, LedgerIsAppendOnly, MonthBudget, MonthCost
+from editorapp.costs.models import Entry, MonthBudget, MonthCost
 from editorapp.teams.models import Member
 from tests.factories import make_member
 
@@ -207,7 +208,7 @@ def test_lines_are_never_changed_or_deleted(member):
         lambda: Entry.objects.update(amount_usd=0),
         lambda: Entry.objects.bulk_update([entry], ["amount_usd"]),
     ):
-        with pytest.raises(LedgerIsAppendOnly):
+        with pytest.raises(NeverChanged):
             change()
 
     assert Entry.objects.get().amount_usd == Decimal("1.08")
@@ -297,10 +298,11 @@ def test_the_check_passes_on_sound_books(member, capsys):
     [
         (lambda: MonthBudget.objects.update(reserved_usd=Decimal("0.5")), "Budget"),
         (lambda: MonthCost.objects.update(spent_usd=Decimal("0.01")), "Month sum"),
+        (lambda: MonthCost.objects.update(charges=7), "7 charges"),
         (lambda: MonthBudget.objects.all().delete(), "Budget"),
         (lambda: QuerySet.update(Entry.objects.filter(kind="charge"), amount_usd=Decimal("1")), "Attempt"),
     ],
-    ids=["held sum", "spent sum", "row gone", "a line changed"],
+    ids=["held sum", "spent sum", "number of charges", "row gone", "a line changed"],
 )
 def test_the_check_finds_what_does_not_balance(member, tamper, says, capsys):
     subject = make_subject(member)

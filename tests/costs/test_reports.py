@@ -1,6 +1,5 @@
 """Reports: every figure equals the lines that it opens, and nobody reads what is not theirs."""
 
-from datetime import date
 from decimal import Decimal
 
 import pytest
@@ -27,33 +26,51 @@ def people(db):
     return admin, creator
 
 
-def opened(member, filters: dict[str, str]) -> Decimal:
+def november(member, **narrowed) -> reports.Sums:
+    return reports.kept(member, is_simulated=True, month=NOVEMBER, **narrowed)
+
+
+def opened(member, dimension: reports.Dimension, value) -> Decimal:
     """What the lines behind a figure add up to."""
-    narrowed = {**filters, "is_simulated": filters["is_simulated"] == "1"}
-    if "month" in narrowed:
-        narrowed["month"] = date.fromisoformat(f"{narrowed['month']}-01")
-    if "person_id" in narrowed:
-        narrowed["person_id"] = int(narrowed["person_id"])
-    rows = ledger.lines(member, **narrowed)
-    return sum((e.amount_usd for e in rows if e.kind in {"charge", "adjust"}), Decimal(0))
+    narrowed = {"month": NOVEMBER, dimension.column: value}
+    return reports.together(ledger.lines(member, is_simulated=True, **narrowed).spent()).amount_usd
 
 
 @pytest.mark.parametrize("dimension", list(reports.Dimension))
 def test_each_figure_equals_the_lines_it_opens(people, dimension):
     admin, _creator = people
 
-    found = reports.by(dimension, month=NOVEMBER, member=admin, is_simulated=True)
+    found = reports.by(dimension, november(admin))
 
     assert found
     assert sum(line.spent_usd for line in found) == Decimal("3.34")
     for line in found:
-        assert opened(admin, line.filters) == line.spent_usd
+        assert opened(admin, dimension, line.value) == line.spent_usd
+
+
+@pytest.mark.parametrize("dimension", list(reports.Dimension))
+def test_lines_added_up_themselves_say_what_the_month_sums_say(people, dimension):
+    admin, creator = people
+    for member in (admin, creator):
+        lines = reports.added_up(ledger.lines(member, is_simulated=True, month=NOVEMBER))
+
+        assert reports.by(dimension, lines) == reports.by(dimension, november(member))
+        assert reports.total(lines) == reports.total(november(member))
+
+
+def test_nothing_adds_up_to_nothing(people):
+    admin, _creator = people
+
+    for sums in (november(admin, task="none"), reports.added_up(ledger.lines(admin, task="none"))):
+        assert reports.by("task", sums) == []
+        assert reports.total(sums) == reports.Line("Total", None, Decimal(0), Decimal(0), 0)
+    assert reports.together(ledger.lines(admin, task="none")) == reports.LineSum(Decimal(0), 0)
 
 
 def test_people_are_listed_dearest_first(people):
     admin, _creator = people
 
-    found = reports.by("person", month=NOVEMBER, member=admin, is_simulated=True)
+    found = reports.by("person", november(admin))
 
     assert [(line.label, line.spent_usd, line.held_usd, line.charges) for line in found] == [
         ("Ben", Decimal("2.26"), Decimal("5"), 2),
@@ -67,7 +84,7 @@ def test_the_tasks_of_one_model_are_told_apart_and_the_sums_kept_of_them_prove_r
     ledger.reserve(subject, Decimal("1.20"), now=NOW)
     ledger.charge(subject.attempt_id, None, now=NOW, is_estimated=True)
 
-    found = reports.by("task", month=NOVEMBER, member=admin, is_simulated=True)
+    found = reports.by("task", november(admin))
 
     assert [(line.label, line.spent_usd, line.charges) for line in found] == [
         ("edit", Decimal("3.34"), 3),
@@ -80,27 +97,28 @@ def test_the_tasks_of_one_model_are_told_apart_and_the_sums_kept_of_them_prove_r
 def test_a_creator_reads_only_their_own(people):
     _admin, creator = people
 
-    found = reports.by("person", month=NOVEMBER, member=creator, is_simulated=True)
+    found = reports.by("person", november(creator))
 
     assert [line.label for line in found] == ["Ben"]
-    assert reports.total(month=NOVEMBER, member=creator, is_simulated=True).spent_usd == Decimal("2.26")
+    assert reports.total(november(creator)).spent_usd == Decimal("2.26")
     assert {entry.person_id for entry in ledger.lines(creator)} == {creator.user_id}
 
 
 def test_real_money_is_reported_by_itself(people):
     admin, _creator = people
 
-    assert reports.by("model", month=NOVEMBER, member=admin, is_simulated=False) == []
-    assert reports.total(month=NOVEMBER, member=admin, is_simulated=False).spent_usd == 0
+    real = reports.kept(admin, is_simulated=False)
+
+    assert reports.by("model", real) == []
+    assert reports.total(real).spent_usd == 0
 
 
 def test_months_with_costs_are_listed(people):
     admin, _creator = people
 
-    assert reports.months(admin, is_simulated=True) == [NOVEMBER]
-    assert [line.label for line in reports.by("month", month=None, member=admin, is_simulated=True)] == [
-        "November 2026"
-    ]
+    found = reports.by("month", reports.kept(admin, is_simulated=True))
+
+    assert [(line.label, line.value) for line in found] == [("November 2026", NOVEMBER)]
 
 
 def test_lines_are_paged_by_id(people):

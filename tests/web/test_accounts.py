@@ -356,7 +356,7 @@ def test_a_card_shows_what_the_team_was_charged_this_month_and_nobody_elses(clie
 
     html = text(client.get("/accounts/"))
 
-    assert "<dt>This month</dt><dd>$1.58" in html
+    assert '">$1.58</a>' in html.split("<dt>This month</dt>")[1].split("</dd>")[0]
     assert "$7" not in html and "$8" not in html
 
 

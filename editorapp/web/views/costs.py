@@ -3,116 +3,47 @@
 import csv
 from collections.abc import Iterator
 from dataclasses import dataclass
-from datetime import date
+from datetime import date, datetime
 from decimal import Decimal
 from typing import Any
-from urllib.parse import urlencode
 
-from django.db.models import Exists, OuterRef
-from django.http import HttpResponse, QueryDict, StreamingHttpResponse
-from django.urls import path, reverse
+from django.http import HttpResponse, StreamingHttpResponse
+from django.urls import path
 from django.utils import timezone
 from django.views.decorators.http import require_safe
 
 from editorapp.core.htmx import is_part, page_or_part
-from editorapp.core.money import ZERO, show_usd
-from editorapp.costs import ledger, reports
-from editorapp.costs.models import Entry, EntryQuerySet
-from editorapp.generations.models import Generation
-from editorapp.generations.states import State
-from editorapp.providers import registry
-from editorapp.providers.accounts import all_simulated
+from editorapp.core.money import ZERO
+from editorapp.core.snapshot import snapshot
+from editorapp.costs import ledger, limits, reports
 from editorapp.teams.access import MemberRequest, needs
 from editorapp.teams.models import Member
 from editorapp.teams.roles import Act
-from editorapp.web.asked import task_name
+from editorapp.web.figures import Computed, Figure, LineCount
+from editorapp.web.line_selection import SHOWS, LineSelection, month_text, name_of, number
 
 PAGE_SIZE = 50
 MONTHS_SHOWN = 12
 CHART_HEIGHT = 120
-BAR_WIDTH, BAR_STEP = 40, 64
+BAR_WIDTH, BAR_STEP = 40, 88  # an amount to the millionth stands above each bar
 
-# The figures of the page, each by the lines that add up to it.
-SHOWS = {
-    "spent": "Charged",
-    "held": "Still held",
-    "released": "Released",
-    "failures": "Charged for failures",
-}
-
-
-WORDED = ("provider", "model", "task")
+TABLES = (
+    ("Person", reports.Dimension.PERSON),
+    ("Provider", reports.Dimension.PROVIDER),
+    ("Model", reports.Dimension.MODEL),
+    ("Task", reports.Dimension.TASK),
+)
 
 
 @dataclass(frozen=True)
-class Filters:
-    """Which lines: the address bar of the page, of its figures and of the CSV."""
-
-    month: date | None
-    is_simulated: bool
-    person_id: int | None = None
-    provider: str = ""
-    model: str = ""
-    task: str = ""
-    generation_id: int | None = None
-    shows: str = ""
-
-    @classmethod
-    def read(cls, query: QueryDict, *, now: date) -> "Filters":
-        return cls(
-            month=_month(query.get("month", ""), now),
-            is_simulated=query.get("is_simulated", "1" if all_simulated() else "0") == "1",
-            person_id=_number(query.get("person_id", "")),
-            provider=query.get("provider", "")[:40],
-            model=query.get("model", "")[:80],
-            task=query.get("task", "")[:16],
-            generation_id=_number(query.get("generation_id", "")),
-            shows=query.get("shows", "") if query.get("shows") in SHOWS else "",
-        )
-
-    def said(self, **other: Any) -> str:
-        """Return this as a query string, with some of it changed; None and "" leave a filter out."""
-        values = {
-            "month": f"{self.month:%Y-%m}" if self.month else "all",
-            "is_simulated": "1" if self.is_simulated else "0",
-            "person_id": self.person_id,
-            "provider": self.provider,
-            "model": self.model,
-            "task": self.task,
-            "generation_id": self.generation_id,
-            "shows": self.shows,
-        }
-        return urlencode({name: value for name, value in (values | other).items() if value not in (None, "")})
-
-    def lines(self, member: Member) -> EntryQuerySet:
-        """Return the lines that a member may see."""
-        rows = ledger.lines(
-            member,
-            month=self.month,
-            is_simulated=self.is_simulated,
-            person_id=self.person_id,
-            provider=self.provider,
-            model=self.model,
-            task=self.task,
-            generation_id=self.generation_id,
-        )
-        return _shown(rows, self.shows)
-
-    @property
-    def narrows(self) -> bool:
-        narrowing = (self.person_id, self.provider, self.model, self.task, self.generation_id, self.shows)
-        return any(narrowing)
-
-
-@dataclass(frozen=True)
-class Figure:
-    """An amount, the lines under it, and its share of the largest (0..100)."""
+class CostRow:
+    """One row of a table: its figures, the page of it alone, and its share of the dearest (0..100)."""
 
     label: str
-    spent_usd: Decimal
-    held_usd: Decimal
-    charges: int
     url: str
+    charges: LineCount
+    spent: Figure
+    held: Figure
     share: int
 
 
@@ -121,8 +52,8 @@ class Bar:
     """A month in the chart. Units: px of the drawing."""
 
     label: str
-    amount: str
     url: str
+    spent: Figure
     x: int
     y: int
     height: int
@@ -132,17 +63,38 @@ class Bar:
     def middle(self) -> int:
         return self.x + BAR_WIDTH // 2
 
+    @property
+    def above(self) -> int:
+        return self.y - 5
+
+
+@dataclass(frozen=True)
+class Budget:
+    """A team's month against its limit. `used_usd` and `limit_usd` are for the meter."""
+
+    used: Figure | Computed
+    used_usd: Decimal
+    limit: Computed | None
+    limit_usd: Decimal | None
+    free: Computed | None
+    says: str  # where the limit comes from
+    can_be_set: bool = False
+
 
 @require_safe
 @needs(Act.CREATE)
 def page(request: MemberRequest) -> HttpResponse:
     """Show a month's costs; to htmx only more lines. Creators see their own, admins the team's."""
-    member, filters = request.member, Filters.read(request.GET, now=timezone.now().date())
-    found = ledger.line_page(filters.lines(member), before=_number(request.GET.get("before", "")), size=PAGE_SIZE)
-    older = f"{reverse('costs:page')}?{filters.said(before=found.after)}" if found.after else ""
-    context: dict[str, Any] = {"here": "costs", "filters": filters, "lines": found.rows, "older_url": older}
-    if not is_part(request):
-        context |= _figures(member, filters) | _chrome(member, filters)
+    member, now = request.member, timezone.now()
+    selection = LineSelection.read(request.GET, today=now.date())
+    with snapshot():  # totals and their rows are of one instant
+        lines = selection.lines(member)
+        found = ledger.line_page(lines, before=number(request.GET.get("before", "")), size=PAGE_SIZE)
+        older = selection.url(before=found.after) if found.after else ""
+        context: dict[str, Any] = {"here": "costs", "selection": selection, "lines": found.rows, "older_url": older}
+        if not is_part(request):
+            context["together"] = reports.together(lines) if selection.shows else None
+            context |= _figures(member, selection, now=now) | _chrome(member, selection, now=now)
     return page_or_part(request, "costs/page.html", "costs/_more.html", context)
 
 
@@ -150,154 +102,143 @@ def page(request: MemberRequest) -> HttpResponse:
 @needs(Act.CREATE)
 def lines_csv(request: MemberRequest) -> StreamingHttpResponse:
     """Return the lines that the page shows, all of them, as CSV."""
-    filters = Filters.read(request.GET, now=timezone.now().date())
+    selection = LineSelection.read(request.GET, today=timezone.now().date())
     writer = csv.writer(_Echo())
-    rows: Iterator[str] = (writer.writerow(row) for row in reports.csv_rows(filters.lines(request.member)))
+    rows: Iterator[str] = (writer.writerow(row) for row in reports.csv_rows(selection.lines(request.member)))
     response = StreamingHttpResponse(rows, content_type="text/csv; charset=utf-8")
-    when = f"{filters.month:%Y-%m}" if filters.month else "all"
-    money = "-simulated" if filters.is_simulated else ""
-    response["Content-Disposition"] = f'attachment; filename="rushes-costs-{when}{money}.csv"'
+    money = "-simulated" if selection.is_simulated else ""
+    name = f"rushes-costs-{month_text(selection.month)}{money}.csv"
+    response["Content-Disposition"] = f'attachment; filename="{name}"'
     return response
 
 
-def _shown(rows: EntryQuerySet, shows: str) -> EntryQuerySet:
-    """Keep the lines that add up to one of the page's figures."""
-    if shows == "spent":
-        return rows.filter(kind__in=[Entry.Kind.CHARGE, Entry.Kind.ADJUST])
-    if shows == "released":
-        return rows.filter(kind=Entry.Kind.RELEASE)
-    if shows == "held":
-        closing = [Entry.Kind.CHARGE, Entry.Kind.RELEASE]
-        closed = Entry.objects.filter(attempt_id=OuterRef("attempt_id"), kind__in=closing)
-        return rows.filter(~Exists(closed), kind=Entry.Kind.RESERVE)
-    if shows == "failures":
-        failed = Generation.objects.filter(pk=OuterRef("generation_id")).exclude(state=State.SUCCEEDED)
-        return rows.filter(Exists(failed), kind__in=[Entry.Kind.CHARGE, Entry.Kind.ADJUST])
-    return rows
-
-
-def _figures(member: Member, filters: Filters) -> dict[str, Any]:
-    """Return the month's sums. They are read from the sums kept beside the ledger, but for releases and failures."""
-    month, simulated = filters.month, filters.is_simulated
-    whole = Filters(month=filters.month, is_simulated=filters.is_simulated)
-    lines = whole.lines(member)
-    released = reports.sums(_shown(lines, "released"))
-    failures = reports.sums(_shown(lines, "failures"))
-    dimensions = [
-        ("Provider", reports.Dimension.PROVIDER),
-        ("Model", reports.Dimension.MODEL),
-        ("Task", reports.Dimension.TASK),
-    ]
-    if member.may_see_all_costs:
-        dimensions.insert(0, ("Person", reports.Dimension.PERSON))
-    months = reports.by(reports.Dimension.MONTH, month=None, member=member, is_simulated=simulated)
+def _figures(member: Member, selection: LineSelection, *, now: datetime) -> dict[str, Any]:
+    """Return the sums of all that is selected. They are read from the sums kept beside the ledger, but for releases
+    and failures, and for what is narrowed by a take or an account.
+    """
+    whole = selection.changed(shows="")
+    sums = whole.sums(member)
+    total = reports.total(sums)
+    months = _rows(reports.Dimension.MONTH, whole.changed(month=None), member)
     return {
-        "total": reports.total(month=month, member=member, is_simulated=simulated),
-        "released_usd": released[Entry.Kind.RELEASE],
-        "failures_usd": failures[Entry.Kind.CHARGE] + failures[Entry.Kind.ADJUST],
-        "urls": {shows: _url(whole, shows=shows) for shows in SHOWS},
-        "tables": [
-            (title, _table(reports.by(dimension, month=month, member=member, is_simulated=simulated)))
-            for title, dimension in dimensions
+        "totals": [
+            (
+                SHOWS["spent"].label if member.may_see_all_costs else "Charged for you",
+                Figure(total.spent_usd, whole.changed(shows="spent")),
+            ),
+            (SHOWS["held"].label, Figure(total.held_usd, whole.changed(shows="held"))),
+            *((SHOWS[shows].label, _summed(whole.changed(shows=shows), member)) for shows in ("released", "failures")),
         ],
-        "months": _table(months),
-        "bars": _bars(months[:MONTHS_SHOWN], filters),
+        "tables": [
+            (title, _rows(dimension, whole, member))
+            for title, dimension in TABLES
+            if member.may_see_all_costs or dimension is not reports.Dimension.PERSON
+        ],
+        "months": months,
+        "month_choices": _month_choices(months, selection, now=now),
+        "bars": _bars(months[:MONTHS_SHOWN], selection),
         "chart_width": BAR_STEP * max(1, len(months[:MONTHS_SHOWN])),
     }
 
 
-def _chrome(member: Member, filters: Filters) -> dict[str, Any]:
-    """Return the page's choices and the budget."""
-    this_month = ledger.month_of(timezone.now())
-    known = reports.months(member, is_simulated=filters.is_simulated)
-    months = sorted({this_month, *known, *([filters.month] if filters.month else [])}, reverse=True)
-    totals = (
-        ledger.month_totals(member.team, filters.month, is_simulated=filters.is_simulated) if filters.month else None
-    )
+def _summed(selection: LineSelection, member: Member) -> Figure:
+    """Return what its lines add up to, where no sum is kept of them."""
+    return Figure(reports.together(selection.lines(member)).amount_usd, selection)
+
+
+def _rows(dimension: reports.Dimension, whole: LineSelection, member: Member) -> list[CostRow]:
+    """Return a table's rows: each narrows the selection by what it is the row of."""
+    lines = reports.by(dimension, whole.sums(member))
+    most = max((line.spent_usd for line in lines), default=ZERO)
+    rows = []
+    for line in lines:
+        narrowed = whole.changed(**{dimension.column: line.value})
+        is_named = dimension in (reports.Dimension.PERSON, reports.Dimension.MONTH)
+        rows.append(
+            CostRow(
+                label=line.label if is_named else name_of(dimension, line.value),
+                url=narrowed.url(),
+                charges=LineCount(line.charges, narrowed.changed(shows="charges")),
+                spent=Figure(line.spent_usd, narrowed.changed(shows="spent")),
+                held=Figure(line.held_usd, narrowed.changed(shows="held")),
+                share=max(0, int(100 * line.spent_usd / most)) if most > 0 else 0,
+            )
+        )
+    return rows
+
+
+def _chrome(member: Member, selection: LineSelection, *, now: datetime) -> dict[str, Any]:
+    """Return the page's choices, what it is narrowed by, and the budget."""
+    words = selection.words(member)
+    shown = SHOWS.get(selection.shows)
+    is_whole = not words and selection.month is not None
     return {
-        "month_choices": [(f"{month:%Y-%m}", f"{month:%B %Y}", month == filters.month) for month in months],
-        "totals": totals,
-        "team_used_usd": totals.spent_usd + totals.reserved_usd if totals else ZERO,
-        "csv_url": f"{reverse('costs:csv')}?{filters.said()}",
-        "all_lines_url": _url(Filters(month=filters.month, is_simulated=filters.is_simulated)),
-        "real_url": _url(filters, is_simulated="0"),
-        "simulated_url": _url(filters, is_simulated="1"),
-        "narrowed_to": _narrowed_to(filters, member),
+        "shown": shown,
+        "narrowed": [(said, selection.changed(**{name: None}).url()) for name, said in words.items()],
+        "caption": [*([shown.label] if shown else []), *words.values()],
+        "whole_url": selection.changed(shows="", **dict.fromkeys(words)).url(),
+        "all_lines_url": selection.changed(shows="").url(),
+        "csv_url": selection.csv_url(),
+        "real_url": selection.changed(is_simulated=False).url(),
+        "simulated_url": selection.changed(is_simulated=True).url(),
+        "budget": _budget(member, selection, now=now) if is_whole else None,
     }
 
 
-def _narrowed_to(filters: Filters, member: Member) -> list[str]:
-    """Say in words which lines are shown."""
-    words = [SHOWS[filters.shows]] if filters.shows else []
-    if filters.person_id:
-        name = (
-            Entry.objects.visible_to(member).filter(person_id=filters.person_id).values_list("person_name", flat=True)
-        )
-        words.append(name.order_by("-pk").first() or "nobody")
-    words += [_word(name, value) for name in WORDED if (value := getattr(filters, name))]
-    return words + ([f"take #{filters.generation_id}"] if filters.generation_id else [])
+def _budget(member: Member, selection: LineSelection, *, now: datetime) -> Budget:
+    """Return the whole team's month against the limit that holds, or held, in it."""
+    assert selection.month is not None
+    month, whole = selection.month, LineSelection(is_simulated=selection.is_simulated, month=selection.month)
+    totals = ledger.month_totals(member.team, month, is_simulated=whole.is_simulated)
+    limit = limits.of_month(member.team, month, now=now)
+    used_usd = totals.spent_usd + totals.reserved_usd
+    used: Figure | Computed = Figure(used_usd, whole.changed(shows="used"))
+    if not member.may_see_all_costs:
+        used = Computed(used_usd, "What the whole team was charged and still holds; admins see its lines.")
+    says = _said_of(limit, month)
+    if limit.limit_usd is None:
+        return Budget(used, used_usd, None, None, None, says, can_be_set=not limit.is_over)
+    left = Computed(limit.limit_usd - used_usd, "the limit, less what is charged and still held.")
+    return Budget(used, used_usd, Computed(limit.limit_usd, says), limit.limit_usd, left, says)
 
 
-def _label(line: reports.Line) -> str:
-    """Write a provider, a model or a task as people know it."""
-    return next((_word(name, line.label) for name in WORDED if line.filters.get(name) == line.label), line.label)
+def _said_of(limit: limits.MonthLimit, month: date) -> str:
+    """Say which limit this is, and who set it."""
+    when, change = f"{month:%B %Y}", limit.change
+    if not limit.is_known:
+        return f"There is no record of the limit that held in {when}."
+    what = "No limit" if limit.limit_usd is None else "The limit"
+    what += f" that held at the end of {when}" if limit.is_over else " as it is now"
+    if change is None:
+        return f"{what}."
+    return f"{what}, set by {change.person} on {change.at:%-d %B %Y}: {change.note}"
 
 
-def _word(name: str, value: str) -> str:
-    """Name a provider, a model or a task; one that is no longer there keeps its short name."""
-    specs = [registry.get(slug).SPEC for slug in registry.slugs()]
-    if name == "provider":
-        return next((spec.name for spec in specs if spec.slug == value), value)
-    if name == "task":
-        return task_name(value)
-    return next((model.label for spec in specs for model in spec.models if model.name == value), value)
+def _month_choices(rows: list[CostRow], selection: LineSelection, *, now: datetime) -> list[tuple[str, str, bool]]:
+    """Return the months to choose from, newest first: (value, label, is it chosen)."""
+    known = {row.spent.selection.month for row in rows} | {ledger.month_of(now), selection.month}
+    months = sorted((month for month in known if month), reverse=True)
+    return [(month_text(month), f"{month:%B %Y}", month == selection.month) for month in months]
 
 
-def _table(lines: list[reports.Line]) -> list[Figure]:
-    most = max((line.spent_usd for line in lines), default=ZERO)
-    here = reverse("costs:page")
-    return [
-        Figure(
-            _label(line), line.spent_usd, line.held_usd, line.charges, f"{here}?{urlencode(line.filters)}",
-            int(100 * line.spent_usd / most) if most > 0 else 0,
-        )
-        for line in lines
-    ]  # fmt: skip
-
-
-def _bars(months: list[reports.Line], filters: Filters) -> list[Bar]:
+def _bars(months: list[CostRow], selection: LineSelection) -> list[Bar]:
     """Lay the months out, oldest first."""
-    most = max((line.spent_usd for line in months), default=ZERO)
+    most = max((row.spent.amount_usd for row in months), default=ZERO)
     bars = []
-    for number, line in enumerate(reversed(months)):
-        height = int(CHART_HEIGHT * line.spent_usd / most) if most > 0 else 0
-        month = line.filters["month"]
+    for place, row in enumerate(reversed(months)):
+        height = max(2, int(CHART_HEIGHT * row.spent.amount_usd / most) if most > 0 else 0)
         bars.append(
             Bar(
-                line.label, show_usd(line.spent_usd), f"{reverse('costs:page')}?{urlencode(line.filters)}",
-                number * BAR_STEP + (BAR_STEP - BAR_WIDTH) // 2, CHART_HEIGHT - max(height, 2) + 20, max(height, 2),
-                filters.month is not None and month == f"{filters.month:%Y-%m}",
+                label=row.label,
+                url=row.url,
+                spent=row.spent,
+                x=place * BAR_STEP + (BAR_STEP - BAR_WIDTH) // 2,
+                y=CHART_HEIGHT - height + 20,
+                height=height,
+                is_here=selection.month is not None and row.spent.selection.month == selection.month,
             )
-        )  # fmt: skip
+        )
     return bars
-
-
-def _url(filters: Filters, **other: Any) -> str:
-    return f"{reverse('costs:page')}?{filters.said(**other)}"
-
-
-def _month(text: str, now: date) -> date | None:
-    """Read a month as 2026-11; "all" is every month, and what cannot be read is this month."""
-    if text == "all":
-        return None
-    try:
-        return date.fromisoformat(f"{text}-01")
-    except ValueError:
-        return now.replace(day=1)
-
-
-def _number(text: str) -> int | None:
-    return int(text) if text.isascii() and text.isdigit() and len(text) < 19 else None
 
 
 class _Echo:

@@ -17,9 +17,10 @@ from django.test.utils import CaptureQueriesContext
 from django.utils import timezone
 
 from editorapp.alerts.models import Alert
+from editorapp.core import retry
 from editorapp.costs import ledger
 from editorapp.costs.models import AskedPrice, Entry
-from editorapp.generations.engine import claims, odd_answers, polling, posting, sweep
+from editorapp.generations.engine import claims, polling, posting, sweep
 from editorapp.generations.engine.courier import Answer, Courier, Poll, Post
 from editorapp.generations.engine.reached import Accounts
 from editorapp.generations.files import fetch, transfer
@@ -205,8 +206,7 @@ def test_a_link_that_is_refused_with_a_pause_waits_for_it(monkeypatch, error):
     assert attempt.next_action_at >= NOW + timedelta(seconds=120)
 
 
-def test_a_price_that_is_refused_for_longer_than_a_task_waits_says_so(told, monkeypatch):
-    monkeypatch.setattr(asking, "LONGEST_PAUSE_SECONDS", 0.01)
+def test_a_price_that_is_refused_for_longer_than_a_task_waits_says_so(told):
     told.says[:] = [Unavailable("Told has a problem.", retry_after_seconds=300), Quote(ESTIMATE, ESTIMATE, "x")]
     member, account = make_member(), default_account("told")
     wanted = make_generation(member, parent=None).wanted
@@ -334,7 +334,7 @@ def test_what_cannot_be_read_is_asked_again_and_then_a_persons_with_what_came():
     tries = ask_on(senseless, minutes=60)
 
     take = take_of(attempt)
-    assert take.state == State.LOST and odd_answers.ENOUGH <= tries <= 20
+    assert take.state == State.LOST and retry.policy("poll.unreadable").tries <= tries <= 20
     assert attempt.next_action_at is None and attempt.odd_answer == "<h1>Hello</h1>"
     assert "cannot be read" in take.failure_message and "Its price stays held" in take.failure_message
     assert_held(take)
@@ -350,7 +350,7 @@ def test_a_few_odd_answers_in_between_give_nothing_up():
         poll(Job("job", JobState.RUNNING) if minute % 6 == 5 else odd, at=NOW + timedelta(minutes=minute))
 
     assert take_of(attempt).state == State.RUNNING
-    assert attempt.odd_count <= odd_answers.ENOUGH
+    assert attempt.odd_count <= retry.policy("poll.unreadable").tries
 
 
 def test_silence_and_errors_of_the_provider_give_nothing_up_however_long():

@@ -131,6 +131,7 @@ SCHEDULERS = {
     "generations/engine/claims.py:claim": "a claim",
     "generations/engine/claims.py:hold_polls": "the provider's own pause",
     "generations/engine/not_sent.py:_queue_again": "policy",
+    "generations/engine/odd_answers.py:unknown_state": "the next poll of a job that answers",
     "generations/engine/outcomes.py:_as_accepted": "the first poll of a job",
     "generations/engine/outcomes.py:_as_done": "its result is due",
     "generations/engine/outcomes.py:_posting": "a claim",

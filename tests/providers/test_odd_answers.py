@@ -4,6 +4,7 @@ import asyncio
 import gzip
 import json
 import zlib
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from decimal import Decimal
 from pathlib import Path
@@ -14,7 +15,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as some
 
-from editorapp.core import content_encoding
+from editorapp.core import content_encoding, retry
 from editorapp.providers import registry, transport
 from editorapp.providers.contract import (
     Access,
@@ -29,6 +30,8 @@ from editorapp.providers.contract import (
     Unreadable,
 )
 from editorapp.providers.transport import Wire
+from editorapp.providers.vendors import luma_agents
+from editorapp.providers.vendors.scenario import staging
 from tests.providers.talk import KEY, answering, run, socket_that
 
 PROVIDERS = ("luma-agents", "gmi-cloud", "scenario")
@@ -99,8 +102,10 @@ def assert_sound(found: Any) -> None:
 
 @pytest.fixture(autouse=True)
 def no_waiting(monkeypatch: pytest.MonkeyPatch) -> None:
-    for slug in ("luma_agents", "scenario.staging"):
-        monkeypatch.setattr(f"editorapp.providers.vendors.{slug}.READY_DEADLINE_SECONDS", -1.0)
+    """An upload that is not looked at yet is not waited for."""
+    at_once = replace(retry.policy("stage.ready"), lasts_seconds=0.0)
+    for module in (luma_agents, staging):
+        monkeypatch.setattr(module, "READY", at_once)
 
 
 @pytest.fixture(scope="module")

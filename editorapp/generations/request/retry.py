@@ -9,6 +9,7 @@ from django.db.models import Q, QuerySet
 
 from editorapp.core import queue
 from editorapp.core.money import show_usd
+from editorapp.generations.line import pausing
 from editorapp.generations.models import Attempt, Generation, Overtaken
 from editorapp.generations.request import asking
 from editorapp.generations.request.enqueue import Refused, add_attempt
@@ -36,7 +37,8 @@ def retry(generation: Generation, *, member: Member, now: datetime) -> Attempt:
     _weigh_again(generation, member, now=now)
     with transaction.atomic():
         again = Q(state=State.CANCELED) | Q(state=State.FAILED, can_retry=True)
-        attempt = restart(generation, Generation.objects.filter(again), now=now)
+        flags = pausing.locked_flags(generation.account_id, generation.team_id)
+        attempt = restart(generation, Generation.objects.filter(again), flags, now=now)
     generation.refresh_from_db()
     return attempt
 
@@ -63,9 +65,10 @@ def _weigh_again(generation: Generation, member: Member, *, now: datetime) -> No
         )
 
 
-def restart(generation: Generation, allowed: QuerySet[Generation], *, now: datetime) -> Attempt:
+def restart(generation: Generation, allowed: QuerySet[Generation], flags: pausing.Flags, *, now: datetime) -> Attempt:
     """Add the next attempt if the generation is still among the allowed ones. Call it inside a transaction.
 
+    `flags`, of its account and its team, were locked at the beginning of that.
     Raises: Overtaken; OverBudget.
     """
     changed = allowed.filter(pk=generation.pk, attempt_number=generation.attempt_number).update(
@@ -74,7 +77,7 @@ def restart(generation: Generation, allowed: QuerySet[Generation], *, now: datet
     )  # fmt: skip
     if not changed:
         raise Overtaken(f"generation {generation.pk} was changed by somebody else")
-    return add_attempt(generation, number=generation.attempt_number + 1, now=now)
+    return add_attempt(generation, number=generation.attempt_number + 1, now=now, flags=flags)
 
 
 def fetch_again(generation: Generation, *, member: Member, now: datetime) -> None:

@@ -29,6 +29,7 @@ SAVED = {
     "password": "Your password is set.",
     "alerts": "Where alerts are sent is saved.",
 }
+CHANGES = {"name": ["display_name"], "password": ["password"], "alerts": ["email"]}
 
 
 @never_cache
@@ -106,7 +107,9 @@ def me(request: HttpRequest) -> HttpResponse:
     }
     changed = every[which]
     if request.method == "POST" and changed.is_valid():
-        changed.save()
+        # Only what the form is about: who is removed from the team in this moment stays switched off.
+        changed.save(commit=False)
+        user.save(update_fields=CHANGES[which])
         if which == "password":
             update_session_auth_hash(request, user)
             request.session.pop("signed_in_by_link", None)
@@ -207,7 +210,8 @@ def change_team(request: MemberRequest) -> HttpResponse:
     form = TeamForm(request.POST, instance=request.member.team)
     if not form.is_valid():
         return _page(request, team_form=form, status=422)
-    form.save()
+    # Only what the form is about: meanwhile the queue may have been paused or resumed.
+    form.save(commit=False).save(update_fields=form.Meta.fields)
     messages.success(request, "The team is saved.")
     return redirect("people:page")
 

@@ -7,9 +7,10 @@ from pathlib import Path
 
 import pytest
 from django.conf import settings as configured
+from django.db import connection
 from playwright.sync_api import Browser, sync_playwright
 
-from tests import browser
+from tests import browser, lock_order
 from tests.environment import MEDIA, REDIS
 from tests.outside import outside as outside
 from tests.queued import forget
@@ -48,6 +49,24 @@ def empty_queue() -> None:
     """What an earlier test left in Redis; the database's queue is emptied with all other tables."""
     if REDIS:
         forget()
+
+
+@pytest.fixture(autouse=True)
+def locks_in_order(request: pytest.FixtureRequest) -> Iterator[None]:
+    """On PostgreSQL, no test may see our code lock rows in another order than all of it does: see core/locks.py."""
+    needs = {"db", "transactional_db"} & set(request.fixturenames) or request.node.get_closest_marker("django_db")
+    if connection.vendor != "postgresql" or not needs:
+        yield
+        return
+    request.getfixturevalue("transactional_db" if _is_transactional(request) else "db")
+    with lock_order.watched() as order:
+        yield
+    assert order.found == []
+
+
+def _is_transactional(request: pytest.FixtureRequest) -> bool:
+    marker = request.node.get_closest_marker("django_db")
+    return "transactional_db" in request.fixturenames or bool(marker and marker.kwargs.get("transaction"))
 
 
 @pytest.fixture(autouse=True)

@@ -42,6 +42,52 @@ def race(calls: Sequence[Callable[[], Any]]) -> list[Any]:
     return ended
 
 
+class Meanwhile:
+    """A call in another thread, with a database connection of its own, while this thread is in a transaction.
+
+    It has begun, and has ended or waits for what that transaction has locked, when this is made. On SQLite, where it
+    would wait for the whole database, it begins when that transaction is over. Call `ended` then.
+    """
+
+    def __init__(self, call: Callable[[], Any]) -> None:
+        self._result: Any = None
+        self._backend: list[int] = []
+        self._thread = threading.Thread(target=self._run, args=[call], daemon=True)
+        if connection.vendor == "sqlite":
+            return
+        self._thread.start()
+        until = time.monotonic() + PATIENCE_SECONDS
+        while self._thread.is_alive() and not self._waits():
+            assert time.monotonic() < until, "it neither ends nor waits for a lock"
+            self._thread.join(0.002)
+
+    def _run(self, call: Callable[[], Any]) -> None:
+        try:
+            connection.ensure_connection()
+            if connection.vendor == "postgresql":
+                self._backend.append(connection.connection.info.backend_pid)
+            self._result = call()
+        except Exception as error:
+            self._result = error
+        finally:
+            connections.close_all()
+
+    def _waits(self) -> bool:
+        if not self._backend:
+            return False
+        with connection.cursor() as cursor:
+            cursor.execute("SELECT 1 FROM pg_locks WHERE pid = %s AND NOT granted", self._backend)
+            return cursor.fetchone() is not None
+
+    def ended(self) -> Any:
+        """Return what the call returned or raised."""
+        if self._thread.ident is None:
+            self._thread.start()
+        self._thread.join(PATIENCE_SECONDS)
+        assert not self._thread.is_alive(), "it hangs: a deadlock that nobody ended"
+        return self._result
+
+
 def race_processes(script: str, count: int, folder: Path, *words: str) -> list[str]:
     """Run a script in several processes on the tests' database, all from one instant; return the last line of each.
 

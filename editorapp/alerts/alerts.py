@@ -26,15 +26,14 @@ def open(kind: str, subject: str, *, message: str, team_id: int | None, path: st
     message = secrets.without(message)  # providers like to quote the key that they refuse
     rows = Alert.objects.filter(kind=kind, subject=subject).still_open()
     said = rows.values_list("message", flat=True).first()
-    if said is None:
+    # It may have been closed since it was read: what is said now is news then.
+    if said is None or (said != message and not rows.update(message=message, path=path)):
         alert = Alert(
             kind=kind, subject=subject, message=message, team_id=team_id, path=path, opened_at=now, tell_at=now + GATHER
         )
         # Somebody may have opened it since: no error, which would undo what the caller has written.
         Alert.objects.bulk_create([alert], ignore_conflicts=True)
         transaction.on_commit(lambda: log.warning("Alert: %s, %s", kind, subject))
-    elif said != message:
-        rows.update(message=message, path=path)
 
 
 def close(kind: str, subject: str, *, now: datetime) -> None:

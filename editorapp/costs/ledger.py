@@ -12,10 +12,11 @@ from decimal import Decimal
 from functools import partial
 from typing import Any
 
-from django.db import transaction
+from django.db import connection, transaction
 from django.db.models import F, Q, Sum
 
 from editorapp.core.fault_points import reached
+from editorapp.core.locks import locked
 from editorapp.core.money import MICRO, ZERO, show_usd, usd
 from editorapp.core.paging import Page, newest_first
 from editorapp.costs.models import Entry, EntryQuerySet, MonthBudget, MonthCost
@@ -202,6 +203,21 @@ def adjust(attempt_id: int, amount_usd: Decimal, *, now: datetime, note: str) ->
     return entry
 
 
+def lock(attempt_ids: Collection[int]) -> None:
+    """Lock the reservations of these attempts, and their budgets by team, month and world.
+
+    Call it at the beginning of a transaction that settles several of them step by step; one step does so by itself.
+    """
+    if not connection.features.has_select_for_update:
+        return
+    held = locked(Entry.objects.filter(attempt_id__in=attempt_ids, kind=Entry.Kind.RESERVE))
+    theirs = set(held.values_list("team_id", "month"))
+    budgets = MonthBudget.objects.filter(
+        team_id__in={team for team, _month in theirs}, month__in={month for _team, month in theirs}
+    )
+    list(budgets.order_by("team_id", "month", "is_simulated").select_for_update(no_key=True).values_list("pk"))
+
+
 def remark(attempt_id: int, text: str, *, now: datetime) -> Entry:
     """Leave a line about an attempt's money that moves none of it: who decided what, and why.
 
@@ -288,7 +304,7 @@ def _budget(team_id: int, month: date, *, is_simulated: bool) -> MonthBudget:
 
 def _reservation(attempt_id: int) -> Entry:
     """Return an attempt's reservation, open or not. Raises: NothingHeld."""
-    entry = Entry.objects.select_for_update().filter(attempt_id=attempt_id, kind=Entry.Kind.RESERVE).first()
+    entry = Entry.objects.select_for_update(no_key=True).filter(attempt_id=attempt_id, kind=Entry.Kind.RESERVE).first()
     if entry is None:
         raise NothingHeld(f"Attempt {attempt_id} reserved nothing.")
     return entry
@@ -303,7 +319,7 @@ def _open_reservations(attempt_ids: Collection[int]) -> dict[int, Entry]:
     # The locks, in one order, make two settlements of one take turns on PostgreSQL; SQLite has one writer anyhow.
     # What else there is must be read after them: a statement that waited for a lock sees no lines that came meanwhile.
     rows = Entry.objects.filter(attempt_id__in=attempt_ids)
-    held = rows.select_for_update().filter(kind=Entry.Kind.RESERVE).order_by("pk")
+    held = rows.select_for_update(no_key=True).filter(kind=Entry.Kind.RESERVE).order_by("pk")
     found = {entry.attempt_id: entry for entry in held}
     if without := set(attempt_ids) - found.keys():
         raise NothingHeld(f"Attempt {min(without)} reserved nothing.")

@@ -35,9 +35,10 @@ def decide(generation: Generation, verdict: str, *, member: Member, note: str, n
     if len(note) > LONGEST_NOTE:
         raise NoteNeeded(f"The note has {len(note):,} characters, {LONGEST_NOTE:,} fit. Shorten it.")
     with transaction.atomic():
+        # First, for its lock: of two decisions at once, the one that is written last is the one that the take shows.
+        Generation.objects.filter(pk=generation.pk).update(review=chosen)
         decision = Decision.objects.create(
             generation=generation, verdict=chosen, note=note, decided_by=member.user, decided_at=now
         )
-        Generation.objects.filter(pk=generation.pk).update(review=chosen)
     generation.review = chosen
     return decision

@@ -14,6 +14,17 @@ from editorapp.providers.spec import Spec
 from editorapp.providers.transport import is_loopback
 
 LONGEST_KEY = 1000
+_KEPT = (
+    "name",
+    "base_url",
+    "max_concurrent",
+    "requests_per_minute",
+    "unit_price_usd",
+    "options",
+    "key_encrypted",
+    "key_hint",
+)
+_TESTED = ("tested_at", "test_ok", "test_message", "learned", "learned_at")
 WHAT_IS_SENT = "Sent with every call as {name}. Empty: not sent."
 
 
@@ -154,7 +165,8 @@ class AccountForm(LimitsForm):
             account.set_key(key)
         if is_another := before != (account.base_url, account.options, account.key_encrypted):
             account.forget_tests()
-        account.save()
+        # Only what the form is about: meanwhile the account may have been paused, switched off or tested.
+        account.save(update_fields=None if account.pk is None else [*_KEPT, *(_TESTED if is_another else ())])
         if is_another:
             learning.learn_soon(account)
         if key:

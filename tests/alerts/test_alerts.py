@@ -41,6 +41,23 @@ def test_raising_it_again_unchanged_costs_one_query_and_writes_nothing(db, djang
     assert asked.captured_queries[0]["sql"].startswith("SELECT")
 
 
+def test_what_is_said_while_its_alert_is_being_closed_opens_another(db):
+    opened()
+    closed: list[str] = []
+
+    def close_first(execute, sql, params, many, context):
+        if sql.startswith("UPDATE") and not closed:
+            closed.append(sql)
+            alerts.close(Kind.LOST, "generation:12", now=NOW)
+        return execute(sql, params, many, context)
+
+    with connection.execute_wrapper(close_first):
+        again = opened(message="It is lost once more.")
+
+    assert closed and again.message == "It is lost once more."
+    assert Alert.objects.count() == 2
+
+
 def test_closing_what_nobody_opened_costs_one_query_and_changes_nothing(db, django_assert_num_queries):
     opened("generation:13")
 

@@ -3,13 +3,17 @@
 The same on SQLite and on PostgreSQL. The books are proven all the while, not only at the end.
 """
 
+import random
 import time
 import uuid
 from collections import Counter
+from collections.abc import Callable
+from contextlib import suppress
 from datetime import timedelta
 from decimal import Decimal
 from functools import partial
 from pathlib import Path
+from typing import Any
 
 import pytest
 from django.utils import timezone
@@ -21,20 +25,25 @@ from editorapp.costs.models import Entry
 from editorapp.generations.engine import claims, outcomes, sweep
 from editorapp.generations.engine.courier import Answer, Post
 from editorapp.generations.engine.reached import Accounts
-from editorapp.generations.models import Attempt, Generation, Overtaken
+from editorapp.generations.line import moving, pausing
+from editorapp.generations.models import Attempt, Generation, Overtaken, Pause
 from editorapp.generations.request import cancel
 from editorapp.generations.request.cancel import TooLate
-from editorapp.generations.running import leases
+from editorapp.generations.running import leases, takeover
 from editorapp.generations.running.ticker import Ticker
 from editorapp.generations.states import State
 from editorapp.generations.unknown import settle
 from editorapp.generations.unknown.settle import NothingToSettle
-from editorapp.providers.contract import Job, JobState
+from editorapp.generations.watch.books import audit
+from editorapp.providers.contract import Job, JobState, Rejected
 from editorapp.providers.models import ProviderAccount, default_account
+from editorapp.review.decide import decide
+from editorapp.review.models import Decision
 from editorapp.teams.models import Member
+from editorapp.teams.roles import Role
 from tests.factories import make_member, make_reserved
 from tests.generations.drive import ask
-from tests.racing import Watched, race, race_processes
+from tests.racing import Meanwhile, Watched, race, race_processes
 
 pytestmark = pytest.mark.django_db(transaction=True)
 
@@ -72,7 +81,10 @@ def test_fifty_submits_at_once_against_a_budget_for_ten_reserve_exactly_ten():
 SUBMITS = """
 from editorapp.costs.ledger import OverBudget
 from editorapp.providers.models import ProviderAccount, default_account
+from editorapp.review.decide import decide
+from editorapp.review.models import Decision
 from editorapp.teams.models import Member
+from editorapp.teams.roles import Role
 from tests.generations.drive import ask
 member = Member.objects.select_related("team", "user").get(pk=int(sys.argv[1]))
 ready()
@@ -314,3 +326,110 @@ def test_of_tickers_on_many_machines_one_is_in_charge():
     ended = race([partial(Ticker().tick, now) for _ in range(6)])
 
     assert Counter(ended) == {True: 1, False: 5}
+
+
+def test_what_is_written_of_several_teams_in_one_go_locks_their_budgets_in_one_order():
+    """As tests/lock_order.py sees it: two sweeps that refuse for the same two teams must not wait for each other."""
+    session, answers = sweep.Session("luma-agents", clock=timezone.now), []
+    for member in reversed([make_member() for _ in range(3)]):
+        attempt = make_reserved(member).attempts.get()
+        outcomes.posting(attempt, {"prompt": "A harbor"}, now=timezone.now())
+        refusal = Rejected("Not this prompt.", code="refused")
+        answers.append(Answer(Post(attempt, attempt.account.access(), {}, ""), None, refusal))
+
+    session._write(answers)
+    session.close()
+
+    assert set(Generation.objects.values_list("state", flat=True)) == {State.FAILED}
+    assert audit().differences == ()
+
+
+def test_of_two_decisions_at_once_the_one_written_last_is_the_one_that_the_take_shows(monkeypatch):
+    reviewer = make_member(role=Role.REVIEWER)
+    take = make_reserved(reviewer, state=State.SUCCEEDED)
+    write, begun = Decision.objects.create, []
+
+    def write_and_let_another_decide(**values: Any) -> Decision:
+        made = write(**values)
+        if not begun:
+            other = Generation.objects.get(pk=take.pk)
+            sent_back = partial(decide, other, "needs_changes", member=reviewer, note="Darker.", now=timezone.now())
+            begun.append(Meanwhile(sent_back))
+        return made
+
+    monkeypatch.setattr(Decision.objects, "create", write_and_let_another_decide)
+
+    decide(take, "approved", member=reviewer, note="", now=timezone.now())
+
+    assert begun[0].ended().verdict == "needs_changes"
+    take.refresh_from_db()
+    assert take.review == Decision.objects.order_by("-pk")[0].verdict == "needs_changes"
+
+
+def test_of_two_pauses_of_an_account_at_once_the_longer_one_stays(monkeypatch):
+    account, now = default_account("luma-agents"), timezone.now()
+    claims.pause(account.pk, now=now, seconds=5, reason="Short.")
+    look, begun = claims.has_taken_any, []
+
+    def look_and_let_another_pause(*args: Any, **options: Any) -> bool:
+        if not begun:  # the row is read, and not written
+            begun.append(Meanwhile(partial(claims.pause, account.pk, now=now, seconds=600, reason="For long.")))
+        return look(*args, **options)
+
+    monkeypatch.setattr(claims, "has_taken_any", look_and_let_another_pause)
+
+    claims.pause(account.pk, now=now, seconds=60, reason="For a minute.")
+
+    assert begun[0].ended().reason == "For long."
+    assert Pause.objects.get().reason == "For long."
+
+
+def test_a_crowd_that_does_everything_at_once_meets_no_deadlock_and_leaves_nothing_waiting_without_a_reason():
+    """In whatever order they come: tests/lock_order.py looks at the order of each by itself."""
+    admin = make_member(role=Role.ADMIN)
+    creators = [make_member(team=admin.team) for _ in range(3)]
+    account, now = default_account("luma-agents"), timezone.now()
+    how: dict[str, Any] = {"member": admin, "now": now}
+
+    def with_one(act: Callable[..., Any]) -> Callable[[], Any]:
+        def call() -> None:
+            with suppress(TooLate):
+                act(random.choice(list(Generation.objects.filter(team=admin.team))))
+
+        return call
+
+    def take() -> None:
+        list(Accounts("luma-agents").turns(now=timezone.now(), room=5))
+
+    acts: list[Callable[[], Any]] = [
+        partial(pausing.pause_queue, **how),
+        partial(pausing.resume_queue, **how),
+        partial(pausing.pause_account, account, **how),
+        partial(pausing.resume_account, account, **how),
+        with_one(partial(pausing.hold, **how)),
+        with_one(partial(pausing.let_go, **how)),
+        with_one(partial(moving.up, **how)),
+        with_one(partial(moving.to_the_front, **how)),
+        with_one(partial(cancel.cancel, now=now)),
+        take,
+        partial(pausing.release_forgotten, now),
+        lambda: Ticker().tick(now - timedelta(hours=1)),
+        lambda: takeover.from_the_dead(now=timezone.now()),
+        *[partial(ask, creator) for creator in creators],
+    ]
+    for creator in creators:
+        for _ in range(4):
+            ask(creator)
+
+    def some(seed: int) -> None:
+        chance = random.Random(seed)
+        for _ in range(8):
+            chance.choice(acts)()
+
+    ended = race([partial(some, seed) for seed in range(6)])
+
+    assert ended == [None] * 6
+    pausing.resume_account(account, **how)
+    waiting = Generation.objects.filter(attempts__state=State.QUEUED)
+    assert not waiting.filter(attempts__next_action_at=None).exclude(pausing.paused()).exists()
+    assert audit().differences == ()

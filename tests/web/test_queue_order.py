@@ -2,6 +2,7 @@
 
 import re
 import uuid
+from datetime import timedelta
 
 import pytest
 from django.test import Client
@@ -10,6 +11,7 @@ from django.utils import timezone
 from editorapp.costs import ledger
 from editorapp.generations.engine import claims
 from editorapp.generations.models import Attempt, Generation, Priority
+from editorapp.generations.running import health
 from editorapp.generations.states import State
 from editorapp.providers.models import ProviderAccount
 from editorapp.teams.models import Member, Team
@@ -37,6 +39,79 @@ def page_of(member: Member) -> str:
 
 def row(html: str, take: Generation) -> str:
     return " ".join(re.sub(r"<[^>]+>", " ", html.split(f'id="row-{take.pk}"')[1].split("</li>")[0]).split())
+
+
+def waits_nowhere(take: Generation) -> None:
+    Attempt.objects.update(next_action_at=None)
+
+
+def is_taken(take: Generation) -> None:
+    later = timezone.now() + timedelta(seconds=30)
+    Attempt.objects.update(lease_token=uuid.uuid4(), next_action_at=later, submit_started_at=timezone.now())
+
+
+def is_staged(take: Generation) -> None:
+    Attempt.objects.update(state=State.STAGING)
+    Generation.objects.update(state=State.STAGING)
+
+
+def is_staged_in_vain(take: Generation) -> None:
+    is_staged(take)
+    Attempt.objects.update(error_count=2, last_error="Luma Agents does not answer.")
+
+
+def heard_of(*, seconds_ago: float) -> None:
+    for name in ("ticker", "cluster"):
+        health.beat(name, now=timezone.now() - timedelta(seconds=seconds_ago))
+
+
+def rests(take: Generation) -> None:
+    claims.pause(take.account_id, now=timezone.now(), seconds=60, reason="Too many requests.")
+
+
+# All that keeps a job from being sent, and what its row or the page then says: nothing waits without a reason.
+WAYS_TO_WAIT = {
+    "its turn": (lambda take: None, "Next in line"),
+    "itself": (lambda take: Generation.objects.update(held_at=timezone.now()), "Waits: Somebody paused it."),
+    "the queue": (lambda take: Team.objects.update(queue_paused_at=timezone.now()), "Waits: The queue is paused."),
+    "the account": (
+        lambda take: ProviderAccount.objects.update(paused_at=timezone.now()),
+        "Waits: Somebody paused the account Luma Agents (simulated).",
+    ),
+    "switched off": (lambda take: ProviderAccount.objects.update(is_enabled=False), "is switched off. An admin can"),
+    "a rest": (rests, "Waits: Luma Agents (simulated) is left alone until"),
+    "places": (lambda take: ProviderAccount.objects.update(max_concurrent=0), "all of them are taken."),
+    "the minute": (lambda take: ProviderAccount.objects.update(requests_per_minute=0), "requests in 60 s"),
+    "its files": (is_staged, "Waits: Its files are on their way to Luma Agents (simulated)."),
+    "its files, in vain": (is_staged_in_vain, "(simulated). Luma Agents does not answer."),
+    "nothing": (waits_nowhere, "Waits: Nothing pauses it any more: it goes on within a minute."),
+    "being sent": (is_taken, "Next in line"),
+    "a provider that is gone": (
+        lambda take: ProviderAccount.objects.update(provider="gone"),
+        "Waits: Rushes does not know the provider of Luma Agents (simulated) any more.",
+    ),
+}
+
+
+@pytest.mark.parametrize("way", WAYS_TO_WAIT)
+def test_whatever_keeps_a_job_from_being_sent_its_row_says_so(creator, way):
+    take = make_generation(creator)
+    arrange, words = WAYS_TO_WAIT[way]
+    arrange(take)
+
+    said = row(page_of(creator), take)
+
+    assert words in said and "More than" not in said, said
+
+
+@pytest.mark.parametrize("seconds", [5, 90])
+def test_an_engine_that_is_silent_is_said_where_something_waits_for_it(creator, seconds):
+    make_generation(creator)
+    heard_of(seconds_ago=seconds)
+
+    html = page_of(creator)
+
+    assert ("Nothing is sent now." in html and "No sign of life: the ticker for 90 s" in html) == (seconds == 90)
 
 
 def press(member: Member, address: str):

@@ -5,9 +5,10 @@ from collections.abc import Collection, Sequence
 from datetime import UTC, datetime, timedelta
 from typing import Any, NamedTuple
 
-from django.db import connection
+from django.db import connection, transaction
 from django.db.models import Count, Q, QuerySet
 
+from editorapp.core.locks import unlocked
 from editorapp.generations.models import Attempt, Pause
 from editorapp.generations.running import whereabouts
 from editorapp.generations.states import IN_FLIGHT, State
@@ -88,10 +89,13 @@ def claim_polls(accounts: Collection[int], *, most: int, due_by: datetime, skip:
         if not found:
             return []
         ids, until = [row[0] for row in found], connection.ops.adapt_datetimefield_value(due_by + POLL_LEASE)
+        free, values = _marks(ids), [_token(token), until, *ids, due_at]
+        if connection.features.has_select_for_update:  # the order of all locks: see core/locks.py
+            free = f"SELECT id FROM {_TABLE} WHERE id IN ({free}) ORDER BY id FOR NO KEY UPDATE SKIP LOCKED"
         cursor.execute(
-            f"UPDATE {_TABLE} SET lease_token = %s, next_action_at = %s WHERE id IN ({_marks(ids)}) "
+            f"UPDATE {_TABLE} SET lease_token = %s, next_action_at = %s WHERE id IN ({free}) "
             f"AND state = '{State.RUNNING}' AND next_action_at <= %s",
-            [_token(token), until, *ids, due_at],
+            values,
         )
         changed = cursor.rowcount
     if changed < len(found):
@@ -129,9 +133,10 @@ def count_running(accounts: Collection[int]) -> int:
 
 
 def hold_polls(account_id: int, *, until: datetime) -> None:
-    """Ask for none of an account's jobs before then."""
+    """Ask for none of an account's jobs before then, but those whose own next poll is being written just now."""
     rows = Attempt.objects.filter(state=State.RUNNING, next_action_at__lt=until, account_id=account_id)
-    rows.update(next_action_at=until)
+    with transaction.atomic():
+        unlocked(rows).update(next_action_at=until)
 
 
 def is_due_by(accounts: Collection[int], at: datetime) -> bool:
@@ -190,18 +195,21 @@ def free_slots(account: ProviderAccount, *, now: datetime) -> int:
 
 def pause(account_id: int, *, now: datetime, seconds: float, reason: str) -> Pause:
     """Send nothing to an account for a while; a longer pause stays. Return the pause: since when nothing was taken."""
-    until, row = now + timedelta(seconds=seconds), Pause.objects.filter(account_id=account_id).first()
-    if row is None:
-        said = {"until": until, "reason": reason[:300], "since": now, "tries": 1}
-        return Pause.objects.update_or_create(account_id=account_id, defaults=said)[0]
-    is_long_ago = now - row.until > CONTINUOUS  # nobody tried in between: this is another outage
-    if row.since is None or is_long_ago or has_taken_any(account_id, since=row.since):
-        row.since, row.tries = now, 1
-    elif row.until <= now:  # of those that fail at once, one counts
-        row.tries += 1
-    if row.until < until:
-        row.until, row.reason = until, reason[:300]
-    row.save(update_fields=["until", "reason", "since", "tries"])
+    until = now + timedelta(seconds=seconds)
+    said = {"until": until, "reason": reason[:300], "since": now, "tries": 1}
+    with transaction.atomic():  # two who pause it at once do so one after the other
+        rows = Pause.objects.select_for_update(no_key=True)
+        row, is_new = rows.get_or_create(account_id=account_id, defaults=said)
+        if is_new:
+            return row
+        is_long_ago = now - row.until > CONTINUOUS  # nobody tried in between: this is another outage
+        if row.since is None or is_long_ago or has_taken_any(account_id, since=row.since):
+            row.since, row.tries = now, 1
+        elif row.until <= now:  # of those that fail at once, one counts
+            row.tries += 1
+        if row.until < until:
+            row.until, row.reason = until, reason[:300]
+        row.save(update_fields=["until", "reason", "since", "tries"])
     return row
 
 

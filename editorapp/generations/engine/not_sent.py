@@ -5,6 +5,7 @@ Nothing was sent, so giving it up costs nothing: the money is released, and the 
 
 import contextlib
 from datetime import datetime, timedelta
+from functools import partial
 
 from django.db import transaction
 
@@ -27,12 +28,13 @@ def not_accepted(attempt: Attempt, error: ProviderError, *, now: datetime) -> No
     failures, since = attempt.error_count + 1, attempt.failing_since or now
     seconds = row.pause_seconds(failures, least=error.retry_after_seconds or 0.0)
     with transaction.atomic():
-        paused = claims.pause(attempt.account_id, now=now, seconds=seconds, reason=error.message)
         if row.is_over(failures, (now - since).total_seconds()):
             give_up(attempt, row, error.message, now=now)
         else:
             _queue_again(attempt, error, seconds, now=now)
-        end_line(paused, row, now=now)
+        paused = claims.pause(attempt.account_id, now=now, seconds=seconds, reason=error.message)
+        # By itself: rows of others must not be locked behind this one's money (core/locks.py).
+        transaction.on_commit(partial(end_line, paused, row, now=now), robust=True)
 
 
 def file_refused(attempt: Attempt, error: ProviderError, *, now: datetime) -> None:

@@ -22,7 +22,7 @@ from editorapp.core import retry
 from editorapp.core.fault_points import reached
 from editorapp.costs import ledger
 from editorapp.generations.engine import charging, claims, schedule
-from editorapp.generations.engine.moves import Move, move_all, written
+from editorapp.generations.engine.moves import Move, lock, move_all, written
 from editorapp.generations.models import Attempt, InvalidTransition, Overtaken
 from editorapp.generations.running import whereabouts
 from editorapp.generations.states import State
@@ -161,10 +161,10 @@ def refused(attempt: Attempt, error: ProviderError, *, now: datetime) -> None:
     """
     can_retry = isinstance(error, BadCredentials | OutOfFunds)
     with transaction.atomic():
-        if can_retry:
-            lookout.refused(attempt.account, error, now=now)
         _fail(attempt, code=error.code or "refused", message=error.message, can_retry=can_retry, now=now)
         ledger.release(attempt.pk, now=now, note=f"Refused: {error.message}")
+        if can_retry:
+            lookout.refused(attempt.account, error, now=now)
 
 
 def unsendable(attempt: Attempt, error: Exception, *, now: datetime) -> None:
@@ -209,7 +209,7 @@ class Scheduled(Protocol):
 def still_running(jobs: Iterable[tuple[Scheduled, float | None]], *, now: datetime) -> None:
     """Keep how far jobs are that are not done, and schedule their next poll: one prepared statement for all rows."""
     rows: list[tuple[Any, ...]] = []
-    for job, progress in jobs:
+    for job, progress in sorted(jobs, key=lambda one: one[0].pk):  # the order of all locks: see core/locks.py
         look = schedule.next_look_at(submitted_at=job.submitted_at or now, now=now)
         share = as_share(progress)
         look_at, token = written(Attempt, "next_action_at", look), written(Attempt, "lease_token", job.lease_token)
@@ -237,19 +237,19 @@ def poll_failed(attempt: Attempt, error: ProviderError, *, now: datetime, **note
 
     An old job is asked about no more often than if it answered.
     """
-    if isinstance(error, BadCredentials):
-        lookout.refused(attempt.account, error, now=now)
     failures = attempt.error_count + 1
     if _are_links_given_up(attempt, failures, now=now):
         _links_given_up(attempt, error, now=now)
-        return
-    least = error.retry_after_seconds or 0.0
-    if attempt.submitted_at is not None:
-        age = (now - attempt.submitted_at).total_seconds()
-        least = max(least, schedule.interval_seconds(age) if age > schedule.SLOW_FROM else 0.0)
-    at = now + timedelta(seconds=retry.policy("poll.error").pause_seconds(failures, least=least))
-    rows = Attempt.objects.filter(pk=attempt.pk, state=State.RUNNING, lease_token=attempt.lease_token)
-    rows.update(next_action_at=at, error_count=failures, last_error=error.message, **noted)
+    else:
+        least = error.retry_after_seconds or 0.0
+        if attempt.submitted_at is not None:
+            age = (now - attempt.submitted_at).total_seconds()
+            least = max(least, schedule.interval_seconds(age) if age > schedule.SLOW_FROM else 0.0)
+        at = now + timedelta(seconds=retry.policy("poll.error").pause_seconds(failures, least=least))
+        rows = Attempt.objects.filter(pk=attempt.pk, state=State.RUNNING, lease_token=attempt.lease_token)
+        rows.update(next_action_at=at, error_count=failures, last_error=error.message, **noted)
+    if isinstance(error, BadCredentials):
+        lookout.refused(attempt.account, error, now=now)
 
 
 def _are_links_given_up(attempt: Attempt, failures: int, *, now: datetime) -> bool:
@@ -289,6 +289,7 @@ def done(attempt: Attempt, job: Job, *, now: datetime) -> None:
     first_time = attempt.provider_done_at is None
     with transaction.atomic():
         transaction.on_commit(lambda: reached("done.recorded"))
+        lock([attempt.pk])
         shown = {"chain_id": job.chain_id, **(charging.charge(attempt, job, now=now) if first_time else {})}
         attempt.move(State.FETCHING, now=now, shown=shown, **_as_done(attempt, job, now=now))
         reached("done.recording")
@@ -299,6 +300,7 @@ def all_done(pairs: Sequence[tuple[Attempt, Job]], *, now: datetime) -> bool:
 
     def write() -> None:
         transaction.on_commit(lambda: reached("done.recorded"))
+        lock([attempt.pk for attempt, _job in pairs])
         fresh = [(attempt, job) for attempt, job in pairs if attempt.provider_done_at is None]
         shown = charging.charge_all(fresh, now=now)
         for group in (fresh, [pair for pair in pairs if pair[0].pk not in shown]):

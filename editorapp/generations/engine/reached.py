@@ -9,8 +9,8 @@ from django.db import transaction
 from django.db.models import Q, QuerySet
 
 from editorapp.core import retry
+from editorapp.core.locks import locked, unlocked
 from editorapp.generations.engine import claims, not_sent
-from editorapp.generations.engine.moves import locked
 from editorapp.generations.line import order, pausing, senders
 from editorapp.generations.models import Attempt, Generation
 from editorapp.generations.running import whereabouts
@@ -101,25 +101,33 @@ def _take(account_id: int, *, now: datetime, most: int) -> list[Attempt]:
 
     Under the account's lock the slots are counted and taken in one transaction, so two sweeps never take one slot;
     under the teams', so that nothing is taken of a queue that is just being paused; and under the members', so that
-    nothing is taken of a person who is just being disabled. A taken row is written down as
-    sent by its lease token only; if its sweep dies before that, nothing was sent and it is due again when the claim
-    lapses.
+    nothing is taken of a person who is just being disabled. What is found paused came back from a post that was not
+    accepted, and is parked. A taken row is written down as sent by its lease token only; if its sweep dies before that,
+    nothing was sent and it is due again when the claim lapses.
     """
     with transaction.atomic():
         account = ProviderAccount.objects.select_for_update(no_key=True).get(pk=account_id)
+        if account.paused_at is not None:
+            pausing.park(Generation.objects.filter(attempts__in=_due(account_id, now)), now=now)
+            return []
         if (slots := min(claims.free_slots(account, now=now), most)) <= 0:
             return []
         in_line = order.next_in_line(account_id, now=now, most=slots + 1)
-        found = list(Attempt.objects.filter(pk__in=in_line[:slots]).select_related("generation", "account"))
-        teams = Team.objects.filter(pk__in={attempt.generation.team_id for attempt in found}).order_by("pk")
+        takes = list(Generation.objects.filter(attempts__in=in_line[:slots]))
+        persons = {take.pk: take.responsible_id for take in takes}
+        teams = Team.objects.filter(pk__in={take.team_id for take in takes}).order_by("pk")
         stopped = {team.pk for team in teams.select_for_update(no_key=True) if team.queue_paused_at}
+        left = senders.without(takes)
+        locked(Attempt.objects.filter(pk__in=in_line))
+        found = list(Attempt.objects.filter(pk__in=in_line[:slots]).select_related("generation", "account"))
         paused = [one.generation_id for one in found if one.generation.held_at or one.generation.team_id in stopped]
-        left = senders.without(attempt.generation for attempt in found)
-        if paused:  # queued in the moment of the pause
+        # Handed over while its attempt was not locked yet: its new person's turn comes with the next look.
+        moved = {one.generation_id for one in found if one.generation.responsible_id != persons[one.generation_id]}
+        if paused:
             pausing.park(Generation.objects.filter(pk__in=paused), now=now)
         for pk, why in left.items():
             pausing.hold_for_nobody([pk], why, by=None, now=now)
-        wanted = [attempt for attempt in found if attempt.generation_id not in {*paused, *left}]
+        wanted = [attempt for attempt in found if attempt.generation_id not in {*paused, *left, *moved}]
         taken = _claimed(sorted(wanted, key=lambda one: in_line.index(one.pk)), now=now)
         if len(in_line) > slots:  # more wait than could be taken: the next of them keeps the sweep awake
             Attempt.objects.filter(pk=in_line[slots], state=State.QUEUED, next_action_at__gt=now + SOON).update(
@@ -129,13 +137,13 @@ def _take(account_id: int, *, now: datetime, most: int) -> list[Attempt]:
 
 
 def _claimed(found: list[Attempt], *, now: datetime) -> list[Attempt]:
-    """Mark rows as taken and return those that still could be."""
+    """Mark these rows, which are locked, as taken, and return those that still could be."""
     token, until = whereabouts.holder(), now + claims.TAKEN
     same = Attempt.objects.filter(pk__in=[attempt.pk for attempt in found])
     free = same.filter(
         Q(lease_token=None) | Q(next_action_at__lte=now), state=State.QUEUED, next_action_at__isnull=False
     )
-    if locked(free).update(lease_token=token, next_action_at=until, submit_started_at=now) < len(found):
+    if free.update(lease_token=token, next_action_at=until, submit_started_at=now) < len(found):
         ours = set(same.filter(lease_token=token).values_list("pk", flat=True))
         found = [attempt for attempt in found if attempt.pk in ours]
     for attempt in found:
@@ -149,10 +157,11 @@ def _put_off(account_id: int, *, now: datetime, seconds: float, reason: str = ""
     That is only who wakes the sweep: once there is room, those are taken whose turn it is.
     """
     said = {"last_error": reason} if reason else {}
-    due = _due(account_id, now)
-    watching = list(due.values_list("pk", flat=True)[:WATCHING])
-    due.filter(pk__in=watching).update(next_action_at=now + timedelta(seconds=seconds), lease_token=None, **said)
-    due.update(next_action_at=now + timedelta(seconds=max(seconds, FAR_SECONDS)), lease_token=None, **said)
+    with transaction.atomic():
+        due = unlocked(_due(account_id, now))
+        watching = list(due.values_list("pk", flat=True)[:WATCHING])
+        due.filter(pk__in=watching).update(next_action_at=now + timedelta(seconds=seconds), lease_token=None, **said)
+        due.update(next_action_at=now + timedelta(seconds=max(seconds, FAR_SECONDS)), lease_token=None, **said)
 
 
 def _access(account: ProviderAccount) -> Access:

@@ -16,8 +16,10 @@ from django.utils import timezone
 
 from editorapp.core import retry
 from editorapp.core.fault_points import reached
+from editorapp.costs import ledger
 from editorapp.generations.engine import claims, odd_answers, polling
 from editorapp.generations.engine.courier import POST_WORKERS, Answer, Courier, Post
+from editorapp.generations.engine.moves import lock
 from editorapp.generations.engine.polling import Polls
 from editorapp.generations.engine.posting import Posts, unless_overtaken
 from editorapp.generations.engine.reached import Accounts
@@ -226,6 +228,7 @@ class Session:
         _let_go_of_broken()
 
     def _write_all(self, answers: Sequence[Answer], *, now: datetime) -> None:
+        _lock(answers)
         posts = [one for one in answers if isinstance(one.errand, Post)]
         polls = [one for one in answers if not isinstance(one.errand, Post)]
         polling.write(polls, write_one=_write_one, now=now)
@@ -270,6 +273,18 @@ def _unless_of_the_database(error: Exception) -> None:
     """Raise again what would fail for every row: locked, full disk. All of it is written later then."""
     if isinstance(error, DatabaseError) and not isinstance(error, IntegrityError | DataError):
         raise error
+
+
+def _lock(answers: Sequence[Answer]) -> None:
+    """Lock the rows and the budgets of all that these answers are about at once, for they are written step by step.
+
+    Polls that found nothing new are one step: it goes by their order itself.
+    """
+    under_way = [one.job is not None and one.job.state in polling.UNDERWAY for one in answers]
+    if all(under_way) and not any(isinstance(one.errand, Post) for one in answers):
+        return
+    lock([one.errand.pk for one in answers])
+    ledger.lock([one.errand.pk for one, goes_on in zip(answers, under_way, strict=True) if not goes_on])
 
 
 def _reached_written(answers: Sequence[Answer]) -> None:

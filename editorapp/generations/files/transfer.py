@@ -157,10 +157,10 @@ def _stage(attempt: Attempt, keeper: _Keeper) -> None:
     except Rejected as error:
         with transaction.atomic():
             can_retry = isinstance(error, BadCredentials | UploadRefused)  # another key, or another day, may do
-            lookout.refused(attempt.account, error, now=keeper.clock())
             shown = {"failure_code": error.code[:60], "failure_message": error.message, "can_retry": can_retry}
             attempt.move(State.FAILED, now=keeper.clock(), lease_token=None, last_error=error.message, shown=shown)
             ledger.release(attempt.pk, now=keeper.clock(), note=f"Source not taken: {error.message}")
+            lookout.refused(attempt.account, error, now=keeper.clock())
         return
     except ProviderError as error:
         least = error.retry_after_seconds or 0.0

@@ -5,6 +5,7 @@ from datetime import datetime
 
 from django.db import transaction
 
+from editorapp.core.locks import locked
 from editorapp.generations.line.pausing import may_arrange
 from editorapp.generations.models import Attempt, Generation, Priority
 from editorapp.generations.request.cancel import TooLate
@@ -48,7 +49,7 @@ def _in_line(generation: Generation, member: Member, move: Callable[[Line, int],
         rows = Attempt.objects.filter(
             account_id=generation.account_id, person_id=own.order_by("-number").first(), state__in=CANCELABLE
         )
-        line = list(rows.order_by("priority", "turn", "pk").select_for_update())
+        line = list(locked(rows).order_by("priority", "turn", "pk"))
         at = next((at for at, one in enumerate(line) if one.generation_id == generation.pk), None)
         if at is None:
             raise TooLate("It is not waiting any more, so its place cannot be changed.")

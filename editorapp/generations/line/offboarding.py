@@ -11,14 +11,15 @@ from decimal import Decimal
 from django.core.exceptions import PermissionDenied
 from django.db import models, transaction
 
+from editorapp.core.locks import locked
 from editorapp.core.money import ZERO
 from editorapp.costs import ledger
-from editorapp.generations.engine.moves import locked
 from editorapp.generations.line import pausing
 from editorapp.generations.models import Attempt, Generation
 from editorapp.generations.request.cancel import cancel
 from editorapp.generations.running import wake
 from editorapp.generations.states import ACTIVE, CANCELABLE, SETTLEABLE
+from editorapp.providers.models import ProviderAccount
 from editorapp.teams import people
 from editorapp.teams.models import Member
 from editorapp.teams.roles import Act, Role, may
@@ -91,6 +92,7 @@ def disable(member: Member, change: Change, *, now: datetime) -> int:
     """
     _guard(member, change)
     with transaction.atomic():
+        locked(ProviderAccount.objects.all())  # the order of all locks, and no pause changes meanwhile
         people.disable(member, by=change.by.user, now=now)
         return _settle(member, change, Generation.Hold.DISABLED, now=now)
 
@@ -102,6 +104,7 @@ def change_role(member: Member, role: str, change: Change, *, now: datetime) -> 
     """
     _guard(member, change)
     with transaction.atomic():
+        locked(ProviderAccount.objects.all())  # the order of all locks, and no pause changes meanwhile
         people.change_role(member, role)
         return 0 if may(role, Act.CREATE) else _settle(member, change, Generation.Hold.DEMOTED, now=now)
 
@@ -113,6 +116,7 @@ def decide(member: Member, change: Change, *, now: datetime) -> int:
     """
     _guard(member, change)
     with transaction.atomic():
+        locked(ProviderAccount.objects.all())  # the order of all locks, and no pause changes meanwhile
         row = Member.objects.select_for_update(no_key=True).get(pk=member.pk)
         if row.may(Act.CREATE):
             raise PermissionDenied(f"{member.user} answers for their own takes.")
@@ -142,7 +146,7 @@ def _guard(member: Member, change: Change) -> None:
 
 
 def _settle(member: Member, change: Change, why: Generation.Hold, *, now: datetime) -> int:
-    """Do as chosen with all that waits. Every attempt is locked before the first is changed: see `moves.locked`."""
+    """Do as chosen with all that waits. Every attempt is locked before the first is changed: see core/locks.py."""
     to = _heir(member, change)
     waiting = Attempt.objects.filter(state__in=CANCELABLE, generation__in=_takes(member).values("pk"))
     ids = list(locked(waiting).order_by("pk").values_list("generation_id", flat=True))

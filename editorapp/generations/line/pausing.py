@@ -3,20 +3,26 @@
 What nobody may send any more (see senders.py) is paused in the same way, until an admin says what becomes of it.
 
 What is paused is parked: its attempt waits to be sent and is never due, so it costs the engine nothing. To park gives
-the row another lease token, so that a sweep which has taken it a moment ago can no longer write that it sends it. And
-whoever takes rows looks at the three pauses once more, under the lock that pausing takes: see engine/reached.py.
+the row another lease token, so that a sweep which has taken it a moment ago can no longer write that it sends it.
+
+Whether it is paused is decided under locks: on the account, then on the team (the order of core/locks.py). Whoever
+changes a pause takes them, whoever queues a job (`locked_flags`), and whoever takes one to send it (engine/reached.py).
+So no row is parked that nothing pauses, and none is due that something does; `release_forgotten` sees to it all the
+same, because what is parked by mistake would wait for ever, with its money held.
 """
 
+import logging
 import uuid
 from collections.abc import Collection
+from dataclasses import dataclass
 from datetime import datetime
 
 from django.core.exceptions import PermissionDenied
 from django.db import transaction
-from django.db.models import Q, QuerySet
+from django.db.models import Exists, OuterRef, Q, QuerySet
 
+from editorapp.core.locks import locked
 from editorapp.costs import ledger
-from editorapp.generations.engine.moves import locked
 from editorapp.generations.line import senders
 from editorapp.generations.models import Attempt, Generation
 from editorapp.generations.request.cancel import TooLate
@@ -25,6 +31,19 @@ from editorapp.generations.states import CANCELABLE, State
 from editorapp.providers.models import ProviderAccount
 from editorapp.teams.models import Member, Team, User
 from editorapp.teams.roles import Act
+
+log = logging.getLogger(__name__)
+
+MOST_FORGOTTEN = 500  # in one look
+
+
+@dataclass(frozen=True)
+class Flags:
+    """What the pauses of an account and of a team say, locked until the transaction that read them ends."""
+
+    account_id: int
+    team_id: int
+    is_paused: bool
 
 
 def pause_queue(member: Member, *, now: datetime) -> None:
@@ -40,6 +59,8 @@ def resume_queue(member: Member, *, now: datetime) -> None:
     """Send what the team has waiting again, but what is paused otherwise. Raises: PermissionDenied."""
     _admin(member)
     with transaction.atomic():
+        # No account is resumed meanwhile: each would leave what waits to the other's pause.
+        locked(ProviderAccount.objects.all())
         Team.objects.filter(pk=member.team_id).update(queue_paused_at=None, queue_paused_by=None)
         unpark(Generation.objects.filter(team_id=member.team_id), now=now)
 
@@ -68,7 +89,7 @@ def hold(generation: Generation, *, member: Member, now: datetime) -> None:
     """
     may_arrange(generation, member)
     with transaction.atomic():
-        attempt = generation.attempts.select_for_update().order_by("-number").first()
+        attempt = generation.attempts.select_for_update(no_key=True).order_by("-number").first()
         if attempt is None or attempt.state not in CANCELABLE:
             raise TooLate("It has been sent already, so it runs to its end at the provider.")
         one = Generation.objects.filter(pk=generation.pk)
@@ -85,6 +106,7 @@ def let_go(generation: Generation, *, member: Member, now: datetime) -> None:
     """
     may_arrange(generation, member)
     with transaction.atomic():
+        locked_flags(generation.account_id, generation.team_id)
         release([generation.pk], member=member, now=now)
     generation.refresh_from_db()
 
@@ -128,9 +150,15 @@ def paused() -> Q:
     return stopped | Q(account__paused_at__isnull=False) | senders.nobody()
 
 
-def is_paused(generation: Generation) -> bool:
-    """Must it not be sent now? Reads the rows as they are, not the objects."""
-    return Generation.objects.filter(paused(), pk=generation.pk).exists()
+def locked_flags(account_id: int, team_id: int) -> Flags:
+    """Lock what pauses all of an account and all of a team, and say whether anything does.
+
+    Call it at the beginning of a transaction that queues a job or lets one go.
+    """
+    accounts = ProviderAccount.objects.filter(pk=account_id).select_for_update(no_key=True)
+    teams = Team.objects.filter(pk=team_id).select_for_update(no_key=True)
+    flags = [*accounts.values_list("paused_at", flat=True), *teams.values_list("queue_paused_at", flat=True)]
+    return Flags(account_id, team_id, any(at is not None for at in flags))
 
 
 def park(rows: QuerySet[Generation], *, now: datetime) -> None:
@@ -139,20 +167,52 @@ def park(rows: QuerySet[Generation], *, now: datetime) -> None:
     What is being uploaded for it waits too; what has arrived by then lies there for when it goes on.
     """
     # The state stands in the statement itself, not in a subquery: so a row that is sent meanwhile is not touched.
+    # What is parked already is written too: so it waits for this pause, whoever is about to lift another one of it.
     waiting = Attempt.objects.filter(state__in=CANCELABLE, generation_id__in=rows.order_by().values("pk"))
     locked(waiting).update(state=State.QUEUED, next_action_at=None, lease_token=uuid.uuid4(), submit_started_at=None)
-    rows.order_by().filter(state=State.STAGING).update(state=State.QUEUED, state_since=now)
+    locked(rows.filter(state=State.STAGING)).order_by().update(state=State.QUEUED, state_since=now)
 
 
-def unpark(rows: QuerySet[Generation], *, now: datetime) -> None:
-    """Let what was parked be sent again, unless something else still pauses it. Call it inside a transaction."""
+def unpark(rows: QuerySet[Generation], *, now: datetime) -> int:
+    """Let what was parked be sent again, unless something else still pauses it. Return how many jobs that are.
+
+    Call it inside a transaction. Whoever lifts one of several pauses has locked the others: see `resume_queue`.
+    """
     free = rows.order_by().filter(state=State.QUEUED).exclude(paused())
     providers = set(free.values_list("provider", flat=True))
     parked = Attempt.objects.filter(state=State.QUEUED, next_action_at=None, generation_id__in=free.values("pk"))
     # What failed before the pause was not tried during it.
-    if locked(parked).update(next_action_at=now, lease_token=None, error_count=0, failing_since=None):
+    released = locked(parked).update(next_action_at=now, lease_token=None, error_count=0, failing_since=None)
+    if released:
         for provider in sorted(providers):
             wake.soon(provider)
+    return released
+
+
+def forgotten() -> QuerySet[Attempt]:
+    """Return what is parked although nothing pauses it. There should be none; the index attempt_due finds them."""
+    free = Generation.objects.filter(pk=OuterRef("generation")).exclude(paused())
+    return Attempt.objects.filter(Exists(free), state=State.QUEUED, next_action_at=None)
+
+
+def release_forgotten(now: datetime) -> int:
+    """Let go what is parked and paused by nothing, whatever made it so; return how many jobs that are.
+
+    A pause that is being made in this moment holds the rows that it parks: they are looked at again after it.
+    """
+    takes = list(forgotten().order_by("pk").values_list("generation_id", flat=True)[:MOST_FORGOTTEN])
+    if not takes:
+        return 0
+    with transaction.atomic():
+        released = unpark(Generation.objects.filter(pk__in=takes), now=now)
+    if released:
+        log.warning("%s jobs waited although nothing paused them, and go on: takes %s", released, _some(takes))
+    return released
+
+
+def _some(takes: list[int]) -> str:
+    said = ", ".join(map(str, takes[:10]))
+    return f"{said} and more" if len(takes) > 10 else said
 
 
 def _admin(member: Member) -> None:

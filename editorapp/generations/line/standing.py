@@ -7,7 +7,8 @@ from datetime import datetime
 from editorapp.generations.engine.claims import RATE_WINDOW, free_slots, taking_slots
 from editorapp.generations.line import order
 from editorapp.generations.models import Attempt, Generation, Pause
-from editorapp.generations.states import CANCELABLE
+from editorapp.generations.states import CANCELABLE, State
+from editorapp.providers import registry
 from editorapp.providers.models import ProviderAccount
 
 LOOKED_AHEAD = 200
@@ -61,29 +62,40 @@ def of_account(account: ProviderAccount, *, now: datetime) -> AccountStanding:
 def of_takes(takes: Sequence[Generation], accounts: dict[int, AccountStanding]) -> dict[int, Standing]:
     """Return where each of these takes stands, by take; they are not sent yet, and `accounts` are theirs."""
     rows = Attempt.objects.filter(generation__in=[take.pk for take in takes], state__in=CANCELABLE)
-    turns = {of: turn for of, *turn in rows.values_list("generation_id", "priority", "turn", "pk")}
+    waiting = {row.generation_id: row for row in rows.defer("request_body", "result_urls")}
     places = {pk: place for account in accounts.values() for place, pk in enumerate(account.line)}
     found = {}
     for take in takes:
-        priority, turn, pk = turns.get(take.pk, (0, 0, 0))
-        one = _standing(take, accounts[take.account_id], places.get(pk))
-        found[take.pk] = replace(one, turn=(priority, turn, pk))
+        row = waiting.get(take.pk)
+        one = _standing(take, accounts[take.account_id], row, places.get(row.pk if row else 0))
+        found[take.pk] = replace(one, turn=(row.priority, row.turn, row.pk) if row else (0, 0, 0))
     return found
 
 
-def _standing(take: Generation, account: AccountStanding, ahead: int | None) -> Standing:
+def _standing(take: Generation, account: AccountStanding, row: Attempt | None, ahead: int | None) -> Standing:
     if take.held_at is not None:
         return Standing(None, take.why_held, is_paused=True, is_own=True)
     if take.team.queue_paused_at is not None:
         return Standing(None, "The queue is paused.", is_paused=True)
+    is_paused = account.account.paused_at is not None
+    if row is not None and not is_paused:
+        if row.state == State.STAGING:
+            trouble = f" {row.last_error}" if row.error_count and row.last_error else ""
+            return Standing(None, f"Its files are on their way to {account.account}.{trouble}")
+        if row.next_action_at is None:  # see pausing.release_forgotten
+            return Standing(None, "Nothing pauses it any more: it goes on within a minute.")
+        if row.lease_token is not None and not account.why:
+            return Standing(0, "")  # a sweep has taken it, and is about to send it
     why = "" if account.is_full and ahead else account.why  # those behind wait for those ahead
-    return Standing(ahead, why, is_paused=account.account.paused_at is not None)
+    return Standing(ahead, why, is_paused=is_paused)
 
 
 def _closed(account: ProviderAccount, *, now: datetime) -> str:
     """Say why an account sends nothing at all, "" where it does."""
     if account.paused_at is not None:
         return f"{account.paused_by or 'Somebody'} paused the account {account}."
+    if account.provider not in registry.slugs():
+        return f"Rushes does not know the provider of {account} any more. Cancel what waits for it."
     if account.problem:
         return account.problem
     pause = Pause.objects.filter(account=account, until__gt=now).first()

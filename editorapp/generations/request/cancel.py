@@ -26,7 +26,7 @@ def cancel(
     try:
         with transaction.atomic():
             # Locked: what a lane claims for its upload in this moment is not sent yet, and can still be canceled.
-            attempt = generation.attempts.select_for_update().order_by("-number").first()
+            attempt = generation.attempts.select_for_update(no_key=True).order_by("-number").first()
             if attempt is not None and attempt.state == State.CANCELED:
                 raise TooLate("It was canceled already.")
             if attempt is None or attempt.state not in CANCELABLE:

@@ -91,9 +91,10 @@ def enqueue_all(
     try:
         with transaction.atomic():
             transaction.on_commit(lambda: reached("enqueue.committed"))
+            flags = pausing.locked_flags(account.pk, member.team_id)
             senders.lock(member)
             left = _withdrawn(replaces, member, now=now) if replaces is not None else None
-            return _create_all(ready, account, member, now, tokens, left)
+            return _create_all(ready, account, member, now, tokens, left, flags)
     except IntegrityError:
         if form_token and (made := _made_before(member, tokens)):
             return made  # the other click was first; all of this one is rolled back
@@ -174,7 +175,7 @@ def _guard(member: Member, source_asset: Asset | None, parent: Generation | None
 
 def _create_all(
     ready: Sequence[_Ready], account: ProviderAccount, member: Member, now: datetime, tokens: Sequence[str],
-    left: Attempt | None,
+    left: Attempt | None, flags: pausing.Flags,
 ) -> list[Generation]:  # fmt: skip
     batch = left.generation.batch if left is not None else None
     batch = batch or (uuid.uuid4() if len(ready) > 1 else None)
@@ -184,7 +185,7 @@ def _create_all(
         generation = _create(one, account, member, now, token, batch)
         priority = left.priority if left is not None else None
         try:
-            add_attempt(generation, number=1, now=now, turn=first_turn + at, priority=priority)
+            add_attempt(generation, number=1, now=now, flags=flags, turn=first_turn + at, priority=priority)
         except OverBudget as error:
             needed = sum((each.priced.high_usd for each in ready), ZERO)
             so_far = sum((each.estimate_high_usd for each in made), ZERO)
@@ -212,18 +213,21 @@ def _create(
 
 
 def add_attempt(
-    generation: Generation, *, number: int, now: datetime, turn: int | None = None, priority: int | None = None
+    generation: Generation, *, number: int, now: datetime, flags: pausing.Flags, turn: int | None = None,
+    priority: int | None = None,
 ) -> Attempt:  # fmt: skip
     """Make the next attempt with its reservation, and wake the engine. Call it inside a transaction.
 
+    `flags` are its account's and its team's, locked at the beginning of the transaction; it is not held itself.
     `turn` and `priority` give it a place in line that another one has left; else it stands behind its person's others.
     Raises: OverBudget, which must roll the transaction back.
     """
+    assert (flags.account_id, flags.team_id) == (generation.account_id, generation.team_id), "another's pauses"
     if priority is None:  # what is sent again is one by itself
         priority = Priority.BATCH if generation.batch is not None and number == 1 else Priority.SINGLE
     attempt = Attempt.objects.create(
         generation=generation, number=number, account_id=generation.account_id, created_at=now,
-        next_action_at=None if pausing.is_paused(generation) else now, priority=priority, turn=turn or 0,
+        next_action_at=None if flags.is_paused else now, priority=priority, turn=turn or 0,
     )  # fmt: skip
     ledger.reserve(subject(attempt), generation.estimate_high_usd, now=now, note=generation.estimate_basis)
     reached("enqueue.reserved")

@@ -9,7 +9,7 @@ from django.db.models import Q, QuerySet
 
 from editorapp.core import queue
 from editorapp.core.money import show_usd
-from editorapp.generations.line import senders
+from editorapp.generations.line import pausing, senders
 from editorapp.generations.models import Attempt, Generation, Overtaken
 from editorapp.generations.request import asking
 from editorapp.generations.request.enqueue import Refused, add_attempt
@@ -37,7 +37,8 @@ def retry(generation: Generation, *, member: Member, now: datetime) -> Attempt:
     _weigh_again(generation, member, now=now)
     with transaction.atomic():
         again = Q(state=State.CANCELED) | Q(state=State.FAILED, can_retry=True)
-        attempt = restart(generation, Generation.objects.filter(again), by=member, now=now)
+        flags = pausing.locked_flags(generation.account_id, generation.team_id)
+        attempt = restart(generation, Generation.objects.filter(again), flags, by=member, now=now)
     generation.refresh_from_db()
     return attempt
 
@@ -64,10 +65,13 @@ def _weigh_again(generation: Generation, member: Member, *, now: datetime) -> No
         )
 
 
-def restart(generation: Generation, allowed: QuerySet[Generation], *, by: Member, now: datetime) -> Attempt:
+def restart(
+    generation: Generation, allowed: QuerySet[Generation], flags: pausing.Flags, *, by: Member, now: datetime
+) -> Attempt:
     """Add the next attempt if the generation is still among the allowed ones. Call it inside a transaction.
 
-    Whoever sends it again answers for it from then on: it stands in their line, and its money under their name.
+    `flags`, of its account and its team, were locked at the beginning of that. Whoever sends it again answers for it
+    from then on: it stands in their line, and its money under their name.
     Raises: Overtaken; OverBudget; PermissionDenied, when they may not create (any more).
     """
     senders.lock(by)
@@ -80,7 +84,7 @@ def restart(generation: Generation, allowed: QuerySet[Generation], *, by: Member
     if not changed:
         raise Overtaken(f"generation {generation.pk} was changed by somebody else")
     generation.assignee = assignee
-    return add_attempt(generation, number=generation.attempt_number + 1, now=now)
+    return add_attempt(generation, number=generation.attempt_number + 1, now=now, flags=flags)
 
 
 def fetch_again(generation: Generation, *, member: Member, now: datetime) -> None:

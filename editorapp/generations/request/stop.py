@@ -53,10 +53,9 @@ def _running(generation: Generation) -> Attempt:
 def _stop(attempt: Attempt, member: Member, *, now: datetime, note: str) -> None:
     by, job = str(member.user), attempt.provider_job_id
     with transaction.atomic():
-        # The line before the row: the order in which an answer that says "done" locks them.
-        ledger.remark(attempt.pk, f"{by}: stopped following job {job}. {note}", now=now)
         message = f"{by} stopped following it: {note} Nothing is asked about job {job} any more."
         outcomes.lost(attempt, message, now=now, code="not_followed")
+        ledger.remark(attempt.pk, f"{by}: stopped following job {job}. {note}", now=now)
         Settlement.objects.create(
             attempt=attempt, at=now, outcome=Settlement.Outcome.STOPPED, person=member.user, note=note
         )

@@ -12,6 +12,7 @@ from django.db import transaction
 from django.db.models import F
 
 from editorapp.alerts.models import Alert
+from editorapp.core.locks import locked
 from editorapp.generations.models import Attempt, Heartbeat, Lease, Pause, Search
 from editorapp.generations.running import whereabouts
 from editorapp.generations.states import ACTIVE, State
@@ -30,7 +31,10 @@ def from_the_dead(*, now: datetime, states: Iterable[str] = CLAIMED) -> int:
     claimed = Attempt.objects.filter(state__in=list(states), next_action_at__gt=now, lease_token__isnull=False)
     tokens = claimed.order_by().values_list("lease_token", flat=True).distinct()
     gone = [token for token in tokens if whereabouts.is_gone(token)]
-    return claimed.filter(lease_token__in=gone).update(next_action_at=now) if gone else 0
+    if not gone:
+        return 0
+    with transaction.atomic():
+        return locked(claimed.filter(lease_token__in=gone)).update(next_action_at=now)
 
 
 def from_the_future(*, now: datetime) -> timedelta:
@@ -47,12 +51,13 @@ def from_the_future(*, now: datetime) -> timedelta:
     log.warning("The clock was set back by %s: all that is scheduled is brought back as far", back)
     with transaction.atomic():
         ahead = {"next_action_at__gt": now, "state__in": list(ACTIVE)}
-        Attempt.objects.filter(**ahead).update(next_action_at=F("next_action_at") - back)
-        Attempt.objects.filter(failing_since__gt=now, state__in=list(ACTIVE)).update(failing_since=now)
-        Pause.objects.filter(since__gt=now).update(since=now)
-        Pause.objects.filter(until__gt=now).update(until=F("until") - back)
-        Lease.objects.filter(until__gt=now, holder__isnull=False).update(until=F("until") - back)
-        Search.objects.filter(at__gt=now).update(at=F("at") - back)
-        Alert.objects.filter(tell_at__gt=now).update(tell_at=F("tell_at") - back)
-        Heartbeat.objects.filter(at__gt=now).update(at=now)
+        locked(Attempt.objects.filter(**ahead)).update(next_action_at=F("next_action_at") - back)
+        failing = Attempt.objects.filter(failing_since__gt=now, state__in=list(ACTIVE))
+        locked(failing).update(failing_since=now)
+        locked(Search.objects.filter(at__gt=now)).update(at=F("at") - back)
+        locked(Pause.objects.filter(since__gt=now)).update(since=now)
+        locked(Pause.objects.filter(until__gt=now)).update(until=F("until") - back)
+        locked(Alert.objects.filter(tell_at__gt=now)).update(tell_at=F("tell_at") - back)
+        locked(Lease.objects.filter(until__gt=now, holder__isnull=False)).update(until=F("until") - back)
+        locked(Heartbeat.objects.filter(at__gt=now)).update(at=now)
     return back

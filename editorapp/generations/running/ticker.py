@@ -1,4 +1,5 @@
-"""Once a second: what is due and who should be woken. Makes no call to a provider and moves no attempt."""
+"""Once a second: what is due and who should be woken. Makes no call to a provider; of attempts it moves only when
+they are due."""
 
 import logging
 from collections import Counter
@@ -13,6 +14,7 @@ from editorapp.alerts.models import Kind
 from editorapp.core import retry
 from editorapp.core.fault_points import reached
 from editorapp.generations.files import transfer
+from editorapp.generations.line import pausing
 from editorapp.generations.models import Attempt
 from editorapp.generations.request import asking
 from editorapp.generations.running import health, leases, takeover, wake, whereabouts
@@ -61,7 +63,15 @@ class Ticker:
                 wake.ask_price(asked_id, now=now, seconds=asking.TASK_SECONDS)
             scheduler()  # django-q2's own looks only every 30 s
         if self.ticks % LOOK_EVERY == 0:
-            self._do_each(now, expiring.look, overdue.look, sending.look, lookout.accounts, lookout.disk)
+            self._do_each(
+                now,
+                pausing.release_forgotten,
+                expiring.look,
+                overdue.look,
+                sending.look,
+                lookout.accounts,
+                lookout.disk,
+            )
         if self.ticks % SWEEP_EVERY == 0:
             self._do_each(now, tasks.sweep, learning.sweep, alerts.sweep, _check_books)
         self.ticks += 1

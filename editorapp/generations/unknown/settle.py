@@ -18,7 +18,7 @@ from editorapp.core import notes
 from editorapp.core.fault_points import reached
 from editorapp.core.money import show_usd, usd
 from editorapp.costs import ledger
-from editorapp.generations.line import senders
+from editorapp.generations.line import pausing, senders
 from editorapp.generations.models import Attempt, Generation, Search, Settlement
 from editorapp.generations.request.again import second_price
 from editorapp.generations.request.retry import restart
@@ -155,6 +155,7 @@ def send_again(generation: Generation, *, member: Member, now: datetime, agreed_
             f"A second time costs up to {show_usd(priced.high_usd)} now; {show_usd(agreed_usd)} was shown."
         )
     with transaction.atomic():
+        flags = pausing.locked_flags(generation.account_id, generation.team_id)
         senders.lock(member)  # before the attempt, as whoever disables them does
         _close(attempt, "sent_again", "Outcome unknown; sent again.", now=now)
         _charge_all(attempt, now=now, note=_audit("outcome unknown, sent again", by, note))
@@ -162,7 +163,7 @@ def send_again(generation: Generation, *, member: Member, now: datetime, agreed_
         generation.estimate_low_usd, generation.estimate_high_usd = priced.low_usd, priced.high_usd
         generation.estimate_basis = priced.basis
         generation.save(update_fields=["estimate_low_usd", "estimate_high_usd", "estimate_basis"])
-        again = restart(generation, Generation.objects.filter(state=State.FAILED), by=member, now=now)
+        again = restart(generation, Generation.objects.filter(state=State.FAILED), flags, by=member, now=now)
     generation.refresh_from_db()
     return again
 
@@ -177,7 +178,7 @@ def correct_cost(generation: Generation, actual_usd: Decimal, *, member: Member,
         raise PermissionDenied("Only an admin may correct costs.")
     note = _why(note)
     with transaction.atomic():
-        row = Generation.objects.select_for_update().get(pk=generation.pk)
+        row = Generation.objects.select_for_update(no_key=True).get(pk=generation.pk)
         newest = row.attempts.order_by("-number").first()
         if newest is None or ledger.held_usd(row.pk):
             raise NothingToSettle("Its cost can be corrected once nothing is held for it any more.")

@@ -120,11 +120,11 @@ def _compare(kind: Kind, rows: QuerySet[Attempt], *, says: Callable[[Attempt], s
         is_open.discard(name)
     for name in is_open:
         with transaction.atomic():
-            alerts.close(kind, name, now=now)
             if kind == Kind.OVERDUE:
                 number = name.rpartition(":")[2]
                 said = Generation.objects.filter(pk=number, failure_code__in=CODES).exclude(state=State.RUNNING)
                 said.update(failure_code="", failure_message="")
+            alerts.close(kind, name, now=now)
 
 
 def _late_words(attempt: Attempt) -> str:

@@ -44,6 +44,7 @@ SAVED = {
     "password": "Your password is set.",
     "alerts": "Where alerts are sent is saved.",
 }
+CHANGES = {"name": ["display_name"], "password": ["password"], "alerts": ["email"]}
 
 
 @never_cache
@@ -121,7 +122,9 @@ def me(request: HttpRequest) -> HttpResponse:
     }
     changed = every[which]
     if request.method == "POST" and changed.is_valid():
-        changed.save()
+        # Only what the form is about: who is removed from the team in this moment stays switched off.
+        changed.save(commit=False)
+        user.save(update_fields=CHANGES[which])
         if which == "password":
             update_session_auth_hash(request, user)
             request.session.pop("signed_in_by_link", None)

@@ -24,6 +24,7 @@ from editorapp.generations.line import moving, pausing, standing
 from editorapp.generations.line.standing import AccountStanding, Standing
 from editorapp.generations.models import Attempt, Generation
 from editorapp.generations.request.cancel import TooLate, cancel
+from editorapp.generations.running import health
 from editorapp.generations.states import ACTIVE, CANCELABLE, State
 from editorapp.providers.models import ProviderAccount
 from editorapp.teams.access import MemberRequest, needs
@@ -77,9 +78,11 @@ def _context(member: Member) -> dict[str, Any]:
     accounts = _accounts(used, now=now)
     queued = _next(unsent, accounts.values())
     waiting = _waiting(queued, accounts, member, now=now)
+    silence = health.signs(now).silence if waiting else ""
     return {
         "here": "queue",
-        "seen": _seen([*queued, *running, *person, *recent], team, accounts.values(), waiting),
+        "seen": _seen([*queued, *running, *person, *recent], team, accounts.values(), waiting, is_silent=bool(silence)),
+        "silence": silence,
         "team": team,
         "accounts": sorted(accounts.values(), key=lambda one: (one.account.provider, one.account.pk)),
         "person_rows": person,
@@ -183,7 +186,7 @@ def _back(request: MemberRequest) -> HttpResponse:
 
 
 def _seen(
-    takes: Sequence[Generation], team: Team, accounts: Any, waiting: Sequence[WaitingRow]
+    takes: Sequence[Generation], team: Team, accounts: Any, waiting: Sequence[WaitingRow], *, is_silent: bool
 ) -> str:  # fmt: skip
     """Return a short name for what the rows say, so that a poll that finds nothing new leaves the page alone."""
     said = [
@@ -192,7 +195,7 @@ def _seen(
     ]
     held = [(row.take.pk, row.standing, row.batch_count) for row in waiting]
     around = [(one.account.pk, one.in_flight, len(one.line), one.why) for one in accounts]
-    return hashlib.sha256(repr((said, held, around, team.queue_paused_at)).encode()).hexdigest()[:16]
+    return hashlib.sha256(repr((said, held, around, team.queue_paused_at, is_silent)).encode()).hexdigest()[:16]
 
 
 def _with_usual(member: Member, takes: list[Generation]) -> list[tuple[Generation, timedelta | None]]:

@@ -76,9 +76,9 @@ class Budget:
     used_usd: Decimal
     limit: Computed | None
     limit_usd: Decimal | None
-    free: Computed | None
+    left: Computed | None
     says: str  # where the limit comes from
-    can_be_set: bool = False
+    is_over: bool
 
 
 @require_safe
@@ -197,9 +197,9 @@ def _budget(member: Member, selection: LineSelection, *, now: datetime) -> Budge
         used = Computed(used_usd, "What the whole team was charged and still holds; admins see its lines.")
     says = _said_of(limit, month)
     if limit.limit_usd is None:
-        return Budget(used, used_usd, None, None, None, says, can_be_set=not limit.is_over)
+        return Budget(used, used_usd, None, None, None, says, limit.is_over)
     left = Computed(limit.limit_usd - used_usd, "the limit, less what is charged and still held.")
-    return Budget(used, used_usd, Computed(limit.limit_usd, says), limit.limit_usd, left, says)
+    return Budget(used, used_usd, Computed(limit.limit_usd, says), limit.limit_usd, left, says, limit.is_over)
 
 
 def _said_of(limit: limits.MonthLimit, month: date) -> str:

@@ -137,7 +137,8 @@ class Line(logging.Formatter):
             fields["exception"] = secrets.without(self.formatException(record.exc_info))
         if record.stack_info:
             fields["stack"] = secrets.without(record.stack_info)
-        return json.dumps(fields, ensure_ascii=False) if self.kind == "json" else _as_text(fields)
+        line = json.dumps(fields, ensure_ascii=False) if self.kind == "json" else _as_text(fields)
+        return line.encode(errors="replace").decode()  # half a character would lose the line
 
 
 def _fields(record: logging.LogRecord) -> dict[str, Any]:

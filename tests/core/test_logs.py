@@ -118,3 +118,10 @@ def test_a_request_id_that_does_not_look_like_one_is_replaced(given):
 
 def test_a_request_id_from_a_proxy_is_kept():
     assert logs.clean_request_id("proxy.1234-abcd") == "proxy.1234-abcd"
+
+
+@pytest.mark.parametrize("kind", ["json", "text"])
+def test_half_a_character_that_somebody_answered_loses_no_line(kind):
+    line = Line(kind).format(record("job %s", "a\ud83d"))
+
+    assert "job a?" in line.encode().decode()

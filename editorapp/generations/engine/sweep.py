@@ -254,7 +254,7 @@ def _write_one(write: Callable[..., None], attempt: Attempt, answer: Answer, *, 
             unless_overtaken(write, attempt, answer, now=now)
         except Exception as error:
             _unless_of_the_database(error)
-            log.exception("Attempt %s: job %s cannot be written", attempt.pk, answer.job and answer.job.id)
+            log.exception("Attempt %s: job %r cannot be written", attempt.pk, answer.job and answer.job.id)
             _note_unwritable(was, answer, error, now=now)
 
 

@@ -42,7 +42,7 @@ def test_whoever_settles_may_say_as_much_as_they_like_and_all_of_it_is_kept(db) 
 
     settle.never_arrived(generation, member=generation.team.members.get(), now=NOW, note=LONG)
 
-    assert ledger.held_usd(generation.pk) == 0 and Settlement.objects.get().note == LONG
+    assert ledger.held_usd(generation.pk) == 0 and Settlement.objects.get().note == LONG.strip()
     assert len(Entry.objects.get(kind="release").note) == MOST and differences() == []
 
 

@@ -32,6 +32,7 @@ from editorapp.providers.transport import Wire
 from editorapp.teams.models import Member, User
 from editorapp.teams.roles import Act
 
+LONGEST_NOTE = 10_000  # characters; a settlement keeps all of it, and a ledger line its beginning
 ASK_SECONDS = 12.0
 Outcome = Settlement.Outcome
 
@@ -205,7 +206,8 @@ def _unsettled(generation: Generation, member: Member) -> Attempt:
 
 
 def _why(note: str) -> str:
-    return notes.required(note, why="Say how you know: the note is kept with the cost lines.")
+    why = "Say how you know: the note is kept with the cost lines."
+    return notes.required(note, why=why, longest=LONGEST_NOTE)
 
 
 def _one_at_a_time(provider: str) -> None:

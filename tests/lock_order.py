@@ -98,7 +98,7 @@ class LockOrder:
     def _look_at_key(self, at: _Transaction, table: str, said: str, params: Any) -> None:
         """See that rows which are locked one by one are locked by key."""
         head, _where_, condition = said.partition(" WHERE ")
-        found = re.search(rf'"?{_KEYS.get(table, "id")}"? = %s', condition)
+        found = re.search(rf'(?<!\w)"?{_KEYS.get(table, "id")}"? = %s', condition)
         if table in at.ordered or not found:
             return
         key = params[(head + condition[: found.start()]).count("%s")]

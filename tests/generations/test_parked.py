@@ -237,6 +237,23 @@ def test_the_ticker_releases_what_nothing_pauses_and_says_so(caplog):
     assert {held, in_paused_queue, at_paused_account}.isdisjoint(due)
 
 
+@pytest.mark.django_db
+def test_what_its_person_may_not_send_any_more_is_held_for_an_admin_once_nothing_else_pauses_it():
+    """As of an installation whose people left before anybody asked what becomes of what waits."""
+    admin, take = some_queue()
+    pausing.pause_queue(admin, now=timezone.now())
+    Member.objects.filter(user=take.created_by).update(role=Role.REVIEWER)
+    pausing.resume_queue(admin, now=timezone.now())
+
+    released = pausing.release_forgotten(timezone.now())
+
+    take.refresh_from_db()
+    assert released == 0 and not pausing.forgotten().exists()
+    assert take.held_at is not None and "may not" in take.why_held
+    pausing.let_go(take, member=admin, now=timezone.now())
+    assert (unexplained(), disobedient()) == ([], []) and take.attempts.get().next_action_at is not None
+
+
 @racing
 def test_what_is_being_paused_while_the_ticker_looks_is_not_released():
     """A pause that is not committed yet has parked what the ticker finds."""

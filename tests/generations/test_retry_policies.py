@@ -584,7 +584,9 @@ def due(step: Step) -> bool:
     return at is not None
 
 
-def test_a_whole_line_behind_a_provider_that_takes_nothing_is_given_up_with_it(step):
+def test_a_whole_line_behind_a_provider_that_takes_nothing_is_given_up_with_it(
+    step, django_capture_on_commit_callbacks
+):
     """Only the first of a line is ever tried: the others wait for the same account, and hold money as long."""
     step.take(State.QUEUED)
     behind = [make_reserved(step.member, account=step.generation.account) for _ in range(3)]
@@ -595,7 +597,8 @@ def test_a_whole_line_behind_a_provider_that_takes_nothing_is_given_up_with_it(s
 
     post_fails_now = OF_A_TAKE["post.unreachable"]
     step.take = lambda _state: step.attempt()  # type: ignore[method-assign]
-    post_fails_now(step)
+    with django_capture_on_commit_callbacks(execute=True):
+        post_fails_now(step)
 
     states = dict(Generation.objects.values_list("pk", "state"))
     assert {states[one.pk] for one in (step.generation, *behind)} == {State.FAILED}

@@ -31,7 +31,7 @@ CHANGES = (
     Change(
         "two who correct a cost at once correct it twice",
         "editorapp/generations/unknown/settle.py",
-        "row = Generation.objects.select_for_update().get(pk=generation.pk)",
+        "row = Generation.objects.select_for_update(no_key=True).get(pk=generation.pk)",
         "row = Generation.objects.get(pk=generation.pk)",
         (f"{HERE}::test_two_admins_who_correct_a_cost_at_once_correct_it_once",),
         on_servers=True,

@@ -30,15 +30,15 @@ CHANGES = (
     Change(
         "the engine sends what a disabled person has in line",
         "editorapp/generations/engine/reached.py",
-        "not in {*paused, *left}]",
-        "not in {*paused}]",
+        "not in {*paused, *left, *moved}]",
+        "not in {*paused, *moved}]",
         (f"{LEFT}::test_the_engine_itself_sends_nothing_of_whoever_may_not_send_it",),
     ),
     Change(
         "what nobody may send is set due when something else goes on",
         "editorapp/generations/line/pausing.py",
-        "Q(account__paused_at__isnull=False) | senders.nobody()",
-        "Q(account__paused_at__isnull=False)",
+        "return _stopped() | senders.nobody()",
+        "return _stopped()",
         (f"{LEFT}::test_the_engine_itself_sends_nothing_of_whoever_may_not_send_it",),
     ),
     Change(

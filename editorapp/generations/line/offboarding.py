@@ -146,10 +146,13 @@ def _guard(member: Member, change: Change) -> None:
 
 
 def _settle(member: Member, change: Change, why: Generation.Hold, *, now: datetime) -> int:
-    """Do as chosen with all that waits. Every attempt is locked before the first is changed: see core/locks.py."""
+    """Do as chosen with all that waits. All is locked before the first is changed: see core/locks.py."""
     to = _heir(member, change)
     waiting = Attempt.objects.filter(state__in=CANCELABLE, generation__in=_takes(member).values("pk"))
-    ids = list(locked(waiting).order_by("pk").values_list("generation_id", flat=True))
+    attempts = dict(locked(waiting).order_by("pk").values_list("pk", "generation_id"))
+    ids = list(attempts.values())
+    locked(Generation.objects.filter(pk__in=ids))
+    ledger.lock(attempts)
     takes = list(Generation.objects.filter(pk__in=ids).select_related("created_by", "assignee").order_by("pk"))
     if change.choice == Choice.CANCEL:
         what = "was disabled" if why == Generation.Hold.DISABLED else "got a role that may not create"

@@ -118,6 +118,7 @@ def release(ids: Collection[int], *, member: Member, now: datetime) -> None:
     """
     senders.lock(member)
     locked(Attempt.objects.filter(state__in=CANCELABLE, generation__in=ids))
+    locked(Generation.objects.filter(pk__in=ids))  # before the money of those that are sent all the same
     takes = Generation.objects.filter(pk__in=ids, state__in=CANCELABLE).order_by("pk")
     for take in takes.filter(senders.nobody()).select_related("created_by", "assignee"):
         attempt = take.attempts.order_by("-number").first()
@@ -146,8 +147,13 @@ def may_arrange(generation: Generation, member: Member) -> None:
 
 def paused() -> Q:
     """Return the condition on generations that must not be sent now."""
+    return _stopped() | senders.nobody()
+
+
+def _stopped() -> Q:
+    """Return the condition on generations that somebody has paused, as every page says."""
     stopped = Q(held_at__isnull=False) | Q(team__queue_paused_at__isnull=False)
-    return stopped | Q(account__paused_at__isnull=False) | senders.nobody()
+    return stopped | Q(account__paused_at__isnull=False)
 
 
 def locked_flags(account_id: int, team_id: int) -> Flags:
@@ -191,20 +197,25 @@ def unpark(rows: QuerySet[Generation], *, now: datetime) -> int:
 
 def forgotten() -> QuerySet[Attempt]:
     """Return what is parked although nothing pauses it. There should be none; the index attempt_due finds them."""
-    free = Generation.objects.filter(pk=OuterRef("generation")).exclude(paused())
+    free = Generation.objects.filter(pk=OuterRef("generation")).exclude(_stopped())
     return Attempt.objects.filter(Exists(free), state=State.QUEUED, next_action_at=None)
 
 
 def release_forgotten(now: datetime) -> int:
     """Let go what is parked and paused by nothing, whatever made it so; return how many jobs that are.
 
-    A pause that is being made in this moment holds the rows that it parks: they are looked at again after it.
+    What nobody may send any more is held instead, for an admin, so that its page says why it waits. A pause that is
+    being made in this moment holds the rows that it parks: they are looked at again after it.
     """
     takes = list(forgotten().order_by("pk").values_list("generation_id", flat=True)[:MOST_FORGOTTEN])
     if not takes:
         return 0
+    found = Generation.objects.filter(pk__in=takes)
     with transaction.atomic():
-        released = unpark(Generation.objects.filter(pk__in=takes), now=now)
+        left = senders.without(found)
+        released = unpark(found, now=now)
+        for pk, why in left.items():
+            hold_for_nobody([pk], why, by=None, now=now)
     if released:
         log.warning("%s jobs waited although nothing paused them, and go on: takes %s", released, _some(takes))
     return released

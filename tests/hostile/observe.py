@@ -1,0 +1,141 @@
+"""Let the engine meet every row of a group at once, each at an account of its own, and note what came of each."""
+
+import uuid
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from decimal import Decimal
+
+from django.db.models import Min
+
+from editorapp.alerts.models import Alert
+from editorapp.costs.models import Entry
+from editorapp.generations.engine import claims, sweep
+from editorapp.generations.files import transfer
+from editorapp.generations.models import Attempt, Generation, Pause, Search
+from editorapp.generations.states import ACTIVE, State
+from editorapp.generations.unknown import search
+from editorapp.generations.watch import expiring, overdue
+from editorapp.media.models import Asset
+from editorapp.providers.contract import GenerationRequest, Ref, Task
+from editorapp.providers.models import ProviderAccount
+from editorapp.teams.models import Member
+from tests.factories import make_reserved
+from tests.generations.drive import Clock
+from tests.hostile.row import UPLOADING, Row
+from tests.hostile.server import Place, Server
+from tests.hostile.spoils import status
+from tests.hostile.wires import Wire
+
+ROUNDS = 400
+DOWN = status(503)  # a provider's list of jobs, unless a row is about it: nothing is decided by it
+KEY = "key-of-the-account-0123456789"
+
+
+@dataclass(frozen=True)
+class Seen:
+    """What came of a row."""
+
+    state: str
+    lines: tuple[str, ...]
+    message: str
+    alerts: dict[str, str]
+    calls: dict[str, int]
+    at: dict[str, tuple[datetime, ...]]  # when each kind of call was made, by the engine's clock
+    free_slots: int
+    take: int
+    cost_usd: Decimal | None
+
+
+def make_account(wire: Wire, place: Place, name: str) -> ProviderAccount:
+    """Make an account that takes one job at a time and lies at a place."""
+    account = ProviderAccount(
+        provider=wire.slug, name=name, base_url=place.base + wire.root, max_concurrent=1, requests_per_minute=1000,
+        unit_price_usd=Decimal("0.01") if wire.slug == "scenario" else None,
+    )  # fmt: skip
+    account.set_key(KEY if wire.slug != "scenario" else f"{KEY}:secret-of-it")
+    account.save()
+    return account
+
+
+def make_take(row: Row, member: Member, account: ProviderAccount, clip: Asset, picture: Asset) -> Generation:
+    """Queue a take of five seconds; one with a file of ours where the upload is what the row is about."""
+    prompt = f"A quiet harbor at dawn {uuid.uuid4()}"
+    wanted = GenerationRequest(task=Task.GENERATE, prompt=prompt, duration="5s", resolution="720p")
+    source = None
+    if row.where in UPLOADING and account.provider == "gmi-cloud":
+        wanted = GenerationRequest(Task.GENERATE, prompt=prompt, duration="5s", start_frame=Ref(asset_id=picture.pk))
+    elif row.where in UPLOADING:
+        source = clip
+        wanted = GenerationRequest(Task.EDIT, prompt=prompt, auto_controls=True, source=Ref(asset_id=clip.pk))
+    fields = {"parent": None} if source is None else {"source": source}
+    return make_reserved(
+        member, account=account, provider=account.provider, task=wanted.task, prompt=prompt, request=wanted.to_json(),
+        **fields,
+    )  # fmt: skip
+
+
+def run(takes: Sequence[int], slug: str, clock: Clock) -> None:
+    """Do what is due, then jump to what is due next, until each take is over or only waits for a person."""
+    began = clock()
+    for _ in range(ROUNDS):
+        sweep.work(slug, seconds=0.01, clock=clock)
+        transfer.transfer(0, clock=clock)
+        search.search(slug, clock=clock)
+        overdue.look(clock())
+        expiring.look(clock())
+        if (at := _next(takes, clock)) is None:
+            return
+        clock.jump_to(at + 0.04 * (at - began) + timedelta(seconds=0.2))
+
+
+def _next(takes: Sequence[int], clock: Clock) -> datetime | None:
+    """Return when something is due that is not only followed on until a person says what next."""
+    rows = Attempt.objects.filter(generation__in=takes, state__in=ACTIVE).exclude(
+        state=State.RUNNING, flagged_at__isnull=False
+    )
+    at = rows.aggregate(at=Min("next_action_at"))["at"]
+    queued = rows.filter(state=State.QUEUED)
+    if at is not None and at <= clock() and queued.count() == rows.filter(next_action_at__lte=clock()).count():
+        paused = Pause.objects.filter(account__in=queued.values("account"), until__gt=clock()).aggregate(at=Min("until"))
+        at = paused["at"] or at
+    if at is not None:
+        return at
+    return Search.objects.filter(verdict=Search.Verdict.LOOKING).aggregate(at=Min("at"))["at"]
+
+
+def observe(
+    rows: Sequence[Row], wire: Wire, server: Server, member: Member, clip: Asset, picture: Asset, clock: Clock,
+    files: dict[str, bytes],
+) -> dict[str, Seen]:  # fmt: skip
+    """Run all these rows at once and return what came of each, by name."""
+    made: dict[str, tuple[Place, ProviderAccount, Generation]] = {}
+    for number, row in enumerate(rows):
+        key = f"{wire.slug}-{number}"
+        call = wire.link if row.where == "link" else row.where
+        place = Place(wire, {"list": DOWN, call: row.spoil, **row.also}, f"{server.url}/{key}", str(uuid.uuid4()), server.other_port)
+        place.files.update(files)
+        server.places[key] = place
+        account = make_account(wire, place, f"{wire.slug} {number}")
+        made[row.name] = place, account, make_take(row, member, account, clip, picture)
+    run([take.pk for _place, _account, take in made.values()], wire.slug, clock)
+    return {name: _seen(*one, clock) for name, one in made.items()}
+
+
+def _seen(place: Place, account: ProviderAccount, take: Generation, clock: Clock) -> Seen:
+    take.refresh_from_db()
+    later = clock() + timedelta(minutes=20)
+    subjects = (f"generation:{take.pk}", f"account:{account.pk}")
+    kinds = {one.call for one in place.asked}
+    return Seen(
+        state=take.state,
+        lines=tuple(Entry.objects.filter(generation_id=take.pk).order_by("pk").values_list("kind", flat=True)),
+        message=f"{take.failure_message} {take.warning}".strip(),
+        alerts=dict(Alert.objects.filter(subject__in=subjects).still_open().values_list("kind", "message")),
+        calls={call: place.count(call) for call in kinds},
+        at={call: tuple(one.at for one in place.asked if one.call == call) for call in kinds},
+        free_slots=claims.free_slots(account, now=later),
+        take=take.pk,
+        cost_usd=take.cost_usd,
+    )  # fmt: skip
+

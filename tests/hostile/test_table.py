@@ -1,0 +1,112 @@
+"""A provider that misbehaves in every way that we know of: each take ends in a state, a line of the ledger, a sentence."""
+
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+from django.core.management import call_command
+from PIL import Image
+
+from editorapp.generations.engine import courier, sweep
+from editorapp.generations.files import download, fetch
+from editorapp.generations.models import Generation
+from editorapp.generations.watch import books
+from editorapp.media import intake
+from editorapp.providers import transport
+from tests.factories import make_member
+from tests.generations.drive import Clock
+from tests.generations.small_clip import draw
+from tests.hostile.observe import KEY, Seen, observe
+from tests.hostile.row import LINK, End, Row
+from tests.hostile.server import serving
+from tests.hostile.table import ROWS
+from tests.hostile.wires import CLIP, SECRET, WIRES, Wire
+
+PATIENCE_SECONDS = 0.6  # for an answer that never comes
+PATIENT = [
+    (courier, "POST_SECONDS"), (courier, "POLL_SECONDS"), (transport, "FREE_DEADLINE_SECONDS"), (download, "TIMEOUT"),
+    (download, "TOTAL_SECONDS"),
+]  # fmt: skip
+GROUPS = [(wire.slug, is_silent) for wire in WIRES for is_silent in (False, True)]
+
+
+def rows_of(slug: str, is_silent: bool) -> list[Row]:
+    return [row for row in ROWS if slug in row.wires and row.is_silent == is_silent]
+
+
+def wire_of(slug: str) -> Wire:
+    return next(wire for wire in WIRES if wire.slug == slug)
+
+
+@pytest.fixture(scope="module")
+def seen(request, django_db_setup, django_db_blocker, tmp_path_factory) -> Iterator[dict[str, Seen]]:
+    """What came of the rows of one group: they are all run at once, before the first of them is looked at."""
+    slug, is_silent = request.param
+    with django_db_blocker.unblock(), pytest.MonkeyPatch.context() as patch:
+        patch.setattr(sweep, "TURN_SECONDS", 0.01)
+        patch.setattr(fetch, "VIDEO_BYTES", 3_000_000)
+        for room, name in PATIENT if is_silent else ():
+            patch.setattr(room, name, PATIENCE_SECONDS)
+        try:
+            yield _observed(wire_of(slug), rows_of(slug, is_silent), tmp_path_factory.mktemp("files"))
+        finally:
+            call_command("flush", verbosity=0, interactive=False)
+
+
+def _observed(wire: Wire, rows: list[Row], folder: Path) -> dict[str, Seen]:
+    member, clock = make_member(), Clock()
+    Image.new("RGB", (320, 180), "teal").save(folder / "guide.png")
+    ours = {"team": member.team, "user": member.user}
+    clip = intake.take_in(draw(folder / "clip.mp4"), name="clip.mp4", **ours)
+    picture = intake.take_in(folder / "guide.png", name="guide.png", **ours)
+    result = draw(folder / "result.mp4", frames=120, width=64, height=36)
+    files = {CLIP: result.read_bytes()}
+    with serving(clock) as server:
+        import time; t0 = time.process_time()
+        found = observe(rows, wire, server, member, clip, picture, clock, files)
+        print("CPU", wire.slug, len(rows), time.process_time() - t0, file=__import__("sys").__stderr__)
+        assert server.strangers == 0
+    assert books.differences() == []
+    return found
+
+
+@pytest.mark.django_db
+@pytest.mark.parametrize(
+    ("seen", "row"),
+    [
+        pytest.param(group, row, id=f"{group[0]}: {row.where}: {row.name}")
+        for group in GROUPS for row in rows_of(*group)
+    ],
+    indirect=["seen"],
+    scope="module",  # or each row would run its whole group anew
+)  # fmt: skip
+def test_each_take_ends_in_a_state_a_line_and_a_sentence(seen, request, client, row):
+    wire = wire_of(request.node.callspec.params["seen"][0])
+    one, end = seen[row.name], row.ends_at(wire.slug)
+
+    assert differences(one, end, row, call=wire.link if row.where == LINK else row.where) == []
+    client.force_login(Generation.objects.get(pk=one.take).created_by)
+    assert SECRET not in client.get(f"/takes/{one.take}").content.decode()
+
+
+def differences(seen: Seen, end: End, row: Row, *, call: str) -> list[str]:
+    """Return what came of a row and should not have, as sentences."""
+    found = []
+
+    def compare(what: str, came: object, wanted: object, is_right: bool | None = None) -> None:
+        if not (came == wanted if is_right is None else is_right):
+            found.append(f"{what}: {came} instead of {wanted}. It says: {seen.message[:300]}")
+
+    compare("state and lines", (seen.state, *seen.lines), (end.state, *end.lines))
+    compare("alerts", set(seen.alerts), set(end.alerts))
+    compare("words", seen.message, end.says, end.says in seen.message)
+    compare("paid posts", seen.calls.get("submit", 0), end.posts)
+    compare("calls", seen.calls.get(call, 0), end.most, 1 <= seen.calls.get(call, 0) <= max(end.most, end.posts))
+    compare("free slots", seen.free_slots, 1)
+    for said in (seen.message, *seen.alerts.values()):
+        compare("printable words", repr(said), "such", said.isprintable() and len(said) < 2000)
+        compare("secrets", said, "none", KEY not in said and SECRET not in said)
+    if row.wait is not None and len(seen.at[call]) > 1:
+        waited = (seen.at[call][1] - seen.at[call][0]).total_seconds()
+        compare("wait", waited, row.wait, row.wait[0] <= waited <= row.wait[1] + 30)
+    return found

@@ -79,6 +79,7 @@ def run(takes: Sequence[int], slug: str, clock: Clock) -> None:
     """Do what is due, then jump to what is due next, until each take is over or only waits for a person."""
     began = clock()
     for _ in range(ROUNDS):
+        _t(_, clock() - began, takes)
         sweep.work(slug, seconds=0.01, clock=clock)
         transfer.transfer(0, clock=clock)
         search.search(slug, clock=clock)
@@ -86,7 +87,7 @@ def run(takes: Sequence[int], slug: str, clock: Clock) -> None:
         expiring.look(clock())
         if (at := _next(takes, clock)) is None:
             return
-        clock.jump_to(at + 0.04 * (at - began) + timedelta(seconds=0.2))
+        clock.jump_to(at + 0.5 * (at - began) + timedelta(seconds=0.2))
 
 
 def _next(takes: Sequence[int], clock: Clock) -> datetime | None:
@@ -139,3 +140,14 @@ def _seen(place: Place, account: ProviderAccount, take: Generation, clock: Clock
         cost_usd=take.cost_usd,
     )  # fmt: skip
 
+
+
+_last = [0.0]
+
+
+def _t(number, ahead, takes):
+    import collections, sys, time
+    states = collections.Counter(Attempt.objects.filter(generation__in=takes).values_list("state", flat=True))
+    with open("/tmp/rounds.txt", "a" if number else "w") as f:
+        print(number, round(time.process_time() - _last[0], 3), ahead, dict(states), file=f, flush=True)
+    _last[0] = time.process_time()

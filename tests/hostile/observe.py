@@ -15,14 +15,14 @@ from editorapp.generations.files import transfer
 from editorapp.generations.models import Attempt, Generation, Pause, Search
 from editorapp.generations.states import ACTIVE, State
 from editorapp.generations.unknown import search
-from editorapp.generations.watch import expiring, overdue
+from editorapp.generations.watch import expiring, overdue, sending
 from editorapp.media.models import Asset
 from editorapp.providers.contract import GenerationRequest, Ref, Task
 from editorapp.providers.models import ProviderAccount
 from editorapp.teams.models import Member
 from tests.factories import make_reserved
 from tests.generations.drive import Clock
-from tests.hostile.row import UPLOADING, Row
+from tests.hostile.row import LINK, UPLOADING, Row
 from tests.hostile.server import Place, Server
 from tests.hostile.spoils import status
 from tests.hostile.wires import Wire
@@ -42,9 +42,9 @@ class Seen:
     alerts: dict[str, str]
     calls: dict[str, int]
     at: dict[str, tuple[datetime, ...]]  # when each kind of call was made, by the engine's clock
+    waits_seconds: float | None
     free_slots: int
     take: int
-    cost_usd: Decimal | None
 
 
 def make_account(wire: Wire, place: Place, name: str) -> ProviderAccount:
@@ -75,16 +75,21 @@ def make_take(row: Row, member: Member, account: ProviderAccount, clip: Asset, p
     )  # fmt: skip
 
 
-def run(takes: Sequence[int], slug: str, clock: Clock) -> None:
-    """Do what is due, then jump to what is due next, until each take is over or only waits for a person."""
-    began = clock()
+def run(made: "Sequence[Made]", slug: str, clock: Clock) -> None:
+    """Do what is due, then jump to what is due next, until each take is over or only waits for a person.
+
+    The clock takes ever longer steps: a day is two dozen of them, in which what is tried for a day is tried on.
+    """
+    takes, began = [one.take.pk for one in made], clock()
     for _ in range(ROUNDS):
         _t(_, clock() - began, takes)
         sweep.work(slug, seconds=0.01, clock=clock)
         transfer.transfer(0, clock=clock)
         search.search(slug, clock=clock)
-        overdue.look(clock())
-        expiring.look(clock())
+        for look in (overdue.look, expiring.look, sending.look):
+            look(clock())
+        for one in made:
+            one.note_wait()
         if (at := _next(takes, clock)) is None:
             return
         clock.jump_to(at + 0.5 * (at - began) + timedelta(seconds=0.2))
@@ -105,41 +110,63 @@ def _next(takes: Sequence[int], clock: Clock) -> datetime | None:
     return Search.objects.filter(verdict=Search.Verdict.LOOKING).aggregate(at=Min("at"))["at"]
 
 
+@dataclass
+class Made:
+    """A row under way. `waits_seconds` is how long the engine meant to wait after the first call that misbehaved."""
+
+    row: Row
+    call: str
+    place: Place
+    account: ProviderAccount
+    take: Generation
+    waits_seconds: float | None = None
+
+    def note_wait(self) -> None:
+        """Note it, where the row is about that and the first call was made since."""
+        if self.row.wait is None or self.waits_seconds is not None or not self.place.count(self.call):
+            return
+        until = [Attempt.objects.values_list("next_action_at", flat=True).get(generation=self.take)]
+        until += Pause.objects.filter(account=self.account).values_list("until", flat=True)
+        first = next(one.at for one in self.place.asked if one.call == self.call)
+        self.waits_seconds = max((at - first).total_seconds() for at in until if at is not None)
+
+
 def observe(
     rows: Sequence[Row], wire: Wire, server: Server, member: Member, clip: Asset, picture: Asset, clock: Clock,
     files: dict[str, bytes],
 ) -> dict[str, Seen]:  # fmt: skip
-    """Run all these rows at once and return what came of each, by name."""
-    made: dict[str, tuple[Place, ProviderAccount, Generation]] = {}
+    """Run all these rows at once and return what came of each, by where and name."""
+    made = []
     for number, row in enumerate(rows):
+        call = wire.link if row.where == LINK else row.where
         key = f"{wire.slug}-{number}"
-        call = wire.link if row.where == "link" else row.where
-        place = Place(wire, {"list": DOWN, call: row.spoil, **row.also}, f"{server.url}/{key}", str(uuid.uuid4()), server.other_port)
-        place.files.update(files)
+        place = Place(
+            wire, {"list": DOWN, call: row.spoil, **row.also}, f"{server.url}/{key}", str(uuid.uuid4()),
+            server.other_port, files=dict(files),
+        )  # fmt: skip
         server.places[key] = place
         account = make_account(wire, place, f"{wire.slug} {number}")
-        made[row.name] = place, account, make_take(row, member, account, clip, picture)
-    run([take.pk for _place, _account, take in made.values()], wire.slug, clock)
-    return {name: _seen(*one, clock) for name, one in made.items()}
+        made.append(Made(row, call, place, account, make_take(row, member, account, clip, picture)))
+    run(made, wire.slug, clock)
+    return {one.row.id: _seen(one, clock) for one in made}
 
 
-def _seen(place: Place, account: ProviderAccount, take: Generation, clock: Clock) -> Seen:
+def _seen(one: Made, clock: Clock) -> Seen:
+    take, place = one.take, one.place
     take.refresh_from_db()
-    later = clock() + timedelta(minutes=20)
-    subjects = (f"generation:{take.pk}", f"account:{account.pk}")
-    kinds = {one.call for one in place.asked}
+    subjects = (f"generation:{take.pk}", f"account:{one.account.pk}", f"sending:{one.account.pk}")
+    kinds = {asked.call for asked in place.asked}
     return Seen(
         state=take.state,
         lines=tuple(Entry.objects.filter(generation_id=take.pk).order_by("pk").values_list("kind", flat=True)),
         message=f"{take.failure_message} {take.warning}".strip(),
         alerts=dict(Alert.objects.filter(subject__in=subjects).still_open().values_list("kind", "message")),
         calls={call: place.count(call) for call in kinds},
-        at={call: tuple(one.at for one in place.asked if one.call == call) for call in kinds},
-        free_slots=claims.free_slots(account, now=later),
+        at={call: tuple(asked.at for asked in place.asked if asked.call == call) for call in kinds},
+        waits_seconds=one.waits_seconds,
+        free_slots=claims.free_slots(one.account, now=clock() + timedelta(minutes=20)),
         take=take.pk,
-        cost_usd=take.cost_usd,
-    )  # fmt: skip
-
+    )
 
 
 _last = [0.0]

@@ -72,6 +72,16 @@ class Row:
     wait: tuple[float, float] | None = None
     is_silent: bool = False
     also: dict[str, Spoil] = field(default_factory=dict)
+    is_shared: bool = False  # what meets it is the same code for all, although it is about a field
+
+    @property
+    def id(self) -> str:
+        return f"{self.where}: {self.name}"
+
+    @property
+    def is_common(self) -> bool:
+        """Is it met by code that all wires share, and may one of them stand for all?"""
+        return len(self.wires) > 1 and not isinstance(self.end, dict) and (self.is_shared or not self.spoil.is_about_a_field)
 
     def ends_at(self, slug: str) -> End:
         return self.end[slug] if isinstance(self.end, dict) else self.end

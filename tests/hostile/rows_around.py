@@ -30,8 +30,8 @@ def _uploads() -> list[Row]:
     found += [Row(f"status {code} for ever", UPLOAD, status(code), NOT_SENT) for code in FOR_NOW]
     found += [Row(f"status {code} for ever", UPLOAD, status(code), replace(NOT_TAKEN, says="refused", most=1)) for code in (400, 405, 413, 422)]
     found += [Row(f"status {code} for ever", UPLOAD, status(code), NO_KEY) for code in (401, 403)]
-    found += [Row(f"an address of {name}", UPLOAD, field(url=_link(link)), NOT_SENT) for name, link in LINKS.items()]
-    found += [Row(f"once an address of {name}", UPLOAD, field(1, url=_link(link)), SENT) for name, link in LINKS.items() if "this" not in name]
+    found += [Row(f"an address of {name}", UPLOAD, field(url=_link(link)), NOT_SENT, is_shared=True) for name, link in LINKS.items()]
+    found += [Row(f"once an address of {name}", UPLOAD, field(1, url=_link(link)), SENT, is_shared=True) for name, link in LINKS.items() if "this" not in name]
     found += [Row(f"an address that is {name}", UPLOAD, field(url=value), NOT_SENT) for name, value in ODD_VALUES.items()]
     found += [Row(f"an id that is {name}", UPLOAD, field(id=value), NOT_SENT) for name, value in ODD_VALUES.items()]
     for call, wires in ((UPLOAD, (LUMA, GMI, SCENARIO)), (COMPLETE, COMPLETED)):

@@ -47,8 +47,8 @@ def _moved(code: int, where: Callable[[Place], str]) -> Spoil:
 
 def rows() -> list[Row]:
     """Return every row about a result's link and its file."""
-    found = [Row(f"a link of {name}", LINK, field(url=_link(link)), NOT_FETCHED) for name, link in LINKS.items()]
-    found += [Row(f"once a link of {name}", LINK, field(1, url=_link(link)), FETCHED) for name, link in LINKS.items() if "this" not in name]
+    found = [Row(f"a link of {name}", LINK, field(url=_link(link)), NOT_FETCHED, is_shared=True) for name, link in LINKS.items()]
+    found += [Row(f"once a link of {name}", LINK, field(1, url=_link(link)), FETCHED, is_shared=True) for name, link in LINKS.items() if "this" not in name]
     found += [Row(f"a link that is {name}", LINK, field(url=value), NO_OUTPUT) for name, value in ODD_VALUES.items()]
     found += [Row(f"a link with {name}", LINK, field(url=_link(link)), OK) for name, link in AROUND.items()]
     return found + _outputs() + _files()

@@ -34,7 +34,6 @@ BODIES = {
     "a text": says(b'"ok"'), "a document as deep as a well": says(DEEP), "20 MB": says(LARGE),
     "20 MB in pieces": raw(head(JSON, b"Transfer-Encoding: chunked"), chunked(*[LARGE[i:i + 65536] for i in range(0, len(LARGE), 65536)])),
     "a broken gzip": body(lambda good: gzipped(good)[:-12], Content_Encoding="gzip"),
-    "no gzip, although it says so": body(lambda good: good, Content_Encoding="gzip"),
     "a coding that nobody knows": body(gzipped, Content_Encoding="snail"),
     "an error that calls itself a success": says(b'{"error": "Internal \\u0000 error", "detail": ["\\ud83d"]}'),
 }  # fmt: skip
@@ -65,7 +64,7 @@ SILENT = {
 # Odd, and yet it says plainly that the job was taken and what its id is.
 PLAIN = {
     "interim answers first": Spoil(lambda asked, good, place: Reply((b"HTTP/1.1 102 Processing\r\n\r\n" * 3, *good.pieces))),
-    "a gzip": body(gzipped, Content_Encoding="gzip"), "a deflate": body(deflated, Content_Encoding="deflate"),
+    "a gzip": body(gzipped, Content_Encoding="gzip"), "no gzip, although it says so": body(lambda good: good, Content_Encoding="gzip"), "a deflate": body(deflated, Content_Encoding="deflate"),
     "a mark of the byte order": body(lambda good: b"\xef\xbb\xbf" + good), "UTF-16": body(lambda good: good.decode().encode("utf-16")),
     "the id twice, the right one last": body(lambda good: good.replace(b'"id": ', b'"id": "x", "id": ').replace(b'"request_id": ', b'"request_id": "x", "request_id": ').replace(b'"jobId": ', b'"jobId": "x", "jobId": ')),
     "a character of another encoding": body(lambda good: good[:-1] + b', "note": "caf\xe9"}'),

@@ -70,6 +70,7 @@ class Spoil:
     answer: Callable[[Asked, Reply, "Place"], Reply]
     after: str = WHOLE
     times: int | None = None
+    is_about_a_field: bool = False  # which each adapter reads for itself
 
     def is_on(self, number: int) -> bool:
         return self.times is None or number <= self.times

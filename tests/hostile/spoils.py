@@ -52,7 +52,7 @@ def field(times: int | None = None, /, **values: Any) -> Spoil:
             document = put(document, path, value(place) if callable(value) else value)
         return Reply.of(200, dumped(document))
 
-    return Spoil(answer, times=times)
+    return Spoil(answer, times=times, is_about_a_field=True)
 
 
 def dumped(document: Any) -> bytes:

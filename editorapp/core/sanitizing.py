@@ -16,7 +16,8 @@ LONGEST_NUMBER = 40  # characters that are kept of a number which is none that c
 
 _SURROGATES = re.compile("[\ud800-\udfff]")
 _BLANKS = re.compile("[\x0b\x0c\x1c-\x1f\x85\u2028\u2029]")
-_CONTROLS = re.compile("[\x00-\x08\x0e-\x1b\x7f-\x84\x86-\x9f]")
+# Those too that turn around how what follows is shown, down to the end of a page.
+_CONTROLS = re.compile("[\x00-\x08\x0e-\x1b\x7f-\x84\x86-\x9f\u202a-\u202e\u2066-\u2069]")
 
 
 class Altered(str):

@@ -23,7 +23,7 @@ from editorapp.teams.models import Member
 from tests.factories import make_reserved
 from tests.generations.drive import Clock
 from tests.hostile.row import LINK, UPLOADING, Row
-from tests.hostile.server import Place, Server
+from tests.hostile.server import SHARED, Place, Server
 from tests.hostile.spoils import status
 from tests.hostile.wires import Wire
 
@@ -43,24 +43,30 @@ class Seen:
     calls: dict[str, int]
     at: dict[str, tuple[datetime, ...]]  # when each kind of call was made, by the engine's clock
     waits_seconds: float | None
-    free_slots: int
+    slots_held: int  # of its account, by whatever is over
     take: int
 
 
-def make_account(wire: Wire, place: Place, name: str) -> ProviderAccount:
-    """Make an account that takes one job at a time and lies at a place."""
+def make_account(wire: Wire, base: str, name: str, *, slots: int = 1) -> ProviderAccount:
+    """Make an account at an address that takes one job at a time, or several."""
     account = ProviderAccount(
-        provider=wire.slug, name=name, base_url=place.base + wire.root, max_concurrent=1, requests_per_minute=1000,
+        provider=wire.slug,
+        name=name,
+        base_url=base + wire.root,
+        max_concurrent=slots,
+        requests_per_minute=1000,
         unit_price_usd=Decimal("0.01") if wire.slug == "scenario" else None,
-    )  # fmt: skip
+    )
     account.set_key(KEY if wire.slug != "scenario" else f"{KEY}:secret-of-it")
     account.save()
     return account
 
 
-def make_take(row: Row, member: Member, account: ProviderAccount, clip: Asset, picture: Asset) -> Generation:
+def make_take(
+    row: Row, place: Place, member: Member, account: ProviderAccount, clip: Asset, picture: Asset
+) -> Generation:
     """Queue a take of five seconds; one with a file of ours where the upload is what the row is about."""
-    prompt = f"A quiet harbor at dawn {uuid.uuid4()}"
+    prompt = f"A quiet harbor at dawn {place.job}"
     wanted = GenerationRequest(task=Task.GENERATE, prompt=prompt, duration="5s", resolution="720p")
     source = None
     if row.where in UPLOADING and account.provider == "gmi-cloud":
@@ -70,9 +76,14 @@ def make_take(row: Row, member: Member, account: ProviderAccount, clip: Asset, p
         wanted = GenerationRequest(Task.EDIT, prompt=prompt, auto_controls=True, source=Ref(asset_id=clip.pk))
     fields = {"parent": None} if source is None else {"source": source}
     return make_reserved(
-        member, account=account, provider=account.provider, task=wanted.task, prompt=prompt, request=wanted.to_json(),
+        member,
+        account=account,
+        provider=account.provider,
+        task=wanted.task,
+        prompt=prompt,
+        request=wanted.to_json(),
         **fields,
-    )  # fmt: skip
+    )
 
 
 def run(made: "Sequence[Made]", slug: str, clock: Clock) -> None:
@@ -86,8 +97,7 @@ def run(made: "Sequence[Made]", slug: str, clock: Clock) -> None:
         sweep.work(slug, seconds=0.01, clock=clock)
         transfer.transfer(0, clock=clock)
         search.search(slug, clock=clock)
-        for look in (overdue.look, expiring.look, sending.look):
-            look(clock())
+        overdue.look(clock())
         for one in made:
             one.note_wait()
         if (at := _next(takes, clock)) is None:
@@ -103,7 +113,9 @@ def _next(takes: Sequence[int], clock: Clock) -> datetime | None:
     at = rows.aggregate(at=Min("next_action_at"))["at"]
     queued = rows.filter(state=State.QUEUED)
     if at is not None and at <= clock() and queued.count() == rows.filter(next_action_at__lte=clock()).count():
-        paused = Pause.objects.filter(account__in=queued.values("account"), until__gt=clock()).aggregate(at=Min("until"))
+        paused = Pause.objects.filter(account__in=queued.values("account"), until__gt=clock()).aggregate(
+            at=Min("until")
+        )
         at = paused["at"] or at
     if at is not None:
         return at
@@ -132,29 +144,40 @@ class Made:
 
 
 def observe(
-    rows: Sequence[Row], wire: Wire, server: Server, member: Member, clip: Asset, picture: Asset, clock: Clock,
+    rows: Sequence[Row],
+    wire: Wire,
+    server: Server,
+    member: Member,
+    clip: Asset,
+    picture: Asset,
+    clock: Clock,
     files: dict[str, bytes],
-) -> dict[str, Seen]:  # fmt: skip
+) -> dict[str, Seen]:
     """Run all these rows at once and return what came of each, by where and name."""
     made = []
+    common = make_account(wire, f"{server.url}/{SHARED}", f"{wire.slug}, shared", slots=len(rows) + 1)
     for number, row in enumerate(rows):
         call = wire.link if row.where == LINK else row.where
         key = f"{wire.slug}-{number}"
-        place = Place(
-            wire, {"list": DOWN, call: row.spoil, **row.also}, f"{server.url}/{key}", str(uuid.uuid4()),
-            server.other_port, files=dict(files),
-        )  # fmt: skip
+        spoils = {"list": DOWN, call: row.spoil, **row.also}
+        place = Place(wire, spoils, f"{server.url}/{key}", str(uuid.uuid4()), server.other_port, files=dict(files))
         server.places[key] = place
-        account = make_account(wire, place, f"{wire.slug} {number}")
-        made.append(Made(row, call, place, account, make_take(row, member, account, clip, picture)))
+        if row.is_gentle:
+            server.sharing.append(place)
+        account = common if row.is_gentle else make_account(wire, place.base, f"{wire.slug} {number}")
+        made.append(Made(row, call, place, account, make_take(row, place, member, account, clip, picture)))
     run(made, wire.slug, clock)
-    return {one.row.id: _seen(one, clock) for one in made}
+    for look in (expiring.look, sending.look):
+        look(clock())
+    later = clock() + timedelta(minutes=20)
+    held = {one.pk: one.max_concurrent - claims.free_slots(one, now=later) for one in {one.account for one in made}}
+    return {one.row.id: _seen(one, held[one.account.pk]) for one in made}
 
 
-def _seen(one: Made, clock: Clock) -> Seen:
+def _seen(one: Made, slots_held: int) -> Seen:
     take, place = one.take, one.place
     take.refresh_from_db()
-    subjects = (f"generation:{take.pk}", f"account:{one.account.pk}", f"sending:{one.account.pk}")
+    subjects = (f"generation:{take.pk}", f"account:{one.account.pk}")
     kinds = {asked.call for asked in place.asked}
     return Seen(
         state=take.state,
@@ -164,7 +187,7 @@ def _seen(one: Made, clock: Clock) -> Seen:
         calls={call: place.count(call) for call in kinds},
         at={call: tuple(asked.at for asked in place.asked if asked.call == call) for call in kinds},
         waits_seconds=one.waits_seconds,
-        free_slots=claims.free_slots(one.account, now=clock() + timedelta(minutes=20)),
+        slots_held=slots_held,
         take=take.pk,
     )
 
@@ -173,7 +196,9 @@ _last = [0.0]
 
 
 def _t(number, ahead, takes):
-    import collections, sys, time
+    import collections
+    import time
+
     states = collections.Counter(Attempt.objects.filter(generation__in=takes).values_list("state", flat=True))
     with open("/tmp/rounds.txt", "a" if number else "w") as f:
         print(number, round(time.process_time() - _last[0], 3), ahead, dict(states), file=f, flush=True)

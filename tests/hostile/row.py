@@ -45,14 +45,16 @@ NOT_TAKEN = _end(State.FAILED, RELEASED, "does not take this file", posts=0, mos
 # A job that is followed: it failed; nobody can say what became of it; it is followed on, and a person knows.
 COUNTED = _end(State.FAILED, CHARGED, "counted as spent", most=3)
 BACK = _end(State.FAILED, RELEASED, most=3)
-FAILED = {LUMA: COUNTED, GMI: COUNTED, SCENARIO: BACK}
+CHARGED_ANYWAY = _end(State.FAILED, CHARGED, "names a price for it", most=3)
+FAILED = {LUMA: COUNTED, GMI: COUNTED, SCENARIO: BACK}  # Scenario refunds what it calls failed or canceled ...
+ENDED = {LUMA: COUNTED, GMI: COUNTED, SCENARIO: CHARGED_ANYWAY}  # ... and says nothing of other ends, but its price
 LOST = _end(State.LOST, HELD, "does not know", "lost")
 NOT_READ = _end(State.LOST, HELD, "cannot be read", "lost")
 OVERDUE = _end(State.RUNNING, HELD, "longer than", "overdue", most=250)
 ODD_STATE = _end(State.RUNNING, HELD, "a state that", "overdue", most=250)
 # A result: it is paid, so it is fetched for as long as the provider keeps it, and may be fetched again by hand.
 NOT_FETCHED = _end(State.FETCH_FAILED, CHARGED, "etch it again", "fetch_failed")
-NO_OUTPUT = {LUMA: NOT_FETCHED, GMI: COUNTED, SCENARIO: COUNTED}
+NO_OUTPUT = {LUMA: NOT_FETCHED, GMI: COUNTED, SCENARIO: CHARGED_ANYWAY}
 ODD_PRICE = _end(State.SUCCEEDED, CHARGED, "price", "price", most=3)
 
 
@@ -81,7 +83,13 @@ class Row:
     @property
     def is_common(self) -> bool:
         """Is it met by code that all wires share, and may one of them stand for all?"""
-        return len(self.wires) > 1 and not isinstance(self.end, dict) and (self.is_shared or not self.spoil.is_about_a_field)
+        return len(self.wires) > 1 and (self.is_shared or not self.spoil.is_about_a_field)
+
+    @property
+    def is_gentle(self) -> bool:
+        """Does it do nothing to its account, so that it may share one?"""
+        calls = (POLL, "asset", LINK, FILE)
+        return self.where in calls and not (self.is_silent or self.wait or self.also or self.spoil.is_refusal)
 
     def ends_at(self, slug: str) -> End:
         return self.end[slug] if isinstance(self.end, dict) else self.end

@@ -1,7 +1,8 @@
 """A raw server on loopback that speaks each provider's protocol just well enough, and misbehaves where it is told to.
 
-It knows no HTTP library: an answer is any bytes, in any pieces, and any end of the connection. Each row of the table has
-an address of its own, so what one row does to its account is its own affair.
+It knows no HTTP library: an answer is any bytes, in any pieces, and any end of the connection. Most rows of the table have
+an address of their own, so what one does to its account is its own affair. Those that do nothing to it share one, where a
+row is told by the prompt that is posted and by its job's id.
 """
 
 import asyncio
@@ -71,6 +72,7 @@ class Spoil:
     after: str = WHOLE
     times: int | None = None
     is_about_a_field: bool = False  # which each adapter reads for itself
+    is_refusal: bool = False  # after which an account may be left alone for a while
 
     def is_on(self, number: int) -> bool:
         return self.times is None or number <= self.times
@@ -97,7 +99,8 @@ class Server:
     """The places, by the first part of the path, behind one socket."""
 
     def __init__(self, clock: Callable[[], datetime]) -> None:
-        self.places: dict[str, Place] = {}
+        self.places: dict[str, Place] = {}  # by the first part of the path
+        self.sharing: list[Place] = []  # behind SHARED
         self.strangers = 0  # requests to a second socket, which nobody has any business with
         self._clock = clock
         self._loop = asyncio.new_event_loop()
@@ -153,20 +156,25 @@ class Server:
         headers = {name.lower(): value.strip() for name, _colon, value in (line.partition(":") for line in lines)}
         path, _mark, query = target.partition("?")
         _empty, key, rest = path.split("/", 2)
-        place = self.places[key]
+        body = await _body(reader, headers) if key == SHARED else b""
+        place = self._sharing(path, body) if key == SHARED else self.places[key]
         call = place.wire.call_of(method, "/" + rest, query)
-        asked = Asked(call, method, "/" + rest, query, headers, b"", place.count(call) + 1, self._clock())
+        asked = Asked(call, method, "/" + rest, query, headers, body, place.count(call) + 1, self._clock())
         place.asked.append(asked)
         spoil = place.spoil.get(call)
         if spoil is None or not spoil.is_on(asked.number):
             spoil = GOOD
         good = Reply()
         if spoil.after == WHOLE:
-            asked.body = await _body(reader, headers)
+            asked.body = body or await _body(reader, headers)
             good = place.wire.answer(place, asked)
         return await _send(spoil.answer(asked, good, place), writer)
 
+    def _sharing(self, path: str, body: bytes) -> Place:
+        return next(one for one in self.sharing if one.job in path or one.job.encode() in body)
 
+
+SHARED = "shared"  # the first part of the path of all that share an account
 GOOD = Spoil(lambda asked, good, place: good)
 
 

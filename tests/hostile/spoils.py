@@ -18,7 +18,7 @@ def status(code: int, body: Any = None, *, times: int | None = None, **headers: 
     """Answer with a status. A body is bytes, or a document."""
     said = {name.replace("_", "-"): value for name, value in headers.items()}
     content = body if isinstance(body, bytes) else json.dumps(body or {"detail": "No."}).encode()
-    return Spoil(lambda asked, good, place: Reply.of(code, content, said), times=times)
+    return Spoil(lambda asked, good, place: Reply.of(code, content, said), times=times, is_refusal=code >= 300)
 
 
 def raw(*pieces: bytes | float, end: str = "close", after: str = WHOLE, times: int | None = None) -> Spoil:
@@ -107,9 +107,15 @@ ODD_TEXTS = {
     "a megabyte": "The model failed. " * 60_000,
 }
 ODD_VALUES = {
-    "null": None, "a number": 7, "a huge number": Token("1e400"), "not a number": Token("NaN"), "true": True,
-    "a list": ["a", 1, None], "an object": {"a": {"b": [1]}}, "an empty text": "",
-}  # fmt: skip
+    "null": None,
+    "a number": 7,
+    "a huge number": Token("1e400"),
+    "not a number": Token("NaN"),
+    "true": True,
+    "a list": ["a", 1, None],
+    "an object": {"a": {"b": [1]}},
+    "an empty text": "",
+}
 
 
 def bomb(size: int = 600_000_000) -> bytes:

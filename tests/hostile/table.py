@@ -5,5 +5,6 @@ from tests.hostile.row import Row
 
 ROWS: list[Row] = [*rows_submit.rows(), *rows_poll.rows(), *rows_result.rows(), *rows_around.rows()]
 import os  # noqa
+
 if os.environ.get("ONLY"):
     ROWS = [r for r in ROWS if r.where in os.environ["ONLY"].split(",") and os.environ.get("NAMED", "") in r.name]

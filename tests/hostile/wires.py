@@ -65,31 +65,52 @@ def _luma(method: str, path: str, query: str) -> str:
 def _luma_job(place: Place, state: str = "completed") -> dict[str, Any]:
     output = [{"type": "video", "url": LUMA.link_to(place)}] if state == "completed" else []
     return {
-        "id": place.job, "type": "video", "state": state, "model": "ray-3.2", "created_at": "2026-11-29T10:00:00Z",
-        "output": output, "failure_code": None, "failure_reason": None,
-    }  # fmt: skip
+        "id": place.job,
+        "type": "video",
+        "state": state,
+        "model": "ray-3.2",
+        "created_at": "2026-11-29T10:00:00Z",
+        "output": output,
+        "failure_code": None,
+        "failure_reason": None,
+    }
 
 
 LUMA = Wire(
-    slug="luma-agents", root="/v1", calls=_luma, link="poll",
+    slug="luma-agents",
+    root="/v1",
+    calls=_luma,
+    link="poll",
     answers={
         "submit": lambda place, asked: Reply.json(201, _luma_job(place, "queued")),
         "poll": lambda place, asked: Reply.json(200, _luma_job(place)) if asked.last == place.job else NOT_THERE,
         "upload": lambda place, asked: Reply.json(
-            201, {"id": "file_1", "state": "pending",
-                  "upload": {"url": f"{place.base}/put/1?{SECRET}", "headers": {"Content-Type": "video/mp4"}}}
+            201,
+            {
+                "id": "file_1",
+                "state": "pending",
+                "upload": {"url": f"{place.base}/put/1?{SECRET}", "headers": {"Content-Type": "video/mp4"}},
+            },
         ),
         "complete": lambda place, asked: Reply.json(200, {"id": "file_1", "state": "ready"}),
         "uploaded": lambda place, asked: Reply.json(200, {"id": "file_1", "state": "ready"}),
     },
     paths={
-        ("submit", "id"): ("id",), ("submit", "state"): ("state",), ("poll", "id"): ("id",),
-        ("poll", "state"): ("state",), ("poll", "outputs"): ("output",), ("poll", "url"): ("output", 0, "url"),
-        ("poll", "type"): ("output", 0, "type"), ("poll", "reason"): ("failure_reason",),
-        ("poll", "code"): ("failure_code",), ("upload", "url"): ("upload", "url"), ("upload", "id"): ("id",),
-        ("complete", "state"): ("state",), ("complete", "reason"): ("failure_reason",),
+        ("submit", "id"): ("id",),
+        ("submit", "state"): ("state",),
+        ("poll", "id"): ("id",),
+        ("poll", "state"): ("state",),
+        ("poll", "outputs"): ("output",),
+        ("poll", "url"): ("output", 0, "url"),
+        ("poll", "type"): ("output", 0, "type"),
+        ("poll", "reason"): ("failure_reason",),
+        ("poll", "code"): ("failure_code",),
+        ("upload", "url"): ("upload", "url"),
+        ("upload", "id"): ("id",),
+        ("complete", "state"): ("state",),
+        ("complete", "reason"): ("failure_reason",),
     },
-)  # fmt: skip
+)
 
 
 def _gmi(method: str, path: str, query: str) -> str:
@@ -102,12 +123,20 @@ def _gmi(method: str, path: str, query: str) -> str:
 
 def _gmi_job(place: Place, status: str = "success") -> dict[str, Any]:
     outcome = {"video_url": GMI.link_to(place), "generation_id": "g-1"} if status == "success" else {}
-    return {"request_id": place.job, "model": "luma-ray-3-2-generate", "status": status, "outcome": outcome,
-            "created_at": 1_790_000_000}  # fmt: skip
+    return {
+        "request_id": place.job,
+        "model": "luma-ray-3-2-generate",
+        "status": status,
+        "outcome": outcome,
+        "created_at": 1_790_000_000,
+    }
 
 
 GMI = Wire(
-    slug="gmi-cloud", root="/apikey", calls=_gmi, link="poll",
+    slug="gmi-cloud",
+    root="/apikey",
+    calls=_gmi,
+    link="poll",
     listed=lambda place, body, at: {**body, "request_id": place.job, "created_at": int(at.timestamp())},
     answers={
         "submit": lambda place, asked: Reply.json(200, _gmi_job(place, "queued")),
@@ -118,13 +147,19 @@ GMI = Wire(
         ),
     },
     paths={
-        ("submit", "id"): ("request_id",), ("submit", "state"): ("status",), ("poll", "id"): ("request_id",),
-        ("poll", "state"): ("status",), ("poll", "outputs"): ("outcome", "media_urls"),
-        ("poll", "url"): ("outcome", "video_url"), ("poll", "reason"): ("error",),
-        ("poll", "code"): ("outcome", "error_code"), ("upload", "url"): ("upload_url",),
-        ("upload", "id"): ("public_url",), ("list", "jobs"): ("requests",),
+        ("submit", "id"): ("request_id",),
+        ("submit", "state"): ("status",),
+        ("poll", "id"): ("request_id",),
+        ("poll", "state"): ("status",),
+        ("poll", "outputs"): ("outcome", "media_urls"),
+        ("poll", "url"): ("outcome", "video_url"),
+        ("poll", "reason"): ("error",),
+        ("poll", "code"): ("outcome", "error_code"),
+        ("upload", "url"): ("upload_url",),
+        ("upload", "id"): ("public_url",),
+        ("list", "jobs"): ("requests",),
     },
-)  # fmt: skip
+)
 
 
 def _scenario(method: str, path: str, query: str) -> str:
@@ -142,50 +177,80 @@ def _scenario(method: str, path: str, query: str) -> str:
 
 
 def _scenario_job(place: Place, status: str = "success") -> dict[str, Any]:
-    return {"job": {
-        "jobId": place.job, "jobType": "custom", "status": status, "progress": 1, "createdAt": "2026-11-29T10:00:00Z",
-        "metadata": {"assetIds": ["asset_1"] if status == "success" else [], "error": "", "hint": ""},
-        "billing": {"cuCost": 108, "cuDiscount": 0, "cuCostDetails": {}, "disableRefund": False},
-    }}  # fmt: skip
+    return {
+        "job": {
+            "jobId": place.job,
+            "jobType": "custom",
+            "status": status,
+            "progress": 1,
+            "createdAt": "2026-11-29T10:00:00Z",
+            "metadata": {"assetIds": [place.job] if status == "success" else [], "error": "", "hint": ""},
+            "billing": {"cuCost": 108, "cuDiscount": 0, "cuCostDetails": {}, "disableRefund": False},
+        }
+    }
 
 
-def _scenario_asset(place: Place, asset_id: str) -> dict[str, Any]:
-    """The asset of an id is the file of that name, where there is one."""
-    name = asset_id if asset_id in place.files else CLIP
+def _scenario_asset(place: Place, asset_id: str) -> Reply:
+    """The asset of the job's own id is the clip; of any other, the file that is named after it."""
+    name = asset_id.partition("--")[2] or CLIP
+    if not asset_id.startswith(place.job) or name not in place.files:
+        return NOT_THERE
     kind = "video" if name.endswith(".mp4") else "image" if name.endswith(".png") else "audio"
-    return {"asset": {"id": asset_id, "url": SCENARIO.link_to(place, name), "status": "success", "kind": kind}}
+    asset = {"id": asset_id, "url": SCENARIO.link_to(place, name), "status": "success", "kind": kind}
+    return Reply.json(200, {"asset": asset})
 
 
 def _scenario_upload(place: Place, status: str) -> dict[str, Any]:
-    return {"upload": {"id": "upload_1", "status": status, "entityId": "asset_in" if status == "imported" else None,
-                       "parts": [{"number": 1, "url": f"{place.base}/put/1?{SECRET}"}]}}  # fmt: skip
+    return {
+        "upload": {
+            "id": "upload_1",
+            "status": status,
+            "entityId": "asset_in" if status == "imported" else None,
+            "parts": [{"number": 1, "url": f"{place.base}/put/1?{SECRET}"}],
+        }
+    }
 
 
 SCENARIO = Wire(
-    slug="scenario", root="/v1", calls=_scenario, link="asset",
+    slug="scenario",
+    root="/v1",
+    calls=_scenario,
+    link="asset",
     listed=lambda place, body, at: {
-        "jobId": place.job, "jobType": "custom", "createdAt": at.isoformat(), "metadata": {"input": body},
+        "jobId": place.job,
+        "jobType": "custom",
+        "createdAt": at.isoformat(),
+        "metadata": {"input": body},
     },
     answers={
         "submit": lambda place, asked: Reply.json(200, _scenario_job(place, "queued")),
         "poll": lambda place, asked: Reply.json(200, _scenario_job(place)) if asked.last == place.job else NOT_THERE,
-        "asset": lambda place, asked: Reply.json(200, _scenario_asset(place, asked.last)),
+        "asset": lambda place, asked: _scenario_asset(place, asked.last),
         "list": lambda place, asked: Reply.json(200, {"jobs": place.jobs}),
         "upload": lambda place, asked: Reply.json(200, _scenario_upload(place, "pending")),
         "complete": lambda place, asked: Reply.json(200, _scenario_upload(place, "imported")),
         "uploaded": lambda place, asked: Reply.json(200, _scenario_upload(place, "imported")),
     },
     paths={
-        ("submit", "id"): ("job", "jobId"), ("submit", "state"): ("job", "status"), ("poll", "id"): ("job", "jobId"),
-        ("poll", "state"): ("job", "status"), ("poll", "outputs"): ("job", "metadata", "assetIds"),
-        ("poll", "reason"): ("job", "metadata", "error"), ("poll", "price"): ("job", "billing", "cuCost"),
-        ("poll", "progress"): ("job", "progress"), ("asset", "url"): ("asset", "url"),
-        ("asset", "type"): ("asset", "kind"), ("asset", "state"): ("asset", "status"),
-        ("upload", "url"): ("upload", "parts", 0, "url"), ("upload", "id"): ("upload", "id"),
-        ("complete", "state"): ("upload", "status"), ("complete", "reason"): ("upload", "errorMessage"),
+        ("submit", "id"): ("job", "jobId"),
+        ("submit", "state"): ("job", "status"),
+        ("poll", "id"): ("job", "jobId"),
+        ("poll", "state"): ("job", "status"),
+        ("poll", "outputs"): ("job", "metadata", "assetIds"),
+        ("poll", "reason"): ("job", "metadata", "error"),
+        ("poll", "price"): ("job", "billing", "cuCost"),
+        ("poll", "progress"): ("job", "progress"),
+        ("asset", "url"): ("asset", "url"),
+        ("asset", "id"): ("asset", "id"),
+        ("asset", "type"): ("asset", "kind"),
+        ("asset", "state"): ("asset", "status"),
+        ("upload", "url"): ("upload", "parts", 0, "url"),
+        ("upload", "id"): ("upload", "id"),
+        ("complete", "state"): ("upload", "status"),
+        ("complete", "reason"): ("upload", "errorMessage"),
         ("list", "jobs"): ("jobs",),
     },
-)  # fmt: skip
+)
 
 WIRES = (LUMA, GMI, SCENARIO)
 

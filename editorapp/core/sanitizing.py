@@ -16,7 +16,17 @@ LONGEST_NUMBER = 40  # characters that are kept of a number which is none that c
 
 _SURROGATES = re.compile("[\ud800-\udfff]")
 _BLANKS = re.compile("[\x0b\x0c\x1c-\x1f\x85\u2028\u2029]")
-_CONTROLS = re.compile("[\x00-\x08\x0e-\x1b\x7f-\x84\x86-\x9f]")
+# Those too that turn around how what follows is shown, down to the end of a page.
+_CONTROLS = re.compile("[\x00-\x08\x0e-\x1b\x7f-\x84\x86-\x9f\u202a-\u202e\u2066-\u2069]")
+
+
+class Altered(str):
+    """A text that is not as it came: a character was replaced or left out, or it was written as a number.
+
+    Good enough to show; as an id it would be another one.
+    """
+
+    __slots__ = ()
 
 
 class NotReadable(ValueError):
@@ -68,7 +78,7 @@ class _Cleaning:
         if self._left < 0:
             raise NotReadable("It holds too many values.")
         if isinstance(value, str):
-            return value if value.isprintable() else clean_text(value)
+            return value if value.isprintable() else _cleaned(value)
         if isinstance(value, dict):
             if depth >= DEEPEST:
                 return {}
@@ -76,18 +86,23 @@ class _Cleaning:
         if isinstance(value, list | tuple):
             return [self.of(one, depth + 1) for one in value] if depth < DEEPEST else []
         if isinstance(value, float) and not math.isfinite(value):
-            return str(value)
+            return Altered(value)
         return value
+
+
+def _cleaned(text: str) -> str:
+    cleaned = clean_text(text)
+    return text if cleaned == text else Altered(cleaned)
 
 
 def _float(text: str) -> float | str:
     value = float(text)
-    return value if math.isfinite(value) else text[:LONGEST_NUMBER]
+    return value if math.isfinite(value) else Altered(text[:LONGEST_NUMBER])
 
 
 def _int(text: str) -> int | str:
-    return int(text) if len(text) <= MOST_DIGITS else text[:LONGEST_NUMBER]
+    return int(text) if len(text) <= MOST_DIGITS else Altered(text[:LONGEST_NUMBER])
 
 
 # Not strict: a line break within a text is bad manners, and no reason to lose what was paid for.
-_DECODER = json.JSONDecoder(strict=False, parse_float=_float, parse_int=_int, parse_constant=lambda text: text)
+_DECODER = json.JSONDecoder(strict=False, parse_float=_float, parse_int=_int, parse_constant=Altered)

@@ -272,3 +272,13 @@ def as_it_came(answer: Any, *, secret: str = "") -> str:
     if len(text) > LONGEST_CAME * 4:
         shown = shown[:-LONGEST_KEY] + "…"
     return clean_text(shown, most=LONGEST_CAME)
+
+
+def check_about(asked: str, said: str, answer: Any, *, name: str, secret: str) -> None:
+    """Refuse an answer that names another thing than was asked for: its result would be somebody else's.
+
+    One that names none ("") is about what was asked for. Raises: Unreadable.
+    """
+    if said and said.casefold() != asked.casefold():
+        came = as_it_came(answer, secret=secret)
+        raise Unreadable(f"{name} answers about another job than the one it was asked for.", code="another", came=came)

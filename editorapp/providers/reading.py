@@ -8,6 +8,7 @@ from decimal import Decimal
 from typing import Any
 
 from editorapp.core.money import NotAnAmount, amount_from_outside
+from editorapp.core.sanitizing import Altered
 
 LONGEST_ID = 120  # what the rows hold of a job's id
 LONGEST_LINK = 8_000
@@ -25,9 +26,14 @@ def items(value: Any) -> list[Any]:
 
 
 def identifier(value: Any) -> str:
-    """Return an id that can be kept and asked about; "" for anything else, also for one that is far too long."""
-    is_one = isinstance(value, str) and 0 < len(value) <= LONGEST_ID and value.isprintable() and " " not in value
-    return value if is_one else ""
+    """Return an id that can be kept and asked about, exactly as it came; "" for anything else.
+
+    So for one that is far too long, that had to be altered to be kept, or that would be a step in a path.
+    """
+    if not isinstance(value, str) or isinstance(value, Altered) or not 0 < len(value) <= LONGEST_ID:
+        return ""
+    is_plain = value.isprintable() and " " not in value and "\ufffd" not in value and value.strip(".") != ""
+    return value if is_plain else ""
 
 
 def link(value: Any) -> str:

@@ -330,8 +330,11 @@ def failed(attempt: Attempt, job: Job, failure: Failure, *, now: datetime) -> No
     settled = attempt.provider_done_at is not None  # it was done once, and charged then
     with transaction.atomic():
         message = failure.reason
-        if failure.is_charged is None and charging.reported(job) is None and not settled:
-            message += " The provider does not say whether this is charged, so it is counted as spent."
+        if failure.is_charged is None and not settled:
+            if charging.reported(job) is None:
+                message += " The provider does not say whether this is charged, so it is counted as spent."
+            else:
+                message += " The provider names a price for it, so it is charged."
         _fail(attempt, code=failure.code, message=message, can_retry=failure.can_retry, now=now)
         if settled:
             return

@@ -225,7 +225,10 @@ async def poll(job_id: str, *, wire: Wire) -> Job:
 
     Raises: NotFound, Unavailable, Throttled, BadCredentials.
     """
-    return _job(await wire.call("GET", f"/requests/{quoted(job_id, safe='')}"), job_id)
+    answer = await wire.call("GET", f"/requests/{quoted(job_id, safe='')}")
+    said = identifier(answer.get("request_id"))
+    answers.check_about(job_id, said, answer, name=SPEC.name, secret=wire.access.secret)
+    return _job(answer, job_id)
 
 
 async def ping(*, wire: Wire) -> None:

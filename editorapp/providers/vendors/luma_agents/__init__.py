@@ -183,7 +183,9 @@ async def poll(job_id: str, *, wire: Wire) -> Job:
 
     Raises: NotFound, Unavailable, Throttled, BadCredentials.
     """
-    return _job(await wire.call("GET", f"/generations/{_id(job_id)}"), job_id)
+    answer = await wire.call("GET", f"/generations/{_id(job_id)}")
+    answers.check_about(job_id, identifier(answer.get("id")), answer, name=SPEC.name, secret=wire.access.secret)
+    return _job(answer, job_id)
 
 
 async def ping(*, wire: Wire) -> None:

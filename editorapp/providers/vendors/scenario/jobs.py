@@ -69,17 +69,18 @@ async def poll(job_id: str, *, wire: Wire) -> Job:
 
     Raises: NotFound, Unavailable, Throttled, BadCredentials.
     """
-    job = _of(await wire.call("GET", f"/jobs/{path_part(job_id)}"))
-    found = job_id_of(job) or job_id
+    answer = await wire.call("GET", f"/jobs/{path_part(job_id)}")
+    job = _of(answer)
+    answers.check_about(job_id, job_id_of(job), answer, name=SPEC.name, secret=wire.access.secret)
     said = STATES.read(job.get("status"))
     cost, odd = cost_of(job, wire.access.unit_price_usd)
     if said.state is JobState.DONE:
-        return replace(await _finished(found, job, wire), cost_usd=cost, odd_cost=odd)
+        return replace(await _finished(job_id, job, wire), cost_usd=cost, odd_cost=odd)
     if said.state is JobState.FAILED:
         failure = _failure(job, said.end)
         bill = (None, "") if failure.is_charged is False else (cost, odd)
-        return Job(id=found, state=said.state, failure=failure, cost_usd=bill[0], odd_cost=bill[1])
-    return Job(id=found, state=said.state, progress=share(job.get("progress")), unknown_state=said.unknown)
+        return Job(id=job_id, state=said.state, failure=failure, cost_usd=bill[0], odd_cost=bill[1])
+    return Job(id=job_id, state=said.state, progress=share(job.get("progress")), unknown_state=said.unknown)
 
 
 async def ping(*, wire: Wire) -> None:
@@ -175,10 +176,13 @@ async def _finished(job_id: str, job: Mapping[str, Any], wire: Wire) -> Job:
     unclear: tuple[str, Output] | None = None
     for at, asset_id in enumerate(ids):
         try:
-            asset = mapping((await wire.call("GET", f"/assets/{path_part(asset_id)}")).get("asset"))
+            answer = await wire.call("GET", f"/assets/{path_part(asset_id)}")
         except NotFound as error:
             gone = error
             continue
+        asset = mapping(answer.get("asset"))
+        said_id = identifier(asset.get("id"))
+        answers.check_about(asset_id, said_id, answer, name=SPEC.name, secret=wire.access.secret)
         is_pending = is_pending or squeezed(asset.get("status")) == "pending"
         is_over = STATES.read(asset.get("status")).state is JobState.FAILED
         if squeezed(asset.get("status")) == "pending" or is_over or not link(asset.get("url")):

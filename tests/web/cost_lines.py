@@ -40,6 +40,7 @@ class Books:
     takes: list[Generation] = field(default_factory=list)
     rows: list[dict[str, Any]] = field(default_factory=list)
     closed: set[int] = field(default_factory=set)
+    months: dict[int, str] = field(default_factory=dict)
     power: int = 10
 
     def amount(self) -> Decimal:
@@ -58,11 +59,19 @@ class Books:
         Generation.objects.filter(pk=generation.pk).update(state=state, attempt_number=first.number + 1)
         again = Attempt.objects.create(
             generation=generation, number=first.number + 1, account=first.account, state=state, created_at=NOW
-        )  # fmt: skip
+        )
         return self._book(again, **how)
 
-    def _book(self, attempt: Attempt, *, at: datetime = NOW, end: str = "charge", charged_at: datetime | None = None,
-              beyond: bool = False, is_estimated: bool = True) -> Attempt:  # fmt: skip
+    def _book(
+        self,
+        attempt: Attempt,
+        *,
+        at: datetime = NOW,
+        end: str = "charge",
+        charged_at: datetime | None = None,
+        beyond: bool = False,
+        is_estimated: bool = True,
+    ) -> Attempt:
         smaller, larger = self.amount(), self.amount()
         reserved, charged = (smaller, larger) if beyond else (larger, smaller)
         ledger.reserve(subject(attempt), reserved, now=at)
@@ -78,13 +87,17 @@ class Books:
     def expected(self, query: dict[str, str], member: Member) -> set[int]:
         """Return the ids of the lines that an address stands for, by plain Python over all lines there are."""
         self.rows = self.rows or list(Entry.objects.values())
+        # A line is of the month in which its money was reserved, whenever it was charged.
+        self.months = self.months or {
+            one["attempt_id"]: f"{one['at']:%Y-%m}" for one in self.rows if one["kind"] == "reserve"
+        }
         self.closed = self.closed or {one["attempt_id"] for one in self.rows if one["kind"] in {"charge", "release"}}
         return {row["id"] for row in self.rows if self._is_meant(row, query, member)}
 
     def _is_meant(self, row: dict[str, Any], query: dict[str, str], member: Member) -> bool:
         is_theirs = member.role == Role.ADMIN or row["person_id"] == member.user_id
         has = {
-            "month": f"{row['month']:%Y-%m}",
+            "month": self.months[row["attempt_id"]],
             "is_simulated": "1" if row["is_simulated"] else "0",
             "person_id": str(row["person_id"]),
             "provider": row["provider"],

@@ -180,7 +180,7 @@ def test_a_paid_failure_stays_charged_for_failures_once_its_retry_succeeds(clien
     Generation.objects.filter(pk=take.pk).update(state=State.SUCCEEDED, attempt_number=2)
     second = Attempt.objects.create(
         generation=take, number=2, account=take.account, state=State.SUCCEEDED, created_at=NOW
-    )  # fmt: skip
+    )
     ledger.reserve(subject(second), Decimal("2"), now=NOW)
     ledger.charge(second.pk, Decimal("1.50"), now=NOW, is_estimated=False)
     spend(admin, "0.30", state=State.FETCHING)  # charged, and not over

@@ -245,8 +245,10 @@ def test_the_header_and_the_accounts_open_real_money_where_there_is_a_real_accou
 def test_the_page_of_one_take_or_of_one_account_adds_up_its_lines(books):
     walk = Walk(books, books.admin)
     twice = next(take for take in books.takes if take.attempts.count() == 2)
-    pages = [f"/costs/?is_simulated=1&month=all&{name}={pk}"
-             for name, pk in (("generation_id", twice.pk), ("account_id", twice.account_id))]  # fmt: skip
+    pages = [
+        f"/costs/?is_simulated=1&month=all&{name}={pk}"
+        for name, pk in (("generation_id", twice.pk), ("account_id", twice.account_id))
+    ]
 
     for url in pages:
         walk.lines_of(url)

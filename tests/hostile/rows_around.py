@@ -1,4 +1,4 @@
-"""What stands around the paid call: the upload of a file before it, and the provider's list when its answer was lost."""
+"""What stands around the paid call: the upload of a file before it, and the provider's list if its answer was lost."""
 
 from dataclasses import replace
 

@@ -1,4 +1,4 @@
-"""The paid call. A definite refusal costs nothing; whatever leaves a doubt is unknown, keeps its money, is sent once."""
+"""The paid call. A definite refusal costs nothing; what leaves a doubt is unknown, keeps its money, goes out once."""
 
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta

@@ -1,8 +1,8 @@
 """A raw server on loopback that speaks each provider's protocol just well enough, and misbehaves where it is told to.
 
-It knows no HTTP library: an answer is any bytes, in any pieces, and any end of the connection. Most rows of the table have
-an address of their own, so what one does to its account is its own affair. Those that do nothing to it share one, where a
-row is told by the prompt that is posted and by its job's id.
+It knows no HTTP library: an answer is any bytes, in any pieces, and any end of the connection. Most rows have
+an address of their own, so what one does to its account is its own affair. Those that do nothing to it share one, where
+a row is told by the prompt that is posted and by its job's id.
 """
 
 import asyncio
@@ -23,7 +23,7 @@ PATIENCE_SECONDS = 20.0  # of a hanging answer, should nobody close the connecti
 
 @dataclass(frozen=True)
 class Reply:
-    """What is sent: pieces, each at once; a pause before a piece as a number of seconds; and how the connection ends."""
+    """What is sent: pieces, each at once; pauses before them as numbers of seconds; and how the connection ends."""
 
     pieces: tuple[bytes | float, ...] = ()
     end: str = "keep"

@@ -1,4 +1,4 @@
-"""A provider that misbehaves in every way that we know of: each take ends in a state, a line of the ledger, a sentence."""
+"""A provider that misbehaves in every way that we know of: each take ends in a state, a ledger line, a sentence."""
 
 import asyncio
 import os
@@ -31,7 +31,7 @@ from tests.hostile.table import ROWS
 from tests.hostile.wires import CLIP, SECRET, WIRES, Wire
 
 PATIENCE_SECONDS = 0.6  # for an answer that never comes
-# `make hostile`: each row at every wire. Else one wire stands for the others where they share the code that meets a row.
+# `make hostile`: each row at every wire. Else one stands for the others where they share the code that meets a row.
 EVERY_WIRE = bool(os.environ.get("RUSHES_TEST_EVERY_WIRE"))
 SHOWN = ("failed, with", "refused with half", "a link of half", "a price that is a text", "not taken, with")
 PATIENT = [

@@ -1,4 +1,4 @@
-"""The three protocols as a well-behaved provider speaks them, no more than the engine asks for. From shared/contracts."""
+"""The three protocols as a well-behaved provider speaks them, no more than the engine asks for."""
 
 import json
 from collections.abc import Callable

@@ -26,7 +26,7 @@ def texts_in(value: Any) -> list[str]:
 
 
 @given(JSON)
-@settings(max_examples=200, deadline=None)
+@settings(max_examples=80, deadline=None)
 def test_any_json_is_clean_after_it_was_read(value: Any) -> None:
     read = parse_json(json.dumps(value).encode())
 

@@ -136,7 +136,7 @@ async def _end(call: Any) -> Any:
 @every
 def test_any_object_is_read_or_refused_in_our_own_words(slug: str, clip: Path) -> None:
     @given(ANSWERS)
-    @settings(max_examples=60, deadline=None)
+    @settings(max_examples=25, deadline=None)
     def check(answer: dict[str, Any]) -> None:
         for found in ends_of(slug, json.dumps(answer).encode(), clip):
             assert_sound(found)
@@ -145,7 +145,7 @@ def test_any_object_is_read_or_refused_in_our_own_words(slug: str, clip: Path) -
 
 
 @every
-@pytest.mark.parametrize("status", [200, 400, 403, 429, 500])
+@pytest.mark.parametrize("status", [200, 403, 500])
 @pytest.mark.parametrize(
     "content",
     [b"[" * 100_000, b"{" + b'"a":{' * 50_000, b"null", b"[1]", b'"text"', b"<html>maintenance</html>", b"\xff\xfe\x00",

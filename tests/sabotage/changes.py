@@ -1,9 +1,10 @@
 """All changes, room by room."""
 
-from tests.sabotage import access, engine, intake, ledger, people, upkeep
+from tests.sabotage import access, answers, engine, intake, ledger, people, upkeep
 
 CHANGES = (
     *engine.CHANGES,
+    *answers.CHANGES,
     *ledger.CHANGES,
     *access.CHANGES,
     *intake.CHANGES,

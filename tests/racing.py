@@ -5,11 +5,14 @@ import subprocess
 import sys
 import threading
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
+from itertools import count
 from pathlib import Path
 from types import TracebackType
 from typing import Any, Self
 
+import pytest
 from django.db import connection, connections
 
 from editorapp.generations.watch.books import audit
@@ -86,6 +89,28 @@ class Meanwhile:
         self._thread.join(PATIENCE_SECONDS)
         assert not self._thread.is_alive(), "it hangs: a deadlock that nobody ended"
         return self._result
+
+
+@contextmanager
+def at_once(
+    where: Any, name: str, call: Callable[[], Any], *, before: bool = False, nth: int = 1
+) -> Iterator[list[Meanwhile]]:
+    """Let another thread do something while this one is within a function that it comes through, once."""
+    begun: list[Meanwhile] = []
+    passed, real = count(1), getattr(where, name)
+
+    def instead(*args: Any, **options: Any) -> Any:
+        is_it = not begun and next(passed) == nth
+        if is_it and before:
+            begun.append(Meanwhile(call))
+        found = real(*args, **options)
+        if is_it and not before:
+            begun.append(Meanwhile(call))
+        return found
+
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(where, name, instead)
+        yield begun
 
 
 def race_processes(script: str, count: int, folder: Path, *words: str) -> list[str]:

@@ -4,10 +4,8 @@ Each race is one that PostgreSQL allows and SQLite does not; what must hold is t
 """
 
 import logging
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from collections.abc import Callable
 from functools import partial
-from itertools import count
 from typing import Any
 
 import pytest
@@ -27,9 +25,9 @@ from editorapp.providers.contract import GenerationRequest, Task
 from editorapp.providers.models import ProviderAccount, default_account
 from editorapp.teams.models import Member
 from editorapp.teams.roles import Role
-from tests.factories import make_generation, make_member
+from tests.factories import make_generation, make_member, make_reserved
 from tests.generations.drive import ask
-from tests.racing import Meanwhile
+from tests.racing import at_once
 
 Change = Callable[[], Any]
 racing = pytest.mark.django_db(transaction=True)
@@ -64,26 +62,6 @@ def changes_of(admin: Member, take: Generation) -> dict[str, Change]:
         "resume_account": partial(pausing.resume_account, take.account, **how),
         "let_go": partial(pausing.let_go, take, **how),
     }
-
-
-@contextmanager
-def at_once(where: Any, name: str, call: Change, *, before: bool = False, nth: int = 1) -> Iterator[list[Meanwhile]]:
-    """Let another thread do something while this one is within a function that it comes through, once."""
-    begun: list[Meanwhile] = []
-    passed, real = count(1), getattr(where, name)
-
-    def instead(*args: Any, **options: Any) -> Any:
-        is_it = not begun and next(passed) == nth
-        if is_it and before:
-            begun.append(Meanwhile(call))
-        found = real(*args, **options)
-        if is_it and not before:
-            begun.append(Meanwhile(call))
-        return found
-
-    with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(where, name, instead)
-        yield begun
 
 
 def batch_of_60(creator: Member) -> Change:
@@ -240,7 +218,8 @@ def test_the_ticker_releases_what_nothing_pauses_and_says_so(caplog):
 @pytest.mark.django_db
 def test_what_its_person_may_not_send_any_more_is_held_for_an_admin_once_nothing_else_pauses_it():
     """As of an installation whose people left before anybody asked what becomes of what waits."""
-    admin, take = some_queue()
+    admin = make_member(role=Role.ADMIN)
+    take = make_reserved(make_member(team=admin.team))
     pausing.pause_queue(admin, now=timezone.now())
     Member.objects.filter(user=take.created_by).update(role=Role.REVIEWER)
     pausing.resume_queue(admin, now=timezone.now())
@@ -250,7 +229,8 @@ def test_what_its_person_may_not_send_any_more_is_held_for_an_admin_once_nothing
     take.refresh_from_db()
     assert released == 0 and not pausing.forgotten().exists()
     assert take.held_at is not None and "may not" in take.why_held
-    assert (unexplained(), disobedient()) == ([], [])
+    pausing.let_go(take, member=admin, now=timezone.now())
+    assert (unexplained(), disobedient()) == ([], []) and take.attempts.get().next_action_at is not None
 
 
 @racing

@@ -43,7 +43,7 @@ from editorapp.teams.models import Member
 from editorapp.teams.roles import Role
 from tests.factories import make_member, make_reserved
 from tests.generations.drive import ask
-from tests.racing import Meanwhile, Watched, race, race_processes
+from tests.racing import Watched, at_once, race, race_processes
 
 pytestmark = pytest.mark.django_db(transaction=True)
 
@@ -344,41 +344,27 @@ def test_what_is_written_of_several_teams_in_one_go_locks_their_budgets_in_one_o
     assert audit().differences == ()
 
 
-def test_of_two_decisions_at_once_the_one_written_last_is_the_one_that_the_take_shows(monkeypatch):
+def test_of_two_decisions_at_once_the_one_written_last_is_the_one_that_the_take_shows():
     reviewer = make_member(role=Role.REVIEWER)
     take = make_reserved(reviewer, state=State.SUCCEEDED)
-    write, begun = Decision.objects.create, []
+    other = Generation.objects.get(pk=take.pk)
+    sent_back = partial(decide, other, "needs_changes", member=reviewer, note="Darker.", now=timezone.now())
 
-    def write_and_let_another_decide(**values: Any) -> Decision:
-        made = write(**values)
-        if not begun:
-            other = Generation.objects.get(pk=take.pk)
-            sent_back = partial(decide, other, "needs_changes", member=reviewer, note="Darker.", now=timezone.now())
-            begun.append(Meanwhile(sent_back))
-        return made
-
-    monkeypatch.setattr(Decision.objects, "create", write_and_let_another_decide)
-
-    decide(take, "approved", member=reviewer, note="", now=timezone.now())
+    with at_once(Decision.objects, "create", sent_back) as begun:
+        decide(take, "approved", member=reviewer, note="", now=timezone.now())
 
     assert begun[0].ended().verdict == "needs_changes"
     take.refresh_from_db()
     assert take.review == Decision.objects.order_by("-pk")[0].verdict == "needs_changes"
 
 
-def test_of_two_pauses_of_an_account_at_once_the_longer_one_stays(monkeypatch):
+def test_of_two_pauses_of_an_account_at_once_the_longer_one_stays():
     account, now = default_account("luma-agents"), timezone.now()
     claims.pause(account.pk, now=now, seconds=5, reason="Short.")
-    look, begun = claims.has_taken_any, []
+    other = partial(claims.pause, account.pk, now=now, seconds=600, reason="For long.")
 
-    def look_and_let_another_pause(*args: Any, **options: Any) -> bool:
-        if not begun:  # the row is read, and not written
-            begun.append(Meanwhile(partial(claims.pause, account.pk, now=now, seconds=600, reason="For long.")))
-        return look(*args, **options)
-
-    monkeypatch.setattr(claims, "has_taken_any", look_and_let_another_pause)
-
-    claims.pause(account.pk, now=now, seconds=60, reason="For a minute.")
+    with at_once(claims, "has_taken_any", other) as begun:  # the row is read, and not written
+        claims.pause(account.pk, now=now, seconds=60, reason="For a minute.")
 
     assert begun[0].ended().reason == "For long."
     assert Pause.objects.get().reason == "For long."

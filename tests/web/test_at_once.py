@@ -45,7 +45,7 @@ def test_saving_the_team_keeps_a_pause_that_came_since(client, admin, monkeypatc
     make_generation(admin)
     meanwhile(monkeypatch, TeamForm, lambda: pausing.pause_queue(admin, now=timezone.now()))
 
-    client.post("/people/team", {"name": "Night shift", "monthly_limit_usd": "50"})
+    client.post("/people/team", {"name": "Night shift", "monthly_limit_usd": "50", "limit_note": "A new client."})
 
     team = Team.objects.get(pk=admin.team_id)
     assert team.name == "Night shift"

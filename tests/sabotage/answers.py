@@ -101,10 +101,17 @@ CHANGES = (
     ),
     Change(
         "whoever may create may stop following a take",
-        "editorapp/web/views/takes.py",
-        "@needs(Act.STOP_FOLLOWING)",
-        "@needs(Act.CREATE)",
+        "editorapp/teams/roles.py",
+        "Role.CREATOR: frozenset({Act.SEE, ",
+        "Role.CREATOR: frozenset({Act.STOP_FOLLOWING, Act.SEE, ",
         (f"{STOP}::test_every_role_at_the_door", f"{STOP}::test_the_owner_may_not_stop_it_without_being_an_admin"),
+    ),
+    Change(
+        "another team's admin stops following a take",
+        "editorapp/generations/request/stop.py",
+        "if generation.team_id != member.team_id or not member.may(Act.STOP_FOLLOWING):",
+        "if not member.may(Act.STOP_FOLLOWING):",
+        (f"{STOP}::test_every_role_at_the_door",),
     ),
     Change(
         "a few bytes are unpacked into all of the memory",

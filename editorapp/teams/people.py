@@ -126,7 +126,8 @@ def change_limit(team: Team, limit_usd: Decimal | None, *, by: Member, note: str
 def _keep_an_admin(member: Member) -> None:
     """See that somebody else can manage the team, and let nobody change that until this transaction ends.
 
-    Two admins who demote each other: one is refused. The lock lets rows be made that name the team.
+    Two admins who demote each other: one is refused. Whoever queues for the team, or takes of it what is sent, has the
+    same lock, so that nothing of a person is sent after this. It lets rows be made that name the team.
     """
     Team.objects.select_for_update(no_key=True).get(pk=member.team_id)
     others = Member.objects.active().filter(team_id=member.team_id, role=Role.ADMIN).exclude(pk=member.pk)

@@ -17,3 +17,12 @@ def draw(path: Path, *, frames: int = 24, width: int = 320, height: int = 180, s
             container.mux(stream.encode(av.VideoFrame.from_ndarray(picture, format="rgb24")))
         container.mux(stream.encode())
     return path
+
+
+def draw_undecodable(path: Path) -> Path:
+    """Write an MP4 in which every box is there and whole, and nothing of its picture can be decoded."""
+    data = draw(path).read_bytes()
+    start = data.index(b"mdat") + 4
+    length = int.from_bytes(data[start - 8 : start - 4], "big") - 8
+    path.write_bytes(data[:start] + bytes(length) + data[start + length :])
+    return path

@@ -76,7 +76,7 @@ def test_everything_that_waits_is_brought_back_by_as_much_as_the_clock_was_set_b
     now = timezone.now()
     later = now + timedelta(seconds=40)
     attempt = make_generation(make_member(), state=State.RUNNING).attempts.get()
-    Attempt.objects.filter(pk=attempt.pk).update(next_action_at=later)
+    Attempt.objects.filter(pk=attempt.pk).update(next_action_at=later, failing_since=now)
     claims.pause(attempt.account_id, now=now, seconds=40, reason="Asked to wait")
     leases.take("work:x", whereabouts.holder(), now=now, seconds=40)
     health.beat("ticker", now=now)
@@ -86,6 +86,9 @@ def test_everything_that_waits_is_brought_back_by_as_much_as_the_clock_was_set_b
 
     assert Attempt.objects.get().next_action_at == later - DAY
     assert Pause.objects.get().until == later - DAY
+    assert Attempt.objects.get().failing_since == Pause.objects.get().since == now - DAY, (
+        "or it would fail a day longer"
+    )
     assert Lease.objects.get(name="work:x").until == later - DAY
     # Else a queue that hangs would count as alive until that day has come.
     assert set(Heartbeat.objects.values_list("at", flat=True)) == {now - DAY}

@@ -27,7 +27,7 @@ from editorapp.providers.contract import Access, Job, JobState, Output
 from editorapp.providers.models import default_account
 from tests.factories import make_member, make_reserved
 from tests.generations.drive import Clock
-from tests.generations.small_clip import draw
+from tests.generations.small_clip import draw, draw_undecodable
 from tests.web.take_pages import signed_in, text
 
 
@@ -180,6 +180,29 @@ def test_a_length_that_was_announced_once_is_the_files_length(db, clock, storage
     with pytest.raises(download.CutOff):
         asyncio.run(download.download(f"{storage.url}/a.mp4", part, access=access, max_bytes=10**9))
     part.drop()
+
+
+@pytest.mark.parametrize("announced", [None, ""], ids=["all that was announced", "nobody said how long it is"])
+def test_an_undecodable_video_is_judged_only_where_it_is_known_to_be_whole(db, clock, storage, tmp_path, announced):
+    storage.answers = [Says(draw_undecodable(tmp_path / "broken.mp4").read_bytes(), announced=announced)]
+    url = f"{storage.url}/result.mp4"
+    generation = paid(clock, url)
+
+    fetch_on(generation, clock, url, tries=4)
+
+    assert (generation.state == State.FETCH_FAILED) is (announced is None)
+    assert ("came twice" in generation.failure_message) is (announced is None)
+
+
+def test_a_video_that_says_itself_that_it_goes_on_is_cut_whatever_was_announced(db, clock, storage, clip):
+    """A cache that kept half a file announces the half."""
+    storage.answers = [Says(clip[: len(clip) // 2])]
+    url = f"{storage.url}/result.mp4"
+    generation = paid(clock, url)
+
+    attempt = fetch_on(generation, clock, url, tries=4)
+
+    assert generation.is_active and attempt.fetch_count == 4 and "cut off" in attempt.last_error
 
 
 @pytest.mark.parametrize(

@@ -22,10 +22,10 @@ from editorapp.core import retry
 from editorapp.core.retry import POLICIES, Action
 from editorapp.costs import ledger
 from editorapp.costs.models import AskedPrice, Entry
-from editorapp.generations.engine import claims, not_sent, odd_answers, outcomes, reached, sweep
+from editorapp.generations.engine import claims, not_sent, odd_answers, outcomes, reached, schedule, sweep
 from editorapp.generations.engine.courier import Answer, Poll
 from editorapp.generations.files import fetch, staging, transfer
-from editorapp.generations.models import Attempt, Generation, Search
+from editorapp.generations.models import Attempt, Generation, Pause, Search
 from editorapp.generations.request import asking
 from editorapp.generations.request.retry import fetch_again
 from editorapp.generations.request.retry import retry as try_again
@@ -607,27 +607,77 @@ def test_a_whole_line_behind_a_provider_that_takes_nothing_is_given_up_with_it(
     assert books.differences() == []
 
 
-def test_an_outage_ends_with_the_first_post_that_is_taken(step):
-    step.take(State.QUEUED)
-    other = make_reserved(step.member, account=step.generation.account)
-    for hours in range(30):
-        attempt = step.attempt()
-        outcomes.posting(attempt, {}, now=step.clock())
-        not_sent.not_accepted(attempt, NO_ANSWER, now=step.clock())
-        step.clock.jump(hours=0.9)
-        if hours == 25:
-            break
-        if hours == 20:
-            Attempt.objects.filter(generation=other).update(
-                submit_started_at=step.clock(), submitted_at=step.clock(), state=State.RUNNING
-            )
-    waiting = make_reserved(step.member, account=step.generation.account)
-    Attempt.objects.filter(generation=waiting).update(created_at=step.clock() - timedelta(days=2))
+def refused_now(step: Step, attempt: Attempt) -> None:
+    outcomes.posting(attempt, {}, now=step.clock())
+    not_sent.not_accepted(attempt, NO_ANSWER, now=step.clock())
 
-    outcomes.posting(step.attempt(), {}, now=step.clock())
-    not_sent.not_accepted(step.attempt(), NO_ANSWER, now=step.clock())
+
+def waiting_for_days(step: Step) -> Generation:
+    take = make_reserved(step.member, account=step.generation.account)
+    Attempt.objects.filter(generation=take).update(created_at=step.clock() - timedelta(days=9))
+    return take
+
+
+def test_an_outage_ends_with_the_first_post_that_is_taken(step):
+    """Days of failures before a success say nothing of what waits after it."""
+    step.take(State.QUEUED)
+    for _ in range(24):
+        refused_now(step, step.attempt())
+        step.clock.jump(hours=0.9)
+    Attempt.objects.update(submit_started_at=step.clock(), submitted_at=step.clock(), state=State.RUNNING)
+    Generation.objects.update(state=State.RUNNING)
+    waiting, first = waiting_for_days(step), waiting_for_days(step)
+
+    for _ in range(10):
+        step.clock.jump(hours=0.9)
+        refused_now(step, Attempt.objects.get(generation=first))
+
+    assert Generation.objects.get(pk=waiting.pk).state == Generation.objects.get(pk=first.pk).state == State.QUEUED
+
+
+def test_an_outage_that_nobody_has_seen_for_days_is_another_one(step):
+    step.take(State.QUEUED)
+    refused_now(step, step.attempt())
+    Pause.objects.update(tries=500)
+    waiting = waiting_for_days(step)
+    step.clock.jump(days=8)
+
+    refused_now(step, step.attempt())
 
     assert Generation.objects.get(pk=waiting.pk).state == State.QUEUED
+
+
+def test_what_a_sweep_has_just_taken_is_not_given_up_with_the_line(step):
+    """It is about to be posted: whoever took it decides."""
+    step.take(State.QUEUED)
+    taken = waiting_for_days(step)
+    Attempt.objects.filter(generation=taken).update(lease_token=uuid.uuid4())
+    row = retry.policy("post.unreachable")
+    long_ago = step.clock() - timedelta(days=2)
+    paused = Pause(account=step.generation.account, until=step.clock(), since=long_ago, tries=500, reason="Away.")
+
+    not_sent.end_line(paused, row, now=step.clock())
+
+    assert Generation.objects.get(pk=taken.pk).state == State.QUEUED
+
+
+def test_a_job_that_was_not_known_once_before_a_machine_slept_is_asked_for_again(step):
+    running(step)
+    outcomes.missing(step.attempt(), NotFound("No such job."), now=step.clock())
+    step.clock.jump(days=1)
+
+    outcomes.missing(step.attempt(), NotFound("No such job."), now=step.clock())
+
+    assert step.attempt().state == State.RUNNING
+
+
+def test_an_old_job_is_asked_about_no_more_often_because_it_does_not_answer(step):
+    attempt = running(step)
+    step.clock.jump(hours=5)
+
+    outcomes.poll_failed(attempt, Unavailable("Luma Agents has a problem."), now=step.clock())
+
+    assert step.attempt().next_action_at >= step.clock() + timedelta(seconds=schedule.SLOWEST)
 
 
 def test_what_a_person_paused_for_days_is_not_given_up_for_what_failed_before(step):

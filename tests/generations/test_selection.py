@@ -221,7 +221,10 @@ def deliver(monkeypatch, transactional_db, settings, tmp_path):
             if attempt.state == State.RUNNING:
                 outcomes.done(attempt, job, now=clock())
             elif attempt.state == State.FETCHING:
-                fetch.fetch(attempt, run=asyncio.run, hold=lambda _seconds: None, now=clock)
+                try:
+                    fetch.fetch(attempt, run=asyncio.run, hold=lambda _seconds: None, now=clock)
+                except Exception as error:  # as the lane does
+                    fetch.fault(attempt, error, now=clock())
             clock.jump(hours=1)
         take.refresh_from_db()
         return take, asked
@@ -286,8 +289,10 @@ def test_a_link_that_is_gone_for_good_does_not_keep_the_other_clip(deliver, clip
         fetch.links.CutOff("The link answered 503."),
         fetch.links.LinkExpired("404"),
         fetch.links.NotAllowed("The host is not on the public network."),
+        fetch.links.BadLink("The link cannot be read."),
+        MemoryError(),
     ],
-    ids=["damaged", "away", "gone", "elsewhere"],
+    ids=["damaged", "away", "gone", "elsewhere", "no link", "an error of ours"],
 )
 def test_frames_that_cannot_be_had_do_not_sink_the_clip(deliver, clip_bytes, brought):
     take, asked = deliver({CLIP: clip_bytes, ZIP: brought}, video(CLIP), Output("exr", ZIP), exr=True)

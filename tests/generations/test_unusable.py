@@ -16,7 +16,7 @@ from editorapp.media.models import Asset
 from editorapp.providers.contract import GenerationRequest, Ref
 from tests.factories import make_asset, make_generation, make_member
 from tests.generations.drive import ask, run
-from tests.generations.small_clip import draw
+from tests.generations.small_clip import draw, draw_undecodable
 
 
 def sends(monkeypatch, make) -> list[bytes]:
@@ -41,12 +41,7 @@ def short(path: Path, number: int) -> Path:
 
 
 def broken(path: Path, number: int) -> Path:
-    """A whole MP4 whose pictures are noise: every box is there, and nothing in it can be decoded."""
-    data = draw(path, frames=24).read_bytes()
-    start = data.index(b"mdat") + 4
-    length = int.from_bytes(data[start - 8 : start - 4], "big") - 8
-    path.write_bytes(data[:start] + bytes(length) + data[start + length :])
-    return path
+    return draw_undecodable(path)
 
 
 def noise(path: Path, number: int) -> Path:

@@ -53,6 +53,25 @@ def test_a_full_disk_is_told_and_leaves_no_half_file(db, tmp_path: Path, monkeyp
     assert alert.kind == "disk_full" and "is full. Delete what is not needed" in alert.message
 
 
+def test_what_cannot_be_swept_keeps_nothing_else_from_it(monkeypatch: pytest.MonkeyPatch) -> None:
+    stuck, old = (store.incoming() / name for name in ("a-stuck.part", "b-old.part"))
+    for file in (stuck, old):
+        file.write_bytes(b"x")
+        os.utime(file, (0, 0))
+    unlink = Path.unlink
+
+    def refused(path: Path, **options: bool) -> None:
+        if path == stuck:
+            raise PermissionError(errno.EPERM, "Operation not permitted")
+        unlink(path, **options)
+
+    monkeypatch.setattr(Path, "unlink", refused)
+    monkeypatch.setattr(Path, "iterdir", lambda _folder: iter([stuck, old]))
+
+    assert store.sweep() == 1
+    assert stuck.exists() and not old.exists()
+
+
 def test_only_what_is_older_than_a_day_is_swept() -> None:
     fresh, old, folder = store.incoming() / "a.part", store.incoming() / "b.part", store.incoming() / "work-c"
     fresh.write_bytes(b"x")

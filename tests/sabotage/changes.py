@@ -1,6 +1,6 @@
 """All changes, room by room."""
 
-from tests.sabotage import access, answers, engine, intake, ledger, people, upkeep
+from tests.sabotage import access, answers, engine, intake, ledger, people, retries, upkeep
 
 CHANGES = (
     *engine.CHANGES,
@@ -9,5 +9,6 @@ CHANGES = (
     *access.CHANGES,
     *intake.CHANGES,
     *people.CHANGES,
+    *retries.CHANGES,
     *upkeep.CHANGES,
 )

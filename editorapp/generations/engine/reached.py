@@ -100,10 +100,10 @@ def _take(account_id: int, *, now: datetime, most: int) -> list[Attempt]:
     """Take the next ones in line, within the limits and outside every pause.
 
     Under the account's lock the slots are counted and taken in one transaction, so two sweeps never take one slot;
-    under the teams', so that nothing is taken of a queue that is just being paused; and under the members', so that
-    nothing is taken of a person who is just being disabled. What is found paused came back from a post that was not
-    accepted, and is parked. A taken row is written down as sent by its lease token only; if its sweep dies before that,
-    nothing was sent and it is due again when the claim lapses.
+    under the teams', so that nothing is taken of a queue that is just being paused, or of a person who is just being
+    disabled. What is found paused came back from a post that was not accepted, and is parked. A taken row is written
+    down as sent by its lease token only; if its sweep dies before that, nothing was sent and it is due again when the
+    claim lapses.
     """
     with transaction.atomic():
         account = ProviderAccount.objects.select_for_update(no_key=True).get(pk=account_id)
@@ -113,21 +113,18 @@ def _take(account_id: int, *, now: datetime, most: int) -> list[Attempt]:
         if (slots := min(claims.free_slots(account, now=now), most)) <= 0:
             return []
         in_line = order.next_in_line(account_id, now=now, most=slots + 1)
-        takes = list(Generation.objects.filter(attempts__in=in_line[:slots]))
-        persons = {take.pk: take.responsible_id for take in takes}
-        teams = Team.objects.filter(pk__in={take.team_id for take in takes}).order_by("pk")
+        takes = Generation.objects.filter(attempts__in=in_line[:slots])
+        teams = Team.objects.filter(pk__in=takes.values("team_id")).order_by("pk")
         stopped = {team.pk for team in teams.select_for_update(no_key=True) if team.queue_paused_at}
         left = senders.without(takes)
         locked(Attempt.objects.filter(pk__in=in_line))
         found = list(Attempt.objects.filter(pk__in=in_line[:slots]).select_related("generation", "account"))
         paused = [one.generation_id for one in found if one.generation.held_at or one.generation.team_id in stopped]
-        # Handed over while its attempt was not locked yet: its new person's turn comes with the next look.
-        moved = {one.generation_id for one in found if one.generation.responsible_id != persons[one.generation_id]}
         if paused:
             pausing.park(Generation.objects.filter(pk__in=paused), now=now)
         for pk, why in left.items():
             pausing.hold_for_nobody([pk], why, by=None, now=now)
-        wanted = [attempt for attempt in found if attempt.generation_id not in {*paused, *left, *moved}]
+        wanted = [attempt for attempt in found if attempt.generation_id not in {*paused, *left}]
         taken = _claimed(sorted(wanted, key=lambda one: in_line.index(one.pk)), now=now)
         if len(in_line) > slots:  # more wait than could be taken: the next of them keeps the sweep awake
             Attempt.objects.filter(pk=in_line[slots], state=State.QUEUED, next_action_at__gt=now + SOON).update(

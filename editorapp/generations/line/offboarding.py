@@ -21,7 +21,7 @@ from editorapp.generations.running import wake
 from editorapp.generations.states import ACTIVE, CANCELABLE, SETTLEABLE
 from editorapp.providers.models import ProviderAccount
 from editorapp.teams import people
-from editorapp.teams.models import Member
+from editorapp.teams.models import Member, Team
 from editorapp.teams.roles import Act, Role, may
 
 
@@ -117,7 +117,8 @@ def decide(member: Member, change: Change, *, now: datetime) -> int:
     _guard(member, change)
     with transaction.atomic():
         locked(ProviderAccount.objects.all())  # the order of all locks, and no pause changes meanwhile
-        row = Member.objects.select_for_update(no_key=True).get(pk=member.pk)
+        locked(Team.objects.filter(pk=member.team_id))  # nobody is disabled or demoted meanwhile
+        row = Member.objects.get(pk=member.pk)
         if row.may(Act.CREATE):
             raise PermissionDenied(f"{member.user} answers for their own takes.")
         why = Generation.Hold.DEMOTED if row.is_active else Generation.Hold.DISABLED
@@ -170,10 +171,10 @@ def _settle(member: Member, change: Change, why: Generation.Hold, *, now: dateti
 
 
 def _heir(member: Member, change: Change) -> Member | None:
-    """Return whom the takes are handed over to, who stays able to answer for them until this transaction ends."""
+    """Return whom the takes are handed over to. Under the team's lock they stay able to answer for them."""
     if change.choice != Choice.HAND_OVER or change.to is None:
         return None
-    row = heirs(member).select_for_update(no_key=True, of=("self",)).filter(pk=change.to.pk).first()
+    row = heirs(member).filter(pk=change.to.pk).first()
     if row is None:
         raise NotChosen(f"{change.to.user} may not create, so nothing can be handed over to them.")
     return row

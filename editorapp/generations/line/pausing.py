@@ -116,7 +116,7 @@ def release(ids: Collection[int], *, member: Member, now: datetime) -> None:
 
     Raises: PermissionDenied, when the member may not create (any more).
     """
-    senders.lock(member)
+    senders.guard(member)
     locked(Attempt.objects.filter(state__in=CANCELABLE, generation__in=ids))
     locked(Generation.objects.filter(pk__in=ids))  # before the money of those that are sent all the same
     takes = Generation.objects.filter(pk__in=ids, state__in=CANCELABLE).order_by("pk")
@@ -212,6 +212,7 @@ def release_forgotten(now: datetime) -> int:
         return 0
     found = Generation.objects.filter(pk__in=takes)
     with transaction.atomic():
+        locked(Team.objects.filter(pk__in=found.values("team_id")))
         left = senders.without(found)
         released = unpark(found, now=now)
         for pk, why in left.items():

@@ -22,31 +22,30 @@ def nobody() -> Q:
     return Q(~Exists(able))
 
 
-def lock(member: Member) -> None:
-    """See in the database that a member may still create, and let that not change until this transaction ends.
+def guard(member: Member) -> None:
+    """See in the database that a member may still create: a request that began before they were disabled makes nothing
+    after it. Call it under the lock of the team, which whoever disables or demotes somebody takes first.
 
-    A request that began before they were disabled makes nothing after it: whoever disables takes the same lock.
     Raises: PermissionDenied.
     """
-    rows = Member.objects.select_for_update(no_key=True).filter(pk=member.pk)
-    now = rows.first()
+    now = Member.objects.filter(pk=member.pk).first()
     if now is None or not now.may(Act.CREATE):
         raise PermissionDenied("This role may not create generations.")
 
 
 def without(takes: Iterable[Generation]) -> dict[int, Generation.Hold]:
-    """Return which of these takes nobody may send any more, and why, by their ids. Call it inside a transaction.
+    """Return which of these takes nobody may send any more, and why, by their ids.
 
-    Under the lock of whoever disables or demotes: what is not among them stays theirs to send until it ends.
+    Called under the locks of their teams, as `guard`: what is not among them stays theirs to send until these end.
     """
     found = {take.pk: (take.team_id, take.responsible_id) for take in takes}
     users, teams = {user for _team, user in found.values()}, {team for team, _user in found.values()}
-    rows = Member.objects.select_for_update(no_key=True).filter(team_id__in=teams, user_id__in=users).order_by("pk")
+    rows = Member.objects.filter(team_id__in=teams, user_id__in=users)
     members = {(member.team_id, member.user_id): member for member in rows}
     doubtful = [pk for pk, person in found.items() if not (person in members and members[person].may(Act.CREATE))]
     if not doubtful:
         return {}
-    # Read anew: while the lock was waited for, it may have been handed over.
+    # Read anew: while the locks were waited for, it may have been handed over.
     takes = Generation.objects.filter(nobody(), pk__in=doubtful)
     return {take.pk: _why(members.get((take.team_id, take.responsible_id))) for take in takes}
 

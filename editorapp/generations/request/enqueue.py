@@ -92,7 +92,7 @@ def enqueue_all(
         with transaction.atomic():
             transaction.on_commit(lambda: reached("enqueue.committed"))
             flags = pausing.locked_flags(account.pk, member.team_id)
-            senders.lock(member)
+            senders.guard(member)
             left = _withdrawn(replaces, member, now=now) if replaces is not None else None
             return _create_all(ready, account, member, now, tokens, left, flags)
     except IntegrityError:

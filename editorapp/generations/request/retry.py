@@ -74,7 +74,7 @@ def restart(
     from then on: it stands in their line, and its money under their name.
     Raises: Overtaken; OverBudget; PermissionDenied, when they may not create (any more).
     """
-    senders.lock(by)
+    senders.guard(by)
     assignee = None if by.user_id == generation.created_by_id else by.user
     changed = allowed.filter(pk=generation.pk, attempt_number=generation.attempt_number).update(
         state=State.QUEUED, state_since=now, failure_code="", failure_message="", can_retry=False, finished_at=None,

@@ -18,7 +18,7 @@ from editorapp.core import notes
 from editorapp.core.fault_points import reached
 from editorapp.core.money import show_usd, usd
 from editorapp.costs import ledger
-from editorapp.generations.line import pausing, senders
+from editorapp.generations.line import pausing
 from editorapp.generations.models import Attempt, Generation, Search, Settlement
 from editorapp.generations.request.again import second_price
 from editorapp.generations.request.retry import restart
@@ -157,7 +157,6 @@ def send_again(generation: Generation, *, member: Member, now: datetime, agreed_
         )
     with transaction.atomic():
         flags = pausing.locked_flags(generation.account_id, generation.team_id)
-        senders.lock(member)  # before the attempt, as whoever disables them does
         _close(attempt, "sent_again", "Outcome unknown; sent again.", now=now)
         _charge_all(attempt, now=now, note=_audit("outcome unknown, sent again", by, note))
         _decided(attempt, Outcome.SENT_AGAIN, by, now=now, note=f"For {show_usd(priced.high_usd)} more. {note}".strip())

@@ -14,7 +14,7 @@ ON_SERVERS = tests/costs tests/alerts/test_alerts.py tests/journeys/test_machine
   retry_policies.py selection.py settle.py takeover.py ticker.py) tests/web/test_queue.py \
   tests/web/test_costs.py tests/web/test_every_figure.py
 
-.PHONY: run test lint kill bench lock clean
+.PHONY: run test lint kill hostile bench lock clean
 
 run: .venv/.run
 	@$(PY) manage.py studio --port $(PORT)
@@ -33,6 +33,10 @@ lint: .venv/.test
 kill: .venv/.test
 	$(PY) -m tests.kill --every-point
 	$(PY) -m tests.kill --every-point --database postgresql
+
+# A provider that misbehaves, each way at each of the three wires; `make test` lets one stand for what they share.
+hostile: .venv/.test
+	RUSHES_TEST_EVERY_WIRE=1 $(PY) -m pytest tests/hostile
 
 bench: .venv/.test
 	$(PY) -m tests.bench

@@ -95,18 +95,7 @@ def _observed(wire: Wire, rows: list[Row], folder: Path) -> dict[str, Seen]:
     picture = intake.take_in(folder / "guide.png", name="guide.png", **ours)
     files = files_at_the_provider(folder)
     with serving(clock) as server:
-        import cProfile
-        import time
-
-        t0 = time.process_time()
-        pr = cProfile.Profile() if __import__("os").environ.get("PROF") else None
-        if pr:
-            pr.enable()
         found = observe(rows, wire, server, member, clip, picture, clock, files)
-        if pr:
-            pr.disable()
-            pr.dump_stats(f"/tmp/prof-{len(rows)}.out")
-        print("CPU", wire.slug, len(rows), time.process_time() - t0, file=__import__("sys").__stderr__)
         assert server.strangers == 0
     assert books.differences() == []
     return found

@@ -27,6 +27,7 @@ PROVIDERS = ("luma-agents", "gmi-cloud", "scenario")
 TASKS: dict[str, list[tuple]] = {
     "editorapp.generations.tasks.work": [(provider,) for provider in PROVIDERS],
     "editorapp.generations.tasks.transfer": [(0,), (1,)],
+    "editorapp.generations.tasks.fetch_frames": [(1,), (10**6,)],
     "editorapp.generations.tasks.search": [(provider,) for provider in PROVIDERS],
     "editorapp.generations.tasks.ask_price": [(1,), (10**6,)],
     "editorapp.generations.tasks.beat": [()],

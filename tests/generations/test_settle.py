@@ -230,7 +230,7 @@ def test_an_admin_settles_anybodys_take(unknown):
     assert unknown.state == State.FAILED
 
 
-@pytest.mark.parametrize("note", ["", "   ", " -- ", "\n", "x" * 201])
+@pytest.mark.parametrize("note", ["", "   ", " -- ", "\n", "x" * (settle.LONGEST_NOTE + 1)])
 @pytest.mark.parametrize("what", ["adopt", "never_arrived", "count_as_spent", "send_again", "correct_cost"])
 def test_no_money_is_decided_by_hand_without_a_note(unknown, what, note):
     admin = make_member(team=unknown.team, role=Role.ADMIN)

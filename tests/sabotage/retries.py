@@ -63,7 +63,7 @@ CHANGES = (
     Change(
         "the line behind a provider that takes nothing waits for ever",
         NOT_SENT,
-        "        end_line(paused, row, now=now)\n",
+        "        transaction.on_commit(partial(end_line, paused, row, now=now), robust=True)\n",
         "",
         (LINE,),
     ),

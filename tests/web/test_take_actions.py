@@ -9,6 +9,7 @@ from django.urls import reverse
 from editorapp.costs import ledger
 from editorapp.generations.request import retry
 from editorapp.generations.states import State
+from editorapp.generations.unknown import settle
 from editorapp.providers.contract import GenerationRequest
 from editorapp.teams.roles import Role
 from tests.factories import make_asset, make_generation, make_member
@@ -193,7 +194,7 @@ def test_counting_as_spent_closes_it(client, creator):
         {"outcome": "send_again", "agreed_usd": "1.07", "note": "Urgent"},
         {"outcome": "never_arrived"},
         {"outcome": "never_arrived", "note": " . "},
-        {"outcome": "never_arrived", "note": "x" * 201},
+        {"outcome": "never_arrived", "note": "x" * (settle.LONGEST_NOTE + 1)},
         {"outcome": "count_as_spent", "note": ""},
         {"outcome": "send_again", "agreed_usd": "1.08"},
         {"outcome": "adopt", "job_id": "job-1"},

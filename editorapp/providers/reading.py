@@ -3,6 +3,7 @@
 An answer is clean by then (core/sanitizing.py), but nothing says that a list is a list.
 """
 
+import re
 from collections.abc import Mapping
 from decimal import Decimal
 from typing import Any
@@ -12,6 +13,7 @@ from editorapp.core.sanitizing import Altered
 
 LONGEST_ID = 120  # what the rows hold of a job's id
 LONGEST_LINK = 8_000
+_WEB = re.compile(r"https?://\S+")
 MOST_UNITS = Decimal(1_000_000_000)
 
 
@@ -39,6 +41,12 @@ def identifier(value: Any) -> str:
 def link(value: Any) -> str:
     """Return an address as it was given; "" for what is no text, empty, or longer than any address."""
     return value if isinstance(value, str) and len(value) <= LONGEST_LINK else ""
+
+
+def web_link(value: Any) -> str:
+    """Return an address of the web without the space around it; "" for anything else."""
+    said = link(value).strip()
+    return said if _WEB.fullmatch(said) else ""
 
 
 def line(value: Any, *, most: int = 400) -> str:

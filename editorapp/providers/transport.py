@@ -199,7 +199,7 @@ class Wire:
         without the key.
 
         Raises: Unavailable and Throttled, when it did not get there; UploadRefused, when it is refused for good at this
-        address, or the address is none; Rejected, when it is none to send files to.
+        address, or the address is none, or none to send files to: a fresh one may be.
         """
         url = _plain(url, name=self.name)
         size = path.stat().st_size - start if length is None else length
@@ -218,8 +218,8 @@ class Wire:
             # Not chained: the address is a secret, and the message may hold it.
             raise Unavailable(f"The upload to {self.name} broke off ({_kind(error)}).", code=_kind(error)) from None
         except ssrf_guard.NotAllowed as error:
-            raise Rejected(
-                f"{self.name} gave an address to upload to where nothing may be sent. {error}", code="upload_url"
+            raise UploadRefused(
+                f"{self.name} gave an address to upload to where nothing may be sent. {error}", code=UPLOAD_REFUSED
             ) from error
         _note(logging.INFO, method, f"(upload, {size} bytes)", response, began)
         answers.raise_for_upload(response, name=self.name, size=path.stat().st_size)

@@ -34,8 +34,8 @@ def _uploads() -> list[Row]:
     ]
     found += [Row(f"status {code} for ever", UPLOAD, status(code), NOT_SENT) for code in FOR_NOW]
     found += [
-        Row(f"status {code} for ever", UPLOAD, status(code), replace(NOT_TAKEN, says="refused", most=1))
-        for code in (400, 405, 413, 422)
+        Row(f"status {code} for ever", UPLOAD, status(code), replace(NOT_TAKEN, says=says, most=1))
+        for code, says in ((400, "refused"), (405, "refused"), (413, "too large"), (422, "refused"))
     ]
     found += [Row(f"status {code} for ever", UPLOAD, status(code), NO_KEY) for code in (401, 403)]
     found += [
@@ -79,7 +79,7 @@ def _uploads() -> list[Row]:
 # The answer to the paid call is lost, and its job is on the list.
 ANSWER_LOST = {"submit": raw(end="reset")}
 IN_DOUBT = replace(UNKNOWN, most=60)
-FOUND = replace(OK, most=12)
+FOUND = replace(OK, lines=("reserve", "adjust", "charge"), most=12)  # a line says that, and how, it was found
 BESIDE = {
     **ODD_VALUES,
     "a job without an id": {"request_id": None, "jobId": None},

@@ -158,6 +158,8 @@ class Server:
         _empty, key, rest = path.split("/", 2)
         body = await _body(reader, headers) if key == SHARED else b""
         place = self._sharing(path, body) if key == SHARED else self.places[key]
+        if place is None:
+            return await _send(Reply.json(404, {"detail": "Not found"}), writer)
         call = place.wire.call_of(method, "/" + rest, query)
         asked = Asked(call, method, "/" + rest, query, headers, body, place.count(call) + 1, self._clock())
         place.asked.append(asked)
@@ -170,8 +172,8 @@ class Server:
             good = place.wire.answer(place, asked)
         return await _send(spoil.answer(asked, good, place), writer)
 
-    def _sharing(self, path: str, body: bytes) -> Place:
-        return next(one for one in self.sharing if one.job in path or one.job.encode() in body)
+    def _sharing(self, path: str, body: bytes) -> Place | None:
+        return next((one for one in self.sharing if one.job in path or one.job.encode() in body), None)
 
 
 SHARED = "shared"  # the first part of the path of all that share an account

@@ -239,7 +239,15 @@ def test_other_pictures_than_jpeg_and_png_are_uploaded_as_png(tmp_path: Path) ->
     assert put.content[:8] == b"\x89PNG\r\n\x1a\n"
 
 
-@pytest.mark.parametrize("place", [{}, {"upload_url": "https://put.example.org/x"}, {"upload_url": 3, "public_url": 4}])
+@pytest.mark.parametrize(
+    "place",
+    [
+        {},
+        {"upload_url": "https://put.example.org/x"},
+        {"upload_url": 3, "public_url": 4},
+        *({"upload_url": "https://put.example.org/x", "public_url": said} for said in ("1E+400", "file:///x.png", " ")),
+    ],
+)
 def test_an_upload_without_a_place_is_tried_later(tmp_path: Path, place: Any) -> None:
     picture = tmp_path / "guide.png"
     picture.write_bytes(b"png")

@@ -30,7 +30,7 @@ from editorapp.providers.contract import (
     Throttled,
     Unavailable,
 )
-from editorapp.providers.reading import identifier, line, link, mapping
+from editorapp.providers.reading import identifier, line, link, mapping, web_link
 from editorapp.providers.spec import ALL_TASKS, REFUSE, Broken, Model, Spec, of_task
 from editorapp.providers.strays import takes_no
 from editorapp.providers.transport import Wire
@@ -183,7 +183,7 @@ async def stage(path: Path, *, name: str, media_type: str, purpose: str, wire: W
 
 async def _uploaded(path: Path, media_type: str, wire: Wire) -> Ref:
     place = await wire.call("POST", "/upload-url", body={"file_type": UPLOADS[media_type]})
-    upload_url, public_url = link(place.get("upload_url")), link(place.get("public_url"))
+    upload_url, public_url = link(place.get("upload_url")), web_link(place.get("public_url"))
     if not upload_url or not public_url:
         raise Unavailable(f"{SPEC.name} gave no place for the upload.", code="upload")
     await wire.upload(upload_url, path, headers={"Content-Type": media_type})

@@ -93,7 +93,6 @@ def run(made: "Sequence[Made]", slug: str, clock: Clock) -> None:
     """
     takes, began = [one.take.pk for one in made], clock()
     for _ in range(ROUNDS):
-        _t(_, clock() - began, takes)
         sweep.work(slug, seconds=0.01, clock=clock)
         transfer.transfer(0, clock=clock)
         search.search(slug, clock=clock)
@@ -190,16 +189,3 @@ def _seen(one: Made, slots_held: int) -> Seen:
         slots_held=slots_held,
         take=take.pk,
     )
-
-
-_last = [0.0]
-
-
-def _t(number, ahead, takes):
-    import collections
-    import time
-
-    states = collections.Counter(Attempt.objects.filter(generation__in=takes).values_list("state", flat=True))
-    with open("/tmp/rounds.txt", "a" if number else "w") as f:
-        print(number, round(time.process_time() - _last[0], 3), ahead, dict(states), file=f, flush=True)
-    _last[0] = time.process_time()

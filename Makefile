@@ -2,6 +2,8 @@
 PYTHON ?= python3
 PORT ?= 8000
 PY = .venv/bin/python
+# Hundreds of processes start in the tests: none compiles our modules for itself, whatever the environment says.
+export PYTHONDONTWRITEBYTECODE =
 # Four processes for two cores: half of what the tests do is wait, for a provider, a browser or a process that starts.
 # In the order of tests/conftest.py, not the longest list of tests first: files of few and long tests would be the last.
 PYTEST = $(PY) -m pytest -n 4 --dist loadfile --no-loadscope-reorder

@@ -4,6 +4,7 @@ import gzip
 import json
 import zlib
 from collections.abc import Callable
+from functools import cache
 from typing import Any
 
 from tests.hostile.server import HEAD, WHOLE, Asked, Place, Reply, Spoil
@@ -118,6 +119,7 @@ ODD_VALUES = {
 }
 
 
+@cache
 def bomb(size: int = 600_000_000) -> bytes:
     """Return a gzip of so many blanks: a thousandth of them."""
     packer = zlib.compressobj(9, wbits=31)

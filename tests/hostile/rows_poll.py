@@ -20,7 +20,7 @@ from tests.hostile.row import (
     Row,
 )
 from tests.hostile.rows_submit import BODIES, ENDS, PLAIN, SILENT, WAITS
-from tests.hostile.spoils import HALF_EMOJI, ODD_TEXTS, ODD_VALUES, Token, body, bomb, field, says, status
+from tests.hostile.spoils import HALF_EMOJI, ODD_TEXTS, ODD_VALUES, Token, body, bomb, field, status
 
 FOLLOWED = replace(OK, most=12)  # some polls that fail, and then one that does not
 STATUSES = (400, 404, 408, 410, 429, 500, 503, 302)
@@ -93,7 +93,9 @@ def _bodies() -> list[Row]:
         Row(f"answers {name} three times", POLL, replace(BODIES[name], times=3), FOLLOWED)
         for name in ("nothing", "a web page", "a list", "20 MB", "a document as deep as a well", "a broken gzip")
     ]
-    found += [Row("answers a gzip of 600 MB for ever", POLL, body(lambda good: bomb(), Content_Encoding="gzip"), NOT_READ)]
+    found += [
+        Row("answers a gzip of 600 MB for ever", POLL, body(lambda good: bomb(), Content_Encoding="gzip"), NOT_READ)
+    ]
     same = {name: spoil for name, spoil in PLAIN.items() if not name.startswith(("a state", "done", "half", "the id"))}
     found += [Row(f"done, with {name}", POLL, spoil, OK) for name, spoil in same.items()]
     return found

@@ -95,7 +95,12 @@ def test_the_result_is_the_clip_among_the_assets_and_its_own_id_is_chained() -> 
     ids = {"assetIds": ["asset_poster", "asset_bad", "asset_clip"]}
     clip = asset(id="asset_clip", kind="video", url="https://cdn.example.org/clip.mp4")
 
-    done = polled(job("success", metadata=ids), asset(id="asset_poster", kind="image"), asset(id="asset_bad", status="error"), clip)
+    done = polled(
+        job("success", metadata=ids),
+        asset(id="asset_poster", kind="image"),
+        asset(id="asset_bad", status="error"),
+        clip,
+    )
 
     assert (done.chain_id, done.outputs[0].url) == ("asset_clip", "https://cdn.example.org/clip.mp4")
 
@@ -108,9 +113,14 @@ def test_a_paid_result_that_is_not_found_yet_is_looked_for_again() -> None:
 def test_without_a_unit_price_or_a_bill_no_cost_is_made_up() -> None:
     bill = {"billing": {"cuCost": 70, "cuDiscount": 0}}
 
-    assert polled(job("success", metadata={"assetIds": ["asset_1"]}, **bill), asset(), unit_price_usd=None).cost_usd is None
+    assert (
+        polled(job("success", metadata={"assetIds": ["asset_1"]}, **bill), asset(), unit_price_usd=None).cost_usd
+        is None
+    )
     assert polled(job("success", metadata={"assetIds": ["asset_1"]}), asset()).cost_usd is None
-    assert polled(job("success", metadata={"assetIds": ["asset_1"]}, billing={"cuCost": "n/a"}), asset()).cost_usd is None
+    assert (
+        polled(job("success", metadata={"assetIds": ["asset_1"]}, billing={"cuCost": "n/a"}), asset()).cost_usd is None
+    )
 
 
 def test_a_result_that_is_not_ready_is_waited_for() -> None:

@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 from django.conf import settings as configured
 from django.db import connection
-from playwright.sync_api import Browser, sync_playwright
+from playwright.sync_api import Browser, expect, sync_playwright
 
 from tests import browser, lock_order
 from tests.environment import MEDIA, REDIS
@@ -116,6 +116,7 @@ def chromium() -> Iterator[Browser]:
     # Django would refuse the database because of that loop.
     os.environ["DJANGO_ALLOW_ASYNC_UNSAFE"] = "true"
     with sync_playwright() as playwright:
+        expect.set_options(timeout=20_000)  # how long anything takes is no test: four processes share two cores
         started = playwright.chromium.launch(executable_path=path, args=browser.ARGS)
         yield started
         started.close()

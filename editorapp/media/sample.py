@@ -2,6 +2,7 @@
 
 import math
 from fractions import Fraction
+from functools import cache
 from pathlib import Path
 from typing import Any
 
@@ -28,7 +29,7 @@ def draw(path: Path) -> None:
     import av
 
     with av.open(str(path), "w", format="mp4", options={"movflags": "+faststart"}) as container:
-        video: Any = container.add_stream("libx264", rate=FPS, options={"preset": "fast", "crf": "20"})
+        video: Any = container.add_stream("libx264", rate=FPS, options={"preset": "veryfast", "crf": "20"})
         video.width, video.height, video.pix_fmt = WIDTH, HEIGHT, "yuv420p"
         audio: Any = container.add_stream("aac", rate=AUDIO_RATE, layout="mono")
         for index in range(FRAMES):
@@ -58,8 +59,9 @@ def _picture(index: int) -> Any:
     return picture
 
 
+@cache
 def _sky() -> Any:
-    """Draw the gradient behind everything."""
+    """Draw the gradient behind everything, once."""
     from PIL import Image
 
     top, bottom = SKY

@@ -89,7 +89,7 @@ def make_take(
 def run(made: "Sequence[Made]", slug: str, clock: Clock) -> None:
     """Do what is due, then jump to what is due next, until each take is over or only waits for a person.
 
-    The clock takes ever longer steps: a day is two dozen of them, in which what is tried for a day is tried on.
+    The clock takes ever longer steps: a day is a dozen and a half of them, and what is tried for a day is tried on.
     """
     takes, began = [one.take.pk for one in made], clock()
     for _ in range(ROUNDS):
@@ -101,7 +101,7 @@ def run(made: "Sequence[Made]", slug: str, clock: Clock) -> None:
             one.note_wait()
         if (at := _next(takes, clock)) is None:
             return
-        clock.jump_to(at + 0.5 * (at - began) + timedelta(seconds=0.2))
+        clock.jump_to(at + (at - began) + timedelta(seconds=0.2))
 
 
 def _next(takes: Sequence[int], clock: Clock) -> datetime | None:

@@ -4,6 +4,7 @@ import asyncio
 import os
 import zipfile
 from collections.abc import Iterator
+from dataclasses import replace
 from pathlib import Path
 from unicodedata import category
 
@@ -13,6 +14,8 @@ import pytest
 from django.core.management import call_command
 from PIL import Image
 
+from editorapp.core import retry
+from editorapp.core.retry import RetryPolicy
 from editorapp.generations.engine import courier, sweep
 from editorapp.generations.files import download, fetch, staging
 from editorapp.generations.models import Generation
@@ -33,6 +36,7 @@ from tests.hostile.wires import CLIP, SECRET, WIRES, Wire
 PATIENCE_SECONDS = 0.6  # for an answer that never comes
 # `make hostile`: each row at every wire. Else one stands for the others where they share the code that meets a row.
 EVERY_WIRE = bool(os.environ.get("RUSHES_TEST_EVERY_WIRE"))
+MOST_TRIES = 4  # in a row, of what is run with one wire: rows go well after three
 SHOWN = ("failed, with", "refused with half", "a link of half", "a price that is a text", "not taken, with")
 PATIENT = [
     (courier, "POST_SECONDS"),
@@ -52,6 +56,11 @@ def rows_of(slug: str, is_silent: bool) -> list[Row]:
         if row.is_silent == is_silent and slug in chosen:
             found.append(row)
     return found
+
+
+def sooner(policy: RetryPolicy) -> RetryPolicy:
+    """Return a policy that ends after fewer tries; how many each has is tested elsewhere (test_retry_policies.py)."""
+    return replace(policy, tries=min(policy.tries, MOST_TRIES))
 
 
 def wire_of(slug: str) -> Wire:
@@ -77,6 +86,8 @@ def seen(request, django_db_setup, django_db_blocker, tmp_path_factory) -> Itera
         patch.setattr(sweep, "TURN_SECONDS", 0.01)
         patch.setattr(fetch, "VIDEO_BYTES", 3_000_000)
         patch.setattr(expiring, "kept_until", lambda attempt, *, now: now)  # what fails in all its tries is given up
+        if not EVERY_WIRE:
+            patch.setattr(retry, "POLICIES", {name: sooner(policy) for name, policy in retry.POLICIES.items()})
         for room in (download, staging, luma_agents, scenario_staging):
             patch.setattr(room, "asyncio", Hurried())
         for room, name in PATIENT if is_silent else ():

@@ -14,6 +14,7 @@ from typing import Any
 
 import pytest
 from django.db import DataError
+from django.test import TestCase
 from django.utils import timezone
 
 from editorapp.alerts import alerts, channels, telling
@@ -609,7 +610,8 @@ def test_a_whole_line_behind_a_provider_that_takes_nothing_is_given_up_with_it(
 
 def refused_now(step: Step, attempt: Attempt) -> None:
     outcomes.posting(attempt, {}, now=step.clock())
-    not_sent.not_accepted(attempt, NO_ANSWER, now=step.clock())
+    with TestCase.captureOnCommitCallbacks(execute=True):  # the line behind it is looked at by itself
+        not_sent.not_accepted(attempt, NO_ANSWER, now=step.clock())
 
 
 def waiting_for_days(step: Step) -> Generation:

@@ -30,8 +30,8 @@ CHANGES = (
     Change(
         "the engine sends what a disabled person has in line",
         "editorapp/generations/engine/reached.py",
-        "not in {*paused, *left}]",
-        "not in {*paused}]",
+        "left = senders.without(takes)",
+        "left: dict[int, str] = {}",
         (f"{LEFT}::test_the_engine_itself_sends_nothing_of_whoever_may_not_send_it",),
     ),
     Change(

@@ -631,8 +631,8 @@ def test_an_outage_ends_with_the_first_post_that_is_taken(step):
     waiting, first = waiting_for_days(step), waiting_for_days(step)
 
     for _ in range(10):
-        step.clock.jump(hours=0.9)
         refused_now(step, Attempt.objects.get(generation=first))
+        step.clock.jump(hours=0.9)
 
     assert Generation.objects.get(pk=waiting.pk).state == Generation.objects.get(pk=first.pk).state == State.QUEUED
 

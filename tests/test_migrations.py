@@ -1,4 +1,4 @@
-"""The migrations lead to the models as they stand, on a database that has nothing yet."""
+"""No model is ahead of its migrations."""
 
 import subprocess
 import sys

@@ -1,6 +1,8 @@
 """Prices that nobody publishes: asked for once, kept for an hour, and never guessed."""
 
+import asyncio
 import shutil
+import uuid
 from dataclasses import replace
 from datetime import timedelta
 from decimal import Decimal
@@ -10,6 +12,7 @@ from typing import Any
 
 import pytest
 from django.core.exceptions import PermissionDenied
+from django.db import OperationalError
 from django.utils import timezone
 
 from editorapp.costs import ledger
@@ -267,6 +270,55 @@ def test_an_answered_question_leaves_no_lease_behind(
     ask_price(row.pk)
 
     assert not Lease.objects.filter(name__contains="ask:").exists()
+
+
+def test_a_worker_that_lives_on_without_having_answered_keeps_others_away_for_less_than_a_minute(
+    account: ProviderAccount, clip: Asset, member: Member, told: ModuleType, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The database was away when it had the answer, and still when it would have given the lease back."""
+    row = ask(account, draft(clip), clip, member=member, now=NOW)
+    told.says.append(Quote(Decimal(1), Decimal(1), "100 CU"))
+    with monkeypatch.context() as away:
+
+        def gone(*_args: object, **_options: object) -> None:
+            raise OperationalError("the database system is shutting down")
+
+        away.setattr(asking, "_answer", gone)
+        away.setattr(leases, "end", gone)
+        with pytest.raises(OperationalError):
+            answer(row.pk, clock=lambda: NOW)
+    monkeypatch.setattr(whereabouts, "holder", uuid.uuid4)
+    monkeypatch.setattr(whereabouts, "is_gone", lambda _holder: False)
+
+    answer(row.pk, clock=lambda: NOW + timedelta(seconds=30))
+    assert AskedPrice.objects.get().state == "asking"
+    answer(row.pk, clock=lambda: NOW + timedelta(seconds=50))
+    assert AskedPrice.objects.get().state == "known"
+
+
+def test_a_question_that_takes_long_keeps_its_lease(
+    account: ProviderAccount, clip: Asset, member: Member, told: ModuleType, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(asking, "RENEW_SECONDS", 0.01)
+    row, renewed = ask(account, draft(clip), clip, member=member), []
+    quoted = told.quote
+
+    async def slowly(*args: Any, **options: Any) -> Any:
+        while len(renewed) < 3:
+            await asyncio.sleep(0.01)
+        return await quoted(*args, **options)
+
+    def take(name: str, *args: Any, **options: Any) -> bool:
+        renewed.append(name)
+        return take_lease(name, *args, **options)
+
+    take_lease = leases.take
+    monkeypatch.setattr(told, "quote", slowly)
+    monkeypatch.setattr(leases, "take", take)
+    told.says.append(Quote(Decimal(1), Decimal(1), "100 CU"))
+    answer(row.pk)
+
+    assert set(renewed) == {wake.asking_lease(row.pk)} and AskedPrice.objects.get().state == "known"
 
 
 def test_a_late_answer_to_an_earlier_question_does_not_end_the_present_one(

@@ -42,6 +42,9 @@ T = TypeVar("T")
 State = AskedPrice.State
 KEPT = timedelta(days=1)
 TASK_SECONDS = 600  # a long source is uploaded for it
+# The lease is short and renewed: a worker that lives on, and could not give it back while the database was away, must
+# not keep all others from a question that nobody answers any more.
+LEASE_SECONDS, RENEW_SECONDS = 45.0, 10.0
 LONGEST_ASKED_SECONDS = 15.0  # who asks for a longer pause is not asked again by the same task
 UNPRICED = ("prompt", "user_id")  # what moves no price
 MOMENT_SECONDS, MOST = 2.0, 500
@@ -133,11 +136,15 @@ def answer(asked_id: int, *, clock: Callable[[], datetime] = timezone.now) -> No
     Delivered twice, it asks twice at most, which is free; whoever is second changes nothing.
     """
     row = AskedPrice.objects.select_related("account", "source").filter(pk=asked_id, state=State.ASKING).first()
-    lease = wake.asking_lease(asked_id)
-    if row is None or not leases.take(lease, whereabouts.holder(), now=clock(), seconds=TASK_SECONDS):
+    lease, holder = wake.asking_lease(asked_id), whereabouts.holder()
+
+    def renew() -> bool:
+        return leases.take(lease, holder, now=clock(), seconds=LEASE_SECONDS)
+
+    if row is None or not renew():
         return
     try:
-        _answer(row, clock)
+        _answer(row, clock, renew)
     finally:
         leases.end(lease, f"wake:{lease}")
 
@@ -149,9 +156,9 @@ def unanswered(now: datetime) -> list[int]:
     return [row.pk for row in rows[:MOST] if not row.is_stuck(now)]
 
 
-def _answer(row: AskedPrice, clock: Callable[[], datetime]) -> None:
+def _answer(row: AskedPrice, clock: Callable[[], datetime], renew: Callable[[], object]) -> None:
     try:
-        told = _told(_quoted(row, clock))
+        told = _told(_quoted(row, clock, renew))
     except ProviderError as error:
         told = {"state": State.FAILED, "note": error.message + _asks_for_a_pause(error)}
     except Exception as error:  # an adapter's bug, a file that is gone: said on the row, where a person sees it
@@ -218,20 +225,20 @@ def _guard(account: ProviderAccount, wanted: GenerationRequest, source: Asset | 
         raise NothingToAsk(f"{account.spec.name} does not have to be asked for this price.")
 
 
-def _quoted(row: AskedPrice, clock: Callable[[], datetime]) -> Quote:
+def _quoted(row: AskedPrice, clock: Callable[[], datetime], renew: Callable[[], object]) -> Quote:
     account, spec = row.account, row.account.spec
     wanted = GenerationRequest.from_json(row.request)
     ids = staging.staged_ids(wanted, spec)
     missing = ids - staging.lying(account.pk, ids, now=clock()).keys()
     for asset in Asset.objects.filter(pk__in=missing | staging.unprepared(wanted, spec)):
-        staging.note_outgoing(asset, _patiently(partial(staging.outgoing_of, asset)))
+        staging.note_outgoing(asset, _patiently(partial(staging.outgoing_of, asset), renew))
         if asset.pk not in missing:
             continue  # it travels inside the request
-        ref = _patiently(partial(staging.stage, asset, account))
+        ref = _patiently(partial(staging.stage, asset, account), renew)
         staging.keep(account.pk, asset, ref, now=clock())
     wanted = staging.resolved(wanted, spec, staging.lying(account.pk, ids, now=clock()))
     seconds = row.source.duration_seconds if row.source is not None else None
-    return _patiently(partial(_asked, account, wanted, seconds))
+    return _patiently(partial(_asked, account, wanted, seconds), renew)
 
 
 async def _asked(account: ProviderAccount, wanted: GenerationRequest, seconds: Decimal | None) -> Quote:
@@ -242,7 +249,7 @@ async def _asked(account: ProviderAccount, wanted: GenerationRequest, seconds: D
         return quote
 
 
-def _patiently(call: Callable[[], Coroutine[Any, Any, T]]) -> T:
+def _patiently(call: Callable[[], Coroutine[Any, Any, T]], renew: Callable[[], object]) -> T:
     """Make a free call; where a later try may succeed, make it again after the pause that the provider asks for.
 
     A person waits for it: no pause is longer than its policy's longest, and one that the provider asks for and that is
@@ -251,7 +258,7 @@ def _patiently(call: Callable[[], Coroutine[Any, Any, T]]) -> T:
     row = retry.policy("price.unavailable")
     for failures in count(1):
         try:
-            return asyncio.run(call())
+            return _run(call(), renew)
         except (Throttled, Unavailable) as error:
             asked = error.retry_after_seconds or 0.0
             if row.is_over(failures, 0.0) or asked > LONGEST_ASKED_SECONDS:
@@ -259,6 +266,21 @@ def _patiently(call: Callable[[], Coroutine[Any, Any, T]]) -> T:
             pause = row.pause_seconds(failures, least=min(asked, row.longest_seconds))
         asyncio.run(asyncio.sleep(pause))
     raise AssertionError("A loop without an end has ended.")
+
+
+def _run(work: Coroutine[Any, Any, T], renew: Callable[[], object]) -> T:
+    """Run a coroutine to its end, and renew the lease meanwhile: between turns of its loop, for that is a query."""
+    with asyncio.Runner() as runner:
+        task = runner.get_loop().create_task(work)
+        while True:
+            runner.run(_wait(task))
+            if task.done():
+                return task.result()
+            renew()
+
+
+async def _wait(task: asyncio.Task[Any]) -> None:
+    await asyncio.wait({task}, timeout=RENEW_SECONDS)
 
 
 def _told(quote: Quote) -> dict[str, Any]:

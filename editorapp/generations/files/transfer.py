@@ -1,6 +1,5 @@
 """One lane of transfers: uploads of sources and downloads of results, each while its row's lease is renewed."""
 
-import asyncio
 import logging
 import time
 import uuid
@@ -91,13 +90,7 @@ class _Keeper:
         self.attempt, self.lane, self.holder, self.clock = attempt, lane, holder, clock
 
     def run(self, work: Coroutine[Any, Any, T]) -> T:
-        with asyncio.Runner() as runner:
-            task = runner.get_loop().create_task(work)
-            while True:
-                runner.run(_wait(task, RENEW_SECONDS))
-                if task.done():
-                    return task.result()
-                self.renew()
+        return leases.run_and_renew(work, self.renew, every_seconds=RENEW_SECONDS)
 
     def renew(self) -> None:
         self.hold(LEASE.total_seconds())
@@ -110,10 +103,6 @@ class _Keeper:
         rows = Attempt.objects.filter(pk=self.attempt.pk, lease_token=self.attempt.lease_token)
         if not rows.update(next_action_at=now + timedelta(seconds=seconds)):
             raise Overtaken(f"attempt {self.attempt.pk} was taken over during its transfer")
-
-
-async def _wait(task: asyncio.Task[Any], seconds: float) -> None:
-    await asyncio.wait({task}, timeout=seconds)
 
 
 def _carry(attempt: Attempt, keeper: _Keeper) -> None:

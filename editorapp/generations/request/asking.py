@@ -258,7 +258,7 @@ def _patiently(call: Callable[[], Coroutine[Any, Any, T]], renew: Callable[[], o
     row = retry.policy("price.unavailable")
     for failures in count(1):
         try:
-            return _run(call(), renew)
+            return leases.run_and_renew(call(), renew, every_seconds=RENEW_SECONDS)
         except (Throttled, Unavailable) as error:
             asked = error.retry_after_seconds or 0.0
             if row.is_over(failures, 0.0) or asked > LONGEST_ASKED_SECONDS:
@@ -266,21 +266,6 @@ def _patiently(call: Callable[[], Coroutine[Any, Any, T]], renew: Callable[[], o
             pause = row.pause_seconds(failures, least=min(asked, row.longest_seconds))
         asyncio.run(asyncio.sleep(pause))
     raise AssertionError("A loop without an end has ended.")
-
-
-def _run(work: Coroutine[Any, Any, T], renew: Callable[[], object]) -> T:
-    """Run a coroutine to its end, and renew the lease meanwhile: between turns of its loop, for that is a query."""
-    with asyncio.Runner() as runner:
-        task = runner.get_loop().create_task(work)
-        while True:
-            runner.run(_wait(task))
-            if task.done():
-                return task.result()
-            renew()
-
-
-async def _wait(task: asyncio.Task[Any]) -> None:
-    await asyncio.wait({task}, timeout=RENEW_SECONDS)
 
 
 def _told(quote: Quote) -> dict[str, Any]:

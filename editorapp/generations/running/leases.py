@@ -5,8 +5,11 @@ holder's process has ended (see whereabouts.py), or it reaches further ahead tha
 set back since.
 """
 
+import asyncio
 import uuid
+from collections.abc import Callable, Coroutine
 from datetime import datetime, timedelta
+from typing import Any, TypeVar
 
 from django.db import IntegrityError, transaction
 from django.db.models import Q
@@ -14,6 +17,7 @@ from django.db.models import Q
 from editorapp.generations.models import Lease
 from editorapp.generations.running import whereabouts
 
+T = TypeVar("T")
 SKEW = timedelta(seconds=60)  # by how much the clocks of two machines may differ
 
 
@@ -59,3 +63,21 @@ def end(*names: str) -> None:
 def free(name: str, *, now: datetime) -> None:
     """End a lease, whoever holds it."""
     Lease.objects.filter(name=name, until__gt=now).update(holder=None, until=now)
+
+
+def run_and_renew(work: Coroutine[Any, Any, T], renew: Callable[[], object], *, every_seconds: float) -> T:
+    """Run a coroutine to its end, and renew what is held for it meanwhile: between turns of its loop, for that queries.
+
+    Raises: what either raises; the coroutine is canceled where it is `renew`.
+    """
+    with asyncio.Runner() as runner:
+        task = runner.get_loop().create_task(work)
+        while True:
+            runner.run(_wait(task, every_seconds))
+            if task.done():
+                return task.result()
+            renew()
+
+
+async def _wait(task: asyncio.Task[Any], seconds: float) -> None:
+    await asyncio.wait({task}, timeout=seconds)

@@ -64,9 +64,11 @@
       studio.turnPane();
       const now = entries();
       const focus = focused();
-      studio.afterSwap = () => {
+      studio.afterSwap = () => { /* at once: the next letter may come before htmx has settled what it swapped */
         for (const name of meanwhile) set(name, now.get(name) || [""]);
         focus();
+      };
+      studio.afterSettle = () => {
         window.rushesPlayer.start(form);
         studio.tookAnswer(meanwhile.length > 0);
         syncAll();
@@ -79,9 +81,11 @@
   document.body.addEventListener("htmx:beforeSwap", (event) => {
     if (event.detail.target && event.detail.target.id === "pane-form" && studio.onSwap) { studio.onSwap(event); studio.onSwap = null; }
   });
-  document.body.addEventListener("htmx:afterSettle", (event) => {
-    if (event.detail.target && event.detail.target.id === "pane-form" && studio.afterSwap) { studio.afterSwap(); studio.afterSwap = null; }
-  });
+  for (const [name, step] of [["htmx:afterSwap", "afterSwap"], ["htmx:afterSettle", "afterSettle"]]) {
+    document.body.addEventListener(name, (event) => {
+      if (event.detail.target && event.detail.target.id === "pane-form" && studio[step]) { studio[step](); studio[step] = null; }
+    });
+  }
 
   /* Where no answer came, what is chosen is again what is shown. */
   document.body.addEventListener("htmx:afterRequest", (event) => {

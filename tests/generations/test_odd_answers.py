@@ -487,6 +487,16 @@ def test_an_unknown_state_is_logged_once_and_after_a_while_shown(caplog, client)
     assert "Unknown state" in client.get("/queue/").content.decode()
 
 
+def test_what_is_late_and_in_an_unknown_state_is_shown_as_the_latter():
+    """Whichever came first: one look may find both, after a machine has slept."""
+    (attempt,) = make_running()
+    poll(unknown(), at=NOW)
+
+    overdue.look(NOW + timedelta(hours=5))
+
+    assert "paused-by-moderator" in take_of(attempt).failure_message
+
+
 def test_a_state_that_is_known_again_takes_the_flag_away():
     (attempt,) = make_running()
     for minute in (0, 6):

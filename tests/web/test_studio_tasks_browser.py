@@ -104,6 +104,26 @@ def test_what_is_typed_while_the_answer_is_on_its_way_is_carried_into_it(studio)
     expect(studio.locator("#request-json")).to_contain_text("Rainy evening in the harbour at night")
 
 
+def test_a_letter_typed_between_the_swap_and_its_settling_is_not_lost(studio):
+    studio.fill("#prompt", "Rainy evening")
+    studio.route("**/studio/form", lambda route: (studio.wait_for_timeout(300), route.continue_()))
+    studio.evaluate(
+        """() => document.addEventListener("htmx:afterSwap", (event) => {
+            if (event.detail.target.id === "pane-form") document.execCommand("insertText", false, "!");
+        }, { once: true })"""
+    )
+
+    studio.locator(".quote-choose", has_text="GMI Cloud").click()
+    studio.locator("#prompt").focus()
+    studio.keyboard.press("End")
+    studio.keyboard.type(" at sea")
+
+    expect(studio.locator(".quote.is-chosen")).to_contain_text("GMI Cloud")
+    expect(studio.locator("#request-json")).to_contain_text("Rainy evening at sea!")
+    expect(studio.locator("#prompt")).to_have_value("Rainy evening at sea!")
+    expect(studio.locator("#prompt")).to_be_focused()
+
+
 def test_of_two_quick_choices_the_last_one_counts(studio):
     studio.fill("#prompt", "Snow")
     studio.evaluate(

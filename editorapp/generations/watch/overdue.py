@@ -30,8 +30,8 @@ MOST = 500  # of one kind in one look
 
 def look(now: datetime) -> None:
     """Flag what has become overdue or is in an unknown state, and raise and close what is flagged or lost."""
+    _flag_unknown_states(now)  # before those that are late: that one is also late says less
     _flag(now)
-    _flag_unknown_states(now)
     _unflag_known_states()
     flagged = Attempt.objects.filter(state=State.RUNNING, flagged_at__isnull=False, provider_done_at=None)
     _compare(Kind.OVERDUE, flagged, says=_late_words, now=now)

@@ -5,7 +5,7 @@ import shutil
 
 import pytest
 from django.utils import timezone
-from playwright.sync_api import Page, expect
+from playwright.sync_api import Page, Route, expect
 
 from editorapp.costs.models import AskedPrice
 from editorapp.media.intake import take_in
@@ -106,17 +106,22 @@ def test_what_is_typed_while_the_answer_is_on_its_way_is_carried_into_it(studio)
 
 def test_a_letter_typed_between_the_swap_and_its_settling_is_not_lost(studio):
     studio.fill("#prompt", "Rainy evening")
-    studio.route("**/studio/form", lambda route: (studio.wait_for_timeout(300), route.continue_()))
+    held: list[Route] = []
+    studio.route("**/studio/form", lambda route: held.append(route))
     studio.evaluate(
-        """() => document.addEventListener("htmx:afterSwap", (event) => {
-            if (event.detail.target.id === "pane-form") document.execCommand("insertText", false, "!");
-        }, { once: true })"""
+        """() => document.addEventListener("htmx:afterSwap", function type(event) {
+            if (event.detail.target.id !== "pane-form") return;
+            document.removeEventListener("htmx:afterSwap", type);
+            document.execCommand("insertText", false, "!");
+        })"""
     )
 
-    studio.locator(".quote-choose", has_text="GMI Cloud").click()
+    with studio.expect_request("**/studio/form"):
+        studio.locator(".quote-choose", has_text="GMI Cloud").click()
     studio.locator("#prompt").focus()
     studio.keyboard.press("End")
     studio.keyboard.type(" at sea")
+    held[0].continue_()
 
     expect(studio.locator(".quote.is-chosen")).to_contain_text("GMI Cloud")
     expect(studio.locator("#request-json")).to_contain_text("Rainy evening at sea!")

@@ -67,10 +67,10 @@
       studio.afterSwap = () => { /* at once: the next letter may come before htmx has settled what it swapped */
         for (const name of meanwhile) set(name, now.get(name) || [""]);
         focus();
+        studio.tookAnswer(meanwhile.length > 0);
       };
       studio.afterSettle = () => {
         window.rushesPlayer.start(form);
-        studio.tookAnswer(meanwhile.length > 0);
         syncAll();
         studio.tell("rushes:changed");
         if (meanwhile.length) recheck();

@@ -9,9 +9,10 @@ import pytest
 from django.conf import settings as configured
 from django.core.management.commands import flush
 from django.db import connection
+from django.test.utils import override_settings
 from playwright.sync_api import Browser, expect, sync_playwright
 
-from tests import browser, lock_order
+from tests import browser, in_flight, lock_order
 from tests.environment import MEDIA, REDIS
 from tests.outside import outside as outside
 from tests.queued import forget
@@ -30,12 +31,13 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     items.sort(key=lambda item: next((at for at, name in enumerate(LONGEST) if name in str(item.path)), len(LONGEST)))
 
 
-@pytest.fixture(autouse=True)
-def plain_static_files(settings) -> None:
+@pytest.fixture(autouse=True, scope="session")
+def plain_static_files() -> Iterator[None]:
     """Serve style sheets and scripts as they lie in static/: hashed names would need a collectstatic first."""
     plain = {"BACKEND": "django.contrib.staticfiles.storage.StaticFilesStorage"}
-    settings.STORAGES = {**settings.STORAGES, "staticfiles": plain}
-    settings.STATIC_ROOT.mkdir(exist_ok=True)
+    configured.STATIC_ROOT.mkdir(exist_ok=True)
+    with override_settings(STORAGES={**configured.STORAGES, "staticfiles": plain}):
+        yield
 
 
 @pytest.fixture(autouse=True, scope="session")
@@ -56,6 +58,18 @@ def empty_queue() -> None:
     """What an earlier test left in Redis; the database's queue is emptied with all other tables."""
     if REDIS:
         forget()
+
+
+@pytest.fixture(autouse=True)
+def no_request_outlives_its_test(request: pytest.FixtureRequest) -> Iterator[None]:
+    """What a page had asked when it was closed is answered before the test's tables and settings are taken away."""
+    if "live_server" not in request.fixturenames:
+        yield
+        return
+    request.getfixturevalue("transactional_db")
+    with in_flight.watched() as requests:
+        yield
+        assert requests.wait(), "a request of this test is still being answered"
 
 
 @pytest.fixture(autouse=True)

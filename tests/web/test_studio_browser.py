@@ -101,6 +101,8 @@ def test_a_broken_rule_is_seen_and_mended_by_its_own_way_out(studio):
     studio.get_by_label("HDR").check()
     expect(studio.get_by_label("EXR")).not_to_have_attribute("aria-disabled", "true")
     studio.get_by_label("EXR").check()
+    # Once the answer is there: what it says moves what is below it, and a press that it comes into is no click.
+    expect(studio.get_by_role("button", name="Turn HDR off and turn EXR off")).to_be_visible()
     studio.get_by_label("HDR").uncheck()
     expect(studio.locator("#notes-output")).to_contain_text("EXR comes with HDR")
     expect(studio.locator("#queue-button")).to_have_attribute("aria-disabled", "true")

@@ -152,7 +152,7 @@ def test_a_past_month_shows_the_limit_that_held_at_its_end_and_who_set_it(client
 
     march, february = budget(client, "/costs/?month=2026-03"), budget(client, "/costs/?month=2026-02")
 
-    assert "$10.00 of $40.00" in march and "$30.00 left" in march and "99" not in march
+    assert "$10.00 of $40.00" in march and "$30.00 left" in march and "$99" not in march
     assert "The limit that held at the end of March 2026, set by Ada on 3 March 2026: For the pilot" in march
     assert "There is no record of the limit that held in February 2026." in february and "of $" not in february
 

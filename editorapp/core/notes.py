@@ -22,7 +22,7 @@ def required(note: str, *, why: str, longest: int = LONGEST_NOTE) -> str:
 
 
 def kept(note: str, *, longest: int) -> str:
-    """Return a note without the space around it, its lines as they are. Raises: NoteNeeded, with what is wrong in it."""
+    """Return a note without the space around it, its lines as they are. Raises: NoteNeeded, with what is wrong."""
     words = note.strip()
     if wrong := wrong_in(words, most=longest):
         raise NoteNeeded(f"The note cannot be kept. {wrong}")

@@ -29,7 +29,7 @@ class ReadableRequest:
         self, request: HttpRequest, view: Callable[..., HttpResponseBase], args: Any, kwargs: dict[str, Any]
     ) -> None:
         """Find nothing under a number that no row has: the digits of a route may be thousands."""
-        for name, value in kwargs.items():
+        for value in kwargs.values():
             if isinstance(value, int) and value.bit_length() > 63:
                 raise Http404("There is nothing with such a number.")
 

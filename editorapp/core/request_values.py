@@ -19,7 +19,7 @@ MOST_ID = 2**63 - 1  # what a database's id can be
 LONGEST_JSON = 64 * 1024  # bytes
 LONGEST_VALUE = 4_000  # characters of a value in an address
 _WHOLE = re.compile(r"[0-9]{1,19}")
-_DECIMAL = re.compile(r"-?[0-9]{1,12}(\.[0-9]{1,12})?")
+_DECIMAL = re.compile(r"-?([0-9]{1,12}(\.[0-9]{0,12})?|\.[0-9]{1,12})([eE]-?[0-9]{1,2})?")
 
 
 class BadValue(BadRequest):
@@ -46,7 +46,7 @@ def as_whole(text: str) -> int | None:
 
 
 def as_decimal(text: str) -> Decimal | None:
-    """Return the number that ASCII digits write, with a point where there is one; None for any other text."""
+    """Return the number that ASCII digits write, with a point or an exponent of two digits; None for any other text."""
     return Decimal(text) if _DECIMAL.fullmatch(text) else None
 
 

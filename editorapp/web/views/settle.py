@@ -10,9 +10,9 @@ from django.urls import path
 from django.utils import timezone
 from django.views.decorators.http import require_POST, require_safe
 
+from editorapp.core import request_values
 from editorapp.core.htmx import is_part
 from editorapp.core.money import ZERO, NotAnAmount, usd_typed
-from editorapp.core import request_values
 from editorapp.core.notes import NoteNeeded
 from editorapp.costs import ledger
 from editorapp.generations.models import Generation, Overtaken

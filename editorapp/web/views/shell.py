@@ -46,7 +46,7 @@ def not_signed_by_us(request: HttpRequest, reason: str = "") -> HttpResponse:
 
 
 def bad_request(request: HttpRequest, exception: Exception) -> HttpResponse:
-    """Answer what cannot be read with 400: which value was wrong; to htmx and scripts as one sentence, not as a page."""
+    """Answer what cannot be read with 400: which value was wrong; to htmx and scripts as one sentence."""
     says, setting = _wrong_in(request, exception)
     if wants_json(request):
         return JsonResponse({"reason": "bad_request", "message": says}, status=400)

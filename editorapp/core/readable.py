@@ -7,6 +7,7 @@ from collections.abc import Callable
 from typing import Any
 
 from django.http import Http404, HttpRequest, HttpResponse, HttpResponseBase
+from django.urls import get_resolver
 
 from editorapp.core.request_values import BadValue
 from editorapp.core.typed_text import wrong_in
@@ -21,9 +22,16 @@ class ReadableRequest:
         self.get_response = get_response
 
     def __call__(self, request: HttpRequest) -> HttpResponse:
-        check_charset(request)
-        check_address(request)
+        try:
+            check_charset(request)
+            check_address(request)
+        except BadValue as error:
+            return refused(request, error)
         return self.get_response(request)
+
+    def process_exception(self, request: HttpRequest, exception: Exception) -> HttpResponse | None:
+        """Answer what a view's readers refuse. Left to Django, each would be a traceback in the log."""
+        return refused(request, exception) if isinstance(exception, BadValue) else None
 
     def process_view(
         self, request: HttpRequest, view: Callable[..., HttpResponseBase], args: Any, kwargs: dict[str, Any]
@@ -32,6 +40,12 @@ class ReadableRequest:
         for value in kwargs.values():
             if isinstance(value, int) and value.bit_length() > 63:
                 raise Http404("There is nothing with such a number.")
+
+
+def refused(request: HttpRequest, error: BadValue) -> HttpResponse:
+    """Return the project's answer for what cannot be read: its handler400."""
+    answer: HttpResponse = get_resolver().resolve_error_handler(400)(request, exception=error)  # type: ignore[call-arg]
+    return answer
 
 
 def check_charset(request: HttpRequest) -> None:

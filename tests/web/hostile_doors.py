@@ -89,14 +89,14 @@ class Knocking:
     def _note(self, **_signal: Any) -> None:
         self._raised.append(sys.exc_info()[1])
 
-    def send(self, method: str, address: str, data: Any = None, *, said: str, **more: Any) -> HttpResponseBase:
+    def send(self, method: str, address: str, *data: Any, said: str, **more: Any) -> HttpResponseBase:
         """Send one request, look at its answer and at the rows that it wrote, and take those back."""
         self.client.cookies = SimpleCookie(self._cookies)
         self._raised.clear()
         self.count += 1
         with transaction.atomic():
             before = [] if method == "get" else [rows.objects.aggregate(Max("pk"))["pk__max"] or 0 for rows in ROWS]
-            answer = getattr(self.client, method)(address, data, **more)
+            answer = getattr(self.client, method)(address, *data, **more)
             if answer.streaming:
                 for _piece in answer.streaming_content:
                     pass
@@ -105,6 +105,10 @@ class Knocking:
                 self._look_at_rows(before, f"{method} {address[:60]} {said}")
             transaction.set_rollback(True)
         return answer
+
+    def form(self, address: str, body: bytes, kind: str) -> HttpResponseBase:
+        """Send a body as it is, under any type: the client would write it in the letters that the type names."""
+        return self.send("generic", "POST", address, body, said=f"{address} {kind[-30:]}", content_type=kind)
 
     def _look(self, answer: HttpResponseBase, said: str) -> None:
         self.statuses[answer.status_code] = self.statuses.get(answer.status_code, 0) + 1

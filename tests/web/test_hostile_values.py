@@ -4,17 +4,14 @@ Doors and parameters are found by themselves: see hostile_doors.py. More than 3,
 who may do everything. The worst go to the server that people run, too: tests/journeys/test_hostile_requests.py.
 """
 
-import json
 import logging
 from collections.abc import Iterator
 from itertools import cycle
 from pathlib import Path
-from typing import Any
 from urllib.parse import quote
 
 import pytest
 from django.conf import settings as configured
-from django.core.files.uploadedfile import SimpleUploadedFile
 
 from tests.web.hostile_doors import VALUES, Asked, Form, Knocking
 from tests.web.test_another_team import Owned, addresses, media_root, owned, signed_in  # noqa: F401
@@ -22,9 +19,9 @@ from tests.web.test_another_team import Owned, addresses, media_root, owned, sig
 pytestmark = pytest.mark.django_db(transaction=True)
 
 HTMX = {"HX-Request": "true"}
-PATHS = ("%00", "a%00b", "%0a", "%1b%5b31m", "%ff%fe", "%d9%a1", "..%2f..%2fetc", "9" * 5_000, "9" * 400, "9" * 19, "x" * 3_000)
+PATHS = ("%00", "a%00b", "%0a", "%ff%fe", "%d9%a1", "..%2f..%2fetc", "9" * 5_000, "9" * 400, "9" * 19, "x" * 3_000)
 HEADERS = {
-    "Range": ("bytes=0-" + "9" * 5_000, "bytes=\u00b2-", "bytes=-" + "9" * 30, "bytes=9-1", "bytes=" + "0-1," * 900, "\u00ff"),
+    "Range": ("bytes=0-" + "9" * 5_000, "bytes=\u00b2-", "bytes=-" + "9" * 30, "bytes=9-1", "bytes=" + "0-1," * 900),
     "If-None-Match": ("*" * 4_000, '"' + "9" * 4_000, "\u00ff", ", , W/"),
     "If-Range": ("\u00ff", "9" * 5_000),
     "Accept": ("text/html;q=nan", "application/json;q=1e400", "*/*;" * 500, "\u00ff/\u00ff"),
@@ -35,20 +32,24 @@ HEADERS = {
     "Content-Length": ("", "-1", "1e400", "\u00b2", "9" * 5_000, "9" * 18),
     "Upload-Offset": ("", "-1", "1e400", "\u00b2", "9" * 5_000, "9" * 18, "NaN"),
     "Content-Range": ("bytes " + "9" * 5_000, "\u00ff"),
-    "Content-Type": ("multipart/form-data", "multipart/form-data; boundary=" + "x" * 300, "\u00ff", "text/x; charset=\u00ff"),
-    "Cookie": ("rushes_theme=%00; \u00ff", "=" * 4_000, "a=\"" + "9" * 4_000),
+    "Content-Type": ("multipart/form-data", "multipart/form-data; boundary=" + "x" * 300, "\u00ff"),
+    "Cookie": ("rushes_theme=%00; \u00ff", "=" * 4_000, 'a="' + "9" * 4_000),
     "Purpose": ("\u00ff",),
     "Authorization": ("Bearer \u00ff",),
 }
-CHARSETS = ("utf-16", "utf-7", "utf-32", "cp037", "idna", "base64", "rot13", "none-such", "\u00ff", "x" * 300, "utf-16le")
+SAID = [(name, value) for name, values in HEADERS.items() for value in values]
+CHARSETS = ("utf-16", "utf-7", "utf-32", "cp037", "idna", "base64", "rot13", "none-such", "\u00ff", "x" * 300)
 BODIES = (
     b"[" * 100_000, b'{"a":' * 100_000, b'{"name": "a", "size": 1e400}', b'{"name": "a", "size": Infinity}',
     b'{"name": "a", "size": NaN}', b'{"name": "a", "size": ' + b"9" * 5_000 + b"}", b'{"name": "\\ud800", "size": 5}',
-    b'{"name": "a\\u0000\\u001b.mp4", "size": 5}', b'{"name": ' + b'"a' * 2, b'{"name": null, "size": true}', b"\xff\xfe", b"",
+    b'{"name": "a\\u0000\\u001b.mp4", "size": 5}', b'{"name": "a"a"', b'{"name": null, "size": true}', b"",
     b'{"name": {"a": []}, "size": [1]}', b'{"name": "a", "size": -1}', b"null", b'"' + b"a" * 300_000 + b'"',
     '{"name": "a", "size": 1}'.encode("utf-16"), b'{"name": "a", "size": 1.5}', b'{"name": "a", "size": 1e13}',
+    b"\xff\xfe",
 )  # fmt: skip
 FILES = ("a\0b.png", "\n.png", "x" * 3_000 + ".png", "..", "", "\u202egnp.exe", "a/b\\c.mp4", "\x1b[31m.mov")
+SET_GUIDE = 'Content-Disposition: form-data; name="set_guide"\r\n\r\n1'
+MULTIPART = "multipart/form-data; boundary=x"
 
 
 @pytest.fixture
@@ -88,7 +89,7 @@ def test_every_parameter_of_every_page_bears_hostile_values(owned: Owned, knocki
 
     for address, name in doors(owned):
         # A check of the studio reads what all its doors read; what it costs to draw them is not tried here.
-        count = {"studio:check": 4, "studio:submit": 2}.get(name, 1 if name.startswith("studio:") else 10)
+        count = {"studio:check": 3}.get(name, 1 if name.startswith("studio:") else 10)
         for method in ("get", "post"):
             for parameter, form in knocking.names_at(method, address, sound_form(owned, name)):
                 tried.add((name, parameter))
@@ -99,64 +100,66 @@ def test_every_parameter_of_every_page_bears_hostile_values(owned: Owned, knocki
                     knocking.send(method, address, {**form, parameter: value}, said=said, headers=headers)
 
     assert knocking.wrong == []
-    known = {("gallery:live", "live"), ("media:still", "height"), ("studio:submit", "prompt"), ("takes:settle", "job_id")}
-    assert known <= tried, known - tried
-    assert knocking.count > 2_000 and files() == before
+    assert {("gallery:live", "live"), ("media:still", "height"), ("studio:submit", "prompt")} <= tried
+    assert ("takes:settle", "job_id") in tried and ("people:team", "limit_note") in tried
+    assert knocking.count > 1_900 and files() == before
 
 
-def test_every_place_of_an_address_every_header_and_every_body_bears_hostile_values(
-    owned: Owned, knocking: Knocking  # noqa: F811
-) -> None:
-    before = files()
+def test_every_place_header_and_body_bears_hostile_values(owned: Owned, knocking: Knocking) -> None:  # noqa: F811
+    before, paths, headers, bodies = files(), cycle(PATHS), cycle(SAID), cycle(BODIES)
 
-    for address, name in doors(owned):
-        for method in ("get", "post"):
-            for place in places_of(address):
-                for value in PATHS:
-                    knocking.send(method, place.format(value), said=f"at {value[:20]!r}")
-        for header, said in HEADERS.items():
-            for value in said[:2] if name in ("studio:page", "gallery:page") else said[-1:]:
-                knocking.send("get", address, said=f"{header}: {value[:30]!r}", headers={header: value})
-    still = f"/media/{owned.clip.pk}/original"
-    upload = f"/media/uploads/{owned.upload.token}"
-    for header, said in HEADERS.items():
-        for value in said:
-            knocking.send("get", still, said=f"{header}: {value[:30]!r}", headers={header: value})
-            for method in ("head", "put"):
-                headers = {"Upload-Offset": "0", header: value}
-                knocking.send(method, upload, b"a", said=f"{header}: {value[:30]!r}", headers=headers)
-            knocking.send("post", "/media/uploads/form", {"a": "b"}, said=f"{header}: {value[:30]!r}", headers={header: value})
     for address, _name in doors(owned):
-        for body in BODIES if address == "/media/uploads" else BODIES[:2]:
-            knocking.send("post", address, body, said=repr(body[:30]), content_type="application/json")
+        for place in places_of(address):
+            for method in ("get", "post", "get", "post"):
+                value = next(paths)
+                knocking.send(method, place.format(value), said=f"at {value[:20]!r}")
+        for _ in range(3):
+            header, value = next(headers)
+            knocking.send("get", address, said=f"{header}: {value[:30]!r}", headers={header: value})
+        body = next(bodies)
+        knocking.send("post", address, body, said=repr(body[:30]), content_type="application/json")
+    for body in BODIES:
+        knocking.send("post", "/media/uploads", body, said=repr(body[:30]), content_type="application/json")
+    upload = f"/media/uploads/{owned.upload.token}"
+    for header, value in SAID:
+        said, sent = f"{header}: {value[:30]!r}", {"Upload-Offset": "0", header: value}
+        for method in ("get", "head"):
+            knocking.send(method, f"/media/{owned.clip.pk}/original", said=said, headers={header: value})
+        knocking.send("head", upload, said=said, headers=sent)
+        knocking.send("put", upload, b"a", said=said, headers=sent)
+        knocking.send("post", "/media/uploads/form", {"a": "b"}, said=said, headers={header: value})
 
     assert knocking.wrong == []
     assert knocking.count > 1_000 and files() == before
 
 
 def test_a_form_in_other_letters_than_utf_8_is_refused_at_every_door(owned: Owned, knocking: Knocking) -> None:  # noqa: F811
-    kind = "application/x-www-form-urlencoded"
     for address, name in doors(owned):
         for charset in CHARSETS if name == "studio:check" else ("utf-16",):
-            for sent in (f"{kind}; charset={charset}", f"multipart/form-data; boundary=x; charset={charset}"):
-                answer = knocking.send("post", address, b"a=b&prompt=x", said=sent[-30:], content_type=sent)
+            for kind in ("application/x-www-form-urlencoded", MULTIPART):
+                answer = knocking.form(address, b"a=b&prompt=x", f"{kind}; charset={charset}")
                 assert answer.status_code == 400, (name, charset)
 
     assert knocking.wrong == []
 
 
-def test_files_with_any_name_and_forms_that_end_in_the_middle_are_answered(owned: Owned, knocking: Knocking) -> None:  # noqa: F811
+def test_files_of_any_name_and_forms_that_end_in_the_middle_are_answered(owned: Owned, knocking: Knocking) -> None:  # noqa: F811
     before = files()
 
     for name in FILES:
-        sent: dict[str, Any] = {"file": SimpleUploadedFile(name or "x", b"\x89PNG no picture", content_type="image/png")}
-        sent["file"]._name = name
-        knocking.send("post", "/media/uploads/form", sent, said=f"a file {name[:20]!r}")
-        still = sound_form(owned, "studio:mend") | {"set_guide": "1", "new_guide_file": sent["file"]}
-        knocking.send("post", "/studio/mend", still, said=f"a still {name[:20]!r}")
-    for body in (b"--x", b"--x\r\n", b"--x\r\nContent-Disposition: form-data; name=\"\0\"\r\n\r\na\r\n--x--", b"\0" * 500):
+        disposition = f'Content-Disposition: form-data; name="file"; filename="{name}"'
+        for address, field in (("/media/uploads/form", "file"), ("/studio/mend", "new_guide_file")):
+            part = disposition.replace('"file"', f'"{field}"')
+            body = f"--x\r\n{part}\r\nContent-Type: image/png\r\n\r\nno picture\r\n--x\r\n{SET_GUIDE}\r\n--x--\r\n"
+            knocking.form(address, body.encode(), MULTIPART)
+    for body in (
+        b"--x",
+        b"--x\r\n",
+        b'--x\r\nContent-Disposition: form-data; name="\0"\r\n\r\na\r\n--x--',
+        b"\0" * 500,
+    ):
         for address in ("/media/uploads/form", "/studio/check", "/people/team"):
-            knocking.send("post", address, body, said=repr(body[:20]), content_type="multipart/form-data; boundary=x")
+            knocking.form(address, body, MULTIPART)
 
     assert knocking.wrong == []
     assert files() == before

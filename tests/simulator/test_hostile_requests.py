@@ -30,7 +30,9 @@ CALLS: dict[str, tuple[str, dict[str, str], dict[str, Any]]] = {
     "scenario submit": (f"{SCENARIO_PATH}/generate/custom/model_luma-ray-3-2-edit", SCENARIO, {
         "prompt": "x", "video": "asset_x", "resolution": "720p", "duration": 5,
     }),
-    "scenario price": (f"{SCENARIO_PATH}/generate/custom/model_luma-ray-3-2-edit?dryRun=true", SCENARIO, {"prompt": "x"}),
+    "scenario price": (
+        f"{SCENARIO_PATH}/generate/custom/model_luma-ray-3-2-edit?dryRun=true", SCENARIO, {"prompt": "x"},
+    ),
     "scenario upload": (f"{SCENARIO_PATH}/uploads", SCENARIO, {
         "kind": "video", "fileName": "a", "contentType": "video/mp4", "fileSize": 10, "parts": 1,
     }),
@@ -39,8 +41,9 @@ CALLS: dict[str, tuple[str, dict[str, str], dict[str, Any]]] = {
     "faults": ("/_simulator/faults", {}, {"call": "submit", "kind": "slow:1", "times": 1}),
 }  # fmt: skip
 VALUES: tuple[Any, ...] = (
-    None, True, -1, 0, 10**17, 1.5, "", "\0", "a\0b", "\u0661", "9" * 4_000, "Infinity", [], {}, [[]], [None], {"a": {}},
-    {"url": 5}, [{"generation_id": "x", "data": ""}], "slow:inf", "slow:1e400", "0001-01-01", "9999-12-31T23:59:59-23:59",
+    None, True, -1, 0, 10**17, 1.5, "", "\0", "a\0b", "\u0661", "9" * 4_000, "Infinity", [], {}, [[]], [None],
+    {"a": {}}, {"url": 5}, [{"generation_id": "x", "data": ""}], "slow:inf", "slow:1e400", "0001-01-01",
+    "9999-12-31T23:59:59-23:59",
 )  # fmt: skip
 RAW = (
     b"[" * 100_000, b'{"a":' * 100_000, b"[" * 100 + b"]" * 100, b'{"prompt": Infinity}', b'{"prompt": NaN}',
@@ -48,7 +51,8 @@ RAW = (
     b"\xff\xfe{}", '{"prompt": "x"}'.encode("utf-16"), b"", b"null", b"[]", b'"x"', b"5", b"\0",
 )  # fmt: skip
 QUERIES = (
-    "9" * 5_000, "\u0661", "-1", "1e400", "\0", "\ud7ff", "0001-01-01", "9999-12-31T23:59:59-23:59", "%", "\u00ff" * 500,
+    "9" * 5_000, "\u0661", "-1", "1e400", "\0", "\ud7ff", "0001-01-01", "9999-12-31T23:59:59-23:59", "%",
+    "\u00ff" * 500,
 )  # fmt: skip
 
 

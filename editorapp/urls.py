@@ -3,3 +3,5 @@
 from django.urls import include, path
 
 urlpatterns = [path("", include("editorapp.web.urls"))]
+
+handler400 = "editorapp.web.views.shell.bad_request"

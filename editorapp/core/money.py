@@ -1,5 +1,6 @@
 """Dollars. In Python always Decimal; in the database whole micro-dollars, so that SQLite adds them exactly."""
 
+import re
 from decimal import ROUND_HALF_UP, Decimal
 from typing import Any
 
@@ -8,10 +9,14 @@ from django.db import models
 from django.db.models.expressions import Combinable
 
 MICRO = Decimal(1_000_000)
+MILLIONTH = Decimal("0.000001")
 ZERO = Decimal("0")
 DEAREST_USD = Decimal(10_000)  # of one thing that a provider names a price of; hundreds of times what the dearest is
 DEAREST_UNIT_USD = Decimal(1_000)  # of one of a provider's own units
+LARGEST_LIMIT_USD = Decimal(1_000_000)  # that a team can have for a month
+MOST_USD = Decimal(9_000_000_000)  # of one amount in a row: a thousand of them still add up in a column of 64 bits
 LONGEST_SAID = 40  # characters of a figure, as text
+_TYPED = re.compile(r"[0-9]{1,6}(\.[0-9]{1,6})?")
 
 
 class NotAnAmount(ValueError):
@@ -21,14 +26,30 @@ class NotAnAmount(ValueError):
 def usd(value: Decimal | str | int) -> Decimal:
     """Return an amount in dollars, exact to a millionth.
 
-    Raises: NotAnAmount, when the value cannot be read, is not finite, or is finer than a millionth.
+    The one bound of all money that is kept: every row's column passes through here.
+    Raises: NotAnAmount, when the value cannot be read, is not finite, is finer than a millionth, or more than MOST_USD.
     """
+    said = repr(value)[:LONGEST_SAID]
     try:
         amount = Decimal(value)
-        if not amount.is_finite() or amount * MICRO != (amount * MICRO).to_integral_value():
-            raise NotAnAmount(f"{value!r} is not an amount in dollars.")
-    except ArithmeticError as error:
-        raise NotAnAmount(f"{value!r} is not an amount in dollars.") from error
+    except (ArithmeticError, ValueError) as error:
+        raise NotAnAmount(f"{said} is not an amount in dollars.") from error
+    if not amount.is_finite() or not -MOST_USD <= amount <= MOST_USD:
+        raise NotAnAmount(f"{said} is not an amount of at most {MOST_USD:,} dollars.")
+    if amount.quantize(MILLIONTH) != amount:
+        raise NotAnAmount(f"{said} is finer than a millionth of a dollar.")
+    return amount
+
+
+def usd_typed(text: str) -> Decimal:
+    """Return what a person typed for the cost of one thing, with or without "$": 0 to DEAREST_USD, to the millionth.
+
+    Raises: NotAnAmount, whose message says what belongs there.
+    """
+    if not _TYPED.fullmatch(figure := text.strip().removeprefix("$").strip()):
+        raise NotAnAmount(f"Write dollars from 0 to {DEAREST_USD:,} with a point, like 1.08.")
+    if (amount := usd(figure)) > DEAREST_USD:
+        raise NotAnAmount(f"It is more than {DEAREST_USD:,} dollars. Write an amount like 1.08.")
     return amount
 
 
@@ -59,7 +80,7 @@ def _figure(said: int | float | str) -> str | int:
 def show_usd(amount: Decimal) -> str:
     """Write an amount as people read it: cents, and finer digits only where there are any."""
     cents = amount.quantize(Decimal("0.01"), rounding=ROUND_HALF_UP)
-    exact = amount.quantize(Decimal("0.000001")).normalize() if cents != amount else cents
+    exact = amount.quantize(MILLIONTH).normalize() if cents != amount else cents
     sign = "-" if exact < 0 else ""
     return f"{sign}${abs(exact):,f}"
 

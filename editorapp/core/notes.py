@@ -1,5 +1,8 @@
 """Notes: the words in which somebody says why, wherever a person decides about money."""
 
+from editorapp.core.typed_text import wrong_in
+
+LONGEST_READ = 20_000  # characters that are looked at before they are joined to one line
 LONGEST_NOTE = 200  # it stands in a ledger line, beside who decided what
 
 
@@ -10,11 +13,17 @@ class NoteNeeded(Exception):
 def required(note: str, *, why: str, longest: int = LONGEST_NOTE) -> str:
     """Return a note without the space around it, on one line.
 
-    Raises: NoteNeeded, with `why` it is asked for where there are no words, and where there are too many.
+    Raises: NoteNeeded, with `why` it is asked for where there are no words, and where they cannot be kept: see `kept`.
     """
-    words = " ".join(note.split())
+    words = " ".join(kept(note, longest=LONGEST_READ).split())
     if not any(map(str.isalnum, words)):
         raise NoteNeeded(why)
-    if len(words) > longest:
-        raise NoteNeeded(f"The note has {len(words):,} characters, {longest:,} fit. Shorten it.")
+    return kept(words, longest=longest)
+
+
+def kept(note: str, *, longest: int) -> str:
+    """Return a note without the space around it, its lines as they are. Raises: NoteNeeded, with what is wrong."""
+    words = note.strip()
+    if wrong := wrong_in(words, most=longest):
+        raise NoteNeeded(f"The note cannot be kept. {wrong}")
     return words

@@ -1,9 +1,12 @@
 """Keyset pages: the id is the order and the cursor, so the last page costs what the first does."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any, Generic, TypeVar
 
 from django.db.models import Model, QuerySet
+
+from editorapp.core.request_values import row_id
 
 Row = TypeVar("Row", bound=Model)
 
@@ -14,6 +17,11 @@ class Page(Generic[Row]):
 
     rows: list[Row]
     after: int | None
+
+
+def cursor(query: Mapping[str, str]) -> int | None:
+    """Return where the page begins that an address asks for (?before=); None for the first. Raises: BadValue."""
+    return row_id(query, "before")
 
 
 def newest_first(rows: "QuerySet[Row, Any]", *, before: int | None, size: int) -> Page[Row]:

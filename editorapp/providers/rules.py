@@ -6,6 +6,7 @@ Pure and quick: no query, no clock, no network. The page asks on every keystroke
 from collections.abc import Iterator
 from typing import Any
 
+from editorapp.core.typed_text import without, wrong_in
 from editorapp.media.facts import MediaFacts
 from editorapp.providers.contract import CONTROL_VALUES, CONTROLS, DEFAULT_VALUES, GenerationRequest, Task
 from editorapp.providers.mends import PLACEHOLDER, applied
@@ -14,7 +15,7 @@ from editorapp.providers.trials import Refused, Standing, hits_of
 
 __all__ = ["OFFER", "REFUSE", "WARN", "Broken", "Mend", "Rule", "Unavailable", "check", "refusals", "unavailable"]
 
-
+NOT_TYPED = "text.control"  # the rule that every text of a request keeps
 # What people call a field for which the provider has no row at all.
 UNLABELLED = {"hdr": "HDR", "exr": "EXR", "user_id": "end-user tag", "concepts": "camera concepts"} | dict.fromkeys(
     ("x_norm", "y_norm", "w_norm", "h_norm"), "position on the canvas"
@@ -45,7 +46,31 @@ def check(
                 if found:
                     hits = [Hit(path)] if found is True else [Hit(hit.field or path, **hit.words) for hit in found]
                     broken += [_broken(spec, rule, hit, wanted, source) for hit in hits]
-    return broken
+    return broken if only_documented else [*broken, *_not_typed(spec, model, wanted)]
+
+
+def _not_typed(spec: Spec, model: Model, wanted: GenerationRequest) -> Iterator[Broken]:
+    """Yield each text that holds what nobody can see: it would be paid for, and not every database keeps it.
+
+    The same for every model and each of its texts, those of clips and pictures too; so it is no row of a table.
+    """
+    for field, text in _texts(wanted):
+        if wrong := wrong_in(text):
+            label = _label(spec, model, field)
+            mends = (Mend("Take it out", {"prompt": without(text)}),) if field == "prompt" else ()
+            yield Broken(NOT_TYPED, field, REFUSE, f"{label}: {wrong}", mends, detail=f"{field}: control character")
+
+
+def _texts(wanted: GenerationRequest) -> Iterator[tuple[str, str]]:
+    """Yield every text of a request with its field."""
+    for name, value in vars(wanted).items():
+        for one in value if isinstance(value, tuple) else (value,):
+            if isinstance(one, str):
+                yield name, one
+    for name, ref in wanted.refs():
+        for said in vars(ref).values():
+            if isinstance(said, str):
+                yield name, said
 
 
 def refusals(broken: list[Broken]) -> list[Broken]:

@@ -5,6 +5,7 @@ from datetime import datetime
 from django.core.exceptions import PermissionDenied
 from django.db import transaction
 
+from editorapp.core import notes
 from editorapp.core.notes import NoteNeeded
 from editorapp.generations.models import Generation
 from editorapp.review.models import Decision
@@ -27,13 +28,11 @@ def decide(generation: Generation, verdict: str, *, member: Member, note: str, n
     """
     if generation.team_id != member.team_id or not member.may(Act.DECIDE):
         raise PermissionDenied("This role may not decide about takes.")
-    chosen, note = Decision.Verdict(verdict), note.strip()
+    chosen, note = Decision.Verdict(verdict), notes.kept(note, longest=LONGEST_NOTE)
     if not generation.is_done:
         raise NotDecidable("Only a finished take can be approved or sent back.")
     if chosen == Decision.Verdict.NEEDS_CHANGES and not note:
         raise NoteNeeded("Say what should change: the note is what the creator works from.")
-    if len(note) > LONGEST_NOTE:
-        raise NoteNeeded(f"The note has {len(note):,} characters, {LONGEST_NOTE:,} fit. Shorten it.")
     with transaction.atomic():
         # First, for its lock: of two decisions at once, the one that is written last is the one that the take shows.
         Generation.objects.filter(pk=generation.pk).update(review=chosen)

@@ -8,6 +8,8 @@ from collections import Counter, deque
 from dataclasses import dataclass, field
 from typing import Any
 
+from editorapp.core.request_values import as_whole
+
 CALLS = {
     "submit": "the paid POST: a generation, a request",
     "poll": "GET of a generation, a request",
@@ -73,6 +75,9 @@ _MAGIC = re.compile(
 )
 
 
+MOST_SECONDS = 3600  # that a fault lasts
+
+
 class UnknownFault(ValueError):
     """The fault asked for is not in the table."""
 
@@ -102,8 +107,10 @@ def fault_of(call: str, kind: str, *, times: int = 1, **options: Any) -> Fault:
 
     Raises: UnknownFault, when there is no such call, kind, status or failure code.
     """
+    if not isinstance(call, str) or not isinstance(kind, str):
+        raise UnknownFault("call and kind are texts.")
     name, _colon, value = kind.partition(":")
-    if name.isdecimal():
+    if as_whole(name) is not None:
         name, value = "status", kind
     if name not in KINDS:
         raise UnknownFault(f"There is no kind {name!r}: one of {', '.join(KINDS)}.")
@@ -119,6 +126,8 @@ def fault_of(call: str, kind: str, *, times: int = 1, **options: Any) -> Fault:
             raise UnknownFault(f"There is no failure code {fault.code!r}: one of {', '.join(FAILURES)}.")
     if name in ("slow", "trickle", "lag"):
         fault.seconds = float(value or options.get("seconds", 5))
+        if not 0 <= fault.seconds <= MOST_SECONDS:
+            raise UnknownFault(f"{value!r} is no time from 0 to {MOST_SECONDS} seconds.")
     fault.detail = str(options.get("detail") or fault.detail)
     if options.get("retry_after") is not None:
         fault.retry_after = int(options["retry_after"])
@@ -127,11 +136,11 @@ def fault_of(call: str, kind: str, *, times: int = 1, **options: Any) -> Fault:
 
 def _read_status(fault: Fault, value: str) -> None:
     number, _colon, rest = value.partition(":")
-    if not number.isdecimal() or not 400 <= int(number) <= 599:
+    if not 400 <= (status := as_whole(number) or 0) <= 599:
         raise UnknownFault(f"{number!r} is not an HTTP status between 400 and 599.")
-    fault.status = int(number)
-    if rest.isdecimal():
-        fault.retry_after = int(rest)
+    fault.status = status
+    if (seconds := as_whole(rest)) is not None:
+        fault.retry_after = seconds
     else:
         fault.detail = rest
 
@@ -146,8 +155,8 @@ def magic(prompt: str) -> list[Fault]:
     for match in _MAGIC.finditer(prompt):
         kind, value, more = match["kind"], match["value"] or "", match["more"] or ""
         times = 1
-        if kind in ("cut", "expired") and value.isdecimal():
-            times, value = int(value), ""
+        if kind in ("cut", "expired") and (said := as_whole(value)) is not None:
+            times, value = said, ""
         whole = ":".join(part for part in (kind, value, more) if part)
         try:
             found.append(fault_of(match["call"] or "", whole, times=times))

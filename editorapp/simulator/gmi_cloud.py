@@ -12,6 +12,7 @@ import uuid
 from collections.abc import Mapping
 from typing import Any
 
+from editorapp.core import strict_json
 from editorapp.providers.contract import GenerationRequest, Ref, Task
 from editorapp.providers.spec import Model
 from editorapp.simulator.core import under_fault
@@ -211,7 +212,7 @@ and <code>gmi-nohdr…</code> (no access to HDR) answer as they say. Live prices
         faults = self.simulation.faults
         faults.calls["upload"] += 1
         try:
-            body = json.loads(await request.body(1 << 16))
+            body = strict_json.parse(await request.body(1 << 16))
         except (TooLarge, ValueError):
             return self.error(400, "invalid request body")
         return await under_fault(faults.take("upload"), self.refuse, lambda: self._place(request, body))

@@ -6,6 +6,7 @@ One event loop holds thousands of open connections; a poll costs it a fraction o
 import asyncio
 import contextlib
 import json
+import re
 import socket
 import struct
 from collections.abc import AsyncIterator, Awaitable, Callable
@@ -16,10 +17,13 @@ from pathlib import Path
 from typing import Any
 from urllib.parse import parse_qsl, unquote, urlsplit
 
+from editorapp.core.request_values import as_whole
+
 MAX_HEAD_BYTES = 64 * 1024
 CHUNK_BYTES = 256 * 1024
 IDLE_SECONDS = 120
 TRICKLE_STEPS = 50
+_HEX = re.compile(rb"[0-9A-Fa-f]{1,12}")
 
 
 class BadRequest(Exception):
@@ -68,7 +72,10 @@ class Request:
     """One request as read off the wire; header names in lower case. The body is still on the wire until read."""
 
     def __init__(self, method: str, target: str, headers: dict[str, str], reader: asyncio.StreamReader) -> None:
-        parts = urlsplit(target)
+        try:
+            parts = urlsplit(target)
+        except ValueError as error:
+            raise BadRequest(400, "Bad request target") from error
         self.method = method
         self.path = unquote(parts.path)
         self.query = dict(parse_qsl(parts.query, keep_blank_values=True)) if parts.query else {}
@@ -98,7 +105,7 @@ class Request:
             return
         self.before_body()
         if self._chunked:
-            while size := int((await self._reader.readuntil(b"\r\n")).split(b";")[0], 16):
+            while size := _chunk_size(await self._reader.readuntil(b"\r\n")):
                 while size:
                     piece = await self._piece(size)
                     size -= len(piece)
@@ -140,9 +147,16 @@ class Request:
 
 
 def _length(text: str) -> int:
-    if not text.isdecimal():
+    if (length := as_whole(text)) is None:
         raise BadRequest(400, "Content-Length is not a number")
-    return int(text)
+    return length
+
+
+def _chunk_size(line: bytes) -> int:
+    size = line.split(b";")[0].strip()
+    if not _HEX.fullmatch(size):
+        raise BadRequest(400, "A chunk's size is not a number")
+    return int(size, 16)
 
 
 Handler = Callable[[Request], Awaitable[Answer]]
@@ -189,19 +203,22 @@ class Server:
 
     async def _one(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter, peer: str) -> bool:
         """Serve one request; return whether the connection goes on."""
-        async with asyncio.timeout(IDLE_SECONDS):
-            head = await reader.readuntil(b"\r\n\r\n")
+        try:
+            async with asyncio.timeout(IDLE_SECONDS):
+                head = await reader.readuntil(b"\r\n\r\n")
+        except asyncio.LimitOverrunError:
+            return await _refuse(writer, BadRequest(431, "Request header fields too large"))
         try:
             request = _parse(head, reader)
         except BadRequest as error:
-            writer.write(_head(Answer.of_json({"detail": str(error)}, error.status), keep=False))
-            await writer.drain()
-            return False
+            return await _refuse(writer, error)
         request.peer = peer
         if request.headers.get("expect", "").lower() == "100-continue":
             request.before_body = lambda: writer.write(b"HTTP/1.1 100 Continue\r\n\r\n")
         try:
             answer = await self._handler(request)
+        except BadRequest as error:  # its body is written in a way that nobody can read
+            return await _refuse(writer, error)
         except Hang:
             await request.wait_until_gone()
             return False
@@ -270,9 +287,16 @@ async def _send_file(writer: asyncio.StreamWriter, answer: Answer, path: Path) -
                 await asyncio.sleep(answer.spread_seconds / TRICKLE_STEPS)
 
 
+async def _refuse(writer: asyncio.StreamWriter, error: BadRequest) -> bool:
+    """Answer what cannot be read; the connection ends with it."""
+    writer.write(_head(Answer.of_json({"detail": str(error)}, error.status), keep=False))
+    await writer.drain()
+    return False
+
+
 async def _discard(request: Request) -> None:
     """Read on for a moment, so that a caller still sending sees the answer and not a broken pipe."""
-    with contextlib.suppress(TimeoutError):
+    with contextlib.suppress(TimeoutError, BadRequest):
         async with asyncio.timeout(2):
             async for _piece in request.chunks():
                 pass

@@ -3,15 +3,15 @@
 import asyncio
 import html
 import ipaddress
-import json
 import logging
 import time
 from collections.abc import Sequence
 
+from editorapp.core import strict_json
 from editorapp.simulator.core import Options, Simulation
 from editorapp.simulator.faults import CALLS, FAILURES, KINDS, UnknownFault, fault_of
 from editorapp.simulator.gmi_cloud import GmiCloud
-from editorapp.simulator.http import Answer, Hang, Request, Reset, Server, TooLarge
+from editorapp.simulator.http import Answer, BadRequest, Hang, Request, Reset, Server, TooLarge
 from editorapp.simulator.luma_agents import LumaAgents
 from editorapp.simulator.render import POSTER
 from editorapp.simulator.scenario import Scenario
@@ -59,7 +59,7 @@ class App:
                 return await self._storage(request)
             if request.path.startswith(ADMIN):
                 return await self._admin(request)
-        except (Hang, Reset, ConnectionError, asyncio.IncompleteReadError):
+        except (BadRequest, Hang, Reset, ConnectionError, asyncio.IncompleteReadError):
             raise  # asked for, or the caller is gone
         except Exception:  # whatever it was, the caller gets an answer and the next one is served
             logger.exception("%s %s failed", request.method, request.path)
@@ -112,8 +112,7 @@ class App:
             faults.clear()
         elif request.method == "POST":
             try:
-                asked = json.loads(await request.body(1 << 16))
-                faults.waiting.append(fault_of(**asked))
+                faults.waiting.append(fault_of(**strict_json.parse(await request.body(1 << 16))))
             except (UnknownFault, TypeError, ValueError, TooLarge) as error:
                 return Answer.of_json({"detail": str(error)}, 422)
         elif request.method != "GET":

@@ -3,13 +3,13 @@
 import asyncio
 import base64
 import binascii
-import json
 import re
 import uuid
 from collections.abc import Iterator
 from pathlib import Path
 from typing import IO, Any
 
+from editorapp.core import strict_json
 from editorapp.simulator.http import Request, TooLarge
 
 LONGEST_IN_MEMORY = 64 * 1024
@@ -143,7 +143,7 @@ class _Reader:
             self._file = None
 
     def value(self) -> Any:
-        return json.loads(self._kept)
+        return strict_json.parse(self._kept)
 
 
 async def read_json(request: Request, limit: int, spilled: Spilled) -> Any:

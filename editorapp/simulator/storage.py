@@ -7,10 +7,12 @@ import hashlib
 import hmac
 import math
 import os
+import re
 import secrets
 from pathlib import Path
 from urllib.parse import quote, unquote, urlsplit
 
+from editorapp.core.request_values import as_whole
 from editorapp.simulator.faults import Fault
 from editorapp.simulator.http import Answer, Request
 
@@ -18,6 +20,7 @@ PREFIX = "/_storage/"
 _TYPES = {
     ".mp4": "video/mp4", ".zip": "application/zip", ".png": "image/png", ".jpg": "image/jpeg", ".jpeg": "image/jpeg",
 }  # fmt: skip
+_PUBLIC_NAME = re.compile(r"[0-9A-Za-z-]{1,80}\.[0-9a-z]{1,8}")
 
 
 class Signer:
@@ -40,13 +43,13 @@ class Signer:
     def refusal(self, request: Request, now: float) -> Answer | None:
         """Return the storage's 403, when a link is forged or too old; else None."""
         expires, nonce = request.query.get("expires", ""), request.query.get("n", "")
-        if not expires.isdecimal():
+        if (until := as_whole(expires)) is None:
             return denied("Missing signature")
         method = "GET" if request.method == "HEAD" else request.method
-        good = self._sign(method, quote(request.path), int(expires), nonce)
-        if not hmac.compare_digest(good, request.query.get("signature", "")):
+        good = self._sign(method, quote(request.path), until, nonce)
+        if not hmac.compare_digest(good.encode(), request.query.get("signature", "").encode()):
             return denied("The signature does not match", code="SignatureDoesNotMatch")
-        if now >= int(expires):
+        if now >= until:
             return denied("Request has expired")
         return None
 
@@ -70,9 +73,9 @@ class PublicFiles:
         return f"{origin}{PREFIX}{self.FOLDER}/{quote(name)}"
 
     def path(self, name: str) -> Path:
-        """Return where the file of this name lies; nothing in the name leads out of the folder."""
+        """Return where the file of this name lies: nowhere, for a name that is none of ours."""
         self._folder.mkdir(parents=True, exist_ok=True)
-        return self._folder / Path(name).name
+        return self._folder / (name if _PUBLIC_NAME.fullmatch(name) else "none")
 
     def find(self, url: str) -> Path | None:
         """Return the file behind one of these addresses; None for any other."""
@@ -136,11 +139,12 @@ def _range(header: str, size: int) -> tuple[int, int]:
     first, dash, last = spec.partition("-")
     if unit.strip() != "bytes" or not dash or "," in spec:
         return 0, size
+    start, end = as_whole(first), as_whole(last)
     if not first:
-        return (max(0, size - int(last)), size) if last.isdecimal() else (0, size)
-    if not first.isdecimal():
+        return (0, size) if end is None else (max(0, size - end), size)
+    if start is None:
         return 0, size
-    return int(first), min(size, int(last) + 1 if last.isdecimal() else size)
+    return start, size if end is None else min(size, end + 1)
 
 
 async def receive(request: Request, path: Path, limit: int) -> int | None:

@@ -7,6 +7,7 @@ from django import forms
 from django.core.exceptions import ValidationError
 from django.db import transaction
 
+from editorapp.core.typed_text import TextField
 from editorapp.providers import learning
 from editorapp.providers.learned import DEAREST_UNIT_USD
 from editorapp.providers.models import Origin, ProviderAccount
@@ -67,11 +68,11 @@ class LimitsForm(forms.Form):
 class AccountForm(LimitsForm):
     """An account whose key an admin enters: its fields are those that the provider asks for."""
 
-    name = forms.CharField(
+    name = TextField(
         max_length=80, help_text="As creators see it when they choose where to send a take.",
         widget=forms.TextInput(attrs={"autocomplete": "off"}),
     )  # fmt: skip
-    base_url = forms.CharField(
+    base_url = TextField(
         label="Base URL", max_length=300, required=False,
         widget=forms.URLInput(attrs={"autocomplete": "off", "spellcheck": "false"}),
     )  # fmt: skip
@@ -197,7 +198,7 @@ def option_label(wire: str) -> str:
 def _key_field(label: str, *, hint: str) -> forms.CharField:
     attrs = {"autocomplete": "off", "spellcheck": "false", "autocapitalize": "none"}
     widget = forms.PasswordInput(attrs=attrs, render_value=False)
-    return forms.CharField(label=label, max_length=LONGEST_KEY, required=False, widget=widget, help_text=hint)
+    return TextField(label=label, max_length=LONGEST_KEY, required=False, widget=widget, help_text=hint)
 
 
 def _key_hint(account: ProviderAccount | None, *, is_last: bool) -> str:
@@ -210,7 +211,7 @@ def _key_hint(account: ProviderAccount | None, *, is_last: bool) -> str:
 
 
 def _option_field(wire: str) -> forms.CharField:
-    return forms.CharField(
+    return TextField(
         label=option_label(wire), max_length=200, required=False, help_text=WHAT_IS_SENT.format(name=wire),
         widget=forms.TextInput(attrs={"autocomplete": "off", "spellcheck": "false"}),
     )  # fmt: skip

@@ -9,6 +9,7 @@ from urllib.parse import urlencode
 from django.http import QueryDict
 from django.urls import reverse
 
+from editorapp.core.request_values import row_id, text
 from editorapp.costs import ledger, reports
 from editorapp.costs.models import Entry, EntryQuerySet
 from editorapp.generations.money import charged_for_failures, through_account
@@ -63,19 +64,19 @@ class LineSelection:
 
     @classmethod
     def read(cls, query: QueryDict, *, today: date) -> "LineSelection":
-        """Read an address bar: without a month it is today's, without a kind of money the one in use. What cannot be
-        read is let go.
+        """Read an address bar: without a month it is today's, without a kind of money the one in use. A month that is
+        none is let go. Raises: BadValue, for a number that is none and a name that no column can hold.
         """
         shows = query.get("shows", "")
         return cls(
             is_simulated=query.get("is_simulated", "1" if all_simulated() else "0") == "1",
             month=_month(query.get("month", ""), today),
-            person_id=number(query.get("person_id", "")),
-            provider=_word(query.get("provider"), 40),
-            model=_word(query.get("model"), 80),
-            task=_word(query.get("task"), 16),
-            account_id=number(query.get("account_id", "")),
-            generation_id=number(query.get("generation_id", "")),
+            person_id=row_id(query, "person_id"),
+            provider=text(query, "provider", most=40) if "provider" in query else None,
+            model=text(query, "model", most=80) if "model" in query else None,
+            task=text(query, "task", most=16) if "task" in query else None,
+            account_id=row_id(query, "account_id"),
+            generation_id=row_id(query, "generation_id"),
             shows=shows if shows in SHOWS else "",
         )
 
@@ -155,10 +156,6 @@ def month_text(month: date | None) -> str:
     return month.isoformat()[:7] if month else "all"
 
 
-def number(text: str) -> int | None:
-    return int(text) if text.isascii() and text.isdigit() and len(text) < 19 else None
-
-
 def _words(name: str, value: Any, member: Member) -> str:
     if name == "person_id":
         lines = Entry.objects.visible_to(member).filter(person_id=value).order_by("-pk")
@@ -176,8 +173,3 @@ def _month(text: str, today: date) -> date | None:
         return date.fromisoformat(f"{text}-01")
     except ValueError:
         return today.replace(day=1)
-
-
-def _word(text: str | None, most: int) -> str | None:
-    """Read a name; None for what no column can hold."""
-    return None if text is None or "\0" in text else text[:most]

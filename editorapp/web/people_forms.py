@@ -7,7 +7,9 @@ from typing import Any
 from django import forms
 from django.core.exceptions import ValidationError
 
+from editorapp.core.money import LARGEST_LIMIT_USD
 from editorapp.core.notes import LONGEST_NOTE, NoteNeeded
+from editorapp.core.typed_text import EmailField, TextField
 from editorapp.generations.line import offboarding
 from editorapp.generations.line.offboarding import Affairs, Change, Choice
 from editorapp.teams import people
@@ -16,7 +18,7 @@ from editorapp.teams.roles import Role
 
 
 class SignInForm(forms.Form):
-    username = forms.CharField(
+    username = TextField(
         label="User name or e-mail",
         max_length=150,
         widget=forms.TextInput(attrs={"autocomplete": "username", "autofocus": True, "autocapitalize": "none"}),
@@ -29,10 +31,10 @@ class SignInForm(forms.Form):
 class AcceptForm(forms.Form):
     """What an invited person chooses."""
 
-    display_name = forms.CharField(
+    display_name = TextField(
         label="Your name, as others see it", max_length=80, widget=forms.TextInput(attrs={"autocomplete": "name"})
     )
-    username = forms.CharField(
+    username = TextField(
         label="User name or e-mail",
         max_length=150,
         help_text="You sign in with this.",
@@ -47,7 +49,7 @@ class AcceptForm(forms.Form):
 
 
 class NameForm(forms.ModelForm):
-    display_name = forms.CharField(
+    display_name = TextField(
         label="Your name, as others see it", max_length=80, widget=forms.TextInput(attrs={"autocomplete": "name"})
     )
 
@@ -59,7 +61,7 @@ class NameForm(forms.ModelForm):
 class AlertsForm(forms.ModelForm):
     """Where an admin is told what needs a person. To empty it is to be told nothing."""
 
-    email = forms.EmailField(
+    email = EmailField(
         label="E-mail for alerts", required=False, widget=forms.EmailInput(attrs={"autocomplete": "email"}),
         help_text="What needs an admin is told here. Leave it empty to get no mail.",
     )  # fmt: skip
@@ -73,7 +75,7 @@ class InviteForm(forms.Form):
     """Defaults to the role that most people need and a week to use it."""
 
     role = forms.ChoiceField(choices=Role.choices, initial=Role.CREATOR)
-    note = forms.CharField(
+    note = TextField(
         label="For whom", max_length=120, required=False, help_text="Only admins see this; it tells links apart."
     )
     days = forms.TypedChoiceField(
@@ -132,16 +134,17 @@ class OffboardingForm(forms.Form):
 
 
 class TeamForm(forms.ModelForm):
+    name = TextField(label="Team name", max_length=Team._meta.get_field("name").max_length)
     monthly_limit_usd = forms.DecimalField(
         label="Monthly limit in US dollars",
         min_value=Decimal(0),
-        max_value=Decimal("1000000"),
+        max_value=LARGEST_LIMIT_USD,
         max_digits=9,
         decimal_places=2,
         required=False,
         help_text="Nothing is queued beyond it. Empty: no limit.",
     )
-    limit_note = forms.CharField(
+    limit_note = TextField(
         label="Why the limit changes", max_length=LONGEST_NOTE, required=False,
         help_text="Needed where it changes; kept with who changed it.",
         widget=forms.TextInput(attrs={"autocomplete": "off"}),
@@ -150,7 +153,6 @@ class TeamForm(forms.ModelForm):
     class Meta:
         model = Team
         fields = ["name", "monthly_limit_usd"]
-        labels = {"name": "Team name"}
 
     def __init__(self, data: Any = None, *, instance: Team) -> None:
         super().__init__(data, instance=instance)

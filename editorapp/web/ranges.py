@@ -8,7 +8,7 @@ from django.http import HttpRequest, HttpResponse, HttpResponseBase, StreamingHt
 from editorapp.media.backends.contract import Opened
 
 MAX_PIECE_BYTES = 2_000_000  # an open-ended range gets this much: a player that is closed has cost little
-_RANGE = re.compile(r"bytes=(\d*)-(\d*)")
+_RANGE = re.compile(r"bytes=([0-9]{0,19})-([0-9]{0,19})")  # more digits than any size has: it cannot be read
 
 
 def serve(

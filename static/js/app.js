@@ -106,6 +106,7 @@
   document.addEventListener("htmx:sendError", () => toast("No connection. What you typed is still here.", { bad: true }));
   document.addEventListener("htmx:responseError", (event) => {
     if (event.detail.xhr.status >= 500) toast("Something broke on our side; nothing was sent. Try again.", { bad: true });
+    if (event.detail.xhr.status === 400) toast(event.detail.xhr.responseText.slice(0, 300), { bad: true });
     if (event.detail.xhr.status === 403) toast("This page is out of date. Reload it, and try again.", { bad: true });
   });
 })();

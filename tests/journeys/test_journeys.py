@@ -1,5 +1,6 @@
 """The main job, clicked as a person clicks it, in a real browser on a real studio."""
 
+import contextlib
 import csv
 import io
 import json
@@ -7,6 +8,7 @@ import re
 from collections.abc import Callable
 from pathlib import Path
 
+import httpx
 from playwright.sync_api import Locator, Page, expect
 
 from tests.journeys.conftest import Person
@@ -279,3 +281,38 @@ def test_the_owner_sets_a_password_and_signs_in_with_it(
     person.page.get_by_role("button", name="Sign in").click()
 
     expect(person.page.get_by_role("heading", name="Edit", exact=True)).to_be_visible()
+
+
+def web_processes(studio: StudioProcess) -> set[int]:
+    """Return the web server of this studio and its workers."""
+    parents, servers = {}, set()
+    for process in Path("/proc").glob("[0-9]*"):
+        with contextlib.suppress(OSError):
+            words = (process / "cmdline").read_bytes().split(b"\0")
+            parents[int(process.name)] = int((process / "stat").read_text().rpartition(")")[2].split()[1])
+            if b"granian" in words and str(studio.port).encode() in words:
+                servers.add(int(process.name))
+    return servers | {process for process, parent in parents.items() if parent in servers}
+
+
+def test_the_worst_requests_are_answered_and_cost_no_process(studio: StudioProcess, owner_cookies: list) -> None:
+    before = web_processes(studio)
+    cookies = {one["name"]: one["value"] for one in owner_cookies}
+    form = {"Content-Type": "application/x-www-form-urlencoded; charset=utf-16"}
+    deep, endless = b"[" * 100_000, b'{"name": "a", "size": 1e400}'
+
+    with httpx.Client(base_url=studio.url, cookies=cookies, trust_env=False, timeout=30) as client:
+        token = re.search(r'"X-CSRFToken": "(\w+)"', client.get("/gallery/").text)[1]
+        scripted = {"X-CSRFToken": token, "Content-Type": "application/json"}
+        answers = [
+            client.get("/gallery/live?live=01.x"), client.get("/gallery/?person=" + "9" * 5_000),
+            client.get("/gallery/?person=%D9%A1"), client.get("/in/%00"), client.get("/takes/" + "9" * 5_000),
+            client.get("/", headers={"Host": "elsewhere.example"}), client.get("/gallery/?q=%00"),
+            client.post("/media/uploads", content=deep, headers=scripted),
+            client.post("/media/uploads", content=endless, headers=scripted),
+            client.post("/studio/check", content=b"prompt=x", headers={**form, "X-CSRFToken": token}),
+        ]  # fmt: skip
+
+        assert {answer.status_code for answer in answers} <= {286, 400, 404}
+        assert client.get("/gallery/").status_code == 200
+    assert before and web_processes(studio) == before

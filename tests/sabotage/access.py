@@ -18,8 +18,8 @@ CHANGES = (
     Change(
         "stills of a clip are there for every team",
         VIEWS,
-        "visible_to(request.member).filter(kind=Asset.Kind.VIDEO), pk=pk)\n    etag",
-        "filter(kind=Asset.Kind.VIDEO), pk=pk)\n    etag",
+        "visible_to(request.member).filter(kind=Asset.Kind.VIDEO), pk=pk)\n    try:\n        height",
+        "filter(kind=Asset.Kind.VIDEO), pk=pk)\n    try:\n        height",
         (NO_FILE,),
     ),
     Change(

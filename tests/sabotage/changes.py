@@ -1,6 +1,6 @@
 """All changes, room by room."""
 
-from tests.sabotage import access, answers, engine, intake, ledger, people, retries, upkeep
+from tests.sabotage import access, answers, engine, intake, ledger, people, requests, retries, upkeep
 
 CHANGES = (
     *engine.CHANGES,
@@ -9,6 +9,7 @@ CHANGES = (
     *access.CHANGES,
     *intake.CHANGES,
     *people.CHANGES,
+    *requests.CHANGES,
     *retries.CHANGES,
     *upkeep.CHANGES,
 )

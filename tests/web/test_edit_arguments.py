@@ -45,7 +45,7 @@ def edit(capsys: pytest.CaptureFixture[str], *words: object) -> tuple[int, dict[
         (["--output", "/no/such/folder/new.mp4"], "no folder"),
         (["--output", "/proc/new.mp4"], "cannot be written"),
         (["--output", "/"], "this is a folder"),
-        (["--prompt", "half a character \udcff"], "not UTF-8"),
+        (["--prompt", "half a character \udcff"], "half a character"),
         (["--account", "Nobody's"], "there is no such account"),
         (["--provider", "gmi-cloud", "--account", "Luma Agents (simulated)"], "GMI Cloud (simulated)"),
         (["--provider", "luma-agents", "--task", "modify"], "Luma Agents does not do this. There is: Scenario"),

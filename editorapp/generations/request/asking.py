@@ -28,7 +28,7 @@ from editorapp.costs.models import AskedPrice
 from editorapp.generations.files import staging
 from editorapp.generations.running import leases, wake, whereabouts
 from editorapp.media.models import Asset
-from editorapp.providers import registry
+from editorapp.providers import registry, rules
 from editorapp.providers.conditions import is_extend
 from editorapp.providers.contract import GenerationRequest, ProviderError, Quote, Rejected, Throttled, Unavailable
 from editorapp.providers.models import ProviderAccount
@@ -55,7 +55,7 @@ _nothing_asked: dict[tuple[int, str], float] = {}
 
 
 class NothingToAsk(Exception):
-    """The model's prices are published, or the account cannot be used."""
+    """The model's prices are published, the account cannot be used, or a text cannot be kept."""
 
 
 def is_asked(account: ProviderAccount, wanted: GenerationRequest) -> bool:
@@ -221,6 +221,9 @@ def _guard(account: ProviderAccount, wanted: GenerationRequest, source: Asset | 
         raise PermissionDenied("A clip or a picture belongs to another team, or is not there.")
     if account.problem:
         raise NothingToAsk(account.problem)
+    for one in rules.check(account.spec, wanted, None):
+        if one.rule_id == rules.NOT_TYPED:  # it is kept with the question
+            raise NothingToAsk(one.message)
     if not is_asked(account, wanted):
         raise NothingToAsk(f"{account.spec.name} does not have to be asked for this price.")
 

@@ -9,6 +9,7 @@ from dataclasses import replace
 
 from django.core.exceptions import PermissionDenied
 
+from editorapp.core.typed_text import wrong_in
 from editorapp.generations.models import Generation
 from editorapp.media.models import Asset
 from editorapp.providers.contract import GenerationRequest, Ref
@@ -49,6 +50,7 @@ def takes_named(wanted: GenerationRequest, member: Member) -> dict[str, Generati
     Raises: PermissionDenied, when an id is another team's: whoever names it would see its picture in the result.
     """
     ids = {ref.generation_id for _field, ref in wanted.refs() if ref.generation_id}
+    ids = {one for one in ids if not wrong_in(one)}  # such an id is nobody's; the rules refuse it
     rows = Generation.objects.filter(chain_id__in=ids).select_related("result").order_by("pk") if ids else []
     takes = {take.chain_id: take for take in rows if take.team_id == member.team_id}
     if any(take.chain_id not in takes for take in rows):

@@ -16,7 +16,7 @@ from editorapp.alerts import alerts
 from editorapp.alerts.models import Kind
 from editorapp.core import notes
 from editorapp.core.fault_points import reached
-from editorapp.core.money import show_usd, usd
+from editorapp.core.money import amount_from_outside, show_usd, usd
 from editorapp.costs import ledger
 from editorapp.generations.line import pausing
 from editorapp.generations.models import Attempt, Generation, Search, Settlement
@@ -171,24 +171,24 @@ def send_again(generation: Generation, *, member: Member, now: datetime, agreed_
 def correct_cost(generation: Generation, actual_usd: Decimal, *, member: Member, now: datetime, note: str) -> None:
     """Set what a generation really cost, as the provider's console says; the difference becomes a line.
 
-    Raises: PermissionDenied, unless the member may manage; NoteNeeded; NothingHeld, when it never reserved anything;
-    NothingToSettle, while its outcome is open.
+    Raises: PermissionDenied, unless the member may manage; NoteNeeded; NotAnAmount; NothingHeld, when it never reserved
+    anything; NothingToSettle, while its outcome is open.
     """
     if generation.team_id != member.team_id or not member.may(Act.MANAGE):
         raise PermissionDenied("Only an admin may correct costs.")
-    note = _why(note)
+    note, actual_usd = _why(note), usd(amount_from_outside(actual_usd))
     with transaction.atomic():
         row = Generation.objects.select_for_update(no_key=True).get(pk=generation.pk)
         newest = row.attempts.order_by("-number").first()
         if newest is None or ledger.held_usd(row.pk):
             raise NothingToSettle("Its cost can be corrected once nothing is held for it any more.")
-        difference, by = usd(actual_usd) - ledger.spent_usd(row.pk), Decider(member.user)
+        difference, by = actual_usd - ledger.spent_usd(row.pk), Decider(member.user)
         if difference:
-            what = f"cost corrected to {show_usd(usd(actual_usd))}"
+            what = f"cost corrected to {show_usd(actual_usd)}"
             ledger.adjust(newest.pk, difference, now=now, note=_audit(what, by, note))
-            said = f"{show_usd(usd(actual_usd))} instead of {show_usd(usd(actual_usd) - difference)}. {note}".strip()
+            said = f"{show_usd(actual_usd)} instead of {show_usd(actual_usd - difference)}. {note}".strip()
             Settlement.objects.create(attempt=newest, at=now, outcome=Outcome.CORRECTED, person=by.user, note=said)
-        Generation.objects.filter(pk=row.pk).update(cost_usd=usd(actual_usd), cost_is_estimated=False)
+        Generation.objects.filter(pk=row.pk).update(cost_usd=actual_usd, cost_is_estimated=False)
         # Of an answer that came after it was settled, and of a price that made no sense.
         for kind in (Kind.UNKNOWN_OUTCOME, Kind.PRICE):
             alerts.close(kind, subject(row.pk), now=now)

@@ -2,12 +2,13 @@
 
 import asyncio
 import base64
-import json
 import time
 import uuid
 from datetime import UTC, datetime
 from typing import Any
 
+from editorapp.core import strict_json
+from editorapp.core.request_values import as_whole
 from editorapp.simulator.core import Simulation, under_fault
 from editorapp.simulator.crew import WorkerLost
 from editorapp.simulator.faults import FAILURES, Fault
@@ -73,7 +74,7 @@ class LumaFiles:
         try:
             if kind.startswith("multipart/form-data"):
                 return await self._create_inline(request, client, kind)
-            body = json.loads(await request.body(1 << 20))
+            body = strict_json.parse(await request.body(1 << 20))
         except TooLarge:
             return _error(413, "Request body too large")
         except ValueError:
@@ -194,9 +195,9 @@ class LumaFiles:
         }  # fmt: skip
 
     def _list(self, request: Request, client: str) -> Answer:
-        limit, state = request.query.get("limit", "25"), request.query.get("state")
+        limit, state = as_whole(request.query.get("limit", "25")), request.query.get("state")
         purpose, cursor = request.query.get("purpose"), request.query.get("cursor")
-        if not limit.isdecimal() or not 1 <= int(limit) <= 100:
+        if limit is None or not 1 <= limit <= 100:
             return _error(400, "limit must be between 1 and 100")
         if state is not None and state not in STATES:
             return _error(400, f"Invalid state '{state}'. Valid: {', '.join(STATES)}")
@@ -214,7 +215,7 @@ class LumaFiles:
                 return _error(400, "Invalid cursor")
             # By time and not by place in the list, so that a file deleted meanwhile moves nothing.
             found = [file for file in found if file.created_at < after.created_at]
-        page, more = found[: int(limit)], len(found) > int(limit)
+        page, more = found[:limit], len(found) > limit
         following = base64.urlsafe_b64encode(page[-1].id.encode()).decode() if more else None
         return Answer.of_json({"data": [self._shown(one) for one in page], "has_more": more, "next_cursor": following})
 
@@ -256,12 +257,13 @@ def _file_from(body: Any, client: str) -> SimulatedFile | Answer:
     if purpose not in PURPOSES:
         return _error(400, f"Invalid purpose '{purpose}'. Valid: {', '.join(PURPOSES)}")
     try:
-        expires_at = datetime.fromisoformat(body["expires_at"]).timestamp() if body.get("expires_at") else None
-    except (ValueError, TypeError):
+        ends = datetime.fromisoformat(body["expires_at"]).astimezone(UTC) if body.get("expires_at") else None
+    except (ValueError, TypeError, OverflowError):
         return _error(400, "expires_at must be an ISO 8601 date and time")
     return SimulatedFile(
         id=str(uuid.uuid4()), client=client, created_at=time.time(), mime_type=mime_type, size_bytes=size,
-        purpose=purpose, filename=body.get("filename"), user_id=body.get("user_id"), expires_at=expires_at,
+        purpose=purpose, filename=body.get("filename"), user_id=body.get("user_id"),
+        expires_at=ends.timestamp() if ends else None,
     )  # fmt: skip
 
 

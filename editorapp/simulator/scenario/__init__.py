@@ -7,13 +7,13 @@ taken here should be one that would be made there.
 import base64
 import binascii
 import hashlib
-import json
 import secrets
 import time
 from collections.abc import Mapping
 from dataclasses import replace
 from typing import Any
 
+from editorapp.core import strict_json
 from editorapp.providers import rules
 from editorapp.providers.contract import GenerationRequest, Ref, Task
 from editorapp.providers.spec import Broken, Spec
@@ -177,7 +177,7 @@ with any secret; <code>api_unknown…</code>, <code>api_revoked…</code>, <code
 
     async def json_of(self, request: Request) -> dict[str, Any]:
         """Return the body as an object. Raises: TooLarge; ValueError, when it is none."""
-        body = json.loads(await request.body(MAX_JSON_BYTES) or b"{}")
+        body = strict_json.parse(await request.body(MAX_JSON_BYTES) or b"{}")
         if not isinstance(body, dict):
             raise ValueError("no object")
         return body

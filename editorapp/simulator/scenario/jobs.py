@@ -9,6 +9,7 @@ from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime
 from typing import Any
 
+from editorapp.core.request_values import as_whole
 from editorapp.simulator.scenario.models import NOT_REFUNDED
 from editorapp.simulator.state import SimulatedJob
 from editorapp.simulator.wire import moment
@@ -82,8 +83,8 @@ def _progress(history: Sequence[tuple[float, str]], now: float) -> float:
 
 def page_of_jobs(jobs: Sequence[SimulatedJob], asked: Mapping[str, str], now: float) -> dict[str, Any] | str:
     """Return a page of a client's jobs, newest first, or what is wrong with the question."""
-    size = asked.get("pageSize", "50")
-    if not size.isdecimal() or not 1 <= int(size) <= 100:
+    size = as_whole(asked.get("pageSize", "50"))
+    if size is None or not 1 <= size <= 100:
         return "pageSize must be between 1 and 100"
     by_update = any(name in asked for name in ("status", "type", "types", "workflowId"))
     if by_update and "createdAfter" in asked:
@@ -99,7 +100,7 @@ def page_of_jobs(jobs: Sequence[SimulatedJob], asked: Mapping[str, str], now: fl
         after = {"updatedAfter" if by_update else "createdAfter": now - WINDOW_SECONDS}
     shown = [job_of(job, now) for job in jobs if not last or _key(job) < last]
     found = [one for one in shown if _matches(one, asked, after)]
-    page, more = found[: int(size)], len(found) > int(size)
+    page, more = found[:size], len(found) > size
     answer: dict[str, Any] = {"jobs": page}
     if more:
         by_id = {job.id: job for job in jobs}
@@ -122,9 +123,9 @@ def _matches(job: Mapping[str, Any], asked: Mapping[str, str], after: Mapping[st
 def _instant(text: str) -> float:
     try:
         at = datetime.fromisoformat(text)
-    except ValueError:
+        return (at if at.tzinfo else at.replace(tzinfo=UTC)).timestamp()
+    except (ValueError, OverflowError):
         raise ValueError(f"{text!r} is not an ISO 8601 date") from None
-    return (at if at.tzinfo else at.replace(tzinfo=UTC)).timestamp()
 
 
 def _key(job: SimulatedJob) -> str:

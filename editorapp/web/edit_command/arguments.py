@@ -1,6 +1,5 @@
 """The command line of `manage.py edit` -> what is wanted, and of which account."""
 
-import math
 import re
 import tempfile
 from argparse import ArgumentParser
@@ -11,6 +10,8 @@ from typing import Any
 
 from django.core.exceptions import PermissionDenied
 
+from editorapp.core.request_values import as_decimal
+from editorapp.core.typed_text import wrong_in
 from editorapp.generations.models import Generation
 from editorapp.generations.request import reach
 from editorapp.generations.request.enqueue import MOST_AT_ONCE
@@ -28,6 +29,7 @@ __all__ = [
     "Composed",
     "add_arguments",
     "check_output",
+    "check_texts",
     "chosen_account",
     "compose",
     "compose_all",
@@ -121,8 +123,7 @@ def compose(options: Mapping[str, Any], member: Member, account: ProviderAccount
     Raises: BadArgument, also when a file is not what it should be.
     """
     model = _model(options, account.spec)
-    if options["prompt"] is not None and not _is_text(options["prompt"]):
-        raise BadArgument("--prompt: this is not UTF-8 text.")
+    check_texts(options)
     said = _settings(options, model) | _controls(options["control"]) | _position(options["position"])
     source = _source(options, member)
     frames, continued = _frames(options, member)
@@ -183,11 +184,8 @@ def _duration(word: str | None) -> str | None:
 def _position(word: str | None) -> dict[str, float]:
     if word is None:
         return {}
-    try:
-        values = [float(part) for part in word.split(",")]
-    except ValueError:
-        values = []
-    if len(values) != len(POSITION) or not all(map(math.isfinite, values)):
+    values = [float(number) for part in word.split(",") if (number := as_decimal(part.strip())) is not None]
+    if len(values) != len(POSITION) or word.count(",") != len(POSITION) - 1:
         raise BadArgument(f"--position {word}: write four numbers X,Y,W,H, for example 0.25,0,0.5,1.")
     return dict(zip(POSITION, values, strict=True))
 
@@ -209,13 +207,9 @@ def _controls(words: list[str]) -> dict[str, Any]:
 
 
 def _amount(word: str, value: str) -> float:
-    try:
-        amount = float(value)
-    except ValueError:
-        amount = math.nan
-    if not math.isfinite(amount):
+    if (amount := as_decimal(value)) is None:
         raise BadArgument(f"--control {word}: {value} is not a number from 0 to 1.")
-    return amount
+    return float(amount)
 
 
 def _frames(options: Mapping[str, Any], member: Member) -> tuple[dict[str, Any], Source | None]:
@@ -250,9 +244,16 @@ def _keyframes(words: list[str], member: Member) -> dict[str, Any]:
     return {"keyframes": tuple(ref for _, ref in pinned), "keyframe_indexes": tuple(index for index, _ in pinned)}
 
 
-def _is_text(word: str) -> bool:
-    """Bytes of the command line that are no UTF-8 come as halves of characters, which nothing can store."""
-    return word.isprintable() or not any("\ud800" <= character <= "\udfff" for character in word)
+def check_texts(options: Mapping[str, Any]) -> None:
+    """See that every word is one that can be kept: bytes that are no UTF-8 come as halves of characters. Files may have
+    such names, so words that can name one are looked at where they name something else: see words.py.
+
+    Raises: BadArgument.
+    """
+    for name, said in options.items():
+        for word in said if isinstance(said, list) else [said]:
+            if name not in edit_words.FILES and isinstance(word, str) and (wrong := wrong_in(word)):
+                raise BadArgument(f"--{name}: {wrong}")
 
 
 def check_output(options: Mapping[str, Any]) -> None:

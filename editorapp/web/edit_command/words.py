@@ -1,11 +1,12 @@
 """What a word of the command line names: a file, an address, a take of ours, or a provider's id."""
 
 import mimetypes
-import re
 import shutil
 from dataclasses import dataclass
 from pathlib import Path
 
+from editorapp.core.request_values import as_whole
+from editorapp.core.typed_text import without, wrong_in
 from editorapp.generations.models import Generation
 from editorapp.media import intake, store
 from editorapp.media.intake import NotTaken
@@ -14,6 +15,8 @@ from editorapp.media.probe import check_readable
 from editorapp.media.store import hash_file
 from editorapp.providers.contract import Ref
 from editorapp.teams.models import Member
+
+FILES = frozenset({"source", "guide", "keyframe", "first", "last", "output"})  # options that can name a file
 
 
 class BadArgument(Exception):
@@ -33,14 +36,14 @@ def source(given: str | None, parent: Generation | None, member: Member) -> Sour
     """Return what is worked on. A file that is the parent's own result is named as the parent's result."""
     if given is None or given == "-":
         return Source(_result_of(parent), parent.result, parent) if parent is not None else Source(None, None, None)
-    kind, _, word = given.partition(":")
+    kind, word = _kind(given)
     if kind in {"http", "https"}:
         media_type = mimetypes.guess_type(given.partition("?")[0])[0] or "video/mp4"
         return Source(Ref(url=given, media_type=media_type), None, parent)
-    if kind == "generation" and word:
+    if kind == "generation":
         own = find_take(word, member)
         return Source(_result_of(own), own.result, own) if own else Source(Ref(generation_id=word), None, parent)
-    if kind == "file" and word:
+    if kind == "file":
         return Source(Ref(file_id=word), None, parent)
     path = _existing(given)
     if parent is not None and parent.result is not None and hash_file(path) == parent.result.sha256:
@@ -53,12 +56,12 @@ def source(given: str | None, parent: Generation | None, member: Member) -> Sour
 
 def picture(given: str, member: Member) -> Ref:
     """Return a picture by the same kinds of words: a file, an https URL, generation:ID or file:ID."""
-    kind, _, word = given.partition(":")
+    kind, word = _kind(given)
     if kind in {"http", "https"}:
         return Ref(url=given)
-    if kind == "generation" and word:
+    if kind == "generation":
         return Ref(generation_id=word)
-    if kind == "file" and word:
+    if kind == "file":
         return Ref(file_id=word)
     asset = _take_in(_existing(given), member)
     if asset.kind != Asset.Kind.IMAGE:
@@ -69,7 +72,8 @@ def picture(given: str, member: Member) -> Ref:
 def find_take(word: str, member: Member) -> Generation | None:
     """Find a take by its number or by the provider's id of its result."""
     takes = Generation.objects.visible_to(member).select_related("result")
-    return takes.filter(pk=word).first() if re.fullmatch(r"[0-9]{1,18}", word) else takes.filter(chain_id=word).first()
+    number = as_whole(_typed(word))
+    return takes.filter(chain_id=word).first() if number is None else takes.filter(pk=number).first()
 
 
 def own_take(word: str, member: Member) -> Generation:
@@ -83,9 +87,23 @@ def continued(word: str, member: Member) -> Source:
     """Return the clip that is continued: a take of ours by its number or id, else a provider's id as it is."""
     if (take := find_take(word, member)) is not None:
         return Source(_result_of(take), take.result, take)
-    if word.isdecimal():
+    if as_whole(word) is not None:
         raise BadArgument(f"There is no take {word} in your team.")
     return Source(Ref(generation_id=word), None, None)
+
+
+def _kind(given: str) -> tuple[str, str]:
+    """Return what a word names and its name; ("", "") for a file."""
+    kind, _, word = given.partition(":")
+    if kind not in {"http", "https", "generation", "file"} or not word:
+        return "", ""
+    return kind, _typed(word)
+
+
+def _typed(word: str) -> str:
+    if wrong := wrong_in(word):
+        raise BadArgument(f"{without(word)}: {wrong}")
+    return word
 
 
 def _result_of(take: Generation) -> Ref:

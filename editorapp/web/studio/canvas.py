@@ -3,6 +3,7 @@
 from dataclasses import dataclass
 from urllib.parse import urlencode
 
+from editorapp.core.request_values import as_decimal
 from editorapp.media.models import Asset
 from editorapp.providers.spec import Model
 from editorapp.web.studio.forms import Compose
@@ -107,10 +108,10 @@ def fitted(shape: float, *, covering: bool = False) -> Placement:
 
 def said(form: Compose) -> Placement | None:
     """Return the placement that the form says in numbers that can be drawn."""
-    try:
-        x, y, w, h = (float(getattr(form, name)) for name in FIELDS)
-    except ValueError:
+    typed = [as_decimal(getattr(form, name)) for name in FIELDS]
+    if None in typed:
         return None
+    x, y, w, h = (float(one or 0) for one in typed)
     is_drawable = all(-MOST <= at <= MOST for at in (x, y)) and all(0 < size <= MOST for size in (w, h))
     return Placement(x, y, w, h) if is_drawable else None
 

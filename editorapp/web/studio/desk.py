@@ -8,6 +8,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from functools import cached_property
 
+from editorapp.core.request_values import as_whole
 from editorapp.providers.accounts import to_show
 from editorapp.providers.contract import GenerationRequest, Task
 from editorapp.providers.models import ProviderAccount
@@ -132,7 +133,7 @@ def _remembered(text: str) -> dict[str, tuple[int | None, str]]:
     for part in text.split():
         task, account, model = (*part.split(":"), "", "")[:3]
         if task in ORDER:
-            found[task] = (int(account) if account.isdecimal() and len(account) < 19 else None, model)
+            found[task] = (as_whole(account), model)
     return found
 
 

@@ -12,6 +12,7 @@ from urllib.parse import urlencode
 
 from django.http import QueryDict
 
+from editorapp.core.request_values import as_decimal, as_whole, row_id, text
 from editorapp.providers.contract import (
     CONTROL_VALUES,
     CONTROLS,
@@ -27,10 +28,11 @@ __all__ = ["CONTROL_VALUES", "Compose", "KeyframeRow", "encode_changes"]
 
 POSITION = ("x_norm", "y_norm", "w_norm", "h_norm")
 EXTENDS = ("forward", "backward")
+TYPED = ("source_url", "source_id", *CONTROL_VALUES.values(), *POSITION, "takes")  # beside prompts and frame numbers
 TEXTS = (
-    "task", "model", "source_kind", "source_url", "source_media_type", "source_id", "source_id_kind", "conditioning",
-    "strength", *CONTROL_VALUES.values(), "guides", "frames", "resolution", "aspect_ratio", "duration", *POSITION,
-    "takes", "form_token", "task_was", "model_was", "model_wish", "remembered",
+    "task", "model", "source_kind", "source_media_type", "source_id_kind", "conditioning", "strength", "guides",
+    "frames", "resolution", "aspect_ratio", "duration", "form_token", "task_was", "model_was", "model_wish",
+    "remembered",
 )  # fmt: skip
 FLAGS = (*(f"{name}_enabled" for name in CONTROLS), "hdr", "exr", "loop")
 IDS = (
@@ -56,10 +58,8 @@ class KeyframeRow:
 
     @property
     def frame_index(self) -> int | str:
-        try:
-            return int(self.index)
-        except ValueError:
-            return self.index
+        number = as_whole(self.index)
+        return self.index if number is None else number
 
 
 @dataclass(frozen=True)
@@ -123,13 +123,18 @@ class Compose:
 
     @classmethod
     def read(cls, sent: QueryDict) -> "Compose":
-        """Read a posted form. Nothing is refused here; what cannot be read falls back to what is not chosen."""
-        values: dict[str, Any] = {name: str(sent[name]).strip() for name in TEXTS if name in sent}
+        """Read a posted form. Of what people type nothing is refused here: that is judged, and said beside its field.
+
+        What cannot be read otherwise falls back to what is not chosen. Raises: BadValue, for a value of the page's own
+        that no page of ours has.
+        """
+        values: dict[str, Any] = {name: str(sent[name]).strip() for name in TYPED if name in sent}
+        values |= {name: text(sent, name) for name in TEXTS if name in sent}
         for name, allowed in ALLOWED.items():
             if values.get(name) not in allowed:
                 values.pop(name, None)
         values |= {name: bool(sent.get(name)) for name in FLAGS}
-        values |= {name: _id(sent.get(name, "")) for name in IDS}
+        values |= {name: row_id(sent, name) for name in IDS}
         # Browsers send line ends as CR LF; a person counted one character.
         values["prompt"] = sent.get("prompt", "").replace("\r\n", "\n")
         values["concepts"] = tuple(dict.fromkeys(name.strip() for name in sent.getlist("concepts") if name.strip()))
@@ -139,7 +144,7 @@ class Compose:
         )
         assets, indexes = sent.getlist("keyframe_asset"), sent.getlist("keyframe_index")
         values["keyframes"] = tuple(
-            KeyframeRow(_id(asset), index.strip()) for asset, index in zip(assets, indexes, strict=False)
+            KeyframeRow(as_whole(asset), index.strip()) for asset, index in zip(assets, indexes, strict=False)
         )
         if not values.get("form_token"):
             values.pop("form_token", None)
@@ -282,15 +287,9 @@ def _text(value: Any) -> str:
 
 
 def _read(name: str, text: str) -> Any:
-    return bool(text) if name in FLAGS else _id(text) if name in IDS else text
-
-
-def _id(text: str) -> int | None:
-    return int(text) if text.isdecimal() and len(text) < 19 else None
+    return bool(text) if name in FLAGS else as_whole(text) if name in IDS else text
 
 
 def _number(text: str) -> float | str:
-    try:
-        return float(text)
-    except ValueError:
-        return text
+    number = as_decimal(text)
+    return text if number is None else float(number)

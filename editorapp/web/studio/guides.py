@@ -11,6 +11,7 @@ from django.conf import settings
 from django.core.files.uploadedfile import UploadedFile
 from django.http import HttpRequest, QueryDict
 
+from editorapp.core.request_values import as_decimal, as_whole, row_id
 from editorapp.core.timecode import frame_at
 from editorapp.costs.estimate import Estimate, estimate
 from editorapp.media import frames, trim
@@ -102,10 +103,9 @@ def _start_of(source: Asset | None, seconds: str) -> tuple[int, int]:
     """Return the longest start of the clip that is not longer than some seconds."""
     if source is None or source.fps is None:
         raise NotDone("Choose a clip first.")
-    try:
-        count = frame_at(Fraction(seconds), source.fps)
-    except ValueError as error:
-        raise NotDone("This is no length in seconds.") from error
+    if (length := as_decimal(seconds)) is None:
+        raise NotDone("This is no length in seconds.")
+    count = frame_at(Fraction(length), source.fps)
     return 0, max(0, min(count, source.frame_count) - 1)
 
 
@@ -167,8 +167,7 @@ def _still(request: HttpRequest, names: str, member: Member) -> Asset:
     sent = request.FILES.get(f"{names}_file")
     if sent is not None:
         return _taken_in(sent, member)
-    chosen = request.POST.get(f"{names}_clip", "")
-    pk = int(chosen) if chosen.isdecimal() and len(chosen) < 19 else 0
+    pk = row_id(request.POST, f"{names}_clip") or 0
     clip = Asset.objects.visible_to(member).filter(kind=Asset.Kind.VIDEO, pk=pk).first()
     if clip is None:
         raise NotDone("Upload a still, or choose a clip and one of its frames.")
@@ -200,7 +199,6 @@ def _taken_in(sent: UploadedFile, member: Member) -> Asset:
 
 
 def _whole(text: str) -> int:
-    try:
-        return int(text)
-    except ValueError as error:
-        raise NotDone("Frame numbers are whole numbers, counted from 0.") from error
+    if (number := as_whole(text)) is None:
+        raise NotDone("Frame numbers are whole numbers, counted from 0.")
+    return number

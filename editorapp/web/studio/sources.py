@@ -4,6 +4,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from urllib.parse import urlsplit
 
+from editorapp.core.typed_text import wrong_in
 from editorapp.generations.models import Generation
 from editorapp.generations.request import reach
 from editorapp.generations.states import State
@@ -108,6 +109,8 @@ def _foreign(form: Compose, member: Member) -> Source:
     """A provider's id, typed in. If one of the team's own takes has it, its facts are known."""
     if not form.source_id:
         return Source()
+    if wrong := wrong_in(form.source_id):
+        return Source(problem=f"The id: {wrong}")
     if form.source_id_kind == "file":
         return Source(Ref(file_id=form.source_id))
     take = (

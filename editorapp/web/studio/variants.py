@@ -5,6 +5,7 @@ from dataclasses import dataclass, replace
 from decimal import Decimal
 
 from editorapp.core.money import ZERO, show_range
+from editorapp.core.request_values import as_whole
 from editorapp.costs.ledger import MonthTotals
 from editorapp.costs.models import AskedPrice
 from editorapp.generations.request import asking
@@ -41,7 +42,8 @@ class Total:
 
 def takes_of(desk: Desk) -> int:
     """Return how many takes of each are asked for; 0 where what is typed is no number."""
-    return int(desk.form.takes) if desk.form.takes.isdecimal() and len(desk.form.takes) < 5 else 0
+    takes = as_whole(desk.form.takes) or 0
+    return takes if takes < 10_000 else 0
 
 
 def kinds(desk: Desk) -> tuple[GenerationRequest, ...]:

@@ -14,13 +14,14 @@ from django.views.decorators.http import require_safe
 
 from editorapp.core.htmx import is_part, page_or_part
 from editorapp.core.money import ZERO
+from editorapp.core.paging import cursor
 from editorapp.core.snapshot import snapshot
 from editorapp.costs import ledger, limits, reports
 from editorapp.teams.access import MemberRequest, needs
 from editorapp.teams.models import Member
 from editorapp.teams.roles import Act
 from editorapp.web.figures import Computed, Figure, LineCount
-from editorapp.web.line_selection import SHOWS, LineSelection, month_text, name_of, number
+from editorapp.web.line_selection import SHOWS, LineSelection, month_text, name_of
 
 PAGE_SIZE = 50
 MONTHS_SHOWN = 12
@@ -89,7 +90,7 @@ def page(request: MemberRequest) -> HttpResponse:
     selection = LineSelection.read(request.GET, today=now.date())
     with snapshot():  # totals and their rows are of one instant
         lines = selection.lines(member)
-        found = ledger.line_page(lines, before=number(request.GET.get("before", "")), size=PAGE_SIZE)
+        found = ledger.line_page(lines, before=cursor(request.GET), size=PAGE_SIZE)
         older = selection.url(before=found.after) if found.after else ""
         context: dict[str, Any] = {"here": "costs", "selection": selection, "lines": found.rows, "older_url": older}
         if not is_part(request):

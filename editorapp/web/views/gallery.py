@@ -14,7 +14,8 @@ from django.urls import path, reverse
 from django.views.decorators.http import require_safe
 
 from editorapp.core.htmx import is_part, page_or_part
-from editorapp.core.paging import Page, newest_first
+from editorapp.core.paging import Page, cursor, newest_first
+from editorapp.core.request_values import BadValue, as_whole, row_id, text
 from editorapp.generations.models import Generation
 from editorapp.generations.states import ACTIVE, State
 from editorapp.media.models import Asset
@@ -27,6 +28,7 @@ from editorapp.web.cards import as_cards
 from editorapp.web.templatetags.takes import NEEDS_A_PERSON
 
 PAGE_SIZE = 24
+MOST_LIVE = 500
 STOP_POLLING = 286  # htmx's own status
 
 STATE_GROUPS: dict[str, tuple[str, frozenset[State]]] = {
@@ -58,17 +60,17 @@ class Filters:
 
     @classmethod
     def read(cls, query: QueryDict) -> "Filters":
-        """Read the address bar; a value that cannot be is left out."""
+        """Read the address bar. A choice that there is not (any more) is let go. Raises: BadValue."""
         return cls(
             state=query.get("state", "") if query.get("state") in STATE_GROUPS else "",
             review=query.get("review", "") if query.get("review") in REVIEWS else "",
             task=_one_of(query.get("task", ""), asked.TASK_NAMES),
             provider=_one_of(query.get("provider", ""), registry.slugs()),
             model=_one_of(query.get("model", ""), _models()),
-            person=_number(query.get("person", "")),
-            source=_number(query.get("source", "")),
-            lineage=query.get("lineage", "")[:64],
-            q=query.get("q", "").strip()[:200],
+            person=row_id(query, "person"),
+            source=row_id(query, "source"),
+            lineage=text(query, "lineage", most=64),
+            q=text(query, "q", most=200),
         )
 
     def apply(self, takes: "QuerySet[Generation]") -> "QuerySet[Generation]":
@@ -111,7 +113,7 @@ class Filters:
 def page(request: MemberRequest) -> HttpResponse:
     """Show the takes that the address bar asks for; to htmx only the grid, or the next part of it."""
     filters = Filters.read(request.GET)
-    before = _number(request.GET.get("before", ""))
+    before = cursor(request.GET)
     found = newest_first(
         as_cards(filters.apply(Generation.objects.visible_to(request.member))), before=before, size=PAGE_SIZE
     )
@@ -131,11 +133,10 @@ def live(request: MemberRequest) -> HttpResponse:
     The page names what it shows as `live=<id>.<state>`. Nothing has changed: 204. Nothing runs any more: 286, which
     ends htmx's polling.
     """
-    seen = dict(pair.split(".", 1) for pair in request.GET.getlist("live")[:500] if "." in pair)
-    ids = [int(pk) for pk in seen if pk.isdecimal()]
-    takes = Generation.objects.visible_to(request.member).filter(pk__in=ids)
+    seen = dict(map(_seen, request.GET.getlist("live")[:MOST_LIVE]))
+    takes = Generation.objects.visible_to(request.member).filter(pk__in=seen)
     now = dict(takes.values_list("pk", "state"))
-    changed = [pk for pk, state in now.items() if seen[str(pk)] != state]
+    changed = [pk for pk, state in now.items() if seen[pk] != state]
     goes_on = any(state in ACTIVE for state in now.values())
     if not changed:
         return HttpResponse(status=204 if goes_on else STOP_POLLING)
@@ -151,7 +152,7 @@ def sources(request: MemberRequest) -> HttpResponse:
         kind=Asset.Kind.VIDEO, origin__in=[Asset.Origin.UPLOAD, Asset.Origin.SAMPLE]
     )
     clips = clips.select_related("created_by").annotate(take_count=Count("generations"))
-    found = newest_first(clips, before=_number(request.GET.get("before", "")), size=PAGE_SIZE)
+    found = newest_first(clips, before=cursor(request.GET), size=PAGE_SIZE)
     context = {
         "here": "gallery",
         "clips": found.rows,
@@ -204,9 +205,12 @@ def _one_of(text: str, known: Container[str]) -> str:
     return text if text in known else ""
 
 
-def _number(text: str) -> int | None:
-    """Read an id from the address bar; nonsense is as good as nothing."""
-    return int(text) if text.isascii() and text.isdigit() and 0 < int(text[:20]) < 2**63 else None
+def _seen(pair: str) -> tuple[int, str]:
+    """Read "<id>.<state>". Raises: BadValue."""
+    number, _dot, state = pair.partition(".")
+    if (pk := as_whole(number)) is None:
+        raise BadValue("live", "the number of a take, a point and its state belong here.")
+    return pk, state
 
 
 urlpatterns = [

@@ -1,6 +1,5 @@
 """Files in and out: uploads in pieces, stored files by range, stills by frame index."""
 
-import json
 from pathlib import Path
 from typing import Any
 
@@ -13,6 +12,7 @@ from django.urls import path, reverse
 from django.views.decorators.csrf import csrf_exempt, csrf_protect
 from django.views.decorators.http import require_GET, require_http_methods, require_POST, require_safe
 
+from editorapp.core.request_values import BadValue, json_object, json_text, json_whole, needed_whole, whole
 from editorapp.media import frames, store, uploads
 from editorapp.media.intake import take_in
 from editorapp.media.models import Asset, Upload
@@ -103,15 +103,18 @@ def still(request: MemberRequest, pk: int, frame_index: int, ending: str) -> Htt
     if ending not in _STILLS:
         raise Http404(f"No still is made as {ending}.")
     asset = get_object_or_404(Asset.objects.visible_to(request.member).filter(kind=Asset.Kind.VIDEO), pk=pk)
-    etag = f'"{asset.sha256[:32]}-{frame_index}-{ending}-{request.GET.get("height", "")}"'
+    try:
+        height = whole(request.GET, "height", low=1)
+    except BadValue:
+        return JsonResponse({"reason": "bad_height", "message": "The height is a number of pixels."}, status=400)
+    if height is not None:
+        height = max(16, min(4320, height))
+    etag = f'"{asset.sha256[:32]}-{frame_index}-{ending}-{height or ""}"'
     headers = {"ETag": etag, "Cache-Control": "private, max-age=3600"}
     if request.headers.get("If-None-Match") == etag:
         return HttpResponse(status=304, headers=headers)
     try:
-        height = max(16, min(4320, int(request.GET["height"]))) if "height" in request.GET else None
         picture = frames.still(asset, frame_index, format=_STILLS[ending], max_height=height)
-    except ValueError:
-        return JsonResponse({"reason": "bad_height", "message": "The height is a number of pixels."}, status=400)
     except Refusal as refusal:
         return _refused(refusal, 404 if refusal.code == "no_such_frame" else 422)
     stem = (asset.name.rpartition(".")[0] or asset.name).encode("ascii", "replace").decode().replace("?", "_")
@@ -140,9 +143,9 @@ def pin(request: MemberRequest, pk: int, frame_index: int) -> HttpResponse:
 def begin_upload(request: MemberRequest) -> HttpResponse:
     """Open an upload: {"name", "size"} -> its address and offset."""
     try:
-        asked = json.loads(request.body)
-        name, size = str(asked["name"]), int(asked["size"])
-    except (ValueError, TypeError, KeyError):
+        asked = json_object(request)
+        name, size = json_text(asked, "name"), json_whole(asked, "size")
+    except BadValue:
         message = "An upload begins with the file's name and its size in bytes."
         return JsonResponse({"reason": "bad_request", "message": message}, status=400)
     try:
@@ -171,8 +174,8 @@ def upload(request: MemberRequest, token: str) -> HttpResponse:
 
 def _take_piece(request: MemberRequest, found: Upload) -> HttpResponse:
     try:
-        at, length = int(request.headers["Upload-Offset"]), int(request.headers["Content-Length"])
-    except (KeyError, ValueError):
+        at, length = (needed_whole(request.headers, name) for name in ("Upload-Offset", "Content-Length"))
+    except BadValue:
         message = "A piece says where it begins (Upload-Offset) and how long it is (Content-Length)."
         return JsonResponse({"reason": "bad_request", "message": message}, status=400)
     if not 0 <= length <= uploads.MAX_PIECE_BYTES:
@@ -216,7 +219,7 @@ def finish_upload(request: MemberRequest, token: str) -> HttpResponse:
 @needs(Act.CREATE)
 def upload_form(request: MemberRequest) -> HttpResponse:
     """Take a file from a plain form. The size is looked at before the first byte is read, the CSRF token after."""
-    length = int(request.META.get("CONTENT_LENGTH") or 0)
+    length = whole(request.headers, "Content-Length", otherwise=0)
     if length > settings.MAX_UPLOAD_BYTES + _FORM_OVERHEAD_BYTES:
         try:
             check_bytes(length)

@@ -11,6 +11,7 @@ from django.urls import path, reverse
 from django.views.decorators.http import require_safe
 
 from editorapp.core.htmx import page_or_part
+from editorapp.core.request_values import text
 from editorapp.providers.accounts import usable
 from editorapp.providers.describe import TASK_WORDS, Described, every_model, with_learned
 from editorapp.providers.models import ProviderAccount
@@ -44,7 +45,7 @@ class TaskShown:
 @needs(Act.SEE)
 def page(request: MemberRequest) -> HttpResponse:
     """Show every model, or what of it speaks of the words that are looked for (?q=)."""
-    search = request.GET.get("q", "").strip()[:MAX_SEARCH]
+    search = text(request.GET, "q", most=MAX_SEARCH)
     accounts = usable()
     told = [(account.name, account.spec) for account in accounts]
     models = [with_learned(one, told) for one in every_model()]

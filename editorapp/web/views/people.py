@@ -341,9 +341,13 @@ def _acts_of(role: str) -> list[str]:
 
 
 def _onward(request: HttpRequest) -> str:
-    """Return where to go after signing in: the page asked for, if it is one of ours."""
+    """Return where to go after signing in: the page asked for, if it is one of ours. Only a path is an address: another
+    word would be taken for the name of a view.
+    """
     wanted = request.POST.get("next") or request.GET.get("next") or ""
-    ours = url_has_allowed_host_and_scheme(wanted, {request.get_host()}, require_https=request.is_secure())
+    ours = wanted.startswith("/") and url_has_allowed_host_and_scheme(
+        wanted, {request.get_host()}, require_https=request.is_secure()
+    )
     return wanted if ours else resolve_url(settings.LOGIN_REDIRECT_URL)
 
 

@@ -10,13 +10,15 @@ from django.urls import path
 from django.utils import timezone
 from django.views.decorators.http import require_POST, require_safe
 
+from editorapp.core import request_values
 from editorapp.core.htmx import is_part
-from editorapp.core.money import NotAnAmount, usd
+from editorapp.core.money import ZERO, NotAnAmount, usd_typed
 from editorapp.core.notes import NoteNeeded
 from editorapp.costs import ledger
 from editorapp.generations.models import Generation, Overtaken
 from editorapp.generations.request import again, asking
 from editorapp.generations.unknown import search, settle
+from editorapp.providers.reading import LONGEST_ID
 from editorapp.teams.access import MemberRequest, needs
 from editorapp.teams.roles import Act
 from editorapp.web import settling
@@ -51,14 +53,14 @@ def page(request: MemberRequest) -> HttpResponse:
 @needs(Act.ANSWER)
 def settle_it(request: MemberRequest, pk: int) -> HttpResponse:
     """Say what became of a paid call whose outcome nobody knows: of one's own take, or as an admin of anybody's."""
-    take, now, note = _found(request, pk), timezone.now(), request.POST.get("note", "").strip()
-    job_id, agreed = request.POST.get("job_id", "").strip(), _amount(request, "agreed_usd")
+    take, now, note = _found(request, pk), timezone.now(), request.POST.get("note", "")
+    job_id, agreed = request_values.text(request.POST, "job_id", most=LONGEST_ID), _amount(request, "agreed_usd")
     member = request.member
     verbs: dict[str, Callable[[], object]] = {
         "adopt": lambda: settle.adopt(take, job_id, member=member, now=now, note=note),
         "never_arrived": lambda: settle.never_arrived(take, member=member, now=now, note=note),
         "count_as_spent": lambda: settle.count_as_spent(take, member=member, now=now, note=note),
-        "send_again": lambda: settle.send_again(take, member=member, now=now, agreed_usd=agreed or usd(0), note=note),
+        "send_again": lambda: settle.send_again(take, member=member, now=now, agreed_usd=agreed or ZERO, note=note),
     }
     verb = request.POST.get("outcome", "")
     if verb not in verbs or (verb == "adopt" and not job_id) or (verb == "send_again" and agreed is None):
@@ -118,16 +120,14 @@ def ask_price(request: MemberRequest, pk: int) -> HttpResponse:
 @needs(Act.MANAGE)
 def correct_cost(request: MemberRequest, pk: int) -> HttpResponse:
     """Set what a take really cost, as the provider's console or invoice says."""
-    take, note, actual = _found(request, pk), request.POST.get("note", "").strip(), _amount(request, "actual_usd")
-    if actual is None or actual < 0:
-        messages.error(request, "Give what it cost in dollars, like 1.08.")
+    take, note = _found(request, pk), request.POST.get("note", "")
+    try:
+        actual = usd_typed(request.POST.get("actual_usd", ""))
+        settle.correct_cost(take, actual, member=request.member, now=timezone.now(), note=note)
+    except (NotAnAmount, settle.NothingToSettle, ledger.NothingHeld, NoteNeeded) as error:
+        messages.error(request, str(error))
     else:
-        try:
-            settle.correct_cost(take, actual, member=request.member, now=timezone.now(), note=note)
-        except (settle.NothingToSettle, ledger.NothingHeld, NoteNeeded) as error:
-            messages.error(request, str(error))
-        else:
-            messages.success(request, "Corrected. The difference is a line of its own.")
+        messages.success(request, "Corrected. The difference is a line of its own.")
     return redirect("takes:page", pk)
 
 
@@ -141,7 +141,7 @@ def _found(request: MemberRequest, pk: int) -> Generation:
 def _amount(request: MemberRequest, name: str) -> Decimal | None:
     """Return the dollars that a form names; None where it names none."""
     try:
-        return usd(request.POST.get(name, "").strip().lstrip("$"))
+        return usd_typed(request.POST.get(name, ""))
     except NotAnAmount:
         return None
 

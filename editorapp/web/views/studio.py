@@ -15,6 +15,7 @@ from django.urls import path
 from django.views.decorators.http import require_GET, require_POST
 
 from editorapp.core.htmx import is_part
+from editorapp.core.request_values import row_id
 from editorapp.generations.models import Generation
 from editorapp.media.models import Asset
 from editorapp.teams.access import MemberRequest, needs
@@ -55,8 +56,8 @@ def _asked(request: MemberRequest) -> Compose:
     take = _take_named(request, "again")
     if take is not None:
         return remade.again(take)
-    if request.GET.get("source", "").isdecimal():
-        return replace(wanted, source_asset=int(request.GET["source"][:18]))
+    if (clip := row_id(request.GET, "source")) is not None:
+        return replace(wanted, source_asset=clip)
     if wanted.extend_generation is not None:
         continued = Generation.objects.visible_to(member).filter(pk=wanted.extend_generation).first()
         if continued is not None and wanted.account is None:
@@ -66,10 +67,8 @@ def _asked(request: MemberRequest) -> Compose:
 
 
 def _take_named(request: MemberRequest, name: str) -> Generation | None:
-    number = request.GET.get(name, "")[:18]
-    if not number.isdecimal():
-        return None
-    return Generation.objects.visible_to(request.member).filter(pk=int(number)).first()
+    number = row_id(request.GET, name)
+    return Generation.objects.visible_to(request.member).filter(pk=number).first() if number is not None else None
 
 
 @needs(Act.SEE)

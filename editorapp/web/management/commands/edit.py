@@ -57,6 +57,7 @@ class Command(BaseCommand):
         logging.getLogger("django-q").setLevel(logging.WARNING)  # each wake-up of the queue would be a line
         self.as_json: bool = options["json"]
         try:
+            edit_arguments.check_texts(options)
             edit_arguments.check_output(options)
             prepare_database(self.stderr.write)
             member = _member(options["username"])

@@ -7,6 +7,7 @@ from django.core.management.base import BaseCommand, CommandError, CommandParser
 from django.urls import reverse
 from django.utils import timezone
 
+from editorapp.core.typed_text import wrong_in
 from editorapp.teams.first_run import ensure_owner
 from editorapp.teams.models import SignInLink, User
 
@@ -20,6 +21,8 @@ class Command(BaseCommand):
         parser.add_argument("--port", type=int, default=settings.PORT, help="where the web server listens")
 
     def handle(self, *args: Any, name: str | None = None, port: int, **options: Any) -> None:
+        if name and wrong_in(name):
+            raise CommandError("Nobody here has such a name: there is a character in it that nobody can see.")
         user = User.objects.filter(username=name).first() if name else ensure_owner().user
         if user is None:
             raise CommandError(f'Nobody is called "{name}" here.')

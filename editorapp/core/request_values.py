@@ -1,0 +1,128 @@
+"""Request values: the typed readers of what an address, a form, a header or a JSON body says.
+
+Each returns a value that every database, every header and every reckoning can hold, or raises BadValue, which Django
+answers with 400 and our page for it (web/views/shell.py). Nothing else in a view turns text into a number.
+"""
+
+import re
+from collections.abc import Mapping
+from decimal import Decimal
+from typing import Any, overload
+
+from django.core.exceptions import BadRequest
+from django.http import HttpRequest
+
+from editorapp.core import strict_json
+from editorapp.core.typed_text import wrong_in
+
+MOST_ID = 2**63 - 1  # what a database's id can be
+LONGEST_JSON = 64 * 1024  # bytes
+LONGEST_VALUE = 4_000  # characters of a value in an address
+_WHOLE = re.compile(r"[0-9]{1,19}")
+_DECIMAL = re.compile(r"-?([0-9]{1,12}(\.[0-9]{0,12})?|\.[0-9]{1,12})([eE]-?[0-9]{1,2})?")
+
+
+class BadValue(BadRequest):
+    """A value of a request cannot be read. `name` says which; the message is a sentence for a person."""
+
+    def __init__(self, name: str, says: str) -> None:
+        self.name = name
+        super().__init__(f"{shown(name)}: {says}")
+
+
+def shown(name: str) -> str:
+    """Return a parameter's name as it can be said in a sentence: names come from outside, too."""
+    return "".join(one if one.isprintable() else "?" for one in name[:60]) or "(no name)"
+
+
+def as_whole(text: str) -> int | None:
+    """Return the whole number that ASCII digits write, up to MOST_ID; None for any other text.
+
+    For what is kept as it was typed and judged elsewhere, with a reason beside its field.
+    """
+    if not _WHOLE.fullmatch(text) or (number := int(text)) > MOST_ID:
+        return None
+    return number
+
+
+def as_decimal(text: str) -> Decimal | None:
+    """Return the number that ASCII digits write, with a point or an exponent of two digits; None for any other text."""
+    return Decimal(text) if _DECIMAL.fullmatch(text) else None
+
+
+@overload
+def whole(values: Mapping[str, str], name: str, *, low: int = 0, high: int = MOST_ID) -> int | None: ...
+
+
+@overload
+def whole(values: Mapping[str, str], name: str, *, low: int = 0, high: int = MOST_ID, otherwise: int) -> int: ...
+
+
+def whole(
+    values: Mapping[str, str], name: str, *, low: int = 0, high: int = MOST_ID, otherwise: int | None = None
+) -> int | None:
+    """Return a whole number from `low` to `high`; `otherwise` where it is not said. Raises: BadValue."""
+    text = values.get(name, "")
+    if text == "":
+        return otherwise
+    number = as_whole(text)
+    if number is None or not low <= number <= high:
+        raise BadValue(name, f"a whole number from {low} to {high} belongs here, in the digits 0 to 9.")
+    return number
+
+
+def needed_whole(values: Mapping[str, str], name: str, *, low: int = 0, high: int = MOST_ID) -> int:
+    """Return a whole number that must be said. Raises: BadValue."""
+    if (number := whole(values, name, low=low, high=high)) is None:
+        raise BadValue(name, "this must be said: a whole number.")
+    return number
+
+
+def row_id(values: Mapping[str, str], name: str) -> int | None:
+    """Return the id of a row; None where none is said. Raises: BadValue."""
+    return whole(values, name, low=1)
+
+
+def text(values: Mapping[str, str], name: str, *, most: int = LONGEST_VALUE) -> str:
+    """Return a text without the space around it; "" where none is said. Raises: BadValue, see typed_text.py."""
+    found = values.get(name, "").strip()
+    if wrong := wrong_in(found, most=most):
+        raise BadValue(name, wrong)
+    return found
+
+
+def json_object(request: HttpRequest, *, most: int = LONGEST_JSON) -> dict[str, Any]:
+    """Return a request's body as a JSON object. Raises: BadValue, also where it has more than `most` bytes."""
+    name = "The body"
+    if needed_whole({"Content-Length": request.headers.get("Content-Length") or "0"}, "Content-Length") > most:
+        raise BadValue(name, f"at most {most:,} bytes of JSON are read here.")
+    try:
+        body = strict_json.parse(request.body)
+    except strict_json.NotJson as error:
+        raise BadValue(name, str(error)) from error
+    if not isinstance(body, dict):
+        raise BadValue(name, "a JSON object belongs here.")
+    return body
+
+
+def json_text(body: Mapping[str, Any], name: str, *, most: int = LONGEST_VALUE) -> str:
+    """Return a text of a JSON object that must be there, as it is: no person types it. Raises: BadValue."""
+    found = body.get(name)
+    if not isinstance(found, str) or len(found) > most:
+        raise BadValue(name, f"a text of at most {most:,} characters belongs here.")
+    return found
+
+
+def json_whole(body: Mapping[str, Any], name: str, *, low: int = 0, high: int = MOST_ID) -> int:
+    """Return a whole number of a JSON object that must be there. Raises: BadValue."""
+    found = body.get(name)
+    if not isinstance(found, int) or isinstance(found, bool) or not low <= found <= high:
+        raise BadValue(name, f"a whole number from {low} to {high} belongs here.")
+    return found
+
+
+def wants_json(request: HttpRequest) -> bool:
+    """Is the answer read by a script? It sent JSON, or would rather have JSON than a page."""
+    if request.content_type == "application/json":
+        return True
+    return request.get_preferred_type(["text/html", "application/json"]) == "application/json"

@@ -8,6 +8,7 @@ import logging
 import time
 from collections.abc import Sequence
 
+from editorapp.core import loopback
 from editorapp.simulator.core import Options, Simulation
 from editorapp.simulator.faults import CALLS, FAILURES, KINDS, UnknownFault, fault_of
 from editorapp.simulator.gmi_cloud import GmiCloud
@@ -89,7 +90,9 @@ class App:
     # Admin
 
     async def _admin(self, request: Request) -> Answer:
-        if not ipaddress.ip_address(request.peer).is_loopback:
+        host, origin = request.headers.get("host", ""), request.headers.get("origin", "")
+        is_near = ipaddress.ip_address(request.peer).is_loopback and loopback.is_name_of_this_machine(host)
+        if not is_near or not loopback.is_own_page(origin, host):
             return Answer.of_json({"detail": "Only from this machine"}, 403)
         what = request.path[len(ADMIN) :].rstrip("/")
         faults = self.simulation.faults

@@ -256,6 +256,8 @@ if S3_BUCKET:
         },
     }
 
+# Django gives what it stores modes of its own, whatever the process's mask: see core/private_files.py.
+FILE_UPLOAD_PERMISSIONS, FILE_UPLOAD_DIRECTORY_PERMISSIONS = 0o600, 0o700
 FILE_UPLOAD_TEMP_DIR = DATA_DIR / "run"
 FILE_UPLOAD_MAX_MEMORY_SIZE = 256 * 1024
 DATA_UPLOAD_MAX_NUMBER_FIELDS = 2000

@@ -10,12 +10,13 @@ from ipaddress import ip_address
 
 from django.conf import settings
 from django.http import HttpRequest, HttpResponse, HttpResponseNotAllowed, JsonResponse
+from django.http.request import split_domain_port, validate_host
 from django.utils import timezone
 from prometheus_client.exposition import CONTENT_TYPE_LATEST
 
-from editorapp.core import loopback
 from editorapp.web import metrics, readiness
 
+OWN_NAMES = ("localhost", "127.0.0.1", "[::1]")
 FORWARDED = ("X-Forwarded-For", "Forwarded", "X-Real-IP")
 
 
@@ -77,4 +78,5 @@ def _is_from_this_machine(request: HttpRequest) -> bool:
         is_local = ip_address(request.META.get("REMOTE_ADDR", "")).is_loopback
     except ValueError:
         return False
-    return is_local and loopback.is_name_of_this_machine(request.headers.get("Host", ""))
+    host, _port = split_domain_port(request.headers.get("Host", "localhost"))
+    return is_local and validate_host(host, [*settings.ALLOWED_HOSTS, *OWN_NAMES])

@@ -65,7 +65,8 @@ def sign_in_page(request: HttpRequest) -> HttpResponse:
         status = 422
     context = {"form": form, "next": request.POST.get("next") or request.GET.get("next", "")}
     response = render(request, "people/sign_in.html", context, status=status)
-    response.headers.update(headers)
+    for name, value in headers.items():
+        response.headers[name] = value
     return response
 
 

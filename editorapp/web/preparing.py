@@ -57,9 +57,7 @@ def close_to_others(say: Say = print) -> None:
     if closed:
         say(f"{closed} files and folders in {settings.DATA_DIR} could be read by other users of this machine: closed.")
     if left:
-        say(
-            f"{left} files and folders there belong to another user and stay open: give them to the one Rushes runs as."
-        )
+        say(f"{left} files and folders there are another user’s and stay open: give them to the user of Rushes.")
 
 
 def wait_for_database(say: Say = print, *, seconds: float = PATIENCE_SECONDS) -> None:

@@ -117,8 +117,8 @@ def _without_details(tested: Tested, address: str, spec: Spec) -> Tested:
         return Tested(True, f"{spec.name} accepts the key. The published limits hold: it told none of its own.")
     return Tested(
         False,
-        f"What is at {address} did not answer as {spec.name} does. Check the base URL and the key. What came instead is "
-        "not shown, because the address is not the provider’s own.",
+        f"What is at {address} did not answer as {spec.name} does. Check the base URL and the key. What came instead "
+        "is not shown, because the address is not the provider’s own.",
     )
 
 

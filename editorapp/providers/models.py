@@ -143,11 +143,8 @@ class ProviderAccount(models.Model):
     @property
     def leads_elsewhere(self) -> bool:
         """Did an admin enter a base URL on another server than the provider's own, and the environment's?"""
-        entered = urlsplit(self.base_url)
-        usual = [urlsplit(url) for url in (self.spec.base_url, self.usual_address())]
-        return bool(self.base_url) and all(
-            (one.scheme, one.netloc) != (entered.scheme, entered.netloc) for one in usual
-        )
+        servers = [urlsplit(url)[:2] for url in (self.base_url, self.spec.base_url, self.usual_address())]
+        return bool(self.base_url) and servers[0] not in servers[1:]
 
     def unit_price(self) -> Decimal | None:
         """Return the dollars of one of the provider's own units, where it counts in them and anybody has said so."""

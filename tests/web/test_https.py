@@ -23,6 +23,7 @@ class Behind:
         self.port = free_port()
         names = {"RUSHES_ORIGINS": ORIGIN, "RUSHES_ALLOWED_HOSTS": "rushes.example.com"}
         self.environment = installation(folder, **names, RUSHES_PORT=str(self.port))
+        del self.environment["RUSHES_SECRET_KEY"]  # it makes one, and that is good enough
         command = [sys.executable, "manage.py", "serve", "--port", str(self.port)]
         self.process = subprocess.Popen(command, cwd=ROOT, env=self.environment, stdout=subprocess.DEVNULL)
         self.client = httpx.Client(base_url=f"http://127.0.0.1:{self.port}", timeout=20)

@@ -1,6 +1,6 @@
 """All changes, room by room."""
 
-from tests.sabotage import access, answers, engine, intake, ledger, people, retries, upkeep
+from tests.sabotage import access, answers, engine, intake, ledger, people, retries, strangers, upkeep
 
 CHANGES = (
     *engine.CHANGES,
@@ -10,5 +10,6 @@ CHANGES = (
     *intake.CHANGES,
     *people.CHANGES,
     *retries.CHANGES,
+    *strangers.CHANGES,
     *upkeep.CHANGES,
 )

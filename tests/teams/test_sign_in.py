@@ -233,6 +233,16 @@ def test_to_look_at_a_link_uses_nothing_up():
     assert follow(token, now=NOW) == user
 
 
+def test_of_two_who_press_the_button_in_the_same_moment_one_gets_in(monkeypatch):
+    token = SignInLink.make(make_member().user, now=NOW)
+    seen = open_link(token, now=NOW)
+    monkeypatch.setattr(sign_in_module, "open_link", lambda token, *, now: seen)  # both looked before either wrote
+    follow(token, now=NOW)
+
+    with pytest.raises(LinkNotUsable):
+        follow(token, now=NOW)
+
+
 def new_password(user: User) -> None:
     user.set_password("another long one")
     user.save()

@@ -4,10 +4,13 @@
 import os
 import sys
 
+from editorapp.core import private_files
+
 
 def main() -> None:
     """Hand the command line to Django."""
     os.environ.setdefault("DJANGO_SETTINGS_MODULE", "editorapp.settings")
+    private_files.begin()
     try:
         from django.core.exceptions import ImproperlyConfigured
         from django.core.management import execute_from_command_line

@@ -95,7 +95,12 @@ DEBUG = _flag("RUSHES_DEBUG")
 PORT = int(os.environ.get("RUSHES_PORT", "8000"))
 ALLOWED_HOSTS = _words("RUSHES_ALLOWED_HOSTS", "localhost,127.0.0.1,[::1]")
 CSRF_TRUSTED_ORIGINS = _words("RUSHES_ORIGINS")
+IS_HTTPS = bool(CSRF_TRUSTED_ORIGINS) and all(one.startswith("https://") for one in CSRF_TRUSTED_ORIGINS)
 SECURE_PROXY_SSL_HEADER = ("HTTP_X_FORWARDED_PROTO", "https") if CSRF_TRUSTED_ORIGINS else None
+SECURE_SSL_REDIRECT = IS_HTTPS
+SECURE_HSTS_SECONDS = 60 * 60 * 24 * 365 if IS_HTTPS else 0
+# What else lies below this host's name, and whether browsers are to be shipped with it, only its owner can say.
+SILENCED_SYSTEM_CHECKS = ["security.W005", "security.W021"]
 
 INSTALLED_APPS = [
     "django.contrib.auth",
@@ -119,10 +124,11 @@ INSTALLED_APPS = [
 
 MIDDLEWARE = [
     "editorapp.core.middleware.RequestId",
+    "editorapp.core.middleware.Headers",
+    "editorapp.core.middleware.Compression",
     "editorapp.web.probes.Probes",
     "django.middleware.security.SecurityMiddleware",
     "whitenoise.middleware.WhiteNoiseMiddleware",
-    "editorapp.core.middleware.ContentSecurityPolicy",
     "django.contrib.sessions.middleware.SessionMiddleware",
     "django.middleware.common.CommonMiddleware",
     "django.middleware.csrf.CsrfViewMiddleware",
@@ -184,12 +190,15 @@ AUTH_PASSWORD_VALIDATORS = [
 # one installation, which share a signing key and a database, need the same.
 _ours = f"{SECRET_KEY}:{DATABASES['default']['NAME']}" if IS_SHARED else f"{DATA_DIR}:{PORT}"
 _instance = hashlib.sha256(_ours.encode()).hexdigest()[:8]
-SESSION_COOKIE_NAME = f"rushes_session_{_instance}"
-CSRF_COOKIE_NAME = f"rushes_csrf_{_instance}"
+# Under this prefix a browser takes them from this host over https only: no neighbour below the same domain sets one.
+_prefix = "__Host-" if IS_HTTPS else ""
+SESSION_COOKIE_NAME = f"{_prefix}rushes_session_{_instance}"
+CSRF_COOKIE_NAME = f"{_prefix}rushes_csrf_{_instance}"
+KNOWN_BROWSER_COOKIE_NAME = f"{_prefix}rushes_known_{_instance}"
 SESSION_COOKIE_AGE = 60 * 60 * 24 * 30
 SESSION_COOKIE_HTTPONLY = True
 SESSION_COOKIE_SAMESITE = "Lax"
-SESSION_COOKIE_SECURE = CSRF_COOKIE_SECURE = bool(CSRF_TRUSTED_ORIGINS)
+SESSION_COOKIE_SECURE = CSRF_COOKIE_SECURE = IS_HTTPS
 X_FRAME_OPTIONS = "DENY"
 SECURE_CONTENT_TYPE_NOSNIFF = True
 SECURE_REFERRER_POLICY = "same-origin"
@@ -205,6 +214,15 @@ SECURE_CSP = {
     "form-action": ["'self'"],
     "frame-ancestors": ["'none'"],
 }
+
+# Nothing here needs any of it, nor does anything that could be brought into a page.
+PERMISSIONS_POLICY = ", ".join(
+    f"{feature}=()"
+    for feature in (
+        "accelerometer", "camera", "display-capture", "geolocation", "gyroscope", "hid", "magnetometer", "microphone",
+        "midi", "payment", "publickey-credentials-get", "serial", "usb", "xr-spatial-tracking",
+    )
+)  # fmt: skip
 
 CSRF_FAILURE_VIEW = "editorapp.web.views.shell.not_signed_by_us"
 
@@ -239,6 +257,8 @@ if S3_BUCKET:
         },
     }
 
+# Django gives what it stores modes of its own, whatever the process's mask: see core/private_files.py.
+FILE_UPLOAD_PERMISSIONS, FILE_UPLOAD_DIRECTORY_PERMISSIONS = 0o600, 0o700
 FILE_UPLOAD_TEMP_DIR = DATA_DIR / "run"
 FILE_UPLOAD_MAX_MEMORY_SIZE = 256 * 1024
 DATA_UPLOAD_MAX_NUMBER_FIELDS = 2000

@@ -4,6 +4,9 @@ import os
 
 from django.core.wsgi import get_wsgi_application
 
+from editorapp.core import private_files
+
+private_files.begin()
 os.environ.setdefault("DJANGO_SETTINGS_MODULE", "editorapp.settings")
 application = get_wsgi_application()
 

@@ -22,6 +22,7 @@ ORDER = (
     "teams_team",
     "teams_member",
     "teams_user",
+    "teams_signintries",
     "generations_attempt",
     "generations_generation",
     "costs_entry",  # the line of a reservation, by whoever settles it

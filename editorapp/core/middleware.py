@@ -1,28 +1,54 @@
-"""What every answer carries: the Content-Security-Policy (Django 6 will read the setting by itself), and an id."""
+"""What every answer carries: its headers, an id, and fewer bytes on the way."""
 
 import logging
 import time
 from collections.abc import Callable
 
 from django.conf import settings
-from django.http import HttpRequest, HttpResponse
+from django.http import HttpRequest, HttpResponse, HttpResponseBase
+from django.middleware.gzip import GZipMiddleware
 
 from editorapp.core import logs
 
 log = logging.getLogger("rushes.request")
 
 
-class ContentSecurityPolicy:
-    """Send the policy of `settings.SECURE_CSP` with every answer."""
+class Headers:
+    """Send the policies of the settings with every answer (Django 6 will read SECURE_CSP by itself), and let nothing be
+    kept by a browser or a proxy that does not say itself how it may be kept.
+    """
 
     def __init__(self, get_response: Callable[[HttpRequest], HttpResponse]) -> None:
         self.get_response = get_response
-        self.policy = "; ".join(f"{name} {' '.join(values)}" for name, values in settings.SECURE_CSP.items())
+        policy = "; ".join(f"{name} {' '.join(values)}" for name, values in settings.SECURE_CSP.items())
+        self.defaults = {
+            "Content-Security-Policy": policy,
+            "Permissions-Policy": settings.PERMISSIONS_POLICY,
+            # After signing out, "back" shows nothing of before. What was typed, the studio keeps as a draft.
+            "Cache-Control": "private, no-store",
+        }
 
     def __call__(self, request: HttpRequest) -> HttpResponse:
         response = self.get_response(request)
-        response.headers.setdefault("Content-Security-Policy", self.policy)
+        for name, value in self.defaults.items():
+            response.headers.setdefault(name, value)
         return response
+
+
+class Compression(GZipMiddleware):
+    """Compress pages and what scripts read of them: nothing that is compressed already, streamed, or part of a file.
+
+    No secret can be guessed from an answer's length (BREACH): the CSRF token is masked anew each time, a random number
+    of bytes is added by Django, and no other site's page can have a browser ask with our cookies (SameSite).
+    """
+
+    TYPES = ("text/html", "text/plain", "application/json")
+
+    def process_response(self, request: HttpRequest, response: HttpResponseBase) -> HttpResponseBase:
+        kind = response.headers.get("Content-Type", "").partition(";")[0]
+        if response.streaming or response.status_code == 206 or kind not in self.TYPES:
+            return response
+        return super().process_response(request, response)
 
 
 class RequestId:

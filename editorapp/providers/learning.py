@@ -54,7 +54,11 @@ def test(account: ProviderAccount) -> Tested:
     tried: an account that was deleted meanwhile, or got another key or address, keeps none of it.
     """
     spec = account.spec
-    tested = _unsent(account, spec) or asyncio.run(_tried(registry.get(account.provider), account.access(), spec))
+    tested = _unsent(account, spec)
+    if tested is None:
+        tested = asyncio.run(_tried(registry.get(account.provider), account.access(), spec))
+        if account.leads_elsewhere:
+            tested = _without_details(tested, account.address(), spec)
     _keep(account, tested, now=timezone.now())
     return tested
 
@@ -99,6 +103,23 @@ def sweep(now: datetime) -> None:
         is_due = not account.test_ok or account.tested_at is None or account.tested_at < now - AGAIN_AFTER
         if is_due and account.is_enabled and not account.problem:
             learn_soon(account)
+
+
+def _without_details(tested: Tested, address: str, spec: Spec) -> Tested:
+    """Say of an address that an admin entered only whether the provider answers there.
+
+    Whoever could read more (refused, silent, which status, which words) could have this server look into the network
+    that it stands in.
+    """
+    if tested.is_ok and tested.learned is not None:
+        return tested
+    if tested.is_ok:
+        return Tested(True, f"{spec.name} accepts the key. The published limits hold: it told none of its own.")
+    return Tested(
+        False,
+        f"What is at {address} did not answer as {spec.name} does. Check the base URL and the key. What came instead "
+        "is not shown, because the address is not the provider’s own.",
+    )
 
 
 def _unsent(account: ProviderAccount, spec: Spec) -> Tested | None:

@@ -140,6 +140,12 @@ class ProviderAccount(models.Model):
         """Return the base URL where none is set for the account: the environment's, else the provider's."""
         return settings.ENVIRONMENT.get(self.spec.base_url_name) or self.spec.base_url
 
+    @property
+    def leads_elsewhere(self) -> bool:
+        """Did an admin enter a base URL on another server than the provider's own, and the environment's?"""
+        servers = [urlsplit(url)[:2] for url in (self.base_url, self.spec.base_url, self.usual_address())]
+        return bool(self.base_url) and servers[0] not in servers[1:]
+
     def unit_price(self) -> Decimal | None:
         """Return the dollars of one of the provider's own units, where it counts in them and anybody has said so."""
         return self.unit_price_and_source()[0]

@@ -6,6 +6,7 @@ import ipaddress
 import logging
 import time
 from collections.abc import Sequence
+from urllib.parse import urlsplit
 
 from editorapp.core import strict_json
 from editorapp.simulator.core import Options, Simulation
@@ -89,7 +90,11 @@ class App:
     # Admin
 
     async def _admin(self, request: Request) -> Answer:
-        if not ipaddress.ip_address(request.peer).is_loopback:
+        host, origin = request.headers.get("host", ""), request.headers.get("origin", "")
+        # A page in a browser of this machine is on loopback too: a stranger's, or one whose own host's name was made
+        # to lead here (DNS rebinding). Its origin tells, or the name of the host.
+        is_near = ipaddress.ip_address(request.peer).is_loopback and _is_this_machine(host)
+        if not is_near or origin not in ("", f"http://{host}"):
             return Answer.of_json({"detail": "Only from this machine"}, 403)
         what = request.path[len(ADMIN) :].rstrip("/")
         faults = self.simulation.faults
@@ -118,6 +123,15 @@ class App:
         elif request.method != "GET":
             return Answer.of_json({"detail": "Method Not Allowed"}, 405)
         return Answer.of_json({"waiting": [fault.to_json() for fault in faults.waiting]})
+
+
+def _is_this_machine(host: str) -> bool:
+    """Is the value of a `Host` header "localhost" or an address of loopback, with or without a port?"""
+    try:
+        name = urlsplit(f"//{host}").hostname or ""
+        return name == "localhost" or ipaddress.ip_address(name).is_loopback
+    except ValueError:
+        return False
 
 
 def _stored(job: SimulatedJob, name: str) -> str:

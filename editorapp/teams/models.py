@@ -6,7 +6,7 @@ from datetime import datetime, timedelta
 
 from django.contrib.auth.models import AbstractUser
 from django.db import models
-from django.utils.crypto import salted_hmac
+from django.utils.crypto import constant_time_compare, salted_hmac
 
 from editorapp.core.append_only import AppendOnly, AppendOnlyQuerySet
 from editorapp.core.money import UsdField
@@ -32,6 +32,14 @@ class User(AbstractUser):
             return kept
         said = f"{kept}:{self.sign_outs}"
         return salted_hmac("editorapp.teams.sign_outs", said, secret=secret, algorithm="sha256").hexdigest()
+
+    def mark(self, purpose: str) -> str:
+        """Return what something made for this person carries: it is good while the person's mark is still this one.
+
+        Another password, and all sessions ended at once, change it: by whichever way that was done.
+        """
+        said: str = self.get_session_auth_hash()
+        return salted_hmac(f"editorapp.teams.{purpose}", said, algorithm="sha256").hexdigest()
 
 
 class Team(models.Model):
@@ -144,9 +152,13 @@ class OneTimeLink(models.Model):
 
 
 class SignInLink(OneTimeLink):
-    """Signs one person in; printed on the terminal of the machine that Rushes runs on."""
+    """Signs one person in; printed on the terminal of the machine that Rushes runs on.
+
+    It ends with what it was made under: the person's password, and the sessions that were open then.
+    """
 
     user = models.ForeignKey(User, on_delete=models.CASCADE, related_name="+")
+    person_mark = models.CharField(max_length=64, default="", editable=False)  # see User.mark
 
     def __str__(self) -> str:
         return f"sign-in link of {self.user}"
@@ -155,8 +167,17 @@ class SignInLink(OneTimeLink):
     def make(cls, user: User, *, now: datetime, hours: int = 24) -> str:
         """Make a link and return its token, which is kept nowhere."""
         token = secrets.token_urlsafe(32)
-        cls.objects.create(user=user, token_sha256=hash_token(token), expires_at=now + timedelta(hours=hours))
+        cls.objects.create(
+            user=user,
+            person_mark=user.mark(cls.__name__),
+            token_sha256=hash_token(token),
+            expires_at=now + timedelta(hours=hours),
+        )
         return token
+
+    def is_open(self, now: datetime) -> bool:
+        is_theirs = constant_time_compare(self.person_mark, self.user.mark(type(self).__name__))
+        return super().is_open(now) and self.user.is_active and is_theirs
 
 
 class Invite(OneTimeLink):
@@ -188,18 +209,13 @@ class Invite(OneTimeLink):
         return invite, token
 
 
-class FailedSignIn(models.Model):
-    """One wrong password, kept for some minutes so that guessing is slow."""
+class SignInTries(models.Model):
+    """The wrong passwords for one name from one place (a network, or a browser that the person has used before)."""
 
-    name_sha256 = models.CharField(max_length=64)  # of the name as typed: people type passwords into name fields
-    address = models.CharField(max_length=45)
-    at = models.DateTimeField()
-
-    class Meta:
-        indexes = [
-            models.Index(fields=["name_sha256", "at"], name="failed_sign_in_by_name"),
-            models.Index(fields=["address", "at"], name="failed_sign_in_by_address"),
-        ]
+    pair = models.CharField(max_length=64, unique=True)  # keyed: people type passwords into name fields
+    count = models.PositiveIntegerField(default=0)
+    last_at = models.DateTimeField(db_index=True)  # of those that counted: what came during a pause changes nothing
+    next_at = models.DateTimeField()  # until then no password is looked at
 
     def __str__(self) -> str:
-        return f"wrong password from {self.address} at {self.at}"
+        return f"{self.count} wrong tries, the last at {self.last_at}"

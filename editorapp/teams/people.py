@@ -12,8 +12,8 @@ from django.db import transaction
 from django.db.models import F, Q
 
 from editorapp.core import notes
-from editorapp.teams.models import Invite, LimitChange, Member, SignInLink, Team, User, hash_token
-from editorapp.teams.roles import Act, Role
+from editorapp.teams.models import Invite, LimitChange, Member, Team, User, hash_token
+from editorapp.teams.roles import Act, Role, allows_less, may
 
 
 class LastAdmin(Exception):
@@ -61,16 +61,32 @@ def revoke(invite: Invite, *, now: datetime) -> None:
     Invite.objects.filter(pk=invite.pk, used_at=None).update(used_at=now)
 
 
-def change_role(member: Member, role: str) -> None:
+def change_role(member: Member, role: str, *, now: datetime) -> None:
     """Give a member another role. What waits of theirs is asked about in generations/line/offboarding.py.
 
+    Where it allows less than the one before, every way in under that one ends: sessions, sign-in links, and what they
+    invited as an admin, which could let them in again as one.
     Raises: ValueError, for a role that does not exist; LastAdmin.
     """
     with transaction.atomic():
         if Role(role) != Role.ADMIN:
             _keep_an_admin(member)
+        before = Member.objects.values_list("role", flat=True).get(pk=member.pk)
         Member.objects.filter(pk=member.pk).update(role=Role(role))
+        if allows_less(role, before):
+            sign_out_everywhere(member.user)
+        if not may(role, Act.MANAGE):
+            _close_invites_of(member, now=now)
     member.role = role
+
+
+def sign_out_everywhere(user: User) -> None:
+    """End every session of a person, their open sign-in links, and what browsers are known by.
+
+    All of them carry a mark that this changes: see User.mark.
+    """
+    User.objects.filter(pk=user.pk).update(sign_outs=F("sign_outs") + 1)
+    user.refresh_from_db(fields=["sign_outs"])
 
 
 def disable(member: Member, *, by: User | None, now: datetime) -> None:
@@ -138,9 +154,12 @@ def _keep_an_admin(member: Member) -> None:
 def _end_all_access(member: Member, *, now: datetime) -> None:
     """Sign somebody out everywhere, and close what would let them, or whom they chose, in again."""
     elsewhere = Member.objects.active().filter(user_id=member.user_id).exclude(pk=member.pk)
-    user = User.objects.filter(pk=member.user_id)
-    user.update(sign_outs=F("sign_outs") + 1, is_active=elsewhere.exists())
-    SignInLink.objects.filter(user_id=member.user_id, used_at=None).update(used_at=now)
+    User.objects.filter(pk=member.user_id).update(is_active=elsewhere.exists())
+    sign_out_everywhere(member.user)
+    _close_invites_of(member, now=now)
+
+
+def _close_invites_of(member: Member, *, now: datetime) -> None:
     Invite.objects.filter(team_id=member.team_id, invited_by_id=member.user_id, used_at=None).update(used_at=now)
 
 

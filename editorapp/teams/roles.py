@@ -34,6 +34,16 @@ def may(role: str, act: Act) -> bool:
     return act in GRANTS[Role(role)]
 
 
+def acts_of(role: str) -> list[str]:
+    """Return what a role allows, in words, in the order of the table."""
+    return [act.label for act in Act if act in GRANTS[Role(role)]]
+
+
+def allows_less(role: str, than: str) -> bool:
+    """Does a role lack anything that another allows?"""
+    return bool(GRANTS[Role(than)] - GRANTS[Role(role)])
+
+
 def who_may(act: Act) -> list[Role]:
     """Return the roles that allow the act, for a query."""
     return [role for role in Role if may(role, act)]

@@ -11,6 +11,7 @@ from django.conf import settings
 from django.core.management import call_command
 from django.db import DatabaseError, OperationalError, connection
 
+from editorapp.core import private_files
 from editorapp.media import intake, sample
 from editorapp.media.models import Asset
 from editorapp.providers import accounts
@@ -26,6 +27,7 @@ Say = Callable[[str], None]
 
 def prepare_database(say: Say = print) -> None:
     """Bring the tables up to date; of several processes that start at once, one does it and the others wait."""
+    close_to_others(say)
     wait_for_database(say)
     with _alone(say):
         _migrate()
@@ -36,6 +38,7 @@ def prepare(say: Say = print) -> Member:
 
     Keys that admins entered are stored anew under the present secret.
     """
+    close_to_others(say)
     wait_for_database(say)
     with _alone(say):
         _migrate()
@@ -43,6 +46,18 @@ def prepare(say: Say = print) -> Member:
         _ensure_sample(owner)
         accounts.renew_keys()
     return owner
+
+
+def close_to_others(say: Say = print) -> None:
+    """Close to other users of this machine what is kept here and was open to them, and say so in a line."""
+    places = [Path(settings.DATA_DIR), Path(settings.MEDIA_ROOT)]
+    if not settings.IS_SHARED:  # SQLite gives what it writes beside the database the database's own mode
+        places += [Path(f"{settings.DATABASES['default']['NAME']}{end}") for end in ("", "-wal", "-shm")]
+    closed, left = private_files.close(places)
+    if closed:
+        say(f"{closed} files and folders in {settings.DATA_DIR} could be read by other users of this machine: closed.")
+    if left:
+        say(f"{left} files and folders there are another user’s and stay open: give them to the user of Rushes.")
 
 
 def wait_for_database(say: Say = print, *, seconds: float = PATIENCE_SECONDS) -> None:

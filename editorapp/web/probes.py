@@ -10,11 +10,13 @@ from ipaddress import ip_address
 
 from django.conf import settings
 from django.http import HttpRequest, HttpResponse, HttpResponseNotAllowed, JsonResponse
+from django.http.request import split_domain_port, validate_host
 from django.utils import timezone
 from prometheus_client.exposition import CONTENT_TYPE_LATEST
 
 from editorapp.web import metrics, readiness
 
+OWN_NAMES = ("localhost", "127.0.0.1", "[::1]")
 FORWARDED = ("X-Forwarded-For", "Forwarded", "X-Real-IP")
 
 
@@ -31,9 +33,7 @@ class Probes:
             return self.get_response(request)
         if request.method not in ("GET", "HEAD"):
             return HttpResponseNotAllowed(["GET", "HEAD"])
-        response = probe(request)
-        response.headers["Cache-Control"] = "no-store"
-        return response
+        return probe(request)
 
 
 def healthz(request: HttpRequest) -> HttpResponse:
@@ -68,10 +68,15 @@ def metrics_page(request: HttpRequest) -> HttpResponse:
 
 
 def _is_from_this_machine(request: HttpRequest) -> bool:
-    """Was it asked on this machine, and not through a proxy that runs here? Behind one, everybody is "local"."""
+    """Was it asked on this machine, and not through a proxy that runs here? Behind one, everybody is "local".
+
+    Nor by a page in a browser here, whose own host's name was made to lead to this machine (DNS rebinding).
+    """
     if settings.CSRF_TRUSTED_ORIGINS or any(name in request.headers for name in FORWARDED):
         return False
     try:
-        return ip_address(request.META.get("REMOTE_ADDR", "")).is_loopback
+        is_local = ip_address(request.META.get("REMOTE_ADDR", "")).is_loopback
     except ValueError:
         return False
+    host, _port = split_domain_port(request.headers.get("Host", "localhost"))
+    return is_local and validate_host(host, [*settings.ALLOWED_HOSTS, *OWN_NAMES])

@@ -9,7 +9,6 @@ import httpx
 from django.conf import settings
 from django.core.management import call_command
 from django.core.management.base import CommandError
-from django.urls import reverse
 
 
 def with_port(port: int) -> None:
@@ -59,8 +58,8 @@ def check_port(host: str, port: int, *, instead: str) -> None:
 
 
 def answers(url: str) -> bool:
-    """Does the web server answer with its sign-in page?"""
+    """Does the web server answer? Its pages may be for https only, and this is asked without."""
     try:
-        return httpx.get(f"{url}{reverse('people:sign_in')}", timeout=2).status_code == 200
+        return httpx.get(f"{url}/healthz", timeout=2).status_code == 200
     except httpx.TransportError:
         return False

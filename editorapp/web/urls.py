@@ -6,6 +6,7 @@ from django.views.generic import RedirectView
 from editorapp.web.views import (
     accounts,
     costs,
+    doors,
     gallery,
     media,
     models,
@@ -20,7 +21,7 @@ from editorapp.web.views import (
 
 urlpatterns: list[URLPattern | URLResolver] = [
     path("", RedirectView.as_view(pattern_name="studio:page")),
-    path("", include((people.urlpatterns, "people"))),
+    path("", include((doors.urlpatterns + people.urlpatterns, "people"))),
     path("media/", include((media.urlpatterns, "media"))),
     path("shell/", include((shell.urlpatterns, "shell"))),
     path("studio/", include((studio.urlpatterns, "studio"))),

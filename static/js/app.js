@@ -33,7 +33,7 @@
 
   /* Theme: one cookie that the server reads, so that no page flashes in the other one. */
   function setTheme(value) {
-    document.cookie = `rushes_theme=${value};path=/;max-age=31536000;samesite=lax`;
+    document.cookie = `rushes_theme=${value};path=/;max-age=31536000;samesite=lax${location.protocol === "https:" ? ";secure" : ""}`;
     if (value) root.dataset.theme = value;
     else delete root.dataset.theme;
     for (const button of document.querySelectorAll("[data-theme-form] button")) {

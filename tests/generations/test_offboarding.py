@@ -178,7 +178,7 @@ def test_the_engine_itself_sends_nothing_of_whoever_may_not_send_it(ada, zed, ho
     if how == "disabled":
         people.disable(zed, by=ada.user, now=NOW)
     elif how == "demoted":
-        people.change_role(zed, Role.REVIEWER)
+        people.change_role(zed, Role.REVIEWER, now=NOW)
     else:
         Member.objects.filter(pk=zed.pk).delete()
 

@@ -7,6 +7,7 @@ import pytest
 from playwright.sync_api import Browser, ConsoleMessage, Page
 
 from tests.browser_look import look
+from tests.sign_in_link import follow
 from tests.studio_process import StudioProcess
 
 DESKTOP = {"width": 1440, "height": 900}
@@ -61,7 +62,7 @@ def new_person(chromium: Browser, studio: StudioProcess) -> Iterator[Callable[[]
 def owner_cookies(studio: StudioProcess) -> list:
     """The owner's cookies: the printed link works once, and many journeys begin as the owner."""
     with httpx.Client() as client:
-        client.get(studio.link)
+        follow(client, studio.link)
         return [{"name": name, "value": value, "url": studio.url} for name, value in client.cookies.items()]
 
 

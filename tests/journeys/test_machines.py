@@ -11,6 +11,7 @@ import pytest
 
 from tests.environment import POSTGRESQL, REDIS
 from tests.machines import Machines, wait_until
+from tests.sign_in_link import follow
 from tests.simulator_process import SimulatorProcess
 
 pytestmark = pytest.mark.skipif(
@@ -61,7 +62,7 @@ def test_two_machines_finish_every_take_and_send_none_twice(
     # Whoever signed in at one web server is signed in at the other: browsers send cookies to any port of a host.
     link = machines.manage("link", "--port", str(one.port)).strip()
     with httpx.Client(follow_redirects=True) as person:
-        person.get(link)
+        follow(person, link)
         wait_until(lambda: states(machines) == {"succeeded": before + 9}, "all takes are done", machines)
         page = person.get(f"{two.url}/gallery/")
         assert page.status_code == 200 and "Harbor 7" in page.text

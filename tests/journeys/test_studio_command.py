@@ -14,6 +14,7 @@ import httpx
 import pytest
 
 from tests.environment import ROOT, installation
+from tests.sign_in_link import follow
 from tests.studio_process import StudioProcess, free_port
 
 
@@ -69,8 +70,8 @@ def test_two_studios_run_side_by_side_and_never_share_a_folder(studio: StudioPro
     )  # fmt: skip
     link = studio.manage("link", "--port", str(studio.port)).stdout.strip()
     with httpx.Client() as person:
-        cookies_of_one = set(person.get(link).cookies)
-        cookies_of_two = set(person.get(another.link).cookies)
+        cookies_of_one = set(follow(person, link).cookies)
+        cookies_of_two = set(follow(person, another.link).cookies)
 
     assert third.returncode != 0 and "in use by a studio" in third.stderr
     assert cookies_of_one and cookies_of_two and not cookies_of_one & cookies_of_two
@@ -88,8 +89,8 @@ def test_a_taken_port_is_said_with_a_way_out(studio: StudioProcess, tmp_path: Pa
 
 def test_the_link_signs_in_once_and_the_sample_is_there(studio: StudioProcess) -> None:
     with httpx.Client(follow_redirects=True) as first, httpx.Client(follow_redirects=True) as second:
-        welcome = first.get(studio.link)
-        again = second.get(studio.link)
+        welcome = follow(first, studio.link)
+        again = follow(second, studio.link)
         gallery = first.get(f"{studio.url}/")
 
     assert welcome.status_code == 200
@@ -102,7 +103,7 @@ def test_the_link_signs_in_once_and_the_sample_is_there(studio: StudioProcess) -
 def test_ctrl_c_stops_everything_cleanly_and_no_log_has_kept_the_link(studio: StudioProcess) -> None:
     assert len(processes_of(studio.folder)) >= 5
     with httpx.Client() as person:
-        person.get(studio.link)
+        follow(person, studio.link)
 
     code = studio.interrupt()
 
@@ -111,7 +112,7 @@ def test_ctrl_c_stops_everything_cleanly_and_no_log_has_kept_the_link(studio: St
     assert any("Stopped" in line for line in studio.said)
     logs = {path.name: path.read_text() for path in (studio.folder / "run").glob("*.log")}
     requests = [json.loads(line) for line in logs["web server.log"].splitlines()]
-    assert any(line["message"].startswith("GET /in/") and line["status"] == 302 for line in requests)
+    assert any(line["message"].startswith("POST /in/") and line["status"] == 302 for line in requests)
     token = studio.link.rpartition("/")[2]
     assert [name for name, text in logs.items() if token in text] == []
 

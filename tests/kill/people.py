@@ -13,6 +13,8 @@ from typing import Any
 
 import httpx
 
+from tests.sign_in_link import follow
+
 PIECE_BYTES = 16 * 1024
 PATIENCE_SECONDS = 240.0
 RESOLUTIONS = {"luma-agents": "360p", "gmi-cloud": "540p", "scenario": "540p"}  # the smallest of each
@@ -162,7 +164,7 @@ class Person:
 
     def _open_link(self) -> None:
         client = self._browser()
-        client.get(self.link, follow_redirects=True)
+        follow(client, self.link)
         self._said(client.get("/studio/"), 200)
 
     def _browser(self) -> httpx.Client:
@@ -174,7 +176,7 @@ class Person:
 
     def _call(self, method: str, path: str, *, headers: dict[str, str] | None = None, **content: Any) -> httpx.Response:
         client = self._browser()
-        token = next((value for name, value in client.cookies.items() if name.startswith("rushes_csrf")), "")
+        token = next((value for name, value in client.cookies.items() if "rushes_csrf" in name), "")
         return client.request(method, path, headers={"X-CSRFToken": token, **(headers or {})}, **content)
 
     def _said(self, answer: httpx.Response, *wanted: int) -> httpx.Response:

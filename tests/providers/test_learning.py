@@ -28,11 +28,24 @@ def no_proxy(monkeypatch: pytest.MonkeyPatch) -> None:
         monkeypatch.delenv(name.lower(), raising=False)
 
 
-def entered(provider: str = "luma-agents", *, key: str = "", **fields: Any) -> ProviderAccount:
-    account = ProviderAccount(provider=provider, name="Ours", **fields)
+def entered(provider: str = "luma-agents", *, key: str = "", name: str = "Ours", **fields: Any) -> ProviderAccount:
+    account = ProviderAccount(provider=provider, name=name, **fields)
     account.set_key(key or KEYS[provider])
     account.save()
     return account
+
+
+@pytest.fixture
+def in_environment(settings: Any) -> Any:
+    """Return a maker of the account whose key and base URL are in the environment of this machine."""
+
+    def make(provider: str = "luma-agents", *, base_url: str, key: str = "") -> ProviderAccount:
+        spec = registry.get(provider).SPEC
+        parts = (key or KEYS[provider]).split(":")
+        settings.ENVIRONMENT = dict(zip(spec.credentials, parts, strict=True)) | {spec.base_url_name: base_url}
+        return default_account(provider)
+
+    return make
 
 
 def said(account: ProviderAccount) -> tuple[bool, str]:
@@ -75,17 +88,20 @@ REFUSED_KEYS = [
 
 @pytest.mark.parametrize(("slug", "key", "words", "said_by_them"), REFUSED_KEYS)
 def test_a_key_that_the_provider_refuses_is_said_with_its_own_words(
-    simulator: SimulatorProcess, slug: str, key: str, words: str, said_by_them: str
+    simulator: SimulatorProcess, in_environment: Any, slug: str, key: str, words: str, said_by_them: str
 ) -> None:
-    is_ok, message = said(entered(slug, key=key, base_url=default_account(slug).address()))
+    is_ok, message = said(in_environment(slug, key=key, base_url=default_account(slug).address()))
 
     assert not is_ok
     assert words in message
     assert f"{registry.get(slug).SPEC.name} says: “{said_by_them}”." in message
 
 
-def test_where_the_form_of_a_key_is_known_a_refusal_recalls_it(simulator: SimulatorProcess) -> None:
-    _is_ok, message = said(entered(key="luma-api-invalid-0123", base_url=default_account("luma-agents").address()))
+def test_where_the_form_of_a_key_is_known_a_refusal_recalls_it(
+    simulator: SimulatorProcess, in_environment: Any
+) -> None:
+    address = default_account("luma-agents").address()
+    _is_ok, message = said(in_environment(key="luma-api-invalid-0123", base_url=address))
 
     assert "Its keys begin with luma-api-." in message
 
@@ -104,6 +120,11 @@ def test_scenario_tells_how_keyframes_are_written_and_what_a_unit_costs(simulato
     assert kept.access().unit_price_usd is not None
 
 
+WHATEVER = [
+    (status, {"detail": "What the machine says"}) for status in (302, 400, 401, 402, 403, 404, 418, 429, 500, 503)
+] + [(200, "<html>Welcome to nginx</html>")]
+
+
 @pytest.mark.parametrize(
     ("status", "body", "words"),
     [
@@ -118,9 +139,11 @@ def test_scenario_tells_how_keyframes_are_written_and_what_a_unit_costs(simulato
     ],
 )
 @pytest.mark.parametrize("slug", SLUGS)
-def test_each_answer_of_a_provider_has_its_sentence(slug: str, status: int, body: Any, words: str) -> None:
+def test_each_answer_of_a_provider_has_its_sentence(
+    in_environment: Any, slug: str, status: int, body: Any, words: str
+) -> None:
     with answering(status, body) as (address, asked):
-        is_ok, message = said(entered(slug, base_url=address))
+        is_ok, message = said(in_environment(slug, base_url=address))
 
     assert not is_ok
     assert words.format(name=registry.get(slug).SPEC.name, address=address) in message
@@ -130,47 +153,81 @@ def test_each_answer_of_a_provider_has_its_sentence(slug: str, status: int, body
 
 
 @pytest.mark.parametrize("slug", SLUGS)
-def test_an_address_that_nobody_has_is_not_found(slug: str) -> None:
-    is_ok, message = said(entered(slug, base_url="https://nowhere.invalid/v1"))
+def test_an_address_that_nobody_has_is_not_found(in_environment: Any, slug: str) -> None:
+    is_ok, message = said(in_environment(slug, base_url="https://nowhere.invalid/v1"))
 
     assert not is_ok
     assert message.startswith("The address nowhere.invalid is not found.")
 
 
 @pytest.mark.parametrize("slug", SLUGS)
-def test_a_port_where_nothing_listens_is_said(slug: str) -> None:
-    is_ok, message = said(entered(slug, base_url="http://127.0.0.1:9/v1"))
+def test_a_port_where_nothing_listens_is_said(in_environment: Any, slug: str) -> None:
+    is_ok, message = said(in_environment(slug, base_url="http://127.0.0.1:9/v1"))
 
     assert (is_ok, message) == (False, "Nothing answers at 127.0.0.1:9. Check the base URL.")
 
 
 @pytest.mark.parametrize("slug", SLUGS)
-def test_a_certificate_that_is_not_trusted_is_said(slug: str, tmp_path: Path) -> None:
+def test_a_certificate_that_is_not_trusted_is_said(in_environment: Any, slug: str, tmp_path: Path) -> None:
     with answering(tls=self_signed(tmp_path / "nobody.pem")) as (address, asked):
-        is_ok, message = said(entered(slug, base_url=address))
+        is_ok, message = said(in_environment(slug, base_url=address))
 
     assert not is_ok
     assert "No secure connection to 127.0.0.1: its certificate is not trusted" in message
     assert asked == []
 
 
-def test_a_server_that_never_answers_is_given_up(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_server_that_never_answers_is_given_up(in_environment: Any, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(transport, "FREE_DEADLINE_SECONDS", 0.2)
     over = threading.Event()
 
     with answering(silent=over) as (address, _asked):
-        is_ok, message = said(entered(base_url=address))
+        is_ok, message = said(in_environment(base_url=address))
         over.set()
 
     assert not is_ok
     assert message.startswith("127.0.0.1 did not answer in time.")
 
 
-def test_an_address_that_is_none_is_said() -> None:
-    is_ok, message = said(entered(base_url="https://luma.example.org:port"))
+def test_an_address_that_is_none_is_said(in_environment: Any) -> None:
+    is_ok, message = said(in_environment(base_url="https://luma.example.org:port"))
 
     assert not is_ok
     assert "is not an address" in message
+
+
+@pytest.mark.parametrize("slug", SLUGS)
+def test_of_an_address_that_an_admin_entered_nothing_is_told_but_that_it_is_not_the_provider(
+    slug: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Else whoever is an admin here could look through this server into the network that it stands in."""
+    monkeypatch.setattr(transport, "FREE_DEADLINE_SECONDS", 0.2)
+    messages = set()
+    over = threading.Event()
+    closed, silent = {"base_url": "http://127.0.0.1:9/v1"}, answering(silent=over)
+    answers = [answering(status, body) for status, body in WHATEVER] + [answering(tls=self_signed(tmp_path / "pem"))]
+    for number, server in enumerate([*answers, silent]):
+        with server as (address, _asked):
+            is_ok, message = said(entered(slug, base_url=address, name=f"Ours {number}"))
+            assert not is_ok
+            messages.add(message.replace(address, "ADDRESS"))
+            over.set() if server is silent else None
+    for number, address in enumerate([closed["base_url"], "https://nowhere.invalid/v1"]):
+        messages.add(said(entered(slug, base_url=address, name=f"None {number}"))[1].replace(address, "ADDRESS"))
+
+    assert messages == {
+        f"What is at ADDRESS did not answer as {registry.get(slug).SPEC.name} does. Check the base URL and the key. "
+        "What came instead is not shown, because the address is not the provider’s own."
+    }
+
+
+def test_at_the_providers_own_address_an_admin_reads_what_is_wrong() -> None:
+    spec = registry.get("luma-agents").SPEC
+
+    assert not entered(base_url=spec.base_url + "/", name="Own").leads_elsewhere
+    assert not entered(name="Usual").leads_elsewhere
+    assert entered(base_url="https://gateway.example.org/v1", name="Gateway").leads_elsewhere
+    assert entered(base_url=spec.base_url.replace("https", "http"), name="Open").leads_elsewhere
 
 
 def test_a_key_of_another_provider_is_sent_nowhere() -> None:

@@ -1,6 +1,6 @@
 """All changes, room by room."""
 
-from tests.sabotage import access, answers, engine, intake, ledger, people, requests, retries, upkeep
+from tests.sabotage import access, answers, engine, intake, ledger, people, requests, retries, strangers, upkeep
 
 CHANGES = (
     *engine.CHANGES,
@@ -11,5 +11,6 @@ CHANGES = (
     *people.CHANGES,
     *requests.CHANGES,
     *retries.CHANGES,
+    *strangers.CHANGES,
     *upkeep.CHANGES,
 )

@@ -55,15 +55,8 @@ CHANGES = (
     Change(
         "a session of before opens again when its person is brought back",
         "editorapp/teams/people.py",
-        'sign_outs=F("sign_outs") + 1, ',
-        "",
-        (f"{PEOPLE}::test_who_is_brought_back_has_the_same_name_and_password_and_no_session_from_before",),
-    ),
-    Change(
-        "a sign-in link of before lets a disabled person in once they are back",
-        "editorapp/teams/people.py",
-        "    SignInLink.objects.filter(user_id=member.user_id, used_at=None).update(used_at=now)\n",
-        "",
+        "    sign_out_everywhere(member.user)\n    _close_invites_of(member, now=now)\n",
+        "    _close_invites_of(member, now=now)\n",
         (f"{PEOPLE}::test_who_is_brought_back_has_the_same_name_and_password_and_no_session_from_before",),
     ),
     Change(

@@ -285,3 +285,33 @@ def test_a_429_in_a_prompt_is_said_once_so_that_waiting_helps(client: Luma, uplo
         edit(client, uploaded, "fog [[429:1]]")
 
     assert edit(client, uploaded, "fog [[429:1]]").state == "queued"
+
+
+@pytest.mark.parametrize(
+    ("headers", "may"),
+    [
+        ({}, True),
+        ({"Host": "localhost:1"}, True),
+        ({"Host": "[::1]:8001"}, True),
+        ({"Host": "127.0.0.1:8001", "Origin": "http://127.0.0.1:8001"}, True),
+        ({"Host": "rebound.example"}, False),  # a stranger's name that leads to this machine
+        ({"Host": "127.0.0.1.rebound.example:8001"}, False),
+        ({"Host": "10.0.0.5"}, False),
+        ({"Host": ""}, False),
+        ({"Host": "[::1"}, False),
+        ({"Origin": "https://stranger.example"}, False),  # a stranger's page in a browser here
+        ({"Origin": "null"}, False),
+        ({"Host": "127.0.0.1:8001", "Origin": "http://127.0.0.1:8000"}, False),
+    ],
+)
+@pytest.mark.parametrize("path", ["", "requests", "faults"])
+def test_the_admin_endpoints_are_for_this_machine_and_no_strangers_page(
+    simulator: SimulatorProcess, path: str, headers: dict[str, str], may: bool
+) -> None:
+    methods = ["GET", "POST", "DELETE"] if path == "faults" else ["GET"]
+    body = {"call": "submit", "kind": "status:503"}
+
+    for method in methods:
+        answer = http.request(method, f"{simulator.url}/_simulator/{path}", headers=headers, json=body)
+        assert answer.status_code == (200 if may else 403), method
+    assert http.get(f"{simulator.url}/_simulator/faults").json()["waiting"] == []

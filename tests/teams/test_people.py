@@ -11,11 +11,13 @@ from editorapp.alerts import channels
 from editorapp.core.notes import NoteNeeded
 from editorapp.teams import people, sign_in
 from editorapp.teams.first_run import ensure_owner
+from editorapp.teams.known_browsers import KnownBrowser
 from editorapp.teams.models import Invite, LimitChange, Member, SignInLink, Team, User
 from editorapp.teams.roles import GRANTS, Act, Role, may, who_may
 from tests.factories import make_member
 
 pytestmark = pytest.mark.django_db
+BROWSER = KnownBrowser("new")
 NOW = timezone.now()
 GOOD = {"username": "grace@example.org", "display_name": "Grace", "password": "a quite long one"}
 
@@ -78,7 +80,7 @@ def test_the_last_admin_cannot_be_demoted_or_removed():
     make_member(role=Role.ADMIN)  # of another team
 
     with pytest.raises(people.LastAdmin):
-        people.change_role(admin, Role.CREATOR)
+        people.change_role(admin, Role.CREATOR, now=NOW)
     with pytest.raises(people.LastAdmin):
         people.disable(admin, by=admin.user, now=NOW)
 
@@ -90,8 +92,8 @@ def test_with_a_second_admin_the_first_may_step_down():
     admin = make_member(role=Role.ADMIN)
     other = make_member(role=Role.CREATOR, team=admin.team)
 
-    people.change_role(other, Role.ADMIN)
-    people.change_role(admin, Role.REVIEWER)
+    people.change_role(other, Role.ADMIN, now=NOW)
+    people.change_role(admin, Role.REVIEWER, now=NOW)
 
     assert set(Member.objects.filter(team=admin.team).values_list("role", flat=True)) == {"admin", "reviewer"}
 
@@ -117,7 +119,7 @@ def test_a_disabled_person_is_out_at_once_by_every_way_in(client):
         with pytest.raises(sign_in.LinkNotUsable):
             sign_in.follow(token, now=NOW)
     with pytest.raises(sign_in.NotSignedIn):
-        sign_in.sign_in(member.user.username, "a quite long one", address="127.0.0.1", now=NOW)
+        sign_in.sign_in(member.user.username, "a quite long one", address="127.0.0.1", browser=BROWSER, now=NOW)
     with pytest.raises(people.InviteNotUsable):
         people.open_invite(theirs, now=NOW)
     assert people.open_invite(others, now=NOW)
@@ -138,7 +140,7 @@ def test_who_is_brought_back_has_the_same_name_and_password_and_no_session_from_
     assert client.get("/me").status_code == 302  # the cookie on a lost laptop
     with pytest.raises(sign_in.LinkNotUsable):
         sign_in.follow(before[0], now=NOW)
-    found = sign_in.sign_in(member.user.username, "a quite long one", address="127.0.0.1", now=NOW)
+    found = sign_in.sign_in(member.user.username, "a quite long one", address="127.0.0.1", browser=BROWSER, now=NOW)
     assert found == member.user and Member.objects.get(user=found).role == Role.REVIEWER
     client.force_login(found)
     assert client.get("/me").status_code == 200

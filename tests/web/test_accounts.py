@@ -263,7 +263,7 @@ def test_a_failed_test_says_what_is_wrong(client: Client) -> None:
     html = text(client.post(f"/accounts/{account.pk}/test", headers={"HX-Request": "true"}))
 
     assert "Test failed" in html
-    assert "Nothing answers at 127.0.0.1:9. Check the base URL." in html
+    assert "What is at http://127.0.0.1:9/v1 did not answer as Luma Agents does." in html
 
 
 def test_a_card_asks_for_itself_until_it_was_tested(client: Client) -> None:

@@ -11,8 +11,9 @@ from tests.factories import make_member
 
 pytestmark = pytest.mark.django_db
 
-# What anybody may post: to sign in or out, to join, to change their own account, to choose a theme.
-OPEN = {"sign_in", "sign_out", "invite", "me", "theme", "None"}  # "None": the front page, which only leads on
+# What anybody may post: to sign in or out, to use a link that works, to join, to change their own account or the theme.
+# "None" is the front page, which only leads on.
+OPEN = {"sign_in", "link", "sign_out", "sign_out_elsewhere", "invite", "me", "theme", "None"}
 SEES = {"studio:check", "studio:switch"}  # costs nothing, changes nothing
 DECIDES = {"takes:review"}
 VALUES = {"pk": "1", "frame_index": "0", "token": "nobody", "what": "original", "ending": "png",

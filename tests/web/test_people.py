@@ -11,6 +11,8 @@ from editorapp.costs import ledger
 from editorapp.generations.states import State
 from editorapp.teams.models import Invite, Member, SignInLink, Team, User
 from editorapp.teams.roles import Role
+from editorapp.teams.sign_in import FREE_TRIES
+from editorapp.web.views import doors
 from tests.factories import make_member, make_reserved
 from tests.queries import queries_of
 
@@ -37,6 +39,11 @@ def signed_in(member) -> Client:
 def words_of(answer) -> str:
     """Return a page's words, without tags."""
     return " ".join(re.sub(r"<[^>]+>", " ", answer.content.decode()).split())
+
+
+def answer_to_link(token: str):
+    """Return the answer to somebody who presses the button of a link."""
+    return Client().post(f"/in/{token}")
 
 
 def is_in(client: Client) -> bool:
@@ -74,7 +81,7 @@ def test_a_one_time_link_signs_in_and_lets_the_first_password_be_set(client, adm
     admin.user.save()
     token = SignInLink.make(admin.user, now=timezone.now())
 
-    assert client.get(f"/in/{token}")["Location"] == "/studio/"
+    assert client.post(f"/in/{token}")["Location"] == "/studio/"
     answer = client.post("/me", {"new_password1": PASSWORD, "new_password2": PASSWORD})
 
     assert answer.status_code == 302 and is_in(client)
@@ -83,31 +90,150 @@ def test_a_one_time_link_signs_in_and_lets_the_first_password_be_set(client, adm
 
 def test_a_used_link_says_how_to_get_another(client, admin):
     token = SignInLink.make(admin.user, now=timezone.now())
-    Client().get(f"/in/{token}")
+    Client().post(f"/in/{token}")
 
-    answer = client.get(f"/in/{token}")
-
-    assert answer.status_code == 410 and "python manage.py studio" in answer.content.decode()
+    for answer in (client.get(f"/in/{token}"), client.post(f"/in/{token}")):
+        assert answer.status_code == 410 and "python manage.py studio" in answer.content.decode()
     assert not is_in(client)
 
 
 def test_the_same_link_opened_twice_in_one_browser_just_goes_on(client, admin):
     token = SignInLink.make(admin.user, now=timezone.now())
-    client.get(f"/in/{token}")
+    client.post(f"/in/{token}")
 
-    assert client.get(f"/in/{token}")["Location"] == "/studio/"
+    assert [client.get(f"/in/{token}")["Location"], client.post(f"/in/{token}")["Location"]] == ["/studio/"] * 2
 
 
-@pytest.mark.parametrize("how", ["head", "prefetch"])
-def test_a_preview_does_not_use_a_link_up(client, admin, how):
+@pytest.mark.parametrize("how", ["get", "head", "options"])
+def test_to_open_a_link_uses_nothing_up_and_signs_nobody_in(client, admin, how):
     token = SignInLink.make(admin.user, now=timezone.now())
 
-    if how == "head":
-        client.head(f"/in/{token}")
-    else:
-        client.get(f"/in/{token}", headers={"Sec-Purpose": "prefetch;prerender"})
+    for _ in range(2):
+        getattr(client, how)(f"/in/{token}")
+        assert not is_in(client)
 
-    assert client.get(f"/in/{token}")["Location"] == "/studio/" and is_in(client)
+    page = client.get(f"/in/{token}").content.decode()
+    assert page.count("<button") == 1 and 'method="post"' in page and "as <strong>Ada</strong>" in page
+    assert client.post(f"/in/{token}")["Location"] == "/studio/" and is_in(client)
+
+
+def test_a_link_is_used_by_our_own_page_alone(admin):
+    client = Client(enforce_csrf_checks=True)
+    token = SignInLink.make(admin.user, now=timezone.now())
+
+    assert client.post(f"/in/{token}").status_code == 403
+    assert client.get(f"/in/{token}").status_code == 200
+
+
+def test_another_password_ends_other_sessions_and_open_links_but_not_this_session(admin):
+    here, elsewhere = signed_in(admin), signed_in(admin)
+    token = SignInLink.make(admin.user, now=timezone.now())
+
+    here.post("/me", {"new_password1": PASSWORD, "new_password2": PASSWORD})
+
+    assert is_in(here) and not is_in(elsewhere)
+    assert answer_to_link(token).status_code == 410
+
+
+def test_signing_out_everywhere_else_leaves_this_session_alone(admin):
+    here, elsewhere = signed_in(admin), signed_in(admin)
+    token = SignInLink.make(admin.user, now=timezone.now())
+
+    assert here.get("/sign-out-elsewhere").status_code == 405
+    answer = here.post("/sign-out-elsewhere", follow=True)
+
+    assert "signed out everywhere else" in words_of(answer) and is_in(here) and not is_in(elsewhere)
+    assert answer_to_link(token).status_code == 410
+
+
+def test_an_admin_who_steps_down_stays_in_here_and_nowhere_else(admin):
+    make_member(role=Role.ADMIN, team=admin.team)
+    here, elsewhere = signed_in(admin), signed_in(admin)
+
+    here.post(f"/people/{admin.pk}/role", {"role": Role.REVIEWER})
+
+    assert is_in(here) and not is_in(elsewhere)
+    assert here.get("/people/").status_code == 403
+
+
+def test_who_gets_a_smaller_role_signs_in_again_and_the_admin_is_told(admin):
+    other = make_member(team=admin.team, name="Bo")
+    theirs = signed_in(other)
+
+    answer = signed_in(admin).post(f"/people/{other.pk}/role", {"role": Role.REVIEWER}, follow=True)
+
+    assert "Bo is now reviewer. They sign in again wherever they were." in words_of(answer) and not is_in(theirs)
+
+
+def wrong(client, *, times: int = 1, **headers: str):
+    for _ in range(times):
+        answer = client.post("/sign-in", {"username": "ada", "password": "wrong"}, headers=headers)
+    return answer
+
+
+def test_after_several_wrong_tries_the_page_says_how_long_to_wait(client, admin):
+    last = wrong(client, times=FREE_TRIES)
+    assert last.status_code == 422 and "The next try can be made in 5 seconds." in words_of(last)
+
+    answer = wrong(client)
+
+    assert answer.status_code == 429 and 1 <= int(answer["Retry-After"]) <= 5
+    assert "Sign-in with this name waits after several wrong tries. Try again in" in words_of(answer)
+    assert 'value="ada"' in answer.content.decode()
+
+
+@pytest.mark.parametrize("by", ["password", "link", "invitation"])
+def test_a_browser_in_which_somebody_has_signed_in_does_not_wait_for_strangers(client, admin, by, settings):
+    admin.user.set_password(PASSWORD)
+    admin.user.save()
+    person = "ada"
+    if by == "password":
+        client.post("/sign-in", {"username": "ada", "password": PASSWORD})
+    elif by == "link":
+        client.post(f"/in/{SignInLink.make(admin.user, now=timezone.now())}")
+    else:
+        person = "grace"
+        _made, token = Invite.make(admin.team, Role.REVIEWER, invited_by=admin.user, now=timezone.now())
+        client.post(f"/invite/{token}", {"username": "grace", "display_name": "Grace", "password": PASSWORD})
+    assert is_in(client)
+    client.post("/sign-out")
+    stranger, right = Client(), {"username": person, "password": PASSWORD}
+    for _ in range(FREE_TRIES):
+        stranger.post("/sign-in", right | {"password": "wrong"})
+
+    assert stranger.post("/sign-in", right).status_code == 429
+    assert client.post("/sign-in", right).status_code == 302 and is_in(client)
+    kept = client.cookies[settings.KNOWN_BROWSER_COOKIE_NAME]
+    assert kept["httponly"] and kept["samesite"] == "Lax" and kept["max-age"] > 300 * 24 * 60 * 60
+
+
+@pytest.mark.parametrize("how", ["password", "everywhere"])
+def test_a_browser_stays_known_where_its_person_changes_the_password_or_ends_all_other_sessions(client, admin, how):
+    client.post(f"/in/{SignInLink.make(admin.user, now=timezone.now())}")
+    client.post("/me", {"new_password1": PASSWORD, "new_password2": PASSWORD})
+    if how == "everywhere":
+        client.post("/sign-out-elsewhere")
+    client.post("/sign-out")
+    wrong(Client(), times=FREE_TRIES)
+
+    assert client.post("/sign-in", {"username": "ada", "password": PASSWORD}).status_code == 302
+
+
+@pytest.mark.parametrize(
+    ("origins", "forwarded", "address"),
+    [
+        ([], "203.0.113.9", "192.0.2.1"),  # no proxy is set: anybody could write it
+        (["https://r.example"], "10.0.0.1, 203.0.113.9", "203.0.113.9"),  # the last is what our own proxy saw
+        (["https://r.example"], "", "192.0.2.1"),
+        (["https://r.example"], "unknown", "192.0.2.1"),
+        (["https://r.example"], "x" * 5000, "192.0.2.1"),
+    ],
+)
+def test_where_a_request_comes_from_is_what_the_nearest_proxy_saw(rf, settings, origins, forwarded, address):
+    settings.CSRF_TRUSTED_ORIGINS = origins
+    request = rf.post("/sign-in", headers={"X-Forwarded-For": forwarded}, REMOTE_ADDR="192.0.2.1")
+
+    assert doors.address_of(request) == address
 
 
 def test_signing_out_takes_a_post(admin):

@@ -126,6 +126,9 @@ def test_a_probe_only_reads(client: Client, path, db):
 def test_metrics_are_for_this_machine_unless_a_token_is_set(client: Client, db, settings):
     assert client.get("/metrics").status_code == 200
     assert client.get("/metrics", REMOTE_ADDR="10.0.0.5").status_code == 403
+    assert client.get("/metrics", headers={"host": "127.0.0.1:8000"}).status_code == 200
+    # A page in a browser here, whose host's name was made to lead to this machine.
+    assert client.get("/metrics", headers={"host": "rebound.example:8000"}).status_code == 403
     # A proxy on this machine makes everybody look local.
     assert client.get("/metrics", headers={"x-forwarded-for": "10.0.0.5"}).status_code == 403
 

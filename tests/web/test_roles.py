@@ -114,8 +114,9 @@ def test_a_link_signs_the_owner_in_or_the_person_named(db, client, capsys) -> No
 
     assert all(link.startswith("http://127.0.0.1:8123/in/") for link in links)
     for link, who in zip(links, (owner, creator), strict=True):
-        page = client.get(link.partition(":8123")[2])
-        assert page.status_code == 302
+        address = link.partition(":8123")[2]
+        assert f"as <strong>{who.user}</strong>" in client.get(address).content.decode()
+        assert client.post(address).status_code == 302
         assert client.session["_auth_user_id"] == str(who.user.pk)
     with pytest.raises(CommandError, match='Nobody is called "nobody"'):
         call_command("link", "nobody")

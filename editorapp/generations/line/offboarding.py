@@ -105,7 +105,7 @@ def change_role(member: Member, role: str, change: Change, *, now: datetime) -> 
     _guard(member, change)
     with transaction.atomic():
         locked(ProviderAccount.objects.all())  # the order of all locks, and no pause changes meanwhile
-        people.change_role(member, role)
+        people.change_role(member, role, now=now)
         return 0 if may(role, Act.CREATE) else _settle(member, change, Generation.Hold.DEMOTED, now=now)
 
 

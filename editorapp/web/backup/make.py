@@ -7,6 +7,7 @@ from pathlib import Path
 from django.conf import settings
 from django.utils import timezone
 
+from editorapp.core import private_files
 from editorapp.generations.running import health
 from editorapp.media import store
 from editorapp.media.backends import files
@@ -32,6 +33,7 @@ def make(folder: Path, *, links: bool, earlier: Path | None) -> tuple[Manifest, 
     except BaseException:
         shutil.rmtree(work, ignore_errors=True)
         raise
+    private_files.close([work])
     _settle(work)
     if folder.exists():
         folder.rmdir()

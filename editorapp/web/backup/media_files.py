@@ -3,7 +3,6 @@ file as good as a new one; what is copied is read back as the hash that it is li
 
 import hashlib
 import os
-import shutil
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
@@ -64,7 +63,9 @@ def _is_damaged(target: Path, sha256: str) -> bool:
 def _link(file: Path, target: Path) -> bool:
     try:
         os.link(file, target)
-    except OSError:  # another disk, or a file system without links
+        target.chmod(0o600)  # the origin's too: it is one file
+    except OSError:  # another disk, a file system without links, or a file of another user
+        target.unlink(missing_ok=True)
         return False
     return True
 
@@ -78,7 +79,8 @@ def copy(file: Path, target: Path) -> str:
             sink.write(piece)
         sink.flush()
         os.fsync(sink.fileno())
-    shutil.copystat(file, target)
+    kept = file.stat()
+    os.utime(target, ns=(kept.st_atime_ns, kept.st_mtime_ns))  # not its mode: that one may be open to others
     return digest.hexdigest()
 
 

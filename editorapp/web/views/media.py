@@ -10,7 +10,7 @@ from django.http import Http404, HttpResponse, HttpResponseBase, JsonResponse
 from django.shortcuts import get_object_or_404, redirect
 from django.urls import path, reverse
 from django.views.decorators.csrf import csrf_exempt, csrf_protect
-from django.views.decorators.http import require_GET, require_http_methods, require_POST, require_safe
+from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
 from editorapp.core.request_values import BadValue, json_object, json_text, json_whole, needed_whole, whole
 from editorapp.media import frames, store, uploads
@@ -96,7 +96,7 @@ def _stored(asset: Asset, what: str) -> tuple[str, str, str]:
     return store.ORIGINAL, plays_as, asset.name
 
 
-@require_GET
+@require_safe
 @needs(Act.SEE)
 def still(request: MemberRequest, pk: int, frame_index: int, ending: str) -> HttpResponse:
     """Answer with one frame of a clip as a picture."""

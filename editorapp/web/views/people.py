@@ -1,163 +1,30 @@
-"""Who is here: signing in and out, one's own account, the team and its invitations."""
+"""The team: its people and their roles, its invitations, its name and its limit."""
 
 from collections import Counter
 from collections.abc import Callable
 from typing import Any
 
-from django.conf import settings
 from django.contrib import messages
-from django.contrib.auth import login, logout, update_session_auth_hash
-from django.contrib.auth.decorators import login_required
-from django.contrib.auth.forms import PasswordChangeForm, SetPasswordForm
-from django.core.exceptions import ValidationError
-from django.http import HttpRequest, HttpResponse
-from django.shortcuts import get_object_or_404, redirect, render, resolve_url
+from django.http import HttpResponse
+from django.shortcuts import get_object_or_404, redirect, render
 from django.urls import path, reverse
 from django.utils import timezone
-from django.utils.http import url_has_allowed_host_and_scheme
-from django.views.decorators.cache import never_cache
-from django.views.decorators.debug import sensitive_post_parameters
-from django.views.decorators.http import require_GET, require_http_methods, require_POST
+from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
 from editorapp.generations.line import offboarding, senders
 from editorapp.generations.line.offboarding import Change, Choice
 from editorapp.generations.models import Generation
 from editorapp.generations.models.generation import RESPONSIBLE
 from editorapp.generations.states import CANCELABLE
-from editorapp.teams import people, sign_in
+from editorapp.teams import people
 from editorapp.teams.access import MemberRequest, needs
 from editorapp.teams.models import Invite, Member, User
-from editorapp.teams.roles import GRANTS, Act, Role
-from editorapp.web.people_forms import (
-    AcceptForm,
-    AlertsForm,
-    InviteForm,
-    NameForm,
-    OffboardingForm,
-    SignInForm,
-    TeamForm,
-)
-
-BACKEND = "editorapp.teams.backends.TeamBackend"
-SAVED = {
-    "name": "Your name is saved.",
-    "password": "Your password is set.",
-    "alerts": "Where alerts are sent is saved.",
-}
-CHANGES = {"name": ["display_name"], "password": ["password"], "alerts": ["email"]}
+from editorapp.teams.roles import Act, Role, acts_of, allows_less
+from editorapp.web.people_forms import InviteForm, OffboardingForm, TeamForm
+from editorapp.web.views.doors import stay_in
 
 
-@never_cache
-@sensitive_post_parameters("password")
-@require_http_methods(["GET", "HEAD", "POST"])
-def sign_in_page(request: HttpRequest) -> HttpResponse:
-    """Let a person in by name and password."""
-    onward = _onward(request)
-    if request.user.is_authenticated:
-        return redirect(onward)
-    form = SignInForm(request.POST or None)
-    status = 200
-    if request.method == "POST" and form.is_valid():
-        try:
-            given = form.cleaned_data
-            user = sign_in.sign_in(given["username"], given["password"], address=_address(request), now=timezone.now())
-        except sign_in.NotSignedIn as error:
-            form.add_error(None, str(error))
-        else:
-            login(request, user, backend=BACKEND)
-            return redirect(onward)
-    if form.errors:
-        status = 422
-    return render(
-        request,
-        "people/sign_in.html",
-        {"form": form, "next": request.POST.get("next") or request.GET.get("next", "")},
-        status=status,
-    )
-
-
-@never_cache
-@require_GET
-def link(request: HttpRequest, token: str) -> HttpResponse:
-    """Sign in whoever opens a one-time link. A browser that only fetches ahead does not use it up."""
-    if "prefetch" in request.headers.get("Sec-Purpose", "") + request.headers.get("Purpose", ""):
-        return HttpResponse(status=204)
-    try:
-        user = sign_in.follow(token, now=timezone.now())
-    except sign_in.LinkNotUsable:
-        if request.user.is_authenticated:  # the same link, opened twice: they are in
-            return redirect(settings.LOGIN_REDIRECT_URL)
-        return render(request, "people/link_used.html", status=410)
-    login(request, user, backend=BACKEND)
-    request.session["signed_in_by_link"] = True  # may set a password without the old one
-    return redirect(settings.LOGIN_REDIRECT_URL)
-
-
-@require_POST
-def sign_out(request: HttpRequest) -> HttpResponse:
-    """End this session."""
-    logout(request)
-    return redirect(settings.LOGOUT_REDIRECT_URL)
-
-
-@never_cache
-@login_required
-@sensitive_post_parameters()
-@require_http_methods(["GET", "HEAD", "POST"])
-def me(request: HttpRequest) -> HttpResponse:
-    """Show one's own account; change the name that others see, the password, or where an admin is told of alerts."""
-    user = request.user
-    assert isinstance(user, User)
-    needs_old = user.has_usable_password() and not request.session.get("signed_in_by_link")
-    password_form = PasswordChangeForm if needs_old else SetPasswordForm
-    which = "password" if "new_password1" in request.POST else "name"
-    if "email" in request.POST and request.member and request.member.may_manage:  # type: ignore[attr-defined]
-        which = "alerts"
-    given = {which: request.POST} if request.method == "POST" else {}
-    password: SetPasswordForm = password_form(user, given.get("password"))
-    every: dict[str, NameForm | SetPasswordForm | AlertsForm] = {
-        "name": NameForm(given.get("name"), instance=user),
-        "password": password,
-        "alerts": AlertsForm(given.get("alerts"), instance=user),
-    }
-    changed = every[which]
-    if request.method == "POST" and changed.is_valid():
-        # Only what the form is about: who is removed from the team in this moment stays switched off.
-        changed.save(commit=False)
-        user.save(update_fields=CHANGES[which])
-        if which == "password":
-            update_session_auth_hash(request, user)
-            request.session.pop("signed_in_by_link", None)
-        messages.success(request, SAVED[which])
-        return redirect("people:me")
-    forms = {f"{name}_form": form for name, form in every.items()}
-    context = {**forms, "needs_old": needs_old, "has_mail": settings.EMAIL_IS_SET}
-    return render(request, "people/me.html", context, status=422 if changed.is_bound else 200)
-
-
-@never_cache
-@sensitive_post_parameters("password")
-@require_http_methods(["GET", "HEAD", "POST"])
-def invite(request: HttpRequest, token: str) -> HttpResponse:
-    """Let an invited person choose a name and a password, and join."""
-    try:
-        invitation = people.open_invite(token, now=timezone.now())
-        form = AcceptForm(request.POST or None)
-        if request.method == "POST" and not request.user.is_authenticated and form.is_valid():
-            member = people.accept(token, **form.cleaned_data, now=timezone.now())
-            login(request, member.user, backend=BACKEND)
-            messages.success(request, f"Welcome to {member.team}. You are in as {member.get_role_display().lower()}.")
-            return redirect("studio:page" if member.may_create else "gallery:page")
-    except people.InviteNotUsable:
-        return render(request, "people/invite_used.html", status=410)
-    except ValidationError as error:
-        for field, found in error.message_dict.items():
-            form.add_error(field, found)
-    context = {"invite": invitation, "form": form, "acts": _acts_of(invitation.role)}
-    return render(request, "people/invite.html", context, status=422 if form.errors else 200)
-
-
-@require_GET
+@require_safe
 @needs(Act.MANAGE)
 def page(request: MemberRequest) -> HttpResponse:
     """Show the team: its people, its open invitations, its name and its monthly limit."""
@@ -197,9 +64,10 @@ def change_role(request: MemberRequest, pk: int) -> HttpResponse:
         return redirect("people:page")
     if "choice" not in request.POST and member.is_active and offboarding.would_ask(member, role):
         return _question(request, member, "role", role=role)
+    ended = " They sign in again wherever they were." if allows_less(role, member.role) else ""
     return _done(
         request, member, "role", lambda change: offboarding.change_role(member, role, change, now=timezone.now()),
-        said=f"{member.user} is now {Role(role).label.lower()}.", role=role,
+        said=f"{member.user} is now {Role(role).label.lower()}.{ended}", role=role,
     )  # fmt: skip
 
 
@@ -301,8 +169,10 @@ def _done(
         Choice.KEEP: f"{_takes_are(count)} sent when their turn comes, and you answer for them.",
     }
     messages.success(request, " ".join(filter(None, [said, words[change.choice] if count else ""])) or "Done.")
-    is_self = member.pk == request.member.pk
-    return redirect("people:me" if is_self and act == "role" and role != Role.ADMIN else "people:page")
+    if member.pk != request.member.pk or act != "role":
+        return redirect("people:page")
+    member.user.refresh_from_db()
+    return stay_in(request, member.user, redirect("people:page" if role == Role.ADMIN else "people:me"))
 
 
 def _takes_are(count: int) -> str:
@@ -322,48 +192,19 @@ def _page(request: MemberRequest, *, status: int = 200, **more: Any) -> HttpResp
         "invites": team.invites.select_related("invited_by")
         .filter(used_at=None, expires_at__gt=timezone.now())
         .order_by("-pk"),
-        "roles": [(role, _acts_of(role)) for role in Role],
+        "roles": [(role, acts_of(role)) for role in Role],
         "invite_form": InviteForm(team=team),
         "team_form": TeamForm(instance=team),
         "limit_changes": team.limit_changes.select_related("person").order_by("-pk")[:3],
     }
-    response = render(request, "people/page.html", context | more, status=status)
-    response.headers["Cache-Control"] = "no-store"  # a fresh link is shown once
-    return response
+    return render(request, "people/page.html", context | more, status=status)
 
 
 def _member(request: MemberRequest, pk: int) -> Member:
     return get_object_or_404(Member.objects.select_related("user"), pk=pk, team=request.member.team)
 
 
-def _acts_of(role: str) -> list[str]:
-    return [act.label for act in Act if act in GRANTS[Role(role)]]
-
-
-def _onward(request: HttpRequest) -> str:
-    """Return where to go after signing in: the page asked for, if it is one of ours. Only a path is an address: another
-    word would be taken for the name of a view.
-    """
-    wanted = request.POST.get("next") or request.GET.get("next") or ""
-    ours = wanted.startswith("/") and url_has_allowed_host_and_scheme(
-        wanted, {request.get_host()}, require_https=request.is_secure()
-    )
-    return wanted if ours else resolve_url(settings.LOGIN_REDIRECT_URL)
-
-
-def _address(request: HttpRequest) -> str:
-    """Return where a request comes from: behind a proxy, what the nearest proxy saw."""
-    if settings.SECURE_PROXY_SSL_HEADER:
-        return request.headers.get("X-Forwarded-For", "").split(",")[-1].strip()[:45]
-    return request.META.get("REMOTE_ADDR", "")
-
-
 urlpatterns = [
-    path("sign-in", sign_in_page, name="sign_in"),
-    path("in/<str:token>", link, name="link"),
-    path("sign-out", sign_out, name="sign_out"),
-    path("me", me, name="me"),
-    path("invite/<str:token>", invite, name="invite"),
     path("people/", page, name="page"),
     path("people/team", change_team, name="team"),
     path("people/invites", make_invite, name="make_invite"),

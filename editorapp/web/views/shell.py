@@ -1,5 +1,6 @@
 """What belongs to no single screen: the theme switch and the error pages."""
 
+from django.conf import settings
 from django.core.exceptions import (
     DisallowedHost,
     RequestDataTooBig,
@@ -36,7 +37,7 @@ def theme(request: HttpRequest) -> HttpResponse:
     response = HttpResponseRedirect(back)
     wanted = request.POST.get("theme", "")
     if wanted in dict(THEMES):
-        response.set_cookie(THEME_COOKIE, wanted, max_age=YEAR, samesite="Lax")
+        response.set_cookie(THEME_COOKIE, wanted, max_age=YEAR, samesite="Lax", secure=settings.SESSION_COOKIE_SECURE)
     return response
 
 

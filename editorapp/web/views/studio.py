@@ -12,7 +12,7 @@ from django.http import HttpResponse, QueryDict
 from django.shortcuts import render
 from django.template.loader import render_to_string
 from django.urls import path
-from django.views.decorators.http import require_GET, require_POST
+from django.views.decorators.http import require_POST, require_safe
 
 from editorapp.core.htmx import is_part
 from editorapp.core.request_values import row_id
@@ -30,7 +30,7 @@ from editorapp.web.views.studio_send import ask, mend, submit
 
 
 @needs(Act.SEE)
-@require_GET
+@require_safe
 def page(request: MemberRequest) -> HttpResponse:
     """Show the studio: empty, with a clip (?source=), with a take to work on (?generation=), for any ?task=."""
     return page_of(request, settle(_asked(request), request.member))
@@ -108,7 +108,7 @@ def switch(request: MemberRequest) -> HttpResponse:
 
 
 @needs(Act.SEE)
-@require_GET
+@require_safe
 def viewer(request: MemberRequest) -> HttpResponse:
     """Show the chosen source: player, filmstrip, facts and takes. A page that waits for a playable copy asks again."""
     form = Compose.read(request.GET)
@@ -120,7 +120,7 @@ def viewer(request: MemberRequest) -> HttpResponse:
 
 
 @needs(Act.SEE)
-@require_GET
+@require_safe
 def takes(request: MemberRequest, pk: int) -> HttpResponse:
     """Show the takes made from a clip; asks for itself again while one of them runs."""
     asset = Asset.objects.visible_to(request.member).filter(pk=pk).first()
@@ -128,7 +128,7 @@ def takes(request: MemberRequest, pk: int) -> HttpResponse:
 
 
 @needs(Act.SEE)
-@require_GET
+@require_safe
 def generated(request: MemberRequest) -> HttpResponse:
     """Show the takes made without a source; asks for itself again while one of them runs."""
     return render(request, "studio/_takes_now.html", takes_context(None, request.member))

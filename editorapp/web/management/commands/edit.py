@@ -12,6 +12,7 @@ from typing import Any
 from django.core.exceptions import PermissionDenied
 from django.core.management.base import BaseCommand, CommandParser
 
+from editorapp.core import private_files
 from editorapp.core.money import ZERO, show_usd
 from editorapp.costs.ledger import OverBudget
 from editorapp.costs.models import AskedPrice
@@ -264,6 +265,7 @@ def _write(asset: Asset, to: Path) -> None:
     try:
         with store.held(asset.sha256, store.ORIGINAL) as (original,):
             shutil.copyfile(original, part)
+        private_files.hand_out(part)
         part.replace(to)
     finally:
         part.unlink(missing_ok=True)

@@ -64,7 +64,8 @@ class Command(BaseCommand):
             processes.start("web server", *serving.granian(host, port))
             url = f"http://{'127.0.0.1' if host == '0.0.0.0' else host}:{port}"  # noqa: S104
             processes.wait_until("web server", lambda: serving.answers(url))
-            link = url + reverse("people:link", args=[SignInLink.make(owner.user, now=timezone.now())])
+            base = settings.PUBLIC_URL if settings.CSRF_TRUSTED_ORIGINS else url
+            link = base + reverse("people:link", args=[SignInLink.make(owner.user, now=timezone.now())])
             self._welcome(found, is_simulated, link)
             if open:
                 webbrowser.open(link)

@@ -218,10 +218,18 @@ class AtWork:
         return self.ended[0]
 
 
-@pytest.mark.parametrize("who", ["its job", "its helper"])
-@pytest.mark.parametrize("by", [signal.SIGKILL, signal.SIGTERM, signal.SIGINT, signal.SIGHUP], ids=lambda one: one.name)
+@pytest.mark.parametrize(
+    ("who", "by"),
+    [
+        ("its job", signal.SIGKILL),
+        ("its job", signal.SIGTERM),
+        ("its job", signal.SIGINT),
+        ("its job", signal.SIGHUP),
+        ("its helper", signal.SIGKILL),
+    ],
+)
 def test_what_somebody_else_killed_is_done_again_and_is_not_the_files_fault(
-    by: signal.Signals, who: str, tmp_path: Path, real_media: Path
+    who: str, by: signal.Signals, tmp_path: Path, real_media: Path
 ) -> None:
     work = AtWork(tmp_path)
     helper, job = work.pids()
@@ -245,8 +253,12 @@ def test_what_is_killed_each_time_ends_as_something_that_passes(tmp_path: Path) 
 
 @pytest.mark.parametrize(
     ("by", "code"),
-    [(signal.SIGSEGV, "crashed"), (signal.SIGBUS, "crashed"), (signal.SIGABRT, "crashed"), (signal.SIGXCPU, "timed_out")],
-    ids=lambda one: getattr(one, "name", one),
+    [
+        (signal.SIGSEGV, "crashed"),
+        (signal.SIGBUS, "crashed"),
+        (signal.SIGABRT, "crashed"),
+        (signal.SIGXCPU, "timed_out"),
+    ],
 )
 def test_what_a_file_does_to_its_decoder_is_the_files_fault_at_once(by: signal.Signals, code: str, tmp_path) -> None:
     work = AtWork(tmp_path)

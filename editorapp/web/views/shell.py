@@ -6,6 +6,7 @@ from django.urls import path
 from django.utils.http import url_has_allowed_host_and_scheme
 from django.views.decorators.http import require_POST
 
+from editorapp.core import reasons
 from editorapp.web.context import THEME_COOKIE, THEMES
 
 YEAR = 60 * 60 * 24 * 365
@@ -26,6 +27,8 @@ def theme(request: HttpRequest) -> HttpResponse:
 
 def not_signed_by_us(request: HttpRequest, reason: str = "") -> HttpResponse:
     """Answer a form whose CSRF token is missing or old: what happened, and how to go on."""
+    if reasons.wants_json(request):
+        return reasons.refused(reasons.CSRF if request.user.is_authenticated else reasons.SIGNED_OUT)
     return render(request, "403_csrf.html", {"reason": reason}, status=403)
 
 

@@ -29,7 +29,9 @@ def not_signed_by_us(request: HttpRequest, reason: str = "") -> HttpResponse:
     """Answer a form whose CSRF token is missing or old: what happened, and how to go on."""
     if reasons.wants_json(request):
         return reasons.refused(reasons.CSRF if request.user.is_authenticated else reasons.SIGNED_OUT)
-    return render(request, "403_csrf.html", {"reason": reason}, status=403)
+    response = render(request, "403_csrf.html", {"reason": reason}, status=403)
+    response.headers["X-Reason"] = reasons.CSRF  # for htmx, which asks for pages
+    return response
 
 
 urlpatterns = [path("theme", theme, name="theme")]

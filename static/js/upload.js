@@ -150,6 +150,7 @@
         headers: { "Upload-Offset": String(offset) }, signal,
         sent: (bytes) => trip.progress(Math.min(0.999, (offset + bytes) / file.size)),
       });
+      if (!sent.status) await pause(1, signal); /* what is still on its way comes to rest */
       const answer = isAboutUs(sent) ? await patiently(() => ask("GET", url, { signal }), trip) : sent;
       const isTold = (answer.status === 200 || answer.status === 409) && answer.data && Number.isInteger(answer.data.offset);
       if (!isTold) throw failure(answer);

@@ -19,7 +19,10 @@ class Line:
     def __init__(self, server_url: str) -> None:
         self.cut = ""  # how the first try of each upload request ends; "": not at all
         self.is_dead = False  # nothing comes through
-        self.seen: list[str] = []  # "PUT 0 never arrives", in order: method, offset or last step, how it ended
+        self.dies_at = ""  # the request with which it dies: it ends as `cut` says, or never arrives
+        self.waits_at = ""  # the request that is held until `go`
+        self.is_waiting, self.go = threading.Event(), threading.Event()
+        self.seen: list[str] = []  # "PUT 0 never arrives", in order
         self.piece_bytes = 0  # of bodies of pieces, as the server got them
         self._cut_once: set[str] = set()
         self._lock = threading.Lock()
@@ -41,6 +44,9 @@ class Line:
 
     def carry(self, asked: "_Handler") -> None:
         step = self._step(asked)
+        if step and step == self.waits_at:
+            self.is_waiting.set()
+            self.go.wait(60)
         how = self._how(step)
         if how == NEVER_ARRIVES:
             asked.hang_up()
@@ -73,6 +79,8 @@ class Line:
             if name.lower() not in ("connection", "transfer-encoding", "content-length", "server", "date"):
                 asked.send_header(name, value)
         asked.send_header("Content-Length", str(len(body)))
+        # A browser itself sends again what it sent over a connection that it had used before, and hides the cut.
+        asked.send_header("Connection", "close")
         asked.end_headers()
         if asked.command != "HEAD":
             asked.wfile.write(body)
@@ -88,6 +96,8 @@ class Line:
     def _how(self, step: str) -> str:
         with self._lock:
             how = NEVER_ARRIVES if self.is_dead else ""
+            if step and step == self.dies_at and not how:
+                self.is_dead, how = True, self.cut or NEVER_ARRIVES
             if not how and step and not step.startswith(("GET", "DELETE")) and step not in self._cut_once and self.cut:
                 self._cut_once.add(step)
                 how = self.cut

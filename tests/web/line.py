@@ -11,6 +11,7 @@ from urllib.parse import urlsplit
 
 NEVER_ARRIVES, HALF_ARRIVES, ANSWER_LOST = "never arrives", "half arrives", "answer lost"
 _READ_BYTES = 65_536
+_SMALL_BYTES = 5_000_000
 
 
 class Line:
@@ -47,11 +48,11 @@ class Line:
         if step and step == self.waits_at:
             self.is_waiting.set()
             self.go.wait(60)
-        how = self._how(step)
+        length = int(asked.headers.get("Content-Length") or 0)
+        how = self._how(step, length)
         if how == NEVER_ARRIVES:
             asked.hang_up()
             return
-        length = int(asked.headers.get("Content-Length") or 0)
         upstream = http.client.HTTPConnection(str(self._server.hostname), self._server.port or 80, timeout=60)
         try:
             upstream.putrequest(asked.command, asked.path, skip_host=True, skip_accept_encoding=True)
@@ -93,12 +94,21 @@ class Line:
             return f"PUT {asked.headers['Upload-Offset']}"
         return f"{asked.command} {asked.path.removeprefix('/media/uploads').rpartition('/')[2] or 'begin'}"
 
-    def _how(self, step: str) -> str:
+    def _how(self, step: str, length: int) -> str:
         with self._lock:
             how = NEVER_ARRIVES if self.is_dead else ""
             if step and step == self.dies_at and not how:
                 self.is_dead, how = True, self.cut or NEVER_ARRIVES
-            if not how and step and not step.startswith(("GET", "DELETE")) and step not in self._cut_once and self.cut:
+            # Halves of halves of a piece would be cut for ever.
+            is_rest = self.cut == HALF_ARRIVES and step.startswith("PUT") and length < _SMALL_BYTES
+            if (
+                not how
+                and not is_rest
+                and step
+                and not step.startswith(("GET", "DELETE"))
+                and step not in self._cut_once
+                and self.cut
+            ):
                 self._cut_once.add(step)
                 how = self.cut
             if step:

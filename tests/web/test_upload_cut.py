@@ -83,7 +83,7 @@ def choose(page: Page, clip: Path) -> None:
 
 def arrived(page: Page, clip: Path) -> None:
     """The row is gone, and the file is there byte for byte, once."""
-    expect(page.locator(".upload-row")).to_have_count(0)
+    expect(page.locator(".upload-row")).to_have_count(0, timeout=60_000)
     asset = Asset.objects.get()
     with clip.open("rb") as file:
         assert asset.sha256 == hashlib.file_digest(file, "sha256").hexdigest()

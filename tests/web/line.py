@@ -20,7 +20,8 @@ class Line:
     def __init__(self, server_url: str) -> None:
         self.cut = ""  # how the first try of each upload request ends; "": not at all
         self.is_dead = False  # nothing comes through
-        self.dies_at = ""  # the request with which it dies: it ends as `cut` says, or never arrives
+        self.dies_at = ""  # the request with which it dies
+        self.dies_how = NEVER_ARRIVES
         self.waits_at = ""  # the request that is held until `go`
         self.is_waiting, self.go = threading.Event(), threading.Event()
         self.seen: list[str] = []  # "PUT 0 never arrives", in order
@@ -98,7 +99,7 @@ class Line:
         with self._lock:
             how = NEVER_ARRIVES if self.is_dead else ""
             if step and step == self.dies_at and not how:
-                self.is_dead, how = True, self.cut or NEVER_ARRIVES
+                self.is_dead, how = True, self.dies_how
             # Halves of halves of a piece would be cut for ever.
             is_rest = self.cut == HALF_ARRIVES and step.startswith("PUT") and length < _SMALL_BYTES
             if (

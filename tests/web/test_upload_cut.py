@@ -166,7 +166,7 @@ def test_a_file_that_was_taken_already_is_not_sent_again(page: Page, line: Line,
 def test_another_file_with_the_same_outside_is_not_mixed_with_what_has_arrived(
     page: Page, line: Line, small: Path, tmp_path: Path
 ) -> None:
-    line.cut, line.dies_at = HALF_ARRIVES, "PUT 0"
+    line.dies_at, line.dies_how = "PUT 0", HALF_ARRIVES
     choose(page, small)
     expect(page.locator(".upload-row").get_by_role("status")).to_contain_text("No connection to the server.")
     other = tmp_path / "other" / small.name
@@ -176,7 +176,7 @@ def test_another_file_with_the_same_outside_is_not_mixed_with_what_has_arrived(
     other.write_bytes(data)
     os.utime(other, ns=(small.stat().st_atime_ns, small.stat().st_mtime_ns))
 
-    line.cut, line.dies_at, line.is_dead = "", "", False
+    line.dies_at, line.is_dead = "", False
     page.reload()
     choose(page, other)
     expect(page.locator(".upload-row")).to_have_count(0)

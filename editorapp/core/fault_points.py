@@ -59,7 +59,7 @@ POINTS = {
     "upload.piece_half": "a part of a piece is written",
     "upload.piece_written": "a piece is written, the browser has no answer",
     "upload.taking": "an upload is whole and is being taken in",
-    "upload.taken": "an upload is an asset, its own row is still there",
+    "upload.taken": "an upload is an asset, its own row does not say so",
     "copy.made": "a playable copy is made and not kept",
     "copy.kept": "a playable copy is kept, its asset does not say so",
     "ticker.leased": "the ticker has its lease, and nobody is woken",

@@ -220,6 +220,8 @@ _OTHERS = {
     # A playable copy whose worker was killed, or for which there was no room: each hour at first.
     "copy.lost": RetryPolicy(Action.AGAIN, HOUR, 2.0, 7 * DAY, tries=8),
     "copy.failed": RetryPolicy(Action.GIVE_UP),
+    # A decoder that was killed from outside: by a machine short of memory, or by the stop of the server.
+    "decode.killed": RetryPolicy(Action.AGAIN, 0.1, 5.0, 1.0, tries=3),
     "bucket.call": RetryPolicy(Action.AGAIN, 1.0, 2.0, 20.0, tries=3),  # by botocore, within one call
     "bucket.copy": RetryPolicy(Action.AGAIN, 0.0, 1.0, 0.0, tries=3),  # under a lock of its own
     # A wake-up that no worker answers. The engine's own sign of life says when that needs somebody.

@@ -22,6 +22,11 @@ _LOOK_EVERY_SECONDS = 2.0
 _REFUSED_BY_ERROR = {
     errno.ENOSPC: "disk_full", errno.EDQUOT: "disk_full", errno.EACCES: "unreadable", errno.EPERM: "unreadable",
 }  # fmt: skip
+# What a process does to itself, by what it reads: all other signals come from outside.
+_OWN_FAULTS = {
+    signal.SIGSEGV, signal.SIGBUS, signal.SIGFPE, signal.SIGILL, signal.SIGABRT, signal.SIGTRAP, signal.SIGSYS,
+}  # fmt: skip
+_CPU_GRACE_SECONDS = 5  # between the signal that says which limit struck and the one that cannot be told from others
 _NEW_USER_AND_NETWORK = 0x10000000 | 0x40000000  # CLONE_NEWUSER | CLONE_NEWNET
 
 
@@ -30,6 +35,7 @@ def main() -> None:
     os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")  # a process with threads cannot be forked safely
     parent = os.getppid()
     answers = os.fdopen(os.dup(1), "w", buffering=1)
+    os.register_at_fork(after_in_child=answers.close)  # else a killed helper would seem to live as long as its job
     os.dup2(2, 1)  # a decoder that prints must not write into the answers
     jobs = _jobs()
     answers.write('{"ready":true}\n')
@@ -76,15 +82,24 @@ def _run(jobs: dict[str, Callable[..., dict[str, Any]]], asked: dict[str, Any], 
     os.close(writing)
     said = _listen(reading, parent)
     os.close(reading)
-    _, status = os.waitpid(pid, 0)
+    _, status, used = os.wait4(pid, 0)
     try:
         answer: dict[str, Any] = json.loads(said)
     except ValueError:
         killed_by = os.WTERMSIG(status) if os.WIFSIGNALED(status) else 0
-        # SIGXCPU and SIGKILL are how the limit on CPU time ends a job.
-        code = "timed_out" if killed_by in {signal.SIGXCPU, signal.SIGKILL} else "crashed"
-        answer = {"refused": code, "details": {}, "signal": killed_by}
+        used_all = used.ru_utime + used.ru_stime >= asked["limits"]["cpu_seconds"]
+        answer = {"refused": why_ended(killed_by, used_all_time=used_all), "signal": killed_by}
     return answer
+
+
+def why_ended(killed_by: int, *, used_all_time: bool) -> str:
+    """Return the code for a job that ended without an answer; `killed_by` is 0 where it left by itself.
+
+    "interrupted": by somebody else, such as a stop of the server or a machine out of memory, whatever the file is.
+    """
+    if killed_by == signal.SIGXCPU or (killed_by == signal.SIGKILL and used_all_time):
+        return "timed_out"
+    return "crashed" if killed_by in _OWN_FAULTS | {0} else "interrupted"
 
 
 def _listen(reading: int, parent: int) -> bytes:
@@ -105,6 +120,7 @@ def _work(jobs: dict[str, Callable[..., dict[str, Any]]], asked: dict[str, Any],
     """Do the job under limits and leave; never returns."""
     from editorapp.media.refusals import Refusal
 
+    signal.signal(signal.SIGINT, signal.SIG_DFL)  # else it would be an error of the job's own
     try:
         _limit(asked["limits"])
         answer: dict[str, Any] = {"done": jobs[asked["job"]](**asked["arguments"])}
@@ -124,12 +140,15 @@ def _limit(limits: dict[str, int]) -> None:
     null = os.open(os.devnull, os.O_RDONLY)
     os.dup2(null, 0)
     cpu = limits["cpu_seconds"]
-    for which, value in (
-        (resource.RLIMIT_CPU, cpu), (resource.RLIMIT_AS, limits["memory_bytes"]),
-        (resource.RLIMIT_FSIZE, limits["file_bytes"]), (resource.RLIMIT_CORE, 0), (resource.RLIMIT_NOFILE, 128),
-    ):  # fmt: skip
+    for which, value, most in (
+        (resource.RLIMIT_CPU, cpu, cpu + _CPU_GRACE_SECONDS),
+        (resource.RLIMIT_AS, limits["memory_bytes"], limits["memory_bytes"]),
+        (resource.RLIMIT_FSIZE, limits["file_bytes"], limits["file_bytes"]),
+        (resource.RLIMIT_CORE, 0, 0),
+        (resource.RLIMIT_NOFILE, 128, 128),
+    ):
         with contextlib.suppress(ValueError, OSError):  # macOS knows no limit on address space
-            resource.setrlimit(which, (value, value))
+            resource.setrlimit(which, (value, most))
     signal.signal(signal.SIGXFSZ, signal.SIG_IGN)  # then writing fails with an error that can be told
     with contextlib.suppress(AttributeError, OSError):
         ctypes.CDLL(None).unshare(_NEW_USER_AND_NETWORK)  # refused in some containers: the other limits stay

@@ -1,8 +1,10 @@
 """Assets: the files we keep, with their facts. The bytes live in store.py, named by their hash."""
 
+from datetime import datetime, timedelta
 from fractions import Fraction
 
 from django.db import models
+from django.utils import timezone
 
 from editorapp.media.facts import MediaFacts
 from editorapp.teams.models import Member, Team, User
@@ -115,16 +117,48 @@ class Asset(models.Model):
         )
 
 
+class UploadQuerySet(models.QuerySet["Upload"]):
+    def under_way(self) -> "UploadQuerySet":
+        return self.filter(finished_at=None)
+
+    def clear(self, now: datetime) -> set[str]:
+        """Forget what nobody has gone on with for so long; return the tokens of those whose pieces must stay."""
+        self.filter(touched_at__lt=now - Upload.KEPT_FOR).delete()
+        return set(self.under_way().values_list("token", flat=True))
+
+
 class Upload(models.Model):
-    """A file on its way in. How far it has come its pieces say (uploads.py)."""
+    """A file on its way in, and afterwards how that ended. How far it has come its pieces say (uploads.py)."""
+
+    KEPT_FOR = timedelta(days=1)  # after its last piece, or after its end: for as long it can be gone on with
 
     token = models.CharField(max_length=64, unique=True)
     team = models.ForeignKey(Team, on_delete=models.CASCADE, related_name="+")
     user = models.ForeignKey(User, on_delete=models.CASCADE, related_name="+")
     name = models.CharField(max_length=200)
     size_bytes = models.BigIntegerField()
+    # What a browser says of a file beside its name and size, so that it is known again; "": it is never known again.
+    mark = models.CharField(max_length=100, blank=True, default="")
     created_at = models.DateTimeField(auto_now_add=True)
-    claimed_at = models.DateTimeField(null=True, blank=True)  # when somebody began to take the whole file in
+    touched_at = models.DateTimeField(default=timezone.now, db_index=True)
+    claimed_at = models.DateTimeField(null=True, blank=True)  # somebody takes the whole file in, and was alive then
+
+    # How it ended, for whoever never got the answer: with an asset, or with a refusal.
+    finished_at = models.DateTimeField(null=True, blank=True)
+    asset = models.ForeignKey(Asset, null=True, blank=True, on_delete=models.CASCADE, related_name="+")
+    refusal_code = models.CharField(max_length=40, blank=True, default="")
+    refusal_message = models.TextField(blank=True, default="")
+
+    objects = UploadQuerySet.as_manager()
+
+    class Meta:
+        constraints = [
+            models.UniqueConstraint(
+                fields=["team", "user", "name", "size_bytes", "mark"],
+                condition=models.Q(finished_at=None) & ~models.Q(mark=""),
+                name="one_upload_of_a_file",
+            )
+        ]
 
     def __str__(self) -> str:
-        return f"{self.name} ({self.size_bytes} bytes, under way)"
+        return f"{self.name} ({self.size_bytes} bytes)"

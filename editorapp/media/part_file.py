@@ -3,6 +3,10 @@
 import fcntl
 import os
 import secrets
+import shutil
+import zlib
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any, Protocol
 
@@ -44,25 +48,59 @@ class PartFile:
         A piece that breaks off leaves what came: the next goes on from there. Raises: Refusal "disk_full".
         """
         with store.telling_full_disk(), open(path(self._token), "ab") as file:
-            fcntl.flock(file, fcntl.LOCK_EX)  # a browser that tries again may overlap with itself
-            if file.seek(0, os.SEEK_END) != at:
-                return None
+            with locked(file.fileno()):
+                if file.seek(0, os.SEEK_END) != at:
+                    return None
             digest = running_hash.take(self._token, at=at)
-            end = at + _copy(body, file.fileno(), length, digest)
+            try:
+                end = at + _copy(body, file.fileno(), at=at, length=length, digest=digest)
+            except _Overtaken:
+                return None
             reached("upload.piece_written")
             if digest is not None:
                 running_hash.give_back(self._token, digest, at=end)
             return end
 
+    def checksum(self, size: int) -> int:
+        return crc32_of(path(self._token), size)
+
     def whole(self, size: int) -> Path:
-        """Return the whole file, under a name of its own. Raises: FileNotFoundError, when somebody else has it."""
-        claimed = path(self._token).with_suffix(f".{secrets.token_hex(4)}.taking")
-        os.rename(path(self._token), claimed)
-        return claimed
+        """Return the whole file under a second name, which may be used up: the pieces stay until they are forgotten."""
+        taking = path(self._token).with_suffix(f".{secrets.token_hex(4)}.taking")
+        try:
+            os.link(path(self._token), taking)
+        except OSError:  # a file system without links
+            with store.telling_full_disk():
+                shutil.copyfile(path(self._token), taking)
+        return taking
 
     def forget(self) -> None:
         running_hash.forget(self._token)
         path(self._token).unlink(missing_ok=True)
+
+
+class _Overtaken(Exception):
+    """Another request has written meanwhile."""
+
+
+@contextmanager
+def locked(handle: int) -> Iterator[None]:
+    """Hold an open file alone, for one write: never while a request's body is waited for, which may be for ever."""
+    fcntl.flock(handle, fcntl.LOCK_EX)
+    try:
+        yield
+    finally:
+        fcntl.flock(handle, fcntl.LOCK_UN)
+
+
+def crc32_of(file: Path, size: int) -> int:
+    """Return the CRC-32 of the first bytes of a file, as zip and PNG have it."""
+    crc = 0
+    with file.open("rb") as opened:
+        while size > 0 and (data := opened.read(min(size, READ_BYTES))):
+            crc = zlib.crc32(data, crc)
+            size -= len(data)
+    return crc
 
 
 def read(body: Body, size: int) -> bytes:
@@ -70,18 +108,26 @@ def read(body: Body, size: int) -> bytes:
     try:
         return body.read(size)
     except OSError as error:
-        if error.errno is not None:
+        if error.errno is not None and not isinstance(error, ConnectionError):
             raise
         return b""
 
 
-def _copy(body: Body, handle: int, length: int, digest: Any) -> int:
-    """Write and hash what comes, each in a thread behind the one that reads; return how many bytes came."""
-    left = length
-    with (
-        Follower(lambda batch: _write(handle, batch)) as writer,
-        Follower(lambda batch: _hash(digest, batch)) as hasher,
-    ):
+def _copy(body: Body, handle: int, *, at: int, length: int, digest: Any) -> int:
+    """Write and hash what comes, each in a thread behind the one that reads; return how many bytes came.
+
+    Raises: _Overtaken, when the browser has sent them once more meanwhile, because this connection seemed dead to it.
+    """
+    left, end = length, at
+
+    def write(batch: Batch) -> None:
+        nonlocal end
+        with locked(handle):
+            if os.lseek(handle, 0, os.SEEK_END) != end:
+                raise _Overtaken
+            end += _write(handle, batch)
+
+    with Follower(write) as writer, Follower(lambda batch: _hash(digest, batch)) as hasher:
         while left > 0:
             batch: Batch = []
             while left > 0 and len(batch) < _BATCH and (data := read(body, min(left, READ_BYTES))):
@@ -101,8 +147,9 @@ def _hash(digest: Any, batch: Batch) -> None:
         digest.update(data)
 
 
-def _write(handle: int, batch: Batch) -> None:
+def _write(handle: int, batch: Batch) -> int:
     for data in batch:
         view = memoryview(data)
         while view:
             view = view[os.write(handle, view) :]
+    return sum(map(len, batch))

@@ -6,7 +6,6 @@ so a piece that comes twice, or overlaps, changes nothing. The machine that take
 its own: where one machine took them all, nothing needs to be fetched back.
 """
 
-import fcntl
 import hashlib
 import os
 import secrets
@@ -18,7 +17,7 @@ from pathlib import Path
 from editorapp.core.fault_points import reached
 from editorapp.media import store
 from editorapp.media.backends.s3 import MediaStorage
-from editorapp.media.part_file import READ_BYTES, Body, path, read
+from editorapp.media.part_file import READ_BYTES, Body, crc32_of, locked, path, read
 from editorapp.media.refusals import Refusal
 
 OBJECT_BYTES = 2 * 1024 * 1024  # lies in memory once for each piece that is being taken
@@ -75,26 +74,39 @@ class PieceObjects:
         if self.offset() != at:
             return None
         end = at + length
-        with store.telling_full_disk(), self._own_copy() as copy:
+        with store.telling_full_disk():
             while at < end and (data := _block(body, min(OBJECT_BYTES, end - at))):
                 one = _Stretch(at, len(data), hashlib.sha256(data).hexdigest())
-                _write(copy, data, at)
+                with self._own_copy() as copy:
+                    _write(copy, data, at)
                 self._storage.put_bytes(self._prefix + one.name, data, one.sha256)
                 at = one.end
                 reached("upload.piece_half")
             reached("upload.piece_written")
         return at
 
-    def whole(self, size: int) -> Path:
-        """Return the whole file on this machine, each stretch of it compared with its hash. Raises: Refusal."""
+    def checksum(self, size: int) -> int:
+        """Return the CRC-32 of the first `size` bytes, which have arrived. Raises: Refusal."""
         with store.telling_full_disk(), self._own_copy() as copy:
-            for one in self._stretches():
-                if hashlib.sha256(os.pread(copy, one.size, one.start)).hexdigest() != one.sha256:
-                    data = b"".join(self._storage.get(self._prefix + one.name))
-                    if hashlib.sha256(data).hexdigest() != one.sha256:
-                        raise Refusal("storage_damaged")
-                    _write(copy, data, one.start)
-            os.ftruncate(copy, size)
+            self._bring_here(copy)
+            return crc32_of(path(self._token), size)
+
+    def _bring_here(self, copy: int) -> None:
+        """Have on this machine all that has arrived and nothing else, each stretch compared with its hash."""
+        end = 0
+        for one in self._stretches():
+            if hashlib.sha256(os.pread(copy, one.size, one.start)).hexdigest() != one.sha256:
+                data = b"".join(self._storage.get(self._prefix + one.name))
+                if hashlib.sha256(data).hexdigest() != one.sha256:
+                    raise Refusal("storage_damaged")
+                _write(copy, data, one.start)
+            end = one.end
+        os.ftruncate(copy, end)
+
+    def whole(self, size: int) -> Path:
+        """Return the whole file on this machine, under a name that may be used up. Raises: Refusal."""
+        with store.telling_full_disk(), self._own_copy() as copy:
+            self._bring_here(copy)
         claimed = path(self._token).with_suffix(f".{secrets.token_hex(4)}.taking")
         os.rename(path(self._token), claimed)
         return claimed
@@ -108,8 +120,8 @@ class PieceObjects:
     def _own_copy(self) -> Iterator[int]:
         handle = os.open(path(self._token), os.O_RDWR | os.O_CREAT, 0o644)
         try:
-            fcntl.flock(handle, fcntl.LOCK_EX)  # a browser that tries again may overlap with itself
-            yield handle
+            with locked(handle):
+                yield handle
         finally:
             os.close(handle)
 

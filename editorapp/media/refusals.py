@@ -24,6 +24,7 @@ SENTENCES: dict[str, str] = {
     "no_frames": "Not one picture of this file can be decoded: export it again, best as an H.264 MP4.",
     "timed_out": "Reading this file took too long and was stopped: export it as an H.264 MP4 and try again.",
     "crashed": "Reading this file made the decoder fail: export it as an H.264 MP4 and try again.",
+    "interrupted": "The studio could not look at this file now (its decoder was stopped from outside): try again.",
     "unreadable": "There is no readable file of this name: check the path and its permissions.",
     "no_such_frame": "There is no frame {index}: this clip has the frames 0 to {last}.",
     "bad_archive": "This archive of EXR frames cannot be used ({detail}): fetch the result again.",
@@ -37,8 +38,8 @@ SENTENCES: dict[str, str] = {
 }
 
 
-# Nothing is wrong with the file: the bucket cannot be used just now, and later the same will do.
-_PASSING = {"storage_away", "storage_refused", "storage_full"}
+# Nothing is wrong with the file: the bucket or a decoder cannot be used just now, and later the same will do.
+_PASSING = {"storage_away", "storage_refused", "storage_full", "interrupted"}
 # It is the installation that cannot take or give a file, whatever is in it.
 _OURS = _PASSING | {"disk_full", "cache_full", "storage_damaged", "gone"}
 

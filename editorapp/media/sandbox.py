@@ -19,12 +19,14 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from editorapp.core import retry
 from editorapp.media.refusals import SENTENCES, Refusal
 
 log = logging.getLogger(__name__)
 _ROOT = Path(__file__).resolve().parent.parent.parent
 _MAX_HELPERS = 4
 _START_SECONDS = 60
+_KILLED = retry.policy("decode.killed")
 
 
 @dataclass(frozen=True)
@@ -135,41 +137,45 @@ atexit.register(lambda: _pool.close())
 def run(job: str, *, limits: Limits | None = None, **arguments: Any) -> dict[str, Any]:
     """Run a job of decoding/jobs.py and return what it returns.
 
-    Raises: Refusal, also when the job crashed or used up its limits.
+    Raises: Refusal, also when the job crashed or used up its limits; "interrupted", when it was killed from outside
+    each time that it was begun.
     """
     limits = limits or Limits()
+    question = _question(job, limits, arguments)
+    failures = 0
     with _pool.places:
-        try:
-            answer = _ask(_question(job, limits, arguments), limits.wall_seconds)
-        except BrokenPipeError:
-            # The helper itself was killed, perhaps for the machine's lack of memory: the file is asked about once more.
-            answer = _ask_again(job, _question(job, limits, arguments), limits.wall_seconds)
-    return _result(job, answer)
+        while True:
+            try:
+                return _result(job, _ask(question, limits.wall_seconds))
+            except Refusal as refusal:
+                failures += 1
+                if refusal.code != "interrupted" or failures >= _KILLED.tries:
+                    raise
+            time.sleep(_KILLED.pause_seconds(failures))
 
 
 def _ask(question: dict[str, Any], wall_seconds: float) -> dict[str, Any]:
-    """Have one helper do a job; a helper that did not answer is ended. Raises: Refusal, BrokenPipeError."""
+    """Have one helper do a job; a helper that did not answer is ended. Raises: Refusal."""
     pool = _pool
-    helper = pool.take()
+    try:
+        helper = pool.take()
+    except BrokenPipeError as error:  # killed while it started
+        raise Refusal("interrupted") from error
     try:
         answer = helper.ask(question, wall_seconds)
     except TimeoutError as error:
         helper.kill()
         log.warning("media job %s took longer than %s s", question["job"], wall_seconds)
         raise Refusal("timed_out") from error
+    except BrokenPipeError as error:  # it only forks: what ends it is never the file
+        helper.kill()
+        log.warning("media job %s lost its helper", question["job"])
+        raise Refusal("interrupted") from error
     except BaseException:
         helper.kill()  # also when a task's own time limit struck: nothing may run on
         raise
     pool.give_back(helper)
     return answer
-
-
-def _ask_again(job: str, question: dict[str, Any], wall_seconds: float) -> dict[str, Any]:
-    try:
-        return _ask(question, wall_seconds)
-    except BrokenPipeError as error:
-        log.warning("media job %s lost its helper twice", job)
-        raise Refusal("crashed") from error
 
 
 def _question(job: str, limits: Limits, arguments: dict[str, Any]) -> dict[str, Any]:

@@ -10,7 +10,7 @@ import secrets
 import shutil
 import socket
 import time
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 from contextlib import ExitStack, contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, cast
@@ -191,13 +191,16 @@ def remove(sha256: str) -> None:
     backend().remove(_name(sha256, ORIGINAL).rpartition("/")[0])
 
 
-def sweep(*, now: float | None = None) -> int:
-    """Delete what unfinished uploads and killed jobs left behind more than a day ago; return how many."""
+def sweep(*, now: float | None = None, under_way: Collection[str] = ()) -> int:
+    """Delete what unfinished uploads and killed jobs left behind more than a day ago; return how many.
+
+    `under_way`: the tokens of uploads that somebody still sends; of a long one the first pieces may be old.
+    """
     before = (time.time() if now is None else now) - _STALE_SECONDS
     count = 0
     for item in incoming().iterdir():
         try:
-            if item.stat().st_mtime >= before:
+            if item.stat().st_mtime >= before or item.name.removesuffix(".part") in under_way:
                 continue
             if item.is_dir():
                 shutil.rmtree(item, ignore_errors=True)
@@ -209,7 +212,7 @@ def sweep(*, now: float | None = None) -> int:
         except OSError as error:  # of this one: the others go, and the next sweep tries it again
             log.warning("%s could not be swept: %s", item.name, error.strerror)
     try:
-        return count + backend().sweep(before)
+        return count + backend().sweep(before, under_way)
     except Refusal as refusal:
         log.warning("The bucket was not swept: %s", refusal.message)  # the next sweep does it
         return count

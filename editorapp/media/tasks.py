@@ -102,8 +102,8 @@ def sweep(now: datetime) -> None:
 
     A queue may lose a task when its worker is killed; the row still says "pending", so it is asked for again.
     """
-    Upload.objects.filter(created_at__lt=now - timedelta(days=1)).delete()
-    store.sweep(now=now.timestamp())
+    under_way = Upload.objects.clear(now)
+    store.sweep(now=now.timestamp(), under_way=under_way)
     lost = Asset.objects.filter(proxy=Asset.Proxy.PENDING, deleted_at=None, created_at__lt=now - _LOST_AFTER)
     lost.filter(proxy_tries__gte=_LOST.tries).update(proxy=Asset.Proxy.FAILED)
     due = [asset for asset in lost.order_by("pk") if _is_due(asset, now)]

@@ -1,13 +1,15 @@
-"""Receive a file in pieces: each goes straight to where it stays, and a broken connection costs one piece."""
+"""Receive a file in pieces: each goes straight to where it stays, and a broken connection costs one piece.
+
+Whatever a browser asks may be asked again, because its answer may have been lost: beginning the same file gives the
+same upload, a piece that is there is not written twice, and finishing gives the same asset or the same refusal.
+"""
 
 import logging
 import secrets
-from datetime import timedelta
 from pathlib import Path
 from typing import Protocol
 
-from django.db import transaction
-from django.db.models import Q
+from django.db import IntegrityError, transaction
 from django.utils import timezone
 
 from editorapp.core.fault_points import reached
@@ -19,13 +21,12 @@ from editorapp.media.part_file import Body, PartFile
 from editorapp.media.probe import check_bytes
 from editorapp.media.refusals import Refusal, show_bytes
 from editorapp.media.spent import Spent
+from editorapp.media.upload_claim import claimed
 from editorapp.teams.models import Member
 
 log = logging.getLogger(__name__)
 
 MAX_PIECE_BYTES = 32 * 1024 * 1024
-# A machine that died while it took a file in is not waited for any longer: its pieces are still in the bucket.
-_TAKEN_AGAIN_AFTER = timedelta(minutes=30)
 
 
 class WrongOffset(Exception):
@@ -36,14 +37,53 @@ class WrongOffset(Exception):
         super().__init__(f"The next piece begins at byte {offset}.")
 
 
-def begin(*, name: str, size_bytes: int, member: Member) -> Upload:
-    """Open an upload. Nothing is reserved on disk. Raises: Refusal "empty", "too_big"."""
+def begin(*, name: str, size_bytes: int, member: Member, mark: str = "") -> Upload:
+    """Open an upload, or return the one that there is of this very file: same person, name, size and mark.
+
+    `mark`: what the browser knows the file again by; "" always opens a new one. Nothing is reserved on disk.
+    Raises: Refusal "empty", "too_big".
+    """
     check_bytes(size_bytes)
-    upload = Upload.objects.create(
-        token=secrets.token_urlsafe(24), team=member.team, user=member.user, name=safe_name(name), size_bytes=size_bytes
-    )
+    if mark and (known := _known(name, size_bytes, member, mark)):
+        return known
+    try:
+        with transaction.atomic():
+            upload = Upload.objects.create(
+                token=secrets.token_urlsafe(24),
+                team=member.team,
+                user=member.user,
+                name=safe_name(name),
+                size_bytes=size_bytes,
+                mark=mark,
+            )
+    except IntegrityError:  # the same file was begun twice at once
+        if (known := _known(name, size_bytes, member, mark)) is None:
+            raise
+        return known
     reached("upload.begun")
     return upload
+
+
+def _known(name: str, size_bytes: int, member: Member, mark: str) -> Upload | None:
+    """Return this person's upload of a file: the one under way, or the one that became an asset a moment ago.
+
+    One that was refused is tried anew.
+    """
+    of_file = Upload.objects.filter(
+        team=member.team, user=member.user, name=safe_name(name), size_bytes=size_bytes, mark=mark
+    )
+    if (open_one := of_file.under_way().first()) is not None:
+        _touch(open_one)
+        return open_one
+    taken = of_file.filter(asset__isnull=False, asset__deleted_at=None).select_related("asset").order_by("-pk").first()
+    if taken is not None and taken.asset and store.exists(taken.asset.sha256, store.ORIGINAL):
+        return taken
+    return None
+
+
+def _touch(upload: Upload) -> None:
+    """Note that somebody still sends it: what nobody resumes is cleared away."""
+    Upload.objects.filter(pk=upload.pk).update(touched_at=timezone.now())
 
 
 class Pieces(Protocol):
@@ -52,6 +92,8 @@ class Pieces(Protocol):
     def offset(self) -> int: ...
 
     def append(self, body: Body, *, at: int, length: int) -> int | None: ...
+
+    def checksum(self, size: int) -> int: ...
 
     def whole(self, size: int) -> Path: ...
 
@@ -74,7 +116,20 @@ def part(upload: Upload) -> Path:
 
 def offset(upload: Upload) -> int:
     """Return how many bytes have arrived, here or on any machine. Raises: Refusal, when the storage does not say."""
-    return _pieces(upload).offset()
+    here = _pieces(upload).offset()
+    # Asked after the pieces, which are gone as soon as it has ended.
+    return upload.size_bytes if _has_ended(upload) else here
+
+
+def checksum(upload: Upload, size: int) -> int:
+    """Return the CRC-32 of the first `size` bytes, which have arrived, so that a browser can compare its file.
+
+    Raises: Refusal, when the storage does not answer.
+    """
+    if upload.asset is None:
+        return _pieces(upload).checksum(size)
+    with store.held(upload.asset.sha256, store.ORIGINAL) as (original,):
+        return part_file.crc32_of(original, size)
 
 
 def append(upload: Upload, body: Body, *, at: int, length: int) -> int:
@@ -83,68 +138,83 @@ def append(upload: Upload, body: Body, *, at: int, length: int) -> int:
     Raises: WrongOffset; Refusal "too_big", when more comes than was announced, or what is wrong with the disk or the
     storage.
     """
+    if upload.finished_at is not None:
+        raise WrongOffset(upload.size_bytes)
     pieces = _pieces(upload)
     if at + length > upload.size_bytes:
         if at != (here := pieces.offset()):
             raise WrongOffset(here)
         raise Refusal("too_big", size=show_bytes(at + length), limit=show_bytes(upload.size_bytes))
+    _touch(upload)
     reached = pieces.append(body, at=at, length=length)
     if reached is None:
-        raise WrongOffset(pieces.offset())
+        raise WrongOffset(offset(upload))
     return reached
 
 
 def finish(upload: Upload, *, spent: Spent | None = None) -> Asset:
-    """Take the uploaded file in. Its row and its pieces are gone afterwards, taken or not; but where the storage does
-    not answer both stay, so that it can be finished later, on any machine.
+    """Take the uploaded file in; asked again, give the same asset, or the same refusal.
 
-    Raises: WrongOffset, when bytes are missing (then the upload goes on) or somebody else finishes it; Refusal.
+    Its pieces are gone afterwards, taken or refused. Where it is not the file that is in the way (a storage that does
+    not answer, a decoder that was killed, an error of ours) they stay, so that it can be finished later, on any
+    machine.
+
+    Raises: WrongOffset, when bytes are missing: then the upload goes on; BeingTaken; Refusal.
     """
-    pieces = _pieces(upload)
-    here = pieces.offset()
-    if here != upload.size_bytes:
-        raise WrongOffset(here)
-    if store.bucket() is not None and not _claim(upload):
-        raise WrongOffset(0)
-    try:
-        asset = _take(upload, pieces, here, spent)
-    except Refusal as refusal:
-        if refusal.is_passing:
-            Upload.objects.filter(pk=upload.pk).update(claimed_at=None)
-        else:
-            cancel(upload)
-        raise
-    except WrongOffset:
-        raise
-    except BaseException:
-        cancel(upload)
-        raise
-    cancel(upload)
+    if upload.finished_at is not None:
+        return _outcome(upload)
+    with claimed(upload) as is_ours:
+        if not is_ours:
+            return _outcome(upload)
+        pieces = _pieces(upload)
+        here = pieces.offset()
+        if here != upload.size_bytes:
+            raise WrongOffset(here)
+        try:
+            asset = _take(upload, pieces, here, spent)
+        except Refusal as refusal:
+            if not refusal.is_passing:
+                _end(upload, refusal_code=refusal.code, refusal_message=refusal.message)
+            raise
+        _end(upload, asset=asset)
     return asset
 
 
 def _take(upload: Upload, pieces: Pieces, size: int, spent: Spent | None) -> Asset:
     sha256 = running_hash.result(upload.token, size=size)
-    try:
-        file = pieces.whole(size)
-    except FileNotFoundError:
-        raise WrongOffset(0) from None  # of two requests that finish at once, one finds the file
+    file = pieces.whole(size)
     reached("upload.taking")
     asset = take_in(file, name=upload.name, team=upload.team, user=upload.user, sha256=sha256, spent=spent)
     reached("upload.taken")
     return asset
 
 
-def _claim(upload: Upload) -> bool:
-    """Of several requests that finish an upload at once, on any machines, one may."""
-    free = Q(claimed_at=None) | Q(claimed_at__lt=timezone.now() - _TAKEN_AGAIN_AFTER)
-    return bool(Upload.objects.filter(free, pk=upload.pk).update(claimed_at=timezone.now()))
+def _end(upload: Upload, **outcome: object) -> None:
+    """Write down how it ended, and only then forget its pieces."""
+    Upload.objects.filter(pk=upload.pk).update(finished_at=timezone.now(), touched_at=timezone.now(), **outcome)
+    _forget(upload)
+
+
+def _has_ended(upload: Upload) -> bool:
+    return not Upload.objects.under_way().filter(pk=upload.pk).exists()
+
+
+def _outcome(upload: Upload) -> Asset:
+    """Return what became of an upload that has ended. Raises: Refusal."""
+    upload.refresh_from_db()
+    if upload.asset is None:
+        raise Refusal.retold(upload.refusal_code, upload.refusal_message)
+    return upload.asset
 
 
 def cancel(upload: Upload) -> None:
     """Forget an upload and delete what has come of it. What a silent storage keeps of it is swept a day later."""
     with transaction.atomic():
         upload.delete()
+    _forget(upload)
+
+
+def _forget(upload: Upload) -> None:
     try:
         _pieces(upload).forget()
     except Refusal as refusal:

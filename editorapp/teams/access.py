@@ -8,6 +8,8 @@ from django.contrib.auth.decorators import login_required
 from django.core.exceptions import PermissionDenied
 from django.http import HttpRequest, HttpResponseBase
 
+from editorapp.core import reasons
+from editorapp.core.request_values import wants_json
 from editorapp.teams.models import Member
 from editorapp.teams.roles import Act
 
@@ -21,16 +23,29 @@ class MemberRequest(HttpRequest):
 
 
 def needs(act: Act) -> Callable[[View], View]:
-    """Return a decorator: strangers are sent to sign in, members whose role does not allow the act get 403."""
+    """Return a decorator: strangers are sent to sign in, members whose role does not allow the act get 403.
+
+    A script that wants JSON is told which of the two it is: 401 or 403, with a reason.
+    """
 
     def guard(view: View) -> View:
         @wraps(view)
-        def inner(request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponseBase:
+        def allowed(request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponseBase:
             member = request.member  # type: ignore[attr-defined]
             if not member or not member.may(act):
+                if wants_json(request):
+                    return reasons.refused(reasons.ROLE)
                 raise PermissionDenied
             return view(request, *args, **kwargs)
 
-        return login_required(inner)
+        signed_in = login_required(allowed)
+
+        @wraps(view)
+        def inner(request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponseBase:
+            if not request.user.is_authenticated and wants_json(request):
+                return reasons.refused(reasons.SIGNED_OUT)
+            return signed_in(request, *args, **kwargs)
+
+        return inner
 
     return guard

@@ -4,6 +4,7 @@ from dataclasses import dataclass
 from decimal import Decimal
 from typing import Any
 
+from django.conf import settings
 from django.db.models import Count
 from django.http import HttpRequest
 from django.urls import NoReverseMatch, reverse
@@ -58,6 +59,7 @@ def shell(request: HttpRequest) -> dict[str, Any]:
     simulated = SimpleLazyObject(all_simulated)
     return {
         "member": member,
+        "csrf_cookie": settings.CSRF_COOKIE_NAME,
         "theme": theme if theme in dict(THEMES) else "",
         "themes": THEMES,
         "is_simulated": simulated,

@@ -3,8 +3,22 @@
   "use strict";
   const root = document.documentElement;
 
-  /* The anti-forgery token, for scripts that use fetch; htmx reads it from the body's hx-headers. */
-  const csrf = () => JSON.parse(document.body.getAttribute("hx-headers"))["X-CSRFToken"];
+  /* The anti-forgery token, for scripts that use fetch: as it is now, for a sign-in in another tab changes it. htmx takes
+     that of the page, from the body's hx-headers: its forms are of whoever opened the page. */
+  function csrf() {
+    const name = `${document.body.dataset.csrfCookie}=`;
+    const kept = document.cookie.split("; ").find((one) => one.startsWith(name));
+    return kept ? kept.slice(name.length) : JSON.parse(document.body.getAttribute("hx-headers"))["X-CSRFToken"];
+  }
+
+  /* A POST by a script: resolves with the JSON of the answer, rejects with an Error whose message is for people. */
+  async function post(address) {
+    const answer = await fetch(address, { method: "POST", headers: { "X-CSRFToken": csrf(), Accept: "application/json" } })
+      .catch(() => { throw new Error("No connection. Nothing was changed."); });
+    const said = await answer.json().catch(() => null);
+    if (!answer.ok || !said) throw new Error((said && said.message) || `The server could not do this (error ${answer.status}). Try again.`);
+    return said;
+  }
 
   function toast(text, { bad = false, href = "", action = "" } = {}) {
     const box = document.createElement("div");
@@ -29,7 +43,7 @@
     const bar = document.querySelector("[data-bar]");
     return bar ? Math.max(0, window.innerHeight - Math.max(0, bar.getBoundingClientRect().top)) : 0;
   }
-  window.rushes = { csrf, toast };
+  window.rushes = { csrf, post, toast };
 
   /* Theme: one cookie that the server reads, so that no page flashes in the other one. */
   function setTheme(value) {
@@ -107,6 +121,8 @@
   document.addEventListener("htmx:responseError", (event) => {
     if (event.detail.xhr.status >= 500) toast("Something broke on our side; nothing was sent. Try again.", { bad: true });
     if (event.detail.xhr.status === 400) toast(event.detail.xhr.responseText.slice(0, 300), { bad: true });
-    if (event.detail.xhr.status === 403) toast("This page is out of date. Reload it, and try again.", { bad: true });
+    if (event.detail.xhr.status !== 403) return;
+    const isOld = event.detail.xhr.getResponseHeader("X-Reason") === "csrf";
+    toast(isOld ? "This page is out of date. Reload it, and try again." : "Your role does not allow this. Ask an admin of your team.", { bad: true });
   });
 })();

@@ -14,11 +14,14 @@
     const state = Object.assign(document.createElement("span"), { className: "muted number", textContent: "0 %" });
     const stop = Object.assign(document.createElement("button"), { type: "button", className: "btn btn-small btn-quiet", textContent: "Cancel" });
     const bar = Object.assign(document.createElement("progress"), { max: 1, value: 0 });
+    stop.setAttribute("aria-label", `Cancel the upload of ${file.name}`);
     bar.setAttribute("aria-label", `Uploading ${file.name}`);
     row.append(name, state, stop, bar);
     const group = beside && beside.closest("fieldset");
     ((group && group.querySelector("[data-uploads]")) || $("[data-uploads]")).append(row);
     const leave = new AbortController();
+    const note = Object.assign(document.createElement("p"), { className: "note" });
+    note.setAttribute("role", "status");
     stop.addEventListener("click", () => leave.abort());
     try {
       const asset = await upload(file, {
@@ -27,6 +30,11 @@
           bar.value = share;
           state.textContent = share < 1 ? `${Math.floor(share * 100)} %` : "Reading it …";
           if (share >= 1) bar.removeAttribute("value");
+        },
+        waits: (why) => {
+          note.textContent = why;
+          if (why) row.append(note);
+          else note.remove();
         },
       });
       row.remove();
@@ -39,9 +47,17 @@
       bar.remove();
       state.textContent = "Not taken";
       stop.textContent = "Close";
+      stop.setAttribute("aria-label", `Close the message about ${file.name}`);
       stop.addEventListener("click", () => row.remove());
-      row.append(Object.assign(document.createElement("p"), { className: "note note-bad", textContent: error.message }));
-      row.lastChild.setAttribute("role", "alert");
+      note.className = "note note-bad";
+      note.textContent = error.message;
+      note.setAttribute("role", "alert");
+      row.append(note);
+      if (error.canRepeat) {
+        const again = Object.assign(document.createElement("button"), { type: "button", className: "btn btn-small", textContent: "Try again" });
+        again.addEventListener("click", () => { row.remove(); send(file, then, { isPicture, beside }); });
+        row.append(again);
+      }
     }
   }
 

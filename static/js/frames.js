@@ -3,7 +3,7 @@
 (() => {
   "use strict";
   if (!window.rushes.studio) return;
-  const { csrf, toast } = window.rushes;
+  const { post, toast } = window.rushes;
   const studio = window.rushes.studio;
   const { form, $, all, fields, radio, set, syncAll, recheck } = studio;
   const line = () => $("[data-timeline]");
@@ -209,14 +209,12 @@
     button.disabled = true;
     try {
       const address = clip().dataset.pinUrl.replace(/frames\/0\//, `frames/${picked()}/`);
-      const answer = await fetch(address, { method: "POST", headers: { "X-CSRFToken": csrf() } });
-      const said = await answer.json().catch(() => ({}));
-      if (!answer.ok) { toast(said.message || "This frame could not be kept. Try again.", { bad: true }); return; }
+      const said = await post(address);
       picker().close();
       if (picksFor === "timeline") addHere(said.asset);
       else choose(picksFor, said.asset);
-    } catch {
-      toast("No connection. Nothing was changed.", { bad: true });
+    } catch (error) {
+      toast(error.message, { bad: true });
     } finally {
       button.disabled = false;
     }

@@ -2,7 +2,7 @@
 (() => {
   "use strict";
   if (!window.rushes.studio) return;
-  const { csrf, toast } = window.rushes;
+  const { post, toast } = window.rushes;
   const { form, $, all, fields, radio, player, viewer, set, addTile, syncAll, recheck } = window.rushes.studio;
   const playerBox = () => $("[data-player]");
 
@@ -10,10 +10,11 @@
   async function pin(frame, then) {
     const at = viewer().dataset.pinUrl;
     if (!at) return toast("Choose a clip first.", { bad: true });
-    const answer = await fetch(at.replace(/frames\/0\//, `frames/${frame}/`), { method: "POST", headers: { "X-CSRFToken": csrf() } });
-    const said = await answer.json().catch(() => ({}));
-    if (!answer.ok) return toast(said.message || "This frame could not be kept. Try again.", { bad: true });
-    return then(said.asset || said, frame);
+    try {
+      return then((await post(at.replace(/frames\/0\//, `frames/${frame}/`))).asset, frame);
+    } catch (error) {
+      return toast(error.message, { bad: true });
+    }
   }
 
   function addPicture(asset) {

@@ -1,108 +1,191 @@
-/* Uploads, in pieces that survive a broken connection.
+/* Uploads, in pieces that survive a broken connection, a sign-out and a reload.
 
-   rushes.upload(file, {signal, progress}) -> promise of the asset; rejects with an Error whose message is for people.
-
-   <rushes-upload accept="video/*">…<input type="file" multiple>…</rushes-upload> takes files by button, drop and paste,
-   several at once, and shows a row with a progress bar and "Cancel" for each. When a file has been taken it sends a
-   bubbling "rushes:uploaded" event with detail.asset. Without this script the input is part of a plain form. */
+   rushes.upload(file, {signal, progress, waits}) -> promise of the asset; rejects with an Error whose message is for
+   people. `progress` is called with the share that has arrived (1: the server reads the file), `waits` with a sentence
+   while nothing moves. Every request may be asked again: the server gives the same upload for the same file, says how
+   far that has come, and finishes it once. Nothing that has arrived is deleted but by `signal`. */
 (() => {
   "use strict";
   const PIECE_BYTES = 25_000_000;
+  const EDGE_BYTES = 65_536;
+  const READ_BYTES = 4_000_000;
   const AT_ONCE = 2;
   const TRIES = 5;
   const LONGEST_WAIT_MS = 8000;
+  const SILENT_MS = 60_000;
   const START = "/media/uploads";
-  const GONE = "The connection to the server is gone: check it, and upload the file again.";
-  const SIGNED_OUT = "You are signed out: sign in again in another tab, then upload the file again.";
+  const KEPT = "What has arrived is kept for a day: choose the file again to go on.";
+  const NO_LINE = "No connection to the server. The upload goes on by itself when there is one.";
+  const SIGNED_OUT = "You are signed out: sign in again in another tab. The upload goes on by itself.";
+  const OTHER_PAGE = "Something between this browser and the studio answers in its place, such as the sign-in of a network. The upload goes on by itself.";
+  const BREAKS_OFF = `The server can be reached, but the connection breaks off each time that a piece is sent. ${KEPT}`;
+  const OUT_OF_DATE = `This page is out of date: reload it. ${KEPT}`;
+  const CHANGED = "This file cannot be read any more: it was changed or moved after it was chosen. Choose it again.";
 
   const rushes = (window.rushes = window.rushes || {});
   const stopped = () => new DOMException("The upload was cancelled.", "AbortError");
 
-  /* One request. Resolves with {status, data}; data is the JSON of the answer, or null when it is no JSON. */
-  function ask(method, url, { body = null, type = "", headers = {}, signal, sent } = {}) {
+  /* One request. Resolves with {status, data}: status 0 when no answer came, data the JSON of the answer or null. */
+  function ask(method, url, { body = null, type = "", headers = {}, signal, sent = () => {} } = {}) {
     return new Promise((resolve, reject) => {
       if (signal && signal.aborted) { reject(stopped()); return; }
       const request = new XMLHttpRequest();
       const leave = () => request.abort();
-      const done = (settle, value) => { if (signal) signal.removeEventListener("abort", leave); settle(value); };
+      let silence = 0;
+      const heard = () => { clearTimeout(silence); silence = setTimeout(leave, SILENT_MS); };
+      const done = (settle, value) => {
+        clearTimeout(silence);
+        if (signal) signal.removeEventListener("abort", leave);
+        settle(value);
+      };
+      const broken = () => { if (signal && signal.aborted) done(reject, stopped()); else done(resolve, { status: 0, data: null }); };
       request.open(method, url);
       request.setRequestHeader("X-CSRFToken", rushes.csrf());
       request.setRequestHeader("Accept", "application/json");
       if (type) request.setRequestHeader("Content-Type", type);
       for (const [name, value] of Object.entries(headers)) request.setRequestHeader(name, value);
-      if (sent) request.upload.addEventListener("progress", (event) => sent(event.loaded));
+      if (body) request.upload.addEventListener("progress", (event) => { heard(); sent(event.loaded); });
       request.addEventListener("load", () => {
         let data = null;
-        try { data = JSON.parse(request.responseText); } catch { /* a page, not an answer: see failure() */ }
+        try { data = JSON.parse(request.responseText); } catch { /* a page, not an answer of ours */ }
         done(resolve, { status: request.status, data });
       });
-      request.addEventListener("error", () => done(reject, new Error(GONE)));
-      request.addEventListener("abort", () => done(reject, stopped()));
+      request.addEventListener("error", broken);
+      request.addEventListener("abort", broken);
       if (signal) signal.addEventListener("abort", leave, { once: true });
+      heard();
       request.send(body);
     });
   }
 
-  function failure({ status, data }) {
-    if (data && data.reason) return Object.assign(new Error(data.message), { isForgotten: true });
-    if (status === 403) return new Error("Your role does not include uploading: ask an admin of your team.");
-    if (status === 404) return new Error("The server no longer knows this upload: choose the file again.");
-    if (status === 413) return new Error("The server takes no file of this size: shorten it, or export it smaller.");
-    if (status < 400) return new Error(SIGNED_OUT);
-    return new Error(`The server could not take the file (error ${status}): try again in a moment.`);
+  const reasonOf = (answer) => (answer.data ? answer.data.reason : "");
+  const isPage = (answer) => answer.status >= 200 && answer.status < 400 && !answer.data;
+  const isBroken = (answer) => answer.status >= 500 && answer.status !== 507;
+  const isAboutUs = (answer) => !answer.status || answer.status === 401 || reasonOf(answer) === "csrf" || isPage(answer) || isBroken(answer);
+
+  function failure(answer) {
+    const { status, data } = answer;
+    const say = (message, more = {}) => Object.assign(new Error(message), more);
+    if (!status) return say(BREAKS_OFF, { canRepeat: true });
+    if (reasonOf(answer) === "csrf") return say(OUT_OF_DATE);
+    if (status === 404) return say("The server no longer knows this upload: choose the file again.", { isForgotten: true });
+    if (data && data.message) return say(data.message, { canRepeat: isBroken(answer) });
+    if (status === 413) return say("A server on the way takes no piece of this size: ask an admin to raise its limit.");
+    if (status === 403) return say("A server on the way does not let this file through: ask an admin.");
+    return say(`The server could not take the file (error ${status}). ${KEPT}`, { canRepeat: true });
   }
 
-  const wait = (ms) => new Promise((resolve) => { setTimeout(resolve, ms); });
-
-  /* Send all pieces. A piece that fails is sent again, from the offset that the server says it has. */
-  async function sendPieces(file, url, { signal, progress }) {
-    let offset = 0;
-    let failed = 0;
-    while (offset < file.size) {
-      const piece = file.slice(offset, offset + PIECE_BYTES);
-      try {
-        const answer = await ask("PUT", url, {
-          body: piece, type: "application/octet-stream", headers: { "Upload-Offset": String(offset) }, signal,
-          sent: (bytes) => progress(Math.min(0.999, (offset + bytes) / file.size)),
-        });
-        const moved = answer.data && Number.isInteger(answer.data.offset) && (answer.status === 200 || answer.status === 409);
-        if (!moved && (answer.status < 500 || answer.status === 507)) throw Object.assign(failure(answer), { isFinal: true });
-        if (!moved) throw failure(answer);
-        failed = answer.data.offset > offset ? 0 : failed + 1;
-        if (failed >= TRIES) throw Object.assign(new Error(GONE), { isFinal: true });
-        offset = answer.data.offset;
-      } catch (error) {
-        failed += 1;
-        if (error.name === "AbortError" || error.isFinal || failed >= TRIES) throw error;
-        await wait(Math.min(LONGEST_WAIT_MS, 500 * 2 ** failed));
-      }
-    }
+  /* Wait, ever longer; less long when the browser is online again or its tab is looked at. */
+  function pause(failed, signal) {
+    return new Promise((resolve, reject) => {
+      const over = new AbortController();
+      const done = () => { clearTimeout(timer); over.abort(); if (signal && signal.aborted) reject(stopped()); else resolve(); };
+      const timer = setTimeout(done, Math.min(LONGEST_WAIT_MS, 250 * 2 ** failed));
+      window.addEventListener("online", done, { signal: over.signal });
+      document.addEventListener("visibilitychange", done, { signal: over.signal });
+      if (signal) signal.addEventListener("abort", done, { signal: over.signal });
+    });
   }
 
-  /* 503: the server cannot store it just now, and has kept every piece. */
-  async function finish(url, signal) {
+  /* Ask until there is an answer about the upload itself. A lost connection and a sign-out are waited out for as long as
+     they last; trouble of the server is for so many tries. */
+  async function patiently(request, trip) {
+    let broken = 0;
     for (let failed = 1; ; failed += 1) {
-      const answer = await ask("POST", `${url}/finish`, { signal });
-      if (answer.status !== 503 || failed >= TRIES) return answer;
-      await wait(Math.min(LONGEST_WAIT_MS, 500 * 2 ** failed));
+      const answer = await request();
+      if (!answer.status) trip.waits(NO_LINE);
+      else if (answer.status === 401) { trip.wasSignedOut = true; trip.waits(SIGNED_OUT); }
+      else if (isPage(answer)) trip.waits(OTHER_PAGE);
+      else if (reasonOf(answer) === "being_taken") trip.waits("");
+      else if ((isBroken(answer) || reasonOf(answer) === "csrf") && broken < TRIES - 1) broken += 1;
+      else { trip.waits(""); return answer; }
+      await pause(failed, trip.signal);
     }
   }
 
-  async function uploadNow(file, { signal, progress }) {
-    const body = JSON.stringify({ name: file.name || "pasted", size: file.size });
-    const begun = await ask("POST", START, { body, type: "application/json", signal });
-    if (begun.status !== 201 || !begun.data) throw failure(begun);
-    const url = begun.data.url;
-    try {
-      await sendPieces(file, url, { signal, progress });
-      progress(1);
-      const finished = await finish(url, signal);
-      if (finished.status !== 201 || !finished.data) throw failure(finished);
-      return finished.data.asset;
-    } catch (error) {
-      // Whatever went wrong, nothing half-made stays behind; a file that the server refused is gone already.
-      if (!error.isForgotten) ask("DELETE", url).catch(() => {});
-      throw error;
+  /* CRC-32, as zip has it: also where a page without https may use no other. */
+  const TABLE = Uint32Array.from({ length: 256 }, (_, at) => {
+    let value = at;
+    for (let bit = 0; bit < 8; bit += 1) value = value & 1 ? 0xedb88320 ^ (value >>> 1) : value >>> 1;
+    return value >>> 0;
+  });
+  async function crc32(file, first, end) {
+    let crc = -1;
+    for (let at = first; at < end; at += READ_BYTES) {
+      const bytes = new Uint8Array(await file.slice(at, Math.min(end, at + READ_BYTES)).arrayBuffer());
+      for (let one = 0; one < bytes.length; one += 1) crc = TABLE[(crc ^ bytes[one]) & 255] ^ (crc >>> 8);
+    }
+    return (crc ^ -1) >>> 0;
+  }
+
+  /* What a file is known again by, beside its name and size. */
+  async function markOf(file) {
+    const head = await crc32(file, 0, Math.min(EDGE_BYTES, file.size));
+    const tail = await crc32(file, Math.max(0, file.size - EDGE_BYTES), file.size);
+    return `${file.lastModified}-${head}-${tail}`;
+  }
+
+  /* Open the upload, or find the one of this file that is there. What it has is compared with the file: another one of
+     the same name, size, time and ends begins anew beside it. */
+  async function begin(trip, mark) {
+    const { file, signal } = trip;
+    const body = JSON.stringify({ name: file.name || "pasted", size: file.size, mark });
+    const begun = await patiently(() => ask("POST", START, { body, type: "application/json", signal }), trip);
+    if ((begun.status !== 201 && begun.status !== 200) || !begun.data.url) throw failure(begun);
+    const { url, offset, crc32: theirs } = begun.data;
+    if (offset && (await crc32(file, 0, offset)) !== theirs) return begin(trip, `${mark}-${Math.random().toString(36).slice(2)}`);
+    Object.assign(trip, { url, offset });
+    return trip;
+  }
+
+  /* Send what is missing. Where a piece gets no answer the server is asked what it has, before anything is blamed. */
+  async function sendPieces(trip) {
+    const { file, signal, url } = trip;
+    let stuck = 0;
+    while (trip.offset < file.size) {
+      const { offset } = trip;
+      trip.progress(Math.min(0.999, offset / file.size));
+      const sent = await ask("PUT", url, {
+        body: file.slice(offset, offset + PIECE_BYTES), type: "application/octet-stream",
+        headers: { "Upload-Offset": String(offset) }, signal,
+        sent: (bytes) => trip.progress(Math.min(0.999, (offset + bytes) / file.size)),
+      });
+      if (!sent.status) await pause(1, signal); /* what is still on its way comes to rest */
+      const answer = isAboutUs(sent) ? await patiently(() => ask("GET", url, { signal }), trip) : sent;
+      const isTold = (answer.status === 200 || answer.status === 409) && answer.data && Number.isInteger(answer.data.offset);
+      if (!isTold) throw failure(answer);
+      trip.offset = answer.data.offset;
+      stuck = trip.offset > offset ? 0 : stuck + 1;
+      if (!stuck) continue;
+      await file.slice(offset, offset + 1).arrayBuffer(); /* or the file itself is what cannot be read */
+      if (stuck >= TRIES) throw failure(isAboutUs(sent) && sent.status !== 401 ? sent : { status: 0, data: null });
+      await pause(stuck, signal);
+    }
+  }
+
+  async function finish(trip) {
+    for (let missing = 0; ; missing += 1) {
+      await sendPieces(trip);
+      trip.progress(1);
+      const answer = await patiently(() => ask("POST", `${trip.url}/finish`, { signal: trip.signal }), trip);
+      if (answer.status === 201 && answer.data) return answer.data.asset;
+      if (answer.status !== 409 || !answer.data || !Number.isInteger(answer.data.offset) || missing >= TRIES) throw failure(answer);
+      trip.offset = answer.data.offset;
+    }
+  }
+
+  async function uploadNow(file, options) {
+    const trip = { file, ...options, url: "", offset: 0, wasSignedOut: false };
+    for (let isFirst = true; ; isFirst = false) {
+      try {
+        await begin(trip, await markOf(file));
+        return await finish(trip);
+      } catch (error) {
+        if (error.name === "AbortError" && trip.url) ask("DELETE", trip.url);
+        if (error.name === "NotReadableError" || error.name === "NotFoundError") throw new Error(CHANGED);
+        /* Cleared away meanwhile: sent anew, but not for somebody else who has signed in since. */
+        if (!error.isForgotten || !isFirst || trip.wasSignedOut) throw error;
+      }
     }
   }
 
@@ -117,96 +200,8 @@
     }
   }
 
-  rushes.upload = (file, { signal = null, progress = () => {} } = {}) => new Promise((resolve, reject) => {
-    waiting.push({ file, options: { signal, progress }, resolve, reject });
+  rushes.upload = (file, { signal = null, progress = () => {}, waits = () => {} } = {}) => new Promise((resolve, reject) => {
+    waiting.push({ file, options: { signal, progress, waits }, resolve, reject });
     next();
   });
-
-  const make = (tag, values) => Object.assign(document.createElement(tag), values);
-
-  class RushesUpload extends HTMLElement {
-    connectedCallback() {
-      if (this.list) return;
-      this.list = make("ul", { className: "uploads plain-list" });
-      this.list.setAttribute("aria-label", "Uploads");
-      this.list.setAttribute("aria-live", "polite");
-      this.append(this.list);
-      this.addEventListener("change", (event) => this.chosen(event));
-      for (const kind of ["dragenter", "dragover"]) this.addEventListener(kind, (event) => this.over(event));
-      for (const kind of ["dragleave", "drop"]) this.addEventListener(kind, () => this.classList.remove("is-over"));
-      this.addEventListener("drop", (event) => { event.preventDefault(); this.take(event.dataTransfer.files); });
-      this.pasted = (event) => this.paste(event);
-      document.addEventListener("paste", this.pasted);
-    }
-
-    disconnectedCallback() {
-      document.removeEventListener("paste", this.pasted);
-    }
-
-    chosen(event) {
-      if (event.target.type !== "file") return;
-      const files = [...event.target.files];
-      event.target.value = "";
-      this.take(files);
-    }
-
-    over(event) {
-      if (![...event.dataTransfer.types].includes("Files")) return;
-      event.preventDefault();
-      this.classList.add("is-over");
-    }
-
-    paste(event) {
-      const files = event.clipboardData ? event.clipboardData.files : [];
-      if (!files.length || !this.checkVisibility()) return;
-      event.preventDefault();
-      this.take(files);
-    }
-
-    take(files) {
-      for (const file of files) this.send(file);
-    }
-
-    async send(file) {
-      const row = this.row(file);
-      try {
-        const asset = await rushes.upload(file, { signal: row.leave.signal, progress: row.show });
-        row.item.remove();
-        this.dispatchEvent(new CustomEvent("rushes:uploaded", { bubbles: true, detail: { asset } }));
-      } catch (error) {
-        if (error.name === "AbortError") row.item.remove();
-        else row.fail(error.message);
-      }
-    }
-
-    row(file) {
-      const leave = new AbortController();
-      const item = make("li", { className: "upload-row" });
-      const state = make("span", { className: "muted number", textContent: "Waiting" });
-      const stop = make("button", { type: "button", className: "btn btn-small btn-quiet", textContent: "Cancel" });
-      const bar = make("progress", { max: 1, value: 0 });
-      stop.setAttribute("aria-label", `Cancel the upload of ${file.name}`);
-      bar.setAttribute("aria-label", `Uploading ${file.name}`);
-      stop.addEventListener("click", () => { leave.abort(); item.remove(); });
-      item.append(make("span", { className: "clip", textContent: file.name }), state, stop, bar);
-      this.list.append(item);
-      const show = (share) => {
-        state.textContent = share < 1 ? `${Math.floor(share * 100)} %` : "Reading it …";
-        if (share < 1) bar.value = share;
-        else bar.removeAttribute("value");
-      };
-      const fail = (message) => {
-        item.classList.add("is-bad");
-        bar.remove();
-        state.textContent = "Not taken";
-        stop.textContent = "Close";
-        stop.setAttribute("aria-label", `Close the message about ${file.name}`);
-        const note = make("p", { className: "note note-bad", textContent: message });
-        note.setAttribute("role", "alert");
-        item.append(note);
-      };
-      return { item, leave, show, fail };
-    }
-  }
-  customElements.define("rushes-upload", RushesUpload);
 })();

@@ -35,6 +35,7 @@ from editorapp.generations.running.ticker import Ticker
 from editorapp.generations.states import State
 from editorapp.generations.unknown import search, settle, sightings
 from editorapp.generations.watch import books, lookout, overdue, sending
+from editorapp.media import sandbox
 from editorapp.media import tasks as media_tasks
 from editorapp.media.models import Asset
 from editorapp.media.refusals import Refusal
@@ -863,6 +864,20 @@ def bucket_copy(step: Step, _request: pytest.FixtureRequest) -> None:
     assert len(fetched) == POLICIES["bucket.copy"].tries
 
 
+def decoder_killed(step: Step, _request: pytest.FixtureRequest) -> None:
+    asked: list[str] = []
+
+    def killed(question: dict[str, Any], _wall_seconds: float) -> dict[str, Any]:
+        asked.append(question["job"])
+        raise Refusal("interrupted")
+
+    step.patch.setattr(sandbox, "_ask", killed)
+    step.patch.setattr(sandbox.time, "sleep", lambda _seconds: None)
+    with pytest.raises(Refusal):
+        sandbox.run("take")
+    assert len(asked) == POLICIES["decode.killed"].tries
+
+
 def wake_up(step: Step, _request: pytest.FixtureRequest) -> None:
     now = step.clock()
     sent = [wake.work(LUMA, now=now + timedelta(seconds=second)) for second in range(21)]
@@ -920,6 +935,7 @@ OTHERS: dict[str, Callable[[Step, pytest.FixtureRequest], None]] = {
     "tell.end": end,
     "copy.lost": copy_lost,
     "copy.failed": copy_failed,
+    "decode.killed": decoder_killed,
     "bucket.call": bucket_call,
     "bucket.copy": bucket_copy,
     "wake.unanswered": wake_up,

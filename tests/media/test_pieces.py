@@ -2,14 +2,18 @@
 
 import hashlib
 import json
+import zlib
+from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
 import pytest
 from django.test import Client
+from django.utils import timezone
 
-from editorapp.media import piece_objects, store, uploads
+from editorapp.media import piece_objects, store, tasks, uploads
 from editorapp.media.models import Asset, Upload
+from editorapp.media.upload_claim import claimed
 from tests.factories import make_member
 from tests.media.conftest import Bucket
 
@@ -50,7 +54,7 @@ def test_two_machines_take_turns_and_the_third_finishes(client: Client, bucket: 
     assert response.status_code == 201 and response.json()["asset"]["frame_count"] == 24
     asset = Asset.objects.get()
     assert asset.sha256 == hashlib.sha256(data).hexdigest() and store.exists(asset.sha256, store.ORIGINAL)
-    assert bucket.names("incoming/") == [] and not Upload.objects.exists()
+    assert bucket.names("incoming/") == [] and not Upload.objects.under_way().exists()
     assert not list(store.incoming().iterdir())
 
 
@@ -161,9 +165,50 @@ def test_of_two_machines_that_finish_one_upload_one_does(client: Client, bucket:
     data = small_clip.read_bytes()
     url = begin(client, len(data))
     put(client, url, data, 0)
-    assert uploads._claim(Upload.objects.get())
 
-    assert client.post(f"{url}/finish").status_code == 409
+    with claimed(Upload.objects.get()):
+        bucket.move("b")
+        meanwhile = client.post(f"{url}/finish")
+
+    assert (meanwhile.status_code, meanwhile.json()["reason"]) == (409, "being_taken")
+    assert client.post(f"{url}/finish").status_code == 201
+
+
+def test_a_machine_that_died_while_it_took_a_file_in_is_not_waited_for(
+    client: Client, bucket: Bucket, small_clip: Path
+) -> None:
+    data = small_clip.read_bytes()
+    url = begin(client, len(data))
+    put(client, url, data, 0)
+    Upload.objects.update(claimed_at=timezone.now() - timedelta(seconds=46))
+    bucket.move("b")
+
+    assert client.post(f"{url}/finish").status_code == 201
+
+
+def test_another_machine_goes_on_and_says_what_has_arrived(client: Client, bucket: Bucket) -> None:
+    asked = json.dumps({"name": "clip.mp4", "size": 100, "mark": "1-2-3"})
+    begun = client.post("/media/uploads", asked, content_type="application/json").json()
+    put(client, begun["url"], b"x" * 60, 0)
+    bucket.move("b")
+
+    again = client.post("/media/uploads", asked, content_type="application/json")
+
+    assert again.status_code == 200
+    assert again.json() == {**begun, "offset": 60, "crc32": zlib.crc32(b"x" * 60)}
+
+
+def test_of_an_upload_that_somebody_still_sends_no_piece_is_swept(client: Client, bucket: Bucket) -> None:
+    url = begin(client, 100)
+    put(client, url, b"x" * 60, 0)
+    later = timezone.now() + timedelta(hours=25)
+    Upload.objects.update(touched_at=later - timedelta(hours=1))
+
+    tasks.sweep(later)
+    kept = offset(client, url)
+    tasks.sweep(later + timedelta(hours=24))
+
+    assert kept == 60 and bucket.names() == [] and client.head(url).status_code == 404
 
 
 def test_a_cancelled_upload_leaves_nothing_in_the_bucket(client: Client, bucket: Bucket) -> None:

@@ -1,16 +1,19 @@
 """Whatever a job does, the process that asked gets an answer, and nothing runs on when it is gone."""
 
 import os
+import resource
 import signal
 import subprocess
 import sys
 import threading
 import time
+from contextlib import suppress
 from pathlib import Path
 
 import pytest
 
-from editorapp.media import sandbox
+from editorapp.core import retry
+from editorapp.media import child, sandbox
 from editorapp.media.refusals import Refusal
 from tests.environment import ROOT
 from tests.media.clips import make_clip
@@ -116,7 +119,8 @@ def test_a_forked_process_gets_helpers_of_its_own(clip: Path) -> None:
 def test_no_helper_outlives_the_process_that_started_it(how: str, clip: Path) -> None:
     script = f"""
 import sys, threading, time
-from editorapp.media import sandbox
+from editorapp.core import retry
+from editorapp.media import child, sandbox
 ask = lambda: sandbox.run("take", path={str(clip)!r}, max_seconds=600, expect="video")
 ask()
 print(sandbox._pool.idle[-1].process.pid, flush=True)
@@ -162,3 +166,117 @@ def test_a_helper_that_was_killed_while_it_started_is_replaced_too(clip: Path, m
 
     assert take(clip) == 60
     assert killed
+
+
+def children(pid: int) -> list[int]:
+    found = []
+    for folder in Path("/proc").glob("[0-9]*"):
+        with suppress(OSError):
+            if int((folder / "stat").read_text().rpartition(")")[2].split()[1]) == pid:
+                found.append(int(folder.name))
+    return found
+
+
+def is_limited(job: int) -> bool:
+    """Has a job begun its work?"""
+    with suppress(OSError):
+        return resource.prlimit(job, resource.RLIMIT_NOFILE) == (128, 128)
+    return False
+
+
+class AtWork:
+    """A job that waits in the middle of its work: it has opened a file that nobody writes to."""
+
+    def __init__(self, folder: Path) -> None:
+        self.path = folder / "picture.png"
+        os.mkfifo(self.path)
+        self.seen: set[int] = set()
+        self.ended: list[str] = []
+        self.thread = threading.Thread(target=self._ask, args=(folder / "out.png",))
+        self.thread.start()
+
+    def _ask(self, out: Path) -> None:
+        try:
+            sandbox.run("as_png", path=str(self.path), out=str(out))
+            self.ended.append("done")
+        except Refusal as refusal:
+            self.ended.append(refusal.code)
+
+    def pids(self) -> tuple[int, int]:
+        """Wait for a job that was not seen before; return its helper and the job."""
+        for _ in range(2000):
+            for helper in children(os.getpid()):
+                for job in children(helper):
+                    if job not in self.seen and is_limited(job):
+                        self.seen.add(job)
+                        return helper, job
+            time.sleep(0.01)
+        raise AssertionError("no job was begun")
+
+    def result(self) -> str:
+        self.thread.join(30)
+        return self.ended[0]
+
+
+@pytest.mark.parametrize(
+    ("who", "by"),
+    [
+        ("its job", signal.SIGKILL),
+        ("its job", signal.SIGTERM),
+        ("its job", signal.SIGINT),
+        ("its job", signal.SIGHUP),
+        ("its helper", signal.SIGKILL),
+    ],
+)
+def test_what_somebody_else_killed_is_done_again_and_is_not_the_files_fault(
+    who: str, by: signal.Signals, tmp_path: Path, real_media: Path
+) -> None:
+    work = AtWork(tmp_path)
+    helper, job = work.pids()
+    (tmp_path / "real.png").write_bytes((real_media / "coffee.png").read_bytes())
+    os.rename(tmp_path / "real.png", work.path)
+
+    os.kill(job if who == "its job" else helper, by)
+
+    assert work.result() == "done"
+    assert (tmp_path / "out.png").exists() and wait_until_gone(job)
+
+
+def test_what_is_killed_each_time_ends_as_something_that_passes(tmp_path: Path) -> None:
+    work = AtWork(tmp_path)
+
+    for _ in range(retry.policy("decode.killed").tries):
+        os.kill(work.pids()[1], signal.SIGKILL)
+
+    assert work.result() == "interrupted" and Refusal("interrupted").is_passing
+
+
+@pytest.mark.parametrize(
+    ("by", "code"),
+    [
+        (signal.SIGSEGV, "crashed"),
+        (signal.SIGBUS, "crashed"),
+        (signal.SIGABRT, "crashed"),
+        (signal.SIGXCPU, "timed_out"),
+    ],
+)
+def test_what_a_file_does_to_its_decoder_is_the_files_fault_at_once(by: signal.Signals, code: str, tmp_path) -> None:
+    work = AtWork(tmp_path)
+
+    os.kill(work.pids()[1], by)
+
+    assert work.result() == code
+
+
+def test_the_limit_on_time_strikes_by_a_signal_of_its_own_before_the_one_that_others_send(tmp_path: Path) -> None:
+    work = AtWork(tmp_path)
+    job = work.pids()[1]
+
+    soft, hard = resource.prlimit(job, resource.RLIMIT_CPU)
+
+    os.kill(job, signal.SIGABRT)
+    assert work.result() == "crashed"
+    assert 0 < soft < hard
+    assert child.why_ended(signal.SIGKILL, used_all_time=True) == "timed_out"
+    assert child.why_ended(signal.SIGKILL, used_all_time=False) == "interrupted"
+    assert child.why_ended(0, used_all_time=False) == "crashed"

@@ -44,6 +44,20 @@ CHANGES = (
         (NO_FILE, OWN_UPLOAD),
     ),
     Change(
+        "an upload that was begun in another team can be gone on with",
+        VIEWS,
+        "    mine = Upload.objects.filter(team=member.team_id).select_related",
+        "    mine = Upload.objects.select_related",
+        ("tests/web/test_upload_again.py::test_an_upload_stays_with_the_team_in_which_it_was_begun",),
+    ),
+    Change(
+        "beginning a file finds the upload that another person has of it",
+        "editorapp/media/uploads.py",
+        "team=member.team, user=member.user, name=safe_name(name),",
+        "team=member.team, name=safe_name(name),",
+        ("tests/web/test_upload_again.py::test_nobody_goes_on_with_somebody_elses_upload",),
+    ),
+    Change(
         "a file that was deleted is served on",
         "editorapp/media/models.py",
         "return self.filter(team_id=member.team_id, deleted_at=None)",

@@ -3,6 +3,8 @@
 from tests.sabotage.change import Change
 
 INTAKE, UPLOADS = "editorapp/media/intake.py", "editorapp/media/uploads.py"
+PART, CLAIM = "editorapp/media/part_file.py", "editorapp/media/upload_claim.py"
+AGAIN = "tests/web/test_upload_again.py"
 ARCHIVE, OPENING = "editorapp/media/decoding/archive.py", "editorapp/media/decoding/opening.py"
 HERE, ON_DISK = "tests/media/test_kept_whole.py", "tests/media/test_on_disk.py"
 FOLDER, PARTS = "editorapp/media/backends/folder.py", "editorapp/generations/files/parts.py"
@@ -75,7 +77,7 @@ CHANGES = (
     Change(
         "an upload of which bytes are missing is taken for the file",
         UPLOADS,
-        "    if here != upload.size_bytes:\n        raise WrongOffset(here)\n",
+        "        if here != upload.size_bytes:\n            raise WrongOffset(here)\n",
         "",
         (f"{HERE}::test_an_upload_of_which_bytes_are_missing_is_not_finished",),
     ),
@@ -99,5 +101,47 @@ CHANGES = (
         "if context is None or context.codec.canonical_name not in CODECS:",
         "if context is None:",
         (f"{HERE}::test_a_clip_in_a_coding_that_is_not_on_the_list_is_not_decoded",),
+    ),
+    Change(
+        "of two requests that finish one upload both take the file in",
+        CLAIM,
+        "    if not Upload.objects.under_way().filter(free, pk=upload.pk).update(claimed_at=now):",
+        "    if not Upload.objects.under_way().filter(pk=upload.pk).update(claimed_at=now):",
+        ("tests/media/test_pieces.py::test_of_two_machines_that_finish_one_upload_one_does",),
+    ),
+    Change(
+        "a fault of ours while a file is taken in deletes what has arrived",
+        UPLOADS,
+        "            if not refusal.is_passing:\n                _end(",
+        "            if True:\n                _end(",
+        (f"{AGAIN}::test_what_is_not_the_files_fault_loses_nothing",),
+    ),
+    Change(
+        "a file under way is used up by the first try to take it in",
+        PART,
+        "            os.link(path(self._token), taking)\n",
+        "            os.rename(path(self._token), taking)\n",
+        (f"{AGAIN}::test_what_is_not_the_files_fault_loses_nothing",),
+    ),
+    Change(
+        "bytes of a connection that hung are written behind those of the next",
+        PART,
+        "            if os.lseek(handle, 0, os.SEEK_END) != end:\n                raise _Overtaken\n",
+        "",
+        (f"{AGAIN}::test_a_connection_that_hangs_holds_nobody_up_and_spoils_nothing",),
+    ),
+    Change(
+        "the pieces of an upload that is still sent are swept when they are old",
+        "editorapp/media/backends/bucket.py",
+        ' and name.partition("/")[0] not in under_way]',
+        "]",
+        ("tests/media/test_pieces.py::test_of_an_upload_that_somebody_still_sends_no_piece_is_swept",),
+    ),
+    Change(
+        "a decoder that was killed from outside is the file's fault",
+        "editorapp/media/child.py",
+        'return "crashed" if killed_by in _OWN_FAULTS | {0} else "interrupted"',
+        'return "crashed"',
+        ("tests/media/test_sandbox.py::test_what_is_killed_each_time_ends_as_something_that_passes",),
     ),
 )  # fmt: skip

@@ -92,7 +92,7 @@ def test_a_clip_uploaded_in_pieces_becomes_an_asset(db, real_media: Path) -> Non
     assert steps == ["hash", "measure", "store", "outgoing"]
     assert asset["playable_url"].startswith(f"/media/{asset['id']}/playable")
     assert Asset.objects.get().team == member.team
-    assert not Upload.objects.exists() and not list(store.incoming().iterdir())
+    assert not Upload.objects.under_way().exists() and not list(store.incoming().iterdir())
 
 
 def test_a_piece_at_the_wrong_place_is_answered_with_the_right_one(db) -> None:

@@ -1,4 +1,4 @@
-"""The upload component in a real Chromium: by button, drop and paste, several at once, cancelled, and broken off."""
+"""Uploads in a real Chromium: by button, drop and paste, several at once, cancelled, and held up."""
 
 from collections.abc import Callable
 from pathlib import Path
@@ -14,26 +14,19 @@ from tests.media.clips import make_clip
 
 pytestmark = [pytest.mark.browser, pytest.mark.django_db(transaction=True)]
 
-COMPONENT = """() => {
-  window.taken = [];
-  document.addEventListener("rushes:uploaded", (event) => window.taken.push(event.detail.asset));
-  const box = document.createElement("rushes-upload");
-  box.innerHTML = '<label>Upload clips <input type="file" multiple></label>';
-  document.querySelector("main").append(box);
-}"""
-
 
 @pytest.fixture
 def page(open_page: Callable[..., Page], settings, tmp_path: Path) -> Page:
     settings.MEDIA_ROOT = tmp_path / "media"
-    page = open_page(make_member(), reverse("people:me"))
-    page.add_script_tag(url="/static/js/upload.js")
-    page.evaluate(COMPONENT)
-    return page
+    return open_page(make_member(), reverse("studio:page"))
 
 
 def choose(page: Page, *files: Path) -> None:
-    page.get_by_label("Upload clips").set_input_files(list(files))
+    page.locator("[data-upload=source]").set_input_files(list(files))
+
+
+def are_taken(page: Page) -> None:
+    expect(page.locator(".upload-row")).to_have_count(0)
 
 
 def test_several_files_come_in_at_once_and_are_told(page: Page, tmp_path: Path) -> None:
@@ -42,10 +35,9 @@ def test_several_files_come_in_at_once_and_are_told(page: Page, tmp_path: Path) 
 
     choose(page, *clips)
 
-    page.wait_for_function("() => window.taken.length === 3")
-    assert sorted(page.evaluate("() => window.taken.map((asset) => asset.name)")) == names
+    are_taken(page)
+    assert sorted(Asset.objects.values_list("name", flat=True)) == names
     assert sorted(Asset.objects.values_list("frame_count", flat=True)) == [10, 11, 12]
-    expect(page.locator(".upload-row")).to_have_count(0)
 
 
 def test_a_large_file_goes_in_pieces_and_arrives_byte_for_byte(page: Page, tmp_path: Path) -> None:
@@ -57,7 +49,7 @@ def test_a_large_file_goes_in_pieces_and_arrives_byte_for_byte(page: Page, tmp_p
 
     choose(page, clip)
 
-    page.wait_for_function("() => window.taken.length === 1")
+    are_taken(page)
     assert pieces == ["0", "25000000", "50000000"]
     assert store.path(Asset.objects.get().sha256, store.ORIGINAL).stat().st_size == clip.stat().st_size
 
@@ -72,30 +64,7 @@ def test_a_refused_file_says_why_beside_its_name(page: Page, tmp_path: Path) -> 
     expect(row).to_contain_text("letter.mp4")
     row.get_by_role("button", name="Close").click()
     expect(row).to_have_count(0)
-    assert not Upload.objects.exists() and not list(store.incoming().iterdir())
-
-
-def test_a_broken_connection_costs_one_piece_and_no_more(page: Page, tmp_path: Path) -> None:
-    page.evaluate(
-        """() => {
-          const send = XMLHttpRequest.prototype.send;
-          XMLHttpRequest.prototype.send = function () {
-            XMLHttpRequest.prototype.send = send;
-            send.apply(this, arguments);
-            XMLHttpRequest.prototype.send = function () {
-              XMLHttpRequest.prototype.send = send;
-              window.broken = true;
-              setTimeout(() => this.dispatchEvent(new ProgressEvent("error")));
-            };
-          };
-        }"""
-    )
-
-    choose(page, make_clip(tmp_path / "a.mp4", frames=10))
-
-    page.wait_for_function("() => window.taken.length === 1")
-    assert page.evaluate("() => window.broken")
-    assert Asset.objects.get().frame_count == 10
+    assert not Upload.objects.under_way().exists() and not list(store.incoming().iterdir())
 
 
 def test_a_full_disk_is_told_at_once_and_not_asked_again(page: Page, tmp_path: Path) -> None:
@@ -125,7 +94,7 @@ def test_a_storage_that_is_away_for_a_moment_costs_a_moment(page: Page, tmp_path
     page.route("**/media/uploads/**", sometimes)
     choose(page, make_clip(tmp_path / "a.mp4", frames=10))
 
-    page.wait_for_function("() => window.taken.length === 1")
+    are_taken(page)
     assert away == {"PUT": 0, "POST": 0} and Asset.objects.get().frame_count == 10
 
 
@@ -143,7 +112,7 @@ def test_a_cancelled_upload_is_gone_here_and_there(page: Page, tmp_path: Path) -
 
     expect(page.locator(".upload-row")).to_have_count(0)
     assert not Upload.objects.exists() and not list(store.incoming().iterdir())
-    assert page.evaluate("() => window.taken.length") == 0
+    assert not Asset.objects.exists()
 
 
 @pytest.mark.parametrize("how", ["drop", "paste"])
@@ -153,9 +122,9 @@ def test_files_are_dropped_and_pasted(page: Page, tmp_path: Path, how: str) -> N
         """({ how, bytes }) => {
           const data = new DataTransfer();
           data.items.add(new File([new Uint8Array(bytes)], "from elsewhere.mp4", { type: "video/mp4" }));
-          const box = document.querySelector("rushes-upload");
           if (how === "drop") {
-            box.dispatchEvent(new DragEvent("drop", { dataTransfer: data, bubbles: true, cancelable: true }));
+            const zone = document.querySelector("[data-drop]");
+            zone.dispatchEvent(new DragEvent("drop", { dataTransfer: data, bubbles: true, cancelable: true }));
           } else {
             document.dispatchEvent(new ClipboardEvent("paste", { clipboardData: data, cancelable: true }));
           }
@@ -163,5 +132,27 @@ def test_files_are_dropped_and_pasted(page: Page, tmp_path: Path, how: str) -> N
         {"how": how, "bytes": list(clip.read_bytes())},
     )
 
-    page.wait_for_function("() => window.taken.length === 1")
+    are_taken(page)
     assert Asset.objects.get().name == "from elsewhere.mp4"
+
+
+def test_what_a_server_in_trouble_did_not_take_is_tried_again_by_a_button(page: Page, tmp_path: Path) -> None:
+    broken: list[str] = []
+
+    def in_trouble(route: Route) -> None:
+        broken.append(route.request.method)
+        reason = {"reason": "interrupted", "message": "The studio could not look at this file now: try again."}
+        route.fulfill(status=503, json=reason)
+
+    page.route("**/media/uploads/*/finish", in_trouble)
+    choose(page, make_clip(tmp_path / "a.mp4", frames=10))
+    row = page.locator(".upload-row")
+    expect(row.get_by_role("alert")).to_contain_text("could not look at this file now", timeout=40_000)
+    page.unroute("**/media/uploads/*/finish")
+    pieces: list[str] = []
+    page.on("request", lambda sent: pieces.append(sent.url) if sent.method == "PUT" else None)
+
+    row.get_by_role("button", name="Try again").click()
+
+    are_taken(page)
+    assert len(broken) == 5 and not pieces and Asset.objects.get().frame_count == 10

@@ -9,7 +9,7 @@ import hashlib
 import logging
 import os
 import secrets
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 from contextlib import AbstractContextManager, contextmanager, nullcontext
 from datetime import UTC, datetime
 from io import BufferedReader
@@ -87,9 +87,10 @@ class Bucket:
             self.storage.forget(prefix + name)
             self._cache.drop(f"{folder}/{name}")
 
-    def sweep(self, before: float) -> int:
+    def sweep(self, before: float, under_way: Collection[str]) -> int:
         instant = datetime.fromtimestamp(before, UTC)
-        old = [name for name, _size, at in self.storage.list("incoming/") if at < instant]
+        listed = self.storage.list("incoming/")
+        old = [name for name, _size, at in listed if at < instant and name.partition("/")[0] not in under_way]
         for name in old:
             self.storage.forget("incoming/" + name)
         return len(old) + self.storage.forget_unfinished(instant)

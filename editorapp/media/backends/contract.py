@@ -1,6 +1,6 @@
 """What the store asks of a backend. A `name` is "<first two of the hash>/<hash>/<what>"."""
 
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 from contextlib import AbstractContextManager
 from pathlib import Path
 from typing import Protocol
@@ -47,6 +47,7 @@ class Backend(Protocol):
         """Delete all files below "<first two>/<hash>". Raises: Refusal."""
         ...
 
-    def sweep(self, before: float) -> int:
-        """Delete what unfinished uploads left in the backend before an instant (seconds); return how many."""
+    def sweep(self, before: float, under_way: Collection[str]) -> int:
+        """Delete what uploads left in the backend before an instant (seconds), but for those under way; return how
+        many."""
         ...

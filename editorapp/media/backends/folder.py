@@ -3,7 +3,7 @@
 import os
 import secrets
 import shutil
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from pathlib import Path
@@ -66,5 +66,5 @@ class Folder:
     def remove(self, folder: str) -> None:
         shutil.rmtree(self._blobs / folder, ignore_errors=True)
 
-    def sweep(self, before: float) -> int:
+    def sweep(self, before: float, under_way: Collection[str]) -> int:
         return 0  # unfinished files lie in `incoming`, which the store sweeps itself

@@ -1,5 +1,6 @@
 """Files in and out: uploads in pieces, stored files by range, stills by frame index."""
 
+import re
 from pathlib import Path
 from typing import Any
 
@@ -19,11 +20,13 @@ from editorapp.media.models import Asset, Upload
 from editorapp.media.probe import check_bytes
 from editorapp.media.refusals import Refusal
 from editorapp.media.spent import Spent
+from editorapp.media.upload_claim import BeingTaken
 from editorapp.teams.access import MemberRequest, needs
 from editorapp.teams.roles import Act
 from editorapp.web.ranges import serve
 
 _FORM_OVERHEAD_BYTES = 1_000_000  # the rest of a form around its file
+_MARK = re.compile(r"[\w-]{0,100}", re.ASCII)  # what a browser knows a file again by
 _STILLS = {"png": "png", "jpg": "jpeg", "webp": "webp"}
 _FILES = ("original", "playable", "poster", "filmstrip")
 _PREVIEWS = {"poster": store.POSTER, "filmstrip": store.FILMSTRIP}
@@ -141,25 +144,34 @@ def pin(request: MemberRequest, pk: int, frame_index: int) -> HttpResponse:
 @require_POST
 @needs(Act.CREATE)
 def begin_upload(request: MemberRequest) -> HttpResponse:
-    """Open an upload: {"name", "size"} -> its address and offset."""
+    """Open an upload: {"name", "size", "mark"} -> its address and offset.
+
+    200, where there is one of this very file (same person, name, size and mark): it goes on at the offset, and `crc32`
+    is of the bytes that are here.
+    """
     try:
         asked = json_object(request)
         name, size = json_text(asked, "name"), json_whole(asked, "size")
+        mark = json_text(asked, "mark") if "mark" in asked else ""
+        if not _MARK.fullmatch(mark):
+            raise BadValue("mark", "at most 100 letters, digits, - and _ belong here.")
     except BadValue:
         message = "An upload begins with the file's name and its size in bytes."
         return JsonResponse({"reason": "bad_request", "message": message}, status=400)
     try:
-        upload = uploads.begin(name=name, size_bytes=size, member=request.member)
+        upload = uploads.begin(name=name, size_bytes=size, member=request.member, mark=mark)
+        offset = uploads.offset(upload)
+        here = {"crc32": uploads.checksum(upload, offset)} if offset else {}
     except Refusal as refusal:
         return _refused(refusal)
     url = reverse("media:upload", args=[upload.token])
-    return JsonResponse({"id": upload.token, "url": url, "offset": 0}, status=201)
+    return JsonResponse({"id": upload.token, "url": url, "offset": offset, **here}, status=200 if offset else 201)
 
 
-@require_http_methods(["PUT", "HEAD", "DELETE"])
+@require_http_methods(["PUT", "GET", "HEAD", "DELETE"])
 @needs(Act.CREATE)
 def upload(request: MemberRequest, token: str) -> HttpResponse:
-    """Take one piece (PUT), say how far the file has come (HEAD), or forget it (DELETE)."""
+    """Take one piece (PUT), say how far the file has come (GET, HEAD), or forget it (DELETE)."""
     found = _own_upload(request, token)
     if request.method == "PUT":
         return _take_piece(request, found)
@@ -197,18 +209,22 @@ def _at(offset: int, *, status: int) -> HttpResponse:
 
 def _own_upload(request: MemberRequest, token: str) -> Upload:
     member = request.member
-    return get_object_or_404(Upload.objects.select_related("team", "user"), token=token, user=member.user_id)
+    mine = Upload.objects.filter(team=member.team_id).select_related("team", "user", "asset")
+    return get_object_or_404(mine, token=token, user=member.user_id)
 
 
 @require_POST
 @needs(Act.CREATE)
 def finish_upload(request: MemberRequest, token: str) -> HttpResponse:
-    """Take the uploaded file in: 201 with the asset, or 422 with the reason in one sentence."""
+    """Take the uploaded file in: 201 with the asset, or 422 with the reason in one sentence; the same once more."""
     spent = Spent()
     try:
         asset = uploads.finish(_own_upload(request, token), spent=spent)
     except uploads.WrongOffset as wrong:
         return _at(wrong.offset, status=409)
+    except BeingTaken:
+        message = "This file is being taken in already: ask again in a moment."
+        return JsonResponse({"reason": "being_taken", "message": message}, status=409)
     except Refusal as refusal:
         return _refused(refusal)
     return JsonResponse({"asset": asset_json(asset)}, status=201, headers={"Server-Timing": spent.header()})

@@ -14,6 +14,7 @@ from django.urls import path
 from django.utils.http import url_has_allowed_host_and_scheme
 from django.views.decorators.http import require_POST
 
+from editorapp.core import reasons
 from editorapp.core.htmx import is_part
 from editorapp.core.request_values import BadValue, shown, wants_json
 from editorapp.web.context import THEME_COOKIE, THEMES
@@ -43,7 +44,11 @@ def theme(request: HttpRequest) -> HttpResponse:
 
 def not_signed_by_us(request: HttpRequest, reason: str = "") -> HttpResponse:
     """Answer a form whose CSRF token is missing or old: what happened, and how to go on."""
-    return render(request, "403_csrf.html", {"reason": reason}, status=403)
+    if wants_json(request):
+        return reasons.refused(reasons.CSRF if request.user.is_authenticated else reasons.SIGNED_OUT)
+    response = render(request, "403_csrf.html", {"reason": reason}, status=403)
+    response.headers["X-Reason"] = reasons.CSRF  # for htmx, which asks for pages
+    return response
 
 
 def bad_request(request: HttpRequest, exception: Exception) -> HttpResponse:

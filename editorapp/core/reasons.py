@@ -1,0 +1,17 @@
+"""What a script is told instead of a page: a reason that it can read, and a sentence for people."""
+
+from django.http import JsonResponse
+
+SIGNED_OUT, ROLE, CSRF = "signed_out", "role", "csrf"
+
+SENTENCES = {
+    SIGNED_OUT: "You are signed out: sign in again in another tab.",
+    ROLE: "Your role does not allow this: ask an admin of your team.",
+    CSRF: "This page is out of date: reload it, and try again.",
+}
+_STATUS = {SIGNED_OUT: 401, ROLE: 403, CSRF: 403}
+
+
+def refused(reason: str) -> JsonResponse:
+    """Return the answer to a script that may not do this; no byte of what it sends is read."""
+    return JsonResponse({"reason": reason, "message": SENTENCES[reason]}, status=_STATUS[reason])

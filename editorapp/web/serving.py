@@ -61,6 +61,6 @@ def check_port(host: str, port: int, *, instead: str) -> None:
 def answers(url: str) -> bool:
     """Does the web server answer with its sign-in page?"""
     try:
-        return httpx.get(f"{url}{reverse('people:sign_in')}", timeout=2).status_code == 200
+        return httpx.get(f"{url}{reverse('people:sign_in')}", timeout=2, trust_env=False).status_code == 200
     except httpx.TransportError:
         return False

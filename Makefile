@@ -10,7 +10,7 @@ PYTEST = $(PY) -m pytest -n 4 --dist loadfile --no-loadscope-reorder
 # What must hold on PostgreSQL and Redis as on SQLite: money, claims, leases, the engine, the queue, several machines.
 ON_SERVERS = tests/costs tests/alerts/test_alerts.py tests/journeys/test_machines.py \
   tests/kill/test_short_run.py $(addprefix tests/teams/test_,ways_out.py sign_in.py) \
-  $(addprefix tests/generations/test_,in_doubt.py odd_answers.py releasing.py stop.py) \
+  $(addprefix tests/generations/test_,in_doubt.py lineage.py odd_answers.py releasing.py stop.py) \
   $(addprefix tests/generations/test_,accounts.py batch.py books.py cluster.py clock_steps.py \
   claims.py database_trouble.py engine.py enqueue.py offboarding.py order.py parked.py pausing.py races.py \
   retry_policies.py selection.py settle.py takeover.py ticker.py) tests/web/test_queue.py \

@@ -21,8 +21,8 @@ class Requests:
     def started(self, sender: type, **_signal: Any) -> None:
         self._add(1 if issubclass(sender, WSGIHandler) else 0)
 
-    def finished(self, sender: type, **_signal: Any) -> None:
-        self._add(-1 if issubclass(sender, WSGIHandler) else 0)
+    def finished(self, sender: type | None, **_signal: Any) -> None:
+        self._add(-1 if sender and issubclass(sender, WSGIHandler) else 0)
 
     def _add(self, number: int) -> None:
         with self._changed:

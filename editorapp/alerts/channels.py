@@ -15,6 +15,7 @@ from django.core.mail import EmailMessage
 from editorapp.alerts import news
 from editorapp.alerts.models import Alert
 from editorapp.alerts.news import News
+from editorapp.core.loopback import is_loopback
 from editorapp.teams.models import Member
 from editorapp.teams.roles import Role
 
@@ -81,8 +82,11 @@ def _post(to: str, told: Sequence[News], *, now: datetime) -> None:
     if settings.ALERT_WEBHOOK_SECRET:
         headers[SIGNATURE] = signature(body, secret=settings.ALERT_WEBHOOK_SECRET, at=now)
     try:
-        answer = httpx.post(settings.ALERT_WEBHOOK, content=body, headers=headers, timeout=WEBHOOK_SECONDS)
-    except (httpx.HTTPError, httpx.InvalidURL) as error:
+        trust_env = not is_loopback(settings.ALERT_WEBHOOK)  # no proxy stands between this machine and itself
+        answer = httpx.post(
+            settings.ALERT_WEBHOOK, content=body, headers=headers, timeout=WEBHOOK_SECONDS, trust_env=trust_env
+        )
+    except (httpx.HTTPError, httpx.InvalidURL, ValueError) as error:
         raise NotTaken(f"The webhook does not answer ({type(error).__name__}).") from error
     if not answer.is_success:
         raise NotTaken(f"The webhook answered {answer.status_code}.")

@@ -10,6 +10,7 @@ from django.db.models import Count, ExpressionWrapper, Max, Q, QuerySet, Sum
 from django.db.models.functions import Coalesce
 
 from editorapp.core.money import ZERO, UsdField
+from editorapp.core.spreadsheet import Cell
 from editorapp.costs.models import CLOSING, SPENT, Entry, EntryQuerySet, MonthCost
 from editorapp.teams.models import Member
 
@@ -101,15 +102,14 @@ def together(entries: EntryQuerySet) -> LineSum:
     return LineSum(found["amount"] or ZERO, found["count"])
 
 
-def csv_rows(entries: EntryQuerySet) -> Iterator[list[str]]:
-    """Yield a header and one row for each line, oldest first; amounts as plain decimals, instants in UTC."""
+def csv_rows(entries: EntryQuerySet) -> Iterator[list[Cell]]:
+    """Yield a header and one row for each line, oldest first; instants in UTC."""
     yield list(CSV_COLUMNS)
     for entry in entries.order_by("pk").iterator(chunk_size=500):
         yield [
-            str(entry.pk), entry.at.isoformat(timespec="seconds"), f"{entry.month:%Y-%m}", entry.kind,
-            f"{entry.amount_usd:f}", _yes(entry.is_estimated), _yes(entry.is_simulated), _cell(entry.person_name),
-            str(entry.generation_id), str(entry.attempt_id), entry.provider, _cell(entry.model), entry.task,
-            _cell(entry.note),
+            entry.pk, entry.at.isoformat(timespec="seconds"), f"{entry.month:%Y-%m}", entry.kind, entry.amount_usd,
+            _yes(entry.is_estimated), _yes(entry.is_simulated), entry.person_name, entry.generation_id,
+            entry.attempt_id, entry.provider, entry.model, entry.task, entry.note,
         ]  # fmt: skip
 
 
@@ -129,8 +129,3 @@ def _line(dimension: Dimension, row: dict[str, Any]) -> Line:
 
 def _yes(value: bool) -> str:
     return "yes" if value else "no"
-
-
-def _cell(text: str) -> str:
-    """Keep a spreadsheet from reading a person's text as a formula."""
-    return f"'{text}" if text[:1] in {"=", "+", "-", "@", "\t", "\r"} else text

@@ -1,11 +1,21 @@
 """What was made from what. One key is shared by all that was made from one first source."""
 
 from django.db.models import QuerySet
+from django.db.models.expressions import RawSQL
 
 from editorapp.generations.models import Generation
 from editorapp.media.models import Asset
 
-MOST = 2000  # takes of one lineage that are looked at together
+TABLE = Generation._meta.db_table
+# From a take up to the first one; UNION, not UNION ALL, so that even a ring of parents comes to an end.
+ANCESTORS = f"""
+    WITH RECURSIVE line (id, parent_id) AS (
+        SELECT id, parent_id FROM {TABLE} WHERE id = %s
+        UNION
+        SELECT above.id, above.parent_id FROM {TABLE} above JOIN line ON above.id = line.parent_id
+    )
+    SELECT id FROM line
+"""
 
 
 def inherited_key(parent: Generation | None, source_asset: Asset | None) -> str:
@@ -21,11 +31,13 @@ def own_key(generation: Generation) -> str:
 
 
 def chain(generation: Generation) -> list[Generation]:
-    """Return the takes from the first one down to this one: one query, however long the chain is."""
-    takes = {take.pk: take for take in _takes(generation)}
+    """Return the takes from the first one down to this one: one query, however large their lineage is."""
+    rows = Generation.objects.filter(team_id=generation.team_id, pk__in=RawSQL(ANCESTORS, [generation.pk]))
+    rows = rows.select_related("result", "source_asset", "created_by", "account")
+    takes = {take.pk: take for take in rows.order_by()}
     takes[generation.pk] = generation
     found = [generation]
-    while (parent_id := found[-1].parent_id) is not None and parent_id in takes and len(found) <= len(takes):
+    while (parent_id := found[-1].parent_id) is not None and parent_id in takes and len(found) < len(takes):
         found.append(takes[parent_id])
     return found[::-1]
 
@@ -35,9 +47,3 @@ def siblings(generation: Generation) -> QuerySet[Generation]:
     rows = Generation.objects.filter(team_id=generation.team_id, lineage=generation.lineage)
     rows = rows.filter(parent_id=generation.parent_id).exclude(pk=generation.pk)
     return rows.order_by("-pk")
-
-
-def _takes(generation: Generation) -> list[Generation]:
-    rows = Generation.objects.filter(team_id=generation.team_id, lineage=generation.lineage)
-    rows = rows.select_related("result", "source_asset", "created_by", "account")
-    return list(rows.order_by("-pk")[:MOST])[::-1]

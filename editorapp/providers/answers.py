@@ -42,7 +42,7 @@ AGAIN = frozenset({408, 425})  # answers of a storage below 500 that say nothing
 
 
 # What a provider's module knows of its own error answers; None where they mean what their status says.
-Explain = Callable[[httpx.Response], ProviderError | None]
+Explain = Callable[[httpx.Response, bool], ProviderError | None]  # the answer, and is it that to the paid POST?
 
 
 def raise_for(
@@ -60,7 +60,9 @@ def raise_for(
     if response.is_success:
         return
     said = response if isinstance(response, httpx.Response) else response.as_httpx()
-    error = (explain(said) if explain is not None else None) or _error(said, name=name, secret=secret, is_paid=is_paid)
+    error = (explain(said, is_paid) if explain is not None else None) or _error(
+        said, name=name, secret=secret, is_paid=is_paid
+    )
     if error.retry_after_seconds is None:
         error.retry_after_seconds = wait_asked(said.headers)
     raise error

@@ -11,7 +11,6 @@ import re
 import time
 import uuid
 from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
-from ipaddress import ip_address
 from pathlib import Path
 from types import TracebackType
 from typing import Any, Self
@@ -21,6 +20,7 @@ import httpx
 
 from editorapp.core import ssrf_guard
 from editorapp.core.content_encoding import IDENTITY
+from editorapp.core.loopback import is_loopback
 from editorapp.core.ssrf_guard import certificates
 from editorapp.media import store
 from editorapp.media.refusals import Refusal
@@ -57,14 +57,6 @@ USER_AGENT = "Rushes/0.1"
 
 # Raised before a byte of the request left this machine: the provider cannot have seen it.
 NEVER_SENT = (httpx.ConnectError, httpx.ConnectTimeout, httpx.PoolTimeout, httpx.UnsupportedProtocol, httpx.ProxyError)
-
-
-def is_loopback(url: str) -> bool:
-    host = urlsplit(url).hostname or ""
-    try:
-        return ip_address(host).is_loopback
-    except ValueError:
-        return host == "localhost"
 
 
 def _limits(*, keep_alive: bool = True) -> httpx.Limits:

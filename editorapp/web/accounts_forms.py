@@ -7,12 +7,12 @@ from django import forms
 from django.core.exceptions import ValidationError
 from django.db import transaction
 
+from editorapp.core.loopback import is_loopback
 from editorapp.core.typed_text import TextField
 from editorapp.providers import learning
 from editorapp.providers.learned import DEAREST_UNIT_USD
 from editorapp.providers.models import Origin, ProviderAccount
 from editorapp.providers.spec import Spec
-from editorapp.providers.transport import is_loopback
 
 LONGEST_KEY = 1000
 _KEPT = (

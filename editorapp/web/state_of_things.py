@@ -9,6 +9,7 @@ from django.db.models import QuerySet
 import editorapp
 from editorapp.alerts import telling
 from editorapp.alerts.models import Alert
+from editorapp.costs.models import Entry
 from editorapp.generations.models import Attempt, BooksCheck
 from editorapp.generations.running import health
 from editorapp.generations.states import ACTIVE, State
@@ -63,6 +64,7 @@ class Things:
     queue_depth: int | None
     free_space: float
     books: BooksCheck | None
+    lines: int  # of the ledger, now
     database: str
     version: str
 
@@ -104,6 +106,21 @@ class Things:
         return sum(row.figures.overdue for row in self.accounts)
 
     @property
+    def newer_lines(self) -> int:
+        """Return how many lines were booked since the ledger was last checked."""
+        return max(0, self.lines - self.books.lines) if self.books else self.lines
+
+    @property
+    def ledger(self) -> tuple[str, str]:
+        """Return the class of a badge, and how the ledger is; a check that saw no line proves nothing."""
+        if self.books and self.books.difference_count:
+            count = self.books.difference_count
+            return "badge badge-bad", f"{count} difference{'s' if count > 1 else ''}"
+        if not self.lines:
+            return "", "No lines yet"
+        return ("badge badge-good", "Balances") if self.books and self.books.lines else ("", "Not checked yet")
+
+    @property
     def is_disk_low(self) -> bool:
         return self.free_space < lookout.ENOUGH_FROM
 
@@ -132,6 +149,7 @@ def gather(member: Member, *, now: datetime) -> Things:
         queue_depth=figures.queue_depth(),
         free_space=lookout.free_space(),
         books=figures.books(),
+        lines=Entry.objects.count(),
         database=DATABASES.get(connection.vendor, connection.vendor),
         version=editorapp.__version__,
     )

@@ -77,6 +77,7 @@
 
   function showReason(input) {
     const line = all("[data-closes]").find((one) => one.dataset.closes.split(" ").includes(input.dataset.option));
+    if (line) line.hidden = false; /* what cannot be helped is said to who tries it */
     const way = line && (line.querySelector("button") || line);
     if (way) way.focus();
   }

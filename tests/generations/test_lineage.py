@@ -35,3 +35,38 @@ def test_a_parent_outside_the_team_or_gone_ends_the_chain(family):
     Generation.objects.filter(pk=family[1].pk).update(parent=None)
 
     assert lineage.chain(family[4]) == family[1:5]
+
+
+def test_a_parent_in_another_team_ends_the_chain(family):
+    theirs = make_generation(make_member())
+    Generation.objects.filter(pk=family[1].pk).update(parent=theirs)
+
+    assert lineage.chain(family[4]) == family[1:5]
+
+
+def test_a_ring_of_parents_comes_to_an_end(family):
+    Generation.objects.filter(pk=family[0].pk).update(parent=family[4])
+
+    assert lineage.chain(family[4]) == family[:5]
+
+
+def copies(take: Generation, count: int) -> list[Generation]:
+    """Make many more rows like one, cheaply: without their attempts."""
+    values = {field.attname: getattr(take, field.attname) for field in take._meta.concrete_fields if field.name != "id"}
+    return Generation.objects.bulk_create([Generation(**values) for _ in range(count)], batch_size=500)
+
+
+def test_a_chain_is_whole_however_many_takes_were_made_of_its_source_since(family, django_assert_num_queries):
+    copies(family[1], 2_100)
+
+    with django_assert_num_queries(1):
+        assert lineage.chain(family[4]) == family[:5]
+
+
+def test_a_chain_of_thousands_is_whole(family):
+    made = copies(family[1], 2_100)
+    for above, take in zip([family[4], *made], made, strict=False):
+        take.parent = above
+    Generation.objects.bulk_update(made, ["parent"], batch_size=300)
+
+    assert lineage.chain(made[-1]) == [*family[:5], *made]

@@ -118,6 +118,11 @@ def test_books_that_do_not_balance_are_raised_and_kept_until_they_do(db):
 def test_the_ticker_has_the_books_checked_once_an_hour(db):
     assert lookout.books_are_due(NOW)
     lookout.check_books(NOW)
+    assert not lookout.books_are_due(NOW + timedelta(minutes=1))
+
+    make_reserved(make_member())  # a check that saw no line proves nothing
+    assert lookout.books_are_due(NOW + timedelta(minutes=1))
+    lookout.check_books(NOW)
 
     assert not lookout.books_are_due(NOW + timedelta(minutes=45))
     assert lookout.books_are_due(NOW + timedelta(minutes=55))

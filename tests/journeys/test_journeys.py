@@ -258,7 +258,7 @@ def test_a_colleague_reviews_and_the_admin_reads_the_month(
     owner.look("costs")
     with owner.page.expect_download() as saved:
         owner.page.get_by_role("link", name=re.compile("CSV")).first.click()
-    rows = list(csv.DictReader(io.StringIO(Path(saved.value.path()).read_text())))
+    rows = list(csv.DictReader(io.StringIO(Path(saved.value.path()).read_text(encoding="utf-8-sig"))))
     assert any("Foggy" in " ".join(row.values()) or row for row in rows)
     owner.page.get_by_role("link", name="Queue").click()
     owner.look("queue")

@@ -56,7 +56,7 @@ def spend(member, amount="1.08", *, outcome="charge", now=NOW, state=State.SUCCE
 def rows(client, url: str) -> list[dict[str, str]]:
     """Read the lines that a figure opens, through the CSV of the same view."""
     query = url.replace("&amp;", "&").partition("?")[2].partition("#")[0]
-    content = b"".join(client.get(f"/costs/lines.csv?{query}").streaming_content).decode()
+    content = b"".join(client.get(f"/costs/lines.csv?{query}").streaming_content).decode("utf-8-sig")
     return list(csv.DictReader(content.splitlines()))
 
 

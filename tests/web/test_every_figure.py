@@ -128,7 +128,7 @@ class Walk:
     def in_csv(self, url: str) -> dict[int, Decimal]:
         answer = self.client.get(url)
         self.seen.add(urlsplit(url).path)
-        rows = csv.DictReader(b"".join(answer.streaming_content).decode().splitlines())
+        rows = csv.DictReader(b"".join(answer.streaming_content).decode("utf-8-sig").splitlines())
         return {int(row["entry"]): Decimal(row["amount_usd"]) for row in rows}
 
     def costs_page(self, url: str, main: str) -> None:

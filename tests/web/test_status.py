@@ -18,7 +18,7 @@ from editorapp.providers.models import ProviderAccount, default_account
 from editorapp.teams.models import Member
 from editorapp.teams.roles import Role
 from editorapp.web import state_of_things
-from tests.factories import make_generation, make_member
+from tests.factories import make_generation, make_member, make_reserved
 from tests.queries import queries_of
 from tests.queued import waiting
 
@@ -126,13 +126,28 @@ def test_the_oldest_come_first_and_results_that_expire_have_their_hour(client, a
 
 
 def test_the_ledgers_last_check_is_shown(client, admin, alive):
-    assert "Ledger Not checked yet" in shown(client, admin)
     make_generation(admin, state=State.SUCCEEDED)  # without a line
 
     lookout.check_books(timezone.now())
 
     page = shown(client, admin)
     assert "1 difference" in page and "should be charged" in page and "checked just now" in page
+
+
+def test_the_ledger_says_how_many_lines_were_checked_and_how_many_are_newer(client, admin, alive):
+    assert "Ledger No lines yet Check now" in shown(client, admin)
+    lookout.check_books(timezone.now() - timedelta(minutes=20))
+    assert "Ledger No lines yet Check now" in shown(client, admin)
+    for _ in range(3):
+        make_reserved(admin)
+
+    assert "Ledger Not checked yet 3 lines, checked within the hour Check now" in shown(client, admin)
+
+    lookout.check_books(timezone.now())
+    assert "Ledger Balances 3 lines, checked just now Check now" in shown(client, admin)
+
+    make_reserved(admin)
+    assert "Ledger Balances 3 lines, checked just now 1 newer line, checked within the hour" in shown(client, admin)
 
 
 def test_an_almost_full_disk_is_seen(client, admin, alive, monkeypatch):

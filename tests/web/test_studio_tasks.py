@@ -184,7 +184,7 @@ def test_leave_it_out_takes_away_only_what_is_refused(browser, member):
 def test_a_source_that_the_account_does_not_read_is_closed_with_its_reason(browser, member):
     html = checked(browser, typed(make_asset(member), at="scenario"), "form")
 
-    assert 'data-closes="source_kind=url"' in html and "Scenario reads no public address" in html
+    assert 'data-closes="source_kind=url" hidden><span>Scenario takes no clip from a web address' in html
     assert "Asset id at Scenario" in html
 
 

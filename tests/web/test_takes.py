@@ -13,6 +13,7 @@ from editorapp.media.models import Asset
 from editorapp.providers.contract import GenerationRequest, Ref
 from editorapp.providers.models import ProviderAccount
 from editorapp.teams.roles import Role
+from editorapp.web import chain
 from tests.factories import make_asset, make_generation, make_member
 from tests.queries import queries_of
 from tests.web.take_pages import NOW, make_done, make_held, signed_in, text
@@ -74,6 +75,24 @@ def test_edits_and_siblings_are_shown(client, creator):
 
     made, others = html.split("Made from this take")[1].split("Other takes of the same source")
     assert f'href="/takes/{child.pk}"' in made and f'href="/takes/{sibling.pk}"' in others
+
+
+def test_the_page_of_an_old_take_shows_all_that_it_came_from_and_counts_its_kin(client, creator, monkeypatch):
+    monkeypatch.setattr(chain, "MOST_SHOWN", 2)
+    takes = [make_done(creator)]
+    for _ in range(5):
+        takes.append(make_done(creator, parent=takes[-1], lineage=takes[0].lineage))
+    for parent in [takes[3]] * 3 + [takes[5]] * 4:
+        make_done(creator, parent=parent, lineage=takes[0].lineage)
+
+    html = client.get(f"/takes/{takes[4].pk}").content.decode()
+    steps = html.split("How it came about")[1].split("</ol>")[0]
+    last = client.get(f"/takes/{takes[5].pk}").content.decode()
+
+    assert re.findall(r">Take #(\d+)</a>", steps) == [str(take.pk) for take in takes[:4]]
+    assert "The newest 2 of 3." in html.split("Other takes of the same source")[1]
+    assert "The newest 2 of 4." in last.split("Made from this take")[1]
+    assert f'href="/gallery/?lineage={takes[0].lineage}">All takes of this source' in last
 
 
 def test_edit_this_fills_the_studio_with_the_result(client, creator, reviewer):

@@ -12,6 +12,7 @@ from django.conf import settings
 
 from editorapp.alerts import alerts
 from editorapp.alerts.models import Alert, Kind
+from editorapp.costs.models import Entry
 from editorapp.generations.models import Attempt, BooksCheck, Heartbeat
 from editorapp.generations.running import health
 from editorapp.generations.watch import books
@@ -66,8 +67,9 @@ def _open(account: ProviderAccount, message: str, *, now: datetime) -> None:
 
 
 def books_are_due(now: datetime) -> bool:
-    """Has nobody checked the ledger for most of an hour?"""
-    return not BooksCheck.objects.filter(at__gt=now - BOOKS_EVERY).exists()
+    """Has nobody checked the ledger for most of an hour, or only before its first line?"""
+    checks = BooksCheck.objects.filter(at__gt=now - BOOKS_EVERY)
+    return not checks.filter(lines__gt=0).exists() and (Entry.objects.exists() or not checks.exists())
 
 
 def check_books(now: datetime) -> BooksCheck:

@@ -79,6 +79,11 @@ class Closed:
     reason: str
     button: Button | None
 
+    @property
+    def is_quiet(self) -> bool:
+        """Is it said only to who tries the option? Where nothing can be done about it, it helps nobody else."""
+        return self.button is None
+
 
 @dataclass
 class Slot:
@@ -164,9 +169,13 @@ def closed_sources(form: Compose, source: Source, model: Model) -> list[Closed]:
         return []
     name, found = account.spec.name, []
     if "url" not in row.carriers and form.source_kind != "url":
-        found.append(Closed("source_kind=url", f"{name} reads no public address.", None))
+        found.append(Closed("source_kind=url", f"{name} takes no clip from a web address: upload it instead.", None))
     if not {"generation_id", "file_id"} & set(row.carriers) and form.source_kind != "id":
-        found.append(Closed("source_kind=id", f"{name} knows no clip by an id.", None))
+        found.append(
+            Closed(
+                "source_kind=id", f"{name} takes no clip by its id: upload it, or choose a take from the gallery.", None
+            )
+        )
     return found
 
 

@@ -1,7 +1,5 @@
 """What it cost: a month's total, who and what spent it, and the ledger's lines under every figure."""
 
-import csv
-from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import date, datetime
 from decimal import Decimal
@@ -12,6 +10,7 @@ from django.urls import path
 from django.utils import timezone
 from django.views.decorators.http import require_safe
 
+from editorapp.core import spreadsheet
 from editorapp.core.htmx import is_part, page_or_part
 from editorapp.core.money import ZERO
 from editorapp.core.paging import cursor
@@ -104,13 +103,9 @@ def page(request: MemberRequest) -> HttpResponse:
 def lines_csv(request: MemberRequest) -> StreamingHttpResponse:
     """Return the lines that the page shows, all of them, as CSV."""
     selection = LineSelection.read(request.GET, today=timezone.now().date())
-    writer = csv.writer(_Echo())
-    rows: Iterator[str] = (writer.writerow(row) for row in reports.csv_rows(selection.lines(request.member)))
-    response = StreamingHttpResponse(rows, content_type="text/csv; charset=utf-8")
     money = "-simulated" if selection.is_simulated else ""
     name = f"rushes-costs-{month_text(selection.month)}{money}.csv"
-    response["Content-Disposition"] = f'attachment; filename="{name}"'
-    return response
+    return spreadsheet.download(reports.csv_rows(selection.lines(request.member)), name=name)
 
 
 def _figures(member: Member, selection: LineSelection, *, now: datetime) -> dict[str, Any]:
@@ -240,13 +235,6 @@ def _bars(months: list[CostRow], selection: LineSelection) -> list[Bar]:
             )
         )
     return bars
-
-
-class _Echo:
-    """A file that hands back what is written to it, so that rows leave one by one."""
-
-    def write(self, row: str) -> str:
-        return row
 
 
 urlpatterns = [path("", page, name="page"), path("lines.csv", lines_csv, name="csv")]

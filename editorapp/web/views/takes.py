@@ -15,7 +15,6 @@ from django.utils import timezone
 from django.views.decorators.http import require_POST, require_safe
 
 from editorapp.costs import ledger
-from editorapp.generations import lineage
 from editorapp.generations.line import pausing
 from editorapp.generations.models import Generation, Overtaken
 from editorapp.generations.request import reach
@@ -33,24 +32,13 @@ from editorapp.review.models import Decision
 from editorapp.teams.access import MemberRequest, needs
 from editorapp.teams.models import Member
 from editorapp.teams.roles import Act
-from editorapp.web import asked, history, settling
+from editorapp.web import asked, chain, history, settling
 from editorapp.web.cards import as_cards
 from editorapp.web.studio import canvas
 from editorapp.web.templatetags.takes import held_up, made_from, percent
 from editorapp.web.views import settle
 
-MOST_NEIGHBOURS = 12
 NOT_A_HICCUP = 2  # errors in a row; one alone is over before anybody has read of it
-
-
-@dataclass(frozen=True)
-class Step:
-    """A take of the chain, with what it changed against the one above it."""
-
-    take: Generation
-    prompt: list[asked.Words]
-    changes: list[asked.Change]
-    is_here: bool
 
 
 @dataclass(frozen=True)
@@ -235,7 +223,7 @@ def _trouble(take: Generation) -> str:
 
 def _context(request: MemberRequest, take: Generation) -> dict[str, Any]:
     member, wanted = request.member, take.wanted
-    steps = _steps(lineage.chain(take), take)
+    steps = chain.steps(take)
     attempts = list(
         take.attempts.select_related("search", "account").prefetch_related(*settling.TRACE).order_by("number")
     )
@@ -254,8 +242,8 @@ def _context(request: MemberRequest, take: Generation) -> dict[str, Any]:
         "steps": steps,
         "settings": asked.settings(take),
         "guides": asked.guides(wanted, member),
-        "siblings": lineage.siblings(take).select_related("result", "source_asset", "parent__result")[:MOST_NEIGHBOURS],
-        "children": take.children.select_related("result", "source_asset").order_by("-pk")[:MOST_NEIGHBOURS],
+        "siblings": chain.siblings(take),
+        "children": chain.children(take),
         "attempts": [(attempt, _moments(attempt), _body(attempt)) for attempt in attempts],
         "lines": ledger.lines(member, generation_id=take.pk).order_by("pk"),
         "settling": settling.of(take, attempts[-1], now=timezone.now()) if take.can_settle and attempts else None,
@@ -264,15 +252,6 @@ def _context(request: MemberRequest, take: Generation) -> dict[str, Any]:
         "seen": _seen(take),
         "verdicts": Decision.Verdict,
     }
-
-
-def _steps(chain: list[Generation], here: Generation) -> list[Step]:
-    steps, above = [], None
-    for take in chain:
-        prompt = asked.prompt_changes(above.prompt, take.prompt) if above else [asked.Words("same", take.prompt)]
-        steps.append(Step(take, prompt, asked.changes(above, take) if above else [], take.pk == here.pk))
-        above = take
-    return steps
 
 
 def _source_words(wanted: GenerationRequest) -> str:

@@ -248,9 +248,9 @@ async def quote(wanted: GenerationRequest, *, seconds: Decimal | None, wire: Wir
     return quote_of(wanted, model.get("price_info"), seconds=seconds)
 
 
-def explain(response: httpx.Response) -> ProviderError | None:
+def explain(response: httpx.Response, is_paid: bool) -> ProviderError | None:
     """Say what may be done about GMI's own refusals; None where the common reading knows it (5)."""
-    if response.status_code == 413:
+    if response.status_code == 413 and is_paid:  # nothing but the paid request carries a clip
         return Rejected(
             f"{SPEC.name} says that the request is too large: trim the clip, or make a smaller copy of it. An admin "
             f"can set how much is put into a request with {MAX_INLINE_NAME}.",

@@ -67,9 +67,9 @@ EDIT_RULES = (
         broken=lambda wanted, source, limits: bool(wanted.keyframes) and limits.keyframe_keys is None,
         summary="Keyframes are sent only once the account's own description of the model has shown how they are "
         "written.",
-        message="The shape of keyframes is not known yet at {name}: an admin can test the account's connection, which "
-        "reads it. Until then, use the single guide frame.",
-        why="The shape of keyframes is not known yet at {name}: test the account's connection.",
+        message="{name} takes no keyframes yet: an admin has to test its account first. Until then, use the single "
+        "guide frame.",
+        why="{name} takes no keyframes yet: an admin has to test its account first.",
         detail="keyframes: unknown shape",
         mends=lambda wanted, source, limits, words: (
             to("Use the single guide frame", guides="single"), to("Use no guides", guides="none"),

@@ -91,7 +91,7 @@ async def ping(*, wire: Wire) -> None:
     await wire.call("GET", "/jobs", params={"pageSize": 1, "hideResults": "true"})
 
 
-def explain(response: httpx.Response) -> ProviderError | None:
+def explain(response: httpx.Response, is_paid: bool) -> ProviderError | None:
     """Return what an error of Scenario's own means; None where the common reading knows it (section 5).
 
     Its error bodies are not described, so each is looked for where the sources say that it has been seen.

@@ -15,9 +15,9 @@ from editorapp.media.refusals import Refusal, show_length
 
 
 class Command(BaseCommand):
-    """Measure files as an upload would, and say which are taken."""
+    """Measure clips and pictures as an upload would, and say which are taken."""
 
-    help = "Measure video files as an upload would: say which are taken, and of the others why not. Stores nothing."
+    help = "Measure clips and pictures as an upload would: say which are taken, and of the others why not."
     requires_system_checks: list[str] = []
 
     def add_arguments(self, parser: ArgumentParser) -> None:
@@ -39,7 +39,7 @@ def _look_at(file: str) -> dict[str, Any]:
     # Bytes that are no text are shown as question marks, and not written to the terminal as they are.
     name = file.encode("utf-8", "replace").decode()
     try:
-        facts = probe(Path(file), expect="video")
+        facts = probe(Path(file))
     except Refusal as refusal:
         return {"file": name, "accepted": False, "reason": refusal.code, "message": refusal.message, "facts": None}
     return {"file": name, "accepted": True, "reason": None, "message": "", "facts": _facts(facts)}
@@ -63,6 +63,8 @@ def _line(one: dict[str, Any]) -> str:
     if not one["accepted"]:
         return f"{name}: not taken ({one['reason']}). {one['message']}"
     facts = one["facts"]
+    if facts["kind"] == "image":
+        return f"{name}: {facts['width']}x{facts['height']}, {facts['codec']}"
     varies = " (varies)" if facts["variable_frame_rate"] else ""
     marks = [mark for mark, is_on in (("HDR", facts["hdr"]), ("sound", facts["has_audio"])) if is_on]
     return (

@@ -36,7 +36,7 @@ class Upright:
 
 def _unnamed(kinds: type[Type], value: object) -> Type:
     """Return a kind of side data for a number that the library has no name for: it says nothing to us, and no harm."""
-    made = object.__new__(kinds)
+    made: Type = object.__new__(kinds)
     made._name_, made._value_ = f"UNNAMED_{value}", value
     return made
 

@@ -54,7 +54,8 @@ def _facts(facts: MediaFacts) -> dict[str, Any]:
         "frame_count": facts.frame_count, "duration_seconds": float(facts.duration_seconds), "hdr": facts.hdr,
         "hdr_transfer": facts.hdr_transfer, "has_audio": facts.has_audio,
         "variable_frame_rate": facts.variable_frame_rate, "rotation": facts.rotation,
-        "pixel_format": facts.pixel_format, "browser_safe": facts.browser_safe, "size_bytes": facts.size_bytes,
+        "pixel_format": facts.pixel_format, "video_track": facts.video_track, "video_tracks": facts.video_tracks,
+        "browser_safe": facts.browser_safe, "size_bytes": facts.size_bytes,
     }  # fmt: skip
 
 
@@ -66,7 +67,9 @@ def _line(one: dict[str, Any]) -> str:
     if facts["kind"] == "image":
         return f"{name}: {facts['width']}x{facts['height']}, {facts['codec']}"
     varies = " (varies)" if facts["variable_frame_rate"] else ""
-    marks = [mark for mark, is_on in (("HDR", facts["hdr"]), ("sound", facts["has_audio"])) if is_on]
+    track = f"video track {facts['video_track']} of {facts['video_tracks']}"
+    said = (("HDR", facts["hdr"]), ("sound", facts["has_audio"]), (track, facts["video_tracks"] > 1))
+    marks = [mark for mark, is_on in said if is_on]
     return (
         f"{name}: {facts['width']}x{facts['height']}, {show_fps(Fraction(facts['fps']))} fps{varies}, "
         f"{facts['frame_count']} frames, {show_length(facts['duration_seconds'])}, "

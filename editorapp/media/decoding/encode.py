@@ -12,7 +12,7 @@ import av.error
 
 from editorapp.media.decoding import colour, tonemap
 from editorapp.media.decoding.opening import decoded, open_clip
-from editorapp.media.decoding.sound import Sound, has_true_times
+from editorapp.media.decoding.sound import Sound, has_true_times, track_of
 from editorapp.media.decoding.timeline import Timeline
 from editorapp.media.refusals import Refusal
 
@@ -109,7 +109,7 @@ def copy(path: Path, out: Path, timeline: Timeline, *, rate: Fraction, recipe: R
         open_clip(path) as (container, stream),
         av.open(str(out), "w", format="mp4", options={"movflags": "+faststart"}) as made,
     ):
-        sounding, aspect = _sounding(container), colour.pixel_aspect(stream)
+        sounding, aspect = track_of(container), colour.pixel_aspect(stream)
         picture, sound, written = None, None, 0
         early: list[Any] = []  # decoded before the first picture, and perhaps heard with it
         # Where the times of the sound make no sense, it is counted from the beginning.
@@ -138,15 +138,9 @@ def copy(path: Path, out: Path, timeline: Timeline, *, rate: Fraction, recipe: R
             made.mux(sound.rest())
 
 
-def _sounding(container: Any) -> Any:
-    """Return the sound track that copies have, if there is one that can be decoded."""
-    return next((track for track in container.streams.audio if track.codec_context is not None), None)
-
-
 def _has_true_sound(path: Path) -> bool:
     with open_clip(path) as (container, _):
-        track = _sounding(container)
-        return track is None or has_true_times(container, track)
+        return has_true_times(container)
 
 
 def _play(
@@ -203,7 +197,8 @@ def remux(path: Path, out: Path) -> None:
             open_clip(path) as (container, stream),
             av.open(str(out), "w", format="mp4", options={"movflags": "+faststart"}) as made,
         ):
-            known = [s for s in container.streams.audio if s.codec_context is not None][:1]
+            sounding = track_of(container)
+            known = [] if sounding is None else [sounding]
             copies = {s.index: made.add_stream_from_template(s) for s in [stream, *known]}
             if turned:
                 copies[stream.index].set_display_matrix(turned)

@@ -92,6 +92,16 @@ def check_size(width: int, height: int) -> None:
         raise Refusal("too_large_picture", width=f"{width:,}", height=f"{height:,}", limit=limit)
 
 
+def demuxed(container: Any, *streams: Any) -> Iterator[Any]:
+    """Yield the packets of streams to the end of the file, or to where it cannot be read any more."""
+    packets = container.demux(*streams)
+    while True:
+        try:
+            yield next(packets)
+        except (StopIteration, av.error.FFmpegError):
+            return
+
+
 def decoded(container: Any, stream: Any) -> Iterator[Any]:
     """Yield the frames of a stream from where the container stands, in the order in which they are shown.
 

@@ -1,22 +1,30 @@
 """Sound of a copy: decoded, laid where it belongs beside the picture, and written as AAC."""
 
-from collections.abc import Iterator
 from fractions import Fraction
 from typing import Any
 
 import av
-import av.error
+
+from editorapp.media.decoding.opening import demuxed
 
 _RATES = {8000, 11025, 12000, 16000, 22050, 24000, 32000, 44100, 48000}
 # Noted times tremble and drift. A gap or an overlap is believed from here on; below it sound simply goes on.
 _SLACK_SECONDS = Fraction(1, 10)
 
 
-def has_true_times(container: Any, track: Any) -> bool:
-    """Do the noted times of a sound track fit its own length? Reads the container to its end."""
+def track_of(container: Any) -> Any:
+    """Return the sound track that copies have, None where there is none that can be decoded."""
+    return next((track for track in container.streams.audio if track.codec_context is not None), None)
+
+
+def has_true_times(container: Any) -> bool:
+    """Do the noted times of the sound fit its own length? Reads the container to its end."""
+    track = track_of(container)
+    if track is None:
+        return True
     count = jumps = 0
     due: int | None = None
-    for packet in _packets(container, track):
+    for packet in demuxed(container, track):
         if packet.pts is None or not packet.duration:
             continue
         count += 1
@@ -25,15 +33,6 @@ def has_true_times(container: Any, track: Any) -> bool:
             due = packet.pts
         due += packet.duration
     return jumps <= max(3, count // 10)
-
-
-def _packets(container: Any, track: Any) -> Iterator[Any]:
-    packets = container.demux(track)
-    while True:
-        try:
-            yield next(packets)
-        except (StopIteration, av.error.FFmpegError):
-            return
 
 
 class Sound:

@@ -28,7 +28,6 @@ class Recipe:
     quality: int = 20  # CRF: lower is better
     preset: str = "veryfast"
     gop: int = 0
-    b_frames: int = 2
     max_width: int = 0
     max_height: int = 0
     keeps_hdr: bool = False
@@ -49,7 +48,8 @@ class _Picture:
 
     def _stream(self, out: Any, frame: Any, rate: Fraction) -> Any:
         recipe = self.recipe
-        options = {"crf": str(recipe.quality), "preset": recipe.preset, "bf": str(recipe.b_frames)}
+        # No B-frames: where packets come in another order than frames, an MP4 cannot say how long the last frame lasts.
+        options = {"crf": str(recipe.quality), "preset": recipe.preset, "bf": "0"}
         if recipe.gop:
             options |= {"g": str(recipe.gop), "keyint_min": str(recipe.gop), "sc_threshold": "0"}
         keeps = self.hdr and recipe.keeps_hdr

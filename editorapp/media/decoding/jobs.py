@@ -100,7 +100,7 @@ def proxy(path: str, *, frames: str, fps: str, out: str) -> dict[str, Any]:
         return {"how": "remuxed"}
     is_long = timeline.seconds > _LONG_SECONDS
     recipe = encode.Recipe(
-        gop=6, b_frames=0, quality=23 if is_long else 20, preset="ultrafast" if is_long else "veryfast",
+        gop=6, quality=23 if is_long else 20, preset="ultrafast" if is_long else "veryfast",
         max_width=_PROXY_SIDE, max_height=_PROXY_SIDE,
     )  # fmt: skip
     whole = (0, len(timeline.pts) - 1)

@@ -9,7 +9,7 @@ from editorapp.media.decoding.opening import demuxed
 
 _RATES = {8000, 11025, 12000, 16000, 22050, 24000, 32000, 44100, 48000}
 # Noted times tremble and drift. A gap or an overlap is believed from here on; below it sound simply goes on.
-_SLACK_SECONDS = Fraction(1, 10)
+_SLACK_SECONDS = Fraction(1, 25)
 
 
 def track_of(container: Any) -> Any:
@@ -78,9 +78,9 @@ class Sound:
         return [piece for piece in held if piece is not None]
 
     def _laid(self, piece: Any) -> list[Any]:
-        at, taken = self._place(piece), self.due or 0
-        self.due = max(taken, at + piece.samples)
-        first = max(0, max(0, taken) - at)
+        at, written = self._place(piece), max(0, self.due or 0)
+        self.due = at + piece.samples if self.due is None else max(self.due, at + piece.samples)
+        first = max(0, written - at)
         last = piece.samples if self.length is None else min(piece.samples, self.length - at)
         if first >= last:
             return []

@@ -2,7 +2,7 @@
 
 from dataclasses import dataclass
 from fractions import Fraction
-from typing import Any
+from typing import Any, cast
 
 import numpy as np
 from av.sidedata.sidedata import Type
@@ -36,7 +36,7 @@ class Upright:
 
 def _unnamed(kinds: type[Type], value: object) -> Type:
     """Return a kind of side data for a number that the library has no name for: it says nothing to us, and no harm."""
-    made: Type = object.__new__(kinds)
+    made = cast(Type, object.__new__(kinds))
     made._name_, made._value_ = f"UNNAMED_{value}", value
     return made
 

@@ -2,7 +2,7 @@
 
 from dataclasses import dataclass
 from fractions import Fraction
-from typing import Any, cast
+from typing import Any
 
 import numpy as np
 from av.sidedata.sidedata import Type
@@ -36,7 +36,7 @@ class Upright:
 
 def _unnamed(kinds: type[Type], value: object) -> Type:
     """Return a kind of side data for a number that the library has no name for: it says nothing to us, and no harm."""
-    made = cast(Type, object.__new__(kinds))
+    made: Any = object.__new__(kinds)
     made._name_, made._value_ = f"UNNAMED_{value}", value
     return made
 

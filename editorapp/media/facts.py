@@ -28,4 +28,6 @@ class MediaFacts:
     variable_frame_rate: bool = False
     rotation: int = 0
     pixel_format: str = ""
+    video_track: int = 1  # which of the file's video tracks is taken, counted from 1
+    video_tracks: int = 1
     browser_safe: bool = True  # current Chrome, Firefox and Safari can play the file itself

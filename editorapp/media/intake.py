@@ -148,6 +148,7 @@ def _row(
         "fps_numerator": fps.numerator if fps else 0, "fps_denominator": fps.denominator if fps else 1,
         "frame_count": facts.frame_count, "duration_seconds": facts.duration_seconds, "has_audio": facts.has_audio,
         "hdr": facts.hdr, "hdr_transfer": facts.hdr_transfer, "variable_frame_rate": facts.variable_frame_rate,
+        "video_track": facts.video_track, "video_tracks": facts.video_tracks,
         "proxy": Asset.Proxy.PENDING if needs_proxy else Asset.Proxy.NOT_NEEDED,
     }  # fmt: skip
     try:

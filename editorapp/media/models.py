@@ -63,6 +63,8 @@ class Asset(models.Model):
     hdr = models.BooleanField(default=False)
     hdr_transfer = models.CharField(max_length=8, blank=True)
     variable_frame_rate = models.BooleanField(default=False)
+    video_track = models.PositiveSmallIntegerField(default=1)  # which of the file's video tracks is taken, from 1
+    video_tracks = models.PositiveSmallIntegerField(default=1)
     proxy = models.CharField(max_length=12, choices=Proxy.choices, default=Proxy.NOT_NEEDED)
     proxy_tries = models.PositiveSmallIntegerField(default=0)  # how often making it was begun
 
@@ -92,6 +94,11 @@ class Asset(models.Model):
         return self.kind == self.Kind.VIDEO
 
     @property
+    def has_other_tracks(self) -> bool:
+        """Does the file hold video tracks beside the one that is taken?"""
+        return self.video_tracks > 1
+
+    @property
     def is_playable(self) -> bool:
         """Can a browser be given something to play now?"""
         return self.is_video and self.proxy in {self.Proxy.NOT_NEEDED, self.Proxy.READY}
@@ -113,6 +120,8 @@ class Asset(models.Model):
             variable_frame_rate=self.variable_frame_rate,
             rotation=self.rotation,
             pixel_format=self.pixel_format,
+            video_track=self.video_track,
+            video_tracks=self.video_tracks,
             browser_safe=self.proxy == self.Proxy.NOT_NEEDED,
         )
 

@@ -1,11 +1,8 @@
 """What a file really is: measured by opening and decoding it, in a child process."""
 
 from fractions import Fraction
+from pathlib import Path
 from typing import Any
-
-# Never formats that name other files (playlists, scripts): a text called .mp4 must not be followed.
-VIDEO_FORMATS = "mov,mp4,m4a,3gp,3g2,mj2,matroska,webm,avi,mpeg,mpegts,mpegvideo,ogg,flv"
-OPTIONS = {"protocol_whitelist": "file", "format_whitelist": VIDEO_FORMATS}
 
 
 def inspect(path: str) -> dict[str, Any]:
@@ -17,56 +14,43 @@ def inspect(path: str) -> dict[str, Any]:
 
 
 def _video(path: str) -> dict[str, Any] | None:
-    import av
+    from editorapp.media.decoding import colour
+    from editorapp.media.decoding.opening import decoded, open_clip
+    from editorapp.media.decoding.sniff import sniff
+    from editorapp.media.decoding.structure import check_whole
+    from editorapp.media.decoding.timeline import read_packets
+    from editorapp.media.refusals import Refusal
 
+    file = Path(path)
+    sniffed = sniff(file)
+    if sniffed.kind != "video":
+        return None
     try:
-        with av.open(path, options=OPTIONS, metadata_errors="ignore") as container:
-            if not container.streams.video:
-                return {"kind": "", "problem": "unsupported_format"}
-            stream = container.streams.video[0]
-            frame = next(container.decode(stream), None)
+        with open_clip(file, sniffed=sniffed) as (container, stream):
+            check_whole(file, sniffed, stream)
+            packets = [packet for packet in read_packets(container, stream) if packet.is_shown]
+        with open_clip(file, sniffed=sniffed) as (container, stream):
+            frame = next(decoded(container, stream), None)
             if frame is None:
                 return {"kind": "video", "problem": "corrupt_input"}
-            seconds, packets = _length(container, stream)
-            # The index names more frames than the file holds: it was cut off on its way.
-            if packets < 0.98 * stream.frames:
-                return {"kind": "video", "problem": "corrupt_input"}
-            width, height = frame.width, frame.height
-            if frame.rotation % 180:
-                width, height = height, width
-            found = {
+            width, height = colour.displayed_size(frame, colour.pixel_aspect(stream))
+            return {
                 "kind": "video", "problem": "", "width": width, "height": height, "codec": stream.codec_context.name,
-                "container": container.format.name, "duration_seconds": seconds,
+                "container": container.format.name, "duration_seconds": _length(packets, stream.time_base),
                 "fps": str(stream.average_rate or Fraction(24)), "has_audio": bool(container.streams.audio),
-                "hdr": frame.color_trc in (16, 18),
+                "hdr": bool(colour.transfer(frame)),
             }  # fmt: skip
-    except (av.FFmpegError, ValueError, EOFError) as error:
-        # Known by its first bytes but unreadable: a clip that was cut off or damaged.
-        return {"kind": "video", "problem": "corrupt_input"} if _looks_like_video(path, error) else None
-    return found
+    except Refusal as refusal:
+        if refusal.code in {"audio_only", "not_media", "unsupported_codec"}:
+            return {"kind": "", "problem": "unsupported_format"}
+        return {"kind": "video", "problem": "corrupt_input"}
 
 
-def _length(container: Any, stream: Any) -> tuple[float, int]:
-    """Return how long the picture lasts, and in how many packets.
-
-    By the packets' own times: headers lie, and a sound track may run on.
-    """
-    container.seek(0)
-    first, end, count = None, 0.0, 0
-    for packet in container.demux(stream):
-        if packet.pts is None:
-            continue
-        count += 1
-        at = float(packet.pts * packet.time_base)
-        first = at if first is None else min(first, at)
-        end = max(end, at + float((packet.duration or 0) * packet.time_base))
-    return round(end - (first or 0.0), 4), count
-
-
-def _looks_like_video(path: str, error: Exception) -> bool:
-    with open(path, "rb") as file:
-        head = file.read(16)
-    return head[4:8] in (b"ftyp", b"moov", b"mdat") or head[:4] in (b"\x1a\x45\xdf\xa3", b"RIFF", b"OggS")
+def _length(packets: list[Any], time_base: Fraction) -> float:
+    """Return how long the picture lasts, by the packets' own times: headers lie, and a sound track may run on."""
+    times = [packet.pts for packet in packets if packet.pts is not None]
+    ends = [packet.pts + packet.duration for packet in packets if packet.pts is not None]
+    return round(float((max(ends) - min(times)) * time_base), 4) if times else 0.0
 
 
 def _image(path: str) -> dict[str, Any] | None:

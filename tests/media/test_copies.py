@@ -30,7 +30,7 @@ HDR = {"codec": "libx265", "pixel_format": "yuv420p10le", "colours": (9, 16, 9),
 KINDS: dict[str, dict[str, Any]] = {
     "hdr.mp4": HDR,
     "recording.mkv": {"options": {"bf": "3"}, "sound": True},
-    "phone.mov": {"turn": 90, "options": {"bf": "2"}, "sound": True},
+    "phone.3gp": {"turn": 90, "options": {"bf": "2"}, "sound": True},
     "prores.mov": {"codec": "prores_ks", "pixel_format": "yuv422p10le", "turn": 180},
     "old.avi": {"codec": "mpeg4", "options": {"bf": "2"}},
     "varying.mkv": {"codec": "ffv1", "pixel_format": "yuv444p", "times": VARYING, "base": Fraction(1, 1000)},
@@ -158,7 +158,7 @@ def test_copies_are_made_one_at_a_time_and_each_asks_for_the_next(transactional_
     assert waiting() == [("make_proxy", (first.pk,))]
 
 
-@pytest.mark.parametrize("name", ["recording.mkv", "phone.mov", "varying.mkv", "old.avi"])
+@pytest.mark.parametrize("name", ["recording.mkv", "phone.3gp", "varying.mkv", "old.avi"])
 def test_a_cut_has_exactly_the_frames_that_were_chosen(db, tmp_path: Path, name: str) -> None:
     asset = taken(make_clip(tmp_path / name, **KINDS[name]))
 

@@ -169,7 +169,9 @@ def test_a_webp_and_a_gif_lose_what_is_told_and_no_pixel(tmp_path):
 
 def test_what_is_built_oddly_is_coded_anew_rather_than_sent_with_what_it_tells(tmp_path, monkeypatch):
     file = photo(tmp_path / "in.jpg", 1)
-    monkeypatch.setattr("editorapp.media.decoding.outgoing.stripped", lambda *_: (_ for _ in ()).throw(ValueError))
+    monkeypatch.setattr(
+        "editorapp.media.decoding.outgoing.stripped", lambda *_, **__: (_ for _ in ()).throw(ValueError)
+    )
 
     assert written(file, tmp_path / "out")
 

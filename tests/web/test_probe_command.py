@@ -50,18 +50,19 @@ def test_the_real_clips_are_told_exactly_as_json(real_media: Path) -> None:
         assert (facts["hdr"], facts["has_audio"], facts["variable_frame_rate"]) == (False, True, False)
 
 
-def test_one_bad_file_among_good_ones_is_told_and_ends_with_1(real_media: Path, tmp_path: Path) -> None:
+def test_one_bad_file_among_good_ones_is_told_and_ends_with_1(tmp_path: Path) -> None:
     make_clip(tmp_path / "good.mp4", frames=10)
     (tmp_path / "bad.mp4").write_bytes(b"")
+    (tmp_path / "letter").write_text("Dear Sir or Madam")
 
-    code, said = run("--json", *map(str, [tmp_path / "good.mp4", tmp_path / "bad.mp4", real_media / "rocket.jpg",
+    code, said = run("--json", *map(str, [tmp_path / "good.mp4", tmp_path / "bad.mp4", tmp_path / "letter",
                                           tmp_path / "none.mp4", tmp_path]))  # fmt: skip
 
     assert code == 1
     assert [one["reason"] for one in json.loads(said)] == [
         None,
         "empty",
-        "picture_not_video",
+        "not_media",
         "unreadable",
         "unreadable",
     ]
@@ -75,6 +76,18 @@ def test_people_read_one_line_a_file(tmp_path: Path) -> None:
 
     assert code == 0
     assert said == f"{clip}: 320x180, 25 fps, 50 frames, 2 s, h264, sound\n"
+
+
+def test_pictures_are_looked_at_as_an_upload_would(real_media: Path) -> None:
+    picture, phone = real_media / "rocket.jpg", real_media / "odd" / "apple_gainmap_old.jpg"
+
+    code, said = run(str(picture), str(phone))
+    _, as_json = run("--json", str(picture))
+
+    assert code == 0
+    assert said == f"{picture}: 640x427, jpeg\n{phone}: 384x512, jpeg\n"
+    (told,) = json.loads(as_json)
+    assert told["accepted"] and (told["facts"]["kind"], told["facts"]["fps"]) == ("image", None)
 
 
 def test_probing_stores_nothing_and_consumes_nothing(tmp_path: Path, settings) -> None:

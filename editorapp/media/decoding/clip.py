@@ -6,7 +6,7 @@ from pathlib import Path
 from typing import Any
 
 from editorapp.media.decoding import colour
-from editorapp.media.decoding.opening import check_size, decoded, open_clip
+from editorapp.media.decoding.opening import check_size, decoded, open_clip, picture_tracks
 from editorapp.media.decoding.sniff import Sniffed
 from editorapp.media.decoding.structure import check_whole
 from editorapp.media.decoding.timeline import OnFrame, Timeline, build, exact_rate, read_packets
@@ -18,7 +18,8 @@ _SAFE_CODECS = {
     "webm": {"vp8": {"yuv420p"}, "vp9": {"yuv420p"}, "av1": {"yuv420p"}},
 }
 _SAFE_SOUND = {"aac", "mp3", "opus", "vorbis"}
-_SAFE_BRANDS = {"mp4": "mp4", "m4v": "mp4", "webm": "webm"}
+# A QuickTime file is an MP4 to them, whatever its name: it is given to them as one.
+_SAFE_BRANDS = {"mp4": "mp4", "m4v": "mp4", "mov": "mp4", "webm": "webm"}
 
 
 @dataclass(frozen=True)
@@ -41,7 +42,7 @@ def examine(path: Path, sniffed: Sniffed, *, max_seconds: float, on_frame: OnFra
     timeline = build(path, sniffed, packets, on_frame=on_frame)
     with open_clip(path, sniffed=sniffed) as (container, stream):
         rate, varies = exact_rate(timeline, stream)
-        seconds = timeline.seconds if varies else len(timeline.pts) / rate
+        seconds = _seconds(timeline, rate, varies)
         if max_seconds and seconds > max_seconds:
             raise Refusal("too_long", length=show_length(float(seconds)), limit=show_length(max_seconds))
         facts = _facts(container, stream, sniffed)
@@ -50,6 +51,15 @@ def examine(path: Path, sniffed: Sniffed, *, max_seconds: float, on_frame: OnFra
         "frame_count": len(timeline.pts), "duration_seconds": _show_seconds(seconds),
     }  # fmt: skip
     return Clip(facts, timeline)
+
+
+def _seconds(timeline: Timeline, rate: Fraction, varies: bool) -> Fraction:
+    """Return how long the picture lasts: an even clip by its rate, but for a last frame that is held for longer."""
+    if varies:
+        return timeline.seconds
+    last = (timeline.end - timeline.pts[-1]) * timeline.time_base
+    usual = 1 / rate
+    return len(timeline.pts) * usual + (last - usual if last > Fraction(5, 4) * usual else 0)
 
 
 def _check_length(container: Any, stream: Any, max_seconds: float) -> None:
@@ -69,11 +79,14 @@ def _facts(container: Any, stream: Any, sniffed: Sniffed) -> dict[str, Any]:
     check_size(width, height)
     transfer, codec = colour.transfer(frame), stream.codec_context.codec.canonical_name
     sounds = [sound for sound in container.streams.audio if sound.codec_context is not None]
+    tracks = picture_tracks(container)
     return {
         "kind": "video", "container": sniffed.container, "codec": codec, "width": width, "height": height,
         "has_audio": bool(container.streams.audio), "hdr": bool(transfer), "hdr_transfer": transfer,
         "rotation": colour.upright(frame).clockwise_degrees, "pixel_format": frame.format.name,
-        "browser_safe": not transfer and is_browser_safe(
+        "video_track": 1 + tracks.index(stream), "video_tracks": len(tracks),
+        # Of several tracks a browser takes one by rules of its own.
+        "browser_safe": not transfer and len(tracks) == 1 and is_browser_safe(
             sniffed.container, codec, frame.format.name, [sound.codec_context.codec.canonical_name for sound in sounds]
         ),
     }  # fmt: skip

@@ -5,6 +5,7 @@ from fractions import Fraction
 from typing import Any
 
 import numpy as np
+from av.sidedata.sidedata import Type
 from numpy.typing import NDArray
 
 PQ, HLG = 16, 18  # ITU-T H.273 transfer characteristics
@@ -31,6 +32,18 @@ class Upright:
         if self.transposed:
             return 90 if self.flip_x else 270
         return 180 if self.flip_y else 0
+
+
+def _unnamed(kinds: type[Type], value: object) -> Type:
+    """Return a kind of side data for a number that the library has no name for: it says nothing to us, and no harm."""
+    made: Any = object.__new__(kinds)
+    made._name_, made._value_ = f"UNNAMED_{value}", value
+    return made
+
+
+# Newer files bring side data (spatial video, EXIF in motion JPEG) that the decoder knows and its binding cannot name:
+# without this, asking for any of a frame's side data raises ValueError.
+Type._missing_ = classmethod(_unnamed)  # type: ignore[assignment,method-assign]
 
 
 def display_matrix(frame: Any) -> list[int] | None:

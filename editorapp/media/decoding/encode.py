@@ -12,10 +12,10 @@ import av.error
 
 from editorapp.media.decoding import colour, tonemap
 from editorapp.media.decoding.opening import decoded, open_clip
+from editorapp.media.decoding.sound import Sound, has_true_times, track_of
 from editorapp.media.decoding.timeline import Timeline
 from editorapp.media.refusals import Refusal
 
-_SOUND_RATES = {8000, 11025, 12000, 16000, 22050, 24000, 32000, 44100, 48000}
 _BT709 = 1
 
 
@@ -28,7 +28,6 @@ class Recipe:
     quality: int = 20  # CRF: lower is better
     preset: str = "veryfast"
     gop: int = 0
-    b_frames: int = 2
     max_width: int = 0
     max_height: int = 0
     keeps_hdr: bool = False
@@ -45,10 +44,12 @@ class _Picture:
         self.mapper = tonemap.Mapper(self.hdr) if self.hdr and not recipe.keeps_hdr else None
         self.reformatter, self.last = av.video.reformatter.VideoReformatter(), None
         self.stream = self._stream(out, frame, rate)
+        self.durations: dict[int, int] = {}
 
     def _stream(self, out: Any, frame: Any, rate: Fraction) -> Any:
         recipe = self.recipe
-        options = {"crf": str(recipe.quality), "preset": recipe.preset, "bf": str(recipe.b_frames)}
+        # No B-frames: where packets come in another order than frames, an MP4 cannot say how long the last frame lasts.
+        options = {"crf": str(recipe.quality), "preset": recipe.preset, "bf": "0"}
         if recipe.gop:
             options |= {"g": str(recipe.gop), "keyint_min": str(recipe.gop), "sc_threshold": "0"}
         keeps = self.hdr and recipe.keeps_hdr
@@ -65,11 +66,22 @@ class _Picture:
             context.codec_tag = "hvc1"  # what Apple's players ask for
         return stream
 
-    def packets(self, frame: Any, pts: int) -> list[Any]:
-        """Encode one frame, shown at `pts` of the source's clock."""
+    def packets(self, frame: Any, pts: int, duration: int) -> list[Any]:
+        """Encode one frame, shown at `pts` of the source's clock for so long."""
         made = self._prepared(frame)
         made.pts, made.time_base, made.pict_type = pts, self.base, 0
-        return list(self.stream.encode(made))
+        self.durations[pts] = duration
+        return self._lasting(self.stream.encode(made))
+
+    def rest(self) -> list[Any]:
+        """Encode what is still held back: nothing comes after it."""
+        return self._lasting(self.stream.encode(None))
+
+    def _lasting(self, packets: list[Any]) -> list[Any]:
+        """Note on packets how long their frames are shown: encoders forget it, and the last one lasts as it says."""
+        for packet in packets:
+            packet.duration = self.durations.pop(packet.pts, packet.duration)
+        return packets
 
     def _prepared(self, frame: Any) -> Any:
         coded = self.size[::-1] if self.turn.transposed else self.size
@@ -84,62 +96,51 @@ class _Picture:
         return colour.turned_frame(made, self.turn) if self.turn != colour.Upright() else made
 
 
-class _Sound:
-    """Turns decoded sound into AAC."""
-
-    def __init__(self, out: Any, source: Any) -> None:
-        context = source.codec_context
-        rate = context.sample_rate if context.sample_rate in _SOUND_RATES else 48000
-        layout = "mono" if context.layout.nb_channels == 1 else "stereo"
-        self.stream = out.add_stream("aac", rate=rate, layout=layout)
-        self.stream.codec_context.bit_rate = 96_000 if layout == "mono" else 160_000
-        self.resampler = av.AudioResampler(format="fltp", layout=layout, rate=rate)
-        self.rate = rate
-
-    def packets(self, frame: Any, start: Fraction, end: Fraction) -> list[Any]:
-        """Encode one piece of sound, the part of it between two instants of the source; `start` becomes 0."""
-        packets: list[Any] = []
-        for piece in self.resampler.resample(frame):
-            if piece.pts is None:
-                continue
-            at: Fraction = piece.pts * (piece.time_base or Fraction(1, self.rate))
-            if at >= start - Fraction(1, 1000) and at < end:
-                piece.pts, piece.time_base = max(0, round((at - start) * self.rate)), Fraction(1, self.rate)
-                packets += self.stream.encode(piece)
-        return packets
-
-
 def copy(path: Path, out: Path, timeline: Timeline, *, rate: Fraction, recipe: Recipe, span: tuple[int, int]) -> None:
     """Write the frames `span[0]` to `span[1]` of a clip, with their sound, to an MP4 that starts at 0.
 
     Every frame is kept, each as long as it was: a varying rate stays one. Raises: Refusal.
     """
     first = timeline.pts[span[0]]
-    end = timeline.pts[span[1] + 1] if span[1] + 1 < len(timeline.pts) else timeline.end
+    ends = [*timeline.pts[1:], timeline.end]
     base = timeline.time_base
+    is_timed = _has_true_sound(path)
     with (
         open_clip(path) as (container, stream),
         av.open(str(out), "w", format="mp4", options={"movflags": "+faststart"}) as made,
     ):
-        sounding = next((s for s in container.streams.audio if s.codec_context is not None), None)
-        aspect, picture, sound, written = colour.pixel_aspect(stream), None, None, 0
-        for index, frame in _play(container, stream, sounding, timeline, span[0]):
+        sounding, aspect = track_of(container), colour.pixel_aspect(stream)
+        picture, sound, written = None, None, 0
+        early: list[Any] = []  # decoded before the first picture, and perhaps heard with it
+        # Where the times of the sound make no sense, it is counted from the beginning.
+        for index, frame in _play(container, stream, sounding, timeline, span[0] if is_timed else 0):
             if index is not None and not span[0] <= index <= span[1]:
                 continue
             if index is not None:
                 if picture is None:
                     picture = _Picture(made, frame, aspect, rate=rate, base=base, recipe=recipe)
                     # Both streams must be there before the first packet is written.
-                    sound = _Sound(made, sounding) if sounding is not None else None
-                made.mux(picture.packets(frame, timeline.pts[index] - first))
+                    if sounding is not None:
+                        span_end = ends[span[1]] * base
+                        sound = Sound(made, sounding, start=first * base, end=span_end, is_timed=is_timed)
+                        made.mux([packet for piece in early for packet in sound.packets(piece)])
+                        early.clear()
+                made.mux(picture.packets(frame, timeline.pts[index] - first, ends[index] - timeline.pts[index]))
                 written += 1
-            elif picture is not None and sound is not None:
-                made.mux(sound.packets(frame, first * base, end * base))
+            elif sound is not None:
+                made.mux(sound.packets(frame))
+            else:
+                early.append(frame)
         if picture is None or written < span[1] - span[0] + 1:
             raise Refusal("damaged", detail=f"frame {span[0] + written} cannot be decoded")
-        made.mux(picture.stream.encode(None))
+        made.mux(picture.rest())
         if sound is not None:
-            made.mux(sound.stream.encode(None))
+            made.mux(sound.rest())
+
+
+def _has_true_sound(path: Path) -> bool:
+    with open_clip(path) as (container, _):
+        return has_true_times(container)
 
 
 def _play(
@@ -186,6 +187,8 @@ def remux(path: Path, out: Path) -> None:
 
     Raises: Refusal "damaged", when the clip does not fit into an MP4 as it is.
     """
+    if not _has_true_sound(path):
+        raise Refusal("damaged", detail="the times of its sound make no sense")
     with open_clip(path) as (container, stream):
         frame = next(decoded(container, stream), None)
         turned = colour.display_matrix(frame) if frame is not None else None
@@ -194,7 +197,8 @@ def remux(path: Path, out: Path) -> None:
             open_clip(path) as (container, stream),
             av.open(str(out), "w", format="mp4", options={"movflags": "+faststart"}) as made,
         ):
-            known = [s for s in container.streams.audio if s.codec_context is not None][:1]
+            sounding = track_of(container)
+            known = [] if sounding is None else [sounding]
             copies = {s.index: made.add_stream_from_template(s) for s in [stream, *known]}
             if turned:
                 copies[stream.index].set_display_matrix(turned)

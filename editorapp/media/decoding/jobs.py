@@ -11,6 +11,7 @@ from editorapp.media.decoding import outgoing as outgoing_copies
 from editorapp.media.decoding.archive import examine_archive
 from editorapp.media.decoding.clip import examine, is_browser_safe
 from editorapp.media.decoding.opening import open_clip
+from editorapp.media.decoding.picture_file import in_eight_bits, opened, orientation, turned
 from editorapp.media.decoding.sniff import Sniffed, sniff
 from editorapp.media.decoding.still_picture import examine_picture
 from editorapp.media.decoding.timeline import read_packets
@@ -99,7 +100,7 @@ def proxy(path: str, *, frames: str, fps: str, out: str) -> dict[str, Any]:
         return {"how": "remuxed"}
     is_long = timeline.seconds > _LONG_SECONDS
     recipe = encode.Recipe(
-        gop=6, b_frames=0, quality=23 if is_long else 20, preset="ultrafast" if is_long else "veryfast",
+        gop=6, quality=23 if is_long else 20, preset="ultrafast" if is_long else "veryfast",
         max_width=_PROXY_SIDE, max_height=_PROXY_SIDE,
     )  # fmt: skip
     whole = (0, len(timeline.pts) - 1)
@@ -131,8 +132,12 @@ def outgoing(path: str, *, out: str) -> dict[str, Any]:
 
 def as_png(path: str, *, out: str) -> dict[str, Any]:
     """Write a picture as PNG, for who takes no other format."""
-    with Image.open(path, formats=list(_FORMATS.values()) + ["GIF"]) as picture:
-        picture.convert("RGBA" if picture.has_transparency_data else "RGB").save(out, "PNG")
+    file = Path(path)
+    data, format = file.read_bytes(), sniff(file).format
+    with opened(data, format) as picture:
+        picture.load()
+        shown = turned(in_eight_bits(picture), orientation(data, format))
+        shown.convert("RGBA" if shown.has_transparency_data else "RGB").save(out, "PNG")
     return {}
 
 

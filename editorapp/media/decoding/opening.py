@@ -44,6 +44,11 @@ def open_clip(path: Path, *, sniffed: Sniffed | None = None) -> Iterator[tuple[A
         yield container, _picture_stream(container, sniffed)
 
 
+def picture_tracks(container: Any) -> list[Any]:
+    """Return the tracks that can be taken for the picture: not the covers of songs and films."""
+    return [stream for stream in container.streams.video if not stream.disposition & Disposition.attached_pic]
+
+
 def _cannot_open(error: Exception, sniffed: Sniffed) -> Refusal:
     if sniffed.container in {"mp4", "m4v", "mov", "3gp"}:
         # The table of contents is often written last; without it nothing can be read.
@@ -52,17 +57,17 @@ def _cannot_open(error: Exception, sniffed: Sniffed) -> Refusal:
 
 
 def _picture_stream(container: Any, sniffed: Sniffed) -> Any:
-    pictures = [stream for stream in container.streams.video if not stream.disposition & Disposition.attached_pic]
+    pictures = picture_tracks(container)
     if not pictures:
         if container.streams.audio:
             raise Refusal("audio_only")
         raise Refusal("not_media", what=f"{sniffed.what} with no picture in it")
-    stream = next((stream for stream in pictures if stream.disposition & Disposition.default), pictures[0])
+    # A track that nobody can decode does not stand before one that can be.
+    stream = next((one for one in sorted(pictures, key=_is_not_default) if _is_known(one)), None)
+    if stream is None:
+        context = pictures[0].codec_context
+        raise Refusal("unsupported_codec", codec=context.name if context is not None else "something unknown")
     context = stream.codec_context
-    codec = context.name if context is not None else "something unknown"
-    # Decoders have names of their own (libdav1d decodes av1): the list is of codecs.
-    if context is None or context.codec.canonical_name not in CODECS:
-        raise Refusal("unsupported_codec", codec=codec)
     check_size(context.width, context.height)
     context.thread_count = THREADS
     context.thread_type = "AUTO"
@@ -70,11 +75,31 @@ def _picture_stream(container: Any, sniffed: Sniffed) -> Any:
     return stream
 
 
+def _is_not_default(stream: Any) -> bool:
+    return not stream.disposition & Disposition.default
+
+
+def _is_known(stream: Any) -> bool:
+    """Is the track coded in a way that is taken? Decoders have names of their own (libdav1d decodes av1)."""
+    context = stream.codec_context
+    return context is not None and context.codec.canonical_name in CODECS
+
+
 def check_size(width: int, height: int) -> None:
     """Refuse pictures that would take gigabytes to decode. Raises: Refusal."""
     if width > MAX_SIDE_PX or height > MAX_SIDE_PX or width * height > MAX_PIXELS:
         limit = f"{MAX_SIDE_PX:,} a side and {MAX_PIXELS // 1_000_000} megapixels"
         raise Refusal("too_large_picture", width=f"{width:,}", height=f"{height:,}", limit=limit)
+
+
+def demuxed(container: Any, *streams: Any) -> Iterator[Any]:
+    """Yield the packets of streams to the end of the file, or to where it cannot be read any more."""
+    packets = container.demux(*streams)
+    while True:
+        try:
+            yield next(packets)
+        except (StopIteration, av.error.FFmpegError):
+            return
 
 
 def decoded(container: Any, stream: Any) -> Iterator[Any]:

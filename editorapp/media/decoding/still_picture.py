@@ -1,11 +1,12 @@
 """A picture from outside: is it one that providers take, and does it decode to its end?"""
 
-import warnings
 from pathlib import Path
 from typing import Any
 
-from PIL import Image, ImageOps
+from PIL import Image
 
+from editorapp.media.decoding.picture_colour import COLOURED, in_srgb
+from editorapp.media.decoding.picture_file import UNREADABLE, in_eight_bits, is_animated, opened, orientation, turned
 from editorapp.media.decoding.previews import POSTER_HEIGHT, POSTER_WIDTH
 from editorapp.media.decoding.sniff import Sniffed
 from editorapp.media.refusals import Refusal, show_bytes
@@ -24,34 +25,38 @@ def examine_picture(path: Path, sniffed: Sniffed, *, poster: Path | None) -> dic
     size = path.stat().st_size
     if size > MAX_BYTES:
         raise Refusal("too_big", size=show_bytes(size), limit=show_bytes(MAX_BYTES))
-    Image.MAX_IMAGE_PIXELS = None  # our own limit is checked before a pixel is decoded, and says more
+    data, format = path.read_bytes(), sniffed.format
     try:
-        with warnings.catch_warnings(), Image.open(path, formats=[sniffed.format]) as image:
-            warnings.simplefilter("ignore")
-            _check(image, sniffed)
+        with opened(data, format) as image:
+            _check_size(image)
+            if is_animated(data, format):
+                raise Refusal("animated_picture", what=sniffed.what)
             image.load()
-            upright = ImageOps.exif_transpose(image)
-            facts = _facts(upright, image.mode, sniffed, size)
+            upright = turned(image, orientation(data, format))
             if poster:
-                small = upright.convert("RGBA" if _has_alpha(upright) else "RGB")
-                small.thumbnail((POSTER_WIDTH, POSTER_HEIGHT))
-                small.save(poster, "WEBP", quality=80, method=2)
-            return facts
-    except (OSError, SyntaxError, ValueError, EOFError, Image.DecompressionBombError) as error:
+                _save_poster(upright, poster)
+            return _facts(upright, image.mode, sniffed, size)
+    except UNREADABLE as error:
         raise Refusal("damaged_picture") from error
 
 
-def _check(image: Image.Image, sniffed: Sniffed) -> None:
+def _save_poster(upright: Image.Image, path: Path) -> None:
+    """Write the picture small, and in the colours that its profile means."""
+    small = in_eight_bits(upright).copy()
+    if small.mode not in {*COLOURED, "LA"}:
+        small = small.convert("RGBA" if small.has_transparency_data else "RGB")
+    small.thumbnail((POSTER_WIDTH, POSTER_HEIGHT))
+    small = in_srgb(small) or small
+    small = small.convert("RGBA" if small.has_transparency_data else "RGB")
+    small.info = {}
+    small.save(path, "WEBP", quality=80, method=2)
+
+
+def _check_size(image: Image.Image) -> None:
     width, height = image.size
     if width > MAX_SIDE_PX or height > MAX_SIDE_PX or width * height > MAX_PIXELS:
         limit = f"{MAX_SIDE_PX:,} a side"
         raise Refusal("too_large_picture", width=f"{width:,}", height=f"{height:,}", limit=limit)
-    if getattr(image, "is_animated", False):
-        raise Refusal("animated_picture", what=sniffed.what)
-
-
-def _has_alpha(image: Image.Image) -> bool:
-    return image.mode in {"RGBA", "LA", "PA"} or "transparency" in image.info
 
 
 def _facts(image: Image.Image, mode: str, sniffed: Sniffed, size: int) -> dict[str, Any]:

@@ -13,16 +13,20 @@ _PNG_MAGIC = b"\x89PNG\r\n\x1a\n"
 _PNG_KEPT = frozenset(
     b"tRNS gAMA cHRM sRGB iCCP cICP mDCV cLLI sBIT bKGD hIST pHYs sPLT".split()
 )  # beside all that are critical
+_PNG_PIXELS = frozenset({b"tRNS"})
 _WEBP_KEPT = frozenset({b"VP8 ", b"VP8L", b"VP8X", b"ALPH", b"ICCP"})
 _WEBP_TOLD = 0x08 | 0x04  # flags in VP8X: there is EXIF, there is XMP
 
 
-def stripped(data: bytes, format: str) -> bytes:
+def stripped(data: bytes, format: str, *, colours: bool = True) -> bytes:
     """Return a picture file without metadata; the very same bytes where there is none.
 
-    `format`: Pillow's name. Raises: ValueError, when the file is not built as its format says.
+    `format`: Pillow's name. Without `colours` what a PNG says of its colours goes as well: it may be damaged.
+    Raises: ValueError, when the file is not built as its format says.
     """
     try:
+        if format == "PNG":
+            return _png(data, _PNG_KEPT if colours else _PNG_PIXELS)
         return _BY_FORMAT[format](data)
     except (IndexError, KeyError) as error:
         raise ValueError(f"not a whole {format} file") from error
@@ -68,21 +72,34 @@ def _jpeg_segment(marker: int, segment: bytes) -> bytes:
     return b"" if 0xE0 <= marker <= 0xEF or marker == 0xFE else segment
 
 
-def _png(data: bytes) -> bytes:
+def _png(data: bytes, kept: frozenset[bytes]) -> bytes:
+    chunks = _png_chunks(data)
+    return _PNG_MAGIC + b"".join(chunk for kind, chunk in chunks if not kind[0] & 0x20 or kind in kept)
+
+
+def _png_chunks(data: bytes) -> Iterator[tuple[bytes, bytes]]:
+    """Yield the kind and the whole of each chunk, to the last."""
     if data[:8] != _PNG_MAGIC:
         raise ValueError("no PNG")
-    out, at = bytearray(data[:8]), 8
-    while True:
+    at, kind = 8, b""
+    while kind != b"IEND":
         kind = data[at + 4 : at + 8]
         end = at + 12 + int.from_bytes(data[at : at + 4], "big")
         if len(kind) < 4 or end > len(data):
             raise ValueError("a chunk that does not end")
-        is_critical = not kind[0] & 0x20
-        if is_critical or kind in _PNG_KEPT:
-            out += data[at:end]
-        if kind == b"IEND":
-            return bytes(out)
+        yield kind, data[at:end]
         at = end
+
+
+def has_png_animation(data: bytes) -> bool:
+    """Does a PNG announce more than one frame (APNG) before its pixels?"""
+    try:
+        for kind, chunk in _png_chunks(data):
+            if kind in (b"acTL", b"IDAT"):
+                return kind == b"acTL" and int.from_bytes(chunk[8:12], "big") > 1
+    except ValueError:
+        pass
+    return False
 
 
 def _webp(data: bytes) -> bytes:
@@ -140,4 +157,4 @@ def _gif_blocks(data: bytes, at: int) -> int:
     return at + 1
 
 
-_BY_FORMAT: dict[str, Callable[[bytes], bytes]] = {"JPEG": _jpeg, "PNG": _png, "WEBP": _webp, "GIF": _gif}
+_BY_FORMAT: dict[str, Callable[[bytes], bytes]] = {"JPEG": _jpeg, "WEBP": _webp, "GIF": _gif}

@@ -95,7 +95,9 @@ def build(path: Path, sniffed: Sniffed, packets: list[Packet], *, on_frame: OnFr
 
 
 def _last_duration(packets: list[Packet], last: int, step: int) -> int:
-    return next((packet.duration for packet in packets if packet.pts == last and packet.duration), 0) or step
+    """Return for how long the last frame says that it is shown. Cameras that do not know write next to nothing."""
+    said = max((packet.duration for packet in packets if packet.pts == last), default=0)
+    return said if 2 * said >= step else step
 
 
 def _said(packets: list[Packet]) -> list[int]:

@@ -8,6 +8,7 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
+from editorapp.media.refusals import Refusal
 from editorapp.providers.contract import GenerationRequest
 
 SECONDS = {"9s": 9, "10s": 10}  # of a new clip, by what was asked for; all others: 5
@@ -42,7 +43,7 @@ def render(task: dict[str, Any], alive: Callable[[], None]) -> dict[str, Any]:
         outputs = Plan(wanted, inputs, folder, task["seed"], alive).carry_out()
     except CannotRender as failure:
         return {"failure_code": failure.code, "failure_reason": failure.reason}
-    except (av.InvalidDataError, av.EOFError, av.PatchWelcomeError):
+    except (av.InvalidDataError, av.EOFError, av.PatchWelcomeError, Refusal):
         return {"failure_code": "corrupt_input", "failure_reason": "The source could not be decoded."}
     video = folder / outputs[0]["file"]
     return {"outputs": outputs, "facts": inspect(str(video)) | {"size_bytes": video.stat().st_size}}

@@ -1,14 +1,18 @@
 """Reading a clip frame by frame with its exact times, and writing one with the same."""
 
 from collections.abc import Iterator
+from contextlib import ExitStack
 from dataclasses import dataclass
 from fractions import Fraction
-from typing import Any, cast
+from pathlib import Path
+from typing import Any
 
 import av
 import numpy as np
 
-from editorapp.simulator.inspection import OPTIONS
+from editorapp.media.decoding.opening import decoded, demuxed, open_clip
+from editorapp.media.decoding.sound import has_true_times, track_of
+from editorapp.media.refusals import Refusal
 from editorapp.simulator.render import hdr
 from editorapp.simulator.render.colour import HLG, PQ, Array
 
@@ -84,13 +88,16 @@ class Source:
     """A clip being read: its size as displayed, its clock, its sound."""
 
     def __init__(self, path: str) -> None:
-        self.container = av.open(path, options=OPTIONS, metadata_errors="ignore")
-        self.stream = self.container.streams.video[0]
-        self.stream.codec_context.thread_type = "AUTO"
-        self.stream.codec_context.thread_count = 2
-        self.audio = self.container.streams.audio[0] if self.container.streams.audio else None
-        first = next(self.container.decode(self.stream))
-        self.container.seek(0)
+        self._opened = ExitStack()
+        # The first frame is looked at apart: not every container finds back to its beginning.
+        with open_clip(Path(path)) as (container, stream):
+            first = next(decoded(container, stream), None)
+            if first is None:
+                raise Refusal("no_frames")
+        with open_clip(Path(path)) as (container, _):
+            self.has_timed_sound = has_true_times(container)
+        self.container, self.stream = self._opened.enter_context(open_clip(Path(path)))
+        self.audio = track_of(self.container)
         self.quarters = round((first.rotation or 0) / 90) % 4
         shape = self.stream.sample_aspect_ratio or self.stream.codec_context.sample_aspect_ratio or Fraction(1)
         width, height = round(first.width * (shape if shape > 0 else 1)), first.height
@@ -99,37 +106,41 @@ class Source:
         self.time_base = Fraction(self.stream.time_base or 1 / self.fps)
         self.transfer, self.primaries = int(first.color_trc or 0), int(first.color_primaries or 0)
         self.matrix = int(first.colorspace or 0)
-        self.first_pts: int | None = None
+        self.first_pts = int(first.pts or 0)
         self._to_sdr: hdr.Converter | None = None
 
     @property
     def is_hdr(self) -> bool:
         return self.transfer in (PQ, HLG)
 
+    @property
+    def starts_at(self) -> Fraction:
+        """The first picture's instant on the source's clock, in seconds: 0 of the result."""
+        return self.first_pts * self.time_base
+
     def close(self) -> None:
-        self.container.close()
+        self._opened.close()
 
     def shots_and_sound(self, width: int, height: int) -> Iterator[Shot | Any]:
         """Yield each frame at the size asked for as a Shot, and in between the sound's decoded frames."""
         size = (height, width) if self.quarters % 2 else (width, height)
         streams = [self.stream] + ([self.audio] if self.audio else [])
         held: tuple[Planes, int, int] | None = None
-        index, step = 0, round(1 / self.fps / self.time_base)
-        for packet in self.container.demux(streams):
-            for frame in cast(list[Any], packet.decode()):
+        index, step = 0, max(1, round(1 / self.fps / self.time_base))
+        for packet in demuxed(self.container, *streams):
+            for frame in _frames(packet):
                 if isinstance(frame, av.AudioFrame):
                     yield frame
                     continue
-                pts = frame.pts if frame.pts is not None else index * step
-                if self.first_pts is None:
-                    self.first_pts = pts
+                pts = (frame.pts if frame.pts is not None else self.first_pts + index * step) - self.first_pts
                 if held is not None:
+                    pts = max(pts, held[1] + 1)
                     step = pts - held[1]
-                    yield Shot(held[0], index, held[1] - self.first_pts, step)
+                    yield Shot(held[0], index, held[1], step)
                     index += 1
-                held = (self._planes(frame, *size).turned(self.quarters), pts, int(frame.duration or 0))
+                held = (self._planes(frame, *size).turned(self.quarters), max(0, pts), int(frame.duration or 0))
         if held is not None:
-            yield Shot(held[0], index, held[1] - (self.first_pts or 0), held[2] or step)
+            yield Shot(held[0], index, held[1], held[2] if 2 * held[2] >= step else step)
 
     def _planes(self, frame: Any, width: int, height: int) -> Planes:
         """Return a frame as SDR; an HDR one through the curve that `hdr` undoes."""
@@ -138,6 +149,14 @@ class Source:
         if self._to_sdr is None:
             self._to_sdr = hdr.Converter("from_hlg" if self.transfer == HLG else "from_pq", width, height)
         return Planes(self._to_sdr.convert(frame).to_ndarray())
+
+
+def _frames(packet: Any) -> list[Any]:
+    """Decode a packet. One that is damaged is passed over, as where the clip was taken in."""
+    try:
+        return list(packet.decode())
+    except av.FFmpegError:
+        return []
 
 
 def still(path: str, width: int, height: int, *, last: bool = False) -> Planes:

@@ -39,8 +39,8 @@ class Outputs:
         if self._frames is not None:
             self._frames.add(planes)
 
-    def sound(self, frame: Any, starts_at: Fraction) -> None:
-        self._video.sound(frame, starts_at)
+    def sound(self, frame: Any) -> None:
+        self._video.sound(frame)
 
     def close(self) -> list[dict[str, str]]:
         """Finish all files; return them: {"type", "file"}."""

@@ -70,7 +70,7 @@ class Plan:
                     mark.burn(picture)
                     outputs.picture(picture, one.pts, one.duration)
                 else:
-                    outputs.sound(one, (source.first_pts or 0) * source.time_base)
+                    outputs.sound(one)
             return outputs.close()
         finally:
             source.close()

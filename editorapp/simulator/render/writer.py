@@ -6,10 +6,9 @@ from typing import Any
 
 import av
 
+from editorapp.media.decoding.sound import Sound
 from editorapp.simulator.render.clip import Source
 from editorapp.simulator.render.colour import BT709, BT2020, PQ
-
-AUDIO_LATE_SECONDS = 0.05
 
 
 class Writer:
@@ -25,13 +24,12 @@ class Writer:
         context.time_base = time_base
         context.thread_count = 2
         self.time_base = time_base
-        self._audio: Any = None
-        self._resampler: Any = None
-        self._audio_next: int | None = None
+        self._durations: dict[int, int] = {}
+        self._sound: Sound | None = None
         if not transfer and source is not None:
             self._keep_colour(context, source)
         if source is not None and source.audio is not None:
-            self._add_sound(source.audio)
+            self._sound = Sound(self.container, source.audio, start=source.starts_at, is_timed=source.has_timed_sound)
 
     def _sdr(self, fps: Fraction) -> Any:
         # No B-frames: the first frame is then at 0 in the file itself, with no edit list to be misread.
@@ -62,41 +60,25 @@ class Writer:
             context.color_primaries, context.color_trc = source.primaries, source.transfer
             context.colorspace = source.matrix
 
-    def _add_sound(self, audio: Any) -> None:
-        rate = audio.codec_context.sample_rate if audio.codec_context.sample_rate in _AAC_RATES else 48_000
-        layout = "mono" if audio.codec_context.channels == 1 else "stereo"
-        self._audio = self.container.add_stream("aac", rate=rate, layout=layout)
-        self._audio.codec_context.bit_rate = 128_000
-        self._resampler = av.AudioResampler("fltp", layout, rate)
-
     def frame(self, frame: Any, pts: int, duration: int) -> None:
         frame.pts, frame.time_base, frame.duration = pts, self.time_base, duration
         frame.pict_type = 0
-        self.container.mux(self.video.encode(frame))
+        self._durations[pts] = duration
+        self._mux(self.video.encode(frame))
 
-    def sound(self, frame: Any, starts_at: Fraction) -> None:
-        """Add decoded sound. `starts_at` is the picture's first instant in the source, in seconds."""
-        if self._audio is None:
-            return
-        for piece in self._resampler.resample(frame):
-            self._encode_sound(piece, starts_at)
+    def _mux(self, packets: list[Any]) -> None:
+        for packet in packets:
+            # Encoders forget how long a frame is shown, and the last one is shown for as long as its source says.
+            packet.duration = self._durations.pop(packet.pts, packet.duration)
+        self.container.mux(packets)
 
-    def _encode_sound(self, piece: Any, starts_at: Fraction) -> None:
-        if self._audio_next is None:
-            late = Fraction(piece.pts or 0) * piece.time_base - starts_at
-            # Sound that starts a hair before or after the picture starts with it; a real delay is kept.
-            self._audio_next = round(late * piece.sample_rate) if late > AUDIO_LATE_SECONDS else 0
-        piece.pts, piece.time_base = self._audio_next, Fraction(1, piece.sample_rate)
-        self._audio_next += piece.samples
-        self.container.mux(self._audio.encode(piece))
+    def sound(self, frame: Any) -> None:
+        """Add decoded sound of the source: it lies beside the result's picture as it lay beside the source's."""
+        if self._sound is not None:
+            self.container.mux(self._sound.packets(frame))
 
     def close(self) -> None:
-        self.container.mux(self.video.encode(None))
-        if self._audio is not None:
-            for piece in self._resampler.resample(None):
-                self._encode_sound(piece, Fraction(0))
-            self.container.mux(self._audio.encode(None))
+        self._mux(self.video.encode(None))
+        if self._sound is not None:
+            self.container.mux(self._sound.rest())
         self.container.close()
-
-
-_AAC_RATES = (8000, 11025, 12000, 16000, 22050, 24000, 32000, 44100, 48000, 64000, 88200, 96000)

@@ -94,8 +94,8 @@ def _stored(asset: Asset, what: str) -> tuple[str, str, str]:
         raise Http404("A playable copy of this file is not ready.")
     if what == "playable" and asset.proxy == Asset.Proxy.READY:
         return store.PROXY, "video/mp4", f"{stem}.mp4"
-    # An .m4v is an MP4 to browsers, which do not know the name.
-    plays_as = "video/mp4" if what == "playable" and asset.container == "m4v" else asset.mime_type
+    # An .m4v or .mov that browsers play is an MP4 to them; not all know the other names.
+    plays_as = "video/mp4" if what == "playable" and asset.container in {"m4v", "mov"} else asset.mime_type
     return store.ORIGINAL, plays_as, asset.name
 
 

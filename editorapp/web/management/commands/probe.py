@@ -15,9 +15,9 @@ from editorapp.media.refusals import Refusal, show_length
 
 
 class Command(BaseCommand):
-    """Measure files as an upload would, and say which are taken."""
+    """Measure clips and pictures as an upload would, and say which are taken."""
 
-    help = "Measure video files as an upload would: say which are taken, and of the others why not. Stores nothing."
+    help = "Measure clips and pictures as an upload would: say which are taken, and of the others why not."
     requires_system_checks: list[str] = []
 
     def add_arguments(self, parser: ArgumentParser) -> None:
@@ -39,7 +39,7 @@ def _look_at(file: str) -> dict[str, Any]:
     # Bytes that are no text are shown as question marks, and not written to the terminal as they are.
     name = file.encode("utf-8", "replace").decode()
     try:
-        facts = probe(Path(file), expect="video")
+        facts = probe(Path(file))
     except Refusal as refusal:
         return {"file": name, "accepted": False, "reason": refusal.code, "message": refusal.message, "facts": None}
     return {"file": name, "accepted": True, "reason": None, "message": "", "facts": _facts(facts)}
@@ -54,7 +54,8 @@ def _facts(facts: MediaFacts) -> dict[str, Any]:
         "frame_count": facts.frame_count, "duration_seconds": float(facts.duration_seconds), "hdr": facts.hdr,
         "hdr_transfer": facts.hdr_transfer, "has_audio": facts.has_audio,
         "variable_frame_rate": facts.variable_frame_rate, "rotation": facts.rotation,
-        "pixel_format": facts.pixel_format, "browser_safe": facts.browser_safe, "size_bytes": facts.size_bytes,
+        "pixel_format": facts.pixel_format, "video_track": facts.video_track, "video_tracks": facts.video_tracks,
+        "browser_safe": facts.browser_safe, "size_bytes": facts.size_bytes,
     }  # fmt: skip
 
 
@@ -63,8 +64,12 @@ def _line(one: dict[str, Any]) -> str:
     if not one["accepted"]:
         return f"{name}: not taken ({one['reason']}). {one['message']}"
     facts = one["facts"]
+    if facts["kind"] == "image":
+        return f"{name}: {facts['width']}x{facts['height']}, {facts['codec']}"
     varies = " (varies)" if facts["variable_frame_rate"] else ""
-    marks = [mark for mark, is_on in (("HDR", facts["hdr"]), ("sound", facts["has_audio"])) if is_on]
+    track = f"video track {facts['video_track']} of {facts['video_tracks']}"
+    said = (("HDR", facts["hdr"]), ("sound", facts["has_audio"]), (track, facts["video_tracks"] > 1))
+    marks = [mark for mark, is_on in said if is_on]
     return (
         f"{name}: {facts['width']}x{facts['height']}, {show_fps(Fraction(facts['fps']))} fps{varies}, "
         f"{facts['frame_count']} frames, {show_length(facts['duration_seconds'])}, "

@@ -1,0 +1,93 @@
+"""A picture file, opened for its pixels: what is told beside them never stops it.
+
+Metadata are taken out before a decoder sees them, because it would stop at text that is no text, at a note that is too
+long, or take a second picture (the gain map of a phone) for the next one of a film.
+"""
+
+import io
+import struct
+import warnings
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import Any
+
+import numpy as np
+from PIL import Image
+
+from editorapp.media.decoding.strip import has_png_animation, stripped
+
+_ORIENTATION = 0x0112
+_TURNS = {
+    2: Image.Transpose.FLIP_LEFT_RIGHT,
+    3: Image.Transpose.ROTATE_180,
+    4: Image.Transpose.FLIP_TOP_BOTTOM,
+    5: Image.Transpose.TRANSPOSE,
+    6: Image.Transpose.ROTATE_270,
+    7: Image.Transpose.TRANSVERSE,
+    8: Image.Transpose.ROTATE_90,
+}
+UNREADABLE = (OSError, SyntaxError, ValueError, EOFError, Image.DecompressionBombError)  # what Pillow raises
+
+
+@contextmanager
+def opened(data: bytes, format: str) -> Iterator[Image.Image]:
+    """Yield the first picture of a file: its header is read, its pixels are decoded with `load()`.
+
+    `format`: Pillow's name. Raises: one of UNREADABLE.
+    """
+    Image.MAX_IMAGE_PIXELS = None  # our own limit is checked before a pixel is decoded, and says more
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")
+        with _opened(data, format) as image:
+            yield image
+
+
+def _opened(data: bytes, format: str) -> Image.Image:
+    for colours in (True, False):  # notes about colours may be damaged as well
+        try:
+            return Image.open(io.BytesIO(stripped(data, format, colours=colours)), formats=[format])
+        except UNREADABLE:
+            continue
+    return Image.open(io.BytesIO(data), formats=[format])
+
+
+def is_animated(data: bytes, format: str) -> bool:
+    """Does the file hold a film? A JPEG never does: its second picture is a gain map, a depth map, or a thumbnail."""
+    if format == "JPEG":
+        return False
+    if format == "PNG":
+        return has_png_animation(data)
+    with Image.open(io.BytesIO(data), formats=[format]) as image:
+        return bool(getattr(image, "is_animated", False))
+
+
+def orientation(data: bytes, format: str) -> int:
+    """Return how the camera says that the picture is turned (EXIF, 1 to 8): 1 where it says nothing readable."""
+    try:
+        with warnings.catch_warnings(), Image.open(io.BytesIO(data), formats=[format]) as image:
+            warnings.simplefilter("ignore")
+            said: Any = image.getexif().get(_ORIENTATION, 1)
+    except (*UNREADABLE, TypeError, KeyError, IndexError, OverflowError, struct.error):
+        return 1
+    return said if said in _TURNS else 1
+
+
+def turned(image: Image.Image, said: int) -> Image.Image:
+    """Return the picture upright, by what `orientation` says; the very same where it is that."""
+    return image.transpose(_TURNS[said]) if said in _TURNS else image
+
+
+def in_eight_bits(image: Image.Image) -> Image.Image:
+    """Return grey of 16 bits in 8, with its transparency; any other picture as it is.
+
+    Pillow's own conversion cuts off at 255, so that nearly everything becomes white.
+    """
+    if not image.mode.startswith("I;16"):
+        return image
+    deep = np.asarray(image)
+    made = Image.fromarray(((deep.astype(np.uint32) + 128) // 257).astype(np.uint8))
+    clear = image.info.get("transparency")
+    if isinstance(clear, int):
+        made.putalpha(Image.fromarray(np.where(deep == clear, 0, 255).astype(np.uint8)))
+    made.info = {key: value for key, value in image.info.items() if key != "transparency"}
+    return made

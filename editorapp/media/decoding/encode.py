@@ -11,6 +11,7 @@ import av
 import av.error
 
 from editorapp.media.decoding import colour, tonemap
+from editorapp.media.decoding.entering import packets_from
 from editorapp.media.decoding.opening import decoded, open_clip
 from editorapp.media.decoding.timeline import Timeline
 from editorapp.media.refusals import Refusal
@@ -148,13 +149,15 @@ def _play(
     """Yield pictures with their index on the timeline, and sound with None, from before frame `first` to the end."""
     index: int | None = 0
     starts = [key for key in timeline.keys if key <= timeline.pts[first]]
+    sounds = [] if sounding is None else [sounding]
     if starts and first > 0:
-        container.seek(starts[-1], stream=stream, backward=True)
+        packets = packets_from(container, stream, starts[-1], *sounds)
         index = None
+    else:
+        packets = container.demux(stream, *sounds)
     places = {pts: number for number, pts in enumerate(timeline.pts)}
-    streams = [stream] if sounding is None else [stream, sounding]
     sound: list[tuple[None, Any]] = []
-    for packet in _packets(container, streams):
+    for packet in _readable(packets):
         with contextlib.suppress(av.error.FFmpegError):
             for frame in packet.stream.decode(packet):
                 if packet.stream.type == "audio":
@@ -172,8 +175,7 @@ def _play(
     yield from sound
 
 
-def _packets(container: Any, streams: list[Any]) -> Iterator[Any]:
-    packets = container.demux(*streams)
+def _readable(packets: Iterator[Any]) -> Iterator[Any]:
     while True:
         try:
             yield next(packets)

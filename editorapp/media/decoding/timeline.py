@@ -1,7 +1,7 @@
 """When each frame of a clip is shown: the index by which frame n is frame n, and the exact frame rate."""
 
 import bisect
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from fractions import Fraction
 from pathlib import Path
@@ -9,6 +9,7 @@ from typing import Any
 
 import av.error
 
+from editorapp.media.decoding.entering import packets_from
 from editorapp.media.decoding.opening import decoded, open_clip
 from editorapp.media.decoding.sniff import Sniffed
 from editorapp.media.refusals import Refusal, show_length
@@ -83,19 +84,34 @@ def build(path: Path, sniffed: Sniffed, packets: list[Packet], *, on_frame: OnFr
         keys = sorted(p.pts for p in packets if p.is_key and p.is_shown and p.pts is not None) if said else []
         step = _usual_step(said, stream)
         is_long = context.width * context.height * len(packets) > _WHOLE_PIXELS
-        if said and is_long and _ends_agree(container, stream, said, keys):
-            return Timeline(said, keys, base, said[-1] + _last_duration(packets, said[-1], step), False)
+        claimed = _claimed_end(stream, sniffed)
+        if said and is_long and _ends_agree(path, sniffed, said, keys):
+            return Timeline(said, keys, base, _end(said, packets, step, claimed), False)
     # Opened anew: not every format finds back to its first frame.
     with open_clip(path, sniffed=sniffed) as (container, stream):
         shown = _decode_all(container, stream, step, on_frame)
     _check_reached(shown, said, base, step)
     known = set(shown)
-    end = shown[-1] + _last_duration(packets, shown[-1], step)
-    return Timeline(shown, [key for key in keys if key in known], base, end, True)
+    return Timeline(shown, [key for key in keys if key in known], base, _end(shown, packets, step, claimed), True)
 
 
-def _last_duration(packets: list[Packet], last: int, step: int) -> int:
-    return next((packet.duration for packet in packets if packet.pts == last and packet.duration), 0) or step
+def _claimed_end(stream: Any, sniffed: Sniffed) -> int:
+    """Return when the last frame goes by the track's own length: 0 where the container notes none."""
+    if sniffed.format != "mov" or stream.start_time is None or not stream.duration:
+        return 0
+    return int(stream.start_time + stream.duration)
+
+
+def _end(shown: list[int], packets: list[Packet], step: int, claimed: int) -> int:
+    """Return when the last frame goes.
+
+    An MP4 knows it for its track alone: what it notes beside a packet is when the next one is to be decoded, which is
+    another frame where frames come out of order. All other containers note it beside the packet.
+    """
+    if claimed > shown[-1]:
+        return claimed
+    own = next((packet.duration for packet in packets if packet.pts == shown[-1] and packet.duration), 0)
+    return shown[-1] + (own or step)
 
 
 def _said(packets: list[Packet]) -> list[int]:
@@ -126,19 +142,21 @@ def _decode_all(container: Any, stream: Any, step: int, on_frame: OnFrame | None
     return times
 
 
-def _ends_agree(container: Any, stream: Any, said: list[int], keys: list[int]) -> bool:
+def _ends_agree(path: Path, sniffed: Sniffed, said: list[int], keys: list[int]) -> bool:
     """Decode the first and the last second: are they what the packets say?"""
-    second = round(1 / stream.time_base)
-    if not _matches(container, stream, said, 0, said[0] + second):
-        return False
+    with open_clip(path, sniffed=sniffed) as (container, stream):
+        second = round(1 / stream.time_base)
+        if not _matches(decoded(container, stream), said, 0, said[0] + second):
+            return False
     late = keys[max(0, bisect.bisect_right(keys, said[-1] - second) - 1)] if keys else said[0]
-    container.seek(late, stream=stream, backward=True)
-    return _matches(container, stream, said, bisect.bisect_left(said, late), None)
+    with open_clip(path, sniffed=sniffed) as (container, stream):
+        frames = decoded(container, stream, packets_from(container, stream, late))
+        return _matches(frames, said, bisect.bisect_left(said, late), None)
 
 
-def _matches(container: Any, stream: Any, said: list[int], first: int, until: int | None) -> bool:
+def _matches(frames: Iterator[Any], said: list[int], first: int, until: int | None) -> bool:
     at: int | None = None
-    for frame in decoded(container, stream):
+    for frame in frames:
         if frame.pts is None:
             return False
         if at is None and frame.pts < said[first]:
@@ -169,7 +187,7 @@ def exact_rate(timeline: Timeline, stream: Any) -> tuple[Fraction, bool]:
     """Return the frame rate, and whether it varies.
 
     Times are rounded to the container's clock (1 ms in Matroska): a rate is constant when every frame is where
-    this rate puts it, to within that rounding. Of a varying rate the average is returned.
+    this rate puts it, to within that rounding. Of a varying rate the average is returned: frames by duration.
     """
     pts, base = timeline.pts, timeline.time_base
     hints = [rate for rate in (stream.guessed_rate, stream.average_rate, stream.base_rate) if rate]
@@ -185,8 +203,9 @@ def exact_rate(timeline: Timeline, stream: Any) -> tuple[Fraction, bool]:
         # In a program stream only some frames have a time, and the demuxer's guess can be one frame off.
         if _is_on_grid(pts, base, rate, slack=1 / rate if stream.container.format.name == "mpeg" else Fraction(0)):
             return rate, False
-    exact = average.limit_denominator(10_000)
-    return exact, not _is_on_grid(pts, base, average)
+    if _is_on_grid(pts, base, average):
+        return average.limit_denominator(10_000), False
+    return (len(pts) / timeline.seconds).limit_denominator(10_000), True
 
 
 def _is_on_grid(pts: list[int], base: Fraction, rate: Fraction, *, slack: Fraction = Fraction(0)) -> bool:

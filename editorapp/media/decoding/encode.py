@@ -183,8 +183,8 @@ def _readable(packets: Iterator[Any]) -> Iterator[Any]:
             return
 
 
-def remux(path: Path, out: Path) -> None:
-    """Write the same packets into an MP4: for clips whose coding browsers know, in a container they do not.
+def remux(path: Path, out: Path, timeline: Timeline) -> None:
+    """Write the same packets into an MP4 that starts at 0: for clips whose coding browsers know in other containers.
 
     Raises: Refusal "damaged", when the clip does not fit into an MP4 as it is.
     """
@@ -205,10 +205,18 @@ def remux(path: Path, out: Path) -> None:
                     continue  # what an encoder put before the sound to warm up
                 if packet.is_discard:
                     raise Refusal("damaged", detail="an edit list hides some of its frames")
+                _move(packet, timeline.pts[0] * timeline.time_base)
                 packet.stream = copies[packet.stream.index]
                 made.mux(packet)
     except (av.error.FFmpegError, ValueError) as error:
         raise Refusal("damaged", detail="its packets do not fit into an MP4") from error
+
+
+def _move(packet: Any, start: Fraction) -> None:
+    """Count a packet's times from the first picture on. Sound before it is noted as before the start, and not played."""
+    late = round(start / packet.time_base)
+    packet.pts = packet.pts if packet.pts is None else packet.pts - late
+    packet.dts = packet.dts if packet.dts is None else packet.dts - late
 
 
 def _with_decoding_times(packets: Any, stream: Any) -> Iterator[Any]:

@@ -25,6 +25,8 @@ _RATES = tuple(Fraction(n) for n in (24, 25, 30, 50, 60, 12, 15, 10, 20, 48, 100
     Fraction(n * 1000, 1001) for n in (24, 30, 60, 120, 48, 240, 15, 12)
 )
 
+_SAME = Fraction(1, 2000)  # seconds: clocks of containers are rounded, to 1 ms at most
+
 OnFrame = Callable[[int, Any], None]
 
 
@@ -53,6 +55,14 @@ class Timeline:
     @property
     def seconds(self) -> Fraction:
         return (self.end - self.pts[0]) * self.time_base
+
+
+def has_times_of(copy: Timeline, source: Timeline) -> bool:
+    """Does a copy start at 0, and show every frame of its source when the source does, counted from its first?"""
+    if copy.pts[0] != 0 or len(copy.pts) != len(source.pts):
+        return False
+    pairs = zip(copy.pts, source.pts, strict=True)
+    return all(abs(at * copy.time_base - (own - source.pts[0]) * source.time_base) < _SAME for at, own in pairs)
 
 
 def read_packets(container: Any, stream: Any) -> list[Packet]:
@@ -86,13 +96,13 @@ def build(path: Path, sniffed: Sniffed, packets: list[Packet], *, on_frame: OnFr
         is_long = context.width * context.height * len(packets) > _WHOLE_PIXELS
         claimed = _claimed_end(stream, sniffed)
         if said and is_long and _ends_agree(path, sniffed, said, keys):
-            return Timeline(said, keys, base, _end(said, packets, step, claimed), False)
+            return Timeline(said, keys, base, _end(said, packets, base, step, claimed), False)
     # Opened anew: not every format finds back to its first frame.
     with open_clip(path, sniffed=sniffed) as (container, stream):
         shown = _decode_all(container, stream, step, on_frame)
     _check_reached(shown, said, base, step)
     known = set(shown)
-    return Timeline(shown, [key for key in keys if key in known], base, _end(shown, packets, step, claimed), True)
+    return Timeline(shown, [key for key in keys if key in known], base, _end(shown, packets, base, step, claimed), True)
 
 
 def _claimed_end(stream: Any, sniffed: Sniffed) -> int:
@@ -102,16 +112,16 @@ def _claimed_end(stream: Any, sniffed: Sniffed) -> int:
     return int(stream.start_time + stream.duration)
 
 
-def _end(shown: list[int], packets: list[Packet], step: int, claimed: int) -> int:
+def _end(shown: list[int], packets: list[Packet], base: Fraction, step: int, claimed: int) -> int:
     """Return when the last frame goes.
 
-    An MP4 knows it for its track alone: what it notes beside a packet is when the next one is to be decoded, which is
-    another frame where frames come out of order. All other containers note it beside the packet.
+    An MP4 knows it for its track alone, to a thousandth of a second: what it notes beside a packet is when the next one
+    is to be decoded, which is another frame where frames come out of order. All others note it beside the packet.
     """
-    if claimed > shown[-1]:
-        return claimed
     own = next((packet.duration for packet in packets if packet.pts == shown[-1] and packet.duration), 0)
-    return shown[-1] + (own or step)
+    end = shown[-1] + (own or step)
+    is_rounded = abs(claimed - end) * base < 4 * _SAME
+    return end if claimed <= shown[-1] or is_rounded else claimed
 
 
 def _said(packets: list[Packet]) -> list[int]:

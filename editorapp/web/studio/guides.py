@@ -11,11 +11,11 @@ from django.conf import settings
 from django.core.files.uploadedfile import UploadedFile
 from django.http import HttpRequest, QueryDict
 
-from editorapp.core.timecode import frame_at
 from editorapp.costs.estimate import Estimate, estimate
-from editorapp.media import frames, trim
+from editorapp.media import frames, times, trim
 from editorapp.media.intake import NotTaken, take_in
 from editorapp.media.models import Asset
+from editorapp.media.refusals import Refusal
 from editorapp.providers.contract import Ref, Task
 from editorapp.teams.models import Member
 from editorapp.web.studio.forms import Compose, KeyframeRow
@@ -92,9 +92,12 @@ def price_of_part(
         return None
     if source is None or source.fps is None or not 0 <= first <= last < source.frame_count:
         return None
-    frames_kept = last - first + 1
-    length = Decimal(frames_kept * source.fps.denominator) / source.fps.numerator
-    part = replace(source.facts(), frame_count=frames_kept, duration_seconds=length)
+    try:
+        length = times.length_of(source, first, last)
+    except Refusal:
+        return None
+    seconds = Decimal(length.numerator) / length.denominator
+    part = replace(source.facts(), frame_count=last - first + 1, duration_seconds=seconds)
     return estimate(form.request(ref), part, provider=provider)
 
 
@@ -103,9 +106,13 @@ def _start_of(source: Asset | None, seconds: str) -> tuple[int, int]:
     if source is None or source.fps is None:
         raise NotDone("Choose a clip first.")
     try:
-        count = frame_at(Fraction(seconds), source.fps)
-    except ValueError as error:
+        longest = Fraction(seconds)
+    except (ValueError, ZeroDivisionError) as error:
         raise NotDone("This is no length in seconds.") from error
+    try:
+        count = times.frames_within(source, longest)
+    except Refusal as refusal:
+        raise NotDone(refusal.message) from refusal
     return 0, max(0, min(count, source.frame_count) - 1)
 
 

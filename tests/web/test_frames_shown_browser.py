@@ -1,0 +1,151 @@
+"""The counter names the frame that the browser shows, which is the one that a still of that number is of.
+
+In Chromium, on clips that start late, last unevenly, hide frames or come in fragments, as they are and as copies for
+viewing. RUSHES_ALL_FRAMES=1 looks at every frame of every real clip (minutes); without it some of each are looked at.
+"""
+
+import os
+import shutil
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+from PIL import Image
+from playwright.sync_api import Page
+
+from editorapp.media import store, tasks
+from editorapp.media.decoding import colour
+from editorapp.media.decoding.opening import decoded, open_clip
+from editorapp.media.intake import take_in
+from editorapp.media.models import Asset
+from editorapp.teams.models import Member
+from tests.environment import MEDIA
+from tests.factories import make_generation
+from tests.media.clips import make_clip
+from tests.media.test_probe import CASES
+
+pytestmark = [pytest.mark.django_db(transaction=True), pytest.mark.browser]
+WHOLE = bool(os.environ.get("RUSHES_ALL_FRAMES"))
+WIDTH, HEIGHT = 160, 90
+REAL = sorted(path for path in MEDIA.glob("**/*.*") if path.suffix in {".mp4", ".mov", ".webm", ".ts", ".avi"})
+MADE = (
+    "b-frames.mp4", "late-start.mp4", "edit-list.mp4", "fragments.mp4", "varying.mp4", "varying.mkv", "b-frames.ts",
+    "mpeg4.avi", "vp9.webm", "hidden-frames.webm", "turned-90.mp4", "one-frame.mp4",
+)  # fmt: skip
+SOUND = {"vp9.webm", "varying.mkv", "b-frames.ts"}
+# Go to frames one after the other; say of each what the counter says and what the picture is, as bytes of RGB.
+LOOK = """async ([frames, width, height]) => {
+    const box = document.querySelector("[data-player]");
+    const player = window.rushesPlayer.of(box);
+    const video = player.video;
+    const pen = Object.assign(document.createElement("canvas"), { width, height }).getContext("2d", { willReadFrequently: true });
+    const within = (ms, made) => Promise.race([new Promise(made), new Promise((done) => setTimeout(done, ms))]);
+    await player.clock.ready;
+    if (video.readyState < 2) await within(10000, (done) => video.addEventListener("loadeddata", done));
+    const found = [];
+    for (const frame of frames) {
+        const before = video.currentTime;
+        const drawn = within(500, (done) => video.requestVideoFrameCallback(done));
+        const sought = within(10000, (done) => video.addEventListener("seeked", done, { once: true }));
+        player.seek(frame);
+        if (video.currentTime !== before || video.seeking) { await sought; await drawn; }
+        pen.drawImage(video, 0, 0, width, height);
+        const { data } = pen.getImageData(0, 0, width, height);
+        let text = "";
+        for (let at = 0; at < data.length; at += 4) text += String.fromCharCode(data[at], data[at + 1], data[at + 2]);
+        found.push([Number(box.querySelector("[data-frame]").textContent), btoa(text)]);
+    }
+    return found;
+}"""
+
+
+@dataclass(frozen=True)
+class Seen:
+    """What the counter said, and the picture beside it."""
+
+    counter: int
+    picture: np.ndarray
+
+
+@pytest.fixture
+def keep(creator: Member, tmp_path: Path) -> Callable[..., Asset]:
+    """Take a clip in, with its copy for viewing where it needs one."""
+
+    def kept(clip: Path, *, copy: bool = False) -> Asset:
+        own = tmp_path / f"own-{clip.name}"
+        shutil.copy(clip, own)
+        asset = take_in(own, name=clip.name, team=creator.team, user=creator.user)
+        if copy:
+            Asset.objects.filter(pk=asset.pk).update(proxy=Asset.Proxy.PENDING)
+        tasks.make_proxy(asset.pk)
+        asset.refresh_from_db()
+        assert asset.is_playable
+        return asset
+
+    return kept
+
+
+def look(page: Page, frames: list[int]) -> list[Seen]:
+    from base64 import b64decode
+
+    found: list[Any] = page.evaluate(LOOK, [frames, WIDTH, HEIGHT])
+    shape = (HEIGHT, WIDTH, 3)
+    return [Seen(number, np.frombuffer(b64decode(data), np.uint8).reshape(shape)) for number, data in found]
+
+
+def pictures_of(asset: Asset) -> list[np.ndarray]:
+    """Return every frame as stills show it, small, by a decode of the original from its start."""
+    with open_clip(store.path(asset.sha256, store.ORIGINAL)) as (container, stream):
+        aspect = colour.pixel_aspect(stream)
+        return [_even(colour.picture(frame, aspect)) for frame in decoded(container, stream)]
+
+
+def _even(picture: np.ndarray) -> np.ndarray:
+    """Return a picture as patches of grey with their mean taken out: a browser's colours are not ours to the last bit."""
+    small = np.asarray(Image.fromarray(picture).convert("L").resize((32, 18), Image.Resampling.BOX)).astype(float)
+    return small - small.mean()
+
+
+def wrong(asset: Asset, seen: list[Seen], frames: list[int]) -> list[tuple[int, int, int]]:
+    """Return (asked for, counter, shown) of each frame where they are not one. Frames that look the same are."""
+    pictures = np.array(pictures_of(asset))
+    assert len(pictures) == asset.frame_count
+    found = []
+    for frame, one in zip(frames, seen, strict=True):
+        far = ((pictures - _even(one.picture)) ** 2).mean(axis=(1, 2))
+        shown = frame if far[frame] <= far.min() * 1.1 + 0.3 else int(far.argmin())
+        if not frame == one.counter == shown:
+            found.append((frame, one.counter, shown))
+    return found
+
+
+def some(count: int) -> list[int]:
+    every = 1 if WHOLE else max(1, count // 12)
+    return sorted({*range(0, count, every), min(1, count - 1), max(0, count - 2), count - 1})
+
+
+@pytest.mark.parametrize("copy", [False, True], ids=["original", "copy"])
+@pytest.mark.parametrize("path", REAL, ids=lambda path: path.name)
+def test_counter_and_picture_are_one_frame_in_every_real_clip(real_media, creator, keep, open_page, path, copy) -> None:
+    if path.suffix in {".ts", ".avi"} and not copy:
+        pytest.skip("no browser plays it as it is")
+    asset = keep(path, copy=copy)
+    frames = some(asset.frame_count)
+
+    seen = look(open_page(creator, f"/studio/?source={asset.pk}"), frames)
+
+    assert wrong(asset, seen, frames) == []
+
+
+@pytest.mark.parametrize("name", MADE)
+def test_counter_and_picture_are_one_frame_in_every_kind_of_clip(creator, keep, open_page, tmp_path, name) -> None:
+    made = CASES[name].made | ({"sound": True} if name in SOUND else {})
+    asset = keep(make_clip(tmp_path / name, **made))
+    frames = list(range(0, asset.frame_count, 1 if WHOLE else 4)) + [asset.frame_count - 1]
+
+    seen = look(open_page(creator, f"/studio/?source={asset.pk}"), frames)
+
+    assert wrong(asset, seen, frames) == []

@@ -6,6 +6,7 @@ viewing. RUSHES_ALL_FRAMES=1 looks at every frame of every real clip (minutes); 
 
 import os
 import shutil
+from base64 import b64decode
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
@@ -14,8 +15,9 @@ from typing import Any
 import numpy as np
 import pytest
 from PIL import Image
-from playwright.sync_api import Page
+from playwright.sync_api import Page, expect
 
+from editorapp.generations.states import State
 from editorapp.media import store, tasks
 from editorapp.media.decoding import colour
 from editorapp.media.decoding.opening import decoded, open_clip
@@ -24,8 +26,8 @@ from editorapp.media.models import Asset
 from editorapp.teams.models import Member
 from tests.environment import MEDIA
 from tests.factories import make_generation
-from tests.media.clips import make_clip
-from tests.media.test_probe import CASES
+from tests.media.clips import make_clip, number_on
+from tests.media.test_probe import CASES, VARYING
 
 pytestmark = [pytest.mark.django_db(transaction=True), pytest.mark.browser]
 WHOLE = bool(os.environ.get("RUSHES_ALL_FRAMES"))
@@ -35,13 +37,15 @@ MADE = (
     "b-frames.mp4", "late-start.mp4", "edit-list.mp4", "fragments.mp4", "varying.mp4", "varying.mkv", "b-frames.ts",
     "mpeg4.avi", "vp9.webm", "hidden-frames.webm", "turned-90.mp4", "one-frame.mp4",
 )  # fmt: skip
+LATE = CASES["late-start.mp4"].made
 SOUND = {"vp9.webm", "varying.mkv", "b-frames.ts"}
 # Go to frames one after the other; say of each what the counter says and what the picture is, as bytes of RGB.
 LOOK = """async ([frames, width, height]) => {
     const box = document.querySelector("[data-player]");
     const player = window.rushesPlayer.of(box);
     const video = player.video;
-    const pen = Object.assign(document.createElement("canvas"), { width, height }).getContext("2d", { willReadFrequently: true });
+    const canvas = Object.assign(document.createElement("canvas"), { width, height });
+    const pen = canvas.getContext("2d", { willReadFrequently: true });
     const within = (ms, made) => Promise.race([new Promise(made), new Promise((done) => setTimeout(done, ms))]);
     await player.clock.ready;
     if (video.readyState < 2) await within(10000, (done) => video.addEventListener("loadeddata", done));
@@ -89,8 +93,6 @@ def keep(creator: Member, tmp_path: Path) -> Callable[..., Asset]:
 
 
 def look(page: Page, frames: list[int]) -> list[Seen]:
-    from base64 import b64decode
-
     found: list[Any] = page.evaluate(LOOK, [frames, WIDTH, HEIGHT])
     shape = (HEIGHT, WIDTH, 3)
     return [Seen(number, np.frombuffer(b64decode(data), np.uint8).reshape(shape)) for number, data in found]
@@ -104,7 +106,7 @@ def pictures_of(asset: Asset) -> list[np.ndarray]:
 
 
 def _even(picture: np.ndarray) -> np.ndarray:
-    """Return a picture as patches of grey with their mean taken out: a browser's colours are not ours to the last bit."""
+    """Return a picture as patches of grey without their mean: a browser's colours are not ours to the last bit."""
     small = np.asarray(Image.fromarray(picture).convert("L").resize((32, 18), Image.Resampling.BOX)).astype(float)
     return small - small.mean()
 
@@ -149,3 +151,55 @@ def test_counter_and_picture_are_one_frame_in_every_kind_of_clip(creator, keep, 
     seen = look(open_page(creator, f"/studio/?source={asset.pk}"), frames)
 
     assert wrong(asset, seen, frames) == []
+
+
+def shown_in(page: Page, video: str) -> np.ndarray:
+    """Return the picture that a video shows, once it stands still."""
+    found = page.evaluate(
+        """async ([selector, width, height]) => {
+            const video = document.querySelector(selector);
+            const wait = (ms) => new Promise((done) => setTimeout(done, ms));
+            for (let n = 0; n < 50 && (video.seeking || video.readyState < 2); n += 1) await wait(100);
+            await wait(150);
+            const pen = Object.assign(document.createElement("canvas"), { width, height }).getContext("2d");
+            pen.drawImage(video, 0, 0, width, height);
+            return [...pen.getImageData(0, 0, width, height).data].filter((_, at) => at % 4 < 3);
+        }""",
+        [video, WIDTH, HEIGHT],
+    )
+    return np.array(found, np.uint8).reshape(HEIGHT, WIDTH, 3)
+
+
+def test_after_playing_the_counter_names_the_frame_on_which_it_stopped(creator, keep, open_page, tmp_path) -> None:
+    page = open_page(creator, f"/studio/?source={keep(make_clip(tmp_path / 'a.mp4', **LATE)).pk}")
+    look(page, [3])
+
+    page.get_by_role("button", name="Play").click()
+    expect(page.locator("[data-frame]")).not_to_have_text("3")
+    page.get_by_role("button", name="Pause").click()
+
+    picture = shown_in(page, "[data-player] video")
+    expect(page.locator("[data-frame]")).to_have_text(str(number_on(picture)))
+
+
+def test_a_source_that_starts_late_is_compared_frame_by_frame(creator, keep, open_page, tmp_path) -> None:
+    source = keep(make_clip(tmp_path / "source.mp4", **LATE))
+    result = keep(make_clip(tmp_path / "result.mp4"))
+    take = make_generation(creator, state=State.SUCCEEDED, source=source, result=result)
+    page = open_page(creator, f"/takes/{take.pk}")
+
+    page.locator(".compare-bar label", has_text="Side by side").click()
+    look(page, [7, 41])
+
+    assert number_on(shown_in(page, "[data-compare-result] video")) == 41
+    assert number_on(shown_in(page, "[data-compare-source] video")) == 41
+
+
+def test_the_length_of_a_cut_is_that_of_its_frames(creator, keep, open_page, tmp_path) -> None:
+    page = open_page(creator, f"/studio/?source={keep(make_clip(tmp_path / 'a.mp4', **CASES['varying.mp4'].made)).pk}")
+
+    page.get_by_text("Cut …").click()
+    page.locator("[data-in]").fill("10")
+    page.locator("[data-out]").fill("19")
+
+    expect(page.locator("[data-cut-length]")).to_have_text(f"10 frames, {(VARYING[20] - VARYING[10]) / 1000:.2f} s")

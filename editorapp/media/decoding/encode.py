@@ -213,7 +213,7 @@ def remux(path: Path, out: Path, timeline: Timeline) -> None:
 
 
 def _move(packet: Any, start: Fraction) -> None:
-    """Count a packet's times from the first picture on. Sound before it is noted as before the start, and not played."""
+    """Count a packet's times from the first picture on. Sound before that is noted as before the start: not played."""
     late = round(start / packet.time_base)
     packet.pts = packet.pts if packet.pts is None else packet.pts - late
     packet.dts = packet.dts if packet.dts is None else packet.dts - late

@@ -1,5 +1,6 @@
 /* Compare a result with its source: the source's player follows the result's, to the frame; wipe, overlay and flicker
-   lay it over the result's picture. The arithmetic is in seconds: both clips start together. */
+   lay it over the result's picture. Both clips start together: each with its own first frame, wherever its file puts
+   that. Needs js/player.js. */
 (() => {
   "use strict";
   const calm = matchMedia("(prefers-reduced-motion: reduce)");
@@ -20,23 +21,36 @@
     stage.append(line, tag);
     const laid = side.dataset.place ? side.dataset.place.split(" ").map(Number) : [];
     let flicking = 0;
+    let held = null; /* the frame on which the source was stopped */
+    const following = window.rushesPlayer.clock(follower, follower.dataset.times);
 
     const mode = () => box.dataset.mode;
     const layered = () => ["wipe", "overlay", "flicker"].includes(mode());
     follower.controls = false;
 
+    const leading = () => window.rushesPlayer.of(lead.closest("[data-player]"));
+
     function follow() {
-      if (mode() === "result") return;
-      const wanted = Math.min(lead.currentTime, Math.max(0, (follower.duration || Infinity) - 0.001));
+      const player = leading();
+      if (mode() === "result" || !player || !player.clock.starts || !following.starts) return;
       follower.playbackRate = lead.playbackRate;
-      /* While playing, small drift is left alone: every seek shows as a stutter. Paused, it is the same frame. */
-      const leeway = lead.paused ? 0.0005 : 0.06;
-      if (Math.abs(follower.currentTime - wanted) > leeway) follower.currentTime = wanted;
-      if (lead.paused !== follower.paused) {
-        if (lead.paused) follower.pause();
-        else follower.play().catch(() => {});
+      if (lead.paused) {
+        follower.pause();
+        /* Times are rounded, to a thousandth of a second in some files. */
+        const frame = following.at(player.clock.starts[player.frame] + 0.001);
+        if (frame !== held) following.go(frame);
+        held = frame;
+        return;
       }
+      held = null;
+      const since = Math.max(0, lead.currentTime - player.clock.begins);
+      const wanted = following.begins + Math.min(since, following.starts[following.starts.length - 1] - 0.001);
+      /* While playing, small drift is left alone: every seek shows as a stutter. */
+      if (Math.abs(follower.currentTime - wanted) > 0.06) follower.currentTime = wanted;
+      if (follower.paused) follower.play().catch(() => {});
     }
+    following.ready.then(follow);
+    for (const name of ["rushes:frame", "rushes:times"]) box.addEventListener(name, follow);
     for (const name of ["play", "pause", "seeking", "seeked", "ratechange", "timeupdate"]) lead.addEventListener(name, follow);
 
     /* A reframe's source is laid over the part of the picture that shows it; any other over all of the result's box. */
@@ -87,6 +101,7 @@
       flick();
       /* Twice a second, below what may trigger a seizure; with reduced motion it changes on the F key only. */
       if (name === "flicker" && !calm.matches) flicking = setInterval(flick, 100);
+      held = null;
       if (name === "result") follower.pause();
       else follow();
     }

@@ -150,7 +150,9 @@
       strip.append(shade);
     }
     const count = last - first + 1;
-    $("[data-cut-length]").textContent = count > 0 ? `${count} frames, ${(count / player().fps).toFixed(2)} s` : "Out lies before in.";
+    const seconds = player().seconds(first, last);
+    const long = seconds === null ? "" : `, ${seconds.toFixed(2)} s`;
+    $("[data-cut-length]").textContent = count > 0 ? `${count} frames${long}` : "Out lies before in.";
   }
   form.addEventListener("toggle", (event) => { if (event.target.matches("[data-cut]")) {
     $("[data-cutting]").disabled = !cutOpen();
@@ -180,6 +182,7 @@
     }
   });
 
+  form.addEventListener("rushes:times", drawCut);
   form.addEventListener("rushes:changed", drawPins);
   form.addEventListener("rushes:sync", () => {
     all("[data-drop-keyframe]").forEach((button, at) => { button.value = at; });

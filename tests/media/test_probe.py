@@ -69,7 +69,9 @@ CASES = {
         {"frame_count": 50}, first_number=10,
     ),
     "late-start.mp4": Case({"times": range(20, 80), "mux": {"use_editlist": "1"}, "options": {"bf": "2"}}),
-    "fragments.mp4": Case({"mux": {"movflags": "frag_keyframe+empty_moov"}, "options": {"g": "20"}}),
+    "fragments.mp4": Case(
+        {"mux": {"movflags": "frag_keyframe+empty_moov"}, "options": {"g": "20"}}, {"browser_safe": False}
+    ),
     "turned-90.mp4": Case({"turn": 90, "options": {"bf": "2"}}, {"rotation": 90, "width": 320, "height": 180}),
     "turned-180.mov": Case({"turn": 180}, {"rotation": 180}),
     "turned-270.mp4": Case({"turn": 270}, {"rotation": 270, "width": 320, "height": 180}),
@@ -154,7 +156,7 @@ def test_a_varying_clip_lasts_as_long_as_its_frames(tmp_path: Path) -> None:
     facts = probe(clip)
 
     assert facts.variable_frame_rate
-    assert facts.fps and abs(facts.fps - 59 / Fraction(VARYING[-1], 1000)) < Fraction(1, 100)
+    assert facts.fps and abs(facts.fps - 60 / Fraction(facts.duration_seconds)) < Fraction(1, 1000)
     assert VARYING[-1] / 1000 < float(facts.duration_seconds) < VARYING[-1] / 1000 + 0.08
 
 

@@ -168,9 +168,10 @@ def test_source_and_result_are_compared_in_step(page, admin, source, result):
 
     page.locator(".compare-bar label", has_text="Side by side").click()
     page.locator("[data-strip]").fill("60")
-    until(page, f"(({at})()).every((time, _, all) => time > 1 && Math.abs(time - all[0]) < 0.002)")
+    # In the middle of the result's frame 60, at 29.97 a second, and of the frame that its source, at 25, shows then.
+    until(page, f"(([one, other]) => Math.abs(one - 2.0187) < 0.001 && Math.abs(other - 2.02) < 0.001)(({at})())")
     page.get_by_role("button", name="One frame on").click()
-    until(page, f"(({at})()).every((time, _, all) => Math.abs(time - all[0]) < 0.002)")
+    until(page, f"(([one, other]) => Math.abs(one - 2.0520) < 0.001 && Math.abs(other - 2.02) < 0.001)(({at})())")
     expect(page.locator("[data-frame]")).to_have_text("61")
 
     page.locator(".compare-bar label", has_text="Wipe").click()

@@ -316,7 +316,7 @@ def test_a_file_says_what_it_is_and_nothing_may_guess(clip: Asset) -> None:
     assert saved.headers["Content-Disposition"].startswith('attachment; filename="frog.webm"')
 
 
-@pytest.mark.parametrize("what", ["original", "playable", "poster", "filmstrip", "frames/0.png"])
+@pytest.mark.parametrize("what", ["original", "playable", "poster", "filmstrip", "times", "frames/0.png"])
 def test_files_are_for_the_team_only(clip: Asset, what: str) -> None:
     url = f"/media/{clip.pk}/{what}"
     reviewer = make_member(team=clip.team, role="reviewer")
@@ -330,6 +330,42 @@ def test_files_are_for_the_team_only(clip: Asset, what: str) -> None:
 @pytest.mark.parametrize("what", ["secret", "frames.json", "proxy.mp4", "..%2foriginal"])
 def test_nothing_else_is_served(clip: Asset, what: str) -> None:
     assert owner_of(clip).get(f"/media/{clip.pk}/{what}").status_code == 404
+
+
+# Times
+
+
+def test_when_each_frame_is_shown_is_told_in_runs_and_only_once(clip: Asset) -> None:
+    client = owner_of(clip)
+
+    told = client.get(f"/media/{clip.pk}/times")
+    again = client.get(f"/media/{clip.pk}/times", headers={"If-None-Match": told.headers["ETag"]})
+
+    assert (told.json()["base"], told.json()["first"], told.json()["lasts"][:3]) == (
+        [1, 1000],
+        7,
+        [[33, 1], [34, 1], [33, 2]],
+    )
+    assert sum(frames for _length, frames in told.json()["lasts"]) == 248
+    assert told.headers["Cache-Control"] == "private, no-cache"
+    assert (again.status_code, again.content) == (304, b"")
+
+
+def test_a_copy_for_viewing_has_times_of_its_own(clip: Asset) -> None:
+    client = owner_of(clip)
+    own = client.get(f"/media/{clip.pk}/times")
+    Asset.objects.filter(pk=clip.pk).update(proxy=Asset.Proxy.READY)
+
+    copied = client.get(f"/media/{clip.pk}/times", headers={"If-None-Match": own.headers["ETag"]})
+
+    assert copied.status_code == 200
+    assert copied.json() == own.json() | {"first": 0}
+
+
+def test_a_picture_has_no_times(clip: Asset) -> None:
+    picture = Asset.objects.get(pk=owner_of(clip).post(f"/media/{clip.pk}/frames/90/pin").json()["id"])
+
+    assert owner_of(picture).get(f"/media/{picture.pk}/times").status_code == 404
 
 
 # Stills

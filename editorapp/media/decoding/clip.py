@@ -8,7 +8,7 @@ from typing import Any
 from editorapp.media.decoding import colour
 from editorapp.media.decoding.opening import check_size, decoded, open_clip, picture_tracks
 from editorapp.media.decoding.sniff import Sniffed
-from editorapp.media.decoding.structure import check_whole
+from editorapp.media.decoding.structure import check_whole, is_fragmented
 from editorapp.media.decoding.timeline import OnFrame, Timeline, build, exact_rate, read_packets
 from editorapp.media.refusals import Refusal, show_length
 
@@ -46,6 +46,7 @@ def examine(path: Path, sniffed: Sniffed, *, max_seconds: float, on_frame: OnFra
         if max_seconds and seconds > max_seconds:
             raise Refusal("too_long", length=show_length(float(seconds)), limit=show_length(max_seconds))
         facts = _facts(container, stream, sniffed)
+    facts["browser_safe"] &= not (sniffed.format == "mov" and is_fragmented(path))
     facts |= {
         "size_bytes": path.stat().st_size, "fps": f"{rate.numerator}/{rate.denominator}", "variable_frame_rate": varies,
         "frame_count": len(timeline.pts), "duration_seconds": _show_seconds(seconds),

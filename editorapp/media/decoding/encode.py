@@ -11,6 +11,7 @@ import av
 import av.error
 
 from editorapp.media.decoding import colour, tonemap
+from editorapp.media.decoding.entering import packets_from
 from editorapp.media.decoding.opening import decoded, open_clip
 from editorapp.media.decoding.sound import Sound, has_true_times, track_of
 from editorapp.media.decoding.timeline import Timeline
@@ -149,13 +150,15 @@ def _play(
     """Yield pictures with their index on the timeline, and sound with None, from before frame `first` to the end."""
     index: int | None = 0
     starts = [key for key in timeline.keys if key <= timeline.pts[first]]
+    sounds = [] if sounding is None else [sounding]
     if starts and first > 0:
-        container.seek(starts[-1], stream=stream, backward=True)
+        packets = packets_from(container, stream, starts[-1], *sounds)
         index = None
+    else:
+        packets = container.demux(stream, *sounds)
     places = {pts: number for number, pts in enumerate(timeline.pts)}
-    streams = [stream] if sounding is None else [stream, sounding]
     sound: list[tuple[None, Any]] = []
-    for packet in _packets(container, streams):
+    for packet in _readable(packets):
         with contextlib.suppress(av.error.FFmpegError):
             for frame in packet.stream.decode(packet):
                 if packet.stream.type == "audio":
@@ -173,8 +176,7 @@ def _play(
     yield from sound
 
 
-def _packets(container: Any, streams: list[Any]) -> Iterator[Any]:
-    packets = container.demux(*streams)
+def _readable(packets: Iterator[Any]) -> Iterator[Any]:
     while True:
         try:
             yield next(packets)
@@ -182,8 +184,8 @@ def _packets(container: Any, streams: list[Any]) -> Iterator[Any]:
             return
 
 
-def remux(path: Path, out: Path) -> None:
-    """Write the same packets into an MP4: for clips whose coding browsers know, in a container they do not.
+def remux(path: Path, out: Path, timeline: Timeline) -> None:
+    """Write the same packets into an MP4 that starts at 0: for clips whose coding browsers know in other containers.
 
     Raises: Refusal "damaged", when the clip does not fit into an MP4 as it is.
     """
@@ -207,10 +209,18 @@ def remux(path: Path, out: Path) -> None:
                     continue  # what an encoder put before the sound to warm up
                 if packet.is_discard:
                     raise Refusal("damaged", detail="an edit list hides some of its frames")
+                _move(packet, timeline.pts[0] * timeline.time_base)
                 packet.stream = copies[packet.stream.index]
                 made.mux(packet)
     except (av.error.FFmpegError, ValueError) as error:
         raise Refusal("damaged", detail="its packets do not fit into an MP4") from error
+
+
+def _move(packet: Any, start: Fraction) -> None:
+    """Count a packet's times from the first picture on. Sound before that is noted as before the start: not played."""
+    late = round(start / packet.time_base)
+    packet.pts = packet.pts if packet.pts is None else packet.pts - late
+    packet.dts = packet.dts if packet.dts is None else packet.dts - late
 
 
 def _with_decoding_times(packets: Any, stream: Any) -> Iterator[Any]:

@@ -14,7 +14,7 @@ from editorapp.media.decoding.opening import open_clip
 from editorapp.media.decoding.picture_file import in_eight_bits, opened, orientation, turned
 from editorapp.media.decoding.sniff import Sniffed, sniff
 from editorapp.media.decoding.still_picture import examine_picture
-from editorapp.media.decoding.timeline import read_packets
+from editorapp.media.decoding.timeline import Timeline, has_times_of, read_packets
 from editorapp.media.refusals import Refusal
 
 _LONG_SECONDS = 120  # a longer clip is coded faster and a little worse, so that it is done in time
@@ -96,7 +96,7 @@ def take_archive(path: str, *, out: str) -> dict[str, Any]:
 def proxy(path: str, *, frames: str, fps: str, out: str) -> dict[str, Any]:
     """Write a copy of a clip that browsers play: the same packets where they can be kept, else coded anew."""
     file, made, timeline = Path(path), Path(out), reader.load_index(Path(frames))
-    if _remuxed(file, made, len(timeline.pts)):
+    if _remuxed(file, made, timeline):
         return {"how": "remuxed"}
     is_long = timeline.seconds > _LONG_SECONDS
     recipe = encode.Recipe(
@@ -108,7 +108,7 @@ def proxy(path: str, *, frames: str, fps: str, out: str) -> dict[str, Any]:
     return {"how": "encoded"}
 
 
-def _remuxed(file: Path, made: Path, frame_count: int) -> bool:
+def _remuxed(file: Path, made: Path, timeline: Timeline) -> bool:
     """Try to keep the packets, and keep the result only if it is the same clip."""
     sniffed = sniff(file)
     said = examine(file, sniffed, max_seconds=0).facts
@@ -117,12 +117,12 @@ def _remuxed(file: Path, made: Path, frame_count: int) -> bool:
     if said["hdr"] or said["codec"] != "h264" or not is_browser_safe("mp4", "h264", said["pixel_format"], sounds):
         return False
     try:
-        encode.remux(file, made)
-        copied = examine(made, sniff(made), max_seconds=0).facts
+        encode.remux(file, made, timeline)
+        copied = examine(made, sniff(made), max_seconds=0)
     except Refusal:
         return False
-    same = ("width", "height", "frame_count", "rotation", "duration_seconds")
-    return copied["frame_count"] == frame_count and all(copied[fact] == said[fact] for fact in same)
+    same = ("width", "height", "rotation", "duration_seconds")
+    return has_times_of(copied.timeline, timeline) and all(copied.facts[fact] == said[fact] for fact in same)
 
 
 def outgoing(path: str, *, out: str) -> dict[str, Any]:

@@ -102,12 +102,13 @@ def demuxed(container: Any, *streams: Any) -> Iterator[Any]:
             return
 
 
-def decoded(container: Any, stream: Any) -> Iterator[Any]:
-    """Yield the frames of a stream from where the container stands, in the order in which they are shown.
+def decoded(container: Any, stream: Any, packets: Iterator[Any] | None = None) -> Iterator[Any]:
+    """Yield the frames of a stream, in the order in which they are shown.
 
-    A packet that cannot be decoded is passed over: one damaged frame does not lose a clip.
+    `packets`: those of the stream to be decoded; without them all, from where the container stands. One that cannot be
+    decoded is passed over: one damaged frame does not lose a clip.
     """
-    packets = container.demux(stream)
+    packets = container.demux(stream) if packets is None else packets
     while True:
         try:
             packet = next(packets)

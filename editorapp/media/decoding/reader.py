@@ -7,8 +7,7 @@ from fractions import Fraction
 from pathlib import Path
 from typing import Any
 
-import av.error
-
+from editorapp.media.decoding.entering import packets_from
 from editorapp.media.decoding.opening import decoded, open_clip
 from editorapp.media.decoding.timeline import Timeline
 from editorapp.media.refusals import Refusal
@@ -65,12 +64,8 @@ def _from(container: Any, stream: Any, timeline: Timeline, index: int, start: in
             if number == index:
                 return frame
         return None
-    try:
-        container.seek(start, stream=stream, backward=True)
-    except av.error.FFmpegError:
-        return None
     is_first = True
-    for frame in decoded(container, stream):
+    for frame in decoded(container, stream, packets_from(container, stream, start)):
         if frame.pts is None or (is_first and frame.pts > start) or frame.pts > wanted:
             return None
         if frame.pts == wanted:

@@ -1,5 +1,6 @@
 """Does the file hold as many bytes as its own headers promise? Containers say so in different places."""
 
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -24,9 +25,19 @@ def check_whole(path: Path, sniffed: Sniffed, stream: Any) -> None:
         raise Refusal("truncated", detail=lost or f"{show_bytes(claimed - size)} of {show_bytes(claimed)} are missing")
 
 
+def is_fragmented(path: Path) -> bool:
+    """Is an MP4 written in fragments? Browsers seek in those by when packets are decoded, and miss frames."""
+    return any(name == b"moof" for _end, name in _boxes(path))
+
+
 def _boxes_end(path: Path, size: int) -> int:
     """Return where the last of the top-level boxes of an MP4 or MOV file ends by its own header."""
-    at = 0
+    return max((end for end, _name in _boxes(path)), default=0)
+
+
+def _boxes(path: Path) -> Iterator[tuple[int, bytes]]:
+    """Yield where each top-level box ends by its own header, and its name."""
+    at, size = 0, path.stat().st_size
     with path.open("rb") as file:
         while at + _BOX_HEADER <= size:
             file.seek(at)
@@ -35,9 +46,9 @@ def _boxes_end(path: Path, size: int) -> int:
             if length == 1:
                 length = int.from_bytes(header[8:16], "big")
             if length < _BOX_HEADER or not header[4:8].isalnum():
-                return at  # "to the end of the file", or padding after the last box
+                return  # "to the end of the file", or padding after the last box
             at += length
-    return at
+            yield at, header[4:8]
 
 
 def _segment_end(path: Path, size: int) -> int:

@@ -1,7 +1,7 @@
 """When each frame of a clip is shown: the index by which frame n is frame n, and the exact frame rate."""
 
 import bisect
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from fractions import Fraction
 from pathlib import Path
@@ -9,6 +9,7 @@ from typing import Any
 
 import av.error
 
+from editorapp.media.decoding.entering import packets_from
 from editorapp.media.decoding.opening import decoded, open_clip
 from editorapp.media.decoding.sniff import Sniffed
 from editorapp.media.refusals import Refusal, show_length
@@ -23,6 +24,8 @@ _WHOLE_PIXELS = 1_300_000_000
 _RATES = tuple(Fraction(n) for n in (24, 25, 30, 50, 60, 12, 15, 10, 20, 48, 100, 120, 240, 8, 5, 6, 1)) + tuple(
     Fraction(n * 1000, 1001) for n in (24, 30, 60, 120, 48, 240, 15, 12)
 )
+
+_SAME = Fraction(1, 2000)  # seconds: clocks of containers are rounded, to 1 ms at most
 
 OnFrame = Callable[[int, Any], None]
 
@@ -54,6 +57,14 @@ class Timeline:
         return (self.end - self.pts[0]) * self.time_base
 
 
+def has_times_of(copy: Timeline, source: Timeline) -> bool:
+    """Does a copy start at 0, and show every frame of its source when the source does, counted from its first?"""
+    if copy.pts[0] != 0 or len(copy.pts) != len(source.pts):
+        return False
+    pairs = zip(copy.pts, source.pts, strict=True)
+    return all(abs(at * copy.time_base - (own - source.pts[0]) * source.time_base) < _SAME for at, own in pairs)
+
+
 def read_packets(container: Any, stream: Any) -> list[Packet]:
     """Read the picture's packets to the end of the file, in file order."""
     found: list[Packet] = []
@@ -83,21 +94,36 @@ def build(path: Path, sniffed: Sniffed, packets: list[Packet], *, on_frame: OnFr
         keys = sorted(p.pts for p in packets if p.is_key and p.is_shown and p.pts is not None) if said else []
         step = _usual_step(said, stream)
         is_long = context.width * context.height * len(packets) > _WHOLE_PIXELS
-        if said and is_long and _ends_agree(container, stream, said, keys):
-            return Timeline(said, keys, base, said[-1] + _last_duration(packets, said[-1], step), False)
+        claimed = _claimed_end(stream, sniffed)
+        if said and is_long and _ends_agree(path, sniffed, said, keys):
+            return Timeline(said, keys, base, _end(said, packets, base, step, claimed), False)
     # Opened anew: not every format finds back to its first frame.
     with open_clip(path, sniffed=sniffed) as (container, stream):
         shown = _decode_all(container, stream, step, on_frame)
     _check_reached(shown, said, base, step)
     known = set(shown)
-    end = shown[-1] + _last_duration(packets, shown[-1], step)
-    return Timeline(shown, [key for key in keys if key in known], base, end, True)
+    return Timeline(shown, [key for key in keys if key in known], base, _end(shown, packets, base, step, claimed), True)
 
 
-def _last_duration(packets: list[Packet], last: int, step: int) -> int:
-    """Return for how long the last frame says that it is shown. Cameras that do not know write next to nothing."""
-    said = max((packet.duration for packet in packets if packet.pts == last), default=0)
-    return said if 2 * said >= step else step
+def _claimed_end(stream: Any, sniffed: Sniffed) -> int:
+    """Return when the last frame goes by the track's own length: 0 where the container notes none."""
+    if sniffed.format != "mov" or stream.start_time is None or not stream.duration:
+        return 0
+    return int(stream.start_time + stream.duration)
+
+
+def _end(shown: list[int], packets: list[Packet], base: Fraction, step: int, claimed: int) -> int:
+    """Return when the last frame goes.
+
+    An MP4 knows it for its track alone, to a thousandth of a second: what it notes beside a packet is when the next one
+    is to be decoded, which is another frame where frames come out of order. All others note it beside the packet.
+    Cameras that do not know it write next to nothing: the last frame is then shown for as long as most.
+    """
+    last = shown[-1]
+    own = max((packet.duration for packet in packets if packet.pts == last), default=0)
+    end = last + (own if 2 * own >= step else step)
+    is_rounded = abs(claimed - end) * base < 4 * _SAME
+    return end if 2 * (claimed - last) < step or is_rounded else claimed
 
 
 def _said(packets: list[Packet]) -> list[int]:
@@ -128,19 +154,21 @@ def _decode_all(container: Any, stream: Any, step: int, on_frame: OnFrame | None
     return times
 
 
-def _ends_agree(container: Any, stream: Any, said: list[int], keys: list[int]) -> bool:
+def _ends_agree(path: Path, sniffed: Sniffed, said: list[int], keys: list[int]) -> bool:
     """Decode the first and the last second: are they what the packets say?"""
-    second = round(1 / stream.time_base)
-    if not _matches(container, stream, said, 0, said[0] + second):
-        return False
+    with open_clip(path, sniffed=sniffed) as (container, stream):
+        second = round(1 / stream.time_base)
+        if not _matches(decoded(container, stream), said, 0, said[0] + second):
+            return False
     late = keys[max(0, bisect.bisect_right(keys, said[-1] - second) - 1)] if keys else said[0]
-    container.seek(late, stream=stream, backward=True)
-    return _matches(container, stream, said, bisect.bisect_left(said, late), None)
+    with open_clip(path, sniffed=sniffed) as (container, stream):
+        frames = decoded(container, stream, packets_from(container, stream, late))
+        return _matches(frames, said, bisect.bisect_left(said, late), None)
 
 
-def _matches(container: Any, stream: Any, said: list[int], first: int, until: int | None) -> bool:
+def _matches(frames: Iterator[Any], said: list[int], first: int, until: int | None) -> bool:
     at: int | None = None
-    for frame in decoded(container, stream):
+    for frame in frames:
         if frame.pts is None:
             return False
         if at is None and frame.pts < said[first]:
@@ -171,7 +199,7 @@ def exact_rate(timeline: Timeline, stream: Any) -> tuple[Fraction, bool]:
     """Return the frame rate, and whether it varies.
 
     Times are rounded to the container's clock (1 ms in Matroska): a rate is constant when every frame is where
-    this rate puts it, to within that rounding. Of a varying rate the average is returned.
+    this rate puts it, to within that rounding. Of a varying rate the average is returned: frames by duration.
     """
     pts, base = timeline.pts, timeline.time_base
     hints = [rate for rate in (stream.guessed_rate, stream.average_rate, stream.base_rate) if rate]
@@ -187,8 +215,9 @@ def exact_rate(timeline: Timeline, stream: Any) -> tuple[Fraction, bool]:
         # In a program stream only some frames have a time, and the demuxer's guess can be one frame off.
         if _is_on_grid(pts, base, rate, slack=1 / rate if stream.container.format.name == "mpeg" else Fraction(0)):
             return rate, False
-    exact = average.limit_denominator(10_000)
-    return exact, not _is_on_grid(pts, base, average)
+    if _is_on_grid(pts, base, average):
+        return average.limit_denominator(10_000), False
+    return (len(pts) / timeline.seconds).limit_denominator(10_000), True
 
 
 def _is_on_grid(pts: list[int], base: Fraction, rate: Fraction, *, slack: Fraction = Fraction(0)) -> bool:

@@ -12,11 +12,11 @@ from django.core.files.uploadedfile import UploadedFile
 from django.http import HttpRequest, QueryDict
 
 from editorapp.core.request_values import as_decimal, as_whole, row_id
-from editorapp.core.timecode import frame_at
 from editorapp.costs.estimate import Estimate, estimate
-from editorapp.media import frames, trim
+from editorapp.media import frames, times, trim
 from editorapp.media.intake import NotTaken, take_in
 from editorapp.media.models import Asset
+from editorapp.media.refusals import Refusal
 from editorapp.providers.contract import Ref, Task
 from editorapp.teams.models import Member
 from editorapp.web.studio.forms import Compose, KeyframeRow
@@ -93,9 +93,12 @@ def price_of_part(
         return None
     if source is None or source.fps is None or not 0 <= first <= last < source.frame_count:
         return None
-    frames_kept = last - first + 1
-    length = Decimal(frames_kept * source.fps.denominator) / source.fps.numerator
-    part = replace(source.facts(), frame_count=frames_kept, duration_seconds=length)
+    try:
+        length = times.length_of(source, first, last)
+    except Refusal:
+        return None
+    seconds = Decimal(length.numerator) / length.denominator
+    part = replace(source.facts(), frame_count=last - first + 1, duration_seconds=seconds)
     return estimate(form.request(ref), part, provider=provider)
 
 
@@ -105,7 +108,10 @@ def _start_of(source: Asset | None, seconds: str) -> tuple[int, int]:
         raise NotDone("Choose a clip first.")
     if (length := as_decimal(seconds)) is None:
         raise NotDone("This is no length in seconds.")
-    count = frame_at(Fraction(length), source.fps)
+    try:
+        count = times.frames_within(source, Fraction(length))
+    except Refusal as refusal:
+        raise NotDone(refusal.message) from refusal
     return 0, max(0, min(count, source.frame_count) - 1)
 
 

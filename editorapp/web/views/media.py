@@ -20,6 +20,7 @@ from editorapp.media.models import Asset, Upload
 from editorapp.media.probe import check_bytes
 from editorapp.media.refusals import Refusal
 from editorapp.media.spent import Spent
+from editorapp.media.times import frame_times
 from editorapp.media.upload_claim import BeingTaken
 from editorapp.teams.access import MemberRequest, needs
 from editorapp.teams.roles import Act
@@ -124,6 +125,22 @@ def still(request: MemberRequest, pk: int, frame_index: int, ending: str) -> Htt
     kind = "attachment" if "download" in request.GET else "inline"
     headers["Content-Disposition"] = f'{kind}; filename="{stem} frame {frame_index}.{ending}"'
     return HttpResponse(picture, content_type=f"image/{_STILLS[ending]}", headers=headers)
+
+
+@require_GET
+@needs(Act.SEE)
+def times(request: MemberRequest, pk: int) -> HttpResponse:
+    """Answer with when each frame of a clip is shown, in the file that is played: see FrameTimes.told."""
+    asset = get_object_or_404(Asset.objects.visible_to(request.member).filter(kind=Asset.Kind.VIDEO), pk=pk)
+    is_copy = asset.proxy == Asset.Proxy.READY
+    etag = f'"{asset.sha256[:32]}-times-{"copy" if is_copy else "original"}"'
+    headers = {"ETag": etag, "Cache-Control": "private, no-cache"}
+    if request.headers.get("If-None-Match") == etag:
+        return HttpResponse(status=304, headers=headers)
+    try:
+        return JsonResponse(frame_times(asset).told(is_copy=is_copy), headers=headers)
+    except Refusal as refusal:
+        return _refused(refusal)
 
 
 @require_POST
@@ -270,5 +287,6 @@ urlpatterns = [
     path("uploads/<str:token>/finish", finish_upload, name="finish_upload"),
     path("<int:pk>/frames/<int:frame_index>/pin", pin, name="pin"),
     path("<int:pk>/frames/<int:frame_index>.<str:ending>", still, name="still"),
+    path("<int:pk>/times", times, name="times"),
     path("<int:pk>/<str:what>", file, name="file"),
 ]

@@ -1,0 +1,257 @@
+"""The counter names the frame that the browser shows, which is the one that a still of that number is of.
+
+In Chromium, on clips that start late, last unevenly, hide frames or come in fragments, as they are and as copies for
+viewing. RUSHES_ALL_FRAMES=1 looks at every frame of every clip and every copy (minutes); without it at some frames, of
+clips that show each kind.
+"""
+
+import os
+import shutil
+from base64 import b64decode
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+from PIL import Image
+from playwright.sync_api import Page, expect
+
+from editorapp.generations.states import State
+from editorapp.media import store, tasks
+from editorapp.media.decoding import colour
+from editorapp.media.decoding.opening import decoded, open_clip
+from editorapp.media.intake import take_in
+from editorapp.media.models import Asset
+from editorapp.teams.models import Member
+from tests.environment import MEDIA
+from tests.factories import make_generation
+from tests.media.clips import make_clip, number_on
+from tests.media.test_probe import CASES, VARYING
+
+pytestmark = [pytest.mark.django_db(transaction=True), pytest.mark.browser]
+WHOLE = bool(os.environ.get("RUSHES_ALL_FRAMES"))
+WIDTH, HEIGHT = 160, 90
+NO_BROWSER = {".ts", ".avi"}  # plays these as they are
+# Each shows a kind of its own; a copy is made where none of the clips below has one of that kind.
+ODD = {
+    ("test_non_zero_start.mp4", "original"), ("edit_list_positive_shift.mp4", "original"),
+    ("sample_sef_slow_motion.mp4", "original"), ("cursed-vfr.mp4", "original"), ("cursed-vfr.mp4", "copy"),
+    ("sample_h264.ts", "copy"), ("sample-with-large-length.avi", "copy"), ("water_180_mvhevc_5frames.mov", "copy"),
+    ("frog_vp9_8s.webm", "original"),
+}  # fmt: skip
+FILES = sorted(path for path in MEDIA.glob("**/*.*") if path.suffix in {".mp4", ".mov", ".webm", *NO_BROWSER})
+REAL = [
+    pytest.param(path, what, id=f"{path.name}-{what}")
+    for path in FILES
+    for what in ("original", "copy")
+    if (WHOLE and not (what == "original" and path.suffix in NO_BROWSER)) or (path.name, what) in ODD
+]
+MADE = (
+    "b-frames.mp4", "edit-list.mp4", "fragments.mp4", "varying.mp4", "varying.mkv", "b-frames.ts", "vp9.webm",
+    "turned-90.mp4", "one-frame.mp4",
+)  # fmt: skip
+LATE = CASES["late-start.mp4"].made
+SOUND = {"vp9.webm", "varying.mkv", "b-frames.ts"}
+# Go to frames one after the other; say of each what the counter says and what the picture is, as bytes of RGB.
+LOOK = """async ([frames, width, height]) => {
+    const box = document.querySelector("[data-player]");
+    const player = window.rushesPlayer.of(box);
+    const video = player.video;
+    const canvas = Object.assign(document.createElement("canvas"), { width, height });
+    const pen = canvas.getContext("2d", { willReadFrequently: true });
+    const within = (ms, made) => Promise.race([new Promise(made), new Promise((done) => setTimeout(done, ms))]);
+    await player.clock.ready;
+    if (video.readyState < 2) await within(10000, (done) => video.addEventListener("loadeddata", done));
+    const found = [];
+    for (const frame of frames) {
+        const before = video.currentTime;
+        const drawn = within(4000, (done) => video.requestVideoFrameCallback(done));
+        const sought = within(10000, (done) => video.addEventListener("seeked", done, { once: true }));
+        player.seek(frame);
+        if (video.currentTime !== before || video.seeking) { await sought; await drawn; }
+        pen.drawImage(video, 0, 0, width, height);
+        const { data } = pen.getImageData(0, 0, width, height);
+        let text = "";
+        for (let at = 0; at < data.length; at += 4) text += String.fromCharCode(data[at], data[at + 1], data[at + 2]);
+        found.push([Number(box.querySelector("[data-frame]").textContent), btoa(text)]);
+    }
+    return found;
+}"""
+
+# Play a clip once, slowly: the same of each frame that comes.
+PLAY = """async ([width, height]) => {
+    const box = document.querySelector("[data-player]");
+    const { video, clock } = window.rushesPlayer.of(box);
+    const canvas = Object.assign(document.createElement("canvas"), { width, height });
+    const pen = canvas.getContext("2d", { willReadFrequently: true });
+    const found = [];
+    await clock.ready;
+    const keep = () => {
+        pen.drawImage(video, 0, 0, width, height);
+        const { data } = pen.getImageData(0, 0, width, height);
+        let text = "";
+        for (let at = 0; at < data.length; at += 4) text += String.fromCharCode(data[at], data[at + 1], data[at + 2]);
+        found.push([Number(box.querySelector("[data-frame]").textContent), btoa(text)]);
+        video.requestVideoFrameCallback(keep);
+    };
+    video.requestVideoFrameCallback(keep);
+    video.loop = false;
+    video.muted = true;
+    video.playbackRate = 0.25;
+    await video.play();
+    await new Promise((done) => video.addEventListener("ended", done));
+    return found;
+}"""
+
+
+@dataclass(frozen=True)
+class Seen:
+    """What the counter said, and the picture beside it."""
+
+    counter: int
+    picture: np.ndarray
+
+
+@pytest.fixture
+def keep(creator: Member, tmp_path: Path) -> Callable[..., Asset]:
+    """Take a clip in, with its copy for viewing where it needs one."""
+
+    def kept(clip: Path, *, copy: bool = False) -> Asset:
+        own = tmp_path / f"own-{clip.name}"
+        shutil.copy(clip, own)
+        asset = take_in(own, name=clip.name, team=creator.team, user=creator.user)
+        if copy:
+            Asset.objects.filter(pk=asset.pk).update(proxy=Asset.Proxy.PENDING)
+        tasks.make_proxy(asset.pk)
+        asset.refresh_from_db()
+        assert asset.is_playable
+        return asset
+
+    return kept
+
+
+def look(page: Page, frames: list[int]) -> list[Seen]:
+    return _seen(page.evaluate(LOOK, [frames, WIDTH, HEIGHT]))
+
+
+def _seen(found: list[Any]) -> list[Seen]:
+    shape = (HEIGHT, WIDTH, 3)
+    return [Seen(number, np.frombuffer(b64decode(data), np.uint8).reshape(shape)) for number, data in found]
+
+
+def pictures_of(asset: Asset) -> np.ndarray:
+    """Return every frame as stills show it, small, by a decode of the original from its start."""
+    with open_clip(store.path(asset.sha256, store.ORIGINAL)) as (container, stream):
+        aspect = colour.pixel_aspect(stream)
+        found = [_even(colour.picture(frame, aspect)) for frame in decoded(container, stream)]
+    assert len(found) == asset.frame_count
+    return np.array(found)
+
+
+def check_all(page: Page, pictures: np.ndarray) -> None:
+    """Play all of a clip; go to the frames that did not come, or came when the browser had drawn the next one."""
+    played = _seen(page.evaluate(PLAY, [WIDTH, HEIGHT]))
+    good = {one.counter for one in played if not wrong(pictures, [one], [one.counter])}
+    rest = sorted(set(range(len(pictures))) - good)
+    print(f"{len(good)} of {len(pictures)} frames as it played, {len(rest)} by going there")
+    assert wrong(pictures, look(page, rest), rest) == []
+
+
+def _even(picture: np.ndarray) -> np.ndarray:
+    """Return a picture as patches of grey without their mean: a browser's colours are not ours to the last bit."""
+    small = np.asarray(Image.fromarray(picture).convert("L").resize((32, 18), Image.Resampling.BOX)).astype(float)
+    return small - small.mean()
+
+
+def wrong(pictures: np.ndarray, seen: list[Seen], frames: list[int]) -> list[tuple[int, int, int]]:
+    """Return (asked for, counter, shown) of each frame where they are not one. Frames that look the same are."""
+    found = []
+    for frame, one in zip(frames, seen, strict=True):
+        far = ((pictures - _even(one.picture)) ** 2).mean(axis=(1, 2))
+        shown = frame if far[frame] <= far.min() * 1.1 + 0.3 else int(far.argmin())
+        if not frame == one.counter == shown:
+            found.append((frame, one.counter, shown))
+    return found
+
+
+def some(count: int) -> list[int]:
+    return sorted({*range(0, count, max(1, count // 12)), min(1, count - 1), max(0, count - 2), count - 1})
+
+
+@pytest.mark.parametrize(("path", "what"), REAL)
+def test_counter_and_picture_are_one_frame_in_every_real_clip(real_media, creator, keep, open_page, path, what) -> None:
+    asset = keep(path, copy=what == "copy")
+    pictures, page = pictures_of(asset), open_page(creator, f"/studio/?source={asset.pk}")
+
+    if WHOLE:
+        check_all(page, pictures)
+    else:
+        frames = some(asset.frame_count)
+        assert wrong(pictures, look(page, frames), frames) == []
+
+
+@pytest.mark.parametrize("name", MADE)
+def test_counter_and_picture_are_one_frame_in_every_kind_of_clip(creator, keep, open_page, tmp_path, name) -> None:
+    made = {"frames": 30, **CASES[name].made, "sound": name in SOUND}
+    if "codec" not in made:  # several keyframes, with frames out of order before each
+        made["options"] = {"bf": "3", **made.get("options", {}), "g": "10"}
+    asset = keep(make_clip(tmp_path / name, **made))
+    frames = some(asset.frame_count)
+
+    seen = look(open_page(creator, f"/studio/?source={asset.pk}"), frames)
+
+    assert wrong(pictures_of(asset), seen, frames) == []
+
+
+def shown_in(page: Page, video: str) -> np.ndarray:
+    """Return the picture that a video shows, once it stands still."""
+    found = page.evaluate(
+        """async ([selector, width, height]) => {
+            const video = document.querySelector(selector);
+            const wait = (ms) => new Promise((done) => setTimeout(done, ms));
+            for (let n = 0; n < 50 && (video.seeking || video.readyState < 2); n += 1) await wait(100);
+            await wait(150);
+            const pen = Object.assign(document.createElement("canvas"), { width, height }).getContext("2d");
+            pen.drawImage(video, 0, 0, width, height);
+            return [...pen.getImageData(0, 0, width, height).data].filter((_, at) => at % 4 < 3);
+        }""",
+        [video, WIDTH, HEIGHT],
+    )
+    return np.array(found, np.uint8).reshape(HEIGHT, WIDTH, 3)
+
+
+def test_after_playing_the_counter_names_the_frame_on_which_it_stopped(creator, keep, open_page, tmp_path) -> None:
+    page = open_page(creator, f"/studio/?source={keep(make_clip(tmp_path / 'a.mp4', **LATE)).pk}")
+    look(page, [3])
+
+    page.get_by_role("button", name="Play").click()
+    expect(page.locator("[data-frame]")).not_to_have_text("3")
+    page.get_by_role("button", name="Pause").click()
+
+    picture = shown_in(page, "[data-player] video")
+    expect(page.locator("[data-frame]")).to_have_text(str(number_on(picture)))
+
+
+def test_a_source_that_starts_late_is_compared_frame_by_frame(creator, keep, open_page, tmp_path) -> None:
+    source = keep(make_clip(tmp_path / "source.mp4", **LATE))
+    result = keep(make_clip(tmp_path / "result.mp4"))
+    take = make_generation(creator, state=State.SUCCEEDED, source=source, result=result)
+    page = open_page(creator, f"/takes/{take.pk}")
+
+    page.locator(".compare-bar label", has_text="Side by side").click()
+    look(page, [7, 41])
+
+    assert number_on(shown_in(page, "[data-compare-result] video")) == 41
+    assert number_on(shown_in(page, "[data-compare-source] video")) == 41
+
+
+def test_the_length_of_a_cut_is_that_of_its_frames(creator, keep, open_page, tmp_path) -> None:
+    page = open_page(creator, f"/studio/?source={keep(make_clip(tmp_path / 'a.mp4', **CASES['varying.mp4'].made)).pk}")
+
+    page.locator("[data-cut] summary").click()
+    page.locator("[data-in]").fill("10")
+    page.locator("[data-out]").fill("19")
+
+    expect(page.locator("[data-cut-length]")).to_have_text(f"10 frames, {(VARYING[20] - VARYING[10]) / 1000:.2f} s")

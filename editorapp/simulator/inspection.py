@@ -70,12 +70,15 @@ def _looks_like_video(path: str, error: Exception) -> bool:
 
 
 def _image(path: str) -> dict[str, Any] | None:
-    from PIL import Image
+    from PIL import ExifTags, Image
 
     Image.MAX_IMAGE_PIXELS = 8000 * 8000
     try:
         with Image.open(path) as picture:
             picture.load()
-            return {"kind": "image", "problem": "", "width": picture.width, "height": picture.height}
+            width, height = picture.size
+            if picture.getexif().get(ExifTags.Base.Orientation, 1) >= 5:  # lies on its side
+                width, height = height, width
+            return {"kind": "image", "problem": "", "width": width, "height": height}
     except Exception:  # Pillow's decoders raise nearly anything on hostile bytes
         return None

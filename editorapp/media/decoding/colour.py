@@ -92,7 +92,7 @@ def picture(frame: Any, aspect: Fraction, *, max_width: int = 0, max_height: int
     coded = (height, width) if turn.transposed else (width, height)
     scaled = frame.reformat(
         *coded, format="rgb48le" if hdr else "rgb24", src_colorspace=swscale_matrix(frame),
-        interpolation=_interpolation(),
+        interpolation=exact(),
     )  # fmt: skip
     pixels = scaled.to_ndarray()
     if hdr:
@@ -100,7 +100,8 @@ def picture(frame: Any, aspect: Fraction, *, max_width: int = 0, max_height: int
     return turned(pixels, turn)
 
 
-def _interpolation() -> Any:
+def exact() -> Any:
+    """Return how swscale must work so that a colour is the same afterwards: what it rounds by itself adds up to 5."""
     from av.video.reformatter import Interpolation
 
     return Interpolation.BICUBIC | Interpolation.ACCURATE_RND | Interpolation.FULL_CHR_H_INT

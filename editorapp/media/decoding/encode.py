@@ -79,7 +79,7 @@ class _Picture:
             frame = self.mapper.mapped(self.reformatter.reformat(frame, *coded, "gbrp12le", src_colorspace=source))
             source = _BT709
         made = self.reformatter.reformat(
-            frame, *coded, self.recipe.pixel_format, src_colorspace=source, interpolation="BICUBIC", **target
+            frame, *coded, self.recipe.pixel_format, src_colorspace=source, interpolation=colour.exact(), **target
         )
         return colour.turned_frame(made, self.turn) if self.turn != colour.Upright() else made
 

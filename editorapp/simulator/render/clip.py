@@ -8,14 +8,18 @@ from typing import Any, cast
 import av
 import numpy as np
 
+from editorapp.media.decoding import colour
 from editorapp.simulator.inspection import OPTIONS
 from editorapp.simulator.render import hdr
-from editorapp.simulator.render.colour import HLG, PQ, Array
+from editorapp.simulator.render.colour import BT709, FULL_RANGE, HLG, LIMITED_RANGE, PQ, Array
 
 
 @dataclass
 class Planes:
-    """One picture in YUV 4:2:0: `y` (height, width), `u` and `v` half of it each way; uint8, one buffer."""
+    """One picture in YUV 4:2:0: `y` (height, width), `u` and `v` half of it each way; uint8, one buffer.
+
+    Always BT.709 in limited range, whatever it was read from: so all drawing, and all that is written, speaks of one.
+    """
 
     buffer: Array
 
@@ -48,14 +52,26 @@ class Planes:
 
     @classmethod
     def of(cls, frame: Any, width: int, height: int) -> "Planes":
-        """Return a decoded frame at a size (even numbers), in limited range."""
-        same = frame.format.name == "yuv420p" and (frame.width, frame.height) == (width, height)
-        if not same:
-            frame = frame.reformat(width, height, "yuv420p", interpolation="BICUBIC", dst_color_range="MPEG")
+        """Return a decoded frame at a size (even numbers)."""
+        stated = colour.swscale_matrix(frame)
+        has_its_coding = frame.format.name == "yuv420p" and stated == BT709 and frame.color_range != FULL_RANGE
+        if not has_its_coding or (frame.width, frame.height) != (width, height):
+            frame = frame.reformat(
+                width, height, "yuv420p", src_colorspace=stated, dst_colorspace=BT709, dst_color_range=LIMITED_RANGE,
+                interpolation="BICUBIC" if has_its_coding else colour.exact(),
+            )  # fmt: skip
         return cls(frame.to_ndarray())
 
     def frame(self) -> Any:
-        return av.VideoFrame.from_ndarray(self.buffer, format="yuv420p")
+        """Return the picture as a frame that says how it is coded."""
+        frame = av.VideoFrame.from_ndarray(self.buffer, format="yuv420p")
+        frame.colorspace = frame.color_primaries = frame.color_trc = BT709
+        frame.color_range = LIMITED_RANGE
+        return frame
+
+    def picture(self) -> Any:
+        """Return the picture in sRGB, as Pillow's."""
+        return self.frame().reformat(format="rgb24", interpolation=colour.exact()).to_image()
 
     def resized(self, width: int, height: int, how: str = "BILINEAR") -> "Planes":
         return Planes(self.frame().reformat(width, height, interpolation=how).to_ndarray())
@@ -98,7 +114,6 @@ class Source:
         self.fps = Fraction(self.stream.average_rate or self.stream.guessed_rate or 24)
         self.time_base = Fraction(self.stream.time_base or 1 / self.fps)
         self.transfer, self.primaries = int(first.color_trc or 0), int(first.color_primaries or 0)
-        self.matrix = int(first.colorspace or 0)
         self.first_pts: int | None = None
         self._to_sdr: hdr.Converter | None = None
 
@@ -127,12 +142,15 @@ class Source:
                     step = pts - held[1]
                     yield Shot(held[0], index, held[1] - self.first_pts, step)
                     index += 1
-                held = (self._planes(frame, *size).turned(self.quarters), pts, int(frame.duration or 0))
+                held = (self.planes(frame, *size), pts, int(frame.duration or 0))
         if held is not None:
             yield Shot(held[0], index, held[1] - (self.first_pts or 0), held[2] or step)
 
-    def _planes(self, frame: Any, width: int, height: int) -> Planes:
-        """Return a frame as SDR; an HDR one through the curve that `hdr` undoes."""
+    def planes(self, frame: Any, width: int, height: int) -> Planes:
+        """Return a frame of this size upright and as SDR; an HDR one through the curve that `hdr` undoes."""
+        return self._flat(frame, width, height).turned(self.quarters)
+
+    def _flat(self, frame: Any, width: int, height: int) -> Planes:
         if not self.is_hdr:
             return Planes.of(frame, width, height)
         if self._to_sdr is None:
@@ -150,8 +168,7 @@ def still(path: str, width: int, height: int, *, last: bool = False) -> Planes:
     except OSError:
         picture = _frame_of(path, last=last)
     picture = ImageOps.fit(picture, (width, height), Image.Resampling.LANCZOS)
-    frame = av.VideoFrame.from_image(picture)
-    return Planes(frame.reformat(format="yuv420p", dst_colorspace="ITU709", dst_color_range="MPEG").to_ndarray())
+    return Planes.of(av.VideoFrame.from_image(picture), width, height)
 
 
 def _frame_of(path: str, *, last: bool) -> Any:
@@ -162,8 +179,8 @@ def _frame_of(path: str, *, last: bool) -> Any:
         if last:
             for later in frames:
                 frame = later
-        picture = frame.to_image()
-        return picture.rotate(90 * source.quarters, expand=True) if source.quarters else picture
+        size = (source.height, source.width) if source.quarters % 2 else (source.width, source.height)
+        return source.planes(frame, even(size[0]), even(size[1])).picture()
     finally:
         source.close()
 

@@ -6,12 +6,16 @@ from pathlib import Path
 from typing import Any
 
 import av
+from PIL import ExifTags, Image
 
 from editorapp.providers.contract import GenerationRequest
 from editorapp.simulator.render import POSTER, hdr
 from editorapp.simulator.render.clip import Planes, Source
 from editorapp.simulator.render.colour import HLG, PQ
 from editorapp.simulator.render.writer import Writer
+
+SRGB = Image.Exif()  # a picture that says of itself that it is in sRGB
+SRGB.get_ifd(ExifTags.IFD.Exif)[ExifTags.Base.ColorSpace] = 1
 
 
 class Outputs:
@@ -32,7 +36,7 @@ class Outputs:
 
     def picture(self, planes: Planes, pts: int, duration: int) -> None:
         if self._poster is not None:
-            planes.frame().to_image().save(self._poster, quality=85)
+            planes.picture().save(self._poster, quality=90, subsampling=0, exif=SRGB)
             self._poster = None
         frame = self._to_hdr.convert(planes.frame()) if self._to_hdr else planes.frame()
         self._video.frame(frame, pts, duration)

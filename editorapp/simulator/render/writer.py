@@ -7,7 +7,7 @@ from typing import Any
 import av
 
 from editorapp.simulator.render.clip import Source
-from editorapp.simulator.render.colour import BT709, BT2020, PQ
+from editorapp.simulator.render.colour import BT709, BT2020, LIMITED_RANGE, PQ, WIDE_PRIMARIES
 
 AUDIO_LATE_SECONDS = 0.05
 
@@ -28,8 +28,11 @@ class Writer:
         self._audio: Any = None
         self._resampler: Any = None
         self._audio_next: int | None = None
-        if not transfer and source is not None:
-            self._keep_colour(context, source)
+        if not transfer:
+            is_wide = source is not None and source.primaries in WIDE_PRIMARIES and not source.is_hdr
+            context.color_primaries = source.primaries if source is not None and is_wide else BT709
+            context.color_trc = context.colorspace = BT709
+        context.color_range = LIMITED_RANGE
         if source is not None and source.audio is not None:
             self._add_sound(source.audio)
 
@@ -50,17 +53,7 @@ class Writer:
         context = stream.codec_context
         context.codec_tag = "hvc1"
         context.color_primaries, context.color_trc, context.colorspace = BT2020, self.transfer, BT2020
-        context.color_range = 1
         return stream
-
-    @staticmethod
-    def _keep_colour(context: Any, source: Source) -> None:
-        context.color_range = 1
-        if source.is_hdr:  # read through a curve into SDR
-            context.color_primaries = context.color_trc = context.colorspace = BT709
-        else:
-            context.color_primaries, context.color_trc = source.primaries, source.transfer
-            context.colorspace = source.matrix
 
     def _add_sound(self, audio: Any) -> None:
         rate = audio.codec_context.sample_rate if audio.codec_context.sample_rate in _AAC_RATES else 48_000

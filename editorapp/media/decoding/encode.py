@@ -55,6 +55,8 @@ class _Picture:
         tags = (9, int(frame.color_trc), 9) if keeps else (_BT709, _BT709, _BT709)
         if recipe.codec == "libx265":
             options["x265-params"] = f"log-level=none:colorprim={tags[0]}:transfer={tags[1]}:colormatrix={tags[2]}"
+            if keeps:
+                options["x265-params"] += colour.mastering(frame)
         stream = out.add_stream(recipe.codec, rate=rate, options=options)
         context = stream.codec_context
         stream.width, stream.height, stream.pix_fmt = *self.size, recipe.pixel_format

@@ -6,6 +6,7 @@ from typing import Any
 
 import av
 
+from editorapp.simulator.render import hdr
 from editorapp.simulator.render.clip import Source
 from editorapp.simulator.render.colour import BT709, BT2020, LIMITED_RANGE, PQ, WIDE_PRIMARIES
 
@@ -46,6 +47,7 @@ class Writer:
     def _hdr(self, fps: Fraction) -> Any:
         curve = "smpte2084" if self.transfer == PQ else "arib-std-b67"
         x265 = f"log-level=none:bframes=0:keyint=48:colorprim=bt2020:transfer={curve}:colormatrix=bt2020nc:pools=2"
+        x265 += f":{hdr.MASTERED}"
         stream = self.container.add_stream(
             "libx265", rate=fps, options={"preset": "ultrafast", "crf": "20", "x265-params": x265}
         )

@@ -202,6 +202,7 @@ class Rule:
     status: int = 400
     detail: str = ""
     mends: Mends | None = None
+    conflict: str = ""  # where the documents contradict themselves here: both sides, and what we do
 
     @property
     def is_ours(self) -> bool:

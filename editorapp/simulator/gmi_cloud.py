@@ -38,9 +38,16 @@ KEY_ERRORS = {
 }
 # The documented defaults of payload fields (3.1 to 3.3); None where there is none. Ids and data default to "".
 DEFAULTS: dict[str, Any] = {
-    "resolution": "720p", "aspect_ratio": "16:9", "duration": "5s", "pose_strength": "None",
-    "source_generation_id": "", "hdr": False, "exr_export": False, "loop": False, "face_enabled": False,
-}  # fmt: skip
+    "resolution": "720p",
+    "aspect_ratio": "16:9",
+    "duration": "5s",
+    "pose_strength": "None",
+    "source_generation_id": "",
+    "hdr": False,
+    "exr_export": False,
+    "loop": False,
+    "face_enabled": False,
+}
 BROKE, NO_HDR = "gmi-broke", "gmi-nohdr"
 # The simulated live prices: what `GET models/{id}` says. An edit's is the published one of its cheapest quality.
 PRICES = {

@@ -2,6 +2,7 @@
 
 import base64
 import io
+import json
 import time
 from collections.abc import Iterator
 from pathlib import Path
@@ -38,17 +39,41 @@ def gmi(process: SimulatorProcess, model: str, **payload: Any) -> httpx.Response
 
 
 OPTIONAL = {
-    "edit": ("resolution", "edit_auto_controls", "edit_strength", "pose_strength", "depth_blur", "normals_augmentation",
-             "trajectory_sparsity", "face_enabled", "hdr", "exr_export", "start_frame_url", "aspect_ratio",
-             "source_data", "source_media_type"),
-    "generate": ("aspect_ratio", "resolution", "duration", "hdr", "exr_export", "loop", "start_frame_url",
-                 "end_frame_url", "start_frame_generation_id", "end_frame_generation_id"),
+    "edit": (
+        "resolution",
+        "edit_auto_controls",
+        "edit_strength",
+        "pose_strength",
+        "depth_blur",
+        "normals_augmentation",
+        "trajectory_sparsity",
+        "face_enabled",
+        "hdr",
+        "exr_export",
+        "start_frame_url",
+        "aspect_ratio",
+        "source_data",
+        "source_media_type",
+    ),
+    "generate": (
+        "aspect_ratio",
+        "resolution",
+        "duration",
+        "hdr",
+        "exr_export",
+        "loop",
+        "start_frame_url",
+        "end_frame_url",
+        "start_frame_generation_id",
+        "end_frame_generation_id",
+    ),
     "reframe": ("resolution", "source_data", "source_media_type"),
-}  # fmt: skip
+}
 LEAST: dict[str, dict[str, str]] = {
-    "edit": {"source_generation_id": EARLIER}, "generate": {},
+    "edit": {"source_generation_id": EARLIER},
+    "generate": {},
     "reframe": {"source_generation_id": EARLIER, "aspect_ratio": "1:1"},
-}  # fmt: skip
+}
 
 
 @pytest.mark.parametrize("model", OPTIONAL)
@@ -63,10 +88,15 @@ def test_an_empty_text_in_any_optional_field_at_gmi_is_absent(any_media: Simulat
 @pytest.mark.parametrize("model", ["edit", "reframe"])
 @pytest.mark.parametrize(
     "given",
-    [{}, {"source_media_type": "video/mp4"}, {"source_data": "", "source_media_type": "video/mp4"},
-     {"source_generation_id": ""}, {"source_generation_id": "", "source_data": "", "source_media_type": "video/mp4"}],
+    [
+        {},
+        {"source_media_type": "video/mp4"},
+        {"source_data": "", "source_media_type": "video/mp4"},
+        {"source_generation_id": ""},
+        {"source_generation_id": "", "source_data": "", "source_media_type": "video/mp4"},
+    ],
     ids=str,
-)  # fmt: skip
+)
 def test_a_source_that_is_nowhere_is_missing_at_gmi(
     any_media: SimulatorProcess, model: str, given: dict[str, str]
 ) -> None:
@@ -90,10 +120,11 @@ def test_none_is_a_documented_word_for_no_pose_at_gmi(
 @pytest.mark.parametrize(
     ("model", "required"),
     [
-        ("edit", {"prompt", "source_generation_id"}), ("generate", {"prompt"}),
+        ("edit", {"prompt", "source_generation_id"}),
+        ("generate", {"prompt"}),
         ("reframe", {"prompt", "source_generation_id", "aspect_ratio"}),
     ],
-)  # fmt: skip
+)
 def test_the_schema_at_gmi_says_what_is_required(any_media: SimulatorProcess, model: str, required: set[str]) -> None:
     schema = http.get(f"{any_media.url}{GMI}/models/luma-ray-3-2-{model}", headers=GMI_KEY).json()["parameters"]
 
@@ -114,9 +145,7 @@ def scenario(process: SimulatorProcess, model: str, **body: Any) -> httpx.Respon
     return http.post(url, json={"prompt": "A kite"} | body, auth=SCENARIO_KEY)
 
 
-@pytest.mark.parametrize(
-    ("model", "default"), [("ray-3-2", "5s"), ("ray-flash-2-540p", 5), ("ray-flash-2-720p", 5)]
-)  # fmt: skip
+@pytest.mark.parametrize(("model", "default"), [("ray-3-2", "5s"), ("ray-flash-2-540p", 5), ("ray-flash-2-720p", 5)])
 def test_the_duration_at_scenario_has_its_documented_default(
     any_media: SimulatorProcess, model: str, default: Any
 ) -> None:
@@ -130,19 +159,26 @@ def test_the_duration_at_scenario_has_its_documented_default(
 @pytest.mark.parametrize(
     ("model", "duration", "status"),
     [
-        ("ray-flash-2-540p", "5.0", 200), ("ray-flash-2-540p", "9.0", 200), ("ray-flash-2-540p", "5", 200),
-        ("ray-flash-2-540p", "5.5", 400), ("ray-flash-2-540p", "10.0", 400), ("ray-flash-2-540p", "true", 400),
-        ("ray-flash-2-540p", '"5"', 400), ("ray-flash-2-540p", '"5s"', 400), ("ray-3-2", "5.0", 400),
+        ("ray-flash-2-540p", "5.0", 200),
+        ("ray-flash-2-540p", "9.0", 200),
+        ("ray-flash-2-540p", "5", 200),
+        ("ray-flash-2-540p", "5.5", 400),
+        ("ray-flash-2-540p", "10.0", 400),
+        ("ray-flash-2-540p", "true", 400),
+        ("ray-flash-2-540p", '"5"', 400),
+        ("ray-flash-2-540p", '"5s"', 400),
+        ("ray-3-2", "5.0", 400),
         ("ray-3-2", '"5s"', 200),
     ],
-)  # fmt: skip
+)
 def test_a_number_is_the_same_with_and_without_a_point(
     any_media: SimulatorProcess, model: str, duration: str, status: int
 ) -> None:
     answer = http.post(
-        f"{any_media.url}/scenario/v1/generate/custom/model_luma-{model}", auth=SCENARIO_KEY,
+        f"{any_media.url}/scenario/v1/generate/custom/model_luma-{model}",
+        auth=SCENARIO_KEY,
         content=f'{{"prompt": "A kite", "duration": {duration}}}',
-    )  # fmt: skip
+    )
 
     assert answer.status_code == status, answer.text
 
@@ -151,25 +187,26 @@ def test_a_number_is_the_same_with_and_without_a_point(
 def test_a_keyframe_lies_at_a_whole_number_however_it_is_written(
     any_media: SimulatorProcess, index: str, status: int
 ) -> None:
-    at_luma = http.post(
-        f"{any_media.url}/luma-agents/v1/generations", headers=LUMA_KEY,
-        content='{"model": "ray-3.2", "type": "video_edit", "prompt": "A kite", "source": {"generation_id": "%s"}, '
-        '"video": {"edit": {"keyframes": [{"generation_id": "%s"}], "keyframe_indexes": [%s]}}}'
-        % (EARLIER, EARLIER, index),
-    )  # fmt: skip
-    at_scenario = http.post(
-        f"{any_media.url}/scenario/v1/generate/custom/model_luma-ray-3-2-edit", auth=SCENARIO_KEY,
-        content='{"prompt": "A kite", "video": "asset_1", "keyframes": [{"image": "asset_2", "index": %s}]}' % index,
-    )  # fmt: skip
+    edit = {"keyframes": [{"generation_id": EARLIER}], "keyframe_indexes": ["HERE"]}
+    source = {"generation_id": EARLIER}
+    luma = {"model": "ray-3.2", "type": "video_edit", "prompt": "A kite", "source": source, "video": {"edit": edit}}
+    pinned = {"prompt": "A kite", "video": "asset_1", "keyframes": [{"image": "asset_2", "index": "HERE"}]}
+    luma_body, scenario_body = (json.dumps(one).replace('"HERE"', index) for one in (luma, pinned))
+
+    at_luma = http.post(f"{any_media.url}/luma-agents/v1/generations", headers=LUMA_KEY, content=luma_body)
+    url = f"{any_media.url}/scenario/v1/generate/custom/model_luma-ray-3-2-edit"
+    at_scenario = http.post(url, auth=SCENARIO_KEY, content=scenario_body)
 
     assert at_luma.status_code == status, at_luma.text
     assert at_scenario.status_code == (200 if status == 201 else 400), at_scenario.text
 
 
 VALUES = {
-    "pose": ("poseControlStrength", "coarse"), "depth": ("depthControlBlur", 0.5),
-    "normals": ("normalsControlAugmentation", 0.5), "trajectory": ("trajectoryControlSparsity", 0.5),
-}  # fmt: skip
+    "pose": ("poseControlStrength", "coarse"),
+    "depth": ("depthControlBlur", 0.5),
+    "normals": ("normalsControlAugmentation", 0.5),
+    "trajectory": ("trajectoryControlSparsity", 0.5),
+}
 
 
 @pytest.mark.parametrize("control", VALUES)
@@ -226,9 +263,11 @@ def test_no_other_forced_answer_at_luma_tells_of_the_limit(
     any_media.fail(call, kind)
 
     url = f"{any_media.url}/luma-agents/v1/generations"
-    answer = http.post(url, json=luma_body, headers=LUMA_KEY) if call == "submit" else http.get(
-        f"{url}/{EARLIER}", headers=LUMA_KEY
-    )  # fmt: skip
+    answer = (
+        http.post(url, json=luma_body, headers=LUMA_KEY)
+        if call == "submit"
+        else http.get(f"{url}/{EARLIER}", headers=LUMA_KEY)
+    )
 
     assert answer.status_code >= 400 and not LIMIT_HEADERS & set(answer.headers)
     assert answer.headers.get("Retry-After") == {"submit": "60", "poll": "1"}[call] if "429" in kind else True
@@ -238,12 +277,17 @@ def test_no_other_forced_answer_at_luma_tells_of_the_limit(
 @pytest.mark.parametrize(
     ("said", "is_image"),
     [
-        ({}, True), ({"type": "image"}, True), ({"model": "uni-1"}, True),
-        ({"type": "image_edit", "model": "uni-1-max"}, True), ({"type": "layering"}, True),
-        ({"type": "image", "model": "ray-3.2"}, False), ({"type": "video_edit"}, False), ({"model": "other"}, False),
+        ({}, True),
+        ({"type": "image"}, True),
+        ({"model": "uni-1"}, True),
+        ({"type": "image_edit", "model": "uni-1-max"}, True),
+        ({"type": "layering"}, True),
+        ({"type": "image", "model": "ray-3.2"}, False),
+        ({"type": "video_edit"}, False),
+        ({"model": "other"}, False),
     ],
     ids=str,
-)  # fmt: skip
+)
 def test_an_image_request_at_luma_is_told_that_images_are_not_simulated(
     any_media: SimulatorProcess, said: dict[str, str], is_image: bool
 ) -> None:
@@ -267,9 +311,14 @@ def picture(width: int, height: int, *, orientation: int = 1) -> bytes:
 
 SHAPES = [
     # width, height, orientation of the picture; size of the clip at 360p
-    (300, 533, 1, (360, 640)), (533, 300, 6, (360, 640)), (300, 400, 1, (360, 480)), (400, 410, 1, (360, 360)),
-    (640, 360, 1, (640, 360)), (2100, 900, 1, (840, 360)), (300, 700, 1, (360, 640)),
-]  # fmt: skip
+    (300, 533, 1, (360, 640)),
+    (533, 300, 6, (360, 640)),
+    (300, 400, 1, (360, 480)),
+    (400, 410, 1, (360, 360)),
+    (640, 360, 1, (640, 360)),
+    (2100, 900, 1, (840, 360)),
+    (300, 700, 1, (360, 640)),
+]
 
 
 @pytest.mark.parametrize(("width", "height", "orientation", "size"), SHAPES)
@@ -295,13 +344,18 @@ def test_a_portrait_first_frame_gives_a_portrait_clip_over_the_wire(
     data = base64.b64encode(picture(300, 533)).decode()
     ref = {"data": data, "media_type": "image/jpeg"}
     luma = http.post(
-        f"{simulator.url}/luma-agents/v1/generations", headers=LUMA_KEY,
-        json={"model": "ray-3.2", "type": "video", "prompt": "A kite",
-              "video": {"resolution": "360p", "start_frame": ref}},
-    ).json()["id"]  # fmt: skip
+        f"{simulator.url}/luma-agents/v1/generations",
+        headers=LUMA_KEY,
+        json={
+            "model": "ray-3.2",
+            "type": "video",
+            "prompt": "A kite",
+            "video": {"resolution": "360p", "start_frame": ref},
+        },
+    ).json()["id"]
     asset = http.post(
         f"{simulator.url}/scenario/v1/assets", json={"name": "a.jpg", "image": data}, auth=SCENARIO_KEY
-    ).json()["asset"]["id"]  # fmt: skip
+    ).json()["asset"]["id"]
     job = scenario(simulator, "ray-flash-2-540p", image=asset).json()["job"]["jobId"]
 
     def size(url: str) -> tuple[int, int]:
@@ -317,10 +371,16 @@ def test_a_portrait_first_frame_gives_a_portrait_clip_over_the_wire(
             time.sleep(0.05)
         raise AssertionError("It does not end.")
 
-    at_luma = until(lambda: http.get(f"{simulator.url}/luma-agents/v1/generations/{luma}", headers=LUMA_KEY).json()
-                    .get("output"))[0]["url"]  # fmt: skip
-    made = until(lambda: http.get(f"{simulator.url}/scenario/v1/jobs/{job}", auth=SCENARIO_KEY).json()["job"]
-                 ["metadata"].get("assetIds"))[0]  # fmt: skip
+    at_luma = until(
+        lambda: http.get(f"{simulator.url}/luma-agents/v1/generations/{luma}", headers=LUMA_KEY).json().get("output")
+    )[0]["url"]
+    made = until(
+        lambda: (
+            http.get(f"{simulator.url}/scenario/v1/jobs/{job}", auth=SCENARIO_KEY)
+            .json()["job"]["metadata"]
+            .get("assetIds")
+        )
+    )[0]
     at_scenario = http.get(f"{simulator.url}/scenario/v1/assets/{made}", auth=SCENARIO_KEY).json()["asset"]["url"]
 
     assert size(at_luma) == (360, 640)

@@ -57,9 +57,14 @@ class Planes:
         has_its_coding = frame.format.name == "yuv420p" and stated == BT709 and frame.color_range != FULL_RANGE
         if not has_its_coding or (frame.width, frame.height) != (width, height):
             frame = frame.reformat(
-                width, height, "yuv420p", src_colorspace=stated, dst_colorspace=BT709, dst_color_range=LIMITED_RANGE,
+                width,
+                height,
+                "yuv420p",
+                src_colorspace=stated,
+                dst_colorspace=BT709,
+                dst_color_range=LIMITED_RANGE,
                 interpolation="BICUBIC" if has_its_coding else colour.exact(),
-            )  # fmt: skip
+            )
         return cls(frame.to_ndarray())
 
     def frame(self) -> Any:

@@ -172,9 +172,11 @@ class Edit:
         moving = np.minimum(1, np.abs(light - (light if before is None else before)) / np.float32(16))
         free = np.ones(light.shape, np.float32)
         for part, places in (
-            (controls.pose, contours), (controls.depth, near), (controls.normals, 1 - contours),
+            (controls.pose, contours),
+            (controls.depth, near),
+            (controls.normals, 1 - contours),
             (controls.trajectory, moving),
-        ):  # fmt: skip
+        ):
             if part:
                 free *= 1 - np.float32(part) * (EVERYWHERE + (1 - EVERYWHERE) * places)
         return 1 - free

@@ -66,7 +66,8 @@ _ROWS = (
     ),
     Parameter(
         field="prompt", wire="payload.prompt", kind=Kind.TEXT, low=1, high=LIMITS.prompt_max, unit="characters",
-        is_required=True, label="Prompt", help="Say what the result should look like; on a reframe, what the new area shows.",
+        is_required=True, label="Prompt",
+        help="Say what the result should look like; on a reframe, what the new area shows.",
         source="3.1 S2; 3.2 PG; 3.3 PR",
     ),
     Parameter(

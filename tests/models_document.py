@@ -63,6 +63,9 @@ def _model(one: Described) -> Iterator[str]:
     yield ""
     rules = [(row.id, row.label, row.says, row.level, row.source) for row in one.rules]
     yield from _table(("rule", "about", "what it says", "otherwise", "source"), rules)
+    conflicts = [f"- {row.label} (`{row.id}`): {row.conflict}" for row in one.rules if row.conflict]
+    if conflicts:
+        yield from ("", "Where the documents contradict themselves, and what is done here:", "", *conflicts)
     for prices in one.prices:
         yield ""
         yield f"{prices.title}, in dollars for {prices.basis}: list of {prices.as_of} ({prices.source})"

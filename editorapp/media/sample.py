@@ -9,6 +9,7 @@ from typing import Any
 WIDTH, HEIGHT, FPS, FRAMES = 1280, 720, 24, 96
 NAME = "Balloon at dusk (sample).mp4"
 AUDIO_RATE = 48_000
+_BT709, _LIMITED_RANGE = 1, 1  # ITU-T H.273; the clip says so, or a browser would guess
 
 Colour = tuple[int, int, int]
 SKY: tuple[Colour, Colour] = ((38, 44, 92), (244, 158, 108))
@@ -31,9 +32,14 @@ def draw(path: Path) -> None:
     with av.open(str(path), "w", format="mp4", options={"movflags": "+faststart"}) as container:
         video: Any = container.add_stream("libx264", rate=FPS, options={"preset": "veryfast", "crf": "20"})
         video.width, video.height, video.pix_fmt = WIDTH, HEIGHT, "yuv420p"
+        coding = video.codec_context
+        coding.colorspace = coding.color_primaries = coding.color_trc = _BT709
+        coding.color_range = _LIMITED_RANGE
         audio: Any = container.add_stream("aac", rate=AUDIO_RATE, layout="mono")
         for index in range(FRAMES):
-            frame = av.VideoFrame.from_image(_picture(index))
+            frame = av.VideoFrame.from_image(_picture(index)).reformat(
+                format="yuv420p", dst_colorspace=_BT709, dst_color_range=_LIMITED_RANGE
+            )
             frame.pts, frame.time_base = index, Fraction(1, FPS)
             container.mux(video.encode(frame))
         for packet in _chord(audio):

@@ -65,6 +65,7 @@ class RuleRow:
     says: str
     level: str
     source: str
+    conflict: str
 
 
 @dataclass(frozen=True)
@@ -169,7 +170,7 @@ def _between(low: float | None, high: float | None, unit: str) -> str:
 def _rule(spec: Spec, model: Model, rule: Rule) -> RuleRow:
     row = model.parameter(rule.field) or next((row for row in spec.parameters if row.field == rule.field), None)
     label = row.label if row else rule.field.replace("_", " ").capitalize()
-    return RuleRow(rule.id, label, rule.summary, LEVEL_WORDS[rule.level], rule.source)
+    return RuleRow(rule.id, label, rule.summary, LEVEL_WORDS[rule.level], rule.source, rule.conflict)
 
 
 def _prices(kind: str, table: PriceTable) -> PriceRows:

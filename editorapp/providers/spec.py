@@ -50,7 +50,8 @@ class Parameter:
     `switch` names the flag that must not be False for this one to be sent (a control's own value).
     `carriers` are for a reference: where each attribute of Ref goes ({"url": "payload.start_frame_url"}); without
     them it is written as a media object at `wire`. `values` maps our words to the provider's ("5s" to the number 5).
-    `is_ignored`: taken without effect, so read but never written.
+    `is_ignored`: taken without effect, so read but never written. `nothing` are words of the provider's that say no
+    more than leaving the parameter out: read, never written.
     """
 
     field: str  # attribute of GenerationRequest
@@ -70,6 +71,7 @@ class Parameter:
     carriers: Mapping[str, str] = made(default_factory=dict)
     stored_as: StoredAs = StoredAs.FILE
     values: Mapping[str, Any] = made(default_factory=dict)
+    nothing: tuple[str, ...] = ()
     is_required: bool = False
     is_ignored: bool = False
 
@@ -200,6 +202,7 @@ class Rule:
     status: int = 400
     detail: str = ""
     mends: Mends | None = None
+    conflict: str = ""  # where the documents contradict themselves here: both sides, and what we do
 
     @property
     def is_ours(self) -> bool:

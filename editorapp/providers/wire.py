@@ -161,7 +161,7 @@ def _read(
         _read_carriers(row, body, said, broken)
         return
     raw = _find(body, row.path, broken)
-    if raw is None:
+    if raw is None or raw in row.nothing:
         return
     right = model.parameter(row.field)
     if right is not None and right is not row:
@@ -179,7 +179,9 @@ def _read(
         said[row.field] = tuple(_ref(one) for one in raw)
     elif row.kind is Kind.PINNED:
         _read_pinned(model, row, raw, said, broken)
-    elif row.kind in (Kind.INDEXES, Kind.CHOICES):
+    elif row.kind is Kind.INDEXES:
+        said[row.field] = tuple(map(_whole, raw))
+    elif row.kind is Kind.CHOICES:
         said[row.field] = tuple(raw)
     else:
         said[row.field] = next((ours for ours, theirs in row.values.items() if theirs == raw), raw)
@@ -187,9 +189,14 @@ def _read(
 
 def _not_a_value(row: Parameter, raw: Any) -> str:
     """Say what a value must be where ours and the provider's differ: "5s" is no number of seconds."""
-    if not row.values or any(raw == one and type(raw) is type(one) for one in row.values.values()):
+    if not row.values or (not isinstance(raw, bool) and raw in row.values.values()):
         return ""
     return "one of " + ", ".join(map(repr, row.values.values()))
+
+
+def _whole(value: Any) -> Any:
+    """Return a number without a fraction as a whole one: JSON writes 10 and 10.0 for the same number."""
+    return int(value) if isinstance(value, float) and value.is_integer() else value
 
 
 def _read_carriers(row: Parameter, body: Mapping[str, Any], said: dict[str, Any], broken: list[Broken]) -> None:
@@ -208,7 +215,7 @@ def _read_carriers(row: Parameter, body: Mapping[str, Any], said: dict[str, Any]
             broken.append(_mistyped(row.field, wire, "a string"))
         else:
             found[key] = raw
-    if found:
+    if found.keys() - {"media_type"}:  # a type by itself names nothing
         said[row.field] = Ref(**found)
 
 
@@ -218,7 +225,7 @@ def _read_pinned(model: Model, row: Parameter, raw: Any, said: dict[str, Any], b
         broken.append(_mistyped(row.field, row.wire, f"a list of objects with '{picture}' and '{frame}'"))
         return
     said["keyframes"] = tuple(Ref(file_id=one[picture]) for one in raw)
-    said["keyframe_indexes"] = tuple(one[frame] for one in raw)
+    said["keyframe_indexes"] = tuple(_whole(one[frame]) for one in raw)
 
 
 def _ref(raw: Mapping[str, Any]) -> Ref:

@@ -9,12 +9,12 @@ import json
 import re
 import time
 import uuid
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from typing import Any
 
 from editorapp.core import strict_json
 from editorapp.providers.contract import GenerationRequest, Ref, Task
-from editorapp.providers.spec import Model
+from editorapp.providers.spec import Model, Parameter
 from editorapp.simulator.core import under_fault
 from editorapp.simulator.http import Answer, Request, TooLarge
 from editorapp.simulator.references import Found, Resolved, Unusable
@@ -36,6 +36,18 @@ KEY_ERRORS = {
     "gmi-unknown": (401, "Invalid API key"),
     "gmi-revoked": (401, "API key has been revoked"),
     "gmi-suspended": (403, "This organization is suspended"),
+}
+# The documented defaults of payload fields (3.1 to 3.3); None where there is none. Ids and data default to "".
+DEFAULTS: dict[str, Any] = {
+    "resolution": "720p",
+    "aspect_ratio": "16:9",
+    "duration": "5s",
+    "pose_strength": "None",
+    "source_generation_id": "",
+    "hdr": False,
+    "exr_export": False,
+    "loop": False,
+    "face_enabled": False,
 }
 BROKE, NO_HDR = "gmi-broke", "gmi-nohdr"
 # The simulated live prices: what `GET models/{id}` says. An edit's is the published one of its cheapest quality.
@@ -195,15 +207,7 @@ and <code>gmi-nohdr…</code> (no access to HDR) answer as they say. Live prices
         model = next((one for one in models if one.wire == wire), None)
         if model is None:
             return self.error(404, "model not found")
-        rows = [row for row in model.parameters if row.field != "model"]
-        parameters = [
-            {
-                "name": place.partition(".")[2], "type": str(row.kind), "required": row.is_required,
-                "options": list(row.choices), "default": row.default,
-            }
-            for row in rows
-            for place in (tuple(row.carriers.values()) or (row.wire,))
-        ]  # fmt: skip
+        parameters = [one for row in model.parameters if row.field != "model" for one in _described(row)]
         return Answer.of_json({"model_id": wire, "parameters": parameters, "price_info": PRICES[Task(model.task)]})
 
     # The upload helper
@@ -249,6 +253,21 @@ and <code>gmi-nohdr…</code> (no access to HDR) answer as they say. Live prices
         if size is None:
             return denied("The upload is too large", code="EntityTooLarge", status=400)
         return Answer(200, b"")
+
+
+def _described(row: Parameter) -> Iterator[dict[str, Any]]:
+    """Yield what the schema says of a row: one entry for each place in the payload.
+
+    Of several ways to give one thing the first is marked as required, "unless" one of the others is given (3.1).
+    """
+    first, *others = [place.partition(".")[2] for place in row.carriers.values()] or [row.wire.partition(".")[2]]
+    alternatives = [one for one in others if not one.endswith("_media_type")]
+    words = [word for word in row.nothing if word]
+    said = {"type": str(row.kind), "options": [*words, *row.choices], "default": DEFAULTS.get(first)}
+    entry = {"name": first, "required": row.is_required, **said}
+    yield entry | ({"unless": alternatives} if row.is_required and alternatives else {})
+    for name in others:
+        yield {"name": name, "required": False, **said}
 
 
 def status_of(job: SimulatedJob, now: float) -> str:

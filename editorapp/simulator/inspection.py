@@ -54,12 +54,15 @@ def _length(packets: list[Any], time_base: Fraction) -> float:
 
 
 def _image(path: str) -> dict[str, Any] | None:
-    from PIL import Image
+    from PIL import ExifTags, Image
 
     Image.MAX_IMAGE_PIXELS = 8000 * 8000
     try:
         with Image.open(path) as picture:
             picture.load()
-            return {"kind": "image", "problem": "", "width": picture.width, "height": picture.height}
+            width, height = picture.size
+            if picture.getexif().get(ExifTags.Base.Orientation, 1) >= 5:  # lies on its side
+                width, height = height, width
+            return {"kind": "image", "problem": "", "width": width, "height": height}
     except Exception:  # Pillow's decoders raise nearly anything on hostile bytes
         return None

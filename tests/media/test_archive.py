@@ -1,6 +1,7 @@
 """EXR frames in a zip: taken whole, with a poster; anything else is refused."""
 
 import io
+import struct
 import zipfile
 from fractions import Fraction
 from pathlib import Path
@@ -17,7 +18,7 @@ from editorapp.media.refusals import Refusal
 from tests.factories import make_member
 
 
-def exr(light: float, width: int = 64, height: int = 36) -> bytes:
+def exr(light: float | tuple[float, ...], width: int = 64, height: int = 36) -> bytes:
     encoder = av.CodecContext.create("exr", "w")
     encoder.width, encoder.height, encoder.pix_fmt = width, height, "gbrpf32le"
     encoder.time_base, encoder.options = Fraction(1, 25), {"format": "half", "compression": "zip16"}
@@ -79,3 +80,37 @@ def test_an_archive_that_is_not_whole_is_refused_and_gone(db, tmp_path: Path, ki
     assert refused.value.code == "bad_archive"
     assert not file.exists() and not Asset.objects.exists()
     assert not list(store.incoming().iterdir())
+
+
+ACES = (0.7347, 0.2653, 0.0, 1.0, 0.0001, -0.077, 0.32168, 0.33767)
+
+
+def saying(frame: bytes, primaries: tuple[float, ...], *, lines: int = 36) -> bytes:
+    """Return an EXR frame whose header names its primaries; its pixels stay. For blocks of 16 lines."""
+    said = b"chromaticities\0chromaticities\0" + struct.pack("<i8f", 32, *primaries)
+    table = frame.index(b"screenWindowWidth\0float\0") + len(b"screenWindowWidth\0float\0") + 4 + 4
+    while frame[table]:  # further attributes: name, type, size, value
+        kind = frame.index(b"\0", frame.index(b"\0", table) + 1)
+        table = kind + 5 + int.from_bytes(frame[kind + 1 : kind + 5], "little")
+    count = -(-lines // 16)
+    offsets = np.frombuffer(frame, "<u8", count=count, offset=table + 1) + len(said)
+    return frame[:table] + said + b"\0" + offsets.tobytes() + frame[table + 1 + 8 * count :]
+
+
+def test_a_poster_is_in_the_colours_that_the_frames_say(db, tmp_path: Path) -> None:
+    def poster(name: str, frame: bytes) -> np.ndarray:
+        member = make_member()
+        asset = take_in_archive(
+            archive(tmp_path / name, [frame]), name=name, team=member.team, user=member.user, is_simulated=True
+        )
+        return np.asarray(Image.open(store.path(asset.sha256, store.POSTER)).convert("RGB"))[10, 10].astype(int)
+
+    # Rec. 709's (0.5, 0.2, 0.1), written in its own primaries and in those of ACES2065-1.
+    unsaid = poster("unsaid.zip", exr((0.5, 0.2, 0.1)))
+    aces = poster("aces.zip", saying(exr((0.3142, 0.2173, 0.1182)), ACES))
+    grey = poster("grey.zip", saying(exr((0.18, 0.18, 0.18)), ACES))
+    odd = poster("odd.zip", saying(exr((0.5, 0.2, 0.1)), (0.0,) * 8))
+
+    assert unsaid.tolist() == odd.tolist() and unsaid[0] > unsaid[1] + 40
+    assert np.abs(aces - unsaid).max() <= 3
+    assert np.ptp(grey) <= 1

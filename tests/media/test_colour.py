@@ -1,6 +1,8 @@
 """Colours come out as they went in: the stated matrix is used, HDR is brought into range and keeps its hues."""
 
+from collections.abc import Sequence
 from pathlib import Path
+from typing import Any
 
 import av
 import numpy as np
@@ -14,8 +16,8 @@ PATCHES = np.array(
 )
 
 
-def patches(path: Path, *, matrix: int | None, full: bool, height: int = 180) -> Path:
-    picture = np.repeat(np.repeat(PATCHES[None], height, 0), 40, 1)
+def patches(path: Path, *, matrix: int | None, full: bool, height: int = 180, colours: Sequence[Any] = PATCHES) -> Path:
+    picture = np.repeat(np.repeat(np.array([colours], np.uint8), height, 0), 240 // len(colours), 1)
     with av.open(str(path), "w") as out:
         stream = out.add_stream("libx264", rate=25, options={"crf": "5"})
         stream.width, stream.height, stream.pix_fmt = 240, height, "yuv420p"

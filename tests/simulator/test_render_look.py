@@ -83,57 +83,6 @@ def test_rain_and_snow_fall(tiny: Path, tmp_path: Path) -> None:
         assert np.abs(sky[5] - sky[4]).max() > 12
 
 
-def _detail(picture: np.ndarray) -> float:
-    """Return how much fine structure a picture has."""
-    light = picture[:280].astype(float).mean(axis=2)
-    return float(np.abs(np.diff(light, axis=1)).mean() + np.abs(np.diff(light, axis=0)).mean())
-
-
-def test_pose_keeps_contours_the_more_the_more_precise(tiny: Path, tmp_path: Path) -> None:
-    without, coarse, precise = (
-        _detail(_edited(tmp_path / str(number), tiny, prompt="watercolour", strength="reimagine_1", **wanted))
-        for number, wanted in enumerate(
-            ({}, {"pose_enabled": True, "pose_strength": "coarse"}, {"pose_enabled": True, "pose_strength": "precise"})
-        )
-    )
-
-    assert without < coarse < precise
-
-
-def test_depth_blur_takes_detail_away_as_it_grows(tiny: Path, tmp_path: Path) -> None:
-    details = [
-        _detail(
-            _edited(tmp_path / str(blur), tiny, prompt="calm", strength="flex_1", depth_enabled=True, depth_blur=blur)
-        )
-        for blur in (0.0, 0.3, 0.6, 1.0)
-    ]
-
-    assert details == sorted(details, reverse=True) and details[-1] < 0.7 * details[0]
-
-
-def test_normals_carve_relief_as_they_grow(tiny: Path, source: np.ndarray, tmp_path: Path) -> None:
-    changes = [
-        difference(source, _edited(tmp_path / str(part), tiny, prompt="calm", strength="adhere_1",
-                                   normals_enabled=True, normals_augmentation=part))
-        for part in (0.0, 0.5, 1.0)
-    ]  # fmt: skip
-
-    assert changes == sorted(changes) and changes[-1] > changes[0] + 2
-
-
-def test_sparse_trajectories_leave_traces_of_the_frames_before(real_media: Path, tmp_path: Path) -> None:
-    moving = cut(real_media / "frog_vp9_8s.webm", tmp_path / "moving.mp4", start=60, count=8)
-
-    def motion(sparsity: float) -> float:
-        pictures = seen(
-            rendered(tmp_path / str(sparsity), {"source": moving}, prompt="calm", strength="adhere_1",
-                     trajectory_enabled=True, trajectory_sparsity=sparsity, **SMALL)
-        ).pictures  # fmt: skip
-        return difference(pictures[6], pictures[5])
-
-    assert motion(0.0) > motion(0.5) > motion(1.0)
-
-
 def test_face_protects_the_middle_and_nothing_else(tiny: Path, source: np.ndarray, tmp_path: Path) -> None:
     wanted = {"prompt": "rainy neon evening", "strength": "reimagine_1"}
     without = _edited(tmp_path / "without", tiny, **wanted)

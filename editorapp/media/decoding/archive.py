@@ -8,6 +8,7 @@ from typing import Any
 import av
 import av.error
 import numpy as np
+from numpy.typing import NDArray
 
 from editorapp.media.decoding.opening import check_size
 from editorapp.media.decoding.previews import POSTER_HEIGHT, POSTER_WIDTH, save_poster
@@ -17,6 +18,9 @@ _MAX_FRAMES = 100_000
 _MAX_FRAME_BYTES = 700_000_000
 _EXR_MAGIC = b"\x76\x2f\x31\x01"
 _PIECE = 1 << 20
+_PRIMARIES = b"chromaticities\0chromaticities\0"
+_REC709 = ((0.64, 0.33), (0.30, 0.60), (0.15, 0.06), (0.3127, 0.3290))
+_CONES = np.array([[0.8951, 0.2664, -0.1614], [-0.7502, 1.7135, 0.0367], [0.0389, -0.0685, 1.0296]])  # Bradford's
 
 
 def examine_archive(path: Path, poster: Path | None) -> dict[str, Any]:
@@ -73,7 +77,7 @@ def _size(head: bytes) -> tuple[int, int]:
 
 
 def _save_poster(data: bytes, poster: Path) -> None:
-    """Decode one frame of linear light and show it: highlights rolled off, then the sRGB curve."""
+    """Decode one frame of linear light and show it: in Rec. 709, highlights rolled off, then the sRGB curve."""
     decoder: Any = av.CodecContext.create("exr", "r")
     try:
         frame = [*decoder.decode(av.Packet(data)), *decoder.decode(None)][0]
@@ -82,6 +86,35 @@ def _save_poster(data: bytes, poster: Path) -> None:
         raise Refusal("bad_archive", detail="a frame in it cannot be decoded") from error
     step = max(1, -(-light.shape[1] // POSTER_WIDTH), -(-light.shape[0] // POSTER_HEIGHT))
     light = np.nan_to_num(light[::step, ::step], posinf=65504.0)
+    light = np.maximum(light @ _to_rec709(data).T, 0)
     rolled = np.where(light > 0.6, 0.6 + 0.4 * (1 - np.exp(-(light - 0.6) / 0.4)), light)
     encoded = np.where(rolled <= 0.0031308, rolled * 12.92, 1.055 * np.maximum(rolled, 1e-8) ** (1 / 2.4) - 0.055)
     save_poster(np.rint(np.clip(encoded, 0, 1) * 255).astype(np.uint8), poster)
+
+
+def _to_rec709(frame: bytes) -> NDArray[np.float64]:
+    """Return the 3x3 matrix from the light of an EXR frame to that of Rec. 709, which is meant where nothing is said.
+
+    Source: OpenEXR's attribute `chromaticities`: x and y of red, green, blue and white.
+    """
+    at = frame.find(_PRIMARIES, 0, 65536)
+    if at < 0:
+        return np.eye(3)
+    said = np.frombuffer(frame, "<f4", count=8, offset=at + len(_PRIMARIES) + 4).reshape(4, 2).astype(float)
+    if not np.isfinite(said).all() or not said[:, 1].all():
+        return np.eye(3)
+    try:
+        ours, theirs = _to_xyz(np.array(_REC709)), _to_xyz(said)
+    except np.linalg.LinAlgError:  # three points on a line
+        return np.eye(3)
+    # Whites are made to agree as the eye does it, so that grey stays grey.
+    seen = (_CONES @ ours.sum(axis=1)) / (_CONES @ theirs.sum(axis=1))
+    adapted = np.linalg.inv(_CONES) @ np.diag(seen) @ _CONES
+    return np.asarray(np.linalg.inv(ours) @ adapted @ theirs, dtype=np.float64)
+
+
+def _to_xyz(places: NDArray[np.float64]) -> NDArray[np.float64]:
+    """Return the matrix from RGB of these primaries and white (x, y) to XYZ."""
+    x, y = places.T
+    colours = np.stack((x / y, np.ones(4), (1 - x - y) / y))
+    return colours[:, :3] * np.linalg.solve(colours[:, :3], colours[:, 3])

@@ -15,6 +15,7 @@ _BT2020_TO_BT709 = np.array(
     [[1.660491, -0.587641, -0.072850], [-0.124550, 1.132900, -0.008349], [-0.018151, -0.100579, 1.118730]],
     dtype=np.float32,
 )
+_LIGHT = ("MASTERING_DISPLAY_METADATA", "CONTENT_LIGHT_LEVEL")
 _WHITE_NITS = 203.0  # ITU-R BT.2408: diffuse white of an HDR picture
 _KNEE = 0.6  # below it nothing changes; above it highlights are rolled off instead of clipped
 
@@ -85,6 +86,29 @@ def transfer(frame: Any) -> str:
     return _TRANSFERS.get(int(frame.color_trc), "")
 
 
+def mastering(frame: Any) -> str:
+    """Return what a frame says of the light it was made for, in x265's words; "" where it says nothing.
+
+    Source: SMPTE ST 2086 in units of 0.00002 and 0.0001 nits, CTA-861.3 in nits; as libavutil lays both out.
+    """
+    said = {item.type.name: bytes(item) for item in frame.side_data if item.type.name in _LIGHT}
+    words = ""
+    if len(display := said.get("MASTERING_DISPLAY_METADATA", b"")) >= 88:
+        numbers = np.frombuffer(display, dtype="<i4")[:22]
+        if numbers[20] and numbers[21] and numbers[1:20:2].all():
+            parts = numbers[0:20:2] / numbers[1:20:2]
+            red_x, red_y, green_x, green_y, blue_x, blue_y, white_x, white_y = np.rint(parts[:8] * 50_000).astype(int)
+            darkest, brightest = np.rint(parts[8:] * 10_000).astype(int)
+            words += (
+                f":hdr10=1:master-display=G({green_x},{green_y})B({blue_x},{blue_y})R({red_x},{red_y})"
+                f"WP({white_x},{white_y})L({brightest},{darkest})"
+            )
+    if len(light := said.get("CONTENT_LIGHT_LEVEL", b"")) >= 8:
+        most, average = np.frombuffer(light, dtype="<u4")[:2]
+        words += f":max-cll={most},{average}"
+    return words
+
+
 def matrix(frame: Any) -> int:
     """Return the YUV matrix of a frame, by H.273's number; where none is stated, what players assume."""
     stated = int(frame.colorspace)
@@ -105,7 +129,7 @@ def picture(frame: Any, aspect: Fraction, *, max_width: int = 0, max_height: int
     coded = (height, width) if turn.transposed else (width, height)
     scaled = frame.reformat(
         *coded, format="rgb48le" if hdr else "rgb24", src_colorspace=swscale_matrix(frame),
-        interpolation=_interpolation(),
+        interpolation=exact(),
     )  # fmt: skip
     pixels = scaled.to_ndarray()
     if hdr:
@@ -113,7 +137,8 @@ def picture(frame: Any, aspect: Fraction, *, max_width: int = 0, max_height: int
     return turned(pixels, turn)
 
 
-def _interpolation() -> Any:
+def exact() -> Any:
+    """Return how swscale must work so that a colour is the same afterwards: what it rounds by itself adds up to 5."""
     from av.video.reformatter import Interpolation
 
     return Interpolation.BICUBIC | Interpolation.ACCURATE_RND | Interpolation.FULL_CHR_H_INT

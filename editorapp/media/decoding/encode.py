@@ -57,6 +57,8 @@ class _Picture:
         tags = (9, int(frame.color_trc), 9) if keeps else (_BT709, _BT709, _BT709)
         if recipe.codec == "libx265":
             options["x265-params"] = f"log-level=none:colorprim={tags[0]}:transfer={tags[1]}:colormatrix={tags[2]}"
+            if keeps:
+                options["x265-params"] += colour.mastering(frame)
         stream = out.add_stream(recipe.codec, rate=rate, options=options)
         context = stream.codec_context
         stream.width, stream.height, stream.pix_fmt = *self.size, recipe.pixel_format
@@ -92,7 +94,7 @@ class _Picture:
             frame = self.mapper.mapped(self.reformatter.reformat(frame, *coded, "gbrp12le", src_colorspace=source))
             source = _BT709
         made = self.reformatter.reformat(
-            frame, *coded, self.recipe.pixel_format, src_colorspace=source, interpolation="BICUBIC", **target
+            frame, *coded, self.recipe.pixel_format, src_colorspace=source, interpolation=colour.exact(), **target
         )
         return colour.turned_frame(made, self.turn) if self.turn != colour.Upright() else made
 

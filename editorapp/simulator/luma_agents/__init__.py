@@ -8,6 +8,8 @@ from collections.abc import Mapping
 from typing import Any
 
 from editorapp.providers.contract import GenerationRequest, Ref
+from editorapp.providers.spec import REFUSE, Broken
+from editorapp.providers.vendors.luma_agents.parameters import IMAGE_MODELS
 from editorapp.simulator.core import Simulation
 from editorapp.simulator.faults import Fault
 from editorapp.simulator.http import Answer, Request
@@ -26,6 +28,9 @@ KEY_ERRORS = {
     "luma-api-suspended": (403, "API client is suspended"),
     "luma-api-deactivated": (403, "API client is deactivated"),
 }
+NO_SLOT = "Too many concurrent jobs"
+IMAGE_TYPES = ("image", "image_edit", "layering")  # 2.1: what Luma makes beside video
+NO_IMAGES = "Images are not simulated: this simulator makes video only. Set type to video, video_edit or video_reframe."
 BROKE = "luma-api-broke"  # a key whose client has no money: submits answer 402
 
 
@@ -85,10 +90,25 @@ class LumaAgents(Wire):
         return Answer.of_json({"detail": says}, status, **headers)
 
     def refuse(self, fault: Fault) -> Answer:
+        """Return a status that was asked for, with the headers that belong to it (1.1).
+
+        Too many submits in a minute are told when the window has room again; no job slot, and reads, are not.
+        """
         answer = super().refuse(fault)
-        if fault.retry_after is None and fault.detail == "Too many concurrent jobs":
-            answer.headers["Retry-After"] = "60"
+        if fault.status != 429:
+            return answer
+        if fault.detail == NO_SLOT:
+            answer.headers |= {"Retry-After": "60"} if fault.retry_after is None else {}
+        elif fault.call == "submit":
+            free_at = math.ceil(time.time()) + int(answer.headers["Retry-After"])
+            answer.headers |= self._limit_headers(left=0, free_at=free_at)
         return answer
+
+    def decode(self, body: Any, *, path: str) -> tuple[GenerationRequest, list[Broken]]:
+        wanted, broken = super().decode(body, path=path)
+        if wanted.task in IMAGE_TYPES and wanted.model in (None, *IMAGE_MODELS):
+            broken = [Broken("image", "task", REFUSE, NO_IMAGES, detail=NO_IMAGES)]
+        return wanted, broken
 
     def _authenticated(self, request: Request) -> tuple[str, Answer | None]:
         """Return the API client behind a request, or the refusal."""
@@ -108,13 +128,10 @@ class LumaAgents(Wire):
         left, oldest_leaves = self.simulation.rate(client, now)
         if self.simulation.options.rpm and left <= 0:
             wait = max(1, math.ceil(oldest_leaves - now))
-            return self.error(
-                429, "Rate limit exceeded",
-                **{"Retry-After": str(wait), "X-RateLimit-Limit": str(self.simulation.options.rpm),
-                   "X-RateLimit-Remaining": "0", "X-RateLimit-Reset": str(math.ceil(oldest_leaves))},
-            )  # fmt: skip
+            headers = self._limit_headers(left=0, free_at=math.ceil(oldest_leaves))
+            return self.error(429, "Rate limit exceeded", **{"Retry-After": str(wait)}, **headers)
         if not self.simulation.has_slot(client, now):
-            return self.error(429, "Too many concurrent jobs", **{"Retry-After": "60"})
+            return self.error(429, NO_SLOT, **{"Retry-After": "60"})
         return None
 
     def find(self, client: str, name: str, ref: Ref) -> Found:
@@ -148,9 +165,14 @@ class LumaAgents(Wire):
         if not self.simulation.options.rpm:
             return {}  # as when Luma's limiter is down: requests are let through without these headers
         left, _oldest = self.simulation.rate(client, now)
+        return self._limit_headers(left=left, free_at=int(now) + 60)
+
+    def _limit_headers(self, *, left: int, free_at: int) -> dict[str, str]:
+        """Return the headers of the limit by the minute; `free_at` is in seconds since 1970."""
+        limit = self.simulation.options.rpm or self.spec.requests_per_minute
         return {
-            "X-RateLimit-Limit": str(self.simulation.options.rpm), "X-RateLimit-Remaining": str(max(0, left)),
-            "X-RateLimit-Reset": str(int(now) + 60),
+            "X-RateLimit-Limit": str(limit), "X-RateLimit-Remaining": str(max(0, left)),
+            "X-RateLimit-Reset": str(free_at),
         }  # fmt: skip
 
     # A generation

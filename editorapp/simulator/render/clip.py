@@ -10,16 +10,20 @@ from typing import Any
 import av
 import numpy as np
 
+from editorapp.media.decoding import colour
 from editorapp.media.decoding.opening import decoded, demuxed, open_clip
 from editorapp.media.decoding.sound import has_true_times, track_of
 from editorapp.media.refusals import Refusal
 from editorapp.simulator.render import hdr
-from editorapp.simulator.render.colour import HLG, PQ, Array
+from editorapp.simulator.render.colour import BT709, FULL_RANGE, HLG, LIMITED_RANGE, PQ, Array
 
 
 @dataclass
 class Planes:
-    """One picture in YUV 4:2:0: `y` (height, width), `u` and `v` half of it each way; uint8, one buffer."""
+    """One picture in YUV 4:2:0: `y` (height, width), `u` and `v` half of it each way; uint8, one buffer.
+
+    Always BT.709 in limited range, whatever it was read from: so all drawing, and all that is written, speaks of one.
+    """
 
     buffer: Array
 
@@ -52,14 +56,31 @@ class Planes:
 
     @classmethod
     def of(cls, frame: Any, width: int, height: int) -> "Planes":
-        """Return a decoded frame at a size (even numbers), in limited range."""
-        same = frame.format.name == "yuv420p" and (frame.width, frame.height) == (width, height)
-        if not same:
-            frame = frame.reformat(width, height, "yuv420p", interpolation="BICUBIC", dst_color_range="MPEG")
+        """Return a decoded frame at a size (even numbers)."""
+        stated = colour.swscale_matrix(frame)
+        has_its_coding = frame.format.name == "yuv420p" and stated == BT709 and frame.color_range != FULL_RANGE
+        if not has_its_coding or (frame.width, frame.height) != (width, height):
+            frame = frame.reformat(
+                width,
+                height,
+                "yuv420p",
+                src_colorspace=stated,
+                dst_colorspace=BT709,
+                dst_color_range=LIMITED_RANGE,
+                interpolation="BICUBIC" if has_its_coding else colour.exact(),
+            )
         return cls(frame.to_ndarray())
 
     def frame(self) -> Any:
-        return av.VideoFrame.from_ndarray(self.buffer, format="yuv420p")
+        """Return the picture as a frame that says how it is coded."""
+        frame = av.VideoFrame.from_ndarray(self.buffer, format="yuv420p")
+        frame.colorspace = frame.color_primaries = frame.color_trc = BT709
+        frame.color_range = LIMITED_RANGE
+        return frame
+
+    def picture(self) -> Any:
+        """Return the picture in sRGB, as Pillow's."""
+        return self.frame().reformat(format="rgb24", interpolation=colour.exact()).to_image()
 
     def resized(self, width: int, height: int, how: str = "BILINEAR") -> "Planes":
         return Planes(self.frame().reformat(width, height, interpolation=how).to_ndarray())
@@ -105,7 +126,6 @@ class Source:
         self.fps = Fraction(self.stream.average_rate or self.stream.guessed_rate or 24)
         self.time_base = Fraction(self.stream.time_base or 1 / self.fps)
         self.transfer, self.primaries = int(first.color_trc or 0), int(first.color_primaries or 0)
-        self.matrix = int(first.colorspace or 0)
         self.first_pts = int(first.pts or 0)
         self._to_sdr: hdr.Converter | None = None
 
@@ -138,12 +158,15 @@ class Source:
                     step = pts - held[1]
                     yield Shot(held[0], index, held[1], step)
                     index += 1
-                held = (self._planes(frame, *size).turned(self.quarters), max(0, pts), int(frame.duration or 0))
+                held = (self.planes(frame, *size), max(0, pts), int(frame.duration or 0))
         if held is not None:
             yield Shot(held[0], index, held[1], held[2] if 2 * held[2] >= step else step)
 
-    def _planes(self, frame: Any, width: int, height: int) -> Planes:
-        """Return a frame as SDR; an HDR one through the curve that `hdr` undoes."""
+    def planes(self, frame: Any, width: int, height: int) -> Planes:
+        """Return a frame of this size upright and as SDR; an HDR one through the curve that `hdr` undoes."""
+        return self._flat(frame, width, height).turned(self.quarters)
+
+    def _flat(self, frame: Any, width: int, height: int) -> Planes:
         if not self.is_hdr:
             return Planes.of(frame, width, height)
         if self._to_sdr is None:
@@ -169,20 +192,19 @@ def still(path: str, width: int, height: int, *, last: bool = False) -> Planes:
     except OSError:
         picture = _frame_of(path, last=last)
     picture = ImageOps.fit(picture, (width, height), Image.Resampling.LANCZOS)
-    frame = av.VideoFrame.from_image(picture)
-    return Planes(frame.reformat(format="yuv420p", dst_colorspace="ITU709", dst_color_range="MPEG").to_ndarray())
+    return Planes.of(av.VideoFrame.from_image(picture), width, height)
 
 
 def _frame_of(path: str, *, last: bool) -> Any:
     source = Source(path)
     try:
-        frames = source.container.decode(source.stream)
+        frames = decoded(source.container, source.stream)
         frame = next(frames)
         if last:
             for later in frames:
                 frame = later
-        picture = frame.to_image()
-        return picture.rotate(90 * source.quarters, expand=True) if source.quarters else picture
+        size = (source.height, source.width) if source.quarters % 2 else (source.width, source.height)
+        return source.planes(frame, even(size[0]), even(size[1])).picture()
     finally:
         source.close()
 

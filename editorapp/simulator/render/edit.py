@@ -16,31 +16,45 @@ AMOUNTS = dict(zip(STRENGTHS, (0.14, 0.24, 0.34, 0.46, 0.58, 0.69, 0.80, 0.90, 1
 AUTO = 0.58
 
 
+# How much of the source a control brings back at its value 0, which leaves the model the least freedom, and at 1.
+CLOSEST, LOOSEST = 0.92, 0.12
+POSE = {"precise": 0.9, "coarse": 0.45}
+USUAL = 0.3  # the value of a control that is on and says none
+EVERYWHERE = 0.5  # of what a control brings back where it holds best: the part that comes back all over the picture
+TINT = 0.4  # ... and of colours, for controls speak of structure
+
+
 @dataclass(frozen=True)
 class Conditioning:
-    """The controls as numbers: 0 leaves no trace."""
+    """The controls as what each brings back of the source, 0..1; 0 is off and leaves no trace."""
 
-    detail: float = 0.0  # pose: how much of the source's own contours comes back
-    blur: float = 0.0  # depth
-    relief: float = 0.0  # normals
-    echo: float = 0.0  # trajectory: how much of the frames before stays
+    pose: float = 0.0  # most along contours
+    depth: float = 0.0  # most in front
+    normals: float = 0.0  # most on surfaces
+    trajectory: float = 0.0  # most where something moves
     face: bool = False
 
     @classmethod
     def of(cls, wanted: GenerationRequest) -> "Conditioning":
+        if wanted.auto_controls is True:
+            return cls()  # the model chooses by itself, whatever else is said
         used = wanted.controls_in_use()  # where there are no switches, by their values
 
-        def value(name: str, given: float | None, usual: float) -> float:
-            return (usual if given is None else float(given)) if name in used else 0.0
+        def follow(name: str, given: float | None) -> float:
+            value = USUAL if given is None else float(given)
+            return CLOSEST - (CLOSEST - LOOSEST) * value if name in used else 0.0
 
-        pose = {"precise": 0.9, "coarse": 0.45}.get(wanted.pose_strength or "precise", 0.9)
         return cls(
-            detail=pose if "pose" in used else 0.0,
-            blur=value("depth", wanted.depth_blur, 0.3),
-            relief=value("normals", wanted.normals_augmentation, 0.3),
-            echo=0.75 * value("trajectory", wanted.trajectory_sparsity, 0.3),
+            pose=POSE[wanted.pose_strength or "precise"] if "pose" in used else 0.0,
+            depth=follow("depth", wanted.depth_blur),
+            normals=follow("normals", wanted.normals_augmentation),
+            trajectory=follow("trajectory", wanted.trajectory_sparsity),
             face=bool(wanted.face_enabled),
         )
+
+    @property
+    def follows(self) -> bool:
+        return bool(self.pose or self.depth or self.normals or self.trajectory)
 
 
 class Edit:
@@ -50,11 +64,12 @@ class Edit:
                  fps: float, seed: int) -> None:  # fmt: skip
         self.look = look_of(wanted.prompt or "")
         self.conditioning = Conditioning.of(wanted)
-        self.amount: float | None = AMOUNTS[wanted.strength] if wanted.strength else None
+        is_auto = wanted.auto_controls is True or not wanted.strength
+        self.amount: float | None = None if is_auto else AMOUNTS[wanted.strength or ""]
         self.guides = guides
         self.fade_frames = max(2.0, GUIDE_SECONDS * fps)
         self.fps, self.seed, self.width, self.height = fps, seed, width, height
-        self._before: Array | None = None
+        self._light_before: Array | None = None  # of the source, for what moves
         self._guide_tints = {at: (_mean(guide.u), _mean(guide.v)) for at, guide in guides.items()}
 
     def turn(self, source: Planes, index: int) -> Planes:
@@ -64,12 +79,14 @@ class Edit:
         if index == 0:
             self._prepare(self.amount)
         weight = max((self._fade(index, at) for at in self.guides), default=0.0)
-        original = Planes(source.buffer.copy()) if self.conditioning.face else None
+        controls = self.conditioning
+        original = Planes(source.buffer.copy()) if controls.face or controls.follows else None
         if weight < 1:
             self._restyle(source, index, self.amount)
-            if original is not None:
+            if original is not None and controls.follows:
+                self._follow(source, original)
+            if original is not None and controls.face:
                 self._protect_face(source, original)
-            self._echo(source)
         self._lead_to_guides(source, index)
         return source
 
@@ -85,6 +102,7 @@ class Edit:
         self._fog = _scaled(effects.fog_weights(*size), look.fog * amount) if look.fog else None
         self._vignette = _scaled(effects.vignette_weights(*size), 0.75 * look.vignette * amount)
         self._face = effects.face_weights(*size) if self.conditioning.face else None
+        self._dither = effects.dither(*size, self.seed)
         self._grain = _grain(self.width, self.height, self.seed, 22 * look.grain * amount) if look.grain else None
 
     # The look
@@ -104,28 +122,15 @@ class Edit:
             picture.y[:] = effects.mixed(picture.y, np.full((1, 1), 16, np.uint8), self._vignette)
 
     def _soften(self, picture: Planes, amount: float) -> Array | None:
-        """Let go of structure as far as the look, the strength and the controls say; return contours to add."""
-        look, controls = self.look, self.conditioning
-        contours: Array | None = None
-        loose = self._loose
-        soft = effects.blurred(picture, 4) if (loose or look.ink or controls.relief) else None
-        fine = effects.detail(picture, soft) if soft and (look.ink or controls.detail) else None
-        if soft is not None and (loose or look.painterly):
-            part = min(0.9, 0.4 * loose + 0.9 * look.painterly * amount) * (1 - 0.6 * controls.detail)
-            effects.mix_into(picture, soft, part)
-        if controls.blur:
-            effects.mix_into(picture, effects.blurred(picture, 8), controls.blur)
-        if fine is not None and look.ink:
-            contours = -np.abs(fine) * np.float32(3.2 * look.ink * amount)
-            if look.ink >= 1:
-                picture.y[:] = effects.mixed(picture.y, np.full((1, 1), 226, np.uint8), 0.85 * amount)
-        if fine is not None and controls.detail:
-            back = fine * np.float32(0.8 * controls.detail)
-            contours = back if contours is None else contours + back
-        if soft is not None and controls.relief:
-            slope = soft.y.astype(np.int16) - np.roll(soft.y, (2, 2), axis=(0, 1))
-            relief = slope * np.float32(2.5 * controls.relief)
-            contours = relief if contours is None else contours + relief
+        """Let go of structure as far as the look and the strength say; return contours to add."""
+        look, contours = self.look, None
+        soft = effects.blurred(picture, 4) if (self._loose or look.ink or look.painterly) else None
+        if soft is not None and look.ink:
+            contours = -np.abs(effects.detail(picture, soft)) * np.float32(3.2 * look.ink * amount)
+        if soft is not None and (self._loose or look.painterly):
+            effects.mix_into(picture, soft, min(0.9, 0.5 * self._loose + 0.9 * look.painterly * amount))
+        if look.ink >= 1:
+            picture.y[:] = effects.mixed(picture.y, np.full((1, 1), 226, np.uint8), 0.85 * amount)
         return None if contours is None else contours.astype(np.int16)
 
     def _weather(self, picture: Planes, index: int, amount: float) -> None:
@@ -148,7 +153,33 @@ class Edit:
             shifted = np.roll(self._grain, (index * 37 % self.height, index * 91 % self.width), axis=(0, 1))
             picture.y[:] = np.clip(picture.y.astype(np.int16) + shifted, 0, 255)
 
-    # Controls that look beyond one picture
+    # The controls: each brings the source back in its own places the most, and a part of it everywhere
+
+    def _follow(self, picture: Planes, source: Planes) -> None:
+        back = effects.enlarged(self._held(source), source.width, source.height)
+        picture.y[:] = effects.mixed(picture.y, source.y, back, self._dither)
+        thin, dither = (back[::2, ::2] * TINT).astype(np.uint16), self._dither[::2, ::2]
+        picture.u[:] = effects.mixed(picture.u, source.u, thin, dither)
+        picture.v[:] = effects.mixed(picture.v, source.v, thin, dither)
+
+    def _held(self, source: Planes) -> Array:
+        """Return how much of the source comes back at each place, 0..1, at a quarter of the size each way."""
+        controls, light = self.conditioning, source.y[::4, ::4].astype(np.int16)
+        before, self._light_before = self._light_before, light
+        slope = np.abs(np.diff(light, axis=0, prepend=light[:1])) + np.abs(np.diff(light, axis=1, prepend=light[:, :1]))
+        contours = np.minimum(1, slope / np.float32(32))
+        near = np.linspace(0, 1, light.shape[0], dtype=np.float32)[:, None]  # what stands low in a picture
+        moving = np.minimum(1, np.abs(light - (light if before is None else before)) / np.float32(16))
+        free = np.ones(light.shape, np.float32)
+        for part, places in (
+            (controls.pose, contours),
+            (controls.depth, near),
+            (controls.normals, 1 - contours),
+            (controls.trajectory, moving),
+        ):
+            if part:
+                free *= 1 - np.float32(part) * (EVERYWHERE + (1 - EVERYWHERE) * places)
+        return 1 - free
 
     def _protect_face(self, picture: Planes, original: Planes) -> None:
         assert self._face is not None
@@ -156,12 +187,6 @@ class Edit:
         thin = self._face[::2, ::2]
         picture.u[:] = effects.mixed(picture.u, original.u, thin)
         picture.v[:] = effects.mixed(picture.v, original.v, thin)
-
-    def _echo(self, picture: Planes) -> None:
-        if self.conditioning.echo:
-            if self._before is not None:
-                picture.buffer[:] = effects.mixed(picture.buffer, self._before, self.conditioning.echo)
-            self._before = picture.buffer.copy()
 
     # Guide frames
 

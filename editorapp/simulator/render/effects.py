@@ -15,10 +15,14 @@ def byte_table(values: Array) -> Array:
     return np.clip(np.round(values), 0, 255).astype(np.uint8)
 
 
-def mixed(a: Array, b: Array, weight: float | Array) -> Array:
-    """Return a * (1 - weight) + b * weight; weight 0..1, one number or uint16 of 0..256 per pixel."""
+def mixed(a: Array, b: Array, weight: float | Array, rounding: Array | None = None) -> Array:
+    """Return a * (1 - weight) + b * weight; weight 0..1, one number or uint16 of 0..256 per pixel.
+
+    What is left of a step is dropped, or raised to one from where `rounding` (0..255 per pixel) says.
+    """
     part = np.uint16(round(weight * 256)) if isinstance(weight, (int, float)) else weight
-    return ((a * (np.uint16(256) - part) + b * part) >> 8).astype(np.uint8)
+    whole = a * (np.uint16(256) - part) + b * part
+    return ((whole if rounding is None else whole + rounding) >> 8).astype(np.uint8)
 
 
 def mix_into(target: Planes, other: Planes, weight: float) -> None:
@@ -47,6 +51,20 @@ def recolour(planes: Planes, uu: Array, uv: Array, vu: Array, vv: Array, tint_u:
 def added(plane: Array, light: Array) -> Array:
     """Return the plane with light on it, never past white."""
     return plane + np.minimum(light, ~plane)
+
+
+def enlarged(small: Array, width: int, height: int) -> Array:
+    """Return weights of 0..1 smoothly at another size, as uint16 of 0..256."""
+    from PIL import Image
+
+    picture = Image.fromarray(np.rint(small * 255).astype(np.uint8))
+    large = np.asarray(picture.resize((width, height), Image.Resampling.BILINEAR)).astype(np.uint16)
+    return large + (large >> 7)
+
+
+def dither(width: int, height: int, seed: int) -> Array:
+    """Return thresholds, 0..255 per pixel: a weight that moves no whole step then moves some of the pixels."""
+    return np.random.default_rng(seed).integers(0, 256, (height, width), np.uint16)
 
 
 def detail(planes: Planes, soft: Planes) -> Array:

@@ -37,7 +37,7 @@ class Scene:
             GenerationRequest(prompt=wanted.prompt, strength="reimagine_1"), width, height, guides={}, fps=24, seed=seed
         )
         self._camera = Camera(wanted.concepts or (), count=count, loop=self.loop, anchors=anchors)
-        self._is_dark = look_of(wanted.prompt or "").gamma > 1.3
+        self._is_dark = look_of(wanted.prompt or "").brightness <= -0.14
 
     def draw(self, index: int) -> Planes:
         """Return the frame at an index."""

@@ -17,6 +17,12 @@ import numpy as np
 from editorapp.simulator.render.colour import HLG, PQ, Array
 
 WHITE_NITS, PEAK_NITS = 203.0, 1000.0
+# What a player is told of light: a P3 display of 1,000 nits (in units of 0.00002, and 0.0001 nits), and that neither a
+# pixel nor a whole picture is brighter. x265's words for SMPTE ST 2086 and CTA-861.3.
+MASTERED = (
+    "hdr10=1:master-display=G(13250,34500)B(7500,3000)R(34000,16000)WP(15635,16450)"
+    f"L({PEAK_NITS * 10_000:.0f},50):max-cll={PEAK_NITS:.0f},{PEAK_NITS:.0f}"
+)
 CUBE_SIZE = 33
 _TO_2020 = np.array([[0.6274, 0.3293, 0.0433], [0.0691, 0.9195, 0.0114], [0.0164, 0.0880, 0.8956]])
 _CURVE_IN = np.linspace(0, 1, 4096)

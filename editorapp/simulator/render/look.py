@@ -12,6 +12,8 @@ import numpy as np
 
 from editorapp.simulator.render.colour import Array
 
+ENOUGH_FORCE = 34.0
+
 
 @dataclass(frozen=True)
 class Look:
@@ -109,9 +111,14 @@ _WORDS: dict[str, dict[str, Any]] = {
 
 
 def look_of(prompt: str) -> Look:
-    """Return the look that a prompt asks for."""
-    words = re.findall(r"[^\W\d_]+", prompt.lower())
-    look = _of_all_words(words or [prompt])
+    """Return the look that a prompt asks for. One whose words say little of looks is graded the more."""
+    words = re.findall(r"[^\W\d_]+", prompt.lower()) or [prompt]
+    look = _said_by(words, _of_all_words(words))
+    return look if _force(look) >= ENOUGH_FORCE else _said_by(words, _of_all_words(words, is_alone=True))
+
+
+def _said_by(words: list[str], look: Look) -> Look:
+    """Return a look with what the known words say on top."""
     weight, seen = 0, set()
     for word in words:
         if word in _COLOURS:
@@ -127,16 +134,28 @@ def look_of(prompt: str) -> Look:
     return look
 
 
-def _of_all_words(words: list[str]) -> Look:
-    """Return a mild grade drawn from all words: visible by itself, and easily covered by what the words mean."""
+def _of_all_words(words: list[str], *, is_alone: bool = False) -> Look:
+    """Return a grade drawn from all words: mild, and easily covered by what they mean; or plain by itself."""
     digest = hashlib.sha256(" ".join(words).encode()).digest()
     part = [byte / 255 for byte in digest[:8]]
-    angle, lean = part[0] * 2 * np.pi, 9 + 7 * part[1]
+    angle, is_light = part[0] * 2 * np.pi, part[4] < 0.5
+    lean = 18 + 8 * part[1] if is_alone else 9 + 7 * part[1]
     tint = (float(np.cos(angle)) * lean, float(np.sin(angle)) * lean)
-    return Look(
-        contrast=1.08 + 0.22 * part[2], gamma=0.85 + 0.12 * part[3] if part[4] < 0.5 else 1.06 + 0.14 * part[3],
-        saturation=0.94 + 0.22 * part[5], shadows=(-tint[0], -tint[1]), highlights=tint,
-    )  # fmt: skip
+    graded = Look(saturation=0.94 + 0.22 * part[5], shadows=(-tint[0], -tint[1]), highlights=tint)
+    if is_alone:
+        gamma = 0.68 + 0.08 * part[3] if is_light else 1.36 + 0.16 * part[3]
+        return graded.add(gamma=gamma, brightness=0.05 if is_light else -0.05, contrast=1.05 + 0.1 * part[2])
+    gamma = 0.85 + 0.12 * part[3] if is_light else 1.06 + 0.14 * part[3]
+    return graded.add(gamma=gamma, contrast=1.08 + 0.22 * part[2])
+
+
+def _force(look: Look) -> float:
+    """Return how far a look at full strength takes a middling picture, about in 8-bit steps."""
+    middling = slice(40, 200)
+    tone = np.abs(tone_table(look, 1.0) - np.arange(256))[middling].mean()
+    tints = np.abs(np.stack(tint_tables(look, 1.0)))[:, middling].mean()
+    drawn = 40 * max(look.ink, look.fog, look.rain, look.snow) + 20 * look.glow + 12 * look.painterly
+    return float(tone + tints + 20 * abs(look.saturation - 1) + drawn)
 
 
 def tone_table(look: Look, amount: float) -> Array:

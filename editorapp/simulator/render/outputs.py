@@ -1,17 +1,23 @@
 """All results of one job, written side by side: the video, and where asked for the EXR frames in a zip."""
 
+import struct
 import zipfile
 from fractions import Fraction
 from pathlib import Path
 from typing import Any
 
 import av
+import numpy as np
+from PIL import ExifTags, Image
 
 from editorapp.providers.contract import GenerationRequest
 from editorapp.simulator.render import POSTER, hdr
 from editorapp.simulator.render.clip import Planes, Source
 from editorapp.simulator.render.colour import HLG, PQ
 from editorapp.simulator.render.writer import Writer
+
+SRGB = Image.Exif()  # a picture that says of itself that it is in sRGB
+SRGB.get_ifd(ExifTags.IFD.Exif)[ExifTags.Base.ColorSpace] = 1
 
 
 class Outputs:
@@ -32,7 +38,7 @@ class Outputs:
 
     def picture(self, planes: Planes, pts: int, duration: int) -> None:
         if self._poster is not None:
-            planes.frame().to_image().save(self._poster, quality=85)
+            planes.picture().save(self._poster, quality=90, subsampling=0, exif=SRGB)
             self._poster = None
         frame = self._to_hdr.convert(planes.frame()) if self._to_hdr else planes.frame()
         self._video.frame(frame, pts, duration)
@@ -56,6 +62,7 @@ class ExrFrames:
     """A zip of OpenEXR frames, half float, linear light in Rec. 709; 1.0 is SDR white. One frame in memory."""
 
     def __init__(self, path: Path, width: int, height: int) -> None:
+        self._height = height
         self._zip = zipfile.ZipFile(path, "w", zipfile.ZIP_STORED)
         self._to_linear = hdr.Converter("linear", width, height)
         self._encoder: Any = av.CodecContext.create("exr", "w")
@@ -77,5 +84,31 @@ class ExrFrames:
         self._zip.close()
 
     def _write(self, packet: Any) -> None:
-        self._zip.writestr(f"frame_{self._count:05d}.exr", bytes(packet))
+        self._zip.writestr(f"frame_{self._count:05d}.exr", with_primaries(bytes(packet), lines=self._height))
         self._count += 1
+
+
+def with_primaries(exr: bytes, *, lines: int) -> bytes:
+    """Return an OpenEXR file whose header says its primaries, which the encoder cannot write: those of Rec. 709.
+
+    Run lengths are coded line by line: the table of offsets behind the header has one for each of the `lines`.
+    Source: OpenEXR, "File Layout".
+    """
+    table = _end_of_header(exr)
+    offsets = np.frombuffer(exr, "<u8", count=lines, offset=table) + len(_CHROMATICITIES)
+    return exr[: table - 1] + _CHROMATICITIES + b"\0" + offsets.tobytes() + exr[table + 8 * lines :]
+
+
+def _end_of_header(exr: bytes) -> int:
+    """Return where the header ends: attributes are name, type, size, value; an empty name is the last."""
+    at = 8  # the magic number and the version
+    while exr[at]:
+        name = exr.index(b"\0", at)
+        kind = exr.index(b"\0", name + 1)
+        at = kind + 5 + int.from_bytes(exr[kind + 1 : kind + 5], "little")
+    return at + 1
+
+
+_CHROMATICITIES = b"chromaticities\0chromaticities\0" + struct.pack(
+    "<i8f", 32, 0.64, 0.33, 0.30, 0.60, 0.15, 0.06, 0.3127, 0.3290
+)

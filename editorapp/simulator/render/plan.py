@@ -3,11 +3,13 @@
 import hashlib
 from collections.abc import Callable
 from fractions import Fraction
+from math import log
 from pathlib import Path
 
 import av
 
 from editorapp.providers.contract import GenerationRequest, Task
+from editorapp.simulator.inspection import inspect
 from editorapp.simulator.render import SECONDS, CannotRender
 from editorapp.simulator.render.clip import Planes, Shot, Source, fitted, still
 from editorapp.simulator.render.edit import Edit
@@ -20,6 +22,7 @@ SHORT_SIDES = {"360p": 360, "540p": 540, "720p": 720, "1080p": 1080}
 RATIOS = {
     "9:21": (9, 21), "9:16": (9, 16), "3:4": (3, 4), "1:1": (1, 1), "4:3": (4, 3), "16:9": (16, 9), "21:9": (21, 9),
 }  # fmt: skip
+TALLEST = "9:21"  # the older models alone know it
 GENERATED_FPS = 24
 CANNED_FRAMES = 12  # spread over the length that is expected
 SAY_ALIVE_EVERY = 8
@@ -110,9 +113,7 @@ class Plan:
         count = GENERATED_FPS * SECONDS.get(wanted.duration or "", 5)
         if wanted.task == "canned":
             count, rate = CANNED_FRAMES, CANNED_FRAMES / Fraction(wanted.duration or 5)
-        width, height = canvas_size(RATIOS[wanted.aspect_ratio or "16:9"], self.short_side)
-        if "start_frame" in self.inputs or "end_frame" in self.inputs or "keyframes.0" in self.inputs:
-            width, height = self._size_of_frames(width, height)
+        width, height = self._generated_size()
         anchors = self._anchors(width, height, count)
         scene = Scene(wanted, width, height, count=count, anchors=anchors, seed=self.seed)
         outputs = Outputs(wanted, self.folder, width, height, fps=rate, time_base=1 / (rate * 512))
@@ -125,15 +126,28 @@ class Plan:
             outputs.picture(picture, index * 512, 512)
         return outputs.close()
 
-    def _size_of_frames(self, width: int, height: int) -> tuple[int, int]:
-        """Return the size that an extension keeps: that of the result it goes on from."""
-        for name in ("start_frame", "end_frame"):
-            ref = getattr(self.wanted, name)
-            if ref is not None and ref.generation_id is not None and not self.wanted.aspect_ratio:
-                source = Source(self.inputs[name])
-                source.close()
-                return fitted(source.width, source.height, self.short_side)
-        return width, height
+    def _generated_size(self) -> tuple[int, int]:
+        """Return the size of a new clip: of the shape asked for, else nearest to the first picture given, else 16:9.
+
+        An extension keeps the very size of the result that it goes on from.
+        """
+        ratio = self.wanted.aspect_ratio
+        anchor = next((name for name in ("start_frame", "end_frame", "keyframes.0") if name in self.inputs), None)
+        if ratio or anchor is None:
+            return canvas_size(RATIOS[ratio or "16:9"], self.short_side)
+        width, height = self._shape_of(anchor)
+        ref = getattr(self.wanted, anchor, None)
+        if ref is not None and ref.generation_id is not None:
+            return fitted(width, height, self.short_side)
+        known = [one for name, one in RATIOS.items() if name != TALLEST or self.wanted.model != "ray-3.2"]
+        nearest = min(known, key=lambda one: abs(log(one[0] / one[1] * height / width)))
+        return canvas_size(nearest, self.short_side)
+
+    def _shape_of(self, name: str) -> tuple[int, int]:
+        known = inspect(self.inputs[name])
+        if known["problem"]:
+            raise CannotRender("corrupt_input", f"The picture {name} could not be decoded.")
+        return known["width"], known["height"]
 
     def _anchors(self, width: int, height: int, count: int) -> dict[int, Planes]:
         """Return the pictures that the scene must show, by frame.

@@ -7,8 +7,9 @@ from typing import Any
 import av
 
 from editorapp.media.decoding.sound import Sound
+from editorapp.simulator.render import hdr
 from editorapp.simulator.render.clip import Source
-from editorapp.simulator.render.colour import BT709, BT2020, PQ
+from editorapp.simulator.render.colour import BT709, BT2020, LIMITED_RANGE, PQ, WIDE_PRIMARIES
 
 
 class Writer:
@@ -26,8 +27,11 @@ class Writer:
         self.time_base = time_base
         self._durations: dict[int, int] = {}
         self._sound: Sound | None = None
-        if not transfer and source is not None:
-            self._keep_colour(context, source)
+        if not transfer:
+            is_wide = source is not None and source.primaries in WIDE_PRIMARIES and not source.is_hdr
+            context.color_primaries = source.primaries if source is not None and is_wide else BT709
+            context.color_trc = context.colorspace = BT709
+        context.color_range = LIMITED_RANGE
         if source is not None and source.audio is not None:
             self._sound = Sound(self.container, source.audio, start=source.starts_at, is_timed=source.has_timed_sound)
 
@@ -41,6 +45,7 @@ class Writer:
     def _hdr(self, fps: Fraction) -> Any:
         curve = "smpte2084" if self.transfer == PQ else "arib-std-b67"
         x265 = f"log-level=none:bframes=0:keyint=48:colorprim=bt2020:transfer={curve}:colormatrix=bt2020nc:pools=2"
+        x265 += f":{hdr.MASTERED}"
         stream = self.container.add_stream(
             "libx265", rate=fps, options={"preset": "ultrafast", "crf": "20", "x265-params": x265}
         )
@@ -48,17 +53,8 @@ class Writer:
         context = stream.codec_context
         context.codec_tag = "hvc1"
         context.color_primaries, context.color_trc, context.colorspace = BT2020, self.transfer, BT2020
-        context.color_range = 1
         return stream
 
-    @staticmethod
-    def _keep_colour(context: Any, source: Source) -> None:
-        context.color_range = 1
-        if source.is_hdr:  # read through a curve into SDR
-            context.color_primaries = context.color_trc = context.colorspace = BT709
-        else:
-            context.color_primaries, context.color_trc = source.primaries, source.transfer
-            context.colorspace = source.matrix
 
     def frame(self, frame: Any, pts: int, duration: int) -> None:
         frame.pts, frame.time_base, frame.duration = pts, self.time_base, duration

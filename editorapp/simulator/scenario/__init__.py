@@ -15,7 +15,7 @@ from typing import Any
 
 from editorapp.core import strict_json
 from editorapp.providers import rules
-from editorapp.providers.contract import GenerationRequest, Ref, Task
+from editorapp.providers.contract import CONTROL_VALUES, GenerationRequest, Ref, Task
 from editorapp.providers.spec import Broken, Spec
 from editorapp.simulator.core import Simulation
 from editorapp.simulator.http import Answer, Request, TooLarge
@@ -183,8 +183,14 @@ with any secret; <code>api_unknown…</code>, <code>api_revoked…</code>, <code
         return body
 
     def decode(self, body: Any, *, path: str) -> tuple[GenerationRequest, list[Broken]]:
-        decoded: tuple[GenerationRequest, list[Broken]] = self.provider.decode(body, path=path, spec=self.spec)
-        return decoded
+        """Read a body. A control's value without its switch has no effect and breaks nothing, but for its range (7)."""
+        wanted, broken = self.provider.decode(body, path=path, spec=self.spec)
+        idle = {
+            f"{name}_enabled": False
+            for name, value in CONTROL_VALUES.items()
+            if getattr(wanted, value) is not None and getattr(wanted, f"{name}_enabled") is None
+        }
+        return replace(wanted, **idle), broken
 
     def refusals(self, wanted: GenerationRequest, found: Resolved | None) -> list[Broken]:
         source = found.source if found else None
@@ -213,8 +219,6 @@ with any secret; <code>api_unknown…</code>, <code>api_revoked…</code>, <code
         changed: dict[str, Any] = {}
         if wanted.task in (Task.EDIT, Task.MODIFY) and wanted.strength is None and not wanted.auto_controls:
             changed["strength"] = "adhere_1"
-        if wanted.task == Task.GENERATE and wanted.aspect_ratio is None:
-            changed["aspect_ratio"] = "16:9"
         if str(wanted.model).startswith("ray-flash-2-"):
             changed["resolution"] = str(wanted.model).rpartition("-")[2]
         return replace(wanted, **changed)

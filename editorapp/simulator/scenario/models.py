@@ -35,7 +35,7 @@ _TYPES = {
 }  # fmt: skip
 _DEFAULTS: dict[str, Any] = {
     "resolution": "720p", "editStrength": "adhere_1", "mode": "adhere_1", "poseControlStrength": "precise",
-    "aspectRatio": "16:9", "hdr": False, "loop": False,
+    "aspectRatio": "16:9", "hdr": False, "loop": False, "duration": "5s",
 }  # fmt: skip
 
 
@@ -79,11 +79,11 @@ def _input(model: Model, row: Parameter) -> dict[str, Any]:
     wire = row.path[-1]
     found: dict[str, Any] = {"name": wire, "label": row.label, "description": row.help, "type": _TYPES[row.kind]}
     if row.values:
-        found |= {"type": "number", "allowedValues": list(row.values.values()), "default": 5}
+        found |= {"type": "number", "allowedValues": list(row.values.values())}
     elif row.choices:
         found["allowedValues"] = list(row.choices)
     if wire in _DEFAULTS:
-        found["default"] = _DEFAULTS[wire]
+        found["default"] = row.values.get(_DEFAULTS[wire], _DEFAULTS[wire])
     if row.kind is Kind.NUMBER:
         found |= {"min": row.low, "max": row.high, "step": 0.01}
     if row.kind is Kind.PINNED:

@@ -4,11 +4,14 @@ Sections are those of contracts/gmi-cloud.md; the tags are its authorities: S2 t
 PR the pages of generate and reframe, OBS seen in the wild.
 """
 
+from dataclasses import replace
+
 from django.conf import settings
 from django.core.exceptions import ImproperlyConfigured
 
 from editorapp.providers.contract import STRENGTHS, Task
 from editorapp.providers.spec import Kind, Limits, Parameter, StoredAs
+from editorapp.providers.vendors.luma_agents.parameters import OF_THE_FRAME
 
 EDIT = frozenset({Task.EDIT})
 GENERATE = frozenset({Task.GENERATE})
@@ -56,14 +59,15 @@ def _amount(field: str, label: str, says: str) -> Parameter:
     )  # fmt: skip
 
 
-PARAMETERS = (
+_ROWS = (
     Parameter(
         field="model", wire="model", kind=Kind.TEXT, choices=tuple(TASKS), label="Model",
         help="One for each task: edit, generate, reframe.", source="3 S2, PG, PR",
     ),
     Parameter(
         field="prompt", wire="payload.prompt", kind=Kind.TEXT, low=1, high=LIMITS.prompt_max, unit="characters",
-        label="Prompt", help="Say what the result should look like; on a reframe, what the new area shows.",
+        is_required=True, label="Prompt",
+        help="Say what the result should look like; on a reframe, what the new area shows.",
         source="3.1 S2; 3.2 PG; 3.3 PR",
     ),
     Parameter(
@@ -73,8 +77,8 @@ PARAMETERS = (
     ),
     Parameter(
         field="aspect_ratio", wire="payload.aspect_ratio", kind=Kind.CHOICE, tasks=GENERATE,
-        choices=LIMITS.aspect_ratios, label="Aspect ratio", help="The shape of the result.", default="16:9",
-        source="3.2 PG",
+        choices=LIMITS.aspect_ratios, label="Aspect ratio", help=f"The shape of the result. {OF_THE_FRAME}",
+        default="16:9", source="3.2 PG",
     ),
     Parameter(
         field="aspect_ratio", wire="payload.aspect_ratio", kind=Kind.CHOICE, tasks=REFRAME, is_required=True,
@@ -149,7 +153,7 @@ PARAMETERS = (
     ),
     Parameter(
         field="pose_strength", wire="payload.pose_strength", kind=Kind.CHOICE, tasks=EDIT,
-        choices=("precise", "coarse"), switch="pose_enabled", label="Pose strength",
+        choices=("precise", "coarse"), nothing=("None",), switch="pose_enabled", label="Pose strength",
         help="Precise follows every limb; coarse the overall gesture. Giving a value turns the signal on.",
         default="off", source="3.1 S2",
     ),
@@ -161,3 +165,5 @@ PARAMETERS = (
         help="Keep faces and their expressions.", default="off", source="3.1 S2",
     ),
 )  # fmt: skip
+# 7: empty strings are the documented defaults of the ids and the inline clip, so one in any optional place is absent.
+PARAMETERS = tuple(row if row.is_required else replace(row, nothing=("", *row.nothing)) for row in _ROWS)

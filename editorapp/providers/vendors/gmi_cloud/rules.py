@@ -21,6 +21,7 @@ from editorapp.providers.vendors.gmi_cloud.parameters import (
     PARAMETERS,
     REFRAME,
 )
+from editorapp.providers.vendors.luma_agents.edit_rules import ORDER_OF_STRENGTHS
 from editorapp.providers.ways_out import to
 
 Wanted: TypeAlias = GenerationRequest
@@ -154,7 +155,10 @@ EDIT_RULES = (
         "E13", id="GE15.resolution", tasks=EDIT, source="3.4 enum S2", summary=f"The resolution is {SIZES}.",
         detail="resolution must be one of {choices}",
     ),
-    adopt("E16", id="GE15.strength", tasks=EDIT, source="3.4 enum S2", detail="edit_strength: invalid value '{value}'"),
+    adopt(
+        "E16", id="GE15.strength", tasks=EDIT, source="3.4 enum S2", detail="edit_strength: invalid value '{value}'",
+        conflict=ORDER_OF_STRENGTHS,
+    ),
     adopt("E18", id="GE15.range", tasks=EDIT, source="3.4 enum S2", detail="{path}: invalid value '{value}'"),
     Rule(
         id="X7", field="depth_blur", tasks=EDIT, source="3.1 S2: a signal is on by its value; cross-provider X7",

@@ -14,6 +14,12 @@ Wanted: TypeAlias = GenerationRequest
 Facts: TypeAlias = MediaFacts | None
 Words: TypeAlias = Mapping[str, Any]
 
+ORDER_OF_STRENGTHS = (
+    "Luma's guide says in its text that a lower number is lighter within its band, and in its table that adhere_3 is "
+    "the strongest adherence, which would change the least. Here change rises from adhere_1 to reimagine_3, one step "
+    "at a time: so the form names the strengths, and so the simulator draws them (7.18)."
+)
+
 
 def _hdr_too_small(wanted: Wanted, source: Facts, limits: Limits) -> bool:
     return wanted.hdr is True and wanted.resolution in limits.sdr_resolutions
@@ -76,6 +82,8 @@ EDIT_RULES = (
         message="HDR needs 720p or 1080p; {wanted.resolution} is chosen.",
         why="HDR needs 720p or 1080p, not {wanted.resolution}.",
         detail="video.hdr is not supported at {wanted.resolution}",
+        conflict="Luma's guide refuses HDR on an edit at 360p and 540p; its SDK names that for generations only, and "
+        "two price lists have a price for it. It is refused here (7.3).",
         mends=lambda wanted, source, limits, words: (
             to("Use 720p", resolution="720p"), to("Turn HDR off", hdr=False),
         ),
@@ -95,6 +103,7 @@ EDIT_RULES = (
         message="{value} is no strength: choose one of {choices}.",
         detail="Invalid strength '{value}'. Valid: {choices}",
         mends=lambda wanted, source, limits, words: (to("Use flex_2, the usual choice", strength="flex_2"),),
+        conflict=ORDER_OF_STRENGTHS,
     ),
     Rule(
         id="E17", field="auto_controls", tasks=EDIT, status=422, source="3.1 S",
@@ -113,6 +122,9 @@ EDIT_RULES = (
         summary="Auto or a strength: the page offers one at a time, and results then agree between providers.",
         message="Auto decides how closely to follow the source; choose Manual to set a strength.",
         mends=lambda wanted, source, limits, words: (to("Choose Manual", conditioning="manual"),),
+        conflict="Luma's guide lets a strength stand beside Auto, and says that a strength means manual unless Auto is "
+        "set explicitly; others that pass on to Luma refuse the two. Auto wins here where it is set, also in what the "
+        "simulator draws (7.5, 7.19).",
     ),
     Rule(
         id="E18", field="depth_blur", tasks=EDIT, source="3.1 S, K",
@@ -142,6 +154,8 @@ EDIT_RULES = (
         broken=lambda wanted, source, limits: _most_keyframes(wanted) > limits.max_keyframes,
         summary="At most 64 keyframes.",
         message="{name} takes up to {limits.max_keyframes} keyframes. Drop some.",
+        conflict="Luma's guide and SDK say 64 keyframes, its marketing page 16. 64 are taken here, with a warning "
+        "above 16 (7.10).",
         detail="video.edit.keyframes supports up to {limits.max_keyframes} entries",
         mends=lambda wanted, source, limits, words: (
             Mend(

@@ -36,6 +36,9 @@ TYPES: dict[str, str] = {
 }
 
 
+OF_THE_FRAME = "A new clip for which none is chosen takes the shape nearest to its first or last frame."
+
+
 def _signal(name: str, label: str, says: str) -> Parameter:
     return Parameter(
         field=f"{name}_enabled", wire=f"video.edit.controls.{name}.enabled", kind=Kind.FLAG, tasks=EDIT,
@@ -75,8 +78,8 @@ PARAMETERS = (
     ),
     Parameter(
         field="aspect_ratio", wire="aspect_ratio", kind=Kind.CHOICE, tasks=GENERATE | REFRAME,
-        choices=LIMITS.aspect_ratios, label="Aspect ratio", help="The shape of the result.",
-        default="the model chooses", source="2.1 K, D-new",
+        choices=LIMITS.aspect_ratios, label="Aspect ratio",
+        help=f"The shape of the result. {OF_THE_FRAME}", default="the model chooses", source="2.1 K, D-new; 7.21",
     ),
     Parameter(
         field="source", wire="source", kind=Kind.REF, tasks=FROM_SOURCE, label="Source",

@@ -27,6 +27,7 @@ _MISSING = {
 
 def from_luma(luma_id: str, new_id: str, task: Task, source: str, **changes: Any) -> Rule:
     """Return Luma's rule under a number of Scenario's. Every refusal here has status 400 (section 5)."""
+    changes = {"conflict": ""} | changes
     return replace(_LUMA[luma_id], id=new_id, tasks=frozenset({task}), source=source, status=400, **changes)
 
 

@@ -7,6 +7,7 @@ switch (which `encode` then sends along, since without it the value is taken to 
 from editorapp.providers import conditions as ask
 from editorapp.providers.contract import Task
 from editorapp.providers.spec import Limits, Rule
+from editorapp.providers.vendors.luma_agents.edit_rules import ORDER_OF_STRENGTHS
 from editorapp.providers.vendors.scenario.common_rules import (
     Facts,
     Wanted,
@@ -47,7 +48,8 @@ EDIT_RULES = (
         "E13", "SE6", Task.EDIT, "3.9 S3", summary="The resolution is 540p, 720p or 1080p.",
         detail="resolution must be one of: {choices}",
     ),
-    from_luma("E16", "SE6.strength", Task.EDIT, "3.9 S3", detail="editStrength must be one of: {choices}"),
+    from_luma("E16", "SE6.strength", Task.EDIT, "3.9 S3", detail="editStrength must be one of: {choices}",
+              conflict=ORDER_OF_STRENGTHS),
     Rule(
         id="SE6.pose", field="pose_strength", tasks=EDIT, source="3.9 S3",
         broken=ask.not_one_of("pose_strength", lambda limits: ("precise", "coarse")),

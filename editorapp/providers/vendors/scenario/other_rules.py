@@ -2,6 +2,7 @@
 
 from editorapp.providers.contract import Task
 from editorapp.providers.spec import Hit, Limits, Rule
+from editorapp.providers.vendors.luma_agents.edit_rules import ORDER_OF_STRENGTHS
 from editorapp.providers.vendors.scenario.common_rules import (
     Facts,
     Wanted,
@@ -101,7 +102,9 @@ MODIFY_RULES = (
     *assets_only("SM.asset", Task.MODIFY, "3.6 S3"),
     *source_rules("SM.asset", Task.MODIFY),
     *length("SM1", Task.MODIFY, "3.9 S3", words="The source has at most 30 s and 100 MB."),
-    from_luma("E16", "SM2.value", Task.MODIFY, "3.6 S3", detail="mode must be one of: {choices}"),
+    from_luma(
+        "E16", "SM2.value", Task.MODIFY, "3.6 S3", detail="mode must be one of: {choices}", conflict=ORDER_OF_STRENGTHS
+    ),
     prompt_length("SM.length", Task.MODIFY),
 )
 

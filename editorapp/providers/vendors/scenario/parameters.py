@@ -6,6 +6,7 @@ official SDK, D and H Scenario's guides, SK its public skills repository.
 
 from editorapp.providers.contract import STRENGTHS
 from editorapp.providers.spec import Kind, Parameter
+from editorapp.providers.vendors.luma_agents.parameters import OF_THE_FRAME
 
 RATIOS = ("9:16", "3:4", "1:1", "4:3", "16:9", "21:9")
 TALL_RATIOS = ("9:21", *RATIOS)  # the older models know one more
@@ -72,6 +73,7 @@ _STRENGTH = (
     "Adhere keeps motion, composition and structure; flex keeps motion and lets the prompt restyle; "
     "reimagine takes the source as loose grounding. A lower number is lighter within its band."
 )
+_SHAPE = f"The shape of the clip. {OF_THE_FRAME}"
 _HDR = "High dynamic range, at 720p or 1080p."
 
 EDIT = (
@@ -109,7 +111,7 @@ GENERATE = (
     _file("end_frame", "endFrame", "Last frame", "The picture to end on; needs a first frame.", "3.4 S1, S3"),
     _choice("duration", "duration", "Duration", "How long the clip is.", "3.4 S1, S3, SK", DURATIONS, "5s"),
     _choice("resolution", "resolution", "Resolution", "The size of the result.", "3.4 S1, S3", RESOLUTIONS, "720p"),
-    _choice("aspect_ratio", "aspectRatio", "Aspect ratio", "The shape of the clip.", "3.4 S1, S3", RATIOS, "16:9"),
+    _choice("aspect_ratio", "aspectRatio", "Aspect ratio", _SHAPE, "3.4 S1, S3", RATIOS, "16:9"),
     _flag("loop", "loop", "Loop", "The end runs into the start without a seam; not at 10 s.", "3.4 S1, S3"),
     _flag("hdr", "hdr", "HDR", f"{_HDR} Not at 10 s.", "3.4 S1, S3"),
 )  # fmt: skip
@@ -144,7 +146,7 @@ FLASH = (
         field="duration", wire="duration", kind=Kind.CHOICE, choices=tuple(SECONDS), values=SECONDS, label="Duration",
         help="How long the clip is; sent as a number of seconds.", default="5s", source="3.8 S3",
     ),
-    _choice("aspect_ratio", "aspectRatio", "Aspect ratio", "The shape of the clip.", "3.8 S3", TALL_RATIOS, "16:9"),
+    _choice("aspect_ratio", "aspectRatio", "Aspect ratio", _SHAPE, "3.8 S3", TALL_RATIOS, "16:9"),
     _flag("loop", "loop", "Loop", "The end runs into the start without a seam.", "3.8 S3"),
     Parameter(
         field="concepts", wire="concepts", kind=Kind.CHOICES, choices=CONCEPTS, label="Camera concepts",

@@ -64,9 +64,12 @@ class Difference:
 
     def to_json(self) -> dict[str, str]:
         return {
-            "kind": str(self.kind), "call": self.call, "place": self.place, "came": self.came,
+            "kind": str(self.kind),
+            "call": self.call,
+            "place": self.place,
+            "came": self.came,
             "documented": self.documented,
-        }  # fmt: skip
+        }
 
 
 @dataclass
@@ -90,7 +93,7 @@ class Compared:
 
 def compare(
     documents: Documents, exchange: Exchange, *, expected_status: int | None = None, knows_hosts: bool = True
-) -> Compared | None:  # fmt: skip
+) -> Compared | None:
     """Return how an exchange fits the documents; None for a call that they do not describe.
 
     `expected_status` is for a call that should be refused. Hosts of links are compared only where the account is
@@ -155,7 +158,7 @@ def _of_file(documents: Documents, exchange: Exchange, *, knows_hosts: bool) -> 
 
 def _compare_headers(
     found: Compared, documents: Documents, call: Call, exchange: Exchange, *, is_refused: bool
-) -> None:  # fmt: skip
+) -> None:
     own = documents.refusal_headers.get(exchange.status, ()) if is_refused else call.headers
     rows = (*documents.headers, *own)
     for row in rows:
@@ -176,7 +179,7 @@ def _compare_header(found: Compared, row: Header, value: str | None) -> None:
 
 def _compare_body(
     found: Compared, shape: Shape, exchange: Exchange, *, is_refused: bool, hosts: tuple[str, ...]
-) -> None:  # fmt: skip
+) -> None:
     try:
         body = parse_json(exchange.content)
     except NotReadable:

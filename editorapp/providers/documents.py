@@ -82,9 +82,7 @@ def several(of: Shape) -> Shape:
     return Shape(form=Form.LIST, of=of)
 
 
-def an_object(
-    must: Mapping[str, Shape], may: Mapping[str, Shape] | None = None, *, is_open: bool = False
-) -> Shape:  # fmt: skip
+def an_object(must: Mapping[str, Shape], may: Mapping[str, Shape] | None = None, *, is_open: bool = False) -> Shape:
     return Shape(form=Form.OBJECT, must=must, may=may or {}, is_open=is_open)
 
 

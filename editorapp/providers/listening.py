@@ -47,8 +47,13 @@ def listening() -> Iterator[list[Exchange]]:
 
 
 def note(
-    method: str, path: str, answer: Answer | httpx.Response, *, params: Mapping[str, object] | None = None, url: str = ""
-) -> None:  # fmt: skip
+    method: str,
+    path: str,
+    answer: Answer | httpx.Response,
+    *,
+    params: Mapping[str, object] | None = None,
+    url: str = "",
+) -> None:
     """Note an exchange where somebody listens. Of a file only its head is noted."""
     heard = _heard.get()
     if heard is None or len(heard) >= MOST_HEARD:

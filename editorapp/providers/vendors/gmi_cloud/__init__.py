@@ -52,7 +52,8 @@ from editorapp.providers.vendors.gmi_cloud.rules import COMMON_RULES, RULES
 from editorapp.providers.vendors.gmi_cloud.words import STATES
 
 __all__ = [
-    "DOCUMENTS", "PRICES", "SPEC", "decode", "encode", "endpoint", "explain", "ping", "poll", "quote", "recent", "stage", "submit",
+    "DOCUMENTS", "PRICES", "SPEC", "decode", "encode", "endpoint", "explain", "ping", "poll", "quote", "recent",
+    "stage", "submit",
 ]  # fmt: skip
 
 # What rows of the table say of attributes that a task has no parameter for.

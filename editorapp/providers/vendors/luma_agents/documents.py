@@ -55,9 +55,7 @@ FILE = an_object(
     {"filename": TEXT, "user_id": TEXT, "expires_at": TIME, "deleted_at": TIME, "failure_reason": TEXT},
 )
 UPLOAD = an_object({"url": ADDRESS, "method": word(("PUT",)), "headers": OPEN, "expires_at": TIME})
-CREATED = an_object(
-    {"id": an_id(UUID), "state": FILE.must["state"], "file": FILE}, {"upload": UPLOAD}
-)  # fmt: skip
+CREATED = an_object({"id": an_id(UUID), "state": FILE.must["state"], "file": FILE}, {"upload": UPLOAD})
 PAGE = an_object({"data": several(FILE), "has_more": FLAG}, {"next_cursor": TEXT})
 
 DOCUMENTS = Documents(

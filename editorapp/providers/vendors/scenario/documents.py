@@ -125,13 +125,36 @@ INPUT = an_object(
     {"name": TEXT, "type": TEXT},
     dict.fromkeys(
         (
-            "allowedValues", "backgroundBehavior", "color", "costImpact", "default", "description", "group", "hint",
-            "inputs", "kind", "label", "maskFrom", "max", "maxDuration", "maxLength", "maxSize", "min", "minDuration",
-            "minLength", "modelTypes", "parent", "placeholder", "prompt", "promptSpark", "required", "step",
+            "allowedValues",
+            "backgroundBehavior",
+            "color",
+            "costImpact",
+            "default",
+            "description",
+            "group",
+            "hint",
+            "inputs",
+            "kind",
+            "label",
+            "maskFrom",
+            "max",
+            "maxDuration",
+            "maxLength",
+            "maxSize",
+            "min",
+            "minDuration",
+            "minLength",
+            "modelTypes",
+            "parent",
+            "placeholder",
+            "prompt",
+            "promptSpark",
+            "required",
+            "step",
         ),
         ANY,
     ),
-)  # fmt: skip
+)
 MODEL = an_object(
     {
         "id": TEXT,
@@ -156,14 +179,34 @@ MODEL = an_object(
     }
     | dict.fromkeys(
         (
-            "authorId", "class", "compliantModelIds", "concepts", "deletedAt", "epoch", "epochs", "jobId",
-            "modelKeyword", "name", "negativePromptEmbedding", "ownerId", "parameters", "parentModelId",
-            "promptEmbedding", "shortDescription", "softDeletionOn", "thumbnail", "trainingImagePairs",
-            "trainingImages", "trainingProgress", "trainingStats", "uiConfig", "userId",
+            "authorId",
+            "class",
+            "compliantModelIds",
+            "concepts",
+            "deletedAt",
+            "epoch",
+            "epochs",
+            "jobId",
+            "modelKeyword",
+            "name",
+            "negativePromptEmbedding",
+            "ownerId",
+            "parameters",
+            "parentModelId",
+            "promptEmbedding",
+            "shortDescription",
+            "softDeletionOn",
+            "thumbnail",
+            "trainingImagePairs",
+            "trainingImages",
+            "trainingProgress",
+            "trainingStats",
+            "uiConfig",
+            "userId",
         ),
         ANY,
     ),
-)  # fmt: skip
+)
 PACK = an_object({}, {"creativeUnits": NUMBER, "currency": TEXT, "expires": NUMBER, "unitAmount": NUMBER})
 REFUSAL = an_object({}, {"message": TEXT, "error": ANY, "reason": TEXT, "details": ANY})  # 5: where it has been seen
 SUBMIT = r"/generate/custom/[^/]+"

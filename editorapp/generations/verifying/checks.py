@@ -34,7 +34,6 @@ from editorapp.teams.models import Member
 log = logging.getLogger(__name__)
 State = Verification.State
 
-PROMPT = "The same scene on a misty morning, in soft light"
 CLIP_NAME = "Test clip for accounts.mp4"
 CLIP_FRAMES = 48  # two seconds: no shortest length is documented anywhere
 LEASE_SECONDS = 600.0  # as long as its task may take; a dead worker's ends at once
@@ -271,7 +270,7 @@ def cheapest(account: ProviderAccount, clip: Asset) -> GenerationRequest:
     return GenerationRequest(
         task=Task.EDIT,
         model=model.name,
-        prompt=PROMPT,
+        prompt=hearing.PROMPT,
         source=Ref(asset_id=clip.pk, media_type=clip.mime_type),
         resolution=smallest,
         auto_controls=True if model.knows("auto_controls") else None,

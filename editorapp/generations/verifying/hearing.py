@@ -3,14 +3,17 @@
 Nothing in the engine depends on it: what cannot be compared or kept is logged, and the take goes on.
 """
 
+import base64
 import hashlib
 import json
 import logging
+import re
 from collections.abc import Sequence
 
 from django.db import IntegrityError, transaction
 from django.db.models import F
 
+from editorapp.core.logs import HIDDEN, secrets
 from editorapp.generations.models import HeardAnswer, Verification
 from editorapp.providers import registry
 from editorapp.providers.comparing import Compared, Difference, compare
@@ -20,6 +23,8 @@ from editorapp.providers.models import ProviderAccount
 
 log = logging.getLogger(__name__)
 State = Verification.State
+PROMPT = "The same scene on a misty morning, in soft light"  # of the paid take
+SHORTEST = 4  # of what is taken out wherever it stands: less would take out parts of ordinary words
 LISTENED = (State.READY, State.PAID)  # from before the take is sent, so that no sweep misses its first answer
 
 
@@ -82,6 +87,7 @@ def _keep(verification: Verification, found: Compared) -> None:
         "prices": found.prices,
         "differences": [one.to_json() for one in found.differences],
     }
+    said = json.loads(without_secrets(json.dumps(said, sort_keys=True, ensure_ascii=False), verification))
     digest = hashlib.sha256(json.dumps(said, sort_keys=True).encode()).hexdigest()
     same = HeardAnswer.objects.filter(verification=verification, digest=digest)
     if same.update(times=F("times") + 1):
@@ -91,3 +97,15 @@ def _keep(verification: Verification, found: Compared) -> None:
             HeardAnswer.objects.create(verification=verification, digest=digest, lifetimes=found.lifetimes, **said)
     except IntegrityError:  # heard twice at once
         same.update(times=F("times") + 1)
+
+
+def without_secrets(text: str, verification: Verification) -> str:
+    """Take out what is known to be secret or private of this account: a name may be made of it as well as a value."""
+    access = verification.account.access()
+    secrets.hide(access.secret)
+    known = [access.secret, *access.secret.split(":"), *access.headers.values(), *access.params.values()]
+    known.append(str(verification.request.get("prompt") or PROMPT))
+    known.append(base64.b64encode(access.secret.encode()).decode())
+    for one in sorted({one for one in known if len(one) >= SHORTEST}, key=len, reverse=True):
+        text = re.sub(re.escape(one), HIDDEN, text, flags=re.IGNORECASE)
+    return secrets.without(text)

@@ -10,7 +10,6 @@ from datetime import datetime
 from decimal import Decimal
 from typing import Any
 
-from editorapp.core.logs import HIDDEN, secrets
 from editorapp.core.money import show_range, show_usd
 from editorapp.generations.models import Generation, HeardAnswer, Verification
 from editorapp.generations.verifying import hearing
@@ -18,7 +17,6 @@ from editorapp.providers.comparing import Kind, lifetime_in_words
 from editorapp.providers.models import ProviderAccount
 from editorapp.providers.transport import USER_AGENT
 
-SHORTEST = 4  # of what is taken out wherever it stands: less would take out parts of ordinary words
 CHARGED = ("dry run", "submit", "poll")  # calls that tell the price of this very take
 
 
@@ -160,7 +158,7 @@ def text_of(verification: Verification, *, now: datetime) -> str:
         *_answers(verification),
         *_unsaid(account),
     ]
-    return _without_secrets("\n".join(lines) + "\n", verification)
+    return hearing.without_secrets("\n".join(lines) + "\n", verification)
 
 
 def _reached(account: ProviderAccount) -> str:
@@ -196,15 +194,3 @@ def _table(head: Sequence[str], rows: Sequence[Any]) -> list[str]:
         return ["Nothing."]
     body = ["| " + " | ".join(str(cell).replace("|", "/").replace("\n", " ") for cell in row) + " |" for row in rows]
     return ["| " + " | ".join(head) + " |", "|" + " --- |" * len(head), *body]
-
-
-def _without_secrets(text: str, verification: Verification) -> str:
-    """Take out what is known to be secret or private of this account, wherever it got in."""
-    access = verification.account.access()
-    secrets.hide(access.secret)
-    text = secrets.without(text)
-    known = [*access.secret.split(":"), *access.headers.values(), *access.params.values()]
-    known.append(str(verification.request.get("prompt") or ""))
-    for one in sorted({one for one in known if len(one) >= SHORTEST}, key=len, reverse=True):
-        text = text.replace(one, HIDDEN)
-    return text

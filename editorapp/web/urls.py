@@ -16,6 +16,7 @@ from editorapp.web.views import (
     status,
     studio,
     takes,
+    verifying,
 )
 
 urlpatterns: list[URLPattern | URLResolver] = [
@@ -30,6 +31,7 @@ urlpatterns: list[URLPattern | URLResolver] = [
     path("queue/", include((queue.urlpatterns, "queue"))),
     path("models/", include((models.urlpatterns, "models"))),
     path("accounts/", include((accounts.urlpatterns, "accounts"))),
+    path("verifying/", include((verifying.urlpatterns, "verifying"))),
     path("status/", include((status.urlpatterns, "status"))),
     path("costs/", include((costs.urlpatterns, "costs"))),
 ]

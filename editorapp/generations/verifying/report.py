@@ -129,6 +129,10 @@ def _unseen(verification: Verification, answers: Sequence[HeardAnswer]) -> Itera
         yield f"The links do not say how long they are good (documented: {lifetime_in_words(documents.link_lasts)})."
 
 
+def file_name(verification: Verification) -> str:
+    return f"rushes-{verification.account.provider}-{verification.started_at:%Y%m%d-%H%M}.md"
+
+
 def text_of(verification: Verification, *, now: datetime) -> str:
     """Return the report as Markdown."""
     account = verification.account

@@ -26,6 +26,7 @@ from tests.factories import make_member
 from tests.generations.drive import Clock, ask, run
 from tests.generations.small_clip import draw
 from tests.generations.spoiling import Answered, Proxy, Spoil, before
+from tests.racing import race
 
 pytestmark = pytest.mark.django_db(transaction=True)
 KEYS = {
@@ -309,6 +310,30 @@ def test_only_what_was_agreed_to_is_paid_once_and_within_the_budget(quick, admin
 
     assert list(Generation.objects.values_list("pk", flat=True)) == [take.pk]
     assert quick.submits_received == 1 and differences() == []
+
+
+def test_a_page_that_was_opened_before_it_was_ended_pays_nothing(quick, admin: Member, checked) -> None:
+    verification = checked(default_account("luma-agents"))
+    paying.leave_it(again(verification))
+
+    with pytest.raises(paying.NotWaiting):
+        paying.go_on(verification, admin, at_most_usd=verification.high_usd, now=timezone.now())
+
+    assert not Generation.objects.exists() and not Entry.objects.exists()
+
+
+def test_two_who_agree_at_the_same_instant_send_one_take(quick, admin: Member, checked) -> None:
+    verification = checked(default_account("luma-agents"))
+    price = verification.high_usd
+
+    def agree() -> Generation:
+        return paying.go_on(again(verification), admin, at_most_usd=price, now=timezone.now())
+
+    ended = race([agree, agree])
+    run(Clock())
+
+    assert sorted(type(one).__name__ for one in ended) == ["Generation", "NotWaiting"]
+    assert quick.submits_received == 1 and Generation.objects.count() == 1 and differences() == []
 
 
 def test_what_a_killed_worker_left_is_taken_up_and_two_never_check_at_once(quick, admin: Member) -> None:

@@ -1,6 +1,6 @@
 """All changes, room by room."""
 
-from tests.sabotage import access, answers, engine, intake, ledger, people, retries, upkeep
+from tests.sabotage import access, answers, engine, intake, ledger, people, retries, upkeep, verifying
 
 CHANGES = (
     *engine.CHANGES,
@@ -11,4 +11,5 @@ CHANGES = (
     *people.CHANGES,
     *retries.CHANGES,
     *upkeep.CHANGES,
+    *verifying.CHANGES,
 )

@@ -54,7 +54,7 @@ FILE = an_object(
     },
     {"filename": TEXT, "user_id": TEXT, "expires_at": TIME, "deleted_at": TIME, "failure_reason": TEXT},
 )
-UPLOAD = an_object({"url": ADDRESS, "method": word(("PUT",)), "headers": OPEN, "expires_at": TIME})
+UPLOAD = an_object({"url": ADDRESS, "method": word(("PUT",)), "expires_at": TIME}, {"headers": OPEN})
 CREATED = an_object({"id": an_id(UUID), "state": FILE.must["state"], "file": FILE}, {"upload": UPLOAD})
 PAGE = an_object({"data": several(FILE), "has_more": FLAG}, {"next_cursor": TEXT})
 

@@ -90,10 +90,8 @@ def paid(verification: Verification, member: Member) -> Verification:
 
 
 @pytest.mark.parametrize("slug", registry.slugs())
-def test_at_the_simulator_nothing_is_found(slug: str, quick, admin: Member) -> None:
-    verification = checks.begin(default_account(slug), admin, now=timezone.now(), in_background=False)
-    checks.run(verification.pk)
-    verification = again(verification)
+def test_at_the_simulator_nothing_is_found(slug: str, quick, admin: Member, checked) -> None:
+    verification = checked(default_account(slug))
     assert verification.state == Verification.State.READY, verification.steps
     assert all(step["is_ok"] for step in verification.steps), verification.steps
     assert quick.submits_received == 0, "all of it so far was free"

@@ -38,7 +38,6 @@ def go_on(verification: Verification, member: Member, *, at_most_usd: Decimal, n
             account=verification.account,
             member=member,
             source_asset=verification.clip,
-            form_token=f"verification-{verification.pk}",
             now=now,
         )
         if take.estimate_high_usd > at_most_usd:

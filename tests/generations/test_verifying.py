@@ -352,6 +352,33 @@ def test_what_a_killed_worker_left_is_taken_up_and_two_never_check_at_once(quick
     assert checks.unfinished(now + timedelta(minutes=1)) == []
 
 
+def test_checks_that_never_come_to_an_end_are_given_up(quick, admin: Member) -> None:
+    now = timezone.now()
+    verification = checks.begin(default_account("luma-agents"), admin, now=now, in_background=False)
+
+    checks.close_past(now + timedelta(minutes=31))
+
+    assert again(verification).says == "The free checks did not come to an end. The log says more."
+    assert checks.unfinished(now + timedelta(hours=1)) == []
+    checks.run(verification.pk)
+    assert again(verification).steps == []
+
+
+def test_what_cannot_be_compared_is_said_and_stops_neither_the_checks_nor_the_take(
+    quick, admin: Member, checked, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def fail(*args: object, **options: object) -> None:
+        raise RecursionError("an answer that nobody thought of")
+
+    monkeypatch.setattr(hearing, "compare", fail)
+
+    verification = paid(checked(default_account("luma-agents")), admin)
+
+    assert verification.take.state == State.SUCCEEDED and quick.submits_received == 1
+    unseen = report.summary_of(verification).unseen
+    assert any("could not be compared (RecursionError)" in one for one in unseen)
+
+
 def test_the_answers_about_other_takes_of_the_account_are_not_kept(quick, admin: Member, checked) -> None:
     checked(default_account("luma-agents"))
     heard = HeardAnswer.objects.count()

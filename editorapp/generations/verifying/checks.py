@@ -39,6 +39,7 @@ CLIP_FRAMES = 48  # two seconds: no shortest length is documented anywhere
 LEASE_SECONDS = 600.0  # as long as its task may take; a dead worker's ends at once
 LIST_WINDOW = timedelta(hours=1)
 TASK_SECONDS = 600
+LONGEST_CHECK = timedelta(minutes=30)  # with all that restarts cost: what fails each time is not tried for ever
 
 
 class StepFailed(Exception):
@@ -90,7 +91,9 @@ def unfinished(now: datetime) -> list[int]:
 
 
 def close_past(now: datetime) -> None:
-    """Close what needs nobody any more: its take is over, or nobody has decided for a day."""
+    """Close what needs nobody any more: its take is over, nobody has decided for a day, or it cannot be checked."""
+    stuck = Verification.objects.filter(state=State.CHECKING, started_at__lt=now - LONGEST_CHECK)
+    stuck.update(state=State.OVER, says="The free checks did not come to an end. The log says more.")
     for one in Verification.objects.select_related("take").filter(state__in=hearing.LISTENED):
         is_left = one.is_ready and one.started_at < now - timedelta(days=1)
         if is_left or (one.take is not None and not one.is_following):
@@ -124,7 +127,10 @@ class _Checks:
         self._end(State.READY if has_price else State.OVER, says="" if has_price else "No price is known for the take.")
 
     def _step(self, name: str, work: Callable[[], str], *, expected_status: int | None = None) -> bool:
-        """Make one step and note how it went. Of errors only kinds and codes are told: their words may say anything."""
+        """Make one step and note how it went. Of errors only kinds and codes are told: their words may say anything.
+
+        Returns whether the step itself worked, so that the next can follow, compared or not.
+        """
         is_ok, says = False, ""
         with listening() as heard:
             try:
@@ -138,10 +144,17 @@ class _Checks:
             except Exception as error:
                 log.exception("%s: the step %r failed", self.verification, name)
                 says = f"Rushes could not do it ({type(error).__name__}); its log says more."
-        hearing.note(self.verification, heard, expected_status=expected_status)
+            worked = is_ok
+            try:
+                hearing.note(self.verification, heard, expected_status=expected_status)
+            except DatabaseError:
+                raise
+            except Exception as error:  # or it would be begun again and again
+                log.exception("%s: what came in the step %r could not be compared", self.verification, name)
+                is_ok, says = False, f"What came could not be compared ({type(error).__name__}); its log says more."
         self.steps.append({"name": name, "is_ok": is_ok, "says": says})
         Verification.objects.filter(pk=self.verification.pk, state=State.CHECKING).update(steps=self.steps)
-        return is_ok
+        return worked
 
     def _end(self, state: State, *, says: str) -> None:
         rows = Verification.objects.filter(pk=self.verification.pk, state=State.CHECKING)
@@ -203,6 +216,8 @@ class _Checks:
         staging.note_outgoing(clip, asyncio.run(staging.outgoing_of(clip)))
         if clip.pk not in staging.staged_ids(wanted, self.account.spec):
             return "Not tried: a clip travels inside the paid request here."
+        if self.account.staged.filter(asset=clip, staged_at__gte=self.verification.started_at).exists():
+            return "The clip is there."  # sent before a restart: not again and again
         ref = asyncio.run(staging.stage(clip, self.account))
         staging.keep(self.account.pk, clip, ref, now=self.clock())
         return "The clip is there."

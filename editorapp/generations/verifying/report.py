@@ -85,8 +85,10 @@ def _findings(verification: Verification, answers: Sequence[HeardAnswer]) -> Ite
             if (one := Finding(**said)) not in seen:
                 seen.add(one)
                 yield one
-    yield from _prices(answers)
-    if (take := verification.take) is not None:
+    take = verification.take
+    is_failed = take is not None and take.is_final and not take.is_done  # what a failure costs is another matter
+    yield from _prices([one for one in answers if not (is_failed and one.call == "poll")])
+    if take is not None:
         yield from _charged(take)
 
 

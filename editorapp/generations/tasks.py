@@ -12,6 +12,7 @@ from editorapp.generations.files import transfer as transfers
 from editorapp.generations.request import asking
 from editorapp.generations.running import health, wake
 from editorapp.generations.unknown import search as searches
+from editorapp.generations.verifying import checks
 from editorapp.generations.watch import lookout
 from editorapp.providers import registry
 
@@ -41,6 +42,11 @@ def search(provider: str) -> None:
 def ask_price(asked_id: int) -> None:
     """Ask a provider what a draft would cost."""
     asking.answer(asked_id)
+
+
+def verify(verification_id: int) -> None:
+    """Make the free checks of a verification."""
+    checks.run(verification_id)
 
 
 def beat() -> None:

@@ -22,8 +22,8 @@ HILLS: tuple[tuple[Colour, float, float, float], ...] = (
 )
 
 
-def draw(path: Path) -> None:
-    """Write the clip: a hot-air balloon over hills at dusk; 1280x720, 24 fps, 96 frames, with a soft chord.
+def draw(path: Path, *, frames: int = FRAMES) -> None:
+    """Write the clip, or its beginning: a balloon over hills at dusk; 1280x720, 24 fps, with a soft chord.
 
     The file is H.264 and AAC in MP4, about 0.5 MB; it takes a few seconds to draw.
     """
@@ -36,13 +36,13 @@ def draw(path: Path) -> None:
         coding.colorspace = coding.color_primaries = coding.color_trc = _BT709
         coding.color_range = _LIMITED_RANGE
         audio: Any = container.add_stream("aac", rate=AUDIO_RATE, layout="mono")
-        for index in range(FRAMES):
+        for index in range(frames):
             frame = av.VideoFrame.from_image(_picture(index)).reformat(
                 format="yuv420p", dst_colorspace=_BT709, dst_color_range=_LIMITED_RANGE
             )
             frame.pts, frame.time_base = index, Fraction(1, FPS)
             container.mux(video.encode(frame))
-        for packet in _chord(audio):
+        for packet in _chord(audio, frames):
             container.mux(packet)
         container.mux(video.encode(None))
         container.mux(audio.encode(None))
@@ -99,12 +99,12 @@ def _balloon(pen: Any, x: float, y: float) -> None:
     pen.rounded_rectangle((x - 15, y + 128, x + 15, y + 150), radius=4, fill=(92, 62, 48))
 
 
-def _chord(stream: Any) -> Any:
+def _chord(stream: Any, frames: int) -> Any:
     """Yield the packets of a chord that swells and fades over the length of the clip."""
     import av
     import numpy
 
-    count = AUDIO_RATE * FRAMES // FPS
+    count = AUDIO_RATE * frames // FPS
     seconds = numpy.arange(count, dtype=numpy.float32) / AUDIO_RATE
     notes = sum(numpy.sin(math.tau * pitch * seconds) for pitch in (146.83, 220.0, 277.18, 369.99))
     swell = numpy.sin(numpy.pi * seconds / seconds[-1]) ** 2

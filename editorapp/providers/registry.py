@@ -18,7 +18,8 @@ class UnknownProvider(LookupError):
 def get(slug: str) -> ModuleType:
     """Return the module of a provider: SPEC, PRICES, encode, endpoint, decode, stage, submit, poll, ping.
 
-    Where a model's price must be asked for, it has `quote` too; where the provider's own limits can be read, `learn`.
+    Where a model's price must be asked for, it has `quote` too; where the provider's own limits can be read, `learn`;
+    where its documents say how it answers, DOCUMENTS.
 
     Raises: UnknownProvider, when there is no such module.
     """

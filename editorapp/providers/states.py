@@ -93,6 +93,7 @@ class Table:
     """The common words and a provider's own, which go first."""
 
     def __init__(self, own: Mapping[str, JobState]) -> None:
+        self.words = tuple(own)  # as the provider documents them
         self._states = _COMMON | {squeezed(word): state for word, state in own.items()}
 
     def read(self, said: Any) -> Said:

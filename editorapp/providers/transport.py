@@ -24,7 +24,7 @@ from editorapp.core.loopback import is_loopback
 from editorapp.core.ssrf_guard import certificates
 from editorapp.media import store
 from editorapp.media.refusals import Refusal
-from editorapp.providers import answers, links, registry
+from editorapp.providers import answers, links, listening, registry
 from editorapp.providers.answers import UPLOAD_REFUSED
 from editorapp.providers.contract import (
     Access,
@@ -126,7 +126,7 @@ class Wire:
             if method == "GET" and (lean := self._lean_client()) is not None:
                 response = await self._timed(
                     lambda tracing: lean.get(path, params=params, headers=tracing),
-                    method, path, deadline=FREE_DEADLINE_SECONDS,
+                    method, path, deadline=FREE_DEADLINE_SECONDS, params=params,
                 )  # fmt: skip
             else:
                 response = await self._by_shard(method, path, params=params, json=body)
@@ -167,7 +167,7 @@ class Wire:
             if whole is not None and lean is not None:
                 response = await self._timed(
                     lambda tracing: lean.post_once(path, content=whole, params=params, headers={**tracing, **headers}),
-                    "POST", path, deadline=deadline,
+                    "POST", path, deadline=deadline, params=params,
                 )  # fmt: skip
             else:
                 client = self._paid = self._paid or self._authorised(keep_alive=False)
@@ -214,6 +214,7 @@ class Wire:
                 f"{self.name} gave an address to upload to where nothing may be sent. {error}", code=UPLOAD_REFUSED
             ) from error
         _note(logging.INFO, method, f"(upload, {size} bytes)", response, began)
+        listening.note(method, listening.UPLOAD, response, url=url)
         answers.raise_for_upload(response, name=self.name, size=path.stat().st_size)
 
     def _lean_client(self) -> LeanClient | None:
@@ -272,11 +273,12 @@ class Wire:
             lambda tracing: _whole(
                 client, method, self._url(path), headers={**tracing, **(headers or {})}, **content
             ),
-            method, path, deadline=deadline,
+            method, path, deadline=deadline, params=content.get("params"),
         )  # fmt: skip
 
     async def _timed(
-        self, exchange: Callable[[dict[str, str]], Awaitable[Answer]], method: str, path: str, *, deadline: float
+        self, exchange: Callable[[dict[str, str]], Awaitable[Answer]], method: str, path: str, *, deadline: float,
+        params: Mapping[str, Any] | None,
     ) -> Answer:  # fmt: skip
         """Make one exchange within its deadline, with a request id of its own, and note how it went."""
         began = time.monotonic()
@@ -289,6 +291,7 @@ class Wire:
             log.warning("%s %s: %s after %.0f ms", method, path, _kind(error), (time.monotonic() - began) * 1000)
             raise
         _note(logging.DEBUG if method == "GET" else logging.INFO, method, path, response, began)
+        listening.note(method, path, response, params=params)
         return response
 
 

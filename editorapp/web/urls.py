@@ -17,6 +17,7 @@ from editorapp.web.views import (
     status,
     studio,
     takes,
+    verifying,
 )
 
 urlpatterns: list[URLPattern | URLResolver] = [
@@ -31,6 +32,7 @@ urlpatterns: list[URLPattern | URLResolver] = [
     path("queue/", include((queue.urlpatterns, "queue"))),
     path("models/", include((models.urlpatterns, "models"))),
     path("accounts/", include((accounts.urlpatterns, "accounts"))),
+    path("verifying/", include((verifying.urlpatterns, "verifying"))),
     path("status/", include((status.urlpatterns, "status"))),
     path("costs/", include((costs.urlpatterns, "costs"))),
 ]

@@ -1,6 +1,18 @@
 """All changes, room by room."""
 
-from tests.sabotage import access, answers, engine, intake, ledger, people, requests, retries, strangers, upkeep
+from tests.sabotage import (
+    access,
+    answers,
+    engine,
+    intake,
+    ledger,
+    people,
+    requests,
+    retries,
+    strangers,
+    upkeep,
+    verifying,
+)
 
 CHANGES = (
     *engine.CHANGES,
@@ -13,4 +25,5 @@ CHANGES = (
     *retries.CHANGES,
     *strangers.CHANGES,
     *upkeep.CHANGES,
+    *verifying.CHANGES,
 )

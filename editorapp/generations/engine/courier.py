@@ -6,7 +6,7 @@ threads nor Django's async switch are needed, and one traceback tells the whole 
 
 import asyncio
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from types import ModuleType
 from typing import Any
 
@@ -16,6 +16,7 @@ from editorapp.generations.engine.claims import Look
 from editorapp.generations.models import Attempt
 from editorapp.providers.contract import Access, Job, OutcomeUnknown, ProviderError, Unavailable, Unreadable
 from editorapp.providers.inline import stored_bytes
+from editorapp.providers.listening import Exchange, listening
 from editorapp.providers.transport import SLOWEST_BYTES_PER_SECOND, Wire
 
 POLL_WORKERS = 64
@@ -34,10 +35,15 @@ class Post:
     body: dict[str, Any]
     path: str  # where the body is posted, below the base URL
     extra_seconds: float = 0.0  # what sending stored files inside the body may take on top
+    is_listened_to: bool = False  # somebody verifies its account: see verifying/hearing.py
 
     @property
     def pk(self) -> int:
         return self.attempt.pk
+
+    @property
+    def generation_id(self) -> int:
+        return self.attempt.generation_id
 
     def named(self) -> logs.about:
         return self.attempt.named()
@@ -49,10 +55,15 @@ class Poll:
 
     look: Look
     access: Access
+    is_listened_to: bool = False
 
     @property
     def pk(self) -> int:
         return self.look.pk
+
+    @property
+    def generation_id(self) -> int:
+        return self.look.generation_id
 
     def named(self) -> logs.about:
         return logs.about(self.look.generation_id, self.look.pk, self.look.account_id)
@@ -73,6 +84,7 @@ class Answer:
     errand: Errand
     job: Job | None
     error: ProviderError | None
+    heard: tuple[Exchange, ...] = ()
 
 
 class Courier:
@@ -149,7 +161,11 @@ class Courier:
     async def _carry(self, errand: Errand) -> Answer:
         """Make the call. Whatever goes wrong becomes an answer: nothing is lost, and no worker ends."""
         with errand.named():
-            return await self._called(errand)
+            if not errand.is_listened_to:
+                return await self._called(errand)
+            with listening() as heard:
+                answer = await self._called(errand)
+            return replace(answer, heard=tuple(heard))
 
     async def _called(self, errand: Errand) -> Answer:
         try:

@@ -53,7 +53,8 @@ class Polls:
         for look in looks:
             self._asked.add(look.pk)
             reached("poll.claimed")
-            self._courier.send(Poll(look, self._accounts.access(look.account_id)))
+            is_heard = self._accounts.is_listened_to(look.account_id)
+            self._courier.send(Poll(look, self._accounts.access(look.account_id), is_heard))
 
     def forget(self, answers: Sequence[Answer]) -> None:
         """These are written: their jobs may be asked for again."""

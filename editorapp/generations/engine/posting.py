@@ -86,7 +86,14 @@ class Posts:
                 return None
             body: dict[str, Any] = self._adapter.encode(staging.resolved(wanted, spec, lying), spec)
             access = self._accounts.access(attempt.account_id)
-            return Post(attempt, access, body, self._adapter.endpoint(wanted), extra_seconds=extra_seconds(body))
+            return Post(
+                attempt,
+                access,
+                body,
+                self._adapter.endpoint(wanted),
+                extra_seconds=extra_seconds(body),
+                is_listened_to=self._accounts.is_listened_to(attempt.account_id),
+            )
         except DatabaseError:
             raise
         except Exception as error:

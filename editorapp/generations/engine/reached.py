@@ -15,6 +15,7 @@ from editorapp.generations.line import order, pausing, senders
 from editorapp.generations.models import Attempt, Generation
 from editorapp.generations.running import whereabouts
 from editorapp.generations.states import State
+from editorapp.generations.verifying import hearing
 from editorapp.providers.contract import Access
 from editorapp.providers.models import ProviderAccount
 from editorapp.providers.spec import Spec
@@ -35,6 +36,7 @@ class Accounts:
         self._provider = provider
         self._by_id: dict[int, ProviderAccount] = {}
         self._access: dict[int, Access] = {}
+        self._listened: frozenset[int] = frozenset()
         self._read_at = 0.0
         self.refresh()
 
@@ -51,10 +53,15 @@ class Accounts:
             found = _access(account)
             if self._access.get(pk) != found:  # the same object as long as it is the same way
                 self._access[pk] = found
+        self._listened = hearing.listened_accounts(self._provider)
         self._read_at = time.monotonic()
 
     def access(self, account_id: int) -> Access:
         return self._access[account_id]
+
+    def is_listened_to(self, account_id: int) -> bool:
+        """Does somebody verify this account, so that its answers are heard?"""
+        return account_id in self._listened
 
     def spec(self, account_id: int) -> Spec:
         return self._by_id[account_id].spec

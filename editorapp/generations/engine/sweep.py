@@ -25,6 +25,7 @@ from editorapp.generations.engine.posting import Posts, unless_overtaken
 from editorapp.generations.engine.reached import Accounts
 from editorapp.generations.models import Attempt
 from editorapp.generations.running import health, leases, leaving, takeover, wake, whereabouts
+from editorapp.generations.verifying import hearing
 from editorapp.providers import registry
 from editorapp.providers.contract import JobState
 
@@ -207,6 +208,8 @@ class Session:
         self.failures = 0
         _reached_written(answers)
         self._note_taken(answers)
+        for answer in answers:
+            hearing.note_of_take(answer.errand.generation_id, answer.heard)
         self.polls.forget(answers)
 
     def _note_taken(self, answers: Sequence[Answer]) -> None:

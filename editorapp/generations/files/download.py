@@ -8,7 +8,7 @@ from editorapp.core import ssrf_guard
 from editorapp.core.content_encoding import IDENTITY, CannotUnpack, Unpacker
 from editorapp.core.fault_points import reached
 from editorapp.generations.files.parts import Part, Progress
-from editorapp.providers import links
+from editorapp.providers import links, listening
 from editorapp.providers.answers import wait_asked
 from editorapp.providers.contract import Access
 from editorapp.providers.transport import as_sent
@@ -87,6 +87,7 @@ async def _go_on(client: httpx.AsyncClient, url: str, part: Part, *, max_bytes: 
         headers |= {"Range": f"bytes={progress.received}-", "If-Range": progress.validator}
     try:
         async with client.stream("GET", url, headers=headers) as response:
+            listening.note("GET", listening.LINK, response, url=url)
             unpacker = _begin(response, progress, max_bytes=max_bytes)
             part.go_to(progress.received)
             async for came in response.aiter_raw(256 * 1024):

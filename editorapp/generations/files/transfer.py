@@ -20,9 +20,11 @@ from editorapp.generations.files.fetch import fault, fetch
 from editorapp.generations.models import Attempt, Overtaken
 from editorapp.generations.running import health, leases, leaving, wake, whereabouts
 from editorapp.generations.states import State
+from editorapp.generations.verifying import hearing
 from editorapp.generations.watch import lookout
 from editorapp.media.models import Asset
 from editorapp.providers.contract import BadCredentials, ProviderError, Rejected, Unavailable, UploadRefused
+from editorapp.providers.listening import listening
 
 log = logging.getLogger(__name__)
 T = TypeVar("T")
@@ -109,12 +111,14 @@ def _carry(attempt: Attempt, keeper: _Keeper) -> None:
     """Carry one attempt's files. Whatever goes wrong is said on its row, and the lane goes on."""
     token = attempt.lease_token
     try:
-        if attempt.state == State.STAGING:
-            reached("stage.claimed")
-            _stage(attempt, keeper)
-        else:
-            reached("fetch.claimed")
-            fetch(attempt, run=keeper.run, hold=keeper.hold, now=keeper.clock)
+        if not hearing.is_followed(attempt.generation_id):
+            _carried(attempt, keeper)
+            return
+        with listening() as heard:
+            try:
+                _carried(attempt, keeper)
+            finally:
+                hearing.note_of_take(attempt.generation_id, heard)
     except Overtaken as overtaken:
         log.info("Dropped: %s", overtaken)
     except Exception as error:
@@ -122,6 +126,15 @@ def _carry(attempt: Attempt, keeper: _Keeper) -> None:
         # As it is, not as a step that failed left the object.
         if (same := _held(attempt.pk, token)) is not None:
             _fault(same, error, now=keeper.clock())
+
+
+def _carried(attempt: Attempt, keeper: _Keeper) -> None:
+    if attempt.state == State.STAGING:
+        reached("stage.claimed")
+        _stage(attempt, keeper)
+    else:
+        reached("fetch.claimed")
+        fetch(attempt, run=keeper.run, hold=keeper.hold, now=keeper.clock)
 
 
 def _stage(attempt: Attempt, keeper: _Keeper) -> None:

@@ -4,8 +4,9 @@ from editorapp.generations.models.attempt import Attempt, InvalidTransition, Ove
 from editorapp.generations.models.generation import Generation, GenerationQuerySet
 from editorapp.generations.models.running import BooksCheck, Heartbeat, Lease, Pause
 from editorapp.generations.models.unknown import Search, Settlement
+from editorapp.generations.models.verification import HeardAnswer, Verification
 
 __all__ = [
-    "Attempt", "BooksCheck", "Generation", "GenerationQuerySet", "Heartbeat", "InvalidTransition", "Lease", "Overtaken",
-    "Pause", "Priority", "Search", "Settlement", "turn_of",
+    "Attempt", "BooksCheck", "Generation", "GenerationQuerySet", "HeardAnswer", "Heartbeat", "InvalidTransition",
+    "Lease", "Overtaken", "Pause", "Priority", "Search", "Settlement", "Verification", "turn_of",
 ]  # fmt: skip

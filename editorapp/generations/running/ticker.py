@@ -20,6 +20,7 @@ from editorapp.generations.request import asking
 from editorapp.generations.running import health, leases, takeover, wake, whereabouts
 from editorapp.generations.states import State
 from editorapp.generations.unknown import search
+from editorapp.generations.verifying import checks
 from editorapp.generations.watch import expiring, lookout, overdue, sending
 from editorapp.media import tasks
 from editorapp.providers import learning
@@ -61,6 +62,8 @@ class Ticker:
             takeover.from_the_dead(now=now)
             for asked_id in asking.unanswered(now):
                 wake.ask_price(asked_id, now=now, seconds=asking.TASK_SECONDS)
+            for verification_id in checks.unfinished(now):
+                wake.verify(verification_id, now=now, seconds=checks.TASK_SECONDS)
             scheduler()  # django-q2's own looks only every 30 s
         if self.ticks % LOOK_EVERY == 0:
             self._do_each(
@@ -71,6 +74,7 @@ class Ticker:
                 sending.look,
                 lookout.accounts,
                 lookout.disk,
+                checks.close_past,
             )
         if self.ticks % SWEEP_EVERY == 0:
             self._do_each(now, tasks.sweep, learning.sweep, alerts.sweep, _check_books)

@@ -89,6 +89,16 @@ def ask_price(asked_id: int, *, now: datetime, seconds: int) -> bool:
     return _wake(asking_lease(asked_id), task, asked_id, now=now, timeout=seconds)
 
 
+def verifying_lease(verification_id: int) -> str:
+    return f"verify:{verification_id}"
+
+
+def verify(verification_id: int, *, now: datetime, seconds: int) -> bool:
+    """Have an account's free checks made, unless somebody is at it."""
+    task = "editorapp.generations.tasks.verify"
+    return _wake(verifying_lease(verification_id), task, verification_id, now=now, timeout=seconds)
+
+
 def answered(lease: str, *, now: datetime) -> None:
     """Note that a wake-up has arrived, so that the next one may be sent."""
     leases.free(f"wake:{lease}", now=now)

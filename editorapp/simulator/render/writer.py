@@ -55,7 +55,6 @@ class Writer:
         context.color_primaries, context.color_trc, context.colorspace = BT2020, self.transfer, BT2020
         return stream
 
-
     def frame(self, frame: Any, pts: int, duration: int) -> None:
         frame.pts, frame.time_base, frame.duration = pts, self.time_base, duration
         frame.pict_type = 0

@@ -36,6 +36,7 @@ from editorapp.providers.strays import takes_no
 from editorapp.providers.transport import Wire
 from editorapp.providers.vendors.gmi_cloud.adopt import INVALID
 from editorapp.providers.vendors.gmi_cloud.asked_prices import quote_of
+from editorapp.providers.vendors.gmi_cloud.documents import DOCUMENTS
 from editorapp.providers.vendors.gmi_cloud.listing import recent
 from editorapp.providers.vendors.gmi_cloud.parameters import (
     LIMITS,
@@ -48,9 +49,11 @@ from editorapp.providers.vendors.gmi_cloud.parameters import (
 )
 from editorapp.providers.vendors.gmi_cloud.prices import PRICES
 from editorapp.providers.vendors.gmi_cloud.rules import COMMON_RULES, RULES
+from editorapp.providers.vendors.gmi_cloud.words import STATES
 
 __all__ = [
-    "PRICES", "SPEC", "decode", "encode", "endpoint", "explain", "ping", "poll", "quote", "recent", "stage", "submit",
+    "DOCUMENTS", "PRICES", "SPEC", "decode", "encode", "endpoint", "explain", "ping", "poll", "quote", "recent",
+    "stage", "submit",
 ]  # fmt: skip
 
 # What rows of the table say of attributes that a task has no parameter for.
@@ -98,17 +101,6 @@ SPEC = Spec(
         parameters=tuple(row for row in PARAMETERS if row.tasks == ALL_TASKS),
     ),
 )  # fmt: skip
-
-STATES = states.Table(  # "cancelled" is in every table
-    {  # 4
-        "created": JobState.QUEUED,
-        "queued": JobState.QUEUED,
-        "dispatched": JobState.QUEUED,
-        "processing": JobState.RUNNING,
-        "success": JobState.DONE,
-        "failed": JobState.FAILED,
-    }
-)
 
 UPLOADS = {"image/jpeg": "jpeg", "image/png": "png"}  # 2.4: media type -> what the upload helper calls it
 HOURLY_WAIT_SECONDS = 60.0

@@ -29,6 +29,7 @@ from editorapp.providers.reading import identifier, items, line, link, mapping
 from editorapp.providers.spec import ALL_TASKS, Broken, Model, Spec, of_task
 from editorapp.providers.strays import takes_no
 from editorapp.providers.transport import Wire
+from editorapp.providers.vendors.luma_agents.documents import DOCUMENTS
 from editorapp.providers.vendors.luma_agents.parameters import (
     LIMITS,
     MAX_SOURCE_SECONDS,
@@ -39,8 +40,9 @@ from editorapp.providers.vendors.luma_agents.parameters import (
 )
 from editorapp.providers.vendors.luma_agents.prices import PRICES
 from editorapp.providers.vendors.luma_agents.rules import JUDGED, RULES
+from editorapp.providers.vendors.luma_agents.words import FAILURES, FILE_STATES, STATES
 
-__all__ = ["PRICES", "SPEC", "decode", "encode", "endpoint", "ping", "poll", "stage", "submit"]
+__all__ = ["DOCUMENTS", "PRICES", "SPEC", "decode", "encode", "endpoint", "ping", "poll", "stage", "submit"]
 
 
 def _model(task: Task, label: str, summary: str) -> Model:
@@ -72,30 +74,6 @@ SPEC = Spec(
         rules=tuple(rule for rule in RULES if rule.tasks == ALL_TASKS),
     ),
 )  # fmt: skip
-
-STATES = states.Table(
-    {  # 4.1
-        "queued": JobState.QUEUED,
-        "processing": JobState.RUNNING,
-        "completed": JobState.DONE,
-        "failed": JobState.FAILED,
-    }
-)
-
-FILE_STATES = states.Table({"deleted": JobState.FAILED})  # 2.6
-
-# 4.2: code -> may the same request be sent again, is it charged (None: not documented), what a person is told.
-FAILURES: dict[str, tuple[bool, bool | None, str]] = {
-    "content_moderated": (False, False, "Luma's moderation stopped this. Change the prompt or the source."),
-    "generation_failed": (True, False, "The model failed. Nothing is wrong with the request: try it again."),
-    "output_not_found": (True, False, "The result got lost at Luma. Try it again."),
-    "budget_exhausted": (False, None, "The account at Luma ran out of funds on the way. Add funds first."),
-    "image_too_large": (False, None, "A clip or picture is larger than Luma takes. Make it smaller."),
-    "unsupported_format": (False, None, "Luma cannot read this kind of file. Convert it to MP4, PNG or JPEG."),
-    "corrupt_input": (False, None, "Luma could not decode the clip or a picture. Export it anew and upload it."),
-    "invalid_request": (False, None, "Luma found a setting that it does not take."),
-    "rate_limited": (True, None, "Luma was too busy. Try it again in a while."),
-}
 
 READY = retry.policy("stage.ready")
 

@@ -2,12 +2,13 @@
 
 from editorapp.providers.vendors.scenario.asking import learn, quote
 from editorapp.providers.vendors.scenario.bodies import decode, encode, endpoint
+from editorapp.providers.vendors.scenario.documents import DOCUMENTS
 from editorapp.providers.vendors.scenario.jobs import explain, ping, poll, submit
 from editorapp.providers.vendors.scenario.listing import recent
 from editorapp.providers.vendors.scenario.models import SPEC
 from editorapp.providers.vendors.scenario.staging import stage
 
 __all__ = [
-    "SPEC", "decode", "encode", "endpoint", "explain", "learn", "ping", "poll", "quote", "recent", "stage",
-    "submit",
+    "DOCUMENTS", "SPEC", "decode", "encode", "endpoint", "explain", "learn", "ping", "poll", "quote", "recent",
+    "stage", "submit",
 ]  # fmt: skip

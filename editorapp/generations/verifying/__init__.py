@@ -1,0 +1,1 @@
+"""An account held against its provider's documents: all that is free, then one paid take that a person agrees to."""

@@ -1,0 +1,60 @@
+"""How long a signed link is good, as far as it says so itself. Only seconds leave here: the rest of it is a secret."""
+
+import base64
+import binascii
+import json
+from collections.abc import Mapping
+from datetime import UTC, datetime
+from email.utils import parsedate_to_datetime
+from typing import Any
+from urllib.parse import parse_qsl, urlsplit
+
+_SIGNED = (("x-amz-date", "x-amz-expires"), ("x-goog-date", "x-goog-expires"))  # when it was signed, and for how long
+_COMPACT = "%Y%m%dT%H%M%SZ"
+
+
+def seconds_left(url: str, at: datetime, headers: Mapping[str, str] | None = None) -> float | None:
+    """Return for how many seconds from `at` a link works; None where it does not say.
+
+    Read are the signatures of S3, Google's and Azure's storages, CloudFront's policy, a plain `expires`, and at last
+    the answer's own header.
+    """
+    try:
+        asked = {name.lower(): value for name, value in parse_qsl(urlsplit(url).query)}
+    except ValueError:
+        return None
+    ends = _end_of(asked)
+    if ends is None and headers is not None:
+        ends = _of_header(headers.get("Expires", ""))
+    return None if ends is None else ends - at.timestamp()
+
+
+def _end_of(asked: Mapping[str, str]) -> float | None:
+    try:
+        for signed, lasts in _SIGNED:
+            if signed in asked and lasts in asked:
+                return datetime.strptime(asked[signed], _COMPACT).replace(tzinfo=UTC).timestamp() + float(asked[lasts])
+        if "policy" in asked:
+            return _of_policy(asked["policy"])
+        if "se" in asked:
+            return datetime.fromisoformat(asked["se"]).timestamp()
+        return float(asked["expires"]) if "expires" in asked else None
+    except (ValueError, KeyError, TypeError, IndexError, OverflowError):
+        return None
+
+
+def _of_policy(text: str) -> float:
+    """Read CloudFront's policy: base64 in which three characters are replaced."""
+    plain = text.translate(str.maketrans("-_~", "+=/"))
+    try:
+        said: Any = json.loads(base64.b64decode(plain + "=" * (-len(plain) % 4)))
+    except (binascii.Error, UnicodeDecodeError) as error:
+        raise ValueError("This is no policy.") from error
+    return float(said["Statement"][0]["Condition"]["DateLessThan"]["AWS:EpochTime"])
+
+
+def _of_header(text: str) -> float | None:
+    try:
+        return parsedate_to_datetime(text[:100]).timestamp()
+    except (TypeError, ValueError, IndexError, OverflowError):
+        return None

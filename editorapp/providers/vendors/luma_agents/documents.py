@@ -1,0 +1,90 @@
+"""What Luma's documents say of its answers. Sections of contracts/luma-agents.md."""
+
+from editorapp.providers.documents import (
+    ANY,
+    FLAG,
+    OPEN,
+    TEXT,
+    TIME,
+    UUID,
+    WHOLE,
+    Call,
+    Documents,
+    Header,
+    Lifetime,
+    an_id,
+    an_object,
+    link,
+    several,
+    word,
+)
+from editorapp.providers.documents import LINK as ADDRESS
+from editorapp.providers.vendors.luma_agents.parameters import IMAGE_MODELS, MODELS, OUTPUT_URL_SECONDS, TYPES
+from editorapp.providers.vendors.luma_agents.words import FAILURES, STATES
+
+IMAGE_TYPES = ("image", "image_edit", "layering")
+# 4.1: presigned, one hour from minting. The clock of the storage may differ from ours by some seconds.
+RESULT = Lifetime(least_seconds=OUTPUT_URL_SECONDS - 60, most_seconds=OUTPUT_URL_SECONDS + 60)
+RATE = tuple(
+    Header(name=f"X-RateLimit-{what}", pattern=r"[0-9]+", is_always=False) for what in ("Limit", "Remaining", "Reset")
+)  # 1.1: missing while Luma's limiter is down
+
+GENERATION = an_object(
+    {
+        "id": an_id(UUID),
+        "type": word((*TYPES.values(), *IMAGE_TYPES)),
+        "state": word(STATES.words),
+        "model": word((*MODELS, *IMAGE_MODELS)),
+        "created_at": TIME,
+    },
+    {
+        "output": several(an_object({"type": TEXT, "url": link(RESULT)}, {"layer": ANY})),
+        "failure_code": word(FAILURES),
+        "failure_reason": TEXT,
+    },
+)
+FILE = an_object(
+    {
+        "id": an_id(UUID),
+        "created_at": TIME,
+        "mime_type": TEXT,
+        "purpose": word(("input", "reference")),
+        "size_bytes": WHOLE,
+        "state": word(("pending", "ready", "failed", "deleted")),
+    },
+    {"filename": TEXT, "user_id": TEXT, "expires_at": TIME, "deleted_at": TIME, "failure_reason": TEXT},
+)
+UPLOAD = an_object({"url": ADDRESS, "method": word(("PUT",)), "expires_at": TIME}, {"headers": OPEN})
+CREATED = an_object({"id": an_id(UUID), "state": FILE.must["state"], "file": FILE}, {"upload": UPLOAD})
+PAGE = an_object({"data": several(FILE), "has_more": FLAG}, {"next_cursor": TEXT})
+
+DOCUMENTS = Documents(
+    calls=(
+        Call(name="list of files", method="GET", path=r"/files", shape=PAGE, statuses=(200,), source="2.6"),
+        Call(name="begin of an upload", method="POST", path=r"/files", shape=CREATED, source="2.6"),
+        Call(name="end of an upload", method="POST", path=r"/files/[^/]+/complete", shape=FILE, source="2.6"),
+        Call(name="file", method="GET", path=r"/files/[^/]+", shape=FILE, statuses=(200,), source="2.6"),
+        Call(
+            name="submit",
+            method="POST",
+            path=r"/generations",
+            shape=GENERATION,
+            statuses=(201,),
+            headers=RATE,
+            source="4.1, 1.1",
+        ),
+        Call(name="poll", method="GET", path=r"/generations/[^/]+", shape=GENERATION, statuses=(200,), source="4.1"),
+    ),
+    refusals={None: an_object({"detail": TEXT})},  # 4.3
+    headers=(
+        Header(name="X-Request-Id", pattern=r"\S{1,200}"),
+        Header(name="X-API-Version", pattern=r"\d{4}-\d\d-\d\d"),
+    ),
+    refusal_headers={429: (Header(name="Retry-After", pattern=r"[1-9][0-9]*"), *RATE)},
+    unknown_id="00000000-0000-4000-8000-000000000000",
+    link_lasts=RESULT,
+    unsaid=(
+        "Which status a begun and an ended upload are answered with, and how long an upload address is good.",
+        "Whether an edit keeps its source's sound, and how an EXR entry is labelled.",
+    ),
+)

@@ -205,6 +205,18 @@ def test_a_post_is_signed_so_that_a_receiver_can_check_it(db, hook):
     assert given == wanted and int(stamp) == int(SOON.timestamp())
 
 
+def test_a_webhook_on_this_machine_is_reached_past_the_environments_proxy(db, hook, monkeypatch):
+    for name in ("HTTP_PROXY", "http_proxy", "ALL_PROXY", "all_proxy"):
+        monkeypatch.setenv(name, "http://127.0.0.1:9")
+    for name in ("NO_PROXY", "no_proxy"):
+        monkeypatch.delenv(name, raising=False)
+    raised()
+
+    telling.tell(SOON)
+
+    assert len(hook.posts) == 1 and Alert.objects.get().problem == ""
+
+
 def test_the_webhooks_address_and_the_secret_are_written_nowhere(db, settings, caplog):
     settings.ALERT_WEBHOOK = "http://127.0.0.1:9/services/T0/secret-part"
     settings.ALERT_WEBHOOK_SECRET = "shared secret"

@@ -257,6 +257,18 @@ def test_an_upload_without_a_place_is_tried_later(tmp_path: Path, place: Any) ->
         run(gmi_cloud.stage(picture, name="guide.png", media_type="image/png", purpose="reference", wire=wire))
 
 
+def test_too_large_is_said_of_a_clip_only_where_one_was_sent(tmp_path: Path) -> None:
+    picture = tmp_path / "guide.png"
+    picture.write_bytes(b"png")
+    wire, _seen = wire_of(says(413, {"error": "request body too large"}))
+
+    with pytest.raises(Rejected) as refused:
+        run(gmi_cloud.stage(picture, name="guide.png", media_type="image/png", purpose="reference", wire=wire))
+
+    assert "request body too large" in refused.value.message
+    assert "clip" not in refused.value.message and "GMI_MAX_INLINE_MB" not in refused.value.message
+
+
 @pytest.mark.parametrize(("media_type", "code"), [("video/mp4", "not_a_picture"), ("image/webp", "image")])
 def test_a_clip_and_what_is_no_picture_are_not_uploaded(tmp_path: Path, media_type: str, code: str) -> None:
     file = tmp_path / "file"

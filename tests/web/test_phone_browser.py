@@ -23,7 +23,8 @@ WIDE = """() => {
     const scrolls = (one) => one && (getComputedStyle(one).overflowX !== "visible" || scrolls(one.parentElement));
     const isOut = (one) => one.getBoundingClientRect().right > window.innerWidth + 0.5 && !scrolls(one.parentElement);
     const wide = [...document.querySelectorAll("main *, header *")].filter(isOut);
-    return { by: document.documentElement.scrollWidth - window.innerWidth, what: wide.slice(0, 4).map((one) => one.outerHTML.slice(0, 90)) };
+    const what = wide.slice(0, 4).map((one) => one.outerHTML.slice(0, 90));
+    return { by: document.documentElement.scrollWidth - window.innerWidth, what };
 }"""
 CUT = """() => [...document.querySelectorAll(".shell .money")].flatMap((money) => {
     const box = money.getBoundingClientRect();

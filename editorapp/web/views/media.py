@@ -127,7 +127,7 @@ def still(request: MemberRequest, pk: int, frame_index: int, ending: str) -> Htt
     return HttpResponse(picture, content_type=f"image/{_STILLS[ending]}", headers=headers)
 
 
-@require_GET
+@require_safe
 @needs(Act.SEE)
 def times(request: MemberRequest, pk: int) -> HttpResponse:
     """Answer with when each frame of a clip is shown, in the file that is played: see FrameTimes.told."""

@@ -22,7 +22,6 @@ PICTURE = '<svg xmlns="http://www.w3.org/2000/svg" width="1280" height="720"/>' 
 WIDE = """() => {
     const scrolls = (one) => one && (getComputedStyle(one).overflowX !== "visible" || scrolls(one.parentElement));
     const isOut = (one) => one.getBoundingClientRect().right > window.innerWidth + 0.5 && !scrolls(one.parentElement);
-    const start = (one) => one.outerHTML.slice(0, 90);
     const wide = [...document.querySelectorAll("main *, header *")].filter(isOut);
     const what = wide.slice(0, 4).map((one) => one.outerHTML.slice(0, 90));
     return { by: document.documentElement.scrollWidth - window.innerWidth, what };

@@ -6,7 +6,7 @@ from django.db import migrations, models
 class Migration(migrations.Migration):
 
     dependencies = [
-        ('media', '0005_proxy_tries'),
+        ('media', '0006_uploads_gone_on_with'),
     ]
 
     operations = [

@@ -118,8 +118,8 @@ def _end(shown: list[int], packets: list[Packet], base: Fraction, step: int, cla
     An MP4 knows it for its track alone, to a thousandth of a second: what it notes beside a packet is when the next one
     is to be decoded, which is another frame where frames come out of order. All others note it beside the packet.
     """
-    own = next((packet.duration for packet in packets if packet.pts == shown[-1] and packet.duration), 0)
-    end = shown[-1] + (own or step)
+    own = max((packet.duration for packet in packets if packet.pts == shown[-1]), default=0)
+    end = shown[-1] + (own if 2 * own >= step else step)  # cameras that do not know write next to nothing
     is_rounded = abs(claimed - end) * base < 4 * _SAME
     return end if claimed <= shown[-1] or is_rounded else claimed
 

@@ -24,6 +24,7 @@ from editorapp.media.decoding import colour
 from editorapp.media.decoding.opening import decoded, open_clip
 from editorapp.media.intake import take_in
 from editorapp.media.models import Asset
+from editorapp.media.times import frame_times
 from editorapp.teams.models import Member
 from tests.environment import MEDIA
 from tests.factories import make_generation
@@ -54,7 +55,8 @@ MADE = (
 )  # fmt: skip
 LATE = CASES["late-start.mp4"].made
 SOUND = {"vp9.webm", "varying.mkv", "b-frames.ts"}
-# Go to frames one after the other; say of each what the counter says and what the picture is, as bytes of RGB.
+# Go to frames one after the other; say of each what the counter says, when the browser says that it is shown, and what
+# the picture is, as bytes of RGB.
 LOOK = """async ([frames, width, height]) => {
     const box = document.querySelector("[data-player]");
     const player = window.rushesPlayer.of(box);
@@ -65,6 +67,12 @@ LOOK = """async ([frames, width, height]) => {
     await player.clock.ready;
     if (video.readyState < 2) await within(10000, (done) => video.addEventListener("loadeddata", done));
     const found = [];
+    let moment = null;
+    const mark = (_now, data) => {
+        moment = data.mediaTime;
+        video.requestVideoFrameCallback(mark);
+    };
+    video.requestVideoFrameCallback(mark);
     for (const frame of frames) {
         const before = video.currentTime;
         const drawn = within(4000, (done) => video.requestVideoFrameCallback(done));
@@ -75,7 +83,7 @@ LOOK = """async ([frames, width, height]) => {
         const { data } = pen.getImageData(0, 0, width, height);
         let text = "";
         for (let at = 0; at < data.length; at += 4) text += String.fromCharCode(data[at], data[at + 1], data[at + 2]);
-        found.push([Number(box.querySelector("[data-frame]").textContent), btoa(text)]);
+        found.push([Number(box.querySelector("[data-frame]").textContent), moment, btoa(text)]);
     }
     return found;
 }"""
@@ -88,12 +96,13 @@ PLAY = """async ([width, height]) => {
     const pen = canvas.getContext("2d", { willReadFrequently: true });
     const found = [];
     await clock.ready;
-    const keep = () => {
+    const keep = (_now, data) => {
+        const moment = data.mediaTime;
         pen.drawImage(video, 0, 0, width, height);
-        const { data } = pen.getImageData(0, 0, width, height);
+        const pixels = pen.getImageData(0, 0, width, height).data;
         let text = "";
-        for (let at = 0; at < data.length; at += 4) text += String.fromCharCode(data[at], data[at + 1], data[at + 2]);
-        found.push([Number(box.querySelector("[data-frame]").textContent), btoa(text)]);
+        for (let at = 0; at < pixels.length; at += 4) text += String.fromCharCode(...pixels.slice(at, at + 3));
+        found.push([Number(box.querySelector("[data-frame]").textContent), moment, btoa(text)]);
         video.requestVideoFrameCallback(keep);
     };
     video.requestVideoFrameCallback(keep);
@@ -108,9 +117,10 @@ PLAY = """async ([width, height]) => {
 
 @dataclass(frozen=True)
 class Seen:
-    """What the counter said, and the picture beside it."""
+    """What the counter said, the picture beside it, and from when on the browser shows that (None: it did not say)."""
 
     counter: int
+    moment: float | None
     picture: np.ndarray
 
 
@@ -138,25 +148,38 @@ def look(page: Page, frames: list[int]) -> list[Seen]:
 
 def _seen(found: list[Any]) -> list[Seen]:
     shape = (HEIGHT, WIDTH, 3)
-    return [Seen(number, np.frombuffer(b64decode(data), np.uint8).reshape(shape)) for number, data in found]
+    return [Seen(number, at, np.frombuffer(b64decode(data), np.uint8).reshape(shape)) for number, at, data in found]
 
 
-def pictures_of(asset: Asset) -> np.ndarray:
-    """Return every frame as stills show it, small, by a decode of the original from its start."""
+@dataclass(frozen=True)
+class Frames:
+    """Of each frame of a clip: its picture as stills show it, small, and from when on it is shown in what is played."""
+
+    pictures: np.ndarray
+    moments: list[float]
+
+
+def frames_of(asset: Asset) -> Frames:
+    """Return the frames by a decode of the original from its start. What is played starts at 0 if it is a copy."""
     with open_clip(store.path(asset.sha256, store.ORIGINAL)) as (container, stream):
         aspect = colour.pixel_aspect(stream)
-        found = [_even(colour.picture(frame, aspect)) for frame in decoded(container, stream)]
-    assert len(found) == asset.frame_count
-    return np.array(found)
+        shown = [(_even(colour.picture(frame, aspect)), frame.pts) for frame in decoded(container, stream)]
+        base = stream.time_base
+    assert len(shown) == asset.frame_count
+    pictures, pts = np.array([picture for picture, _pts in shown]), [at for _picture, at in shown]
+    # Where a container gives no times, the copy has those that it was measured with.
+    known = pts if None not in pts else frame_times(asset).starts[:-1]
+    first = known[0] if asset.proxy == Asset.Proxy.READY else 0
+    return Frames(pictures, [float((at - first) * base) for at in known])
 
 
-def check_all(page: Page, pictures: np.ndarray) -> None:
+def check_all(page: Page, own: Frames) -> None:
     """Play all of a clip; go to the frames that did not come, or came when the browser had drawn the next one."""
     played = _seen(page.evaluate(PLAY, [WIDTH, HEIGHT]))
-    good = {one.counter for one in played if not wrong(pictures, [one], [one.counter])}
-    rest = sorted(set(range(len(pictures))) - good)
-    print(f"{len(good)} of {len(pictures)} frames as it played, {len(rest)} by going there")
-    assert wrong(pictures, look(page, rest), rest) == []
+    good = {one.counter for one in played if not wrong(own, [one], [one.counter])}
+    rest = sorted(set(range(len(own.moments))) - good)
+    print(f"{len(good)} of {len(own.moments)} frames as it played, {len(rest)} by going there")
+    assert wrong(own, look(page, rest), rest) == []
 
 
 def _even(picture: np.ndarray) -> np.ndarray:
@@ -165,12 +188,17 @@ def _even(picture: np.ndarray) -> np.ndarray:
     return small - small.mean()
 
 
-def wrong(pictures: np.ndarray, seen: list[Seen], frames: list[int]) -> list[tuple[int, int, int]]:
-    """Return (asked for, counter, shown) of each frame where they are not one. Frames that look the same are."""
+def wrong(own: Frames, seen: list[Seen], frames: list[int]) -> list[tuple[int, int, int]]:
+    """Return (asked for, counter, shown) of each frame where they are not one.
+
+    What is shown the picture says and, where frames look the same, the time at which the browser shows it.
+    """
     found = []
     for frame, one in zip(frames, seen, strict=True):
-        far = ((pictures - _even(one.picture)) ** 2).mean(axis=(1, 2))
+        far = ((own.pictures - _even(one.picture)) ** 2).mean(axis=(1, 2))
         shown = frame if far[frame] <= far.min() * 1.1 + 0.3 else int(far.argmin())
+        if one.moment is not None and abs(one.moment - own.moments[frame]) > 0.002:
+            shown = int(np.abs(np.array(own.moments) - one.moment).argmin())
         if not frame == one.counter == shown:
             found.append((frame, one.counter, shown))
     return found
@@ -183,13 +211,13 @@ def some(count: int) -> list[int]:
 @pytest.mark.parametrize(("path", "what"), REAL)
 def test_counter_and_picture_are_one_frame_in_every_real_clip(real_media, creator, keep, open_page, path, what) -> None:
     asset = keep(path, copy=what == "copy")
-    pictures, page = pictures_of(asset), open_page(creator, f"/studio/?source={asset.pk}")
+    own, page = frames_of(asset), open_page(creator, f"/studio/?source={asset.pk}")
 
     if WHOLE:
-        check_all(page, pictures)
+        check_all(page, own)
     else:
         frames = some(asset.frame_count)
-        assert wrong(pictures, look(page, frames), frames) == []
+        assert wrong(own, look(page, frames), frames) == []
 
 
 @pytest.mark.parametrize("name", MADE)
@@ -202,7 +230,7 @@ def test_counter_and_picture_are_one_frame_in_every_kind_of_clip(creator, keep, 
 
     seen = look(open_page(creator, f"/studio/?source={asset.pk}"), frames)
 
-    assert wrong(pictures_of(asset), seen, frames) == []
+    assert wrong(frames_of(asset), seen, frames) == []
 
 
 def shown_in(page: Page, video: str) -> np.ndarray:

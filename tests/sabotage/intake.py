@@ -98,8 +98,8 @@ CHANGES = (
     Change(
         "whatever a decoder can read is decoded",
         OPENING,
-        "if context is None or context.codec.canonical_name not in CODECS:",
-        "if context is None:",
+        "return context is not None and context.codec.canonical_name in CODECS",
+        "return context is not None",
         (f"{HERE}::test_a_clip_in_a_coding_that_is_not_on_the_list_is_not_decoded",),
     ),
     Change(

@@ -9,7 +9,7 @@ import pytest
 from editorapp.media.probe import probe
 from tests.media.clips import make_clip
 from tests.media.test_odd_clips import CLICKS, HELD, UNEVEN, click_after, clicking, held, two_tracks
-from tests.media.test_probe import CASES
+from tests.media.test_probe import CASES, HIDDEN
 from tests.simulator.clips import rendered
 
 CUT = ["edit-list.mp4", "late-start.mp4", "fragments.mp4", "open-gop.mp4", "varying.mp4", "b-frames.ts", "mpeg2.mpg",
@@ -37,6 +37,15 @@ def test_a_clip_is_edited_however_it_was_cut(name: str, tmp_path: Path) -> None:
     source = make_clip(tmp_path / name, **made)
 
     assert_alike(source, edited(source, tmp_path))
+
+
+def test_an_edit_list_that_leaves_whole_groups_of_frames_out_is_no_damage(tmp_path: Path) -> None:
+    clip = make_clip(
+        tmp_path / "cut.mp4", times=range(-15360, 15360, 512), base=Fraction(1, 12800), options={"g": "10"}, mux=HIDDEN
+    )
+
+    assert probe(clip).frame_count == 30
+    assert_alike(clip, edited(clip, tmp_path))
 
 
 @pytest.mark.parametrize("name", REAL)

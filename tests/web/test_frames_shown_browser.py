@@ -167,10 +167,11 @@ def frames_of(asset: Asset) -> Frames:
         base = stream.time_base
     assert len(shown) == asset.frame_count
     pictures, pts = np.array([picture for picture, _pts in shown]), [at for _picture, at in shown]
-    # Where a container gives no times, the copy has those that it was measured with.
-    known = pts if None not in pts else frame_times(asset).starts[:-1]
-    first = known[0] if asset.proxy == Asset.Proxy.READY else 0
-    return Frames(pictures, [float((at - first) * base) for at in known])
+    if asset.proxy == Asset.Proxy.READY:
+        # Old containers give frames no times, or wrong ones: the copy has those that were measured.
+        measured = frame_times(asset).starts[:-1]
+        pts = [at - measured[0] for at in measured]
+    return Frames(pictures, [float(at * base) for at in pts])
 
 
 def check_all(page: Page, own: Frames) -> None:

@@ -69,6 +69,11 @@
     }
     if (video && "requestVideoFrameCallback" in video) video.requestVideoFrameCallback(listen);
 
+    /* The poster is of a livelier frame than the first, and stays until something plays: the counter is not of it. */
+    const unveil = () => video.removeAttribute("poster");
+    if (video && video.readyState >= HTMLMediaElement.HAVE_CURRENT_DATA) unveil();
+    else if (video) video.addEventListener("loadeddata", unveil, { once: true });
+
     function load() {
       clock.ready = read().then(() => true, () => { clock.ready = null; return false; });
     }

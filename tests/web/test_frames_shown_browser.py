@@ -10,6 +10,7 @@ import shutil
 from base64 import b64decode
 from collections.abc import Callable
 from dataclasses import dataclass
+from io import BytesIO
 from pathlib import Path
 from typing import Any
 
@@ -232,6 +233,26 @@ def test_counter_and_picture_are_one_frame_in_every_kind_of_clip(creator, keep, 
     seen = look(open_page(creator, f"/studio/?source={asset.pk}"), frames)
 
     assert wrong(frames_of(asset), seen, frames) == []
+
+
+@pytest.mark.parametrize("what", ["[data-player] video", ".player-still"])
+def test_what_stands_beside_counter_0_is_frame_0_though_a_poster_shows_a_livelier_one(
+    real_media, creator, keep, open_page, what
+) -> None:
+    asset = keep(real_media / "odd" / "sample_h264.ts")  # begins black
+    if what == ".player-still":
+        Asset.objects.update(proxy=Asset.Proxy.FAILED)
+
+    page = open_page(creator, f"/studio/?source={asset.pk}")
+    page.wait_for_function(
+        "one => (document.querySelector(one).readyState ?? 2) >= 2 && document.readyState === 'complete'", arg=what
+    )
+
+    expect(page.locator("[data-frame]")).to_have_text("0")
+    seen = np.asarray(Image.open(BytesIO(page.locator(what).screenshot())).convert("L"))
+    middle = seen[seen.shape[0] // 3 : -seen.shape[0] // 3, seen.shape[1] // 3 : -seen.shape[1] // 3]
+    assert middle.mean() < 10
+    assert np.asarray(Image.open(store.path(asset.sha256, store.POSTER)).convert("L")).mean() > 150
 
 
 def shown_in(page: Page, video: str) -> np.ndarray:

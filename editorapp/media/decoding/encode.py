@@ -12,7 +12,7 @@ import av.error
 
 from editorapp.media.decoding import colour, tonemap
 from editorapp.media.decoding.entering import packets_from
-from editorapp.media.decoding.opening import decoded, open_clip
+from editorapp.media.decoding.opening import decoded, open_clip, readable
 from editorapp.media.decoding.sound import Sound, has_true_times, track_of
 from editorapp.media.decoding.timeline import Timeline
 from editorapp.media.refusals import Refusal
@@ -160,7 +160,7 @@ def _play(
         packets = container.demux(stream, *sounds)
     places = {pts: number for number, pts in enumerate(timeline.pts)}
     sound: list[tuple[None, Any]] = []
-    for packet in _readable(packets):
+    for packet in readable(packets):
         with contextlib.suppress(av.error.FFmpegError):
             for frame in packet.stream.decode(packet):
                 if packet.stream.type == "audio":
@@ -176,14 +176,6 @@ def _play(
                 yield from sound
                 sound.clear()
     yield from sound
-
-
-def _readable(packets: Iterator[Any]) -> Iterator[Any]:
-    while True:
-        try:
-            yield next(packets)
-        except (StopIteration, av.error.FFmpegError):
-            return
 
 
 def remux(path: Path, out: Path, timeline: Timeline) -> None:

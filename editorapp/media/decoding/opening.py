@@ -94,7 +94,11 @@ def check_size(width: int, height: int) -> None:
 
 def demuxed(container: Any, *streams: Any) -> Iterator[Any]:
     """Yield the packets of streams to the end of the file, or to where it cannot be read any more."""
-    packets = container.demux(*streams)
+    return readable(container.demux(*streams))
+
+
+def readable(packets: Iterator[Any]) -> Iterator[Any]:
+    """Yield packets to the last one, or to where the file cannot be read any more."""
     while True:
         try:
             yield next(packets)

@@ -14,7 +14,7 @@ ZERO = Decimal("0")
 DEAREST_USD = Decimal(10_000)  # of one thing that a provider names a price of; hundreds of times what the dearest is
 DEAREST_UNIT_USD = Decimal(1_000)  # of one of a provider's own units
 LARGEST_LIMIT_USD = Decimal(1_000_000)  # that a team can have for a month
-MOST_USD = Decimal(9_000_000_000)  # of one amount in a row: a thousand of them still add up in a column of 64 bits
+MOST_USD = Decimal(2**63 - 1) / MICRO  # what a column of 64 bits holds; what people and providers name is far less
 LONGEST_SAID = 40  # characters of a figure, as text
 _TYPED = re.compile(r"[0-9]{1,6}(\.[0-9]{1,6})?")
 

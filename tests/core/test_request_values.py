@@ -9,7 +9,7 @@ from django import forms
 from django.test import RequestFactory
 
 from editorapp.core import notes, strict_json
-from editorapp.core.money import DEAREST_USD, MOST_USD, NotAnAmount, UsdField, usd, usd_typed
+from editorapp.core.money import DEAREST_USD, LARGEST_LIMIT_USD, MOST_USD, NotAnAmount, UsdField, usd, usd_typed
 from editorapp.core.request_values import (
     MOST_ID,
     BadValue,
@@ -173,8 +173,11 @@ def test_what_no_column_holds_is_no_amount(said: str) -> None:
         UsdField().get_prep_value(said)
 
 
-def test_a_thousand_of_the_largest_amounts_still_add_up_in_a_column() -> None:
-    assert 1_000 * UsdField().get_prep_value(MOST_USD) < 2**63
+def test_the_largest_amount_fits_a_column_and_what_people_name_adds_up_in_one() -> None:
+    assert UsdField().get_prep_value(MOST_USD) == 2**63 - 1
+    with pytest.raises(NotAnAmount):
+        usd(MOST_USD + Decimal("0.000001"))
+    assert 1_000_000 * max(DEAREST_USD, LARGEST_LIMIT_USD) < MOST_USD
 
 
 @pytest.mark.parametrize(

@@ -117,13 +117,15 @@ def _end(shown: list[int], packets: list[Packet], base: Fraction, step: int, cla
 
     An MP4 knows it for its track alone, to a thousandth of a second: what it notes beside a packet is when the next one
     is to be decoded, which is another frame where frames come out of order. All others note it beside the packet.
-    Cameras that do not know it write next to nothing: the last frame is then shown for as long as most.
+    Cameras that do not know it write next to nothing, less than half of the shortest frame: the last one is then shown
+    for as long as most.
     """
     last = shown[-1]
+    least = min((b - a for a, b in zip(shown, shown[1:], strict=False)), default=step) / 2
     own = max((packet.duration for packet in packets if packet.pts == last), default=0)
-    end = last + (own if 2 * own >= step else step)
+    end = last + (own if own >= least else step)
     is_rounded = abs(claimed - end) * base < 4 * _SAME
-    return end if 2 * (claimed - last) < step or is_rounded else claimed
+    return end if claimed - last < least or is_rounded else claimed
 
 
 def _said(packets: list[Packet]) -> list[int]:

@@ -75,7 +75,7 @@ _MAGIC = re.compile(
 )
 
 
-MOST_SECONDS = 3600  # that a fault lasts
+MOST_SECONDS = 7 * 24 * 3600  # that a fault lasts: jobs of days are followed, too
 
 
 class UnknownFault(ValueError):

@@ -25,7 +25,7 @@ NOBODY = 987_654
 # Each task with what it is called with, of a row, a provider or a lane that is not there.
 GONE: dict[str, Any] = {
     "learn": NOBODY, "make_proxy": NOBODY, "ask_price": NOBODY, "work": "no-longer-here", "search": "no-longer-here",
-    "transfer": 0, "fetch_frames": NOBODY,
+    "transfer": 0, "fetch_frames": NOBODY, "verify": NOBODY,
 }  # fmt: skip
 MODULES = (generation_tasks, media_tasks, provider_tasks)
 

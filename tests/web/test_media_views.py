@@ -203,7 +203,7 @@ def test_only_those_who_may_create_upload_and_only_into_their_own_uploads(db) ->
     assert put(signed_in(teammate), url, b"x", 0).status_code == 404
     assert signed_in(teammate).delete(url).status_code == 404
     assert begin(signed_in(reviewer), "a.mp4", 100).status_code == 403
-    assert begin(Client(), "a.mp4", 100).status_code == 302
+    assert begin(Client(), "a.mp4", 100).status_code == 401
 
 
 def test_a_plain_form_uploads_too(db, real_media: Path) -> None:

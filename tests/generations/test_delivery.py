@@ -30,6 +30,7 @@ TASKS: dict[str, list[tuple]] = {
     "editorapp.generations.tasks.fetch_frames": [(1,), (10**6,)],
     "editorapp.generations.tasks.search": [(provider,) for provider in PROVIDERS],
     "editorapp.generations.tasks.ask_price": [(1,), (10**6,)],
+    "editorapp.generations.tasks.verify": [(1,), (10**6,)],
     "editorapp.generations.tasks.beat": [()],
     "editorapp.generations.tasks.tell": [()],
     "editorapp.generations.tasks.check_books": [()],

@@ -41,6 +41,8 @@ def test_every_answer_says_what_may_be_kept_of_it_and_what_a_page_may_do(owned: 
         kept = answer.headers["Cache-Control"]
         if is_medium and answer.status_code == 200:
             assert kept.startswith("private, max-age=") and answer.headers["ETag"], address
+        elif "ETag" in answer.headers:  # asked for again each time
+            assert set(kept.split(", ")) == {"private", "no-cache"} and address.endswith("/times"), address
         else:
             assert {"private", "no-store"} <= set(kept.split(", ")), address
             pages += answer.status_code == 200

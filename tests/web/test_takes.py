@@ -151,7 +151,7 @@ def test_a_copy_for_viewing_replaces_only_the_picture(client, creator):
     Asset.objects.filter(pk=take.result_id).update(proxy=Asset.Proxy.PENDING, codec="hevc")
     html = client.get(f"/takes/{take.pk}").content.decode()
     poll = re.search(r'hx-get="(/takes/\d+/live\?seen=[^"]+)"', html)[1]
-    assert "cannot play hevc" in html
+    assert "cannot play this file as it is (hevc in" in html
 
     Asset.objects.filter(pk=take.result_id).update(proxy=Asset.Proxy.READY)
     part = client.get(poll).content.decode()

@@ -1,7 +1,7 @@
 """Hostile values for every parameter of every page: an answer, never a 5xx, and nothing left over.
 
 Doors and parameters are found by themselves: see hostile_doors.py. More than 3,000 requests, all in one person's name
-who may do everything. The worst go to the server that people run, too: tests/journeys/test_hostile_requests.py.
+who may do everything. The worst go to the server that people run, too: tests/journeys/test_journeys.py.
 """
 
 import logging

@@ -224,7 +224,6 @@ class AtWork:
         ("its job", signal.SIGKILL),
         ("its job", signal.SIGTERM),
         ("its job", signal.SIGINT),
-        ("its job", signal.SIGHUP),
         ("its helper", signal.SIGKILL),
     ],
 )

@@ -13,7 +13,7 @@ from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_POST, require_safe
 
 from editorapp.core.htmx import is_part
-from editorapp.core.money import NotAnAmount, show_usd, usd
+from editorapp.core.money import NotAnAmount, show_usd, usd_typed
 from editorapp.costs.ledger import OverBudget
 from editorapp.generations.models import Verification
 from editorapp.generations.request.enqueue import Refused
@@ -104,7 +104,7 @@ def _found(request: MemberRequest, pk: int) -> Verification:
 def _agreed(request: MemberRequest) -> Decimal:
     """Return what the person agreed to; nothing, where the page sent no amount."""
     try:
-        return usd(request.POST.get("agreed_usd", ""))
+        return usd_typed(request.POST.get("agreed_usd", ""))
     except NotAnAmount:
         return Decimal(0)
 

@@ -35,7 +35,7 @@ def _draw_the_canned_clip(url: str) -> None:
     body = {"model": "ray-3.2", "type": "video", "prompt": "first"}
     with httpx.Client(base_url=f"{url}/luma-agents/v1", headers={"Authorization": "Bearer luma-api-warm"}) as client:
         made = client.post("/generations", json=body).raise_for_status().json()
-        for _ in range(200):
+        for _ in range(900):
             if client.get(f"/generations/{made['id']}").json()["state"] == "completed":
                 return
             time.sleep(0.1)

@@ -14,7 +14,8 @@ ON_SERVERS = tests/costs tests/alerts/test_alerts.py tests/journeys/test_machine
   $(addprefix tests/generations/test_,accounts.py batch.py books.py cluster.py clock_steps.py \
   claims.py database_trouble.py engine.py enqueue.py offboarding.py order.py parked.py pausing.py races.py \
   retry_policies.py selection.py settle.py takeover.py ticker.py verifying.py) tests/web/test_queue.py \
-  tests/web/test_costs.py tests/web/test_every_figure.py tests/web/test_bad_requests.py tests/web/test_hostile_values.py
+  tests/web/test_costs.py tests/web/test_every_figure.py tests/web/test_bad_requests.py tests/web/test_hostile_values.py \
+  tests/web/test_upload_again.py
 
 .PHONY: run test lint kill hostile bench lock clean
 

@@ -21,9 +21,16 @@ from tests.video import write_clip
 
 # The files that take longest, the longest first. Begun last, one of them would leave all other processes without work.
 LONGEST = (
-    "journeys/test_journeys", "journeys/test_edit_command", "generations/test_faults", "generations/test_every_model",
-    "journeys/test_studio_command", "journeys/test_machines", "kill/test_short_run", "generations/test_engine",
-)  # fmt: skip
+    "web/test_hostile_values",
+    "journeys/test_journeys",
+    "journeys/test_edit_command",
+    "generations/test_faults",
+    "generations/test_every_model",
+    "journeys/test_studio_command",
+    "journeys/test_machines",
+    "kill/test_short_run",
+    "generations/test_engine",
+)
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:

@@ -12,6 +12,7 @@ import av.error
 
 from editorapp.media.decoding import colour, tonemap
 from editorapp.media.decoding.entering import packets_from
+from editorapp.media.decoding.frame_durations import FrameDurations
 from editorapp.media.decoding.opening import decoded, open_clip, readable
 from editorapp.media.decoding.sound import Sound, has_true_times, track_of
 from editorapp.media.decoding.timeline import Timeline
@@ -45,7 +46,7 @@ class _Picture:
         self.mapper = tonemap.Mapper(self.hdr) if self.hdr and not recipe.keeps_hdr else None
         self.reformatter, self.last = av.video.reformatter.VideoReformatter(), None
         self.stream = self._stream(out, frame, rate)
-        self.durations: dict[int, int] = {}
+        self.durations = FrameDurations()
 
     def _stream(self, out: Any, frame: Any, rate: Fraction) -> Any:
         recipe = self.recipe
@@ -73,18 +74,12 @@ class _Picture:
         """Encode one frame, shown at `pts` of the source's clock for so long."""
         made = self._prepared(frame)
         made.pts, made.time_base, made.pict_type = pts, self.base, 0
-        self.durations[pts] = duration
-        return self._lasting(self.stream.encode(made))
+        self.durations.note(pts, duration)
+        return self.durations.on(self.stream.encode(made))
 
     def rest(self) -> list[Any]:
         """Encode what is still held back: nothing comes after it."""
-        return self._lasting(self.stream.encode(None))
-
-    def _lasting(self, packets: list[Any]) -> list[Any]:
-        """Note on packets how long their frames are shown: encoders forget it, and the last one lasts as it says."""
-        for packet in packets:
-            packet.duration = self.durations.pop(packet.pts, packet.duration)
-        return packets
+        return self.durations.on(self.stream.encode(None))
 
     def _prepared(self, frame: Any) -> Any:
         coded = self.size[::-1] if self.turn.transposed else self.size

@@ -120,12 +120,13 @@ def decoded(container: Any, stream: Any, packets: Iterator[Any] | None = None) -
             return
         except av.error.FFmpegError:
             # The file ends inside a packet: what the decoder still holds is worth having.
-            yield from _frames(stream, None)
+            yield from frames_in(stream, None)
             return
-        yield from _frames(stream, packet)
+        yield from frames_in(stream, packet)
 
 
-def _frames(stream: Any, packet: Any) -> list[Any]:
+def frames_in(stream: Any, packet: Any) -> list[Any]:
+    """Return the frames that a packet of a stream gives; None is its end. One that is damaged is passed over."""
     try:
         return list(stream.decode(packet))
     except av.error.EOFError:

@@ -4,6 +4,7 @@ from collections.abc import Iterator
 from contextlib import ExitStack
 from dataclasses import dataclass
 from fractions import Fraction
+from functools import cached_property
 from pathlib import Path
 from typing import Any
 
@@ -11,7 +12,7 @@ import av
 import numpy as np
 
 from editorapp.media.decoding import colour
-from editorapp.media.decoding.opening import decoded, demuxed, open_clip
+from editorapp.media.decoding.opening import decoded, demuxed, frames_in, open_clip
 from editorapp.media.decoding.sound import has_true_times, track_of
 from editorapp.media.refusals import Refusal
 from editorapp.simulator.render import hdr
@@ -109,15 +110,14 @@ class Source:
     """A clip being read: its size as displayed, its clock, its sound."""
 
     def __init__(self, path: str) -> None:
+        self._path = Path(path)
         self._opened = ExitStack()
         # The first frame is looked at apart: not every container finds back to its beginning.
-        with open_clip(Path(path)) as (container, stream):
+        with open_clip(self._path) as (container, stream):
             first = next(decoded(container, stream), None)
             if first is None:
                 raise Refusal("no_frames")
-        with open_clip(Path(path)) as (container, _):
-            self.has_timed_sound = has_true_times(container)
-        self.container, self.stream = self._opened.enter_context(open_clip(Path(path)))
+        self.container, self.stream = self._opened.enter_context(open_clip(self._path))
         self.audio = track_of(self.container)
         self.quarters = round((first.rotation or 0) / 90) % 4
         shape = self.stream.sample_aspect_ratio or self.stream.codec_context.sample_aspect_ratio or Fraction(1)
@@ -132,6 +132,12 @@ class Source:
     @property
     def is_hdr(self) -> bool:
         return self.transfer in (PQ, HLG)
+
+    @cached_property
+    def has_timed_sound(self) -> bool:
+        """Do the noted times of the sound make sense? Asked by who writes sound: the file is read through for it."""
+        with open_clip(self._path) as (container, _):
+            return has_true_times(container)
 
     @property
     def starts_at(self) -> Fraction:
@@ -148,7 +154,7 @@ class Source:
         held: tuple[Planes, int, int] | None = None
         index, step = 0, max(1, round(1 / self.fps / self.time_base))
         for packet in demuxed(self.container, *streams):
-            for frame in _frames(packet):
+            for frame in frames_in(packet.stream, packet):
                 if isinstance(frame, av.AudioFrame):
                     yield frame
                     continue
@@ -172,14 +178,6 @@ class Source:
         if self._to_sdr is None:
             self._to_sdr = hdr.Converter("from_hlg" if self.transfer == HLG else "from_pq", width, height)
         return Planes(self._to_sdr.convert(frame).to_ndarray())
-
-
-def _frames(packet: Any) -> list[Any]:
-    """Decode a packet. One that is damaged is passed over, as where the clip was taken in."""
-    try:
-        return list(packet.decode())
-    except av.FFmpegError:
-        return []
 
 
 def still(path: str, width: int, height: int, *, last: bool = False) -> Planes:

@@ -6,6 +6,7 @@ from typing import Any
 
 import av
 
+from editorapp.media.decoding.frame_durations import FrameDurations
 from editorapp.media.decoding.sound import Sound
 from editorapp.simulator.render import hdr
 from editorapp.simulator.render.clip import Source
@@ -25,7 +26,7 @@ class Writer:
         context.time_base = time_base
         context.thread_count = 2
         self.time_base = time_base
-        self._durations: dict[int, int] = {}
+        self._durations = FrameDurations()
         self._sound: Sound | None = None
         if not transfer:
             is_wide = source is not None and source.primaries in WIDE_PRIMARIES and not source.is_hdr
@@ -58,14 +59,8 @@ class Writer:
     def frame(self, frame: Any, pts: int, duration: int) -> None:
         frame.pts, frame.time_base, frame.duration = pts, self.time_base, duration
         frame.pict_type = 0
-        self._durations[pts] = duration
-        self._mux(self.video.encode(frame))
-
-    def _mux(self, packets: list[Any]) -> None:
-        for packet in packets:
-            # Encoders forget how long a frame is shown, and the last one is shown for as long as its source says.
-            packet.duration = self._durations.pop(packet.pts, packet.duration)
-        self.container.mux(packets)
+        self._durations.note(pts, duration)
+        self.container.mux(self._durations.on(self.video.encode(frame)))
 
     def sound(self, frame: Any) -> None:
         """Add decoded sound of the source: it lies beside the result's picture as it lay beside the source's."""
@@ -73,7 +68,7 @@ class Writer:
             self.container.mux(self._sound.packets(frame))
 
     def close(self) -> None:
-        self._mux(self.video.encode(None))
+        self.container.mux(self._durations.on(self.video.encode(None)))
         if self._sound is not None:
             self.container.mux(self._sound.rest())
         self.container.close()

@@ -1,5 +1,7 @@
 #!/usr/bin/env python
-"""Run a management command of Rushes: `python manage.py studio`, `edit`, `probe`, `simulator` and Django's own."""
+"""Run a management command of Rushes: `python manage.py studio`, `edit`, `probe`, `simulator` and
+Django's own.
+"""
 
 import os
 import sys
@@ -15,7 +17,9 @@ def main() -> None:
         from django.core.exceptions import ImproperlyConfigured
         from django.core.management import execute_from_command_line
     except ImportError as error:
-        raise SystemExit("Django is not installed here. Run `make run` once, or use .venv/bin/python.") from error
+        raise SystemExit(
+            "Django is not installed here. Run `make run` once, or use .venv/bin/python."
+        ) from error
     try:
         execute_from_command_line(sys.argv)
     except ImproperlyConfigured as error:

@@ -1,48 +1,60 @@
-"""Settings. Everything that differs between installations comes from the environment; every default runs
-on one machine with nothing else installed.
+"""Settings. Everything that differs between installations comes from the environment; every default
+runs on one machine with nothing else installed.
 
 RUSHES_DATA_DIR         all state: database, media, secret, simulator           ./data
 RUSHES_MEDIA_DIR        clips and results, where they lie elsewhere (several
-                        machines may share a network folder)                    media in the data folder
+                        machines may share a network folder)                    media in the data
+                        folder
 DATABASE_URL            postgresql://user:password@host:5432/name, or
-                        sqlite:///file                                          a SQLite file in the data folder
+                        sqlite:///file                                          a SQLite file in the
+                        data folder
 REDIS_URL               redis://host:6379/0: the queue and the cache; one
-                        installation for each database number                   the queue waits in the database
+                        installation for each database number                   the queue waits in
+                        the database
 RUSHES_PORT             port of the web server, part of the cookies' names      8000
 RUSHES_SECRET_KEY       signing key; else made once and kept in the data folder
-RUSHES_ENCRYPTION_KEYS  comma separated secrets that stored provider keys are encrypted with: the first encrypts, all
-                        decrypt                                                 derived from the signing key
+RUSHES_ENCRYPTION_KEYS  comma separated secrets that stored provider keys are encrypted with: the
+first encrypts, all
+                        decrypt                                                 derived from the
+                        signing key
 RUSHES_ALLOWED_HOSTS    comma separated                                         localhost only
 RUSHES_ORIGINS          comma separated https://... origins behind a proxy
 RUSHES_DEBUG            1 shows tracebacks in the browser                       0
 RUSHES_WORKERS          queue workers                                           6
 RUSHES_MAX_UPLOAD_MB    largest file taken                                      200
 RUSHES_MAX_MINUTES      longest clip taken                                      10
-RUSHES_S3_BUCKET        a bucket for all media, with the usual AWS_... variables for its key; else the data folder
-RUSHES_S3_ENDPOINT      address of a storage that is not Amazon's; RUSHES_S3_REGION, RUSHES_S3_PREFIX as it needs
+RUSHES_S3_BUCKET        a bucket for all media, with the usual AWS_... variables for its key; else
+the data folder
+RUSHES_S3_ENDPOINT      address of a storage that is not Amazon's; RUSHES_S3_REGION,
+RUSHES_S3_PREFIX as it needs
 RUSHES_CACHE_GB         how much of a bucket is kept on this machine as copies  20
 RUSHES_SIMULATOR_URL    where the simulator answers; else read from the data folder
 RUSHES_LOG_LEVEL        DEBUG also writes what providers say of a refusal,
                         which may repeat the prompt                             INFO
 RUSHES_LOG_FORMAT       text, or json: one object a line                        text
 RUSHES_SLOW_SECONDS     a request that takes longer gets a line                 2
-RUSHES_METRICS_TOKEN    lets Prometheus read /metrics as a Bearer token         only this machine may
+RUSHES_METRICS_TOKEN    lets Prometheus read /metrics as a Bearer token         only this machine
+may
 
 Telling people. Without these nobody is told; alerts are still shown on the status page.
 
-RUSHES_EMAIL_URL        the mail server: smtp://user:password@host:587 (STARTTLS; ?tls=no without) or smtps://...:465
-RUSHES_EMAIL_FROM       the sender                                              rushes@ the host's name
-RUSHES_ALERT_EMAIL      comma separated addresses told of every alert, beside the admins who have an address
-RUSHES_ALERT_WEBHOOK    an address that alerts are posted to as JSON
-RUSHES_ALERT_WEBHOOK_SECRET  signs those posts: X-Rushes-Signature: t=<unix>,v1=<HMAC-SHA256 of "<t>.<body>">
+RUSHES_EMAIL_URL        the mail server: smtp://user:password@host:587 (STARTTLS; ?tls=no without)
+or smtps://...:465 RUSHES_EMAIL_FROM       the sender
+rushes@ the host's name RUSHES_ALERT_EMAIL      comma separated addresses told of every alert,
+beside the admins who have an address RUSHES_ALERT_WEBHOOK    an address that alerts are posted to
+as JSON RUSHES_ALERT_WEBHOOK_SECRET  signs those posts: X-Rushes-Signature: t=<unix>,v1=<HMAC-SHA256
+of "<t>.<body>">
 
-Accounts with providers. Without any key, here or entered by an admin, every account points at the simulator. Each
-provider's SPEC names its variables; the README lists them all.
+Accounts with providers. Without any key, here or entered by an admin, every account points at the
+simulator. Each provider's SPEC names its variables; the README lists them all.
 
 LUMA_AGENTS_API_KEY     a key of Luma Agents; LUMA_AGENTS_BASE_URL another address
-GMI_API_KEY             a key of GMI Cloud; GMI_BASE_URL another address, GMI_ORG_ID the organisation
-SCENARIO_SDK_API_KEY    a key of Scenario, with SCENARIO_SDK_API_SECRET; SCENARIO_BASE_URL another address,
-                        SCENARIO_PROJECT_ID the project, SCENARIO_CU_PRICE_USD the dollars of one compute unit
+GMI_API_KEY             a key of GMI Cloud; GMI_BASE_URL another address, GMI_ORG_ID the
+organisation
+SCENARIO_SDK_API_KEY    a key of Scenario, with SCENARIO_SDK_API_SECRET; SCENARIO_BASE_URL another
+address,
+                        SCENARIO_PROJECT_ID the project, SCENARIO_CU_PRICE_USD the dollars of one
+                        compute unit
 """
 
 import hashlib
@@ -95,11 +107,14 @@ DEBUG = _flag("RUSHES_DEBUG")
 PORT = int(os.environ.get("RUSHES_PORT", "8000"))
 ALLOWED_HOSTS = _words("RUSHES_ALLOWED_HOSTS", "localhost,127.0.0.1,[::1]")
 CSRF_TRUSTED_ORIGINS = _words("RUSHES_ORIGINS")
-IS_HTTPS = bool(CSRF_TRUSTED_ORIGINS) and all(one.startswith("https://") for one in CSRF_TRUSTED_ORIGINS)
+IS_HTTPS = bool(CSRF_TRUSTED_ORIGINS) and all(
+    one.startswith("https://") for one in CSRF_TRUSTED_ORIGINS
+)
 SECURE_PROXY_SSL_HEADER = ("HTTP_X_FORWARDED_PROTO", "https") if CSRF_TRUSTED_ORIGINS else None
 SECURE_SSL_REDIRECT = IS_HTTPS
 SECURE_HSTS_SECONDS = 60 * 60 * 24 * 365 if IS_HTTPS else 0
-# What else lies below this host's name, and whether browsers are to be shipped with it, only its owner can say.
+# What else lies below this host's name, and whether browsers are to be shipped with it, only its
+# owner can say.
 SILENCED_SYSTEM_CHECKS = ["security.W005", "security.W021"]
 
 INSTALLED_APPS = [
@@ -182,15 +197,19 @@ LOGIN_REDIRECT_URL = "studio:page"
 LOGOUT_REDIRECT_URL = "people:sign_in"
 AUTH_PASSWORD_VALIDATORS = [
     {"NAME": "django.contrib.auth.password_validation.UserAttributeSimilarityValidator"},
-    {"NAME": "django.contrib.auth.password_validation.MinimumLengthValidator", "OPTIONS": {"min_length": 10}},
+    {
+        "NAME": "django.contrib.auth.password_validation.MinimumLengthValidator",
+        "OPTIONS": {"min_length": 10},
+    },
     {"NAME": "django.contrib.auth.password_validation.CommonPasswordValidator"},
 ]
 
-# Browsers share cookies between ports of one host: two instances side by side need names of their own. The hosts of
-# one installation, which share a signing key and a database, need the same.
+# Browsers share cookies between ports of one host: two instances side by side need names of their
+# own. The hosts of one installation, which share a signing key and a database, need the same.
 _ours = f"{SECRET_KEY}:{DATABASES['default']['NAME']}" if IS_SHARED else f"{DATA_DIR}:{PORT}"
 _instance = hashlib.sha256(_ours.encode()).hexdigest()[:8]
-# Under this prefix a browser takes them from this host over https only: no neighbour below the same domain sets one.
+# Under this prefix a browser takes them from this host over https only: no neighbour below the same
+# domain sets one.
 _prefix = "__Host-" if IS_HTTPS else ""
 SESSION_COOKIE_NAME = f"{_prefix}rushes_session_{_instance}"
 CSRF_COOKIE_NAME = f"{_prefix}rushes_csrf_{_instance}"
@@ -219,10 +238,22 @@ SECURE_CSP = {
 PERMISSIONS_POLICY = ", ".join(
     f"{feature}=()"
     for feature in (
-        "accelerometer", "camera", "display-capture", "geolocation", "gyroscope", "hid", "magnetometer", "microphone",
-        "midi", "payment", "publickey-credentials-get", "serial", "usb", "xr-spatial-tracking",
+        "accelerometer",
+        "camera",
+        "display-capture",
+        "geolocation",
+        "gyroscope",
+        "hid",
+        "magnetometer",
+        "microphone",
+        "midi",
+        "payment",
+        "publickey-credentials-get",
+        "serial",
+        "usb",
+        "xr-spatial-tracking",
     )
-)  # fmt: skip
+)
 
 CSRF_FAILURE_VIEW = "editorapp.web.views.shell.not_signed_by_us"
 
@@ -243,7 +274,8 @@ STORAGES = {
 }
 WHITENOISE_USE_FINDERS = DEBUG
 
-# Media in S3-compatible storage, which any number of machines share; without a bucket, in the data folder.
+# Media in S3-compatible storage, which any number of machines share; without a bucket, in the data
+# folder.
 S3_BUCKET = os.environ.get("RUSHES_S3_BUCKET", "")
 CACHE_BYTES = int(float(os.environ.get("RUSHES_CACHE_GB", "20")) * 1_000_000_000)
 if S3_BUCKET:
@@ -252,12 +284,15 @@ if S3_BUCKET:
         "OPTIONS": {
             "bucket_name": S3_BUCKET,
             "endpoint_url": os.environ.get("RUSHES_S3_ENDPOINT") or None,
-            "region_name": os.environ.get("RUSHES_S3_REGION") or os.environ.get("AWS_DEFAULT_REGION") or None,
+            "region_name": os.environ.get("RUSHES_S3_REGION")
+            or os.environ.get("AWS_DEFAULT_REGION")
+            or None,
             "location": os.environ.get("RUSHES_S3_PREFIX", ""),
         },
     }
 
-# Django gives what it stores modes of its own, whatever the process's mask: see core/private_files.py.
+# Django gives what it stores modes of its own, whatever the process's mask: see
+# core/private_files.py.
 FILE_UPLOAD_PERMISSIONS, FILE_UPLOAD_DIRECTORY_PERMISSIONS = 0o600, 0o700
 FILE_UPLOAD_TEMP_DIR = DATA_DIR / "run"
 FILE_UPLOAD_MAX_MEMORY_SIZE = 256 * 1024
@@ -266,7 +301,9 @@ MAX_UPLOAD_BYTES = int(os.environ.get("RUSHES_MAX_UPLOAD_MB", "200")) * 1_000_00
 MAX_SOURCE_SECONDS = int(os.environ.get("RUSHES_MAX_MINUTES", "10")) * 60
 
 # Where people reach this studio from outside, for the links in messages.
-PUBLIC_URL = CSRF_TRUSTED_ORIGINS[0].rstrip("/") if CSRF_TRUSTED_ORIGINS else f"http://localhost:{PORT}"
+PUBLIC_URL = (
+    CSRF_TRUSTED_ORIGINS[0].rstrip("/") if CSRF_TRUSTED_ORIGINS else f"http://localhost:{PORT}"
+)
 _mail = mail_settings(os.environ.get("RUSHES_EMAIL_URL", ""))
 EMAIL_IS_SET = bool(_mail)
 globals().update(_mail)
@@ -314,7 +351,8 @@ LOGGING = {
         "httpcore": {"level": "WARNING"},
         # At DEBUG they write every header, signatures among them.
         **{name: {"level": "INFO"} for name in ("botocore", "boto3", "s3transfer", "urllib3")},
-        # At DEBUG it writes every query with its values: presigned links, prompts, hashes of passwords.
+        # At DEBUG it writes every query with its values: presigned links, prompts, hashes of
+        # passwords.
         "django.db.backends": {"level": "INFO"},
     },
 }

@@ -1,4 +1,7 @@
-"""The WSGI application. WSGI on purpose: under ASGI Django reads a whole media file into memory to send it."""
+"""The WSGI application.
+
+WSGI on purpose: under ASGI Django reads a whole media file into memory to send it.
+"""
 
 import os
 

@@ -6,16 +6,29 @@ import subprocess
 import sys
 from pathlib import Path
 
-NAMES = ("chromium-headless-shell", "chromium", "chromium-browser", "google-chrome", "google-chrome-stable")
-# No background traffic: on a closed network its refused connections would show up as console errors.
+NAMES = (
+    "chromium-headless-shell",
+    "chromium",
+    "chromium-browser",
+    "google-chrome",
+    "google-chrome-stable",
+)
+# No background traffic: on a closed network its refused connections would show up as console
+# errors.
 ARGS = [
-    "--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run",
-    "--disable-background-networking", "--disable-component-update", "--disable-sync",
-]  # fmt: skip
+    "--no-sandbox",
+    "--disable-gpu",
+    "--disable-quic",
+    "--no-first-run",
+    "--disable-background-networking",
+    "--disable-component-update",
+    "--disable-sync",
+]
 
 
 def find() -> str | None:
-    """Return the path of a Chromium on this machine: the system's, else the one that Playwright installed.
+    """Return the path of a Chromium on this machine: the system's, else the one that Playwright
+    installed.
 
     The headless one first: it draws no window of its own, which is an eighth of the time.
     """
@@ -30,7 +43,9 @@ def find() -> str | None:
 
 
 def install() -> str:
-    """Install a Chromium where there is none: with apt where that is possible, else with Playwright's installer."""
+    """Install a Chromium where there is none: with apt where that is possible, else with
+    Playwright's installer.
+    """
     if path := find():
         return path
     if shutil.which("apt-get") and os.geteuid() == 0:
@@ -44,7 +59,9 @@ def install() -> str:
         subprocess.run([sys.executable, "-m", "playwright", "install", "chromium"], check=False)
     if path := find():
         return path
-    raise SystemExit("No Chromium found, and none could be installed: install the package `chromium` and try again.")
+    raise SystemExit(
+        "No Chromium found, and none could be installed: install the package `chromium` and try again."
+    )
 
 
 if __name__ == "__main__":

@@ -1,4 +1,6 @@
-"""Look at a page as a person would, in both themes at both widths: a picture, no sideways scrolling, no barrier."""
+"""Look at a page as a person would, in both themes at both widths: a picture, no sideways
+scrolling, no barrier.
+"""
 
 import os
 from collections.abc import Sequence
@@ -12,10 +14,11 @@ THEMES = ("dark", "light")
 
 
 def look(page: Page, name: str, *, themes: Sequence[str] = THEMES) -> None:
-    """Hold a page against each width in each theme; RUSHES_SCREENSHOTS names a folder for the pictures.
+    """Hold a page against each width in each theme; RUSHES_SCREENSHOTS names a folder for the
+    pictures.
 
-    The page stays as it is and is only shown in another way: loaded anew for each, it would take most of the time. So
-    would axe-core, which therefore sees each theme and each width once.
+    The page stays as it is and is only shown in another way: loaded anew for each, it would take
+    most of the time. So would axe-core, which therefore sees each theme and each width once.
     """
     folder = os.environ.get("RUSHES_SCREENSHOTS")
     for number, theme in enumerate(themes):

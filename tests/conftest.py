@@ -19,7 +19,8 @@ from tests.queued import forget
 from tests.simulator_process import SimulatorProcess
 from tests.video import write_clip
 
-# The files that take longest, the longest first. Begun last, one of them would leave all other processes without work.
+# The files that take longest, the longest first. Begun last, one of them would leave all other
+# processes without work.
 LONGEST = (
     "web/test_hostile_values",
     "journeys/test_journeys",
@@ -35,12 +36,18 @@ LONGEST = (
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     """Let the longest files begin first; all others stay as they lie."""
-    items.sort(key=lambda item: next((at for at, name in enumerate(LONGEST) if name in str(item.path)), len(LONGEST)))
+    items.sort(
+        key=lambda item: next(
+            (at for at, name in enumerate(LONGEST) if name in str(item.path)), len(LONGEST)
+        )
+    )
 
 
 @pytest.fixture(autouse=True, scope="session")
 def plain_static_files() -> Iterator[None]:
-    """Serve style sheets and scripts as they lie in static/: hashed names would need a collectstatic first."""
+    """Serve style sheets and scripts as they lie in static/: hashed names would need a
+    collectstatic first.
+    """
     plain = {"BACKEND": "django.contrib.staticfiles.storage.StaticFilesStorage"}
     configured.STATIC_ROOT.mkdir(exist_ok=True)
     with override_settings(STORAGES={**configured.STORAGES, "staticfiles": plain}):
@@ -49,13 +56,17 @@ def plain_static_files() -> Iterator[None]:
 
 @pytest.fixture(autouse=True, scope="session")
 def nothing_after_a_flush() -> None:
-    """Emptied tables stay empty: Django's permissions and types of content, which nothing reads, took most of it."""
+    """Emptied tables stay empty: Django's permissions and types of content, which nothing reads,
+    took most of it.
+    """
     flush.emit_post_migrate_signal = lambda *args, **options: None
 
 
 @pytest.fixture(autouse=True, scope="module")
 def empty_incoming() -> None:
-    """No file of tests sees what another left on its way into the store: which ran before it, chance decides."""
+    """No file of tests sees what another left on its way into the store: which ran before it,
+    chance decides.
+    """
     for left in (Path(configured.MEDIA_ROOT) / "incoming").glob("*"):
         shutil.rmtree(left) if left.is_dir() else left.unlink(missing_ok=True)
 
@@ -69,7 +80,9 @@ def empty_queue() -> None:
 
 @pytest.fixture(autouse=True)
 def no_request_outlives_its_test(request: pytest.FixtureRequest) -> Iterator[None]:
-    """What a page had asked when it was closed is answered before the test's tables and settings are taken away."""
+    """What a page had asked when it was closed is answered before the test's tables and settings
+    are taken away.
+    """
     if "live_server" not in request.fixturenames:
         yield
         return
@@ -81,8 +94,12 @@ def no_request_outlives_its_test(request: pytest.FixtureRequest) -> Iterator[Non
 
 @pytest.fixture(autouse=True)
 def locks_in_order(request: pytest.FixtureRequest) -> Iterator[None]:
-    """On PostgreSQL, no test may see our code lock rows in another order than all of it does: see core/locks.py."""
-    needs = {"db", "transactional_db"} & set(request.fixturenames) or request.node.get_closest_marker("django_db")
+    """On PostgreSQL, no test may see our code lock rows in another order than all of it does: see
+    core/locks.py.
+    """
+    needs = {"db", "transactional_db"} & set(
+        request.fixturenames
+    ) or request.node.get_closest_marker("django_db")
     if connection.vendor != "postgresql" or not needs:
         yield
         return
@@ -94,21 +111,29 @@ def locks_in_order(request: pytest.FixtureRequest) -> Iterator[None]:
 
 def _is_transactional(request: pytest.FixtureRequest) -> bool:
     marker = request.node.get_closest_marker("django_db")
-    return "transactional_db" in request.fixturenames or bool(marker and marker.kwargs.get("transaction"))
+    return "transactional_db" in request.fixturenames or bool(
+        marker and marker.kwargs.get("transaction")
+    )
 
 
 @pytest.fixture(autouse=True)
 def ordinary_scheduling() -> Iterator[None]:
-    """No test leaves this process in a real-time class: all that it starts later would starve the machine."""
+    """No test leaves this process in a real-time class: all that it starts later would starve the
+    machine.
+    """
     yield
-    assert os.sched_getscheduler(0) == os.SCHED_OTHER, "this test changed how the whole process is scheduled"
+    assert os.sched_getscheduler(0) == os.SCHED_OTHER, (
+        "this test changed how the whole process is scheduled"
+    )
 
 
 @pytest.fixture(scope="session")
 def real_media() -> Path:
     """The folder of real clips and stills that lies beside the project."""
     if not (MEDIA / "bunny_720p_5s.mp4").exists():
-        pytest.skip(f"the real clips are not at {MEDIA}; set RUSHES_SHARED to the folder that holds media/")
+        pytest.skip(
+            f"the real clips are not at {MEDIA}; set RUSHES_SHARED to the folder that holds media/"
+        )
     return MEDIA
 
 
@@ -137,14 +162,21 @@ def small_clip(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 @pytest.fixture(scope="module")
 def chromium() -> Iterator[Browser]:
-    """A real Chromium for one file of tests. Not for longer: Playwright keeps an event loop in this thread, and tests
-    of the engine, which run loops of their own, may follow in the same process."""
+    """A real Chromium for one file of tests.
+
+    Not for longer: Playwright keeps an event loop in this thread, and tests of the engine, which
+    run loops of their own, may follow in the same process.
+    """
     path = browser.find()
-    assert path, "no Chromium on this machine: `python tests/browser.py --install` finds or installs one"
+    assert path, (
+        "no Chromium on this machine: `python tests/browser.py --install` finds or installs one"
+    )
     # Django would refuse the database because of that loop.
     os.environ["DJANGO_ALLOW_ASYNC_UNSAFE"] = "true"
     with sync_playwright() as playwright:
-        expect.set_options(timeout=20_000)  # how long anything takes is no test: four processes share two cores
+        expect.set_options(
+            timeout=20_000
+        )  # how long anything takes is no test: four processes share two cores
         started = playwright.chromium.launch(executable_path=path, args=browser.ARGS)
         yield started
         started.close()

@@ -1,7 +1,9 @@
-"""Loaded by pytest before Django's settings are read (see pyproject.toml): every test process gets state of its own.
+"""Loaded by pytest before Django's settings are read (see pyproject.toml): every test process gets
+state of its own.
 
 Tests run on SQLite in a folder of their own, whatever the machine's own DATABASE_URL says. With
-RUSHES_TEST_DATABASE_URL and RUSHES_TEST_REDIS_URL (see tests/services.py) they run on those servers instead.
+RUSHES_TEST_DATABASE_URL and RUSHES_TEST_REDIS_URL (see tests/services.py) they run on those servers
+instead.
 """
 
 import atexit
@@ -10,15 +12,28 @@ import shutil
 import tempfile
 from pathlib import Path
 
-OURS = ("RUSHES_SIMULATOR_URL", "RUSHES_ENCRYPTION_KEYS", "RUSHES_MEDIA_DIR", "DATABASE_URL", "REDIS_URL",
-        "RUSHES_EMAIL_URL", "RUSHES_ALERT_EMAIL", "RUSHES_ALERT_WEBHOOK", "RUSHES_METRICS_TOKEN", "RUSHES_LOG_FORMAT",
-        "RUSHES_LOG_LEVEL", "RUSHES_ORIGINS")  # fmt: skip
+OURS = (
+    "RUSHES_SIMULATOR_URL",
+    "RUSHES_ENCRYPTION_KEYS",
+    "RUSHES_MEDIA_DIR",
+    "DATABASE_URL",
+    "REDIS_URL",
+    "RUSHES_EMAIL_URL",
+    "RUSHES_ALERT_EMAIL",
+    "RUSHES_ALERT_WEBHOOK",
+    "RUSHES_METRICS_TOKEN",
+    "RUSHES_LOG_FORMAT",
+    "RUSHES_LOG_LEVEL",
+    "RUSHES_ORIGINS",
+)
 _folder = tempfile.mkdtemp(prefix="rushes-test-")
 atexit.register(shutil.rmtree, _folder, ignore_errors=True)
 
 
 def pytest_unconfigure() -> None:
-    """Take the folder away: pytest-xdist ends some of its processes without what they would do at their exit."""
+    """Take the folder away: pytest-xdist ends some of its processes without what they would do at
+    their exit.
+    """
     shutil.rmtree(_folder, ignore_errors=True)
 
 
@@ -36,9 +51,11 @@ REDIS = os.environ.get("RUSHES_TEST_REDIS_URL", "")
 
 
 def installation(folder: Path, **more: str) -> dict[str, str]:
-    """Return the environment of processes that are an installation of their own, with its state under `folder`.
+    """Return the environment of processes that are an installation of their own, with its state
+    under `folder`.
 
-    On PostgreSQL and Redis it gets a database and a number of its own, both empty: call it once for each.
+    On PostgreSQL and Redis it gets a database and a number of its own, both empty: call it once for
+    each.
     """
     given = {**os.environ, "RUSHES_DATA_DIR": str(folder)}
     if POSTGRESQL:
@@ -51,7 +68,9 @@ def installation(folder: Path, **more: str) -> dict[str, str]:
 
 
 def _unused_redis() -> str:
-    """Return the address of a numbered database in Redis that nobody else uses; 0 counts those given away."""
+    """Return the address of a numbered database in Redis that nobody else uses; 0 counts those
+    given away.
+    """
     from redis import Redis
 
     server = REDIS.rpartition("/")[0]
@@ -63,7 +82,8 @@ def _unused_redis() -> str:
     return f"{server}/{number}"
 
 
-# The tests' own: pytest-django makes a database beside this one, `test_<name>` and xdist's worker's name.
+# The tests' own: pytest-django makes a database beside this one, `test_<name>` and xdist's worker's
+# name.
 if POSTGRESQL:
     os.environ["DATABASE_URL"] = POSTGRESQL
 if REDIS:

@@ -21,17 +21,30 @@ _numbers = iter(range(1, 10**9))
 def make_member(*, role: str = Role.CREATOR, team: Team | None = None, name: str = "") -> Member:
     number = next(_numbers)
     user = User.objects.create_user(username=name.lower() or f"person{number}", display_name=name)
-    return Member.objects.create(team=team or Team.objects.create(name=f"Team {number}"), user=user, role=role)
+    return Member.objects.create(
+        team=team or Team.objects.create(name=f"Team {number}"), user=user, role=role
+    )
 
 
 def make_asset(member: Member, **facts: Any) -> Asset:
     """Make a clip's row: 1280x720, 24 fps, 120 frames, 5 s. No file is behind it."""
     number = next(_numbers)
     sound = {
-        "name": f"clip-{number}.mp4", "kind": "video", "origin": "upload", "sha256": f"{number:064x}",
-        "size_bytes": 1_000_000, "mime_type": "video/mp4", "container": "mp4", "codec": "h264", "width": 1280,
-        "height": 720, "fps_numerator": 24, "fps_denominator": 1, "frame_count": 120, "duration_seconds": Decimal(5),
-    }  # fmt: skip
+        "name": f"clip-{number}.mp4",
+        "kind": "video",
+        "origin": "upload",
+        "sha256": f"{number:064x}",
+        "size_bytes": 1_000_000,
+        "mime_type": "video/mp4",
+        "container": "mp4",
+        "codec": "h264",
+        "width": 1280,
+        "height": 720,
+        "fps_numerator": 24,
+        "fps_denominator": 1,
+        "frame_count": 120,
+        "duration_seconds": Decimal(5),
+    }
     if facts.get("kind") == "image":
         sound |= {"mime_type": "image/png", "container": "png", "codec": "png"}
     made = sound | facts
@@ -40,30 +53,49 @@ def make_asset(member: Member, **facts: Any) -> Asset:
 
 
 def make_generation(
-    member: Member, *, state: str = State.QUEUED, source: Asset | None = None,
-    account: ProviderAccount | None = None, **fields: Any,
-) -> Generation:  # fmt: skip
+    member: Member,
+    *,
+    state: str = State.QUEUED,
+    source: Asset | None = None,
+    account: ProviderAccount | None = None,
+    **fields: Any,
+) -> Generation:
     """Make a generation and its first attempt in a state, with no ledger entries."""
     account = account or default_account("luma-agents")
     source = source or (None if "parent" in fields else make_asset(member))
     now = timezone.now()
     wanted = GenerationRequest(
         prompt=fields.get("prompt", "Rainy neon evening"),
-        source=Ref(asset_id=source.pk) if source else None, resolution="720p", auto_controls=True,
-    )  # fmt: skip
+        source=Ref(asset_id=source.pk) if source else None,
+        resolution="720p",
+        auto_controls=True,
+    )
     sound = {
-        "created_at": now, "provider": "luma-agents", "model": "ray-3.2", "task": "edit", "prompt": wanted.prompt,
-        "request": wanted.to_json(), "is_simulated": account.is_simulated, "source_asset": source,
-        "lineage": f"a{source.pk}" if source else "g0", "estimate_low_usd": Decimal("1.08"),
-        "estimate_high_usd": Decimal("1.08"), "estimate_basis": "1 x 5 s at 720p SDR", "state_since": now,
-    }  # fmt: skip
+        "created_at": now,
+        "provider": "luma-agents",
+        "model": "ray-3.2",
+        "task": "edit",
+        "prompt": wanted.prompt,
+        "request": wanted.to_json(),
+        "is_simulated": account.is_simulated,
+        "source_asset": source,
+        "lineage": f"a{source.pk}" if source else "g0",
+        "estimate_low_usd": Decimal("1.08"),
+        "estimate_high_usd": Decimal("1.08"),
+        "estimate_basis": "1 x 5 s at 720p SDR",
+        "state_since": now,
+    }
     generation = Generation.objects.create(
         team=member.team, created_by=member.user, account=account, state=state, **(sound | fields)
     )
     Attempt.objects.create(
-        generation=generation, number=1, account=account, state=state, created_at=now,
+        generation=generation,
+        number=1,
+        account=account,
+        state=state,
+        created_at=now,
         next_action_at=now if state in ACTIVE else None,
-    )  # fmt: skip
+    )
     return generation
 
 

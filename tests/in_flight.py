@@ -1,4 +1,6 @@
-"""Requests that the server of a test is still answering: a closed page leaves what it had asked under way."""
+"""Requests that the server of a test is still answering: a closed page leaves what it had asked
+under way.
+"""
 
 import threading
 from collections.abc import Iterator
@@ -37,7 +39,10 @@ class Requests:
 
 @contextmanager
 def watched() -> Iterator[Requests]:
-    """Yield the requests that come to a server from here on. Those of Django's test client are answered at once."""
+    """Yield the requests that come to a server from here on.
+
+    Those of Django's test client are answered at once.
+    """
     requests = Requests()
     request_started.connect(requests.started)
     request_finished.connect(requests.finished)

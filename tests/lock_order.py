@@ -1,4 +1,5 @@
-"""Watch in which order our own code locks rows on PostgreSQL, in every test that runs there: see core/locks.py.
+"""Watch in which order our own code locks rows on PostgreSQL, in every test that runs there: see
+core/locks.py.
 
 A deadlock needs two at one instant; an order that is wrong can be seen in each of them alone.
 """
@@ -52,7 +53,9 @@ class LockOrder:
 
     def watch(self, one: BaseDatabaseWrapper) -> None:
         if id(one) not in self._by_connection or self._execute not in one.execute_wrappers:
-            self._by_connection[id(one)] = _Transaction(len(one.savepoint_ids) if one.in_atomic_block else -1)
+            self._by_connection[id(one)] = _Transaction(
+                len(one.savepoint_ids) if one.in_atomic_block else -1
+            )
             one.execute_wrappers.append(self._execute)
 
     def forget(self) -> None:
@@ -65,7 +68,14 @@ class LockOrder:
         if (at := self._by_connection.get(id(one))) is not None:
             at.locked, at.ordered, at.keys = [], set(), {}
 
-    def _execute(self, execute: Callable[..., Any], sql: Any, params: Any, many: bool, context: dict[str, Any]) -> Any:
+    def _execute(
+        self,
+        execute: Callable[..., Any],
+        sql: Any,
+        params: Any,
+        many: bool,
+        context: dict[str, Any],
+    ) -> Any:
         result = execute(sql, params, many, context)
         one, said = context["connection"], str(sql)
         at = self._by_connection[id(one)]
@@ -74,7 +84,12 @@ class LockOrder:
             self.ended(one)
         match = _WRITES.match(said) or _LOCKS.match(said)
         if match and match[1] in ORDER and _is_ours():
-            self._look(at, match[1], said, context["cursor"].rowcount if not many else _sorted_count(said, params))
+            self._look(
+                at,
+                match[1],
+                said,
+                context["cursor"].rowcount if not many else _sorted_count(said, params),
+            )
             if not many and context["cursor"].rowcount:
                 self._look_at_key(at, match[1], said, params)
         if depth <= at.base:  # a transaction by itself
@@ -86,10 +101,14 @@ class LockOrder:
             return
         later = [other for other in at.locked if ORDER.index(other) > ORDER.index(table)]
         if later and table not in at.locked:
-            self.found.append(f"{table} is locked after {', '.join(later)}: {_where()}: {said[:300]}")
+            self.found.append(
+                f"{table} is locked after {', '.join(later)}: {_where()}: {said[:300]}"
+            )
         by_key = re.search(_BY_KEY.format(table=table, key=_KEYS.get(table, "id")), said, re.I)
         if rows > 1 and not by_key and table not in at.ordered:
-            self.found.append(f"{rows} rows of {table} are not locked by key: {_where()}: {said[:300]}")
+            self.found.append(
+                f"{rows} rows of {table} are not locked by key: {_where()}: {said[:300]}"
+            )
         if rows > 1 or by_key:
             at.ordered.add(table)
         if table not in at.locked:
@@ -104,7 +123,9 @@ class LockOrder:
         key = params[(head + condition[: found.start()]).count("%s")]
         before = at.keys.setdefault(table, set())
         if key not in before and any(key < other for other in before):
-            self.found.append(f"{table} {key} is locked after {max(before)}: {_where()}: {said[:300]}")
+            self.found.append(
+                f"{table} {key} is locked after {max(before)}: {_where()}: {said[:300]}"
+            )
         before.add(key)
 
 

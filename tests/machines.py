@@ -1,5 +1,6 @@
-"""Machines of one installation, started as an operator starts them: `serve` and `work`, each with a data folder of its
-own, on the PostgreSQL and the Redis of the test run."""
+"""Machines of one installation, started as an operator starts them: `serve` and `work`, each with a
+data folder of its own, on the PostgreSQL and the Redis of the test run.
+"""
 
 import os
 import signal
@@ -45,10 +46,14 @@ class Machine:
             with self.log.open("ab") as file:
                 self.processes.append(
                     subprocess.Popen(
-                        [sys.executable, "manage.py", *words], cwd=ROOT, env=self.environment, stdout=file,
-                        stderr=subprocess.STDOUT, start_new_session=True,
+                        [sys.executable, "manage.py", *words],
+                        cwd=ROOT,
+                        env=self.environment,
+                        stdout=file,
+                        stderr=subprocess.STDOUT,
+                        start_new_session=True,
                     )
-                )  # fmt: skip
+                )
 
     def answers(self) -> bool:
         try:
@@ -57,8 +62,11 @@ class Machine:
             return False
 
     def stop(self, how: signal.Signals = signal.SIGTERM) -> list[int]:
-        """End it and return how its processes ended. What a killed one leaves of its group goes with it: a web
-        server's workers, as with a machine that is gone."""
+        """End it and return how its processes ended.
+
+        What a killed one leaves of its group goes with it: a web server's workers, as with a
+        machine that is gone.
+        """
         for process in self.processes:
             if process.poll() is None:
                 os.killpg(process.pid, how) if how == signal.SIGKILL else process.send_signal(how)
@@ -66,15 +74,24 @@ class Machine:
 
 
 class Machines:
-    """Several machines, one database, one queue, one folder of media, and a simulator that all of them reach."""
+    """Several machines, one database, one queue, one folder of media, and a simulator that all of
+    them reach.
+    """
 
     def __init__(self, folder: Path, simulator: SimulatorProcess, count: int) -> None:
         shared = installation(
-            folder, RUSHES_MEDIA_DIR=str(folder / "media"), RUSHES_SIMULATOR_URL=simulator.url, RUSHES_WORKERS="6"
+            folder,
+            RUSHES_MEDIA_DIR=str(folder / "media"),
+            RUSHES_SIMULATOR_URL=simulator.url,
+            RUSHES_WORKERS="6",
         )
         self.shared = shared
         self.machines = [
-            Machine(f"machine {number}", {**shared, "RUSHES_DATA_DIR": str(folder / f"machine-{number}")}, free_port())
+            Machine(
+                f"machine {number}",
+                {**shared, "RUSHES_DATA_DIR": str(folder / f"machine-{number}")},
+                free_port(),
+            )
             for number in range(count)
         ]
 
@@ -82,7 +99,11 @@ class Machines:
         try:
             for machine in self.machines:
                 machine.start()
-            wait_until(lambda: all(machine.answers() for machine in self.machines), "a web server answers", self)
+            wait_until(
+                lambda: all(machine.answers() for machine in self.machines),
+                "a web server answers",
+                self,
+            )
         except BaseException:
             self.stop()
             raise
@@ -98,9 +119,13 @@ class Machines:
     def manage(self, *words: str, at: int = 0) -> str:
         """Run a management command on one machine and return what it printed."""
         ended = subprocess.run(
-            [sys.executable, "manage.py", *words], cwd=ROOT, env=self.machines[at].environment, capture_output=True,
-            text=True, timeout=120,
-        )  # fmt: skip
+            [sys.executable, "manage.py", *words],
+            cwd=ROOT,
+            env=self.machines[at].environment,
+            capture_output=True,
+            text=True,
+            timeout=120,
+        )
         assert ended.returncode == 0, f"{words}: {ended.returncode}\n{ended.stdout}\n{ended.stderr}"
         return ended.stdout
 

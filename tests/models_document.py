@@ -1,4 +1,6 @@
-"""docs/models.md, written from the same rows as the page of the models: `python -m tests.readme_blocks` writes it."""
+"""docs/models.md, written from the same rows as the page of the models: `python -m
+tests.readme_blocks` writes it.
+"""
 
 from collections.abc import Iterable, Iterator, Sequence
 from itertools import groupby
@@ -31,7 +33,10 @@ def document() -> str:
 
 def _matrix(models: Sequence[Described]) -> Iterator[str]:
     heads = ["", *(f"[{one.title}](#{_anchor(one)})" for one in models)]
-    rows = [(question, *(dict(one.capabilities)[question] for one in models)) for question, _ in models[0].capabilities]
+    rows = [
+        (question, *(dict(one.capabilities)[question] for one in models))
+        for question, _ in models[0].capabilities
+    ]
     yield from _table(heads, rows)
 
 
@@ -49,14 +54,21 @@ def _model(one: Described) -> Iterator[str]:
     yield from ("", f"### {_heading(one)}", "", *wrap(one.summary, 120), "")
     yield f"`{one.wire}`, `{one.call}` ({one.source})"
     parameters = [
-        (row.label + (" (required)" if row.is_required else ""), f"`{row.name}`",
-         ", ".join(f"`{path}`" for path in row.wires),
-         f"{row.type}{': ' if row.allowed else ''}{row.allowed}", row.default, row.help, row.source)
+        (
+            row.label + (" (required)" if row.is_required else ""),
+            f"`{row.name}`",
+            ", ".join(f"`{path}`" for path in row.wires),
+            f"{row.type}{': ' if row.allowed else ''}{row.allowed}",
+            row.default,
+            row.help,
+            row.source,
+        )
         for row in one.parameters
-    ]  # fmt: skip
+    ]
     yield ""
     yield from _table(
-        ("parameter", "field", "in the body", "takes", "when unsaid", "what it does", "source"), parameters
+        ("parameter", "field", "in the body", "takes", "when unsaid", "what it does", "source"),
+        parameters,
     )
     yield ""
     yield from _table(("limit", "value"), [(row.label, row.value) for row in one.limits])
@@ -65,7 +77,12 @@ def _model(one: Described) -> Iterator[str]:
     yield from _table(("rule", "about", "what it says", "otherwise", "source"), rules)
     conflicts = [f"- {row.label} (`{row.id}`): {row.conflict}" for row in one.rules if row.conflict]
     if conflicts:
-        yield from ("", "Where the documents contradict themselves, and what is done here:", "", *conflicts)
+        yield from (
+            "",
+            "Where the documents contradict themselves, and what is done here:",
+            "",
+            *conflicts,
+        )
     for prices in one.prices:
         yield ""
         yield f"{prices.title}, in dollars for {prices.basis}: list of {prices.as_of} ({prices.source})"

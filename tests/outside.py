@@ -1,7 +1,8 @@
-"""The world outside of this machine, all of it on loopback: names that a test answers, TLS servers, a forward proxy.
+"""The world outside of this machine, all of it on loopback: names that a test answers, TLS servers,
+a forward proxy.
 
-No look-up of a name leaves this machine, and no connection is made to any other address than loopback: both are
-decided here, before they would happen.
+No look-up of a name leaves this machine, and no connection is made to any other address than
+loopback: both are decided here, before they would happen.
 """
 
 import asyncio
@@ -29,10 +30,14 @@ PUBLIC = "93.184.216.34"
 
 @dataclass
 class Outside:
-    """What names answer, one list for each look-up (the last is said again), and what was asked and connected to."""
+    """What names answer, one list for each look-up (the last is said again), and what was asked and
+    connected to.
+    """
 
     names: dict[str, list[Sequence[str]]] = field(default_factory=dict)
-    ports: dict[str, int] = field(default_factory=dict)  # address -> the port on loopback that stands for it
+    ports: dict[str, int] = field(
+        default_factory=dict
+    )  # address -> the port on loopback that stands for it
     looked_up: list[str] = field(default_factory=list)
     connected: list[str] = field(default_factory=list)
 
@@ -55,12 +60,18 @@ def install(monkeypatch: pytest.MonkeyPatch, outside: Outside) -> None:
         text = host.decode() if isinstance(host, bytes) else host
         if text is None or ssrf_guard.literal(text) is not None:
             return really_look_up(host, port, *more, **named)
-        return [row for one in outside.look_up(text) for row in really_look_up(one, port, *more, **named)]
+        return [
+            row
+            for one in outside.look_up(text)
+            for row in really_look_up(one, port, *more, **named)
+        ]
 
     async def connect_tcp(self: Any, host: str, port: int, *more: Any, **named: Any) -> Any:
         outside.connected.append(host)
         if ssrf_guard.literal(host) is None:
-            (address, *_others) = outside.look_up(host)  # a second look-up: what a guard must not leave to others
+            (address, *_others) = outside.look_up(
+                host
+            )  # a second look-up: what a guard must not leave to others
             outside.connected.append(address)
             host = address
         if not ip_address(host).is_loopback:
@@ -79,7 +90,9 @@ def outside(monkeypatch: pytest.MonkeyPatch) -> Iterator[Outside]:
     install(monkeypatch, made)
     yield made
     for host in made.connected:
-        assert ssrf_guard.literal(host) is not None or host in made.names, f"{host} was connected to by name"
+        assert ssrf_guard.literal(host) is not None or host in made.names, (
+            f"{host} was connected to by name"
+        )
 
 
 @dataclass
@@ -113,14 +126,20 @@ async def serving(answer: Answer, *, tls: Path | None = None) -> tuple[asyncio.S
 
 
 async def forward_proxy(ports: dict[str, int]) -> tuple[asyncio.Server, Server]:
-    """Start a forward proxy, CONNECT and absolute-form, which alone knows to which ports on loopback names lead."""
+    """Start a forward proxy, CONNECT and absolute-form, which alone knows to which ports on
+    loopback names lead.
+    """
     asked: list[bytes] = []
 
     async def serve(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         head = await reader.readuntil(b"\r\n\r\n")
         asked.append(head)
         method, target, _version = head.split(b"\r\n", 1)[0].decode().split(" ")
-        host = target.partition(":")[0] if method == "CONNECT" else target.split("/")[2].partition(":")[0]
+        host = (
+            target.partition(":")[0]
+            if method == "CONNECT"
+            else target.split("/")[2].partition(":")[0]
+        )
         if host not in ports:
             writer.write(b"HTTP/1.1 502 Bad Gateway\r\nContent-Length: 0\r\n\r\n")
             writer.close()
@@ -160,7 +179,9 @@ def certificate(path: Path, *names: str) -> Path:
         .serial_number(x509.random_serial_number())
         .not_valid_before(now - timedelta(days=1))
         .not_valid_after(now + timedelta(days=1))
-        .add_extension(x509.SubjectAlternativeName([x509.DNSName(name) for name in names]), critical=False)
+        .add_extension(
+            x509.SubjectAlternativeName([x509.DNSName(name) for name in names]), critical=False
+        )
         .add_extension(x509.BasicConstraints(ca=True, path_length=None), critical=True)
         .sign(key, hashes.SHA256())
     )

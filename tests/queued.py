@@ -9,11 +9,15 @@ from django_q.signing import SignedPackage
 
 
 def queued() -> list[dict[str, Any]]:
-    """Return the tasks that wait, oldest first, as django-q2 keeps them: "func", "args", "timeout" and more."""
+    """Return the tasks that wait, oldest first, as django-q2 keeps them: "func", "args", "timeout"
+    and more.
+    """
     if Conf.ORM:
         return [row.task for row in OrmQ.objects.order_by("pk")]
     broker = get_broker()
-    return [SignedPackage.loads(packed) for packed in broker.connection.lrange(broker.list_key, 0, -1)]
+    return [
+        SignedPackage.loads(packed) for packed in broker.connection.lrange(broker.list_key, 0, -1)
+    ]
 
 
 def waiting() -> list[tuple[str, tuple[Any, ...]]]:

@@ -1,4 +1,6 @@
-"""Start things at the same instant, each with a database connection of its own, and watch the books meanwhile."""
+"""Start things at the same instant, each with a database connection of its own, and watch the books
+meanwhile.
+"""
 
 import os
 import subprocess
@@ -22,7 +24,9 @@ PATIENCE_SECONDS = 100
 
 
 def race(calls: Sequence[Callable[[], Any]]) -> list[Any]:
-    """Let each call run in a thread of its own, all from one instant; return what each returned or raised."""
+    """Let each call run in a thread of its own, all from one instant; return what each returned or
+    raised.
+    """
     start = threading.Barrier(len(calls))
     ended: list[Any] = [None] * len(calls)
 
@@ -41,15 +45,19 @@ def race(calls: Sequence[Callable[[], Any]]) -> list[Any]:
         thread.start()
     for thread in threads:
         thread.join(PATIENCE_SECONDS)
-    assert not any(thread.is_alive() for thread in threads), "a runner hangs: a deadlock that nobody ended"
+    assert not any(thread.is_alive() for thread in threads), (
+        "a runner hangs: a deadlock that nobody ended"
+    )
     return ended
 
 
 class Meanwhile:
-    """A call in another thread, with a database connection of its own, while this thread is in a transaction.
+    """A call in another thread, with a database connection of its own, while this thread is in a
+    transaction.
 
-    It has begun, and has ended or waits for what that transaction has locked, when this is made. On SQLite, where it
-    would wait for the whole database, it begins when that transaction is over. Call `ended` then.
+    It has begun, and has ended or waits for what that transaction has locked, when this is made. On
+    SQLite, where it would wait for the whole database, it begins when that transaction is over.
+    Call `ended` then.
     """
 
     def __init__(self, call: Callable[[], Any]) -> None:
@@ -95,7 +103,9 @@ class Meanwhile:
 def at_once(
     where: Any, name: str, call: Callable[[], Any], *, before: bool = False, nth: int = 1
 ) -> Iterator[list[Meanwhile]]:
-    """Let another thread do something while this one is within a function that it comes through, once."""
+    """Let another thread do something while this one is within a function that it comes through,
+    once.
+    """
     begun: list[Meanwhile] = []
     passed, real = count(1), getattr(where, name)
 
@@ -114,20 +124,26 @@ def at_once(
 
 
 def race_processes(script: str, count: int, folder: Path, *words: str) -> list[str]:
-    """Run a script in several processes on the tests' database, all from one instant; return the last line of each.
+    """Run a script in several processes on the tests' database, all from one instant; return the
+    last line of each.
 
-    The script is given a function `ready()`, which waits for the others, and `words` as sys.argv[1:].
+    The script is given a function `ready()`, which waits for the others, and `words` as
+    sys.argv[1:].
     """
     gate = folder / "go"
     head = _HEAD.format(database=str(connection.settings_dict["NAME"]), gate=str(gate))
     environment = {**os.environ, "DJANGO_SETTINGS_MODULE": "editorapp.settings"}
     runners = [
         subprocess.Popen(
-            [sys.executable, "-c", head + script, *words], cwd=ROOT, env=environment, text=True,
-            stdout=subprocess.PIPE, stderr=subprocess.PIPE,
+            [sys.executable, "-c", head + script, *words],
+            cwd=ROOT,
+            env=environment,
+            text=True,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.PIPE,
         )
         for _ in range(count)
-    ]  # fmt: skip
+    ]
     try:
         for runner in runners:
             assert runner.stdout is not None
@@ -159,7 +175,9 @@ def ready():
 
 
 class Watched:
-    """A thread that proves the books again and again while the `with` lasts, each time at one instant."""
+    """A thread that proves the books again and again while the `with` lasts, each time at one
+    instant.
+    """
 
     def __init__(self) -> None:
         self.looks = 0
@@ -187,8 +205,11 @@ class Watched:
         return self
 
     def __exit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
-    ) -> None:  # fmt: skip
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
         self._ends.set()
         self._thread.join(PATIENCE_SECONDS)
         if error is None:

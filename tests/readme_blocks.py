@@ -1,4 +1,6 @@
-"""What the documents take from the code: `python -m tests.readme_blocks` writes it, README.md and docs/models.md."""
+"""What the documents take from the code: `python -m tests.readme_blocks` writes it, README.md and
+docs/models.md.
+"""
 
 import os
 import re
@@ -13,7 +15,12 @@ def states() -> str:
     """Return the table of states as a diagram that code hosts draw."""
     from editorapp.generations.states import TRANSITIONS, State
 
-    steps = [f"    {start} --> {end}" for start in TRANSITIONS for end in State if end in TRANSITIONS[start]]
+    steps = [
+        f"    {start} --> {end}"
+        for start in TRANSITIONS
+        for end in State
+        if end in TRANSITIONS[start]
+    ]
     return "\n".join(["```mermaid", "stateDiagram-v2", "    [*] --> queued", *steps, "```"])
 
 
@@ -52,7 +59,9 @@ def rewritten(text: str) -> str:
     for name, make in BLOCKS.items():
         pattern = rf"(<!-- {name}: [^\n]*-->\n).*?(<!-- end of {name} -->)"
         body = make()
-        text, count = re.subn(pattern, lambda found, body=body: f"{found[1]}\n{body}\n\n{found[2]}", text, flags=re.S)
+        text, count = re.subn(
+            pattern, lambda found, body=body: f"{found[1]}\n{body}\n\n{found[2]}", text, flags=re.S
+        )
         assert count == 1, f"README.md has no place for {name}"
     return text
 

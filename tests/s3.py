@@ -81,19 +81,25 @@ def storage_at(port: int, bucket: str = BUCKET, **options: Any) -> dict[str, Any
     return {
         "BACKEND": "editorapp.media.backends.s3.MediaStorage",
         "OPTIONS": {
-            "bucket_name": bucket, "endpoint_url": f"http://127.0.0.1:{port}", "region_name": "us-east-1",
-            **CREDENTIALS, **options,
+            "bucket_name": bucket,
+            "endpoint_url": f"http://127.0.0.1:{port}",
+            "region_name": "us-east-1",
+            **CREDENTIALS,
+            **options,
         },
-    }  # fmt: skip
+    }
 
 
 def environment_at(port: int, bucket: str = BUCKET) -> dict[str, str]:
     """Return the same for a process, as the README names the variables."""
     return {
-        "RUSHES_S3_BUCKET": bucket, "RUSHES_S3_ENDPOINT": f"http://127.0.0.1:{port}",
-        "AWS_ACCESS_KEY_ID": CREDENTIALS["access_key"], "AWS_SECRET_ACCESS_KEY": CREDENTIALS["secret_key"],
-        "AWS_DEFAULT_REGION": "us-east-1", "AWS_EC2_METADATA_DISABLED": "true",
-    }  # fmt: skip
+        "RUSHES_S3_BUCKET": bucket,
+        "RUSHES_S3_ENDPOINT": f"http://127.0.0.1:{port}",
+        "AWS_ACCESS_KEY_ID": CREDENTIALS["access_key"],
+        "AWS_SECRET_ACCESS_KEY": CREDENTIALS["secret_key"],
+        "AWS_DEFAULT_REGION": "us-east-1",
+        "AWS_EC2_METADATA_DISABLED": "true",
+    }
 
 
 os.environ.setdefault("AWS_EC2_METADATA_DISABLED", "true")  # nothing here asks a cloud for keys

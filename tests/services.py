@@ -1,11 +1,13 @@
-"""A private PostgreSQL and a private Redis for one run: found on this machine or installed, started in a temporary
-folder on free ports of loopback, and stopped whatever happens.
+"""A private PostgreSQL and a private Redis for one run: found on this machine or installed, started
+in a temporary folder on free ports of loopback, and stopped whatever happens.
 
     python -m tests.services -- COMMAND ...           run a command with both, and end as it ended
-    python -m tests.services --or-tell -- COMMAND ... likewise; where they cannot be had say so, and end well
+    python -m tests.services --or-tell -- COMMAND ... likewise; where they cannot be had say so, and
+    end well
 
-The command finds them as DATABASE_URL and REDIS_URL (an empty database, nothing in Redis), and the tests as
-RUSHES_TEST_DATABASE_URL and RUSHES_TEST_REDIS_URL. Who sets these two (both) beforehand has these servers used.
+The command finds them as DATABASE_URL and REDIS_URL (an empty database, nothing in Redis), and the
+tests as RUSHES_TEST_DATABASE_URL and RUSHES_TEST_REDIS_URL. Who sets these two (both) beforehand
+has these servers used.
 """
 
 import argparse
@@ -36,7 +38,9 @@ class Unavailable(Exception):
 
 def find_postgresql() -> Path | None:
     """Return the folder of PostgreSQL's programs: Debian keeps them off the PATH."""
-    found = sorted(Path("/usr/lib/postgresql").glob("*/bin/initdb"), key=lambda path: int(path.parts[-3]))
+    found = sorted(
+        Path("/usr/lib/postgresql").glob("*/bin/initdb"), key=lambda path: int(path.parts[-3])
+    )
     program = found[-1] if found else shutil.which("initdb")
     return Path(program).parent if program else None
 
@@ -55,11 +59,16 @@ def install() -> None:
     if os.geteuid() == 0 and shutil.which("apt-get"):
         # Run level 1: a package that is installed now shall not start a server of its own.
         quiet = {**os.environ, "DEBIAN_FRONTEND": "noninteractive", "RUNLEVEL": "1"}
-        for words in (["update", "-qq"], ["install", "-y", "-qq", "--no-install-recommends", *PACKAGES]):
+        for words in (
+            ["update", "-qq"],
+            ["install", "-y", "-qq", "--no-install-recommends", *PACKAGES],
+        ):
             subprocess.run(["apt-get", *words], check=False, env=quiet, stdout=subprocess.DEVNULL)
     missing = [
-        name for name, found in (("PostgreSQL", find_postgresql()), ("Redis", find_redis())) if not found
-    ]  # fmt: skip
+        name
+        for name, found in (("PostgreSQL", find_postgresql()), ("Redis", find_redis()))
+        if not found
+    ]
     if missing:
         how = "apt-get could not install it" if os.geteuid() == 0 else "only root could install it"
         raise Unavailable(f"{' and '.join(missing)} is not on this machine, and {how}.")
@@ -67,7 +76,10 @@ def install() -> None:
 
 @dataclass
 class Server:
-    """One server process, in a process group of its own. It can be killed and started again, on the same port."""
+    """One server process, in a process group of its own.
+
+    It can be killed and started again, on the same port.
+    """
 
     command: list[str]
     folder: Path
@@ -86,13 +98,20 @@ class Server:
             given = {"user": account.pw_uid, "group": account.pw_gid, "extra_groups": []}
         with log.open("ab") as file:
             self.process = subprocess.Popen(
-                self.command, cwd=self.folder, stdin=subprocess.DEVNULL, stdout=file, stderr=subprocess.STDOUT,
-                start_new_session=True, **given,
-            )  # fmt: skip
+                self.command,
+                cwd=self.folder,
+                stdin=subprocess.DEVNULL,
+                stdout=file,
+                stderr=subprocess.STDOUT,
+                start_new_session=True,
+                **given,
+            )
         until = time.monotonic() + PATIENCE_SECONDS
         while not self.is_up():
             if self.process.poll() is not None or time.monotonic() > until:
-                raise RuntimeError(f"{self.command[0]} did not start:\n{log.read_text(errors='replace')[-2000:]}")
+                raise RuntimeError(
+                    f"{self.command[0]} did not start:\n{log.read_text(errors='replace')[-2000:]}"
+                )
             time.sleep(0.05)
 
     def stop(self, how: signal.Signals | None = None) -> None:
@@ -169,7 +188,10 @@ class Services:
     def _guard(self) -> None:
         """Have the servers ended by a process that notices when we are killed outright."""
         self._guardian = subprocess.Popen(
-            [sys.executable, "-m", "editorapp.web.guardian"], cwd=ROOT, stdin=subprocess.PIPE, start_new_session=True
+            [sys.executable, "-m", "editorapp.web.guardian"],
+            cwd=ROOT,
+            stdin=subprocess.PIPE,
+            start_new_session=True,
         )
         assert self._guardian.stdin is not None
         for server in (self.postgresql, self.redis):
@@ -187,7 +209,10 @@ def make_database(url: str, name: str = "") -> str:
     options = url.partition("?")[2]
     name = name or given
     with psycopg.connect(f"{base}/postgres", autocommit=True, connect_timeout=10) as connection:
-        if connection.execute("SELECT 1 FROM pg_database WHERE datname = %s", [name]).fetchone() is None:
+        if (
+            connection.execute("SELECT 1 FROM pg_database WHERE datname = %s", [name]).fetchone()
+            is None
+        ):
             connection.execute(sql.SQL("CREATE DATABASE {}").format(sql.Identifier(name)))
     return f"{base}/{name}" + (f"?{options}" if options else "")
 
@@ -203,21 +228,39 @@ def _postgresql(folder: Path, *, is_durable: bool) -> Server:
     data = folder / "data"
     made = subprocess.run(
         [
-            str(programs / "initdb"), "-D", str(data), "-U", "rushes", "-A", "trust", "-E", "UTF8",
-            "--locale", "C.UTF-8", "--no-sync",
+            str(programs / "initdb"),
+            "-D",
+            str(data),
+            "-U",
+            "rushes",
+            "-A",
+            "trust",
+            "-E",
+            "UTF8",
+            "--locale",
+            "C.UTF-8",
+            "--no-sync",
         ],
-        cwd=folder, user=user, capture_output=True, text=True,
-    )  # fmt: skip
+        cwd=folder,
+        user=user,
+        capture_output=True,
+        text=True,
+    )
     if made.returncode:
         raise RuntimeError(f"initdb failed:\n{made.stdout}{made.stderr}")
     chosen = {
-        "listen_addresses": "127.0.0.1", "port": str(port), "unix_socket_directories": "", "max_connections": "300",
+        "listen_addresses": "127.0.0.1",
+        "port": str(port),
+        "unix_socket_directories": "",
+        "max_connections": "300",
         **({} if is_durable else QUICK),
-    }  # fmt: skip
+    }
     words = [word for name, value in chosen.items() for word in ("-c", f"{name}={value}")]
     command = [str(programs / "postgres"), "-D", str(data), *words]
     # SIGINT: it ends its clients' connections; after SIGTERM it would wait for them.
-    return Server(command, folder, port, lambda: _answers_as_postgresql(port), user, polite=signal.SIGINT)
+    return Server(
+        command, folder, port, lambda: _answers_as_postgresql(port), user, polite=signal.SIGINT
+    )
 
 
 def _redis(folder: Path, *, is_durable: bool) -> Server:
@@ -225,9 +268,20 @@ def _redis(folder: Path, *, is_durable: bool) -> Server:
     assert program is not None, "install() comes first"
     folder.mkdir()
     words = [
-        program, "--port", str(port), "--bind", "127.0.0.1", "--dir", str(folder), "--databases", "1024",
-        "--save", "", "--appendonly", "yes" if is_durable else "no",
-    ]  # fmt: skip
+        program,
+        "--port",
+        str(port),
+        "--bind",
+        "127.0.0.1",
+        "--dir",
+        str(folder),
+        "--databases",
+        "1024",
+        "--save",
+        "",
+        "--appendonly",
+        "yes" if is_durable else "no",
+    ]
     return Server(words, folder, port, lambda: _answers_as_redis(port))
 
 
@@ -235,7 +289,9 @@ def _answers_as_postgresql(port: int) -> bool:
     import psycopg
 
     try:
-        psycopg.connect(host="127.0.0.1", port=port, user="rushes", dbname="postgres", connect_timeout=5).close()
+        psycopg.connect(
+            host="127.0.0.1", port=port, user="rushes", dbname="postgres", connect_timeout=5
+        ).close()
     except psycopg.OperationalError:
         return False
     return True
@@ -289,11 +345,16 @@ def _end(number: int, frame: object) -> None:
 def main(words: list[str] | None = None) -> int:
     """Run a command with both servers; see the head of this file."""
     parser = argparse.ArgumentParser(prog="python -m tests.services")
-    parser.add_argument("--or-tell", action="store_true", help="end well where the servers cannot be had")
+    parser.add_argument(
+        "--or-tell", action="store_true", help="end well where the servers cannot be had"
+    )
     parser.add_argument("command", nargs="+", help="after --")
     options = parser.parse_args(words)
     if os.environ.get("RUSHES_TEST_DATABASE_URL") and os.environ.get("RUSHES_TEST_REDIS_URL"):
-        print("PostgreSQL and Redis: those of RUSHES_TEST_DATABASE_URL and RUSHES_TEST_REDIS_URL.", flush=True)
+        print(
+            "PostgreSQL and Redis: those of RUSHES_TEST_DATABASE_URL and RUSHES_TEST_REDIS_URL.",
+            flush=True,
+        )
         return _run(options.command, {})
     try:
         install()

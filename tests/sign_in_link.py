@@ -8,7 +8,9 @@ TOKEN = re.compile(r'name="csrfmiddlewaretoken" value="(\w+)"')
 
 
 def follow(client: httpx.Client, link: str) -> httpx.Response:
-    """Sign a client in by a link and return the answer to the button, or the page where it has none."""
+    """Sign a client in by a link and return the answer to the button, or the page where it has
+    none.
+    """
     page = client.get(link)
     found = TOKEN.search(page.text)
     if page.status_code != 200 or found is None:

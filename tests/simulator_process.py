@@ -1,4 +1,6 @@
-"""Start the simulator as what it is, a server in a process of its own, and talk to its admin endpoints."""
+"""Start the simulator as what it is, a server in a process of its own, and talk to its admin
+endpoints.
+"""
 
 import os
 import subprocess
@@ -11,7 +13,8 @@ import httpx
 
 from tests.environment import ROOT
 
-# One client for all: making one loads certificates, which is slower than all that the simulator does.
+# One client for all: making one loads certificates, which is slower than all that the simulator
+# does.
 http = httpx.Client(trust_env=False, verify=False)
 UNLIMITED = ("--rpm", "0", "--concurrent", "0")
 
@@ -38,7 +41,9 @@ class SimulatorProcess:
             *UNLIMITED,
             *options,
         ]
-        process = subprocess.Popen(command, cwd=ROOT, env=environment, stdout=subprocess.PIPE, text=True)
+        process = subprocess.Popen(
+            command, cwd=ROOT, env=environment, stdout=subprocess.PIPE, text=True
+        )
         assert process.stdout is not None
         for line in process.stdout:
             if "http://" in line:

@@ -1,4 +1,6 @@
-"""Start a whole studio as a person does, in a data folder of its own, and read the link that it prints."""
+"""Start a whole studio as a person does, in a data folder of its own, and read the link that it
+prints.
+"""
 
 import signal
 import socket
@@ -39,9 +41,14 @@ class StudioProcess:
         command = [sys.executable, "manage.py", "studio", "--port", str(port)]
         given = installation(folder, **environment)
         process = subprocess.Popen(
-            command, cwd=ROOT, env=given,
-            stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True, start_new_session=True,
-        )  # fmt: skip
+            command,
+            cwd=ROOT,
+            env=given,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.STDOUT,
+            text=True,
+            start_new_session=True,
+        )
         studio = cls(folder, port, process, given)
         assert process.stdout is not None
         for line in process.stdout:

@@ -5,7 +5,18 @@ from pathlib import Path
 
 import pytest
 
-ROOMS = ("core", "teams", "alerts", "media", "providers", "costs", "generations", "review", "web", "simulator")
+ROOMS = (
+    "core",
+    "teams",
+    "alerts",
+    "media",
+    "providers",
+    "costs",
+    "generations",
+    "review",
+    "web",
+    "simulator",
+)
 ROOT = Path(__file__).resolve().parent.parent / "editorapp"
 FILES = sorted(ROOT.rglob("*.py"))
 
@@ -19,7 +30,9 @@ def _rooms_imported(file: Path) -> set[str]:
             assert node.level == 0, f"{file}: imports are written out whole"
             names |= {f"{node.module}.{alias.name}" for alias in node.names}
     parts = [name.split(".") for name in names]
-    return {part[1] for part in parts if part[0] == "editorapp" and len(part) > 1 and part[1] in ROOMS}
+    return {
+        part[1] for part in parts if part[0] == "editorapp" and len(part) > 1 and part[1] in ROOMS
+    }
 
 
 @pytest.mark.parametrize("room", ROOMS)
@@ -38,4 +51,6 @@ def test_nobody_imports_the_simulator() -> None:
 
 def test_every_room_says_what_it_owns() -> None:
     for room in ROOMS:
-        assert ast.get_docstring(ast.parse((ROOT / room / "__init__.py").read_text())), f"{room} has no docstring"
+        assert ast.get_docstring(ast.parse((ROOT / room / "__init__.py").read_text())), (
+            f"{room} has no docstring"
+        )

@@ -1,7 +1,8 @@
-"""Nobody but a provider's own module knows it by name: that is what makes another one a single module.
+"""Nobody but a provider's own module knows it by name: that is what makes another one a single
+module.
 
-Only code is held to this. Comments and docstrings may give examples, the registry has the order in which people see
-them, and the simulator speaks their protocols.
+Only code is held to this. Comments and docstrings may give examples, the registry has the order in
+which people see them, and the simulator speaks their protocols.
 """
 
 import ast
@@ -17,10 +18,22 @@ from editorapp.providers.contract import GenerationRequest
 from tests.environment import ROOT
 
 PACKAGE = ROOT / "editorapp"
-APART = (PACKAGE / "providers" / "vendors", PACKAGE / "simulator", PACKAGE / "providers" / "registry.py")
-CODE = [file for file in sorted(PACKAGE.rglob("*.py")) if not any(file.is_relative_to(place) for place in APART)]
-PAGES = [file for folder in ("templates", "static") for file in sorted((ROOT / folder).rglob("*.*"))
-         if file.suffix in {".html", ".js", ".css"}]  # fmt: skip
+APART = (
+    PACKAGE / "providers" / "vendors",
+    PACKAGE / "simulator",
+    PACKAGE / "providers" / "registry.py",
+)
+CODE = [
+    file
+    for file in sorted(PACKAGE.rglob("*.py"))
+    if not any(file.is_relative_to(place) for place in APART)
+]
+PAGES = [
+    file
+    for folder in ("templates", "static")
+    for file in sorted((ROOT / folder).rglob("*.*"))
+    if file.suffix in {".html", ".js", ".css"}
+]
 OURS = {field.name for field in fields(GenerationRequest)}
 
 
@@ -30,7 +43,14 @@ def names() -> frozenset[str]:
     found: set[str] = set()
     for slug in registry.slugs():
         spec = registry.get(slug).SPEC
-        found |= {slug, slug.replace("-", "_"), spec.name, spec.base_url_name, *spec.credentials, spec.simulated_key}
+        found |= {
+            slug,
+            slug.replace("-", "_"),
+            spec.name,
+            spec.base_url_name,
+            *spec.credentials,
+            spec.simulated_key,
+        }
         found |= {model.wire for model in spec.models} - {model.name for model in spec.models}
     return frozenset(found - {""})
 
@@ -42,7 +62,11 @@ def wires() -> frozenset[str]:
     for slug in registry.slugs():
         spec = registry.get(slug).SPEC
         places = {".".join(path) for row in spec.parameters for path in row.paths}
-        found |= {wire for wire in places if wire not in OURS and (any(map(str.isupper, wire)) or "." in wire)}
+        found |= {
+            wire
+            for wire in places
+            if wire not in OURS and (any(map(str.isupper, wire)) or "." in wire)
+        }
     return frozenset(found)
 
 
@@ -66,7 +90,9 @@ def test_the_words_that_are_looked_for_are_there() -> None:
     assert list(said_in(ast.parse('"""luma-agents"""\nx = "luma-agents"'))) == ["luma-agents"]
 
 
-@pytest.mark.parametrize("folder", sorted({file.parent.relative_to(ROOT) for file in CODE}, key=str), ids=str)
+@pytest.mark.parametrize(
+    "folder", sorted({file.parent.relative_to(ROOT) for file in CODE}, key=str), ids=str
+)
 def test_no_code_outside_its_module_knows_a_provider(folder: Path) -> None:
     for file in CODE:
         if file.parent == ROOT / folder:
@@ -78,12 +104,16 @@ def test_no_code_outside_its_module_knows_a_provider(folder: Path) -> None:
 def test_no_page_knows_a_provider() -> None:
     for file in PAGES:
         text = file.read_text()
-        found = {name for name in names() if name in text and not _is_a_word(name)}  # video.loop is a player's too
+        found = {
+            name for name in names() if name in text and not _is_a_word(name)
+        }  # video.loop is a player's too
         assert not found, f"{file.relative_to(ROOT)} knows {', '.join(sorted(found))}"
 
 
 def _has(said: str, name: str) -> bool:
-    """A plain word ("scenario") counts where it is the whole string; anything else wherever it stands."""
+    """A plain word ("scenario") counts where it is the whole string; anything else wherever it
+    stands.
+    """
     return said == name if _is_a_word(name) else name in said
 
 

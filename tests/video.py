@@ -8,9 +8,16 @@ import numpy
 
 
 def write_clip(
-    path: Path, *, frames: int, fps: int | Fraction = 24, size: tuple[int, int] = (320, 180), codec: str = "libx264"
+    path: Path,
+    *,
+    frames: int,
+    fps: int | Fraction = 24,
+    size: tuple[int, int] = (320, 180),
+    codec: str = "libx264",
 ) -> Path:
-    """Write a clip whose picture moves and whose brightness climbs with the frame index; return its path."""
+    """Write a clip whose picture moves and whose brightness climbs with the frame index; return its
+    path.
+    """
     width, height = size
     ramp = numpy.linspace(0, 90, width, dtype=numpy.float32)[None, :].repeat(height, 0)
     with av.open(str(path), "w") as container:

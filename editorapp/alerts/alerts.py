@@ -1,4 +1,7 @@
-"""Open and close alerts. Safe under races, one query where nothing changes, no call to anything but the database."""
+"""Open and close alerts.
+
+Safe under races, one query where nothing changes, no call to anything but the database.
+"""
 
 import logging
 from datetime import datetime, timedelta
@@ -11,17 +14,19 @@ from editorapp.core.logs import secrets
 
 log = logging.getLogger(__name__)
 
-# What comes in a burst (a provider that is silent to sixty posts) is told in one message; nothing is told that is over
-# before.
+# What comes in a burst (a provider that is silent to sixty posts) is told in one message; nothing
+# is told that is over before.
 GATHER = timedelta(seconds=10)
 KEPT = timedelta(days=90)
 
 
-def open(kind: str, subject: str, *, message: str, team_id: int | None, path: str = "", now: datetime) -> None:
+def open(
+    kind: str, subject: str, *, message: str, team_id: int | None, path: str = "", now: datetime
+) -> None:
     """Say that something needs a person. One that is open already only gets the new message.
 
-    `team_id` None: it concerns the whole installation. `message` is a sentence that tells what to do; never a key, and
-    never what somebody wrote in a prompt.
+    `team_id` None: it concerns the whole installation. `message` is a sentence that tells what to
+    do; never a key, and never what somebody wrote in a prompt.
     """
     message = secrets.without(message)  # providers like to quote the key that they refuse
     rows = Alert.objects.filter(kind=kind, subject=subject).still_open()
@@ -29,7 +34,13 @@ def open(kind: str, subject: str, *, message: str, team_id: int | None, path: st
     # It may have been closed since it was read: what is said now is news then.
     if said is None or (said != message and not rows.update(message=message, path=path)):
         alert = Alert(
-            kind=kind, subject=subject, message=message, team_id=team_id, path=path, opened_at=now, tell_at=now + GATHER
+            kind=kind,
+            subject=subject,
+            message=message,
+            team_id=team_id,
+            path=path,
+            opened_at=now,
+            tell_at=now + GATHER,
         )
         # Somebody may have opened it since: no error, which would undo what the caller has written.
         Alert.objects.bulk_create([alert], ignore_conflicts=True)
@@ -38,7 +49,11 @@ def open(kind: str, subject: str, *, message: str, team_id: int | None, path: st
 
 def close(kind: str, subject: str, *, now: datetime) -> None:
     """Say that it is over, if it is open. Who was told of it is told of its end too."""
-    end = Case(When(told_at__isnull=False, then=Value(now + GATHER)), default=None, output_field=DateTimeField())
+    end = Case(
+        When(told_at__isnull=False, then=Value(now + GATHER)),
+        default=None,
+        output_field=DateTimeField(),
+    )
     rows = Alert.objects.filter(kind=kind, subject=subject).still_open()
     rows.update(closed_at=now, tell_at=end, tries=0, problem="")
 

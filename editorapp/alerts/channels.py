@@ -1,4 +1,7 @@
-"""Who is told, and how: one mail a person, one post to the webhook. Each either took it, or says why not."""
+"""Who is told, and how: one mail a person, one post to the webhook.
+
+Each either took it, or says why not.
+"""
 
 import hashlib
 import hmac
@@ -25,7 +28,10 @@ SIGNATURE = "X-Rushes-Signature"
 
 
 class NotTaken(Exception):
-    """The message did not arrive. Why, in words that hold no password and no address of a webhook."""
+    """The message did not arrive.
+
+    Why, in words that hold no password and no address of a webhook.
+    """
 
 
 class Readers:
@@ -37,7 +43,11 @@ class Readers:
         if not settings.EMAIL_IS_SET:
             return
         self._everywhere |= set(settings.ALERT_EMAIL)
-        admins = Member.objects.active().filter(role=Role.ADMIN, user__is_active=True).exclude(user__email="")
+        admins = (
+            Member.objects.active()
+            .filter(role=Role.ADMIN, user__is_active=True)
+            .exclude(user__email="")
+        )
         for team_id, address in admins.values_list("team_id", "user__email"):
             self._by_team.setdefault(team_id, set()).add(address)
 
@@ -47,7 +57,9 @@ class Readers:
         return self._everywhere.union(*self._by_team.values())
 
     def of(self, alert: Alert) -> set[str]:
-        """Return the addresses (and the webhook) for an alert: its team's admins, or all where it is everybody's."""
+        """Return the addresses (and the webhook) for an alert: its team's admins, or all where it
+        is everybody's.
+        """
         if alert.team_id is not None:
             return self._everywhere | self._by_team.get(alert.team_id, set())
         return self.anybody
@@ -60,18 +72,25 @@ def send(to: str, told: Sequence[News], *, now: datetime) -> None:
 
 
 def _mail(to: str, told: Sequence[News], *, now: datetime) -> None:
-    note = f"\nAdmins get this. To get no more of it, empty your address at {settings.PUBLIC_URL}/me\n"
+    note = (
+        f"\nAdmins get this. To get no more of it, empty your address at {settings.PUBLIC_URL}/me\n"
+    )
     text = news.text(told, base_url=settings.PUBLIC_URL) + note
     try:
         EmailMessage(f"[Rushes] {news.title(told)}", text, settings.EMAIL_FROM, [to]).send()
     except (SMTPException, OSError) as error:
-        raise NotTaken(f"The mail server did not take the mail ({type(error).__name__}).") from error
+        raise NotTaken(
+            f"The mail server did not take the mail ({type(error).__name__})."
+        ) from error
 
 
 def _post(to: str, told: Sequence[News], *, now: datetime) -> None:
-    """Post to the webhook. Any address is allowed: whoever sets the environment runs the machine anyway, and a
-    receiver on the own network is the usual case. No redirect is followed, and the address is never shown: with chat
-    services it is the password."""
+    """Post to the webhook.
+
+    Any address is allowed: whoever sets the environment runs the machine anyway, and a receiver on
+    the own network is the usual case. No redirect is followed, and the address is never shown: with
+    chat services it is the password.
+    """
     body = json.dumps(news.as_json(told, base_url=settings.PUBLIC_URL, now=now)).encode()
     # Only the status of the answer is read: what would come compressed cannot be in the way.
     headers = {
@@ -82,9 +101,15 @@ def _post(to: str, told: Sequence[News], *, now: datetime) -> None:
     if settings.ALERT_WEBHOOK_SECRET:
         headers[SIGNATURE] = signature(body, secret=settings.ALERT_WEBHOOK_SECRET, at=now)
     try:
-        trust_env = not is_loopback(settings.ALERT_WEBHOOK)  # no proxy stands between this machine and itself
+        trust_env = not is_loopback(
+            settings.ALERT_WEBHOOK
+        )  # no proxy stands between this machine and itself
         answer = httpx.post(
-            settings.ALERT_WEBHOOK, content=body, headers=headers, timeout=WEBHOOK_SECONDS, trust_env=trust_env
+            settings.ALERT_WEBHOOK,
+            content=body,
+            headers=headers,
+            timeout=WEBHOOK_SECONDS,
+            trust_env=trust_env,
         )
     except (httpx.HTTPError, httpx.InvalidURL, ValueError) as error:
         raise NotTaken(f"The webhook does not answer ({type(error).__name__}).") from error
@@ -93,8 +118,9 @@ def _post(to: str, told: Sequence[News], *, now: datetime) -> None:
 
 
 def signature(body: bytes, *, secret: str, at: datetime) -> str:
-    """Return `t=<unix seconds>,v1=<hex>`: HMAC-SHA256 under the secret of "<t>." and the body, so that a receiver can
-    refuse what is forged, and what is old."""
+    """Return `t=<unix seconds>,v1=<hex>`: HMAC-SHA256 under the secret of "<t>." and the body, so
+    that a receiver can refuse what is forged, and what is old.
+    """
     stamp = str(int(at.timestamp()))
     mac = hmac.new(secret.encode(), stamp.encode() + b"." + body, hashlib.sha256)
     return f"t={stamp},v1={mac.hexdigest()}"

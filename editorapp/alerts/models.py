@@ -32,21 +32,28 @@ class AlertQuerySet(models.QuerySet["Alert"]):
 class Alert(models.Model):
     """One thing that needs a person; at most one is open for each kind and subject.
 
-    `tell_at` is both the schedule and the lease of telling: to claim a due row is to push it forward with a fresh
-    `lease_token`. `told_to` lists who has taken the opening and `end_told_to` who has taken the end: addresses, and
-    "webhook". So what failed for one is sent again to that one only.
+    `tell_at` is both the schedule and the lease of telling: to claim a due row is to push it
+    forward with a fresh `lease_token`. `told_to` lists who has taken the opening and `end_told_to`
+    who has taken the end: addresses, and "webhook". So what failed for one is sent again to that
+    one only.
     """
 
     kind = models.CharField(max_length=20, choices=Kind.choices)
     subject = models.CharField(max_length=80)  # "generation:12"
     message = models.TextField()
-    team = models.ForeignKey(Team, null=True, blank=True, on_delete=models.CASCADE, related_name="+")  # None: everybody
-    path = models.CharField(max_length=300, blank=True)  # the page where something can be done about it
+    team = models.ForeignKey(
+        Team, null=True, blank=True, on_delete=models.CASCADE, related_name="+"
+    )  # None: everybody
+    path = models.CharField(
+        max_length=300, blank=True
+    )  # the page where something can be done about it
     opened_at = models.DateTimeField()
     closed_at = models.DateTimeField(null=True, blank=True)
     tell_at = models.DateTimeField(null=True, blank=True)  # None: there is nothing to tell
     lease_token = models.UUIDField(null=True, blank=True)
-    told_at = models.DateTimeField(null=True, blank=True)  # when the first one had taken the opening
+    told_at = models.DateTimeField(
+        null=True, blank=True
+    )  # when the first one had taken the opening
     told_to = models.JSONField(blank=True, default=list)
     end_told_to = models.JSONField(blank=True, default=list)
     tries = models.PositiveIntegerField(default=0)  # that failed in a row
@@ -57,7 +64,9 @@ class Alert(models.Model):
     class Meta:
         constraints = [
             models.UniqueConstraint(
-                fields=["kind", "subject"], condition=models.Q(closed_at__isnull=True), name="one_open_alert"
+                fields=["kind", "subject"],
+                condition=models.Q(closed_at__isnull=True),
+                name="one_open_alert",
             )
         ]
         indexes = [

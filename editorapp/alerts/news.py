@@ -80,4 +80,6 @@ def _line(news: News, base_url: str) -> str:
 
 
 def _counted(news: Sequence[News]) -> str:
-    return ", ".join(f"{label} ({count})" for label, count in Counter(one.label for one in news).most_common())
+    return ", ".join(
+        f"{label} ({count})" for label, count in Counter(one.label for one in news).most_common()
+    )

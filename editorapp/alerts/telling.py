@@ -23,7 +23,8 @@ PAUSE = timedelta(minutes=5)  # between messages: an outage of an hour is a doze
 LEASE = timedelta(minutes=5)
 AT_ONCE = 500
 NOBODY = (
-    "Nobody is told: set RUSHES_EMAIL_URL, and an admin's address or RUSHES_ALERT_EMAIL; or set RUSHES_ALERT_WEBHOOK."
+    "Nobody is told: set RUSHES_EMAIL_URL, and an admin's address or RUSHES_ALERT_EMAIL; "
+    "or set RUSHES_ALERT_WEBHOOK."
 )
 
 
@@ -38,7 +39,10 @@ def is_due(now: datetime) -> bool:
 
 
 def tell(now: datetime) -> None:
-    """Tell everybody what is due. Takes as long as the mail server and the webhook take: not inside a transaction."""
+    """Tell everybody what is due.
+
+    Takes as long as the mail server and the webhook take: not inside a transaction.
+    """
     token, claimed = _claim(now)
     if not claimed:
         return
@@ -72,16 +76,23 @@ def _claim(now: datetime) -> tuple[uuid.UUID, list[Alert]]:
     token = uuid.uuid4()
     due = Alert.objects.filter(tell_at__lte=now)
     lately = (
-        Alert.objects.filter(told_at__gt=now - PAUSE).order_by("-told_at").values_list("told_at", flat=True).first()
+        Alert.objects.filter(told_at__gt=now - PAUSE)
+        .order_by("-told_at")
+        .values_list("told_at", flat=True)
+        .first()
     )
-    if lately is not None:  # somebody was told a moment ago: the next message waits; what failed does not
+    if (
+        lately is not None
+    ):  # somebody was told a moment ago: the next message waits; what failed does not
         due.filter(tries=0).update(tell_at=lately + PAUSE)
     if not due.exists():
         return token, []
     soon = Alert.objects.filter(tell_at__lte=now + GATHER)
     ids = list(soon.order_by("tell_at").values_list("pk", flat=True)[:AT_ONCE])
     soon.filter(pk__in=ids).update(tell_at=now + LEASE, lease_token=token)
-    return token, list(Alert.objects.select_related("team").filter(lease_token=token, tell_at=now + LEASE))
+    return token, list(
+        Alert.objects.select_related("team").filter(lease_token=token, tell_at=now + LEASE)
+    )
 
 
 def _missing(one: News, readers: Readers) -> set[str]:
@@ -93,7 +104,10 @@ def _missing(one: News, readers: Readers) -> set[str]:
 
 
 def _note(row: Alert, took: set[str], problem: str, *, was_end: bool, now: datetime) -> None:
-    """Write down who took it and when to try again. It may have been closed meanwhile: then its end is told next."""
+    """Write down who took it and when to try again.
+
+    It may have been closed meanwhile: then its end is told next.
+    """
     if was_end:
         row.end_told_to = sorted({*row.end_told_to, *took})
     else:
@@ -111,7 +125,10 @@ def _note(row: Alert, took: set[str], problem: str, *, was_end: bool, now: datet
 
 
 def _again_at(row: Alert, *, was_end: bool, now: datetime) -> datetime | None:
-    """Return when to tell it again; None, when that is given up. The page of open alerts shows it all the same."""
+    """Return when to tell it again; None, when that is given up.
+
+    The page of open alerts shows it all the same.
+    """
     tried = retry.policy("tell.end" if was_end else "tell.opening")
     began = row.closed_at if was_end and row.closed_at else row.opened_at
     if tried.is_over(row.tries, (now - began).total_seconds()):

@@ -1,7 +1,8 @@
-"""Content encodings: unpack what came compressed although nobody asked for it, a bounded piece at a time.
+"""Content encodings: unpack what came compressed although nobody asked for it, a bounded piece at a
+time.
 
-Every request says `Accept-Encoding: identity`, and some servers, caches and proxies compress all the same. gzip and
-deflate are unpacked; anything else (br, zstd, several layers) is said by name.
+Every request says `Accept-Encoding: identity`, and some servers, caches and proxies compress all
+the same. gzip and deflate are unpacked; anything else (br, zstd, several layers) is said by name.
 """
 
 import zlib
@@ -14,12 +15,20 @@ _BY_ITSELF, _RAW = 32 + zlib.MAX_WBITS, -zlib.MAX_WBITS  # either header, and no
 
 
 class CannotUnpack(Exception):
-    """It came compressed in a way that is not read here, or broken, or is far too long. Says so in a sentence."""
+    """It came compressed in a way that is not read here, or broken, or is far too long.
+
+    Says so in a sentence.
+    """
 
 
 def named(header: str) -> str:
-    """Return the one encoding that a Content-Encoding header names; "" where it names none. Raises: CannotUnpack."""
-    layers = [name for one in header.lower().split(",") if (name := one.strip()) not in ("", "identity")]
+    """Return the one encoding that a Content-Encoding header names; "" where it names none.
+
+    Raises: CannotUnpack.
+    """
+    layers = [
+        name for one in header.lower().split(",") if (name := one.strip()) not in ("", "identity")
+    ]
     if not layers:
         return ""
     if len(layers) == 1 and layers[0] in ("gzip", "x-gzip", "deflate"):
@@ -28,7 +37,8 @@ def named(header: str) -> str:
 
 
 class Unpacker:
-    """Unpacks what comes, as a Content-Encoding header says: piece by piece, none larger than PIECE_BYTES.
+    """Unpacks what comes, as a Content-Encoding header says: piece by piece, none larger than
+    PIECE_BYTES.
 
     `is_whole`: has all of it come? What says that it is gzip and is not comes through as it is.
     """
@@ -59,13 +69,17 @@ class Unpacker:
         try:
             yield from self._unpacked(data)
         except zlib.error as error:
-            raise CannotUnpack(f"It came compressed ({self._name}), which nobody asked for, and broken.") from error
+            raise CannotUnpack(
+                f"It came compressed ({self._name}), which nobody asked for, and broken."
+            ) from error
 
     def _begin(self, data: bytes) -> None:
         if self._name == "gzip" and not data.startswith(_GZIP_MAGIC):
             self._is_plain = self.is_whole = True
             return
-        has_header = self._name == "gzip" or (data[0] & 0x0F == 8 and (data[0] * 256 + data[1]) % 31 == 0)
+        has_header = self._name == "gzip" or (
+            data[0] & 0x0F == 8 and (data[0] * 256 + data[1]) % 31 == 0
+        )
         self._unzip = zlib.decompressobj(_BY_ITSELF if has_header else _RAW)
 
     def _unpacked(self, data: bytes) -> Iterator[bytes]:
@@ -78,13 +92,18 @@ class Unpacker:
                 self.is_whole, data = True, self._unzip.unused_data
                 if not data.startswith(_GZIP_MAGIC):
                     return  # padding
-                self._unzip, self.is_whole = zlib.decompressobj(_BY_ITSELF), False  # another member of the same file
+                self._unzip, self.is_whole = (
+                    zlib.decompressobj(_BY_ITSELF),
+                    False,
+                )  # another member of the same file
             elif not data and len(piece) < PIECE_BYTES:
                 return
 
 
 def unpack(content: bytes, header: str, *, most: int) -> bytes:
-    """Return a whole answer's bytes, unpacked; at most `most` of them. Also where gzip is not named, and plainly is.
+    """Return a whole answer's bytes, unpacked; at most `most` of them.
+
+    Also where gzip is not named, and plainly is.
 
     Raises: CannotUnpack.
     """
@@ -96,7 +115,9 @@ def unpack(content: bytes, header: str, *, most: int) -> bytes:
         found.append(piece)
         size += len(piece)
         if size > most:
-            raise CannotUnpack(f"It came compressed, which nobody asked for, and is longer than {most:,} bytes.")
+            raise CannotUnpack(
+                f"It came compressed, which nobody asked for, and is longer than {most:,} bytes."
+            )
     if not unpacker.is_whole and content:
         raise CannotUnpack("It came compressed, which nobody asked for, and not whole.")
     return b"".join(found)

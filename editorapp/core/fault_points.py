@@ -1,15 +1,20 @@
-"""Named places at which a test can kill the process: every step where money or a file changes hands has one.
+"""Named places at which a test can kill the process: every step where money or a file changes hands
+has one.
 
-Nothing happens there unless `RUSHES_KILL_AT` was set when the process started, and no installation sets it:
+Nothing happens there unless `RUSHES_KILL_AT` was set when the process started, and no installation
+sets it:
 
     submit.answered:3       the third time that this process comes there
     fetch.*~0.05            each time with that probability, at every point that the pattern names
     a:1,b~0.1               several
-    @/some/folder           where the folder holds a file of the point's name: whichever process comes there first
-                            takes the file, writes down who it was, and dies. So a test can arm points while all runs,
+    @/some/folder           where the folder holds a file of the point's name: whichever process
+    comes there first
+                            takes the file, writes down who it was, and dies. So a test can arm
+                            points while all runs,
                             and sees exactly where which process was killed.
 
-A kill is SIGKILL: no `finally`, no handler, no flush, as when the kernel is out of memory or the power goes.
+A kill is SIGKILL: no `finally`, no handler, no flush, as when the kernel is out of memory or the
+power goes.
 """
 
 import fnmatch
@@ -95,11 +100,17 @@ class Plan:
             return _taken(self.folder, name)
         if self.times.get(name) == self.seen[name]:
             return True
-        return any(fnmatch.fnmatch(name, pattern) and random.random() < chance for pattern, chance in self.chances)
+        return any(
+            fnmatch.fnmatch(name, pattern) and random.random() < chance
+            for pattern, chance in self.chances
+        )
 
 
 def _taken(folder: Path, name: str) -> bool:
-    """Take the file that arms a point: a rename has one winner. What is left says who died, and when."""
+    """Take the file that arms a point: a rename has one winner.
+
+    What is left says who died, and when.
+    """
     killed = folder / f"{name}.killed.{os.getpid()}.{time.time_ns()}"
     try:
         os.rename(folder / name, killed)

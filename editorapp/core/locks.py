@@ -1,13 +1,17 @@
-"""Row locks: the one order in which transactions lock rows, so that no two ever wait for each other (a deadlock).
+"""Row locks: the one order in which transactions lock rows, so that no two ever wait for each other
+(a deadlock).
 
-A transaction that locks rows of several tables (SELECT ... FOR UPDATE, UPDATE, DELETE) comes to them in `ORDER`. Within
-one table it locks many by primary key, in one statement: `locked`, or `unlocked` where a row that somebody else has
-locked can be left alone. What a later step of a long transaction locks must be locked at its beginning.
+A transaction that locks rows of several tables (SELECT ... FOR UPDATE, UPDATE, DELETE) comes to
+them in `ORDER`. Within one table it locks many by primary key, in one statement: `locked`, or
+`unlocked` where a row that somebody else has locked can be left alone. What a later step of a long
+transaction locks must be locked at its beginning.
 
-What decides whether a job may be sent (the pauses of its account and its team) is locked by whoever changes it, by
-whoever queues a job, and by whoever takes one to send it: see generations/line/pausing.py.
+What decides whether a job may be sent (the pauses of its account and its team) is locked by whoever
+changes it, by whoever queues a job, and by whoever takes one to send it: see
+generations/line/pausing.py.
 
-SQLite has no row locks: a transaction has the whole database for itself from its beginning (BEGIN IMMEDIATE).
+SQLite has no row locks: a transaction has the whole database for itself from its beginning (BEGIN
+IMMEDIATE).
 """
 
 from typing import TypeVar
@@ -16,7 +20,8 @@ from django.db import connection, models
 
 M = TypeVar("M", bound=models.Model)
 
-# What only the holder of an earlier row ever locks (the sums of a month, below their budget) needs no order of its own.
+# What only the holder of an earlier row ever locks (the sums of a month, below their budget) needs
+# no order of its own.
 ORDER = (
     "providers_provideraccount",
     "teams_team",
@@ -37,9 +42,11 @@ ORDER = (
 
 
 def locked(rows: models.QuerySet[M]) -> models.QuerySet[M]:
-    """Lock these rows by primary key, until the transaction ends; return them as they were asked for.
+    """Lock these rows by primary key, until the transaction ends; return them as they were asked
+    for.
 
-    Call it inside a transaction. What the rows say must be read after it: they may have changed while it waited.
+    Call it inside a transaction. What the rows say must be read after it: they may have changed
+    while it waited.
     """
     if connection.features.has_select_for_update:
         list(_by_key(rows).values_list("pk", flat=True))
@@ -52,7 +59,9 @@ def unlocked(rows: models.QuerySet[M]) -> models.QuerySet[M]:
     Call it inside a transaction, for what can as well be done the next time.
     """
     if connection.features.has_select_for_update:
-        return rows.filter(pk__in=list(_by_key(rows, skip_locked=True).values_list("pk", flat=True)))
+        return rows.filter(
+            pk__in=list(_by_key(rows, skip_locked=True).values_list("pk", flat=True))
+        )
     return rows
 
 

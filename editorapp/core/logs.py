@@ -1,7 +1,8 @@
 """Log lines: JSON for machines or text for people, each with what it is about, none with a secret.
 
-The ids come from where the work is: the middleware binds the request's, the queue hands it on with each task, and the
-engine binds the attempt that it works on. Imports nothing of Django: the web server's own lines are written by it too.
+The ids come from where the work is: the middleware binds the request's, the queue hands it on with
+each task, and the engine binds the attempt that it works on. Imports nothing of Django: the web
+server's own lines are written by it too.
 """
 
 import base64
@@ -54,7 +55,9 @@ def request_id() -> str:
 
 
 def clean_request_id(given: str) -> str:
-    """Return the id that a caller gave, or a new one where it is none: it is written into logs and headers."""
+    """Return the id that a caller gave, or a new one where it is none: it is written into logs and
+    headers.
+    """
     return given if REQUEST_ID.fullmatch(given) else uuid.uuid4().hex
 
 
@@ -79,21 +82,29 @@ class Secrets:
     LOOKS = (
         (re.compile(r"(https?://[^\s\"'<>?]+)\?[^\s\"'<>]*"), rf"\1?{HIDDEN}"),  # presigned links
         (re.compile(r"(\w+://)[^/\s:@]*:[^/\s@]+@"), rf"\1{HIDDEN}@"),
-        (re.compile(r"(?i)(authorization[\"']?\s*[:=,]\s*b?[\"']?)(?:[a-z]+ +)?[^\s\"',}\]]+"), rf"\1{HIDDEN}"),
+        (
+            re.compile(r"(?i)(authorization[\"']?\s*[:=,]\s*b?[\"']?)(?:[a-z]+ +)?[^\s\"',}\]]+"),
+            rf"\1{HIDDEN}",
+        ),
         (re.compile(r"(?i)\b(bearer|basic) +(?=\S*[0-9=_-])[a-z0-9._~+/=-]{8,}"), rf"\1 {HIDDEN}"),
-        (re.compile(r"(?i)([?&](?:x-\w+-[\w-]+|sig|signature|token|key|policy)=)[^&\s\"']+"), rf"\1{HIDDEN}"),
+        (
+            re.compile(r"(?i)([?&](?:x-\w+-[\w-]+|sig|signature|token|key|policy)=)[^&\s\"']+"),
+            rf"\1{HIDDEN}",
+        ),
         # One-time links. File names made of a hash are none.
         (re.compile(r"/(?![0-9a-f]{40,64}\b)[A-Za-z0-9_-]{40,}"), f"/{HIDDEN}"),
         # PostgreSQL quotes the whole row, prompt included.
         (re.compile(r"(Failing row contains \().*", re.S), rf"\1{HIDDEN})"),
-    )  # fmt: skip
+    )
 
     def __init__(self) -> None:
         self._values: set[str] = set()
         self._known: re.Pattern[str] | None = None
 
     def hide(self, value: str) -> None:
-        """Never write this value again, nor its parts ("key:secret"), nor what a header makes of it."""
+        """Never write this value again, nor its parts ("key:secret"), nor what a header makes of
+        it.
+        """
         if value in self._values:
             return
         forms = {value, *value.split(":"), base64.b64encode(value.encode()).decode()}
@@ -142,7 +153,9 @@ class Line(logging.Formatter):
 
 
 def _fields(record: logging.LogRecord) -> dict[str, Any]:
-    """Return what a line holds, secrets hidden in each value: hidden in the finished JSON, they could break it."""
+    """Return what a line holds, secrets hidden in each value: hidden in the finished JSON, they
+    could break it.
+    """
     try:
         message = record.getMessage()
     except (TypeError, ValueError):  # a wrong number of arguments must not lose the line

@@ -14,17 +14,21 @@ log = logging.getLogger("rushes.request")
 
 
 class Headers:
-    """Send the policies of the settings with every answer (Django 6 will read SECURE_CSP by itself), and let nothing be
-    kept by a browser or a proxy that does not say itself how it may be kept.
+    """Send the policies of the settings with every answer (Django 6 will read SECURE_CSP by
+    itself), and let nothing be kept by a browser or a proxy that does not say itself how it may be
+    kept.
     """
 
     def __init__(self, get_response: Callable[[HttpRequest], HttpResponse]) -> None:
         self.get_response = get_response
-        policy = "; ".join(f"{name} {' '.join(values)}" for name, values in settings.SECURE_CSP.items())
+        policy = "; ".join(
+            f"{name} {' '.join(values)}" for name, values in settings.SECURE_CSP.items()
+        )
         self.defaults = {
             "Content-Security-Policy": policy,
             "Permissions-Policy": settings.PERMISSIONS_POLICY,
-            # After signing out, "back" shows nothing of before. What was typed, the studio keeps as a draft.
+            # After signing out, "back" shows nothing of before. What was typed, the studio keeps as
+            # a draft.
             "Cache-Control": "private, no-store",
         }
 
@@ -36,15 +40,19 @@ class Headers:
 
 
 class Compression(GZipMiddleware):
-    """Compress pages and what scripts read of them: nothing that is compressed already, streamed, or part of a file.
+    """Compress pages and what scripts read of them: nothing that is compressed already, streamed,
+    or part of a file.
 
-    No secret can be guessed from an answer's length (BREACH): the CSRF token is masked anew each time, a random number
-    of bytes is added by Django, and no other site's page can have a browser ask with our cookies (SameSite).
+    No secret can be guessed from an answer's length (BREACH): the CSRF token is masked anew each
+    time, a random number of bytes is added by Django, and no other site's page can have a browser
+    ask with our cookies (SameSite).
     """
 
     TYPES = ("text/html", "text/plain", "application/json")
 
-    def process_response(self, request: HttpRequest, response: HttpResponseBase) -> HttpResponseBase:
+    def process_response(
+        self, request: HttpRequest, response: HttpResponseBase
+    ) -> HttpResponseBase:
         kind = response.headers.get("Content-Type", "").partition(";")[0]
         if response.streaming or response.status_code == 206 or kind not in self.TYPES:
             return response
@@ -52,9 +60,12 @@ class Compression(GZipMiddleware):
 
 
 class RequestId:
-    """Give each request an id: the caller's (a proxy's), else a new one. It is in every line and in the answer.
+    """Give each request an id: the caller's (a proxy's), else a new one.
 
-    A request that failed or was slow gets a line of its own. Never with the query: it may hold what somebody typed.
+    It is in every line and in the answer.
+
+    A request that failed or was slow gets a line of its own. Never with the query: it may hold what
+    somebody typed.
     """
 
     HEADER = "X-Request-ID"
@@ -69,9 +80,15 @@ class RequestId:
             response.headers[self.HEADER] = logs.request_id()
             seconds = time.monotonic() - began
             is_bad = response.status_code >= 500
-            level = logging.WARNING if is_bad or seconds >= settings.SLOW_REQUEST_SECONDS else logging.DEBUG
+            level = (
+                logging.WARNING
+                if is_bad or seconds >= settings.SLOW_REQUEST_SECONDS
+                else logging.DEBUG
+            )
             if log.isEnabledFor(level):
                 fields = {"status": response.status_code, "milliseconds": round(seconds * 1000)}
                 why = "failed" if is_bad else "slow" if level == logging.WARNING else "answered"
-                log.log(level, "%s %s: %s", request.method, request.path, why, extra={"fields": fields})
+                log.log(
+                    level, "%s %s: %s", request.method, request.path, why, extra={"fields": fields}
+                )
         return response

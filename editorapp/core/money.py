@@ -1,4 +1,6 @@
-"""Dollars. In Python always Decimal; in the database whole micro-dollars, so that SQLite adds them exactly."""
+"""Dollars. In Python always Decimal; in the database whole micro-dollars, so that SQLite adds them
+exactly.
+"""
 
 import re
 from decimal import ROUND_HALF_UP, Decimal
@@ -11,10 +13,14 @@ from django.db.models.expressions import Combinable
 MICRO = Decimal(1_000_000)
 MILLIONTH = Decimal("0.000001")
 ZERO = Decimal("0")
-DEAREST_USD = Decimal(10_000)  # of one thing that a provider names a price of; hundreds of times what the dearest is
+DEAREST_USD = Decimal(
+    10_000
+)  # of one thing that a provider names a price of; hundreds of times what the dearest is
 DEAREST_UNIT_USD = Decimal(1_000)  # of one of a provider's own units
 LARGEST_LIMIT_USD = Decimal(1_000_000)  # that a team can have for a month
-MOST_USD = Decimal(2**63 - 1) / MICRO  # what a column of 64 bits holds; what people and providers name is far less
+MOST_USD = (
+    Decimal(2**63 - 1) / MICRO
+)  # what a column of 64 bits holds; what people and providers name is far less
 LONGEST_SAID = 40  # characters of a figure, as text
 _TYPED = re.compile(r"[0-9]{1,6}(\.[0-9]{1,6})?")
 
@@ -27,7 +33,8 @@ def usd(value: Decimal | str | int) -> Decimal:
     """Return an amount in dollars, exact to a millionth.
 
     The one bound of all money that is kept: every row's column passes through here.
-    Raises: NotAnAmount, when the value cannot be read, is not finite, is finer than a millionth, or more than MOST_USD.
+    Raises: NotAnAmount, when the value cannot be read, is not finite, is finer than a millionth, or
+            more than MOST_USD.
     """
     said = repr(value)[:LONGEST_SAID]
     try:
@@ -42,7 +49,8 @@ def usd(value: Decimal | str | int) -> Decimal:
 
 
 def usd_typed(text: str) -> Decimal:
-    """Return what a person typed for the cost of one thing, with or without "$": 0 to DEAREST_USD, to the millionth.
+    """Return what a person typed for the cost of one thing, with or without "$": 0 to DEAREST_USD,
+    to the millionth.
 
     Raises: NotAnAmount, whose message says what belongs there.
     """
@@ -54,9 +62,11 @@ def usd_typed(text: str) -> Decimal:
 
 
 def amount_from_outside(said: Any, *, most: Decimal = DEAREST_USD) -> Decimal:
-    """Return an amount that somebody else named, exactly as it was named: the one rule for plausible figures.
+    """Return an amount that somebody else named, exactly as it was named: the one rule for
+    plausible figures.
 
-    It is a number, or the text of one with or without "$"; finite, not negative, and at most `most`. Not rounded.
+    It is a number, or the text of one with or without "$"; finite, not negative, and at most
+    `most`. Not rounded.
     Raises: NotAnAmount.
     """
     if isinstance(said, bool) or not isinstance(said, int | float | Decimal | str):
@@ -94,8 +104,9 @@ def show_range(low: Decimal, high: Decimal) -> str:
 class UsdField(models.BigIntegerField):
     """A column of dollars: Decimal outside, whole micro-dollars inside.
 
-    SQLite has no exact decimals: `reserved + amount` in one UPDATE would be float arithmetic. Integers are exact on
-    every database, and F() expressions between two of these columns stay exact.
+    SQLite has no exact decimals: `reserved + amount` in one UPDATE would be float arithmetic.
+    Integers are exact on every database, and F() expressions between two of these columns stay
+    exact.
     """
 
     description = "US dollars, exact to a millionth"

@@ -13,7 +13,8 @@ class NoteNeeded(Exception):
 def required(note: str, *, why: str, longest: int = LONGEST_NOTE) -> str:
     """Return a note without the space around it, on one line.
 
-    Raises: NoteNeeded, with `why` it is asked for where there are no words, and where they cannot be kept: see `kept`.
+    Raises: NoteNeeded, with `why` it is asked for where there are no words, and where they cannot
+    be kept: see `kept`.
     """
     words = " ".join(kept(note, longest=LONGEST_READ).split())
     if not any(map(str.isalnum, words)):
@@ -22,7 +23,10 @@ def required(note: str, *, why: str, longest: int = LONGEST_NOTE) -> str:
 
 
 def kept(note: str, *, longest: int) -> str:
-    """Return a note without the space around it, its lines as they are. Raises: NoteNeeded, with what is wrong."""
+    """Return a note without the space around it, its lines as they are.
+
+    Raises: NoteNeeded, with what is wrong.
+    """
     words = note.strip()
     if wrong := wrong_in(words, most=longest):
         raise NoteNeeded(f"The note cannot be kept. {wrong}")

@@ -20,7 +20,10 @@ class Page(Generic[Row]):
 
 
 def cursor(query: Mapping[str, str]) -> int | None:
-    """Return where the page begins that an address asks for (?before=); None for the first. Raises: BadValue."""
+    """Return where the page begins that an address asks for (?before=); None for the first.
+
+    Raises: BadValue.
+    """
     return row_id(query, "before")
 
 

@@ -1,8 +1,8 @@
 """All that is kept is for the user alone that Rushes runs as: folders 700, files 600.
 
-The database holds sessions, `secret.key` signs them, and media and logs are nobody else's business either. So each
-program makes its files so from its start, and what is there already, of an older version or copied in by hand, is made
-so by those that prepare an installation.
+The database holds sessions, `secret.key` signs them, and media and logs are nobody else's business
+either. So each program makes its files so from its start, and what is there already, of an older
+version or copied in by hand, is made so by those that prepare an installation.
 """
 
 import os
@@ -14,7 +14,9 @@ _mask_before: list[int] = []  # what the person's own files are made with
 
 
 def begin() -> None:
-    """Let all that this process and its children make be for its user alone: the first thing that a program does."""
+    """Let all that this process and its children make be for its user alone: the first thing that a
+    program does.
+    """
     _mask_before.append(os.umask(OTHERS))
 
 
@@ -25,10 +27,12 @@ def hand_out(file: Path) -> None:
 
 
 def close(places: Iterable[Path]) -> tuple[int, int]:
-    """Close files and folders, with all in them, to others; return how many were open, and how many stay so.
+    """Close files and folders, with all in them, to others; return how many were open, and how many
+    stay so.
 
-    A folder is closed after what it holds. So below one that is closed already nothing is looked at, however much it
-    is; of the places themselves, what lies directly in them is. No link is followed; what is another user's stays.
+    A folder is closed after what it holds. So below one that is closed already nothing is looked
+    at, however much it is; of the places themselves, what lies directly in them is. No link is
+    followed; what is another user's stays.
     """
     closed = left = 0
     for place in places:

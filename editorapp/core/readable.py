@@ -1,5 +1,5 @@
-"""Readable requests: what no view has to think of, because it is refused before any of them: an address with control
-characters in it, and a form in letters other than UTF-8.
+"""Readable requests: what no view has to think of, because it is refused before any of them: an
+address with control characters in it, and a form in letters other than UTF-8.
 """
 
 import codecs
@@ -30,11 +30,18 @@ class ReadableRequest:
         return self.get_response(request)
 
     def process_exception(self, request: HttpRequest, exception: Exception) -> HttpResponse | None:
-        """Answer what a view's readers refuse. Left to Django, each would be a traceback in the log."""
+        """Answer what a view's readers refuse.
+
+        Left to Django, each would be a traceback in the log.
+        """
         return refused(request, exception) if isinstance(exception, BadValue) else None
 
     def process_view(
-        self, request: HttpRequest, view: Callable[..., HttpResponseBase], args: Any, kwargs: dict[str, Any]
+        self,
+        request: HttpRequest,
+        view: Callable[..., HttpResponseBase],
+        args: Any,
+        kwargs: dict[str, Any],
     ) -> None:
         """Find nothing under a number that no row has: the digits of a route may be thousands."""
         for value in kwargs.values():
@@ -49,7 +56,9 @@ def refused(request: HttpRequest, error: BadValue) -> HttpResponse:
 
 
 def check_charset(request: HttpRequest) -> None:
-    """Raises: BadValue, where a body says that it is in other letters than UTF-8: no browser sends our forms so."""
+    """Raises: BadValue, where a body says that it is in other letters than UTF-8: no browser sends
+    our forms so.
+    """
     charset = (request.content_params or {}).get("charset")
     if charset is None:
         return
@@ -65,7 +74,9 @@ def check_charset(request: HttpRequest) -> None:
 def check_address(request: HttpRequest) -> None:
     """Raises: BadValue, where the address or a value in it holds a control character."""
     if wrong_in(request.path_info):
-        raise BadValue("The address", "there is a control character in it. Open the page from a link.")
+        raise BadValue(
+            "The address", "there is a control character in it. Open the page from a link."
+        )
     for name, values in request.GET.lists():
         for value in (name, *values):
             if wrong := wrong_in(value):

@@ -1,7 +1,8 @@
 """Request values: the typed readers of what an address, a form, a header or a JSON body says.
 
-Each returns a value that every database, every header and every reckoning can hold, or raises BadValue, which Django
-answers with 400 and our page for it (web/views/shell.py). Nothing else in a view turns text into a number.
+Each returns a value that every database, every header and every reckoning can hold, or raises
+BadValue, which Django answers with 400 and our page for it (web/views/shell.py). Nothing else in a
+view turns text into a number.
 """
 
 import re
@@ -23,7 +24,10 @@ _DECIMAL = re.compile(r"-?([0-9]{1,12}(\.[0-9]{0,12})?|\.[0-9]{1,12})([eE]-?[0-9
 
 
 class BadValue(BadRequest):
-    """A value of a request cannot be read. `name` says which; the message is a sentence for a person."""
+    """A value of a request cannot be read.
+
+    `name` says which; the message is a sentence for a person.
+    """
 
     def __init__(self, name: str, says: str) -> None:
         self.name = name
@@ -46,28 +50,44 @@ def as_whole(text: str) -> int | None:
 
 
 def as_decimal(text: str) -> Decimal | None:
-    """Return the number that ASCII digits write, with a point or an exponent of two digits; None for any other text."""
+    """Return the number that ASCII digits write, with a point or an exponent of two digits; None
+    for any other text.
+    """
     return Decimal(text) if _DECIMAL.fullmatch(text) else None
 
 
 @overload
-def whole(values: Mapping[str, str], name: str, *, low: int = 0, high: int = MOST_ID) -> int | None: ...
+def whole(
+    values: Mapping[str, str], name: str, *, low: int = 0, high: int = MOST_ID
+) -> int | None: ...
 
 
 @overload
-def whole(values: Mapping[str, str], name: str, *, low: int = 0, high: int = MOST_ID, otherwise: int) -> int: ...
+def whole(
+    values: Mapping[str, str], name: str, *, low: int = 0, high: int = MOST_ID, otherwise: int
+) -> int: ...
 
 
 def whole(
-    values: Mapping[str, str], name: str, *, low: int = 0, high: int = MOST_ID, otherwise: int | None = None
+    values: Mapping[str, str],
+    name: str,
+    *,
+    low: int = 0,
+    high: int = MOST_ID,
+    otherwise: int | None = None,
 ) -> int | None:
-    """Return a whole number from `low` to `high`; `otherwise` where it is not said. Raises: BadValue."""
+    """Return a whole number from `low` to `high`; `otherwise` where it is not said.
+
+    Raises: BadValue.
+    """
     text = values.get(name, "")
     if text == "":
         return otherwise
     number = as_whole(text)
     if number is None or not low <= number <= high:
-        raise BadValue(name, f"a whole number from {low} to {high} belongs here, in the digits 0 to 9.")
+        raise BadValue(
+            name, f"a whole number from {low} to {high} belongs here, in the digits 0 to 9."
+        )
     return number
 
 
@@ -84,7 +104,10 @@ def row_id(values: Mapping[str, str], name: str) -> int | None:
 
 
 def text(values: Mapping[str, str], name: str, *, most: int = LONGEST_VALUE) -> str:
-    """Return a text without the space around it; "" where none is said. Raises: BadValue, see typed_text.py."""
+    """Return a text without the space around it; "" where none is said.
+
+    Raises: BadValue, see typed_text.py.
+    """
     found = values.get(name, "").strip()
     if wrong := wrong_in(found, most=most):
         raise BadValue(name, wrong)
@@ -92,9 +115,17 @@ def text(values: Mapping[str, str], name: str, *, most: int = LONGEST_VALUE) -> 
 
 
 def json_object(request: HttpRequest, *, most: int = LONGEST_JSON) -> dict[str, Any]:
-    """Return a request's body as a JSON object. Raises: BadValue, also where it has more than `most` bytes."""
+    """Return a request's body as a JSON object.
+
+    Raises: BadValue, also where it has more than `most` bytes.
+    """
     name = "The body"
-    if needed_whole({"Content-Length": request.headers.get("Content-Length") or "0"}, "Content-Length") > most:
+    if (
+        needed_whole(
+            {"Content-Length": request.headers.get("Content-Length") or "0"}, "Content-Length"
+        )
+        > most
+    ):
         raise BadValue(name, f"at most {most:,} bytes of JSON are read here.")
     try:
         body = strict_json.parse(request.body)
@@ -106,7 +137,10 @@ def json_object(request: HttpRequest, *, most: int = LONGEST_JSON) -> dict[str, 
 
 
 def json_text(body: Mapping[str, Any], name: str, *, most: int = LONGEST_VALUE) -> str:
-    """Return a text of a JSON object that must be there, as it is: no person types it. Raises: BadValue."""
+    """Return a text of a JSON object that must be there, as it is: no person types it.
+
+    Raises: BadValue.
+    """
     found = body.get(name)
     if not isinstance(found, str) or len(found) > most:
         raise BadValue(name, f"a text of at most {most:,} characters belongs here.")

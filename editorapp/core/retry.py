@@ -1,7 +1,9 @@
-"""Retry policies: for every step that may fail and be repeated, the pauses between its tries, its end, and what then.
+"""Retry policies: for every step that may fail and be repeated, the pauses between its tries, its
+end, and what then.
 
-One table, `POLICIES`. Code that schedules another try reads its numbers here; tests walk the whole table and prove that
-each step ends within its bound, with the state, the money, the sentence and the alert that its row says.
+One table, `POLICIES`. Code that schedules another try reads its numbers here; tests walk the whole
+table and prove that each step ends within its bound, with the state, the money, the sentence and
+the alert that its row says.
 """
 
 from dataclasses import dataclass
@@ -17,17 +19,22 @@ class Action(StrEnum):
 
     AGAIN = "try again"  # until the row's end
     GIVE_UP = "give up"  # at once: the same would fail again
-    PERSON = "a person"  # is told at the row's end, and it is asked on, ever more slowly, for that is free
+    # is told at the row's end, and it is asked on, ever more slowly, for that is free
+    PERSON = "a person"
 
 
 @dataclass(frozen=True)
 class RetryPolicy:
     """One kind of failure of one repeated step.
 
-    Backoff: `first_seconds` after the first failure, then `growth` times as long each time, at most `longest_seconds`.
-    End: after `tries` failures in a row and, both, when they have lasted for `lasts_seconds` (None: what the caller
-    names, such as how long a provider keeps a result). So neither a burst of failures nor a machine that slept for a
-    day between two tries ends a step. What then: `state` of the take, its `money`, what it `says`, and the kind of
+    Backoff: `first_seconds` after the first failure, then `growth` times as long each time, at most
+             `longest_seconds`.
+    End: after `tries` failures in a row and, both, when they have lasted for `lasts_seconds` (None:
+         what the caller
+    names, such as how long a provider keeps a result). So neither a burst of failures nor a machine
+    that slept for a
+    day between two tries ends a step. What then: `state` of the take, its `money`, what it `says`,
+    and the kind of
     `alert` that is open; `alert_after_seconds` where that opens while it is still tried.
     """
 
@@ -44,22 +51,35 @@ class RetryPolicy:
     alert_after_seconds: float | None = None
 
     def pause_seconds(self, failures: int, *, least: float = 0.0) -> float:
-        """Return how long to wait after so many failures in a row; at least what the other side asks for."""
+        """Return how long to wait after so many failures in a row; at least what the other side
+        asks for.
+        """
         grown = self.first_seconds * self.growth ** min(max(failures - 1, 0), LONGEST_EXPONENT)
         return max(min(grown, self.longest_seconds), least)
 
     def pause_of_age_seconds(self, age_seconds: float) -> float:
-        """Return how long to wait with what has been tried for so long: the same growth, without a count."""
+        """Return how long to wait with what has been tried for so long: the same growth, without a
+        count.
+        """
         return min(max(age_seconds * (self.growth - 1), self.first_seconds), self.longest_seconds)
 
-    def is_over(self, failures: int, elapsed_seconds: float, *, lasts_seconds: float | None = None) -> bool:
+    def is_over(
+        self, failures: int, elapsed_seconds: float, *, lasts_seconds: float | None = None
+    ) -> bool:
         """Is this the end? `lasts_seconds` where the row leaves it to the caller."""
         lasts = self.lasts_seconds if self.lasts_seconds is not None else lasts_seconds
         return failures >= self.tries and lasts is not None and elapsed_seconds >= lasts
 
-    def bound_seconds(self, *, lasts_seconds: float = 0.0, longest_asked_seconds: float = 0.0) -> float:
-        """Return within which time it is over, whatever pause up to `longest_asked_seconds` the other side asks for."""
-        pauses = [self.pause_seconds(failures, least=longest_asked_seconds) for failures in range(1, self.tries)]
+    def bound_seconds(
+        self, *, lasts_seconds: float = 0.0, longest_asked_seconds: float = 0.0
+    ) -> float:
+        """Return within which time it is over, whatever pause up to `longest_asked_seconds` the
+        other side asks for.
+        """
+        pauses = [
+            self.pause_seconds(failures, least=longest_asked_seconds)
+            for failures in range(1, self.tries)
+        ]
         lasts = self.lasts_seconds if self.lasts_seconds is not None else lasts_seconds
         return max(sum(pauses), lasts) + max(self.longest_seconds, longest_asked_seconds)
 
@@ -71,51 +91,104 @@ class _End(TypedDict):
     alert: str
 
 
-_NOT_SENT = _End(state="failed", money="released", says="Nothing was sent or charged.", alert="not_sent")
-_NOT_FETCHED = _End(state="fetch_failed", money="charged", says="fetch it again", alert="fetch_failed")
+_NOT_SENT = _End(
+    state="failed", money="released", says="Nothing was sent or charged.", alert="not_sent"
+)
+_NOT_FETCHED = _End(
+    state="fetch_failed", money="charged", says="fetch it again", alert="fetch_failed"
+)
 ALERT_AFTER = 900.0  # seconds: whoever is not helped by then should not be the only one who knows
 
-# Begin: a file on its way to a provider; free, and nothing is sent with it yet. The money is held meanwhile.
+# Begin: a file on its way to a provider; free, and nothing is sent with it yet. The money is held
+# meanwhile.
 _STAGE = {
-    # Its storage refuses the bytes at the address that it gave itself: perhaps that has expired, so once more with a
-    # fresh one, and once more. These tries follow one another within one transfer.
+    # Its storage refuses the bytes at the address that it gave itself: perhaps that has expired, so
+    # once more with a fresh one, and once more. These tries follow one another within one transfer.
     "stage.address_refused": RetryPolicy(Action.AGAIN, 0.2, 3.0, 2.0, tries=3, **_NOT_SENT),
     # The provider has looked at the file and does not take it, or refuses the key.
-    "stage.refused": RetryPolicy(Action.GIVE_UP, state="failed", money="released", says="take this file"),
-    # No answer, a 5xx, a broken connection, a 429, our own storage away: half a day, a few dozen uploads at the most.
+    "stage.refused": RetryPolicy(
+        Action.GIVE_UP, state="failed", money="released", says="take this file"
+    ),
+    # No answer, a 5xx, a broken connection, a 429, our own storage away: half a day, a few dozen
+    # uploads at the most.
     "stage.unavailable": RetryPolicy(
-        Action.AGAIN, 2.0, 2.0, 1800.0, tries=10, lasts_seconds=12 * HOUR, alert_after_seconds=ALERT_AFTER, **_NOT_SENT
+        Action.AGAIN,
+        2.0,
+        2.0,
+        1800.0,
+        tries=10,
+        lasts_seconds=12 * HOUR,
+        alert_after_seconds=ALERT_AFTER,
+        **_NOT_SENT,
     ),
     # An error of ours.
-    "stage.fault": RetryPolicy(Action.AGAIN, 5.0, 4.0, 1800.0, tries=6, alert_after_seconds=ALERT_AFTER, **_NOT_SENT),
-    # The account is switched off, or has no readable key: a person did that, so it may last over a weekend.
-    "stage.closed": RetryPolicy(
-        Action.AGAIN, 15.0, 1.2, 30.0, tries=20, lasts_seconds=3 * DAY, alert_after_seconds=ALERT_AFTER, **_NOT_SENT
+    "stage.fault": RetryPolicy(
+        Action.AGAIN, 5.0, 4.0, 1800.0, tries=6, alert_after_seconds=ALERT_AFTER, **_NOT_SENT
     ),
-    # What looks after an upload until the provider says that it is ready: one try of the step above.
+    # The account is switched off, or has no readable key: a person did that, so it may last over a
+    # weekend.
+    "stage.closed": RetryPolicy(
+        Action.AGAIN,
+        15.0,
+        1.2,
+        30.0,
+        tries=20,
+        lasts_seconds=3 * DAY,
+        alert_after_seconds=ALERT_AFTER,
+        **_NOT_SENT,
+    ),
+    # What looks after an upload until the provider says that it is ready: one try of the step
+    # above.
     "stage.ready": RetryPolicy(Action.AGAIN, 0.2, 1.5, 3.0, lasts_seconds=300.0),
 }
 
 # The paid post, where it certainly was not accepted. All that waits for the account waits with it.
 _POST = {
     "post.unreachable": RetryPolicy(
-        Action.AGAIN, 2.0, 2.0, 60.0, tries=20, lasts_seconds=DAY, alert_after_seconds=ALERT_AFTER, **_NOT_SENT
+        Action.AGAIN,
+        2.0,
+        2.0,
+        60.0,
+        tries=20,
+        lasts_seconds=DAY,
+        alert_after_seconds=ALERT_AFTER,
+        **_NOT_SENT,
     ),
     "post.throttled": RetryPolicy(
-        Action.AGAIN, 1.0, 1.5, 30.0, tries=20, lasts_seconds=DAY, alert_after_seconds=HOUR, **_NOT_SENT
+        Action.AGAIN,
+        1.0,
+        1.5,
+        30.0,
+        tries=20,
+        lasts_seconds=DAY,
+        alert_after_seconds=HOUR,
+        **_NOT_SENT,
     ),
     # A file that lay there from an earlier take is refused now: forgotten, and uploaded anew once.
     "post.file_refused": RetryPolicy(
         Action.AGAIN, 2.0, 2.0, 60.0, tries=2, state="failed", money="released", says="file"
     ),
     "post.refused": RetryPolicy(Action.GIVE_UP, state="failed", money="released", says="refused"),
-    "post.fault": RetryPolicy(Action.GIVE_UP, state="failed", money="released", says="Nothing was sent or charged."),
+    "post.fault": RetryPolicy(
+        Action.GIVE_UP, state="failed", money="released", says="Nothing was sent or charged."
+    ),
     "post.closed": RetryPolicy(
-        Action.AGAIN, 15.0, 1.2, 30.0, tries=20, lasts_seconds=3 * DAY, alert_after_seconds=ALERT_AFTER, **_NOT_SENT
+        Action.AGAIN,
+        15.0,
+        1.2,
+        30.0,
+        tries=20,
+        lasts_seconds=3 * DAY,
+        alert_after_seconds=ALERT_AFTER,
+        **_NOT_SENT,
     ),
     # Perhaps accepted: never sent again; see the searches below.
     "post.unknown": RetryPolicy(
-        Action.PERSON, state="unknown", money="held", says="may have been accepted", alert="unknown_outcome"
+        Action.PERSON,
+        state="unknown",
+        money="held",
+        says="may have been accepted",
+        alert="unknown_outcome",
     ),
 }
 
@@ -145,7 +218,8 @@ _POLL = {
         says="does not know",
         alert="lost",
     ),
-    # What cannot be read may be a page of maintenance, the same for all jobs: as long as for a job that is not known.
+    # What cannot be read may be a page of maintenance, the same for all jobs: as long as for a job
+    # that is not known.
     "poll.unreadable": RetryPolicy(
         Action.PERSON,
         2.0,
@@ -172,25 +246,46 @@ _POLL = {
         alert="lost",
     ),
     # The job is done and charged, and its fresh links cannot be asked for.
-    "poll.fresh_links": RetryPolicy(Action.AGAIN, 2.0, 2.0, 60.0, tries=8, lasts_seconds=None, **_NOT_FETCHED),
+    "poll.fresh_links": RetryPolicy(
+        Action.AGAIN, 2.0, 2.0, 60.0, tries=8, lasts_seconds=None, **_NOT_FETCHED
+    ),
 }
 
-# A paid result on its way home: for as long as the provider keeps it, unless the fault is plainly not the way's.
+# A paid result on its way home: for as long as the provider keeps it, unless the fault is plainly
+# not the way's.
 _FETCH = {
-    "fetch.expired": RetryPolicy(Action.AGAIN, 0.5, 2.0, HOUR, tries=8, lasts_seconds=None, **_NOT_FETCHED),
-    # A 5xx, a cut, an error page or nothing for a file, a file whose length nobody announced and that does not decode.
-    "fetch.cut": RetryPolicy(Action.AGAIN, 2.0, 2.0, HOUR, tries=8, lasts_seconds=None, **_NOT_FETCHED),
-    "fetch.not_allowed": RetryPolicy(Action.AGAIN, 2.0, 2.0, HOUR, tries=8, lasts_seconds=None, **_NOT_FETCHED),
+    "fetch.expired": RetryPolicy(
+        Action.AGAIN, 0.5, 2.0, HOUR, tries=8, lasts_seconds=None, **_NOT_FETCHED
+    ),
+    # A 5xx, a cut, an error page or nothing for a file, a file whose length nobody announced and
+    # that does not decode.
+    "fetch.cut": RetryPolicy(
+        Action.AGAIN, 2.0, 2.0, HOUR, tries=8, lasts_seconds=None, **_NOT_FETCHED
+    ),
+    "fetch.not_allowed": RetryPolicy(
+        Action.AGAIN, 2.0, 2.0, HOUR, tries=8, lasts_seconds=None, **_NOT_FETCHED
+    ),
     # Whole, and no video that can be used: the same bytes over a fresh link are the provider's own.
     "fetch.unusable": RetryPolicy(Action.AGAIN, 30.0, 2.0, HOUR, tries=2, **_NOT_FETCHED),
     "fetch.bad_link": RetryPolicy(Action.AGAIN, 2.0, 4.0, HOUR, tries=6, **_NOT_FETCHED),
-    "fetch.fault": RetryPolicy(Action.AGAIN, 10.0, 4.0, HOUR, tries=6, lasts_seconds=HOUR, **_NOT_FETCHED),
+    "fetch.fault": RetryPolicy(
+        Action.AGAIN, 10.0, 4.0, HOUR, tries=6, lasts_seconds=HOUR, **_NOT_FETCHED
+    ),
 }
 
-# A post of unknown outcome, looked for in the provider's own list. Money moves only where that list is proof.
+# A post of unknown outcome, looked for in the provider's own list. Money moves only where that list
+# is proof.
 _SEARCH = {
     "search.not_listed": RetryPolicy(
-        Action.AGAIN, 30.0, 1.5, 900.0, tries=3, lasts_seconds=HOUR, state="failed", money="released", says="never"
+        Action.AGAIN,
+        30.0,
+        1.5,
+        900.0,
+        tries=3,
+        lasts_seconds=HOUR,
+        state="failed",
+        money="released",
+        says="never",
     ),
     "search.unreadable": RetryPolicy(
         Action.PERSON,
@@ -205,13 +300,22 @@ _SEARCH = {
     ),
     # A person knows; it is looked for on, because it may become plain, until then.
     "search.watched": RetryPolicy(
-        Action.PERSON, 30.0, 1.5, 900.0, lasts_seconds=DAY, state="unknown", money="held", alert="unknown_outcome"
+        Action.PERSON,
+        30.0,
+        1.5,
+        900.0,
+        lasts_seconds=DAY,
+        state="unknown",
+        money="held",
+        alert="unknown_outcome",
     ),
 }
 
 # What holds no money.
 _OTHERS = {
-    "price.unavailable": RetryPolicy(Action.AGAIN, 1.0, 2.0, 10.0, tries=3),  # a person waits at the form
+    "price.unavailable": RetryPolicy(
+        Action.AGAIN, 1.0, 2.0, 10.0, tries=3
+    ),  # a person waits at the form
     "price.refused": RetryPolicy(Action.GIVE_UP),
     "learn.failed": RetryPolicy(Action.GIVE_UP, alert="account"),  # and tested anew a day later
     # The opening of an alert is told for as long as it is open, its end only while that is news.
@@ -220,13 +324,19 @@ _OTHERS = {
     # A playable copy whose worker was killed, or for which there was no room: each hour at first.
     "copy.lost": RetryPolicy(Action.AGAIN, HOUR, 2.0, 7 * DAY, tries=8),
     "copy.failed": RetryPolicy(Action.GIVE_UP),
-    # A decoder that was killed from outside: by a machine short of memory, or by the stop of the server.
+    # A decoder that was killed from outside: by a machine short of memory, or by the stop of the
+    # server.
     "decode.killed": RetryPolicy(Action.AGAIN, 0.1, 5.0, 1.0, tries=3),
-    "bucket.call": RetryPolicy(Action.AGAIN, 1.0, 2.0, 20.0, tries=3),  # by botocore, within one call
+    "bucket.call": RetryPolicy(
+        Action.AGAIN, 1.0, 2.0, 20.0, tries=3
+    ),  # by botocore, within one call
     "bucket.copy": RetryPolicy(Action.AGAIN, 0.0, 1.0, 0.0, tries=3),  # under a lock of its own
     # A wake-up that no worker answers. The engine's own sign of life says when that needs somebody.
-    "wake.unanswered": RetryPolicy(Action.PERSON, 10.0, 1.0, 10.0, lasts_seconds=60.0, alert="engine"),
-    # Answers that our own database does not take now: kept, and written before anything new is asked.
+    "wake.unanswered": RetryPolicy(
+        Action.PERSON, 10.0, 1.0, 10.0, lasts_seconds=60.0, alert="engine"
+    ),
+    # Answers that our own database does not take now: kept, and written before anything new is
+    # asked.
     "write.answer": RetryPolicy(Action.AGAIN, 0.2, 2.0, 5.0, lasts_seconds=None),
     # A look or a sweep of the ticker that fails for itself.
     "chore.fault": RetryPolicy(Action.PERSON, tries=3, alert="fault"),
@@ -236,5 +346,8 @@ POLICIES: dict[str, RetryPolicy] = {**_STAGE, **_POST, **_POLL, **_FETCH, **_SEA
 
 
 def policy(name: str) -> RetryPolicy:
-    """Return the row of a step and its kind of failure, such as "stage.unavailable". Raises: KeyError."""
+    """Return the row of a step and its kind of failure, such as "stage.unavailable".
+
+    Raises: KeyError.
+    """
     return POLICIES[name]

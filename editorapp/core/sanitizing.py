@@ -1,7 +1,7 @@
 """Sanitizing: text and JSON from outside, made safe to read, to keep in any database and to show.
 
-Half a character (a lone surrogate) can be encoded by nobody, PostgreSQL keeps no NUL, no database an infinite number.
-So all that others wrote passes through here before anything reads it, keys too.
+Half a character (a lone surrogate) can be encoded by nobody, PostgreSQL keeps no NUL, no database
+an infinite number. So all that others wrote passes through here before anything reads it, keys too.
 """
 
 import json
@@ -21,7 +21,8 @@ _CONTROLS = re.compile("[\x00-\x08\x0e-\x1b\x7f-\x84\x86-\x9f\u202a-\u202e\u2066
 
 
 class Altered(str):
-    """A text that is not as it came: a character was replaced or left out, or it was written as a number.
+    """A text that is not as it came: a character was replaced or left out, or it was written as a
+    number.
 
     Good enough to show; as an id it would be another one.
     """
@@ -34,7 +35,8 @@ class NotReadable(ValueError):
 
 
 def clean_text(text: str, *, most: int | None = None) -> str:
-    """Return a text that every database takes: half characters replaced, control characters left out; cut to `most`.
+    """Return a text that every database takes: half characters replaced, control characters left
+    out; cut to `most`.
 
     Line breaks and tabs stay; what breaks lines otherwise becomes a blank.
     """
@@ -46,13 +48,20 @@ def clean_text(text: str, *, most: int | None = None) -> str:
 
 
 def parse_json(content: bytes) -> Any:
-    """Return the JSON in these bytes, clean: see `clean`. Bytes that are no text are replaced, not refused.
+    """Return the JSON in these bytes, clean: see `clean`.
 
-    A number that is infinite, none at all or longer than any database holds comes as the text that it was written in.
+    Bytes that are no text are replaced, not refused.
+
+    A number that is infinite, none at all or longer than any database holds comes as the text that
+    it was written in.
     Raises: NotReadable.
     """
     try:
-        return clean(_DECODER.decode(content.decode(json.detect_encoding(content), "replace").removeprefix("\ufeff")))
+        return clean(
+            _DECODER.decode(
+                content.decode(json.detect_encoding(content), "replace").removeprefix("\ufeff")
+            )
+        )
     except RecursionError as error:
         raise NotReadable("It is nested too deeply.") from error
     except NotReadable:
@@ -62,7 +71,8 @@ def parse_json(content: bytes) -> Any:
 
 
 def clean(value: Any) -> Any:
-    """Return a JSON value with every text and key clean, finite numbers, and nothing deeper than DEEPEST.
+    """Return a JSON value with every text and key clean, finite numbers, and nothing deeper than
+    DEEPEST.
 
     Raises: NotReadable, when it holds more than MOST_VALUES values.
     """
@@ -105,4 +115,6 @@ def _int(text: str) -> int | str:
 
 
 # Not strict: a line break within a text is bad manners, and no reason to lose what was paid for.
-_DECODER = json.JSONDecoder(strict=False, parse_float=_float, parse_int=_int, parse_constant=Altered)
+_DECODER = json.JSONDecoder(
+    strict=False, parse_float=_float, parse_int=_int, parse_constant=Altered
+)

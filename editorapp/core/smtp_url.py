@@ -11,9 +11,11 @@ class BadMailUrl(Exception):
 
 
 def mail_settings(url: str) -> dict[str, Any]:
-    """Return EMAIL_HOST and its kin for `smtp://user:password@host:587` or `smtps://...:465`; {} for "".
+    """Return EMAIL_HOST and its kin for `smtp://user:password@host:587` or `smtps://...:465`; {}
+    for "".
 
-    smtp begins plain and changes to TLS (STARTTLS), unless the address ends in `?tls=no`; smtps is TLS from the start.
+    smtp begins plain and changes to TLS (STARTTLS), unless the address ends in `?tls=no`; smtps is
+    TLS from the start.
     Raises: BadMailUrl. Never with the address in it: it holds a password.
     """
     if not url:
@@ -23,7 +25,9 @@ def mail_settings(url: str) -> dict[str, Any]:
         parts = urlsplit(url)
         port = parts.port
     except ValueError:
-        raise BadMailUrl(f"{how} Characters such as @ / : in the password are written as %40 %2F %3A.") from None
+        raise BadMailUrl(
+            f"{how} Characters such as @ / : in the password are written as %40 %2F %3A."
+        ) from None
     if parts.scheme not in PORTS or not parts.hostname:
         raise BadMailUrl(how)
     is_plain = parse_qs(parts.query).get("tls") == ["no"]

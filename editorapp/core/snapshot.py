@@ -8,7 +8,8 @@ from django.db import connection, transaction
 
 @contextmanager
 def snapshot() -> Iterator[None]:
-    """Let what is read inside belong to one instant, whoever writes meanwhile; keep nobody from writing.
+    """Let what is read inside belong to one instant, whoever writes meanwhile; keep nobody from
+    writing.
 
     Inside a transaction it is that transaction's view. Nothing may be written inside.
     """
@@ -26,7 +27,10 @@ def snapshot() -> Iterator[None]:
 
 @contextmanager
 def _deferred() -> Iterator[None]:
-    """Open a read transaction. Django's own would take SQLite's write lock at once (see DATABASES)."""
+    """Open a read transaction.
+
+    Django's own would take SQLite's write lock at once (see DATABASES).
+    """
     with connection.cursor() as cursor:
         cursor.execute("BEGIN DEFERRED")
     try:

@@ -6,7 +6,8 @@ from decimal import Decimal
 
 from django.http import StreamingHttpResponse
 
-# Without it, spreadsheets read UTF-8 in the old code page of their country, and names lose their accents.
+# Without it, spreadsheets read UTF-8 in the old code page of their country, and names lose their
+# accents.
 BYTE_ORDER_MARK = "\ufeff"
 # What a spreadsheet takes for a formula, also behind a tab or a line break that it leaves out.
 BEGINS_A_FORMULA = ("=", "+", "-", "@", "\t", "\r", "\n")

@@ -1,8 +1,12 @@
-"""SSRF guard: requests to addresses that somebody else names (a result, an upload, a source) reach the public network.
+"""SSRF guard: requests to addresses that somebody else names (a result, an upload, a source) reach
+the public network.
 
-Without a proxy a name is looked up once, every address of it is judged, and the connection goes to one that was
-judged: a name that answers otherwise a moment later leads nowhere else. TLS and the Host header keep the name. With a
-proxy nothing is looked up here: the proxy may be the only one that resolves names, and gets the name as it stands.
+Without a proxy a name is looked up once, every address of it is judged, and the connection goes to
+one that was
+judged: a name that answers otherwise a moment later leads nowhere else. TLS and the Host header
+        keep the name. With a
+proxy nothing is looked up here: the proxy may be the only one that resolves names, and gets the
+name as it stands.
 """
 
 import asyncio
@@ -30,8 +34,19 @@ REFUSED: dict[str, tuple[str, ...]] = {
     "this link, where clouds keep credentials": ("169.254.0.0/16", "fe80::/10"),
     "a cloud's own service": ("168.63.129.16/32",),  # Azure's; it lies among public addresses
     "a site": ("fec0::/10",),
-    "a protocol's reserve": ("192.0.0.0/24", "192.88.99.0/24", "2001::/23", "5f00::/16"),  # Teredo is in 2001::/23
-    "documentation": ("192.0.2.0/24", "198.51.100.0/24", "203.0.113.0/24", "2001:db8::/32", "3fff::/20"),
+    "a protocol's reserve": (
+        "192.0.0.0/24",
+        "192.88.99.0/24",
+        "2001::/23",
+        "5f00::/16",
+    ),  # Teredo is in 2001::/23
+    "documentation": (
+        "192.0.2.0/24",
+        "198.51.100.0/24",
+        "203.0.113.0/24",
+        "2001:db8::/32",
+        "3fff::/20",
+    ),
     "benchmarks": ("198.18.0.0/15",),
     "many receivers": ("224.0.0.0/4", "ff00::/8"),
     "nobody yet": ("240.0.0.0/4",),
@@ -42,14 +57,28 @@ _NETWORKS = [(what, ip_network(one)) for what, nets in REFUSED.items() for one i
 _GLOBAL_V6 = IPv6Network("2000::/3")  # nothing else is given to anybody
 _ISATAP = {0x00005EFE, 0x02005EFE}
 
-# RFC 6761, 6762, 8375 and what ICANN keeps for private use: names of a network, never of the public one.
-PRIVATE_NAMES = ("localhost", "local", "internal", "home.arpa", "localdomain", "lan", "intranet", "corp", "home")
+# RFC 6761, 6762, 8375 and what ICANN keeps for private use: names of a network, never of the public
+# one.
+PRIVATE_NAMES = (
+    "localhost",
+    "local",
+    "internal",
+    "home.arpa",
+    "localdomain",
+    "lan",
+    "intranet",
+    "corp",
+    "home",
+)
 _NAME = re.compile(r"(?!-)[a-z0-9_-]{1,63}(?:\.(?!-)[a-z0-9_-]{1,63})+")
 LEAST_PORT = 1024  # below it only 443: mail, shells and name servers have their ports there
 
 
 class NotAllowed(Exception):
-    """The address leads where nothing is sent and nothing fetched. Its text is a sentence for a person."""
+    """The address leads where nothing is sent and nothing fetched.
+
+    Its text is a sentence for a person.
+    """
 
 
 class NoAddress(NotAllowed):
@@ -61,7 +90,8 @@ class HostNotFound(httpx.ConnectError):
 
 
 def why_refused(address: Address) -> str:
-    """Say what an address is that is no ordinary public one: "a private network"; "" where nothing is wrong with it.
+    """Say what an address is that is no ordinary public one: "a private network"; "" where nothing
+    is wrong with it.
 
     IPv4 that was mapped into IPv6 counts as what it is. Source: IANA's special-purpose registries.
     """
@@ -77,13 +107,18 @@ def why_refused(address: Address) -> str:
             return what
     if isinstance(address, IPv6Address) and address not in _GLOBAL_V6:
         return "nobody yet"
-    return "" if address.is_global and not address.is_multicast else "another network than the public one"
+    return (
+        ""
+        if address.is_global and not address.is_multicast
+        else "another network than the public one"
+    )
 
 
 def judged(url: str | httpx.URL) -> httpx.URL:
     """Return an address as it is used, when it can be one on the public network. Looks nothing up.
 
-    https, no name or password in it, port 443 or a high one, and a host that is a full name or an address as it is
+    https, no name or password in it, port 443 or a high one, and a host that is a full name or an
+    address as it is
     usually written: neither 2130706433 nor 0x7f.1, which are loopback.
     Raises: NotAllowed.
     """
@@ -124,7 +159,8 @@ def _check_host(host: str) -> None:
             raise NotAllowed("The link names a network card of this machine.")
         _check(address, host)
         return
-    # A last part that begins with a digit is a number to the system's resolver, however it is written.
+    # A last part that begins with a digit is a number to the system's resolver, however it is
+    # written.
     if not _NAME.fullmatch(host) or len(host) > 253 or host.rpartition(".")[2][0].isdigit():
         raise NotAllowed("The link's host is neither a full name nor an address.")
     if any(host == name or host.endswith(f".{name}") for name in PRIVATE_NAMES):
@@ -134,7 +170,9 @@ def _check_host(host: str) -> None:
 def _check(address: Address, host: str) -> None:
     """Raises: NotAllowed."""
     if why := why_refused(address):
-        raise NotAllowed(f"The host {host} is not on the public network: its address is that of {why}.")
+        raise NotAllowed(
+            f"The host {host} is not on the public network: its address is that of {why}."
+        )
 
 
 async def resolve(host: str, port: int) -> list[str]:
@@ -158,7 +196,9 @@ async def resolve(host: str, port: int) -> list[str]:
 
 
 def proxy_for(url: httpx.URL) -> str | None:
-    """Return the proxy through which an address is reached, from HTTPS_PROXY, HTTP_PROXY, ALL_PROXY and NO_PROXY."""
+    """Return the proxy through which an address is reached, from HTTPS_PROXY, HTTP_PROXY, ALL_PROXY
+    and NO_PROXY.
+    """
     proxies = getproxies()
     proxy = proxies.get(url.scheme) or proxies.get("all")
     if not proxy or proxy_bypass(name_of(url)) or proxy_bypass(url.netloc.decode()):
@@ -168,15 +208,18 @@ def proxy_for(url: httpx.URL) -> str | None:
 
 @cache
 def certificates() -> ssl.SSLContext:
-    """Return the authorities that are trusted. Reading them takes longer than a call; every client shares them."""
+    """Return the authorities that are trusted.
+
+    Reading them takes longer than a call; every client shares them.
+    """
     return httpx.create_ssl_context()
 
 
 class GuardedTransport(httpx.AsyncBaseTransport):
     """Judges each request's address and sends it where it was judged to lead.
 
-    What `trusts` says of an address is as far as a configured one goes: it is not judged, and reached as usual.
-    Raises, beside httpx's own: NotAllowed; HostNotFound.
+    What `trusts` says of an address is as far as a configured one goes: it is not judged, and
+    reached as usual. Raises, beside httpx's own: NotAllowed; HostNotFound.
     """
 
     def __init__(self, *, trusts: Trust, limits: httpx.Limits, uses_proxy: bool) -> None:
@@ -200,7 +243,9 @@ class GuardedTransport(httpx.AsyncBaseTransport):
         refused: httpx.TransportError | None = None
         for address in await resolve(host, url.port or 443):
             try:
-                return await way.handle_async_request(_to(url.copy_with(host=address), request, name=host))
+                return await way.handle_async_request(
+                    _to(url.copy_with(host=address), request, name=host)
+                )
             except (httpx.ConnectError, httpx.ConnectTimeout) as error:  # nothing was sent
                 refused = error
         assert refused is not None  # a host that was found has an address
@@ -222,9 +267,13 @@ class GuardedTransport(httpx.AsyncBaseTransport):
 
 
 def _to(url: httpx.URL, request: httpx.Request, *, name: str = "") -> httpx.Request:
-    """Return a request as it goes to an address, with its own Host; `name` is what the certificate must say."""
+    """Return a request as it goes to an address, with its own Host; `name` is what the certificate
+    must say.
+    """
     extensions = {**request.extensions, **({"sni_hostname": name} if name else {})}
-    return httpx.Request(request.method, url, headers=request.headers, stream=request.stream, extensions=extensions)
+    return httpx.Request(
+        request.method, url, headers=request.headers, stream=request.stream, extensions=extensions
+    )
 
 
 def guarded_client(
@@ -235,10 +284,15 @@ def guarded_client(
     headers: Mapping[str, str] | None = None,
     **options: Any,
 ) -> httpx.AsyncClient:
-    """Make a client for addresses that others name. It follows no redirect and takes no password from the machine."""
+    """Make a client for addresses that others name.
+
+    It follows no redirect and takes no password from the machine.
+    """
     guard = GuardedTransport(trusts=trusts, limits=limits or httpx.Limits(), uses_proxy=uses_proxy)
     said = {**IDENTITY, **(headers or {})}
-    return httpx.AsyncClient(transport=guard, trust_env=False, follow_redirects=False, headers=said, **options)
+    return httpx.AsyncClient(
+        transport=guard, trust_env=False, follow_redirects=False, headers=said, **options
+    )
 
 
 def origin(url: str | httpx.URL) -> tuple[str, str, int]:

@@ -1,5 +1,6 @@
-"""Strict JSON: a body that somebody sends us, read or refused as a whole. What providers answer is mended instead: see
-sanitizing.py.
+"""Strict JSON: a body that somebody sends us, read or refused as a whole.
+
+What providers answer is mended instead: see sanitizing.py.
 """
 
 import json
@@ -7,7 +8,9 @@ import math
 import re
 from typing import Any
 
-DEEPEST = 64  # brackets within brackets: several times what any request of ours or of a provider's has
+DEEPEST = (
+    64  # brackets within brackets: several times what any request of ours or of a provider's has
+)
 MOST_DIGITS = 18  # of a whole number: what every database holds
 _HALVES = re.compile("[\ud800-\udfff]")
 
@@ -17,7 +20,8 @@ class NotJson(ValueError):
 
 
 def parse(content: bytes | bytearray) -> Any:
-    """Return the JSON in these bytes of UTF-8: no deeper than DEEPEST, all its numbers finite, all its text whole.
+    """Return the JSON in these bytes of UTF-8: no deeper than DEEPEST, all its numbers finite, all
+    its text whole.
 
     Raises: NotJson.
     """
@@ -34,7 +38,9 @@ def parse(content: bytes | bytearray) -> Any:
 
 
 def _check(value: Any) -> None:
-    """Look at every value without calling itself: whoever reads it later may, and must not run out of stack."""
+    """Look at every value without calling itself: whoever reads it later may, and must not run out
+    of stack.
+    """
     pending: list[tuple[Any, int]] = [(value, 1)]
     while pending:
         one, depth = pending.pop()
@@ -45,7 +51,9 @@ def _check(value: Any) -> None:
             if depth > DEEPEST:
                 raise NotJson("The JSON is nested too deeply.")
             pending += [(key, depth) for key in one] if isinstance(one, dict) else []
-            pending += [(part, depth + 1) for part in (one.values() if isinstance(one, dict) else one)]
+            pending += [
+                (part, depth + 1) for part in (one.values() if isinstance(one, dict) else one)
+            ]
 
 
 def _float(text: str) -> float:

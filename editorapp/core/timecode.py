@@ -1,4 +1,7 @@
-"""Seconds -> frame index, at an exact frame rate. Frames count from 0; a rate is a Fraction, never a float."""
+"""Seconds -> frame index, at an exact frame rate.
+
+Frames count from 0; a rate is a Fraction, never a float.
+"""
 
 from fractions import Fraction
 

@@ -1,7 +1,9 @@
-"""Typed text: the one rule for words that people type, wherever they come in: a form, an address, JSON, a shell.
+"""Typed text: the one rule for words that people type, wherever they come in: a form, an address,
+JSON, a shell.
 
-Every script and every sign of it, line breaks and tabs. No other control character: nobody sees it, so nobody knows
-that it would be sent, paid for and kept; PostgreSQL keeps no NUL at all, and half a character can be encoded by nobody.
+Every script and every sign of it, line breaks and tabs. No other control character: nobody sees it,
+so nobody knows that it would be sent, paid for and kept; PostgreSQL keeps no NUL at all, and half a
+character can be encoded by nobody.
 """
 
 import re
@@ -22,7 +24,11 @@ def wrong_in(text: str, *, most: int | None = None) -> str:
     Units: `most` in characters, as Python counts them.
     """
     if (found := _REFUSED.search(text)) is not None:
-        what = "half a character" if unicodedata.category(found.group()) == "Cs" else "a control character"
+        what = (
+            "half a character"
+            if unicodedata.category(found.group()) == "Cs"
+            else "a control character"
+        )
         place = f"U+{ord(found.group()):04X}, character {found.start() + 1:,}"
         return f"There is {what} in it that nobody can see ({place}): delete it, or type the text anew."
     if most is not None and len(text) > most:
@@ -31,7 +37,9 @@ def wrong_in(text: str, *, most: int | None = None) -> str:
 
 
 def without(text: str) -> str:
-    """Return a text that `wrong_in` finds nothing in: what nobody sees is left out; a break of lines becomes one."""
+    """Return a text that `wrong_in` finds nothing in: what nobody sees is left out; a break of
+    lines becomes one.
+    """
     return _REFUSED.sub("", _BREAKS.sub("\n", text))
 
 
@@ -48,6 +56,9 @@ class TextField(forms.CharField):
 
 
 class EmailField(forms.EmailField):
-    """A form's field for an address of mail. A quoted name in one may hold control characters by its own grammar."""
+    """A form's field for an address of mail.
+
+    A quoted name in one may hold control characters by its own grammar.
+    """
 
     default_validators = [*forms.EmailField.default_validators, validate_typed]

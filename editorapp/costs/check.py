@@ -1,4 +1,6 @@
-"""Prove the books: reserved = charged + released + held for each attempt, and every kept sum equals its lines."""
+"""Prove the books: reserved = charged + released + held for each attempt, and every kept sum equals
+its lines.
+"""
 
 from collections import defaultdict
 from decimal import Decimal
@@ -17,7 +19,8 @@ CELL = (*MONTH, "person_id", "provider", "model", "task")
 def of_lines() -> list[str]:
     """Return one sentence for each difference in what is read now; an empty list proves the ledger.
 
-    Call it inside a snapshot, as generations/watch/books.py does, which also compares it with the generations' states.
+    Call it inside a snapshot, as generations/watch/books.py does, which also compares it with the
+    generations' states.
     """
     return [*_attempts(), *_budgets(), *_month_costs(), *_charges()]
 
@@ -27,17 +30,24 @@ def _attempts() -> list[str]:
         Entry.objects.order_by()
         .values("attempt_id")
         .annotate(
-            reserved=_sum("reserve"), charged=_sum("charge"), released=_sum("release"),
+            reserved=_sum("reserve"),
+            charged=_sum("charge"),
+            released=_sum("release"),
             closings=Count("pk", filter=Q(kind__in=("charge", "release"))),
         )
         .order_by("attempt_id")
-    )  # fmt: skip
+    )
     wrong = []
     for row in rows.iterator():
-        reserved, settled = row["reserved"] or ZERO, (row["charged"] or ZERO) + (row["released"] or ZERO)
+        reserved, settled = (
+            row["reserved"] or ZERO,
+            (row["charged"] or ZERO) + (row["released"] or ZERO),
+        )
         # All of a reservation is settled at once: an attempt holds the whole of it or nothing.
         if settled != (reserved if row["closings"] else ZERO):
-            wrong.append(f"Attempt {row['attempt_id']}: reserved {reserved}, charged and released {settled}.")
+            wrong.append(
+                f"Attempt {row['attempt_id']}: reserved {reserved}, charged and released {settled}."
+            )
     return wrong
 
 
@@ -61,7 +71,12 @@ def _month_costs() -> list[str]:
 
 def _charges() -> list[str]:
     """Compare how many charges each month's row says with the lines."""
-    rows = Entry.objects.filter(kind=Entry.Kind.CHARGE).order_by().values_list(*CELL).annotate(Count("pk"))
+    rows = (
+        Entry.objects.filter(kind=Entry.Kind.CHARGE)
+        .order_by()
+        .values_list(*CELL)
+        .annotate(Count("pk"))
+    )
     lines = {tuple(key): count for *key, count in rows}
     kept = {tuple(key): count for *key, count in MonthCost.objects.values_list(*CELL, "charges")}
     return [

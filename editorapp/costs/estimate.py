@@ -19,17 +19,18 @@ from editorapp.providers.prices import (
     table_for,
 )
 
-UNKNOWN_LENGTH = (
-    "The clip's length is not known, so this spans every length that is taken; the higher amount is held."
-)  # fmt: skip
+UNKNOWN_LENGTH = "The clip's length is not known, so this spans every length that is taken; the higher amount is held."
 NOUNS = {EXTEND: "extension", "generate": "generation"}
 
 
 @dataclass(frozen=True)
 class Estimate:
-    """An upper and a lower bound in dollars, and how they were reached. The upper one is what is reserved.
+    """An upper and a lower bound in dollars, and how they were reached.
 
-    `as_of` is the date of the price list; for a price that was asked for, the day on which it was told.
+    The upper one is what is reserved.
+
+    `as_of` is the date of the price list; for a price that was asked for, the day on which it was
+    told.
     """
 
     low_usd: Decimal
@@ -50,17 +51,23 @@ class Estimate:
         return f"{show_usd(self.low_usd)} to {amount}" if self.is_range else amount
 
 
-def estimate(wanted: GenerationRequest, source_facts: MediaFacts | None, *, provider: str) -> Estimate | None:
-    """Return what the provider's published prices say; None where no price is published for such a request.
+def estimate(
+    wanted: GenerationRequest, source_facts: MediaFacts | None, *, provider: str
+) -> Estimate | None:
+    """Return what the provider's published prices say; None where no price is published for such a
+    request.
 
-    `source_facts` is None where nothing is known of the source: then the range spans every length that is taken.
+    `source_facts` is None where nothing is known of the source: then the range spans every length
+    that is taken.
     Source: contracts/luma-agents.md, section 6; contracts/gmi-cloud.md, section 6.
     """
     try:
         module = registry.get(provider)
     except registry.UnknownProvider:
         return None
-    table = table_for(getattr(module, "PRICES", {}), wanted)  # one that prices all by asking publishes none
+    table = table_for(
+        getattr(module, "PRICES", {}), wanted
+    )  # one that prices all by asking publishes none
     if table is None:
         return None
     if table.counted is Counted.DURATION:
@@ -73,7 +80,9 @@ def estimate(wanted: GenerationRequest, source_facts: MediaFacts | None, *, prov
 
 def _by_duration(table: PriceTable, wanted: GenerationRequest) -> Estimate | None:
     """Price a generation by its duration; an extension always makes and bills one block of 5 s."""
-    tier = EXTENSION_TIER if kind_of(wanted) == EXTEND or wanted.duration is None else wanted.duration
+    tier = (
+        EXTENSION_TIER if kind_of(wanted) == EXTEND or wanted.duration is None else wanted.duration
+    )
     price = table.price(range_of(wanted), size_of(wanted), tier)
     if price is None:
         return None
@@ -83,7 +92,9 @@ def _by_duration(table: PriceTable, wanted: GenerationRequest) -> Estimate | Non
 def _by_length(
     table: PriceTable, wanted: GenerationRequest, seconds: Decimal | None, longest: Decimal | None
 ) -> Estimate | None:
-    """Price a clip by the published rate that covers its length; beyond the last one, by a range that is said so."""
+    """Price a clip by the published rate that covers its length; beyond the last one, by a range
+    that is said so.
+    """
     tiers = table.tiers(range_of(wanted), size_of(wanted))
     what = _what(wanted)
     if not tiers:
@@ -117,8 +128,12 @@ def _by_blocks(
     return Estimate(rate * started, rate * started, f"{count} × {what}", table.as_of)
 
 
-def _unknown(rate: Decimal, block: Decimal, longest: Decimal | None, what: str, as_of: date) -> Estimate | None:
-    """Span every length that is taken; None where nobody says how long that is, since nothing bounds the price."""
+def _unknown(
+    rate: Decimal, block: Decimal, longest: Decimal | None, what: str, as_of: date
+) -> Estimate | None:
+    """Span every length that is taken; None where nobody says how long that is, since nothing
+    bounds the price.
+    """
     if longest is None:
         return None
     most = _ceil(longest / block)

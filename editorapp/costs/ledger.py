@@ -1,7 +1,9 @@
-"""Reserve, charge, release: every change of money is one appended line and the sums beside it, in one transaction.
+"""Reserve, charge, release: every change of money is one appended line and the sums beside it, in
+one transaction.
 
-Each function opens its own atomic block and may be called inside a larger one, so that a state and its money change
-together. Sums change by conditional updates with F(), never by reading, adding and saving.
+Each function opens its own atomic block and may be called inside a larger one, so that a state and
+its money change together. Sums change by conditional updates with F(), never by reading, adding and
+saving.
 """
 
 from collections import defaultdict
@@ -76,7 +78,9 @@ class MonthTotals:
 
     @property
     def available_usd(self) -> Decimal | None:
-        return None if self.limit_usd is None else self.limit_usd - self.spent_usd - self.reserved_usd
+        return (
+            None if self.limit_usd is None else self.limit_usd - self.spent_usd - self.reserved_usd
+        )
 
 
 def month_of(at: datetime) -> date:
@@ -87,7 +91,8 @@ def month_of(at: datetime) -> date:
 def reserve(subject: Subject, amount_usd: Decimal, *, now: datetime, note: str = "") -> Entry:
     """Hold an amount against the month's budget.
 
-    Raises: OverBudget, when the budget has no room; IntegrityError, when this attempt reserved already.
+    Raises: OverBudget, when the budget has no room; IntegrityError, when this attempt reserved
+    already.
     """
     amount_usd, month = usd(amount_usd), month_of(now)
     with transaction.atomic():
@@ -100,23 +105,40 @@ def reserve(subject: Subject, amount_usd: Decimal, *, now: datetime, note: str =
             available = (budget.limit_usd or ZERO) - budget.spent_usd - budget.reserved_usd
             raise OverBudget(needed_usd=amount_usd, available_usd=available)
         entry = Entry.objects.create(
-            at=now, month=month, kind=Entry.Kind.RESERVE, amount_usd=amount_usd, note=note[:300], **vars(subject)
-        )  # fmt: skip
+            at=now,
+            month=month,
+            kind=Entry.Kind.RESERVE,
+            amount_usd=amount_usd,
+            note=note[:300],
+            **vars(subject),
+        )
         reached("ledger.reserving")
         _add_to_month(entry, held=micro)
     return entry
 
 
-def charge(attempt_id: int, amount_usd: Decimal | None, *, now: datetime, is_estimated: bool, note: str = "") -> Entry:
-    """Turn an attempt's reservation into a charge and give back what is left of it; None charges all that is held.
+def charge(
+    attempt_id: int,
+    amount_usd: Decimal | None,
+    *,
+    now: datetime,
+    is_estimated: bool,
+    note: str = "",
+) -> Entry:
+    """Turn an attempt's reservation into a charge and give back what is left of it; None charges
+    all that is held.
 
     Raises: NothingHeld, when there is no open reservation.
     """
-    return charge_all([Charge(attempt_id, amount_usd, is_estimated=is_estimated, note=note)], now=now)[0]
+    return charge_all(
+        [Charge(attempt_id, amount_usd, is_estimated=is_estimated, note=note)], now=now
+    )[0]
 
 
 def charge_all(charges: Sequence[Charge], *, now: datetime) -> list[Entry]:
-    """Charge several attempts, or none of them: a line for each, and one change of each sum. Returns their charges.
+    """Charge several attempts, or none of them: a line for each, and one change of each sum.
+
+    Returns their charges.
 
     Raises: NothingHeld, when any of them has no open reservation.
     """
@@ -136,7 +158,9 @@ def charge_all(charges: Sequence[Charge], *, now: datetime) -> list[Entry]:
 
 
 def _lines_of(one: Charge, reserved: Entry, amount_usd: Decimal, *, now: datetime) -> list[Entry]:
-    """Return a charge as lines: the charge, what is given back of the reservation, what goes beyond it."""
+    """Return a charge as lines: the charge, what is given back of the reservation, what goes beyond
+    it.
+    """
     within = min(amount_usd, reserved.amount_usd)
     line = partial(_line, reserved, now=now)
     lines = [line(Entry.Kind.CHARGE, within, is_estimated=one.is_estimated, note=one.note)]
@@ -144,12 +168,15 @@ def _lines_of(one: Charge, reserved: Entry, amount_usd: Decimal, *, now: datetim
         lines.append(line(Entry.Kind.RELEASE, reserved.amount_usd - within, note="Not needed"))
     if amount_usd > within:
         note = "The provider charged more than was reserved"
-        lines.append(line(Entry.Kind.ADJUST, amount_usd - within, is_estimated=one.is_estimated, note=note))
+        lines.append(
+            line(Entry.Kind.ADJUST, amount_usd - within, is_estimated=one.is_estimated, note=note)
+        )
     return lines
 
 
 def _move_sums(reserved: Sequence[Entry], lines: Sequence[Entry]) -> None:
-    """Take reservations out of the sums and put their charges in: one change for each budget and each month's row.
+    """Take reservations out of the sums and put their charges in: one change for each budget and
+    each month's row.
 
     In a fixed order, so that two writers never wait for each other.
     """
@@ -190,7 +217,8 @@ def release(attempt_id: int, *, now: datetime, note: str = "") -> Entry:
 
 
 def adjust(attempt_id: int, amount_usd: Decimal, *, now: datetime, note: str) -> Entry:
-    """Correct what an attempt cost by an amount, positive or negative, after it was charged or released.
+    """Correct what an attempt cost by an amount, positive or negative, after it was charged or
+    released.
 
     Raises: NothingHeld, when the attempt has no reservation to be about.
     """
@@ -206,7 +234,8 @@ def adjust(attempt_id: int, amount_usd: Decimal, *, now: datetime, note: str) ->
 def lock(attempt_ids: Collection[int]) -> None:
     """Lock the reservations of these attempts, and their budgets by team, month and world.
 
-    Call it at the beginning of a transaction that settles several of them step by step; one step does so by itself.
+    Call it at the beginning of a transaction that settles several of them step by step; one step
+    does so by itself.
     """
     if not connection.features.has_select_for_update:
         return
@@ -215,7 +244,11 @@ def lock(attempt_ids: Collection[int]) -> None:
     budgets = MonthBudget.objects.filter(
         team_id__in={team for team, _month in theirs}, month__in={month for _team, month in theirs}
     )
-    list(budgets.order_by("team_id", "month", "is_simulated").select_for_update(no_key=True).values_list("pk"))
+    list(
+        budgets.order_by("team_id", "month", "is_simulated")
+        .select_for_update(no_key=True)
+        .values_list("pk")
+    )
 
 
 def remark(attempt_id: int, text: str, *, now: datetime) -> Entry:
@@ -233,10 +266,19 @@ def held_usd(generation_id: int) -> Decimal:
 
 
 def held_of(generation_ids: Collection[int]) -> dict[int, Decimal]:
-    """Return what is still held for each of these generations; one query. What holds nothing may be missing."""
+    """Return what is still held for each of these generations; one query.
+
+    What holds nothing may be missing.
+    """
     sums: dict[int, Decimal] = {}
-    rows = Entry.objects.filter(generation_id__in=generation_ids).exclude(kind=Entry.Kind.ADJUST).order_by()
-    for generation_id, kind, amount in rows.values_list("generation_id", "kind").annotate(Sum("amount_usd")):
+    rows = (
+        Entry.objects.filter(generation_id__in=generation_ids)
+        .exclude(kind=Entry.Kind.ADJUST)
+        .order_by()
+    )
+    for generation_id, kind, amount in rows.values_list("generation_id", "kind").annotate(
+        Sum("amount_usd")
+    ):
         sign = 1 if kind == Entry.Kind.RESERVE else -1
         sums[generation_id] = sums.get(generation_id, ZERO) + sign * amount
     return sums
@@ -249,8 +291,9 @@ def spent_usd(generation_id: int) -> Decimal:
 
 
 def month_totals(team: Team, month: date, *, is_simulated: bool) -> MonthTotals:
-    """Return the month's limit, holds and spending. The limit is the team's as it is now: what held in a month that is
-    over, limits.of_month says.
+    """Return the month's limit, holds and spending.
+
+    The limit is the team's as it is now: what held in a month that is over, limits.of_month says.
     """
     row = MonthBudget.objects.filter(team=team, month=month, is_simulated=is_simulated).first()
     held, spent = (row.reserved_usd, row.spent_usd) if row else (ZERO, ZERO)
@@ -268,7 +311,9 @@ def lines(
     task: str | None = None,
     generation_id: int | None = None,
 ) -> EntryQuerySet:
-    """Return the ledger lines that a member may see, narrowed by what is given; None does not narrow."""
+    """Return the ledger lines that a member may see, narrowed by what is given; None does not
+    narrow.
+    """
     wanted = {
         "month": month,
         "is_simulated": is_simulated,
@@ -278,7 +323,9 @@ def lines(
         "task": task,
         "generation_id": generation_id,
     }
-    return Entry.objects.visible_to(member).filter(**{key: value for key, value in wanted.items() if value is not None})
+    return Entry.objects.visible_to(member).filter(
+        **{key: value for key, value in wanted.items() if value is not None}
+    )
 
 
 def line_page(rows: EntryQuerySet, *, before: int | None = None, size: int = 50) -> Page[Entry]:
@@ -304,7 +351,11 @@ def _budget(team_id: int, month: date, *, is_simulated: bool) -> MonthBudget:
 
 def _reservation(attempt_id: int) -> Entry:
     """Return an attempt's reservation, open or not. Raises: NothingHeld."""
-    entry = Entry.objects.select_for_update(no_key=True).filter(attempt_id=attempt_id, kind=Entry.Kind.RESERVE).first()
+    entry = (
+        Entry.objects.select_for_update(no_key=True)
+        .filter(attempt_id=attempt_id, kind=Entry.Kind.RESERVE)
+        .first()
+    )
     if entry is None:
         raise NothingHeld(f"Attempt {attempt_id} reserved nothing.")
     return entry
@@ -315,48 +366,86 @@ def _open_reservation(attempt_id: int) -> Entry:
 
 
 def _open_reservations(attempt_ids: Collection[int]) -> dict[int, Entry]:
-    """Return the reservations of these attempts by attempt, all of them open. Raises: NothingHeld."""
-    # The locks, in one order, make two settlements of one take turns on PostgreSQL; SQLite has one writer anyhow.
-    # What else there is must be read after them: a statement that waited for a lock sees no lines that came meanwhile.
+    """Return the reservations of these attempts by attempt, all of them open.
+
+    Raises: NothingHeld.
+    """
+    # The locks, in one order, make two settlements of one take turns on PostgreSQL; SQLite has one
+    # writer anyhow. What else there is must be read after them: a statement that waited for a lock
+    # sees no lines that came meanwhile.
     rows = Entry.objects.filter(attempt_id__in=attempt_ids)
     held = rows.select_for_update(no_key=True).filter(kind=Entry.Kind.RESERVE).order_by("pk")
     found = {entry.attempt_id: entry for entry in held}
     if without := set(attempt_ids) - found.keys():
         raise NothingHeld(f"Attempt {min(without)} reserved nothing.")
-    closed = rows.filter(kind__in=(Entry.Kind.CHARGE, Entry.Kind.RELEASE)).values_list("attempt_id", flat=True).first()
+    closed = (
+        rows.filter(kind__in=(Entry.Kind.CHARGE, Entry.Kind.RELEASE))
+        .values_list("attempt_id", flat=True)
+        .first()
+    )
     if closed is not None:
         raise NothingHeld(f"Attempt {closed} was settled already.")
     return found
 
 
-def _append(about: Entry, kind: Entry.Kind, amount_usd: Decimal, *, now: datetime, note: str = "") -> Entry:
+def _append(
+    about: Entry, kind: Entry.Kind, amount_usd: Decimal, *, now: datetime, note: str = ""
+) -> Entry:
     entry = _line(about, kind, amount_usd, now=now, note=note)
     entry.save()
     return entry
 
 
 def _line(
-    about: Entry, kind: Entry.Kind, amount_usd: Decimal, *, now: datetime, is_estimated: bool = False, note: str = ""
+    about: Entry,
+    kind: Entry.Kind,
+    amount_usd: Decimal,
+    *,
+    now: datetime,
+    is_estimated: bool = False,
+    note: str = "",
 ) -> Entry:
     return Entry(
-        at=now, month=about.month, kind=kind, amount_usd=amount_usd, is_estimated=is_estimated, note=note[:300],
-        team_id=about.team_id, person_id=about.person_id, person_name=about.person_name,
-        generation_id=about.generation_id, attempt_id=about.attempt_id, provider=about.provider, model=about.model,
-        task=about.task, is_simulated=about.is_simulated,
-    )  # fmt: skip
+        at=now,
+        month=about.month,
+        kind=kind,
+        amount_usd=amount_usd,
+        is_estimated=is_estimated,
+        note=note[:300],
+        team_id=about.team_id,
+        person_id=about.person_id,
+        person_name=about.person_name,
+        generation_id=about.generation_id,
+        attempt_id=about.attempt_id,
+        provider=about.provider,
+        model=about.model,
+        task=about.task,
+        is_simulated=about.is_simulated,
+    )
 
 
 def _move_budget(about: Entry, *, held: int = 0, spent: int = 0) -> None:
-    rows = MonthBudget.objects.filter(team_id=about.team_id, month=about.month, is_simulated=about.is_simulated)
+    rows = MonthBudget.objects.filter(
+        team_id=about.team_id, month=about.month, is_simulated=about.is_simulated
+    )
     rows.update(reserved_usd=F("reserved_usd") + held, spent_usd=F("spent_usd") + spent)
 
 
 def _add_to_month(about: Entry, *, held: int = 0, spent: int = 0, charges: int = 0) -> None:
     key = {
-        "team_id": about.team_id, "month": about.month, "is_simulated": about.is_simulated,
-        "person_id": about.person_id, "provider": about.provider, "model": about.model, "task": about.task,
-    }  # fmt: skip
-    change = {"held_usd": F("held_usd") + held, "spent_usd": F("spent_usd") + spent, "charges": F("charges") + charges}
+        "team_id": about.team_id,
+        "month": about.month,
+        "is_simulated": about.is_simulated,
+        "person_id": about.person_id,
+        "provider": about.provider,
+        "model": about.model,
+        "task": about.task,
+    }
+    change = {
+        "held_usd": F("held_usd") + held,
+        "spent_usd": F("spent_usd") + spent,
+        "charges": F("charges") + charges,
+    }
     if not MonthCost.objects.filter(**key).update(**change):
         MonthCost.objects.get_or_create(**key, defaults={"person_name": about.person_name})
         MonthCost.objects.filter(**key).update(**change)

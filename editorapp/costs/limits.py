@@ -19,9 +19,11 @@ class MonthLimit:
 
 
 def of_month(team: Team, month: date, *, now: datetime) -> MonthLimit:
-    """Return the limit that held at a month's end (UTC); of a month that is not over the team's as it is now.
+    """Return the limit that held at a month's end (UTC); of a month that is not over the team's as
+    it is now.
 
-    Of months that ended before the first record it is not known: the limit of today says nothing of them.
+    Of months that ended before the first record it is not known: the limit of today says nothing of
+    them.
     """
     is_over = month < month_of(now)
     records = LimitChange.objects.filter(team=team).select_related("person").order_by("-pk")

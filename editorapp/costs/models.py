@@ -1,4 +1,6 @@
-"""The ledger, the budgets, the month's sums kept beside them, and prices that providers were asked for."""
+"""The ledger, the budgets, the month's sums kept beside them, and prices that providers were asked
+for.
+"""
 
 from datetime import datetime, timedelta
 
@@ -12,7 +14,9 @@ from editorapp.teams.models import Member, Team
 
 
 class EntryQuerySet(AppendOnlyQuerySet["Entry"]):
-    """Lines, and which of them add up to what: every figure of money is the sum of one of these selections."""
+    """Lines, and which of them add up to what: every figure of money is the sum of one of these
+    selections.
+    """
 
     def visible_to(self, member: Member) -> "EntryQuerySet":
         """Return the team's lines for who may see all costs, else only the person's own."""
@@ -37,13 +41,18 @@ class EntryQuerySet(AppendOnlyQuerySet["Entry"]):
 
     def used(self) -> "EntryQuerySet":
         """Return what counts against a budget: what is spent, and what is still held."""
-        return self.filter(models.Q(kind__in=SPENT) | (models.Q(kind=Entry.Kind.RESERVE) & ~_closed()))
+        return self.filter(
+            models.Q(kind__in=SPENT) | (models.Q(kind=Entry.Kind.RESERVE) & ~_closed())
+        )
 
 
 class Entry(AppendOnly):
-    """One line of the ledger. For each attempt: reserved = charged + released + still held, at every instant.
+    """One line of the ledger.
 
-    A charge above the reservation is two lines: the charge, as high as the reservation, and an adjustment for the rest.
+    For each attempt: reserved = charged + released + still held, at every instant.
+
+    A charge above the reservation is two lines: the charge, as high as the reservation, and an
+    adjustment for the rest.
     """
 
     class Kind(models.TextChoices):
@@ -59,7 +68,9 @@ class Entry(AppendOnly):
     is_estimated = models.BooleanField(default=False)  # a charge that the provider did not report
     is_simulated = models.BooleanField()
     team = models.ForeignKey(Team, on_delete=models.PROTECT, related_name="+")
-    person_id = models.BigIntegerField()  # plain values from here: history outlives what it is about
+    person_id = (
+        models.BigIntegerField()
+    )  # plain values from here: history outlives what it is about
     person_name = models.CharField(max_length=200)
     generation_id = models.BigIntegerField()
     attempt_id = models.BigIntegerField()
@@ -78,7 +89,8 @@ class Entry(AppendOnly):
                 name="one_of_each_kind_per_attempt",
             ),
             models.CheckConstraint(
-                condition=models.Q(amount_usd__gte=0) | models.Q(kind="adjust"), name="no_negative_amount"
+                condition=models.Q(amount_usd__gte=0) | models.Q(kind="adjust"),
+                name="no_negative_amount",
             ),
         ]
         indexes = [
@@ -98,11 +110,15 @@ CLOSING = (Entry.Kind.CHARGE, Entry.Kind.RELEASE)
 
 def _closed() -> models.Exists:
     """Is the reservation of this line's attempt charged or released?"""
-    return models.Exists(Entry.objects.filter(attempt_id=models.OuterRef("attempt_id"), kind__in=CLOSING))
+    return models.Exists(
+        Entry.objects.filter(attempt_id=models.OuterRef("attempt_id"), kind__in=CLOSING)
+    )
 
 
 class MonthBudget(models.Model):
-    """A team's month: what may be spent, what is held and what is spent; the one row that a reservation updates."""
+    """A team's month: what may be spent, what is held and what is spent; the one row that a
+    reservation updates.
+    """
 
     team = models.ForeignKey(Team, on_delete=models.PROTECT, related_name="+")
     month = models.DateField()
@@ -113,8 +129,12 @@ class MonthBudget(models.Model):
 
     class Meta:
         constraints = [
-            models.UniqueConstraint(fields=["team", "month", "is_simulated"], name="one_budget_per_month"),
-            models.CheckConstraint(condition=models.Q(reserved_usd__gte=0), name="reserved_not_negative"),
+            models.UniqueConstraint(
+                fields=["team", "month", "is_simulated"], name="one_budget_per_month"
+            ),
+            models.CheckConstraint(
+                condition=models.Q(reserved_usd__gte=0), name="reserved_not_negative"
+            ),
         ]
 
     def __str__(self) -> str:
@@ -122,7 +142,9 @@ class MonthBudget(models.Model):
 
 
 class MonthCost(models.Model):
-    """What one person spent and holds in a month with a model's task: kept with every entry, so no page sums lines."""
+    """What one person spent and holds in a month with a model's task: kept with every entry, so no
+    page sums lines.
+    """
 
     team = models.ForeignKey(Team, on_delete=models.PROTECT, related_name="+")
     month = models.DateField()
@@ -149,22 +171,32 @@ class MonthCost(models.Model):
 
 
 class AskedPrice(models.Model):
-    """What a provider without a price list said that a draft would cost. Many drafts share a row: its prompt does not
-    count, nor which pictures it names. Only a price that is known and not old may be reserved.
+    """What a provider without a price list said that a draft would cost.
+
+    Many drafts share a row: its prompt does not count, nor which pictures it names. Only a price
+    that is known and not old may be reserved.
     """
 
     FRESH = timedelta(hours=1)
-    STUCK = timedelta(minutes=2)  # no answer by then: the wake-up was lost, or the queue stands still
+    STUCK = timedelta(
+        minutes=2
+    )  # no answer by then: the wake-up was lost, or the queue stands still
 
     class State(models.TextChoices):
         ASKING = "asking", "Asking"
         KNOWN = "known", "Known"
         FAILED = "failed", "Failed"
 
-    account = models.ForeignKey(ProviderAccount, on_delete=models.CASCADE, related_name="asked_prices")
+    account = models.ForeignKey(
+        ProviderAccount, on_delete=models.CASCADE, related_name="asked_prices"
+    )
     key = models.CharField(max_length=64)  # sha256 of what may move the price
-    request = models.JSONField()  # the draft that stands for all of this key: GenerationRequest.to_json()
-    source = models.ForeignKey(Asset, null=True, blank=True, on_delete=models.CASCADE, related_name="+")
+    request = (
+        models.JSONField()
+    )  # the draft that stands for all of this key: GenerationRequest.to_json()
+    source = models.ForeignKey(
+        Asset, null=True, blank=True, on_delete=models.CASCADE, related_name="+"
+    )
     state = models.CharField(max_length=8, choices=State.choices, default=State.ASKING)
     low_usd = UsdField(null=True, blank=True)
     high_usd = UsdField(null=True, blank=True)
@@ -174,7 +206,9 @@ class AskedPrice(models.Model):
     answered_at = models.DateTimeField(null=True, blank=True)
 
     class Meta:
-        constraints = [models.UniqueConstraint(fields=["account", "key"], name="one_asked_price_per_draft")]
+        constraints = [
+            models.UniqueConstraint(fields=["account", "key"], name="one_asked_price_per_draft")
+        ]
 
     def __str__(self) -> str:
         return f"price asked of {self.account}: {self.state}"

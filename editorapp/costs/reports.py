@@ -1,4 +1,6 @@
-"""Sums by person, provider, model, task or month: from the month sums, or from lines that those are not kept by."""
+"""Sums by person, provider, model, task or month: from the month sums, or from lines that those are
+not kept by.
+"""
 
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -29,14 +31,28 @@ class Dimension(StrEnum):
 
 
 CSV_COLUMNS = (
-    "entry", "at_utc", "month", "kind", "amount_usd", "is_estimated", "is_simulated", "person", "generation",
-    "attempt", "provider", "model", "task", "note",
-)  # fmt: skip
+    "entry",
+    "at_utc",
+    "month",
+    "kind",
+    "amount_usd",
+    "is_estimated",
+    "is_simulated",
+    "person",
+    "generation",
+    "attempt",
+    "provider",
+    "model",
+    "task",
+    "note",
+)
 
 
 @dataclass(frozen=True)
 class Sums:
-    """What is to be added up: rows, and how they add up to what is spent, what is held and how many charges."""
+    """What is to be added up: rows, and how they add up to what is spent, what is held and how many
+    charges.
+    """
 
     rows: QuerySet[Any]
     how: dict[str, Any]
@@ -44,7 +60,10 @@ class Sums:
 
 @dataclass(frozen=True)
 class Line:
-    """One row of a report. `value` is what all that it adds up has in `Dimension.column`; None in a total."""
+    """One row of a report.
+
+    `value` is what all that it adds up has in `Dimension.column`; None in a total.
+    """
 
     label: str
     value: Any
@@ -73,15 +92,21 @@ def kept(member: Member, *, is_simulated: bool, **narrowed: Any) -> Sums:
 
 
 def added_up(entries: EntryQuerySet) -> Sums:
-    """Return lines to be added up themselves: of a take or an account, by which no month sum is kept."""
+    """Return lines to be added up themselves: of a take or an account, by which no month sum is
+    kept.
+    """
     reserved, closed = _sum(Q(kind=Entry.Kind.RESERVE)), _sum(Q(kind__in=CLOSING))
     held = ExpressionWrapper(reserved - closed, output_field=UsdField())
     count = Count("pk", filter=Q(kind=Entry.Kind.CHARGE))
-    return Sums(entries.order_by(), {"spent": _sum(Q(kind__in=SPENT)), "held": held, "count": count})
+    return Sums(
+        entries.order_by(), {"spent": _sum(Q(kind__in=SPENT)), "held": held, "count": count}
+    )
 
 
 def by(dimension: Dimension | str, sums: Sums) -> list[Line]:
-    """Return one line for each person, provider, model, task or month, dearest first (months: newest first)."""
+    """Return one line for each person, provider, model, task or month, dearest first (months:
+    newest first).
+    """
     dimension = Dimension(dimension)
     rows = sums.rows.values(dimension.column).annotate(name=Max("person_name"), **sums.how)
     found = [_line(dimension, row) for row in rows.order_by(dimension.column)]
@@ -97,7 +122,9 @@ def total(sums: Sums) -> Line:
 
 
 def together(entries: EntryQuerySet) -> LineSum:
-    """Return what lines add up to: for lines of which a sum means something, as those of one figure."""
+    """Return what lines add up to: for lines of which a sum means something, as those of one
+    figure.
+    """
     found = entries.order_by().aggregate(amount=Sum("amount_usd"), count=Count("pk"))
     return LineSum(found["amount"] or ZERO, found["count"])
 
@@ -107,10 +134,21 @@ def csv_rows(entries: EntryQuerySet) -> Iterator[list[Cell]]:
     yield list(CSV_COLUMNS)
     for entry in entries.order_by("pk").iterator(chunk_size=500):
         yield [
-            entry.pk, entry.at.isoformat(timespec="seconds"), f"{entry.month:%Y-%m}", entry.kind, entry.amount_usd,
-            _yes(entry.is_estimated), _yes(entry.is_simulated), entry.person_name, entry.generation_id,
-            entry.attempt_id, entry.provider, entry.model, entry.task, entry.note,
-        ]  # fmt: skip
+            entry.pk,
+            entry.at.isoformat(timespec="seconds"),
+            f"{entry.month:%Y-%m}",
+            entry.kind,
+            entry.amount_usd,
+            _yes(entry.is_estimated),
+            _yes(entry.is_simulated),
+            entry.person_name,
+            entry.generation_id,
+            entry.attempt_id,
+            entry.provider,
+            entry.model,
+            entry.task,
+            entry.note,
+        ]
 
 
 def _sum(which: Q) -> Coalesce:

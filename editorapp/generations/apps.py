@@ -18,7 +18,9 @@ class GenerationsConfig(AppConfig):
 
 
 def acknowledge_first(sender: Any, func: Any, task: dict[str, Any], **more: Any) -> None:
-    """Take a task off the queue before it runs: django-q2 would run the task of a killed worker again for ever."""
+    """Take a task off the queue before it runs: django-q2 would run the task of a killed worker
+    again for ever.
+    """
     from django_q.brokers import get_broker
 
     if task.get("ack_id"):
@@ -31,5 +33,8 @@ def hand_on_request(sender: Any, task: dict[str, Any], **more: Any) -> None:
 
 
 def take_on_request(sender: Any, func: Any, task: dict[str, Any], **more: Any) -> None:
-    """Name that request in the task's lines. A worker takes the next task afterwards, and with it the next name."""
+    """Name that request in the task's lines.
+
+    A worker takes the next task afterwards, and with it the next name.
+    """
     logs.take_request(task.get("request", ""))

@@ -30,11 +30,17 @@ def usual_seconds(account_id: int, model: str, task: str) -> float | None:
 
 
 def lately(model: str, task: str, *, provider: str) -> list[float]:
-    """Return how many seconds the provider's last finished jobs of a kind took, the newest first: one query."""
+    """Return how many seconds the provider's last finished jobs of a kind took, the newest first:
+    one query.
+    """
     rows = Attempt.objects.filter(
-        generation__model=model, generation__task=task, state=State.SUCCEEDED, account__provider=provider,
-        submitted_at__isnull=False, provider_done_at__isnull=False,
-    ).order_by("-pk")  # fmt: skip
+        generation__model=model,
+        generation__task=task,
+        state=State.SUCCEEDED,
+        account__provider=provider,
+        submitted_at__isnull=False,
+        provider_done_at__isnull=False,
+    ).order_by("-pk")
     times = rows.values_list("submitted_at", "provider_done_at")[:LAST]
     return [(end - start).total_seconds() for start, end in times if start and end]
 
@@ -45,9 +51,14 @@ def forget() -> None:
 
 def _median(account_id: int, model: str, task: str) -> float | None:
     done = Generation.objects.filter(
-        account_id=account_id, model=model, task=task, state=State.SUCCEEDED, attempts__state=State.SUCCEEDED,
-        attempts__submitted_at__isnull=False, attempts__provider_done_at__isnull=False,
-    ).order_by("-pk")  # fmt: skip
+        account_id=account_id,
+        model=model,
+        task=task,
+        state=State.SUCCEEDED,
+        attempts__state=State.SUCCEEDED,
+        attempts__submitted_at__isnull=False,
+        attempts__provider_done_at__isnull=False,
+    ).order_by("-pk")
     times = done.values_list("attempts__submitted_at", "attempts__provider_done_at")[:LAST]
     lasted = [(end - start).total_seconds() for start, end in times if start and end]
     return median(lasted) if lasted else None

@@ -7,7 +7,8 @@ from editorapp.generations.models import Generation
 from editorapp.media.models import Asset
 
 TABLE = Generation._meta.db_table
-# From a take up to the first one; UNION, not UNION ALL, so that even a ring of parents comes to an end.
+# From a take up to the first one; UNION, not UNION ALL, so that even a ring of parents comes to an
+# end.
 ANCESTORS = f"""
     WITH RECURSIVE line (id, parent_id) AS (
         SELECT id, parent_id FROM {TABLE} WHERE id = %s
@@ -19,7 +20,9 @@ ANCESTORS = f"""
 
 
 def inherited_key(parent: Generation | None, source_asset: Asset | None) -> str:
-    """Return the lineage of what is made from a take or a clip; "" where it is made from nothing of ours."""
+    """Return the lineage of what is made from a take or a clip; "" where it is made from nothing of
+    ours.
+    """
     if parent is not None:
         return parent.lineage
     return f"a{source_asset.pk}" if source_asset is not None else ""
@@ -31,13 +34,21 @@ def own_key(generation: Generation) -> str:
 
 
 def chain(generation: Generation) -> list[Generation]:
-    """Return the takes from the first one down to this one: one query, however large their lineage is."""
-    rows = Generation.objects.filter(team_id=generation.team_id, pk__in=RawSQL(ANCESTORS, [generation.pk]))
+    """Return the takes from the first one down to this one: one query, however large their lineage
+    is.
+    """
+    rows = Generation.objects.filter(
+        team_id=generation.team_id, pk__in=RawSQL(ANCESTORS, [generation.pk])
+    )
     rows = rows.select_related("result", "source_asset", "created_by", "account")
     takes = {take.pk: take for take in rows.order_by()}
     takes[generation.pk] = generation
     found = [generation]
-    while (parent_id := found[-1].parent_id) is not None and parent_id in takes and len(found) < len(takes):
+    while (
+        (parent_id := found[-1].parent_id) is not None
+        and parent_id in takes
+        and len(found) < len(takes)
+    ):
         found.append(takes[parent_id])
     return found[::-1]
 

@@ -37,12 +37,19 @@ def charged_for_failures(lines: EntryQuerySet) -> EntryQuerySet:
 
 def through_account(lines: EntryQuerySet, account_id: int) -> EntryQuerySet:
     """Return the lines of attempts that one account with a provider sent, or is to send."""
-    return lines.filter(Exists(Attempt.objects.filter(pk=OuterRef("attempt_id"), account_id=account_id)))
+    return lines.filter(
+        Exists(Attempt.objects.filter(pk=OuterRef("attempt_id"), account_id=account_id))
+    )
 
 
 def spent_by_account(team: Team, month: date) -> dict[tuple[int, bool], Decimal]:
     """Return what a team's month cost, by account and whether the money is simulated; one query."""
     account = Attempt.objects.filter(pk=OuterRef("attempt_id")).values("account_id")[:1]
-    lines = Entry.objects.filter(team=team, month=month).spent().annotate(account=Subquery(account)).order_by()
+    lines = (
+        Entry.objects.filter(team=team, month=month)
+        .spent()
+        .annotate(account=Subquery(account))
+        .order_by()
+    )
     rows = lines.values_list("account", "is_simulated").annotate(Sum("amount_usd"))
     return {(pk, is_simulated): amount for pk, is_simulated, amount in rows}

@@ -18,9 +18,14 @@ class State(models.TextChoices):
 
 
 TRANSITIONS: dict[State, frozenset[State]] = {
-    # To unknown only by a restore: an older database may hold as queued what was sent since (unknown/restored.py).
-    State.QUEUED: frozenset({State.STAGING, State.SUBMITTING, State.CANCELED, State.FAILED, State.UNKNOWN}),
-    State.STAGING: frozenset({State.QUEUED, State.SUBMITTING, State.CANCELED, State.FAILED, State.UNKNOWN}),
+    # To unknown only by a restore: an older database may hold as queued what was sent since
+    # (unknown/restored.py).
+    State.QUEUED: frozenset(
+        {State.STAGING, State.SUBMITTING, State.CANCELED, State.FAILED, State.UNKNOWN}
+    ),
+    State.STAGING: frozenset(
+        {State.QUEUED, State.SUBMITTING, State.CANCELED, State.FAILED, State.UNKNOWN}
+    ),
     State.SUBMITTING: frozenset({State.RUNNING, State.QUEUED, State.FAILED, State.UNKNOWN}),
     # To fetch_failed where it was done before, and only its fresh links cannot be had.
     State.RUNNING: frozenset({State.FETCHING, State.FAILED, State.LOST, State.FETCH_FAILED}),
@@ -33,9 +38,13 @@ TRANSITIONS: dict[State, frozenset[State]] = {
     State.CANCELED: frozenset(),
 }
 
-# What the sweep looks after by itself. UNKNOWN is looked for or waits for a person (unknown/); the others are over.
+# What the sweep looks after by itself. UNKNOWN is looked for or waits for a person (unknown/); the
+# others are over.
 ACTIVE = frozenset({State.QUEUED, State.STAGING, State.SUBMITTING, State.RUNNING, State.FETCHING})
 FINAL = frozenset({State.SUCCEEDED, State.FAILED, State.CANCELED, State.LOST, State.FETCH_FAILED})
 CANCELABLE = frozenset({State.QUEUED, State.STAGING})
-IN_FLIGHT = (State.SUBMITTING, State.RUNNING)  # what takes one of an account's slots at the provider
+IN_FLIGHT = (
+    State.SUBMITTING,
+    State.RUNNING,
+)  # what takes one of an account's slots at the provider
 SETTLEABLE = frozenset({State.UNKNOWN, State.LOST})

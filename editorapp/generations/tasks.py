@@ -1,6 +1,9 @@
-"""What the queue may call: an id in, one verb called. Delivered twice, late or never, it changes nothing.
+"""What the queue may call: an id in, one verb called.
 
-A task about what is gone, a row or a provider whose module was taken away, ends quietly: nothing is to be done.
+Delivered twice, late or never, it changes nothing.
+
+A task about what is gone, a row or a provider whose module was taken away, ends quietly: nothing is
+to be done.
 """
 
 from django.utils import timezone

@@ -1,8 +1,11 @@
-"""The sandbox's helper: `python -m editorapp.media.child`. Loads the decoders once, then forks for each job.
+"""The sandbox's helper: `python -m editorapp.media.child`.
 
-One JSON line in, one JSON line out. A job runs in a fork of its own, with limits, and without network where the
-system allows it; whatever a hostile file does to it, the helper only sees that it is gone. The helper ends when its
-standard input does, or when the process that started it is no more.
+Loads the decoders once, then forks for each job.
+
+One JSON line in, one JSON line out. A job runs in a fork of its own, with limits, and without
+network where the system allows it; whatever a hostile file does to it, the helper only sees that it
+is gone. The helper ends when its standard input does, or when the process that started it is no
+more.
 """
 
 import contextlib
@@ -18,24 +21,40 @@ from collections.abc import Callable
 from typing import Any
 
 _LOOK_EVERY_SECONDS = 2.0
-# A job has none of the rights of an administrator: where we are one, it may not read all that we may.
+# A job has none of the rights of an administrator: where we are one, it may not read all that we
+# may.
 _REFUSED_BY_ERROR = {
-    errno.ENOSPC: "disk_full", errno.EDQUOT: "disk_full", errno.EACCES: "unreadable", errno.EPERM: "unreadable",
-}  # fmt: skip
+    errno.ENOSPC: "disk_full",
+    errno.EDQUOT: "disk_full",
+    errno.EACCES: "unreadable",
+    errno.EPERM: "unreadable",
+}
 # What a process does to itself, by what it reads: all other signals come from outside.
 _OWN_FAULTS = {
-    signal.SIGSEGV, signal.SIGBUS, signal.SIGFPE, signal.SIGILL, signal.SIGABRT, signal.SIGTRAP, signal.SIGSYS,
-}  # fmt: skip
-_CPU_GRACE_SECONDS = 5  # between the signal that says which limit struck and the one that cannot be told from others
+    signal.SIGSEGV,
+    signal.SIGBUS,
+    signal.SIGFPE,
+    signal.SIGILL,
+    signal.SIGABRT,
+    signal.SIGTRAP,
+    signal.SIGSYS,
+}
+_CPU_GRACE_SECONDS = (
+    5  # between the signal that says which limit struck and the one that cannot be told from others
+)
 _NEW_USER_AND_NETWORK = 0x10000000 | 0x40000000  # CLONE_NEWUSER | CLONE_NEWNET
 
 
 def main() -> None:
     """Serve jobs until nobody is left to ask for them."""
-    os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")  # a process with threads cannot be forked safely
+    os.environ.setdefault(
+        "OPENBLAS_NUM_THREADS", "1"
+    )  # a process with threads cannot be forked safely
     parent = os.getppid()
     answers = os.fdopen(os.dup(1), "w", buffering=1)
-    os.register_at_fork(after_in_child=answers.close)  # else a killed helper would seem to live as long as its job
+    os.register_at_fork(
+        after_in_child=answers.close
+    )  # else a killed helper would seem to live as long as its job
     os.dup2(2, 1)  # a decoder that prints must not write into the answers
     jobs = _jobs()
     answers.write('{"ready":true}\n')
@@ -50,7 +69,8 @@ def _jobs() -> dict[str, Callable[..., dict[str, Any]]]:
 
     av.logging.set_level(None)
     return {
-        name: getattr(jobs, name) for name in ("take", "take_archive", "still", "proxy", "trim", "outgoing", "as_png")
+        name: getattr(jobs, name)
+        for name in ("take", "take_archive", "still", "proxy", "trim", "outgoing", "as_png")
     }
 
 
@@ -72,7 +92,9 @@ def _next_line(parent: int) -> bytes | None:
     return line
 
 
-def _run(jobs: dict[str, Callable[..., dict[str, Any]]], asked: dict[str, Any], parent: int) -> dict[str, Any]:
+def _run(
+    jobs: dict[str, Callable[..., dict[str, Any]]], asked: dict[str, Any], parent: int
+) -> dict[str, Any]:
     """Run one job in a fork and return its answer, or that it has none."""
     reading, writing = os.pipe()
     pid = os.fork()
@@ -93,9 +115,11 @@ def _run(jobs: dict[str, Callable[..., dict[str, Any]]], asked: dict[str, Any], 
 
 
 def why_ended(killed_by: int, *, used_all_time: bool) -> str:
-    """Return the code for a job that ended without an answer; `killed_by` is 0 where it left by itself.
+    """Return the code for a job that ended without an answer; `killed_by` is 0 where it left by
+    itself.
 
-    "interrupted": by somebody else, such as a stop of the server or a machine out of memory, whatever the file is.
+    "interrupted": by somebody else, such as a stop of the server or a machine out of memory,
+    whatever the file is.
     """
     if killed_by == signal.SIGXCPU or (killed_by == signal.SIGKILL and used_all_time):
         return "timed_out"
@@ -103,7 +127,9 @@ def why_ended(killed_by: int, *, used_all_time: bool) -> str:
 
 
 def _listen(reading: int, parent: int) -> bytes:
-    """Collect what a job says until it closes its end; end everything when the parent is gone meanwhile."""
+    """Collect what a job says until it closes its end; end everything when the parent is gone
+    meanwhile.
+    """
     said = b""
     while True:
         ready, _, _ = select.select([reading, 0], [], [], _LOOK_EVERY_SECONDS)
@@ -116,7 +142,9 @@ def _listen(reading: int, parent: int) -> bytes:
             said += piece
 
 
-def _work(jobs: dict[str, Callable[..., dict[str, Any]]], asked: dict[str, Any], writing: int) -> None:
+def _work(
+    jobs: dict[str, Callable[..., dict[str, Any]]], asked: dict[str, Any], writing: int
+) -> None:
     """Do the job under limits and leave; never returns."""
     from editorapp.media.refusals import Refusal
 
@@ -127,7 +155,10 @@ def _work(jobs: dict[str, Callable[..., dict[str, Any]]], asked: dict[str, Any],
     except Refusal as refusal:
         answer = {"refused": refusal.code, "message": refusal.message}
     except OSError as error:
-        answer = {"refused": _REFUSED_BY_ERROR.get(error.errno or 0, "crashed"), "error": repr(error)}
+        answer = {
+            "refused": _REFUSED_BY_ERROR.get(error.errno or 0, "crashed"),
+            "error": repr(error),
+        }
     except BaseException as error:
         answer = {"refused": "crashed", "error": repr(error)}
     with contextlib.suppress(OSError):
@@ -149,9 +180,13 @@ def _limit(limits: dict[str, int]) -> None:
     ):
         with contextlib.suppress(ValueError, OSError):  # macOS knows no limit on address space
             resource.setrlimit(which, (value, most))
-    signal.signal(signal.SIGXFSZ, signal.SIG_IGN)  # then writing fails with an error that can be told
+    signal.signal(
+        signal.SIGXFSZ, signal.SIG_IGN
+    )  # then writing fails with an error that can be told
     with contextlib.suppress(AttributeError, OSError):
-        ctypes.CDLL(None).unshare(_NEW_USER_AND_NETWORK)  # refused in some containers: the other limits stay
+        ctypes.CDLL(None).unshare(
+            _NEW_USER_AND_NETWORK
+        )  # refused in some containers: the other limits stay
 
 
 if __name__ == "__main__":

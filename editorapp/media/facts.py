@@ -9,8 +9,8 @@ from fractions import Fraction
 class MediaFacts:
     """Facts of one file, measured by probing it.
 
-    Units: `width` and `height` as displayed, after rotation; `duration_seconds` of the picture, not of a longer
-    sound track; frames are counted from 0 in the order in which they are shown.
+    Units: `width` and `height` as displayed, after rotation; `duration_seconds` of the picture, not
+    of a longer sound track; frames are counted from 0 in the order in which they are shown.
     """
 
     kind: str  # "video" or "image"

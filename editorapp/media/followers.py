@@ -5,13 +5,16 @@ import threading
 from collections.abc import Callable
 from types import TracebackType
 
-_AHEAD = 4  # batches that may wait for one follower: its memory is bounded, and who reads waits for it
+_AHEAD = (
+    4  # batches that may wait for one follower: its memory is bounded, and who reads waits for it
+)
 
 Batch = list[bytes]
 
 
 class Follower:
-    """Does `work` with each batch, in order, in a thread of its own; whatever that raises is raised to the reader.
+    """Does `work` with each batch, in order, in a thread of its own; whatever that raises is raised
+    to the reader.
 
     Everything that was put is done when the context is left.
     """
@@ -41,7 +44,10 @@ class Follower:
         return self
 
     def __exit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
     ) -> None:
         self._batches.put(None)
         self._thread.join()

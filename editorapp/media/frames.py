@@ -11,8 +11,11 @@ from editorapp.teams.models import User
 FORMATS = ("png", "jpeg", "webp")
 
 
-def still(asset: Asset, frame_index: int, *, format: str = "png", max_height: int | None = None) -> bytes:
-    """Return frame `frame_index` of a clip as a picture file, upright, in sRGB (HDR is brought into range).
+def still(
+    asset: Asset, frame_index: int, *, format: str = "png", max_height: int | None = None
+) -> bytes:
+    """Return frame `frame_index` of a clip as a picture file, upright, in sRGB (HDR is brought into
+    range).
 
     Frames count from 0 on the clip's own grid. Raises: Refusal, e.g. "no_such_frame".
     """
@@ -21,14 +24,22 @@ def still(asset: Asset, frame_index: int, *, format: str = "png", max_height: in
 
 
 def pin(asset: Asset, frame_index: int, *, user: User | None) -> Asset:
-    """Keep a frame of a clip as a picture of the same team: a guide frame to start from. Raises: Refusal."""
+    """Keep a frame of a clip as a picture of the same team: a guide frame to start from.
+
+    Raises: Refusal.
+    """
     with store.workspace() as folder:
         file = _write(asset, frame_index, folder, format="png", max_height=None)
         stem = asset.name.rpartition(".")[0] or asset.name
         return take_in(
-            file, name=f"{stem} frame {frame_index}.png", team=asset.team, user=user, origin=Asset.Origin.FRAME,
-            is_simulated=asset.is_simulated, expect="image",
-        )  # fmt: skip
+            file,
+            name=f"{stem} frame {frame_index}.png",
+            team=asset.team,
+            user=user,
+            origin=Asset.Origin.FRAME,
+            is_simulated=asset.is_simulated,
+            expect="image",
+        )
 
 
 def _write(asset: Asset, index: int, folder: Path, *, format: str, max_height: int | None) -> Path:
@@ -37,7 +48,13 @@ def _write(asset: Asset, index: int, folder: Path, *, format: str, max_height: i
     made = folder / f"still.{format}"
     with store.held(asset.sha256, store.ORIGINAL, store.FRAMES) as (original, frames):
         sandbox.run(
-            "still", path=str(original), frames=str(frames), index=index, format=format, max_height=max_height or 0,
-            out=str(made), limits=sandbox.Limits(wall_seconds=60, cpu_seconds=90),
-        )  # fmt: skip
+            "still",
+            path=str(original),
+            frames=str(frames),
+            index=index,
+            format=format,
+            max_height=max_height or 0,
+            out=str(made),
+            limits=sandbox.Limits(wall_seconds=60, cpu_seconds=90),
+        )
     return made

@@ -1,4 +1,7 @@
-"""Take a file in: measure it, make its previews, store it once, and write its row. The one door for every file."""
+"""Take a file in: measure it, make its previews, store it once, and write its row.
+
+The one door for every file.
+"""
 
 import logging
 from collections.abc import Callable
@@ -20,53 +23,119 @@ from editorapp.teams.models import Team, User
 log = logging.getLogger(__name__)
 
 _MIME = {
-    "mp4": "video/mp4", "m4v": "video/x-m4v", "mov": "video/quicktime", "3gp": "video/3gpp", "mkv": "video/x-matroska",
-    "webm": "video/webm", "avi": "video/x-msvideo", "mpeg": "video/mpeg", "mpegts": "video/mp2t", "ogv": "video/ogg",
-    "jpeg": "image/jpeg", "png": "image/png", "webp": "image/webp", "gif": "image/gif", "zip": "application/zip",
-}  # fmt: skip
+    "mp4": "video/mp4",
+    "m4v": "video/x-m4v",
+    "mov": "video/quicktime",
+    "3gp": "video/3gpp",
+    "mkv": "video/x-matroska",
+    "webm": "video/webm",
+    "avi": "video/x-msvideo",
+    "mpeg": "video/mpeg",
+    "mpegts": "video/mp2t",
+    "ogv": "video/ogg",
+    "jpeg": "image/jpeg",
+    "png": "image/png",
+    "webp": "image/webp",
+    "gif": "image/gif",
+    "zip": "application/zip",
+}
 
 NotTaken = Refusal  # what the rest of the house calls a file that was refused
 
 
 def take_in(
-    path: Path, *, name: str, team: Team, user: User | None, origin: str = Asset.Origin.UPLOAD,
-    is_simulated: bool = False, expect: str = "any", max_bytes: int | None = None, max_seconds: int | None = None,
-    sha256: str | None = None, spent: Spent | None = None,
-) -> Asset:  # fmt: skip
-    """Move a file from disk into the store and return its asset; the same bytes give the same asset again.
+    path: Path,
+    *,
+    name: str,
+    team: Team,
+    user: User | None,
+    origin: str = Asset.Origin.UPLOAD,
+    is_simulated: bool = False,
+    expect: str = "any",
+    max_bytes: int | None = None,
+    max_seconds: int | None = None,
+    sha256: str | None = None,
+    spent: Spent | None = None,
+) -> Asset:
+    """Move a file from disk into the store and return its asset; the same bytes give the same asset
+    again.
 
-    The file at `path` is gone afterwards, taken or not. `expect` is "video", "image" or "any". Limits are the
-    settings' unless given; probe.NO_LIMIT lifts one. `sha256`: its hash, where the caller has it from the very bytes.
+    The file at `path` is gone afterwards, taken or not. `expect` is "video", "image" or "any".
+    Limits are the
+    settings' unless given; probe.NO_LIMIT lifts one. `sha256`: its hash, where the caller has it
+    from the very bytes.
     Raises: NotTaken, and then nothing of the file is left.
     """
 
     def measured(folder: Path) -> dict[str, Any]:
         return measure(path, expect=expect, max_seconds=max_seconds, out=folder)
 
-    about = {"name": name, "team": team, "user": user, "origin": origin, "is_simulated": is_simulated}
+    about = {
+        "name": name,
+        "team": team,
+        "user": user,
+        "origin": origin,
+        "is_simulated": is_simulated,
+    }
     return _take(
-        path, measured, about, expect=expect, max_bytes=max_bytes, sha256=sha256, spent=spent or Spent()
-    )  # fmt: skip
+        path,
+        measured,
+        about,
+        expect=expect,
+        max_bytes=max_bytes,
+        sha256=sha256,
+        spent=spent or Spent(),
+    )
 
 
 def take_in_archive(
-    path: Path, *, name: str, team: Team, user: User | None, origin: str = Asset.Origin.RESULT,
+    path: Path,
+    *,
+    name: str,
+    team: Team,
+    user: User | None,
+    origin: str = Asset.Origin.RESULT,
     is_simulated: bool = False,
-) -> Asset:  # fmt: skip
-    """Take in a zip of EXR frames that a provider made. Like `take_in` in everything else. Raises: NotTaken."""
+) -> Asset:
+    """Take in a zip of EXR frames that a provider made. Like `take_in` in everything else.
+
+    Raises: NotTaken.
+    """
 
     def measured(folder: Path) -> dict[str, Any]:
-        facts: dict[str, Any] = sandbox.run("take_archive", path=str(path.resolve()), out=str(folder))["facts"]
+        facts: dict[str, Any] = sandbox.run(
+            "take_archive", path=str(path.resolve()), out=str(folder)
+        )["facts"]
         return facts
 
-    about = {"name": name, "team": team, "user": user, "origin": origin, "is_simulated": is_simulated}
-    return _take(path, measured, about, expect=Asset.Kind.ARCHIVE, max_bytes=NO_LIMIT, sha256=None, spent=Spent())
+    about = {
+        "name": name,
+        "team": team,
+        "user": user,
+        "origin": origin,
+        "is_simulated": is_simulated,
+    }
+    return _take(
+        path,
+        measured,
+        about,
+        expect=Asset.Kind.ARCHIVE,
+        max_bytes=NO_LIMIT,
+        sha256=None,
+        spent=Spent(),
+    )
 
 
 def _take(
-    path: Path, measured: Callable[[Path], dict[str, Any]], about: dict[str, Any], *, expect: str,
-    max_bytes: int | None, sha256: str | None, spent: Spent,
-) -> Asset:  # fmt: skip
+    path: Path,
+    measured: Callable[[Path], dict[str, Any]],
+    about: dict[str, Any],
+    *,
+    expect: str,
+    max_bytes: int | None,
+    sha256: str | None,
+    spent: Spent,
+) -> Asset:
     try:
         with store.workspace() as folder, store.telling_full_disk():
             check_readable(path, max_bytes)
@@ -89,7 +158,9 @@ def _take(
 
 
 def _prepare_to_leave(asset: Asset) -> None:
-    """Make what goes out for a file now, so that no send has to wait for it; what fails is made before it is sent."""
+    """Make what goes out for a file now, so that no send has to wait for it; what fails is made
+    before it is sent.
+    """
     if asset.kind not in (Asset.Kind.VIDEO, Asset.Kind.IMAGE):
         return
     try:
@@ -116,7 +187,9 @@ def _known(team: Team, sha256: str, expect: str) -> Asset | None:
 
 def _keep(path: Path, folder: Path, sha256: str) -> None:
     """Put the previews in place before the original: where the original is, everything is."""
-    previews = [what for what in (store.POSTER, store.FILMSTRIP, store.FRAMES) if (folder / what).exists()]
+    previews = [
+        what for what in (store.POSTER, store.FILMSTRIP, store.FRAMES) if (folder / what).exists()
+    ]
     try:
         for what in previews:
             store.keep(folder / what, sha256, what)
@@ -127,7 +200,9 @@ def _keep(path: Path, folder: Path, sha256: str) -> None:
 
 
 def _forget_previews(sha256: str) -> None:
-    """Leave nothing of a content whose original could not be kept, unless it is kept for somebody else."""
+    """Leave nothing of a content whose original could not be kept, unless it is kept for somebody
+    else.
+    """
     try:
         if not store.exists(sha256, store.ORIGINAL):
             store.remove(sha256)
@@ -136,25 +211,49 @@ def _forget_previews(sha256: str) -> None:
 
 
 def _row(
-    facts: MediaFacts, sha256: str, *, name: str, team: Team, user: User | None, origin: str, is_simulated: bool
+    facts: MediaFacts,
+    sha256: str,
+    *,
+    name: str,
+    team: Team,
+    user: User | None,
+    origin: str,
+    is_simulated: bool,
 ) -> Asset:
     needs_proxy = facts.kind == Asset.Kind.VIDEO and not facts.browser_safe
     fps = facts.fps
     values = {
-        "name": safe_name(name, fallback=facts.kind), "created_by": user, "origin": origin,
-        "is_simulated": is_simulated, "mime_type": _MIME[facts.container], "kind": facts.kind,
-        "container": facts.container, "codec": facts.codec, "pixel_format": facts.pixel_format, "width": facts.width,
-        "height": facts.height, "rotation": facts.rotation, "size_bytes": facts.size_bytes,
-        "fps_numerator": fps.numerator if fps else 0, "fps_denominator": fps.denominator if fps else 1,
-        "frame_count": facts.frame_count, "duration_seconds": facts.duration_seconds, "has_audio": facts.has_audio,
-        "hdr": facts.hdr, "hdr_transfer": facts.hdr_transfer, "variable_frame_rate": facts.variable_frame_rate,
-        "video_track": facts.video_track, "video_tracks": facts.video_tracks,
+        "name": safe_name(name, fallback=facts.kind),
+        "created_by": user,
+        "origin": origin,
+        "is_simulated": is_simulated,
+        "mime_type": _MIME[facts.container],
+        "kind": facts.kind,
+        "container": facts.container,
+        "codec": facts.codec,
+        "pixel_format": facts.pixel_format,
+        "width": facts.width,
+        "height": facts.height,
+        "rotation": facts.rotation,
+        "size_bytes": facts.size_bytes,
+        "fps_numerator": fps.numerator if fps else 0,
+        "fps_denominator": fps.denominator if fps else 1,
+        "frame_count": facts.frame_count,
+        "duration_seconds": facts.duration_seconds,
+        "has_audio": facts.has_audio,
+        "hdr": facts.hdr,
+        "hdr_transfer": facts.hdr_transfer,
+        "variable_frame_rate": facts.variable_frame_rate,
+        "video_track": facts.video_track,
+        "video_tracks": facts.video_tracks,
         "proxy": Asset.Proxy.PENDING if needs_proxy else Asset.Proxy.NOT_NEEDED,
-    }  # fmt: skip
+    }
     try:
         with transaction.atomic():
             asset, is_new = Asset.objects.get_or_create(team=team, sha256=sha256, defaults=values)
-            if asset.kind == Asset.Kind.UNREADABLE:  # until now: the decoders have learned something
+            if (
+                asset.kind == Asset.Kind.UNREADABLE
+            ):  # until now: the decoders have learned something
                 is_new = bool(Asset.objects.filter(pk=asset.pk, kind=asset.kind).update(**values))
                 asset.refresh_from_db()
             if is_new and needs_proxy:

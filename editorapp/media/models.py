@@ -63,19 +63,24 @@ class Asset(models.Model):
     hdr = models.BooleanField(default=False)
     hdr_transfer = models.CharField(max_length=8, blank=True)
     variable_frame_rate = models.BooleanField(default=False)
-    video_track = models.PositiveSmallIntegerField(default=1)  # which of the file's video tracks is taken, from 1
+    video_track = models.PositiveSmallIntegerField(
+        default=1
+    )  # which of the file's video tracks is taken, from 1
     video_tracks = models.PositiveSmallIntegerField(default=1)
     proxy = models.CharField(max_length=12, choices=Proxy.choices, default=Proxy.NOT_NEEDED)
     proxy_tries = models.PositiveSmallIntegerField(default=0)  # how often making it was begun
 
-    # What providers are given of it, see outgoing.py: its own hash where it goes as it is, "" while nobody has looked.
+    # What providers are given of it, see outgoing.py: its own hash where it goes as it is, "" while
+    # nobody has looked.
     outgoing_sha256 = models.CharField(max_length=64, blank=True, default="", db_index=True)
     outgoing_bytes = models.BigIntegerField(default=0)
 
     objects = AssetQuerySet.as_manager()
 
     class Meta:
-        constraints = [models.UniqueConstraint(fields=["team", "sha256"], name="stored_once_per_team")]
+        constraints = [
+            models.UniqueConstraint(fields=["team", "sha256"], name="stored_once_per_team")
+        ]
         indexes = [models.Index(fields=["team", "kind", "-id"], name="asset_newest_by_kind")]
 
     def __str__(self) -> str:
@@ -131,30 +136,42 @@ class UploadQuerySet(models.QuerySet["Upload"]):
         return self.filter(finished_at=None)
 
     def clear(self, now: datetime) -> set[str]:
-        """Forget what nobody has gone on with for so long; return the tokens of those whose pieces must stay."""
+        """Forget what nobody has gone on with for so long; return the tokens of those whose pieces
+        must stay.
+        """
         self.filter(touched_at__lt=now - Upload.KEPT_FOR).delete()
         return set(self.under_way().values_list("token", flat=True))
 
 
 class Upload(models.Model):
-    """A file on its way in, and afterwards how that ended. How far it has come its pieces say (uploads.py)."""
+    """A file on its way in, and afterwards how that ended.
 
-    KEPT_FOR = timedelta(days=1)  # after its last piece, or after its end: for as long it can be gone on with
+    How far it has come its pieces say (uploads.py).
+    """
+
+    KEPT_FOR = timedelta(
+        days=1
+    )  # after its last piece, or after its end: for as long it can be gone on with
 
     token = models.CharField(max_length=64, unique=True)
     team = models.ForeignKey(Team, on_delete=models.CASCADE, related_name="+")
     user = models.ForeignKey(User, on_delete=models.CASCADE, related_name="+")
     name = models.CharField(max_length=200)
     size_bytes = models.BigIntegerField()
-    # What a browser says of a file beside its name and size, so that it is known again; "": it is never known again.
+    # What a browser says of a file beside its name and size, so that it is known again; "": it is
+    # never known again.
     mark = models.CharField(max_length=100, blank=True, default="")
     created_at = models.DateTimeField(auto_now_add=True)
     touched_at = models.DateTimeField(default=timezone.now, db_index=True)
-    claimed_at = models.DateTimeField(null=True, blank=True)  # somebody takes the whole file in, and was alive then
+    claimed_at = models.DateTimeField(
+        null=True, blank=True
+    )  # somebody takes the whole file in, and was alive then
 
     # How it ended, for whoever never got the answer: with an asset, or with a refusal.
     finished_at = models.DateTimeField(null=True, blank=True)
-    asset = models.ForeignKey(Asset, null=True, blank=True, on_delete=models.CASCADE, related_name="+")
+    asset = models.ForeignKey(
+        Asset, null=True, blank=True, on_delete=models.CASCADE, related_name="+"
+    )
     refusal_code = models.CharField(max_length=40, blank=True, default="")
     refusal_message = models.TextField(blank=True, default="")
 

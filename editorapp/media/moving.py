@@ -13,7 +13,9 @@ from editorapp.media.refusals import Refusal
 
 @dataclass
 class Moved:
-    """What came of it. `damaged` names files that are not what their hash says; they stay where they are."""
+    """What came of it. `damaged` names files that are not what their hash says; they stay where
+    they are.
+    """
 
     copied: int = 0
     copied_bytes: int = 0
@@ -22,7 +24,8 @@ class Moved:
 
 
 def to_bucket() -> Moved:
-    """Copy every file of the media folder into the bucket and compare each; what is there already is left alone.
+    """Copy every file of the media folder into the bucket and compare each; what is there already
+    is left alone.
 
     So it can be broken off and called again. The folder stays as it is.
     Raises: Refusal, when the bucket cannot be used.
@@ -52,11 +55,15 @@ def to_bucket() -> Moved:
 def _files(blobs: Path) -> Iterator[tuple[str, Path]]:
     """Yield each file with its name in the store, an original after all that was made from it."""
     for folder in sorted(blobs.glob("??/*")):
-        for file in sorted(folder.iterdir(), key=lambda one: (one.name == store.ORIGINAL, one.name)):
+        for file in sorted(
+            folder.iterdir(), key=lambda one: (one.name == store.ORIGINAL, one.name)
+        ):
             yield f"{folder.parent.name}/{folder.name}/{file.name}", file
 
 
 def _hash(name: str, file: Path) -> str:
-    """Return what an object must carry: of an original the hash that names it, whatever lies in the file."""
+    """Return what an object must carry: of an original the hash that names it, whatever lies in the
+    file.
+    """
     folder, _slash, what = name.rpartition("/")
     return folder.rpartition("/")[2] if what == store.ORIGINAL else hash_file(file)

@@ -8,8 +8,9 @@ _LONGEST = 120
 def safe_name(given: str, *, fallback: str = "clip") -> str:
     """Return a name that is harmless on a page, in a header and on any disk.
 
-    Folders, control characters, and characters that reverse or hide text (categories Cc, Cf, Cs, Co, Zl, Zp) go;
-    emoji and every script stay. Joiners inside emoji are format characters too and are lost with the rest.
+    Folders, control characters, and characters that reverse or hide text (categories Cc, Cf, Cs,
+    Co, Zl, Zp) go; emoji and every script stay. Joiners inside emoji are format characters too and
+    are lost with the rest.
     """
     last = str(given).replace("\\", "/").rsplit("/", 1)[-1]
     text = unicodedata.normalize("NFC", last.encode("utf-8", "replace").decode())
@@ -17,8 +18,10 @@ def safe_name(given: str, *, fallback: str = "clip") -> str:
         " " if unicodedata.category(character) in {"Zs", "Zl", "Zp"} else character
         for character in text
         if unicodedata.category(character) not in {"Cc", "Cf", "Cs", "Co", "Cn"}
-    )  # fmt: skip
-    name = " ".join("".join(kept).translate(str.maketrans('<>:"|?*', "_______")).split()).strip(". ")
+    )
+    name = " ".join("".join(kept).translate(str.maketrans('<>:"|?*', "_______")).split()).strip(
+        ". "
+    )
     stem, dot, ending = name.rpartition(".")
     if len(name) > _LONGEST and dot and len(ending) <= 8:
         name = stem[: _LONGEST - len(ending) - 1].rstrip() + "." + ending

@@ -1,8 +1,9 @@
-"""Outgoing copies: what providers are given of a stored file, made once, and kept like any other content.
+"""Outgoing copies: what providers are given of a stored file, made once, and kept like any other
+content.
 
-Uploads stay as they came. A provider gets a picture upright, in sRGB and without metadata, and a clip without what its
-container tells of place and camera (decoding/outgoing.py says what is left as it is). A file that needs nothing goes
-out byte for byte: then its row names its own hash.
+Uploads stay as they came. A provider gets a picture upright, in sRGB and without metadata, and a
+clip without what its container tells of place and camera (decoding/outgoing.py says what is left as
+it is). A file that needs nothing goes out byte for byte: then its row names its own hash.
 """
 
 from dataclasses import dataclass
@@ -24,7 +25,9 @@ class Outgoing:
 
 
 def make(asset: Asset) -> Outgoing:
-    """Return what goes out for a file, made now where it is not there. Touches no table: call `note` with it.
+    """Return what goes out for a file, made now where it is not there.
+
+    Touches no table: call `note` with it.
 
     Raises: Refusal; store.Gone, when the file is not kept any more.
     """
@@ -46,7 +49,9 @@ def note(asset: Asset, made: Outgoing) -> bool:
     """Note on a file's row what goes out for it. Say whether that was news."""
     is_news = asset.outgoing_sha256 != made.sha256
     if is_news:
-        Asset.objects.filter(pk=asset.pk).update(outgoing_sha256=made.sha256, outgoing_bytes=made.size_bytes)
+        Asset.objects.filter(pk=asset.pk).update(
+            outgoing_sha256=made.sha256, outgoing_bytes=made.size_bytes
+        )
         asset.outgoing_sha256, asset.outgoing_bytes = made.sha256, made.size_bytes
     return is_news
 

@@ -43,9 +43,11 @@ class PartFile:
             return 0
 
     def append(self, body: Body, *, at: int, length: int) -> int | None:
-        """Write a piece that begins at `at` and return the new offset; None, when the file does not end there.
+        """Write a piece that begins at `at` and return the new offset; None, when the file does not
+        end there.
 
-        A piece that breaks off leaves what came: the next goes on from there. Raises: Refusal "disk_full".
+        A piece that breaks off leaves what came: the next goes on from there. Raises: Refusal
+        "disk_full".
         """
         with store.telling_full_disk(), open(path(self._token), "ab") as file:
             with locked(file.fileno()):
@@ -65,7 +67,9 @@ class PartFile:
         return crc32_of(path(self._token), size)
 
     def whole(self, size: int) -> Path:
-        """Return the whole file under a second name, which may be used up: the pieces stay until they are forgotten."""
+        """Return the whole file under a second name, which may be used up: the pieces stay until
+        they are forgotten.
+        """
         taking = path(self._token).with_suffix(f".{secrets.token_hex(4)}.taking")
         try:
             os.link(path(self._token), taking)
@@ -85,7 +89,9 @@ class _Overtaken(Exception):
 
 @contextmanager
 def locked(handle: int) -> Iterator[None]:
-    """Hold an open file alone, for one write: never while a request's body is waited for, which may be for ever."""
+    """Hold an open file alone, for one write: never while a request's body is waited for, which may
+    be for ever.
+    """
     fcntl.flock(handle, fcntl.LOCK_EX)
     try:
         yield
@@ -114,9 +120,11 @@ def read(body: Body, size: int) -> bytes:
 
 
 def _copy(body: Body, handle: int, *, at: int, length: int, digest: Any) -> int:
-    """Write and hash what comes, each in a thread behind the one that reads; return how many bytes came.
+    """Write and hash what comes, each in a thread behind the one that reads; return how many bytes
+    came.
 
-    Raises: _Overtaken, when the browser has sent them once more meanwhile, because this connection seemed dead to it.
+    Raises: _Overtaken, when the browser has sent them once more meanwhile, because this connection
+    seemed dead to it.
     """
     left, end = length, at
 

@@ -1,9 +1,11 @@
-"""An upload's bytes as objects in the bucket: any machine can take the next piece, and any can finish.
+"""An upload's bytes as objects in the bucket: any machine can take the next piece, and any can
+finish.
 
 Each object is a stretch of the file, and its name says which and what is in it:
-"incoming/<token>/<first byte>-<length>-<hash>". How far the upload has come is what the stretches cover without a gap,
-so a piece that comes twice, or overlaps, changes nothing. The machine that takes a piece also keeps it in a file of
-its own: where one machine took them all, nothing needs to be fetched back.
+"incoming/<token>/<first byte>-<length>-<hash>". How far the upload has come is what the stretches
+cover without a gap, so a piece that comes twice, or overlaps, changes nothing. The machine that
+takes a piece also keeps it in a file of its own: where one machine took them all, nothing needs to
+be fetched back.
 """
 
 import hashlib
@@ -54,7 +56,9 @@ class PieceObjects:
         """Return what covers the file from its first byte on, in order and up to the first gap."""
         chain: list[_Stretch] = []
         end = 0
-        for one in sorted(_Stretch.named(name) for name, _size, _at in self._storage.list(self._prefix)):
+        for one in sorted(
+            _Stretch.named(name) for name, _size, _at in self._storage.list(self._prefix)
+        ):
             if one.start > end:
                 break
             if one.end > end:
@@ -67,7 +71,8 @@ class PieceObjects:
         return chain[-1].end if chain else 0
 
     def append(self, body: Body, *, at: int, length: int) -> int | None:
-        """Put a piece that begins at `at` into the bucket and return the new offset; None, when it belongs elsewhere.
+        """Put a piece that begins at `at` into the bucket and return the new offset; None, when it
+        belongs elsewhere.
 
         Raises: Refusal; what was put before it stays.
         """
@@ -92,7 +97,9 @@ class PieceObjects:
             return crc32_of(path(self._token), size)
 
     def _bring_here(self, copy: int) -> None:
-        """Have on this machine all that has arrived and nothing else, each stretch compared with its hash."""
+        """Have on this machine all that has arrived and nothing else, each stretch compared with
+        its hash.
+        """
         end = 0
         for one in self._stretches():
             if hashlib.sha256(os.pread(copy, one.size, one.start)).hexdigest() != one.sha256:
@@ -104,7 +111,10 @@ class PieceObjects:
         os.ftruncate(copy, end)
 
     def whole(self, size: int) -> Path:
-        """Return the whole file on this machine, under a name that may be used up. Raises: Refusal."""
+        """Return the whole file on this machine, under a name that may be used up.
+
+        Raises: Refusal.
+        """
         with store.telling_full_disk(), self._own_copy() as copy:
             self._bring_here(copy)
         claimed = path(self._token).with_suffix(f".{secrets.token_hex(4)}.taking")

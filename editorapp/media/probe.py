@@ -19,23 +19,33 @@ def probe(
 ) -> MediaFacts:
     """Return the facts of a file.
 
-    `expect` is "video", "image" or "any"; limits are the settings' unless given, NO_LIMIT lifts them.
+    `expect` is "video", "image" or "any"; limits are the settings' unless given, NO_LIMIT lifts
+    them.
     Raises: Refusal.
     """
     check_readable(path, max_bytes)
     return facts_from(measure(path, expect=expect, max_seconds=max_seconds, out=None))
 
 
-def measure(path: Path, *, expect: str, max_seconds: int | None, out: Path | None) -> dict[str, Any]:
+def measure(
+    path: Path, *, expect: str, max_seconds: int | None, out: Path | None
+) -> dict[str, Any]:
     """Run the sandbox's job on a file and return the facts as it says them. Raises: Refusal."""
     seconds = settings.MAX_SOURCE_SECONDS if max_seconds is None else max_seconds
-    arguments: dict[str, Any] = {"path": str(path.resolve()), "max_seconds": seconds, "expect": expect}
+    arguments: dict[str, Any] = {
+        "path": str(path.resolve()),
+        "max_seconds": seconds,
+        "expect": expect,
+    }
     facts: dict[str, Any] = sandbox.run("take", **arguments, out=str(out) if out else None)["facts"]
     return facts
 
 
 def check_readable(path: Path, max_bytes: int | None = None) -> None:
-    """Refuse what is no plain file that we may read, and sizes that are not taken. Raises: Refusal."""
+    """Refuse what is no plain file that we may read, and sizes that are not taken.
+
+    Raises: Refusal.
+    """
     try:
         if not path.is_file():
             raise Refusal("unreadable")

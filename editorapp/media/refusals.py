@@ -1,4 +1,6 @@
-"""Why a file is not taken: stable codes, and for each one sentence that says what is wrong and what to do."""
+"""Why a file is not taken: stable codes, and for each one sentence that says what is wrong and what
+to do.
+"""
 
 from typing import Any
 
@@ -19,7 +21,9 @@ SENTENCES: dict[str, str] = {
     "audio_only": "This file has sound but no picture: export it with its video track, or choose another file.",
     "truncated": "This file is cut off ({detail}): copy or export it again, and upload the whole file.",
     "damaged": "This file cannot be read ({detail}): export it again, best as an H.264 MP4.",
-    "unsupported_container": "This is {what}, which is not taken: export it as an " + TAKEN + " file.",
+    "unsupported_container": "This is {what}, which is not taken: export it as an "
+    + TAKEN
+    + " file.",
     "unsupported_codec": "The picture is coded as {codec}, which cannot be read here: export it as an H.264 MP4.",
     "no_frames": "Not one picture of this file can be decoded: export it again, best as an H.264 MP4.",
     "timed_out": "Reading this file took too long and was stopped: export it as an H.264 MP4 and try again.",
@@ -38,7 +42,8 @@ SENTENCES: dict[str, str] = {
 }
 
 
-# Nothing is wrong with the file: the bucket or a decoder cannot be used just now, and later the same will do.
+# Nothing is wrong with the file: the bucket or a decoder cannot be used just now, and later the
+# same will do.
 _PASSING = {"storage_away", "storage_refused", "storage_full", "interrupted"}
 # It is the installation that cannot take or give a file, whatever is in it.
 _OURS = _PASSING | {"disk_full", "cache_full", "storage_damaged", "gone"}

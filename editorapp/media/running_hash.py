@@ -1,4 +1,5 @@
-"""The hash of a file whose pieces are still arriving, so that it need not be read again when the last one is there.
+"""The hash of a file whose pieces are still arriving, so that it need not be read again when the
+last one is there.
 
 Kept in this process only: whoever has not seen every piece in order reads the file instead.
 """
@@ -14,7 +15,9 @@ _lock = threading.Lock()
 
 
 def take(token: str, *, at: int) -> Any:
-    """Return the hash of the first `at` bytes of an upload, to go on with; None when it is not known here."""
+    """Return the hash of the first `at` bytes of an upload, to go on with; None when it is not
+    known here.
+    """
     with _lock:
         known = _running.pop(token, None)
     if known is not None and known[0] == at:
@@ -31,7 +34,9 @@ def give_back(token: str, digest: Any, *, at: int) -> None:
 
 
 def result(token: str, *, size: int) -> str | None:
-    """Return the hash of the whole file of `size` bytes and forget it; None when it is not known here."""
+    """Return the hash of the whole file of `size` bytes and forget it; None when it is not known
+    here.
+    """
     digest = take(token, at=size)
     return str(digest.hexdigest()) if digest is not None and size else None
 

@@ -23,14 +23,17 @@ HILLS: tuple[tuple[Colour, float, float, float], ...] = (
 
 
 def draw(path: Path, *, frames: int = FRAMES) -> None:
-    """Write the clip, or its beginning: a balloon over hills at dusk; 1280x720, 24 fps, with a soft chord.
+    """Write the clip, or its beginning: a balloon over hills at dusk; 1280x720, 24 fps, with a soft
+    chord.
 
     The file is H.264 and AAC in MP4, about 0.5 MB; it takes a few seconds to draw.
     """
     import av
 
     with av.open(str(path), "w", format="mp4", options={"movflags": "+faststart"}) as container:
-        video: Any = container.add_stream("libx264", rate=FPS, options={"preset": "veryfast", "crf": "20"})
+        video: Any = container.add_stream(
+            "libx264", rate=FPS, options={"preset": "veryfast", "crf": "20"}
+        )
         video.width, video.height, video.pix_fmt = WIDTH, HEIGHT, "yuv420p"
         coding = video.codec_context
         coding.colorspace = coding.color_primaries = coding.color_trc = _BT709
@@ -84,16 +87,25 @@ def _ridge(height: float, rough: float, shift: float) -> list[tuple[float, float
     points: list[tuple[float, float]] = []
     for x in range(0, WIDTH + 17, 16):
         at = (x + shift) / WIDTH * math.tau
-        wave = math.sin(at * 1.3 + height * 9) + 0.5 * math.sin(at * 2.9 + height * 31) + 0.22 * math.sin(at * 7.1)
+        wave = (
+            math.sin(at * 1.3 + height * 9)
+            + 0.5 * math.sin(at * 2.9 + height * 31)
+            + 0.22 * math.sin(at * 7.1)
+        )
         points.append((x, HEIGHT * (height - rough * wave)))
     return [*points, (WIDTH, HEIGHT), (0, HEIGHT)]
 
 
 def _balloon(pen: Any, x: float, y: float) -> None:
-    """Draw a striped hot-air balloon with its basket; (x, y) is the middle of the envelope, in pixels."""
+    """Draw a striped hot-air balloon with its basket; (x, y) is the middle of the envelope, in
+    pixels.
+    """
     for part, colour in ((1.0, (196, 64, 62)), (0.68, (240, 200, 120)), (0.34, (196, 64, 62))):
         pen.ellipse((x - 74 * part, y - 86, x + 74 * part, y + 78), fill=colour)
-    pen.polygon([(x - 42, y + 58), (x + 42, y + 58), (x + 16, y + 104), (x - 16, y + 104)], fill=(168, 50, 54))
+    pen.polygon(
+        [(x - 42, y + 58), (x + 42, y + 58), (x + 16, y + 104), (x - 16, y + 104)],
+        fill=(168, 50, 54),
+    )
     for side in (-14, 14):
         pen.line((x + side, y + 102, x + side * 0.8, y + 130), fill=(60, 42, 48), width=2)
     pen.rounded_rectangle((x - 15, y + 128, x + 15, y + 150), radius=4, fill=(92, 62, 48))
@@ -110,6 +122,8 @@ def _chord(stream: Any, frames: int) -> Any:
     swell = numpy.sin(numpy.pi * seconds / seconds[-1]) ** 2
     samples = (0.06 * notes * swell).astype(numpy.float32)
     for start in range(0, count, 1024):
-        frame = av.AudioFrame.from_ndarray(samples[None, start : start + 1024], format="fltp", layout="mono")
+        frame = av.AudioFrame.from_ndarray(
+            samples[None, start : start + 1024], format="fltp", layout="mono"
+        )
         frame.sample_rate, frame.pts, frame.time_base = AUDIO_RATE, start, Fraction(1, AUDIO_RATE)
         yield from stream.encode(frame)

@@ -1,7 +1,9 @@
-"""Run a decoding job in a child process with limits, and get an answer whatever the file does to it.
+"""Run a decoding job in a child process with limits, and get an answer whatever the file does to
+it.
 
-Each of our processes keeps a few helpers (child.py) that have the decoders loaded and fork for each job: starting
-Python and the decoders anew would cost half a second a file, this costs some milliseconds.
+Each of our processes keeps a few helpers (child.py) that have the decoders loaded and fork for each
+job: starting Python and the decoders anew would cost half a second a file, this costs some
+milliseconds.
 """
 
 import atexit
@@ -43,21 +45,43 @@ class _Helper:
     """One helper process: asked one thing at a time."""
 
     def __init__(self) -> None:
-        # Nothing of our environment but what finding Python's modules needs: no keys where hostile files are read.
-        environment = {name: os.environ[name] for name in ("PATH", "LANG", "LC_ALL", "TMPDIR") if name in os.environ}
-        environment |= {"PYTHONPATH": str(_ROOT), "OPENBLAS_NUM_THREADS": "1", "PYTHONDONTWRITEBYTECODE": "1"}
+        # Nothing of our environment but what finding Python's modules needs: no keys where hostile
+        # files are read.
+        environment = {
+            name: os.environ[name]
+            for name in ("PATH", "LANG", "LC_ALL", "TMPDIR")
+            if name in os.environ
+        }
+        environment |= {
+            "PYTHONPATH": str(_ROOT),
+            "OPENBLAS_NUM_THREADS": "1",
+            "PYTHONDONTWRITEBYTECODE": "1",
+        }
         self.process = subprocess.Popen(
-            [sys.executable, "-m", "editorapp.media.child"], stdin=subprocess.PIPE, stdout=subprocess.PIPE,
-            stderr=subprocess.DEVNULL, env=environment, cwd=_ROOT, start_new_session=True, bufsize=0,
-        )  # fmt: skip
+            [sys.executable, "-m", "editorapp.media.child"],
+            stdin=subprocess.PIPE,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.DEVNULL,
+            env=environment,
+            cwd=_ROOT,
+            start_new_session=True,
+            bufsize=0,
+        )
         self.buffer = b""
         said = self._read_line(time.monotonic() + _START_SECONDS)
         if not said:
             self.kill()
-            raise BrokenPipeError if said is not None else RuntimeError("The decoding helper did not start.")
+            raise (
+                BrokenPipeError
+                if said is not None
+                else RuntimeError("The decoding helper did not start.")
+            )
 
     def ask(self, question: dict[str, Any], wall_seconds: float) -> dict[str, Any]:
-        """Send a job and wait for its answer. Raises: TimeoutError; BrokenPipeError, when the helper is gone."""
+        """Send a job and wait for its answer.
+
+        Raises: TimeoutError; BrokenPipeError, when the helper is gone.
+        """
         assert self.process.stdin
         self.process.stdin.write(json.dumps(question).encode() + b"\n")
         line = self._read_line(time.monotonic() + wall_seconds)
@@ -125,7 +149,9 @@ _pool = _Pool()
 
 
 def _forget() -> None:
-    """In a forked process the helpers belong to the parent: talking to them would mix up two conversations."""
+    """In a forked process the helpers belong to the parent: talking to them would mix up two
+    conversations.
+    """
     global _pool
     _pool = _Pool()
 
@@ -137,8 +163,8 @@ atexit.register(lambda: _pool.close())
 def run(job: str, *, limits: Limits | None = None, **arguments: Any) -> dict[str, Any]:
     """Run a job of decoding/jobs.py and return what it returns.
 
-    Raises: Refusal, also when the job crashed or used up its limits; "interrupted", when it was killed from outside
-    each time that it was begun.
+    Raises: Refusal, also when the job crashed or used up its limits; "interrupted", when it was
+    killed from outside each time that it was begun.
     """
     limits = limits or Limits()
     question = _question(job, limits, arguments)
@@ -179,7 +205,11 @@ def _ask(question: dict[str, Any], wall_seconds: float) -> dict[str, Any]:
 
 
 def _question(job: str, limits: Limits, arguments: dict[str, Any]) -> dict[str, Any]:
-    bounds = {"cpu_seconds": limits.cpu_seconds, "memory_bytes": limits.memory_bytes, "file_bytes": limits.file_bytes}
+    bounds = {
+        "cpu_seconds": limits.cpu_seconds,
+        "memory_bytes": limits.memory_bytes,
+        "file_bytes": limits.file_bytes,
+    }
     return {"job": job, "arguments": arguments, "limits": bounds}
 
 
@@ -189,5 +219,7 @@ def _result(job: str, answer: dict[str, Any]) -> dict[str, Any]:
         return done
     code = answer["refused"]
     if "error" in answer or "signal" in answer:
-        log.warning("media job %s failed: %s", job, answer.get("error") or f"signal {answer['signal']}")
+        log.warning(
+            "media job %s failed: %s", job, answer.get("error") or f"signal {answer['signal']}"
+        )
     raise Refusal.retold(code, answer.get("message") or SENTENCES[code])

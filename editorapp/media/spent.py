@@ -21,4 +21,6 @@ class Spent:
 
     def header(self) -> str:
         """Return the value of a Server-Timing header, which browsers show in their network panel."""
-        return ", ".join(f"{name};dur={seconds * 1000:.1f}" for name, seconds in self.seconds.items())
+        return ", ".join(
+            f"{name};dur={seconds * 1000:.1f}" for name, seconds in self.seconds.items()
+        )

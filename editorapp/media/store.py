@@ -1,7 +1,10 @@
-"""Where the bytes live: files named by the hash of their content. Written once, whole, or not at all.
+"""Where the bytes live: files named by the hash of their content.
 
-One of two backends keeps them: a folder of this machine, or a bucket that any number of machines share. Who needs a
-file as a file holds it (`held`); who asks whether it is there (`exists`) is told what the backend itself says.
+Written once, whole, or not at all.
+
+One of two backends keeps them: a folder of this machine, or a bucket that any number of machines
+share. Who needs a file as a file holds it (`held`); who asks whether it is there (`exists`) is told
+what the backend itself says.
 """
 
 import errno
@@ -32,7 +35,13 @@ if TYPE_CHECKING:
 
 log = logging.getLogger(__name__)
 
-ORIGINAL, POSTER, FILMSTRIP, PROXY, FRAMES = "original", "poster.webp", "filmstrip.webp", "proxy.mp4", "frames.json"
+ORIGINAL, POSTER, FILMSTRIP, PROXY, FRAMES = (
+    "original",
+    "poster.webp",
+    "filmstrip.webp",
+    "proxy.mp4",
+    "frames.json",
+)
 _STALE_SECONDS = 24 * 60 * 60
 
 
@@ -63,7 +72,10 @@ def _name(sha256: str, what: str) -> str:
 
 
 def path(sha256: str, what: str) -> Path:
-    """Return where this machine has a file of a content, or would have it. To use the file, hold it."""
+    """Return where this machine has a file of a content, or would have it.
+
+    To use the file, hold it.
+    """
     return backend().path(_name(sha256, what))
 
 
@@ -73,9 +85,11 @@ def exists(sha256: str, what: str) -> bool:
 
 
 def is_whole(sha256: str) -> bool:
-    """Is the original kept, with the very bytes that it is named by? Raises: Refusal, when the storage does not say.
+    """Is the original kept, with the very bytes that it is named by? Raises: Refusal, when the
+    storage does not say.
 
-    Of a bucket it is enough that it is there: its storage holds a hash of its own, and copies from it are checked.
+    Of a bucket it is enough that it is there: its storage holds a hash of its own, and copies from
+    it are checked.
     """
     if bucket() is not None:
         return exists(sha256, ORIGINAL)
@@ -99,7 +113,10 @@ def held(sha256: str, *whats: str) -> Iterator[list[Path]]:
 
 
 def opened(sha256: str, what: str) -> Opened:
-    """Return a file for reading parts of it. Raises: Gone; Refusal, when the storage does not answer."""
+    """Return a file for reading parts of it.
+
+    Raises: Gone; Refusal, when the storage does not answer.
+    """
     try:
         return backend().opened(_name(sha256, what))
     except FileNotFoundError as error:
@@ -114,7 +131,10 @@ class Gone(Refusal):
 
 
 def incoming() -> Path:
-    """Return the folder of unfinished files. It lies beside the blobs: a rename between them is atomic."""
+    """Return the folder of unfinished files.
+
+    It lies beside the blobs: a rename between them is atomic.
+    """
     folder = Path(settings.MEDIA_ROOT) / "incoming"
     folder.mkdir(parents=True, exist_ok=True)
     return folder
@@ -132,7 +152,9 @@ def workspace() -> Iterator[Path]:
 
 
 def keep(file: Path, sha256: str, what: str) -> Path:
-    """Move a finished file to its place, durably. Where the same content is kept already, it is replaced by itself.
+    """Move a finished file to its place, durably.
+
+    Where the same content is kept already, it is replaced by itself.
 
     Raises: Refusal "disk_full", or one that says what is wrong with the bucket.
     """
@@ -142,7 +164,8 @@ def keep(file: Path, sha256: str, what: str) -> Path:
 
 @contextmanager
 def settling(file: Path) -> Iterator[None]:
-    """Prepare, while something else is done with it, that a file can be kept without waiting for the disk.
+    """Prepare, while something else is done with it, that a file can be kept without waiting for
+    the disk.
 
     Raises: Refusal "disk_full".
     """
@@ -152,7 +175,10 @@ def settling(file: Path) -> Iterator[None]:
 
 @contextmanager
 def telling_full_disk() -> Iterator[None]:
-    """Turn the system's "no space left" into a sentence for people, and an alert. Raises: Refusal "disk_full"."""
+    """Turn the system's "no space left" into a sentence for people, and an alert.
+
+    Raises: Refusal "disk_full".
+    """
     try:
         yield
     except Refusal as refusal:
@@ -167,12 +193,17 @@ def telling_full_disk() -> Iterator[None]:
 
 
 def disk_subject() -> str:
-    """Return what an alert about this machine's disk is about; short enough for a sign of life by that name."""
+    """Return what an alert about this machine's disk is about; short enough for a sign of life by
+    that name.
+    """
     return f"disk:{socket.gethostname()}"[:60]
 
 
 def _alarm() -> None:
-    """Tell the admins at once. The lookout, which measures the same disk, closes it when there is room again."""
+    """Tell the admins at once.
+
+    The lookout, which measures the same disk, closes it when there is room again.
+    """
     message = (
         f"A file could not be stored: the disk of {socket.gethostname()} is full. Delete what is not needed under "
         f"{settings.DATA_DIR}, or move it to a larger disk."
@@ -180,21 +211,33 @@ def _alarm() -> None:
     try:
         with transaction.atomic():
             alerts.open(
-                Kind.DISK_FULL, disk_subject(), message=message, team_id=None, path="/status/", now=timezone.now()
+                Kind.DISK_FULL,
+                disk_subject(),
+                message=message,
+                team_id=None,
+                path="/status/",
+                now=timezone.now(),
             )
     except DatabaseError as error:
-        log.error("The disk is full, and so no alert could be written: %s", error)  # the database lies there too
+        log.error(
+            "The disk is full, and so no alert could be written: %s", error
+        )  # the database lies there too
 
 
 def remove(sha256: str) -> None:
-    """Delete a content and all that was made from it. Raises: Refusal, when the storage does not answer."""
+    """Delete a content and all that was made from it.
+
+    Raises: Refusal, when the storage does not answer.
+    """
     backend().remove(_name(sha256, ORIGINAL).rpartition("/")[0])
 
 
 def sweep(*, now: float | None = None, under_way: Collection[str] = ()) -> int:
-    """Delete what unfinished uploads and killed jobs left behind more than a day ago; return how many.
+    """Delete what unfinished uploads and killed jobs left behind more than a day ago; return how
+    many.
 
-    `under_way`: the tokens of uploads that somebody still sends; of a long one the first pieces may be old.
+    `under_way`: the tokens of uploads that somebody still sends; of a long one the first pieces may
+    be old.
     """
     before = (time.time() if now is None else now) - _STALE_SECONDS
     count = 0

@@ -30,8 +30,8 @@ def enqueue_proxy(asset: Asset) -> None:
 def make_proxy(asset_id: int) -> None:
     """Make the copy of a clip that browsers can play, or of the one that waits longest.
 
-    One at a time: a copy may take minutes, and the other workers are for paid work. Who comes meanwhile leaves at
-    once; who made one asks for the next.
+    One at a time: a copy may take minutes, and the other workers are for paid work. Who comes
+    meanwhile leaves at once; who made one asks for the next.
     """
     with _alone() as is_first:
         if not is_first:
@@ -52,13 +52,18 @@ def is_copying() -> bool:
 
 
 def _waiting() -> QuerySet[Asset]:
-    waiting = Asset.objects.filter(proxy=Asset.Proxy.PENDING, deleted_at=None, proxy_tries__lt=_LOST.tries)
+    waiting = Asset.objects.filter(
+        proxy=Asset.Proxy.PENDING, deleted_at=None, proxy_tries__lt=_LOST.tries
+    )
     return waiting.order_by("pk")
 
 
 @contextmanager
 def _alone() -> Iterator[bool]:
-    """Hold the one place for making copies, until the end or until this process dies. Yield whether it was free."""
+    """Hold the one place for making copies, until the end or until this process dies.
+
+    Yield whether it was free.
+    """
     with (store.incoming().parent / "copying.lock").open("a") as file:
         try:
             fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
@@ -69,7 +74,10 @@ def _alone() -> Iterator[bool]:
 
 
 def _copy(asset: Asset) -> bool:
-    """Make one copy; one that is there already will do. False, when none can be made now: the sweep asks again."""
+    """Make one copy; one that is there already will do.
+
+    False, when none can be made now: the sweep asks again.
+    """
     state = Asset.Proxy.READY
     # Counted before it is begun: what kills its worker counts too.
     Asset.objects.filter(pk=asset.pk).update(proxy_tries=F("proxy_tries") + 1)
@@ -81,16 +89,26 @@ def _copy(asset: Asset) -> bool:
         log.warning("No playable copy of asset %s: %s", asset.pk, refusal.message)
         if refusal.is_passing or refusal.code == "disk_full":
             return False
-        state = Asset.Proxy.FAILED  # poster, filmstrip and stills still work; the original is untouched
+        state = (
+            Asset.Proxy.FAILED
+        )  # poster, filmstrip and stills still work; the original is untouched
     Asset.objects.filter(pk=asset.pk, proxy=Asset.Proxy.PENDING).update(proxy=state)
     return True
 
 
 def _make(asset: Asset) -> None:
-    with store.workspace() as folder, store.held(asset.sha256, store.ORIGINAL, store.FRAMES) as (original, frames):
+    with (
+        store.workspace() as folder,
+        store.held(asset.sha256, store.ORIGINAL, store.FRAMES) as (original, frames),
+    ):
         made = folder / store.PROXY
         sandbox.run(
-            "proxy", limits=_PROXY_LIMITS, path=str(original), out=str(made), fps=str(asset.fps), frames=str(frames)
+            "proxy",
+            limits=_PROXY_LIMITS,
+            path=str(original),
+            out=str(made),
+            fps=str(asset.fps),
+            frames=str(frames),
         )
         reached("copy.made")
         store.keep(made, asset.sha256, store.PROXY)
@@ -98,13 +116,17 @@ def _make(asset: Asset) -> None:
 
 
 def sweep(now: datetime) -> None:
-    """Clean up, about once an hour: uploads that were given up, files of killed jobs, copies that nobody makes.
+    """Clean up, about once an hour: uploads that were given up, files of killed jobs, copies that
+    nobody makes.
 
-    A queue may lose a task when its worker is killed; the row still says "pending", so it is asked for again.
+    A queue may lose a task when its worker is killed; the row still says "pending", so it is asked
+    for again.
     """
     under_way = Upload.objects.clear(now)
     store.sweep(now=now.timestamp(), under_way=under_way)
-    lost = Asset.objects.filter(proxy=Asset.Proxy.PENDING, deleted_at=None, created_at__lt=now - _LOST_AFTER)
+    lost = Asset.objects.filter(
+        proxy=Asset.Proxy.PENDING, deleted_at=None, created_at__lt=now - _LOST_AFTER
+    )
     lost.filter(proxy_tries__gte=_LOST.tries).update(proxy=Asset.Proxy.FAILED)
     due = [asset for asset in lost.order_by("pk") if _is_due(asset, now)]
     for asset in due[:_AT_ONCE]:

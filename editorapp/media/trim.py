@@ -15,7 +15,8 @@ _LIMITS = sandbox.Limits(wall_seconds=300, cpu_seconds=600, file_bytes=2_000_000
 def trim(asset: Asset, first_frame: int, last_frame: int, *, user: User | None) -> Asset:
     """Return a clip of the frames `first_frame` to `last_frame`, both included, with their sound.
 
-    Exact to the frame, so it is coded anew (H.264 at high quality; HDR stays HDR as 10-bit HEVC): a cut without
+    Exact to the frame, so it is coded anew (H.264 at high quality; HDR stays HDR as 10-bit HEVC): a
+    cut without
     coding anew could begin only at a keyframe. Rate, timing and displayed size stay.
     Raises: Refusal.
     """
@@ -26,12 +27,29 @@ def trim(asset: Asset, first_frame: int, last_frame: int, *, user: User | None) 
         made = folder / "trimmed.mp4"
         with store.held(asset.sha256, store.ORIGINAL, store.FRAMES) as (original, frames):
             sandbox.run(
-                "trim", limits=_LIMITS, path=str(original), out=str(made), frames=str(frames), fps=str(asset.fps),
-                first=first_frame, last=last_frame,
-            )  # fmt: skip
-        part = "copy" if (first_frame, last_frame) == (0, asset.last_frame) else f"{first_frame}-{last_frame}"
+                "trim",
+                limits=_LIMITS,
+                path=str(original),
+                out=str(made),
+                frames=str(frames),
+                fps=str(asset.fps),
+                first=first_frame,
+                last=last_frame,
+            )
+        part = (
+            "copy"
+            if (first_frame, last_frame) == (0, asset.last_frame)
+            else f"{first_frame}-{last_frame}"
+        )
         name = f"{PurePath(asset.name).stem} {part}.mp4"
         return take_in(
-            made, name=name, team=asset.team, user=user, origin=Asset.Origin.UPLOAD, expect="video",
-            is_simulated=asset.is_simulated, max_bytes=NO_LIMIT, max_seconds=NO_LIMIT,
-        )  # fmt: skip
+            made,
+            name=name,
+            team=asset.team,
+            user=user,
+            origin=Asset.Origin.UPLOAD,
+            expect="video",
+            is_simulated=asset.is_simulated,
+            max_bytes=NO_LIMIT,
+            max_seconds=NO_LIMIT,
+        )

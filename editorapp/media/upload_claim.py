@@ -1,7 +1,8 @@
-"""The right to take an upload in: of several requests that finish it at once, on any machines, one has it.
+"""The right to take an upload in: of several requests that finish it at once, on any machines, one
+has it.
 
-It is renewed for as long as its holder lives. So a machine that died is waited for no longer than this, and the next
-request takes the file in from the same pieces.
+It is renewed for as long as its holder lives. So a machine that died is waited for no longer than
+this, and the next request takes the file in from the same pieces.
 """
 
 import threading
@@ -20,7 +21,9 @@ _HOLDS_FOR = timedelta(seconds=45)
 
 
 class BeingTaken(Exception):
-    """Somebody else takes the file in just now: whoever asks again in a moment hears how that ended."""
+    """Somebody else takes the file in just now: whoever asks again in a moment hears how that
+    ended.
+    """
 
 
 @contextmanager

@@ -1,7 +1,9 @@
-"""Receive a file in pieces: each goes straight to where it stays, and a broken connection costs one piece.
+"""Receive a file in pieces: each goes straight to where it stays, and a broken connection costs one
+piece.
 
-Whatever a browser asks may be asked again, because its answer may have been lost: beginning the same file gives the
-same upload, a piece that is there is not written twice, and finishing gives the same asset or the same refusal.
+Whatever a browser asks may be asked again, because its answer may have been lost: beginning the
+same file gives the same upload, a piece that is there is not written twice, and finishing gives the
+same asset or the same refusal.
 """
 
 import logging
@@ -38,9 +40,11 @@ class WrongOffset(Exception):
 
 
 def begin(*, name: str, size_bytes: int, member: Member, mark: str = "") -> Upload:
-    """Open an upload, or return the one that there is of this very file: same person, name, size and mark.
+    """Open an upload, or return the one that there is of this very file: same person, name, size
+    and mark.
 
-    `mark`: what the browser knows the file again by; "" always opens a new one. Nothing is reserved on disk.
+    `mark`: what the browser knows the file again by; "" always opens a new one. Nothing is reserved
+    on disk.
     Raises: Refusal "empty", "too_big".
     """
     check_bytes(size_bytes)
@@ -65,7 +69,8 @@ def begin(*, name: str, size_bytes: int, member: Member, mark: str = "") -> Uplo
 
 
 def _known(name: str, size_bytes: int, member: Member, mark: str) -> Upload | None:
-    """Return this person's upload of a file: the one under way, or the one that became an asset a moment ago.
+    """Return this person's upload of a file: the one under way, or the one that became an asset a
+    moment ago.
 
     One that was refused is tried anew.
     """
@@ -75,7 +80,12 @@ def _known(name: str, size_bytes: int, member: Member, mark: str) -> Upload | No
     if (open_one := of_file.under_way().first()) is not None:
         _touch(open_one)
         return open_one
-    taken = of_file.filter(asset__isnull=False, asset__deleted_at=None).select_related("asset").order_by("-pk").first()
+    taken = (
+        of_file.filter(asset__isnull=False, asset__deleted_at=None)
+        .select_related("asset")
+        .order_by("-pk")
+        .first()
+    )
     if taken is not None and taken.asset and store.exists(taken.asset.sha256, store.ORIGINAL):
         return taken
     return None
@@ -115,14 +125,18 @@ def part(upload: Upload) -> Path:
 
 
 def offset(upload: Upload) -> int:
-    """Return how many bytes have arrived, here or on any machine. Raises: Refusal, when the storage does not say."""
+    """Return how many bytes have arrived, here or on any machine.
+
+    Raises: Refusal, when the storage does not say.
+    """
     here = _pieces(upload).offset()
     # Asked after the pieces, which are gone as soon as it has ended.
     return upload.size_bytes if _has_ended(upload) else here
 
 
 def checksum(upload: Upload, size: int) -> int:
-    """Return the CRC-32 of the first `size` bytes, which have arrived, so that a browser can compare its file.
+    """Return the CRC-32 of the first `size` bytes, which have arrived, so that a browser can
+    compare its file.
 
     Raises: Refusal, when the storage does not answer.
     """
@@ -135,8 +149,8 @@ def checksum(upload: Upload, size: int) -> int:
 def append(upload: Upload, body: Body, *, at: int, length: int) -> int:
     """Take one piece and return the new offset.
 
-    Raises: WrongOffset; Refusal "too_big", when more comes than was announced, or what is wrong with the disk or the
-    storage.
+    Raises: WrongOffset; Refusal "too_big", when more comes than was announced, or what is wrong
+    with the disk or the storage.
     """
     if upload.finished_at is not None:
         raise WrongOffset(upload.size_bytes)
@@ -155,9 +169,9 @@ def append(upload: Upload, body: Body, *, at: int, length: int) -> int:
 def finish(upload: Upload, *, spent: Spent | None = None) -> Asset:
     """Take the uploaded file in; asked again, give the same asset, or the same refusal.
 
-    Its pieces are gone afterwards, taken or refused. Where it is not the file that is in the way (a storage that does
-    not answer, a decoder that was killed, an error of ours) they stay, so that it can be finished later, on any
-    machine.
+    Its pieces are gone afterwards, taken or refused. Where it is not the file that is in the way (a
+    storage that does not answer, a decoder that was killed, an error of ours) they stay, so that it
+    can be finished later, on any machine.
 
     Raises: WrongOffset, when bytes are missing: then the upload goes on; BeingTaken; Refusal.
     """
@@ -184,14 +198,18 @@ def _take(upload: Upload, pieces: Pieces, size: int, spent: Spent | None) -> Ass
     sha256 = running_hash.result(upload.token, size=size)
     file = pieces.whole(size)
     reached("upload.taking")
-    asset = take_in(file, name=upload.name, team=upload.team, user=upload.user, sha256=sha256, spent=spent)
+    asset = take_in(
+        file, name=upload.name, team=upload.team, user=upload.user, sha256=sha256, spent=spent
+    )
     reached("upload.taken")
     return asset
 
 
 def _end(upload: Upload, **outcome: object) -> None:
     """Write down how it ended, and only then forget its pieces."""
-    Upload.objects.filter(pk=upload.pk).update(finished_at=timezone.now(), touched_at=timezone.now(), **outcome)
+    Upload.objects.filter(pk=upload.pk).update(
+        finished_at=timezone.now(), touched_at=timezone.now(), **outcome
+    )
     _forget(upload)
 
 
@@ -208,7 +226,10 @@ def _outcome(upload: Upload) -> Asset:
 
 
 def cancel(upload: Upload) -> None:
-    """Forget an upload and delete what has come of it. What a silent storage keeps of it is swept a day later."""
+    """Forget an upload and delete what has come of it.
+
+    What a silent storage keeps of it is swept a day later.
+    """
     with transaction.atomic():
         upload.delete()
     _forget(upload)

@@ -4,7 +4,12 @@ from collections.abc import Iterable, Sequence
 from contextlib import suppress
 
 from editorapp.providers import registry, secrets
-from editorapp.providers.models import ProviderAccount, TeamAccount, key_in_environment, keyless_account
+from editorapp.providers.models import (
+    ProviderAccount,
+    TeamAccount,
+    key_in_environment,
+    keyless_account,
+)
 from editorapp.teams.models import Team
 
 
@@ -15,19 +20,26 @@ class NoAccount(LookupError):
 def usable(*, provider: str | None = None) -> list[ProviderAccount]:
     """Return the accounts that something can be sent with: registry order, then by name.
 
-    Simulated ones are among them only while no real one has ever passed its test, of whichever provider: their results
-    and their money must never lie beside real ones by accident, and one mistyped key must not take the simulator away.
+    Simulated ones are among them only while no real one has ever passed its test, of whichever
+    provider: their results and their money must never lie beside real ones by accident, and one
+    mistyped key must not take the simulator away.
     """
-    return [account for account in in_use(made()) if provider in (None, account.provider) and not account.problem]
+    return [
+        account
+        for account in in_use(made())
+        if provider in (None, account.provider) and not account.problem
+    ]
 
 
 def of_team(team: Team, *, pk: int | None = None, provider: str | None = None) -> ProviderAccount:
     """Return the account to use: the one asked for where it can be used, else the team's default.
 
-    The first default is written down, once every account was tested, and from then on only an admin moves it: another
-    account that comes later, or sorts before it, changes nothing. With a provider, only accounts of it.
+    The first default is written down, once every account was tested, and from then on only an admin
+    moves it: another account that comes later, or sorts before it, changes nothing. With a
+    provider, only accounts of it.
 
-    Raises: NoAccount, when nothing can be sent with any, or each was refused in its last test and none is the default.
+    Raises: NoAccount, when nothing can be sent with any, or each was refused in its last test and
+    none is the default.
     """
     found = usable(provider=provider)
     if pk is not None and (asked := next((one for one in found if one.pk == pk), None)) is not None:
@@ -35,16 +47,21 @@ def of_team(team: Team, *, pk: int | None = None, provider: str | None = None) -
     chosen = default_of(team, found)
     if chosen is None:
         raise NoAccount(_why_none(provider))
-    if provider is None and not any(map(_is_untested, found)):  # else chance would decide whose test is over first
+    if provider is None and not any(
+        map(_is_untested, found)
+    ):  # else chance would decide whose test is over first
         _fix(team, chosen)
     return chosen
 
 
 def default_of(team: Team, found: Sequence[ProviderAccount]) -> ProviderAccount | None:
-    """Return which of these usable accounts the team uses unless somebody chooses another. Writes nothing.
+    """Return which of these usable accounts the team uses unless somebody chooses another.
 
-    It is the one that was fixed. Where that cannot be used or was refused in its last test, another stands in for it:
-    the first that passed its test, or the first that was not tested yet. One that was refused is never chosen so.
+    Writes nothing.
+
+    It is the one that was fixed. Where that cannot be used or was refused in its last test, another
+    stands in for it: the first that passed its test, or the first that was not tested yet. One that
+    was refused is never chosen so.
     """
     fixed = TeamAccount.objects.filter(team=team).values_list("account_id", flat=True).first()
     kept = next((account for account in found if account.pk == fixed), None)
@@ -57,8 +74,8 @@ def default_of(team: Team, found: Sequence[ProviderAccount]) -> ProviderAccount 
 def to_show(team: Team) -> tuple[list[ProviderAccount], ProviderAccount]:
     """Return the accounts that the studio opens with, and which of them it begins with.
 
-    Where none can be used, those are shown that could be, each with its problem: a page that opens says what is
-    missing, and nothing can be sent from it.
+    Where none can be used, those are shown that could be, each with its problem: a page that opens
+    says what is missing, and nothing can be sent from it.
     """
     found = usable()
     try:
@@ -70,8 +87,12 @@ def to_show(team: Team) -> tuple[list[ProviderAccount], ProviderAccount]:
 
 def all_simulated() -> bool:
     """Does the simulator answer, because no real account was ever found to work?"""
-    rows = ProviderAccount.objects.filter(is_simulated=False, proven_at__isnull=False, provider__in=registry.slugs())
-    return not any(_has_key(account) for account in rows.only("provider", "is_simulated", "key_encrypted"))
+    rows = ProviderAccount.objects.filter(
+        is_simulated=False, proven_at__isnull=False, provider__in=registry.slugs()
+    )
+    return not any(
+        _has_key(account) for account in rows.only("provider", "is_simulated", "key_encrypted")
+    )
 
 
 def unproven(found: Iterable[ProviderAccount]) -> list[ProviderAccount]:
@@ -83,21 +104,32 @@ def ordered(accounts: Iterable[ProviderAccount]) -> list[ProviderAccount]:
     """Return accounts as people see them: by provider in the registry's order, then by name."""
     order = {slug: place for place, slug in enumerate(registry.slugs())}
     known = [account for account in accounts if account.provider in order]
-    return sorted(known, key=lambda account: (order[account.provider], account.name.lower(), account.pk))
+    return sorted(
+        known, key=lambda account: (order[account.provider], account.name.lower(), account.pk)
+    )
 
 
 def made() -> list[ProviderAccount]:
-    """Return every account, in order; those of the environment's keys and the simulated ones are made on first use."""
+    """Return every account, in order; those of the environment's keys and the simulated ones are
+    made on first use.
+    """
     found = list(ProviderAccount.objects.all())
-    return ordered([*found, *(keyless_account(slug, is_simulated=kind) for slug, kind in _missing(found))])
+    return ordered(
+        [*found, *(keyless_account(slug, is_simulated=kind) for slug, kind in _missing(found))]
+    )
 
 
 def renew_keys() -> None:
-    """Store every key under the secret that is first now, so that older secrets can go. Unreadable ones stay."""
+    """Store every key under the secret that is first now, so that older secrets can go.
+
+    Unreadable ones stay.
+    """
     for account in ProviderAccount.objects.exclude(key_encrypted=""):
         with suppress(secrets.NotReadable):
             renewed = secrets.relock(account.key_encrypted)
-            same = ProviderAccount.objects.filter(pk=account.pk, key_encrypted=account.key_encrypted)
+            same = ProviderAccount.objects.filter(
+                pk=account.pk, key_encrypted=account.key_encrypted
+            )
             if renewed != account.key_encrypted:  # and nobody has entered another meanwhile
                 same.update(key_encrypted=renewed)
 
@@ -109,15 +141,23 @@ def in_use(found: list[ProviderAccount]) -> list[ProviderAccount]:
 
 
 def _is_real(found: Iterable[ProviderAccount]) -> bool:
-    """Was any real account that still has a key ever found to work? Switched off or refused since, it still counts."""
+    """Was any real account that still has a key ever found to work? Switched off or refused since,
+    it still counts.
+    """
     return any(account.proven_at is not None and _has_key(account) for account in found)
 
 
 def _missing(found: list[ProviderAccount]) -> list[tuple[str, bool]]:
-    """Return the providers whose account by the environment, or whose simulated one, is not there yet."""
-    keyed = [(slug, False) for slug in registry.slugs() if key_in_environment(registry.get(slug).SPEC)]
+    """Return the providers whose account by the environment, or whose simulated one, is not there
+    yet.
+    """
+    keyed = [
+        (slug, False) for slug in registry.slugs() if key_in_environment(registry.get(slug).SPEC)
+    ]
     simulated = [] if _is_real(found) else [(slug, True) for slug in registry.slugs()]
-    there = {(account.provider, account.is_simulated) for account in found if not account.key_encrypted}
+    there = {
+        (account.provider, account.is_simulated) for account in found if not account.key_encrypted
+    }
     return [one for one in (*keyed, *simulated) if one not in there]
 
 
@@ -132,7 +172,10 @@ def _has_key(account: ProviderAccount) -> bool:
 
 
 def _fix(team: Team, account: ProviderAccount) -> None:
-    """Write down a team's first default. A simulated one gives its place to the first real one, once."""
+    """Write down a team's first default.
+
+    A simulated one gives its place to the first real one, once.
+    """
     rows = TeamAccount.objects.filter(team=team).select_related("account")
     kept = rows.first()
     if kept is None:

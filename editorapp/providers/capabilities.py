@@ -1,4 +1,6 @@
-"""What a model can do, in the few words that fit into a cell: the models of a task are compared by them."""
+"""What a model can do, in the few words that fit into a cell: the models of a task are compared by
+them.
+"""
 
 from collections.abc import Callable, Iterable, Mapping
 
@@ -13,8 +15,11 @@ NO = "no"
 POSITION = ("x_norm", "y_norm", "w_norm", "h_norm")
 
 
-def capabilities(spec: Spec, model: Model, prices: Mapping[str, PriceTable]) -> tuple[tuple[str, str], ...]:
-    """Return what the model's task is about, in order, each with this model's words: ("HDR", "720p, 1080p").
+def capabilities(
+    spec: Spec, model: Model, prices: Mapping[str, PriceTable]
+) -> tuple[tuple[str, str], ...]:
+    """Return what the model's task is about, in order, each with this model's words: ("HDR", "720p,
+    1080p").
 
     Models of one task have the same questions, so that their answers stand side by side.
     """
@@ -26,8 +31,16 @@ def capabilities(spec: Spec, model: Model, prices: Mapping[str, PriceTable]) -> 
             ("Longest source", _seconds(model)),
             ("Largest source", _bytes(model)),
         ]
-    asked += [("Resolutions", _one_of(model, "resolution", model.limits.resolutions, without="fixed by the model"))]
-    asked += [("HDR", _one_of(model, "hdr", model.limits.hdr_resolutions)), ("EXR", _yes(model, "exr"))]
+    asked += [
+        (
+            "Resolutions",
+            _one_of(model, "resolution", model.limits.resolutions, without="fixed by the model"),
+        )
+    ]
+    asked += [
+        ("HDR", _one_of(model, "hdr", model.limits.hdr_resolutions)),
+        ("EXR", _yes(model, "exr")),
+    ]
     asked += [row for questions in _BY_TASK[model.task] for row in questions(model)]
     return (*asked, ("Not together", _not_together(limits)), ("Price", _price(spec, model, prices)))
 
@@ -74,7 +87,9 @@ def _bytes(model: Model) -> str:
 def _conditioning(model: Model) -> list[tuple[str, str]]:
     strength = model.parameter("strength")
     controls = [
-        name for name in CONTROLS if model.knows(f"{name}_enabled") or model.knows(CONTROL_VALUES.get(name, ""))
+        name
+        for name in CONTROLS
+        if model.knows(f"{name}_enabled") or model.knows(CONTROL_VALUES.get(name, ""))
     ]
     return [
         ("Auto", _yes(model, "auto_controls")),
@@ -89,13 +104,18 @@ def _guide(model: Model) -> list[tuple[str, str]]:
 
 def _frames(model: Model) -> list[tuple[str, str]]:
     return [
-        ("First frame", _ways(model, "start_frame")), ("Last frame", _ways(model, "end_frame")),
+        ("First frame", _ways(model, "start_frame")),
+        ("Last frame", _ways(model, "end_frame")),
         ("Keyframes", _keyframes(model)),
-    ]  # fmt: skip
+    ]
 
 
 def _keyframes(model: Model) -> str:
-    return f"up to {model.limits.max_keyframes}: {_ways(model, 'keyframes')}" if model.knows("keyframes") else NO
+    return (
+        f"up to {model.limits.max_keyframes}: {_ways(model, 'keyframes')}"
+        if model.knows("keyframes")
+        else NO
+    )
 
 
 def _shape(model: Model) -> list[tuple[str, str]]:
@@ -103,7 +123,10 @@ def _shape(model: Model) -> list[tuple[str, str]]:
 
 
 def _length(model: Model) -> list[tuple[str, str]]:
-    return [("Durations", _one_of(model, "duration", model.limits.durations)), ("Loop", _yes(model, "loop"))]
+    return [
+        ("Durations", _one_of(model, "duration", model.limits.durations)),
+        ("Loop", _yes(model, "loop")),
+    ]
 
 
 def _concepts(model: Model) -> list[tuple[str, str]]:
@@ -112,7 +135,12 @@ def _concepts(model: Model) -> list[tuple[str, str]]:
 
 
 def _place(model: Model) -> list[tuple[str, str]]:
-    return [("Place on the canvas", "yes" if all(map(model.knows, POSITION)) else "centred by the model")]
+    return [
+        (
+            "Place on the canvas",
+            "yes" if all(map(model.knows, POSITION)) else "centred by the model",
+        )
+    ]
 
 
 _BY_TASK: dict[str, tuple[Callable[[Model], list[tuple[str, str]]], ...]] = {

@@ -1,6 +1,7 @@
 """Which options of a model exclude or need each other: found by trying them against its rule table.
 
-So the page, the documents and the guard before the paid call can never say different things. Pure; asked once a model.
+So the page, the documents and the guard before the paid call can never say different things. Pure;
+asked once a model.
 """
 
 from collections.abc import Iterator, Mapping
@@ -10,7 +11,14 @@ from itertools import combinations
 from typing import Any
 
 from editorapp.providers import rules
-from editorapp.providers.contract import CONTROL_VALUES, CONTROLS, DEFAULT_VALUES, GenerationRequest, Ref, Task
+from editorapp.providers.contract import (
+    CONTROL_VALUES,
+    CONTROLS,
+    DEFAULT_VALUES,
+    GenerationRequest,
+    Ref,
+    Task,
+)
 from editorapp.providers.spec import Model, Spec
 
 A_FILE = Ref(asset_id=1)
@@ -47,7 +55,11 @@ def _options(model: Model) -> Iterator[tuple[str, dict[str, Any]]]:
         ("a last frame", {"end_frame": A_FILE}),
         ("keyframes", {"keyframes": (A_FILE,), "keyframe_indexes": (0,)}),
     )
-    yield from ((words, said) for words, said in everything if all(map(model.knows, said)) or _is_pinned(model, said))
+    yield from (
+        (words, said)
+        for words, said in everything
+        if all(map(model.knows, said)) or _is_pinned(model, said)
+    )
     if control := _a_control(model):
         yield "the controls", control
     if model.knows("resolution"):
@@ -86,7 +98,9 @@ def together(spec: Spec, model: Model) -> Together:
         if both - alone[one] - alone[other]:
             excludes.append((one, other))
         needs += [
-            (needy, giver) for needy, giver in ((one, other), (other, one)) if alone[needy] and not both - alone[giver]
+            (needy, giver)
+            for needy, giver in ((one, other), (other, one))
+            if alone[needy] and not both - alone[giver]
         ]
     required = frozenset(
         name

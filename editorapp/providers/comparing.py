@@ -1,8 +1,10 @@
-"""Hold an answer against the documents. What comes of it names places and forms and holds nothing that was said there.
+"""Hold an answer against the documents.
 
-An answer is full of what nobody may see: links' signatures, prompts, ids. So the values are left behind here, at the
-first step: a difference tells a field's name, a form, a status, a number of seconds. Words are shown only where they
-look like what a protocol is made of.
+What comes of it names places and forms and holds nothing that was said there.
+
+An answer is full of what nobody may see: links' signatures, prompts, ids. So the values are left
+behind here, at the first step: a difference tells a field's name, a form, a status, a number of
+seconds. Words are shown only where they look like what a protocol is made of.
 """
 
 import re
@@ -74,7 +76,9 @@ class Difference:
 
 @dataclass
 class Compared:
-    """What came of holding one exchange against the documents: `form` is its body without its values."""
+    """What came of holding one exchange against the documents: `form` is its body without its
+    values.
+    """
 
     call: str
     status: int
@@ -92,12 +96,16 @@ class Compared:
 
 
 def compare(
-    documents: Documents, exchange: Exchange, *, expected_status: int | None = None, knows_hosts: bool = True
+    documents: Documents,
+    exchange: Exchange,
+    *,
+    expected_status: int | None = None,
+    knows_hosts: bool = True,
 ) -> Compared | None:
     """Return how an exchange fits the documents; None for a call that they do not describe.
 
-    `expected_status` is for a call that should be refused. Hosts of links are compared only where the account is
-    reached at the provider's own address.
+    `expected_status` is for a call that should be refused. Hosts of links are compared only where
+    the account is reached at the provider's own address.
     """
     if exchange.path in (LINK, UPLOAD):
         return _of_file(documents, exchange, knows_hosts=knows_hosts)
@@ -108,17 +116,36 @@ def compare(
     is_refused = not 200 <= exchange.status < 300
     if expected_status is not None and exchange.status != expected_status:
         found.differs(Kind.STATUS, "status", str(exchange.status), str(expected_status))
-    elif expected_status is None and not is_refused and call.statuses and exchange.status not in call.statuses:
-        found.differs(Kind.STATUS, "status", str(exchange.status), " or ".join(map(str, call.statuses)))
+    elif (
+        expected_status is None
+        and not is_refused
+        and call.statuses
+        and exchange.status not in call.statuses
+    ):
+        found.differs(
+            Kind.STATUS, "status", str(exchange.status), " or ".join(map(str, call.statuses))
+        )
     _compare_headers(found, documents, call, exchange, is_refused=is_refused)
     if said := _media_type(exchange.headers):
         if said != call.content_type:
-            found.differs(Kind.CONTENT_TYPE, "Content-Type", shown_media_type(said), call.content_type)
+            found.differs(
+                Kind.CONTENT_TYPE, "Content-Type", shown_media_type(said), call.content_type
+            )
     elif exchange.content:
         found.differs(Kind.CONTENT_TYPE, "Content-Type", "none", call.content_type)
-    shape = documents.refusals.get(exchange.status, documents.refusals[None]) if is_refused else call.shape
+    shape = (
+        documents.refusals.get(exchange.status, documents.refusals[None])
+        if is_refused
+        else call.shape
+    )
     if shape is not None:
-        _compare_body(found, shape, exchange, is_refused=is_refused, hosts=documents.hosts if knows_hosts else ())
+        _compare_body(
+            found,
+            shape,
+            exchange,
+            is_refused=is_refused,
+            hosts=documents.hosts if knows_hosts else (),
+        )
     return found
 
 
@@ -174,7 +201,9 @@ def _compare_header(found: Compared, row: Header, value: str | None) -> None:
         if row.is_always:
             found.differs(Kind.MISSING_HEADER, row.name, "missing", "always there")
     elif row.pattern and not re.fullmatch(row.pattern, value):
-        found.differs(Kind.HEADER_FORM, row.name, f"{len(value)} characters of another form", row.pattern)
+        found.differs(
+            Kind.HEADER_FORM, row.name, f"{len(value)} characters of another form", row.pattern
+        )
 
 
 def _compare_body(
@@ -194,7 +223,12 @@ def _compare_body(
         for one in odd:
             is_of_body = one.kind in (Kind.NEW_FIELD, Kind.MISSING_FIELD, Kind.FORM)
             kind = Kind.REFUSAL if is_of_body else one.kind
-            found.differs(kind, one.place, f"{one.kind}: {one.came}" if is_of_body else one.came, one.documented)
+            found.differs(
+                kind,
+                one.place,
+                f"{one.kind}: {one.came}" if is_of_body else one.came,
+                one.documented,
+            )
 
 
 @dataclass
@@ -235,7 +269,9 @@ class _Walk:
                 self.value(inner, value[name], before + name)
         for name in value:
             if name not in shape.must and name not in shape.may and not shape.is_open:
-                self.found.differs(Kind.NEW_FIELD, before + shown_name(name), form_of(value[name]), "no such field")
+                self.found.differs(
+                    Kind.NEW_FIELD, before + shown_name(name), form_of(value[name]), "no such field"
+                )
 
     def _link(self, lasts: Lifetime | None, url: str, place: str) -> None:
         left = seconds_left(url, self.at)
@@ -317,7 +353,10 @@ def form_of(value: Any) -> str:
     text = str(value)
     if not text:
         return "an empty text"
-    for form, is_it in ((f"{Form.ID} (UUID)", re.fullmatch(UUID, text)), (Form.LINK, _WEB.fullmatch(text))):
+    for form, is_it in (
+        (f"{Form.ID} (UUID)", re.fullmatch(UUID, text)),
+        (Form.LINK, _WEB.fullmatch(text)),
+    ):
         if is_it:
             return str(form)
     return str(Form.TIME if _is_time(text) else f"{Form.TEXT}")

@@ -1,4 +1,7 @@
-"""Questions that rule rows ask of a request. Each answers with the hits it found, or a plain yes or no."""
+"""Questions that rule rows ask of a request.
+
+Each answers with the hits it found, or a plain yes or no.
+"""
 
 import re
 from collections.abc import Callable, Iterable, Iterator
@@ -26,14 +29,18 @@ def is_said(value: Any) -> bool:
 def said(*fields: str) -> Condition:
     """Hit each of these fields that is said: for what a task does not take."""
 
-    def condition(wanted: GenerationRequest, source: MediaFacts | None, limits: Limits) -> list[Hit]:
+    def condition(
+        wanted: GenerationRequest, source: MediaFacts | None, limits: Limits
+    ) -> list[Hit]:
         return [Hit(name, option=name) for name in fields if is_said(getattr(wanted, name))]
 
     return condition
 
 
 def not_one_of(field: str, choices: Callable[[Limits], Iterable[str]]) -> Condition:
-    def condition(wanted: GenerationRequest, source: MediaFacts | None, limits: Limits) -> list[Hit]:
+    def condition(
+        wanted: GenerationRequest, source: MediaFacts | None, limits: Limits
+    ) -> list[Hit]:
         value = getattr(wanted, field)
         if value is None or (isinstance(value, str) and value in choices(limits)):
             return []
@@ -49,11 +56,15 @@ def is_number(value: Any) -> bool:
 def outside(low: float, high: float, *fields: str, is_open: bool = False) -> HitList:
     """Hit each field that is no number from `low` to `high`; `is_open` leaves `low` itself out."""
 
-    def condition(wanted: GenerationRequest, source: MediaFacts | None, limits: Limits) -> list[Hit]:
+    def condition(
+        wanted: GenerationRequest, source: MediaFacts | None, limits: Limits
+    ) -> list[Hit]:
         hits = []
         for name in fields:
             value = getattr(wanted, name)
-            if value is not None and not (is_number(value) and low <= value <= high and not (is_open and value == low)):
+            if value is not None and not (
+                is_number(value) and low <= value <= high and not (is_open and value == low)
+            ):
                 hits.append(Hit(name, value=value, low=f"{low:g}", high=f"{high:g}"))
         return hits
 
@@ -63,7 +74,9 @@ def outside(low: float, high: float, *fields: str, is_open: bool = False) -> Hit
 def every(*conditions: Condition) -> Condition:
     """All findings of several conditions, for one rule about several fields."""
 
-    def condition(wanted: GenerationRequest, source: MediaFacts | None, limits: Limits) -> Iterator[Hit]:
+    def condition(
+        wanted: GenerationRequest, source: MediaFacts | None, limits: Limits
+    ) -> Iterator[Hit]:
         for one in conditions:
             found = one(wanted, source, limits)
             yield from () if isinstance(found, bool) else found
@@ -79,22 +92,30 @@ def indexes_of(wanted: GenerationRequest) -> tuple[Any, ...]:
     return wanted.keyframe_indexes or ()
 
 
-def odd_indexes(wanted: GenerationRequest, source: MediaFacts | None, limits: Limits) -> Iterator[Hit]:
+def odd_indexes(
+    wanted: GenerationRequest, source: MediaFacts | None, limits: Limits
+) -> Iterator[Hit]:
     """Hit each keyframe position that is no whole number from 0, or taken by an earlier one."""
     seen: set[Any] = set()
     for at, index in enumerate(indexes_of(wanted)):
         if not isinstance(index, int) or isinstance(index, bool) or index < 0:
-            yield Hit(f"keyframe_indexes.{at}", at=at, index=index, problem="is not a frame number from 0")
+            yield Hit(
+                f"keyframe_indexes.{at}", at=at, index=index, problem="is not a frame number from 0"
+            )
         elif index in seen:
             yield Hit(f"keyframe_indexes.{at}", at=at, index=index, problem="is used twice")
         else:
             seen.add(index)
 
 
-def beyond(last_frame: Callable[[GenerationRequest, MediaFacts | None, Limits], int | None]) -> HitList:
+def beyond(
+    last_frame: Callable[[GenerationRequest, MediaFacts | None, Limits], int | None],
+) -> HitList:
     """Hit each keyframe position after the last frame; none where that frame is not known."""
 
-    def condition(wanted: GenerationRequest, source: MediaFacts | None, limits: Limits) -> list[Hit]:
+    def condition(
+        wanted: GenerationRequest, source: MediaFacts | None, limits: Limits
+    ) -> list[Hit]:
         last = last_frame(wanted, source, limits) if wanted.keyframe_indexes else None
         if last is None:
             return []
@@ -107,40 +128,65 @@ def beyond(last_frame: Callable[[GenerationRequest, MediaFacts | None, Limits], 
     return condition
 
 
-def last_frame_of_source(wanted: GenerationRequest, source: MediaFacts | None, limits: Limits) -> int | None:
+def last_frame_of_source(
+    wanted: GenerationRequest, source: MediaFacts | None, limits: Limits
+) -> int | None:
     return source.frame_count - 1 if source is not None and source.frame_count else None
 
 
-def last_frame_of_grid(wanted: GenerationRequest, source: MediaFacts | None, limits: Limits) -> int | None:
+def last_frame_of_grid(
+    wanted: GenerationRequest, source: MediaFacts | None, limits: Limits
+) -> int | None:
     seconds = 10 if wanted.duration == "10s" else 5
     return seconds * limits.grid_fps
 
 
-def too_long(wanted: GenerationRequest, source: MediaFacts | None, limits: Limits) -> bool | list[Hit]:
+def too_long(
+    wanted: GenerationRequest, source: MediaFacts | None, limits: Limits
+) -> bool | list[Hit]:
     longest = limits.max_source_seconds
-    if longest is None or source is None or source.kind != "video" or source.duration_seconds <= longest:
+    if (
+        longest is None
+        or source is None
+        or source.kind != "video"
+        or source.duration_seconds <= longest
+    ):
         return False
     return [Hit(longest=longest, seconds=f"{source.duration_seconds:.2f}")]
 
 
-def perhaps_too_long(wanted: GenerationRequest, source: MediaFacts | None, limits: Limits) -> bool | list[Hit]:
+def perhaps_too_long(
+    wanted: GenerationRequest, source: MediaFacts | None, limits: Limits
+) -> bool | list[Hit]:
     """Hit a source that the provider takes, but perhaps not the vendor behind it."""
     longest = limits.warn_source_seconds
-    if longest is None or source is None or source.kind != "video" or source.duration_seconds <= longest:
+    if (
+        longest is None
+        or source is None
+        or source.kind != "video"
+        or source.duration_seconds <= longest
+    ):
         return False
-    if limits.max_source_seconds is not None and source.duration_seconds > limits.max_source_seconds:
+    if (
+        limits.max_source_seconds is not None
+        and source.duration_seconds > limits.max_source_seconds
+    ):
         return False  # refused anyway
     return [Hit(longest=longest, seconds=f"{source.duration_seconds:.2f}")]
 
 
-def length_unknown(wanted: GenerationRequest, source: MediaFacts | None, limits: Limits) -> list[Hit]:
+def length_unknown(
+    wanted: GenerationRequest, source: MediaFacts | None, limits: Limits
+) -> list[Hit]:
     """Hit a source that is named, but of which nothing was measured."""
     is_foreign = wanted.source is not None and len(wanted.source.carriers) == 1 and source is None
     longest = limits.max_source_seconds
     return [Hit(longest=longest)] if is_foreign and longest is not None else []
 
 
-def too_big(wanted: GenerationRequest, source: MediaFacts | None, limits: Limits) -> bool | list[Hit]:
+def too_big(
+    wanted: GenerationRequest, source: MediaFacts | None, limits: Limits
+) -> bool | list[Hit]:
     """A source above the provider's size for the way it travels."""
     if source is None or wanted.source is None:
         return False
@@ -206,6 +252,8 @@ def lacks_type(carrier: str, family: str) -> Callable[[Ref], bool]:
     """Does a reference by this carrier come without a media type of the family ("video", "image")?"""
 
     def test(ref: Ref) -> bool:
-        return getattr(ref, carrier) is not None and not str(ref.media_type or "").lower().startswith(f"{family}/")
+        return getattr(ref, carrier) is not None and not str(
+            ref.media_type or ""
+        ).lower().startswith(f"{family}/")
 
     return test

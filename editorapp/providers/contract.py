@@ -20,7 +20,9 @@ class Task(StrEnum):
 
 
 RESOLUTIONS = ("360p", "540p", "720p", "1080p")
-STRENGTHS = tuple(f"{band}_{step}" for band in ("adhere", "flex", "reimagine") for step in (1, 2, 3))
+STRENGTHS = tuple(
+    f"{band}_{step}" for band in ("adhere", "flex", "reimagine") for step in (1, 2, 3)
+)
 CONTROLS = ("pose", "depth", "normals", "trajectory", "face")
 # Each control's own value; face has none.
 CONTROL_VALUES = {
@@ -39,8 +41,8 @@ DEFAULT_VALUES = {"pose_strength": "precise"} | dict.fromkeys(
 class Ref:
     """A clip or a picture as a request names it.
 
-    A sound request has exactly one carrier. `asset_id` is ours: a stored file that the provider's `stage` turns into
-    one of its own carriers just before the paid call.
+    A sound request has exactly one carrier. `asset_id` is ours: a stored file that the provider's
+    `stage` turns into one of its own carriers just before the paid call.
     """
 
     asset_id: int | None = None
@@ -71,11 +73,15 @@ class Lent(Ref):
 
 @dataclass(frozen=True)
 class GenerationRequest:
-    """What a person wants, in no provider's words. None means "not said": defaults are never written out.
+    """What a person wants, in no provider's words.
 
-    It can also hold nonsense (an unknown strength, indexes without keyframes), because the rules judge it and the
+    None means "not said": defaults are never written out.
+
+    It can also hold nonsense (an unknown strength, indexes without keyframes), because the rules
+    judge it and the
     simulator decodes foreign bodies into it. Values of the wrong type are kept as they came.
-    Units: control values 0..1; `frame_index` on the source's own grid, from 0; `*_norm` fractions of the canvas.
+    Units: control values 0..1; `frame_index` on the source's own grid, from 0; `*_norm` fractions
+           of the canvas.
     """
 
     task: str = Task.EDIT
@@ -96,7 +102,9 @@ class GenerationRequest:
     trajectory_enabled: bool | None = None
     trajectory_sparsity: float | None = None
     face_enabled: bool | None = None
-    start_frame: Ref | None = None  # the single guide frame of an edit; the first frame of a generation
+    start_frame: Ref | None = (
+        None  # the single guide frame of an edit; the first frame of a generation
+    )
     end_frame: Ref | None = None
     keyframes: tuple[Ref, ...] | None = None
     keyframe_indexes: tuple[int, ...] | None = None
@@ -112,7 +120,9 @@ class GenerationRequest:
     user_id: str | None = None
 
     def controls_in_use(self) -> tuple[str, ...]:
-        """Return the controls that are said: switched on, or given a value with the switch left unsaid."""
+        """Return the controls that are said: switched on, or given a value with the switch left
+        unsaid.
+        """
         return tuple(name for name in CONTROLS if self._is_in_use(name))
 
     def _is_in_use(self, control: str) -> bool:
@@ -172,10 +182,16 @@ class Access:
     base_url: str
     secret: str = field(repr=False)
     is_simulated: bool = False
-    headers: Mapping[str, str] = field(default_factory=dict)  # sent with every call: an organisation, say
+    headers: Mapping[str, str] = field(
+        default_factory=dict
+    )  # sent with every call: an organisation, say
     params: Mapping[str, str] = field(default_factory=dict)  # added to every query: a project, say
-    unit_price_usd: Decimal | None = None  # dollars of one of the provider's own units, where it counts in them
-    is_unit_price_listed: bool = False  # read from what the provider sells; nobody has set it for the account
+    unit_price_usd: Decimal | None = (
+        None  # dollars of one of the provider's own units, where it counts in them
+    )
+    is_unit_price_listed: bool = (
+        False  # read from what the provider sells; nobody has set it for the account
+    )
 
 
 class JobState(StrEnum):
@@ -187,10 +203,12 @@ class JobState(StrEnum):
 
 @dataclass(frozen=True)
 class Output:
-    """A short-lived link to something that a job made. `kind` is one of outputs.py: "video", "exr" or something else.
+    """A short-lived link to something that a job made.
 
-    Those that a provider documents as the result come first. `label` is the provider's own word for it. One without a
-    link is only told of.
+    `kind` is one of outputs.py: "video", "exr" or something else.
+
+    Those that a provider documents as the result come first. `label` is the provider's own word for
+    it. One without a link is only told of.
     """
 
     kind: str
@@ -227,8 +245,8 @@ class Quote:
 class Job:
     """The provider's side of a generation, as it last described it.
 
-    `odd_cost` is a reported price as it came, where it is none that makes sense; `unknown_state` the provider's word
-    for its state, where it stands in no table (see states.py).
+    `odd_cost` is a reported price as it came, where it is none that makes sense; `unknown_state`
+    the provider's word for its state, where it stands in no table (see states.py).
     """
 
     id: str
@@ -244,7 +262,10 @@ class Job:
 
 @dataclass(frozen=True)
 class Listed:
-    """A job as the provider's own list shows it. `body` has the shape of what was posted, as far as the list tells."""
+    """A job as the provider's own list shows it.
+
+    `body` has the shape of what was posted, as far as the list tells.
+    """
 
     job_id: str
     created_at: datetime  # by the provider's clock
@@ -254,24 +275,36 @@ class Listed:
 
 @dataclass(frozen=True)
 class Listing:
-    """What `recent` found. `is_whole`: nothing that the provider lists of that window is missing here."""
+    """What `recent` found.
+
+    `is_whole`: nothing that the provider lists of that window is missing here.
+    """
 
     jobs: tuple[Listed, ...]
     is_whole: bool
 
 
 class ProviderError(Exception):
-    """Something went wrong at or on the way to a provider; the subclass says what the caller may do next.
+    """Something went wrong at or on the way to a provider; the subclass says what the caller may do
+    next.
 
-    `message` is a sentence for a person; `code` the provider's own word or status, for support. `retry_after_seconds`
-    is how long the provider asks to be left alone, within bounds; None where it asks for nothing. `came` is what it
-    answered, cut and without the key, where nobody can make sense of it.
+    `message` is a sentence for a person; `code` the provider's own word or status, for support.
+    `retry_after_seconds` is how long the provider asks to be left alone, within bounds; None where
+    it asks for nothing. `came` is what it answered, cut and without the key, where nobody can make
+    sense of it.
     """
 
     def __init__(
-        self, message: str, *, code: str = "", retry_after_seconds: float | None = None, came: str = ""
+        self,
+        message: str,
+        *,
+        code: str = "",
+        retry_after_seconds: float | None = None,
+        came: str = "",
     ) -> None:
-        message = clean_text(message, most=LONGEST_MESSAGE)  # it may quote anything, and is written into rows
+        message = clean_text(
+            message, most=LONGEST_MESSAGE
+        )  # it may quote anything, and is written into rows
         super().__init__(message)
         self.message = message
         self.code = code
@@ -280,7 +313,10 @@ class ProviderError(Exception):
 
 
 class Rejected(ProviderError):
-    """Refused for good: nothing queued, nothing charged. Sending the same again would be refused again."""
+    """Refused for good: nothing queued, nothing charged.
+
+    Sending the same again would be refused again.
+    """
 
 
 class OutOfFunds(Rejected):
@@ -292,8 +328,11 @@ class BadCredentials(Rejected):
 
 
 class UploadRefused(Rejected):
-    """A provider's storage refuses a file at the address that the provider gave. A fresh address may be another
-    matter; where it is none, nothing was sent and nothing is charged."""
+    """A provider's storage refuses a file at the address that the provider gave.
+
+    A fresh address may be another matter; where it is none, nothing was sent and nothing is
+    charged.
+    """
 
 
 class NotFound(ProviderError):
@@ -314,7 +353,10 @@ class Unavailable(ProviderError):
 
 
 class Unreadable(Unavailable):
-    """A free call was answered with what nobody can make sense of. Asked again a few times, then a person looks."""
+    """A free call was answered with what nobody can make sense of.
+
+    Asked again a few times, then a person looks.
+    """
 
 
 class OutcomeUnknown(ProviderError):

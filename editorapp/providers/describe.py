@@ -1,6 +1,7 @@
 """What each model takes, in words: read from the rows that also write the bodies and judge them.
 
-The page of the models and docs/models.md both show this, so neither can say what the code does not do.
+The page of the models and docs/models.md both show this, so neither can say what the code does not
+do.
 """
 
 from collections.abc import Iterable
@@ -108,8 +109,11 @@ class Described:
 
 def every_model() -> tuple[Described, ...]:
     """Return every model there is: by task in the order of the tasks, then by provider."""
-    found = [described(spec, model) for spec in (registry.get(slug).SPEC for slug in registry.slugs())
-             for model in spec.models]  # fmt: skip
+    found = [
+        described(spec, model)
+        for spec in (registry.get(slug).SPEC for slug in registry.slugs())
+        for model in spec.models
+    ]
     order = list(Task)
     return tuple(sorted(found, key=lambda one: order.index(Task(one.task))))
 
@@ -127,25 +131,45 @@ def described(spec: Spec, model: Model) -> Described:
     required = together(spec, model).required
     prices = tables_of(getattr(module, "PRICES", {}), model.task, model.name)
     return Described(
-        anchor=anchor(spec, model), provider=spec.name, slug=spec.slug, task=model.task, name=model.name,
-        label=model.label, wire=model.wire, call=f"POST {spec.base_url}{path}", summary=model.summary,
-        source=model.source, asks_price=model.is_priced_by_asking,
+        anchor=anchor(spec, model),
+        provider=spec.name,
+        slug=spec.slug,
+        task=model.task,
+        name=model.name,
+        label=model.label,
+        wire=model.wire,
+        call=f"POST {spec.base_url}{path}",
+        summary=model.summary,
+        source=model.source,
+        asks_price=model.is_priced_by_asking,
         capabilities=capabilities(spec, model, prices),
-        parameters=tuple(_parameter(model, row, is_required=row.field in required) for row in model.parameters),
-        limits=tuple(LimitRow(label, value) for _name, label, value in limits_in_words(model, model.limits)),
+        parameters=tuple(
+            _parameter(model, row, is_required=row.field in required) for row in model.parameters
+        ),
+        limits=tuple(
+            LimitRow(label, value) for _name, label, value in limits_in_words(model, model.limits)
+        ),
         rules=tuple(_rule(spec, model, rule) for rule in model.rules),
         prices=tuple(_prices(kind, table) for kind, table in prices.items()),
-    )  # fmt: skip
+    )
 
 
 def _parameter(model: Model, row: Parameter, *, is_required: bool) -> ParameterRow:
-    one_word = {"model": model.wire, "task": model.wire_type}  # of this very model, where the row has those of all
+    one_word = {
+        "model": model.wire,
+        "task": model.wire_type,
+    }  # of this very model, where the row has those of all
     return ParameterRow(
-        name=row.field, label=row.label, wires=tuple(".".join(path) for path in row.paths),
-        type=KIND_WORDS[row.kind], allowed=one_word.get(row.field) or _allowed(row),
+        name=row.field,
+        label=row.label,
+        wires=tuple(".".join(path) for path in row.paths),
+        type=KIND_WORDS[row.kind],
+        allowed=one_word.get(row.field) or _allowed(row),
         default="taken and ignored: never sent" if row.is_ignored else row.default,
-        is_required=row.is_required or is_required, help=row.help, source=row.source,
-    )  # fmt: skip
+        is_required=row.is_required or is_required,
+        help=row.help,
+        source=row.source,
+    )
 
 
 def _allowed(row: Parameter) -> str:
@@ -168,9 +192,13 @@ def _between(low: float | None, high: float | None, unit: str) -> str:
 
 
 def _rule(spec: Spec, model: Model, rule: Rule) -> RuleRow:
-    row = model.parameter(rule.field) or next((row for row in spec.parameters if row.field == rule.field), None)
+    row = model.parameter(rule.field) or next(
+        (row for row in spec.parameters if row.field == rule.field), None
+    )
     label = row.label if row else rule.field.replace("_", " ").capitalize()
-    return RuleRow(rule.id, label, rule.summary, LEVEL_WORDS[rule.level], rule.source, rule.conflict)
+    return RuleRow(
+        rule.id, label, rule.summary, LEVEL_WORDS[rule.level], rule.source, rule.conflict
+    )
 
 
 def _prices(kind: str, table: PriceTable) -> PriceRows:
@@ -179,14 +207,22 @@ def _prices(kind: str, table: PriceTable) -> PriceRows:
     for dynamic_range, size, tier, amount in table.rows():
         lines.setdefault(f"{size} {dynamic_range}", {})[tier] = show_usd(amount)
     return PriceRows(
-        title=kind.capitalize(), basis=basis_of(table), as_of=table.as_of.isoformat(), source=table.source,
+        title=kind.capitalize(),
+        basis=basis_of(table),
+        as_of=table.as_of.isoformat(),
+        source=table.source,
         tiers=tuple(map(tier_in_words, tiers)),
-        lines=tuple((name, tuple(amounts.get(tier, "") for tier in tiers)) for name, amounts in lines.items()),
-    )  # fmt: skip
+        lines=tuple(
+            (name, tuple(amounts.get(tier, "") for tier in tiers))
+            for name, amounts in lines.items()
+        ),
+    )
 
 
 def with_learned(one: Described, accounts: Iterable[tuple[str, Spec]]) -> Described:
-    """Return the description with what each account's provider said of its own limits, where that differs."""
+    """Return the description with what each account's provider said of its own limits, where that
+    differs.
+    """
     base = registry.get(one.slug).SPEC.find(one.task, one.name)
     told: dict[str, list[tuple[str, str]]] = {}
     for account, spec in accounts:
@@ -200,5 +236,9 @@ def with_learned(one: Described, accounts: Iterable[tuple[str, Spec]]) -> Descri
         return one
     known = [row.label for row in one.limits]
     rows = [replace(row, learned=tuple(told.get(row.label, ()))) for row in one.limits]
-    rows += [LimitRow(label, "not published", tuple(said)) for label, said in told.items() if label not in known]
+    rows += [
+        LimitRow(label, "not published", tuple(said))
+        for label, said in told.items()
+        if label not in known
+    ]
     return replace(one, limits=tuple(rows))

@@ -1,7 +1,8 @@
 """The language in which a provider's module says, as data, what its documents say of the answers.
 
-The adapters read any answer with care and need none of this. It is what a real provider is held against when somebody
-verifies an account with a real key: see comparing.py and generations/verifying/.
+The adapters read any answer with care and need none of this. It is what a real provider is held
+against when somebody verifies an account with a real key: see comparing.py and
+generations/verifying/.
 """
 
 from collections.abc import Collection, Mapping
@@ -41,8 +42,9 @@ class Lifetime:
 class Shape:
     """A value of an answer.
 
-    `must` are fields that are always there and never null; `may` are others. An open object may hold more than is
-    documented. `is_price` marks what the whole request costs, in the provider's own unit.
+    `must` are fields that are always there and never null; `may` are others. An open object may
+    hold more than is documented. `is_price` marks what the whole request costs, in the provider's
+    own unit.
     """
 
     form: Form
@@ -82,13 +84,18 @@ def several(of: Shape) -> Shape:
     return Shape(form=Form.LIST, of=of)
 
 
-def an_object(must: Mapping[str, Shape], may: Mapping[str, Shape] | None = None, *, is_open: bool = False) -> Shape:
+def an_object(
+    must: Mapping[str, Shape], may: Mapping[str, Shape] | None = None, *, is_open: bool = False
+) -> Shape:
     return Shape(form=Form.OBJECT, must=must, may=may or {}, is_open=is_open)
 
 
 @dataclass(frozen=True, kw_only=True)
 class Header:
-    """A header that a call's answer carries: always, or perhaps. `pattern` is the form of its value."""
+    """A header that a call's answer carries: always, or perhaps.
+
+    `pattern` is the form of its value.
+    """
 
     name: str
     pattern: str = ""
@@ -97,9 +104,12 @@ class Header:
 
 @dataclass(frozen=True, kw_only=True)
 class Call:
-    """One call and how it is answered when it succeeds. No status: any of 2xx, for the documents name none.
+    """One call and how it is answered when it succeeds.
 
-    `path` is a pattern of what stands below the base URL; `params` must be among what is asked in the query.
+    No status: any of 2xx, for the documents name none.
+
+    `path` is a pattern of what stands below the base URL; `params` must be among what is asked in
+    the query.
     """
 
     name: str  # for people: "poll"
@@ -117,8 +127,9 @@ class Call:
 class Documents:
     """All that a provider's documents say of its answers.
 
-    `refusal` is the body of an answer outside 2xx, by its status; under None, of every other. `unknown_id` is how an id
-    looks that nobody has: a job by it is asked for, to see a refusal. `hosts` are where links lie, by their ending.
+    `refusal` is the body of an answer outside 2xx, by its status; under None, of every other.
+    `unknown_id` is how an id looks that nobody has: a job by it is asked for, to see a refusal.
+    `hosts` are where links lie, by their ending.
     """
 
     calls: tuple[Call, ...]
@@ -129,4 +140,6 @@ class Documents:
     result_types: tuple[str, ...] = ("video/mp4",)  # content types of what links lead to
     link_lasts: Lifetime | None = None
     hosts: tuple[str, ...] = ()
-    unsaid: tuple[str, ...] = ()  # what the documents leave open, as sentences: a report answers them
+    unsaid: tuple[
+        str, ...
+    ] = ()  # what the documents leave open, as sentences: a report answers them

@@ -1,4 +1,6 @@
-"""A JSON body whose stored files are streamed into it as base64: the paid request never lies in memory whole."""
+"""A JSON body whose stored files are streamed into it as base64: the paid request never lies in
+memory whole.
+"""
 
 import base64
 import json
@@ -18,7 +20,8 @@ STORED = re.compile(re.escape(MARK) + r"([0-9a-f]{64})")
 
 
 class StoredFile(str):
-    """What stands in a body for the bytes of a stored file: a mark and its SHA-256, which is also what we keep.
+    """What stands in a body for the bytes of a stored file: a mark and its SHA-256, which is also
+    what we keep.
 
     A type of its own, so that no text that a person typed can ever be taken for one.
     """
@@ -44,7 +47,8 @@ def as_written(body: Any) -> Any:
 
 
 def stored_bytes(body: Any) -> int:
-    """Return how many bytes of stored files a body will carry as base64; a file that is gone counts nothing.
+    """Return how many bytes of stored files a body will carry as base64; a file that is gone counts
+    nothing.
 
     What their rows say: this is asked inside transactions, where no bucket may be.
     """
@@ -65,10 +69,13 @@ def stored_files(body: Any) -> Iterator[StoredFile]:
 
 
 class InlineBody:
-    """The bytes of a body, in pieces, and how many they are. Close it once they are sent: it holds the files.
+    """The bytes of a body, in pieces, and how many they are.
+
+    Close it once they are sent: it holds the files.
 
     A file that lies in a bucket is brought here first, which takes a while.
-    Raises: Refusal, when a stored file is gone or cannot be brought here; TypeError, ValueError, when the body is no
+    Raises: Refusal, when a stored file is gone or cannot be brought here; TypeError, ValueError,
+            when the body is no
     JSON. Both before anything is sent.
     """
 
@@ -85,13 +92,18 @@ class InlineBody:
         self._held.close()
 
     def _read(self, body: Any, files: dict[str, Path]) -> None:
-        written = json.dumps(self._marked(body, files), ensure_ascii=False, allow_nan=False, separators=(",", ":"))
+        written = json.dumps(
+            self._marked(body, files), ensure_ascii=False, allow_nan=False, separators=(",", ":")
+        )
         self._parts: list[bytes | Path] = []
         for token, path in files.items():
             before, _token, written = written.partition(token)
             self._parts += [before.encode(), path]
         self._parts.append(written.encode())
-        self.size = sum(len(one) if isinstance(one, bytes) else _encoded(one.stat().st_size) for one in self._parts)
+        self.size = sum(
+            len(one) if isinstance(one, bytes) else _encoded(one.stat().st_size)
+            for one in self._parts
+        )
 
     @property
     def whole(self) -> bytes | None:
@@ -110,7 +122,9 @@ class InlineBody:
         reached("submit.on_the_wire")
 
     def _marked(self, value: Any, files: dict[str, Path]) -> Any:
-        """Return the body with a token of its own for each stored file, in the order in which they are written."""
+        """Return the body with a token of its own for each stored file, in the order in which they
+        are written.
+        """
         if isinstance(value, dict):
             return {key: self._marked(one, files) for key, one in value.items()}
         if isinstance(value, list):

@@ -1,9 +1,11 @@
-"""Ask small questions often, and send one small paid post, on asyncio's own transports: answers as httpx reads them.
+"""Ask small questions often, and send one small paid post, on asyncio's own transports: answers as
+httpx reads them.
 
-httpx's usual way looks through its pool, builds a request of many parts and wraps each read and write in scopes of
-its own. Measured for a poll on loopback: 0.74 ms of CPU through a client with a pool of 8, 0.08 ms through this.
-Hundreds of jobs are polled every two seconds, so this is most of what following them costs. An answer of known length
-is read here; any other (in chunks, until the connection ends, of another status than is usual) is read by h11.
+httpx's usual way looks through its pool, builds a request of many parts and wraps each read and
+write in scopes of its own. Measured for a poll on loopback: 0.74 ms of CPU through a client with a
+pool of 8, 0.08 ms through this. Hundreds of jobs are polled every two seconds, so this is most of
+what following them costs. An answer of known length is read here; any other (in chunks, until the
+connection ends, of another status than is usual) is read by h11.
 """
 
 import asyncio
@@ -45,7 +47,8 @@ def can_be_direct(url: str) -> bool:
 class Answer:
     """A whole answer, unpacked. What is rarely looked at is made when it is.
 
-    `problem` is a sentence where it came packed in a way that cannot be read; there is no content then.
+    `problem` is a sentence where it came packed in a way that cannot be read; there is no content
+    then.
     """
 
     status_code: int
@@ -56,7 +59,9 @@ class Answer:
     @classmethod
     def of(cls, status_code: int, raw_headers: Headers, content: bytes) -> "Answer":
         """Make an answer of what came, however it came packed."""
-        said = b", ".join(value for name, value in raw_headers if name.lower() == b"content-encoding")
+        said = b", ".join(
+            value for name, value in raw_headers if name.lower() == b"content-encoding"
+        )
         problem = ""
         if said or content.startswith(b"\x1f\x8b"):
             try:
@@ -104,14 +109,19 @@ class _Connection(asyncio.Protocol):
         assert isinstance(transport, asyncio.Transport)
         self._transport = transport
 
-    async def exchange(self, method: bytes, target: bytes, headers: Headers, body: bytes = b"") -> Answer:
+    async def exchange(
+        self, method: bytes, target: bytes, headers: Headers, body: bytes = b""
+    ) -> Answer:
         """Raises: OSError, httpx.RemoteProtocolError."""
         assert self._transport is not None
         self._came.clear()
         self._head, self._slow, self._is_kept = None, None, False
         self._answer = asyncio.get_running_loop().create_future()
         self._asked = (method, target, headers)
-        lines = [method + b" " + target + b" HTTP/1.1", *(name + b": " + value for name, value in headers)]
+        lines = [
+            method + b" " + target + b" HTTP/1.1",
+            *(name + b": " + value for name, value in headers),
+        ]
         if self._is_lost or self._transport.is_closing():
             raise ConnectionResetError("The connection is closed.")
         self._transport.write(b"\r\n".join(lines) + b"\r\n\r\n" + body)
@@ -130,7 +140,11 @@ class _Connection(asyncio.Protocol):
         try:
             self._read(data)
         except (h11.RemoteProtocolError, httpx.RemoteProtocolError, ValueError) as error:
-            self._fail(error if isinstance(error, httpx.HTTPError) else httpx.RemoteProtocolError(str(error)))
+            self._fail(
+                error
+                if isinstance(error, httpx.HTTPError)
+                else httpx.RemoteProtocolError(str(error))
+            )
 
     def eof_received(self) -> None:
         self.connection_lost(None)
@@ -146,10 +160,16 @@ class _Connection(asyncio.Protocol):
             slow = self._slow or self._handed_over()
             slow.read(b"")
             if slow.answer is None:
-                raise httpx.RemoteProtocolError("The connection was closed in the midst of an answer.")
+                raise httpx.RemoteProtocolError(
+                    "The connection was closed in the midst of an answer."
+                )
             self._finish(slow.answer)
         except (h11.RemoteProtocolError, httpx.RemoteProtocolError) as broken:
-            self._fail(broken if isinstance(broken, httpx.HTTPError) else httpx.RemoteProtocolError(str(broken)))
+            self._fail(
+                broken
+                if isinstance(broken, httpx.HTTPError)
+                else httpx.RemoteProtocolError(str(broken))
+            )
 
     def _read(self, data: bytes) -> None:
         if self._slow is not None:
@@ -165,7 +185,10 @@ class _Connection(asyncio.Protocol):
             self._finish(Answer.of(status, headers, bytes(self._came[begins : self._needed])))
 
     def _read_head(self) -> bool:
-        """Read the head once it is whole. Say whether there is an answer of known length to go on with."""
+        """Read the head once it is whole.
+
+        Say whether there is an answer of known length to go on with.
+        """
         ends = self._came.find(b"\r\n\r\n")
         if ends < 0:
             if len(self._came) > MAX_HEAD_BYTES:
@@ -201,7 +224,12 @@ class _Connection(asyncio.Protocol):
 
     def can_be_kept(self) -> bool:
         """May another question be asked on this connection?"""
-        return self._is_kept and not self._is_lost and self._transport is not None and not self._transport.is_closing()
+        return (
+            self._is_kept
+            and not self._is_lost
+            and self._transport is not None
+            and not self._transport.is_closing()
+        )
 
     def close(self) -> None:
         if self._transport is not None:
@@ -214,7 +242,10 @@ class _Connection(asyncio.Protocol):
 
 
 def _plain_head(head: bytes) -> tuple[int, Headers, int, bool] | None:
-    """Read a head that is as simple as most: status, headers, length, is the connection kept. None where h11 must."""
+    """Read a head that is as simple as most: status, headers, length, is the connection kept.
+
+    None where h11 must.
+    """
     first, *lines = head.split(b"\r\n")
     if not first.startswith(b"HTTP/1.1 ") or not first[9:12].isdigit() or first[9:10] == b"1":
         return None
@@ -254,10 +285,17 @@ class _ByH11:
     @property
     def can_go_on(self) -> bool:
         http = self._http
-        return http.our_state is h11.DONE and http.their_state is h11.DONE and not http.trailing_data[0]
+        return (
+            http.our_state is h11.DONE
+            and http.their_state is h11.DONE
+            and not http.trailing_data[0]
+        )
 
     def read(self, data: bytes) -> None:
-        """Read on; b"" says that the connection has ended. Raises: h11.RemoteProtocolError, and httpx's."""
+        """Read on; b"" says that the connection has ended.
+
+        Raises: h11.RemoteProtocolError, and httpx's.
+        """
         self._http.receive_data(data)
         while self.answer is None:
             event = self._http.next_event()
@@ -276,23 +314,35 @@ class _ByH11:
 
 
 class LeanClient:
-    """Connections to one origin that are kept and taken again, last used first. A GET on a stale one is sent anew."""
+    """Connections to one origin that are kept and taken again, last used first.
 
-    def __init__(self, base_url: str, *, headers: Mapping[str, str], verify: ssl.SSLContext) -> None:
+    A GET on a stale one is sent anew.
+    """
+
+    def __init__(
+        self, base_url: str, *, headers: Mapping[str, str], verify: ssl.SSLContext
+    ) -> None:
         url = httpx.URL(base_url)
         self._host, self._port = url.host, url.port or (443 if url.scheme == "https" else 80)
         self._tls = verify if url.scheme == "https" else None
         self._path = url.raw_path.rstrip(b"/")
         # httpx writes them: the host with its port, header names and values as bytes.
-        self._headers: Headers = _safe(httpx.Request("GET", url, headers={**IDENTITY, **headers}).headers.raw)
+        self._headers: Headers = _safe(
+            httpx.Request("GET", url, headers={**IDENTITY, **headers}).headers.raw
+        )
         self._idle: list[_Connection] = []
 
     async def get(
-        self, path: str, *, params: Mapping[str, Any] | None = None, headers: Mapping[str, str] | None = None
+        self,
+        path: str,
+        *,
+        params: Mapping[str, Any] | None = None,
+        headers: Mapping[str, str] | None = None,
     ) -> Answer:
         """Ask for a path below the base URL and read the whole answer.
 
-        Raises: httpx.ConnectError, ConnectTimeout, ReadError, RemoteProtocolError. Deadlines are the caller's.
+        Raises: httpx.ConnectError, ConnectTimeout, ReadError, RemoteProtocolError. Deadlines are
+        the caller's.
         """
         target, sent = self._target(path, params), self._sent(headers)
         while True:
@@ -315,11 +365,17 @@ class LeanClient:
             return answer
 
     async def post_once(
-        self, path: str, *, content: bytes, params: Mapping[str, Any] | None = None, headers: Mapping[str, str]
+        self,
+        path: str,
+        *,
+        content: bytes,
+        params: Mapping[str, Any] | None = None,
+        headers: Mapping[str, str],
     ) -> Answer:
         """Post on a connection of its own, exactly once, and read the whole answer.
 
-        Raises: httpx.ConnectError and ConnectTimeout, before a byte has left; ReadError, RemoteProtocolError.
+        Raises: httpx.ConnectError and ConnectTimeout, before a byte has left; ReadError,
+        RemoteProtocolError.
         """
         connection = await self._connect()
         sent = self._sent({**headers, "Content-Length": str(len(content)), "Connection": "close"})
@@ -337,7 +393,10 @@ class LeanClient:
         return target + b"?" + str(httpx.QueryParams(params)).encode() if params else target
 
     def _sent(self, headers: Mapping[str, str] | None) -> Headers:
-        return [*self._headers, *_safe([(name.encode(), value.encode()) for name, value in (headers or {}).items()])]
+        return [
+            *self._headers,
+            *_safe([(name.encode(), value.encode()) for name, value in (headers or {}).items()]),
+        ]
 
     async def _connect(self) -> _Connection:
         loop = asyncio.get_running_loop()
@@ -356,7 +415,9 @@ class LeanClient:
         for connection in self._idle:
             connection.close()
         self._idle.clear()
-        await asyncio.sleep(0)  # a turn of the loop, in which the transports let go of their sockets
+        await asyncio.sleep(
+            0
+        )  # a turn of the loop, in which the transports let go of their sockets
 
 
 def _safe(headers: Headers) -> Headers:

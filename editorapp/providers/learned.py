@@ -1,4 +1,7 @@
-"""What a provider says of its own limits, merged into its rows. Foreign: read with care, only ever stricter."""
+"""What a provider says of its own limits, merged into its rows.
+
+Foreign: read with care, only ever stricter.
+"""
 
 import json
 import math
@@ -12,12 +15,23 @@ from typing import Any
 from editorapp.core.money import DEAREST_UNIT_USD, NotAnAmount, amount_from_outside, usd
 from editorapp.providers.spec import Limits, Model, Spec
 
-# Figures of which the smaller holds. The others (the grid, how long links live) are no limits and are not learned.
+# Figures of which the smaller holds. The others (the grid, how long links live) are no limits and
+# are not learned.
 AT_MOST = (
-    "max_source_seconds", "max_inline_bytes", "max_file_bytes", "max_image_bytes", "prompt_max", "max_keyframes",
+    "max_source_seconds",
+    "max_inline_bytes",
+    "max_file_bytes",
+    "max_image_bytes",
+    "prompt_max",
+    "max_keyframes",
     "user_id_max",
-)  # fmt: skip
-LISTS = ("resolutions", "hdr_resolutions", "aspect_ratios", "durations")  # of which what both name holds
+)
+LISTS = (
+    "resolutions",
+    "hdr_resolutions",
+    "aspect_ratios",
+    "durations",
+)  # of which what both name holds
 SECONDS = "max_source_seconds"  # the one figure that need not be whole
 WORD = re.compile(r"[A-Za-z_][A-Za-z0-9_]{0,39}")
 KNOWN = frozenset(row.name for row in fields(Limits))
@@ -27,8 +41,8 @@ assert {*AT_MOST, *LISTS, "keyframe_keys"} <= KNOWN  # a renamed limit must not 
 def merged(spec: Spec, learned: Any) -> Spec:
     """Return the provider's SPEC with what was learned; the identical object for the same content.
 
-    Shapes: {"models": {"edit/ray-3.2": {"max_source_seconds": 12, ...}}}. What is not of this shape, is no limit of
-    ours, or would allow more than our rows do, is left out.
+    Shapes: {"models": {"edit/ray-3.2": {"max_source_seconds": 12, ...}}}. What is not of this
+    shape, is no limit of ours, or would allow more than our rows do, is left out.
     """
     models = learned.get("models") if isinstance(learned, Mapping) else None
     if not isinstance(models, Mapping) or not models:
@@ -44,10 +58,14 @@ def _merged(spec: Spec, models: str) -> Spec:
 
 
 def unit_price_usd(learned: Any) -> Decimal | None:
-    """Return what one of the provider's units costs by its own word, in dollars; None where it says none."""
+    """Return what one of the provider's units costs by its own word, in dollars; None where it says
+    none.
+    """
     said = learned.get("unit_price_usd") if isinstance(learned, Mapping) else None
     try:
-        price = usd(amount_from_outside(said, most=DEAREST_UNIT_USD)) if isinstance(said, str) else None
+        price = (
+            usd(amount_from_outside(said, most=DEAREST_UNIT_USD)) if isinstance(said, str) else None
+        )
     except NotAnAmount:
         return None
     return price if price and price < DEAREST_UNIT_USD else None
@@ -56,7 +74,11 @@ def unit_price_usd(learned: Any) -> Decimal | None:
 def _stricter(model: Model, said: Any) -> Model:
     if not isinstance(said, Mapping):
         return model
-    changes = {name: value for name in said if (value := _better(model.limits, name, said[name])) is not None}
+    changes = {
+        name: value
+        for name in said
+        if (value := _better(model.limits, name, said[name])) is not None
+    }
     limits = replace(model.limits, **changes)
     return model if limits == model.limits else replace(model, limits=limits)
 
@@ -73,7 +95,12 @@ def _better(limits: Limits, name: str, said: Any) -> Any:
 
 
 def _smaller(name: str, ours: float | None, said: Any) -> float | None:
-    if isinstance(said, bool) or not isinstance(said, int | float) or not math.isfinite(said) or said <= 0:
+    if (
+        isinstance(said, bool)
+        or not isinstance(said, int | float)
+        or not math.isfinite(said)
+        or said <= 0
+    ):
         return None
     said = float(said) if name == SECONDS else int(said)
     if said <= 0 or (ours is not None and said >= ours):

@@ -1,4 +1,6 @@
-"""Try an account: does its key work, and what does the provider say of its own limits? Said in words, and kept."""
+"""Try an account: does its key work, and what does the provider say of its own limits? Said in
+words, and kept.
+"""
 
 import asyncio
 import json
@@ -40,7 +42,10 @@ MAX_LEARNED_CHARACTERS = 100_000
 
 @dataclass(frozen=True)
 class Tested:
-    """How a test of an account went. `learned` is None where nothing was, and what was known stays."""
+    """How a test of an account went.
+
+    `learned` is None where nothing was, and what was known stays.
+    """
 
     is_ok: bool
     message: str
@@ -48,9 +53,11 @@ class Tested:
 
 
 def test(account: ProviderAccount) -> Tested:
-    """Make the cheapest authenticated read and read the provider's own limits; keep what came of it. Spends nothing.
+    """Make the cheapest authenticated read and read the provider's own limits; keep what came of
+    it. Spends nothing.
 
-    A key that is not one of this provider's is not sent anywhere. What came of it is said of nothing else than what was
+    A key that is not one of this provider's is not sent anywhere. What came of it is said of
+    nothing else than what was
     tried: an account that was deleted meanwhile, or got another key or address, keeps none of it.
     """
     spec = account.spec
@@ -64,7 +71,11 @@ def test(account: ProviderAccount) -> Tested:
 
 
 def _keep(account: ProviderAccount, tested: Tested, *, now: datetime) -> None:
-    changed: dict[str, Any] = {"tested_at": now, "test_ok": tested.is_ok, "test_message": tested.message[:600]}
+    changed: dict[str, Any] = {
+        "tested_at": now,
+        "test_ok": tested.is_ok,
+        "test_message": tested.message[:600],
+    }
     if tested.is_ok and not account.is_simulated:
         changed["proven_at"] = account.proven_at or now
     if tested.learned is not None:
@@ -85,9 +96,12 @@ def learn_soon(account: ProviderAccount) -> None:
 
 
 def test_new() -> None:
-    """Try at once the real accounts that were never tried, while the simulator still answers. Spends nothing.
+    """Try at once the real accounts that were never tried, while the simulator still answers.
 
-    For a script, which may be the first to use a key: pages need not, because the ticker has it tried at its start.
+    Spends nothing.
+
+    For a script, which may be the first to use a key: pages need not, because the ticker has it
+    tried at its start.
     """
     for account in accounts.unproven(accounts.made()) if accounts.all_simulated() else ():
         if account.tested_at is None and not account.problem:
@@ -95,12 +109,18 @@ def test_new() -> None:
 
 
 def sweep(now: datetime) -> None:
-    """Have every account tested that was not for a day, or failed: a key in the environment may be another by now.
+    """Have every account tested that was not for a day, or failed: a key in the environment may be
+    another by now.
 
-    The ticker's first look does this, so a key that was set before the start is tried within seconds of it.
+    The ticker's first look does this, so a key that was set before the start is tried within
+    seconds of it.
     """
     for account in sorted(accounts.made(), key=lambda one: one.pk):
-        is_due = not account.test_ok or account.tested_at is None or account.tested_at < now - AGAIN_AFTER
+        is_due = (
+            not account.test_ok
+            or account.tested_at is None
+            or account.tested_at < now - AGAIN_AFTER
+        )
         if is_due and account.is_enabled and not account.problem:
             learn_soon(account)
 
@@ -108,13 +128,16 @@ def sweep(now: datetime) -> None:
 def _without_details(tested: Tested, address: str, spec: Spec) -> Tested:
     """Say of an address that an admin entered only whether the provider answers there.
 
-    Whoever could read more (refused, silent, which status, which words) could have this server look into the network
-    that it stands in.
+    Whoever could read more (refused, silent, which status, which words) could have this server look
+    into the network that it stands in.
     """
     if tested.is_ok and tested.learned is not None:
         return tested
     if tested.is_ok:
-        return Tested(True, f"{spec.name} accepts the key. The published limits hold: it told none of its own.")
+        return Tested(
+            True,
+            f"{spec.name} accepts the key. The published limits hold: it told none of its own.",
+        )
     return Tested(
         False,
         f"What is at {address} did not answer as {spec.name} does. Check the base URL and the key. What came instead "
@@ -151,7 +174,9 @@ async def _tried(adapter: ModuleType, access: Access, spec: Spec) -> Tested:
     try:
         async with asyncio.timeout(DEADLINE_SECONDS), Wire(access) as wire:
             await adapter.ping(wire=wire)
-            works = "The simulator answers." if access.is_simulated else f"{spec.name} accepts the key."
+            works = (
+                "The simulator answers." if access.is_simulated else f"{spec.name} accepts the key."
+            )
             if not hasattr(adapter, "learn"):
                 return Tested(True, works)
             return await _learned(adapter, wire, works)
@@ -163,20 +188,31 @@ async def _tried(adapter: ModuleType, access: Access, spec: Spec) -> Tested:
 
 
 async def _learned(adapter: ModuleType, wire: Wire, works: str) -> Tested:
-    """Read the provider's own limits. Where that fails the key works all the same, and what was known stays."""
+    """Read the provider's own limits.
+
+    Where that fails the key works all the same, and what was known stays.
+    """
     try:
         said = await adapter.learn(wire=wire)
         text = json.dumps(said)
     except (ProviderError, TimeoutError, TypeError, ValueError) as error:
         why = str(error) or "it took too long."
-        return Tested(True, f"{works} Its own limits could not be read, so the published ones hold: {why}")
+        return Tested(
+            True, f"{works} Its own limits could not be read, so the published ones hold: {why}"
+        )
     except Exception as error:  # of what came: the key works all the same
         log.exception("What an account says of its limits could not be read")
-        return Tested(True, f"{works} The published limits hold: its own could not be read. {_fault(error)}")
+        return Tested(
+            True, f"{works} The published limits hold: its own could not be read. {_fault(error)}"
+        )
     if len(text) > MAX_LEARNED_CHARACTERS or not isinstance(said, dict):
-        return Tested(True, f"{works} What it says of its own limits cannot be used; the published ones hold.")
+        return Tested(
+            True, f"{works} What it says of its own limits cannot be used; the published ones hold."
+        )
     count = len(said.get("models") or ())
-    return Tested(True, f"{works} It told its own limits for {count} model{'' if count == 1 else 's'}.", said)
+    return Tested(
+        True, f"{works} It told its own limits for {count} model{'' if count == 1 else 's'}.", said
+    )
 
 
 def _fault(error: Exception) -> str:

@@ -1,7 +1,8 @@
 """Is a job on a provider's list the one that was posted? Pure.
 
-A provider may show what was asked in another order, with its defaults written out, shortened, or not at all. Money
-hangs on the answer, so there are three: what is not plainly the same or plainly another is for a person to judge.
+A provider may show what was asked in another order, with its defaults written out, shortened, or
+not at all. Money hangs on the answer, so there are three: what is not plainly the same or plainly
+another is for a person to judge.
 """
 
 import base64
@@ -30,7 +31,8 @@ class Likeness(StrEnum):
 def compare(sent: Mapping[str, Any], shown: Any, model: Model) -> Likeness:
     """Compare a body that was posted with what a provider's list shows of a job.
 
-    SAME: all that was sent is shown, and what is shown beyond it is a default of the model. OTHER: something differs.
+    SAME: all that was sent is shown, and what is shown beyond it is a default of the model. OTHER:
+    something differs.
     """
     if not isinstance(shown, Mapping):
         return Likeness.UNCLEAR
@@ -45,10 +47,11 @@ def compare(sent: Mapping[str, Any], shown: Any, model: Model) -> Likeness:
 
 
 def could_be(sent: Mapping[str, Any], shown: Any, model: Model, models: Iterable[Model]) -> bool:
-    """Could it be the same request, whatever its settings say? Also where the list shows nothing of it.
+    """Could it be the same request, whatever its settings say? Also where the list shows nothing of
+    it.
 
-    It is another one where its words or its source are others, or where it has an input that the model does not know
-    and another of the provider's `models` does: a list need not name the model.
+    It is another one where its words or its source are others, or where it has an input that the
+    model does not know and another of the provider's `models` does: a list need not name the model.
     """
     if not isinstance(shown, Mapping):
         return True
@@ -90,7 +93,9 @@ def _pair(ours: Any, theirs: Any) -> Likeness:
 
 
 def _texts(ours: str, theirs: str) -> Likeness:
-    """Two texts that are not equal: shortened ones and addresses, which may be rewritten, say nothing."""
+    """Two texts that are not equal: shortened ones and addresses, which may be rewritten, say
+    nothing.
+    """
     if ours.startswith(("http://", "https://")) or theirs.startswith(("http://", "https://")):
         return Likeness.UNCLEAR
     start = theirs.rstrip("….").rstrip()
@@ -99,7 +104,9 @@ def _texts(ours: str, theirs: str) -> Likeness:
 
 
 def _bytes(sha256: str, shown: Any) -> Likeness:
-    """A stored file went in as base64: the list may show the bytes, a shortened form of them, or nothing."""
+    """A stored file went in as base64: the list may show the bytes, a shortened form of them, or
+    nothing.
+    """
     if not isinstance(shown, str):
         return Likeness.UNCLEAR
     try:
@@ -125,12 +132,16 @@ def _extra(shown: Any, row: Parameter | None) -> Likeness:
 
 def _is_nothing(value: Any) -> bool:
     """Does a value say the same as leaving it out? A number never: 0 is a value."""
-    return value is None or value is False or (isinstance(value, str | list | Mapping) and not value)
+    return (
+        value is None or value is False or (isinstance(value, str | list | Mapping) and not value)
+    )
 
 
 def _plain(value: Any) -> Any:
     if isinstance(value, str):
-        return " ".join(unicodedata.normalize("NFC", clean_text(value)).split())  # what a list shows is clean
+        return " ".join(
+            unicodedata.normalize("NFC", clean_text(value)).split()
+        )  # what a list shows is clean
     if isinstance(value, int | float) and not isinstance(value, bool):
         return Decimal(str(value))
     if isinstance(value, list):
@@ -143,4 +154,10 @@ def _plain(value: Any) -> Any:
 def _kind(value: Any) -> str:
     if isinstance(value, bool):
         return "flag"
-    return "number" if isinstance(value, int | float) else "text" if isinstance(value, str) else "other"
+    return (
+        "number"
+        if isinstance(value, int | float)
+        else "text"
+        if isinstance(value, str)
+        else "other"
+    )

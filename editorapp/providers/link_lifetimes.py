@@ -1,4 +1,7 @@
-"""How long a signed link is good, as far as it says so itself. Only seconds leave here: the rest of it is a secret."""
+"""How long a signed link is good, as far as it says so itself.
+
+Only seconds leave here: the rest of it is a secret.
+"""
 
 import base64
 import binascii
@@ -9,15 +12,18 @@ from email.utils import parsedate_to_datetime
 from typing import Any
 from urllib.parse import parse_qsl, urlsplit
 
-_SIGNED = (("x-amz-date", "x-amz-expires"), ("x-goog-date", "x-goog-expires"))  # when it was signed, and for how long
+_SIGNED = (
+    ("x-amz-date", "x-amz-expires"),
+    ("x-goog-date", "x-goog-expires"),
+)  # when it was signed, and for how long
 _COMPACT = "%Y%m%dT%H%M%SZ"
 
 
 def seconds_left(url: str, at: datetime, headers: Mapping[str, str] | None = None) -> float | None:
     """Return for how many seconds from `at` a link works; None where it does not say.
 
-    Read are the signatures of S3, Google's and Azure's storages, CloudFront's policy, a plain `expires`, and at last
-    the answer's own header.
+    Read are the signatures of S3, Google's and Azure's storages, CloudFront's policy, a plain
+    `expires`, and at last the answer's own header.
     """
     try:
         asked = {name.lower(): value for name, value in parse_qsl(urlsplit(url).query)}
@@ -33,7 +39,9 @@ def _end_of(asked: Mapping[str, str]) -> float | None:
     try:
         for signed, lasts in _SIGNED:
             if signed in asked and lasts in asked:
-                return datetime.strptime(asked[signed], _COMPACT).replace(tzinfo=UTC).timestamp() + float(asked[lasts])
+                return datetime.strptime(asked[signed], _COMPACT).replace(
+                    tzinfo=UTC
+                ).timestamp() + float(asked[lasts])
         if "policy" in asked:
             return _of_policy(asked["policy"])
         if "se" in asked:

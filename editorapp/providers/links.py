@@ -1,7 +1,9 @@
-"""Links that a provider names: where its results lie and where its uploads go, and what of that is followed.
+"""Links that a provider names: where its results lie and where its uploads go, and what of that is
+followed.
 
-What lies at the account's own base URL is as far as an admin has sent it already, and is reached like it. Anything
-else must be on the public network (core/ssrf_guard.py); a simulated account has nothing else at all.
+What lies at the account's own base URL is as far as an admin has sent it already, and is reached
+like it. Anything else must be on the public network (core/ssrf_guard.py); a simulated account has
+nothing else at all.
 """
 
 from typing import Any
@@ -14,7 +16,10 @@ from editorapp.providers.contract import Access
 
 
 def check(url: str, access: Access) -> None:
-    """Let a link through that can lead to this account's provider. Looks nothing up. Raises: NotAllowed."""
+    """Let a link through that can lead to this account's provider. Looks nothing up.
+
+    Raises: NotAllowed.
+    """
     if _is_own(url, access):
         return
     if access.is_simulated:

@@ -1,7 +1,8 @@
-"""What a provider answered, word for word, for whoever listens: to hold it against the documents, and for nothing else.
+"""What a provider answered, word for word, for whoever listens: to hold it against the documents,
+and for nothing else.
 
-Nobody listens to ordinary work. What is heard stays in memory: it holds keys of links and words of prompts, and only
-what `comparing.py` makes of it is kept.
+Nobody listens to ordinary work. What is heard stays in memory: it holds keys of links and words of
+prompts, and only what `comparing.py` makes of it is kept.
 """
 
 from collections.abc import Iterator, Mapping
@@ -14,13 +15,19 @@ import httpx
 
 from editorapp.providers.lean import Answer
 
-LINK, UPLOAD = "(link to a file)", "(upload address)"  # in place of a path: these lie where the provider says
+LINK, UPLOAD = (
+    "(link to a file)",
+    "(upload address)",
+)  # in place of a path: these lie where the provider says
 MOST_HEARD = 500  # of one piece of work
 
 
 @dataclass(frozen=True)
 class Exchange:
-    """One call and its answer. `url` is the whole address of a link or an upload, and "" for an ordinary call."""
+    """One call and its answer.
+
+    `url` is the whole address of a link or an upload, and "" for an ordinary call.
+    """
 
     method: str
     path: str  # below the base URL, or LINK, or UPLOAD
@@ -61,5 +68,14 @@ def note(
     content = b"" if path == LINK else answer.content
     names = tuple(sorted(params or ()))
     heard.append(
-        Exchange(method, path, answer.status_code, answer.headers, content, datetime.now(UTC), params=names, url=url)
+        Exchange(
+            method,
+            path,
+            answer.status_code,
+            answer.headers,
+            content,
+            datetime.now(UTC),
+            params=names,
+            url=url,
+        )
     )

@@ -10,7 +10,9 @@ from editorapp.providers.contract import CONTROL_VALUES, CONTROLS, GenerationReq
 
 ATTRIBUTES = frozenset(field.name for field in fields(GenerationRequest))
 PLACEHOLDER = Ref(asset_id=0)  # stands for the picture that a person would still choose
-NO_CONTROLS: dict[str, Any] = {f"{name}_enabled": None for name in CONTROLS} | dict.fromkeys(CONTROL_VALUES.values())
+NO_CONTROLS: dict[str, Any] = {f"{name}_enabled": None for name in CONTROLS} | dict.fromkeys(
+    CONTROL_VALUES.values()
+)
 
 
 def applied(
@@ -30,7 +32,9 @@ def applied(
 
 
 def _changed(wanted: GenerationRequest, values: Mapping[str, Any]) -> GenerationRequest:
-    """Do what dataclasses.replace does, at a tenth of its price: the live check tries an option a dozen times."""
+    """Do what dataclasses.replace does, at a tenth of its price: the live check tries an option a
+    dozen times.
+    """
     copy = object.__new__(GenerationRequest)
     copy.__dict__.update(wanted.__dict__, **values)
     return copy
@@ -38,7 +42,11 @@ def _changed(wanted: GenerationRequest, values: Mapping[str, Any]) -> Generation
 
 def _values(wanted: GenerationRequest, key: str, value: Any) -> dict[str, Any]:
     if key == "conditioning":
-        return {"auto_controls": True, "strength": None} | NO_CONTROLS if value == "auto" else {"auto_controls": None}
+        return (
+            {"auto_controls": True, "strength": None} | NO_CONTROLS
+            if value == "auto"
+            else {"auto_controls": None}
+        )
     if key == "guides":
         return _guides(wanted, value)
     if key == "keyframe_index":
@@ -54,7 +62,8 @@ def _values(wanted: GenerationRequest, key: str, value: Any) -> dict[str, Any]:
 
 def _without(wanted: GenerationRequest, places: set[int]) -> dict[str, Any]:
     return {
-        name: tuple(one for at, one in enumerate(getattr(wanted, name) or ()) if at not in places) or None
+        name: tuple(one for at, one in enumerate(getattr(wanted, name) or ()) if at not in places)
+        or None
         for name in ("keyframes", "keyframe_indexes")
     }
 
@@ -63,7 +72,9 @@ def _kept_by_cut(wanted: GenerationRequest, source: MediaFacts | None) -> dict[s
     if source is None or not wanted.keyframe_indexes:
         return {}
     after = {
-        at for at, index in enumerate(wanted.keyframe_indexes) if isinstance(index, int) and index >= source.frame_count
+        at
+        for at, index in enumerate(wanted.keyframe_indexes)
+        if isinstance(index, int) and index >= source.frame_count
     }
     return _without(wanted, after)
 
@@ -83,4 +94,9 @@ def _trimmed(source: MediaFacts | None, seconds: Decimal) -> MediaFacts | None:
         return source
     share = seconds / source.duration_seconds
     # What is cut out is coded anew, as MP4.
-    return replace(source, duration_seconds=seconds, frame_count=int(source.frame_count * share), container="mp4")
+    return replace(
+        source,
+        duration_seconds=seconds,
+        frame_count=int(source.frame_count * share),
+        container="mp4",
+    )

@@ -29,10 +29,12 @@ class Origin(models.TextChoices):
 
 
 class ProviderAccount(models.Model):
-    """One account with one provider, of the whole installation. Results can be chained only within an account.
+    """One account with one provider, of the whole installation.
 
-    An account with a key of its own was entered by an admin; one without takes the key from the environment, or is
-    simulated.
+    Results can be chained only within an account.
+
+    An account with a key of its own was entered by an admin; one without takes the key from the
+    environment, or is simulated.
     """
 
     provider = models.SlugField(max_length=40)
@@ -43,23 +45,36 @@ class ProviderAccount(models.Model):
     requests_per_minute = models.PositiveIntegerField(default=30)
     key_encrypted = models.TextField(blank=True, default="", editable=False)  # see secrets.py
     key_hint = models.CharField(max_length=4, blank=True, default="")  # the key's last characters
-    base_url = models.CharField(max_length=300, blank=True, default="")  # "": the environment's, else the provider's
-    options = models.JSONField(blank=True, default=dict)  # values of SPEC.headers and SPEC.params, by their names
-    unit_price_usd = UsdField(null=True, blank=True)  # what an admin says that one of the provider's units costs
-    learned = models.JSONField(blank=True, default=dict)  # what the provider says of its limits: see learned.py
+    base_url = models.CharField(
+        max_length=300, blank=True, default=""
+    )  # "": the environment's, else the provider's
+    options = models.JSONField(
+        blank=True, default=dict
+    )  # values of SPEC.headers and SPEC.params, by their names
+    unit_price_usd = UsdField(
+        null=True, blank=True
+    )  # what an admin says that one of the provider's units costs
+    learned = models.JSONField(
+        blank=True, default=dict
+    )  # what the provider says of its limits: see learned.py
     learned_at = models.DateTimeField(null=True, blank=True)
     tested_at = models.DateTimeField(null=True, blank=True)
     test_ok = models.BooleanField(default=False)
     test_message = models.CharField(max_length=600, blank=True, default="")
-    proven_at = models.DateTimeField(null=True, blank=True)  # first passed a test or took a job, with whichever key
+    proven_at = models.DateTimeField(
+        null=True, blank=True
+    )  # first passed a test or took a job, with whichever key
     paused_at = models.DateTimeField(null=True, blank=True)  # nothing is sent with it since then
-    paused_by = models.ForeignKey(User, null=True, blank=True, on_delete=models.SET_NULL, related_name="+")
+    paused_by = models.ForeignKey(
+        User, null=True, blank=True, on_delete=models.SET_NULL, related_name="+"
+    )
 
     class Meta:
         constraints = [
             models.UniqueConstraint(fields=["provider", "name"], name="account_name_per_provider"),
             models.CheckConstraint(
-                condition=models.Q(is_simulated=False) | models.Q(key_encrypted=""), name="simulated_has_no_key"
+                condition=models.Q(is_simulated=False) | models.Q(key_encrypted=""),
+                name="simulated_has_no_key",
             ),
         ]
 
@@ -88,18 +103,24 @@ class ProviderAccount(models.Model):
         except secrets.NotReadable as error:
             return f"The key of {self.name} cannot be read. {error}"
         names = " and ".join(self.spec.credentials)
-        return "" if key else f"The key of {self.name} is not in the environment any more ({names})."
+        return (
+            "" if key else f"The key of {self.name} is not in the environment any more ({names})."
+        )
 
     @property
     def doubt(self) -> str:
-        """Return what the last connection test found wrong, in sentences; "" where it answered or is untested."""
+        """Return what the last connection test found wrong, in sentences; "" where it answered or
+        is untested.
+        """
         if self.tested_at is None or self.test_ok:
             return ""
         return f"The last test of {self.name} failed. {self.test_message}"
 
     @property
     def is_refused(self) -> bool:
-        """Did this real account fail its last connection test? Then it is nobody's choice but a person's."""
+        """Did this real account fail its last connection test? Then it is nobody's choice but a
+        person's.
+        """
         return bool(self.doubt) and not self.is_simulated
 
     def set_key(self, key: str) -> None:
@@ -113,10 +134,13 @@ class ProviderAccount(models.Model):
         self.learned, self.learned_at = {}, None
 
     def access(self) -> Access:
-        """Return how to reach this account now. A key that cannot be read is none: `problem` says why.
+        """Return how to reach this account now.
 
-        A simulated account always goes to the simulator with its own key, and a real one never does: where the real
-        address is set to another host, that is still the account as configured.
+        A key that cannot be read is none: `problem` says why.
+
+        A simulated account always goes to the simulator with its own key, and a real one never
+        does: where the real address is set to another host, that is still the account as
+        configured.
         """
         try:
             key = self._key()
@@ -124,10 +148,16 @@ class ProviderAccount(models.Model):
             key = ""
         price, source = self.unit_price_and_source()
         return Access(
-            self.pk, self.provider, self.address(), key, is_simulated=self.is_simulated,
-            headers=self._options(self.spec.headers), params=self._options(self.spec.params),
-            unit_price_usd=price, is_unit_price_listed=source == self._as_listed,
-        )  # fmt: skip
+            self.pk,
+            self.provider,
+            self.address(),
+            key,
+            is_simulated=self.is_simulated,
+            headers=self._options(self.spec.headers),
+            params=self._options(self.spec.params),
+            unit_price_usd=price,
+            is_unit_price_listed=source == self._as_listed,
+        )
 
     def address(self) -> str:
         """Return the base URL: the simulator's for a simulated account, else as configured."""
@@ -137,21 +167,31 @@ class ProviderAccount(models.Model):
         return self.base_url or self.usual_address()
 
     def usual_address(self) -> str:
-        """Return the base URL where none is set for the account: the environment's, else the provider's."""
+        """Return the base URL where none is set for the account: the environment's, else the
+        provider's.
+        """
         return settings.ENVIRONMENT.get(self.spec.base_url_name) or self.spec.base_url
 
     @property
     def leads_elsewhere(self) -> bool:
-        """Did an admin enter a base URL on another server than the provider's own, and the environment's?"""
-        servers = [urlsplit(url)[:2] for url in (self.base_url, self.spec.base_url, self.usual_address())]
+        """Did an admin enter a base URL on another server than the provider's own, and the
+        environment's?
+        """
+        servers = [
+            urlsplit(url)[:2] for url in (self.base_url, self.spec.base_url, self.usual_address())
+        ]
         return bool(self.base_url) and servers[0] not in servers[1:]
 
     def unit_price(self) -> Decimal | None:
-        """Return the dollars of one of the provider's own units, where it counts in them and anybody has said so."""
+        """Return the dollars of one of the provider's own units, where it counts in them and
+        anybody has said so.
+        """
         return self.unit_price_and_source()[0]
 
     def unit_price_and_source(self) -> tuple[Decimal | None, str]:
-        """Return that price and who says so: an admin before the environment, and that before the provider itself."""
+        """Return that price and who says so: an admin before the environment, and that before the
+        provider itself.
+        """
         if not self.spec.unit:
             return None, ""
         if self.unit_price_usd is not None:
@@ -170,17 +210,24 @@ class ProviderAccount(models.Model):
     def _key(self) -> str:
         if self.is_simulated:
             return self.spec.simulated_key
-        key = secrets.unlock(self.key_encrypted) if self.key_encrypted else key_in_environment(self.spec)
+        key = (
+            secrets.unlock(self.key_encrypted)
+            if self.key_encrypted
+            else key_in_environment(self.spec)
+        )
         logs.secrets.hide(key)
         return key
 
     def _options(self, names: Mapping[str, str]) -> dict[str, str]:
-        """Return the values of headers or parameters; those in the environment belong to the key that lies there."""
+        """Return the values of headers or parameters; those in the environment belong to the key
+        that lies there.
+        """
         if self.is_simulated:
             return {}
         kept = self.options if self.origin is Origin.ADMIN else {}
         found = {
-            name: kept.get(name) or ("" if self.key_encrypted else settings.ENVIRONMENT.get(variable, "").strip())
+            name: kept.get(name)
+            or ("" if self.key_encrypted else settings.ENVIRONMENT.get(variable, "").strip())
             for name, variable in names.items()
         }
         return {name: value for name, value in found.items() if value}
@@ -190,7 +237,9 @@ class TeamAccount(models.Model):
     """The account that a team uses unless somebody chooses another."""
 
     team = models.OneToOneField(Team, on_delete=models.CASCADE, related_name="default_account")
-    account = models.ForeignKey(ProviderAccount, on_delete=models.CASCADE, related_name="default_of")
+    account = models.ForeignKey(
+        ProviderAccount, on_delete=models.CASCADE, related_name="default_of"
+    )
 
     def __str__(self) -> str:
         return f"{self.account} for {self.team}"
@@ -206,7 +255,9 @@ class StagedFile(models.Model):
     expires_at = models.DateTimeField(null=True, blank=True)
 
     class Meta:
-        constraints = [models.UniqueConstraint(fields=["account", "asset"], name="staged_once_per_account")]
+        constraints = [
+            models.UniqueConstraint(fields=["account", "asset"], name="staged_once_per_account")
+        ]
 
     def __str__(self) -> str:
         return f"{self.asset} at {self.account}"
@@ -216,13 +267,17 @@ class StagedFile(models.Model):
 
 
 def key_in_environment(spec: Spec) -> str:
-    """Return the key that the environment holds for a provider; "" unless every part of it is there."""
+    """Return the key that the environment holds for a provider; "" unless every part of it is
+    there.
+    """
     parts = [settings.ENVIRONMENT.get(name, "").strip() for name in spec.credentials]
     return ":".join(parts) if all(parts) else ""
 
 
 def simulator_url() -> str:
-    """Return where the simulator answers: the setting, or what the running simulator wrote into the data folder."""
+    """Return where the simulator answers: the setting, or what the running simulator wrote into the
+    data folder.
+    """
     if settings.SIMULATOR_URL:
         return settings.SIMULATOR_URL.rstrip("/")
     try:
@@ -232,27 +287,38 @@ def simulator_url() -> str:
 
 
 def default_account(provider: str) -> ProviderAccount:
-    """Return the account of the environment's key where there is one, else the simulated one; made on first use.
+    """Return the account of the environment's key where there is one, else the simulated one; made
+    on first use.
 
     Raises: UnknownProvider, when the slug is not registered.
     """
-    return keyless_account(provider, is_simulated=not key_in_environment(registry.get(provider).SPEC))
+    return keyless_account(
+        provider, is_simulated=not key_in_environment(registry.get(provider).SPEC)
+    )
 
 
 def keyless_account(provider: str, *, is_simulated: bool) -> ProviderAccount:
-    """Return the simulated account of a provider, or the one whose key lies in the environment; made on first use.
+    """Return the simulated account of a provider, or the one whose key lies in the environment;
+    made on first use.
 
     Raises: UnknownProvider, when the slug is not registered.
     """
     spec: Spec = registry.get(provider).SPEC
     name = f"{spec.name} (simulated)" if is_simulated else spec.name
-    same = ProviderAccount.objects.filter(provider=provider, is_simulated=is_simulated, key_encrypted="").order_by("pk")
+    same = ProviderAccount.objects.filter(
+        provider=provider, is_simulated=is_simulated, key_encrypted=""
+    ).order_by("pk")
     found = same.first()
     if found is not None:
         return found
-    limits = {"max_concurrent": spec.max_concurrent, "requests_per_minute": spec.requests_per_minute}
+    limits = {
+        "max_concurrent": spec.max_concurrent,
+        "requests_per_minute": spec.requests_per_minute,
+    }
     named = ProviderAccount.objects.filter(provider=provider, name=name)
-    if named.exclude(is_simulated=is_simulated, key_encrypted="").exists():  # not the one that we want, made just now
+    if named.exclude(
+        is_simulated=is_simulated, key_encrypted=""
+    ).exists():  # not the one that we want, made just now
         name = f"{name} (environment)"  # an admin was there first
     account, _made = ProviderAccount.objects.get_or_create(
         provider=provider, name=name, is_simulated=is_simulated, defaults=limits

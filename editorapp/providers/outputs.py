@@ -1,7 +1,9 @@
-"""Output classification: what a provider's link to a result holds, by what is said of it and by its file's name.
+"""Output classification: what a provider's link to a result holds, by what is said of it and by its
+file's name.
 
-Which of them becomes the take is decided where the bytes are (generations/files/selection.py): a word or an ending may
-be wrong, and more comes than was asked for: posters, previews, sound, the source itself.
+Which of them becomes the take is decided where the bytes are (generations/files/selection.py): a
+word or an ending may be wrong, and more comes than was asked for: posters, previews, sound, the
+source itself.
 """
 
 import re
@@ -14,11 +16,15 @@ from editorapp.providers.contract import Output
 
 VIDEO, EXR, IMAGE, AUDIO, UNKNOWN = "video", "exr", "image", "audio", "unknown"
 
-# Words in a type, a MIME type or a name of a field, in any case; the first row that has one of them says the kind.
+# Words in a type, a MIME type or a name of a field, in any case; the first row that has one of them
+# says the kind.
 _WORDS: tuple[tuple[str, tuple[str, ...]], ...] = (
     (EXR, ("exr", "zip", "x-tar", "archive")),
     (AUDIO, ("audio", "sound", "music", "wav", "mp3", "m4a", "aac")),
-    (IMAGE, ("image", "picture", "photo", "jpeg", "jpg", "png", "webp", "gif", "thumbnail", "poster")),
+    (
+        IMAGE,
+        ("image", "picture", "photo", "jpeg", "jpg", "png", "webp", "gif", "thumbnail", "poster"),
+    ),
     (VIDEO, ("video", "mp4", "movie", "clip", "quicktime", "webm")),
 )
 _ENDINGS: tuple[tuple[str, tuple[str, ...]], ...] = (
@@ -27,15 +33,32 @@ _ENDINGS: tuple[tuple[str, tuple[str, ...]], ...] = (
     (AUDIO, (".mp3", ".wav", ".m4a", ".aac", ".flac", ".ogg", ".opus")),
     (VIDEO, (".mp4", ".mov", ".m4v", ".webm", ".mkv")),
 )
-# What is named so stands beside a result, and is none: it is taken only where nothing else was named.
-_ASIDE = ("preview", "thumb", "poster", "proxy", "sample", "cover", "source", "input", "first_frame", "last_frame")
+# What is named so stands beside a result, and is none: it is taken only where nothing else was
+# named.
+_ASIDE = (
+    "preview",
+    "thumb",
+    "poster",
+    "proxy",
+    "sample",
+    "cover",
+    "source",
+    "input",
+    "first_frame",
+    "last_frame",
+)
 MOST_LABEL = 80
 # What providers use as ids, and no word of a prompt or name of a model is.
-_ID = re.compile(r"[0-9a-f]{8}-(?:[0-9a-f]{4}-){3}[0-9a-f]{12}|[0-9a-f]{24,64}|(?:asset|file|job|gen)_\w{4,100}", re.I)
+_ID = re.compile(
+    r"[0-9a-f]{8}-(?:[0-9a-f]{4}-){3}[0-9a-f]{12}|[0-9a-f]{24,64}|(?:asset|file|job|gen)_\w{4,100}",
+    re.I,
+)
 
 
 def output(url: str, *said: Any, label: str = "", **more: Any) -> Output:
-    """Return an output of the kind that its words and its file's name say; `said` are the provider's words for it."""
+    """Return an output of the kind that its words and its file's name say; `said` are the
+    provider's words for it.
+    """
     words = [one for one in said if isinstance(one, str) and one.strip()]
     label = plain(label or next(iter(words), ""))
     return Output(kind=kind_of(url, *words), url=url, label=label, **more)
@@ -43,11 +66,17 @@ def output(url: str, *said: Any, label: str = "", **more: Any) -> Output:
 
 def plain(text: str) -> str:
     """Return a text, cut, that any database and page can show."""
-    return "".join(letter if letter.isprintable() else "\N{REPLACEMENT CHARACTER}" for letter in text[:MOST_LABEL])
+    return "".join(
+        letter if letter.isprintable() else "\N{REPLACEMENT CHARACTER}"
+        for letter in text[:MOST_LABEL]
+    )
 
 
 def kind_of(url: str, *said: str) -> str:
-    """Say what a link holds. Where words and ending differ it is unknown, and its bytes decide; but EXR is EXR."""
+    """Say what a link holds.
+
+    Where words and ending differ it is unknown, and its bytes decide; but EXR is EXR.
+    """
     by_word = next((kind for one in said if (kind := _by_word(one)) != UNKNOWN), UNKNOWN)
     name = file_name(url)
     by_ending = next((kind for kind, endings in _ENDINGS if name.endswith(endings)), UNKNOWN)
@@ -72,7 +101,9 @@ def file_name(url: str) -> str:
 
 
 def is_aside(label: str, url: str) -> bool:
-    """Does its label or its name say that this stands beside a result: a preview, a poster, the source?"""
+    """Does its label or its name say that this stands beside a result: a preview, a poster, the
+    source?
+    """
     return any(word in f"{label} {file_name(url)}".lower() for word in _ASIDE)
 
 
@@ -81,12 +112,21 @@ class Sent:
 
     def __init__(self, *bodies: Any) -> None:
         texts = {text for body in bodies for text in _texts(body)}
-        self._links = {place for text in texts if text.startswith(("http://", "https://")) and (place := _place(text))}
+        self._links = {
+            place
+            for text in texts
+            if text.startswith(("http://", "https://")) and (place := _place(text))
+        }
         self._ids = {text.lower() for text in texts if len(text) <= 120 and _ID.fullmatch(text)}
 
     def names(self, url: str, *ids: Any) -> bool:
-        """Is this link, or one of these ids, from the request? Signatures differ from time to time: paths count."""
-        named = (file_name(url).partition(".")[0], *(one.lower() for one in ids if isinstance(one, str)))
+        """Is this link, or one of these ids, from the request? Signatures differ from time to time:
+        paths count.
+        """
+        named = (
+            file_name(url).partition(".")[0],
+            *(one.lower() for one in ids if isinstance(one, str)),
+        )
         return _place(url) in self._links or not self._ids.isdisjoint(named)
 
 

@@ -53,7 +53,9 @@ class PriceTable:
         return sorted((Decimal(tier.removesuffix("s")), amount) for tier, amount in amounts.items())
 
     def rows(self) -> Iterator[tuple[str, str, str, Decimal]]:
-        """Yield every amount as (dynamic range, resolution, tier, dollars), in the order in which it is written."""
+        """Yield every amount as (dynamic range, resolution, tier, dollars), in the order in which
+        it is written.
+        """
         for dynamic_range, sizes in self.amounts.items():
             for size, tiers in sizes.items():
                 for tier, amount in tiers.items():
@@ -64,11 +66,21 @@ Prices = Mapping[str, PriceTable]  # by `key`
 
 
 def table(
-    counted: Counted, tiers: tuple[str, ...], *, as_of: date, source: str, **ranges: Mapping[str, str]
-) -> PriceTable:  # fmt: skip
-    """Read a table written as sdr={"720p": "1.08 2.16"}: one amount a tier, in the order of `tiers`."""
+    counted: Counted,
+    tiers: tuple[str, ...],
+    *,
+    as_of: date,
+    source: str,
+    **ranges: Mapping[str, str],
+) -> PriceTable:
+    """Read a table written as sdr={"720p": "1.08 2.16"}: one amount a tier, in the order of
+    `tiers`.
+    """
     amounts = {
-        _NAMES[name]: {size: dict(zip(tiers, map(usd, line.split()), strict=False)) for size, line in rows.items()}
+        _NAMES[name]: {
+            size: dict(zip(tiers, map(usd, line.split()), strict=False))
+            for size, line in rows.items()
+        }
         for name, rows in ranges.items()
     }
     return PriceTable(as_of, source, counted, amounts)
@@ -85,7 +97,9 @@ def kind_of(wanted: GenerationRequest) -> str:
 
 
 def table_for(prices: Prices, wanted: GenerationRequest) -> PriceTable | None:
-    """Return the table that prices a request; None where no price is published for its task and model."""
+    """Return the table that prices a request; None where no price is published for its task and
+    model.
+    """
     return prices.get(key(kind_of(wanted), str(wanted.model)))
 
 

@@ -1,4 +1,6 @@
-"""Typed readers: what an adapter takes out of an answer, whatever type stands there. None of them raises.
+"""Typed readers: what an adapter takes out of an answer, whatever type stands there.
+
+None of them raises.
 
 An answer is clean by then (core/sanitizing.py), but nothing says that a list is a list.
 """
@@ -30,11 +32,17 @@ def items(value: Any) -> list[Any]:
 def identifier(value: Any) -> str:
     """Return an id that can be kept and asked about, exactly as it came; "" for anything else.
 
-    So for one that is far too long, that had to be altered to be kept, or that would be a step in a path.
+    So for one that is far too long, that had to be altered to be kept, or that would be a step in a
+    path.
     """
     if not isinstance(value, str) or isinstance(value, Altered) or not 0 < len(value) <= LONGEST_ID:
         return ""
-    is_plain = value.isprintable() and " " not in value and "\ufffd" not in value and value.strip(".") != ""
+    is_plain = (
+        value.isprintable()
+        and " " not in value
+        and "\ufffd" not in value
+        and value.strip(".") != ""
+    )
     return value if is_plain else ""
 
 

@@ -7,7 +7,11 @@ from types import ModuleType
 
 from editorapp.providers import vendors
 
-FIRST = ("luma-agents", "gmi-cloud", "scenario")  # the order in which people see them; others follow by name
+FIRST = (
+    "luma-agents",
+    "gmi-cloud",
+    "scenario",
+)  # the order in which people see them; others follow by name
 
 
 class UnknownProvider(LookupError):
@@ -16,10 +20,11 @@ class UnknownProvider(LookupError):
 
 @cache
 def get(slug: str) -> ModuleType:
-    """Return the module of a provider: SPEC, PRICES, encode, endpoint, decode, stage, submit, poll, ping.
+    """Return the module of a provider: SPEC, PRICES, encode, endpoint, decode, stage, submit, poll,
+    ping.
 
-    Where a model's price must be asked for, it has `quote` too; where the provider's own limits can be read, `learn`;
-    where its documents say how it answers, DOCUMENTS.
+    Where a model's price must be asked for, it has `quote` too; where the provider's own limits can
+    be read, `learn`; where its documents say how it answers, DOCUMENTS.
 
     Raises: UnknownProvider, when there is no such module.
     """
@@ -30,4 +35,6 @@ def get(slug: str) -> ModuleType:
 
 def slugs() -> tuple[str, ...]:
     found = {module.name.replace("_", "-") for module in pkgutil.iter_modules(vendors.__path__)}
-    return tuple(sorted(found, key=lambda slug: (FIRST.index(slug) if slug in FIRST else len(FIRST), slug)))
+    return tuple(
+        sorted(found, key=lambda slug: (FIRST.index(slug) if slug in FIRST else len(FIRST), slug))
+    )

@@ -8,26 +8,62 @@ from typing import Any
 
 from editorapp.core.typed_text import without, wrong_in
 from editorapp.media.facts import MediaFacts
-from editorapp.providers.contract import CONTROL_VALUES, CONTROLS, DEFAULT_VALUES, GenerationRequest, Task
+from editorapp.providers.contract import (
+    CONTROL_VALUES,
+    CONTROLS,
+    DEFAULT_VALUES,
+    GenerationRequest,
+    Task,
+)
 from editorapp.providers.mends import PLACEHOLDER, applied
-from editorapp.providers.spec import OFFER, REFUSE, WARN, Broken, Hit, Mend, Model, Rule, Spec, Unavailable
+from editorapp.providers.spec import (
+    OFFER,
+    REFUSE,
+    WARN,
+    Broken,
+    Hit,
+    Mend,
+    Model,
+    Rule,
+    Spec,
+    Unavailable,
+)
 from editorapp.providers.trials import Refused, Standing, hits_of
 
-__all__ = ["OFFER", "REFUSE", "WARN", "Broken", "Mend", "Rule", "Unavailable", "check", "refusals", "unavailable"]
+__all__ = [
+    "OFFER",
+    "REFUSE",
+    "WARN",
+    "Broken",
+    "Mend",
+    "Rule",
+    "Unavailable",
+    "check",
+    "refusals",
+    "unavailable",
+]
 
 NOT_TYPED = "text.control"  # the rule that every text of a request keeps
 # What people call a field for which the provider has no row at all.
-UNLABELLED = {"hdr": "HDR", "exr": "EXR", "user_id": "end-user tag", "concepts": "camera concepts"} | dict.fromkeys(
-    ("x_norm", "y_norm", "w_norm", "h_norm"), "position on the canvas"
-)
+UNLABELLED = {
+    "hdr": "HDR",
+    "exr": "EXR",
+    "user_id": "end-user tag",
+    "concepts": "camera concepts",
+} | dict.fromkeys(("x_norm", "y_norm", "w_norm", "h_norm"), "position on the canvas")
 
 
 def check(
-    spec: Spec, wanted: GenerationRequest, source: MediaFacts | None, *, only_documented: bool = False
+    spec: Spec,
+    wanted: GenerationRequest,
+    source: MediaFacts | None,
+    *,
+    only_documented: bool = False,
 ) -> list[Broken]:
     """Return every rule that the request breaks, refusals and warnings, in the order of the table.
 
-    `source` is None where nothing is known of the clip (a URL, a foreign id). `only_documented` leaves out our own
+    `source` is None where nothing is known of the clip (a URL, a foreign id). `only_documented`
+    leaves out our own
     cautions: what the provider itself would say.
     """
     model = spec.model_for(wanted)
@@ -44,21 +80,34 @@ def check(
             for path, ref in refs:
                 found = rule.each_ref(path, ref, model.limits)
                 if found:
-                    hits = [Hit(path)] if found is True else [Hit(hit.field or path, **hit.words) for hit in found]
+                    hits = (
+                        [Hit(path)]
+                        if found is True
+                        else [Hit(hit.field or path, **hit.words) for hit in found]
+                    )
                     broken += [_broken(spec, rule, hit, wanted, source) for hit in hits]
     return broken if only_documented else [*broken, *_not_typed(spec, model, wanted)]
 
 
 def _not_typed(spec: Spec, model: Model, wanted: GenerationRequest) -> Iterator[Broken]:
-    """Yield each text that holds what nobody can see: it would be paid for, and not every database keeps it.
+    """Yield each text that holds what nobody can see: it would be paid for, and not every database
+    keeps it.
 
-    The same for every model and each of its texts, those of clips and pictures too; so it is no row of a table.
+    The same for every model and each of its texts, those of clips and pictures too; so it is no row
+    of a table.
     """
     for field, text in _texts(wanted):
         if wrong := wrong_in(text):
             label = _label(spec, model, field)
             mends = (Mend("Take it out", {"prompt": without(text)}),) if field == "prompt" else ()
-            yield Broken(NOT_TYPED, field, REFUSE, f"{label}: {wrong}", mends, detail=f"{field}: control character")
+            yield Broken(
+                NOT_TYPED,
+                field,
+                REFUSE,
+                f"{label}: {wrong}",
+                mends,
+                detail=f"{field}: control character",
+            )
 
 
 def _texts(wanted: GenerationRequest) -> Iterator[tuple[str, str]]:
@@ -78,7 +127,9 @@ def refusals(broken: list[Broken]) -> list[Broken]:
     return [one for one in broken if one.level == REFUSE]
 
 
-def _words(spec: Spec, wanted: GenerationRequest, source: MediaFacts | None, hit: Hit, field: str) -> dict[str, Any]:
+def _words(
+    spec: Spec, wanted: GenerationRequest, source: MediaFacts | None, hit: Hit, field: str
+) -> dict[str, Any]:
     model = spec.model_for(wanted)
     return {
         "name": spec.name,
@@ -108,7 +159,9 @@ def inside(label: str) -> str:
     return label if label[:2].isupper() else label[:1].lower() + label[1:]
 
 
-def _broken(spec: Spec, rule: Rule, hit: Hit, wanted: GenerationRequest, source: MediaFacts | None) -> Broken:
+def _broken(
+    spec: Spec, rule: Rule, hit: Hit, wanted: GenerationRequest, source: MediaFacts | None
+) -> Broken:
     field = hit.field or rule.field
     words = _words(spec, wanted, source, hit, field)
     return Broken(
@@ -124,7 +177,7 @@ def _broken(spec: Spec, rule: Rule, hit: Hit, wanted: GenerationRequest, source:
 
 def _mends(
     spec: Spec, rule: Rule, hit: Hit, wanted: GenerationRequest, source: MediaFacts | None
-) -> tuple[Mend, ...]:  # fmt: skip
+) -> tuple[Mend, ...]:
     if rule.mends is None:
         return ()
     standing = Standing(spec, wanted, source)
@@ -137,9 +190,11 @@ def _mends(
 
 
 def _options(model: Model, wanted: GenerationRequest) -> Iterator[tuple[str, str, dict[str, Any]]]:
-    """Yield what the model knows, could be chosen and is not: the option's name, its words, and what chooses it.
+    """Yield what the model knows, could be chosen and is not: the option's name, its words, and
+    what chooses it.
 
-    One of a group (a resolution, single or keyframes) takes its sibling's place; a switch is added to what is there.
+    One of a group (a resolution, single or keyframes) takes its sibling's place; a switch is added
+    to what is there.
     """
     for name, words in (("hdr", "HDR"), ("exr", "EXR"), ("loop", "loop")):
         if model.knows(name) and not getattr(wanted, name):
@@ -159,7 +214,9 @@ def _options(model: Model, wanted: GenerationRequest) -> Iterator[tuple[str, str
         yield from _frame_options(model, wanted)
 
 
-def _conditioning_options(model: Model, wanted: GenerationRequest) -> Iterator[tuple[str, str, dict[str, Any]]]:
+def _conditioning_options(
+    model: Model, wanted: GenerationRequest
+) -> Iterator[tuple[str, str, dict[str, Any]]]:
     if model.knows("auto_controls") and not wanted.auto_controls:
         yield "auto", "Auto", {"conditioning": "auto"}
     if model.knows("strength") and wanted.strength is None:
@@ -184,7 +241,9 @@ def _switched_on(model: Model, control: str) -> dict[str, Any]:
     return {f"{control}_enabled": True, value: DEFAULT_VALUES[value]} if model.knows(value) else {}
 
 
-def _frame_options(model: Model, wanted: GenerationRequest) -> Iterator[tuple[str, str, dict[str, Any]]]:
+def _frame_options(
+    model: Model, wanted: GenerationRequest
+) -> Iterator[tuple[str, str, dict[str, Any]]]:
     for name, words in (("start_frame", "a first frame"), ("end_frame", "a last frame")):
         if model.knows(name) and getattr(wanted, name) is None:
             yield name, words, {name: PLACEHOLDER}
@@ -192,11 +251,15 @@ def _frame_options(model: Model, wanted: GenerationRequest) -> Iterator[tuple[st
         yield "keyframes", "keyframes", {"keyframes": (PLACEHOLDER,), "keyframe_indexes": (0,)}
 
 
-def unavailable(spec: Spec, wanted: GenerationRequest, source: MediaFacts | None) -> dict[str, Unavailable]:
-    """Return the options that are not chosen and could not be added to the present choice, each with its reason.
+def unavailable(
+    spec: Spec, wanted: GenerationRequest, source: MediaFacts | None
+) -> dict[str, Unavailable]:
+    """Return the options that are not chosen and could not be added to the present choice, each
+    with its reason.
 
-    Each is tried against the same table that `check` reads; a refusal that the request has anyway does not count.
-    The mend is the change that would make the option possible, as small as the table knows.
+    Each is tried against the same table that `check` reads; a refusal that the request has anyway
+    does not count. The mend is the change that would make the option possible, as small as the
+    table knows.
     """
     standing = Standing(spec, wanted, source)
     before = standing.refused()
@@ -207,16 +270,26 @@ def unavailable(spec: Spec, wanted: GenerationRequest, source: MediaFacts | None
         if new is not None:
             rule, hit = new
             said = _words(spec, tried, facts, hit, hit.field or rule.field) | {"option": words}
-            mend = _mend_of_option(standing, tried, rule, hit, before=before, chosen=frozenset(changes))
+            mend = _mend_of_option(
+                standing, tried, rule, hit, before=before, chosen=frozenset(changes)
+            )
             found[option] = Unavailable((rule.why or rule.message).format(**said), mend)
     return found
 
 
 def _mend_of_option(
-    standing: Standing, tried: GenerationRequest, rule: Rule, hit: Hit, *, before: Refused, chosen: frozenset[str]
+    standing: Standing,
+    tried: GenerationRequest,
+    rule: Rule,
+    hit: Hit,
+    *,
+    before: Refused,
+    chosen: frozenset[str],
 ) -> Mend | None:
     """Return the first way out that does not take the option itself back."""
-    for mend in rule.mends(tried, standing.source, standing.model.limits, hit.words) if rule.mends else ():
+    for mend in (
+        rule.mends(tried, standing.source, standing.model.limits, hit.words) if rule.mends else ()
+    ):
         if not set(mend.changes) & chosen:
             whole = standing.carried_through(tried, mend, allowed=before, kept=chosen)
             if whole is not None:

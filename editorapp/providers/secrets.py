@@ -8,11 +8,16 @@ from cryptography.hazmat.primitives.hashes import SHA256
 from cryptography.hazmat.primitives.kdf.hkdf import HKDF
 from django.conf import settings
 
-PURPOSE = b"rushes: keys of provider accounts, 1"  # another purpose makes another key of the same secret
+PURPOSE = (
+    b"rushes: keys of provider accounts, 1"  # another purpose makes another key of the same secret
+)
 
 
 class NotReadable(Exception):
-    """A stored key cannot be read with any of the secrets of this installation. The message says what to do."""
+    """A stored key cannot be read with any of the secrets of this installation.
+
+    The message says what to do.
+    """
 
 
 def lock(key: str) -> str:
@@ -46,7 +51,8 @@ def relock(stored: str) -> str:
 def _secrets() -> tuple[str, ...]:
     """Return the secrets by which keys are read; the first also locks.
 
-    The signing key stays the last of them, so that keys stored before RUSHES_ENCRYPTION_KEYS was set are not lost.
+    The signing key stays the last of them, so that keys stored before RUSHES_ENCRYPTION_KEYS was
+    set are not lost.
     """
     return (*settings.ENCRYPTION_KEYS, settings.SECRET_KEY)
 

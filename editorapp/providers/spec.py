@@ -24,11 +24,15 @@ class Kind(StrEnum):
     REF = "ref"
     REFS = "refs"
     INDEXES = "indexes"
-    PINNED = "pinned"  # keyframes and their positions in one list of objects; the keys are in the limits
+    PINNED = (
+        "pinned"  # keyframes and their positions in one list of objects; the keys are in the limits
+    )
 
 
 class StoredAs(StrEnum):
-    """How a stored file of ours reaches the provider: what `stage` makes of it, or inside the paid request."""
+    """How a stored file of ours reaches the provider: what `stage` makes of it, or inside the paid
+    request.
+    """
 
     FILE = "file_id"  # `stage` uploads it and names it
     URL = "url"  # `stage` puts it where it can be read
@@ -44,14 +48,16 @@ class Auth(StrEnum):
 
 @dataclass(frozen=True, kw_only=True)
 class Parameter:
-    """One thing that can be said to a provider: where it goes in the body, and how a person is told about it.
+    """One thing that can be said to a provider: where it goes in the body, and how a person is told
+    about it.
 
-    `default` describes what the provider does when nothing is said; it is never sent.
-    `switch` names the flag that must not be False for this one to be sent (a control's own value).
-    `carriers` are for a reference: where each attribute of Ref goes ({"url": "payload.start_frame_url"}); without
-    them it is written as a media object at `wire`. `values` maps our words to the provider's ("5s" to the number 5).
-    `is_ignored`: taken without effect, so read but never written. `nothing` are words of the provider's that say no
-    more than leaving the parameter out: read, never written.
+    `default` describes what the provider does when nothing is said; it is never sent. `switch`
+    names the flag that must not be False for this one to be sent (a control's own value).
+    `carriers` are for a reference: where each attribute of Ref goes ({"url":
+    "payload.start_frame_url"}); without them it is written as a media object at `wire`. `values`
+    maps our words to the provider's ("5s" to the number 5). `is_ignored`: taken without effect, so
+    read but never written. `nothing` are words of the provider's that say no more than leaving the
+    parameter out: read, never written.
     """
 
     field: str  # attribute of GenerationRequest
@@ -96,11 +102,12 @@ OFFER = "offer"  # the provider would take it, but the page offers one of the tw
 class Mend:
     """A way out of a broken rule, as one button: the form fields to change and their new values.
 
-    Keys are form fields (attributes of GenerationRequest, `conditioning`, `guides`, `source_media_type`, and
-    `keyframe_index` as the whole list) and three that the page carries out itself: `trim_to_seconds` keeps the start
-    of the source and the keyframes in it, `mp4_copy` puts an MP4 copy of the whole source in its place, and
-    `drop_keyframes` lists the positions of keyframes to take away. `ask` changes nothing: it asks that account what
-    the draft would cost there.
+    Keys are form fields (attributes of GenerationRequest, `conditioning`, `guides`,
+    `source_media_type`, and `keyframe_index` as the whole list) and three that the page carries out
+    itself: `trim_to_seconds` keeps the start of the source and the keyframes in it, `mp4_copy` puts
+    an MP4 copy of the whole source in its place, and `drop_keyframes` lists the positions of
+    keyframes to take away. `ask` changes nothing: it asks that account what the draft would cost
+    there.
     """
 
     label: str
@@ -138,7 +145,9 @@ class Unavailable:
 
 
 class Hit:
-    """One finding of a rule: the field (None: the rule's own) and the words that its sentence needs."""
+    """One finding of a rule: the field (None: the rule's own) and the words that its sentence
+    needs.
+    """
 
     __slots__ = ("field", "words")
 
@@ -159,7 +168,9 @@ class Limits:
     prompt_max: int = 6000
     max_keyframes: int = 0
     warn_keyframes: int = 0
-    keyframe_keys: tuple[str, str] | None = None  # of an entry of Kind.PINNED: the picture's key, the position's
+    keyframe_keys: tuple[str, str] | None = (
+        None  # of an entry of Kind.PINNED: the picture's key, the position's
+    )
     resolutions: tuple[str, ...] = ()
     hdr_resolutions: tuple[str, ...] = ()
     aspect_ratios: tuple[str, ...] = ()
@@ -176,17 +187,19 @@ class Limits:
 
 Condition = Callable[[GenerationRequest, MediaFacts | None, Limits], bool | Iterable[Hit]]
 RefCondition = Callable[[str, Ref, Limits], bool | Iterable[Hit]]
-Mends = Callable[[GenerationRequest, MediaFacts | None, Limits, Mapping[str, Any]], tuple[Mend, ...]]
+Mends = Callable[
+    [GenerationRequest, MediaFacts | None, Limits, Mapping[str, Any]], tuple[Mend, ...]
+]
 
 
 @dataclass(frozen=True, kw_only=True)
 class Rule:
     """One row of the rule table.
 
-    `message` (and `why`, which greys an option out) are templates: `wanted`, `source`, `limits`, `name` of the
-    provider, and the hit's words. `detail` and `status` are what the provider answers; a detail that the contract
-    does not quote is our own wording. Exactly one of `broken` and `each_ref` is set: the second judges every clip
-    and picture named, with its path.
+    `message` (and `why`, which greys an option out) are templates: `wanted`, `source`, `limits`,
+    `name` of the provider, and the hit's words. `detail` and `status` are what the provider
+    answers; a detail that the contract does not quote is our own wording. Exactly one of `broken`
+    and `each_ref` is set: the second judges every clip and picture named, with its path.
     """
 
     id: str
@@ -212,7 +225,10 @@ class Rule:
 
 @dataclass(frozen=True, kw_only=True, eq=False)
 class Model:
-    """What one model of a provider takes, judges and makes. `name` is ours and the same at every provider."""
+    """What one model of a provider takes, judges and makes.
+
+    `name` is ours and the same at every provider.
+    """
 
     name: str  # "ray-3.2"
     task: str
@@ -264,8 +280,9 @@ def of_task(rows: Iterable[Any], task: str) -> tuple[Any, ...]:
 class Spec:
     """A provider as data. Compared by identity, so that it can be a key.
 
-    `credentials` are the environment's names for the parts of a key, which are joined with ":"; `base_url_name` its
-    name for another address. `fallback` judges what names no model of this provider.
+    `credentials` are the environment's names for the parts of a key, which are joined with ":";
+    `base_url_name` its name for another address. `fallback` judges what names no model of this
+    provider.
     """
 
     slug: str
@@ -276,19 +293,28 @@ class Spec:
     models: tuple[Model, ...]
     fallback: Model
     auth: Auth = Auth.BEARER
-    headers: Mapping[str, str] = made(default_factory=dict)  # header -> the environment's name for its value
-    params: Mapping[str, str] = made(default_factory=dict)  # query parameter -> the environment's name for its value
+    headers: Mapping[str, str] = made(
+        default_factory=dict
+    )  # header -> the environment's name for its value
+    params: Mapping[str, str] = made(
+        default_factory=dict
+    )  # query parameter -> the environment's name for its value
     simulated_key: str = ""
     key_start: str = ""  # how every key of this provider begins, where that is documented
     requests_per_minute: int = 30
     max_concurrent: int = 10
     unit: str = ""  # what the provider counts in, where it is no currency: "CU"
     unit_price_name: str = ""  # the environment's name for the dollars of one unit
-    # How long a finished result is counted on to lie with the provider. Where nothing is documented, a day: ours.
+    # How long a finished result is counted on to lie with the provider. Where nothing is
+    # documented, a day: ours.
     result_kept_seconds: int = 86_400
     also_read: tuple[str, ...] = ()  # further names in the environment that the module reads
-    lists_all: bool = False  # documents a list of all jobs: what is long missing from it was never accepted
-    plausible_seconds: float = 1800.0  # no job of this provider takes longer, by what its documents lead to expect
+    lists_all: bool = (
+        False  # documents a list of all jobs: what is long missing from it was never accepted
+    )
+    plausible_seconds: float = (
+        1800.0  # no job of this provider takes longer, by what its documents lead to expect
+    )
 
     @cached_property
     def _by_task(self) -> dict[tuple[str, str], Model]:
@@ -314,7 +340,9 @@ class Spec:
             return None
 
     def model_for(self, wanted: GenerationRequest) -> Model:
-        """Return the model that a request names; the fallback, which refuses it, where there is none."""
+        """Return the model that a request names; the fallback, which refuses it, where there is
+        none.
+        """
         return self.find(wanted.task, wanted.model) or self.fallback
 
     def models_for(self, task: str) -> tuple[Model, ...]:

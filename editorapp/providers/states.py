@@ -1,8 +1,9 @@
 """Job states: one table of the words in which providers say how a job is, each adding its own.
 
-A word counts in any case and spelling: "In-Progress", "in_progress" and "inProgress" are one. What ends a job at any
-provider ends it at all of them, documented or not: a job that is over and taken for running holds its money and its
-slot for ever. A word that stands nowhere counts as running, is noted with the job, and shown after a while.
+A word counts in any case and spelling: "In-Progress", "in_progress" and "inProgress" are one. What
+ends a job at any provider ends it at all of them, documented or not: a job that is over and taken
+for running holds its money and its slot for ever. A word that stands nowhere counts as running, is
+noted with the job, and shown after a while.
 """
 
 import re
@@ -72,8 +73,11 @@ ENDS: dict[str, End] = {
 
 @dataclass(frozen=True)
 class Said:
-    """What a provider says of a job's state. `end`: how it ended, where that is another word than "failed";
-    `unknown`: the word as it came, where it stands in no table."""
+    """What a provider says of a job's state.
+
+    `end`: how it ended, where that is another word than "failed"; `unknown`: the word as it came,
+    where it stands in no table.
+    """
 
     state: JobState
     end: End | None = None
@@ -104,12 +108,17 @@ class Table:
             return Said(JobState.FAILED, end=replace(_ENDS[word], code=code))
         if word in self._states:
             return Said(self._states[word])
-        shown = " ".join(clean_text(NO_WORD if said is None or said == "" else str(said)[:400]).split())
+        shown = " ".join(
+            clean_text(NO_WORD if said is None or said == "" else str(said)[:400]).split()
+        )
         return Said(JobState.RUNNING, unknown=shown[:LONGEST_WORD] or NO_WORD)
 
 
 def ended(end: End, *, name: str, said: str = "", is_charged: bool | None = None) -> Failure:
-    """Return such an end as a failure. Where nothing is documented of its charge, `is_charged` is None."""
+    """Return such an end as a failure.
+
+    Where nothing is documented of its charge, `is_charged` is None.
+    """
     words = f' It says: "{said.rstrip(".")}".' if said else ""
     reason = f"The job {end.words} at {name}.{words}"
     return Failure(code=end.code, reason=reason, can_retry=end.can_retry, is_charged=is_charged)

@@ -1,4 +1,6 @@
-"""The rule that is the same at every provider: what a model has no parameter for is refused by name, never dropped."""
+"""The rule that is the same at every provider: what a model has no parameter for is refused by
+name, never dropped.
+"""
 
 from collections.abc import Iterable, Mapping
 from dataclasses import fields
@@ -17,25 +19,38 @@ _WHOLES = dict.fromkeys(POSITION, "position") | {"keyframe_indexes": "keyframes"
 WITH_GUIDES = frozenset({"start_frame", "end_frame", "keyframes", "keyframe_indexes"})
 
 
-def takes_no(rule_id: str, source: str, parameters: Iterable[Parameter], *, handled: Iterable[str] = ()) -> Rule:
-    """Return the rule that refuses every attribute for which there is no row; `handled` have rules of their own."""
+def takes_no(
+    rule_id: str, source: str, parameters: Iterable[Parameter], *, handled: Iterable[str] = ()
+) -> Rule:
+    """Return the rule that refuses every attribute for which there is no row; `handled` have rules
+    of their own.
+    """
     rows = tuple(parameters)
     known = {row.field for row in rows} | {row.switch for row in rows} | set(handled)
     known |= {"keyframe_indexes"} if any(row.kind is Kind.PINNED for row in rows) else set()
     strays = tuple(name for name in ATTRIBUTES if name not in known | {"task", "model"})
     return Rule(
-        id=rule_id, field=strays[0] if strays else "model", source=source, broken=_said_once(strays),
+        id=rule_id,
+        field=strays[0] if strays else "model",
+        source=source,
+        broken=_said_once(strays),
         summary="What the model has no parameter for is not sent.",
         message="{model} at {name} takes no {noun}: do without, or choose a provider that does.",
-        why="{model} at {name} takes no {noun}.", detail="unknown parameter: {path}", mends=_left_out,
-    )  # fmt: skip
+        why="{model} at {name} takes no {noun}.",
+        detail="unknown parameter: {path}",
+        mends=_left_out,
+    )
 
 
 def _said_once(strays: tuple[str, ...]) -> ask.HitList:
-    """Hit each stray that is said; of a position and of keyframes, which are several fields, the first."""
+    """Hit each stray that is said; of a position and of keyframes, which are several fields, the
+    first.
+    """
     find = ask.said(*strays)
 
-    def condition(wanted: GenerationRequest, source: MediaFacts | None, limits: Limits) -> list[Hit]:
+    def condition(
+        wanted: GenerationRequest, source: MediaFacts | None, limits: Limits
+    ) -> list[Hit]:
         found = find(wanted, source, limits)
         hits, wholes = [], set()
         for hit in found if not isinstance(found, bool) else ():
@@ -50,7 +65,7 @@ def _said_once(strays: tuple[str, ...]) -> ask.HitList:
 
 def _left_out(
     wanted: GenerationRequest, source: MediaFacts | None, limits: Limits, words: Mapping[str, Any]
-) -> tuple[Mend, ...]:  # fmt: skip
+) -> tuple[Mend, ...]:
     name = words["option"]
     changes: dict[str, Any] = {"guides": "none"} if name in WITH_GUIDES else {name: ""}
     if name in POSITION:

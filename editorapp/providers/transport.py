@@ -1,6 +1,8 @@
-"""The one way out to a provider: connections, deadlines, errors in our words, and nothing secret in any log.
+"""The one way out to a provider: connections, deadlines, errors in our words, and nothing secret in
+any log.
 
-httpx looks at every connection of a pool on every request, so pools stay small and there are several of them.
+httpx looks at every connection of a pool on every request, so pools stay small and there are
+several of them.
 """
 
 import asyncio
@@ -50,13 +52,20 @@ MAX_SHARDS = 16
 OPERATION = httpx.Timeout(connect=5.0, read=30.0, write=30.0, pool=10.0)
 PAID_DEADLINE_SECONDS = 60.0
 FREE_DEADLINE_SECONDS = 20.0
-BRING_SECONDS = 12.0  # for a file from a bucket, before the post: with PAID_DEADLINE_SECONDS less than courier waits
+# for a file from a bucket, before the post: with PAID_DEADLINE_SECONDS less than courier waits
+BRING_SECONDS = 12.0
 CHUNK_BYTES = 256 * 1024
 SLOWEST_BYTES_PER_SECOND = 128 * 1024
 USER_AGENT = "Rushes/0.1"
 
 # Raised before a byte of the request left this machine: the provider cannot have seen it.
-NEVER_SENT = (httpx.ConnectError, httpx.ConnectTimeout, httpx.PoolTimeout, httpx.UnsupportedProtocol, httpx.ProxyError)
+NEVER_SENT = (
+    httpx.ConnectError,
+    httpx.ConnectTimeout,
+    httpx.PoolTimeout,
+    httpx.UnsupportedProtocol,
+    httpx.ProxyError,
+)
 
 
 def _limits(*, keep_alive: bool = True) -> httpx.Limits:
@@ -65,10 +74,16 @@ def _limits(*, keep_alive: bool = True) -> httpx.Limits:
 
 
 def make_client(
-    url: str, *, headers: Mapping[str, str] | None = None, keep_alive: bool = True,
+    url: str,
+    *,
+    headers: Mapping[str, str] | None = None,
+    keep_alive: bool = True,
     transport: httpx.AsyncBaseTransport | None = None,
-) -> httpx.AsyncClient:  # fmt: skip
-    """Make one small pool. It follows no redirect, and a proxy from the environment is not used for loopback."""
+) -> httpx.AsyncClient:
+    """Make one small pool.
+
+    It follows no redirect, and a proxy from the environment is not used for loopback.
+    """
     return httpx.AsyncClient(
         headers={"User-Agent": USER_AGENT, **IDENTITY, **(headers or {})},
         timeout=OPERATION,
@@ -81,9 +96,14 @@ def make_client(
 
 
 class Wire:
-    """The connections of one account for as long as an event loop runs. Use it with `async with`."""
+    """The connections of one account for as long as an event loop runs.
 
-    def __init__(self, access: Access, *, transport: httpx.AsyncBaseTransport | None = None) -> None:
+    Use it with `async with`.
+    """
+
+    def __init__(
+        self, access: Access, *, transport: httpx.AsyncBaseTransport | None = None
+    ) -> None:
         self.access = access
         module = registry.get(access.provider)
         self.spec: Spec = module.SPEC
@@ -102,8 +122,11 @@ class Wire:
         return self
 
     async def __aexit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
-    ) -> None:  # fmt: skip
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
         await self.aclose()
 
     async def aclose(self) -> None:
@@ -113,12 +136,15 @@ class Wire:
             if client is not None:
                 await client.aclose()
 
-    async def call(self, method: str, path: str, *, params: Mapping[str, Any] | None = None,
-                   body: Any = None) -> dict[str, Any]:  # fmt: skip
+    async def call(
+        self, method: str, path: str, *, params: Mapping[str, Any] | None = None, body: Any = None
+    ) -> dict[str, Any]:
         """Make a free call and return its JSON object; an empty answer is an empty one.
 
-        All text in it is clean (core/sanitizing.py), but nothing says that a value has the type it should.
-        Raises: Rejected and its kinds, NotFound, Throttled; Unreadable, where what came makes no sense; Unavailable
+        All text in it is clean (core/sanitizing.py), but nothing says that a value has the type it
+        should.
+        Raises: Rejected and its kinds, NotFound, Throttled; Unreadable, where what came makes no
+                sense; Unavailable
         for everything else that a later try may mend.
         """
         params = {**self.access.params, **(params or {})} or None
@@ -126,27 +152,35 @@ class Wire:
             if method == "GET" and (lean := self._lean_client()) is not None:
                 response = await self._timed(
                     lambda tracing: lean.get(path, params=params, headers=tracing),
-                    method, path, deadline=FREE_DEADLINE_SECONDS, params=params,
-                )  # fmt: skip
+                    method,
+                    path,
+                    deadline=FREE_DEADLINE_SECONDS,
+                    params=params,
+                )
             else:
                 response = await self._by_shard(method, path, params=params, json=body)
         except TooLong as error:
             says = f"{self.name} gave an answer that is longer than {MAX_BODY_BYTES:,} bytes."
             raise Unreadable(says, code="too_long") from error
         except (httpx.HTTPError, TimeoutError) as error:
-            raise Unavailable(f"{self.name} did not answer ({_kind(error)}).", code=_kind(error)) from error
-        answers.raise_for(response, name=self.name, secret=self.access.secret, explain=self._explain)
+            raise Unavailable(
+                f"{self.name} did not answer ({_kind(error)}).", code=_kind(error)
+            ) from error
+        answers.raise_for(
+            response, name=self.name, secret=self.access.secret, explain=self._explain
+        )
         return answers.object_in(response, name=self.name, secret=self.access.secret)
 
     async def pay(self, path: str, *, body: Any, idempotency_key: str) -> dict[str, Any]:
         """Send the paid POST, exactly once, and return the provider's JSON object.
 
-        It gets a connection of its own: an idle one that the provider closes in the same moment would leave the
-        outcome unknown for no reason. Stored files that the body names (see inline.py) are streamed into it.
+        It gets a connection of its own: an idle one that the provider closes in the same moment
+        would leave the outcome unknown for no reason. Stored files that the body names (see
+        inline.py) are streamed into it.
 
-        Raises: Rejected and its kinds, Throttled (nothing queued, nothing charged), a body that cannot be written or
-        still names a file that is not staged among them; Unavailable (never arrived); OutcomeUnknown for every other
-        end, 5xx included.
+        Raises: Rejected and its kinds, Throttled (nothing queued, nothing charged), a body that
+        cannot be written or still names a file that is not staged among them; Unavailable (never
+        arrived); OutcomeUnknown for every other end, 5xx included.
         """
         content = await _sendable(body, name=self.name)
         try:
@@ -166,32 +200,55 @@ class Wire:
         try:
             if whole is not None and lean is not None:
                 response = await self._timed(
-                    lambda tracing: lean.post_once(path, content=whole, params=params, headers={**tracing, **headers}),
-                    "POST", path, deadline=deadline, params=params,
-                )  # fmt: skip
+                    lambda tracing: lean.post_once(
+                        path, content=whole, params=params, headers={**tracing, **headers}
+                    ),
+                    "POST",
+                    path,
+                    deadline=deadline,
+                    params=params,
+                )
             else:
                 client = self._paid = self._paid or self._authorised(keep_alive=False)
                 response = await self._send(
-                    client, "POST", path, deadline=deadline, content=content.pieces(), headers=headers, params=params
+                    client,
+                    "POST",
+                    path,
+                    deadline=deadline,
+                    content=content.pieces(),
+                    headers=headers,
+                    params=params,
                 )
         except NEVER_SENT as error:
-            raise Unavailable(f"{self.name} could not be reached ({_kind(error)}).", code=_kind(error)) from error
+            raise Unavailable(
+                f"{self.name} could not be reached ({_kind(error)}).", code=_kind(error)
+            ) from error
         except (httpx.HTTPError, TimeoutError) as error:
             raise OutcomeUnknown(
-                f"{self.name} did not answer ({_kind(error)}). It may have taken the request.", code=_kind(error)
+                f"{self.name} did not answer ({_kind(error)}). It may have taken the request.",
+                code=_kind(error),
             ) from error
-        answers.raise_for(response, name=self.name, secret=self.access.secret, is_paid=True, explain=self._explain)
+        answers.raise_for(
+            response, name=self.name, secret=self.access.secret, is_paid=True, explain=self._explain
+        )
         return answers.object_in(response, name=self.name, secret=self.access.secret, is_paid=True)
 
     async def upload(
-        self, url: str, path: Path, *, headers: Mapping[str, str], method: str = "PUT", start: int = 0,
+        self,
+        url: str,
+        path: Path,
+        *,
+        headers: Mapping[str, str],
+        method: str = "PUT",
+        start: int = 0,
         length: int | None = None,
-    ) -> None:  # fmt: skip
-        """Stream a file, or `length` bytes of it from `start`, to a presigned address, with the headers given and
-        without the key.
+    ) -> None:
+        """Stream a file, or `length` bytes of it from `start`, to a presigned address, with the
+        headers given and without the key.
 
-        Raises: Unavailable and Throttled, when it did not get there; UploadRefused, when it is refused for good at this
-        address, or the address is none, or none to send files to: a fresh one may be.
+        Raises: Unavailable and Throttled, when it did not get there; UploadRefused, when it is
+        refused for good at this address, or the address is none, or none to send files to: a fresh
+        one may be.
         """
         url = _plain(url, name=self.name)
         size = path.stat().st_size - start if length is None else length
@@ -201,17 +258,22 @@ class Wire:
         try:
             links.check(url, self.access)
             async with asyncio.timeout(FREE_DEADLINE_SECONDS + size / SLOWEST_BYTES_PER_SECOND):
-                response = await _whole(self._plain, method, url, content=_pieces(path, start, size), headers=sent)
+                response = await _whole(
+                    self._plain, method, url, content=_pieces(path, start, size), headers=sent
+                )
         except (ssrf_guard.NoAddress, ValueError):
             raise UploadRefused(
                 f"{self.name} gave an upload address that cannot be read.", code=UPLOAD_REFUSED
             ) from None
         except (httpx.HTTPError, httpx.InvalidURL, TimeoutError) as error:
             # Not chained: the address is a secret, and the message may hold it.
-            raise Unavailable(f"The upload to {self.name} broke off ({_kind(error)}).", code=_kind(error)) from None
+            raise Unavailable(
+                f"The upload to {self.name} broke off ({_kind(error)}).", code=_kind(error)
+            ) from None
         except ssrf_guard.NotAllowed as error:
             raise UploadRefused(
-                f"{self.name} gave an address to upload to where nothing may be sent. {error}", code=UPLOAD_REFUSED
+                f"{self.name} gave an address to upload to where nothing may be sent. {error}",
+                code=UPLOAD_REFUSED,
             ) from error
         _note(logging.INFO, method, f"(upload, {size} bytes)", response, began)
         listening.note(method, listening.UPLOAD, response, url=url)
@@ -248,47 +310,83 @@ class Wire:
     def _authorisation(self) -> dict[str, str]:
         key = self.access.secret.strip()
         if not key or not key.isascii() or not key.isprintable():
-            raise BadCredentials(f"The key for {self.name} is missing or holds characters that no key has.", code="key")
+            raise BadCredentials(
+                f"The key for {self.name} is missing or holds characters that no key has.",
+                code="key",
+            )
         if self.spec.auth is Auth.BASIC:
             key = base64.b64encode(key.encode()).decode()
-        return {"Authorization": f"{self.spec.auth} {key}", "Accept": "application/json", **self.access.headers}
+        return {
+            "Authorization": f"{self.spec.auth} {key}",
+            "Accept": "application/json",
+            **self.access.headers,
+        }
 
     def _guarded(self) -> httpx.AsyncClient:
         """Make the pool for addresses that the provider names."""
-        options: dict[str, Any] = {"headers": {"User-Agent": USER_AGENT, **IDENTITY}, "timeout": OPERATION}
+        options: dict[str, Any] = {
+            "headers": {"User-Agent": USER_AGENT, **IDENTITY},
+            "timeout": OPERATION,
+        }
         if self._transport is not None:
             return httpx.AsyncClient(transport=self._transport, **options)
         return links.client(self.access, limits=_limits(), **options)
 
     def _authorised(self, *, keep_alive: bool = True) -> httpx.AsyncClient:
         headers = self._authorisation()
-        return make_client(self.access.base_url, headers=headers, keep_alive=keep_alive, transport=self._transport)
+        return make_client(
+            self.access.base_url, headers=headers, keep_alive=keep_alive, transport=self._transport
+        )
 
     async def _send(
-        self, client: httpx.AsyncClient, method: str, path: str, *, deadline: float,
-        headers: Mapping[str, str] | None = None, **content: Any,
-    ) -> Answer:  # fmt: skip
+        self,
+        client: httpx.AsyncClient,
+        method: str,
+        path: str,
+        *,
+        deadline: float,
+        headers: Mapping[str, str] | None = None,
+        **content: Any,
+    ) -> Answer:
         content = {key: value for key, value in content.items() if value is not None}
         return await self._timed(
             lambda tracing: _whole(
                 client, method, self._url(path), headers={**tracing, **(headers or {})}, **content
             ),
-            method, path, deadline=deadline, params=content.get("params"),
-        )  # fmt: skip
+            method,
+            path,
+            deadline=deadline,
+            params=content.get("params"),
+        )
 
     async def _timed(
-        self, exchange: Callable[[dict[str, str]], Awaitable[Answer]], method: str, path: str, *, deadline: float,
+        self,
+        exchange: Callable[[dict[str, str]], Awaitable[Answer]],
+        method: str,
+        path: str,
+        *,
+        deadline: float,
         params: Mapping[str, Any] | None,
-    ) -> Answer:  # fmt: skip
-        """Make one exchange within its deadline, with a request id of its own, and note how it went."""
+    ) -> Answer:
+        """Make one exchange within its deadline, with a request id of its own, and note how it
+        went.
+        """
         began = time.monotonic()
         try:
             async with asyncio.timeout(deadline):
                 response = await exchange({"X-Request-Id": str(uuid.uuid4())})
         except httpx.InvalidURL as error:
-            raise Unavailable(f"The address set for {self.name} is not one.", code="base_url") from error
+            raise Unavailable(
+                f"The address set for {self.name} is not one.", code="base_url"
+            ) from error
         except (httpx.HTTPError, TimeoutError) as error:
-            log.warning("%s %s: %s after %.0f ms", method, path, _kind(error), (time.monotonic() - began) * 1000)
+            log.warning(
+                "%s %s: %s after %.0f ms",
+                method,
+                path,
+                _kind(error),
+                (time.monotonic() - began) * 1000,
+            )
             raise
         _note(logging.DEBUG if method == "GET" else logging.INFO, method, path, response, began)
         listening.note(method, path, response, params=params)
@@ -301,7 +399,9 @@ async def _whole(client: httpx.AsyncClient, method: str, url: str, **request: An
     Raises: httpx.HTTPError, TooLong among them; httpx.InvalidURL.
     """
     async with client.stream(method, url, **request) as response:
-        if response.is_stream_consumed:  # handed over whole, and unpacked, by a transport without a socket
+        if (
+            response.is_stream_consumed
+        ):  # handed over whole, and unpacked, by a transport without a socket
             return Answer(response.status_code, response.headers.raw, response.content)
         came = bytearray()
         async for piece in response.aiter_raw():
@@ -312,22 +412,33 @@ async def _whole(client: httpx.AsyncClient, method: str, url: str, **request: An
 
 
 async def _sendable(body: Any, *, name: str) -> InlineBody:
-    """Return the body as it is sent. Raises: Rejected; Unavailable, when a stored file cannot be brought here yet."""
+    """Return the body as it is sent.
+
+    Raises: Rejected; Unavailable, when a stored file cannot be brought here yet.
+    """
     try:
         if STAGED_LATER in json.dumps(body, ensure_ascii=False):
-            raise Rejected(f"A file has not been uploaded to {name} yet; nothing was sent.", code="not_staged")
+            raise Rejected(
+                f"A file has not been uploaded to {name} yet; nothing was sent.", code="not_staged"
+            )
         if not any(stored_files(body)):
             return InlineBody(body)
         async with asyncio.timeout(BRING_SECONDS):  # what comes later lies here for the next try
             return await asyncio.to_thread(InlineBody, body)
     except store.Gone as error:
-        raise Rejected("A stored file is not there any more; nothing was sent.", code="file_gone") from error
+        raise Rejected(
+            "A stored file is not there any more; nothing was sent.", code="file_gone"
+        ) from error
     except Refusal as error:
         raise Unavailable(f"{error.message} Nothing was sent.", code=error.code) from error
     except TimeoutError as error:
-        raise Unavailable("A stored file is still on its way here; nothing was sent.", code="storage_slow") from error
+        raise Unavailable(
+            "A stored file is still on its way here; nothing was sent.", code="storage_slow"
+        ) from error
     except (TypeError, ValueError) as error:
-        raise Rejected("This request cannot be written as JSON; nothing was sent.", code="not_json") from error
+        raise Rejected(
+            "This request cannot be written as JSON; nothing was sent.", code="not_json"
+        ) from error
 
 
 def _note(level: int, method: str, path: str, response: Answer, began: float) -> None:
@@ -335,7 +446,9 @@ def _note(level: int, method: str, path: str, response: Answer, began: float) ->
         return
     request_id = response.headers.get("X-Request-Id", "-")[:80]
     took = (time.monotonic() - began) * 1000
-    log.log(level, "%s %s -> %s in %.0f ms [%s]", method, path, response.status_code, took, request_id)
+    log.log(
+        level, "%s %s -> %s in %.0f ms [%s]", method, path, response.status_code, took, request_id
+    )
 
 
 def _plain(url: str, *, name: str) -> str:
@@ -346,11 +459,16 @@ def _plain(url: str, *, name: str) -> str:
     try:
         return as_sent(url)
     except ValueError:  # not chained: the address is a secret
-        raise UploadRefused(f"{name} gave an upload address that cannot be read.", code=UPLOAD_REFUSED) from None
+        raise UploadRefused(
+            f"{name} gave an upload address that cannot be read.", code=UPLOAD_REFUSED
+        ) from None
 
 
 def as_sent(url: str) -> str:
-    """Return a link without what copying leaves around and in it: blanks, line breaks. Raises: ValueError."""
+    """Return a link without what copying leaves around and in it: blanks, line breaks.
+
+    Raises: ValueError.
+    """
     kept = re.sub(r"[\t\r\n]", "", url).strip(_AROUND)
     kept.encode()  # half a character
     parts = urlsplit(kept)

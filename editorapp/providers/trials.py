@@ -1,8 +1,9 @@
 """Try changes against the rule table without walking all of it each time.
 
-A rule is a pure function of the request's attributes and the source's facts. While the present request is judged,
-the attributes that each rule looks at are written down; a change to others cannot change its answer, because it
-would read the same values and take the same path. So a trial asks again only the few rules that it touches.
+A rule is a pure function of the request's attributes and the source's facts. While the present
+request is judged, the attributes that each rule looks at are written down; a change to others
+cannot change its answer, because it would read the same values and take the same path. So a trial
+asks again only the few rules that it touches.
 """
 
 from collections import Counter
@@ -16,13 +17,14 @@ from editorapp.providers.contract import GenerationRequest
 from editorapp.providers.mends import ATTRIBUTES, applied
 from editorapp.providers.spec import OFFER, WARN, Hit, Mend, Model, Rule, Spec
 
-# How often each rule hits each field. One of several counts as its list, since a mend may renumber them.
+# How often each rule hits each field. One of several counts as its list, since a mend may renumber
+# them.
 Refused = Counter[tuple[str, str]]
 
 
 def hits_of(
     rule: Rule, wanted: GenerationRequest, source: MediaFacts | None, model: Model
-) -> Iterable[Hit]:  # fmt: skip
+) -> Iterable[Hit]:
     """Return what a rule about the request as a whole finds."""
     assert rule.broken is not None
     found = rule.broken(wanted, source, model.limits)
@@ -53,7 +55,9 @@ class _Recorder:
 
 @dataclass(frozen=True)
 class Standing:
-    """A request, its source's facts, and what the rules about it as a whole say; warnings and pictures left out."""
+    """A request, its source's facts, and what the rules about it as a whole say; warnings and
+    pictures left out.
+    """
 
     spec: Spec
     wanted: GenerationRequest
@@ -109,12 +113,18 @@ class Standing:
         return None
 
     def carried_through(
-        self, start: GenerationRequest, mend: Mend, *, allowed: Refused, kept: frozenset[str] = frozenset()
+        self,
+        start: GenerationRequest,
+        mend: Mend,
+        *,
+        allowed: Refused,
+        kept: frozenset[str] = frozenset(),
     ) -> Mend | None:
-        """Return the mend with whatever else it takes, so that one click breaks nothing new; None where that fails.
+        """Return the mend with whatever else it takes, so that one click breaks nothing new; None
+        where that fails.
 
-        `start` is the request to mend: this one, or this one with an option added. `kept` are form fields that no
-        mend may touch.
+        `start` is the request to mend: this one, or this one with an option added. `kept` are form
+        fields that no mend may touch.
         """
         labels, changes = [mend.label], dict(mend.changes)
         for _ in range(4):
@@ -124,7 +134,9 @@ class Standing:
                 return Mend(_sentence(labels), changes)
             rule, hit = new
             options = rule.mends(tried, facts, self.model.limits, hit.words) if rule.mends else ()
-            follow = next((one for one in options if not (set(one.changes) & (set(changes) | kept))), None)
+            follow = next(
+                (one for one in options if not (set(one.changes) & (set(changes) | kept))), None
+            )
             if follow is None:
                 return None
             labels.append(follow.label)

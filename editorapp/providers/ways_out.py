@@ -25,7 +25,7 @@ LEFT_OUT = {
 
 def named(
     wanted: GenerationRequest, source: MediaFacts | None, limits: Limits, words: Mapping[str, Any]
-) -> tuple[Mend, ...]:  # fmt: skip
+) -> tuple[Mend, ...]:
     """Return the ways out that a hit brought along."""
     mends: tuple[Mend, ...] = words["mends"]
     return mends
@@ -34,7 +34,9 @@ def named(
 def ten_seconds_with(*fields: str) -> HitList:
     """Hit each of these fields that a generation of 10 s cannot have."""
 
-    def condition(wanted: GenerationRequest, source: MediaFacts | None, limits: Limits) -> list[Hit]:
+    def condition(
+        wanted: GenerationRequest, source: MediaFacts | None, limits: Limits
+    ) -> list[Hit]:
         if wanted.duration != "10s":
             return []
         found = ((name, *LEFT_OUT[name]) for name in fields if is_said(getattr(wanted, name)))

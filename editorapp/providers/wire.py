@@ -8,17 +8,21 @@ from editorapp.providers.contract import GenerationRequest, Ref
 from editorapp.providers.spec import REFUSE, Broken, Kind, Model, Parameter, Spec, StoredAs
 
 REF_KEYS = ("generation_id", "url", "data", "file_id", "media_type")
-# What stands in a body for a stored file until it is staged. It can be taken for no id, address or base64.
+# What stands in a body for a stored file until it is staged. It can be taken for no id, address or
+# base64.
 STAGED_LATER = "(given when the file is uploaded)"
-UNKNOWN_KEYS = ("(picture)", "(frame)")  # of a keyframe's entry, where the provider has not said how they are called
+UNKNOWN_KEYS = (
+    "(picture)",
+    "(frame)",
+)  # of a keyframe's entry, where the provider has not said how they are called
 
 
 def encode(spec: Spec, wanted: GenerationRequest) -> dict[str, Any]:
     """Return the exact body for a request, keys in the order of the rows.
 
-    Nothing unsaid is written: no default, no flag that is off, no value of a control that is switched off, nothing
-    that the model does not have. A file of ours has no id with the provider until it is staged; until then the body
-    says so in its place.
+    Nothing unsaid is written: no default, no flag that is off, no value of a control that is
+    switched off, nothing that the model does not have. A file of ours has no id with the provider
+    until it is staged; until then the body says so in its place.
     """
     model = spec.model_for(wanted)
     body: dict[str, Any] = {}
@@ -29,7 +33,9 @@ def encode(spec: Spec, wanted: GenerationRequest) -> dict[str, Any]:
     return body
 
 
-def _written(model: Model, row: Parameter, wanted: GenerationRequest) -> Iterator[tuple[tuple[str, ...], Any]]:
+def _written(
+    model: Model, row: Parameter, wanted: GenerationRequest
+) -> Iterator[tuple[tuple[str, ...], Any]]:
     """Yield what a row says, and where."""
     value = _value(model, row, wanted)
     if value is None or value is False or (row.switch and getattr(wanted, row.switch) is False):
@@ -48,7 +54,10 @@ def _written(model: Model, row: Parameter, wanted: GenerationRequest) -> Iterato
         if value:
             yield row.path, list(value)
     else:
-        yield row.path, row.values.get(value, value) if row.values and isinstance(value, str) else value
+        yield (
+            row.path,
+            row.values.get(value, value) if row.values and isinstance(value, str) else value,
+        )
 
 
 def _value(model: Model, row: Parameter, wanted: GenerationRequest) -> Any:
@@ -60,7 +69,9 @@ def _value(model: Model, row: Parameter, wanted: GenerationRequest) -> Any:
 
 
 def _carried(row: Parameter, ref: Ref) -> Iterator[tuple[tuple[str, ...], str]]:
-    """Write a reference where its carrier goes; a file of ours that is not staged yet, where it will go."""
+    """Write a reference where its carrier goes; a file of ours that is not staged yet, where it
+    will go.
+    """
     said = {key: value for key in REF_KEYS if (value := getattr(ref, key)) is not None}
     if ref.asset_id is not None:
         said[str(row.stored_as)] = STAGED_LATER
@@ -86,7 +97,8 @@ def _pinned(model: Model, refs: Iterable[Ref], indexes: Iterable[Any]) -> list[d
     picture, frame = model.limits.keyframe_keys or UNKNOWN_KEYS
     at = list(indexes)
     return [
-        {picture: ref.file_id or ref.generation_id or STAGED_LATER} | ({frame: at[number]} if number < len(at) else {})
+        {picture: ref.file_id or ref.generation_id or STAGED_LATER}
+        | ({frame: at[number]} if number < len(at) else {})
         for number, ref in enumerate(refs)
     ]
 
@@ -102,13 +114,20 @@ UnknownKey = Callable[[str], str | None]
 
 
 def decode(
-    model: Model, body: Any, *, task: str, name: Any, rows: Iterable[Parameter] | None = None,
+    model: Model,
+    body: Any,
+    *,
+    task: str,
+    name: Any,
+    rows: Iterable[Parameter] | None = None,
     unknown: UnknownKey | None = None,
-) -> tuple[GenerationRequest, list[Broken]]:  # fmt: skip
-    """Read a body, however foreign, into a request for a task and a model's name, which the caller has read.
+) -> tuple[GenerationRequest, list[Broken]]:
+    """Read a body, however foreign, into a request for a task and a model's name, which the caller
+    has read.
 
-    `rows` are read; without them the model's own. Odd values are kept for the rules to judge. What a request cannot
-    hold (an object where a list belongs, a parameter under another task's key) comes back as broken rules instead.
+    `rows` are read; without them the model's own. Odd values are kept for the rules to judge. What
+    a request cannot hold (an object where a list belongs, a parameter under another task's key)
+    comes back as broken rules instead.
     """
     if not isinstance(body, Mapping):
         return GenerationRequest(model=None), [_mistyped("body", "body", "a JSON object")]
@@ -123,24 +142,30 @@ def decode(
     return replace(GenerationRequest(), **said), broken
 
 
-def _unknown(body: Mapping[str, Any], rows: Iterable[Parameter], rule_of: UnknownKey) -> Iterator[Broken]:
+def _unknown(
+    body: Mapping[str, Any], rows: Iterable[Parameter], rule_of: UnknownKey
+) -> Iterator[Broken]:
     """Yield what a body says at places that no row reads."""
     leaves = {path for row in rows for path in row.paths}
     inner = {path[:depth] for path in leaves for depth in range(1, len(path))}
-    pending: list[tuple[tuple[str, ...], Any]] = [((str(key),), value) for key, value in body.items()]
+    pending: list[tuple[tuple[str, ...], Any]] = [
+        ((str(key),), value) for key, value in body.items()
+    ]
     while pending:
         path, value = pending.pop()
         if path in inner and isinstance(value, Mapping):
             pending += [((*path, str(key)), deeper) for key, deeper in value.items()]
-        elif path not in leaves and path not in inner and (rule := rule_of(".".join(path))) is not None:
+        elif (
+            path not in leaves
+            and path not in inner
+            and (rule := rule_of(".".join(path))) is not None
+        ):
             wire = ".".join(path)
             detail = f"unknown parameter: {wire}"
             yield Broken(rule, path[-1], REFUSE, f"There is no parameter {wire}.", detail=detail)
 
 
-def _find(
-    body: Mapping[str, Any], path: tuple[str, ...], broken: list[Broken]
-) -> Any:  # fmt: skip
+def _find(body: Mapping[str, Any], path: tuple[str, ...], broken: list[Broken]) -> Any:
     at: Any = body
     for depth, key in enumerate(path):
         if not isinstance(at, Mapping):
@@ -155,8 +180,12 @@ def _find(
 
 
 def _read(
-    model: Model, row: Parameter, body: Mapping[str, Any], said: dict[str, Any], broken: list[Broken]
-) -> None:  # fmt: skip
+    model: Model,
+    row: Parameter,
+    body: Mapping[str, Any],
+    said: dict[str, Any],
+    broken: list[Broken],
+) -> None:
     if row.carriers:
         _read_carriers(row, body, said, broken)
         return
@@ -195,18 +224,26 @@ def _not_a_value(row: Parameter, raw: Any) -> str:
 
 
 def _whole(value: Any) -> Any:
-    """Return a number without a fraction as a whole one: JSON writes 10 and 10.0 for the same number."""
+    """Return a number without a fraction as a whole one: JSON writes 10 and 10.0 for the same
+    number.
+    """
     return int(value) if isinstance(value, float) and value.is_integer() else value
 
 
-def _read_carriers(row: Parameter, body: Mapping[str, Any], said: dict[str, Any], broken: list[Broken]) -> None:
-    """Read a reference from the places of its carriers. An empty text is the provider's word for "none"."""
+def _read_carriers(
+    row: Parameter, body: Mapping[str, Any], said: dict[str, Any], broken: list[Broken]
+) -> None:
+    """Read a reference from the places of its carriers.
+
+    An empty text is the provider's word for "none".
+    """
     found: dict[str, Any] = {}
     taken: set[tuple[str, ...]] = set()
     for key, wire in row.carriers.items():
         path = tuple(wire.split("."))
         if path in taken:
-            continue  # two carriers in one place: what stands there is told apart by its owner alone
+            # two carriers in one place: what stands there is told apart by its owner alone
+            continue
         taken.add(path)
         raw = _find(body, path, broken)
         if raw is None or raw == "":
@@ -219,10 +256,17 @@ def _read_carriers(row: Parameter, body: Mapping[str, Any], said: dict[str, Any]
         said[row.field] = Ref(**found)
 
 
-def _read_pinned(model: Model, row: Parameter, raw: Any, said: dict[str, Any], broken: list[Broken]) -> None:
+def _read_pinned(
+    model: Model, row: Parameter, raw: Any, said: dict[str, Any], broken: list[Broken]
+) -> None:
     picture, frame = model.limits.keyframe_keys or UNKNOWN_KEYS
-    if not all(isinstance(one, Mapping) and isinstance(one.get(picture), str) and frame in one for one in raw):
-        broken.append(_mistyped(row.field, row.wire, f"a list of objects with '{picture}' and '{frame}'"))
+    if not all(
+        isinstance(one, Mapping) and isinstance(one.get(picture), str) and frame in one
+        for one in raw
+    ):
+        broken.append(
+            _mistyped(row.field, row.wire, f"a list of objects with '{picture}' and '{frame}'")
+        )
         return
     said["keyframes"] = tuple(Ref(file_id=one[picture]) for one in raw)
     said["keyframe_indexes"] = tuple(_whole(one[frame]) for one in raw)
@@ -240,7 +284,9 @@ def _not_a_ref(raw: Any) -> str:
 
 
 def _not_refs(raw: Any) -> str:
-    return "" if isinstance(raw, list) and not any(map(_not_a_ref, raw)) else "a list of media objects"
+    return (
+        "" if isinstance(raw, list) and not any(map(_not_a_ref, raw)) else "a list of media objects"
+    )
 
 
 # What is wrong with a raw value; "" where nothing is, or where the rules of the parameter judge it.
@@ -258,7 +304,9 @@ _TYPES: Mapping[Kind, Callable[[Any], str]] = {
 
 
 def _mistyped(field: str, path: str, wanted: str) -> Broken:
-    return Broken("type", field, REFUSE, f"{path} must be {wanted}.", detail=f"{path}: must be {wanted}")
+    return Broken(
+        "type", field, REFUSE, f"{path} must be {wanted}.", detail=f"{path}: must be {wanted}"
+    )
 
 
 def stored_way(model: Model, field: str) -> StoredAs:

@@ -27,7 +27,14 @@ def ways_of(row: Parameter) -> str:
     """Say how a clip or a picture can be given: "an upload, an earlier result, a public URL"."""
     given = ("file_id",) if row.kind is Kind.PINNED else tuple(row.carriers) or tuple(CARRIER_WORDS)
     said = [STORED_WORDS[row.stored_as]] if row.stored_as in given else []
-    return ", ".join(said + [words for name, words in CARRIER_WORDS.items() if name in given and name != row.stored_as])
+    return ", ".join(
+        said
+        + [
+            words
+            for name, words in CARRIER_WORDS.items()
+            if name in given and name != row.stored_as
+        ]
+    )
 
 
 def tier_in_words(tier: str) -> str:

@@ -21,10 +21,13 @@ class NotDecidable(Exception):
     """There is no finished take to decide about."""
 
 
-def decide(generation: Generation, verdict: str, *, member: Member, note: str, now: datetime) -> Decision:
+def decide(
+    generation: Generation, verdict: str, *, member: Member, note: str, now: datetime
+) -> Decision:
     """Write a decision down; it counts until the next one. The note is for whoever made the take.
 
-    Raises: PermissionDenied; NotDecidable; NoteNeeded; ValueError, for a verdict that does not exist.
+    Raises: PermissionDenied; NotDecidable; NoteNeeded; ValueError, for a verdict that does not
+    exist.
     """
     if generation.team_id != member.team_id or not member.may(Act.DECIDE):
         raise PermissionDenied("This role may not decide about takes.")
@@ -34,7 +37,8 @@ def decide(generation: Generation, verdict: str, *, member: Member, note: str, n
     if chosen == Decision.Verdict.NEEDS_CHANGES and not note:
         raise NoteNeeded("Say what should change: the note is what the creator works from.")
     with transaction.atomic():
-        # First, for its lock: of two decisions at once, the one that is written last is the one that the take shows.
+        # First, for its lock: of two decisions at once, the one that is written last is the one
+        # that the take shows.
         Generation.objects.filter(pk=generation.pk).update(review=chosen)
         decision = Decision.objects.create(
             generation=generation, verdict=chosen, note=note, decided_by=member.user, decided_at=now

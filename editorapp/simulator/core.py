@@ -1,4 +1,6 @@
-"""What every protocol shares: options, state, faults, storage, and the life of a job from acceptance to result."""
+"""What every protocol shares: options, state, faults, storage, and the life of a job from
+acceptance to result.
+"""
 
 import asyncio
 import logging
@@ -20,7 +22,9 @@ from editorapp.simulator.storage import PublicFiles, Signer, denied, download, s
 from editorapp.simulator.tidy import drop_old_frames
 
 logger = logging.getLogger(__name__)
-DEFAULT_URL_LIFETIME = 3600.0  # Luma's; a provider with a rule of its own follows that until this is set
+DEFAULT_URL_LIFETIME = (
+    3600.0  # Luma's; a provider with a rule of its own follows that until this is set
+)
 JOB_KINDS = ("fail", "slow", "corrupt", "truncated", "empty", "no_output")
 SPOILS = ("corrupt", "truncated", "empty")
 HTTP_KINDS = ("status", "hang", "hang_before", "reset", "accept_then_reset", "slow")
@@ -28,7 +32,10 @@ HTTP_KINDS = ("status", "hang", "hang_before", "reset", "accept_then_reset", "sl
 
 @dataclass(frozen=True)
 class Options:
-    """How the simulator behaves. Seconds; `rpm` and `concurrent` are per API client, 0 for no limit."""
+    """How the simulator behaves.
+
+    Seconds; `rpm` and `concurrent` are per API client, 0 for no limit.
+    """
 
     folder: Path
     queue_seconds: float = 1.0
@@ -54,7 +61,9 @@ class Simulation:
         self.renderers = Crew(options.renderers)
         self._windows: dict[str, deque[float]] = {}
         self._tasks: set[asyncio.Task[None]] = set()
-        self._canned: dict[str, asyncio.Task[list[dict[str, str]]]] = {}  # by how long the clip lasts
+        self._canned: dict[
+            str, asyncio.Task[list[dict[str, str]]]
+        ] = {}  # by how long the clip lasts
 
     @property
     def sample(self) -> Path:
@@ -75,8 +84,12 @@ class Simulation:
         reached("simulator.accepted")
         self._follow(job)
 
-    def link(self, request: Request, method: str, name: str, *, seconds: float | None = None) -> str:
-        """Return a presigned URL as seen from the caller, good for the configured lifetime or the seconds given."""
+    def link(
+        self, request: Request, method: str, name: str, *, seconds: float | None = None
+    ) -> str:
+        """Return a presigned URL as seen from the caller, good for the configured lifetime or the
+        seconds given.
+        """
         lifetime = self.options.url_lifetime if seconds is None else seconds
         return self.signer.link(request.origin, method, name, time.time() + lifetime)
 
@@ -102,14 +115,18 @@ class Simulation:
             return download(path, request, fault)
 
         def refuse(fault: Fault) -> Answer:
-            return denied(fault.detail or "Refused on demand", code="SimulatedFault", status=fault.status)
+            return denied(
+                fault.detail or "Refused on demand", code="SimulatedFault", status=fault.status
+            )
 
         return await under_fault(fault, refuse, act)
 
     # Limits
 
     def rate(self, client: str, now: float) -> tuple[int, float]:
-        """Return how many submits are left in the client's sliding minute, and when the oldest leaves it."""
+        """Return how many submits are left in the client's sliding minute, and when the oldest
+        leaves it.
+        """
         window = self._windows.setdefault(client, deque())
         while window and window[0] <= now - 60:
             window.popleft()
@@ -120,7 +137,10 @@ class Simulation:
             self._windows.setdefault(client, deque()).append(now)
 
     def has_slot(self, client: str, now: float) -> bool:
-        return not self.options.concurrent or self.state.active_count(client, now) < self.options.concurrent
+        return (
+            not self.options.concurrent
+            or self.state.active_count(client, now) < self.options.concurrent
+        )
 
     # The life of a job
 
@@ -131,7 +151,14 @@ class Simulation:
 
     async def _run(self, job: SimulatedJob) -> None:
         await asyncio.sleep(max(0.0, job.created_at + job.queue_seconds - time.time()))
-        failure = next((one for one in job.faults if one["kind"] == "fail" and one["call"] in ("job", "submit")), None)
+        failure = next(
+            (
+                one
+                for one in job.faults
+                if one["kind"] == "fail" and one["call"] in ("job", "submit")
+            ),
+            None,
+        )
         if failure or job.failure_code:
             code = failure["code"] if failure else job.failure_code or ""
             job.started_at = time.time()
@@ -149,7 +176,9 @@ class Simulation:
         try:
             if self.options.no_render:
                 started()
-                job.outputs = self._own_if_spoiled(job, await self._canned_clip(f"{job.lasts_seconds:.2f}"))
+                job.outputs = self._own_if_spoiled(
+                    job, await self._canned_clip(f"{job.lasts_seconds:.2f}")
+                )
             else:
                 await self._render_for_real(job, started)
             if any(fault["kind"] == "no_output" for fault in job.faults):
@@ -161,14 +190,17 @@ class Simulation:
 
     async def _render_for_real(self, job: SimulatedJob, started: Callable[[], None]) -> None:
         folder = self.options.folder / "outputs" / job.id
-        answer = await self.renderers.do(self._task(job.id, job.request, job.inputs, folder), started=started)
+        answer = await self.renderers.do(
+            self._task(job.id, job.request, job.inputs, folder), started=started
+        )
         if answer.get("failure_code"):
             if answer.get("bug"):
                 logger.error("The renderer failed on job %s: %s", job.id, answer["bug"])
             job.fail(answer["failure_code"], answer["failure_reason"], time.time())
             return
         job.outputs = [
-            {"type": output["type"], "file": f"outputs/{job.id}/{output['file']}"} for output in answer["outputs"]
+            {"type": output["type"], "file": f"outputs/{job.id}/{output['file']}"}
+            for output in answer["outputs"]
         ]
         job.facts = answer["facts"]
         if len(job.outputs) > 1:
@@ -181,11 +213,17 @@ class Simulation:
         if dropped:
             logger.info("%d archives of EXR frames were dropped", dropped)
 
-    def _task(self, seed: str, request: dict[str, Any], inputs: dict[str, str], folder: Path) -> dict[str, Any]:
+    def _task(
+        self, seed: str, request: dict[str, Any], inputs: dict[str, str], folder: Path
+    ) -> dict[str, Any]:
         return {
-            "task": "render", "seed": seed, "request": request, "inputs": inputs, "folder": str(folder),
+            "task": "render",
+            "seed": seed,
+            "request": request,
+            "inputs": inputs,
+            "folder": str(folder),
             "sample": str(self.sample),
-        }  # fmt: skip
+        }
 
     async def _canned_clip(self, lasts: str) -> list[dict[str, str]]:
         """Return the one tiny clip that stands for every result of this length; drawn once."""
@@ -193,9 +231,15 @@ class Simulation:
             self._canned[lasts] = asyncio.ensure_future(self._draw_canned(lasts))
         return await asyncio.shield(self._canned[lasts])
 
-    def _own_if_spoiled(self, job: SimulatedJob, canned: list[dict[str, str]]) -> list[dict[str, str]]:
+    def _own_if_spoiled(
+        self, job: SimulatedJob, canned: list[dict[str, str]]
+    ) -> list[dict[str, str]]:
         """Return the canned clip, or for a job that asked for a spoiled result a copy of its own."""
-        spoils = [fault["kind"] for fault in job.faults if fault["kind"] in SPOILS and fault["call"] != "download"]
+        spoils = [
+            fault["kind"]
+            for fault in job.faults
+            if fault["kind"] in SPOILS and fault["call"] != "download"
+        ]
         if not spoils:
             return canned
         file = f"outputs/{job.id}/video.mp4"
@@ -208,7 +252,12 @@ class Simulation:
     async def _draw_canned(self, lasts: str) -> list[dict[str, str]]:
         folder = self.options.folder / "canned" / lasts
         if not (folder / "video.mp4").exists():
-            request = {"task": "canned", "prompt": "A canned result", "resolution": "360p", "duration": lasts}
+            request = {
+                "task": "canned",
+                "prompt": "A canned result",
+                "resolution": "360p",
+                "duration": lasts,
+            }
             # Elsewhere first: killed meanwhile, we would hand out half a clip for ever.
             drawn = folder.with_name(f"{lasts}.{os.getpid()}.part")
             await self.renderers.do(self._task("canned", request, {}, drawn))

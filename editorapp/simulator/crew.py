@@ -1,6 +1,7 @@
 """Child processes that do the heavy work (decode, draw, encode), so that the server always answers.
 
-A child that dies, or says nothing for too long, is replaced; what it was doing is tried once more, then given up.
+A child that dies, or says nothing for too long, is replaced; what it was doing is tried once more,
+then given up.
 """
 
 import asyncio
@@ -30,7 +31,9 @@ class Crew:
             self._idle.put_nowait(None)
         self._all: set[Process] = set()
 
-    async def do(self, task: dict[str, Any], *, started: Callable[[], None] = lambda: None) -> dict[str, Any]:
+    async def do(
+        self, task: dict[str, Any], *, started: Callable[[], None] = lambda: None
+    ) -> dict[str, Any]:
         """Have a child do a task; return its answer. `started` is called when a child takes it up.
 
         Raises: WorkerLost.
@@ -72,7 +75,9 @@ class Crew:
 
     async def _spawn(self) -> Process:
         command = [sys.executable, "-m", "editorapp.simulator.worker", str(self._niceness)]
-        worker = await asyncio.create_subprocess_exec(*command, cwd=ROOT, stdin=PIPE, stdout=PIPE, limit=1 << 22)
+        worker = await asyncio.create_subprocess_exec(
+            *command, cwd=ROOT, stdin=PIPE, stdout=PIPE, limit=1 << 22
+        )
         self._all.add(worker)
         return worker
 

@@ -1,4 +1,5 @@
-"""What can go wrong on demand: set through the admin endpoint for the next calls, or written into a prompt.
+"""What can go wrong on demand: set through the admin endpoint for the next calls, or written into a
+prompt.
 
 One table, `KINDS`, which `/_simulator/` shows.
 """
@@ -50,26 +51,57 @@ _HTTP = ("submit", "poll", "list", "price", "upload", "put", "complete", "file",
 KINDS = {
     kind.name: kind
     for kind in (
-        Kind("status", "answers this status and does nothing; detail and retry_after may follow", "submit", _HTTP),
-        Kind("hang", "takes the request in full and acts on it (a job is made), then never answers", "submit", _HTTP),
+        Kind(
+            "status",
+            "answers this status and does nothing; detail and retry_after may follow",
+            "submit",
+            _HTTP,
+        ),
+        Kind(
+            "hang",
+            "takes the request in full and acts on it (a job is made), then never answers",
+            "submit",
+            _HTTP,
+        ),
         Kind("hang_before", "never answers and does nothing", "submit", _HTTP),
         Kind("reset", "closes the connection without an answer and does nothing", "submit", _HTTP),
-        Kind("accept_then_reset", "acts on the request, then closes without an answer", "submit", _HTTP),
+        Kind(
+            "accept_then_reset",
+            "acts on the request, then closes without an answer",
+            "submit",
+            _HTTP,
+        ),
         Kind("slow", "answers (a job: finishes) this many seconds late", "job", (*_HTTP, "job")),
-        Kind("fail", "the job (or, at complete, the file) fails with this failure code", "job",
-             ("job", "submit", "poll", "complete")),
-        Kind("lag", "the list leaves out what is younger than this many seconds", "list", ("list",)),
+        Kind(
+            "fail",
+            "the job (or, at complete, the file) fails with this failure code",
+            "job",
+            ("job", "submit", "poll", "complete"),
+        ),
+        Kind(
+            "lag", "the list leaves out what is younger than this many seconds", "list", ("list",)
+        ),
         Kind("bare", "the list does not show what was asked for", "list", ("list",)),
         Kind("filled", "the list writes out all defaults, in another order", "list", ("list",)),
         Kind("cut", "the connection ends in the middle of the file", "download", ("download",)),
         Kind("trickle", "the file takes this many seconds to arrive", "download", ("download",)),
         Kind("expired", "the link answers 403, as after its hour", "download", ("download",)),
-        Kind("corrupt", "the result has the right length but does not decode", "job", ("job", "submit", "download")),
-        Kind("truncated", "the result is a file that ends half-way", "job", ("job", "submit", "download")),
+        Kind(
+            "corrupt",
+            "the result has the right length but does not decode",
+            "job",
+            ("job", "submit", "download"),
+        ),
+        Kind(
+            "truncated",
+            "the result is a file that ends half-way",
+            "job",
+            ("job", "submit", "download"),
+        ),
         Kind("no_output", "the job succeeds, and names no result", "job", ("job", "submit")),
         Kind("empty", "the result is a file of 0 bytes", "job", ("job", "submit", "download")),
     )
-}  # fmt: skip
+}
 _MAGIC = re.compile(
     r"\[\[\s*(?:(?P<call>[a-z]+)\s+)?(?P<kind>[a-z_]+|\d{3})(?::(?P<value>[^\]:]*))?(?::(?P<more>[^\]]*))?\]\]"
 )
@@ -103,7 +135,8 @@ class Fault:
 
 
 def fault_of(call: str, kind: str, *, times: int = 1, **options: Any) -> Fault:
-    """Return the fault named `kind` ("reset", "status:503", "fail:generation_failed", "slow:20", "429:7").
+    """Return the fault named `kind` ("reset", "status:503", "fail:generation_failed", "slow:20",
+    "429:7").
 
     Raises: UnknownFault, when there is no such call, kind, status or failure code.
     """
@@ -116,14 +149,18 @@ def fault_of(call: str, kind: str, *, times: int = 1, **options: Any) -> Fault:
         raise UnknownFault(f"There is no kind {name!r}: one of {', '.join(KINDS)}.")
     call = call or KINDS[name].default_call
     if call not in KINDS[name].calls:
-        raise UnknownFault(f"{name!r} cannot happen to {call!r}: one of {', '.join(KINDS[name].calls)}.")
+        raise UnknownFault(
+            f"{name!r} cannot happen to {call!r}: one of {', '.join(KINDS[name].calls)}."
+        )
     fault = Fault(call, name, times=int(times))
     if name == "status":
         _read_status(fault, value or str(options.get("status", "")))
     if name == "fail":
         fault.code = value or str(options.get("code", "generation_failed"))
         if fault.code not in FAILURES:
-            raise UnknownFault(f"There is no failure code {fault.code!r}: one of {', '.join(FAILURES)}.")
+            raise UnknownFault(
+                f"There is no failure code {fault.code!r}: one of {', '.join(FAILURES)}."
+            )
     if name in ("slow", "trickle", "lag"):
         fault.seconds = float(value or options.get("seconds", 5))
         if not 0 <= fault.seconds <= MOST_SECONDS:
@@ -146,10 +183,11 @@ def _read_status(fault: Fault, value: str) -> None:
 
 
 def magic(prompt: str) -> list[Fault]:
-    """Return the faults written into a prompt as `[[kind]]`, `[[kind:value]]` or `[[call kind:value]]`.
+    """Return the faults written into a prompt as `[[kind]]`, `[[kind:value]]` or `[[call
+    kind:value]]`.
 
-    The value of slow and trickle is seconds, that of cut and expired how many downloads they strike (1). Words that
-    mean nothing are left alone.
+    The value of slow and trickle is seconds, that of cut and expired how many downloads they strike
+    (1). Words that mean nothing are left alone.
     """
     found = []
     for match in _MAGIC.finditer(prompt):

@@ -1,7 +1,9 @@
-"""The protocol of GMI Cloud's request queue. Source: contracts/gmi-cloud.md; rules: the provider's own table.
+"""The protocol of GMI Cloud's request queue.
 
-Where the contract states nothing (error texts, the live prices of generate and reframe), the words and figures are
-this simulator's own.
+Source: contracts/gmi-cloud.md; rules: the provider's own table.
+
+Where the contract states nothing (error texts, the live prices of generate and reframe), the words
+and figures are this simulator's own.
 """
 
 import hashlib
@@ -28,16 +30,21 @@ MAX_UPLOAD_BYTES = 200_000_000
 MAX_LISTED = 100
 # What the upload helper takes, and the content type that its link is signed for (2.4).
 FILE_TYPES = {
-    "jpeg": "image/jpeg", "jpg": "image/jpg", "png": "image/png", "mp4": "video/mp4", "mp3": "audio/mpeg",
+    "jpeg": "image/jpeg",
+    "jpg": "image/jpg",
+    "png": "image/png",
+    "mp4": "video/mp4",
+    "mp3": "audio/mpeg",
     "wav": "audio/wav",
-}  # fmt: skip
+}
 KEY = re.compile(r"[A-Za-z0-9._~+/=-]{16,}")
 KEY_ERRORS = {
     "gmi-unknown": (401, "Invalid API key"),
     "gmi-revoked": (401, "API key has been revoked"),
     "gmi-suspended": (403, "This organization is suspended"),
 }
-# The documented defaults of payload fields (3.1 to 3.3); None where there is none. Ids and data default to "".
+# The documented defaults of payload fields (3.1 to 3.3); None where there is none. Ids and data
+# default to "".
 DEFAULTS: dict[str, Any] = {
     "resolution": "720p",
     "aspect_ratio": "16:9",
@@ -50,7 +57,8 @@ DEFAULTS: dict[str, Any] = {
     "face_enabled": False,
 }
 BROKE, NO_HDR = "gmi-broke", "gmi-nohdr"
-# The simulated live prices: what `GET models/{id}` says. An edit's is the published one of its cheapest quality.
+# The simulated live prices: what `GET models/{id}` says. An edit's is the published one of its
+# cheapest quality.
 PRICES = {
     Task.EDIT: {"price": "0.72", "pricing_type": "per_block", "unit": "5s block"},
     Task.GENERATE: {"price": "0.15", "pricing_type": "per_block", "unit": "5s block"},
@@ -67,11 +75,18 @@ class GmiCloud(Wire):
 <code>gmi-unknown…</code>, <code>gmi-revoked…</code>, <code>gmi-suspended…</code>, <code>gmi-broke…</code> (no credits)
 and <code>gmi-nohdr…</code> (no access to HDR) answer as they say. Live prices are this simulator's own."""
     details = {
-        400: "invalid payload parameters", 401: "Invalid API key",
-        402: "Insufficient credits. Please add credits to your account.", 403: "Access denied", 404: "not found",
-        413: "request body too large", 429: "Rate limit exceeded", 500: "internal server error",
-        502: "bad gateway", 503: "service unavailable", 504: "gateway timeout",
-    }  # fmt: skip
+        400: "invalid payload parameters",
+        401: "Invalid API key",
+        402: "Insufficient credits. Please add credits to your account.",
+        403: "Access denied",
+        404: "not found",
+        413: "request body too large",
+        429: "Rate limit exceeded",
+        500: "internal server error",
+        502: "bad gateway",
+        503: "service unavailable",
+        504: "gateway timeout",
+    }
 
     @property
     def uploads(self) -> Mapping[str, Put]:
@@ -99,8 +114,12 @@ and <code>gmi-nohdr…</code> (no access to HDR) answer as they say. Live prices
         return self.error(405 if what in ("requests", "models", "upload-url") else 404, "not found")
 
     def error(self, status: int, says: str, **headers: str) -> Answer:
-        """Return an error in one of the two shapes seen (5): text, or on the server's side an object."""
-        told: Any = says if status < 500 else {"message": says, "details": json.dumps({"status": status})}
+        """Return an error in one of the two shapes seen (5): text, or on the server's side an
+        object.
+        """
+        told: Any = (
+            says if status < 500 else {"message": says, "details": json.dumps({"status": status})}
+        )
         return Answer.of_json({"error": told}, status, **headers)
 
     def _authenticated(self, request: Request) -> tuple[str, Answer | None]:
@@ -130,14 +149,19 @@ and <code>gmi-nohdr…</code> (no access to HDR) answer as they say. Live prices
         return row.carriers[ref.carriers[0]] if row is not None and ref is not None else field
 
     def unusable(self, wanted: GenerationRequest, found: Unusable) -> Answer:
-        status = 400 if found.status == 422 else found.status  # the queue knows one status for a bad payload
-        return self.error(status, f"{self.details[400]}: {self.place_of(wanted, found.field)}: {found.says}")
+        status = (
+            400 if found.status == 422 else found.status
+        )  # the queue knows one status for a bad payload
+        return self.error(
+            status, f"{self.details[400]}: {self.place_of(wanted, found.field)}: {found.says}"
+        )
 
     def before_accepting(
         self, request: Request, client: str, wanted: GenerationRequest, found: Resolved
-    ) -> Answer | None:  # fmt: skip
+    ) -> Answer | None:
         if any(len(ref.carriers) > 1 for _name, ref in wanted.refs()):
-            # GMI calls them alternatives and states no more. Which one it would take is not to be guessed at.
+            # GMI calls them alternatives and states no more. Which one it would take is not to be
+            # guessed at.
             return self.error(400, f"{self.details[400]}: give one of two alternatives")
         if wanted.hdr and client.startswith(NO_HDR):
             return self.error(403, "HDR is not enabled for this organization")
@@ -151,10 +175,14 @@ and <code>gmi-nohdr…</code> (no access to HDR) answer as they say. Live prices
         at = int(job.created_at)
         return Answer.of_json(
             {
-                "request_id": job.id, "status": "processing", "model": job.model,
-                "created_at": at, "queued_at": at, "updated_at": at,
+                "request_id": job.id,
+                "status": "processing",
+                "model": job.model,
+                "created_at": at,
+                "queued_at": at,
+                "updated_at": at,
             }
-        )  # fmt: skip
+        )
 
     # Requests
 
@@ -162,11 +190,17 @@ and <code>gmi-nohdr…</code> (no access to HDR) answer as they say. Live prices
         now = time.time()
         if request_id:
             return await self.poll(
-                client, request_id, unknown="request not found",
+                client,
+                request_id,
+                unknown="request not found",
                 shown=lambda job: Answer.of_json(self._record(request, job, now)),
-            )  # fmt: skip
+            )
         model = request.query.get("model_id", "")
-        found = [job for job in self.simulation.state.jobs_of(client, self.slug) if model in ("", job.model)]
+        found = [
+            job
+            for job in self.simulation.state.jobs_of(client, self.slug)
+            if model in ("", job.model)
+        ]
 
         def shown(jobs: list[SimulatedJob]) -> Answer:
             records = [self._record(request, job, now) for job in jobs[:MAX_LISTED]]
@@ -177,16 +211,26 @@ and <code>gmi-nohdr…</code> (no access to HDR) answer as they say. Live prices
     def _record(self, request: Request, job: SimulatedJob, now: float) -> dict[str, Any]:
         status = status_of(job, now)
         return {
-            "request_id": job.id, "org_id": job.client, "model": job.model, "status": status, "is_public": False,
+            "request_id": job.id,
+            "org_id": job.client,
+            "model": job.model,
+            "status": status,
+            "is_public": False,
             "qworker_id": "" if status == "queued" else f"qworker-{job.id[:8]}",
-            "payload": job.body.get("payload", {}), "outcome": self._outcome(request, job, status),
-            "created_at": int(job.created_at), "queued_at": int(job.created_at),
+            "payload": job.body.get("payload", {}),
+            "outcome": self._outcome(request, job, status),
+            "created_at": int(job.created_at),
+            "queued_at": int(job.created_at),
             "updated_at": int(job.rendered_at or job.started_at or job.created_at),
-        }  # fmt: skip
+        }
 
     def _outcome(self, request: Request, job: SimulatedJob, status: str) -> dict[str, Any]:
         if status in ("failed", "cancelled"):
-            return {"error": job.failure_reason, "error_code": job.failure_code, "error_source": "upstream"}
+            return {
+                "error": job.failure_reason,
+                "error_code": job.failure_code,
+                "error_source": "upstream",
+            }
         if status != "success":
             return {}
         outcome: dict[str, Any] = {"generation_id": job.result_id}
@@ -195,7 +239,9 @@ and <code>gmi-nohdr…</code> (no access to HDR) answer as they say. Live prices
             outcome["video_url"] = links[0]
             outcome["thumbnail_image_url"] = self.result_link(request, job, {"file": POSTER})
         # Where GMI puts EXR is not stated (2.2): here it is a further entry of the generic list.
-        outcome["media_urls"] = [{"id": str(number), "url": link} for number, link in enumerate(links)]
+        outcome["media_urls"] = [
+            {"id": str(number), "url": link} for number, link in enumerate(links)
+        ]
         return outcome
 
     # Models
@@ -207,8 +253,12 @@ and <code>gmi-nohdr…</code> (no access to HDR) answer as they say. Live prices
         model = next((one for one in models if one.wire == wire), None)
         if model is None:
             return self.error(404, "model not found")
-        parameters = [one for row in model.parameters if row.field != "model" for one in _described(row)]
-        return Answer.of_json({"model_id": wire, "parameters": parameters, "price_info": PRICES[Task(model.task)]})
+        parameters = [
+            one for row in model.parameters if row.field != "model" for one in _described(row)
+        ]
+        return Answer.of_json(
+            {"model_id": wire, "parameters": parameters, "price_info": PRICES[Task(model.task)]}
+        )
 
     # The upload helper
 
@@ -219,7 +269,9 @@ and <code>gmi-nohdr…</code> (no access to HDR) answer as they say. Live prices
             body = strict_json.parse(await request.body(1 << 16))
         except (TooLarge, ValueError):
             return self.error(400, "invalid request body")
-        return await under_fault(faults.take("upload"), self.refuse, lambda: self._place(request, body))
+        return await under_fault(
+            faults.take("upload"), self.refuse, lambda: self._place(request, body)
+        )
 
     async def _place(self, request: Request, body: Any) -> Answer:
         kind = body.get("file_type") if isinstance(body, dict) else None
@@ -228,10 +280,12 @@ and <code>gmi-nohdr…</code> (no access to HDR) answer as they say. Live prices
         name = f"{uuid.uuid4()}.{kind}"
         return Answer.of_json(
             {
-                "upload_url": self.simulation.link(request, "PUT", f"uploads/{name}", seconds=UPLOAD_SECONDS),
+                "upload_url": self.simulation.link(
+                    request, "PUT", f"uploads/{name}", seconds=UPLOAD_SECONDS
+                ),
                 "public_url": self.simulation.public.url(request.origin, name),
             }
-        )  # fmt: skip
+        )
 
     async def _put(self, request: Request, name: str) -> Answer:
         """Take the bytes of an upload, on the storage's side: no API key, and errors in XML."""
@@ -239,7 +293,9 @@ and <code>gmi-nohdr…</code> (no access to HDR) answer as they say. Live prices
         faults.calls["put"] += 1
         return await under_fault(
             faults.take("put"),
-            lambda fault: denied(fault.detail or "Refused on demand", code="SimulatedFault", status=fault.status),
+            lambda fault: denied(
+                fault.detail or "Refused on demand", code="SimulatedFault", status=fault.status
+            ),
             lambda: self._received(request, name),
         )
 
@@ -248,7 +304,9 @@ and <code>gmi-nohdr…</code> (no access to HDR) answer as they say. Live prices
         if not sent:
             return denied("Content-Type is required", code="MissingContentType", status=400)
         if sent != FILE_TYPES.get(name.rpartition(".")[2]):
-            return denied("A signed header was not sent as given: Content-Type", code="SignatureDoesNotMatch")
+            return denied(
+                "A signed header was not sent as given: Content-Type", code="SignatureDoesNotMatch"
+            )
         size = await receive(request, self.simulation.public.path(name), MAX_UPLOAD_BYTES)
         if size is None:
             return denied("The upload is too large", code="EntityTooLarge", status=400)
@@ -258,12 +316,19 @@ and <code>gmi-nohdr…</code> (no access to HDR) answer as they say. Live prices
 def _described(row: Parameter) -> Iterator[dict[str, Any]]:
     """Yield what the schema says of a row: one entry for each place in the payload.
 
-    Of several ways to give one thing the first is marked as required, "unless" one of the others is given (3.1).
+    Of several ways to give one thing the first is marked as required, "unless" one of the others is
+    given (3.1).
     """
-    first, *others = [place.partition(".")[2] for place in row.carriers.values()] or [row.wire.partition(".")[2]]
+    first, *others = [place.partition(".")[2] for place in row.carriers.values()] or [
+        row.wire.partition(".")[2]
+    ]
     alternatives = [one for one in others if not one.endswith("_media_type")]
     words = [word for word in row.nothing if word]
-    said = {"type": str(row.kind), "options": [*words, *row.choices], "default": DEFAULTS.get(first)}
+    said = {
+        "type": str(row.kind),
+        "options": [*words, *row.choices],
+        "default": DEFAULTS.get(first),
+    }
     entry = {"name": first, "required": row.is_required, **said}
     yield entry | ({"unless": alternatives} if row.is_required and alternatives else {})
     for name in others:
@@ -271,7 +336,9 @@ def _described(row: Parameter) -> Iterator[dict[str, Any]]:
 
 
 def status_of(job: SimulatedJob, now: float) -> str:
-    """Return the queue's word for where a request is (4): it waits, then a worker has it, then it is worked on."""
+    """Return the queue's word for where a request is (4): it waits, then a worker has it, then it
+    is worked on.
+    """
     state = job.state(now)
     if state == "queued":
         return "dispatched" if now >= job.created_at + job.queue_seconds / 2 else "queued"

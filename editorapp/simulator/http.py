@@ -27,7 +27,9 @@ _HEX = re.compile(rb"[0-9A-Fa-f]{1,12}")
 
 
 class BadRequest(Exception):
-    """What came cannot be read as an HTTP request: the answer has this status, then the connection closes."""
+    """What came cannot be read as an HTTP request: the answer has this status, then the connection
+    closes.
+    """
 
     def __init__(self, status: int, detail: str) -> None:
         super().__init__(detail)
@@ -69,9 +71,14 @@ class Answer:
 
 
 class Request:
-    """One request as read off the wire; header names in lower case. The body is still on the wire until read."""
+    """One request as read off the wire; header names in lower case.
 
-    def __init__(self, method: str, target: str, headers: dict[str, str], reader: asyncio.StreamReader) -> None:
+    The body is still on the wire until read.
+    """
+
+    def __init__(
+        self, method: str, target: str, headers: dict[str, str], reader: asyncio.StreamReader
+    ) -> None:
         try:
             parts = urlsplit(target)
         except ValueError as error:
@@ -175,7 +182,9 @@ class Server:
 
         Raises: OSError, when the port is taken.
         """
-        self._server = await asyncio.start_server(self._accept, host, port, backlog=2048, limit=1 << 20)
+        self._server = await asyncio.start_server(
+            self._accept, host, port, backlog=2048, limit=1 << 20
+        )
         return self._server.sockets[0].getsockname()[1]
 
     async def stop(self) -> None:
@@ -193,7 +202,13 @@ class Server:
     async def _serve(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         peer = writer.get_extra_info("peername")
         writer.get_extra_info("socket").setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
-        gone = (ConnectionError, asyncio.IncompleteReadError, asyncio.LimitOverrunError, TimeoutError, ValueError)
+        gone = (
+            ConnectionError,
+            asyncio.IncompleteReadError,
+            asyncio.LimitOverrunError,
+            TimeoutError,
+            ValueError,
+        )
         try:
             with contextlib.suppress(*gone):
                 while await self._one(reader, writer, peer[0] if peer else ""):
@@ -201,7 +216,9 @@ class Server:
         finally:
             writer.close()
 
-    async def _one(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter, peer: str) -> bool:
+    async def _one(
+        self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter, peer: str
+    ) -> bool:
         """Serve one request; return whether the connection goes on."""
         try:
             async with asyncio.timeout(IDLE_SECONDS):
@@ -257,13 +274,17 @@ def _head(answer: Answer, *, keep: bool) -> bytes:
         lines.append(f"Content-Length: {length}")
     if not keep:
         lines.append("Connection: close")
-    return ("\r\n".join(lines) + "\r\n\r\n").encode("latin-1") + (b"" if answer.file else answer.body)
+    return ("\r\n".join(lines) + "\r\n\r\n").encode("latin-1") + (
+        b"" if answer.file else answer.body
+    )
 
 
 _PHRASES = {status.value: status.phrase for status in HTTPStatus}
 
 
-async def _send(writer: asyncio.StreamWriter, answer: Answer, *, keep: bool, with_body: bool) -> None:
+async def _send(
+    writer: asyncio.StreamWriter, answer: Answer, *, keep: bool, with_body: bool
+) -> None:
     if not with_body:
         head, _end, _body = _head(answer, keep=keep).partition(b"\r\n\r\n")
         writer.write(head + b"\r\n\r\n")

@@ -6,9 +6,11 @@ from typing import Any
 
 
 def inspect(path: str) -> dict[str, Any]:
-    """Return the facts of a clip or still: kind ("video", "image" or ""), size, duration, and `problem`.
+    """Return the facts of a clip or still: kind ("video", "image" or ""), size, duration, and
+    `problem`.
 
-    Units: `duration_seconds` of the picture. `problem` is "", "unsupported_format" or "corrupt_input".
+    Units: `duration_seconds` of the picture. `problem` is "", "unsupported_format" or
+    "corrupt_input".
     """
     return _video(path) or _image(path) or {"kind": "", "problem": "unsupported_format"}
 
@@ -35,11 +37,17 @@ def _video(path: str) -> dict[str, Any] | None:
                 return {"kind": "video", "problem": "corrupt_input"}
             width, height = colour.displayed_size(frame, colour.pixel_aspect(stream))
             return {
-                "kind": "video", "problem": "", "width": width, "height": height, "codec": stream.codec_context.name,
-                "container": container.format.name, "duration_seconds": _length(packets, stream.time_base),
-                "fps": str(stream.average_rate or Fraction(24)), "has_audio": bool(container.streams.audio),
+                "kind": "video",
+                "problem": "",
+                "width": width,
+                "height": height,
+                "codec": stream.codec_context.name,
+                "container": container.format.name,
+                "duration_seconds": _length(packets, stream.time_base),
+                "fps": str(stream.average_rate or Fraction(24)),
+                "has_audio": bool(container.streams.audio),
                 "hdr": bool(colour.transfer(frame)),
-            }  # fmt: skip
+            }
     except Refusal as refusal:
         if refusal.code in {"audio_only", "not_media", "unsupported_codec"}:
             return {"kind": "", "problem": "unsupported_format"}
@@ -47,7 +55,9 @@ def _video(path: str) -> dict[str, Any] | None:
 
 
 def _length(packets: list[Any], time_base: Fraction) -> float:
-    """Return how long the picture lasts, by the packets' own times: headers lie, and a sound track may run on."""
+    """Return how long the picture lasts, by the packets' own times: headers lie, and a sound track
+    may run on.
+    """
     times = [packet.pts for packet in packets if packet.pts is not None]
     ends = [packet.pts + packet.duration for packet in packets if packet.pts is not None]
     return round(float((max(ends) - min(times)) * time_base), 4) if times else 0.0

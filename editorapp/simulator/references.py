@@ -34,31 +34,49 @@ class Unusable(Exception):
 
 @dataclass
 class Resolved:
-    """The files behind a request: field ("source", "keyframes.3") -> path, and what is wrong with one of them."""
+    """The files behind a request: field ("source", "keyframes.3") -> path, and what is wrong with
+    one of them.
+    """
 
     inputs: dict[str, str] = field(default_factory=dict)
     facts: dict[str, dict[str, Any]] = field(default_factory=dict)
-    failure: tuple[str, str] | None = None  # found in the bytes: the job will fail with this code and reason
+    failure: tuple[str, str] | None = (
+        None  # found in the bytes: the job will fail with this code and reason
+    )
 
     @property
     def source(self) -> MediaFacts | None:
         known = self.facts.get("source")
-        return media_facts(known) if known and known.get("kind") == "video" and not known["problem"] else None
+        return (
+            media_facts(known)
+            if known and known.get("kind") == "video" and not known["problem"]
+            else None
+        )
 
 
 def media_facts(known: dict[str, Any]) -> MediaFacts:
     return MediaFacts(
-        kind=known["kind"], container=known.get("container", "mp4"), codec=known.get("codec", "h264"),
-        width=known["width"], height=known["height"], size_bytes=known.get("size_bytes", 0),
-        fps=Fraction(known["fps"]), duration_seconds=Decimal(str(known["duration_seconds"])),
-        has_audio=known.get("has_audio", False), hdr=known.get("hdr", False),
-    )  # fmt: skip
+        kind=known["kind"],
+        container=known.get("container", "mp4"),
+        codec=known.get("codec", "h264"),
+        width=known["width"],
+        height=known["height"],
+        size_bytes=known.get("size_bytes", 0),
+        fps=Fraction(known["fps"]),
+        duration_seconds=Decimal(str(known["duration_seconds"])),
+        has_audio=known.get("has_audio", False),
+        hdr=known.get("hdr", False),
+    )
 
 
 async def resolve(
-    simulation: Simulation, wanted: GenerationRequest, folder: Path, *, find: Callable[[str, Ref], Found],
+    simulation: Simulation,
+    wanted: GenerationRequest,
+    folder: Path,
+    *,
+    find: Callable[[str, Ref], Found],
     spilled: Spilled,
-) -> Resolved:  # fmt: skip
+) -> Resolved:
     """Find or fetch every clip and picture of a request; new files go to `folder`.
 
     `find` knows the protocol's ids; inline data may lie in `spilled`.
@@ -77,8 +95,13 @@ async def resolve(
 
 
 async def _one(
-    simulation: Simulation, name: str, ref: Ref, target: Path, find: Callable[[str, Ref], Found], spilled: Spilled
-) -> Found:  # fmt: skip
+    simulation: Simulation,
+    name: str,
+    ref: Ref,
+    target: Path,
+    find: Callable[[str, Ref], Found],
+    spilled: Spilled,
+) -> Found:
     if ref.generation_id is not None or ref.file_id is not None:
         try:
             return find(name, ref)
@@ -98,9 +121,14 @@ async def _one(
 
 
 SAMPLE_FACTS: dict[str, Any] = {
-    "kind": "video", "problem": "", "width": 1280, "height": 720, "fps": "24", "duration_seconds": 4.0,
+    "kind": "video",
+    "problem": "",
+    "width": 1280,
+    "height": 720,
+    "fps": "24",
+    "duration_seconds": 4.0,
     "has_audio": True,
-}  # fmt: skip
+}
 
 
 def decode(name: str, data: str, target: Path, spilled: Spilled) -> None:
@@ -117,11 +145,15 @@ def limit_of(name: str) -> int:
 
 
 def too_large(name: str) -> Unusable:
-    return Unusable(name, 413, "video exceeds 200 MB limit" if name == "source" else "image exceeds 50 MB limit")
+    return Unusable(
+        name, 413, "video exceeds 200 MB limit" if name == "source" else "image exceeds 50 MB limit"
+    )
 
 
 async def fetch(name: str, url: str, target: Path) -> None:
-    """Download what a URL names, as a careful provider does: https, public addresses, no redirect, in 18 s."""
+    """Download what a URL names, as a careful provider does: https, public addresses, no redirect,
+    in 18 s.
+    """
     try:
         async with (
             asyncio.timeout(FETCH_SECONDS),
@@ -140,8 +172,12 @@ def _check_head(name: str, response: httpx.Response) -> None:
     if response.status_code != 200:
         raise Unusable(name, 422, f"failed to fetch URL (HTTP {response.status_code})")
     kind = "video" if name == "source" else "image"
-    if not response.headers.get("content-type", "").startswith((f"{kind}/", "application/octet-stream")):
-        raise Unusable(name, 422, f"content-type is not {'a video' if kind == 'video' else 'an image'}")
+    if not response.headers.get("content-type", "").startswith(
+        (f"{kind}/", "application/octet-stream")
+    ):
+        raise Unusable(
+            name, 422, f"content-type is not {'a video' if kind == 'video' else 'an image'}"
+        )
 
 
 async def _write(response: httpx.Response, target: Path, limit: int) -> None:
@@ -159,11 +195,14 @@ async def _inspect(simulation: Simulation, found: Resolved) -> None:
     """Look into the files that nothing is known of yet, and judge all of them."""
     unknown = [name for name in found.inputs if name not in found.facts]
     if unknown:
-        answer = await simulation.inspector.do({"task": "inspect", "paths": [found.inputs[name] for name in unknown]})
+        answer = await simulation.inspector.do(
+            {"task": "inspect", "paths": [found.inputs[name] for name in unknown]}
+        )
         found.facts.update(zip(unknown, answer["all"], strict=True))
     for name, known in found.facts.items():
         if known["problem"] and simulation.options.any_media and name in unknown:
-            # Inline bytes that are no media at all: the shape of the request is what is being tried.
+            # Inline bytes that are no media at all: the shape of the request is what is being
+            # tried.
             found.inputs[name], found.facts[name] = "sample", SAMPLE_FACTS
         elif problem := _problem(name, known):
             found.failure = found.failure or problem

@@ -28,7 +28,7 @@ WIRES: tuple[type[Wire], ...] = (
     LumaAgents,
     GmiCloud,
     Scenario,
-)  # fmt: skip
+)
 
 
 class App:
@@ -85,28 +85,38 @@ class App:
         job_id, _slash, name = rest.partition("/")
         job = self.simulation.state.jobs.get(job_id)
         stored = _stored(job, name) if job is not None else ""
-        return await self.simulation.deliver(request, self.simulation.options.folder / (stored or "none"), job)
+        return await self.simulation.deliver(
+            request, self.simulation.options.folder / (stored or "none"), job
+        )
 
     # Admin
 
     async def _admin(self, request: Request) -> Answer:
         host, origin = request.headers.get("host", ""), request.headers.get("origin", "")
-        # A page in a browser of this machine is on loopback too: a stranger's, or one whose own host's name was made
-        # to lead here (DNS rebinding). Its origin tells, or the name of the host.
+        # A page in a browser of this machine is on loopback too: a stranger's, or one whose own
+        # host's name was made to lead here (DNS rebinding). Its origin tells, or the name of the
+        # host.
         is_near = ipaddress.ip_address(request.peer).is_loopback and _is_this_machine(host)
         if not is_near or origin not in ("", f"http://{host}"):
             return Answer.of_json({"detail": "Only from this machine"}, 403)
         what = request.path[len(ADMIN) :].rstrip("/")
         faults = self.simulation.faults
         if what == "" and request.method == "GET":
-            return Answer(200, page(self.simulation, self.wires).encode(), {"Content-Type": "text/html; charset=utf-8"})
+            return Answer(
+                200,
+                page(self.simulation, self.wires).encode(),
+                {"Content-Type": "text/html; charset=utf-8"},
+            )
         if what == "requests" and request.method == "GET":
             return Answer.of_json(
                 {
-                    "accepted": faults.accepted, "posts": faults.posts, "calls": faults.calls,
-                    "by_status": faults.by_status, "recent": list(faults.recent),
+                    "accepted": faults.accepted,
+                    "posts": faults.posts,
+                    "calls": faults.calls,
+                    "by_status": faults.by_status,
+                    "recent": list(faults.recent),
                 }
-            )  # fmt: skip
+            )
         if what == "faults":
             return await self._faults(request)
         return Answer.of_json({"detail": "Not Found"}, 404)
@@ -126,7 +136,9 @@ class App:
 
 
 def _is_this_machine(host: str) -> bool:
-    """Is the value of a `Host` header "localhost" or an address of loopback, with or without a port?"""
+    """Is the value of a `Host` header "localhost" or an address of loopback, with or without a
+    port?
+    """
     try:
         name = urlsplit(f"//{host}").hostname or ""
         return name == "localhost" or ipaddress.ip_address(name).is_loopback
@@ -153,7 +165,8 @@ def page(simulation: Simulation, wires: Sequence[Wire]) -> str:
         for kind in KINDS.values()
     )
     calls = "".join(
-        f"<tr><td><code>{name}</code></td><td>{html.escape(says)}</td></tr>" for name, says in CALLS.items()
+        f"<tr><td><code>{name}</code></td><td>{html.escape(says)}</td></tr>"
+        for name, says in CALLS.items()
     )
     return f"""<!doctype html><html lang="en"><meta charset="utf-8"><title>Simulated providers</title>
 <style>body{{font:15px/1.5 system-ui;max-width:60rem;margin:2rem auto;padding:0 1rem}}td,th{{text-align:left;

@@ -1,4 +1,6 @@
-"""Read a JSON body whose long texts (a clip in base64) go to disk as they arrive, so that memory holds no copy."""
+"""Read a JSON body whose long texts (a clip in base64) go to disk as they arrive, so that memory
+holds no copy.
+"""
 
 import asyncio
 import base64
@@ -22,14 +24,19 @@ class NotBase64(ValueError):
 
 
 class Spilled:
-    """The long texts of one body, by the token that stands for each. `drop` them when the request is over."""
+    """The long texts of one body, by the token that stands for each.
+
+    `drop` them when the request is over.
+    """
 
     def __init__(self, folder: Path) -> None:
         self._folder = folder
         self._files: dict[str, Path] = {}
 
     def new(self) -> tuple[str, IO[bytes]]:
-        """Return a token that nobody can guess, itself well-formed base64, and the file for its text."""
+        """Return a token that nobody can guess, itself well-formed base64, and the file for its
+        text.
+        """
         token = uuid.uuid4().hex
         self._folder.mkdir(parents=True, exist_ok=True)
         self._files[token] = self._folder / f"{token}.b64"
@@ -81,7 +88,10 @@ class Spilled:
 
 
 class _Reader:
-    """Splits a JSON text at its quotation marks. A text that grows long without an escape in it goes to a file."""
+    """Splits a JSON text at its quotation marks.
+
+    A text that grows long without an escape in it goes to a file.
+    """
 
     def __init__(self, spilled: Spilled) -> None:
         self._spilled = spilled
@@ -128,7 +138,11 @@ class _Reader:
         return end + 1
 
     def _keep(self, text: bytes) -> None:
-        if self._file is None and self._is_plain and len(self._kept) - self._begin + len(text) > LONGEST_IN_MEMORY:
+        if (
+            self._file is None
+            and self._is_plain
+            and len(self._kept) - self._begin + len(text) > LONGEST_IN_MEMORY
+        ):
             token, self._file = self._spilled.new()
             self._file.write(self._kept[self._begin :])
             self._kept[self._begin :] = token.encode()

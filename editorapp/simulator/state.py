@@ -1,7 +1,8 @@
-"""What the simulator remembers: jobs and files of each API client, kept over restarts in a SQLite file of its own.
+"""What the simulator remembers: jobs and files of each API client, kept over restarts in a SQLite
+file of its own.
 
-All of it lies in memory too, so that a poll touches no disk. A job's state is a question about time and its
-rendering, not a stored word.
+All of it lies in memory too, so that a poll touches no disk. A job's state is a question about time
+and its rendering, not a stored word.
 """
 
 import json
@@ -26,19 +27,25 @@ class SimulatedJob:
     created_at: float
     queue_seconds: float
     render_seconds: float
-    request: dict[str, Any] = field(default_factory=dict)  # GenerationRequest.to_json() without inline data
+    request: dict[str, Any] = field(
+        default_factory=dict
+    )  # GenerationRequest.to_json() without inline data
     body: dict[str, Any] = field(default_factory=dict)  # as it came, without inline data
     result_id: str = ""  # what a later request names, where that is not the job's own id
     lasts_seconds: float = 5.0  # how long its result is
     units: float = 0.0  # what it costs, in a unit of the provider's own
-    inputs: dict[str, str] = field(default_factory=dict)  # field -> file that was resolved at submit
+    inputs: dict[str, str] = field(
+        default_factory=dict
+    )  # field -> file that was resolved at submit
     started_at: float | None = None  # the renderer took it up
     rendered_at: float | None = None
     outputs: list[dict[str, str]] = field(default_factory=list)  # {"type", "file"}
     facts: dict[str, Any] = field(default_factory=dict)
     failure_code: str | None = None
     failure_reason: str | None = None
-    faults: list[dict[str, Any]] = field(default_factory=list)  # from magic words; striking later calls
+    faults: list[dict[str, Any]] = field(
+        default_factory=list
+    )  # from magic words; striking later calls
 
     def state(self, now: float) -> str:
         """Return "queued", "processing", "completed" or "failed"."""
@@ -52,7 +59,12 @@ class SimulatedJob:
         return "failed" if self.failure_code else "completed"
 
     def fail(self, code: str, reason: str, now: float) -> None:
-        self.failure_code, self.failure_reason, self.rendered_at, self.outputs = code, reason, now, []
+        self.failure_code, self.failure_reason, self.rendered_at, self.outputs = (
+            code,
+            reason,
+            now,
+            [],
+        )
 
 
 @dataclass
@@ -87,7 +99,8 @@ class State:
         self._by_result: dict[str, str] = {}
         self._active: dict[str, set[str]] = {}
         self._kept = sqlite3.connect(folder / "state.sqlite3", isolation_level=None)
-        # A crash of the process loses nothing; only a power cut could, and no real work is kept here.
+        # A crash of the process loses nothing; only a power cut could, and no real work is kept
+        # here.
         self._kept.executescript(
             "PRAGMA journal_mode=WAL; PRAGMA synchronous=OFF;"
             "CREATE TABLE IF NOT EXISTS job (id TEXT PRIMARY KEY, body TEXT NOT NULL);"
@@ -120,12 +133,18 @@ class State:
         else:
             self.files[item.id] = item
             table = "file"
-        self._kept.execute(f"INSERT OR REPLACE INTO {table} VALUES (?, ?)", (item.id, json.dumps(asdict(item))))
+        self._kept.execute(
+            f"INSERT OR REPLACE INTO {table} VALUES (?, ?)", (item.id, json.dumps(asdict(item)))
+        )
 
-    def received(self, wire: str, *, idempotency_key: str, prompt: str, body: Any, at: float) -> int:
+    def received(
+        self, wire: str, *, idempotency_key: str, prompt: str, body: Any, at: float
+    ) -> int:
         """Note that a paid request has come, whatever becomes of it; return the note's number."""
         values = (at, wire, idempotency_key, json.dumps({"prompt": prompt, "body": body}))
-        noted = self._kept.execute("INSERT INTO post (at, wire, idempotency_key, asked) VALUES (?, ?, ?, ?)", values)
+        noted = self._kept.execute(
+            "INSERT INTO post (at, wire, idempotency_key, asked) VALUES (?, ?, ?, ?)", values
+        )
         return int(noted.lastrowid or 0)
 
     def answered(self, post: int, status: int) -> None:
@@ -137,7 +156,9 @@ class State:
         return job if job is not None and job.client == client else None
 
     def job_behind(self, result_id: str) -> SimulatedJob | None:
-        """Return the job that made a result, whoever asks: for links that say by themselves that they may be read."""
+        """Return the job that made a result, whoever asks: for links that say by themselves that
+        they may be read.
+        """
         return self.jobs.get(self._by_result.get(result_id, ""))
 
     def job_of_result(self, client: str, result_id: str) -> SimulatedJob | None:
@@ -153,7 +174,9 @@ class State:
         file = self.files.get(file_id)
         return file if file is not None and file.client == client else None
 
-    def files_of(self, client: str, matches: Callable[[SimulatedFile], bool]) -> Iterator[SimulatedFile]:
+    def files_of(
+        self, client: str, matches: Callable[[SimulatedFile], bool]
+    ) -> Iterator[SimulatedFile]:
         """Yield a client's files that match, newest first."""
         for file in reversed(self.files.values()):
             if file.client == client and matches(file):

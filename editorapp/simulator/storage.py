@@ -1,6 +1,7 @@
 """Presigned URLs and the bytes behind them: what a provider's object storage does.
 
-A link carries its own expiry and an HMAC over method, path and expiry: no key is needed, and none helps after it.
+A link carries its own expiry and an HMAC over method, path and expiry: no key is needed, and none
+helps after it.
 """
 
 import hashlib
@@ -18,8 +19,12 @@ from editorapp.simulator.http import Answer, Request
 
 PREFIX = "/_storage/"
 _TYPES = {
-    ".mp4": "video/mp4", ".zip": "application/zip", ".png": "image/png", ".jpg": "image/jpeg", ".jpeg": "image/jpeg",
-}  # fmt: skip
+    ".mp4": "video/mp4",
+    ".zip": "application/zip",
+    ".png": "image/png",
+    ".jpg": "image/jpeg",
+    ".jpeg": "image/jpeg",
+}
 _PUBLIC_NAME = re.compile(r"[0-9A-Za-z-]{1,80}\.[0-9a-z]{1,8}")
 
 
@@ -58,7 +63,9 @@ class Signer:
         return hmac.new(self._secret, text.encode(), hashlib.sha256).hexdigest()
 
     def _sign(self, method: str, path: str, expires: int, nonce: str) -> str:
-        return hmac.new(self._secret, f"{method}\n{path}\n{expires}\n{nonce}".encode(), hashlib.sha256).hexdigest()
+        return hmac.new(
+            self._secret, f"{method}\n{path}\n{expires}\n{nonce}".encode(), hashlib.sha256
+        ).hexdigest()
 
 
 class PublicFiles:
@@ -93,21 +100,26 @@ def denied(message: str, *, code: str = "AccessDenied", status: int = 403) -> An
 
 
 def download(path: Path, request: Request, fault: Fault | None) -> Answer:
-    """Return a stored file, whole or the range asked for, with the fault that strikes this download."""
+    """Return a stored file, whole or the range asked for, with the fault that strikes this
+    download.
+    """
     if not path.is_file():
         return denied("The specified key does not exist.", code="NoSuchKey", status=404)
     size, kind = path.stat().st_size, fault.kind if fault else ""
     headers = {
-        "Content-Type": _TYPES.get(path.suffix, "application/octet-stream"), "Accept-Ranges": "bytes",
+        "Content-Type": _TYPES.get(path.suffix, "application/octet-stream"),
+        "Accept-Ranges": "bytes",
         "ETag": _etag(path),
-    }  # fmt: skip
+    }
     if kind == "empty":
         return Answer(200, b"", headers)
     if kind == "corrupt":
         return Answer(200, scrambled(path.read_bytes()), headers)
     if kind == "truncated":
         return Answer(200, headers=headers, file=path, length=size // 2)
-    is_other = request.headers.get("if-range", headers["ETag"]) != headers["ETag"]  # than what the asker has a part of
+    is_other = (
+        request.headers.get("if-range", headers["ETag"]) != headers["ETag"]
+    )  # than what the asker has a part of
     start, end = _range("" if is_other else request.headers.get("range", ""), size)
     if start >= end and size:
         return Answer(416, headers={"Content-Range": f"bytes */{size}"})
@@ -117,9 +129,15 @@ def download(path: Path, request: Request, fault: Fault | None) -> Answer:
     cut_at = (end - start) // 2 if kind == "cut" else None
     spread = fault.seconds if fault and kind == "trickle" else 0.0
     return Answer(
-        206 if partial else 200, b"", headers, file=path, start=start, length=end - start, cut_at=cut_at,
+        206 if partial else 200,
+        b"",
+        headers,
+        file=path,
+        start=start,
+        length=end - start,
+        cut_at=cut_at,
         spread_seconds=spread,
-    )  # fmt: skip
+    )
 
 
 def _etag(path: Path) -> str:
@@ -130,7 +148,9 @@ def _etag(path: Path) -> str:
 
 def scrambled(data: bytes) -> bytes:
     """Return bytes of the same length that no decoder reads as the same file."""
-    return bytes(255 - byte for byte in data[:4096]) + hashlib.shake_128(data).digest(max(0, len(data) - 4096))
+    return bytes(255 - byte for byte in data[:4096]) + hashlib.shake_128(data).digest(
+        max(0, len(data) - 4096)
+    )
 
 
 def _range(header: str, size: int) -> tuple[int, int]:

@@ -1,7 +1,8 @@
 """What stored results the simulator lets go of, so that its folder does not grow for ever.
 
-EXR frames are some 5 MB each, and nothing can be made from them again: they go after a day, or earlier, the oldest
-first, when there are too many. Videos stay: a later request may name their generation as its source.
+EXR frames are some 5 MB each, and nothing can be made from them again: they go after a day, or
+earlier, the oldest first, when there are too many. Videos stay: a later request may name their
+generation as its source.
 """
 
 from pathlib import Path
@@ -15,7 +16,8 @@ KEPT_BYTES = 4_000_000_000
 def drop_old_frames(state: State, now: float, *, safe_seconds: float) -> int:
     """Delete the EXR archives that are too old or too many, and say how many.
 
-    `safe_seconds`: what was made within this time is kept whatever its size, for its links are still good.
+    `safe_seconds`: what was made within this time is kept whatever its size, for its links are
+    still good.
     """
     kept_bytes, dropped = 0, 0
     for job in sorted(state.jobs.values(), key=lambda job: job.rendered_at or now, reverse=True):

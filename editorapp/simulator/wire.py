@@ -1,6 +1,8 @@
-"""What every protocol does alike with a paid request: read it, judge it by the provider's rules, find its media.
+"""What every protocol does alike with a paid request: read it, judge it by the provider's rules,
+find its media.
 
-A protocol says how its requests and answers look: it fills in the methods below that raise or return little here.
+A protocol says how its requests and answers look: it fills in the methods below that raise or
+return little here.
 """
 
 import math
@@ -62,7 +64,10 @@ class Wire(ABC):
 
     @abstractmethod
     def find(self, client: str, name: str, ref: Ref) -> Found:
-        """Return the file behind an id, and what is known of it. Raises: Unusable, with 404 for an unknown id."""
+        """Return the file behind an id, and what is known of it.
+
+        Raises: Unusable, with 404 for an unknown id.
+        """
 
     @abstractmethod
     def new_job(self, body: Any, wanted: GenerationRequest) -> tuple[str, str, str]:
@@ -91,13 +96,18 @@ class Wire(ABC):
         return rules.refusals(rules.check(self.spec, wanted, source, only_documented=True))
 
     def to_render(self, wanted: GenerationRequest) -> GenerationRequest:
-        """Return the request with what the model does where nothing is said, if that is not the same everywhere."""
+        """Return the request with what the model does where nothing is said, if that is not the
+        same everywhere.
+        """
         return wanted
 
     def before_accepting(
         self, request: Request, client: str, wanted: GenerationRequest, found: Resolved
-    ) -> Answer | None:  # fmt: skip
-        """Return an answer that ends the matter without a job: no money, a dry run. All rules are kept by now."""
+    ) -> Answer | None:
+        """Return an answer that ends the matter without a job: no money, a dry run.
+
+        All rules are kept by now.
+        """
         return None
 
     def unusable(self, wanted: GenerationRequest, found: Unusable) -> Answer:
@@ -110,12 +120,16 @@ class Wire(ABC):
         left, oldest_leaves = self.simulation.rate(client, now)
         if self.simulation.options.rpm and left <= 0:
             wait = max(1, math.ceil(oldest_leaves - now))
-            return self.error(429, self.details.get(429, "Rate limit exceeded"), **{"Retry-After": str(wait)})
+            return self.error(
+                429, self.details.get(429, "Rate limit exceeded"), **{"Retry-After": str(wait)}
+            )
         return None
 
     def refuse(self, fault: Fault) -> Answer:
         """Return the documented answer of a status that was asked for."""
-        answer = self.error(fault.status, fault.detail or self.details.get(fault.status, f"Status {fault.status}"))
+        answer = self.error(
+            fault.status, fault.detail or self.details.get(fault.status, f"Status {fault.status}")
+        )
         retry_after = 1 if fault.status == 429 and fault.retry_after is None else fault.retry_after
         if retry_after is not None:
             answer.headers["Retry-After"] = str(retry_after)
@@ -141,18 +155,27 @@ class Wire(ABC):
 
     async def _under_its_faults(
         self, request: Request, client: str, path: str, body: Any, spilled: Spilled
-    ) -> Answer:  # fmt: skip
+    ) -> Answer:
         faults = self.simulation.faults
         faults.recent.append(
-            {"at": moment(time.time()), "provider": self.slug, "body": without_data(body), "status": None}
+            {
+                "at": moment(time.time()),
+                "provider": self.slug,
+                "body": without_data(body),
+                "status": None,
+            }
         )
         noted = faults.recent[-1]
         wanted, broken = self.decode(body, path=path)
         prompt = wanted.prompt if isinstance(wanted.prompt, str) else ""
         words = magic(prompt)
         kept, key = self.simulation.state, request.headers.get("idempotency-key", "")
-        post = kept.received(self.slug, idempotency_key=key, prompt=prompt, body=noted["body"], at=time.time())
-        fault = faults.take("submit", kinds=HTTP_KINDS) or self._worded(client, wanted.prompt, words)
+        post = kept.received(
+            self.slug, idempotency_key=key, prompt=prompt, body=noted["body"], at=time.time()
+        )
+        fault = faults.take("submit", kinds=HTTP_KINDS) or self._worded(
+            client, wanted.prompt, words
+        )
         for_job = [one for one in words if one.call != "submit"]
         if more := faults.take("submit", kinds=JOB_KINDS) or faults.take("job"):
             for_job.append(more)
@@ -168,8 +191,13 @@ class Wire(ABC):
         return answer
 
     def _worded(self, client: str, prompt: Any, words: list[Fault]) -> Fault | None:
-        """Return the fault that a prompt asks for. Too many requests is said once: asked again, the job is taken."""
-        fault = next((one for one in words if one.call == "submit" and one.kind in HTTP_KINDS), None)
+        """Return the fault that a prompt asks for.
+
+        Too many requests is said once: asked again, the job is taken.
+        """
+        fault = next(
+            (one for one in words if one.call == "submit" and one.kind in HTTP_KINDS), None
+        )
         if fault is None or fault.status != 429:
             return fault
         if (client, prompt) in self._told_to_wait:
@@ -179,9 +207,15 @@ class Wire(ABC):
         return fault
 
     async def _accept(
-        self, request: Request, client: str, body: Any, wanted: GenerationRequest, broken: list[Broken],
-        faults: list[Fault], spilled: Spilled,
-    ) -> Answer:  # fmt: skip
+        self,
+        request: Request,
+        client: str,
+        body: Any,
+        wanted: GenerationRequest,
+        broken: list[Broken],
+        faults: list[Fault],
+        spilled: Spilled,
+    ) -> Answer:
         now = time.time()
         simulation = self.simulation
         if limited := self.limited(client, now):
@@ -192,7 +226,11 @@ class Wire(ABC):
         inputs = simulation.options.folder / "inputs" / job_id
         try:
             found = await resolve(
-                simulation, wanted, inputs, find=lambda name, ref: self.find(client, name, ref), spilled=spilled
+                simulation,
+                wanted,
+                inputs,
+                find=lambda name, ref: self.find(client, name, ref),
+                spilled=spilled,
             )
             answer = self._ended(request, client, wanted, found)
         except Unusable as unusable:
@@ -200,14 +238,27 @@ class Wire(ABC):
         if answer is not None:
             shutil.rmtree(inputs, ignore_errors=True)
             return answer
-        slow = sum(fault.seconds for fault in faults if fault.kind == "slow" and fault.call in ("job", "submit"))
+        slow = sum(
+            fault.seconds
+            for fault in faults
+            if fault.kind == "slow" and fault.call in ("job", "submit")
+        )
         job = SimulatedJob(
-            id=job_id, client=client, wire=self.slug, kind=kind, model=model, created_at=now,
-            queue_seconds=simulation.options.queue_seconds, render_seconds=simulation.options.render_seconds + slow,
-            request=without_data(self.to_render(wanted).to_json()), body=without_data(body), inputs=found.inputs,
-            faults=[vars(fault) for fault in faults], result_id=self.new_result_id(),
+            id=job_id,
+            client=client,
+            wire=self.slug,
+            kind=kind,
+            model=model,
+            created_at=now,
+            queue_seconds=simulation.options.queue_seconds,
+            render_seconds=simulation.options.render_seconds + slow,
+            request=without_data(self.to_render(wanted).to_json()),
+            body=without_data(body),
+            inputs=found.inputs,
+            faults=[vars(fault) for fault in faults],
+            result_id=self.new_result_id(),
             lasts_seconds=_lasts(wanted, found),
-        )  # fmt: skip
+        )
         if found.failure:
             job.failure_code, job.failure_reason = found.failure
         job.units = self.units(job, client)
@@ -217,8 +268,10 @@ class Wire(ABC):
 
     def _ended(
         self, request: Request, client: str, wanted: GenerationRequest, found: Resolved
-    ) -> Answer | None:  # fmt: skip
-        """Return what ends the matter without a job, now that the clip itself is known: its length and shape."""
+    ) -> Answer | None:
+        """Return what ends the matter without a job, now that the clip itself is known: its length
+        and shape.
+        """
         for one in self.refusals(wanted, found):
             return self._broken(one)
         return self.before_accepting(request, client, wanted, found)
@@ -230,8 +283,10 @@ class Wire(ABC):
 
     async def poll(
         self, client: str, job_id: str, *, unknown: str, shown: Callable[[SimulatedJob], Answer]
-    ) -> Answer:  # fmt: skip
-        """Answer how a job is going, under whatever fault waits for it; 404 with `unknown` where there is no job."""
+    ) -> Answer:
+        """Answer how a job is going, under whatever fault waits for it; 404 with `unknown` where
+        there is no job.
+        """
         faults = self.simulation.faults
         faults.calls["poll"] += 1
         job = self.simulation.state.job(client, job_id)
@@ -263,7 +318,9 @@ class Wire(ABC):
 
     # List
 
-    async def listed(self, jobs: list[SimulatedJob], shown: Callable[[list[SimulatedJob]], Answer]) -> Answer:
+    async def listed(
+        self, jobs: list[SimulatedJob], shown: Callable[[list[SimulatedJob]], Answer]
+    ) -> Answer:
         """Show a client's jobs, under whatever fault waits for the list."""
         faults = self.simulation.faults
         faults.calls["list"] += 1
@@ -282,7 +339,9 @@ class Wire(ABC):
         return await under_fault(fault, self.refuse, act)
 
     def _filled(self, job: SimulatedJob) -> dict[str, Any]:
-        """Return a job's body as a provider may echo it: every default written out, in another order."""
+        """Return a job's body as a provider may echo it: every default written out, in another
+        order.
+        """
         rows = next((model.parameters for model in self.spec.models if model.wire == job.model), ())
         body = _reversed(job.body)
         for row in rows:
@@ -292,12 +351,19 @@ class Wire(ABC):
                 place = body
                 for name in above:
                     place = place.setdefault(name, {})
-                place.setdefault(key, False if default == "off" else row.values.get(default, default))
+                place.setdefault(
+                    key, False if default == "off" else row.values.get(default, default)
+                )
         return body
 
     def result_link(self, request: Request, job: SimulatedJob, output: dict[str, str]) -> str:
-        """Return a fresh link to a result. Its job comes first in the name: faults of the job strike its downloads."""
-        return self.simulation.link(request, "GET", f"results/{job.id}/{output['file'].rsplit('/', 1)[-1]}")
+        """Return a fresh link to a result.
+
+        Its job comes first in the name: faults of the job strike its downloads.
+        """
+        return self.simulation.link(
+            request, "GET", f"results/{job.id}/{output['file'].rsplit('/', 1)[-1]}"
+        )
 
 
 def _lasts(wanted: GenerationRequest, found: Resolved) -> float:
@@ -319,10 +385,15 @@ def _reversed(value: Any) -> Any:
 
 
 def without_data(value: Any) -> Any:
-    """Return a body for the log: base64 shortened to its length. A request's inline data lies on disk."""
+    """Return a body for the log: base64 shortened to its length.
+
+    A request's inline data lies on disk.
+    """
     if isinstance(value, dict):
         return {
-            key: f"({len(part)} characters)" if _is_data(key) and isinstance(part, str) else without_data(part)
+            key: f"({len(part)} characters)"
+            if _is_data(key) and isinstance(part, str)
+            else without_data(part)
             for key, part in value.items()
         }
     return [without_data(part) for part in value] if isinstance(value, list) else value

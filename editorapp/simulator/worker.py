@@ -39,7 +39,11 @@ def main() -> None:
         try:
             answer = TASKS[task["task"]](task, lambda: _say(answers, {"alive": True}))
         except Exception as error:
-            answer = {"failure_code": "generation_failed", "failure_reason": "Generation failed", "bug": repr(error)}
+            answer = {
+                "failure_code": "generation_failed",
+                "failure_reason": "Generation failed",
+                "bug": repr(error),
+            }
         _say(answers, {"answer": answer})
 
 

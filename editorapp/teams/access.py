@@ -23,7 +23,8 @@ class MemberRequest(HttpRequest):
 
 
 def needs(act: Act) -> Callable[[View], View]:
-    """Return a decorator: strangers are sent to sign in, members whose role does not allow the act get 403.
+    """Return a decorator: strangers are sent to sign in, members whose role does not allow the act
+    get 403.
 
     A script that wants JSON is told which of the two it is: 401 or 403, with a reason.
     """

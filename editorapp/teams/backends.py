@@ -8,7 +8,9 @@ from editorapp.teams.models import Member, User
 
 
 class TeamBackend(ModelBackend):
-    """Sign-in by name and password, as Django does it; each later request reads person and membership in one query."""
+    """Sign-in by name and password, as Django does it; each later request reads person and
+    membership in one query.
+    """
 
     def get_user(self, user_id: Any) -> User | None:
         """Return the active user of a session, with `membership` kept on it for `request.member`."""

@@ -9,7 +9,11 @@ from editorapp.teams.roles import Role
 @transaction.atomic
 def ensure_owner() -> Member:
     """Return the first admin, made together with the first team when there is nobody yet."""
-    admins = Member.objects.active().select_related("team", "user").filter(role=Role.ADMIN, user__is_active=True)
+    admins = (
+        Member.objects.active()
+        .select_related("team", "user")
+        .filter(role=Role.ADMIN, user__is_active=True)
+    )
     if owner := admins.order_by("pk").first():
         return owner
     team = Team.objects.order_by("pk").first() or Team.objects.create(name="My team")

@@ -1,7 +1,7 @@
 """Browsers that a person has signed in with before: strangers' wrong tries do not make them wait.
 
-A browser keeps a signed value, for long; what it says of a person dies with the password, and with all their sessions.
-It lets nobody in. It only says whose tries are counted together.
+A browser keeps a signed value, for long; what it says of a person dies with the password, and with
+all their sessions. It lets nobody in. It only says whose tries are counted together.
 """
 
 import secrets
@@ -17,7 +17,9 @@ MOST_PEOPLE = 5  # who share one browser; of more, those who signed in last
 
 @dataclass(frozen=True)
 class KnownBrowser:
-    """One browser: a name that nobody can guess, and the marks of who has signed in with it, by their number."""
+    """One browser: a name that nobody can guess, and the marks of who has signed in with it, by
+    their number.
+    """
 
     id: str
     marks: dict[str, str] = field(default_factory=dict)
@@ -32,8 +34,12 @@ class KnownBrowser:
             return cls(secrets.token_urlsafe(16))
 
     def is_of(self, user: User) -> bool:
-        """Has this person signed in with it, with the password (or the lack of one) that they have now?"""
-        return constant_time_compare(self.marks.get(str(user.pk), ""), user.mark(type(self).__name__))
+        """Has this person signed in with it, with the password (or the lack of one) that they have
+        now?
+        """
+        return constant_time_compare(
+            self.marks.get(str(user.pk), ""), user.mark(type(self).__name__)
+        )
 
     def used_by(self, user: User) -> str:
         """Return what it keeps from now on, when a person has signed in with it."""

@@ -14,7 +14,10 @@ from editorapp.teams.roles import Act, Role, may, who_may
 
 
 class User(AbstractUser):
-    """A person who can sign in. The user name is what they sign in with; usually an e-mail address."""
+    """A person who can sign in.
+
+    The user name is what they sign in with; usually an e-mail address.
+    """
 
     display_name = models.CharField(max_length=80, blank=True)
     sign_outs = models.PositiveIntegerField(default=0)  # how often all sessions were ended at once
@@ -23,7 +26,8 @@ class User(AbstractUser):
         return self.display_name or self.username
 
     def _get_session_auth_hash(self, secret: str | None = None) -> str:
-        """Return what a session must know to be this person's: another after each time that all were ended.
+        """Return what a session must know to be this person's: another after each time that all
+        were ended.
 
         So a cookie from before stays worthless when the person comes back with the same password.
         """
@@ -31,10 +35,13 @@ class User(AbstractUser):
         if not self.sign_outs:
             return kept
         said = f"{kept}:{self.sign_outs}"
-        return salted_hmac("editorapp.teams.sign_outs", said, secret=secret, algorithm="sha256").hexdigest()
+        return salted_hmac(
+            "editorapp.teams.sign_outs", said, secret=secret, algorithm="sha256"
+        ).hexdigest()
 
     def mark(self, purpose: str) -> str:
-        """Return what something made for this person carries: it is good while the person's mark is still this one.
+        """Return what something made for this person carries: it is good while the person's mark is
+        still this one.
 
         Another password, and all sessions ended at once, change it: by whichever way that was done.
         """
@@ -48,8 +55,12 @@ class Team(models.Model):
     name = models.CharField(max_length=80)
     monthly_limit_usd = UsdField(null=True, blank=True)  # None: no limit
     created_at = models.DateTimeField(auto_now_add=True)
-    queue_paused_at = models.DateTimeField(null=True, blank=True)  # nothing of the team's is sent since then
-    queue_paused_by = models.ForeignKey(User, null=True, blank=True, on_delete=models.SET_NULL, related_name="+")
+    queue_paused_at = models.DateTimeField(
+        null=True, blank=True
+    )  # nothing of the team's is sent since then
+    queue_paused_by = models.ForeignKey(
+        User, null=True, blank=True, on_delete=models.SET_NULL, related_name="+"
+    )
 
     def __str__(self) -> str:
         return self.name
@@ -82,19 +93,26 @@ class MemberQuerySet(models.QuerySet["Member"]):
 
 
 class Member(models.Model):
-    """One person's place in a team. Who leaves is disabled: the row stays, for the name, the history and a way back."""
+    """One person's place in a team.
+
+    Who leaves is disabled: the row stays, for the name, the history and a way back.
+    """
 
     team = models.ForeignKey(Team, on_delete=models.CASCADE, related_name="members")
     user = models.ForeignKey(User, on_delete=models.CASCADE, related_name="memberships")
     role = models.CharField(max_length=16, choices=Role.choices)
     joined_at = models.DateTimeField(auto_now_add=True)
     disabled_at = models.DateTimeField(null=True, blank=True)  # since then they may do nothing here
-    disabled_by = models.ForeignKey(User, null=True, blank=True, on_delete=models.SET_NULL, related_name="+")
+    disabled_by = models.ForeignKey(
+        User, null=True, blank=True, on_delete=models.SET_NULL, related_name="+"
+    )
 
     objects = MemberQuerySet.as_manager()
 
     class Meta:
-        constraints = [models.UniqueConstraint(fields=["team", "user"], name="one_membership_per_team")]
+        constraints = [
+            models.UniqueConstraint(fields=["team", "user"], name="one_membership_per_team")
+        ]
 
     def __str__(self) -> str:
         return f"{self.user} in {self.team} ({self.role})"
@@ -154,7 +172,8 @@ class OneTimeLink(models.Model):
 class SignInLink(OneTimeLink):
     """Signs one person in; printed on the terminal of the machine that Rushes runs on.
 
-    It ends with what it was made under: the person's password, and the sessions that were open then.
+    It ends with what it was made under: the person's password, and the sessions that were open
+    then.
     """
 
     user = models.ForeignKey(User, on_delete=models.CASCADE, related_name="+")
@@ -187,14 +206,23 @@ class Invite(OneTimeLink):
     role = models.CharField(max_length=16, choices=Role.choices)
     note = models.CharField(max_length=120, blank=True)  # for whom, in the admin's words
     invited_by = models.ForeignKey(User, on_delete=models.CASCADE, related_name="+")
-    accepted_by = models.ForeignKey(User, null=True, blank=True, on_delete=models.SET_NULL, related_name="+")
+    accepted_by = models.ForeignKey(
+        User, null=True, blank=True, on_delete=models.SET_NULL, related_name="+"
+    )
 
     def __str__(self) -> str:
         return f"invitation to {self.team} as {self.role}"
 
     @classmethod
     def make(
-        cls, team: Team, role: str, *, invited_by: User, now: datetime, note: str = "", days: int = 7
+        cls,
+        team: Team,
+        role: str,
+        *,
+        invited_by: User,
+        now: datetime,
+        note: str = "",
+        days: int = 7,
     ) -> tuple["Invite", str]:
         """Make an invitation and return it with its token, which is kept nowhere."""
         token = secrets.token_urlsafe(32)
@@ -210,11 +238,17 @@ class Invite(OneTimeLink):
 
 
 class SignInTries(models.Model):
-    """The wrong passwords for one name from one place (a network, or a browser that the person has used before)."""
+    """The wrong passwords for one name from one place (a network, or a browser that the person has
+    used before).
+    """
 
-    pair = models.CharField(max_length=64, unique=True)  # keyed: people type passwords into name fields
+    pair = models.CharField(
+        max_length=64, unique=True
+    )  # keyed: people type passwords into name fields
     count = models.PositiveIntegerField(default=0)
-    last_at = models.DateTimeField(db_index=True)  # of those that counted: what came during a pause changes nothing
+    last_at = models.DateTimeField(
+        db_index=True
+    )  # of those that counted: what came during a pause changes nothing
     next_at = models.DateTimeField()  # until then no password is looked at
 
     def __str__(self) -> str:

@@ -1,4 +1,5 @@
-"""Membership: invitations accepted, roles changed, people disabled and brought back, the team's limit set.
+"""Membership: invitations accepted, roles changed, people disabled and brought back, the team's
+limit set.
 
 What becomes of the takes of who leaves is asked and done in generations/line/offboarding.py.
 """
@@ -32,7 +33,11 @@ def open_invite(token: str, *, now: datetime) -> Invite:
 
     Raises: InviteNotUsable.
     """
-    invite = Invite.objects.select_related("team", "invited_by").filter(token_sha256=hash_token(token)).first()
+    invite = (
+        Invite.objects.select_related("team", "invited_by")
+        .filter(token_sha256=hash_token(token))
+        .first()
+    )
     if invite is None or not invite.is_open(now):
         raise InviteNotUsable
     return invite
@@ -41,7 +46,8 @@ def open_invite(token: str, *, now: datetime) -> Invite:
 def accept(token: str, *, username: str, display_name: str, password: str, now: datetime) -> Member:
     """Make the account and the membership that an invitation promises, once.
 
-    Raises: InviteNotUsable; ValidationError by field ("username", "password"), and then the invitation stays open.
+    Raises: InviteNotUsable; ValidationError by field ("username", "password"), and then the
+    invitation stays open.
     """
     with transaction.atomic():
         invite = open_invite(token, now=now)
@@ -51,7 +57,9 @@ def accept(token: str, *, username: str, display_name: str, password: str, now: 
         _check(user, password, invite.team)
         user.set_password(password)
         user.save()
-        if not Invite.objects.filter(pk=invite.pk, used_at=None).update(used_at=now, accepted_by=user):
+        if not Invite.objects.filter(pk=invite.pk, used_at=None).update(
+            used_at=now, accepted_by=user
+        ):
             raise InviteNotUsable
         return Member.objects.create(team=invite.team, user=user, role=invite.role)
 
@@ -62,9 +70,12 @@ def revoke(invite: Invite, *, now: datetime) -> None:
 
 
 def change_role(member: Member, role: str, *, now: datetime) -> None:
-    """Give a member another role. What waits of theirs is asked about in generations/line/offboarding.py.
+    """Give a member another role.
 
-    Where it allows less than the one before, every way in under that one ends: sessions, sign-in links, and what they
+    What waits of theirs is asked about in generations/line/offboarding.py.
+
+    Where it allows less than the one before, every way in under that one ends: sessions, sign-in
+    links, and what they
     invited as an admin, which could let them in again as one.
     Raises: ValueError, for a role that does not exist; LastAdmin.
     """
@@ -90,14 +101,18 @@ def sign_out_everywhere(user: User) -> None:
 
 
 def disable(member: Member, *, by: User | None, now: datetime) -> None:
-    """End somebody's membership and, at once, every way in: sessions, sign-in links, invitations that they made.
+    """End somebody's membership and, at once, every way in: sessions, sign-in links, invitations
+    that they made.
 
-    The row stays, with their role, so that they keep their name and history and can be brought back.
+    The row stays, with their role, so that they keep their name and history and can be brought
+    back.
     Raises: LastAdmin.
     """
     with transaction.atomic():
         _keep_an_admin(member)
-        Member.objects.filter(pk=member.pk, disabled_at=None).update(disabled_at=now, disabled_by=by)
+        Member.objects.filter(pk=member.pk, disabled_at=None).update(
+            disabled_at=now, disabled_by=by
+        )
         _end_all_access(member, now=now)
     member.refresh_from_db()
 
@@ -108,7 +123,9 @@ def bring_back(member: Member, role: str) -> None:
     Raises: ValueError, for a role that does not exist.
     """
     with transaction.atomic():
-        Member.objects.filter(pk=member.pk).update(role=Role(role), disabled_at=None, disabled_by=None)
+        Member.objects.filter(pk=member.pk).update(
+            role=Role(role), disabled_at=None, disabled_by=None
+        )
         User.objects.filter(pk=member.user_id).update(is_active=True)
     member.refresh_from_db()
 
@@ -121,7 +138,9 @@ def disabled_named(team: Team, name: str) -> Member | None:
     return gone.filter(same).order_by("pk").first() if name else None
 
 
-def change_limit(team: Team, limit_usd: Decimal | None, *, by: Member, note: str, now: datetime) -> None:
+def change_limit(
+    team: Team, limit_usd: Decimal | None, *, by: Member, note: str, now: datetime
+) -> None:
     """Set what a team may spend in a month; None: no limit. The same as before changes nothing.
 
     Raises: PermissionDenied; NoteNeeded.
@@ -131,7 +150,9 @@ def change_limit(team: Team, limit_usd: Decimal | None, *, by: Member, note: str
     with transaction.atomic():
         before = Team.objects.select_for_update(no_key=True).get(pk=team.pk).monthly_limit_usd
         if before != limit_usd:
-            note = notes.required(note, why="Say why the limit changes: the note is kept with the change.")
+            note = notes.required(
+                note, why="Say why the limit changes: the note is kept with the change."
+            )
             Team.objects.filter(pk=team.pk).update(monthly_limit_usd=limit_usd)
             LimitChange.objects.create(
                 team=team, at=now, person=by.user, before_usd=before, after_usd=limit_usd, note=note
@@ -140,13 +161,19 @@ def change_limit(team: Team, limit_usd: Decimal | None, *, by: Member, note: str
 
 
 def _keep_an_admin(member: Member) -> None:
-    """See that somebody else can manage the team, and let nobody change that until this transaction ends.
+    """See that somebody else can manage the team, and let nobody change that until this transaction
+    ends.
 
-    Two admins who demote each other: one is refused. Whoever queues for the team, or takes of it what is sent, has the
-    same lock, so that nothing of a person is sent after this. It lets rows be made that name the team.
+    Two admins who demote each other: one is refused. Whoever queues for the team, or takes of it
+    what is sent, has the same lock, so that nothing of a person is sent after this. It lets rows be
+    made that name the team.
     """
     Team.objects.select_for_update(no_key=True).get(pk=member.team_id)
-    others = Member.objects.active().filter(team_id=member.team_id, role=Role.ADMIN).exclude(pk=member.pk)
+    others = (
+        Member.objects.active()
+        .filter(team_id=member.team_id, role=Role.ADMIN)
+        .exclude(pk=member.pk)
+    )
     if not others.exists():
         raise LastAdmin(member)
 
@@ -160,7 +187,9 @@ def _end_all_access(member: Member, *, now: datetime) -> None:
 
 
 def _close_invites_of(member: Member, *, now: datetime) -> None:
-    Invite.objects.filter(team_id=member.team_id, invited_by_id=member.user_id, used_at=None).update(used_at=now)
+    Invite.objects.filter(
+        team_id=member.team_id, invited_by_id=member.user_id, used_at=None
+    ).update(used_at=now)
 
 
 def _check(user: User, password: str, team: Team) -> None:
@@ -169,7 +198,9 @@ def _check(user: User, password: str, team: Team) -> None:
         user.clean_fields(exclude=["password"])
     except ValidationError as error:
         errors = {field: list(messages) for field, messages in error.message_dict.items()}
-    left = team.members.exclude(disabled_at=None).filter(user__username__iexact=user.username).first()
+    left = (
+        team.members.exclude(disabled_at=None).filter(user__username__iexact=user.username).first()
+    )
     if left is not None:
         errors["username"] = [
             f"{left.user} was in this team and is disabled. Ask an admin to bring you back, under People: "

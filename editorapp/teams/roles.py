@@ -19,7 +19,10 @@ class Act(models.TextChoices):
     DECIDE = "decide", "approve a take, or ask for changes"
     SEE_ALL_COSTS = "see_all_costs", "see everybody's spending"
     STOP_FOLLOWING = "stop_following", "stop following a take that its provider never ends"
-    MANAGE = "manage", "invite people, change roles, set the budget, keep the accounts with providers"
+    MANAGE = (
+        "manage",
+        "invite people, change roles, set the budget, keep the accounts with providers",
+    )
 
 
 GRANTS: dict[Role, frozenset[Act]] = {

@@ -1,8 +1,9 @@
 """The two ways in: a name with a password, and a link that works once.
 
-Guessing is slowed down and shuts nobody out: after some wrong tries the same name waits longer and longer, but only for
-the same network, or the same browser where the person has signed in with it before. So a stranger who tries a name, or
-many names, slows down no one but themselves, and at the worst who shares their network and comes with a new browser.
+Guessing is slowed down and shuts nobody out: after some wrong tries the same name waits longer and
+longer, but only for the same network, or the same browser where the person has signed in with it
+before. So a stranger who tries a name, or many names, slows down no one but themselves, and at the
+worst who shares their network and comes with a new browser.
 """
 
 import ipaddress
@@ -26,33 +27,46 @@ MOST_PAIRS = 10_000  # of names and places that are remembered; then the oldest 
 
 
 class NotSignedIn(Exception):
-    """Wrong name, wrong password or a switched-off account: never said which. `wait`: when the next try can be made."""
+    """Wrong name, wrong password or a switched-off account: never said which.
+
+    `wait`: when the next try can be made.
+    """
 
     def __init__(self, wait: timedelta) -> None:
         more = f" The next try can be made in {in_words(wait)}." if wait else ""
-        super().__init__(f"That name and password did not let you in. Check both and try again.{more}")
+        super().__init__(
+            f"That name and password did not let you in. Check both and try again.{more}"
+        )
 
 
 class TooSoon(Exception):
-    """The name waits, here, after wrong tries: no password is looked at, and the pause stays as it is."""
+    """The name waits, here, after wrong tries: no password is looked at, and the pause stays as it
+    is.
+    """
 
     def __init__(self, wait: timedelta) -> None:
         self.seconds = max(1, math.ceil(wait.total_seconds()))
-        super().__init__(f"Sign-in with this name waits after several wrong tries. Try again in {in_words(wait)}.")
+        super().__init__(
+            f"Sign-in with this name waits after several wrong tries. Try again in {in_words(wait)}."
+        )
 
 
 class LinkNotUsable(Exception):
     """A sign-in link that is unknown, used, expired or ended, or whose person may not sign in."""
 
 
-def sign_in(name: str, password: str, *, address: str, browser: KnownBrowser, now: datetime) -> User:
+def sign_in(
+    name: str, password: str, *, address: str, browser: KnownBrowser, now: datetime
+) -> User:
     """Return the person whose name (in any case) and password these are.
 
     Raises: TooSoon; NotSignedIn, the same for every cause.
     """
     name = name.strip()
     kept = User.objects.filter(username__iexact=name).order_by("pk").first()
-    place = f"browser {browser.id}" if kept is not None and browser.is_of(kept) else _network(address)
+    place = (
+        f"browser {browser.id}" if kept is not None and browser.is_of(kept) else _network(address)
+    )
     pair = _pair(name, place)
     wait = _take_turn(pair, now)
     # Unknown names are tried as well, so that both take as long to refuse.
@@ -80,7 +94,9 @@ def follow(token: str, *, now: datetime) -> User:
     Raises: LinkNotUsable.
     """
     link = open_link(token, now=now)
-    if not SignInLink.objects.filter(pk=link.pk, used_at=None, expires_at__gt=now).update(used_at=now):
+    if not SignInLink.objects.filter(pk=link.pk, used_at=None, expires_at__gt=now).update(
+        used_at=now
+    ):
         raise LinkNotUsable
     return link.user
 
@@ -93,13 +109,17 @@ def in_words(wait: timedelta) -> str:
 
 
 def _take_turn(pair: str, now: datetime) -> timedelta:
-    """Count this try as a wrong one, before its password is looked at; return the pause that follows it.
+    """Count this try as a wrong one, before its password is looked at; return the pause that
+    follows it.
 
-    Of several at once each is counted: an update holds only for the row as it was read. A right one takes the row away.
+    Of several at once each is counted: an update holds only for the row as it was read. A right one
+    takes the row away.
     Raises: TooSoon, while a pause lasts.
     """
     while True:
-        row, is_new = SignInTries.objects.get_or_create(pair=pair, defaults={"last_at": now, "next_at": now})
+        row, is_new = SignInTries.objects.get_or_create(
+            pair=pair, defaults={"last_at": now, "next_at": now}
+        )
         if row.next_at > now:
             raise TooSoon(row.next_at - now)
         count = 1 if row.last_at < now - FORGOTTEN_AFTER else row.count + 1
@@ -118,11 +138,15 @@ def _pause_after(count: int) -> timedelta:
 
 
 def _make_room(now: datetime) -> None:
-    """Forget what is old, and the oldest where there is too much: a stranger can make up any number of names."""
+    """Forget what is old, and the oldest where there is too much: a stranger can make up any number
+    of names.
+    """
     newest = SignInTries.objects.order_by("-last_at", "-pk")
     surplus = list(newest.values_list("pk", flat=True)[MOST_PAIRS : 2 * MOST_PAIRS])
     with transaction.atomic():
-        unlocked(SignInTries.objects.filter(Q(last_at__lt=now - FORGOTTEN_AFTER) | Q(pk__in=surplus))).delete()
+        unlocked(
+            SignInTries.objects.filter(Q(last_at__lt=now - FORGOTTEN_AFTER) | Q(pk__in=surplus))
+        ).delete()
 
 
 def _network(address: str) -> str:
@@ -132,9 +156,14 @@ def _network(address: str) -> str:
     except ValueError:
         return "unknown"
     if isinstance(found, ipaddress.IPv6Address):
-        found = found.ipv4_mapped or ipaddress.ip_network((found.packed[:8] + bytes(8), 64)).network_address
+        found = (
+            found.ipv4_mapped
+            or ipaddress.ip_network((found.packed[:8] + bytes(8), 64)).network_address
+        )
     return f"network {found}"
 
 
 def _pair(name: str, place: str) -> str:
-    return salted_hmac("editorapp.teams.sign_in", f"{name.lower()}\n{place}", algorithm="sha256").hexdigest()
+    return salted_hmac(
+        "editorapp.teams.sign_in", f"{name.lower()}\n{place}", algorithm="sha256"
+    ).hexdigest()

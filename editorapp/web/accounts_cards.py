@@ -1,4 +1,6 @@
-"""What the accounts page says of each account: read for all of them at once, so that queries do not grow with them."""
+"""What the accounts page says of each account: read for all of them at once, so that queries do not
+grow with them.
+"""
 
 from collections import Counter
 from dataclasses import dataclass
@@ -31,7 +33,10 @@ WAITING = (State.QUEUED, State.STAGING)
 
 @dataclass(frozen=True)
 class Card:
-    """One account as the page shows it. Counts are of now; `spent` is the team's own, of this month."""
+    """One account as the page shows it.
+
+    Counts are of now; `spent` is the team's own, of this month.
+    """
 
     account: ProviderAccount
     spec: Spec
@@ -79,7 +84,9 @@ class Card:
             return "Cannot be used", "badge badge-bad"
         if account.tested_at is None:
             return "Not tested yet", "badge"
-        return ("Ready", "badge badge-done") if account.test_ok else ("Test failed", "badge badge-bad")
+        return (
+            ("Ready", "badge badge-done") if account.test_ok else ("Test failed", "badge badge-bad")
+        )
 
     @property
     def key_words(self) -> str:
@@ -95,11 +102,16 @@ class Card:
     def options(self) -> list[tuple[str, str]]:
         """Return what is sent with every call, each with its name for people."""
         access: Access = self.account.access()
-        return [(option_label(name), value) for name, value in (*access.headers.items(), *access.params.items())]
+        return [
+            (option_label(name), value)
+            for name, value in (*access.headers.items(), *access.params.items())
+        ]
 
     @property
     def unit_price(self) -> tuple[str, str] | None:
-        """Return the price of one of the provider's units and where it comes from; None where it counts in dollars."""
+        """Return the price of one of the provider's units and where it comes from; None where it
+        counts in dollars.
+        """
         unit = self.spec.unit
         if not unit:
             return None
@@ -109,19 +121,27 @@ class Card:
         else:
             words = f"{show_usd(price)}, {source}"
         name = self.spec.unit_price_name
-        if settings.ENVIRONMENT.get(name) and unit_price_usd({"unit_price_usd": settings.ENVIRONMENT[name]}) is None:
+        if (
+            settings.ENVIRONMENT.get(name)
+            and unit_price_usd({"unit_price_usd": settings.ENVIRONMENT[name]}) is None
+        ):
             words += f". {name} is no amount in dollars"
         return f"Price of one {unit}", words
 
     @property
     def learned(self) -> list[tuple[str, str]]:
-        """Return the limits that the provider told this account and that differ from its published ones."""
+        """Return the limits that the provider told this account and that differ from its published
+        ones.
+        """
         published: Spec = registry.get(self.account.provider).SPEC
         told = []
         for ours, theirs in zip(published.models, self.spec.models, strict=True):
             before = limits_in_words(ours, ours.limits)
-            news = [f"{label}: {words}" for name, label, words in limits_in_words(theirs, theirs.limits)
-                    if (name, label, words) not in before]  # fmt: skip
+            news = [
+                f"{label}: {words}"
+                for name, label, words in limits_in_words(theirs, theirs.limits)
+                if (name, label, words) not in before
+            ]
             if news:
                 told.append((f"{theirs.label}, {theirs.task}", "; ".join(news)))
         return told
@@ -161,17 +181,23 @@ def cards(team: Team) -> list[Card]:
     pauses = {pause.pk: pause for pause in Pause.objects.filter(until__gt=timezone.now())}
     return [
         Card(
-            account=account, spec=account.spec, is_in_use=account.pk in current, is_default=account.pk == default,
-            in_flight=busy[account.pk], waiting=waiting[account.pk],
+            account=account,
+            spec=account.spec,
+            is_in_use=account.pk in current,
+            is_default=account.pk == default,
+            in_flight=busy[account.pk],
+            waiting=waiting[account.pk],
             spent=_spent(account, month, spent.get((account.pk, account.is_simulated), ZERO)),
             paused=pauses.get(account.pk),
         )
         for account in found
-    ]  # fmt: skip
+    ]
 
 
 def _spent(account: ProviderAccount, month: date, amount_usd: Decimal) -> Figure:
-    lines = LineSelection(is_simulated=account.is_simulated, month=month, account_id=account.pk, shows="spent")
+    lines = LineSelection(
+        is_simulated=account.is_simulated, month=month, account_id=account.pk, shows="spent"
+    )
     return Figure(amount_usd, lines)
 
 

@@ -24,7 +24,9 @@ LONGEST_SHOWN = 200  # characters of one string of a request body
 
 @dataclass(frozen=True)
 class Guide:
-    """A still that guides a take: the frame it stands at (None: none of its own) and our copy of it, if we have one."""
+    """A still that guides a take: the frame it stands at (None: none of its own) and our copy of
+    it, if we have one.
+    """
 
     label: str
     frame_index: int | None
@@ -57,7 +59,9 @@ class Words:
 
 
 def settings(take: Generation) -> dict[str, str]:
-    """Return everything but the prompt and the source, in the order in which the studio asks; for every task."""
+    """Return everything but the prompt and the source, in the order in which the studio asks; for
+    every task.
+    """
     wanted = take.wanted
     said = {
         "Task": task_name(wanted.task),
@@ -105,7 +109,9 @@ def task_name(task: str) -> str:
 
 
 def model_of(take: Generation) -> str:
-    """Return a model as its provider's page calls it; by our name where the provider has it no more."""
+    """Return a model as its provider's page calls it; by our name where the provider has it no
+    more.
+    """
     try:
         model = registry.get(take.provider).SPEC.find(take.task, take.model)
     except registry.UnknownProvider:
@@ -114,19 +120,29 @@ def model_of(take: Generation) -> str:
 
 
 def direction(wanted: GenerationRequest) -> str:
-    """Return "forward" or "backward" where a generation goes on from an earlier result; "" where it does not."""
+    """Return "forward" or "backward" where a generation goes on from an earlier result; "" where it
+    does not.
+    """
     if wanted.task != Task.GENERATE:
         return ""
     if wanted.start_frame is not None and wanted.start_frame.generation_id is not None:
         return "forward"
-    return "backward" if wanted.end_frame is not None and wanted.end_frame.generation_id is not None else ""
+    return (
+        "backward"
+        if wanted.end_frame is not None and wanted.end_frame.generation_id is not None
+        else ""
+    )
 
 
 def prompt_changes(before: str, after: str) -> list[Words]:
-    """Return a prompt word by word against an earlier one; one that was written anew comes back unmarked."""
+    """Return a prompt word by word against an earlier one; one that was written anew comes back
+    unmarked.
+    """
     old, new = re.findall(r"\S+\s*", before), re.findall(r"\S+\s*", after)
     found: list[Words] = []
-    matcher = difflib.SequenceMatcher(a=[word.strip() for word in old], b=[word.strip() for word in new])
+    matcher = difflib.SequenceMatcher(
+        a=[word.strip() for word in old], b=[word.strip() for word in new]
+    )
     if matcher.ratio() < LEAST_LIKENESS:
         return [Words("same", after)]
     for kind, a, b, c, d in matcher.get_opcodes():
@@ -145,7 +161,10 @@ def guides(wanted: GenerationRequest, member: Member) -> list[Guide]:
     named = list(_guide_refs(wanted))
     ids = [ref.asset_id for _label, _index, ref in named if ref.asset_id]
     ours = Asset.objects.visible_to(member).in_bulk(ids) if ids else {}
-    return [Guide(label, index, ours.get(ref.asset_id) if ref.asset_id else None) for label, index, ref in named]
+    return [
+        Guide(label, index, ours.get(ref.asset_id) if ref.asset_id else None)
+        for label, index, ref in named
+    ]
 
 
 def shortened(body: Any) -> Any:
@@ -175,7 +194,11 @@ def _guide_refs(wanted: GenerationRequest) -> Iterator[tuple[str, int | None, Re
 def _conditioning(wanted: GenerationRequest) -> str:
     if wanted.auto_controls:
         return "Auto"
-    return "Manual" if wanted.strength or any(getattr(wanted, f"{name}_enabled") for name in CONTROLS) else ""
+    return (
+        "Manual"
+        if wanted.strength or any(getattr(wanted, f"{name}_enabled") for name in CONTROLS)
+        else ""
+    )
 
 
 def _control(wanted: GenerationRequest, name: str) -> str:

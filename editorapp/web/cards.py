@@ -1,4 +1,6 @@
-"""Takes as pages show them: everything that a card prints, in a number of queries that does not grow with the rows."""
+"""Takes as pages show them: everything that a card prints, in a number of queries that does not
+grow with the rows.
+"""
 
 from django.db.models import Count, OuterRef, Prefetch, QuerySet, Subquery
 from django.db.models.functions import Coalesce
@@ -8,7 +10,8 @@ from editorapp.review.models import Decision
 
 
 def as_cards(takes: "QuerySet[Generation]") -> "QuerySet[Generation]":
-    """Return the takes with what a card reads: source, parent, result, maker, decisions, and `place` of `places`.
+    """Return the takes with what a card reads: source, parent, result, maker, decisions, and
+    `place` of `places`.
 
     `place` counts from 1 within the lineage, oldest first.
     """
@@ -21,7 +24,15 @@ def as_cards(takes: "QuerySet[Generation]") -> "QuerySet[Generation]":
     )
     return (
         takes.select_related(
-            *("account", "team", "source_asset", "result", "exr", "parent__result", "parent__source_asset"),
+            *(
+                "account",
+                "team",
+                "source_asset",
+                "result",
+                "exr",
+                "parent__result",
+                "parent__source_asset",
+            ),
             *("created_by", "assignee", "held_by"),
         )
         .prefetch_related(Prefetch("decisions", Decision.objects.select_related("decided_by")))

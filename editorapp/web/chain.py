@@ -1,4 +1,6 @@
-"""A take among its kin as its page shows it: what it came from, what was made from it, and its siblings."""
+"""A take among its kin as its page shows it: what it came from, what was made from it, and its
+siblings.
+"""
 
 from dataclasses import dataclass
 
@@ -33,8 +35,14 @@ def steps(here: Generation) -> list[Step]:
     """Return the whole chain of a take, the first one first."""
     found, above = [], None
     for take in lineage.chain(here):
-        prompt = asked.prompt_changes(above.prompt, take.prompt) if above else [asked.Words("same", take.prompt)]
-        found.append(Step(take, prompt, asked.changes(above, take) if above else [], take.pk == here.pk))
+        prompt = (
+            asked.prompt_changes(above.prompt, take.prompt)
+            if above
+            else [asked.Words("same", take.prompt)]
+        )
+        found.append(
+            Step(take, prompt, asked.changes(above, take) if above else [], take.pk == here.pk)
+        )
         above = take
     return found
 
@@ -46,7 +54,9 @@ def children(take: Generation) -> Reel:
 
 def siblings(take: Generation) -> Reel:
     """Return the other takes made from the same source."""
-    return _newest(lineage.siblings(take).select_related("result", "source_asset", "parent__result"))
+    return _newest(
+        lineage.siblings(take).select_related("result", "source_asset", "parent__result")
+    )
 
 
 def _newest(takes: QuerySet[Generation]) -> Reel:

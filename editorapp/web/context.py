@@ -1,4 +1,6 @@
-"""What base.html shows on every page: who is here, where one can go, what runs, what the month has cost."""
+"""What base.html shows on every page: who is here, where one can go, what runs, what the month has
+cost.
+"""
 
 from dataclasses import dataclass
 from decimal import Decimal
@@ -36,7 +38,9 @@ class Place:
 
 @dataclass(frozen=True)
 class Counts:
-    """How many of a team's generations are on their way, and how many go on only when somebody says how."""
+    """How many of a team's generations are on their way, and how many go on only when somebody says
+    how.
+    """
 
     running: int
     waiting: int
@@ -44,7 +48,10 @@ class Counts:
 
 @dataclass(frozen=True)
 class Month:
-    """A team's spending this month against its limit (None: no limit). The amounts are for the meter."""
+    """A team's spending this month against its limit (None: no limit).
+
+    The amounts are for the meter.
+    """
 
     used: Figure | Computed
     limit: Computed | None
@@ -65,9 +72,15 @@ def shell(request: HttpRequest) -> dict[str, Any]:
         "is_simulated": simulated,
         "places": SimpleLazyObject(lambda: places(member) if member else []),
         "counts": SimpleLazyObject(lambda: counts(member) if member else Counts(0, 0)),
-        "alerts_open": SimpleLazyObject(lambda: alerts_open(member) if member and member.may_manage else 0),
+        "alerts_open": SimpleLazyObject(
+            lambda: alerts_open(member) if member and member.may_manage else 0
+        ),
         "month": SimpleLazyObject(
-            lambda: month(member, is_simulated=bool(simulated)) if member and member.may_create else None
+            lambda: (
+                month(member, is_simulated=bool(simulated))
+                if member and member.may_create
+                else None
+            )
         ),
     }
 
@@ -91,8 +104,12 @@ def places(member: Member) -> list[Place]:
 
 
 def counts(member: Member) -> Counts:
-    """Count the team's generations that the engine looks after now, and those that wait for a person: one query."""
-    rows = Generation.objects.visible_to(member).filter(state__in=ACTIVE | NEEDS_A_PERSON).order_by()
+    """Count the team's generations that the engine looks after now, and those that wait for a
+    person: one query.
+    """
+    rows = (
+        Generation.objects.visible_to(member).filter(state__in=ACTIVE | NEEDS_A_PERSON).order_by()
+    )
     found = dict(rows.values_list("state").annotate(Count("pk")))
     waiting = sum(found.get(state, 0) for state in NEEDS_A_PERSON)
     return Counts(running=sum(found.values()) - waiting, waiting=waiting)
@@ -104,15 +121,25 @@ def alerts_open(member: Member) -> int:
 
 
 def month(member: Member, *, is_simulated: bool) -> Month:
-    """Return this month's spending and reservations, of real or of simulated money, whichever is in use."""
+    """Return this month's spending and reservations, of real or of simulated money, whichever is in
+    use.
+    """
     this_month, limit_usd = month_of(timezone.now()), member.team.monthly_limit_usd
-    kept = MonthBudget.objects.filter(team_id=member.team_id, month=this_month, is_simulated=is_simulated).first()
+    kept = MonthBudget.objects.filter(
+        team_id=member.team_id, month=this_month, is_simulated=is_simulated
+    ).first()
     used_usd = kept.spent_usd + kept.reserved_usd if kept else ZERO
     lines = LineSelection(is_simulated=is_simulated, month=this_month)
     used: Figure | Computed = Figure(used_usd, lines.changed(shows="used"))
     if not member.may_see_all_costs:
-        used = Computed(used_usd, "What the whole team was charged and still holds this month", lines.url())
-    limit = None if limit_usd is None else Computed(limit_usd, "The team's limit for a month, as it is now")
+        used = Computed(
+            used_usd, "What the whole team was charged and still holds this month", lines.url()
+        )
+    limit = (
+        None
+        if limit_usd is None
+        else Computed(limit_usd, "The team's limit for a month, as it is now")
+    )
     return Month(used, limit, used_usd, limit_usd)
 
 

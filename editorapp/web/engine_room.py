@@ -1,7 +1,8 @@
-"""Who runs the engine (queue workers, ticker, simulator) of a data folder: at most one studio or script at a time.
+"""Who runs the engine (queue workers, ticker, simulator) of a data folder: at most one studio or
+script at a time.
 
-That is for one machine. On several, which share a PostgreSQL, each runs workers and tickers beside those of the others:
-the leases in the database say who does what.
+That is for one machine. On several, which share a PostgreSQL, each runs workers and tickers beside
+those of the others: the leases in the database say who does what.
 """
 
 import fcntl
@@ -17,7 +18,8 @@ from editorapp.generations.running import health
 from editorapp.media import tasks
 from editorapp.web.processes import Processes, manage
 
-# A cluster writes its first sign of life a few seconds after its start, and needs all of this only when it hangs.
+# A cluster writes its first sign of life a few seconds after its start, and needs all of this only
+# when it hangs.
 STUCK_AFTER_SECONDS = 20.0
 PATIENCE_SECONDS = 5.0
 
@@ -84,10 +86,12 @@ def start_engine(processes: Processes) -> None:
 
 
 def look_after(processes: Processes) -> None:
-    """Restart what has died, and a queue whose processes live and do nothing. Call it about once a second.
+    """Restart what has died, and a queue whose processes live and do nothing.
 
-    A restart kills what the workers do, paid calls among it. So the silence must last: after a suspended machine
-    wakes up, every sign of life is old for a moment.
+    Call it about once a second.
+
+    A restart kills what the workers do, paid calls among it. So the silence must last: after a
+    suspended machine wakes up, every sign of life is old for a moment.
     """
     processes.look_after()
     queue = processes.children["queue"]
@@ -101,7 +105,9 @@ def look_after(processes: Processes) -> None:
 
 
 def _is_stuck() -> bool:
-    """Was the queue asked for a sign of life, and gave none although no worker is busy with a long copy?"""
+    """Was the queue asked for a sign of life, and gave none although no worker is busy with a long
+    copy?
+    """
     try:
         signs = health.signs(timezone.now())
     except DatabaseError:

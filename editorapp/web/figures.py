@@ -1,4 +1,6 @@
-"""Figures: amounts of money on pages, each with the lines that add up to it, or with what it is computed from."""
+"""Figures: amounts of money on pages, each with the lines that add up to it, or with what it is
+computed from.
+"""
 
 from dataclasses import dataclass
 from decimal import Decimal
@@ -24,7 +26,10 @@ class LineCount:
 
 @dataclass(frozen=True)
 class Computed:
-    """An amount that has no lines, or none that its reader may see. `basis` says what it is computed from."""
+    """An amount that has no lines, or none that its reader may see.
+
+    `basis` says what it is computed from.
+    """
 
     amount_usd: Decimal
     basis: str

@@ -1,8 +1,8 @@
 """End the studio's processes when the studio itself was killed: `python -m editorapp.web.guardian`.
 
-It reads process group ids, one a line ("-" before one that has ended), and waits. A studio that stops in good order
-has ended its children before it closes the pipe; one that was killed has not, and this does it. It imports nothing of
-Rushes, so that it starts at once and nothing can break it.
+It reads process group ids, one a line ("-" before one that has ended), and waits. A studio that
+stops in good order has ended its children before it closes the pipe; one that was killed has not,
+and this does it. It imports nothing of Rushes, so that it starts at once and nothing can break it.
 """
 
 import os

@@ -1,4 +1,6 @@
-"""What the live check would else ask on every keystroke, remembered for a moment: the accounts, the month's money."""
+"""What the live check would else ask on every keystroke, remembered for a moment: the accounts, the
+month's money.
+"""
 
 import time
 from collections.abc import Callable
@@ -13,7 +15,9 @@ from editorapp.providers.accounts import to_show
 from editorapp.providers.models import ProviderAccount, TeamAccount
 from editorapp.teams.models import Team
 
-SECONDS = 2.0  # what another process changes is seen this much later; queueing reads nothing from here
+SECONDS = (
+    2.0  # what another process changes is seen this much later; queueing reads nothing from here
+)
 MOST = 500
 
 Found = TypeVar("Found")
@@ -21,8 +25,9 @@ _known: dict[Any, tuple[float, Any]] = {}
 
 
 def shown_now(team: Team) -> tuple[list[ProviderAccount], ProviderAccount]:
-    """Return the accounts that the studio shows, in the order in which people see them, and the team's own among them;
-    two seconds old at most."""
+    """Return the accounts that the studio shows, in the order in which people see them, and the
+    team's own among them; two seconds old at most.
+    """
     return _remembered(("shown", team.pk, team.created_at), lambda: to_show(team))
 
 
@@ -31,8 +36,15 @@ def month_now(team: Team, *, is_simulated: bool) -> MonthTotals | None:
     if team.monthly_limit_usd is None:
         return None
     month = month_of(timezone.now())
-    # A changed limit is another question; the instant tells apart teams that bore the same number in turn.
-    key: tuple[int, Any, Any, date, bool] = (team.pk, team.created_at, team.monthly_limit_usd, month, is_simulated)
+    # A changed limit is another question; the instant tells apart teams that bore the same number
+    # in turn.
+    key: tuple[int, Any, Any, date, bool] = (
+        team.pk,
+        team.created_at,
+        team.monthly_limit_usd,
+        month,
+        is_simulated,
+    )
     return _remembered(key, lambda: month_totals(team, month, is_simulated=is_simulated))
 
 

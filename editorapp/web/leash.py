@@ -1,8 +1,8 @@
 """Run a command that ends when its parent does: `python -m editorapp.web.leash PARENT COMMAND ...`.
 
-The guardian ends what a killed studio leaves behind, but may be killed in the same second. On Linux the kernel itself
-then sends SIGTERM to each child; elsewhere there is the guardian alone. It imports nothing of Rushes, and the command
-takes its place: same process, same number.
+The guardian ends what a killed studio leaves behind, but may be killed in the same second. On Linux
+the kernel itself then sends SIGTERM to each child; elsewhere there is the guardian alone. It
+imports nothing of Rushes, and the command takes its place: same process, same number.
 """
 
 import ctypes

@@ -1,4 +1,7 @@
-"""Line selection: which ledger lines a figure of money stands for. One object finds, opens, names and exports them."""
+"""Line selection: which ledger lines a figure of money stands for.
+
+One object finds, opens, names and exports them.
+"""
 
 from collections.abc import Callable
 from dataclasses import dataclass, fields, replace
@@ -30,16 +33,26 @@ class FigureKind:
 
 
 SHOWS = {
-    "spent": FigureKind("Charged", "Charges, and the adjustments that correct them.", EntryQuerySet.spent),
-    "charges": FigureKind("Charges", "One for each charged attempt, without adjustments.", EntryQuerySet.charges),
-    "held": FigureKind("Still held", "Reservations that are neither charged nor released.", EntryQuerySet.held),
-    "released": FigureKind("Released", "What was given back of reservations.", EntryQuerySet.released),
+    "spent": FigureKind(
+        "Charged", "Charges, and the adjustments that correct them.", EntryQuerySet.spent
+    ),
+    "charges": FigureKind(
+        "Charges", "One for each charged attempt, without adjustments.", EntryQuerySet.charges
+    ),
+    "held": FigureKind(
+        "Still held", "Reservations that are neither charged nor released.", EntryQuerySet.held
+    ),
+    "released": FigureKind(
+        "Released", "What was given back of reservations.", EntryQuerySet.released
+    ),
     "failures": FigureKind(
         "Charged for failures",
         "What was charged for attempts that brought nothing, also where a later attempt did.",
         charged_for_failures,
     ),
-    "used": FigureKind("Used of the budget", "What is charged, and what is still held.", EntryQuerySet.used),
+    "used": FigureKind(
+        "Used of the budget", "What is charged, and what is still held.", EntryQuerySet.used
+    ),
 }
 # By what the month sums are kept; of all else the lines themselves are added up.
 KEPT = ("month", "person_id", "provider", "model", "task")
@@ -47,9 +60,11 @@ KEPT = ("month", "person_id", "provider", "model", "task")
 
 @dataclass(frozen=True)
 class LineSelection:
-    """Lines of the ledger: the same for a figure, its link, the page behind it, the sum there and the CSV.
+    """Lines of the ledger: the same for a figure, its link, the page behind it, the sum there and
+    the CSV.
 
-    None does not narrow; no month is every month. `shows` names one of SHOWS, or "" for lines of every kind.
+    None does not narrow; no month is every month. `shows` names one of SHOWS, or "" for lines of
+    every kind.
     """
 
     is_simulated: bool
@@ -64,8 +79,9 @@ class LineSelection:
 
     @classmethod
     def read(cls, query: QueryDict, *, today: date) -> "LineSelection":
-        """Read an address bar: without a month it is today's, without a kind of money the one in use. A month that is
-        none is let go. Raises: BadValue, for a number that is none and a name that no column can hold.
+        """Read an address bar: without a month it is today's, without a kind of money the one in
+        use. A month that is none is let go. Raises: BadValue, for a number that is none and a name
+        that no column can hold.
         """
         shows = query.get("shows", "")
         return cls(
@@ -92,7 +108,9 @@ class LineSelection:
             "month": month_text(self.month),
             "shows": self.shows or None,
         }
-        return urlencode({name: value for name, value in (values | more).items() if value is not None})
+        return urlencode(
+            {name: value for name, value in (values | more).items() if value is not None}
+        )
 
     def url(self, **more: Any) -> str:
         return f"{reverse('costs:page')}?{self.query(**more)}"
@@ -117,7 +135,9 @@ class LineSelection:
         return SHOWS[self.shows].keep(rows) if self.shows else rows
 
     def sums(self, member: Member) -> reports.Sums:
-        """Return what reports add up: the month sums, unless it is narrowed by what they are not kept by."""
+        """Return what reports add up: the month sums, unless it is narrowed by what they are not
+        kept by.
+        """
         if self.account_id is not None or self.generation_id is not None:
             return reports.added_up(self.changed(shows="").lines(member))
         narrowed = {name: value for name in KEPT if (value := getattr(self, name)) is not None}
@@ -148,7 +168,9 @@ def name_of(name: str, value: str) -> str:
         return next((spec.name for spec in specs if spec.slug == value), value)
     if name == "task":
         return task_name(value)
-    return next((model.label for spec in specs for model in spec.models if model.name == value), value)
+    return next(
+        (model.label for spec in specs for model in spec.models if model.name == value), value
+    )
 
 
 def month_text(month: date | None) -> str:

@@ -1,7 +1,9 @@
-"""The engine's figures in Prometheus' text format: read from rows at each scrape, so the same from every process.
+"""The engine's figures in Prometheus' text format: read from rows at each scrape, so the same from
+every process.
 
-No label names a person, a team, a prompt or an account: an account is its number. What happens between two scrapes is
-not counted here: that would need a memory that several processes share. Rates are those of the last hour.
+No label names a person, a team, a prompt or an account: an account is its number. What happens
+between two scrapes is not counted here: that would need a memory that several processes share.
+Rates are those of the last hour.
 """
 
 from collections.abc import Iterable, Iterator
@@ -30,7 +32,12 @@ class Rows:
 
     def collect(self) -> Iterator[Metric]:
         accounts = figures.accounts(self.now)
-        yield _gauge("info", "Always 1.", ("version", "database"), [((editorapp.__version__, connection.vendor), 1)])
+        yield _gauge(
+            "info",
+            "Always 1.",
+            ("version", "database"),
+            [((editorapp.__version__, connection.vendor), 1)],
+        )
         yield from _of_work(accounts)
         yield from _of_accounts(accounts)
         yield from self._of_engine(accounts)
@@ -41,28 +48,48 @@ class Rows:
         signs = health.signs(self.now)
         ages = (("ticker", signs.ticker_age_seconds), ("cluster", signs.cluster_age_seconds))
         lag = max((one.late_seconds for one in accounts), default=0.0)
-        yield _gauge("due_lag_seconds", "How late the most overdue piece of work is.", (), [((), lag)])
         yield _gauge(
-            "heartbeat_age_seconds", "Age of the last sign of life.", ("part",),
+            "due_lag_seconds", "How late the most overdue piece of work is.", (), [((), lag)]
+        )
+        yield _gauge(
+            "heartbeat_age_seconds",
+            "Age of the last sign of life.",
+            ("part",),
             [((part,), age) for part, age in ages if age is not None],
-        )  # fmt: skip
+        )
         depth = figures.queue_depth()
         yield _gauge("queue_reachable", "1 while the queue answers.", (), [((), depth is not None)])
-        yield _gauge("queue_tasks", "Wake-ups that wait in the queue.", (), [((), depth)] if depth is not None else [])
-        yield _gauge("media_free_ratio", "Free part of this machine's disk.", (), [((), lookout.free_space())])
+        yield _gauge(
+            "queue_tasks",
+            "Wake-ups that wait in the queue.",
+            (),
+            [((), depth)] if depth is not None else [],
+        )
+        yield _gauge(
+            "media_free_ratio",
+            "Free part of this machine's disk.",
+            (),
+            [((), lookout.free_space())],
+        )
 
     def _of_money(self) -> Iterator[Metric]:
         months = figures.months(self.now)
         labels = [(f"{one.month:%Y-%m}", _yes(one.is_simulated)) for one in months]
         for name, help_, values in (
             ("month_spent_usd", "Spent in a month.", [one.spent_usd for one in months]),
-            ("month_held_usd", "Reserved in a month and not settled.", [one.held_usd for one in months]),
+            (
+                "month_held_usd",
+                "Reserved in a month and not settled.",
+                [one.held_usd for one in months],
+            ),
         ):
             samples = [(label, float(value)) for label, value in zip(labels, values, strict=True)]
             yield _gauge(name, help_, ("month", "simulated"), samples)
         if (check := figures.books()) is not None:
             age = (self.now - check.at).total_seconds()
-            yield _gauge("ledger_differences", "Found by the last check.", (), [((), check.difference_count)])
+            yield _gauge(
+                "ledger_differences", "Found by the last check.", (), [((), check.difference_count)]
+            )
             yield _gauge("ledger_check_age_seconds", "Age of the last check.", (), [((), age)])
 
     def _of_people(self) -> Iterator[Metric]:
@@ -80,22 +107,52 @@ def exposition(now: datetime) -> bytes:
 
 
 def _of_work(accounts: Iterable[Account]) -> Iterator[Metric]:
-    """Yield a sample for each account and state, zeros too: a series that comes and goes cannot be alerted on."""
-    cells = [((*_names(one), state), one.work.get(state, Work())) for one in accounts for state in WATCHED]
+    """Yield a sample for each account and state, zeros too: a series that comes and goes cannot be
+    alerted on.
+    """
+    cells = [
+        ((*_names(one), state), one.work.get(state, Work()))
+        for one in accounts
+        for state in WATCHED
+    ]
     for name, help_, values in (
         ("attempts", "Attempts in a state that is not over.", [work.count for _, work in cells]),
-        ("oldest_seconds", "Age of the oldest attempt in a state.", [work.oldest_seconds for _, work in cells]),
-        ("attempts_failing", "Attempts whose last call failed.", [work.failing for _, work in cells]),
-        ("attempts_overdue", "Attempts that take longer than they ever should.", [work.overdue for _, work in cells]),
+        (
+            "oldest_seconds",
+            "Age of the oldest attempt in a state.",
+            [work.oldest_seconds for _, work in cells],
+        ),
+        (
+            "attempts_failing",
+            "Attempts whose last call failed.",
+            [work.failing for _, work in cells],
+        ),
+        (
+            "attempts_overdue",
+            "Attempts that take longer than they ever should.",
+            [work.overdue for _, work in cells],
+        ),
     ):
         samples = [(labels, value) for (labels, _), value in zip(cells, values, strict=True)]
         yield _gauge(name, help_, (*ACCOUNT, "state"), samples)
 
 
 def _of_accounts(accounts: list[Account]) -> Iterator[Metric]:
-    recent = [((*_names(one), str(state)), one.recent.by_state.get(state, 0)) for one in accounts for state in State]
-    yield _gauge("sent_last_hour", "What was sent in the last hour, by its state now.", (*ACCOUNT, "state"), recent)
-    paused = [(_names(one), one.pause is not None or one.account.paused_at is not None) for one in accounts]
+    recent = [
+        ((*_names(one), str(state)), one.recent.by_state.get(state, 0))
+        for one in accounts
+        for state in State
+    ]
+    yield _gauge(
+        "sent_last_hour",
+        "What was sent in the last hour, by its state now.",
+        (*ACCOUNT, "state"),
+        recent,
+    )
+    paused = [
+        (_names(one), one.pause is not None or one.account.paused_at is not None)
+        for one in accounts
+    ]
     yield _gauge("account_paused", "1 while nothing may be sent.", ACCOUNT, paused)
 
 
@@ -104,8 +161,11 @@ def _names(one: Account) -> tuple[str, ...]:
 
 
 def _gauge(
-    name: str, help_: str, labels: tuple[str, ...], samples: Iterable[tuple[tuple[str, ...], float | None]]
-) -> GaugeMetricFamily:  # fmt: skip
+    name: str,
+    help_: str,
+    labels: tuple[str, ...],
+    samples: Iterable[tuple[tuple[str, ...], float | None]],
+) -> GaugeMetricFamily:
     family = GaugeMetricFamily(f"rushes_{name}", help_, labels=labels)
     for values, value in samples:
         family.add_metric(values, float(value or 0))

@@ -21,10 +21,14 @@ class SignInForm(forms.Form):
     username = TextField(
         label="User name or e-mail",
         max_length=150,
-        widget=forms.TextInput(attrs={"autocomplete": "username", "autofocus": True, "autocapitalize": "none"}),
+        widget=forms.TextInput(
+            attrs={"autocomplete": "username", "autofocus": True, "autocapitalize": "none"}
+        ),
     )
     password = forms.CharField(
-        strip=False, max_length=200, widget=forms.PasswordInput(attrs={"autocomplete": "current-password"})
+        strip=False,
+        max_length=200,
+        widget=forms.PasswordInput(attrs={"autocomplete": "current-password"}),
     )
 
 
@@ -32,7 +36,9 @@ class AcceptForm(forms.Form):
     """What an invited person chooses."""
 
     display_name = TextField(
-        label="Your name, as others see it", max_length=80, widget=forms.TextInput(attrs={"autocomplete": "name"})
+        label="Your name, as others see it",
+        max_length=80,
+        widget=forms.TextInput(attrs={"autocomplete": "name"}),
     )
     username = TextField(
         label="User name or e-mail",
@@ -50,7 +56,9 @@ class AcceptForm(forms.Form):
 
 class NameForm(forms.ModelForm):
     display_name = TextField(
-        label="Your name, as others see it", max_length=80, widget=forms.TextInput(attrs={"autocomplete": "name"})
+        label="Your name, as others see it",
+        max_length=80,
+        widget=forms.TextInput(attrs={"autocomplete": "name"}),
     )
 
     class Meta:
@@ -62,9 +70,11 @@ class AlertsForm(forms.ModelForm):
     """Where an admin is told what needs a person. To empty it is to be told nothing."""
 
     email = EmailField(
-        label="E-mail for alerts", required=False, widget=forms.EmailInput(attrs={"autocomplete": "email"}),
+        label="E-mail for alerts",
+        required=False,
+        widget=forms.EmailInput(attrs={"autocomplete": "email"}),
         help_text="What needs an admin is told here. Leave it empty to get no mail.",
-    )  # fmt: skip
+    )
 
     class Meta:
         model = User
@@ -76,10 +86,16 @@ class InviteForm(forms.Form):
 
     role = forms.ChoiceField(choices=Role.choices, initial=Role.CREATOR)
     note = TextField(
-        label="For whom", max_length=120, required=False, help_text="Only admins see this; it tells links apart."
+        label="For whom",
+        max_length=120,
+        required=False,
+        help_text="Only admins see this; it tells links apart.",
     )
     days = forms.TypedChoiceField(
-        label="Works for", coerce=int, initial=7, choices=[(1, "1 day"), (7, "7 days"), (30, "30 days")]
+        label="Works for",
+        coerce=int,
+        initial=7,
+        choices=[(1, "1 day"), (7, "7 days"), (30, "30 days")],
     )
 
     def __init__(self, data: Any = None, *, team: Team) -> None:
@@ -108,9 +124,12 @@ class OffboardingForm(forms.Form):
 
     choice = forms.ChoiceField(initial=Choice.HOLD, required=False, widget=forms.RadioSelect)
     to = HeirField(
-        label="Hand over to", queryset=Member.objects.none(), required=False, empty_label="Choose somebody",
+        label="Hand over to",
+        queryset=Member.objects.none(),
+        required=False,
+        empty_label="Choose somebody",
         help_text="Only where they are handed over.",
-    )  # fmt: skip
+    )
 
     def __init__(self, data: Any = None, *, member: Member, by: Member, affairs: Affairs) -> None:
         super().__init__(data)
@@ -118,13 +137,17 @@ class OffboardingForm(forms.Form):
         assert isinstance(heir, HeirField) and isinstance(choice, forms.ChoiceField)
         heir.queryset = heirs = offboarding.heirs(member)
         closed = {Choice.KEEP} if by.pk == member.pk else set()
-        if not affairs.waiting.count:  # only outcomes that nobody knows: an admin may settle these anyhow
+        if (
+            not affairs.waiting.count
+        ):  # only outcomes that nobody knows: an admin may settle these anyhow
             closed |= {Choice.CANCEL, Choice.KEEP}
         if not heirs.exists():
             closed.add(Choice.HAND_OVER)
             del self.fields["to"]
         labels = {} if affairs.waiting.count else {Choice.HOLD: "Leave them to the admins"}
-        choice.choices = [(one.value, labels.get(one, one.label)) for one in Choice if one not in closed]
+        choice.choices = [
+            (one.value, labels.get(one, one.label)) for one in Choice if one not in closed
+        ]
         self.by = by
 
     def change(self) -> Change:
@@ -145,10 +168,12 @@ class TeamForm(forms.ModelForm):
         help_text="Nothing is queued beyond it. Empty: no limit.",
     )
     limit_note = TextField(
-        label="Why the limit changes", max_length=LONGEST_NOTE, required=False,
+        label="Why the limit changes",
+        max_length=LONGEST_NOTE,
+        required=False,
         help_text="Needed where it changes; kept with who changed it.",
         widget=forms.TextInput(attrs={"autocomplete": "off"}),
-    )  # fmt: skip
+    )
 
     class Meta:
         model = Team
@@ -159,10 +184,15 @@ class TeamForm(forms.ModelForm):
         self.limit_before = instance.monthly_limit_usd
 
     def keep(self, *, by: Member, now: datetime) -> bool:
-        """Keep the name and, with its note, the limit. Say whether that was done: the form has the error where not."""
+        """Keep the name and, with its note, the limit.
+
+        Say whether that was done: the form has the error where not.
+        """
         given = self.cleaned_data
         try:
-            people.change_limit(self.instance, given["monthly_limit_usd"], by=by, note=given["limit_note"], now=now)
+            people.change_limit(
+                self.instance, given["monthly_limit_usd"], by=by, note=given["limit_note"], now=now
+            )
         except NoteNeeded as error:
             self.add_error("limit_note", str(error))
             return False

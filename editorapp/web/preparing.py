@@ -1,4 +1,7 @@
-"""Make an installation ready to run: its tables, its first team, its sample clip. Safe to call at every start."""
+"""Make an installation ready to run: its tables, its first team, its sample clip.
+
+Safe to call at every start.
+"""
 
 import fcntl
 import os
@@ -26,7 +29,9 @@ Say = Callable[[str], None]
 
 
 def prepare_database(say: Say = print) -> None:
-    """Bring the tables up to date; of several processes that start at once, one does it and the others wait."""
+    """Bring the tables up to date; of several processes that start at once, one does it and the
+    others wait.
+    """
     close_to_others(say)
     wait_for_database(say)
     with _alone(say):
@@ -34,7 +39,8 @@ def prepare_database(say: Say = print) -> None:
 
 
 def prepare(say: Say = print) -> Member:
-    """Bring everything up to date that a server needs and return the owner; of several at once, one does it.
+    """Bring everything up to date that a server needs and return the owner; of several at once, one
+    does it.
 
     Keys that admins entered are stored anew under the present secret.
     """
@@ -49,15 +55,25 @@ def prepare(say: Say = print) -> Member:
 
 
 def close_to_others(say: Say = print) -> None:
-    """Close to other users of this machine what is kept here and was open to them, and say so in a line."""
+    """Close to other users of this machine what is kept here and was open to them, and say so in a
+    line.
+    """
     places = [Path(settings.DATA_DIR), Path(settings.MEDIA_ROOT)]
-    if not settings.IS_SHARED:  # SQLite gives what it writes beside the database the database's own mode
-        places += [Path(f"{settings.DATABASES['default']['NAME']}{end}") for end in ("", "-wal", "-shm")]
+    if (
+        not settings.IS_SHARED
+    ):  # SQLite gives what it writes beside the database the database's own mode
+        places += [
+            Path(f"{settings.DATABASES['default']['NAME']}{end}") for end in ("", "-wal", "-shm")
+        ]
     closed, left = private_files.close(places)
     if closed:
-        say(f"{closed} files and folders in {settings.DATA_DIR} could be read by other users of this machine: closed.")
+        say(
+            f"{closed} files and folders in {settings.DATA_DIR} could be read by other users of this machine: closed."
+        )
     if left:
-        say(f"{left} files and folders there are another user’s and stay open: give them to the user of Rushes.")
+        say(
+            f"{left} files and folders there are another user’s and stay open: give them to the user of Rushes."
+        )
 
 
 def wait_for_database(say: Say = print, *, seconds: float = PATIENCE_SECONDS) -> None:
@@ -82,7 +98,11 @@ def wait_for_database(say: Say = print, *, seconds: float = PATIENCE_SECONDS) ->
 
 def warn(say: Say) -> None:
     """Say what several machines must share and this one has only for itself."""
-    if settings.IS_SHARED and (settings.DATA_DIR / "secret.key").exists() and not os.environ.get("RUSHES_SECRET_KEY"):
+    if (
+        settings.IS_SHARED
+        and (settings.DATA_DIR / "secret.key").exists()
+        and not os.environ.get("RUSHES_SECRET_KEY")
+    ):
         say(
             "This machine made a signing key of its own. With several, set the same RUSHES_SECRET_KEY on each: else "
             "they cannot read each other's sign-ins, queued tasks and stored provider keys."
@@ -91,7 +111,9 @@ def warn(say: Say) -> None:
 
 @contextmanager
 def _alone(say: Say) -> Iterator[None]:
-    """Hold the one place for preparing, over all machines that share the database; freed when its holder dies."""
+    """Hold the one place for preparing, over all machines that share the database; freed when its
+    holder dies.
+    """
     if connection.vendor != "postgresql":
         with (settings.RUN_DIR / "prepare.lock").open("a") as lock:
             fcntl.flock(lock, fcntl.LOCK_EX)
@@ -119,4 +141,6 @@ def _ensure_sample(owner: Member) -> None:
         return
     path = Path(settings.RUN_DIR) / "sample.mp4"
     sample.draw(path)
-    intake.take_in(path, name=sample.NAME, team=owner.team, user=owner.user, origin=Asset.Origin.SAMPLE)
+    intake.take_in(
+        path, name=sample.NAME, team=owner.team, user=owner.user, origin=Asset.Origin.SAMPLE
+    )

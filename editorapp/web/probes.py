@@ -1,7 +1,9 @@
-"""What machines ask: `/healthz`, `/readyz` and `/metrics`, answered before sessions, sign-in and the host name's check.
+"""What machines ask: `/healthz`, `/readyz` and `/metrics`, answered before sessions, sign-in and
+the host name's check.
 
-A probe calls by an address of its own (a pod's, a container's), and must not need a database to learn that the process
-lives. So this is a middleware, and the first after the one that gives the request its id.
+A probe calls by an address of its own (a pod's, a container's), and must not need a database to
+learn that the process lives. So this is a middleware, and the first after the one that gives the
+request its id.
 """
 
 import hmac
@@ -37,15 +39,18 @@ class Probes:
 
 
 def healthz(request: HttpRequest) -> HttpResponse:
-    """Say that this process answers. Nothing else is looked at: a database that is away is no reason to kill it."""
+    """Say that this process answers.
+
+    Nothing else is looked at: a database that is away is no reason to kill it.
+    """
     return HttpResponse("ok\n", content_type="text/plain")
 
 
 def readyz(request: HttpRequest) -> HttpResponse:
     """Say whether this process can do its work, and what stands in the way.
 
-    `?exclude=engine` leaves a check out: a balancer in front of several web hosts does not want to take all of them
-    away because the workers are being replaced.
+    `?exclude=engine` leaves a check out: a balancer in front of several web hosts does not want to
+    take all of them away because the workers are being replaced.
     """
     found = readiness.checks(timezone.now(), exclude=request.GET.getlist("exclude"))
     ready = all(problem == "" for problem in found.values())
@@ -59,18 +64,24 @@ def metrics_page(request: HttpRequest) -> HttpResponse:
     if token:
         given = request.headers.get("Authorization", "")
         if not hmac.compare_digest(given.encode(), f"Bearer {token}".encode()):
-            refusal = HttpResponse("Send RUSHES_METRICS_TOKEN as a Bearer token.\n", "text/plain", 401)
+            refusal = HttpResponse(
+                "Send RUSHES_METRICS_TOKEN as a Bearer token.\n", "text/plain", 401
+            )
             refusal.headers["WWW-Authenticate"] = "Bearer"
             return refusal
     elif not _is_from_this_machine(request):
-        return HttpResponse("From another machine only with RUSHES_METRICS_TOKEN set.\n", "text/plain", 403)
+        return HttpResponse(
+            "From another machine only with RUSHES_METRICS_TOKEN set.\n", "text/plain", 403
+        )
     return HttpResponse(metrics.exposition(timezone.now()), content_type=CONTENT_TYPE_LATEST)
 
 
 def _is_from_this_machine(request: HttpRequest) -> bool:
-    """Was it asked on this machine, and not through a proxy that runs here? Behind one, everybody is "local".
+    """Was it asked on this machine, and not through a proxy that runs here? Behind one, everybody
+    is "local".
 
-    Nor by a page in a browser here, whose own host's name was made to lead to this machine (DNS rebinding).
+    Nor by a page in a browser here, whose own host's name was made to lead to this machine (DNS
+    rebinding).
     """
     if settings.CSRF_TRUSTED_ORIGINS or any(name in request.headers for name in FORWARDED):
         return False

@@ -14,8 +14,17 @@ from typing import IO, Any
 from django.conf import settings
 
 MANAGE = str(settings.BASE_DIR / "manage.py")
-LARGEST_LOG_BYTES = 20_000_000  # looked at whenever a process starts; the one before is kept as .log.1
-RESTART_PAUSES = (0.5, 1.0, 2.0, 5.0, 10.0, 30.0)  # seconds; a child that lived for a minute starts over
+LARGEST_LOG_BYTES = (
+    20_000_000  # looked at whenever a process starts; the one before is kept as .log.1
+)
+RESTART_PAUSES = (
+    0.5,
+    1.0,
+    2.0,
+    5.0,
+    10.0,
+    30.0,
+)  # seconds; a child that lived for a minute starts over
 
 
 STOPPED = "Stopped. Everything that was running at a provider is taken up at the next start."
@@ -26,7 +35,10 @@ class Interrupted(Exception):
 
 
 class NotStarted(Exception):
-    """A process ended, or gave no sign, before it was ready. The message says which and where its log is."""
+    """A process ended, or gave no sign, before it was ready.
+
+    The message says which and where its log is.
+    """
 
 
 @dataclass
@@ -61,13 +73,14 @@ class Child:
 class Processes:
     """Children with one life: they start together, are restarted when they die, and end together.
 
-    Each has a session of its own, so that Ctrl-C in a terminal reaches only us and we stop them in order. If we are
-    killed outright, the guardian ends them; if it was killed too, the kernel does, by the leash (on Linux).
+    Each has a session of its own, so that Ctrl-C in a terminal reaches only us and we stop them in
+    order. If we are killed outright, the guardian ends them; if it was killed too, the kernel does,
+    by the leash (on Linux).
     """
 
     def __init__(
         self, environment: Mapping[str, str], *, say: Callable[[str], None], into_files: bool = True
-    ) -> None:  # fmt: skip
+    ) -> None:
         """`into_files`: what a child prints goes to a file of its own, else to our own output."""
         self.environment = {**os.environ, **environment, "PYTHONUNBUFFERED": "1"}
         self.say = say
@@ -91,7 +104,9 @@ class Processes:
         while not is_ready():
             if not child.is_alive or time.monotonic() > until:
                 why = "ended" if not child.is_alive else f"was not ready after {seconds:g} s"
-                words = f" Its last words are in {child.log}:\n{tail(child.log)}" if child.log else ""
+                words = (
+                    f" Its last words are in {child.log}:\n{tail(child.log)}" if child.log else ""
+                )
                 raise NotStarted(f"The {name} {why}.{words}")
             time.sleep(0.05)
 
@@ -105,7 +120,9 @@ class Processes:
                 self._tell_guardian(f"-{child.process.pid}")
                 child.signal(signal.SIGKILL)  # what its group left behind
                 child.failures = 0 if child.age_seconds > 60 else child.failures
-                child.restart_at = time.monotonic() + RESTART_PAUSES[min(child.failures, len(RESTART_PAUSES) - 1)]
+                child.restart_at = (
+                    time.monotonic() + RESTART_PAUSES[min(child.failures, len(RESTART_PAUSES) - 1)]
+                )
                 child.failures += 1
                 where = f" (log: {child.log})" if child.log else ""
                 self.say(f"The {child.name} ended unexpectedly and is started again{where}.")
@@ -139,7 +156,9 @@ class Processes:
                     # Granian and the queue pass it on to their own workers.
                     child.process.send_signal(signal.SIGTERM)
             until = time.monotonic() + seconds
-            while time.monotonic() < until and any(child.is_alive for child in self.children.values()):
+            while time.monotonic() < until and any(
+                child.is_alive for child in self.children.values()
+            ):
                 time.sleep(0.05)
         finally:
             for child in self.children.values():
@@ -156,9 +175,13 @@ class Processes:
         with nullcontext() if log is None else log.open("ab") as file:
             process = subprocess.Popen(
                 [sys.executable, "-m", "editorapp.web.leash", str(os.getpid()), *command],
-                cwd=settings.BASE_DIR, env=self.environment, start_new_session=True,
-                stdin=subprocess.DEVNULL, stdout=file, stderr=None if file is None else subprocess.STDOUT,
-            )  # fmt: skip
+                cwd=settings.BASE_DIR,
+                env=self.environment,
+                start_new_session=True,
+                stdin=subprocess.DEVNULL,
+                stdout=file,
+                stderr=None if file is None else subprocess.STDOUT,
+            )
         self._tell_guardian(str(process.pid))
         return process
 
@@ -169,14 +192,18 @@ class Processes:
             pipe.write(f"{line}\n".encode())
             pipe.flush()
         except BrokenPipeError:
-            self.say("The guardian process is gone: if the studio is killed now, its processes stay behind.")
+            self.say(
+                "The guardian process is gone: if the studio is killed now, its processes stay behind."
+            )
 
 
 def _guardian() -> subprocess.Popen[bytes]:
     return subprocess.Popen(
-        [sys.executable, "-m", "editorapp.web.guardian"], cwd=settings.BASE_DIR, stdin=subprocess.PIPE,
+        [sys.executable, "-m", "editorapp.web.guardian"],
+        cwd=settings.BASE_DIR,
+        stdin=subprocess.PIPE,
         start_new_session=True,
-    )  # fmt: skip
+    )
 
 
 def stop_when_asked() -> None:
@@ -186,7 +213,9 @@ def stop_when_asked() -> None:
 
 
 def _interrupt(number: int, frame: Any) -> None:
-    signal.signal(number, signal.SIG_DFL)  # a second one ends us at once; the guardian ends the rest
+    signal.signal(
+        number, signal.SIG_DFL
+    )  # a second one ends us at once; the guardian ends the rest
     raise Interrupted
 
 

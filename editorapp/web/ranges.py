@@ -1,4 +1,6 @@
-"""Serve a stored file so that browsers can seek in it: byte ranges, validators, and no more memory than one read."""
+"""Serve a stored file so that browsers can seek in it: byte ranges, validators, and no more memory
+than one read.
+"""
 
 import re
 from urllib.parse import quote
@@ -7,17 +9,28 @@ from django.http import HttpRequest, HttpResponse, HttpResponseBase, StreamingHt
 
 from editorapp.media.backends.contract import Opened
 
-MAX_PIECE_BYTES = 2_000_000  # an open-ended range gets this much: a player that is closed has cost little
-_RANGE = re.compile(r"bytes=([0-9]{0,19})-([0-9]{0,19})")  # more digits than any size has: it cannot be read
+MAX_PIECE_BYTES = (
+    2_000_000  # an open-ended range gets this much: a player that is closed has cost little
+)
+_RANGE = re.compile(
+    r"bytes=([0-9]{0,19})-([0-9]{0,19})"
+)  # more digits than any size has: it cannot be read
 
 
 def serve(
-    request: HttpRequest, file: Opened, *, content_type: str, etag: str, name: str, download: bool = False
+    request: HttpRequest,
+    file: Opened,
+    *,
+    content_type: str,
+    etag: str,
+    name: str,
+    download: bool = False,
 ) -> HttpResponseBase:
     """Answer GET or HEAD for a file whose content never changes.
 
-    206 for one range, 416 for one that lies outside, 304 for a known `etag`; several ranges, or one that cannot be
-    read, get the whole. `name` must be safe already (media/names.py). Source: RFC 9110, sections 13 and 14.
+    206 for one range, 416 for one that lies outside, 304 for a known `etag`; several ranges, or one
+    that cannot be read, get the whole. `name` must be safe already (media/names.py). Source: RFC
+    9110, sections 13 and 14.
     """
     size = file.size
     if _is_known(request, etag):
@@ -26,7 +39,9 @@ def serve(
     try:
         span = _span(asked, size)
     except ValueError:
-        return HttpResponse(status=416, headers={"Content-Range": f"bytes */{size}", "Accept-Ranges": "bytes"})
+        return HttpResponse(
+            status=416, headers={"Content-Range": f"bytes */{size}", "Accept-Ranges": "bytes"}
+        )
     start, end = span or (0, size)
     response: HttpResponseBase
     if request.method == "HEAD":
@@ -46,26 +61,38 @@ def _dressed(
 ) -> HttpResponseBase:
     plain = re.sub(r'[^ -~]|["\\%]', "_", name)
     kind = "attachment" if download else "inline"
-    response.headers["Content-Disposition"] = f"{kind}; filename=\"{plain}\"; filename*=UTF-8''{quote(name, safe='')}"
+    response.headers["Content-Disposition"] = (
+        f"{kind}; filename=\"{plain}\"; filename*=UTF-8''{quote(name, safe='')}"
+    )
     response.headers["ETag"] = etag
-    response.headers["Cache-Control"] = "private, " + ("max-age=31536000, immutable" if is_versioned else "max-age=300")
+    response.headers["Cache-Control"] = "private, " + (
+        "max-age=31536000, immutable" if is_versioned else "max-age=300"
+    )
     response.headers["X-Content-Type-Options"] = "nosniff"
     return response
 
 
 def _is_known(request: HttpRequest, etag: str) -> bool:
-    known = [item.strip().removeprefix("W/") for item in request.headers.get("If-None-Match", "").split(",")]
+    known = [
+        item.strip().removeprefix("W/")
+        for item in request.headers.get("If-None-Match", "").split(",")
+    ]
     return etag in known or "*" in known
 
 
 def _is_stale(request: HttpRequest, etag: str) -> bool:
-    """Does the browser want a range only of a version that is not this one? (We name no dates, so no date fits.)"""
+    """Does the browser want a range only of a version that is not this one? (We name no dates, so
+    no date fits.)
+    """
     wanted = request.headers.get("If-Range", "").strip()
     return bool(wanted) and wanted != etag
 
 
 def _span(asked: str, size: int) -> tuple[int, int] | None:
-    """Return the half-open range of bytes that is asked for, None for the whole. Raises: ValueError for 416."""
+    """Return the half-open range of bytes that is asked for, None for the whole.
+
+    Raises: ValueError for 416.
+    """
     match = _RANGE.fullmatch(asked.replace(" ", ""))
     if not match or match.group() == "bytes=-":
         return None

@@ -33,7 +33,9 @@ def checks(now: datetime, *, exclude: Collection[str] = ()) -> dict[str, str]:
     for name, check in needs_database.items():
         if name not in exclude:
             try:
-                found[name] = found.get("database") and "Not known: the database does not answer." or check()
+                found[name] = (
+                    found.get("database") and "Not known: the database does not answer." or check()
+                )
             except DatabaseError as error:
                 found[name] = f"Not known ({type(error).__name__})."
     if "media" not in exclude:
@@ -63,7 +65,9 @@ def _migrations() -> str:
 
 
 def _media() -> str:
-    """Write and delete a little file where uploads and results arrive, and one in the bucket where there is one."""
+    """Write and delete a little file where uploads and results arrive, and one in the bucket where
+    there is one.
+    """
     folder = str(settings.MEDIA_ROOT)
     if time.monotonic() - _written.get(folder, -WRITTEN_SECONDS) < WRITTEN_SECONDS:
         return ""

@@ -12,7 +12,8 @@ from django.core.management.base import CommandError
 
 
 def with_port(port: int) -> None:
-    """Start this very command over where the settings were read for another port: every process must agree on it.
+    """Start this very command over where the settings were read for another port: every process
+    must agree on it.
 
     The cookies' names carry it.
     """
@@ -22,11 +23,15 @@ def with_port(port: int) -> None:
 
 
 def collect_static_files() -> None:
-    """Lay the static files where the web server reads them, compressed and with names that change with them."""
+    """Lay the static files where the web server reads them, compressed and with names that change
+    with them.
+    """
     call_command("collectstatic", verbosity=0, interactive=False)
 
 
-def granian(host: str, port: int, *, workers: int = 1, threads: int = 16, is_logged: bool = False) -> list[str]:
+def granian(
+    host: str, port: int, *, workers: int = 1, threads: int = 16, is_logged: bool = False
+) -> list[str]:
     """Return the web server's command line: see editorapp/wsgi.py why it is WSGI.
 
     One process with threads is enough for a team, and half the memory of two.
@@ -34,16 +39,37 @@ def granian(host: str, port: int, *, workers: int = 1, threads: int = 16, is_log
     # Its own lines are few, and come from before Django is there: the same writer, named in a file.
     lines = ["--log-config", str(settings.BASE_DIR / "editorapp/web/server_lines.json")]
     return [
-        sys.executable, "-m", "granian", "--interface", "wsgi", "--host", host, "--port", str(port),
-        "--workers", str(workers), "--blocking-threads", str(threads), "--no-ws", "--http", "1",
-        "--respawn-failed-workers", "--workers-kill-timeout", "5",
-        "--log-level", "info" if is_logged else "warning", *(lines if settings.LOG_FORMAT == "json" else []),
+        sys.executable,
+        "-m",
+        "granian",
+        "--interface",
+        "wsgi",
+        "--host",
+        host,
+        "--port",
+        str(port),
+        "--workers",
+        str(workers),
+        "--blocking-threads",
+        str(threads),
+        "--no-ws",
+        "--http",
+        "1",
+        "--respawn-failed-workers",
+        "--workers-kill-timeout",
+        "5",
+        "--log-level",
+        "info" if is_logged else "warning",
+        *(lines if settings.LOG_FORMAT == "json" else []),
         "editorapp.wsgi:application",
-    ]  # fmt: skip
+    ]
 
 
 def check_port(host: str, port: int, *, instead: str) -> None:
-    """Look whether we may listen there. Raises: CommandError, with a way out: `instead` takes another port."""
+    """Look whether we may listen there.
+
+    Raises: CommandError, with a way out: `instead` takes another port.
+    """
     with socket.socket(socket.AF_INET6 if ":" in host else socket.AF_INET) as probe:
         probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
         try:

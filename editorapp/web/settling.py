@@ -1,4 +1,6 @@
-"""What a page shows of a paid call whose outcome nobody knows: all that is known of it, and what each choice costs."""
+"""What a page shows of a paid call whose outcome nobody knows: all that is known of it, and what
+each choice costs.
+"""
 
 from dataclasses import dataclass
 from datetime import datetime, timedelta
@@ -15,7 +17,10 @@ from editorapp.teams.models import Member
 from editorapp.web.templatetags.rushes import elapsed
 
 TRACE = (Prefetch("settlements", Settlement.objects.select_related("person").order_by("pk")),)
-HEADINGS = {"lost": "The provider has lost this job", "not_followed": "This job is not followed any more"}
+HEADINGS = {
+    "lost": "The provider has lost this job",
+    "not_followed": "This job is not followed any more",
+}
 LIKENESS = {
     "same": "the same request",
     "unclear": "perhaps: the list does not show the whole request",
@@ -25,7 +30,10 @@ LIKENESS = {
 
 @dataclass(frozen=True)
 class Candidate:
-    """A job of the provider's list that it may be. `after` is how long after the post began it was made."""
+    """A job of the provider's list that it may be.
+
+    `after` is how long after the post began it was made.
+    """
 
     job_id: str
     made_at: datetime
@@ -35,7 +43,9 @@ class Candidate:
     @property
     def when(self) -> str:
         size = elapsed(timedelta(seconds=abs(self.after_seconds)))
-        return f"{size} after it was sent" if self.after_seconds >= 0 else f"{size} before it was sent"
+        return (
+            f"{size} after it was sent" if self.after_seconds >= 0 else f"{size} before it was sent"
+        )
 
 
 @dataclass(frozen=True)
@@ -78,19 +88,25 @@ def of(take: Generation, attempt: Attempt, *, now: datetime) -> Settling:
         again=second_price(take, now=now),
         heading="Nobody knows yet whether this was accepted"
         if take.is_unknown
-        else HEADINGS.get(take.failure_code, "What the provider answers about this job cannot be used"),
+        else HEADINGS.get(
+            take.failure_code, "What the provider answers about this job cannot be used"
+        ),
     )
 
 
 def can_correct(take: Generation, member: Member) -> bool:
     """May this person set what the take really cost? Not while money is held for it."""
-    return member.may_manage and take.is_final and not take.can_settle and not ledger.held_usd(take.pk)
+    return (
+        member.may_manage and take.is_final and not take.can_settle and not ledger.held_usd(take.pk)
+    )
 
 
 def _candidate(kept: dict[str, str], attempt: Attempt) -> Candidate:
     made_at = datetime.fromisoformat(kept["created_at"])
     began = attempt.submit_started_at or attempt.created_at
-    return Candidate(kept["job_id"], made_at, (made_at - began).total_seconds(), LIKENESS[kept["likeness"]])
+    return Candidate(
+        kept["job_id"], made_at, (made_at - began).total_seconds(), LIKENESS[kept["likeness"]]
+    )
 
 
 @dataclass(frozen=True)
@@ -114,7 +130,9 @@ def waiting(takes: list[Generation]) -> list[Waiting]:
     newest = {row.generation_id: row for row in rows}
     held = ledger.held_of([take.pk for take in takes])
     return [
-        Waiting(take, newest[take.pk], getattr(newest[take.pk], "search", None), held.get(take.pk, ZERO))
+        Waiting(
+            take, newest[take.pk], getattr(newest[take.pk], "search", None), held.get(take.pk, ZERO)
+        )
         for take in takes
         if take.pk in newest
     ]

@@ -46,13 +46,17 @@ class AlertRow:
 
     @property
     def problem(self) -> str:
-        """Return why nobody was told; that nobody can be told of anything is said once, above all of them."""
+        """Return why nobody was told; that nobody can be told of anything is said once, above all
+        of them.
+        """
         return "" if self.alert.problem == telling.NOBODY else self.alert.problem
 
 
 @dataclass(frozen=True)
 class Things:
-    """The state of things as an admin sees it: figures of the whole installation, takes of the own team only."""
+    """The state of things as an admin sees it: figures of the whole installation, takes of the own
+    team only.
+    """
 
     now: datetime
     signs: health.Signs
@@ -112,13 +116,19 @@ class Things:
 
     @property
     def ledger(self) -> tuple[str, str]:
-        """Return the class of a badge, and how the ledger is; a check that saw no line proves nothing."""
+        """Return the class of a badge, and how the ledger is; a check that saw no line proves
+        nothing.
+        """
         if self.books and self.books.difference_count:
             count = self.books.difference_count
             return "badge badge-bad", f"{count} difference{'s' if count > 1 else ''}"
         if not self.lines:
             return "", "No lines yet"
-        return ("badge badge-good", "Balances") if self.books and self.books.lines else ("", "Not checked yet")
+        return (
+            ("badge badge-good", "Balances")
+            if self.books and self.books.lines
+            else ("", "Not checked yet")
+        )
 
     @property
     def is_disk_low(self) -> bool:
@@ -140,11 +150,15 @@ def gather(member: Member, *, now: datetime) -> Things:
         accounts=[row for row in accounts if _is_shown(row)],
         alerts=[AlertRow(alert) for alert in open_alerts[: 5 * MOST_ROWS]],
         tells_nobody=telling.has_nobody(),
-        oldest=_listed(ours.filter(state__in=(State.SUBMITTING, State.RUNNING)).order_by("submit_started_at", "pk")),
-        expiring=_listed(
-            ours.filter(state__in=(State.FETCHING, State.FETCH_FAILED), result_expires_at__lt=now + SOON).order_by(
-                "result_expires_at"
+        oldest=_listed(
+            ours.filter(state__in=(State.SUBMITTING, State.RUNNING)).order_by(
+                "submit_started_at", "pk"
             )
+        ),
+        expiring=_listed(
+            ours.filter(
+                state__in=(State.FETCHING, State.FETCH_FAILED), result_expires_at__lt=now + SOON
+            ).order_by("result_expires_at")
         ),
         queue_depth=figures.queue_depth(),
         free_space=lookout.free_space(),

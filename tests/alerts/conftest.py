@@ -63,7 +63,11 @@ def mailbox(settings) -> Iterator[Mailbox]:
         box.port = server.server_address[1]
         threading.Thread(target=server.serve_forever, daemon=True).start()
         settings.EMAIL_BACKEND = "django.core.mail.backends.smtp.EmailBackend"
-        settings.EMAIL_IS_SET, settings.EMAIL_HOST, settings.EMAIL_PORT = True, "127.0.0.1", box.port
+        settings.EMAIL_IS_SET, settings.EMAIL_HOST, settings.EMAIL_PORT = (
+            True,
+            "127.0.0.1",
+            box.port,
+        )
         yield box
         server.shutdown()
 
@@ -74,7 +78,9 @@ def hook(settings) -> Iterator[Hook]:
 
     class Answer(BaseHTTPRequestHandler):
         def do_POST(self) -> None:
-            kept.posts.append((dict(self.headers), self.rfile.read(int(self.headers["Content-Length"]))))
+            kept.posts.append(
+                (dict(self.headers), self.rfile.read(int(self.headers["Content-Length"])))
+            )
             self.send_response(kept.status)
             self.end_headers()
 

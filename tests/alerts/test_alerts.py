@@ -1,4 +1,6 @@
-"""An alert is open once, whoever raises it and however often; its end is told to those who were told of it."""
+"""An alert is open once, whoever raises it and however often; its end is told to those who were
+told of it.
+"""
 
 from concurrent.futures import ThreadPoolExecutor
 from datetime import timedelta
@@ -17,7 +19,12 @@ NOW = timezone.now()
 
 def opened(subject: str = "generation:12", message: str = "Look at take 12.", **more) -> Alert:
     alerts.open(
-        Kind.LOST, subject, message=message, team_id=more.pop("team_id", None), now=more.pop("now", NOW), **more
+        Kind.LOST,
+        subject,
+        message=message,
+        team_id=more.pop("team_id", None),
+        now=more.pop("now", NOW),
+        **more,
     )
     return Alert.objects.get(subject=subject, closed_at=None)
 
@@ -32,7 +39,9 @@ def test_what_is_opened_twice_is_one_alert_with_the_newer_message(db):
     assert Alert.objects.count() == 1
 
 
-def test_raising_it_again_unchanged_costs_one_query_and_writes_nothing(db, django_assert_num_queries):
+def test_raising_it_again_unchanged_costs_one_query_and_writes_nothing(
+    db, django_assert_num_queries
+):
     opened()
 
     with django_assert_num_queries(1) as asked:
@@ -58,7 +67,9 @@ def test_what_is_said_while_its_alert_is_being_closed_opens_another(db):
     assert Alert.objects.count() == 2
 
 
-def test_closing_what_nobody_opened_costs_one_query_and_changes_nothing(db, django_assert_num_queries):
+def test_closing_what_nobody_opened_costs_one_query_and_changes_nothing(
+    db, django_assert_num_queries
+):
     opened("generation:13")
 
     with django_assert_num_queries(1):
@@ -109,7 +120,13 @@ def test_what_a_caller_undoes_was_never_raised(transactional_db):
 def test_many_who_see_the_same_thing_at_once_open_one_alert(transactional_db):
     def raise_it(number: int) -> None:
         try:
-            alerts.open(Kind.LOST, "generation:12", message=f"Seen by {number}.", team_id=None, now=timezone.now())
+            alerts.open(
+                Kind.LOST,
+                "generation:12",
+                message=f"Seen by {number}.",
+                team_id=None,
+                now=timezone.now(),
+            )
         finally:
             connection.close()
 

@@ -1,4 +1,6 @@
-"""Who sets telling in motion: the ticker and the queue while the engine lives, the web server when it is dead."""
+"""Who sets telling in motion: the ticker and the queue while the engine lives, the web server when
+it is dead.
+"""
 
 from datetime import timedelta
 
@@ -15,7 +17,13 @@ from tests.queued import waiting
 
 
 def test_the_ticker_wakes_the_queue_once_it_is_due_and_the_queue_tells(transactional_db, hook):
-    alerts.open(Kind.LOST, "generation:1", message="Look.", team_id=None, now=timezone.now() - alerts.GATHER / 2)
+    alerts.open(
+        Kind.LOST,
+        "generation:1",
+        message="Look.",
+        team_id=None,
+        now=timezone.now() - alerts.GATHER / 2,
+    )
     ticker = Ticker()
     ticker.ticks = 1
     ticker.tick(timezone.now())

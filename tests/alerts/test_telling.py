@@ -1,4 +1,6 @@
-"""Who is told what: over a real mail server and a real webhook, once each, again after a failure, and of the end."""
+"""Who is told what: over a real mail server and a real webhook, once each, again after a failure,
+and of the end.
+"""
 
 import hashlib
 import hmac
@@ -32,9 +34,18 @@ def admin(address: str, **more) -> Member:
     return member
 
 
-def raised(number: int = 1, *, team_id: int | None = None, at: datetime = NOW, kind: str = Kind.LOST) -> Alert:
+def raised(
+    number: int = 1, *, team_id: int | None = None, at: datetime = NOW, kind: str = Kind.LOST
+) -> Alert:
     subject = f"generation:{number}"
-    alerts.open(kind, subject, message=f"Look at take {number}.", team_id=team_id, path=f"/takes/{number}/", now=at)
+    alerts.open(
+        kind,
+        subject,
+        message=f"Look at take {number}.",
+        team_id=team_id,
+        path=f"/takes/{number}/",
+        now=at,
+    )
     return Alert.objects.get(subject=subject, closed_at=None)
 
 
@@ -47,7 +58,10 @@ def test_an_admin_gets_one_mail_that_says_what_to_do_and_where(db, mailbox):
     (mail,) = mailbox.mails
     assert mail["To"] == "anna@example.com"
     assert mail["Subject"] == "[Rushes] Lost at the provider (Take 7)"
-    assert "Look at take 7." in mail.get_content() and "https://rushes.example/takes/7/" in mail.get_content()
+    assert (
+        "Look at take 7." in mail.get_content()
+        and "https://rushes.example/takes/7/" in mail.get_content()
+    )
     assert Alert.objects.get().told_at == SOON and not telling.is_due(SOON + timedelta(days=1))
 
 
@@ -85,8 +99,14 @@ def test_nobody_reads_of_another_team(db, mailbox):
     telling.tell(SOON)
 
     by_reader = {mail["To"]: mail.get_content() for mail in mailbox.mails}
-    assert {"take 1" in by_reader["anna@example.com"], "take 3" in by_reader["anna@example.com"]} == {True}
-    assert "take 2" not in by_reader["anna@example.com"] and "take 1" not in by_reader["bert@example.com"]
+    assert {
+        "take 1" in by_reader["anna@example.com"],
+        "take 3" in by_reader["anna@example.com"],
+    } == {True}
+    assert (
+        "take 2" not in by_reader["anna@example.com"]
+        and "take 1" not in by_reader["bert@example.com"]
+    )
 
 
 def test_only_admins_who_have_an_address_are_told(db, mailbox, settings):
@@ -150,7 +170,9 @@ def test_the_end_is_told_to_who_was_told_of_it_and_only_then(db, mailbox, hook):
 
     assert [mail["To"] for mail in mailbox.mails] == ["anna@example.com"] * 2
     assert "Over: Lost at the provider (1)" in mailbox.mails[1]["Subject"]
-    assert [(one["event"], one["subject"]) for one in hook.said[1]["alerts"]] == [("closed", "generation:1")]
+    assert [(one["event"], one["subject"]) for one in hook.said[1]["alerts"]] == [
+        ("closed", "generation:1")
+    ]
     assert not telling.is_due(SOON + timedelta(days=1))
 
 
@@ -182,7 +204,9 @@ def test_an_end_that_cannot_be_told_is_given_up_after_some_hours(db, hook):
     assert timedelta(hours=4) < now - SOON < timedelta(hours=12)
 
 
-def test_where_nobody_can_be_told_the_alert_says_so_and_is_told_once_somebody_can(db, hook, settings):
+def test_where_nobody_can_be_told_the_alert_says_so_and_is_told_once_somebody_can(
+    db, hook, settings
+):
     settings.ALERT_WEBHOOK = ""
     raised()
     telling.tell(SOON)
@@ -241,12 +265,18 @@ def test_the_webhooks_address_and_the_secret_are_written_nowhere(db, settings, c
 def test_one_variable_names_the_mail_server(url, host, port, user, tls, ssl):
     found = mail_settings(url)
 
-    assert (found["EMAIL_HOST"], found["EMAIL_PORT"], found["EMAIL_HOST_USER"]) == (host, port, user)
+    assert (found["EMAIL_HOST"], found["EMAIL_PORT"], found["EMAIL_HOST_USER"]) == (
+        host,
+        port,
+        user,
+    )
     assert (found["EMAIL_USE_TLS"], found["EMAIL_USE_SSL"]) == (tls, ssl)
     assert found["EMAIL_HOST_PASSWORD"] == ("a@b" if user else "")
 
 
-@pytest.mark.parametrize("url", ["mail.other.com", "http://u:p-w@mail.other.com", "smtp://u:p-w/x@host:x", "smtp://"])
+@pytest.mark.parametrize(
+    "url", ["mail.other.com", "http://u:p-w@mail.other.com", "smtp://u:p-w/x@host:x", "smtp://"]
+)
 def test_a_mail_servers_address_that_cannot_be_read_is_refused_without_repeating_it(url):
     with pytest.raises(BadMailUrl) as refusal:
         mail_settings(url)

@@ -1,4 +1,6 @@
-"""Measurements that a claim rests on: `make bench`, or `python -m tests.bench <part>`. Each part is a module here.
+"""Measurements that a claim rests on: `make bench`, or `python -m tests.bench <part>`.
+
+Each part is a module here.
 
 A part has `run() -> list[Figure]`; it runs in a process and a data folder of its own.
 """
@@ -17,7 +19,9 @@ class Figure:
 
     def __str__(self) -> str:
         mark = {True: "ok  ", False: "MISS", None: "    "}[self.holds]
-        return f"  {mark} {self.name:<58} {self.value:>14}" + (f"   ({self.promise})" if self.promise else "")
+        return f"  {mark} {self.name:<58} {self.value:>14}" + (
+            f"   ({self.promise})" if self.promise else ""
+        )
 
 
 def promised(name: str, value: float, *, at_most: float, digits: int = 0, unit: str = "") -> Figure:

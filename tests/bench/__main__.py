@@ -1,6 +1,7 @@
-"""Run all parts, each in a process of its own, or the ones named; or one with options, which it explains itself.
+"""Run all parts, each in a process of its own, or the ones named; or one with options, which it
+explains itself.
 
-    python -m tests.bench in_flight --count 10000 --database postgresql
+python -m tests.bench in_flight --count 10000 --database postgresql
 
 Exit code 0 only when every promise holds.
 """
@@ -27,7 +28,9 @@ def main() -> int:
     if len(sys.argv) == 2 or any(word.startswith("--") for word in sys.argv):
         return _run_part(sys.argv[1], sys.argv[2:])
     names = sys.argv[1:] or _parts()
-    return max(subprocess.call([sys.executable, "-m", "tests.bench", name], cwd=ROOT) for name in names)
+    return max(
+        subprocess.call([sys.executable, "-m", "tests.bench", name], cwd=ROOT) for name in names
+    )
 
 
 def _parts() -> list[str]:
@@ -43,7 +46,9 @@ def _run_part(name: str, options: list[str]) -> int:
 
 @contextmanager
 def _database(is_postgresql: bool) -> Iterator[None]:
-    """Start a PostgreSQL that writes through, where one is asked for; else the part has a SQLite of its own."""
+    """Start a PostgreSQL that writes through, where one is asked for; else the part has a SQLite of
+    its own.
+    """
     for key in ("DATABASE_URL", "REDIS_URL"):
         os.environ.pop(key, None)
     if not is_postgresql:

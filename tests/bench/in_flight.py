@@ -1,12 +1,13 @@
 """Hundreds and thousands of generations in flight with two queue workers.
 
-    python -m tests.bench in_flight [--count 500|2000|10000] [--database sqlite|postgresql]
+python -m tests.bench in_flight [--count 500|2000|10000] [--database sqlite|postgresql]
 
-Ours: web server, ticker and queue as they run in production, against the simulator: write ahead, post, poll, book,
-download, verify by decoding, store with poster and filmstrip. At 500 the official SDK's two loops run beside it, at the
-same ages of a job, each against a fresh simulator with the same options. They post and poll, and neither book nor
-store. So the promise compares post, follow and book with post and follow; the files, and what the web process does
-before, are told beside it. CPU is read from /proc, once all processes are up; the simulator's counts for nobody.
+Ours: web server, ticker and queue as they run in production, against the simulator: write ahead,
+post, poll, book, download, verify by decoding, store with poster and filmstrip. At 500 the official
+SDK's two loops run beside it, at the same ages of a job, each against a fresh simulator with the
+same options. They post and poll, and neither book nor store. So the promise compares post, follow
+and book with post and follow; the files, and what the web process does before, are told beside it.
+CPU is read from /proc, once all processes are up; the simulator's counts for nobody.
 """
 
 import argparse
@@ -40,26 +41,35 @@ def run(words: Sequence[str] = ()) -> list[Figure]:
     count = options.parse_args(words).count
     load_before = os.getloadavg()[0]
     with processes.simulator(*SIMULATOR) as (url, folder):
-        used = installation.at_work(url, count, LOADS[count], give_up_seconds=GIVE_UP_SECONDS[count])
+        used = installation.at_work(
+            url, count, LOADS[count], give_up_seconds=GIVE_UP_SECONDS[count]
+        )
         done_at = _done_times(folder)
     figures = [*_kept_promises(done_at, count), *_use(used, count)]
     if count == 500:
         figures += _beside_the_sdk(used, count)
-    return [*figures, Figure("load of the machine before, and after", f"{load_before:.1f}, {os.getloadavg()[0]:.1f}")]
+    return [
+        *figures,
+        Figure(
+            "load of the machine before, and after", f"{load_before:.1f}, {os.getloadavg()[0]:.1f}"
+        ),
+    ]
 
 
 def _done_times(folder: Path) -> dict[str, float]:
     """Return when each job was done at the simulator, in unix seconds."""
     with sqlite3.connect(folder / "state.sqlite3") as kept:
         jobs = [json.loads(body) for (body,) in kept.execute("SELECT body FROM job")]
-    return {job["id"]: job["created_at"] + job["queue_seconds"] + job["render_seconds"] for job in jobs}
+    return {
+        job["id"]: job["created_at"] + job["queue_seconds"] + job["render_seconds"] for job in jobs
+    }
 
 
 def _kept_promises(done_at: dict[str, float], count: int) -> list[Figure]:
     rows = list(
-        Attempt.objects.filter(provider_done_at__isnull=False, provider_job_id__isnull=False).values_list(
-            "provider_job_id", "submitted_at", "recorded_at", "poll_count"
-        )
+        Attempt.objects.filter(
+            provider_done_at__isnull=False, provider_job_id__isnull=False
+        ).values_list("provider_job_id", "submitted_at", "recorded_at", "poll_count")
     )
     seconds = sorted(recorded.timestamp() - done_at[job] for job, _sent, recorded, _polls in rows)
     lags = sorted(
@@ -67,13 +77,18 @@ def _kept_promises(done_at: dict[str, float], count: int) -> list[Figure]:
         for job, sent, recorded, _polls in rows
     )
     finished = Generation.objects.filter(state=State.SUCCEEDED, result__isnull=False).count()
-    locked = sum(installation.log_of(part).read_text().count("database is locked") for part in installation.PARTS)
+    locked = sum(
+        installation.log_of(part).read_text().count("database is locked")
+        for part in installation.PARTS
+    )
     return [
         promised("generations lost or not finished", count - finished, at_most=0),
         promised("paid posts beyond one for each generation", len(done_at) - count, at_most=0),
         promised('"database is locked" in any log', locked, at_most=0),
         promised("differences in the books", len(books.differences()), at_most=0),
-        promised("provider done -> recorded, p95, in poll intervals", _p95(lags), at_most=1.1, digits=2),
+        promised(
+            "provider done -> recorded, p95, in poll intervals", _p95(lags), at_most=1.1, digits=2
+        ),
         Figure("the same in seconds", f"{_p95(seconds):.1f} s"),
         Figure("polls by the engine", f"{sum(polls for *_rest, polls in rows):,}"),
     ]
@@ -89,12 +104,18 @@ def _use(used: Used, count: int) -> list[Figure]:
         Figure("until every result was kept", f"{used.seconds:.0f} s"),
         Figure("most in flight at once", f"{used.most_in_flight:,}"),
         *(
-            promised(f"largest process of the {part}", megabytes, at_most=MOST_MEGABYTES, unit=" MB")
+            promised(
+                f"largest process of the {part}", megabytes, at_most=MOST_MEGABYTES, unit=" MB"
+            )
             for part, megabytes in used.largest.items()
         ),
-        Figure("CPU a generation: queue and ticker, without the files", _each(used.cpu - files, count)),
+        Figure(
+            "CPU a generation: queue and ticker, without the files", _each(used.cpu - files, count)
+        ),
         Figure("CPU a generation: download, verify, poster, filmstrip", _each(files, count)),
-        Figure("CPU a generation: judge, reserve, queue (web process)", _each(used.queueing, count)),
+        Figure(
+            "CPU a generation: judge, reserve, queue (web process)", _each(used.queueing, count)
+        ),
     ]
 
 
@@ -105,14 +126,28 @@ def _beside_the_sdk(used: Used, count: int) -> list[Figure]:
         Figure("CPU a generation: the SDK's gather, create and poll", _each(gather["cpu"], count)),
         Figure(f"CPU a generation: {name}", _each(held["cpu"], count)),
         Figure("polls by the SDK: gather, held", f"{gather['polls']:,.0f}, {held['polls']:,.0f}"),
-        Figure("seconds of the SDK: gather, held", f"{gather['seconds']:.0f}, {held['seconds']:.0f}"),
-        promised("CPU, ours: post, follow, book / gather: post, follow", engine / gather["cpu"], at_most=0.4, digits=2),
-        promised(
-            f"the same / held to {SDK_AT_ONCE} at a time: post, follow", engine / held["cpu"], at_most=0.5, digits=2
-        ),
-        Figure("the same with judging, reserving and queueing", f"{(engine + used.queueing) / held['cpu']:.2f}"),
         Figure(
-            "the same with the files, which the SDK does not fetch", f"{(used.cpu + used.queueing) / held['cpu']:.2f}"
+            "seconds of the SDK: gather, held", f"{gather['seconds']:.0f}, {held['seconds']:.0f}"
+        ),
+        promised(
+            "CPU, ours: post, follow, book / gather: post, follow",
+            engine / gather["cpu"],
+            at_most=0.4,
+            digits=2,
+        ),
+        promised(
+            f"the same / held to {SDK_AT_ONCE} at a time: post, follow",
+            engine / held["cpu"],
+            at_most=0.5,
+            digits=2,
+        ),
+        Figure(
+            "the same with judging, reserving and queueing",
+            f"{(engine + used.queueing) / held['cpu']:.2f}",
+        ),
+        Figure(
+            "the same with the files, which the SDK does not fetch",
+            f"{(used.cpu + used.queueing) / held['cpu']:.2f}",
         ),
     ]
 
@@ -120,9 +155,19 @@ def _beside_the_sdk(used: Used, count: int) -> list[Figure]:
 def _sdk(count: int, *, at_once: int) -> dict[str, float]:
     with processes.simulator(*SIMULATOR) as (url, _folder):
         answer = subprocess.run(
-            [sys.executable, "-m", "tests.bench.sdk_loop", f"{url}/luma-agents/v1", str(count), str(at_once)],
-            cwd=processes.ROOT, capture_output=True, text=True, timeout=GIVE_UP_SECONDS[count],
-        )  # fmt: skip
+            [
+                sys.executable,
+                "-m",
+                "tests.bench.sdk_loop",
+                f"{url}/luma-agents/v1",
+                str(count),
+                str(at_once),
+            ],
+            cwd=processes.ROOT,
+            capture_output=True,
+            text=True,
+            timeout=GIVE_UP_SECONDS[count],
+        )
     if answer.returncode:
         raise RuntimeError(answer.stderr[-2000:])
     return json.loads(answer.stdout.splitlines()[-1])

@@ -1,4 +1,6 @@
-"""An installation at work for a measurement: web server, ticker and two queue workers, beside a simulator."""
+"""An installation at work for a measurement: web server, ticker and two queue workers, beside a
+simulator.
+"""
 
 import logging
 import time
@@ -62,20 +64,33 @@ def at_work(url: str, count: int, load: Load, *, give_up_seconds: float) -> Used
             time.sleep(LOOK_SECONDS)
             rounds += 1
             browser.get(PAGES[rounds % len(PAGES)])
-            most = max(most, Attempt.objects.filter(state__in=IN_FLIGHT, next_action_at__isnull=False).count())
+            most = max(
+                most,
+                Attempt.objects.filter(state__in=IN_FLIGHT, next_action_at__isnull=False).count(),
+            )
             if not Attempt.objects.filter(state__in=ACTIVE).exists():
                 break
         seconds = time.monotonic() - began
         time.sleep(3)  # the last lane returns and is metered
         used = processes.cpu_seconds(pids("queue", "ticker")) - before
-        return Used(used, queueing, seconds, most, {part: processes.peak_megabytes(pids(part)) for part in PARTS})
+        return Used(
+            used,
+            queueing,
+            seconds,
+            most,
+            {part: processes.peak_megabytes(pids(part)) for part in PARTS},
+        )
 
 
 def _have_history(account: ProviderAccount, member: Member, load: Load) -> None:
-    """Let there be jobs that took the usual time, as in any installation in use: they set the first poll's age."""
+    """Let there be jobs that took the usual time, as in any installation in use: they set the first
+    poll's age.
+    """
     done = timezone.now() - timedelta(hours=1)
     for _ in range(HISTORY):
-        made = make_reserved(member, state=State.SUCCEEDED, account=account, task="generate", parent=None)
+        made = make_reserved(
+            member, state=State.SUCCEEDED, account=account, task="generate", parent=None
+        )
         attempt, sent = made.attempts.get(), done - timedelta(seconds=load.usual)
         charged = ledger.charge(attempt.pk, None, now=done, is_estimated=True)
         Generation.objects.filter(pk=made.pk).update(cost_usd=charged.amount_usd)
@@ -86,7 +101,9 @@ def _queue_all(account: ProviderAccount, member: Member, count: int, load: Load)
     """Judge, reserve and queue all, as the web process would; return the CPU seconds that it took."""
     before = time.process_time()
     for number in range(count):
-        wanted = GenerationRequest(task=Task.GENERATE, prompt=load.prompt(number), resolution="360p", duration="5s")
+        wanted = GenerationRequest(
+            task=Task.GENERATE, prompt=load.prompt(number), resolution="360p", duration="5s"
+        )
         enqueue(wanted, account=account, member=member)
     return time.process_time() - before
 
@@ -98,14 +115,18 @@ def _running(url: str) -> Iterator[Callable[..., list[int]]]:
     with (
         processes.command("queue", log=log_of("queue"), RUSHES_SIMULATOR_URL=url) as queue,
         processes.command("ticker", log=log_of("ticker"), RUSHES_SIMULATOR_URL=url) as ticker,
-        processes.command("serve", "--port", port, log=log_of("web"), RUSHES_SIMULATOR_URL=url) as web,
+        processes.command(
+            "serve", "--port", port, log=log_of("web"), RUSHES_SIMULATOR_URL=url
+        ) as web,
     ):
         for _ in range(240):
             time.sleep(0.5)
             if health.signs(timezone.now()).is_well and "Answering" in log_of("web").read_text():
                 break
         else:
-            raise RuntimeError("No sign of life: " + "".join(log_of(part).read_text()[-2000:] for part in PARTS))
+            raise RuntimeError(
+                "No sign of life: " + "".join(log_of(part).read_text()[-2000:] for part in PARTS)
+            )
         started = dict(zip(PARTS, (queue, ticker, web), strict=True))
         yield lambda *parts: [pid for part in parts for pid in processes.tree(started[part].pid)]
 
@@ -115,7 +136,9 @@ def _signed_in(member: Member) -> httpx.Client:
     session = Client()
     session.force_login(member.user)
     cookies = {settings.SESSION_COOKIE_NAME: session.cookies[settings.SESSION_COOKIE_NAME].value}
-    return httpx.Client(base_url=f"http://127.0.0.1:{settings.PORT}", cookies=cookies, timeout=60, trust_env=False)
+    return httpx.Client(
+        base_url=f"http://127.0.0.1:{settings.PORT}", cookies=cookies, timeout=60, trust_env=False
+    )
 
 
 def log_of(part: str) -> Path:

@@ -1,7 +1,9 @@
-"""What one live check costs, against a signed-in Django view that renders the same fragment from constants.
+"""What one live check costs, against a signed-in Django view that renders the same fragment from
+constants.
 
-Both views run in this process, through the real WSGI handler with all middleware and a session in the database, turn
-by turn, so that whatever else the machine does falls on both. Time is the CPU time of this process.
+Both views run in this process, through the real WSGI handler with all middleware and a session in
+the database, turn by turn, so that whatever else the machine does falls on both. Time is the CPU
+time of this process.
 """
 
 import io
@@ -37,14 +39,19 @@ MANY = 2000
 ADDRESS = "/studio/check"
 CONSTANTS = "/bench/constants"
 
-_PLAIN = {**settings.STORAGES, "staticfiles": {"BACKEND": "django.contrib.staticfiles.storage.StaticFilesStorage"}}
+_PLAIN = {
+    **settings.STORAGES,
+    "staticfiles": {"BACKEND": "django.contrib.staticfiles.storage.StaticFilesStorage"},
+}
 _shown: dict[str, Any] = {}
 
 
 @login_required
 @require_POST
 def constants(request: HttpRequest) -> HttpResponse:
-    """The yardstick: the session and its person are read, and the same template is rendered, from constants."""
+    """The yardstick: the session and its person are read, and the same template is rendered, from
+    constants.
+    """
     return HttpResponse(render_to_string("studio/_answer.html", _shown))
 
 
@@ -54,11 +61,22 @@ urlpatterns = [path("bench/constants", constants), path("", include("editorapp.w
 def _forms(asset: Asset) -> dict[str, dict[str, str]]:
     """Return three states of the form: as most are, with every signal, and broken in several ways."""
     usual = {
-        "source_kind": "asset", "source_asset": str(asset.pk), "prompt": "Rainy neon evening, wet asphalt",
-        "conditioning": "auto", "strength": "flex_2", "guides": "none", "resolution": "720p", "form_token": "bench",
-        "depth_blur": "", "pose_strength": "", "normals_augmentation": "", "trajectory_sparsity": "",
-    }  # fmt: skip
-    signals = {f"{name}_enabled": "1" for name in ("pose", "depth", "normals", "trajectory", "face")}
+        "source_kind": "asset",
+        "source_asset": str(asset.pk),
+        "prompt": "Rainy neon evening, wet asphalt",
+        "conditioning": "auto",
+        "strength": "flex_2",
+        "guides": "none",
+        "resolution": "720p",
+        "form_token": "bench",
+        "depth_blur": "",
+        "pose_strength": "",
+        "normals_augmentation": "",
+        "trajectory_sparsity": "",
+    }
+    signals = {
+        f"{name}_enabled": "1" for name in ("pose", "depth", "normals", "trajectory", "face")
+    }
     return {
         "usual": usual,
         "every signal": usual | {"conditioning": "manual", "depth_blur": "0.3"} | signals,
@@ -70,15 +88,25 @@ def _caller(session_key: str, fields: dict[str, str]) -> Callable[[str], tuple[s
     """Return a function that posts the form to an address, as a server would hand it over."""
     handler, body = WSGIHandler(), urlencode(fields).encode()
     environ = {
-        "REQUEST_METHOD": "POST", "SERVER_NAME": "localhost", "SERVER_PORT": "8000", "wsgi.url_scheme": "http",
-        "CONTENT_TYPE": "application/x-www-form-urlencoded", "CONTENT_LENGTH": str(len(body)),
-        "HTTP_HOST": "localhost", "HTTP_HX_REQUEST": "true", "HTTP_X_CSRFTOKEN": "b" * 32,
+        "REQUEST_METHOD": "POST",
+        "SERVER_NAME": "localhost",
+        "SERVER_PORT": "8000",
+        "wsgi.url_scheme": "http",
+        "CONTENT_TYPE": "application/x-www-form-urlencoded",
+        "CONTENT_LENGTH": str(len(body)),
+        "HTTP_HOST": "localhost",
+        "HTTP_HX_REQUEST": "true",
+        "HTTP_X_CSRFTOKEN": "b" * 32,
         "HTTP_COOKIE": f"{settings.SESSION_COOKIE_NAME}={session_key}; {settings.CSRF_COOKIE_NAME}={'b' * 32}",
-    }  # fmt: skip
+    }
 
     def call(address: str) -> tuple[str, bytes]:
         said: list[str] = []
-        sent = environ | {"PATH_INFO": address, "wsgi.input": io.BytesIO(body), "wsgi.errors": io.StringIO()}
+        sent = environ | {
+            "PATH_INFO": address,
+            "wsgi.input": io.BytesIO(body),
+            "wsgi.errors": io.StringIO(),
+        }
         parts = handler(sent, lambda status, headers, exc_info=None: said.append(status))  # type: ignore[arg-type]
         answer = b"".join(parts)
         parts.close()  # type: ignore[attr-defined]
@@ -118,7 +146,10 @@ def _queries(call: Callable[[str], tuple[str, bytes]]) -> int:
 def _session(member: Member) -> str:
     """Sign a person in, as their browser's cookie would say it."""
     session = SessionStore()
-    session["_auth_user_id"], session["_auth_user_backend"] = str(member.user_id), settings.AUTHENTICATION_BACKENDS[0]
+    session["_auth_user_id"], session["_auth_user_backend"] = (
+        str(member.user_id),
+        settings.AUTHENTICATION_BACKENDS[0],
+    )
     session["_auth_user_hash"] = member.user.get_session_auth_hash()
     session.save()
     assert session.session_key
@@ -127,10 +158,16 @@ def _session(member: Member) -> str:
 
 def _fill(member: Member, asset: Asset, count: int) -> None:
     first = make_generation(member, source=asset)
-    rows = {name: getattr(first, name) for name in (field.attname for field in Generation._meta.concrete_fields)}
+    rows = {
+        name: getattr(first, name)
+        for name in (field.attname for field in Generation._meta.concrete_fields)
+    }
     rows.pop("id")
     Generation.objects.bulk_create(
-        [Generation(**(rows | {"form_token": "", "created_at": timezone.now()})) for _ in range(count - 1)]
+        [
+            Generation(**(rows | {"form_token": "", "created_at": timezone.now()}))
+            for _ in range(count - 1)
+        ]
     )
 
 
@@ -146,12 +183,16 @@ def run() -> list[Figure]:
         call = _caller(key, fields)
         _learn(fields, member)
         (status, real), (_, same) = call(ADDRESS), call(CONSTANTS)
-        assert status.startswith("200") and real == same, f"the yardstick renders something else: {name}"
+        assert status.startswith("200") and real == same, (
+            f"the yardstick renders something else: {name}"
+        )
         check, yardstick = _measured(call)
         figures += [
             Figure(f"CPU of a check, {name}", f"{check:.2f} ms"),
             Figure("CPU of a signed-in view of the same fragment", f"{yardstick:.2f} ms"),
-            promised("check against that view", check / yardstick, at_most=MOST, digits=2, unit=" times"),
+            promised(
+                "check against that view", check / yardstick, at_most=MOST, digits=2, unit=" times"
+            ),
         ]
     empty = _queries(call)
     _fill(member, asset, MANY)

@@ -1,4 +1,6 @@
-"""What is asked for in a measurement: jobs that take as long as real ones, or the same mix on a smaller scale."""
+"""What is asked for in a measurement: jobs that take as long as real ones, or the same mix on a
+smaller scale.
+"""
 
 import math
 from dataclasses import dataclass
@@ -9,14 +11,18 @@ SPREAD = 0.6  # of the logarithm: two thirds take between half and twice the usu
 
 @dataclass(frozen=True)
 class Load:
-    """How long jobs take, in seconds: evenly between the two, or log-normally where there is a usual time."""
+    """How long jobs take, in seconds: evenly between the two, or log-normally where there is a
+    usual time.
+    """
 
     shortest: float
     longest: float
     usual: float = 0.0
 
     def seconds(self, number: int) -> float:
-        """Return how long a job takes; neighbours differ, so that jobs do not end in the order of their start."""
+        """Return how long a job takes; neighbours differ, so that jobs do not end in the order of
+        their start.
+        """
         share = (number * 37 % 100) / 99
         if not self.usual:
             return self.shortest + share * (self.longest - self.shortest)

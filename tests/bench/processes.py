@@ -16,12 +16,18 @@ TICK = os.sysconf("SC_CLK_TCK")
 
 @contextlib.contextmanager
 def command(*arguments: str, log: Path, **environment: str) -> Iterator[subprocess.Popen[bytes]]:
-    """Run a management command with its output in a file; end it, and whatever it started, afterwards."""
+    """Run a management command with its output in a file; end it, and whatever it started,
+    afterwards.
+    """
     with log.open("ab") as output:
         process = subprocess.Popen(
-            [sys.executable, "manage.py", *arguments], cwd=ROOT, stdout=output, stderr=output,
-            env={**os.environ, "PYTHONUNBUFFERED": "1", **environment}, start_new_session=True,
-        )  # fmt: skip
+            [sys.executable, "manage.py", *arguments],
+            cwd=ROOT,
+            stdout=output,
+            stderr=output,
+            env={**os.environ, "PYTHONUNBUFFERED": "1", **environment},
+            start_new_session=True,
+        )
         try:
             yield process
         finally:
@@ -33,10 +39,17 @@ def simulator(*options: str) -> Iterator[tuple[str, Path]]:
     """Run a simulator with state of its own; give its URL and its folder."""
     with tempfile.TemporaryDirectory(prefix="rushes-bench-simulator-") as folder:
         process = subprocess.Popen(
-            [sys.executable, "manage.py", "simulator", "--port", "0", *options], cwd=ROOT, text=True,
-            stdout=subprocess.PIPE, start_new_session=True,
-            env={**os.environ, "RUSHES_DATA_DIR": folder, "DJANGO_SETTINGS_MODULE": "editorapp.settings"},
-        )  # fmt: skip
+            [sys.executable, "manage.py", "simulator", "--port", "0", *options],
+            cwd=ROOT,
+            text=True,
+            stdout=subprocess.PIPE,
+            start_new_session=True,
+            env={
+                **os.environ,
+                "RUSHES_DATA_DIR": folder,
+                "DJANGO_SETTINGS_MODULE": "editorapp.settings",
+            },
+        )
         assert process.stdout is not None
         try:
             url = next(line for line in process.stdout if "http://" in line)
@@ -69,7 +82,9 @@ def tree(pid: int) -> list[int]:
 
 
 def cpu_seconds(pids: list[int]) -> float:
-    """Return the CPU that these processes, and the children that they have waited for, have used so far."""
+    """Return the CPU that these processes, and the children that they have waited for, have used so
+    far.
+    """
     total = 0
     for pid in pids:
         with contextlib.suppress(OSError):
@@ -89,5 +104,7 @@ def peak_megabytes(pids: list[int]) -> float:
 
 
 def _stat(pid: int) -> list[str]:
-    """Fields of /proc/<pid>/stat from the state on: [1] parent, [11:15] user, system, and the children's."""
+    """Fields of /proc/<pid>/stat from the state on: [1] parent, [11:15] user, system, and the
+    children's.
+    """
     return Path(f"/proc/{pid}/stat").read_text().rsplit(")", 1)[1].split()

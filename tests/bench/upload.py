@@ -1,10 +1,11 @@
 """A clip of 200 MB comes in over HTTP, beside `cp` and a hash of the same file in the same run.
 
-A real granian as the studio starts it, a real clip at the very limit, pieces as the browser sends them, one after the
-other on one connection. What is compared: from the first call until the last piece is answered, plus all of finishing
-but the measuring, so transfer, hash, and stored under its hash, on the disk. Against it: `cp` to the same disk, which
-does not even wait for the disk, and the fastest hash there is here. Measuring decodes every frame; it would be the
-same however the file came, and is told beside. Each file differs in its last bytes, so that none is known already.
+A real granian as the studio starts it, a real clip at the very limit, pieces as the browser sends
+them, one after the other on one connection. What is compared: from the first call until the last
+piece is answered, plus all of finishing but the measuring, so transfer, hash, and stored under its
+hash, on the disk. Against it: `cp` to the same disk, which does not even wait for the disk, and the
+fastest hash there is here. Measuring decodes every frame; it would be the same however the file
+came, and is told beside. Each file differs in its last bytes, so that none is known already.
 """
 
 import contextlib
@@ -70,7 +71,9 @@ def run() -> list[Figure]:
     with web_server(folder / "web.log") as port:
         client = Client(port, member)
         small = draw(folder / "small.mp4", size=4_000_000)
-        client.upload(small)  # what is loaded once, and the sandbox's helper, are no part of an upload's cost
+        client.upload(
+            small
+        )  # what is loaded once, and the sandbox's helper, are no part of an upload's cost
         worker = web_worker(port)
         before = memory(worker, "VmRSS")
         Path(f"/proc/{worker}/clear_refs").write_text("5")  # the peak counts from here
@@ -84,17 +87,27 @@ def figures(pairs: list[Times], grown: float, before: float) -> list[Figure]:
         return f"{statistics.median(getattr(one, name) for one in pairs):.2f} s"
 
     return [
-        promised("200 MB sent, hashed and stored / cp + hash (median)", statistics.median(one.ratio for one in pairs),
-                 at_most=TIMES_AT_MOST, digits=2),
+        promised(
+            "200 MB sent, hashed and stored / cp + hash (median)",
+            statistics.median(one.ratio for one in pairs),
+            at_most=TIMES_AT_MOST,
+            digits=2,
+        ),
         Figure("  of each pair", " ".join(f"{one.ratio:.2f}" for one in pairs)),
         Figure("  cp", median("copied")),
         Figure("  SHA-256 of the file", median("hashed")),
         Figure("  all pieces sent, written and hashed", median("sent")),
         Figure("  finished without measuring: on the disk, renamed, row", median("kept")),
         Figure("  measured beside: every frame decoded, poster, filmstrip", median("measured")),
-        promised("the web process grows by, at its peak", grown, at_most=GROWS_AT_MOST_MB, digits=1, unit=" MB"),
+        promised(
+            "the web process grows by, at its peak",
+            grown,
+            at_most=GROWS_AT_MOST_MB,
+            digits=1,
+            unit=" MB",
+        ),
         Figure("  from", f"{before:.1f} MB"),
-    ]  # fmt: skip
+    ]
 
 
 def pair(clip: Path, client: "Client", number: int) -> Times:
@@ -126,17 +139,22 @@ def copy_and_hash(clip: Path) -> tuple[float, float]:
 
 
 class Client:
-    """A signed-in browser, as little as can be: the file goes from the kernel's memory into the socket."""
+    """A signed-in browser, as little as can be: the file goes from the kernel's memory into the
+    socket.
+    """
 
     def __init__(self, port: int, member: Member) -> None:
         self._connection = http.client.HTTPConnection("127.0.0.1", port, timeout=120)
         cookies = {settings.SESSION_COOKIE_NAME: _session(member), settings.CSRF_COOKIE_NAME: CSRF}
         self._headers = {
-            "Cookie": "; ".join(f"{name}={value}" for name, value in cookies.items()), "X-CSRFToken": CSRF,
-        }  # fmt: skip
+            "Cookie": "; ".join(f"{name}={value}" for name, value in cookies.items()),
+            "X-CSRFToken": CSRF,
+        }
 
     def upload(self, clip: Path) -> tuple[float, float, float]:
-        """Upload a clip; return the seconds for its pieces, for finishing without measuring, and for measuring."""
+        """Upload a clip; return the seconds for its pieces, for finishing without measuring, and
+        for measuring.
+        """
         size = clip.stat().st_size
         began = time.monotonic()
         asked = json.dumps({"name": clip.name, "size": size}).encode()
@@ -159,7 +177,9 @@ class Client:
         self._answer(200)
 
     def _call(self, method: str, url: str, expected: int, body: bytes) -> tuple[dict, str]:
-        self._begin(method, url, {"Content-Type": "application/json", "Content-Length": str(len(body))})
+        self._begin(
+            method, url, {"Content-Type": "application/json", "Content-Length": str(len(body))}
+        )
         self._connection.send(body)
         return self._answer(expected)
 
@@ -187,7 +207,9 @@ def _session(member: Member) -> str:
 
 
 def _check(clip: Path, asset_id: int) -> None:
-    """The file must lie where its own hash says: a fast upload of something else would be no upload."""
+    """The file must lie where its own hash says: a fast upload of something else would be no
+    upload.
+    """
     asset = Asset.objects.get(pk=asset_id)
     with clip.open("rb") as file:
         assert hashlib.file_digest(file, "sha256").hexdigest() == asset.sha256
@@ -202,7 +224,9 @@ def web_server(log: Path) -> Iterator[int]:
     with socket.create_server(("127.0.0.1", 0)) as probe:
         port = probe.getsockname()[1]
     with log.open("ab") as output:
-        process = subprocess.Popen(serving.granian("127.0.0.1", port), cwd=processes.ROOT, stdout=output, stderr=output)
+        process = subprocess.Popen(
+            serving.granian("127.0.0.1", port), cwd=processes.ROOT, stdout=output, stderr=output
+        )
         try:
             _wait_for(port, process, log)
             yield port
@@ -225,7 +249,9 @@ def _wait_for(port: int, process: subprocess.Popen[bytes], log: Path) -> None:
 
 
 def web_worker(port: int) -> int:
-    """Return the process that runs our code: the largest below us that listens, and is no helper for decoding."""
+    """Return the process that runs our code: the largest below us that listens, and is no helper
+    for decoding.
+    """
     found = {}
     for pid in processes.tree(os.getpid())[1:]:
         with contextlib.suppress(OSError):

@@ -26,9 +26,16 @@ def facts_of(case: dict[str, Any]) -> MediaFacts | None:
     width, height = SIZES[said.get("aspect_ratio", "16:9")]
     seconds = Decimal(str(said.get("duration_s", 5)))
     return MediaFacts(
-        "video", "mp4", "h264", width, height, 1_000_000, fps=Fraction(24), frame_count=int(seconds * 24),
+        "video",
+        "mp4",
+        "h264",
+        width,
+        height,
+        1_000_000,
+        fps=Fraction(24),
+        frame_count=int(seconds * 24),
         duration_seconds=seconds,
-    )  # fmt: skip
+    )
 
 
 @pytest.mark.parametrize("case", CASES, ids=[case["name"] for case in CASES])
@@ -48,7 +55,9 @@ def test_the_rules_judge_the_case_as_the_contract_does(case: dict[str, Any]) -> 
 SAID_IN_VAIN = {"edit_aspect_ratio_is_ignored"}  # taken by GMI, and not written by us
 
 
-@pytest.mark.parametrize("case", [c for c in CASES if c["valid"]], ids=[c["name"] for c in CASES if c["valid"]])
+@pytest.mark.parametrize(
+    "case", [c for c in CASES if c["valid"]], ids=[c["name"] for c in CASES if c["valid"]]
+)
 def test_a_valid_body_comes_out_as_it_went_in(case: dict[str, Any]) -> None:
     wanted, _misread = gmi_cloud.decode(case["body"])
     expected = {**case["body"], "payload": dict(case["body"]["payload"])}
@@ -61,10 +70,18 @@ def test_a_valid_body_comes_out_as_it_went_in(case: dict[str, Any]) -> None:
 def test_the_one_edit_of_the_comparison_is_written_to_the_letter() -> None:
     """cross-provider.md, section 8."""
     wanted = GenerationRequest(
-        prompt="Rainy neon evening", source=Ref(generation_id="3f1f9d0e-52f7-4a0a-8a0e-1f3d2c4b5a69"),
-        resolution="1080p", hdr=True, start_frame=Ref(url="https://media.example.org/guide.jpg"), strength="flex_2",
-        pose_enabled=True, pose_strength="coarse", depth_enabled=True, depth_blur=0.25, face_enabled=True,
-    )  # fmt: skip
+        prompt="Rainy neon evening",
+        source=Ref(generation_id="3f1f9d0e-52f7-4a0a-8a0e-1f3d2c4b5a69"),
+        resolution="1080p",
+        hdr=True,
+        start_frame=Ref(url="https://media.example.org/guide.jpg"),
+        strength="flex_2",
+        pose_enabled=True,
+        pose_strength="coarse",
+        depth_enabled=True,
+        depth_blur=0.25,
+        face_enabled=True,
+    )
 
     assert json.dumps(gmi_cloud.encode(wanted)) == (
         '{"model": "luma-ray-3-2-edit", "payload": {"prompt": "Rainy neon evening", '
@@ -73,11 +90,20 @@ def test_the_one_edit_of_the_comparison_is_written_to_the_letter() -> None:
         '"pose_strength": "coarse", "depth_blur": 0.25, "face_enabled": true}}'
     )
     with_auto = replace(
-        wanted, auto_controls=True, strength=None, pose_enabled=None, pose_strength=None, depth_enabled=None,
-        depth_blur=None, face_enabled=None,
-    )  # fmt: skip
+        wanted,
+        auto_controls=True,
+        strength=None,
+        pose_enabled=None,
+        pose_strength=None,
+        depth_enabled=None,
+        depth_blur=None,
+        face_enabled=None,
+    )
     assert gmi_cloud.encode(with_auto)["payload"] == {
-        "prompt": "Rainy neon evening", "source_generation_id": "3f1f9d0e-52f7-4a0a-8a0e-1f3d2c4b5a69",
-        "resolution": "1080p", "hdr": True, "start_frame_url": "https://media.example.org/guide.jpg",
+        "prompt": "Rainy neon evening",
+        "source_generation_id": "3f1f9d0e-52f7-4a0a-8a0e-1f3d2c4b5a69",
+        "resolution": "1080p",
+        "hdr": True,
+        "start_frame_url": "https://media.example.org/guide.jpg",
         "edit_auto_controls": True,
-    }  # fmt: skip
+    }

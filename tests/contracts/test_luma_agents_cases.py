@@ -9,7 +9,9 @@ import pytest
 from editorapp.providers import rules
 from editorapp.providers.vendors import luma_agents
 
-CASES: list[dict[str, Any]] = json.loads((Path(__file__).parent / "luma-agents-cases.json").read_text())
+CASES: list[dict[str, Any]] = json.loads(
+    (Path(__file__).parent / "luma-agents-cases.json").read_text()
+)
 
 
 @pytest.mark.parametrize("case", CASES, ids=[case["name"] for case in CASES])

@@ -1,4 +1,6 @@
-"""Named places to die at: each exists in the code, each call names one, and without a plan nothing happens there."""
+"""Named places to die at: each exists in the code, each call names one, and without a plan nothing
+happens there.
+"""
 
 import ast
 import os
@@ -18,7 +20,11 @@ PASS = "from editorapp.core.fault_points import reached; [reached('submit.answer
 def _calls(tree: ast.AST) -> list[ast.Call]:
     """Every call of `reached`, however it was imported."""
     found = [node for node in ast.walk(tree) if isinstance(node, ast.Call)]
-    return [call for call in found if getattr(call.func, "id", getattr(call.func, "attr", "")) == "reached"]
+    return [
+        call
+        for call in found
+        if getattr(call.func, "id", getattr(call.func, "attr", "")) == "reached"
+    ]
 
 
 def _handed_on(tree: ast.AST, name: str) -> set[str]:
@@ -28,7 +34,9 @@ def _handed_on(tree: ast.AST, name: str) -> set[str]:
 
 
 def _named(call: ast.Call, tree: ast.AST) -> set[str]:
-    """The point or points that a call names: a literal, a choice between two, or what callers hand on."""
+    """The point or points that a call names: a literal, a choice between two, or what callers hand
+    on.
+    """
     (argument,) = call.args
     if isinstance(argument, ast.Name):
         return _handed_on(tree, argument.id)
@@ -58,7 +66,12 @@ def _run(plan: str | None) -> subprocess.CompletedProcess[str]:
     if plan is not None:
         environment["RUSHES_KILL_AT"] = plan
     return subprocess.run(
-        [sys.executable, "-c", PASS], cwd=ROOT, env=environment, capture_output=True, text=True, timeout=60
+        [sys.executable, "-c", PASS],
+        cwd=ROOT,
+        env=environment,
+        capture_output=True,
+        text=True,
+        timeout=60,
     )
 
 

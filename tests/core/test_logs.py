@@ -1,4 +1,6 @@
-"""A line says what it is about, and never a secret: neither one that we know nor what looks like one."""
+"""A line says what it is about, and never a secret: neither one that we know nor what looks like
+one.
+"""
 
 import base64
 import json
@@ -32,7 +34,13 @@ def test_a_json_line_names_the_request_and_the_attempt_it_belongs_to():
     outside = as_json(record("Nothing."))
 
     assert inside["message"] == "queued -> running"
-    wanted = {"request": "request-12345", "generation": 12, "attempt": 34, "account": 5, "status": 500}
+    wanted = {
+        "request": "request-12345",
+        "generation": 12,
+        "attempt": 34,
+        "account": 5,
+        "status": 500,
+    }
     assert inside.items() >= wanted.items()
     assert not outside.keys() & wanted.keys()
 
@@ -41,7 +49,9 @@ def test_a_line_for_a_terminal_says_the_same_on_one_line():
     with logs.request("request-12345"), logs.about(12, 34, 5):
         line = Line("text").format(record("Fetched."))
 
-    assert line.endswith("INFO here Fetched. [request=request-12345 generation=12 attempt=34 account=5]")
+    assert line.endswith(
+        "INFO here Fetched. [request=request-12345 generation=12 attempt=34 account=5]"
+    )
 
 
 def test_a_traceback_is_part_of_its_line():
@@ -69,11 +79,17 @@ def test_a_line_with_the_wrong_number_of_arguments_is_not_lost():
         ("GET https://s3.example/clip.mp4?X-Amz-Signature=0a1b2c3d&x=1 -> 200", "0a1b2c3d"),
         ("GET /clip.mp4?X-Amz-Credential=AKIA0/now&token=f00 -> 200", "AKIA0"),
         ("postgres://rushes:p4ssw0rd@db/rushes does not answer", "p4ssw0rd"),
-        ("Not Found: /in/7NcZyYQ3b0V1cQ8WwU2b7tJ1nZr0Yh5m9kQ2sXv4aBc", "7NcZyYQ3b0V1cQ8WwU2b7tJ1nZr0Yh5m9kQ2sXv4aBc"),
-        ("GET /in/7NcZyYQ3b0V1cQ8WwU2b7tJ1nZr0Yh5m9kQ2sXv4aBc: slow", "7NcZyYQ3b0V1cQ8WwU2b7tJ1nZr0Yh5m9kQ2sXv4aBc"),
+        (
+            "Not Found: /in/7NcZyYQ3b0V1cQ8WwU2b7tJ1nZr0Yh5m9kQ2sXv4aBc",
+            "7NcZyYQ3b0V1cQ8WwU2b7tJ1nZr0Yh5m9kQ2sXv4aBc",
+        ),
+        (
+            "GET /in/7NcZyYQ3b0V1cQ8WwU2b7tJ1nZr0Yh5m9kQ2sXv4aBc: slow",
+            "7NcZyYQ3b0V1cQ8WwU2b7tJ1nZr0Yh5m9kQ2sXv4aBc",
+        ),
         ("DETAIL:  Failing row contains (1, rainy neon evening, {\n 2).", "neon"),
     ],
-)  # fmt: skip
+)
 @pytest.mark.parametrize("kind", ["json", "text"])
 def test_what_looks_like_a_secret_is_hidden_wherever_it_stands(kind, text, secret):
     for made in (record(text), record("It says: %s", text), record("", fields={"why": text})):
@@ -110,7 +126,9 @@ def test_a_short_value_under_a_secrets_name_does_not_shred_the_log():
     assert known.without("There is no notice.") == "There is no notice."
 
 
-@pytest.mark.parametrize("given", ["", "short", "a" * 65, "with space in it", "line\nbreak-here", "<script>alert"])
+@pytest.mark.parametrize(
+    "given", ["", "short", "a" * 65, "with space in it", "line\nbreak-here", "<script>alert"]
+)
 def test_a_request_id_that_does_not_look_like_one_is_replaced(given):
     assert logs.clean_request_id(given) != given
     assert logs.REQUEST_ID.fullmatch(logs.clean_request_id(given))

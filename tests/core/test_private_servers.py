@@ -1,4 +1,6 @@
-"""The test run on PostgreSQL and Redis says plainly when it could not take place, and leaves nothing behind."""
+"""The test run on PostgreSQL and Redis says plainly when it could not take place, and leaves
+nothing behind.
+"""
 
 import subprocess
 import sys
@@ -19,7 +21,9 @@ def without_servers(monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 @pytest.mark.parametrize(("words", "code"), [(["--or-tell"], 0), ([], 1)])
-def test_where_a_server_cannot_be_had_it_is_said_and_nothing_is_run(without_servers, capsys, tmp_path, words, code):
+def test_where_a_server_cannot_be_had_it_is_said_and_nothing_is_run(
+    without_servers, capsys, tmp_path, words, code
+):
     note = tmp_path / "ran"
 
     ended = services.main([*words, "--", "touch", str(note)])
@@ -30,9 +34,12 @@ def test_where_a_server_cannot_be_had_it_is_said_and_nothing_is_run(without_serv
 
 
 @pytest.mark.skipif(
-    not (services.find_postgresql() and services.find_redis()), reason="PostgreSQL and Redis are not on this machine"
+    not (services.find_postgresql() and services.find_redis()),
+    reason="PostgreSQL and Redis are not on this machine",
 )
-def test_the_servers_end_with_the_command_and_so_does_their_folder(without_servers_set: dict[str, str]) -> None:
+def test_the_servers_end_with_the_command_and_so_does_their_folder(
+    without_servers_set: dict[str, str],
+) -> None:
     script = (
         "import os, psycopg, redis, sys;"
         "print(psycopg.connect(os.environ['DATABASE_URL']).execute('SHOW data_directory').fetchone()[0]);"
@@ -40,7 +47,9 @@ def test_the_servers_end_with_the_command_and_so_does_their_folder(without_serve
     )
     command = [sys.executable, "-m", "tests.services", "--", sys.executable, "-c", script]
 
-    ended = subprocess.run(command, cwd=ROOT, env=without_servers_set, capture_output=True, text=True, timeout=120)
+    ended = subprocess.run(
+        command, cwd=ROOT, env=without_servers_set, capture_output=True, text=True, timeout=120
+    )
 
     assert ended.returncode == 7, ended.stderr
     assert not Path(ended.stdout.strip()).parent.parent.exists()
@@ -48,4 +57,8 @@ def test_the_servers_end_with_the_command_and_so_does_their_folder(without_serve
 
 @pytest.fixture
 def without_servers_set() -> dict[str, str]:
-    return {name: value for name, value in services.os.environ.items() if not name.startswith("RUSHES_TEST_")}
+    return {
+        name: value
+        for name, value in services.os.environ.items()
+        if not name.startswith("RUSHES_TEST_")
+    }

@@ -30,7 +30,9 @@ def test_what_is_rolled_back_asks_for_nothing(transactional_db) -> None:
 
 
 @pytest.mark.parametrize("is_inside", [True, False])
-def test_a_queue_that_does_not_answer_is_logged_and_stops_nobody(transactional_db, monkeypatch, caplog, is_inside):
+def test_a_queue_that_does_not_answer_is_logged_and_stops_nobody(
+    transactional_db, monkeypatch, caplog, is_inside
+):
     monkeypatch.setattr(Conf, "ORM", None)
     monkeypatch.setattr(Conf, "REDIS", "redis://127.0.0.1:1/0")
 

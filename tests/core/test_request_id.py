@@ -1,4 +1,6 @@
-"""Every answer carries an id that its log lines carry too; what failed or was slow has a line of its own."""
+"""Every answer carries an id that its log lines carry too; what failed or was slow has a line of
+its own.
+"""
 
 import logging
 
@@ -34,7 +36,9 @@ def test_one_that_could_harm_a_log_is_replaced():
 
 
 @pytest.mark.parametrize(("status", "slow_after", "why"), [(503, 60, "failed"), (200, 0, "slow")])
-def test_a_failed_or_slow_request_has_a_line_without_its_query(status, slow_after, why, settings, caplog):
+def test_a_failed_or_slow_request_has_a_line_without_its_query(
+    status, slow_after, why, settings, caplog
+):
     settings.SLOW_REQUEST_SECONDS = slow_after
 
     with caplog.at_level(logging.INFO):

@@ -9,7 +9,15 @@ from django import forms
 from django.test import RequestFactory
 
 from editorapp.core import notes, strict_json
-from editorapp.core.money import DEAREST_USD, LARGEST_LIMIT_USD, MOST_USD, NotAnAmount, UsdField, usd, usd_typed
+from editorapp.core.money import (
+    DEAREST_USD,
+    LARGEST_LIMIT_USD,
+    MOST_USD,
+    NotAnAmount,
+    UsdField,
+    usd,
+    usd_typed,
+)
 from editorapp.core.request_values import (
     MOST_ID,
     BadValue,
@@ -27,9 +35,23 @@ from editorapp.web import accounts_forms, people_forms
 from tests.environment import ROOT
 
 NO_NUMBERS = (
-    "x", "-1", "+1", "1.0", "1e3", "0x1F", "1_000", " 5", "\n50", "\u0661", "\u00b2", "9" * 20, "9" * 5_000, "NaN",
-    "\0", str(MOST_ID + 1),
-)  # fmt: skip
+    "x",
+    "-1",
+    "+1",
+    "1.0",
+    "1e3",
+    "0x1F",
+    "1_000",
+    " 5",
+    "\n50",
+    "\u0661",
+    "\u00b2",
+    "9" * 20,
+    "9" * 5_000,
+    "NaN",
+    "\0",
+    str(MOST_ID + 1),
+)
 
 
 @pytest.mark.parametrize("said", NO_NUMBERS)
@@ -50,7 +72,9 @@ def test_a_number_is_read_within_its_bounds_and_nothing_is_nothing() -> None:
         needed_whole({}, "a")
 
 
-@pytest.mark.parametrize("said", ["", "x", "NaN", "Infinity", "1e400", "1_0", "\u0661", ".", "-", "1,5", "9" * 30])
+@pytest.mark.parametrize(
+    "said", ["", "x", "NaN", "Infinity", "1e400", "1_0", "\u0661", ".", "-", "1,5", "9" * 30]
+)
 def test_what_is_no_finite_decimal_is_none(said: str) -> None:
     assert as_decimal(said) is None
 
@@ -58,10 +82,14 @@ def test_what_is_no_finite_decimal_is_none(said: str) -> None:
 def test_a_decimal_is_read_as_people_and_scripts_write_it() -> None:
     assert [as_decimal(said) for said in ("0.5", ".5", "-2", "1.", "1e-05")] == [
         Decimal(said) for said in ("0.5", "0.5", "-2", "1", "0.00001")
-    ]  # fmt: skip
+    ]
 
 
-CONTROLS = [chr(code) for code in (*range(32), *range(0x7F, 0xA0), 0xD800, 0xDFFF) if chr(code) not in "\t\n\r"]
+CONTROLS = [
+    chr(code)
+    for code in (*range(32), *range(0x7F, 0xA0), 0xD800, 0xDFFF)
+    if chr(code) not in "\t\n\r"
+]
 
 
 @pytest.mark.parametrize("control", CONTROLS, ids=lambda one: f"U+{ord(one):04X}")
@@ -122,10 +150,20 @@ def test_every_field_that_people_type_into_keeps_the_rule_but_for_passwords() ->
 # JSON
 
 NO_JSON = (
-    b"", b"{", b"[" * 100_000, b"[" * 100 + b"]" * 100, b'{"a": Infinity}', b'{"a": NaN}', b'{"a": 1e400}',
+    b"",
+    b"{",
+    b"[" * 100_000,
+    b"[" * 100 + b"]" * 100,
+    b'{"a": Infinity}',
+    b'{"a": NaN}',
+    b'{"a": 1e400}',
     b"\xff\xfe{}",
-    b'{"a": ' + b"9" * 19 + b"}", b'"\\ud800"', b'{"\\udc00": 1}', '{"a": "x"}'.encode("utf-16"), b'{"a": "\xff"}',
-)  # fmt: skip
+    b'{"a": ' + b"9" * 19 + b"}",
+    b'"\\ud800"',
+    b'{"\\udc00": 1}',
+    '{"a": "x"}'.encode("utf-16"),
+    b'{"a": "\xff"}',
+)
 
 
 @pytest.mark.parametrize("body", NO_JSON, ids=lambda body: repr(body[:20]))
@@ -163,7 +201,18 @@ def posted(body: bytes):
 
 
 @pytest.mark.parametrize(
-    "said", ["1e13", "1E+1000000", "-1e13", "9" * 5_000, "NaN", "Infinity", "x", "0.0000001", f"1.{0:040}1"]
+    "said",
+    [
+        "1e13",
+        "1E+1000000",
+        "-1e13",
+        "9" * 5_000,
+        "NaN",
+        "Infinity",
+        "x",
+        "0.0000001",
+        f"1.{0:040}1",
+    ],
 )
 def test_what_no_column_holds_is_no_amount(said: str) -> None:
     with pytest.raises(NotAnAmount) as refused:
@@ -181,7 +230,8 @@ def test_the_largest_amount_fits_a_column_and_what_people_name_adds_up_in_one() 
 
 
 @pytest.mark.parametrize(
-    "typed", ["", "-1", "1e13", "10000.01", "1,08", "\u0661", "1_0", "0x1", "NaN", "1.0000001", "\0", "$"]
+    "typed",
+    ["", "-1", "1e13", "10000.01", "1,08", "\u0661", "1_0", "0x1", "NaN", "1.0000001", "\0", "$"],
 )
 def test_what_nobody_is_charged_for_one_take_is_no_cost(typed: str) -> None:
     with pytest.raises(NotAnAmount, match=r"like 1\.08"):
@@ -190,8 +240,11 @@ def test_what_nobody_is_charged_for_one_take_is_no_cost(typed: str) -> None:
 
 def test_a_cost_is_read_as_people_write_it() -> None:
     assert [usd_typed(said) for said in (" $1.08 ", "0", "10000", "0.000001")] == [
-        Decimal("1.08"), Decimal(0), DEAREST_USD, Decimal("0.000001"),
-    ]  # fmt: skip
+        Decimal("1.08"),
+        Decimal(0),
+        DEAREST_USD,
+        Decimal("0.000001"),
+    ]
 
 
 # The kind
@@ -203,12 +256,16 @@ def test_nothing_else_in_the_pages_and_the_simulator_turns_text_into_numbers_or_
         for file in sorted((ROOT / "editorapp" / room).rglob("*.py")):
             for node in ast.walk(ast.parse(file.read_text())):
                 if isinstance(node, ast.Call) and _is_own_reader(ast.unparse(node)):
-                    found.append(f"{file.relative_to(ROOT)}:{node.lineno}: {ast.unparse(node)[:60]}")
+                    found.append(
+                        f"{file.relative_to(ROOT)}:{node.lineno}: {ast.unparse(node)[:60]}"
+                    )
 
     assert found == []
 
 
 def _is_own_reader(call: str) -> bool:
     is_digits = call.endswith((".isdecimal()", ".isdigit()", ".isnumeric()"))
-    is_number = call.startswith(("int(request.", "float(request.", "Decimal(request.", "usd(request."))
+    is_number = call.startswith(
+        ("int(request.", "float(request.", "Decimal(request.", "usd(request.")
+    )
     return is_digits or is_number or call.startswith(("json.loads(request", "json.loads(await"))

@@ -1,4 +1,6 @@
-"""Text and JSON from outside: whatever came, what is left can be encoded, kept in any database, and shown."""
+"""Text and JSON from outside: whatever came, what is left can be encoded, kept in any database, and
+shown.
+"""
 
 import json
 import math
@@ -14,7 +16,9 @@ from editorapp.core.sanitizing import DEEPEST, NotReadable, clean, clean_text, p
 
 TEXTS = some.text(some.characters(), max_size=12)
 SCALARS = some.none() | some.booleans() | some.integers() | some.floats() | TEXTS
-JSON = some.recursive(SCALARS, lambda inner: some.lists(inner) | some.dictionaries(TEXTS, inner), max_leaves=20)
+JSON = some.recursive(
+    SCALARS, lambda inner: some.lists(inner) | some.dictionaries(TEXTS, inner), max_leaves=20
+)
 
 
 def texts_in(value: Any) -> list[str]:
@@ -47,21 +51,31 @@ def test_any_json_is_clean_after_it_was_read(value: Any) -> None:
         ('{"a": 0.42, "b": 7, "c": "🎬 ünïcode"}', {"a": 0.42, "b": 7, "c": "🎬 ünïcode"}),
         ("\ufeff{}", {}),
     ],
-)  # fmt: skip
+)
 def test_what_no_database_takes_is_replaced_and_the_rest_stays(written: str, read: Any) -> None:
     assert parse_json(written.encode()) == read
 
 
 def test_a_character_cut_in_the_midst_of_its_bytes_is_replaced() -> None:
-    assert parse_json('{"error": "too long 🎬'.encode()[:-2] + b'"}') == {"error": "too long \ufffd"}
+    assert parse_json('{"error": "too long 🎬'.encode()[:-2] + b'"}') == {
+        "error": "too long \ufffd"
+    }
 
 
 @pytest.mark.parametrize(
     "content",
-    [b"", b"<html>", b"{", b"[" * 100_000, b"[" * 100_000 + b"]" * 100_000, b"1" * 10 + b" 2", b"\x1f\x8b\x08junk",
-     b"[" + b"1," * 600_000 + b"1]"],
+    [
+        b"",
+        b"<html>",
+        b"{",
+        b"[" * 100_000,
+        b"[" * 100_000 + b"]" * 100_000,
+        b"1" * 10 + b" 2",
+        b"\x1f\x8b\x08junk",
+        b"[" + b"1," * 600_000 + b"1]",
+    ],
     ids=["nothing", "html", "half", "brackets", "nested", "two values", "packed", "too many"],
-)  # fmt: skip
+)
 def test_what_is_no_json_or_far_too_much_of_it_is_not_readable(content: bytes) -> None:
     with pytest.raises(NotReadable):
         parse_json(content)
@@ -87,18 +101,51 @@ def test_a_text_is_cut_to_what_is_wanted_of_it() -> None:
 
 @pytest.mark.parametrize(
     ("said", "amount"),
-    [(1, "1"), (0.42, "0.42"), ("0.42", "0.42"), (" $1.50 ", "1.50"), (0, "0"), (-0.0, "0"), (Decimal("1.0799999999"),
-     "1.0799999999"), (DEAREST_USD, "10000"), (1e-9, "1E-9")],
-)  # fmt: skip
+    [
+        (1, "1"),
+        (0.42, "0.42"),
+        ("0.42", "0.42"),
+        (" $1.50 ", "1.50"),
+        (0, "0"),
+        (-0.0, "0"),
+        (Decimal("1.0799999999"), "1.0799999999"),
+        (DEAREST_USD, "10000"),
+        (1e-9, "1E-9"),
+    ],
+)
 def test_a_plausible_amount_is_taken_as_it_was_named(said: Any, amount: str) -> None:
     assert amount_from_outside(said) == Decimal(amount)
 
 
 @pytest.mark.parametrize(
     "said",
-    [1e13, 10_001, -1, -0.01, math.inf, -math.inf, math.nan, Decimal("NaN"), Decimal("sNaN"), Decimal("1e400"),
-     10**400, "1e400", "NaN", "Infinity", "free", "", "1" * 5000, True, None, {}, {"amount": 1}, [1], b"1", 2**63],
-)  # fmt: skip
+    [
+        1e13,
+        10_001,
+        -1,
+        -0.01,
+        math.inf,
+        -math.inf,
+        math.nan,
+        Decimal("NaN"),
+        Decimal("sNaN"),
+        Decimal("1e400"),
+        10**400,
+        "1e400",
+        "NaN",
+        "Infinity",
+        "free",
+        "",
+        "1" * 5000,
+        True,
+        None,
+        {},
+        {"amount": 1},
+        [1],
+        b"1",
+        2**63,
+    ],
+)
 def test_what_is_no_plausible_amount_is_refused_without_an_accident(said: Any) -> None:
     with pytest.raises(NotAnAmount):
         amount_from_outside(said)

@@ -22,7 +22,8 @@ def test_without_an_address_it_is_a_sqlite_file_in_the_data_folder(tmp_path: Pat
 
 
 @pytest.mark.parametrize(
-    ("url", "name"), [("sqlite:///own.sqlite3", "own.sqlite3"), ("sqlite:////srv/own.sqlite3", "/srv/own.sqlite3")]
+    ("url", "name"),
+    [("sqlite:///own.sqlite3", "own.sqlite3"), ("sqlite:////srv/own.sqlite3", "/srv/own.sqlite3")],
 )
 def test_a_sqlite_address_keeps_the_measured_options(tmp_path: Path, url: str, name: str) -> None:
     found = services.database(f"{url}?timeout=5", folder=tmp_path)
@@ -34,38 +35,62 @@ def test_a_sqlite_address_keeps_the_measured_options(tmp_path: Path, url: str, n
 def test_postgresql_keeps_its_connections_and_checks_them(tmp_path: Path) -> None:
     found = services.database(f"{POSTGRESQL}?sslmode=require&connect_timeout=3", folder=tmp_path)
 
-    assert (found["HOST"], found["PORT"], found["NAME"], found["PASSWORD"]) == ("db.example", 5433, "studio", "s3cr@t")
+    assert (found["HOST"], found["PORT"], found["NAME"], found["PASSWORD"]) == (
+        "db.example",
+        5433,
+        "studio",
+        "s3cr@t",
+    )
     assert (found["CONN_MAX_AGE"], found["CONN_HEALTH_CHECKS"]) == (60, True)
     assert (found["OPTIONS"]["sslmode"], found["OPTIONS"]["connect_timeout"]) == ("require", 3)
     assert "keepalives_idle" in found["OPTIONS"]
 
 
-@pytest.mark.parametrize("url", ["mysql://a:hidden@c/d", "hello", "sqlite://", "postgis://a:hidden@c/d", "oracle://x"])
-def test_a_database_that_cannot_be_used_is_said_without_its_password(tmp_path: Path, url: str) -> None:
+@pytest.mark.parametrize(
+    "url", ["mysql://a:hidden@c/d", "hello", "sqlite://", "postgis://a:hidden@c/d", "oracle://x"]
+)
+def test_a_database_that_cannot_be_used_is_said_without_its_password(
+    tmp_path: Path, url: str
+) -> None:
     with pytest.raises(ImproperlyConfigured) as refused:
         services.database(url, folder=tmp_path)
 
     assert "DATABASE_URL" in str(refused.value) and "hidden" not in str(refused.value)
 
 
-@pytest.mark.parametrize(("url", "module"), [(POSTGRESQL, "psycopg"), ("redis://127.0.0.1/0", "redis")])
-def test_a_missing_driver_is_said_with_what_to_install(tmp_path: Path, monkeypatch, url: str, module: str) -> None:
+@pytest.mark.parametrize(
+    ("url", "module"), [(POSTGRESQL, "psycopg"), ("redis://127.0.0.1/0", "redis")]
+)
+def test_a_missing_driver_is_said_with_what_to_install(
+    tmp_path: Path, monkeypatch, url: str, module: str
+) -> None:
     find = services.importlib.util.find_spec
-    monkeypatch.setattr(services.importlib.util, "find_spec", lambda name: None if name == module else find(name))
+    monkeypatch.setattr(
+        services.importlib.util, "find_spec", lambda name: None if name == module else find(name)
+    )
 
     with pytest.raises(ImproperlyConfigured, match="pip install -r requirements-server.lock"):
         services.redis(url) if module == "redis" else services.database(url, folder=tmp_path)
 
 
-def test_what_cannot_be_used_ends_a_command_with_one_sentence_and_no_traceback(tmp_path: Path) -> None:
+def test_what_cannot_be_used_ends_a_command_with_one_sentence_and_no_traceback(
+    tmp_path: Path,
+) -> None:
     environment = {**os.environ, "RUSHES_DATA_DIR": str(tmp_path), "REDIS_URL": "http://127.0.0.1"}
 
     ended = subprocess.run(
-        [sys.executable, "manage.py", "check"], cwd=ROOT, env=environment, capture_output=True, text=True
+        [sys.executable, "manage.py", "check"],
+        cwd=ROOT,
+        env=environment,
+        capture_output=True,
+        text=True,
     )
 
     assert ended.returncode == 1
-    assert ended.stderr.strip() == "REDIS_URL cannot be read: write redis://host:6379/0 (or rediss://, or unix://)."
+    assert (
+        ended.stderr.strip()
+        == "REDIS_URL cannot be read: write redis://host:6379/0 (or rediss://, or unix://)."
+    )
 
 
 def test_redis_is_asked_with_time_limits_that_the_address_may_change() -> None:

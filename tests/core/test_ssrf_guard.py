@@ -1,4 +1,6 @@
-"""Addresses that others name lead to the public network or nowhere, however they are spelled and looked up."""
+"""Addresses that others name lead to the public network or nowhere, however they are spelled and
+looked up.
+"""
 
 import asyncio
 from ipaddress import ip_address
@@ -6,7 +8,15 @@ from ipaddress import ip_address
 import httpx
 import pytest
 
-from editorapp.core.ssrf_guard import HostNotFound, NoAddress, NotAllowed, judged, proxy_for, resolve, why_refused
+from editorapp.core.ssrf_guard import (
+    HostNotFound,
+    NoAddress,
+    NotAllowed,
+    judged,
+    proxy_for,
+    resolve,
+    why_refused,
+)
 
 REFUSED = (
     "0.0.0.0",
@@ -66,7 +76,9 @@ def test_an_address_that_is_not_of_the_public_network_is_refused_by_name(address
     assert why_refused(ip_address(address))
 
 
-@pytest.mark.parametrize("address", ["1.1.1.1", "93.184.216.34", "::ffff:1.1.1.1", "2606:4700:4700::1111"])
+@pytest.mark.parametrize(
+    "address", ["1.1.1.1", "93.184.216.34", "::ffff:1.1.1.1", "2606:4700:4700::1111"]
+)
 def test_an_ordinary_public_address_is_let_through(address):
     assert why_refused(ip_address(address)) == ""
 
@@ -109,13 +121,17 @@ def test_an_ordinary_public_address_is_let_through(address):
         "https://media.example.org.10/a",
     ],
 )
-def test_a_link_that_cannot_be_one_of_the_public_network_is_refused_before_any_look_up(url, outside):
+def test_a_link_that_cannot_be_one_of_the_public_network_is_refused_before_any_look_up(
+    url, outside
+):
     with pytest.raises(NotAllowed):
         judged(url)
     assert outside.looked_up == []
 
 
-@pytest.mark.parametrize("url", ["https://[::1/a", "https://a\nb.example.org/", "https://example.org:x/", "\ud83d"])
+@pytest.mark.parametrize(
+    "url", ["https://[::1/a", "https://a\nb.example.org/", "https://example.org:x/", "\ud83d"]
+)
 def test_what_is_no_address_is_told_apart(url):
     with pytest.raises(NoAddress):
         judged(url)
@@ -156,11 +172,27 @@ def test_a_name_that_has_no_address_says_so(outside):
         ({"ALL_PROXY": "http://p:1"}, "https://media.example.org/", "http://p:1"),
         ({"HTTP_PROXY": "http://p:1"}, "https://media.example.org/", None),
         ({"HTTP_PROXY": "http://p:1"}, "http://media.example.org/", "http://p:1"),
-        ({"HTTPS_PROXY": "http://p:1", "NO_PROXY": "example.org"}, "https://media.example.org/", None),
-        ({"HTTPS_PROXY": "http://p:1", "NO_PROXY": ".example.org"}, "https://media.example.org/", None),
-        ({"HTTPS_PROXY": "http://p:1", "NO_PROXY": "media.example.org:8443"}, "https://media.example.org:8443/", None),
+        (
+            {"HTTPS_PROXY": "http://p:1", "NO_PROXY": "example.org"},
+            "https://media.example.org/",
+            None,
+        ),
+        (
+            {"HTTPS_PROXY": "http://p:1", "NO_PROXY": ".example.org"},
+            "https://media.example.org/",
+            None,
+        ),
+        (
+            {"HTTPS_PROXY": "http://p:1", "NO_PROXY": "media.example.org:8443"},
+            "https://media.example.org:8443/",
+            None,
+        ),
         ({"HTTPS_PROXY": "http://p:1", "NO_PROXY": "*"}, "https://media.example.org/", None),
-        ({"HTTPS_PROXY": "http://p:1", "NO_PROXY": "other.org"}, "https://media.example.org/", "http://p:1"),
+        (
+            {"HTTPS_PROXY": "http://p:1", "NO_PROXY": "other.org"},
+            "https://media.example.org/",
+            "http://p:1",
+        ),
     ],
 )
 def test_the_environment_says_through_which_proxy(named, url, through, monkeypatch, outside):

@@ -20,12 +20,25 @@ PRICING: dict[str, Any] = json.loads(
 )
 RANGES = {"sdr": SDR, "hdr": HDR, "hdr_exr": HDR_EXR}
 TASKS = {"video": "generate", "video_edit": "edit", "video_reframe": "reframe", "extend": "extend"}
-SWITCHES: dict[str, dict[str, Any]] = {"sdr": {}, "hdr": {"hdr": True}, "hdr_exr": {"hdr": True, "exr": True}}
+SWITCHES: dict[str, dict[str, Any]] = {
+    "sdr": {},
+    "hdr": {"hdr": True},
+    "hdr_exr": {"hdr": True, "exr": True},
+}
 EARLIER = Ref(generation_id="6f0c2a54-8a4b-4a57-9a55-0f6d0c1b7e21")
 
 
 def clip(seconds: str) -> MediaFacts:
-    return MediaFacts("video", "mp4", "h264", 1280, 720, 1_000_000, duration_seconds=Decimal(seconds), frame_count=1)
+    return MediaFacts(
+        "video",
+        "mp4",
+        "h264",
+        1280,
+        720,
+        1_000_000,
+        duration_seconds=Decimal(seconds),
+        frame_count=1,
+    )
 
 
 @pytest.mark.parametrize("example", PRICING["edit_duration_rule"]["worked_examples"], ids=str)
@@ -75,7 +88,9 @@ def test_a_generation_costs_its_listed_price(size: str, duration: str | None) ->
 
 
 def test_an_extension_is_one_block_of_five_seconds_whatever_duration_says() -> None:
-    wanted = GenerationRequest(task="generate", resolution="1080p", duration="10s", start_frame=EARLIER)
+    wanted = GenerationRequest(
+        task="generate", resolution="1080p", duration="10s", start_frame=EARLIER
+    )
 
     found = estimate(wanted, None, provider="luma-agents")
 
@@ -88,7 +103,11 @@ def test_an_edit_of_unknown_length_spans_every_length_that_is_taken() -> None:
     found = estimate(GenerationRequest(resolution="720p"), None, provider="luma-agents")
 
     assert found is not None
-    assert (found.low_usd, found.high_usd, found.is_range) == (Decimal("1.08"), Decimal("4.32"), True)
+    assert (found.low_usd, found.high_usd, found.is_range) == (
+        Decimal("1.08"),
+        Decimal("4.32"),
+        True,
+    )
     assert "not known" in found.note
 
 
@@ -116,7 +135,9 @@ def test_a_range_is_said_as_one_with_its_reason() -> None:
     assert found is not None
     assert str(found) == "$2.16 to $3.24"
     assert found.basis == "1 block of 10 s to 3 blocks of 5 s × 720p SDR edit"
-    assert found.note == "The price for clips over 10 s is not published; the higher amount is held."
+    assert (
+        found.note == "The price for clips over 10 s is not published; the higher amount is held."
+    )
 
 
 @pytest.mark.parametrize(
@@ -138,7 +159,10 @@ def test_what_has_no_published_price_has_no_estimate(wanted: GenerationRequest) 
 def test_a_longer_clip_never_costs_less_than_a_shorter_one() -> None:
     lengths = [Decimal(tenths) / 10 for tenths in range(1, 181)]
     for switches in SWITCHES.values():
-        found = [estimate(GenerationRequest(**switches), clip(str(one)), provider="luma-agents") for one in lengths]
+        found = [
+            estimate(GenerationRequest(**switches), clip(str(one)), provider="luma-agents")
+            for one in lengths
+        ]
         highs = [one.high_usd for one in found if one]
         assert len(highs) == len(lengths)
         assert highs == sorted(highs)

@@ -21,7 +21,12 @@ def test_the_contract_lists_no_amount_and_neither_do_we() -> None:
     assert scenario.SPEC.unit == PRICING["unit"]
 
 
-@pytest.mark.parametrize("model", scenario.SPEC.models, ids=lambda model: f"{model.task}-{model.name}")
+@pytest.mark.parametrize(
+    "model", scenario.SPEC.models, ids=lambda model: f"{model.task}-{model.name}"
+)
 def test_every_model_is_priced_by_asking(model: Model) -> None:
     assert model.is_priced_by_asking
-    assert estimate(GenerationRequest(task=model.task, model=model.name), None, provider="scenario") is None
+    assert (
+        estimate(GenerationRequest(task=model.task, model=model.name), None, provider="scenario")
+        is None
+    )

@@ -25,10 +25,16 @@ _attempts = iter(range(1, 10**9))
 def make_subject(member: Member, **changes) -> Subject:
     number = next(_attempts)
     sound = {
-        "team_id": member.team_id, "person_id": member.user_id, "person_name": str(member.user),
-        "generation_id": number, "attempt_id": number, "provider": "luma-agents", "model": "ray-3.2", "task": "edit",
+        "team_id": member.team_id,
+        "person_id": member.user_id,
+        "person_name": str(member.user),
+        "generation_id": number,
+        "attempt_id": number,
+        "provider": "luma-agents",
+        "model": "ray-3.2",
+        "task": "edit",
         "is_simulated": True,
-    }  # fmt: skip
+    }
     return Subject(**(sound | changes))
 
 
@@ -65,8 +71,10 @@ def test_a_charge_below_the_reservation_gives_the_rest_back(member):
 
     kinds = list(Entry.objects.order_by("pk").values_list("kind", "amount_usd"))
     assert kinds == [
-        ("reserve", Decimal("2.16")), ("charge", Decimal("1.080001")), ("release", Decimal("1.079999")),
-    ]  # fmt: skip
+        ("reserve", Decimal("2.16")),
+        ("charge", Decimal("1.080001")),
+        ("release", Decimal("1.079999")),
+    ]
     assert ledger.held_usd(subject.generation_id) == 0
     assert totals(member).spent_usd == Decimal("1.080001")
     assert of_lines() == []
@@ -79,8 +87,10 @@ def test_a_charge_above_the_reservation_shows_the_rest_as_an_adjustment(member):
     ledger.charge(subject.attempt_id, Decimal("1.5"), now=NOW, is_estimated=False)
 
     assert list(Entry.objects.order_by("pk").values_list("kind", "amount_usd")) == [
-        ("reserve", 1), ("charge", 1), ("adjust", Decimal("0.5")),
-    ]  # fmt: skip
+        ("reserve", 1),
+        ("charge", 1),
+        ("adjust", Decimal("0.5")),
+    ]
     assert ledger.spent_usd(subject.generation_id) == Decimal("1.5")
     assert of_lines() == []
 
@@ -101,7 +111,9 @@ def test_an_attempt_is_settled_once(member, first, second):
     subject = make_subject(member)
     ledger.reserve(subject, Decimal("1.08"), now=NOW)
     settle = {
-        "charge": lambda: ledger.charge(subject.attempt_id, Decimal("1.08"), now=NOW, is_estimated=True),
+        "charge": lambda: ledger.charge(
+            subject.attempt_id, Decimal("1.08"), now=NOW, is_estimated=True
+        ),
         "release": lambda: ledger.release(subject.attempt_id, now=NOW),
     }
     settle[first]()
@@ -190,7 +202,12 @@ def test_a_charge_counts_in_the_month_of_its_reservation(member):
     subject = make_subject(member)
     ledger.reserve(subject, Decimal("1.08"), now=datetime(2026, 11, 30, 23, 59, 59, tzinfo=UTC))
 
-    ledger.charge(subject.attempt_id, Decimal("1.08"), now=datetime(2026, 12, 1, tzinfo=UTC), is_estimated=True)
+    ledger.charge(
+        subject.attempt_id,
+        Decimal("1.08"),
+        now=datetime(2026, 12, 1, tzinfo=UTC),
+        is_estimated=True,
+    )
 
     assert totals(member).spent_usd == Decimal("1.08")
     assert MonthBudget.objects.count() == 1
@@ -300,7 +317,10 @@ def test_the_check_passes_on_sound_books(member, capsys):
         (lambda: MonthCost.objects.update(spent_usd=Decimal("0.01")), "Month sum"),
         (lambda: MonthCost.objects.update(charges=7), "7 charges"),
         (lambda: MonthBudget.objects.all().delete(), "Budget"),
-        (lambda: QuerySet.update(Entry.objects.filter(kind="charge"), amount_usd=Decimal("1")), "Attempt"),
+        (
+            lambda: QuerySet.update(Entry.objects.filter(kind="charge"), amount_usd=Decimal("1")),
+            "Attempt",
+        ),
     ],
     ids=["held sum", "spent sum", "number of charges", "row gone", "a line changed"],
 )

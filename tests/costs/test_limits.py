@@ -1,4 +1,6 @@
-"""Limit history: a month that is over keeps the limit that held at its end; what nobody wrote down is not known."""
+"""Limit history: a month that is over keeps the limit that held at its end; what nobody wrote down
+is not known.
+"""
 
 from datetime import UTC, date, datetime, timedelta
 from decimal import Decimal
@@ -34,12 +36,20 @@ def of_month(admin: Member, month: date) -> limits.MonthLimit:
 
 def test_a_past_month_has_the_limit_that_held_at_its_end_whatever_came_after(admin):
     last_of_march = APRIL_BEGINS - timedelta(microseconds=1)
-    for limit, at in (("30", datetime(2026, 3, 2, tzinfo=UTC)), ("40", last_of_march), ("50", APRIL_BEGINS)):
+    for limit, at in (
+        ("30", datetime(2026, 3, 2, tzinfo=UTC)),
+        ("40", last_of_march),
+        ("50", APRIL_BEGINS),
+    ):
         change(admin, limit, at)
     change(admin, "99", NOW)
 
     assert [of_month(admin, month).limit_usd for month in (MARCH, APRIL, NOVEMBER)] == [40, 50, 99]
-    assert [of_month(admin, month).is_over for month in (MARCH, APRIL, NOVEMBER)] == [True, True, False]
+    assert [of_month(admin, month).is_over for month in (MARCH, APRIL, NOVEMBER)] == [
+        True,
+        True,
+        False,
+    ]
 
 
 def test_a_month_before_the_first_record_has_no_known_limit_and_never_todays(admin):

@@ -16,7 +16,11 @@ from tests.factories import make_member
 def people(db):
     admin = make_member(role=Role.ADMIN, name="Ada")
     creator = make_member(team=admin.team, name="Ben")
-    for member, amount, model in ((admin, "1.08", "ray-3.2"), (creator, "2.16", "ray-3.2"), (creator, "0.10", "ray-2")):
+    for member, amount, model in (
+        (admin, "1.08", "ray-3.2"),
+        (creator, "2.16", "ray-3.2"),
+        (creator, "0.10", "ray-2"),
+    ):
         subject = make_subject(member, model=model)
         ledger.reserve(subject, Decimal(amount), now=NOW)
         ledger.charge(subject.attempt_id, Decimal(amount), now=NOW, is_estimated=True)

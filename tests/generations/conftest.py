@@ -20,7 +20,8 @@ def quick_folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return tmp_path_factory.mktemp("quick")
 
 
-# For one file: what one file leaves on a provider's list may look like what another searches for there.
+# For one file: what one file leaves on a provider's list may look like what another searches for
+# there.
 @pytest.fixture(scope="module")
 def quick_process(quick_folder: Path) -> Iterator[SimulatorProcess]:
     options = ("--no-render", "--rpm", "0", "--concurrent", "0")
@@ -31,9 +32,13 @@ def quick_process(quick_folder: Path) -> Iterator[SimulatorProcess]:
 
 
 def _draw_the_canned_clip(url: str) -> None:
-    """Let the first job, which draws the clip for all others, be over before a test counts on quick ones."""
+    """Let the first job, which draws the clip for all others, be over before a test counts on quick
+    ones.
+    """
     body = {"model": "ray-3.2", "type": "video", "prompt": "first"}
-    with httpx.Client(base_url=f"{url}/luma-agents/v1", headers={"Authorization": "Bearer luma-api-warm"}) as client:
+    with httpx.Client(
+        base_url=f"{url}/luma-agents/v1", headers={"Authorization": "Bearer luma-api-warm"}
+    ) as client:
         made = client.post("/generations", json=body).raise_for_status().json()
         for _ in range(900):
             if client.get(f"/generations/{made['id']}").json()["state"] == "completed":
@@ -43,7 +48,9 @@ def _draw_the_canned_clip(url: str) -> None:
 
 
 @pytest.fixture
-def quick(quick_process: SimulatorProcess, settings, transactional_db) -> Iterator[SimulatorProcess]:
+def quick(
+    quick_process: SimulatorProcess, settings, transactional_db
+) -> Iterator[SimulatorProcess]:
     """The simulator without rendering, with no fault set, and the simulated account pointing at it."""
     quick_process.reset()
     settings.SIMULATOR_URL = quick_process.url
@@ -69,5 +76,7 @@ def told(monkeypatch: pytest.MonkeyPatch) -> Iterator[ModuleType]:
 
 @pytest.fixture
 def expired(monkeypatch: pytest.MonkeyPatch) -> None:
-    """No provider keeps a result for a while: what cannot be fetched in the first tries is given up then."""
+    """No provider keeps a result for a while: what cannot be fetched in the first tries is given up
+    then.
+    """
     monkeypatch.setattr(expiring, "kept_until", lambda attempt, *, now: now)

@@ -37,34 +37,57 @@ class Clock:
         self.ahead += max(timedelta(), at - self())
 
 
-def ask(member: Member | None = None, *, prompt: str = "A quiet harbor at dawn", clip: Asset | None = None, **options):
+def ask(
+    member: Member | None = None,
+    *,
+    prompt: str = "A quiet harbor at dawn",
+    clip: Asset | None = None,
+    **options,
+):
     """Queue a generation from text alone, or an edit of a clip."""
     if clip is None:
-        wanted = GenerationRequest(task=Task.GENERATE, prompt=prompt, resolution="360p", duration="5s")
+        wanted = GenerationRequest(
+            task=Task.GENERATE, prompt=prompt, resolution="360p", duration="5s"
+        )
     else:
-        wanted = GenerationRequest(prompt=prompt, resolution="360p", auto_controls=True, source=Ref(asset_id=clip.pk))
+        wanted = GenerationRequest(
+            prompt=prompt, resolution="360p", auto_controls=True, source=Ref(asset_id=clip.pk)
+        )
     return enqueue(
-        wanted, account=default_account("luma-agents"), member=member or make_member(), source_asset=clip, **options
+        wanted,
+        account=default_account("luma-agents"),
+        member=member or make_member(),
+        source_asset=clip,
+        **options,
     )
 
 
 def priced(
-    wanted: GenerationRequest, account: ProviderAccount, member: Member, *, source: Asset | None = None
-) -> GenerationRequest:  # fmt: skip
-    """Ask what a request costs where the provider publishes no price, as the page does before it lets one send it."""
+    wanted: GenerationRequest,
+    account: ProviderAccount,
+    member: Member,
+    *,
+    source: Asset | None = None,
+) -> GenerationRequest:
+    """Ask what a request costs where the provider publishes no price, as the page does before it
+    lets one send it.
+    """
     if asking.is_asked(account, wanted):
         asking.answer(asking.ask(account, wanted, source, member=member).pk)
     return wanted
 
 
 def run(clock: Clock, *, rounds: int = 60, until: str = "", pause: float = 0.0) -> None:
-    """Do what is due at every provider, then jump to what is due next, until nothing is active or a state is reached.
+    """Do what is due at every provider, then jump to what is due next, until nothing is active or a
+    state is reached.
 
     `pause` is what the simulator is given each round to draw in, in seconds that really pass.
     """
     for _ in range(rounds):
         active = Attempt.objects.filter(state__in=ACTIVE)
-        for provider in sorted(set(active.values_list("account__provider", flat=True))) or ["luma-agents"]:
+        for provider in sorted(set(active.values_list("account__provider", flat=True))) or [
+            "luma-agents"
+        ]:
             sweep.work(provider, seconds=0.15, clock=clock)
         transfer.transfer(0, clock=clock)
         time.sleep(pause)

@@ -1,4 +1,7 @@
-"""Every fault that the simulator can play, for every provider, and what must come of it. Read by test_faults.py."""
+"""Every fault that the simulator can play, for every provider, and what must come of it.
+
+Read by test_faults.py.
+"""
 
 from dataclasses import dataclass, field, replace
 from typing import Any
@@ -12,8 +15,8 @@ NOTHING: list[str] = []
 LUMA, GMI, SCENARIO = "luma-agents", "gmi-cloud", "scenario"
 NOT_REFUNDED = "reframe-video"  # a failure of this model of Scenario's is charged
 
-# Which calls of each provider can go wrong: Luma shows no list and publishes its prices; GMI's files are complete when
-# they are put, and Scenario's and Luma's have to be completed.
+# Which calls of each provider can go wrong: Luma shows no list and publishes its prices; GMI's
+# files are complete when they are put, and Scenario's and Luma's have to be completed.
 FILES = {"upload", "put", "complete", "file"}
 CALLS_OF = {
     LUMA: {"submit", "poll", "job", "download", *FILES},
@@ -21,19 +24,27 @@ CALLS_OF = {
     SCENARIO: {"submit", "poll", "job", "download", *FILES, "list", "price"},
 }
 REASONS = (
-    "content_moderated", "generation_failed", "output_not_found", "budget_exhausted", "image_too_large",
-    "unsupported_format", "corrupt_input", "invalid_request", "rate_limited", "cancelled",
-)  # fmt: skip
+    "content_moderated",
+    "generation_failed",
+    "output_not_found",
+    "budget_exhausted",
+    "image_too_large",
+    "unsupported_format",
+    "corrupt_input",
+    "invalid_request",
+    "rate_limited",
+    "cancelled",
+)
 
 
 @dataclass(frozen=True)
 class Case:
     """One fault at a call, or several one after the other, and what must come of it.
 
-    `state` is where the generation ends, or for a price that was asked for, where that does; `lines` the ledger's
-    kinds, each of the whole estimate; `paid` how many jobs the provider took; `alert` what is open in the end; `says`
-    what the person is told among the rest. `needs` is what must be uploaded for the request: "" nothing, "clip" or
-    "picture"; `model` where it matters.
+    `state` is where the generation ends, or for a price that was asked for, where that does;
+    `lines` the ledger's kinds, each of the whole estimate; `paid` how many jobs the provider took;
+    `alert` what is open in the end; `says` what the person is told among the rest. `needs` is what
+    must be uploaded for the request: "" nothing, "clip" or "picture"; `model` where it matters.
     """
 
     call: str
@@ -51,8 +62,16 @@ class Case:
 
     @property
     def id(self) -> str:
-        words = [self.slug, self.call, *self.kinds, f"x{self.times}" if self.times > 1 else "", self.needs]
-        return " ".join(word for word in [*words, self.model if self.model != "ray-3.2" else ""] if word)
+        words = [
+            self.slug,
+            self.call,
+            *self.kinds,
+            f"x{self.times}" if self.times > 1 else "",
+            self.needs,
+        ]
+        return " ".join(
+            word for word in [*words, self.model if self.model != "ray-3.2" else ""] if word
+        )
 
 
 OK = (State.SUCCEEDED, CHARGED)
@@ -62,25 +81,50 @@ UNKNOWN = (State.UNKNOWN, KEPT)
 NOT_FETCHED = (State.FETCH_FAILED, CHARGED)
 
 
-def at(call: str, kinds: str | tuple[str, ...], ends: tuple[str, list[str]], paid: int, **more: Any) -> Case:
+def at(
+    call: str, kinds: str | tuple[str, ...], ends: tuple[str, list[str]], paid: int, **more: Any
+) -> Case:
     return Case(call, (kinds,) if isinstance(kinds, str) else kinds, *ends, paid, **more)
 
 
-def each(call: str, kinds: tuple[str, ...], ends: tuple[str, list[str]], paid: int, **more: Any) -> list[Case]:
+def each(
+    call: str, kinds: tuple[str, ...], ends: tuple[str, list[str]], paid: int, **more: Any
+) -> list[Case]:
     """Return a case of its own for each kind at a call, all with the same end."""
     return [at(call, kind, ends, paid, **more) for kind in kinds]
 
 
 LOST_ANSWER = ("hang", "accept_then_reset")  # the job is made, and we are not told
-NO_ANSWER = ("status:409", "status:500", "status:502", "status:503", "status:504", "hang_before", "reset")  # nor is it
+NO_ANSWER = (
+    "status:409",
+    "status:500",
+    "status:502",
+    "status:503",
+    "status:504",
+    "hang_before",
+    "reset",
+)  # nor is it
 # A free call is made again, whatever went wrong with it.
-AGAIN = ("status:500", "hang", "hang_before", "reset", "accept_then_reset", "slow:0.3", "status:503")
-REFUSED_FOR_GOOD = ("status:400", "status:403", "status:413")  # by a storage, at the address that it was given
+AGAIN = (
+    "status:500",
+    "hang",
+    "hang_before",
+    "reset",
+    "accept_then_reset",
+    "slow:0.3",
+    "status:503",
+)
+REFUSED_FOR_GOOD = (
+    "status:400",
+    "status:403",
+    "status:413",
+)  # by a storage, at the address that it was given
 SPOILED = ("corrupt", "truncated", "empty")
 
 # What every provider's protocol has in common.
 EVERYWHERE = [
-    # The paid call. A definite refusal costs nothing; any doubt is unknown and keeps the money held.
+    # The paid call. A definite refusal costs nothing; any doubt is unknown and keeps the money
+    # held.
     *each("submit", ("status:400", "status:404", "status:422"), REFUSED, 0, says="refused this"),
     at("submit", "status:401", REFUSED, 0, says="key", alert="account"),
     at("submit", "status:402", REFUSED, 0, says="funds", alert="account"),
@@ -88,7 +132,8 @@ EVERYWHERE = [
     at("submit", "status:429", OK, 1, options={"retry_after": 1}),
     at("submit", "status:429", OK, 1, times=3, options={"retry_after": 7}),
     at("submit", "slow:0.3", OK, 1),
-    # Polls are free: whatever goes wrong, the job is followed on. That the account was refused stays to be looked at.
+    # Polls are free: whatever goes wrong, the job is followed on. That the account was refused
+    # stays to be looked at.
     at("poll", ("status:400", "status:404", "status:429", *AGAIN), OK, 1),
     at("poll", ("status:401", "status:403"), OK, 1, alert="account"),
     at("poll", "status:404", (State.LOST, KEPT), 1, times=1000, says="does not know", alert="lost"),
@@ -101,11 +146,19 @@ EVERYWHERE = [
     at("download", "expired", OK, 1, times=2),
     at("download", SPOILED, OK, 1),
     at("download", "corrupt", OK, 1, times=2),
-    *each("download", ("expired", "status:503"), NOT_FETCHED, 1, times=1000, says="fetch it again",
-          alert="fetch_failed"),
-    # Noise, a cut file and nothing say nothing of the result: they are met with the patience for a 5xx.
+    *each(
+        "download",
+        ("expired", "status:503"),
+        NOT_FETCHED,
+        1,
+        times=1000,
+        says="fetch it again",
+        alert="fetch_failed",
+    ),
+    # Noise, a cut file and nothing say nothing of the result: they are met with the patience for a
+    # 5xx.
     *each("job", SPOILED, NOT_FETCHED, 1, says="fetch it again", alert="fetch_failed"),
-]  # fmt: skip
+]
 LUMA_ONLY = [
     *each("submit", NO_ANSWER, UNKNOWN, 0, says="may have", alert="unknown_outcome"),
     *each("submit", LOST_ANSWER, UNKNOWN, 1, says="may have", alert="unknown_outcome"),
@@ -113,13 +166,24 @@ LUMA_ONLY = [
     at("job", "no_output", NOT_FETCHED, 1, says="names no video", alert="fetch_failed"),
     # Released where documented as refunded, else counted as spent.
     *each("job", tuple(f"fail:{code}" for code in REASONS[:3]), REFUSED, 1),
-    *each("job", tuple(f"fail:{code}" for code in REASONS[3:]), COUNTED, 1, says="counted as spent"),
+    *each(
+        "job", tuple(f"fail:{code}" for code in REASONS[3:]), COUNTED, 1, says="counted as spent"
+    ),
     at("poll", "fail:generation_failed", REFUSED, 1),
     # The upload of the source: free and repeated.
     *(at(call, AGAIN, OK, 1, needs="clip") for call in ("upload", "put", "complete", "file")),
     at("upload", "status:429", OK, 1, needs="clip", options={"retry_after": 2}),
     at("put", "status:403", OK, 1, needs="clip"),
-    *each("put", REFUSED_FOR_GOOD, REFUSED, 0, needs="clip", times=1000, says="was sent or charged", alert="not_sent"),
+    *each(
+        "put",
+        REFUSED_FOR_GOOD,
+        REFUSED,
+        0,
+        needs="clip",
+        times=1000,
+        says="was sent or charged",
+        alert="not_sent",
+    ),
     at("complete", "fail:unsupported_format", REFUSED, 0, needs="clip", says="format"),
     at("upload", "status:401", REFUSED, 0, needs="clip", says="key", alert="account"),
 ]
@@ -139,7 +203,16 @@ GMI_ONLY = [
     # Pictures are put at an address.
     *(at(call, AGAIN, OK, 1, needs="picture") for call in ("upload", "put")),
     at("upload", "status:429", OK, 1, needs="picture", options={"retry_after": 2}),
-    at("put", "status:413", REFUSED, 0, needs="picture", times=1000, says="make it smaller", alert="not_sent"),
+    at(
+        "put",
+        "status:413",
+        REFUSED,
+        0,
+        needs="picture",
+        times=1000,
+        says="make it smaller",
+        alert="not_sent",
+    ),
     at("upload", "status:401", REFUSED, 0, needs="picture", says="key", alert="account"),
 ]
 SCENARIO_ONLY = [
@@ -155,7 +228,16 @@ SCENARIO_ONLY = [
     # The upload, in parts: free and repeated.
     *(at(call, AGAIN, OK, 1, needs="clip") for call in ("upload", "put", "complete", "file")),
     at("put", "status:403", OK, 1, needs="clip"),
-    at("put", "status:400", REFUSED, 0, needs="clip", times=1000, says="was sent or charged", alert="not_sent"),
+    at(
+        "put",
+        "status:400",
+        REFUSED,
+        0,
+        needs="clip",
+        times=1000,
+        says="was sent or charged",
+        alert="not_sent",
+    ),
     at("complete", "fail:unsupported_format", REFUSED, 0, needs="clip", says="format"),
     at("upload", "status:401", REFUSED, 0, needs="clip", says="key", alert="account"),
     # A picture goes in one call.
@@ -181,8 +263,18 @@ PRICES = [
     at("price", "status:500", NOT_KNOWN, 0, times=1000, says="has a problem"),
     at("price", "status:401", NOT_KNOWN, 0, says="key"),
     at("price", "status:403", NOT_KNOWN, 0, says="does not let this account in"),
-    *each("price", ("reset", "accept_then_reset", "hang", "hang_before"), NOT_KNOWN, 0, times=1000,
-          says="did not answer"),
-]  # fmt: skip
-OWN = {LUMA: LUMA_ONLY, GMI: [*GMI_ONLY, *LISTS, *PRICES], SCENARIO: [*SCENARIO_ONLY, *LISTS, *PRICES]}
+    *each(
+        "price",
+        ("reset", "accept_then_reset", "hang", "hang_before"),
+        NOT_KNOWN,
+        0,
+        times=1000,
+        says="did not answer",
+    ),
+]
+OWN = {
+    LUMA: LUMA_ONLY,
+    GMI: [*GMI_ONLY, *LISTS, *PRICES],
+    SCENARIO: [*SCENARIO_ONLY, *LISTS, *PRICES],
+}
 CASES = [replace(case, slug=slug) for slug, own in OWN.items() for case in [*EVERYWHERE, *own]]

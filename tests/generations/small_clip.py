@@ -6,7 +6,9 @@ import av
 import numpy as np
 
 
-def draw(path: Path, *, frames: int = 24, width: int = 320, height: int = 180, shade: int = 0) -> Path:
+def draw(
+    path: Path, *, frames: int = 24, width: int = 320, height: int = 180, shade: int = 0
+) -> Path:
     """Write an H.264 clip at 24 fps. `shade` (0..255) makes clips of different bytes."""
     with av.open(str(path), "w") as container:
         stream = container.add_stream("libx264", rate=24)
@@ -20,7 +22,9 @@ def draw(path: Path, *, frames: int = 24, width: int = 320, height: int = 180, s
 
 
 def draw_undecodable(path: Path) -> Path:
-    """Write an MP4 in which every box is there and whole, and nothing of its picture can be decoded."""
+    """Write an MP4 in which every box is there and whole, and nothing of its picture can be
+    decoded.
+    """
     data = draw(path).read_bytes()
     start = data.index(b"mdat") + 4
     length = int.from_bytes(data[start - 8 : start - 4], "big") - 8

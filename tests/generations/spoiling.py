@@ -1,4 +1,6 @@
-"""A proxy on loopback before the simulator that answers as it does, but for what a test spoils on the way."""
+"""A proxy on loopback before the simulator that answers as it does, but for what a test spoils on
+the way.
+"""
 
 import json
 import threading
@@ -16,7 +18,10 @@ NOT_PASSED_BACK = {"content-length", "connection", "date", "transfer-encoding"}
 
 @dataclass
 class Answered:
-    """An answer on its way back, to be changed in place. `json` is its body where it is JSON, else None."""
+    """An answer on its way back, to be changed in place.
+
+    `json` is its body where it is JSON, else None.
+    """
 
     method: str
     path: str
@@ -34,7 +39,9 @@ Spoil = Callable[[Answered], None]
 
 @dataclass
 class Proxy:
-    """`spoil` are changes, each tried on every answer; `posts` counts the paid posts that came through."""
+    """`spoil` are changes, each tried on every answer; `posts` counts the paid posts that came
+    through.
+    """
 
     target: str
     url: str = ""
@@ -42,7 +49,11 @@ class Proxy:
     asked: list[tuple[str, str]] = field(default_factory=list)
 
     def count(self, method: str, path: str) -> int:
-        return sum(1 for asked, where in self.asked if asked == method and where.partition("?")[0].endswith(path))
+        return sum(
+            1
+            for asked, where in self.asked
+            if asked == method and where.partition("?")[0].endswith(path)
+        )
 
 
 @contextmanager
@@ -57,14 +68,22 @@ def before(target: str) -> Iterator[Proxy]:
         def handle_any(self) -> None:
             proxy.asked.append((self.command, self.path))
             body = _body_of(self)
-            headers = {name: value for name, value in self.headers.items() if name.lower() in PASSED_ON}
-            headers["Host"] = self.headers["Host"]  # so that the simulator's links lead through here
+            headers = {
+                name: value for name, value in self.headers.items() if name.lower() in PASSED_ON
+            }
+            headers["Host"] = self.headers[
+                "Host"
+            ]  # so that the simulator's links lead through here
             came = client.request(self.command, target + self.path, content=body, headers=headers)
             back = Answered(
                 self.command,
                 self.path,
                 came.status_code,
-                {name: value for name, value in came.headers.items() if name not in NOT_PASSED_BACK},
+                {
+                    name: value
+                    for name, value in came.headers.items()
+                    if name not in NOT_PASSED_BACK
+                },
                 came.content,
             )
             _spoiled(back, proxy.spoil)

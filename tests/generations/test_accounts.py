@@ -1,4 +1,6 @@
-"""Several accounts at once: one sweep serves them all, and what is wrong with one is its own affair."""
+"""Several accounts at once: one sweep serves them all, and what is wrong with one is its own
+affair.
+"""
 
 import uuid
 from datetime import timedelta
@@ -34,7 +36,9 @@ def second(db) -> ProviderAccount:
     return ProviderAccount.objects.create(provider="luma-agents", name="Second", is_simulated=True)
 
 
-def ask_of(account: ProviderAccount, *, prompt: str = "A quiet harbor", source: Ref | None = None) -> Generation:
+def ask_of(
+    account: ProviderAccount, *, prompt: str = "A quiet harbor", source: Ref | None = None
+) -> Generation:
     member = make_member()
     wanted = GenerationRequest(task=Task.GENERATE, prompt=prompt, resolution="360p", duration="5s")
     if source is not None:
@@ -78,7 +82,9 @@ def test_each_account_has_its_own_limit_of_running_jobs(quick, clock, first, sec
 
     sweep.work("luma-agents", seconds=1.0, clock=clock)
 
-    sent = Attempt.objects.filter(submitted_at__isnull=False).values_list("account__name", flat=True)
+    sent = Attempt.objects.filter(submitted_at__isnull=False).values_list(
+        "account__name", flat=True
+    )
     assert sorted(sent) == sorted([first.name, "Second", "Second"])
 
 
@@ -96,8 +102,13 @@ def test_a_wrong_key_of_one_account_stops_no_other(quick, clock, first, second, 
 
     def with_a_wrong_key(account: ProviderAccount) -> Access:
         found = access(account)
-        return Access(found.account_id, found.provider, found.base_url, "nonsense é", is_simulated=True) \
-            if account.pk == first.pk else found  # fmt: skip
+        return (
+            Access(
+                found.account_id, found.provider, found.base_url, "nonsense é", is_simulated=True
+            )
+            if account.pk == first.pk
+            else found
+        )
 
     monkeypatch.setattr(ProviderAccount, "access", with_a_wrong_key)
     ask_of(first)
@@ -109,7 +120,9 @@ def test_a_wrong_key_of_one_account_stops_no_other(quick, clock, first, second, 
     assert "key" in Generation.objects.get(account=first).failure_message
 
 
-def test_an_account_that_cannot_even_be_read_stops_no_other(quick, clock, first, second, monkeypatch):
+def test_an_account_that_cannot_even_be_read_stops_no_other(
+    quick, clock, first, second, monkeypatch
+):
     access = ProviderAccount.access
 
     def broken_for_one(account: ProviderAccount) -> Access:
@@ -126,7 +139,9 @@ def test_an_account_that_cannot_even_be_read_stops_no_other(quick, clock, first,
     assert states()["Second"] == State.SUCCEEDED
 
 
-def test_what_waits_at_an_account_that_is_switched_off_is_not_sent_until_it_is_on_again(quick, clock, first, second):
+def test_what_waits_at_an_account_that_is_switched_off_is_not_sent_until_it_is_on_again(
+    quick, clock, first, second
+):
     ask_of(first)
     ask_of(second)
     ProviderAccount.objects.filter(pk=first.pk).update(is_enabled=False)
@@ -144,7 +159,9 @@ def test_what_waits_at_an_account_that_is_switched_off_is_not_sent_until_it_is_o
 
 def test_nothing_is_uploaded_to_an_account_that_is_switched_off(quick, clock, first, tmp_path):
     member = make_member()
-    clip = intake.take_in(draw(tmp_path / "clip.mp4"), name="clip.mp4", team=member.team, user=member.user)
+    clip = intake.take_in(
+        draw(tmp_path / "clip.mp4"), name="clip.mp4", team=member.team, user=member.user
+    )
     wanted = GenerationRequest(prompt="At night", resolution="360p", source=Ref(asset_id=clip.pk))
     enqueue(wanted, account=first, member=member, source_asset=clip)
     sweep.work("luma-agents", seconds=0.1, clock=clock)
@@ -160,7 +177,9 @@ def test_nothing_is_uploaded_to_an_account_that_is_switched_off(quick, clock, fi
 def test_another_key_is_used_by_the_sweep_that_is_at_work(quick, clock, first):
     accounts = Accounts("luma-agents")
     before = accounts.access(first.pk)
-    ProviderAccount.objects.filter(pk=first.pk).update(is_simulated=False, base_url="https://luma.example.org/v1")
+    ProviderAccount.objects.filter(pk=first.pk).update(
+        is_simulated=False, base_url="https://luma.example.org/v1"
+    )
 
     accounts._read_at -= 10
     accounts.refresh()

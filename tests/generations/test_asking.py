@@ -48,7 +48,9 @@ def member() -> Member:
 
 @pytest.fixture
 def clip(member: Member, small_clip: Path, tmp_path: Path) -> Asset:
-    """A clip that is said to be 5 s long at 720p, with a file behind it: asking for a price sends it."""
+    """A clip that is said to be 5 s long at 720p, with a file behind it: asking for a price sends
+    it.
+    """
     copy = Path(shutil.copy(small_clip, tmp_path / "clip.mp4"))
     sha256 = store.hash_file(copy)
     store.keep(copy, sha256, store.ORIGINAL)
@@ -61,11 +63,15 @@ def account(told: ModuleType) -> ProviderAccount:
 
 
 def draft(clip: Asset, **said: Any) -> GenerationRequest:
-    sound = GenerationRequest(prompt="Rain", source=Ref(asset_id=clip.pk), auto_controls=True, resolution="720p")
+    sound = GenerationRequest(
+        prompt="Rain", source=Ref(asset_id=clip.pk), auto_controls=True, resolution="720p"
+    )
     return replace(sound, **said)
 
 
-def told_price(account: ProviderAccount, wanted: GenerationRequest, clip: Asset, member: Member) -> AskedPrice:
+def told_price(
+    account: ProviderAccount, wanted: GenerationRequest, clip: Asset, member: Member
+) -> AskedPrice:
     """Ask and let the queue's task answer."""
     row = ask(account, wanted, clip, member=member)
     answer(row.pk)
@@ -74,8 +80,12 @@ def told_price(account: ProviderAccount, wanted: GenerationRequest, clip: Asset,
     return found
 
 
-def words(wanted: GenerationRequest, clip: Asset, account: ProviderAccount, **options: Any) -> list[str]:
-    verdict = weigh(wanted, clip, account, asked=known(account, wanted, clip, however_old=True), **options)
+def words(
+    wanted: GenerationRequest, clip: Asset, account: ProviderAccount, **options: Any
+) -> list[str]:
+    verdict = weigh(
+        wanted, clip, account, asked=known(account, wanted, clip, however_old=True), **options
+    )
     return [one.message for one in verdict.refusals if one.rule_id == "price.asking"]
 
 
@@ -116,7 +126,9 @@ def test_the_source_is_staged_once_for_it_and_the_provider_is_asked_with_its_id_
 
     assert len(told.staged) == 1
     assert StagedFile.objects.get(account=account).ref == {"file_id": "file-1"}
-    assert [(wanted.source.file_id, seconds) for wanted, seconds in told.asked] == [("file-1", Decimal(5))] * 2
+    assert [(wanted.source.file_id, seconds) for wanted, seconds in told.asked] == [
+        ("file-1", Decimal(5))
+    ] * 2
     assert told.asked[0][0].prompt == "Rain"
 
 
@@ -156,7 +168,9 @@ def test_what_is_broken_anyway_is_not_told_to_ask_but_a_missing_prompt_is_no_hin
 def test_the_known_price_is_what_is_held(
     account: ProviderAccount, clip: Asset, member: Member, told: ModuleType
 ) -> None:
-    told.says.append(Quote(Decimal("0.3000001"), Decimal("0.6000001"), "30 to 60 CU at $0.01", "By its length."))
+    told.says.append(
+        Quote(Decimal("0.3000001"), Decimal("0.6000001"), "30 to 60 CU at $0.01", "By its length.")
+    )
     told_price(account, draft(clip), clip, member)
 
     take = enqueue(draft(clip, prompt="Snow"), account=account, member=member, source_asset=clip)
@@ -186,7 +200,7 @@ def test_a_failed_take_is_tried_again_once_its_price_was_asked_anew(
 ) -> None:
     take = make_generation(
         member, account=account, provider="told", source=clip, state=State.FAILED, can_retry=True
-    )  # fmt: skip
+    )
     with pytest.raises(Refused, match="Told is being asked what this costs"):
         retry(take, member=member, now=timezone.now())
 
@@ -201,7 +215,7 @@ def test_a_take_whose_price_did_not_come_says_why_and_is_asked_for_again(
 ) -> None:
     take = make_generation(
         member, account=account, provider="told", source=clip, state=State.FAILED, can_retry=True
-    )  # fmt: skip
+    )
     told.says.append(ProviderError("Told is closed today."))
     told_price(account, take.wanted, clip, member)
 
@@ -216,7 +230,7 @@ def test_a_failed_take_is_not_tried_again_for_more_than_was_agreed_to(
 ) -> None:
     take = make_generation(
         member, account=account, provider="told", source=clip, state=State.FAILED, can_retry=True
-    )  # fmt: skip
+    )
     told.says.append(Quote(Decimal(1), Decimal("1.09"), "100 to 109 CU"))
     told_price(account, take.wanted, clip, member)
 
@@ -249,14 +263,18 @@ def test_a_question_that_was_lost_with_a_killed_worker_is_put_again_by_the_ticke
     def tick(seconds: int) -> list[tuple[str, tuple[int, ...]]]:
         with django_capture_on_commit_callbacks(execute=True):
             for asked_id in asking.unanswered(asked_at + timedelta(seconds=seconds)):
-                wake.ask_price(asked_id, now=asked_at + timedelta(seconds=seconds), seconds=asking.TASK_SECONDS)
+                wake.ask_price(
+                    asked_id, now=asked_at + timedelta(seconds=seconds), seconds=asking.TASK_SECONDS
+                )
         return waiting()
 
     assert tick(5) == []
     assert tick(12) == [("ask_price", (row.pk,))]
     assert len(tick(14)) == 1  # it waits in the queue
     assert len(tick(30)) == 2  # lost again
-    leases.take(wake.asking_lease(row.pk), whereabouts.holder(), now=asked_at, seconds=asking.TASK_SECONDS)
+    leases.take(
+        wake.asking_lease(row.pk), whereabouts.holder(), now=asked_at, seconds=asking.TASK_SECONDS
+    )
     assert len(tick(60)) == 2
     assert len(tick(300)) == 2  # by then the page says so, and a person asks
 
@@ -273,9 +291,15 @@ def test_an_answered_question_leaves_no_lease_behind(
 
 
 def test_a_worker_that_lives_on_without_having_answered_keeps_others_away_for_less_than_a_minute(
-    account: ProviderAccount, clip: Asset, member: Member, told: ModuleType, monkeypatch: pytest.MonkeyPatch
+    account: ProviderAccount,
+    clip: Asset,
+    member: Member,
+    told: ModuleType,
+    monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    """The database was away when it had the answer, and still when it would have given the lease back."""
+    """The database was away when it had the answer, and still when it would have given the lease
+    back.
+    """
     row = ask(account, draft(clip), clip, member=member, now=NOW)
     told.says.append(Quote(Decimal(1), Decimal(1), "100 CU"))
     with monkeypatch.context() as away:
@@ -297,7 +321,11 @@ def test_a_worker_that_lives_on_without_having_answered_keeps_others_away_for_le
 
 
 def test_a_question_that_takes_long_keeps_its_lease(
-    account: ProviderAccount, clip: Asset, member: Member, told: ModuleType, monkeypatch: pytest.MonkeyPatch
+    account: ProviderAccount,
+    clip: Asset,
+    member: Member,
+    told: ModuleType,
+    monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     monkeypatch.setattr(asking, "RENEW_SECONDS", 0.01)
     row, renewed = ask(account, draft(clip), clip, member=member), []
@@ -322,7 +350,11 @@ def test_a_question_that_takes_long_keeps_its_lease(
 
 
 def test_a_late_answer_to_an_earlier_question_does_not_end_the_present_one(
-    account: ProviderAccount, clip: Asset, member: Member, told: ModuleType, monkeypatch: pytest.MonkeyPatch
+    account: ProviderAccount,
+    clip: Asset,
+    member: Member,
+    told: ModuleType,
+    monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     row = ask(account, draft(clip), clip, member=member, now=NOW - timedelta(minutes=3))
 
@@ -362,7 +394,13 @@ def test_a_busy_provider_is_asked_again_after_the_pause_that_it_names(
 
 
 @pytest.mark.parametrize(
-    "said", [Quote(Decimal(2), Decimal(1), "?"), Quote(Decimal(-1), Decimal(1), "?"), ZeroDivisionError("oh")], ids=str
+    "said",
+    [
+        Quote(Decimal(2), Decimal(1), "?"),
+        Quote(Decimal(-1), Decimal(1), "?"),
+        ZeroDivisionError("oh"),
+    ],
+    ids=str,
 )
 def test_what_makes_no_sense_is_no_price(
     account: ProviderAccount, clip: Asset, member: Member, told: ModuleType, said: Any
@@ -379,7 +417,10 @@ def test_drafts_share_a_price_unless_something_that_may_move_it_differs(
     account: ProviderAccount, clip: Asset, member: Member
 ) -> None:
     picture, other = make_asset(member, kind="image"), make_asset(member, kind="image")
-    same_length, longer = make_asset(member), make_asset(member, duration_seconds=Decimal(6), frame_count=144)
+    same_length, longer = (
+        make_asset(member),
+        make_asset(member, duration_seconds=Decimal(6), frame_count=144),
+    )
     plain = draft(clip)
 
     def key(wanted: GenerationRequest, source: Asset = clip) -> str:
@@ -391,15 +432,22 @@ def test_drafts_share_a_price_unless_something_that_may_move_it_differs(
     with_picture = replace(plain, start_frame=Ref(asset_id=picture.pk))
     assert key(with_picture) == key(replace(plain, start_frame=Ref(asset_id=other.pk)))
     different = [
-        plain, with_picture, replace(plain, task="generate", start_frame=Ref(asset_id=picture.pk)),
+        plain,
+        with_picture,
+        replace(plain, task="generate", start_frame=Ref(asset_id=picture.pk)),
         replace(plain, task="generate", start_frame=Ref(generation_id="continued")),
-        replace(plain, resolution="1080p"), replace(plain, hdr=True),
-        replace(plain, task="reframe"), replace(plain, model="modify-video"),
+        replace(plain, resolution="1080p"),
+        replace(plain, hdr=True),
+        replace(plain, task="reframe"),
+        replace(plain, model="modify-video"),
         replace(plain, keyframes=(Ref(asset_id=1),), keyframe_indexes=(0,)),
         replace(plain, keyframes=(Ref(asset_id=1), Ref(asset_id=2)), keyframe_indexes=(0, 9)),
-    ]  # fmt: skip
+    ]
     assert len({*map(key, different), key(draft(longer), longer)}) == len(different) + 1
-    foreign = [asking.key_of(account, replace(plain, source=Ref(file_id=name)), None) for name in ("one", "other")]
+    foreign = [
+        asking.key_of(account, replace(plain, source=Ref(file_id=name)), None)
+        for name in ("one", "other")
+    ]
     assert foreign[0] != foreign[1]  # nothing is known of either
 
 
@@ -444,7 +492,9 @@ def test_that_nothing_was_asked_is_remembered_for_a_moment_until_somebody_asks(
     with django_assert_num_queries(0):
         assert known(account, draft(clip, prompt="Rain, harder"), clip) is None
     with django_assert_num_queries(1):
-        assert known(account, draft(clip), clip, however_old=True) is None  # queueing looks for itself
+        assert (
+            known(account, draft(clip), clip, however_old=True) is None
+        )  # queueing looks for itself
 
     ask(account, draft(clip), clip, member=member)
 

@@ -1,4 +1,6 @@
-"""Prices asked for over the wire: the simulated providers tell them, they are held, and what is charged is reported."""
+"""Prices asked for over the wire: the simulated providers tell them, they are held, and what is
+charged is reported.
+"""
 
 from decimal import Decimal
 from pathlib import Path
@@ -25,7 +27,9 @@ DRAFTS = {
         GenerationRequest(prompt="Rain", resolution="720p", auto_controls=True),
         GenerationRequest(task=Task.MODIFY, model="modify-video", prompt="Rain", strength="flex_1"),
     ],
-    "gmi-cloud": [GenerationRequest(task=Task.REFRAME, prompt="Rain", aspect_ratio="1:1", resolution="540p")],
+    "gmi-cloud": [
+        GenerationRequest(task=Task.REFRAME, prompt="Rain", aspect_ratio="1:1", resolution="540p")
+    ],
 }
 
 
@@ -36,13 +40,16 @@ def member(transactional_db: None) -> Member:
 
 @pytest.fixture
 def clip(member: Member, tmp_path: Path) -> Asset:
-    return intake.take_in(draw(tmp_path / "clip.mp4"), name="clip.mp4", team=member.team, user=member.user)
+    return intake.take_in(
+        draw(tmp_path / "clip.mp4"), name="clip.mp4", team=member.team, user=member.user
+    )
 
 
 @pytest.mark.parametrize(
-    ("slug", "draft"), [(slug, draft) for slug, drafts in DRAFTS.items() for draft in drafts],
+    ("slug", "draft"),
+    [(slug, draft) for slug, drafts in DRAFTS.items() for draft in drafts],
     ids=lambda one: one if isinstance(one, str) else f"{one.task}",
-)  # fmt: skip
+)
 def test_a_price_that_is_told_is_held_and_what_is_charged_lies_within_it(
     quick: object, clock: Clock, member: Member, clip: Asset, slug: str, draft: GenerationRequest
 ) -> None:
@@ -73,7 +80,7 @@ def test_asking_costs_nothing_and_what_was_staged_for_it_serves_the_take(
     account = default_account("scenario")
     wanted = GenerationRequest(
         task=Task.REFRAME, model="reframe-video", aspect_ratio="1:1", source=Ref(asset_id=clip.pk)
-    )  # fmt: skip
+    )
 
     answer(ask(account, wanted, clip, member=member).pk)
     staged = StagedFile.objects.get(account=account, asset=clip)

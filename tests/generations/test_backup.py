@@ -1,4 +1,6 @@
-"""Backup and restore, tried: made while the engine runs, brought back elsewhere, and nothing is ever sent twice."""
+"""Backup and restore, tried: made while the engine runs, brought back elsewhere, and nothing is
+ever sent twice.
+"""
 
 import json
 import os
@@ -27,7 +29,8 @@ from tests.factories import make_member
 from tests.generations.drive import Clock, ask, run
 from tests.generations.small_clip import draw
 
-# What runs in the restored installation: it follows what it finds to the end, and says how everything stands.
+# What runs in the restored installation: it follows what it finds to the end, and says how
+# everything stands.
 FOLLOW = """
 import json
 from django.utils import timezone
@@ -63,9 +66,13 @@ class Elsewhere:
 
     def manage(self, *words: str, fails: bool = False) -> str:
         done = subprocess.run(
-            [sys.executable, "manage.py", *words], cwd=ROOT, env=self.environment, capture_output=True, text=True,
+            [sys.executable, "manage.py", *words],
+            cwd=ROOT,
+            env=self.environment,
+            capture_output=True,
+            text=True,
             timeout=120,
-        )  # fmt: skip
+        )
         assert bool(done.returncode) == fails, done.stdout + done.stderr
         return done.stdout + (done.stderr if fails else "")
 
@@ -79,7 +86,9 @@ def elsewhere(tmp_path, quick) -> Elsewhere:
     folder = tmp_path / "elsewhere"
     folder.mkdir()
     environment = installation(folder, RUSHES_SIMULATOR_URL=quick.url)
-    environment.pop("RUSHES_SECRET_KEY", None)  # a machine of its own makes its own, and gets the old one back
+    environment.pop(
+        "RUSHES_SECRET_KEY", None
+    )  # a machine of its own makes its own, and gets the old one back
     return Elsewhere(folder, environment)
 
 
@@ -102,18 +111,24 @@ def test_a_backup_made_while_the_engine_runs_comes_back_whole_and_nothing_is_sen
 ):
     monkeypatch.delenv("RUSHES_SECRET_KEY")
     member, backup = make_member(), tmp_path / "backups" / "monday"
-    clip = intake.take_in(draw(tmp_path / "clip.mp4"), name="clip.mp4", team=member.team, user=member.user)
+    clip = intake.take_in(
+        draw(tmp_path / "clip.mp4"), name="clip.mp4", team=member.team, user=member.user
+    )
     done = ask(member, clip=clip)
     run(clock)
     running = ask(member, prompt="It is running [[slow:3]]")
     run(clock, until=State.RUNNING)
     link = SignInLink.make(member.user, now=timezone.now())
     queued, being_sent = ask(member, prompt="It is queued"), ask(member, prompt="It is being sent")
-    Attempt.objects.filter(generation=queued).update(next_action_at=timezone.now() + timedelta(hours=1))
+    Attempt.objects.filter(generation=queued).update(
+        next_action_at=timezone.now() + timedelta(hours=1)
+    )
     Attempt.objects.filter(generation=being_sent).update(
-        state=State.SUBMITTING, submit_started_at=timezone.now(), request_body={"prompt": "It is being sent"},
+        state=State.SUBMITTING,
+        submit_started_at=timezone.now(),
+        request_body={"prompt": "It is being sent"},
         next_action_at=timezone.now() + timedelta(hours=1),
-    )  # fmt: skip
+    )
     stop = threading.Event()
     worker = at_work(clock, stop)
 
@@ -131,9 +146,11 @@ def test_a_backup_made_while_the_engine_runs_comes_back_whole_and_nothing_is_sen
 
     assert quick.submits_received == 3, "nothing was sent again"
     assert found["states"] == {
-        str(done.pk): State.SUCCEEDED, str(running.pk): State.SUCCEEDED, str(queued.pk): State.UNKNOWN,
+        str(done.pk): State.SUCCEEDED,
+        str(running.pk): State.SUCCEEDED,
+        str(queued.pk): State.UNKNOWN,
         str(being_sent.pk): State.UNKNOWN,
-    }  # fmt: skip
+    }
     assert found["codes"][str(queued.pk)] == found["codes"][str(being_sent.pk)] == "restored"
     assert "give its id" in found["says"][str(queued.pk)]
     assert f"#{queued.pk}, #{being_sent.pk}" in told and "settles them" in told
@@ -183,13 +200,17 @@ def test_a_backup_that_is_not_whole_is_refused(transactional_db, tmp_path, elsew
 
     told = elsewhere.manage("restore", str(backup), fails=True)
 
-    assert {"missing": "is missing", "damaged": "is damaged", "half": "no whole backup"}[how] in told
+    assert {"missing": "is missing", "damaged": "is damaged", "half": "no whole backup"}[
+        how
+    ] in told
     assert not (elsewhere.folder / "rushes.sqlite3").exists()
 
 
 def test_media_may_be_linked_to_the_store_or_to_an_earlier_backup(transactional_db, tmp_path):
     member = make_member()
-    asset = intake.take_in(draw(tmp_path / "clip.mp4"), name="clip.mp4", team=member.team, user=member.user)
+    asset = intake.take_in(
+        draw(tmp_path / "clip.mp4"), name="clip.mp4", team=member.team, user=member.user
+    )
     name = store.path(asset.sha256, store.ORIGINAL).relative_to(settings.MEDIA_ROOT)
     copied, later, linked = tmp_path / "copied", tmp_path / "later", tmp_path / "linked"
 
@@ -200,15 +221,22 @@ def test_media_may_be_linked_to_the_store_or_to_an_earlier_backup(transactional_
     inode = os.stat(copied / "media" / name).st_ino
     assert inode != os.stat(store.path(asset.sha256, store.ORIGINAL)).st_ino
     assert os.stat(later / "media" / name).st_ino == inode
-    assert os.stat(linked / "media" / name).st_ino == os.stat(store.path(asset.sha256, store.ORIGINAL)).st_ino
-    checked = subprocess.run(["sha256sum", "--check", "--quiet", "media.sha256"], cwd=later, capture_output=True)
+    assert (
+        os.stat(linked / "media" / name).st_ino
+        == os.stat(store.path(asset.sha256, store.ORIGINAL)).st_ino
+    )
+    checked = subprocess.run(
+        ["sha256sum", "--check", "--quiet", "media.sha256"], cwd=later, capture_output=True
+    )
     assert checked.returncode == 0, "by hand too, without Rushes"
     assert Manifest.read(later).media_files == Manifest.read(copied).media_files > 1
 
 
 def test_a_file_that_has_rotted_in_an_earlier_backup_is_copied_anew(transactional_db, tmp_path):
     member = make_member()
-    asset = intake.take_in(draw(tmp_path / "clip.mp4"), name="clip.mp4", team=member.team, user=member.user)
+    asset = intake.take_in(
+        draw(tmp_path / "clip.mp4"), name="clip.mp4", team=member.team, user=member.user
+    )
     original = store.path(asset.sha256, store.ORIGINAL)
     name = original.relative_to(settings.MEDIA_ROOT)
     earlier, later = tmp_path / "earlier", tmp_path / "later"
@@ -222,7 +250,9 @@ def test_a_file_that_has_rotted_in_an_earlier_backup_is_copied_anew(transactiona
 
 def test_a_damaged_store_is_said_and_no_half_backup_stays(transactional_db, tmp_path):
     member = make_member()
-    asset = intake.take_in(draw(tmp_path / "clip.mp4"), name="clip.mp4", team=member.team, user=member.user)
+    asset = intake.take_in(
+        draw(tmp_path / "clip.mp4"), name="clip.mp4", team=member.team, user=member.user
+    )
     original = store.path(asset.sha256, store.ORIGINAL)
     whole = original.read_bytes()
     original.write_bytes(whole[:-1] + b"x")
@@ -238,7 +268,9 @@ def test_a_damaged_store_is_said_and_no_half_backup_stays(transactional_db, tmp_
 
 def test_a_file_that_the_store_has_lost_is_named(transactional_db, tmp_path, capsys):
     member = make_member()
-    asset = intake.take_in(draw(tmp_path / "c.mp4", shade=9), name="lost.mp4", team=member.team, user=member.user)
+    asset = intake.take_in(
+        draw(tmp_path / "c.mp4", shade=9), name="lost.mp4", team=member.team, user=member.user
+    )
     store.remove(asset.sha256)
 
     call_command("backup", str(tmp_path / "b"))
@@ -252,7 +284,9 @@ def test_a_backup_of_another_kind_of_database_is_refused(db, tmp_path, elsewhere
     said = json.loads((tmp_path / "b" / "backup.json").read_text())
     (tmp_path / "b" / "backup.json").write_text(json.dumps({**said, "database": "oracle"}))
 
-    assert f"DATABASE_URL names {connection.vendor}" in elsewhere.manage("restore", str(tmp_path / "b"), fails=True)
+    assert f"DATABASE_URL names {connection.vendor}" in elsewhere.manage(
+        "restore", str(tmp_path / "b"), fails=True
+    )
 
 
 def test_with_a_bucket_the_media_stay_where_they_are(db, tmp_path, settings, capsys):
@@ -268,7 +302,11 @@ def test_with_a_bucket_the_media_stay_where_they_are(db, tmp_path, settings, cap
 
 def test_another_signing_key_is_told(db, tmp_path, elsewhere):
     make_member()
-    call_command("backup", str(tmp_path / "b"))  # the tests' key is in the environment: it is not in the backup
+    call_command(
+        "backup", str(tmp_path / "b")
+    )  # the tests' key is in the environment: it is not in the backup
 
     assert not (tmp_path / "b" / "secret.key").exists()
-    assert "enter the keys of provider accounts again" in elsewhere.manage("restore", str(tmp_path / "b"))
+    assert "enter the keys of provider accounts again" in elsewhere.manage(
+        "restore", str(tmp_path / "b")
+    )

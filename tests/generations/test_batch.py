@@ -1,4 +1,6 @@
-"""Several sent in one go: all or none; and what is not sent yet can be moved, or replaced by an edited one."""
+"""Several sent in one go: all or none; and what is not sent yet can be moved, or replaced by an
+edited one.
+"""
 
 import threading
 from decimal import Decimal
@@ -14,7 +16,14 @@ from editorapp.generations.engine import sweep
 from editorapp.generations.engine.reached import Accounts
 from editorapp.generations.line import moving, order, pausing
 from editorapp.generations.models import Attempt, Generation, Priority
-from editorapp.generations.request.enqueue import Draft, OverBudget, Refused, TooLate, enqueue, enqueue_all
+from editorapp.generations.request.enqueue import (
+    Draft,
+    OverBudget,
+    Refused,
+    TooLate,
+    enqueue,
+    enqueue_all,
+)
 from editorapp.generations.states import State
 from editorapp.generations.watch.books import differences
 from editorapp.providers.contract import GenerationRequest, Task
@@ -30,7 +39,9 @@ def creator(db) -> Member:
 
 
 def draft(prompt: str = "A quiet harbor at dawn") -> Draft:
-    return Draft(GenerationRequest(task=Task.GENERATE, prompt=prompt, resolution="360p", duration="5s"))
+    return Draft(
+        GenerationRequest(task=Task.GENERATE, prompt=prompt, resolution="360p", duration="5s")
+    )
 
 
 def send(member: Member, *drafts: Draft, **options) -> list[Generation]:
@@ -38,7 +49,9 @@ def send(member: Member, *drafts: Draft, **options) -> list[Generation]:
 
 
 def held(member: Member) -> Decimal:
-    return ledger.month_totals(member.team, ledger.month_of(timezone.now()), is_simulated=True).reserved_usd
+    return ledger.month_totals(
+        member.team, ledger.month_of(timezone.now()), is_simulated=True
+    ).reserved_usd
 
 
 def line() -> list[int]:
@@ -223,7 +236,11 @@ def test_nobody_gets_before_a_colleague_by_moving_their_own(creator):
 
 def test_an_admin_puts_a_job_ahead_of_all(creator):
     admin = make_member(role=Role.ADMIN, team=creator.team)
-    first, second, third = make_generation(creator), make_generation(admin), make_generation(make_member())
+    first, second, third = (
+        make_generation(creator),
+        make_generation(admin),
+        make_generation(make_member()),
+    )
     now = timezone.now()
 
     moving.to_the_front(third, member=make_member(role=Role.ADMIN, team=third.team), now=now)

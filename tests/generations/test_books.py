@@ -1,4 +1,6 @@
-"""Money and states say the same at every instant, and `manage.py check_ledger` finds it where they do not."""
+"""Money and states say the same at every instant, and `manage.py check_ledger` finds it where they
+do not.
+"""
 
 import json
 import os
@@ -30,7 +32,9 @@ NOW = timezone.now()
 
 def charged(attempt: Attempt) -> None:
     ledger.charge(attempt.pk, None, now=NOW, is_estimated=True)
-    Generation.objects.filter(pk=attempt.generation_id).update(cost_usd=ledger.spent_usd(attempt.generation_id))
+    Generation.objects.filter(pk=attempt.generation_id).update(
+        cost_usd=ledger.spent_usd(attempt.generation_id)
+    )
 
 
 def released(attempt: Attempt) -> None:
@@ -42,10 +46,18 @@ def held(attempt: Attempt) -> None:
 
 
 RIGHT = {
-    State.QUEUED: {held}, State.STAGING: {held}, State.SUBMITTING: {held}, State.RUNNING: {held}, State.UNKNOWN: {held},
-    State.LOST: {held}, State.FETCHING: {charged}, State.SUCCEEDED: {charged}, State.FETCH_FAILED: {charged},
-    State.FAILED: {charged, released}, State.CANCELED: {released},
-}  # fmt: skip
+    State.QUEUED: {held},
+    State.STAGING: {held},
+    State.SUBMITTING: {held},
+    State.RUNNING: {held},
+    State.UNKNOWN: {held},
+    State.LOST: {held},
+    State.FETCHING: {charged},
+    State.SUCCEEDED: {charged},
+    State.FETCH_FAILED: {charged},
+    State.FAILED: {charged, released},
+    State.CANCELED: {released},
+}
 
 
 @pytest.mark.django_db
@@ -58,7 +70,9 @@ def test_each_state_says_what_its_money_must_be(state, money):
     found = books.differences()
 
     assert bool(found) == (money not in RIGHT[state])
-    assert not found or f"Attempt {attempt.pk} (take {attempt.generation_id}) is {state}" in found[0]
+    assert (
+        not found or f"Attempt {attempt.pk} (take {attempt.generation_id}) is {state}" in found[0]
+    )
 
 
 @pytest.mark.django_db
@@ -160,7 +174,11 @@ def test_a_busy_studio_balances_as_the_command_says(quick, clock, monkeypatch):
     command = [sys.executable, "-c", _COMMAND, str(connection.settings_dict["NAME"])]
     result = subprocess.run(command, cwd=ROOT, env=os.environ, capture_output=True, text=True)
 
-    assert set(Generation.objects.values_list("state", flat=True)) >= {State.SUCCEEDED, State.FAILED, State.UNKNOWN}
+    assert set(Generation.objects.values_list("state", flat=True)) >= {
+        State.SUCCEEDED,
+        State.FAILED,
+        State.UNKNOWN,
+    }
     assert result.returncode == 0, result.stdout + result.stderr
     told = json.loads(result.stdout)
     assert told["balances"] and told["attempts"] == Attempt.objects.count() >= 10

@@ -1,4 +1,6 @@
-"""A claim has one holder: what another took, took over or canceled is neither carried, sent nor overwritten."""
+"""A claim has one holder: what another took, took over or canceled is neither carried, sent nor
+overwritten.
+"""
 
 from datetime import timedelta
 from typing import Any
@@ -38,16 +40,32 @@ def test_a_lane_leaves_a_row_alone_that_another_lane_took_after_it_was_read(stat
 
 
 LATE_ANSWERS = {
-    "still running": lambda attempt, now: outcomes.still_running([(look_of(attempt), 0.5)], now=now),
-    "no answer": lambda attempt, now: outcomes.poll_failed(attempt, Unavailable("No answer."), now=now),
-    "too many": lambda attempt, now: outcomes.poll_failed(attempt, Throttled("Later.", retry_after_seconds=9), now=now),
-    "key refused": lambda attempt, now: outcomes.poll_failed(attempt, BadCredentials("Not your key."), now=now),
-    "not known there": lambda attempt, now: outcomes.missing(attempt, NotFound("No such job."), now=now),
+    "still running": lambda attempt, now: outcomes.still_running(
+        [(look_of(attempt), 0.5)], now=now
+    ),
+    "no answer": lambda attempt, now: outcomes.poll_failed(
+        attempt, Unavailable("No answer."), now=now
+    ),
+    "too many": lambda attempt, now: outcomes.poll_failed(
+        attempt, Throttled("Later.", retry_after_seconds=9), now=now
+    ),
+    "key refused": lambda attempt, now: outcomes.poll_failed(
+        attempt, BadCredentials("Not your key."), now=now
+    ),
+    "not known there": lambda attempt, now: outcomes.missing(
+        attempt, NotFound("No such job."), now=now
+    ),
 }
 
 
 def look_of(attempt: Attempt) -> Look:
-    ids = (attempt.pk, attempt.generation_id, attempt.account_id, attempt.provider_job_id or "", attempt.submitted_at)
+    ids = (
+        attempt.pk,
+        attempt.generation_id,
+        attempt.account_id,
+        attempt.provider_job_id or "",
+        attempt.submitted_at,
+    )
     assert attempt.lease_token is not None
     return Look(*ids, attempt.lease_token)
 
@@ -60,7 +78,10 @@ def test_a_poll_that_is_answered_late_writes_nothing_over_who_took_the_row_since
     now = timezone.now()
     Attempt.objects.update(lease_token=uuid4())
     late = Attempt.objects.get()
-    changed: dict[str, Any] = {"lease_token": uuid4(), "next_action_at": now + timedelta(seconds=15)}
+    changed: dict[str, Any] = {
+        "lease_token": uuid4(),
+        "next_action_at": now + timedelta(seconds=15),
+    }
     if since == "done":  # and its result is being fetched, under whichever lease
         changed = {"state": State.FETCHING, "next_action_at": now}
     Attempt.objects.update(**changed)
@@ -72,7 +93,9 @@ def test_a_poll_that_is_answered_late_writes_nothing_over_who_took_the_row_since
 
 
 @pytest.mark.parametrize("others", [0, 1, 3])
-def test_what_is_canceled_between_being_taken_and_being_written_down_is_not_sent(quick, clock, monkeypatch, others):
+def test_what_is_canceled_between_being_taken_and_being_written_down_is_not_sent(
+    quick, clock, monkeypatch, others
+):
     member = make_member()
     doomed = ask(member, prompt="A harbor that nobody wants any more")
     kept = [ask(member, prompt=f"Harbor {number}") for number in range(others)]
@@ -91,6 +114,6 @@ def test_what_is_canceled_between_being_taken_and_being_written_down_is_not_sent
     assert quick.submits_received == others
     doomed.refresh_from_db()
     assert doomed.state == State.CANCELED and ledger.held_usd(doomed.pk) == 0
-    assert State.QUEUED not in Generation.objects.filter(pk__in=[one.pk for one in kept]).values_list(
-        "state", flat=True
-    )
+    assert State.QUEUED not in Generation.objects.filter(
+        pk__in=[one.pk for one in kept]
+    ).values_list("state", flat=True)

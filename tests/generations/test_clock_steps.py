@@ -1,4 +1,6 @@
-"""The clock is set: back by days, and the engine goes on at once; forward, and nothing is sent twice."""
+"""The clock is set: back by days, and the engine goes on at once; forward, and nothing is sent
+twice.
+"""
 
 import threading
 from datetime import timedelta
@@ -26,7 +28,9 @@ def clock(transactional_db) -> Clock:
 
 
 def tick(clock: Clock, ticker: Ticker | None = None) -> Ticker:
-    """Let a ticker look once; not at the look that asks for a sign of life, which closes the test's connection."""
+    """Let a ticker look once; not at the look that asks for a sign of life, which closes the test's
+    connection.
+    """
     ticker = ticker or Ticker()
     ticker.ticks = 1
     ticker.tick(clock())
@@ -44,7 +48,9 @@ def to_its_end(clock: Clock, ticker: Ticker) -> None:
         clock.jump(seconds=1)
 
 
-@pytest.mark.parametrize("back", [timedelta(minutes=1), timedelta(days=400)], ids=["a minute", "a year"])
+@pytest.mark.parametrize(
+    "back", [timedelta(minutes=1), timedelta(days=400)], ids=["a minute", "a year"]
+)
 def test_a_job_under_way_is_followed_to_its_end_when_the_clock_is_set_back(clock, quick, back):
     ask()
     ticker = tick(clock)
@@ -60,10 +66,14 @@ def test_a_job_under_way_is_followed_to_its_end_when_the_clock_is_set_back(clock
     assert quick.submits_received == 1
 
 
-def test_the_clock_was_set_back_while_nothing_ran_and_the_old_ticker_never_gave_its_lease_back(clock, quick):
+def test_the_clock_was_set_back_while_nothing_ran_and_the_old_ticker_never_gave_its_lease_back(
+    clock, quick
+):
     ask()
     tick(clock)
-    Lease.objects.filter(name="ticker").update(holder="00000000-0000-4000-8000-000000000001")  # of another machine
+    Lease.objects.filter(name="ticker").update(
+        holder="00000000-0000-4000-8000-000000000001"
+    )  # of another machine
     leases.take(wake.work_lease("luma-agents"), whereabouts.holder(), now=clock(), seconds=30)
 
     clock.ahead -= DAY
@@ -130,7 +140,9 @@ def test_posts_of_a_future_that_was_do_not_count_against_the_limit_by_the_minute
 
 
 def test_the_clock_jumps_ahead_while_a_post_is_under_way_and_nothing_is_sent_twice(clock, quick):
-    """Every lease has lapsed at once: a second sweep takes the post for lost, and then its answer comes after all."""
+    """Every lease has lapsed at once: a second sweep takes the post for lost, and then its answer
+    comes after all.
+    """
     ask()
     quick.fail("submit", "slow", seconds=2.5)
     done = threading.Event()

@@ -1,4 +1,6 @@
-"""The queues between the workers outlive any of them; a cluster that is asked to end begins nothing new."""
+"""The queues between the workers outlive any of them; a cluster that is asked to end begins nothing
+new.
+"""
 
 import multiprocessing
 import os
@@ -100,7 +102,9 @@ def test_workers_whose_sentinel_was_killed_end_by_themselves(begun):
 
 def test_the_studios_cluster_is_made_of_these(monkeypatch):
     made = []
-    monkeypatch.setattr(cluster.Cluster, "__init__", lambda self: made.append(cluster.cluster.Queue))
+    monkeypatch.setattr(
+        cluster.Cluster, "__init__", lambda self: made.append(cluster.cluster.Queue)
+    )
     monkeypatch.setattr(cluster.Cluster, "start", lambda self: None)
     monkeypatch.setattr(cluster.cluster, "Queue", None)
 
@@ -141,7 +145,9 @@ def test_a_sweep_that_is_asked_to_end_sends_nothing_new(asked_to_end, transactio
     assert quick.submits_received == 0
 
 
-def test_a_sweep_that_is_asked_to_end_waits_for_the_answer_of_a_post_under_way(transactional_db, quick):
+def test_a_sweep_that_is_asked_to_end_waits_for_the_answer_of_a_post_under_way(
+    transactional_db, quick
+):
     ask()
     quick.fail("submit", "slow", seconds=1.5)
 

@@ -1,4 +1,6 @@
-"""The database takes nothing for a while, or is restarted: what was paid is kept, and written when it can be."""
+"""The database takes nothing for a while, or is restarted: what was paid is kept, and written when
+it can be.
+"""
 
 import sqlite3
 import threading
@@ -40,7 +42,9 @@ def full_disk() -> Iterator[list[str]]:
 
 
 class FullWhileAnswering:
-    """A clock of the sweep during which the disk is full from the first post on, for so many seconds."""
+    """A clock of the sweep during which the disk is full from the first post on, for so many
+    seconds.
+    """
 
     def __init__(self, seconds: float) -> None:
         self.seconds, self.until, self.tried, self.disk = seconds, 0.0, [], None
@@ -67,7 +71,9 @@ def filling() -> Iterator[FullWhileAnswering]:
     found.end()
 
 
-def test_a_paid_answer_that_a_full_disk_does_not_take_is_kept_and_written_later(clock, quick, filling, caplog):
+def test_a_paid_answer_that_a_full_disk_does_not_take_is_kept_and_written_later(
+    clock, quick, filling, caplog
+):
     ask()
 
     sweep.work("luma-agents", seconds=1.0, clock=filling)
@@ -77,7 +83,9 @@ def test_a_paid_answer_that_a_full_disk_does_not_take_is_kept_and_written_later(
     assert (attempt.state, bool(attempt.provider_job_id)) == (State.RUNNING, True)
     assert quick.submits_received == 1
     # An operator finds the job's id in the log, and the log does not fill the disk with every try.
-    told = [record.getMessage() for record in caplog.records if "Not written yet" in record.getMessage()]
+    told = [
+        record.getMessage() for record in caplog.records if "Not written yet" in record.getMessage()
+    ]
     assert len(told) == 1 and attempt.provider_job_id in told[0]
     run(clock)
     assert Generation.objects.get().state == State.SUCCEEDED
@@ -86,7 +94,7 @@ def test_a_paid_answer_that_a_full_disk_does_not_take_is_kept_and_written_later(
 
 def test_a_sweep_that_holds_a_paid_answer_waits_far_longer_for_the_database_than_for_a_poll(
     clock, quick, filling, monkeypatch
-):  # fmt: skip
+):
     monkeypatch.setattr(sweep, "DRAIN_SECONDS", 0.2)
     ask()
 
@@ -107,7 +115,9 @@ def test_a_database_that_is_locked_for_longer_than_anybody_waits_loses_no_answer
     def lock() -> None:
         other = sqlite3.connect(configured.DATABASES["default"]["NAME"], isolation_level=None)
         while not over.wait(0.01):
-            if other.execute("SELECT 1 FROM generations_attempt WHERE state = 'submitting'").fetchone():
+            if other.execute(
+                "SELECT 1 FROM generations_attempt WHERE state = 'submitting'"
+            ).fetchone():
                 other.execute("BEGIN IMMEDIATE")
                 locked.set()
                 over.wait(1.5)
@@ -130,7 +140,9 @@ def test_a_database_that_is_locked_for_longer_than_anybody_waits_loses_no_answer
     assert quick.submits_received == 1
 
 
-@pytest.mark.skipif(connection.vendor != "postgresql", reason="SQLite has no server that could be restarted")
+@pytest.mark.skipif(
+    connection.vendor != "postgresql", reason="SQLite has no server that could be restarted"
+)
 def test_a_sweep_whose_connections_the_server_ends_opens_new_ones_and_loses_no_answer(clock, quick):
     ask()
     quick.fail("submit", "slow", seconds=1.0)
@@ -156,8 +168,12 @@ def test_a_sweep_whose_connections_the_server_ends_opens_new_ones_and_loses_no_a
     assert quick.submits_received == 1
 
 
-@pytest.mark.skipif(connection.vendor != "postgresql", reason="SQLite's own setting has a test in test_engine.py")
-def test_the_write_ahead_is_durable_where_the_server_was_told_to_commit_asynchronously(clock, quick, monkeypatch):
+@pytest.mark.skipif(
+    connection.vendor != "postgresql", reason="SQLite's own setting has a test in test_engine.py"
+)
+def test_the_write_ahead_is_durable_where_the_server_was_told_to_commit_asynchronously(
+    clock, quick, monkeypatch
+):
     ask()
     levels: list[str] = []
     posting = sweep.Posts.send_due

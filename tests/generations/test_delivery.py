@@ -1,4 +1,6 @@
-"""The queue may deliver a task twice, at once, late, or out of turn: each of its tasks is tried with all of these."""
+"""The queue may deliver a task twice, at once, late, or out of turn: each of its tasks is tried
+with all of these.
+"""
 
 import random
 import re
@@ -71,7 +73,11 @@ def team_at_work(transactional_db, quick, tmp_path, monkeypatch):
 def books() -> tuple:
     """What must not change any more: every row of money, state and files."""
     return (
-        sorted(Attempt.objects.values_list("pk", "state", "provider_job_id", "submit_started_at", "recorded_at")),
+        sorted(
+            Attempt.objects.values_list(
+                "pk", "state", "provider_job_id", "submit_started_at", "recorded_at"
+            )
+        ),
         sorted(Generation.objects.values_list("pk", "state", "cost_usd", "result_id")),
         sorted(Entry.objects.values_list("pk", "kind", "amount_usd")),
         sorted(Asset.objects.values_list("pk", "sha256", "proxy")),
@@ -81,7 +87,7 @@ def books() -> tuple:
 
 def test_a_queue_that_delivers_all_tasks_again_and_again_in_any_order_and_at_once_does_each_thing_once(
     team_at_work, quick
-):  # fmt: skip
+):
     until, failed = time.monotonic() + 120, []
 
     def worker(number: int) -> None:
@@ -103,7 +109,10 @@ def test_a_queue_that_delivers_all_tasks_again_and_again_in_any_order_and_at_onc
     assert not failed
     assert set(Generation.objects.values_list("state", flat=True)) == {State.SUCCEEDED}
     assert quick.submits_received == 3
-    assert Attempt.objects.exclude(provider_job_id=None).values("provider_job_id").distinct().count() == 3
+    assert (
+        Attempt.objects.exclude(provider_job_id=None).values("provider_job_id").distinct().count()
+        == 3
+    )
     assert Entry.objects.filter(kind="charge").count() == 3 and differences() == []
     assert StagedFile.objects.count() == 1
 

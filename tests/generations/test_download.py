@@ -15,14 +15,23 @@ from editorapp.providers.contract import Access
 BODY = bytes(range(256)) * 4000
 
 
-def fetch(answer: Callable[[str, dict[str, str]], bytes], into: Path | Part, *, max_bytes: int = 10_000_000):
-    """Download from a server that answers each connection with the bytes given; return the Range of each."""
+def fetch(
+    answer: Callable[[str, dict[str, str]], bytes],
+    into: Path | Part,
+    *,
+    max_bytes: int = 10_000_000,
+):
+    """Download from a server that answers each connection with the bytes given; return the Range of
+    each.
+    """
     asked: list[str] = []
     part = into if isinstance(into, Part) else Part.begin(into)
 
     async def serve(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         head = (await reader.readuntil(b"\r\n\r\n")).decode().split("\r\n")
-        headers = {name.lower(): value for name, _, value in (line.partition(": ") for line in head[1:])}
+        headers = {
+            name.lower(): value for name, _, value in (line.partition(": ") for line in head[1:])
+        }
         asked.append(headers.get("range", ""))
         writer.write(answer(headers.get("range", ""), headers))
         await writer.drain()
@@ -42,7 +51,9 @@ def fetch(answer: Callable[[str, dict[str, str]], bytes], into: Path | Part, *, 
     return asked
 
 
-def whole(_range: str, _headers: dict[str, str], *, cut: int | None = None, etag: str = '"v1"') -> bytes:
+def whole(
+    _range: str, _headers: dict[str, str], *, cut: int | None = None, etag: str = '"v1"'
+) -> bytes:
     head = f"HTTP/1.1 200 OK\r\nContent-Length: {len(BODY)}\r\nAccept-Ranges: bytes\r\nETag: {etag}\r\n\r\n"
     return head.encode() + (BODY if cut is None else BODY[:cut])
 
@@ -61,7 +72,9 @@ def test_a_cut_download_goes_on_where_it_broke_off(tmp_path):
         assert headers["if-range"] == '"v1"'
         part = BODY[start : start + 400_000]
         head = f"HTTP/1.1 206 Partial\r\nContent-Length: {len(BODY) - start}\r\n"
-        return (head + f"Content-Range: bytes {start}-{len(BODY) - 1}/{len(BODY)}\r\n\r\n").encode() + part
+        return (
+            head + f"Content-Range: bytes {start}-{len(BODY) - 1}/{len(BODY)}\r\n\r\n"
+        ).encode() + part
 
     asked = fetch(answer, tmp_path / "a.part")
 
@@ -71,7 +84,11 @@ def test_a_cut_download_goes_on_where_it_broke_off(tmp_path):
 
 def test_a_download_goes_on_where_a_killed_worker_left_it(tmp_path):
     left = Part.begin(tmp_path / "attempt-1-dead.video.part")
-    left.progress.validator, left.progress.total, left.progress.received = '"v1"', len(BODY), 300_000
+    left.progress.validator, left.progress.total, left.progress.received = (
+        '"v1"',
+        len(BODY),
+        300_000,
+    )
     left.write(BODY[:300_000])
     left.sync()
     left.close()
@@ -122,7 +139,10 @@ def test_without_a_validator_a_cut_download_starts_again(tmp_path):
 @pytest.mark.parametrize("status", [401, 403, 404, 410])
 def test_an_expired_link_says_so(tmp_path, status):
     with pytest.raises(LinkExpired):
-        fetch(lambda *_: f"HTTP/1.1 {status} No\r\nContent-Length: 0\r\n\r\n".encode(), tmp_path / "a.part")
+        fetch(
+            lambda *_: f"HTTP/1.1 {status} No\r\nContent-Length: 0\r\n\r\n".encode(),
+            tmp_path / "a.part",
+        )
 
 
 def test_a_link_that_is_always_cut_gives_up_for_now(tmp_path):
@@ -157,7 +177,12 @@ RANGES = 'Accept-Ranges: bytes\r\nETag: "v1"\r\n'
 
 @pytest.mark.parametrize(
     ("named", "content"),
-    [("gzip", gzip.compress(BODY)), ("deflate", zlib.compress(BODY)), ("identity", BODY), ("gzip", BODY)],
+    [
+        ("gzip", gzip.compress(BODY)),
+        ("deflate", zlib.compress(BODY)),
+        ("identity", BODY),
+        ("gzip", BODY),
+    ],
     ids=["gzip", "deflate", "identity", "only said"],
 )
 def test_a_file_that_comes_compressed_although_nobody_asked_is_unpacked(tmp_path, named, content):
@@ -181,9 +206,12 @@ def test_a_compressed_file_that_was_cut_begins_anew_and_never_in_its_midst(tmp_p
 
 @pytest.mark.parametrize(
     ("named", "content", "words"),
-    [("br", BODY, r"\(br\), which nobody asked for"), ("gzip", b"\x1f\x8b\x08\x00" + b"\xff" * 99, "broken")],
+    [
+        ("br", BODY, r"\(br\), which nobody asked for"),
+        ("gzip", b"\x1f\x8b\x08\x00" + b"\xff" * 99, "broken"),
+    ],
     ids=["br", "broken"],
-)  # fmt: skip
+)
 def test_what_cannot_be_unpacked_is_tried_later_and_says_so(tmp_path, named, content, words):
     with pytest.raises(CutOff, match=words):
         fetch(lambda _range, headers: packed(content, named=named), tmp_path / "a.part")
@@ -192,7 +220,9 @@ def test_what_cannot_be_unpacked_is_tried_later_and_says_so(tmp_path, named, con
 def test_a_bomb_is_stopped_at_the_size_of_a_result(tmp_path):
     with pytest.raises(NotAllowed, match="larger than"):
         fetch(
-            lambda _range, headers: packed(gzip.compress(bytes(30_000_000))), tmp_path / "a.part", max_bytes=1_000_000
+            lambda _range, headers: packed(gzip.compress(bytes(30_000_000))),
+            tmp_path / "a.part",
+            max_bytes=1_000_000,
         )
 
     assert (tmp_path / "a.part").stat().st_size <= 1_000_000

@@ -1,4 +1,6 @@
-"""Where results are fetched from and files are sent to: the address that was judged, or a proxy that knows the name."""
+"""Where results are fetched from and files are sent to: the address that was judged, or a proxy
+that knows the name.
+"""
 
 import asyncio
 from pathlib import Path
@@ -51,7 +53,9 @@ def test_the_address_that_was_judged_is_the_one_that_is_connected_to(tmp_path, o
     assert f"Host: {NAME}".encode() in server.asked[0]
 
 
-def test_a_certificate_must_be_that_of_the_name_although_an_address_is_connected_to(tmp_path, outside, monkeypatch):
+def test_a_certificate_must_be_that_of_the_name_although_an_address_is_connected_to(
+    tmp_path, outside, monkeypatch
+):
     other = certificate(tmp_path / "other.pem", "other.example.org")
     trust(monkeypatch, other)
     monkeypatch.setattr(links, "CUTS_AT_MOST", 1)
@@ -78,7 +82,9 @@ def test_the_next_address_is_taken_where_one_takes_no_connection(tmp_path, outsi
     assert asyncio.run(scenario()) == BODY
 
 
-@pytest.mark.parametrize("address", ["127.0.0.1", "10.0.0.1", "169.254.169.254", "::1", "64:ff9b::808:808", "fec0::1"])
+@pytest.mark.parametrize(
+    "address", ["127.0.0.1", "10.0.0.1", "169.254.169.254", "::1", "64:ff9b::808:808", "fec0::1"]
+)
 def test_a_name_that_leads_into_our_own_network_is_never_connected_to(tmp_path, outside, address):
     outside.names[NAME] = [[address]]
 
@@ -109,7 +115,9 @@ def test_behind_a_proxy_that_alone_knows_the_names_a_paid_result_is_fetched(
     assert outside.looked_up == []
 
 
-def test_what_lies_at_an_unencrypted_base_url_is_asked_for_in_full_of_the_proxy(tmp_path, outside, monkeypatch):
+def test_what_lies_at_an_unencrypted_base_url_is_asked_for_in_full_of_the_proxy(
+    tmp_path, outside, monkeypatch
+):
     own = Access(1, "luma-agents", "http://gateway.example.org/v1", "luma-api-x")
 
     async def scenario() -> Server:
@@ -125,7 +133,9 @@ def test_what_lies_at_an_unencrypted_base_url_is_asked_for_in_full_of_the_proxy(
     assert outside.looked_up == []
 
 
-@pytest.mark.parametrize("host", ["10.0.0.1", "169.254.169.254", "[::1]", "metadata.google.internal", "2130706433"])
+@pytest.mark.parametrize(
+    "host", ["10.0.0.1", "169.254.169.254", "[::1]", "metadata.google.internal", "2130706433"]
+)
 def test_a_proxy_is_no_way_around_the_judgement_of_an_address(tmp_path, outside, monkeypatch, host):
     async def scenario() -> Server:
         _proxying, proxy = await forward_proxy({host: 1})
@@ -137,7 +147,9 @@ def test_a_proxy_is_no_way_around_the_judgement_of_an_address(tmp_path, outside,
     assert asyncio.run(scenario()).asked == []
 
 
-def test_a_name_that_the_proxy_is_not_for_is_looked_up_and_judged_here(tmp_path, outside, monkeypatch):
+def test_a_name_that_the_proxy_is_not_for_is_looked_up_and_judged_here(
+    tmp_path, outside, monkeypatch
+):
     outside.names[NAME] = [["10.0.0.1"]]
     monkeypatch.setenv("HTTPS_PROXY", "http://127.0.0.1:9")
     monkeypatch.setenv("NO_PROXY", "example.org")
@@ -164,9 +176,16 @@ def test_a_redirect_is_not_followed_into_our_own_network(tmp_path, outside, pape
 
 
 def test_a_simulated_account_fetches_from_the_simulator_alone(tmp_path, outside):
-    simulated = Access(1, "luma-agents", "http://127.0.0.1:8001/luma-agents/v1", "x", is_simulated=True)
+    simulated = Access(
+        1, "luma-agents", "http://127.0.0.1:8001/luma-agents/v1", "x", is_simulated=True
+    )
 
-    for link in (LINK, "http://127.0.0.1:8002/a.mp4", "https://127.0.0.1:8001/a.mp4", "http://a@127.0.0.1:8001/a.mp4"):
+    for link in (
+        LINK,
+        "http://127.0.0.1:8002/a.mp4",
+        "https://127.0.0.1:8001/a.mp4",
+        "http://a@127.0.0.1:8001/a.mp4",
+    ):
         with pytest.raises(NotAllowed):
             asyncio.run(fetched(tmp_path, link, simulated))
     assert outside.looked_up == [] and outside.connected == []
@@ -208,7 +227,9 @@ def test_no_file_of_ours_is_sent_into_our_own_network_by_a_provider(outside, cli
 
 
 def test_a_simulated_account_sends_to_the_simulator_alone(outside, clip):
-    simulated = Access(1, "luma-agents", "http://127.0.0.1:8001/luma-agents/v1", "x", is_simulated=True)
+    simulated = Access(
+        1, "luma-agents", "http://127.0.0.1:8001/luma-agents/v1", "x", is_simulated=True
+    )
 
     for link in ("http://127.0.0.1:8002/put", "https://127.0.0.1:8001/put", LINK):
         with pytest.raises(UploadRefused):
@@ -247,7 +268,9 @@ def test_a_file_goes_through_the_proxy_that_alone_knows_the_name(outside, paper,
     assert outside.looked_up == []
 
 
-def test_an_upload_address_that_cannot_be_parsed_is_told_from_one_that_is_not_allowed(outside, clip):
+def test_an_upload_address_that_cannot_be_parsed_is_told_from_one_that_is_not_allowed(
+    outside, clip
+):
     with pytest.raises(UploadRefused):
         put(REAL, "https://[::1/put", clip)
 
@@ -261,7 +284,9 @@ def test_the_simulator_fetches_no_source_from_our_own_network(tmp_path, outside,
     assert outside.connected == []
 
 
-def test_the_simulator_fetches_a_source_from_the_address_that_it_judged(tmp_path, outside: Outside, paper):
+def test_the_simulator_fetches_a_source_from_the_address_that_it_judged(
+    tmp_path, outside: Outside, paper
+):
     outside.names[NAME] = [[PUBLIC], ["127.0.0.1"]]
 
     async def scenario() -> None:

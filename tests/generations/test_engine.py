@@ -1,4 +1,6 @@
-"""The sweep: what it sends, when it does not, and what is left of it when it is killed, doubled or overtaken."""
+"""The sweep: what it sends, when it does not, and what is left of it when it is killed, doubled or
+overtaken.
+"""
 
 import contextlib
 import json
@@ -62,7 +64,9 @@ def test_a_generation_goes_all_the_way(quick, clock):
 
 def test_a_stored_source_is_uploaded_once_and_named_by_its_file_id(quick, clock, tmp_path):
     member = make_member()
-    clip = intake.take_in(draw(tmp_path / "clip.mp4"), name="clip.mp4", team=member.team, user=member.user)
+    clip = intake.take_in(
+        draw(tmp_path / "clip.mp4"), name="clip.mp4", team=member.team, user=member.user
+    )
     ask(member, clip=clip)
     run(clock)
 
@@ -77,7 +81,9 @@ def test_a_stored_source_is_uploaded_once_and_named_by_its_file_id(quick, clock,
 
 def test_a_file_that_the_provider_forgot_is_uploaded_anew(quick, clock, tmp_path):
     member = make_member()
-    clip = intake.take_in(draw(tmp_path / "clip.mp4"), name="clip.mp4", team=member.team, user=member.user)
+    clip = intake.take_in(
+        draw(tmp_path / "clip.mp4"), name="clip.mp4", team=member.team, user=member.user
+    )
     account = default_account("luma-agents")
     gone = "6f0c2a54-8a4b-4a57-9a55-0f6d0c1b7e21"
     before = timezone.now() - timedelta(days=1)
@@ -98,7 +104,9 @@ def test_an_edit_of_a_take_sends_the_providers_own_id(quick, clock):
     run(clock)
     parent.refresh_from_db()
 
-    wanted = GenerationRequest(prompt="At night", resolution="360p", source=Ref(generation_id=parent.chain_id))
+    wanted = GenerationRequest(
+        prompt="At night", resolution="360p", source=Ref(generation_id=parent.chain_id)
+    )
     child = enqueue(wanted, account=parent.account, member=member, parent=parent)
     run(clock)
 
@@ -115,8 +123,10 @@ def test_killed_before_the_write_ahead_it_is_sent_later_once(quick, clock):
     ask()
     claims.claim(
         claims.due([default_account("luma-agents").pk], State.QUEUED, now=clock()),
-        most=1, due_by=clock(), until=clock() + timedelta(seconds=15),
-    )  # fmt: skip
+        most=1,
+        due_by=clock(),
+        until=clock() + timedelta(seconds=15),
+    )
 
     run(clock)
 
@@ -176,8 +186,9 @@ def test_a_worker_killed_while_the_post_is_on_the_wire_leaves_an_unknown(quick, 
     generation = ask()
     worker = subprocess.Popen(
         [sys.executable, "-c", _WORKER, str(connection.settings_dict["NAME"]), quick.url],
-        cwd=ROOT, env={**os.environ, "DJANGO_SETTINGS_MODULE": "editorapp.settings"},
-    )  # fmt: skip
+        cwd=ROOT,
+        env={**os.environ, "DJANGO_SETTINGS_MODULE": "editorapp.settings"},
+    )
     try:
         for _ in range(300):
             if quick.submits_received:
@@ -212,7 +223,11 @@ def test_an_unknown_that_was_accepted_is_adopted_and_brought_home(quick, quick_f
     assert generation.state == State.SUCCEEDED
     assert generation.failure_message == ""
     assert quick.submits_received == 1
-    assert kinds() == ["reserve", "adjust", "charge"]  # the adjustment is a remark: who followed it, and why
+    assert kinds() == [
+        "reserve",
+        "adjust",
+        "charge",
+    ]  # the adjustment is a remark: who followed it, and why
 
 
 def _newest_job(quick_folder: Path) -> str:
@@ -233,7 +248,9 @@ def test_a_second_sweep_of_a_provider_does_nothing_while_the_first_runs(quick, c
 
     assert Attempt.objects.get().state == State.QUEUED
     assert quick.submits_received == 0
-    assert not leases.is_live("wake:work:luma-agents", now=clock())  # so that the first one's end can wake the next
+    assert not leases.is_live(
+        "wake:work:luma-agents", now=clock()
+    )  # so that the first one's end can wake the next
 
 
 def test_sweeps_that_run_at_once_in_spite_of_the_lease_send_once(quick, clock, monkeypatch):
@@ -270,7 +287,10 @@ def test_a_late_answer_after_the_lease_ran_out_is_not_lost(db, clock):
 
     outcomes.accepted(attempt, Job("job-1", JobState.QUEUED), now=clock(), first_look_seconds=5)
 
-    assert (Attempt.objects.get().state, Attempt.objects.get().provider_job_id) == (State.RUNNING, "job-1")
+    assert (Attempt.objects.get().state, Attempt.objects.get().provider_job_id) == (
+        State.RUNNING,
+        "job-1",
+    )
 
 
 def test_an_answer_after_a_person_said_that_it_never_arrived_is_raised_with_the_jobs_id(db, clock):
@@ -366,7 +386,10 @@ def test_an_answer_that_can_never_be_written_holds_up_no_other(quick, clock, mon
 
     good.refresh_from_db()
     bad.refresh_from_db()
-    assert (good.state, bad.state) == (State.SUCCEEDED, State.LOST)  # after a while it is a person's
+    assert (good.state, bad.state) == (
+        State.SUCCEEDED,
+        State.LOST,
+    )  # after a while it is a person's
     assert ledger.held_usd(bad.pk) == bad.estimate_high_usd and quick.submits_received == 2
 
 
@@ -383,7 +406,11 @@ def test_a_sweep_at_work_is_a_sign_of_life(quick, clock, monkeypatch):
 def test_what_cannot_be_written_as_a_body_fails_alone_and_costs_nothing(quick, clock, monkeypatch):
     adapter = sweep.registry.get("luma-agents")
     encode = adapter.encode
-    monkeypatch.setattr(adapter, "encode", lambda wanted, spec: encode(wanted) if "fine" in wanted.prompt else {}["no"])
+    monkeypatch.setattr(
+        adapter,
+        "encode",
+        lambda wanted, spec: encode(wanted) if "fine" in wanted.prompt else {}["no"],
+    )
     monkeypatch.setattr("editorapp.generations.request.enqueue.weigh", _weigh_with(encode, adapter))
     broken, sound = ask(prompt="broken"), ask(prompt="fine")
 
@@ -391,7 +418,11 @@ def test_what_cannot_be_written_as_a_body_fails_alone_and_costs_nothing(quick, c
 
     broken.refresh_from_db()
     sound.refresh_from_db()
-    assert (broken.state, broken.failure_code, sound.state) == (State.FAILED, "not_prepared", State.SUCCEEDED)
+    assert (broken.state, broken.failure_code, sound.state) == (
+        State.FAILED,
+        "not_prepared",
+        State.SUCCEEDED,
+    )
     assert ledger.held_usd(broken.pk) == 0
     assert quick.submits_received == 1
 
@@ -467,7 +498,10 @@ def test_a_post_that_hangs_delays_no_poll(quick, clock, monkeypatch):
     began = time.monotonic()
     worker = threading.Thread(target=_sweep, args=[clock])
     worker.start()
-    while Attempt.objects.get(generation=running).state == State.RUNNING and time.monotonic() - began < 20:
+    while (
+        Attempt.objects.get(generation=running).state == State.RUNNING
+        and time.monotonic() - began < 20
+    ):
         time.sleep(0.05)
     hanging = Attempt.objects.exclude(generation=running).get().state
     worker.join(30)
@@ -522,7 +556,9 @@ def test_a_cancel_that_races_the_post_either_wins_or_comes_too_late(quick, clock
 
 def test_a_cancel_during_the_upload_wins_and_nothing_is_sent(quick, clock, tmp_path):
     member = make_member()
-    clip = intake.take_in(draw(tmp_path / "clip.mp4"), name="clip.mp4", team=member.team, user=member.user)
+    clip = intake.take_in(
+        draw(tmp_path / "clip.mp4"), name="clip.mp4", team=member.team, user=member.user
+    )
     generation = ask(member, clip=clip)
     sweep.work("luma-agents", seconds=0.1, clock=clock)
     assert Attempt.objects.get().state == State.STAGING
@@ -552,7 +588,9 @@ def test_a_job_of_more_than_a_day_is_followed_on_and_its_money_stays_held(quick,
 
 def test_a_real_key_is_never_sent_to_the_simulator(db, settings):
     settings.ENVIRONMENT = {**settings.ENVIRONMENT, "LUMA_AGENTS_API_KEY": "luma-api-real-1234"}
-    simulated = ProviderAccount.objects.create(provider="luma-agents", name="Simulated", is_simulated=True)
+    simulated = ProviderAccount.objects.create(
+        provider="luma-agents", name="Simulated", is_simulated=True
+    )
 
     access = simulated.access()
 
@@ -590,7 +628,9 @@ def test_money_and_state_change_together_or_not_at_all(db, clock, monkeypatch):
     assert kinds() == ["reserve"]
 
 
-def test_what_is_queued_with_an_account_that_is_switched_off_waits_and_goes_out_once_it_is_on(quick, clock):
+def test_what_is_queued_with_an_account_that_is_switched_off_waits_and_goes_out_once_it_is_on(
+    quick, clock
+):
     generation = ask()
     ProviderAccount.objects.update(is_enabled=False)
 

@@ -62,7 +62,9 @@ def test_a_sound_request_is_queued_with_its_price_reserved(member, clip):
     assert differences() == []
 
 
-def test_the_engine_is_woken_once_the_rows_are_there(member, clip, django_capture_on_commit_callbacks):
+def test_the_engine_is_woken_once_the_rows_are_there(
+    member, clip, django_capture_on_commit_callbacks
+):
     with django_capture_on_commit_callbacks(execute=True):
         send(member, clip)
         send(member, clip)
@@ -140,7 +142,11 @@ def test_a_page_brought_back_and_changed_is_a_form_of_its_own(member, clip):
 @pytest.mark.parametrize("field", ["start_frame", "keyframes"])
 def test_another_teams_picture_cannot_be_named_as_a_guide(member, clip, field):
     theirs = Ref(asset_id=make_asset(make_member(), kind="image").pk)
-    said = {"start_frame": theirs} if field == "start_frame" else {"keyframes": (theirs,), "keyframe_indexes": (0,)}
+    said = (
+        {"start_frame": theirs}
+        if field == "start_frame"
+        else {"keyframes": (theirs,), "keyframe_indexes": (0,)}
+    )
 
     with pytest.raises(PermissionDenied):
         send(member, clip, wanted=asked(clip, **said))
@@ -182,14 +188,20 @@ def test_an_edit_of_a_take_names_it_by_its_id_on_the_same_account(member, clip):
     child = send(member, None, wanted=asked(source=Ref(generation_id=JOB)), parent=parent)
 
     assert child.wanted.source == Ref(generation_id=JOB)
-    assert (child.parent, child.source_asset, child.lineage) == (parent, parent.result, parent.lineage)
+    assert (child.parent, child.source_asset, child.lineage) == (
+        parent,
+        parent.result,
+        parent.lineage,
+    )
 
 
 def test_an_edit_of_a_take_on_another_account_sends_the_stored_file(member, clip):
     parent = finished(member, clip)
     other = ProviderAccount.objects.create(provider="luma-agents", name="Second", is_simulated=True)
 
-    child = send(member, None, wanted=asked(source=Ref(generation_id=JOB)), parent=parent, account=other)
+    child = send(
+        member, None, wanted=asked(source=Ref(generation_id=JOB)), parent=parent, account=other
+    )
 
     assert child.wanted.source == Ref(asset_id=parent.result_id)
 
@@ -227,13 +239,26 @@ def test_a_verdict_shows_the_exact_body_and_hides_the_key(member, clip, settings
 @pytest.mark.parametrize(
     ("provider", "said"),
     [
-        ("gmi-cloud", ['-H "X-Organization-ID: $GMI_ORG_ID"', '-H "Authorization: Bearer $GMI_API_KEY"']),
-        ("scenario", ['luma-ray-3-2-edit"?projectId=$SCENARIO_PROJECT_ID"', '-u "$SCENARIO_SDK_API_KEY:$']),
+        (
+            "gmi-cloud",
+            ['-H "X-Organization-ID: $GMI_ORG_ID"', '-H "Authorization: Bearer $GMI_API_KEY"'],
+        ),
+        (
+            "scenario",
+            ['luma-ray-3-2-edit"?projectId=$SCENARIO_PROJECT_ID"', '-u "$SCENARIO_SDK_API_KEY:$'],
+        ),
     ],
 )
-def test_the_command_names_what_else_the_account_is_reached_with(member, clip, settings, provider, said):
+def test_the_command_names_what_else_the_account_is_reached_with(
+    member, clip, settings, provider, said
+):
     keys = {"GMI_API_KEY": "g", "SCENARIO_SDK_API_KEY": "k", "SCENARIO_SDK_API_SECRET": "s"}
-    settings.ENVIRONMENT = {**settings.ENVIRONMENT, **keys, "GMI_ORG_ID": "org-9", "SCENARIO_PROJECT_ID": "proj-9"}
+    settings.ENVIRONMENT = {
+        **settings.ENVIRONMENT,
+        **keys,
+        "GMI_ORG_ID": "org-9",
+        "SCENARIO_PROJECT_ID": "proj-9",
+    }
     account = ProviderAccount.objects.create(provider=provider, name="Real")
 
     command = weigh(asked(clip), clip, account).curl
@@ -299,7 +324,11 @@ def test_a_cancel_that_comes_a_moment_late_changes_nothing(member, monkeypatch):
 
 @pytest.mark.parametrize(
     ("state", "can_retry", "allowed"),
-    [(state, flag, state == State.CANCELED or (state == State.FAILED and flag)) for state in State for flag in (0, 1)],
+    [
+        (state, flag, state == State.CANCELED or (state == State.FAILED and flag))
+        for state in State
+        for flag in (0, 1)
+    ],
 )
 def test_only_what_may_work_the_second_time_is_tried_again(member, state, can_retry, allowed):
     generation = make_generation(member, state=state, can_retry=bool(can_retry))
@@ -335,7 +364,11 @@ def test_a_retry_beyond_the_budget_leaves_the_failure_as_it_was(member):
         retry(generation, member=member, now=NOW)
 
     generation.refresh_from_db()
-    assert (generation.state, generation.can_retry, generation.attempts.count()) == (State.FAILED, True, 1)
+    assert (generation.state, generation.can_retry, generation.attempts.count()) == (
+        State.FAILED,
+        True,
+        1,
+    )
 
 
 def test_a_result_that_was_not_fetched_is_fetched_again_for_nothing(member):

@@ -1,4 +1,6 @@
-"""Every model of every provider runs once, on real clips and pictures, through the real engine to a stored result."""
+"""Every model of every provider runs once, on real clips and pictures, through the real engine to a
+stored result.
+"""
 
 from decimal import Decimal
 
@@ -31,21 +33,32 @@ def take_in(path, member: Member) -> Asset:
 
 def asked(model: Model, clip: Asset, picture: Asset) -> GenerationRequest:
     """Say as much as the model takes of what its task is about."""
-    smallest = min(model.limits.resolutions, key=lambda size: int(size.removesuffix("p")), default=None)
+    smallest = min(
+        model.limits.resolutions, key=lambda size: int(size.removesuffix("p")), default=None
+    )
     said = {
-        "prompt": "Hand-painted gouache, warm evening light", "resolution": smallest,
-        "source": Ref(asset_id=clip.pk), "start_frame": Ref(asset_id=picture.pk), "aspect_ratio": "1:1",
-        "duration": "5s", "concepts": ("orbit_left",), "strength": "flex_1",
-    }  # fmt: skip
+        "prompt": "Hand-painted gouache, warm evening light",
+        "resolution": smallest,
+        "source": Ref(asset_id=clip.pk),
+        "start_frame": Ref(asset_id=picture.pk),
+        "aspect_ratio": "1:1",
+        "duration": "5s",
+        "concepts": ("orbit_left",),
+        "strength": "flex_1",
+    }
     if model.task == Task.EDIT:
         del said["aspect_ratio"]  # taken without effect
     return GenerationRequest(
-        task=model.task, model=model.name, **{name: value for name, value in said.items() if model.knows(name)}
+        task=model.task,
+        model=model.name,
+        **{name: value for name, value in said.items() if model.knows(name)},
     )
 
 
 @pytest.mark.django_db(transaction=True)
-@pytest.mark.parametrize(("slug", "model"), MODELS, ids=[f"{slug} {model.task} {model.name}" for slug, model in MODELS])
+@pytest.mark.parametrize(
+    ("slug", "model"), MODELS, ids=[f"{slug} {model.task} {model.name}" for slug, model in MODELS]
+)
 def test_a_model_makes_a_result_of_a_real_clip(slug, model, simulator, real_media):
     member, account = make_member(), default_account(slug)
     clip = take_in(real_media / "vertical_4s.mp4", member)
@@ -54,7 +67,12 @@ def test_a_model_makes_a_result_of_a_real_clip(slug, model, simulator, real_medi
     wanted = asked(model, clip, picture)
     source = clip if model.knows("source") else None
 
-    take = enqueue(priced(wanted, account, member, source=source), account=account, member=member, source_asset=source)
+    take = enqueue(
+        priced(wanted, account, member, source=source),
+        account=account,
+        member=member,
+        source_asset=source,
+    )
     run(Clock(), rounds=1500, pause=0.1)
 
     take.refresh_from_db()
@@ -66,5 +84,8 @@ def test_a_model_makes_a_result_of_a_real_clip(slug, model, simulator, real_medi
     if model.knows("aspect_ratio") and model.task != Task.EDIT:
         assert take.result.width == take.result.height
     assert simulator.submits_received == 1
-    assert list(Entry.objects.order_by("pk").values_list("kind", flat=True)) == ["reserve", "charge"]
+    assert list(Entry.objects.order_by("pk").values_list("kind", flat=True)) == [
+        "reserve",
+        "charge",
+    ]
     assert differences() == []

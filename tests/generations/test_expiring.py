@@ -1,4 +1,6 @@
-"""Results that are paid and not here: an alarm while there is time, and tries for as long as the provider keeps it."""
+"""Results that are paid and not here: an alarm while there is time, and tries for as long as the
+provider keeps it.
+"""
 
 from datetime import timedelta
 
@@ -26,16 +28,24 @@ def open_alerts() -> list[tuple[str, str]]:
 
 
 def waiting(slug: str, share: float, *, state: str = State.FETCHING) -> Generation:
-    """Make a generation whose result has waited for this share of the time that its provider keeps it."""
-    generation = make_generation(make_member(), state=state, account=default_account(slug), provider=slug)
+    """Make a generation whose result has waited for this share of the time that its provider keeps
+    it.
+    """
+    generation = make_generation(
+        make_member(), state=state, account=default_account(slug), provider=slug
+    )
     kept = timedelta(seconds=registry.get(slug).SPEC.result_kept_seconds)
-    Attempt.objects.update(provider_done_at=NOW - share * kept, last_error="The disk is full.", provider_job_id="job-7")
+    Attempt.objects.update(
+        provider_done_at=NOW - share * kept, last_error="The disk is full.", provider_job_id="job-7"
+    )
     return generation
 
 
 @pytest.mark.parametrize("slug", PROVIDERS)
 @pytest.mark.parametrize("state", [State.FETCHING, State.RUNNING])
-def test_an_alarm_is_raised_at_an_eighth_of_the_time_that_the_provider_keeps_a_result(db, slug, state):
+def test_an_alarm_is_raised_at_an_eighth_of_the_time_that_the_provider_keeps_a_result(
+    db, slug, state
+):
     generation = waiting(slug, 0.13, state=state)
 
     expiring.look(NOW)
@@ -43,10 +53,16 @@ def test_an_alarm_is_raised_at_an_eighth_of_the_time_that_the_provider_keeps_a_r
     generation.refresh_from_db()
     alert = Alert.objects.get()
     assert (alert.kind, alert.subject, alert.team_id) == (
-        "result_expiring", f"generation:{generation.pk}", generation.team_id,
-    )  # fmt: skip
+        "result_expiring",
+        f"generation:{generation.pk}",
+        generation.team_id,
+    )
     assert alert.path == reverse("takes:page", args=[generation.pk])
-    assert "The disk is full." in alert.message and "job-7" in alert.message and "UTC on" in alert.message
+    assert (
+        "The disk is full." in alert.message
+        and "job-7" in alert.message
+        and "UTC on" in alert.message
+    )
     assert generation.is_expiring and generation.failure_message == alert.message
 
 

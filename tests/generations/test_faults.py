@@ -1,4 +1,7 @@
-"""Every fault of every provider ends in the documented state, with the right lines in the ledger. One table."""
+"""Every fault of every provider ends in the documented state, with the right lines in the ledger.
+
+One table.
+"""
 
 import uuid
 from dataclasses import replace
@@ -29,7 +32,17 @@ from editorapp.simulator.faults import CALLS, FAILURES, KINDS, fault_of
 from editorapp.teams.models import Member
 from tests.factories import make_member
 from tests.generations.drive import Clock, ask, priced, run
-from tests.generations.faults_table import CALLS_OF, CASES, CHARGED, GMI, KEPT, LUMA, NOT_REFUNDED, SCENARIO, Case
+from tests.generations.faults_table import (
+    CALLS_OF,
+    CASES,
+    CHARGED,
+    GMI,
+    KEPT,
+    LUMA,
+    NOT_REFUNDED,
+    SCENARIO,
+    Case,
+)
 from tests.generations.small_clip import draw
 from tests.simulator_process import SimulatorProcess
 
@@ -42,13 +55,21 @@ def draft(case: Case, member: Member, tmp_path: Path) -> tuple[GenerationRequest
     wanted = GenerationRequest(task=Task.GENERATE, prompt=prompt, duration="5s", resolution=size)
     clip = None
     if case.needs == "clip":
-        clip = intake.take_in(draw(tmp_path / "clip.mp4"), name="clip.mp4", team=member.team, user=member.user)
-        wanted = replace(wanted, task=Task.EDIT, duration=None, source=Ref(asset_id=clip.pk), auto_controls=True)
+        clip = intake.take_in(
+            draw(tmp_path / "clip.mp4"), name="clip.mp4", team=member.team, user=member.user
+        )
+        wanted = replace(
+            wanted, task=Task.EDIT, duration=None, source=Ref(asset_id=clip.pk), auto_controls=True
+        )
     if case.model == NOT_REFUNDED:
-        wanted = GenerationRequest(Task.REFRAME, case.model, source=wanted.source, aspect_ratio="1:1")
+        wanted = GenerationRequest(
+            Task.REFRAME, case.model, source=wanted.source, aspect_ratio="1:1"
+        )
     if case.needs == "picture":
         Image.new("RGB", (320, 180), "teal").save(tmp_path / "guide.png")
-        guide = intake.take_in(tmp_path / "guide.png", name="guide.png", team=member.team, user=member.user)
+        guide = intake.take_in(
+            tmp_path / "guide.png", name="guide.png", team=member.team, user=member.user
+        )
         wanted = replace(wanted, start_frame=Ref(asset_id=guide.pk))
     return wanted, clip
 
@@ -68,13 +89,20 @@ def set_faults(simulator: SimulatorProcess, case: Case) -> None:
 
 
 def run_to_its_end(case: Case, clock: Clock) -> None:
-    """Run the engine, and for what is unknown the search in the provider's list, until nothing more is due."""
+    """Run the engine, and for what is unknown the search in the provider's list, until nothing more
+    is due.
+    """
     run(clock)
     for _ in range(40):
         if not Generation.objects.filter(state=State.UNKNOWN).exists():
             break
         search.search(case.slug, clock=clock)
-        due = Search.objects.filter(at__isnull=False).order_by("at").values_list("at", flat=True).first()
+        due = (
+            Search.objects.filter(at__isnull=False)
+            .order_by("at")
+            .values_list("at", flat=True)
+            .first()
+        )
         if due is None:
             break
         clock.jump_to(due)
@@ -85,13 +113,17 @@ def run_to_its_end(case: Case, clock: Clock) -> None:
 
 @pytest.fixture(autouse=True)
 def impatient(request, monkeypatch):
-    """The clock jumps; only the provider's answers take time, and what never comes is not waited for."""
+    """The clock jumps; only the provider's answers take time, and what never comes is not waited
+    for.
+    """
     monkeypatch.setattr(sweep, "TURN_SECONDS", 0.05)
     if "hang" not in request.node.name:
         return
     for room, names in {
-        courier: ("POST_SECONDS", "POLL_SECONDS"), transport: ("FREE_DEADLINE_SECONDS",), sightings: ("LIST_SECONDS",),
-    }.items():  # fmt: skip
+        courier: ("POST_SECONDS", "POLL_SECONDS"),
+        transport: ("FREE_DEADLINE_SECONDS",),
+        sightings: ("LIST_SECONDS",),
+    }.items():
         for name in names:
             monkeypatch.setattr(room, name, PATIENCE_SECONDS)
     monkeypatch.setattr(download, "TIMEOUT", PATIENCE_SECONDS)
@@ -124,32 +156,45 @@ def assert_money(generation: Generation, case: Case) -> None:
     """The ledger has these lines, each of the whole estimate, and all books balance."""
     lines = Entry.objects.exclude(kind="adjust", amount_usd=0)  # which only remark who decided
     estimate = generation.estimate_high_usd
-    assert list(lines.order_by("pk").values_list("kind", "amount_usd")) == [(kind, estimate) for kind in case.lines]
+    assert list(lines.order_by("pk").values_list("kind", "amount_usd")) == [
+        (kind, estimate) for kind in case.lines
+    ]
     assert ledger.held_usd(generation.pk) == (estimate if case.lines == KEPT else Decimal(0))
     assert generation.cost_usd == (estimate if case.lines == CHARGED else None)
-    assert generation.cost_is_estimated == (case.lines == CHARGED and case.slug != SCENARIO)  # Scenario says its price
+    assert generation.cost_is_estimated == (
+        case.lines == CHARGED and case.slug != SCENARIO
+    )  # Scenario says its price
     assert books.differences() == []
 
 
 def assert_told(generation: Generation, case: Case) -> None:
-    """A person is told what happened and has a way on; an alert is open exactly where nothing goes on without one."""
+    """A person is told what happened and has a way on; an alert is open exactly where nothing goes
+    on without one.
+    """
     message = generation.failure_message
     assert case.says in message
     assert (message == "") == (case.state == State.SUCCEEDED)
-    alerts = {kind: said for kind, said in Alert.objects.still_open().values_list("kind", "message")}
+    alerts = {
+        kind: said for kind, said in Alert.objects.still_open().values_list("kind", "message")
+    }
     assert set(alerts) == ({case.alert} if case.alert else set())
     ways_on = {
-        State.SUCCEEDED: generation.can_be_source, State.UNKNOWN: generation.can_settle,
-        State.LOST: generation.can_settle, State.FETCH_FAILED: generation.can_fetch_again,
-        State.FAILED: generation.is_final,  # to be changed and sent anew, or where that may help tried again
-    }  # fmt: skip
+        State.SUCCEEDED: generation.can_be_source,
+        State.UNKNOWN: generation.can_settle,
+        State.LOST: generation.can_settle,
+        State.FETCH_FAILED: generation.can_fetch_again,
+        # to be changed and sent anew, or where that may help tried again
+        State.FAILED: generation.is_final,
+    }
     assert ways_on[State(case.state)]
 
 
 @pytest.mark.parametrize("case", [case for case in CASES if case.call == "price"], ids=id_of)
 def test_a_price_that_cannot_be_asked_holds_nothing(quick, case, tmp_path, monkeypatch):
     quick_rows = {
-        "price.unavailable": replace(retry.policy("price.unavailable"), first_seconds=0.1, longest_seconds=0.1)
+        "price.unavailable": replace(
+            retry.policy("price.unavailable"), first_seconds=0.1, longest_seconds=0.1
+        )
     }
     monkeypatch.setattr(retry, "POLICIES", retry.POLICIES | quick_rows)
     member, account = make_member(), default_account(case.slug)
@@ -175,9 +220,16 @@ def test_the_table_has_a_row_for_every_fault_that_the_simulator_knows(slug):
     names = {(call, kind.partition(":")[0]) for call, kind in rows}
     # What is asked of a job at its submit, the simulator plays as it plays it at the job.
     names |= {("submit", name) for call, name in names if call == "job"}
-    known = {(call, kind.name) for kind in KINDS.values() for call in kind.calls if call in CALLS_OF[slug]}
+    known = {
+        (call, kind.name)
+        for kind in KINDS.values()
+        for call in kind.calls
+        if call in CALLS_OF[slug]
+    }
 
-    assert known - names == set(), "a fault without a row: add what must come of it to faults_table.py"
+    assert known - names == set(), (
+        "a fault without a row: add what must come of it to faults_table.py"
+    )
     assert {("job", f"fail:{code}") for code in FAILURES} <= rows
 
 
@@ -188,10 +240,16 @@ def test_every_row_is_a_fault_that_the_simulator_can_play():
 
 
 def test_every_row_says_what_a_person_is_told():
-    """Why a job failed is told in the provider's own words; all other words are ours, and are held here."""
-    silent = {case.id for case in CASES if not case.says and case.state not in (State.SUCCEEDED, "known")}
+    """Why a job failed is told in the provider's own words; all other words are ours, and are held
+    here.
+    """
+    silent = {
+        case.id for case in CASES if not case.says and case.state not in (State.SUCCEEDED, "known")
+    }
 
-    assert silent == {case.id for case in CASES if case.id in silent and case.kinds[0].startswith("fail:")}
+    assert silent == {
+        case.id for case in CASES if case.id in silent and case.kinds[0].startswith("fail:")
+    }
 
 
 def test_while_nobody_answers_nothing_is_sent_and_the_money_stays_held(quick, clock, settings):

@@ -40,9 +40,13 @@ def test_a_result_that_came_damaged_is_not_told_to_be_uploaded(quick, clock, mon
     run(clock)
 
     message = Generation.objects.get().failure_message
-    assert message.startswith("This file cannot be read (half of it is noise). The same file came twice.")
+    assert message.startswith(
+        "This file cannot be read (half of it is noise). The same file came twice."
+    )
     assert "upload" not in message and "fetch it again" in message
-    assert Attempt.objects.get().result_urls is None, "a signed link is kept no longer than it is used"
+    assert Attempt.objects.get().result_urls is None, (
+        "a signed link is kept no longer than it is used"
+    )
 
 
 def test_a_row_is_held_for_as_long_as_its_result_is_stored(quick, clock, monkeypatch):

@@ -1,4 +1,6 @@
-"""Many at once: what is written together, what happens when one of them cannot be, and the pace of polls."""
+"""Many at once: what is written together, what happens when one of them cannot be, and the pace of
+polls.
+"""
 
 import uuid
 from datetime import timedelta
@@ -24,9 +26,14 @@ NOW = timezone.now()
 
 def make_running(count: int, *, ago: float = 30.0) -> list[Attempt]:
     member = make_member()
-    made = [make_reserved(member, state=State.RUNNING, parent=None).attempts.get() for _ in range(count)]
+    made = [
+        make_reserved(member, state=State.RUNNING, parent=None).attempts.get() for _ in range(count)
+    ]
     for attempt in made:
-        attempt.provider_job_id, attempt.submitted_at = f"job-{attempt.pk}", NOW - timedelta(seconds=ago)
+        attempt.provider_job_id, attempt.submitted_at = (
+            f"job-{attempt.pk}",
+            NOW - timedelta(seconds=ago),
+        )
         attempt.next_action_at = NOW
         attempt.save()
     return made
@@ -36,7 +43,9 @@ def looks(most: int = 100) -> list[claims.Look]:
     return claims.claim_polls([default_account("luma-agents").pk], most=most, due_by=NOW, skip=())
 
 
-def answered(look: claims.Look, *, job: Job | None = None, error: Exception | None = None) -> Answer:
+def answered(
+    look: claims.Look, *, job: Job | None = None, error: Exception | None = None
+) -> Answer:
     return Answer(Poll(look, Access(look.account_id, "luma-agents", "", "")), job, error)
 
 
@@ -56,7 +65,11 @@ def test_jobs_that_are_done_together_are_charged_each_for_itself():
 
     for attempt in attempts:
         attempt.refresh_from_db()
-        assert (attempt.state, attempt.poll_count, attempt.provider_done_at) == (State.FETCHING, 1, NOW)
+        assert (attempt.state, attempt.poll_count, attempt.provider_done_at) == (
+            State.FETCHING,
+            1,
+            NOW,
+        )
         assert attempt.generation.chain_id == f"chain-{attempt.pk}"
         assert attempt.generation.state == State.FETCHING
         assert ledger.spent_usd(attempt.generation_id) == attempt.generation.cost_usd > 0
@@ -86,7 +99,9 @@ def test_a_job_that_was_taken_over_while_it_was_polled_is_left_alone():
 
     taken.refresh_from_db()
     assert taken.state == State.RUNNING and ledger.spent_usd(taken.generation_id) == 0
-    assert set(Attempt.objects.exclude(pk=taken.pk).values_list("state", flat=True)) == {State.FETCHING}
+    assert set(Attempt.objects.exclude(pk=taken.pk).values_list("state", flat=True)) == {
+        State.FETCHING
+    }
     assert len(others) == 2 and books.differences() == []
 
 
@@ -116,7 +131,11 @@ def test_a_step_that_one_of_many_cannot_take_is_taken_by_none():
     with pytest.raises(InvalidTransition):
         move_all(State.QUEUED, [Move(one) for one in attempts], now=NOW)
 
-    assert sorted(Attempt.objects.values_list("state", flat=True)) == [State.LOST, State.RUNNING, State.RUNNING]
+    assert sorted(Attempt.objects.values_list("state", flat=True)) == [
+        State.LOST,
+        State.RUNNING,
+        State.RUNNING,
+    ]
     assert {one.state for one in attempts} == {State.RUNNING}  # nor do the objects say so
     assert Generation.objects.filter(state=State.FETCHING).count() == 0
 
@@ -124,7 +143,11 @@ def test_a_step_that_one_of_many_cannot_take_is_taken_by_none():
 @pytest.mark.django_db
 def test_a_step_of_many_writes_what_a_step_of_one_writes():
     alone, together = make_running(2)
-    changes = {"result_urls": [{"kind": "video", "url": "x"}], "recorded_at": NOW, "lease_token": uuid.uuid4()}
+    changes = {
+        "result_urls": [{"kind": "video", "url": "x"}],
+        "recorded_at": NOW,
+        "lease_token": uuid.uuid4(),
+    }
     shown = {"chain_id": "chain", "warning": "odd"}
 
     alone.move(State.FETCHING, now=NOW, shown=shown, **changes)
@@ -141,8 +164,13 @@ def test_a_step_of_many_writes_what_a_step_of_one_writes():
             "lineage",
             "form_token",
         }
-        rows = (Attempt.objects.filter(pk=attempt.pk), Generation.objects.filter(pk=attempt.generation_id))
-        return {key: value for row in rows for key, value in row.values()[0].items() if key not in own}
+        rows = (
+            Attempt.objects.filter(pk=attempt.pk),
+            Generation.objects.filter(pk=attempt.generation_id),
+        )
+        return {
+            key: value for row in rows for key, value in row.values()[0].items() if key not in own
+        }
 
     assert kept(alone) == kept(together)
     assert moves.written(Attempt, "lease_token", None) is None
@@ -160,7 +188,11 @@ def test_a_prepared_body_that_no_row_can_hold_stops_no_other(quick, clock, monke
 
     bad.refresh_from_db()
     good.refresh_from_db()
-    assert (bad.state, bad.failure_code, good.state) == (State.FAILED, "not_prepared", State.SUCCEEDED)
+    assert (bad.state, bad.failure_code, good.state) == (
+        State.FAILED,
+        "not_prepared",
+        State.SUCCEEDED,
+    )
     assert ledger.held_usd(bad.pk) == 0 and quick.submits_received == 1
 
 
@@ -168,14 +200,20 @@ def test_a_prepared_body_that_no_row_can_hold_stops_no_other(quick, clock, monke
 def test_a_provider_that_asks_for_a_pause_is_asked_about_nothing_until_then():
     make_running(3)
     other = make_generation(
-        make_member(), state=State.RUNNING, provider="scenario", account=default_account("scenario"), parent=None
+        make_member(),
+        state=State.RUNNING,
+        provider="scenario",
+        account=default_account("scenario"),
+        parent=None,
     )
     Attempt.objects.filter(generation=other).update(next_action_at=NOW)
     (asked,) = looks(most=1)
 
     write([answered(asked, error=Throttled("Too many requests.", retry_after_seconds=40))])
 
-    ours = Attempt.objects.filter(account=default_account("luma-agents")).values_list("next_action_at", flat=True)
+    ours = Attempt.objects.filter(account=default_account("luma-agents")).values_list(
+        "next_action_at", flat=True
+    )
     assert min(ours) >= NOW + timedelta(seconds=40)
     assert Attempt.objects.get(generation=other).next_action_at == NOW  # another provider's
     assert set(Attempt.objects.values_list("state", flat=True)) == {State.RUNNING}
@@ -186,12 +224,19 @@ def make_burst(count: int) -> None:
     template = make_running(1)[0]
     Attempt.objects.bulk_create(
         Attempt(
-            generation_id=template.generation_id, number=number + 2, account=default_account("luma-agents"),
-            state=State.RUNNING, provider_job_id=f"burst-{number}", created_at=NOW, submitted_at=NOW,
-            next_action_at=NOW, person_id=template.person_id, turn=number + 1,
+            generation_id=template.generation_id,
+            number=number + 2,
+            account=default_account("luma-agents"),
+            state=State.RUNNING,
+            provider_job_id=f"burst-{number}",
+            created_at=NOW,
+            submitted_at=NOW,
+            next_action_at=NOW,
+            person_id=template.person_id,
+            turn=number + 1,
         )
         for number in range(count - 1)
-    )  # fmt: skip
+    )
 
 
 @pytest.fixture
@@ -225,7 +270,9 @@ def test_no_more_is_claimed_than_a_provider_has_shown_that_it_answers(courier):
     polls.ask_due(NOW)
 
     assert asked_in_vain == polling.AT_FIRST  # it has answered nothing yet
-    assert courier.polling - asked_in_vain == polling.TURNS_AHEAD * polling.AT_FIRST  # and now it has
+    assert (
+        courier.polling - asked_in_vain == polling.TURNS_AHEAD * polling.AT_FIRST
+    )  # and now it has
     assert polls.is_more_due
 
 
@@ -257,21 +304,34 @@ def test_a_claim_takes_no_more_than_it_may_and_nothing_twice():
 @pytest.mark.django_db
 def test_ids_that_came_together_are_all_kept_even_where_one_is_taken_already():
     member = make_member()
-    attempts = [make_reserved(member, state=State.SUBMITTING, parent=None).attempts.get() for _ in range(3)]
+    attempts = [
+        make_reserved(member, state=State.SUBMITTING, parent=None).attempts.get() for _ in range(3)
+    ]
     outcomes.accepted(attempts[0], Job("job-1", JobState.QUEUED), now=NOW, first_look_seconds=5)
     carrier = Courier(sweep.registry.get("luma-agents"))
-    posts = posting.Posts(sweep.registry.get("luma-agents"), carrier, Accounts("luma-agents"), lambda: NOW)
-    sent = [posting.Post(attempt, Access(1, "luma-agents", "", ""), {}, "/generations") for attempt in attempts[1:]]
+    posts = posting.Posts(
+        sweep.registry.get("luma-agents"), carrier, Accounts("luma-agents"), lambda: NOW
+    )
+    sent = [
+        posting.Post(attempt, Access(1, "luma-agents", "", ""), {}, "/generations")
+        for attempt in attempts[1:]
+    ]
     jobs = [Job("job-1", JobState.QUEUED), Job("job-2", JobState.QUEUED)]
 
     try:
         posts.write(
-            [Answer(one, job, None) for one, job in zip(sent, jobs, strict=True)], write_one=sweep._write_one, now=NOW
+            [Answer(one, job, None) for one, job in zip(sent, jobs, strict=True)],
+            write_one=sweep._write_one,
+            now=NOW,
         )
     finally:
         carrier.close()
 
     kept = dict(Attempt.objects.values_list("pk", "state"))
-    assert kept == {attempts[0].pk: State.RUNNING, attempts[1].pk: State.UNKNOWN, attempts[2].pk: State.RUNNING}
+    assert kept == {
+        attempts[0].pk: State.RUNNING,
+        attempts[1].pk: State.UNKNOWN,
+        attempts[2].pk: State.RUNNING,
+    }
     assert Attempt.objects.get(pk=attempts[2].pk).provider_job_id == "job-2"
     assert ProviderAccount.objects.filter(provider="luma-agents").exists()

@@ -1,4 +1,7 @@
-"""Every task of the queue, about rows that are gone: deleted before it began or while it works. It ends quietly."""
+"""Every task of the queue, about rows that are gone: deleted before it began or while it works.
+
+It ends quietly.
+"""
 
 import inspect
 from collections.abc import Callable
@@ -24,20 +27,29 @@ from tests.factories import make_asset, make_generation, make_member
 NOBODY = 987_654
 # Each task with what it is called with, of a row, a provider or a lane that is not there.
 GONE: dict[str, Any] = {
-    "learn": NOBODY, "make_proxy": NOBODY, "ask_price": NOBODY, "work": "no-longer-here", "search": "no-longer-here",
-    "transfer": 0, "fetch_frames": NOBODY, "verify": NOBODY,
-}  # fmt: skip
+    "learn": NOBODY,
+    "make_proxy": NOBODY,
+    "ask_price": NOBODY,
+    "work": "no-longer-here",
+    "search": "no-longer-here",
+    "transfer": 0,
+    "fetch_frames": NOBODY,
+    "verify": NOBODY,
+}
 MODULES = (generation_tasks, media_tasks, provider_tasks)
 
 
 def tasks_of(module: ModuleType) -> dict[str, Callable[..., None]]:
-    """Return what the queue may call of a module: its own public functions but the ticker's sweep and helpers."""
+    """Return what the queue may call of a module: its own public functions but the ticker's sweep
+    and helpers.
+    """
     own = {name: one for name, one in vars(module).items() if inspect.isfunction(one)}
     aside = {"sweep", "enqueue_proxy", "is_copying"}
     return {
-        name: one for name, one in own.items()
+        name: one
+        for name, one in own.items()
         if one.__module__ == module.__name__ and not name.startswith("_") and name not in aside
-    }  # fmt: skip
+    }
 
 
 TASKS = {name: one for module in MODULES for name, one in tasks_of(module).items()}
@@ -50,7 +62,9 @@ def test_every_task_that_takes_an_argument_is_in_the_table():
 @pytest.mark.django_db
 @pytest.mark.parametrize("name", sorted(GONE))
 def test_a_task_about_what_is_gone_ends_quietly(name):
-    take = make_generation(make_member(), account=ProviderAccount.objects.create(provider="no-longer-here", name="Old"))
+    take = make_generation(
+        make_member(), account=ProviderAccount.objects.create(provider="no-longer-here", name="Old")
+    )
 
     TASKS[name](GONE[name])
 
@@ -67,7 +81,9 @@ def test_an_account_that_is_deleted_while_it_is_tested_leaves_no_failed_task(mon
     monkeypatch.setattr(learning, "_tried", deleted_meanwhile)
     real_run = learning.asyncio.run
     monkeypatch.setattr(
-        learning.asyncio, "run", lambda task: (real_run(task), ProviderAccount.objects.all().delete())[0]
+        learning.asyncio,
+        "run",
+        lambda task: (real_run(task), ProviderAccount.objects.all().delete())[0],
     )
 
     provider_tasks.learn(account.pk)
@@ -77,7 +93,9 @@ def test_an_account_that_is_deleted_while_it_is_tested_leaves_no_failed_task(mon
 
 @pytest.mark.django_db
 @pytest.mark.parametrize("change", ["another key", "another address"])
-def test_what_a_test_found_is_not_said_of_a_key_or_an_address_that_was_entered_meanwhile(monkeypatch, change):
+def test_what_a_test_found_is_not_said_of_a_key_or_an_address_that_was_entered_meanwhile(
+    monkeypatch, change
+):
     account = ProviderAccount(provider="luma-agents", name="Ours")
     account.set_key("luma-api-0123456789")
     account.save()
@@ -101,13 +119,19 @@ def test_what_a_test_found_is_not_said_of_a_key_or_an_address_that_was_entered_m
 
 @pytest.mark.django_db
 @pytest.mark.parametrize("gone", [AskedPrice, ProviderAccount, Asset])
-def test_a_price_whose_rows_are_deleted_while_it_is_asked_for_leaves_no_failed_task(monkeypatch, gone):
+def test_a_price_whose_rows_are_deleted_while_it_is_asked_for_leaves_no_failed_task(
+    monkeypatch, gone
+):
     member = make_member()
     clip = make_asset(member)
     account = ProviderAccount.objects.create(provider="scenario", name="Ours", is_simulated=True)
     now = timezone.now()
     row = AskedPrice.objects.create(
-        account=account, key="k", request=GenerationRequest(prompt="x").to_json(), source=clip, asked_at=now
+        account=account,
+        key="k",
+        request=GenerationRequest(prompt="x").to_json(),
+        source=clip,
+        asked_at=now,
     )
 
     def quoted(*_args: Any) -> Quote:

@@ -1,4 +1,6 @@
-"""The engine with media in a bucket: what one machine fetched another has, and a bucket that is away loses nothing."""
+"""The engine with media in a bucket: what one machine fetched another has, and a bucket that is
+away loses nothing.
+"""
 
 from editorapp.generations.models import Generation
 from editorapp.generations.states import State
@@ -47,5 +49,7 @@ def test_a_result_that_the_bucket_cannot_take_now_is_fetched_later_and_never_cal
 
     generation = Generation.objects.get()
     assert refused == ["storage_away", "storage_away"]
-    assert generation.state == State.SUCCEEDED and store.exists(generation.result.sha256, store.ORIGINAL)
+    assert generation.state == State.SUCCEEDED and store.exists(
+        generation.result.sha256, store.ORIGINAL
+    )
     assert not Asset.objects.filter(kind=Asset.Kind.UNREADABLE).exists()

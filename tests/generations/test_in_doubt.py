@@ -1,4 +1,6 @@
-"""In doubt a paid call may have arrived, a job may still come, and what was charged stays charged: money stays held."""
+"""In doubt a paid call may have arrived, a job may still come, and what was charged stays charged:
+money stays held.
+"""
 
 import uuid
 from datetime import timedelta
@@ -35,7 +37,11 @@ MINUTE = timedelta(minutes=1)
 def make_attempt(state: str) -> Attempt:
     make_reserved(make_member(), state=state)
     Attempt.objects.update(
-        lease_token=uuid.uuid4(), submitted_at=NOW, submit_started_at=NOW, provider_job_id="job_1", request_body={}
+        lease_token=uuid.uuid4(),
+        submitted_at=NOW,
+        submit_started_at=NOW,
+        provider_job_id="job_1",
+        request_body={},
     )
     return again()
 
@@ -62,7 +68,9 @@ def carried(submit: Any) -> Answer:
         carrier.close()
 
 
-def test_a_module_that_stumbles_over_the_answer_of_a_paid_call_does_not_say_that_it_never_arrived() -> None:
+def test_a_module_that_stumbles_over_the_answer_of_a_paid_call_does_not_say_that_it_never_arrived() -> (
+    None
+):
     async def stumbles(*args: Any, **more: Any) -> Job:
         raise KeyError("id")
 
@@ -85,7 +93,9 @@ def test_a_paid_call_without_an_answer_in_all_its_time_does_not_say_that_it_neve
     assert type(answer.error) is OutcomeUnknown and answer.error.message == "No answer in time."
 
 
-@pytest.mark.parametrize("error", [OutcomeUnknown("No word."), ProviderError("Of no kind.")], ids=["unknown", "odd"])
+@pytest.mark.parametrize(
+    "error", [OutcomeUnknown("No word."), ProviderError("Of no kind.")], ids=["unknown", "odd"]
+)
 def test_whatever_is_no_plain_refusal_of_a_paid_call_leaves_it_unknown_with_its_money_held(
     error: ProviderError,
 ) -> None:
@@ -126,7 +136,9 @@ def test_a_job_that_fails_after_it_was_charged_stays_charged_and_gives_nothing_b
     attempt = make_attempt(State.RUNNING)
     outcomes.done(attempt, Job("job_1", JobState.DONE, chain_id="c"), now=NOW)
     charged = money()
-    Attempt.objects.update(state=State.RUNNING)  # its link ran out, and the next poll asks for a fresh one
+    Attempt.objects.update(
+        state=State.RUNNING
+    )  # its link ran out, and the next poll asks for a fresh one
     why = Failure("generation_failed", "Gone.", can_retry=True, is_charged=False)
 
     outcomes.failed(again(), Job("job_1", JobState.FAILED, failure=why), why, now=NOW)
@@ -143,7 +155,9 @@ def test_what_the_provider_once_finished_is_not_settled_as_never_arrived() -> No
     generation, charged = Generation.objects.get(), money()
 
     with pytest.raises(settle.NothingToSettle):
-        settle.never_arrived(generation, member=generation.team.members.get(), now=NOW, note="It is not in the list.")
+        settle.never_arrived(
+            generation, member=generation.team.members.get(), now=NOW, note="It is not in the list."
+        )
 
     assert Generation.objects.get().state == State.LOST and money() == charged
 

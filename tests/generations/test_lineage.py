@@ -52,11 +52,19 @@ def test_a_ring_of_parents_comes_to_an_end(family):
 
 def copies(take: Generation, count: int) -> list[Generation]:
     """Make many more rows like one, cheaply: without their attempts."""
-    values = {field.attname: getattr(take, field.attname) for field in take._meta.concrete_fields if field.name != "id"}
-    return Generation.objects.bulk_create([Generation(**values) for _ in range(count)], batch_size=500)
+    values = {
+        field.attname: getattr(take, field.attname)
+        for field in take._meta.concrete_fields
+        if field.name != "id"
+    }
+    return Generation.objects.bulk_create(
+        [Generation(**values) for _ in range(count)], batch_size=500
+    )
 
 
-def test_a_chain_is_whole_however_many_takes_were_made_of_its_source_since(family, django_assert_num_queries):
+def test_a_chain_is_whole_however_many_takes_were_made_of_its_source_since(
+    family, django_assert_num_queries
+):
     copies(family[1], 2_100)
 
     with django_assert_num_queries(1):

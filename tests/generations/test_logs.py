@@ -1,4 +1,6 @@
-"""Real flows at DEBUG, with keys planted: every byte that is logged is searched for them, and for the prompt."""
+"""Real flows at DEBUG, with keys planted: every byte that is logged is searched for them, and for
+the prompt.
+"""
 
 import base64
 import io
@@ -51,7 +53,9 @@ def written(request) -> Iterator[Written]:
     root.addHandler(handler)
     for name in before:
         logging.getLogger(name).setLevel(level)
-    logging.getLogger("django.db.backends").setLevel(logging.INFO)  # as the settings have it at any level
+    logging.getLogger("django.db.backends").setLevel(
+        logging.INFO
+    )  # as the settings have it at any level
     yield kept
     root.removeHandler(handler)
     for name, was in before.items():
@@ -61,31 +65,50 @@ def written(request) -> Iterator[Written]:
 def real_account(provider: str, url: str) -> ProviderAccount:
     """An account with a key of its own, whose address happens to be the simulator's."""
     path = urlsplit(registry.get(provider).SPEC.base_url).path
-    account = ProviderAccount(provider=provider, name="Planted", base_url=f"{url}/{provider}{path}", unit_price_usd=1)
+    account = ProviderAccount(
+        provider=provider, name="Planted", base_url=f"{url}/{provider}{path}", unit_price_usd=1
+    )
     account.set_key(KEYS[provider])
     account.save()
     return account
 
 
-@pytest.mark.parametrize("written", [logging.DEBUG, logging.INFO], ids=["debug", "info"], indirect=True)
+@pytest.mark.parametrize(
+    "written", [logging.DEBUG, logging.INFO], ids=["debug", "info"], indirect=True
+)
 @pytest.mark.parametrize("provider", sorted(KEYS))
 def test_no_key_no_signed_link_and_no_prompt_is_logged_whatever_goes_wrong(
     provider: str, quick, clock, tmp_path: Path, written: Written
 ):
     member, account = make_member(), real_account(provider, quick.url)
-    clip = intake.take_in(draw(tmp_path / "clip.mp4"), name="clip.mp4", team=member.team, user=member.user)
+    clip = intake.take_in(
+        draw(tmp_path / "clip.mp4"), name="clip.mp4", team=member.team, user=member.user
+    )
     wanted = GenerationRequest(prompt=PROMPT, source=Ref(asset_id=clip.pk), resolution="540p")
-    for call, kind, times in (("submit", "status:429", 1), ("poll", "status:500", 1), ("poll", "reset", 1),
-                              ("download", "expired", 1), ("download", "status:500", 1)):  # fmt: skip
+    for call, kind, times in (
+        ("submit", "status:429", 1),
+        ("poll", "status:500", 1),
+        ("poll", "reset", 1),
+        ("download", "expired", 1),
+        ("download", "status:500", 1),
+    ):
         quick.fail(call, kind, times=times)
 
-    enqueue(priced(wanted, account, member, source=clip), account=account, member=member, source_asset=clip)
+    enqueue(
+        priced(wanted, account, member, source=clip),
+        account=account,
+        member=member,
+        source_asset=clip,
+    )
     run(clock)
     quick.fail("submit", "status:401")
     enqueue(wanted, account=account, member=member, source_asset=clip)
     run(clock)
 
-    assert sorted(Generation.objects.values_list("state", flat=True)) == [State.FAILED, State.SUCCEEDED]
+    assert sorted(Generation.objects.values_list("state", flat=True)) == [
+        State.FAILED,
+        State.SUCCEEDED,
+    ]
     key, text = KEYS[provider], written.getvalue()
     for secret in (key, *key.split(":"), base64.b64encode(key.encode()).decode()):
         assert secret not in text
@@ -94,16 +117,25 @@ def test_no_key_no_signed_link_and_no_prompt_is_logged_whatever_goes_wrong(
 
 
 @pytest.mark.parametrize("written", [logging.INFO], indirect=True)
-def test_each_step_and_each_call_of_a_generation_can_be_found_by_its_number(quick, clock, written: Written):
+def test_each_step_and_each_call_of_a_generation_can_be_found_by_its_number(
+    quick, clock, written: Written
+):
     generation = ask(make_member(), prompt=PROMPT)
     run(clock)
 
     attempt = Attempt.objects.get()
     ours = {"generation": generation.pk, "attempt": attempt.pk, "account": attempt.account_id}
-    steps = [line["message"] for line in written.lines() if "->" in line["message"] and line.items() >= ours.items()]
+    steps = [
+        line["message"]
+        for line in written.lines()
+        if "->" in line["message"] and line.items() >= ours.items()
+    ]
     assert [step for step in steps if not step.startswith("POST")] == [
-        "queued -> submitting", "submitting -> running", "running -> fetching", "fetching -> succeeded",
-    ]  # fmt: skip
+        "queued -> submitting",
+        "submitting -> running",
+        "running -> fetching",
+        "fetching -> succeeded",
+    ]
     assert any(step.startswith("POST") for step in steps), "the paid call is not among them"
 
 
@@ -124,9 +156,13 @@ def test_a_task_that_a_request_enqueued_names_the_request_in_its_lines(quick, wr
     assert (named["At work."], named["At other work."]) == ("request-from-the-page", None)
 
 
-def test_what_a_provider_says_of_a_refusal_is_logged_only_at_debug(quick, clock, written: Written, monkeypatch):
+def test_what_a_provider_says_of_a_refusal_is_logged_only_at_debug(
+    quick, clock, written: Written, monkeypatch
+):
     """It may repeat the prompt: so say many validators."""
-    monkeypatch.setattr(logging.getLogger("editorapp.generations.engine.sweep"), "level", logging.INFO)
+    monkeypatch.setattr(
+        logging.getLogger("editorapp.generations.engine.sweep"), "level", logging.INFO
+    )
     quick.fail("submit", "status:422", message=f"Not allowed: {PROMPT}")
     ask(make_member(), prompt=PROMPT)
 

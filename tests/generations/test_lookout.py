@@ -1,4 +1,6 @@
-"""What nobody else would notice: a refused key, books that do not balance, a dead engine, a full disk."""
+"""What nobody else would notice: a refused key, books that do not balance, a dead engine, a full
+disk.
+"""
 
 from collections import namedtuple
 from datetime import timedelta
@@ -34,7 +36,9 @@ def account(db) -> ProviderAccount:
 
 
 @pytest.mark.parametrize(("status", "says"), [(401, "refuses the key"), (402, "is out of funds")])
-def test_a_refused_key_and_an_empty_account_are_raised_and_over_with_the_next_job_taken(quick, clock, status, says):
+def test_a_refused_key_and_an_empty_account_are_raised_and_over_with_the_next_job_taken(
+    quick, clock, status, says
+):
     quick.fail("submit", f"status:{status}")
     member = make_member()
     ask(member)
@@ -71,7 +75,9 @@ def test_a_refusal_that_is_about_the_request_says_nothing_about_the_account(acco
 def test_a_key_that_a_provider_quotes_is_not_in_the_alert(account):
     account.set_key("luma-key-that-was-refused-93a")
 
-    lookout.refused(account, BadCredentials("Incorrect key luma-key-that-was-refused-93a."), now=NOW)
+    lookout.refused(
+        account, BadCredentials("Incorrect key luma-key-that-was-refused-93a."), now=NOW
+    )
 
     assert "93a" not in Alert.objects.get().message
 
@@ -134,7 +140,9 @@ def test_an_engine_without_a_sign_of_life_is_raised_and_over_when_it_is_back(db,
         health.beat(name, now=NOW - timedelta(seconds=90 if name == part else 1))
 
     assert not lookout.engine(NOW)
-    assert "No sign of life" in Alert.objects.get().message and "90 s" in Alert.objects.get().message
+    assert (
+        "No sign of life" in Alert.objects.get().message and "90 s" in Alert.objects.get().message
+    )
 
     health.beat(part, now=NOW)
     assert lookout.engine(NOW + timedelta(seconds=1))
@@ -151,7 +159,9 @@ def test_a_pause_as_long_as_a_restart_wakes_nobody(db):
 def test_an_almost_full_disk_is_raised_and_over_when_there_is_room_again(db, monkeypatch):
     seen = []
     for free in (49, 60, 70):
-        monkeypatch.setattr(lookout.shutil, "disk_usage", lambda _path, free=free: Usage(1000, 1000 - free, free))
+        monkeypatch.setattr(
+            lookout.shutil, "disk_usage", lambda _path, free=free: Usage(1000, 1000 - free, free)
+        )
         lookout.disk(NOW)
         seen.append(open_kinds())
 
@@ -159,7 +169,9 @@ def test_an_almost_full_disk_is_raised_and_over_when_there_is_room_again(db, mon
 
 
 def test_the_ticker_looks_after_accounts_and_the_disk(account, monkeypatch, transactional_db):
-    ProviderAccount.objects.filter(pk=account.pk).update(tested_at=NOW, test_ok=False, test_message="No answer.")
+    ProviderAccount.objects.filter(pk=account.pk).update(
+        tested_at=NOW, test_ok=False, test_message="No answer."
+    )
     monkeypatch.setattr(lookout.shutil, "disk_usage", lambda _path: Usage(100, 99, 1))
 
     Ticker().tick(timezone.now())
@@ -182,7 +194,9 @@ def test_what_a_machine_raised_that_is_gone_is_closed_by_the_others(db, monkeypa
 
 
 def test_what_another_machine_has_just_raised_stays_open_until_that_one_has_looked(db, monkeypatch):
-    alerts.open(Kind.DISK_FULL, "disk:one", message="A file could not be stored.", team_id=None, now=NOW)
+    alerts.open(
+        Kind.DISK_FULL, "disk:one", message="A file could not be stored.", team_id=None, now=NOW
+    )
 
     monkeypatch.setattr(lookout.shutil, "disk_usage", lambda _path: Usage(100, 10, 90))
     lookout.disk(NOW + timedelta(seconds=30))

@@ -1,4 +1,6 @@
-"""What comes over a link and is not the file, and links that are none: over real HTTP, with a clock that jumps."""
+"""What comes over a link and is not the file, and links that are none: over real HTTP, with a clock
+that jumps.
+"""
 
 import asyncio
 import threading
@@ -33,7 +35,9 @@ from tests.web.take_pages import signed_in, text
 
 @dataclass
 class Says:
-    """One answer. `announced` None: what comes; "" : no length at all, the connection's end is the file's."""
+    """One answer. `announced` None: what comes; "" : no length at all, the connection's end is the
+    file's.
+    """
 
     body: bytes
     media_type: str = "video/mp4"
@@ -61,7 +65,9 @@ def storage(settings) -> Iterator[Storage]:
             self.send_response(one.status)
             self.send_header("Content-Type", one.media_type)
             if one.announced != "":
-                self.send_header("Content-Length", str(len(one.body) if one.announced is None else one.announced))
+                self.send_header(
+                    "Content-Length", str(len(one.body) if one.announced is None else one.announced)
+                )
             self.end_headers()
             self.wfile.write(one.body)
             self.close_connection = True
@@ -69,7 +75,9 @@ def storage(settings) -> Iterator[Storage]:
         def log_message(self, *_args: Any) -> None: ...
 
     with ThreadingHTTPServer(("127.0.0.1", 0), Handler) as server:
-        threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.02}, daemon=True).start()
+        threading.Thread(
+            target=server.serve_forever, kwargs={"poll_interval": 0.02}, daemon=True
+        ).start()
         told.url = settings.SIMULATOR_URL = f"http://127.0.0.1:{server.server_address[1]}"
         yield told
         server.shutdown()
@@ -96,7 +104,9 @@ def paid(clock: Clock, url: str) -> Generation:
     ledger.charge(attempt.pk, None, now=clock(), is_estimated=True, note="")
     Generation.objects.update(cost_usd=generation.estimate_high_usd, cost_is_estimated=True)
     links = [{"kind": "video", "url": url}]
-    Attempt.objects.update(provider_job_id="job_1", provider_done_at=clock(), next_action_at=clock(), result_urls=links)
+    Attempt.objects.update(
+        provider_job_id="job_1", provider_done_at=clock(), next_action_at=clock(), result_urls=links
+    )
     return generation
 
 
@@ -108,7 +118,9 @@ def fetch_on(generation: Generation, clock: Clock, url: str, *, tries: int) -> A
             break
         clock.jump_to(attempt.next_action_at)
         if attempt.state == State.RUNNING:
-            outcomes.done(attempt, Job("job_1", JobState.DONE, outputs=(Output("video", url),)), now=clock())
+            outcomes.done(
+                attempt, Job("job_1", JobState.DONE, outputs=(Output("video", url),)), now=clock()
+            )
         transfer.transfer(0, seconds=1, clock=clock)
     generation.refresh_from_db()
     return Attempt.objects.get(generation=generation)
@@ -126,10 +138,15 @@ NOT_THE_FILE = {
 }
 
 
-@pytest.mark.parametrize("name", [*NOT_THE_FILE, "cut at the same byte", "cut where nobody says how long it is"])
+@pytest.mark.parametrize(
+    "name", [*NOT_THE_FILE, "cut at the same byte", "cut where nobody says how long it is"]
+)
 def test_what_is_not_the_file_is_met_with_the_patience_for_a_5xx(db, clock, storage, clip, name):
     half = clip[: len(clip) // 2]
-    cut = {"cut at the same byte": Says(half, announced=len(clip)), "cut where": Says(half, announced="")}
+    cut = {
+        "cut at the same byte": Says(half, announced=len(clip)),
+        "cut where": Says(half, announced=""),
+    }
     storage.answers = [{**NOT_THE_FILE, **cut}.get(name) or cut["cut where"]]
     url = f"{storage.url}/result.mp4"
     generation = paid(clock, url)
@@ -137,12 +154,19 @@ def test_what_is_not_the_file_is_met_with_the_patience_for_a_5xx(db, clock, stor
     attempt = fetch_on(generation, clock, url, tries=6)
     assert generation.is_active and attempt.fetch_count == 6, generation.failure_message
     assert attempt.last_error and generation.came is None
-    assert text(signed_in(generation.team.members.get()), generation).count(f"by itself: {attempt.last_error}") == 1
+    assert (
+        text(signed_in(generation.team.members.get()), generation).count(
+            f"by itself: {attempt.last_error}"
+        )
+        == 1
+    )
     storage.answers = [Says(clip)]
     fetch_on(generation, clock, url, tries=2)
 
     assert generation.state == State.SUCCEEDED and generation.result is not None
-    assert not Asset.objects.filter(pk__gt=generation.result_id, kind=Asset.Kind.UNREADABLE).exists()
+    assert not Asset.objects.filter(
+        pk__gt=generation.result_id, kind=Asset.Kind.UNREADABLE
+    ).exists()
     assert books.differences() == []
 
 
@@ -156,7 +180,9 @@ def test_a_page_is_said_to_be_one_in_the_end_and_is_no_verdict(db, clock, storag
     fetch_on(generation, clock, url, tries=2)
 
     assert generation.state == State.FETCH_FAILED and generation.can_fetch_again
-    assert generation.failure_message.startswith("The link answered with a page (text/html), not with the file.")
+    assert generation.failure_message.startswith(
+        "The link answered with a page (text/html), not with the file."
+    )
     assert "twice" not in generation.failure_message
     assert Alert.objects.still_open().get().kind == "fetch_failed"
 
@@ -172,7 +198,9 @@ def test_a_video_is_a_video_whatever_its_storage_calls_it(db, clock, storage, cl
 
 
 def test_a_length_that_was_announced_once_is_the_files_length(db, clock, storage, clip):
-    """The first answer is cut and says how long the file is; the second is shorter and says nothing."""
+    """The first answer is cut and says how long the file is; the second is shorter and says
+    nothing.
+    """
     storage.answers = [Says(clip[:100], announced=len(clip)), Says(clip[:-50], announced="")]
     part = Part.begin(Path(fetch.store.incoming()) / f"attempt-{uuid.uuid4()}.video.part")
     access = Access(1, "luma-agents", f"{storage.url}/v1", "key", is_simulated=True)
@@ -182,9 +210,15 @@ def test_a_length_that_was_announced_once_is_the_files_length(db, clock, storage
     part.drop()
 
 
-@pytest.mark.parametrize("announced", [None, ""], ids=["all that was announced", "nobody said how long it is"])
-def test_an_undecodable_video_is_judged_only_where_it_is_known_to_be_whole(db, clock, storage, tmp_path, announced):
-    storage.answers = [Says(draw_undecodable(tmp_path / "broken.mp4").read_bytes(), announced=announced)]
+@pytest.mark.parametrize(
+    "announced", [None, ""], ids=["all that was announced", "nobody said how long it is"]
+)
+def test_an_undecodable_video_is_judged_only_where_it_is_known_to_be_whole(
+    db, clock, storage, tmp_path, announced
+):
+    storage.answers = [
+        Says(draw_undecodable(tmp_path / "broken.mp4").read_bytes(), announced=announced)
+    ]
     url = f"{storage.url}/result.mp4"
     generation = paid(clock, url)
 
@@ -194,7 +228,9 @@ def test_an_undecodable_video_is_judged_only_where_it_is_known_to_be_whole(db, c
     assert ("came twice" in generation.failure_message) is (announced is None)
 
 
-def test_a_video_that_says_itself_that_it_goes_on_is_cut_whatever_was_announced(db, clock, storage, clip):
+def test_a_video_that_says_itself_that_it_goes_on_is_cut_whatever_was_announced(
+    db, clock, storage, clip
+):
     """A cache that kept half a file announces the half."""
     storage.answers = [Says(clip[: len(clip) // 2])]
     url = f"{storage.url}/result.mp4"
@@ -218,7 +254,9 @@ def test_a_video_that_says_itself_that_it_goes_on_is_cut_whatever_was_announced(
         (b"\xff\x00noise", "video", False),
     ],
 )
-def test_a_result_is_judged_only_where_its_first_bytes_are_its_kinds(tmp_path, start, kind, is_container):
+def test_a_result_is_judged_only_where_its_first_bytes_are_its_kinds(
+    tmp_path, start, kind, is_container
+):
     (tmp_path / "came").write_bytes(start)
 
     assert arrived.is_container(tmp_path / "came", kind=kind) is is_container
@@ -277,7 +315,9 @@ def test_a_link_that_cannot_be_read_is_asked_for_anew_and_then_a_person_is_told(
     assert Alert.objects.still_open().get().kind == "fetch_failed" and books.differences() == []
 
 
-@pytest.mark.parametrize("error", [ValueError("https://secret.example/x"), MemoryError(), PermissionError(13, "no")])
+@pytest.mark.parametrize(
+    "error", [ValueError("https://secret.example/x"), MemoryError(), PermissionError(13, "no")]
+)
 def test_any_error_of_ours_counts_as_a_try_whatever_part_of_a_transfer_it_is_in(
     db, clock, monkeypatch, storage, clip, error
 ):
@@ -291,17 +331,26 @@ def test_any_error_of_ours_counts_as_a_try_whatever_part_of_a_transfer_it_is_in(
     generation = paid(clock, url)
 
     attempt = fetch_on(generation, clock, url, tries=2)
-    assert (attempt.fetch_count, attempt.state) == (2, State.RUNNING), "over a fresh link every second time"
+    assert (attempt.fetch_count, attempt.state) == (2, State.RUNNING), (
+        "over a fresh link every second time"
+    )
     assert type(error).__name__ in attempt.last_error and "secret" not in attempt.last_error
     assert type(error).__name__ in text(signed_in(generation.team.members.get()), generation)
     fetch_on(generation, clock, url, tries=100)
 
-    assert generation.state == State.FETCH_FAILED and type(error).__name__ in generation.failure_message
+    assert (
+        generation.state == State.FETCH_FAILED
+        and type(error).__name__ in generation.failure_message
+    )
     assert clock() - attempt.provider_done_at < timedelta(hours=3)
 
 
-def test_an_error_after_a_step_that_was_undone_is_counted_on_the_row_as_it_is(db, clock, monkeypatch, storage, clip):
-    """The object says "succeeded", its transaction was rolled back, and the row is still being fetched."""
+def test_an_error_after_a_step_that_was_undone_is_counted_on_the_row_as_it_is(
+    db, clock, monkeypatch, storage, clip
+):
+    """The object says "succeeded", its transaction was rolled back, and the row is still being
+    fetched.
+    """
     storage.answers = [Says(clip)]
     url = f"{storage.url}/result.mp4"
     generation = paid(clock, url)
@@ -314,7 +363,10 @@ def test_an_error_after_a_step_that_was_undone_is_counted_on_the_row_as_it_is(db
 
     attempt = fetch_on(generation, clock, url, tries=1)
 
-    assert (attempt.state, attempt.fetch_count) == (State.FETCHING, 1) and "RuntimeError" in attempt.last_error
+    assert (attempt.state, attempt.fetch_count) == (
+        State.FETCHING,
+        1,
+    ) and "RuntimeError" in attempt.last_error
 
 
 # Uploads
@@ -329,7 +381,9 @@ def test_an_upload_lent_for_no_time_is_no_endless_upload(db, clock, monkeypatch)
 
     async def stage(*_args: Any) -> Lent:
         uploads.append(1)
-        return Lent(url="https://media.example.org/a", expires_at=timezone.now() - timedelta(hours=1))
+        return Lent(
+            url="https://media.example.org/a", expires_at=timezone.now() - timedelta(hours=1)
+        )
 
     monkeypatch.setattr(staging, "stage", stage)
     transfer.transfer(0, seconds=1, clock=clock)
@@ -345,7 +399,10 @@ def test_a_fresh_address_may_be_another_matter(db, clock, monkeypatch):
     from editorapp.providers.contract import Ref, UploadRefused
 
     generation = make_reserved(make_member(), state=State.STAGING)
-    answers: list[Any] = [UploadRefused("The address has expired.", code="upload_refused"), Ref(file_id="f1")]
+    answers: list[Any] = [
+        UploadRefused("The address has expired.", code="upload_refused"),
+        Ref(file_id="f1"),
+    ]
 
     async def stage(*_args: Any, **_more: Any) -> Ref:
         one = answers.pop(0)

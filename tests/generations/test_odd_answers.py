@@ -1,6 +1,8 @@
-"""What a provider answers that nobody can use, what it asks for with a refusal, and states that stand in no table.
+"""What a provider answers that nobody can use, what it asks for with a refusal, and states that
+stand in no table.
 
-Each ends in a state, with its money accounted for and a sentence, within a bounded number of answers.
+Each ends in a state, with its money accounted for and a sentence, within a bounded number of
+answers.
 """
 
 import json
@@ -64,8 +66,13 @@ def make_running(count: int = 1, *, slug: str = "luma-agents", ago: float = 60.0
     member, account = make_member(), default_account(slug)
     made = []
     for _ in range(count):
-        attempt = make_reserved(member, state=State.RUNNING, parent=None, account=account, provider=slug).attempts.get()
-        attempt.provider_job_id, attempt.submitted_at = f"job-{attempt.pk}", NOW - timedelta(seconds=ago)
+        attempt = make_reserved(
+            member, state=State.RUNNING, parent=None, account=account, provider=slug
+        ).attempts.get()
+        attempt.provider_job_id, attempt.submitted_at = (
+            f"job-{attempt.pk}",
+            NOW - timedelta(seconds=ago),
+        )
         attempt.next_action_at = NOW
         attempt.save()
         made.append(attempt)
@@ -82,7 +89,9 @@ def make_submitting() -> Attempt:
 def poll(result: Job | ProviderError, *, at: datetime = NOW, only: Attempt | None = None) -> None:
     """Let every job that is due be asked for, and answered with the same thing."""
     accounts = list(ProviderAccount.objects.values_list("pk", flat=True))
-    Attempt.objects.filter(state=State.RUNNING).exclude(next_action_at=None).update(next_action_at=at)
+    Attempt.objects.filter(state=State.RUNNING).exclude(next_action_at=None).update(
+        next_action_at=at
+    )
     looks = claims.claim_polls(accounts, most=100, due_by=at, skip=())
     said = [
         Answer(
@@ -142,8 +151,12 @@ def test_a_poll_that_is_refused_with_a_pause_is_not_asked_again_before(status):
     assert attempt.state == State.RUNNING and attempt.next_action_at >= NOW + timedelta(seconds=120)
 
 
-@pytest.mark.parametrize(("status", "is_all"), [(503, True), (429, True), (500, True), (403, True), (404, False)])
-def test_the_whole_account_is_asked_about_nothing_until_then_unless_it_is_about_that_job(status, is_all):
+@pytest.mark.parametrize(
+    ("status", "is_all"), [(503, True), (429, True), (500, True), (403, True), (404, False)]
+)
+def test_the_whole_account_is_asked_about_nothing_until_then_unless_it_is_about_that_job(
+    status, is_all
+):
     asked, other = make_running(2)
 
     poll(refusal(status), only=asked)
@@ -154,9 +167,18 @@ def test_the_whole_account_is_asked_about_nothing_until_then_unless_it_is_about_
 
 @pytest.mark.parametrize(
     ("status", "state"),
-    [(503, State.UNKNOWN), (500, State.UNKNOWN), (502, State.UNKNOWN), (504, State.UNKNOWN), (409, State.UNKNOWN),
-     (403, State.FAILED), (400, State.FAILED), (402, State.FAILED), (429, State.QUEUED)],
-)  # fmt: skip
+    [
+        (503, State.UNKNOWN),
+        (500, State.UNKNOWN),
+        (502, State.UNKNOWN),
+        (504, State.UNKNOWN),
+        (409, State.UNKNOWN),
+        (403, State.FAILED),
+        (400, State.FAILED),
+        (402, State.FAILED),
+        (429, State.QUEUED),
+    ],
+)
 def test_a_paid_call_keeps_its_meaning_and_the_account_rests_as_told(status, state):
     attempt = make_submitting()
 
@@ -187,7 +209,9 @@ def test_an_upload_that_is_refused_with_a_pause_waits_for_it(monkeypatch):
     transfer.transfer(0, seconds=0.2)
 
     attempt.refresh_from_db()
-    assert attempt.state == State.STAGING and attempt.next_action_at >= began + timedelta(seconds=119)
+    assert attempt.state == State.STAGING and attempt.next_action_at >= began + timedelta(
+        seconds=119
+    )
 
 
 @pytest.mark.parametrize(
@@ -207,7 +231,10 @@ def test_a_link_that_is_refused_with_a_pause_waits_for_it(monkeypatch, error):
 
 
 def test_a_price_that_is_refused_for_longer_than_a_task_waits_says_so(told):
-    told.says[:] = [Unavailable("Told has a problem.", retry_after_seconds=300), Quote(ESTIMATE, ESTIMATE, "x")]
+    told.says[:] = [
+        Unavailable("Told has a problem.", retry_after_seconds=300),
+        Quote(ESTIMATE, ESTIMATE, "x"),
+    ]
     member, account = make_member(), default_account("told")
     wanted = make_generation(member, parent=None).wanted
 
@@ -221,7 +248,9 @@ def test_a_price_that_is_refused_for_longer_than_a_task_waits_says_so(told):
 
 def test_a_list_that_is_refused_with_a_pause_is_not_read_again_before(monkeypatch):
     account = default_account("scenario")
-    take = make_reserved(make_member(), state=State.UNKNOWN, account=account, provider="scenario", parent=None)
+    take = make_reserved(
+        make_member(), state=State.UNKNOWN, account=account, provider="scenario", parent=None
+    )
     Attempt.objects.update(submit_started_at=NOW - timedelta(hours=3), request_body={"prompt": "x"})
 
     def refuse(*_args, **_options):
@@ -249,18 +278,27 @@ ODD_PRICES = ["1e13", "1e400", "NaN", "sNaN", "Infinity", "-Infinity", "-1", "92
 
 @pytest.mark.parametrize("together", [False, True], ids=["alone", "together"])
 @pytest.mark.parametrize("price", ODD_PRICES)
-def test_a_price_that_makes_no_sense_finishes_the_take_at_its_estimate_and_a_person_sees_it(price, together):
+def test_a_price_that_makes_no_sense_finishes_the_take_at_its_estimate_and_a_person_sees_it(
+    price, together
+):
     attempts = make_running(2 if together else 1)
 
     poll(done(cost_usd=Decimal(price)))
 
     for attempt in attempts:
         take = take_of(attempt)
-        assert (take.state, take.cost_usd, take.cost_is_estimated) == (State.FETCHING, ESTIMATE, True)
+        assert (take.state, take.cost_usd, take.cost_is_estimated) == (
+            State.FETCHING,
+            ESTIMATE,
+            True,
+        )
         assert f"a price that makes no sense (${Decimal(price)})" in take.warning
         assert ledger.held_usd(take.pk) == 0 and ledger.spent_usd(take.pk) == ESTIMATE
         alert = Alert.objects.get(subject=f"generation:{take.pk}")
-        assert (alert.kind, alert.path) == ("price", f"/takes/{take.pk}") and "makes no sense" in alert.message
+        assert (alert.kind, alert.path) == (
+            "price",
+            f"/takes/{take.pk}",
+        ) and "makes no sense" in alert.message
     assert "makes no sense" in Entry.objects.filter(kind="charge").first().note
     assert books.differences() == []
 
@@ -268,10 +306,21 @@ def test_a_price_that_makes_no_sense_finishes_the_take_at_its_estimate_and_a_per
 @pytest.mark.parametrize("cost", [1e13, "free", {"usd": 1}, [1], True, -5])
 def test_a_price_of_any_type_comes_through_from_the_answer_to_the_take(cost):
     (attempt,) = make_running(slug="scenario")
-    job = {"jobId": "job-1", "status": "success", "metadata": {"assetIds": ["a"]}, "billing": {"cuCost": cost}}
-    asset = {"asset": {"id": "a", "status": "success", "kind": "video", "url": "https://x.example/a.mp4"}}
-    access = Access(1, "scenario", "https://x.example/v1", "key:secret", unit_price_usd=Decimal("0.01"))
-    wire, _seen = answering(httpx.Response(200, json={"job": job}), httpx.Response(200, json=asset), to=access)
+    job = {
+        "jobId": "job-1",
+        "status": "success",
+        "metadata": {"assetIds": ["a"]},
+        "billing": {"cuCost": cost},
+    }
+    asset = {
+        "asset": {"id": "a", "status": "success", "kind": "video", "url": "https://x.example/a.mp4"}
+    }
+    access = Access(
+        1, "scenario", "https://x.example/v1", "key:secret", unit_price_usd=Decimal("0.01")
+    )
+    wire, _seen = answering(
+        httpx.Response(200, json={"job": job}), httpx.Response(200, json=asset), to=access
+    )
 
     poll(run_call(registry.get("scenario").poll("job-1", wire=wire)))
 
@@ -287,7 +336,10 @@ def test_an_odd_price_of_a_charged_failure_is_counted_as_the_estimate_and_told()
     poll(Job("job", JobState.FAILED, failure=failure, cost_usd=Decimal("1e13")))
 
     take = take_of(attempt)
-    assert (take.state, take.cost_usd) == (State.FAILED, ESTIMATE) and "makes no sense" in take.warning
+    assert (take.state, take.cost_usd) == (
+        State.FAILED,
+        ESTIMATE,
+    ) and "makes no sense" in take.warning
     assert Alert.objects.get().kind == "price" and books.differences() == []
 
 
@@ -298,21 +350,31 @@ def test_the_alert_of_an_odd_price_is_closed_by_who_sets_what_it_cost():
     attempt.move(State.SUCCEEDED, now=NOW)
     admin = make_member(role=Role.ADMIN, team=take_of(attempt).team)
 
-    settle.correct_cost(take_of(attempt), Decimal("0.54"), member=admin, now=NOW, note="Their console")
+    settle.correct_cost(
+        take_of(attempt), Decimal("0.54"), member=admin, now=NOW, note="Their console"
+    )
 
     assert Alert.objects.get().closed_at is not None
     assert ledger.spent_usd(attempt.generation_id) == Decimal("0.54")
 
 
-@pytest.mark.parametrize(("low", "high"), [("NaN", "1"), ("1", "1e13"), ("-1", "1"), ("1", "Infinity"), ("2", "1")])
+@pytest.mark.parametrize(
+    ("low", "high"), [("NaN", "1"), ("1", "1e13"), ("-1", "1"), ("1", "Infinity"), ("2", "1")]
+)
 def test_a_quote_that_makes_no_sense_is_no_price(told, low, high):
     told.says[:] = [Quote(Decimal(low), Decimal(high), "x")]
     member, account = make_member(), default_account("told")
 
-    asking.answer(asking.ask(account, make_generation(member, parent=None).wanted, None, member=member).pk)
+    asking.answer(
+        asking.ask(account, make_generation(member, parent=None).wanted, None, member=member).pk
+    )
 
     row = AskedPrice.objects.get()
-    assert (row.state, row.note, row.low_usd) == ("failed", "The price that it named makes no sense.", None)
+    assert (row.state, row.note, row.low_usd) == (
+        "failed",
+        "The price that it named makes no sense.",
+        None,
+    )
 
 
 # Answers that cannot be read or kept.
@@ -329,25 +391,36 @@ def ask_on(result: Job | ProviderError, *, minutes: int, step: int = 1) -> int:
 
 def test_what_cannot_be_read_is_asked_again_and_then_a_persons_with_what_came():
     (attempt,) = make_running()
-    senseless = Unreadable("Luma Agents gave an answer that cannot be read.", code="unreadable", came="<h1>Hello</h1>")
+    senseless = Unreadable(
+        "Luma Agents gave an answer that cannot be read.", code="unreadable", came="<h1>Hello</h1>"
+    )
 
     tries = ask_on(senseless, minutes=60)
 
     take = take_of(attempt)
     assert take.state == State.LOST and retry.policy("poll.unreadable").tries <= tries <= 20
     assert attempt.next_action_at is None and attempt.odd_answer == "<h1>Hello</h1>"
-    assert "cannot be read" in take.failure_message and "Its price stays held" in take.failure_message
+    assert (
+        "cannot be read" in take.failure_message and "Its price stays held" in take.failure_message
+    )
     assert_held(take)
     overdue.look(NOW)
     alert = Alert.objects.get()
-    assert alert.kind == "lost" and "cannot be read" in alert.message and "does not know" not in alert.message
+    assert (
+        alert.kind == "lost"
+        and "cannot be read" in alert.message
+        and "does not know" not in alert.message
+    )
 
 
 def test_a_few_odd_answers_in_between_give_nothing_up():
     (attempt,) = make_running()
     for minute in range(40):
         odd = Unreadable("No.", code="unreadable")
-        poll(Job("job", JobState.RUNNING) if minute % 6 == 5 else odd, at=NOW + timedelta(minutes=minute))
+        poll(
+            Job("job", JobState.RUNNING) if minute % 6 == 5 else odd,
+            at=NOW + timedelta(minutes=minute),
+        )
 
     assert take_of(attempt).state == State.RUNNING
     assert attempt.odd_count <= retry.policy("poll.unreadable").tries
@@ -362,10 +435,15 @@ def test_silence_and_errors_of_the_provider_give_nothing_up_however_long():
 
 HALF = "half a clip \ud83d"
 POISONED = {
-    "a surrogate": Job("job", JobState.FAILED, failure=Failure("x", HALF, can_retry=True, is_charged=False)),
+    "a surrogate": Job(
+        "job", JobState.FAILED, failure=Failure("x", HALF, can_retry=True, is_charged=False)
+    ),
     "an endless id": Job("job", JobState.DONE, chain_id="c\ud83d" * 500),
     "a link": Job(
-        "job", JobState.DONE, outputs=(Output("video\ud800", "https://x.example/\ud800"),), chain_id="\ud800"
+        "job",
+        JobState.DONE,
+        outputs=(Output("video\ud800", "https://x.example/\ud800"),),
+        chain_id="\ud800",
     ),
 }
 if connection.vendor == "postgresql":
@@ -401,7 +479,10 @@ def test_a_paid_answer_that_cannot_be_written_is_unknown_at_once_with_what_came(
 
     take = take_of(attempt)
     assert take.state == State.UNKNOWN and take.failure_code == "not_written"
-    assert "could not be written down" in take.failure_message and "It names the job" in take.failure_message
+    assert (
+        "could not be written down" in take.failure_message
+        and "It names the job" in take.failure_message
+    )
     assert "Job(id=" in attempt.odd_answer and len(attempt.odd_answer) <= 2000
     assert_held(take)
 
@@ -409,7 +490,12 @@ def test_a_paid_answer_that_cannot_be_written_is_unknown_at_once_with_what_came(
 def test_what_came_with_a_paid_answer_that_makes_no_sense_is_kept_and_shown(client):
     attempt = make_submitting()
 
-    posted(attempt, OutcomeUnknown("Luma Agents accepted the request, but gave no id.", code="no_id", came='{"id": 7}'))
+    posted(
+        attempt,
+        OutcomeUnknown(
+            "Luma Agents accepted the request, but gave no id.", code="no_id", came='{"id": 7}'
+        ),
+    )
 
     take = take_of(attempt)
     assert (take.state, attempt.odd_answer) == (State.UNKNOWN, '{"id": 7}')
@@ -435,7 +521,9 @@ def test_every_text_of_an_answer_can_be_written_on_either_database(answer):
 
     take = take_of(attempt)
     assert attempt.odd_count == 0
-    assert take.state == {"failed": State.FAILED, "completed": State.FETCHING}.get(str(answer["state"]), State.RUNNING)
+    assert take.state == {"failed": State.FAILED, "completed": State.FETCHING}.get(
+        str(answer["state"]), State.RUNNING
+    )
 
 
 def test_an_adapter_that_stumbles_over_an_answer_is_no_outage_and_no_end():
@@ -543,7 +631,9 @@ def test_what_never_ends_keeps_nothing_good_waiting():
     assert (stands.in_flight, stands.why, stands.is_full) == (0, "", False)
 
 
-@pytest.mark.parametrize("changes", [{"flagged_at": NOW}, {"provider_done_at": NOW}], ids=["overdue", "done"])
+@pytest.mark.parametrize(
+    "changes", [{"flagged_at": NOW}, {"provider_done_at": NOW}], ids=["overdue", "done"]
+)
 def test_what_is_overdue_or_done_at_the_provider_takes_no_slot_anywhere(changes):
     over, under_way = make_running(2)
     Attempt.objects.filter(pk=over.pk).update(**changes)
@@ -554,7 +644,9 @@ def test_what_is_overdue_or_done_at_the_provider_takes_no_slot_anywhere(changes)
     assert claims.free_slots(account, now=NOW) == account.max_concurrent - 1
 
 
-@pytest.mark.skipif(connection.vendor != "sqlite", reason="PostgreSQL plans by what the tables hold")
+@pytest.mark.skipif(
+    connection.vendor != "sqlite", reason="PostgreSQL plans by what the tables hold"
+)
 def test_the_slots_are_counted_in_the_index_of_what_is_due():
     """Not over all attempts that an account ever had."""
     with CaptureQueriesContext(connection) as asked:
@@ -567,7 +659,9 @@ def test_the_slots_are_counted_in_the_index_of_what_is_due():
 # Other errors keep their meaning.
 
 
-@pytest.mark.parametrize("error", [NotFound("No."), BadCredentials("No."), Rejected("No."), Throttled("Wait.")])
+@pytest.mark.parametrize(
+    "error", [NotFound("No."), BadCredentials("No."), Rejected("No."), Throttled("Wait.")]
+)
 def test_a_refused_poll_is_no_odd_answer(error):
     (attempt,) = make_running()
 

@@ -1,4 +1,6 @@
-"""People who leave: nothing of theirs is sent unless an admin says so, whatever way its row came to wait."""
+"""People who leave: nothing of theirs is sent unless an admin says so, whatever way its row came to
+wait.
+"""
 
 import threading
 from collections.abc import Callable
@@ -51,7 +53,9 @@ def taken() -> list[int]:
     return [one.generation_id for one in Accounts("luma-agents").turns(now=timezone.now(), room=8)]
 
 
-def gone(member: Member, ada: Member, choice: Choice = Choice.HOLD, to: Member | None = None) -> int:
+def gone(
+    member: Member, ada: Member, choice: Choice = Choice.HOLD, to: Member | None = None
+) -> int:
     return offboarding.disable(member, Change(ada, choice, to), now=NOW)
 
 
@@ -77,7 +81,10 @@ def test_an_admin_lets_a_held_one_go_and_answers_for_it_from_then_on(quick, cloc
     pausing.let_go(take, member=ada, now=clock())
     run(clock)
 
-    assert (take.responsible, take.created_by) == (ada.user, zed.user) and quick.submits_received == 1
+    assert (take.responsible, take.created_by) == (
+        ada.user,
+        zed.user,
+    ) and quick.submits_received == 1
     assert "Ada: sent all the same, for Zed." in Entry.objects.values_list("note", flat=True)
     assert Generation.objects.get().state == State.SUCCEEDED and differences() == []
 
@@ -93,18 +100,26 @@ def test_canceled_ones_give_their_money_back(ada, zed, state):
     assert Entry.objects.get(kind="release").note == "Ada: canceled when Zed was disabled"
 
 
-def test_handed_over_ones_stand_in_the_new_persons_line_and_are_theirs_to_cancel_and_settle(ada, zed, bo):
+def test_handed_over_ones_stand_in_the_new_persons_line_and_are_theirs_to_cancel_and_settle(
+    ada, zed, bo
+):
     unknown = make_reserved(zed, state=State.UNKNOWN)
     own, take = make_reserved(bo), make_reserved(zed)
 
     gone(zed, ada, Choice.HAND_OVER, bo)
 
     take.refresh_from_db()
-    assert (take.created_by, take.assignee, take.attempts.get().person) == (zed.user, bo.user, bo.user)
+    assert (take.created_by, take.assignee, take.attempts.get().person) == (
+        zed.user,
+        bo.user,
+        bo.user,
+    )
     moving.up(take, member=bo, now=NOW)
     assert taken() == [take.pk, own.pk]
     assert "Ada: handed over from Zed to Bo." in Entry.objects.values_list("note", flat=True)
-    settle.never_arrived(Generation.objects.get(pk=unknown.pk), member=bo, now=NOW, note="Not in the console")
+    settle.never_arrived(
+        Generation.objects.get(pk=unknown.pk), member=bo, now=NOW, note="Not in the console"
+    )
     assert differences() == []
 
 
@@ -189,8 +204,12 @@ def test_the_engine_itself_sends_nothing_of_whoever_may_not_send_it(ada, zed, ho
     assert take.attempts.get().next_action_at is None
 
 
-def test_what_a_provider_sent_back_to_the_queue_is_not_sent_again_for_a_disabled_person(quick, clock):
-    """Refused for a moment (429) while its person was disabled: it is due again, and waits for an admin."""
+def test_what_a_provider_sent_back_to_the_queue_is_not_sent_again_for_a_disabled_person(
+    quick, clock
+):
+    """Refused for a moment (429) while its person was disabled: it is due again, and waits for an
+    admin.
+    """
     ada = make_member(role=Role.ADMIN, name="Ada")
     zed = make_member(team=ada.team, name="Zed")
     quick.fail("submit", "429:1")
@@ -228,7 +247,9 @@ def test_a_disabled_person_whose_request_is_still_under_way_makes_nothing(quick,
     assert Generation.objects.get(pk=held.pk).held_at == NOW
 
 
-def test_whoever_sends_anothers_take_again_answers_for_it_with_their_own_money(quick, clock, ada, zed, bo):
+def test_whoever_sends_anothers_take_again_answers_for_it_with_their_own_money(
+    quick, clock, ada, zed, bo
+):
     take = ask(zed)
     gone(zed, ada, Choice.CANCEL)
 
@@ -248,7 +269,11 @@ def test_real_and_simulated_money_of_who_leaves_is_told_apart(zed):
 
     found = offboarding.affairs(zed)
 
-    assert (found.waiting.count, found.waiting.real_usd, found.waiting.simulated_usd) == (2, PRICE, PRICE)
+    assert (found.waiting.count, found.waiting.real_usd, found.waiting.simulated_usd) == (
+        2,
+        PRICE,
+        PRICE,
+    )
     assert (found.unknown.count, found.at_provider.count) == (1, 1)
 
 
@@ -307,7 +332,9 @@ def test_whoever_acts_for_a_person_waits_while_they_are_being_disabled(who):
 
 @pytest.mark.django_db(transaction=True)
 def test_nothing_is_taken_after_a_person_was_disabled_however_they_race():
-    """Queueing, sweeping and disabling at one instant: afterwards nothing due is left of the person's."""
+    """Queueing, sweeping and disabling at one instant: afterwards nothing due is left of the
+    person's.
+    """
     for _ in range(4):
         ada = make_member(role=Role.ADMIN)
         zed = make_member(team=ada.team)
@@ -316,5 +343,9 @@ def test_nothing_is_taken_after_a_person_was_disabled_however_they_race():
         race([lambda zed=zed: ask(zed), lambda zed=zed, ada=ada: gone(zed, ada), taken])
 
         later = timezone.now() + timedelta(minutes=5)
-        left = [one for one in Accounts("luma-agents").turns(now=later, room=9) if one.person_id == zed.user_id]
+        left = [
+            one
+            for one in Accounts("luma-agents").turns(now=later, room=9)
+            if one.person_id == zed.user_id
+        ]
         assert left == [] and differences() == []

@@ -46,12 +46,16 @@ def luma() -> ProviderAccount:
 
 def asked(clip: Asset, **said: object) -> GenerationRequest:
     return replace(
-        GenerationRequest(prompt="Rain", source=Ref(asset_id=clip.pk), auto_controls=True, resolution="720p"),
+        GenerationRequest(
+            prompt="Rain", source=Ref(asset_id=clip.pk), auto_controls=True, resolution="720p"
+        ),
         **said,
     )
 
 
-def test_an_offer_says_the_list_price_and_of_which_date_it_is(member: Member, luma: ProviderAccount) -> None:
+def test_an_offer_says_the_list_price_and_of_which_date_it_is(
+    member: Member, luma: ProviderAccount
+) -> None:
     clip = make_asset(member)
 
     (offer,) = offers([(luma, asked(clip))], clip, chosen=luma.pk)
@@ -63,14 +67,18 @@ def test_an_offer_says_the_list_price_and_of_which_date_it_is(member: Member, lu
     assert offer.refusals == () and offer.lost == ()
 
 
-def test_what_is_not_filled_in_yet_is_no_refusal_but_cannot_be_sent(member: Member, luma: ProviderAccount) -> None:
+def test_what_is_not_filled_in_yet_is_no_refusal_but_cannot_be_sent(
+    member: Member, luma: ProviderAccount
+) -> None:
     (offer,) = offers([(luma, GenerationRequest())], None, chosen=luma.pk)
 
     assert offer.refusals == ()
     assert not offer.can_send
 
 
-def test_the_usual_wait_is_the_median_of_our_own_last_jobs_of_the_kind(member: Member, luma: ProviderAccount) -> None:
+def test_the_usual_wait_is_the_median_of_our_own_last_jobs_of_the_kind(
+    member: Member, luma: ProviderAccount
+) -> None:
     now = timezone.now()
     for seconds in (900, *[40] * 13, *[60] * 12):  # the first is the 26th from the end
         _finished(member, luma, now, seconds)
@@ -85,9 +93,14 @@ def test_the_usual_wait_is_the_median_of_our_own_last_jobs_of_the_kind(member: M
 
 
 def _finished(
-    member: Member, account: ProviderAccount, now: object, seconds: int, *, state: str = State.SUCCEEDED,
+    member: Member,
+    account: ProviderAccount,
+    now: object,
+    seconds: int,
+    *,
+    state: str = State.SUCCEEDED,
     **fields: object,
-) -> None:  # fmt: skip
+) -> None:
     take = make_generation(member, account=account, state=state, **fields)
     ended = timezone.now()
     Attempt.objects.filter(generation=take).update(
@@ -119,17 +132,23 @@ def accounts() -> list[ProviderAccount]:
 
 
 def at_each(
-    accounts: list[ProviderAccount], wanted: GenerationRequest, clip: Asset | None, chosen: ProviderAccount,
+    accounts: list[ProviderAccount],
+    wanted: GenerationRequest,
+    clip: Asset | None,
+    chosen: ProviderAccount,
     **options: Any,
-) -> dict[str, Offer]:  # fmt: skip
+) -> dict[str, Offer]:
     found = offers([(account, wanted) for account in accounts], clip, chosen=chosen.pk, **options)
     return {offer.account.provider: offer for offer in found}
 
 
 def ways(
-    accounts: list[ProviderAccount], wanted: GenerationRequest, clip: Asset | None, chosen: ProviderAccount,
+    accounts: list[ProviderAccount],
+    wanted: GenerationRequest,
+    clip: Asset | None,
+    chosen: ProviderAccount,
     **options: Any,
-) -> list[tuple[str, Mend]]:  # fmt: skip
+) -> list[tuple[str, Mend]]:
     """Return the mends of each refusal that lead to another account, with the refused field."""
     verdict = weigh(wanted, clip, chosen, with_options=False, **options)
     verdict = with_ways(verdict, list(at_each(accounts, wanted, clip, chosen, **options).values()))
@@ -161,7 +180,7 @@ def test_a_clip_of_21_s_on_luma_has_two_ways_out_of_which_one_is_another_provide
     clip = make_asset(member, duration_seconds=Decimal(21), frame_count=504)
     verdict = with_ways(
         weigh(asked(clip), clip, luma), list(at_each(accounts, asked(clip), clip, luma).values())
-    )  # fmt: skip
+    )
 
     (refusal,) = verdict.refusals
 
@@ -176,17 +195,28 @@ def test_a_clip_of_21_s_on_luma_has_two_ways_out_of_which_one_is_another_provide
 def test_what_an_account_has_no_parameter_for_is_named_as_lost_and_refused(
     member: Member, accounts: list[ProviderAccount]
 ) -> None:
-    clip, picture = make_asset(member), Ref(asset_id=make_asset(member, kind="image", mime_type="image/png").pk)
+    clip, picture = (
+        make_asset(member),
+        Ref(asset_id=make_asset(member, kind="image", mime_type="image/png").pk),
+    )
     wanted = asked(
-        clip, hdr=True, exr=True, keyframes=(picture,), keyframe_indexes=(4,), auto_controls=None, depth_enabled=True,
+        clip,
+        hdr=True,
+        exr=True,
+        keyframes=(picture,),
+        keyframe_indexes=(4,),
+        auto_controls=None,
+        depth_enabled=True,
         depth_blur=0.3,
-    )  # fmt: skip
+    )
 
     found = at_each(accounts, wanted, clip, accounts[0])
 
     assert {slug: offer.lost for slug, offer in found.items()} == {
-        "luma-agents": (), "gmi-cloud": ("Keyframes",), "scenario": ("EXR",)
-    }  # fmt: skip
+        "luma-agents": (),
+        "gmi-cloud": ("Keyframes",),
+        "scenario": ("EXR",),
+    }
     assert not found["gmi-cloud"].can_send and found["gmi-cloud"].refusals
 
 
@@ -196,10 +226,18 @@ def test_a_model_that_a_provider_does_not_have_is_said_with_what_it_has_instead(
     scenario, clip = accounts[2], make_asset(member)
     modify = asked(clip, task="modify", model="modify-video", resolution=None, auto_controls=None)
     reframe = asked(
-        clip, task="reframe", model="reframe-video", aspect_ratio="1:1", resolution=None, auto_controls=None
+        clip,
+        task="reframe",
+        model="reframe-video",
+        aspect_ratio="1:1",
+        resolution=None,
+        auto_controls=None,
     )
 
-    found, other = at_each(accounts, modify, clip, scenario), at_each(accounts, reframe, clip, scenario)
+    found, other = (
+        at_each(accounts, modify, clip, scenario),
+        at_each(accounts, reframe, clip, scenario),
+    )
 
     assert [one.message for one in found["gmi-cloud"].refusals] == [
         "GMI Cloud has no Modify Video for this task, nor another model."
@@ -210,7 +248,10 @@ def test_a_model_that_a_provider_does_not_have_is_said_with_what_it_has_instead(
     assert found["gmi-cloud"].estimate is None and found["gmi-cloud"].price_state == "none"
     assert found["scenario"].model_label == "Modify Video"
     assert ways(accounts, modify, clip, accounts[1]) == [
-        ("model", Mend("Ask Scenario, which has Modify Video, what it would cost", {"ask": scenario.pk}))
+        (
+            "model",
+            Mend("Ask Scenario, which has Modify Video, what it would cost", {"ask": scenario.pk}),
+        )
     ]
 
 
@@ -238,9 +279,15 @@ def test_a_way_out_whose_price_nobody_knows_is_a_question_and_a_known_one_a_prom
         ("", Mend("Ask Scenario what it would cost", {"ask": scenario.pk}))
     ]
     told = AskedPrice.objects.create(
-        account=scenario, key=asking.key_of(scenario, asked(clip), clip), request={}, state="known",
-        low_usd=Decimal("0.80"), high_usd=Decimal("0.80"), asked_at=timezone.now(), answered_at=timezone.now(),
-    )  # fmt: skip
+        account=scenario,
+        key=asking.key_of(scenario, asked(clip), clip),
+        request={},
+        state="known",
+        low_usd=Decimal("0.80"),
+        high_usd=Decimal("0.80"),
+        asked_at=timezone.now(),
+        answered_at=timezone.now(),
+    )
     assert ways(accounts, asked(clip), clip, luma, budget=budget) == [
         ("", Mend("Send to Scenario, which costs $0.80", {"account": scenario.pk}))
     ]
@@ -258,9 +305,15 @@ def test_a_way_out_that_is_broken_elsewhere_too_says_that_its_price_is_open(
     luma, _gmi, scenario = accounts
     clip = make_asset(member, duration_seconds=Decimal(21), frame_count=504)
 
-    labels = {leads_to(mend): mend.label for _, mend in ways(accounts, asked(clip, resolution="4k"), clip, luma)}
+    labels = {
+        leads_to(mend): mend.label
+        for _, mend in ways(accounts, asked(clip, resolution="4k"), clip, luma)
+    }
 
-    assert labels[scenario.pk] == "Try Scenario, which states no longest length; its price must be asked for"
+    assert (
+        labels[scenario.pk]
+        == "Try Scenario, which states no longest length; its price must be asked for"
+    )
 
 
 def test_no_way_out_promises_anything_about_a_price_that_is_not_known(
@@ -273,15 +326,23 @@ def test_no_way_out_promises_anything_about_a_price_that_is_not_known(
     tried = Counter[str]()
     for wanted, clip in drafts(clips, picture, seed=7):
         for here in accounts:
-            offered = {one.account.pk: one for one in at_each(accounts, wanted, clip, here, budget=budget).values()}
+            offered = {
+                one.account.pk: one
+                for one in at_each(accounts, wanted, clip, here, budget=budget).values()
+            }
             for _field, mend in ways(accounts, wanted, clip, here, budget=budget):
                 offer = offered[leads_to(mend)]
                 tried[mend.label.partition(" ")[0]] += 1
                 if offer.estimate is None:
-                    assert mend.label.startswith(("Ask ", "Try ")) and "cost $" not in mend.label, mend.label
+                    assert mend.label.startswith(("Ask ", "Try ")) and "cost $" not in mend.label, (
+                        mend.label
+                    )
                 else:
                     assert mend.label.startswith("Send to "), mend.label
-                    assert "budget" not in {one.rule_id for one in offer.refusals} or "costs" not in mend.label
+                    assert (
+                        "budget" not in {one.rule_id for one in offer.refusals}
+                        or "costs" not in mend.label
+                    )
     assert tried["Ask"] > 3 and tried["Send"] > 3
 
 
@@ -296,52 +357,86 @@ def test_several_takes_together_must_find_room_in_the_budget_where_a_way_leads(
         budget = MonthTotals(date(2026, 11, 1), True, Decimal(limit), Decimal(0), Decimal(0))
         found = [*at_each(accounts[:2], wanted, clip, gmi, budget=budget, count=count).values()]
         verdict = with_ways(weigh(wanted, clip, gmi, with_options=False, budget=budget), found)
-        return [mend.label for one in verdict.refusals for mend in one.mends if leads_to(mend) == luma.pk]
+        return [
+            mend.label
+            for one in verdict.refusals
+            for mend in one.mends
+            if leads_to(mend) == luma.pk
+        ]
 
     assert costs("3.50", 1) == ["Send to Luma Agents, which costs $3.24"]
     assert costs("3.50", 2) == []
 
 
-def test_an_account_that_cannot_be_used_is_no_way_out(member: Member, accounts: list[ProviderAccount]) -> None:
+def test_an_account_that_cannot_be_used_is_no_way_out(
+    member: Member, accounts: list[ProviderAccount]
+) -> None:
     luma, gmi, scenario = accounts
     clip = make_asset(member, duration_seconds=Decimal(21), frame_count=504)
     gmi.is_enabled = False
 
-    assert [mend.changes for _field, mend in ways(accounts, asked(clip), clip, luma)] == [{"ask": scenario.pk}]
-    assert {"ask": scenario.pk} in [mend.changes for _field, mend in ways(accounts, asked(clip), clip, gmi)]
+    assert [mend.changes for _field, mend in ways(accounts, asked(clip), clip, luma)] == [
+        {"ask": scenario.pk}
+    ]
+    assert {"ask": scenario.pk} in [
+        mend.changes for _field, mend in ways(accounts, asked(clip), clip, gmi)
+    ]
     scenario.key_encrypted = "not readable"
     scenario.is_simulated = False
     assert ways(accounts, asked(clip), clip, luma) == []
 
 
-def test_of_two_accounts_with_one_provider_one_is_named(member: Member, accounts: list[ProviderAccount]) -> None:
+def test_of_two_accounts_with_one_provider_one_is_named(
+    member: Member, accounts: list[ProviderAccount]
+) -> None:
     luma, gmi, _scenario = accounts
     second = ProviderAccount.objects.create(provider="gmi-cloud", name="Second", is_simulated=True)
     clip = make_asset(member, duration_seconds=Decimal(21), frame_count=504)
 
-    found = offers([(account, asked(clip)) for account in (luma, gmi, second)], clip, chosen=luma.pk)
+    found = offers(
+        [(account, asked(clip)) for account in (luma, gmi, second)], clip, chosen=luma.pk
+    )
     (refusal,) = with_ways(weigh(asked(clip), clip, luma), found).refusals
 
-    assert [mend.changes["account"] for mend in refusal.mends if "account" in mend.changes] == [gmi.pk]
+    assert [mend.changes["account"] for mend in refusal.mends if "account" in mend.changes] == [
+        gmi.pk
+    ]
 
 
-def drafts(clips: Sequence[Asset], picture: Asset, seed: int) -> Iterator[tuple[GenerationRequest, Asset | None]]:
+def drafts(
+    clips: Sequence[Asset], picture: Asset, seed: int
+) -> Iterator[tuple[GenerationRequest, Asset | None]]:
     """Yield drafts of every task, most of them broken somewhere."""
     draw, still = Random(seed), Ref(asset_id=picture.pk)
     maybe: list[tuple[float, dict[str, list[Any]]]] = [
-        (0.5, {"resolution": ["360p", "540p", "720p", "1080p", "4k"]}), (0.2, {"hdr": [True]}), (0.15, {"exr": [True]}),
-        (0.3, {"auto_controls": [True]}), (0.25, {"strength": ["flex_2"]}), (0.2, {"pose_enabled": [True]}),
-        (0.1, {"depth_blur": [0.3]}), (0.15, {"start_frame": [still]}), (0.1, {"end_frame": [still]}),
-        (0.12, {"keyframes": [(still,)], "keyframe_indexes": [(3,)]}), (0.1, {"loop": [True]}),
-        (0.25, {"aspect_ratio": ["16:9", "1:1", "9:21", "5:4"]}), (0.25, {"duration": ["5s", "9s", "10s"]}),
+        (0.5, {"resolution": ["360p", "540p", "720p", "1080p", "4k"]}),
+        (0.2, {"hdr": [True]}),
+        (0.15, {"exr": [True]}),
+        (0.3, {"auto_controls": [True]}),
+        (0.25, {"strength": ["flex_2"]}),
+        (0.2, {"pose_enabled": [True]}),
+        (0.1, {"depth_blur": [0.3]}),
+        (0.15, {"start_frame": [still]}),
+        (0.1, {"end_frame": [still]}),
+        (0.12, {"keyframes": [(still,)], "keyframe_indexes": [(3,)]}),
+        (0.1, {"loop": [True]}),
+        (0.25, {"aspect_ratio": ["16:9", "1:1", "9:21", "5:4"]}),
+        (0.25, {"duration": ["5s", "9s", "10s"]}),
         (0.08, {"concepts": [("pan_left",)]}),
         (0.08, {"x_norm": [0.0], "y_norm": [0.0], "w_norm": [0.5], "h_norm": [1.0]}),
-    ]  # fmt: skip
+    ]
     for _ in range(200):
         task = draw.choice(list(Task))
-        model = draw.choice(["ray-3.2"] * 4 + ["modify-video", "reframe-video", "ray-flash-2-540p", "uni-1"])
+        model = draw.choice(
+            ["ray-3.2"] * 4 + ["modify-video", "reframe-video", "ray-flash-2-540p", "uni-1"]
+        )
         clip = draw.choice(clips) if task != Task.GENERATE or draw.random() < 0.05 else None
-        said = {name: draw.choice(of) for share, group in maybe if draw.random() < share for name, of in group.items()}
+        said = {
+            name: draw.choice(of)
+            for share, group in maybe
+            if draw.random() < share
+            for name, of in group.items()
+        }
         prompt = draw.choice(["Rain"] * 9 + [None])
         source = Ref(asset_id=clip.pk) if clip else None
         yield GenerationRequest(task=task, model=model, prompt=prompt, source=source, **said), clip
@@ -351,7 +446,9 @@ def drafts(clips: Sequence[Asset], picture: Asset, seed: int) -> Iterator[tuple[
 def test_every_way_out_works_and_no_working_one_is_left_out(
     member: Member, accounts: list[ProviderAccount], seed: int
 ) -> None:
-    clips = [make_asset(member, duration_seconds=Decimal(s), frame_count=s * 24) for s in (4, 9, 21, 31)]
+    clips = [
+        make_asset(member, duration_seconds=Decimal(s), frame_count=s * 24) for s in (4, 9, 21, 31)
+    ]
     picture = make_asset(member, kind="image", mime_type="image/png")
     by_pk, tried = {account.pk: account for account in accounts}, 0
     for wanted, clip in drafts(clips, picture, seed):

@@ -22,7 +22,10 @@ SINGLE, BATCH, FIRST = Priority.SINGLE, Priority.BATCH, Priority.FIRST
 
 def waiting(*rows: tuple[int, int]) -> list[Waiting]:
     """Rows of (person, priority), in the order in which they were queued."""
-    return [Waiting(number, person, priority, 100 + number) for number, (person, priority) in enumerate(rows)]
+    return [
+        Waiting(number, person, priority, 100 + number)
+        for number, (person, priority) in enumerate(rows)
+    ]
 
 
 def people(rows: list[Waiting], *, recent: tuple[Posted, ...] = (), most: int = 8) -> list[int]:
@@ -30,10 +33,14 @@ def people(rows: list[Waiting], *, recent: tuple[Posted, ...] = (), most: int = 
 
 
 def send_one_after_the_other(rows: list[Waiting]) -> list[Waiting]:
-    """Send all of them as an account with one slot would, with nothing but the last posts to remember by."""
+    """Send all of them as an account with one slot would, with nothing but the last posts to
+    remember by.
+    """
     sent: list[Waiting] = []
     while rows:
-        posted = [Posted(one.person, one.is_batch, 10_000 + place) for place, one in enumerate(sent)][::-1]
+        posted = [
+            Posted(one.person, one.is_batch, 10_000 + place) for place, one in enumerate(sent)
+        ][::-1]
         chosen = order.choose(rows, posted[: order.RECENT], most=1)[0]
         rows = [one for one in rows if one != chosen]
         sent.append(chosen)
@@ -102,7 +109,10 @@ def account(db) -> ProviderAccount:
 
 
 def queue(member, account: ProviderAccount, count: int, *, batch: bool = False) -> list[Generation]:
-    made = [make_generation(member, account=account, batch=uuid.uuid4() if batch else None) for _ in range(count)]
+    made = [
+        make_generation(member, account=account, batch=uuid.uuid4() if batch else None)
+        for _ in range(count)
+    ]
     if batch:
         Attempt.objects.filter(generation__in=made).update(priority=Priority.BATCH)
     return made
@@ -142,7 +152,9 @@ def test_a_claim_that_lapsed_is_taken_again_and_a_live_one_is_not(account):
     first = list(Accounts("luma-agents").turns(now=now, room=4))
 
     meanwhile = list(Accounts("luma-agents").turns(now=now + timedelta(seconds=5), room=4))
-    later = list(Accounts("luma-agents").turns(now=now + claims.TAKEN + timedelta(seconds=1), room=4))
+    later = list(
+        Accounts("luma-agents").turns(now=now + claims.TAKEN + timedelta(seconds=1), room=4)
+    )
 
     assert len(first) == 1 and meanwhile == [] and later == first
     assert later[0].lease_token != first[0].lease_token
@@ -156,7 +168,9 @@ def test_what_a_sweep_has_taken_counts_at_once_against_both_limits(account):
     first, second = (list(Accounts("luma-agents").turns(now=now, room=2)) for _ in range(2))
 
     assert [len(first), len(second)] == [2, 1]
-    Attempt.objects.filter(submit_started_at__isnull=False).update(state=State.SUCCEEDED, next_action_at=None)
+    Attempt.objects.filter(submit_started_at__isnull=False).update(
+        state=State.SUCCEEDED, next_action_at=None
+    )
     account.refresh_from_db()
     assert claims.free_slots(account, now=now) == 2  # five in a minute, three of them gone
 
@@ -170,7 +184,9 @@ def test_slots_of_another_account_are_not_counted(account):
     assert claims.free_slots(other, now=timezone.now()) == other.max_concurrent - 3
 
 
-def test_an_account_without_room_costs_no_write_for_each_row_that_waits(account, django_assert_max_num_queries):
+def test_an_account_without_room_costs_no_write_for_each_row_that_waits(
+    account, django_assert_max_num_queries
+):
     ProviderAccount.objects.update(max_concurrent=0)
     queue(make_member(), account, 30)
     now = timezone.now()
@@ -199,7 +215,9 @@ def test_once_there_is_room_it_is_taken_by_whose_turn_it_is_not_by_who_is_due(ac
 
     assert len(sent) == 20 and sent[1] == ben.user_id
     remaining = Attempt.objects.get(state=State.QUEUED)
-    assert remaining.next_action_at <= now + timedelta(seconds=4)  # the last one keeps the sweep awake
+    assert remaining.next_action_at <= now + timedelta(
+        seconds=4
+    )  # the last one keeps the sweep awake
 
 
 def test_posts_from_before_a_clock_was_set_back_do_not_stop_an_account(account):

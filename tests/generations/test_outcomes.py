@@ -1,4 +1,6 @@
-"""What an answer does to the money and to what is shown, where the provider says what it charges or how far it is."""
+"""What an answer does to the money and to what is shown, where the provider says what it charges or
+how far it is.
+"""
 
 import uuid
 from decimal import Decimal
@@ -13,7 +15,14 @@ from editorapp.generations.models import Attempt, Generation
 from editorapp.generations.request.retry import retry
 from editorapp.generations.states import State
 from editorapp.generations.watch.books import differences
-from editorapp.providers.contract import BadCredentials, Failure, Job, JobState, OutOfFunds, Rejected
+from editorapp.providers.contract import (
+    BadCredentials,
+    Failure,
+    Job,
+    JobState,
+    OutOfFunds,
+    Rejected,
+)
 from tests.factories import make_member, make_reserved
 
 NOW = timezone.now()
@@ -48,7 +57,11 @@ def test_what_the_provider_reports_is_charged_and_is_no_estimate(running):
     outcomes.done(running, job(cost_usd=Decimal("1.08")), now=NOW)
 
     assert lines() == [("charge", Decimal("1.08"), False)]
-    assert (shown().cost_usd, shown().cost_is_estimated, shown().warning) == (Decimal("1.08"), False, "")
+    assert (shown().cost_usd, shown().cost_is_estimated, shown().warning) == (
+        Decimal("1.08"),
+        False,
+        "",
+    )
 
 
 def test_a_lower_price_gives_back_the_rest_and_is_told(running):
@@ -99,7 +112,11 @@ def test_a_failure_that_is_charged_costs_what_is_reported(running):
     outcomes.failed(running, answer, answer.failure, now=NOW)
 
     assert lines() == [("charge", Decimal("0.30"), False), ("release", Decimal("0.78"), False)]
-    assert (shown().state, shown().cost_usd, shown().cost_is_estimated) == (State.FAILED, Decimal("0.30"), False)
+    assert (shown().state, shown().cost_usd, shown().cost_is_estimated) == (
+        State.FAILED,
+        Decimal("0.30"),
+        False,
+    )
     assert "counted as spent" not in shown().failure_message
     assert differences() == []
 
@@ -142,7 +159,9 @@ def test_another_try_begins_without_the_note_of_the_first_ones_price(running):
     assert shown().warning == ""
 
 
-@pytest.mark.parametrize(("reported", "kept"), [(0.42, 0.42), (0.0, 0.0), (1.7, 1.0), (-3.0, 0.0), (None, None)])
+@pytest.mark.parametrize(
+    ("reported", "kept"), [(0.42, 0.42), (0.0, 0.0), (1.7, 1.0), (-3.0, 0.0), (None, None)]
+)
 def test_how_far_a_job_is_is_kept_with_its_poll(running, reported, kept):
     outcomes.still_running([(running, reported)], now=NOW)
 
@@ -162,11 +181,14 @@ def test_a_job_that_is_done_is_no_longer_a_part_of_itself(running):
 def test_a_result_that_its_maker_names_by_no_id_has_none(running):
     outcomes.done(running, Job("job_1", JobState.DONE), now=NOW)
 
-    assert shown().chain_id == ""  # a job's id is not its result's: it is sent on as the stored file
+    assert (
+        shown().chain_id == ""
+    )  # a job's id is not its result's: it is sent on as the stored file
 
 
 @pytest.mark.parametrize(
-    ("error", "again"), [(BadCredentials("No."), True), (OutOfFunds("No."), True), (Rejected("No."), False)]
+    ("error", "again"),
+    [(BadCredentials("No."), True), (OutOfFunds("No."), True), (Rejected("No."), False)],
 )
 def test_what_only_the_account_lacks_can_be_tried_again(running, error, again):
     Attempt.objects.update(state=State.SUBMITTING)

@@ -1,4 +1,5 @@
-"""What a provider receives of a stored file, over the wire of each: a photo upright and bare, a clip without its place.
+"""What a provider receives of a stored file, over the wire of each: a photo upright and bare, a
+clip without its place.
 
 The simulator stands for the providers: what lies in its folder is what came.
 """
@@ -31,7 +32,9 @@ TOLD = (PLACE.encode(), b"Phone maker", b"com.apple.quicktime.location")
 
 @pytest.fixture
 def posted(monkeypatch) -> list[bytes]:
-    """The bodies with stored files in them, as they go onto the wire: the simulator keeps none of them."""
+    """The bodies with stored files in them, as they go onto the wire: the simulator keeps none of
+    them.
+    """
     bodies, pieces = [], InlineBody.pieces
 
     async def noted(self):
@@ -76,7 +79,11 @@ def received(folder: Path, since: set[Path]) -> tuple[list[Path], list[Path]]:
     files = [file for file in sorted(set(folder.rglob("*")) - since) if file.is_file()]
     heads = {file: file.read_bytes()[:12] for file in files}
     return (
-        [file for file, head in heads.items() if head.startswith(b"\xff\xd8\xff") and _is_ours(file)],
+        [
+            file
+            for file, head in heads.items()
+            if head.startswith(b"\xff\xd8\xff") and _is_ours(file)
+        ],
         [file for file, head in heads.items() if head[4:8] == b"ftyp"],
     )
 
@@ -92,7 +99,10 @@ def test_a_provider_receives_a_photo_upright_and_a_clip_without_its_place(
         Asset.objects.update(outgoing_sha256="", outgoing_bytes=0)
         for asset in (clip, guide):
             StagedFile.objects.create(
-                account=default_account(slug), asset=asset, ref={"file_id": "old"}, staged_at=clock()
+                account=default_account(slug),
+                asset=asset,
+                ref={"file_id": "old"},
+                staged_at=clock(),
             )
     before = set(quick_folder.rglob("*"))
     take = send(member, slug, clip, guide)
@@ -112,7 +122,11 @@ def test_a_provider_receives_a_photo_upright_and_a_clip_without_its_place(
     body = Attempt.objects.get(generation=take).request_body
     if slug == "gmi-cloud":
         clip.refresh_from_db()
-        assert body["payload"]["source_data"] == f"stored-file:{clip.outgoing_sha256}" != f"stored-file:{clip.sha256}"
+        assert (
+            body["payload"]["source_data"]
+            == f"stored-file:{clip.outgoing_sha256}"
+            != f"stored-file:{clip.sha256}"
+        )
     assert "old" not in repr(body)
 
 

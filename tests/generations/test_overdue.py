@@ -1,4 +1,6 @@
-"""A job past its provider's longest plausible time is flagged, shown and raised; polled on, and never failed by us."""
+"""A job past its provider's longest plausible time is flagged, shown and raised; polled on, and
+never failed by us.
+"""
 
 from datetime import timedelta
 
@@ -22,7 +24,9 @@ LONG = timedelta(seconds=registry.get("luma-agents").SPEC.plausible_seconds)
 
 def make_running(ago: timedelta, **fields) -> Generation:
     generation = make_reserved(make_member(), state=State.RUNNING, **fields)
-    Attempt.objects.filter(generation=generation).update(submitted_at=NOW - ago, provider_job_id=f"job-{generation.pk}")
+    Attempt.objects.filter(generation=generation).update(
+        submitted_at=NOW - ago, provider_job_id=f"job-{generation.pk}"
+    )
     return generation
 
 
@@ -33,14 +37,21 @@ def is_flagged(generation: Generation) -> bool:
 
 @pytest.mark.django_db
 def test_a_job_is_flagged_once_it_takes_longer_than_its_provider_should():
-    late, on_time = make_running(LONG + timedelta(seconds=1)), make_running(LONG - timedelta(minutes=1))
+    late, on_time = (
+        make_running(LONG + timedelta(seconds=1)),
+        make_running(LONG - timedelta(minutes=1)),
+    )
 
     overdue.look(NOW)
 
     assert (is_flagged(late), is_flagged(on_time)) == (True, False)
     assert late.state == State.RUNNING and late.is_overdue and not on_time.is_overdue
     alert = Alert.objects.get()
-    assert (alert.kind, alert.subject, alert.path) == ("overdue", f"generation:{late.pk}", f"/takes/{late.pk}")
+    assert (alert.kind, alert.subject, alert.path) == (
+        "overdue",
+        f"generation:{late.pk}",
+        f"/takes/{late.pk}",
+    )
     assert f"Take #{late.pk}: It takes longer than Luma Agents should ever need" in alert.message
     assert books.differences() == []
 
@@ -49,8 +60,13 @@ def test_a_job_is_flagged_once_it_takes_longer_than_its_provider_should():
 def test_our_own_history_makes_slow_kinds_plausible():
     for _ in range(3):
         done = make_reserved(make_member(), state=State.SUCCEEDED).attempts.get()
-        Attempt.objects.filter(pk=done.pk).update(submitted_at=NOW - timedelta(hours=1), provider_done_at=NOW)
-    usual, other = make_running(timedelta(hours=2)), make_running(timedelta(hours=2), task="reframe")
+        Attempt.objects.filter(pk=done.pk).update(
+            submitted_at=NOW - timedelta(hours=1), provider_done_at=NOW
+        )
+    usual, other = (
+        make_running(timedelta(hours=2)),
+        make_running(timedelta(hours=2), task="reframe"),
+    )
     ages = make_running(timedelta(hours=3, seconds=1))
 
     overdue.look(NOW)
@@ -62,7 +78,9 @@ def test_our_own_history_makes_slow_kinds_plausible():
 def test_jobs_of_a_kind_that_may_take_long_keep_no_other_from_being_flagged(monkeypatch):
     monkeypatch.setattr(overdue, "MOST", 2)
     done = make_reserved(make_member(), state=State.SUCCEEDED).attempts.get()
-    Attempt.objects.filter(pk=done.pk).update(submitted_at=NOW - timedelta(hours=1), provider_done_at=NOW)
+    Attempt.objects.filter(pk=done.pk).update(
+        submitted_at=NOW - timedelta(hours=1), provider_done_at=NOW
+    )
     usual = [make_running(timedelta(hours=2)) for _ in range(3)]
     late = make_running(timedelta(hours=2), task="reframe")
 
@@ -104,7 +122,9 @@ def test_the_take_and_the_queue_say_it_in_words():
     overdue.look(NOW)
 
     assert "Overdue: this takes longer than it should" in text(client, late)
-    assert "which is about 30 minutes" in text(client, late) and "Its price stays held" in text(client, late)
+    assert "which is about 30 minutes" in text(client, late) and "Its price stays held" in text(
+        client, late
+    )
     queue = client.get("/queue/").content.decode()
     assert "Overdue" in queue and "asked about on, ever more slowly" in queue
 
@@ -140,6 +160,9 @@ def test_a_lost_job_is_raised_until_it_is_settled():
     overdue.look(NOW + timedelta(minutes=1))
 
     alert = Alert.objects.get()
-    assert (alert.kind, alert.closed_at) == ("lost", None) and "$1.08 stay held until it is settled" in alert.message
+    assert (alert.kind, alert.closed_at) == (
+        "lost",
+        None,
+    ) and "$1.08 stay held until it is settled" in alert.message
     settle.count_as_spent(lost, member=lost.team.members.get(), now=NOW, note="Seen in the console")
     assert Alert.objects.get().closed_at is not None

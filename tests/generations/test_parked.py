@@ -1,4 +1,5 @@
-"""Nothing waits without a reason that somebody can see: whoever pauses, resumes and enqueues at the same instant.
+"""Nothing waits without a reason that somebody can see: whoever pauses, resumes and enqueues at the
+same instant.
 
 Each race is one that PostgreSQL allows and SQLite does not; what must hold is the same on both.
 """
@@ -41,7 +42,9 @@ def unexplained() -> list[int]:
 
 def disobedient() -> list[int]:
     """What may be sent although it is paused."""
-    due = Generation.objects.filter(attempts__state=State.QUEUED, attempts__next_action_at__isnull=False)
+    due = Generation.objects.filter(
+        attempts__state=State.QUEUED, attempts__next_action_at__isnull=False
+    )
     return list(due.filter(pausing.paused()).values_list("pk", flat=True))
 
 
@@ -65,8 +68,12 @@ def changes_of(admin: Member, take: Generation) -> dict[str, Change]:
 
 
 def batch_of_60(creator: Member) -> Change:
-    wanted = GenerationRequest(task=Task.GENERATE, prompt="A quiet harbor", resolution="360p", duration="5s")
-    return partial(enqueue_all, [Draft(wanted)] * 60, account=default_account("luma-agents"), member=creator)
+    wanted = GenerationRequest(
+        task=Task.GENERATE, prompt="A quiet harbor", resolution="360p", duration="5s"
+    )
+    return partial(
+        enqueue_all, [Draft(wanted)] * 60, account=default_account("luma-agents"), member=creator
+    )
 
 
 def single(creator: Member) -> Change:
@@ -78,7 +85,9 @@ def replacement(creator: Member) -> Change:
 
 
 def second_try(creator: Member) -> Change:
-    return partial(retry.retry, over(ask(creator), State.FAILED), member=creator, now=timezone.now())
+    return partial(
+        retry.retry, over(ask(creator), State.FAILED), member=creator, now=timezone.now()
+    )
 
 
 def sent_again(creator: Member) -> Change:
@@ -128,11 +137,17 @@ def test_what_is_queued_in_the_moment_of_a_pause_or_a_resume_obeys_it(way_in):
 
 @racing
 def test_of_two_who_pause_and_resume_at_once_none_leaves_a_job_that_waits_for_nothing_or_obeys_nobody():
-    pauses, resumes = ("pause_queue", "pause_account", "hold"), ("resume_queue", "resume_account", "let_go")
-    pairs = [(one, other) for one in (*pauses, *resumes) for other in (*pauses, *resumes) if one != other]
+    pauses, resumes = (
+        ("pause_queue", "pause_account", "hold"),
+        ("resume_queue", "resume_account", "let_go"),
+    )
+    pairs = [
+        (one, other) for one in (*pauses, *resumes) for other in (*pauses, *resumes) if one != other
+    ]
     admin, take = some_queue()
     changes = changes_of(admin, take)
-    # The second comes when the first has parked what it pauses; of one who resumes, when no job is released yet, too.
+    # The second comes when the first has parked what it pauses; of one who resumes, when no job is
+    # released yet, too.
     meetings = [(one, other, one in resumes) for one, other in pairs if {one, other} & set(resumes)]
     meetings += [(one, other, False) for one, other in pairs if {one, other} <= set(resumes)]
     for first, second, before in meetings:
@@ -140,7 +155,9 @@ def test_of_two_who_pause_and_resume_at_once_none_leaves_a_job_that_waits_for_no
             if (pause := pauses[resumes.index(undone)]) != first:
                 changes[pause]()
 
-        with at_once(pausing, "park" if first in pauses else "unpark", changes[second], before=before) as begun:
+        with at_once(
+            pausing, "park" if first in pauses else "unpark", changes[second], before=before
+        ) as begun:
             changes[first]()
 
         assert begun[0].ended() is None, (first, second)
@@ -151,7 +168,9 @@ def test_of_two_who_pause_and_resume_at_once_none_leaves_a_job_that_waits_for_no
 
 @racing
 def test_what_comes_back_from_a_post_in_the_moment_of_a_pause_is_not_taken():
-    """It was being sent when the pause looked, and waits again, because it was not accepted, before that is written."""
+    """It was being sent when the pause looked, and waits again, because it was not accepted, before
+    that is written.
+    """
     admin, take = some_queue()
     Attempt.objects.update(state=State.SUBMITTING)
     taken: list[Attempt] = []
@@ -195,7 +214,9 @@ def test_the_ticker_releases_what_nothing_pauses_and_says_so(caplog):
     admin, forgotten = some_queue()
     _other, held = some_queue()
     paused_admin, in_paused_queue = some_queue()
-    second = ProviderAccount.objects.create(provider="luma-agents", name="Second", is_simulated=True)
+    second = ProviderAccount.objects.create(
+        provider="luma-agents", name="Second", is_simulated=True
+    )
     at_paused_account = make_generation(make_member(), account=second)
     pausing.hold(held, member=held.team.members.get(role=Role.ADMIN), now=timezone.now())
     pausing.pause_queue(paused_admin, now=timezone.now())
@@ -230,7 +251,10 @@ def test_what_its_person_may_not_send_any_more_is_held_for_an_admin_once_nothing
     assert released == 0 and not pausing.forgotten().exists()
     assert take.held_at is not None and "may not" in take.why_held
     pausing.let_go(take, member=admin, now=timezone.now())
-    assert (unexplained(), disobedient()) == ([], []) and take.attempts.get().next_action_at is not None
+    assert (unexplained(), disobedient()) == (
+        [],
+        [],
+    ) and take.attempts.get().next_action_at is not None
 
 
 @racing

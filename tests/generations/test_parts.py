@@ -20,7 +20,9 @@ def often(monkeypatch):
 
 
 def left_behind(folder: Path, *pieces: bytes, validator: str = '"v1"', total: int = 100) -> Path:
-    """Write what a worker had collected when it was killed: its last note may be older than its last bytes."""
+    """Write what a worker had collected when it was killed: its last note may be older than its
+    last bytes.
+    """
     part = collect(folder, STEM, ENDING, token="first")
     part.progress.validator, part.progress.total = validator, total
     for piece in pieces:
@@ -35,7 +37,11 @@ def test_the_next_claimer_goes_on_after_what_is_certainly_there(tmp_path):
 
     part = collect(tmp_path, STEM, ENDING, token="second")
 
-    assert (part.progress.received, part.progress.total, part.progress.validator) == (5, 100, '"v1"')
+    assert (part.progress.received, part.progress.total, part.progress.validator) == (
+        5,
+        100,
+        '"v1"',
+    )
     assert part.path.read_bytes() == b"12345", "what came after the last note is fetched again"
     assert not left.exists() and part.path != left
 
@@ -110,8 +116,9 @@ def test_of_several_that_were_left_the_longest_is_taken_up_and_the_rest_goes(tmp
 
     assert part.progress.received == 5
     assert sorted(path.name for path in tmp_path.glob("*.part")) == [
-        "attempt-1-second.video.part", "attempt-11-z.video.part",
-    ]  # fmt: skip
+        "attempt-1-second.video.part",
+        "attempt-11-z.video.part",
+    ]
 
 
 def test_a_whole_file_needs_no_note(tmp_path):

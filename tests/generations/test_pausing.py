@@ -1,4 +1,6 @@
-"""Pause and resume: nothing of it is sent meanwhile, whoever was about to, and what is sent is followed on."""
+"""Pause and resume: nothing of it is sent meanwhile, whoever was about to, and what is sent is
+followed on.
+"""
 
 import threading
 from datetime import timedelta
@@ -85,11 +87,16 @@ def test_what_a_sweep_took_before_the_pause_can_no_longer_be_written_as_sent(adm
 
     with pytest.raises(Overtaken):
         posting(attempt, {"prompt": "x"}, now=timezone.now())
-    assert Attempt.objects.get().state == State.QUEUED and Attempt.objects.get().submit_started_at is None
+    assert (
+        Attempt.objects.get().state == State.QUEUED
+        and Attempt.objects.get().submit_started_at is None
+    )
 
 
 def test_what_slipped_into_a_queue_in_the_moment_of_its_pause_is_not_taken(admin):
-    """An enqueue whose transaction began before the pause and ends after it makes a row that is due."""
+    """An enqueue whose transaction began before the pause and ends after it makes a row that is
+    due.
+    """
     make_generation(admin)
     Team.objects.update(queue_paused_at=timezone.now())
 
@@ -228,7 +235,9 @@ def test_two_sweeps_at_once_never_take_more_than_the_account_allows():
 
 
 @pytest.mark.skipif(connection.vendor != "postgresql", reason="SQLite locks the whole database")
-def test_what_is_paused_is_locked_in_one_order_so_that_two_who_pause_at_once_never_wait_for_each_other(admin):
+def test_what_is_paused_is_locked_in_one_order_so_that_two_who_pause_at_once_never_wait_for_each_other(
+    admin,
+):
     for _ in range(2):
         ask(admin)
 
@@ -236,4 +245,6 @@ def test_what_is_paused_is_locked_in_one_order_so_that_two_who_pause_at_once_nev
         pausing.pause_queue(admin, now=timezone.now())
 
     locks = [one["sql"] for one in said if "generations_attempt" in one["sql"]]
-    assert "ORDER BY" in locks[0] and "FOR NO KEY UPDATE" in locks[0] and locks[1].startswith("UPDATE")
+    assert (
+        "ORDER BY" in locks[0] and "FOR NO KEY UPDATE" in locks[0] and locks[1].startswith("UPDATE")
+    )

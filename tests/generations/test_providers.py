@@ -1,4 +1,6 @@
-"""What only some providers do, through the real engine: progress, prices of their own, keys that are wrong."""
+"""What only some providers do, through the real engine: progress, prices of their own, keys that
+are wrong.
+"""
 
 from decimal import Decimal
 from urllib.parse import urlsplit
@@ -23,8 +25,10 @@ from tests.generations.drive import priced, run
 from tests.generations.small_clip import draw
 
 WRONG_KEYS = {
-    "luma-agents": "luma-api-revoked-0000", "gmi-cloud": "gmi-revoked-0000000000", "scenario": "api_revoked:secret",
-}  # fmt: skip
+    "luma-agents": "luma-api-revoked-0000",
+    "gmi-cloud": "gmi-revoked-0000000000",
+    "scenario": "api_revoked:secret",
+}
 
 
 def generate(slug: str, *, prompt: str = "A quiet harbor at dawn") -> GenerationRequest:
@@ -32,7 +36,9 @@ def generate(slug: str, *, prompt: str = "A quiet harbor at dawn") -> Generation
     return GenerationRequest(task=Task.GENERATE, prompt=prompt, duration="5s", resolution=size)
 
 
-def ask_of(account: ProviderAccount, wanted: GenerationRequest | None = None, **options) -> Generation:
+def ask_of(
+    account: ProviderAccount, wanted: GenerationRequest | None = None, **options
+) -> Generation:
     member = options.pop("member", None) or make_member()
     wanted = wanted or generate(account.provider)
     priced(wanted, account, member, source=options.get("source_asset"))
@@ -40,7 +46,9 @@ def ask_of(account: ProviderAccount, wanted: GenerationRequest | None = None, **
 
 
 def test_how_far_a_job_at_scenario_is_is_kept_while_it_runs(quick, clock):
-    take = ask_of(default_account("scenario"), generate("scenario", prompt="[[slow:600]] A quiet harbor"))
+    take = ask_of(
+        default_account("scenario"), generate("scenario", prompt="[[slow:600]] A quiet harbor")
+    )
     run(clock, until=State.RUNNING)
     for _ in range(8):
         clock.jump(seconds=20)
@@ -75,20 +83,26 @@ def test_a_unit_that_became_dearer_on_the_way_is_charged_as_reported_and_told(qu
     assert take.cost_usd == 2 * quoted and not take.cost_is_estimated
     assert take.warning.startswith("The provider charged $") and "the quote was $" in take.warning
     assert list(Entry.objects.order_by("pk").values_list("kind", "amount_usd")) == [
-        ("reserve", quoted), ("charge", quoted), ("adjust", quoted),
-    ]  # fmt: skip
+        ("reserve", quoted),
+        ("charge", quoted),
+        ("adjust", quoted),
+    ]
     assert ledger.held_usd(take.pk) == 0
     assert differences() == []
 
 
 @pytest.mark.parametrize("slug", WRONG_KEYS)
-def test_a_revoked_key_of_one_account_fails_what_is_sent_with_it_and_nothing_else(quick, clock, slug):
+def test_a_revoked_key_of_one_account_fails_what_is_sent_with_it_and_nothing_else(
+    quick, clock, slug
+):
     good = default_account(slug)
     spec = registry.get(slug).SPEC
     bad = ProviderAccount(
-        provider=slug, name="Revoked", base_url=f"{quick.url}/{slug}{urlsplit(spec.base_url).path}",
+        provider=slug,
+        name="Revoked",
+        base_url=f"{quick.url}/{slug}{urlsplit(spec.base_url).path}",
         unit_price_usd=Decimal("0.01"),
-    )  # fmt: skip
+    )
     bad.set_key(WRONG_KEYS[slug])
     bad.save()
     kept = ask_of(good)
@@ -111,14 +125,23 @@ def test_a_revoked_key_of_one_account_fails_what_is_sent_with_it_and_nothing_els
     priced(failed.wanted, bad, member)
     retry(failed, member=member, now=clock())
     run(clock)
-    assert Generation.objects.get(pk=lost.pk).state == State.SUCCEEDED  # once the key is right again
+    assert (
+        Generation.objects.get(pk=lost.pk).state == State.SUCCEEDED
+    )  # once the key is right again
 
 
 def test_exr_that_was_paid_for_and_did_not_come_is_told(quick, clock, tmp_path):
     member = make_member()
-    clip = intake.take_in(draw(tmp_path / "clip.mp4"), name="clip.mp4", team=member.team, user=member.user)
+    clip = intake.take_in(
+        draw(tmp_path / "clip.mp4"), name="clip.mp4", team=member.team, user=member.user
+    )
     wanted = GenerationRequest(
-        prompt="At night", source=Ref(asset_id=clip.pk), resolution="720p", auto_controls=True, hdr=True, exr=True
+        prompt="At night",
+        source=Ref(asset_id=clip.pk),
+        resolution="720p",
+        auto_controls=True,
+        hdr=True,
+        exr=True,
     )
 
     take = ask_of(default_account("gmi-cloud"), wanted, member=member, source_asset=clip)
@@ -131,8 +154,12 @@ def test_exr_that_was_paid_for_and_did_not_come_is_told(quick, clock, tmp_path):
 
 def test_a_clip_travels_in_the_request_and_only_its_mark_stays_in_the_row(quick, clock, tmp_path):
     member = make_member()
-    clip = intake.take_in(draw(tmp_path / "clip.mp4"), name="clip.mp4", team=member.team, user=member.user)
-    wanted = GenerationRequest(prompt="At night", source=Ref(asset_id=clip.pk), resolution="540p", auto_controls=True)
+    clip = intake.take_in(
+        draw(tmp_path / "clip.mp4"), name="clip.mp4", team=member.team, user=member.user
+    )
+    wanted = GenerationRequest(
+        prompt="At night", source=Ref(asset_id=clip.pk), resolution="540p", auto_controls=True
+    )
 
     take = ask_of(default_account("gmi-cloud"), wanted, member=member, source_asset=clip)
     sweep.work("gmi-cloud", seconds=0.3, clock=clock)

@@ -1,4 +1,5 @@
-"""Races on the money and on the claims, with real threads and processes, each with a connection of its own.
+"""Races on the money and on the claims, with real threads and processes, each with a connection of
+its own.
 
 The same on SQLite and on PostgreSQL. The books are proven all the while, not only at the end.
 """
@@ -49,7 +50,9 @@ pytestmark = pytest.mark.django_db(transaction=True)
 
 
 def one_price(member: Member) -> Decimal:
-    """What one of these generations holds: asked of the code, with a generation that is canceled again."""
+    """What one of these generations holds: asked of the code, with a generation that is canceled
+    again.
+    """
     made = ask(member)
     cancel.cancel(made, now=timezone.now())
     return made.estimate_high_usd
@@ -64,7 +67,9 @@ def with_room_for(count: int) -> tuple[Member, Decimal]:
 
 
 def held(member: Member) -> Decimal:
-    return ledger.month_totals(member.team, month_of(timezone.now()), is_simulated=True).reserved_usd
+    return ledger.month_totals(
+        member.team, month_of(timezone.now()), is_simulated=True
+    ).reserved_usd
 
 
 def test_fifty_submits_at_once_against_a_budget_for_ten_reserve_exactly_ten():
@@ -99,7 +104,9 @@ print(made)
 """
 
 
-def test_three_processes_that_submit_ten_each_against_a_budget_for_ten_reserve_exactly_ten(tmp_path: Path):
+def test_three_processes_that_submit_ten_each_against_a_budget_for_ten_reserve_exactly_ten(
+    tmp_path: Path,
+):
     member, price = with_room_for(10)
 
     with Watched():
@@ -129,7 +136,11 @@ def test_of_processes_that_need_the_first_account_at_once_one_makes_it():
 
 def claimed_by_one(count: int) -> list[int]:
     """Claim a few at a time until nothing is left, as a sweep does; return the ids."""
-    accounts, now, mine = [Attempt.objects.values_list("account_id", flat=True)[0]], timezone.now(), []
+    accounts, now, mine = (
+        [Attempt.objects.values_list("account_id", flat=True)[0]],
+        timezone.now(),
+        [],
+    )
     while found := claims.claim_polls(accounts, most=count, due_by=now, skip=set()):
         mine += [one.pk for one in found]
     return mine
@@ -156,7 +167,9 @@ def test_of_sweeps_that_take_what_is_sent_next_each_row_has_one_and_the_limit_ho
     sweeps = [Accounts(account.provider) for _ in range(6)]
     now = timezone.now()
 
-    ended = race([lambda sweep=sweep: [row.pk for row in sweep.turns(now=now, room=25)] for sweep in sweeps])
+    ended = race(
+        [lambda sweep=sweep: [row.pk for row in sweep.turns(now=now, room=25)] for sweep in sweeps]
+    )
 
     taken = [pk for mine in ended for pk in mine]
     assert len(taken) == len(set(taken)) == 25
@@ -172,8 +185,14 @@ def test_two_sweeps_that_both_believe_in_their_lease_send_each_generation_once(q
 
     assert ended == [None] * 3
     assert quick.submits_received == 10
-    states = Counter(Generation.objects.filter(pk__in=[one.pk for one in made]).values_list("state", flat=True))
-    assert State.UNKNOWN not in states and State.QUEUED not in states and State.SUBMITTING not in states
+    states = Counter(
+        Generation.objects.filter(pk__in=[one.pk for one in made]).values_list("state", flat=True)
+    )
+    assert (
+        State.UNKNOWN not in states
+        and State.QUEUED not in states
+        and State.SUBMITTING not in states
+    )
 
 
 def test_of_settlements_of_one_attempt_at_once_one_wins():
@@ -198,7 +217,9 @@ def test_of_settlements_of_one_attempt_at_once_one_wins():
 
 
 def as_unknown(member: Member) -> tuple[Generation, Attempt]:
-    """A post whose time was over, while its answer is still on the way; the attempt as its sweep has it."""
+    """A post whose time was over, while its answer is still on the way; the attempt as its sweep
+    has it.
+    """
     generation = make_reserved(member)
     attempt, now = generation.attempts.get(), timezone.now()
     outcomes.posting(attempt, {"prompt": "A harbor"}, now=now)
@@ -232,12 +253,17 @@ def test_a_person_who_settles_and_the_answer_that_comes_late_are_never_both_righ
         assert row.state in {State.RUNNING, State.FAILED}
         assert three[0] is None  # it is followed, or what a person said of it is called in question
         assert three[1:].count(None) == (0 if is_followed else 1), three
-        assert Alert.objects.filter(subject=f"generation:{row.pk}", closed_at=None).exists() != is_followed
+        assert (
+            Alert.objects.filter(subject=f"generation:{row.pk}", closed_at=None).exists()
+            != is_followed
+        )
         assert (ledger.held_usd(row.pk) > 0) == is_followed
 
 
 @pytest.mark.parametrize("outcome", ["never_arrived", "count_as_spent", "send_again", "follow"])
-def test_an_answer_that_was_kept_while_nothing_could_be_written_calls_in_question_what_a_person_said_since(outcome):
+def test_an_answer_that_was_kept_while_nothing_could_be_written_calls_in_question_what_a_person_said_since(
+    outcome,
+):
     generation, attempt = as_unknown(make_member())
     session = sweep.Session("luma-agents", clock=timezone.now)
     job = Job(id="job-late", state=JobState.RUNNING)
@@ -245,7 +271,9 @@ def test_an_answer_that_was_kept_while_nothing_could_be_written_calls_in_questio
     options = {"member": generation.team.members.get(), "now": timezone.now(), "note": "Looked"}
     if outcome == "follow":
         by = settle.Decider(generation.created_by)
-        settle.follow(Attempt.objects.get(pk=attempt.pk), "job-other", by=by, now=options["now"], note="")
+        settle.follow(
+            Attempt.objects.get(pk=attempt.pk), "job-other", by=by, now=options["now"], note=""
+        )
     else:
         options |= {"agreed_usd": Decimal(99)} if outcome == "send_again" else {}
         getattr(settle, outcome)(generation, **options)
@@ -266,7 +294,9 @@ def test_an_answer_that_was_kept_says_nothing_where_a_person_gave_its_very_id_si
     settle.follow(row, "job-late", by=settle.Decider(generation.created_by), now=now, note="")
     attempt.refresh_from_db()
 
-    outcomes.accepted(attempt, Job(id="job-late", state=JobState.RUNNING), now=now, first_look_seconds=5)
+    outcomes.accepted(
+        attempt, Job(id="job-late", state=JobState.RUNNING), now=now, first_look_seconds=5
+    )
 
     assert not Alert.objects.exists() and Attempt.objects.get().state == State.RUNNING
 
@@ -281,7 +311,9 @@ def test_one_job_is_followed_once_even_where_two_accounts_have_one_key(monkeypat
     monkeypatch.setattr(settle, "_free", look_and_dawdle)
     member, now = make_member(), timezone.now()
     account = default_account("luma-agents")
-    twin = ProviderAccount.objects.create(provider="luma-agents", name="The same key again", is_simulated=True)
+    twin = ProviderAccount.objects.create(
+        provider="luma-agents", name="The same key again", is_simulated=True
+    )
     for number in range(2):
         attempts = [as_unknown(member)[1] for _ in range(2)]
         assert {one.account for one in attempts} == {account}
@@ -302,7 +334,10 @@ def test_what_is_canceled_while_it_is_being_sent_is_one_or_the_other(quick):
 
     with Watched():
         ended = race(
-            [partial(sweep.work, "luma-agents", seconds=2.0), *(partial(cancel.cancel, one, now=now) for one in made)]
+            [
+                partial(sweep.work, "luma-agents", seconds=2.0),
+                *(partial(cancel.cancel, one, now=now) for one in made),
+            ]
         )
 
     assert {type(one) for one in ended[1:]} <= {Attempt, TooLate}, ended
@@ -315,7 +350,9 @@ def test_what_is_canceled_while_it_is_being_sent_is_one_or_the_other(quick):
 def test_of_takers_of_one_lease_one_has_it_each_time():
     now = timezone.now()
     for _round in range(5):  # at first nobody has made its row; later it has lapsed
-        ended = race([partial(leases.take, "work:x", uuid.uuid4(), now=now, seconds=10) for _ in range(12)])
+        ended = race(
+            [partial(leases.take, "work:x", uuid.uuid4(), now=now, seconds=10) for _ in range(12)]
+        )
         assert Counter(ended) == {True: 1, False: 11}
         now += timedelta(seconds=11)
 
@@ -329,7 +366,9 @@ def test_of_tickers_on_many_machines_one_is_in_charge():
 
 
 def test_what_is_written_of_several_teams_in_one_go_locks_their_budgets_in_one_order():
-    """As tests/lock_order.py sees it: two sweeps that refuse for the same two teams must not wait for each other."""
+    """As tests/lock_order.py sees it: two sweeps that refuse for the same two teams must not wait
+    for each other.
+    """
     session, answers = sweep.Session("luma-agents", clock=timezone.now), []
     for member in reversed([make_member() for _ in range(3)]):
         attempt = make_reserved(member).attempts.get()
@@ -348,7 +387,9 @@ def test_of_two_decisions_at_once_the_one_written_last_is_the_one_that_the_take_
     reviewer = make_member(role=Role.REVIEWER)
     take = make_reserved(reviewer, state=State.SUCCEEDED)
     other = Generation.objects.get(pk=take.pk)
-    sent_back = partial(decide, other, "needs_changes", member=reviewer, note="Darker.", now=timezone.now())
+    sent_back = partial(
+        decide, other, "needs_changes", member=reviewer, note="Darker.", now=timezone.now()
+    )
 
     with at_once(Decision.objects, "create", sent_back) as begun:
         decide(take, "approved", member=reviewer, note="", now=timezone.now())

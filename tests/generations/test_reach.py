@@ -1,4 +1,6 @@
-"""How an earlier take is named: by its id where it was made, by its stored file elsewhere, or not at all."""
+"""How an earlier take is named: by its id where it was made, by its stored file elsewhere, or not
+at all.
+"""
 
 from dataclasses import replace
 
@@ -28,7 +30,9 @@ def member(db):
 def take(member) -> Generation:
     """A take made with the first Luma account."""
     result = make_asset(member, origin="result")
-    return make_generation(member, source=make_asset(member), state=State.SUCCEEDED, result=result, chain_id=JOB)
+    return make_generation(
+        member, source=make_asset(member), state=State.SUCCEEDED, result=result, chain_id=JOB
+    )
 
 
 @pytest.fixture
@@ -46,7 +50,9 @@ def edit(**said) -> GenerationRequest:
 
 @pytest.mark.parametrize("field", ["start_frame", "end_frame"])
 def test_a_take_is_continued_by_its_id_where_it_was_made(member, take, field):
-    child = enqueue(continued(**{field: Ref(generation_id=JOB)}), account=take.account, member=member)
+    child = enqueue(
+        continued(**{field: Ref(generation_id=JOB)}), account=take.account, member=member
+    )
 
     assert getattr(child.wanted, field) == Ref(generation_id=JOB)
     assert (child.parent, child.lineage) == (take, take.lineage)
@@ -54,7 +60,9 @@ def test_a_take_is_continued_by_its_id_where_it_was_made(member, take, field):
 
 @pytest.mark.parametrize("field", ["start_frame", "end_frame"])
 @pytest.mark.parametrize("named", ["by id", "by file"])
-def test_elsewhere_it_is_refused_with_the_way_to_the_account_that_made_it(member, take, second, field, named):
+def test_elsewhere_it_is_refused_with_the_way_to_the_account_that_made_it(
+    member, take, second, field, named
+):
     ref = Ref(generation_id=JOB) if named == "by id" else reach.as_frame(take, second)
 
     with pytest.raises(Refused) as refused:
@@ -80,12 +88,18 @@ def test_a_clip_chosen_as_a_picture_is_refused(member):
     clip = make_asset(member)
 
     with pytest.raises(Refused, match="choose a picture"):
-        enqueue(continued(start_frame=Ref(asset_id=clip.pk)), account=default_account("luma-agents"), member=member)
+        enqueue(
+            continued(start_frame=Ref(asset_id=clip.pk)),
+            account=default_account("luma-agents"),
+            member=member,
+        )
 
 
 def test_a_keyframe_that_is_a_clip_is_refused(member):
     clip, source = make_asset(member), make_asset(member)
-    wanted = edit(source=Ref(asset_id=source.pk), keyframes=(Ref(asset_id=clip.pk),), keyframe_indexes=(0,))
+    wanted = edit(
+        source=Ref(asset_id=source.pk), keyframes=(Ref(asset_id=clip.pk),), keyframe_indexes=(0,)
+    )
 
     with pytest.raises(Refused, match="choose a picture"):
         enqueue(wanted, account=default_account("luma-agents"), member=member, source_asset=source)
@@ -99,7 +113,9 @@ def test_a_typed_id_of_ones_own_take_finds_its_lineage_and_its_file_elsewhere(me
 
 
 def test_a_typed_id_that_is_nobodys_is_sent_as_it_is_even_under_a_parent(member, take):
-    child = enqueue(edit(source=Ref(generation_id=OTHER)), account=take.account, member=member, parent=take)
+    child = enqueue(
+        edit(source=Ref(generation_id=OTHER)), account=take.account, member=member, parent=take
+    )
 
     assert child.wanted.source == Ref(generation_id=OTHER)
     assert child.parent == take
@@ -108,7 +124,11 @@ def test_a_typed_id_that_is_nobodys_is_sent_as_it_is_even_under_a_parent(member,
 @pytest.mark.parametrize("field", ["source", "start_frame"])
 def test_another_teams_result_cannot_be_named_by_its_id(take, field):
     stranger = make_member()
-    wanted = edit(source=Ref(generation_id=JOB)) if field == "source" else continued(start_frame=Ref(generation_id=JOB))
+    wanted = (
+        edit(source=Ref(generation_id=JOB))
+        if field == "source"
+        else continued(start_frame=Ref(generation_id=JOB))
+    )
 
     with pytest.raises(PermissionDenied):
         enqueue(wanted, account=take.account, member=stranger)
@@ -120,7 +140,9 @@ def test_guide_frames_stay_stored_files_at_every_account(member, take, second):
     guide = make_asset(member, kind="image")
 
     child = enqueue(
-        edit(source=Ref(generation_id=JOB), start_frame=Ref(asset_id=guide.pk)), account=second, member=member
+        edit(source=Ref(generation_id=JOB), start_frame=Ref(asset_id=guide.pk)),
+        account=second,
+        member=member,
     )
 
     assert child.wanted.start_frame == Ref(asset_id=guide.pk)
@@ -147,7 +169,12 @@ def test_a_take_of_a_provider_that_continues_none_leads_back_to_no_such_account(
     result = make_asset(member, origin="result")
     account = default_account("scenario")
     take = make_generation(
-        member, account=account, provider="scenario", state=State.SUCCEEDED, result=result, chain_id="asset_1"
+        member,
+        account=account,
+        provider="scenario",
+        state=State.SUCCEEDED,
+        result=result,
+        chain_id="asset_1",
     )
 
     verdict = weigh(continued(start_frame=reach.as_frame(take, second)), None, second)

@@ -1,6 +1,8 @@
-"""Nothing is given back because a list does not show it, before the list has surely had its time: each condition alone.
+"""Nothing is given back because a list does not show it, before the list has surely had its time:
+each condition alone.
 
-The list is told here, and the attempt is written down as a sweep leaves it: so hours pass in milliseconds.
+The list is told here, and the attempt is written down as a sweep leaves it: so hours pass in
+milliseconds.
 """
 
 import uuid
@@ -30,7 +32,9 @@ HOUR = timedelta(hours=1)
 
 @dataclass
 class Told:
-    """A provider's list: what it holds, whether it says that this is all, and for which windows it was asked."""
+    """A provider's list: what it holds, whether it says that this is all, and for which windows it
+    was asked.
+    """
 
     adapter: ModuleType
     jobs: list[Listed] = field(default_factory=list)
@@ -42,7 +46,9 @@ class Told:
         self.asked.append((since, until))
         if self.fails:
             raise Unavailable("The list is not there.")
-        return Listing(tuple(one for one in self.jobs if since <= one.created_at <= until), self.is_whole)
+        return Listing(
+            tuple(one for one in self.jobs if since <= one.created_at <= until), self.is_whole
+        )
 
 
 @pytest.fixture
@@ -55,13 +61,23 @@ def told(monkeypatch: pytest.MonkeyPatch) -> Told:
 
 def make_unknown(state: str = State.UNKNOWN) -> Generation:
     """Make a take whose paid call left a while ago, and of which nobody knows whether it arrived."""
-    wanted = GenerationRequest(task=Task.GENERATE, prompt="A harbor", resolution="540p", duration="5s")
+    wanted = GenerationRequest(
+        task=Task.GENERATE, prompt="A harbor", resolution="540p", duration="5s"
+    )
     account = default_account("scenario")
     model = account.spec.model_for(wanted)
     generation = make_reserved(
-        make_member(), state=state, account=account, provider="scenario", task=Task.GENERATE, model=model.name,
-        parent=None, prompt="A harbor", request=wanted.to_json(), state_since=BEGAN,
-    )  # fmt: skip
+        make_member(),
+        state=state,
+        account=account,
+        provider="scenario",
+        task=Task.GENERATE,
+        model=model.name,
+        parent=None,
+        prompt="A harbor",
+        request=wanted.to_json(),
+        state_since=BEGAN,
+    )
     body = registry.get("scenario").encode(wanted, account.spec)
     Attempt.objects.filter(generation=generation).update(
         request_body=body, submit_started_at=BEGAN, lease_token=uuid.uuid4()
@@ -84,7 +100,9 @@ def is_held(generation: Generation) -> bool:
 
 
 def first_look(generation: Generation) -> datetime:
-    return sightings.first_look_at(generation.attempts.select_related("account", "generation").get())
+    return sightings.first_look_at(
+        generation.attempts.select_related("account", "generation").get()
+    )
 
 
 def test_after_hours_in_which_rushes_was_off_the_first_look_releases_nothing(told: Told) -> None:
@@ -133,14 +151,25 @@ def test_a_list_that_could_not_be_read_does_not_count_as_a_look(told: Told) -> N
 
     look(begins + 2 * HOUR)
 
-    assert is_held(generation) and (Search.objects.get().looks, Search.objects.get().failures) == (1, 0)
+    assert is_held(generation) and (Search.objects.get().looks, Search.objects.get().failures) == (
+        1,
+        0,
+    )
 
 
-@pytest.mark.parametrize("off_by", [timedelta(hours=-20), timedelta(hours=20)], ids=["clock behind", "clock ahead"])
-def test_the_list_that_decides_is_read_from_a_day_before_to_a_day_after(told: Told, off_by: timedelta) -> None:
-    """The provider's clock is off by most of a day, or its queue was: the job is there all the same."""
+@pytest.mark.parametrize(
+    "off_by", [timedelta(hours=-20), timedelta(hours=20)], ids=["clock behind", "clock ahead"]
+)
+def test_the_list_that_decides_is_read_from_a_day_before_to_a_day_after(
+    told: Told, off_by: timedelta
+) -> None:
+    """The provider's clock is off by most of a day, or its queue was: the job is there all the
+    same.
+    """
     generation = make_unknown()
-    told.jobs = [Listed("job-of-another-day", BEGAN + off_by, generation.attempts.get().request_body)]
+    told.jobs = [
+        Listed("job-of-another-day", BEGAN + off_by, generation.attempts.get().request_body)
+    ]
 
     for number in range(8):
         look(first_look(generation) + number * HOUR)
@@ -174,7 +203,9 @@ def settled_while_reading(monkeypatch: pytest.MonkeyPatch) -> Callable[[Generati
 
     def settles(generation: Generation) -> None:
         def found(attempt: Attempt, listing: Listing) -> sightings.Found:
-            mine = Attempt.objects.select_related("account", "generation").get(generation=generation)
+            mine = Attempt.objects.select_related("account", "generation").get(
+                generation=generation
+            )
             by = settle.Decider(generation.created_by)
             settle.follow(mine, "job-by-hand", by=by, now=BEGAN + 3 * HOUR, note="In the console.")
             return sightings.Found(())
@@ -195,5 +226,8 @@ def test_what_a_person_follows_meanwhile_is_not_released(
     look(BEGAN + 3 * HOUR)
 
     generation.refresh_from_db()
-    assert generation.state == State.RUNNING and ledger.held_usd(generation.pk) == generation.estimate_high_usd
+    assert (
+        generation.state == State.RUNNING
+        and ledger.held_usd(generation.pk) == generation.estimate_high_usd
+    )
     assert differences() == []

@@ -1,4 +1,6 @@
-"""Rows that come from a backup: unknown until somebody, or the provider's list, says what became of them."""
+"""Rows that come from a backup: unknown until somebody, or the provider's list, says what became of
+them.
+"""
 
 from datetime import timedelta
 
@@ -61,7 +63,9 @@ def from_a_backup(generation: Generation, clock, *, hours: float) -> Attempt:
     """Set a row back to being sent, as a backup made so long ago would hold it, and hold it."""
     Search.objects.all().delete()
     sent = clock() - timedelta(hours=hours)
-    Attempt.objects.filter(generation=generation).update(state=State.SUBMITTING, submit_started_at=sent)
+    Attempt.objects.filter(generation=generation).update(
+        state=State.SUBMITTING, submit_started_at=sent
+    )
     Generation.objects.filter(pk=generation.pk).update(state=State.SUBMITTING)
     return restored.hold(backed_up_at=sent, now=clock())[0]
 
@@ -92,9 +96,13 @@ def test_it_is_followed_where_the_list_shows_that_it_was_sent_hours_later(quick,
 
 
 @pytest.mark.parametrize("provider", registry.slugs())
-def test_a_row_without_a_body_is_compared_with_no_list_and_keeps_the_words_of_the_restore(db, clock, provider):
+def test_a_row_without_a_body_is_compared_with_no_list_and_keeps_the_words_of_the_restore(
+    db, clock, provider
+):
     account = default_account(provider)
-    generation = make_reserved(make_member(), state=State.QUEUED, account=account, provider=provider)
+    generation = make_reserved(
+        make_member(), state=State.QUEUED, account=account, provider=provider
+    )
     restored.hold(backed_up_at=clock(), now=clock())
     said = Alert.objects.get().message
 
@@ -112,7 +120,9 @@ def test_a_person_settles_it_as_any_other(db, clock):
     restored.hold(backed_up_at=clock(), now=clock())
     generation.refresh_from_db()
 
-    settle.never_arrived(generation, member=generation.team.members.get(), now=clock(), note="Seen in the console")
+    settle.never_arrived(
+        generation, member=generation.team.members.get(), now=clock(), note="Seen in the console"
+    )
 
     assert generation.state == State.FAILED and generation.can_retry
     assert ledger.held_usd(generation.pk) == 0

@@ -1,4 +1,5 @@
-"""Every repeated step ends: the whole table of retry policies, as arithmetic, and each row through the code it is for.
+"""Every repeated step ends: the whole table of retry policies, as arithmetic, and each row through
+the code it is for.
 
 Time is injected and jumps; nothing here waits.
 """
@@ -23,7 +24,15 @@ from editorapp.core import retry
 from editorapp.core.retry import POLICIES, Action
 from editorapp.costs import ledger
 from editorapp.costs.models import AskedPrice, Entry
-from editorapp.generations.engine import claims, not_sent, odd_answers, outcomes, reached, schedule, sweep
+from editorapp.generations.engine import (
+    claims,
+    not_sent,
+    odd_answers,
+    outcomes,
+    reached,
+    schedule,
+    sweep,
+)
 from editorapp.generations.engine.courier import Answer, Poll
 from editorapp.generations.files import fetch, staging, transfer
 from editorapp.generations.models import Attempt, Generation, Pause, Search
@@ -79,7 +88,9 @@ def test_every_row_grows_its_pauses_and_ends_within_its_bound(name):
         while not row.is_over(failures, elapsed, lasts_seconds=KEPT_SECONDS):
             elapsed += row.pause_seconds(failures, least=asked)
             failures += 1
-            assert elapsed <= row.bound_seconds(lasts_seconds=KEPT_SECONDS, longest_asked_seconds=asked)
+            assert elapsed <= row.bound_seconds(
+                lasts_seconds=KEPT_SECONDS, longest_asked_seconds=asked
+            )
 
 
 @pytest.mark.parametrize("name", [name for name, row in POLICIES.items() if row.lasts_seconds != 0])
@@ -89,7 +100,9 @@ def test_neither_a_burst_of_failures_nor_a_sleep_between_two_of_them_ends_a_step
     assert not row.is_over(1000, 1.0, lasts_seconds=KEPT_SECONDS)
     if row.tries > 1:
         assert not row.is_over(1, 10**9, lasts_seconds=KEPT_SECONDS)
-    assert row.is_over(row.tries, max(row.lasts_seconds or 0.0, KEPT_SECONDS), lasts_seconds=KEPT_SECONDS)
+    assert row.is_over(
+        row.tries, max(row.lasts_seconds or 0.0, KEPT_SECONDS), lasts_seconds=KEPT_SECONDS
+    )
 
 
 @pytest.mark.parametrize("name", POLICIES)
@@ -101,7 +114,12 @@ def test_every_row_says_what_becomes_of_its_take_and_who_is_told(name):
         assert row.state in State.values and row.money in {"released", "held", "charged"}
     if row.action is Action.PERSON or row.money == "held":
         assert row.alert, "money is held, or a person is needed: somebody must be told"
-    if row.action is Action.AGAIN and row.state and name != "post.file_refused" and row.money != "released":
+    if (
+        row.action is Action.AGAIN
+        and row.state
+        and name != "post.file_refused"
+        and row.money != "released"
+    ):
         assert row.alert
     if row.action is Action.GIVE_UP:
         assert row.tries == 1 and row.pause_seconds(1) == 0.0
@@ -110,7 +128,11 @@ def test_every_row_says_what_becomes_of_its_take_and_who_is_told(name):
 def sources() -> Iterator[tuple[str, str]]:
     for file in sorted((ROOT / "editorapp").rglob("*.py")):
         name = str(file.relative_to(ROOT / "editorapp"))
-        if "migrations" not in name and not name.startswith("simulator/") and name != "core/retry.py":
+        if (
+            "migrations" not in name
+            and not name.startswith("simulator/")
+            and name != "core/retry.py"
+        ):
             yield name, file.read_text()
 
 
@@ -171,7 +193,10 @@ def writers(text: str) -> Iterator[str]:
             continue
         for node in ast.walk(function):
             named: set[str] = set()
-            if isinstance(node, ast.Call) and getattr(node.func, "attr", getattr(node.func, "id", "")) in WRITES:
+            if (
+                isinstance(node, ast.Call)
+                and getattr(node.func, "attr", getattr(node.func, "id", "")) in WRITES
+            ):
                 named = {keyword.arg or "" for keyword in node.keywords}
             elif isinstance(node, ast.Dict):
                 named = {key.value for key in node.keys if isinstance(key, ast.Constant)}
@@ -184,7 +209,11 @@ def writers(text: str) -> Iterator[str]:
                     if isinstance(part, ast.Subscript) and isinstance(part.slice, ast.Constant)
                 }
             elif isinstance(node, ast.Constant) and isinstance(node.value, str):
-                named = {one for one in SCHEDULES if f"SET {one}" in node.value or f"{one} = %s" in node.value}
+                named = {
+                    one
+                    for one in SCHEDULES
+                    if f"SET {one}" in node.value or f"{one} = %s" in node.value
+                }
             if named & SCHEDULES:
                 yield function.name
                 break
@@ -194,8 +223,12 @@ def test_whoever_schedules_another_try_does_it_by_a_policy():
     found = {f"{name}:{function}" for name, text in sources() for function in writers(text)}
     known = set(SCHEDULERS)
 
-    assert found - known - READERS == set(), "a new schedule: give it a row in core/retry.py, and say so here"
-    assert known - found <= {"generations/engine/outcomes.py:still_running"}, "gone: take it from the list"
+    assert found - known - READERS == set(), (
+        "a new schedule: give it a row in core/retry.py, and say so here"
+    )
+    assert known - found <= {"generations/engine/outcomes.py:still_running"}, (
+        "gone: take it from the list"
+    )
     for place in [place for place, rule in SCHEDULERS.items() if rule == "policy"]:
         assert "retry.policy(" in dict(sources())[place.partition(":")[0]], place
 
@@ -236,9 +269,13 @@ class Step:
         return self.attempt()
 
     def attempt(self) -> Attempt:
-        return Attempt.objects.select_related("generation", "account").get(generation=self.generation)
+        return Attempt.objects.select_related("generation", "account").get(
+            generation=self.generation
+        )
 
-    def until_the_end(self, fail: Callable[[Attempt], None], *, hours: float = 0.0, most: int = 120) -> None:
+    def until_the_end(
+        self, fail: Callable[[Attempt], None], *, hours: float = 0.0, most: int = 120
+    ) -> None:
         """Fail, and jump to the next try or further, until the take is over."""
         while True:
             attempt = self.attempt()
@@ -273,7 +310,9 @@ def raising(error: Exception) -> Callable[..., Any]:
 def staging_fails(step: Step, error: Exception, *, hours: float = 0.0) -> None:
     step.take(State.STAGING)
     step.patch.setattr(staging, "stage", raising(error))
-    step.until_the_end(lambda _attempt: transfer.transfer(0, seconds=5, clock=step.clock), hours=hours)
+    step.until_the_end(
+        lambda _attempt: transfer.transfer(0, seconds=5, clock=step.clock), hours=hours
+    )
 
 
 def address_refused(step: Step) -> None:
@@ -281,7 +320,9 @@ def address_refused(step: Step) -> None:
 
     async def refuse(*_args: Any, **_more: Any) -> Any:
         tries.append(1)
-        raise UploadRefused("Luma's storage does not take a file of 9 bytes (HTTP 413).", code="upload_refused")
+        raise UploadRefused(
+            "Luma's storage does not take a file of 9 bytes (HTTP 413).", code="upload_refused"
+        )
 
     step.take(State.STAGING)
     step.patch.setattr(registry.get(LUMA), "stage", refuse)
@@ -354,7 +395,9 @@ def unknown_outcome(step: Step) -> None:
 
 def running(step: Step, **fields: Any) -> Attempt:
     step.take(State.RUNNING)
-    Attempt.objects.update(submitted_at=step.clock(), provider_job_id="job_1", lease_token=uuid.uuid4(), **fields)
+    Attempt.objects.update(
+        submitted_at=step.clock(), provider_job_id="job_1", lease_token=uuid.uuid4(), **fields
+    )
     return step.attempt()
 
 
@@ -376,7 +419,9 @@ def overdue_flagged(step: Step) -> bool:
 
 def job_is_not_known(step: Step) -> None:
     running(step)
-    step.until_the_end(lambda attempt: outcomes.missing(attempt, NotFound("No such job."), now=step.clock()))
+    step.until_the_end(
+        lambda attempt: outcomes.missing(attempt, NotFound("No such job."), now=step.clock())
+    )
     overdue.look(step.clock())
 
 
@@ -392,7 +437,9 @@ def answers_cannot_be_kept(step: Step) -> None:
     sent = Poll(claims.Look(1, 1, 1, "job_1", None, uuid.uuid4()), step.attempt().account.access())
     answer = Answer(sent, Job("job_1", JobState.DONE), None)
     error = DataError("a value that no column takes")
-    step.until_the_end(lambda attempt: odd_answers.unwritable(attempt, answer, error, now=step.clock()))
+    step.until_the_end(
+        lambda attempt: odd_answers.unwritable(attempt, answer, error, now=step.clock())
+    )
     overdue.look(step.clock())
 
 
@@ -400,7 +447,9 @@ def fresh_links_fail(step: Step) -> None:
     attempt = charged(step, State.RUNNING)
     Attempt.objects.update(provider_job_id="job_1", submitted_at=attempt.provider_done_at)
     error = Unavailable("Luma Agents has a problem.")
-    step.until_the_end(lambda attempt: outcomes.poll_failed(attempt, error, now=step.clock()), hours=0.9)
+    step.until_the_end(
+        lambda attempt: outcomes.poll_failed(attempt, error, now=step.clock()), hours=0.9
+    )
 
 
 def charged(step: Step, state: str) -> Attempt:
@@ -409,12 +458,17 @@ def charged(step: Step, state: str) -> Attempt:
     cost = step.generation.estimate_high_usd
     Generation.objects.update(cost_usd=cost, cost_is_estimated=True)
     links = [{"kind": "video", "url": "https://media.example.org/1.mp4"}]
-    Attempt.objects.update(provider_done_at=step.clock(), result_urls=links, provider_job_id="job_1")
+    Attempt.objects.update(
+        provider_done_at=step.clock(), result_urls=links, provider_job_id="job_1"
+    )
     return step.attempt()
 
 
 def fetching_fails(step: Step, error: Exception | None, *, hours: float = 0.9) -> None:
-    """Fail to fetch until the end. Whenever fresh links are asked for, the provider has them at once."""
+    """Fail to fetch until the end.
+
+    Whenever fresh links are asked for, the provider has them at once.
+    """
     charged(step, State.FETCHING)
     if error is not None:
         step.patch.setattr(fetch.links, "download", raising(error))
@@ -466,7 +520,9 @@ NOT_LISTED = Listing((), True)
 
 OF_A_TAKE: dict[str, Callable[[Step], None]] = {
     "stage.address_refused": address_refused,
-    "stage.refused": lambda step: staging_fails(step, Rejected("Luma Agents does not take this file.")),
+    "stage.refused": lambda step: staging_fails(
+        step, Rejected("Luma Agents does not take this file.")
+    ),
     "stage.unavailable": lambda step: staging_fails(step, NO_ANSWER, hours=0.9),
     "stage.fault": lambda step: staging_fails(step, MemoryError()),
     "stage.closed": lambda step: account_is_closed(step, State.STAGING),
@@ -482,11 +538,17 @@ OF_A_TAKE: dict[str, Callable[[Step], None]] = {
     "poll.unreadable": answers_make_no_sense,
     "poll.unwritable": answers_cannot_be_kept,
     "poll.fresh_links": fresh_links_fail,
-    "fetch.expired": lambda step: fetching_fails(step, fetch.links.LinkExpired("The link answered 403.")),
+    "fetch.expired": lambda step: fetching_fails(
+        step, fetch.links.LinkExpired("The link answered 403.")
+    ),
     "fetch.cut": lambda step: fetching_fails(step, fetch.links.CutOff("The link answered 503.")),
-    "fetch.not_allowed": lambda step: fetching_fails(step, fetch.links.NotAllowed("It leads elsewhere.")),
+    "fetch.not_allowed": lambda step: fetching_fails(
+        step, fetch.links.NotAllowed("It leads elsewhere.")
+    ),
     "fetch.unusable": the_same_whole_video_is_unusable,
-    "fetch.bad_link": lambda step: fetching_fails(step, fetch.links.BadLink("The link cannot be read."), hours=0.0),
+    "fetch.bad_link": lambda step: fetching_fails(
+        step, fetch.links.BadLink("The link cannot be read."), hours=0.0
+    ),
     "fetch.fault": lambda step: fetching_fails(step, MemoryError()),
     "search.not_listed": lambda step: searched(step, NOT_LISTED),
     "search.unreadable": lambda step: searched(step, NO_ANSWER, until=Search.Verdict.PERSON),
@@ -495,7 +557,11 @@ OF_A_TAKE: dict[str, Callable[[Step], None]] = {
 
 
 def lines() -> list[str]:
-    return list(Entry.objects.exclude(kind="adjust", amount_usd=0).order_by("pk").values_list("kind", flat=True))
+    return list(
+        Entry.objects.exclude(kind="adjust", amount_usd=0)
+        .order_by("pk")
+        .values_list("kind", flat=True)
+    )
 
 
 MONEY = {"released": ["reserve", "release"], "held": ["reserve"], "charged": ["reserve", "charge"]}
@@ -514,7 +580,10 @@ def test_a_step_that_fails_for_ever_ends_as_its_row_says(name, step):
     assert row.says in take.failure_message
     assert step.pauses == sorted(step.pauses) or name in {"fetch.expired", "fetch.cut"}
     lasted = (step.clock() - began).total_seconds()
-    assert lasted <= row.bound_seconds(lasts_seconds=KEPT_SECONDS, longest_asked_seconds=3600.0) + 3600.0
+    assert (
+        lasted
+        <= row.bound_seconds(lasts_seconds=KEPT_SECONDS, longest_asked_seconds=3600.0) + 3600.0
+    )
     sending.look(step.clock())
     assert open_kinds() == ({row.alert} if row.alert else set()), take.failure_message
     if row.alert in MENDED:
@@ -531,7 +600,9 @@ def sent_again(step: Step) -> None:
     again = try_again(step.generation, member=step.member, now=step.clock())
     step.clock.jump(seconds=1)
     outcomes.posting(again, {}, now=step.clock())
-    outcomes.accepted(again, Job("job_2", JobState.QUEUED), now=step.clock(), first_look_seconds=5.0)
+    outcomes.accepted(
+        again, Job("job_2", JobState.QUEUED), now=step.clock(), first_look_seconds=5.0
+    )
     sending.look(step.clock())
     assert lines() == ["reserve", "release", "reserve"]
 
@@ -549,7 +620,12 @@ def settled(step: Step) -> None:
     assert lines() == ["reserve", "release"]
 
 
-MENDED = {"not_sent": sent_again, "fetch_failed": fetched_again, "unknown_outcome": settled, "lost": settled}
+MENDED = {
+    "not_sent": sent_again,
+    "fetch_failed": fetched_again,
+    "unknown_outcome": settled,
+    "lost": settled,
+}
 
 
 def open_kinds() -> set[str]:
@@ -561,7 +637,12 @@ def test_every_row_is_tried():
 
 
 @pytest.mark.parametrize(
-    "name", [name for name in OF_A_TAKE if POLICIES[name].alert_after_seconds and not name.endswith("fault")]
+    "name",
+    [
+        name
+        for name in OF_A_TAKE
+        if POLICIES[name].alert_after_seconds and not name.endswith("fault")
+    ],
 )
 def test_somebody_is_told_while_it_is_still_tried_and_told_when_it_is_over(name, step):
     after = timedelta(seconds=retry.ALERT_AFTER)
@@ -575,7 +656,9 @@ def test_somebody_is_told_while_it_is_still_tried_and_told_when_it_is_over(name,
     alert = Alert.objects.still_open().get()
     assert alert.kind == "not_sent" and "One take for the account" in alert.message
     assert step.attempt().last_error in alert.message and "unsent and uncharged" in alert.message
-    Attempt.objects.update(state=State.RUNNING, failing_since=None, submitted_at=step.clock() + after)
+    Attempt.objects.update(
+        state=State.RUNNING, failing_since=None, submitted_at=step.clock() + after
+    )
     sending.look(step.clock() + after + timedelta(seconds=1))
     assert open_kinds() == set()
 
@@ -589,7 +672,9 @@ def due(step: Step) -> bool:
 def test_a_whole_line_behind_a_provider_that_takes_nothing_is_given_up_with_it(
     step, django_capture_on_commit_callbacks
 ):
-    """Only the first of a line is ever tried: the others wait for the same account, and hold money as long."""
+    """Only the first of a line is ever tried: the others wait for the same account, and hold money
+    as long.
+    """
     step.take(State.QUEUED)
     behind = [make_reserved(step.member, account=step.generation.account) for _ in range(3)]
     fresh = make_reserved(step.member, account=step.generation.account)
@@ -611,7 +696,9 @@ def test_a_whole_line_behind_a_provider_that_takes_nothing_is_given_up_with_it(
 
 def refused_now(step: Step, attempt: Attempt) -> None:
     outcomes.posting(attempt, {}, now=step.clock())
-    with TestCase.captureOnCommitCallbacks(execute=True):  # the line behind it is looked at by itself
+    with TestCase.captureOnCommitCallbacks(
+        execute=True
+    ):  # the line behind it is looked at by itself
         not_sent.not_accepted(attempt, NO_ANSWER, now=step.clock())
 
 
@@ -627,7 +714,9 @@ def test_an_outage_ends_with_the_first_post_that_is_taken(step):
     for _ in range(24):
         refused_now(step, step.attempt())
         step.clock.jump(hours=0.9)
-    Attempt.objects.update(submit_started_at=step.clock(), submitted_at=step.clock(), state=State.RUNNING)
+    Attempt.objects.update(
+        submit_started_at=step.clock(), submitted_at=step.clock(), state=State.RUNNING
+    )
     Generation.objects.update(state=State.RUNNING)
     waiting, first = waiting_for_days(step), waiting_for_days(step)
 
@@ -635,7 +724,11 @@ def test_an_outage_ends_with_the_first_post_that_is_taken(step):
         refused_now(step, Attempt.objects.get(generation=first))
         step.clock.jump(hours=0.9)
 
-    assert Generation.objects.get(pk=waiting.pk).state == Generation.objects.get(pk=first.pk).state == State.QUEUED
+    assert (
+        Generation.objects.get(pk=waiting.pk).state
+        == Generation.objects.get(pk=first.pk).state
+        == State.QUEUED
+    )
 
 
 def test_an_outage_that_nobody_has_seen_for_days_is_another_one(step):
@@ -657,7 +750,13 @@ def test_what_a_sweep_has_just_taken_is_not_given_up_with_the_line(step):
     Attempt.objects.filter(generation=taken).update(lease_token=uuid.uuid4())
     row = retry.policy("post.unreachable")
     long_ago = step.clock() - timedelta(days=2)
-    paused = Pause(account=step.generation.account, until=step.clock(), since=long_ago, tries=500, reason="Away.")
+    paused = Pause(
+        account=step.generation.account,
+        until=step.clock(),
+        since=long_ago,
+        tries=500,
+        reason="Away.",
+    )
 
     not_sent.end_line(paused, row, now=step.clock())
 
@@ -737,7 +836,9 @@ def price(step: Step, request: pytest.FixtureRequest) -> None:
     member = make_member()
     from editorapp.providers.contract import GenerationRequest, Task
 
-    wanted = GenerationRequest(task=Task.GENERATE, prompt="A boat", resolution="360p", duration="5s")
+    wanted = GenerationRequest(
+        task=Task.GENERATE, prompt="A boat", resolution="360p", duration="5s"
+    )
     asking.answer(asking.ask(default_account("told"), wanted, None, member=member).pk)
     assert AskedPrice.objects.get().state == "failed" and len(told.says) == 1
     told.says.clear()
@@ -748,14 +849,18 @@ def price_refused(step: Step, request: pytest.FixtureRequest) -> None:
     told.says[:] = [Rejected("No."), Rejected("Not asked again.")]
     from editorapp.providers.contract import GenerationRequest, Task
 
-    wanted = GenerationRequest(task=Task.GENERATE, prompt="A boat", resolution="360p", duration="5s")
+    wanted = GenerationRequest(
+        task=Task.GENERATE, prompt="A boat", resolution="360p", duration="5s"
+    )
     asking.answer(asking.ask(default_account("told"), wanted, None, member=make_member()).pk)
     assert AskedPrice.objects.get().state == "failed" and len(told.says) == 1
     told.says.clear()
 
 
 def learn(step: Step, _request: pytest.FixtureRequest) -> None:
-    """An error of ours is noted as a failed test: else the hourly sweep would test it anew each time."""
+    """An error of ours is noted as a failed test: else the hourly sweep would test it anew each
+    time.
+    """
     account = default_account(LUMA)
     make_reserved(make_member(), account=account)  # it is in use
     step.patch.setattr(registry.get(LUMA), "ping", raising(AttributeError("no such thing")))
@@ -763,7 +868,11 @@ def learn(step: Step, _request: pytest.FixtureRequest) -> None:
     learning.sweep(step.clock())
     learning.test(account)
 
-    assert not account.test_ok and "AttributeError" in account.test_message and account.tested_at is not None
+    assert (
+        not account.test_ok
+        and "AttributeError" in account.test_message
+        and account.tested_at is not None
+    )
     lookout.accounts(step.clock())
     assert open_kinds() == {"account"}
     step.patch.undo()
@@ -848,7 +957,9 @@ def copy_failed(step: Step, _request: pytest.FixtureRequest) -> None:
 def bucket_call(step: Step, _request: pytest.FixtureRequest) -> None:
     from editorapp.media.backends.s3 import MediaStorage
 
-    kept = MediaStorage(bucket_name="x", endpoint_url="http://127.0.0.1:9", access_key="a", secret_key="b")
+    kept = MediaStorage(
+        bucket_name="x", endpoint_url="http://127.0.0.1:9", access_key="a", secret_key="b"
+    )
     assert kept.client_config.retries["total_max_attempts"] == POLICIES["bucket.call"].tries
 
 
@@ -858,7 +969,9 @@ def bucket_copy(step: Step, _request: pytest.FixtureRequest) -> None:
     from editorapp.media.backends.bucket import Bucket
 
     fetched: list[str] = []
-    crowded = SimpleNamespace(_compared=lambda _name: None, _alone=lambda _name: nullcontext(), _fetch=fetched.append)
+    crowded = SimpleNamespace(
+        _compared=lambda _name: None, _alone=lambda _name: nullcontext(), _fetch=fetched.append
+    )
     with pytest.raises(Refusal):
         Bucket._copy(crowded, "ab/x/original")  # type: ignore[arg-type]
     assert len(fetched) == POLICIES["bucket.copy"].tries
@@ -905,7 +1018,9 @@ def answer_not_written(step: Step, _request: pytest.FixtureRequest) -> None:
 
 
 def chore(step: Step, _request: pytest.FixtureRequest) -> None:
-    """A look that fails for itself each time is raised, keeps no other from its turn, and is over once it works."""
+    """A look that fails for itself each time is raised, keeps no other from its turn, and is over
+    once it works.
+    """
     ticker, seen = Ticker(), []
     broken = True
 

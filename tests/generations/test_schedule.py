@@ -9,14 +9,18 @@ from editorapp.generations.engine import schedule
 NOW = datetime(2026, 11, 20, 12, tzinfo=UTC)
 
 
-@pytest.mark.parametrize(("age", "wait"), [(0, 2), (40, 2), (60, 3), (200, 10), (300, 15), (1800, 15)])
+@pytest.mark.parametrize(
+    ("age", "wait"), [(0, 2), (40, 2), (60, 3), (200, 10), (300, 15), (1800, 15)]
+)
 def test_a_job_is_polled_every_twentieth_of_its_age_within_bounds(age, wait):
     assert schedule.interval_seconds(age) == pytest.approx(wait)
 
 
 def test_polls_are_spread_but_never_by_more_than_a_tenth():
     waits = {
-        (schedule.next_look_at(submitted_at=NOW - timedelta(seconds=100), now=NOW) - NOW).total_seconds()
+        (
+            schedule.next_look_at(submitted_at=NOW - timedelta(seconds=100), now=NOW) - NOW
+        ).total_seconds()
         for _ in range(300)
     }
 

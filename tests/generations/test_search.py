@@ -1,4 +1,6 @@
-"""A paid call whose answer was lost is looked for in the provider's own list, and settled only where it is plain."""
+"""A paid call whose answer was lost is looked for in the provider's own list, and settled only
+where it is plain.
+"""
 
 import base64
 import uuid
@@ -36,10 +38,15 @@ Send = Callable[..., Generation]
 def send(quick: SimulatorProcess, clock: Clock) -> Send:
     """Send a request whose paid call ends badly, until its outcome is unknown."""
 
-    def send(provider: str, *, how: str = "accept_then_reset", prompt: str = "", wait: bool = True) -> Generation:
+    def send(
+        provider: str, *, how: str = "accept_then_reset", prompt: str = "", wait: bool = True
+    ) -> Generation:
         member, account = make_member(), default_account(provider)
         wanted = GenerationRequest(
-            task=Task.GENERATE, prompt=prompt or f"A harbor {uuid.uuid4()}", resolution="540p", duration="5s"
+            task=Task.GENERATE,
+            prompt=prompt or f"A harbor {uuid.uuid4()}",
+            resolution="540p",
+            duration="5s",
         )
         generation = enqueue(priced(wanted, account, member), account=account, member=member)
         if wait:
@@ -56,7 +63,12 @@ def look(provider: str, clock: Clock, *, times: int = 1) -> None:
     """Let the search do what is due, each time jumping to when the list is asked next."""
     for _ in range(times):
         search.search(provider, clock=clock)
-        if (at := Search.objects.filter(at__isnull=False).order_by("at").values_list("at", flat=True).first()) is None:
+        if (
+            at := Search.objects.filter(at__isnull=False)
+            .order_by("at")
+            .values_list("at", flat=True)
+            .first()
+        ) is None:
             return
         clock.jump_to(at)
         search.search(provider, clock=clock)
@@ -69,9 +81,17 @@ def post_by_hand(quick: SimulatorProcess, generation: Generation) -> str:
     if generation.provider == "scenario":
         url = f"{quick.url}/scenario/v1/generate/custom/model_luma-ray-3-2"
         word = "Basic " + base64.b64encode(key.encode()).decode()
-        return http.post(url, json=body, headers={"Authorization": word}).raise_for_status().json()["job"]["jobId"]
+        return (
+            http.post(url, json=body, headers={"Authorization": word})
+            .raise_for_status()
+            .json()["job"]["jobId"]
+        )
     url = f"{quick.url}/gmi-cloud/api/v1/ie/requestqueue/apikey/requests"
-    return http.post(url, json=body, headers={"Authorization": f"Bearer {key}"}).raise_for_status().json()["request_id"]
+    return (
+        http.post(url, json=body, headers={"Authorization": f"Bearer {key}"})
+        .raise_for_status()
+        .json()["request_id"]
+    )
 
 
 @both
@@ -87,7 +107,9 @@ def test_a_call_that_was_accepted_is_found_followed_and_finished(quick, clock, s
     assert decision.person is None and decision.outcome == "adopted"
     assert attempt.provider_job_id in decision.note and "the only job of that time" in decision.note
     remark = Entry.objects.get(kind="adjust")
-    assert remark.amount_usd == 0 and remark.note.startswith(f"Rushes: followed as job {attempt.provider_job_id}.")
+    assert remark.amount_usd == 0 and remark.note.startswith(
+        f"Rushes: followed as job {attempt.provider_job_id}."
+    )
     run(clock)
     generation.refresh_from_db()
     assert generation.state == State.SUCCEEDED
@@ -103,7 +125,9 @@ def test_nothing_is_looked_for_before_the_post_surely_has_ended(clock, send, pro
 
     row = Search.objects.get()
     started = generation.attempts.get().submit_started_at
-    assert row.looked_at is None and row.at == started + outcomes.POST_LEASE + sightings.SETTLED_AFTER
+    assert (
+        row.looked_at is None and row.at == started + outcomes.POST_LEASE + sightings.SETTLED_AFTER
+    )
     assert Generation.objects.get().state == State.UNKNOWN
 
 
@@ -120,7 +144,10 @@ def test_what_never_arrived_is_released_where_the_list_is_whole(quick, clock, se
     )
     assert ledger.held_usd(generation.pk) == 0 and quick.submits_received == 0
     row, decision = Search.objects.get(), Settlement.objects.get()
-    assert row.looks >= search.NOT_LISTED.tries and row.looked_at >= sightings.first_look_at(row.attempt) + PATIENCE
+    assert (
+        row.looks >= search.NOT_LISTED.tries
+        and row.looked_at >= sightings.first_look_at(row.attempt) + PATIENCE
+    )
     assert "does not show it" in decision.note and decision.by == "Rushes, by itself"
     assert "Rushes: never arrived." in Entry.objects.get(kind="release").note
     assert books.differences() == [] and not Alert.objects.exists()
@@ -136,8 +163,12 @@ def test_what_never_arrived_is_for_a_person_where_the_list_proves_nothing(quick,
     assert ledger.held_usd(generation.pk) == generation.estimate_high_usd
     alert = Alert.objects.get()
     assert (alert.kind, alert.subject) == ("unknown_outcome", f"generation:{generation.pk}")
-    assert "does not say that its list leaves nothing out" in alert.message and alert.closed_at is None
-    settle.never_arrived(generation, member=generation.team.members.get(), now=clock(), note="Seen in the console")
+    assert (
+        "does not say that its list leaves nothing out" in alert.message and alert.closed_at is None
+    )
+    settle.never_arrived(
+        generation, member=generation.team.members.get(), now=clock(), note="Seen in the console"
+    )
     assert Alert.objects.get().closed_at is not None
 
 
@@ -161,7 +192,11 @@ def test_a_list_that_fails_decides_nothing_and_is_asked_again(quick, clock, send
 
     look(provider, clock)
     row = Search.objects.get()
-    assert (row.failures, row.looks, row.looked_at) == (1, 0, None) and "could not be read" in row.says
+    assert (row.failures, row.looks, row.looked_at) == (
+        1,
+        0,
+        None,
+    ) and "could not be read" in row.says
     look(provider, clock)
 
     assert generation.attempts.get().state == State.RUNNING
@@ -237,7 +272,9 @@ def test_nothing_is_decided_while_the_same_request_is_on_its_way(clock, send, pr
 
 
 @both
-def test_a_list_that_hides_the_request_is_for_a_person_until_it_shows_it(quick, clock, send, provider):
+def test_a_list_that_hides_the_request_is_for_a_person_until_it_shows_it(
+    quick, clock, send, provider
+):
     generation = send(provider)
     quick.fail("list", "bare", times=2)
 
@@ -264,23 +301,33 @@ def test_defaults_written_out_and_another_order_make_no_other_request(quick, clo
 def test_one_match_in_a_list_that_shows_not_all_is_for_a_person(clock, send, provider, monkeypatch):
     generation = send(provider)
     read = sightings.read
-    monkeypatch.setattr(sightings, "read", lambda *args, **kw: replace(read(*args, **kw), is_whole=False))
+    monkeypatch.setattr(
+        sightings, "read", lambda *args, **kw: replace(read(*args, **kw), is_whole=False)
+    )
 
     look(provider, clock, times=2)
 
     row = Search.objects.get()
     assert generation.attempts.get().state == State.UNKNOWN and row.verdict == "person"
-    assert [one["likeness"] for one in row.candidates] == ["same"] and "does not show all jobs" in row.says
+    assert [one["likeness"] for one in row.candidates] == [
+        "same"
+    ] and "does not show all jobs" in row.says
 
 
-def test_nothing_is_released_while_the_list_shows_the_same_words_at_another_time(clock, send, monkeypatch):
-    """The provider's clock, or ours, is hours off: the job is there, and lies outside the time of the post."""
+def test_nothing_is_released_while_the_list_shows_the_same_words_at_another_time(
+    clock, send, monkeypatch
+):
+    """The provider's clock, or ours, is hours off: the job is there, and lies outside the time of
+    the post.
+    """
     generation = send("scenario")
     read = sightings.read
 
     def hours_off(*args, **kw):
         listing = read(*args, **kw)
-        jobs = [replace(one, created_at=one.created_at - timedelta(hours=5)) for one in listing.jobs]
+        jobs = [
+            replace(one, created_at=one.created_at - timedelta(hours=5)) for one in listing.jobs
+        ]
         return replace(listing, jobs=tuple(jobs))
 
     monkeypatch.setattr(sightings, "read", hours_off)
@@ -292,7 +339,9 @@ def test_nothing_is_released_while_the_list_shows_the_same_words_at_another_time
     assert [one["likeness"] for one in row.candidates] == ["same"]
 
 
-def test_nothing_is_released_while_the_list_shows_the_same_words_with_other_settings(quick, clock, send):
+def test_nothing_is_released_while_the_list_shows_the_same_words_with_other_settings(
+    quick, clock, send
+):
     generation = send("scenario", how="reset")
     body = generation.attempts.get().request_body
     Attempt.objects.update(request_body=body | {"loop": True})
@@ -308,7 +357,9 @@ def test_nothing_is_released_while_the_list_shows_the_same_words_with_other_sett
 def test_a_last_look_before_a_release_reaches_a_day_further(quick, clock, send, monkeypatch):
     send("scenario", how="reset")
     read, asked = sightings.read, []
-    monkeypatch.setattr(sightings, "read", lambda *args, wide: (asked.append(wide), read(*args, wide=wide))[1])
+    monkeypatch.setattr(
+        sightings, "read", lambda *args, wide: (asked.append(wide), read(*args, wide=wide))[1]
+    )
 
     look("scenario", clock, times=30)
 
@@ -337,7 +388,10 @@ def test_a_person_who_was_first_is_not_overruled(clock, send, provider, monkeypa
 
     def settled_meanwhile(attempt, listing):
         settle.never_arrived(
-            Generation.objects.get(), member=generation.team.members.get(), now=clock(), note="Seen in the console"
+            Generation.objects.get(),
+            member=generation.team.members.get(),
+            now=clock(),
+            note="Seen in the console",
         )
         return look_at(attempt, listing)
 
@@ -354,19 +408,31 @@ def test_a_job_of_the_same_key_under_another_account_is_taken_too(clock, send, p
     generation = send(provider)
     look(provider, clock)
     job_id = generation.attempts.get().provider_job_id
-    other = ProviderAccount.objects.create(provider=provider, name="The same key again", is_simulated=True)
+    other = ProviderAccount.objects.create(
+        provider=provider, name="The same key again", is_simulated=True
+    )
     second = send(provider, how="reset", prompt=generation.prompt)
     Attempt.objects.filter(generation=second).update(account=other)
 
     with pytest.raises(settle.JobIsTaken):
-        settle.adopt(second, job_id, member=second.team.members.get(), now=clock(), note="Seen in the console")
+        settle.adopt(
+            second,
+            job_id,
+            member=second.team.members.get(),
+            now=clock(),
+            note="Seen in the console",
+        )
 
 
-def test_an_edit_whose_clip_travels_in_the_call_is_shown_to_a_person_who_follows_it(quick, clock, tmp_path):
+def test_an_edit_whose_clip_travels_in_the_call_is_shown_to_a_person_who_follows_it(
+    quick, clock, tmp_path
+):
     """GMI's list does not show the bytes of a clip, so nobody can be sure that it is the same one."""
     member, account = make_member(), default_account("gmi-cloud")
     clip = take_in(draw(tmp_path / "clip.mp4"), name="clip.mp4", team=member.team, user=member.user)
-    wanted = GenerationRequest(prompt=f"Rain {uuid.uuid4()}", source=Ref(asset_id=clip.pk), resolution="540p")
+    wanted = GenerationRequest(
+        prompt=f"Rain {uuid.uuid4()}", source=Ref(asset_id=clip.pk), resolution="540p"
+    )
     generation = enqueue(wanted, account=account, member=member, source_asset=clip)
     quick.fail("submit", "accept_then_reset")
     run(clock, until=State.UNKNOWN)
@@ -376,17 +442,28 @@ def test_an_edit_whose_clip_travels_in_the_call_is_shown_to_a_person_who_follows
     (candidate,) = Search.objects.get().candidates
     assert candidate["likeness"] == "unclear" and generation.attempts.get().state == State.UNKNOWN
     generation.refresh_from_db()
-    settle.adopt(generation, candidate["job_id"], member=member, now=clock(), note="Seen in the console")
+    settle.adopt(
+        generation, candidate["job_id"], member=member, now=clock(), note="Seen in the console"
+    )
     run(clock)
     generation.refresh_from_db()
-    assert generation.state == State.SUCCEEDED and quick.submits_received == 1 and books.differences() == []
+    assert (
+        generation.state == State.SUCCEEDED
+        and quick.submits_received == 1
+        and books.differences() == []
+    )
 
 
 def test_an_answer_that_comes_late_ends_the_search(clock, send):
     generation = send("scenario")
     search.search("scenario", clock=clock)
     attempt = generation.attempts.get()
-    attempt.move(State.RUNNING, now=clock(), provider_job_id="job_late", next_action_at=clock() + timedelta(hours=1))
+    attempt.move(
+        State.RUNNING,
+        now=clock(),
+        provider_job_id="job_late",
+        next_action_at=clock() + timedelta(hours=1),
+    )
 
     assert search.due_providers(clock()) == {"scenario"}
     search.search("scenario", clock=clock)
@@ -407,8 +484,12 @@ def test_a_clip_inside_the_call_gives_it_longer_to_end(clock, send):
 
 @both
 @pytest.mark.parametrize("how", ["listed", "failed"])
-def test_who_settles_while_the_list_is_read_is_told_nothing_more_of_it(clock, send, provider, monkeypatch, how):
-    """After the hour in which a list may lag, whatever comes of a look is for a person: who has been there by then."""
+def test_who_settles_while_the_list_is_read_is_told_nothing_more_of_it(
+    clock, send, provider, monkeypatch, how
+):
+    """After the hour in which a list may lag, whatever comes of a look is for a person: who has
+    been there by then.
+    """
     generation = send(provider, how="reset")
     search.search(provider, clock=clock)
     clock.jump(hours=2)
@@ -416,7 +497,10 @@ def test_who_settles_while_the_list_is_read_is_told_nothing_more_of_it(clock, se
 
     def settled_meanwhile(*args, **kw):
         settle.never_arrived(
-            Generation.objects.get(), member=generation.team.members.get(), now=clock(), note="Seen in the console"
+            Generation.objects.get(),
+            member=generation.team.members.get(),
+            now=clock(),
+            note="Seen in the console",
         )
         if how == "failed":
             raise Unavailable("The list is not there.")
@@ -430,7 +514,9 @@ def test_who_settles_while_the_list_is_read_is_told_nothing_more_of_it(clock, se
 
 
 @both
-def test_a_fault_of_ours_in_reading_a_list_is_noted_and_waited_out(clock, send, provider, monkeypatch, caplog):
+def test_a_fault_of_ours_in_reading_a_list_is_noted_and_waited_out(
+    clock, send, provider, monkeypatch, caplog
+):
     generation = send(provider)
     search.search(provider, clock=clock)
     clock.jump_to(Search.objects.get().at)
@@ -440,7 +526,9 @@ def test_a_fault_of_ours_in_reading_a_list_is_noted_and_waited_out(clock, send, 
 
     row = Search.objects.get()
     assert (row.failures, row.at >= clock() + search.LATEST - timedelta(seconds=5)) == (1, True)
-    assert "could not make sense of it (KeyError)" in row.says and "could not be read" in caplog.text
+    assert (
+        "could not make sense of it (KeyError)" in row.says and "could not be read" in caplog.text
+    )
     assert search.due_providers(clock()) == set()
     look(provider, clock)
     assert generation.attempts.get().state == State.RUNNING
@@ -451,7 +539,9 @@ async def faulty(**options: object) -> None:
 
 
 @both
-def test_a_fault_of_ours_with_one_of_them_keeps_no_other_from_being_found(clock, send, provider, monkeypatch):
+def test_a_fault_of_ours_with_one_of_them_keeps_no_other_from_being_found(
+    clock, send, provider, monkeypatch
+):
     odd, other = send(provider), send(provider)
     search.search(provider, clock=clock)
     clock.jump_to(max(Search.objects.values_list("at", flat=True)))
@@ -468,12 +558,16 @@ def test_a_fault_of_ours_with_one_of_them_keeps_no_other_from_being_found(clock,
 
     assert other.attempts.get().state == State.RUNNING
     row = Search.objects.get(attempt__generation=odd)
-    assert row.failures == 1 and "(TypeError)" in row.says and row.at > clock() + timedelta(minutes=14)
+    assert (
+        row.failures == 1 and "(TypeError)" in row.says and row.at > clock() + timedelta(minutes=14)
+    )
     look(provider, clock)
     assert odd.attempts.get().state == State.RUNNING
 
 
-def test_a_clip_that_two_teams_have_and_the_call_carries_twice_counts_as_often_as_it_is_carried(clock, send):
+def test_a_clip_that_two_teams_have_and_the_call_carries_twice_counts_as_often_as_it_is_carried(
+    clock, send
+):
     attempt = send("gmi-cloud", how="reset").attempts.get()
     before = sightings.first_look_at(attempt)
     clip = make_asset(make_member(), size_bytes=96 * 1024 * 1024)

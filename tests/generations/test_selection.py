@@ -1,4 +1,6 @@
-"""Which of what a provider names becomes the take: by what was asked for, by type, by ending, and by bytes."""
+"""Which of what a provider names becomes the take: by what was asked for, by type, by ending, and
+by bytes.
+"""
 
 import asyncio
 import io
@@ -38,13 +40,17 @@ def chosen(job: Job, *, exr: bool = False, body: object = None) -> tuple[list[st
     """Return the links that are tried for the clip, and for the frames, in order."""
     wanted = GenerationRequest(prompt="Rain", source=Ref(url=SOURCE_URL), exr=exr or None)
     attempt = Attempt(generation=Generation(request=wanted.to_json()), request_body=body)
-    attempt.result_urls = [{"kind": one.kind, "url": one.url, "label": one.label} for one in job.outputs]
+    attempt.result_urls = [
+        {"kind": one.kind, "url": one.url, "label": one.label} for one in job.outputs
+    ]
     found = selection.select(attempt)
     return [one["url"] for one in found.videos], [one["url"] for one in found.frames]
 
 
 def luma(*output: object) -> Job:
-    wire, _ = talk.answering(says(200, {"id": "g-1", "state": "completed", "output": list(output)}), to=LUMA)
+    wire, _ = talk.answering(
+        says(200, {"id": "g-1", "state": "completed", "output": list(output)}), to=LUMA
+    )
     return talk.run(luma_agents.poll("g-1", wire=wire))
 
 
@@ -59,11 +65,15 @@ def scenarios(*assets: dict[str, object], given: tuple[str, ...] = ()) -> Job:
     metadata = {"assetIds": [*given, *ids], "input": {"video": list(given)}}
     job = says(200, {"job": {"jobId": "j", "status": "success", "metadata": metadata}})
     sound = {"status": "success"}
-    wire, _ = talk.answering(job, *(says(200, {"asset": sound | one}) for one in assets), to=SCENARIO)
+    wire, _ = talk.answering(
+        job, *(says(200, {"asset": sound | one}) for one in assets), to=SCENARIO
+    )
     return talk.run(scenario.poll("j", wire=wire))
 
 
-@pytest.mark.parametrize("word", ["video", "VIDEO", "Video ", "video/mp4", "VIDEO/MP4", "mp4", "", None, "clip", "odd"])
+@pytest.mark.parametrize(
+    "word", ["video", "VIDEO", "Video ", "video/mp4", "VIDEO/MP4", "mp4", "", None, "clip", "odd"]
+)
 def test_a_clip_is_a_clip_however_it_is_called_at_luma(word):
     assert chosen(luma({"type": word, "url": CLIP})) == ([CLIP], [])
 
@@ -133,7 +143,9 @@ def test_frames_that_were_asked_for_are_found(frames):
     ],
 )
 def test_at_gmi_neither_a_preview_nor_the_source_is_the_result(outcome):
-    job = gmi(outcome, source_generation_id=SOURCE_ID, start_frame_url=f"{AT}/f.png", source=SOURCE_URL)
+    job = gmi(
+        outcome, source_generation_id=SOURCE_ID, start_frame_url=f"{AT}/f.png", source=SOURCE_URL
+    )
 
     assert chosen(job)[0][0] == CLIP
 
@@ -161,7 +173,9 @@ def test_what_was_posted_counts_where_the_provider_echoes_nothing():
     assert chosen(job, body={"payload": {"source": SOURCE_URL}})[0] == [CLIP]
 
 
-@pytest.mark.parametrize("clip", [{"kind": "Video"}, {"mimeType": "VIDEO/MP4"}, {"kind": None}, {"kind": "asset"}])
+@pytest.mark.parametrize(
+    "clip", [{"kind": "Video"}, {"mimeType": "VIDEO/MP4"}, {"kind": None}, {"kind": "asset"}]
+)
 def test_at_scenario_the_clip_is_found_by_kind_type_or_ending(clip):
     job = scenarios({"kind": "image", "url": f"{AT}/t"}, clip | {"url": CLIP})
 
@@ -169,7 +183,11 @@ def test_at_scenario_the_clip_is_found_by_kind_type_or_ending(clip):
 
 
 def test_at_scenario_neither_the_source_nor_what_is_not_ready_keeps_the_clip():
-    job = scenarios({"status": "pending", "kind": "image"}, {"kind": "video", "url": CLIP}, given=("asset_mine",))
+    job = scenarios(
+        {"status": "pending", "kind": "image"},
+        {"kind": "video", "url": CLIP},
+        given=("asset_mine",),
+    )
 
     assert job.state is JobState.DONE and chosen(job)[0] == [CLIP]
 
@@ -179,7 +197,9 @@ def test_at_scenario_neither_the_source_nor_what_is_not_ready_keeps_the_clip():
 
 @pytest.fixture(scope="module")
 def clip_bytes(tmp_path_factory: pytest.TempPathFactory) -> bytes:
-    return draw(tmp_path_factory.mktemp("drawn") / "a.mp4", frames=120, width=64, height=36).read_bytes()
+    return draw(
+        tmp_path_factory.mktemp("drawn") / "a.mp4", frames=120, width=64, height=36
+    ).read_bytes()
 
 
 def picture() -> bytes:
@@ -197,7 +217,13 @@ def deliver(monkeypatch, transactional_db, settings, tmp_path):
 
     settings.MEDIA_ROOT = tmp_path / "media"
 
-    def fetched(files: dict[str, object], *outputs: Output, exr: bool = False, tries: int = 12, **more: object):
+    def fetched(
+        files: dict[str, object],
+        *outputs: Output,
+        exr: bool = False,
+        tries: int = 12,
+        **more: object,
+    ):
         clock, asked = Clock(), []
         member = make_member()
         wanted = GenerationRequest(task="generate", prompt="Rain", hdr=exr or None, exr=exr or None)
@@ -217,7 +243,9 @@ def deliver(monkeypatch, transactional_db, settings, tmp_path):
         monkeypatch.setattr(fetch.links, "download", download)
         job = Job(f"job-{take.pk}", JobState.DONE, outputs=outputs)
         for _ in range(tries):
-            attempt = Attempt.objects.select_related("generation__team", "generation__source_asset", "account").get()
+            attempt = Attempt.objects.select_related(
+                "generation__team", "generation__source_asset", "account"
+            ).get()
             if attempt.state == State.RUNNING:
                 outcomes.done(attempt, job, now=clock())
             elif attempt.state == State.FETCHING:
@@ -237,19 +265,32 @@ def video(url: str, label: str = "video") -> Output:
 
 
 def test_a_poster_and_a_sound_beside_the_clip_cost_nothing_and_are_told_of(deliver, clip_bytes):
-    beside = [Output("image", f"{AT}/t.jpg?key=hush", label="thumbnail"), Output("audio", f"{AT}/s.wav", label="audio")]
+    beside = [
+        Output("image", f"{AT}/t.jpg?key=hush", label="thumbnail"),
+        Output("audio", f"{AT}/s.wav", label="audio"),
+    ]
 
     take, asked = deliver({CLIP: clip_bytes}, beside[0], video(CLIP), beside[1])
 
-    assert take.state == State.SUCCEEDED and take.result.is_video and take.warning == "" and take.exr is None
+    assert (
+        take.state == State.SUCCEEDED
+        and take.result.is_video
+        and take.warning == ""
+        and take.exr is None
+    )
     assert asked == [CLIP]
-    assert [(one["kind"], one["name"]) for one in take.extras] == [("image", "t.jpg"), ("audio", "s.wav")]
+    assert [(one["kind"], one["name"]) for one in take.extras] == [
+        ("image", "t.jpg"),
+        ("audio", "s.wav"),
+    ]
     assert "hush" not in repr(take.extras), "a link may be a secret"
     page = text(signed_in(take.team.members.get()), take)
     assert "Also named by the provider" in page and "t.jpg" in page
 
 
-@pytest.mark.parametrize("first", [picture(), SOUND, b"PK\x03\x04 an archive"], ids=["picture", "sound", "archive"])
+@pytest.mark.parametrize(
+    "first", [picture(), SOUND, b"PK\x03\x04 an archive"], ids=["picture", "sound", "archive"]
+)
 def test_a_video_whose_bytes_are_something_else_is_no_video(deliver, clip_bytes, first):
     take, asked = deliver({OTHER: first, CLIP: clip_bytes}, video(OTHER), video(CLIP))
 
@@ -295,10 +336,15 @@ def test_a_link_that_is_gone_for_good_does_not_keep_the_other_clip(deliver, clip
     ids=["damaged", "away", "gone", "elsewhere", "no link", "an error of ours"],
 )
 def test_frames_that_cannot_be_had_do_not_sink_the_clip(deliver, clip_bytes, brought):
-    take, asked = deliver({CLIP: clip_bytes, ZIP: brought}, video(CLIP), Output("exr", ZIP), exr=True)
+    take, asked = deliver(
+        {CLIP: clip_bytes, ZIP: brought}, video(CLIP), Output("exr", ZIP), exr=True
+    )
 
     assert take.state == State.SUCCEEDED and take.result.is_video and take.exr is None
-    assert "EXR frames could not be used" in take.warning and 2 <= asked.count(ZIP) <= fetch.PATIENCE + 1
+    assert (
+        "EXR frames could not be used" in take.warning
+        and 2 <= asked.count(ZIP) <= fetch.PATIENCE + 1
+    )
     assert list(Entry.objects.values_list("kind", flat=True)) == ["reserve", "charge"]
     assert not Alert.objects.still_open().exists()
     if isinstance(brought, bytes):
@@ -306,7 +352,9 @@ def test_frames_that_cannot_be_had_do_not_sink_the_clip(deliver, clip_bytes, bro
 
 
 @pytest.mark.parametrize("comes", [True, False])
-def test_frames_are_fetched_again_without_touching_the_take(deliver, clip_bytes, tmp_path, monkeypatch, comes):
+def test_frames_are_fetched_again_without_touching_the_take(
+    deliver, clip_bytes, tmp_path, monkeypatch, comes
+):
     whole = archive(tmp_path / "f.zip", [exr(0.2)]).read_bytes()
     files = {CLIP: clip_bytes, ZIP: b"no archive"}
     outputs = (video(CLIP), Output("exr", ZIP))
@@ -320,19 +368,29 @@ def test_frames_are_fetched_again_without_touching_the_take(deliver, clip_bytes,
     frames.fetch_frames(take.pk, now=take.created_at)
 
     after = Generation.objects.get()
-    assert (after.state, after.result, after.cost_usd) == (State.SUCCEEDED, take.result, take.cost_usd)
+    assert (after.state, after.result, after.cost_usd) == (
+        State.SUCCEEDED,
+        take.result,
+        take.cost_usd,
+    )
     assert (after.exr is not None) == comes and after.came == (None if comes else take.came)
-    assert ("EXR frames were fetched" if comes else "could not be fetched: The link answered 503.") in after.warning
+    assert (
+        "EXR frames were fetched" if comes else "could not be fetched: The link answered 503."
+    ) in after.warning
     assert list(Entry.objects.values_list("kind", flat=True)) == ["reserve", "charge"]
 
 
-def test_frames_of_which_nobody_says_what_they_are_are_told_by_their_bytes(deliver, clip_bytes, tmp_path):
+def test_frames_of_which_nobody_says_what_they_are_are_told_by_their_bytes(
+    deliver, clip_bytes, tmp_path
+):
     frames = archive(tmp_path / "f.zip", [exr(0.2)]).read_bytes()
     odd = Output("unknown", f"{AT}/f", label="hdr")
 
     take, _asked = deliver({CLIP: clip_bytes, odd.url: frames}, odd, video(CLIP), exr=True)
 
-    assert take.state == State.SUCCEEDED and take.exr.kind == Asset.Kind.ARCHIVE and take.extras == []
+    assert (
+        take.state == State.SUCCEEDED and take.exr.kind == Asset.Kind.ARCHIVE and take.extras == []
+    )
 
 
 def test_frames_that_nobody_asked_for_are_not_fetched(deliver, clip_bytes):
@@ -341,7 +399,9 @@ def test_frames_that_nobody_asked_for_are_not_fetched(deliver, clip_bytes):
     assert take.state == State.SUCCEEDED and asked == [CLIP] and take.extras[0]["kind"] == "exr"
 
 
-def test_the_source_that_comes_back_is_not_taken_where_there_is_another_clip(deliver, clip_bytes, tmp_path):
+def test_the_source_that_comes_back_is_not_taken_where_there_is_another_clip(
+    deliver, clip_bytes, tmp_path
+):
     back = draw(tmp_path / "back.mp4", frames=120, width=64, height=36, shade=90)
     source = make_asset(make_member(), sha256=fetch.store.hash_file(back))
     request = GenerationRequest(prompt="Rain", source=Ref(asset_id=source.pk)).to_json()
@@ -365,7 +425,9 @@ def test_what_is_told_of_is_bounded_and_can_be_shown(deliver, clip_bytes):
     take, _asked = deliver({CLIP: clip_bytes}, video(CLIP), *beside)
 
     assert take.state == State.SUCCEEDED and len(take.extras) == selection.MOST_NOTED
-    assert all(len(value) <= 80 and value.isprintable() for one in take.extras for value in one.values())
+    assert all(
+        len(value) <= 80 and value.isprintable() for one in take.extras for value in one.values()
+    )
 
 
 def test_a_row_of_an_earlier_version_is_fetched(deliver, clip_bytes, monkeypatch):
@@ -373,7 +435,9 @@ def test_a_row_of_an_earlier_version_is_fetched(deliver, clip_bytes, monkeypatch
 
     def older(*args, **more):
         kept = keep(*args, **more)
-        return kept | {"result_urls": [{"kind": one["kind"], "url": one["url"]} for one in kept["result_urls"]]}
+        return kept | {
+            "result_urls": [{"kind": one["kind"], "url": one["url"]} for one in kept["result_urls"]]
+        }
 
     monkeypatch.setattr(outcomes, "_as_done", older)
 

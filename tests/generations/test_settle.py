@@ -51,9 +51,10 @@ def lines() -> list[tuple[str, Decimal]]:
 def accepted_elsewhere(quick) -> str:
     """Make a job at the simulator with the key of the simulated account. Return its id."""
     made = http.post(
-        f"{quick.url}/luma-agents/v1/generations", json={"model": "ray-3.2", "type": "video", "prompt": "A harbor"},
+        f"{quick.url}/luma-agents/v1/generations",
+        json={"model": "ray-3.2", "type": "video", "prompt": "A harbor"},
         headers={"Authorization": f"Bearer {registry.get('luma-agents').SPEC.simulated_key}"},
-    )  # fmt: skip
+    )
     return made.raise_for_status().json()["id"]
 
 
@@ -65,7 +66,11 @@ def test_a_job_that_was_found_is_followed_with_its_money_still_held(quick, membe
     attempt, decision = unknown.attempts.get(), Settlement.objects.get()
     assert (unknown.state, attempt.provider_job_id) == (State.RUNNING, job_id)
     assert ledger.held_usd(unknown.pk) == Decimal("1.08")
-    assert (decision.by, decision.outcome, decision.note) == ("Mira", "adopted", f"Job {job_id}. In the console")
+    assert (decision.by, decision.outcome, decision.note) == (
+        "Mira",
+        "adopted",
+        f"Job {job_id}. In the console",
+    )
     assert Entry.objects.last().note == f"Mira: followed as job {job_id}. In the console"
     assert differences() == []
 
@@ -82,7 +87,9 @@ def test_one_job_cannot_be_adopted_twice(quick, member, unknown):
 
 def test_of_two_that_adopt_a_job_at_once_one_is_told(quick, member, unknown, monkeypatch):
     other, job_id = make_reserved(member, state=State.UNKNOWN), accepted_elsewhere(quick)
-    monkeypatch.setattr(settle, "_free", lambda attempt, job_id: None)  # both looked before either wrote
+    monkeypatch.setattr(
+        settle, "_free", lambda attempt, job_id: None
+    )  # both looked before either wrote
     settle.adopt(unknown, job_id, member=member, now=NOW, note="Seen in the console")
 
     with pytest.raises(settle.JobIsTaken):
@@ -126,7 +133,9 @@ def test_what_never_arrived_gives_its_money_back_and_may_be_tried_again(member, 
 
 
 def test_what_is_sent_again_counts_the_first_as_spent(member, unknown):
-    attempt = settle.send_again(unknown, member=member, now=NOW, agreed_usd=PRICE, note="The client waits")
+    attempt = settle.send_again(
+        unknown, member=member, now=NOW, agreed_usd=PRICE, note="The client waits"
+    )
 
     assert (attempt.number, unknown.state) == (2, State.QUEUED)
     assert [kind for kind, _amount in lines()] == ["reserve", "charge", "reserve"]
@@ -137,14 +146,28 @@ def test_what_is_sent_again_counts_the_first_as_spent(member, unknown):
 
 
 def test_sending_again_reserves_what_it_costs_now_and_charges_what_was_held(member):
-    generation = make_reserved(member, state=State.UNKNOWN, estimate_high_usd=Decimal("0.90"))  # it was cheaper then
+    generation = make_reserved(
+        member, state=State.UNKNOWN, estimate_high_usd=Decimal("0.90")
+    )  # it was cheaper then
 
     with pytest.raises(settle.PriceChanged, match=r"\$1.08 now; \$0.90 was shown"):
-        settle.send_again(generation, member=member, now=NOW, agreed_usd=Decimal("0.90"), note="Seen in the console")
+        settle.send_again(
+            generation,
+            member=member,
+            now=NOW,
+            agreed_usd=Decimal("0.90"),
+            note="Seen in the console",
+        )
     assert Generation.objects.get().state == State.UNKNOWN
-    settle.send_again(generation, member=member, now=NOW, agreed_usd=PRICE, note="Seen in the console")
+    settle.send_again(
+        generation, member=member, now=NOW, agreed_usd=PRICE, note="Seen in the console"
+    )
 
-    assert lines() == [("reserve", Decimal("0.90")), ("charge", Decimal("0.90")), ("reserve", Decimal("1.08"))]
+    assert lines() == [
+        ("reserve", Decimal("0.90")),
+        ("charge", Decimal("0.90")),
+        ("reserve", Decimal("1.08")),
+    ]
     assert (generation.estimate_high_usd, generation.cost_usd) == (PRICE, Decimal("0.90"))
     assert differences() == []
 
@@ -154,7 +177,13 @@ def test_nothing_is_sent_again_at_a_price_that_nobody_knows(member):
     generation = make_reserved(member, state=State.UNKNOWN, account=account, provider="scenario")
 
     with pytest.raises(settle.PriceChanged, match="not known"):
-        settle.send_again(generation, member=member, now=NOW, agreed_usd=Decimal("100"), note="Seen in the console")
+        settle.send_again(
+            generation,
+            member=member,
+            now=NOW,
+            agreed_usd=Decimal("100"),
+            note="Seen in the console",
+        )
 
     assert Generation.objects.get().state == State.UNKNOWN and len(lines()) == 1
 
@@ -164,7 +193,9 @@ def test_sending_again_beyond_the_budget_leaves_all_as_it_was(member, unknown):
     member.team.save()
 
     with pytest.raises(OverBudget):
-        settle.send_again(unknown, member=member, now=NOW, agreed_usd=PRICE, note="Seen in the console")
+        settle.send_again(
+            unknown, member=member, now=NOW, agreed_usd=PRICE, note="Seen in the console"
+        )
 
     assert Generation.objects.get().state == State.UNKNOWN
     assert lines() == [("reserve", Decimal("1.08"))]
@@ -173,7 +204,11 @@ def test_sending_again_beyond_the_budget_leaves_all_as_it_was(member, unknown):
 def test_what_was_charged_without_a_result_is_counted_as_spent(member, unknown):
     settle.count_as_spent(unknown, member=member, now=NOW, note="Seen in the console")
 
-    assert (unknown.state, unknown.cost_usd, unknown.cost_is_estimated) == (State.FAILED, Decimal("1.08"), True)
+    assert (unknown.state, unknown.cost_usd, unknown.cost_is_estimated) == (
+        State.FAILED,
+        Decimal("1.08"),
+        True,
+    )
     assert differences() == []
 
 
@@ -183,9 +218,15 @@ def test_a_known_outcome_is_not_for_people_to_settle(member, state):
 
     for act in (
         lambda: settle.adopt(generation, JOB, member=member, now=NOW, note="Seen in the console"),
-        lambda: settle.never_arrived(generation, member=member, now=NOW, note="Seen in the console"),
-        lambda: settle.count_as_spent(generation, member=member, now=NOW, note="Seen in the console"),
-        lambda: settle.send_again(generation, member=member, now=NOW, agreed_usd=PRICE, note="Seen in the console"),
+        lambda: settle.never_arrived(
+            generation, member=member, now=NOW, note="Seen in the console"
+        ),
+        lambda: settle.count_as_spent(
+            generation, member=member, now=NOW, note="Seen in the console"
+        ),
+        lambda: settle.send_again(
+            generation, member=member, now=NOW, agreed_usd=PRICE, note="Seen in the console"
+        ),
     ):
         with pytest.raises(settle.NothingToSettle):
             act()
@@ -207,17 +248,25 @@ def decisions(take: Generation, member, note: str) -> dict[str, Callable[[], obj
 
 def test_every_public_function_that_settles_is_in_that_table(unknown, member):
     by_member = {
-        name for name, one in vars(settle).items()
-        if inspect.isfunction(one) and not name.startswith("_") and "member" in inspect.signature(one).parameters
+        name
+        for name, one in vars(settle).items()
+        if inspect.isfunction(one)
+        and not name.startswith("_")
+        and "member" in inspect.signature(one).parameters
         and one.__module__ == settle.__name__
-    }  # fmt: skip
+    }
 
     assert by_member == set(decisions(unknown, member, ""))
 
 
-@pytest.mark.parametrize("what", ["adopt", "never_arrived", "count_as_spent", "send_again", "correct_cost"])
+@pytest.mark.parametrize(
+    "what", ["adopt", "never_arrived", "count_as_spent", "send_again", "correct_cost"]
+)
 def test_nobody_settles_a_colleagues_take_but_an_admin(unknown, what):
-    for other in (make_member(team=unknown.team), make_member(team=unknown.team, role=Role.REVIEWER)):
+    for other in (
+        make_member(team=unknown.team),
+        make_member(team=unknown.team, role=Role.REVIEWER),
+    ):
         with pytest.raises(PermissionDenied):
             decisions(unknown, other, "Seen in the console")[what]()
 
@@ -225,13 +274,17 @@ def test_nobody_settles_a_colleagues_take_but_an_admin(unknown, what):
 
 
 def test_an_admin_settles_anybodys_take(unknown):
-    settle.never_arrived(unknown, member=make_member(team=unknown.team, role=Role.ADMIN), now=NOW, note="Not there")
+    settle.never_arrived(
+        unknown, member=make_member(team=unknown.team, role=Role.ADMIN), now=NOW, note="Not there"
+    )
 
     assert unknown.state == State.FAILED
 
 
 @pytest.mark.parametrize("note", ["", "   ", " -- ", "\n", "x" * (settle.LONGEST_NOTE + 1)])
-@pytest.mark.parametrize("what", ["adopt", "never_arrived", "count_as_spent", "send_again", "correct_cost"])
+@pytest.mark.parametrize(
+    "what", ["adopt", "never_arrived", "count_as_spent", "send_again", "correct_cost"]
+)
 def test_no_money_is_decided_by_hand_without_a_note(unknown, what, note):
     admin = make_member(team=unknown.team, role=Role.ADMIN)
 
@@ -253,7 +306,9 @@ def test_the_ledger_line_carries_the_note_whole(unknown, member, what):
     assert Settlement.objects.get().note.endswith(note)
 
 
-def test_a_take_that_was_handed_over_is_settled_by_its_new_person_and_no_more_by_its_maker(unknown, member):
+def test_a_take_that_was_handed_over_is_settled_by_its_new_person_and_no_more_by_its_maker(
+    unknown, member
+):
     heir = make_member(team=member.team, name="Bo")
     Generation.objects.update(assignee=heir.user)
     unknown.refresh_from_db()
@@ -305,7 +360,9 @@ def test_a_cost_is_not_corrected_while_money_is_held(member, unknown):
 
 
 @pytest.mark.parametrize(
-    ("state", "kind"), [(State.UNKNOWN, "unknown_outcome"), (State.LOST, "lost")], ids=["unknown", "lost"]
+    ("state", "kind"),
+    [(State.UNKNOWN, "unknown_outcome"), (State.LOST, "lost")],
+    ids=["unknown", "lost"],
 )
 def test_what_is_settled_is_no_alert_any_more(member, state, kind):
     generation = make_reserved(member, state=state)
@@ -323,7 +380,9 @@ def test_a_creator_corrects_no_cost(member, unknown):
 
 
 @pytest.mark.parametrize("cost", ["0.54", "1.08"], ids=["another amount", "what is booked"])
-def test_an_answer_that_came_late_is_no_alert_any_more_once_its_cost_is_corrected(member, unknown, cost):
+def test_an_answer_that_came_late_is_no_alert_any_more_once_its_cost_is_corrected(
+    member, unknown, cost
+):
     admin, attempt = make_member(team=member.team, role=Role.ADMIN), unknown.attempts.get()
     settle.count_as_spent(unknown, member=member, now=NOW, note="Seen in the console")
     outcomes.accepted(attempt, Job(id=JOB, state=JobState.RUNNING), now=NOW, first_look_seconds=5)

@@ -1,4 +1,6 @@
-"""How stored files travel: uploaded, put at an address, or inside the paid request, as each parameter's row says."""
+"""How stored files travel: uploaded, put at an address, or inside the paid request, as each
+parameter's row says.
+"""
 
 from datetime import timedelta
 
@@ -37,18 +39,24 @@ def guide(member):
 
 
 def edit(clip, guide) -> GenerationRequest:
-    return GenerationRequest(prompt="At night", source=Ref(asset_id=clip.pk), start_frame=Ref(asset_id=guide.pk))
+    return GenerationRequest(
+        prompt="At night", source=Ref(asset_id=clip.pk), start_frame=Ref(asset_id=guide.pk)
+    )
 
 
 def spec(slug: str):
     return registry.get(slug).SPEC
 
 
-@pytest.mark.parametrize(("slug", "clip_is_staged"), [("luma-agents", True), ("scenario", True), ("gmi-cloud", False)])
+@pytest.mark.parametrize(
+    ("slug", "clip_is_staged"), [("luma-agents", True), ("scenario", True), ("gmi-cloud", False)]
+)
 def test_only_what_the_provider_takes_by_name_is_staged(slug, clip_is_staged, clip, guide):
     wanted = edit(clip, guide)
 
-    assert staging.staged_ids(wanted, spec(slug)) == ({clip.pk, guide.pk} if clip_is_staged else {guide.pk})
+    assert staging.staged_ids(wanted, spec(slug)) == (
+        {clip.pk, guide.pk} if clip_is_staged else {guide.pk}
+    )
 
 
 def test_a_clip_that_travels_in_the_request_stands_there_as_a_mark(clip, guide):
@@ -69,7 +77,11 @@ def test_no_body_says_that_a_file_will_be_given_later_once_all_is_resolved(slug,
     wanted = edit(clip, guide)
     for asset in (clip, guide):
         if asset.pk in staging.staged_ids(wanted, spec(slug)):
-            ref = Ref(url="https://media.example.org/a") if slug == "gmi-cloud" else Ref(file_id=f"asset-{asset.pk}")
+            ref = (
+                Ref(url="https://media.example.org/a")
+                if slug == "gmi-cloud"
+                else Ref(file_id=f"asset-{asset.pk}")
+            )
             staging.keep(account.pk, asset, ref, now=NOW)
 
     lying = staging.lying(account.pk, staging.asset_ids(wanted), now=NOW)
@@ -79,17 +91,25 @@ def test_no_body_says_that_a_file_will_be_given_later_once_all_is_resolved(slug,
 
 
 def test_a_file_lies_with_one_account_only(clip):
-    first, second = default_account("luma-agents"), ProviderAccount.objects.create(provider="luma-agents", name="2")
+    first, second = (
+        default_account("luma-agents"),
+        ProviderAccount.objects.create(provider="luma-agents", name="2"),
+    )
     staging.keep(first.pk, clip, Ref(file_id="f1"), now=NOW)
 
-    assert staging.lying(first.pk, {clip.pk}, now=NOW) == {clip.pk: Ref(file_id="f1", media_type="video/mp4")}
+    assert staging.lying(first.pk, {clip.pk}, now=NOW) == {
+        clip.pk: Ref(file_id="f1", media_type="video/mp4")
+    }
     assert staging.lying(second.pk, {clip.pk}, now=NOW) == {}
 
 
 def test_what_is_lent_for_a_while_is_staged_anew_after_it(clip):
     account = default_account("gmi-cloud")
     staging.keep(
-        account.pk, clip, Lent(url="https://media.example.org/a", expires_at=NOW + timedelta(minutes=10)), now=NOW
+        account.pk,
+        clip,
+        Lent(url="https://media.example.org/a", expires_at=NOW + timedelta(minutes=10)),
+        now=NOW,
     )
 
     assert clip.pk in staging.lying(account.pk, {clip.pk}, now=NOW)
@@ -103,7 +123,11 @@ def test_what_is_lent_for_a_while_is_staged_anew_after_it(clip):
         ({"file_id": "f1"}, "source: file not found", True),
         ({"file_id": "asset_1"}, "The asset asset_1 does not exist.", True),
         ({"url": "https://media.example.org/a.png"}, "start_frame_url: could not be fetched", True),
-        ({"url": "https://media.example.org/a.png"}, "https://media.example.org/a.png is gone", True),
+        (
+            {"url": "https://media.example.org/a.png"},
+            "https://media.example.org/a.png is gone",
+            True,
+        ),
         ({"file_id": "f1"}, "The prompt was moderated.", False),
         ({"url": "https://media.example.org/a.png"}, "Insufficient credits.", False),
     ],
@@ -119,14 +143,20 @@ def test_an_earlier_upload_that_is_refused_now_is_forgotten(member, clip, ref, m
 
 def test_an_upload_of_this_attempt_that_is_refused_is_refused_for_good(member, clip):
     attempt = make_generation(member, source=clip).attempts.get()
-    StagedFile.objects.create(account=attempt.account, asset=clip, ref={"file_id": "f1"}, staged_at=timezone.now())
+    StagedFile.objects.create(
+        account=attempt.account, asset=clip, ref={"file_id": "f1"}, staged_at=timezone.now()
+    )
 
     assert not staging.forget_refused(attempt, ProviderError("source: file not found"))
 
 
-def test_a_clip_in_the_request_is_given_the_time_that_it_takes_to_send(member, tmp_path, monkeypatch):
+def test_a_clip_in_the_request_is_given_the_time_that_it_takes_to_send(
+    member, tmp_path, monkeypatch
+):
     monkeypatch.setattr(courier, "SLOWEST_BYTES_PER_SECOND", 100)
-    clip = intake.take_in(draw(tmp_path / "clip.mp4"), name="clip.mp4", team=member.team, user=member.user)
+    clip = intake.take_in(
+        draw(tmp_path / "clip.mp4"), name="clip.mp4", team=member.team, user=member.user
+    )
     body = {"payload": {"source_data": StoredFile.of(clip.sha256), "prompt": "At night"}}
     attempt = make_generation(member, source=clip).attempts.get()
 

@@ -1,4 +1,6 @@
-"""Every pair of states, against the table; and the compare-and-set that keeps writers from each other's rows."""
+"""Every pair of states, against the table; and the compare-and-set that keeps writers from each
+other's rows.
+"""
 
 import uuid
 from datetime import timedelta
@@ -73,7 +75,11 @@ def test_only_the_newest_attempt_speaks_for_its_generation():
     generation = make_generation(make_member(), state=State.UNKNOWN)
     first, now = generation.attempts.get(), timezone.now()
     Attempt.objects.create(
-        generation=generation, number=2, account=generation.account, created_at=now, next_action_at=now
+        generation=generation,
+        number=2,
+        account=generation.account,
+        created_at=now,
+        next_action_at=now,
     )
     Generation.objects.update(state=State.QUEUED, attempt_number=2)
 

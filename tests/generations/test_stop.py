@@ -1,4 +1,6 @@
-"""An admin stops following a take: its money stays held, to be settled, and nobody asks about its job any more."""
+"""An admin stops following a take: its money stays held, to be settled, and nobody asks about its
+job any more.
+"""
 
 from decimal import Decimal
 
@@ -40,13 +42,20 @@ def test_an_admin_stops_it_and_its_money_stays_held_to_be_settled(take):
 
     attempt = take.attempts.get()
     assert (take.state, attempt.state, attempt.next_action_at) == (State.LOST, State.LOST, None)
-    assert take.can_settle and "Ada stopped following it: Support says that it is gone" in take.failure_message
+    assert (
+        take.can_settle
+        and "Ada stopped following it: Support says that it is gone" in take.failure_message
+    )
     assert ledger.held_usd(take.pk) == Decimal("1.08")
     line = Entry.objects.order_by("-pk").first()
     assert (line.kind, line.amount_usd) == ("adjust", 0)
     assert line.note == "Ada: stopped following job job-7. Support says that it is gone"
     decision = Settlement.objects.get()
-    assert (decision.outcome, decision.by, decision.note) == ("stopped", "Ada", "Support says that it is gone")
+    assert (decision.outcome, decision.by, decision.note) == (
+        "stopped",
+        "Ada",
+        "Support says that it is gone",
+    )
     assert books.differences() == []
 
 
@@ -64,7 +73,10 @@ def test_it_is_raised_until_it_is_settled_and_can_be_followed_again(take, monkey
     admin = admin_of(take)
     stop.stop_following(take, member=admin, now=NOW, note="Gone")
     overdue.look(NOW)
-    assert Alert.objects.get().kind == "lost" and "Ada stopped following it" in Alert.objects.get().message
+    assert (
+        Alert.objects.get().kind == "lost"
+        and "Ada stopped following it" in Alert.objects.get().message
+    )
     monkeypatch.setattr(settle, "_ask", lambda account, job_id: None)
 
     settle.adopt(take, "job-7", member=admin, now=NOW, note="Seen in the console")
@@ -103,9 +115,13 @@ def test_a_poll_in_the_same_moment_is_tried_again(take, monkeypatch):
 
 @pytest.mark.parametrize(
     ("role", "is_own_team", "status", "state"),
-    [(Role.ADMIN, True, 302, State.LOST), (Role.ADMIN, False, 404, State.RUNNING),
-     (Role.CREATOR, True, 403, State.RUNNING), (Role.REVIEWER, True, 403, State.RUNNING)],
-)  # fmt: skip
+    [
+        (Role.ADMIN, True, 302, State.LOST),
+        (Role.ADMIN, False, 404, State.RUNNING),
+        (Role.CREATOR, True, 403, State.RUNNING),
+        (Role.REVIEWER, True, 403, State.RUNNING),
+    ],
+)
 def test_every_role_at_the_door(take, role, is_own_team, status, state):
     member = make_member(role=role, **({"team": take.team} if is_own_team else {}))
 

@@ -1,5 +1,6 @@
-"""What a dead process held is free at once, where everybody can see that it is dead; and nothing is taken from a
-living one."""
+"""What a dead process held is free at once, where everybody can see that it is dead; and nothing is
+taken from a living one.
+"""
 
 import os
 import subprocess
@@ -26,7 +27,11 @@ NOW = timezone.now()
 def neighbour():
     """Another process of this machine, and the holder that it made."""
     process = subprocess.Popen(
-        [sys.executable, "-c", PRINT], cwd=ROOT, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True
+        [sys.executable, "-c", PRINT],
+        cwd=ROOT,
+        stdin=subprocess.PIPE,
+        stdout=subprocess.PIPE,
+        text=True,
     )
     process.holder = uuid.UUID(process.stdout.readline().strip())
     yield process
@@ -58,7 +63,9 @@ def test_the_lease_of_a_killed_process_is_free_at_once_even_before_its_parent_ha
 
 def test_a_process_number_that_was_given_to_another_process_does_not_keep_a_lease_alive(neighbour):
     began = neighbour.holder.bytes[8:12]
-    earlier = uuid.UUID(bytes=neighbour.holder.bytes[:8] + bytes(255 - one for one in began) + b"1234")
+    earlier = uuid.UUID(
+        bytes=neighbour.holder.bytes[:8] + bytes(255 - one for one in began) + b"1234"
+    )
 
     assert whereabouts.is_gone(earlier)
     assert not whereabouts.is_gone(neighbour.holder)
@@ -97,7 +104,9 @@ def test_clocks_of_two_machines_that_differ_by_seconds_take_no_lease_from_each_o
 def test_a_lane_that_stores_a_long_result_keeps_its_lease_from_those_who_ask_for_a_short_one():
     leases.take("transfer:0", whereabouts.holder(), now=NOW, seconds=5000, longest_seconds=6000)
 
-    assert not leases.take("transfer:0", whereabouts.holder(), now=NOW, seconds=30, longest_seconds=6000)
+    assert not leases.take(
+        "transfer:0", whereabouts.holder(), now=NOW, seconds=30, longest_seconds=6000
+    )
 
 
 @pytest.mark.parametrize("state", [State.STAGING, State.SUBMITTING, State.RUNNING, State.FETCHING])
@@ -112,7 +121,9 @@ def test_rows_that_a_killed_process_had_claimed_are_due_at_once(neighbour, state
     assert (attempt.state, attempt.next_action_at) == (state, NOW)
 
 
-def test_the_ticker_sees_the_dead_within_seconds_and_wakes_who_takes_their_rows_up(transactional_db, neighbour):
+def test_the_ticker_sees_the_dead_within_seconds_and_wakes_who_takes_their_rows_up(
+    transactional_db, neighbour
+):
     attempt = attempt_in(State.RUNNING, token=neighbour.holder)
     neighbour.kill()
     neighbour.wait()

@@ -1,4 +1,6 @@
-"""The ticker wakes who is needed, once; the queue forgets a task before it runs; health is read from rows."""
+"""The ticker wakes who is needed, once; the queue forgets a task before it runs; health is read
+from rows.
+"""
 
 from datetime import timedelta
 

@@ -56,10 +56,17 @@ def test_the_same_undecodable_video_twice_is_the_providers_and_is_kept(quick, cl
 
     generation.refresh_from_db()
     assert generation.state == State.FETCH_FAILED and generation.failure_code == "result_unreadable"
-    assert "came twice" in generation.failure_message and "Ask the provider" in generation.failure_message
+    assert (
+        "came twice" in generation.failure_message
+        and "Ask the provider" in generation.failure_message
+    )
     assert len(came) == 2, "once more, over a fresh link"
     kept = generation.came
-    assert kept is not None and kept.kind == Asset.Kind.UNREADABLE and kept.mime_type == "application/octet-stream"
+    assert (
+        kept is not None
+        and kept.kind == Asset.Kind.UNREADABLE
+        and kept.mime_type == "application/octet-stream"
+    )
     assert store.path(kept.sha256, store.ORIGINAL).read_bytes() == came[0]
     assert store.hash_file(store.path(kept.sha256, store.ORIGINAL)) == kept.sha256
     assert not generation.can_be_taken_as_it_is
@@ -69,7 +76,9 @@ def test_the_same_undecodable_video_twice_is_the_providers_and_is_kept(quick, cl
 
 
 def test_noise_is_no_judgement_on_the_result_however_often_it_comes(quick, clock, monkeypatch):
-    came = sends(monkeypatch, lambda path, number: noise(path, 0) if number < 5 else draw(path, frames=120))
+    came = sends(
+        monkeypatch, lambda path, number: noise(path, 0) if number < 5 else draw(path, frames=120)
+    )
     generation = ask()
     run(clock)
 
@@ -85,7 +94,10 @@ def test_noise_until_the_end_is_kept_for_a_person(quick, clock, monkeypatch, exp
     generation.refresh_from_db()
     assert generation.state == State.FETCH_FAILED and len(came) == 8
     assert store.path(generation.came.sha256, store.ORIGINAL).read_bytes() == came[0]
-    assert "twice" not in generation.failure_message and "What came is kept" in generation.failure_message
+    assert (
+        "twice" not in generation.failure_message
+        and "What came is kept" in generation.failure_message
+    )
 
 
 def test_other_bytes_each_time_are_fetched_again_until_they_are_whole(quick, clock, monkeypatch):
@@ -125,7 +137,11 @@ def test_a_person_may_take_it_as_it_is_and_it_says_so(quick, clock, monkeypatch)
 
     retry.take_as_it_is(generation, member=member, now=clock())
 
-    assert generation.state == State.SUCCEEDED and generation.result.is_video and generation.came is None
+    assert (
+        generation.state == State.SUCCEEDED
+        and generation.result.is_video
+        and generation.came is None
+    )
     assert "far too short" in generation.warning and str(member.user) in generation.warning
     assert Attempt.objects.get().state == State.SUCCEEDED
     assert not Alert.objects.still_open().exists()
@@ -159,18 +175,30 @@ def test_a_take_that_once_failed_over_its_frames_can_still_be_taken_with_its_vid
 
     retry.take_as_it_is(generation, member=member, now=clock())
 
-    assert generation.state == State.SUCCEEDED and generation.result == video and generation.came == archive
+    assert (
+        generation.state == State.SUCCEEDED
+        and generation.result == video
+        and generation.came == archive
+    )
 
 
 @pytest.mark.parametrize(
     ("task", "seconds", "says"),
     [
-        ("edit", "5.0", ""), ("edit", "4.4", ""), ("edit", "2.6", ""), ("edit", "2.4", "too short"),
-        ("edit", "7.4", ""), ("edit", "7.6", "too long"), ("reframe", "2.4", "too short"),
-        ("modify", "7.6", "too long"), ("generate", "2.4", "too short"), ("generate", "9.9", ""),
-        ("generate", "10.1", "too long"), ("edit", "0", "too short"),
+        ("edit", "5.0", ""),
+        ("edit", "4.4", ""),
+        ("edit", "2.6", ""),
+        ("edit", "2.4", "too short"),
+        ("edit", "7.4", ""),
+        ("edit", "7.6", "too long"),
+        ("reframe", "2.4", "too short"),
+        ("modify", "7.6", "too long"),
+        ("generate", "2.4", "too short"),
+        ("generate", "9.9", ""),
+        ("generate", "10.1", "too long"),
+        ("edit", "0", "too short"),
     ],
-)  # fmt: skip
+)
 def test_the_line_for_each_task(db, task, seconds, says):
     member = make_member()
     generation = make_generation(member, task=task, source=make_asset(member))
@@ -204,7 +232,9 @@ def test_of_a_clip_that_is_not_kept_here_no_length_is_expected(db):
     generation = make_generation(make_member())
     generation.source_asset = None
 
-    assert as_asked.far_off(generation, make_asset(make_member(), duration_seconds=Decimal(1))) == ""
+    assert (
+        as_asked.far_off(generation, make_asset(make_member(), duration_seconds=Decimal(1))) == ""
+    )
 
 
 def test_half_a_second_is_never_far_off(db):

@@ -1,5 +1,6 @@
-"""A deploy in mid-flight: the rows that the version before wrote are taken up by this one, and its tables are changed
-under a queue that is not empty."""
+"""A deploy in mid-flight: the rows that the version before wrote are taken up by this one, and its
+tables are changed under a queue that is not empty.
+"""
 
 import json
 import os
@@ -13,9 +14,13 @@ from tests.environment import ROOT
 
 # Where the tables stood before this version, with what was in them then.
 BEFORE = [
-    ("teams", "0001_initial"), ("media", "0001_initial"), ("providers", "0003_accounts"),
-    ("costs", "0003_spend_by_task"), ("generations", "0003_by_kind"), ("review", "0001_initial"),
-]  # fmt: skip
+    ("teams", "0001_initial"),
+    ("media", "0001_initial"),
+    ("providers", "0003_accounts"),
+    ("costs", "0003_spend_by_task"),
+    ("generations", "0003_by_kind"),
+    ("review", "0001_initial"),
+]
 SCRIPT = """
 import json, sys, time, uuid
 import django
@@ -104,7 +109,9 @@ print(json.dumps({
 """
 
 
-def test_what_the_version_before_had_under_way_is_taken_up_and_nothing_is_sent_twice(quick, tmp_path):
+def test_what_the_version_before_had_under_way_is_taken_up_and_nothing_is_sent_twice(
+    quick, tmp_path
+):
     body = {
         "type": "video",
         "model": "ray-3.2",
@@ -112,24 +119,37 @@ def test_what_the_version_before_had_under_way_is_taken_up_and_nothing_is_sent_t
         "video": {"resolution": "360p", "duration": "5s"},
     }
     key = {"Authorization": f"Bearer {luma_agents.SPEC.simulated_key}"}
-    sent = httpx.post(f"{quick.url}/luma-agents/v1/generations", json=body, headers=key, trust_env=False)
+    sent = httpx.post(
+        f"{quick.url}/luma-agents/v1/generations", json=body, headers=key, trust_env=False
+    )
     environment = {
-        **os.environ, "RUSHES_DATA_DIR": str(tmp_path), "RUSHES_SIMULATOR_URL": quick.url,
+        **os.environ,
+        "RUSHES_DATA_DIR": str(tmp_path),
+        "RUSHES_SIMULATOR_URL": quick.url,
         "DJANGO_SETTINGS_MODULE": "editorapp.settings",
-    }  # fmt: skip
+    }
     environment.pop("DATABASE_URL", None)
 
     ran = subprocess.run(
-        [sys.executable, "-c", SCRIPT, json.dumps(BEFORE), sent.json()["id"]], cwd=ROOT, env=environment,
-        capture_output=True, text=True, timeout=200,
-    )  # fmt: skip
+        [sys.executable, "-c", SCRIPT, json.dumps(BEFORE), sent.json()["id"]],
+        cwd=ROOT,
+        env=environment,
+        capture_output=True,
+        text=True,
+        timeout=200,
+    )
 
     assert ran.returncode == 0, ran.stderr[-3000:]
     found = json.loads(ran.stdout.splitlines()[-1])
     assert found["states"] == ["succeeded", "succeeded", "unknown", "canceled"]
     assert found["jobs"][1] == sent.json()["id"] and found["jobs"][2] is None
     assert found["differences"] == []
-    # Who was removed by an older version is a disabled member again: as invited, or as a creator of what they made.
-    assert found["members"] == [["ada", "creator", True], ["rea", "reviewer", False], ["zed", "creator", False]]
+    # Who was removed by an older version is a disabled member again: as invited, or as a creator of
+    # what they made.
+    assert found["members"] == [
+        ["ada", "creator", True],
+        ["rea", "reviewer", False],
+        ["zed", "creator", False],
+    ]
     assert found["proven"] == ["Ours", "Used"]
     assert quick.submits_received == 2  # the one before, and the one that waited

@@ -1,4 +1,6 @@
-"""An account is verified: nothing is found at the simulator, each planted difference is, and no secret gets out."""
+"""An account is verified: nothing is found at the simulator, each planted difference is, and no
+secret gets out.
+"""
 
 import base64
 import json
@@ -55,7 +57,9 @@ def proxy(quick) -> Iterator[Proxy]:
 
 def real_account(slug: str, proxy: Proxy) -> ProviderAccount:
     """Make an account with a key of its own, whose provider the proxy plays."""
-    account = ProviderAccount(provider=slug, name=f"Ours at {slug}", base_url=proxy.url + PATHS[slug])
+    account = ProviderAccount(
+        provider=slug, name=f"Ours at {slug}", base_url=proxy.url + PATHS[slug]
+    )
     account.unit_price_usd = Decimal("0.01") if slug == "scenario" else None
     account.options = {name: ORGANISATION for name in (*account.spec.headers, *account.spec.params)}
     account.set_key(KEYS[slug])
@@ -69,7 +73,9 @@ def checked(tmp_path, admin: Member) -> Callable[[ProviderAccount], Verification
 
     def check(account: ProviderAccount) -> Verification:
         verification = checks.begin(account, admin, now=timezone.now(), in_background=False)
-        clip = intake.take_in(draw(tmp_path / "clip.mp4"), name="clip.mp4", team=admin.team, user=admin.user)
+        clip = intake.take_in(
+            draw(tmp_path / "clip.mp4"), name="clip.mp4", team=admin.team, user=admin.user
+        )
         Verification.objects.filter(pk=verification.pk).update(clip=clip)
         checks.run(verification.pk)
         return again(verification)
@@ -105,13 +111,27 @@ def test_at_the_simulator_nothing_is_found(slug: str, quick, admin: Member, chec
     heard = set(HeardAnswer.objects.values_list("call", flat=True))
     assert {"submit", "poll", "download"} <= heard
     take = verification.take
-    assert (take.state, take.created_by_id, take.prompt) == (State.SUCCEEDED, admin.user_id, hearing.PROMPT)
+    assert (take.state, take.created_by_id, take.prompt) == (
+        State.SUCCEEDED,
+        admin.user_id,
+        hearing.PROMPT,
+    )
     assert take.result.is_video and take.estimate_high_usd == verification.high_usd
-    assert list(Entry.objects.order_by("pk").values_list("kind", flat=True)) == ["reserve", "charge"]
+    assert list(Entry.objects.order_by("pk").values_list("kind", flat=True)) == [
+        "reserve",
+        "charge",
+    ]
     assert quick.submits_received == 1 and differences() == []
 
 
-def on(method: str, part: str, change: Callable[[Answered], object], *, not_in: str = "", times: int = 10**6) -> Spoil:
+def on(
+    method: str,
+    part: str,
+    change: Callable[[Answered], object],
+    *,
+    not_in: str = "",
+    times: int = 10**6,
+) -> Spoil:
     """Change the answers of one kind of call: all of them, or the first few."""
     left = [times]
 
@@ -124,7 +144,10 @@ def on(method: str, part: str, change: Callable[[Answered], object], *, not_in: 
 
 
 def short_lived(url: str) -> str:
-    """Let a link say that it is good for ten minutes. The simulator looks at its own signature behind it."""
+    """Let a link say that it is good for ten minutes.
+
+    The simulator looks at its own signature behind it.
+    """
     place, _mark, query = url.partition("?")
     return f"{place}?X-Amz-Date={datetime.now(UTC):%Y%m%dT%H%M%SZ}&X-Amz-Expires=600&{query}"
 
@@ -134,7 +157,9 @@ def fields(**said: Any) -> Callable[[Answered], object]:
 
 
 def head(**said: str) -> Callable[[Answered], object]:
-    return lambda back: back.headers.update({name.replace("_", "-"): value for name, value in said.items()})
+    return lambda back: back.headers.update(
+        {name.replace("_", "-"): value for name, value in said.items()}
+    )
 
 
 def with_status(status: int) -> Callable[[Answered], object]:
@@ -167,58 +192,116 @@ NOBODY = "00000000-0000"  # of the id that nobody has
 # Provider -> what is planted, and how a report names it: kind, call, where.
 PLANTED: dict[str, list[tuple[Spoil, tuple[str, str, str]]]] = {
     "luma-agents": [
-        (on("GET", "/generations/", fields(queue_position=3), not_in=NOBODY), ("new field", "poll", "queue_position")),
-        (on("GET", "/generations/", lambda back: back.json.pop("created_at"), not_in=NOBODY),
-         ("missing field", "poll", "created_at")),
+        (
+            on("GET", "/generations/", fields(queue_position=3), not_in=NOBODY),
+            ("new field", "poll", "queue_position"),
+        ),
+        (
+            on("GET", "/generations/", lambda back: back.json.pop("created_at"), not_in=NOBODY),
+            ("missing field", "poll", "created_at"),
+        ),
         (on("POST", "/generations", fields(state="accepted")), ("unknown word", "submit", "state")),
         (on("POST", "/generations", with_status(202)), ("other status", "submit", "status")),
-        (on("GET", "/files?", lambda back: back.headers.pop("x-api-version")),
-         ("missing header", "list of files", "X-API-Version")),
-        (on("GET", "/generations/", head(X_RateLimit_Remaining="4"), not_in=NOBODY),
-         ("new header", "poll", "x-ratelimit-remaining")),
-        (on("POST", "/generations", head(X_RateLimit_Reset="soon")),
-         ("other form of a header", "submit", "X-RateLimit-Reset")),
-        (on("GET", "/generations/", _links_short, not_in=NOBODY),
-         ("other lifetime of a link", "poll", "output[].url")),
-        (on("GET", "/_storage/", head(**{"content-type": "application/octet-stream"})),
-         ("other content type", "download", "Content-Type")),
+        (
+            on("GET", "/files?", lambda back: back.headers.pop("x-api-version")),
+            ("missing header", "list of files", "X-API-Version"),
+        ),
+        (
+            on("GET", "/generations/", head(X_RateLimit_Remaining="4"), not_in=NOBODY),
+            ("new header", "poll", "x-ratelimit-remaining"),
+        ),
+        (
+            on("POST", "/generations", head(X_RateLimit_Reset="soon")),
+            ("other form of a header", "submit", "X-RateLimit-Reset"),
+        ),
+        (
+            on("GET", "/generations/", _links_short, not_in=NOBODY),
+            ("other lifetime of a link", "poll", "output[].url"),
+        ),
+        (
+            on("GET", "/_storage/", head(**{"content-type": "application/octet-stream"})),
+            ("other content type", "download", "Content-Type"),
+        ),
         (on("POST", "/complete", fields(id="file_12")), ("other form", "end of an upload", "id")),
-        (on("POST", "/files", lambda back: back.json["file"].update(created_at="yesterday"), not_in="/complete"),
-         ("other form", "begin of an upload", "file.created_at")),
-        (on("GET", NOBODY, other_body({"detail": {"code": "nothing"}})),
-         ("other form of a refusal", "poll", "detail")),
+        (
+            on(
+                "POST",
+                "/files",
+                lambda back: back.json["file"].update(created_at="yesterday"),
+                not_in="/complete",
+            ),
+            ("other form", "begin of an upload", "file.created_at"),
+        ),
+        (
+            on("GET", NOBODY, other_body({"detail": {"code": "nothing"}})),
+            ("other form of a refusal", "poll", "detail"),
+        ),
     ],
     "gmi-cloud": [
-        (on("GET", "/models/", lambda back: back.json["price_info"].update(price="0.80")),
-         ("other price", "model", "price_info")),
-        (on("GET", "/requests/", fields(status="waiting"), not_in=NOBODY, times=1),
-         ("unknown word", "poll", "status")),
+        (
+            on("GET", "/models/", lambda back: back.json["price_info"].update(price="0.80")),
+            ("other price", "model", "price_info"),
+        ),
+        (
+            on("GET", "/requests/", fields(status="waiting"), not_in=NOBODY, times=1),
+            ("unknown word", "poll", "status"),
+        ),
         (on("GET", NOBODY, with_status(410)), ("other status", "poll", "status")),
-        (on("POST", "/requests", fields(created_at="2026-11-29T10:00:00Z")),
-         ("other form", "submit", "created_at")),
-        (on("GET", "/requests/", lambda back: back.json["outcome"].update(seed=7),
-            not_in=NOBODY), ("new field", "poll", "outcome.seed")),
-        (on("GET", "/models", head(**{"content-type": "text/plain"}), not_in="/models/"),
-         ("other content type", "list of models", "Content-Type")),
-        (on("POST", "/requests", head(X_RateLimit_Limit="20")), ("new header", "submit", "x-ratelimit-limit")),
+        (
+            on("POST", "/requests", fields(created_at="2026-11-29T10:00:00Z")),
+            ("other form", "submit", "created_at"),
+        ),
+        (
+            on(
+                "GET", "/requests/", lambda back: back.json["outcome"].update(seed=7), not_in=NOBODY
+            ),
+            ("new field", "poll", "outcome.seed"),
+        ),
+        (
+            on("GET", "/models", head(**{"content-type": "text/plain"}), not_in="/models/"),
+            ("other content type", "list of models", "Content-Type"),
+        ),
+        (
+            on("POST", "/requests", head(X_RateLimit_Limit="20")),
+            ("new header", "submit", "x-ratelimit-limit"),
+        ),
     ],
     "scenario": [
-        (on("GET", "/jobs/job_", _dearer, not_in="job_0000"), ("other price", "poll", "job.billing.cuCost")),
+        (
+            on("GET", "/jobs/job_", _dearer, not_in="job_0000"),
+            ("other price", "poll", "job.billing.cuCost"),
+        ),
         (on("POST", "dryRun", with_status(200)), ("other status", "dry run", "status")),
-        (on("GET", "/jobs/job_", _job(status="composing"), not_in="job_0000", times=1),
-         ("unknown word", "poll", "job.status")),
-        (on("GET", "/v1/assets/", _asset_short), ("other lifetime of a link", "asset", "asset.url")),
-        (on("GET", "/jobs/job_", lambda back: back.json["job"].pop("progress"), not_in="job_0000"),
-         ("missing field", "poll", "job.progress")),
-        (on("GET", "/jobs/job_0000", other_body({"errors": ["no such job"]})),
-         ("other form of a refusal", "poll", "errors")),
+        (
+            on("GET", "/jobs/job_", _job(status="composing"), not_in="job_0000", times=1),
+            ("unknown word", "poll", "job.status"),
+        ),
+        (
+            on("GET", "/v1/assets/", _asset_short),
+            ("other lifetime of a link", "asset", "asset.url"),
+        ),
+        (
+            on(
+                "GET",
+                "/jobs/job_",
+                lambda back: back.json["job"].pop("progress"),
+                not_in="job_0000",
+            ),
+            ("missing field", "poll", "job.progress"),
+        ),
+        (
+            on("GET", "/jobs/job_0000", other_body({"errors": ["no such job"]})),
+            ("other form of a refusal", "poll", "errors"),
+        ),
         (on("GET", "/jobs?", head(Retry_After="3")), ("new header", "list of jobs", "retry-after")),
     ],
-}  # fmt: skip
+}
 
 
 @pytest.mark.parametrize("slug", sorted(PLANTED))
-def test_what_was_planted_is_found_and_named_and_nothing_else(slug, proxy: Proxy, admin: Member, checked) -> None:
+def test_what_was_planted_is_found_and_named_and_nothing_else(
+    slug, proxy: Proxy, admin: Member, checked
+) -> None:
     proxy.spoil += [spoil for spoil, _named in PLANTED[slug]]
 
     verification = paid(checked(real_account(slug, proxy)), admin)
@@ -234,7 +317,9 @@ def test_what_was_planted_is_found_and_named_and_nothing_else(slug, proxy: Proxy
 
 
 @pytest.mark.parametrize("slug", registry.slugs())
-def test_what_was_planted_of_secrets_stays_out_of_all_that_is_kept(slug, proxy: Proxy, admin: Member, checked) -> None:
+def test_what_was_planted_of_secrets_stays_out_of_all_that_is_kept(
+    slug, proxy: Proxy, admin: Member, checked
+) -> None:
     key = KEYS[slug]
     secrets = {key, *key.split(":"), base64.b64encode(key.encode()).decode(), hearing.PROMPT}
     account = real_account(slug, proxy)
@@ -247,7 +332,9 @@ def test_what_was_planted_of_secrets_stays_out_of_all_that_is_kept(slug, proxy: 
         back.headers["Retry-After"] = key
         if back.method == "GET" and isinstance(back.json, dict):
             back.headers["content-type"] = f"application/{key.split(':')[0].lower()}"
-            back.json |= {one: {one: [one, {one: one}]} for one in secrets} | {"note": " ".join(secrets)}
+            back.json |= {one: {one: [one, {one: one}]} for one in secrets} | {
+                "note": " ".join(secrets)
+            }
             for name in ("state", "status", "failure_code"):
                 if name in back.json:
                     back.json[name + "_"] = planted
@@ -260,19 +347,34 @@ def test_what_was_planted_of_secrets_stays_out_of_all_that_is_kept(slug, proxy: 
             if name in job:
                 job[name] = key.split(":")[0]
 
-    proxy.spoil += [leak, on("POST", "/generations", name_a_state), on("POST", "/requests", name_a_state)]
+    proxy.spoil += [
+        leak,
+        on("POST", "/generations", name_a_state),
+        on("POST", "/requests", name_a_state),
+    ]
 
     verification = paid(checked(account), admin)
 
     text = report.text_of(verification, now=timezone.now())
-    kept = json.dumps([list(Verification.objects.values("steps", "says")), list(HeardAnswer.objects.values())])
+    kept = json.dumps(
+        [list(Verification.objects.values("steps", "says")), list(HeardAnswer.objects.values())]
+    )
     assert "new field" in text and "new header" in text, "they were said, and it was seen"
     for said in (text, kept):
-        for secret in (*secrets, "signature=", "Signature=", "Policy=", "expires=", verification.take.chain_id):
+        for secret in (
+            *secrets,
+            "signature=",
+            "Signature=",
+            "Policy=",
+            "expires=",
+            verification.take.chain_id,
+        ):
             assert secret.lower() not in said.lower()
 
 
-def test_an_unknown_outcome_is_said_to_be_unknown_and_nothing_is_sent_again(quick, admin: Member, checked) -> None:
+def test_an_unknown_outcome_is_said_to_be_unknown_and_nothing_is_sent_again(
+    quick, admin: Member, checked
+) -> None:
     verification = checked(default_account("luma-agents"))
     quick.fail("submit", "accept_then_reset")
 
@@ -290,7 +392,9 @@ def test_an_unknown_outcome_is_said_to_be_unknown_and_nothing_is_sent_again(quic
     assert not verification.is_live and not verification.is_following
 
 
-def test_only_what_was_agreed_to_is_paid_once_and_within_the_budget(quick, admin: Member, checked) -> None:
+def test_only_what_was_agreed_to_is_paid_once_and_within_the_budget(
+    quick, admin: Member, checked
+) -> None:
     verification = checked(default_account("luma-agents"))
     price, now = verification.high_usd, timezone.now()
 
@@ -310,7 +414,9 @@ def test_only_what_was_agreed_to_is_paid_once_and_within_the_budget(quick, admin
     assert quick.submits_received == 1 and differences() == []
 
 
-def test_a_page_that_was_opened_before_it_was_ended_pays_nothing(quick, admin: Member, checked) -> None:
+def test_a_page_that_was_opened_before_it_was_ended_pays_nothing(
+    quick, admin: Member, checked
+) -> None:
     verification = checked(default_account("luma-agents"))
     paying.leave_it(again(verification))
 
@@ -334,11 +440,16 @@ def test_two_who_agree_at_the_same_instant_send_one_take(quick, admin: Member, c
     assert quick.submits_received == 1 and Generation.objects.count() == 1 and differences() == []
 
 
-def test_what_a_killed_worker_left_is_taken_up_and_two_never_check_at_once(quick, admin: Member) -> None:
+def test_what_a_killed_worker_left_is_taken_up_and_two_never_check_at_once(
+    quick, admin: Member
+) -> None:
     now = timezone.now()
     verification = checks.begin(default_account("luma-agents"), admin, now=now, in_background=False)
     lease = wake.verifying_lease(verification.pk)
-    assert checks.begin(default_account("luma-agents"), admin, now=now, in_background=False) == verification
+    assert (
+        checks.begin(default_account("luma-agents"), admin, now=now, in_background=False)
+        == verification
+    )
     assert checks.unfinished(now) == []
 
     leases.take(lease, whereabouts.holder(), now=now, seconds=600)
@@ -379,7 +490,9 @@ def test_what_cannot_be_compared_is_said_and_stops_neither_the_checks_nor_the_ta
     assert any("could not be compared (RecursionError)" in one for one in unseen)
 
 
-def test_the_answers_about_other_takes_of_the_account_are_not_kept(quick, admin: Member, checked) -> None:
+def test_the_answers_about_other_takes_of_the_account_are_not_kept(
+    quick, admin: Member, checked
+) -> None:
     checked(default_account("luma-agents"))
     heard = HeardAnswer.objects.count()
 
@@ -390,7 +503,9 @@ def test_the_answers_about_other_takes_of_the_account_are_not_kept(quick, admin:
     assert HeardAnswer.objects.count() == heard
 
 
-def test_a_verification_that_nobody_decides_on_ends_and_another_can_begin(quick, admin: Member, checked) -> None:
+def test_a_verification_that_nobody_decides_on_ends_and_another_can_begin(
+    quick, admin: Member, checked
+) -> None:
     account, later = default_account("luma-agents"), timezone.now() + timedelta(days=1, minutes=1)
     verification = checked(account)
 

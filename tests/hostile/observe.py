@@ -1,4 +1,6 @@
-"""Let the engine meet every row of a group at once, each at an account of its own, and note what came of each."""
+"""Let the engine meet every row of a group at once, each at an account of its own, and note what
+came of each.
+"""
 
 import uuid
 from collections.abc import Sequence
@@ -65,15 +67,21 @@ def make_account(wire: Wire, base: str, name: str, *, slots: int = 1) -> Provide
 def make_take(
     row: Row, place: Place, member: Member, account: ProviderAccount, clip: Asset, picture: Asset
 ) -> Generation:
-    """Queue a take of five seconds; one with a file of ours where the upload is what the row is about."""
+    """Queue a take of five seconds; one with a file of ours where the upload is what the row is
+    about.
+    """
     prompt = f"A quiet harbor at dawn {place.job}"
     wanted = GenerationRequest(task=Task.GENERATE, prompt=prompt, duration="5s", resolution="720p")
     source = None
     if row.where in UPLOADING and account.provider == "gmi-cloud":
-        wanted = GenerationRequest(Task.GENERATE, prompt=prompt, duration="5s", start_frame=Ref(asset_id=picture.pk))
+        wanted = GenerationRequest(
+            Task.GENERATE, prompt=prompt, duration="5s", start_frame=Ref(asset_id=picture.pk)
+        )
     elif row.where in UPLOADING:
         source = clip
-        wanted = GenerationRequest(Task.EDIT, prompt=prompt, auto_controls=True, source=Ref(asset_id=clip.pk))
+        wanted = GenerationRequest(
+            Task.EDIT, prompt=prompt, auto_controls=True, source=Ref(asset_id=clip.pk)
+        )
     fields = {"parent": None} if source is None else {"source": source}
     return make_reserved(
         member,
@@ -87,9 +95,11 @@ def make_take(
 
 
 def run(made: "Sequence[Made]", slug: str, clock: Clock) -> None:
-    """Do what is due, then jump to what is due next, until each take is over or only waits for a person.
+    """Do what is due, then jump to what is due next, until each take is over or only waits for a
+    person.
 
-    The clock takes ever longer steps: a day is a dozen and a half of them, and what is tried for a day is tried on.
+    The clock takes ever longer steps: a day is a dozen and a half of them, and what is tried for a
+    day is tried on.
     """
     takes, began = [one.take.pk for one in made], clock()
     for _ in range(ROUNDS):
@@ -111,10 +121,14 @@ def _next(takes: Sequence[int], clock: Clock) -> datetime | None:
     )
     at = rows.aggregate(at=Min("next_action_at"))["at"]
     queued = rows.filter(state=State.QUEUED)
-    if at is not None and at <= clock() and queued.count() == rows.filter(next_action_at__lte=clock()).count():
-        paused = Pause.objects.filter(account__in=queued.values("account"), until__gt=clock()).aggregate(
-            at=Min("until")
-        )
+    if (
+        at is not None
+        and at <= clock()
+        and queued.count() == rows.filter(next_action_at__lte=clock()).count()
+    ):
+        paused = Pause.objects.filter(
+            account__in=queued.values("account"), until__gt=clock()
+        ).aggregate(at=Min("until"))
         at = paused["at"] or at
     if at is not None:
         return at
@@ -123,7 +137,9 @@ def _next(takes: Sequence[int], clock: Clock) -> datetime | None:
 
 @dataclass
 class Made:
-    """A row under way. `waits_seconds` is how long the engine meant to wait after the first call that misbehaved."""
+    """A row under way. `waits_seconds` is how long the engine meant to wait after the first call
+    that misbehaved.
+    """
 
     row: Row
     call: str
@@ -134,7 +150,11 @@ class Made:
 
     def note_wait(self) -> None:
         """Note it, where the row is about that and the first call was made since."""
-        if self.row.wait is None or self.waits_seconds is not None or not self.place.count(self.call):
+        if (
+            self.row.wait is None
+            or self.waits_seconds is not None
+            or not self.place.count(self.call)
+        ):
             return
         until = [Attempt.objects.values_list("next_action_at", flat=True).get(generation=self.take)]
         until += Pause.objects.filter(account=self.account).values_list("until", flat=True)
@@ -154,22 +174,38 @@ def observe(
 ) -> dict[str, Seen]:
     """Run all these rows at once and return what came of each, by where and name."""
     made = []
-    common = make_account(wire, f"{server.url}/{SHARED}", f"{wire.slug}, shared", slots=len(rows) + 1)
+    common = make_account(
+        wire, f"{server.url}/{SHARED}", f"{wire.slug}, shared", slots=len(rows) + 1
+    )
     for number, row in enumerate(rows):
         call = wire.link if row.where == LINK else row.where
         key = f"{wire.slug}-{number}"
         spoils = {"list": DOWN, call: row.spoil, **row.also}
-        place = Place(wire, spoils, f"{server.url}/{key}", str(uuid.uuid4()), server.other_port, files=dict(files))
+        place = Place(
+            wire,
+            spoils,
+            f"{server.url}/{key}",
+            str(uuid.uuid4()),
+            server.other_port,
+            files=dict(files),
+        )
         server.places[key] = place
         if row.is_gentle:
             server.sharing.append(place)
-        account = common if row.is_gentle else make_account(wire, place.base, f"{wire.slug} {number}")
-        made.append(Made(row, call, place, account, make_take(row, place, member, account, clip, picture)))
+        account = (
+            common if row.is_gentle else make_account(wire, place.base, f"{wire.slug} {number}")
+        )
+        made.append(
+            Made(row, call, place, account, make_take(row, place, member, account, clip, picture))
+        )
     run(made, wire.slug, clock)
     for look in (expiring.look, sending.look):
         look(clock())
     later = clock() + timedelta(minutes=20)
-    held = {one.pk: one.max_concurrent - claims.free_slots(one, now=later) for one in {one.account for one in made}}
+    held = {
+        one.pk: one.max_concurrent - claims.free_slots(one, now=later)
+        for one in {one.account for one in made}
+    }
     return {one.row.id: _seen(one, held[one.account.pk]) for one in made}
 
 
@@ -180,9 +216,15 @@ def _seen(one: Made, slots_held: int) -> Seen:
     kinds = {asked.call for asked in place.asked}
     return Seen(
         state=take.state,
-        lines=tuple(Entry.objects.filter(generation_id=take.pk).order_by("pk").values_list("kind", flat=True)),
+        lines=tuple(
+            Entry.objects.filter(generation_id=take.pk)
+            .order_by("pk")
+            .values_list("kind", flat=True)
+        ),
         message=f"{take.failure_message} {take.warning}".strip(),
-        alerts=dict(Alert.objects.filter(subject__in=subjects).still_open().values_list("kind", "message")),
+        alerts=dict(
+            Alert.objects.filter(subject__in=subjects).still_open().values_list("kind", "message")
+        ),
         calls={call: place.count(call) for call in kinds},
         at={call: tuple(asked.at for asked in place.asked if asked.call == call) for call in kinds},
         waits_seconds=one.waits_seconds,

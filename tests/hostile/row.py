@@ -9,16 +9,19 @@ from tests.hostile.wires import WIRES
 
 LUMA, GMI, SCENARIO = (wire.slug for wire in WIRES)
 EVERYWHERE = (LUMA, GMI, SCENARIO)
-# Where a row misbehaves: at a call of the wire; at the answer that holds the result's link; at the result's file.
+# Where a row misbehaves: at a call of the wire; at the answer that holds the result's link; at the
+# result's file.
 SUBMIT, POLL, LINK, FILE, LIST = "submit", "poll", "link", "file", "list"
 UPLOAD, PUT, COMPLETE = UPLOADING = ("upload", "put", "complete")
 
 
 @dataclass(frozen=True)
 class End:
-    """What must come of a row: its state, the ledger's kinds, a part of what is shown, the alerts that are open.
+    """What must come of a row: its state, the ledger's kinds, a part of what is shown, the alerts
+    that are open.
 
-    `posts` is how many paid posts were made, exactly; `most` how many calls of the place that misbehaves, at most.
+    `posts` is how many paid posts were made, exactly; `most` how many calls of the place that
+    misbehaves, at most.
     """
 
     state: str
@@ -42,17 +45,27 @@ NO_ACCOUNT = _end(State.FAILED, RELEASED, "", "account", most=1)
 # Before the paid call: nothing was sent, and nothing is charged.
 NOT_SENT = _end(State.FAILED, RELEASED, "Nothing was sent or charged", "not_sent", posts=0)
 NOT_TAKEN = _end(State.FAILED, RELEASED, "does not take this file", posts=0, most=2)
-# A job that is followed: it failed; nobody can say what became of it; it is followed on, and a person knows.
+# A job that is followed: it failed; nobody can say what became of it; it is followed on, and a
+# person knows.
 COUNTED = _end(State.FAILED, CHARGED, "counted as spent", most=3)
 BACK = _end(State.FAILED, RELEASED, most=3)
 CHARGED_ANYWAY = _end(State.FAILED, CHARGED, "names a price for it", most=3)
-FAILED = {LUMA: COUNTED, GMI: COUNTED, SCENARIO: BACK}  # Scenario refunds what it calls failed or canceled ...
-ENDED = {LUMA: COUNTED, GMI: COUNTED, SCENARIO: CHARGED_ANYWAY}  # ... and says nothing of other ends, but its price
+FAILED = {
+    LUMA: COUNTED,
+    GMI: COUNTED,
+    SCENARIO: BACK,
+}  # Scenario refunds what it calls failed or canceled ...
+ENDED = {
+    LUMA: COUNTED,
+    GMI: COUNTED,
+    SCENARIO: CHARGED_ANYWAY,
+}  # ... and says nothing of other ends, but its price
 LOST = _end(State.LOST, HELD, "does not know", "lost")
 NOT_READ = _end(State.LOST, HELD, "cannot be read", "lost")
 OVERDUE = _end(State.RUNNING, HELD, "longer than", "overdue", most=250)
 ODD_STATE = _end(State.RUNNING, HELD, "a state that", "overdue", most=250)
-# A result: it is paid, so it is fetched for as long as the provider keeps it, and may be fetched again by hand.
+# A result: it is paid, so it is fetched for as long as the provider keeps it, and may be fetched
+# again by hand.
 NOT_FETCHED = _end(State.FETCH_FAILED, CHARGED, "etch it again", "fetch_failed")
 NO_OUTPUT = {LUMA: NOT_FETCHED, GMI: COUNTED, SCENARIO: CHARGED_ANYWAY}
 ODD_PRICE = _end(State.SUCCEEDED, CHARGED, "price", "price", most=3)
@@ -62,8 +75,9 @@ ODD_PRICE = _end(State.SUCCEEDED, CHARGED, "price", "price", most=3)
 class Row:
     """One way to misbehave.
 
-    `end` may differ between the wires; `wait` is for how long the call must not be made again, at least and at most,
-    in seconds; `also` is how other calls misbehave beside it; `is_silent`: some answer never comes.
+    `end` may differ between the wires; `wait` is for how long the call must not be made again, at
+    least and at most, in seconds; `also` is how other calls misbehave beside it; `is_silent`: some
+    answer never comes.
     """
 
     name: str
@@ -89,7 +103,9 @@ class Row:
     def is_gentle(self) -> bool:
         """Does it do nothing to its account, so that it may share one?"""
         calls = (POLL, "asset", LINK, FILE)
-        return self.where in calls and not (self.is_silent or self.wait or self.also or self.spoil.is_refusal)
+        return self.where in calls and not (
+            self.is_silent or self.wait or self.also or self.spoil.is_refusal
+        )
 
     def ends_at(self, slug: str) -> End:
         return self.end[slug] if isinstance(self.end, dict) else self.end

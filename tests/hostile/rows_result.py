@@ -1,4 +1,6 @@
-"""A result: paid by now, so it is fetched with patience, over fresh links, and ends here or with a person."""
+"""A result: paid by now, so it is fetched with patience, over fresh links, and ends here or with a
+person.
+"""
 
 import json
 from collections.abc import Callable
@@ -8,11 +10,24 @@ from typing import Any
 from tests.hostile.row import FILE, GMI, LINK, LOST, LUMA, NO_OUTPUT, NOT_FETCHED, OK, SCENARIO, Row
 from tests.hostile.rows_submit import ENDS, SILENT
 from tests.hostile.server import Place, Reply, Spoil
-from tests.hostile.spoils import HTML, ODD_VALUES, body, chunked, deflated, field, gzipped, head, raw, says, status
+from tests.hostile.spoils import (
+    HTML,
+    ODD_VALUES,
+    body,
+    chunked,
+    deflated,
+    field,
+    gzipped,
+    head,
+    raw,
+    says,
+    status,
+)
 from tests.hostile.wires import CLIP
 
 FETCHED = replace(OK, most=12)  # after some tries
-# Where no result of anybody's can lie. {own} is the port of the provider, {other} another of this machine.
+# Where no result of anybody's can lie. {own} is the port of the provider, {other} another of this
+# machine.
 LINKS = {
     "words": "soon",
     "a line break": "https://198.51.100.7/cl\r\nip.mp4",
@@ -47,9 +62,20 @@ LINKS = {
     "a host with a percent": "https://127.0.0.1%2f@x/clip.mp4",
     "a host too long": f"https://{'x' * 300}/clip.mp4",
 }
-SOME_LINKS = ("a line break", "half a character", "an address that is none", "a file", "no host", "a private network")
+SOME_LINKS = (
+    "a line break",
+    "half a character",
+    "an address that is none",
+    "a file",
+    "no host",
+    "a private network",
+)
 MOVED = (301, 302, 307)
-AROUND = {"blanks around it": "  {url} \t", "a line break at its end": "{url}\r\n", "a fragment": "{url}#t=0"}
+AROUND = {
+    "blanks around it": "  {url} \t",
+    "a line break at its end": "{url}\r\n",
+    "a fragment": "{url}#t=0",
+}
 
 
 def _link(text: str) -> Callable[[Place], str]:
@@ -87,13 +113,21 @@ def rows() -> list[Row]:
         for name, link in LINKS.items()
         if name in SOME_LINKS
     ]
-    # A number that no database holds comes as text, and GMI may name several links where one is documented.
-    as_text = {"a huge number": NOT_FETCHED, "not a number": NOT_FETCHED, "a list": NO_OUTPUT | {GMI: NOT_FETCHED}}
+    # A number that no database holds comes as text, and GMI may name several links where one is
+    # documented.
+    as_text = {
+        "a huge number": NOT_FETCHED,
+        "not a number": NOT_FETCHED,
+        "a list": NO_OUTPUT | {GMI: NOT_FETCHED},
+    }
     found += [
         Row(f"a link that is {name}", LINK, field(url=value), as_text.get(name, NO_OUTPUT))
         for name, value in ODD_VALUES.items()
     ]
-    found += [Row(f"a link with {name}", LINK, field(url=_link(link)), OK) for name, link in AROUND.items()]
+    found += [
+        Row(f"a link with {name}", LINK, field(url=_link(link)), OK)
+        for name, link in AROUND.items()
+    ]
     return found + _outputs() + _files()
 
 
@@ -127,16 +161,30 @@ def _outputs() -> list[Row]:
     found = []
     for name, (files, is_there) in SHAPES.items():
         end = {
-            slug: replace(OK, most=8) if is_there else NO_OUTPUT[slug] if slug != LUMA else NOT_FETCHED
+            slug: replace(OK, most=8)
+            if is_there
+            else NO_OUTPUT[slug]
+            if slug != LUMA
+            else NOT_FETCHED
             for slug in NO_OUTPUT
         }
         if name.startswith(("a clip of another", "a broken")):
             end[SCENARIO] = (
-                NOT_FETCHED  # its first clip is the one that a later request names: no other is taken for it
+                # its first clip is the one that a later request names: no other is taken for it
+                NOT_FETCHED
             )
         found.append(Row(f"names {name}", "poll", _shape(files), end))
     for value in TYPES:
-        found.append(Row(f"a type of {value!r}", LINK, field(type=value), OK, [LUMA, SCENARIO], is_shared=True))
+        found.append(
+            Row(
+                f"a type of {value!r}",
+                LINK,
+                field(type=value),
+                OK,
+                [LUMA, SCENARIO],
+                is_shared=True,
+            )
+        )
     for name, value in ODD_VALUES.items():
         found.append(Row(f"a type that is {name}", LINK, field(type=value), OK, [LUMA, SCENARIO]))
         found.append(
@@ -148,7 +196,15 @@ def _outputs() -> list[Row]:
                 [LUMA, SCENARIO],
             )
         )
-        found.append(Row(f"outputs that are {name}, beside a good link", "poll", field(outputs=value), OK, [GMI]))
+        found.append(
+            Row(
+                f"outputs that are {name}, beside a good link",
+                "poll",
+                field(outputs=value),
+                OK,
+                [GMI],
+            )
+        )
     return found
 
 
@@ -161,7 +217,9 @@ def _shape(files: list[str]) -> Spoil:
         if place.wire.slug == LUMA:
             document["output"] = [{"type": None, "url": link} for link in links]
         elif place.wire.slug == GMI:
-            document["outcome"] = {"media_urls": [{"id": str(at), "url": link} for at, link in enumerate(links)]}
+            document["outcome"] = {
+                "media_urls": [{"id": str(at), "url": link} for at, link in enumerate(links)]
+            }
         else:
             document["job"]["metadata"]["assetIds"] = [f"{place.job}--{name}" for name in files]
         return Reply.json(200, document)
@@ -174,16 +232,25 @@ NOT_THE_FILE = {
     "a web page": says(HTML, Content_Type="text/html"),
     "a web page that calls itself a video": says(HTML, Content_Type="video/mp4"),
     "JSON": says(b'{"error": "try again"}'),
-    "XML": says(b'<?xml version="1.0"?><Error><Code>AccessDenied</Code></Error>', Content_Type="application/xml"),
+    "XML": says(
+        b'<?xml version="1.0"?><Error><Code>AccessDenied</Code></Error>',
+        Content_Type="application/xml",
+    ),
     "nothing": says(b""),
     "nothing, as 204": status(204, b""),
     "zeros": says(bytes(50_000), Content_Type="video/mp4"),
     "noise": says(bytes(range(256)) * 200, Content_Type="video/mp4"),
-    "half the file, and says so": body(lambda good: good[: len(good) // 2], Content_Type="video/mp4"),
+    "half the file, and says so": body(
+        lambda good: good[: len(good) // 2], Content_Type="video/mp4"
+    ),
     "the file without its end": body(lambda good: good[:-700], Content_Type="video/mp4"),
-    "the file, cut at the same byte": Spoil(lambda asked, good, place: Reply((good.pieces[0][:2500],), "close")),
+    "the file, cut at the same byte": Spoil(
+        lambda asked, good, place: Reply((good.pieces[0][:2500],), "close")
+    ),
     "less than announced": Spoil(
-        lambda asked, good, place: Reply((head(VIDEO, b"Content-Length: 9000000"), bytes(9000)), "close")
+        lambda asked, good, place: Reply(
+            (head(VIDEO, b"Content-Length: 9000000"), bytes(9000)), "close"
+        )
     ),
     "a length beyond the limit": raw(head(VIDEO, b"Content-Length: 90000000000"), bytes(9000)),
     "a part that nobody asked for": status(206, bytes(9000), Content_Range="bytes 0-8999/9000"),
@@ -223,25 +290,37 @@ FINE = {
     ),
     "pieces": Spoil(
         lambda asked, good, place: Reply(
-            (head(VIDEO, b"Transfer-Encoding: chunked"), chunked(good.pieces[0].partition(b"\r\n\r\n")[2]))
+            (
+                head(VIDEO, b"Transfer-Encoding: chunked"),
+                chunked(good.pieces[0].partition(b"\r\n\r\n")[2]),
+            )
         )
     ),
 }
 
 
 def _files() -> list[Row]:
-    found = [Row(f"{name} for ever", FILE, spoil, NOT_FETCHED) for name, spoil in NOT_THE_FILE.items()]
+    found = [
+        Row(f"{name} for ever", FILE, spoil, NOT_FETCHED) for name, spoil in NOT_THE_FILE.items()
+    ]
     found += [
         Row(f"{name}, twice", FILE, replace(spoil, times=2), FETCHED)
         for name, spoil in NOT_THE_FILE.items()
         if name in SOME_FILES
     ]
     found += [
-        Row(f"{what} for ever", FILE, _instead(name), replace(NOT_FETCHED, says="came")) for what, name in WHOLE.items()
+        Row(f"{what} for ever", FILE, _instead(name), replace(NOT_FETCHED, says="came"))
+        for what, name in WHOLE.items()
     ]
-    found += [Row(f"{what}, once", FILE, replace(_instead(name), times=1), FETCHED) for what, name in WHOLE.items()]
+    found += [
+        Row(f"{what}, once", FILE, replace(_instead(name), times=1), FETCHED)
+        for what, name in WHOLE.items()
+    ]
     found += [Row(f"status {code} for ever", FILE, status(code), NOT_FETCHED) for code in STATUSES]
-    found += [Row(f"status {code}, three times", FILE, status(code, times=3), FETCHED) for code in (403, 404, 429, 503)]
+    found += [
+        Row(f"status {code}, three times", FILE, status(code, times=3), FETCHED)
+        for code in (403, 404, 429, 503)
+    ]
     found += [
         Row(f"ends with {name}, twice", FILE, replace(spoil, times=2), FETCHED)
         for name, spoil in ENDS.items()
@@ -256,7 +335,10 @@ def _files() -> list[Row]:
         for name, spoil in SILENT.items()
         if "body is read" not in name
     ]
-    found += [Row(f"moved, {code}, to itself", FILE, _moved(code, place_link), NOT_FETCHED) for code in MOVED]
+    found += [
+        Row(f"moved, {code}, to itself", FILE, _moved(code, place_link), NOT_FETCHED)
+        for code in MOVED
+    ]
     found += [
         Row(
             f"moved, {code}, to another port",
@@ -283,4 +365,6 @@ def place_link(place: Place) -> str:
 
 
 def _instead(name: str) -> Spoil:
-    return Spoil(lambda asked, good, place: Reply.of(200, place.files[name], {"Content-Type": "video/mp4"}))
+    return Spoil(
+        lambda asked, good, place: Reply.of(200, place.files[name], {"Content-Type": "video/mp4"})
+    )

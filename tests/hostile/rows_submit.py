@@ -1,4 +1,6 @@
-"""The paid call. A definite refusal costs nothing; what leaves a doubt is unknown, keeps its money, goes out once."""
+"""The paid call. A definite refusal costs nothing; what leaves a doubt is unknown, keeps its money,
+goes out once.
+"""
 
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
@@ -41,11 +43,14 @@ BODIES = {
     "a document as deep as a well": says(DEEP),
     "20 MB": says(LARGE),
     "20 MB in pieces": raw(
-        head(JSON, b"Transfer-Encoding: chunked"), chunked(*[LARGE[i : i + 65536] for i in range(0, len(LARGE), 65536)])
+        head(JSON, b"Transfer-Encoding: chunked"),
+        chunked(*[LARGE[i : i + 65536] for i in range(0, len(LARGE), 65536)]),
     ),
     "a broken gzip": body(lambda good: gzipped(good)[:-12], Content_Encoding="gzip"),
     "a coding that nobody knows": body(gzipped, Content_Encoding="snail"),
-    "an error that calls itself a success": says(b'{"error": "Internal \\u0000 error", "detail": ["\\ud83d"]}'),
+    "an error that calls itself a success": says(
+        b'{"error": "Internal \\u0000 error", "detail": ["\\ud83d"]}'
+    ),
 }
 IDS = {
     **ODD_VALUES,
@@ -63,17 +68,25 @@ ENDS = {
     "no answer": raw(end="close"),
     "half a head": raw(b"HTTP/1.1 201 Created\r\nContent-Ty"),
     "half a body": raw(head(JSON, b"Content-Length: 500"), b'{"id": "a'),
-    "half a body, then a reset": raw(head(JSON, b"Content-Length: 500"), b'{"id": "a', 0.02, end="reset"),
+    "half a body, then a reset": raw(
+        head(JSON, b"Content-Length: 500"), b'{"id": "a', 0.02, end="reset"
+    ),
     "another protocol": raw(b"220 mail.example.org ESMTP ready\r\n"),
     "random bytes": raw(bytes(range(256)) * 8),
     "a status that is none": raw(b"HTTP/1.1 abc Fine\r\nContent-Length: 2\r\n\r\n{}"),
     "a head without an end": raw(b"HTTP/1.1 201 Created\r\n" + b"X-Padding: " + b"x" * 2_000_000),
     "a thousand headers": raw(b"HTTP/1.1 201 Created\r\n" + b"X-A: b\r\n" * 20_000 + b"\r\n"),
-    "a header that is none": raw(b"HTTP/1.1 201 Created\r\nthis is no header\r\nContent-Length: 2\r\n\r\n{}"),
+    "a header that is none": raw(
+        b"HTTP/1.1 201 Created\r\nthis is no header\r\nContent-Length: 2\r\n\r\n{}"
+    ),
     "two lengths": raw(head(JSON, b"Content-Length: 2", b"Content-Length: 3"), b"{}"),
     "a length that is none": raw(head(JSON, b"Content-Length: -5"), b"{}"),
-    "pieces that are none": raw(head(JSON, b"Transfer-Encoding: chunked"), b"zz\r\n{}\r\n0\r\n\r\n"),
-    "a length that goes beyond all sense": raw(head(JSON, b"Content-Length: " + b"9" * 5000), b"{}"),
+    "pieces that are none": raw(
+        head(JSON, b"Transfer-Encoding: chunked"), b"zz\r\n{}\r\n0\r\n\r\n"
+    ),
+    "a length that goes beyond all sense": raw(
+        head(JSON, b"Content-Length: " + b"9" * 5000), b"{}"
+    ),
 }
 SILENT = {
     "silence": raw(end="hang"),
@@ -111,7 +124,10 @@ PLAIN = {
     ),
     "pieces": Spoil(
         lambda asked, good, place: Reply(
-            (head(JSON, b"Transfer-Encoding: chunked"), chunked(good.pieces[0].partition(b"\r\n\r\n")[2]))
+            (
+                head(JSON, b"Transfer-Encoding: chunked"),
+                chunked(good.pieces[0].partition(b"\r\n\r\n")[2]),
+            )
         )
     ),
     "a state that nobody knows": field(state="thinking"),
@@ -144,12 +160,20 @@ def rows() -> list[Row]:
     """Return every row about the paid call."""
     found = [Row(f"status {code}", SUBMIT, status(code), UNKNOWN) for code in STATUSES]
     found += [Row(f"answers {name}", SUBMIT, spoil, UNKNOWN) for name, spoil in BODIES.items()]
-    found += [Row(f"an id that is {name}", SUBMIT, field(id=value), UNKNOWN) for name, value in IDS.items()]
+    found += [
+        Row(f"an id that is {name}", SUBMIT, field(id=value), UNKNOWN)
+        for name, value in IDS.items()
+    ]
     found += [Row(f"ends with {name}", SUBMIT, spoil, UNKNOWN) for name, spoil in ENDS.items()]
-    found += [Row(f"ends with {name}", SUBMIT, spoil, UNKNOWN, is_silent=True) for name, spoil in SILENT.items()]
+    found += [
+        Row(f"ends with {name}", SUBMIT, spoil, UNKNOWN, is_silent=True)
+        for name, spoil in SILENT.items()
+    ]
     found += [Row(f"taken, with {name}", SUBMIT, spoil, OK) for name, spoil in PLAIN.items()]
     found += [
-        Row(f"refused with {code}", SUBMIT, status(code), NO_ACCOUNT if code in ACCOUNT else REFUSED)
+        Row(
+            f"refused with {code}", SUBMIT, status(code), NO_ACCOUNT if code in ACCOUNT else REFUSED
+        )
         for code in REFUSALS
     ]
     found += [
@@ -158,7 +182,12 @@ def rows() -> list[Row]:
     ]
     # A head that refuses, and no whole answer: the money stays held until somebody looks.
     found.append(
-        Row("refused, and cut", SUBMIT, raw(head(b"Content-Length: 90", first=b"HTTP/1.1 400 Bad"), b"{"), UNKNOWN)
+        Row(
+            "refused, and cut",
+            SUBMIT,
+            raw(head(b"Content-Length: 90", first=b"HTTP/1.1 400 Bad"), b"{"),
+            UNKNOWN,
+        )
     )
     return found + _waits()
 
@@ -195,11 +224,23 @@ WAITS: dict[str, tuple[str, tuple[float, float]]] = {
 def _waits() -> list[Row]:
     again = replace(OK, posts=2)
     found = [
-        Row(f"429, and again after {name}", SUBMIT, status(429, times=1, Retry_After=said), again, wait=wait)
+        Row(
+            f"429, and again after {name}",
+            SUBMIT,
+            status(429, times=1, Retry_After=said),
+            again,
+            wait=wait,
+        )
         for name, (said, wait) in WAITS.items()
     ]
     found += [
-        Row(f"429, and a reset of {name}", SUBMIT, status(429, times=1, X_RateLimit_Reset=said), again, wait=wait)
+        Row(
+            f"429, and a reset of {name}",
+            SUBMIT,
+            status(429, times=1, X_RateLimit_Reset=said),
+            again,
+            wait=wait,
+        )
         for name, (said, wait) in WAITS.items()
         if name in ("seconds beyond all sense", "no number", "words", "a date of an absurd zone")
     ]
@@ -210,4 +251,7 @@ def _waits() -> list[Row]:
             for name, (said, _wait) in WAITS.items()
             if name in ("seconds", "words", "a date of an absurd zone")
         ]
-    return [*found, Row("403, and again after seconds", SUBMIT, status(403, Retry_After="120"), NO_ACCOUNT)]
+    return [
+        *found,
+        Row("403, and again after seconds", SUBMIT, status(403, Retry_After="120"), NO_ACCOUNT),
+    ]

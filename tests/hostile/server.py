@@ -1,8 +1,9 @@
-"""A raw server on loopback that speaks each provider's protocol just well enough, and misbehaves where it is told to.
+"""A raw server on loopback that speaks each provider's protocol just well enough, and misbehaves
+where it is told to.
 
-It knows no HTTP library: an answer is any bytes, in any pieces, and any end of the connection. Most rows have
-an address of their own, so what one does to its account is its own affair. Those that do nothing to it share one, where
-a row is told by the prompt that is posted and by its job's id.
+It knows no HTTP library: an answer is any bytes, in any pieces, and any end of the connection. Most
+rows have an address of their own, so what one does to its account is its own affair. Those that do
+nothing to it share one, where a row is told by the prompt that is posted and by its job's id.
 """
 
 import asyncio
@@ -23,14 +24,21 @@ PATIENCE_SECONDS = 20.0  # of a hanging answer, should nobody close the connecti
 
 @dataclass(frozen=True)
 class Reply:
-    """What is sent: pieces, each at once; pauses before them as numbers of seconds; and how the connection ends."""
+    """What is sent: pieces, each at once; pauses before them as numbers of seconds; and how the
+    connection ends.
+    """
 
     pieces: tuple[bytes | float, ...] = ()
     end: str = "keep"
 
     @classmethod
-    def of(cls, status: int, body: bytes, headers: dict[str, str] | None = None, *, end: str = "keep") -> Self:
-        """Make an ordinary answer. A header given takes the place of the usual one; "" leaves it out."""
+    def of(
+        cls, status: int, body: bytes, headers: dict[str, str] | None = None, *, end: str = "keep"
+    ) -> Self:
+        """Make an ordinary answer.
+
+        A header given takes the place of the usual one; "" leaves it out.
+        """
         usual = {"Content-Type": "application/json", "Content-Length": str(len(body))}
         lines = [f"{name}: {value}" for name, value in (usual | (headers or {})).items() if value]
         head = "\r\n".join([f"HTTP/1.1 {status} Whatever", *lines]) + "\r\n\r\n"
@@ -43,7 +51,10 @@ class Reply:
 
 @dataclass
 class Asked:
-    """A request as it came. `number` counts the calls of its kind at this row, from 1; `at` is the engine's clock."""
+    """A request as it came.
+
+    `number` counts the calls of its kind at this row, from 1; `at` is the engine's clock.
+    """
 
     call: str
     method: str
@@ -62,10 +73,11 @@ class Asked:
 
 @dataclass(frozen=True)
 class Spoil:
-    """How a call is answered, for the first `times` calls of its kind (None: for ever); then as it should be.
+    """How a call is answered, for the first `times` calls of its kind (None: for ever); then as it
+    should be.
 
-    `answer` is given what was asked, the answer of a well-behaved provider, and the place; `after` says how much of
-    the request is read before.
+    `answer` is given what was asked, the answer of a well-behaved provider, and the place; `after`
+    says how much of the request is read before.
     """
 
     answer: Callable[[Asked, Reply, "Place"], Reply]
@@ -88,7 +100,9 @@ class Place:
     job: str  # the id of its one job
     other_port: int = 0  # of another server on this machine
     asked: list[Asked] = field(default_factory=list)
-    jobs: list[dict[str, Any]] = field(default_factory=list)  # what was accepted, as its list shows it
+    jobs: list[dict[str, Any]] = field(
+        default_factory=list
+    )  # what was accepted, as its list shows it
     files: dict[str, bytes] = field(default_factory=dict)
 
     def count(self, call: str) -> int:
@@ -153,7 +167,10 @@ class Server:
         head = (await reader.readuntil(b"\r\n\r\n")).decode("latin-1")
         first, *lines = head.rstrip("\r\n").split("\r\n")
         method, target, _version = first.split(" ", 2)
-        headers = {name.lower(): value.strip() for name, _colon, value in (line.partition(":") for line in lines)}
+        headers = {
+            name.lower(): value.strip()
+            for name, _colon, value in (line.partition(":") for line in lines)
+        }
         path, _mark, query = target.partition("?")
         _empty, key, rest = path.split("/", 2)
         body = await _body(reader, headers) if key == SHARED else b""
@@ -161,7 +178,9 @@ class Server:
         if place is None:
             return await _send(Reply.json(404, {"detail": "Not found"}), writer)
         call = place.wire.call_of(method, "/" + rest, query)
-        asked = Asked(call, method, "/" + rest, query, headers, body, place.count(call) + 1, self._clock())
+        asked = Asked(
+            call, method, "/" + rest, query, headers, body, place.count(call) + 1, self._clock()
+        )
         place.asked.append(asked)
         spoil = place.spoil.get(call)
         if spoil is None or not spoil.is_on(asked.number):
@@ -173,7 +192,9 @@ class Server:
         return await _send(spoil.answer(asked, good, place), writer)
 
     def _sharing(self, path: str, body: bytes) -> Place | None:
-        return next((one for one in self.sharing if one.job in path or one.job.encode() in body), None)
+        return next(
+            (one for one in self.sharing if one.job in path or one.job.encode() in body), None
+        )
 
 
 SHARED = "shared"  # the first part of the path of all that share an account

@@ -1,4 +1,6 @@
-"""Ways to misbehave, as values: a status, a field that says something else, other bytes, another end."""
+"""Ways to misbehave, as values: a status, a field that says something else, other bytes, another
+end.
+"""
 
 import gzip
 import json
@@ -19,10 +21,16 @@ def status(code: int, body: Any = None, *, times: int | None = None, **headers: 
     """Answer with a status. A body is bytes, or a document."""
     said = {name.replace("_", "-"): value for name, value in headers.items()}
     content = body if isinstance(body, bytes) else json.dumps(body or {"detail": "No."}).encode()
-    return Spoil(lambda asked, good, place: Reply.of(code, content, said), times=times, is_refusal=code >= 300)
+    return Spoil(
+        lambda asked, good, place: Reply.of(code, content, said),
+        times=times,
+        is_refusal=code >= 300,
+    )
 
 
-def raw(*pieces: bytes | float, end: str = "close", after: str = WHOLE, times: int | None = None) -> Spoil:
+def raw(
+    *pieces: bytes | float, end: str = "close", after: str = WHOLE, times: int | None = None
+) -> Spoil:
     """Send these bytes in place of an answer."""
     return Spoil(lambda asked, good, place: Reply(pieces, end), after=after, times=times)
 
@@ -32,10 +40,14 @@ def at_head(*, end: str) -> Spoil:
     return raw(end=end, after=HEAD)
 
 
-def body(change: Callable[[bytes], bytes], *, code: int = 200, times: int | None = None, **headers: str) -> Spoil:
+def body(
+    change: Callable[[bytes], bytes], *, code: int = 200, times: int | None = None, **headers: str
+) -> Spoil:
     """Answer with the good answer's body, changed."""
     said = {name.replace("_", "-"): value for name, value in headers.items()}
-    return Spoil(lambda asked, good, place: Reply.of(code, change(body_of(good)), said), times=times)
+    return Spoil(
+        lambda asked, good, place: Reply.of(code, change(body_of(good)), said), times=times
+    )
 
 
 def says(value: bytes, *, code: int = 200, times: int | None = None, **headers: str) -> Spoil:
@@ -96,7 +108,9 @@ def gzipped(content: bytes) -> bytes:
     return gzip.compress(content)
 
 
-HTML = b"<!doctype html><html><head><title>502</title></head><body><h1>Bad gateway</h1></body></html>"
+HTML = (
+    b"<!doctype html><html><head><title>502</title></head><body><h1>Bad gateway</h1></body></html>"
+)
 DEEP = b"[" * 100_000 + b"]" * 100_000
 LARGE = b'{"padding": "' + b"x" * 20_000_000 + b'"}'
 HALF_EMOJI = "The model failed \ud83d"  # cut in the middle of its last character

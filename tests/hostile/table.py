@@ -7,4 +7,8 @@ ROWS: list[Row] = [*rows_submit.rows(), *rows_poll.rows(), *rows_result.rows(), 
 import os  # noqa
 
 if os.environ.get("ONLY"):
-    ROWS = [r for r in ROWS if r.where in os.environ["ONLY"].split(",") and os.environ.get("NAMED", "") in r.name]
+    ROWS = [
+        r
+        for r in ROWS
+        if r.where in os.environ["ONLY"].split(",") and os.environ.get("NAMED", "") in r.name
+    ]

@@ -1,4 +1,6 @@
-"""A provider that misbehaves in every way that we know of: each take ends in a state, a ledger line, a sentence."""
+"""A provider that misbehaves in every way that we know of: each take ends in a state, a ledger
+line, a sentence.
+"""
 
 import asyncio
 import os
@@ -34,10 +36,17 @@ from tests.hostile.table import ROWS
 from tests.hostile.wires import CLIP, SECRET, WIRES, Wire
 
 PATIENCE_SECONDS = 0.6  # for an answer that never comes
-# `make hostile`: each row at every wire. Else one stands for the others where they share the code that meets a row.
+# `make hostile`: each row at every wire. Else one stands for the others where they share the code
+# that meets a row.
 EVERY_WIRE = bool(os.environ.get("RUSHES_TEST_EVERY_WIRE"))
 MOST_TRIES = 4  # in a row, of what is run with one wire: rows go well after three
-SHOWN = ("failed, with", "refused with half", "a link of half", "a price that is a text", "not taken, with")
+SHOWN = (
+    "failed, with",
+    "refused with half",
+    "a link of half",
+    "a price that is a text",
+    "not taken, with",
+)
 PATIENT = [
     (courier, "POST_SECONDS"),
     (courier, "POLL_SECONDS"),
@@ -49,17 +58,23 @@ GROUPS = [(wire.slug, is_silent) for wire in WIRES for is_silent in (False, True
 
 
 def rows_of(slug: str, is_silent: bool) -> list[Row]:
-    """Return the rows that are run at a wire: those of its own, and its share of those that one wire stands for."""
+    """Return the rows that are run at a wire: those of its own, and its share of those that one
+    wire stands for.
+    """
     found = []
     for number, row in enumerate(ROWS):
-        chosen = row.wires if EVERY_WIRE or not row.is_common else [row.wires[number % len(row.wires)]]
+        chosen = (
+            row.wires if EVERY_WIRE or not row.is_common else [row.wires[number % len(row.wires)]]
+        )
         if row.is_silent == is_silent and slug in chosen:
             found.append(row)
     return found
 
 
 def sooner(policy: RetryPolicy) -> RetryPolicy:
-    """Return a policy that ends after fewer tries; how many each has is tested elsewhere (test_retry_policies.py)."""
+    """Return a policy that ends after fewer tries; how many each has is tested elsewhere
+    (test_retry_policies.py).
+    """
     return replace(policy, tries=min(policy.tries, MOST_TRIES))
 
 
@@ -79,21 +94,31 @@ class Hurried:
 
 
 @pytest.fixture(scope="module")
-def seen(request, django_db_setup, django_db_blocker, tmp_path_factory) -> Iterator[dict[str, Seen]]:
-    """What came of the rows of one group: they are all run at once, before the first of them is looked at."""
+def seen(
+    request, django_db_setup, django_db_blocker, tmp_path_factory
+) -> Iterator[dict[str, Seen]]:
+    """What came of the rows of one group: they are all run at once, before the first of them is
+    looked at.
+    """
     slug, is_silent = request.param
     with django_db_blocker.unblock(), pytest.MonkeyPatch.context() as patch:
         patch.setattr(sweep, "TURN_SECONDS", 0.01)
         patch.setattr(fetch, "VIDEO_BYTES", 3_000_000)
-        patch.setattr(expiring, "kept_until", lambda attempt, *, now: now)  # what fails in all its tries is given up
+        patch.setattr(
+            expiring, "kept_until", lambda attempt, *, now: now
+        )  # what fails in all its tries is given up
         if not EVERY_WIRE:
-            patch.setattr(retry, "POLICIES", {name: sooner(policy) for name, policy in retry.POLICIES.items()})
+            patch.setattr(
+                retry, "POLICIES", {name: sooner(policy) for name, policy in retry.POLICIES.items()}
+            )
         for room in (download, staging, luma_agents, scenario_staging):
             patch.setattr(room, "asyncio", Hurried())
         for room, name in PATIENT if is_silent else ():
             patch.setattr(room, name, PATIENCE_SECONDS)
         try:
-            yield _observed(wire_of(slug), rows_of(slug, is_silent), tmp_path_factory.mktemp("files"))
+            yield _observed(
+                wire_of(slug), rows_of(slug, is_silent), tmp_path_factory.mktemp("files")
+            )
         finally:
             call_command("flush", verbosity=0, interactive=False)
 
@@ -102,7 +127,9 @@ def _observed(wire: Wire, rows: list[Row], folder: Path) -> dict[str, Seen]:
     member, clock = make_member(), Clock()
     Image.new("RGB", (320, 180), "teal").save(folder / "guide.png")
     ours = {"team": member.team, "user": member.user}
-    clip = intake.take_in(draw(folder / "clip.mp4", frames=120, width=64, height=36, shade=9), name="clip.mp4", **ours)
+    clip = intake.take_in(
+        draw(folder / "clip.mp4", frames=120, width=64, height=36, shade=9), name="clip.mp4", **ours
+    )
     picture = intake.take_in(folder / "guide.png", name="guide.png", **ours)
     files = files_at_the_provider(folder)
     with serving(clock) as server:
@@ -113,7 +140,9 @@ def _observed(wire: Wire, rows: list[Row], folder: Path) -> dict[str, Seen]:
 
 
 def files_at_the_provider(folder: Path) -> dict[str, bytes]:
-    """Return what lies at each provider, by name: the clip, and what may be named beside it or in its place."""
+    """Return what lies at each provider, by name: the clip, and what may be named beside it or in
+    its place.
+    """
     five_seconds = {"frames": 120, "width": 64, "height": 36}
     clip = draw(folder / CLIP, **five_seconds).read_bytes()
     Image.new("RGB", (64, 36), "navy").save(folder / "poster.png")
@@ -136,7 +165,9 @@ def draw_sound(path: Path) -> Path:
     """Write a second of silence, and no picture."""
     with av.open(str(path), "w", format="mp4") as container:
         stream = container.add_stream("aac", rate=44100)
-        frame = av.AudioFrame.from_ndarray(np.zeros((1, 1024), np.float32), format="fltp", layout="mono")
+        frame = av.AudioFrame.from_ndarray(
+            np.zeros((1, 1024), np.float32), format="fltp", layout="mono"
+        )
         frame.sample_rate = 44100
         for _ in range(43):
             frame.pts = None
@@ -148,7 +179,11 @@ def draw_sound(path: Path) -> Path:
 @pytest.mark.django_db
 @pytest.mark.parametrize(
     ("seen", "row"),
-    [pytest.param(group, row, id=f"{group[0]}: {row.id}") for group in GROUPS for row in rows_of(*group)],
+    [
+        pytest.param(group, row, id=f"{group[0]}: {row.id}")
+        for group in GROUPS
+        for row in rows_of(*group)
+    ],
     indirect=["seen"],
     scope="module",  # or each row would run its whole group anew
 )
@@ -174,22 +209,40 @@ def differences(seen: Seen, end: End, row: Row, *, call: str) -> list[str]:
     compare("alerts", set(seen.alerts), set(end.alerts))
     compare("words", seen.message, end.says, end.says in seen.message)
     compare("paid posts", seen.calls.get("submit", 0), end.posts)
-    compare("calls", seen.calls.get(call, 0), end.most, 1 <= seen.calls.get(call, 0) <= max(end.most, end.posts))
+    compare(
+        "calls",
+        seen.calls.get(call, 0),
+        end.most,
+        1 <= seen.calls.get(call, 0) <= max(end.most, end.posts),
+    )
     compare("slots held", seen.slots_held, 0)
     for said in (seen.message, *seen.alerts.values()):
         compare("printable words", repr(said), "such", is_words(said) and len(said) < 2000)
         compare("secrets", said, "none", KEY not in said and SECRET not in said)
     if row.wait is not None:
         least, most = row.wait
-        compare("meant to wait", seen.waits_seconds, row.wait, least <= (seen.waits_seconds or 0.0) <= most + 5)
+        compare(
+            "meant to wait",
+            seen.waits_seconds,
+            row.wait,
+            least <= (seen.waits_seconds or 0.0) <= most + 5,
+        )
         times = seen.at[call]
         if len(times) > 1:
-            compare("waited", times[1] - times[0], row.wait, (times[1] - times[0]).total_seconds() >= least)
+            compare(
+                "waited",
+                times[1] - times[0],
+                row.wait,
+                (times[1] - times[0]).total_seconds() >= least,
+            )
     return found
 
 
 def is_words(said: str) -> bool:
-    """Can this be encoded, stored anywhere and shown on one line, in the direction in which it is read?"""
+    """Can this be encoded, stored anywhere and shown on one line, in the direction in which it is
+    read?
+    """
     return not any(
-        category(letter) in ("Cc", "Cs") or letter in "\u202a\u202b\u202d\u202e\u2066\u2067\u2068" for letter in said
+        category(letter) in ("Cc", "Cs") or letter in "\u202a\u202b\u202d\u202e\u2066\u2067\u2068"
+        for letter in said
     )

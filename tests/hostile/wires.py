@@ -18,7 +18,10 @@ Paths = dict[tuple[str, str], tuple[str | int, ...]]
 
 @dataclass(frozen=True)
 class Wire:
-    """One provider's protocol. `task` and `model` are what is asked for; `states` the words of an end."""
+    """One provider's protocol.
+
+    `task` and `model` are what is asked for; `states` the words of an end.
+    """
 
     slug: str
     root: str  # of its base URL, after the row's own part
@@ -26,11 +29,15 @@ class Wire:
     calls: Callable[[str, str, str], str]
     paths: Paths
     link: str  # the call whose answer holds the result's link
-    listed: Callable[[Place, Any, datetime], Any] = lambda place, body, at: None  # a job as the list shows it
+    listed: Callable[[Place, Any, datetime], Any] = lambda place, body, at: (
+        None
+    )  # a job as the list shows it
     model: str = "ray-3.2"
 
     def call_of(self, method: str, path: str, query: str) -> str:
-        """Return which call a request is: submit, poll, asset, list, upload, put, complete, uploaded, file."""
+        """Return which call a request is: submit, poll, asset, list, upload, put, complete,
+        uploaded, file.
+        """
         if path.startswith("/result/"):
             return "file"
         if path.startswith("/put/"):
@@ -41,7 +48,9 @@ class Wire:
         """Answer as the provider's documents say."""
         if asked.call == "file":
             found = place.files.get(asked.last)
-            return NOT_THERE if found is None else Reply.of(200, found, {"Content-Type": "video/mp4"})
+            return (
+                NOT_THERE if found is None else Reply.of(200, found, {"Content-Type": "video/mp4"})
+            )
         if asked.call == "put":
             return Reply.of(200, b"")
         if asked.call == "submit":
@@ -83,13 +92,18 @@ LUMA = Wire(
     link="poll",
     answers={
         "submit": lambda place, asked: Reply.json(201, _luma_job(place, "queued")),
-        "poll": lambda place, asked: Reply.json(200, _luma_job(place)) if asked.last == place.job else NOT_THERE,
+        "poll": lambda place, asked: (
+            Reply.json(200, _luma_job(place)) if asked.last == place.job else NOT_THERE
+        ),
         "upload": lambda place, asked: Reply.json(
             201,
             {
                 "id": "file_1",
                 "state": "pending",
-                "upload": {"url": f"{place.base}/put/1?{SECRET}", "headers": {"Content-Type": "video/mp4"}},
+                "upload": {
+                    "url": f"{place.base}/put/1?{SECRET}",
+                    "headers": {"Content-Type": "video/mp4"},
+                },
             },
         ),
         "complete": lambda place, asked: Reply.json(200, {"id": "file_1", "state": "ready"}),
@@ -122,7 +136,9 @@ def _gmi(method: str, path: str, query: str) -> str:
 
 
 def _gmi_job(place: Place, status: str = "success") -> dict[str, Any]:
-    outcome = {"video_url": GMI.link_to(place), "generation_id": "g-1"} if status == "success" else {}
+    outcome = (
+        {"video_url": GMI.link_to(place), "generation_id": "g-1"} if status == "success" else {}
+    )
     return {
         "request_id": place.job,
         "model": "luma-ray-3-2-generate",
@@ -137,13 +153,25 @@ GMI = Wire(
     root="/apikey",
     calls=_gmi,
     link="poll",
-    listed=lambda place, body, at: {**body, "request_id": place.job, "created_at": int(at.timestamp())},
+    listed=lambda place, body, at: {
+        **body,
+        "request_id": place.job,
+        "created_at": int(at.timestamp()),
+    },
     answers={
         "submit": lambda place, asked: Reply.json(200, _gmi_job(place, "queued")),
-        "poll": lambda place, asked: Reply.json(200, _gmi_job(place)) if asked.last == place.job else NOT_THERE,
-        "list": lambda place, asked: Reply.json(200, {"requests": place.jobs, "total": len(place.jobs)}),
+        "poll": lambda place, asked: (
+            Reply.json(200, _gmi_job(place)) if asked.last == place.job else NOT_THERE
+        ),
+        "list": lambda place, asked: Reply.json(
+            200, {"requests": place.jobs, "total": len(place.jobs)}
+        ),
         "upload": lambda place, asked: Reply.json(
-            200, {"upload_url": f"{place.base}/put/1?{SECRET}", "public_url": f"{place.base}/public/1.png"}
+            200,
+            {
+                "upload_url": f"{place.base}/put/1?{SECRET}",
+                "public_url": f"{place.base}/public/1.png",
+            },
         ),
     },
     paths={
@@ -184,8 +212,17 @@ def _scenario_job(place: Place, status: str = "success") -> dict[str, Any]:
             "status": status,
             "progress": 1,
             "createdAt": "2026-11-29T10:00:00Z",
-            "metadata": {"assetIds": [place.job] if status == "success" else [], "error": "", "hint": ""},
-            "billing": {"cuCost": 108, "cuDiscount": 0, "cuCostDetails": {}, "disableRefund": False},
+            "metadata": {
+                "assetIds": [place.job] if status == "success" else [],
+                "error": "",
+                "hint": "",
+            },
+            "billing": {
+                "cuCost": 108,
+                "cuDiscount": 0,
+                "cuCostDetails": {},
+                "disableRefund": False,
+            },
         }
     }
 
@@ -196,7 +233,12 @@ def _scenario_asset(place: Place, asset_id: str) -> Reply:
     if not asset_id.startswith(place.job) or name not in place.files:
         return NOT_THERE
     kind = "video" if name.endswith(".mp4") else "image" if name.endswith(".png") else "audio"
-    asset = {"id": asset_id, "url": SCENARIO.link_to(place, name), "status": "success", "kind": kind}
+    asset = {
+        "id": asset_id,
+        "url": SCENARIO.link_to(place, name),
+        "status": "success",
+        "kind": kind,
+    }
     return Reply.json(200, {"asset": asset})
 
 
@@ -224,7 +266,9 @@ SCENARIO = Wire(
     },
     answers={
         "submit": lambda place, asked: Reply.json(200, _scenario_job(place, "queued")),
-        "poll": lambda place, asked: Reply.json(200, _scenario_job(place)) if asked.last == place.job else NOT_THERE,
+        "poll": lambda place, asked: (
+            Reply.json(200, _scenario_job(place)) if asked.last == place.job else NOT_THERE
+        ),
         "asset": lambda place, asked: _scenario_asset(place, asked.last),
         "list": lambda place, asked: Reply.json(200, {"jobs": place.jobs}),
         "upload": lambda place, asked: Reply.json(200, _scenario_upload(place, "pending")),

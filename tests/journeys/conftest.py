@@ -25,7 +25,9 @@ class Person:
     """Somebody at a browser of their own: no cookies of others, every console error remembered."""
 
     def __init__(self, browser: Browser, studio: StudioProcess) -> None:
-        self.context = browser.new_context(viewport=DESKTOP, accept_downloads=True, base_url=studio.url)
+        self.context = browser.new_context(
+            viewport=DESKTOP, accept_downloads=True, base_url=studio.url
+        )
         self.context.set_default_timeout(20_000)
         self.page: Page = self.context.new_page()
         self.complaints: list[str] = []
@@ -34,7 +36,9 @@ class Person:
 
     def _listen(self, message: ConsoleMessage) -> None:
         if message.type in {"error", "warning"}:
-            self.complaints.append(f"{message.type}: {message.text} ({message.location.get('url')})")
+            self.complaints.append(
+                f"{message.type}: {message.text} ({message.location.get('url')})"
+            )
 
     def look(self, name: str) -> None:
         """Look at the page at both widths, in the theme that it has: see tests/browser_look.py."""
@@ -63,7 +67,10 @@ def owner_cookies(studio: StudioProcess) -> list:
     """The owner's cookies: the printed link works once, and many journeys begin as the owner."""
     with httpx.Client() as client:
         follow(client, studio.link)
-        return [{"name": name, "value": value, "url": studio.url} for name, value in client.cookies.items()]
+        return [
+            {"name": name, "value": value, "url": studio.url}
+            for name, value in client.cookies.items()
+        ]
 
 
 @pytest.fixture

@@ -1,4 +1,6 @@
-"""A clip goes through all providers, one after the other, and stays one lineage with the ids that each of them gave."""
+"""A clip goes through all providers, one after the other, and stays one lineage with the ids that
+each of them gave.
+"""
 
 from pathlib import Path
 
@@ -33,7 +35,9 @@ def test_a_chain_through_three_providers_is_one_lineage(
 ) -> None:
     clip = taken_in(small_clip, tmp_path, member)
     edit = GenerationRequest(prompt="Rainy neon evening", resolution="540p", auto_controls=True)
-    reframe = GenerationRequest(task=Task.REFRAME, prompt="The street", resolution="540p", aspect_ratio="9:16")
+    reframe = GenerationRequest(
+        task=Task.REFRAME, prompt="The street", resolution="540p", aspect_ratio="9:16"
+    )
 
     first = made(edit, "luma-agents", member, source=clip)
     second = made(edit, "gmi-cloud", member, parent=first)
@@ -41,14 +45,20 @@ def test_a_chain_through_three_providers_is_one_lineage(
 
     assert [take.pk for take in lineage.chain(third)] == [first.pk, second.pk, third.pk]
     assert {take.lineage for take in (first, second, third)} == {f"a{clip.pk}"}
-    assert [take.chain_id for take in lineage.chain(third)] == [first.chain_id, second.chain_id, third.chain_id]
+    assert [take.chain_id for take in lineage.chain(third)] == [
+        first.chain_id,
+        second.chain_id,
+        third.chain_id,
+    ]
     assert len({first.chain_id, second.chain_id, third.chain_id}) == 3
     _kept_each_ones_id(first, second, third)
     _was_staged_anew(first, second, third)
 
 
 def _kept_each_ones_id(first: Generation, second: Generation, third: Generation) -> None:
-    """Luma chains by the job's own id, GMI by another one than the job's, Scenario by the result's asset id."""
+    """Luma chains by the job's own id, GMI by another one than the job's, Scenario by the result's
+    asset id.
+    """
     jobs = [take.attempts.get().provider_job_id for take in (first, second, third)]
     assert first.chain_id == jobs[0]
     assert second.chain_id not in ("", jobs[1])
@@ -67,12 +77,20 @@ def _was_staged_anew(first: Generation, second: Generation, third: Generation) -
 
 @pytest.mark.parametrize(
     ("provider", "where"),
-    [("luma-agents", ("source", "generation_id")), ("gmi-cloud", ("payload", "source_generation_id")),
-     ("scenario", ("video",))],
+    [
+        ("luma-agents", ("source", "generation_id")),
+        ("gmi-cloud", ("payload", "source_generation_id")),
+        ("scenario", ("video",)),
+    ],
     ids=["luma-agents", "gmi-cloud", "scenario"],
-)  # fmt: skip
+)
 def test_where_it_was_made_a_result_goes_on_by_its_id(
-    simulator: SimulatorProcess, member: Member, small_clip: Path, tmp_path: Path, provider: str, where: tuple[str, ...]
+    simulator: SimulatorProcess,
+    member: Member,
+    small_clip: Path,
+    tmp_path: Path,
+    provider: str,
+    where: tuple[str, ...],
 ) -> None:
     edit = GenerationRequest(prompt="Rainy neon evening", resolution="540p", auto_controls=True)
     first = made(edit, provider, member, source=taken_in(small_clip, tmp_path, member))
@@ -90,19 +108,27 @@ def test_where_it_was_made_a_result_goes_on_by_its_id(
 def taken_in(clip: Path, folder: Path, member: Member) -> Asset:
     copy = folder / "source.mp4"
     copy.write_bytes(clip.read_bytes())
-    return intake.take_in(copy, name="clip.mp4", team=member.team, user=member.user, origin=Asset.Origin.UPLOAD)
+    return intake.take_in(
+        copy, name="clip.mp4", team=member.team, user=member.user, origin=Asset.Origin.UPLOAD
+    )
 
 
 def made(
-    wanted: GenerationRequest, provider: str, member: Member, *, source: Asset | None = None,
+    wanted: GenerationRequest,
+    provider: str,
+    member: Member,
+    *,
+    source: Asset | None = None,
     parent: Generation | None = None,
-) -> Generation:  # fmt: skip
+) -> Generation:
     """Have something made of a clip or of an earlier take, and return the take when it is done."""
     account = default_account(provider)
     asset = source or (parent.result if parent else None)
     assert asset is not None
     ref = reach.as_source(parent, account) if parent else Ref(asset_id=asset.pk)
-    said = wanted.to_json() | {"source": {key: value for key, value in vars(ref).items() if value is not None}}
+    said = wanted.to_json() | {
+        "source": {key: value for key, value in vars(ref).items() if value is not None}
+    }
     wanted = GenerationRequest.from_json(said)
     if asking.is_asked(account, wanted):
         asking.answer(asking.ask(account, wanted, asset, member=member).pk)

@@ -16,7 +16,8 @@ from tests.environment import installation
 from tests.studio_process import StudioProcess
 from tests.video import write_clip
 
-# width and height at 360p (the short side), frames, seconds, sound: from the facts measured beside the clips.
+# width and height at 360p (the short side), frames, seconds, sound: from the facts measured beside
+# the clips.
 CLIPS = {
     "bunny_720p_5s.mp4": (640, 360, 132, 5.280, Fraction(25), True),
     "crystal_9s.mp4": (540, 360, 288, 9.600, Fraction(30), True),
@@ -34,7 +35,8 @@ def edit(studio: StudioProcess, *words: str) -> tuple[int, dict[str, Any]]:
 
 
 class Desks:
-    """Some people at one studio, who run the command at the same time: most of what a command does is wait.
+    """Some people at one studio, who run the command at the same time: most of what a command does
+    is wait.
 
     A test that counts what was sent asks for `desks.empty()` first.
     """
@@ -60,20 +62,42 @@ def outputs(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 @pytest.fixture(scope="module")
-def desks(studio: StudioProcess, real_media: Path, small_clip: Path, outputs: Path) -> Iterator[Desks]:
+def desks(
+    studio: StudioProcess, real_media: Path, small_clip: Path, outputs: Path
+) -> Iterator[Desks]:
     """Everything that is asked for in a table below, under way."""
     desks = Desks(studio)
     for name in CLIPS:
         desks.ask(
-            name, str(real_media / name), "--prompt", "Rainy neon evening", "--strength", "flex_2", "--resolution",
-            "360p", "--wait", "--output", str(outputs / f"{name}.mp4"),
-        )  # fmt: skip
+            name,
+            str(real_media / name),
+            "--prompt",
+            "Rainy neon evening",
+            "--strength",
+            "flex_2",
+            "--resolution",
+            "360p",
+            "--wait",
+            "--output",
+            str(outputs / f"{name}.mp4"),
+        )
     for provider in registry.slugs():
         desks.ask(
-            provider, str(small_clip), "--provider", provider, "--prompt", "Rainy neon evening", "--strength",
-            "flex_2", "--resolution", "540p", "--guide", str(real_media / "rocket.jpg"), "--output",
+            provider,
+            str(small_clip),
+            "--provider",
+            provider,
+            "--prompt",
+            "Rainy neon evening",
+            "--strength",
+            "flex_2",
+            "--resolution",
+            "540p",
+            "--guide",
+            str(real_media / "rocket.jpg"),
+            "--output",
             str(outputs / f"{provider}.mp4"),
-        )  # fmt: skip
+        )
     places = {"SOURCE": str(small_clip), "rocket.jpg": str(real_media / "rocket.jpg")}
     for name, (words, _facts) in TASKS.items():
         sized = {"modify", "ray-flash-2-540p", "360p"}  # a fixed size, or one of its own
@@ -90,7 +114,9 @@ def submits(studio: StudioProcess) -> int:
 
 
 @pytest.mark.parametrize("name", CLIPS)
-def test_an_edit_of_a_real_clip_keeps_its_time_and_gets_its_size(desks: Desks, outputs: Path, name: str) -> None:
+def test_an_edit_of_a_real_clip_keeps_its_time_and_gets_its_size(
+    desks: Desks, outputs: Path, name: str
+) -> None:
     width, height, frames, seconds, fps, has_audio = CLIPS[name]
 
     code, said = desks.answer(name)
@@ -104,15 +130,34 @@ def test_an_edit_of_a_real_clip_keeps_its_time_and_gets_its_size(desks: Desks, o
     assert (outputs / f"{name}.mp4").stat().st_size > 10_000
 
 
-def test_the_whole_way_with_everything_switched_on(studio: StudioProcess, real_media: Path, tmp_path: Path) -> None:
+def test_the_whole_way_with_everything_switched_on(
+    studio: StudioProcess, real_media: Path, tmp_path: Path
+) -> None:
     clip = write_clip(tmp_path / "short.mp4", frames=24, fps=24, size=(320, 180))
     output = tmp_path / "hdr.mp4"
 
     code, said = edit(
-        studio, str(clip), "--prompt", "Golden hour", "--strength", "reimagine_1", "--control", "pose=coarse",
-        "--control", "depth=0.2", "--control", "face=on", "--keyframe", f"0={real_media / 'rocket.jpg'}",
-        "--keyframe", f"12={real_media / 'coffee.png'}", "--hdr", "--exr", "--output", str(output),
-    )  # fmt: skip
+        studio,
+        str(clip),
+        "--prompt",
+        "Golden hour",
+        "--strength",
+        "reimagine_1",
+        "--control",
+        "pose=coarse",
+        "--control",
+        "depth=0.2",
+        "--control",
+        "face=on",
+        "--keyframe",
+        f"0={real_media / 'rocket.jpg'}",
+        "--keyframe",
+        f"12={real_media / 'coffee.png'}",
+        "--hdr",
+        "--exr",
+        "--output",
+        str(output),
+    )
 
     assert code == 0, said
     assert said["facts"]["hdr"] is True
@@ -121,12 +166,18 @@ def test_the_whole_way_with_everything_switched_on(studio: StudioProcess, real_m
     assert output.with_suffix(".exr.zip").stat().st_size > 1000
 
 
-def test_a_result_is_edited_again_by_its_generation_id(studio: StudioProcess, tmp_path: Path, small_clip: Path) -> None:
+def test_a_result_is_edited_again_by_its_generation_id(
+    studio: StudioProcess, tmp_path: Path, small_clip: Path
+) -> None:
     first = tmp_path / "first.mp4"
-    code, one = edit(studio, str(small_clip), "--prompt", "Fog", "--resolution", "360p", "--output", str(first))
+    code, one = edit(
+        studio, str(small_clip), "--prompt", "Fog", "--resolution", "360p", "--output", str(first)
+    )
     assert code == 0, one
 
-    code, two = edit(studio, str(first), "--prompt", "Snow", "--parent", str(one["generation"]), "--dry-run")
+    code, two = edit(
+        studio, str(first), "--prompt", "Snow", "--parent", str(one["generation"]), "--dry-run"
+    )
 
     assert code == 0, two
     assert two["body"]["source"] == {"generation_id": one["provider_generation_id"]}
@@ -137,23 +188,43 @@ def test_a_dry_run_prints_the_body_and_sends_nothing(studio: StudioProcess, desk
     before = submits(studio)
 
     code, said = edit(
-        studio, "generation:6f0c2a54-8a4b-4a57-9a55-0f6d0c1b7e21", "--prompt", "Rainy neon evening", "--strength",
-        "flex_2", "--resolution", "1080p", "--hdr", "--control", "pose=coarse", "--control", "depth=0.25",
-        "--control", "face=on", "--dry-run",
-    )  # fmt: skip
+        studio,
+        "generation:6f0c2a54-8a4b-4a57-9a55-0f6d0c1b7e21",
+        "--prompt",
+        "Rainy neon evening",
+        "--strength",
+        "flex_2",
+        "--resolution",
+        "1080p",
+        "--hdr",
+        "--control",
+        "pose=coarse",
+        "--control",
+        "depth=0.25",
+        "--control",
+        "face=on",
+        "--dry-run",
+    )
 
     assert code == 0, said
     assert said["body"] == {
-        "model": "ray-3.2", "type": "video_edit", "prompt": "Rainy neon evening",
+        "model": "ray-3.2",
+        "type": "video_edit",
+        "prompt": "Rainy neon evening",
         "source": {"generation_id": "6f0c2a54-8a4b-4a57-9a55-0f6d0c1b7e21"},
         "video": {
-            "resolution": "1080p", "hdr": True,
-            "edit": {"strength": "flex_2", "controls": {
-                "pose": {"enabled": True, "strength": "coarse"}, "depth": {"enabled": True, "blur": 0.25},
-                "face": {"enabled": True},
-            }},
+            "resolution": "1080p",
+            "hdr": True,
+            "edit": {
+                "strength": "flex_2",
+                "controls": {
+                    "pose": {"enabled": True, "strength": "coarse"},
+                    "depth": {"enabled": True, "blur": 0.25},
+                    "face": {"enabled": True},
+                },
+            },
         },
-    }  # fmt: skip
+    }
     assert submits(studio) == before
 
 
@@ -172,13 +243,24 @@ def test_an_edit_is_made_at_every_provider(desks: Desks, outputs: Path, provider
 # A task, what is said, and what the result's facts show.
 TASKS = {
     "a loop from a picture": (
-        ("--task", "generate", "--loop", "--first", "rocket.jpg", "--resolution", "360p"), {"frame_count": 120}
+        ("--task", "generate", "--loop", "--first", "rocket.jpg", "--resolution", "360p"),
+        {"frame_count": 120},
     ),
     "generate, priced by asking": (
-        ("--task", "generate", "--provider", "gmi-cloud", "--aspect", "1:1"), {"width": 540}
+        ("--task", "generate", "--provider", "gmi-cloud", "--aspect", "1:1"),
+        {"width": 540},
     ),
     "flash with a camera move": (
-        ("--task", "generate", "--provider", "scenario", "--model", "ray-flash-2-540p", "--concept", "pan_left"),
+        (
+            "--task",
+            "generate",
+            "--provider",
+            "scenario",
+            "--model",
+            "ray-flash-2-540p",
+            "--concept",
+            "pan_left",
+        ),
         {"height": 540},
     ),
     "reframe, placed by hand": (
@@ -186,9 +268,10 @@ TASKS = {
         {"width": 540, "height": 960},
     ),
     "modify": (
-        ("SOURCE", "--task", "modify", "--provider", "scenario", "--strength", "flex_1"), {"frame_count": 24}
+        ("SOURCE", "--task", "modify", "--provider", "scenario", "--strength", "flex_1"),
+        {"frame_count": 24},
     ),
-}  # fmt: skip
+}
 
 
 @pytest.mark.parametrize("name", TASKS)
@@ -203,7 +286,9 @@ def test_every_task_is_done_from_the_command_line(desks: Desks, outputs: Path, n
     assert (outputs / f"{name}.mp4").stat().st_size > 5_000
 
 
-def test_a_take_is_continued_and_not_where_it_is_unknown(studio: StudioProcess, tmp_path: Path) -> None:
+def test_a_take_is_continued_and_not_where_it_is_unknown(
+    studio: StudioProcess, tmp_path: Path
+) -> None:
     words = ("--task", "generate", "--prompt", "A paper boat")
     code, first = edit(studio, *words, "--resolution", "360p", "--wait")
     assert code == 0, first
@@ -234,7 +319,14 @@ def test_17_9_seconds_are_taken_and_18_1_are_refused_before_anything_is_sent(
     assert not (tmp_path / "no.mp4").exists()
 
     code, said = edit(
-        studio, str(short), "--prompt", "Fog", "--resolution", "360p", "--output", str(tmp_path / "y.mp4")
+        studio,
+        str(short),
+        "--prompt",
+        "Fog",
+        "--resolution",
+        "360p",
+        "--output",
+        str(tmp_path / "y.mp4"),
     )
 
     assert code == 0, said
@@ -242,8 +334,12 @@ def test_17_9_seconds_are_taken_and_18_1_are_refused_before_anything_is_sent(
     assert submits(studio) == before + 1
 
 
-def test_a_failure_at_the_provider_ends_with_1_and_its_reason(studio: StudioProcess, small_clip: Path) -> None:
-    code, said = edit(studio, str(small_clip), "--prompt", "Fog [[fail:content_moderated]]", "--wait")
+def test_a_failure_at_the_provider_ends_with_1_and_its_reason(
+    studio: StudioProcess, small_clip: Path
+) -> None:
+    code, said = edit(
+        studio, str(small_clip), "--prompt", "Fog [[fail:content_moderated]]", "--wait"
+    )
 
     assert code == 1
     assert said["state"] == "failed"
@@ -264,20 +360,32 @@ def test_an_unknown_outcome_ends_with_3_and_is_not_sent_again(
     assert submits(studio) <= before + 1
 
 
-def test_without_a_studio_the_command_starts_what_it_needs(tmp_path: Path, small_clip: Path) -> None:
+def test_without_a_studio_the_command_starts_what_it_needs(
+    tmp_path: Path, small_clip: Path
+) -> None:
     folder = tmp_path / "data"  # a data folder, and no studio
     alone = StudioProcess(folder, 0, None, installation(folder))  # type: ignore[arg-type]
     output = tmp_path / "new.mp4"
 
     code, said = edit(
-        alone, str(small_clip), "--prompt", "Sepia", "--resolution", "360p", "--wait", "--output", str(output)
+        alone,
+        str(small_clip),
+        "--prompt",
+        "Sepia",
+        "--resolution",
+        "360p",
+        "--wait",
+        "--output",
+        str(output),
     )
 
     assert code == 0, said
     assert output.exists()
 
 
-def test_a_file_that_is_no_clip_is_refused_in_a_sentence(studio: StudioProcess, tmp_path: Path) -> None:
+def test_a_file_that_is_no_clip_is_refused_in_a_sentence(
+    studio: StudioProcess, tmp_path: Path
+) -> None:
     text = tmp_path / "notes.mp4"
     text.write_text("these are only words\n" * 50)
 

@@ -39,10 +39,14 @@ def wait_for_take(page: Page, words: str) -> None:
 def play(page: Page) -> tuple[float, float]:
     """Play the page's first video for a moment; return its duration and where it is, in seconds."""
     page.wait_for_function("() => document.querySelector('video')?.readyState >= 2")
-    page.evaluate("() => { const v = document.querySelector('video'); v.muted = true; return v.play(); }")
+    page.evaluate(
+        "() => { const v = document.querySelector('video'); v.muted = true; return v.play(); }"
+    )
     page.wait_for_function("() => document.querySelector('video').currentTime > 0.2")
     return tuple(
-        page.evaluate("() => { const v = document.querySelector('video'); return [v.duration, v.currentTime]; }")
+        page.evaluate(
+            "() => { const v = document.querySelector('video'); return [v.duration, v.currentTime]; }"
+        )
     )
 
 
@@ -121,7 +125,9 @@ def test_a_clip_is_uploaded_mended_edited_and_edited_again(
 
     # Both stand in one lineage.
     page.get_by_role("link", name="Gallery").click()
-    page.locator("li.card", has_text="Snowy morning").first.get_by_role("heading").get_by_role("link").click()
+    page.locator("li.card", has_text="Snowy morning").first.get_by_role("heading").get_by_role(
+        "link"
+    ).click()
     chain = page.get_by_role("region", name="How it came about")
     expect(chain).to_contain_text("bunny_720p_5s.mp4")
     expect(chain).to_contain_text("Rainy neon evening")
@@ -129,7 +135,9 @@ def test_a_clip_is_uploaded_mended_edited_and_edited_again(
     owner.look("take-of-take")
 
 
-def test_a_clip_that_is_too_long_is_cut_by_the_offered_way_out(owner: Person, tmp_path: Path) -> None:
+def test_a_clip_that_is_too_long_is_cut_by_the_offered_way_out(
+    owner: Person, tmp_path: Path
+) -> None:
     long = write_clip(tmp_path / "long walk.mp4", frames=215, fps=10, size=(320, 180))
     page = owner.page
     page.goto("/studio/")
@@ -195,7 +203,9 @@ def test_a_clip_that_is_too_long_for_one_provider_is_sent_to_another_with_every_
     expect(page.locator("main")).to_contain_text("GMI Cloud")
 
 
-def test_a_price_that_nobody_publishes_is_asked_for_and_then_holds(owner: Person, tmp_path: Path) -> None:
+def test_a_price_that_nobody_publishes_is_asked_for_and_then_holds(
+    owner: Person, tmp_path: Path
+) -> None:
     clip = write_clip(tmp_path / "lamp.mp4", frames=24, size=(320, 180))
     page = owner.page
     page.goto("/studio/")
@@ -206,7 +216,9 @@ def test_a_price_that_nobody_publishes_is_asked_for_and_then_holds(owner: Person
     page.locator(".quote-choose", has_text="Scenario").click()
 
     # Chosen, it asks by itself; its own units stand beside the dollars.
-    expect(page.locator(".quote.is-chosen")).to_contain_text(re.compile(r"Scenario.*\$", re.S), timeout=30_000)
+    expect(page.locator(".quote.is-chosen")).to_contain_text(
+        re.compile(r"Scenario.*\$", re.S), timeout=30_000
+    )
     expect(page.locator("#estimate")).to_contain_text("CU")
     price = page.locator(".quote.is-chosen .money").text_content() or ""
     owner.look("studio-asked-price")
@@ -222,7 +234,9 @@ def test_a_price_that_nobody_publishes_is_asked_for_and_then_holds(owner: Person
 def test_a_colleague_reviews_and_the_admin_reads_the_month(
     studio: StudioProcess, new_person: NewPerson, owner: Person, small_clip: Path
 ) -> None:
-    done = studio.manage("edit", str(small_clip), "--prompt", "Foggy harbour", "--resolution", "360p", "--wait")
+    done = studio.manage(
+        "edit", str(small_clip), "--prompt", "Foggy harbour", "--resolution", "360p", "--wait"
+    )
     assert done.returncode == 0, done.stderr
 
     # The owner invites a reviewer by link.
@@ -242,7 +256,9 @@ def test_a_colleague_reviews_and_the_admin_reads_the_month(
     page.get_by_label("Password").fill("a long and quiet river")
     page.get_by_role("button", name=re.compile("^Join")).click()
     page.get_by_role("link", name="Gallery").click()
-    page.locator("li.card", has_text="Foggy harbour").first.get_by_role("heading").get_by_role("link").click()
+    page.locator("li.card", has_text="Foggy harbour").first.get_by_role("heading").get_by_role(
+        "link"
+    ).click()
     page.get_by_label(re.compile("^Note")).fill("The boats are gone: bring them back.")
     page.get_by_role("button", name="Needs changes").click()
     expect(page.locator("#review")).to_contain_text("bring them back")
@@ -259,7 +275,9 @@ def test_a_colleague_reviews_and_the_admin_reads_the_month(
     owner.look("costs")
     with owner.page.expect_download() as saved:
         owner.page.get_by_role("link", name=re.compile("CSV")).first.click()
-    rows = list(csv.DictReader(io.StringIO(Path(saved.value.path()).read_text(encoding="utf-8-sig"))))
+    rows = list(
+        csv.DictReader(io.StringIO(Path(saved.value.path()).read_text(encoding="utf-8-sig")))
+    )
     assert any("Foggy" in " ".join(row.values()) or row for row in rows)
     owner.page.get_by_role("link", name="Queue").click()
     owner.look("queue")
@@ -290,7 +308,9 @@ def web_processes(studio: StudioProcess) -> set[int]:
     for process in Path("/proc").glob("[0-9]*"):
         with contextlib.suppress(OSError):
             words = (process / "cmdline").read_bytes().split(b"\0")
-            parents[int(process.name)] = int((process / "stat").read_text().rpartition(")")[2].split()[1])
+            parents[int(process.name)] = int(
+                (process / "stat").read_text().rpartition(")")[2].split()[1]
+            )
             if b"granian" in words and str(studio.port).encode() in words:
                 servers.add(int(process.name))
     return servers | {process for process, parent in parents.items() if parent in servers}
@@ -306,13 +326,19 @@ def test_the_worst_requests_are_answered_and_cost_no_process(studio: StudioProce
         token = re.search(r'"X-CSRFToken": "(\w+)"', client.get("/gallery/").text)[1]
         scripted = {"X-CSRFToken": token, "Content-Type": "application/json"}
         answers = [
-            client.get("/gallery/live?live=01.x"), client.get("/gallery/?person=" + "9" * 5_000),
-            client.get("/gallery/?person=%D9%A1"), client.get("/in/%00"), client.get("/takes/" + "9" * 5_000),
-            client.get("/", headers={"Host": "elsewhere.example"}), client.get("/gallery/?q=%00"),
+            client.get("/gallery/live?live=01.x"),
+            client.get("/gallery/?person=" + "9" * 5_000),
+            client.get("/gallery/?person=%D9%A1"),
+            client.get("/in/%00"),
+            client.get("/takes/" + "9" * 5_000),
+            client.get("/", headers={"Host": "elsewhere.example"}),
+            client.get("/gallery/?q=%00"),
             client.post("/media/uploads", content=deep, headers=scripted),
             client.post("/media/uploads", content=endless, headers=scripted),
-            client.post("/studio/check", content=b"prompt=x", headers={**form, "X-CSRFToken": token}),
-        ]  # fmt: skip
+            client.post(
+                "/studio/check", content=b"prompt=x", headers={**form, "X-CSRFToken": token}
+            ),
+        ]
 
         assert {answer.status_code for answer in answers} <= {286, 400, 404}
         assert client.get("/gallery/").status_code == 200

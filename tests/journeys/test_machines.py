@@ -1,4 +1,6 @@
-"""Two machines on one PostgreSQL and one Redis: either may take any work, and nothing is sent twice."""
+"""Two machines on one PostgreSQL and one Redis: either may take any work, and nothing is sent
+twice.
+"""
 
 import json
 import re
@@ -15,7 +17,8 @@ from tests.sign_in_link import follow
 from tests.simulator_process import SimulatorProcess
 
 pytestmark = pytest.mark.skipif(
-    not (POSTGRESQL and REDIS), reason="needs PostgreSQL and Redis: python -m tests.services -- python -m pytest ..."
+    not (POSTGRESQL and REDIS),
+    reason="needs PostgreSQL and Redis: python -m tests.services -- python -m pytest ...",
 )
 
 UNDER_WAY = {"queued", "staging", "submitting", "running", "fetching"}
@@ -39,7 +42,9 @@ def provider(tmp_path_factory: pytest.TempPathFactory) -> Iterator[SimulatorProc
 
 
 @pytest.fixture(scope="module")
-def machines(provider: SimulatorProcess, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Machines]:
+def machines(
+    provider: SimulatorProcess, tmp_path_factory: pytest.TempPathFactory
+) -> Iterator[Machines]:
     with Machines(tmp_path_factory.mktemp("machines") / "installation", provider, 2) as started:
         yield started
 
@@ -50,20 +55,25 @@ def states(machines: Machines) -> dict[str, int]:
 
 def test_two_machines_finish_every_take_and_send_none_twice(
     machines: Machines, provider: SimulatorProcess, small_clip: Path
-) -> None:  # fmt: skip
+) -> None:
     one, two = machines.machines
     before, sent_before = states(machines).get("succeeded", 0), provider.submits_received
 
     # Takes are made on both machines, from a script and from the code that the page calls.
-    edited = machines.manage("edit", str(small_clip), "--prompt", "Sepia", "--resolution", "360p", "--json", at=1)
+    edited = machines.manage(
+        "edit", str(small_clip), "--prompt", "Sepia", "--resolution", "360p", "--json", at=1
+    )
     machines.ask(MANY, at=0)
     assert json.loads(edited)["state"] in ("queued", "staging")
 
-    # Whoever signed in at one web server is signed in at the other: browsers send cookies to any port of a host.
+    # Whoever signed in at one web server is signed in at the other: browsers send cookies to any
+    # port of a host.
     link = machines.manage("link", "--port", str(one.port)).strip()
     with httpx.Client(follow_redirects=True) as person:
         follow(person, link)
-        wait_until(lambda: states(machines) == {"succeeded": before + 9}, "all takes are done", machines)
+        wait_until(
+            lambda: states(machines) == {"succeeded": before + 9}, "all takes are done", machines
+        )
         page = person.get(f"{two.url}/gallery/")
         assert page.status_code == 200 and "Harbor 7" in page.text
         # A result that one machine brought home is served by both.
@@ -77,7 +87,7 @@ def test_two_machines_finish_every_take_and_send_none_twice(
 
 def test_the_other_machine_takes_over_what_a_dead_one_had_under_way(
     machines: Machines, provider: SimulatorProcess
-) -> None:  # fmt: skip
+) -> None:
     before, sent_before = states(machines).get("succeeded", 0), provider.submits_received
     machines.ask(MANY)
     wait_until(lambda: provider.submits_received > sent_before, "something was sent", machines)

@@ -42,11 +42,15 @@ def wait_until_gone(folder: Path, *, seconds: float = 30) -> list[str]:
 
 
 @pytest.fixture(scope="module")
-def side_by_side(tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[StudioProcess, StudioProcess]]:
+def side_by_side(
+    tmp_path_factory: pytest.TempPathFactory,
+) -> Iterator[tuple[StudioProcess, StudioProcess]]:
     """Two studios of one machine, for all tests below: the last two end one each, in two ways."""
     one, two = tmp_path_factory.mktemp("one"), tmp_path_factory.mktemp("two")
     with ThreadPoolExecutor() as threads:
-        chatty = threads.submit(StudioProcess.start, one, RUSHES_LOG_LEVEL="DEBUG", RUSHES_LOG_FORMAT="json")
+        chatty = threads.submit(
+            StudioProcess.start, one, RUSHES_LOG_LEVEL="DEBUG", RUSHES_LOG_FORMAT="json"
+        )
         quiet = threads.submit(StudioProcess.start, two)
     yield chatty.result(), quiet.result()
     for started in (chatty, quiet):
@@ -63,11 +67,16 @@ def another(side_by_side: tuple[StudioProcess, StudioProcess]) -> StudioProcess:
     return side_by_side[1]
 
 
-def test_two_studios_run_side_by_side_and_never_share_a_folder(studio: StudioProcess, another: StudioProcess) -> None:
+def test_two_studios_run_side_by_side_and_never_share_a_folder(
+    studio: StudioProcess, another: StudioProcess
+) -> None:
     third = subprocess.run(
         [sys.executable, "manage.py", "studio", "--port", str(free_port())],
-        cwd=ROOT, env=studio.environment, capture_output=True, text=True,
-    )  # fmt: skip
+        cwd=ROOT,
+        env=studio.environment,
+        capture_output=True,
+        text=True,
+    )
     link = studio.manage("link", "--port", str(studio.port)).stdout.strip()
     with httpx.Client() as person:
         cookies_of_one = set(follow(person, link).cookies)
@@ -80,15 +89,21 @@ def test_two_studios_run_side_by_side_and_never_share_a_folder(studio: StudioPro
 def test_a_taken_port_is_said_with_a_way_out(studio: StudioProcess, tmp_path: Path) -> None:
     other = subprocess.run(
         [sys.executable, "manage.py", "studio", "--port", str(studio.port)],
-        cwd=ROOT, env=installation(tmp_path / "two"), capture_output=True, text=True,
-    )  # fmt: skip
+        cwd=ROOT,
+        env=installation(tmp_path / "two"),
+        capture_output=True,
+        text=True,
+    )
 
     assert other.returncode != 0
     assert f"Port {studio.port} is taken" in other.stderr and "make run PORT=" in other.stderr
 
 
 def test_the_link_signs_in_once_and_the_sample_is_there(studio: StudioProcess) -> None:
-    with httpx.Client(follow_redirects=True) as first, httpx.Client(follow_redirects=True) as second:
+    with (
+        httpx.Client(follow_redirects=True) as first,
+        httpx.Client(follow_redirects=True) as second,
+    ):
         welcome = follow(first, studio.link)
         again = follow(second, studio.link)
         gallery = first.get(f"{studio.url}/")
@@ -97,10 +112,14 @@ def test_the_link_signs_in_once_and_the_sample_is_there(studio: StudioProcess) -
     assert "Balloon" in gallery.text + welcome.text
     assert "studio" in again.text.lower() and "Balloon at dusk" not in again.text
     with httpx.Client() as probe:
-        assert [probe.get(f"{studio.url}/{path}").status_code for path in ("healthz", "metrics")] == [200, 200]
+        assert [
+            probe.get(f"{studio.url}/{path}").status_code for path in ("healthz", "metrics")
+        ] == [200, 200]
 
 
-def test_ctrl_c_stops_everything_cleanly_and_no_log_has_kept_the_link(studio: StudioProcess) -> None:
+def test_ctrl_c_stops_everything_cleanly_and_no_log_has_kept_the_link(
+    studio: StudioProcess,
+) -> None:
     assert len(processes_of(studio.folder)) >= 5
     with httpx.Client() as person:
         follow(person, studio.link)
@@ -112,7 +131,9 @@ def test_ctrl_c_stops_everything_cleanly_and_no_log_has_kept_the_link(studio: St
     assert any("Stopped" in line for line in studio.said)
     logs = {path.name: path.read_text() for path in (studio.folder / "run").glob("*.log")}
     requests = [json.loads(line) for line in logs["web server.log"].splitlines()]
-    assert any(line["message"].startswith("POST /in/") and line["status"] == 302 for line in requests)
+    assert any(
+        line["message"].startswith("POST /in/") and line["status"] == 302 for line in requests
+    )
     token = studio.link.rpartition("/")[2]
     assert [name for name, text in logs.items() if token in text] == []
 

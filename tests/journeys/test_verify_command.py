@@ -1,4 +1,6 @@
-"""`manage.py verify_account`: at a whole studio with the simulator, from the free checks to the file and the report."""
+"""`manage.py verify_account`: at a whole studio with the simulator, from the free checks to the
+file and the report.
+"""
 
 from pathlib import Path
 
@@ -13,7 +15,9 @@ def test_it_finds_nothing_at_the_simulator_and_pays_only_what_was_agreed_to(
     report = tmp_path / "report.md"
 
     free = studio.manage("verify_account", ACCOUNT, "--free", "--output", str(report))
-    little = studio.manage("verify_account", ACCOUNT, "--pay-up-to", "0.01", "--output", str(report))
+    little = studio.manage(
+        "verify_account", ACCOUNT, "--pay-up-to", "0.01", "--output", str(report)
+    )
 
     for done in (free, little):
         assert done.returncode == 0, done.stdout + done.stderr
@@ -21,9 +25,15 @@ def test_it_finds_nothing_at_the_simulator_and_pays_only_what_was_agreed_to(
     assert "nothing was sent" in little.stdout
     paid = studio.manage("verify_account", ACCOUNT, "--pay-up-to", "0.54", "--output", str(report))
     assert paid.returncode == 0, paid.stdout + paid.stderr
-    assert "Done: its file is here." in paid.stdout and "No difference from the documents" in paid.stdout
+    assert (
+        "Done: its file is here." in paid.stdout
+        and "No difference from the documents" in paid.stdout
+    )
     text = report.read_text()
-    assert text.startswith("# Luma Agents, held against its documents") and "the built-in simulator" in text
+    assert (
+        text.startswith("# Luma Agents, held against its documents")
+        and "the built-in simulator" in text
+    )
     assert "- Paid take: Done" in text and "### submit: 201, once" in text
 
 

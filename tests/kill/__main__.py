@@ -16,15 +16,32 @@ def arguments() -> argparse.Namespace:
     parser = argparse.ArgumentParser(prog="python -m tests.kill", description=__doc__)
     parser.add_argument("--generations", type=int, default=100)
     parser.add_argument("--kills", type=int, default=200)
-    parser.add_argument("--database", choices=("sqlite", "postgresql"), default="sqlite", help="postgresql: with Redis")
-    parser.add_argument("--every", type=float, default=1.2, help="seconds between two kills, on average")
+    parser.add_argument(
+        "--database",
+        choices=("sqlite", "postgresql"),
+        default="sqlite",
+        help="postgresql: with Redis",
+    )
+    parser.add_argument(
+        "--every", type=float, default=1.2, help="seconds between two kills, on average"
+    )
     parser.add_argument("--people", type=int, default=4)
     parser.add_argument("--minutes", type=float, default=15.0, help="give up after so long")
     parser.add_argument("--seed", type=int, default=None, help="the order of kills and wishes")
-    parser.add_argument("--every-point", action="store_true", help="kill on until each named point was reached")
-    parser.add_argument("--first", default="", help="groups of points that come first and must be met")
-    parser.add_argument("--by-hand", action="store_true", help="a person settles all unknown outcomes, at once")
-    parser.add_argument("--sabotage", choices=sorted(SABOTAGES), help="run a copy with this fault put in: it must show")
+    parser.add_argument(
+        "--every-point", action="store_true", help="kill on until each named point was reached"
+    )
+    parser.add_argument(
+        "--first", default="", help="groups of points that come first and must be met"
+    )
+    parser.add_argument(
+        "--by-hand", action="store_true", help="a person settles all unknown outcomes, at once"
+    )
+    parser.add_argument(
+        "--sabotage",
+        choices=sorted(SABOTAGES),
+        help="run a copy with this fault put in: it must show",
+    )
     parser.add_argument("--keep", action="store_true", help="leave the folder, with all logs")
     return parser.parse_args()
 

@@ -21,7 +21,9 @@ from editorapp.media import store
 from editorapp.media.models import Asset, Upload
 from tests.kill.people import NOTE, Wish
 
-TOO_MANY = 429  # the one answer that says for certain that nothing was taken: that post may be sent again
+TOO_MANY = (
+    429  # the one answer that says for certain that nothing was taken: that post may be sent again
+)
 
 
 @dataclass(frozen=True)
@@ -40,11 +42,17 @@ def accepted_jobs(folder: Path) -> list[dict[str, Any]]:
 
 
 def received_posts(folder: Path) -> list[Received]:
-    """Return the paid calls that came to the simulated provider, also those that made no job and had no answer."""
+    """Return the paid calls that came to the simulated provider, also those that made no job and
+    had no answer.
+    """
     found = []
-    for key, asked, status in _kept(folder, "SELECT idempotency_key, asked, status FROM post ORDER BY id"):
+    for key, asked, status in _kept(
+        folder, "SELECT idempotency_key, asked, status FROM post ORDER BY id"
+    ):
         said = json.loads(asked)
-        found.append(Received(key, said["prompt"], json.dumps(said["body"], sort_keys=True), status))
+        found.append(
+            Received(key, said["prompt"], json.dumps(said["body"], sort_keys=True), status)
+        )
     return found
 
 
@@ -57,8 +65,12 @@ def _kept(folder: Path, question: str) -> list[Any]:
 
 
 def job_of(generation: Generation, folder: Path) -> str:
-    """Return the id of the job that was taken for a generation and is on no row of ours; "" where there is none."""
-    ours = set(Attempt.objects.exclude(provider_job_id=None).values_list("provider_job_id", flat=True))
+    """Return the id of the job that was taken for a generation and is on no row of ours; "" where
+    there is none.
+    """
+    ours = set(
+        Attempt.objects.exclude(provider_job_id=None).values_list("provider_job_id", flat=True)
+    )
     for job in accepted_jobs(folder):
         if job["request"].get("prompt") == generation.prompt and job["id"] not in ours:
             return str(job["id"])
@@ -76,20 +88,36 @@ def waiting_tasks() -> int:
 
 
 def outcomes() -> Counter[str]:
-    rows = Generation.objects.values_list("account__provider", "state").annotate(count=Count("pk")).order_by()
+    rows = (
+        Generation.objects.values_list("account__provider", "state")
+        .annotate(count=Count("pk"))
+        .order_by()
+    )
     return Counter({f"{provider} {state}": count for provider, state, count in rows})
 
 
 def faults(folder: Path, wanted: list[Wish], *, seen: int) -> list[str]:
-    """Return one sentence for everything that is not as it must be at the end. `seen`: how many forms were answered."""
+    """Return one sentence for everything that is not as it must be at the end.
+
+    `seen`: how many forms were answered.
+    """
     return [
-        *_asked_once(wanted, seen), *_sent_once(folder), *_posted_once(folder), *_ended_rightly(wanted), *differences(),
-        *_settled_with_a_word(), *_nothing_held(), *_files(), *_leftovers(),
-    ]  # fmt: skip
+        *_asked_once(wanted, seen),
+        *_sent_once(folder),
+        *_posted_once(folder),
+        *_ended_rightly(wanted),
+        *differences(),
+        *_settled_with_a_word(),
+        *_nothing_held(),
+        *_files(),
+        *_leftovers(),
+    ]
 
 
 def _asked_once(wanted: list[Wish], seen: int) -> Iterator[str]:
-    """A form that was sent again and again, because the web server died under it, makes its takes once."""
+    """A form that was sent again and again, because the web server died under it, makes its takes
+    once.
+    """
     made = Counter(Generation.objects.values_list("prompt", flat=True))
     for wish in wanted:
         if made[wish.prompt] != wish.takes:
@@ -101,7 +129,9 @@ def _asked_once(wanted: list[Wish], seen: int) -> Iterator[str]:
 def _sent_once(folder: Path) -> Iterator[str]:
     """What the provider took is what we know of, job by job, and no attempt was taken twice."""
     jobs = accepted_jobs(folder)
-    ours = {attempt.provider_job_id: attempt for attempt in _attempts().exclude(provider_job_id=None)}
+    ours = {
+        attempt.provider_job_id: attempt for attempt in _attempts().exclude(provider_job_id=None)
+    }
     for lost in {job["id"] for job in jobs} - ours.keys():
         yield f"The provider took the job {lost}, and no attempt of ours has it."
     for made_up in ours.keys() - {job["id"] for job in jobs}:
@@ -110,14 +140,19 @@ def _sent_once(folder: Path) -> Iterator[str]:
     for job_id, attempt in ours.items():
         if job_id in prompts and prompts[job_id] != attempt.generation.prompt:
             yield f"{attempt} has adopted the job of another: {prompts[job_id]}."
-    taken, sent = Counter(prompts.values()), Counter(attempt.generation.prompt for attempt in ours.values())
+    taken, sent = (
+        Counter(prompts.values()),
+        Counter(attempt.generation.prompt for attempt in ours.values()),
+    )
     for prompt, count in taken.items():
         if count != sent[str(prompt)]:
             yield f"{prompt}: taken {count} times by the provider, sent {sent[str(prompt)]} times by us."
 
 
 def _posted_once(folder: Path) -> Iterator[str]:
-    """Each attempt came to the provider once, whatever it answered; and what came is what we say that we have sent."""
+    """Each attempt came to the provider once, whatever it answered; and what came is what we say
+    that we have sent.
+    """
     posts = [post for post in received_posts(folder) if post.status != TOO_MANY]
     ours = {str(attempt.idempotency_key): attempt for attempt in _attempts()}
     for key, count in Counter(post.idempotency_key for post in posts).items():
@@ -140,7 +175,11 @@ def _attempts() -> "QuerySet[Attempt]":
 
 def _says_sent(attempt: Attempt) -> bool:
     """Was it written down that this was about to leave?"""
-    return attempt.request_body is not None and attempt.state not in (State.QUEUED, State.STAGING, State.CANCELED)
+    return attempt.request_body is not None and attempt.state not in (
+        State.QUEUED,
+        State.STAGING,
+        State.CANCELED,
+    )
 
 
 def _ended_rightly(wanted: list[Wish]) -> Iterator[str]:
@@ -200,14 +239,20 @@ def _files() -> Iterator[str]:
 
 
 def _leftovers() -> Iterator[str]:
-    """Parts that killed processes left: the sweep takes all of them once they are a day old, and nothing else."""
+    """Parts that killed processes left: the sweep takes all of them once they are a day old, and
+    nothing else.
+    """
     from datetime import timedelta
 
     from django.utils import timezone
 
     from editorapp.media import tasks
 
-    kept = {path: path.stat().st_size for path in (Path(settings.MEDIA_ROOT) / "blobs").rglob("*") if path.is_file()}
+    kept = {
+        path: path.stat().st_size
+        for path in (Path(settings.MEDIA_ROOT) / "blobs").rglob("*")
+        if path.is_file()
+    }
     tasks.sweep(timezone.now() + timedelta(days=2))
     for left in store.incoming().iterdir():
         yield f"{left.name} was not swept."

@@ -1,8 +1,12 @@
-"""A tiny Django app: a paid call that nobody answers is given up after seconds, not after the minute that is usual."""
+"""A tiny Django app: a paid call that nobody answers is given up after seconds, not after the
+minute that is usual.
+"""
 
 from django.apps import AppConfig
 
-PAID_DEADLINE_SECONDS = 2.5  # a run has wishes whose call hangs, and their outcome is to be settled while it lasts
+PAID_DEADLINE_SECONDS = (
+    2.5  # a run has wishes whose call hangs, and their outcome is to be settled while it lasts
+)
 
 
 class ImpatientConfig(AppConfig):

@@ -21,7 +21,9 @@ def free_port() -> int:
 
 
 class Installation:
-    """Web server, engine and simulated providers in a folder of their own, each kept running by a keeper."""
+    """Web server, engine and simulated providers in a folder of their own, each kept running by a
+    keeper.
+    """
 
     def __init__(self, folder: Path, *, database: str) -> None:
         self.folder, self.database = folder, database
@@ -37,12 +39,17 @@ class Installation:
         return f"http://127.0.0.1:{self.port}"
 
     def prepare(self) -> None:
-        """Start the servers that the installation leans on, and set the environment that it and we are to have."""
+        """Start the servers that the installation leans on, and set the environment that it and we
+        are to have.
+        """
         ours = {
-            "RUSHES_DATA_DIR": str(self.folder), "RUSHES_PORT": str(self.port), "RUSHES_SECRET_KEY": "of a kill test",
-            "RUSHES_SIMULATOR_URL": f"http://127.0.0.1:{self.simulator_port}", "PYTHONUNBUFFERED": "1",
+            "RUSHES_DATA_DIR": str(self.folder),
+            "RUSHES_PORT": str(self.port),
+            "RUSHES_SECRET_KEY": "of a kill test",
+            "RUSHES_SIMULATOR_URL": f"http://127.0.0.1:{self.simulator_port}",
+            "PYTHONUNBUFFERED": "1",
             "DJANGO_SETTINGS_MODULE": "tests.kill.settings",
-        }  # fmt: skip
+        }
         for name in ("DATABASE_URL", "REDIS_URL", "RUSHES_KILL_AT"):
             os.environ.pop(name, None)
         if self.database == "postgresql":
@@ -50,16 +57,31 @@ class Installation:
 
             services.install()
             self.services = self._stack.enter_context(services.Services(is_durable=True))
-            ours |= {"DATABASE_URL": self.services.database_url, "REDIS_URL": self.services.redis_url}
+            ours |= {
+                "DATABASE_URL": self.services.database_url,
+                "REDIS_URL": self.services.redis_url,
+            }
         os.environ.update(ours)
 
     def start(self) -> None:
         """Start everything. Call it once the database has its tables."""
         armed = {**os.environ, "RUSHES_KILL_AT": f"@{self.armed}"}
-        self._keep("simulator", [
-            "simulator", "--port", str(self.simulator_port), "--queue-seconds", "0", "--rpm", "0", "--concurrent", "0",
-            "--no-render",
-        ], armed)  # fmt: skip
+        self._keep(
+            "simulator",
+            [
+                "simulator",
+                "--port",
+                str(self.simulator_port),
+                "--queue-seconds",
+                "0",
+                "--rpm",
+                "0",
+                "--concurrent",
+                "0",
+                "--no-render",
+            ],
+            armed,
+        )
         self._keep("engine", ["work"], armed)
         self._keep("web", ["serve", "--host", "127.0.0.1", "--port", str(self.port)], armed)
 
@@ -69,7 +91,9 @@ class Installation:
 
     def left_behind(self) -> list[str]:
         """Return what still runs after all services were stopped."""
-        until = time.monotonic() + LEAVING_SECONDS  # who was orphaned looks now and then whether it is
+        until = (
+            time.monotonic() + LEAVING_SECONDS
+        )  # who was orphaned looks now and then whether it is
         while (found := set(of_folder(self.folder)) - self._servers()) and time.monotonic() < until:
             time.sleep(0.1)
         return [words_of(pid) for pid in found]
@@ -77,7 +101,12 @@ class Installation:
     def _servers(self) -> set[int]:
         """Return the processes of PostgreSQL and Redis, which run on until we close."""
         kept = (self.services.postgresql, self.services.redis) if self.services else ()
-        return {pid for server in kept if server.process is not None for pid in below(server.process.pid)}
+        return {
+            pid
+            for server in kept
+            if server.process is not None
+            for pid in below(server.process.pid)
+        }
 
     def close(self) -> None:
         """Leave nothing running, however the run went."""
@@ -117,4 +146,10 @@ def _role(keeper: Keeper, pid: int, words: str, tree: dict[int, list[int]]) -> s
     if " sandbox" in words or "media.child" in words:
         return "media child"
     # The queue's main process has a sentinel, and that has the workers, the pusher and the monitor.
-    return "queue" if pid in tree.get(keeper.pid, []) else "sentinel" if tree.get(pid) else "queue worker"
+    return (
+        "queue"
+        if pid in tree.get(keeper.pid, [])
+        else "sentinel"
+        if tree.get(pid)
+        else "queue worker"
+    )

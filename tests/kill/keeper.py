@@ -17,7 +17,9 @@ RESTART_SECONDS = 0.3
 class Keeper:
     """One service: a command that is started again until it is stopped."""
 
-    def __init__(self, name: str, command: list[str], environment: Mapping[str, str], log: Path) -> None:
+    def __init__(
+        self, name: str, command: list[str], environment: Mapping[str, str], log: Path
+    ) -> None:
         self.name, self.command, self.environment, self.log = name, command, dict(environment), log
         self.starts = 0
         self.process: subprocess.Popen[bytes] | None = None
@@ -51,15 +53,21 @@ class Keeper:
     def _launch(self) -> None:
         with self.log.open("ab") as file:
             self.process = subprocess.Popen(
-                self.command, cwd=ROOT, env=self.environment, stdin=subprocess.DEVNULL, stdout=file,
-                stderr=subprocess.STDOUT, start_new_session=True,
-            )  # fmt: skip
+                self.command,
+                cwd=ROOT,
+                env=self.environment,
+                stdin=subprocess.DEVNULL,
+                stdout=file,
+                stderr=subprocess.STDOUT,
+                start_new_session=True,
+            )
         self.starts += 1
 
     def _keep(self) -> None:
         while not self._stopping.is_set():
             assert self.process is not None
-            # Not reaped yet: its number cannot have become another's when what is left of its group is ended.
+            # Not reaped yet: its number cannot have become another's when what is left of its group
+            # is ended.
             with suppress(ChildProcessError, ProcessLookupError):
                 os.waitid(os.P_PID, self.process.pid, os.WEXITED | os.WNOWAIT)
                 os.killpg(self.process.pid, signal.SIGKILL)
@@ -75,7 +83,9 @@ def children() -> dict[int, list[int]]:
     for name in os.listdir("/proc"):
         if name.isdecimal():
             with suppress(OSError, ValueError, IndexError):
-                state, parent = Path(f"/proc/{name}/stat").read_text().rpartition(")")[2].split()[:2]
+                state, parent = (
+                    Path(f"/proc/{name}/stat").read_text().rpartition(")")[2].split()[:2]
+                )
                 if state != "Z":
                     found.setdefault(int(parent), []).append(int(name))
     return found
@@ -103,6 +113,8 @@ def of_folder(folder: Path) -> list[int]:
 def words_of(pid: int) -> str:
     """Return the command line of a process; "" of one that is gone."""
     try:
-        return Path(f"/proc/{pid}/cmdline").read_bytes().replace(b"\0", b" ").decode(errors="replace")
+        return (
+            Path(f"/proc/{pid}/cmdline").read_bytes().replace(b"\0", b" ").decode(errors="replace")
+        )
     except OSError:
         return ""

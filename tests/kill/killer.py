@@ -14,14 +14,30 @@ from pathlib import Path
 from editorapp.core.fault_points import POINTS
 from tests.kill.installation import Installation
 
-# How often which process dies at a random instant. A renderer is no process of ours: it stands for the provider's own.
+# How often which process dies at a random instant. A renderer is no process of ours: it stands for
+# the provider's own.
 ROLES = {
-    "queue worker": 8, "web worker": 4, "ticker": 3, "queue": 2, "sentinel": 2, "supervisor": 2, "web master": 2,
-    "simulator": 3, "guardian": 1, "media child": 2,
-}  # fmt: skip
-PROGRAMS = {"qcluster": "queue worker", "queue": "queue worker", "ticker": "ticker", "simulator": "simulator"}
+    "queue worker": 8,
+    "web worker": 4,
+    "ticker": 3,
+    "queue": 2,
+    "sentinel": 2,
+    "supervisor": 2,
+    "web master": 2,
+    "simulator": 3,
+    "guardian": 1,
+    "media child": 2,
+}
+PROGRAMS = {
+    "qcluster": "queue worker",
+    "queue": "queue worker",
+    "ticker": "ticker",
+    "simulator": "simulator",
+}
 ARMED_AT_ONCE = 6
-GIVEN_UP_SECONDS = 20.0  # a point that nobody comes to by then makes room for another, and waits for its turn
+GIVEN_UP_SECONDS = (
+    20.0  # a point that nobody comes to by then makes room for another, and waits for its turn
+)
 
 
 @dataclass(frozen=True)
@@ -40,9 +56,15 @@ class Killer:
     """Kills on and on until it has killed often enough."""
 
     def __init__(
-        self, installation: Installation, *, kills: int, every_seconds: float, every_point: bool, seed: int,
+        self,
+        installation: Installation,
+        *,
+        kills: int,
+        every_seconds: float,
+        every_point: bool,
+        seed: int,
         first: Sequence[str] = (),
-    ) -> None:  # fmt: skip
+    ) -> None:
         self.installation, self.wanted, self.every = installation, kills, every_seconds
         self.every_point, self.first = every_point, tuple(first)
         self.chance = random.Random(seed)
@@ -60,7 +82,9 @@ class Killer:
         self._one_offs.append((after_kills, name, act))
 
     def start(self) -> None:
-        """Begin. Where some points come first, they are armed before anybody can have come past them."""
+        """Begin. Where some points come first, they are armed before anybody can have come past
+        them.
+        """
         self.began = time.monotonic()
         self._arm_first()
         self._thread.start()
@@ -106,13 +130,19 @@ class Killer:
         return deque(points)
 
     def _first_of_all(self, points: deque[str]) -> deque[str]:
-        """Put one point of each group that comes first before the others of these groups, and those before all."""
+        """Put one point of each group that comes first before the others of these groups, and those
+        before all.
+        """
         groups = [[name for name in points if group_of(name) == group] for group in self.first]
         early = [name for turn in zip_longest(*groups) for name in turn if name is not None]
         return deque([*early, *(name for name in points if name not in early)])
 
     def _arm_first(self) -> None:
-        while len(self._armed) < ARMED_AT_ONCE and self._points and group_of(self._points[0]) in self.first:
+        while (
+            len(self._armed) < ARMED_AT_ONCE
+            and self._points
+            and group_of(self._points[0]) in self.first
+        ):
             self._arm()
 
     def _run(self) -> None:
@@ -173,14 +203,19 @@ class Killer:
                 self._seen.add(file)
                 point = file.name.partition(".killed.")[0]
                 self._armed.pop(point, None)
-                role = next((role for word, role in PROGRAMS.items() if word in words.split()), "web worker")
+                role = next(
+                    (role for word, role in PROGRAMS.items() if word in words.split()), "web worker"
+                )
                 self._note(role, point)
 
     def _may_kill_anybody(self) -> bool:
-        """Where some points come first, do not use up all kills before anybody comes there: on a busy machine it takes
-        longer to start than to kill a dozen times."""
+        """Where some points come first, do not use up all kills before anybody comes there: on a
+        busy machine it takes longer to start than to kill a dozen times.
+        """
         at_random = sum(not kill.point for kill in self.kills)
-        return not self.missed or (len(self.missed) < len(self.first) and at_random < self.wanted // 2)
+        return not self.missed or (
+            len(self.missed) < len(self.first) and at_random < self.wanted // 2
+        )
 
     def _kill_somebody(self) -> None:
         living = self.installation.roles()

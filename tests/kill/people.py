@@ -1,4 +1,6 @@
-"""People at their browsers: they upload clips, ask for generations, and try again when the web server is gone."""
+"""People at their browsers: they upload clips, ask for generations, and try again when the web
+server is gone.
+"""
 
 import queue
 import random
@@ -17,14 +19,30 @@ from tests.sign_in_link import follow
 
 PIECE_BYTES = 16 * 1024
 PATIENCE_SECONDS = 240.0
-RESOLUTIONS = {"luma-agents": "360p", "gmi-cloud": "540p", "scenario": "540p"}  # the smallest of each
+RESOLUTIONS = {
+    "luma-agents": "360p",
+    "gmi-cloud": "540p",
+    "scenario": "540p",
+}  # the smallest of each
 PROVIDERS = tuple(RESOLUTIONS)
 NOTE = "Looked it up in the provider's own list."
 
 
-# What the paid call of every seventh wish meets. Nothing says whether it was taken, so none of them may be sent again.
-FAULTS = ("accept_then_reset", "status:503", "hang", "reset", "status:500", "hang_before", "status:504")
-SENT_AGAIN = ("status:500", "status:503")  # once somebody has settled that it never arrived, its person tries again
+# What the paid call of every seventh wish meets. Nothing says whether it was taken, so none of them
+# may be sent again.
+FAULTS = (
+    "accept_then_reset",
+    "status:503",
+    "hang",
+    "reset",
+    "status:500",
+    "hang_before",
+    "status:504",
+)
+SENT_AGAIN = (
+    "status:500",
+    "status:503",
+)  # once somebody has settled that it never arrived, its person tries again
 
 
 class Mood(StrEnum):
@@ -39,14 +57,23 @@ class Mood(StrEnum):
 
 
 MOODS = (
-    Mood.HOLDS, Mood.PLAIN, Mood.PLAIN, Mood.PAUSES_QUEUE, Mood.CANCELS, Mood.CANCELS_AND_RETRIES, Mood.PAUSES_ACCOUNT,
+    Mood.HOLDS,
     Mood.PLAIN,
-)  # fmt: skip
+    Mood.PLAIN,
+    Mood.PAUSES_QUEUE,
+    Mood.CANCELS,
+    Mood.CANCELS_AND_RETRIES,
+    Mood.PAUSES_ACCOUNT,
+    Mood.PLAIN,
+)
 
 
 @dataclass(frozen=True)
 class Wish:
-    """One form that somebody sends. Its prompt is nobody else's, so the provider's books name it."""
+    """One form that somebody sends.
+
+    Its prompt is nobody else's, so the provider's books name it.
+    """
 
     number: int
     provider: str
@@ -73,20 +100,26 @@ class Wish:
 
 
 def wishes(count: int, *, seed: int) -> list[Wish]:
-    """Return what people will ask for: all providers in turn, half of it edits of clips that they upload.
+    """Return what people will ask for: all providers in turn, half of it edits of clips that they
+    upload.
 
-    Nobody answers the call of the last, which is asked for when nobody is killed any more: so at least one such call is
-    in the hands of a worker that lives to give it up.
+    Nobody answers the call of the last, which is asked for when nobody is killed any more: so at
+    least one such call is in the hands of a worker that lives to give it up.
     """
     chance = random.Random(seed)
     made = [
         Wish(
-            number, PROVIDERS[number % 3], is_edit=chance.random() < 0.5, must_fail=number % 17 == 9,
-            needs_copy=number % 8 == 2, fault=FAULTS[number // 7 % len(FAULTS)] if number % 7 == 3 else "",
-            mood=MOODS[number % len(MOODS)], takes=2 if number % 5 == 2 else 1,
+            number,
+            PROVIDERS[number % 3],
+            is_edit=chance.random() < 0.5,
+            must_fail=number % 17 == 9,
+            needs_copy=number % 8 == 2,
+            fault=FAULTS[number // 7 % len(FAULTS)] if number % 7 == 3 else "",
+            mood=MOODS[number % len(MOODS)],
+            takes=2 if number % 5 == 2 else 1,
         )
         for number in range(count)
-    ]  # fmt: skip
+    ]
     made[-1] = replace(made[-1], fault="hang", mood=Mood.PLAIN, takes=1, must_fail=False)
     return made
 
@@ -97,7 +130,10 @@ class Gone(Exception):
 
 @dataclass
 class Person:
-    """One browser, signed in. Whatever breaks is tried again as a person would, with the same form."""
+    """One browser, signed in.
+
+    Whatever breaks is tried again as a person would, with the same form.
+    """
 
     url: str
     link: str
@@ -135,7 +171,8 @@ class Person:
         return take
 
     def settle(self, take: int, *, job_id: str) -> None:
-        """Say what became of a call whose outcome nobody knows, as the provider's console shows it, and how one knows.
+        """Say what became of a call whose outcome nobody knows, as the provider's console shows it,
+        and how one knows.
 
         Who is not allowed to say nothing says something: a note is kept with the money.
         """
@@ -174,21 +211,33 @@ class Person:
     def _post(self, path: str, **content: Any) -> httpx.Response:
         return self._call("POST", path, **content)
 
-    def _call(self, method: str, path: str, *, headers: dict[str, str] | None = None, **content: Any) -> httpx.Response:
+    def _call(
+        self, method: str, path: str, *, headers: dict[str, str] | None = None, **content: Any
+    ) -> httpx.Response:
         client = self._browser()
         token = next((value for name, value in client.cookies.items() if "rushes_csrf" in name), "")
-        return client.request(method, path, headers={"X-CSRFToken": token, **(headers or {})}, **content)
+        return client.request(
+            method, path, headers={"X-CSRFToken": token, **(headers or {})}, **content
+        )
 
     def _said(self, answer: httpx.Response, *wanted: int) -> httpx.Response:
         if answer.status_code not in wanted:
-            raise Gone(f"{answer.request.method} {answer.request.url.path} answered {answer.status_code}")
+            raise Gone(
+                f"{answer.request.method} {answer.request.url.path} answered {answer.status_code}"
+            )
         return answer
 
     def _upload(self, wish: Wish) -> int:
-        """Send a clip in pieces, each begun where the server says that the file ends. Return the asset's number."""
+        """Send a clip in pieces, each begun where the server says that the file ends.
+
+        Return the asset's number.
+        """
         data = _clip(self.clips, wish)
         begun = self._said(
-            self._post("/media/uploads", json={"name": f"clip {wish.number}.mp4", "size": len(data)}), 201
+            self._post(
+                "/media/uploads", json={"name": f"clip {wish.number}.mp4", "size": len(data)}
+            ),
+            201,
         )
         url = begun.json()["url"]
         while (at := self._offset(url)) < len(data):
@@ -206,16 +255,26 @@ class Person:
 
     def _send(self, wish: Wish, asset: int | None) -> int:
         form = {
-            "task": "edit" if asset else "generate", "account": self.accounts[wish.provider], "source_kind": "asset",
-            "prompt": wish.prompt, "conditioning": "auto", "guides": "none", "frames": "none",
+            "task": "edit" if asset else "generate",
+            "account": self.accounts[wish.provider],
+            "source_kind": "asset",
+            "prompt": wish.prompt,
+            "conditioning": "auto",
+            "guides": "none",
+            "frames": "none",
             "resolution": RESOLUTIONS[wish.provider],
-            "strength": "flex_2", "duration": "5s", "form_token": wish.form_token, "takes": wish.takes,
+            "strength": "flex_2",
+            "duration": "5s",
+            "form_token": wish.form_token,
+            "takes": wish.takes,
             **({"source_asset": asset} if asset else {}),
-        }  # fmt: skip
+        }
         answer = self._post("/studio/queue", data=form, headers={"HX-Request": "true"})
         if answer.status_code == 422:
             asked = self._post(
-                "/studio/ask", data=form | {"ask": str(self.accounts[wish.provider])}, headers={"HX-Request": "true"}
+                "/studio/ask",
+                data=form | {"ask": str(self.accounts[wish.provider])},
+                headers={"HX-Request": "true"},
             )
             raise Gone(f"its price is asked for ({asked.status_code}): {_notes(answer.text)}")
         found = re.search(r'"take": (\d+)', self._said(answer, 200).headers.get("HX-Trigger", ""))
@@ -247,7 +306,9 @@ class Crowd:
         self._list: queue.SimpleQueue[Wish] = queue.SimpleQueue()
         for wish in wanted:
             self._list.put(wish)
-        self._threads = [threading.Thread(target=self._work, args=(one,), daemon=True) for one in people]
+        self._threads = [
+            threading.Thread(target=self._work, args=(one,), daemon=True) for one in people
+        ]
 
     def start(self) -> None:
         for thread in self._threads:

@@ -1,4 +1,6 @@
-"""One run: people at work, a killer about, somebody who settles what only a person can, and the books at the end."""
+"""One run: people at work, a killer about, somebody who settles what only a person can, and the
+books at the end.
+"""
 
 import argparse
 import logging
@@ -29,7 +31,9 @@ from tests.video import write_clip
 
 log = logging.getLogger("kill")
 LOOKED_UP_AFTER = timedelta(seconds=3)  # a person looks at the provider's console no sooner
-SEARCHED_FOR = timedelta(minutes=6)  # what the engine's own search has not settled by then, a person does
+SEARCHED_FOR = timedelta(
+    minutes=6
+)  # what the engine's own search has not settled by then, a person does
 
 
 class Run:
@@ -42,13 +46,21 @@ class Run:
         self.looks = 0
         self.began = time.monotonic()
         self.killer = Killer(
-            installation, kills=options.kills, every_seconds=options.every, every_point=options.every_point,
-            seed=options.seed, first=[group for group in options.first.split(",") if group],
-        )  # fmt: skip
+            installation,
+            kills=options.kills,
+            every_seconds=options.every,
+            every_point=options.every_point,
+            seed=options.seed,
+            first=[group for group in options.first.split(",") if group],
+        )
 
     def to_its_end(self) -> bool:
-        """Run until all generations have ended, print what happened, and say whether all is as it must be."""
-        self.say(f"seed {self.options.seed}, {self.options.database}, folder {self.installation.folder}")
+        """Run until all generations have ended, print what happened, and say whether all is as it
+        must be.
+        """
+        self.say(
+            f"seed {self.options.seed}, {self.options.database}, folder {self.installation.folder}"
+        )
         call_command("migrate", verbosity=0, interactive=False)
         call_command("collectstatic", verbosity=0, interactive=False)
         self.installation.start()
@@ -68,9 +80,13 @@ class Run:
             self.stopping.set()
         self.faults += crowd.problems
         took = self.installation.stop()
-        self.faults += [f"Still running at the end: {words}" for words in self.installation.left_behind()]
+        self.faults += [
+            f"Still running at the end: {words}" for words in self.installation.left_behind()
+        ]
         self.faults += books.faults(self.installation.folder, wanted, seen=len(crowd.takes))
-        self.faults += [f"Nobody died at any of the points of {group}." for group in self.killer.missed]
+        self.faults += [
+            f"Nobody died at any of the points of {group}." for group in self.killer.missed
+        ]
         self._report(crowd, took)
         return not self.faults
 
@@ -89,17 +105,25 @@ class Run:
         assert set(here) == set(registry.slugs()), here
         return [
             Person(
-                self.installation.url, reverse("people:link", args=[SignInLink.make(owner.user, now=timezone.now())]),
-                here, clips, self.stopping,
+                self.installation.url,
+                reverse("people:link", args=[SignInLink.make(owner.user, now=timezone.now())]),
+                here,
+                clips,
+                self.stopping,
             )
             for _ in range(self.options.people + 1)
-        ]  # fmt: skip
+        ]
 
     def _until_answers(self) -> None:
         until = time.monotonic() + 60
         while time.monotonic() < until:
             try:
-                if httpx.get(f"{self.installation.url}/sign-in", trust_env=False, timeout=5).status_code < 500:
+                if (
+                    httpx.get(
+                        f"{self.installation.url}/sign-in", trust_env=False, timeout=5
+                    ).status_code
+                    < 500
+                ):
                     return
             except httpx.HTTPError:
                 time.sleep(0.2)
@@ -119,7 +143,9 @@ class Run:
     # While it runs
 
     def _watch(self, crowd: Crowd) -> None:
-        """Let people go on as the kills do, settle, and hold the books against each other, until all have ended."""
+        """Let people go on as the kills do, settle, and hold the books against each other, until
+        all have ended.
+        """
         let, until, said, left = 0, time.monotonic() + 60 * self.options.minutes, 0.0, None
         while time.monotonic() < until:
             while let < self._may_begin(is_idle=left == [] and len(crowd.takes) == let):
@@ -132,7 +158,9 @@ class Run:
             left = self._again(books.unended)
             if time.monotonic() - said > 15:
                 said = time.monotonic()
-                self.say(f"{len(self.killer.kills)} kills, {len(crowd.takes)} takes, {len(left or [])} not ended")
+                self.say(
+                    f"{len(self.killer.kills)} kills, {len(crowd.takes)} takes, {len(left or [])} not ended"
+                )
             if left == [] and crowd.is_done and self.killer.has_killed_enough:
                 self._see_queue_drained()
                 return
@@ -140,7 +168,9 @@ class Run:
         self.faults.append("It had not ended when the time was over.")
 
     def _see_queue_drained(self) -> None:
-        """See that what was enqueued is taken; a task in the hands of a killed process counts as taken."""
+        """See that what was enqueued is taken; a task in the hands of a killed process counts as
+        taken.
+        """
         until = time.monotonic() + 30
         while (waiting := self._again(books.waiting_tasks)) and time.monotonic() < until:
             time.sleep(0.2)
@@ -148,16 +178,19 @@ class Run:
             self.faults.append(f"{waiting} tasks wait in the queue, and nobody takes them.")
 
     def _may_begin(self, *, is_idle: bool) -> float:
-        """Return how many generations people may have asked for by now: as many of all as there are kills of all.
+        """Return how many generations people may have asked for by now: as many of all as there are
+        kills of all.
 
-        The last ones wait for the points at which nobody has died yet: somebody must come past them. And the very last
-        waits until nobody is killed any more, or until all others are over.
+        The last ones wait for the points at which nobody has died yet: somebody must come past
+        them. And the very last waits until nobody is killed any more, or until all others are over.
         """
         if self.killer.is_done or (is_idle and self.killer.has_killed_enough):
             return self.options.generations
         share = min(1.0, (len(self.killer.kills) + 1) / max(1, 0.85 * self.options.kills))
         if self.killer.every_point and self.killer.never_reached:
-            late = max(0.0, time.monotonic() - self.killer.began - self.options.every * self.options.kills)
+            late = max(
+                0.0, time.monotonic() - self.killer.began - self.options.every * self.options.kills
+            )
             share = min(share, 0.85 + late / 600)
         return min(max(4, share * self.options.generations), self.options.generations - 1)
 
@@ -185,19 +218,25 @@ class Run:
                 return
         for generation in Generation.objects.filter(state=State.FETCH_FAILED):
             self.settler.press(generation.pk, "fetch")
-        for generation in Generation.objects.filter(state=State.FAILED, can_retry=True, attempt_number=1):
+        for generation in Generation.objects.filter(
+            state=State.FAILED, can_retry=True, attempt_number=1
+        ):
             if generation.prompt in self.sent_again:
                 self.settler.press(generation.pk, "retry")
 
     def _is_searched_for(self, attempt: Attempt, now: datetime) -> bool:
-        """Does the engine's own search find it without anybody's help? A job that never arrived takes it an hour."""
+        """Does the engine's own search find it without anybody's help? A job that never arrived
+        takes it an hour.
+        """
         if self.options.by_hand or not hasattr(registry.get(attempt.account.provider), "recent"):
             return False
         if Search.objects.filter(attempt=attempt, verdict=Search.Verdict.PERSON).exists():
             return False  # it has found what this could be, and leaves it to a person to say so
         if attempt.generation.state_since > now - SEARCHED_FOR:
             return True
-        self.faults.append(f"{attempt.generation}: the search at {attempt.account.provider} did not find its job.")
+        self.faults.append(
+            f"{attempt.generation}: the search at {attempt.account.provider} did not find its job."
+        )
         return False
 
     # After
@@ -205,7 +244,9 @@ class Run:
     def _report(self, crowd: Crowd, took: dict[str, float]) -> None:
         jobs = books.accepted_jobs(self.installation.folder)
         sent = Attempt.objects.exclude(provider_job_id=None).count()
-        starts = ", ".join(f"{name} {one.starts}" for name, one in self.installation.keepers.items())
+        starts = ", ".join(
+            f"{name} {one.starts}" for name, one in self.installation.keepers.items()
+        )
         self.say(f"{len(self.killer.kills)} kills:\n{self.killer.table()}")
         for outcome, count in sorted(books.outcomes().items()):
             print(f"  {outcome:<40} {count:>4}")
@@ -215,12 +256,18 @@ class Run:
         )
         settled = ", ".join(f"{count} {how}" for how, count in sorted(by.items())) or "none"
         posts = len(books.received_posts(self.installation.folder))
-        self.say(f"posts received {posts}, taken by the provider {len(jobs)}, on our rows {sent}; "
-                 f"unknown outcomes settled: {settled}")  # fmt: skip
-        self.say(f"the ledger was checked {self.looks} times; started: {starts}; people tried again "
-                 f"{sum(one.tries for one in crowd.people)} times; stopped in "
-                 f"{', '.join(f'{name} {seconds:.1f} s' for name, seconds in took.items())}")  # fmt: skip
-        for trouble, count in sum((one.troubles for one in crowd.people), Counter[str]()).most_common(8):
+        self.say(
+            f"posts received {posts}, taken by the provider {len(jobs)}, on our rows {sent}; "
+            f"unknown outcomes settled: {settled}"
+        )
+        self.say(
+            f"the ledger was checked {self.looks} times; started: {starts}; people tried again "
+            f"{sum(one.tries for one in crowd.people)} times; stopped in "
+            f"{', '.join(f'{name} {seconds:.1f} s' for name, seconds in took.items())}"
+        )
+        for trouble, count in sum(
+            (one.troubles for one in crowd.people), Counter[str]()
+        ).most_common(8):
             print(f"  {count:>5} times: {trouble}")
         if self.killer.never_reached:
             self.say(f"nobody died at: {', '.join(self.killer.never_reached)}")

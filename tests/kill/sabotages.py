@@ -1,6 +1,8 @@
-"""A test of the test: three faults that cost money, put into a copy of the tree. A run there must show each.
+"""A test of the test: three faults that cost money, put into a copy of the tree.
 
-    python -m tests.kill --sabotage resend_on_timeout [further options of a run]
+A run there must show each.
+
+python -m tests.kill --sabotage resend_on_timeout [further options of a run]
 
 By hand, for each takes as long as a run. It ends with 0 where the run failed as it must.
 """
@@ -17,10 +19,23 @@ from tests.sabotage.change import Change, copy_of_the_tree
 
 # A dozen takes, as tests/kill/test_short_run.py has them.
 SHORT = (
-    "--generations", "11", "--kills", "12", "--every", "0.7", "--by-hand", "--minutes", "5", "--seed", "6",
-    "--first", "submit,ledger,done",
-)  # fmt: skip
-SENT_TWICE = r"was posted \d+ times|one body came \d+ times|no attempt of ours has it|taken \d+ times"
+    "--generations",
+    "11",
+    "--kills",
+    "12",
+    "--every",
+    "0.7",
+    "--by-hand",
+    "--minutes",
+    "5",
+    "--seed",
+    "6",
+    "--first",
+    "submit,ledger,done",
+)
+SENT_TWICE = (
+    r"was posted \d+ times|one body came \d+ times|no attempt of ours has it|taken \d+ times"
+)
 
 
 @dataclass(frozen=True)
@@ -65,10 +80,10 @@ SABOTAGES = {
             "the money of an unknown outcome is given back",
             "editorapp/generations/engine/outcomes.py",
             """        shown={"failure_code": error.code or "outcome_unknown", "failure_message": message},
-    )  # fmt: skip
+    )
 """,
             """        shown={"failure_code": error.code or "outcome_unknown", "failure_message": message},
-    )  # fmt: skip
+    )
     ledger.release(attempt.pk, now=now)
 """,
         ),
@@ -85,7 +100,9 @@ def shown(sabotage: Sabotage, words: Sequence[str]) -> int:
         tree = copy_of_the_tree(Path(folder))
         sabotage.change.make(tree)
         command = [sys.executable, "-m", "tests.kill", *others]
-        ran = subprocess.run(command, cwd=tree, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True)
+        ran = subprocess.run(
+            command, cwd=tree, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True
+        )
     print(ran.stdout)
     faults = [line for line in ran.stdout.splitlines() if "FAULT" in line]
     is_shown = ran.returncode == 1 and any(re.search(sabotage.shows, line) for line in faults)

@@ -1,4 +1,6 @@
-"""What the kill test's books see: each way in which a paid call may have come to the provider once too often."""
+"""What the kill test's books see: each way in which a paid call may have come to the provider once
+too often.
+"""
 
 from collections.abc import Callable
 from pathlib import Path
@@ -22,9 +24,12 @@ def post(tmp_path: Path) -> Post:
 
     def post(attempt: Attempt, *, key: str = "", status: int | None = 201, size: int = 1) -> None:
         number = kept.received(
-            "luma-agents", idempotency_key=key or str(attempt.idempotency_key), prompt=attempt.generation.prompt,
-            body={"size": size}, at=1.0,
-        )  # fmt: skip
+            "luma-agents",
+            idempotency_key=key or str(attempt.idempotency_key),
+            prompt=attempt.generation.prompt,
+            body={"size": size},
+            at=1.0,
+        )
         if status is not None:
             kept.answered(number, status)
 
@@ -41,7 +46,9 @@ def said(folder: Path) -> str:
     return " ".join(books._posted_once(folder))
 
 
-def test_what_came_once_is_as_it_must_be_also_after_too_many_requests_and_without_an_answer(db, post, tmp_path):
+def test_what_came_once_is_as_it_must_be_also_after_too_many_requests_and_without_an_answer(
+    db, post, tmp_path
+):
     attempt = make_sent()
     for _ in range(3):
         post(attempt, status=429)
@@ -51,7 +58,9 @@ def test_what_came_once_is_as_it_must_be_also_after_too_many_requests_and_withou
 
 
 @pytest.mark.parametrize("status", [None, 201, 500, 503, 400])
-def test_what_came_twice_under_one_key_is_seen_whatever_the_first_was_answered(db, post, tmp_path, status):
+def test_what_came_twice_under_one_key_is_seen_whatever_the_first_was_answered(
+    db, post, tmp_path, status
+):
     attempt = make_sent()
     post(attempt, status=status)
     post(attempt)
@@ -64,7 +73,9 @@ def test_one_body_under_a_key_of_its_own_is_seen(db, post, tmp_path):
     post(attempt)
     post(attempt, key="another")
 
-    assert "another, which is no attempt's" in said(tmp_path) and "one body came 2 times" in said(tmp_path)
+    assert "another, which is no attempt's" in said(tmp_path) and "one body came 2 times" in said(
+        tmp_path
+    )
 
 
 @pytest.mark.parametrize("state", [State.CANCELED, State.QUEUED])
@@ -79,8 +90,14 @@ def test_every_seventh_wish_meets_a_fault_each_provider_each_fault_and_people_do
     faulty = [wish for wish in wanted if wish.fault]
 
     assert {(wish.provider, wish.fault) for wish in faulty} >= {
-        (provider, fault) for provider in ("luma-agents", "gmi-cloud", "scenario") for fault in FAULTS
+        (provider, fault)
+        for provider in ("luma-agents", "gmi-cloud", "scenario")
+        for fault in FAULTS
     }
     assert {wish.mood for wish in faulty} == set(Mood) and any(wish.takes > 1 for wish in faulty)
     assert all(wish.fault for wish in wanted[3::7]) and wanted[-1].fault == "hang"
-    assert {wish.fault for wish in wishes(11, seed=6)} == {"", "accept_then_reset", "hang"}  # the short form
+    assert {wish.fault for wish in wishes(11, seed=6)} == {
+        "",
+        "accept_then_reset",
+        "hang",
+    }  # the short form

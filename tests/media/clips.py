@@ -1,4 +1,6 @@
-"""Clips for tests, made with PyAV: each frame carries its own number as bars that survive coding and scaling."""
+"""Clips for tests, made with PyAV: each frame carries its own number as bars that survive coding
+and scaling.
+"""
 
 import os
 from collections.abc import Iterable, Iterator
@@ -15,7 +17,9 @@ WIDTH, HEIGHT = 320, 180
 
 
 def numbered(index: int, width: int = WIDTH, height: int = HEIGHT) -> np.ndarray:
-    """Return an upright RGB picture: ten bars, white for 1; above them red on the left and blue on the right."""
+    """Return an upright RGB picture: ten bars, white for 1; above them red on the left and blue on
+    the right.
+    """
     picture = np.full((height, width, 3), 20, np.uint8)
     picture[: height // 3, : width // 2] = (200, 30, 30)
     picture[: height // 3, width // 2 :] = (30, 30, 200)
@@ -38,13 +42,27 @@ def number_on(picture: np.ndarray) -> int:
 
 
 def make_clip(
-    path: Path, *, codec: str = "libx264", frames: int = 60, rate: Fraction | int = 25,
+    path: Path,
+    *,
+    codec: str = "libx264",
+    frames: int = 60,
+    rate: Fraction | int = 25,
     size: tuple[int, int] | None = None,
-    pixel_format: str = "yuv420p", format: str | None = None, options: dict[str, str] | None = None,
-    times: Iterable[int] | None = None, base: Fraction | None = None, turn: int = 0, sound: bool = False,
-    colours: tuple[int, int, int] | None = None, mux: dict[str, str] | None = None, aspect: Fraction | None = None,
-) -> Path:  # fmt: skip
-    """Write a clip of numbered frames. `times`: when each is shown, in `base`; `turn`: clockwise degrees to show it."""
+    pixel_format: str = "yuv420p",
+    format: str | None = None,
+    options: dict[str, str] | None = None,
+    times: Iterable[int] | None = None,
+    base: Fraction | None = None,
+    turn: int = 0,
+    sound: bool = False,
+    colours: tuple[int, int, int] | None = None,
+    mux: dict[str, str] | None = None,
+    aspect: Fraction | None = None,
+) -> Path:
+    """Write a clip of numbered frames.
+
+    `times`: when each is shown, in `base`; `turn`: clockwise degrees to show it.
+    """
     width, height = size or (WIDTH, HEIGHT)
     base = base or 1 / Fraction(rate)
     with ordinary_scheduling(), av.open(str(path), "w", format=format, options=mux or {}) as out:
@@ -76,8 +94,9 @@ def make_clip(
 def ordinary_scheduling() -> Iterator[None]:
     """Come back to the ordinary scheduling class at the end.
 
-    SVT-AV1, run as root, puts the calling thread into the real-time class and leaves it there: everything that the
-    process starts afterwards (servers, a browser) would inherit it and starve the whole machine.
+    SVT-AV1, run as root, puts the calling thread into the real-time class and leaves it there:
+    everything that the process starts afterwards (servers, a browser) would inherit it and starve
+    the whole machine.
     """
     try:
         yield
@@ -87,12 +106,18 @@ def ordinary_scheduling() -> Iterator[None]:
 
 
 def _tone(out: Any) -> Any:
-    return out.add_stream("aac" if out.format.name != "webm" else "libopus", rate=48000, layout="mono")
+    return out.add_stream(
+        "aac" if out.format.name != "webm" else "libopus", rate=48000, layout="mono"
+    )
 
 
 def _play(out: Any, stream: Any, seconds: float) -> None:
-    samples = np.sin(np.arange(int(seconds * 48000)) * 440 * 2 * np.pi / 48000).astype(np.float32) * 0.3
-    resampler = av.AudioResampler(format=stream.format, layout="mono", rate=48000, frame_size=stream.frame_size)
+    samples = (
+        np.sin(np.arange(int(seconds * 48000)) * 440 * 2 * np.pi / 48000).astype(np.float32) * 0.3
+    )
+    resampler = av.AudioResampler(
+        format=stream.format, layout="mono", rate=48000, frame_size=stream.frame_size
+    )
     frame = av.AudioFrame.from_ndarray(samples[None], format="fltp", layout="mono")
     frame.sample_rate, frame.pts, frame.time_base = 48000, 0, Fraction(1, 48000)
     for piece in [*resampler.resample(frame), *resampler.resample(None)]:

@@ -27,7 +27,10 @@ class Bucket:
     def replace(self, name: str, data: bytes, **metadata: str) -> None:
         """Change an object behind everybody's back."""
         self.storage.client.put_object(
-            Bucket=self.storage.bucket_name, Key=self.storage.key(name), Body=data, Metadata=metadata
+            Bucket=self.storage.bucket_name,
+            Key=self.storage.key(name),
+            Body=data,
+            Metadata=metadata,
         )
 
 

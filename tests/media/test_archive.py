@@ -43,18 +43,34 @@ def media_root(settings, tmp_path: Path) -> None:
 
 def test_an_archive_is_counted_measured_and_gets_a_poster(db, tmp_path: Path) -> None:
     member = make_member()
-    file = archive(tmp_path / "in.zip", [exr(0.18) for _ in range(5)], extra={"README.txt": b"hello"})
+    file = archive(
+        tmp_path / "in.zip", [exr(0.18) for _ in range(5)], extra={"README.txt": b"hello"}
+    )
 
-    asset = take_in_archive(file, name="Take 7.zip", team=member.team, user=member.user, is_simulated=True)
+    asset = take_in_archive(
+        file, name="Take 7.zip", team=member.team, user=member.user, is_simulated=True
+    )
 
-    assert (asset.kind, asset.frame_count, asset.width, asset.height, asset.hdr) == ("archive", 5, 64, 36, True)
-    assert (asset.mime_type, asset.origin, asset.is_simulated) == ("application/zip", "result", True)
+    assert (asset.kind, asset.frame_count, asset.width, asset.height, asset.hdr) == (
+        "archive",
+        5,
+        64,
+        36,
+        True,
+    )
+    assert (asset.mime_type, asset.origin, asset.is_simulated) == (
+        "application/zip",
+        "result",
+        True,
+    )
     assert asset.proxy == Asset.Proxy.NOT_NEEDED and not asset.is_playable
     grey = np.asarray(Image.open(store.path(asset.sha256, store.POSTER)).convert("L"))
     assert abs(int(grey.mean()) - 118) <= 4  # 18 % grey in sRGB
 
 
-@pytest.mark.parametrize("kind", ["cut off", "no zip", "no frames", "no pictures", "a flipped bit", "a way out"])
+@pytest.mark.parametrize(
+    "kind", ["cut off", "no zip", "no frames", "no pictures", "a flipped bit", "a way out"]
+)
 def test_an_archive_that_is_not_whole_is_refused_and_gone(db, tmp_path: Path, kind: str) -> None:
     member, file = make_member(), tmp_path / "in.zip"
     whole = archive(file, [exr(0.5) for _ in range(3)]).read_bytes()
@@ -63,10 +79,13 @@ def test_an_archive_that_is_not_whole_is_refused_and_gone(db, tmp_path: Path, ki
     with zipfile.ZipFile(out, "w") as made:
         made.writestr("../../outside.exr", exr(0.5))
     contents = {
-        "cut off": whole[: len(whole) // 2], "no zip": b"PK, but no zip" * 20, "no frames": None,
-        "no pictures": None, "a flipped bit": whole[:middle] + bytes([whole[middle] ^ 1]) + whole[middle + 1 :],
+        "cut off": whole[: len(whole) // 2],
+        "no zip": b"PK, but no zip" * 20,
+        "no frames": None,
+        "no pictures": None,
+        "a flipped bit": whole[:middle] + bytes([whole[middle] ^ 1]) + whole[middle + 1 :],
         "a way out": out.getvalue(),
-    }  # fmt: skip
+    }
     if kind == "no frames":
         archive(file, [], extra={"a.txt": b"x"})
     elif kind == "no pictures":
@@ -86,7 +105,10 @@ ACES = (0.7347, 0.2653, 0.0, 1.0, 0.0001, -0.077, 0.32168, 0.33767)
 
 
 def saying(frame: bytes, primaries: tuple[float, ...], *, lines: int = 36) -> bytes:
-    """Return an EXR frame whose header names its primaries; its pixels stay. For blocks of 16 lines."""
+    """Return an EXR frame whose header names its primaries; its pixels stay.
+
+    For blocks of 16 lines.
+    """
     said = b"chromaticities\0chromaticities\0" + struct.pack("<i8f", 32, *primaries)
     table = frame.index(b"screenWindowWidth\0float\0") + len(b"screenWindowWidth\0float\0") + 4 + 4
     while frame[table]:  # further attributes: name, type, size, value
@@ -101,9 +123,15 @@ def test_a_poster_is_in_the_colours_that_the_frames_say(db, tmp_path: Path) -> N
     def poster(name: str, frame: bytes) -> np.ndarray:
         member = make_member()
         asset = take_in_archive(
-            archive(tmp_path / name, [frame]), name=name, team=member.team, user=member.user, is_simulated=True
+            archive(tmp_path / name, [frame]),
+            name=name,
+            team=member.team,
+            user=member.user,
+            is_simulated=True,
         )
-        return np.asarray(Image.open(store.path(asset.sha256, store.POSTER)).convert("RGB"))[10, 10].astype(int)
+        return np.asarray(Image.open(store.path(asset.sha256, store.POSTER)).convert("RGB"))[
+            10, 10
+        ].astype(int)
 
     # Rec. 709's (0.5, 0.2, 0.1), written in its own primaries and in those of ACES2065-1.
     unsaid = poster("unsaid.zip", exr((0.5, 0.2, 0.1)))

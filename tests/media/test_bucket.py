@@ -1,4 +1,6 @@
-"""Media in a bucket: the object is the truth, any machine has the file, and nothing half written is ever seen."""
+"""Media in a bucket: the object is the truth, any machine has the file, and nothing half written is
+ever seen.
+"""
 
 import asyncio
 import base64
@@ -59,7 +61,9 @@ def held_bytes(sha256: str, what: str = store.ORIGINAL) -> bytes:
 # Two machines
 
 
-def test_a_result_fetched_on_one_machine_plays_from_another(db, bucket: Bucket, small_clip: Path) -> None:
+def test_a_result_fetched_on_one_machine_plays_from_another(
+    db, bucket: Bucket, small_clip: Path
+) -> None:
     asset = take_in(bucket.move("a"), small_clip, origin=Asset.Origin.RESULT)
     bucket.move("b")
 
@@ -104,8 +108,12 @@ def test_another_machine_makes_stills_cuts_copies_and_bodies_of_it(
     text = asyncio.run(sent())
     body.close()
     assert still[:4] == b"\x89PNG" and cut.frame_count == 8
-    assert Asset.objects.get(pk=asset.pk).proxy == Asset.Proxy.READY and store.exists(asset.sha256, store.PROXY)
-    assert base64.b64decode(json.loads(text)["source"]) == small_clip.read_bytes() and body.size == len(text)
+    assert Asset.objects.get(pk=asset.pk).proxy == Asset.Proxy.READY and store.exists(
+        asset.sha256, store.PROXY
+    )
+    assert base64.b64decode(
+        json.loads(text)["source"]
+    ) == small_clip.read_bytes() and body.size == len(text)
 
 
 def test_what_lies_on_this_machine_alone_is_not_there(db, bucket: Bucket, small_clip: Path) -> None:
@@ -142,7 +150,9 @@ def test_a_file_of_many_parts_appears_when_all_of_it_was_compared(
 
     sha256 = keep(bucket, data)
 
-    assert bucket.storage.head(f"blobs/{sha256[:2]}/{sha256}/original") == s3.Head(len(data), sha256)
+    assert bucket.storage.head(f"blobs/{sha256[:2]}/{sha256}/original") == s3.Head(
+        len(data), sha256
+    )
     bucket.move("b")
     assert held_bytes(sha256) == data
 
@@ -171,13 +181,19 @@ def test_a_bucket_that_goes_away_while_a_file_is_stored_leaves_no_row_and_a_sent
         take_in(bucket.move("a"), small_clip)
 
     bucket.gate.open()
-    assert refused.value.code == "storage_away" and "try again in a few minutes" in refused.value.message
+    assert (
+        refused.value.code == "storage_away"
+        and "try again in a few minutes" in refused.value.message
+    )
     assert not Asset.objects.exists() and not list(store.incoming().iterdir())
     assert not any(key.endswith("original") for key in bucket.names())
 
 
 def test_a_bucket_that_is_not_ours_is_told_to_an_admin(bucket: Bucket, settings) -> None:
-    settings.STORAGES = {**settings.STORAGES, "default": storage_at(bucket.gate.port, bucket="nobodys-bucket")}
+    settings.STORAGES = {
+        **settings.STORAGES,
+        "default": storage_at(bucket.gate.port, bucket="nobodys-bucket"),
+    }
 
     with pytest.raises(Refusal, match="ask an admin to check its settings"):
         keep(bucket, b"one")
@@ -195,7 +211,10 @@ def test_an_object_that_was_cut_short_is_never_given_out(bucket: Bucket) -> None
     with pytest.raises(Refusal) as refused:
         held_bytes(sha256)
 
-    assert refused.value.code == "storage_damaged" and "restore it from a backup" in refused.value.message
+    assert (
+        refused.value.code == "storage_damaged"
+        and "restore it from a backup" in refused.value.message
+    )
     assert not store.path(sha256, store.ORIGINAL).exists() and not list(store.incoming().iterdir())
 
 
@@ -210,7 +229,9 @@ def test_a_damaged_copy_is_noticed_and_fetched_again(bucket: Bucket, what: str) 
     assert store.path(sha256, what).read_bytes() == data
 
 
-def test_a_machine_that_was_off_compares_its_copies_before_it_gives_them_out(bucket: Bucket) -> None:
+def test_a_machine_that_was_off_compares_its_copies_before_it_gives_them_out(
+    bucket: Bucket,
+) -> None:
     data = os.urandom(50_000)
     sha256 = keep(bucket, data)
     copy = store.path(sha256, store.ORIGINAL)
@@ -222,11 +243,16 @@ def test_a_machine_that_was_off_compares_its_copies_before_it_gives_them_out(buc
     assert held_bytes(sha256) == data
 
 
-def test_the_least_recently_used_copy_goes_first_and_none_that_is_in_use(bucket: Bucket, settings) -> None:
+def test_the_least_recently_used_copy_goes_first_and_none_that_is_in_use(
+    bucket: Bucket, settings
+) -> None:
     old, used, unused, new = (keep(bucket, os.urandom(30_000)) for _ in range(4))
     for age, sha256 in enumerate((new, unused, old)):
         at = time.time() - 1000 * age
-        os.utime(store.path(sha256, store.ORIGINAL), (at, store.path(sha256, store.ORIGINAL).stat().st_mtime))
+        os.utime(
+            store.path(sha256, store.ORIGINAL),
+            (at, store.path(sha256, store.ORIGINAL).stat().st_mtime),
+        )
     settings.CACHE_BYTES = 100_000
 
     with store.held(used, store.ORIGINAL) as (path,):
@@ -234,7 +260,11 @@ def test_the_least_recently_used_copy_goes_first_and_none_that_is_in_use(bucket:
         newest = keep(bucket, os.urandom(30_000))
         assert path.exists()
 
-    kept = {sha256 for sha256 in (old, used, unused, new, newest) if store.path(sha256, store.ORIGINAL).exists()}
+    kept = {
+        sha256
+        for sha256 in (old, used, unused, new, newest)
+        if store.path(sha256, store.ORIGINAL).exists()
+    }
     assert kept == {used, new, newest}
     assert len(held_bytes(old)) == 30_000, "what was cleared away is fetched again"
 
@@ -259,7 +289,9 @@ def test_a_full_disk_is_cleared_of_copies_before_it_is_a_failure(
     assert not store.path(other, store.ORIGINAL).exists() and not list(store.incoming().iterdir())
 
 
-def test_a_disk_that_stays_full_is_told_in_words(db, bucket: Bucket, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_disk_that_stays_full_is_told_in_words(
+    db, bucket: Bucket, monkeypatch: pytest.MonkeyPatch
+) -> None:
     data = os.urandom(50_000)
     asset = make_asset(make_member(), sha256=keep(bucket, data), size_bytes=len(data))
     store.path(asset.sha256, store.ORIGINAL).unlink()
@@ -275,7 +307,9 @@ def test_a_disk_that_stays_full_is_told_in_words(db, bucket: Bucket, monkeypatch
     assert "disk is full" in answer.json()["message"] and not list(store.incoming().iterdir())
 
 
-def test_a_silent_bucket_is_told_in_words_and_copies_play_on(db, bucket: Bucket, small_clip: Path) -> None:
+def test_a_silent_bucket_is_told_in_words_and_copies_play_on(
+    db, bucket: Bucket, small_clip: Path
+) -> None:
     asset = take_in(bucket.move("a"), small_clip)
     bucket.gate.shut()
 
@@ -287,7 +321,9 @@ def test_a_silent_bucket_is_told_in_words_and_copies_play_on(db, bucket: Bucket,
     assert (elsewhere.status_code, elsewhere.json()["reason"]) == (503, "storage_away")
 
 
-def test_a_copy_for_browsers_waits_for_a_silent_bucket(db, bucket: Bucket, small_clip: Path) -> None:
+def test_a_copy_for_browsers_waits_for_a_silent_bucket(
+    db, bucket: Bucket, small_clip: Path
+) -> None:
     asset = take_in(bucket.move("a"), small_clip)
     Asset.objects.update(proxy=Asset.Proxy.PENDING)
     bucket.gate.shut()
@@ -307,7 +343,9 @@ def test_deleting_a_content_deletes_its_objects_and_this_machines_copies(bucket:
     store.remove(sha256)
 
     assert bucket.names("blobs/") == [f"{other[:2]}/{other}/original"]
-    assert not store.exists(sha256, store.ORIGINAL) and not store.path(sha256, store.POSTER).exists()
+    assert (
+        not store.exists(sha256, store.ORIGINAL) and not store.path(sha256, store.POSTER).exists()
+    )
 
 
 def test_the_sweep_deletes_what_given_up_uploads_left_in_the_bucket(bucket: Bucket) -> None:
@@ -321,13 +359,17 @@ def test_the_sweep_deletes_what_given_up_uploads_left_in_the_bucket(bucket: Buck
 
 
 def test_parts_of_a_file_that_was_never_completed_are_swept(bucket: Bucket) -> None:
-    bucket.storage.client.create_multipart_upload(Bucket=bucket.storage.bucket_name, Key="media/blobs/x")
+    bucket.storage.client.create_multipart_upload(
+        Bucket=bucket.storage.bucket_name, Key="media/blobs/x"
+    )
 
     before = bucket.storage.forget_unfinished(datetime(2001, 1, 1, tzinfo=UTC))
     after = bucket.storage.forget_unfinished(datetime.now(UTC) + timedelta(days=1))
 
     assert (before, after) == (0, 1)
-    assert "Uploads" not in bucket.storage.client.list_multipart_uploads(Bucket=bucket.storage.bucket_name)
+    assert "Uploads" not in bucket.storage.client.list_multipart_uploads(
+        Bucket=bucket.storage.bucket_name
+    )
 
 
 def test_a_sweep_while_the_bucket_is_silent_does_the_rest(bucket: Bucket) -> None:

@@ -1,4 +1,6 @@
-"""Colours come out as they went in: the stated matrix is used, HDR is brought into range and keeps its hues."""
+"""Colours come out as they went in: the stated matrix is used, HDR is brought into range and keeps
+its hues.
+"""
 
 from collections.abc import Sequence
 from pathlib import Path
@@ -12,11 +14,19 @@ from PIL import Image
 from editorapp.media.decoding import colour, jobs
 
 PATCHES = np.array(
-    [[200, 40, 40], [40, 200, 40], [40, 40, 200], [230, 230, 230], [120, 120, 120], [10, 10, 10]], np.uint8
+    [[200, 40, 40], [40, 200, 40], [40, 40, 200], [230, 230, 230], [120, 120, 120], [10, 10, 10]],
+    np.uint8,
 )
 
 
-def patches(path: Path, *, matrix: int | None, full: bool, height: int = 180, colours: Sequence[Any] = PATCHES) -> Path:
+def patches(
+    path: Path,
+    *,
+    matrix: int | None,
+    full: bool,
+    height: int = 180,
+    colours: Sequence[Any] = PATCHES,
+) -> Path:
     picture = np.repeat(np.repeat(np.array([colours], np.uint8), height, 0), 240 // len(colours), 1)
     with av.open(str(path), "w") as out:
         stream = out.add_stream("libx264", rate=25, options={"crf": "5"})
@@ -28,18 +38,34 @@ def patches(path: Path, *, matrix: int | None, full: bool, height: int = 180, co
         for _ in range(3):
             frame = av.VideoFrame.from_ndarray(picture, "rgb24")
             target = {1: 1, 6: 5, None: 5 if height <= 576 else 1}[matrix]
-            out.mux(stream.encode(reformatter.reformat(
-                frame, format="yuv420p", dst_colorspace=target, dst_color_range=2 if full else 1
-            )))  # fmt: skip
+            out.mux(
+                stream.encode(
+                    reformatter.reformat(
+                        frame,
+                        format="yuv420p",
+                        dst_colorspace=target,
+                        dst_color_range=2 if full else 1,
+                    )
+                )
+            )
         out.mux(stream.encode(None))
     return path
 
 
 @pytest.mark.parametrize(
     ("matrix", "full", "height"),
-    [(1, False, 180), (6, False, 180), (None, False, 180), (None, False, 720), (1, True, 180), (6, True, 180)],
+    [
+        (1, False, 180),
+        (6, False, 180),
+        (None, False, 180),
+        (None, False, 720),
+        (1, True, 180),
+        (6, True, 180),
+    ],
 )
-def test_a_still_has_the_colours_that_were_filmed(tmp_path: Path, matrix: int | None, full: bool, height: int) -> None:
+def test_a_still_has_the_colours_that_were_filmed(
+    tmp_path: Path, matrix: int | None, full: bool, height: int
+) -> None:
     clip = patches(tmp_path / "a.mp4", matrix=matrix, full=full, height=height)
     jobs.take(str(clip), max_seconds=60, expect="video", out=str(tmp_path))
 

@@ -1,4 +1,6 @@
-"""Playable copies and cuts: the same frames at the same times, in something that every browser plays."""
+"""Playable copies and cuts: the same frames at the same times, in something that every browser
+plays.
+"""
 
 import io
 from datetime import timedelta
@@ -26,14 +28,24 @@ from tests.media.test_probe import VARYING, X265
 from tests.queued import forget, queued, waiting
 
 X265_QUICK = {"preset": "ultrafast", "x265-params": X265.format(16)}
-HDR = {"codec": "libx265", "pixel_format": "yuv420p10le", "colours": (9, 16, 9), "options": X265_QUICK}
+HDR = {
+    "codec": "libx265",
+    "pixel_format": "yuv420p10le",
+    "colours": (9, 16, 9),
+    "options": X265_QUICK,
+}
 KINDS: dict[str, dict[str, Any]] = {
     "hdr.mp4": HDR,
     "recording.mkv": {"options": {"bf": "3"}, "sound": True},
     "phone.3gp": {"turn": 90, "options": {"bf": "2"}, "sound": True},
     "prores.mov": {"codec": "prores_ks", "pixel_format": "yuv422p10le", "turn": 180},
     "old.avi": {"codec": "mpeg4", "options": {"bf": "2"}},
-    "varying.mkv": {"codec": "ffv1", "pixel_format": "yuv444p", "times": VARYING, "base": Fraction(1, 1000)},
+    "varying.mkv": {
+        "codec": "ffv1",
+        "pixel_format": "yuv444p",
+        "times": VARYING,
+        "base": Fraction(1, 1000),
+    },
     "wide-pixels.avi": {"codec": "mpeg4", "size": (240, 180), "aspect": Fraction(4, 3)},
 }
 
@@ -58,7 +70,9 @@ def numbers(clip: Path) -> list[int]:
 
 
 @pytest.mark.parametrize("name", KINDS)
-def test_the_playable_copy_shows_the_same_frames_at_the_same_times(db, tmp_path: Path, name: str) -> None:
+def test_the_playable_copy_shows_the_same_frames_at_the_same_times(
+    db, tmp_path: Path, name: str
+) -> None:
     asset = taken(make_clip(tmp_path / name, **KINDS[name]))
     assert asset.proxy == Asset.Proxy.PENDING and not asset.is_playable
 
@@ -70,7 +84,9 @@ def test_the_playable_copy_shows_the_same_frames_at_the_same_times(db, tmp_path:
     assert asset.proxy == Asset.Proxy.READY and asset.is_playable
     assert facts.browser_safe and facts.codec == "h264" and not facts.hdr
     same = ("width", "height", "frame_count", "fps", "variable_frame_rate", "has_audio")
-    assert {fact: getattr(facts, fact) for fact in same} == {fact: getattr(asset, fact) for fact in same}
+    assert {fact: getattr(facts, fact) for fact in same} == {
+        fact: getattr(asset, fact) for fact in same
+    }
     assert abs(facts.duration_seconds - asset.duration_seconds) < Decimal("0.01")
     assert numbers(copy) == list(range(60))
 
@@ -98,7 +114,9 @@ def test_the_queue_is_told_only_of_clips_that_need_a_copy(transactional_db, tmp_
     forget()
 
 
-def test_a_copy_that_cannot_be_made_leaves_the_clip_usable(db, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_copy_that_cannot_be_made_leaves_the_clip_usable(
+    db, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     asset = taken(make_clip(tmp_path / "a.avi", codec="mpeg4"))
     monkeypatch.setattr(tasks, "_PROXY_LIMITS", tasks.sandbox.Limits(wall_seconds=0.001))
 
@@ -142,7 +160,9 @@ def test_a_task_that_comes_twice_changes_nothing(db, tmp_path: Path) -> None:
     assert store.path(asset.sha256, store.PROXY).stat().st_mtime_ns == made
 
 
-def test_copies_are_made_one_at_a_time_and_each_asks_for_the_next(transactional_db, tmp_path: Path) -> None:
+def test_copies_are_made_one_at_a_time_and_each_asks_for_the_next(
+    transactional_db, tmp_path: Path
+) -> None:
     first = taken(make_clip(tmp_path / "a.avi", codec="mpeg4"))
     second = taken(make_clip(tmp_path / "b.avi", codec="mpeg4", frames=30))
     forget()
@@ -165,7 +185,12 @@ def test_a_cut_has_exactly_the_frames_that_were_chosen(db, tmp_path: Path, name:
     cut = trim(asset, 13, 29, user=asset.created_by)
 
     assert cut.pk != asset.pk and cut.team_id == asset.team_id
-    assert (cut.frame_count, cut.width, cut.height, cut.has_audio) == (17, 320, 180, asset.has_audio)
+    assert (cut.frame_count, cut.width, cut.height, cut.has_audio) == (
+        17,
+        320,
+        180,
+        asset.has_audio,
+    )
     assert numbers(store.path(cut.sha256, store.ORIGINAL)) == list(range(13, 30))
     assert cut.name == f"{name.partition('.')[0]} 13-29.mp4"
     if not asset.variable_frame_rate:
@@ -177,7 +202,12 @@ def test_a_cut_of_an_hdr_clip_stays_hdr(db, tmp_path: Path) -> None:
 
     cut = trim(asset, 0, 5, user=asset.created_by)
 
-    assert (cut.hdr, cut.hdr_transfer, cut.codec, cut.pixel_format) == (True, "pq", "hevc", "yuv420p10le")
+    assert (cut.hdr, cut.hdr_transfer, cut.codec, cut.pixel_format) == (
+        True,
+        "pq",
+        "hevc",
+        "yuv420p10le",
+    )
     assert cut.frame_count == 6
 
 
@@ -201,7 +231,9 @@ def test_a_cut_outside_of_the_clip_is_refused(db, tmp_path: Path, first: int, la
     assert refused.value.code == "no_such_frame"
 
 
-def test_the_sweep_asks_again_for_copies_that_a_killed_worker_left_unmade(transactional_db, tmp_path: Path) -> None:
+def test_the_sweep_asks_again_for_copies_that_a_killed_worker_left_unmade(
+    transactional_db, tmp_path: Path
+) -> None:
     asset = taken(make_clip(tmp_path / "a.avi", codec="mpeg4"))
     forget()
 

@@ -34,7 +34,9 @@ def copy_of(file: Path, folder: Path) -> Path:
 
 
 @pytest.mark.parametrize("name", CLIPS)
-def test_a_real_clip_comes_in_with_exact_facts_and_previews(db, real_media: Path, tmp_path: Path, name: str) -> None:
+def test_a_real_clip_comes_in_with_exact_facts_and_previews(
+    db, real_media: Path, tmp_path: Path, name: str
+) -> None:
     member = make_member()
     file = copy_of(real_media / name, tmp_path)
 
@@ -50,21 +52,37 @@ def test_a_real_clip_comes_in_with_exact_facts_and_previews(db, real_media: Path
 
 
 @pytest.mark.parametrize(("name", "size"), [("rocket.jpg", (640, 427)), ("coffee.png", (600, 400))])
-def test_a_picture_comes_in(db, real_media: Path, tmp_path: Path, name: str, size: tuple[int, int]) -> None:
+def test_a_picture_comes_in(
+    db, real_media: Path, tmp_path: Path, name: str, size: tuple[int, int]
+) -> None:
     member = make_member()
 
-    asset = take_in(copy_of(real_media / name, tmp_path), name=name, team=member.team, user=member.user)
+    asset = take_in(
+        copy_of(real_media / name, tmp_path), name=name, team=member.team, user=member.user
+    )
 
     assert (asset.kind, asset.width, asset.height) == ("image", *size)
     assert store.path(asset.sha256, store.POSTER).exists()
 
 
-def test_the_same_bytes_are_one_asset_and_come_back_after_a_delete(db, real_media: Path, tmp_path: Path) -> None:
+def test_the_same_bytes_are_one_asset_and_come_back_after_a_delete(
+    db, real_media: Path, tmp_path: Path
+) -> None:
     member = make_member()
-    first = take_in(copy_of(real_media / "rocket.jpg", tmp_path), name="a.jpg", team=member.team, user=member.user)
+    first = take_in(
+        copy_of(real_media / "rocket.jpg", tmp_path),
+        name="a.jpg",
+        team=member.team,
+        user=member.user,
+    )
     Asset.objects.update(deleted_at="2026-01-01T00:00:00Z")
 
-    again = take_in(copy_of(real_media / "rocket.jpg", tmp_path), name="b.jpg", team=member.team, user=member.user)
+    again = take_in(
+        copy_of(real_media / "rocket.jpg", tmp_path),
+        name="b.jpg",
+        team=member.team,
+        user=member.user,
+    )
 
     assert again.pk == first.pk
     assert again.name == "a.jpg"
@@ -86,7 +104,9 @@ def test_a_refused_file_leaves_nothing(db, tmp_path: Path) -> None:
     assert list(store.incoming().iterdir()) == []
 
 
-def test_a_pinned_frame_is_a_picture_of_the_clips_displayed_size(db, real_media: Path, tmp_path: Path) -> None:
+def test_a_pinned_frame_is_a_picture_of_the_clips_displayed_size(
+    db, real_media: Path, tmp_path: Path
+) -> None:
     member = make_member()
     clip = copy_of(real_media / "pig_rotated_6s.mov", tmp_path)
     asset = take_in(clip, name="pig.mov", team=member.team, user=member.user)
@@ -97,9 +117,13 @@ def test_a_pinned_frame_is_a_picture_of_the_clips_displayed_size(db, real_media:
     assert pinned.name == "pig frame 90.png"
 
 
-def test_the_same_file_from_many_hands_at_once_is_one_asset(transactional_db, real_media: Path, tmp_path: Path) -> None:
+def test_the_same_file_from_many_hands_at_once_is_one_asset(
+    transactional_db, real_media: Path, tmp_path: Path
+) -> None:
     member = make_member()
-    copies = [Path(shutil.copyfile(real_media / "rocket.jpg", tmp_path / f"{n}.jpg")) for n in range(6)]
+    copies = [
+        Path(shutil.copyfile(real_media / "rocket.jpg", tmp_path / f"{n}.jpg")) for n in range(6)
+    ]
     taken: list[int] = []
 
     def take(file: Path) -> None:
@@ -114,15 +138,27 @@ def test_the_same_file_from_many_hands_at_once_is_one_asset(transactional_db, re
 
     asset = Asset.objects.get()
     assert taken == [asset.pk] * 6
-    assert store.path(asset.sha256, store.ORIGINAL).read_bytes() == (real_media / "rocket.jpg").read_bytes()
+    assert (
+        store.path(asset.sha256, store.ORIGINAL).read_bytes()
+        == (real_media / "rocket.jpg").read_bytes()
+    )
     assert list(store.incoming().iterdir()) == []
 
 
-def test_two_teams_keep_one_copy_and_each_its_own_asset(db, real_media: Path, tmp_path: Path) -> None:
+def test_two_teams_keep_one_copy_and_each_its_own_asset(
+    db, real_media: Path, tmp_path: Path
+) -> None:
     ours, theirs = make_member(), make_member()
 
-    first = take_in(copy_of(real_media / "rocket.jpg", tmp_path), name="a.jpg", team=ours.team, user=ours.user)
-    second = take_in(copy_of(real_media / "rocket.jpg", tmp_path), name="b.jpg", team=theirs.team, user=theirs.user)
+    first = take_in(
+        copy_of(real_media / "rocket.jpg", tmp_path), name="a.jpg", team=ours.team, user=ours.user
+    )
+    second = take_in(
+        copy_of(real_media / "rocket.jpg", tmp_path),
+        name="b.jpg",
+        team=theirs.team,
+        user=theirs.user,
+    )
 
     assert first.pk != second.pk and first.sha256 == second.sha256
     assert list(Asset.objects.visible_to(ours)) == [first]
@@ -131,7 +167,9 @@ def test_two_teams_keep_one_copy_and_each_its_own_asset(db, real_media: Path, tm
 
 
 @pytest.mark.parametrize("how", ["changed", "cut", "gone"])
-def test_a_stored_file_that_is_not_what_it_was_is_replaced_when_its_bytes_come_again(db, small_clip, tmp_path, how):
+def test_a_stored_file_that_is_not_what_it_was_is_replaced_when_its_bytes_come_again(
+    db, small_clip, tmp_path, how
+):
     member = make_member()
     asset = take_in(copy_of(small_clip, tmp_path), name="a.mp4", team=member.team, user=member.user)
     kept = store.path(asset.sha256, store.ORIGINAL)
@@ -139,7 +177,9 @@ def test_a_stored_file_that_is_not_what_it_was_is_replaced_when_its_bytes_come_a
     if how == "gone":
         kept.unlink()
     else:
-        kept.write_bytes(whole[:-1] + bytes([whole[-1] ^ 1]) if how == "changed" else whole[: len(whole) // 2])
+        kept.write_bytes(
+            whole[:-1] + bytes([whole[-1] ^ 1]) if how == "changed" else whole[: len(whole) // 2]
+        )
 
     again = take_in(copy_of(small_clip, tmp_path), name="a.mp4", team=member.team, user=member.user)
 

@@ -1,4 +1,6 @@
-"""Where an original is, all is; what is not taken leaves nothing; what could harm the reader is never decoded."""
+"""Where an original is, all is; what is not taken leaves nothing; what could harm the reader is
+never decoded.
+"""
 
 import zipfile
 from pathlib import Path
@@ -27,11 +29,17 @@ def taken(file: Path) -> Asset:
 
 def test_the_original_is_kept_after_all_that_is_made_of_it(db, tmp_path: Path, monkeypatch) -> None:
     kept, keep = [], store.keep
-    monkeypatch.setattr(store, "keep", lambda file, sha256, what: (kept.append(what), keep(file, sha256, what))[1])
+    monkeypatch.setattr(
+        store, "keep", lambda file, sha256, what: (kept.append(what), keep(file, sha256, what))[1]
+    )
 
     taken(draw(tmp_path / "in.mp4"))
 
-    assert kept[-1] == store.ORIGINAL and set(kept[:-1]) == {store.POSTER, store.FILMSTRIP, store.FRAMES}
+    assert kept[-1] == store.ORIGINAL and set(kept[:-1]) == {
+        store.POSTER,
+        store.FILMSTRIP,
+        store.FRAMES,
+    }
 
 
 @pytest.mark.parametrize("full_at", [store.POSTER, store.FRAMES, store.ORIGINAL])
@@ -72,7 +80,9 @@ def test_an_upload_of_which_bytes_are_missing_is_not_finished(db, client) -> Non
     client.force_login(member.user)
     upload = uploads.begin(name="a.mp4", size_bytes=10, member=member)
     url = f"/media/uploads/{upload.token}"
-    client.put(url, b"123456789", content_type="application/octet-stream", headers={"Upload-Offset": "0"})
+    client.put(
+        url, b"123456789", content_type="application/octet-stream", headers={"Upload-Offset": "0"}
+    )
 
     answer = client.post(f"{url}/finish")
 
@@ -80,7 +90,9 @@ def test_an_upload_of_which_bytes_are_missing_is_not_finished(db, client) -> Non
     assert part_file.path(upload.token).read_bytes() == b"123456789" and not Asset.objects.exists()
 
 
-def test_an_archive_that_unpacks_to_more_than_any_clip_is_refused_before_it_is_unpacked(tmp_path, monkeypatch) -> None:
+def test_an_archive_that_unpacks_to_more_than_any_clip_is_refused_before_it_is_unpacked(
+    tmp_path, monkeypatch
+) -> None:
     file = tmp_path / "in.zip"
     with zipfile.ZipFile(file, "w", zipfile.ZIP_DEFLATED) as made:
         made.writestr("frame_00000.exr", archive._EXR_MAGIC + bytes(1_000_000))

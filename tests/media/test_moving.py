@@ -37,7 +37,9 @@ def test_every_file_is_in_the_bucket_afterwards_and_a_second_time_changes_nothin
 
     said = capsys.readouterr().out
     assert (
-        "Files: 2 (9 MB) copied and compared, 0 were there." in said and "Files: 0" in said and "2 were there" in said
+        "Files: 2 (9 MB) copied and compared, 0 were there." in said
+        and "Files: 0" in said
+        and "2 were there" in said
     )
     assert (root / "blobs" / sha256[:2] / sha256 / "original").exists()
     bucket.move("b")
@@ -66,16 +68,24 @@ def test_a_bucket_that_is_away_is_said_and_what_was_copied_stays(bucket: Bucket)
 
 def test_the_environment_names_bucket_key_and_place(bucket: Bucket, tmp_path: Path) -> None:
     sha256 = lay(tmp_path / "media", b"one", store.ORIGINAL)
-    named = environment_at(bucket.gate.port, bucket.storage.bucket_name) | {"RUSHES_S3_PREFIX": "studio/one"}
+    named = environment_at(bucket.gate.port, bucket.storage.bucket_name) | {
+        "RUSHES_S3_PREFIX": "studio/one"
+    }
 
     done = subprocess.run(
-        [sys.executable, "manage.py", "media_to_bucket"], cwd=ROOT, capture_output=True, text=True, timeout=60,
+        [sys.executable, "manage.py", "media_to_bucket"],
+        cwd=ROOT,
+        capture_output=True,
+        text=True,
+        timeout=60,
         env={**os.environ, **named, "RUSHES_DATA_DIR": str(tmp_path)},
-    )  # fmt: skip
+    )
 
     assert done.stdout == "Files: 1 (3 bytes) copied and compared, 0 were there.\n", done.stderr
     said = bucket.storage.client.list_objects_v2(Bucket=bucket.storage.bucket_name)
-    assert [one["Key"] for one in said["Contents"]] == [f"studio/one/blobs/{sha256[:2]}/{sha256}/original"]
+    assert [one["Key"] for one in said["Contents"]] == [
+        f"studio/one/blobs/{sha256[:2]}/{sha256}/original"
+    ]
 
 
 def test_without_a_bucket_it_says_what_to_set(settings) -> None:

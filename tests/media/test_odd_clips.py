@@ -1,4 +1,6 @@
-"""Clips as people have them: what is told beside the picture refuses none, and each lasts as long as its frames."""
+"""Clips as people have them: what is told beside the picture refuses none, and each lasts as long
+as its frames.
+"""
 
 import shutil
 from collections.abc import Callable, Iterator
@@ -25,12 +27,27 @@ from tests.media.test_pictures import file_of
 # What shared/media/odd/README.md says of each file, and what was found by decoding it whole.
 ODD: dict[str, dict[str, Any]] = {
     "test_non_zero_start.mp4": {"width": 199, "height": 112, "frame_count": 12, "seconds": 0.4},
-    "edit_list_positive_shift.mp4": {"width": 1920, "height": 1080, "frame_count": 270, "seconds": 9.0},
+    "edit_list_positive_shift.mp4": {
+        "width": 1920,
+        "height": 1080,
+        "frame_count": 270,
+        "seconds": 9.0,
+    },
     "sample_h264.ts": {"width": 854, "height": 480, "frame_count": 30, "seconds": 1.0},
     "sample_sef_slow_motion.mp4": {"width": 320, "height": 240, "frame_count": 63, "seconds": 2.1},
     "cursed-vfr.mp4": {"width": 3026, "height": 1386, "frame_count": 63, "seconds": 8.7255},
-    "water_180_mvhevc_5frames.mov": {"width": 1934, "height": 2160, "frame_count": 5, "seconds": 0.0556},
-    "sample-with-large-length.avi": {"width": 256, "height": 144, "frame_count": 58, "seconds": 2.0},
+    "water_180_mvhevc_5frames.mov": {
+        "width": 1934,
+        "height": 2160,
+        "frame_count": 5,
+        "seconds": 0.0556,
+    },
+    "sample-with-large-length.avi": {
+        "width": 256,
+        "height": 144,
+        "frame_count": 58,
+        "seconds": 2.0,
+    },
     "apple_gainmap_old.jpg": {"width": 384, "height": 512},
     "grayscale_16bit.png": {"width": 64, "height": 48, "mean": (128, 128, 128)},
     "paris_icc_exif_xmp.png": {"width": 403, "height": 302},
@@ -53,15 +70,21 @@ def from_the_start(file: Path, wanted: set[int]) -> dict[int, Any]:
     with open_clip(file) as (container, stream):
         aspect = colour.pixel_aspect(stream)
         shown = enumerate(decoded(container, stream))
-        return {number: colour.picture(frame, aspect) for number, frame in shown if number in wanted}
+        return {
+            number: colour.picture(frame, aspect) for number, frame in shown if number in wanted
+        }
 
 
 def test_all_odd_files_are_tried(real_media: Path) -> None:
-    assert {file.name for file in (real_media / "odd").iterdir() if file.suffix != ".md"} == set(ODD)
+    assert {file.name for file in (real_media / "odd").iterdir() if file.suffix != ".md"} == set(
+        ODD
+    )
 
 
 @pytest.mark.parametrize("name", ODD)
-def test_an_odd_file_comes_in_as_what_it_is(name: str, db, real_media: Path, tmp_path: Path) -> None:
+def test_an_odd_file_comes_in_as_what_it_is(
+    name: str, db, real_media: Path, tmp_path: Path
+) -> None:
     right = ODD[name]
     original = real_media / "odd" / name
 
@@ -102,7 +125,9 @@ def test_an_odd_clip_that_browsers_do_not_play_gets_a_copy_with_all_that_it_has(
 
 
 def told(path: Path, **metadata: str) -> Path:
-    """Write a clip with sound whose file and tracks tell something, in another alphabet than they say."""
+    """Write a clip with sound whose file and tracks tell something, in another alphabet than they
+    say.
+    """
     plain = make_clip(path.with_name("plain.mp4"), frames=10, sound=True)
     with av.open(str(plain)) as read, av.open(str(path), "w", metadata_encoding="latin-1") as write:
         copies = {one.index: write.add_stream_from_template(one) for one in read.streams}
@@ -170,7 +195,12 @@ def with_attachment(path: Path) -> Path:
     return path
 
 
-ACCENTS = {"title": "Caf\xe9 \xff\xfe", "comment": "x" * 200_000, "artist": "\x01\x1b[31m", "encoder": "\x7f"}
+ACCENTS = {
+    "title": "Caf\xe9 \xff\xfe",
+    "comment": "x" * 200_000,
+    "artist": "\x01\x1b[31m",
+    "encoder": "\x7f",
+}
 TOLD: dict[str, Callable[[Path], Path]] = {
     "accents.mp4": lambda path: told(path, **ACCENTS),
     "accents.mov": lambda path: told(path, **ACCENTS),
@@ -192,7 +222,12 @@ def test_what_is_told_beside_the_picture_refuses_no_clip(name: str, tmp_path: Pa
     facts = facts_from(measure(clip, expect="video", max_seconds=None, out=tmp_path))
 
     assert (facts.frame_count, facts.width, facts.height) == (10, 320, 180)
-    jobs.proxy(str(clip), frames=str(tmp_path / "frames.json"), fps=str(facts.fps), out=str(tmp_path / "copy.mp4"))
+    jobs.proxy(
+        str(clip),
+        frames=str(tmp_path / "frames.json"),
+        fps=str(facts.fps),
+        out=str(tmp_path / "copy.mp4"),
+    )
     assert probe(tmp_path / "copy.mp4").frame_count == 10
     assert jobs.outgoing(str(clip), out=str(tmp_path / "out")) is not None
 
@@ -211,7 +246,10 @@ def test_side_data_without_a_name_hide_nothing_that_has_one(real_media: Path) ->
 
 
 def two_tracks(path: Path, *, chosen: int = 0, unknown: int | None = None) -> Path:
-    """Write a clip with two video tracks: 10 frames at 320x180, and 5 at 160x90. `chosen` is its default."""
+    """Write a clip with two video tracks: 10 frames at 320x180, and 5 at 160x90.
+
+    `chosen` is its default.
+    """
     sizes = ((320, 180), (160, 90))
     with av.open(str(path), "w") as out:
         streams = []
@@ -248,7 +286,9 @@ def test_of_two_video_tracks_the_default_one_is_taken_and_told(
     assert copy.video_tracks == 1, "which of several a browser would show, nobody knows"
 
 
-def test_a_track_that_nobody_can_decode_does_not_stand_before_one_that_can_be(tmp_path: Path) -> None:
+def test_a_track_that_nobody_can_decode_does_not_stand_before_one_that_can_be(
+    tmp_path: Path,
+) -> None:
     clip = two_tracks(tmp_path / "two.mov", chosen=0, unknown=0)
     data = clip.read_bytes()
     clip.write_bytes(data.replace(b"jpeg", b"zzzz", 1).replace(b"mjpa", b"zzzz"))
@@ -262,10 +302,14 @@ def test_a_track_that_nobody_can_decode_does_not_stand_before_one_that_can_be(tm
 
 
 def held(path: Path, times: list[int], last: int) -> Path:
-    """Write a clip whose frames come at these milliseconds, and whose last one is shown for so many."""
+    """Write a clip whose frames come at these milliseconds, and whose last one is shown for so
+    many.
+    """
     with av.open(str(path), "w") as out:
         # An MP4 with B-frames cannot say how long the last frame is shown.
-        stream: Any = out.add_stream("libx264", rate=25, options={"bf": "0" if path.suffix == ".mp4" else "2"})
+        stream: Any = out.add_stream(
+            "libx264", rate=25, options={"bf": "0" if path.suffix == ".mp4" else "2"}
+        )
         stream.width, stream.height, stream.pix_fmt = 320, 180, "yuv420p"
         stream.codec_context.time_base = Fraction(1, 1000)
         made = []
@@ -316,8 +360,11 @@ def test_a_clip_lasts_until_its_last_frame_is_gone_and_so_do_its_copies(
 CLICK_SECONDS = 0.5
 
 
-def clicking(path: Path, *, shift: float = 0.0, codec: str = "aac", first: float = 0.0, mux: Any = None) -> Path:
-    """Write 2 s of numbered frames from `first` seconds on, and sound from `shift` on with one click.
+def clicking(
+    path: Path, *, shift: float = 0.0, codec: str = "aac", first: float = 0.0, mux: Any = None
+) -> Path:
+    """Write 2 s of numbered frames from `first` seconds on, and sound from `shift` on with one
+    click.
 
     The click is heard CLICK_SECONDS after the first picture.
     """
@@ -345,7 +392,11 @@ def _pieces(samples: np.ndarray, sound: Any, shift: float) -> Iterator[Any]:
         if sound.format.name == "s16":
             data = (data * 32000).astype(np.int16)
         frame = av.AudioFrame.from_ndarray(data, format=sound.format.name, layout="mono")
-        frame.sample_rate, frame.pts, frame.time_base = 48000, at + round(shift * 48000), Fraction(1, 48000)
+        frame.sample_rate, frame.pts, frame.time_base = (
+            48000,
+            at + round(shift * 48000),
+            Fraction(1, 48000),
+        )
         yield frame
 
 
@@ -356,7 +407,9 @@ def click_after(clip: Path) -> float:
         start = picture.pts * picture.time_base
     with av.open(str(clip)) as container:
         for frame in container.decode(audio=0):
-            loud = np.abs(frame.to_ndarray()).max(axis=0) > (5000 if frame.format.name.startswith("s16") else 0.15)
+            loud = np.abs(frame.to_ndarray()).max(axis=0) > (
+                5000 if frame.format.name.startswith("s16") else 0.15
+            )
             if loud.any():
                 at = frame.pts * frame.time_base + Fraction(int(loud.argmax()), frame.sample_rate)
                 return float(at - start)
@@ -393,7 +446,9 @@ def test_sound_stays_beside_its_picture_in_copies_and_cuts(name: str, tmp_path: 
 
 
 def test_the_numbers_of_a_cut_agree_with_its_sound(tmp_path: Path) -> None:
-    """A cut begins with the sound of its first frame, although decoders hold pictures back for longer than sound."""
+    """A cut begins with the sound of its first frame, although decoders hold pictures back for
+    longer than sound.
+    """
     clip = clicking(tmp_path / "a.mp4")
     facts = jobs.take(str(clip), max_seconds=0, expect="video", out=str(tmp_path))["facts"]
 

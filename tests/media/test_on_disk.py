@@ -1,4 +1,6 @@
-"""What is said to be stored survives a power cut: bytes first, then the name, then the folder that holds it."""
+"""What is said to be stored survives a power cut: bytes first, then the name, then the folder that
+holds it.
+"""
 
 import asyncio
 import os
@@ -25,7 +27,9 @@ def events(monkeypatch: pytest.MonkeyPatch) -> list[Event]:
 
     def fsync(handle: int) -> None:
         is_folder = stat.S_ISDIR(os.fstat(handle).st_mode)
-        seen.append(("fsync folder" if is_folder else "fsync", os.readlink(f"/proc/self/fd/{handle}")))
+        seen.append(
+            ("fsync folder" if is_folder else "fsync", os.readlink(f"/proc/self/fd/{handle}"))
+        )
         real_sync(handle)
 
     def replace(source: str | Path, target: str | Path) -> None:
@@ -42,7 +46,9 @@ def media_root(settings, tmp_path: Path) -> None:
     settings.MEDIA_ROOT = tmp_path / "media"
 
 
-def test_a_stored_file_is_on_the_disk_before_it_has_its_name_and_its_name_before_anybody_hears(events):
+def test_a_stored_file_is_on_the_disk_before_it_has_its_name_and_its_name_before_anybody_hears(
+    events,
+):
     file = store.incoming() / "a.part"
     file.write_bytes(b"paid for")
 
@@ -53,7 +59,9 @@ def test_a_stored_file_is_on_the_disk_before_it_has_its_name_and_its_name_before
     order.append(events.index(("fsync folder", str(kept.parent)), order[-1]))
     assert order == sorted(order)
     made = {path for what, path in events[: order[1]] if what == "fsync folder"}
-    assert {str(kept.parent.parent), str(kept.parent.parent.parent)} <= made, "the new folders' own names"
+    assert {str(kept.parent.parent), str(kept.parent.parent.parent)} <= made, (
+        "the new folders' own names"
+    )
 
 
 def test_a_stored_file_that_is_prepared_while_it_is_measured_is_on_the_disk_when_that_ends(events):
@@ -82,7 +90,9 @@ BODY = bytes(range(256)) * 4000
 
 
 def fetched(answer: Callable[[int], bytes], part: Part) -> int:
-    """Download from a server that answers each connection, by the first byte that it is asked for; return how often."""
+    """Download from a server that answers each connection, by the first byte that it is asked for;
+    return how often.
+    """
     asked: list[int] = []
 
     async def serve(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:

@@ -1,4 +1,6 @@
-"""What leaves the house: pictures upright, in sRGB and without metadata; clips without what they tell of a place."""
+"""What leaves the house: pictures upright, in sRGB and without metadata; clips without what they
+tell of a place.
+"""
 
 import io
 import struct
@@ -58,7 +60,9 @@ def upright(width: int = 96, height: int = 64) -> Image.Image:
 def exif_of(orientation: int) -> Image.Exif:
     exif = Image.Exif()
     exif[0x0112], exif[0x010F] = orientation, "Phone maker"
-    exif.get_ifd(0x8825).update({1: "N", 2: (48.0, 51.0, 30.0), 3: "E", 4: (2.0, 17.0, 40.0), 29: "GPS"})
+    exif.get_ifd(0x8825).update(
+        {1: "N", 2: (48.0, 51.0, 30.0), 3: "E", 4: (2.0, 17.0, 40.0), 29: "GPS"}
+    )
     return exif
 
 
@@ -68,7 +72,10 @@ def photo(path: Path, orientation: int = 6, *, format: str = "JPEG") -> Path:
     stored = upright() if turn is None else upright().transpose(turn)
     options: dict[str, Any] = {"quality": 95, "subsampling": 0} if format == "JPEG" else {}
     stored.save(
-        path, format, exif=exif_of(orientation), **(options | {"lossless": True} if format == "WEBP" else options)
+        path,
+        format,
+        exif=exif_of(orientation),
+        **(options | {"lossless": True} if format == "WEBP" else options),
     )
     return path
 
@@ -76,7 +83,10 @@ def photo(path: Path, orientation: int = 6, *, format: str = "JPEG") -> Path:
 def is_upright(picture: Image.Image) -> bool:
     quarters = [(0.25, 0.25), (0.75, 0.25), (0.25, 0.75), (0.75, 0.75)]
     colours = [(255, 0, 0), (0, 128, 0), (0, 0, 255), (255, 255, 255)]
-    seen = [picture.convert("RGB").getpixel((int(x * picture.width), int(y * picture.height))) for x, y in quarters]
+    seen = [
+        picture.convert("RGB").getpixel((int(x * picture.width), int(y * picture.height)))
+        for x, y in quarters
+    ]
     return picture.width > picture.height and all(
         max(abs(one - other) for one, other in zip(have, want, strict=True)) < 40
         for have, want in zip(seen, colours, strict=True)
@@ -88,7 +98,10 @@ def assert_bare(file: Path) -> None:
     data = file.read_bytes()
     assert [secret for secret in SECRETS if secret in data] == []
     with Image.open(file) as picture:
-        assert not picture.getexif() and not {"exif", "xmp", "comment", "photoshop"} & picture.info.keys()
+        assert (
+            not picture.getexif()
+            and not {"exif", "xmp", "comment", "photoshop"} & picture.info.keys()
+        )
 
 
 @pytest.mark.parametrize("format", FORMATS)
@@ -96,7 +109,9 @@ def assert_bare(file: Path) -> None:
 def test_a_photo_leaves_upright_and_without_place_and_camera(tmp_path, orientation, format):
     file = photo(tmp_path / f"in.{FORMATS[format]}", orientation, format=format)
     with Image.open(file) as before:
-        assert before.getexif()[0x0112] == orientation and is_upright(ImageOps.exif_transpose(before))
+        assert before.getexif()[0x0112] == orientation and is_upright(
+            ImageOps.exif_transpose(before)
+        )
 
     assert written(file, tmp_path / "out")
 
@@ -130,7 +145,9 @@ def test_a_jpeg_that_is_upright_loses_what_is_told_and_no_pixel(tmp_path):
         + segment(0xFE, b"a comment of mine")
     )
     file = tmp_path / "in.jpg"
-    file.write_bytes(data[:2] + told + data[2:] + b"\xff\xd8 a second picture \xff\xd9 and a clip: GPS")
+    file.write_bytes(
+        data[:2] + told + data[2:] + b"\xff\xd8 a second picture \xff\xd9 and a clip: GPS"
+    )
 
     assert written(file, tmp_path / "out")
 
@@ -143,10 +160,16 @@ def test_a_png_that_is_upright_loses_what_is_told_and_no_pixel(tmp_path):
     data = plain.getvalue()
 
     def chunk(kind: bytes, body: bytes) -> bytes:
-        return struct.pack(">I", len(body)) + kind + body + struct.pack(">I", zlib.crc32(kind + body))
+        return (
+            struct.pack(">I", len(body)) + kind + body + struct.pack(">I", zlib.crc32(kind + body))
+        )
 
-    told = chunk(b"tEXt", b"Comment\0a comment of mine") + chunk(b"iTXt", b"XML:com.adobe.xmp\0\0\0\0\0" + XMP)
-    told += chunk(b"tIME", bytes(7)) + chunk(b"eXIf", exif_of(1).tobytes()[6:]) + chunk(b"vpAg", b"GPS")
+    told = chunk(b"tEXt", b"Comment\0a comment of mine") + chunk(
+        b"iTXt", b"XML:com.adobe.xmp\0\0\0\0\0" + XMP
+    )
+    told += (
+        chunk(b"tIME", bytes(7)) + chunk(b"eXIf", exif_of(1).tobytes()[6:]) + chunk(b"vpAg", b"GPS")
+    )
     file = tmp_path / "in.png"
     at = data.index(b"IDAT") - 4
     file.write_bytes(data[:at] + told + data[at:] + b"GPS behind the end")
@@ -167,10 +190,13 @@ def test_a_webp_and_a_gif_lose_what_is_told_and_no_pixel(tmp_path):
             assert before.convert("RGBA").tobytes() == after.convert("RGBA").tobytes()
 
 
-def test_what_is_built_oddly_is_coded_anew_rather_than_sent_with_what_it_tells(tmp_path, monkeypatch):
+def test_what_is_built_oddly_is_coded_anew_rather_than_sent_with_what_it_tells(
+    tmp_path, monkeypatch
+):
     file = photo(tmp_path / "in.jpg", 1)
     monkeypatch.setattr(
-        "editorapp.media.decoding.outgoing.stripped", lambda *_, **__: (_ for _ in ()).throw(ValueError)
+        "editorapp.media.decoding.outgoing.stripped",
+        lambda *_, **__: (_ for _ in ()).throw(ValueError),
     )
 
     assert written(file, tmp_path / "out")
@@ -183,17 +209,26 @@ def test_what_is_built_oddly_is_coded_anew_rather_than_sent_with_what_it_tells(t
 def swapped_profile() -> bytes:
     """Return a colour profile in which red means blue, and blue red."""
     icc = bytearray(ImageCms.ImageCmsProfile(ImageCms.createProfile("sRGB")).tobytes())
-    rows = {bytes(icc[at : at + 4]): at for at in range(132, 132 + 12 * struct.unpack(">I", icc[128:132])[0], 12)}
+    rows = {
+        bytes(icc[at : at + 4]): at
+        for at in range(132, 132 + 12 * struct.unpack(">I", icc[128:132])[0], 12)
+    }
     red, blue = rows[b"rXYZ"], rows[b"bXYZ"]
-    icc[red + 4 : red + 12], icc[blue + 4 : blue + 12] = icc[blue + 4 : blue + 12], icc[red + 4 : red + 12]
+    icc[red + 4 : red + 12], icc[blue + 4 : blue + 12] = (
+        icc[blue + 4 : blue + 12],
+        icc[red + 4 : red + 12],
+    )
     return bytes(icc)
 
 
 @pytest.mark.parametrize(
-    ("format", "mode"), [("JPEG", "RGB"), ("PNG", "RGB"), ("PNG", "RGBA"), ("WEBP", "RGB"), ("PNG", "P")]
+    ("format", "mode"),
+    [("JPEG", "RGB"), ("PNG", "RGB"), ("PNG", "RGBA"), ("WEBP", "RGB"), ("PNG", "P")],
 )
 def test_colours_of_another_profile_leave_as_srgb(tmp_path, format, mode):
-    Image.new("RGB", (32, 32), "red").convert(mode).save(tmp_path / "in", format, icc_profile=swapped_profile())
+    Image.new("RGB", (32, 32), "red").convert(mode).save(
+        tmp_path / "in", format, icc_profile=swapped_profile()
+    )
 
     assert written(tmp_path / "in", tmp_path / "out")
 
@@ -248,7 +283,10 @@ def test_the_real_stills(tmp_path, real_media):
         mean = np.asarray(picture.convert("RGB")).reshape(-1, 3).mean(axis=0)
     assert np.abs(mean - (117, 160, 210)).max() <= 4
     assert says["coffee.png"] and says["apple_gainmap_old.jpg"] and says["paris_icc_exif_xmp.png"]
-    with Image.open(real_media / "coffee.png") as before, Image.open(tmp_path / "coffee.png") as after:
+    with (
+        Image.open(real_media / "coffee.png") as before,
+        Image.open(tmp_path / "coffee.png") as after,
+    ):
         assert before.tobytes() == after.tobytes(), "it told when it was made"
 
 
@@ -259,7 +297,10 @@ def with_place(path: Path, *, keys: bool, container: str = "mov") -> Path:
     """Write a clip of a phone: turned, with sound and the place where it was made."""
     plain = make_clip(path.with_name("plain.mp4"), frames=12, turn=90, sound=True)
     options = {"movflags": "use_metadata_tags"} if keys else {}
-    with av.open(str(plain)) as source, av.open(str(path), "w", format=container, options=options) as out:
+    with (
+        av.open(str(plain)) as source,
+        av.open(str(path), "w", format=container, options=options) as out,
+    ):
         out.metadata["com.apple.quicktime.location.ISO6709" if keys else "location"] = PLACE
         out.metadata["com.apple.quicktime.make" if keys else "make"] = "Phone maker"
         streams = {one.index: out.add_stream_from_template(one) for one in source.streams}
@@ -274,10 +315,16 @@ def with_place(path: Path, *, keys: bool, container: str = "mov") -> Path:
 
 
 def facts(file: Path) -> dict[str, Any]:
-    return {key: value for key, value in examine(file, sniff(file), max_seconds=0).facts.items() if key != "container"}
+    return {
+        key: value
+        for key, value in examine(file, sniff(file), max_seconds=0).facts.items()
+        if key != "container"
+    }
 
 
-@pytest.mark.parametrize(("keys", "container"), [(True, "mov"), (False, "mov"), (False, "mp4"), (True, "mp4")])
+@pytest.mark.parametrize(
+    ("keys", "container"), [(True, "mov"), (False, "mov"), (False, "mp4"), (True, "mp4")]
+)
 def test_a_clip_leaves_without_its_place_and_is_the_same_clip(tmp_path, keys, container):
     file = with_place(tmp_path / "in.mov", keys=keys, container=container)
     assert b"8577" in file.read_bytes() or b"loci" in file.read_bytes()
@@ -316,14 +363,18 @@ def test_a_track_of_positions_leaves_no_trace(tmp_path):
     with av.open(str(tmp_path / "out.mp4")) as container:
         assert [one.type for one in container.streams] == ["video"]
     assert facts(tmp_path / "out.mp4") == before
-    assert (tmp_path / "out.mp4").read_bytes().count(0) > data.count(0) + 500, "its samples are gone, too"
+    assert (tmp_path / "out.mp4").read_bytes().count(0) > data.count(0) + 500, (
+        "its samples are gone, too"
+    )
 
 
 def test_notes_that_point_into_the_picture_do_not_cost_the_picture(tmp_path):
     file = tmp_path / "in.mp4"
     data = with_notes(file)
     first, second = (found for found in range(len(data)) if data[found : found + 4] == b"stco")
-    data[second + 12 : second + 16] = data[first + 12 : first + 16]  # its samples lie where the picture's do
+    data[second + 12 : second + 16] = data[
+        first + 12 : first + 16
+    ]  # its samples lie where the picture's do
     file.write_bytes(data)
 
     assert written(file, tmp_path / "out.mp4") is False and not (tmp_path / "out.mp4").exists()
@@ -361,7 +412,9 @@ def taken(file: Path, **more: Any) -> Asset:
     return intake.take_in(file, name=file.name, team=member.team, user=member.user, **more)
 
 
-def test_the_upload_stays_as_it_came_and_its_copy_is_made_once(db, media_root, tmp_path, monkeypatch):
+def test_the_upload_stays_as_it_came_and_its_copy_is_made_once(
+    db, media_root, tmp_path, monkeypatch
+):
     original = photo(tmp_path / "in.jpg").read_bytes()
 
     asset = taken(photo(tmp_path / "in.jpg"))
@@ -372,17 +425,23 @@ def test_the_upload_stays_as_it_came_and_its_copy_is_made_once(db, media_root, t
     assert asset.outgoing_sha256 != asset.sha256 and asset.outgoing_bytes == copy.stat().st_size
     assert store.hash_file(copy) == asset.outgoing_sha256
     monkeypatch.setattr(sandbox, "run", lambda *_, **__: pytest.fail("it is made a second time"))
-    assert outgoing.make(Asset.objects.get()) == outgoing.Outgoing(asset.outgoing_sha256, asset.outgoing_bytes)
+    assert outgoing.make(Asset.objects.get()) == outgoing.Outgoing(
+        asset.outgoing_sha256, asset.outgoing_bytes
+    )
 
 
 def test_a_copy_that_is_gone_is_made_again(db, media_root, tmp_path):
     asset = taken(photo(tmp_path / "in.jpg"))
     store.remove(asset.outgoing_sha256)
 
-    assert outgoing.make(asset).sha256 == asset.outgoing_sha256 and store.exists(asset.outgoing_sha256, store.ORIGINAL)
+    assert outgoing.make(asset).sha256 == asset.outgoing_sha256 and store.exists(
+        asset.outgoing_sha256, store.ORIGINAL
+    )
 
 
-def test_an_upload_is_taken_although_its_copy_could_not_be_made(db, media_root, tmp_path, monkeypatch):
+def test_an_upload_is_taken_although_its_copy_could_not_be_made(
+    db, media_root, tmp_path, monkeypatch
+):
     def refuse(_asset: Asset) -> None:
         raise Refusal("timed_out")
 

@@ -34,26 +34,34 @@ def begin(client: Client, size: int) -> str:
 
 
 def put(client: Client, url: str, data: bytes, at: int) -> Any:
-    return client.put(url, data, content_type="application/octet-stream", headers={"Upload-Offset": str(at)})
+    return client.put(
+        url, data, content_type="application/octet-stream", headers={"Upload-Offset": str(at)}
+    )
 
 
 def offset(client: Client, url: str) -> int:
     return int(client.head(url).headers["Upload-Offset"])
 
 
-def test_two_machines_take_turns_and_the_third_finishes(client: Client, bucket: Bucket, small_clip: Path) -> None:
+def test_two_machines_take_turns_and_the_third_finishes(
+    client: Client, bucket: Bucket, small_clip: Path
+) -> None:
     data = small_clip.read_bytes()
     url = begin(client, len(data))
     for number, at in enumerate(range(0, len(data), PIECE)):
         bucket.move("ab"[number % 2])
-        assert put(client, url, data[at : at + PIECE], at).json() == {"offset": min(len(data), at + PIECE)}
+        assert put(client, url, data[at : at + PIECE], at).json() == {
+            "offset": min(len(data), at + PIECE)
+        }
     bucket.move("c")
 
     response = client.post(f"{url}/finish")
 
     assert response.status_code == 201 and response.json()["asset"]["frame_count"] == 24
     asset = Asset.objects.get()
-    assert asset.sha256 == hashlib.sha256(data).hexdigest() and store.exists(asset.sha256, store.ORIGINAL)
+    assert asset.sha256 == hashlib.sha256(data).hexdigest() and store.exists(
+        asset.sha256, store.ORIGINAL
+    )
     assert bucket.names("incoming/") == [] and not Upload.objects.under_way().exists()
     assert not list(store.incoming().iterdir())
 
@@ -82,12 +90,22 @@ def test_a_piece_that_comes_twice_changes_nothing(client: Client, bucket: Bucket
     assert offset(client, url) == 60 and len(bucket.names("incoming/")) == 1
 
 
-def test_pieces_of_two_machines_that_overlap_are_one_file(client: Client, bucket: Bucket, small_clip: Path) -> None:
-    """A browser that tries again while its first request still runs: each machine saw a part of the same bytes."""
+def test_pieces_of_two_machines_that_overlap_are_one_file(
+    client: Client, bucket: Bucket, small_clip: Path
+) -> None:
+    """A browser that tries again while its first request still runs: each machine saw a part of the
+    same bytes.
+    """
     data = small_clip.read_bytes()
     url = begin(client, len(data))
     token = url.rpartition("/")[2]
-    for start, end in ((0, 700), (0, 500), (500, 900), (900, len(data)), (len(data) + 10, len(data) + 20)):
+    for start, end in (
+        (0, 700),
+        (0, 500),
+        (500, 900),
+        (900, len(data)),
+        (len(data) + 10, len(data) + 20),
+    ):
         piece = data[start:end]
         name = f"incoming/{token}/{start:015d}-{len(piece)}-{hashlib.sha256(piece).hexdigest()}"
         bucket.replace(name, piece)
@@ -161,7 +179,9 @@ def test_a_piece_that_was_damaged_in_the_bucket_is_never_part_of_a_file(
     assert not Asset.objects.exists() and bucket.names() == []
 
 
-def test_of_two_machines_that_finish_one_upload_one_does(client: Client, bucket: Bucket, small_clip: Path) -> None:
+def test_of_two_machines_that_finish_one_upload_one_does(
+    client: Client, bucket: Bucket, small_clip: Path
+) -> None:
     data = small_clip.read_bytes()
     url = begin(client, len(data))
     put(client, url, data, 0)
@@ -198,7 +218,9 @@ def test_another_machine_goes_on_and_says_what_has_arrived(client: Client, bucke
     assert again.json() == {**begun, "offset": 60, "crc32": zlib.crc32(b"x" * 60)}
 
 
-def test_of_an_upload_that_somebody_still_sends_no_piece_is_swept(client: Client, bucket: Bucket) -> None:
+def test_of_an_upload_that_somebody_still_sends_no_piece_is_swept(
+    client: Client, bucket: Bucket
+) -> None:
     url = begin(client, 100)
     put(client, url, b"x" * 60, 0)
     later = timezone.now() + timedelta(hours=25)

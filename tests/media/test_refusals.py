@@ -1,4 +1,6 @@
-"""Bad input gets one sentence with a way on, leaves nothing behind, and never harms the process that took it."""
+"""Bad input gets one sentence with a way on, leaves nothing behind, and never harms the process
+that took it.
+"""
 
 import io
 import random
@@ -38,11 +40,16 @@ def moving(format: str) -> bytes:
 
 def png_that_claims(width: int, height: int) -> bytes:
     def chunk(kind: bytes, data: bytes) -> bytes:
-        return struct.pack(">I", len(data)) + kind + data + struct.pack(">I", zlib.crc32(kind + data))
+        return (
+            struct.pack(">I", len(data)) + kind + data + struct.pack(">I", zlib.crc32(kind + data))
+        )
 
     header = struct.pack(">IIBBBBB", width, height, 8, 2, 0, 0, 0)
     return (
-        b"\x89PNG\r\n\x1a\n" + chunk(b"IHDR", header) + chunk(b"IDAT", zlib.compress(bytes(9999))) + chunk(b"IEND", b"")
+        b"\x89PNG\r\n\x1a\n"
+        + chunk(b"IHDR", header)
+        + chunk(b"IDAT", zlib.compress(bytes(9999)))
+        + chunk(b"IEND", b"")
     )
 
 
@@ -51,7 +58,10 @@ CONTENTS: dict[str, tuple[str, bytes]] = {
     "one byte.mp4": ("not_media", b"x"),
     "zeros.mp4": ("not_media", bytes(100_000)),
     "noise.mp4": ("not_media", _noise.randbytes(100_000)),
-    "noise in a box.mp4": ("truncated", b"\0\0\0\x18ftypisom\0\0\2\0isommp41" + _noise.randbytes(50_000)),
+    "noise in a box.mp4": (
+        "truncated",
+        b"\0\0\0\x18ftypisom\0\0\2\0isommp41" + _noise.randbytes(50_000),
+    ),
     "noise.mkv": ("damaged", b"\x1a\x45\xdf\xa3" + _noise.randbytes(50_000)),
     "noise.ogv": ("damaged", b"OggS" + _noise.randbytes(50_000)),
     "noise.m2v": ("no_frames", b"\0\0\1\xb3" + _noise.randbytes(50_000)),
@@ -75,7 +85,10 @@ CONTENTS: dict[str, tuple[str, bytes]] = {
     "bitmap.mp4": ("unsupported_picture", image("BMP")),
     "tiff.mp4": ("unsupported_picture", image("TIFF")),
     "photo.mp4": ("unsupported_picture", b"\0\0\0\x18ftypheic\0\0\0\0mif1heic" + bytes(100)),
-    "drawing.mp4": ("unsupported_picture", b'<?xml version="1.0"?><svg xmlns="http://www.w3.org/2000/svg"/>'),
+    "drawing.mp4": (
+        "unsupported_picture",
+        b'<?xml version="1.0"?><svg xmlns="http://www.w3.org/2000/svg"/>',
+    ),
 }
 
 
@@ -119,7 +132,9 @@ CUT: dict[str, Callable[[Path], Path]] = {
     "fast-start.mp4": lambda path: make_clip(path, options=X264, sound=True, mux=FAST_START),
     "a.mov": lambda path: make_clip(path, options=X264),
     "a.mkv": lambda path: make_clip(path, options=X264),
-    "a.webm": lambda path: make_clip(path, codec="libvpx", options={"cpu-used": "8", "deadline": "realtime"}),
+    "a.webm": lambda path: make_clip(
+        path, codec="libvpx", options={"cpu-used": "8", "deadline": "realtime"}
+    ),
     "a.avi": lambda path: make_clip(path, codec="mpeg4"),
     "a.ogv": lambda path: make_clip(
         path, codec="libvpx", options={"cpu-used": "8", "deadline": "realtime"}, format="ogg"
@@ -160,7 +175,8 @@ def test_a_clip_that_is_too_long_is_told_so_with_both_lengths(tmp_path: Path, se
             probe(clip)
 
         assert (
-            refused.value.message == "This clip runs 1 min 5 s and the limit is 1 min: shorten it before uploading it."
+            refused.value.message
+            == "This clip runs 1 min 5 s and the limit is 1 min: shorten it before uploading it."
         )
 
 
@@ -188,8 +204,11 @@ def test_a_picture_size_that_would_fill_the_memory_is_refused_by_its_header(tmp_
 
 
 def test_sixty_damaged_clips_end_in_an_answer_each(tmp_path: Path) -> None:
-    makers = [make_clip(tmp_path / "a.mp4", frames=12, sound=True), make_clip(tmp_path / "a.mkv", frames=12),
-              make_clip(tmp_path / "a.avi", frames=12, codec="mpeg4")]  # fmt: skip
+    makers = [
+        make_clip(tmp_path / "a.mp4", frames=12, sound=True),
+        make_clip(tmp_path / "a.mkv", frames=12),
+        make_clip(tmp_path / "a.avi", frames=12, codec="mpeg4"),
+    ]
     contents, ends = [made.read_bytes() for made in makers], set()
     for number in range(60):
         content = bytearray(contents[number % 3])
@@ -232,18 +251,33 @@ def test_every_sentence_says_what_to_do() -> None:
 
 def test_sizes_and_lengths_are_written_for_people() -> None:
     assert [show_bytes(n) for n in (1, 950, 1_400, 30_600, 200_000_000, 1_234_567)] == [
-        "1 byte", "950 bytes", "1.4 kB", "30.6 kB", "200 MB", "1.2 MB",
-    ]  # fmt: skip
-    assert [show_length(n) for n in (4, 17.94, 60, 725.2)] == ["4 s", "17.9 s", "1 min", "12 min 5 s"]
+        "1 byte",
+        "950 bytes",
+        "1.4 kB",
+        "30.6 kB",
+        "200 MB",
+        "1.2 MB",
+    ]
+    assert [show_length(n) for n in (4, 17.94, 60, 725.2)] == [
+        "4 s",
+        "17.9 s",
+        "1 min",
+        "12 min 5 s",
+    ]
 
 
 def test_a_cover_picture_is_not_taken_for_a_clip(tmp_path: Path) -> None:
-    with av.open(str(make_sound(tmp_path / "song.mp4"))) as song, av.open(str(tmp_path / "covered.mp4"), "w") as out:
+    with (
+        av.open(str(make_sound(tmp_path / "song.mp4"))) as song,
+        av.open(str(tmp_path / "covered.mp4"), "w") as out,
+    ):
         sound = out.add_stream_from_template(song.streams.audio[0])
         cover = out.add_stream("mjpeg", rate=1)
         cover.width, cover.height, cover.pix_fmt = 64, 64, "yuvj420p"
         cover.disposition = av.stream.Disposition.attached_pic
-        frame = av.VideoFrame.from_image(Image.new("RGB", (64, 64), "red")).reformat(format="yuvj420p")
+        frame = av.VideoFrame.from_image(Image.new("RGB", (64, 64), "red")).reformat(
+            format="yuvj420p"
+        )
         out.mux(cover.encode(frame))
         out.mux(cover.encode(None))
         for packet in song.demux():

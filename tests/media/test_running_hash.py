@@ -1,4 +1,6 @@
-"""The hash of an upload is given only when it is of the whole file; what follows a reader is done, or says why not."""
+"""The hash of an upload is given only when it is of the whole file; what follows a reader is done,
+or says why not.
+"""
 
 import hashlib
 import threading

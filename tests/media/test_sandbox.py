@@ -26,7 +26,9 @@ def clip(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 def take(clip: Path, limits: sandbox.Limits | None = None) -> int:
-    facts = sandbox.run("take", limits=limits, path=str(clip), max_seconds=600, expect="video")["facts"]
+    facts = sandbox.run("take", limits=limits, path=str(clip), max_seconds=600, expect="video")[
+        "facts"
+    ]
     return facts["frame_count"]
 
 
@@ -68,9 +70,13 @@ def test_a_job_without_memory_fails_alone(clip: Path) -> None:
 def test_a_job_that_writes_too_much_is_refused(clip: Path, tmp_path: Path) -> None:
     with pytest.raises(Refusal) as refused:
         sandbox.run(
-            "take", limits=sandbox.Limits(file_bytes=100), path=str(clip), max_seconds=600, expect="video",
+            "take",
+            limits=sandbox.Limits(file_bytes=100),
+            path=str(clip),
+            max_seconds=600,
+            expect="video",
             out=str(tmp_path),
-        )  # fmt: skip
+        )
 
     assert refused.value.code == "crashed"
     assert take(clip) == 60
@@ -128,7 +134,9 @@ if {how == "killed at work"}:
     while True: ask()
 time.sleep(60)
 """
-    parent = subprocess.Popen([sys.executable, "-c", script], cwd=ROOT, stdout=subprocess.PIPE, text=True)
+    parent = subprocess.Popen(
+        [sys.executable, "-c", script], cwd=ROOT, stdout=subprocess.PIPE, text=True
+    )
     assert parent.stdout
     helper = int(parent.stdout.readline())
     assert is_running(helper)
@@ -259,7 +267,9 @@ def test_what_is_killed_each_time_ends_as_something_that_passes(tmp_path: Path) 
         (signal.SIGXCPU, "timed_out"),
     ],
 )
-def test_what_a_file_does_to_its_decoder_is_the_files_fault_at_once(by: signal.Signals, code: str, tmp_path) -> None:
+def test_what_a_file_does_to_its_decoder_is_the_files_fault_at_once(
+    by: signal.Signals, code: str, tmp_path
+) -> None:
     work = AtWork(tmp_path)
 
     os.kill(work.pids()[1], by)
@@ -267,7 +277,9 @@ def test_what_a_file_does_to_its_decoder_is_the_files_fault_at_once(by: signal.S
     assert work.result() == code
 
 
-def test_the_limit_on_time_strikes_by_a_signal_of_its_own_before_the_one_that_others_send(tmp_path: Path) -> None:
+def test_the_limit_on_time_strikes_by_a_signal_of_its_own_before_the_one_that_others_send(
+    tmp_path: Path,
+) -> None:
     work = AtWork(tmp_path)
     job = work.pids()[1]
 

@@ -19,12 +19,16 @@ from editorapp.media.decoding.timeline import Timeline
 from tests.environment import MEDIA
 from tests.media.clips import make_clip
 
-REAL = sorted(path for path in MEDIA.glob("**/*.*") if path.suffix in {".mp4", ".mov", ".webm", ".ts", ".avi"})
+REAL = sorted(
+    path for path in MEDIA.glob("**/*.*") if path.suffix in {".mp4", ".mov", ".webm", ".ts", ".avi"}
+)
 LAYERED = "bframes=7:b-pyramid=normal:direct=spatial:keyint=15:min-keyint=15:scenecut=0:b-adapt=0:weightp=0"
 
 
 def as_older_x264_coded(path: Path) -> Path:
-    """Write a clip, in the name of a build of x264 whose B-frames decoders take otherwise; it says so only once."""
+    """Write a clip, in the name of a build of x264 whose B-frames decoders take otherwise; it says
+    so only once.
+    """
     textures = [_texture(seed) for seed in range(3)]
     with av.open(str(path), "w") as out:
         options = {"crf": "18", "preset": "slow", "x264-params": LAYERED}
@@ -34,7 +38,9 @@ def as_older_x264_coded(path: Path) -> Path:
             picture = textures[0].copy()
             picture[40:120] = np.roll(textures[1], index * 3, 1)[40:120]
             right = index * 5 % 320
-            picture[:, max(0, right - 40) : right] = np.roll(textures[2], -index, 0)[:, max(0, right - 40) : right]
+            picture[:, max(0, right - 40) : right] = np.roll(textures[2], -index, 0)[
+                :, max(0, right - 40) : right
+            ]
             frame = av.VideoFrame.from_ndarray(picture, "rgb24").reformat(format="yuv420p")
             frame.pts, frame.time_base = index, Fraction(1, 25)
             out.mux(stream.encode(frame))
@@ -63,7 +69,11 @@ def some_of(timeline: Timeline) -> list[int]:
     places = {pts: index for index, pts in enumerate(timeline.pts)}
     keys = [places[key] for key in timeline.keys[1:]][:2]
     near = {index + by for index in keys for by in (-1, 0, 1)}
-    return sorted(index for index in {*near, *range(count // 8, count, max(1, count // 4)), count - 1} if index < count)
+    return sorted(
+        index
+        for index in {*near, *range(count // 8, count, max(1, count // 4)), count - 1}
+        if index < count
+    )
 
 
 def assert_sought_is_shown(clip: Path) -> None:
@@ -71,16 +81,22 @@ def assert_sought_is_shown(clip: Path) -> None:
     wanted = some_of(timeline)
     with open_clip(clip) as (container, stream):
         shown = {
-            at: frame.to_ndarray(format="rgb24") for at, frame in enumerate(decoded(container, stream)) if at in wanted
+            at: frame.to_ndarray(format="rgb24")
+            for at, frame in enumerate(decoded(container, stream))
+            if at in wanted
         }
 
-    sought = {index: frame_at(clip, timeline, index)[0].to_ndarray(format="rgb24") for index in wanted}
+    sought = {
+        index: frame_at(clip, timeline, index)[0].to_ndarray(format="rgb24") for index in wanted
+    }
 
     assert [index for index in wanted if not np.array_equal(sought[index], shown[index])] == []
 
 
 @pytest.mark.parametrize("path", REAL, ids=lambda path: path.name)
-def test_every_real_clip_shows_the_same_by_seek_and_from_the_start(real_media: Path, path: Path) -> None:
+def test_every_real_clip_shows_the_same_by_seek_and_from_the_start(
+    real_media: Path, path: Path
+) -> None:
     assert_sought_is_shown(path)
 
 
@@ -93,20 +109,29 @@ def test_a_cut_begins_with_what_only_the_first_packet_tells(tmp_path: Path) -> N
     clip, made = as_older_x264_coded(tmp_path / "old.mp4"), tmp_path / "cut.mp4"
     timeline = timeline_of(clip)
 
-    encode.copy(clip, made, timeline, rate=Fraction(25), recipe=encode.Recipe(quality=1), span=(30, 50))
+    encode.copy(
+        clip, made, timeline, rate=Fraction(25), recipe=encode.Recipe(quality=1), span=(30, 50)
+    )
 
     with open_clip(clip) as (container, stream):
-        shown = [frame.to_ndarray(format="gray").astype(int) for frame in decoded(container, stream)][30:51]
+        shown = [
+            frame.to_ndarray(format="gray").astype(int) for frame in decoded(container, stream)
+        ][30:51]
     with open_clip(made) as (container, stream):
         cut = [frame.to_ndarray(format="gray").astype(int) for frame in decoded(container, stream)]
     assert max(int(abs(one - other).max()) for one, other in zip(shown, cut, strict=True)) < 30
 
 
-def test_the_packet_at_which_decoding_starts_begins_with_the_words_of_the_first(tmp_path: Path) -> None:
+def test_the_packet_at_which_decoding_starts_begins_with_the_words_of_the_first(
+    tmp_path: Path,
+) -> None:
     clip = make_clip(tmp_path / "a.mp4", options={"g": "10"}, frames=40)
     with open_clip(clip) as (container, stream):
         packets = [packet for packet in container.demux(stream) if packet.size]
-        first, later = bytes(packets[0]), next(packet for packet in packets[20:] if packet.is_keyframe)
+        first, later = (
+            bytes(packets[0]),
+            next(packet for packet in packets[20:] if packet.is_keyframe),
+        )
         assert later.pts is not None
 
     with open_clip(clip) as (container, stream):

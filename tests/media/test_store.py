@@ -37,7 +37,9 @@ def test_only_a_hash_names_a_place(wrong: str) -> None:
         store.path(HASH, "../" + store.ORIGINAL)
 
 
-def test_a_full_disk_is_told_and_leaves_no_half_file(db, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_full_disk_is_told_and_leaves_no_half_file(
+    db, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     (tmp_path / "in").write_bytes(b"film")
 
     def full(*_: object) -> None:
@@ -73,7 +75,11 @@ def test_what_cannot_be_swept_keeps_nothing_else_from_it(monkeypatch: pytest.Mon
 
 
 def test_only_what_is_older_than_a_day_is_swept() -> None:
-    fresh, old, folder = store.incoming() / "a.part", store.incoming() / "b.part", store.incoming() / "work-c"
+    fresh, old, folder = (
+        store.incoming() / "a.part",
+        store.incoming() / "b.part",
+        store.incoming() / "work-c",
+    )
     fresh.write_bytes(b"x")
     old.write_bytes(b"x")
     folder.mkdir()

@@ -46,13 +46,23 @@ def test_odd_clips_are_measured_as_they_are(
 
     measured = examine(clip, sniff(clip), max_seconds=0)
 
-    found = (measured.facts["frame_count"], measured.facts["fps"], measured.facts["duration_seconds"])
+    found = (
+        measured.facts["frame_count"],
+        measured.facts["fps"],
+        measured.facts["duration_seconds"],
+    )
     assert measured.timeline.pts[0] * measured.timeline.time_base == first
     assert found == (frames, fps, seconds)
 
 
-def test_a_last_frame_that_comes_out_of_order_lasts_as_long_as_its_track_says(tmp_path: Path) -> None:
-    made: dict[str, Any] = {"times": range(0, 60 * 3000, 3000), "base": Fraction(1, 90000), "rate": 30}
+def test_a_last_frame_that_comes_out_of_order_lasts_as_long_as_its_track_says(
+    tmp_path: Path,
+) -> None:
+    made: dict[str, Any] = {
+        "times": range(0, 60 * 3000, 3000),
+        "base": Fraction(1, 90000),
+        "rate": 30,
+    }
     clip = make_clip(tmp_path / "a.mp4", options={"bf": "3", "b-pyramid": "normal"}, **made)
 
     timeline = examine(clip, sniff(clip), max_seconds=0).timeline
@@ -64,9 +74,14 @@ def test_a_last_frame_that_comes_out_of_order_lasts_as_long_as_its_track_says(tm
     "made",
     [
         pytest.param({"format": "mpegts", "options": B_FRAMES, "sound": True}, id="late.ts"),
-        pytest.param({"options": B_FRAMES, "times": VARYING, "base": Fraction(1, 1000)}, id="uneven.mkv"),
+        pytest.param(
+            {"options": B_FRAMES, "times": VARYING, "base": Fraction(1, 1000)}, id="uneven.mkv"
+        ),
         pytest.param({"codec": "mpeg4", "options": B_FRAMES}, id="old.avi"),
-        pytest.param({"codec": "prores_ks", "pixel_format": "yuv422p10le", "times": range(20, 80)}, id="late.mov"),
+        pytest.param(
+            {"codec": "prores_ks", "pixel_format": "yuv422p10le", "times": range(20, 80)},
+            id="late.mov",
+        ),
     ],
 )
 def test_a_copy_for_viewing_starts_at_0_and_shows_each_frame_when_its_source_does(
@@ -87,7 +102,11 @@ def test_pages_are_told_the_times_of_the_file_that_is_played(db, tmp_path: Path)
 
     known = times.frame_times(asset)
 
-    assert known.told(is_copy=False) == {"base": [1, 12800], "first": 20 * 512, "lasts": [[512, 60]]}
+    assert known.told(is_copy=False) == {
+        "base": [1, 12800],
+        "first": 20 * 512,
+        "lasts": [[512, 60]],
+    }
     assert known.told(is_copy=True)["first"] == 0
 
 

@@ -1,4 +1,6 @@
-"""A server that gives one answer to everything: what stands at a wrong address, or a provider on a bad day."""
+"""A server that gives one answer to everything: what stands at a wrong address, or a provider on a
+bad day.
+"""
 
 import json
 import ssl
@@ -18,9 +20,13 @@ from cryptography.x509.oid import NameOID
 
 @contextmanager
 def answering(
-    status: int = 200, body: Any = None, *, headers: dict[str, str] | None = None, tls: Path | None = None,
+    status: int = 200,
+    body: Any = None,
+    *,
+    headers: dict[str, str] | None = None,
+    tls: Path | None = None,
     silent: threading.Event | None = None,
-) -> Iterator[tuple[str, list[str]]]:  # fmt: skip
+) -> Iterator[tuple[str, list[str]]]:
     """Yield the address of such a server and the list of what it is asked.
 
     `tls` is a file with a certificate and its key; with `silent` it answers only once that is set.
@@ -65,9 +71,15 @@ def self_signed(path: Path) -> Path:
     name = x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, "nobody")])
     now = datetime.now(UTC)
     made = (
-        x509.CertificateBuilder().subject_name(name).issuer_name(name).public_key(key.public_key()).serial_number(1)
-        .not_valid_before(now - timedelta(days=1)).not_valid_after(now + timedelta(days=1)).sign(key, hashes.SHA256())
-    )  # fmt: skip
+        x509.CertificateBuilder()
+        .subject_name(name)
+        .issuer_name(name)
+        .public_key(key.public_key())
+        .serial_number(1)
+        .not_valid_before(now - timedelta(days=1))
+        .not_valid_after(now + timedelta(days=1))
+        .sign(key, hashes.SHA256())
+    )
     secret = key.private_bytes(
         serialization.Encoding.PEM, serialization.PrivateFormat.PKCS8, serialization.NoEncryption()
     )

@@ -1,4 +1,7 @@
-"""Lantern's service on loopback: takes a slide, and shows it back as it came. Every request is kept."""
+"""Lantern's service on loopback: takes a slide, and shows it back as it came.
+
+Every request is kept.
+"""
 
 import json
 import threading
@@ -42,7 +45,9 @@ def _handler(lantern: Lantern) -> type[BaseHTTPRequestHandler]:
             said = json.loads(self._body() or b"{}")
             lantern.keys.add(self.headers["Authorization"])
             if self.path == f"{BASE}/slides":
-                self._answer(201, {"slide": "slide-1", "put": f"{lantern.url}{BASE}/slides/slide-1"})
+                self._answer(
+                    201, {"slide": "slide-1", "put": f"{lantern.url}{BASE}/slides/slide-1"}
+                )
             elif self.path == f"{BASE}/glow.v1/shine":
                 lantern.wishes.append(said)
                 self._answer(202, {"show": "show-1", "state": "lit"})

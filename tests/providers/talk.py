@@ -25,8 +25,9 @@ def run(coroutine: Coroutine[Any, Any, Any]) -> Any:
 
 def answering(
     *answers: httpx.Response | Exception, to: Access | None = None
-) -> tuple[Wire, list[httpx.Request]]:  # fmt: skip
-    """Return a wire on which the answers come one after another, and the list that its requests are kept in.
+) -> tuple[Wire, list[httpx.Request]]:
+    """Return a wire on which the answers come one after another, and the list that its requests are
+    kept in.
 
     `to` is the account that is spoken to; without it, one of Luma's.
     """
@@ -44,12 +45,16 @@ def answering(
 
 
 def says(status: int, body: Any = None, **headers: str) -> httpx.Response:
-    return httpx.Response(status, json=body, headers={key.replace("_", "-"): value for key, value in headers.items()})
+    return httpx.Response(
+        status, json=body, headers={key.replace("_", "-"): value for key, value in headers.items()}
+    )
 
 
 @asynccontextmanager
 async def socket_that(handle: Handler) -> Any:
-    """Serve on loopback; `handle` gets each request whole (as its Content-Length says) and the writer."""
+    """Serve on loopback; `handle` gets each request whole (as its Content-Length says) and the
+    writer.
+    """
 
     async def serve(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         try:
@@ -76,5 +81,7 @@ async def socket_that(handle: Handler) -> Any:
 def http(status: int, body: Any) -> bytes:
     content = json.dumps(body).encode()
     return b"HTTP/1.1 %d X\r\nContent-Type: application/json\r\nContent-Length: %d\r\n\r\n%s" % (
-        status, len(content), content,
-    )  # fmt: skip
+        status,
+        len(content),
+        content,
+    )

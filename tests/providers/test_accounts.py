@@ -1,4 +1,6 @@
-"""Which accounts can be used: the environment's, those of admins, simulated ones; and a team's default."""
+"""Which accounts can be used: the environment's, those of admins, simulated ones; and a team's
+default.
+"""
 
 from decimal import Decimal
 from typing import Any
@@ -14,7 +16,9 @@ pytestmark = pytest.mark.django_db
 
 
 def entered(name: str, *, provider: str = "luma-agents", **fields: Any) -> ProviderAccount:
-    account = ProviderAccount(provider=provider, name=name, **({"proven_at": timezone.now()} | fields))
+    account = ProviderAccount(
+        provider=provider, name=name, **({"proven_at": timezone.now()} | fields)
+    )
     account.set_key("luma-api-0123456789")
     account.save()
     return account
@@ -46,7 +50,9 @@ def test_a_key_in_the_environment_leaves_only_real_accounts(luma_key: None) -> N
 
     found = accounts.usable()
 
-    assert [(account.provider, account.origin) for account in found] == [("luma-agents", Origin.ENVIRONMENT)]
+    assert [(account.provider, account.origin) for account in found] == [
+        ("luma-agents", Origin.ENVIRONMENT)
+    ]
     assert not accounts.all_simulated()
 
 
@@ -64,7 +70,11 @@ def test_several_accounts_of_one_provider_stand_side_by_side(luma_key: None) -> 
     entered("Zeta")
     entered("beta")
 
-    assert [account.name for account in accounts.usable(provider="luma-agents")] == ["beta", "Luma Agents", "Zeta"]
+    assert [account.name for account in accounts.usable(provider="luma-agents")] == [
+        "beta",
+        "Luma Agents",
+        "Zeta",
+    ]
 
 
 def test_a_switched_off_account_is_not_used_and_brings_no_simulation_back() -> None:
@@ -74,7 +84,9 @@ def test_a_switched_off_account_is_not_used_and_brings_no_simulation_back() -> N
     assert not accounts.all_simulated()
 
 
-def test_an_account_of_the_environment_whose_key_is_gone_is_not_used(luma_key: None, settings: Any) -> None:
+def test_an_account_of_the_environment_whose_key_is_gone_is_not_used(
+    luma_key: None, settings: Any
+) -> None:
     account = default_account("luma-agents")
     own = entered("Ours")
 
@@ -84,7 +96,9 @@ def test_an_account_of_the_environment_whose_key_is_gone_is_not_used(luma_key: N
     assert accounts.usable() == [own]
 
 
-def test_the_account_asked_for_comes_before_the_teams_default_and_that_before_the_first(team: Team) -> None:
+def test_the_account_asked_for_comes_before_the_teams_default_and_that_before_the_first(
+    team: Team,
+) -> None:
     first, second, third = entered("A"), entered("B"), entered("C")
 
     assert accounts.of_team(team) == first
@@ -105,7 +119,11 @@ def test_a_default_that_cannot_be_used_now_gives_way(team: Team) -> None:
 
 def failed(name: str, **fields: Any) -> ProviderAccount:
     """Make an account whose key was refused."""
-    said = {"tested_at": timezone.now(), "test_message": "Luma Agents does not accept the key.", "proven_at": None}
+    said = {
+        "tested_at": timezone.now(),
+        "test_message": "Luma Agents does not accept the key.",
+        "proven_at": None,
+    }
     return entered(name, **(said | fields))
 
 
@@ -113,7 +131,9 @@ def passed(name: str, **fields: Any) -> ProviderAccount:
     return entered(name, **({"tested_at": timezone.now(), "test_ok": True} | fields))
 
 
-def test_the_default_is_fixed_at_first_use_and_another_account_that_sorts_before_it_moves_nothing(team: Team) -> None:
+def test_the_default_is_fixed_at_first_use_and_another_account_that_sorts_before_it_moves_nothing(
+    team: Team,
+) -> None:
     ours = passed("Ours")
     assert accounts.of_team(team) == ours
 
@@ -142,7 +162,9 @@ def test_a_default_that_was_refused_gives_way_and_is_not_moved(team: Team) -> No
     assert accounts.of_team(team) == ours
 
 
-def test_where_every_account_was_refused_only_the_fixed_one_is_used_and_else_none(team: Team) -> None:
+def test_where_every_account_was_refused_only_the_fixed_one_is_used_and_else_none(
+    team: Team,
+) -> None:
     ours = failed("Ours", proven_at=timezone.now())
     failed("Other")
 
@@ -152,7 +174,9 @@ def test_where_every_account_was_refused_only_the_fixed_one_is_used_and_else_non
     assert accounts.of_team(team) == ours
 
 
-def test_one_that_passed_is_chosen_before_one_that_was_not_tested_and_chance_fixes_nothing(team: Team) -> None:
+def test_one_that_passed_is_chosen_before_one_that_was_not_tested_and_chance_fixes_nothing(
+    team: Team,
+) -> None:
     untested, tested = entered("A", proven_at=None), passed("B")
 
     assert accounts.of_team(team) == tested
@@ -162,7 +186,10 @@ def test_one_that_passed_is_chosen_before_one_that_was_not_tested_and_chance_fix
 
 
 def test_a_simulated_default_gives_its_place_to_the_first_real_one(team: Team) -> None:
-    assert accounts.of_team(team).is_simulated and TeamAccount.objects.get(team=team).account.is_simulated
+    assert (
+        accounts.of_team(team).is_simulated
+        and TeamAccount.objects.get(team=team).account.is_simulated
+    )
 
     ours = passed("Ours")
 
@@ -170,7 +197,9 @@ def test_a_simulated_default_gives_its_place_to_the_first_real_one(team: Team) -
 
 
 @pytest.mark.parametrize("how", ["mistyped", "not tested yet", "switched off"])
-def test_only_an_account_that_passed_its_test_takes_the_simulator_away(how: str, team: Team) -> None:
+def test_only_an_account_that_passed_its_test_takes_the_simulator_away(
+    how: str, team: Team
+) -> None:
     if how == "mistyped":
         failed("Ours")
     else:
@@ -179,10 +208,14 @@ def test_only_an_account_that_passed_its_test_takes_the_simulator_away(how: str,
     assert accounts.all_simulated()
     assert [one.is_simulated for one in accounts.usable()] == [True] * len(registry.slugs())
     assert accounts.of_team(team).is_simulated
-    assert [one.name for one in accounts.unproven(accounts.made())] == ([] if how == "switched off" else ["Ours"])
+    assert [one.name for one in accounts.unproven(accounts.made())] == (
+        [] if how == "switched off" else ["Ours"]
+    )
 
 
-def test_once_an_account_has_passed_no_later_refusal_and_no_other_key_brings_the_simulator_back() -> None:
+def test_once_an_account_has_passed_no_later_refusal_and_no_other_key_brings_the_simulator_back() -> (
+    None
+):
     ours = passed("Ours")
     ours.set_key("luma-api-mistyped")
     ours.forget_tests()
@@ -232,26 +265,37 @@ def test_the_environments_account_finds_a_name_where_an_admin_took_it(settings: 
     assert default_account("luma-agents") == account
 
 
-def test_an_admins_address_comes_before_the_environments_and_that_before_the_providers(settings: Any) -> None:
+def test_an_admins_address_comes_before_the_environments_and_that_before_the_providers(
+    settings: Any,
+) -> None:
     own = entered("Ours", base_url="https://luma.example.org/v1")
     plain = entered("Plain")
 
     assert own.address() == "https://luma.example.org/v1"
     assert plain.address() == "https://agents.lumalabs.ai/v1"
-    settings.ENVIRONMENT = {**settings.ENVIRONMENT, "LUMA_AGENTS_BASE_URL": "https://proxy.example.org/v1"}
+    settings.ENVIRONMENT = {
+        **settings.ENVIRONMENT,
+        "LUMA_AGENTS_BASE_URL": "https://proxy.example.org/v1",
+    }
     assert plain.address() == "https://proxy.example.org/v1"
 
 
 @pytest.fixture
 def all_keys(settings: Any) -> None:
     own = {
-        "GMI_API_KEY": "gmi-0123456789abcdef", "GMI_ORG_ID": " org-env ", "SCENARIO_SDK_API_KEY": "api_0123",
-        "SCENARIO_SDK_API_SECRET": "secret_4567", "SCENARIO_PROJECT_ID": "proj-env", "SCENARIO_CU_PRICE_USD": "0.03",
-    }  # fmt: skip
+        "GMI_API_KEY": "gmi-0123456789abcdef",
+        "GMI_ORG_ID": " org-env ",
+        "SCENARIO_SDK_API_KEY": "api_0123",
+        "SCENARIO_SDK_API_SECRET": "secret_4567",
+        "SCENARIO_PROJECT_ID": "proj-env",
+        "SCENARIO_CU_PRICE_USD": "0.03",
+    }
     settings.ENVIRONMENT = {**settings.ENVIRONMENT, **own}
 
 
-def test_what_the_environment_says_beside_a_key_goes_with_that_key_and_no_other(all_keys: None) -> None:
+def test_what_the_environment_says_beside_a_key_goes_with_that_key_and_no_other(
+    all_keys: None,
+) -> None:
     gmi, scenario = default_account("gmi-cloud").access(), default_account("scenario").access()
     own = entered("Ours", provider="gmi-cloud").access()
 
@@ -261,9 +305,15 @@ def test_what_the_environment_says_beside_a_key_goes_with_that_key_and_no_other(
     assert own.headers == {}
 
 
-def test_a_simulated_account_takes_nothing_from_the_environment_of_a_real_one(settings: Any) -> None:
+def test_a_simulated_account_takes_nothing_from_the_environment_of_a_real_one(
+    settings: Any,
+) -> None:
     simulated = default_account("scenario")
-    settings.ENVIRONMENT = {**settings.ENVIRONMENT, "SCENARIO_PROJECT_ID": "proj", "SCENARIO_CU_PRICE_USD": "0.03"}
+    settings.ENVIRONMENT = {
+        **settings.ENVIRONMENT,
+        "SCENARIO_PROJECT_ID": "proj",
+        "SCENARIO_CU_PRICE_USD": "0.03",
+    }
 
     access = simulated.access()
 

@@ -37,11 +37,19 @@ PATH = "/generations"
 
 @pytest.fixture
 def account(simulator: SimulatorProcess) -> Iterator[Access]:
-    yield Access(1, "luma-agents", f"{simulator.url}/luma-agents/v1", luma_agents.SPEC.simulated_key, is_simulated=True)
+    yield Access(
+        1,
+        "luma-agents",
+        f"{simulator.url}/luma-agents/v1",
+        luma_agents.SPEC.simulated_key,
+        is_simulated=True,
+    )
 
 
 async def _staged(path: Path, wire: Wire) -> Ref:
-    return await luma_agents.stage(path, name=path.name, media_type="video/mp4", purpose="input", wire=wire)
+    return await luma_agents.stage(
+        path, name=path.name, media_type="video/mp4", purpose="input", wire=wire
+    )
 
 
 async def _finished(job: Job, wire: Wire) -> Job:
@@ -54,7 +62,9 @@ async def _finished(job: Job, wire: Wire) -> Job:
 
 
 def _edit(source: Ref, **said: Any) -> GenerationRequest:
-    wanted = GenerationRequest(**({"prompt": "Warm evening light", "source": source, "resolution": "360p"} | said))
+    wanted = GenerationRequest(
+        **({"prompt": "Warm evening light", "source": source, "resolution": "360p"} | said)
+    )
     assert rules.refusals(rules.check(luma_agents.SPEC, wanted, None)) == []
     return wanted
 
@@ -76,7 +86,9 @@ def test_a_clip_is_staged_edited_and_edited_again(
             )
             first = await _finished(first, wire)
             again = _edit(Ref(generation_id=first.chain_id), strength="flex_2")
-            second = await luma_agents.submit(luma_agents.encode(again), wire=wire, path=PATH, idempotency_key="2")
+            second = await luma_agents.submit(
+                luma_agents.encode(again), wire=wire, path=PATH, idempotency_key="2"
+            )
             return first, await _finished(second, wire)
 
     first, second = run(scenario())
@@ -108,7 +120,9 @@ def _edited(account: Access, clip: Path, **said: Any) -> Job:
     async def scenario() -> Job:
         async with Wire(account) as wire:
             wanted = _edit(await _staged(clip, wire), **said)
-            job = await luma_agents.submit(luma_agents.encode(wanted), wire=wire, path=PATH, idempotency_key="1")
+            job = await luma_agents.submit(
+                luma_agents.encode(wanted), wire=wire, path=PATH, idempotency_key="1"
+            )
             return await _finished(job, wire)
 
     return run(scenario())
@@ -124,10 +138,16 @@ def test_exr_comes_as_a_second_output(account: Access, tmp_path: Path) -> None:
 
 
 def test_a_job_that_fails_says_why(account: Access, tmp_path: Path) -> None:
-    job = _edited(account, _tiny_clip(tmp_path / "tiny.mp4"), prompt="Night [[fail:generation_failed]]")
+    job = _edited(
+        account, _tiny_clip(tmp_path / "tiny.mp4"), prompt="Night [[fail:generation_failed]]"
+    )
 
     assert job.state is JobState.FAILED
-    assert (job.failure.code, job.failure.can_retry, job.failure.is_charged) == ("generation_failed", True, False)
+    assert (job.failure.code, job.failure.can_retry, job.failure.is_charged) == (
+        "generation_failed",
+        True,
+        False,
+    )
 
 
 @pytest.mark.parametrize(
@@ -143,12 +163,19 @@ def test_a_job_that_fails_says_why(account: Access, tmp_path: Path) -> None:
     ],
 )
 def test_a_submit_that_goes_wrong_is_sent_once_and_named_rightly(
-    account: Access, simulator: SimulatorProcess, monkeypatch: Any,
-    kind: str, options: dict[str, Any], error: type[Exception], accepted: int,
-) -> None:  # fmt: skip
+    account: Access,
+    simulator: SimulatorProcess,
+    monkeypatch: Any,
+    kind: str,
+    options: dict[str, Any],
+    error: type[Exception],
+    accepted: int,
+) -> None:
     monkeypatch.setattr("editorapp.providers.transport.PAID_DEADLINE_SECONDS", 1.0)
     simulator.fail("submit", kind, **options)
-    body = luma_agents.encode(GenerationRequest(task="generate", prompt="A kite", resolution="360p"))
+    body = luma_agents.encode(
+        GenerationRequest(task="generate", prompt="A kite", resolution="360p")
+    )
 
     async def scenario() -> None:
         async with Wire(account) as wire:

@@ -13,16 +13,35 @@ from editorapp.providers.vendors import luma_agents
 
 SPEC = luma_agents.SPEC
 SCALARS = some.one_of(
-    some.none(), some.booleans(), some.integers(-3, 7000), some.floats(), some.text(max_size=8),
-    some.sampled_from(["video_edit", "video", "video_reframe", "ray-3.2", "720p", "flex_2", "5s", "10s", "16:9"]),
-)  # fmt: skip
-KEYS = some.sampled_from(sorted({key for row in SPEC.parameters for key in row.path} | {"url", "data", "file_id"}))
+    some.none(),
+    some.booleans(),
+    some.integers(-3, 7000),
+    some.floats(),
+    some.text(max_size=8),
+    some.sampled_from(
+        ["video_edit", "video", "video_reframe", "ray-3.2", "720p", "flex_2", "5s", "10s", "16:9"]
+    ),
+)
+KEYS = some.sampled_from(
+    sorted({key for row in SPEC.parameters for key in row.path} | {"url", "data", "file_id"})
+)
 JSON = some.recursive(
-    SCALARS, lambda inner: some.lists(inner, max_size=3) | some.dictionaries(KEYS, inner, max_size=5), max_leaves=25
+    SCALARS,
+    lambda inner: some.lists(inner, max_size=3) | some.dictionaries(KEYS, inner, max_size=5),
+    max_leaves=25,
 )
 BODIES = some.fixed_dictionaries(
-    {"type": some.sampled_from(["video_edit", "video", "video_reframe"]), "model": some.just("ray-3.2")},
-    optional={"prompt": some.text(), "source": JSON, "video": JSON, "aspect_ratio": JSON, "image_ref": JSON},
+    {
+        "type": some.sampled_from(["video_edit", "video", "video_reframe"]),
+        "model": some.just("ray-3.2"),
+    },
+    optional={
+        "prompt": some.text(),
+        "source": JSON,
+        "video": JSON,
+        "aspect_ratio": JSON,
+        "image_ref": JSON,
+    },
 )
 
 

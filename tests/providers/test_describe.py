@@ -15,7 +15,11 @@ EDIT = LUMA.models_for("edit")[0]
 
 
 def test_every_model_of_every_provider_is_described_once() -> None:
-    there = {(slug, model.task, model.name) for slug in registry.slugs() for model in registry.get(slug).SPEC.models}
+    there = {
+        (slug, model.task, model.name)
+        for slug in registry.slugs()
+        for model in registry.get(slug).SPEC.models
+    }
 
     found = every_model()
 
@@ -26,7 +30,9 @@ def test_every_model_of_every_provider_is_described_once() -> None:
 def test_models_of_a_task_answer_the_same_questions() -> None:
     asked: dict[str, set[tuple[str, ...]]] = {}
     for one in every_model():
-        asked.setdefault(one.task, set()).add(tuple(question for question, _answer in one.capabilities))
+        asked.setdefault(one.task, set()).add(
+            tuple(question for question, _answer in one.capabilities)
+        )
 
     assert all(len(questions) == 1 for questions in asked.values())
 
@@ -40,8 +46,11 @@ def test_every_row_is_described(each: Described) -> None:
 
     assert [row.name for row in each.parameters] == [row.field for row in model.parameters]
     assert [row.id for row in each.rules] == [rule.id for rule in model.rules]
-    assert all(row.allowed for row, made in zip(each.parameters, model.parameters, strict=True) if made.kind in
-               {Kind.CHOICE, Kind.CHOICES, Kind.REF, Kind.REFS, Kind.PINNED})  # fmt: skip
+    assert all(
+        row.allowed
+        for row, made in zip(each.parameters, model.parameters, strict=True)
+        if made.kind in {Kind.CHOICE, Kind.CHOICES, Kind.REF, Kind.REFS, Kind.PINNED}
+    )
     assert each.prices or each.asks_price, "nobody would know what it costs"
 
 
@@ -73,7 +82,10 @@ def test_what_an_account_was_told_stands_beside_what_is_published() -> None:
     shown = with_learned(described(LUMA, EDIT), [("Studio key", learned), ("Other key", LUMA)])
 
     by_label = {row.label: row for row in shown.limits}
-    assert (by_label["Longest source"].value, by_label["Longest source"].learned) == ("18 s", (("Studio key", "24 s"),))
+    assert (by_label["Longest source"].value, by_label["Longest source"].learned) == (
+        "18 s",
+        (("Studio key", "24 s"),),
+    )
     assert by_label["Resolutions"].learned == (("Studio key", "720p"),)
     assert by_label["Longest prompt, in characters"].learned == ()
 
@@ -82,11 +94,15 @@ def test_a_limit_that_only_an_account_was_told_is_shown_too() -> None:
     bare = replace(EDIT, limits=replace(EDIT.limits, max_image_bytes=10_000_000))
     spec = replace(LUMA, models=(bare, *LUMA.models[1:]))
     one = described(LUMA, EDIT)
-    without = replace(one, limits=tuple(row for row in one.limits if row.label != "Largest picture"))
+    without = replace(
+        one, limits=tuple(row for row in one.limits if row.label != "Largest picture")
+    )
 
     shown = with_learned(without, [("Studio key", spec)])
 
-    assert next(row for row in shown.limits if row.label == "Largest picture").learned == (("Studio key", "10 MB"),)
+    assert next(row for row in shown.limits if row.label == "Largest picture").learned == (
+        ("Studio key", "10 MB"),
+    )
 
 
 @pytest.mark.parametrize(

@@ -1,4 +1,6 @@
-"""What the documents say of the answers, as data: it holds all that the official SDKs know, and reads forms rightly."""
+"""What the documents say of the answers, as data: it holds all that the official SDKs know, and
+reads forms rightly.
+"""
 
 import typing
 from collections.abc import Iterator
@@ -49,13 +51,18 @@ def shape_of(slug: str, call: str) -> Shape:
 
 
 def unlike(model: Any, shape: Shape, place: str = "") -> Iterator[str]:
-    """Yield where a type of the SDK and our shape do not have the same fields, or ask for them otherwise."""
+    """Yield where a type of the SDK and our shape do not have the same fields, or ask for them
+    otherwise.
+    """
     for part in typing.get_args(model):
         if shape.form is Form.LIST and shape.of is not None:
             yield from unlike(part, shape.of, f"{place}[]")
         else:
             yield from unlike(part, shape, place)
-    if not (isinstance(model, type) and issubclass(model, pydantic.BaseModel)) or shape.form is not Form.OBJECT:
+    if (
+        not (isinstance(model, type) and issubclass(model, pydantic.BaseModel))
+        or shape.form is not Form.OBJECT
+    ):
         return
     for name, field in model.model_fields.items():
         wire = field.alias or name
@@ -69,8 +76,12 @@ def unlike(model: Any, shape: Shape, place: str = "") -> Iterator[str]:
         yield from unlike(field.annotation, ours, f"{place}.{wire}")
 
 
-@pytest.mark.parametrize(("model", "slug", "call"), SDK_TYPES, ids=[f"{slug} {call}" for _m, slug, call in SDK_TYPES])
-def test_every_field_of_the_official_types_is_documented_and_none_is_asked_for_that_may_be_missing(model, slug, call):
+@pytest.mark.parametrize(
+    ("model", "slug", "call"), SDK_TYPES, ids=[f"{slug} {call}" for _m, slug, call in SDK_TYPES]
+)
+def test_every_field_of_the_official_types_is_documented_and_none_is_asked_for_that_may_be_missing(
+    model, slug, call
+):
     assert list(unlike(model, shape_of(slug, call))) == []
 
 
@@ -85,8 +96,14 @@ def test_each_provider_says_how_it_answers_and_where_that_stands(slug: str):
 @pytest.mark.parametrize(
     ("url", "seconds"),
     [
-        ("https://s3.example.org/a.mp4?X-Amz-Date=20261129T115500Z&X-Amz-Expires=3600&X-Amz-Signature=ab", 3300),
-        ("https://storage.googleapis.com/a.mp4?X-Goog-Date=20261129T120000Z&X-Goog-Expires=899", 899),
+        (
+            "https://s3.example.org/a.mp4?X-Amz-Date=20261129T115500Z&X-Amz-Expires=3600&X-Amz-Signature=ab",
+            3300,
+        ),
+        (
+            "https://storage.googleapis.com/a.mp4?X-Goog-Date=20261129T120000Z&X-Goog-Expires=899",
+            899,
+        ),
         ("https://blob.example.org/a.mp4?se=2026-11-29T13%3A00%3A00Z&sig=ab", 3600),
         ("https://cdn.example.org/a.mp4?Expires=1796040060&Signature=ab", 60),
         ("https://cdn.example.org/a.mp4", None),
@@ -95,7 +112,9 @@ def test_each_provider_says_how_it_answers_and_where_that_stands(slug: str):
         ("https://cdn.example.org/a.mp4?X-Amz-Date=yesterday&X-Amz-Expires=1", None),
     ],
 )
-def test_the_lifetime_of_a_link_is_read_from_every_kind_of_signature(url: str, seconds: float | None):
+def test_the_lifetime_of_a_link_is_read_from_every_kind_of_signature(
+    url: str, seconds: float | None
+):
     assert int(datetime(2026, 11, 29, 12, 1, tzinfo=UTC).timestamp()) == 1795953660
     left = seconds_left(url.replace("1796040060", "1795953660"), AT)
 
@@ -103,11 +122,16 @@ def test_the_lifetime_of_a_link_is_read_from_every_kind_of_signature(url: str, s
 
 
 def test_a_link_that_says_nothing_is_judged_by_its_answers_own_header():
-    assert seconds_left("https://cdn.example.org/a", AT, {"Expires": "Sun, 29 Nov 2026 12:10:00 GMT"}) == 600
+    assert (
+        seconds_left("https://cdn.example.org/a", AT, {"Expires": "Sun, 29 Nov 2026 12:10:00 GMT"})
+        == 600
+    )
     assert seconds_left("https://cdn.example.org/a", AT, {"Expires": "0"}) is None
 
 
-def exchange(status: int, content: bytes, *, method: str = "GET", path: str = "/files", **headers: str) -> Exchange:
+def exchange(
+    status: int, content: bytes, *, method: str = "GET", path: str = "/files", **headers: str
+) -> Exchange:
     usual = {"Content-Type": "application/json", "X-Request-Id": "1", "X-API-Version": "2026-04-01"}
     said = httpx.Headers(usual | {name.replace("_", "-"): value for name, value in headers.items()})
     return Exchange(method, path, status, said, content, AT)
@@ -124,12 +148,23 @@ def test_a_refusal_is_held_against_its_own_shape_and_headers():
     assert late is not None and [(one.kind, one.place) for one in late.differences] == [
         (Kind.HEADER_FORM, "Retry-After")
     ]
-    assert html is not None and {one.kind for one in html.differences} == {Kind.CONTENT_TYPE, Kind.REFUSAL}
+    assert html is not None and {one.kind for one in html.differences} == {
+        Kind.CONTENT_TYPE,
+        Kind.REFUSAL,
+    }
 
 
 def test_hosts_of_links_count_only_where_the_provider_itself_is_reached():
     said = documents("gmi-cloud")
-    link = Exchange("GET", LINK, 200, httpx.Headers({"Content-Type": "video/mp4"}), b"", AT, url="https://a.example/b")
+    link = Exchange(
+        "GET",
+        LINK,
+        200,
+        httpx.Headers({"Content-Type": "video/mp4"}),
+        b"",
+        AT,
+        url="https://a.example/b",
+    )
 
     there, elsewhere = compare(said, link), compare(said, link, knows_hosts=False)
 

@@ -19,7 +19,9 @@ ATTRIBUTES = {field.name for field in fields(GenerationRequest)}
 SOUND: Mapping[str, GenerationRequest] = {
     Task.EDIT: GenerationRequest(prompt="Rain", source=Ref(asset_id=1), auto_controls=True),
     Task.GENERATE: GenerationRequest(task=Task.GENERATE, prompt="Rain"),
-    Task.REFRAME: GenerationRequest(task=Task.REFRAME, prompt="Rain", source=Ref(asset_id=1), aspect_ratio="1:1"),
+    Task.REFRAME: GenerationRequest(
+        task=Task.REFRAME, prompt="Rain", source=Ref(asset_id=1), aspect_ratio="1:1"
+    ),
     Task.MODIFY: GenerationRequest(task=Task.MODIFY, prompt="Rain", source=Ref(asset_id=1)),
 }
 
@@ -64,7 +66,9 @@ def test_its_prices_are_of_its_own_models_and_of_a_date(provider: ModuleType, sp
         assert all(amount > 0 for *_place, amount in table.rows())
 
 
-def test_a_model_that_is_priced_by_asking_has_somebody_to_ask(provider: ModuleType, spec: Spec) -> None:
+def test_a_model_that_is_priced_by_asking_has_somebody_to_ask(
+    provider: ModuleType, spec: Spec
+) -> None:
     if any(model.is_priced_by_asking for model in spec.models):
         assert inspect.iscoroutinefunction(provider.quote)
         assert {"wanted", "seconds", "wire"} <= set(inspect.signature(provider.quote).parameters)
@@ -93,20 +97,48 @@ def test_every_attribute_is_written_or_refused_by_name(spec: Spec) -> None:
     """What a provider cannot express is refused or said, never dropped in silence."""
     ref = Ref(url="https://media.example.org/a.png", media_type="video/mp4")
     odd = {
-        "source": ref, "start_frame": ref, "end_frame": ref, "keyframes": (ref,), "image_refs": (ref,),
-        "keyframe_indexes": (0,), "prompt": "Rain", "aspect_ratio": "16:9", "duration": "5s",
-        "resolution": "720p", "strength": "flex_2", "pose_strength": "coarse", "user_id": "u",
-        "depth_blur": 0.5, "normals_augmentation": 0.5, "trajectory_sparsity": 0.5, "concepts": ("pan_left",),
-        "x_norm": 0.0, "y_norm": 0.0, "w_norm": 1.0, "h_norm": 1.0,
-    }  # fmt: skip
+        "source": ref,
+        "start_frame": ref,
+        "end_frame": ref,
+        "keyframes": (ref,),
+        "image_refs": (ref,),
+        "keyframe_indexes": (0,),
+        "prompt": "Rain",
+        "aspect_ratio": "16:9",
+        "duration": "5s",
+        "resolution": "720p",
+        "strength": "flex_2",
+        "pose_strength": "coarse",
+        "user_id": "u",
+        "depth_blur": 0.5,
+        "normals_augmentation": 0.5,
+        "trajectory_sparsity": 0.5,
+        "concepts": ("pan_left",),
+        "x_norm": 0.0,
+        "y_norm": 0.0,
+        "w_norm": 1.0,
+        "h_norm": 1.0,
+    }
     for model in spec.models:
         written = {row.field for row in model.parameters if not row.is_ignored}
-        by_value = {row.switch for row in model.parameters if row.switch}  # a control that is on by its value
-        pinned = {"keyframe_indexes"} if any(row.kind is Kind.PINNED for row in model.parameters) else set()
+        by_value = {
+            row.switch for row in model.parameters if row.switch
+        }  # a control that is on by its value
+        pinned = (
+            {"keyframe_indexes"}
+            if any(row.kind is Kind.PINNED for row in model.parameters)
+            else set()
+        )
         for name in ATTRIBUTES - written - by_value - pinned - {"task", "model"}:
-            wanted = GenerationRequest(**{"task": model.task, "model": model.name, name: odd.get(name, True)})
+            wanted = GenerationRequest(
+                **{"task": model.task, "model": model.name, name: odd.get(name, True)}
+            )
             said = rules.check(spec, wanted, None)
-            assert [one for one in said if one.field.partition(".")[0] == name], (model.label, model.task, name)
+            assert [one for one in said if one.field.partition(".")[0] == name], (
+                model.label,
+                model.task,
+                name,
+            )
 
 
 def sound(model: Model) -> GenerationRequest:
@@ -116,7 +148,9 @@ def sound(model: Model) -> GenerationRequest:
     return replace(wanted, **said)
 
 
-def test_a_plain_request_for_each_model_is_sound_and_its_body_is_json(provider: ModuleType, spec: Spec) -> None:
+def test_a_plain_request_for_each_model_is_sound_and_its_body_is_json(
+    provider: ModuleType, spec: Spec
+) -> None:
     for model in spec.models:
         wanted = sound(model)
         assert rules.refusals(rules.check(spec, wanted, None)) == []

@@ -48,12 +48,19 @@ def account(simulator: SimulatorProcess) -> Access:
 @pytest.fixture(scope="session")
 def short(real_media: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A quarter of a second of a real clip, 640x360."""
-    return cut(real_media / "bunny_720p_5s.mp4", tmp_path_factory.mktemp("gmi") / "short.mp4", start=60, count=6)
+    return cut(
+        real_media / "bunny_720p_5s.mp4",
+        tmp_path_factory.mktemp("gmi") / "short.mp4",
+        start=60,
+        count=6,
+    )
 
 
 @pytest.fixture
 def stored(settings: Any, tmp_path: Path) -> Callable[[Path], Ref]:
-    """Put a clip where stored files lie, and name it as the engine does for a request that carries it."""
+    """Put a clip where stored files lie, and name it as the engine does for a request that carries
+    it.
+    """
     settings.MEDIA_ROOT = tmp_path / "media"
 
     def put(clip: Path, media_type: str = "video/mp4") -> Ref:
@@ -77,7 +84,9 @@ async def _made(wanted: GenerationRequest, wire: Wire, *, seconds: float = 60) -
     """Submit a request whose draft breaks no rule, and poll it to its end."""
     assert rules.refusals(rules.check(SPEC, _draft_of(wanted), None)) == []
     path = gmi_cloud.endpoint(wanted)
-    job = await gmi_cloud.submit(gmi_cloud.encode(wanted), path=path, wire=wire, idempotency_key="1")
+    job = await gmi_cloud.submit(
+        gmi_cloud.encode(wanted), path=path, wire=wire, idempotency_key="1"
+    )
     deadline = time.monotonic() + seconds
     while job.state not in {JobState.DONE, JobState.FAILED}:
         assert time.monotonic() < deadline, "the simulator did not finish"
@@ -115,12 +124,17 @@ def test_a_real_clip_goes_in_the_request_and_its_result_is_edited_again(
 
     first, second = made(
         account,
-        lambda jobs: GenerationRequest(prompt="Warm dusk", source=stored(clip), auto_controls=True, resolution="540p"),
         lambda jobs: GenerationRequest(
-            prompt="Snow", source=Ref(generation_id=jobs[0].chain_id), strength="flex_2", resolution="540p",
+            prompt="Warm dusk", source=stored(clip), auto_controls=True, resolution="540p"
+        ),
+        lambda jobs: GenerationRequest(
+            prompt="Snow",
+            source=Ref(generation_id=jobs[0].chain_id),
+            strength="flex_2",
+            resolution="540p",
             depth_blur=0.25,
         ),
-    )  # fmt: skip
+    )
 
     assert simulator.submits_received == 2
     assert first.chain_id not in ("", first.id)
@@ -138,9 +152,14 @@ def test_a_quicktime_clip_that_lies_on_its_side_is_taken(
 
     (job,) = made(
         account,
-        lambda jobs: GenerationRequest(task="reframe", prompt="More grass", source=source, aspect_ratio="1:1",
-                                       resolution="540p"),
-    )  # fmt: skip
+        lambda jobs: GenerationRequest(
+            task="reframe",
+            prompt="More grass",
+            source=source,
+            aspect_ratio="1:1",
+            resolution="540p",
+        ),
+    )
 
     result = shown(job, tmp_path)
     assert (result.width, result.height) == (540, 540)
@@ -149,26 +168,40 @@ def test_a_quicktime_clip_that_lies_on_its_side_is_taken(
 def test_hdr_and_exr_come_as_two_outputs(account: Access, short: Path, stored: Any) -> None:
     (job,) = made(
         account,
-        lambda jobs: GenerationRequest(prompt="Neon", source=stored(short), hdr=True, exr=True, strength="flex_1"),
+        lambda jobs: GenerationRequest(
+            prompt="Neon", source=stored(short), hdr=True, exr=True, strength="flex_1"
+        ),
     )
 
     assert [output.kind for output in job.outputs] == ["video", "exr", "image"]
-    with zipfile.ZipFile(io.BytesIO(http.get(job.outputs[1].url).raise_for_status().content)) as archive:
+    with zipfile.ZipFile(
+        io.BytesIO(http.get(job.outputs[1].url).raise_for_status().content)
+    ) as archive:
         assert len([name for name in archive.namelist() if name.endswith(".exr")]) == 6
 
 
 @pytest.mark.parametrize(
     "said",
-    [{"pose_strength": "precise"}, {"depth_blur": 1.0}, {"normals_augmentation": 1.0}, {"trajectory_sparsity": 1.0}],
+    [
+        {"pose_strength": "precise"},
+        {"depth_blur": 1.0},
+        {"normals_augmentation": 1.0},
+        {"trajectory_sparsity": 1.0},
+    ],
 )
 def test_a_control_that_is_on_by_its_value_can_be_seen(
     account: Access, short: Path, stored: Any, tmp_path: Path, said: dict[str, Any]
 ) -> None:
-    plain = GenerationRequest(prompt="Red rain", source=stored(short), strength="reimagine_2", resolution="540p")
+    plain = GenerationRequest(
+        prompt="Red rain", source=stored(short), strength="reimagine_2", resolution="540p"
+    )
 
     without, with_control = made(account, lambda jobs: plain, lambda jobs: replace(plain, **said))
 
-    one, other = (shown(job, tmp_path, pictures=True).pictures[3].astype(int) for job in (without, with_control))
+    one, other = (
+        shown(job, tmp_path, pictures=True).pictures[3].astype(int)
+        for job in (without, with_control)
+    )
     assert abs(one - other).mean() > 0.5
 
 
@@ -177,7 +210,7 @@ def staged(account: Access, path: Path, media_type: str) -> Ref:
         async with Wire(account) as wire:
             return await gmi_cloud.stage(
                 path, name=path.name, media_type=media_type, purpose="reference", wire=wire
-            )  # fmt: skip
+            )
 
     return run(scenario())
 
@@ -186,7 +219,9 @@ def test_a_guide_frame_is_uploaded_and_seen_in_the_result(
     account: Access, real_media: Path, short: Path, stored: Any, tmp_path: Path
 ) -> None:
     guide = staged(account, real_media / "rocket.jpg", "image/jpeg")
-    plain = GenerationRequest(prompt="Calm", source=stored(short), strength="adhere_1", resolution="540p")
+    plain = GenerationRequest(
+        prompt="Calm", source=stored(short), strength="adhere_1", resolution="540p"
+    )
 
     without, guided = made(
         account,
@@ -194,8 +229,13 @@ def test_a_guide_frame_is_uploaded_and_seen_in_the_result(
         lambda jobs: replace(plain, start_frame=guide),
     )
 
-    assert guide.url.endswith(".jpeg") and http.get(guide.url).content == (real_media / "rocket.jpg").read_bytes()
-    one, other = (shown(job, tmp_path, pictures=True).pictures[0].astype(int) for job in (without, guided))
+    assert (
+        guide.url.endswith(".jpeg")
+        and http.get(guide.url).content == (real_media / "rocket.jpg").read_bytes()
+    )
+    one, other = (
+        shown(job, tmp_path, pictures=True).pictures[0].astype(int) for job in (without, guided)
+    )
     assert abs(one - other).mean() > 5
 
 
@@ -204,13 +244,20 @@ def test_text_pictures_and_earlier_results_become_clips(
 ) -> None:
     first = staged(account, real_media / "coffee.png", "image/png")
     last = staged(account, real_media / "rocket.jpg", "image/jpeg")
-    said: dict[str, Any] = {"task": "generate", "prompt": "Steam rises", "resolution": "540p", "aspect_ratio": "1:1"}
+    said: dict[str, Any] = {
+        "task": "generate",
+        "prompt": "Steam rises",
+        "resolution": "540p",
+        "aspect_ratio": "1:1",
+    }
 
     text, pictures, forward, backward = made(
         account,
         lambda jobs: GenerationRequest(**said),
         lambda jobs: GenerationRequest(**said, start_frame=first, end_frame=last),
-        lambda jobs: GenerationRequest(**said, start_frame=Ref(generation_id=jobs[0].chain_id), loop=True),
+        lambda jobs: GenerationRequest(
+            **said, start_frame=Ref(generation_id=jobs[0].chain_id), loop=True
+        ),
         lambda jobs: GenerationRequest(**said, end_frame=Ref(generation_id=jobs[0].chain_id)),
     )
 
@@ -218,8 +265,12 @@ def test_text_pictures_and_earlier_results_become_clips(
     for result in results:
         assert ((result.width, result.height), result.duration) == ((540, 540), 5)
     frames = [result.pictures for result in results]
-    assert abs(frames[2][0].astype(int) - frames[0][-1]).mean() < 12, "going on begins with the last frame"
-    assert abs(frames[3][-1].astype(int) - frames[0][0]).mean() < 12, "leading up ends with the first frame"
+    assert abs(frames[2][0].astype(int) - frames[0][-1]).mean() < 12, (
+        "going on begins with the last frame"
+    )
+    assert abs(frames[3][-1].astype(int) - frames[0][0]).mean() < 12, (
+        "leading up ends with the first frame"
+    )
     assert abs(frames[1][0].astype(int) - frames[1][-1]).mean() > 12
 
 
@@ -234,15 +285,19 @@ def quoted(account: Access, wanted: GenerationRequest, seconds: Decimal | None) 
     return run(scenario())
 
 
-def test_the_live_price_is_asked_for_and_nothing_is_paid(account: Access, simulator: SimulatorProcess) -> None:
+def test_the_live_price_is_asked_for_and_nothing_is_paid(
+    account: Access, simulator: SimulatorProcess
+) -> None:
     generate = GenerationRequest(task="generate", prompt="x", duration="10s", resolution="540p")
     reframe = GenerationRequest(task="reframe", prompt="x", aspect_ratio="1:1", resolution="720p")
 
     first, second = quoted(account, generate, None), quoted(account, reframe, Decimal("4.1"))
 
     assert (first.low_usd, first.high_usd, first.basis) == (
-        Decimal("0.30"), Decimal("0.30"), "2 × $0.15 for each started 5 s",
-    )  # fmt: skip
+        Decimal("0.30"),
+        Decimal("0.30"),
+        "2 × $0.15 for each started 5 s",
+    )
     assert (second.low_usd, second.high_usd) == (Decimal("0.30"), Decimal("0.60"))
     assert simulator.submits_received == 0
 
@@ -256,7 +311,9 @@ TEXT = GenerationRequest(task="generate", prompt="A kite", resolution="540p")
 def failing(account: Access, wanted: GenerationRequest = TEXT) -> Exception | Job:
     async def scenario() -> Job:
         async with Wire(account) as wire:
-            return await gmi_cloud.submit(gmi_cloud.encode(wanted), path="/requests", wire=wire, idempotency_key="1")
+            return await gmi_cloud.submit(
+                gmi_cloud.encode(wanted), path="/requests", wire=wire, idempotency_key="1"
+            )
 
     try:
         return run(scenario())
@@ -267,12 +324,19 @@ def failing(account: Access, wanted: GenerationRequest = TEXT) -> Exception | Jo
 @pytest.mark.parametrize(
     ("kind", "error", "accepted"),
     [
-        ("status:400", Rejected, 0), ("status:401", BadCredentials, 0), ("status:402", OutOfFunds, 0),
-        ("status:403", BadCredentials, 0), ("status:404", Rejected, 0), ("status:413", Rejected, 0),
-        ("status:429", Throttled, 0), ("status:500", OutcomeUnknown, 0), ("status:503", OutcomeUnknown, 0),
-        ("reset", OutcomeUnknown, 0), ("accept_then_reset", OutcomeUnknown, 1),
+        ("status:400", Rejected, 0),
+        ("status:401", BadCredentials, 0),
+        ("status:402", OutOfFunds, 0),
+        ("status:403", BadCredentials, 0),
+        ("status:404", Rejected, 0),
+        ("status:413", Rejected, 0),
+        ("status:429", Throttled, 0),
+        ("status:500", OutcomeUnknown, 0),
+        ("status:503", OutcomeUnknown, 0),
+        ("reset", OutcomeUnknown, 0),
+        ("accept_then_reset", OutcomeUnknown, 1),
     ],
-)  # fmt: skip
+)
 def test_a_submit_that_fails_is_told_by_what_may_be_done_next(
     account: Access, simulator: SimulatorProcess, kind: str, error: type[Exception], accepted: int
 ) -> None:
@@ -285,15 +349,19 @@ def test_a_submit_that_fails_is_told_by_what_may_be_done_next(
 @pytest.mark.parametrize(
     ("words", "code"),
     [
-        ("[[fail:generation_failed]]", "generation_failed"), ("[[fail:rate_limited]]", "rate_limited"),
-        ("[[fail:content_moderated]]", "content_moderated"), ("[[fail:cancelled]]", "cancelled"),
+        ("[[fail:generation_failed]]", "generation_failed"),
+        ("[[fail:rate_limited]]", "rate_limited"),
+        ("[[fail:content_moderated]]", "content_moderated"),
+        ("[[fail:cancelled]]", "cancelled"),
         ("[[no_output]]", "no_output"),
     ],
-)  # fmt: skip
+)
 def test_a_request_that_fails_says_why_and_leaves_the_charge_open(
     account: Access, short: Path, stored: Any, words: str, code: str
 ) -> None:
-    wanted = GenerationRequest(prompt=f"Night {words}", source=stored(short), auto_controls=True, resolution="540p")
+    wanted = GenerationRequest(
+        prompt=f"Night {words}", source=stored(short), auto_controls=True, resolution="540p"
+    )
 
     (job,) = made(account, lambda jobs: wanted)
 
@@ -303,7 +371,12 @@ def test_a_request_that_fails_says_why_and_leaves_the_charge_open(
 
 @pytest.mark.parametrize(
     ("kind", "error"),
-    [("status:500", Unavailable), ("reset", Unavailable), ("status:429:3", Throttled), ("status:404", NotFound)],
+    [
+        ("status:500", Unavailable),
+        ("reset", Unavailable),
+        ("status:429:3", Throttled),
+        ("status:404", NotFound),
+    ],
 )
 def test_a_poll_that_fails_can_be_made_again(
     account: Access, simulator: SimulatorProcess, kind: str, error: type[Exception]
@@ -321,7 +394,9 @@ def test_a_poll_that_fails_can_be_made_again(
     assert run(poll()).id == job.id
 
 
-def test_an_upload_that_fails_can_be_made_again(account: Access, simulator: SimulatorProcess, real_media: Path) -> None:
+def test_an_upload_that_fails_can_be_made_again(
+    account: Access, simulator: SimulatorProcess, real_media: Path
+) -> None:
     for call in ("upload", "put"):
         simulator.fail(call, "status:503")
         with pytest.raises(Unavailable):

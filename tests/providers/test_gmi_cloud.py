@@ -30,7 +30,11 @@ from tests.providers.talk import run, says
 
 def wire_of(*given: httpx.Response | Exception) -> tuple[Wire, list[httpx.Request]]:
     access = Access(
-        1, "gmi-cloud", "https://gmi.example.org/apikey", "gmi-secret-9f8e7d6c5b4a", headers={"X-Organization-ID": "o"}
+        1,
+        "gmi-cloud",
+        "https://gmi.example.org/apikey",
+        "gmi-secret-9f8e7d6c5b4a",
+        headers={"X-Organization-ID": "o"},
     )
     return talk.answering(*given, to=access)
 
@@ -59,11 +63,17 @@ def test_a_request_that_is_taken_has_its_id_and_asks_nothing_of_its_state(status
 @pytest.mark.parametrize(
     ("status", "state"),
     [
-        ("created", JobState.QUEUED), ("queued", JobState.QUEUED), ("dispatched", JobState.QUEUED),
-        ("processing", JobState.RUNNING), ("success", JobState.DONE), ("failed", JobState.FAILED),
-        ("cancelled", JobState.FAILED), ("resting", JobState.RUNNING), (None, JobState.RUNNING),
+        ("created", JobState.QUEUED),
+        ("queued", JobState.QUEUED),
+        ("dispatched", JobState.QUEUED),
+        ("processing", JobState.RUNNING),
+        ("success", JobState.DONE),
+        ("failed", JobState.FAILED),
+        ("cancelled", JobState.FAILED),
+        ("resting", JobState.RUNNING),
+        (None, JobState.RUNNING),
     ],
-)  # fmt: skip
+)
 def test_all_states_are_read(status: Any, state: JobState) -> None:
     outcome = {"video_url": "https://storage.example.org/a.mp4", "generation_id": "g-1"}
 
@@ -73,7 +83,10 @@ def test_all_states_are_read(status: Any, state: JobState) -> None:
 def test_what_can_be_chained_is_the_generation_and_never_the_request() -> None:
     outcome = {"video_url": "https://storage.example.org/a.mp4"}
 
-    assert polled({"status": "success", "outcome": outcome | {"generation_id": "g-1"}}).chain_id == "g-1"
+    assert (
+        polled({"status": "success", "outcome": outcome | {"generation_id": "g-1"}}).chain_id
+        == "g-1"
+    )
     assert polled({"status": "success", "outcome": outcome}).chain_id == ""
 
 
@@ -87,55 +100,92 @@ ZIP = "https://storage.example.org/v/frames.zip?sig=1.mp4"
         ({"video_url": A, "thumbnail_image_url": "https://x.example.org/t.jpg"}, [("video", A)]),
         ({"media_urls": [{"id": "0", "url": A}]}, [("video", A)]),
         ({"media_urls": [A]}, [("video", A)]),
-        ({"media_urls": [{"id": "0", "url": "https://x.example.org/t.png"}, {"id": "1", "url": A}]}, [("video", A)]),
+        (
+            {
+                "media_urls": [
+                    {"id": "0", "url": "https://x.example.org/t.png"},
+                    {"id": "1", "url": A},
+                ]
+            },
+            [("video", A)],
+        ),
         (
             {"video_url": A, "media_urls": [{"id": "0", "url": A}, {"id": "1", "url": ZIP}]},
             [("video", A), ("exr", ZIP)],
         ),
-        ({"media_urls": [{"id": "0", "url": ZIP}, {"id": "1", "url": A}]}, [("exr", ZIP), ("video", A)]),
+        (
+            {"media_urls": [{"id": "0", "url": ZIP}, {"id": "1", "url": A}]},
+            [("exr", ZIP), ("video", A)],
+        ),
         ({"video_url": A, "exr_url": ZIP}, [("video", A), ("exr", ZIP)]),
-        ({"video_url": A, "exr_urls": [ZIP], "other_url": 3, "media_urls": "x"}, [("video", A), ("exr", ZIP)]),
+        (
+            {"video_url": A, "exr_urls": [ZIP], "other_url": 3, "media_urls": "x"},
+            [("video", A), ("exr", ZIP)],
+        ),
     ],
 )
-def test_results_are_found_wherever_the_outcome_names_them(outcome: Any, outputs: list[tuple[str, str]]) -> None:
+def test_results_are_found_wherever_the_outcome_names_them(
+    outcome: Any, outputs: list[tuple[str, str]]
+) -> None:
     job = polled({"status": "success", "outcome": outcome | {"generation_id": "g-1"}})
 
     assert [(one.kind, one.url) for one in job.outputs if one.kind in ("video", "exr")] == outputs
 
 
-@pytest.mark.parametrize("outcome", [None, {}, [], "done", {"video_url": ""}, {"media_urls": [{"url": ZIP}]}])
+@pytest.mark.parametrize(
+    "outcome", [None, {}, [], "done", {"video_url": ""}, {"media_urls": [{"url": ZIP}]}]
+)
 def test_success_without_a_video_is_a_failure(outcome: Any) -> None:
     job = polled({"status": "success", "outcome": outcome})
 
-    assert (job.state, job.failure.code, job.failure.is_charged) == (JobState.FAILED, "no_output", None)
+    assert (job.state, job.failure.code, job.failure.is_charged) == (
+        JobState.FAILED,
+        "no_output",
+        None,
+    )
 
 
 @pytest.mark.parametrize(
     ("record", "code", "words"),
     [
-        ({"error": "Too dark", "outcome": {"error": "x", "error_code": "dark"}}, "dark", "Too dark"),
+        (
+            {"error": "Too dark", "outcome": {"error": "x", "error_code": "dark"}},
+            "dark",
+            "Too dark",
+        ),
         ({"error": {"message": "Too dark", "details": "{}"}}, "failed", "Too dark"),
-        ({"outcome": {"error": "Upstream said no", "error_code": "E7", "error_source": "luma"}}, "E7", "Upstream said"),
+        (
+            {"outcome": {"error": "Upstream said no", "error_code": "E7", "error_source": "luma"}},
+            "E7",
+            "Upstream said",
+        ),
         ({"outcome": {"error_code": "E7"}, "message": "m"}, "E7", "E7"),
         ({"message": "Gone wrong", "detail": "d"}, "failed", "Gone wrong"),
         ({"detail": "Only this"}, "failed", "Only this"),
         ({}, "failed", "GMI Cloud could not make this."),
     ],
 )
-def test_why_a_request_failed_is_read_in_the_documented_order(record: Any, code: str, words: str) -> None:
+def test_why_a_request_failed_is_read_in_the_documented_order(
+    record: Any, code: str, words: str
+) -> None:
     failure = polled({"status": "failed"} | record).failure
 
-    assert (failure.code, failure.is_charged) == (code, None), "whether a failure is charged is not documented"
+    assert (failure.code, failure.is_charged) == (code, None), (
+        "whether a failure is charged is not documented"
+    )
     assert words in failure.reason
 
 
 @pytest.mark.parametrize(
     ("outcome", "can_retry"),
     [
-        ({"error": "x", "error_code": "rate_limited"}, True), ({"error": "Upstream: too many requests"}, True),
-        ({"error": "x", "error_code": "content_moderated"}, False), ({"error": "no idea"}, False), ({}, False),
+        ({"error": "x", "error_code": "rate_limited"}, True),
+        ({"error": "Upstream: too many requests"}, True),
+        ({"error": "x", "error_code": "content_moderated"}, False),
+        ({"error": "no idea"}, False),
+        ({}, False),
     ],
-)  # fmt: skip
+)
 def test_only_what_may_pass_is_offered_to_be_sent_again(outcome: Any, can_retry: bool) -> None:
     assert polled({"status": "failed", "outcome": outcome}).failure.can_retry is can_retry
 
@@ -150,15 +200,22 @@ def test_a_cancelled_request_says_so() -> None:
     ("answer", "error"),
     [
         (says(400, {"error": "invalid payload parameters"}), Rejected),
-        (says(401, {"error": "bad key"}), BadCredentials), (says(403, {}), BadCredentials),
+        (says(401, {"error": "bad key"}), BadCredentials),
+        (says(403, {}), BadCredentials),
         (says(402, {"error": "Insufficient credits. Add some."}), OutOfFunds),
-        (says(404, {"error": "model not found"}), Rejected), (says(413, None), Rejected),
-        (says(429, {"error": "slow down"}), Throttled), (says(500, {"error": {"message": "x"}}), OutcomeUnknown),
-        (says(503, None), OutcomeUnknown), (says(200, {"status": "processing"}), OutcomeUnknown),
-        (httpx.ConnectError("no"), Unavailable), (httpx.ReadTimeout("slow"), OutcomeUnknown),
+        (says(404, {"error": "model not found"}), Rejected),
+        (says(413, None), Rejected),
+        (says(429, {"error": "slow down"}), Throttled),
+        (says(500, {"error": {"message": "x"}}), OutcomeUnknown),
+        (says(503, None), OutcomeUnknown),
+        (says(200, {"status": "processing"}), OutcomeUnknown),
+        (httpx.ConnectError("no"), Unavailable),
+        (httpx.ReadTimeout("slow"), OutcomeUnknown),
     ],
-)  # fmt: skip
-def test_a_refused_request_is_told_by_what_may_be_done_next(answer: Any, error: type[Exception]) -> None:
+)
+def test_a_refused_request_is_told_by_what_may_be_done_next(
+    answer: Any, error: type[Exception]
+) -> None:
     wire, seen = wire_of(answer)
 
     with pytest.raises(ProviderError) as raised:
@@ -171,7 +228,11 @@ def test_a_refused_request_is_told_by_what_may_be_done_next(answer: Any, error: 
 @pytest.mark.parametrize(
     ("answer", "code", "advice"),
     [
-        (says(403, {"error": "HDR is not enabled for this organization"}), "hdr_access", "turn HDR off"),
+        (
+            says(403, {"error": "HDR is not enabled for this organization"}),
+            "hdr_access",
+            "turn HDR off",
+        ),
         (says(413, {"error": "request body too large"}), "413", "trim the clip"),
     ],
 )
@@ -193,13 +254,17 @@ def test_a_state_that_nobody_has_heard_of_counts_as_running_and_is_noted() -> No
 
 
 def test_a_block_by_moderation_says_what_to_change() -> None:
-    failure = polled({"status": "failed", "outcome": {"error": "Flagged", "error_code": "content_moderated"}}).failure
+    failure = polled(
+        {"status": "failed", "outcome": {"error": "Flagged", "error_code": "content_moderated"}}
+    ).failure
 
     assert "Change the prompt or the source" in failure.reason and not failure.can_retry
 
 
 @pytest.mark.parametrize(("headers", "wait"), [({}, 60), ({"Retry_After": "7"}, 7)])
-def test_a_limit_by_the_hour_is_not_asked_again_every_few_seconds(headers: dict[str, str], wait: float) -> None:
+def test_a_limit_by_the_hour_is_not_asked_again_every_few_seconds(
+    headers: dict[str, str], wait: float
+) -> None:
     wire, _seen = wire_of(says(429, {"error": "slow down"}, **headers))
 
     with pytest.raises(Throttled) as told:
@@ -211,11 +276,15 @@ def test_a_limit_by_the_hour_is_not_asked_again_every_few_seconds(headers: dict[
 @pytest.mark.parametrize(
     ("body", "text"),
     [
-        ({"error": "a", "message": "b"}, "a"), ({"error": "", "message": "b"}, "b"),
-        ({"error": {"code": 3}, "outcome": {"error": "c"}}, "c"), ({"outcome": [], "detail": "d"}, "d"),
-        ({"error": ["first", "second"]}, "first; second"), (["x"], ""), (None, ""),
+        ({"error": "a", "message": "b"}, "a"),
+        ({"error": "", "message": "b"}, "b"),
+        ({"error": {"code": 3}, "outcome": {"error": "c"}}, "c"),
+        ({"outcome": [], "detail": "d"}, "d"),
+        ({"error": ["first", "second"]}, "first; second"),
+        (["x"], ""),
+        (None, ""),
     ],
-)  # fmt: skip
+)
 def test_an_answers_words_are_found_in_any_shape(body: Any, text: str) -> None:
     assert answers.said_in(body) == text
 
@@ -227,10 +296,21 @@ def test_other_pictures_than_jpeg_and_png_are_uploaded_as_png(tmp_path: Path) ->
     picture = tmp_path / "guide.webp"
     Image.new("RGBA", (8, 6), (200, 30, 90, 128)).save(picture, lossless=True)
     wire, seen = wire_of(
-        says(200, {"upload_url": "https://put.example.org/x", "public_url": "https://pub.example.org/x.png"}), says(200)
+        says(
+            200,
+            {
+                "upload_url": "https://put.example.org/x",
+                "public_url": "https://pub.example.org/x.png",
+            },
+        ),
+        says(200),
     )
 
-    ref = run(gmi_cloud.stage(picture, name="guide.webp", media_type="image/webp", purpose="reference", wire=wire))
+    ref = run(
+        gmi_cloud.stage(
+            picture, name="guide.webp", media_type="image/webp", purpose="reference", wire=wire
+        )
+    )
 
     assert ref == Ref(url="https://pub.example.org/x.png", media_type="image/png")
     asked, put = seen
@@ -245,7 +325,10 @@ def test_other_pictures_than_jpeg_and_png_are_uploaded_as_png(tmp_path: Path) ->
         {},
         {"upload_url": "https://put.example.org/x"},
         {"upload_url": 3, "public_url": 4},
-        *({"upload_url": "https://put.example.org/x", "public_url": said} for said in ("1E+400", "file:///x.png", " ")),
+        *(
+            {"upload_url": "https://put.example.org/x", "public_url": said}
+            for said in ("1E+400", "file:///x.png", " ")
+        ),
     ],
 )
 def test_an_upload_without_a_place_is_tried_later(tmp_path: Path, place: Any) -> None:
@@ -254,7 +337,11 @@ def test_an_upload_without_a_place_is_tried_later(tmp_path: Path, place: Any) ->
     wire, _seen = wire_of(says(200, place))
 
     with pytest.raises(Unavailable):
-        run(gmi_cloud.stage(picture, name="guide.png", media_type="image/png", purpose="reference", wire=wire))
+        run(
+            gmi_cloud.stage(
+                picture, name="guide.png", media_type="image/png", purpose="reference", wire=wire
+            )
+        )
 
 
 def test_too_large_is_said_of_a_clip_only_where_one_was_sent(tmp_path: Path) -> None:
@@ -263,18 +350,30 @@ def test_too_large_is_said_of_a_clip_only_where_one_was_sent(tmp_path: Path) -> 
     wire, _seen = wire_of(says(413, {"error": "request body too large"}))
 
     with pytest.raises(Rejected) as refused:
-        run(gmi_cloud.stage(picture, name="guide.png", media_type="image/png", purpose="reference", wire=wire))
+        run(
+            gmi_cloud.stage(
+                picture, name="guide.png", media_type="image/png", purpose="reference", wire=wire
+            )
+        )
 
     assert "request body too large" in refused.value.message
     assert "clip" not in refused.value.message and "GMI_MAX_INLINE_MB" not in refused.value.message
 
 
-@pytest.mark.parametrize(("media_type", "code"), [("video/mp4", "not_a_picture"), ("image/webp", "image")])
-def test_a_clip_and_what_is_no_picture_are_not_uploaded(tmp_path: Path, media_type: str, code: str) -> None:
+@pytest.mark.parametrize(
+    ("media_type", "code"), [("video/mp4", "not_a_picture"), ("image/webp", "image")]
+)
+def test_a_clip_and_what_is_no_picture_are_not_uploaded(
+    tmp_path: Path, media_type: str, code: str
+) -> None:
     file = tmp_path / "file"
     file.write_bytes(b"nothing of the kind")
     wire, seen = wire_of()
 
     with pytest.raises(Rejected) as refused:
-        run(gmi_cloud.stage(file, name="file", media_type=media_type, purpose="reference", wire=wire))
+        run(
+            gmi_cloud.stage(
+                file, name="file", media_type=media_type, purpose="reference", wire=wire
+            )
+        )
     assert (refused.value.code, seen) == (code, [])

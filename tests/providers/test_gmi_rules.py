@@ -25,15 +25,26 @@ def broken(wanted: GenerationRequest, source: MediaFacts | None = CLIP) -> dict[
 
 
 def test_sound_requests_break_nothing() -> None:
-    for wanted in (edit(), edit(auto_controls=True, resolution="1080p"), generate(duration="10s"), generate(loop=True)):
+    for wanted in (
+        edit(),
+        edit(auto_controls=True, resolution="1080p"),
+        generate(duration="10s"),
+        generate(loop=True),
+    ):
         assert rules.check(SPEC, wanted, CLIP) == []
 
 
 @pytest.mark.parametrize(
-    ("seconds", "found"), [("18", None), ("18.01", "GE7"), ("30", "GE7"), ("30.01", "GE6"), ("44", "GE6")]
+    ("seconds", "found"),
+    [("18", None), ("18.01", "GE7"), ("30", "GE7"), ("30.01", "GE6"), ("44", "GE6")],
 )
-def test_a_long_source_is_warned_of_from_18_and_refused_from_30_seconds(seconds: str, found: str | None) -> None:
-    said = broken(edit(), replace(CLIP, duration_seconds=Decimal(seconds), frame_count=int(float(seconds) * 24)))
+def test_a_long_source_is_warned_of_from_18_and_refused_from_30_seconds(
+    seconds: str, found: str | None
+) -> None:
+    said = broken(
+        edit(),
+        replace(CLIP, duration_seconds=Decimal(seconds), frame_count=int(float(seconds) * 24)),
+    )
 
     assert list(said) == ([found] if found else [])
     if found:
@@ -47,7 +58,11 @@ def test_a_large_clip_is_refused_with_the_size_that_is_set() -> None:
     assert largest == 50_000_000
     fits = replace(CLIP, size_bytes=largest)
 
-    assert broken(edit(), fits) == {} == broken(edit(source=EARLIER), replace(CLIP, size_bytes=largest + 1))
+    assert (
+        broken(edit(), fits)
+        == {}
+        == broken(edit(source=EARLIER), replace(CLIP, size_bytes=largest + 1))
+    )
     said = broken(edit(), replace(CLIP, size_bytes=largest + 1))["GE.size"]
     assert "50 MB is set as the most" in said.message and "GMI_MAX_INLINE_MB" in said.message
 
@@ -67,33 +82,49 @@ def test_a_size_that_is_none_is_said_at_the_start(settings: Any, given: str) -> 
 
 @pytest.mark.parametrize(
     ("control", "value", "usual"),
-    [("pose", "pose_strength", "precise"), ("depth", "depth_blur", 0.5), ("trajectory", "trajectory_sparsity", 0.5)],
+    [
+        ("pose", "pose_strength", "precise"),
+        ("depth", "depth_blur", 0.5),
+        ("trajectory", "trajectory_sparsity", 0.5),
+    ],
 )
-def test_a_control_that_is_on_without_its_value_is_given_the_usual_one(control: str, value: str, usual: Any) -> None:
+def test_a_control_that_is_on_without_its_value_is_given_the_usual_one(
+    control: str, value: str, usual: Any
+) -> None:
     wanted = edit(**{f"{control}_enabled": True})
 
     said = broken(wanted)["X7"]
     give, turn_off = said.mends
 
-    assert (said.field, give.changes, turn_off.changes) == (value, {value: usual}, {f"{control}_enabled": False})
+    assert (said.field, give.changes, turn_off.changes) == (
+        value,
+        {value: usual},
+        {f"{control}_enabled": False},
+    )
     assert gmi_cloud.encode(applied(wanted, CLIP, give.changes)[0])["payload"][value] == usual
     assert value not in gmi_cloud.encode(applied(wanted, CLIP, turn_off.changes)[0])["payload"]
 
 
 def test_a_control_that_is_off_is_not_written_whatever_its_value() -> None:
-    payload = gmi_cloud.encode(edit(depth_enabled=False, depth_blur=0.0, normals_augmentation=0.0))["payload"]
+    payload = gmi_cloud.encode(edit(depth_enabled=False, depth_blur=0.0, normals_augmentation=0.0))[
+        "payload"
+    ]
 
     assert "depth_blur" not in payload
     assert payload["normals_augmentation"] == 0.0, "0 is a value, and not off"
 
 
 def test_a_stored_clip_is_said_to_travel_in_the_body_and_a_picture_by_address() -> None:
-    body = gmi_cloud.encode(edit(source=Ref(asset_id=1, media_type="video/mp4"), start_frame=GUIDE))["payload"]
+    body = gmi_cloud.encode(
+        edit(source=Ref(asset_id=1, media_type="video/mp4"), start_frame=GUIDE)
+    )["payload"]
 
     assert body == {
-        "prompt": "Rainy neon evening", "source_data": "(given when the file is uploaded)",
-        "source_media_type": "video/mp4", "start_frame_url": "(given when the file is uploaded)",
-    }  # fmt: skip
+        "prompt": "Rainy neon evening",
+        "source_data": "(given when the file is uploaded)",
+        "source_media_type": "video/mp4",
+        "start_frame_url": "(given when the file is uploaded)",
+    }
 
 
 def test_a_clip_of_unknown_type_has_a_place_for_it_in_the_body() -> None:
@@ -106,7 +137,14 @@ def test_a_clip_of_unknown_type_has_a_place_for_it_in_the_body() -> None:
     ("said", "rule"),
     [
         ({"source": Ref(url="https://media.example.org/clip.mp4", media_type="video/mp4")}, "GE5"),
-        ({"source": Ref(generation_id=EARLIER.generation_id, data="QUJD", media_type="video/mp4")}, "GE3"),
+        (
+            {
+                "source": Ref(
+                    generation_id=EARLIER.generation_id, data="QUJD", media_type="video/mp4"
+                )
+            },
+            "GE3",
+        ),
         ({"source": Ref(generation_id="take-4")}, "GE.id"),
         ({"start_frame": EARLIER}, "GE17"),
         ({"start_frame": Ref(data="QUJD", media_type="image/png")}, "GE17"),
@@ -143,10 +181,14 @@ def test_what_an_edit_here_cannot_say_is_refused_by_name(said: dict[str, Any], r
     ],
 )
 def test_what_a_generation_here_excludes_is_refused(said: dict[str, Any], rule: str) -> None:
-    assert rule in {one.rule_id for one in rules.refusals(rules.check(SPEC, generate(**said), None))}
+    assert rule in {
+        one.rule_id for one in rules.refusals(rules.check(SPEC, generate(**said), None))
+    }
 
 
-@pytest.mark.parametrize("said", [{"start_frame": EARLIER, "loop": True}, {"end_frame": EARLIER}, {"end_frame": GUIDE}])
+@pytest.mark.parametrize(
+    "said", [{"start_frame": EARLIER, "loop": True}, {"end_frame": EARLIER}, {"end_frame": GUIDE}]
+)
 def test_an_extension_and_a_last_picture_are_taken(said: dict[str, Any]) -> None:
     assert broken(generate(**said), None) == {}
 
@@ -160,21 +202,48 @@ def test_our_own_cautions_are_not_the_providers() -> None:
 
 EVERY_EDIT = [
     edit(
-        resolution=size, hdr=hdr, exr=exr, auto_controls=auto, strength=strength, pose_enabled=pose, depth_blur=blur,
-        face_enabled=face, aspect_ratio=ratio,
+        resolution=size,
+        hdr=hdr,
+        exr=exr,
+        auto_controls=auto,
+        strength=strength,
+        pose_enabled=pose,
+        depth_blur=blur,
+        face_enabled=face,
+        aspect_ratio=ratio,
     )
     for size, hdr, exr, auto, strength, pose, blur, face, ratio in itertools.product(
-        ("360p", None, "540p"), (None, True), (None, True), (None, True), (None, "flex_2", "mild"), (None, True),
-        (None, 0.4, 7), (None, True), (None, "1:1"),
+        ("360p", None, "540p"),
+        (None, True),
+        (None, True),
+        (None, True),
+        (None, "flex_2", "mild"),
+        (None, True),
+        (None, 0.4, 7),
+        (None, True),
+        (None, "1:1"),
     )
-]  # fmt: skip
+]
 EVERY_GENERATION = [
-    generate(resolution=size, hdr=hdr, exr=exr, duration=duration, loop=loop, start_frame=first, end_frame=last)
-    for size, hdr, exr, duration, loop, first, last in itertools.product(
-        ("360p", None, "540p"), (None, True), (None, True), (None, "10s", "7s"), (None, True),
-        (None, GUIDE, EARLIER), (None, GUIDE, EARLIER),
+    generate(
+        resolution=size,
+        hdr=hdr,
+        exr=exr,
+        duration=duration,
+        loop=loop,
+        start_frame=first,
+        end_frame=last,
     )
-]  # fmt: skip
+    for size, hdr, exr, duration, loop, first, last in itertools.product(
+        ("360p", None, "540p"),
+        (None, True),
+        (None, True),
+        (None, "10s", "7s"),
+        (None, True),
+        (None, GUIDE, EARLIER),
+        (None, GUIDE, EARLIER),
+    )
+]
 
 
 @pytest.mark.parametrize("every", [EVERY_EDIT, EVERY_GENERATION], ids=["edit", "generate"])
@@ -188,7 +257,10 @@ def test_every_way_out_mends_its_rule_and_breaks_no_other(every: list[Generation
                 left = [rule.rule_id for rule in rules.refusals(rules.check(SPEC, after, source))]
                 before = [rule.rule_id for rule in found]
                 assert left.count(one.rule_id) < before.count(one.rule_id), (wanted, mend)
-                assert all(left.count(rule_id) <= before.count(rule_id) for rule_id in left), (wanted, mend)
+                assert all(left.count(rule_id) <= before.count(rule_id) for rule_id in left), (
+                    wanted,
+                    mend,
+                )
                 tried += 1
     assert tried > 200
 
@@ -206,7 +278,13 @@ def test_rows_say_where_they_come_from_and_details_are_in_gmis_style() -> None:
 
 def test_what_has_no_parameter_is_named_once_and_in_words_and_one_click_leaves_it_out() -> None:
     wanted = edit(
-        keyframes=(GUIDE,), keyframe_indexes=(4,), x_norm=0.0, y_norm=0.0, w_norm=1.0, h_norm=1.0, concepts=("pov",)
+        keyframes=(GUIDE,),
+        keyframe_indexes=(4,),
+        x_norm=0.0,
+        y_norm=0.0,
+        w_norm=1.0,
+        h_norm=1.0,
+        concepts=("pov",),
     )
 
     found = [one for one in rules.check(SPEC, wanted, CLIP) if one.rule_id == "ours.unknown"]

@@ -1,4 +1,5 @@
-"""A provider is one module: one that nobody has heard of is put beside the others, and everything knows it.
+"""A provider is one module: one that nobody has heard of is put beside the others, and everything
+knows it.
 
 tests/providers/imaginary/lantern.py is all that is added; no file of the product names it.
 """
@@ -73,7 +74,12 @@ def browser(member: Member) -> Client:
 
 
 def glowing(asset: Asset, **said: object) -> GenerationRequest:
-    wanted = {"model": "glow-1", "prompt": "A warm light", "source": Ref(asset_id=asset.pk), "resolution": "720p"}
+    wanted = {
+        "model": "glow-1",
+        "prompt": "A warm light",
+        "source": Ref(asset_id=asset.pk),
+        "resolution": "720p",
+    }
     return GenerationRequest(**(wanted | said))  # type: ignore[arg-type]
 
 
@@ -88,10 +94,16 @@ def test_it_has_an_account_like_the_others() -> None:
 
 
 def test_a_key_in_the_environment_makes_its_account_a_real_one(settings) -> None:
-    settings.ENVIRONMENT = {"LANTERN_KEY": "wick", "LANTERN_SECRET": "flame", "LANTERN_BASE_URL": "https://l.example"}
+    settings.ENVIRONMENT = {
+        "LANTERN_KEY": "wick",
+        "LANTERN_SECRET": "flame",
+        "LANTERN_BASE_URL": "https://l.example",
+    }
 
     accounts.made()
-    ProviderAccount.objects.filter(name="Lantern").update(proven_at=timezone.now())  # its test has passed
+    ProviderAccount.objects.filter(name="Lantern").update(
+        proven_at=timezone.now()
+    )  # its test has passed
     [real] = accounts.usable()
 
     assert (real.name, real.is_simulated) == ("Lantern", False)
@@ -109,10 +121,21 @@ def test_an_admin_finds_it_among_the_accounts(member: Member, account: ProviderA
     assert "Lantern" in form
 
 
-def test_the_studio_offers_its_account_and_its_price(browser: Client, member: Member, account: ProviderAccount) -> None:
+def test_the_studio_offers_its_account_and_its_price(
+    browser: Client, member: Member, account: ProviderAccount
+) -> None:
     asset = make_asset(member)
-    form = {"task": "edit", "account": account.pk, "model": "glow-1", "source_kind": "asset", "source_asset": asset.pk,
-            "prompt": "A warm light", "conditioning": "manual", "strength": "flex_2", "resolution": "720p"}  # fmt: skip
+    form = {
+        "task": "edit",
+        "account": account.pk,
+        "model": "glow-1",
+        "source_kind": "asset",
+        "source_asset": asset.pk,
+        "prompt": "A warm light",
+        "conditioning": "manual",
+        "strength": "flex_2",
+        "resolution": "720p",
+    }
 
     page = unescape(browser.get(f"/studio/?account={account.pk}").content.decode())
     answer = browser.post("/studio/check", form, headers={"HX-Request": "true"})
@@ -125,10 +148,14 @@ def test_the_studio_offers_its_account_and_its_price(browser: Client, member: Me
     assert '"tint": "flex_2"' in said and '"size": 720' in said
 
 
-def test_it_stands_beside_the_others_with_what_it_cannot(member: Member, account: ProviderAccount) -> None:
+def test_it_stands_beside_the_others_with_what_it_cannot(
+    member: Member, account: ProviderAccount
+) -> None:
     asset = make_asset(member, duration_seconds=Decimal("13"), frame_count=312)
     luma, wanted = default_account("luma-agents"), glowing(asset, user_id="a")
-    plain = GenerationRequest(prompt="A warm light", source=Ref(asset_id=asset.pk), resolution="720p", user_id="a")
+    plain = GenerationRequest(
+        prompt="A warm light", source=Ref(asset_id=asset.pk), resolution="720p", user_id="a"
+    )
 
     theirs, ours = offers([(luma, plain), (account, wanted)], asset, chosen=luma.pk)
 
@@ -144,15 +171,25 @@ def test_its_rules_and_mends_are_judged_like_any(member: Member, account: Provid
     verdict = weigh(glowing(asset, resolution="1080p"), asset, account)
 
     assert {row.rule_id for row in verdict.refusals} == {"L3", "L4"}
-    assert "Trim to the first 12 s" in [mend.label for row in verdict.refusals for mend in row.mends]
-    assert verdict.curl.startswith("curl -X POST") and '-u "$LANTERN_KEY:$LANTERN_SECRET"' in verdict.curl
+    assert "Trim to the first 12 s" in [
+        mend.label for row in verdict.refusals for mend in row.mends
+    ]
+    assert (
+        verdict.curl.startswith("curl -X POST")
+        and '-u "$LANTERN_KEY:$LANTERN_SECRET"' in verdict.curl
+    )
 
 
 def test_the_page_and_the_document_of_the_models_show_it(browser: Client) -> None:
     page, text = unescape(browser.get("/models/").content.decode()), document()
 
-    for said in ("Glow 1", "POST https://lantern.example.org/magic/glow.v1/shine", "The glass is 540p or 720p.",
-                 "each started 4 s of the source", "glass.tint"):  # fmt: skip
+    for said in (
+        "Glow 1",
+        "POST https://lantern.example.org/magic/glow.v1/shine",
+        "The glass is 540p or 720p.",
+        "each started 4 s of the source",
+        "glass.tint",
+    ):
         assert said in page
         assert said in text
 
@@ -160,17 +197,29 @@ def test_the_page_and_the_document_of_the_models_show_it(browser: Client) -> Non
 def test_the_command_prints_its_body(capsys: pytest.CaptureFixture[str]) -> None:
     with pytest.raises(SystemExit) as ended:
         call_command(
-            "edit", "file:slide-9", "--provider", SLUG, "--prompt", "A warm light", "--resolution", "540p",
-            "--strength", "adhere_1", "--dry-run", "--json",
-        )  # fmt: skip
+            "edit",
+            "file:slide-9",
+            "--provider",
+            SLUG,
+            "--prompt",
+            "A warm light",
+            "--resolution",
+            "540p",
+            "--strength",
+            "adhere_1",
+            "--dry-run",
+            "--json",
+        )
 
     said = json.loads(capsys.readouterr().out)
 
     assert ended.value.code == 0
     assert said["url"].endswith("/lantern/magic/glow.v1/shine")
     assert said["body"] == {
-        "wish": "A warm light", "slide": "slide-9", "glass": {"size": 540, "tint": "adhere_1"},
-    }  # fmt: skip
+        "wish": "A warm light",
+        "slide": "slide-9",
+        "glass": {"size": 540, "tint": "adhere_1"},
+    }
 
 
 @pytest.mark.django_db(transaction=True)
@@ -179,8 +228,13 @@ def test_a_generation_runs_through_the_engine(
 ) -> None:
     with shining() as service:
         settings.SIMULATOR_URL = service.url
-        asset = intake.take_in(draw(tmp_path / "clip.mp4"), name="clip.mp4", team=member.team, user=member.user,
-                               origin=Asset.Origin.UPLOAD)  # fmt: skip
+        asset = intake.take_in(
+            draw(tmp_path / "clip.mp4"),
+            name="clip.mp4",
+            team=member.team,
+            user=member.user,
+            origin=Asset.Origin.UPLOAD,
+        )
         sent = asset.size_bytes
         take = enqueue(glowing(asset), account=account, member=member, source_asset=asset)
 

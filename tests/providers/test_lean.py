@@ -1,4 +1,6 @@
-"""The lean client against real sockets: what is kept, what is sent anew, and what each end is called."""
+"""The lean client against real sockets: what is kept, what is sent anew, and what each end is
+called.
+"""
 
 import asyncio
 import ssl
@@ -16,7 +18,9 @@ ANSWER = b"HTTP/1.1 200 OK\r\nContent-Length: 2\r\nX-Odd: a\r\n\r\nok"
 
 @asynccontextmanager
 async def serving(talk: Talk) -> AsyncIterator[tuple[str, list[int]]]:
-    """Serve connections with `talk`; give the URL and a list with one number for each connection made."""
+    """Serve connections with `talk`; give the URL and a list with one number for each connection
+    made.
+    """
     made: list[int] = []
 
     async def serve(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
@@ -32,7 +36,9 @@ async def serving(talk: Talk) -> AsyncIterator[tuple[str, list[int]]]:
 
 
 def client_of(url: str) -> LeanClient:
-    return LeanClient(url, headers={"Authorization": "Bearer key"}, verify=ssl.create_default_context())
+    return LeanClient(
+        url, headers={"Authorization": "Bearer key"}, verify=ssl.create_default_context()
+    )
 
 
 async def answer_always(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
@@ -62,7 +68,9 @@ def run(talk: Talk, *, times: int) -> tuple[list[Answer], int]:
 def test_one_connection_serves_one_question_after_another():
     answers, connections = run(answer_always, times=5)
 
-    assert [(answer.status_code, answer.text, answer.headers["x-odd"]) for answer in answers] == [(200, "ok", "a")] * 5
+    assert [(answer.status_code, answer.text, answer.headers["x-odd"]) for answer in answers] == [
+        (200, "ok", "a")
+    ] * 5
     assert connections == 1
 
 
@@ -83,7 +91,9 @@ def test_questions_at_the_same_time_do_not_mix():
     async def scenario() -> list[str]:
         async with serving(echo) as (url, _made):
             client = client_of(url)
-            answers = await asyncio.gather(*(client.get(f"/generations/1{number}") for number in range(50)))
+            answers = await asyncio.gather(
+                *(client.get(f"/generations/1{number}") for number in range(50))
+            )
             await client.aclose()
             return [answer.text for answer in answers]
 
@@ -111,7 +121,9 @@ def test_a_broken_answer_is_an_error_and_asked_once(says, error):
 def test_an_answer_in_chunks_is_read_whole():
     async def talk(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         await reader.readuntil(b"\r\n\r\n")
-        writer.write(b"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n2\r\nab\r\n3\r\ncde\r\n0\r\n\r\n")
+        writer.write(
+            b"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n2\r\nab\r\n3\r\ncde\r\n0\r\n\r\n"
+        )
 
     answers, _connections = run(talk, times=1)
 
@@ -167,7 +179,9 @@ def test_what_is_asked_is_what_httpx_would_ask():
     async def scenario() -> str:
         async with serving(talk) as (url, _made):
             client = client_of(url)
-            await client.get("/files", params={"limit": 1, "after": "a b"}, headers={"X-Request-Id": "7"})
+            await client.get(
+                "/files", params={"limit": 1, "after": "a b"}, headers={"X-Request-Id": "7"}
+            )
             await client.aclose()
             return url
 
@@ -175,7 +189,9 @@ def test_what_is_asked_is_what_httpx_would_ask():
 
     lines = heads[0].decode().lower().split("\r\n")
     assert lines[0] == "get /v1/files?limit=1&after=a+b http/1.1"
-    assert {f"host: {url.split('/')[2]}", "authorization: bearer key", "x-request-id: 7"} <= set(lines)
+    assert {f"host: {url.split('/')[2]}", "authorization: bearer key", "x-request-id: 7"} <= set(
+        lines
+    )
 
 
 # The paid post: one connection, one try.
@@ -193,7 +209,9 @@ def post(talk: Talk, *, deadline: float = 5.0) -> tuple[Answer, list[bytes], int
         async with serving(serve) as (url, made), asyncio.timeout(deadline):
             client = client_of(url)
             try:
-                answer = await client.post_once("/generations", content=b"{}", headers={"Idempotency-Key": "7"})
+                answer = await client.post_once(
+                    "/generations", content=b"{}", headers={"Idempotency-Key": "7"}
+                )
                 return answer, heads, len(made)
             finally:
                 asked.append(len(made))
@@ -216,13 +234,22 @@ def test_a_post_leaves_once_with_its_length_and_keeps_no_connection():
     assert (answer.status_code, answer.json(), connections) == (201, {"id": "a"}, 1)
     lines = heads[0].decode().lower().split("\r\n")
     assert lines[0] == "post /v1/generations http/1.1"
-    assert {"content-length: 2", "connection: close", "idempotency-key: 7", "authorization: bearer key"} <= set(lines)
+    assert {
+        "content-length: 2",
+        "connection: close",
+        "idempotency-key: 7",
+        "authorization: bearer key",
+    } <= set(lines)
     assert lines[-1] == "{}"
 
 
 @pytest.mark.parametrize(
     "says",
-    [b"", b"HTTP/1.1 201 Created\r\nContent-Le", b"HTTP/1.1 201 Created\r\nContent-Length: 9\r\n\r\n{"],
+    [
+        b"",
+        b"HTTP/1.1 201 Created\r\nContent-Le",
+        b"HTTP/1.1 201 Created\r\nContent-Length: 9\r\n\r\n{",
+    ],
     ids=["nothing", "half a head", "half a body"],
 )
 def test_a_post_without_a_whole_answer_is_an_error_and_never_sent_again(says):
@@ -299,7 +326,9 @@ def test_what_follows_an_answer_unasked_is_not_taken_for_the_next_one():
 
 def test_a_header_or_a_path_with_a_line_break_never_leaves():
     async def scenario(**words) -> None:
-        await client_of("http://127.0.0.1:9").get(words.get("path", "/"), headers=words.get("headers"))
+        await client_of("http://127.0.0.1:9").get(
+            words.get("path", "/"), headers=words.get("headers")
+        )
 
     with pytest.raises(httpx.LocalProtocolError):
         asyncio.run(scenario(headers={"X-Request-Id": "a\r\nX-Evil: b"}))

@@ -1,4 +1,6 @@
-"""Testing an account: one exact sentence for everything that can be wrong, and nothing sent where that is plain."""
+"""Testing an account: one exact sentence for everything that can be wrong, and nothing sent where
+that is plain.
+"""
 
 import threading
 from datetime import timedelta
@@ -18,7 +20,11 @@ from tests.simulator_process import SimulatorProcess
 
 pytestmark = pytest.mark.django_db
 SLUGS = registry.slugs()
-KEYS = {"luma-agents": "luma-api-0123456789", "gmi-cloud": "gmi-0123456789abcdef", "scenario": "api_0123:secret_4567"}
+KEYS = {
+    "luma-agents": "luma-api-0123456789",
+    "gmi-cloud": "gmi-0123456789abcdef",
+    "scenario": "api_0123:secret_4567",
+}
 
 
 @pytest.fixture(autouse=True)
@@ -28,7 +34,9 @@ def no_proxy(monkeypatch: pytest.MonkeyPatch) -> None:
         monkeypatch.delenv(name.lower(), raising=False)
 
 
-def entered(provider: str = "luma-agents", *, key: str = "", name: str = "Ours", **fields: Any) -> ProviderAccount:
+def entered(
+    provider: str = "luma-agents", *, key: str = "", name: str = "Ours", **fields: Any
+) -> ProviderAccount:
     account = ProviderAccount(provider=provider, name=name, **fields)
     account.set_key(key or KEYS[provider])
     account.save()
@@ -42,7 +50,9 @@ def in_environment(settings: Any) -> Any:
     def make(provider: str = "luma-agents", *, base_url: str, key: str = "") -> ProviderAccount:
         spec = registry.get(provider).SPEC
         parts = (key or KEYS[provider]).split(":")
-        settings.ENVIRONMENT = dict(zip(spec.credentials, parts, strict=True)) | {spec.base_url_name: base_url}
+        settings.ENVIRONMENT = dict(zip(spec.credentials, parts, strict=True)) | {
+            spec.base_url_name: base_url
+        }
         return default_account(provider)
 
     return make
@@ -59,7 +69,9 @@ def said(account: ProviderAccount) -> tuple[bool, str]:
 
 
 @pytest.mark.parametrize("slug", SLUGS)
-def test_the_simulated_account_of_every_provider_works(simulator: SimulatorProcess, slug: str) -> None:
+def test_the_simulated_account_of_every_provider_works(
+    simulator: SimulatorProcess, slug: str
+) -> None:
     is_ok, message = said(default_account(slug))
 
     assert is_ok, message
@@ -67,14 +79,19 @@ def test_the_simulated_account_of_every_provider_works(simulator: SimulatorProce
 
 
 @pytest.mark.parametrize("slug", SLUGS)
-def test_a_real_account_works_and_says_whose_key_it_is(simulator: SimulatorProcess, slug: str) -> None:
+def test_a_real_account_works_and_says_whose_key_it_is(
+    simulator: SimulatorProcess, slug: str
+) -> None:
     is_ok, message = said(entered(slug, base_url=default_account(slug).address()))
 
     assert is_ok, message
     assert message.startswith(f"{registry.get(slug).SPEC.name} accepts the key.")
 
 
-NOT_ACCEPTED, NO_ACCESS = "does not accept the key. Copy", "knows the key, but gives it no access: check its rights"
+NOT_ACCEPTED, NO_ACCESS = (
+    "does not accept the key. Copy",
+    "knows the key, but gives it no access: check its rights",
+)
 REFUSED_KEYS = [
     ("luma-agents", "luma-api-invalid-0123", NOT_ACCEPTED, "Invalid API key"),
     ("luma-agents", "luma-api-expired-0123", NOT_ACCEPTED, "API key has expired"),
@@ -82,13 +99,23 @@ REFUSED_KEYS = [
     ("gmi-cloud", "gmi-unknown-0123456789", NOT_ACCEPTED, "Invalid API key"),
     ("gmi-cloud", "gmi-suspended-01234567", NO_ACCESS, "This organization is suspended"),
     ("scenario", "api_unknown:secret_4567", NOT_ACCEPTED, "Invalid API key or secret"),
-    ("scenario", "api_wrongscope:secret_4", NO_ACCESS, "This API key has no access to this project"),
+    (
+        "scenario",
+        "api_wrongscope:secret_4",
+        NO_ACCESS,
+        "This API key has no access to this project",
+    ),
 ]
 
 
 @pytest.mark.parametrize(("slug", "key", "words", "said_by_them"), REFUSED_KEYS)
 def test_a_key_that_the_provider_refuses_is_said_with_its_own_words(
-    simulator: SimulatorProcess, in_environment: Any, slug: str, key: str, words: str, said_by_them: str
+    simulator: SimulatorProcess,
+    in_environment: Any,
+    slug: str,
+    key: str,
+    words: str,
+    said_by_them: str,
 ) -> None:
     is_ok, message = said(in_environment(slug, key=key, base_url=default_account(slug).address()))
 
@@ -106,7 +133,9 @@ def test_where_the_form_of_a_key_is_known_a_refusal_recalls_it(
     assert "Its keys begin with luma-api-." in message
 
 
-def test_scenario_tells_how_keyframes_are_written_and_what_a_unit_costs(simulator: SimulatorProcess) -> None:
+def test_scenario_tells_how_keyframes_are_written_and_what_a_unit_costs(
+    simulator: SimulatorProcess,
+) -> None:
     account = entered("scenario", base_url=default_account("scenario").address())
     assert account.spec.find("edit", "ray-3.2").limits.keyframe_keys is None
     assert account.access().unit_price_usd is None
@@ -121,7 +150,8 @@ def test_scenario_tells_how_keyframes_are_written_and_what_a_unit_costs(simulato
 
 
 WHATEVER = [
-    (status, {"detail": "What the machine says"}) for status in (302, 400, 401, 402, 403, 404, 418, 429, 500, 503)
+    (status, {"detail": "What the machine says"})
+    for status in (302, 400, 401, 402, 403, 404, 418, 429, 500, 503)
 ] + [(200, "<html>Welcome to nginx</html>")]
 
 
@@ -130,9 +160,17 @@ WHATEVER = [
     [
         (401, {"detail": "Invalid API key"}, "does not accept the key. Copy"),
         (402, {"detail": "No funds"}, "accepts the key, but the account has no funds"),
-        (403, {"detail": "Not in your plan"}, "knows the key, but gives it no access: check its rights and plan there"),
+        (
+            403,
+            {"detail": "Not in your plan"},
+            "knows the key, but gives it no access: check its rights and plan there",
+        ),
         (404, {}, "127.0.0.1 answers, but not as {name} does: check the base URL"),
-        (429, {}, "takes no more requests just now, so the key could not be tried. Test it again in "),
+        (
+            429,
+            {},
+            "takes no more requests just now, so the key could not be tried. Test it again in ",
+        ),
         (302, {}, "answers at another address (HTTP 302): check the base URL"),
         (500, {}, "has a problem of its own (HTTP 500), so the key could not be tried"),
         (200, "<html>Welcome to nginx</html>", "Something answers at {address} that is not {name}"),
@@ -168,7 +206,9 @@ def test_a_port_where_nothing_listens_is_said(in_environment: Any, slug: str) ->
 
 
 @pytest.mark.parametrize("slug", SLUGS)
-def test_a_certificate_that_is_not_trusted_is_said(in_environment: Any, slug: str, tmp_path: Path) -> None:
+def test_a_certificate_that_is_not_trusted_is_said(
+    in_environment: Any, slug: str, tmp_path: Path
+) -> None:
     with answering(tls=self_signed(tmp_path / "nobody.pem")) as (address, asked):
         is_ok, message = said(in_environment(slug, base_url=address))
 
@@ -177,7 +217,9 @@ def test_a_certificate_that_is_not_trusted_is_said(in_environment: Any, slug: st
     assert asked == []
 
 
-def test_a_server_that_never_answers_is_given_up(in_environment: Any, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_server_that_never_answers_is_given_up(
+    in_environment: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
     monkeypatch.setattr(transport, "FREE_DEADLINE_SECONDS", 0.2)
     over = threading.Event()
 
@@ -200,12 +242,16 @@ def test_an_address_that_is_none_is_said(in_environment: Any) -> None:
 def test_of_an_address_that_an_admin_entered_nothing_is_told_but_that_it_is_not_the_provider(
     slug: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """Else whoever is an admin here could look through this server into the network that it stands in."""
+    """Else whoever is an admin here could look through this server into the network that it stands
+    in.
+    """
     monkeypatch.setattr(transport, "FREE_DEADLINE_SECONDS", 0.2)
     messages = set()
     over = threading.Event()
     closed, silent = {"base_url": "http://127.0.0.1:9/v1"}, answering(silent=over)
-    answers = [answering(status, body) for status, body in WHATEVER] + [answering(tls=self_signed(tmp_path / "pem"))]
+    answers = [answering(status, body) for status, body in WHATEVER] + [
+        answering(tls=self_signed(tmp_path / "pem"))
+    ]
     for number, server in enumerate([*answers, silent]):
         with server as (address, _asked):
             is_ok, message = said(entered(slug, base_url=address, name=f"Ours {number}"))
@@ -213,7 +259,11 @@ def test_of_an_address_that_an_admin_entered_nothing_is_told_but_that_it_is_not_
             messages.add(message.replace(address, "ADDRESS"))
             over.set() if server is silent else None
     for number, address in enumerate([closed["base_url"], "https://nowhere.invalid/v1"]):
-        messages.add(said(entered(slug, base_url=address, name=f"None {number}"))[1].replace(address, "ADDRESS"))
+        messages.add(
+            said(entered(slug, base_url=address, name=f"None {number}"))[1].replace(
+                address, "ADDRESS"
+            )
+        )
 
     assert messages == {
         f"What is at ADDRESS did not answer as {registry.get(slug).SPEC.name} does. Check the base URL and the key. "
@@ -234,13 +284,18 @@ def test_a_key_of_another_provider_is_sent_nowhere() -> None:
     with answering() as (address, asked):
         is_ok, message = said(entered("gmi-cloud", key="luma-api-0123456789", base_url=address))
 
-    assert (is_ok, message) == (False, "This is a key of Luma Agents, not of GMI Cloud. Nothing was sent.")
+    assert (is_ok, message) == (
+        False,
+        "This is a key of Luma Agents, not of GMI Cloud. Nothing was sent.",
+    )
     assert asked == []
 
 
 def test_the_simulators_key_is_sent_nowhere_else() -> None:
     with answering() as (address, asked):
-        is_ok, message = said(entered(key=registry.get("luma-agents").SPEC.simulated_key, base_url=address))
+        is_ok, message = said(
+            entered(key=registry.get("luma-agents").SPEC.simulated_key, base_url=address)
+        )
 
     assert not is_ok
     assert "the simulator's key" in message
@@ -282,7 +337,11 @@ def adapter(answer: Any) -> SimpleNamespace:
 @pytest.fixture
 def learns(monkeypatch: pytest.MonkeyPatch) -> Any:
     def set_answer(answer: Any) -> None:
-        monkeypatch.setattr(learning, "registry", SimpleNamespace(get=lambda _: adapter(answer), slugs=registry.slugs))
+        monkeypatch.setattr(
+            learning,
+            "registry",
+            SimpleNamespace(get=lambda _: adapter(answer), slugs=registry.slugs),
+        )
 
     return set_answer
 
@@ -294,17 +353,27 @@ def test_what_the_provider_says_of_its_limits_is_kept_and_used(learns: Any) -> N
     is_ok, message = said(account)
 
     kept = ProviderAccount.objects.get(pk=account.pk)
-    assert (is_ok, message) == (True, "Luma Agents accepts the key. It told its own limits for 1 model.")
+    assert (is_ok, message) == (
+        True,
+        "Luma Agents accepts the key. It told its own limits for 1 model.",
+    )
     assert kept.spec.find("edit", "ray-3.2").limits.max_source_seconds == 7
     assert kept.learned_at == kept.tested_at
 
 
 @pytest.mark.parametrize(
     "answer",
-    [Unavailable("Luma Agents has a problem.", code="500"), [], {"models": object()}, {"models": {"x": "y" * 100_001}}],
+    [
+        Unavailable("Luma Agents has a problem.", code="500"),
+        [],
+        {"models": object()},
+        {"models": {"x": "y" * 100_001}},
+    ],
     ids=["unavailable", "a list", "no JSON", "too long"],
 )
-def test_limits_that_cannot_be_read_leave_the_key_working_and_the_known_ones_in_place(learns: Any, answer: Any) -> None:
+def test_limits_that_cannot_be_read_leave_the_key_working_and_the_known_ones_in_place(
+    learns: Any, answer: Any
+) -> None:
     before = {"models": {"edit/ray-3.2": {"max_source_seconds": 7}}}
     account = entered(learned=before)
     learns(answer)
@@ -316,7 +385,9 @@ def test_limits_that_cannot_be_read_leave_the_key_working_and_the_known_ones_in_
     assert ProviderAccount.objects.get(pk=account.pk).learned == before
 
 
-def test_an_account_is_tested_by_the_queue_once_its_row_is_there(django_capture_on_commit_callbacks: Any) -> None:
+def test_an_account_is_tested_by_the_queue_once_its_row_is_there(
+    django_capture_on_commit_callbacks: Any,
+) -> None:
     with django_capture_on_commit_callbacks(execute=True):
         account = entered()
         learning.learn_soon(account)
@@ -336,7 +407,9 @@ def test_the_queues_task_keeps_what_it_found_and_minds_no_deleted_account(settin
     assert account.tested_at is not None
 
 
-def test_a_script_that_is_the_first_to_use_a_key_has_it_tried_at_once(simulator: SimulatorProcess) -> None:
+def test_a_script_that_is_the_first_to_use_a_key_has_it_tried_at_once(
+    simulator: SimulatorProcess,
+) -> None:
     own, other = (
         entered(base_url=default_account("luma-agents").address()),
         entered("gmi-cloud", tested_at=timezone.now()),
@@ -355,11 +428,17 @@ def test_once_a_day_every_account_that_can_be_used_is_tested_again_and_one_that_
 ) -> None:
     now = timezone.now()
     never, old = entered(), default_account("luma-agents")
-    ProviderAccount.objects.filter(pk=old.pk).update(tested_at=now - timedelta(hours=25), test_ok=True)
+    ProviderAccount.objects.filter(pk=old.pk).update(
+        tested_at=now - timedelta(hours=25), test_ok=True
+    )
     passed = {"is_simulated": True, "tested_at": now, "test_ok": True}
     fresh = ProviderAccount.objects.create(provider="gmi-cloud", name="Fresh", **passed)
-    failed = ProviderAccount.objects.create(provider="gmi-cloud", name="Failed", is_simulated=True, tested_at=now)
-    off = ProviderAccount.objects.create(provider="gmi-cloud", name="Off", is_simulated=True, is_enabled=False)
+    failed = ProviderAccount.objects.create(
+        provider="gmi-cloud", name="Failed", is_simulated=True, tested_at=now
+    )
+    off = ProviderAccount.objects.create(
+        provider="gmi-cloud", name="Off", is_simulated=True, is_enabled=False
+    )
     gone = ProviderAccount.objects.create(provider="no-longer-here", name="Gone", is_simulated=True)
 
     with django_capture_on_commit_callbacks(execute=True):

@@ -1,4 +1,6 @@
-"""Whether a job on a provider's list is the one that was posted: the same, another, or for a person to judge."""
+"""Whether a job on a provider's list is the one that was posted: the same, another, or for a person
+to judge.
+"""
 
 import base64
 import hashlib
@@ -14,8 +16,13 @@ SCENARIO = registry.get("scenario").SPEC
 EDIT = SCENARIO.model_for(GenerationRequest())
 FLASH = SCENARIO.find("generate", "ray-flash-2-540p")
 GMI = registry.get("gmi-cloud").SPEC.model_for(GenerationRequest())
-SENT = {"prompt": "Rainy neon evening", "video": "asset_1", "resolution": "1080p", "depthControlEnabled": True,
-        "depthControlBlur": 0.25}  # fmt: skip
+SENT = {
+    "prompt": "Rainy neon evening",
+    "video": "asset_1",
+    "resolution": "1080p",
+    "depthControlEnabled": True,
+    "depthControlBlur": 0.25,
+}
 
 CASES = {
     "as it was sent": (dict(SENT), SAME),
@@ -23,7 +30,10 @@ CASES = {
     "a number written otherwise": (SENT | {"depthControlBlur": 0.250}, SAME),
     "spaces told otherwise": (SENT | {"prompt": " Rainy  neon evening\n"}, SAME),
     "what is off written out": (SENT | {"hdr": False, "startFrame": None, "keyframes": []}, SAME),
-    "a default written out": (SENT | {"editStrength": "adhere_1", "poseControlStrength": "precise"}, SAME),
+    "a default written out": (
+        SENT | {"editStrength": "adhere_1", "poseControlStrength": "precise"},
+        SAME,
+    ),
     "another prompt": (SENT | {"prompt": "Rainy neon morning"}, OTHER),
     "another clip": (SENT | {"video": "asset_2"}, OTHER),
     "another number": (SENT | {"depthControlBlur": 0.3}, OTHER),
@@ -32,14 +42,20 @@ CASES = {
     "a flag that was not sent": (SENT | {"hdr": True}, OTHER),
     "something nobody knows": (SENT | {"seed": 17}, UNCLEAR),
     "zero is a value": (SENT | {"normalsControlAugmentation": 0}, UNCLEAR),
-    "a value is not shown": ({key: value for key, value in SENT.items() if key != "depthControlBlur"}, UNCLEAR),
+    "a value is not shown": (
+        {key: value for key, value in SENT.items() if key != "depthControlBlur"},
+        UNCLEAR,
+    ),
     "a value of another kind": (SENT | {"depthControlBlur": "0.25"}, UNCLEAR),
-    "an address that may be rewritten": (SENT | {"video": "https://cdn.example.org/a.mp4"}, UNCLEAR),
+    "an address that may be rewritten": (
+        SENT | {"video": "https://cdn.example.org/a.mp4"},
+        UNCLEAR,
+    ),
     "nothing is shown": ({}, UNCLEAR),
     "no body at all": (None, UNCLEAR),
     "a text instead of a body": ("prompt", UNCLEAR),
     "unclear, and plainly another": (SENT | {"seed": 17, "prompt": "A kite"}, OTHER),
-}  # fmt: skip
+}
 
 
 @pytest.mark.parametrize(("shown", "likeness"), CASES.values(), ids=CASES.keys())
@@ -64,14 +80,20 @@ def test_a_default_counts_in_the_providers_own_words():
 @pytest.mark.parametrize(
     ("shown", "likeness"),
     [
-        (base64.b64encode(b"the clip").decode(), SAME), (base64.b64encode(b"another").decode(), UNCLEAR),
-        ("(12 characters)", UNCLEAR), (None, UNCLEAR), ("", UNCLEAR),
+        (base64.b64encode(b"the clip").decode(), SAME),
+        (base64.b64encode(b"another").decode(), UNCLEAR),
+        ("(12 characters)", UNCLEAR),
+        (None, UNCLEAR),
+        ("", UNCLEAR),
     ],
     ids=["its bytes", "other bytes", "its length", "nothing", "an empty text"],
-)  # fmt: skip
+)
 def test_a_clip_inside_the_body_is_compared_by_its_bytes_or_not_at_all(shown, likeness):
     clip = f"stored-file:{hashlib.sha256(b'the clip').hexdigest()}"
-    body = {"model": GMI.wire, "payload": {"prompt": "Rain", "source_data": clip, "source_media_type": "video/mp4"}}
+    body = {
+        "model": GMI.wire,
+        "payload": {"prompt": "Rain", "source_data": clip, "source_media_type": "video/mp4"},
+    }
     echo = {"model": GMI.wire, "payload": {**body["payload"], "source_data": shown}}
 
     assert compare(body, echo, GMI) is likeness
@@ -80,14 +102,30 @@ def test_a_clip_inside_the_body_is_compared_by_its_bytes_or_not_at_all(shown, li
 @pytest.mark.parametrize(
     ("shown", "could"),
     [
-        (SENT | {"resolution": "540p"}, True), ({}, True), (None, True), ({"video": "asset_1"}, True),
-        (SENT | {"video": "https://cdn.example.org/a.mp4"}, True), (SENT | {"seed": 17}, True),
-        (SENT | {"prompt": "A kite"}, False), (SENT | {"video": "asset_2"}, False),
-        (SENT | {"aspectRatio": "9:16"}, False), (SENT | {"aspectRatio": None}, True),
+        (SENT | {"resolution": "540p"}, True),
+        ({}, True),
+        (None, True),
+        ({"video": "asset_1"}, True),
+        (SENT | {"video": "https://cdn.example.org/a.mp4"}, True),
+        (SENT | {"seed": 17}, True),
+        (SENT | {"prompt": "A kite"}, False),
+        (SENT | {"video": "asset_2"}, False),
+        (SENT | {"aspectRatio": "9:16"}, False),
+        (SENT | {"aspectRatio": None}, True),
     ],
-    ids=["other settings", "nothing shown", "no body", "no words shown", "a rewritten address", "something unknown",
-         "other words", "another source", "another model's input", "another model's input, empty"],
-)  # fmt: skip
+    ids=[
+        "other settings",
+        "nothing shown",
+        "no body",
+        "no words shown",
+        "a rewritten address",
+        "something unknown",
+        "other words",
+        "another source",
+        "another model's input",
+        "another model's input, empty",
+    ],
+)
 def test_a_request_is_told_from_others_by_its_words_its_source_and_its_models_inputs(shown, could):
     assert could_be(SENT, shown, EDIT, SCENARIO.models) is could
 
@@ -98,4 +136,6 @@ def test_a_request_without_words_is_told_from_others_by_its_source():
 
     assert could_be(sent, sent | {"aspectRatio": "1:1"}, reframe, SCENARIO.models)
     assert not could_be(sent, sent | {"video": "asset_2"}, reframe, SCENARIO.models)
-    assert not could_be({"prompt": "A kite"}, {"video": "asset_1", "aspectRatio": "9:16"}, FLASH, SCENARIO.models)
+    assert not could_be(
+        {"prompt": "A kite"}, {"video": "asset_1", "aspectRatio": "9:16"}, FLASH, SCENARIO.models
+    )

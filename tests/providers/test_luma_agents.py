@@ -8,19 +8,37 @@ from typing import Any
 import httpx
 import pytest
 
-from editorapp.providers.contract import JobState, NotFound, OutcomeUnknown, Ref, Rejected, Throttled, Unavailable
+from editorapp.providers.contract import (
+    JobState,
+    NotFound,
+    OutcomeUnknown,
+    Ref,
+    Rejected,
+    Throttled,
+    Unavailable,
+)
 from editorapp.providers.vendors import luma_agents
 from tests.providers.talk import answering, run, says
 
 ID = "6f0c2a54-8a4b-4a57-9a55-0f6d0c1b7e21"
-UPLOAD = {"url": "https://store.example.org/put?s=1", "method": "PUT", "headers": {"Content-Type": "video/mp4"}}
+UPLOAD = {
+    "url": "https://store.example.org/put?s=1",
+    "method": "PUT",
+    "headers": {"Content-Type": "video/mp4"},
+}
 
 
 def generation(state: str, **said: Any) -> dict[str, Any]:
     return {
-        "id": ID, "type": "video_edit", "state": state, "model": "ray-3.2", "created_at": "2026-11-20T10:00:00Z",
-        "output": [], "failure_code": None, "failure_reason": None,
-    } | said  # fmt: skip
+        "id": ID,
+        "type": "video_edit",
+        "state": state,
+        "model": "ray-3.2",
+        "created_at": "2026-11-20T10:00:00Z",
+        "output": [],
+        "failure_code": None,
+        "failure_reason": None,
+    } | said
 
 
 @pytest.fixture
@@ -32,14 +50,18 @@ def clip(tmp_path: Path) -> Path:
 
 @pytest.fixture(autouse=True)
 def no_waiting(monkeypatch: Any) -> None:
-    monkeypatch.setattr(luma_agents, "READY", replace(luma_agents.READY, first_seconds=0.0, longest_seconds=0.0))
+    monkeypatch.setattr(
+        luma_agents, "READY", replace(luma_agents.READY, first_seconds=0.0, longest_seconds=0.0)
+    )
 
 
 def stage(clip: Path, *answers: httpx.Response) -> tuple[Ref, list[httpx.Request]]:
     wire, seen = answering(*answers)
     ref = run(
-        luma_agents.stage(clip, name="My clip.mp4", media_type="video/mp4", purpose="input", wire=wire)
-    )  # fmt: skip
+        luma_agents.stage(
+            clip, name="My clip.mp4", media_type="video/mp4", purpose="input", wire=wire
+        )
+    )
     return ref, seen
 
 
@@ -55,10 +77,15 @@ def test_a_file_is_created_put_completed_and_waited_for(clip: Path) -> None:
 
     assert ref == Ref(file_id="f1", media_type="video/mp4")
     assert [(request.method, request.url.path) for request in seen] == [
-        ("POST", "/v1/files"), ("PUT", "/put"), ("POST", "/v1/files/f1/complete"), ("GET", "/v1/files/f1"),
+        ("POST", "/v1/files"),
+        ("PUT", "/put"),
+        ("POST", "/v1/files/f1/complete"),
         ("GET", "/v1/files/f1"),
-    ]  # fmt: skip
-    assert seen[0].content == (b'{"mime_type":"video/mp4","size_bytes":10,"filename":"My clip.mp4","purpose":"input"}')
+        ("GET", "/v1/files/f1"),
+    ]
+    assert seen[0].content == (
+        b'{"mime_type":"video/mp4","size_bytes":10,"filename":"My clip.mp4","purpose":"input"}'
+    )
     assert seen[1].content == b"0123456789"
     assert "Authorization" not in seen[1].headers
 
@@ -77,10 +104,17 @@ def test_a_file_that_never_gets_ready_can_be_staged_later(clip: Path, monkeypatc
     monkeypatch.setattr(luma_agents, "READY", replace(luma_agents.READY, lasts_seconds=-1.0))
 
     with pytest.raises(Unavailable):
-        stage(clip, says(201, {"id": "f1", "upload": UPLOAD}), says(200), says(200, {"state": "pending"}))
+        stage(
+            clip,
+            says(201, {"id": "f1", "upload": UPLOAD}),
+            says(200),
+            says(200, {"state": "pending"}),
+        )
 
 
-@pytest.mark.parametrize("made", [{}, {"id": "f1", "upload": None}, {"id": 3, "upload": UPLOAD}, {"upload": UPLOAD}])
+@pytest.mark.parametrize(
+    "made", [{}, {"id": "f1", "upload": None}, {"id": 3, "upload": UPLOAD}, {"upload": UPLOAD}]
+)
 def test_an_upload_without_a_place_is_unavailable(clip: Path, made: dict[str, Any]) -> None:
     with pytest.raises(Unavailable):
         stage(clip, says(201, made))
@@ -93,14 +127,21 @@ def test_a_submit_sends_the_body_once_and_reads_the_job() -> None:
     job = run(luma_agents.submit(body, wire=wire, path="/generations", idempotency_key="k"))
 
     assert (job.id, job.state, job.chain_id) == (ID, JobState.QUEUED, "")
-    assert (seen[0].method, str(seen[0].url)) == ("POST", "https://agents.example.org/v1/generations")
+    assert (seen[0].method, str(seen[0].url)) == (
+        "POST",
+        "https://agents.example.org/v1/generations",
+    )
     assert seen[0].content == '{"model":"ray-3.2","type":"video_edit","prompt":"Ünïcode"}'.encode()
 
 
 @pytest.mark.parametrize("answer", [{}, {"id": None}, {"id": ""}, {"id": 7, "state": "queued"}])
 def test_an_accepted_submit_without_an_id_is_unknown(answer: dict[str, Any]) -> None:
     with pytest.raises(OutcomeUnknown):
-        run(luma_agents.submit({}, wire=answering(says(201, answer))[0], path="/generations", idempotency_key="k"))
+        run(
+            luma_agents.submit(
+                {}, wire=answering(says(201, answer))[0], path="/generations", idempotency_key="k"
+            )
+        )
 
 
 @pytest.mark.parametrize(
@@ -122,7 +163,11 @@ def test_a_body_that_cannot_be_meant_is_never_sent(body: dict[str, Any]) -> None
 
 @pytest.mark.parametrize(
     ("word", "state"),
-    [("queued", JobState.QUEUED), ("processing", JobState.RUNNING), ("something new", JobState.RUNNING)],
+    [
+        ("queued", JobState.QUEUED),
+        ("processing", JobState.RUNNING),
+        ("something new", JobState.RUNNING),
+    ],
 )
 def test_a_poll_reads_the_state(word: str, state: JobState) -> None:
     wire, seen = answering(says(200, generation(word)))
@@ -135,7 +180,9 @@ def test_a_poll_reads_the_state(word: str, state: JobState) -> None:
 
 def test_a_finished_job_gives_links_for_an_hour_and_an_id_to_go_on_with() -> None:
     url = "https://store.example.org/out.mp4?sig=hush"
-    wire, _ = answering(says(200, generation("completed", output=[{"type": "video", "url": url, "layer": None}])))
+    wire, _ = answering(
+        says(200, generation("completed", output=[{"type": "video", "url": url, "layer": None}]))
+    )
 
     job = run(luma_agents.poll(ID, wire=wire))
 
@@ -193,18 +240,30 @@ def test_a_failure_says_whether_another_try_helps_and_what_it_costs(
 
     failure = run(luma_agents.poll(ID, wire=answering(says(200, answer))[0])).failure
 
-    assert (failure.code, failure.can_retry, failure.is_charged) == (code or "unknown", can_retry, is_charged)
+    assert (failure.code, failure.can_retry, failure.is_charged) == (
+        code or "unknown",
+        can_retry,
+        is_charged,
+    )
     assert failure.reason.endswith('Luma says: "Generation failed".')
 
 
 def test_a_job_that_luma_does_not_know_is_not_found() -> None:
     with pytest.raises(NotFound):
-        run(luma_agents.poll("nonsense/../x", wire=answering(says(404, {"detail": "Generation not found"}))[0]))
+        run(
+            luma_agents.poll(
+                "nonsense/../x", wire=answering(says(404, {"detail": "Generation not found"}))[0]
+            )
+        )
 
 
 def test_a_poll_is_throttled_too() -> None:
     with pytest.raises(Throttled):
-        run(luma_agents.poll(ID, wire=answering(says(429, {"detail": "slow down"}, Retry_After="2"))[0]))
+        run(
+            luma_agents.poll(
+                ID, wire=answering(says(429, {"detail": "slow down"}, Retry_After="2"))[0]
+            )
+        )
 
 
 def test_a_ping_is_the_cheapest_read_there_is() -> None:

@@ -34,7 +34,10 @@ def test_with_a_key_the_account_is_the_real_one(settings: Any) -> None:
 
 def test_a_real_key_at_a_loopback_address_is_still_the_account_as_configured(settings: Any) -> None:
     settings.ENVIRONMENT = {**settings.ENVIRONMENT, "LUMA_AGENTS_API_KEY": "luma-api-real"}
-    settings.ENVIRONMENT = {**settings.ENVIRONMENT, "LUMA_AGENTS_BASE_URL": "http://127.0.0.1:7000/luma-agents/v1"}
+    settings.ENVIRONMENT = {
+        **settings.ENVIRONMENT,
+        "LUMA_AGENTS_BASE_URL": "http://127.0.0.1:7000/luma-agents/v1",
+    }
     settings.SIMULATOR_URL = "http://127.0.0.1:9999"
 
     account = default_account("luma-agents")

@@ -1,4 +1,6 @@
-"""Whatever an answer holds, an adapter returns what it should, clean, or ends in one of our own errors."""
+"""Whatever an answer holds, an adapter returns what it should, clean, or ends in one of our own
+errors.
+"""
 
 import asyncio
 import gzip
@@ -36,19 +38,69 @@ from tests.providers.talk import KEY, answering, run, socket_that
 
 PROVIDERS = ("luma-agents", "gmi-cloud", "scenario")
 every = pytest.mark.parametrize("slug", PROVIDERS)
-WORDS = some.sampled_from(["success", "completed", "failed", "cancelled", "ready", "imported", "pending", "video"])
+WORDS = some.sampled_from(
+    ["success", "completed", "failed", "cancelled", "ready", "imported", "pending", "video"]
+)
 SCALARS = (
-    some.none() | some.booleans() | some.integers() | some.floats() | some.text(some.characters(), max_size=6) | WORDS
+    some.none()
+    | some.booleans()
+    | some.integers()
+    | some.floats()
+    | some.text(some.characters(), max_size=6)
+    | WORDS
 )
 KEYS = some.sampled_from(
-    ["id", "state", "output", "url", "type", "failure_code", "failure_reason", "upload", "headers", "request_id",
-     "status", "outcome", "media_urls", "video_url", "generation_id", "error", "error_code", "job", "jobId", "metadata",
-     "assetIds", "billing", "cuCost", "cuCostDetails", "progress", "asset", "parts", "number", "requests", "jobs",
-     "created_at", "createdAt", "total", "price_info", "price", "unit", "creativeUnitsCost", "prices", "model",
-     "inputs", "name", "loc", "detail", "message"]
-)  # fmt: skip
+    [
+        "id",
+        "state",
+        "output",
+        "url",
+        "type",
+        "failure_code",
+        "failure_reason",
+        "upload",
+        "headers",
+        "request_id",
+        "status",
+        "outcome",
+        "media_urls",
+        "video_url",
+        "generation_id",
+        "error",
+        "error_code",
+        "job",
+        "jobId",
+        "metadata",
+        "assetIds",
+        "billing",
+        "cuCost",
+        "cuCostDetails",
+        "progress",
+        "asset",
+        "parts",
+        "number",
+        "requests",
+        "jobs",
+        "created_at",
+        "createdAt",
+        "total",
+        "price_info",
+        "price",
+        "unit",
+        "creativeUnitsCost",
+        "prices",
+        "model",
+        "inputs",
+        "name",
+        "loc",
+        "detail",
+        "message",
+    ]
+)
 JSON = some.recursive(
-    SCALARS, lambda inner: some.lists(inner, max_size=3) | some.dictionaries(KEYS, inner, max_size=6), max_leaves=30
+    SCALARS,
+    lambda inner: some.lists(inner, max_size=3) | some.dictionaries(KEYS, inner, max_size=6),
+    max_leaves=30,
 )
 ANSWERS = some.dictionaries(KEYS, JSON, max_size=8)
 
@@ -62,7 +114,9 @@ def wire_that_answers(slug: str, content: bytes, *, status: int = 200, **headers
 
     async def handle(request: httpx.Request) -> httpx.Response:
         await request.aread()
-        return httpx.Response(status, content=content, headers={"Content-Type": "application/json", **headers})
+        return httpx.Response(
+            status, content=content, headers={"Content-Type": "application/json", **headers}
+        )
 
     return Wire(access(slug), transport=httpx.MockTransport(handle))
 
@@ -70,7 +124,9 @@ def wire_that_answers(slug: str, content: bytes, *, status: int = 200, **headers
 def calls(slug: str, wire: Wire, clip: Path) -> list[Any]:
     """Return every call that this provider's module makes."""
     adapter, now = registry.get(slug), datetime.now(UTC)
-    wanted = GenerationRequest(task=Task.GENERATE, prompt="A harbor", resolution="540p", duration="5s")
+    wanted = GenerationRequest(
+        task=Task.GENERATE, prompt="A harbor", resolution="540p", duration="5s"
+    )
     made = [
         adapter.submit({"prompt": "x"}, path="/x", wire=wire, idempotency_key="k"),
         adapter.poll("job-1", wire=wire),
@@ -79,7 +135,9 @@ def calls(slug: str, wire: Wire, clip: Path) -> list[Any]:
         adapter.stage(clip, name="a.png", media_type="image/png", purpose="reference", wire=wire),
     ]
     if "recent" in adapter.__all__:
-        made.append(adapter.recent(since=now - timedelta(days=1), until=now, wire=wire, models={"m"}))
+        made.append(
+            adapter.recent(since=now - timedelta(days=1), until=now, wire=wire, models={"m"})
+        )
     if "quote" in adapter.__all__:
         made.append(adapter.quote(wanted, seconds=Decimal(5), wire=wire, spec=adapter.SPEC))
     if "learn" in adapter.__all__:
@@ -116,7 +174,9 @@ def clip(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 def ends_of(slug: str, content: bytes, clip: Path, **options: Any) -> list[Any]:
-    """Make every call of a provider against one answer; return what each returned, or its error, which is ours."""
+    """Make every call of a provider against one answer; return what each returned, or its error,
+    which is ours.
+    """
 
     async def each() -> list[Any]:
         async with wire_that_answers(slug, content, **options) as wire:
@@ -148,11 +208,22 @@ def test_any_object_is_read_or_refused_in_our_own_words(slug: str, clip: Path) -
 @pytest.mark.parametrize("status", [200, 403, 500])
 @pytest.mark.parametrize(
     "content",
-    [b"[" * 100_000, b"{" + b'"a":{' * 50_000, b"null", b"[1]", b'"text"', b"<html>maintenance</html>", b"\xff\xfe\x00",
-     b'{"detail": [{"loc": 5, "msg": "\\ud83d"}]}', b'{"error": {"message": {"a": 1e400}}, "outcome": []}'],
+    [
+        b"[" * 100_000,
+        b"{" + b'"a":{' * 50_000,
+        b"null",
+        b"[1]",
+        b'"text"',
+        b"<html>maintenance</html>",
+        b"\xff\xfe\x00",
+        b'{"detail": [{"loc": 5, "msg": "\\ud83d"}]}',
+        b'{"error": {"message": {"a": 1e400}}, "outcome": []}',
+    ],
     ids=["brackets", "braces", "null", "list", "text", "html", "bytes", "odd detail", "odd error"],
-)  # fmt: skip
-def test_no_answer_of_any_status_is_an_accident(slug: str, status: int, content: bytes, clip: Path) -> None:
+)
+def test_no_answer_of_any_status_is_an_accident(
+    slug: str, status: int, content: bytes, clip: Path
+) -> None:
     for found in ends_of(slug, content, clip, status=status):
         assert_sound(found)
 
@@ -162,7 +233,9 @@ WRONG_IDS: list[Any] = [None, "", 7, {}, ["a"], "x" * 10_000, "a b", "a\nb", Tru
 
 @every
 @pytest.mark.parametrize("job_id", WRONG_IDS, ids=lambda value: repr(value)[:12])
-def test_a_paid_answer_without_a_usable_id_is_unknown_with_what_came(slug: str, job_id: Any) -> None:
+def test_a_paid_answer_without_a_usable_id_is_unknown_with_what_came(
+    slug: str, job_id: Any
+) -> None:
     answers = {
         "luma-agents": {"state": "queued", "note": f"key {KEY}", "id": job_id},
         "gmi-cloud": {"status": "queued", "note": f"key {KEY}", "request_id": job_id},
@@ -174,12 +247,18 @@ def test_a_paid_answer_without_a_usable_id_is_unknown_with_what_came(slug: str, 
         run(registry.get(slug).submit({"prompt": "x"}, path="/x", wire=wire, idempotency_key="k"))
 
     assert len(seen) == 1
-    assert "queued" in raised.value.came and KEY not in raised.value.came and len(raised.value.came) <= 2000
+    assert (
+        "queued" in raised.value.came
+        and KEY not in raised.value.came
+        and len(raised.value.came) <= 2000
+    )
 
 
 @every
 def test_a_paid_answer_that_cannot_be_read_is_unknown_with_what_came(slug: str) -> None:
-    page = f"<h1>Bad gateway</h1>\0 {KEY} https://store.example.org/a?signature=hush " + "x" * 100_000
+    page = (
+        f"<h1>Bad gateway</h1>\0 {KEY} https://store.example.org/a?signature=hush " + "x" * 100_000
+    )
     wire, _seen = answering(httpx.Response(200, text=page), to=access(slug))
 
     with pytest.raises(OutcomeUnknown) as raised:
@@ -195,7 +274,11 @@ def test_a_submit_that_ends_at_once_is_followed_whatever_its_result_looks_like(s
     odd = [{"type": "video", "url": "https://[::1/half"}]
     answers = {
         "luma-agents": {"id": "job-1", "state": "completed", "output": odd},
-        "gmi-cloud": {"request_id": "job-1", "status": "success", "outcome": {"video_url": odd, "media_urls": 7}},
+        "gmi-cloud": {
+            "request_id": "job-1",
+            "status": "success",
+            "outcome": {"video_url": odd, "media_urls": 7},
+        },
         "scenario": {"job": {"jobId": "job-1", "status": "success", "metadata": 7}},
     }
     wire, _seen = answering(httpx.Response(201, json=answers[slug]), to=access(slug))
@@ -205,10 +288,18 @@ def test_a_submit_that_ends_at_once_is_followed_whatever_its_result_looks_like(s
     assert (job.id, job.outputs, job.failure) == ("job-1", (), None)
 
 
-@pytest.mark.parametrize("cost", [1e13, -1, "free", {"a": 1}, [1], True, "1e400", float("nan"), float("inf")])
+@pytest.mark.parametrize(
+    "cost", [1e13, -1, "free", {"a": 1}, [1], True, "1e400", float("nan"), float("inf")]
+)
 def test_a_price_of_scenarios_that_makes_no_sense_is_kept_as_it_came(cost: Any) -> None:
-    job = {"jobId": "job-1", "status": "failure", "billing": {"cuCost": cost, "disableRefund": True}}
-    wire, _seen = answering(httpx.Response(200, content=json.dumps({"job": job})), to=access("scenario"))
+    job = {
+        "jobId": "job-1",
+        "status": "failure",
+        "billing": {"cuCost": cost, "disableRefund": True},
+    }
+    wire, _seen = answering(
+        httpx.Response(200, content=json.dumps({"job": job})), to=access("scenario")
+    )
 
     found = run(registry.get("scenario").poll("job-1", wire=wire))
 
@@ -242,22 +333,36 @@ PACKED = {
 
 
 def asked_over_a_socket(
-    content: bytes, header: str, monkeypatch: pytest.MonkeyPatch, *, is_lean: bool = True, paid: bool = False
+    content: bytes,
+    header: str,
+    monkeypatch: pytest.MonkeyPatch,
+    *,
+    is_lean: bool = True,
+    paid: bool = False,
 ) -> tuple[Job, bytes]:
-    """Ask Luma's adapter for a job, or post one, where a socket answers with these bytes; return it and the request."""
+    """Ask Luma's adapter for a job, or post one, where a socket answers with these bytes; return it
+    and the request.
+    """
     requests: list[bytes] = []
     monkeypatch.setattr(transport, "can_be_direct", lambda url: is_lean)
 
     async def handle(request: bytes, writer: asyncio.StreamWriter) -> None:
         requests.append(request)
         said = f"Content-Encoding: {header}\r\n" if header else ""
-        writer.write(f"HTTP/1.1 200 OK\r\n{said}Content-Length: {len(content)}\r\n\r\n".encode() + content)
+        writer.write(
+            f"HTTP/1.1 200 OK\r\n{said}Content-Length: {len(content)}\r\n\r\n".encode() + content
+        )
 
     async def scenario() -> Job:
         luma = registry.get("luma-agents")
-        async with socket_that(handle) as url, Wire(Access(1, "luma-agents", f"{url}/v1", KEY)) as wire:
+        async with (
+            socket_that(handle) as url,
+            Wire(Access(1, "luma-agents", f"{url}/v1", KEY)) as wire,
+        ):
             if paid:
-                return await luma.submit({"prompt": "x"}, path="/generations", wire=wire, idempotency_key="k")
+                return await luma.submit(
+                    {"prompt": "x"}, path="/generations", wire=wire, idempotency_key="k"
+                )
             return await luma.poll("job-1", wire=wire)
 
     return run(scenario()), requests[0]
@@ -313,7 +418,9 @@ def test_a_bomb_is_unpacked_a_bounded_piece_at_a_time() -> None:
     unpacker = content_encoding.Unpacker("gzip")
     bomb = gzip.compress(bytes(20_000_000))
 
-    assert max(map(len, unpacker.pieces(bomb))) <= content_encoding.PIECE_BYTES and unpacker.is_whole
+    assert (
+        max(map(len, unpacker.pieces(bomb))) <= content_encoding.PIECE_BYTES and unpacker.is_whole
+    )
 
 
 def test_an_error_that_comes_compressed_keeps_its_words() -> None:
@@ -323,7 +430,9 @@ def test_an_error_that_comes_compressed_keeps_its_words() -> None:
 
 async def asked_error(content: bytes) -> None:
     async def handle(_request: bytes, writer: asyncio.StreamWriter) -> None:
-        head = f"HTTP/1.1 400 Bad\r\nContent-Encoding: gzip\r\nContent-Length: {len(content)}\r\n\r\n"
+        head = (
+            f"HTTP/1.1 400 Bad\r\nContent-Encoding: gzip\r\nContent-Length: {len(content)}\r\n\r\n"
+        )
         writer.write(head.encode() + content)
 
     async with socket_that(handle) as url, Wire(Access(1, "luma-agents", f"{url}/v1", KEY)) as wire:
@@ -335,7 +444,9 @@ def test_an_upload_says_identity_and_only_the_status_of_its_answer_counts(clip: 
 
     async def handle(request: bytes, writer: asyncio.StreamWriter) -> None:
         requests.append(request)
-        writer.write(b"HTTP/1.1 200 OK\r\nContent-Encoding: gzip\r\nContent-Length: 9\r\n\r\nnot gzip!")
+        writer.write(
+            b"HTTP/1.1 200 OK\r\nContent-Encoding: gzip\r\nContent-Length: 9\r\n\r\nnot gzip!"
+        )
 
     async def scenario() -> None:
         async with socket_that(handle) as url, Wire(Access(1, "luma-agents", url, KEY)) as wire:
@@ -346,7 +457,9 @@ def test_an_upload_says_identity_and_only_the_status_of_its_answer_counts(clip: 
     assert b"accept-encoding: identity" in requests[0].lower()
 
 
-@pytest.mark.parametrize("url", ["https://[::1/half", "https://a\nb/put", "http://[", "", "nonsense"])
+@pytest.mark.parametrize(
+    "url", ["https://[::1/half", "https://a\nb/put", "http://[", "", "nonsense"]
+)
 def test_an_upload_address_that_is_none_ends_in_our_own_words(url: str, clip: Path) -> None:
     wire, _seen = answering(httpx.Response(200))
 

@@ -15,9 +15,16 @@ from editorapp.providers.mends import applied
 from editorapp.providers.vendors.luma_agents import SPEC
 
 CLIP = MediaFacts(
-    "video", "mp4", "h264", 1280, 720, 1_000_000,
-    fps=Fraction(24), frame_count=120, duration_seconds=Decimal(5),
-)  # fmt: skip
+    "video",
+    "mp4",
+    "h264",
+    1280,
+    720,
+    1_000_000,
+    fps=Fraction(24),
+    frame_count=120,
+    duration_seconds=Decimal(5),
+)
 GUIDE = Ref(asset_id=2, media_type="image/png")
 
 
@@ -33,7 +40,9 @@ def test_a_sound_edit_breaks_nothing() -> None:
     assert rules.check(SPEC, edit(auto_controls=True, resolution="720p"), CLIP) == []
 
 
-@pytest.mark.parametrize(("seconds", "is_taken"), [("17.9", True), ("18", True), ("18.01", False), ("18.1", False)])
+@pytest.mark.parametrize(
+    ("seconds", "is_taken"), [("17.9", True), ("18", True), ("18.01", False), ("18.1", False)]
+)
 def test_an_edit_takes_a_source_of_up_to_18_seconds(seconds: str, is_taken: bool) -> None:
     found = rules.check(SPEC, edit(), replace(CLIP, duration_seconds=Decimal(seconds)))
 
@@ -75,7 +84,9 @@ def test_a_source_by_url_has_200_mb_and_an_upload_more() -> None:
 
 
 def test_a_source_of_unknown_length_is_said_and_not_refused() -> None:
-    found = broken(edit(source=Ref(url="https://media.example.org/clip.mp4", media_type="video/mp4")), None)
+    found = broken(
+        edit(source=Ref(url="https://media.example.org/clip.mp4", media_type="video/mp4")), None
+    )
 
     assert list(found) == ["E8.unknown"]
     assert found["E8.unknown"].message.endswith("Luma Agents takes up to 18 s.")
@@ -102,7 +113,9 @@ def test_a_url_without_its_type_is_offered_the_one_that_its_name_says(url: str, 
 
 
 def test_a_task_that_nobody_has_is_refused_once() -> None:
-    found = rules.refusals(rules.check(SPEC, GenerationRequest(task="image", model="uni-1", prompt="x"), None))
+    found = rules.refusals(
+        rules.check(SPEC, GenerationRequest(task="image", model="uni-1", prompt="x"), None)
+    )
 
     assert [one.detail for one in found] == ["Type 'image' is not supported for model 'uni-1'"]
 
@@ -133,13 +146,19 @@ def test_a_keyframe_after_the_last_frame_offers_the_last_frame() -> None:
 
     assert found.field == "keyframe_indexes.1"
     assert found.message == "Keyframe 2: the source ends at frame 119, and this is frame 400."
-    assert [dict(mend.changes) for mend in found.mends] == [{"keyframe_index": [0, 119]}, {"drop_keyframes": [1]}]
+    assert [dict(mend.changes) for mend in found.mends] == [
+        {"keyframe_index": [0, 119]},
+        {"drop_keyframes": [1]},
+    ]
 
 
 def test_a_frame_used_twice_offers_to_drop_the_second() -> None:
     found = broken(edit(keyframes=(GUIDE,) * 3, keyframe_indexes=(5, 9, 5)))["E22"]
 
-    assert found.message == "Keyframe 3: frame 5 is used twice. Give it a frame of its own, or drop it."
+    assert (
+        found.message
+        == "Keyframe 3: frame 5 is used twice. Give it a frame of its own, or drop it."
+    )
     assert found.mends == (rules.Mend("Drop keyframe 3", {"drop_keyframes": [2]}),)
 
 
@@ -166,11 +185,18 @@ def test_a_control_value_is_a_number_from_0_to_1(value: Any) -> None:
 @pytest.mark.parametrize(
     "url",
     [
-        "http://media.example.org/a.mp4", "https://127.0.0.1/a.mp4", "https://10.0.0.4/a.mp4", "https://[::1]/a.mp4",
-        "https://localhost/a.mp4", "ftp://media.example.org/a.mp4", "https:///a.mp4", "https://nas.local/a.mp4", "x",
+        "http://media.example.org/a.mp4",
+        "https://127.0.0.1/a.mp4",
+        "https://10.0.0.4/a.mp4",
+        "https://[::1]/a.mp4",
+        "https://localhost/a.mp4",
+        "ftp://media.example.org/a.mp4",
+        "https:///a.mp4",
+        "https://nas.local/a.mp4",
+        "x",
         "https://[bad/a.mp4",
     ],
-)  # fmt: skip
+)
 def test_a_url_that_no_provider_can_fetch_is_refused(url: str) -> None:
     assert broken(edit(source=Ref(url=url, media_type="video/mp4")), None)["U2"].status == 422
 
@@ -195,11 +221,22 @@ def test_auto_greys_out_the_controls_and_says_why() -> None:
     assert options["depth"].reason == "Auto decides the signals; choose Manual to set depth."
     assert options["depth"].mend == rules.Mend("Choose Manual", {"conditioning": "manual"})
     assert options["strength"].mend == rules.Mend("Choose Manual", {"conditioning": "manual"})
-    assert set(options) == {"exr", "strength", "controls", "pose", "depth", "normals", "trajectory", "face"}
+    assert set(options) == {
+        "exr",
+        "strength",
+        "controls",
+        "pose",
+        "depth",
+        "normals",
+        "trajectory",
+        "face",
+    }
 
 
 def test_manual_leaves_everything_open_but_exr_without_hdr() -> None:
-    options = rules.unavailable(SPEC, edit(strength="flex_2", depth_enabled=True, resolution="720p"), CLIP)
+    options = rules.unavailable(
+        SPEC, edit(strength="flex_2", depth_enabled=True, resolution="720p"), CLIP
+    )
 
     assert set(options) == {"exr"}
     assert options["exr"].mend == rules.Mend("Turn HDR on", {"hdr": True})
@@ -216,7 +253,9 @@ def test_hdr_greys_out_the_small_sizes_and_small_sizes_grey_out_hdr() -> None:
 
 def test_a_way_out_takes_along_what_else_it_needs() -> None:
     exr = rules.unavailable(SPEC, edit(resolution="360p"), CLIP)["exr"].mend
-    small = rules.unavailable(SPEC, edit(hdr=True, exr=True, resolution="720p"), CLIP)["resolution=360p"].mend
+    small = rules.unavailable(SPEC, edit(hdr=True, exr=True, resolution="720p"), CLIP)[
+        "resolution=360p"
+    ].mend
 
     assert exr == rules.Mend("Turn HDR on and use 720p", {"hdr": True, "resolution": "720p"})
     assert small == rules.Mend("Turn HDR off and turn EXR off", {"hdr": False, "exr": False})
@@ -246,7 +285,15 @@ def test_ten_seconds_grey_out_what_they_exclude() -> None:
 
 
 EVERY_EDIT = [
-    edit(resolution=size, hdr=hdr, exr=exr, auto_controls=auto, strength=strength, **controls, **guides)
+    edit(
+        resolution=size,
+        hdr=hdr,
+        exr=exr,
+        auto_controls=auto,
+        strength=strength,
+        **controls,
+        **guides,
+    )
     for size, hdr, exr, auto, strength, controls, guides in itertools.product(
         (None, "360p", "540p", "720p", "1080p", "8k"),
         (None, True),
@@ -264,14 +311,29 @@ EVERY_EDIT = [
 ]
 EVERY_GENERATION = [
     GenerationRequest(
-        task="generate", prompt="x", resolution=size, hdr=hdr, exr=exr, duration=duration, loop=loop,
-        start_frame=first, end_frame=last, keyframes=frames and (GUIDE,), keyframe_indexes=frames and (0,),
+        task="generate",
+        prompt="x",
+        resolution=size,
+        hdr=hdr,
+        exr=exr,
+        duration=duration,
+        loop=loop,
+        start_frame=first,
+        end_frame=last,
+        keyframes=frames and (GUIDE,),
+        keyframe_indexes=frames and (0,),
     )
     for size, hdr, exr, duration, loop, first, last, frames in itertools.product(
-        ("360p", None, "1080p"), (None, True), (None, True), (None, "10s", "7s"), (None, True),
-        (None, GUIDE, Ref(generation_id="6f0c2a54-8a4b-4a57-9a55-0f6d0c1b7e21")), (None, GUIDE), (None, (1,)),
+        ("360p", None, "1080p"),
+        (None, True),
+        (None, True),
+        (None, "10s", "7s"),
+        (None, True),
+        (None, GUIDE, Ref(generation_id="6f0c2a54-8a4b-4a57-9a55-0f6d0c1b7e21")),
+        (None, GUIDE),
+        (None, (1,)),
     )
-]  # fmt: skip
+]
 
 
 @pytest.mark.parametrize("every", [EVERY_EDIT, EVERY_GENERATION], ids=["edit", "generate"])
@@ -285,20 +347,30 @@ def test_every_way_out_mends_its_rule_and_breaks_no_other(every: list[Generation
                 left = [rule.rule_id for rule in rules.refusals(rules.check(SPEC, after, source))]
                 before = [rule.rule_id for rule in found]
                 assert left.count(one.rule_id) < before.count(one.rule_id), (wanted, mend)
-                assert all(left.count(rule_id) <= before.count(rule_id) for rule_id in left), (wanted, mend)
+                assert all(left.count(rule_id) <= before.count(rule_id) for rule_id in left), (
+                    wanted,
+                    mend,
+                )
                 tried += 1
     assert tried > 1000
 
 
 @pytest.mark.parametrize("every", [EVERY_EDIT, EVERY_GENERATION], ids=["edit", "generate"])
-def test_an_option_is_greyed_out_exactly_where_choosing_it_would_be_refused(every: list[GenerationRequest]) -> None:
+def test_an_option_is_greyed_out_exactly_where_choosing_it_would_be_refused(
+    every: list[GenerationRequest],
+) -> None:
     """Against a slower truth: set the option in the request and check it whole."""
     for wanted in every[::7]:
         now = {one.rule_id for one in rules.refusals(rules.check(SPEC, wanted, CLIP))}
         options = rules.unavailable(SPEC, wanted, CLIP)
         for name in ("hdr", "exr"):
             if not getattr(wanted, name):
-                then = {one.rule_id for one in rules.refusals(rules.check(SPEC, replace(wanted, **{name: True}), CLIP))}
+                then = {
+                    one.rule_id
+                    for one in rules.refusals(
+                        rules.check(SPEC, replace(wanted, **{name: True}), CLIP)
+                    )
+                }
                 if then - now:
                     assert name in options
                 if not then:
@@ -307,7 +379,11 @@ def test_an_option_is_greyed_out_exactly_where_choosing_it_would_be_refused(ever
             assert why.reason
             if why.mend:
                 after, source = applied(wanted, CLIP, why.mend.changes)
-                assert option not in rules.unavailable(SPEC, after, source), (wanted, option, why.mend)
+                assert option not in rules.unavailable(SPEC, after, source), (
+                    wanted,
+                    option,
+                    why.mend,
+                )
 
 
 def test_rules_have_names_of_their_own_and_say_where_they_come_from() -> None:

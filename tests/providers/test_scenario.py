@@ -36,18 +36,30 @@ PATH = "/generate/custom/model_luma-ray-3-2"
 def answering(
     *given: httpx.Response | Exception, unit_price_usd: str | None = "0.02", **params: str
 ) -> tuple[Wire, list[httpx.Request]]:
-    """Return a wire on which the answers come one after another, and the list that its requests are kept in."""
+    """Return a wire on which the answers come one after another, and the list that its requests are
+    kept in.
+    """
     price = Decimal(unit_price_usd) if unit_price_usd else None
-    access = Access(1, "scenario", "https://api.example.org/v1", KEY, unit_price_usd=price, params=params)
+    access = Access(
+        1, "scenario", "https://api.example.org/v1", KEY, unit_price_usd=price, params=params
+    )
     return talk.answering(*given, to=access)
 
 
 def job(status: str, *, metadata: dict[str, Any] | None = None, **more: Any) -> httpx.Response:
-    return says(200, {"job": {"jobId": "job_1", "status": status, "metadata": metadata or {}, **more}})
+    return says(
+        200, {"job": {"jobId": "job_1", "status": status, "metadata": metadata or {}, **more}}
+    )
 
 
 def asset(**said: Any) -> httpx.Response:
-    return says(200, {"asset": {"id": "asset_1", "status": "success", "url": "https://cdn.example.org/a.mp4"} | said})
+    return says(
+        200,
+        {
+            "asset": {"id": "asset_1", "status": "success", "url": "https://cdn.example.org/a.mp4"}
+            | said
+        },
+    )
 
 
 def polled(*given: httpx.Response, **options: Any) -> Job:
@@ -58,10 +70,19 @@ def polled(*given: httpx.Response, **options: Any) -> Job:
 
 @pytest.mark.parametrize(
     ("status", "state"),
-    [("pending", "queued"), ("queued", "queued"), ("warming-up", "running"), ("in-progress", "running"),
-     ("finalizing", "running"), ("failure", "failed"), ("canceled", "failed"), ("processing", "running"),
-     ("failed", "failed"), ("a word of next year's", "running")],
-)  # fmt: skip
+    [
+        ("pending", "queued"),
+        ("queued", "queued"),
+        ("warming-up", "running"),
+        ("in-progress", "running"),
+        ("finalizing", "running"),
+        ("failure", "failed"),
+        ("canceled", "failed"),
+        ("processing", "running"),
+        ("failed", "failed"),
+        ("a word of next year's", "running"),
+    ],
+)
 def test_every_status_has_its_state(status: str, state: str) -> None:
     assert polled(job(status)).state == JobState(state)
 
@@ -76,7 +97,12 @@ def test_the_key_goes_as_basic_and_the_project_with_every_query() -> None:
 
 
 def test_a_success_is_done_with_a_fresh_link_the_asset_to_chain_and_what_it_cost() -> None:
-    done = polled(job("success", metadata={"assetIds": ["asset_1"]}, billing={"cuCost": 70, "cuDiscount": 10}), asset())
+    done = polled(
+        job(
+            "success", metadata={"assetIds": ["asset_1"]}, billing={"cuCost": 70, "cuDiscount": 10}
+        ),
+        asset(),
+    )
 
     assert (done.state, done.chain_id, done.cost_usd) == (JobState.DONE, "asset_1", Decimal("1.40"))
     assert [one.url for one in done.outputs] == ["https://cdn.example.org/a.mp4"]
@@ -84,7 +110,11 @@ def test_a_success_is_done_with_a_fresh_link_the_asset_to_chain_and_what_it_cost
 
 
 def test_what_was_paid_on_top_of_the_generation_is_part_of_its_cost() -> None:
-    bill = {"cuCost": 70, "cuDiscount": 0, "cuCostDetails": {"quality-gate": 2.5, "ip-detection": None}}
+    bill = {
+        "cuCost": 70,
+        "cuDiscount": 0,
+        "cuCostDetails": {"quality-gate": 2.5, "ip-detection": None},
+    }
 
     done = polled(job("success", metadata={"assetIds": ["asset_1"]}, billing=bill), asset())
 
@@ -102,24 +132,35 @@ def test_the_result_is_the_clip_among_the_assets_and_its_own_id_is_chained() -> 
         clip,
     )
 
-    assert (done.chain_id, done.outputs[0].url) == ("asset_clip", "https://cdn.example.org/clip.mp4")
+    assert (done.chain_id, done.outputs[0].url) == (
+        "asset_clip",
+        "https://cdn.example.org/clip.mp4",
+    )
 
 
 def test_a_paid_result_that_is_not_found_yet_is_looked_for_again() -> None:
     with pytest.raises(NotFound):
-        polled(job("success", metadata={"assetIds": ["asset_1"]}), says(404, {"message": "Asset not found"}))
+        polled(
+            job("success", metadata={"assetIds": ["asset_1"]}),
+            says(404, {"message": "Asset not found"}),
+        )
 
 
 def test_without_a_unit_price_or_a_bill_no_cost_is_made_up() -> None:
     bill = {"billing": {"cuCost": 70, "cuDiscount": 0}}
 
     assert (
-        polled(job("success", metadata={"assetIds": ["asset_1"]}, **bill), asset(), unit_price_usd=None).cost_usd
+        polled(
+            job("success", metadata={"assetIds": ["asset_1"]}, **bill), asset(), unit_price_usd=None
+        ).cost_usd
         is None
     )
     assert polled(job("success", metadata={"assetIds": ["asset_1"]}), asset()).cost_usd is None
     assert (
-        polled(job("success", metadata={"assetIds": ["asset_1"]}, billing={"cuCost": "n/a"}), asset()).cost_usd is None
+        polled(
+            job("success", metadata={"assetIds": ["asset_1"]}, billing={"cuCost": "n/a"}), asset()
+        ).cost_usd
+        is None
     )
 
 
@@ -133,20 +174,31 @@ def test_a_result_that_is_not_ready_is_waited_for() -> None:
 def test_a_success_without_a_result_is_a_failure(second: httpx.Response | None) -> None:
     ids = [] if second is None else ["asset_1"]
 
-    failed = polled(job("success", metadata={"assetIds": ids}), *([second] if second is not None else []))
+    failed = polled(
+        job("success", metadata={"assetIds": ids}), *([second] if second is not None else [])
+    )
 
-    assert failed.failure is not None and failed.failure.code == "no_output" and failed.failure.is_charged is None
+    assert (
+        failed.failure is not None
+        and failed.failure.code == "no_output"
+        and failed.failure.is_charged is None
+    )
     assert not failed.failure.can_retry, "it may be paid"
 
 
 def test_an_old_answer_names_its_job_under_id() -> None:
     wire, _seen = answering(says(200, {"job": {"id": "job_old", "status": "queued"}}))
 
-    assert run(scenario.submit({"prompt": "x"}, path=PATH, wire=wire, idempotency_key="k")).id == "job_old"
+    assert (
+        run(scenario.submit({"prompt": "x"}, path=PATH, wire=wire, idempotency_key="k")).id
+        == "job_old"
+    )
 
 
 def test_a_failure_shows_the_error_and_the_hint() -> None:
-    failed = polled(job("failure", metadata={"error": "Upstream timed out.", "hint": "Try a shorter clip"}))
+    failed = polled(
+        job("failure", metadata={"error": "Upstream timed out.", "hint": "Try a shorter clip"})
+    )
 
     assert failed.failure is not None
     assert 'Scenario says: "Upstream timed out". Try a shorter clip.' in failed.failure.reason
@@ -202,7 +254,11 @@ def test_a_quote_is_the_same_body_as_a_dry_run_and_its_269_is_read() -> None:
     assert (seen[0].method, seen[0].url.path) == ("POST", f"/v1{PATH}")
     assert dict(seen[0].url.params) == {"dryRun": "true"}
     assert seen[0].content == b'{"prompt":"Rain"}'
-    assert (quote.low_usd, quote.high_usd, quote.basis) == (Decimal("0.84"), Decimal("0.84"), "42 CU at $0.02")
+    assert (quote.low_usd, quote.high_usd, quote.basis) == (
+        Decimal("0.84"),
+        Decimal("0.84"),
+        "42 CU at $0.02",
+    )
 
 
 def test_the_dearest_dollar_pack_prices_a_unit_that_nobody_has_priced() -> None:
@@ -214,7 +270,9 @@ def test_the_dearest_dollar_pack_prices_a_unit_that_nobody_has_priced() -> None:
         "nonsense",
     ]
 
-    quote, seen = quoted(says(269, {"creativeUnitsCost": 42}), says(200, {"prices": packs}), unit_price_usd=None)
+    quote, seen = quoted(
+        says(269, {"creativeUnitsCost": 42}), says(200, {"prices": packs}), unit_price_usd=None
+    )
 
     assert seen[1].url.path == "/v1/oscu/prices"
     assert quote.high_usd == Decimal("1.26") and "dearest CU pack" in quote.note
@@ -230,7 +288,9 @@ def test_a_price_that_the_account_learned_from_the_packs_is_said_to_be_one() -> 
     assert len(seen) == 1
 
 
-@pytest.mark.parametrize("answer", [says(200, {"prices": []}), says(404, {"message": "no"}), says(200, {})])
+@pytest.mark.parametrize(
+    "answer", [says(200, {"prices": []}), says(404, {"message": "no"}), says(200, {})]
+)
 def test_with_no_price_of_a_unit_anywhere_an_admin_is_asked_for_it(answer: httpx.Response) -> None:
     with pytest.raises(ProviderError, match="set the price of one CU"):
         quoted(says(269, {"creativeUnitsCost": 42}), answer, unit_price_usd=None)
@@ -266,8 +326,11 @@ def test_limits_are_taken_over_where_they_are_tighter_and_left_where_they_are_wi
     wide = schema({"name": "prompt", "maxLength": 9000}, {"name": "keyframes", "maxLength": 100})
 
     assert taught(tight) == {
-        "max_source_seconds": 16.0, "max_file_bytes": 50_000_000, "prompt_max": 2000, "max_keyframes": 8,
-    }  # fmt: skip
+        "max_source_seconds": 16.0,
+        "max_file_bytes": 50_000_000,
+        "prompt_max": 2000,
+        "max_keyframes": 8,
+    }
     assert taught(wide) == {}
 
 
@@ -275,15 +338,30 @@ def test_limits_are_taken_over_where_they_are_tighter_and_left_where_they_are_wi
     ("entry", "keys"),
     [
         ([{"name": "uri", "type": "file"}, {"name": "at", "type": "number"}], ["uri", "at"]),
-        ([{"name": "at", "type": "number"}, {"name": "uri", "type": "file"}, {"name": "n", "type": "string"}],
-         ["uri", "at"]),
+        (
+            [
+                {"name": "at", "type": "number"},
+                {"name": "uri", "type": "file"},
+                {"name": "n", "type": "string"},
+            ],
+            ["uri", "at"],
+        ),
         ([{"name": "uri", "type": "file"}], None),
-        ([{"name": "a", "type": "file"}, {"name": "b", "type": "file"}, {"name": "at", "type": "number"}], None),
+        (
+            [
+                {"name": "a", "type": "file"},
+                {"name": "b", "type": "file"},
+                {"name": "at", "type": "number"},
+            ],
+            None,
+        ),
         ("nonsense", None),
         (None, None),
     ],
-)  # fmt: skip
-def test_the_keys_of_a_keyframe_are_the_one_file_and_the_one_number(entry: Any, keys: list[str] | None) -> None:
+)
+def test_the_keys_of_a_keyframe_are_the_one_file_and_the_one_number(
+    entry: Any, keys: list[str] | None
+) -> None:
     learned = taught(schema({"name": "keyframes", "type": "inputs_array", "inputs": entry}))
 
     assert learned.get("keyframe_keys") == keys
@@ -301,14 +379,19 @@ def test_a_schema_that_cannot_be_read_teaches_nothing(nonsense: dict[str, Any]) 
     ("answer", "words"),
     [
         (says(400, {"message": "prompt is too long"}), "prompt is too long"),
-        (says(400, {"error": "BadRequestError", "message": "prompt is too long"}), "prompt is too long"),
+        (
+            says(400, {"error": "BadRequestError", "message": "prompt is too long"}),
+            "prompt is too long",
+        ),
         (says(400, {"reason": "no such aspect ratio"}), "no such aspect ratio"),
         (says(422, {"error": "Unprocessable"}), "Unprocessable"),
         (httpx.Response(400, text="plain words"), "plain words"),
         (says(400, ["a list"]), "HTTP 400"),
     ],
 )
-def test_an_error_is_shown_in_scenarios_words_whatever_its_shape(answer: httpx.Response, words: str) -> None:
+def test_an_error_is_shown_in_scenarios_words_whatever_its_shape(
+    answer: httpx.Response, words: str
+) -> None:
     wire, _seen = answering(answer)
 
     with pytest.raises(Rejected, match=words):
@@ -316,7 +399,10 @@ def test_an_error_is_shown_in_scenarios_words_whatever_its_shape(answer: httpx.R
 
 
 def test_a_full_plan_is_concurrency_and_any_other_429_is_rate() -> None:
-    full, many = says(429, {"details": {"actionName": "parallelCustomJobs", "actionLimit": 4}}), says(429, {})
+    full, many = (
+        says(429, {"details": {"actionName": "parallelCustomJobs", "actionLimit": 4}}),
+        says(429, {}),
+    )
     found = []
     for answer in (full, many):
         wire, _seen = answering(answer)
@@ -345,7 +431,8 @@ def test_an_unknown_job_is_not_found() -> None:
 
 
 @pytest.mark.parametrize(
-    ("size", "parts"), [(1, 1), (16 * 1024**2, 1), (16 * 1024**2 + 1, 2), (5 * 10**12, 10_000), (10**11, 5961)]
+    ("size", "parts"),
+    [(1, 1), (16 * 1024**2, 1), (16 * 1024**2 + 1, 2), (5 * 10**12, 10_000), (10**11, 5961)],
 )
 def test_a_file_has_as_few_parts_as_scenario_takes(size: int, parts: int) -> None:
     length = staging.part_bytes(size)
@@ -357,19 +444,24 @@ def test_a_file_has_as_few_parts_as_scenario_takes(size: int, parts: int) -> Non
 def test_the_end_of_an_upload_is_imported_with_its_asset_and_not_before(
     tmp_path: Any, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(staging, "READY", replace(staging.READY, first_seconds=0.0, longest_seconds=0.0))
+    monkeypatch.setattr(
+        staging, "READY", replace(staging.READY, first_seconds=0.0, longest_seconds=0.0)
+    )
     clip = tmp_path / "a.mp4"
     clip.write_bytes(b"clip")
     parts = [{"number": 1, "url": "https://parts.example.org/1", "expires": "x"}]
     wire, seen = answering(
-        says(200, {"upload": {"id": "upload_1", "status": "pending", "parts": parts}}), httpx.Response(200),
+        says(200, {"upload": {"id": "upload_1", "status": "pending", "parts": parts}}),
+        httpx.Response(200),
         says(200, {"upload": {"id": "upload_1", "status": "validating"}}),
         says(200, {"upload": {"id": "upload_1", "status": "complete"}}),
         says(200, {"upload": {"id": "upload_1", "status": "imported"}}),
         says(200, {"upload": {"id": "upload_1", "status": "imported", "entityId": "asset_9"}}),
-    )  # fmt: skip
+    )
 
-    ref = run(scenario.stage(clip, name="a.mp4", media_type="video/mp4", purpose="input", wire=wire))
+    ref = run(
+        scenario.stage(clip, name="a.mp4", media_type="video/mp4", purpose="input", wire=wire)
+    )
 
     assert ref == Ref(file_id="asset_9", media_type="video/mp4")
     assert "Authorization" not in seen[1].headers and seen[1].content == b"clip"

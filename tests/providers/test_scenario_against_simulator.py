@@ -1,4 +1,6 @@
-"""Scenario's adapter over real sockets, against the simulator in a process of its own: each of the seven models."""
+"""Scenario's adapter over real sockets, against the simulator in a process of its own: each of the
+seven models.
+"""
 
 import asyncio
 import time
@@ -45,9 +47,13 @@ def account(simulator: SimulatorProcess) -> Iterator[Access]:
 
 def account_at(simulator: SimulatorProcess, **changes: Any) -> Access:
     access = Access(
-        1, "scenario", f"{simulator.url}/scenario/v1", scenario.SPEC.simulated_key, is_simulated=True,
+        1,
+        "scenario",
+        f"{simulator.url}/scenario/v1",
+        scenario.SPEC.simulated_key,
+        is_simulated=True,
         unit_price_usd=UNIT_PRICE,
-    )  # fmt: skip
+    )
     return replace(access, **changes)
 
 
@@ -59,13 +65,18 @@ def clip(real_media: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 async def staged(path: Path, wire: Wire, media_type: str = "video/mp4") -> Ref:
-    return await scenario.stage(path, name=path.name, media_type=media_type, purpose="input", wire=wire)
+    return await scenario.stage(
+        path, name=path.name, media_type=media_type, purpose="input", wire=wire
+    )
 
 
 async def sent(wanted: GenerationRequest, wire: Wire, spec: Spec = scenario.SPEC) -> Job:
     assert rules.refusals(rules.check(spec, wanted, None)) == []
     return await scenario.submit(
-        scenario.encode(wanted, spec), path=scenario.endpoint(wanted), wire=wire, idempotency_key="k"
+        scenario.encode(wanted, spec),
+        path=scenario.endpoint(wanted),
+        wire=wire,
+        idempotency_key="k",
     )
 
 
@@ -101,8 +112,20 @@ MODELS: dict[str, tuple[str, str, dict[str, Any], int, str]] = {
     "reframe": ("reframe", "ray-3.2", {"resolution": "540p", "aspect_ratio": "1:1"}, 540, "0.08"),
     "modify": ("modify", "modify-video", {"strength": "reimagine_2"}, 720, "0.004"),
     "reframe-video": ("reframe", "reframe-video", {"aspect_ratio": "9:21"}, 720, "0.02"),
-    "flash 540p": ("generate", "ray-flash-2-540p", {"duration": "9s", "concepts": ("zoom_in",)}, 540, "0.144"),
-    "flash 720p": ("generate", "ray-flash-2-720p", {"loop": True, "aspect_ratio": "1:1"}, 720, "0.14"),
+    "flash 540p": (
+        "generate",
+        "ray-flash-2-540p",
+        {"duration": "9s", "concepts": ("zoom_in",)},
+        540,
+        "0.144",
+    ),
+    "flash 720p": (
+        "generate",
+        "ray-flash-2-720p",
+        {"loop": True, "aspect_ratio": "1:1"},
+        720,
+        "0.14",
+    ),
 }
 
 
@@ -124,7 +147,11 @@ def test_each_model_goes_from_a_file_to_a_result_that_is_paid_for_as_quoted(
 
     width, height, seconds = result_of(job, tmp_path / "result.mp4")
     assert min(width, height) == short_side
-    assert seconds == {"9s": 9.0}.get(said.get("duration", ""), 5.0) if task == "generate" else seconds < 1.1
+    assert (
+        seconds == {"9s": 9.0}.get(said.get("duration", ""), 5.0)
+        if task == "generate"
+        else seconds < 1.1
+    )
     assert quote.low_usd == quote.high_usd == job.cost_usd == Decimal(price)
     assert "CU at $0.02" in quote.basis
     assert job.chain_id.startswith("asset_")
@@ -154,7 +181,11 @@ def test_a_webm_clip_is_taken_as_it_is(account: Access, real_media: Path) -> Non
 
     asset = run(through())
 
-    assert (asset["kind"], asset["mimeType"], asset["properties"]["codecName"]) == ("video", "video/webm", "vp9")
+    assert (asset["kind"], asset["mimeType"], asset["properties"]["codecName"]) == (
+        "video",
+        "video/webm",
+        "vp9",
+    )
 
 
 def test_a_clip_of_several_parts_arrives_whole(
@@ -188,7 +219,9 @@ def test_a_clip_of_another_kind_is_refused_before_it_is_sent(
         run(through())
 
 
-def test_a_file_that_scenario_cannot_read_is_refused_in_its_words(account: Access, tmp_path: Path) -> None:
+def test_a_file_that_scenario_cannot_read_is_refused_in_its_words(
+    account: Access, tmp_path: Path
+) -> None:
     text = tmp_path / "notes.mp4"
     text.write_bytes(b"no video at all" * 50)
 
@@ -215,30 +248,44 @@ def test_a_fault_on_the_way_of_an_upload_can_be_tried_again(
     assert str(run(through()).file_id).startswith("asset_")
 
 
-def test_keyframes_are_sent_as_the_model_itself_says(account: Access, clip: Path, real_media: Path) -> None:
+def test_keyframes_are_sent_as_the_model_itself_says(
+    account: Access, clip: Path, real_media: Path
+) -> None:
     async def through() -> tuple[dict[str, Any], Job]:
         async with Wire(account) as wire:
             learned = await scenario.learn(wire=wire)
             keys = tuple(learned["models"]["edit/ray-3.2"]["keyframe_keys"])
-            models = (replace(one, limits=replace(one.limits, keyframe_keys=keys)) for one in scenario.SPEC.models)
+            models = (
+                replace(one, limits=replace(one.limits, keyframe_keys=keys))
+                for one in scenario.SPEC.models
+            )
             spec = replace(scenario.SPEC, models=tuple(models))
             picture = await staged(real_media / "rocket.jpg", wire, "image/jpeg")
             wanted = wanted_of(
-                "edit", "ray-3.2", source=await staged(clip, wire), resolution="540p", auto_controls=True,
-                keyframes=(picture,), keyframe_indexes=(3,),
-            )  # fmt: skip
+                "edit",
+                "ray-3.2",
+                source=await staged(clip, wire),
+                resolution="540p",
+                auto_controls=True,
+                keyframes=(picture,),
+                keyframe_indexes=(3,),
+            )
             return learned, (await finished(await sent(wanted, wire, spec), wire))[0]
 
     learned, job = run(through())
 
     assert learned == {
         "models": {
-            "edit/ray-3.2": {"keyframe_keys": ["image", "index"]}, "generate/ray-3.2": {},
-            "generate/ray-flash-2-540p": {}, "generate/ray-flash-2-720p": {}, "reframe/ray-3.2": {},
-            "reframe/reframe-video": {}, "modify/modify-video": {},
+            "edit/ray-3.2": {"keyframe_keys": ["image", "index"]},
+            "generate/ray-3.2": {},
+            "generate/ray-flash-2-540p": {},
+            "generate/ray-flash-2-720p": {},
+            "reframe/ray-3.2": {},
+            "reframe/reframe-video": {},
+            "modify/modify-video": {},
         },
         "unit_price_usd": "0.020000",
-    }  # fmt: skip
+    }
     assert job.state is JobState.DONE
 
 
@@ -248,10 +295,17 @@ def test_a_result_is_edited_further_by_its_asset_and_only_with_its_own_key(
     async def through() -> tuple[Job, Job]:
         async with Wire(account) as wire:
             first, _ = await finished(
-                await sent(wanted_of("modify", "modify-video", source=await staged(clip, wire)), wire), wire
+                await sent(
+                    wanted_of("modify", "modify-video", source=await staged(clip, wire)), wire
+                ),
+                wire,
             )
             onward = wanted_of(
-                "reframe", "ray-3.2", source=Ref(generation_id=first.chain_id), aspect_ratio="1:1", resolution="540p"
+                "reframe",
+                "ray-3.2",
+                source=Ref(generation_id=first.chain_id),
+                aspect_ratio="1:1",
+                resolution="540p",
             )
             second, _ = await finished(await sent(onward, wire), wire)
         async with Wire(account_at(simulator, secret="api_stranger:secret")) as wire:
@@ -293,7 +347,9 @@ def test_a_running_job_says_how_far_it_is(tmp_path: Path) -> None:
 def test_a_failure_says_what_scenario_says_and_what_to_do(
     account: Access, kind: str, code: str, can_retry: bool, words: str
 ) -> None:
-    wanted = GenerationRequest(task="generate", model="ray-3.2", prompt=f"Rain [[{kind}]]", resolution="540p")
+    wanted = GenerationRequest(
+        task="generate", model="ray-3.2", prompt=f"Rain [[{kind}]]", resolution="540p"
+    )
 
     async def through() -> Job:
         async with Wire(account) as wire:
@@ -301,7 +357,10 @@ def test_a_failure_says_what_scenario_says_and_what_to_do(
 
     job = run(through())
 
-    assert job.failure is not None and (job.failure.code, job.failure.can_retry) == (code, can_retry)
+    assert job.failure is not None and (job.failure.code, job.failure.can_retry) == (
+        code,
+        can_retry,
+    )
     assert words in job.failure.reason
     charged = code == "no_output"
     assert job.failure.is_charged is (None if charged else False)
@@ -313,21 +372,33 @@ def test_a_failure_that_is_not_refunded_is_charged(account: Access, clip: Path) 
         async with Wire(account) as wire:
             source = await staged(clip, wire)
             wanted = GenerationRequest(
-                task="reframe", model="reframe-video", prompt="x [[fail:generation_failed]]", source=source
+                task="reframe",
+                model="reframe-video",
+                prompt="x [[fail:generation_failed]]",
+                source=source,
             )
             return (await finished(await sent(wanted, wire), wire))[0]
 
     job = run(through())
 
     assert job.failure is not None
-    assert (job.failure.is_charged, job.failure.can_retry, job.cost_usd) == (True, False, Decimal("0.02"))
+    assert (job.failure.is_charged, job.failure.can_retry, job.cost_usd) == (
+        True,
+        False,
+        Decimal("0.02"),
+    )
 
 
 @pytest.mark.parametrize(
     ("kind", "error"),
-    [("status:503", OutcomeUnknown), ("reset", OutcomeUnknown), ("accept_then_reset", OutcomeUnknown),
-     ("status:400", Rejected), ("429:7", Throttled)],
-)  # fmt: skip
+    [
+        ("status:503", OutcomeUnknown),
+        ("reset", OutcomeUnknown),
+        ("accept_then_reset", OutcomeUnknown),
+        ("status:400", Rejected),
+        ("429:7", Throttled),
+    ],
+)
 def test_the_paid_call_is_sent_once_and_never_said_to_have_failed_unless_it_has(
     account: Access, simulator: SimulatorProcess, kind: str, error: type[ProviderError]
 ) -> None:
@@ -342,7 +413,9 @@ def test_the_paid_call_is_sent_once_and_never_said_to_have_failed_unless_it_has(
     assert simulator.submits_received == (1 if kind == "accept_then_reset" else 0)
 
 
-def test_without_a_unit_price_the_dearest_pack_is_taken_and_said_so(simulator: SimulatorProcess) -> None:
+def test_without_a_unit_price_the_dearest_pack_is_taken_and_said_so(
+    simulator: SimulatorProcess,
+) -> None:
     async def through() -> Any:
         async with Wire(account_at(simulator, unit_price_usd=None)) as wire:
             wanted = wanted_of("generate", "ray-flash-2-540p", duration="9s")
@@ -364,7 +437,9 @@ def test_asking_for_a_price_makes_no_job(account: Access, simulator: SimulatorPr
 
 
 @pytest.mark.parametrize("key", ["api_unknown", "api_revoked", "api_wrongscope"])
-def test_a_bad_key_is_told_apart_from_everything_else(simulator: SimulatorProcess, key: str) -> None:
+def test_a_bad_key_is_told_apart_from_everything_else(
+    simulator: SimulatorProcess, key: str
+) -> None:
     async def through() -> None:
         async with Wire(account_at(simulator, secret=f"{key}:a-secret")) as wire:
             await scenario.ping(wire=wire)
@@ -373,11 +448,15 @@ def test_a_bad_key_is_told_apart_from_everything_else(simulator: SimulatorProces
         run(through())
 
 
-def test_a_plan_without_the_model_names_the_model_and_the_plan_it_needs(simulator: SimulatorProcess) -> None:
+def test_a_plan_without_the_model_names_the_model_and_the_plan_it_needs(
+    simulator: SimulatorProcess,
+) -> None:
     async def through() -> dict[str, Any]:
         async with Wire(account_at(simulator, secret="api_restricted:a-secret")) as wire:
             await scenario.ping(wire=wire)
-            with pytest.raises(Rejected, match="does not include Ray 2 Flash 720p. It needs the pro plan") as refused:
+            with pytest.raises(
+                Rejected, match="does not include Ray 2 Flash 720p. It needs the pro plan"
+            ) as refused:
                 await sent(wanted_of("generate", "ray-flash-2-720p"), wire)
             assert not isinstance(refused.value, BadCredentials)
             return await scenario.learn(wire=wire)
@@ -386,7 +465,9 @@ def test_a_plan_without_the_model_names_the_model_and_the_plan_it_needs(simulato
 
 
 def test_too_many_jobs_at_once_are_told_apart_from_too_many_requests(tmp_path: Path) -> None:
-    process = SimulatorProcess.start(tmp_path, "--concurrent", "1", "--render-seconds", "30", "--no-render")
+    process = SimulatorProcess.start(
+        tmp_path, "--concurrent", "1", "--render-seconds", "30", "--no-render"
+    )
 
     async def through() -> Throttled:
         async with Wire(account_at(process)) as wire:

@@ -25,13 +25,19 @@ GUIDE_URL = "https://media.example.org/guide.jpg"
 DATA = "AAAAGGZ0eXBpc29tAAACAGlzb21pc28y"
 PNG = "iVBORw0KGgoAAAANSUhEUgAAAAEAAAAB"
 ANSWER = {
-    "id": RESULT, "type": "video_edit", "state": "queued", "model": "ray-3.2", "created_at": "2026-11-20T10:00:00Z",
+    "id": RESULT,
+    "type": "video_edit",
+    "state": "queued",
+    "model": "ray-3.2",
+    "created_at": "2026-11-20T10:00:00Z",
     "output": [],
-}  # fmt: skip
+}
 
 
 def edit(**said: Any) -> GenerationRequest:
-    return GenerationRequest(**({"prompt": "Rainy neon evening", "source": Ref(generation_id=RESULT)} | said))
+    return GenerationRequest(
+        **({"prompt": "Rainy neon evening", "source": Ref(generation_id=RESULT)} | said)
+    )
 
 
 def sdk(kind: str = "video_edit", **said: Any) -> dict[str, Any]:
@@ -44,7 +50,9 @@ COMPOSITIONS: dict[str, tuple[GenerationRequest, dict[str, Any]]] = {
     "auto": (edit(auto_controls=True), sdk(video={"edit": {"auto_controls": True}})),
     "nothing but a prompt": (edit(), sdk()),
     "strength on a url": (
-        edit(source=Ref(url=CLIP_URL, media_type="video/mp4"), resolution="540p", strength="flex_2"),
+        edit(
+            source=Ref(url=CLIP_URL, media_type="video/mp4"), resolution="540p", strength="flex_2"
+        ),
         sdk(
             source={"url": CLIP_URL, "media_type": "video/mp4"},
             video={"resolution": "540p", "edit": {"strength": "flex_2"}},
@@ -52,16 +60,33 @@ COMPOSITIONS: dict[str, tuple[GenerationRequest, dict[str, Any]]] = {
     ),
     "inline data": (
         edit(source=Ref(data=DATA, media_type="video/quicktime"), strength="adhere_1"),
-        sdk(source={"data": DATA, "media_type": "video/quicktime"}, video={"edit": {"strength": "adhere_1"}}),
+        sdk(
+            source={"data": DATA, "media_type": "video/quicktime"},
+            video={"edit": {"strength": "adhere_1"}},
+        ),
     ),
     "an uploaded file": (
-        edit(source=Ref(file_id=FILE, media_type="video/mp4"), resolution="360p", strength="reimagine_3"),
-        sdk(source={"file_id": FILE}, video={"resolution": "360p", "edit": {"strength": "reimagine_3"}}),
+        edit(
+            source=Ref(file_id=FILE, media_type="video/mp4"),
+            resolution="360p",
+            strength="reimagine_3",
+        ),
+        sdk(
+            source={"file_id": FILE},
+            video={"resolution": "360p", "edit": {"strength": "reimagine_3"}},
+        ),
     ),
     "five controls": (
         edit(
-            resolution="1080p", pose_enabled=True, pose_strength="coarse", depth_enabled=True, depth_blur=0.35,
-            normals_enabled=True, normals_augmentation=0, trajectory_enabled=True, trajectory_sparsity=1.0,
+            resolution="1080p",
+            pose_enabled=True,
+            pose_strength="coarse",
+            depth_enabled=True,
+            depth_blur=0.35,
+            normals_enabled=True,
+            normals_augmentation=0,
+            trajectory_enabled=True,
+            trajectory_sparsity=1.0,
             face_enabled=True,
         ),
         sdk(
@@ -84,7 +109,10 @@ COMPOSITIONS: dict[str, tuple[GenerationRequest, dict[str, Any]]] = {
         sdk(
             video={
                 "edit": {
-                    "controls": {name: {"enabled": True} for name in ("pose", "depth", "normals", "trajectory")}
+                    "controls": {
+                        name: {"enabled": True}
+                        for name in ("pose", "depth", "normals", "trajectory")
+                    }
                 }
             }
         ),
@@ -92,7 +120,12 @@ COMPOSITIONS: dict[str, tuple[GenerationRequest, dict[str, Any]]] = {
     "strength with a control": (
         edit(strength="flex_3", pose_enabled=True, pose_strength="precise", face_enabled=False),
         sdk(
-            video={"edit": {"strength": "flex_3", "controls": {"pose": {"enabled": True, "strength": "precise"}}}}
+            video={
+                "edit": {
+                    "strength": "flex_3",
+                    "controls": {"pose": {"enabled": True, "strength": "precise"}},
+                }
+            }
         ),
     ),
     "a guide frame by url": (
@@ -102,13 +135,21 @@ COMPOSITIONS: dict[str, tuple[GenerationRequest, dict[str, Any]]] = {
     "a guide frame inline": (
         edit(start_frame=Ref(data=PNG, media_type="image/png"), auto_controls=True),
         sdk(
-            video={"start_frame": {"data": PNG, "media_type": "image/png"}, "edit": {"auto_controls": True}}
+            video={
+                "start_frame": {"data": PNG, "media_type": "image/png"},
+                "edit": {"auto_controls": True},
+            }
         ),
     ),
     "keyframes of every kind": (
         edit(
-            auto_controls=True, resolution="720p",
-            keyframes=(Ref(url=GUIDE_URL), Ref(generation_id=OTHER), Ref(file_id=FILE, media_type="image/png")),
+            auto_controls=True,
+            resolution="720p",
+            keyframes=(
+                Ref(url=GUIDE_URL),
+                Ref(generation_id=OTHER),
+                Ref(file_id=FILE, media_type="image/png"),
+            ),
             keyframe_indexes=(96, 0, 48),
         ),
         sdk(
@@ -123,7 +164,11 @@ COMPOSITIONS: dict[str, tuple[GenerationRequest, dict[str, Any]]] = {
         ),
     ),
     "sixty-four keyframes": (
-        edit(keyframes=(Ref(file_id=FILE),) * 64, keyframe_indexes=tuple(range(64)), strength="flex_1"),
+        edit(
+            keyframes=(Ref(file_id=FILE),) * 64,
+            keyframe_indexes=tuple(range(64)),
+            strength="flex_1",
+        ),
         sdk(
             video={
                 "edit": {
@@ -141,40 +186,76 @@ COMPOSITIONS: dict[str, tuple[GenerationRequest, dict[str, Any]]] = {
     "hdr with exr, and whom it is for": (
         edit(hdr=True, exr=True, resolution="1080p", auto_controls=True, user_id="person-7"),
         sdk(
-            video={"resolution": "1080p", "hdr": True, "exr_export": True, "edit": {"auto_controls": True}},
+            video={
+                "resolution": "1080p",
+                "hdr": True,
+                "exr_export": True,
+                "edit": {"auto_controls": True},
+            },
             user_id="person-7",
         ),
     ),
     "a prompt in many scripts": (
         edit(prompt='Dämmerung, 雨の夜 — "neon" 🌧\nsecond line', auto_controls=True),
-        sdk(prompt='Dämmerung, 雨の夜 — "neon" 🌧\nsecond line', video={"edit": {"auto_controls": True}}),
+        sdk(
+            prompt='Dämmerung, 雨の夜 — "neon" 🌧\nsecond line',
+            video={"edit": {"auto_controls": True}},
+        ),
     ),
     "reimagine at the draft tier with everything off said off": (
-        edit(resolution="360p", strength="reimagine_1", hdr=False, exr=False, auto_controls=False, depth_enabled=False),
+        edit(
+            resolution="360p",
+            strength="reimagine_1",
+            hdr=False,
+            exr=False,
+            auto_controls=False,
+            depth_enabled=False,
+        ),
         sdk(video={"resolution": "360p", "edit": {"strength": "reimagine_1"}}),
     ),
     "a generation": (
         GenerationRequest(
-            task="generate", prompt="A paper lantern", aspect_ratio="21:9", resolution="1080p", duration="10s"
+            task="generate",
+            prompt="A paper lantern",
+            aspect_ratio="21:9",
+            resolution="1080p",
+            duration="10s",
         ),
         sdk(
-            "video", prompt="A paper lantern", aspect_ratio="21:9", video={"resolution": "1080p", "duration": "10s"}
+            "video",
+            prompt="A paper lantern",
+            aspect_ratio="21:9",
+            video={"resolution": "1080p", "duration": "10s"},
         ),
     ),
     "a loop between two frames' worth of nothing": (
-        GenerationRequest(task="generate", prompt="A wheel", duration="5s", loop=True, start_frame=Ref(url=GUIDE_URL)),
+        GenerationRequest(
+            task="generate",
+            prompt="A wheel",
+            duration="5s",
+            loop=True,
+            start_frame=Ref(url=GUIDE_URL),
+        ),
         sdk(
-            "video", prompt="A wheel", video={"duration": "5s", "loop": True, "start_frame": {"url": GUIDE_URL}}
+            "video",
+            prompt="A wheel",
+            video={"duration": "5s", "loop": True, "start_frame": {"url": GUIDE_URL}},
         ),
     ),
     "an extension backwards": (
-        GenerationRequest(task="generate", prompt="Before that", end_frame=Ref(generation_id=RESULT)),
+        GenerationRequest(
+            task="generate", prompt="Before that", end_frame=Ref(generation_id=RESULT)
+        ),
         sdk("video", prompt="Before that", video={"end_frame": {"generation_id": RESULT}}),
     ),
     "generated keyframes in hdr": (
         GenerationRequest(
-            task="generate", prompt="A kite", hdr=True, resolution="720p",
-            keyframes=(Ref(url=GUIDE_URL), Ref(file_id=FILE)), keyframe_indexes=(0, 120),
+            task="generate",
+            prompt="A kite",
+            hdr=True,
+            resolution="720p",
+            keyframes=(Ref(url=GUIDE_URL), Ref(file_id=FILE)),
+            keyframe_indexes=(0, 120),
         ),
         sdk(
             "video",
@@ -188,7 +269,15 @@ COMPOSITIONS: dict[str, tuple[GenerationRequest, dict[str, Any]]] = {
         ),
     ),
     "a reframe with a place on the canvas": (
-        edit(task="reframe", aspect_ratio="9:16", resolution="720p", x_norm=0, y_norm=0.34, w_norm=1, h_norm=0.32),
+        edit(
+            task="reframe",
+            aspect_ratio="9:16",
+            resolution="720p",
+            x_norm=0,
+            y_norm=0.34,
+            w_norm=1,
+            h_norm=0.32,
+        ),
         sdk(
             "video_reframe",
             aspect_ratio="9:16",
@@ -202,7 +291,7 @@ COMPOSITIONS: dict[str, tuple[GenerationRequest, dict[str, Any]]] = {
         edit(task="reframe", aspect_ratio="16:9", source=Ref(file_id=FILE)),
         sdk("video_reframe", aspect_ratio="16:9", source={"file_id": FILE}),
     ),
-}  # fmt: skip
+}
 
 
 def sent_by_the_sdk(call: Callable[[Luma], Any]) -> httpx.Request:
@@ -213,7 +302,14 @@ def sent_by_the_sdk(call: Callable[[Luma], Any]) -> httpx.Request:
         return says(201, ANSWER)
 
     with httpx.Client(transport=httpx.MockTransport(handle)) as http:
-        call(Luma(auth_token=KEY, base_url="https://agents.example.org/v1", http_client=http, max_retries=0))
+        call(
+            Luma(
+                auth_token=KEY,
+                base_url="https://agents.example.org/v1",
+                http_client=http,
+                max_retries=0,
+            )
+        )
     (request,) = seen
     return request
 
@@ -224,7 +320,11 @@ def test_the_adapter_sends_what_the_official_sdk_sends(name: str) -> None:
     assert rules.refusals(rules.check(luma_agents.SPEC, wanted, None)) == []
     wire, seen = answering(says(201, ANSWER))
 
-    run(luma_agents.submit(luma_agents.encode(wanted), wire=wire, path="/generations", idempotency_key="k"))
+    run(
+        luma_agents.submit(
+            luma_agents.encode(wanted), wire=wire, path="/generations", idempotency_key="k"
+        )
+    )
     ours, theirs = seen[0], sent_by_the_sdk(lambda client: client.generations.create(**parameters))
 
     assert (ours.method, ours.url) == (theirs.method, theirs.url)
@@ -253,9 +353,15 @@ def test_an_upload_is_announced_and_completed_as_the_sdk_does(tmp_path: Path) ->
     clip = tmp_path / "Straße.mov"
     clip.write_bytes(b"0123456789")
     upload = {"url": "https://store.example.org/put", "headers": {}}
-    wire, seen = answering(says(201, {"id": FILE, "upload": upload}), says(200), says(200, {"state": "ready"}))
+    wire, seen = answering(
+        says(201, {"id": FILE, "upload": upload}), says(200), says(200, {"state": "ready"})
+    )
 
-    run(luma_agents.stage(clip, name=clip.name, media_type="video/quicktime", purpose="input", wire=wire))
+    run(
+        luma_agents.stage(
+            clip, name=clip.name, media_type="video/quicktime", purpose="input", wire=wire
+        )
+    )
 
     created = sent_by_the_sdk(
         lambda client: client.files.create(
@@ -271,7 +377,12 @@ def test_an_upload_is_announced_and_completed_as_the_sdk_does(tmp_path: Path) ->
 def test_the_compositions_say_every_parameter_of_every_task_at_least_once() -> None:
     """Else a parameter could be written wrongly and nobody would see it."""
     assert len(COMPOSITIONS) >= 20
-    said = {key for wanted, _ in COMPOSITIONS.values() for key, value in wanted.to_json().items() if value is not False}
+    said = {
+        key
+        for wanted, _ in COMPOSITIONS.values()
+        for key, value in wanted.to_json().items()
+        if value is not False
+    }
     every = {row.field for row in luma_agents.SPEC.parameters}
     assert every <= said | {"task"}
     assert {f"{name}_enabled" for name in CONTROLS} | set(CONTROL_VALUES.values()) <= said

@@ -12,7 +12,9 @@ KEY = "luma-api-0123456789-abcd"
 
 
 def entered(**fields: Any) -> ProviderAccount:
-    account = ProviderAccount(**({"provider": "luma-agents", "name": "Second", "proven_at": timezone.now()} | fields))
+    account = ProviderAccount(
+        **({"provider": "luma-agents", "name": "Second", "proven_at": timezone.now()} | fields)
+    )
     account.set_key(KEY)
     account.save()
     return account
@@ -46,7 +48,9 @@ def test_every_listed_secret_reads_and_the_first_one_writes(settings: Any) -> No
         secrets.unlock(stored)
 
 
-def test_keys_stored_under_the_signing_key_are_read_after_own_secrets_are_set(settings: Any) -> None:
+def test_keys_stored_under_the_signing_key_are_read_after_own_secrets_are_set(
+    settings: Any,
+) -> None:
     stored = secrets.lock(KEY)
 
     settings.ENCRYPTION_KEYS = ("new",)
@@ -55,7 +59,9 @@ def test_keys_stored_under_the_signing_key_are_read_after_own_secrets_are_set(se
 
 
 @pytest.mark.django_db
-def test_a_key_that_cannot_be_read_any_more_is_said_in_words_and_never_a_traceback(settings: Any) -> None:
+def test_a_key_that_cannot_be_read_any_more_is_said_in_words_and_never_a_traceback(
+    settings: Any,
+) -> None:
     account = entered()
 
     settings.SECRET_KEY = "another"
@@ -82,7 +88,9 @@ def test_nonsense_in_the_database_is_no_key() -> None:
 
 
 @pytest.mark.django_db
-def test_at_a_start_under_a_new_secret_every_key_that_can_be_read_is_stored_under_it(settings: Any) -> None:
+def test_at_a_start_under_a_new_secret_every_key_that_can_be_read_is_stored_under_it(
+    settings: Any,
+) -> None:
     settings.ENCRYPTION_KEYS = ("old",)
     account = entered()
     settings.ENCRYPTION_KEYS = ("lost",)

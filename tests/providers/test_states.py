@@ -14,15 +14,31 @@ from tests.providers.talk import answering, run
 PROVIDERS = ("luma-agents", "gmi-cloud", "scenario")
 every = pytest.mark.parametrize("slug", PROVIDERS)
 ENDS = (
-    "failed", "failure", "error", "cancelled", "canceled", "expired", "timeout", "timed_out", "rejected", "aborted",
-)  # fmt: skip
+    "failed",
+    "failure",
+    "error",
+    "cancelled",
+    "canceled",
+    "expired",
+    "timeout",
+    "timed_out",
+    "rejected",
+    "aborted",
+)
 DONE = ("completed", "success", "succeeded", "COMPLETED", "Success", "done")
 UNDER_WAY = ("queued", "processing", "PROCESSING", "In Progress", "in_progress", "pending")
 
 
 def spellings(word: str) -> set[str]:
-    return {word, word.upper(), word.title(), word.replace("_", "-"), word.replace("_", " "), word.replace("_", ""),
-            f" {word} "}  # fmt: skip
+    return {
+        word,
+        word.upper(),
+        word.title(),
+        word.replace("_", "-"),
+        word.replace("_", " "),
+        word.replace("_", ""),
+        f" {word} ",
+    }
 
 
 def polled(slug: str, state: Any, **more: Any) -> Job:
@@ -31,12 +47,23 @@ def polled(slug: str, state: Any, **more: Any) -> Job:
     answers = {
         "luma-agents": {"id": "job-1", "state": state, "output": [{"type": "video", "url": link}]},
         "gmi-cloud": {"request_id": "job-1", "status": state, "outcome": {"video_url": link}},
-        "scenario": {"job": {"jobId": "job-1", "status": state, "metadata": {"assetIds": ["asset_1"]}, **more}},
+        "scenario": {
+            "job": {
+                "jobId": "job-1",
+                "status": state,
+                "metadata": {"assetIds": ["asset_1"]},
+                **more,
+            }
+        },
     }
     asset = {"asset": {"id": "asset_1", "status": "success", "kind": "video", "url": link}}
-    access = Access(1, slug, "https://provider.example.org/v1", "key:secret", unit_price_usd=Decimal("0.01"))
+    access = Access(
+        1, slug, "https://provider.example.org/v1", "key:secret", unit_price_usd=Decimal("0.01")
+    )
     wire, _seen = answering(
-        httpx.Response(200, content=json.dumps(answers[slug])), httpx.Response(200, json=asset), to=access
+        httpx.Response(200, content=json.dumps(answers[slug])),
+        httpx.Response(200, json=asset),
+        to=access,
     )
     return run(registry.get(slug).poll("job-1", wire=wire))
 
@@ -75,7 +102,9 @@ def test_an_end_whose_charge_is_documented_nowhere_says_so(slug: str, word: str)
 
 
 @pytest.mark.parametrize(("word", "is_charged"), [("canceled", False), ("expired", None)])
-def test_scenario_refunds_what_was_canceled_and_says_nothing_of_the_rest(word: str, is_charged: bool | None) -> None:
+def test_scenario_refunds_what_was_canceled_and_says_nothing_of_the_rest(
+    word: str, is_charged: bool | None
+) -> None:
     failure = polled("scenario", word).failure
     assert failure is not None and failure.is_charged is is_charged
 
@@ -86,10 +115,20 @@ def test_scenario_refunds_what_was_canceled_and_says_nothing_of_the_rest(word: s
 @every
 @pytest.mark.parametrize(
     ("said", "shown"),
-    [("paused-by-moderator", "paused-by-moderator"), (None, "no state"), ("", "no state"), (7, "7"),
-     ({"a": 1}, "{'a': 1}"), ([], "[]"), ("x" * 500, "x" * 40), ("half \ud83d", "half \ufffd")],
-)  # fmt: skip
-def test_a_word_that_stands_in_no_table_counts_as_running_and_is_kept(slug: str, said: Any, shown: str) -> None:
+    [
+        ("paused-by-moderator", "paused-by-moderator"),
+        (None, "no state"),
+        ("", "no state"),
+        (7, "7"),
+        ({"a": 1}, "{'a': 1}"),
+        ([], "[]"),
+        ("x" * 500, "x" * 40),
+        ("half \ud83d", "half \ufffd"),
+    ],
+)
+def test_a_word_that_stands_in_no_table_counts_as_running_and_is_kept(
+    slug: str, said: Any, shown: str
+) -> None:
     job = polled(slug, said)
 
     assert (job.state, job.unknown_state) == (JobState.RUNNING, shown)

@@ -130,7 +130,9 @@ def test_a_name_that_does_not_exist_never_arrived() -> None:
 
 
 @pytest.mark.parametrize("kind", ["silence", "reset", "half an answer", "a trickle"])
-def test_a_provider_that_took_the_request_and_broke_off_leaves_it_unknown(kind: str, monkeypatch: Any) -> None:
+def test_a_provider_that_took_the_request_and_broke_off_leaves_it_unknown(
+    kind: str, monkeypatch: Any
+) -> None:
     monkeypatch.setattr(transport, "PAID_DEADLINE_SECONDS", 0.4)
     received: list[bytes] = []
 
@@ -158,7 +160,9 @@ def test_a_provider_that_took_the_request_and_broke_off_leaves_it_unknown(kind: 
 
 
 def test_each_paid_call_opens_a_connection_of_its_own() -> None:
-    """An idle connection that the provider drops just then would leave the outcome unknown for no reason."""
+    """An idle connection that the provider drops just then would leave the outcome unknown for no
+    reason.
+    """
     peers = []
 
     async def handle(request: bytes, writer: asyncio.StreamWriter) -> None:
@@ -204,17 +208,35 @@ def test_many_calls_at_once_are_spread_over_small_pools() -> None:
         ({}, 5),
     ],
 )
-def test_a_wait_is_read_in_every_form_and_kept_within_bounds(headers: dict[str, str], seconds: float) -> None:
+def test_a_wait_is_read_in_every_form_and_kept_within_bounds(
+    headers: dict[str, str], seconds: float
+) -> None:
     now = 1792567680.0  # 21 Oct 2026, 07:28:00 UTC
 
     assert answers.wait_of(httpx.Response(429, headers=headers), now=now) == seconds
 
 
 ODD_WAITS = (
-    "Wed, 21 Oct 2026 07:28:30 +99999999999999999999", "Wed, 21 Oct 2026 07:28:30 +9999", "Mon, 1 Jan 0001 00:00 +2359",
-    "Fri, 31 Dec 9999 23:59:59 -2359", "Wed, 21 Oct 99999 07:28:30 GMT", "nan", "inf", "-inf", "1e400", "soon", "",
-    "1_000", "٣", "5, 10", "{}", "9" * 400, "\x00", ",", "Wed, 32 Foo 2026 99:99:99 GMT",
-)  # fmt: skip
+    "Wed, 21 Oct 2026 07:28:30 +99999999999999999999",
+    "Wed, 21 Oct 2026 07:28:30 +9999",
+    "Mon, 1 Jan 0001 00:00 +2359",
+    "Fri, 31 Dec 9999 23:59:59 -2359",
+    "Wed, 21 Oct 99999 07:28:30 GMT",
+    "nan",
+    "inf",
+    "-inf",
+    "1e400",
+    "soon",
+    "",
+    "1_000",
+    "٣",
+    "5, 10",
+    "{}",
+    "9" * 400,
+    "\x00",
+    ",",
+    "Wed, 32 Foo 2026 99:99:99 GMT",
+)
 
 
 @pytest.mark.parametrize("said", ODD_WAITS, ids=lambda said: repr(said)[:30])
@@ -257,7 +279,11 @@ def test_an_upload_that_is_refused_says_how_long_to_wait(tmp_path: Path, status:
     clip.write_bytes(b"x")
 
     with pytest.raises(Unavailable) as raised:
-        run(answering(says(status, Retry_After="120"))[0].upload("https://store.example.org/put", clip, headers={}))
+        run(
+            answering(says(status, Retry_After="120"))[0].upload(
+                "https://store.example.org/put", clip, headers={}
+            )
+        )
 
     assert raised.value.retry_after_seconds == 120
 
@@ -275,8 +301,14 @@ def test_the_two_kinds_of_throttling_can_be_told_apart() -> None:
 @pytest.mark.parametrize(
     ("body", "text"),
     [
-        ({"detail": "Prompt must be between 1 and 6000 characters"}, "Prompt must be between 1 and 6000 characters"),
-        ({"detail": [{"loc": ["body", "video", "hdr"], "msg": "not a bool"}]}, "video.hdr: not a bool"),
+        (
+            {"detail": "Prompt must be between 1 and 6000 characters"},
+            "Prompt must be between 1 and 6000 characters",
+        ),
+        (
+            {"detail": [{"loc": ["body", "video", "hdr"], "msg": "not a bool"}]},
+            "video.hdr: not a bool",
+        ),
         ({"error": {"message": "No such model"}}, "No such model"),
         ({"detail": f"Key {KEY} is\nunknown\x00"}, "Key *** is unknown"),
         ({"detail": "x" * 1000}, "x" * 399 + "…"),
@@ -288,7 +320,10 @@ def test_the_providers_words_are_one_bounded_line_without_the_key(body: Any, tex
 
 
 def test_an_error_in_plain_text_is_read_and_a_page_of_html_is_not() -> None:
-    assert answers.detail_of(httpx.Response(400, text=f"Prompt too long, {KEY}"), secret=KEY) == "Prompt too long, ***"
+    assert (
+        answers.detail_of(httpx.Response(400, text=f"Prompt too long, {KEY}"), secret=KEY)
+        == "Prompt too long, ***"
+    )
     assert answers.detail_of(httpx.Response(400, json="Prompt too long")) == "Prompt too long"
     assert answers.detail_of(httpx.Response(502, html="<h1>Bad gateway</h1>")) == ""
 
@@ -305,12 +340,16 @@ def test_the_key_goes_to_the_provider_and_nowhere_else(caplog: Any, tmp_path: Pa
     caplog.set_level(logging.DEBUG)
     clip = tmp_path / "clip.mp4"
     clip.write_bytes(b"x" * 300_000)
-    wire, seen = answering(says(201, {"id": "1"}), says(200, {}), says(200), httpx.ReadError(f"reset {KEY}"))
+    wire, seen = answering(
+        says(201, {"id": "1"}), says(200, {}), says(200), httpx.ReadError(f"reset {KEY}")
+    )
 
     async def scenario() -> None:
         await wire.pay("/generations", body={}, idempotency_key="k-1")
         await wire.call("GET", "/files", params={"limit": 1})
-        await wire.upload("https://store.example.org/put?signature=hush", clip, headers={"X-Given": "as is"})
+        await wire.upload(
+            "https://store.example.org/put?signature=hush", clip, headers={"X-Given": "as is"}
+        )
         await wire.call("GET", "/generations/1")
 
     with pytest.raises(Unavailable) as raised:
@@ -351,8 +390,12 @@ def test_an_upload_address_that_is_not_secure_is_refused(tmp_path: Path) -> None
     assert seen == []
 
 
-@pytest.mark.parametrize("answer", [says(408), says(500), httpx.WriteError("https://store/put?signature=hush")])
-def test_an_upload_that_fails_can_be_made_again_and_tells_no_address(answer: Any, tmp_path: Path) -> None:
+@pytest.mark.parametrize(
+    "answer", [says(408), says(500), httpx.WriteError("https://store/put?signature=hush")]
+)
+def test_an_upload_that_fails_can_be_made_again_and_tells_no_address(
+    answer: Any, tmp_path: Path
+) -> None:
     clip = tmp_path / "clip.mp4"
     clip.write_bytes(b"x")
     wire, _ = answering(answer)
@@ -364,7 +407,9 @@ def test_an_upload_that_fails_can_be_made_again_and_tells_no_address(answer: Any
 
 
 @pytest.mark.parametrize("status", [301, 400, 401, 403, 404, 405, 409, 410, 413, 415, 422])
-def test_a_storage_that_refuses_a_file_would_refuse_it_again_at_this_address(status: int, tmp_path: Path) -> None:
+def test_a_storage_that_refuses_a_file_would_refuse_it_again_at_this_address(
+    status: int, tmp_path: Path
+) -> None:
     clip = tmp_path / "clip.mp4"
     clip.write_bytes(b"x" * 1234)
     wire, _ = answering(says(status))
@@ -386,9 +431,12 @@ def test_a_storage_with_too_much_to_do_says_how_long_to_wait(tmp_path: Path) -> 
 
 
 @pytest.mark.parametrize(
-    "url", ["https://[::1/put", "https://store.example.org:x/put", "https://store/\ud83d", "", "put"]
+    "url",
+    ["https://[::1/put", "https://store.example.org:x/put", "https://store/\ud83d", "", "put"],
 )
-def test_an_upload_address_that_is_none_is_refused_and_not_an_error_of_ours(url: str, tmp_path: Path) -> None:
+def test_an_upload_address_that_is_none_is_refused_and_not_an_error_of_ours(
+    url: str, tmp_path: Path
+) -> None:
     clip = tmp_path / "clip.mp4"
     clip.write_bytes(b"x")
     wire, seen = answering()

@@ -33,9 +33,14 @@ def test_the_newest_decision_counts_and_the_older_ones_are_kept(take, reviewer):
     decide(take, "approved", member=reviewer, note="", now=NOW)
 
     take.refresh_from_db()
-    kept = [(decision.verdict, decision.note, decision.decided_by) for decision in take.decisions.all()]
+    kept = [
+        (decision.verdict, decision.note, decision.decided_by) for decision in take.decisions.all()
+    ]
     assert take.review == "approved"
-    assert kept == [("approved", "", reviewer.user), ("needs_changes", "The sky is too dark.", reviewer.user)]
+    assert kept == [
+        ("approved", "", reviewer.user),
+        ("needs_changes", "The sky is too dark.", reviewer.user),
+    ]
 
 
 @pytest.mark.parametrize("note", ["", "   ", "x" * 4001])

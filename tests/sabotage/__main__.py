@@ -1,4 +1,6 @@
-"""Make each change in a copy, run the tests that must notice it, and print who did: see the head of this package."""
+"""Make each change in a copy, run the tests that must notice it, and print who did: see the head of
+this package.
+"""
 
 import argparse
 import os
@@ -29,8 +31,12 @@ class Outcome:
 def main() -> int:
     """Try all changes whose name has the words given; return 0 where each was caught."""
     parser = argparse.ArgumentParser(prog="python -m tests.sabotage", description=__doc__)
-    parser.add_argument("words", nargs="?", default="", help="only the changes whose name or file has these words")
-    parser.add_argument("--list", action="store_true", help="print the changes and their tests, and try none")
+    parser.add_argument(
+        "words", nargs="?", default="", help="only the changes whose name or file has these words"
+    )
+    parser.add_argument(
+        "--list", action="store_true", help="print the changes and their tests, and try none"
+    )
     options = parser.parse_args()
     chosen = [one for one in CHANGES if options.words.lower() in f"{one.says} {one.file}".lower()]
     if options.list:
@@ -64,7 +70,10 @@ def _tried(rows: Sequence[Change], tree: Path, servers: Mapping[str, str]) -> li
     for one in rows:
         found.append(_try(one, tree, servers))
         verdict = "caught    " if found[-1].is_caught else "NOT CAUGHT"
-        print(f"  {verdict} {found[-1].seconds:5.1f} s  {one.file}: {one.says}\n      {found[-1].says}", flush=True)
+        print(
+            f"  {verdict} {found[-1].seconds:5.1f} s  {one.file}: {one.says}\n      {found[-1].says}",
+            flush=True,
+        )
     return found
 
 
@@ -84,15 +93,35 @@ def _try(change: Change, tree: Path, servers: Mapping[str, str]) -> Outcome:
             if line.startswith(("FAILED ", "ERROR "))
         }
     )
-    says = ", ".join(failed[:3]) if status == FAILED else f"pytest returned {status}: {' '.join(words.split())[-200:]}"
+    says = (
+        ", ".join(failed[:3])
+        if status == FAILED
+        else f"pytest returned {status}: {' '.join(words.split())[-200:]}"
+    )
     return Outcome(change, status == FAILED, says, time.monotonic() - began)
 
 
 def _run(tests: Sequence[str], tree: Path, servers: Mapping[str, str]) -> tuple[int, str]:
     """Run tests in the copy; return what pytest returned, and what it said."""
-    command = [sys.executable, "-m", "pytest", "-q", "--no-header", "--tb=short", "-p", "no:cacheprovider", *tests]
-    # A byte-compiled file is taken for the source by its second: two changes within one would be mixed up.
-    environment = {**os.environ, **servers, "RUSHES_SHARED": str(SHARED), "PYTHONDONTWRITEBYTECODE": "1"}
+    command = [
+        sys.executable,
+        "-m",
+        "pytest",
+        "-q",
+        "--no-header",
+        "--tb=short",
+        "-p",
+        "no:cacheprovider",
+        *tests,
+    ]
+    # A byte-compiled file is taken for the source by its second: two changes within one would be
+    # mixed up.
+    environment = {
+        **os.environ,
+        **servers,
+        "RUSHES_SHARED": str(SHARED),
+        "PYTHONDONTWRITEBYTECODE": "1",
+    }
     ran = subprocess.run(command, cwd=tree, env=environment, capture_output=True, text=True)
     return ran.returncode, ran.stdout + ran.stderr
 

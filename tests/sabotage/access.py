@@ -48,13 +48,15 @@ CHANGES = (
         VIEWS,
         "    mine = Upload.objects.filter(team=member.team_id).select_related",
         "    mine = Upload.objects.select_related",
-        ("tests/web/test_upload_again.py::test_an_upload_stays_with_the_team_in_which_it_was_begun",),
+        (
+            "tests/web/test_upload_again.py::test_an_upload_stays_with_the_team_in_which_it_was_begun",
+        ),
     ),
     Change(
         "beginning a file finds the upload that another person has of it",
         "editorapp/media/uploads.py",
-        "team=member.team, user=member.user, name=safe_name(name),",
-        "team=member.team, name=safe_name(name),",
+        "of_file = Upload.objects.filter(team=member.team, user=member.user,",
+        "of_file = Upload.objects.filter(team=member.team,",
         ("tests/web/test_upload_again.py::test_nobody_goes_on_with_somebody_elses_upload",),
     ),
     Change(
@@ -69,8 +71,10 @@ CHANGES = (
         "editorapp/web/views/settle.py",
         "    takes = Generation.objects.visible_to(request.member).select_related(",
         "    takes = Generation.objects.select_related(",
-        (f"{TEAM}::test_an_admin_of_another_team_learns_and_changes_nothing_at_any_door",
-         "tests/web/test_take_actions.py::test_another_teams_take_is_not_there"),
+        (
+            f"{TEAM}::test_an_admin_of_another_team_learns_and_changes_nothing_at_any_door",
+            "tests/web/test_take_actions.py::test_another_teams_take_is_not_there",
+        ),
     ),
     Change(
         "somebody whose account is switched off goes on in the session that is open",
@@ -95,4 +99,4 @@ CHANGES = (
         (f"{OUT}::test_of_two_admins_who_take_the_role_from_each_other_at_once_one_stays",),
         on_servers=True,
     ),
-)  # fmt: skip
+)

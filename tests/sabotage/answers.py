@@ -41,14 +41,18 @@ CHANGES = (
         f"{CORE}/money.py",
         "if not amount.is_finite() or not ZERO <= amount <= most:",
         "if not amount.is_finite() or amount < ZERO:",
-        (f"{ODD}::test_a_price_that_makes_no_sense_finishes_the_take_at_its_estimate_and_a_person_sees_it",),
+        (
+            f"{ODD}::test_a_price_that_makes_no_sense_finishes_the_take_at_its_estimate_and_a_person_sees_it",
+        ),
     ),
     Change(
         "nobody is told of a price that makes no sense",
         f"{ENGINE}/charging.py",
         "        alerts.open(Kind.PRICE, ",
         "        (lambda *_, **__: None)(Kind.PRICE, ",
-        (f"{ODD}::test_a_price_that_makes_no_sense_finishes_the_take_at_its_estimate_and_a_person_sees_it",),
+        (
+            f"{ODD}::test_a_price_that_makes_no_sense_finishes_the_take_at_its_estimate_and_a_person_sees_it",
+        ),
     ),
     Change(
         "an answer keeps half characters",
@@ -104,7 +108,10 @@ CHANGES = (
         "editorapp/teams/roles.py",
         "Role.CREATOR: frozenset({Act.SEE, ",
         "Role.CREATOR: frozenset({Act.STOP_FOLLOWING, Act.SEE, ",
-        (f"{STOP}::test_every_role_at_the_door", f"{STOP}::test_the_owner_may_not_stop_it_without_being_an_admin"),
+        (
+            f"{STOP}::test_every_role_at_the_door",
+            f"{STOP}::test_the_owner_may_not_stop_it_without_being_an_admin",
+        ),
     ),
     Change(
         "another team's admin stops following a take",

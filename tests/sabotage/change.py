@@ -1,5 +1,6 @@
 """One change of the code, and a copy of the tree in which it is made."""
 
+import re
 import shutil
 from dataclasses import dataclass
 from pathlib import Path
@@ -8,17 +9,41 @@ from tests.environment import ROOT
 
 # What a copy does without: it is large, or another's.
 LEFT_OUT = shutil.ignore_patterns(
-    ".git", ".venv", "data", "__pycache__", ".pytest_cache", ".mypy_cache", ".ruff_cache", "node_modules"
+    ".git",
+    ".venv",
+    "data",
+    "__pycache__",
+    ".pytest_cache",
+    ".mypy_cache",
+    ".ruff_cache",
+    "node_modules",
 )
+
+# A string, a name or number, or one sign: what the formatter never cuts.
+PIECE = re.compile(r'"(?:[^"\\\n]|\\.)*"|\w+|[^\w\s]')
+
+
+def anyhow_laid_out(text: str) -> re.Pattern[str]:
+    """Return what finds a piece of code however the formatter breaks its lines.
+
+    Between two pieces stands any white space, and before what closes also a last comma.
+    """
+    found, before = [], ""
+    for piece in PIECE.findall(text):
+        joint = r"\s+" if re.match(r"\w", piece) and re.match(r"\w", before[-1:]) else r"\s*"
+        closes = piece in ")]}" and before != ","
+        found.append((r",?\s*" if closes else joint if found else "") + re.escape(piece))
+        before = piece
+    return re.compile("".join(found))
 
 
 @dataclass(frozen=True)
 class Change:
     """A safety line left out, or turned round.
 
-    `says` is what the code does then. In `file`, below the project's folder, `old` stands exactly once and becomes
-    `new`. At least one of `tests` (files, or single tests as pytest names them) fails on it. `on_servers`: it shows on
-    PostgreSQL and Redis only.
+    `says` is what the code does then. In `file`, below the project's folder, `old` stands exactly
+    once, however its lines are broken, and becomes `new`. At least one of `tests` (files, or single tests as pytest names them)
+    fails on it. `on_servers`: it shows on PostgreSQL and Redis only.
     """
 
     says: str
@@ -33,7 +58,7 @@ class Change:
         path = root / self.file
         if not path.exists():
             return f"{self.file} does not exist"
-        if (count := path.read_text().count(self.old)) != 1:
+        if (count := len(anyhow_laid_out(self.old).findall(path.read_text()))) != 1:
             return f"the text stands {count} times in {self.file}"
         return "" if self.old != self.new else "nothing is changed"
 
@@ -42,7 +67,11 @@ class Change:
         if problem := self.problem(root):
             raise ValueError(f"{self.says}: {problem}")
         path = root / self.file
-        path.write_text(path.read_text().replace(self.old, self.new))
+        path.write_text(self.changed(path.read_text()))
+
+    def changed(self, source: str) -> str:
+        """Return the text of the file with the change made."""
+        return anyhow_laid_out(self.old).sub(lambda _: self.new.lstrip(), source)
 
     def undo(self, root: Path) -> None:
         """Bring the file back as the tree has it."""

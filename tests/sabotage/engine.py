@@ -2,7 +2,10 @@
 
 from tests.sabotage.change import Change
 
-SEARCH, SIGHTINGS = "editorapp/generations/unknown/search.py", "editorapp/generations/unknown/sightings.py"
+SEARCH, SIGHTINGS = (
+    "editorapp/generations/unknown/search.py",
+    "editorapp/generations/unknown/sightings.py",
+)
 RETRY = "editorapp/core/retry.py"
 _NOT_KNOWN = (
     '    "poll.unknown_job": RetryPolicy(\n        Action.PERSON,\n        2.0,\n        2.0,\n        60.0,\n'
@@ -45,8 +48,10 @@ CHANGES = (
         SEARCH,
         "elif spec.lists_all and listing.is_whole and not found.sightings:",
         "elif listing.is_whole and not found.sightings:",
-        ("tests/generations/test_search.py"
-         "::test_what_never_arrived_is_for_a_person_where_the_list_proves_nothing",),
+        (
+            "tests/generations/test_search.py"
+            "::test_what_never_arrived_is_for_a_person_where_the_list_proves_nothing",
+        ),
     ),
     Change(
         "the search releases money although the list shows the same words at another time",
@@ -81,43 +86,55 @@ CHANGES = (
         SEARCH,
         "elif attempt.perhaps_sent_from is not None:",
         "elif False:",
-        ("tests/generations/test_restored.py::test_it_is_never_released_because_a_list_does_not_show_it",),
+        (
+            "tests/generations/test_restored.py::test_it_is_never_released_because_a_list_does_not_show_it",
+        ),
     ),
     Change(
         "an adapter's fault, or no answer in all the time, counts as never sent: the paid call goes out again",
         "editorapp/generations/engine/courier.py",
-        "unclear = OutcomeUnknown if isinstance(errand, Post) else Unavailable",
-        "unclear = Unavailable",
-        (f"{IN_DOUBT}::test_a_module_that_stumbles_over_the_answer_of_a_paid_call_does_not_say_that_it_never_arrived",
-         f"{IN_DOUBT}::test_a_paid_call_without_an_answer_in_all_its_time_does_not_say_that_it_never_arrived"),
+        "OutcomeUnknown if isinstance(errand, Post) else Unavailable",
+        "Unavailable",
+        (
+            f"{IN_DOUBT}::test_a_module_that_stumbles_over_the_answer_of_a_paid_call_does_not_say_that_it_never_arrived",
+            f"{IN_DOUBT}::test_a_paid_call_without_an_answer_in_all_its_time_does_not_say_that_it_never_arrived",
+        ),
     ),
     Change(
         "an error of no known kind to a paid call fails it and gives its money back",
         "editorapp/generations/engine/posting.py",
         "            outcomes.unknown(attempt, error, now=now)",
         "            outcomes.refused(attempt, error, now=now)",
-        (f"{IN_DOUBT}::test_whatever_is_no_plain_refusal_of_a_paid_call_leaves_it_unknown_with_its_money_held",),
+        (
+            f"{IN_DOUBT}::test_whatever_is_no_plain_refusal_of_a_paid_call_leaves_it_unknown_with_its_money_held",
+        ),
     ),
     Change(
         "a job that is not found twice is lost at once",
         RETRY,
         _NOT_KNOWN.format("tries=5,\n        lasts_seconds=900.0"),
         _NOT_KNOWN.format("tries=1,\n        lasts_seconds=0.0"),
-        (f"{IN_DOUBT}::test_a_job_that_is_not_found_for_a_moment_is_followed_on_for_a_quarter_of_an_hour",),
+        (
+            f"{IN_DOUBT}::test_a_job_that_is_not_found_for_a_moment_is_followed_on_for_a_quarter_of_an_hour",
+        ),
     ),
     Change(
         "a job that was seen in between is lost because it was not found before",
         OUTCOMES,
         "error_count = 0, last_error = '', missing_since = NULL \"",
         "error_count = 0, last_error = '' \"",
-        (f"{IN_DOUBT}::test_a_job_that_was_seen_in_between_is_not_lost_because_it_was_not_found_before",),
+        (
+            f"{IN_DOUBT}::test_a_job_that_was_seen_in_between_is_not_lost_because_it_was_not_found_before",
+        ),
     ),
     Change(
         "a failure after the charge is settled once more, and its row can never be written",
         OUTCOMES,
         "        if settled:\n            return\n",
         "",
-        (f"{IN_DOUBT}::test_a_job_that_fails_after_it_was_charged_stays_charged_and_gives_nothing_back",),
+        (
+            f"{IN_DOUBT}::test_a_job_that_fails_after_it_was_charged_stays_charged_and_gives_nothing_back",
+        ),
     ),
     Change(
         "what the provider once finished can be settled as never arrived",
@@ -127,4 +144,4 @@ CHANGES = (
         "",
         (f"{IN_DOUBT}::test_what_the_provider_once_finished_is_not_settled_as_never_arrived",),
     ),
-)  # fmt: skip
+)

@@ -14,15 +14,15 @@ CHANGES = (
     Change(
         "a stored file has its name before its bytes are on the disk",
         FOLDER,
-        "        sync_file(file)\n        reached(\"keep.fsynced\")\n",
-        "        reached(\"keep.fsynced\")\n",
+        '        sync_file(file)\n        reached("keep.fsynced")\n',
+        '        reached("keep.fsynced")\n',
         (ON_DISK,),
     ),
     Change(
         "a stored file's name is not on the disk when its row is written",
         FOLDER,
-        "        reached(\"keep.renamed\")\n        sync_folder(kept.parent)\n",
-        "        reached(\"keep.renamed\")\n",
+        '        reached("keep.renamed")\n        sync_folder(kept.parent)\n',
+        '        reached("keep.renamed")\n',
         (ON_DISK,),
     ),
     Change(
@@ -64,8 +64,10 @@ CHANGES = (
         INTAKE,
         "    if not store.is_whole(sha256):\n        return None\n",
         "",
-        ("tests/media/test_intake.py"
-         "::test_a_stored_file_that_is_not_what_it_was_is_replaced_when_its_bytes_come_again",),
+        (
+            "tests/media/test_intake.py"
+            "::test_a_stored_file_that_is_not_what_it_was_is_replaced_when_its_bytes_come_again",
+        ),
     ),
     Change(
         "more is taken than was announced",
@@ -86,7 +88,9 @@ CHANGES = (
         ARCHIVE,
         "if len(frames) > _MAX_FRAMES or any(info.file_size > _MAX_FRAME_BYTES for info in frames):",
         "if len(frames) > _MAX_FRAMES:",
-        (f"{HERE}::test_an_archive_that_unpacks_to_more_than_any_clip_is_refused_before_it_is_unpacked",),
+        (
+            f"{HERE}::test_an_archive_that_unpacks_to_more_than_any_clip_is_refused_before_it_is_unpacked",
+        ),
     ),
     Change(
         "a name in an archive may point outside of it",
@@ -135,13 +139,17 @@ CHANGES = (
         "editorapp/media/backends/bucket.py",
         ' and name.partition("/")[0] not in under_way]',
         "]",
-        ("tests/media/test_pieces.py::test_of_an_upload_that_somebody_still_sends_no_piece_is_swept",),
+        (
+            "tests/media/test_pieces.py::test_of_an_upload_that_somebody_still_sends_no_piece_is_swept",
+        ),
     ),
     Change(
         "a decoder that was killed from outside is the file's fault",
         "editorapp/media/child.py",
         'return "crashed" if killed_by in _OWN_FAULTS | {0} else "interrupted"',
         'return "crashed"',
-        ("tests/media/test_sandbox.py::test_what_is_killed_each_time_ends_as_something_that_passes",),
+        (
+            "tests/media/test_sandbox.py::test_what_is_killed_each_time_ends_as_something_that_passes",
+        ),
     ),
-)  # fmt: skip
+)

@@ -11,14 +11,18 @@ CHANGES = (
         LEDGER,
         "amount_usd=amount_usd, is_estimated=is_estimated, note=note[:300],",
         "amount_usd=amount_usd, is_estimated=is_estimated, note=note,",
-        (f"{HERE}::test_a_note_however_long_keeps_no_money_from_being_held_charged_released_or_corrected",),
+        (
+            f"{HERE}::test_a_note_however_long_keeps_no_money_from_being_held_charged_released_or_corrected",
+        ),
     ),
     Change(
         "a long note keeps a price from being reserved",
         LEDGER,
         "kind=Entry.Kind.RESERVE, amount_usd=amount_usd, note=note[:300], **vars(subject)",
         "kind=Entry.Kind.RESERVE, amount_usd=amount_usd, note=note, **vars(subject)",
-        (f"{HERE}::test_a_note_however_long_keeps_no_money_from_being_held_charged_released_or_corrected",),
+        (
+            f"{HERE}::test_a_note_however_long_keeps_no_money_from_being_held_charged_released_or_corrected",
+        ),
     ),
     Change(
         "two settlements of one take at once are both booked",
@@ -55,7 +59,9 @@ CHANGES = (
         "editorapp/generations/engine/outcomes.py",
         "**(charging.charge(attempt, job, now=now) if first_time else {})",
         "**charging.charge(attempt, job, now=now)",
-        ("tests/generations/test_in_doubt.py"
-         "::test_the_answer_of_a_job_that_is_done_charges_once_however_often_it_comes",),
+        (
+            "tests/generations/test_in_doubt.py"
+            "::test_the_answer_of_a_job_that_is_done_charges_once_however_often_it_comes",
+        ),
     ),
-)  # fmt: skip
+)

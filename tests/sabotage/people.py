@@ -57,7 +57,9 @@ CHANGES = (
         "editorapp/teams/people.py",
         "    sign_out_everywhere(member.user)\n    _close_invites_of(member, now=now)\n",
         "    _close_invites_of(member, now=now)\n",
-        (f"{PEOPLE}::test_who_is_brought_back_has_the_same_name_and_password_and_no_session_from_before",),
+        (
+            f"{PEOPLE}::test_who_is_brought_back_has_the_same_name_and_password_and_no_session_from_before",
+        ),
     ),
     Change(
         "an invitation that a disabled admin made lets somebody in",

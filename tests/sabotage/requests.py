@@ -2,7 +2,11 @@
 
 from tests.sabotage.change import Change
 
-READABLE, MONEY, RULES = "editorapp/core/readable.py", "editorapp/core/money.py", "editorapp/providers/rules.py"
+READABLE, MONEY, RULES = (
+    "editorapp/core/readable.py",
+    "editorapp/core/money.py",
+    "editorapp/providers/rules.py",
+)
 VALUES, BAD = "tests/core/test_request_values.py", "tests/web/test_bad_requests.py"
 
 CHANGES = (

@@ -1,4 +1,6 @@
-"""What is tried again: that it ends, with which money, and what of a download is believed and made durable."""
+"""What is tried again: that it ends, with which money, and what of a download is believed and made
+durable.
+"""
 
 from tests.sabotage.change import Change
 
@@ -8,7 +10,10 @@ ENDS = f"{POLICIES}::test_a_step_that_fails_for_ever_ends_as_its_row_says"
 LINE = f"{POLICIES}::test_a_whole_line_behind_a_provider_that_takes_nothing_is_given_up_with_it"
 FOLDER = "editorapp/media/backends/folder.py"
 DOWNLOAD, FETCH = "editorapp/generations/files/download.py", "editorapp/generations/files/fetch.py"
-NOT_SENT, CLAIMS = "editorapp/generations/engine/not_sent.py", "editorapp/generations/engine/claims.py"
+NOT_SENT, CLAIMS = (
+    "editorapp/generations/engine/not_sent.py",
+    "editorapp/generations/engine/claims.py",
+)
 
 CHANGES = (
     Change(
@@ -16,7 +21,9 @@ CHANGES = (
         FOLDER,
         "thread.submit(sync_file, file)",
         "thread.submit(str, file)",
-        (f"{DISK}::test_a_stored_file_that_is_prepared_while_it_is_measured_is_on_the_disk_when_that_ends",),
+        (
+            f"{DISK}::test_a_stored_file_that_is_prepared_while_it_is_measured_is_on_the_disk_when_that_ends",
+        ),
     ),
     Change(
         "a download that has come is not made durable",
@@ -37,21 +44,27 @@ CHANGES = (
         FETCH,
         "is_whole = progress.total is not None and ",
         "is_whole = ",
-        (f"{NOT_THE_FILE}::test_an_undecodable_video_is_judged_only_where_it_is_known_to_be_whole",),
+        (
+            f"{NOT_THE_FILE}::test_an_undecodable_video_is_judged_only_where_it_is_known_to_be_whole",
+        ),
     ),
     Change(
         "a cut video is judged by coming twice",
         FETCH,
         "is_whole = is_whole and refusal.code != CUT",
         "pass",
-        (f"{NOT_THE_FILE}::test_a_video_that_says_itself_that_it_goes_on_is_cut_whatever_was_announced",),
+        (
+            f"{NOT_THE_FILE}::test_a_video_that_says_itself_that_it_goes_on_is_cut_whatever_was_announced",
+        ),
     ),
     Change(
         "an error of ours in a transfer is no try",
         "editorapp/generations/files/transfer.py",
         "            _fault(same, error, now=keeper.clock())",
         "            pass",
-        (f"{NOT_THE_FILE}::test_any_error_of_ours_counts_as_a_try_whatever_part_of_a_transfer_it_is_in",),
+        (
+            f"{NOT_THE_FILE}::test_any_error_of_ours_counts_as_a_try_whatever_part_of_a_transfer_it_is_in",
+        ),
     ),
     Change(
         "what is given up before it was sent keeps its money held",

@@ -2,7 +2,11 @@
 
 from tests.sabotage.change import Change
 
-SIGN_IN, HEADERS, HTTPS = "tests/teams/test_sign_in.py", "tests/web/test_headers.py", "tests/web/test_https.py"
+SIGN_IN, HEADERS, HTTPS = (
+    "tests/teams/test_sign_in.py",
+    "tests/web/test_headers.py",
+    "tests/web/test_https.py",
+)
 PEOPLE, FILES, LEARNING = (
     "tests/web/test_people.py",
     "tests/web/test_private_files.py",
@@ -51,7 +55,9 @@ CHANGES = (
         "editorapp/teams/sign_in.py",
         "SignInTries.objects.filter(pk=row.pk, count=row.count, last_at=row.last_at)",
         "SignInTries.objects.filter(pk=row.pk)",
-        (f"{SIGN_IN}::test_of_many_tries_in_one_moment_no_more_are_looked_at_than_one_after_another",),
+        (
+            f"{SIGN_IN}::test_of_many_tries_in_one_moment_no_more_are_looked_at_than_one_after_another",
+        ),
     ),
     Change(
         "a stranger shuts a name for everybody",
@@ -116,20 +122,26 @@ CHANGES = (
         "editorapp/web/preparing.py",
         "    closed, left = private_files.close(places)\n",
         "    closed, left = 0, 0\n",
-        (f"{FILES}::test_a_studio_closes_an_old_data_folder_and_makes_nothing_that_others_can_read",),
+        (
+            f"{FILES}::test_a_studio_closes_an_old_data_folder_and_makes_nothing_that_others_can_read",
+        ),
     ),
     Change(
         "an admin looks through this server into the network that it stands in",
         "editorapp/providers/learning.py",
         "        if account.leads_elsewhere:\n",
         "        if False:\n",
-        (f"{LEARNING}::test_of_an_address_that_an_admin_entered_nothing_is_told_but_that_it_is_not_the_provider",),
+        (
+            f"{LEARNING}::test_of_an_address_that_an_admin_entered_nothing_is_told_but_that_it_is_not_the_provider",
+        ),
     ),
     Change(
         "a stranger's page in a browser here sets faults of the simulator",
         "editorapp/simulator/server.py",
         'if not is_near or origin not in ("", f"http://{host}"):',
         "if not is_near:",
-        ("tests/simulator/test_faults.py::test_the_admin_endpoints_are_for_this_machine_and_no_strangers_page",),
+        (
+            "tests/simulator/test_faults.py::test_the_admin_endpoints_are_for_this_machine_and_no_strangers_page",
+        ),
     ),
 )

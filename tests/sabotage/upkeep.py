@@ -15,14 +15,18 @@ CHANGES = (
         "editorapp/web/backup/bring_back.py",
         "    for links in (SignInLink, Invite):",
         "    for links in (SignInLink,):",
-        ("tests/teams/test_ways_out.py::test_after_a_restore_no_link_and_no_invitation_of_before_lets_anybody_in",),
+        (
+            "tests/teams/test_ways_out.py::test_after_a_restore_no_link_and_no_invitation_of_before_lets_anybody_in",
+        ),
     ),
     Change(
         "after a restore, sessions of before are open",
         "editorapp/web/backup/bring_back.py",
         "    Session.objects.all().delete()\n",
         "",
-        ("tests/teams/test_ways_out.py::test_after_a_restore_no_link_and_no_invitation_of_before_lets_anybody_in",),
+        (
+            "tests/teams/test_ways_out.py::test_after_a_restore_no_link_and_no_invitation_of_before_lets_anybody_in",
+        ),
     ),
     Change(
         "what was being uploaded for its post when the backup was made is sent again after a restore",

@@ -2,7 +2,10 @@
 
 from tests.sabotage.change import Change
 
-PAYING, HEARING = "editorapp/generations/verifying/paying.py", "editorapp/generations/verifying/hearing.py"
+PAYING, HEARING = (
+    "editorapp/generations/verifying/paying.py",
+    "editorapp/generations/verifying/hearing.py",
+)
 VIEWS = "editorapp/web/views/verifying.py"
 HERE, PAGE = "tests/generations/test_verifying.py", "tests/web/test_verifying.py"
 SECRETS = f"{HERE}::test_what_was_planted_of_secrets_stays_out_of_all_that_is_kept"

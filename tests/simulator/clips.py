@@ -45,13 +45,22 @@ def seen(path: Path | str, *, pictures: bool = True) -> Seen:
                 shown.append(_upright(frame))
         height, width = (shown[0].shape[:2]) if shown else _upright(first).shape[:2]
         return Seen(
-            width=width, height=height, times=times, codec=video.codec_context.name,
-            duration=times[-1] + (last.duration or 0) * last.time_base - times[0], pixel_format=first.format.name,
-            rate=video.average_rate, audio_seconds=sound / audio.codec_context.sample_rate if audio else 0.0,
+            width=width,
+            height=height,
+            times=times,
+            codec=video.codec_context.name,
+            duration=times[-1] + (last.duration or 0) * last.time_base - times[0],
+            pixel_format=first.format.name,
+            rate=video.average_rate,
+            audio_seconds=sound / audio.codec_context.sample_rate if audio else 0.0,
             pictures=shown,
-            stream={"transfer": int(first.color_trc), "primaries": int(first.color_primaries),
-                    "matrix": int(first.colorspace), "tag": video.codec_context.codec_tag},
-        )  # fmt: skip
+            stream={
+                "transfer": int(first.color_trc),
+                "primaries": int(first.color_primaries),
+                "matrix": int(first.colorspace),
+                "tag": video.codec_context.codec_tag,
+            },
+        )
 
 
 def _upright(frame: Any) -> Any:
@@ -84,8 +93,10 @@ def rendered(folder: Path, inputs: dict[str, Path], **wanted: Any) -> Path:
     task = {
         "request": GenerationRequest(source=source, **wanted).to_json(),
         "inputs": {name: str(path) for name, path in inputs.items()},
-        "folder": str(folder), "sample": str(folder / "never-drawn.mp4"), "seed": "a test",
-    }  # fmt: skip
+        "folder": str(folder),
+        "sample": str(folder / "never-drawn.mp4"),
+        "seed": "a test",
+    }
     folder.mkdir(parents=True, exist_ok=True)
     answer = render(task, lambda: None)
     assert "outputs" in answer, answer

@@ -16,13 +16,17 @@ from tests.simulator_process import SimulatorProcess, http
 @cache
 def sdk(simulator: SimulatorProcess, key: str = "luma-api-test-0001", **options: Any) -> Luma:
     """Return the official client. It retries by itself unless told not to."""
-    return Luma(base_url=f"{simulator.url}/luma-agents/v1", auth_token=key, **{"max_retries": 0} | options)
+    return Luma(
+        base_url=f"{simulator.url}/luma-agents/v1", auth_token=key, **{"max_retries": 0} | options
+    )
 
 
 def upload(client: Luma, path: Path, *, mime_type: str = "video/mp4") -> str:
     """Upload a file as the guide says; return its id once it is ready."""
     data = path.read_bytes()
-    created = client.files.create(mime_type=mime_type, size_bytes=len(data), filename=path.name, purpose="input")
+    created = client.files.create(
+        mime_type=mime_type, size_bytes=len(data), filename=path.name, purpose="input"
+    )
     http.put(created.upload.url, content=data, headers=created.upload.headers).raise_for_status()
     client.files.complete(created.id)
     while client.files.get(created.id).state == "pending":
@@ -45,9 +49,12 @@ def finished(client: Luma, generation_id: str, *, within_seconds: float = 60) ->
 def edit(client: Luma, file_id: str, prompt: str = "a calm evening", **video: Any) -> Any:
     """Submit a small edit of an uploaded file."""
     return client.generations.create(
-        model="ray-3.2", type="video_edit", prompt=prompt, source={"file_id": file_id},
+        model="ray-3.2",
+        type="video_edit",
+        prompt=prompt,
+        source={"file_id": file_id},
         video={"resolution": "360p", "edit": {"auto_controls": True}} | video,
-    )  # fmt: skip
+    )
 
 
 @pytest.fixture
@@ -58,7 +65,12 @@ def client(simulator: SimulatorProcess) -> Luma:
 @pytest.fixture(scope="session")
 def tiny(real_media: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
     """Eight frames of a real clip at 320x180."""
-    return cut(real_media / "bunny_720p_5s.mp4", tmp_path_factory.mktemp("tiny") / "tiny.mp4", start=60, count=8)
+    return cut(
+        real_media / "bunny_720p_5s.mp4",
+        tmp_path_factory.mktemp("tiny") / "tiny.mp4",
+        start=60,
+        count=8,
+    )
 
 
 @pytest.fixture(scope="session")

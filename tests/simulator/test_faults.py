@@ -1,4 +1,6 @@
-"""Everything that can be made to go wrong, through the admin endpoint and through words in a prompt."""
+"""Everything that can be made to go wrong, through the admin endpoint and through words in a
+prompt.
+"""
 
 import time
 from pathlib import Path
@@ -15,12 +17,20 @@ from tests.simulator.conftest import edit, finished, sdk, upload
 from tests.simulator_process import SimulatorProcess, http
 
 STATUSES = {
-    400: luma_agents.BadRequestError, 401: luma_agents.AuthenticationError, 402: luma_agents.APIStatusError,
-    403: luma_agents.PermissionDeniedError, 404: luma_agents.NotFoundError, 409: luma_agents.ConflictError,
-    413: luma_agents.APIStatusError, 422: luma_agents.UnprocessableEntityError, 429: luma_agents.RateLimitError,
-    500: luma_agents.InternalServerError, 502: luma_agents.InternalServerError,
-    503: luma_agents.InternalServerError, 504: luma_agents.InternalServerError,
-}  # fmt: skip
+    400: luma_agents.BadRequestError,
+    401: luma_agents.AuthenticationError,
+    402: luma_agents.APIStatusError,
+    403: luma_agents.PermissionDeniedError,
+    404: luma_agents.NotFoundError,
+    409: luma_agents.ConflictError,
+    413: luma_agents.APIStatusError,
+    422: luma_agents.UnprocessableEntityError,
+    429: luma_agents.RateLimitError,
+    500: luma_agents.InternalServerError,
+    502: luma_agents.InternalServerError,
+    503: luma_agents.InternalServerError,
+    504: luma_agents.InternalServerError,
+}
 
 
 @pytest.mark.parametrize("status", STATUSES)
@@ -39,7 +49,9 @@ def test_a_submit_answers_any_status_on_demand_and_makes_no_job(
 
 
 @pytest.mark.parametrize("status", STATUSES)
-def test_a_prompt_asks_for_any_status(simulator: SimulatorProcess, client: Luma, uploaded: str, status: int) -> None:
+def test_a_prompt_asks_for_any_status(
+    simulator: SimulatorProcess, client: Luma, uploaded: str, status: int
+) -> None:
     with pytest.raises(STATUSES[status]) as refused:
         edit(client, uploaded, f"a storm [[status:{status}]]")
 
@@ -55,7 +67,9 @@ def test_a_429_says_when_to_come_back(client: Luma, uploaded: str) -> None:
     assert refused.value.body == {"detail": "Rate limit exceeded"}
 
 
-def test_detail_and_retry_after_can_be_chosen(simulator: SimulatorProcess, client: Luma, uploaded: str) -> None:
+def test_detail_and_retry_after_can_be_chosen(
+    simulator: SimulatorProcess, client: Luma, uploaded: str
+) -> None:
     simulator.fail("submit", "status:429", detail="Too many concurrent jobs")
 
     with pytest.raises(luma_agents.RateLimitError) as refused:
@@ -95,7 +109,12 @@ def test_a_failure_can_be_set_for_the_next_job(
 )
 @pytest.mark.parametrize("by_prompt", [True, False])
 def test_silence_and_resets_leave_a_job_or_none(
-    simulator: SimulatorProcess, uploaded: str, kind: str, error: type[Exception], accepted: int, by_prompt: bool
+    simulator: SimulatorProcess,
+    uploaded: str,
+    kind: str,
+    error: type[Exception],
+    accepted: int,
+    by_prompt: bool,
 ) -> None:
     client = sdk(simulator, timeout=0.4)
     if not by_prompt:
@@ -122,7 +141,11 @@ def test_reads_fail_on_demand_and_then_work_again(
     simulator: SimulatorProcess, client: Luma, uploaded: str, call: str
 ) -> None:
     generation = edit(client, uploaded)
-    read = (lambda: client.generations.get(generation.id)) if call == "poll" else (lambda: client.files.get(uploaded))
+    read = (
+        (lambda: client.generations.get(generation.id))
+        if call == "poll"
+        else (lambda: client.files.get(uploaded))
+    )
     simulator.fail(call, "status:503", times=2)
 
     for _ in range(2):
@@ -187,7 +210,12 @@ def _decodes(path: Path) -> bool:
 @pytest.mark.parametrize("kind", ["corrupt", "truncated", "empty"])
 @pytest.mark.parametrize("by_prompt", [True, False])
 def test_a_spoiled_result_downloads_well_and_does_not_decode(
-    simulator: SimulatorProcess, client: Luma, uploaded: str, tmp_path: Path, kind: str, by_prompt: bool
+    simulator: SimulatorProcess,
+    client: Luma,
+    uploaded: str,
+    tmp_path: Path,
+    kind: str,
+    by_prompt: bool,
 ) -> None:
     generation = finished(client, edit(client, uploaded, f"[[{kind}]]" if by_prompt else "calm").id)
     if not by_prompt:
@@ -218,7 +246,9 @@ def test_a_cut_download_ends_early_and_the_next_is_whole(
 def test_a_link_expires_on_demand_as_often_as_the_prompt_says(client: Luma, uploaded: str) -> None:
     generation = finished(client, edit(client, uploaded, "[[expired:2]]").id)
 
-    answers = [http.get(client.generations.get(generation.id).output[0].url).status_code for _ in range(3)]
+    answers = [
+        http.get(client.generations.get(generation.id).output[0].url).status_code for _ in range(3)
+    ]
 
     assert answers == [403, 403, 200]
 
@@ -226,18 +256,27 @@ def test_a_link_expires_on_demand_as_often_as_the_prompt_says(client: Luma, uplo
 @pytest.mark.parametrize(
     "body",
     [
-        {"call": "submit", "kind": "explode"}, {"call": "tea", "kind": "reset"}, {"call": "submit"},
-        {"call": "submit", "kind": "status:200"}, {"call": "submit", "kind": "fail:tired"},
-        {"call": "poll", "kind": "cut"}, {"call": "submit", "kind": "slow", "seconds": "many"}, [],
+        {"call": "submit", "kind": "explode"},
+        {"call": "tea", "kind": "reset"},
+        {"call": "submit"},
+        {"call": "submit", "kind": "status:200"},
+        {"call": "submit", "kind": "fail:tired"},
+        {"call": "poll", "kind": "cut"},
+        {"call": "submit", "kind": "slow", "seconds": "many"},
+        [],
     ],
-)  # fmt: skip
-def test_a_fault_that_is_not_in_the_table_is_refused(simulator: SimulatorProcess, body: object) -> None:
+)
+def test_a_fault_that_is_not_in_the_table_is_refused(
+    simulator: SimulatorProcess, body: object
+) -> None:
     answer = http.post(f"{simulator.url}/_simulator/faults", json=body)
 
     assert answer.status_code == 422 and answer.json()["detail"]
 
 
-def test_the_log_counts_submits_and_keeps_bodies_without_data(simulator: SimulatorProcess, client: Luma) -> None:
+def test_the_log_counts_submits_and_keeps_bodies_without_data(
+    simulator: SimulatorProcess, client: Luma
+) -> None:
     body = {
         "model": "ray-3.2",
         "type": "video_edit",
@@ -251,7 +290,10 @@ def test_the_log_counts_submits_and_keeps_bodies_without_data(simulator: Simulat
 
     assert (log["posts"], log["accepted"], log["by_status"]) == (1, 0, {"422": 1})
     assert log["recent"][0]["status"] == 422
-    assert log["recent"][0]["body"]["source"] == {"data": "(3 characters)", "media_type": "video/mp4"}
+    assert log["recent"][0]["body"]["source"] == {
+        "data": "(3 characters)",
+        "media_type": "video/mp4",
+    }
 
 
 def test_the_page_explains_every_kind(simulator: SimulatorProcess) -> None:
@@ -262,13 +304,17 @@ def test_the_page_explains_every_kind(simulator: SimulatorProcess) -> None:
 
 
 def test_magic_words_are_read_and_others_left_alone() -> None:
-    found = magic("a [[cat]] in rain [[status:503]] [[poll status:500]] [[slow:2.5]] [[cut:3]] [[fail:nonsense]]")
+    found = magic(
+        "a [[cat]] in rain [[status:503]] [[poll status:500]] [[slow:2.5]] [[cut:3]] [[fail:nonsense]]"
+    )
 
     read = [(fault.call, fault.kind, fault.status, fault.seconds, fault.times) for fault in found]
     assert read == [
-        ("submit", "status", 503, 0.0, 1), ("poll", "status", 500, 0.0, 1), ("job", "slow", 0, 2.5, 1),
+        ("submit", "status", 503, 0.0, 1),
+        ("poll", "status", 500, 0.0, 1),
+        ("job", "slow", 0, 2.5, 1),
         ("download", "cut", 0, 0.0, 3),
-    ]  # fmt: skip
+    ]
 
 
 def test_every_kind_can_be_made_for_every_call_it_names() -> None:
@@ -312,6 +358,8 @@ def test_the_admin_endpoints_are_for_this_machine_and_no_strangers_page(
     body = {"call": "submit", "kind": "status:503"}
 
     for method in methods:
-        answer = http.request(method, f"{simulator.url}/_simulator/{path}", headers=headers, json=body)
+        answer = http.request(
+            method, f"{simulator.url}/_simulator/{path}", headers=headers, json=body
+        )
         assert answer.status_code == (200 if may else 403), method
     assert http.get(f"{simulator.url}/_simulator/faults").json()["waiting"] == []

@@ -24,7 +24,9 @@ EARLIER = "6f0c2a54-8a4b-4a57-9a55-0f6d0c1b7e21"
 
 @pytest.fixture(scope="module")
 def any_media(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
-    """A simulator to which unknown references stand for its sample clip (16:9, 4 s), and which renders nothing."""
+    """A simulator to which unknown references stand for its sample clip (16:9, 4 s), and which
+    renders nothing.
+    """
     process = SimulatorProcess.start(tmp_path_factory.mktemp("any"), "--any-media", "--no-render")
     yield process.url + PREFIX
     process.stop()
@@ -38,15 +40,23 @@ def long_clips(tmp_path_factory: pytest.TempPathFactory) -> dict[float, str]:
         30.0: write_clip(folder / "30.mp4", frames=60, fps=2, size=(64, 36)),
         30.5: write_clip(folder / "31.mp4", frames=61, fps=2, size=(64, 36)),
     }
-    return {seconds: base64.b64encode(path.read_bytes()).decode() for seconds, path in clips.items()}
+    return {
+        seconds: base64.b64encode(path.read_bytes()).decode() for seconds, path in clips.items()
+    }
 
 
 def body_of(case: dict[str, Any], long_clips: dict[float, str]) -> dict[str, Any]:
-    """Return the case's body; where its point is the clip's length, with a clip of that length in the id's place."""
+    """Return the case's body; where its point is the clip's length, with a clip of that length in
+    the id's place.
+    """
     clip = long_clips.get(case.get("context", {}).get("source_video", {}).get("duration_s"))
     if clip is None:
         return case["body"]
-    payload = {key: value for key, value in case["body"]["payload"].items() if key != "source_generation_id"}
+    payload = {
+        key: value
+        for key, value in case["body"]["payload"].items()
+        if key != "source_generation_id"
+    }
     inline = {"source_data": clip, "source_media_type": "video/mp4"}
     return case["body"] | {"payload": payload | inline}
 
@@ -61,17 +71,24 @@ def test_the_case_is_taken_or_refused_as_the_contract_says(
         assert answer.status_code in (200, 201), answer.text
         said = answer.json()
         assert (said["status"], said["model"]) == ("processing", case["model"])
-        assert http.get(f"{any_media}/requests/{said['request_id']}", headers=KEY).status_code == 200
+        assert (
+            http.get(f"{any_media}/requests/{said['request_id']}", headers=KEY).status_code == 200
+        )
     else:
         assert answer.status_code == 400, answer.text
-        assert isinstance(answer.json()["error"], str) and "invalid payload" in answer.json()["error"]
+        assert (
+            isinstance(answer.json()["error"], str) and "invalid payload" in answer.json()["error"]
+        )
 
 
-def test_the_contract_has_its_cases_and_the_two_of_length_get_clips_of_it(long_clips: dict[float, str]) -> None:
+def test_the_contract_has_its_cases_and_the_two_of_length_get_clips_of_it(
+    long_clips: dict[float, str],
+) -> None:
     assert len(CASES) == 42
     assert {case["name"] for case in CASES if body_of(case, long_clips) != case["body"]} == {
-        "edit_source_30s", "edit_source_over_30s",
-    }  # fmt: skip
+        "edit_source_30s",
+        "edit_source_over_30s",
+    }
 
 
 # Keys
@@ -80,29 +97,45 @@ def test_the_contract_has_its_cases_and_the_two_of_length_get_clips_of_it(long_c
 @pytest.mark.parametrize(
     ("headers", "status"),
     [
-        ({}, 401), ({"Authorization": "Bearer short"}, 401), ({"Authorization": "Basic Z21pOmdtaQ=="}, 401),
+        ({}, 401),
+        ({"Authorization": "Bearer short"}, 401),
+        ({"Authorization": "Basic Z21pOmdtaQ=="}, 401),
         ({"Authorization": "Bearer gmi-unknown-00000000"}, 401),
         ({"Authorization": "Bearer gmi-revoked-00000000"}, 401),
-        ({"Authorization": "Bearer gmi-suspended-00000000"}, 403), (KEY, 200),
+        ({"Authorization": "Bearer gmi-suspended-00000000"}, 403),
+        (KEY, 200),
     ],
-)  # fmt: skip
-def test_a_key_is_needed_for_all_that_is_asked(simulator: SimulatorProcess, headers: Any, status: int) -> None:
+)
+def test_a_key_is_needed_for_all_that_is_asked(
+    simulator: SimulatorProcess, headers: Any, status: int
+) -> None:
     answer = http.get(f"{simulator.url}{PREFIX}/models", headers=headers)
 
     assert answer.status_code == status
     assert status == 200 or isinstance(answer.json()["error"], str)
 
 
-def submit(simulator: SimulatorProcess, *, model: str = "generate", key: Any = KEY, **payload: Any) -> httpx.Response:
-    body = {"model": f"luma-ray-3-2-{model}", "payload": {"prompt": "A kite", "resolution": "540p"} | payload}
+def submit(
+    simulator: SimulatorProcess, *, model: str = "generate", key: Any = KEY, **payload: Any
+) -> httpx.Response:
+    body = {
+        "model": f"luma-ray-3-2-{model}",
+        "payload": {"prompt": "A kite", "resolution": "540p"} | payload,
+    }
     return http.post(f"{simulator.url}{PREFIX}/requests", json=body, headers=key)
 
 
 def record(simulator: SimulatorProcess, request_id: str, *, key: Any = KEY) -> dict[str, Any]:
-    return http.get(f"{simulator.url}{PREFIX}/requests/{request_id}", headers=key).raise_for_status().json()
+    return (
+        http.get(f"{simulator.url}{PREFIX}/requests/{request_id}", headers=key)
+        .raise_for_status()
+        .json()
+    )
 
 
-def ended(simulator: SimulatorProcess, request_id: str, *, key: Any = KEY) -> tuple[list[str], dict[str, Any]]:
+def ended(
+    simulator: SimulatorProcess, request_id: str, *, key: Any = KEY
+) -> tuple[list[str], dict[str, Any]]:
     """Ask until the request ends; return the states seen, each once, and the last record."""
     seen: list[str] = []
     until = time.monotonic() + 60
@@ -130,7 +163,10 @@ def test_money_and_access_to_hdr_are_asked_of_the_account(simulator: SimulatorPr
 
 @pytest.fixture
 def inline(small_clip: Path) -> dict[str, str]:
-    return {"source_data": base64.b64encode(small_clip.read_bytes()).decode(), "source_media_type": "video/mp4"}
+    return {
+        "source_data": base64.b64encode(small_clip.read_bytes()).decode(),
+        "source_media_type": "video/mp4",
+    }
 
 
 def test_a_request_goes_through_the_states_and_names_its_result(
@@ -147,7 +183,9 @@ def test_a_request_goes_through_the_states_and_names_its_result(
     assert http.get(outcome["thumbnail_image_url"]).content[:3] == b"\xff\xd8\xff"
     assert outcome["media_urls"] == [{"id": "0", "url": outcome["video_url"]}]
     assert last["payload"]["prompt"] == "A kite"
-    assert last["payload"]["source_data"].endswith("characters)"), "the clip itself is not sent back"
+    assert last["payload"]["source_data"].endswith("characters)"), (
+        "the clip itself is not sent back"
+    )
 
 
 def test_a_result_can_be_named_by_its_own_key_and_by_no_other(
@@ -158,9 +196,18 @@ def test_a_result_can_be_named_by_its_own_key_and_by_no_other(
     result = last["outcome"]["generation_id"]
 
     assert submit(simulator, model="edit", source_generation_id=result).status_code == 200
-    assert submit(simulator, model="edit", source_generation_id=made["request_id"]).status_code == 404
-    assert submit(simulator, model="edit", source_generation_id=result, key=OTHER).status_code == 404
-    assert http.get(f"{simulator.url}{PREFIX}/requests/{made['request_id']}", headers=OTHER).status_code == 404
+    assert (
+        submit(simulator, model="edit", source_generation_id=made["request_id"]).status_code == 404
+    )
+    assert (
+        submit(simulator, model="edit", source_generation_id=result, key=OTHER).status_code == 404
+    )
+    assert (
+        http.get(
+            f"{simulator.url}{PREFIX}/requests/{made['request_id']}", headers=OTHER
+        ).status_code
+        == 404
+    )
 
 
 def test_a_request_that_waits_is_queued_and_then_dispatched(another: Any) -> None:
@@ -179,7 +226,9 @@ def test_a_request_that_waits_is_queued_and_then_dispatched(another: Any) -> Non
         ("[[fail:cancelled]]", "cancelled", "cancelled"),
     ],
 )
-def test_a_request_can_fail_with_words(simulator: SimulatorProcess, words: str, status: str, code: str) -> None:
+def test_a_request_can_fail_with_words(
+    simulator: SimulatorProcess, words: str, status: str, code: str
+) -> None:
     _seen, last = ended(simulator, submit(simulator, prompt=f"A kite {words}").json()["request_id"])
 
     assert last["status"] == status
@@ -189,7 +238,10 @@ def test_a_request_can_fail_with_words(simulator: SimulatorProcess, words: str, 
 
 def test_own_requests_are_listed_by_model_newest_first(simulator: SimulatorProcess) -> None:
     key = {"Authorization": "Bearer gmi-lists-0000000000000001"}
-    made = [submit(simulator, key=key, prompt=f"[[fail:cancelled]] {n}").json()["request_id"] for n in range(3)]
+    made = [
+        submit(simulator, key=key, prompt=f"[[fail:cancelled]] {n}").json()["request_id"]
+        for n in range(3)
+    ]
     url = f"{simulator.url}{PREFIX}/requests"
 
     listed = http.get(url, params={"model_id": "luma-ray-3-2-generate"}, headers=key).json()
@@ -197,7 +249,12 @@ def test_own_requests_are_listed_by_model_newest_first(simulator: SimulatorProce
     assert [one["request_id"] for one in listed["requests"]] == made[::-1]
     assert listed["total"] == 3 == http.get(url, headers=key).json()["total"]
     assert http.get(url, params={"model_id": "luma-ray-3-2-edit"}, headers=key).json()["total"] == 0
-    assert http.get(url, headers={"Authorization": "Bearer gmi-lists-0000000000000002"}).json()["total"] == 0
+    assert (
+        http.get(url, headers={"Authorization": "Bearer gmi-lists-0000000000000002"}).json()[
+            "total"
+        ]
+        == 0
+    )
 
 
 # Models
@@ -224,29 +281,43 @@ def place(simulator: SimulatorProcess, kind: Any) -> httpx.Response:
 @pytest.mark.parametrize(
     ("kind", "sent", "status"),
     [
-        ("png", "image/png", 200), ("jpeg", "image/jpeg", 200), ("jpg", "image/jpg", 200), ("jpg", "image/jpeg", 403),
-        ("png", "image/jpeg", 403), ("png", None, 400),
+        ("png", "image/png", 200),
+        ("jpeg", "image/jpeg", 200),
+        ("jpg", "image/jpg", 200),
+        ("jpg", "image/jpeg", 403),
+        ("png", "image/jpeg", 403),
+        ("png", None, 400),
     ],
-)  # fmt: skip
+)
 def test_an_upload_has_the_content_type_that_its_link_was_signed_for(
     simulator: SimulatorProcess, kind: str, sent: str | None, status: int
 ) -> None:
     given = place(simulator, kind).json()
 
-    answer = http.put(given["upload_url"], content=b"bytes", headers={"Content-Type": sent} if sent else {})
+    answer = http.put(
+        given["upload_url"], content=b"bytes", headers={"Content-Type": sent} if sent else {}
+    )
 
     assert answer.status_code == status
     read = http.get(given["public_url"])
-    assert (read.status_code, read.content) == (200, b"bytes") if status == 200 else read.status_code == 404
+    assert (
+        (read.status_code, read.content) == (200, b"bytes")
+        if status == 200
+        else read.status_code == 404
+    )
 
 
-def test_a_link_for_an_upload_is_good_for_899_seconds_and_for_one_name(simulator: SimulatorProcess) -> None:
+def test_a_link_for_an_upload_is_good_for_899_seconds_and_for_one_name(
+    simulator: SimulatorProcess,
+) -> None:
     given = place(simulator, "png").json()
     url = httpx.URL(given["upload_url"])
 
     assert 0 <= int(url.params["expires"]) - (time.time() + 899) < 2
     elsewhere = url.copy_with(path=f"/_storage/uploads/{EARLIER}.png")
-    assert http.put(elsewhere, content=b"x", headers={"Content-Type": "image/png"}).status_code == 403
+    assert (
+        http.put(elsewhere, content=b"x", headers={"Content-Type": "image/png"}).status_code == 403
+    )
     assert given["public_url"].startswith(f"{simulator.url}/_storage/public/")
     assert "?" not in given["public_url"]
 
@@ -264,10 +335,14 @@ def test_nothing_outside_the_public_folder_can_be_read(simulator: SimulatorProce
 # What is wrong with a body
 
 
-def test_two_alternatives_at_once_are_refused(simulator: SimulatorProcess, inline: dict[str, str]) -> None:
+def test_two_alternatives_at_once_are_refused(
+    simulator: SimulatorProcess, inline: dict[str, str]
+) -> None:
     _seen, last = ended(simulator, submit(simulator, model="edit", **inline).json()["request_id"])
 
-    both = submit(simulator, model="edit", source_generation_id=last["outcome"]["generation_id"], **inline)
+    both = submit(
+        simulator, model="edit", source_generation_id=last["outcome"]["generation_id"], **inline
+    )
 
     assert both.status_code == 400
 
@@ -288,7 +363,9 @@ def test_bytes_that_are_no_clip_fail_the_request(simulator: SimulatorProcess) ->
     assert (last["status"], last["outcome"]["error_code"]) == ("failed", "unsupported_format")
 
 
-@pytest.mark.parametrize("body", [b"", b"[]", b"3", b"{", b'{"model": "none", "payload": {"prompt": "x"}}'])
+@pytest.mark.parametrize(
+    "body", [b"", b"[]", b"3", b"{", b'{"model": "none", "payload": {"prompt": "x"}}']
+)
 def test_what_is_no_request_is_refused(simulator: SimulatorProcess, body: bytes) -> None:
     answer = http.post(f"{simulator.url}{PREFIX}/requests", content=body, headers=KEY)
 
@@ -304,7 +381,9 @@ def test_more_requests_than_allowed_are_told_to_wait(another: Any) -> None:
     assert int(answers[2].headers["Retry-After"]) >= 1 and answers[2].json()["error"]
 
 
-def test_a_status_that_is_asked_for_comes_in_the_shape_of_its_kind(simulator: SimulatorProcess) -> None:
+def test_a_status_that_is_asked_for_comes_in_the_shape_of_its_kind(
+    simulator: SimulatorProcess,
+) -> None:
     simulator.fail("submit", "status:429:7")
     simulator.fail("submit", "status:503")
 
@@ -322,7 +401,9 @@ def test_a_clip_keeps_its_length_and_shape_through_an_edit_and_a_reframe(
         ("edit", {"edit_strength": "flex_1", "depth_blur": 0.4}, (960, 540)),
         ("reframe", {"aspect_ratio": "1:1"}, (540, 540)),
     ):
-        _states, last = ended(simulator, submit(simulator, model=model, **more, **inline).json()["request_id"])
+        _states, last = ended(
+            simulator, submit(simulator, model=model, **more, **inline).json()["request_id"]
+        )
         target = tmp_path / f"{model}.mp4"
         target.write_bytes(http.get(last["outcome"]["video_url"]).content)
         made = seen(target, pictures=False)

@@ -16,7 +16,11 @@ def test_a_file_is_created_put_completed_read_listed_and_deleted(client: Luma, t
     data = tiny.read_bytes()
 
     created = client.files.create(
-        mime_type="video/mp4", size_bytes=len(data), filename="tiny.mp4", purpose="reference", user_id="person-7"
+        mime_type="video/mp4",
+        size_bytes=len(data),
+        filename="tiny.mp4",
+        purpose="reference",
+        user_id="person-7",
     )
     put = http.put(created.upload.url, content=data, headers=created.upload.headers)
     client.files.complete(created.id)
@@ -26,9 +30,16 @@ def test_a_file_is_created_put_completed_read_listed_and_deleted(client: Luma, t
     client.files.delete(created.id)
 
     assert created.state == "pending" and created.upload.method == "PUT" and put.status_code == 200
-    assert (file.state, file.size_bytes, file.filename, file.user_id) == ("ready", len(data), "tiny.mp4", "person-7")
+    assert (file.state, file.size_bytes, file.filename, file.user_id) == (
+        "ready",
+        len(data),
+        "tiny.mp4",
+        "person-7",
+    )
     assert listed.data[0].id == created.id
-    assert client.files.get(created.id).state == "deleted" and client.files.get(created.id).deleted_at
+    assert (
+        client.files.get(created.id).state == "deleted" and client.files.get(created.id).deleted_at
+    )
     assert created.id not in {one.id for one in client.files.list(limit=100).data}
     with pytest.raises(luma_agents.UnprocessableEntityError, match="file is not ready"):
         edit(client, created.id)
@@ -49,11 +60,15 @@ def test_files_are_listed_newest_first_page_by_page(simulator: SimulatorProcess)
     assert third.next_cursor is None
 
 
-def test_inline_bytes_in_a_form_need_no_upload(simulator: SimulatorProcess, client: Luma, tiny: Path) -> None:
+def test_inline_bytes_in_a_form_need_no_upload(
+    simulator: SimulatorProcess, client: Luma, tiny: Path
+) -> None:
     answer = http.post(
-        f"{simulator.url}/luma-agents/v1/files", headers={"Authorization": "Bearer luma-api-test-0001"},
-        files={"file": ("tiny.mp4", tiny.read_bytes(), "video/mp4")}, data={"purpose": "reference"},
-    )  # fmt: skip
+        f"{simulator.url}/luma-agents/v1/files",
+        headers={"Authorization": "Bearer luma-api-test-0001"},
+        files={"file": ("tiny.mp4", tiny.read_bytes(), "video/mp4")},
+        data={"purpose": "reference"},
+    )
 
     created = answer.json()
     while (file := client.files.get(created["id"])).state == "pending":
@@ -78,9 +93,13 @@ def test_inline_bytes_in_a_form_need_no_upload(simulator: SimulatorProcess, clie
         [],
     ],
 )
-def test_a_file_that_is_not_described_well_is_refused(simulator: SimulatorProcess, said: object) -> None:
+def test_a_file_that_is_not_described_well_is_refused(
+    simulator: SimulatorProcess, said: object
+) -> None:
     answer = http.post(
-        f"{simulator.url}/luma-agents/v1/files", json=said, headers={"Authorization": "Bearer luma-api-test-0001"}
+        f"{simulator.url}/luma-agents/v1/files",
+        json=said,
+        headers={"Authorization": "Bearer luma-api-test-0001"},
     )
 
     assert answer.status_code in (400, 413)
@@ -89,7 +108,9 @@ def test_a_file_that_is_not_described_well_is_refused(simulator: SimulatorProces
 
 def test_fewer_bytes_than_announced_end_as_a_failed_file(client: Luma) -> None:
     created = client.files.create(mime_type="video/mp4", size_bytes=100)
-    http.put(created.upload.url, content=b"short", headers=created.upload.headers).raise_for_status()
+    http.put(
+        created.upload.url, content=b"short", headers=created.upload.headers
+    ).raise_for_status()
 
     client.files.complete(created.id)
     while (file := client.files.get(created.id)).state == "pending":
@@ -111,7 +132,9 @@ def test_an_upload_link_wants_its_headers_its_signature_and_its_method(client: L
 
     answers = [
         http.put(upload.url, content=b"four"),
-        http.put(upload.url.replace("signature=", "signature=0"), content=b"four", headers=upload.headers),
+        http.put(
+            upload.url.replace("signature=", "signature=0"), content=b"four", headers=upload.headers
+        ),
         http.get(upload.url),
         http.put(upload.url.split("?")[0], content=b"four", headers=upload.headers),
     ]
@@ -156,7 +179,9 @@ def test_a_file_that_is_not_ready_cannot_be_edited(client: Luma) -> None:
         edit(client, created.id)
 
 
-@pytest.mark.parametrize("query", ["limit=0", "limit=101", "limit=x", "state=old", "purpose=fun", "cursor=!!"])
+@pytest.mark.parametrize(
+    "query", ["limit=0", "limit=101", "limit=x", "state=old", "purpose=fun", "cursor=!!"]
+)
 def test_an_odd_list_is_refused(simulator: SimulatorProcess, query: str) -> None:
     url = f"{simulator.url}/luma-agents/v1/files?{query}"
 
@@ -171,7 +196,9 @@ def test_an_unknown_file_is_not_found(client: Luma) -> None:
             call("7c1f8a52-0000-4000-8000-000000000000")
 
 
-def test_a_picture_can_be_uploaded_and_guides_an_edit(client: Luma, uploaded: str, real_media: Path) -> None:
+def test_a_picture_can_be_uploaded_and_guides_an_edit(
+    client: Luma, uploaded: str, real_media: Path
+) -> None:
     picture = upload(client, real_media / "rocket.jpg", mime_type="image/jpeg")
 
     generation = edit(client, uploaded, start_frame={"file_id": picture})

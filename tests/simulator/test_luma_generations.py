@@ -28,7 +28,9 @@ def test_a_job_goes_from_queued_over_processing_to_completed(another, tiny: Path
     assert generation.failure_code is None and generation.failure_reason is None
 
 
-def test_the_result_is_a_playable_clip_of_the_length_of_its_source(client: Luma, uploaded: str, tmp_path: Path) -> None:
+def test_the_result_is_a_playable_clip_of_the_length_of_its_source(
+    client: Luma, uploaded: str, tmp_path: Path
+) -> None:
     generation = finished(client, edit(client, uploaded).id)
 
     assert [output.type for output in generation.output] == ["video"]
@@ -43,9 +45,12 @@ def test_a_result_is_the_source_of_the_next_edit(client: Luma, uploaded: str) ->
     first = finished(client, edit(client, uploaded).id)
 
     second = client.generations.create(
-        model="ray-3.2", type="video_edit", prompt="and now in snow", source={"generation_id": first.id},
+        model="ray-3.2",
+        type="video_edit",
+        prompt="and now in snow",
+        source={"generation_id": first.id},
         video={"resolution": "360p", "edit": {"strength": "adhere_1"}},
-    )  # fmt: skip
+    )
 
     assert finished(client, second.id).state == "completed"
 
@@ -89,8 +94,12 @@ def test_a_bad_key_is_refused_in_the_documented_words(
     assert "retry-after" not in refused.value.response.headers
 
 
-@pytest.mark.parametrize("header", [None, "luma-api-x", "bearer luma-api-x", "Basic luma-api-x", "Bearer luma-api-"])
-def test_the_authorization_header_is_read_to_the_letter(simulator: SimulatorProcess, header: str | None) -> None:
+@pytest.mark.parametrize(
+    "header", [None, "luma-api-x", "bearer luma-api-x", "Basic luma-api-x", "Bearer luma-api-"]
+)
+def test_the_authorization_header_is_read_to_the_letter(
+    simulator: SimulatorProcess, header: str | None
+) -> None:
     headers = {"Authorization": header} if header else {}
 
     answer = http.get(f"{simulator.url}/luma-agents/v1/files", headers=headers)
@@ -98,7 +107,9 @@ def test_the_authorization_header_is_read_to_the_letter(simulator: SimulatorProc
     assert (answer.status_code, answer.json()) == (401, {"detail": "Missing or invalid API key"})
 
 
-def test_a_client_without_money_is_refused_and_nothing_is_accepted(simulator: SimulatorProcess, tiny: Path) -> None:
+def test_a_client_without_money_is_refused_and_nothing_is_accepted(
+    simulator: SimulatorProcess, tiny: Path
+) -> None:
     client = sdk(simulator, "luma-api-broke-1")
 
     with pytest.raises(luma_agents.APIStatusError) as refused:
@@ -116,7 +127,9 @@ def test_an_unknown_generation_is_not_found(client: Luma, job_id: str) -> None:
     assert missing.value.body == {"detail": "Generation not found"}
 
 
-def test_what_one_client_made_another_does_not_see(simulator: SimulatorProcess, client: Luma, uploaded: str) -> None:
+def test_what_one_client_made_another_does_not_see(
+    simulator: SimulatorProcess, client: Luma, uploaded: str
+) -> None:
     mine = edit(client, uploaded)
     other = sdk(simulator, "luma-api-other-0002")
 
@@ -131,7 +144,9 @@ def test_a_source_that_is_not_completed_is_refused(another, tiny: Path) -> None:
     client = sdk(another("--render-seconds", "30"))
     running = edit(client, upload(client, tiny))
 
-    with pytest.raises(luma_agents.UnprocessableEntityError, match="source: generation is not completed"):
+    with pytest.raises(
+        luma_agents.UnprocessableEntityError, match="source: generation is not completed"
+    ):
         client.generations.create(
             model="ray-3.2", type="video_edit", prompt="again", source={"generation_id": running.id}
         )
@@ -141,13 +156,27 @@ def test_a_source_that_is_not_completed_is_refused(another, tiny: Path) -> None:
     ("source", "detail"),
     [
         ({"data": "this is not base64!", "media_type": "video/mp4"}, "source: invalid base64 data"),
-        ({"url": "https://127.0.0.1/clip.mp4", "media_type": "video/mp4"}, "source: failed to fetch URL"),
-        ({"url": "https://10.1.2.3/clip.mp4", "media_type": "video/mp4"}, "source: failed to fetch URL"),
-        ({"url": "https://localhost/clip.mp4", "media_type": "video/mp4"}, "source: failed to fetch URL"),
-        ({"url": "https://[::ffff:127.0.0.1]/clip.mp4", "media_type": "video/mp4"}, "source: failed to fetch URL"),
+        (
+            {"url": "https://127.0.0.1/clip.mp4", "media_type": "video/mp4"},
+            "source: failed to fetch URL",
+        ),
+        (
+            {"url": "https://10.1.2.3/clip.mp4", "media_type": "video/mp4"},
+            "source: failed to fetch URL",
+        ),
+        (
+            {"url": "https://localhost/clip.mp4", "media_type": "video/mp4"},
+            "source: failed to fetch URL",
+        ),
+        (
+            {"url": "https://[::ffff:127.0.0.1]/clip.mp4", "media_type": "video/mp4"},
+            "source: failed to fetch URL",
+        ),
     ],
 )
-def test_media_that_cannot_be_had_is_refused_at_once(client: Luma, source: dict[str, str], detail: str) -> None:
+def test_media_that_cannot_be_had_is_refused_at_once(
+    client: Luma, source: dict[str, str], detail: str
+) -> None:
     with pytest.raises(luma_agents.UnprocessableEntityError) as refused:
         client.generations.create(model="ray-3.2", type="video_edit", prompt="x", source=source)
 
@@ -156,9 +185,14 @@ def test_media_that_cannot_be_had_is_refused_at_once(client: Luma, source: dict[
 
 @pytest.mark.parametrize(
     ("content", "code"),
-    [(b"\0\0\0\x18ftypisom\0\0\2\0isomiso2" + bytes(400), "corrupt_input"), (b"hello " * 99, "unsupported_format")],
+    [
+        (b"\0\0\0\x18ftypisom\0\0\2\0isomiso2" + bytes(400), "corrupt_input"),
+        (b"hello " * 99, "unsupported_format"),
+    ],
 )
-def test_media_that_does_not_decode_fails_the_job(client: Luma, tmp_path: Path, content: bytes, code: str) -> None:
+def test_media_that_does_not_decode_fails_the_job(
+    client: Luma, tmp_path: Path, content: bytes, code: str
+) -> None:
     (tmp_path / "odd.mp4").write_bytes(content)
 
     generation = finished(client, edit(client, upload(client, tmp_path / "odd.mp4")).id)
@@ -179,9 +213,13 @@ def test_every_answer_names_its_request_and_the_version(simulator: SimulatorProc
 
 
 @pytest.mark.parametrize("content", [b"{", b"", b"\xff\xfe", b'"a string"', b"[]", b"null"])
-def test_a_body_that_is_no_json_object_is_refused(simulator: SimulatorProcess, content: bytes) -> None:
+def test_a_body_that_is_no_json_object_is_refused(
+    simulator: SimulatorProcess, content: bytes
+) -> None:
     answer = http.post(
-        f"{simulator.url}/luma-agents/v1/generations", content=content, headers={"Authorization": "Bearer luma-api-x"}
+        f"{simulator.url}/luma-agents/v1/generations",
+        content=content,
+        headers={"Authorization": "Bearer luma-api-x"},
     )
 
     assert answer.status_code == 400

@@ -1,4 +1,6 @@
-"""A simulated edit of a clip that is taken never fails for how it was cut, and lasts and sounds as its source."""
+"""A simulated edit of a clip that is taken never fails for how it was cut, and lasts and sounds as
+its source.
+"""
 
 from fractions import Fraction
 from pathlib import Path
@@ -12,10 +14,26 @@ from tests.media.test_odd_clips import CLICKS, HELD, UNEVEN, click_after, clicki
 from tests.media.test_probe import CASES, HIDDEN
 from tests.simulator.clips import rendered
 
-CUT = ["edit-list.mp4", "late-start.mp4", "fragments.mp4", "open-gop.mp4", "varying.mp4", "b-frames.ts", "mpeg2.mpg",
-       "mpeg4.avi", "turned-270.mp4", "wide-pixels.mp4", "one-frame.mp4"]  # fmt: skip
-REAL = ["test_non_zero_start.mp4", "sample_h264.ts", "sample_sef_slow_motion.mp4", "sample-with-large-length.avi",
-        "water_180_mvhevc_5frames.mov"]  # fmt: skip
+CUT = [
+    "edit-list.mp4",
+    "late-start.mp4",
+    "fragments.mp4",
+    "open-gop.mp4",
+    "varying.mp4",
+    "b-frames.ts",
+    "mpeg2.mpg",
+    "mpeg4.avi",
+    "turned-270.mp4",
+    "wide-pixels.mp4",
+    "one-frame.mp4",
+]
+REAL = [
+    "test_non_zero_start.mp4",
+    "sample_h264.ts",
+    "sample_sef_slow_motion.mp4",
+    "sample-with-large-length.avi",
+    "water_180_mvhevc_5frames.mov",
+]
 
 
 def edited(source: Path, folder: Path) -> Path:
@@ -41,7 +59,11 @@ def test_a_clip_is_edited_however_it_was_cut(name: str, tmp_path: Path) -> None:
 
 def test_an_edit_list_that_leaves_whole_groups_of_frames_out_is_no_damage(tmp_path: Path) -> None:
     clip = make_clip(
-        tmp_path / "cut.mp4", times=range(-15360, 15360, 512), base=Fraction(1, 12800), options={"g": "10"}, mux=HIDDEN
+        tmp_path / "cut.mp4",
+        times=range(-15360, 15360, 512),
+        base=Fraction(1, 12800),
+        options={"g": "10"},
+        mux=HIDDEN,
     )
 
     assert probe(clip).frame_count == 30
@@ -65,7 +87,9 @@ def test_a_result_lasts_until_its_last_frame_is_gone(name: str, tmp_path: Path) 
 
 
 @pytest.mark.parametrize("name", CLICKS)
-def test_sound_lies_beside_the_result_as_it_lay_beside_the_source(name: str, tmp_path: Path) -> None:
+def test_sound_lies_beside_the_result_as_it_lay_beside_the_source(
+    name: str, tmp_path: Path
+) -> None:
     source = clicking(tmp_path / name, **CLICKS[name])
 
     result = edited(source, tmp_path)

@@ -16,22 +16,26 @@ COUNT = 120
 def card() -> Planes:
     """A picture of which every place looks different: bright to the right, and brighter below."""
     planes = Planes.empty(320, 180)
-    planes.y[:] = np.clip(20 + np.arange(320)[None, :] * 0.4 + np.arange(180)[:, None] * 0.5, 16, 235)
+    planes.y[:] = np.clip(
+        20 + np.arange(320)[None, :] * 0.4 + np.arange(180)[:, None] * 0.5, 16, 235
+    )
     planes.u[:], planes.v[:] = 128, 128
     return planes
 
 
 def shown(concept: str, index: int, **options: object) -> Planes:
-    return Camera([concept], count=COUNT, loop=bool(options.get("loop")), anchors=options.get("anchors") or ()).seen(
-        card(), index
-    )  # type: ignore[arg-type]
+    return Camera(
+        [concept], count=COUNT, loop=bool(options.get("loop")), anchors=options.get("anchors") or ()
+    ).seen(card(), index)  # type: ignore[arg-type]
 
 
 def test_every_concept_of_the_contract_has_its_move() -> None:
     assert set(MOVES) == set(CONCEPTS)
 
 
-@pytest.mark.parametrize("concept", [name for name in CONCEPTS if name not in ("static", "eye_level")])
+@pytest.mark.parametrize(
+    "concept", [name for name in CONCEPTS if name not in ("static", "eye_level")]
+)
 def test_a_concept_is_seen(concept: str) -> None:
     frames = [shown(concept, index).y.astype(int) for index in range(0, COUNT, 17)]
 
@@ -40,9 +44,19 @@ def test_a_concept_is_seen(concept: str) -> None:
 
 @pytest.mark.parametrize(
     ("concept", "brighter"),
-    [("pan_right", True), ("pan_left", False), ("truck_right", True), ("truck_left", False), ("tilt_down", True),
-     ("tilt_up", False), ("crane_down", True), ("crane_up", False), ("pedestal_down", True), ("pedestal_up", False)],
-)  # fmt: skip
+    [
+        ("pan_right", True),
+        ("pan_left", False),
+        ("truck_right", True),
+        ("truck_left", False),
+        ("tilt_down", True),
+        ("tilt_up", False),
+        ("crane_down", True),
+        ("crane_up", False),
+        ("pedestal_down", True),
+        ("pedestal_up", False),
+    ],
+)
 def test_the_camera_goes_where_its_name_says(concept: str, brighter: bool) -> None:
     before, after = shown(concept, 0).y.mean(), shown(concept, COUNT - 1).y.mean()
 
@@ -80,7 +94,13 @@ def test_a_given_frame_is_shown_as_it_is_whatever_the_camera_does(concept: str) 
 def test_nine_seconds_in_the_tallest_shape(tmp_path: Path) -> None:
     result = seen(
         rendered(
-            tmp_path, {}, task="generate", prompt="a calm sea", resolution="360p", duration="9s", aspect_ratio="9:21"
+            tmp_path,
+            {},
+            task="generate",
+            prompt="a calm sea",
+            resolution="360p",
+            duration="9s",
+            aspect_ratio="9:21",
         ),
         pictures=False,
     )
@@ -89,12 +109,18 @@ def test_nine_seconds_in_the_tallest_shape(tmp_path: Path) -> None:
     assert len(result.times) == 9 * 24
 
 
-def test_a_modified_clip_keeps_its_frames_and_follows_the_strength(tiny: Path, tmp_path: Path) -> None:
+def test_a_modified_clip_keeps_its_frames_and_follows_the_strength(
+    tiny: Path, tmp_path: Path
+) -> None:
     def made(strength: str) -> list[object]:
         path = rendered(
-            tmp_path / strength, {"source": tiny}, task="modify", prompt="neon night", strength=strength,
+            tmp_path / strength,
+            {"source": tiny},
+            task="modify",
+            prompt="neon night",
+            strength=strength,
             resolution="360p",
-        )  # fmt: skip
+        )
         return list(seen(path).pictures)
 
     plain, light, strong = list(seen(tiny).pictures), made("adhere_1"), made("reimagine_3")

@@ -1,4 +1,6 @@
-"""Every file says how it is coded, and shows the colours it was given: to a decoder and in a browser."""
+"""Every file says how it is coded, and shows the colours it was given: to a decoder and in a
+browser.
+"""
 
 import base64
 import json
@@ -21,8 +23,9 @@ from tests.media.test_colour import PATCHES
 from tests.media.test_colour import patches as clip_of_patches
 from tests.simulator.clips import rendered
 
-# Chromium's converter without a GPU cuts the factor of blue in BT.709 from 2.11 to 2: the further from grey, the more
-# blue is off, in any file of anybody's. Here are colours that it shows; `shown` below has all others too.
+# Chromium's converter without a GPU cuts the factor of blue in BT.709 from 2.11 to 2: the further
+# from grey, the more blue is off, in any file of anybody's. Here are colours that it shows; `shown`
+# below has all others too.
 IN_A_BROWSER = ((200, 30, 30), (120, 120, 120), (224, 172, 140), (20, 60, 50))
 TOLERANCE = 3
 
@@ -40,12 +43,16 @@ def at(picture: np.ndarray, across: float) -> np.ndarray:
 
 
 def coding(path: Path) -> dict[str, tuple[int, int, int, int]]:
-    """Return primaries, transfer, matrix and range (1: limited), by the stream and by the container."""
+    """Return primaries, transfer, matrix and range (1: limited), by the stream and by the
+    container.
+    """
     with av.open(str(path)) as container:
         frame = next(container.decode(video=0))
     data = path.read_bytes()
     box = data.index(b"colrnclx") + 8
-    numbers = [int.from_bytes(data[box + 2 * place : box + 2 * place + 2], "big") for place in range(3)]
+    numbers = [
+        int.from_bytes(data[box + 2 * place : box + 2 * place + 2], "big") for place in range(3)
+    ]
     stream = (frame.color_primaries, frame.color_trc, frame.colorspace, frame.color_range)
     return {
         "stream": tuple(map(int, stream)),
@@ -63,7 +70,9 @@ def still_clip(folder: Path, resolution: str, rgb: tuple[int, int, int], **wante
 
 
 @pytest.mark.parametrize("resolution", RESOLUTIONS)
-def test_a_result_says_in_stream_and_container_how_it_is_coded(resolution: str, tmp_path: Path) -> None:
+def test_a_result_says_in_stream_and_container_how_it_is_coded(
+    resolution: str, tmp_path: Path
+) -> None:
     for rgb in (tuple(one) for one in PATCHES.tolist()):
         folder = tmp_path / "-".join(map(str, rgb))
         clip = still_clip(folder, resolution, rgb)
@@ -102,7 +111,8 @@ def test_whatever_a_source_is_coded_in_its_colours_come_back(
     index = reader.load_index(tmp_path / "frames.json")
     encode.copy(source, copy, index, rate=Fraction(25), recipe=encode.Recipe(gop=6), span=(0, 2))
 
-    # A reframe keeps the source's own pixels: 4:3 in the middle of 16:9, and all of it in its own shape.
+    # A reframe keeps the source's own pixels: 4:3 in the middle of 16:9, and all of it in its own
+    # shape.
     result = rendered(
         tmp_path / "out",
         {"source": source},
@@ -118,7 +128,9 @@ def test_whatever_a_source_is_coded_in_its_colours_come_back(
 
     for file in (copy, result, result.parent / "poster.jpg", tmp_path / "poster.webp"):
         picture = shown(file)
-        found = np.array([at(picture, (place + 0.5) / len(PATCHES)) for place in range(len(PATCHES))])
+        found = np.array(
+            [at(picture, (place + 0.5) / len(PATCHES)) for place in range(len(PATCHES))]
+        )
         assert np.abs(found - PATCHES).max() <= TOLERANCE, file.name
     for file in (copy, result):
         assert coding(file) == dict.fromkeys(("stream", "container"), (1, 1, 1, 1))
@@ -129,7 +141,10 @@ def test_the_sample_clip_says_how_it_is_coded(tmp_path: Path) -> None:
 
     assert coding(tmp_path / "sample.mp4") == dict.fromkeys(("stream", "container"), (1, 1, 1, 1))
     drawn = np.asarray(sample._picture(0)).astype(int)
-    assert np.abs(shown(tmp_path / "sample.mp4")[4:8, 600:640] - drawn[4:8, 600:640]).max() <= TOLERANCE
+    assert (
+        np.abs(shown(tmp_path / "sample.mp4")[4:8, 600:640] - drawn[4:8, 600:640]).max()
+        <= TOLERANCE
+    )
 
 
 # Light
@@ -140,14 +155,19 @@ def light_of(path: Path) -> str:
         return colour.mastering(next(container.decode(video=0)))
 
 
-def test_hdr_says_for_what_light_it_was_made_and_a_cut_of_it_too(tiny: Path, tmp_path: Path) -> None:
+def test_hdr_says_for_what_light_it_was_made_and_a_cut_of_it_too(
+    tiny: Path, tmp_path: Path
+) -> None:
     clip = rendered(tmp_path, {"source": tiny}, prompt="calm", resolution="720p", hdr=True)
     jobs.take(str(clip), max_seconds=60, expect="video", out=str(tmp_path))
     index = str(tmp_path / "frames.json")
     jobs.trim(str(clip), frames=index, fps="25", first=2, last=6, out=str(tmp_path / "cut.mp4"))
 
     said = light_of(clip)
-    assert "master-display=G(13250,34500)B(7500,3000)R(34000,16000)WP(15635,16450)L(10000000,50)" in said
+    assert (
+        "master-display=G(13250,34500)B(7500,3000)R(34000,16000)WP(15635,16450)L(10000000,50)"
+        in said
+    )
     assert "max-cll=1000,1000" in said
     assert light_of(tmp_path / "cut.mp4") == said and light_of(tiny) == ""
     assert coding(clip) == dict.fromkeys(("stream", "container"), (9, 16, 9, 1))
@@ -167,8 +187,13 @@ def test_exr_frames_name_their_primaries_and_still_decode(tiny: Path, tmp_path: 
         decoded = next(container.decode(video=0))
     light = [np.frombuffer(plane, np.float16).astype(float) for plane in decoded.planes]
     assert (decoded.width, decoded.height) == (1280, 720)
-    assert 1.5 < max(plane.max() for plane in light) < 6 and min(plane.min() for plane in light) >= 0
-    assert jobs.take_archive(str(tmp_path / "frames.zip"), out=str(tmp_path))["facts"]["frame_count"] == 8
+    assert (
+        1.5 < max(plane.max() for plane in light) < 6 and min(plane.min() for plane in light) >= 0
+    )
+    assert (
+        jobs.take_archive(str(tmp_path / "frames.zip"), out=str(tmp_path))["facts"]["frame_count"]
+        == 8
+    )
 
 
 # In a browser
@@ -210,7 +235,9 @@ def in_browser() -> Iterator[Callable[[Path], list[int]]]:
         def show(path: Path) -> list[int]:
             mime = {".mp4": "video/mp4", ".jpg": "image/jpeg", ".webp": "image/webp"}[path.suffix]
             data = base64.b64encode(path.read_bytes()).decode()
-            found: list[int] = page.evaluate(SHOW, [f"data:{mime};base64,{data}", mime.partition("/")[0]])
+            found: list[int] = page.evaluate(
+                SHOW, [f"data:{mime};base64,{data}", mime.partition("/")[0]]
+            )
             return found
 
         yield show
@@ -229,7 +256,9 @@ def test_a_first_frame_has_its_colour_in_a_browser_at_every_size(
             assert np.abs(np.array(in_browser(file)) - rgb).max() <= TOLERANCE, (file.name, rgb)
 
 
-@pytest.mark.parametrize(("matrix", "height"), [(1, 180), (6, 180), (None, 180), (6, 720), (None, 720)])
+@pytest.mark.parametrize(
+    ("matrix", "height"), [(1, 180), (6, 180), (None, 180), (6, 720), (None, 720)]
+)
 def test_a_viewing_copy_and_a_poster_have_the_colour_of_their_source_in_a_browser(
     matrix: int | None, height: int, in_browser: Callable[[Path], list[int]], tmp_path: Path
 ) -> None:

@@ -1,4 +1,6 @@
-"""Controls and strengths against the source, as the documents mean them: measured, for each value, in the picture."""
+"""Controls and strengths against the source, as the documents mean them: measured, for each value,
+in the picture.
+"""
 
 from collections.abc import Iterable
 from functools import cache
@@ -44,7 +46,11 @@ UNKNOWN_WORDS = (
 def frames_of(path: Path) -> tuple[Planes, ...]:
     source = Source(str(path))
     try:
-        shots = (one for one in source.shots_and_sound(WIDTH, HEIGHT) if not isinstance(one, av.AudioFrame))
+        shots = (
+            one
+            for one in source.shots_and_sound(WIDTH, HEIGHT)
+            if not isinstance(one, av.AudioFrame)
+        )
         return tuple(shot.planes for shot, _number in zip(shots, range(FRAMES), strict=False))
     finally:
         source.close()
@@ -75,7 +81,10 @@ def test_a_control_follows_the_source_the_less_the_higher_its_value_and_most_of_
     for name in CLIPS:
         said = {"prompt": prompt, "strength": strength}
         off = away(real_media / name, **said)
-        on = [away(real_media / name, **said, **{f"{control}_enabled": True} | one) for one in CONTROLS[control]]
+        on = [
+            away(real_media / name, **said, **{f"{control}_enabled": True} | one)
+            for one in CONTROLS[control]
+        ]
 
         assert grows_visibly([*on, off], by=0.015 * off), (name, on, off)
         assert on[0] < 0.9 * off
@@ -100,11 +109,24 @@ def test_each_control_holds_most_in_its_own_places(real_media: Path) -> None:
     def kept(place: str, **control: object) -> float:
         wanted = GenerationRequest(prompt="calm", strength="flex_2", **control)
         edit = Edit(wanted, WIDTH, HEIGHT, guides={}, fps=24, seed=5)
-        plain = Edit(GenerationRequest(prompt="calm", strength="flex_2"), WIDTH, HEIGHT, guides={}, fps=24, seed=5)
-        there, without = (np.abs(rgb(one.turn(Planes(frame.buffer.copy()), 0)) - source) for one in (edit, plain))
+        plain = Edit(
+            GenerationRequest(prompt="calm", strength="flex_2"),
+            WIDTH,
+            HEIGHT,
+            guides={},
+            fps=24,
+            seed=5,
+        )
+        there, without = (
+            np.abs(rgb(one.turn(Planes(frame.buffer.copy()), 0)) - source) for one in (edit, plain)
+        )
         return 1 - float(there[places[place]].mean() / without[places[place]].mean())
 
-    pose, normals, depth = {"pose_strength": "precise"}, {"normals_augmentation": 0}, {"depth_blur": 0}
+    pose, normals, depth = (
+        {"pose_strength": "precise"},
+        {"normals_augmentation": 0},
+        {"depth_blur": 0},
+    )
     assert kept("contours", **pose) > kept("surfaces", **pose) + 0.04
     assert kept("surfaces", **normals) > kept("contours", **normals) + 0.04
     assert kept("front", **depth) > kept("surfaces", **depth)
@@ -128,7 +150,9 @@ def test_a_trajectory_holds_what_moves(tmp_path: Path, real_media: Path) -> None
 
 
 def test_the_result_file_shows_what_the_controls_say(tiny: Path, tmp_path: Path) -> None:
-    source = np.asarray(av.VideoFrame.from_ndarray(seen(tiny).pictures[4]).to_image().resize((640, 360)))
+    source = np.asarray(
+        av.VideoFrame.from_ndarray(seen(tiny).pictures[4]).to_image().resize((640, 360))
+    )
 
     changes = [
         difference(
@@ -144,7 +168,9 @@ def test_the_result_file_shows_what_the_controls_say(tiny: Path, tmp_path: Path)
                 )
             ).pictures[4],
         )
-        for number, control in enumerate(({"depth_blur": 0}, {"depth_blur": 0.5}, {"depth_blur": 1}, {}))
+        for number, control in enumerate(
+            ({"depth_blur": 0}, {"depth_blur": 0.5}, {"depth_blur": 1}, {})
+        )
     ]
 
     assert grows_visibly(changes, by=0.3)
@@ -154,9 +180,13 @@ def test_the_result_file_shows_what_the_controls_say(tiny: Path, tmp_path: Path)
 
 
 @pytest.mark.parametrize("prompt", UNKNOWN_WORDS)
-def test_each_strength_differs_visibly_also_for_words_that_have_no_look(prompt: str, real_media: Path) -> None:
+def test_each_strength_differs_visibly_also_for_words_that_have_no_look(
+    prompt: str, real_media: Path
+) -> None:
     for name in CLIPS:
-        changes = [away(real_media / name, frames=1, prompt=prompt, strength=one) for one in STRENGTHS]
+        changes = [
+            away(real_media / name, frames=1, prompt=prompt, strength=one) for one in STRENGTHS
+        ]
 
         assert grows_visibly(changes, by=1.5), (name, changes)
         assert changes[0] > 2 and changes[-1] > 20
@@ -164,7 +194,9 @@ def test_each_strength_differs_visibly_also_for_words_that_have_no_look(prompt: 
 
 @pytest.mark.parametrize("word", [*_WORDS, *_COLOURS, *_NEUTRAL])
 def test_each_strength_differs_visibly_for_every_known_word(word: str, real_media: Path) -> None:
-    changes = [away(real_media / CLIPS[1], frames=1, prompt=word, strength=one) for one in STRENGTHS]
+    changes = [
+        away(real_media / CLIPS[1], frames=1, prompt=word, strength=one) for one in STRENGTHS
+    ]
 
     assert grows_visibly(changes, by=0.7), changes
     assert changes[-1] > 10
@@ -174,13 +206,22 @@ def test_automatic_wins_over_a_strength_and_over_controls_where_it_is_set(real_m
     clip = real_media / CLIPS[0]
     auto = away(clip, prompt="calm", auto_controls=True)
 
-    for said in ({"strength": "adhere_1"}, {"strength": "reimagine_3"}, {"depth_blur": 0.0, "strength": "flex_1"}):
+    for said in (
+        {"strength": "adhere_1"},
+        {"strength": "reimagine_3"},
+        {"depth_blur": 0.0, "strength": "flex_1"},
+    ):
         assert away(clip, prompt="calm", auto_controls=True, **said) == auto
-    by_hand = [away(clip, prompt="calm", auto_controls=False, strength=one) for one in ("adhere_1", "reimagine_3")]
+    by_hand = [
+        away(clip, prompt="calm", auto_controls=False, strength=one)
+        for one in ("adhere_1", "reimagine_3")
+    ]
     assert by_hand[0] < auto < by_hand[1]
 
 
-def test_a_moving_clip_keeps_its_motion_under_every_control(real_media: Path, tmp_path: Path) -> None:
+def test_a_moving_clip_keeps_its_motion_under_every_control(
+    real_media: Path, tmp_path: Path
+) -> None:
     moving = cut(real_media / "frog_vp9_8s.webm", tmp_path / "moving.mp4", start=60, count=8)
 
     def motion(**control: object) -> float:

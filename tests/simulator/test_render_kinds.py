@@ -20,8 +20,16 @@ def test_hdr_is_ten_bit_hevc_with_pq_tags_and_light_above_white(tiny: Path, tmp_
     with av.open(str(path)) as container:
         signal = next(container.decode(video=0)).to_ndarray()[:720].astype(float)
     nits = hdr.from_pq((signal - 64) / 876)
-    assert (result.codec, result.pixel_format, result.stream["tag"]) == ("hevc", "yuv420p10le", "hvc1")
-    assert (result.stream["transfer"], result.stream["primaries"], result.stream["matrix"]) == (16, 9, 9)
+    assert (result.codec, result.pixel_format, result.stream["tag"]) == (
+        "hevc",
+        "yuv420p10le",
+        "hvc1",
+    )
+    assert (result.stream["transfer"], result.stream["primaries"], result.stream["matrix"]) == (
+        16,
+        9,
+        9,
+    )
     assert nits.max() > 400 and np.median(nits) < 150
     assert len(np.unique(signal)) > 256, "more steps than 8 bits have"
     assert len(result.times) == 8
@@ -35,7 +43,11 @@ def test_an_hdr_result_can_be_edited_again_in_either_range(tiny: Path, tmp_path:
     again = seen(rendered(tmp_path / "hdr", {"source": first}, **wanted, hdr=True), pictures=False)
 
     direct = seen(
-        rendered(tmp_path / "direct", {"source": rendered(tmp_path / "one", {"source": tiny}, **wanted)}, **wanted)
+        rendered(
+            tmp_path / "direct",
+            {"source": rendered(tmp_path / "one", {"source": tiny}, **wanted)},
+            **wanted,
+        )
     )
     assert sdr.codec == "h264" and sdr.stream["transfer"] == 1
     assert difference(sdr.pictures[4], direct.pictures[4]) < 4, "the curve goes both ways"
@@ -46,7 +58,9 @@ def test_a_source_in_hlg_stays_in_hlg(tiny: Path, tmp_path: Path) -> None:
     source = tmp_path / "hlg.mp4"
     convert = hdr.Converter("hlg", 320, 180)
     with av.open(str(tiny)) as read, av.open(str(source), "w") as write:
-        stream: Any = write.add_stream("libx265", rate=25, options={"x265-params": "log-level=none"})
+        stream: Any = write.add_stream(
+            "libx265", rate=25, options={"x265-params": "log-level=none"}
+        )
         stream.width, stream.height, stream.pix_fmt = 320, 180, "yuv420p10le"
         context = stream.codec_context
         context.color_primaries, context.color_trc, context.colorspace = 9, 18, 9
@@ -56,7 +70,9 @@ def test_a_source_in_hlg_stays_in_hlg(tiny: Path, tmp_path: Path) -> None:
             write.mux(stream.encode(converted))
         write.mux(stream.encode(None))
 
-    result = seen(rendered(tmp_path / "out", {"source": source}, prompt="calm", resolution="720p", hdr=True))
+    result = seen(
+        rendered(tmp_path / "out", {"source": source}, prompt="calm", resolution="720p", hdr=True)
+    )
 
     assert (result.stream["transfer"], result.stream["primaries"]) == (18, 9)
 
@@ -93,7 +109,9 @@ def test_a_generation_has_the_length_and_shape_asked_for(tmp_path: Path) -> None
     made = {"prompt": "a lantern over a dark lake", "task": "generate", "resolution": "360p"}
 
     five = seen(rendered(tmp_path / "5", {}, **made))
-    ten = seen(rendered(tmp_path / "10", {}, **made, duration="10s", aspect_ratio="9:16"), pictures=False)
+    ten = seen(
+        rendered(tmp_path / "10", {}, **made, duration="10s", aspect_ratio="9:16"), pictures=False
+    )
 
     assert (five.width, five.height, len(five.times), five.duration) == (640, 360, 120, 5)
     assert (ten.width, ten.height, len(ten.times), ten.duration) == (360, 640, 240, 10)
@@ -103,7 +121,9 @@ def test_a_generation_has_the_length_and_shape_asked_for(tmp_path: Path) -> None
 
 def test_other_words_draw_another_scene(tmp_path: Path) -> None:
     day, night = (
-        seen(rendered(tmp_path / name, {}, task="generate", prompt=name, resolution="360p")).pictures[10]
+        seen(
+            rendered(tmp_path / name, {}, task="generate", prompt=name, resolution="360p")
+        ).pictures[10]
         for name in ("a sunny meadow", "a moonlit night")
     )
 
@@ -116,9 +136,16 @@ def test_first_and_last_frame_are_where_they_belong(real_media: Path, tmp_path: 
     rocket, coffee = real_media / "rocket.jpg", real_media / "coffee.png"
 
     pictures = seen(
-        rendered(tmp_path, {"start_frame": rocket, "end_frame": coffee}, task="generate", prompt="from one to another",
-                 resolution="360p", start_frame=Ref(url="x"), end_frame=Ref(url="y"))
-    ).pictures  # fmt: skip
+        rendered(
+            tmp_path,
+            {"start_frame": rocket, "end_frame": coffee},
+            task="generate",
+            prompt="from one to another",
+            resolution="360p",
+            start_frame=Ref(url="x"),
+            end_frame=Ref(url="y"),
+        )
+    ).pictures
 
     assert _like(pictures[0], rocket) < 9 and _like(pictures[119], coffee) < 9
     assert _like(pictures[60], rocket) > 12
@@ -130,9 +157,16 @@ def test_keyframes_of_a_generation_lie_on_its_own_grid(real_media: Path, tmp_pat
     rocket, coffee = real_media / "rocket.jpg", real_media / "coffee.png"
 
     pictures = seen(
-        rendered(tmp_path, {"keyframes.0": rocket, "keyframes.1": coffee}, task="generate", prompt="through both",
-                 resolution="360p", keyframes=(Ref(url="x"), Ref(url="y")), keyframe_indexes=(30, 120))
-    ).pictures  # fmt: skip
+        rendered(
+            tmp_path,
+            {"keyframes.0": rocket, "keyframes.1": coffee},
+            task="generate",
+            prompt="through both",
+            resolution="360p",
+            keyframes=(Ref(url="x"), Ref(url="y")),
+            keyframe_indexes=(30, 120),
+        )
+    ).pictures
 
     assert min(range(120), key=lambda at: _like(pictures[at], rocket)) == 30
     assert _like(pictures[119], coffee) < 9, "the grid's last place is the end"
@@ -141,10 +175,26 @@ def test_keyframes_of_a_generation_lie_on_its_own_grid(real_media: Path, tmp_pat
 def test_an_extension_goes_on_where_the_earlier_result_ended(tiny: Path, tmp_path: Path) -> None:
     earlier = rendered(tmp_path / "earlier", {"source": tiny}, prompt="calm", resolution="360p")
 
-    forward = seen(rendered(tmp_path / "on", {"start_frame": earlier}, task="generate", prompt="it goes on",
-                            resolution="360p", start_frame=Ref(generation_id="x")))  # fmt: skip
-    backward = seen(rendered(tmp_path / "before", {"end_frame": earlier}, task="generate", prompt="before that",
-                             resolution="360p", end_frame=Ref(generation_id="x")))  # fmt: skip
+    forward = seen(
+        rendered(
+            tmp_path / "on",
+            {"start_frame": earlier},
+            task="generate",
+            prompt="it goes on",
+            resolution="360p",
+            start_frame=Ref(generation_id="x"),
+        )
+    )
+    backward = seen(
+        rendered(
+            tmp_path / "before",
+            {"end_frame": earlier},
+            task="generate",
+            prompt="before that",
+            resolution="360p",
+            end_frame=Ref(generation_id="x"),
+        )
+    )
 
     pictures = seen(earlier).pictures
     assert difference(forward.pictures[0], pictures[-1]) < 4
@@ -164,15 +214,26 @@ def test_a_loop_ends_where_it_began(tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     ("ratio", "size"),
     [
-        ("9:16", (360, 640)), ("3:4", (360, 480)), ("1:1", (360, 360)), ("4:3", (480, 360)), ("16:9", (640, 360)),
+        ("9:16", (360, 640)),
+        ("3:4", (360, 480)),
+        ("1:1", (360, 360)),
+        ("4:3", (480, 360)),
+        ("16:9", (640, 360)),
         ("21:9", (840, 360)),
     ],
-)  # fmt: skip
+)
 def test_a_reframe_has_its_canvas_and_keeps_the_source_in_it(
     tiny: Path, tmp_path: Path, ratio: str, size: tuple[int, int]
 ) -> None:
     result = seen(
-        rendered(tmp_path, {"source": tiny}, task="reframe", prompt="meadow", aspect_ratio=ratio, resolution="360p")
+        rendered(
+            tmp_path,
+            {"source": tiny},
+            task="reframe",
+            prompt="meadow",
+            aspect_ratio=ratio,
+            resolution="360p",
+        )
     )
 
     width, height = size
@@ -183,14 +244,30 @@ def test_a_reframe_has_its_canvas_and_keeps_the_source_in_it(
     expected = np.asarray(av.VideoFrame.from_ndarray(source).to_image().resize(inner))
     shown = result.pictures[4][top : top + inner[1], left : left + inner[0]]
     assert (result.width, result.height, len(result.times)) == (width, height, 8)
-    assert difference(expected[: shown.shape[0], : shown.shape[1]], shown[: expected.shape[0], : expected.shape[1]]) < 6
+    assert (
+        difference(
+            expected[: shown.shape[0], : shown.shape[1]],
+            shown[: expected.shape[0], : expected.shape[1]],
+        )
+        < 6
+    )
 
 
 def test_a_reframe_puts_the_source_where_it_is_told(tiny: Path, tmp_path: Path) -> None:
     result = seen(
-        rendered(tmp_path, {"source": tiny}, task="reframe", prompt="meadow", aspect_ratio="1:1", resolution="360p",
-                 x_norm=0.25, y_norm=0.5, w_norm=0.5, h_norm=0.25)
-    )  # fmt: skip
+        rendered(
+            tmp_path,
+            {"source": tiny},
+            task="reframe",
+            prompt="meadow",
+            aspect_ratio="1:1",
+            resolution="360p",
+            x_norm=0.25,
+            y_norm=0.5,
+            w_norm=0.5,
+            h_norm=0.25,
+        )
+    )
 
     source = seen(tiny).pictures[4]
     expected = np.asarray(av.VideoFrame.from_ndarray(source).to_image().resize((180, 90)))
@@ -199,7 +276,14 @@ def test_a_reframe_puts_the_source_where_it_is_told(tiny: Path, tmp_path: Path) 
 
 def test_a_reframe_fills_what_the_source_does_not_cover(tiny: Path, tmp_path: Path) -> None:
     result = seen(
-        rendered(tmp_path, {"source": tiny}, task="reframe", prompt="meadow", aspect_ratio="9:16", resolution="360p")
+        rendered(
+            tmp_path,
+            {"source": tiny},
+            task="reframe",
+            prompt="meadow",
+            aspect_ratio="9:16",
+            resolution="360p",
+        )
     )
 
     top, bottom = result.pictures[4][:180], result.pictures[4][460:600]

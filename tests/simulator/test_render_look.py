@@ -14,7 +14,9 @@ FRAME = 4
 
 
 def _scaled(picture: np.ndarray, width: int, height: int) -> np.ndarray:
-    return np.asarray(av.VideoFrame.from_ndarray(np.ascontiguousarray(picture)).to_image().resize((width, height)))
+    return np.asarray(
+        av.VideoFrame.from_ndarray(np.ascontiguousarray(picture)).to_image().resize((width, height))
+    )
 
 
 @pytest.fixture(scope="module")
@@ -29,7 +31,15 @@ def _edited(folder: Path, tiny: Path, **wanted: object) -> np.ndarray:
 
 @pytest.mark.parametrize(
     "prompt",
-    ["Rainy neon evening", "Hand-painted gouache look", "make it calm", "winter", "film noir", "夜の街", "42"],
+    [
+        "Rainy neon evening",
+        "Hand-painted gouache look",
+        "make it calm",
+        "winter",
+        "film noir",
+        "夜の街",
+        "42",
+    ],
 )
 def test_each_step_of_strength_changes_more_than_the_one_before(
     prompt: str, tiny: Path, source: np.ndarray, tmp_path: Path
@@ -56,10 +66,14 @@ def test_auto_is_about_flex_2(tiny: Path, source: np.ndarray, tmp_path: Path) ->
 
 def test_words_choose_the_look(tiny: Path, source: np.ndarray, tmp_path: Path) -> None:
     def mean(prompt: str) -> np.ndarray:
-        return _edited(tmp_path / prompt, tiny, prompt=prompt, strength="reimagine_1")[:280].mean(axis=(0, 1))
+        return _edited(tmp_path / prompt, tiny, prompt=prompt, strength="reimagine_1")[:280].mean(
+            axis=(0, 1)
+        )
 
     plain = source[:280].mean(axis=(0, 1))
-    red, blue, golden, night, noir = (mean(word) for word in ("red", "blue", "golden hour", "midnight", "film noir"))
+    red, blue, golden, night, noir = (
+        mean(word) for word in ("red", "blue", "golden hour", "midnight", "film noir")
+    )
 
     assert red[0] - red[2] > plain[0] - plain[2] + 20
     assert blue[2] - blue[0] > plain[2] - plain[0] + 20
@@ -68,8 +82,13 @@ def test_words_choose_the_look(tiny: Path, source: np.ndarray, tmp_path: Path) -
     assert np.ptp(noir) < 0.6 * np.ptp(plain)
 
 
-def test_unknown_words_still_make_a_look_of_their_own(tiny: Path, source: np.ndarray, tmp_path: Path) -> None:
-    one, other = (_edited(tmp_path / word, tiny, prompt=word, strength="flex_2") for word in ("florbish", "quandling"))
+def test_unknown_words_still_make_a_look_of_their_own(
+    tiny: Path, source: np.ndarray, tmp_path: Path
+) -> None:
+    one, other = (
+        _edited(tmp_path / word, tiny, prompt=word, strength="flex_2")
+        for word in ("florbish", "quandling")
+    )
 
     assert difference(source, one) > 2 and difference(source, other) > 2
     assert difference(one, other) > 1
@@ -77,19 +96,25 @@ def test_unknown_words_still_make_a_look_of_their_own(tiny: Path, source: np.nda
 
 def test_rain_and_snow_fall(tiny: Path, tmp_path: Path) -> None:
     for word in ("rain", "snow"):
-        pictures = seen(rendered(tmp_path / word, {"source": tiny}, prompt=word, strength="flex_3", **SMALL)).pictures
+        pictures = seen(
+            rendered(tmp_path / word, {"source": tiny}, prompt=word, strength="flex_3", **SMALL)
+        ).pictures
         # In the smooth sky, which stands still in the source, something moves.
         sky = [picture[10:90, 560:630].astype(int) for picture in pictures]
         assert np.abs(sky[5] - sky[4]).max() > 12
 
 
-def test_face_protects_the_middle_and_nothing_else(tiny: Path, source: np.ndarray, tmp_path: Path) -> None:
+def test_face_protects_the_middle_and_nothing_else(
+    tiny: Path, source: np.ndarray, tmp_path: Path
+) -> None:
     wanted = {"prompt": "rainy neon evening", "strength": "reimagine_1"}
     without = _edited(tmp_path / "without", tiny, **wanted)
     with_face = _edited(tmp_path / "with", tiny, **wanted, face_enabled=True)
 
     middle, edge = (slice(110, 190), slice(290, 350)), (slice(0, 60), slice(0, 200))
-    assert difference(source[middle], with_face[middle]) < 0.25 * difference(source[middle], without[middle])
+    assert difference(source[middle], with_face[middle]) < 0.25 * difference(
+        source[middle], without[middle]
+    )
     assert difference(without[edge], with_face[edge]) < 1
 
 
@@ -103,11 +128,22 @@ def _like(picture: np.ndarray, guide: Path) -> float:
     return difference(np.asarray(filled), picture)
 
 
-def test_a_single_guide_frame_opens_the_clip_and_fades_into_it(real_media: Path, tmp_path: Path) -> None:
-    guide, clip = real_media / "rocket.jpg", cut(real_media / "crystal_9s.mp4", tmp_path / "c.mp4", start=0, count=30)
+def test_a_single_guide_frame_opens_the_clip_and_fades_into_it(
+    real_media: Path, tmp_path: Path
+) -> None:
+    guide, clip = (
+        real_media / "rocket.jpg",
+        cut(real_media / "crystal_9s.mp4", tmp_path / "c.mp4", start=0, count=30),
+    )
 
     pictures = seen(
-        rendered(tmp_path, {"source": clip, "start_frame": guide}, prompt="calm", start_frame=Ref(url="x"), **SMALL)
+        rendered(
+            tmp_path,
+            {"source": clip, "start_frame": guide},
+            prompt="calm",
+            start_frame=Ref(url="x"),
+            **SMALL,
+        )
     ).pictures
 
     assert _like(pictures[0], guide) < 8
@@ -119,23 +155,43 @@ def test_each_keyframe_is_seen_at_its_own_index(real_media: Path, tmp_path: Path
     clip = cut(real_media / "crystal_9s.mp4", tmp_path / "c.mp4", start=0, count=45)
 
     pictures = seen(
-        rendered(tmp_path, {"source": clip, "keyframes.0": coffee, "keyframes.1": rocket}, prompt="calm",
-                 keyframes=(Ref(url="x"), Ref(url="y")), keyframe_indexes=(40, 15), **SMALL)
-    ).pictures  # fmt: skip
+        rendered(
+            tmp_path,
+            {"source": clip, "keyframes.0": coffee, "keyframes.1": rocket},
+            prompt="calm",
+            keyframes=(Ref(url="x"), Ref(url="y")),
+            keyframe_indexes=(40, 15),
+            **SMALL,
+        )
+    ).pictures
 
-    assert min(range(45), key=lambda at: _like(pictures[at], coffee)) == 40 and _like(pictures[40], coffee) < 9
-    assert min(range(45), key=lambda at: _like(pictures[at], rocket)) == 15 and _like(pictures[15], rocket) < 9
+    assert (
+        min(range(45), key=lambda at: _like(pictures[at], coffee)) == 40
+        and _like(pictures[40], coffee) < 9
+    )
+    assert (
+        min(range(45), key=lambda at: _like(pictures[at], rocket)) == 15
+        and _like(pictures[15], rocket) < 9
+    )
 
 
-def test_a_guide_leads_the_colours_of_the_whole_clip(real_media: Path, tiny: Path, tmp_path: Path) -> None:
+def test_a_guide_leads_the_colours_of_the_whole_clip(
+    real_media: Path, tiny: Path, tmp_path: Path
+) -> None:
     from PIL import Image
 
     Image.new("RGB", (320, 180), (200, 30, 30)).save(tmp_path / "red.png")
     clip = cut(real_media / "crystal_9s.mp4", tmp_path / "c.mp4", start=0, count=30)
     wanted = {"prompt": "calm", "strength": "flex_2", **SMALL}
 
-    guided = seen(rendered(tmp_path / "a", {"source": clip, "start_frame": tmp_path / "red.png"},
-                           start_frame=Ref(url="x"), **wanted)).pictures[28]  # fmt: skip
+    guided = seen(
+        rendered(
+            tmp_path / "a",
+            {"source": clip, "start_frame": tmp_path / "red.png"},
+            start_frame=Ref(url="x"),
+            **wanted,
+        )
+    ).pictures[28]
     alone = seen(rendered(tmp_path / "b", {"source": clip}, **wanted)).pictures[28]
 
     redness = [picture[:280].mean(axis=(0, 1)) for picture in (guided, alone)]
@@ -146,4 +202,9 @@ def test_a_guide_that_is_no_picture_fails_the_job(tiny: Path, tmp_path: Path) ->
     (tmp_path / "odd.jpg").write_bytes(b"not a picture")
 
     with pytest.raises(AssertionError, match="corrupt_input"):
-        rendered(tmp_path, {"source": tiny, "start_frame": tmp_path / "odd.jpg"}, prompt="x", start_frame=Ref(url="x"))
+        rendered(
+            tmp_path,
+            {"source": tiny, "start_frame": tmp_path / "odd.jpg"},
+            prompt="x",
+            start_frame=Ref(url="x"),
+        )

@@ -1,4 +1,6 @@
-"""Every case of Scenario's contract over the wire; where it tells of the source, a clip of that length and size."""
+"""Every case of Scenario's contract over the wire; where it tells of the source, a clip of that
+length and size.
+"""
 
 import json
 from collections.abc import Iterator
@@ -17,7 +19,9 @@ AUTH = httpx.BasicAuth("api_cases", "a-secret")
 
 @pytest.fixture(scope="module")
 def any_media(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
-    """The address of a simulator to which unknown assets stand for its sample clip, and which renders nothing."""
+    """The address of a simulator to which unknown assets stand for its sample clip, and which
+    renders nothing.
+    """
     process = SimulatorProcess.start(tmp_path_factory.mktemp("any"), "--any-media", "--no-render")
     yield f"{process.url}/scenario/v1"
     process.stop()
@@ -29,7 +33,9 @@ def test_the_case_is_taken_or_refused_as_the_contract_says(
 ) -> None:
     body = dict(case["body"])
     if told := case.get("context", {}).get("source_video"):
-        clip = clip_of(Fraction(str(told["duration_s"])), told.get("size_bytes", 0), tmp_path / "told.mp4")
+        clip = clip_of(
+            Fraction(str(told["duration_s"])), told.get("size_bytes", 0), tmp_path / "told.mp4"
+        )
         body["video"] = uploaded(any_media, clip)
 
     answer = http.post(f"{any_media}/generate/custom/{case['model']}", json=body, auth=AUTH)
@@ -47,17 +53,22 @@ def test_a_clip_is_measured_against_the_model_that_is_asked(any_media: str, tmp_
     asset_id = uploaded(any_media, clip_of(Fraction(11), 0, tmp_path / "eleven.mp4"))
 
     too_long = http.post(
-        f"{any_media}/generate/custom/model_luma-reframe-video", json={"video": asset_id, "aspectRatio": "1:1"},
+        f"{any_media}/generate/custom/model_luma-reframe-video",
+        json={"video": asset_id, "aspectRatio": "1:1"},
         auth=AUTH,
-    )  # fmt: skip
-    taken = http.post(f"{any_media}/generate/custom/model_luma-modify-video", json={"video": asset_id}, auth=AUTH)
+    )
+    taken = http.post(
+        f"{any_media}/generate/custom/model_luma-modify-video", json={"video": asset_id}, auth=AUTH
+    )
 
     assert (too_long.status_code, taken.status_code) == (400, 200)
     assert "exceeds the maximum of 10 s" in too_long.json()["message"]
 
 
 def clip_of(seconds: Fraction, size_bytes: int, path: Path) -> Path:
-    """Write a small clip of exactly this length, filled up to exactly this size with a box that players skip."""
+    """Write a small clip of exactly this length, filled up to exactly this size with a box that
+    players skip.
+    """
     import av
     import numpy
 
@@ -81,8 +92,12 @@ def uploaded(base: str, path: Path) -> str:
     import time
 
     body = {
-        "fileName": path.name, "contentType": "video/mp4", "fileSize": path.stat().st_size, "kind": "video", "parts": 1,
-    }  # fmt: skip
+        "fileName": path.name,
+        "contentType": "video/mp4",
+        "fileSize": path.stat().st_size,
+        "kind": "video",
+        "parts": 1,
+    }
     upload = http.post(f"{base}/uploads", json=body, auth=AUTH).raise_for_status().json()["upload"]
     http.put(upload["parts"][0]["url"], content=path.read_bytes()).raise_for_status()
     address = f"{base}/uploads/{upload['id']}"

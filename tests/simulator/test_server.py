@@ -63,8 +63,13 @@ def test_jobs_over_the_slots_are_refused_until_one_ends(another, tiny: Path) -> 
 
 
 def _edit(file_id: str) -> dict:
-    return {"model": "ray-3.2", "type": "video_edit", "prompt": "x", "source": {"file_id": file_id},
-            "video": {"resolution": "360p", "edit": {"auto_controls": True}}}  # fmt: skip
+    return {
+        "model": "ray-3.2",
+        "type": "video_edit",
+        "prompt": "x",
+        "source": {"file_id": file_id},
+        "video": {"resolution": "360p", "edit": {"auto_controls": True}},
+    }
 
 
 def test_a_link_really_expires_and_a_new_poll_brings_a_new_one(another, tiny: Path) -> None:
@@ -91,11 +96,16 @@ def test_an_expiry_cannot_be_pushed_back_by_hand(client: Luma, uploaded: str) ->
 @pytest.mark.parametrize(
     ("asked", "status", "expected"),
     [
-        ("bytes=0-0", 206, slice(0, 1)), ("bytes=10-19", 206, slice(10, 20)), ("bytes=-5", 206, slice(-5, None)),
-        ("bytes=7-", 206, slice(7, None)), ("bytes=0-99999999", 200, slice(None)), ("bytes=99999999-", 416, None),
-        ("lines=1-2", 200, slice(None)), ("bytes=1-2,4-5", 200, slice(None)),
+        ("bytes=0-0", 206, slice(0, 1)),
+        ("bytes=10-19", 206, slice(10, 20)),
+        ("bytes=-5", 206, slice(-5, None)),
+        ("bytes=7-", 206, slice(7, None)),
+        ("bytes=0-99999999", 200, slice(None)),
+        ("bytes=99999999-", 416, None),
+        ("lines=1-2", 200, slice(None)),
+        ("bytes=1-2,4-5", 200, slice(None)),
     ],
-)  # fmt: skip
+)
 def test_results_are_served_in_ranges(
     client: Luma, uploaded: str, asked: str, status: int, expected: slice | None
 ) -> None:
@@ -171,9 +181,13 @@ def test_a_taken_port_is_said_in_one_sentence(simulator: SimulatorProcess, tmp_p
     environment = {**os.environ, "RUSHES_DATA_DIR": str(tmp_path)}
 
     ended = subprocess.run(
-        [sys.executable, "manage.py", "simulator", "--port", port], cwd=ROOT, env=environment, capture_output=True,
-        text=True, timeout=30,
-    )  # fmt: skip
+        [sys.executable, "manage.py", "simulator", "--port", port],
+        cwd=ROOT,
+        env=environment,
+        capture_output=True,
+        text=True,
+        timeout=30,
+    )
 
     assert ended.returncode == 1
     assert f"Cannot answer on port {port}" in ended.stderr and "Traceback" not in ended.stderr
@@ -182,20 +196,27 @@ def test_a_taken_port_is_said_in_one_sentence(simulator: SimulatorProcess, tmp_p
 def test_any_media_stands_in_for_what_is_not_known(another, tmp_path: Path) -> None:
     client = sdk(another("--any-media"))
     sources = [
-        {"generation_id": "6f0c2a54-8a4b-4a57-9a55-0f6d0c1b7e21"}, {"file_id": "0b1d9c1e-6a1f-4f0e-9d8e-2f6f6f1a5c77"},
+        {"generation_id": "6f0c2a54-8a4b-4a57-9a55-0f6d0c1b7e21"},
+        {"file_id": "0b1d9c1e-6a1f-4f0e-9d8e-2f6f6f1a5c77"},
         {"url": "https://media.example.org/clip.mp4", "media_type": "video/mp4"},
         {"data": "AAAAGGZ0eXBpc29tAAACAGlzb21pc28y", "media_type": "video/mp4"},
-    ]  # fmt: skip
+    ]
 
     made = [
         client.generations.create(
-            model="ray-3.2", type="video_edit", prompt="calm", source=source, video={"resolution": "360p"}
+            model="ray-3.2",
+            type="video_edit",
+            prompt="calm",
+            source=source,
+            video={"resolution": "360p"},
         )
         for source in sources
     ]
 
     assert [one.state for one in made] == ["queued"] * 4
-    (tmp_path / "result.mp4").write_bytes(http.get(finished(client, made[0].id).output[0].url).content)
+    (tmp_path / "result.mp4").write_bytes(
+        http.get(finished(client, made[0].id).output[0].url).content
+    )
     result = seen(tmp_path / "result.mp4", pictures=False)
     assert (result.width, result.height, len(result.times)) == (640, 360, 96)
 
@@ -248,7 +269,9 @@ def test_callers_that_hang_or_stop_in_the_middle_hold_nobody_up(
         (b"GET / HTTP/1.1\r\nX: " + b"x" * 70_000 + b"\r\n\r\n", b"431"),
     ],
 )
-def test_what_is_no_request_is_answered_all_the_same(simulator: SimulatorProcess, sent: bytes, status: bytes) -> None:
+def test_what_is_no_request_is_answered_all_the_same(
+    simulator: SimulatorProcess, sent: bytes, status: bytes
+) -> None:
     host, port = simulator.url.removeprefix("http://").split(":")
 
     with socket.create_connection((host, int(port)), timeout=10) as connection:
@@ -294,14 +317,21 @@ def _plain_clip(path: Path, *, frames: int) -> Path:
     ],
 )
 def test_the_length_of_the_source_is_measured_on_every_channel(
-    simulator: SimulatorProcess, client: Luma, tmp_path: Path, kind: str, frames: int, is_taken: bool
+    simulator: SimulatorProcess,
+    client: Luma,
+    tmp_path: Path,
+    kind: str,
+    frames: int,
+    is_taken: bool,
 ) -> None:
     clip = _plain_clip(tmp_path / "clip.mp4", frames=frames)
     sources = [
         {"file_id": upload(client, clip)},
         {"data": base64.b64encode(clip.read_bytes()).decode(), "media_type": "video/mp4"},
     ]
-    simulator.fail("job", "fail:generation_failed", times=2)  # only whether it is taken is asked here
+    simulator.fail(
+        "job", "fail:generation_failed", times=2
+    )  # only whether it is taken is asked here
 
     for source in sources:
         wanted = {"model": "ray-3.2", "type": kind, "prompt": "x", "source": source}
@@ -314,7 +344,9 @@ def test_the_length_of_the_source_is_measured_on_every_channel(
                 client.generations.create(**wanted)
 
 
-@pytest.mark.parametrize(("name", "says"), [("source", "video exceeds 200 MB limit"), ("start_frame", "50 MB")])
+@pytest.mark.parametrize(
+    ("name", "says"), [("source", "video exceeds 200 MB limit"), ("start_frame", "50 MB")]
+)
 def test_inline_media_over_its_size_is_refused(
     monkeypatch: pytest.MonkeyPatch, tmp_path: Path, name: str, says: str
 ) -> None:
@@ -322,13 +354,17 @@ def test_inline_media_over_its_size_is_refused(
     monkeypatch.setattr(references, "MAX_IMAGE_BYTES", 9)
 
     with pytest.raises(references.Unusable, match=says) as refused:
-        references.decode(name, base64.b64encode(bytes(10)).decode(), tmp_path / "media", Spilled(tmp_path))
+        references.decode(
+            name, base64.b64encode(bytes(10)).decode(), tmp_path / "media", Spilled(tmp_path)
+        )
 
     assert refused.value.status == 413
     assert not (tmp_path / "media").exists()
 
 
-def test_inline_bytes_are_kept_only_as_long_as_they_are_needed(another, tiny: Path, tmp_path: Path) -> None:
+def test_inline_bytes_are_kept_only_as_long_as_they_are_needed(
+    another, tiny: Path, tmp_path: Path
+) -> None:
     client = sdk(another())
     source = {"data": base64.b64encode(tiny.read_bytes()).decode(), "media_type": "video/mp4"}
 
@@ -352,7 +388,9 @@ def test_a_download_can_trickle(simulator: SimulatorProcess, client: Luma, uploa
     assert time.monotonic() - before >= 0.5
 
 
-def test_a_renderer_that_is_killed_is_replaced_and_the_job_goes_on(another, real_media: Path) -> None:
+def test_a_renderer_that_is_killed_is_replaced_and_the_job_goes_on(
+    another, real_media: Path
+) -> None:
     simulator = another()
     client = sdk(simulator)
     running = edit(client, upload(client, real_media / "vertical_4s.mp4"))

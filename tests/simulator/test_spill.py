@@ -38,14 +38,17 @@ def read(body: bytes, spilled: Spilled, *, piece: int = 1 << 16, limit: int = 1 
 
 
 BODY = {
-    "model": "m", "payload": {"prompt": 'She said "rain", \\ and \u00e9\u96e8', "source_data": TEXT, "hdr": True},
+    "model": "m",
+    "payload": {"prompt": 'She said "rain", \\ and \u00e9\u96e8', "source_data": TEXT, "hdr": True},
     "after": ["x", "", None, 1.5],
-}  # fmt: skip
+}
 
 
 @pytest.mark.parametrize("piece", [1 << 16, 4093, 977])
 @pytest.mark.parametrize("ascii_only", [True, False])
-def test_a_long_text_goes_to_disk_and_all_else_stays_what_it_was(tmp_path: Path, piece: int, ascii_only: bool) -> None:
+def test_a_long_text_goes_to_disk_and_all_else_stays_what_it_was(
+    tmp_path: Path, piece: int, ascii_only: bool
+) -> None:
     spilled = Spilled(tmp_path)
 
     body = read(json.dumps(BODY, ensure_ascii=ascii_only).encode(), spilled, piece=piece)
@@ -87,7 +90,9 @@ def test_more_bytes_than_allowed_are_not_written(tmp_path: Path) -> None:
         read(json.dumps(BODY).encode(), Spilled(tmp_path), limit=1000)
 
 
-@pytest.mark.parametrize("body", [b'{"a": "' + b"x" * (LONGEST_IN_MEMORY + 9), b'{"a": "\xff"}', b"", b"{", b'"\\'])
+@pytest.mark.parametrize(
+    "body", [b'{"a": "' + b"x" * (LONGEST_IN_MEMORY + 9), b'{"a": "\xff"}', b"", b"{", b'"\\']
+)
 def test_what_is_no_json_is_refused(tmp_path: Path, body: bytes) -> None:
     with pytest.raises(ValueError):
         read(body, Spilled(tmp_path))

@@ -24,10 +24,18 @@ def job_of(state: State, name: str, *, age: float, size: int = 1000) -> tuple[Pa
     ]
     state.save(
         SimulatedJob(
-            id=name, client="c", wire="luma-agents", kind="video_edit", model="ray-3.2", created_at=NOW - age,
-            queue_seconds=0, render_seconds=0, rendered_at=NOW - age, outputs=made,
+            id=name,
+            client="c",
+            wire="luma-agents",
+            kind="video_edit",
+            model="ray-3.2",
+            created_at=NOW - age,
+            queue_seconds=0,
+            render_seconds=0,
+            rendered_at=NOW - age,
+            outputs=made,
         )
-    )  # fmt: skip
+    )
     return video, frames
 
 
@@ -56,7 +64,9 @@ def test_too_many_bytes_drop_the_oldest_whose_links_have_expired(
     assert [hours for hours, frames in made.items() if frames.exists()] == [3, 2]
 
 
-def test_what_may_still_be_fetched_is_kept_whatever_its_size(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_what_may_still_be_fetched_is_kept_whatever_its_size(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     monkeypatch.setattr(tidy, "KEPT_BYTES", 1)
     state = State(tmp_path)
     _video, frames = job_of(state, "new", age=0.5 * HOUR)

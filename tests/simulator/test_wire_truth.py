@@ -77,8 +77,13 @@ LEAST: dict[str, dict[str, str]] = {
 
 
 @pytest.mark.parametrize("model", OPTIONAL)
-def test_an_empty_text_in_any_optional_field_at_gmi_is_absent(any_media: SimulatorProcess, model: str) -> None:
-    each = {name: gmi(any_media, model, **LEAST[model], **{name: ""}).status_code for name in OPTIONAL[model]}
+def test_an_empty_text_in_any_optional_field_at_gmi_is_absent(
+    any_media: SimulatorProcess, model: str
+) -> None:
+    each = {
+        name: gmi(any_media, model, **LEAST[model], **{name: ""}).status_code
+        for name in OPTIONAL[model]
+    }
     together = gmi(any_media, model, **LEAST[model], **dict.fromkeys(OPTIONAL[model], ""))
 
     assert each == dict.fromkeys(OPTIONAL[model], 200)
@@ -106,15 +111,27 @@ def test_a_source_that_is_nowhere_is_missing_at_gmi(
     assert "one of source_generation_id, source_data is required" in answer.json()["error"]
 
 
-@pytest.mark.parametrize(("value", "status"), [("None", 200), (None, 200), ("", 200), ("precise", 200), ("none", 400)])
+@pytest.mark.parametrize(
+    ("value", "status"), [("None", 200), (None, 200), ("", 200), ("precise", 200), ("none", 400)]
+)
 def test_none_is_a_documented_word_for_no_pose_at_gmi(
     any_media: SimulatorProcess, value: str | None, status: int
 ) -> None:
-    answer = gmi(any_media, "edit", source_generation_id=EARLIER, edit_strength="flex_1", pose_strength=value)
-    beside_auto = gmi(any_media, "edit", source_generation_id=EARLIER, edit_auto_controls=True, pose_strength=value)
+    answer = gmi(
+        any_media, "edit", source_generation_id=EARLIER, edit_strength="flex_1", pose_strength=value
+    )
+    beside_auto = gmi(
+        any_media,
+        "edit",
+        source_generation_id=EARLIER,
+        edit_auto_controls=True,
+        pose_strength=value,
+    )
 
     assert answer.status_code == status, answer.text
-    assert beside_auto.status_code == (400 if value == "precise" else status), "it is off, so nothing is excluded"
+    assert beside_auto.status_code == (400 if value == "precise" else status), (
+        "it is off, so nothing is excluded"
+    )
 
 
 @pytest.mark.parametrize(
@@ -125,12 +142,20 @@ def test_none_is_a_documented_word_for_no_pose_at_gmi(
         ("reframe", {"prompt", "source_generation_id", "aspect_ratio"}),
     ],
 )
-def test_the_schema_at_gmi_says_what_is_required(any_media: SimulatorProcess, model: str, required: set[str]) -> None:
-    schema = http.get(f"{any_media.url}{GMI}/models/luma-ray-3-2-{model}", headers=GMI_KEY).json()["parameters"]
+def test_the_schema_at_gmi_says_what_is_required(
+    any_media: SimulatorProcess, model: str, required: set[str]
+) -> None:
+    schema = http.get(f"{any_media.url}{GMI}/models/luma-ray-3-2-{model}", headers=GMI_KEY).json()[
+        "parameters"
+    ]
 
     rows = {one["name"]: one for one in schema}
     assert {name for name, one in rows.items() if one["required"]} == required
-    assert all(one.get("unless") == ["source_data"] for one in schema if one["name"] == "source_generation_id")
+    assert all(
+        one.get("unless") == ["source_data"]
+        for one in schema
+        if one["name"] == "source_generation_id"
+    )
     assert rows["resolution"]["default"] == "720p"
     if model == "edit":
         assert rows["pose_strength"]["options"] == ["None", "precise", "coarse"]
@@ -145,7 +170,9 @@ def scenario(process: SimulatorProcess, model: str, **body: Any) -> httpx.Respon
     return http.post(url, json={"prompt": "A kite"} | body, auth=SCENARIO_KEY)
 
 
-@pytest.mark.parametrize(("model", "default"), [("ray-3-2", "5s"), ("ray-flash-2-540p", 5), ("ray-flash-2-720p", 5)])
+@pytest.mark.parametrize(
+    ("model", "default"), [("ray-3-2", "5s"), ("ray-flash-2-540p", 5), ("ray-flash-2-720p", 5)]
+)
 def test_the_duration_at_scenario_has_its_documented_default(
     any_media: SimulatorProcess, model: str, default: Any
 ) -> None:
@@ -183,17 +210,31 @@ def test_a_number_is_the_same_with_and_without_a_point(
     assert answer.status_code == status, answer.text
 
 
-@pytest.mark.parametrize(("index", "status"), [("10", 201), ("10.0", 201), ("1.5", 400), ("-1.0", 400), ("true", 400)])
+@pytest.mark.parametrize(
+    ("index", "status"), [("10", 201), ("10.0", 201), ("1.5", 400), ("-1.0", 400), ("true", 400)]
+)
 def test_a_keyframe_lies_at_a_whole_number_however_it_is_written(
     any_media: SimulatorProcess, index: str, status: int
 ) -> None:
     edit = {"keyframes": [{"generation_id": EARLIER}], "keyframe_indexes": ["HERE"]}
     source = {"generation_id": EARLIER}
-    luma = {"model": "ray-3.2", "type": "video_edit", "prompt": "A kite", "source": source, "video": {"edit": edit}}
-    pinned = {"prompt": "A kite", "video": "asset_1", "keyframes": [{"image": "asset_2", "index": "HERE"}]}
+    luma = {
+        "model": "ray-3.2",
+        "type": "video_edit",
+        "prompt": "A kite",
+        "source": source,
+        "video": {"edit": edit},
+    }
+    pinned = {
+        "prompt": "A kite",
+        "video": "asset_1",
+        "keyframes": [{"image": "asset_2", "index": "HERE"}],
+    }
     luma_body, scenario_body = (json.dumps(one).replace('"HERE"', index) for one in (luma, pinned))
 
-    at_luma = http.post(f"{any_media.url}/luma-agents/v1/generations", headers=LUMA_KEY, content=luma_body)
+    at_luma = http.post(
+        f"{any_media.url}/luma-agents/v1/generations", headers=LUMA_KEY, content=luma_body
+    )
     url = f"{any_media.url}/scenario/v1/generate/custom/model_luma-ray-3-2-edit"
     at_scenario = http.post(url, auth=SCENARIO_KEY, content=scenario_body)
 
@@ -217,8 +258,16 @@ def test_a_controls_value_without_its_switch_has_no_effect_at_scenario(
     switch = f"{control}ControlEnabled"
 
     alone = scenario(any_media, "ray-3-2-edit", video="asset_1", autoControls=True, **{name: value})
-    switched = scenario(any_media, "ray-3-2-edit", video="asset_1", autoControls=True, **{name: value, switch: True})
-    off = scenario(any_media, "ray-3-2-edit", video="asset_1", autoControls=True, **{name: value, switch: False})
+    switched = scenario(
+        any_media, "ray-3-2-edit", video="asset_1", autoControls=True, **{name: value, switch: True}
+    )
+    off = scenario(
+        any_media,
+        "ray-3-2-edit",
+        video="asset_1",
+        autoControls=True,
+        **{name: value, switch: False},
+    )
     odd = scenario(any_media, "ray-3-2-edit", video="asset_1", autoControls=True, **{name: 7})
 
     assert [one.status_code for one in (alone, switched, off, odd)] == [200, 400, 200, 400]
@@ -245,16 +294,25 @@ def test_a_forced_429_at_luma_tells_of_the_limit(
     else:
         any_media.fail("submit", "429:7")
 
-    answer = http.post(f"{any_media.url}/luma-agents/v1/generations", json=luma_body, headers=LUMA_KEY)
+    answer = http.post(
+        f"{any_media.url}/luma-agents/v1/generations", json=luma_body, headers=LUMA_KEY
+    )
 
     assert answer.status_code == 429 and answer.headers["Retry-After"] == "7"
-    assert int(answer.headers["X-RateLimit-Limit"]) > 0 and answer.headers["X-RateLimit-Remaining"] == "0"
+    assert (
+        int(answer.headers["X-RateLimit-Limit"]) > 0
+        and answer.headers["X-RateLimit-Remaining"] == "0"
+    )
     assert 6 <= int(answer.headers["X-RateLimit-Reset"]) - time.time() <= 9
 
 
 @pytest.mark.parametrize(
     ("call", "kind"),
-    [("submit", "429:Too many concurrent jobs"), ("poll", "429"), *(("submit", f"status:{one}") for one in (402, 503))],
+    [
+        ("submit", "429:Too many concurrent jobs"),
+        ("poll", "429"),
+        *(("submit", f"status:{one}") for one in (402, 503)),
+    ],
 )
 def test_no_other_forced_answer_at_luma_tells_of_the_limit(
     any_media: SimulatorProcess, luma_body: dict[str, Any], call: str, kind: str
@@ -270,7 +328,11 @@ def test_no_other_forced_answer_at_luma_tells_of_the_limit(
     )
 
     assert answer.status_code >= 400 and not LIMIT_HEADERS & set(answer.headers)
-    assert answer.headers.get("Retry-After") == {"submit": "60", "poll": "1"}[call] if "429" in kind else True
+    assert (
+        answer.headers.get("Retry-After") == {"submit": "60", "poll": "1"}[call]
+        if "429" in kind
+        else True
+    )
     assert ("retry-after" in answer.headers) == ("429" in kind)
 
 
@@ -354,7 +416,9 @@ def test_a_portrait_first_frame_gives_a_portrait_clip_over_the_wire(
         },
     ).json()["id"]
     asset = http.post(
-        f"{simulator.url}/scenario/v1/assets", json={"name": "a.jpg", "image": data}, auth=SCENARIO_KEY
+        f"{simulator.url}/scenario/v1/assets",
+        json={"name": "a.jpg", "image": data},
+        auth=SCENARIO_KEY,
     ).json()["asset"]["id"]
     job = scenario(simulator, "ray-flash-2-540p", image=asset).json()["job"]["jobId"]
 
@@ -372,7 +436,11 @@ def test_a_portrait_first_frame_gives_a_portrait_clip_over_the_wire(
         raise AssertionError("It does not end.")
 
     at_luma = until(
-        lambda: http.get(f"{simulator.url}/luma-agents/v1/generations/{luma}", headers=LUMA_KEY).json().get("output")
+        lambda: (
+            http.get(f"{simulator.url}/luma-agents/v1/generations/{luma}", headers=LUMA_KEY)
+            .json()
+            .get("output")
+        )
     )[0]["url"]
     made = until(
         lambda: (
@@ -381,7 +449,9 @@ def test_a_portrait_first_frame_gives_a_portrait_clip_over_the_wire(
             .get("assetIds")
         )
     )[0]
-    at_scenario = http.get(f"{simulator.url}/scenario/v1/assets/{made}", auth=SCENARIO_KEY).json()["asset"]["url"]
+    at_scenario = http.get(f"{simulator.url}/scenario/v1/assets/{made}", auth=SCENARIO_KEY).json()[
+        "asset"
+    ]["url"]
 
     assert size(at_luma) == (360, 640)
     assert size(at_scenario) == (540, 960)

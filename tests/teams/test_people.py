@@ -33,7 +33,11 @@ def test_an_invited_person_joins_in_the_promised_role():
     member = people.accept(token, **GOOD, now=NOW)
 
     invite.refresh_from_db()
-    assert (member.team, member.role, member.user.email) == (invite.team, Role.REVIEWER, "grace@example.org")
+    assert (member.team, member.role, member.user.email) == (
+        invite.team,
+        Role.REVIEWER,
+        "grace@example.org",
+    )
     assert member.user.check_password("a quite long one")
     assert invite.accepted_by == member.user and invite.used_at == NOW
 
@@ -60,9 +64,15 @@ def test_a_closed_invitation_lets_nobody_in(closed):
 
 @pytest.mark.parametrize(
     ("field", "value"),
-    [("password", "short"), ("password", "grace@example.org"), ("password", "1234567890"), ("username", "a b"),
-     ("username", "TAKEN"), ("username", "")],
-)  # fmt: skip
+    [
+        ("password", "short"),
+        ("password", "grace@example.org"),
+        ("password", "1234567890"),
+        ("username", "a b"),
+        ("username", "TAKEN"),
+        ("username", ""),
+    ],
+)
 def test_a_bad_choice_is_said_by_field_and_the_invitation_stays_open(field, value):
     make_member(name="taken")
     _, token = make_invite()
@@ -95,7 +105,10 @@ def test_with_a_second_admin_the_first_may_step_down():
     people.change_role(other, Role.ADMIN, now=NOW)
     people.change_role(admin, Role.REVIEWER, now=NOW)
 
-    assert set(Member.objects.filter(team=admin.team).values_list("role", flat=True)) == {"admin", "reviewer"}
+    assert set(Member.objects.filter(team=admin.team).values_list("role", flat=True)) == {
+        "admin",
+        "reviewer",
+    }
 
 
 def links_of(member):
@@ -119,11 +132,15 @@ def test_a_disabled_person_is_out_at_once_by_every_way_in(client):
         with pytest.raises(sign_in.LinkNotUsable):
             sign_in.follow(token, now=NOW)
     with pytest.raises(sign_in.NotSignedIn):
-        sign_in.sign_in(member.user.username, "a quite long one", address="127.0.0.1", browser=BROWSER, now=NOW)
+        sign_in.sign_in(
+            member.user.username, "a quite long one", address="127.0.0.1", browser=BROWSER, now=NOW
+        )
     with pytest.raises(people.InviteNotUsable):
         people.open_invite(theirs, now=NOW)
     assert people.open_invite(others, now=NOW)
-    assert (member.disabled_at, member.disabled_by) == (NOW, admin.user) and not any(map(member.may, Act))
+    assert (member.disabled_at, member.disabled_by) == (NOW, admin.user) and not any(
+        map(member.may, Act)
+    )
 
 
 def test_who_is_brought_back_has_the_same_name_and_password_and_no_session_from_before(client):
@@ -140,7 +157,9 @@ def test_who_is_brought_back_has_the_same_name_and_password_and_no_session_from_
     assert client.get("/me").status_code == 302  # the cookie on a lost laptop
     with pytest.raises(sign_in.LinkNotUsable):
         sign_in.follow(before[0], now=NOW)
-    found = sign_in.sign_in(member.user.username, "a quite long one", address="127.0.0.1", browser=BROWSER, now=NOW)
+    found = sign_in.sign_in(
+        member.user.username, "a quite long one", address="127.0.0.1", browser=BROWSER, now=NOW
+    )
     assert found == member.user and Member.objects.get(user=found).role == Role.REVIEWER
     client.force_login(found)
     assert client.get("/me").status_code == 200
@@ -208,8 +227,16 @@ def test_who_changed_a_limit_when_and_why_is_kept():
         people.change_limit(admin.team, None, by=make_member(role=Role.ADMIN), note="More", now=NOW)
 
     kept = LimitChange.objects.get()
-    assert (kept.person, kept.at, kept.before_usd, kept.after_usd) == (admin.user, NOW, None, Decimal(50))
-    assert kept.note == "The pilot's budget" and Team.objects.get(pk=admin.team_id).monthly_limit_usd == 50
+    assert (kept.person, kept.at, kept.before_usd, kept.after_usd) == (
+        admin.user,
+        NOW,
+        None,
+        Decimal(50),
+    )
+    assert (
+        kept.note == "The pilot's budget"
+        and Team.objects.get(pk=admin.team_id).monthly_limit_usd == 50
+    )
 
 
 @pytest.mark.parametrize("role", list(Role))

@@ -13,7 +13,15 @@ from editorapp.teams import sign_in as sign_in_module
 from editorapp.teams.known_browsers import KnownBrowser
 from editorapp.teams.models import Invite, SignInLink, SignInTries, User
 from editorapp.teams.roles import Role
-from editorapp.teams.sign_in import FREE_TRIES, LinkNotUsable, NotSignedIn, TooSoon, follow, open_link, sign_in
+from editorapp.teams.sign_in import (
+    FREE_TRIES,
+    LinkNotUsable,
+    NotSignedIn,
+    TooSoon,
+    follow,
+    open_link,
+    sign_in,
+)
 from tests.factories import make_member
 from tests.racing import race
 
@@ -44,7 +52,9 @@ def fail(name, *, times, address="192.0.2.1", now=NOW, browser=STRANGE):
 def test_the_right_password_lets_in_whatever_the_case_of_the_name():
     user = make_person()
 
-    assert sign_in(" Ada@Example.org", PASSWORD, address="192.0.2.1", browser=STRANGE, now=NOW) == user
+    assert (
+        sign_in(" Ada@Example.org", PASSWORD, address="192.0.2.1", browser=STRANGE, now=NOW) == user
+    )
 
 
 def test_every_failure_says_the_same():
@@ -74,7 +84,10 @@ def test_after_some_wrong_tries_a_name_waits_longer_and_longer_but_only_where_th
     fail("ADA@example.org", times=FREE_TRIES)
 
     assert wait_of("ada@example.org ") == 5
-    assert sign_in("ada@example.org", PASSWORD, address="198.51.100.7", browser=STRANGE, now=NOW) == user
+    assert (
+        sign_in("ada@example.org", PASSWORD, address="198.51.100.7", browser=STRANGE, now=NOW)
+        == user
+    )
 
     at, waits = NOW, []
     for _ in range(12):
@@ -92,7 +105,10 @@ def test_a_pause_ends_when_it_was_said_to_however_often_it_is_tried_meanwhile():
         assert wait_of("ada@example.org", now=NOW + timedelta(seconds=seconds)) == 5 - seconds
 
     later = NOW + timedelta(seconds=5)
-    assert sign_in("ada@example.org", PASSWORD, address="192.0.2.1", browser=STRANGE, now=later) == user
+    assert (
+        sign_in("ada@example.org", PASSWORD, address="192.0.2.1", browser=STRANGE, now=later)
+        == user
+    )
     assert not SignInTries.objects.exists()
 
 
@@ -102,7 +118,9 @@ def test_no_number_of_names_tried_from_one_address_shuts_it_and_no_number_of_add
         fail(f"guess-{number}", times=1)
         fail("ada@example.org", times=1, address=f"198.51.100.{number}")
 
-    assert sign_in("ada@example.org", PASSWORD, address="192.0.2.1", browser=STRANGE, now=NOW) == user
+    assert (
+        sign_in("ada@example.org", PASSWORD, address="192.0.2.1", browser=STRANGE, now=NOW) == user
+    )
 
 
 @pytest.mark.parametrize(
@@ -115,7 +133,9 @@ def test_no_number_of_names_tried_from_one_address_shuts_it_and_no_number_of_add
         ("not an address", "", True),
     ],
 )
-def test_one_place_is_an_address_or_the_part_of_an_ipv6_one_that_a_line_has_for_itself(one, other, is_same):
+def test_one_place_is_an_address_or_the_part_of_an_ipv6_one_that_a_line_has_for_itself(
+    one, other, is_same
+):
     make_person()
     fail("ada@example.org", times=FREE_TRIES, address=one)
 
@@ -137,7 +157,9 @@ def test_a_browser_that_the_person_has_used_does_not_wait_for_strangers_at_the_s
     assert wait_of("ada@example.org", browser=known, address="203.0.113.9") == 5
 
 
-@pytest.mark.parametrize("what", ["password", "sessions", "another person", "another key", "nothing"])
+@pytest.mark.parametrize(
+    "what", ["password", "sessions", "another person", "another key", "nothing"]
+)
 def test_a_browser_is_known_until_the_password_changes_and_for_nobody_else(what, settings):
     user = make_person()
     kept = STRANGE.used_by(user)
@@ -157,7 +179,9 @@ def test_a_browser_is_known_until_the_password_changes_and_for_nobody_else(what,
 @pytest.mark.parametrize("said", [None, "x", [], {}, {"id": "x"}], ids=str)
 def test_a_browser_that_keeps_nothing_of_ours_is_a_new_one(said):
     for kept in ("", "x", "a:b:c", signing.dumps(said), signing.dumps(said, salt="KnownBrowser")):
-        assert KnownBrowser.read(kept).marks == {} and KnownBrowser.read(kept) != KnownBrowser.read(kept)
+        assert KnownBrowser.read(kept).marks == {} and KnownBrowser.read(kept) != KnownBrowser.read(
+            kept
+        )
 
 
 def test_a_browser_of_many_people_knows_those_who_came_last():
@@ -166,7 +190,13 @@ def test_a_browser_of_many_people_knows_those_who_came_last():
     for user in [*everybody, everybody[2]]:
         browser = KnownBrowser.read(browser.used_by(user))
 
-    assert [number for number, user in enumerate(everybody) if browser.is_of(user)] == [2, 3, 4, 5, 6]
+    assert [number for number, user in enumerate(everybody) if browser.is_of(user)] == [
+        2,
+        3,
+        4,
+        5,
+        6,
+    ]
 
 
 def test_there_is_one_row_for_a_name_and_a_place_and_none_says_what_was_typed():
@@ -193,14 +223,19 @@ def test_what_is_a_day_old_is_forgotten_and_there_are_never_more_rows_than_the_m
 def test_of_many_tries_in_one_moment_no_more_are_looked_at_than_one_after_another(transactional_db):
     """Each in a process or on a machine of its own: they share only the database."""
     user = make_person()
-    guess = partial(sign_in, "ada@example.org", "wrong", address="192.0.2.1", browser=STRANGE, now=NOW)
+    guess = partial(
+        sign_in, "ada@example.org", "wrong", address="192.0.2.1", browser=STRANGE, now=NOW
+    )
 
     ended = race([guess] * 12)
 
     counts = Counter(type(one).__name__ for one in ended)
     assert counts == {"NotSignedIn": FREE_TRIES, "TooSoon": 12 - FREE_TRIES}
     assert SignInTries.objects.get().count == FREE_TRIES
-    assert sign_in("ada@example.org", PASSWORD, address="198.51.100.7", browser=STRANGE, now=NOW) == user
+    assert (
+        sign_in("ada@example.org", PASSWORD, address="198.51.100.7", browser=STRANGE, now=NOW)
+        == user
+    )
 
 
 def test_a_link_works_once():
@@ -236,7 +271,9 @@ def test_to_look_at_a_link_uses_nothing_up():
 def test_of_two_who_press_the_button_in_the_same_moment_one_gets_in(monkeypatch):
     token = SignInLink.make(make_member().user, now=NOW)
     seen = open_link(token, now=NOW)
-    monkeypatch.setattr(sign_in_module, "open_link", lambda token, *, now: seen)  # both looked before either wrote
+    monkeypatch.setattr(
+        sign_in_module, "open_link", lambda token, *, now: seen
+    )  # both looked before either wrote
     follow(token, now=NOW)
 
     with pytest.raises(LinkNotUsable):
@@ -252,7 +289,9 @@ ENDS = {
     "another password": lambda member: new_password(member.user),
     "signed out everywhere": lambda member: people.sign_out_everywhere(member.user),
     "a role that allows less": lambda member: people.change_role(member, Role.REVIEWER, now=NOW),
-    "another role that allows less": lambda member: people.change_role(member, Role.CREATOR, now=NOW),
+    "another role that allows less": lambda member: people.change_role(
+        member, Role.CREATOR, now=NOW
+    ),
     "disabled": lambda member: people.disable(member, by=None, now=NOW),
     "disabled and back": lambda member: (
         people.disable(member, by=None, now=NOW),

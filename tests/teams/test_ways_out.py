@@ -17,14 +17,18 @@ GRACE = {"username": "grace@example.org", "display_name": "Grace", "password": "
 
 
 @pytest.mark.parametrize("role", list(Role))
-def test_somebody_whose_account_is_switched_off_is_out_at_once_with_every_session(db, client, role: str) -> None:
+def test_somebody_whose_account_is_switched_off_is_out_at_once_with_every_session(
+    db, client, role: str
+) -> None:
     member = make_member(role=role)
     client.force_login(member.user)
     assert client.get("/me").status_code == 200
 
     User.objects.filter(pk=member.user_id).update(is_active=False)
 
-    assert [client.get(page).status_code for page in ("/me", "/studio/", "/gallery/", "/queue/")] == [302] * 4
+    assert [
+        client.get(page).status_code for page in ("/me", "/studio/", "/gallery/", "/queue/")
+    ] == [302] * 4
     assert client.post("/studio/queue", {"prompt": "A harbor"}).status_code == 302
 
 
@@ -32,7 +36,9 @@ def test_of_two_who_accept_an_invitation_in_the_same_moment_one_joins(db, monkey
     admin = make_member(role=Role.ADMIN)
     _invite, token = Invite.make(admin.team, Role.ADMIN, invited_by=admin.user, now=NOW)
     seen = people.open_invite(token, now=NOW)
-    monkeypatch.setattr(people, "open_invite", lambda token, *, now: seen)  # both looked before either wrote
+    monkeypatch.setattr(
+        people, "open_invite", lambda token, *, now: seen
+    )  # both looked before either wrote
     people.accept(token, **GRACE, now=NOW)
 
     with pytest.raises(people.InviteNotUsable):
@@ -42,12 +48,16 @@ def test_of_two_who_accept_an_invitation_in_the_same_moment_one_joins(db, monkey
     assert not User.objects.filter(username="second").exists()
 
 
-def test_of_two_admins_who_take_the_role_from_each_other_at_once_one_stays(transactional_db) -> None:
+def test_of_two_admins_who_take_the_role_from_each_other_at_once_one_stays(
+    transactional_db,
+) -> None:
     for _ in range(4):
         first = make_member(role=Role.ADMIN)
         second = make_member(role=Role.ADMIN, team=first.team)
 
-        ended = race([partial(people.change_role, one, Role.CREATOR, now=NOW) for one in (first, second)])
+        ended = race(
+            [partial(people.change_role, one, Role.CREATOR, now=NOW) for one in (first, second)]
+        )
 
         assert sorted(type(one).__name__ for one in ended) == ["LastAdmin", "NoneType"]
         assert Member.objects.filter(team=first.team, role=Role.ADMIN).count() == 1

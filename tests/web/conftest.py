@@ -14,16 +14,22 @@ from tests.factories import make_member
 
 @pytest.fixture
 def open_page(chromium, live_server, client) -> Iterator[Callable[..., Page]]:
-    """Open an address as a member, in a context of its own; at the end no page may have logged an error."""
+    """Open an address as a member, in a context of its own; at the end no page may have logged an
+    error.
+    """
     contexts, errors = [], []
 
-    def open_as(member: Member, address: str, *, width: int = 1440, height: int = 900, **options: Any) -> Page:
+    def open_as(
+        member: Member, address: str, *, width: int = 1440, height: int = 900, **options: Any
+    ) -> Page:
         client.force_login(member.user)
         context = chromium.new_context(viewport={"width": width, "height": height}, **options)
         context.set_default_timeout(15_000)
         contexts.append(context)
         key = client.cookies[settings.SESSION_COOKIE_NAME].value
-        context.add_cookies([{"name": settings.SESSION_COOKIE_NAME, "value": key, "url": live_server.url}])
+        context.add_cookies(
+            [{"name": settings.SESSION_COOKIE_NAME, "value": key, "url": live_server.url}]
+        )
         page = context.new_page()
         page.on("pageerror", lambda error: errors.append(str(error)))
         page.on("console", lambda said: errors.append(said.text) if said.type == "error" else None)
@@ -33,7 +39,8 @@ def open_page(chromium, live_server, client) -> Iterator[Callable[..., Page]]:
     yield open_as
     for context in contexts:
         context.close()
-    # A refused submit is an answer, not a fault; so is a full or silent storage. Browsers log them all.
+    # A refused submit is an answer, not a fault; so is a full or silent storage. Browsers log them
+    # all.
     answers = ("status of 422", "status of 503", "status of 507")
     assert [error for error in errors if not any(answer in error for answer in answers)] == []
 

@@ -42,7 +42,12 @@ class _Reader(HTMLParser):
     def handle_data(self, data: str) -> None:
         if self._text:
             self._text[1].append(data)
-        elif self._option is not None and "value" not in self._option and self._select and data.strip():
+        elif (
+            self._option is not None
+            and "value" not in self._option
+            and self._select
+            and data.strip()
+        ):
             _, is_selected = self._select[1].pop()
             self._select[1].append((data.strip(), is_selected))
 
@@ -55,7 +60,9 @@ class _Reader(HTMLParser):
             self._option = None
         elif tag == "select" and self._select:
             name, options = self._select
-            chosen = [value for value, is_selected in options if is_selected] or [value for value, _ in options[:1]]
+            chosen = [value for value, is_selected in options if is_selected] or [
+                value for value, _ in options[:1]
+            ]
             self.pairs += [(name, chosen[-1])] if chosen else []
             self._select = None
         elif tag == "textarea" and self._text:

@@ -1,6 +1,8 @@
-"""A small ledger with a line of every kind, and what each line is, told without asking the code that sorts them.
+"""A small ledger with a line of every kind, and what each line is, told without asking the code
+that sorts them.
 
-Every amount is another power of two of micro-dollars, so that no two selections of charges have the same sum.
+Every amount is another power of two of micro-dollars, so that no two selections of charges have the
+same sum.
 """
 
 from dataclasses import dataclass, field
@@ -30,7 +32,9 @@ REFRAME = {"provider": "gmi-cloud", "model": "reframe-video", "task": "reframe"}
 
 @dataclass
 class Books:
-    """A team, its people, and of each of its attempts through which account it went and whether it brought nothing."""
+    """A team, its people, and of each of its attempts through which account it went and whether it
+    brought nothing.
+    """
 
     admin: Member
     creator: Member
@@ -47,7 +51,9 @@ class Books:
         self.power += 1
         return Decimal(2**self.power) / 1_000_000
 
-    def take(self, member: Member, state: str, account: ProviderAccount, kind: dict[str, str], **how: Any) -> Attempt:
+    def take(
+        self, member: Member, state: str, account: ProviderAccount, kind: dict[str, str], **how: Any
+    ) -> Attempt:
         """Book a new take with one attempt."""
         generation = make_generation(member, state=state, account=account, **kind)
         self.takes.append(generation)
@@ -56,9 +62,15 @@ class Books:
     def retry(self, first: Attempt, state: str, **how: Any) -> Attempt:
         """Book the next attempt of a take, which speaks for it from now on."""
         generation = first.generation
-        Generation.objects.filter(pk=generation.pk).update(state=state, attempt_number=first.number + 1)
+        Generation.objects.filter(pk=generation.pk).update(
+            state=state, attempt_number=first.number + 1
+        )
         again = Attempt.objects.create(
-            generation=generation, number=first.number + 1, account=first.account, state=state, created_at=NOW
+            generation=generation,
+            number=first.number + 1,
+            account=first.account,
+            state=state,
+            created_at=NOW,
         )
         return self._book(again, **how)
 
@@ -85,13 +97,17 @@ class Books:
         return attempt
 
     def expected(self, query: dict[str, str], member: Member) -> set[int]:
-        """Return the ids of the lines that an address stands for, by plain Python over all lines there are."""
+        """Return the ids of the lines that an address stands for, by plain Python over all lines
+        there are.
+        """
         self.rows = self.rows or list(Entry.objects.values())
         # A line is of the month in which its money was reserved, whenever it was charged.
         self.months = self.months or {
             one["attempt_id"]: f"{one['at']:%Y-%m}" for one in self.rows if one["kind"] == "reserve"
         }
-        self.closed = self.closed or {one["attempt_id"] for one in self.rows if one["kind"] in {"charge", "release"}}
+        self.closed = self.closed or {
+            one["attempt_id"] for one in self.rows if one["kind"] in {"charge", "release"}
+        }
         return {row["id"] for row in self.rows if self._is_meant(row, query, member)}
 
     def _is_meant(self, row: dict[str, Any], query: dict[str, str], member: Member) -> bool:
@@ -106,13 +122,23 @@ class Books:
             "generation_id": str(row["generation_id"]),
             "account_id": str(self.accounts.get(row["attempt_id"])),
         }
-        narrowed = {name: value for name, value in query.items() if name != "shows" and value != "all"}
+        narrowed = {
+            name: value for name, value in query.items() if name != "shows" and value != "all"
+        }
         is_narrowed = all(has[name] == value for name, value in narrowed.items())
-        return row["team_id"] == member.team_id and is_theirs and is_narrowed and self._is_of(row, query.get("shows"))
+        return (
+            row["team_id"] == member.team_id
+            and is_theirs
+            and is_narrowed
+            and self._is_of(row, query.get("shows"))
+        )
 
     def _is_of(self, row: dict[str, Any], shows: str | None) -> bool:
         kind, attempt = row["kind"], row["attempt_id"]
-        is_spent, is_held = kind in {"charge", "adjust"}, kind == "reserve" and attempt not in self.closed
+        is_spent, is_held = (
+            kind in {"charge", "adjust"},
+            kind == "reserve" and attempt not in self.closed,
+        )
         return {
             None: True,
             "spent": is_spent,
@@ -125,9 +151,13 @@ class Books:
 
 
 def seed() -> Books:
-    """Make the books: two months, both kinds of money, two people, every way in which an attempt's money ends."""
+    """Make the books: two months, both kinds of money, two people, every way in which an attempt's
+    money ends.
+    """
     ada = make_member(role=Role.ADMIN, name="Ada")
-    books = Books(ada, make_member(team=ada.team, name="Cleo"), make_member(role=Role.ADMIN, name="Oda"))
+    books = Books(
+        ada, make_member(team=ada.team, name="Cleo"), make_member(role=Role.ADMIN, name="Oda")
+    )
     cleo = books.creator
     ProviderAccount.objects.all().delete()
     luma, spare, gmi, real = (
@@ -148,8 +178,12 @@ def seed() -> Books:
     books.take(cleo, State.LOST, luma, RAY)  # it was done once, and charged then
     books.take(ada, State.FETCH_FAILED, gmi, RAY_ELSEWHERE)
     books.take(cleo, State.FETCHING, gmi, REFRAME)  # charged, and not over
-    books.retry(books.take(cleo, State.FAILED, luma, RAY), State.SUCCEEDED)  # paid in vain, then done
-    books.retry(books.take(ada, State.FAILED, spare, RAY, at=OCTOBER), State.SUCCEEDED)  # in the next month
+    books.retry(
+        books.take(cleo, State.FAILED, luma, RAY), State.SUCCEEDED
+    )  # paid in vain, then done
+    books.retry(
+        books.take(ada, State.FAILED, spare, RAY, at=OCTOBER), State.SUCCEEDED
+    )  # in the next month
     books.retry(books.take(cleo, State.FAILED, luma, RAY, end="release"), State.RUNNING, end="hold")
     corrected = books.take(cleo, State.SUCCEEDED, gmi, REFRAME)
     ledger.adjust(corrected.pk, -books.amount(), now=NOW, note="Cost corrected to $0.12")

@@ -1,5 +1,6 @@
-"""Every door and every parameter that is read behind it, found by itself: addresses from the table of URLs, names by
-watching which ones a view asks for. A new page, and a new parameter of an old one, are tried without being listed.
+"""Every door and every parameter that is read behind it, found by itself: addresses from the table
+of URLs, names by watching which ones a view asks for. A new page, and a new parameter of an old
+one, are tried without being listed.
 """
 
 import json
@@ -25,24 +26,78 @@ from editorapp.teams.models import Invite, LimitChange, Member, Team, User
 
 # What somebody sends who means no good, or whose script is broken.
 VALUES = (
-    "\0", "a\0b", "\x1b[31m", "slide\x0bbreak", "\u0661\u0662", "\u00b2", "9" * 5_000, "9" * 50, "9" * 19, "-1",
-    "1e400", "NaN", "-Infinity", "1e13", "0x1F", "1_000", "01.x", "1.", "\n50", "1\r\nX-Injected: yes", "9999-12",
-    "a=%ED%A0%80&b=%00", "'\"><script>alert(1)</script>", "\u202e\ufeff\ufffe", "[" * 2_000, "A" * 20_000,
-    "%s%n{0}{x!r}", "../../../etc/passwd", "1:2:3 edit:9:\0", "2147483648.queued",
-)  # fmt: skip
+    "\0",
+    "a\0b",
+    "\x1b[31m",
+    "slide\x0bbreak",
+    "\u0661\u0662",
+    "\u00b2",
+    "9" * 5_000,
+    "9" * 50,
+    "9" * 19,
+    "-1",
+    "1e400",
+    "NaN",
+    "-Infinity",
+    "1e13",
+    "0x1F",
+    "1_000",
+    "01.x",
+    "1.",
+    "\n50",
+    "1\r\nX-Injected: yes",
+    "9999-12",
+    "a=%ED%A0%80&b=%00",
+    "'\"><script>alert(1)</script>",
+    "\u202e\ufeff\ufffe",
+    "[" * 2_000,
+    "A" * 20_000,
+    "%s%n{0}{x!r}",
+    "../../../etc/passwd",
+    "1:2:3 edit:9:\0",
+    "2147483648.queued",
+)
 # What makes the rest of a form sound, so that a hostile value is read to the end.
 SOUND = {
-    "note": "Looked at the console.", "outcome": "never_arrived", "job_id": "an-id", "agreed_usd": "5.00",
-    "actual_usd": "1.08", "role": "creator", "verdict": "needs_changes", "username": "somebody",
-    "password": "a good long password", "display_name": "Somebody", "email": "somebody@example.com",
-    "name": "Zinnober", "monthly_limit_usd": "500", "limit_note": "More work.", "days": "7", "choice": "hold",
-    "theme": "dark", "max_concurrent": "3", "requests_per_minute": "60", "key_1": "luma-api-0123456789abcdef",
-    "prompt": "A quiet harbor", "new_password1": "a good long password", "new_password2": "a good long password",
+    "note": "Looked at the console.",
+    "outcome": "never_arrived",
+    "job_id": "an-id",
+    "agreed_usd": "5.00",
+    "actual_usd": "1.08",
+    "role": "creator",
+    "verdict": "needs_changes",
+    "username": "somebody",
+    "password": "a good long password",
+    "display_name": "Somebody",
+    "email": "somebody@example.com",
+    "name": "Zinnober",
+    "monthly_limit_usd": "500",
+    "limit_note": "More work.",
+    "days": "7",
+    "choice": "hold",
+    "theme": "dark",
+    "max_concurrent": "3",
+    "requests_per_minute": "60",
+    "key_1": "luma-api-0123456789abcdef",
+    "prompt": "A quiet harbor",
+    "new_password1": "a good long password",
+    "new_password2": "a good long password",
     "old_password": "wrong",
-}  # fmt: skip
+}
 ROWS: tuple[type[Model], ...] = (
-    Generation, Attempt, Entry, AskedPrice, Settlement, Asset, Upload, Team, User, Member, Invite, LimitChange,
-)  # fmt: skip
+    Generation,
+    Attempt,
+    Entry,
+    AskedPrice,
+    Settlement,
+    Asset,
+    Upload,
+    Team,
+    User,
+    Member,
+    Invite,
+    LimitChange,
+)
 Form = dict[str, str]
 
 
@@ -55,7 +110,9 @@ class Asked:
     def watch(self, monkeypatch: pytest.MonkeyPatch) -> None:
         for method in ("__getitem__", "_getlist"):
             monkeypatch.setattr(QueryDict, method, self._noting(getattr(QueryDict, method)))
-        monkeypatch.setattr(QueryDict, "__contains__", self._noting(dict.__contains__), raising=False)
+        monkeypatch.setattr(
+            QueryDict, "__contains__", self._noting(dict.__contains__), raising=False
+        )
 
     def _noting(self, method: Any) -> Any:
         def noting(sent: QueryDict, name: Any, *more: Any, **named: Any) -> Any:
@@ -68,7 +125,9 @@ class Asked:
 
 @dataclass
 class Knocking:
-    """Sends requests as one person, each in a transaction that is taken back, and notes what nobody should see."""
+    """Sends requests as one person, each in a transaction that is taken back, and notes what nobody
+    should see.
+    """
 
     client: Client
     asked: Asked
@@ -89,13 +148,19 @@ class Knocking:
     def _note(self, **_signal: Any) -> None:
         self._raised.append(sys.exc_info()[1])
 
-    def send(self, method: str, address: str, *data: Any, said: str, **more: Any) -> HttpResponseBase:
+    def send(
+        self, method: str, address: str, *data: Any, said: str, **more: Any
+    ) -> HttpResponseBase:
         """Send one request, look at its answer and at the rows that it wrote, and take those back."""
         self.client.cookies = SimpleCookie(self._cookies)
         self._raised.clear()
         self.count += 1
         with transaction.atomic():
-            before = [] if method == "get" else [rows.objects.aggregate(Max("pk"))["pk__max"] or 0 for rows in ROWS]
+            before = (
+                []
+                if method == "get"
+                else [rows.objects.aggregate(Max("pk"))["pk__max"] or 0 for rows in ROWS]
+            )
             answer = getattr(self.client, method)(address, *data, **more)
             if answer.streaming:
                 for _piece in answer.streaming_content:
@@ -107,8 +172,12 @@ class Knocking:
         return answer
 
     def form(self, address: str, body: bytes, kind: str) -> HttpResponseBase:
-        """Send a body as it is, under any type: the client would write it in the letters that the type names."""
-        return self.send("generic", "POST", address, body, said=f"{address} {kind[-30:]}", content_type=kind)
+        """Send a body as it is, under any type: the client would write it in the letters that the
+        type names.
+        """
+        return self.send(
+            "generic", "POST", address, body, said=f"{address} {kind[-30:]}", content_type=kind
+        )
 
     def _look(self, answer: HttpResponseBase, said: str) -> None:
         self.statuses[answer.status_code] = self.statuses.get(answer.status_code, 0) + 1
@@ -119,20 +188,31 @@ class Knocking:
                 self.wrong.append(f"{said}: the header {name} is {value!r}"[:300])
 
     def _look_at_rows(self, before: list[int], said: str) -> None:
-        """See that no row holds what cannot be seen: neither new ones nor, of these few, the changed."""
+        """See that no row holds what cannot be seen: neither new ones nor, of these few, the
+        changed.
+        """
         for rows, last in zip(ROWS, before, strict=True):
-            new = rows.objects.filter(pk__gt=last) if rows not in (Team, User, Member) else rows.objects.all()
+            new = (
+                rows.objects.filter(pk__gt=last)
+                if rows not in (Team, User, Member)
+                else rows.objects.all()
+            )
             for row in new:
                 for name, value in vars(row).items():
-                    text = json.dumps(value, default=str, ensure_ascii=False) if not isinstance(value, str) else value
+                    text = (
+                        json.dumps(value, default=str, ensure_ascii=False)
+                        if not isinstance(value, str)
+                        else value
+                    )
                     if not name.startswith("_") and (wrong_in(text) or "\\u00" in text):
                         self.wrong.append(f"{said}: {rows.__name__}.{name} keeps {text!r}"[:300])
 
     def names_at(
         self, method: str, address: str, base: dict[str, Any], **more: Any
     ) -> Iterator[tuple[str, dict[str, Any]]]:
-        """Yield each name that a door asks for, with the form in which it did: names asked for only beside another one
-        come with it. The caller sends hostile values meanwhile, and what is asked for then is found, too.
+        """Yield each name that a door asks for, with the form in which it did: names asked for only
+        beside another one come with it. The caller sends hostile values meanwhile, and what is
+        asked for then is found, too.
         """
         known: dict[str, Form] = {}
         pending: deque[tuple[str, Form]] = deque()

@@ -1,4 +1,6 @@
-"""A line between a browser and the server of a test that can be cut at any request, and counts what came through."""
+"""A line between a browser and the server of a test that can be cut at any request, and counts what
+came through.
+"""
 
 import http.client
 import socket
@@ -15,7 +17,9 @@ _SMALL_BYTES = 5_000_000
 
 
 class Line:
-    """Carries each request to the server, but for those that `cut` says; each is cut once and then let through."""
+    """Carries each request to the server, but for those that `cut` says; each is cut once and then
+    let through.
+    """
 
     def __init__(self, server_url: str) -> None:
         self.cut = ""  # how the first try of each upload request ends; "": not at all
@@ -54,15 +58,24 @@ class Line:
         if how == NEVER_ARRIVES:
             asked.hang_up()
             return
-        upstream = http.client.HTTPConnection(str(self._server.hostname), self._server.port or 80, timeout=60)
+        upstream = http.client.HTTPConnection(
+            str(self._server.hostname), self._server.port or 80, timeout=60
+        )
         try:
-            upstream.putrequest(asked.command, asked.path, skip_host=True, skip_accept_encoding=True)
+            upstream.putrequest(
+                asked.command, asked.path, skip_host=True, skip_accept_encoding=True
+            )
             for name, value in asked.headers.items():
                 if name.lower() != "connection":
                     upstream.putheader(name, value)
             upstream.putheader("Connection", "close")
             upstream.endheaders()
-            self._send(asked, upstream, length // 2 if how == HALF_ARRIVES else length, is_piece=step.startswith("PUT"))
+            self._send(
+                asked,
+                upstream,
+                length // 2 if how == HALF_ARRIVES else length,
+                is_piece=step.startswith("PUT"),
+            )
             if how == HALF_ARRIVES:
                 asked.hang_up()
                 return
@@ -78,10 +91,17 @@ class Line:
             return
         asked.send_response(answer.status)
         for name, value in answer.getheaders():
-            if name.lower() not in ("connection", "transfer-encoding", "content-length", "server", "date"):
+            if name.lower() not in (
+                "connection",
+                "transfer-encoding",
+                "content-length",
+                "server",
+                "date",
+            ):
                 asked.send_header(name, value)
         asked.send_header("Content-Length", str(len(body)))
-        # A browser itself sends again what it sent over a connection that it had used before, and hides the cut.
+        # A browser itself sends again what it sent over a connection that it had used before, and
+        # hides the cut.
         asked.send_header("Connection", "close")
         asked.end_headers()
         if asked.command != "HEAD":
@@ -116,7 +136,9 @@ class Line:
                 self.seen.append(f"{step} {how}".strip())
             return how
 
-    def _send(self, asked: "_Handler", upstream: http.client.HTTPConnection, left: int, *, is_piece: bool) -> None:
+    def _send(
+        self, asked: "_Handler", upstream: http.client.HTTPConnection, left: int, *, is_piece: bool
+    ) -> None:
         while left > 0 and (data := asked.rfile.read(min(_READ_BYTES, left))):
             upstream.send(data)
             left -= len(data)

@@ -1,4 +1,6 @@
-"""The accounts page: what it shows, what it takes, what it refuses, and that no key ever leaves it again."""
+"""The accounts page: what it shows, what it takes, what it refuses, and that no key ever leaves it
+again.
+"""
 
 import logging
 from datetime import timedelta
@@ -13,7 +15,13 @@ from editorapp.costs import ledger
 from editorapp.generations.models import Pause
 from editorapp.generations.states import State
 from editorapp.providers import accounts, registry
-from editorapp.providers.models import Origin, ProviderAccount, StagedFile, TeamAccount, default_account
+from editorapp.providers.models import (
+    Origin,
+    ProviderAccount,
+    StagedFile,
+    TeamAccount,
+    default_account,
+)
 from editorapp.teams.models import Member
 from editorapp.teams.roles import Role
 from tests.factories import make_asset, make_generation, make_member, make_reserved
@@ -23,9 +31,20 @@ from tests.simulator_process import SimulatorProcess
 
 pytestmark = pytest.mark.django_db
 KEY = "luma-api-0123456789-wxyz"
-GIVEN = {"name": "Second team", "key_1": KEY, "max_concurrent": "4", "requests_per_minute": "12", "base_url": ""}
-SCENARIO = {**GIVEN, "key_1": "api_0123456789", "key_2": "secret_9876543210", "unit_price_usd": "0.02",
-            "option_projectId": "proj_7"}  # fmt: skip
+GIVEN = {
+    "name": "Second team",
+    "key_1": KEY,
+    "max_concurrent": "4",
+    "requests_per_minute": "12",
+    "base_url": "",
+}
+SCENARIO = {
+    **GIVEN,
+    "key_1": "api_0123456789",
+    "key_2": "secret_9876543210",
+    "unit_price_usd": "0.02",
+    "option_projectId": "proj_7",
+}
 
 
 @pytest.fixture
@@ -45,7 +64,9 @@ def add(client: Client, provider: str = "luma-agents", **given: Any) -> Any:
 
 
 def entered(**fields: Any) -> ProviderAccount:
-    account = ProviderAccount(**({"provider": "luma-agents", "name": "Ours", "proven_at": timezone.now()} | fields))
+    account = ProviderAccount(
+        **({"provider": "luma-agents", "name": "Ours", "proven_at": timezone.now()} | fields)
+    )
     account.set_key(KEY)
     account.save()
     return account
@@ -55,7 +76,9 @@ def text(answer: Any) -> str:
     return " ".join(answer.content.decode().split())
 
 
-def test_without_a_key_every_provider_stands_there_with_its_simulated_account(client: Client) -> None:
+def test_without_a_key_every_provider_stands_there_with_its_simulated_account(
+    client: Client,
+) -> None:
     html = text(client.get("/accounts/"))
 
     for slug in registry.slugs():
@@ -74,12 +97,19 @@ def test_a_key_entered_once_makes_a_real_account_that_is_tested_by_the_queue(
 
     account = ProviderAccount.objects.get(name="Second team")
     assert answer["Location"] == f"/accounts/#account-{account.pk}"
-    assert (account.origin, account.max_concurrent, account.requests_per_minute) == (Origin.ADMIN, 4, 12)
+    assert (account.origin, account.max_concurrent, account.requests_per_minute) == (
+        Origin.ADMIN,
+        4,
+        12,
+    )
     assert account.access().secret == KEY
     assert [args for _task, args in waiting()] == [(account.pk,)]
     html = text(client.get("/accounts/"))
     assert "Entered here, ends in wxyz" in html
-    assert "Second team has not passed its test yet" in html and "Being tested: the simulator answers" in html
+    assert (
+        "Second team has not passed its test yet" in html
+        and "Being tested: the simulator answers" in html
+    )
     assert f'hx-get="/accounts/{account.pk}/"' in html
     ProviderAccount.objects.filter(pk=account.pk).update(
         tested_at=timezone.now(), test_ok=True, proven_at=timezone.now()
@@ -91,7 +121,12 @@ def test_a_key_entered_once_makes_a_real_account_that_is_tested_by_the_queue(
 
 def test_a_key_of_two_parts_an_organisation_and_a_price_reach_every_call(client: Client) -> None:
     assert client.post("/accounts/new/scenario", SCENARIO).status_code == 302
-    assert add(client, "gmi-cloud", key_1="gmi-0123456789", **{"option_X-Organization-ID": "org-1"}).status_code == 302
+    assert (
+        add(
+            client, "gmi-cloud", key_1="gmi-0123456789", **{"option_X-Organization-ID": "org-1"}
+        ).status_code
+        == 302
+    )
 
     scenario = ProviderAccount.objects.get(provider="scenario").access()
     gmi = ProviderAccount.objects.get(provider="gmi-cloud").access()
@@ -176,7 +211,9 @@ def test_saving_without_a_key_keeps_the_one_that_is_there(client: Client) -> Non
 def test_another_key_forgets_what_was_known_of_the_old_one(client: Client, admin: Member) -> None:
     learned = {"models": {"edit/ray-3.2": {"max_source_seconds": 5}}}
     account = entered(tested_at=timezone.now(), test_ok=True, learned=learned)
-    StagedFile.objects.create(account=account, asset=make_asset(admin), ref={"file_id": "x"}, staged_at=timezone.now())
+    StagedFile.objects.create(
+        account=account, asset=make_asset(admin), ref={"file_id": "x"}, staged_at=timezone.now()
+    )
 
     client.post(f"/accounts/{account.pk}/edit", GIVEN | {"key_1": "luma-api-another-abcd"})
 
@@ -193,7 +230,9 @@ def test_a_kept_key_is_never_sent_to_another_server(client: Client) -> None:
     taken = client.post(f"/accounts/{account.pk}/edit", GIVEN | elsewhere)
 
     assert refused.status_code == 422
-    assert "Enter the key again: with this base URL it would be sent to another server." in text(refused)
+    assert "Enter the key again: with this base URL it would be sent to another server." in text(
+        refused
+    )
     assert taken.status_code == 302
 
 
@@ -202,22 +241,34 @@ def test_of_an_account_that_nobody_entered_only_the_limits_can_be_set(
     client: Client, settings: Any, is_real: bool
 ) -> None:
     if is_real:
-        settings.ENVIRONMENT = {**settings.ENVIRONMENT, "LUMA_AGENTS_API_KEY": "luma-api-of-the-environment"}
+        settings.ENVIRONMENT = {
+            **settings.ENVIRONMENT,
+            "LUMA_AGENTS_API_KEY": "luma-api-of-the-environment",
+        }
     account = default_account("luma-agents")
 
     page = text(client.get(f"/accounts/{account.pk}/edit"))
-    client.post(f"/accounts/{account.pk}/edit", GIVEN | {"base_url": "https://collector.example.org"})
+    client.post(
+        f"/accounts/{account.pk}/edit", GIVEN | {"base_url": "https://collector.example.org"}
+    )
 
     assert "password" not in page and "base_url" not in page
     account.refresh_from_db()
     assert (account.max_concurrent, account.requests_per_minute) == (4, 12)
-    assert (account.name, account.key_encrypted, account.base_url) == (default_account("luma-agents").name, "", "")
+    assert (account.name, account.key_encrypted, account.base_url) == (
+        default_account("luma-agents").name,
+        "",
+        "",
+    )
 
 
 def test_an_account_of_the_environment_says_where_its_key_lies_and_shows_none_of_it(
     client: Client, settings: Any
 ) -> None:
-    settings.ENVIRONMENT = {**settings.ENVIRONMENT, "LUMA_AGENTS_API_KEY": "luma-api-of-the-environment"}
+    settings.ENVIRONMENT = {
+        **settings.ENVIRONMENT,
+        "LUMA_AGENTS_API_KEY": "luma-api-of-the-environment",
+    }
 
     html = text(client.get("/accounts/"))
 
@@ -240,7 +291,9 @@ def test_no_page_and_no_log_holds_a_key(client: Client, caplog: pytest.LogCaptur
 
     for page in pages:
         assert page.status_code == 200
-        assert KEY not in page.content.decode() and account.key_encrypted not in page.content.decode()
+        assert (
+            KEY not in page.content.decode() and account.key_encrypted not in page.content.decode()
+        )
     assert KEY not in caplog.text
 
 
@@ -292,7 +345,9 @@ def test_switching_off_and_on_is_said_with_what_it_means(client: Client) -> None
     assert "No account can be used." not in on
 
 
-def test_the_teams_default_is_chosen_among_those_that_can_be_used(client: Client, admin: Member) -> None:
+def test_the_teams_default_is_chosen_among_those_that_can_be_used(
+    client: Client, admin: Member
+) -> None:
     entered(name="A")
     second, off = entered(name="B"), entered(name="C", is_enabled=False)
 
@@ -313,7 +368,9 @@ def test_one_team_chooses_nothing_for_another(client: Client) -> None:
     assert accounts.of_team(other.team).name == "A"
 
 
-def test_an_account_is_deleted_only_while_nothing_was_made_with_it(client: Client, admin: Member) -> None:
+def test_an_account_is_deleted_only_while_nothing_was_made_with_it(
+    client: Client, admin: Member
+) -> None:
     unused, used = entered(name="Unused"), entered(name="Used")
     make_generation(admin, account=used, state=State.SUCCEEDED)
 
@@ -340,7 +397,9 @@ def test_a_card_counts_what_is_under_way_and_what_waits(client: Client, admin: M
     account = default_account("luma-agents")
     for state in (State.RUNNING, State.RUNNING, State.QUEUED, State.SUCCEEDED):
         make_generation(admin, account=account, state=state)
-    Pause.objects.create(account=account, until=timezone.now() + timedelta(minutes=1), reason="Too many requests.")
+    Pause.objects.create(
+        account=account, until=timezone.now() + timedelta(minutes=1), reason="Too many requests."
+    )
 
     html = text(client.get("/accounts/"))
 
@@ -348,11 +407,15 @@ def test_a_card_counts_what_is_under_way_and_what_waits(client: Client, admin: M
     assert "Too many requests." in html
 
 
-def test_a_card_shows_what_the_team_was_charged_this_month_and_nobody_elses(client: Client, admin: Member) -> None:
+def test_a_card_shows_what_the_team_was_charged_this_month_and_nobody_elses(
+    client: Client, admin: Member
+) -> None:
     account = default_account("luma-agents")
     for member, amount in ((admin, "1.08"), (admin, "0.50"), (make_member(), "7.00")):
         take = make_reserved(member, account=account, state=State.RUNNING)
-        ledger.charge(take.attempts.get().pk, Decimal(amount), is_estimated=True, now=timezone.now())
+        ledger.charge(
+            take.attempts.get().pk, Decimal(amount), is_estimated=True, now=timezone.now()
+        )
 
     html = text(client.get("/accounts/"))
 
@@ -360,7 +423,9 @@ def test_a_card_shows_what_the_team_was_charged_this_month_and_nobody_elses(clie
     assert "$7" not in html and "$8" not in html
 
 
-def test_a_price_in_the_environment_that_is_no_amount_is_said(client: Client, settings: Any) -> None:
+def test_a_price_in_the_environment_that_is_no_amount_is_said(
+    client: Client, settings: Any
+) -> None:
     settings.ENVIRONMENT = {**settings.ENVIRONMENT, "SCENARIO_CU_PRICE_USD": "cheap"}
     entered(provider="scenario")
 
@@ -406,7 +471,10 @@ def test_only_admins_come_here_and_only_they_see_the_way(role: str) -> None:
     client.force_login(make_member(role=role).user)
 
     doors = ["", "new/luma-agents", f"{account.pk}/", f"{account.pk}/edit"]
-    acts = ["new/luma-agents", *(f"{account.pk}/{act}" for act in ("edit", "test", "switch", "default", "delete"))]
+    acts = [
+        "new/luma-agents",
+        *(f"{account.pk}/{act}" for act in ("edit", "test", "switch", "default", "delete")),
+    ]
 
     assert {client.get(f"/accounts/{door}").status_code for door in doors} == {403}
     assert {client.post(f"/accounts/{act}", GIVEN).status_code for act in acts} == {403}

@@ -1,4 +1,6 @@
-"""The accounts page in a real Chromium: adding a key, testing it, and how it looks at both widths in both themes."""
+"""The accounts page in a real Chromium: adding a key, testing it, and how it looks at both widths
+in both themes.
+"""
 
 from collections.abc import Callable, Iterator
 from typing import Any
@@ -29,18 +31,24 @@ def open_page(chromium: Browser, live_server: Any, admin: Member) -> Iterator[Ca
     """Open pages of the admin's; nothing may be complained of in their consoles."""
     client = Client()
     client.force_login(admin.user)
-    cookie = {"name": settings.SESSION_COOKIE_NAME, "value": client.cookies[settings.SESSION_COOKIE_NAME].value}
+    cookie = {
+        "name": settings.SESSION_COOKIE_NAME,
+        "value": client.cookies[settings.SESSION_COOKIE_NAME].value,
+    }
     complaints: list[str] = []
     contexts = []
 
     def open_it(address: str = "/accounts/", **options: Any) -> Page:
         context = chromium.new_context(
             viewport={"width": 1440, "height": 900}, base_url=live_server.url, **options
-        )  # fmt: skip
+        )
         context.add_cookies([cookie | {"url": live_server.url}])
         contexts.append(context)
         page = context.new_page()
-        page.on("console", lambda message: complaints.append(message.text) if message.type == "error" else None)
+        page.on(
+            "console",
+            lambda message: complaints.append(message.text) if message.type == "error" else None,
+        )
         page.on("pageerror", lambda error: complaints.append(str(error)))
         page.goto(address)
         return page
@@ -51,7 +59,9 @@ def open_page(chromium: Browser, live_server: Any, admin: Member) -> Iterator[Ca
     assert complaints == []
 
 
-def entered(name: str, provider: str = "luma-agents", key: str = "luma-api-0123456789", **fields: Any) -> None:
+def entered(
+    name: str, provider: str = "luma-agents", key: str = "luma-api-0123456789", **fields: Any
+) -> None:
     said = {"test_ok": True, "test_message": "It accepts the key."} | fields
     account = ProviderAccount(provider=provider, name=name, tested_at=timezone.now(), **said)
     account.set_key(key)
@@ -101,14 +111,25 @@ def test_the_page_and_its_form_hold_in_every_size_and_theme(open_page: Callable[
     entered("Luma of the night shift", max_concurrent=4)
     entered("Old", is_enabled=False)
     entered(
-        "Scenario", "scenario", "api_0123:secret_4567", options={"projectId": "proj_0123456789"},
+        "Scenario",
+        "scenario",
+        "api_0123:secret_4567",
+        options={"projectId": "proj_0123456789"},
         test_message="Scenario accepts the key. It told its own limits for 2 models.",
-        learned={"models": {"edit/ray-3.2": {"max_source_seconds": 12, "keyframe_keys": ["image", "frameIndex"]},
-                            "modify/modify-video": {"prompt_max": 3000}}},
-    )  # fmt: skip
+        learned={
+            "models": {
+                "edit/ray-3.2": {
+                    "max_source_seconds": 12,
+                    "keyframe_keys": ["image", "frameIndex"],
+                },
+                "modify/modify-video": {"prompt_max": 3000},
+            }
+        },
+    )
     entered("GMI with a mistake", "gmi-cloud", "gmi-0123456789")
     ProviderAccount.objects.filter(name="GMI with a mistake").update(
-        test_ok=False, test_message="GMI Cloud does not accept the key. Copy the key again, whole, or make a new one."
+        test_ok=False,
+        test_message="GMI Cloud does not accept the key. Copy the key again, whole, or make a new one.",
     )
 
     page = open_page()

@@ -1,7 +1,8 @@
-"""What belongs to a team is not there for anybody else: every file at every address, and every door of the URL table.
+"""What belongs to a team is not there for anybody else: every file at every address, and every door
+of the URL table.
 
-The addresses come from the URL table itself, and all media are made here: so a new address is tried without anybody
-thinking of it, on any machine.
+The addresses come from the URL table itself, and all media are made here: so a new address is tried
+without anybody thinking of it, on any machine.
 """
 
 import json
@@ -30,7 +31,8 @@ from tests.generations.small_clip import draw
 
 MARK = b"nobody else's bytes"
 WORDS = "Zinnober"  # stands in every name and text of the team that has something
-# Who has them is not asked there: accounts with providers are the installation's, a theme is the browser's.
+# Who has them is not asked there: accounts with providers are the installation's, a theme is the
+# browser's.
 EVERYBODYS = {"accounts", "shell"}
 
 
@@ -41,7 +43,9 @@ def media_root(settings, tmp_path: Path) -> None:
 
 @dataclass(frozen=True)
 class Owned:
-    """What one team has: a clip with all that is made of it, frames as an archive, an unreadable result, an upload."""
+    """What one team has: a clip with all that is made of it, frames as an archive, an unreadable
+    result, an upload.
+    """
 
     member: Member
     clip: Asset
@@ -70,15 +74,22 @@ def owned(db, tmp_path: Path) -> Owned:
     store.path(clip.sha256, store.PROXY).write_bytes(MARK * 100)
     Asset.objects.filter(pk=clip.pk).update(proxy=Asset.Proxy.READY)
     archive = make_asset(
-        member, kind="archive", container="zip", codec="exr", mime_type="application/zip", name=f"{WORDS}.zip",
+        member,
+        kind="archive",
+        container="zip",
+        codec="exr",
+        mime_type="application/zip",
+        name=f"{WORDS}.zip",
         origin="result",
-    )  # fmt: skip
+    )
     for what in (store.ORIGINAL, store.POSTER):
         place = store.path(archive.sha256, what)
         place.parent.mkdir(parents=True, exist_ok=True)
         place.write_bytes(MARK * 200)
     (tmp_path / "came").write_bytes(MARK * 300)
-    came = unreadable.keep(tmp_path / "came", name=f"{WORDS} as it came.mp4", is_simulated=True, **kept_as)
+    came = unreadable.keep(
+        tmp_path / "came", name=f"{WORDS} as it came.mp4", is_simulated=True, **kept_as
+    )
     take = make_reserved(
         member,
         state=State.UNKNOWN,
@@ -89,15 +100,19 @@ def owned(db, tmp_path: Path) -> Owned:
     owner = Client()
     owner.force_login(member.user)
     begun = owner.post(
-        "/media/uploads", json.dumps({"name": f"{WORDS}.mov", "size": 4 * len(MARK)}), content_type="application/json"
+        "/media/uploads",
+        json.dumps({"name": f"{WORDS}.mov", "size": 4 * len(MARK)}),
+        content_type="application/json",
     ).json()
-    owner.put(begun["url"], MARK, content_type="application/octet-stream", headers={"Upload-Offset": "0"})
+    owner.put(
+        begun["url"], MARK, content_type="application/octet-stream", headers={"Upload-Offset": "0"}
+    )
     invite, _token = Invite.make(
         member.team, Role.CREATOR, invited_by=member.user, now=timezone.now(), note=f"For {WORDS}"
     )
     return Owned(
         member, Asset.objects.get(pk=clip.pk), archive, came, Upload.objects.get(), take, invite
-    )  # fmt: skip
+    )
 
 
 def addresses(owned: Owned) -> list[tuple[str, str]]:
@@ -105,11 +120,16 @@ def addresses(owned: Owned) -> list[tuple[str, str]]:
     return sorted(set(_addresses(owned, get_resolver(), "/", "")))
 
 
-def _addresses(owned: Owned, resolver: URLResolver, before: str, space: str) -> Iterator[tuple[str, str]]:
+def _addresses(
+    owned: Owned, resolver: URLResolver, before: str, space: str
+) -> Iterator[tuple[str, str]]:
     for entry in resolver.url_patterns:
         if isinstance(entry, URLResolver):
             yield from _addresses(
-                owned, entry, before + str(entry.pattern), f"{entry.namespace}:" if entry.namespace else space
+                owned,
+                entry,
+                before + str(entry.pattern),
+                f"{entry.namespace}:" if entry.namespace else space,
             )
         elif isinstance(entry, URLPattern):
             name = f"{space}{entry.name}"
@@ -118,20 +138,29 @@ def _addresses(owned: Owned, resolver: URLResolver, before: str, space: str) -> 
                 kind = f"{type(converter).__name__.removesuffix('Converter').lower()}"
                 spelt = {"string": "str"}.get(kind, kind)
                 filled = [
-                    one.replace(f"<{spelt}:{place}>", value) for one in filled for value in _values(owned, name, place)
+                    one.replace(f"<{spelt}:{place}>", value)
+                    for one in filled
+                    for value in _values(owned, name, place)
                 ]
             for address in filled:
                 yield address, name
 
 
 def _values(owned: Owned, name: str, place: str) -> list[str]:
-    """Return what may stand at a place of an address. One that is not known here must be added, so that it is tried."""
+    """Return what may stand at a place of an address.
+
+    One that is not known here must be added, so that it is tried.
+    """
     known = {
-        "pk": owned.numbers(name), "what": ["original", "playable", "poster", "filmstrip"], "frame_index": ["5"],
-        "ending": ["png", "jpg", "webp"], "batch": [str(owned.take.batch)], "provider": ["luma-agents"],
+        "pk": owned.numbers(name),
+        "what": ["original", "playable", "poster", "filmstrip"],
+        "frame_index": ["5"],
+        "ending": ["png", "jpg", "webp"],
+        "batch": [str(owned.take.batch)],
+        "provider": ["luma-agents"],
         "token": [owned.upload.token if name.startswith("media:") else "nobodys"],
         "verb": ["hold", "go-on", "up", "down", "first", "pause", "resume"],
-    }  # fmt: skip
+    }
     return known[place]
 
 
@@ -148,9 +177,10 @@ def said(answer: Any) -> bytes:
 def test_every_file_is_there_for_its_team(owned: Owned) -> None:
     client = signed_in(make_member(role=Role.REVIEWER, team=owned.member.team))
     found = {
-        address: client.get(address).status_code for address, name in addresses(owned)
+        address: client.get(address).status_code
+        for address, name in addresses(owned)
         if name in ("media:file", "media:still")
-    }  # fmt: skip
+    }
 
     clip = f"/media/{owned.clip.pk}"
     there = {f"{clip}/{what}" for what in ("original", "playable", "poster", "filmstrip")}
@@ -164,26 +194,47 @@ def test_every_file_is_there_for_its_team(owned: Owned) -> None:
 
 
 def test_no_file_is_there_for_another_team_by_any_method_range_or_validator(owned: Owned) -> None:
-    admin, etag = signed_in(make_member(role=Role.ADMIN)), f'"{owned.clip.sha256[:32]}-{store.ORIGINAL}"'
+    admin, etag = (
+        signed_in(make_member(role=Role.ADMIN)),
+        f'"{owned.clip.sha256[:32]}-{store.ORIGINAL}"',
+    )
     others = [signed_in(make_member(role=role)) for role in (Role.CREATOR, Role.REVIEWER)]
     headed = [
-        {"Range": "bytes=0-9"}, {"Range": "bytes=999999999-"}, {"If-None-Match": "*"}, {"If-None-Match": etag},
+        {"Range": "bytes=0-9"},
+        {"Range": "bytes=999999999-"},
+        {"If-None-Match": "*"},
+        {"If-None-Match": etag},
         {"Range": "bytes=0-9", "If-Range": etag},
-    ]  # fmt: skip
+    ]
 
     tried: set[tuple[str, str]] = set()
     for address, name in addresses(owned):
         if not name.startswith("media:") or name in ("media:uploads", "media:upload_form"):
             continue
-        answers = [one.get(f"{address}?download=1&v={owned.clip.sha256[:12]}&height=90") for one in (admin, *others)]
+        answers = [
+            one.get(f"{address}?download=1&v={owned.clip.sha256[:12]}&height=90")
+            for one in (admin, *others)
+        ]
         place = (name, address.split("/")[2])
-        if place not in tried:  # all methods at each view of each file, not at each ending of a still
+        if (
+            place not in tried
+        ):  # all methods at each view of each file, not at each ending of a still
             tried.add(place)
             methods = ("get", "head", "post", "put", "delete", "patch", "options")
-            answers += [getattr(admin, one)(address, headers={"Upload-Offset": str(len(MARK))}) for one in methods]
-            answers += [ask(address, headers=headers) for headers in headed for ask in (admin.get, admin.head)]
+            answers += [
+                getattr(admin, one)(address, headers={"Upload-Offset": str(len(MARK))})
+                for one in methods
+            ]
+            answers += [
+                ask(address, headers=headers)
+                for headers in headed
+                for ask in (admin.get, admin.head)
+            ]
         for answer in answers:
-            assert answer.status_code in {403, 404, 405}, (answer.request["REQUEST_METHOD"], address)
+            assert answer.status_code in {403, 404, 405}, (
+                answer.request["REQUEST_METHOD"],
+                address,
+            )
             assert MARK not in said(answer) and "ETag" not in answer.headers, address
 
     assert store.incoming().joinpath(f"{owned.upload.token}.part").read_bytes() == MARK
@@ -199,8 +250,14 @@ def test_no_file_is_there_for_strangers_nor_one_that_was_deleted(owned: Owned) -
 
 
 def test_an_upload_is_its_persons_alone(owned: Owned) -> None:
-    teammate, url = signed_in(make_member(team=owned.member.team)), f"/media/uploads/{owned.upload.token}"
-    piece = {"content_type": "application/octet-stream", "headers": {"Upload-Offset": str(len(MARK))}}
+    teammate, url = (
+        signed_in(make_member(team=owned.member.team)),
+        f"/media/uploads/{owned.upload.token}",
+    )
+    piece = {
+        "content_type": "application/octet-stream",
+        "headers": {"Upload-Offset": str(len(MARK))},
+    }
 
     answers = [
         teammate.head(url),
@@ -219,8 +276,11 @@ def rows_of(owned: Owned) -> str:
     found: list[Any] = [Team.objects.get(pk=team)]
     of_team = (Generation, Asset, Upload, Member, Invite, Entry, MonthBudget, MonthCost)
     found += [row for model in of_team for row in model.objects.filter(team_id=team).order_by("pk")]
-    of_takes = (Attempt.objects.filter(generation__team=team), Decision.objects.filter(generation__team=team),
-                Settlement.objects.filter(attempt__generation__team=team))  # fmt: skip
+    of_takes = (
+        Attempt.objects.filter(generation__team=team),
+        Decision.objects.filter(generation__team=team),
+        Settlement.objects.filter(attempt__generation__team=team),
+    )
     found += [row for rows in of_takes for row in rows.order_by("pk")]
     found += User.objects.filter(memberships__team=team).order_by("pk")
     return serializers.serialize("json", found)
@@ -230,16 +290,41 @@ def test_an_admin_of_another_team_learns_and_changes_nothing_at_any_door(owned: 
     client, before = signed_in(make_member(role=Role.ADMIN)), rows_of(owned)
     clip, take, person = owned.clip.pk, owned.take.pk, owned.member.user_id
     named = {
-        "source": clip, "source_kind": "asset", "source_asset": clip, "source_generation": take, "generation": take,
-        "guides": "single", "guide_asset": clip, "frames": "frames", "first_asset": clip, "last_asset": clip,
-        "extend_generation": take, "replaces": take, "person": person, "take": take, "live": f"{take}.queued",
-        "task": "edit", "prompt": "A quiet harbor", "form_token": "another", "conditioning": "auto",
-        "outcome": "never_arrived", "note": "Looked.", "actual_usd": "0", "verdict": "approved", "role": "reviewer",
-        "parent": take, "lineage": owned.take.lineage, "batch": str(owned.take.batch),
-    }  # fmt: skip
+        "source": clip,
+        "source_kind": "asset",
+        "source_asset": clip,
+        "source_generation": take,
+        "generation": take,
+        "guides": "single",
+        "guide_asset": clip,
+        "frames": "frames",
+        "first_asset": clip,
+        "last_asset": clip,
+        "extend_generation": take,
+        "replaces": take,
+        "person": person,
+        "take": take,
+        "live": f"{take}.queued",
+        "task": "edit",
+        "prompt": "A quiet harbor",
+        "form_token": "another",
+        "conditioning": "auto",
+        "outcome": "never_arrived",
+        "note": "Looked.",
+        "actual_usd": "0",
+        "verdict": "approved",
+        "role": "reviewer",
+        "parent": take,
+        "lineage": owned.take.lineage,
+        "batch": str(owned.take.batch),
+    }
 
     for address, name in addresses(owned):
-        if name.partition(":")[0] in EVERYBODYS or name in ("queue:account", "people:sign_out", "people:team"):
+        if name.partition(":")[0] in EVERYBODYS or name in (
+            "queue:account",
+            "people:sign_out",
+            "people:team",
+        ):
             continue
         for answer in (client.get(address, named), client.post(address, named)):
             assert answer.status_code < 500, (name, answer.status_code)

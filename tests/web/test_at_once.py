@@ -1,4 +1,6 @@
-"""A form writes what it is about and nothing else: what others changed since its page was read stays as it is."""
+"""A form writes what it is about and nothing else: what others changed since its page was read
+stays as it is.
+"""
 
 from typing import Any
 
@@ -31,7 +33,9 @@ def client(admin: Member) -> Client:
 
 
 def meanwhile(monkeypatch: pytest.MonkeyPatch, form: Any, change: Any) -> None:
-    """Let something change between the reading of a form's row and its writing: while it is checked."""
+    """Let something change between the reading of a form's row and its writing: while it is
+    checked.
+    """
     check = form.full_clean
 
     def full_clean(self: Any) -> None:
@@ -45,7 +49,10 @@ def test_saving_the_team_keeps_a_pause_that_came_since(client, admin, monkeypatc
     make_generation(admin)
     meanwhile(monkeypatch, TeamForm, lambda: pausing.pause_queue(admin, now=timezone.now()))
 
-    client.post("/people/team", {"name": "Night shift", "monthly_limit_usd": "50", "limit_note": "A new client."})
+    client.post(
+        "/people/team",
+        {"name": "Night shift", "monthly_limit_usd": "50", "limit_note": "A new client."},
+    )
 
     team = Team.objects.get(pk=admin.team_id)
     assert team.name == "Night shift"
@@ -58,12 +65,17 @@ def test_saving_an_account_keeps_a_pause_and_a_switch_that_came_since(client, ad
     account.save()
 
     def pause() -> None:
-        pausing.pause_account(ProviderAccount.objects.get(pk=account.pk), member=admin, now=timezone.now())
+        pausing.pause_account(
+            ProviderAccount.objects.get(pk=account.pk), member=admin, now=timezone.now()
+        )
         ProviderAccount.objects.filter(pk=account.pk).update(is_enabled=False, test_ok=True)
 
     meanwhile(monkeypatch, AccountForm, pause)
 
-    client.post(f"/accounts/{account.pk}/edit", {"name": "Main", "max_concurrent": "7", "requests_per_minute": "30"})
+    client.post(
+        f"/accounts/{account.pk}/edit",
+        {"name": "Main", "max_concurrent": "7", "requests_per_minute": "30"},
+    )
 
     account.refresh_from_db()
     assert account.max_concurrent == 7
@@ -71,10 +83,15 @@ def test_saving_an_account_keeps_a_pause_and_a_switch_that_came_since(client, ad
 
 
 @pytest.mark.parametrize(
-    ("form", "given"), [(NameForm, {"display_name": "Ada L."}), (AlertsForm, {"email": "ada@studio.test"})]
+    ("form", "given"),
+    [(NameForm, {"display_name": "Ada L."}), (AlertsForm, {"email": "ada@studio.test"})],
 )
-def test_who_is_switched_off_while_they_save_their_own_account_stays_so(client, admin, form, given, monkeypatch):
-    meanwhile(monkeypatch, form, lambda: User.objects.filter(pk=admin.user_id).update(is_active=False))
+def test_who_is_switched_off_while_they_save_their_own_account_stays_so(
+    client, admin, form, given, monkeypatch
+):
+    meanwhile(
+        monkeypatch, form, lambda: User.objects.filter(pk=admin.user_id).update(is_active=False)
+    )
 
     client.post("/me", given)
 

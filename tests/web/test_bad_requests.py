@@ -68,7 +68,11 @@ def test_an_unknown_host_name_is_told_the_setting_that_allows_it(client) -> None
 def test_a_name_of_a_parameter_is_shown_as_text(client) -> None:
     answer = client.get("/gallery/?%3Cscript%3E%00=1")
 
-    assert answer.status_code == 400 and b"<script>\0" not in answer.content and b"&lt;script&gt;" in answer.content
+    assert (
+        answer.status_code == 400
+        and b"<script>\0" not in answer.content
+        and b"&lt;script&gt;" in answer.content
+    )
 
 
 def test_a_refused_value_is_no_traceback_in_the_log(client, caplog) -> None:
@@ -77,16 +81,27 @@ def test_a_refused_value_is_no_traceback_in_the_log(client, caplog) -> None:
     assert not [line for line in caplog.records if line.exc_info]
 
 
-@pytest.mark.parametrize("kind", ["application/x-www-form-urlencoded", "multipart/form-data; boundary=x", "text/plain"])
+@pytest.mark.parametrize(
+    "kind", ["application/x-www-form-urlencoded", "multipart/form-data; boundary=x", "text/plain"]
+)
 def test_a_form_in_utf_16_is_refused_in_words(client, kind: str) -> None:
     answer = client.post("/people/team", b"name=x", content_type=f"{kind}; charset=utf-16")
 
     assert answer.status_code == 400 and "only UTF-8 is read here" in answer.content.decode()
-    assert client.post("/shell/theme", b"theme=dark", content_type=f"{kind}; charset=UTF-8").status_code != 400
+    assert (
+        client.post(
+            "/shell/theme", b"theme=dark", content_type=f"{kind}; charset=UTF-8"
+        ).status_code
+        != 400
+    )
 
 
-@pytest.mark.parametrize("path", ["/in/%00", "/media/uploads/%00", "/queue/%00", "/accounts/new/%00"])
-def test_an_address_with_a_control_character_is_refused_before_anything_reads_it(client, path: str) -> None:
+@pytest.mark.parametrize(
+    "path", ["/in/%00", "/media/uploads/%00", "/queue/%00", "/accounts/new/%00"]
+)
+def test_an_address_with_a_control_character_is_refused_before_anything_reads_it(
+    client, path: str
+) -> None:
     assert client.get(path).status_code == 400
 
 
@@ -94,7 +109,11 @@ def test_an_address_with_a_control_character_is_refused_before_anything_reads_it
 def test_there_is_nothing_under_a_number_that_no_row_has(client, number: str) -> None:
     asset = make_asset(make_member())
 
-    for path in (f"/takes/{number}", f"/media/{number}/original", f"/media/{asset.pk}/frames/{number}.png"):
+    for path in (
+        f"/takes/{number}",
+        f"/media/{number}/original",
+        f"/media/{asset.pk}/frames/{number}.png",
+    ):
         assert client.get(path).status_code == 404
 
 
@@ -111,13 +130,21 @@ def test_the_height_of_a_still_reaches_no_header_as_it_was_written(client, admin
 
 def a_form(admin, prompt: str, **more: object) -> dict:
     return {
-        "task": "edit", "prompt": prompt, "source_kind": "asset", "source_asset": make_asset(admin).pk,
-        "conditioning": "auto", "resolution": "720p", "form_token": "one", **more,
-    }  # fmt: skip
+        "task": "edit",
+        "prompt": prompt,
+        "source_kind": "asset",
+        "source_asset": make_asset(admin).pk,
+        "conditioning": "auto",
+        "resolution": "720p",
+        "form_token": "one",
+        **more,
+    }
 
 
 @pytest.mark.parametrize("prompt", UNSEEN)
-def test_a_prompt_that_nobody_can_see_is_refused_beside_its_price_and_never_queued(client, admin, prompt: str) -> None:
+def test_a_prompt_that_nobody_can_see_is_refused_beside_its_price_and_never_queued(
+    client, admin, prompt: str
+) -> None:
     form = a_form(admin, prompt)
 
     checked = client.post("/studio/check", form, headers={"HX-Request": "true"})
@@ -134,7 +161,9 @@ def test_the_way_out_takes_it_out(client, admin) -> None:
     checked = client.post("/studio/check", form, headers={"HX-Request": "true"}).content.decode()
     assert "Take it out" in checked
 
-    mended = client.post("/studio/mend", form | {"mend": "prompt=Rain%0Aat+dusk"}, headers={"HX-Request": "true"})
+    mended = client.post(
+        "/studio/mend", form | {"mend": "prompt=Rain%0Aat+dusk"}, headers={"HX-Request": "true"}
+    )
 
     assert "Rain\nat dusk</textarea>" in mended.content.decode()
 
@@ -142,18 +171,26 @@ def test_the_way_out_takes_it_out(client, admin) -> None:
 @pytest.mark.parametrize("unseen", UNSEEN)
 def test_every_text_of_a_request_keeps_the_rule_whoever_asks(admin, unseen: str) -> None:
     account, asset = default_account("luma-agents"), make_asset(admin)
-    sound = GenerationRequest(prompt="Rain", source=Ref(asset_id=asset.pk), auto_controls=True, resolution="720p")
+    sound = GenerationRequest(
+        prompt="Rain", source=Ref(asset_id=asset.pk), auto_controls=True, resolution="720p"
+    )
     texts = (
-        {"prompt": unseen}, {"user_id": unseen}, {"strength": unseen}, {"resolution": unseen},
+        {"prompt": unseen},
+        {"user_id": unseen},
+        {"strength": unseen},
+        {"resolution": unseen},
         {"source": Ref(url=f"https://a.example/{unseen}", media_type="video/mp4")},
-        {"source": Ref(generation_id=unseen)}, {"start_frame": Ref(file_id=unseen)},
+        {"source": Ref(generation_id=unseen)},
+        {"start_frame": Ref(file_id=unseen)},
         {"source": Ref(asset_id=asset.pk, media_type=f"video/{unseen}")},
-    )  # fmt: skip
+    )
 
     for changes in texts:
         wanted = GenerationRequest(**{**vars(sound), **changes})
         said = weigh(wanted, asset, account)
-        assert "text.control" in {one.rule_id for one in said.refusals} and not said.can_send, changes
+        assert "text.control" in {one.rule_id for one in said.refusals} and not said.can_send, (
+            changes
+        )
         with pytest.raises(Refused):
             enqueue(wanted, account=account, member=admin, source_asset=asset)
     assert not Generation.objects.exists()
@@ -162,11 +199,16 @@ def test_every_text_of_a_request_keeps_the_rule_whoever_asks(admin, unseen: str)
 @pytest.mark.parametrize(
     ("field", "more"),
     [
-        ("source_url", {"source_kind": "url"}), ("source_id", {"source_kind": "id"}), ("more_prompts", {}),
-        ("depth_blur", {"conditioning": "manual", "depth_enabled": "1"}), ("takes", {}),
+        ("source_url", {"source_kind": "url"}),
+        ("source_id", {"source_kind": "id"}),
+        ("more_prompts", {}),
+        ("depth_blur", {"conditioning": "manual", "depth_enabled": "1"}),
+        ("takes", {}),
     ],
-)  # fmt: skip
-def test_what_people_type_elsewhere_is_refused_beside_its_field(client, admin, field: str, more: dict) -> None:
+)
+def test_what_people_type_elsewhere_is_refused_beside_its_field(
+    client, admin, field: str, more: dict
+) -> None:
     form = a_form(admin, "Rain", **more, **{field: "a\0b"})
 
     assert client.post("/studio/check", form, headers={"HX-Request": "true"}).status_code == 200
@@ -174,7 +216,9 @@ def test_what_people_type_elsewhere_is_refused_beside_its_field(client, admin, f
     assert not Generation.objects.exists()
 
 
-@pytest.mark.parametrize("field", ["model", "remembered", "task_was", "source_media_type", "form_token"])
+@pytest.mark.parametrize(
+    "field", ["model", "remembered", "task_was", "source_media_type", "form_token"]
+)
 def test_what_only_the_page_writes_is_refused_as_a_whole(client, admin, field: str) -> None:
     answer = client.post("/studio/queue", a_form(admin, "Rain", **{field: "a\0b"}))
 
@@ -186,10 +230,13 @@ def test_what_only_the_page_writes_is_refused_as_a_whole(client, admin, field: s
 def test_no_price_is_asked_for_what_cannot_be_kept(client, admin, prompt: str) -> None:
     account = default_account("scenario")
 
-    answer = client.post("/studio/ask", a_form(admin, prompt, account=account.pk), headers={"HX-Request": "true"})
+    answer = client.post(
+        "/studio/ask", a_form(admin, prompt, account=account.pk), headers={"HX-Request": "true"}
+    )
 
     assert (
-        answer.status_code == 204 and "control character" in json.loads(answer["HX-Trigger"])["rushes:refused"]["text"]
+        answer.status_code == 204
+        and "control character" in json.loads(answer["HX-Trigger"])["rushes:refused"]["text"]
     )
 
 
@@ -215,13 +262,19 @@ def test_a_note_that_nobody_can_see_decides_nothing(client, admin, note: str) ->
     assert not admin.team.invites.exists()
 
 
-@pytest.mark.parametrize("cost", ["1e13", "10000000000000", "NaN", "-1", "1e400", "9" * 5_000, "\u0661", "\0"])
-def test_a_cost_that_no_take_has_corrects_nothing_and_says_what_belongs_there(client, admin, cost: str) -> None:
+@pytest.mark.parametrize(
+    "cost", ["1e13", "10000000000000", "NaN", "-1", "1e400", "9" * 5_000, "\u0661", "\0"]
+)
+def test_a_cost_that_no_take_has_corrects_nothing_and_says_what_belongs_there(
+    client, admin, cost: str
+) -> None:
     take = make_reserved(admin, state=State.FAILED)
     ledger.charge(take.attempts.get().pk, None, now=take.created_at, is_estimated=True)
     before = ledger.spent_usd(take.pk)
 
-    answer = client.post(f"/takes/{take.pk}/cost", {"actual_usd": cost, "note": "As the invoice says."}, follow=True)
+    answer = client.post(
+        f"/takes/{take.pk}/cost", {"actual_usd": cost, "note": "As the invoice says."}, follow=True
+    )
 
     assert ledger.spent_usd(take.pk) == before, show_usd(before)
     assert "like 1.08" in answer.content.decode()

@@ -1,4 +1,6 @@
-"""The canvas of a reframe under real hands: mouse, finger, keys, buttons; and that the render puts the source there."""
+"""The canvas of a reframe under real hands: mouse, finger, keys, buttons; and that the render puts
+the source there.
+"""
 
 import json
 import shutil
@@ -37,11 +39,15 @@ def clip(member, small_clip, tmp_path) -> Asset:
 def reframe(member, clip, open_page):
     def opened(ratio: str = "9:16", **options) -> Page:
         page = open_page(
-            member, f"/studio/?task=reframe&source={clip.pk}&aspect_ratio={ratio}&prompt=Meadow", **options
+            member,
+            f"/studio/?task=reframe&source={clip.pk}&aspect_ratio={ratio}&prompt=Meadow",
+            **options,
         )
         expect(page.locator("[data-canvas-grip]")).to_be_visible()
         page.locator("[data-canvas-stage]").scroll_into_view_if_needed()
-        page.evaluate("() => document.querySelector('[data-canvas-stage]').scrollIntoView({ block: 'center' })")
+        page.evaluate(
+            "() => document.querySelector('[data-canvas-stage]').scrollIntoView({ block: 'center' })"
+        )
         return page
 
     return opened
@@ -65,9 +71,11 @@ def drawn(page: Page, what: str = "[data-canvas-grip]") -> list[float]:
         [what, "[data-canvas-paper]"],
     )
     return [
-        (source["x"] - paper["x"]) / paper["width"], (source["y"] - paper["y"]) / paper["height"],
-        source["width"] / paper["width"], source["height"] / paper["height"],
-    ]  # fmt: skip
+        (source["x"] - paper["x"]) / paper["width"],
+        (source["y"] - paper["y"]) / paper["height"],
+        source["width"] / paper["width"],
+        source["height"] / paper["height"],
+    ]
 
 
 def drag(page: Page, what: str, across: float, down: float, **options) -> None:
@@ -115,7 +123,9 @@ def test_a_reframe_begins_as_the_centred_fit_that_the_render_makes(reframe):
     assert typed(page) == ["", "", "", ""]
     assert drawn(page) == pytest.approx(rendered("9:16", []), abs=0.01)
     assert drawn(page, "[data-canvas-picture]") == pytest.approx(drawn(page), abs=0.02)
-    expect(page.locator("[data-canvas-says]")).to_contain_text("Centred fit. 68 % of the canvas is drawn new.")
+    expect(page.locator("[data-canvas-says]")).to_contain_text(
+        "Centred fit. 68 % of the canvas is drawn new."
+    )
 
 
 @pytest.mark.parametrize("ratio", ["1:1", "9:16", "21:9"])
@@ -189,16 +199,25 @@ def test_a_finger_drags_as_a_mouse_does(reframe):
     touch = page.context.new_cdp_session(page)
 
     def send(kind: str, *points: tuple[float, float]) -> None:
-        touch.send("Input.dispatchTouchEvent", {"type": kind, "touchPoints": [{"x": px, "y": py} for px, py in points]})
+        touch.send(
+            "Input.dispatchTouchEvent",
+            {"type": kind, "touchPoints": [{"x": px, "y": py} for px, py in points]},
+        )
 
     top = page.evaluate("() => document.documentElement.scrollTop")
     send("touchStart", (x, y))
     for part in range(1, 6):
-        send("touchMove", (x + paper["width"] * 0.2 * part / 5, y + paper["height"] * 0.1 * part / 5))
+        send(
+            "touchMove", (x + paper["width"] * 0.2 * part / 5, y + paper["height"] * 0.1 * part / 5)
+        )
     send("touchEnd")
 
-    assert numbers(page)[0] == pytest.approx(0.2, abs=0.03) and numbers(page)[1] == pytest.approx(0.319, abs=0.03)
-    assert page.evaluate("() => document.documentElement.scrollTop") == top, "the page stays where it is"
+    assert numbers(page)[0] == pytest.approx(0.2, abs=0.03) and numbers(page)[1] == pytest.approx(
+        0.319, abs=0.03
+    )
+    assert page.evaluate("() => document.documentElement.scrollTop") == top, (
+        "the page stays where it is"
+    )
 
 
 def test_buttons_put_the_source_at_each_edge_over_all_and_back(reframe):
@@ -251,7 +270,9 @@ def test_numbers_are_typed_and_the_drawing_follows(reframe):
 
 
 def test_a_provider_that_places_it_itself_shows_where_and_takes_no_hand(member, clip, open_page):
-    page = open_page(member, f"/studio/?task=reframe&source={clip.pk}&aspect_ratio=1:1&prompt=Meadow")
+    page = open_page(
+        member, f"/studio/?task=reframe&source={clip.pk}&aspect_ratio=1:1&prompt=Meadow"
+    )
     page.locator("#quotes").get_by_role("button", name="GMI Cloud", exact=True).click()
 
     expect(page.locator("[data-canvas]")).to_contain_text("GMI Cloud places the source itself")
@@ -273,7 +294,9 @@ def test_switching_to_reframe_and_to_another_clip_draws_the_canvas_of_that_clip(
 
     page.locator(f'[name="source_asset"][value="{tall.pk}"]').check()
 
-    expect(page.locator("[data-canvas-picture]")).to_have_attribute("href", f"/media/{tall.pk}/poster")
+    expect(page.locator("[data-canvas-picture]")).to_have_attribute(
+        "href", f"/media/{tall.pk}/poster"
+    )
     page.wait_for_function("() => Number(document.querySelector('[name=h_norm]').value) > 1")
     assert numbers(page)[2] / numbers(page)[3] == pytest.approx(9 / 16, rel=0.01)
     assert drawn(page) == pytest.approx(numbers(page), abs=0.01)
@@ -293,33 +316,53 @@ def test_the_canvas_passes_axe_and_fits(reframe, width, theme):
 
     found = Axe().run(page, options={"resultTypes": ["violations"]}).response["violations"]
 
-    serious = [(one["id"], [node["html"][:160] for node in one["nodes"]]) for one in found
-               if one["impact"] in ("serious", "critical")]  # fmt: skip
+    serious = [
+        (one["id"], [node["html"][:160] for node in one["nodes"]])
+        for one in found
+        if one["impact"] in ("serious", "critical")
+    ]
     assert serious == []
     assert page.evaluate("() => document.documentElement.scrollWidth") <= width
 
 
-def test_the_source_of_a_reframe_is_laid_over_the_part_that_shows_it(member, clip, open_page, real_media, tmp_path):
+def test_the_source_of_a_reframe_is_laid_over_the_part_that_shows_it(
+    member, clip, open_page, real_media, tmp_path
+):
     shutil.copy(real_media / "vertical_4s.mp4", tmp_path / "tall.mp4")
     tall = take_in(tmp_path / "tall.mp4", name="tall.mp4", team=member.team, user=member.user)
     place = dict(zip(NAMES, (-0.25, 0.3, 1.5, 0.2667), strict=True))
     wanted = GenerationRequest(task=Task.REFRAME, prompt="x", aspect_ratio="9:16", **place)
     take = make_generation(
-        member, state="succeeded", task="reframe", source=clip, result=tall, request=wanted.to_json()
+        member,
+        state="succeeded",
+        task="reframe",
+        source=clip,
+        result=tall,
+        request=wanted.to_json(),
     )
     page = open_page(member, f"/takes/{take.pk}")
-    page.wait_for_function("() => document.querySelector('[data-compare-result] video').videoWidth === 720")
+    page.wait_for_function(
+        "() => document.querySelector('[data-compare-result] video').videoWidth === 720"
+    )
 
     page.locator(".compare-bar").get_by_label("Overlay").check()
 
     stage, shown, under = (
         page.locator(one).bounding_box()
-        for one in ("[data-compare-source]", "[data-compare-source] video", "[data-compare-result] video")
+        for one in (
+            "[data-compare-source]",
+            "[data-compare-source] video",
+            "[data-compare-result] video",
+        )
     )
-    assert stage["width"] / stage["height"] == pytest.approx(720 / 1280, rel=0.01), "the picture, not its black bars"
+    assert stage["width"] / stage["height"] == pytest.approx(720 / 1280, rel=0.01), (
+        "the picture, not its black bars"
+    )
     assert stage["height"] == pytest.approx(under["height"], abs=1)
     at = [
-        (shown["x"] - stage["x"]) / stage["width"], (shown["y"] - stage["y"]) / stage["height"],
-        shown["width"] / stage["width"], shown["height"] / stage["height"],
-    ]  # fmt: skip
+        (shown["x"] - stage["x"]) / stage["width"],
+        (shown["y"] - stage["y"]) / stage["height"],
+        shown["width"] / stage["width"],
+        shown["height"] / stage["height"],
+    ]
     assert at == pytest.approx(list(place.values()), abs=0.005)

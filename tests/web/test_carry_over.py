@@ -1,4 +1,6 @@
-"""Changing task, model or account: everything that was typed comes along, and comes back, whoever could use it."""
+"""Changing task, model or account: everything that was typed comes along, and comes back, whoever
+could use it.
+"""
 
 from dataclasses import fields
 from urllib.parse import urlencode
@@ -17,11 +19,21 @@ from tests.web.controls import controls_of
 pytestmark = pytest.mark.django_db
 RESULT_ID = "6f0c2a54-8a4b-4a57-9a55-0f6d0c1b7e21"
 PLACES = tuple(
-    (model.task, model.name, slug) for slug in registry.slugs() for model in registry.get(slug).SPEC.models
-)  # fmt: skip
+    (model.task, model.name, slug)
+    for slug in registry.slugs()
+    for model in registry.get(slug).SPEC.models
+)
 OF_THE_PAGE = {
-    "task", "model", "account", "task_was", "model_was", "account_was", "account_before", "model_wish", "remembered",
-}  # fmt: skip
+    "task",
+    "model",
+    "account",
+    "task_was",
+    "model_was",
+    "account_was",
+    "account_before",
+    "model_wish",
+    "remembered",
+}
 TYPED = [one.name for one in fields(Compose) if one.name not in OF_THE_PAGE]
 
 
@@ -42,18 +54,49 @@ def full(member) -> Compose:
     """A form in which everything is said, for every task."""
     still, other = (make_asset(member, kind="image", frame_count=0) for _ in range(2))
     clip = make_asset(member)
-    take = make_generation(member, state="succeeded", source=clip, result=make_asset(member), chain_id=RESULT_ID)
+    take = make_generation(
+        member, state="succeeded", source=clip, result=make_asset(member), chain_id=RESULT_ID
+    )
     return Compose(
-        source_asset=clip.pk, source_generation=take.pk, source_url="https://media.example.org/a.mov",
-        source_media_type="video/webm", source_id=RESULT_ID, prompt="Rainy <neon> evening\nand “fog” & light",
-        conditioning="manual", strength="reimagine_3", pose_enabled=True, pose_strength="coarse", depth_enabled=True,
-        depth_blur="0.25", normals_enabled=True, normals_augmentation="0.75", trajectory_enabled=True,
-        trajectory_sparsity="0.1", face_enabled=True, guides="keyframes", guide_asset=other.pk,
-        keyframes=(KeyframeRow(still.pk, "0"), KeyframeRow(other.pk, "90")), frames="frames", first_asset=still.pk,
-        last_asset=other.pk, extend_generation=take.pk, resolution="1080p", hdr=True, exr=True, aspect_ratio="9:16",
-        duration="10s", loop=True, concepts=("dolly_zoom", "handheld"), x_norm="0.1", y_norm="0.2", w_norm="0.5",
-        h_norm="0.6", takes="3", more_strengths=("adhere_1", "flex_2"), more_prompts="Fog\nSnow <at> night",
-    )  # fmt: skip
+        source_asset=clip.pk,
+        source_generation=take.pk,
+        source_url="https://media.example.org/a.mov",
+        source_media_type="video/webm",
+        source_id=RESULT_ID,
+        prompt="Rainy <neon> evening\nand “fog” & light",
+        conditioning="manual",
+        strength="reimagine_3",
+        pose_enabled=True,
+        pose_strength="coarse",
+        depth_enabled=True,
+        depth_blur="0.25",
+        normals_enabled=True,
+        normals_augmentation="0.75",
+        trajectory_enabled=True,
+        trajectory_sparsity="0.1",
+        face_enabled=True,
+        guides="keyframes",
+        guide_asset=other.pk,
+        keyframes=(KeyframeRow(still.pk, "0"), KeyframeRow(other.pk, "90")),
+        frames="frames",
+        first_asset=still.pk,
+        last_asset=other.pk,
+        extend_generation=take.pk,
+        resolution="1080p",
+        hdr=True,
+        exr=True,
+        aspect_ratio="9:16",
+        duration="10s",
+        loop=True,
+        concepts=("dolly_zoom", "handheld"),
+        x_norm="0.1",
+        y_norm="0.2",
+        w_norm="0.5",
+        h_norm="0.6",
+        takes="3",
+        more_strengths=("adhere_1", "flex_2"),
+        more_prompts="Fog\nSnow <at> night",
+    )
 
 
 def account_of(slug: str) -> ProviderAccount:

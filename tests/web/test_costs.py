@@ -1,4 +1,7 @@
-"""The costs page: what it shows of whom, of which month and which money. Its figures: test_every_figure.py."""
+"""The costs page: what it shows of whom, of which month and which money.
+
+Its figures: test_every_figure.py.
+"""
 
 import csv
 import re
@@ -56,7 +59,9 @@ def spend(member, amount="1.08", *, outcome="charge", now=NOW, state=State.SUCCE
 def rows(client, url: str) -> list[dict[str, str]]:
     """Read the lines that a figure opens, through the CSV of the same view."""
     query = url.replace("&amp;", "&").partition("?")[2].partition("#")[0]
-    content = b"".join(client.get(f"/costs/lines.csv?{query}").streaming_content).decode("utf-8-sig")
+    content = b"".join(client.get(f"/costs/lines.csv?{query}").streaming_content).decode(
+        "utf-8-sig"
+    )
     return list(csv.DictReader(content.splitlines()))
 
 
@@ -141,29 +146,47 @@ def test_the_budget_shows_what_the_team_used(admin):
 
 def budget(client, url: str) -> str:
     """Return what the page says of the budget, as text."""
-    html = client.get(url).content.decode().split('class="panel totals-budget"')[1].split("</dl>")[0]
+    html = (
+        client.get(url).content.decode().split('class="panel totals-budget"')[1].split("</dl>")[0]
+    )
     return " ".join(re.sub(r"<[^>]+>", " ", html).split())
 
 
 def test_a_past_month_shows_the_limit_that_held_at_its_end_and_who_set_it(client, admin):
-    for limit, now in (("40", datetime(2026, 3, 3, tzinfo=UTC)), ("99", datetime(2026, 4, 1, tzinfo=UTC))):
+    for limit, now in (
+        ("40", datetime(2026, 3, 3, tzinfo=UTC)),
+        ("99", datetime(2026, 4, 1, tzinfo=UTC)),
+    ):
         people.change_limit(admin.team, Decimal(limit), by=admin, now=now, note="For the pilot")
     spend(admin, "10", now=datetime(2026, 3, 31, tzinfo=UTC))
 
-    march, february = budget(client, "/costs/?month=2026-03"), budget(client, "/costs/?month=2026-02")
+    march, february = (
+        budget(client, "/costs/?month=2026-03"),
+        budget(client, "/costs/?month=2026-02"),
+    )
 
     assert "$10.00 of $40.00" in march and "$30.00 left" in march and "$99" not in march
-    assert "The limit that held at the end of March 2026, set by Ada on 3 March 2026: For the pilot" in march
-    assert "There is no record of the limit that held in February 2026." in february and "of $" not in february
+    assert (
+        "The limit that held at the end of March 2026, set by Ada on 3 March 2026: For the pilot"
+        in march
+    )
+    assert (
+        "There is no record of the limit that held in February 2026." in february
+        and "of $" not in february
+    )
 
 
 def test_the_present_month_shows_the_limit_as_it_is_now(client, admin):
-    assert "No limit as it is now." in budget(client, "/costs/") and "Set one" in budget(client, "/costs/")
+    assert "No limit as it is now." in budget(client, "/costs/") and "Set one" in budget(
+        client, "/costs/"
+    )
 
     people.change_limit(admin.team, Decimal("40"), by=admin, now=NOW, note="For the pilot")
     assert "of $40.00" in budget(client, "/costs/") and "set by Ada" in budget(client, "/costs/")
 
-    type(admin.team).objects.update(monthly_limit_usd=Decimal("50"))  # by nobody that the history knows
+    type(admin.team).objects.update(
+        monthly_limit_usd=Decimal("50")
+    )  # by nobody that the history knows
     said = budget(client, "/costs/")
     assert "of $50.00" in said and "The limit as it is now." in said and "Ada" not in said
 
@@ -197,7 +220,9 @@ def test_under_all_months_every_figure_opens_all_months(client, admin):
 
     html = main(client, "/costs/?month=all").split('id="by-month"')[0]
 
-    assert {"month=all" in url for url, _amount in figures(html)} == {True} and len(figures(html)) >= 12
+    assert {"month=all" in url for url, _amount in figures(html)} == {True} and len(
+        figures(html)
+    ) >= 12
     assert {amount for url, amount in figures(html) if "shows=spent" in url} == {Decimal("3.33")}
 
 
@@ -217,7 +242,10 @@ def test_filters_narrow_the_whole_page_and_each_can_be_left_out(client, admin):
     assert 'href="/costs/?is_simulated=1&month=all&task=reframe"' in chips
     assert 'href="/costs/?is_simulated=1&month=all"' in chips  # everything
     form = html.split("<form")[1].split("</form>")[0]
-    assert f'name="person_id" value="{creator.user_id}"' in form and 'name="task" value="reframe"' in form
+    assert (
+        f'name="person_id" value="{creator.user_id}"' in form
+        and 'name="task" value="reframe"' in form
+    )
 
 
 def test_an_empty_name_is_a_name_and_not_every_line(client, admin):
@@ -226,7 +254,9 @@ def test_an_empty_name_is_a_name_and_not_every_line(client, admin):
 
     html = main(client, "/costs/?month=all")
 
-    opened = next(url for url, amount in figures(html) if amount == Decimal("2.22") and "model=&" in url)
+    opened = next(
+        url for url, amount in figures(html) if amount == Decimal("2.22") and "model=&" in url
+    )
     assert {line["model"] for line in rows(client, opened)} == {""}
 
 
@@ -251,7 +281,9 @@ def test_the_csv_is_named_for_its_month_and_keeps_formulas_out(client, admin):
 
     answer = client.get("/costs/lines.csv?month=2026-03")
 
-    assert answer["Content-Disposition"] == 'attachment; filename="rushes-costs-2026-03-simulated.csv"'
+    assert (
+        answer["Content-Disposition"] == 'attachment; filename="rushes-costs-2026-03-simulated.csv"'
+    )
     assert {line["person"] for line in rows(client, "?month=2026-03")} == {"'=cmd()"}
 
 
@@ -289,14 +321,22 @@ def test_spending_is_shown_by_task_in_words_and_a_task_opens_its_lines(client, a
 
     by_task = html.split('id="by-task"')[1].split("</section>")[0]
     assert re.findall(r'<th scope="row"><a[^>]*>([^<]*)</a>', by_task) == ["Edit", "Reframe"]
-    assert [amount for url, amount in figures(by_task) if "shows=spent" in url] == [Decimal("2.16"), Decimal("0.48")]
+    assert [amount for url, amount in figures(by_task) if "shows=spent" in url] == [
+        Decimal("2.16"),
+        Decimal("0.48"),
+    ]
     by_model = html.split('id="by-model"')[1].split("</section>")[0]
-    assert re.findall(r'<th scope="row"><a[^>]*>([^<]*)</a>', by_model) == ["Ray 3.2", "Reframe Video"]
+    assert re.findall(r'<th scope="row"><a[^>]*>([^<]*)</a>', by_model) == [
+        "Ray 3.2",
+        "Reframe Video",
+    ]
     assert "Reframe Video · Reframe" in narrowed and "Ray 3.2 · Edit" not in narrowed
     assert {row["task"] for row in rows(client, "/costs/?task=reframe")} == {"reframe"}
 
 
-@pytest.mark.parametrize("query", ["", "month=all&is_simulated=1&shows=failures", "account_id=1&shows=held"])
+@pytest.mark.parametrize(
+    "query", ["", "month=all&is_simulated=1&shows=failures", "account_id=1&shows=held"]
+)
 def test_the_number_of_queries_does_not_grow_with_the_lines(client, admin, query):
     asked = []
     for count in (1, 12):

@@ -1,4 +1,6 @@
-"""What docs/deploy.md and deploy/ say exists: commands with their options, variables, and files that can be read."""
+"""What docs/deploy.md and deploy/ say exists: commands with their options, variables, and files
+that can be read.
+"""
 
 import configparser
 import re
@@ -20,7 +22,9 @@ DEPLOY = ROOT / "deploy"
 GUIDE = ROOT / "docs" / "deploy.md"
 TEXTS = [GUIDE, *sorted(path for path in DEPLOY.iterdir() if path.is_file())]
 UNITS = sorted([*DEPLOY.glob("*.service"), *DEPLOY.glob("*.timer")])
-VARIABLE = re.compile(r"\b(?:RUSHES|LUMA_AGENTS|GMI|SCENARIO)_[A-Z0-9_]+\b|\b(?:DATABASE|REDIS)_URL\b")
+VARIABLE = re.compile(
+    r"\b(?:RUSHES|LUMA_AGENTS|GMI|SCENARIO)_[A-Z0-9_]+\b|\b(?:DATABASE|REDIS)_URL\b"
+)
 TESTS_ONLY = {"RUSHES_KILL_AT"}
 
 
@@ -66,7 +70,10 @@ def test_the_guide_speaks_of_every_role_and_of_backups():
 def test_the_guide_names_every_variable():
     settings = (ROOT / "editorapp" / "settings.py").read_text()
 
-    assert set(VARIABLE.findall(settings)) - set(VARIABLE.findall(GUIDE.read_text())) - TESTS_ONLY == set()
+    assert (
+        set(VARIABLE.findall(settings)) - set(VARIABLE.findall(GUIDE.read_text())) - TESTS_ONLY
+        == set()
+    )
 
 
 def test_every_file_that_the_guide_names_is_there():
@@ -101,7 +108,9 @@ def test_no_secret_stands_in_a_file():
                 assert "${" in value and ":?" in value, f"{name}: {variable}"
     example = (DEPLOY / "rushes.env.example").read_text()
     for variable in ("RUSHES_SECRET_KEY", "POSTGRES_PASSWORD", "AWS_SECRET_ACCESS_KEY"):
-        assert re.search(rf"^{variable}=$", example, re.M), "left empty, so that nobody runs with ours"
+        assert re.search(rf"^{variable}=$", example, re.M), (
+            "left empty, so that nobody runs with ours"
+        )
 
 
 def test_every_secret_that_the_compose_file_asks_for_is_in_the_example():
@@ -141,16 +150,25 @@ def test_a_stop_lets_paid_calls_end():
     assert seconds(compose()["services"]["worker"]["stop_grace_period"]) > GRACE_SECONDS
 
 
-@pytest.mark.skipif(shutil.which("systemd-analyze") is None, reason="there is no systemd-analyze on this machine")
+@pytest.mark.skipif(
+    shutil.which("systemd-analyze") is None, reason="there is no systemd-analyze on this machine"
+)
 def test_systemd_takes_the_units(tmp_path: Path):
     for path in UNITS:
-        text = path.read_text().replace("/opt/rushes/.venv/bin/python", sys.executable).replace("/opt/rushes", "/")
+        text = (
+            path.read_text()
+            .replace("/opt/rushes/.venv/bin/python", sys.executable)
+            .replace("/opt/rushes", "/")
+        )
         (tmp_path / path.name).write_text(text.replace("EnvironmentFile=", "EnvironmentFile=-"))
 
     done = subprocess.run(
         ["systemd-analyze", "verify", "--man=no", *(str(tmp_path / path.name) for path in UNITS)],
-        capture_output=True, text=True, timeout=60, check=False,
-    )  # fmt: skip
+        capture_output=True,
+        text=True,
+        timeout=60,
+        check=False,
+    )
 
     ours = [line for line in done.stderr.splitlines() if "rushes" in line]
     assert ours == [], "\n".join(ours)

@@ -1,4 +1,6 @@
-"""The doors in a real browser: a printed link, one button, and in; and out, with nothing left to go back to."""
+"""The doors in a real browser: a printed link, one button, and in; and out, with nothing left to go
+back to.
+"""
 
 import pytest
 from django.utils import timezone
@@ -18,7 +20,10 @@ def test_a_link_is_one_button_away_from_the_studio_and_after_signing_out_back_sh
     token = SignInLink.make(owner.user, now=timezone.now())
     context = chromium.new_context(base_url=live_server.url)
     page, said = context.new_page(), []
-    page.on("console", lambda message: said.append(message.text) if message.type in ("error", "warning") else None)
+    page.on(
+        "console",
+        lambda message: said.append(message.text) if message.type in ("error", "warning") else None,
+    )
 
     page.goto(f"/in/{token}")
     expect(page.get_by_role("button")).to_have_count(1)

@@ -1,4 +1,6 @@
-"""Drafts in a real browser: each belongs to its source, nothing typed is lost, and nothing moves without a word."""
+"""Drafts in a real browser: each belongs to its source, nothing typed is lost, and nothing moves
+without a word.
+"""
 
 import re
 import shutil
@@ -26,7 +28,9 @@ def clips(member, real_media, tmp_path) -> dict[str, Asset]:
     found = {}
     for name in ("vertical_4s.mp4", "bunny_720p_5s.mp4"):
         shutil.copy(real_media / name, tmp_path / name)
-        found[name.partition("_")[0]] = take_in(tmp_path / name, name=name, team=member.team, user=member.user)
+        found[name.partition("_")[0]] = take_in(
+            tmp_path / name, name=name, team=member.team, user=member.user
+        )
     return found
 
 
@@ -68,7 +72,9 @@ def is_there(page: Page, *, words: str, frames: list[str]) -> None:
     expect(page.locator("#request-json")).to_contain_text(words)
 
 
-def test_after_another_clip_was_chosen_a_reload_brings_back_just_what_was_there(member, clips, open_page):
+def test_after_another_clip_was_chosen_a_reload_brings_back_just_what_was_there(
+    member, clips, open_page
+):
     page = open_page(member, f"/studio/?source={clips['bunny'].pk}")
     page.fill("#prompt", "Words for the bunny")
     pin(page, 12)
@@ -84,10 +90,16 @@ def test_after_another_clip_was_chosen_a_reload_brings_back_just_what_was_there(
     expect(note(page)).to_be_hidden()
 
 
-@pytest.mark.parametrize("asks", ["generation={}", "again={}", "task=reframe&generation={}", "replace={}"])
-def test_what_is_typed_on_a_page_that_was_asked_for_survives_a_reload(member, clips, open_page, asks):
+@pytest.mark.parametrize(
+    "asks", ["generation={}", "again={}", "task=reframe&generation={}", "replace={}"]
+)
+def test_what_is_typed_on_a_page_that_was_asked_for_survives_a_reload(
+    member, clips, open_page, asks
+):
     state = "queued" if asks.startswith("replace") else "succeeded"
-    made = make_generation(member, source=clips["bunny"], state=state, result=clips["vertical"], chain_id=RESULT_ID)
+    made = make_generation(
+        member, source=clips["bunny"], state=state, result=clips["vertical"], chain_id=RESULT_ID
+    )
     page = open_page(member, f"/studio/?{asks.format(made.pk)}")
     expect(page.locator("#prompt")).to_have_value("Rainy neon evening")
     page.fill("#prompt", "Snow at dusk")
@@ -102,8 +114,12 @@ def test_what_is_typed_on_a_page_that_was_asked_for_survives_a_reload(member, cl
     expect(page.locator('[name="replaces"]')).to_have_count(1 if state == "queued" else 0)
 
 
-def test_an_edit_that_was_begun_comes_back_with_a_word_and_can_be_started_anew(member, clips, open_page):
-    made = make_generation(member, source=clips["bunny"], state="succeeded", result=clips["vertical"])
+def test_an_edit_that_was_begun_comes_back_with_a_word_and_can_be_started_anew(
+    member, clips, open_page
+):
+    made = make_generation(
+        member, source=clips["bunny"], state="succeeded", result=clips["vertical"]
+    )
     page = open_page(member, f"/studio/?generation={made.pk}")
     page.fill("#prompt", "Snow at dusk")
     page.get_by_role("link", name="Gallery").click()
@@ -200,7 +216,9 @@ def test_an_uploaded_clip_takes_no_guide_frames_of_another(studio, real_media):
     assert pins(studio) == []
 
 
-def test_a_clip_opened_from_the_gallery_has_its_own_draft_or_is_offered_the_words(studio, clips, member):
+def test_a_clip_opened_from_the_gallery_has_its_own_draft_or_is_offered_the_words(
+    studio, clips, member
+):
     studio.fill("#prompt", "Words for the bunny")
     pin(studio, 12)
     base = studio.url.partition("/studio/")[0]
@@ -208,7 +226,9 @@ def test_a_clip_opened_from_the_gallery_has_its_own_draft_or_is_offered_the_word
     studio.goto(f"{base}/studio/?source={clips['vertical'].pk}")
 
     expect(studio.locator("#prompt")).to_have_value("")
-    expect(note(studio)).to_contain_text("Your words with bunny_720p_5s.mp4 stay with it: “Words for the bunny”.")
+    expect(note(studio)).to_contain_text(
+        "Your words with bunny_720p_5s.mp4 stay with it: “Words for the bunny”."
+    )
     studio.get_by_role("button", name="Use them here, too").click()
     is_there(studio, words="Words for the bunny", frames=[])
     assert chosen(studio) == str(clips["vertical"].pk)
@@ -224,7 +244,9 @@ def test_what_lies_outside_of_a_cut_stays_with_the_longer_clip_and_it_is_said(st
     studio.locator("[data-out]").fill("60")
     studio.get_by_role("button", name=re.compile("^Cut")).last.click()
 
-    expect(note(studio)).to_contain_text("1 guide frame outside of the cut stays with bunny_720p_5s.mp4.")
+    expect(note(studio)).to_contain_text(
+        "1 guide frame outside of the cut stays with bunny_720p_5s.mp4."
+    )
     assert pins(studio) == ["2"]
     studio.reload()
     expect(studio.locator(".pin")).to_have_count(1)

@@ -28,7 +28,9 @@ def said() -> list[str]:
 
 @pytest.fixture
 def processes(said, settings, tmp_path: Path, monkeypatch, db) -> Iterator[Processes]:
-    """A queue that has been up for long, whose last sign of life is a minute old, and a ticker that is well."""
+    """A queue that has been up for long, whose last sign of life is a minute old, and a ticker that
+    is well.
+    """
     settings.RUN_DIR = tmp_path
     monkeypatch.setattr(engine_room, "PATIENCE_SECONDS", 0.3)
     family = Processes({}, say=said.append)
@@ -84,8 +86,12 @@ def test_a_database_that_does_not_answer_ends_no_studio(processes, said, monkeyp
     assert said == []
 
 
-@pytest.mark.parametrize(("state", "needed"), [(State.RUNNING, True), (State.QUEUED, True), (State.SUCCEEDED, False)])
-def test_simulated_takes_under_way_keep_their_simulator_after_a_key_is_set(db, settings, state, needed):
+@pytest.mark.parametrize(
+    ("state", "needed"), [(State.RUNNING, True), (State.QUEUED, True), (State.SUCCEEDED, False)]
+)
+def test_simulated_takes_under_way_keep_their_simulator_after_a_key_is_set(
+    db, settings, state, needed
+):
     make_generation(make_member(), state=state)
     settings.ENVIRONMENT = {**settings.ENVIRONMENT, "LUMA_AGENTS_API_KEY": "luma-api-real"}
 

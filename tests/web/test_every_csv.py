@@ -33,7 +33,9 @@ def csvs(member: Member) -> dict[str, bytes]:
         kind = answer.headers.get("Content-Type", "")
         if address.endswith(".csv") or kind.startswith("text/csv"):
             assert kind == "text/csv; charset=utf-8", address
-            assert re.fullmatch(r'attachment; filename="[\w-]+\.csv"', answer["Content-Disposition"]), address
+            assert re.fullmatch(
+                r'attachment; filename="[\w-]+\.csv"', answer["Content-Disposition"]
+            ), address
             found[address] = answer.getvalue()
     return found
 
@@ -48,7 +50,9 @@ def test_every_csv_says_that_it_is_utf8_so_that_a_spreadsheet_shows_the_accents(
         assert content.startswith(b"\xef\xbb\xbf") and content.count(b"\xef\xbb\xbf") == 1, address
         header, *rows = csv.reader(io.StringIO(content.decode("utf-8-sig")))
         assert all(re.fullmatch(r"[a-z_]+", name) for name in header), address
-        assert all(len(row) == len(header) for row in rows) and any(NAME in row for row in rows), address
+        assert all(len(row) == len(header) for row in rows) and any(NAME in row for row in rows), (
+            address
+        )
 
 
 def test_csv_is_written_in_one_place():
@@ -63,7 +67,12 @@ def test_csv_is_written_in_one_place():
 
 
 def written(*cells: spreadsheet.Cell) -> str:
-    return spreadsheet.download([cells], name="x.csv").getvalue().decode("utf-8-sig").removesuffix("\r\n")
+    return (
+        spreadsheet.download([cells], name="x.csv")
+        .getvalue()
+        .decode("utf-8-sig")
+        .removesuffix("\r\n")
+    )
 
 
 @pytest.mark.parametrize("begins", ["=", "+", "-", "@", "\t", "\r", "\n"])
@@ -75,7 +84,12 @@ def test_text_is_never_a_formula(begins):
 
 @pytest.mark.parametrize(
     ("number", "text"),
-    [(Decimal("-1.080000"), "-1.080000"), (Decimal("1E+3"), "1000"), (Decimal("-0.000001"), "-0.000001"), (-7, "-7")],
+    [
+        (Decimal("-1.080000"), "-1.080000"),
+        (Decimal("1E+3"), "1000"),
+        (Decimal("-0.000001"), "-0.000001"),
+        (-7, "-7"),
+    ],
 )
 def test_a_number_below_zero_stays_a_number(number, text):
     assert written(number) == text

@@ -1,4 +1,6 @@
-"""Every address that takes a POST, found from the URL table itself: none without our token, none for the wrong role."""
+"""Every address that takes a POST, found from the URL table itself: none without our token, none
+for the wrong role.
+"""
 
 import pytest
 from django.test import Client
@@ -11,16 +13,24 @@ from tests.factories import make_member
 
 pytestmark = pytest.mark.django_db
 
-# What anybody may post: to sign in or out, to use a link that works, to join, to change their own account or the theme.
-# "None" is the front page, which only leads on.
+# What anybody may post: to sign in or out, to use a link that works, to join, to change their own
+# account or the theme. "None" is the front page, which only leads on.
 OPEN = {"sign_in", "link", "sign_out", "sign_out_elsewhere", "invite", "me", "theme", "None"}
 SEES = {"studio:check", "studio:switch"}  # costs nothing, changes nothing
 DECIDES = {"takes:review"}
-VALUES = {"pk": "1", "frame_index": "0", "token": "nobody", "what": "original", "ending": "png",
-          "provider": "luma-agents"}  # fmt: skip
+VALUES = {
+    "pk": "1",
+    "frame_index": "0",
+    "token": "nobody",
+    "what": "original",
+    "ending": "png",
+    "provider": "luma-agents",
+}
 
 
-def doors(resolver: URLResolver | None = None, before: str = "", space: str = "") -> list[tuple[str, str]]:
+def doors(
+    resolver: URLResolver | None = None, before: str = "", space: str = ""
+) -> list[tuple[str, str]]:
     """Return every address with its name."""
     found = []
     for entry in (resolver or get_resolver()).url_patterns:
@@ -48,21 +58,41 @@ def test_no_post_is_taken_without_our_token():
     answers = {name: client.post(address).status_code for address, name in doors()}
 
     refused = {name for name, status in answers.items() if status == 403}
-    assert {"takes:cancel", "takes:settle", "studio:submit", "people:role", "media:uploads"} <= refused
-    # The plain upload looks at the size before it reads the form that holds the token; nothing was sent here.
-    assert {name for name, status in answers.items() if status not in {403, 404, 405}} <= {"None", "media:upload_form"}
+    assert {
+        "takes:cancel",
+        "takes:settle",
+        "studio:submit",
+        "people:role",
+        "media:uploads",
+    } <= refused
+    # The plain upload looks at the size before it reads the form that holds the token; nothing was
+    # sent here.
+    assert {name for name, status in answers.items() if status not in {403, 404, 405}} <= {
+        "None",
+        "media:upload_form",
+    }
 
 
 def test_a_reviewer_reaches_nothing_that_creates_or_manages():
     client = signed_in(Role.REVIEWER)
-    before = (Generation.objects.count(), Attempt.objects.count(), Invite.objects.count(), Team.objects.count())
+    before = (
+        Generation.objects.count(),
+        Attempt.objects.count(),
+        Invite.objects.count(),
+        Team.objects.count(),
+    )
 
     for address, name in doors():
         if name.rpartition(":")[2] in OPEN or name in SEES | DECIDES:
             continue
         assert client.post(address).status_code in {403, 404, 405}, name
 
-    after = (Generation.objects.count(), Attempt.objects.count(), Invite.objects.count(), Team.objects.count())
+    after = (
+        Generation.objects.count(),
+        Attempt.objects.count(),
+        Invite.objects.count(),
+        Team.objects.count(),
+    )
     assert before == after
 
 
@@ -71,7 +101,9 @@ def test_a_stranger_is_sent_to_sign_in_from_every_door():
         if name.rpartition(":")[2] in OPEN:
             continue
         answer = Client().post(address)
-        assert answer.status_code in {403, 404, 405} or answer["Location"].startswith(("/sign-in", "/studio")), name
+        assert answer.status_code in {403, 404, 405} or answer["Location"].startswith(
+            ("/sign-in", "/studio")
+        ), name
 
 
 def test_the_wrong_role_is_refused_before_it_is_told_what_is_there():

@@ -1,7 +1,9 @@
-"""Every figure of money on every page that has lines: walked by its link, over all pages of lines, and in the CSV.
+"""Every figure of money on every page that has lines: walked by its link, over all pages of lines,
+and in the CSV.
 
-Complete by construction. Pages are found by following links. A figure is what its template tag marks; money that is
-not marked fails the walk, and so does an address or a filter of the costs that the walk has not met.
+Complete by construction. Pages are found by following links. A figure is what its template tag
+marks; money that is not marked fails the walk, and so does an address or a filter of the costs that
+the walk has not met.
 """
 
 import csv
@@ -29,7 +31,9 @@ FIGURE = re.compile(r'<a[^>]* href="([^"]+)#lines" data-(figure|count)="([^"]+)"
 BASIS = re.compile(r'<(a|span)[^>]* data-basis title="([^"]*)">([^<]*)</\1>')
 LINE = re.compile(r'<span data-line="(\d+)">([^<]+)</span>')
 SUM = re.compile(r"<strong[^>]* data-sum>([^<]+)</strong>")
-NOTE = re.compile(r"<td[^>]* data-note>.*?</td>", re.S)  # words that somebody wrote, or the ledger about a line
+NOTE = re.compile(
+    r"<td[^>]* data-note>.*?</td>", re.S
+)  # words that somebody wrote, or the ledger about a line
 OLDER = re.compile(r'<tr class="older">.*?href="([^"#]+)#lines"', re.S)
 SECTION = re.compile(r'<h2 id="by-(\w+)">(.*?)</section>', re.S)
 WITHIN_A_PAGE = {"before"}  # parameters that page through one selection
@@ -44,8 +48,8 @@ def books(monkeypatch) -> Books:
 
 @dataclass
 class Walk:
-    """One person's way through all figures, on pages narrowed by at most so many filters: their figures open lines by
-    one more. `seen` are the paths that were asked for.
+    """One person's way through all figures, on pages narrowed by at most so many filters: their
+    figures open lines by one more. `seen` are the paths that were asked for.
     """
 
     books: Books
@@ -68,25 +72,40 @@ class Walk:
         return answer.content.decode()
 
     def all_costs(self) -> "Walk":
-        """Walk every page of costs that links and the choice of months lead to, and every figure on it."""
+        """Walk every page of costs that links and the choice of months lead to, and every figure on
+        it.
+        """
         found = ["/costs/?is_simulated=1&month=2026-11"]
         for url in found:
             self.lines_of(url)
-            # What a narrowed page leads to, the one that is not narrowed leads to as well, where it has any lines.
+            # What a narrowed page leads to, the one that is not narrowed leads to as well, where it
+            # has any lines.
             if not narrowing(query_of(url)):
-                found += [link for link in dict.fromkeys(links_of(self.pages[url])) if self.is_new(link, found)]
+                found += [
+                    link
+                    for link in dict.fromkeys(links_of(self.pages[url]))
+                    if self.is_new(link, found)
+                ]
         for url in found:
-            self.figures_of(self.pages[url], with_pages=self.most_filters > 0 and not narrowing(query_of(url)))
+            self.figures_of(
+                self.pages[url], with_pages=self.most_filters > 0 and not narrowing(query_of(url))
+            )
         return self
 
     def is_new(self, link: str, found: list[str]) -> bool:
         query = query_of(link)
-        return link not in found and "shows" not in query and len(narrowing(query)) <= self.most_filters
+        return (
+            link not in found
+            and "shows" not in query
+            and len(narrowing(query)) <= self.most_filters
+        )
 
     def figures_of(self, html: str, *, with_pages: bool = True) -> None:
-        """Open every figure of a page, whatever page it is, and compare it with the lines behind it.
+        """Open every figure of a page, whatever page it is, and compare it with the lines behind
+        it.
 
-        A count is opened by its lines alone, without the page around them; without pages so is any figure.
+        A count is opened by its lines alone, without the page around them; without pages so is any
+        figure.
         """
         for href, what, exact, shown in FIGURE.findall(html):
             self.figures += 1
@@ -95,11 +114,13 @@ class Walk:
                 assert int(exact) == len(lines) and shown == exact, href
             else:
                 assert Decimal(exact) == sum(lines.values(), Decimal(0)), f"{href} says {exact}"
-                assert re.sub(r"<[^>]+>", "", shown) == show_usd(Decimal(exact)), "what is shown is the exact amount"
+                assert re.sub(r"<[^>]+>", "", shown) == show_usd(Decimal(exact)), (
+                    "what is shown is the exact amount"
+                )
 
     def lines_of(self, url: str, *, with_page: bool = True) -> dict[int, Decimal]:
-        """Return the lines that an address opens, with their amounts: the same over all their pages, in their sum, in
-        their CSV, and by plain Python over the whole ledger.
+        """Return the lines that an address opens, with their amounts: the same over all their
+        pages, in their sum, in their CSV, and by plain Python over the whole ledger.
         """
         if url in self.opened:
             return self.opened[url]
@@ -120,9 +141,13 @@ class Walk:
         self.most_pages = max(count if "shows" in query else 1, self.most_pages)
         if with_page:
             said = [money(text) for text in SUM.findall(html)]
-            assert said == ([sum(lines.values(), Decimal(0))] if "shows" in query else []), f"{url}: its sum"
+            assert said == ([sum(lines.values(), Decimal(0))] if "shows" in query else []), (
+                f"{url}: its sum"
+            )
         assert self.in_csv(csv_url) == lines, f"{url}: the CSV has other lines"
-        assert lines.keys() == self.books.expected(query, self.member), f"{url}: not the lines that are meant"
+        assert lines.keys() == self.books.expected(query, self.member), (
+            f"{url}: not the lines that are meant"
+        )
         return lines
 
     def in_csv(self, url: str) -> dict[int, Decimal]:
@@ -132,37 +157,56 @@ class Walk:
         return {int(row["entry"]): Decimal(row["amount_usd"]) for row in rows}
 
     def costs_page(self, url: str, main: str) -> None:
-        """See that a page of costs has no unmarked money, keeps its filters, and that its rows add up to its totals."""
+        """See that a page of costs has no unmarked money, keeps its filters, and that its rows add
+        up to its totals.
+        """
         bare = NOTE.sub("", main)
         for marked in (FIGURE, BASIS, LINE, SUM):
             bare = marked.sub("", bare)
-        assert "$" not in bare, f"{url}: money without its lines: {bare[max(0, bare.find('$') - 200) :][:260]}"
+        assert "$" not in bare, (
+            f"{url}: money without its lines: {bare[max(0, bare.find('$') - 200) :][:260]}"
+        )
         here = query_of(url)
         for href, *_rest in FIGURE.findall(main):
             there = query_of(unescape(href))
-            assert narrowing(here).items() <= narrowing(there).items(), f"{href} drops a filter of {url}"
-            assert there["is_simulated"] == here["is_simulated"], f"{href} is other money than {url}"
+            assert narrowing(here).items() <= narrowing(there).items(), (
+                f"{href} drops a filter of {url}"
+            )
+            assert there["is_simulated"] == here["is_simulated"], (
+                f"{href} is other money than {url}"
+            )
         for _tag, basis, amount in BASIS.findall(main):
-            assert basis in re.sub(r' title="[^"]*"', "", main), f"{amount} on {url} does not say what it is made of"
+            assert basis in re.sub(r' title="[^"]*"', "", main), (
+                f"{amount} on {url} does not say what it is made of"
+            )
         rows_add_up(here, main)
 
 
 def rows_add_up(here: dict[str, str], main: str) -> None:
-    """See that each table's rows come to the totals; that of months does where all months are shown."""
+    """See that each table's rows come to the totals; that of months does where all months are
+    shown.
+    """
     tables = {name: by_kind(section) for name, section in SECTION.findall(main)}
     totals = by_kind(main.split('class="totals"')[1].split("</dl>")[0])
     assert tables.keys() >= {"provider", "model", "task", "month"}
     for name, found in tables.items():
         if name != "month" or here["month"] == "all":
-            assert [found[kind] for kind in ("spent", "held")] == [totals[kind] for kind in ("spent", "held")], name
+            assert [found[kind] for kind in ("spent", "held")] == [
+                totals[kind] for kind in ("spent", "held")
+            ], name
             assert found["charges"] == tables["task"]["charges"], name
 
 
 def links_of(html: str) -> list[str]:
-    """Return the pages of costs that a page leads to: by links, and by the months that its form offers."""
+    """Return the pages of costs that a page leads to: by links, and by the months that its form
+    offers.
+    """
     form = html.split('<form method="get" action="/costs/"')[1].split("</form>")[0]
     kept = re.findall(r'name="(\w+)" value="([^"]*)"', form)
-    offered = [urlencode([*kept, ("month", month)]) for month in re.findall(r'<option value="([^"]+)"', form)]
+    offered = [
+        urlencode([*kept, ("month", month)])
+        for month in re.findall(r'<option value="([^"]+)"', form)
+    ]
     links = map(unescape, re.findall(r'<a[^>]* href="(/costs/\?[^"#]*)"', html))
     return [in_order(link) for link in (*links, *(f"/costs/?{query}" for query in offered))]
 
@@ -175,11 +219,17 @@ def in_order(url: str) -> str:
 
 
 def query_of(url: str) -> dict[str, str]:
-    return {name: value for name, value in parse_qsl(urlsplit(url).query) if name not in WITHIN_A_PAGE}
+    return {
+        name: value for name, value in parse_qsl(urlsplit(url).query) if name not in WITHIN_A_PAGE
+    }
 
 
 def narrowing(query: dict[str, str]) -> dict[str, str]:
-    return {name: value for name, value in query.items() if name not in {"month", "is_simulated", "shows"}}
+    return {
+        name: value
+        for name, value in query.items()
+        if name not in {"month", "is_simulated", "shows"}
+    }
 
 
 def amounts(html: str) -> dict[int, Decimal]:
@@ -191,8 +241,8 @@ def money(text: str) -> Decimal:
 
 
 def by_kind(html: str) -> dict[str, Decimal]:
-    """Add up the figures of a piece of a page, by the kind that their links name; a chart says again what its table
-    says.
+    """Add up the figures of a piece of a page, by the kind that their links name; a chart says
+    again what its table says.
     """
     found = dict.fromkeys(SHOWS, Decimal(0))
     for href, _what, exact, shown in FIGURE.findall(html):
@@ -203,7 +253,10 @@ def by_kind(html: str) -> dict[str, Decimal]:
 
 def test_every_figure_of_the_costs_is_the_sum_behind_its_link_and_in_its_csv(books):
     admin = Walk(books, books.admin).all_costs()
-    walks = [admin, *(Walk(books, one, most_filters=0).all_costs() for one in (books.creator, books.others))]
+    walks = [
+        admin,
+        *(Walk(books, one, most_filters=0).all_costs() for one in (books.creator, books.others)),
+    ]
 
     queries = [query_of(url) for url in admin.opened]
     by_take_or_account = {"generation_id", "account_id"}  # no page of costs lists these: see below
@@ -239,7 +292,12 @@ def test_the_header_and_the_accounts_open_real_money_where_there_is_a_real_accou
 
     opened = [query_of(url) for url in walk.opened]
     assert {"is_simulated": "0", "month": "2026-11", "shows": "used"} in opened
-    assert {"is_simulated": "0", "month": "2026-11", "account_id": str(paid.pk), "shows": "spent"} in opened
+    assert {
+        "is_simulated": "0",
+        "month": "2026-11",
+        "account_id": str(paid.pk),
+        "shows": "spent",
+    } in opened
 
 
 def test_the_page_of_one_take_or_of_one_account_adds_up_its_lines(books):
@@ -254,7 +312,9 @@ def test_the_page_of_one_take_or_of_one_account_adds_up_its_lines(books):
         walk.lines_of(url)
         walk.figures_of(walk.pages[url], with_pages=False)
 
-    assert {name for url in walk.opened for name in query_of(url)} == {one.name for one in fields(LineSelection)}
+    assert {name for url in walk.opened for name in query_of(url)} == {
+        one.name for one in fields(LineSelection)
+    }
 
 
 def test_a_figure_cannot_be_written_without_its_lines():

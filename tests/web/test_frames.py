@@ -1,4 +1,6 @@
-"""The widgets of generate, reframe and flash as they come from the server, and every way that needs no script."""
+"""The widgets of generate, reframe and flash as they come from the server, and every way that needs
+no script.
+"""
 
 import re
 import shutil
@@ -55,7 +57,9 @@ def page(browser: Client, **asked) -> str:
 
 
 def pressed(browser: Client, **fields) -> str:
-    """Send the form by a plain button, as a browser without scripts does; return the page that comes."""
+    """Send the form by a plain button, as a browser without scripts does; return the page that
+    comes.
+    """
     answer = browser.post("/studio/mend", fields)
     assert answer.status_code in (200, 422), answer
     return unescape(answer.content.decode())
@@ -83,7 +87,9 @@ def test_the_drawn_fit_is_the_fit_that_the_simulator_renders(member, ratio, shap
 
     across, down = map(int, ratio.split(":"))
     width, height = canvas_size((across, down), 720)
-    rendered = Canvas(GenerationRequest(task=Task.REFRAME, prompt="x", aspect_ratio=ratio), clip, width, height)
+    rendered = Canvas(
+        GenerationRequest(task=Task.REFRAME, prompt="x", aspect_ratio=ratio), clip, width, height
+    )
     at = (rendered.x / width, rendered.y / height, rendered.width / width, rendered.height / height)
     assert at == pytest.approx((placed.x, placed.y, placed.w, placed.h), abs=4 / 720)
 
@@ -92,12 +98,16 @@ def test_the_drawn_fit_is_the_fit_that_the_simulator_renders(member, ratio, shap
 @pytest.mark.parametrize("snap", ["fill", "left", "centre", "right", "top", "bottom"])
 def test_each_button_leads_to_a_place_that_the_simulator_renders_there(member, ratio, snap):
     clip, luma = make_asset(member, width=640, height=480), model("luma-agents", Task.REFRAME)
-    form = Compose(task="reframe", aspect_ratio=ratio, x_norm="0.3", y_norm="-0.2", w_norm="0.5", h_norm="0.5")
+    form = Compose(
+        task="reframe", aspect_ratio=ratio, x_norm="0.3", y_norm="-0.2", w_norm="0.5", h_norm="0.5"
+    )
     buttons = {one.name: one.value for one in canvas.board(form, luma, clip).snaps}
     if snap == "fill" and ratio == "9:16":  # it would take 2.37 canvases, and 2 can be sent
         assert "fill" not in buttons
         return
-    changes = {name: [value] for name, value in (pair.split("=") for pair in buttons[snap].split("&"))}
+    changes = {
+        name: [value] for name, value in (pair.split("=") for pair in buttons[snap].split("&"))
+    }
 
     after = form.changed(changes)
 
@@ -108,16 +118,25 @@ def test_each_button_leads_to_a_place_that_the_simulator_renders_there(member, r
     at = (rendered.x / width, rendered.y / height, rendered.width / width, rendered.height / height)
     assert at == pytest.approx((placed.x, placed.y, placed.w, placed.h), abs=4 / 720)
     expected = {
-        "left": placed.x == 0, "right": placed.x + placed.w == pytest.approx(1), "top": placed.y == 0,
-        "bottom": placed.y + placed.h == pytest.approx(1), "centre": placed.x + placed.w / 2 == pytest.approx(0.5),
-        "fill": placed.drawn_new == pytest.approx(0, abs=1e-3) and min(placed.w, placed.h) == pytest.approx(1),
-    }  # fmt: skip
+        "left": placed.x == 0,
+        "right": placed.x + placed.w == pytest.approx(1),
+        "top": placed.y == 0,
+        "bottom": placed.y + placed.h == pytest.approx(1),
+        "centre": placed.x + placed.w / 2 == pytest.approx(0.5),
+        "fill": placed.drawn_new == pytest.approx(0, abs=1e-3)
+        and min(placed.w, placed.h) == pytest.approx(1),
+    }
     assert expected[snap]
 
 
 @pytest.mark.parametrize(
     ("place", "new", "cut"),
-    [((0, 0, 1, 1), 0, 0), ((0, 0, 0.5, 1), 0.5, 0), ((-0.5, 0, 1, 1), 0.5, 0.5), ((1.5, 0, 0.5, 0.5), 1, 1)],
+    [
+        ((0, 0, 1, 1), 0, 0),
+        ((0, 0, 0.5, 1), 0.5, 0),
+        ((-0.5, 0, 1, 1), 0.5, 0.5),
+        ((1.5, 0, 0.5, 0.5), 1, 1),
+    ],
     ids=["whole", "half", "half out", "outside"],
 )
 def test_what_is_drawn_new_and_what_is_cut_off_are_told(place, new, cut):
@@ -129,7 +148,9 @@ def test_what_is_drawn_new_and_what_is_cut_off_are_told(place, new, cut):
 @pytest.mark.parametrize("typed", ["...", "0.0.0.1", "3.0.1.1", "x.0.1.1", "nan.0.1.1"])
 def test_what_cannot_be_drawn_is_drawn_as_the_fit_and_kept_as_typed(member, typed):
     texts = tuple(typed.split("."))
-    form = Compose(task="reframe", aspect_ratio="1:1", **dict(zip(canvas.FIELDS, texts, strict=True)))
+    form = Compose(
+        task="reframe", aspect_ratio="1:1", **dict(zip(canvas.FIELDS, texts, strict=True))
+    )
 
     board = canvas.board(form, model("luma-agents", Task.REFRAME), make_asset(member))
 
@@ -143,7 +164,13 @@ def test_the_numbers_are_inputs_and_the_buttons_work_without_a_script(browser, m
     left = re.search(r'value="([^"]+)"[^>]*data-canvas-snap="left"', html)[1]
 
     html = pressed(
-        browser, task="reframe", source_kind="asset", source_asset=clip.pk, aspect_ratio="9:16", prompt="x", mend=left
+        browser,
+        task="reframe",
+        source_kind="asset",
+        source_asset=clip.pk,
+        aspect_ratio="9:16",
+        prompt="x",
+        mend=left,
     )
 
     assert value_of(html, "x_norm") == ["0"] and value_of(html, "w_norm") == ["1"]
@@ -153,14 +180,22 @@ def test_the_numbers_are_inputs_and_the_buttons_work_without_a_script(browser, m
 def test_where_the_provider_places_it_the_canvas_only_shows_it(browser, member):
     gmi = default_account("gmi-cloud")
 
-    html = page(browser, task="reframe", source=make_asset(member).pk, aspect_ratio="9:16", account=gmi.pk)
+    html = page(
+        browser, task="reframe", source=make_asset(member).pk, aspect_ratio="9:16", account=gmi.pk
+    )
 
     assert "GMI Cloud places the source itself" in html and "data-canvas-grip" not in html
     assert not re.search(r'type="number" name="x_norm"', html)
 
 
 def test_a_clip_of_unknown_shape_says_so(browser):
-    html = page(browser, task="reframe", source_kind="url", source_url="https://x.example/a.mp4", aspect_ratio="1:1")
+    html = page(
+        browser,
+        task="reframe",
+        source_kind="url",
+        source_url="https://x.example/a.mp4",
+        aspect_ratio="1:1",
+    )
 
     assert "own shape is not known here" in html
 
@@ -171,7 +206,11 @@ def test_a_clip_of_unknown_shape_says_so(browser):
 def test_each_model_offers_the_ways_it_knows():
     def ways(provider: str, name: str = "ray-3.2", **said) -> list[str]:
         form = Compose(task="generate", **said)
-        return [way.value for way in frames.ways(form, model(provider, Task.GENERATE, name)) if way.is_known]
+        return [
+            way.value
+            for way in frames.ways(form, model(provider, Task.GENERATE, name))
+            if way.is_known
+        ]
 
     assert ways("luma-agents") == ["none", "frames", "keyframes", "forward", "backward"]
     assert ways("gmi-cloud") == ["none", "frames", "forward", "backward"]
@@ -179,14 +218,21 @@ def test_each_model_offers_the_ways_it_knows():
 
 
 def test_a_way_that_was_chosen_stays_to_be_seen_where_the_model_lacks_it():
-    found = frames.ways(Compose(task="generate", frames="keyframes"), model("gmi-cloud", Task.GENERATE))
+    found = frames.ways(
+        Compose(task="generate", frames="keyframes"), model("gmi-cloud", Task.GENERATE)
+    )
 
     assert [(way.value, way.is_known) for way in found if way.is_chosen] == [("keyframes", False)]
 
 
 @pytest.mark.parametrize(("duration", "last"), [("5s", 120), ("10s", 240), ("", 120), ("7s", 120)])
 def test_the_time_line_ends_with_the_clip(duration, last):
-    assert frames.grid(Compose(task="generate", duration=duration), model("luma-agents", Task.GENERATE)).last == last
+    assert (
+        frames.grid(
+            Compose(task="generate", duration=duration), model("luma-agents", Task.GENERATE)
+        ).last
+        == last
+    )
 
 
 def test_only_what_the_account_made_can_be_continued_there(browser, member):
@@ -220,19 +266,27 @@ def test_another_teams_take_is_never_listed(browser):
 
 def test_the_first_frame_is_a_frame_of_a_clip_without_a_script(browser, member, kept):
     html = pressed(
-        browser, task="generate", prompt="x", set_end="first_asset", new_first_asset_clip=kept.pk,
+        browser,
+        task="generate",
+        prompt="x",
+        set_end="first_asset",
+        new_first_asset_clip=kept.pk,
         new_first_asset_frame=90,
-    )  # fmt: skip
+    )
 
     still = Asset.objects.get(origin=Asset.Origin.FRAME)
     assert still.name == "bunny frame 90.png"
-    assert value_of(html, "frames") == ["frames"] and value_of(html, "first_asset") == [str(still.pk)]
+    assert value_of(html, "frames") == ["frames"] and value_of(html, "first_asset") == [
+        str(still.pk)
+    ]
 
 
 def test_the_last_frame_is_an_upload_without_a_script(browser, real_media):
     sent = SimpleUploadedFile("rocket.jpg", (real_media / "rocket.jpg").read_bytes())
 
-    html = pressed(browser, task="generate", prompt="x", set_end="last_asset", new_last_asset_file=sent)
+    html = pressed(
+        browser, task="generate", prompt="x", set_end="last_asset", new_last_asset_file=sent
+    )
 
     assert value_of(html, "last_asset") == [str(Asset.objects.get(name="rocket.jpg").pk)]
 
@@ -240,24 +294,42 @@ def test_the_last_frame_is_an_upload_without_a_script(browser, real_media):
 def test_a_keyframe_of_the_clip_to_come_is_added_without_a_script(browser, kept, real_media):
     sent = SimpleUploadedFile("coffee.png", (real_media / "coffee.png").read_bytes())
     first = pressed(
-        browser, task="generate", prompt="x", add_keyframe="1", new_keyframe_index="48", new_keyframe_file=sent
+        browser,
+        task="generate",
+        prompt="x",
+        add_keyframe="1",
+        new_keyframe_index="48",
+        new_keyframe_file=sent,
     )
     still = Asset.objects.get(name="coffee.png")
 
     html = pressed(
-        browser, task="generate", prompt="x", add_keyframe="1", new_keyframe_index="96", new_keyframe_clip=kept.pk,
-        new_keyframe_frame="10", keyframe_asset=still.pk, keyframe_index="48", frames="keyframes",
-    )  # fmt: skip
+        browser,
+        task="generate",
+        prompt="x",
+        add_keyframe="1",
+        new_keyframe_index="96",
+        new_keyframe_clip=kept.pk,
+        new_keyframe_frame="10",
+        keyframe_asset=still.pk,
+        keyframe_index="48",
+        frames="keyframes",
+    )
 
     assert value_of(first, "keyframe_index")[:1] == ["48"]
-    assert value_of(html, "keyframe_index")[:2] == ["48", "96"] and value_of(html, "frames") == ["keyframes"]
+    assert value_of(html, "keyframe_index")[:2] == ["48", "96"] and value_of(html, "frames") == [
+        "keyframes"
+    ]
 
 
 @pytest.mark.parametrize(
     ("fields", "says"),
     [
         ({"set_end": "first_asset"}, "Upload a still, or choose a clip"),
-        ({"set_end": "first_asset", "new_first_asset_clip": "999999"}, "Upload a still, or choose a clip"),
+        (
+            {"set_end": "first_asset", "new_first_asset_clip": "999999"},
+            "Upload a still, or choose a clip",
+        ),
         ({"set_end": "prompt"}, "a first and a last frame"),
         ({"add_keyframe": "1", "new_keyframe_index": "soon"}, "whole numbers"),
         ({"add_keyframe": "1", "new_keyframe_index": "5"}, "Upload a still, or choose a clip"),
@@ -271,9 +343,14 @@ def test_a_button_that_cannot_do_it_says_what_is_missing(browser, fields, says):
 def test_another_teams_clip_gives_no_frame(browser):
     theirs = make_asset(make_member())
 
-    html = pressed(browser, task="generate", prompt="x", set_end="first_asset", new_first_asset_clip=theirs.pk)
+    html = pressed(
+        browser, task="generate", prompt="x", set_end="first_asset", new_first_asset_clip=theirs.pk
+    )
 
-    assert "Upload a still, or choose a clip" in html and not Asset.objects.filter(origin="frame").exists()
+    assert (
+        "Upload a still, or choose a clip" in html
+        and not Asset.objects.filter(origin="frame").exists()
+    )
 
 
 def test_an_mp4_copy_is_a_new_source_with_every_frame(browser, member, real_media, tmp_path):
@@ -281,12 +358,24 @@ def test_an_mp4_copy_is_a_new_source_with_every_frame(browser, member, real_medi
     webm = take_in(tmp_path / "frog.webm", name="frog.webm", team=member.team, user=member.user)
 
     html = pressed(
-        browser, task="edit", prompt="Kept", source_kind="asset", source_asset=webm.pk, mend="mp4_copy=1",
-        guides="keyframes", keyframe_asset="1", keyframe_index="30",
-    )  # fmt: skip
+        browser,
+        task="edit",
+        prompt="Kept",
+        source_kind="asset",
+        source_asset=webm.pk,
+        mend="mp4_copy=1",
+        guides="keyframes",
+        keyframe_asset="1",
+        keyframe_index="30",
+    )
 
     copy = Asset.objects.get(name="frog copy.mp4")
-    assert (copy.frame_count, copy.width, copy.codec, copy.container) == (webm.frame_count, webm.width, "h264", "mp4")
+    assert (copy.frame_count, copy.width, copy.codec, copy.container) == (
+        webm.frame_count,
+        webm.width,
+        "h264",
+        "mp4",
+    )
     assert value_of(html, "source_asset") == [str(copy.pk)]
     assert value_of(html, "keyframe_index")[:1] == ["30"], "no frame was cut, so none moves"
 
@@ -298,13 +387,20 @@ def test_an_mp4_copy_is_a_new_source_with_every_frame(browser, member, real_medi
     ("provider", "task", "says", "not_said"),
     [
         ("luma-agents", "edit", ["Opening guide frame", 'value="keyframes"', "up to 64"], []),
-        ("gmi-cloud", "edit", [">Guide frame<"], ["Opening guide frame", 'name="guides" value="keyframes"']),
         (
-            "scenario", "modify", ["Download frame 0", "Put it back"],
+            "gmi-cloud",
+            "edit",
+            [">Guide frame<"],
+            ["Opening guide frame", 'name="guides" value="keyframes"'],
+        ),
+        (
+            "scenario",
+            "modify",
+            ["Download frame 0", "Put it back"],
             ['name="guides" value="keyframes"', "data-pin-first"],
         ),
     ],
-)  # fmt: skip
+)
 def test_guide_frames_are_called_and_offered_as_the_provider_means_them(
     browser, member, provider, task, says, not_said
 ):
@@ -333,20 +429,28 @@ def test_every_camera_concept_is_a_chip_in_one_group():
 def test_a_concept_that_is_new_to_us_is_offered_all_the_same():
     flash = model("scenario", Task.GENERATE, "ray-flash-2-720p")
     row = replace(flash.parameter("concepts"), choices=("pov", "barrel_roll"))
-    newer = replace(flash, parameters=tuple(row if one.field == "concepts" else one for one in flash.parameters))
+    newer = replace(
+        flash, parameters=tuple(row if one.field == "concepts" else one for one in flash.parameters)
+    )
 
     groups = frames.concept_groups(Compose(task="generate"), newer)
 
     assert [(group.label, [one.label for one in group.concepts]) for group in groups] == [
-        ("Angles", ["POV"]), ("Others", ["Barrel roll"]),
-    ]  # fmt: skip
+        ("Angles", ["POV"]),
+        ("Others", ["Barrel roll"]),
+    ]
 
 
 def test_concepts_chosen_are_sent_and_shown_again(browser, member):
     scenario = default_account("scenario")
 
     html = page(
-        browser, task="generate", model="ray-flash-2-540p", account=scenario.pk, prompt="x", concepts=["pov", "aerial"]
+        browser,
+        task="generate",
+        model="ray-flash-2-540p",
+        account=scenario.pk,
+        prompt="x",
+        concepts=["pov", "aerial"],
     )
 
     assert value_of(html, "concepts") == ["pov", "aerial"]

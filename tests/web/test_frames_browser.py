@@ -1,4 +1,6 @@
-"""The frames of a generation and the camera concepts, in a real browser: time line, anchors, takes to go on from."""
+"""The frames of a generation and the camera concepts, in a real browser: time line, anchors, takes
+to go on from.
+"""
 
 import json
 import re
@@ -80,17 +82,22 @@ def test_pictures_are_pinned_on_the_time_line_dragged_and_moved_by_keys(member, 
     page.keyboard.press("ArrowRight")
 
     assert frames_in(page) == ["15", "60"]
-    expect(page.locator("#request-json")).to_contain_text(re.compile(r'"keyframe_indexes": \[\s*15,\s*60\s*\]'))
+    expect(page.locator("#request-json")).to_contain_text(
+        re.compile(r'"keyframe_indexes": \[\s*15,\s*60\s*\]')
+    )
     expect(page.locator('.timeline-pin[data-at="15"]')).to_be_focused()
     assert len(body(page)["video"]["keyframes"]) == 2
 
 
-def test_a_keyframe_behind_the_end_is_marked_until_the_clip_is_long_enough(member, stills, open_page):
+def test_a_keyframe_behind_the_end_is_marked_until_the_clip_is_long_enough(
+    member, stills, open_page
+):
     first, second = stills
     page = open_page(
-        member, f"/studio/?task=generate&prompt=x&frames=keyframes&duration=5s&keyframe_asset={first.pk}"
+        member,
+        f"/studio/?task=generate&prompt=x&frames=keyframes&duration=5s&keyframe_asset={first.pk}"
         f"&keyframe_index=0&keyframe_asset={second.pk}&keyframe_index=200",
-    )  # fmt: skip
+    )
     expect(page.locator(".timeline-pin.is-out")).to_have_count(1)
     expect(page.locator("#notes-guides")).to_contain_text("The clip ends at frame 120")
 
@@ -102,10 +109,14 @@ def test_a_keyframe_behind_the_end_is_marked_until_the_clip_is_long_enough(membe
     assert frames_in(page) == ["0", "200"], "nothing typed is lost"
 
 
-def test_several_uploaded_stills_stand_beside_each_other_and_one_is_taken_away(member, open_page, real_media):
+def test_several_uploaded_stills_stand_beside_each_other_and_one_is_taken_away(
+    member, open_page, real_media
+):
     page = open_page(member, "/studio/?task=generate&prompt=x&frames=keyframes")
 
-    page.set_input_files('[data-upload="timeline"]', [str(real_media / "coffee.png"), str(real_media / "rocket.jpg")])
+    page.set_input_files(
+        '[data-upload="timeline"]', [str(real_media / "coffee.png"), str(real_media / "rocket.jpg")]
+    )
 
     expect(page.locator(".timeline-pin")).to_have_count(2)
     assert sorted(frames_in(page)) == ["0", "12"]
@@ -114,16 +125,22 @@ def test_several_uploaded_stills_stand_beside_each_other_and_one_is_taken_away(m
     assert frames_in(page) == ["0"]
 
 
-def test_first_and_last_frame_are_an_upload_and_a_frame_of_a_clip(member, clip, open_page, real_media):
+def test_first_and_last_frame_are_an_upload_and_a_frame_of_a_clip(
+    member, clip, open_page, real_media
+):
     page = open_page(member, "/studio/?task=generate&prompt=x")
     choose(page, "First and last")
     expect(page.locator("#notes-guides")).to_contain_text("Choose a first frame")
 
-    page.locator('[data-end="first_asset"] [data-upload="end"]').set_input_files(str(real_media / "rocket.jpg"))
+    page.locator('[data-end="first_asset"] [data-upload="end"]').set_input_files(
+        str(real_media / "rocket.jpg")
+    )
     expect(page.locator('[name="first_asset"]:checked')).not_to_have_value("")
     page.locator('[data-end="last_asset"]').get_by_role("button", name="A frame of a clip").click()
     page.locator("[data-picker-frame]").fill("90")
-    expect(page.locator("[data-picker-still]")).to_have_attribute("src", re.compile(r"/frames/90\.webp"))
+    expect(page.locator("[data-picker-still]")).to_have_attribute(
+        "src", re.compile(r"/frames/90\.webp")
+    )
     page.get_by_role("button", name="Use this frame").click()
 
     kept = Asset.objects.filter(origin=Asset.Origin.FRAME)
@@ -139,7 +156,11 @@ def test_first_and_last_frame_are_an_upload_and_a_frame_of_a_clip(member, clip, 
 @pytest.fixture
 def result(member, clip) -> Generation:
     return make_generation(
-        member, state="succeeded", source=clip, result=clip, chain_id="6f0c2a54-8a4b-4a57-9a55-0f6d0c1b7e21"
+        member,
+        state="succeeded",
+        source=clip,
+        result=clip,
+        chain_id="6f0c2a54-8a4b-4a57-9a55-0f6d0c1b7e21",
     )
 
 
@@ -157,7 +178,10 @@ def test_a_take_is_extended_and_the_frame_at_the_seam_is_shown(member, result, o
 
     expect(seam).to_have_attribute("src", re.compile(r"/frames/0\.webp"))
     expect(page.locator("#request-json")).to_contain_text('"end_frame"')
-    assert body(page)["video"] == {"resolution": "720p", "end_frame": {"generation_id": result.chain_id}}
+    assert body(page)["video"] == {
+        "resolution": "720p",
+        "end_frame": {"generation_id": result.chain_id},
+    }
 
 
 def test_the_take_page_leads_to_its_extension(member, result, open_page):
@@ -169,20 +193,25 @@ def test_the_take_page_leads_to_its_extension(member, result, open_page):
     expect(page.locator('[name="extend_generation"]:checked')).to_have_value(str(result.pk))
 
 
-def test_a_provider_without_keyframes_does_not_offer_them_and_brings_them_back(member, stills, open_page):
+def test_a_provider_without_keyframes_does_not_offer_them_and_brings_them_back(
+    member, stills, open_page
+):
     first, _second = stills
     page = open_page(
-        member, f"/studio/?task=generate&prompt=x&frames=keyframes&keyframe_asset={first.pk}&keyframe_index=48"
+        member,
+        f"/studio/?task=generate&prompt=x&frames=keyframes&keyframe_asset={first.pk}&keyframe_index=48",
     )
     expect(page.locator(".timeline-pin")).to_have_count(1)
 
     page.locator("#quotes").get_by_role("button", name="GMI Cloud", exact=True).click()
-    expect(page.locator("[data-generation]").get_by_label("Keyframes")).to_have_attribute("aria-disabled", "true")
-    choose(page, "None")
-    page.locator("#quotes").get_by_role("button", name="Luma Agents", exact=True).click()
-    expect(page.locator("[data-generation]").get_by_label("Keyframes", exact=True)).not_to_have_attribute(
+    expect(page.locator("[data-generation]").get_by_label("Keyframes")).to_have_attribute(
         "aria-disabled", "true"
     )
+    choose(page, "None")
+    page.locator("#quotes").get_by_role("button", name="Luma Agents", exact=True).click()
+    expect(
+        page.locator("[data-generation]").get_by_label("Keyframes", exact=True)
+    ).not_to_have_attribute("aria-disabled", "true")
     choose(page, "Keyframes")
 
     assert frames_in(page) == ["48"]
@@ -192,7 +221,9 @@ def test_a_provider_without_keyframes_does_not_offer_them_and_brings_them_back(m
 @pytest.fixture
 def flash(member, open_page):
     account = default_account("scenario")
-    return open_page(member, f"/studio/?task=generate&model=ray-flash-2-720p&account={account.pk}&prompt=x")
+    return open_page(
+        member, f"/studio/?task=generate&model=ray-flash-2-720p&account={account.pk}&prompt=x"
+    )
 
 
 def test_concepts_are_found_by_typing_and_chosen_several_at_once(flash):
@@ -219,17 +250,25 @@ def test_concepts_are_found_by_typing_and_chosen_several_at_once(flash):
 def test_every_way_passes_axe_and_fits(member, result, stills, open_page, width, theme):
     first, second = stills
     page = open_page(
-        member, f"/studio/?task=generate&prompt=x&frames=keyframes&keyframe_asset={first.pk}&keyframe_index=0"
-        f"&keyframe_asset={second.pk}&keyframe_index=60", width=width, color_scheme=theme,
-    )  # fmt: skip
+        member,
+        f"/studio/?task=generate&prompt=x&frames=keyframes&keyframe_asset={first.pk}&keyframe_index=0"
+        f"&keyframe_asset={second.pk}&keyframe_index=60",
+        width=width,
+        color_scheme=theme,
+    )
     for way in ("Keyframes", "First and last", "Extend forward"):
         choose(page, way)
-        expect(page.locator('[name="frames"]:checked')).not_to_have_attribute("aria-disabled", "true")
+        expect(page.locator('[name="frames"]:checked')).not_to_have_attribute(
+            "aria-disabled", "true"
+        )
 
         found = Axe().run(page, options={"resultTypes": ["violations"]}).response["violations"]
 
-        serious = [(one["id"], [node["html"][:160] for node in one["nodes"]]) for one in found
-                   if one["impact"] in ("serious", "critical")]  # fmt: skip
+        serious = [
+            (one["id"], [node["html"][:160] for node in one["nodes"]])
+            for one in found
+            if one["impact"] in ("serious", "critical")
+        ]
         assert serious == [], way
         assert page.evaluate("() => document.documentElement.scrollWidth") <= width, way
 
@@ -237,9 +276,11 @@ def test_every_way_passes_axe_and_fits(member, result, stills, open_page, width,
 def test_the_concepts_pass_axe_on_a_phone(member, open_page):
     account = default_account("scenario")
     page = open_page(
-        member, f"/studio/?task=generate&model=ray-flash-2-720p&account={account.pk}&prompt=x&concepts=pov",
-        width=390, color_scheme="light",
-    )  # fmt: skip
+        member,
+        f"/studio/?task=generate&model=ray-flash-2-720p&account={account.pk}&prompt=x&concepts=pov",
+        width=390,
+        color_scheme="light",
+    )
     expect(page.locator("[data-concepts-count]")).to_have_text("1 chosen")
 
     found = Axe().run(page, options={"resultTypes": ["violations"]}).response["violations"]

@@ -1,8 +1,9 @@
-"""The counter names the frame that the browser shows, which is the one that a still of that number is of.
+"""The counter names the frame that the browser shows, which is the one that a still of that number
+is of.
 
-In Chromium, on clips that start late, last unevenly, hide frames or come in fragments, as they are and as copies for
-viewing. RUSHES_ALL_FRAMES=1 looks at every frame of every clip and every copy (minutes); without it at some frames, of
-clips that show each kind.
+In Chromium, on clips that start late, last unevenly, hide frames or come in fragments, as they are
+and as copies for viewing. RUSHES_ALL_FRAMES=1 looks at every frame of every clip and every copy
+(minutes); without it at some frames, of clips that show each kind.
 """
 
 import os
@@ -38,26 +39,41 @@ WIDTH, HEIGHT = 160, 90
 NO_BROWSER = {".ts", ".avi"}  # plays these as they are
 # Each shows a kind of its own; a copy is made where none of the clips below has one of that kind.
 ODD = {
-    ("test_non_zero_start.mp4", "original"), ("edit_list_positive_shift.mp4", "original"),
-    ("sample_sef_slow_motion.mp4", "original"), ("cursed-vfr.mp4", "original"), ("cursed-vfr.mp4", "copy"),
-    ("sample_h264.ts", "copy"), ("sample-with-large-length.avi", "copy"), ("water_180_mvhevc_5frames.mov", "copy"),
+    ("test_non_zero_start.mp4", "original"),
+    ("edit_list_positive_shift.mp4", "original"),
+    ("sample_sef_slow_motion.mp4", "original"),
+    ("cursed-vfr.mp4", "original"),
+    ("cursed-vfr.mp4", "copy"),
+    ("sample_h264.ts", "copy"),
+    ("sample-with-large-length.avi", "copy"),
+    ("water_180_mvhevc_5frames.mov", "copy"),
     ("frog_vp9_8s.webm", "original"),
-}  # fmt: skip
-FILES = sorted(path for path in MEDIA.glob("**/*.*") if path.suffix in {".mp4", ".mov", ".webm", *NO_BROWSER})
+}
+FILES = sorted(
+    path for path in MEDIA.glob("**/*.*") if path.suffix in {".mp4", ".mov", ".webm", *NO_BROWSER}
+)
 REAL = [
     pytest.param(path, what, id=f"{path.name}-{what}")
     for path in FILES
     for what in ("original", "copy")
-    if (WHOLE and not (what == "original" and path.suffix in NO_BROWSER)) or (path.name, what) in ODD
+    if (WHOLE and not (what == "original" and path.suffix in NO_BROWSER))
+    or (path.name, what) in ODD
 ]
 MADE = (
-    "b-frames.mp4", "edit-list.mp4", "fragments.mp4", "varying.mp4", "varying.mkv", "b-frames.ts", "vp9.webm",
-    "turned-90.mp4", "one-frame.mp4",
-)  # fmt: skip
+    "b-frames.mp4",
+    "edit-list.mp4",
+    "fragments.mp4",
+    "varying.mp4",
+    "varying.mkv",
+    "b-frames.ts",
+    "vp9.webm",
+    "turned-90.mp4",
+    "one-frame.mp4",
+)
 LATE = CASES["late-start.mp4"].made
 SOUND = {"vp9.webm", "varying.mkv", "b-frames.ts"}
-# Go to frames one after the other; say of each what the counter says, when the browser says that it is shown, and what
-# the picture is, as bytes of RGB.
+# Go to frames one after the other; say of each what the counter says, when the browser says that it
+# is shown, and what the picture is, as bytes of RGB.
 LOOK = """async ([frames, width, height]) => {
     const box = document.querySelector("[data-player]");
     const player = window.rushesPlayer.of(box);
@@ -118,7 +134,9 @@ PLAY = """async ([width, height]) => {
 
 @dataclass(frozen=True)
 class Seen:
-    """What the counter said, the picture beside it, and from when on the browser shows that (None: it did not say)."""
+    """What the counter said, the picture beside it, and from when on the browser shows that (None:
+    it did not say).
+    """
 
     counter: int
     moment: float | None
@@ -149,22 +167,33 @@ def look(page: Page, frames: list[int]) -> list[Seen]:
 
 def _seen(found: list[Any]) -> list[Seen]:
     shape = (HEIGHT, WIDTH, 3)
-    return [Seen(number, at, np.frombuffer(b64decode(data), np.uint8).reshape(shape)) for number, at, data in found]
+    return [
+        Seen(number, at, np.frombuffer(b64decode(data), np.uint8).reshape(shape))
+        for number, at, data in found
+    ]
 
 
 @dataclass(frozen=True)
 class Frames:
-    """Of each frame of a clip: its picture as stills show it, small, and from when on it is shown in what is played."""
+    """Of each frame of a clip: its picture as stills show it, small, and from when on it is shown
+    in what is played.
+    """
 
     pictures: np.ndarray
     moments: list[float]
 
 
 def frames_of(asset: Asset) -> Frames:
-    """Return the frames by a decode of the original from its start. What is played starts at 0 if it is a copy."""
+    """Return the frames by a decode of the original from its start.
+
+    What is played starts at 0 if it is a copy.
+    """
     with open_clip(store.path(asset.sha256, store.ORIGINAL)) as (container, stream):
         aspect = colour.pixel_aspect(stream)
-        shown = [(_even(colour.picture(frame, aspect)), frame.pts) for frame in decoded(container, stream)]
+        shown = [
+            (_even(colour.picture(frame, aspect)), frame.pts)
+            for frame in decoded(container, stream)
+        ]
         base = stream.time_base
     assert len(shown) == asset.frame_count
     pictures, pts = np.array([picture for picture, _pts in shown]), [at for _picture, at in shown]
@@ -176,7 +205,9 @@ def frames_of(asset: Asset) -> Frames:
 
 
 def check_all(page: Page, own: Frames) -> None:
-    """Play all of a clip; go to the frames that did not come, or came when the browser had drawn the next one."""
+    """Play all of a clip; go to the frames that did not come, or came when the browser had drawn
+    the next one.
+    """
     played = _seen(page.evaluate(PLAY, [WIDTH, HEIGHT]))
     good = {one.counter for one in played if not wrong(own, [one], [one.counter])}
     rest = sorted(set(range(len(own.moments))) - good)
@@ -185,15 +216,20 @@ def check_all(page: Page, own: Frames) -> None:
 
 
 def _even(picture: np.ndarray) -> np.ndarray:
-    """Return a picture as patches of grey without their mean: a browser's colours are not ours to the last bit."""
-    small = np.asarray(Image.fromarray(picture).convert("L").resize((32, 18), Image.Resampling.BOX)).astype(float)
+    """Return a picture as patches of grey without their mean: a browser's colours are not ours to
+    the last bit.
+    """
+    small = np.asarray(
+        Image.fromarray(picture).convert("L").resize((32, 18), Image.Resampling.BOX)
+    ).astype(float)
     return small - small.mean()
 
 
 def wrong(own: Frames, seen: list[Seen], frames: list[int]) -> list[tuple[int, int, int]]:
     """Return (asked for, counter, shown) of each frame where they are not one.
 
-    What is shown the picture says and, where frames look the same, the time at which the browser shows it.
+    What is shown the picture says and, where frames look the same, the time at which the browser
+    shows it.
     """
     found = []
     for frame, one in zip(frames, seen, strict=True):
@@ -207,11 +243,15 @@ def wrong(own: Frames, seen: list[Seen], frames: list[int]) -> list[tuple[int, i
 
 
 def some(count: int) -> list[int]:
-    return sorted({*range(0, count, max(1, count // 12)), min(1, count - 1), max(0, count - 2), count - 1})
+    return sorted(
+        {*range(0, count, max(1, count // 12)), min(1, count - 1), max(0, count - 2), count - 1}
+    )
 
 
 @pytest.mark.parametrize(("path", "what"), REAL)
-def test_counter_and_picture_are_one_frame_in_every_real_clip(real_media, creator, keep, open_page, path, what) -> None:
+def test_counter_and_picture_are_one_frame_in_every_real_clip(
+    real_media, creator, keep, open_page, path, what
+) -> None:
     asset = keep(path, copy=what == "copy")
     own, page = frames_of(asset), open_page(creator, f"/studio/?source={asset.pk}")
 
@@ -223,7 +263,9 @@ def test_counter_and_picture_are_one_frame_in_every_real_clip(real_media, creato
 
 
 @pytest.mark.parametrize("name", MADE)
-def test_counter_and_picture_are_one_frame_in_every_kind_of_clip(creator, keep, open_page, tmp_path, name) -> None:
+def test_counter_and_picture_are_one_frame_in_every_kind_of_clip(
+    creator, keep, open_page, tmp_path, name
+) -> None:
     made = {"frames": 30, **CASES[name].made, "sound": name in SOUND}
     if "codec" not in made:  # several keyframes, with frames out of order before each
         made["options"] = {"bf": "3", **made.get("options", {}), "g": "10"}
@@ -245,12 +287,15 @@ def test_what_stands_beside_counter_0_is_frame_0_though_a_poster_shows_a_livelie
 
     page = open_page(creator, f"/studio/?source={asset.pk}")
     page.wait_for_function(
-        "one => (document.querySelector(one).readyState ?? 2) >= 2 && document.readyState === 'complete'", arg=what
+        "one => (document.querySelector(one).readyState ?? 2) >= 2 && document.readyState === 'complete'",
+        arg=what,
     )
 
     expect(page.locator("[data-frame]")).to_have_text("0")
     seen = np.asarray(Image.open(BytesIO(page.locator(what).screenshot())).convert("L"))
-    middle = seen[seen.shape[0] // 3 : -seen.shape[0] // 3, seen.shape[1] // 3 : -seen.shape[1] // 3]
+    middle = seen[
+        seen.shape[0] // 3 : -seen.shape[0] // 3, seen.shape[1] // 3 : -seen.shape[1] // 3
+    ]
     assert middle.mean() < 10
     assert np.asarray(Image.open(store.path(asset.sha256, store.POSTER)).convert("L")).mean() > 150
 
@@ -272,7 +317,9 @@ def shown_in(page: Page, video: str) -> np.ndarray:
     return np.array(found, np.uint8).reshape(HEIGHT, WIDTH, 3)
 
 
-def test_after_playing_the_counter_names_the_frame_on_which_it_stopped(creator, keep, open_page, tmp_path) -> None:
+def test_after_playing_the_counter_names_the_frame_on_which_it_stopped(
+    creator, keep, open_page, tmp_path
+) -> None:
     page = open_page(creator, f"/studio/?source={keep(make_clip(tmp_path / 'a.mp4', **LATE)).pk}")
     look(page, [3])
 
@@ -284,7 +331,9 @@ def test_after_playing_the_counter_names_the_frame_on_which_it_stopped(creator, 
     expect(page.locator("[data-frame]")).to_have_text(str(number_on(picture)))
 
 
-def test_a_source_that_starts_late_is_compared_frame_by_frame(creator, keep, open_page, tmp_path) -> None:
+def test_a_source_that_starts_late_is_compared_frame_by_frame(
+    creator, keep, open_page, tmp_path
+) -> None:
     source = keep(make_clip(tmp_path / "source.mp4", **LATE))
     result = keep(make_clip(tmp_path / "result.mp4"))
     take = make_generation(creator, state=State.SUCCEEDED, source=source, result=result)
@@ -298,10 +347,15 @@ def test_a_source_that_starts_late_is_compared_frame_by_frame(creator, keep, ope
 
 
 def test_the_length_of_a_cut_is_that_of_its_frames(creator, keep, open_page, tmp_path) -> None:
-    page = open_page(creator, f"/studio/?source={keep(make_clip(tmp_path / 'a.mp4', **CASES['varying.mp4'].made)).pk}")
+    page = open_page(
+        creator,
+        f"/studio/?source={keep(make_clip(tmp_path / 'a.mp4', **CASES['varying.mp4'].made)).pk}",
+    )
 
     page.locator("[data-cut] summary").click()
     page.locator("[data-in]").fill("10")
     page.locator("[data-out]").fill("19")
 
-    expect(page.locator("[data-cut-length]")).to_have_text(f"10 frames, {(VARYING[20] - VARYING[10]) / 1000:.2f} s")
+    expect(page.locator("[data-cut-length]")).to_have_text(
+        f"10 frames, {(VARYING[20] - VARYING[10]) / 1000:.2f} s"
+    )

@@ -75,7 +75,14 @@ def test_who_is_in_no_team_or_not_signed_in_sees_none():
 
 def test_a_card_says_what_a_take_is(client, creator):
     source = make_asset(creator, name="harbour.mp4")
-    root = make_done(creator, source=source, prompt="At night", cost_usd=1, cost_is_estimated=True, chain_id="g-1")
+    root = make_done(
+        creator,
+        source=source,
+        prompt="At night",
+        cost_usd=1,
+        cost_is_estimated=True,
+        chain_id="g-1",
+    )
     make_done(creator, parent=root, lineage=root.lineage, prompt="With rain")
 
     html = client.get("/gallery/").content.decode()
@@ -126,13 +133,20 @@ def test_a_filter_that_cannot_be_is_let_go(client, creator):
 def test_every_state_belongs_to_exactly_one_group(client, creator, state):
     take = make_generation(creator, state=state)
 
-    found = [name for name in ("running", "done", "attention", "failed") if shown(client, f"?state={name}")]
+    found = [
+        name
+        for name in ("running", "done", "attention", "failed")
+        if shown(client, f"?state={name}")
+    ]
 
     assert len(found) == 1 and shown(client) == [take.pk]
 
 
 def test_pages_follow_each_other_without_a_gap_with_and_without_a_script(client, creator):
-    takes = [make_generation(creator, state=State.CANCELED, prompt="same") for _ in range(PAGE_SIZE * 2 + 3)]
+    takes = [
+        make_generation(creator, state=State.CANCELED, prompt="same")
+        for _ in range(PAGE_SIZE * 2 + 3)
+    ]
     wanted = [take.pk for take in reversed(takes)]
     for headers in ({}, HTMX):
         found, url = [], "/gallery/?q=same"
@@ -231,7 +245,11 @@ def test_sources_say_how_many_takes_they_have(client, creator):
 def test_reviewers_see_sources_and_upload_none(creator):
     make_asset(creator, name="harbour.mp4")
 
-    html = signed_in(make_member(role=Role.REVIEWER, team=creator.team)).get("/gallery/sources").content.decode()
+    html = (
+        signed_in(make_member(role=Role.REVIEWER, team=creator.team))
+        .get("/gallery/sources")
+        .content.decode()
+    )
 
     assert "harbour.mp4" in html and "Upload" not in html
 
@@ -241,7 +259,9 @@ def test_made_by_lists_everybody_who_made_a_take_here_and_marks_who_is_gone(clie
     other = make_member(name="Ole", role=Role.ADMIN)
     theirs = make_generation(gone)
     make_generation(removed)
-    Generation.objects.filter(created_by=removed.user).update(team=creator.team)  # an older version deleted the row
+    Generation.objects.filter(created_by=removed.user).update(
+        team=creator.team
+    )  # an older version deleted the row
     make_generation(other)
     make_member(team=creator.team, role=Role.ADMIN)
     people.disable(gone, by=None, now=timezone.now())

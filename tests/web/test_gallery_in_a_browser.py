@@ -1,4 +1,6 @@
-"""What scripts do on the gallery, the take page and the queue, in a real Chromium against real files."""
+"""What scripts do on the gallery, the take page and the queue, in a real Chromium against real
+files.
+"""
 
 import shutil
 from collections.abc import Iterator
@@ -33,12 +35,19 @@ def page(chromium, live_server, admin) -> Iterator[Page]:
     """A page of the admin's; nothing may be complained of in its console."""
     client = Client()
     client.force_login(admin.user)
-    context = chromium.new_context(viewport={"width": 1440, "height": 900}, base_url=live_server.url)
+    context = chromium.new_context(
+        viewport={"width": 1440, "height": 900}, base_url=live_server.url
+    )
     cookie = client.cookies[settings.SESSION_COOKIE_NAME].value
-    context.add_cookies([{"name": settings.SESSION_COOKIE_NAME, "value": cookie, "url": live_server.url}])
+    context.add_cookies(
+        [{"name": settings.SESSION_COOKIE_NAME, "value": cookie, "url": live_server.url}]
+    )
     page = context.new_page()
     complaints: list[str] = []
-    page.on("console", lambda message: complaints.append(message.text) if message.type == "error" else None)
+    page.on(
+        "console",
+        lambda message: complaints.append(message.text) if message.type == "error" else None,
+    )
     page.on("pageerror", lambda error: complaints.append(str(error)))
     yield page
     context.close()
@@ -55,7 +64,9 @@ def stored(member: Member, clip: Path, folder: Path, origin: str = Asset.Origin.
     shutil.copyfile(clip, copy)
     asset = take_in(copy, name=clip.name, team=member.team, user=member.user, origin=origin)
     kept = {field.attname: getattr(asset, field.attname) for field in asset._meta.concrete_fields}
-    _taken[clip.name] = {name: kept[name] for name in kept if name not in {"id", "team_id", "created_by_id"}}
+    _taken[clip.name] = {
+        name: kept[name] for name in kept if name not in {"id", "team_id", "created_by_id"}
+    }
     return asset
 
 
@@ -70,7 +81,10 @@ def result(admin, real_media, tmp_path) -> Asset:
 
 
 def until(page: Page, expression: str) -> None:
-    """Wait until an expression holds. Playwright's own wait compiles it in the page, which our policy forbids."""
+    """Wait until an expression holds.
+
+    Playwright's own wait compiles it in the page, which our policy forbids.
+    """
     for _ in range(200):
         if page.evaluate(expression):
             return
@@ -83,11 +97,16 @@ def become(take: Generation, state: str, **fields) -> None:
     Attempt.objects.filter(generation=take).update(state=state)
 
 
-def test_a_running_take_becomes_done_by_itself_and_a_playing_one_plays_on(page, admin, source, result):
+def test_a_running_take_becomes_done_by_itself_and_a_playing_one_plays_on(
+    page, admin, source, result
+):
     done = make_generation(admin, state=State.SUCCEEDED, source=source, result=result)
     runs = make_generation(admin, state=State.RUNNING, source=source)
     polls = []
-    page.on("request", lambda request: polls.append(request.url) if "/gallery/live" in request.url else None)
+    page.on(
+        "request",
+        lambda request: polls.append(request.url) if "/gallery/live" in request.url else None,
+    )
     page.goto("/gallery/")
     page.locator(f"#take-{done.pk} .take-play").focus()
     until(page, "document.querySelector('.take video')?.currentTime > 0.2")
@@ -168,14 +187,24 @@ def test_source_and_result_are_compared_in_step(page, admin, source, result):
 
     page.locator(".compare-bar label", has_text="Side by side").click()
     page.locator("[data-strip]").fill("60")
-    # In the middle of the result's frame 60, at 29.97 a second, and of the frame that its source, at 25, shows then.
-    until(page, f"(([one, other]) => Math.abs(one - 2.0187) < 0.001 && Math.abs(other - 2.02) < 0.001)(({at})())")
+    # In the middle of the result's frame 60, at 29.97 a second, and of the frame that its source,
+    # at 25, shows then.
+    until(
+        page,
+        f"(([one, other]) => Math.abs(one - 2.0187) < 0.001 && Math.abs(other - 2.02) < 0.001)(({at})())",
+    )
     page.get_by_role("button", name="One frame on").click()
-    until(page, f"(([one, other]) => Math.abs(one - 2.0520) < 0.001 && Math.abs(other - 2.02) < 0.001)(({at})())")
+    until(
+        page,
+        f"(([one, other]) => Math.abs(one - 2.0520) < 0.001 && Math.abs(other - 2.02) < 0.001)(({at})())",
+    )
     expect(page.locator("[data-frame]")).to_have_text("61")
 
     page.locator(".compare-bar label", has_text="Wipe").click()
-    over, under = (page.locator(f"{part} video").bounding_box() for part in (".compare-source", ".compare-result"))
+    over, under = (
+        page.locator(f"{part} video").bounding_box()
+        for part in (".compare-source", ".compare-result")
+    )
     assert over == under
     page.get_by_label("Wipe").last.fill("80")
     clip = page.evaluate("getComputedStyle(document.querySelector('.compare-source')).clipPath")
@@ -216,19 +245,35 @@ def test_a_row_of_the_queue_changes_without_a_reload(page, admin, source):
 
 
 @pytest.mark.parametrize(("width", "scheme"), [(1440, "dark"), (390, "light")])
-def test_no_page_has_a_serious_fault_or_is_wider_than_the_window(page, admin, source, result, width, scheme):
-    take = make_generation(admin, state=State.SUCCEEDED, source=source, result=result, chain_id="gen-1", cost_usd=1)
+def test_no_page_has_a_serious_fault_or_is_wider_than_the_window(
+    page, admin, source, result, width, scheme
+):
+    take = make_generation(
+        admin, state=State.SUCCEEDED, source=source, result=result, chain_id="gen-1", cost_usd=1
+    )
     make_generation(admin, state=State.RUNNING, source=source)
-    unknown = make_generation(admin, state=State.UNKNOWN, source=source, failure_message="No answer.")
+    unknown = make_generation(
+        admin, state=State.UNKNOWN, source=source, failure_message="No answer."
+    )
     page.emulate_media(color_scheme=scheme)
     page.set_viewport_size({"width": width, "height": 844})
 
     for path in [
-        "/gallery/", "/gallery/sources", f"/takes/{take.pk}", f"/takes/{unknown.pk}", "/queue/", "/costs/", "/people/",
+        "/gallery/",
+        "/gallery/sources",
+        f"/takes/{take.pk}",
+        f"/takes/{unknown.pk}",
+        "/queue/",
+        "/costs/",
+        "/people/",
         "/me",
-    ]:  # fmt: skip
+    ]:
         page.goto(path)
         found = Axe().run(page, options={"resultTypes": ["violations"]}).response["violations"]
-        grave = [(row["id"], row["nodes"][0]["html"]) for row in found if row["impact"] in {"serious", "critical"}]
+        grave = [
+            (row["id"], row["nodes"][0]["html"])
+            for row in found
+            if row["impact"] in {"serious", "critical"}
+        ]
         assert grave == [], path
         assert page.evaluate("document.documentElement.scrollWidth") <= width, path

@@ -1,4 +1,6 @@
-"""What every answer carries, at every address of the URL table: policies, what may be kept, HEAD as GET, compressed."""
+"""What every answer carries, at every address of the URL table: policies, what may be kept, HEAD as
+GET, compressed.
+"""
 
 import gzip
 
@@ -19,19 +21,32 @@ MEDIA = ("media:file", "media:still")
 
 def doors(owned: Owned) -> list[str]:
     """Return the addresses whose token works; the table is filled with one that does not."""
-    _made, token = Invite.make(owned.member.team, Role.CREATOR, invited_by=owned.member.user, now=timezone.now())
-    return [f"/invite/{token}", f"/in/{SignInLink.make(owned.member.user, now=timezone.now())}", "/nowhere"]
+    _made, token = Invite.make(
+        owned.member.team, Role.CREATOR, invited_by=owned.member.user, now=timezone.now()
+    )
+    return [
+        f"/invite/{token}",
+        f"/in/{SignInLink.make(owned.member.user, now=timezone.now())}",
+        "/nowhere",
+    ]
 
 
 def asked(owned: Owned, client: Client, method: str, **headers: str) -> dict[str, tuple]:
-    """Ask at every address that answers GET; return the answers, and whether the address is a medium's."""
+    """Ask at every address that answers GET; return the answers, and whether the address is a
+    medium's.
+    """
     known = [(address, name in MEDIA) for address, name in addresses(owned)]
     known += [(address, False) for address in doors(owned)]
-    return {address: (getattr(client, method)(address, headers=headers), is_medium) for address, is_medium in known}
+    return {
+        address: (getattr(client, method)(address, headers=headers), is_medium)
+        for address, is_medium in known
+    }
 
 
 @pytest.mark.parametrize("who", ["an admin", "a stranger"])
-def test_every_answer_says_what_may_be_kept_of_it_and_what_a_page_may_do(owned: Owned, who: str) -> None:
+def test_every_answer_says_what_may_be_kept_of_it_and_what_a_page_may_do(
+    owned: Owned, who: str
+) -> None:
     client = signed_in(owned.member) if who == "an admin" else Client()
 
     found = asked(owned, client, "get")
@@ -42,7 +57,9 @@ def test_every_answer_says_what_may_be_kept_of_it_and_what_a_page_may_do(owned: 
         if is_medium and answer.status_code == 200:
             assert kept.startswith("private, max-age=") and answer.headers["ETag"], address
         elif "ETag" in answer.headers:  # asked for again each time
-            assert set(kept.split(", ")) == {"private", "no-cache"} and address.endswith("/times"), address
+            assert set(kept.split(", ")) == {"private", "no-cache"} and address.endswith(
+                "/times"
+            ), address
         else:
             assert {"private", "no-store"} <= set(kept.split(", ")), address
             pages += answer.status_code == 200
@@ -78,7 +95,10 @@ def test_head_answers_as_get_without_a_body_wherever_get_answers(owned: Owned) -
 
         assert head.status_code == page.status_code, address
         assert said(head) == b"", address
-        same = [{name: value for name, value in one.headers.items() if name not in passing} for one in (head, page)]
+        same = [
+            {name: value for name, value in one.headers.items() if name not in passing}
+            for one in (head, page)
+        ]
         assert {*same[0]} == {*same[1]}, address
         if name not in MEDIA:
             same = [one | {"Content-Length": ""} for one in same]
@@ -91,7 +111,9 @@ def test_pages_go_out_compressed_and_no_medium_does(owned: Owned) -> None:
 
     for address, (answer, is_medium) in packed.items():
         if is_medium and answer.status_code == 200:
-            assert "Content-Encoding" not in answer.headers and answer.headers["ETag"].startswith('"'), address
+            assert "Content-Encoding" not in answer.headers and answer.headers["ETag"].startswith(
+                '"'
+            ), address
             assert int(answer.headers["Content-Length"]) == len(said(answer)), address
         elif not answer.streaming and len(client.get(address).content) > 2000:
             assert answer.headers["Content-Encoding"] == "gzip", address
@@ -110,13 +132,21 @@ def test_a_range_of_a_medium_is_the_same_bytes_whatever_a_browser_takes(owned: O
 
     for wanted in ("bytes=7-18", "bytes=0-", "bytes=-5"):
         answers = [
-            client.get(address, headers={"Range": wanted} | accepts) for accepts in ({}, {"Accept-Encoding": "gzip"})
+            client.get(address, headers={"Range": wanted} | accepts)
+            for accepts in ({}, {"Accept-Encoding": "gzip"})
         ]
         assert [answer.status_code for answer in answers] == [206, 206]
-        assert said(answers[0]) == said(answers[1]) and answers[0].headers["ETag"] == answers[1].headers["ETag"]
+        assert (
+            said(answers[0]) == said(answers[1])
+            and answers[0].headers["ETag"] == answers[1].headers["ETag"]
+        )
         assert "Content-Encoding" not in answers[1].headers
         first, _, rest = answers[1].headers["Content-Range"].removeprefix("bytes ").partition("-")
-        assert int(first) + int(answers[1].headers["Content-Length"]) - 1 == int(rest.partition("/")[0]) < len(plain)
+        assert (
+            int(first) + int(answers[1].headers["Content-Length"]) - 1
+            == int(rest.partition("/")[0])
+            < len(plain)
+        )
 
 
 def test_no_length_of_a_compressed_page_tells_what_is_in_it(owned: Owned) -> None:
@@ -125,4 +155,7 @@ def test_no_length_of_a_compressed_page_tells_what_is_in_it(owned: Owned) -> Non
     pages = [client.get("/me", headers={"Accept-Encoding": "gzip"}) for _ in range(12)]
 
     assert len({len(page.content) for page in pages}) > 3
-    assert len({gzip.decompress(page.content).partition(b"X-CSRFToken")[2][:80] for page in pages}) == 12
+    assert (
+        len({gzip.decompress(page.content).partition(b"X-CSRFToken")[2][:80] for page in pages})
+        == 12
+    )

@@ -1,4 +1,6 @@
-"""An installation behind a proxy with TLS, as deploy.md sets it up: the real server, asked as a proxy asks."""
+"""An installation behind a proxy with TLS, as deploy.md sets it up: the real server, asked as a
+proxy asks.
+"""
 
 import re
 import subprocess
@@ -25,18 +27,26 @@ class Behind:
         self.environment = installation(folder, **names, RUSHES_PORT=str(self.port))
         del self.environment["RUSHES_SECRET_KEY"]  # it makes one, and that is good enough
         command = [sys.executable, "manage.py", "serve", "--port", str(self.port)]
-        self.process = subprocess.Popen(command, cwd=ROOT, env=self.environment, stdout=subprocess.DEVNULL)
+        self.process = subprocess.Popen(
+            command, cwd=ROOT, env=self.environment, stdout=subprocess.DEVNULL
+        )
         self.client = httpx.Client(base_url=f"http://127.0.0.1:{self.port}", timeout=20)
         self.said: dict[str, str] = {}
 
     def manage(self, *words: str) -> subprocess.CompletedProcess[str]:
         command = [sys.executable, "manage.py", *words]
-        return subprocess.run(command, cwd=ROOT, env=self.environment, capture_output=True, text=True, timeout=120)
+        return subprocess.run(
+            command, cwd=ROOT, env=self.environment, capture_output=True, text=True, timeout=120
+        )
 
     def ask(self, method: str, path: str, *, scheme: str = "https", **content) -> httpx.Response:
         """Ask as the proxy does for a browser that keeps cookies."""
         kept = "; ".join(f"{name}={cookie.partition(';')[0]}" for name, cookie in self.said.items())
-        headers = {"Host": "rushes.example.com", "X-Forwarded-Proto": scheme, "X-Forwarded-For": "203.0.113.9"}
+        headers = {
+            "Host": "rushes.example.com",
+            "X-Forwarded-Proto": scheme,
+            "X-Forwarded-For": "203.0.113.9",
+        }
         headers |= {"Origin": ORIGIN, "Cookie": kept, **content.pop("headers", {})}
         self.client.cookies.clear()
         answer = self.client.request(method, path, headers=headers, **content)
@@ -73,7 +83,9 @@ def test_without_tls_everything_leads_to_https_but_what_machines_ask(behind: Beh
     assert behind.client.get("/healthz").status_code == 200
 
 
-def test_the_link_signs_in_over_https_with_cookies_that_this_host_alone_can_set(behind: Behind) -> None:
+def test_the_link_signs_in_over_https_with_cookies_that_this_host_alone_can_set(
+    behind: Behind,
+) -> None:
     link = behind.manage("link").stdout.strip()
     assert link.startswith(f"{ORIGIN}/in/")
     path = link.removeprefix(ORIGIN)
@@ -88,8 +100,15 @@ def test_the_link_signs_in_over_https_with_cookies_that_this_host_alone_can_set(
     names = sorted(re.sub(r"_[0-9a-f]{8}$", "", name) for name in behind.said)
     assert names == ["__Host-rushes_csrf", "__Host-rushes_known", "__Host-rushes_session"]
     for cookie in behind.said.values():  # what a browser asks of such a name
-        assert "Secure" in cookie and "Path=/" in cookie and "Domain" not in cookie and "SameSite=Lax" in cookie
-    theme = behind.ask("POST", "/shell/theme", data={"theme": "dark", "csrfmiddlewaretoken": found[1]})
+        assert (
+            "Secure" in cookie
+            and "Path=/" in cookie
+            and "Domain" not in cookie
+            and "SameSite=Lax" in cookie
+        )
+    theme = behind.ask(
+        "POST", "/shell/theme", data={"theme": "dark", "csrfmiddlewaretoken": found[1]}
+    )
     assert all("Secure" in cookie for cookie in theme.headers.get_list("set-cookie"))
 
 

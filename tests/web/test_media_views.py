@@ -1,4 +1,6 @@
-"""Uploads in pieces, files by range, stills by index; each as owner, teammate, outsider and stranger."""
+"""Uploads in pieces, files by range, stills by index; each as owner, teammate, outsider and
+stranger.
+"""
 
 import errno
 import io
@@ -28,17 +30,23 @@ def signed_in(member: Member) -> Client:
 
 
 def begin(client: Client, name: str, size: int) -> Any:
-    return client.post("/media/uploads", json.dumps({"name": name, "size": size}), content_type="application/json")
+    return client.post(
+        "/media/uploads", json.dumps({"name": name, "size": size}), content_type="application/json"
+    )
 
 
 def put(client: Client, url: str, data: bytes, offset: int) -> Any:
-    return client.put(url, data, content_type="application/octet-stream", headers={"Upload-Offset": str(offset)})
+    return client.put(
+        url, data, content_type="application/octet-stream", headers={"Upload-Offset": str(offset)}
+    )
 
 
 def upload(client: Client, name: str, data: bytes) -> Any:
     url = begin(client, name, len(data)).json()["url"]
     for at in range(0, len(data), PIECE):
-        assert put(client, url, data[at : at + PIECE], at).json() == {"offset": min(len(data), at + PIECE)}
+        assert put(client, url, data[at : at + PIECE], at).json() == {
+            "offset": min(len(data), at + PIECE)
+        }
     return client.post(f"{url}/finish")
 
 
@@ -49,12 +57,16 @@ def media_root(settings, tmp_path: Path) -> None:
 
 
 @pytest.fixture(scope="module")
-def taken(real_media: Path, tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, dict[str, Any]]:
+def taken(
+    real_media: Path, tmp_path_factory: pytest.TempPathFactory
+) -> tuple[Path, dict[str, Any]]:
     """The frog as the store keeps it, measured once for all tests here."""
     folder = tmp_path_factory.mktemp("frog")
     shutil.copyfile(real_media / "frog_vp9_8s.webm", folder / store.ORIGINAL)
     path = str(folder / store.ORIGINAL)
-    return folder, sandbox.run("take", path=path, max_seconds=600, expect="video", out=str(folder))["facts"]
+    return folder, sandbox.run("take", path=path, max_seconds=600, expect="video", out=str(folder))[
+        "facts"
+    ]
 
 
 @pytest.fixture
@@ -63,9 +75,17 @@ def clip(db, taken: tuple[Path, dict[str, Any]]) -> Asset:
     sha256 = store.hash_file(folder / store.ORIGINAL)
     shutil.copytree(folder, store.path(sha256, store.ORIGINAL).parent)
     return make_asset(
-        make_member(), name="frog.webm", sha256=sha256, mime_type="video/webm", container="webm", codec="vp9",
-        width=facts["width"], height=facts["height"], frame_count=facts["frame_count"], size_bytes=facts["size_bytes"],
-    )  # fmt: skip
+        make_member(),
+        name="frog.webm",
+        sha256=sha256,
+        mime_type="video/webm",
+        container="webm",
+        codec="vp9",
+        width=facts["width"],
+        height=facts["height"],
+        frame_count=facts["frame_count"],
+        size_bytes=facts["size_bytes"],
+    )
 
 
 def owner_of(asset: Asset) -> Client:
@@ -86,8 +106,17 @@ def test_a_clip_uploaded_in_pieces_becomes_an_asset(db, real_media: Path) -> Non
 
     assert response.status_code == 201
     asset = response.json()["asset"]
-    assert (asset["width"], asset["height"], asset["fps"], asset["frame_count"]) == (720, 1280, "30000/1001", 127)
-    assert (asset["name"], asset["kind"], asset["size_bytes"]) == ("my phone clip.mp4", "video", len(data))
+    assert (asset["width"], asset["height"], asset["fps"], asset["frame_count"]) == (
+        720,
+        1280,
+        "30000/1001",
+        127,
+    )
+    assert (asset["name"], asset["kind"], asset["size_bytes"]) == (
+        "my phone clip.mp4",
+        "video",
+        len(data),
+    )
     steps = re.findall(r"(\w+);dur=[\d.]+", response.headers["Server-Timing"])
     assert steps == ["hash", "measure", "store", "outgoing"]
     assert asset["playable_url"].startswith(f"/media/{asset['id']}/playable")
@@ -137,7 +166,16 @@ def test_a_size_that_is_not_taken_is_refused_at_the_beginning(db, size: int, rea
 
 
 @pytest.mark.parametrize(
-    "body", ["", "[]", "{}", '{"name": "a"}', '{"name": "a", "size": "x"}', '{"name": "a", "size": -1}', "null"]
+    "body",
+    [
+        "",
+        "[]",
+        "{}",
+        '{"name": "a"}',
+        '{"name": "a", "size": "x"}',
+        '{"name": "a", "size": -1}',
+        "null",
+    ],
 )
 def test_a_beginning_without_name_and_size_is_a_bad_request(db, body: str) -> None:
     client = signed_in(make_member())
@@ -147,7 +185,9 @@ def test_a_beginning_without_name_and_size_is_a_bad_request(db, body: str) -> No
     assert response.status_code == 400
 
 
-def test_a_full_disk_is_told_in_words_and_leaves_nothing(db, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_full_disk_is_told_in_words_and_leaves_nothing(
+    db, monkeypatch: pytest.MonkeyPatch
+) -> None:
     client = signed_in(make_member())
     url = begin(client, "a.mp4", 100).json()["url"]
 
@@ -243,11 +283,15 @@ def body(response: Any) -> bytes:
 @pytest.mark.parametrize(
     ("asked", "first", "last"),
     [
-        ("bytes=0-0", 0, 0), ("bytes=0-99", 0, 99), ("bytes=-500", 696_701, 697_200),
+        ("bytes=0-0", 0, 0),
+        ("bytes=0-99", 0, 99),
+        ("bytes=-500", 696_701, 697_200),
         ("bytes=697200-", 697_200, 697_200),
-        ("bytes=100-9999999", 100, 697_200), ("bytes=-9999999", 0, 697_200), ("bytes=0-", 0, 697_200),
+        ("bytes=100-9999999", 100, 697_200),
+        ("bytes=-9999999", 0, 697_200),
+        ("bytes=0-", 0, 697_200),
     ],
-)  # fmt: skip
+)
 def test_a_range_is_answered_with_exactly_these_bytes(
     clip: Asset, real_media: Path, asked: str, first: int, last: int
 ) -> None:
@@ -268,7 +312,9 @@ def test_a_range_outside_the_file_is_416(clip: Asset, asked: str) -> None:
     assert (response.status_code, response.headers["Content-Range"]) == (416, "bytes */697201")
 
 
-@pytest.mark.parametrize("asked", ["bytes=0-1,5-9", "bytes=9-2", "bytes=a-b", "pages=1-2", "bytes=-", ""])
+@pytest.mark.parametrize(
+    "asked", ["bytes=0-1,5-9", "bytes=9-2", "bytes=a-b", "pages=1-2", "bytes=-", ""]
+)
 def test_several_ranges_and_unreadable_ones_get_the_whole(clip: Asset, asked: str) -> None:
     response = owner_of(clip).get(f"/media/{clip.pk}/original", headers={"Range": asked})
 
@@ -316,7 +362,9 @@ def test_a_file_says_what_it_is_and_nothing_may_guess(clip: Asset) -> None:
     assert saved.headers["Content-Disposition"].startswith('attachment; filename="frog.webm"')
 
 
-@pytest.mark.parametrize("what", ["original", "playable", "poster", "filmstrip", "times", "frames/0.png"])
+@pytest.mark.parametrize(
+    "what", ["original", "playable", "poster", "filmstrip", "times", "frames/0.png"]
+)
 def test_files_are_for_the_team_only(clip: Asset, what: str) -> None:
     url = f"/media/{clip.pk}/{what}"
     reviewer = make_member(team=clip.team, role="reviewer")
@@ -363,7 +411,9 @@ def test_a_copy_for_viewing_has_times_of_its_own(clip: Asset) -> None:
 
 
 def test_a_picture_has_no_times(clip: Asset) -> None:
-    picture = Asset.objects.get(pk=owner_of(clip).post(f"/media/{clip.pk}/frames/90/pin").json()["id"])
+    picture = Asset.objects.get(
+        pk=owner_of(clip).post(f"/media/{clip.pk}/frames/90/pin").json()["id"]
+    )
 
     assert owner_of(picture).get(f"/media/{picture.pk}/times").status_code == 404
 

@@ -40,7 +40,9 @@ def test_a_model_is_one_click_from_the_studio(client: Client, creator: Member) -
     assert 'value="reframe" data-switch checked' in client.get(address).content.decode()
 
 
-def test_what_an_account_was_told_stands_beside_the_published_limit(client: Client, creator: Member) -> None:
+def test_what_an_account_was_told_stands_beside_the_published_limit(
+    client: Client, creator: Member
+) -> None:
     account = default_account("luma-agents")
     account.learned = {"models": {"edit/ray-3.2": {"max_source_seconds": 12.5}}}
     account.save()
@@ -78,7 +80,9 @@ def test_a_search_shows_only_what_speaks_of_it(client: Client, creator: Member) 
     assert 'id="luma-agents-reframe-ray-3-2"' not in text
 
 
-def test_a_search_for_nothing_there_says_so_and_shows_the_way_back(client: Client, creator: Member) -> None:
+def test_a_search_for_nothing_there_says_so_and_shows_the_way_back(
+    client: Client, creator: Member
+) -> None:
     client.force_login(creator.user)
 
     answer = client.get(PAGE, {"q": "telepathy <b>"})
@@ -97,7 +101,9 @@ def test_htmx_gets_only_the_models(client: Client, creator: Member) -> None:
     assert "HX-Request" in answer["Vary"]
 
 
-def test_it_asks_no_more_for_more_models(client: Client, creator: Member, django_assert_max_num_queries) -> None:
+def test_it_asks_no_more_for_more_models(
+    client: Client, creator: Member, django_assert_max_num_queries
+) -> None:
     client.force_login(creator.user)
     client.get(PAGE)  # makes the accounts that are not there yet
 

@@ -27,7 +27,9 @@ def taken(member: Member, file: Path) -> Asset:
     return take_in(file, name=file.name, team=member.team, user=member.user)
 
 
-def test_of_two_video_tracks_the_pages_and_probe_say_which_is_taken(member, client: Client, tmp_path: Path) -> None:
+def test_of_two_video_tracks_the_pages_and_probe_say_which_is_taken(
+    member, client: Client, tmp_path: Path
+) -> None:
     clip = two_tracks(tmp_path / "two.mp4", chosen=1)
     _code, probed = run(str(clip))
     asset = taken(member, clip)
@@ -41,7 +43,9 @@ def test_of_two_video_tracks_the_pages_and_probe_say_which_is_taken(member, clie
     assert "video track 2 of 2" in probed
 
 
-def test_a_clip_with_one_track_says_nothing_of_tracks(member, client: Client, tmp_path: Path) -> None:
+def test_a_clip_with_one_track_says_nothing_of_tracks(
+    member, client: Client, tmp_path: Path
+) -> None:
     asset = taken(member, make_clip(tmp_path / "one.mp4", frames=10))
     client.force_login(member.user)
 
@@ -56,14 +60,23 @@ def test_a_clip_that_waits_for_its_copy_is_not_said_to_be_of_an_unknown_codec(
 
     page = client.get(f"{reverse('studio:page')}?source={asset.pk}").content.decode()
 
-    assert "Browsers cannot play this file as it is (h264 in MKV): a copy for viewing is being made." in page
+    assert (
+        "Browsers cannot play this file as it is (h264 in MKV): a copy for viewing is being made."
+        in page
+    )
 
 
 @pytest.mark.browser
-def test_a_turned_quicktime_clip_plays_upright_as_it_is(member, real_media: Path, open_page, tmp_path: Path) -> None:
+def test_a_turned_quicktime_clip_plays_upright_as_it_is(
+    member, real_media: Path, open_page, tmp_path: Path
+) -> None:
     file = Path(shutil.copyfile(real_media / "pig_rotated_6s.mov", tmp_path / "turned.mov"))
     asset = taken(member, file)
-    assert (asset.rotation != 0, asset.proxy, asset.is_playable) == (True, Asset.Proxy.NOT_NEEDED, True)
+    assert (asset.rotation != 0, asset.proxy, asset.is_playable) == (
+        True,
+        Asset.Proxy.NOT_NEEDED,
+        True,
+    )
 
     page = open_page(member, f"/studio/?source={asset.pk}")
 

@@ -1,4 +1,6 @@
-"""Signing in and out, one's own account, invitations and the people page, as each role and as a stranger."""
+"""Signing in and out, one's own account, invitations and the people page, as each role and as a
+stranger.
+"""
 
 import re
 from datetime import timedelta
@@ -54,7 +56,9 @@ def test_name_and_password_lead_to_the_page_that_was_asked_for(client, admin):
     admin.user.set_password(PASSWORD)
     admin.user.save()
 
-    answer = client.post("/sign-in?next=/people/", {"username": "ada", "password": PASSWORD, "next": "/people/"})
+    answer = client.post(
+        "/sign-in?next=/people/", {"username": "ada", "password": PASSWORD, "next": "/people/"}
+    )
 
     assert answer["Location"] == "/people/" and is_in(client)
 
@@ -63,7 +67,9 @@ def test_sign_in_never_leads_to_another_site(client, admin):
     admin.user.set_password(PASSWORD)
     admin.user.save()
 
-    answer = client.post("/sign-in", {"username": "ada", "password": PASSWORD, "next": "https://evil.example/"})
+    answer = client.post(
+        "/sign-in", {"username": "ada", "password": PASSWORD, "next": "https://evil.example/"}
+    )
 
     assert answer["Location"] == "/studio/"
 
@@ -101,7 +107,9 @@ def test_the_same_link_opened_twice_in_one_browser_just_goes_on(client, admin):
     token = SignInLink.make(admin.user, now=timezone.now())
     client.post(f"/in/{token}")
 
-    assert [client.get(f"/in/{token}")["Location"], client.post(f"/in/{token}")["Location"]] == ["/studio/"] * 2
+    assert [client.get(f"/in/{token}")["Location"], client.post(f"/in/{token}")["Location"]] == [
+        "/studio/"
+    ] * 2
 
 
 @pytest.mark.parametrize("how", ["get", "head", "options"])
@@ -113,7 +121,9 @@ def test_to_open_a_link_uses_nothing_up_and_signs_nobody_in(client, admin, how):
         assert not is_in(client)
 
     page = client.get(f"/in/{token}").content.decode()
-    assert page.count("<button") == 1 and 'method="post"' in page and "as <strong>Ada</strong>" in page
+    assert (
+        page.count("<button") == 1 and 'method="post"' in page and "as <strong>Ada</strong>" in page
+    )
     assert client.post(f"/in/{token}")["Location"] == "/studio/" and is_in(client)
 
 
@@ -162,7 +172,9 @@ def test_who_gets_a_smaller_role_signs_in_again_and_the_admin_is_told(admin):
 
     answer = signed_in(admin).post(f"/people/{other.pk}/role", {"role": Role.REVIEWER}, follow=True)
 
-    assert "Bo is now reviewer. They sign in again wherever they were." in words_of(answer) and not is_in(theirs)
+    assert "Bo is now reviewer. They sign in again wherever they were." in words_of(
+        answer
+    ) and not is_in(theirs)
 
 
 def wrong(client, *, times: int = 1, **headers: str):
@@ -178,12 +190,16 @@ def test_after_several_wrong_tries_the_page_says_how_long_to_wait(client, admin)
     answer = wrong(client)
 
     assert answer.status_code == 429 and 1 <= int(answer["Retry-After"]) <= 5
-    assert "Sign-in with this name waits after several wrong tries. Try again in" in words_of(answer)
+    assert "Sign-in with this name waits after several wrong tries. Try again in" in words_of(
+        answer
+    )
     assert 'value="ada"' in answer.content.decode()
 
 
 @pytest.mark.parametrize("by", ["password", "link", "invitation"])
-def test_a_browser_in_which_somebody_has_signed_in_does_not_wait_for_strangers(client, admin, by, settings):
+def test_a_browser_in_which_somebody_has_signed_in_does_not_wait_for_strangers(
+    client, admin, by, settings
+):
     admin.user.set_password(PASSWORD)
     admin.user.save()
     person = "ada"
@@ -193,8 +209,12 @@ def test_a_browser_in_which_somebody_has_signed_in_does_not_wait_for_strangers(c
         client.post(f"/in/{SignInLink.make(admin.user, now=timezone.now())}")
     else:
         person = "grace"
-        _made, token = Invite.make(admin.team, Role.REVIEWER, invited_by=admin.user, now=timezone.now())
-        client.post(f"/invite/{token}", {"username": "grace", "display_name": "Grace", "password": PASSWORD})
+        _made, token = Invite.make(
+            admin.team, Role.REVIEWER, invited_by=admin.user, now=timezone.now()
+        )
+        client.post(
+            f"/invite/{token}", {"username": "grace", "display_name": "Grace", "password": PASSWORD}
+        )
     assert is_in(client)
     client.post("/sign-out")
     stranger, right = Client(), {"username": person, "password": PASSWORD}
@@ -208,7 +228,9 @@ def test_a_browser_in_which_somebody_has_signed_in_does_not_wait_for_strangers(c
 
 
 @pytest.mark.parametrize("how", ["password", "everywhere"])
-def test_a_browser_stays_known_where_its_person_changes_the_password_or_ends_all_other_sessions(client, admin, how):
+def test_a_browser_stays_known_where_its_person_changes_the_password_or_ends_all_other_sessions(
+    client, admin, how
+):
     client.post(f"/in/{SignInLink.make(admin.user, now=timezone.now())}")
     client.post("/me", {"new_password1": PASSWORD, "new_password2": PASSWORD})
     if how == "everywhere":
@@ -223,13 +245,19 @@ def test_a_browser_stays_known_where_its_person_changes_the_password_or_ends_all
     ("origins", "forwarded", "address"),
     [
         ([], "203.0.113.9", "192.0.2.1"),  # no proxy is set: anybody could write it
-        (["https://r.example"], "10.0.0.1, 203.0.113.9", "203.0.113.9"),  # the last is what our own proxy saw
+        (
+            ["https://r.example"],
+            "10.0.0.1, 203.0.113.9",
+            "203.0.113.9",
+        ),  # the last is what our own proxy saw
         (["https://r.example"], "", "192.0.2.1"),
         (["https://r.example"], "unknown", "192.0.2.1"),
         (["https://r.example"], "x" * 5000, "192.0.2.1"),
     ],
 )
-def test_where_a_request_comes_from_is_what_the_nearest_proxy_saw(rf, settings, origins, forwarded, address):
+def test_where_a_request_comes_from_is_what_the_nearest_proxy_saw(
+    rf, settings, origins, forwarded, address
+):
     settings.CSRF_TRUSTED_ORIGINS = origins
     request = rf.post("/sign-in", headers={"X-Forwarded-For": forwarded}, REMOTE_ADDR="192.0.2.1")
 
@@ -264,7 +292,11 @@ def test_one_changes_the_name_that_others_see(admin):
 
 
 def test_an_admin_invites_and_the_guest_joins_as_what_was_promised(admin, client):
-    html = signed_in(admin).post("/people/invites", {"role": "reviewer", "note": "Grace", "days": "7"}).content.decode()
+    html = (
+        signed_in(admin)
+        .post("/people/invites", {"role": "reviewer", "note": "Grace", "days": "7"})
+        .content.decode()
+    )
     link = html.split('<code id="fresh-link">')[1].split("</code>")[0]
     path = link.removeprefix("http://testserver")
 
@@ -288,7 +320,9 @@ def test_a_link_is_shown_once(admin):
 def test_a_bad_choice_keeps_what_was_typed(admin, client):
     _, token = Invite.make(admin.team, Role.CREATOR, invited_by=admin.user, now=timezone.now())
 
-    answer = client.post(f"/invite/{token}", {"username": "Ada", "display_name": "Other", "password": PASSWORD})
+    answer = client.post(
+        f"/invite/{token}", {"username": "Ada", "display_name": "Other", "password": PASSWORD}
+    )
 
     html = answer.content.decode()
     assert answer.status_code == 422 and "already has this name" in html and 'value="Other"' in html
@@ -306,7 +340,9 @@ def test_a_closed_invitation_says_so(admin, client):
 def test_somebody_signed_in_does_not_use_up_an_invitation(admin):
     _, token = Invite.make(admin.team, Role.CREATOR, invited_by=admin.user, now=timezone.now())
 
-    answer = signed_in(admin).post(f"/invite/{token}", {"username": "x", "display_name": "x", "password": PASSWORD})
+    answer = signed_in(admin).post(
+        f"/invite/{token}", {"username": "x", "display_name": "x", "password": PASSWORD}
+    )
 
     assert answer.status_code == 200 and Invite.objects.get().used_at is None
 
@@ -317,11 +353,16 @@ def test_an_admin_changes_a_role_disables_somebody_and_brings_them_back(admin):
 
     client.post(f"/people/{other.pk}/role", {"role": "reviewer"})
     assert Member.objects.get(pk=other.pk).role == Role.REVIEWER
-    assert "Nothing of theirs waits to be sent." in client.get(f"/people/{other.pk}/disable").content.decode()
+    assert (
+        "Nothing of theirs waits to be sent."
+        in client.get(f"/people/{other.pk}/disable").content.decode()
+    )
     said = client.post(f"/people/{other.pk}/disable", follow=True).content.decode()
     assert "Bo is disabled, and signed out everywhere." in said and "Former members" in said
     assert not Member.objects.get(pk=other.pk).is_active
-    said = client.post(f"/people/{other.pk}/bring-back", {"role": "creator"}, follow=True).content.decode()
+    said = client.post(
+        f"/people/{other.pk}/bring-back", {"role": "creator"}, follow=True
+    ).content.decode()
     assert "Bo is back as creator" in said and "Former members" not in said
     assert Member.objects.get(pk=other.pk).role == Role.CREATOR
 
@@ -335,14 +376,19 @@ def test_before_somebody_is_disabled_the_page_asks_what_becomes_of_their_takes(a
 
     asked = words_of(client.get(f"/people/{other.pk}/disable"))
     assert "2 takes of Zed wait to be sent , holding $1.08 and $1.08 simulated." in asked
-    assert "1 take of theirs is at a provider already" in asked and "Of 1 nobody knows the outcome" in asked
+    assert (
+        "1 take of theirs is at a provider already" in asked
+        and "Of 1 nobody knows the outcome" in asked
+    )
     said = client.post(f"/people/{other.pk}/disable", {"choice": ""}, follow=True).content.decode()
 
     assert "2 takes of theirs are paused, with their money held." in said
     assert "2 takes wait for your decision" in said
     for take in (waits, real):
         take.refresh_from_db()
-        assert (take.held_by, take.state) == (admin.user, State.QUEUED) and ledger.held_usd(take.pk) > 0
+        assert (take.held_by, take.state) == (admin.user, State.QUEUED) and ledger.held_usd(
+            take.pk
+        ) > 0
     assert "Ada paused it when Zed was disabled." in words_of(client.get("/queue/"))
 
 
@@ -365,11 +411,18 @@ def test_each_choice_does_what_it_says_and_says_what_it_did(admin, choice):
 
 
 def test_nobody_is_disabled_while_the_choice_is_not_whole(admin):
-    other, heir = make_member(team=admin.team, name="Zed"), make_member(team=admin.team, role=Role.REVIEWER)
+    other, heir = (
+        make_member(team=admin.team, name="Zed"),
+        make_member(team=admin.team, role=Role.REVIEWER),
+    )
     make_reserved(other)
     client = signed_in(admin)
 
-    for given in ({"choice": "hand_over"}, {"choice": "hand_over", "to": heir.pk}, {"choice": "give away"}):
+    for given in (
+        {"choice": "hand_over"},
+        {"choice": "hand_over", "to": heir.pk},
+        {"choice": "give away"},
+    ):
         assert client.post(f"/people/{other.pk}/disable", given).status_code == 422
     assert Member.objects.get(pk=other.pk).is_active
 
@@ -407,7 +460,11 @@ def test_somebody_who_was_disabled_is_not_invited_anew(admin):
 
     answer = client.post("/people/invites", {"role": "creator", "note": "zed", "days": "7"})
 
-    assert answer.status_code == 422 and "Bring them back" in answer.content.decode() and not Invite.objects.exists()
+    assert (
+        answer.status_code == 422
+        and "Bring them back" in answer.content.decode()
+        and not Invite.objects.exists()
+    )
 
 
 def test_the_last_admin_is_told_why_not(admin):
@@ -432,7 +489,10 @@ def test_an_admin_sets_the_name_and_the_limit(admin):
 
     without = client.post("/people/team", {"name": "Night shift", "monthly_limit_usd": "50"})
     assert without.status_code == 422 and "Say why the limit changes" in without.content.decode()
-    client.post("/people/team", {"name": "Night shift", "monthly_limit_usd": "50", "limit_note": "The pilot"})
+    client.post(
+        "/people/team",
+        {"name": "Night shift", "monthly_limit_usd": "50", "limit_note": "The pilot"},
+    )
     page = words_of(client.get("/people/"))
     assert "of $50.00" in page and "Ada set $50.00 instead of none. The pilot" in page
     refused = client.post("/people/team", {"name": "Night shift", "monthly_limit_usd": "-1"})
@@ -458,12 +518,17 @@ def test_only_admins_manage_people(admin, role):
 def test_another_teams_people_and_invitations_are_not_there(admin):
     other = make_member(role=Role.ADMIN)
     make_member(role=Role.ADMIN, team=other.team)
-    invite, _ = Invite.make(other.team, Role.CREATOR, invited_by=other.user, now=timezone.now(), note="secret guest")
+    invite, _ = Invite.make(
+        other.team, Role.CREATOR, invited_by=other.user, now=timezone.now(), note="secret guest"
+    )
     client = signed_in(admin)
 
     answers = [
         client.post(f"/people/{other.pk}/role", {"role": "creator"}).status_code,
-        *(client.post(f"/people/{other.pk}/{act}").status_code for act in ("disable", "takes", "bring-back")),
+        *(
+            client.post(f"/people/{other.pk}/{act}").status_code
+            for act in ("disable", "takes", "bring-back")
+        ),
         client.post(f"/people/invites/{invite.pk}/revoke").status_code,
     ]
 
@@ -487,7 +552,11 @@ def test_somebody_of_no_team_reaches_only_their_account():
 
 def test_an_expired_invitation_is_not_listed(admin):
     Invite.make(
-        admin.team, Role.CREATOR, invited_by=admin.user, now=timezone.now() - timedelta(days=30), note="long ago"
+        admin.team,
+        Role.CREATOR,
+        invited_by=admin.user,
+        now=timezone.now() - timedelta(days=30),
+        note="long ago",
     )
 
     assert "long ago" not in signed_in(admin).get("/people/").content.decode()
@@ -498,7 +567,9 @@ def test_the_people_page_asks_the_same_number_of_queries_for_any_number_of_peopl
     few = queries_of(client, "/people/")
     for number in range(12):
         make_member(team=admin.team)
-        Invite.make(admin.team, Role.CREATOR, invited_by=admin.user, now=timezone.now(), note=str(number))
+        Invite.make(
+            admin.team, Role.CREATOR, invited_by=admin.user, now=timezone.now(), note=str(number)
+        )
 
     assert queries_of(client, "/people/") == few <= 11
 

@@ -1,4 +1,6 @@
-"""Every page on a phone, with large amounts and many alerts: nothing is wider than the window, no amount is cut."""
+"""Every page on a phone, with large amounts and many alerts: nothing is wider than the window, no
+amount is cut.
+"""
 
 from decimal import Decimal
 
@@ -18,7 +20,8 @@ from tests.web.test_every_door import doors
 
 pytestmark = [pytest.mark.django_db(transaction=True), pytest.mark.browser]
 MUCH = Decimal("1234567.89")
-PICTURE = '<svg xmlns="http://www.w3.org/2000/svg" width="1280" height="720"/>'  # no file is behind the rows
+# no file is behind the rows
+PICTURE = '<svg xmlns="http://www.w3.org/2000/svg" width="1280" height="720"/>'
 WIDE = """() => {
     const scrolls = (one) => one && (getComputedStyle(one).overflowX !== "visible" || scrolls(one.parentElement));
     const isOut = (one) => one.getBoundingClientRect().right > window.innerWidth + 0.5 && !scrolls(one.parentElement);
@@ -35,7 +38,9 @@ CUT = """() => [...document.querySelectorAll(".shell .money")].flatMap((money) =
 
 @pytest.fixture
 def team() -> Team:
-    """A team that spends much, with a take in each part of the queue and more alerts than anybody reads."""
+    """A team that spends much, with a take in each part of the queue and more alerts than anybody
+    reads.
+    """
     team = Team.objects.create(name="Department of Moving Pictures", monthly_limit_usd=9 * MUCH)
     owner, now = make_member(team=team, name="Bartholomew-Alexander Featherstone"), timezone.now()
     clip = make_asset(owner, pk=1)
@@ -43,7 +48,13 @@ def team() -> Team:
     for pk, state in enumerate(states, start=1):
         fields = {"result": clip, "cost_usd": MUCH} if state == State.SUCCEEDED else {}
         take = make_generation(
-            owner, pk=pk, state=state, source=clip, estimate_low_usd=MUCH, estimate_high_usd=MUCH, **fields
+            owner,
+            pk=pk,
+            state=state,
+            source=clip,
+            estimate_low_usd=MUCH,
+            estimate_high_usd=MUCH,
+            **fields,
         )
         attempt = take.attempts.get()
         ledger.reserve(subject(attempt), MUCH, now=now)
@@ -51,7 +62,14 @@ def team() -> Team:
             ledger.charge(attempt.pk, MUCH, now=now, is_estimated=False, note="As it was said")
     Attempt.objects.update(submit_started_at=now)
     Alert.objects.bulk_create(
-        Alert(kind=Kind.LOST, subject=f"generation:{one}", message="Lost.", team=team, path="/takes/1", opened_at=now)
+        Alert(
+            kind=Kind.LOST,
+            subject=f"generation:{one}",
+            message="Lost.",
+            team=team,
+            path="/takes/1",
+            opened_at=now,
+        )
         for one in range(120)
     )
     return team
@@ -63,7 +81,11 @@ def pages_of(member: Member) -> list[str]:
     client.force_login(member.user)
     for address, _name in doors():
         answer = client.get(address)
-        html = answer.content[:200] if answer.headers.get("Content-Type", "").startswith("text/html") else b""
+        html = (
+            answer.content[:200]
+            if answer.headers.get("Content-Type", "").startswith("text/html")
+            else b""
+        )
         if answer.status_code == 200 and b"<html" in html:
             found.append(address)
     return found
@@ -75,7 +97,9 @@ def test_no_page_is_wider_than_a_phone(team, open_page, role):
     addresses = pages_of(member)
     page = open_page(member, "/me", width=390, height=844)
     base, wrong = page.url.removesuffix("/me"), []
-    page.route("**/media/**", lambda route: route.fulfill(content_type="image/svg+xml", body=PICTURE))
+    page.route(
+        "**/media/**", lambda route: route.fulfill(content_type="image/svg+xml", body=PICTURE)
+    )
 
     for address in addresses:
         page.goto(base + address)
@@ -83,7 +107,9 @@ def test_no_page_is_wider_than_a_phone(team, open_page, role):
             page.set_viewport_size({"width": width, "height": 844})
             found = page.evaluate(WIDE)
             if found["by"] > 0:
-                wrong.append(f"{address} at {width} px is {found['by']} px too wide: {found['what']}")
+                wrong.append(
+                    f"{address} at {width} px is {found['by']} px too wide: {found['what']}"
+                )
             wrong += [f"{address} at {width} px cuts {money}" for money in page.evaluate(CUT)]
 
     assert {"/studio/", "/gallery/", "/queue/", "/takes/1", "/me"} <= set(addresses)

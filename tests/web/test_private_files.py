@@ -1,4 +1,6 @@
-"""What Rushes keeps is for its own user alone: by the commands themselves, whatever the shell's mask, old files too."""
+"""What Rushes keeps is for its own user alone: by the commands themselves, whatever the shell's
+mask, old files too.
+"""
 
 import os
 import stat
@@ -27,8 +29,14 @@ def usual_mask() -> Iterator[None]:
 
 def open_to_others(folder: Path) -> dict[str, str]:
     """Return what others may reach in a folder, with its mode."""
-    modes = {path: stat.S_IMODE(path.lstat().st_mode) for path in [folder, *folder.rglob("*")] if not path.is_symlink()}
-    return {str(path.relative_to(folder)): oct(mode) for path, mode in modes.items() if mode & 0o077}
+    modes = {
+        path: stat.S_IMODE(path.lstat().st_mode)
+        for path in [folder, *folder.rglob("*")]
+        if not path.is_symlink()
+    }
+    return {
+        str(path.relative_to(folder)): oct(mode) for path, mode in modes.items() if mode & 0o077
+    }
 
 
 def old_installation(folder: Path) -> Path:
@@ -43,18 +51,26 @@ def old_installation(folder: Path) -> Path:
         (folder / name).parent.mkdir(parents=True, exist_ok=True)
         (folder / name).write_text("as it was " * 10)
     environment = installation(folder)
-    made = subprocess.run([sys.executable, "manage.py", "migrate", "-v0"], cwd=ROOT, env=environment, check=False)
+    made = subprocess.run(
+        [sys.executable, "manage.py", "migrate", "-v0"], cwd=ROOT, env=environment, check=False
+    )
     assert made.returncode == 0
     for path in [folder, *folder.rglob("*")]:
         path.chmod(OPEN_FOLDER if path.is_dir() else OPEN_FILE)
     return folder
 
 
-def test_a_studio_closes_an_old_data_folder_and_makes_nothing_that_others_can_read(tmp_path: Path) -> None:
+def test_a_studio_closes_an_old_data_folder_and_makes_nothing_that_others_can_read(
+    tmp_path: Path,
+) -> None:
     folder = old_installation(tmp_path / "data")
     studio = StudioProcess.start(folder)
     try:
-        said = [line for line in studio.said if "could be read by other users of this machine: closed." in line]
+        said = [
+            line
+            for line in studio.said
+            if "could be read by other users of this machine: closed." in line
+        ]
         with httpx.Client(base_url=studio.url, follow_redirects=True) as person:
             assert follow(person, studio.link).status_code == 200
             # A form with a file goes through Django's own temporary files.
@@ -77,12 +93,22 @@ def test_a_studio_closes_an_old_data_folder_and_makes_nothing_that_others_can_re
     assert open_to_others(folder) == {}
 
 
-@pytest.mark.parametrize("words", [["prepare"], ["probe", "x.mp4"], ["link"]], ids=lambda words: words[0])
-def test_whatever_command_is_the_first_makes_a_folder_for_its_user_alone(words: list[str], tmp_path: Path) -> None:
+@pytest.mark.parametrize(
+    "words", [["prepare"], ["probe", "x.mp4"], ["link"]], ids=lambda words: words[0]
+)
+def test_whatever_command_is_the_first_makes_a_folder_for_its_user_alone(
+    words: list[str], tmp_path: Path
+) -> None:
     environment = installation(tmp_path / "data", RUSHES_MEDIA_DIR=str(tmp_path / "media"))
     environment.pop("RUSHES_SECRET_KEY")  # it makes one
 
-    subprocess.run([sys.executable, "manage.py", *words], cwd=ROOT, env=environment, capture_output=True, check=False)
+    subprocess.run(
+        [sys.executable, "manage.py", *words],
+        cwd=ROOT,
+        env=environment,
+        capture_output=True,
+        check=False,
+    )
 
     assert (tmp_path / "data" / "secret.key").exists()
     assert open_to_others(tmp_path / "data") == open_to_others(tmp_path / "media") == {}
@@ -102,7 +128,9 @@ def test_below_a_closed_folder_nothing_is_looked_at_and_no_link_is_followed(tmp_
     assert private_files.close([tmp_path / "place"]) == (0, 0)
 
 
-def test_what_belongs_to_another_user_is_counted_and_stays(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_what_belongs_to_another_user_is_counted_and_stays(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     (tmp_path / "theirs").write_text("x")
 
     def refused(self: Path, mode: int) -> None:
@@ -113,7 +141,9 @@ def test_what_belongs_to_another_user_is_counted_and_stays(tmp_path: Path, monke
     assert private_files.close([tmp_path]) == (0, 1)
 
 
-def test_a_result_that_is_handed_out_has_the_mode_of_its_persons_own_files(tmp_path: Path, monkeypatch) -> None:
+def test_a_result_that_is_handed_out_has_the_mode_of_its_persons_own_files(
+    tmp_path: Path, monkeypatch
+) -> None:
     monkeypatch.setattr(private_files, "_mask_before", [])
     private_files.begin()
     result = tmp_path / "new.mp4"

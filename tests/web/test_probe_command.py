@@ -47,7 +47,11 @@ def test_the_real_clips_are_told_exactly_as_json(real_media: Path) -> None:
             frame_count,
         )
         assert abs(facts["duration_seconds"] - seconds) < 0.001
-        assert (facts["hdr"], facts["has_audio"], facts["variable_frame_rate"]) == (False, True, False)
+        assert (facts["hdr"], facts["has_audio"], facts["variable_frame_rate"]) == (
+            False,
+            True,
+            False,
+        )
 
 
 def test_one_bad_file_among_good_ones_is_told_and_ends_with_1(tmp_path: Path) -> None:
@@ -55,8 +59,19 @@ def test_one_bad_file_among_good_ones_is_told_and_ends_with_1(tmp_path: Path) ->
     (tmp_path / "bad.mp4").write_bytes(b"")
     (tmp_path / "letter").write_text("Dear Sir or Madam")
 
-    code, said = run("--json", *map(str, [tmp_path / "good.mp4", tmp_path / "bad.mp4", tmp_path / "letter",
-                                          tmp_path / "none.mp4", tmp_path]))  # fmt: skip
+    code, said = run(
+        "--json",
+        *map(
+            str,
+            [
+                tmp_path / "good.mp4",
+                tmp_path / "bad.mp4",
+                tmp_path / "letter",
+                tmp_path / "none.mp4",
+                tmp_path,
+            ],
+        ),
+    )
 
     assert code == 1
     assert [one["reason"] for one in json.loads(said)] == [
@@ -105,11 +120,15 @@ def test_probing_stores_nothing_and_consumes_nothing(tmp_path: Path, settings) -
 def test_hostile_names_are_taken_and_shown_harmlessly(tmp_path: Path) -> None:
     names = [b"-rf.mp4", b"a\nb\x1b[31m.mp4", "🎬 \u202e.mp4".encode(), b"\xff\xfe.mp4"]
     for name in names:
-        make_clip(tmp_path / "a.mp4", frames=3).rename(os.fsdecode(os.path.join(os.fsencode(tmp_path), name)))
+        make_clip(tmp_path / "a.mp4", frames=3).rename(
+            os.fsdecode(os.path.join(os.fsencode(tmp_path), name))
+        )
     paths = [os.path.join(os.fsencode(tmp_path), name) for name in names]
 
     command = [sys.executable, "manage.py", "probe"]
-    as_json = subprocess.run([*command, "--json", *paths], cwd=ROOT, capture_output=True, check=False)
+    as_json = subprocess.run(
+        [*command, "--json", *paths], cwd=ROOT, capture_output=True, check=False
+    )
     as_text = subprocess.run([*command, *paths], cwd=ROOT, capture_output=True, check=False)
 
     assert (as_json.returncode, as_text.returncode) == (0, 0)

@@ -42,7 +42,10 @@ def measured() -> dict[tuple[str, ...], float]:
     text = metrics.exposition(timezone.now()).decode()
     families = text_string_to_metric_families(text)
     samples = [sample for family in families for sample in family.samples]
-    return {(one.name, *(one.labels[label] for label in sorted(one.labels))): one.value for one in samples}
+    return {
+        (one.name, *(one.labels[label] for label in sorted(one.labels))): one.value
+        for one in samples
+    }
 
 
 def many(member, count: int, state: str) -> None:
@@ -50,11 +53,16 @@ def many(member, count: int, state: str) -> None:
     one, at = make_generation(member, state=state), timezone.now()
     Attempt.objects.bulk_create(
         Attempt(
-            generation=one, number=number + 2, account=one.account, person=member.user, state=state, created_at=at,
+            generation=one,
+            number=number + 2,
+            account=one.account,
+            person=member.user,
+            state=state,
+            created_at=at,
             next_action_at=at,
         )
         for number in range(count)
-    )  # fmt: skip
+    )
 
 
 def test_health_needs_no_database_and_no_known_host_name(client: Client, django_assert_num_queries):
@@ -68,8 +76,12 @@ def test_a_process_that_can_work_is_ready(client: Client, alive):
     response = client.get("/readyz")
 
     assert (response.status_code, response.json()) == (
-        200, {"ready": True, "checks": {"database": "ok", "migrations": "ok", "engine": "ok", "media": "ok"}},
-    )  # fmt: skip
+        200,
+        {
+            "ready": True,
+            "checks": {"database": "ok", "migrations": "ok", "engine": "ok", "media": "ok"},
+        },
+    )
 
 
 def test_what_is_not_there_is_said(client: Client, alive, monkeypatch, settings, tmp_path):
@@ -111,7 +123,9 @@ def test_a_balancer_may_leave_the_engine_out(client: Client, db):
     assert client.get("/readyz?exclude=engine").status_code == 200
 
 
-def test_a_second_look_writes_nothing_and_asks_only_twice(client: Client, alive, django_assert_num_queries):
+def test_a_second_look_writes_nothing_and_asks_only_twice(
+    client: Client, alive, django_assert_num_queries
+):
     client.get("/readyz")
 
     with django_assert_num_queries(2):
@@ -134,8 +148,13 @@ def test_metrics_are_for_this_machine_unless_a_token_is_set(client: Client, db, 
 
     settings.METRICS_TOKEN = "scrape-token-1"
     assert client.get("/metrics").status_code == 401
-    assert client.get("/metrics", headers={"authorization": "Bearer scrape-token-2"}).status_code == 401
-    good = client.get("/metrics", REMOTE_ADDR="10.0.0.5", headers={"authorization": "Bearer scrape-token-1"})
+    assert (
+        client.get("/metrics", headers={"authorization": "Bearer scrape-token-2"}).status_code
+        == 401
+    )
+    good = client.get(
+        "/metrics", REMOTE_ADDR="10.0.0.5", headers={"authorization": "Bearer scrape-token-1"}
+    )
     assert good.status_code == 200 and good["Content-Type"].startswith("text/plain")
 
 
@@ -146,9 +165,13 @@ def test_metrics_say_what_the_rows_say(alive, monkeypatch):
     make_reserved(member, state=State.QUEUED, account=account)
     now = timezone.now()
     Attempt.objects.filter(state=State.RUNNING).update(
-        submit_started_at=now - timedelta(seconds=300), next_action_at=now - timedelta(seconds=7), error_count=3
+        submit_started_at=now - timedelta(seconds=300),
+        next_action_at=now - timedelta(seconds=7),
+        error_count=3,
     )
-    alerts.open(Kind.UNKNOWN_OUTCOME, "generation:1", message="Look.", team_id=member.team_id, now=now)
+    alerts.open(
+        Kind.UNKNOWN_OUTCOME, "generation:1", message="Look.", team_id=member.team_id, now=now
+    )
     lookout.check_books(now)
 
     found = measured()
@@ -161,7 +184,10 @@ def test_metrics_say_what_the_rows_say(alive, monkeypatch):
     assert found["rushes_attempts_failing", *names, "running"] == 2
     assert found["rushes_sent_last_hour", *names, "running"] == 2
     assert found["rushes_due_lag_seconds",] == pytest.approx(7, abs=5)
-    assert found["rushes_alerts_open", "unknown_outcome"] == 1 and found["rushes_alerts_open", "lost"] == 0
+    assert (
+        found["rushes_alerts_open", "unknown_outcome"] == 1
+        and found["rushes_alerts_open", "lost"] == 0
+    )
     assert Decimal(str(found["rushes_month_held_usd", f"{now:%Y-%m}", "yes"])) == Decimal("1.08")
     assert found["rushes_ledger_differences",] > 0  # what this test made has no lines
     assert found["rushes_heartbeat_age_seconds", "ticker"] < 60
@@ -204,7 +230,9 @@ def plan_of(sql: str) -> str:
 
 
 def test_nothing_looks_at_what_is_finished(alive):
-    """Each query on attempts is served by an index, or a million finished ones would be read at each scrape."""
+    """Each query on attempts is served by an index, or a million finished ones would be read at
+    each scrape.
+    """
     make_generation(make_member(), state=State.RUNNING)
     with CaptureQueriesContext(connection) as asked:
         figures.accounts(NOW)
@@ -233,4 +261,6 @@ def test_the_document_lists_every_metric_and_every_kind_of_alert(alive):
 
     listed = set(re.findall(r"^\| `(rushes_\w+)` \|", document, re.M))
     assert listed == {sample[0] for sample in measured()}
-    assert set(re.findall(r"^\| `(\w+)` \| [^|]+ \| [^|]+ \|$", document, re.M)) - listed == set(Kind.values)
+    assert set(re.findall(r"^\| `(\w+)` \| [^|]+ \| [^|]+ \|$", document, re.M)) - listed == set(
+        Kind.values
+    )

@@ -53,7 +53,9 @@ def test_a_child_that_dies_is_started_again_and_said(processes: Processes, said:
     os.kill(first, signal.SIGKILL)
     child.process.wait()
 
-    assert eventually(lambda: processes.look_after() or (child.is_alive and child.process.pid != first))
+    assert eventually(
+        lambda: processes.look_after() or (child.is_alive and child.process.pid != first)
+    )
 
     assert any("sleeper" in line for line in said)
 
@@ -70,7 +72,8 @@ def test_stopping_ends_the_children_of_children(said: list[str], settings, tmp_p
     family = Processes({}, say=said.append)
     note = tmp_path / "grandchild"
     script = (
-        f"import subprocess, sys; p = subprocess.Popen({SLEEP!r}); open({str(note)!r}, 'w').write(str(p.pid)); p.wait()"
+        f"import subprocess, sys; p = subprocess.Popen({SLEEP!r}); "
+        f"open({str(note)!r}, 'w').write(str(p.pid)); p.wait()"
     )
     family.start("parent", sys.executable, "-c", script)
     assert eventually(lambda: note.exists() and bool(note.read_text()))
@@ -82,23 +85,30 @@ def test_stopping_ends_the_children_of_children(said: list[str], settings, tmp_p
 
 @contextmanager
 def studio(folder: Path, script: str) -> Iterator[list[int]]:
-    """Run a process that has a family `p` with one sleeper, and then a script; give the numbers that it prints."""
+    """Run a process that has a family `p` with one sleeper, and then a script; give the numbers
+    that it prints.
+    """
     begin = (
         "import os, time, django; os.environ['DJANGO_SETTINGS_MODULE'] = 'editorapp.settings'; django.setup();"
         "from editorapp.web.processes import Processes; p = Processes({}, say=print);"
         f"child = p.start('sleeper', *{SLEEP!r}).process.pid;"
     )
     process = subprocess.Popen(
-        [sys.executable, "-c", f"{begin}{script}; time.sleep(60)"], cwd=ROOT, stdout=subprocess.PIPE, text=True,
+        [sys.executable, "-c", f"{begin}{script}; time.sleep(60)"],
+        cwd=ROOT,
+        stdout=subprocess.PIPE,
+        text=True,
         env={**os.environ, "RUSHES_DATA_DIR": str(folder)},
-    )  # fmt: skip
+    )
     assert process.stdout is not None
     yield [int(word) for word in process.stdout.readline().split()]
     process.kill()
     process.wait()
 
 
-def test_a_guardian_that_was_killed_is_replaced_by_one_that_knows_the_children(tmp_path: Path) -> None:
+def test_a_guardian_that_was_killed_is_replaced_by_one_that_knows_the_children(
+    tmp_path: Path,
+) -> None:
     replaced = "p.guardian.kill(); p.guardian.wait(); p.look_after(); print(child, p.guardian.pid, flush=True)"
     with studio(tmp_path, replaced) as (child, guardian):
         assert not is_gone(guardian)

@@ -1,4 +1,6 @@
-"""The queue: what is on its way, what waits, and that a poll which finds nothing new disturbs nothing."""
+"""The queue: what is on its way, what waits, and that a poll which finds nothing new disturbs
+nothing.
+"""
 
 import re
 from datetime import timedelta
@@ -89,8 +91,11 @@ def test_the_usual_time_comes_from_what_happened(client, creator):
     now = timezone.now()
     for seconds in (30, 40, 500):
         make_generation(
-            creator, state=State.SUCCEEDED, created_at=now, finished_at=now + timedelta(seconds=seconds)
-        )  # fmt: skip
+            creator,
+            state=State.SUCCEEDED,
+            created_at=now,
+            finished_at=now + timedelta(seconds=seconds),
+        )
     make_generation(creator, state=State.RUNNING)
 
     assert "usually about 40 s" in client.get("/queue/").content.decode()
@@ -146,7 +151,10 @@ def test_what_stands_first_in_line_is_shown_however_much_waits(client, creator, 
 
 
 def test_a_row_says_how_far_a_job_is_where_the_provider_does(client, creator):
-    told, silent = make_generation(creator, state=State.RUNNING), make_generation(creator, state=State.RUNNING)
+    told, silent = (
+        make_generation(creator, state=State.RUNNING),
+        make_generation(creator, state=State.RUNNING),
+    )
     told.attempts.update(progress=0.424)
 
     html = client.get("/queue/").content.decode()
@@ -165,7 +173,9 @@ def test_progress_changes_what_the_page_has_seen(client, creator):
     assert answer.status_code == 200 and "50 %" in answer.content.decode()
 
 
-def test_what_waits_for_a_switched_off_account_says_so_and_the_page_hears_when_it_is_on_again(client, creator):
+def test_what_waits_for_a_switched_off_account_says_so_and_the_page_hears_when_it_is_on_again(
+    client, creator
+):
     take = make_generation(creator)
     before = seen_of(client.get("/queue/").content.decode())
     ProviderAccount.objects.update(is_enabled=False)
@@ -173,7 +183,10 @@ def test_what_waits_for_a_switched_off_account_says_so_and_the_page_hears_when_i
     html = client.get("/queue/").content.decode()
     off = client.get("/queue/", {"seen": before}, headers={"HX-Request": "true"})
 
-    assert f"Waits: The account {take.account} is switched off. An admin can switch it on again." in html
+    assert (
+        f"Waits: The account {take.account} is switched off. An admin can switch it on again."
+        in html
+    )
     assert off.status_code == 200
     ProviderAccount.objects.update(is_enabled=True)
     assert "Waits:" not in client.get("/queue/").content.decode()

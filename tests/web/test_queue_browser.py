@@ -1,4 +1,6 @@
-"""The queue in a real Chromium: arranged without a reload, heard from other tabs, and how it looks at both widths."""
+"""The queue in a real Chromium: arranged without a reload, heard from other tabs, and how it looks
+at both widths.
+"""
 
 import uuid
 from datetime import timedelta
@@ -29,12 +31,17 @@ def admin(creator) -> Member:
 def full(creator, admin) -> list[Generation]:
     """A queue in which everything occurs."""
     long = "Rainy neon evening, wet asphalt, the dancer in a red coat, reflections in every window of the street"
-    singles = [make_generation(member, prompt=long, source=None, parent=None) for member in (creator, admin, creator)]
+    singles = [
+        make_generation(member, prompt=long, source=None, parent=None)
+        for member in (creator, admin, creator)
+    ]
     batch = uuid.uuid4()
     several = [make_generation(creator, batch=batch, source=None, parent=None) for _ in range(3)]
     Attempt.objects.filter(generation__in=several).update(priority=Priority.BATCH)
     make_generation(creator, state=State.RUNNING, source=None, parent=None)
-    make_generation(admin, state=State.UNKNOWN, failure_message="No answer came.", source=None, parent=None)
+    make_generation(
+        admin, state=State.UNKNOWN, failure_message="No answer came.", source=None, parent=None
+    )
     make_generation(creator, state=State.CANCELED, source=None, parent=None)
     pausing.hold(singles[2], member=creator, now=timezone.now())
     return [*singles, *several]
@@ -66,9 +73,13 @@ def test_a_pause_in_another_tab_is_seen_without_a_reload(creator, admin, open_pa
     page = open_page(creator, "/queue/")
     expect(page.locator("#rows")).not_to_contain_text("The queue is paused")
 
-    Team.objects.update(queue_paused_at=timezone.now() - timedelta(minutes=5), queue_paused_by=admin.user)
+    Team.objects.update(
+        queue_paused_at=timezone.now() - timedelta(minutes=5), queue_paused_by=admin.user
+    )
 
-    expect(page.locator("#rows")).to_contain_text("The queue is paused by Ada, 5 min ago", timeout=30_000)
+    expect(page.locator("#rows")).to_contain_text(
+        "The queue is paused by Ada, 5 min ago", timeout=30_000
+    )
 
 
 def test_the_queue_passes_axe_and_fits(admin, full, open_page):

@@ -38,7 +38,9 @@ def page_of(member: Member) -> str:
 
 
 def row(html: str, take: Generation) -> str:
-    return " ".join(re.sub(r"<[^>]+>", " ", html.split(f'id="row-{take.pk}"')[1].split("</li>")[0]).split())
+    return " ".join(
+        re.sub(r"<[^>]+>", " ", html.split(f'id="row-{take.pk}"')[1].split("</li>")[0]).split()
+    )
 
 
 def waits_nowhere(take: Generation) -> None:
@@ -47,7 +49,9 @@ def waits_nowhere(take: Generation) -> None:
 
 def is_taken(take: Generation) -> None:
     later = timezone.now() + timedelta(seconds=30)
-    Attempt.objects.update(lease_token=uuid.uuid4(), next_action_at=later, submit_started_at=timezone.now())
+    Attempt.objects.update(
+        lease_token=uuid.uuid4(), next_action_at=later, submit_started_at=timezone.now()
+    )
 
 
 def is_staged(take: Generation) -> None:
@@ -69,19 +73,35 @@ def rests(take: Generation) -> None:
     claims.pause(take.account_id, now=timezone.now(), seconds=60, reason="Too many requests.")
 
 
-# All that keeps a job from being sent, and what its row or the page then says: nothing waits without a reason.
+# All that keeps a job from being sent, and what its row or the page then says: nothing waits
+# without a reason.
 WAYS_TO_WAIT = {
     "its turn": (lambda take: None, "Next in line"),
-    "itself": (lambda take: Generation.objects.update(held_at=timezone.now()), "Waits: Somebody paused it."),
-    "the queue": (lambda take: Team.objects.update(queue_paused_at=timezone.now()), "Waits: The queue is paused."),
+    "itself": (
+        lambda take: Generation.objects.update(held_at=timezone.now()),
+        "Waits: Somebody paused it.",
+    ),
+    "the queue": (
+        lambda take: Team.objects.update(queue_paused_at=timezone.now()),
+        "Waits: The queue is paused.",
+    ),
     "the account": (
         lambda take: ProviderAccount.objects.update(paused_at=timezone.now()),
         "Waits: Somebody paused the account Luma Agents (simulated).",
     ),
-    "switched off": (lambda take: ProviderAccount.objects.update(is_enabled=False), "is switched off. An admin can"),
+    "switched off": (
+        lambda take: ProviderAccount.objects.update(is_enabled=False),
+        "is switched off. An admin can",
+    ),
     "a rest": (rests, "Waits: Luma Agents (simulated) is left alone until"),
-    "places": (lambda take: ProviderAccount.objects.update(max_concurrent=0), "all of them are taken."),
-    "the minute": (lambda take: ProviderAccount.objects.update(requests_per_minute=0), "requests in 60 s"),
+    "places": (
+        lambda take: ProviderAccount.objects.update(max_concurrent=0),
+        "all of them are taken.",
+    ),
+    "the minute": (
+        lambda take: ProviderAccount.objects.update(requests_per_minute=0),
+        "requests in 60 s",
+    ),
     "its files": (is_staged, "Waits: Its files are on their way to Luma Agents (simulated)."),
     "its files, in vain": (is_staged_in_vain, "(simulated). Luma Agents does not answer."),
     "nothing": (waits_nowhere, "Waits: Nothing pauses it any more: it goes on within a minute."),
@@ -111,7 +131,9 @@ def test_an_engine_that_is_silent_is_said_where_something_waits_for_it(creator, 
 
     html = page_of(creator)
 
-    assert ("Nothing is sent now." in html and "No sign of life: the ticker for 90 s" in html) == (seconds == 90)
+    assert ("Nothing is sent now." in html and "No sign of life: the ticker for 90 s" in html) == (
+        seconds == 90
+    )
 
 
 def press(member: Member, address: str):
@@ -178,7 +200,12 @@ def test_creators_pause_and_move_their_own_and_only_admins_the_rest(creator, adm
 
     assert press(creator, f"{own.pk}/hold").status_code == 200
     assert "Cleo paused it." in row(page_of(creator), own)
-    for address in (f"{of_admin.pk}/hold", f"{of_admin.pk}/first", "pause", f"account/{own.account_id}/pause"):
+    for address in (
+        f"{of_admin.pk}/hold",
+        f"{of_admin.pk}/first",
+        "pause",
+        f"account/{own.account_id}/pause",
+    ):
         assert press(creator, address).status_code == 403
     html = page_of(creator)
     assert f'id="edit-{own.pk}"' in html and f'id="edit-{of_admin.pk}"' not in html
@@ -208,7 +235,10 @@ def test_moving_answers_with_the_rows_in_their_new_order(creator):
     html = press(creator, f"{second.pk}/up").content.decode()
 
     assert section(html, "waiting") == [second.pk, first.pk]
-    assert section(press(creator, f"{first.pk}/first").content.decode(), "waiting") == [first.pk, second.pk]
+    assert section(press(creator, f"{first.pk}/first").content.decode(), "waiting") == [
+        first.pk,
+        second.pk,
+    ]
 
 
 def test_what_was_sent_meanwhile_says_so(creator):
@@ -239,7 +269,9 @@ def test_a_batch_is_canceled_in_one_go_but_what_is_sent(creator):
     html = press(creator, f"batch/{batch}/cancel").content.decode()
 
     assert "3 canceled" in html
-    assert sorted(Generation.objects.values_list("state", flat=True)) == [State.CANCELED] * 3 + [State.RUNNING]
+    assert sorted(Generation.objects.values_list("state", flat=True)) == [State.CANCELED] * 3 + [
+        State.RUNNING
+    ]
     totals = ledger.month_totals(creator.team, ledger.month_of(timezone.now()), is_simulated=True)
     assert totals.reserved_usd == sent.estimate_high_usd
 
@@ -249,13 +281,17 @@ def test_nobody_cancels_a_colleagues_batch_whole(creator):
     make_reserved(make_member(team=creator.team), batch=batch)
 
     assert press(creator, f"batch/{batch}/cancel").status_code == 403
-    assert press(creator, f"batch/{uuid.uuid4()}/cancel").status_code == 200  # nothing of it is there
+    assert (
+        press(creator, f"batch/{uuid.uuid4()}/cancel").status_code == 200
+    )  # nothing of it is there
 
 
 def test_a_take_page_says_that_it_is_paused(creator):
     take = make_generation(creator, held_at=timezone.now())
 
-    assert "Waits: Somebody paused it." in signed_in(creator).get(f"/takes/{take.pk}").content.decode()
+    assert (
+        "Waits: Somebody paused it." in signed_in(creator).get(f"/takes/{take.pk}").content.decode()
+    )
 
 
 def test_strangers_cannot_arrange(creator):

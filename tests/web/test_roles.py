@@ -1,4 +1,6 @@
-"""The roles of an installation of several machines: who prepares, who waits, who may run beside whom."""
+"""The roles of an installation of several machines: who prepares, who waits, who may run beside
+whom.
+"""
 
 import os
 import subprocess
@@ -24,9 +26,13 @@ from tests.factories import make_member
 
 def start(environment: dict[str, str], *words: str) -> "subprocess.Popen[str]":
     return subprocess.Popen(
-        [sys.executable, "manage.py", *words], cwd=ROOT, env=environment, text=True,
-        stdout=subprocess.PIPE, stderr=subprocess.STDOUT,
-    )  # fmt: skip
+        [sys.executable, "manage.py", *words],
+        cwd=ROOT,
+        env=environment,
+        text=True,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.STDOUT,
+    )
 
 
 def test_machines_that_start_at_once_prepare_one_installation(tmp_path: Path) -> None:
@@ -34,7 +40,10 @@ def test_machines_that_start_at_once_prepare_one_installation(tmp_path: Path) ->
     # On PostgreSQL each is a machine of its own, with a data folder of its own.
     folders = ["one", "two", "three"] if "DATABASE_URL" in shared else ["one"] * 3
     shared["RUSHES_MEDIA_DIR"] = str(tmp_path / "media")
-    machines = [start({**shared, "RUSHES_DATA_DIR": str(tmp_path / folder)}, "prepare") for folder in folders]
+    machines = [
+        start({**shared, "RUSHES_DATA_DIR": str(tmp_path / folder)}, "prepare")
+        for folder in folders
+    ]
 
     said = [machine.communicate(timeout=120)[0] for machine in machines]
     count = "from editorapp.teams.models import Member; from editorapp.media.models import Asset;"
@@ -48,12 +57,17 @@ def test_machines_that_start_at_once_prepare_one_installation(tmp_path: Path) ->
 def test_on_one_machine_a_folder_has_one_engine(settings, tmp_path: Path, db) -> None:
     settings.RUN_DIR, settings.IS_SHARED = tmp_path, False
 
-    with EngineLock() as lock, pytest.raises(CommandError, match="in use by a studio.*DATABASE_URL"):
+    with (
+        EngineLock() as lock,
+        pytest.raises(CommandError, match="in use by a studio.*DATABASE_URL"),
+    ):
         lock.take("a studio")
         call_command("work")
 
 
-def test_on_several_machines_engines_run_side_by_side(settings, tmp_path: Path, monkeypatch, db) -> None:
+def test_on_several_machines_engines_run_side_by_side(
+    settings, tmp_path: Path, monkeypatch, db
+) -> None:
     settings.RUN_DIR, settings.IS_SHARED = tmp_path, True
     started = []
     monkeypatch.setattr(work.Command, "_run", lambda self, **options: started.append(options))
@@ -83,7 +97,9 @@ def test_a_database_that_starts_together_with_us_is_waited_for(monkeypatch) -> N
         preparing.wait_for_database(said.append, seconds=-1)
 
 
-@pytest.mark.skipif(connection.vendor != "postgresql", reason="SQLite locks a file for this, proven above")
+@pytest.mark.skipif(
+    connection.vendor != "postgresql", reason="SQLite locks a file for this, proven above"
+)
 def test_who_prepares_second_says_that_it_waits(transactional_db) -> None:
     said: list[str] = []
 
@@ -126,7 +142,9 @@ def test_a_link_signs_the_owner_in_or_the_person_named(db, client, capsys) -> No
     assert Team.objects.count() == 1 and Member.objects.count() == 2
 
 
-def test_a_machine_with_a_signing_key_of_its_own_is_told_so(settings, tmp_path: Path, monkeypatch) -> None:
+def test_a_machine_with_a_signing_key_of_its_own_is_told_so(
+    settings, tmp_path: Path, monkeypatch
+) -> None:
     settings.DATA_DIR, settings.IS_SHARED, said = tmp_path, True, []
     monkeypatch.delitem(os.environ, "RUSHES_SECRET_KEY")
 

@@ -32,11 +32,17 @@ def test_the_month_shows_spent_and_reserved_against_the_limit_and_says_that_it_i
     member = make_member(name="Ada")
     Team.objects.filter(pk=member.team_id).update(monthly_limit_usd=50)
     MonthBudget.objects.create(
-        team=member.team, month=timezone.now().date().replace(day=1), is_simulated=True,
-        spent_usd=Decimal("10.24"), reserved_usd=Decimal("2.16"),
-    )  # fmt: skip
+        team=member.team,
+        month=timezone.now().date().replace(day=1),
+        is_simulated=True,
+        spent_usd=Decimal("10.24"),
+        reserved_usd=Decimal("2.16"),
+    )
     MonthBudget.objects.create(
-        team=member.team, month=timezone.now().date().replace(day=1), is_simulated=False, spent_usd=999
+        team=member.team,
+        month=timezone.now().date().replace(day=1),
+        is_simulated=False,
+        spent_usd=999,
     )
 
     html = _signed_in(member).get("/studio/").content.decode()
@@ -76,7 +82,9 @@ def test_the_theme_stays_and_is_drawn_by_the_server():
 
 
 def test_the_theme_switch_sends_nobody_to_another_site():
-    went = _signed_in(make_member()).post("/shell/theme", {"theme": "dark", "next": "https://evil.example/"})
+    went = _signed_in(make_member()).post(
+        "/shell/theme", {"theme": "dark", "next": "https://evil.example/"}
+    )
 
     assert went["Location"] == "/"
 
@@ -100,4 +108,9 @@ def test_a_missing_page_offers_a_way_back():
 def test_a_page_carries_no_inline_script_and_no_inline_style():
     html = _signed_in(make_member()).get("/studio/").content.decode()
 
-    assert "style=" not in html and "<style" not in html and "<script>" not in html and "onclick" not in html
+    assert (
+        "style=" not in html
+        and "<style" not in html
+        and "<script>" not in html
+        and "onclick" not in html
+    )

@@ -1,4 +1,6 @@
-"""The status page: for admins, with what needs a person first; figures of all, takes of the own team only."""
+"""The status page: for admins, with what needs a person first; figures of all, takes of the own
+team only.
+"""
 
 import re
 from datetime import timedelta
@@ -44,7 +46,14 @@ def shown(client: Client, member: Member) -> str:
 
 
 def raised(subject: str, *, team_id: int | None, kind: str = Kind.LOST) -> Alert:
-    alerts.open(kind, subject, message=f"Look at {subject}.", team_id=team_id, path="/takes/1/", now=timezone.now())
+    alerts.open(
+        kind,
+        subject,
+        message=f"Look at {subject}.",
+        team_id=team_id,
+        path="/takes/1/",
+        now=timezone.now(),
+    )
     return Alert.objects.get(subject=subject)
 
 
@@ -114,13 +123,19 @@ def test_the_oldest_come_first_and_results_that_expire_have_their_hour(client, a
     now = timezone.now()
     for minutes in (5, 50, 20):
         take = make_generation(admin, state=State.RUNNING)
-        Attempt.objects.filter(generation=take).update(submit_started_at=now - timedelta(minutes=minutes))
+        Attempt.objects.filter(generation=take).update(
+            submit_started_at=now - timedelta(minutes=minutes)
+        )
     late = make_generation(admin, state=State.FETCHING)
     Attempt.objects.filter(generation=late).update(result_expires_at=now + timedelta(minutes=30))
 
     things = state_of_things.gather(admin, now=now)
 
-    assert [round((now - one.submit_started_at).total_seconds() / 60) for one in things.oldest] == [50, 20, 5]
+    assert [round((now - one.submit_started_at).total_seconds() / 60) for one in things.oldest] == [
+        50,
+        20,
+        5,
+    ]
     assert [one.generation_id for one in things.expiring] == [late.pk]
     assert f"{now + timedelta(minutes=30):%H:%M} UTC" in shown(client, admin)
 
@@ -141,13 +156,18 @@ def test_the_ledger_says_how_many_lines_were_checked_and_how_many_are_newer(clie
     for _ in range(3):
         make_reserved(admin)
 
-    assert "Ledger Not checked yet 3 lines, checked within the hour Check now" in shown(client, admin)
+    assert "Ledger Not checked yet 3 lines, checked within the hour Check now" in shown(
+        client, admin
+    )
 
     lookout.check_books(timezone.now())
     assert "Ledger Balances 3 lines, checked just now Check now" in shown(client, admin)
 
     make_reserved(admin)
-    assert "Ledger Balances 3 lines, checked just now 1 newer line, checked within the hour" in shown(client, admin)
+    assert (
+        "Ledger Balances 3 lines, checked just now 1 newer line, checked within the hour"
+        in shown(client, admin)
+    )
 
 
 def test_an_almost_full_disk_is_seen(client, admin, alive, monkeypatch):
@@ -171,7 +191,12 @@ def test_a_poll_gets_only_what_changes_and_the_shells_count(client, admin, alive
 
     part = client.get("/status/", headers={"HX-Request": "true"}).content.decode()
 
-    assert "<html" not in part and 'id="things"' in part and 'id="alerts-open"' in part and "hx-swap-oob" in part
+    assert (
+        "<html" not in part
+        and 'id="things"' in part
+        and 'id="alerts-open"' in part
+        and "hx-swap-oob" in part
+    )
 
 
 def test_it_asks_as_much_for_many_takes_as_for_one(client, admin, alive):
@@ -185,7 +210,9 @@ def test_it_asks_as_much_for_many_takes_as_for_one(client, admin, alive):
     assert queries_of(client, "/status/") == few
 
 
-def test_an_admin_can_have_the_ledger_checked_now(client, admin, alive, django_capture_on_commit_callbacks):
+def test_an_admin_can_have_the_ledger_checked_now(
+    client, admin, alive, django_capture_on_commit_callbacks
+):
     client.force_login(admin.user)
 
     with django_capture_on_commit_callbacks(execute=True):
@@ -213,9 +240,13 @@ def test_an_alert_names_its_take_and_leads_there(client, admin, alive):
 
 
 @pytest.mark.parametrize("is_real", [False, True])
-def test_that_nobody_is_told_is_said_once_and_weighs_more_with_real_accounts(client, admin, alive, is_real):
+def test_that_nobody_is_told_is_said_once_and_weighs_more_with_real_accounts(
+    client, admin, alive, is_real
+):
     if is_real:
-        ProviderAccount.objects.create(provider="luma-agents", name="Real", key_encrypted="x", proven_at=timezone.now())
+        ProviderAccount.objects.create(
+            provider="luma-agents", name="Real", key_encrypted="x", proven_at=timezone.now()
+        )
     for number in range(3):
         raised(f"generation:{number}", team_id=admin.team_id)
     Alert.objects.update(problem=telling.NOBODY, tries=2)

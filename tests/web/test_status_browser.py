@@ -29,21 +29,35 @@ def busy(transactional_db) -> Member:
     for number in range(6):
         take = make_generation(admin, state=State.RUNNING, account=accounts[number % 3])
         Attempt.objects.filter(generation=take).update(
-            submit_started_at=now - timedelta(minutes=3 * number + 1), submitted_at=now - timedelta(minutes=number),
-            next_action_at=now + timedelta(seconds=5), error_count=number % 2,
+            submit_started_at=now - timedelta(minutes=3 * number + 1),
+            submitted_at=now - timedelta(minutes=number),
+            next_action_at=now + timedelta(seconds=5),
+            error_count=number % 2,
             flagged_at=now if number == 5 else None,
-        )  # fmt: skip
+        )
     make_generation(admin, state=State.UNKNOWN, account=accounts[0])
     late = make_generation(admin, state=State.FETCHING, account=accounts[1])
     Attempt.objects.filter(generation=late).update(result_expires_at=now + timedelta(minutes=40))
-    claims.pause(accounts[2].pk, now=now, seconds=3000, reason="Too many requests: 30 a minute are allowed.")
+    claims.pause(
+        accounts[2].pk, now=now, seconds=3000, reason="Too many requests: 30 a minute are allowed."
+    )
     for part in ("ticker", "cluster"):
         health.beat(part, now=now + timedelta(minutes=5))
     said = (
-        "The provider did not answer. It may have been accepted: its price stays held until you say what became of it."
+        "The provider did not answer. It may have been accepted: its price stays held until you "
+        "say what became of it."
     )
-    alerts.open(Kind.UNKNOWN_OUTCOME, "generation:7", message=said, team_id=admin.team_id, path="/takes/7/", now=now)
-    alerts.open(Kind.DISK_FULL, "disk:here", message="3.1% of the disk is free.", team_id=None, now=now)
+    alerts.open(
+        Kind.UNKNOWN_OUTCOME,
+        "generation:7",
+        message=said,
+        team_id=admin.team_id,
+        path="/takes/7/",
+        now=now,
+    )
+    alerts.open(
+        Kind.DISK_FULL, "disk:here", message="3.1% of the disk is free.", team_id=None, now=now
+    )
     Alert.objects.filter(kind=Kind.DISK_FULL).update(problem="The webhook answered 500.", tries=3)
     lookout.check_books(now)
     return admin
@@ -72,10 +86,14 @@ def test_on_a_phone_the_places_scroll_and_begin_with_the_one_shown(open_page, bu
     page = open_page(busy, "/status/", width=390, height=844)
     page.wait_for_load_state()
 
-    bar, here = page.locator(".places").bounding_box(), page.locator(".places [aria-current]").bounding_box()
+    bar, here = (
+        page.locator(".places").bounding_box(),
+        page.locator(".places [aria-current]").bounding_box(),
+    )
 
     assert here["x"] >= bar["x"] and here["x"] + here["width"] <= bar["x"] + bar["width"] + 1
     gaps = page.eval_on_selector_all(
-        ".places a", "all => all.slice(1).map((a, i) => parseFloat(getComputedStyle(a).paddingLeft))"
+        ".places a",
+        "all => all.slice(1).map((a, i) => parseFloat(getComputedStyle(a).paddingLeft))",
     )
     assert min(gaps) >= 12

@@ -35,8 +35,15 @@ def signed_in(member: Member) -> Client:
 
 
 def typed(asset=None, **fields):
-    sound = {"source_kind": "asset", "prompt": "Rainy neon evening", "conditioning": "auto", "guides": "none",
-             "resolution": "720p", "strength": "flex_2", "form_token": "one"}  # fmt: skip
+    sound = {
+        "source_kind": "asset",
+        "prompt": "Rainy neon evening",
+        "conditioning": "auto",
+        "guides": "none",
+        "resolution": "720p",
+        "strength": "flex_2",
+        "form_token": "one",
+    }
     return sound | ({"source_asset": asset.pk} if asset else {}) | fields
 
 
@@ -47,7 +54,9 @@ def checked(browser, **kwargs) -> str:
 
 
 def sent_body(html: str) -> dict:
-    return json.loads(html.split('id="request-json" hx-swap-oob="innerHTML">')[1].split("</div>")[0])
+    return json.loads(
+        html.split('id="request-json" hx-swap-oob="innerHTML">')[1].split("</div>")[0]
+    )
 
 
 def test_a_sound_form_shows_its_price_and_the_exact_body_and_opens_the_button(browser, member):
@@ -57,10 +66,14 @@ def test_a_sound_form_shows_its_price_and_the_exact_body_and_opens_the_button(br
     assert sent_body(html)["video"] == {"resolution": "720p", "edit": {"auto_controls": True}}
 
 
-def test_a_check_answers_200_and_says_each_broken_rule_beside_its_field_with_the_ways_out(browser, member):
+def test_a_check_answers_200_and_says_each_broken_rule_beside_its_field_with_the_ways_out(
+    browser, member
+):
     html = checked(browser, **typed(make_asset(member), exr="1", prompt="x" * 6001))
 
-    prompt, output = (html.split(f'id="notes-{slot}"')[1].split("</div>")[0] for slot in ("prompt", "output"))
+    prompt, output = (
+        html.split(f'id="notes-{slot}"')[1].split("</div>")[0] for slot in ("prompt", "output")
+    )
     assert "6,001 characters, 1 more than the 6,000" in prompt
     assert "EXR comes with HDR" in output and 'value="hdr=1"' in output and 'value="exr="' in output
     assert 'data-can-send="no"' in html
@@ -87,7 +100,12 @@ def test_auto_closes_strength_and_signals_with_one_reason_and_one_way_out(browse
 
 def test_values_of_the_other_mode_are_not_sent(browser, member):
     asset = make_asset(member)
-    fields = {"strength": "reimagine_3", "depth_enabled": "1", "depth_blur": "0.2", "pose_enabled": "1"}
+    fields = {
+        "strength": "reimagine_3",
+        "depth_enabled": "1",
+        "depth_blur": "0.2",
+        "pose_enabled": "1",
+    }
 
     auto = sent_body(checked(browser, **typed(asset, **fields)))
     manual = sent_body(checked(browser, **typed(asset, conditioning="manual", **fields)))
@@ -102,7 +120,11 @@ def test_values_of_the_other_mode_are_not_sent(browser, member):
 def test_keyframes_are_sent_with_their_frames_and_judged_one_by_one(browser, member):
     asset = make_asset(member)
     still = make_asset(member, kind="image", frame_count=0)
-    rows = {"guides": "keyframes", "keyframe_asset": [still.pk, still.pk], "keyframe_index": ["0", "500"]}
+    rows = {
+        "guides": "keyframes",
+        "keyframe_asset": [still.pk, still.pk],
+        "keyframe_index": ["0", "500"],
+    }
 
     html = checked(browser, **typed(asset, **rows))
 
@@ -121,12 +143,20 @@ def test_a_guide_without_a_picture_is_not_queued(browser, member, mode):
 @pytest.mark.parametrize(
     ("fields", "source"),
     [
-        ({"source_kind": "url", "source_url": "https://media.example.org/a.mov"},
-         {"url": "https://media.example.org/a.mov", "media_type": "video/quicktime"}),
-        ({"source_kind": "id", "source_id": RESULT_ID, "source_id_kind": "generation"}, {"generation_id": RESULT_ID}),
-        ({"source_kind": "id", "source_id": RESULT_ID, "source_id_kind": "file"}, {"file_id": RESULT_ID}),
+        (
+            {"source_kind": "url", "source_url": "https://media.example.org/a.mov"},
+            {"url": "https://media.example.org/a.mov", "media_type": "video/quicktime"},
+        ),
+        (
+            {"source_kind": "id", "source_id": RESULT_ID, "source_id_kind": "generation"},
+            {"generation_id": RESULT_ID},
+        ),
+        (
+            {"source_kind": "id", "source_id": RESULT_ID, "source_id_kind": "file"},
+            {"file_id": RESULT_ID},
+        ),
     ],
-)  # fmt: skip
+)
 def test_a_source_by_url_or_by_id_is_sent_as_it_was_given(browser, fields, source):
     assert sent_body(checked(browser, **typed(**fields)))["source"] == source
 
@@ -136,7 +166,9 @@ def test_an_earlier_result_is_named_by_its_generation_id(browser, member):
 
     html = checked(browser, **typed(source_kind="generation", source_generation=take.pk))
 
-    assert sent_body(html)["source"] == {"generation_id": RESULT_ID} and 'data-can-send="yes"' in html
+    assert (
+        sent_body(html)["source"] == {"generation_id": RESULT_ID} and 'data-can-send="yes"' in html
+    )
 
 
 def test_what_belongs_to_another_team_is_never_a_source(browser):
@@ -154,16 +186,23 @@ def test_what_belongs_to_another_team_is_never_a_source(browser):
 def test_a_check_without_htmx_shows_the_whole_page_with_everything_as_it_was_typed(browser, member):
     asset = make_asset(member)
 
-    answer = browser.post("/studio/check", typed(asset, prompt="", resolution="1080p", hdr="1", strength="adhere_3"))
+    answer = browser.post(
+        "/studio/check", typed(asset, prompt="", resolution="1080p", hdr="1", strength="adhere_3")
+    )
 
     html = answer.content.decode()
     assert answer.status_code == 200 and html.startswith("<!doctype html>") and "data-typed" in html
     assert 'data-tone="bad"' in html and "The prompt is empty" in html
-    assert '<input type="radio" name="resolution" value="1080p" data-option="resolution=1080p" checked>' in html
+    assert (
+        '<input type="radio" name="resolution" value="1080p" data-option="resolution=1080p" checked>'
+        in html
+    )
 
 
 def test_a_mend_without_javascript_changes_its_fields_and_keeps_the_others(browser, member):
-    fields = typed(make_asset(member), exr="1", resolution="540p", prompt="Snow", mend="hdr=1&resolution=720p")
+    fields = typed(
+        make_asset(member), exr="1", resolution="540p", prompt="Snow", mend="hdr=1&resolution=720p"
+    )
 
     html = browser.post("/studio/mend", fields).content.decode()
 
@@ -174,29 +213,48 @@ def test_a_mend_without_javascript_changes_its_fields_and_keeps_the_others(brows
 
 def test_a_keyframe_can_be_dropped_without_javascript(browser, member):
     still = make_asset(member, kind="image", frame_count=0)
-    rows = {"guides": "keyframes", "keyframe_asset": [still.pk] * 3, "keyframe_index": ["7", "8", "9"]}
+    rows = {
+        "guides": "keyframes",
+        "keyframe_asset": [still.pk] * 3,
+        "keyframe_index": ["7", "8", "9"],
+    }
 
-    html = browser.post("/studio/mend", typed(make_asset(member), drop_keyframe="1", **rows)).content.decode()
+    html = browser.post(
+        "/studio/mend", typed(make_asset(member), drop_keyframe="1", **rows)
+    ).content.decode()
 
     assert 'value="7"' in html and 'value="9"' in html and 'value="8"' not in html
 
 
 def test_edit_this_fills_the_form_with_what_was_asked_and_the_result_as_its_source(browser, member):
-    take = make_generation(member, state="succeeded", result=make_asset(member), chain_id=RESULT_ID, prompt="Snow")
+    take = make_generation(
+        member, state="succeeded", result=make_asset(member), chain_id=RESULT_ID, prompt="Snow"
+    )
 
     html = browser.get(f"/studio/?generation={take.pk}").content.decode()
 
     assert 'name="source_kind" value="generation" checked' in html
-    assert f'name="source_generation" value="{take.pk}" checked' in html and ">\nSnow</textarea>" in html
+    assert (
+        f'name="source_generation" value="{take.pk}" checked' in html
+        and ">\nSnow</textarea>" in html
+    )
 
 
 def test_change_and_redo_fills_the_form_with_everything_as_it_was(browser, member):
     clip, still = make_asset(member), make_asset(member, kind="image", frame_count=0)
     wanted = GenerationRequest(
-        prompt="Snow", source=Ref(asset_id=clip.pk), resolution="540p", strength="adhere_3", depth_enabled=True,
-        depth_blur=0.2, keyframes=(Ref(asset_id=still.pk),), keyframe_indexes=(48,),
-    )  # fmt: skip
-    take = make_generation(member, state="failed", source=clip, request=wanted.to_json(), prompt="Snow")
+        prompt="Snow",
+        source=Ref(asset_id=clip.pk),
+        resolution="540p",
+        strength="adhere_3",
+        depth_enabled=True,
+        depth_blur=0.2,
+        keyframes=(Ref(asset_id=still.pk),),
+        keyframe_indexes=(48,),
+    )
+    take = make_generation(
+        member, state="failed", source=clip, request=wanted.to_json(), prompt="Snow"
+    )
 
     form = browser.get(f"/studio/?again={take.pk}").context["form"]
 
@@ -254,7 +312,9 @@ def test_takes_ask_for_themselves_only_while_one_runs(browser, member):
     assert "hx-get" not in still and "Failed" in still
 
 
-def test_a_check_costs_the_same_few_queries_however_full_the_gallery_is(browser, member, django_assert_max_num_queries):
+def test_a_check_costs_the_same_few_queries_however_full_the_gallery_is(
+    browser, member, django_assert_max_num_queries
+):
     asset = make_asset(member)
     fields = typed(asset)
     checked(browser, **fields)  # makes the account, once and for all
@@ -277,7 +337,11 @@ def test_what_the_budget_has_no_room_for_is_said_before_the_click(member):
     html = checked(signed_in(member), **typed(make_asset(member)))
 
     whole = html.split('id="notes-whole"')[1].split("</div>")[0]
-    assert "$1.08" in whole and "$1.00 of this month's budget is free" in whole and 'data-can-send="no"' in html
+    assert (
+        "$1.08" in whole
+        and "$1.00 of this month's budget is free" in whole
+        and 'data-can-send="no"' in html
+    )
 
 
 def test_a_page_that_waits_for_a_playable_copy_gets_it_when_it_is_there(browser, member):

@@ -67,16 +67,24 @@ def test_a_clip_is_uploaded_by_button_chosen_and_played_to_the_frame(member, ope
     expect(page.locator("#viewer")).to_contain_text("132 frames")
     expect(page.locator('[name="source_asset"]:checked')).to_have_count(1)
     expect(page.locator("#estimate")).to_contain_text("$")
-    page.locator("#viewer video").evaluate("v => new Promise((done) => v.readyState > 1 ? done() : v.oncanplay = done)")
+    page.locator("#viewer video").evaluate(
+        "v => new Promise((done) => v.readyState > 1 ? done() : v.oncanplay = done)"
+    )
     page.locator("[data-strip]").fill("90")
     expect(page.locator("[data-frame]")).to_have_text("90")
     page.keyboard.press("Shift+ArrowRight")
     page.keyboard.press("ArrowLeft")
     expect(page.locator("[data-frame]")).to_have_text("99")
-    page.wait_for_function("() => Math.abs(document.querySelector('#viewer video').currentTime - 99.5 / 25) < 0.01")
+    page.wait_for_function(
+        "() => Math.abs(document.querySelector('#viewer video').currentTime - 99.5 / 25) < 0.01"
+    )
     page.get_by_role("button", name="Play").click()
-    page.wait_for_function("() => document.querySelector('[data-player]').classList.contains('is-playing')")
-    page.wait_for_function("() => Number(document.querySelector('[data-frame]').textContent) !== 99")
+    page.wait_for_function(
+        "() => document.querySelector('[data-player]').classList.contains('is-playing')"
+    )
+    page.wait_for_function(
+        "() => Number(document.querySelector('[data-frame]').textContent) !== 99"
+    )
 
 
 def test_several_clips_dropped_at_once_are_all_taken_and_a_bad_one_says_what_is_wrong(
@@ -101,7 +109,8 @@ def test_a_broken_rule_is_seen_and_mended_by_its_own_way_out(studio):
     studio.get_by_label("HDR").check()
     expect(studio.get_by_label("EXR")).not_to_have_attribute("aria-disabled", "true")
     studio.get_by_label("EXR").check()
-    # Once the answer is there: what it says moves what is below it, and a press that it comes into is no click.
+    # Once the answer is there: what it says moves what is below it, and a press that it comes into
+    # is no click.
     expect(studio.get_by_role("button", name="Turn HDR off and turn EXR off")).to_be_visible()
     studio.get_by_label("HDR").uncheck()
     expect(studio.locator("#notes-output")).to_contain_text("EXR comes with HDR")
@@ -170,7 +179,9 @@ def test_frames_are_pinned_dragged_replaced_and_dropped(studio, real_media):
     studio.get_by_role("button", name="Remove").first.click()
 
     expect(studio.locator(".pin")).to_have_count(1)
-    expect(studio.locator("#request-json")).to_contain_text(re.compile(rf'"keyframe_indexes": \[\s*{moved}\s*\]'))
+    expect(studio.locator("#request-json")).to_contain_text(
+        re.compile(rf'"keyframe_indexes": \[\s*{moved}\s*\]')
+    )
 
 
 def test_the_draft_survives_a_reload(studio):
@@ -188,7 +199,9 @@ def test_the_draft_survives_a_reload(studio):
     expect(studio.locator("#request-json")).to_contain_text('"1080p"')
 
 
-def test_an_opening_guide_frame_is_the_source_s_own_first_frame_or_an_uploaded_still(studio, real_media):
+def test_an_opening_guide_frame_is_the_source_s_own_first_frame_or_an_uploaded_still(
+    studio, real_media
+):
     studio.get_by_text("Opening guide frame", exact=True).click()
     expect(studio.locator("#notes-guides")).to_contain_text("Choose the picture")
 
@@ -262,8 +275,15 @@ def make_long_clip(path: Path, *, seconds: int, fps: int = 10) -> Path:
     return path
 
 
-def test_a_clip_that_is_too_long_is_cut_by_its_way_out_and_a_part_by_in_and_out(member, open_page, tmp_path):
-    take_in(make_long_clip(tmp_path / "long.mp4", seconds=19), name="long.mp4", team=member.team, user=member.user)
+def test_a_clip_that_is_too_long_is_cut_by_its_way_out_and_a_part_by_in_and_out(
+    member, open_page, tmp_path
+):
+    take_in(
+        make_long_clip(tmp_path / "long.mp4", seconds=19),
+        name="long.mp4",
+        team=member.team,
+        user=member.user,
+    )
     page = open_page(member, "/studio/")
     page.fill("#prompt", "Snow")
     page.locator("[data-strip]").fill("20")
@@ -283,7 +303,9 @@ def test_a_clip_that_is_too_long_is_cut_by_its_way_out_and_a_part_by_in_and_out(
     page.get_by_role("button", name="Cut", exact=True).click()
     expect(page.locator("#viewer .facts")).to_contain_text("30 frames")
     expect(page.locator('[name="keyframe_index"]')).to_have_value("5")
-    expect(page.locator('[name="source_asset"]:checked')).to_have_value(str(Asset.objects.latest("pk").pk))
+    expect(page.locator('[name="source_asset"]:checked')).to_have_value(
+        str(Asset.objects.latest("pk").pk)
+    )
 
 
 def test_without_javascript_the_whole_way_is_plain_forms(member, keep, open_page):
@@ -307,8 +329,13 @@ def test_without_javascript_the_whole_way_is_plain_forms(member, keep, open_page
 
 
 @pytest.mark.parametrize(("width", "scheme"), [(1440, "dark"), (390, "light")])
-def test_the_studio_fits_its_screen_and_has_no_serious_barrier(member, keep, open_page, width, scheme):
-    source, result = keep("bunny_720p_5s.mp4"), keep("frog_vp9_8s.webm", origin="result", is_simulated=True)
+def test_the_studio_fits_its_screen_and_has_no_serious_barrier(
+    member, keep, open_page, width, scheme
+):
+    source, result = (
+        keep("bunny_720p_5s.mp4"),
+        keep("frog_vp9_8s.webm", origin="result", is_simulated=True),
+    )
     make_generation(member, source=source, state="succeeded", result=result, chain_id=RESULT_ID)
     make_generation(member, source=source, state="failed")
     page = open_page(member, "/studio/", width=width, color_scheme=scheme)
@@ -321,7 +348,10 @@ def test_the_studio_fits_its_screen_and_has_no_serious_barrier(member, keep, ope
 
     found = Axe().run(page, options={"resultTypes": ["violations"]}).response["violations"]
 
-    serious = [(one["id"], [node["html"][:160] for node in one["nodes"]]) for one in found
-               if one["impact"] in ("serious", "critical")]  # fmt: skip
+    serious = [
+        (one["id"], [node["html"][:160] for node in one["nodes"]])
+        for one in found
+        if one["impact"] in ("serious", "critical")
+    ]
     assert serious == []
     assert page.evaluate("() => document.documentElement.scrollWidth") <= width

@@ -35,9 +35,16 @@ def keep(member, real_media, tmp_path):
 
 
 def test_every_task_fits_its_screen_and_has_no_serious_barrier(member, keep, open_page):
-    source, result = keep("bunny_720p_5s.mp4"), keep("frog_vp9_8s.webm", origin="result", is_simulated=True)
+    source, result = (
+        keep("bunny_720p_5s.mp4"),
+        keep("frog_vp9_8s.webm", origin="result", is_simulated=True),
+    )
     make_generation(
-        member, source=source, state="succeeded", result=result, chain_id="6f0c2a54-8a4b-4a57-9a55-0f6d0c1b7e21"
+        member,
+        source=source,
+        state="succeeded",
+        result=result,
+        chain_id="6f0c2a54-8a4b-4a57-9a55-0f6d0c1b7e21",
     )
     page = open_page(member, "/studio/")
 
@@ -105,7 +112,9 @@ def test_what_is_typed_while_the_answer_is_on_its_way_is_carried_into_it(studio)
 
 
 @pytest.mark.parametrize("typed", ["", " at sea"])
-def test_a_letter_typed_between_the_swap_and_its_settling_is_neither_lost_nor_taken_for_checked(studio, typed):
+def test_a_letter_typed_between_the_swap_and_its_settling_is_neither_lost_nor_taken_for_checked(
+    studio, typed
+):
     studio.fill("#prompt", "Rainy evening")
     held: list[Route] = []
     studio.route("**/studio/form", lambda route: held.append(route))
@@ -197,7 +206,11 @@ def test_the_chosen_account_asks_for_its_price_by_itself_and_shows_it_when_it_co
     expect(studio.locator("#estimate")).to_contain_text("Asking Scenario what this costs")
     asked = AskedPrice.objects.get()
     AskedPrice.objects.filter(pk=asked.pk).update(
-        state="known", low_usd="0.42", high_usd="0.42", basis="42 CU at $0.01", answered_at=timezone.now()
+        state="known",
+        low_usd="0.42",
+        high_usd="0.42",
+        basis="42 CU at $0.01",
+        answered_at=timezone.now(),
     )
 
     expect(studio.locator(".quote.is-chosen")).to_contain_text("$0.42")

@@ -52,7 +52,11 @@ def test_cancel_after_it_was_sent_says_so_and_changes_nothing(client, creator):
     html = client.post(f"/takes/{take.pk}/cancel", follow=True).content.decode()
 
     take.refresh_from_db()
-    assert "sent already" in html and take.state == State.RUNNING and ledger.held_usd(take.pk) == Decimal("1.08")
+    assert (
+        "sent already" in html
+        and take.state == State.RUNNING
+        and ledger.held_usd(take.pk) == Decimal("1.08")
+    )
 
 
 def test_trying_again_makes_a_second_attempt_with_its_own_reservation(client, creator):
@@ -85,7 +89,9 @@ def test_over_budget_is_said_when_trying_again(client, creator):
 
 
 def test_a_result_that_could_not_be_fetched_is_fetched_again(client, creator):
-    take = make_generation(creator, state=State.FETCH_FAILED, failure_message="The link had expired.")
+    take = make_generation(
+        creator, state=State.FETCH_FAILED, failure_message="The link had expired."
+    )
     assert "Fetch again, free" in text(client, take)
 
     client.post(f"/takes/{take.pk}/fetch")
@@ -96,9 +102,12 @@ def test_a_result_that_could_not_be_fetched_is_fetched_again(client, creator):
 
 def test_what_came_and_is_not_right_can_be_had_and_taken_as_it_is(client, creator):
     take = make_generation(
-        creator, state=State.FETCH_FAILED, came=make_asset(creator, origin="result"), failure_code="result_length",
+        creator,
+        state=State.FETCH_FAILED,
+        came=make_asset(creator, origin="result"),
+        failure_code="result_length",
         failure_message="The file that came lasts 1.00 s and should last about 5.00 s: far too short.",
-    )  # fmt: skip
+    )
     page = text(client, take)
     assert "far too short" in page and "Download what came" in page and "Take it as it is" in page
 
@@ -112,8 +121,12 @@ def test_what_came_and_is_not_right_can_be_had_and_taken_as_it_is(client, creato
 
 
 def test_what_nobody_can_read_can_be_had_and_not_taken(client, creator):
-    came = make_asset(creator, kind="unreadable", origin="result", mime_type="application/octet-stream")
-    take = make_generation(creator, state=State.FETCH_FAILED, came=came, failure_message="It came twice.")
+    came = make_asset(
+        creator, kind="unreadable", origin="result", mime_type="application/octet-stream"
+    )
+    take = make_generation(
+        creator, state=State.FETCH_FAILED, came=came, failure_message="It came twice."
+    )
 
     page = text(client, take)
 
@@ -123,12 +136,18 @@ def test_what_nobody_can_read_can_be_had_and_not_taken(client, creator):
     assert take.state == State.FETCH_FAILED
 
 
-def test_frames_that_were_paid_and_did_not_come_can_be_asked_for_again(client, creator, monkeypatch):
+def test_frames_that_were_paid_and_did_not_come_can_be_asked_for_again(
+    client, creator, monkeypatch
+):
     sent = []
     monkeypatch.setattr(retry.queue, "send", lambda task, *given: sent.append((task, *given)))
     wanted = GenerationRequest(prompt="Rain", hdr=True, exr=True).to_json()
-    take = make_done(creator, request=wanted, warning="The EXR frames could not be used: The link answered 503.")
-    assert "The link answered 503." in text(client, take) and "Fetch EXR again, free" in text(client, take)
+    take = make_done(
+        creator, request=wanted, warning="The EXR frames could not be used: The link answered 503."
+    )
+    assert "The link answered 503." in text(client, take) and "Fetch EXR again, free" in text(
+        client, take
+    )
 
     client.post(f"/takes/{take.pk}/fetch-frames")
     client.post(f"/takes/{make_done(creator).pk}/fetch-frames")
@@ -140,7 +159,10 @@ def test_frames_that_were_paid_and_did_not_come_can_be_asked_for_again(client, c
 
 def test_a_result_that_may_be_deleted_soon_says_so_on_its_take_and_in_the_queue(client, creator):
     take = make_generation(
-        creator, state=State.FETCHING, failure_code="result_expiring", failure_message="It is made and paid. Hurry."
+        creator,
+        state=State.FETCHING,
+        failure_code="result_expiring",
+        failure_message="It is made and paid. Hurry.",
     )
 
     assert "its file is not here yet" in text(client, take)
@@ -148,7 +170,9 @@ def test_a_result_that_may_be_deleted_soon_says_so_on_its_take_and_in_the_queue(
 
 
 def test_an_unknown_outcome_is_explained_and_nothing_offers_to_retry(client, creator):
-    words = text(client, make_held(creator, State.UNKNOWN, failure_message="The connection was cut."))
+    words = text(
+        client, make_held(creator, State.UNKNOWN, failure_message="The connection was cut.")
+    )
 
     assert "Nobody knows yet" in words and "$1.08 stay held" in words and "may cost twice" in words
     assert "Try again " not in words.replace("try again", "")
@@ -157,7 +181,9 @@ def test_an_unknown_outcome_is_explained_and_nothing_offers_to_retry(client, cre
 def test_never_arrived_gives_the_money_back(client, creator):
     take = make_held(creator, State.UNKNOWN)
 
-    client.post(f"/takes/{take.pk}/settle", {"outcome": "never_arrived", "note": "Not in their console"})
+    client.post(
+        f"/takes/{take.pk}/settle", {"outcome": "never_arrived", "note": "Not in their console"}
+    )
 
     take.refresh_from_db()
     assert take.state == State.FAILED and ledger.held_usd(take.pk) == 0
@@ -167,11 +193,17 @@ def test_never_arrived_gives_the_money_back(client, creator):
 def test_sending_again_counts_the_first_as_spent(client, creator):
     take = make_held(creator, State.UNKNOWN)
 
-    client.post(f"/takes/{take.pk}/settle", {"outcome": "send_again", "agreed_usd": "1.08", "note": "Urgent"})
+    client.post(
+        f"/takes/{take.pk}/settle",
+        {"outcome": "send_again", "agreed_usd": "1.08", "note": "Urgent"},
+    )
 
     take.refresh_from_db()
     assert take.state == State.QUEUED and take.attempts.count() == 2
-    assert (ledger.spent_usd(take.pk), ledger.held_usd(take.pk)) == (Decimal("1.08"), Decimal("1.08"))
+    assert (ledger.spent_usd(take.pk), ledger.held_usd(take.pk)) == (
+        Decimal("1.08"),
+        Decimal("1.08"),
+    )
 
 
 def test_counting_as_spent_closes_it(client, creator):
@@ -231,7 +263,9 @@ def test_a_reviewer_approves_and_the_creator_sees_who(client, creator, reviewer)
 def test_needs_changes_without_a_note_is_asked_for_one(creator, reviewer):
     take = make_done(creator)
 
-    answer = signed_in(reviewer).post(f"/takes/{take.pk}/review", {"verdict": "needs_changes", "note": "  "})
+    answer = signed_in(reviewer).post(
+        f"/takes/{take.pk}/review", {"verdict": "needs_changes", "note": "  "}
+    )
 
     assert answer.status_code == 422 and "Say what should change" in answer.content.decode()
     take.refresh_from_db()
@@ -248,9 +282,18 @@ def test_an_unfinished_take_is_not_decided_about(creator, reviewer):
 
 
 # Who may do it to a colleague's take.
-POSTS = {"cancel": Role.ADMIN, "retry": Role.CREATOR, "fetch": Role.CREATOR, "settle": Role.ADMIN,
-         "take-as-it-is": Role.ADMIN, "look": Role.CREATOR, "ask": Role.CREATOR, "cost": Role.ADMIN,
-         "fetch-frames": Role.CREATOR, "review": Role.REVIEWER}  # fmt: skip
+POSTS = {
+    "cancel": Role.ADMIN,
+    "retry": Role.CREATOR,
+    "fetch": Role.CREATOR,
+    "settle": Role.ADMIN,
+    "take-as-it-is": Role.ADMIN,
+    "look": Role.CREATOR,
+    "ask": Role.CREATOR,
+    "cost": Role.ADMIN,
+    "fetch-frames": Role.CREATOR,
+    "review": Role.REVIEWER,
+}
 
 
 @pytest.mark.parametrize("role", list(Role))
@@ -259,7 +302,9 @@ def test_each_act_is_open_to_its_roles_only(creator, role, path):
     take = make_held(creator, State.UNKNOWN)
 
     said = {"outcome": "never_arrived", "note": "Looked"}
-    answer = signed_in(make_member(role=role, team=creator.team)).post(f"/takes/{take.pk}/{path}", said)
+    answer = signed_in(make_member(role=role, team=creator.team)).post(
+        f"/takes/{take.pk}/{path}", said
+    )
 
     assert answer.status_code == (302 if role in {Role.ADMIN, POSTS[path]} else 403)
 
@@ -269,9 +314,11 @@ def test_another_teams_take_is_not_there(creator, path):
     stranger = signed_in(make_member(role=Role.ADMIN))
     take = make_held(creator, State.QUEUED)
 
-    answer = stranger.get(f"/takes/{take.pk}{path}") if path in {"", "/live"} else stranger.post(
-        f"/takes/{take.pk}{path}"
-    )  # fmt: skip
+    answer = (
+        stranger.get(f"/takes/{take.pk}{path}")
+        if path in {"", "/live"}
+        else stranger.post(f"/takes/{take.pk}{path}")
+    )
 
     assert answer.status_code == 404
     assert Client().get(f"/takes/{take.pk}{path}").status_code in {302, 405}

@@ -29,15 +29,37 @@ def client(creator) -> Client:
 def test_a_take_shows_what_was_asked_and_what_came_of_it(client, creator):
     guide = make_asset(creator, kind="image", name="guide.png")
     wanted = GenerationRequest(
-        prompt="Snow", source=Ref(asset_id=1), resolution="1080p", strength="flex_2", depth_enabled=True,
-        depth_blur=0.2, keyframes=(Ref(asset_id=guide.pk), Ref(url="https://x.example/a.png")),
-        keyframe_indexes=(0, 90), hdr=True,
-    )  # fmt: skip
-    take = make_done(creator, prompt="Snow", request=wanted.to_json(), cost_usd=Decimal("2.16"), chain_id="gen-77")
+        prompt="Snow",
+        source=Ref(asset_id=1),
+        resolution="1080p",
+        strength="flex_2",
+        depth_enabled=True,
+        depth_blur=0.2,
+        keyframes=(Ref(asset_id=guide.pk), Ref(url="https://x.example/a.png")),
+        keyframe_indexes=(0, 90),
+        hdr=True,
+    )
+    take = make_done(
+        creator,
+        prompt="Snow",
+        request=wanted.to_json(),
+        cost_usd=Decimal("2.16"),
+        chain_id="gen-77",
+    )
 
     words = text(client, take)
 
-    for said in ["Snow", "Flex 2", "blur 0.2", "2 keyframes at 0, 90", "1080p", "HDR on", "gen-77", "$2.16", "Manual"]:
+    for said in [
+        "Snow",
+        "Flex 2",
+        "blur 0.2",
+        "2 keyframes at 0, 90",
+        "1080p",
+        "HDR on",
+        "gen-77",
+        "$2.16",
+        "Manual",
+    ]:
         assert said in words
     assert f"/media/{guide.pk}/poster" in client.get(f"/takes/{take.pk}").content.decode()
     assert "Frame 90, given by link or id" in words
@@ -45,21 +67,36 @@ def test_a_take_shows_what_was_asked_and_what_came_of_it(client, creator):
 
 def test_the_chain_says_what_each_take_changed(client, creator):
     root = make_done(creator, prompt="A quiet street at night", chain_id="gen-1")
-    wanted = GenerationRequest(prompt="A busy street at night", strength="adhere_1", resolution="1080p")
+    wanted = GenerationRequest(
+        prompt="A busy street at night", strength="adhere_1", resolution="1080p"
+    )
     edit = make_done(
-        creator, parent=root, lineage=root.lineage, prompt=wanted.prompt, request=wanted.to_json(), chain_id="gen-2"
+        creator,
+        parent=root,
+        lineage=root.lineage,
+        prompt=wanted.prompt,
+        request=wanted.to_json(),
+        chain_id="gen-2",
     )
 
     html = client.get(f"/takes/{edit.pk}").content.decode()
 
     assert "<del>quiet </del><ins>busy </ins>" in html
-    assert "<del>720p</del> → <ins>1080p</ins>" in html and "<del>Auto</del> → <ins>Manual</ins>" in html
+    assert (
+        "<del>720p</del> → <ins>1080p</ins>" in html
+        and "<del>Auto</del> → <ins>Manual</ins>" in html
+    )
     assert html.index("gen-1") < html.index("gen-2")
 
 
 def test_a_prompt_written_anew_is_not_shown_word_by_word(client, creator):
     root = make_done(creator, prompt="A quiet street at night")
-    edit = make_done(creator, parent=root, lineage=root.lineage, prompt="Claymation everywhere, please, with snow")
+    edit = make_done(
+        creator,
+        parent=root,
+        lineage=root.lineage,
+        prompt="Claymation everywhere, please, with snow",
+    )
 
     html = client.get(f"/takes/{edit.pk}").content.decode()
 
@@ -77,7 +114,9 @@ def test_edits_and_siblings_are_shown(client, creator):
     assert f'href="/takes/{child.pk}"' in made and f'href="/takes/{sibling.pk}"' in others
 
 
-def test_the_page_of_an_old_take_shows_all_that_it_came_from_and_counts_its_kin(client, creator, monkeypatch):
+def test_the_page_of_an_old_take_shows_all_that_it_came_from_and_counts_its_kin(
+    client, creator, monkeypatch
+):
     monkeypatch.setattr(chain, "MOST_SHOWN", 2)
     takes = [make_done(creator)]
     for _ in range(5):
@@ -98,23 +137,37 @@ def test_the_page_of_an_old_take_shows_all_that_it_came_from_and_counts_its_kin(
 def test_edit_this_fills_the_studio_with_the_result(client, creator, reviewer):
     take = make_done(creator)
 
-    assert f'href="/studio/?generation={take.pk}"' in client.get(f"/takes/{take.pk}").content.decode()
-    assert f"generation={take.pk}" not in signed_in(reviewer).get(f"/takes/{take.pk}").content.decode()
+    assert (
+        f'href="/studio/?generation={take.pk}"' in client.get(f"/takes/{take.pk}").content.decode()
+    )
+    assert (
+        f"generation={take.pk}" not in signed_in(reviewer).get(f"/takes/{take.pk}").content.decode()
+    )
 
 
 def test_ledger_lines_stand_on_the_take_for_who_may_see_them(client, creator, reviewer):
     take = make_held(creator, State.RUNNING)
-    ledger.charge(take.attempts.get().pk, Decimal("1.08"), now=NOW, is_estimated=True, note="No price reported")
+    ledger.charge(
+        take.attempts.get().pk,
+        Decimal("1.08"),
+        now=NOW,
+        is_estimated=True,
+        note="No price reported",
+    )
     admin = make_member(role=Role.ADMIN, team=creator.team)
 
-    assert "No price reported" in text(client, take) and "No price reported" in text(signed_in(admin), take)
+    assert "No price reported" in text(client, take) and "No price reported" in text(
+        signed_in(admin), take
+    )
     assert "No price reported" not in text(signed_in(reviewer), take)
 
 
 def test_the_exact_request_is_shown_with_long_pictures_cut(client, creator):
     take = make_done(creator)
     take.attempts.update(
-        request_body={"model": "ray-3.2", "data": "A" * 5000}, provider_job_id="job-9", submitted_at=NOW
+        request_body={"model": "ray-3.2", "data": "A" * 5000},
+        provider_job_id="job-9",
+        submitted_at=NOW,
     )
 
     words = text(client, take)
@@ -124,11 +177,17 @@ def test_the_exact_request_is_shown_with_long_pictures_cut(client, creator):
 
 
 def test_a_failure_says_why_and_what_to_do_next(client, creator):
-    hopeless = make_generation(creator, state=State.FAILED, failure_message="The prompt was refused.")
-    passing = make_generation(creator, state=State.FAILED, failure_message="A GPU died.", can_retry=True)
+    hopeless = make_generation(
+        creator, state=State.FAILED, failure_message="The prompt was refused."
+    )
+    passing = make_generation(
+        creator, state=State.FAILED, failure_message="A GPU died.", can_retry=True
+    )
 
     assert "The prompt was refused." in text(client, hopeless)
-    assert "would fail again" in text(client, hopeless) and "Try again" not in text(client, hopeless)
+    assert "would fail again" in text(client, hopeless) and "Try again" not in text(
+        client, hopeless
+    )
     assert "Try again" in text(client, passing)
 
 
@@ -172,7 +231,9 @@ def test_the_number_of_queries_does_not_grow_with_the_lineage(client, creator):
 
 def test_a_take_on_its_way_says_how_far_it_is_and_only_its_picture_changes(client, creator):
     take = make_generation(creator, state=State.RUNNING)
-    poll = re.search(r'hx-get="(/takes/\d+/live\?seen=[^"]+)"', client.get(f"/takes/{take.pk}").content.decode())[1]
+    poll = re.search(
+        r'hx-get="(/takes/\d+/live\?seen=[^"]+)"', client.get(f"/takes/{take.pk}").content.decode()
+    )[1]
 
     take.attempts.update(progress=0.42)
 
@@ -181,7 +242,9 @@ def test_a_take_on_its_way_says_how_far_it_is_and_only_its_picture_changes(clien
     assert 'id="stage"' in changed and "hx-swap-oob" in changed and 'id="history"' not in changed
 
 
-def test_a_take_that_waits_for_a_switched_off_account_says_so_and_hears_when_it_is_on_again(client, creator):
+def test_a_take_that_waits_for_a_switched_off_account_says_so_and_hears_when_it_is_on_again(
+    client, creator
+):
     take = make_generation(creator)
     ProviderAccount.objects.update(is_enabled=False)
 

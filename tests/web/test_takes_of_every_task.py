@@ -1,4 +1,6 @@
-"""The take page and the card for takes of every task and provider: what was asked, of whom, and how it goes on."""
+"""The take page and the card for takes of every task and provider: what was asked, of whom, and how
+it goes on.
+"""
 
 import pytest
 from django.test import Client
@@ -19,12 +21,20 @@ def client(creator) -> Client:
     return signed_in(creator)
 
 
-def make_asked(member, wanted: GenerationRequest, *, provider: str = "luma-agents", **fields) -> Generation:
+def make_asked(
+    member, wanted: GenerationRequest, *, provider: str = "luma-agents", **fields
+) -> Generation:
     """Make a finished take of a request, at a provider's own account."""
     return make_done(
-        member, account=default_account(provider), provider=provider, task=wanted.task, model=wanted.model,
-        prompt=wanted.prompt or "", request=wanted.to_json(), **fields,
-    )  # fmt: skip
+        member,
+        account=default_account(provider),
+        provider=provider,
+        task=wanted.task,
+        model=wanted.model,
+        prompt=wanted.prompt or "",
+        request=wanted.to_json(),
+        **fields,
+    )
 
 
 def make_generated(member, *, provider: str = "luma-agents", **values) -> Generation:
@@ -38,15 +48,30 @@ def html(client, take) -> str:
 
 
 def test_a_generation_shows_its_frames_length_loop_and_shape(client, creator):
-    first, last = (make_asset(creator, kind="image", name=name) for name in ("dawn.png", "dusk.png"))
+    first, last = (
+        make_asset(creator, kind="image", name=name) for name in ("dawn.png", "dusk.png")
+    )
     take = make_generated(
-        creator, start_frame=Ref(asset_id=first.pk), end_frame=Ref(asset_id=last.pk), duration="5s", loop=True,
-        aspect_ratio="21:9", resolution="720p",
-    )  # fmt: skip
+        creator,
+        start_frame=Ref(asset_id=first.pk),
+        end_frame=Ref(asset_id=last.pk),
+        duration="5s",
+        loop=True,
+        aspect_ratio="21:9",
+        resolution="720p",
+    )
 
     words = text(client, take)
 
-    for said in ["Task Generate", "Model Ray 3.2", "First frame", "Last frame", "5 s", "Loop on", "21:9"]:
+    for said in [
+        "Task Generate",
+        "Model Ray 3.2",
+        "First frame",
+        "Last frame",
+        "5 s",
+        "Loop on",
+        "21:9",
+    ]:
         assert said in words
     for picture in (first, last):
         assert f"/media/{picture.pk}/poster" in html(client, take)
@@ -54,7 +79,9 @@ def test_a_generation_shows_its_frames_length_loop_and_shape(client, creator):
 
 def test_keyframes_of_a_generation_are_shown_at_their_frames(client, creator):
     still = make_asset(creator, kind="image")
-    take = make_generated(creator, keyframes=(Ref(asset_id=still.pk),) * 2, keyframe_indexes=(0, 96), duration="10s")
+    take = make_generated(
+        creator, keyframes=(Ref(asset_id=still.pk),) * 2, keyframe_indexes=(0, 96), duration="10s"
+    )
 
     words = text(client, take)
 
@@ -63,9 +90,12 @@ def test_keyframes_of_a_generation_are_shown_at_their_frames(client, creator):
 
 def test_camera_concepts_are_named(client, creator):
     wanted = GenerationRequest(
-        task=Task.GENERATE, model="ray-flash-2-720p", prompt="A kite", concepts=("dolly_zoom", "low_angle"),
+        task=Task.GENERATE,
+        model="ray-flash-2-720p",
+        prompt="A kite",
+        concepts=("dolly_zoom", "low_angle"),
         duration="9s",
-    )  # fmt: skip
+    )
     take = make_asked(creator, wanted, provider="scenario", parent=None, source_asset=None)
 
     words = text(client, take)
@@ -78,10 +108,13 @@ def test_camera_concepts_are_named(client, creator):
     ("place", "said"),
     [
         ({}, "centred fit"),
-        ({"x_norm": 0.125, "y_norm": 0, "w_norm": 0.75, "h_norm": 1}, "75 % × 100 % of the canvas, at 12.5 %, 0 %"),
+        (
+            {"x_norm": 0.125, "y_norm": 0, "w_norm": 0.75, "h_norm": 1},
+            "75 % × 100 % of the canvas, at 12.5 %, 0 %",
+        ),
     ],
     ids=["fitted", "placed"],
-)  # fmt: skip
+)
 def test_a_reframe_says_where_the_source_lies(client, creator, place, said):
     wanted = GenerationRequest(
         task=Task.REFRAME, prompt="Carry on", aspect_ratio="9:16", source=Ref(asset_id=1), **place
@@ -90,7 +123,11 @@ def test_a_reframe_says_where_the_source_lies(client, creator, place, said):
 
     words = text(client, take)
 
-    assert f"Placement {said}" in words and "Aspect ratio 9:16" in words and "Reframe, Ray 3.2 at" in words
+    assert (
+        f"Placement {said}" in words
+        and "Aspect ratio 9:16" in words
+        and "Reframe, Ray 3.2 at" in words
+    )
 
 
 def test_a_take_without_a_source_has_nothing_to_be_compared_with(client, creator):
@@ -103,7 +140,9 @@ def test_a_take_without_a_source_has_nothing_to_be_compared_with(client, creator
 
 def test_an_extension_says_what_it_goes_on_from_and_is_not_laid_over_it(client, creator):
     root = make_done(creator, chain_id="gen-1")
-    wanted = GenerationRequest(task=Task.GENERATE, prompt="It flies on", end_frame=Ref(generation_id="gen-1"))
+    wanted = GenerationRequest(
+        task=Task.GENERATE, prompt="It flies on", end_frame=Ref(generation_id="gen-1")
+    )
     take = make_asked(creator, wanted, parent=root, lineage=root.lineage, source_asset=root.result)
 
     page, words = html(client, take), text(client, take)
@@ -115,45 +154,69 @@ def test_an_extension_says_what_it_goes_on_from_and_is_not_laid_over_it(client, 
 
 def test_the_lineage_names_each_takes_provider_and_its_id_there(client, creator):
     root = make_done(creator, chain_id="luma-1")
-    wanted = GenerationRequest(prompt="At GMI", source=Ref(asset_id=root.result_id), resolution="720p")
-    edit = make_asked(creator, wanted, provider="gmi-cloud", parent=root, lineage=root.lineage, chain_id="gmi-2")
+    wanted = GenerationRequest(
+        prompt="At GMI", source=Ref(asset_id=root.result_id), resolution="720p"
+    )
+    edit = make_asked(
+        creator, wanted, provider="gmi-cloud", parent=root, lineage=root.lineage, chain_id="gmi-2"
+    )
     wanted = GenerationRequest(task=Task.REFRAME, prompt="At Scenario", aspect_ratio="1:1")
-    last = make_asked(creator, wanted, provider="scenario", parent=edit, lineage=root.lineage, chain_id="asset_3")
+    last = make_asked(
+        creator, wanted, provider="scenario", parent=edit, lineage=root.lineage, chain_id="asset_3"
+    )
 
     words = text(client, last)
 
-    for provider, chain_id in [("luma-agents", "luma-1"), ("gmi-cloud", "gmi-2"), ("scenario", "asset_3")]:
+    for provider, chain_id in [
+        ("luma-agents", "luma-1"),
+        ("gmi-cloud", "gmi-2"),
+        ("scenario", "asset_3"),
+    ]:
         assert f"Id at {default_account(provider)} {chain_id}" in words
     assert words.index("luma-1") < words.index("gmi-2") < words.index("asset_3")
 
 
 def test_the_chain_says_what_differs_across_tasks_and_providers(client, creator):
     root = make_done(creator)
-    wanted = GenerationRequest(task=Task.REFRAME, prompt="Rainy neon evening", aspect_ratio="1:1", resolution="720p")
+    wanted = GenerationRequest(
+        task=Task.REFRAME, prompt="Rainy neon evening", aspect_ratio="1:1", resolution="720p"
+    )
     take = make_asked(creator, wanted, provider="gmi-cloud", parent=root, lineage=root.lineage)
 
     page = html(client, take)
 
     assert "<del>Edit</del> → <ins>Reframe</ins>" in page
-    assert f"<del>{default_account('luma-agents')}</del> → <ins>{default_account('gmi-cloud')}</ins>" in page
-    assert "<del>not set</del> → <ins>1:1</ins>" in page and "<del>Auto</del> → <ins>not set</ins>" in page
+    assert (
+        f"<del>{default_account('luma-agents')}</del> → <ins>{default_account('gmi-cloud')}</ins>"
+        in page
+    )
+    assert (
+        "<del>not set</del> → <ins>1:1</ins>" in page
+        and "<del>Auto</del> → <ins>not set</ins>" in page
+    )
 
 
 def extend_links(page: str, take: Generation) -> list[str]:
     return [
-        way for way in ("forward", "backward") if f"frames={way}&amp;extend_generation={take.pk}&amp;account=" in page
+        way
+        for way in ("forward", "backward")
+        if f"frames={way}&amp;extend_generation={take.pk}&amp;account=" in page
     ]
 
 
 @pytest.mark.parametrize(
     ("provider", "chain_id", "ways"),
     [
-        ("luma-agents", "gen-1", ["forward", "backward"]), ("gmi-cloud", "gen-1", ["forward", "backward"]),
-        ("scenario", "asset_1", []), ("luma-agents", "", []),
+        ("luma-agents", "gen-1", ["forward", "backward"]),
+        ("gmi-cloud", "gen-1", ["forward", "backward"]),
+        ("scenario", "asset_1", []),
+        ("luma-agents", "", []),
     ],
     ids=["luma", "gmi", "scenario cannot", "no id"],
-)  # fmt: skip
-def test_extend_is_offered_only_where_the_take_can_be_continued(client, creator, provider, chain_id, ways):
+)
+def test_extend_is_offered_only_where_the_take_can_be_continued(
+    client, creator, provider, chain_id, ways
+):
     take = make_asked(creator, GenerationRequest(prompt="x"), provider=provider, chain_id=chain_id)
 
     assert extend_links(html(client, take), take) == ways
@@ -184,7 +247,9 @@ def test_a_generation_on_its_way_is_shown_without_a_picture_of_a_source(client, 
     take = make_asked(creator, wanted, parent=None, source_asset=None)
     Generation.objects.filter(pk=take.pk).update(state="running", result=None)
 
-    page, card, row = (client.get(at).content.decode() for at in (f"/takes/{take.pk}", "/gallery/", "/queue/"))
+    page, card, row = (
+        client.get(at).content.decode() for at in (f"/takes/{take.pk}", "/gallery/", "/queue/")
+    )
 
     assert "Processing" in page and "<img" not in page.split('id="stage"')[1].split("</section>")[0]
     assert "from its prompt" in card and "Generate, Ray 3.2" in card and "Generate, Ray 3.2" in row
@@ -192,7 +257,9 @@ def test_a_generation_on_its_way_is_shown_without_a_picture_of_a_source(client, 
 
 def test_a_card_says_what_was_done_with_what(client, creator):
     clip = make_asset(creator, name="harbour.mp4")
-    wanted = GenerationRequest(task=Task.REFRAME, prompt="x", aspect_ratio="1:1", source=Ref(asset_id=clip.pk))
+    wanted = GenerationRequest(
+        task=Task.REFRAME, prompt="x", aspect_ratio="1:1", source=Ref(asset_id=clip.pk)
+    )
     make_asked(creator, wanted, provider="gmi-cloud", source=clip)
 
     card = client.get("/gallery/").content.decode()
@@ -203,10 +270,14 @@ def test_a_card_says_what_was_done_with_what(client, creator):
 def test_the_gallery_is_narrowed_by_task_provider_and_model(client, creator):
     edit = make_done(creator)
     flash = make_asked(
-        creator, GenerationRequest(task=Task.GENERATE, model="ray-flash-2-540p", prompt="x"), provider="scenario"
+        creator,
+        GenerationRequest(task=Task.GENERATE, model="ray-flash-2-540p", prompt="x"),
+        provider="scenario",
     )
     reframe = make_asked(
-        creator, GenerationRequest(task=Task.REFRAME, prompt="x", aspect_ratio="1:1"), provider="scenario"
+        creator,
+        GenerationRequest(task=Task.REFRAME, prompt="x", aspect_ratio="1:1"),
+        provider="scenario",
     )
     make_done(make_member())
 

@@ -1,4 +1,6 @@
-"""What a browser asks again, because an answer was lost: the same upload, the same bytes, the same end."""
+"""What a browser asks again, because an answer was lost: the same upload, the same bytes, the same
+end.
+"""
 
 import io
 import json
@@ -47,7 +49,9 @@ def signed_in(member: Member) -> Client:
     return client
 
 
-def begin(client: Client, size: int, *, mark: str = "1700000000000-1-2", name: str = "a.mp4") -> Any:
+def begin(
+    client: Client, size: int, *, mark: str = "1700000000000-1-2", name: str = "a.mp4"
+) -> Any:
     asked = json.dumps({"name": name, "size": size, "mark": mark})
     return client.post("/media/uploads", asked, content_type="application/json", headers=JSON)
 
@@ -77,7 +81,9 @@ def test_a_file_that_is_begun_again_goes_on_where_it_was(client: Client) -> None
     assert Upload.objects.count() == 1
 
 
-@pytest.mark.parametrize("other", [{"size": 101}, {"mark": "1700000000000-1-3"}, {"name": "b.mp4"}, {"mark": ""}])
+@pytest.mark.parametrize(
+    "other", [{"size": 101}, {"mark": "1700000000000-1-3"}, {"name": "b.mp4"}, {"mark": ""}]
+)
 def test_another_file_is_another_upload(client: Client, other: dict[str, Any]) -> None:
     begin(client, 100)
 
@@ -91,7 +97,9 @@ def test_a_file_without_a_mark_is_never_known_again(client: Client) -> None:
 
 
 @pytest.mark.parametrize("who", ["a teammate", "somebody of another team"])
-def test_nobody_goes_on_with_somebody_elses_upload(client: Client, member: Member, who: str) -> None:
+def test_nobody_goes_on_with_somebody_elses_upload(
+    client: Client, member: Member, who: str
+) -> None:
     url = begin(client, 100).json()["url"]
     other = signed_in(make_member(team=member.team) if who == "a teammate" else make_member())
 
@@ -99,7 +107,9 @@ def test_nobody_goes_on_with_somebody_elses_upload(client: Client, member: Membe
     assert other.get(url).status_code == 404
 
 
-def test_an_upload_stays_with_the_team_in_which_it_was_begun(client: Client, member: Member) -> None:
+def test_an_upload_stays_with_the_team_in_which_it_was_begun(
+    client: Client, member: Member
+) -> None:
     url = begin(client, 100).json()["url"]
     Member.objects.filter(pk=member.pk).update(team=make_member().team)
 
@@ -126,7 +136,9 @@ def test_an_upload_that_is_finished_again_is_the_same_asset(client: Client, clip
     assert put(client, url, clip, 0).status_code == 409 and not list(store.incoming().iterdir())
 
 
-def test_a_file_that_was_taken_and_is_chosen_again_need_not_be_sent(client: Client, clip: bytes) -> None:
+def test_a_file_that_was_taken_and_is_chosen_again_need_not_be_sent(
+    client: Client, clip: bytes
+) -> None:
     url = whole(client, clip)
     asset = client.post(f"{url}/finish").json()["asset"]
 
@@ -143,12 +155,16 @@ def test_a_refusal_is_told_again_and_the_file_may_be_tried_anew(client: Client) 
 
     answers = [client.post(f"{url}/finish") for _ in range(2)]
 
-    assert [(answer.status_code, answer.json()["reason"]) for answer in answers] == [(422, "not_media")] * 2
+    assert [(answer.status_code, answer.json()["reason"]) for answer in answers] == [
+        (422, "not_media")
+    ] * 2
     assert answers[0].json() == answers[1].json() and not list(store.incoming().iterdir())
     assert begin(client, 1900).json()["offset"] == 0
 
 
-@pytest.mark.parametrize("fault", [Refusal("interrupted"), RuntimeError("a fault of ours"), KeyboardInterrupt()])
+@pytest.mark.parametrize(
+    "fault", [Refusal("interrupted"), RuntimeError("a fault of ours"), KeyboardInterrupt()]
+)
 def test_what_is_not_the_files_fault_loses_nothing(
     client: Client, clip: bytes, monkeypatch: pytest.MonkeyPatch, fault: BaseException
 ) -> None:
@@ -187,7 +203,10 @@ def test_an_upload_whose_pieces_are_lost_says_where_to_go_on(client: Client, cli
     url = whole(client, clip)
     uploads.part(Upload.objects.get()).unlink()
 
-    assert (client.post(f"{url}/finish").status_code, client.get(url).json()) == (409, {"offset": 0})
+    assert (client.post(f"{url}/finish").status_code, client.get(url).json()) == (
+        409,
+        {"offset": 0},
+    )
 
 
 # Sent again
@@ -225,7 +244,8 @@ def test_a_connection_that_hangs_holds_nobody_up_and_spoils_nothing(member: Memb
 
 
 @pytest.mark.parametrize(
-    "path", ["/media/uploads", "/media/uploads/x", "/media/uploads/x/finish", "/media/1/frames/1/pin"]
+    "path",
+    ["/media/uploads", "/media/uploads/x", "/media/uploads/x/finish", "/media/1/frames/1/pin"],
 )
 def test_a_script_is_told_why_it_may_not_before_its_body_is_read(member: Member, path: str) -> None:
     class Unread(io.BytesIO):
@@ -235,9 +255,13 @@ def test_a_script_is_told_why_it_may_not_before_its_body_is_read(member: Member,
     def asked(client: Client, **headers: str) -> tuple[int, str]:
         method = "PUT" if path.endswith("/x") else "POST"
         answer = client.generic(
-            method, path, b"x" * 10, content_type="application/octet-stream", headers={**JSON, **headers},
+            method,
+            path,
+            b"x" * 10,
+            content_type="application/octet-stream",
+            headers={**JSON, **headers},
             **{"wsgi.input": Unread(b"x" * 10)},
-        )  # fmt: skip
+        )
         return answer.status_code, answer.json()["reason"]
 
     strict = Client(enforce_csrf_checks=True)

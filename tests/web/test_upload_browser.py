@@ -45,13 +45,18 @@ def test_a_large_file_goes_in_pieces_and_arrives_byte_for_byte(page: Page, tmp_p
     padding = 51_000_000
     clip.write_bytes(clip.read_bytes() + padding.to_bytes(4, "big") + b"free" + bytes(padding - 8))
     pieces: list[str] = []
-    page.on("request", lambda sent: pieces.append(sent.headers["upload-offset"]) if sent.method == "PUT" else None)
+    page.on(
+        "request",
+        lambda sent: pieces.append(sent.headers["upload-offset"]) if sent.method == "PUT" else None,
+    )
 
     choose(page, clip)
 
     are_taken(page)
     assert pieces == ["0", "25000000", "50000000"]
-    assert store.path(Asset.objects.get().sha256, store.ORIGINAL).stat().st_size == clip.stat().st_size
+    assert (
+        store.path(Asset.objects.get().sha256, store.ORIGINAL).stat().st_size == clip.stat().st_size
+    )
 
 
 def test_a_refused_file_says_why_beside_its_name(page: Page, tmp_path: Path) -> None:
@@ -60,7 +65,9 @@ def test_a_refused_file_says_why_beside_its_name(page: Page, tmp_path: Path) -> 
     choose(page, tmp_path / "letter.mp4")
 
     row = page.locator(".upload-row")
-    expect(row.get_by_role("alert")).to_contain_text("This is a text file, not a video: upload an MP4")
+    expect(row.get_by_role("alert")).to_contain_text(
+        "This is a text file, not a video: upload an MP4"
+    )
     expect(row).to_contain_text("letter.mp4")
     row.get_by_role("button", name="Close").click()
     expect(row).to_have_count(0)
@@ -72,12 +79,17 @@ def test_a_full_disk_is_told_at_once_and_not_asked_again(page: Page, tmp_path: P
 
     def full(route: Route) -> None:
         asked.append(route.request.method)
-        route.fulfill(status=507, json={"reason": "disk_full", "message": "The server's disk is full: ask an admin."})
+        route.fulfill(
+            status=507,
+            json={"reason": "disk_full", "message": "The server's disk is full: ask an admin."},
+        )
 
     page.route("**/media/uploads/*", full)
     choose(page, make_clip(tmp_path / "a.mp4", frames=10))
 
-    expect(page.locator(".upload-row").get_by_role("alert")).to_contain_text("The server's disk is full")
+    expect(page.locator(".upload-row").get_by_role("alert")).to_contain_text(
+        "The server's disk is full"
+    )
     assert asked == ["PUT"]
 
 
@@ -87,7 +99,10 @@ def test_a_storage_that_is_away_for_a_moment_costs_a_moment(page: Page, tmp_path
     def sometimes(route: Route) -> None:
         if away.get(route.request.method):
             away[route.request.method] -= 1
-            route.fulfill(status=503, json={"reason": "storage_away", "message": "The media storage does not answer."})
+            route.fulfill(
+                status=503,
+                json={"reason": "storage_away", "message": "The media storage does not answer."},
+            )
         else:
             route.continue_()
 
@@ -136,18 +151,25 @@ def test_files_are_dropped_and_pasted(page: Page, tmp_path: Path, how: str) -> N
     assert Asset.objects.get().name == "from elsewhere.mp4"
 
 
-def test_what_a_server_in_trouble_did_not_take_is_tried_again_by_a_button(page: Page, tmp_path: Path) -> None:
+def test_what_a_server_in_trouble_did_not_take_is_tried_again_by_a_button(
+    page: Page, tmp_path: Path
+) -> None:
     broken: list[str] = []
 
     def in_trouble(route: Route) -> None:
         broken.append(route.request.method)
-        reason = {"reason": "interrupted", "message": "The studio could not look at this file now: try again."}
+        reason = {
+            "reason": "interrupted",
+            "message": "The studio could not look at this file now: try again.",
+        }
         route.fulfill(status=503, json=reason)
 
     page.route("**/media/uploads/*/finish", in_trouble)
     choose(page, make_clip(tmp_path / "a.mp4", frames=10))
     row = page.locator(".upload-row")
-    expect(row.get_by_role("alert")).to_contain_text("could not look at this file now", timeout=40_000)
+    expect(row.get_by_role("alert")).to_contain_text(
+        "could not look at this file now", timeout=40_000
+    )
     page.unroute("**/media/uploads/*/finish")
     pieces: list[str] = []
     page.on("request", lambda sent: pieces.append(sent.url) if sent.method == "PUT" else None)

@@ -1,4 +1,6 @@
-"""An upload of 40 MB over a line that breaks, through sign-outs and reloads: it arrives, and no byte is sent twice."""
+"""An upload of 40 MB over a line that breaks, through sign-outs and reloads: it arrives, and no
+byte is sent twice.
+"""
 
 import hashlib
 import os
@@ -123,7 +125,9 @@ def test_an_upload_is_gone_on_with_after_a_reload_when_the_same_file_is_chosen(
 ) -> None:
     line.dies_at = f"PUT {PIECE}"
     choose(page, large)
-    expect(page.locator(".upload-row").get_by_role("status")).to_contain_text("No connection to the server.")
+    expect(page.locator(".upload-row").get_by_role("status")).to_contain_text(
+        "No connection to the server."
+    )
 
     line.dies_at, line.is_dead = "", False
     page.reload()
@@ -143,7 +147,9 @@ def test_a_session_that_ends_is_said_and_waited_for_until_a_sign_in_in_another_t
     Session.objects.all().delete()
     line.go.set()
     row = page.locator(".upload-row")
-    expect(row.get_by_role("status")).to_contain_text("You are signed out: sign in again in another tab.")
+    expect(row.get_by_role("status")).to_contain_text(
+        "You are signed out: sign in again in another tab."
+    )
 
     sign_in(context.new_page(), line, member)
 
@@ -152,7 +158,9 @@ def test_a_session_that_ends_is_said_and_waited_for_until_a_sign_in_in_another_t
     assert line.piece_bytes - SIZE <= SIZE - PIECE  # the piece that was sent to an ended session
 
 
-def test_a_file_that_was_taken_already_is_not_sent_again(page: Page, line: Line, small: Path) -> None:
+def test_a_file_that_was_taken_already_is_not_sent_again(
+    page: Page, line: Line, small: Path
+) -> None:
     choose(page, small)
     arrived(page, small)
 
@@ -168,7 +176,9 @@ def test_another_file_with_the_same_outside_is_not_mixed_with_what_has_arrived(
 ) -> None:
     line.dies_at, line.dies_how = "PUT 0", HALF_ARRIVES
     choose(page, small)
-    expect(page.locator(".upload-row").get_by_role("status")).to_contain_text("No connection to the server.")
+    expect(page.locator(".upload-row").get_by_role("status")).to_contain_text(
+        "No connection to the server."
+    )
     other = tmp_path / "other" / small.name
     other.parent.mkdir()
     data = bytearray(small.read_bytes())
@@ -182,7 +192,9 @@ def test_another_file_with_the_same_outside_is_not_mixed_with_what_has_arrived(
     expect(page.locator(".upload-row")).to_have_count(0)
 
     assert Asset.objects.get().sha256 == hashlib.sha256(data).hexdigest()
-    assert line.seen.count("POST begin") == 3  # of the first, of the other, and of the other on its own
+    assert (
+        line.seen.count("POST begin") == 3
+    )  # of the first, of the other, and of the other on its own
 
 
 def test_a_second_sign_in_in_another_tab_stops_nothing(
@@ -204,14 +216,18 @@ def test_a_role_that_ends_on_the_way_is_said_and_nothing_else_is_blamed(
 
     choose(page, small)
 
-    expect(page.locator(".upload-row").get_by_role("alert")).to_contain_text("Your role does not allow this")
+    expect(page.locator(".upload-row").get_by_role("alert")).to_contain_text(
+        "Your role does not allow this"
+    )
     assert line.piece_bytes == 0
 
 
 def test_no_connection_is_said_and_waited_for(page: Page, line: Line, small: Path) -> None:
     line.is_dead = True
     choose(page, small)
-    expect(page.locator(".upload-row").get_by_role("status")).to_contain_text("No connection to the server.")
+    expect(page.locator(".upload-row").get_by_role("status")).to_contain_text(
+        "No connection to the server."
+    )
 
     line.is_dead = False
 
@@ -219,7 +235,9 @@ def test_no_connection_is_said_and_waited_for(page: Page, line: Line, small: Pat
     assert line.piece_bytes == small.stat().st_size
 
 
-def test_a_file_that_was_changed_after_it_was_chosen_is_blamed_itself(page: Page, line: Line, tmp_path: Path) -> None:
+def test_a_file_that_was_changed_after_it_was_chosen_is_blamed_itself(
+    page: Page, line: Line, tmp_path: Path
+) -> None:
     clip = tmp_path / "clip.mp4"
     clip.write_bytes(bytes(200_000))
 
@@ -230,5 +248,7 @@ def test_a_file_that_was_changed_after_it_was_chosen_is_blamed_itself(page: Page
     page.route("**/media/uploads", changed)
     choose(page, clip)
 
-    expect(page.locator(".upload-row").get_by_role("alert")).to_contain_text("it was changed or moved")
+    expect(page.locator(".upload-row").get_by_role("alert")).to_contain_text(
+        "it was changed or moved"
+    )
     assert not Asset.objects.exists()

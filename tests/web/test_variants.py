@@ -1,4 +1,6 @@
-"""Several takes of one form: priced together, sent together; and a form that replaces what is not sent yet."""
+"""Several takes of one form: priced together, sent together; and a form that replaces what is not
+sent yet.
+"""
 
 from decimal import Decimal
 from html import unescape
@@ -60,8 +62,14 @@ def test_one_take_is_priced_as_ever(browser, clip):
 
 
 def test_strengths_and_prompts_make_a_take_of_each_pair(browser, clip, member):
-    fields = typed(clip, conditioning="manual", strength="flex_2", more_strengths=["flex_2", "adhere_1"],
-                   more_prompts="Fog\n\nSnow", takes="2")  # fmt: skip
+    fields = typed(
+        clip,
+        conditioning="manual",
+        strength="flex_2",
+        more_strengths=["flex_2", "adhere_1"],
+        more_prompts="Fog\n\nSnow",
+        takes="2",
+    )
     assert "12 takes, $12.96" in price_of(checked(browser, **fields))
 
     answer = send(browser, fields, **HTMX)
@@ -71,7 +79,9 @@ def test_strengths_and_prompts_make_a_take_of_each_pair(browser, clip, member):
     assert len({one.batch for one in made}) == 1
     asked = [(one.prompt, one.wanted.strength) for one in made]
     kinds = [
-        (prompt, strength) for prompt in ("Rainy neon evening", "Fog", "Snow") for strength in ("flex_2", "adhere_1")
+        (prompt, strength)
+        for prompt in ("Rainy neon evening", "Fog", "Snow")
+        for strength in ("flex_2", "adhere_1")
     ]
     assert asked == [kind for kind in kinds for _ in range(2)]
     assert {one.source_asset for one in made} == {clip}
@@ -83,7 +93,9 @@ def test_more_prompts_cost_a_check_no_query_where_the_price_was_asked_for(browse
     assert AskedPrice.objects.count() == 1
     counts = []
     for prompts in ("Fog", "\n".join(f"Fog {number}" for number in range(12))):
-        checked(browser, **fields, more_prompts=prompts)  # accounts and the like are remembered for a moment
+        checked(
+            browser, **fields, more_prompts=prompts
+        )  # accounts and the like are remembered for a moment
         with CaptureQueriesContext(connection) as said:
             checked(browser, **fields, more_prompts=prompts)
         counts.append(len(said))
@@ -92,7 +104,9 @@ def test_more_prompts_cost_a_check_no_query_where_the_price_was_asked_for(browse
 
 
 def test_further_strengths_do_not_count_where_auto_decides(browser, clip):
-    html = checked(browser, **typed(clip, conditioning="auto", more_strengths=["adhere_1", "adhere_2"]))
+    html = checked(
+        browser, **typed(clip, conditioning="auto", more_strengths=["adhere_1", "adhere_2"])
+    )
 
     assert "takes," not in price_of(html)
 
@@ -110,7 +124,10 @@ def test_all_together_are_held_against_the_budget(browser, clip, member):
     html = checked(browser, **typed(clip, takes="3"))
     refused = send(browser, typed(clip, takes="3"), **HTMX)
 
-    assert "This may cost $3.24 and $2.50 of this month's budget is free" in html and 'data-can-send="no"' in html
+    assert (
+        "This may cost $3.24 and $2.50 of this month's budget is free" in html
+        and 'data-can-send="no"' in html
+    )
     assert refused.status_code == 422 and not Generation.objects.exists()
     assert "2 takes, $2.16" in price_of(checked(browser, **typed(clip, takes="2")))
 
@@ -141,7 +158,16 @@ def test_it_works_without_scripts(browser, clip):
 
 
 def waiting(member: Member, browser: Client, clip: Asset) -> Generation:
-    send(browser, typed(clip, prompt="A red coat", conditioning="manual", strength="adhere_3", form_token="first"))
+    send(
+        browser,
+        typed(
+            clip,
+            prompt="A red coat",
+            conditioning="manual",
+            strength="adhere_3",
+            form_token="first",
+        ),
+    )
     return Generation.objects.get()
 
 
@@ -191,12 +217,16 @@ def test_the_money_of_the_replaced_one_counts_as_free(browser, clip, member):
     assert 'data-can-send="yes"' in checked(browser, **typed(clip, replaces=take.pk))
 
 
-def test_an_address_of_a_take_that_does_not_wait_opens_the_form_of_another_one(browser, member, clip):
+def test_an_address_of_a_take_that_does_not_wait_opens_the_form_of_another_one(
+    browser, member, clip
+):
     take = make_generation(member, source=clip, state=State.SUCCEEDED)
 
     html = unescape(browser.get(f"/studio/?replace={take.pk}").content.decode())
 
-    assert "cannot be replaced (any more)" in html and "replaces" not in dict(controls_of(html, "compose"))
+    assert "cannot be replaced (any more)" in html and "replaces" not in dict(
+        controls_of(html, "compose")
+    )
 
 
 def test_a_take_of_another_team_cannot_be_replaced(browser, clip):

@@ -1,4 +1,6 @@
-"""An account is verified from its card: who may, what is told before anything is paid, and how it looks."""
+"""An account is verified from its card: who may, what is told before anything is paid, and how it
+looks.
+"""
 
 from collections.abc import Callable
 from decimal import Decimal
@@ -25,13 +27,20 @@ STEPS = [
     {"name": "List of jobs", "is_ok": True, "says": "It can be read."},
     {"name": "A job that is not there", "is_ok": False, "says": "Unavailable, HTTP 500"},
     {"name": "Tiny clip", "is_ok": True, "says": "2 s, 103,034 bytes."},
-    {"name": "Upload of the clip", "is_ok": True, "says": "Not tried: a clip travels inside the paid request here."},
+    {
+        "name": "Upload of the clip",
+        "is_ok": True,
+        "says": "Not tried: a clip travels inside the paid request here.",
+    },
     {"name": "Price", "is_ok": True, "says": "$0.54."},
 ]
 DIFFERENCE = {
-    "kind": "new field", "call": "poll", "place": "queue_position", "came": "a whole number",
+    "kind": "new field",
+    "call": "poll",
+    "place": "queue_position",
+    "came": "a whole number",
     "documented": "no such field",
-}  # fmt: skip
+}
 
 
 @pytest.fixture
@@ -49,14 +58,25 @@ def client(admin: Member) -> Client:
 def ready(member: Member, **fields: Any) -> Verification:
     """Make a verification whose free checks are over: it waits for a decision about 54 cents."""
     clip = make_asset(member)
-    wanted = GenerationRequest(prompt="Mist", source=Ref(asset_id=clip.pk), resolution="360p", auto_controls=True)
+    wanted = GenerationRequest(
+        prompt="Mist", source=Ref(asset_id=clip.pk), resolution="360p", auto_controls=True
+    )
     said = {
-        "state": Verification.State.READY, "steps": STEPS, "clip": clip, "request": wanted.to_json(),
-        "low_usd": Decimal("0.54"), "high_usd": Decimal("0.54"), "basis": "1 × 5 s at 360p SDR",
-    }  # fmt: skip
+        "state": Verification.State.READY,
+        "steps": STEPS,
+        "clip": clip,
+        "request": wanted.to_json(),
+        "low_usd": Decimal("0.54"),
+        "high_usd": Decimal("0.54"),
+        "basis": "1 × 5 s at 360p SDR",
+    }
     account = fields.pop("account", None) or default_account("luma-agents")
     return Verification.objects.create(
-        account=account, team=member.team, person=member.user, started_at=timezone.now(), **(said | fields)
+        account=account,
+        team=member.team,
+        person=member.user,
+        started_at=timezone.now(),
+        **(said | fields),
     )
 
 
@@ -83,13 +103,20 @@ def test_the_card_begins_it_once_and_the_queue_does_the_work(
     assert html(part).startswith('<div id="verification"') and "HX-Request" in part["Vary"]
 
 
-def test_the_price_is_told_and_only_then_paid_for_at_most_that(client: Client, admin: Member) -> None:
+def test_the_price_is_told_and_only_then_paid_for_at_most_that(
+    client: Client, admin: Member
+) -> None:
     verification = ready(admin)
     page = html(client.get(f"/verifying/{verification.pk}/"))
-    assert "Go on for at most $0.54" in page and "hx-get" not in page.partition('id="verification"')[2][:120]
+    assert (
+        "Go on for at most $0.54" in page
+        and "hx-get" not in page.partition('id="verification"')[2][:120]
+    )
 
     for agreed in ("", "0.53", "nan", "1e999999"):
-        answer = client.post(f"/verifying/{verification.pk}/go-on", {"agreed_usd": agreed}, follow=True)
+        answer = client.post(
+            f"/verifying/{verification.pk}/go-on", {"agreed_usd": agreed}, follow=True
+        )
         assert "nothing was sent" in html(answer)
     assert not Generation.objects.exists()
     client.post(f"/verifying/{verification.pk}/go-on", {"agreed_usd": "0.54"})
@@ -97,7 +124,11 @@ def test_the_price_is_told_and_only_then_paid_for_at_most_that(client: Client, a
 
     take = Generation.objects.get()
     assert "Nothing waits for this decision any more." in html(again)
-    assert (take.created_by, take.team_id, take.estimate_high_usd) == (admin.user, admin.team_id, Decimal("0.54"))
+    assert (take.created_by, take.team_id, take.estimate_high_usd) == (
+        admin.user,
+        admin.team_id,
+        Decimal("0.54"),
+    )
     assert [entry.kind for entry in Entry.objects.all()] == ["reserve"]
     assert "Under way: queued." in html(again)
 
@@ -115,13 +146,18 @@ def test_it_can_be_left_at_what_is_free(client: Client, admin: Member) -> None:
 def test_only_admins_of_the_team_come_near_it(admin: Member) -> None:
     verification = ready(admin)
     ways = [("get", ""), ("get", "report.md"), ("post", "go-on"), ("post", "leave-it")]
-    outsider, creator = make_member(role=Role.ADMIN), make_member(role=Role.CREATOR, team=admin.team)
+    outsider, creator = (
+        make_member(role=Role.ADMIN),
+        make_member(role=Role.CREATOR, team=admin.team),
+    )
 
     for member, status in ((outsider, 404), (creator, 403)):
         other = Client()
         other.force_login(member.user)
         for method, what in ways:
-            answer = getattr(other, method)(f"/verifying/{verification.pk}/{what}", {"agreed_usd": "1"})
+            answer = getattr(other, method)(
+                f"/verifying/{verification.pk}/{what}", {"agreed_usd": "1"}
+            )
             assert answer.status_code == status, what
 
     verification.refresh_from_db()
@@ -139,7 +175,9 @@ def test_an_account_that_cannot_be_used_is_not_verified(client: Client) -> None:
 
 def test_the_report_is_a_file_that_names_what_differs(client: Client, admin: Member) -> None:
     verification = ready(admin)
-    HeardAnswer.objects.create(verification=verification, digest="1", call="poll", status=200, differences=[DIFFERENCE])
+    HeardAnswer.objects.create(
+        verification=verification, digest="1", call="poll", status=200, differences=[DIFFERENCE]
+    )
 
     answer = client.get(f"/verifying/{verification.pk}/report.md")
 
@@ -151,13 +189,19 @@ def test_the_report_is_a_file_that_names_what_differs(client: Client, admin: Mem
 
 @pytest.mark.browser
 @pytest.mark.django_db(transaction=True)
-def test_the_page_holds_in_every_size_and_theme(open_page: Callable[..., Page], admin: Member) -> None:
+def test_the_page_holds_in_every_size_and_theme(
+    open_page: Callable[..., Page], admin: Member
+) -> None:
     verification = ready(admin)
     page = open_page(admin, f"/verifying/{verification.pk}/")
     expect(page.get_by_role("button", name="Go on for at most $0.54")).to_be_visible()
     look(page, "verification-ready")
-    HeardAnswer.objects.create(verification=verification, digest="1", call="poll", status=200, differences=[DIFFERENCE])
-    take = make_generation(admin, state="unknown", source=verification.clip, account=verification.account)
+    HeardAnswer.objects.create(
+        verification=verification, digest="1", call="poll", status=200, differences=[DIFFERENCE]
+    )
+    take = make_generation(
+        admin, state="unknown", source=verification.clip, account=verification.account
+    )
     Verification.objects.filter(pk=verification.pk).update(take=take, state=Verification.State.PAID)
     page = open_page(admin, f"/verifying/{verification.pk}/")
     expect(page.get_by_text("Unknown: the paid call was sent")).to_be_visible()

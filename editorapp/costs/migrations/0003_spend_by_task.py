@@ -15,7 +15,7 @@ def add_up_again(apps, schema_editor):
     cells = defaultdict(lambda: {"spent_usd": ZERO, "held_usd": ZERO, "charges": 0, "person_name": ""})
     rows = entries.order_by().values_list(*CELL, "kind").annotate(
         amount=models.Sum("amount_usd"), lines=models.Count("pk"), name=models.Max("person_name")
-    )  # fmt: skip
+    )
     for *key, kind, amount, lines, name in rows:
         cell = cells[tuple(key)]
         cell["spent_usd"] += SPENT.get(kind, 0) * amount

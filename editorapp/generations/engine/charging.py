@@ -1,7 +1,8 @@
 """Charging: what a provider's word on a price does to the ledger, and what pages show of it.
 
-A price is what the provider reports, where that is an amount that makes sense. Where it reports none, the estimate's
-upper end is charged and marked as one; where it reports what is none, that too, and a person sees what came.
+A price is what the provider reports, where that is an amount that makes sense. Where it reports
+none, the estimate's upper end is charged and marked as one; where it reports what is none, that
+too, and a person sees what came.
 """
 
 from collections.abc import Sequence
@@ -29,28 +30,35 @@ from editorapp.providers.contract import Job
 
 
 def charge(attempt: Attempt, job: Job, *, now: datetime, note: str = "") -> dict[str, Any]:
-    """Charge what the provider reports, or all that is held where it reports nothing; return what pages show of it.
+    """Charge what the provider reports, or all that is held where it reports nothing; return what
+    pages show of it.
 
     Call it inside a transaction. Raises: NothingHeld.
     """
     one = _charge_for(attempt, job, note=note)
-    entry = ledger.charge(one.attempt_id, one.amount_usd, now=now, is_estimated=one.is_estimated, note=one.note)
+    entry = ledger.charge(
+        one.attempt_id, one.amount_usd, now=now, is_estimated=one.is_estimated, note=one.note
+    )
     return _shown(attempt, job, entry, now=now)
 
 
 def charge_all(pairs: Sequence[tuple[Attempt, Job]], *, now: datetime) -> dict[int, dict[str, Any]]:
-    """Charge several jobs, or none of them; return what pages show of each, by attempt: the same fields for all.
+    """Charge several jobs, or none of them; return what pages show of each, by attempt: the same
+    fields for all.
 
     Call it inside a transaction. Raises: NothingHeld.
     """
     entries = ledger.charge_all([_charge_for(attempt, job) for attempt, job in pairs], now=now)
     return {
-        attempt.pk: _shown(attempt, job, entry, now=now) for (attempt, job), entry in zip(pairs, entries, strict=True)
+        attempt.pk: _shown(attempt, job, entry, now=now)
+        for (attempt, job), entry in zip(pairs, entries, strict=True)
     }
 
 
 def reported(job: Job) -> Decimal | None:
-    """Return what the provider says it charged, to the millionth; None where it says nothing that makes sense."""
+    """Return what the provider says it charged, to the millionth; None where it says nothing that
+    makes sense.
+    """
     if job.cost_usd is None:
         return None
     try:
@@ -63,7 +71,11 @@ def odd_price(job: Job) -> str:
     """Return a reported price that makes no sense, as it came; "" where there is none."""
     if job.odd_cost:
         return clean_text(job.odd_cost)[:LONGEST_SAID]
-    return f"${job.cost_usd}"[:LONGEST_SAID] if job.cost_usd is not None and reported(job) is None else ""
+    return (
+        f"${job.cost_usd}"[:LONGEST_SAID]
+        if job.cost_usd is not None and reported(job) is None
+        else ""
+    )
 
 
 def _charge_for(attempt: Attempt, job: Job, *, note: str = "") -> Charge:
@@ -72,11 +84,14 @@ def _charge_for(attempt: Attempt, job: Job, *, note: str = "") -> Charge:
         note = f"{note} The reported price makes no sense ({odd}): the estimate's upper end".strip()
     elif amount is None:
         note = note or "The provider reports no price: the estimate's upper end"
-    return Charge(attempt.pk, amount, is_estimated=amount is None, note=note or "As the provider reports it")
+    return Charge(
+        attempt.pk, amount, is_estimated=amount is None, note=note or "As the provider reports it"
+    )
 
 
 def _shown(attempt: Attempt, job: Job, entry: Entry, *, now: datetime) -> dict[str, Any]:
-    """Return what pages show of a charge: all fields in all cases, so that such rows can be written together.
+    """Return what pages show of a charge: all fields in all cases, so that such rows can be written
+    together.
 
     Writes: the alert that a person should look, where the reported price makes no sense.
     """
@@ -87,8 +102,12 @@ def _shown(attempt: Attempt, job: Job, entry: Entry, *, now: datetime) -> dict[s
             f"The provider reports a price that makes no sense ({odd}), so {show_usd(entry.amount_usd)} are counted, "
             f"the estimate's upper end. An admin can set what it really cost."
         )
-        message = f"Take #{generation.pk} at {attempt.account}: {warning} Look in the provider's console."
-        alerts.open(Kind.PRICE, subject(generation.pk), message=message, now=now, **where(generation))
+        message = (
+            f"Take #{generation.pk} at {attempt.account}: {warning} Look in the provider's console."
+        )
+        alerts.open(
+            Kind.PRICE, subject(generation.pk), message=message, now=now, **where(generation)
+        )
     spent = _spent(attempt, entry.amount_usd if amount is None else amount)
     return {"cost_usd": spent, "cost_is_estimated": amount is None, "warning": warning}
 

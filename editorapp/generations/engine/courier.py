@@ -1,7 +1,8 @@
 """Calls to one provider, made concurrently in one thread. Knows no table.
 
-The event loop stands still between two calls of `gather`: database work happens then, HTTP happens inside. So neither
-threads nor Django's async switch are needed, and one traceback tells the whole story.
+The event loop stands still between two calls of `gather`: database work happens then, HTTP happens
+inside. So neither threads nor Django's async switch are needed, and one traceback tells the whole
+story.
 """
 
 import asyncio
@@ -14,7 +15,14 @@ from editorapp.core import logs
 from editorapp.core.fault_points import reached
 from editorapp.generations.engine.claims import Look
 from editorapp.generations.models import Attempt
-from editorapp.providers.contract import Access, Job, OutcomeUnknown, ProviderError, Unavailable, Unreadable
+from editorapp.providers.contract import (
+    Access,
+    Job,
+    OutcomeUnknown,
+    ProviderError,
+    Unavailable,
+    Unreadable,
+)
 from editorapp.providers.inline import stored_bytes
 from editorapp.providers.listening import Exchange, listening
 from editorapp.providers.transport import SLOWEST_BYTES_PER_SECOND, Wire
@@ -111,7 +119,9 @@ class Courier:
 
     @property
     def free_posts(self) -> int:
-        """How many posts would leave at once: none is written down as sent while it waits for its turn."""
+        """How many posts would leave at once: none is written down as sent while it waits for its
+        turn.
+        """
         return POST_WORKERS - self.posting
 
     def send(self, errand: Errand) -> None:
@@ -123,7 +133,9 @@ class Courier:
             self._polls.put_nowait(errand)
 
     def gather(self, seconds: float) -> list[Answer]:
-        """Make calls for so long and return their answers; sooner, once a post was answered or all errands were."""
+        """Make calls for so long and return their answers; sooner, once a post was answered or all
+        errands were.
+        """
         self._answered.clear()
         self._loop.run_until_complete(self._wait(seconds))
         answers, self._answers = self._answers, []
@@ -159,7 +171,9 @@ class Courier:
                     self._answered.set()
 
     async def _carry(self, errand: Errand) -> Answer:
-        """Make the call. Whatever goes wrong becomes an answer: nothing is lost, and no worker ends."""
+        """Make the call. Whatever goes wrong becomes an answer: nothing is lost, and no worker
+        ends.
+        """
         with errand.named():
             if not errand.is_listened_to:
                 return await self._called(errand)
@@ -173,26 +187,40 @@ class Courier:
                 reached("submit.first_byte")
                 async with asyncio.timeout(POST_SECONDS + errand.extra_seconds):
                     job = await self._provider.submit(
-                        errand.body, path=errand.path, wire=await self._wire(errand.access),
+                        errand.body,
+                        path=errand.path,
+                        wire=await self._wire(errand.access),
                         idempotency_key=str(errand.attempt.idempotency_key),
-                    )  # fmt: skip
+                    )
                 reached("submit.answered")
             else:
                 async with asyncio.timeout(POLL_SECONDS):
-                    job = await self._provider.poll(errand.look.provider_job_id, wire=await self._wire(errand.access))
+                    job = await self._provider.poll(
+                        errand.look.provider_job_id, wire=await self._wire(errand.access)
+                    )
                 reached("poll.answered")
             return Answer(errand, job, None)
         except ProviderError as error:
             return Answer(errand, None, error)
-        except Exception as error:  # the overall deadline, or an answer that an adapter stumbled over
+        except (
+            Exception
+        ) as error:  # the overall deadline, or an answer that an adapter stumbled over
             is_late = isinstance(error, TimeoutError)
             sentence = "No answer in time." if is_late else f"{type(error).__name__}: {error}"
-            unclear = OutcomeUnknown if isinstance(errand, Post) else Unavailable if is_late else Unreadable
+            unclear = (
+                OutcomeUnknown
+                if isinstance(errand, Post)
+                else Unavailable
+                if is_late
+                else Unreadable
+            )
             return Answer(errand, None, unclear(sentence, code=type(error).__name__))
 
     async def _wire(self, access: Access) -> Wire:
         wire = self._wires.get(access.account_id)
-        if wire is None or (wire.access is not access and wire.access != access):  # another key, another address
+        if wire is None or (
+            wire.access is not access and wire.access != access
+        ):  # another key, another address
             self._left += [wire] if wire is not None else []
             wire = self._wires[access.account_id] = self._make_wire(access)
             await wire.__aenter__()

@@ -1,6 +1,8 @@
-"""Retry before the post: what was certainly not accepted waits for its next try, and is given up after long enough.
+"""Retry before the post: what was certainly not accepted waits for its next try, and is given up
+after long enough.
 
-Nothing was sent, so giving it up costs nothing: the money is released, and the same request may be tried again.
+Nothing was sent, so giving it up costs nothing: the money is released, and the same request may be
+tried again.
 """
 
 import contextlib
@@ -22,7 +24,9 @@ GIVEN_UP_AT_ONCE = 100  # in one transaction; the next failure takes the next
 
 
 def not_accepted(attempt: Attempt, error: ProviderError, *, now: datetime) -> None:
-    """Put a post that certainly was not taken back into the queue, for later; or give it up, after long enough."""
+    """Put a post that certainly was not taken back into the queue, for later; or give it up, after
+    long enough.
+    """
     is_throttled = isinstance(error, Throttled)
     row = retry.policy("post.throttled" if is_throttled else "post.unreachable")
     failures, since = attempt.error_count + 1, attempt.failing_since or now
@@ -38,7 +42,9 @@ def not_accepted(attempt: Attempt, error: ProviderError, *, now: datetime) -> No
 
 
 def file_refused(attempt: Attempt, error: ProviderError, *, now: datetime) -> None:
-    """Put a post back whose file, staged for an earlier take, is refused by now: it is staged anew, once."""
+    """Put a post back whose file, staged for an earlier take, is refused by now: it is staged anew,
+    once.
+    """
     _queue_again(attempt, error, retry.policy("post.file_refused").pause_seconds(1), now=now)
 
 
@@ -56,7 +62,8 @@ def _queue_again(attempt: Attempt, error: ProviderError, seconds: float, *, now:
 
 
 def end_line(paused: Pause, row: RetryPolicy, *, now: datetime) -> int:
-    """Give up what has waited all the time in which its account has taken nothing, once that is long enough.
+    """Give up what has waited all the time in which its account has taken nothing, once that is
+    long enough.
 
     Most of a line is never tried by itself: who stands ahead is. Returns: how many were given up.
     """
@@ -78,15 +85,27 @@ def end_line(paused: Pause, row: RetryPolicy, *, now: datetime) -> int:
 
 
 def give_up(attempt: Attempt, row: RetryPolicy, message: str, *, now: datetime) -> None:
-    """End what could not be sent for as long as its policy says, and give its money back. It may be tried again."""
+    """End what could not be sent for as long as its policy says, and give its money back.
+
+    It may be tried again.
+    """
     sentence = f"{message} {tried_for(row)}{row.says}"
     shown = {"failure_code": CODE, "failure_message": sentence, "can_retry": True}
     with transaction.atomic():
-        attempt.move(State.FAILED, now=now, lease_token=None, recorded_at=now, last_error=message, shown=shown)
+        attempt.move(
+            State.FAILED,
+            now=now,
+            lease_token=None,
+            recorded_at=now,
+            last_error=message,
+            shown=shown,
+        )
         ledger.release(attempt.pk, now=now, note=f"Given up before it was sent: {message}")
 
 
 def tried_for(row: RetryPolicy) -> str:
-    """Say for how long something was tried, as a sentence with its space; "" where that was but a moment."""
+    """Say for how long something was tried, as a sentence with its space; "" where that was but a
+    moment.
+    """
     hours = (row.lasts_seconds or 0.0) / retry.HOUR
     return f"It was tried for {hours:.0f} hours and is given up. " if hours else ""

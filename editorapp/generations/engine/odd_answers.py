@@ -1,8 +1,9 @@
-"""Answers that nobody can use: not readable, not to be written down, or in a state that stands in no table.
+"""Answers that nobody can use: not readable, not to be written down, or in a state that stands in
+no table.
 
-One is no reason to give a paid job up, and none is asked for ever: after a few in a row over some minutes the take is
-a person's, with its money held and what came beside it. A state that is merely unknown is asked about on, and shown
-after a while (watch/overdue.py).
+One is no reason to give a paid job up, and none is asked for ever: after a few in a row over some
+minutes the take is a person's, with its money held and what came beside it. A state that is merely
+unknown is asked about on, and shown after a while (watch/overdue.py).
 """
 
 import logging
@@ -36,7 +37,9 @@ def unwritable(attempt: Attempt, answer: Answer, error: Exception, *, now: datet
         says = f"{name} answered, and its answer could not be written down ({kind}).{job_id}"
         outcomes.unknown(attempt, OutcomeUnknown(says, code="not_written", came=came), now=now)
         return
-    failed = ProviderError(f"{name}'s answer could not be written down ({kind}).", code="not_written", came=came)
+    failed = ProviderError(
+        f"{name}'s answer could not be written down ({kind}).", code="not_written", came=came
+    )
     _odd(attempt, failed, now=now, policy="poll.unwritable", what="cannot be written down")
 
 
@@ -56,17 +59,26 @@ def _odd(attempt: Attempt, error: ProviderError, *, now: datetime, policy: str, 
 
 
 def unknown_state(attempt: Attempt, job: Job, *, now: datetime) -> None:
-    """The provider says a state that nobody here knows: asked about on, noted once, and kept with since when."""
+    """The provider says a state that nobody here knows: asked about on, noted once, and kept with
+    since when.
+    """
     word, was_unknown = job.unknown_state, not attempt.odd_count and bool(attempt.odd_since)
     if not was_unknown or attempt.odd_answer != word:
         log.warning("Attempt %s: the provider says an unknown state: %s", attempt.pk, word)
-    rows = Attempt.objects.filter(pk=attempt.pk, state=State.RUNNING, lease_token=attempt.lease_token)
+    rows = Attempt.objects.filter(
+        pk=attempt.pk, state=State.RUNNING, lease_token=attempt.lease_token
+    )
     rows.update(
         next_action_at=schedule.next_look_at(submitted_at=attempt.submitted_at or now, now=now),
-        progress=outcomes.as_share(job.progress), poll_count=attempt.poll_count + 1, error_count=0, missing_since=None,
-        last_error=says_unknown(attempt, word), odd_count=0, odd_since=attempt.odd_since if was_unknown else now,
+        progress=outcomes.as_share(job.progress),
+        poll_count=attempt.poll_count + 1,
+        error_count=0,
+        missing_since=None,
+        last_error=says_unknown(attempt, word),
+        odd_count=0,
+        odd_since=attempt.odd_since if was_unknown else now,
         odd_answer=word,
-    )  # fmt: skip
+    )
 
 
 def says_unknown(attempt: Attempt, word: str) -> str:

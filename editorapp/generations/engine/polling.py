@@ -1,7 +1,8 @@
 """Polls of one provider: which jobs are asked for when, and what is written of what they answer.
 
-A job in flight travels through here as a few plain values: hundreds are looked at every second, and a model's instance
-for each would cost more than the claim. Only the few whose answer says more than "still running" are read whole.
+A job in flight travels through here as a few plain values: hundreds are looked at every second, and
+a model's instance for each would cost more than the claim. Only the few whose answer says more than
+"still running" are read whole.
 """
 
 import logging
@@ -22,7 +23,8 @@ log = logging.getLogger(__name__)
 
 # What is claimed and not written yet: until the provider shows its pace, and at most.
 AT_FIRST, AT_ONCE = 128, 1024
-TURNS_AHEAD = 4  # so many turns' worth of answers: a slow provider's polls do not pile up here, nor die with us
+# so many turns' worth of answers: a slow provider's polls do not pile up here, nor die with us
+TURNS_AHEAD = 4
 COUNT_EVERY = timedelta(seconds=2)
 UNDERWAY = frozenset({JobState.QUEUED, JobState.RUNNING})
 # Each writes one answer about one attempt, or drops it where somebody else was first.
@@ -38,12 +40,17 @@ class Polls:
         self._turn = turn
         self._asked: set[int] = set()
         self._share = AT_FIRST  # how many may be claimed in a turn
-        self._answered = self._pace = 0  # polls that were answered since the last claim, and of late in a turn
+        self._answered = self._pace = (
+            0  # polls that were answered since the last claim, and of late in a turn
+        )
         self._counted_at: datetime | None = None
         self.is_more_due = False  # the last claim took all that it might: there may be more
 
     def ask_due(self, now: datetime) -> None:
-        """Claim what is due and ask for it. A burst (all were due at once) is spread over the shortest interval."""
+        """Claim what is due and ask for it.
+
+        A burst (all were due at once) is spread over the shortest interval.
+        """
         self._count(now)
         self._pace, self._answered = max(self._answered, self._pace // 2), 0
         room = min(max(AT_FIRST, TURNS_AHEAD * self._pace), AT_ONCE) - len(self._asked)
@@ -59,7 +66,9 @@ class Polls:
     def forget(self, answers: Sequence[Answer]) -> None:
         """These are written: their jobs may be asked for again."""
         before = len(self._asked)
-        self._asked.difference_update(one.errand.look.pk for one in answers if isinstance(one.errand, Poll))
+        self._asked.difference_update(
+            one.errand.look.pk for one in answers if isinstance(one.errand, Poll)
+        )
         self._answered += before - len(self._asked)
 
     def _count(self, now: datetime) -> None:
@@ -98,11 +107,15 @@ def _is_plain(job: Job) -> bool:
 
 
 def _write_done(done: list[tuple[Attempt, Answer]], *, write_one: WriteOne, now: datetime) -> None:
-    """Charge and keep all that are done in one go; where that fails, one by one, so that one holds up no other."""
+    """Charge and keep all that are done in one go; where that fails, one by one, so that one holds
+    up no other.
+    """
     pairs = [(attempt, one.job) for attempt, one in done if one.job is not None]
     if len(pairs) > 1 and outcomes.all_done(pairs, now=now):
         return
-    found = claims.held([_look(one) for _attempt, one in done])  # as they are, not as the failed write left the objects
+    found = claims.held(
+        [_look(one) for _attempt, one in done]
+    )  # as they are, not as the failed write left the objects
     for attempt, one in done:
         write_one(_write, found.get(attempt.pk, attempt), one, now=now)
 
@@ -121,22 +134,31 @@ def _write(attempt: Attempt, answer: Answer, *, now: datetime) -> None:
     elif error is not None and not isinstance(error, Unreadable):
         outcomes.poll_failed(attempt, error, now=now)
     else:
-        senseless = Unreadable("The provider's answer makes no sense.", code="senseless", came=as_it_came(repr(job)))
+        senseless = Unreadable(
+            "The provider's answer makes no sense.", code="senseless", came=as_it_came(repr(job))
+        )
         odd_answers.unreadable(attempt, error or senseless, now=now)
 
 
 def _hold_refused(answers: Sequence[Answer], *, now: datetime) -> None:
-    """An account that asks to be left alone is asked for nothing at all until the time that it names.
+    """An account that asks to be left alone is asked for nothing at all until the time that it
+    names.
 
     Whatever the status was; only that a job is not there says nothing of the others.
     """
     waits: dict[int, float] = defaultdict(float)
     for one in answers:
-        if one.error is not None and one.error.retry_after_seconds is not None and not isinstance(one.error, NotFound):
+        if (
+            one.error is not None
+            and one.error.retry_after_seconds is not None
+            and not isinstance(one.error, NotFound)
+        ):
             account_id = _look(one).account_id
             waits[account_id] = max(waits[account_id], one.error.retry_after_seconds)
     for account_id, seconds in waits.items():
-        log.warning("Account %s: no polls for %.0f s, the provider asks for a pause", account_id, seconds)
+        log.warning(
+            "Account %s: no polls for %.0f s, the provider asks for a pause", account_id, seconds
+        )
         claims.hold_polls(account_id, until=now + timedelta(seconds=seconds))
 
 

@@ -1,4 +1,6 @@
-"""Paid posts of one provider: what may leave now, the intent on disk before its first byte, and what came of it."""
+"""Paid posts of one provider: what may leave now, the intent on disk before its first byte, and
+what came of it.
+"""
 
 import logging
 import time
@@ -30,19 +32,35 @@ class Posts:
     """What one sweep sends."""
 
     def __init__(
-        self, adapter: ModuleType, courier: Courier, accounts: Accounts, clock: Callable[[], datetime]
+        self,
+        adapter: ModuleType,
+        courier: Courier,
+        accounts: Accounts,
+        clock: Callable[[], datetime],
     ) -> None:
-        self._adapter, self._courier, self._accounts, self._clock = adapter, courier, accounts, clock
-        self.slow: dict[int, float] = {}  # attempts whose post carries stored files, and until when at most
+        self._adapter, self._courier, self._accounts, self._clock = (
+            adapter,
+            courier,
+            accounts,
+            clock,
+        )
+        self.slow: dict[
+            int, float
+        ] = {}  # attempts whose post carries stored files, and until when at most
         self._first_looks: dict[tuple[str, str], float] = {}
-        self.is_more_due = False  # all that might leave has left: there may be more once answers are in
+        self.is_more_due = (
+            False  # all that might leave has left: there may be more once answers are in
+        )
 
     def slow_until(self) -> float:
         """Return until when (monotonic) the slowest post under way may take."""
         return max(self.slow.values(), default=0.0)
 
     def send_due(self, now: datetime) -> None:
-        """Send what may leave now. What is to leave together is written down together, and only then sent."""
+        """Send what may leave now.
+
+        What is to leave together is written down together, and only then sent.
+        """
         self.is_more_due = False
         if self._courier.free_posts <= 0 or not claims.is_anything_new(self._accounts.ids, now=now):
             return
@@ -53,15 +71,20 @@ class Posts:
             reached("submit.written_ahead")
             self._courier.send(errand)
             if errand.extra_seconds:
-                self.slow[errand.attempt.pk] = time.monotonic() + POST_SECONDS + errand.extra_seconds
+                self.slow[errand.attempt.pk] = (
+                    time.monotonic() + POST_SECONDS + errand.extra_seconds
+                )
 
     def _end_lapsed(self, now: datetime) -> None:
-        """A row that is due while it is being sent lost its worker: nobody knows whether the post arrived."""
+        """A row that is due while it is being sent lost its worker: nobody knows whether the post
+        arrived.
+        """
         for attempt in claims.due(self._accounts.ids, State.SUBMITTING, now=now):
             unless_overtaken(outcomes.lapsed, attempt, now=now)
 
     def _written_ahead(self, chosen: Sequence[Attempt]) -> list[Post]:
-        """Write down that these posts are about to leave, in one transaction, and return them once it is committed.
+        """Write down that these posts are about to leave, in one transaction, and return them once
+        it is committed.
 
         One that cannot be prepared, or was changed meanwhile, stops no other.
         """
@@ -75,7 +98,9 @@ class Posts:
         return [post for post in posts if self._is_written(post)]
 
     def _prepared(self, attempt: Attempt) -> Post | None:
-        """Return an attempt's post; None where files must be staged first, and where it cannot even be prepared."""
+        """Return an attempt's post; None where files must be staged first, and where it cannot even
+        be prepared.
+        """
         now = self._clock()
         try:
             wanted, spec = attempt.generation.wanted, self._accounts.spec(attempt.account_id)
@@ -109,7 +134,9 @@ class Posts:
         """Write all of them down, or none. Say whether they are."""
         try:
             with transaction.atomic():
-                outcomes.posting_all([(one.attempt, one.body, one.extra_seconds) for one in posts], now=self._clock())
+                outcomes.posting_all(
+                    [(one.attempt, one.body, one.extra_seconds) for one in posts], now=self._clock()
+                )
                 reached("submit.writing_ahead")
         except (Overtaken, IntegrityError, DataError, TypeError, ValueError) as error:
             log.info("Posts are written down one by one: %s", error)
@@ -129,10 +156,16 @@ class Posts:
         return True
 
     def write(self, answers: Sequence[Answer], *, write_one: WriteOne, now: datetime) -> None:
-        """Write what became of posts, within the caller's transaction; the ids of those that were taken together."""
+        """Write what became of posts, within the caller's transaction; the ids of those that were
+        taken together.
+        """
         for one in answers:
             self.slow.pop(_attempt(one).pk, None)
-        taken = [(_attempt(one), one.job, self._first_look(_attempt(one))) for one in answers if one.job is not None]
+        taken = [
+            (_attempt(one), one.job, self._first_look(_attempt(one)))
+            for one in answers
+            if one.job is not None
+        ]
         if len(taken) > 1 and outcomes.all_accepted(taken, now=now):
             answers = [one for one in answers if one.job is None]
         for one in answers:
@@ -140,12 +173,16 @@ class Posts:
 
     def _write(self, attempt: Attempt, answer: Answer, *, now: datetime) -> None:
         if answer.job is not None:
-            outcomes.accepted(attempt, answer.job, now=now, first_look_seconds=self._first_look(attempt))
+            outcomes.accepted(
+                attempt, answer.job, now=now, first_look_seconds=self._first_look(attempt)
+            )
             return
         error = answer.error
         assert error is not None
         # Only at DEBUG in the provider's words: they may repeat the prompt.
-        log.warning("Attempt %s was not accepted: %s, %s", attempt.pk, type(error).__name__, error.code)
+        log.warning(
+            "Attempt %s was not accepted: %s, %s", attempt.pk, type(error).__name__, error.code
+        )
         log.debug("Attempt %s: %s", attempt.pk, error.message)
         if isinstance(error, Throttled | Unavailable):
             not_sent.not_accepted(attempt, error, now=now)
@@ -155,21 +192,28 @@ class Posts:
             else:
                 outcomes.refused(attempt, error, now=now)
         else:
-            # OutcomeUnknown, and whatever an adapter should not have raised: in doubt, it may have been accepted.
+            # OutcomeUnknown, and whatever an adapter should not have raised: in doubt, it may have
+            # been accepted.
             outcomes.unknown(attempt, error, now=now)
         outcomes.rests(attempt.account_id, error, now=now)
 
     def _first_look(self, attempt: Attempt) -> float:
-        """When to poll a fresh job of this kind first, from our own last jobs; asked once a session."""
+        """When to poll a fresh job of this kind first, from our own last jobs; asked once a
+        session.
+        """
         kind = (attempt.generation.model, attempt.generation.task)
         if kind not in self._first_looks:
             provider = self._adapter.SPEC.slug
-            self._first_looks[kind] = schedule.first_look_seconds(history.lately(*kind, provider=provider))
+            self._first_looks[kind] = schedule.first_look_seconds(
+                history.lately(*kind, provider=provider)
+            )
         return schedule.spread(self._first_looks[kind])
 
 
 def _stage_first(attempt: Attempt, *, now: datetime) -> None:
-    attempt.move(State.STAGING, now=now, next_action_at=now, lease_token=None, submit_started_at=None)
+    attempt.move(
+        State.STAGING, now=now, next_action_at=now, lease_token=None, submit_started_at=None
+    )
     transaction.on_commit(lambda: wake.transfers(now=now))
 
 
@@ -178,7 +222,9 @@ def _attempt(answer: Answer) -> Attempt:
     return answer.errand.attempt
 
 
-def unless_overtaken(write: Callable[..., T], attempt: Attempt, *args: object, **kwargs: object) -> T | None:
+def unless_overtaken(
+    write: Callable[..., T], attempt: Attempt, *args: object, **kwargs: object
+) -> T | None:
     """Write, or drop the result where somebody else was first: a cancel, a person, another worker."""
     try:
         with transaction.atomic():

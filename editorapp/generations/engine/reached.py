@@ -1,4 +1,6 @@
-"""The accounts of one provider as a sweep sees them: who they are now, how they are reached, how much each may send."""
+"""The accounts of one provider as a sweep sees them: who they are now, how they are reached, how
+much each may send.
+"""
 
 import logging
 import time
@@ -23,7 +25,9 @@ from editorapp.teams.models import Team
 
 log = logging.getLogger(__name__)
 
-FRESH_SECONDS = 2.0  # so soon a sweep sees another key, another limit, an account that is switched off
+FRESH_SECONDS = (
+    2.0  # so soon a sweep sees another key, another limit, an account that is switched off
+)
 HELD_SECONDS = 1.0  # what the limits hold back is looked at again after
 WATCHING, FAR_SECONDS = 8, 15.0  # so many of them are looked at so often, and all of them after
 SOON = timedelta(seconds=HELD_SECONDS)
@@ -48,7 +52,10 @@ class Accounts:
         """Read the accounts again, unless they were read a moment ago."""
         if self._by_id and time.monotonic() - self._read_at < FRESH_SECONDS:
             return
-        self._by_id = {account.pk: account for account in ProviderAccount.objects.filter(provider=self._provider)}
+        self._by_id = {
+            account.pk: account
+            for account in ProviderAccount.objects.filter(provider=self._provider)
+        }
         for pk, account in self._by_id.items():
             found = _access(account)
             if self._access.get(pk) != found:  # the same object as long as it is the same way
@@ -68,14 +75,17 @@ class Accounts:
 
     def took(self, account_ids: Iterable[int], *, now: datetime) -> None:
         """Note that accounts took a job: a real one that was never tested is proven by that."""
-        unproven = {pk for pk in account_ids if (one := self._by_id.get(pk)) and one.proven_at is None}
+        unproven = {
+            pk for pk in account_ids if (one := self._by_id.get(pk)) and one.proven_at is None
+        }
         if unproven := {pk for pk in unproven if not self._by_id[pk].is_simulated}:
             ProviderAccount.objects.filter(pk__in=unproven, proven_at=None).update(proven_at=now)
             for pk in unproven:
                 self._by_id[pk].proven_at = now
 
     def turns(self, *, now: datetime, room: int) -> Iterator[Attempt]:
-        """Yield what is sent next, out of `room` for all accounts; each row is taken, and counts as sent from then on.
+        """Yield what is sent next, out of `room` for all accounts; each row is taken, and counts as
+        sent from then on.
 
         No account takes the room of the others; what one may not send now is put off.
         """
@@ -88,11 +98,15 @@ class Accounts:
                 room -= len(taken)
                 yield from taken
             elif room > 0:
-                _put_off(account.pk, now=now, seconds=HELD_SECONDS)  # so that it is not due all the time
+                _put_off(
+                    account.pk, now=now, seconds=HELD_SECONDS
+                )  # so that it is not due all the time
 
 
 def _close(account_id: int, problem: str, *, now: datetime) -> None:
-    """Let what waits for an account that nothing can be sent with wait on, or give it up after long enough."""
+    """Let what waits for an account that nothing can be sent with wait on, or give it up after long
+    enough.
+    """
     row = retry.policy("post.closed")
     paused = claims.pause(account_id, now=now, seconds=row.pause_seconds(1), reason=problem)
     not_sent.end_line(paused, row, now=now)
@@ -100,17 +114,19 @@ def _close(account_id: int, problem: str, *, now: datetime) -> None:
 
 
 def _due(account_id: int, now: datetime) -> QuerySet[Attempt]:
-    return Attempt.objects.filter(state=State.QUEUED, next_action_at__lte=now, account_id=account_id).order_by()
+    return Attempt.objects.filter(
+        state=State.QUEUED, next_action_at__lte=now, account_id=account_id
+    ).order_by()
 
 
 def _take(account_id: int, *, now: datetime, most: int) -> list[Attempt]:
     """Take the next ones in line, within the limits and outside every pause.
 
-    Under the account's lock the slots are counted and taken in one transaction, so two sweeps never take one slot;
-    under the teams', so that nothing is taken of a queue that is just being paused, or of a person who is just being
-    disabled. What is found paused came back from a post that was not accepted, and is parked. A taken row is written
-    down as sent by its lease token only; if its sweep dies before that, nothing was sent and it is due again when the
-    claim lapses.
+    Under the account's lock the slots are counted and taken in one transaction, so two sweeps never
+    take one slot; under the teams', so that nothing is taken of a queue that is just being paused,
+    or of a person who is just being disabled. What is found paused came back from a post that was
+    not accepted, and is parked. A taken row is written down as sent by its lease token only; if its
+    sweep dies before that, nothing was sent and it is due again when the claim lapses.
     """
     with transaction.atomic():
         account = ProviderAccount.objects.select_for_update(no_key=True).get(pk=account_id)
@@ -125,18 +141,26 @@ def _take(account_id: int, *, now: datetime, most: int) -> list[Attempt]:
         stopped = {team.pk for team in teams.select_for_update(no_key=True) if team.queue_paused_at}
         left = senders.without(takes)
         locked(Attempt.objects.filter(pk__in=in_line))
-        found = list(Attempt.objects.filter(pk__in=in_line[:slots]).select_related("generation", "account"))
-        paused = [one.generation_id for one in found if one.generation.held_at or one.generation.team_id in stopped]
+        found = list(
+            Attempt.objects.filter(pk__in=in_line[:slots]).select_related("generation", "account")
+        )
+        paused = [
+            one.generation_id
+            for one in found
+            if one.generation.held_at or one.generation.team_id in stopped
+        ]
         if paused:
             pausing.park(Generation.objects.filter(pk__in=paused), now=now)
         for pk, why in left.items():
             pausing.hold_for_nobody([pk], why, by=None, now=now)
         wanted = [attempt for attempt in found if attempt.generation_id not in {*paused, *left}]
         taken = _claimed(sorted(wanted, key=lambda one: in_line.index(one.pk)), now=now)
-        if len(in_line) > slots:  # more wait than could be taken: the next of them keeps the sweep awake
-            Attempt.objects.filter(pk=in_line[slots], state=State.QUEUED, next_action_at__gt=now + SOON).update(
-                next_action_at=now + SOON
-            )
+        if (
+            len(in_line) > slots
+        ):  # more wait than could be taken: the next of them keeps the sweep awake
+            Attempt.objects.filter(
+                pk=in_line[slots], state=State.QUEUED, next_action_at__gt=now + SOON
+            ).update(next_action_at=now + SOON)
     return taken
 
 
@@ -145,7 +169,9 @@ def _claimed(found: list[Attempt], *, now: datetime) -> list[Attempt]:
     token, until = whereabouts.holder(), now + claims.TAKEN
     same = Attempt.objects.filter(pk__in=[attempt.pk for attempt in found])
     free = same.filter(
-        Q(lease_token=None) | Q(next_action_at__lte=now), state=State.QUEUED, next_action_at__isnull=False
+        Q(lease_token=None) | Q(next_action_at__lte=now),
+        state=State.QUEUED,
+        next_action_at__isnull=False,
     )
     if free.update(lease_token=token, next_action_at=until, submit_started_at=now) < len(found):
         ours = set(same.filter(lease_token=token).values_list("pk", flat=True))
@@ -156,7 +182,8 @@ def _claimed(found: list[Attempt], *, now: datetime) -> list[Attempt]:
 
 
 def _put_off(account_id: int, *, now: datetime, seconds: float, reason: str = "") -> None:
-    """Let what is due be due later: a few in so many seconds, to look again; the others, however many, less often.
+    """Let what is due be due later: a few in so many seconds, to look again; the others, however
+    many, less often.
 
     That is only who wakes the sweep: once there is room, those are taken whose turn it is.
     """
@@ -164,8 +191,14 @@ def _put_off(account_id: int, *, now: datetime, seconds: float, reason: str = ""
     with transaction.atomic():
         due = unlocked(_due(account_id, now))
         watching = list(due.values_list("pk", flat=True)[:WATCHING])
-        due.filter(pk__in=watching).update(next_action_at=now + timedelta(seconds=seconds), lease_token=None, **said)
-        due.update(next_action_at=now + timedelta(seconds=max(seconds, FAR_SECONDS)), lease_token=None, **said)
+        due.filter(pk__in=watching).update(
+            next_action_at=now + timedelta(seconds=seconds), lease_token=None, **said
+        )
+        due.update(
+            next_action_at=now + timedelta(seconds=max(seconds, FAR_SECONDS)),
+            lease_token=None,
+            **said,
+        )
 
 
 def _access(account: ProviderAccount) -> Access:
@@ -174,4 +207,10 @@ def _access(account: ProviderAccount) -> Access:
         return account.access()
     except Exception:
         log.exception("The account %s cannot be reached", account.pk)
-        return Access(account.pk, account.provider, account.spec.base_url, "", is_simulated=account.is_simulated)
+        return Access(
+            account.pk,
+            account.provider,
+            account.spec.base_url,
+            "",
+            is_simulated=account.is_simulated,
+        )

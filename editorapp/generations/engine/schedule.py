@@ -1,4 +1,7 @@
-"""When to look at a job again that answers: pure arithmetic, all in seconds. What fails: core/retry.py."""
+"""When to look at a job again that answers: pure arithmetic, all in seconds.
+
+What fails: core/retry.py.
+"""
 
 import math
 import random
@@ -7,7 +10,10 @@ from datetime import datetime, timedelta
 
 FIRST_LOOK = 5.0  # where there is no history yet
 SHORTEST, LONGEST = 2.0, 15.0
-SLOW_FROM, SLOWEST = 1800.0, 300.0  # a job as old as this is asked about ever less, at the least every five minutes
+SLOW_FROM, SLOWEST = (
+    1800.0,
+    300.0,
+)  # a job as old as this is asked about ever less, at the least every five minutes
 LONGER = 3.0  # times the longest of late: what is slower than that is overdue
 
 
@@ -20,7 +26,8 @@ def first_look_seconds(past_seconds: Sequence[float]) -> float:
 
 
 def interval_seconds(age_seconds: float) -> float:
-    """Return how long to wait between polls of a job of this age: 5 % of it, between 2 and 15 s; longer when it is old.
+    """Return how long to wait between polls of a job of this age: 5 % of it, between 2 and 15 s;
+    longer when it is old.
 
     However late it is, it is asked about on.
     """
@@ -30,24 +37,32 @@ def interval_seconds(age_seconds: float) -> float:
 
 
 def plausible_seconds(documented: float, past_seconds: Sequence[float]) -> float:
-    """Return after how long a job is overdue: what its provider leads to expect, or far more than any of late took."""
+    """Return after how long a job is overdue: what its provider leads to expect, or far more than
+    any of late took.
+    """
     return max(documented, LONGER * max(past_seconds, default=0.0))
 
 
 def spread(seconds: float) -> float:
-    """Return a wait that is up to a tenth shorter or longer, so that jobs sent together are not asked for together."""
+    """Return a wait that is up to a tenth shorter or longer, so that jobs sent together are not
+    asked for together.
+    """
     return seconds * random.uniform(0.9, 1.1)
 
 
 def polls_in_a_turn(running: int, *, turn_seconds: float, at_least: int = 32) -> int:
-    """Return how many of so many running jobs a turn may ask for: none waits longer than the shortest interval for it.
+    """Return how many of so many running jobs a turn may ask for: none waits longer than the
+    shortest interval for it.
 
-    Half as many again as an even pace needs, so that it catches up where all are due at once, and does so evenly.
+    Half as many again as an even pace needs, so that it catches up where all are due at once, and
+    does so evenly.
     """
     return max(at_least, math.ceil(1.5 * running * turn_seconds / SHORTEST))
 
 
 def next_look_at(*, submitted_at: datetime, now: datetime) -> datetime:
-    """Return when to poll again, spread a little so that jobs sent together are not asked for together."""
+    """Return when to poll again, spread a little so that jobs sent together are not asked for
+    together.
+    """
     wait = interval_seconds((now - submitted_at).total_seconds()) * random.uniform(0.95, 1.05)
     return now + timedelta(seconds=wait)

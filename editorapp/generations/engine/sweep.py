@@ -1,7 +1,9 @@
-"""Everything that is due at one provider: post, poll, and write what came of it; for some seconds, then return.
+"""Everything that is due at one provider: post, poll, and write what came of it; for some seconds,
+then return.
 
-It runs as a task of the queue, one at a time for each provider. It may be delivered late, twice or never, and it may
-be killed at any instant: the lease, the write-ahead row and the compare-and-set make each of these harmless.
+It runs as a task of the queue, one at a time for each provider. It may be delivered late, twice or
+never, and it may be killed at any instant: the lease, the write-ahead row and the compare-and-set
+make each of these harmless.
 """
 
 import logging
@@ -35,19 +37,28 @@ SESSION_SECONDS = 20.0
 LEASE_SECONDS = 30.0
 RENEW_SECONDS = 5.0
 LONGEST_SECONDS = 600.0  # how long a sweep goes on taking new work beside slow posts
-DRAIN_SECONDS = 120.0  # longer than any call without files: after that, polls that could not be written are given up
-PAID_DRAIN_SECONDS = 2400.0  # and answers to paid calls: a disk may be full for long; see wake.LONG_SECONDS
+# longer than any call without files: after that, polls that could not be written are given up
+DRAIN_SECONDS = 120.0
+PAID_DRAIN_SECONDS = (
+    2400.0  # and answers to paid calls: a disk may be full for long; see wake.LONG_SECONDS
+)
 TURN_SECONDS = 0.4
 LINGER_SECONDS = 3.0  # due within this: worth waiting for, rather than starting anew
 WAKE_PAUSE = timedelta(seconds=0.5)
 
 
-def work(provider: str, *, seconds: float = SESSION_SECONDS, clock: Callable[[], datetime] = timezone.now) -> None:
-    """Look after a provider's attempts for at most about so many seconds, and longer only for posts under way."""
+def work(
+    provider: str, *, seconds: float = SESSION_SECONDS, clock: Callable[[], datetime] = timezone.now
+) -> None:
+    """Look after a provider's attempts for at most about so many seconds, and longer only for posts
+    under way.
+    """
     holder = whereabouts.holder()
     lease = wake.work_lease(provider)
     now = clock()
-    wake.answered(lease, now=now)  # also where another sweep is at work: or its end could wake nobody
+    wake.answered(
+        lease, now=now
+    )  # also where another sweep is at work: or its end could wake nobody
     if not leases.take(lease, holder, now=now, seconds=LEASE_SECONDS):
         return
     takeover.from_the_dead(now=now)
@@ -61,10 +72,18 @@ def work(provider: str, *, seconds: float = SESSION_SECONDS, clock: Callable[[],
         wake.work(provider, now=clock())
 
 
-def _sweep(session: "Session", lease: str, holder: uuid.UUID, *, seconds: float, clock: Callable[[], datetime]) -> None:
+def _sweep(
+    session: "Session",
+    lease: str,
+    holder: uuid.UUID,
+    *,
+    seconds: float,
+    clock: Callable[[], datetime],
+) -> None:
     """Take turns until the time is up, and longer while a stored file is on its way inside a post.
 
-    Minutes of such a post must not keep everybody else waiting; but once the lease is lost, nothing new is taken.
+    Minutes of such a post must not keep everybody else waiting; but once the lease is lost, nothing
+    new is taken.
     """
     began = time.monotonic()
     ends, latest, renews = began + seconds, began + LONGEST_SECONDS, began + RENEW_SECONDS
@@ -102,7 +121,9 @@ def _renewed(lease: str, holder: uuid.UUID, *, now: datetime) -> bool:
 
 
 def _durable() -> None:
-    """Make commits survive a power cut: the row that says "sent" must not be lost after the call was paid."""
+    """Make commits survive a power cut: the row that says "sent" must not be lost after the call
+    was paid.
+    """
     with connection.cursor() as cursor:
         if connection.vendor == "sqlite":
             cursor.execute("PRAGMA synchronous=FULL")
@@ -113,7 +134,9 @@ def _durable() -> None:
 
 
 def _let_go_of_broken() -> None:
-    """Close a connection that the database has ended (it was restarted), so that the next statement opens another."""
+    """Close a connection that the database has ended (it was restarted), so that the next statement
+    opens another.
+    """
     if not connection.in_atomic_block:
         connection.close_if_unusable_or_obsolete()
 
@@ -136,7 +159,9 @@ class Session:
         self.woken_at: datetime | None = None
 
     def turn(self, *, take_new: bool) -> bool:
-        """Send what is due, then write answers as they come, for a tick. Say whether another turn is worth while.
+        """Send what is due, then write answers as they come, for a tick.
+
+        Say whether another turn is worth while.
 
         After its time a session posts nothing new, but polls on for as long as a post is under way.
         """
@@ -185,9 +210,11 @@ class Session:
         return claims.is_due_by(self.accounts.ids, now + timedelta(seconds=LINGER_SECONDS))
 
     def _write(self, answers: list[Answer]) -> None:
-        """Write what came back in one transaction; what cannot be written of it must not hold up the rest.
+        """Write what came back in one transaction; what cannot be written of it must not hold up
+        the rest.
 
-        What the database does not take now (locked, full disk) is kept, and written in a later turn.
+        What the database does not take now (locked, full disk) is kept, and written in a later
+        turn.
         """
         if self.unwritten and time.monotonic() < self.write_again_at:
             self.unwritten += answers
@@ -197,7 +224,9 @@ class Session:
             return
         try:
             for answer in kept:
-                if isinstance(answer.errand, Post):  # as it is, not as the failed write left the object
+                if isinstance(
+                    answer.errand, Post
+                ):  # as it is, not as the failed write left the object
                     answer.errand.attempt.refresh_from_db()
             with transaction.atomic():
                 self._write_all(answers, now=self.clock())
@@ -214,7 +243,9 @@ class Session:
 
     def _note_taken(self, answers: Sequence[Answer]) -> None:
         """Note which accounts took jobs: after the answers are written, and nothing depends on it."""
-        posts = [one.errand for one in answers if isinstance(one.errand, Post) and one.job is not None]
+        posts = [
+            one.errand for one in answers if isinstance(one.errand, Post) and one.job is not None
+        ]
         try:
             self.accounts.took({post.attempt.account_id for post in posts}, now=self.clock())
         except Error as error:
@@ -222,12 +253,16 @@ class Session:
             _let_go_of_broken()
 
     def _write_later(self, error: Error) -> None:
-        """Keep what was answered, and try again soon, then less often: a full disk needs no log of every try."""
+        """Keep what was answered, and try again soon, then less often: a full disk needs no log of
+        every try.
+        """
         if self.failures % 20 == 0:
             found = [(one.errand.pk, one.job and one.job.id) for one in self.unwritten]
             log.error("Not written yet, attempts and jobs %s: %s", found, error)
         self.failures += 1
-        self.write_again_at = time.monotonic() + retry.policy("write.answer").pause_seconds(self.failures)
+        self.write_again_at = time.monotonic() + retry.policy("write.answer").pause_seconds(
+            self.failures
+        )
         _let_go_of_broken()
 
     def _write_all(self, answers: Sequence[Answer], *, now: datetime) -> None:
@@ -240,14 +275,20 @@ class Session:
             transaction.on_commit(lambda: self._wake_transfers(now))
 
     def _wake_transfers(self, now: datetime) -> None:
-        """Wake the lanes, but not for each of many results; the ticker wakes them for what comes in between."""
+        """Wake the lanes, but not for each of many results; the ticker wakes them for what comes in
+        between.
+        """
         if self.woken_at is None or now - self.woken_at > WAKE_PAUSE:
             self.woken_at = now
             wake.transfers(now=now)
 
 
-def _write_one(write: Callable[..., None], attempt: Attempt, answer: Answer, *, now: datetime) -> None:
-    """Write one answer. One that cannot be written must not hold up the others, nor end posts under way.
+def _write_one(
+    write: Callable[..., None], attempt: Attempt, answer: Answer, *, now: datetime
+) -> None:
+    """Write one answer.
+
+    One that cannot be written must not hold up the others, nor end posts under way.
 
     It is noted instead: see odd_answers.py.
     """
@@ -257,29 +298,42 @@ def _write_one(write: Callable[..., None], attempt: Attempt, answer: Answer, *, 
             unless_overtaken(write, attempt, answer, now=now)
         except Exception as error:
             _unless_of_the_database(error)
-            log.exception("Attempt %s: job %r cannot be written", attempt.pk, answer.job and answer.job.id)
+            log.exception(
+                "Attempt %s: job %r cannot be written", attempt.pk, answer.job and answer.job.id
+            )
             _note_unwritable(was, answer, error, now=now)
 
 
-def _note_unwritable(was: dict[str, Any], answer: Answer, error: Exception, *, now: datetime) -> None:
-    """Note on a row, as it was before, that an answer could not be written. What fails even then keeps its lease."""
+def _note_unwritable(
+    was: dict[str, Any], answer: Answer, error: Exception, *, now: datetime
+) -> None:
+    """Note on a row, as it was before, that an answer could not be written.
+
+    What fails even then keeps its lease.
+    """
     row = Attempt.objects.select_related("generation", "account").filter(**was).first()
     try:
         if row is not None:
             unless_overtaken(odd_answers.unwritable, row, answer, error, now=now)
     except Exception as another:
         _unless_of_the_database(another)
-        log.exception("Attempt %s: nor can it be noted that its answer cannot be written", was["pk"])
+        log.exception(
+            "Attempt %s: nor can it be noted that its answer cannot be written", was["pk"]
+        )
 
 
 def _unless_of_the_database(error: Exception) -> None:
-    """Raise again what would fail for every row: locked, full disk. All of it is written later then."""
+    """Raise again what would fail for every row: locked, full disk.
+
+    All of it is written later then.
+    """
     if isinstance(error, DatabaseError) and not isinstance(error, IntegrityError | DataError):
         raise error
 
 
 def _lock(answers: Sequence[Answer]) -> None:
-    """Lock the rows and the budgets of all that these answers are about at once, for they are written step by step.
+    """Lock the rows and the budgets of all that these answers are about at once, for they are
+    written step by step.
 
     Polls that found nothing new are one step: it goes by their order itself.
     """
@@ -287,7 +341,9 @@ def _lock(answers: Sequence[Answer]) -> None:
     if all(under_way) and not any(isinstance(one.errand, Post) for one in answers):
         return
     lock([one.errand.pk for one in answers])
-    ledger.lock([one.errand.pk for one, goes_on in zip(answers, under_way, strict=True) if not goes_on])
+    ledger.lock(
+        [one.errand.pk for one, goes_on in zip(answers, under_way, strict=True) if not goes_on]
+    )
 
 
 def _reached_written(answers: Sequence[Answer]) -> None:

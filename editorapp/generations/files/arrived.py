@@ -1,4 +1,6 @@
-"""What came over a link to a result: the file, an error page in its place, or nothing. Told by its first bytes.
+"""What came over a link to a result: the file, an error page in its place, or nothing.
+
+Told by its first bytes.
 
 The type that a server names is asked only of what is no container: storages name a video anything.
 """
@@ -8,7 +10,13 @@ from pathlib import Path
 from editorapp.media.decoding.sniff import sniff
 
 HEAD_BYTES = 512
-PAGE_TYPES = ("text/", "application/json", "application/problem+json", "application/xml", "application/xhtml")
+PAGE_TYPES = (
+    "text/",
+    "application/json",
+    "application/problem+json",
+    "application/xml",
+    "application/xhtml",
+)
 PAGE_STARTS = (b"<", b"{", b"[")
 ARCHIVE_START = b"PK"
 ARCHIVE = "exr"

@@ -1,4 +1,6 @@
-"""Is a result what was asked for? Small deviations are said and kept; a length far off is not taken for the result."""
+"""Is a result what was asked for? Small deviations are said and kept; a length far off is not taken
+for the result.
+"""
 
 from decimal import Decimal
 
@@ -6,12 +8,16 @@ from editorapp.generations.models import Generation
 from editorapp.media.models import Asset
 from editorapp.providers.contract import Task
 
-# The line for each task, as shares of the length that was to be expected, and how much is never held against it. An
-# edit, a modification or a reframe keeps its source's length; a new clip has the length asked for, and one that goes on
-# from an earlier clip may come with that clip, so it has no upper end.
+# The line for each task, as shares of the length that was to be expected, and how much is never
+# held against it. An edit, a modification or a reframe keeps its source's length; a new clip has
+# the length asked for, and one that goes on from an earlier clip may come with that clip, so it has
+# no upper end.
 FAR_OFF: dict[str, tuple[float, float]] = {
-    Task.EDIT: (0.5, 1.5), Task.MODIFY: (0.5, 1.5), Task.REFRAME: (0.5, 1.5), Task.GENERATE: (0.5, 2.0),
-}  # fmt: skip
+    Task.EDIT: (0.5, 1.5),
+    Task.MODIFY: (0.5, 1.5),
+    Task.REFRAME: (0.5, 1.5),
+    Task.GENERATE: (0.5, 2.0),
+}
 LEAST_SECONDS = 0.5
 USUAL_SECONDS = 5.0  # of a new clip where no length was asked for: every provider's default
 
@@ -48,14 +54,18 @@ def far_off(generation: Generation, video: Asset) -> str:
     if came < low * expected:
         return f"The file that came lasts {came:.2f} s and should last about {expected:.2f} s: far too short."
     wanted = generation.wanted
-    goes_on = any(ref is not None and ref.generation_id for ref in (wanted.start_frame, wanted.end_frame))
+    goes_on = any(
+        ref is not None and ref.generation_id for ref in (wanted.start_frame, wanted.end_frame)
+    )
     if came > high * expected and not goes_on:
         return f"The file that came lasts {came:.2f} s and should last about {expected:.2f} s: far too long."
     return ""
 
 
 def odd(generation: Generation, video: Asset, exr: Asset | None) -> str:
-    """Say what about a result is not as it was asked for; it is kept all the same, because it is paid."""
+    """Say what about a result is not as it was asked for; it is kept all the same, because it is
+    paid.
+    """
     source = generation.source_asset
     found = [SOURCE_CAME] if is_source(generation, video) else []
     if generation.task != Task.GENERATE and source is not None and source.fps:
@@ -66,7 +76,9 @@ def odd(generation: Generation, video: Asset, exr: Asset | None) -> str:
                 f"The result lasts {video.duration_seconds:.2f} s and its source {source.duration_seconds:.2f} s."
             )
         elif video.fps == source.fps and abs(video.frame_count - source.frame_count) > 1:
-            found.append(f"The result has {video.frame_count} frames and its source {source.frame_count}.")
+            found.append(
+                f"The result has {video.frame_count} frames and its source {source.frame_count}."
+            )
     if generation.request.get("exr") and exr is None:
         found.append("EXR frames were asked for, and the provider sent none.")
     if generation.request.get("hdr") and not video.hdr:

@@ -20,7 +20,10 @@ GONE = {401, 403, 404, 410}
 
 
 class NotNow(Exception):
-    """The link does not give the file now. `retry_after_seconds` is how long its server asks to be left alone."""
+    """The link does not give the file now.
+
+    `retry_after_seconds` is how long its server asks to be left alone.
+    """
 
     def __init__(self, message: str, *, retry_after_seconds: float | None = None) -> None:
         super().__init__(message)
@@ -44,10 +47,11 @@ class NotAllowed(Exception):
 
 
 async def download(url: str, part: Part, *, access: Access, max_bytes: int) -> int:
-    """Stream a link into a part, going on where it was cut, here or by an earlier worker; return the file's size.
+    """Stream a link into a part, going on where it was cut, here or by an earlier worker; return
+    the file's size.
 
-    Raises: LinkExpired, CutOff, BadLink, NotAllowed. What came stays in the part, but after NotAllowed nothing of it is
-    of use.
+    Raises: LinkExpired, CutOff, BadLink, NotAllowed. What came stays in the part, but after
+    NotAllowed nothing of it is of use.
     """
     try:
         url = as_sent(url)
@@ -74,7 +78,9 @@ async def _collect(url: str, part: Part, access: Access, *, max_bytes: int) -> N
             raise CutOff(str(error)) from error
         finally:
             part.sync()
-    raise CutOff(f"The download was cut off {CUTS_AT_MOST} times, last after {part.progress.received:,} bytes.")
+    raise CutOff(
+        f"The download was cut off {CUTS_AT_MOST} times, last after {part.progress.received:,} bytes."
+    )
 
 
 async def _go_on(client: httpx.AsyncClient, url: str, part: Part, *, max_bytes: int) -> bool:
@@ -117,7 +123,9 @@ async def _go_on(client: httpx.AsyncClient, url: str, part: Part, *, max_bytes: 
 
 
 def _begin(response: httpx.Response, progress: Progress, *, max_bytes: int) -> Unpacker:
-    """Read the answer's head: is it the file, from where, how long, and how is it packed although nobody asked?"""
+    """Read the answer's head: is it the file, from where, how long, and how is it packed although
+    nobody asked?
+    """
     says, wait = f"The link answered {response.status_code}.", wait_asked(response.headers)
     if response.status_code in GONE:
         raise LinkExpired(says, retry_after_seconds=wait)
@@ -136,7 +144,9 @@ def _begin(response: httpx.Response, progress: Progress, *, max_bytes: int) -> U
     # Of what comes packed neither the length nor a place to go on from is known.
     length = "" if unpacker.is_needed else response.headers.get("Content-Length", "")
     etag = response.headers.get("ETag", "")
-    is_other = unpacker.is_needed or bool(etag and progress.validator and etag != progress.validator)
+    is_other = unpacker.is_needed or bool(
+        etag and progress.validator and etag != progress.validator
+    )
     progress.received = 0
     # A length that was announced once holds where a later answer announces none: less is a cut.
     progress.total = int(length) if length.isdecimal() else None if is_other else progress.total
@@ -144,5 +154,7 @@ def _begin(response: httpx.Response, progress: Progress, *, max_bytes: int) -> U
     takes_ranges = response.headers.get("Accept-Ranges", "") == "bytes" and not unpacker.is_needed
     progress.validator = etag if takes_ranges and etag and not etag.startswith("W/") else ""
     if progress.total is not None and progress.total > max_bytes:
-        raise NotAllowed(f"The result would be {progress.total:,} bytes; at most {max_bytes:,} are taken.")
+        raise NotAllowed(
+            f"The result would be {progress.total:,} bytes; at most {max_bytes:,} are taken."
+        )
     return unpacker

@@ -1,7 +1,10 @@
-"""Links -> stored results: downloaded, verified as the video asked for, kept with poster and filmstrip.
+"""Links -> stored results: downloaded, verified as the video asked for, kept with poster and
+filmstrip.
 
-The money is booked, so a result is fetched for as long as its provider keeps it. What came and cannot be used is kept
-too: when the same whole video comes a second time, it is the provider's file that is wrong, and a person is told.
+The money is booked, so a result is fetched for as long as its provider keeps it. What came and
+cannot be used is kept
+too: when the same whole video comes a second time, it is the provider's file that is wrong, and a
+     person is told.
 """
 
 import logging
@@ -29,33 +32,58 @@ from editorapp.media.probe import NO_LIMIT
 
 log = logging.getLogger(__name__)
 
-PATIENCE = 3  # tries over which a link is waited for, where the clip can do without what it leads to
+PATIENCE = (
+    3  # tries over which a link is waited for, where the clip can do without what it leads to
+)
 VIDEO_BYTES = 2_000_000_000
 ARCHIVE_BYTES = 20_000_000_000
 CUT = "truncated"  # the refusal of a file that says itself that it goes on
 
-INTAKE_SECONDS, INTAKE_BYTES_PER_SECOND = 60.0, 2_000_000  # how long storing a result may take, for its lease
+INTAKE_SECONDS, INTAKE_BYTES_PER_SECOND = (
+    60.0,
+    2_000_000,
+)  # how long storing a result may take, for its lease
 
 Came = tuple[Path, parts.Progress]  # where a file lies, and how it came
-Run = Callable[[Coroutine[Any, Any, int]], int]  # runs a transfer to its end while the row's lease is renewed
-Hold = Callable[[float], None]  # keeps the lease for so many seconds, for work during which nobody renews it
+Run = Callable[
+    [Coroutine[Any, Any, int]], int
+]  # runs a transfer to its end while the row's lease is renewed
+Hold = Callable[
+    [float], None
+]  # keeps the lease for so many seconds, for work during which nobody renews it
 
 
 class Unusable(Exception):
-    """What came is not what was paid for. `came` is what is kept of it, `video` what came beside it.
+    """What came is not what was paid for.
 
-    `is_whole`: every byte of it came, and it is a video (or an archive), so that it can be judged at all.
+    `came` is what is kept of it, `video` what came beside it.
+
+    `is_whole`: every byte of it came, and it is a video (or an archive), so that it can be judged
+    at all.
     """
 
     def __init__(
-        self, message: str, came: Asset, *, code: str, video: Asset | None = None, is_whole: bool = True
+        self,
+        message: str,
+        came: Asset,
+        *,
+        code: str,
+        video: Asset | None = None,
+        is_whole: bool = True,
     ) -> None:
         super().__init__(message)
-        self.message, self.came, self.code, self.video, self.is_whole = message, came, code, video, is_whole
+        self.message, self.came, self.code, self.video, self.is_whole = (
+            message,
+            came,
+            code,
+            video,
+            is_whole,
+        )
 
 
 def fetch(attempt: Attempt, *, run: Run, hold: Hold, now: Callable[[], datetime]) -> None:
-    """Fetch all results of a claimed attempt and store them; on failure say on the row what happens next.
+    """Fetch all results of a claimed attempt and store them; on failure say on the row what happens
+    next.
 
     Raises: Overtaken, when somebody else took the row.
     """
@@ -70,7 +98,9 @@ def fetch(attempt: Attempt, *, run: Run, hold: Hold, now: Callable[[], datetime]
     except links.NotAllowed as error:
         _try_later(attempt, _sentence(error), "fetch.not_allowed", now=now())
     except links.CutOff as error:
-        _try_later(attempt, _sentence(error), now=now(), least_seconds=error.retry_after_seconds or 0.0)
+        _try_later(
+            attempt, _sentence(error), now=now(), least_seconds=error.retry_after_seconds or 0.0
+        )
     except intake.NotTaken as error:
         _try_later(attempt, _sentence(error), now=now())
     else:
@@ -82,12 +112,17 @@ def fetch(attempt: Attempt, *, run: Run, hold: Hold, now: Callable[[], datetime]
 
 def fault(attempt: Attempt, error: Exception, *, now: datetime) -> None:
     """Count an error of ours as a try. Only its name is told: its words may hold a link."""
-    _try_later(attempt, f"Rushes could not take it in ({type(error).__name__}).", "fetch.fault", now=now)
+    _try_later(
+        attempt, f"Rushes could not take it in ({type(error).__name__}).", "fetch.fault", now=now
+    )
 
 
 @dataclass(frozen=True)
 class Taken:
-    """The files of a result. `notes` is what a person should know of them; `came` what came for the frames instead."""
+    """The files of a result.
+
+    `notes` is what a person should know of them; `came` what came for the frames instead.
+    """
 
     video: Asset
     exr: Asset | None = None
@@ -96,7 +131,9 @@ class Taken:
 
 
 def _take_all(attempt: Attempt, run: Run, hold: Hold) -> Taken | None:
-    """Return the video and the EXR frames; None where the provider names no video. Raises: Unusable, all of `take`.
+    """Return the video and the EXR frames; None where the provider names no video.
+
+    Raises: Unusable, all of `take`.
 
     The video first: it is of use without its frames.
     """
@@ -114,7 +151,8 @@ def _take_all(attempt: Attempt, run: Run, hold: Hold) -> Taken | None:
 def _first_video(
     attempt: Attempt, candidates: tuple[selection.Named, ...], run: Run, hold: Hold
 ) -> tuple[Asset, selection.Named, tuple[str, ...]]:
-    """Return the first candidate that is the result, its link, and what was wrong with those before it.
+    """Return the first candidate that is the result, its link, and what was wrong with those before
+    it.
 
     A link that does not answer is waited for; after some tries the next one will do.
     Raises: what the first candidate met, where none is of use.
@@ -144,9 +182,16 @@ def _first_video(
 
 
 def _with_frames(
-    attempt: Attempt, taken: Taken, used: selection.Named, candidates: tuple[selection.Named, ...], run: Run, hold: Hold
+    attempt: Attempt,
+    taken: Taken,
+    used: selection.Named,
+    candidates: tuple[selection.Named, ...],
+    run: Run,
+    hold: Hold,
 ) -> Taken:
-    """Add the EXR frames. The clip is never lost over them: after some tries it is kept without, with a note.
+    """Add the EXR frames.
+
+    The clip is never lost over them: after some tries it is kept without, with a note.
 
     Raises: what the first of them met, while it is tried again.
     """
@@ -174,7 +219,11 @@ EXPECTED = (Unusable, links.LinkExpired, links.CutOff, links.NotAllowed, intake.
 
 def _frames_words(error: Exception) -> str:
     """Say what went wrong; of an error of ours only its name, for its words may hold a link."""
-    return _sentence(error) if isinstance(error, EXPECTED) else f"{type(error).__name__}; the log says more."
+    return (
+        _sentence(error)
+        if isinstance(error, EXPECTED)
+        else f"{type(error).__name__}; the log says more."
+    )
 
 
 def take(
@@ -187,7 +236,10 @@ def take(
     video: Asset | None = None,
     place: int = 0,
 ) -> Asset:
-    """Download one link and keep it as the video or the frames. Raises: Unusable, all of `_download`; NotTaken."""
+    """Download one link and keep it as the video or the frames.
+
+    Raises: Unusable, all of `_download`; NotTaken.
+    """
     generation = attempt.generation
     path, progress = _download(attempt, output, kind, run, place=place)
     reached("fetch.part_whole")
@@ -200,17 +252,23 @@ def take(
     # Taking a file in uses it up, also when it is refused; what was paid for stays within reach.
     spare = _second_name(path)
     kept_as: dict[str, Any] = {
-        "team": generation.team, "user": generation.created_by, "is_simulated": generation.is_simulated,
-    }  # fmt: skip
+        "team": generation.team,
+        "user": generation.created_by,
+        "is_simulated": generation.is_simulated,
+    }
     try:
-        asset = _take_in(path, kind, name=f"Take {generation.pk}", origin=Asset.Origin.RESULT, **kept_as)
+        asset = _take_in(
+            path, kind, name=f"Take {generation.pk}", origin=Asset.Origin.RESULT, **kept_as
+        )
     except intake.NotTaken as refusal:
         if refusal.is_ours:
             raise
         ending = "zip" if kind == "exr" else "mp4"
         came = unreadable.keep(spare, name=f"Take {generation.pk} as it came.{ending}", **kept_as)
         is_whole = is_whole and refusal.code != CUT
-        raise Unusable(_sentence(refusal), came, code="result_unreadable", video=video, is_whole=is_whole) from refusal
+        raise Unusable(
+            _sentence(refusal), came, code="result_unreadable", video=video, is_whole=is_whole
+        ) from refusal
     finally:
         spare.unlink(missing_ok=True)
     if kind != "exr" and (wrong := as_asked.far_off(generation, asset)):
@@ -221,18 +279,26 @@ def take(
 def _download(
     attempt: Attempt, output: dict[str, str], kind: str, run: Run, *, place: int
 ) -> tuple[Path, parts.Progress]:
-    """Collect a file on the disk that will keep it, so that keeping it is a rename; return where it lies, and how it
-    came.
+    """Collect a file on the disk that will keep it, so that keeping it is a rename; return where it
+    lies, and how it came.
 
-    What a cut or a killed download left is gone on with. Raises: what `download` raises, NotTaken on a full disk.
+    What a cut or a killed download left is gone on with. Raises: what `download` raises, NotTaken
+    on a full disk.
     """
     limit = ARCHIVE_BYTES if kind == "exr" else VIDEO_BYTES
     part = parts.collect(
-        store.incoming(), f"attempt-{attempt.pk}", f".{kind}{place or ''}.part", token=attempt.lease_token
+        store.incoming(),
+        f"attempt-{attempt.pk}",
+        f".{kind}{place or ''}.part",
+        token=attempt.lease_token,
     )
     try:
         with store.telling_full_disk():
-            run(links.download(output["url"], part, access=attempt.account.access(), max_bytes=limit))
+            run(
+                links.download(
+                    output["url"], part, access=attempt.account.access(), max_bytes=limit
+                )
+            )
     except (links.NotAllowed, intake.NotTaken):
         part.drop()  # on a full disk above all
         raise
@@ -257,7 +323,14 @@ def _take_in(path: Path, kind: str, *, name: str, **kept_as: Any) -> Asset:
     if kind == "exr":
         return intake.take_in_archive(path, name=f"{name}.zip", **kept_as)
     # The limits on uploads are not for what was paid.
-    return intake.take_in(path, name=f"{name}.mp4", expect="video", max_bytes=NO_LIMIT, max_seconds=NO_LIMIT, **kept_as)
+    return intake.take_in(
+        path,
+        name=f"{name}.mp4",
+        expect="video",
+        max_bytes=NO_LIMIT,
+        max_seconds=NO_LIMIT,
+        **kept_as,
+    )
 
 
 def _keep(attempt: Attempt, taken: Taken, *, now: datetime) -> None:
@@ -267,12 +340,21 @@ def _keep(attempt: Attempt, taken: Taken, *, now: datetime) -> None:
     notes = [generation.warning, *taken.notes, as_asked.odd(generation, video, exr)]
     with transaction.atomic():
         attempt.move(
-            State.SUCCEEDED, now=now, lease_token=None, result_urls=None, result_expires_at=None, last_error="",
+            State.SUCCEEDED,
+            now=now,
+            lease_token=None,
+            result_urls=None,
+            result_expires_at=None,
+            last_error="",
             shown={
-                "result": video, "exr": exr, "came": taken.came, "warning": " ".join(note for note in notes if note),
-                "failure_code": "", "failure_message": "",
+                "result": video,
+                "exr": exr,
+                "came": taken.came,
+                "warning": " ".join(note for note in notes if note),
+                "failure_code": "",
+                "failure_message": "",
             },
-        )  # fmt: skip
+        )
         if generation.failure_code == expiring.CODE:
             expiring.over(generation, now=now)
     reached("fetch.recorded")
@@ -282,23 +364,42 @@ def _ask_for_fresh_links(attempt: Attempt, *, now: datetime, least_seconds: floa
     """Have the provider make fresh links: soon the first times, then more and more slowly."""
     row = retry.policy("fetch.expired")
     if _is_over(attempt, row, now=now):
-        _give_up(attempt, "The provider's links expired each time before they could be used.", now=now)
+        _give_up(
+            attempt, "The provider's links expired each time before they could be used.", now=now
+        )
         return
     at = now + timedelta(seconds=row.pause_seconds(attempt.fetch_count + 1, least=least_seconds))
     _run_again(attempt, "The link expired; asking for a fresh one.", at=at, now=now)
 
 
-def _run_again(attempt: Attempt, message: str, *, at: datetime, now: datetime, **shown: Any) -> None:
+def _run_again(
+    attempt: Attempt, message: str, *, at: datetime, now: datetime, **shown: Any
+) -> None:
     attempt.move(
-        State.RUNNING, now=now, next_action_at=at, lease_token=None, result_urls=None, result_expires_at=None,
-        fetch_count=attempt.fetch_count + 1, last_error=message, shown=shown,
-    )  # fmt: skip
+        State.RUNNING,
+        now=now,
+        next_action_at=at,
+        lease_token=None,
+        result_urls=None,
+        result_expires_at=None,
+        fetch_count=attempt.fetch_count + 1,
+        last_error=message,
+        shown=shown,
+    )
 
 
 def _try_later(
-    attempt: Attempt, message: str, policy: str = "fetch.cut", *, now: datetime, least_seconds: float = 0.0
+    attempt: Attempt,
+    message: str,
+    policy: str = "fetch.cut",
+    *,
+    now: datetime,
+    least_seconds: float = 0.0,
 ) -> None:
-    """Fetch again after a pause. Fresh links every second time: the fault may lie with the link; a bad one is one."""
+    """Fetch again after a pause.
+
+    Fresh links every second time: the fault may lie with the link; a bad one is one.
+    """
     log.warning("Attempt %s: %s", attempt.pk, message)
     row, tries = retry.policy(policy), attempt.fetch_count + 1
     if _is_over(attempt, row, now=now):
@@ -308,28 +409,41 @@ def _try_later(
     if tries % 2 == 0 or policy == "fetch.bad_link":
         _run_again(attempt, message, at=at, now=now)
         return
-    rows = Attempt.objects.filter(pk=attempt.pk, state=State.FETCHING, lease_token=attempt.lease_token)
+    rows = Attempt.objects.filter(
+        pk=attempt.pk, state=State.FETCHING, lease_token=attempt.lease_token
+    )
     rows.update(fetch_count=tries, last_error=message, next_action_at=at, lease_token=None)
 
 
 def _is_over(attempt: Attempt, row: RetryPolicy, *, now: datetime) -> bool:
-    """Has it been tried often enough, and for as long as the provider is counted on to keep the result?"""
+    """Has it been tried often enough, and for as long as the provider is counted on to keep the
+    result?
+    """
     done_at = attempt.provider_done_at or now
     kept = (expiring.kept_until(attempt, now=now) - done_at).total_seconds()
     return row.is_over(attempt.fetch_count + 1, (now - done_at).total_seconds(), lasts_seconds=kept)
 
 
 def _not_used(attempt: Attempt, unusable: Unusable, *, now: datetime) -> None:
-    """Fetch anew, over a fresh link, what came and cannot be used. The same bytes again are the provider's own.
+    """Fetch anew, over a fresh link, what came and cannot be used.
 
-    That is said of what is whole only: of a cut file or of noise the same bytes can come for as long as a cache lasts.
+    The same bytes again are the provider's own.
+
+    That is said of what is whole only: of a cut file or of noise the same bytes can come for as
+    long as a cache lasts.
     """
     log.warning("Attempt %s: %s", attempt.pk, unusable.message)
     came, row = unusable.came, retry.policy("fetch.unusable" if unusable.is_whole else "fetch.cut")
     is_same = unusable.is_whole and attempt.generation.came_id == came.pk
     if not is_same and not _is_over(attempt, retry.policy("fetch.cut"), now=now):
         at = now + timedelta(seconds=row.pause_seconds(attempt.fetch_count + 1))
-        _run_again(attempt, unusable.message, at=at, now=now, **({"came": came} if unusable.is_whole else {}))
+        _run_again(
+            attempt,
+            unusable.message,
+            at=at,
+            now=now,
+            **({"came": came} if unusable.is_whole else {}),
+        )
         return
     advice = "What came is kept. Ask the provider about this job and fetch it again"
     advice += ", or take it as it is." if came.is_video or unusable.video else "."
@@ -343,19 +457,29 @@ def _give_up(attempt: Attempt, message: str, *, now: datetime) -> None:
     _end(attempt, message, advice, code="fetch_failed", now=now)
 
 
-def _end(attempt: Attempt, message: str, advice: str, *, code: str, now: datetime, **shown: Any) -> None:
+def _end(
+    attempt: Attempt, message: str, advice: str, *, code: str, now: datetime, **shown: Any
+) -> None:
     """Stop fetching until a person says what next."""
     sentence = f"{message} {advice}"
     with transaction.atomic():
         attempt.move(
-            State.FETCH_FAILED, now=now, lease_token=None, last_error=message, result_urls=None, result_expires_at=None,
+            State.FETCH_FAILED,
+            now=now,
+            lease_token=None,
+            last_error=message,
+            result_urls=None,
+            result_expires_at=None,
             shown={"failure_code": code, "failure_message": sentence, **shown},
-        )  # fmt: skip
+        )
         expiring.failed(attempt.generation, sentence, now=now)
 
 
 def _sentence(error: Exception) -> str:
-    """Say what went wrong. What a refused upload is told to do is no advice about a result, and is left out."""
+    """Say what went wrong.
+
+    What a refused upload is told to do is no advice about a result, and is left out.
+    """
     message = getattr(error, "message", "") or str(error)
     if isinstance(error, intake.NotTaken):
         wrong, _colon, _advice = message.rpartition(": ")

@@ -1,4 +1,5 @@
-"""EXR frames fetched by themselves: the clip is here and done, and a person asks for its frames once more. Free.
+"""EXR frames fetched by themselves: the clip is here and done, and a person asks for its frames
+once more. Free.
 
 The take stays done whatever comes of it: no state moves, no money, and its clip is not touched.
 """
@@ -22,7 +23,9 @@ log = logging.getLogger(__name__)
 
 
 def fetch_frames(generation_id: int, *, now: datetime) -> None:
-    """Ask the provider for fresh links and fetch a take's EXR frames; say on the take what came of it."""
+    """Ask the provider for fresh links and fetch a take's EXR frames; say on the take what came of
+    it.
+    """
     attempt = (
         Attempt.objects.select_related("generation__team", "generation__created_by", "account")
         .filter(generation_id=generation_id, provider_job_id__isnull=False)
@@ -54,7 +57,10 @@ def _why(error: Exception) -> str:
 
 
 def _frames(attempt: Attempt) -> Asset:
-    """Return the frames. Raises: ProviderError, links.NotAllowed where none are named, and what fetching raises."""
+    """Return the frames.
+
+    Raises: ProviderError, links.NotAllowed where none are named, and what fetching raises.
+    """
     attempt.result_urls = [one.to_json() for one in _run(_asked(attempt)).outputs]
     candidates = selection.select(attempt).frames
     if not candidates:
@@ -64,7 +70,9 @@ def _frames(attempt: Attempt) -> Asset:
 
 async def _asked(attempt: Attempt) -> Job:
     async with Wire(attempt.account.access()) as wire:
-        job: Job = await registry.get(attempt.account.provider).poll(attempt.provider_job_id, wire=wire)
+        job: Job = await registry.get(attempt.account.provider).poll(
+            attempt.provider_job_id, wire=wire
+        )
         return job
 
 
@@ -73,8 +81,12 @@ def _run(work: Coroutine[Any, Any, Any]) -> Any:
         return runner.run(work)
 
 
-def _note(attempt: Attempt, *, now: datetime, came: Asset | None, says: str, exr: Asset | None = None) -> None:
+def _note(
+    attempt: Attempt, *, now: datetime, came: Asset | None, says: str, exr: Asset | None = None
+) -> None:
     generation = attempt.generation
     warning = f"{generation.warning} On {now.day} {now:%b, %H:%M} UTC the EXR frames {says}".strip()
     found = {"exr": exr} if exr is not None else {}
-    Generation.objects.filter(pk=generation.pk, exr=None).update(warning=warning, came=came, **found)
+    Generation.objects.filter(pk=generation.pk, exr=None).update(
+        warning=warning, came=came, **found
+    )

@@ -1,8 +1,10 @@
-"""A result on its way to our disk: the bytes that came, what they are a part of, and who writes them now.
+"""A result on its way to our disk: the bytes that came, what they are a part of, and who writes
+them now.
 
-Beside each part lies a note (`.note`): what is certainly on the disk, of how much, and the provider's name for these
-very bytes (a strong ETag). So whoever claims the row after a killed worker goes on from there; without a note, or once
-the bytes at the provider are others, from the start. A lock that dies with its holder keeps two from one file.
+Beside each part lies a note (`.note`): what is certainly on the disk, of how much, and the
+provider's name for these very bytes (a strong ETag). So whoever claims the row after a killed
+worker goes on from there; without a note, or once the bytes at the provider are others, from the
+start. A lock that dies with its holder keeps two from one file.
 """
 
 import contextlib
@@ -18,9 +20,12 @@ SYNC_BYTES = 4 * 1024 * 1024  # how much may have to be fetched again after a po
 
 @dataclass
 class Progress:
-    """How far a download has come, over all its connections. `validator` is "" where it cannot be taken up.
+    """How far a download has come, over all its connections.
 
-    `total` is the length that the server announced, and None where it did not; `media_type` what it says that it is.
+    `validator` is "" where it cannot be taken up.
+
+    `total` is the length that the server announced, and None where it did not; `media_type` what it
+    says that it is.
     """
 
     received: int = 0
@@ -47,10 +52,11 @@ class Part:
 
     @classmethod
     def take_up(cls, left: Path, path: Path) -> Self | None:
-        """Go on with what somebody else left, under a name of our own; None where it is still being written or no note
-        says what it is.
+        """Go on with what somebody else left, under a name of our own; None where it is still being
+        written or no note says what it is.
 
-        Bytes after the last note may be missing from the disk although the file is longer: they are fetched again.
+        Bytes after the last note may be missing from the disk although the file is longer: they are
+        fetched again.
         """
         try:
             file = left.open("r+b")
@@ -69,7 +75,9 @@ class Part:
         return cls(path, file, progress)
 
     def write(self, piece: bytes) -> None:
-        """Add what came. Now and then it is made durable and noted, where it can be taken up at all."""
+        """Add what came. Now and then it is made durable and noted, where it can be taken up at
+        all.
+        """
         self.file.write(piece)
         if self.progress.validator and self.progress.received - self._synced >= SYNC_BYTES:
             self.sync()
@@ -118,8 +126,9 @@ def drop(path: Path) -> None:
 def collect(folder: Path, stem: str, ending: str, *, token: object) -> Part:
     """Return where to collect a file: what a killed worker left of it, or a new part.
 
-    The name is of this claim alone, so a worker that was taken for dead never writes what another reads. Of what is
-    left the longest is taken up; the rest goes, but for what somebody still writes.
+    The name is of this claim alone, so a worker that was taken for dead never writes what another
+    reads. Of what is left the longest is taken up; the rest goes, but for what somebody still
+    writes.
     """
     path, taken = folder / f"{stem}-{token}{ending}", None
     for left in sorted(folder.glob(f"{stem}-*{ending}"), key=_size, reverse=True):

@@ -1,13 +1,18 @@
-"""Result selection: which of the links that a provider names become the take, and which are only told of.
+"""Result selection: which of the links that a provider names become the take, and which are only
+told of.
 
 The rule, in this order:
 
 1. What the request itself named (its source, its frames) is never a result.
-2. Clips come before links of which nobody says what they hold, both in the provider's order, documented ones first.
+2. Clips come before links of which nobody says what they hold, both in the provider's order,
+documented ones first.
    What is called a preview, a poster or the like is a candidate only where nothing else is named.
-3. The first candidate whose bytes are a video of about the expected length is the result. The next is tried where
-   the bytes are something else, or cannot be used; a link that only does not answer now is waited for a while.
-4. EXR frames are fetched where they were asked for: what is called so, else whatever nobody says the kind of.
+3. The first candidate whose bytes are a video of about the expected length is the result. The next
+is tried where
+   the bytes are something else, or cannot be used; a link that only does not answer now is waited
+   for a while.
+4. EXR frames are fetched where they were asked for: what is called so, else whatever nobody says
+the kind of.
 5. All else is noted on the take, and not fetched.
 """
 
@@ -34,7 +39,9 @@ class Selection:
 def select(attempt: Attempt) -> Selection:
     """Sort the links of a finished job by the rule above."""
     sent = outputs.Sent(attempt.request_body, attempt.generation.request)
-    named = [one for one in attempt.result_urls or [] if one.get("url") and not sent.names(one["url"])]
+    named = [
+        one for one in attempt.result_urls or [] if one.get("url") and not sent.names(one["url"])
+    ]
     beside = [one for one in named if outputs.is_aside(one.get("label", ""), one["url"])]
     plain = [one for one in named if one not in beside]
     videos = _of(plain, VIDEO) + _of(plain, UNKNOWN)

@@ -1,4 +1,6 @@
-"""Stored files on their way to a provider: what travels how, what lies there already, what must be staged. Free."""
+"""Stored files on their way to a provider: what travels how, what lies there already, what must be
+staged. Free.
+"""
 
 import asyncio
 from collections.abc import Iterator, Mapping
@@ -57,16 +59,23 @@ def lying(account_id: int, ids: set[int], *, now: datetime) -> dict[int, Ref]:
     """Return which of these files already lie with the account, and how they are named there."""
     if not ids:
         return {}
-    rows = StagedFile.objects.filter(account_id=account_id, asset_id__in=ids).select_related("asset")
+    rows = StagedFile.objects.filter(account_id=account_id, asset_id__in=ids).select_related(
+        "asset"
+    )
     # Until it is known what may go out, what was staged may be the file as it was stored.
     rows = rows.exclude(asset__outgoing_sha256="")
-    return {row.asset_id: Ref(**row.ref, media_type=row.asset.mime_type) for row in rows if row.is_usable(now)}
+    return {
+        row.asset_id: Ref(**row.ref, media_type=row.asset.mime_type)
+        for row in rows
+        if row.is_usable(now)
+    }
 
 
 async def stage(asset: Asset, account: ProviderAccount) -> Ref:
     """Put what goes out for a stored file where the account's provider reads it. Free.
 
-    What refuses the file at its address is asked for a fresh one, as often as its retry policy says.
+    What refuses the file at its address is asked for a fresh one, as often as its retry policy
+    says.
     Raises: ProviderError and its kinds.
     """
     row, purpose = retry.policy("stage.address_refused"), "input" if asset.is_video else "reference"
@@ -76,7 +85,11 @@ async def stage(asset: Asset, account: ProviderAccount) -> Ref:
             for failures in count(1):
                 try:
                     ref: Ref = await registry.get(account.provider).stage(
-                        path, name=asset.name, media_type=asset.mime_type, purpose=purpose, wire=wire
+                        path,
+                        name=asset.name,
+                        media_type=asset.mime_type,
+                        purpose=purpose,
+                        wire=wire,
                     )
                     return ref
                 except (UploadRefused, NotFound) as error:
@@ -88,26 +101,40 @@ async def stage(asset: Asset, account: ProviderAccount) -> Ref:
 
 def _for_good(error: ProviderError, failures: int, row: RetryPolicy) -> UploadRefused:
     tried = f"{failures} fresh addresses were tried." if failures > 1 else ""
-    return UploadRefused(" ".join(filter(None, (error.message, tried, row.says))), code=UPLOAD_REFUSED)
+    return UploadRefused(
+        " ".join(filter(None, (error.message, tried, row.says))), code=UPLOAD_REFUSED
+    )
 
 
 async def _held(asset: Asset, stack: ExitStack) -> Path:
-    """Bring a stored file here, in a thread: a copy from a bucket takes a while, and leases are renewed meanwhile."""
+    """Bring a stored file here, in a thread: a copy from a bucket takes a while, and leases are
+    renewed meanwhile.
+    """
     try:
-        (path,) = await asyncio.to_thread(stack.enter_context, store.held(asset.outgoing_sha256, store.ORIGINAL))
+        (path,) = await asyncio.to_thread(
+            stack.enter_context, store.held(asset.outgoing_sha256, store.ORIGINAL)
+        )
     except Refusal as refusal:
         raise _in_a_providers_words(refusal) from refusal
     return path
 
 
 def unprepared(wanted: GenerationRequest, spec: Spec) -> set[int]:
-    """Return the stored files that travel inside the request and of which nobody has seen yet what may go out."""
+    """Return the stored files that travel inside the request and of which nobody has seen yet what
+    may go out.
+    """
     ids = asset_ids(wanted) - staged_ids(wanted, spec)
-    return set(Asset.objects.filter(pk__in=ids, outgoing_sha256="").values_list("pk", flat=True)) if ids else set()
+    return (
+        set(Asset.objects.filter(pk__in=ids, outgoing_sha256="").values_list("pk", flat=True))
+        if ids
+        else set()
+    )
 
 
 async def outgoing_of(asset: Asset) -> Outgoing:
-    """Make what goes out for a file, once, in a thread: leases are renewed meanwhile. Call `note_outgoing` with it.
+    """Make what goes out for a file, once, in a thread: leases are renewed meanwhile.
+
+    Call `note_outgoing` with it.
 
     Raises: Rejected; Unavailable, when this machine cannot just now.
     """
@@ -127,7 +154,10 @@ def note_outgoing(asset: Asset, made: Outgoing) -> None:
 def _in_a_providers_words(refusal: Refusal) -> ProviderError:
     if isinstance(refusal, store.Gone):
         return Rejected("A stored file is not there any more; nothing was sent.", code="file_gone")
-    if refusal.is_ours or refusal.code in ("timed_out", "crashed"):  # a busy machine, or one short of memory
+    if refusal.is_ours or refusal.code in (
+        "timed_out",
+        "crashed",
+    ):  # a busy machine, or one short of memory
         return Unavailable(refusal.message, code=refusal.code)
     message = "A stored file cannot be made ready to be sent; nothing was sent. Save it anew, and upload that."
     return Rejected(message, code=refusal.code)
@@ -138,15 +168,20 @@ def keep(account_id: int, asset: Asset, ref: Ref, *, now: datetime) -> None:
     named = {carrier: getattr(ref, carrier) for carrier in ref.carriers}
     expires_at = ref.expires_at if isinstance(ref, Lent) else None
     StagedFile.objects.update_or_create(
-        account_id=account_id, asset=asset, defaults={"ref": named, "staged_at": now, "expires_at": expires_at}
+        account_id=account_id,
+        asset=asset,
+        defaults={"ref": named, "staged_at": now, "expires_at": expires_at},
     )
 
 
 def resolved(wanted: GenerationRequest, spec: Spec, lying: Mapping[int, Ref]) -> GenerationRequest:
-    """Name each stored file as its parameter wants it: as it lies with the provider, or by its bytes.
+    """Name each stored file as its parameter wants it: as it lies with the provider, or by its
+    bytes.
 
-    Writes nothing and reads no file: bytes stand in the request as a mark, which `Wire.pay` replaces.
-    Raises: KeyError, when a file does not lie there; Asset.DoesNotExist, when it is not even here, or unprepared.
+    Writes nothing and reads no file: bytes stand in the request as a mark, which `Wire.pay`
+    replaces.
+    Raises: KeyError, when a file does not lie there; Asset.DoesNotExist, when it is not even here,
+            or unprepared.
     """
     model = spec.model_for(wanted)
 
@@ -160,29 +195,42 @@ def resolved(wanted: GenerationRequest, spec: Spec, lying: Mapping[int, Ref]) ->
         return Ref(data=StoredFile.of(sha256), media_type=media_type)
 
     def carried_all(field: str, refs: tuple[Ref, ...] | None) -> tuple[Ref, ...] | None:
-        return None if refs is None else tuple(one for ref in refs if (one := carried(field, ref)) is not None)
+        return (
+            None
+            if refs is None
+            else tuple(one for ref in refs if (one := carried(field, ref)) is not None)
+        )
 
     return replace(
-        wanted, source=carried("source", wanted.source), start_frame=carried("start_frame", wanted.start_frame),
-        end_frame=carried("end_frame", wanted.end_frame), keyframes=carried_all("keyframes", wanted.keyframes),
+        wanted,
+        source=carried("source", wanted.source),
+        start_frame=carried("start_frame", wanted.start_frame),
+        end_frame=carried("end_frame", wanted.end_frame),
+        keyframes=carried_all("keyframes", wanted.keyframes),
         image_refs=carried_all("image_refs", wanted.image_refs),
-    )  # fmt: skip
+    )
 
 
 def forget_refused(attempt: Attempt, error: ProviderError) -> bool:
-    """Forget what was staged at an earlier time and is refused now, so that it is staged anew. Say if any was.
+    """Forget what was staged at an earlier time and is refused now, so that it is staged anew.
 
-    Only files that lay there before this attempt was made: a fresh one that is refused is refused for good. A refusal
-    that speaks of something else (the prompt, the key) leaves them alone.
+    Say if any was.
+
+    Only files that lay there before this attempt was made: a fresh one that is refused is refused
+    for good. A refusal that speaks of something else (the prompt, the key) leaves them alone.
     """
     message = error.message.lower()
     ids = staged_ids(attempt.generation.wanted, attempt.account.spec)
-    old = StagedFile.objects.filter(account_id=attempt.account_id, asset_id__in=ids, staged_at__lt=attempt.created_at)
+    old = StagedFile.objects.filter(
+        account_id=attempt.account_id, asset_id__in=ids, staged_at__lt=attempt.created_at
+    )
     refused = [row.pk for row in old if any(word in message for word in _words(row))]
     return bool(refused and StagedFile.objects.filter(pk__in=refused).delete()[0])
 
 
 def _words(row: StagedFile) -> Iterator[str]:
-    """Yield what a refusal may say of a staged file: its id or address, or what kind of thing it is."""
+    """Yield what a refusal may say of a staged file: its id or address, or what kind of thing it
+    is.
+    """
     yield from (str(value).lower() for value in row.ref.values())
     yield from ("file", "asset") if "file_id" in row.ref else ("url", "download", "fetch")

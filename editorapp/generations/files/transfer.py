@@ -1,4 +1,6 @@
-"""One lane of transfers: uploads of sources and downloads of results, each while its row's lease is renewed."""
+"""One lane of transfers: uploads of sources and downloads of results, each while its row's lease is
+renewed.
+"""
 
 import logging
 import time
@@ -23,7 +25,13 @@ from editorapp.generations.states import State
 from editorapp.generations.verifying import hearing
 from editorapp.generations.watch import lookout
 from editorapp.media.models import Asset
-from editorapp.providers.contract import BadCredentials, ProviderError, Rejected, Unavailable, UploadRefused
+from editorapp.providers.contract import (
+    BadCredentials,
+    ProviderError,
+    Rejected,
+    Unavailable,
+    UploadRefused,
+)
 from editorapp.providers.listening import listening
 
 log = logging.getLogger(__name__)
@@ -36,16 +44,28 @@ LONGEST_HOLD_SECONDS = 11_000.0  # what storing the largest result may take, see
 STATES = (State.STAGING, State.FETCHING)
 
 
-def transfer(lane: int, *, seconds: float = LANE_SECONDS, clock: Callable[[], datetime] = timezone.now) -> None:
+def transfer(
+    lane: int, *, seconds: float = LANE_SECONDS, clock: Callable[[], datetime] = timezone.now
+) -> None:
     """Carry due files one after the other for about so many seconds, then return."""
     holder, lease = whereabouts.holder(), wake.transfer_lease(lane)
     wake.answered(lease, now=clock())
-    if not leases.take(lease, holder, now=clock(), seconds=LEASE.total_seconds(), longest_seconds=LONGEST_HOLD_SECONDS):
+    if not leases.take(
+        lease,
+        holder,
+        now=clock(),
+        seconds=LEASE.total_seconds(),
+        longest_seconds=LONGEST_HOLD_SECONDS,
+    ):
         return
     ends = time.monotonic() + seconds
     renewed = time.monotonic()
     try:
-        while time.monotonic() < ends and not leaving.is_asked() and (attempt := _next(clock())) is not None:
+        while (
+            time.monotonic() < ends
+            and not leaving.is_asked()
+            and (attempt := _next(clock())) is not None
+        ):
             keeper = _Keeper(attempt, lease, holder, clock)
             with attempt.named():
                 _carry(attempt, keeper)
@@ -68,9 +88,13 @@ def _due(now: datetime):
 
 
 def _next(now: datetime) -> Attempt | None:
-    """Claim the row that is most pressing: results whose links expire soonest, then what has waited longest."""
+    """Claim the row that is most pressing: results whose links expire soonest, then what has waited
+    longest.
+    """
     # "fetching" before "staging"
-    rows = _due(now).order_by("state", F("result_expires_at").asc(nulls_last=True), "next_action_at")
+    rows = _due(now).order_by(
+        "state", F("result_expires_at").asc(nulls_last=True), "next_action_at"
+    )
     claimed = claims.claim(rows, most=1, due_by=now, until=now + LEASE)
     if not claimed:
         return None
@@ -86,9 +110,13 @@ def _held(pk: int, token: uuid.UUID | None) -> Attempt | None:
 
 
 class _Keeper:
-    """Runs a transfer and renews the leases meanwhile, so that only a dead worker's row becomes due again."""
+    """Runs a transfer and renews the leases meanwhile, so that only a dead worker's row becomes due
+    again.
+    """
 
-    def __init__(self, attempt: Attempt, lane: str, holder: uuid.UUID, clock: Callable[[], datetime]) -> None:
+    def __init__(
+        self, attempt: Attempt, lane: str, holder: uuid.UUID, clock: Callable[[], datetime]
+    ) -> None:
         self.attempt, self.lane, self.holder, self.clock = attempt, lane, holder, clock
 
     def run(self, work: Coroutine[Any, Any, T]) -> T:
@@ -101,7 +129,9 @@ class _Keeper:
         """Keep the row and the lane for so long. Raises: Overtaken."""
         now = self.clock()
         health.beat("cluster", now=now)  # the beat task may have to wait for this very lane
-        leases.take(self.lane, self.holder, now=now, seconds=seconds, longest_seconds=LONGEST_HOLD_SECONDS)
+        leases.take(
+            self.lane, self.holder, now=now, seconds=seconds, longest_seconds=LONGEST_HOLD_SECONDS
+        )
         rows = Attempt.objects.filter(pk=self.attempt.pk, lease_token=self.attempt.lease_token)
         if not rows.update(next_action_at=now + timedelta(seconds=seconds)):
             raise Overtaken(f"attempt {self.attempt.pk} was taken over during its transfer")
@@ -145,7 +175,9 @@ def _stage(attempt: Attempt, keeper: _Keeper) -> None:
         return
     try:
         missing = ids - staging.lying(attempt.account_id, ids, now=keeper.clock()).keys()
-        for asset_id in sorted(missing | staging.unprepared(attempt.generation.wanted, attempt.account.spec)):
+        for asset_id in sorted(
+            missing | staging.unprepared(attempt.generation.wanted, attempt.account.spec)
+        ):
             asset = Asset.objects.get(pk=asset_id)
             staging.note_outgoing(asset, keeper.run(staging.outgoing_of(asset)))
             if asset_id not in missing:
@@ -155,13 +187,30 @@ def _stage(attempt: Attempt, keeper: _Keeper) -> None:
             staging.keep(attempt.account_id, asset, ref, now=keeper.clock())
             reached("stage.noted")
         if ids - staging.lying(attempt.account_id, ids, now=keeper.clock()).keys():
-            raise Unavailable(f"{attempt.account.spec.name} keeps an upload for no time at all.", code="upload_gone")
+            raise Unavailable(
+                f"{attempt.account.spec.name} keeps an upload for no time at all.",
+                code="upload_gone",
+            )
     except Rejected as error:
         with transaction.atomic():
-            can_retry = isinstance(error, BadCredentials | UploadRefused)  # another key, or another day, may do
-            shown = {"failure_code": error.code[:60], "failure_message": error.message, "can_retry": can_retry}
-            attempt.move(State.FAILED, now=keeper.clock(), lease_token=None, last_error=error.message, shown=shown)
-            ledger.release(attempt.pk, now=keeper.clock(), note=f"Source not taken: {error.message}")
+            can_retry = isinstance(
+                error, BadCredentials | UploadRefused
+            )  # another key, or another day, may do
+            shown = {
+                "failure_code": error.code[:60],
+                "failure_message": error.message,
+                "can_retry": can_retry,
+            }
+            attempt.move(
+                State.FAILED,
+                now=keeper.clock(),
+                lease_token=None,
+                last_error=error.message,
+                shown=shown,
+            )
+            ledger.release(
+                attempt.pk, now=keeper.clock(), note=f"Source not taken: {error.message}"
+            )
             lookout.refused(attempt.account, error, now=keeper.clock())
         return
     except ProviderError as error:
@@ -170,7 +219,13 @@ def _stage(attempt: Attempt, keeper: _Keeper) -> None:
         return
     now = keeper.clock()
     attempt.move(
-        State.QUEUED, now=now, next_action_at=now, lease_token=None, error_count=0, failing_since=None, last_error=""
+        State.QUEUED,
+        now=now,
+        next_action_at=now,
+        lease_token=None,
+        error_count=0,
+        failing_since=None,
+        last_error="",
     )
     reached("stage.queued")
     wake.work(attempt.generation.provider, now=now)
@@ -179,18 +234,28 @@ def _stage(attempt: Attempt, keeper: _Keeper) -> None:
 def _fault(attempt: Attempt, error: Exception, *, now: datetime) -> None:
     """An error of ours is a try like any other: it is counted, and ends as its policy says."""
     if attempt.state == State.STAGING:
-        _later(attempt, f"Rushes could not upload it ({type(error).__name__}).", "stage.fault", now=now)
+        _later(
+            attempt, f"Rushes could not upload it ({type(error).__name__}).", "stage.fault", now=now
+        )
     else:
         fault(attempt, error, now=now)
 
 
-def _later(attempt: Attempt, message: str, policy: str, *, now: datetime, least_seconds: float = 0.0) -> None:
+def _later(
+    attempt: Attempt, message: str, policy: str, *, now: datetime, least_seconds: float = 0.0
+) -> None:
     """Upload again after a pause, or give it up after long enough: nothing was sent."""
-    row, failures, since = retry.policy(policy), attempt.error_count + 1, attempt.failing_since or now
+    row, failures, since = (
+        retry.policy(policy),
+        attempt.error_count + 1,
+        attempt.failing_since or now,
+    )
     if row.is_over(failures, (now - since).total_seconds()):
         not_sent.give_up(attempt, row, message, now=now)
         return
-    rows = Attempt.objects.filter(pk=attempt.pk, state=attempt.state, lease_token=attempt.lease_token)
+    rows = Attempt.objects.filter(
+        pk=attempt.pk, state=attempt.state, lease_token=attempt.lease_token
+    )
     rows.update(
         next_action_at=now + timedelta(seconds=row.pause_seconds(failures, least=least_seconds)),
         lease_token=None,

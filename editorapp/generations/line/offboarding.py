@@ -1,7 +1,9 @@
 """Offboarding: what becomes of the takes of who is disabled, or gets a role that may not create.
 
-It is asked before, with their number and money. Whatever is chosen happens together with the change, in one
-transaction: nothing of theirs is sent in between. What is at a provider already is followed to its end.
+It is asked before, with their number and money. Whatever is chosen happens together with the
+change, in one
+transaction: nothing of theirs is sent in between. What is at a provider already is followed to its
+             end.
 """
 
 from dataclasses import dataclass
@@ -28,7 +30,10 @@ from editorapp.teams.roles import Act, Role, may
 class Choice(models.TextChoices):
     """What becomes of what waits. The label is what the page offers."""
 
-    HOLD = "hold", "Hold them: paused, their money stays held, until an admin lets each go or cancels it"
+    HOLD = (
+        "hold",
+        "Hold them: paused, their money stays held, until an admin lets each go or cancels it",
+    )
     CANCEL = "cancel", "Cancel them: nothing of them is sent, their money is free again"
     HAND_OVER = "hand_over", "Hand them over to somebody, who answers for them from now on"
     KEEP = "keep", "Keep them: they are sent when their turn comes, and you answer for them"
@@ -72,8 +77,14 @@ def affairs(member: Member) -> Affairs:
     held = ledger.held_of([pk for pk, _state, _simulated in takes])
 
     def money(*states: str) -> Money:
-        found = [(held.get(pk, ZERO), is_simulated) for pk, state, is_simulated in takes if state in states]
-        real, simulated = (sum((usd for usd, kind in found if kind is want), ZERO) for want in (False, True))
+        found = [
+            (held.get(pk, ZERO), is_simulated)
+            for pk, state, is_simulated in takes
+            if state in states
+        ]
+        real, simulated = (
+            sum((usd for usd, kind in found if kind is want), ZERO) for want in (False, True)
+        )
         return Money(len(found), real, simulated)
 
     return Affairs(money(*CANCELABLE), money(*SETTLEABLE), money(*(ACTIVE - CANCELABLE)))
@@ -86,37 +97,53 @@ def heirs(member: Member) -> models.QuerySet[Member]:
 
 
 def disable(member: Member, change: Change, *, now: datetime) -> int:
-    """Disable a member, and do with what waits of theirs as chosen. Return how many takes that were.
+    """Disable a member, and do with what waits of theirs as chosen.
+
+    Return how many takes that were.
 
     Raises: PermissionDenied; LastAdmin; NotChosen.
     """
     _guard(member, change)
     with transaction.atomic():
-        locked(ProviderAccount.objects.all())  # the order of all locks, and no pause changes meanwhile
+        locked(
+            ProviderAccount.objects.all()
+        )  # the order of all locks, and no pause changes meanwhile
         people.disable(member, by=change.by.user, now=now)
         return _settle(member, change, Generation.Hold.DISABLED, now=now)
 
 
 def change_role(member: Member, role: str, change: Change, *, now: datetime) -> int:
-    """Give a member another role; where it may not create, do with what waits of theirs as chosen. Return how many.
+    """Give a member another role; where it may not create, do with what waits of theirs as chosen.
+
+    Return how many.
 
     Raises: PermissionDenied; ValueError, for a role that does not exist; LastAdmin; NotChosen.
     """
     _guard(member, change)
     with transaction.atomic():
-        locked(ProviderAccount.objects.all())  # the order of all locks, and no pause changes meanwhile
+        locked(
+            ProviderAccount.objects.all()
+        )  # the order of all locks, and no pause changes meanwhile
         people.change_role(member, role, now=now)
-        return 0 if may(role, Act.CREATE) else _settle(member, change, Generation.Hold.DEMOTED, now=now)
+        return (
+            0
+            if may(role, Act.CREATE)
+            else _settle(member, change, Generation.Hold.DEMOTED, now=now)
+        )
 
 
 def decide(member: Member, change: Change, *, now: datetime) -> int:
-    """Do with what still waits of somebody who may not send it as chosen now. Return how many takes that were.
+    """Do with what still waits of somebody who may not send it as chosen now.
+
+    Return how many takes that were.
 
     Raises: PermissionDenied, also when they may send it themselves; NotChosen.
     """
     _guard(member, change)
     with transaction.atomic():
-        locked(ProviderAccount.objects.all())  # the order of all locks, and no pause changes meanwhile
+        locked(
+            ProviderAccount.objects.all()
+        )  # the order of all locks, and no pause changes meanwhile
         locked(Team.objects.filter(pk=member.team_id))  # nobody is disabled or demoted meanwhile
         row = Member.objects.get(pk=member.pk)
         if row.may(Act.CREATE):
@@ -147,16 +174,27 @@ def _guard(member: Member, change: Change) -> None:
 
 
 def _settle(member: Member, change: Change, why: Generation.Hold, *, now: datetime) -> int:
-    """Do as chosen with all that waits. All is locked before the first is changed: see core/locks.py."""
+    """Do as chosen with all that waits.
+
+    All is locked before the first is changed: see core/locks.py.
+    """
     to = _heir(member, change)
-    waiting = Attempt.objects.filter(state__in=CANCELABLE, generation__in=_takes(member).values("pk"))
+    waiting = Attempt.objects.filter(
+        state__in=CANCELABLE, generation__in=_takes(member).values("pk")
+    )
     attempts = dict(locked(waiting).order_by("pk").values_list("pk", "generation_id"))
     ids = list(attempts.values())
     locked(Generation.objects.filter(pk__in=ids))
     ledger.lock(attempts)
-    takes = list(Generation.objects.filter(pk__in=ids).select_related("created_by", "assignee").order_by("pk"))
+    takes = list(
+        Generation.objects.filter(pk__in=ids)
+        .select_related("created_by", "assignee")
+        .order_by("pk")
+    )
     if change.choice == Choice.CANCEL:
-        what = "was disabled" if why == Generation.Hold.DISABLED else "got a role that may not create"
+        what = (
+            "was disabled" if why == Generation.Hold.DISABLED else "got a role that may not create"
+        )
         for take in takes:
             cancel(take, now=now, by=change.by.user, note=f"canceled when {member.user} {what}")
     elif to is not None:
@@ -171,7 +209,10 @@ def _settle(member: Member, change: Change, why: Generation.Hold, *, now: dateti
 
 
 def _heir(member: Member, change: Change) -> Member | None:
-    """Return whom the takes are handed over to. Under the team's lock they stay able to answer for them."""
+    """Return whom the takes are handed over to.
+
+    Under the team's lock they stay able to answer for them.
+    """
     if change.choice != Choice.HAND_OVER or change.to is None:
         return None
     row = heirs(member).filter(pk=change.to.pk).first()
@@ -183,19 +224,23 @@ def _heir(member: Member, change: Change) -> Member | None:
 def _hand_over(takes: list[Generation], to: Member, change: Change, *, now: datetime) -> None:
     """Put takes into another person's line, in the order that they have, and say so in the ledger.
 
-    What was reserved stays under the name of who agreed to the price; what is paid anew is under the new one's.
+    What was reserved stays under the name of who agreed to the price; what is paid anew is under
+    the new one's.
     """
     by = change.by.user
     for take in takes:
         attempt = take.attempts.order_by("-number").first()
         assert attempt is not None
-        ledger.remark(attempt.pk, f"{by}: handed over from {take.responsible} to {to.user}.", now=now)
+        ledger.remark(
+            attempt.pk, f"{by}: handed over from {take.responsible} to {to.user}.", now=now
+        )
         wake.soon(take.provider)
     ids = [take.pk for take in takes]
     Attempt.objects.filter(generation__in=ids, state__in=CANCELABLE).update(person=to.user)
     rows = Generation.objects.filter(pk__in=ids)
     rows.update(assignee=to.user)
-    # What they had paused themselves stays so; what was paused because nobody could send it goes on.
+    # What they had paused themselves stays so; what was paused because nobody could send it goes
+    # on.
     rows.exclude(held_because=Generation.Hold.NONE).update(
         held_at=None, held_by=None, held_because=Generation.Hold.NONE
     )

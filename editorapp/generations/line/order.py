@@ -15,7 +15,10 @@ SINGLES_TO_A_BATCH = 3
 
 @dataclass(frozen=True)
 class Waiting:
-    """One attempt that waits, and whose it is. `turn` is the microsecond it was queued in, unless somebody moved it."""
+    """One attempt that waits, and whose it is.
+
+    `turn` is the microsecond it was queued in, unless somebody moved it.
+    """
 
     pk: int
     person: int
@@ -37,22 +40,27 @@ class Posted:
 
 
 def next_in_line(account_id: int, *, now: datetime, most: int) -> list[int]:
-    """Return up to so many attempts in the order in which they are sent: three queries, over few rows of any line."""
+    """Return up to so many attempts in the order in which they are sent: three queries, over few
+    rows of any line.
+    """
     people = _people(account_id)
     if not people or most <= 0:
         return []
     recent = _recent(account_id)
-    return [one.pk for one in choose(_heads(account_id, people, now=now, most=most), recent, most=most)]
+    return [
+        one.pk for one in choose(_heads(account_id, people, now=now, most=most), recent, most=most)
+    ]
 
 
 def choose(waiting: Iterable[Waiting], recent: Sequence[Posted], *, most: int) -> list[Waiting]:
     """Choose what is sent next. `recent` are the account's last posts, newest first.
 
-    The rule: what an admin put ahead of all goes first. Then people take turns, one post each: whoever was served
-    longest ago is next, so that 60 of one person keep nobody waiting for more than one post. Single ones go before
-    what was sent in one go (a batch); but for every three singles that were sent while a batch waited, one of a batch
-    follows, so a batch always goes on, at a quarter of the account's pace at least. Each person's own go in the order
-    in which they were sent, or as that person moved them.
+    The rule: what an admin put ahead of all goes first. Then people take turns, one post each:
+    whoever was served longest ago is next, so that 60 of one person keep nobody waiting for more
+    than one post. Single ones go before what was sent in one go (a batch); but for every three
+    singles that were sent while a batch waited, one of a batch follows, so a batch always goes on,
+    at a quarter of the account's pace at least. Each person's own go in the order in which they
+    were sent, or as that person moved them.
     """
     lines = _Lines(waiting)
     served = {one.person: -place for place, one in reversed(list(enumerate(recent)))}
@@ -63,7 +71,9 @@ def choose(waiting: Iterable[Waiting], recent: Sequence[Posted], *, most: int) -
             if post.is_batch or post.at <= since:
                 break
             singles += 1
-    while len(chosen) < most and (line := lines.next_line(is_batch_due=singles >= SINGLES_TO_A_BATCH)):
+    while len(chosen) < most and (
+        line := lines.next_line(is_batch_due=singles >= SINGLES_TO_A_BATCH)
+    ):
         person = min(line, key=lambda one: (served.get(one, -RECENT), line[one][0].turn, one))
         one = line[person].pop(0)
         if not line[person]:
@@ -96,7 +106,8 @@ class _Lines:
         return self.batches if self.batches and (is_batch_due or not self.singles) else self.singles
 
 
-# The condition in constants, and the columns in this order: as the index attempt_in_line has them, on both databases.
+# The condition in constants, and the columns in this order: as the index attempt_in_line has them,
+# on both databases.
 _TABLE = Attempt._meta.db_table
 _IN_LINE = "state = 'queued' AND next_action_at IS NOT NULL AND account_id = %s"
 # One step of the index for each person, however many rows each has.
@@ -118,7 +129,8 @@ SELECT id, person_id, priority, turn FROM (
 ) AS head
 """
 _HEADS = tuple(
-    _HEAD.format(priority=priority) for priority in (f"< {Priority.BATCH.value}", f"= {Priority.BATCH.value}")
+    _HEAD.format(priority=priority)
+    for priority in (f"< {Priority.BATCH.value}", f"= {Priority.BATCH.value}")
 )
 _PEOPLE_AT_ONCE = 100  # SQLite joins at most 500 selects
 
@@ -135,7 +147,9 @@ def _heads(account_id: int, people: Sequence[int], *, now: datetime, most: int) 
     found: list[Waiting] = []
     for start in range(0, len(people), _PEOPLE_AT_ONCE):
         some = people[start : start + _PEOPLE_AT_ONCE]
-        values = [value for person in some for _ in _HEADS for value in (account_id, person, at, most)]
+        values = [
+            value for person in some for _ in _HEADS for value in (account_id, person, at, most)
+        ]
         with connection.cursor() as cursor:
             cursor.execute(" UNION ALL ".join(_HEADS * len(some)), values)
             found += [Waiting(*row) for row in cursor.fetchall()]
@@ -144,5 +158,11 @@ def _heads(account_id: int, people: Sequence[int], *, now: datetime, most: int) 
 
 def _recent(account_id: int) -> list[Posted]:
     rows = Attempt.objects.filter(account_id=account_id, submit_started_at__isnull=False)
-    last = rows.order_by("-submit_started_at").values_list("person_id", "priority", "submit_started_at")[:RECENT]
-    return [Posted(person, priority == Priority.BATCH, turn_of(at)) for person, priority, at in last if at is not None]
+    last = rows.order_by("-submit_started_at").values_list(
+        "person_id", "priority", "submit_started_at"
+    )[:RECENT]
+    return [
+        Posted(person, priority == Priority.BATCH, turn_of(at))
+        for person, priority, at in last
+        if at is not None
+    ]

@@ -1,14 +1,19 @@
-"""Pause and resume: a team's queue, an account, one job. Nothing of it is sent meanwhile; what is sent is followed on.
+"""Pause and resume: a team's queue, an account, one job.
 
-What nobody may send any more (see senders.py) is paused in the same way, until an admin says what becomes of it.
+Nothing of it is sent meanwhile; what is sent is followed on.
 
-What is paused is parked: its attempt waits to be sent and is never due, so it costs the engine nothing. To park gives
-the row another lease token, so that a sweep which has taken it a moment ago can no longer write that it sends it.
+What nobody may send any more (see senders.py) is paused in the same way, until an admin says what
+becomes of it.
 
-Whether it is paused is decided under locks: on the account, then on the team (the order of core/locks.py). Whoever
-changes a pause takes them, whoever queues a job (`locked_flags`), and whoever takes one to send it (engine/reached.py).
-So no row is parked that nothing pauses, and none is due that something does; `release_forgotten` sees to it all the
-same, because what is parked by mistake would wait for ever, with its money held.
+What is paused is parked: its attempt waits to be sent and is never due, so it costs the engine
+nothing. To park gives the row another lease token, so that a sweep which has taken it a moment ago
+can no longer write that it sends it.
+
+Whether it is paused is decided under locks: on the account, then on the team (the order of
+core/locks.py). Whoever changes a pause takes them, whoever queues a job (`locked_flags`), and
+whoever takes one to send it (engine/reached.py). So no row is parked that nothing pauses, and none
+is due that something does; `release_forgotten` sees to it all the same, because what is parked by
+mistake would wait for ever, with its money held.
 """
 
 import logging
@@ -39,7 +44,9 @@ MOST_FORGOTTEN = 500  # in one look
 
 @dataclass(frozen=True)
 class Flags:
-    """What the pauses of an account and of a team say, locked until the transaction that read them ends."""
+    """What the pauses of an account and of a team say, locked until the transaction that read them
+    ends.
+    """
 
     account_id: int
     team_id: int
@@ -56,7 +63,10 @@ def pause_queue(member: Member, *, now: datetime) -> None:
 
 
 def resume_queue(member: Member, *, now: datetime) -> None:
-    """Send what the team has waiting again, but what is paused otherwise. Raises: PermissionDenied."""
+    """Send what the team has waiting again, but what is paused otherwise.
+
+    Raises: PermissionDenied.
+    """
     _admin(member)
     with transaction.atomic():
         # No account is resumed meanwhile: each would leave what waits to the other's pause.
@@ -75,7 +85,10 @@ def pause_account(account: ProviderAccount, *, member: Member, now: datetime) ->
 
 
 def resume_account(account: ProviderAccount, *, member: Member, now: datetime) -> None:
-    """Send what waits for an account again, but what is paused otherwise. Raises: PermissionDenied."""
+    """Send what waits for an account again, but what is paused otherwise.
+
+    Raises: PermissionDenied.
+    """
     _admin(member)
     with transaction.atomic():
         ProviderAccount.objects.filter(pk=account.pk).update(paused_at=None, paused_by=None)
@@ -85,7 +98,8 @@ def resume_account(account: ProviderAccount, *, member: Member, now: datetime) -
 def hold(generation: Generation, *, member: Member, now: datetime) -> None:
     """Pause one job that is not sent yet.
 
-    Raises: TooLate, when it was sent in the meantime; PermissionDenied, unless it is one's own or one is an admin.
+    Raises: TooLate, when it was sent in the meantime; PermissionDenied, unless it is one's own or
+    one is an admin.
     """
     may_arrange(generation, member)
     with transaction.atomic():
@@ -93,7 +107,9 @@ def hold(generation: Generation, *, member: Member, now: datetime) -> None:
         if attempt is None or attempt.state not in CANCELABLE:
             raise TooLate("It has been sent already, so it runs to its end at the provider.")
         one = Generation.objects.filter(pk=generation.pk)
-        one.filter(held_at=None).update(held_at=now, held_by=member.user, held_because=Generation.Hold.NONE)
+        one.filter(held_at=None).update(
+            held_at=now, held_by=member.user, held_because=Generation.Hold.NONE
+        )
         park(one, now=now)
     generation.refresh_from_db()
 
@@ -101,7 +117,8 @@ def hold(generation: Generation, *, member: Member, now: datetime) -> None:
 def let_go(generation: Generation, *, member: Member, now: datetime) -> None:
     """Send one paused job again when its turn comes.
 
-    What its own person may not send any more is the admin's from now on, who decides that it is sent all the same.
+    What its own person may not send any more is the admin's from now on, who decides that it is
+    sent all the same.
     Raises: PermissionDenied.
     """
     may_arrange(generation, member)
@@ -112,32 +129,44 @@ def let_go(generation: Generation, *, member: Member, now: datetime) -> None:
 
 
 def release(ids: Collection[int], *, member: Member, now: datetime) -> None:
-    """Let these jobs be sent when their turn comes, by who decides so. Call it inside a transaction.
+    """Let these jobs be sent when their turn comes, by who decides so.
+
+    Call it inside a transaction.
 
     Raises: PermissionDenied, when the member may not create (any more).
     """
     senders.guard(member)
     locked(Attempt.objects.filter(state__in=CANCELABLE, generation__in=ids))
-    locked(Generation.objects.filter(pk__in=ids))  # before the money of those that are sent all the same
+    locked(
+        Generation.objects.filter(pk__in=ids)
+    )  # before the money of those that are sent all the same
     takes = Generation.objects.filter(pk__in=ids, state__in=CANCELABLE).order_by("pk")
     for take in takes.filter(senders.nobody()).select_related("created_by", "assignee"):
         attempt = take.attempts.order_by("-number").first()
         if attempt is not None:
-            ledger.remark(attempt.pk, f"{member.user}: sent all the same, for {take.responsible}.", now=now)
+            ledger.remark(
+                attempt.pk, f"{member.user}: sent all the same, for {take.responsible}.", now=now
+            )
         Generation.objects.filter(pk=take.pk).update(assignee=member.user)
     takes.update(held_at=None, held_by=None, held_because=Generation.Hold.NONE)
     unpark(takes, now=now)
 
 
-def hold_for_nobody(ids: Collection[int], why: Generation.Hold, *, by: User | None, now: datetime) -> None:
-    """Pause, for an admin to decide about, what nobody may send any more. Call it inside a transaction."""
+def hold_for_nobody(
+    ids: Collection[int], why: Generation.Hold, *, by: User | None, now: datetime
+) -> None:
+    """Pause, for an admin to decide about, what nobody may send any more.
+
+    Call it inside a transaction.
+    """
     takes = Generation.objects.filter(pk__in=ids, state__in=CANCELABLE)
     park(takes, now=now)
     takes.update(held_at=now, held_by=by, held_because=why)
 
 
 def may_arrange(generation: Generation, member: Member) -> None:
-    """Guard what changes whether and when a job is sent: the affair of who answers for it, and an admin's.
+    """Guard what changes whether and when a job is sent: the affair of who answers for it, and an
+    admin's.
 
     Raises: PermissionDenied.
     """
@@ -163,32 +192,48 @@ def locked_flags(account_id: int, team_id: int) -> Flags:
     """
     accounts = ProviderAccount.objects.filter(pk=account_id).select_for_update(no_key=True)
     teams = Team.objects.filter(pk=team_id).select_for_update(no_key=True)
-    flags = [*accounts.values_list("paused_at", flat=True), *teams.values_list("queue_paused_at", flat=True)]
+    flags = [
+        *accounts.values_list("paused_at", flat=True),
+        *teams.values_list("queue_paused_at", flat=True),
+    ]
     return Flags(account_id, team_id, any(at is not None for at in flags))
 
 
 def park(rows: QuerySet[Generation], *, now: datetime) -> None:
     """Take what waits to be sent out of the engine's sight. Call it inside a transaction.
 
-    What is being uploaded for it waits too; what has arrived by then lies there for when it goes on.
+    What is being uploaded for it waits too; what has arrived by then lies there for when it goes
+    on.
     """
-    # The state stands in the statement itself, not in a subquery: so a row that is sent meanwhile is not touched.
-    # What is parked already is written too: so it waits for this pause, whoever is about to lift another one of it.
-    waiting = Attempt.objects.filter(state__in=CANCELABLE, generation_id__in=rows.order_by().values("pk"))
-    locked(waiting).update(state=State.QUEUED, next_action_at=None, lease_token=uuid.uuid4(), submit_started_at=None)
+    # The state stands in the statement itself, not in a subquery: so a row that is sent meanwhile
+    # is not touched. What is parked already is written too: so it waits for this pause, whoever is
+    # about to lift another one of it.
+    waiting = Attempt.objects.filter(
+        state__in=CANCELABLE, generation_id__in=rows.order_by().values("pk")
+    )
+    locked(waiting).update(
+        state=State.QUEUED, next_action_at=None, lease_token=uuid.uuid4(), submit_started_at=None
+    )
     locked(rows.filter(state=State.STAGING)).order_by().update(state=State.QUEUED, state_since=now)
 
 
 def unpark(rows: QuerySet[Generation], *, now: datetime) -> int:
-    """Let what was parked be sent again, unless something else still pauses it. Return how many jobs that are.
+    """Let what was parked be sent again, unless something else still pauses it.
 
-    Call it inside a transaction. Whoever lifts one of several pauses has locked the others: see `resume_queue`.
+    Return how many jobs that are.
+
+    Call it inside a transaction. Whoever lifts one of several pauses has locked the others: see
+    `resume_queue`.
     """
     free = rows.order_by().filter(state=State.QUEUED).exclude(paused())
     providers = set(free.values_list("provider", flat=True))
-    parked = Attempt.objects.filter(state=State.QUEUED, next_action_at=None, generation_id__in=free.values("pk"))
+    parked = Attempt.objects.filter(
+        state=State.QUEUED, next_action_at=None, generation_id__in=free.values("pk")
+    )
     # What failed before the pause was not tried during it.
-    released = locked(parked).update(next_action_at=now, lease_token=None, error_count=0, failing_since=None)
+    released = locked(parked).update(
+        next_action_at=now, lease_token=None, error_count=0, failing_since=None
+    )
     if released:
         for provider in sorted(providers):
             wake.soon(provider)
@@ -196,18 +241,25 @@ def unpark(rows: QuerySet[Generation], *, now: datetime) -> int:
 
 
 def forgotten() -> QuerySet[Attempt]:
-    """Return what is parked although nothing pauses it. There should be none; the index attempt_due finds them."""
+    """Return what is parked although nothing pauses it.
+
+    There should be none; the index attempt_due finds them.
+    """
     free = Generation.objects.filter(pk=OuterRef("generation")).exclude(_stopped())
     return Attempt.objects.filter(Exists(free), state=State.QUEUED, next_action_at=None)
 
 
 def release_forgotten(now: datetime) -> int:
-    """Let go what is parked and paused by nothing, whatever made it so; return how many jobs that are.
+    """Let go what is parked and paused by nothing, whatever made it so; return how many jobs that
+    are.
 
-    What nobody may send any more is held instead, for an admin, so that its page says why it waits. A pause that is
-    being made in this moment holds the rows that it parks: they are looked at again after it.
+    What nobody may send any more is held instead, for an admin, so that its page says why it waits.
+    A pause that is being made in this moment holds the rows that it parks: they are looked at again
+    after it.
     """
-    takes = list(forgotten().order_by("pk").values_list("generation_id", flat=True)[:MOST_FORGOTTEN])
+    takes = list(
+        forgotten().order_by("pk").values_list("generation_id", flat=True)[:MOST_FORGOTTEN]
+    )
     if not takes:
         return 0
     found = Generation.objects.filter(pk__in=takes)
@@ -218,7 +270,11 @@ def release_forgotten(now: datetime) -> int:
         for pk, why in left.items():
             hold_for_nobody([pk], why, by=None, now=now)
     if released:
-        log.warning("%s jobs waited although nothing paused them, and go on: takes %s", released, _some(takes))
+        log.warning(
+            "%s jobs waited although nothing paused them, and go on: takes %s",
+            released,
+            _some(takes),
+        )
     return released
 
 

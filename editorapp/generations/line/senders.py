@@ -1,7 +1,8 @@
 """Senders: who answers for what waits to be sent, and whether they may still send it.
 
-A take is sent only while whoever answers for it is an active member whose role may create. So nothing of a person who
-was disabled leaves, however its row came to wait: queued in that moment, refused by a provider and due again, retried.
+A take is sent only while whoever answers for it is an active member whose role may create. So
+nothing of a person who was disabled leaves, however its row came to wait: queued in that moment,
+refused by a provider and due again, retried.
 """
 
 from collections.abc import Iterable
@@ -16,15 +17,18 @@ from editorapp.teams.roles import Act
 
 
 def nobody() -> Q:
-    """Return the condition on generations that nobody may send any more: disabled, removed, or of a lesser role."""
+    """Return the condition on generations that nobody may send any more: disabled, removed, or of a
+    lesser role.
+    """
     person = Coalesce(OuterRef("assignee_id"), OuterRef("created_by_id"))
     able = Member.objects.who_may(Act.CREATE).filter(team_id=OuterRef("team_id"), user_id=person)
     return Q(~Exists(able))
 
 
 def guard(member: Member) -> None:
-    """See in the database that a member may still create: a request that began before they were disabled makes nothing
-    after it. Call it under the lock of the team, which whoever disables or demotes somebody takes first.
+    """See in the database that a member may still create: a request that began before they were
+    disabled makes nothing after it. Call it under the lock of the team, which whoever disables or
+    demotes somebody takes first.
 
     Raises: PermissionDenied.
     """
@@ -36,13 +40,21 @@ def guard(member: Member) -> None:
 def without(takes: Iterable[Generation]) -> dict[int, Generation.Hold]:
     """Return which of these takes nobody may send any more, and why, by their ids.
 
-    Called under the locks of their teams, as `guard`: what is not among them stays theirs to send until these end.
+    Called under the locks of their teams, as `guard`: what is not among them stays theirs to send
+    until these end.
     """
     found = {take.pk: (take.team_id, take.responsible_id) for take in takes}
-    users, teams = {user for _team, user in found.values()}, {team for team, _user in found.values()}
+    users, teams = (
+        {user for _team, user in found.values()},
+        {team for team, _user in found.values()},
+    )
     rows = Member.objects.filter(team_id__in=teams, user_id__in=users)
     members = {(member.team_id, member.user_id): member for member in rows}
-    doubtful = [pk for pk, person in found.items() if not (person in members and members[person].may(Act.CREATE))]
+    doubtful = [
+        pk
+        for pk, person in found.items()
+        if not (person in members and members[person].may(Act.CREATE))
+    ]
     if not doubtful:
         return {}
     # Read anew: while the locks were waited for, it may have been handed over.

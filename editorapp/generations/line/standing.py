@@ -16,9 +16,12 @@ LOOKED_AHEAD = 200
 
 @dataclass(frozen=True)
 class Standing:
-    """Of one that waits. `ahead` None: not in line, or far back; `why` is a sentence, "" where it is merely its turn
-    that it waits for; `is_paused`: it, its account or the queue is; `is_own`: this very one is. `turn` sorts those
-    that are in no line now: as they would be sent if they were alone."""
+    """Of one that waits.
+
+    `ahead` None: not in line, or far back; `why` is a sentence, "" where it is merely its turn that
+    it waits for; `is_paused`: it, its account or the queue is; `is_own`: this very one is. `turn`
+    sorts those that are in no line now: as they would be sent if they were alone.
+    """
 
     ahead: int | None
     why: str
@@ -38,7 +41,8 @@ class Standing:
 
 @dataclass(frozen=True)
 class AccountStanding:
-    """How much of an account's limits is in use, by all teams together, and why it sends nothing; "" where it does.
+    """How much of an account's limits is in use, by all teams together, and why it sends nothing;
+    "" where it does.
 
     `is_full`: it is only its limits, which let the next one pass by and by.
     """
@@ -59,8 +63,12 @@ def of_account(account: ProviderAccount, *, now: datetime) -> AccountStanding:
     return AccountStanding(account, busy, line, closed or full, is_full=bool(full))
 
 
-def of_takes(takes: Sequence[Generation], accounts: dict[int, AccountStanding]) -> dict[int, Standing]:
-    """Return where each of these takes stands, by take; they are not sent yet, and `accounts` are theirs."""
+def of_takes(
+    takes: Sequence[Generation], accounts: dict[int, AccountStanding]
+) -> dict[int, Standing]:
+    """Return where each of these takes stands, by take; they are not sent yet, and `accounts` are
+    theirs.
+    """
     rows = Attempt.objects.filter(generation__in=[take.pk for take in takes], state__in=CANCELABLE)
     waiting = {row.generation_id: row for row in rows.defer("request_body", "result_urls")}
     places = {pk: place for account in accounts.values() for place, pk in enumerate(account.line)}
@@ -72,7 +80,9 @@ def of_takes(takes: Sequence[Generation], accounts: dict[int, AccountStanding]) 
     return found
 
 
-def _standing(take: Generation, account: AccountStanding, row: Attempt | None, ahead: int | None) -> Standing:
+def _standing(
+    take: Generation, account: AccountStanding, row: Attempt | None, ahead: int | None
+) -> Standing:
     if take.held_at is not None:
         return Standing(None, take.why_held, is_paused=True, is_own=True)
     if take.team.queue_paused_at is not None:
@@ -99,7 +109,11 @@ def _closed(account: ProviderAccount, *, now: datetime) -> str:
     if account.problem:
         return account.problem
     pause = Pause.objects.filter(account=account, until__gt=now).first()
-    return f"{account} is left alone until {pause.until:%H:%M:%S} UTC. {pause.reason}" if pause is not None else ""
+    return (
+        f"{account} is left alone until {pause.until:%H:%M:%S} UTC. {pause.reason}"
+        if pause is not None
+        else ""
+    )
 
 
 def _full(account: ProviderAccount, busy: int, *, now: datetime) -> str:

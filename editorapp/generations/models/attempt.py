@@ -26,7 +26,9 @@ class Overtaken(Exception):
 
 
 def _one_transaction() -> AbstractContextManager[None]:
-    """Open a transaction, unless there is one: a step that fails undoes all of that, so it needs no savepoint."""
+    """Open a transaction, unless there is one: a step that fails undoes all of that, so it needs no
+    savepoint.
+    """
     return nullcontext() if connection.in_atomic_block else transaction.atomic()
 
 
@@ -41,8 +43,10 @@ class Priority(models.IntegerChoices):
 class Attempt(models.Model):
     """One paid post. Its row, never the queue, says what happens next.
 
-    `next_action_at` is both the schedule and the lease: to claim a due row is to push it forward and to set a fresh
-    `lease_token`; if the claimer dies, the row simply becomes due again. One that waits to be sent and is never due is
+    `next_action_at` is both the schedule and the lease: to claim a due row is to push it forward
+    and to set a fresh
+    `lease_token`; if the claimer dies, the row simply becomes due again. One that waits to be sent
+    and is never due is
     paused: see line/pausing.py.
     """
 
@@ -51,7 +55,9 @@ class Attempt(models.Model):
     account = models.ForeignKey(ProviderAccount, on_delete=models.PROTECT, related_name="attempts")
     state = models.CharField(max_length=16, choices=State.choices, default=State.QUEUED)
     idempotency_key = models.UUIDField(default=uuid.uuid4, unique=True)
-    request_body = models.JSONField(null=True, blank=True)  # exactly what was posted; written before the post
+    request_body = models.JSONField(
+        null=True, blank=True
+    )  # exactly what was posted; written before the post
     request_sha256 = models.CharField(max_length=64, blank=True)
     provider_job_id = models.CharField(max_length=120, null=True, blank=True)
     next_action_at = models.DateTimeField(null=True, blank=True)  # None: nobody needs to look
@@ -65,24 +71,38 @@ class Attempt(models.Model):
     provider_done_at = models.DateTimeField(null=True, blank=True)  # when we learned it
     recorded_at = models.DateTimeField(null=True, blank=True)
     poll_count = models.PositiveIntegerField(default=0)
-    progress = models.FloatField(null=True, blank=True)  # 0..1, as last reported; None where the provider tells none
+    progress = models.FloatField(
+        null=True, blank=True
+    )  # 0..1, as last reported; None where the provider tells none
     fetch_count = models.PositiveIntegerField(default=0)
     error_count = models.PositiveIntegerField(default=0)
     last_error = models.TextField(blank=True)
-    failing_since = models.DateTimeField(null=True, blank=True)  # what comes before the post fails since then
-    missing_since = models.DateTimeField(null=True, blank=True)  # the provider has not known the job since then
-    flagged_at = models.DateTimeField(null=True, blank=True)  # it takes longer than its provider ever should
-    # Answers in a row that could not be read or kept; or 0 with a word in `odd_answer`, for a state that nobody knows.
+    failing_since = models.DateTimeField(
+        null=True, blank=True
+    )  # what comes before the post fails since then
+    missing_since = models.DateTimeField(
+        null=True, blank=True
+    )  # the provider has not known the job since then
+    flagged_at = models.DateTimeField(
+        null=True, blank=True
+    )  # it takes longer than its provider ever should
+    # Answers in a row that could not be read or kept; or 0 with a word in `odd_answer`, for a state
+    # that nobody knows.
     odd_count = models.PositiveIntegerField(default=0)
     odd_since = models.DateTimeField(null=True, blank=True)
     odd_answer = models.TextField(blank=True)  # what came, cut, clean and without a key
-    result_urls = models.JSONField(null=True, blank=True)  # [{"kind", "url"}], short-lived; cleared once fetched
+    result_urls = models.JSONField(
+        null=True, blank=True
+    )  # [{"kind", "url"}], short-lived; cleared once fetched
     result_expires_at = models.DateTimeField(null=True, blank=True)
 
-    # Its place in line while it waits to be sent. The person is also whose money it is in the ledger.
+    # Its place in line while it waits to be sent. The person is also whose money it is in the
+    # ledger.
     person = models.ForeignKey(User, on_delete=models.PROTECT, related_name="+", db_index=False)
     priority = models.PositiveSmallIntegerField(choices=Priority.choices, default=Priority.SINGLE)
-    turn = models.BigIntegerField(default=0)  # among one person's; at first the microsecond in which it was queued
+    turn = models.BigIntegerField(
+        default=0
+    )  # among one person's; at first the microsecond in which it was queued
 
     class Meta:
         constraints = [
@@ -90,11 +110,12 @@ class Attempt(models.Model):
             models.UniqueConstraint(fields=["account", "provider_job_id"], name="job_adopted_once"),
         ]
         indexes = [
-            # Serves what is due, in flight and unknown. Not a partial index on the states: SQLite matches
-            # an index's condition with constants only, and Django sends parameters.
-            # The account and what frees a slot come last, so that taken slots are counted in the index.
+            # Serves what is due, in flight and unknown. Not a partial index on the states: SQLite
+            # matches an index's condition with constants only, and Django sends parameters. The
+            # account and what frees a slot come last, so that taken slots are counted in the index.
             models.Index(
-                fields=["state", "next_action_at", "account", "flagged_at", "provider_done_at"], name="attempt_due"
+                fields=["state", "next_action_at", "account", "flagged_at", "provider_done_at"],
+                name="attempt_due",
             ),
             models.Index(fields=["account", "submit_started_at"], name="attempt_rate"),
             # The line at each account, for line/order.py, which writes this condition as constants.
@@ -116,10 +137,14 @@ class Attempt(models.Model):
             self.turn = turn_of(self.created_at)
         super().save(*args, **kwargs)
 
-    def move(self, to: State, *, now: datetime, shown: dict[str, Any] | None = None, **changes: Any) -> None:
-        """Step to another state, only if the row still has the state and the lease that this object was read with.
+    def move(
+        self, to: State, *, now: datetime, shown: dict[str, Any] | None = None, **changes: Any
+    ) -> None:
+        """Step to another state, only if the row still has the state and the lease that this object
+        was read with.
 
-        Writes: `state`, the given fields of the attempt, the generation's copy of the state and what `shown` adds to
+        Writes: `state`, the given fields of the attempt, the generation's copy of the state and
+                what `shown` adds to
         it, in one transaction.
         Raises: InvalidTransition; Overtaken, when another writer was first.
         """

@@ -23,7 +23,9 @@ class GenerationQuerySet(models.QuerySet["Generation"]):
         return self.filter(models.Q(assignee=user_id) | models.Q(assignee=None, created_by=user_id))
 
     def answered_by(self, member: Member) -> "GenerationQuerySet":
-        """Return the team's takes that this member may pause, cancel and settle: as `is_answered_by`."""
+        """Return the team's takes that this member may pause, cancel and settle: as
+        `is_answered_by`.
+        """
         takes = self.visible_to(member)
         if member.may(Act.ANSWER_FOR_ALL):
             return takes
@@ -31,7 +33,10 @@ class GenerationQuerySet(models.QuerySet["Generation"]):
 
 
 class Generation(models.Model):
-    """One request and its outcome; a "take" to the viewer. What was asked never changes after it is made."""
+    """One request and its outcome; a "take" to the viewer.
+
+    What was asked never changes after it is made.
+    """
 
     class Review(models.TextChoices):
         NONE = "", "Not reviewed"
@@ -48,15 +53,21 @@ class Generation(models.Model):
     team = models.ForeignKey(Team, on_delete=models.PROTECT, related_name="generations")
     created_by = models.ForeignKey(User, on_delete=models.PROTECT, related_name="generations")
     created_at = models.DateTimeField()
-    account = models.ForeignKey(ProviderAccount, on_delete=models.PROTECT, related_name="generations")
+    account = models.ForeignKey(
+        ProviderAccount, on_delete=models.PROTECT, related_name="generations"
+    )
     provider = models.CharField(max_length=40)
     model = models.CharField(max_length=80)
     task = models.CharField(max_length=16)
     prompt = models.TextField()
     request = models.JSONField()  # GenerationRequest.to_json()
     is_simulated = models.BooleanField()
-    parent = models.ForeignKey("self", null=True, blank=True, on_delete=models.SET_NULL, related_name="children")
-    source_asset = models.ForeignKey(Asset, null=True, blank=True, on_delete=models.PROTECT, related_name="generations")
+    parent = models.ForeignKey(
+        "self", null=True, blank=True, on_delete=models.SET_NULL, related_name="children"
+    )
+    source_asset = models.ForeignKey(
+        Asset, null=True, blank=True, on_delete=models.PROTECT, related_name="generations"
+    )
     lineage = models.CharField(max_length=64)  # one key for all that was made from one first source
     estimate_low_usd = UsdField()
     estimate_high_usd = UsdField()  # what is reserved
@@ -71,30 +82,58 @@ class Generation(models.Model):
     can_retry = models.BooleanField(default=False)
     cost_usd = UsdField(null=True, blank=True)  # charged; None until then
     cost_is_estimated = models.BooleanField(default=False)
-    chain_id = models.CharField(max_length=120, blank=True)  # what a later request names to use this result
-    result = models.ForeignKey(Asset, null=True, blank=True, on_delete=models.PROTECT, related_name="result_of")
-    exr = models.ForeignKey(Asset, null=True, blank=True, on_delete=models.PROTECT, related_name="+")
+    chain_id = models.CharField(
+        max_length=120, blank=True
+    )  # what a later request names to use this result
+    result = models.ForeignKey(
+        Asset, null=True, blank=True, on_delete=models.PROTECT, related_name="result_of"
+    )
+    exr = models.ForeignKey(
+        Asset, null=True, blank=True, on_delete=models.PROTECT, related_name="+"
+    )
     # What came for the result and is not it: unreadable, or far too short or long.
-    came = models.ForeignKey(Asset, null=True, blank=True, on_delete=models.PROTECT, related_name="+")
-    # What else the provider named beside the result: [{"kind", "label", "name"}], see files/selection.py.
+    came = models.ForeignKey(
+        Asset, null=True, blank=True, on_delete=models.PROTECT, related_name="+"
+    )
+    # What else the provider named beside the result: [{"kind", "label", "name"}], see
+    # files/selection.py.
     extras = models.JSONField(default=list, blank=True)
     finished_at = models.DateTimeField(null=True, blank=True)
-    warning = models.TextField(blank=True)  # what is odd about a result that was kept, or about its price
-    form_token = models.CharField(max_length=40, blank=True)  # the same form sent twice makes one generation
-    batch = models.UUIDField(null=True, blank=True)  # the same for all that was sent in one go; None for a single one
-    # Who answers for it, where that is not who made it: it was handed over, or somebody else sent it (again).
-    assignee = models.ForeignKey(User, null=True, blank=True, on_delete=models.PROTECT, related_name="+")
-    held_at = models.DateTimeField(null=True, blank=True)  # somebody paused this one: see line/pausing.py
-    held_by = models.ForeignKey(User, null=True, blank=True, on_delete=models.SET_NULL, related_name="+")
-    held_because = models.CharField(max_length=16, choices=Hold.choices, default=Hold.NONE, blank=True)
-    review = models.CharField(max_length=16, choices=Review.choices, default=Review.NONE, blank=True)
+    warning = models.TextField(
+        blank=True
+    )  # what is odd about a result that was kept, or about its price
+    form_token = models.CharField(
+        max_length=40, blank=True
+    )  # the same form sent twice makes one generation
+    batch = models.UUIDField(
+        null=True, blank=True
+    )  # the same for all that was sent in one go; None for a single one
+    # Who answers for it, where that is not who made it: it was handed over, or somebody else sent
+    # it (again).
+    assignee = models.ForeignKey(
+        User, null=True, blank=True, on_delete=models.PROTECT, related_name="+"
+    )
+    held_at = models.DateTimeField(
+        null=True, blank=True
+    )  # somebody paused this one: see line/pausing.py
+    held_by = models.ForeignKey(
+        User, null=True, blank=True, on_delete=models.SET_NULL, related_name="+"
+    )
+    held_because = models.CharField(
+        max_length=16, choices=Hold.choices, default=Hold.NONE, blank=True
+    )
+    review = models.CharField(
+        max_length=16, choices=Review.choices, default=Review.NONE, blank=True
+    )
 
     objects = GenerationQuerySet.as_manager()
 
     class Meta:
         constraints = [
             models.UniqueConstraint(
-                fields=["team", "form_token"], condition=~models.Q(form_token=""), name="one_generation_per_form"
+                fields=["team", "form_token"],
+                condition=~models.Q(form_token=""),
+                name="one_generation_per_form",
             )
         ]
         indexes = [
@@ -103,9 +142,17 @@ class Generation(models.Model):
             models.Index(fields=["team", "lineage", "-id"], name="generation_by_lineage"),
             models.Index(fields=["team", "review", "-id"], name="generation_by_review"),
             models.Index(fields=["team", "created_by", "-id"], name="generation_by_person"),
-            models.Index(fields=["account", "model", "task", "state", "-id"], name="generation_by_kind"),
-            models.Index(fields=["chain_id"], name="generation_by_chain_id", condition=~models.Q(chain_id="")),
-            models.Index(fields=["batch"], name="generation_by_batch", condition=models.Q(batch__isnull=False)),
+            models.Index(
+                fields=["account", "model", "task", "state", "-id"], name="generation_by_kind"
+            ),
+            models.Index(
+                fields=["chain_id"], name="generation_by_chain_id", condition=~models.Q(chain_id="")
+            ),
+            models.Index(
+                fields=["batch"],
+                name="generation_by_batch",
+                condition=models.Q(batch__isnull=False),
+            ),
         ]
 
     def __str__(self) -> str:
@@ -136,7 +183,11 @@ class Generation(models.Model):
         who = str(self.held_by) if self.held_by else ""
         if self.held_because == self.Hold.NONE:
             return f"{who or 'Somebody'} paused it."
-        what = "was disabled" if self.held_because == self.Hold.DISABLED else "got a role that may not create"
+        what = (
+            "was disabled"
+            if self.held_because == self.Hold.DISABLED
+            else "got a role that may not create"
+        )
         paused = f"{who} paused it when" if who else "It is paused because"
         then = "It waits until an admin lets it go and answers for it, hands it over or cancels it."
         return f"{paused} {self.responsible} {what}. {then}"
@@ -173,7 +224,9 @@ class Generation(models.Model):
 
     @property
     def can_stop_following(self) -> bool:
-        """Is a job of it asked about that may never end? Who may is another question: see teams/roles.py."""
+        """Is a job of it asked about that may never end? Who may is another question: see
+        teams/roles.py.
+        """
         return self.state == State.RUNNING
 
     @property
@@ -196,9 +249,15 @@ class Generation(models.Model):
 
     @property
     def can_be_taken_as_it_is(self) -> bool:
-        """Did a video come that a person may take for the result, although it is not as it should be?"""
+        """Did a video come that a person may take for the result, although it is not as it should
+        be?
+        """
         came = self.came
-        return self.state == State.FETCH_FAILED and came is not None and (came.is_video or self.result_id is not None)
+        return (
+            self.state == State.FETCH_FAILED
+            and came is not None
+            and (came.is_video or self.result_id is not None)
+        )
 
     @property
     def is_expiring(self) -> bool:

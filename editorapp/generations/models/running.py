@@ -27,13 +27,19 @@ class Lease(models.Model):
 
 
 class Pause(models.Model):
-    """Nothing is sent to this account before `until`: it said "too many requests", or it does not answer."""
+    """Nothing is sent to this account before `until`: it said "too many requests", or it does not
+    answer.
+    """
 
-    account = models.OneToOneField(ProviderAccount, primary_key=True, on_delete=models.CASCADE, related_name="pause")
+    account = models.OneToOneField(
+        ProviderAccount, primary_key=True, on_delete=models.CASCADE, related_name="pause"
+    )
     until = models.DateTimeField()
     reason = models.CharField(max_length=300)
     since = models.DateTimeField(null=True, blank=True)  # it has taken nothing since then
-    tries = models.PositiveIntegerField(default=0)  # how often that was found so, one after the other
+    tries = models.PositiveIntegerField(
+        default=0
+    )  # how often that was found so, one after the other
 
     def __str__(self) -> str:
         return f"{self.account} until {self.until}: {self.reason}"

@@ -7,7 +7,8 @@ from editorapp.teams.models import User
 
 
 class Search(models.Model):
-    """Where an attempt stands whose outcome was ever unknown: what the provider's own list of jobs said, and when.
+    """Where an attempt stands whose outcome was ever unknown: what the provider's own list of jobs
+    said, and when.
 
     Kept beside the attempt, which is read and written with every poll.
     """
@@ -17,13 +18,19 @@ class Search(models.Model):
         PERSON = "person", "Waits for a person"
         SETTLED = "settled", "Settled"
 
-    attempt = models.OneToOneField(Attempt, primary_key=True, on_delete=models.CASCADE, related_name="search")
+    attempt = models.OneToOneField(
+        Attempt, primary_key=True, on_delete=models.CASCADE, related_name="search"
+    )
     verdict = models.CharField(max_length=8, choices=Verdict.choices, default=Verdict.LOOKING)
     since = models.DateTimeField()  # when its outcome became unknown
-    at = models.DateTimeField(null=True, blank=True)  # when the list is asked next; None: not by itself
+    at = models.DateTimeField(
+        null=True, blank=True
+    )  # when the list is asked next; None: not by itself
     looked_at = models.DateTimeField(null=True, blank=True)  # when the list last answered
     looks = models.PositiveIntegerField(default=0)  # how often the whole list was read without it
-    failures = models.PositiveIntegerField(default=0)  # how often in a row the list could not be read
+    failures = models.PositiveIntegerField(
+        default=0
+    )  # how often in a row the list could not be read
     says = models.TextField(blank=True)  # what came of the last look, as a sentence
     candidates = models.JSONField(default=list)  # [{"job_id", "created_at", "likeness"}]
 

@@ -1,4 +1,7 @@
-"""What is kept of an account that is held against its provider's documents. Nothing in here is a secret."""
+"""What is kept of an account that is held against its provider's documents.
+
+Nothing in here is a secret.
+"""
 
 from django.db import models
 
@@ -10,7 +13,9 @@ from editorapp.teams.models import Team, User
 
 
 class Verification(models.Model):
-    """One such check: first all that costs nothing, then, once a person has agreed to its price, one take."""
+    """One such check: first all that costs nothing, then, once a person has agreed to its price,
+    one take.
+    """
 
     class State(models.TextChoices):
         CHECKING = "checking", "Checking what is free"
@@ -18,15 +23,23 @@ class Verification(models.Model):
         PAID = "paid", "Follows the paid take"
         OVER = "over", "Over"
 
-    account = models.ForeignKey(ProviderAccount, on_delete=models.CASCADE, related_name="verifications")
+    account = models.ForeignKey(
+        ProviderAccount, on_delete=models.CASCADE, related_name="verifications"
+    )
     team = models.ForeignKey(Team, on_delete=models.PROTECT, related_name="+")
     person = models.ForeignKey(User, on_delete=models.PROTECT, related_name="+")
     state = models.CharField(max_length=8, choices=State.choices, default=State.CHECKING)
     started_at = models.DateTimeField()
-    steps = models.JSONField(default=list)  # [{"name", "is_ok", "says"}], in the order in which they were made
+    steps = models.JSONField(
+        default=list
+    )  # [{"name", "is_ok", "says"}], in the order in which they were made
     says = models.CharField(max_length=300, blank=True, default="")  # why it goes no further
-    clip = models.ForeignKey(Asset, null=True, blank=True, on_delete=models.SET_NULL, related_name="+")
-    request = models.JSONField(default=dict)  # the draft that would be paid: GenerationRequest.to_json()
+    clip = models.ForeignKey(
+        Asset, null=True, blank=True, on_delete=models.SET_NULL, related_name="+"
+    )
+    request = models.JSONField(
+        default=dict
+    )  # the draft that would be paid: GenerationRequest.to_json()
     low_usd = UsdField(null=True, blank=True)  # what it would cost
     high_usd = UsdField(null=True, blank=True)
     basis = models.CharField(max_length=300, blank=True, default="")
@@ -58,7 +71,9 @@ class Verification(models.Model):
 
     @property
     def is_following(self) -> bool:
-        """Is its take under way? One whose outcome is unknown is not: a person says what became of it."""
+        """Is its take under way? One whose outcome is unknown is not: a person says what became of
+        it.
+        """
         return self.take is not None and not (self.take.is_final or self.take.is_unknown)
 
     @property
@@ -68,7 +83,9 @@ class Verification(models.Model):
 
 
 class HeardAnswer(models.Model):
-    """How a call was answered, without anything that was said: once for all answers of the same form."""
+    """How a call was answered, without anything that was said: once for all answers of the same
+    form.
+    """
 
     verification = models.ForeignKey(Verification, on_delete=models.CASCADE, related_name="answers")
     digest = models.CharField(max_length=64)  # of all below but the times and the lifetimes
@@ -82,7 +99,9 @@ class HeardAnswer(models.Model):
     times = models.PositiveIntegerField(default=1)
 
     class Meta:
-        constraints = [models.UniqueConstraint(fields=["verification", "digest"], name="answer_heard_once")]
+        constraints = [
+            models.UniqueConstraint(fields=["verification", "digest"], name="answer_heard_once")
+        ]
 
     def __str__(self) -> str:
         return f"{self.call}: {self.status}, {self.times} times"

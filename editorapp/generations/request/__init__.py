@@ -1,1 +1,3 @@
-"""Before anything is sent: a draft is weighed, priced and offered, becomes a queued generation, or is taken back."""
+"""Before anything is sent: a draft is weighed, priced and offered, becomes a queued generation, or
+is taken back.
+"""

@@ -1,4 +1,6 @@
-"""What sending a request a second time would cost now: weighed, and where no price is published asked for, anew."""
+"""What sending a request a second time would cost now: weighed, and where no price is published
+asked for, anew.
+"""
 
 from dataclasses import dataclass
 from datetime import datetime
@@ -23,7 +25,10 @@ class SecondPrice:
 
 
 def second_price(generation: Generation, *, now: datetime) -> SecondPrice:
-    """Return what the same request would reserve if it were sent now. Asks nobody; spends nothing."""
+    """Return what the same request would reserve if it were sent now.
+
+    Asks nobody; spends nothing.
+    """
     wanted, source, account = generation.wanted, generation.source_asset, generation.account
     asked = asking.known(account, wanted, source, now=now, however_old=True)
     verdict = weigh(wanted, source, account, with_options=False, asked=asked, now=now)
@@ -31,7 +36,12 @@ def second_price(generation: Generation, *, now: datetime) -> SecondPrice:
         priced = verdict.estimate
         return SecondPrice(priced.low_usd, priced.high_usd, priced.basis[:300])
     must_ask = asking.is_asked(account, wanted) and not account.problem
-    is_asking = must_ask and asked is not None and asked.state == asking.State.ASKING and not asked.is_old(now)
+    is_asking = (
+        must_ask
+        and asked is not None
+        and asked.state == asking.State.ASKING
+        and not asked.is_old(now)
+    )
     why = " ".join(one.message for one in verdict.refusals) or "No price is known for this."
     return SecondPrice(problem=why, is_asking=is_asking, can_ask=must_ask and not is_asking)
 
@@ -41,4 +51,6 @@ def ask_second_price(generation: Generation, *, member: Member, now: datetime) -
 
     Raises: NothingToAsk; PermissionDenied.
     """
-    asking.ask(generation.account, generation.wanted, generation.source_asset, member=member, now=now)
+    asking.ask(
+        generation.account, generation.wanted, generation.source_asset, member=member, now=now
+    )

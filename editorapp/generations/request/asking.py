@@ -1,6 +1,8 @@
-"""Ask a provider without a price list what a draft would cost: once for all drafts of the same settings, and free.
+"""Ask a provider without a price list what a draft would cost: once for all drafts of the same
+settings, and free.
 
-A row says how far that is; the queue's task fills it in. The source is staged for it, as the provider reads it there.
+A row says how far that is; the queue's task fills it in. The source is staged for it, as the
+provider reads it there.
 """
 
 import asyncio
@@ -30,7 +32,14 @@ from editorapp.generations.running import leases, wake, whereabouts
 from editorapp.media.models import Asset
 from editorapp.providers import registry, rules
 from editorapp.providers.conditions import is_extend
-from editorapp.providers.contract import GenerationRequest, ProviderError, Quote, Rejected, Throttled, Unavailable
+from editorapp.providers.contract import (
+    GenerationRequest,
+    ProviderError,
+    Quote,
+    Rejected,
+    Throttled,
+    Unavailable,
+)
 from editorapp.providers.models import ProviderAccount
 from editorapp.providers.transport import Wire
 from editorapp.teams.models import Member
@@ -42,15 +51,16 @@ T = TypeVar("T")
 State = AskedPrice.State
 KEPT = timedelta(days=1)
 TASK_SECONDS = 600  # a long source is uploaded for it
-# The lease is short and renewed: a worker that lives on, and could not give it back while the database was away, must
-# not keep all others from a question that nobody answers any more.
+# The lease is short and renewed: a worker that lives on, and could not give it back while the
+# database was away, must not keep all others from a question that nobody answers any more.
 LEASE_SECONDS, RENEW_SECONDS = 45.0, 10.0
 LONGEST_ASKED_SECONDS = 15.0  # who asks for a longer pause is not asked again by the same task
 UNPRICED = ("prompt", "user_id")  # what moves no price
 MOMENT_SECONDS, MOST = 2.0, 500
 NO_ANSWER = "No answer came within two minutes. Is the queue running?"
 
-# Account and key -> until when nobody is taken to have asked. Whoever asks in this process is seen at once.
+# Account and key -> until when nobody is taken to have asked. Whoever asks in this process is seen
+# at once.
 _nothing_asked: dict[tuple[int, str], float] = {}
 
 
@@ -64,25 +74,39 @@ def is_asked(account: ProviderAccount, wanted: GenerationRequest) -> bool:
 
 
 def known(
-    account: ProviderAccount, wanted: GenerationRequest, source: Asset | None, *, now: datetime | None = None,
+    account: ProviderAccount,
+    wanted: GenerationRequest,
+    source: Asset | None,
+    *,
+    now: datetime | None = None,
     however_old: bool = False,
-) -> AskedPrice | None:  # fmt: skip
+) -> AskedPrice | None:
     """Return what was asked for this draft within the last hour: known, being asked for, or failed.
 
-    One query. The object shows how things stand: "failed", with the reason in `note`, where no answer came in time.
+    One query. The object shows how things stand: "failed", with the reason in `note`, where no
+    answer came in time.
     """
     return known_of([(account, wanted)], source, now=now, however_old=however_old).get(account.pk)
 
 
 def known_of(
-    asked: Sequence[tuple[ProviderAccount, GenerationRequest]], source: Asset | None, *, now: datetime | None = None,
+    asked: Sequence[tuple[ProviderAccount, GenerationRequest]],
+    source: Asset | None,
+    *,
+    now: datetime | None = None,
     however_old: bool = False,
-) -> dict[int, AskedPrice]:  # fmt: skip
-    """Return the same for a draft at several accounts, by account: one query, and none where nothing is asked for.
+) -> dict[int, AskedPrice]:
+    """Return the same for a draft at several accounts, by account: one query, and none where
+    nothing is asked for.
 
-    That nothing was asked is remembered for a moment, so that typing does not look each time: see `_nothing_asked`.
+    That nothing was asked is remembered for a moment, so that typing does not look each time: see
+    `_nothing_asked`.
     """
-    keys = {account.pk: key_of(account, wanted, source) for account, wanted in asked if is_asked(account, wanted)}
+    keys = {
+        account.pk: key_of(account, wanted, source)
+        for account, wanted in asked
+        if is_asked(account, wanted)
+    }
     moment = time.monotonic()
     if not however_old:
         keys = {pk: key for pk, key in keys.items() if _nothing_asked.get((pk, key), 0.0) < moment}
@@ -96,25 +120,40 @@ def known_of(
     }
     if len(_nothing_asked) >= MOST:
         _nothing_asked.clear()
-    _nothing_asked.update({(pk, key): moment + MOMENT_SECONDS for pk, key in keys.items() if pk not in rows})
+    _nothing_asked.update(
+        {(pk, key): moment + MOMENT_SECONDS for pk, key in keys.items() if pk not in rows}
+    )
     return {pk: row for pk, row in rows.items() if however_old or not row.is_old(now)}
 
 
 def ask(
-    account: ProviderAccount, wanted: GenerationRequest, source: Asset | None, *, member: Member,
+    account: ProviderAccount,
+    wanted: GenerationRequest,
+    source: Asset | None,
+    *,
+    member: Member,
     now: datetime | None = None,
-) -> AskedPrice:  # fmt: skip
-    """Ask for the price of a draft, unless it is known or being asked for already. Free; spends nothing.
+) -> AskedPrice:
+    """Ask for the price of a draft, unless it is known or being asked for already.
 
-    Raises: NothingToAsk; PermissionDenied, when the member may not create, or a file that would be staged is not the
-    team's.
+    Free; spends nothing.
+
+    Raises: NothingToAsk; PermissionDenied, when the member may not create, or a file that would be
+    staged is not the team's.
     """
     _guard(account, wanted, source, member)
     now = now or timezone.now()
     fresh = {
-        "request": wanted.to_json(), "source": source, "state": State.ASKING, "low_usd": None, "high_usd": None,
-        "basis": "", "note": "", "asked_at": now, "answered_at": None,
-    }  # fmt: skip
+        "request": wanted.to_json(),
+        "source": source,
+        "state": State.ASKING,
+        "low_usd": None,
+        "high_usd": None,
+        "basis": "",
+        "note": "",
+        "asked_at": now,
+        "answered_at": None,
+    }
     with transaction.atomic():
         row, is_new = AskedPrice.objects.get_or_create(
             account=account, key=key_of(account, wanted, source), defaults=fresh
@@ -135,7 +174,11 @@ def answer(asked_id: int, *, clock: Callable[[], datetime] = timezone.now) -> No
 
     Delivered twice, it asks twice at most, which is free; whoever is second changes nothing.
     """
-    row = AskedPrice.objects.select_related("account", "source").filter(pk=asked_id, state=State.ASKING).first()
+    row = (
+        AskedPrice.objects.select_related("account", "source")
+        .filter(pk=asked_id, state=State.ASKING)
+        .first()
+    )
     lease, holder = wake.asking_lease(asked_id), whereabouts.holder()
 
     def renew() -> bool:
@@ -150,7 +193,9 @@ def answer(asked_id: int, *, clock: Callable[[], datetime] = timezone.now) -> No
 
 
 def unanswered(now: datetime) -> list[int]:
-    """Return which prices are being asked for so long that their task may be lost with a killed worker."""
+    """Return which prices are being asked for so long that their task may be lost with a killed
+    worker.
+    """
     since = now - timedelta(seconds=wake.LOST_AFTER_SECONDS)
     rows = AskedPrice.objects.filter(state=State.ASKING, asked_at__lt=since).order_by("pk")
     return [row.pk for row in rows[:MOST] if not row.is_stuck(now)]
@@ -161,7 +206,9 @@ def _answer(row: AskedPrice, clock: Callable[[], datetime], renew: Callable[[], 
         told = _told(_quoted(row, clock, renew))
     except ProviderError as error:
         told = {"state": State.FAILED, "note": error.message + _asks_for_a_pause(error)}
-    except Exception as error:  # an adapter's bug, a file that is gone: said on the row, where a person sees it
+    except (
+        Exception
+    ) as error:  # an adapter's bug, a file that is gone: said on the row, where a person sees it
         log.exception("The price of %s could not be asked", row)
         told = {"state": State.FAILED, "note": f"It could not be asked ({type(error).__name__})."}
     now = clock()
@@ -172,7 +219,11 @@ def _answer(row: AskedPrice, clock: Callable[[], datetime], renew: Callable[[], 
 
 def _asks_for_a_pause(error: ProviderError) -> str:
     seconds = error.retry_after_seconds
-    return "" if seconds is None else f" It asks to be left alone for {seconds:.0f} s: ask again after that."
+    return (
+        ""
+        if seconds is None
+        else f" It asks to be left alone for {seconds:.0f} s: ask again after that."
+    )
 
 
 def estimate_of(row: AskedPrice | None) -> Estimate | None:
@@ -181,23 +232,42 @@ def estimate_of(row: AskedPrice | None) -> Estimate | None:
         return None
     at = row.answered_at or row.asked_at
     return Estimate(
-        row.low_usd, row.high_usd, f"{row.basis}, asked of {row.account.spec.name} at {at:%H:%M} UTC", at.date(),
-        is_range=row.low_usd != row.high_usd, note=row.note, is_asked=True,
-    )  # fmt: skip
+        row.low_usd,
+        row.high_usd,
+        f"{row.basis}, asked of {row.account.spec.name} at {at:%H:%M} UTC",
+        at.date(),
+        is_range=row.low_usd != row.high_usd,
+        note=row.note,
+        is_asked=True,
+    )
 
 
 def key_of(account: ProviderAccount, wanted: GenerationRequest, source: Asset | None) -> str:
-    """Name all drafts that must cost the same: by task, model and settings, what is known of the source, and what a
-    unit of the provider costs. A picture counts as one, whichever it is; a take that is continued does not."""
-    said: dict[str, Any] = {name: value for name, value in wanted.to_json().items() if name not in UNPRICED}
-    said |= Counter(name.partition(".")[0] for name, _ref in wanted.refs()) | {"extends": is_extend(wanted)}
+    """Name all drafts that must cost the same: by task, model and settings, what is known of the
+    source, and what a unit of the provider costs. A picture counts as one, whichever it is; a take
+    that is continued does not.
+    """
+    said: dict[str, Any] = {
+        name: value for name, value in wanted.to_json().items() if name not in UNPRICED
+    }
+    said |= Counter(name.partition(".")[0] for name, _ref in wanted.refs()) | {
+        "extends": is_extend(wanted)
+    }
     of_source: Any = None  # a take that is continued is no source: its length moves no price
     if wanted.source is not None:
         facts = source.facts() if source is not None else None
-        known = facts and [facts.duration_seconds, facts.width, facts.height, facts.fps, facts.frame_count]
+        known = facts and [
+            facts.duration_seconds,
+            facts.width,
+            facts.height,
+            facts.fps,
+            facts.frame_count,
+        ]
         of_source = known or wanted.source.to_json()  # of which nothing is known: itself
     unit = account.unit_price()
-    return hashlib.sha256(json.dumps([said, of_source, unit], sort_keys=True, default=str).encode()).hexdigest()
+    return hashlib.sha256(
+        json.dumps([said, of_source, unit], sort_keys=True, default=str).encode()
+    ).hexdigest()
 
 
 def _forget(**_signal: object) -> None:
@@ -213,7 +283,9 @@ def _as_it_stands(row: AskedPrice, now: datetime) -> AskedPrice:
     return row
 
 
-def _guard(account: ProviderAccount, wanted: GenerationRequest, source: Asset | None, member: Member) -> None:
+def _guard(
+    account: ProviderAccount, wanted: GenerationRequest, source: Asset | None, member: Member
+) -> None:
     if not member.may(Act.CREATE):
         raise PermissionDenied("This role may not create generations.")
     named = staging.asset_ids(wanted) | ({source.pk} if source is not None else set())
@@ -244,19 +316,22 @@ def _quoted(row: AskedPrice, clock: Callable[[], datetime], renew: Callable[[], 
     return _patiently(partial(_asked, account, wanted, seconds), renew)
 
 
-async def _asked(account: ProviderAccount, wanted: GenerationRequest, seconds: Decimal | None) -> Quote:
+async def _asked(
+    account: ProviderAccount, wanted: GenerationRequest, seconds: Decimal | None
+) -> Quote:
     async with Wire(account.access()) as wire:
         quote: Quote = await registry.get(account.provider).quote(
             wanted, seconds=seconds, wire=wire, spec=account.spec
-        )  # fmt: skip
+        )
         return quote
 
 
 def _patiently(call: Callable[[], Coroutine[Any, Any, T]], renew: Callable[[], object]) -> T:
-    """Make a free call; where a later try may succeed, make it again after the pause that the provider asks for.
+    """Make a free call; where a later try may succeed, make it again after the pause that the
+    provider asks for.
 
-    A person waits for it: no pause is longer than its policy's longest, and one that the provider asks for and that is
-    too long for a task to wait ends it. Somebody can ask again later.
+    A person waits for it: no pause is longer than its policy's longest, and one that the provider
+    asks for and that is too long for a task to wait ends it. Somebody can ask again later.
     """
     row = retry.policy("price.unavailable")
     for failures in count(1):
@@ -279,8 +354,12 @@ def _told(quote: Quote) -> dict[str, Any]:
     if low > high:
         raise Rejected("The price that it named makes no sense.", code="quote")
     return {
-        "state": State.KNOWN, "low_usd": low, "high_usd": high, "basis": quote.basis[:200], "note": quote.note,
-    }  # fmt: skip
+        "state": State.KNOWN,
+        "low_usd": low,
+        "high_usd": high,
+        "basis": quote.basis[:200],
+        "note": quote.note,
+    }
 
 
 def _micro(amount: Decimal) -> Decimal:

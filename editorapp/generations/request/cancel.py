@@ -15,25 +15,35 @@ class TooLate(Exception):
 
 
 def cancel(
-    generation: Generation, *, now: datetime, note: str = "Canceled before it was sent", why: str = "",
+    generation: Generation,
+    *,
+    now: datetime,
+    note: str = "Canceled before it was sent",
+    why: str = "",
     by: User | None = None,
-) -> Attempt:  # fmt: skip
-    """Take a generation out of the queue and give its reservation back; return the attempt that is not sent.
+) -> Attempt:
+    """Take a generation out of the queue and give its reservation back; return the attempt that is
+    not sent.
 
     `note` stands in the ledger, after the name of who decided so (`by`), and `why` on the take.
     Raises: TooLate, when it was sent in the meantime; then nothing has changed.
     """
     try:
         with transaction.atomic():
-            # Locked: what a lane claims for its upload in this moment is not sent yet, and can still be canceled.
+            # Locked: what a lane claims for its upload in this moment is not sent yet, and can
+            # still be canceled.
             attempt = generation.attempts.select_for_update(no_key=True).order_by("-number").first()
             if attempt is not None and attempt.state == State.CANCELED:
                 raise TooLate("It was canceled already.")
             if attempt is None or attempt.state not in CANCELABLE:
                 raise TooLate("It has been sent already, so it runs to its end at the provider.")
             shown = {"failure_message": why} if why else {}
-            attempt.move(State.CANCELED, now=now, lease_token=None, submit_started_at=None, shown=shown)
-            ledger.release(attempt.pk, now=now, note=f"{by}: {note[:1].lower()}{note[1:]}" if by else note)
+            attempt.move(
+                State.CANCELED, now=now, lease_token=None, submit_started_at=None, shown=shown
+            )
+            ledger.release(
+                attempt.pk, now=now, note=f"{by}: {note[:1].lower()}{note[1:]}" if by else note
+            )
     except (Overtaken, InvalidTransition) as error:
         raise TooLate("It was sent a moment ago, so it runs to its end at the provider.") from error
     generation.refresh_from_db()

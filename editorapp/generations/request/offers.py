@@ -1,4 +1,6 @@
-"""The same draft at every account: who can do it, for how much, how soon, what each cannot, and how to get there."""
+"""The same draft at every account: who can do it, for how much, how soon, what each cannot, and how
+to get there.
+"""
 
 from collections import Counter
 from collections.abc import Iterator, Sequence
@@ -34,9 +36,10 @@ LIST, KNOWN, ASKING, ASK, FAILED, NONE = "list", "known", "asking", "ask", "fail
 class Offer:
     """One account's answer to a draft.
 
-    `refusals` are what this account cannot do; what is merely not filled in yet (no prompt, no source) is not among
-    them, but stands against `can_send`. `lost` are the labels of what is said and it has no parameter for.
-    `wait_seconds` is the usual time from sending to result, from our own history; None where there is none.
+    `refusals` are what this account cannot do; what is merely not filled in yet (no prompt, no
+    source) is not among them, but stands against `can_send`. `lost` are the labels of what is said
+    and it has no parameter for. `wait_seconds` is the usual time from sending to result, from our
+    own history; None where there is none.
     """
 
     account: ProviderAccount
@@ -69,48 +72,87 @@ class _Standing:
 
 
 def offers(
-    asked: Sequence[tuple[ProviderAccount, GenerationRequest]], source: Asset | None, *, chosen: int,
-    budget: MonthTotals | None = None, now: datetime | None = None, count: int = 1,
-) -> list[Offer]:  # fmt: skip
-    """Return what each account says of its version of one draft, in the order given; `chosen` is an account's id.
+    asked: Sequence[tuple[ProviderAccount, GenerationRequest]],
+    source: Asset | None,
+    *,
+    chosen: int,
+    budget: MonthTotals | None = None,
+    now: datetime | None = None,
+    count: int = 1,
+) -> list[Offer]:
+    """Return what each account says of its version of one draft, in the order given; `chosen` is an
+    account's id.
 
     `count` takes are sent together, so that so many times the price must find room in the budget.
 
-    The requests are whole: what an account has no parameter for is still in them, so that it can be named.
-    One query where prices were asked for, and now and then one for the usual wait; neither grows with the gallery.
+    The requests are whole: what an account has no parameter for is still in them, so that it can be
+    named. One query where prices were asked for, and now and then one for the usual wait; neither
+    grows with the gallery.
     """
     now, facts = now or timezone.now(), source.facts() if source is not None else None
     rows = known_of(asked, source, now=now)
     return [
-        _offer(account, wanted, facts, rows.get(account.pk), chosen=chosen, budget=budget, now=now, count=count)
+        _offer(
+            account,
+            wanted,
+            facts,
+            rows.get(account.pk),
+            chosen=chosen,
+            budget=budget,
+            now=now,
+            count=count,
+        )
         for account, wanted in asked
     ]
 
 
 def _offer(
-    account: ProviderAccount, wanted: GenerationRequest, facts: MediaFacts | None, row: AskedPrice | None, *,
-    chosen: int, budget: MonthTotals | None, now: datetime, count: int,
-) -> Offer:  # fmt: skip
+    account: ProviderAccount,
+    wanted: GenerationRequest,
+    facts: MediaFacts | None,
+    row: AskedPrice | None,
+    *,
+    chosen: int,
+    budget: MonthTotals | None,
+    now: datetime,
+    count: int,
+) -> Offer:
     spec = account.spec
     model = spec.model_for(wanted)
     standing = _standing(spec, _plain(model, wanted), facts)
     priced = price(wanted, facts, account, row, now=now)
     state, note = _price_words(account, wanted, priced, row, now=now)
-    unreadable = reach.unreadable(account, wanted, (*standing.refusals, *standing.unfilled)) if model.name else ()
+    unreadable = (
+        reach.unreadable(account, wanted, (*standing.refusals, *standing.unfilled))
+        if model.name
+        else ()
+    )
     refusals = (*standing.refusals, *unreadable, *too_dear(priced, budget, count=count))
     return Offer(
-        account=account, model_label=model.label if model.name else "", estimate=priced, price_state=state,
-        price_note=note, wait_seconds=usual_seconds(account.pk, model.name, model.task), refusals=refusals,
-        lost=standing.lost, is_chosen=account.pk == chosen,
+        account=account,
+        model_label=model.label if model.name else "",
+        estimate=priced,
+        price_state=state,
+        price_note=note,
+        wait_seconds=usual_seconds(account.pk, model.name, model.task),
+        refusals=refusals,
+        lost=standing.lost,
+        is_chosen=account.pk == chosen,
         can_send=not (refusals or standing.unfilled) and priced is not None and account.is_enabled,
-        wanted=wanted, facts=facts, count=count,
-    )  # fmt: skip
+        wanted=wanted,
+        facts=facts,
+        count=count,
+    )
 
 
 def _price_words(
-    account: ProviderAccount, wanted: GenerationRequest, priced: Estimate | None, row: AskedPrice | None, *,
+    account: ProviderAccount,
+    wanted: GenerationRequest,
+    priced: Estimate | None,
+    row: AskedPrice | None,
+    *,
     now: datetime,
-) -> tuple[str, str]:  # fmt: skip
+) -> tuple[str, str]:
     if not is_asked(account, wanted):
         return (LIST, priced.price_list) if priced else (NONE, "no published price")
     if priced is not None:
@@ -135,7 +177,9 @@ def _standing(spec: Spec, wanted: GenerationRequest, facts: MediaFacts | None) -
         return _Standing((_no_such_model(spec, wanted),), (), ())
     refused = rules.refusals(rules.check(spec, wanted, facts))
     unfilled = tuple(one for one in refused if _is_unfilled(wanted, one))
-    return _Standing(tuple(one for one in refused if one not in unfilled), unfilled, _lost(spec, model, wanted))
+    return _Standing(
+        tuple(one for one in refused if one not in unfilled), unfilled, _lost(spec, model, wanted)
+    )
 
 
 def _is_unfilled(wanted: GenerationRequest, one: Broken) -> bool:
@@ -152,7 +196,12 @@ def _no_such_model(spec: Spec, wanted: GenerationRequest) -> Broken:
 def _label_of(wanted: GenerationRequest) -> str:
     """Name the chosen model as whoever has it does."""
     specs = [registry.get(slug).SPEC for slug in registry.slugs()]
-    labels = {model.task: model.label for spec in specs for model in spec.models if model.name == wanted.model}
+    labels = {
+        model.task: model.label
+        for spec in specs
+        for model in spec.models
+        if model.name == wanted.model
+    }
     return labels.get(wanted.task) or next(iter(labels.values()), "such model")
 
 
@@ -162,7 +211,9 @@ def _lost(spec: Spec, model: Model, wanted: GenerationRequest) -> tuple[str, ...
 
 
 def _lost_fields(model: Model, wanted: GenerationRequest) -> Iterator[str]:
-    known = {row.field for row in model.parameters if not row.is_ignored} | {row.switch for row in model.parameters}
+    known = {row.field for row in model.parameters if not row.is_ignored} | {
+        row.switch for row in model.parameters
+    }
     if any(row.kind is Kind.PINNED for row in model.parameters):
         known.add("keyframe_indexes")
     for name, value in wanted.__dict__.items():
@@ -172,7 +223,9 @@ def _lost_fields(model: Model, wanted: GenerationRequest) -> Iterator[str]:
 
 
 # What is named by another field's label, where that is said, too.
-_BESIDE = {value: f"{control}_enabled" for control, value in CONTROL_VALUES.items()} | {"keyframe_indexes": "keyframes"}
+_BESIDE = {value: f"{control}_enabled" for control, value in CONTROL_VALUES.items()} | {
+    "keyframe_indexes": "keyframes"
+}
 
 
 def word_of(spec: Spec, name: str) -> str:
@@ -186,12 +239,12 @@ _POSITION = dict.fromkeys(("x_norm", "y_norm", "w_norm", "h_norm"), "Position")
 
 
 def with_ways(verdict: Verdict, offers: Sequence[Offer]) -> Verdict:
-    """Add to each refusal the accounts that would take the whole draft without it: "Send to GMI Cloud, which takes
-    30 s".
+    """Add to each refusal the accounts that would take the whole draft without it: "Send to GMI
+    Cloud, which takes 30 s".
 
-    Only where the draft would there break nothing new, lose nothing that is said, and have a price or somebody to ask
-    for one. Where the price is not known yet, nothing is promised: the way out is to ask for it. One account of each
-    provider is named: the first.
+    Only where the draft would there break nothing new, lose nothing that is said, and have a price
+    or somebody to ask for one. Where the price is not known yet, nothing is promised: the way out
+    is to ask for it. One account of each provider is named: the first.
     """
     here = next((offer for offer in offers if offer.is_chosen), None)
     if here is None or not verdict.refusals:
@@ -206,7 +259,11 @@ def with_ways(verdict: Verdict, offers: Sequence[Offer]) -> Verdict:
 
 
 def _is_open(offer: Offer) -> bool:
-    return not offer.lost and offer.price_state not in (NONE, FAILED, ASKING) and not offer.account.problem
+    return (
+        not offer.lost
+        and offer.price_state not in (NONE, FAILED, ASKING)
+        and not offer.account.problem
+    )
 
 
 def _with_ways(one: Broken, here: Offer, there: Sequence[Offer], now: Counter[str]) -> Broken:
@@ -214,20 +271,32 @@ def _with_ways(one: Broken, here: Offer, there: Sequence[Offer], now: Counter[st
         return one
     head = _head(one)
     ways: dict[str, Mend] = {}
-    named = {mend.changes.get("account") for mend in one.mends}  # a rule of its own knows the account that helps
+    named = {
+        mend.changes.get("account") for mend in one.mends
+    }  # a rule of its own knows the account that helps
     for offer in there:
         after = _heads(offer.refusals)
-        if offer.account.pk not in named and not after[head] and all(after[name] <= now[name] for name in after):
+        if (
+            offer.account.pk not in named
+            and not after[head]
+            and all(after[name] <= now[name] for name in after)
+        ):
             ways.setdefault(offer.name, _way(offer, _reason(one, head, here, offer)))
     return replace(one, mends=(*ways.values(), *one.mends)) if ways else one
 
 
 def _way(offer: Offer, reason: str) -> Mend:
-    """Return the button that leads to another account; a question where nobody knows yet what it would cost there."""
+    """Return the button that leads to another account; a question where nobody knows yet what it
+    would cost there.
+    """
     if offer.estimate is not None:
         return Mend(f"Send to {offer.name}{reason}", {"account": offer.account.pk})
-    if offer.refusals:  # something else is in the way there, too: it can be asked once that is settled
-        return Mend(f"Try {offer.name}{reason}; its price must be asked for", {"account": offer.account.pk})
+    if (
+        offer.refusals
+    ):  # something else is in the way there, too: it can be asked once that is settled
+        return Mend(
+            f"Try {offer.name}{reason}; its price must be asked for", {"account": offer.account.pk}
+        )
     aside = f"{reason}," if reason else ""
     return Mend(f"Ask {offer.name}{aside} what it would cost", {"ask": offer.account.pk})
 
@@ -249,7 +318,11 @@ def _reason(one: Broken, head: str, here: Offer, there: Offer) -> str:
         return ""
     if one.rule_id == "budget":
         together = " for all of them" if there.count > 1 else ""
-        return f", which costs {show_usd(there.estimate.high_usd * there.count)}{together}" if there.estimate else ""
+        return (
+            f", which costs {show_usd(there.estimate.high_usd * there.count)}{together}"
+            if there.estimate
+            else ""
+        )
     if one.rule_id == "price.none":
         return ", which has a price for it" if there.estimate else ""
     if head in ("model", "task") or not mine.name:
@@ -269,14 +342,26 @@ def _source_reason(here: Offer, mine: Model, its: Model) -> str:
     seconds, longest = here.facts and here.facts.duration_seconds, its.limits.max_source_seconds
     most = mine.limits.max_source_seconds
     if seconds and most is not None and seconds > most:
-        return ", which states no longest length" if longest is None else f", which takes {longest:g} s"
+        return (
+            ", which states no longest length"
+            if longest is None
+            else f", which takes {longest:g} s"
+        )
     return ", which takes this source"
 
 
 def _value_reason(head: str, word: str, there: Offer, mine: Model, its: Model) -> str:
     value: Any = getattr(there.wanted, head, None)
-    listed = {"resolution": "resolutions", "aspect_ratio": "aspect_ratios", "duration": "durations"}.get(head)
-    if listed and value not in getattr(mine.limits, listed) and value in getattr(its.limits, listed):
+    listed = {
+        "resolution": "resolutions",
+        "aspect_ratio": "aspect_ratios",
+        "duration": "durations",
+    }.get(head)
+    if (
+        listed
+        and value not in getattr(mine.limits, listed)
+        and value in getattr(its.limits, listed)
+    ):
         return f", which makes {value}"
     if head == "prompt" and its.limits.prompt_max > mine.limits.prompt_max:
         return f", which takes {its.limits.prompt_max:,} characters"

@@ -28,12 +28,14 @@ class NotRetryable(Exception):
 def retry(generation: Generation, *, member: Member, now: datetime) -> Attempt:
     """Send a failed or canceled generation again, as a new attempt, for no more than was agreed to.
 
-    Raises: NotRetryable; Refused, when the rules have changed or the price is being asked for anew; OverBudget;
-    Overtaken, when somebody was first.
+    Raises: NotRetryable; Refused, when the rules have changed or the price is being asked for anew;
+    OverBudget; Overtaken, when somebody was first.
     """
     _guard(generation, member)
     if not generation.can_try_again:
-        raise NotRetryable("The provider's answer says that the same request would fail again. Edit it instead.")
+        raise NotRetryable(
+            "The provider's answer says that the same request would fail again. Edit it instead."
+        )
     _weigh_again(generation, member, now=now)
     with transaction.atomic():
         again = Q(state=State.CANCELED) | Q(state=State.FAILED, can_retry=True)
@@ -44,7 +46,9 @@ def retry(generation: Generation, *, member: Member, now: datetime) -> Attempt:
 
 
 def _weigh_again(generation: Generation, member: Member, *, now: datetime) -> None:
-    """See that the rules and the price still allow it. A price that must be asked for is asked for here, once.
+    """See that the rules and the price still allow it.
+
+    A price that must be asked for is asked for here, once.
 
     Raises: Refused; NotRetryable, when it costs more now than what the person has seen.
     """
@@ -66,21 +70,38 @@ def _weigh_again(generation: Generation, member: Member, *, now: datetime) -> No
 
 
 def restart(
-    generation: Generation, allowed: QuerySet[Generation], flags: pausing.Flags, *, by: Member, now: datetime
+    generation: Generation,
+    allowed: QuerySet[Generation],
+    flags: pausing.Flags,
+    *,
+    by: Member,
+    now: datetime,
 ) -> Attempt:
-    """Add the next attempt if the generation is still among the allowed ones. Call it inside a transaction.
+    """Add the next attempt if the generation is still among the allowed ones.
 
-    `flags`, of its account and its team, were locked at the beginning of that. Whoever sends it again answers for it
+    Call it inside a transaction.
+
+    `flags`, of its account and its team, were locked at the beginning of that. Whoever sends it
+    again answers for it
     from then on: it stands in their line, and its money under their name.
     Raises: Overtaken; OverBudget; PermissionDenied, when they may not create (any more).
     """
     senders.guard(by)
     assignee = None if by.user_id == generation.created_by_id else by.user
     changed = allowed.filter(pk=generation.pk, attempt_number=generation.attempt_number).update(
-        state=State.QUEUED, state_since=now, failure_code="", failure_message="", can_retry=False, finished_at=None,
-        attempt_number=generation.attempt_number + 1, warning="", held_at=None, held_by=None,
-        held_because=Generation.Hold.NONE, assignee=assignee,
-    )  # fmt: skip
+        state=State.QUEUED,
+        state_since=now,
+        failure_code="",
+        failure_message="",
+        can_retry=False,
+        finished_at=None,
+        attempt_number=generation.attempt_number + 1,
+        warning="",
+        held_at=None,
+        held_by=None,
+        held_because=Generation.Hold.NONE,
+        assignee=assignee,
+    )
     if not changed:
         raise Overtaken(f"generation {generation.pk} was changed by somebody else")
     generation.assignee = assignee
@@ -98,16 +119,24 @@ def fetch_again(generation: Generation, *, member: Member, now: datetime) -> Non
         raise NotRetryable("There is no result waiting to be fetched.")
     with transaction.atomic():
         attempt.move(
-            State.RUNNING, now=now, next_action_at=now, lease_token=None, fetch_count=0, error_count=0,
+            State.RUNNING,
+            now=now,
+            next_action_at=now,
+            lease_token=None,
+            fetch_count=0,
+            error_count=0,
             shown={"failure_code": "", "failure_message": "", "came": None, "result": None},
-        )  # fmt: skip
+        )
         expiring.over(generation, now=now)
         wake.soon(generation.provider)
     generation.refresh_from_db()
 
 
 def fetch_frames_again(generation: Generation, *, member: Member) -> None:
-    """Have the EXR frames of a done take fetched once more (files/frames.py). Free. Raises: NotRetryable."""
+    """Have the EXR frames of a done take fetched once more (files/frames.py). Free.
+
+    Raises: NotRetryable.
+    """
     _guard(generation, member)
     if not generation.can_fetch_frames:
         raise NotRetryable("There are no EXR frames to be fetched.")
@@ -117,7 +146,8 @@ def fetch_frames_again(generation: Generation, *, member: Member) -> None:
 def take_as_it_is(generation: Generation, *, member: Member, now: datetime) -> None:
     """Take what came for the result, although it is not as it should be, and say so on it.
 
-    Raises: NotRetryable; Overtaken; PermissionDenied, unless they answer for it: the paid result is given up.
+    Raises: NotRetryable; Overtaken; PermissionDenied, unless they answer for it: the paid result is
+    given up.
     """
     if not generation.is_answered_by(member):
         raise PermissionDenied("Only the person who answers for it or an admin may do this.")

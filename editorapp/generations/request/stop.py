@@ -1,4 +1,7 @@
-"""Stop following: an admin says that nothing is to be expected of a job any more. Its money stays held."""
+"""Stop following: an admin says that nothing is to be expected of a job any more.
+
+Its money stays held.
+"""
 
 from datetime import datetime
 
@@ -21,10 +24,13 @@ class NotFollowed(Exception):
 
 
 def stop_following(generation: Generation, *, member: Member, now: datetime, note: str) -> Attempt:
-    """Ask no more about a take's job, and leave it to be settled, with its money held; return its attempt.
+    """Ask no more about a take's job, and leave it to be settled, with its money held; return its
+    attempt.
 
-    Writes: the state, a line in the ledger and a Settlement that say who and why, in one transaction.
-    Raises: PermissionDenied; NoteNeeded; NotFollowed; Overtaken, when the row changes with every try.
+    Writes: the state, a line in the ledger and a Settlement that say who and why, in one
+            transaction.
+    Raises: PermissionDenied; NoteNeeded; NotFollowed; Overtaken, when the row changes with every
+            try.
     """
     if generation.team_id != member.team_id or not member.may(Act.STOP_FOLLOWING):
         raise PermissionDenied("Only an admin may stop following a take.")
@@ -57,5 +63,9 @@ def _stop(attempt: Attempt, member: Member, *, now: datetime, note: str) -> None
         outcomes.lost(attempt, message, now=now, code="not_followed")
         ledger.remark(attempt.pk, f"{by}: stopped following job {job}. {note}", now=now)
         Settlement.objects.create(
-            attempt=attempt, at=now, outcome=Settlement.Outcome.STOPPED, person=member.user, note=note
+            attempt=attempt,
+            at=now,
+            outcome=Settlement.Outcome.STOPPED,
+            person=member.user,
+            note=note,
         )

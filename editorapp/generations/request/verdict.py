@@ -1,4 +1,6 @@
-"""What would happen if this request were sent now: broken rules, greyed options, the price, and the exact body."""
+"""What would happen if this request were sent now: broken rules, greyed options, the price, and the
+exact body.
+"""
 
 import json
 import shlex
@@ -27,7 +29,10 @@ from editorapp.providers.spec import Auth, Spec
 
 @dataclass(frozen=True)
 class Verdict:
-    """The answer of `weigh`. `broken` is by field of the request ("prompt", "keyframes.3"; "" for the whole)."""
+    """The answer of `weigh`.
+
+    `broken` is by field of the request ("prompt", "keyframes.3"; "" for the whole).
+    """
 
     broken: dict[str, tuple[Broken, ...]]
     unavailable: dict[str, Unavailable]
@@ -53,15 +58,22 @@ class Verdict:
 
 
 def weigh(
-    wanted: GenerationRequest, source: Asset | None, account: ProviderAccount, *, budget: MonthTotals | None = None,
-    with_options: bool = True, asked: AskedPrice | None = None, now: datetime | None = None,
-) -> Verdict:  # fmt: skip
+    wanted: GenerationRequest,
+    source: Asset | None,
+    account: ProviderAccount,
+    *,
+    budget: MonthTotals | None = None,
+    with_options: bool = True,
+    asked: AskedPrice | None = None,
+    now: datetime | None = None,
+) -> Verdict:
     """Judge a request before it costs anything. Pure and quick: asks no table and no network.
 
-    `source` is the stored clip that is edited, where there is one; its facts feed the rules and the price.
-    `budget` adds the refusal of what this month's budget has no room for. `with_options` False leaves `unavailable`
-    empty, for a guard that shows no form. `asked` is what the provider was asked for this draft, where it publishes
-    no price (see asking.py): an old answer is no price.
+    `source` is the stored clip that is edited, where there is one; its facts feed the rules and the
+    price. `budget` adds the refusal of what this month's budget has no room for. `with_options`
+    False leaves `unavailable` empty, for a guard that shows no form. `asked` is what the provider
+    was asked for this draft, where it publishes no price (see asking.py): an old answer is no
+    price.
     """
     provider = registry.get(account.provider)
     facts, now = source.facts() if source else None, now or timezone.now()
@@ -69,12 +81,19 @@ def weigh(
     found = list(rules.check(account.spec, wanted, facts))
     found += [*reach.unreadable(account, wanted, found), *_closed(account)]
     if priced is None:
-        found += _unasked(found, account, asked, now=now) if is_asked(account, wanted) else _unpriced(found, account)
+        found += (
+            _unasked(found, account, asked, now=now)
+            if is_asked(account, wanted)
+            else _unpriced(found, account)
+        )
     found += too_dear(priced, budget)
     by_field: dict[str, tuple[Broken, ...]] = {}
     for one in found:
         by_field[one.field] = (*by_field.get(one.field, ()), one)
-    body, (wordless, _facts) = provider.encode(wanted, account.spec), applied(wanted, facts, {"prompt": ""})
+    body, (wordless, _facts) = (
+        provider.encode(wanted, account.spec),
+        applied(wanted, facts, {"prompt": ""}),
+    )
     return Verdict(
         broken=by_field,
         unavailable=dict(_unavailable(account.spec, wordless, facts)) if with_options else {},
@@ -85,8 +104,12 @@ def weigh(
 
 
 @lru_cache(maxsize=1024)
-def _unavailable(spec: Spec, wanted: GenerationRequest, facts: MediaFacts | None) -> dict[str, Unavailable]:
-    """Return the closed options of a request without its prompt, which closes none: typing does not ask again."""
+def _unavailable(
+    spec: Spec, wanted: GenerationRequest, facts: MediaFacts | None
+) -> dict[str, Unavailable]:
+    """Return the closed options of a request without its prompt, which closes none: typing does not
+    ask again.
+    """
     return rules.unavailable(spec, wanted, facts)
 
 
@@ -95,10 +118,16 @@ def _closed(account: ProviderAccount) -> list[Broken]:
 
 
 def price(
-    wanted: GenerationRequest, facts: MediaFacts | None, account: ProviderAccount, asked: AskedPrice | None,
-    *, now: datetime,
-) -> Estimate | None:  # fmt: skip
-    """Return the published price, or the one that was asked for within the hour; None where there is none."""
+    wanted: GenerationRequest,
+    facts: MediaFacts | None,
+    account: ProviderAccount,
+    asked: AskedPrice | None,
+    *,
+    now: datetime,
+) -> Estimate | None:
+    """Return the published price, or the one that was asked for within the hour; None where there
+    is none.
+    """
     if not is_asked(account, wanted):
         return estimate(wanted, facts, provider=account.provider)
     return None if asked is None or asked.is_old(now) else estimate_of(asked)
@@ -116,7 +145,9 @@ def why_no_price(name: str, asked: AskedPrice | None, *, now: datetime) -> str:
 
 
 def _unpriced(found: list[Broken], account: ProviderAccount) -> list[Broken]:
-    """Refuse what nothing else refuses but nobody can price: no money is spent without a reservation."""
+    """Refuse what nothing else refuses but nobody can price: no money is spent without a
+    reservation.
+    """
     if any(one.is_refusal for one in found):
         return []
     message = (
@@ -128,14 +159,20 @@ def _unpriced(found: list[Broken], account: ProviderAccount) -> list[Broken]:
 
 def _unasked(
     found: list[Broken], account: ProviderAccount, asked: AskedPrice | None, *, now: datetime
-) -> list[Broken]:  # fmt: skip
-    """Refuse what the provider must still be asked for, once nothing but the prompt stands in its way."""
+) -> list[Broken]:
+    """Refuse what the provider must still be asked for, once nothing but the prompt stands in its
+    way.
+    """
     if any(one.is_refusal and one.field != "prompt" for one in found):
         return []
-    return [Broken("price.asking", "", rules.REFUSE, why_no_price(account.spec.name, asked, now=now))]
+    return [
+        Broken("price.asking", "", rules.REFUSE, why_no_price(account.spec.name, asked, now=now))
+    ]
 
 
-def too_dear(priced: Estimate | None, budget: MonthTotals | None, *, count: int = 1) -> list[Broken]:
+def too_dear(
+    priced: Estimate | None, budget: MonthTotals | None, *, count: int = 1
+) -> list[Broken]:
     """Refuse what this month's budget has no room for, so many times."""
     if priced is None or budget is None or budget.available_usd is None:
         return []
@@ -150,7 +187,9 @@ def too_dear(priced: Estimate | None, budget: MonthTotals | None, *, count: int 
 
 
 def _curl(account: ProviderAccount, path: str, body: dict[str, Any]) -> str:
-    """Write the call as a command that runs once the environment holds the key (and the account's other values)."""
+    """Write the call as a command that runs once the environment holds the key (and the account's
+    other values).
+    """
     spec, address = account.spec, account.address() + path
     written = json.dumps(body, ensure_ascii=False, separators=(", ", ": "))
     key = ":".join(f"${name}" for name in spec.credentials)

@@ -1,4 +1,6 @@
-"""The queue's workers: django-q2's cluster, with queues that survive a killed worker, and an end without harm."""
+"""The queue's workers: django-q2's cluster, with queues that survive a killed worker, and an end
+without harm.
+"""
 
 import fcntl
 import os
@@ -18,9 +20,9 @@ ORPHANED_SECONDS = 1.0  # so often a worker that waits looks whether it has been
 class KernelLock:
     """A lock between forked processes that the kernel opens when its holder dies.
 
-    A worker waits for its next task inside the lock of the tasks' pipe. The standard library's lock would stay shut for
-    ever if that worker is killed, and every other worker would stand before it; only a restart of all, paid calls among
-    it, would help.
+    A worker waits for its next task inside the lock of the tasks' pipe. The standard library's lock
+    would stay shut for ever if that worker is killed, and every other worker would stand before it;
+    only a restart of all, paid calls among it, would help.
     """
 
     def __init__(self) -> None:
@@ -59,7 +61,8 @@ class SturdyQueue(Queue):
         self._home = os.getpid()
 
     def get(self, block: bool = True, timeout: float | None = None) -> Any:
-        """Wait for the next task, for as long as the process lives that made this queue and forked us.
+        """Wait for the next task, for as long as the process lives that made this queue and forked
+        us.
 
         Raises: SystemExit, when that one was killed: nobody else would ever end us.
         """

@@ -1,4 +1,7 @@
-"""Is the engine alive? Read from rows, never from the queue. Whether it keeps up is in watch/figures.py."""
+"""Is the engine alive? Read from rows, never from the queue.
+
+Whether it keeps up is in watch/figures.py.
+"""
 
 from dataclasses import dataclass
 from datetime import datetime
@@ -11,7 +14,9 @@ DEAD_SECONDS = 60.0  # a restart of a worker must not wake anybody at night
 
 @dataclass(frozen=True)
 class Signs:
-    """How old, in seconds, the last sign of life of each part is; None where it has never given one."""
+    """How old, in seconds, the last sign of life of each part is; None where it has never given
+    one.
+    """
 
     ticker_age_seconds: float | None
     cluster_age_seconds: float | None
@@ -32,7 +37,11 @@ class Signs:
     def silence(self) -> str:
         """Say which part has been silent for too long, in a sentence; "" where all are alive."""
         parts = (("ticker", self.ticker_age_seconds), ("queue", self.cluster_age_seconds))
-        silent = [f"the {name} {_for_how_long(age)}" for name, age in parts if not _is_younger(age, DEAD_SECONDS)]
+        silent = [
+            f"the {name} {_for_how_long(age)}"
+            for name, age in parts
+            if not _is_younger(age, DEAD_SECONDS)
+        ]
         return f"No sign of life: {', '.join(silent)}." if silent else ""
 
 

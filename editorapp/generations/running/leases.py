@@ -1,8 +1,8 @@
 """Who may do what only one may do at a time, and until when.
 
-A lease ends when its time is over, when it is given back, and at once where everybody can see that nobody holds it: its
-holder's process has ended (see whereabouts.py), or it reaches further ahead than any lease can, so that the clock was
-set back since.
+A lease ends when its time is over, when it is given back, and at once where everybody can see that
+nobody holds it: its holder's process has ended (see whereabouts.py), or it reaches further ahead
+than any lease can, so that the clock was set back since.
 """
 
 import asyncio
@@ -21,16 +21,21 @@ T = TypeVar("T")
 SKEW = timedelta(seconds=60)  # by how much the clocks of two machines may differ
 
 
-def take(name: str, holder: uuid.UUID, *, now: datetime, seconds: float, longest_seconds: float = 0.0) -> bool:
+def take(
+    name: str, holder: uuid.UUID, *, now: datetime, seconds: float, longest_seconds: float = 0.0
+) -> bool:
     """Take a lease that is free or lapsed, or renew one's own. Say whether it is held now.
 
-    `longest_seconds` is the longest that anybody takes this lease for, where that is longer than `seconds`.
+    `longest_seconds` is the longest that anybody takes this lease for, where that is longer than
+    `seconds`.
     """
     until = now + timedelta(seconds=seconds)
     rows = Lease.objects.filter(name=name)
     never = now + timedelta(seconds=max(seconds, longest_seconds)) + SKEW
     lapsed = Q(holder=None) | Q(until__lte=now) | Q(until__gt=never)
-    if rows.filter(holder=holder).update(until=until) or rows.filter(lapsed).update(holder=holder, until=until):
+    if rows.filter(holder=holder).update(until=until) or rows.filter(lapsed).update(
+        holder=holder, until=until
+    ):
         return True
     row = rows.first()
     if row is not None:
@@ -65,8 +70,11 @@ def free(name: str, *, now: datetime) -> None:
     Lease.objects.filter(name=name, until__gt=now).update(holder=None, until=now)
 
 
-def run_and_renew(work: Coroutine[Any, Any, T], renew: Callable[[], object], *, every_seconds: float) -> T:
-    """Run a coroutine to its end, and renew what is held for it meanwhile: between turns of its loop, for that queries.
+def run_and_renew(
+    work: Coroutine[Any, Any, T], renew: Callable[[], object], *, every_seconds: float
+) -> T:
+    """Run a coroutine to its end, and renew what is held for it meanwhile: between turns of its
+    loop, for that queries.
 
     Raises: what either raises; the coroutine is canceled where it is `renew`.
     """

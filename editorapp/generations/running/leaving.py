@@ -1,7 +1,8 @@
-"""Whether this cluster was asked to end: then nothing new is begun, and what is under way ends in good order.
+"""Whether this cluster was asked to end: then nothing new is begun, and what is under way ends in
+good order.
 
-One byte of memory that a cluster's processes share because they are forked from one. No lock belongs to it that a
-killed process could take to its grave.
+One byte of memory that a cluster's processes share because they are forked from one. No lock
+belongs to it that a killed process could take to its grave.
 """
 
 import mmap

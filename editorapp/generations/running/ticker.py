@@ -1,5 +1,7 @@
-"""Once a second: what is due and who should be woken. Makes no call to a provider; of attempts it moves only when
-they are due."""
+"""Once a second: what is due and who should be woken.
+
+Makes no call to a provider; of attempts it moves only when they are due.
+"""
 
 import logging
 from collections import Counter
@@ -82,7 +84,9 @@ class Ticker:
         return True
 
     def _do_each(self, now: datetime, *looks: Callable[[datetime], object]) -> None:
-        """Look at everything. What fails for itself keeps neither the others nor the waking from their turn.
+        """Look at everything.
+
+        What fails for itself keeps neither the others nor the waking from their turn.
 
         One that fails again and again is raised: nobody else would know that it looks no more.
         """
@@ -121,4 +125,6 @@ def _raise_fault(name: str, error: Exception, *, now: datetime) -> None:
         f"The regular check {name} fails each time ({type(error).__name__}), so what it looks for goes unnoticed. The "
         "log of the ticker says where. Report it, or update Rushes."
     )
-    alerts.open(Kind.FAULT, f"chore:{name}", message=message, team_id=None, path="/status/", now=now)
+    alerts.open(
+        Kind.FAULT, f"chore:{name}", message=message, team_id=None, path="/status/", now=now
+    )

@@ -1,4 +1,6 @@
-"""Wake the queue: enqueue a task where none is waiting or at work. A wake-up that is lost only costs a second.
+"""Wake the queue: enqueue a task where none is waiting or at work.
+
+A wake-up that is lost only costs a second.
 
 What is done is decided by rows, never by these tasks: see engine/sweep.py and files/transfer.py.
 """
@@ -15,8 +17,9 @@ from editorapp.core.fault_points import reached
 from editorapp.generations.running import leases
 from editorapp.providers import registry
 
-# More than a slow clip and its EXR frames take to download and store: killed on the way, it would begin again for ever.
-# More too than a clip takes that is sent inside the paid call: killed on the way, nobody would know its outcome.
+# More than a slow clip and its EXR frames take to download and store: killed on the way, it would
+# begin again for ever. More too than a clip takes that is sent inside the paid call: killed on the
+# way, nobody would know its outcome.
 LONG_SECONDS = 3600
 SEARCH_SECONDS = 900  # a long list is read page by page, for each account
 # A wake-up not answered by then is sent again by the ticker.
@@ -36,7 +39,9 @@ def transfer_lease(lane: int) -> str:
 
 
 def lanes() -> range:
-    """Return the lanes for uploads and downloads: a worker is left for each sweep, and one for playable copies."""
+    """Return the lanes for uploads and downloads: a worker is left for each sweep, and one for
+    playable copies.
+    """
     return range(max(1, int(str(settings.Q_CLUSTER["workers"])) - len(registry.slugs()) - 1))
 
 
@@ -54,14 +59,20 @@ def work(provider: str, *, now: datetime) -> bool:
 def search(provider: str, *, now: datetime) -> bool:
     """Wake the search for what is unknown at a provider."""
     return _wake(
-        search_lease(provider), "editorapp.generations.tasks.search", provider, now=now, timeout=SEARCH_SECONDS
+        search_lease(provider),
+        "editorapp.generations.tasks.search",
+        provider,
+        now=now,
+        timeout=SEARCH_SECONDS,
     )
 
 
 def transfers(*, now: datetime) -> bool:
     """Wake the lanes that carry files."""
     task = "editorapp.generations.tasks.transfer"
-    return any([_wake(transfer_lease(lane), task, lane, now=now, timeout=LONG_SECONDS) for lane in lanes()])
+    return any(
+        [_wake(transfer_lease(lane), task, lane, now=now, timeout=LONG_SECONDS) for lane in lanes()]
+    )
 
 
 def beat(*, now: datetime) -> bool:

@@ -1,8 +1,9 @@
 """Who holds a lease, so that whoever else runs on the same machine can see that the holder is dead.
 
-A holder is a UUID that says where it lives: 5 bytes for the machine since its last start (and the container's own
-numbering of processes), 3 for the process, 4 for when that began, and 4 by chance, so that one process can be several
-holders. A process number alone would not do: it is given to somebody else one day.
+A holder is a UUID that says where it lives: 5 bytes for the machine since its last start (and the
+container's own numbering of processes), 3 for the process, 4 for when that began, and 4 by chance,
+so that one process can be several holders. A process number alone would not do: it is given to
+somebody else one day.
 """
 
 import hashlib
@@ -17,7 +18,10 @@ _DEAD = {"Z", "X"}  # a zombie holds nothing any more; its parent has not looked
 
 
 def holder() -> uuid.UUID:
-    """Return a new holder that lives in this process. Where there is no /proc, one whose death nobody can see."""
+    """Return a new holder that lives in this process.
+
+    Where there is no /proc, one whose death nobody can see.
+    """
     lives = _here(os.getpid())
     return uuid.UUID(bytes=lives + secrets.token_bytes(4)) if lives else uuid.uuid4()
 

@@ -1,1 +1,3 @@
-"""Paid calls whose outcome nobody knows: looked for, compared, settled; never sent again by themselves."""
+"""Paid calls whose outcome nobody knows: looked for, compared, settled; never sent again by
+themselves.
+"""

@@ -1,7 +1,9 @@
-"""Say what became of a paid call whose outcome nobody knows: a person does, or search.py where there is no doubt.
+"""Say what became of a paid call whose outcome nobody knows: a person does, or search.py where
+there is no doubt.
 
-Each decision is one transaction: the state, its money, a line in the ledger and a Settlement that says who and why.
-A person decides about their own takes, and an admin about anybody's; and nobody without a note.
+Each decision is one transaction: the state, its money, a line in the ledger and a Settlement that
+says who and why. A person decides about their own takes, and an admin about anybody's; and nobody
+without a note.
 """
 
 import asyncio
@@ -50,7 +52,9 @@ class JobNotKnown(Exception):
 
 
 class PriceChanged(Exception):
-    """Sending again would cost more than what was agreed to, or nobody knows what; nothing was sent."""
+    """Sending again would cost more than what was agreed to, or nobody knows what; nothing was
+    sent.
+    """
 
 
 @dataclass(frozen=True)
@@ -68,7 +72,9 @@ ITSELF = Decider()
 
 
 def adopt(generation: Generation, job_id: str, *, member: Member, now: datetime, note: str) -> None:
-    """It was accepted, and this is its id: follow it. The reservation stays until the provider's answer.
+    """It was accepted, and this is its id: follow it.
+
+    The reservation stays until the provider's answer.
 
     Asks the account for the job first, so call it outside a transaction.
     Raises: PermissionDenied; NoteNeeded; NothingToSettle; JobIsTaken; JobNotKnown; Overtaken.
@@ -81,7 +87,8 @@ def adopt(generation: Generation, job_id: str, *, member: Member, now: datetime,
 
 
 def follow(attempt: Attempt, job_id: str, *, by: Decider, now: datetime, note: str) -> None:
-    """Take a provider's job for this attempt's, once: compare-and-set, and no other attempt may have it.
+    """Take a provider's job for this attempt's, once: compare-and-set, and no other attempt may
+    have it.
 
     Raises: JobIsTaken; Overtaken.
     """
@@ -90,11 +97,19 @@ def follow(attempt: Attempt, job_id: str, *, by: Decider, now: datetime, note: s
             _one_at_a_time(attempt.account.provider)
             _free(attempt, job_id)
             attempt.move(
-                State.RUNNING, now=now, provider_job_id=job_id, next_action_at=now, lease_token=None,
-                submitted_at=attempt.submitted_at or attempt.submit_started_at or now, missing_since=None,
-                flagged_at=None, error_count=0, odd_count=0, odd_since=None,
+                State.RUNNING,
+                now=now,
+                provider_job_id=job_id,
+                next_action_at=now,
+                lease_token=None,
+                submitted_at=attempt.submitted_at or attempt.submit_started_at or now,
+                missing_since=None,
+                flagged_at=None,
+                error_count=0,
+                odd_count=0,
+                odd_since=None,
                 shown={"failure_code": "", "failure_message": ""},
-            )  # fmt: skip
+            )
             reached("settle.adopting")
             ledger.remark(attempt.pk, _audit(f"followed as job {job_id}", by, note), now=now)
             _decided(attempt, Outcome.ADOPTED, by, now=now, note=f"Job {job_id}. {note}".strip())
@@ -121,7 +136,12 @@ def give_back(attempt: Attempt, *, by: Decider, now: datetime, note: str) -> Non
     Raises: Overtaken.
     """
     with transaction.atomic():
-        _close(attempt, "never_arrived", "The provider never received it. Nothing was charged.", now=now)
+        _close(
+            attempt,
+            "never_arrived",
+            "The provider never received it. Nothing was charged.",
+            now=now,
+        )
         ledger.release(attempt.pk, now=now, note=_audit("never arrived", by, note))
         _decided(attempt, Outcome.NEVER_ARRIVED, by, now=now, note=note)
 
@@ -139,18 +159,24 @@ def count_as_spent(generation: Generation, *, member: Member, now: datetime, not
     generation.refresh_from_db()
 
 
-def send_again(generation: Generation, *, member: Member, now: datetime, agreed_usd: Decimal, note: str) -> Attempt:
+def send_again(
+    generation: Generation, *, member: Member, now: datetime, agreed_usd: Decimal, note: str
+) -> Attempt:
     """Send it once more although the first may have been accepted: it may cost twice.
 
-    The first attempt is counted as spent, because nobody knows better; the second reserves what it costs now, at most
+    The first attempt is counted as spent, because nobody knows better; the second reserves what it
+    costs now, at most
     what the person agreed to.
-    Raises: PermissionDenied; NoteNeeded; NothingToSettle; PriceChanged; Overtaken; OverBudget, when there is no room
+    Raises: PermissionDenied; NoteNeeded; NothingToSettle; PriceChanged; Overtaken; OverBudget, when
+            there is no room
     for the second.
     """
     attempt, note, by = _unsettled(generation, member), _why(note), Decider(member.user)
     priced = second_price(generation, now=now)
     if priced.high_usd is None or priced.low_usd is None:
-        raise PriceChanged(f"It is not known what a second time would cost. {priced.problem}".strip())
+        raise PriceChanged(
+            f"It is not known what a second time would cost. {priced.problem}".strip()
+        )
     if priced.high_usd > agreed_usd:
         raise PriceChanged(
             f"A second time costs up to {show_usd(priced.high_usd)} now; {show_usd(agreed_usd)} was shown."
@@ -159,20 +185,31 @@ def send_again(generation: Generation, *, member: Member, now: datetime, agreed_
         flags = pausing.locked_flags(generation.account_id, generation.team_id)
         _close(attempt, "sent_again", "Outcome unknown; sent again.", now=now)
         _charge_all(attempt, now=now, note=_audit("outcome unknown, sent again", by, note))
-        _decided(attempt, Outcome.SENT_AGAIN, by, now=now, note=f"For {show_usd(priced.high_usd)} more. {note}".strip())
+        _decided(
+            attempt,
+            Outcome.SENT_AGAIN,
+            by,
+            now=now,
+            note=f"For {show_usd(priced.high_usd)} more. {note}".strip(),
+        )
         generation.estimate_low_usd, generation.estimate_high_usd = priced.low_usd, priced.high_usd
         generation.estimate_basis = priced.basis
         generation.save(update_fields=["estimate_low_usd", "estimate_high_usd", "estimate_basis"])
-        again = restart(generation, Generation.objects.filter(state=State.FAILED), flags, by=member, now=now)
+        again = restart(
+            generation, Generation.objects.filter(state=State.FAILED), flags, by=member, now=now
+        )
     generation.refresh_from_db()
     return again
 
 
-def correct_cost(generation: Generation, actual_usd: Decimal, *, member: Member, now: datetime, note: str) -> None:
-    """Set what a generation really cost, as the provider's console says; the difference becomes a line.
+def correct_cost(
+    generation: Generation, actual_usd: Decimal, *, member: Member, now: datetime, note: str
+) -> None:
+    """Set what a generation really cost, as the provider's console says; the difference becomes a
+    line.
 
-    Raises: PermissionDenied, unless the member may manage; NoteNeeded; NotAnAmount; NothingHeld, when it never reserved
-    anything; NothingToSettle, while its outcome is open.
+    Raises: PermissionDenied, unless the member may manage; NoteNeeded; NotAnAmount; NothingHeld,
+    when it never reserved anything; NothingToSettle, while its outcome is open.
     """
     if generation.team_id != member.team_id or not member.may(Act.MANAGE):
         raise PermissionDenied("Only an admin may correct costs.")
@@ -187,7 +224,9 @@ def correct_cost(generation: Generation, actual_usd: Decimal, *, member: Member,
             what = f"cost corrected to {show_usd(actual_usd)}"
             ledger.adjust(newest.pk, difference, now=now, note=_audit(what, by, note))
             said = f"{show_usd(actual_usd)} instead of {show_usd(actual_usd - difference)}. {note}".strip()
-            Settlement.objects.create(attempt=newest, at=now, outcome=Outcome.CORRECTED, person=by.user, note=said)
+            Settlement.objects.create(
+                attempt=newest, at=now, outcome=Outcome.CORRECTED, person=by.user, note=said
+            )
         Generation.objects.filter(pk=row.pk).update(cost_usd=actual_usd, cost_is_estimated=False)
         # Of an answer that came after it was settled, and of a price that made no sense.
         for kind in (Kind.UNKNOWN_OUTCOME, Kind.PRICE):
@@ -197,8 +236,12 @@ def correct_cost(generation: Generation, actual_usd: Decimal, *, member: Member,
 
 def _unsettled(generation: Generation, member: Member) -> Attempt:
     if not generation.is_answered_by(member):
-        raise PermissionDenied("Only the person who answers for it or an admin may settle what it cost.")
-    attempt = generation.attempts.select_related("account", "generation").order_by("-number").first()
+        raise PermissionDenied(
+            "Only the person who answers for it or an admin may settle what it cost."
+        )
+    attempt = (
+        generation.attempts.select_related("account", "generation").order_by("-number").first()
+    )
     if attempt is None or attempt.state not in SETTLEABLE:
         raise NothingToSettle("The outcome of this generation is known.")
     return attempt
@@ -214,13 +257,21 @@ def _one_at_a_time(provider: str) -> None:
 
     The rows hold a job once for each account only, and two accounts may have one key.
     """
-    rows = ProviderAccount.objects.filter(provider=provider).order_by("pk").select_for_update(no_key=True)
+    rows = (
+        ProviderAccount.objects.filter(provider=provider)
+        .order_by("pk")
+        .select_for_update(no_key=True)
+    )
     list(rows.values_list("pk", flat=True))
 
 
 def _free(attempt: Attempt, job_id: str) -> None:
-    """See that no other attempt has this job: not even through another account row with the same key."""
-    same = Attempt.objects.filter(account__provider=attempt.account.provider, provider_job_id=job_id)
+    """See that no other attempt has this job: not even through another account row with the same
+    key.
+    """
+    same = Attempt.objects.filter(
+        account__provider=attempt.account.provider, provider_job_id=job_id
+    )
     if same.exclude(pk=attempt.pk).exists():
         raise _taken(job_id)
 
@@ -236,10 +287,14 @@ def _ask(account: ProviderAccount, job_id: str) -> None:
     try:
         asyncio.run(_polled(account.access(), job_id))
     except NotFound as error:
-        raise JobNotKnown(f"{account} knows no job with the id {job_id}. Copy it from the provider's list.") from error
+        raise JobNotKnown(
+            f"{account} knows no job with the id {job_id}. Copy it from the provider's list."
+        ) from error
     except (ProviderError, TimeoutError) as error:
         why = error.message if isinstance(error, ProviderError) else "No answer in time."
-        raise JobNotKnown(f"{account} could not be asked about {job_id}: {why} Nothing was changed.") from error
+        raise JobNotKnown(
+            f"{account} could not be asked about {job_id}: {why} Nothing was changed."
+        ) from error
 
 
 async def _polled(access: Access, job_id: str) -> None:
@@ -257,17 +312,23 @@ def _decided(attempt: Attempt, outcome: Outcome, by: Decider, *, now: datetime, 
     """Keep who decided what and why, end the search, and close what was raised."""
     Settlement.objects.create(attempt=attempt, at=now, outcome=outcome, person=by.user, note=note)
     ended = {"verdict": Search.Verdict.SETTLED, "at": None}
-    Search.objects.update_or_create(attempt=attempt, defaults=ended, create_defaults={**ended, "since": now})
+    Search.objects.update_or_create(
+        attempt=attempt, defaults=ended, create_defaults={**ended, "since": now}
+    )
     for kind in (Kind.UNKNOWN_OUTCOME, Kind.LOST):
         alerts.close(kind, subject(attempt.generation_id), now=now)
 
 
 def _charge_all(attempt: Attempt, *, now: datetime, note: str) -> None:
-    """Charge what is held for an attempt, unless its charge was booked before (a result that got lost later)."""
+    """Charge what is held for an attempt, unless its charge was booked before (a result that got
+    lost later).
+    """
     if attempt.provider_done_at is None:
         ledger.charge(attempt.pk, None, now=now, is_estimated=True, note=note)
     spent = ledger.spent_usd(attempt.generation_id)
-    Generation.objects.filter(pk=attempt.generation_id).update(cost_usd=spent, cost_is_estimated=True)
+    Generation.objects.filter(pk=attempt.generation_id).update(
+        cost_usd=spent, cost_is_estimated=True
+    )
 
 
 def _audit(what: str, by: Decider, note: str) -> str:

@@ -1,4 +1,6 @@
-"""What a provider's own list of jobs shows of a paid call: which jobs it could be, and how sure that is."""
+"""What a provider's own list of jobs shows of a paid call: which jobs it could be, and how sure
+that is.
+"""
 
 import asyncio
 from collections.abc import Sequence
@@ -21,13 +23,21 @@ from editorapp.providers.transport import Wire
 
 LIST_SECONDS = 90.0
 SETTLED_AFTER = timedelta(seconds=60)  # on top of the longest that a post can be under way
-EARLIER, LATER = timedelta(minutes=2), timedelta(minutes=10)  # clocks differ, and a queue may write a job down late
-WIDE = timedelta(days=1)  # before anything is released: clocks may differ by more than anybody thinks
+EARLIER, LATER = (
+    timedelta(minutes=2),
+    timedelta(minutes=10),
+)  # clocks differ, and a queue may write a job down late
+WIDE = timedelta(
+    days=1
+)  # before anything is released: clocks may differ by more than anybody thinks
 
 
 @dataclass(frozen=True)
 class Sighting:
-    """A job that is on none of our rows. `is_near`: it was made when the post was, or may have been, under way."""
+    """A job that is on none of our rows.
+
+    `is_near`: it was made when the post was, or may have been, under way.
+    """
 
     job: Listed
     likeness: Likeness
@@ -51,23 +61,34 @@ class Found:
 
     @property
     def unclear(self) -> list[Listed]:
-        return [one.job for one in self.sightings if one.is_near and one.likeness is Likeness.UNCLEAR]
+        return [
+            one.job for one in self.sightings if one.is_near and one.likeness is Likeness.UNCLEAR
+        ]
 
 
 def first_look_at(attempt: Attempt) -> datetime:
-    """Return when a post surely has ended, for the provider too: sooner, another of ours may still be on its way."""
+    """Return when a post surely has ended, for the provider too: sooner, another of ours may still
+    be on its way.
+    """
     began = attempt.perhaps_sent_until or attempt.submit_started_at or attempt.created_at
     return began + POST_LEASE + _extra(attempt.request_body) + SETTLED_AFTER
 
 
 def read(account: ProviderAccount, attempts: Sequence[Attempt], *, wide: bool) -> Listing:
-    """Read an account's list as far as these attempts need it. `wide`: a day more on both sides. Call it outside a
-    transaction.
+    """Read an account's list as far as these attempts need it. `wide`: a day more on both sides.
+
+    Call it outside a transaction.
 
     Raises: ProviderError; TimeoutError.
     """
-    windows, more = [_window(attempt) for attempt in attempts], WIDE if wide else timedelta()  # asks the database
-    since, until = min(since for since, _until in windows) - more, max(until for _since, until in windows) + more
+    windows, more = (
+        [_window(attempt) for attempt in attempts],
+        WIDE if wide else timedelta(),
+    )  # asks the database
+    since, until = (
+        min(since for since, _until in windows) - more,
+        max(until for _since, until in windows) + more,
+    )
     models = {_model(attempt).wire for attempt in attempts}
     return asyncio.run(_read(account.access(), since, until, models))
 
@@ -80,7 +101,9 @@ async def _read(access: Access, since: datetime, until: datetime, models: set[st
 
 
 def found(attempt: Attempt, listing: Listing) -> Found:
-    """Return the jobs that an attempt could be: by body where the list shows it, else by its words or its time."""
+    """Return the jobs that an attempt could be: by body where the list shows it, else by its words
+    or its time.
+    """
     path = registry.get(attempt.account.provider).endpoint(attempt.generation.wanted)
     jobs = [one for one in listing.jobs if one.path in ("", path)]
     ours = Attempt.objects.filter(
@@ -89,7 +112,11 @@ def found(attempt: Attempt, listing: Listing) -> Found:
     taken = set(ours.values_list("provider_job_id", flat=True))
     seen = [_sighting(attempt, one) for one in jobs if one.job_id not in taken]
     order = list(Likeness)
-    return Found(tuple(sorted(filter(None, seen), key=lambda one: (not one.is_near, order.index(one.likeness)))))
+    return Found(
+        tuple(
+            sorted(filter(None, seen), key=lambda one: (not one.is_near, order.index(one.likeness)))
+        )
+    )
 
 
 def _sighting(attempt: Attempt, job: Listed) -> Sighting | None:
@@ -97,18 +124,27 @@ def _sighting(attempt: Attempt, job: Listed) -> Sighting | None:
     since, until = _window(attempt)
     model, sent = _model(attempt), attempt.request_body or {}
     likeness, is_near = compare(sent, job.body, model), since <= job.created_at <= until
-    # Another by its settings, or made at another time, yet with the same words: nobody may say that it never arrived.
-    return Sighting(job, likeness, is_near) if could_be(sent, job.body, model, attempt.account.spec.models) else None
+    # Another by its settings, or made at another time, yet with the same words: nobody may say that
+    # it never arrived.
+    return (
+        Sighting(job, likeness, is_near)
+        if could_be(sent, job.body, model, attempt.account.spec.models)
+        else None
+    )
 
 
 def twins(attempt: Attempt) -> list[Attempt]:
-    """Return other posts of ours of the same time and body that a job without a row could belong to as well."""
+    """Return other posts of ours of the same time and body that a job without a row could belong to
+    as well.
+    """
     since, until = _window(attempt)
     others = Attempt.objects.filter(
         Q(state__in=(State.SUBMITTING, State.UNKNOWN)) | Q(search__isnull=False),
-        Q(submit_started_at__range=(since, until)) | Q(perhaps_sent_from__lte=until, perhaps_sent_until__gte=since),
-        provider_job_id=None, account__provider=attempt.account.provider,
-    ).exclude(pk=attempt.pk)  # fmt: skip
+        Q(submit_started_at__range=(since, until))
+        | Q(perhaps_sent_from__lte=until, perhaps_sent_until__gte=since),
+        provider_job_id=None,
+        account__provider=attempt.account.provider,
+    ).exclude(pk=attempt.pk)
     model, sent = _model(attempt), attempt.request_body or {}
     return [one for one in others if compare(sent, one.request_body, model) is not Likeness.OTHER]
 

@@ -1,6 +1,8 @@
-"""All of a verification that is free: each call that costs nothing, one after the other, and the price of the take.
+"""All of a verification that is free: each call that costs nothing, one after the other, and the
+price of the take.
 
-Begun again after a restart, it makes them again: they change nothing at the provider but an upload of a tiny clip.
+Begun again after a restart, it makes them again: they change nothing at the provider but an upload
+of a tiny clip.
 """
 
 import asyncio
@@ -25,7 +27,14 @@ from editorapp.media import intake, sample, store
 from editorapp.media.models import Asset
 from editorapp.providers import learning, registry
 from editorapp.providers.comparing import Difference, Kind
-from editorapp.providers.contract import GenerationRequest, NotFound, ProviderError, Quote, Ref, Task
+from editorapp.providers.contract import (
+    GenerationRequest,
+    NotFound,
+    ProviderError,
+    Quote,
+    Ref,
+    Task,
+)
 from editorapp.providers.listening import listening
 from editorapp.providers.models import ProviderAccount
 from editorapp.providers.transport import Wire
@@ -39,7 +48,9 @@ CLIP_FRAMES = 48  # two seconds: no shortest length is documented anywhere
 LEASE_SECONDS = 600.0  # as long as its task may take; a dead worker's ends at once
 LIST_WINDOW = timedelta(hours=1)
 TASK_SECONDS = 600
-LONGEST_CHECK = timedelta(minutes=30)  # with all that restarts cost: what fails each time is not tried for ever
+LONGEST_CHECK = timedelta(
+    minutes=30
+)  # with all that restarts cost: what fails each time is not tried for ever
 
 
 class StepFailed(Exception):
@@ -50,7 +61,9 @@ class CannotVerify(Exception):
     """This account cannot be verified now. The message says why."""
 
 
-def begin(account: ProviderAccount, member: Member, *, now: datetime, in_background: bool = True) -> Verification:
+def begin(
+    account: ProviderAccount, member: Member, *, now: datetime, in_background: bool = True
+) -> Verification:
     """Begin to verify an account, or return what the team has begun and not ended. Free.
 
     Raises: CannotVerify.
@@ -61,7 +74,9 @@ def begin(account: ProviderAccount, member: Member, *, now: datetime, in_backgro
         raise CannotVerify(problem)
     close_past(now)
     with transaction.atomic():
-        verification, is_new = Verification.objects.filter(state__in=(State.CHECKING, *hearing.LISTENED)).get_or_create(
+        verification, is_new = Verification.objects.filter(
+            state__in=(State.CHECKING, *hearing.LISTENED)
+        ).get_or_create(
             account=account, team=member.team, defaults={"person": member.user, "started_at": now}
         )
         if is_new and in_background:
@@ -84,21 +99,29 @@ def run(verification_id: int, *, clock: Callable[[], datetime] = timezone.now) -
 
 
 def unfinished(now: datetime) -> list[int]:
-    """Return which verifications have been checking for so long that their task may be lost with a killed worker."""
+    """Return which verifications have been checking for so long that their task may be lost with a
+    killed worker.
+    """
     since = now - timedelta(seconds=wake.LOST_AFTER_SECONDS)
     rows = Verification.objects.filter(state=State.CHECKING, started_at__lt=since).order_by("pk")
     return list(rows.values_list("pk", flat=True)[:20])
 
 
 def close_past(now: datetime) -> None:
-    """Close what needs nobody any more: its take is over, nobody has decided for a day, or it cannot be checked."""
+    """Close what needs nobody any more: its take is over, nobody has decided for a day, or it
+    cannot be checked.
+    """
     stuck = Verification.objects.filter(state=State.CHECKING, started_at__lt=now - LONGEST_CHECK)
-    stuck.update(state=State.OVER, says="The free checks did not come to an end. The log says more.")
+    stuck.update(
+        state=State.OVER, says="The free checks did not come to an end. The log says more."
+    )
     for one in Verification.objects.select_related("take").filter(state__in=hearing.LISTENED):
         is_left = one.is_ready and one.started_at < now - timedelta(days=1)
         if is_left or (one.take is not None and not one.is_following):
             says = "Nobody decided within a day." if is_left else ""
-            Verification.objects.filter(pk=one.pk, state=one.state).update(state=State.OVER, says=says)
+            Verification.objects.filter(pk=one.pk, state=one.state).update(
+                state=State.OVER, says=says
+            )
 
 
 class _Checks:
@@ -113,7 +136,9 @@ class _Checks:
     def run(self) -> None:
         """Make the steps and say what comes next."""
         if not self._step("Key and limits", self._tested):
-            self._end(State.OVER, says="The account did not pass its test, so nothing else was tried.")
+            self._end(
+                State.OVER, says="The account did not pass its test, so nothing else was tried."
+            )
             return
         if hasattr(self.adapter, "recent"):
             self._step("List of jobs", self._listed)
@@ -124,10 +149,17 @@ class _Checks:
         self._step("Upload of the clip", self._upload)
         self._step("Price", self._price)
         has_price = self.verification.high_usd is not None
-        self._end(State.READY if has_price else State.OVER, says="" if has_price else "No price is known for the take.")
+        self._end(
+            State.READY if has_price else State.OVER,
+            says="" if has_price else "No price is known for the take.",
+        )
 
-    def _step(self, name: str, work: Callable[[], str], *, expected_status: int | None = None) -> bool:
-        """Make one step and note how it went. Of errors only kinds and codes are told: their words may say anything.
+    def _step(
+        self, name: str, work: Callable[[], str], *, expected_status: int | None = None
+    ) -> bool:
+        """Make one step and note how it went.
+
+        Of errors only kinds and codes are told: their words may say anything.
 
         Returns whether the step itself worked, so that the next can follow, compared or not.
         """
@@ -150,10 +182,17 @@ class _Checks:
             except DatabaseError:
                 raise
             except Exception as error:  # or it would be begun again and again
-                log.exception("%s: what came in the step %r could not be compared", self.verification, name)
-                is_ok, says = False, f"What came could not be compared ({type(error).__name__}); its log says more."
+                log.exception(
+                    "%s: what came in the step %r could not be compared", self.verification, name
+                )
+                is_ok, says = (
+                    False,
+                    f"What came could not be compared ({type(error).__name__}); its log says more.",
+                )
         self.steps.append({"name": name, "is_ok": is_ok, "says": says})
-        Verification.objects.filter(pk=self.verification.pk, state=State.CHECKING).update(steps=self.steps)
+        Verification.objects.filter(pk=self.verification.pk, state=State.CHECKING).update(
+            steps=self.steps
+        )
         return worked
 
     def _end(self, state: State, *, says: str) -> None:
@@ -181,7 +220,9 @@ class _Checks:
         models = {model.wire for model in self.account.spec.models}
 
         async def call(wire: Wire) -> Any:
-            return await self.adapter.recent(since=until - LIST_WINDOW, until=until, wire=wire, models=models)
+            return await self.adapter.recent(
+                since=until - LIST_WINDOW, until=until, wire=wire, models=models
+            )
 
         self._ask(call)
         return "It can be read."
@@ -216,7 +257,9 @@ class _Checks:
         staging.note_outgoing(clip, asyncio.run(staging.outgoing_of(clip)))
         if clip.pk not in staging.staged_ids(wanted, self.account.spec):
             return "Not tried: a clip travels inside the paid request here."
-        if self.account.staged.filter(asset=clip, staged_at__gte=self.verification.started_at).exists():
+        if self.account.staged.filter(
+            asset=clip, staged_at__gte=self.verification.started_at
+        ).exists():
             return "The clip is there."  # sent before a restart: not again and again
         ref = asyncio.run(staging.stage(clip, self.account))
         staging.keep(self.account.pk, clip, ref, now=self.clock())
@@ -237,7 +280,9 @@ class _Checks:
         return f"{show_range(price.low_usd, price.high_usd)}."
 
     def _asked_price(self, wanted: GenerationRequest, clip: Asset) -> AskedPrice | None:
-        """Ask for the price as the studio does, so that the take finds it; one that was asked before is asked anew."""
+        """Ask for the price as the studio does, so that the take finds it; one that was asked
+        before is asked anew.
+        """
         member = Member.objects.get(team=self.verification.team, user=self.verification.person)
         self.account.asked_prices.filter(key=asking.key_of(self.account, wanted, clip)).delete()
         row = asking.ask(self.account, wanted, clip, member=member, now=self.clock())
@@ -249,7 +294,9 @@ class _Checks:
         """Hold the provider's live price against the published one, which we reckon with."""
 
         async def call(wire: Wire) -> Any:
-            return await self.adapter.quote(wanted, seconds=clip.duration_seconds, wire=wire, spec=self.account.spec)
+            return await self.adapter.quote(
+                wanted, seconds=clip.duration_seconds, wire=wire, spec=self.account.spec
+            )
 
         quote: Quote = self._ask(call)
         low, high = self.verification.low_usd, self.verification.high_usd
@@ -279,9 +326,13 @@ class _Checks:
 
 
 def cheapest(account: ProviderAccount, clip: Asset) -> GenerationRequest:
-    """Return the cheapest edit of the newest model: its smallest size, and everything else as it comes."""
+    """Return the cheapest edit of the newest model: its smallest size, and everything else as it
+    comes.
+    """
     model = account.spec.models_for(Task.EDIT)[0]
-    smallest = min(model.limits.resolutions, key=lambda size: int(size.removesuffix("p")), default=None)
+    smallest = min(
+        model.limits.resolutions, key=lambda size: int(size.removesuffix("p")), default=None
+    )
     return GenerationRequest(
         task=Task.EDIT,
         model=model.name,

@@ -1,4 +1,6 @@
-"""The one take of a verification that costs money: an ordinary one, sent once, after a person agreed to its price."""
+"""The one take of a verification that costs money: an ordinary one, sent once, after a person
+agreed to its price.
+"""
 
 from datetime import datetime
 from decimal import Decimal
@@ -15,15 +17,21 @@ State = Verification.State
 
 
 class NotWaiting(Exception):
-    """Nothing waits for this decision: it was made before, or the checks are not over. The message says which."""
+    """Nothing waits for this decision: it was made before, or the checks are not over.
+
+    The message says which.
+    """
 
 
 class Dearer(Exception):
     """It would cost more than was agreed to: nothing was sent."""
 
 
-def go_on(verification: Verification, member: Member, *, at_most_usd: Decimal, now: datetime) -> Generation:
-    """Send the take of a verification, once, with this member's right and budget, and let it be followed.
+def go_on(
+    verification: Verification, member: Member, *, at_most_usd: Decimal, now: datetime
+) -> Generation:
+    """Send the take of a verification, once, with this member's right and budget, and let it be
+    followed.
 
     `at_most_usd` is what the person was told and agreed to.
     Raises: NotWaiting; Dearer; and what `enqueue` raises: Refused, OverBudget, PermissionDenied.

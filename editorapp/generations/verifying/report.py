@@ -1,7 +1,8 @@
 """What a verification found, as rows and as a text that can be sent to the makers of Rushes.
 
-It is made anew from what is kept each time it is read, so it tells how the take stands now. Keys, prompts, links and
-ids never come as far as here; what is known to be secret of this account is looked for once more all the same.
+It is made anew from what is kept each time it is read, so it tells how the take stands now. Keys,
+prompts, links and ids never come as far as here; what is known to be secret of this account is
+looked for once more all the same.
 """
 
 from collections.abc import Iterator, Sequence
@@ -33,7 +34,9 @@ class Finding:
 
 @dataclass(frozen=True)
 class Summary:
-    """How a verification stands: what differs, what could not be looked at, and what became of the take."""
+    """How a verification stands: what differs, what could not be looked at, and what became of the
+    take.
+    """
 
     findings: tuple[Finding, ...]
     unseen: tuple[str, ...]
@@ -50,7 +53,9 @@ class Summary:
 def summary_of(verification: Verification) -> Summary:
     answers = list(verification.answers.order_by("pk"))
     return Summary(
-        tuple(_findings(verification, answers)), tuple(_unseen(verification, answers)), outcome(verification)
+        tuple(_findings(verification, answers)),
+        tuple(_unseen(verification, answers)),
+        outcome(verification),
     )
 
 
@@ -61,7 +66,8 @@ def outcome(verification: Verification) -> str:
         return "No paid take was sent."
     if take.is_unknown:
         return (
-            "Unknown: the paid call was sent, and nobody knows whether it was taken, or charged. It is not sent again."
+            "Unknown: the paid call was sent, and nobody knows whether it was taken, or charged. "
+            "It is not sent again."
         )
     if take.is_done:
         return f"Done: its file is here. {_charge(take)}"
@@ -74,7 +80,9 @@ def outcome(verification: Verification) -> str:
 def _charge(take: Generation) -> str:
     if take.cost_usd is None:
         return "Nothing was charged."
-    how = "reckoned here, for no price was told" if take.cost_is_estimated else "as the provider says"
+    how = (
+        "reckoned here, for no price was told" if take.cost_is_estimated else "as the provider says"
+    )
     return f"Charged: {show_usd(take.cost_usd)} ({how})."
 
 
@@ -86,7 +94,9 @@ def _findings(verification: Verification, answers: Sequence[HeardAnswer]) -> Ite
                 seen.add(one)
                 yield one
     take = verification.take
-    is_failed = take is not None and take.is_final and not take.is_done  # what a failure costs is another matter
+    is_failed = (
+        take is not None and take.is_final and not take.is_done
+    )  # what a failure costs is another matter
     yield from _prices([one for one in answers if not (is_failed and one.call == "poll")])
     if take is not None:
         yield from _charged(take)
@@ -111,7 +121,9 @@ def _charged(take: Generation) -> Iterator[Finding]:
         return
     if not take.estimate_low_usd <= take.cost_usd <= take.estimate_high_usd:
         estimated = show_range(take.estimate_low_usd, take.estimate_high_usd)
-        yield Finding(str(Kind.PRICE), "charge", "", show_usd(take.cost_usd), f"estimated: {estimated}")
+        yield Finding(
+            str(Kind.PRICE), "charge", "", show_usd(take.cost_usd), f"estimated: {estimated}"
+        )
 
 
 def _unseen(verification: Verification, answers: Sequence[HeardAnswer]) -> Iterator[str]:
@@ -151,7 +163,10 @@ def text_of(verification: Verification, *, now: datetime) -> str:
         "",
         "## What differs",
         "",
-        *_table(("What", "Call", "Where", "Came", "Documented"), [vars(one).values() for one in summary.findings]),
+        *_table(
+            ("What", "Call", "Where", "Came", "Documented"),
+            [vars(one).values() for one in summary.findings],
+        ),
         "",
         "## What was done",
         "",
@@ -170,7 +185,11 @@ def text_of(verification: Verification, *, now: datetime) -> str:
 def _reached(account: ProviderAccount) -> str:
     if account.is_simulated:
         return "the built-in simulator"
-    return "its documented address" if hearing.is_at_its_own_address(account) else "another base URL, set here"
+    return (
+        "its documented address"
+        if hearing.is_at_its_own_address(account)
+        else "another base URL, set here"
+    )
 
 
 def _step(step: dict[str, Any]) -> tuple[str, str, str]:
@@ -183,7 +202,11 @@ def _answers(verification: Verification) -> Iterator[str]:
         times = "once" if answer.times == 1 else f"{answer.times} times"
         yield f"### {answer.call}: {answer.status}, {times}"
         yield ""
-        yield from (f"- price, {place}: {said}" for place, said in answer.prices.items() if "[]" not in place)
+        yield from (
+            f"- price, {place}: {said}"
+            for place, said in answer.prices.items()
+            if "[]" not in place
+        )
         yield from (f"- lifetime, {place}: {said} s" for place, said in answer.lifetimes.items())
         yield from (f"- {line}" for line in answer.form)
         yield ""
@@ -192,11 +215,19 @@ def _answers(verification: Verification) -> Iterator[str]:
 def _unsaid(account: ProviderAccount) -> Iterator[str]:
     documents = hearing.documents_of(account.provider)
     if documents is not None and documents.unsaid:
-        yield from ("## What the documents leave open", "", *(f"- {one}" for one in documents.unsaid), "")
+        yield from (
+            "## What the documents leave open",
+            "",
+            *(f"- {one}" for one in documents.unsaid),
+            "",
+        )
 
 
 def _table(head: Sequence[str], rows: Sequence[Any]) -> list[str]:
     if not rows:
         return ["Nothing."]
-    body = ["| " + " | ".join(str(cell).replace("|", "/").replace("\n", " ") for cell in row) + " |" for row in rows]
+    body = [
+        "| " + " | ".join(str(cell).replace("|", "/").replace("\n", " ") for cell in row) + " |"
+        for row in rows
+    ]
     return ["| " + " | ".join(head) + " |", "|" + " --- |" * len(head), *body]

@@ -1,1 +1,3 @@
-"""What nobody else would notice: late jobs, expiring results, books that do not balance; and all of it in figures."""
+"""What nobody else would notice: late jobs, expiring results, books that do not balance; and all of
+it in figures.
+"""

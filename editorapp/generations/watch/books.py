@@ -1,7 +1,7 @@
 """Prove that money and states say the same: the whole check behind `manage.py check_ledger`.
 
-costs/check.py proves the ledger's own sums. Here: what each attempt's state says of its money, what a generation shows
-against its lines, and what it copies from its newest attempt.
+costs/check.py proves the ledger's own sums. Here: what each attempt's state says of its money, what
+a generation shows against its lines, and what it copies from its newest attempt.
 """
 
 from collections.abc import Iterator
@@ -45,9 +45,13 @@ def _lines(*kinds: str) -> Exists:
 
 
 def _states() -> Iterator[str]:
-    """Compare each attempt's state with its lines: on its way it holds, delivered it is charged, over it is closed."""
+    """Compare each attempt's state with its lines: on its way it holds, delivered it is charged,
+    over it is closed.
+    """
     was_done = Q(provider_done_at__isnull=False)
-    in_doubt = Q(state__in=(State.RUNNING, State.LOST))  # charged before, where the result is only fetched anew
+    in_doubt = Q(
+        state__in=(State.RUNNING, State.LOST)
+    )  # charged before, where the result is only fetched anew
     waiting = Q(state__in=(State.QUEUED, State.STAGING, State.SUBMITTING, State.UNKNOWN))
     delivered = Q(state__in=(State.FETCHING, State.SUCCEEDED, State.FETCH_FAILED))
     holds = _lines(Kind.RESERVE) & ~_lines(Kind.CHARGE, Kind.RELEASE)
@@ -55,11 +59,21 @@ def _states() -> Iterator[str]:
         (waiting | (in_doubt & ~was_done), holds, "should hold its reservation"),
         (delivered | (in_doubt & was_done), _lines(Kind.CHARGE), "should be charged"),
         (Q(state=State.FAILED), _lines(Kind.CHARGE, Kind.RELEASE), "should be charged or released"),
-        (Q(state=State.CANCELED), _lines(Kind.RELEASE) & ~_lines(Kind.CHARGE), "should be released"),
+        (
+            Q(state=State.CANCELED),
+            _lines(Kind.RELEASE) & ~_lines(Kind.CHARGE),
+            "should be released",
+        ),
     )
     for which, right, says in expected:
-        for attempt in Attempt.objects.filter(which).exclude(right).order_by("pk").only(*NAMED).iterator():
-            kinds = Entry.objects.filter(attempt_id=attempt.pk).order_by("pk").values_list("kind", flat=True)
+        for attempt in (
+            Attempt.objects.filter(which).exclude(right).order_by("pk").only(*NAMED).iterator()
+        ):
+            kinds = (
+                Entry.objects.filter(attempt_id=attempt.pk)
+                .order_by("pk")
+                .values_list("kind", flat=True)
+            )
             has = ", ".join(kinds) or "none"
             name = f"Attempt {attempt.pk} (take {attempt.generation_id})"
             yield f"{name} is {attempt.state} and {says}; its lines: {has}."
@@ -70,7 +84,9 @@ NAMED = ("pk", "generation_id", "state")
 
 def _orphans() -> Iterator[str]:
     """Find money that is held for an attempt that does not exist: nothing would ever settle it."""
-    about = Entry.objects.filter(attempt_id=OuterRef("attempt_id"), kind__in=(Kind.CHARGE, Kind.RELEASE))
+    about = Entry.objects.filter(
+        attempt_id=OuterRef("attempt_id"), kind__in=(Kind.CHARGE, Kind.RELEASE)
+    )
     rows = Entry.objects.filter(
         ~Exists(about), ~Exists(Attempt.objects.filter(pk=OuterRef("attempt_id"))), kind="reserve"
     )
@@ -80,7 +96,9 @@ def _orphans() -> Iterator[str]:
 
 def _costs() -> Iterator[str]:
     """Compare what a generation shows as its cost with its charges and adjustments."""
-    spent = Entry.objects.filter(generation_id=OuterRef("pk"), kind__in=(Kind.CHARGE, Kind.ADJUST)).order_by()
+    spent = Entry.objects.filter(
+        generation_id=OuterRef("pk"), kind__in=(Kind.CHARGE, Kind.ADJUST)
+    ).order_by()
     total = spent.values("generation_id").annotate(total=Sum("amount_usd")).values("total")
     rows = Generation.objects.annotate(spent=Subquery(total)).order_by("pk")
     for pk, shown, kept in rows.values_list("pk", "cost_usd", "spent").iterator():
@@ -94,9 +112,15 @@ def _copies() -> Iterator[str]:
     rows = Generation.objects.annotate(
         newest=Max("attempts__number"), newest_state=Subquery(newest.values("state")[:1])
     ).order_by("pk")
-    wrong = rows.filter(Q(newest=None) | ~Q(newest=F("attempt_number")) | ~Q(newest_state=F("state")))
+    wrong = rows.filter(
+        Q(newest=None) | ~Q(newest=F("attempt_number")) | ~Q(newest_state=F("state"))
+    )
     for pk, state, number, newest_number, newest_state in wrong.values_list(
         "pk", "state", "attempt_number", "newest", "newest_state"
     ).iterator():
-        says = f"its newest attempt is {newest_number}, {newest_state}" if newest_number else "it has no attempt"
+        says = (
+            f"its newest attempt is {newest_number}, {newest_state}"
+            if newest_number
+            else "it has no attempt"
+        )
         yield f"Take {pk} shows attempt {number}, {state}; {says}."

@@ -1,7 +1,8 @@
 """Results that are paid, done and not here yet: an alarm while there is still time to save them.
 
-Providers keep results for a while (`Spec.result_kept_seconds`). An eighth of that after a job was done, a result that
-is still not stored opens an alert and says so on its take and in the queue. It closes when the file is here.
+Providers keep results for a while (`Spec.result_kept_seconds`). An eighth of that after a job was
+done, a result that is still not stored opens an alert and says so on its take and in the queue. It
+closes when the file is here.
 """
 
 from datetime import datetime, timedelta
@@ -20,7 +21,9 @@ WAITING = (State.FETCHING, State.RUNNING)  # running again: a fresh link is bein
 
 def kept_until(attempt: Attempt, *, now: datetime) -> datetime:
     """Return until when the provider is counted on to have the result."""
-    return (attempt.provider_done_at or now) + timedelta(seconds=attempt.account.spec.result_kept_seconds)
+    return (attempt.provider_done_at or now) + timedelta(
+        seconds=attempt.account.spec.result_kept_seconds
+    )
 
 
 def look(now: datetime) -> None:
@@ -30,10 +33,16 @@ def look(now: datetime) -> None:
     rows = Attempt.objects.filter(state__in=WAITING, provider_done_at__lte=since).select_related(
         "generation__team", "account"
     )
-    waiting = {subject(attempt.generation_id): attempt for attempt in rows if _is_late(attempt, now)}
+    waiting = {
+        subject(attempt.generation_id): attempt for attempt in rows if _is_late(attempt, now)
+    }
     for attempt in waiting.values():
         _raise(attempt, now=now)
-    for known in Alert.objects.filter(kind=Kind.RESULT_EXPIRING).still_open().values_list("subject", flat=True):
+    for known in (
+        Alert.objects.filter(kind=Kind.RESULT_EXPIRING)
+        .still_open()
+        .values_list("subject", flat=True)
+    ):
         if known not in waiting:
             alerts.close(Kind.RESULT_EXPIRING, known, now=now)
 
@@ -45,16 +54,20 @@ def over(generation: Generation, *, now: datetime) -> None:
 
 
 def failed(generation: Generation, message: str, *, now: datetime) -> None:
-    """Open the alert that a paid result could not be fetched, in place of the one that it might not be."""
+    """Open the alert that a paid result could not be fetched, in place of the one that it might not
+    be.
+    """
     alerts.close(Kind.RESULT_EXPIRING, subject(generation.pk), now=now)
-    alerts.open(Kind.FETCH_FAILED, subject(generation.pk), message=message, now=now, **where(generation))
+    alerts.open(
+        Kind.FETCH_FAILED, subject(generation.pk), message=message, now=now, **where(generation)
+    )
 
 
 def _is_late(attempt: Attempt, now: datetime) -> bool:
     window = attempt.account.spec.result_kept_seconds
-    return attempt.provider_done_at is not None and (now - attempt.provider_done_at).total_seconds() >= (
-        window * ALARM_SHARE
-    )
+    return attempt.provider_done_at is not None and (
+        now - attempt.provider_done_at
+    ).total_seconds() >= (window * ALARM_SHARE)
 
 
 def _raise(attempt: Attempt, *, now: datetime) -> None:
@@ -66,6 +79,16 @@ def _raise(attempt: Attempt, *, now: datetime) -> None:
         f"network and the disk are in order, or save it from the provider's own page (job {attempt.provider_job_id})."
     )
     # The row may have moved on since it was read.
-    same = Generation.objects.filter(pk=generation.pk, attempt_number=attempt.number, state__in=WAITING)
-    if generation.failure_message == message or same.update(failure_code=CODE, failure_message=message):
-        alerts.open(Kind.RESULT_EXPIRING, subject(generation.pk), message=message, now=now, **where(generation))
+    same = Generation.objects.filter(
+        pk=generation.pk, attempt_number=attempt.number, state__in=WAITING
+    )
+    if generation.failure_message == message or same.update(
+        failure_code=CODE, failure_message=message
+    ):
+        alerts.open(
+            Kind.RESULT_EXPIRING,
+            subject(generation.pk),
+            message=message,
+            now=now,
+            **where(generation),
+        )

@@ -1,7 +1,8 @@
-"""The engine in figures, for the metrics and the status page: a fixed number of queries, whatever there is to count.
+"""The engine in figures, for the metrics and the status page: a fixed number of queries, whatever
+there is to count.
 
-They are read from rows, so they are the same in every process of every machine. Each query is served by an index over
-what is open or recent; none looks at what is finished.
+They are read from rows, so they are the same in every process of every machine. Each query is
+served by an index over what is open or recent; none looks at what is finished.
 """
 
 from collections.abc import Sequence
@@ -66,7 +67,9 @@ class Account:
     account: ProviderAccount
     work: dict[str, Work]  # by state
     recent: Recent
-    pause: Pause | None  # the provider asked for it, or does not answer; a person's pause is on the account itself
+    pause: (
+        Pause | None
+    )  # the provider asked for it, or does not answer; a person's pause is on the account itself
 
     def count(self, *states: str) -> int:
         return sum(self.work[state].count for state in states if state in self.work)
@@ -103,7 +106,9 @@ class Account:
 
 @dataclass(frozen=True)
 class Month:
-    """What a month has cost all teams together, and what is held in it; real and simulated money apart."""
+    """What a month has cost all teams together, and what is held in it; real and simulated money
+    apart.
+    """
 
     month: date
     is_simulated: bool
@@ -118,17 +123,21 @@ def accounts(now: datetime) -> list[Account]:
     pauses = {pause.account_id: pause for pause in Pause.objects.filter(until__gt=now)}
     nothing = Recent({}, None, None)
     return [
-        Account(one, work.get(one.pk, {}), recent.get(one.pk, nothing), pauses.get(one.pk)) for one in made
-    ]  # fmt: skip
+        Account(one, work.get(one.pk, {}), recent.get(one.pk, nothing), pauses.get(one.pk))
+        for one in made
+    ]
 
 
 def _work(now: datetime) -> dict[int, dict[str, Work]]:
     rows = Attempt.objects.filter(state__in=WATCHED).order_by().values("account_id", "state")
     counted = rows.annotate(
-        count=Count("pk"), first=Min(Coalesce("submit_started_at", "created_at")), due=Min("next_action_at"),
-        failing=Count("pk", filter=Q(error_count__gt=0)), overdue=Count("pk", filter=Q(flagged_at__isnull=False)),
+        count=Count("pk"),
+        first=Min(Coalesce("submit_started_at", "created_at")),
+        due=Min("next_action_at"),
+        failing=Count("pk", filter=Q(error_count__gt=0)),
+        overdue=Count("pk", filter=Q(flagged_at__isnull=False)),
         slots=Count("pk", filter=TAKES_SLOT),
-    )  # fmt: skip
+    )
     found: dict[int, dict[str, Work]] = {}
     for row in counted:
         late = max(0.0, (now - row["due"]).total_seconds()) if row["due"] else 0.0
@@ -164,8 +173,13 @@ def months(now: datetime) -> list[Month]:
     this = now.date().replace(day=1)
     last = (this - timedelta(days=1)).replace(day=1)
     rows = MonthBudget.objects.filter(month__gte=last).order_by("month", "is_simulated")
-    sums = rows.values("month", "is_simulated").annotate(held=Sum("reserved_usd"), spent=Sum("spent_usd"))
-    return [Month(row["month"], row["is_simulated"], row["held"] or ZERO, row["spent"] or ZERO) for row in sums]
+    sums = rows.values("month", "is_simulated").annotate(
+        held=Sum("reserved_usd"), spent=Sum("spent_usd")
+    )
+    return [
+        Month(row["month"], row["is_simulated"], row["held"] or ZERO, row["spent"] or ZERO)
+        for row in sums
+    ]
 
 
 def queue_depth() -> int | None:

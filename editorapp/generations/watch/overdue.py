@@ -1,8 +1,9 @@
-"""Jobs that take longer than their provider ever should, or are in a state that stands in no table, and jobs that are
-lost: said, raised, and never failed.
+"""Jobs that take longer than their provider ever should, or are in a state that stands in no table,
+and jobs that are lost: said, raised, and never failed.
 
-A flagged job is polled on, ever more slowly (engine/schedule.py): it may still come, and its money stays held until
-then. Each look compares rows with what is open as an alert, so a look that was missed is made up for by the next.
+A flagged job is polled on, ever more slowly (engine/schedule.py): it may still come, and its money
+stays held until then. Each look compares rows with what is open as an alert, so a look that was
+missed is made up for by the next.
 """
 
 from collections.abc import Callable
@@ -29,28 +30,47 @@ MOST = 500  # of one kind in one look
 
 
 def look(now: datetime) -> None:
-    """Flag what has become overdue or is in an unknown state, and raise and close what is flagged or lost."""
+    """Flag what has become overdue or is in an unknown state, and raise and close what is flagged
+    or lost.
+    """
     _flag_unknown_states(now)  # before those that are late: that one is also late says less
     _flag(now)
     _unflag_known_states()
-    flagged = Attempt.objects.filter(state=State.RUNNING, flagged_at__isnull=False, provider_done_at=None)
+    flagged = Attempt.objects.filter(
+        state=State.RUNNING, flagged_at__isnull=False, provider_done_at=None
+    )
     _compare(Kind.OVERDUE, flagged, says=_late_words, now=now)
     _compare(Kind.LOST, Attempt.objects.filter(state=State.LOST), says=_lost_words, now=now)
 
 
 def _flag(now: datetime) -> None:
-    """Flag what has run for longer than its kind plausibly may: kind by kind, so that none waits behind another's."""
+    """Flag what has run for longer than its kind plausibly may: kind by kind, so that none waits
+    behind another's.
+    """
     running = Attempt.objects.filter(
-        state=State.RUNNING, flagged_at=None, provider_done_at=None, generation__provider__in=registry.slugs()
+        state=State.RUNNING,
+        flagged_at=None,
+        provider_done_at=None,
+        generation__provider__in=registry.slugs(),
     )
-    kinds = running.order_by().values_list("generation__provider", "generation__model", "generation__task").distinct()
+    kinds = (
+        running.order_by()
+        .values_list("generation__provider", "generation__model", "generation__task")
+        .distinct()
+    )
     for provider, model, task in list(kinds):
         documented = registry.get(provider).SPEC.plausible_seconds
-        same = running.filter(generation__provider=provider, generation__model=model, generation__task=task)
+        same = running.filter(
+            generation__provider=provider, generation__model=model, generation__task=task
+        )
         if not same.filter(submitted_at__lt=now - timedelta(seconds=documented)).exists():
             continue  # its history is not asked for nothing
-        seconds = schedule.plausible_seconds(documented, history.lately(model, task, provider=provider))
-        late = same.filter(submitted_at__lt=now - timedelta(seconds=seconds)).select_related("generation", "account")
+        seconds = schedule.plausible_seconds(
+            documented, history.lately(model, task, provider=provider)
+        )
+        late = same.filter(submitted_at__lt=now - timedelta(seconds=seconds)).select_related(
+            "generation", "account"
+        )
         for attempt in late.order_by("pk")[:MOST]:
             _flag_one(attempt, seconds, now=now)
 
@@ -73,7 +93,9 @@ def _show(attempt: Attempt, code: str, message: str, *, now: datetime) -> None:
 
 
 def _shown_of(attempt: Attempt) -> QuerySet[Generation]:
-    return Generation.objects.filter(pk=attempt.generation_id, attempt_number=attempt.number, state=State.RUNNING)
+    return Generation.objects.filter(
+        pk=attempt.generation_id, attempt_number=attempt.number, state=State.RUNNING
+    )
 
 
 def _what_helps(attempt: Attempt) -> str:
@@ -82,7 +104,9 @@ def _what_helps(attempt: Attempt) -> str:
 
 
 def _flag_unknown_states(now: datetime) -> None:
-    """Flag what has been in a state that nobody here knows for a while: it may be over, or wait for somebody."""
+    """Flag what has been in a state that nobody here knows for a while: it may be over, or wait for
+    somebody.
+    """
     rows = Attempt.objects.filter(
         state=State.RUNNING,
         flagged_at=None,
@@ -100,17 +124,26 @@ def _flag_unknown_states(now: datetime) -> None:
 
 
 def _unflag_known_states() -> None:
-    """Take the flag from what is in a state again that is known; where it is late, it is flagged as that."""
+    """Take the flag from what is in a state again that is known; where it is late, it is flagged as
+    that.
+    """
     rows = Attempt.objects.filter(
-        state=State.RUNNING, flagged_at__isnull=False, odd_since=None, generation__failure_code=UNKNOWN_STATE_CODE
+        state=State.RUNNING,
+        flagged_at__isnull=False,
+        odd_since=None,
+        generation__failure_code=UNKNOWN_STATE_CODE,
     )
     for attempt in rows.order_by("pk")[:MOST]:
         with transaction.atomic():
-            if Attempt.objects.filter(pk=attempt.pk, state=State.RUNNING, odd_since=None).update(flagged_at=None):
+            if Attempt.objects.filter(pk=attempt.pk, state=State.RUNNING, odd_since=None).update(
+                flagged_at=None
+            ):
                 _shown_of(attempt).update(failure_code="", failure_message="")
 
 
-def _compare(kind: Kind, rows: QuerySet[Attempt], *, says: Callable[[Attempt], str], now: datetime) -> None:
+def _compare(
+    kind: Kind, rows: QuerySet[Attempt], *, says: Callable[[Attempt], str], now: datetime
+) -> None:
     """Open what is not open yet, and close what is over."""
     is_open = set(Alert.objects.filter(kind=kind).still_open().values_list("subject", flat=True))
     for attempt in rows.select_related("generation", "account"):
@@ -122,7 +155,9 @@ def _compare(kind: Kind, rows: QuerySet[Attempt], *, says: Callable[[Attempt], s
         with transaction.atomic():
             if kind == Kind.OVERDUE:
                 number = name.rpartition(":")[2]
-                said = Generation.objects.filter(pk=number, failure_code__in=CODES).exclude(state=State.RUNNING)
+                said = Generation.objects.filter(pk=number, failure_code__in=CODES).exclude(
+                    state=State.RUNNING
+                )
                 said.update(failure_code="", failure_message="")
             alerts.close(kind, name, now=now)
 

@@ -1,7 +1,8 @@
-"""What cannot be sent: uploads and posts that fail for a while, and takes that were given up before they were sent.
+"""What cannot be sent: uploads and posts that fail for a while, and takes that were given up before
+they were sent.
 
-One alert for each account, for what keeps one take from being sent mostly keeps them all. Each look compares rows with
-what is open as an alert, so a look that was missed is made up for by the next.
+One alert for each account, for what keeps one take from being sent mostly keeps them all. Each look
+compares rows with what is open as an alert, so a look that was missed is made up for by the next.
 """
 
 from collections.abc import Iterator
@@ -25,11 +26,21 @@ UPLOAD_AT_MOST = timedelta(hours=3)  # without any error: its worker may be kill
 
 
 def look(now: datetime) -> None:
-    """Open an alert for each account with which something cannot be sent, and close those that are over."""
-    found = {account.pk: said for account in ProviderAccount.objects.all() if (said := _trouble(account, now=now))}
+    """Open an alert for each account with which something cannot be sent, and close those that are
+    over.
+    """
+    found = {
+        account.pk: said
+        for account in ProviderAccount.objects.all()
+        if (said := _trouble(account, now=now))
+    }
     for pk, said in found.items():
-        alerts.open(Kind.NOT_SENT, _subject(pk), message=said, team_id=None, path="/status/", now=now)
-    for subject in Alert.objects.filter(kind=Kind.NOT_SENT).still_open().values_list("subject", flat=True):
+        alerts.open(
+            Kind.NOT_SENT, _subject(pk), message=said, team_id=None, path="/status/", now=now
+        )
+    for subject in (
+        Alert.objects.filter(kind=Kind.NOT_SENT).still_open().values_list("subject", flat=True)
+    ):
         if subject not in {_subject(pk) for pk in found}:
             alerts.close(Kind.NOT_SENT, subject, now=now)
 
@@ -45,17 +56,25 @@ def _trouble(account: ProviderAccount, *, now: datetime) -> str:
 
 def _failing(account: ProviderAccount, *, now: datetime) -> Iterator[str]:
     """Say what is tried in vain: what fails by itself, and the line behind it."""
-    waiting = Attempt.objects.filter(account=account, state__in=WAITING, next_action_at__isnull=False)
+    waiting = Attempt.objects.filter(
+        account=account, state__in=WAITING, next_action_at__isnull=False
+    )
     since = now - timedelta(seconds=retry.ALERT_AFTER)
     slow = Q(state=State.STAGING, generation__state_since__lte=now - UPLOAD_AT_MOST)
-    worst = waiting.filter(Q(failing_since__lte=since) | slow).order_by("failing_since", "pk").first()
-    pause = Pause.objects.filter(account=account, since__lte=since, until__gt=now - claims.CONTINUOUS).first()
+    worst = (
+        waiting.filter(Q(failing_since__lte=since) | slow).order_by("failing_since", "pk").first()
+    )
+    pause = Pause.objects.filter(
+        account=account, since__lte=since, until__gt=now - claims.CONTINUOUS
+    ).first()
     if pause is not None and claims.has_taken_any(account.pk, since=pause.since or now):
         pause = None
     if (worst is None and pause is None) or not (count := waiting.count()):
         return
     began = min(at for at in (worst and worst.failing_since, pause and pause.since, now) if at)
-    why = (worst.last_error if worst is not None else "") or (pause.reason if pause is not None else "")
+    why = (worst.last_error if worst is not None else "") or (
+        pause.reason if pause is not None else ""
+    )
     yield (
         f"{_takes(count)} for the account {account} cannot be sent since {began:%H:%M} UTC on {began.day} {began:%B}. "
         f"{why or 'An upload takes hours.'} It is tried again by itself, ever more slowly, and given up in the end, "
@@ -64,15 +83,23 @@ def _failing(account: ProviderAccount, *, now: datetime) -> Iterator[str]:
 
 
 def _given_up(account: ProviderAccount, *, now: datetime) -> Iterator[str]:
-    """Say what was given up since anything could last be sent, until somebody has tried it again or tested the way."""
+    """Say what was given up since anything could last be sent, until somebody has tried it again or
+    tested the way.
+    """
     rows = Generation.objects.filter(
-        account=account, state=State.FAILED, failure_code__in=GIVEN_UP, can_retry=True, finished_at__gt=now - RECENT
+        account=account,
+        state=State.FAILED,
+        failure_code__in=GIVEN_UP,
+        can_retry=True,
+        finished_at__gt=now - RECENT,
     ).order_by("-finished_at")
     newest = rows.first()
     if newest is None or newest.finished_at is None:
         return
     tested = account.tested_at if account.test_ok else None
-    if (tested is not None and tested > newest.finished_at) or _has_sent(account, since=newest.finished_at):
+    if (tested is not None and tested > newest.finished_at) or _has_sent(
+        account, since=newest.finished_at
+    ):
         return
     yield (
         f"{_takes(rows.count())} for the account {account} could not be sent and was given up, the last at "

@@ -1,4 +1,6 @@
-"""Where the store keeps its files: `folder` on this machine's disk, or `bucket` in S3-compatible storage with a cache.
+"""Where the store keeps its files: `folder` on this machine's disk, or `bucket` in S3-compatible
+storage with a cache.
 
-Both answer to the same few verbs (see `Backend` in contract.py), so that nobody but store.py knows which one it is.
+Both answer to the same few verbs (see `Backend` in contract.py), so that nobody but store.py knows
+which one it is.
 """

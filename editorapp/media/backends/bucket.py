@@ -1,7 +1,9 @@
-"""Files in a bucket: the object is the truth, and this machine keeps copies of what it needs as files.
+"""Files in a bucket: the object is the truth, and this machine keeps copies of what it needs as
+files.
 
-An object is there whole or not at all (S3 shows an upload when it is complete), carries the hash of its bytes, and
-never changes. So a copy is good exactly when it has that hash, and any number of machines may hold one.
+An object is there whole or not at all (S3 shows an upload when it is complete), carries the hash of
+its bytes, and never changes. So a copy is good exactly when it has that hash, and any number of
+machines may hold one.
 """
 
 import fcntl
@@ -23,7 +25,8 @@ from editorapp.media.refusals import Refusal
 
 log = logging.getLogger(__name__)
 
-# What is shorter is copied before it is shown. Of a longer file a player gets its first bytes from the bucket at once.
+# What is shorter is copied before it is shown. Of a longer file a player gets its first bytes from
+# the bucket at once.
 COPIED_FIRST_BYTES = 8_000_000
 
 
@@ -37,7 +40,9 @@ class Bucket:
         return self._cache.path(name)
 
     def put(self, file: Path, name: str) -> Path:
-        """Write the object, look whether it is there as it should be, and keep the file as this machine's copy."""
+        """Write the object, look whether it is there as it should be, and keep the file as this
+        machine's copy.
+        """
         size, key, sha256 = file.stat().st_size, _key(name), _hash_in(name) or hash_file(file)
         if self.storage.head(key) != Head(size, sha256):
             self.storage.put_file(key, file, sha256)
@@ -48,7 +53,10 @@ class Bucket:
         return self.path(name)
 
     def _copied(self, file: Path, name: str) -> None:
-        """Keep a file that is in the bucket as a copy. On a full disk there is none: that is no failure."""
+        """Keep a file that is in the bucket as a copy.
+
+        On a full disk there is none: that is no failure.
+        """
         try:
             self._cache.put(on_disk_of(self._incoming, file, self._fresh()), name)
         except OSError as error:
@@ -82,7 +90,10 @@ class Bucket:
     def remove(self, folder: str) -> None:
         """Delete the originals last: where an original is, all that was made from it is."""
         prefix = _key(folder) + "/"
-        found = sorted((name for name, _size, _at in self.storage.list(prefix)), key=lambda name: name == "original")
+        found = sorted(
+            (name for name, _size, _at in self.storage.list(prefix)),
+            key=lambda name: name == "original",
+        )
         for name in found:
             self.storage.forget(prefix + name)
             self._cache.drop(f"{folder}/{name}")
@@ -90,7 +101,11 @@ class Bucket:
     def sweep(self, before: float, under_way: Collection[str]) -> int:
         instant = datetime.fromtimestamp(before, UTC)
         listed = self.storage.list("incoming/")
-        old = [name for name, _size, at in listed if at < instant and name.partition("/")[0] not in under_way]
+        old = [
+            name
+            for name, _size, at in listed
+            if at < instant and name.partition("/")[0] not in under_way
+        ]
         for name in old:
             self.storage.forget("incoming/" + name)
         return len(old) + self.storage.forget_unfinished(instant)
@@ -98,7 +113,10 @@ class Bucket:
     # Copies
 
     def _copy(self, name: str) -> BufferedReader:
-        """Return this machine's copy, open, and made now where there is none. Raises: FileNotFoundError, Refusal."""
+        """Return this machine's copy, open, and made now where there is none.
+
+        Raises: FileNotFoundError, Refusal.
+        """
         handle = self._compared(name)
         if handle is not None:
             return handle
@@ -112,7 +130,9 @@ class Bucket:
         raise Refusal("cache_full")
 
     def _compared(self, name: str) -> BufferedReader | None:
-        """Return the copy when its bytes are what the name or the object says; a wrong one is dropped."""
+        """Return the copy when its bytes are what the name or the object says; a wrong one is
+        dropped.
+        """
         handle = self._cache.open(name)
         if handle is None or self._cache.was_compared(name, handle):
             return handle
@@ -131,7 +151,9 @@ class Bucket:
         return head.sha256 if head else ""
 
     def _fetch(self, name: str) -> None:
-        """Copy an object here; where the disk is full, once more with all cleared away that nobody uses."""
+        """Copy an object here; where the disk is full, once more with all cleared away that nobody
+        uses.
+        """
         head = self.storage.head(_key(name))
         if head is None:
             raise FileNotFoundError(name)
@@ -194,6 +216,9 @@ def _key(name: str) -> str:
 
 
 def _hash_in(name: str) -> str:
-    """Return the hash that a name states: that of an original. What was made from it has only the object's note."""
+    """Return the hash that a name states: that of an original.
+
+    What was made from it has only the object's note.
+    """
     folder, _slash, what = name.rpartition("/")
     return folder.rpartition("/")[2] if what == "original" else ""

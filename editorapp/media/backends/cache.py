@@ -1,8 +1,10 @@
-"""Copies of a bucket's objects on this machine: bounded, the least recently used goes first, never one in use.
+"""Copies of a bucket's objects on this machine: bounded, the least recently used goes first, never
+one in use.
 
-Whoever uses a copy holds a shared lock on the file itself; whoever clears away must get it alone. So it holds between
-processes, and a process that is killed holds nothing back. A copy counts only after this process has compared its
-bytes with the hash that the object carries: a damaged disk, or a hand, may have changed it.
+Whoever uses a copy holds a shared lock on the file itself; whoever clears away must get it alone.
+So it holds between processes, and a process that is killed holds nothing back. A copy counts only
+after this process has compared its bytes with the hash that the object carries: a damaged disk, or
+a hand, may have changed it.
 """
 
 import errno
@@ -57,7 +59,10 @@ class Cache:
             _compared[self.path(name)] = _identity(handle)
 
     def put(self, file: Path, name: str) -> Path:
-        """Move a file in, in place of any copy of this name. Raises: OSError, on a full disk too."""
+        """Move a file in, in place of any copy of this name.
+
+        Raises: OSError, on a full disk too.
+        """
         path = self.path(name)
         with self._alone():  # nobody removes the empty folder between the two calls
             self._make_room(file.stat().st_size)
@@ -72,7 +77,10 @@ class Cache:
             _compared.pop(self.path(name), None)
 
     def make_room(self, size: int) -> None:
-        """Clear away copies until so many bytes more fit below the limit. What is in use stays, even above it."""
+        """Clear away copies until so many bytes more fit below the limit.
+
+        What is in use stays, even above it.
+        """
         with self._alone():
             self._make_room(size)
 
@@ -115,7 +123,10 @@ def is_full_disk(error: OSError) -> bool:
 
 
 def _clear(path: Path) -> bool:
-    """Delete a copy unless somebody uses it; say whether it is gone. Its empty folders go with it."""
+    """Delete a copy unless somebody uses it; say whether it is gone.
+
+    Its empty folders go with it.
+    """
     try:
         with path.open("rb") as handle:
             fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)

@@ -24,23 +24,38 @@ class Backend(Protocol):
         ...
 
     def put(self, file: Path, name: str) -> Path:
-        """Move a finished file in, durably; it is visible whole or not at all. Raises: Refusal, OSError."""
+        """Move a finished file in, durably; it is visible whole or not at all.
+
+        Raises: Refusal, OSError.
+        """
         ...
 
     def settling(self, file: Path) -> AbstractContextManager[None]:
-        """Do meanwhile what `put` would have to wait for. At the end it is done. Raises: OSError."""
+        """Do meanwhile what `put` would have to wait for. At the end it is done.
+
+        Raises: OSError.
+        """
         ...
 
     def size(self, name: str) -> int | None:
-        """Return how long the file is; None where it is not. Asks the truth, never a copy. Raises: Refusal."""
+        """Return how long the file is; None where it is not. Asks the truth, never a copy.
+
+        Raises: Refusal.
+        """
         ...
 
     def held(self, name: str) -> AbstractContextManager[Path]:
-        """Give a path to the file that stays while it is held. Raises: FileNotFoundError, Refusal."""
+        """Give a path to the file that stays while it is held.
+
+        Raises: FileNotFoundError, Refusal.
+        """
         ...
 
     def opened(self, name: str) -> Opened:
-        """Return the file for reading parts of it, without waiting for the whole. Raises: as `held`."""
+        """Return the file for reading parts of it, without waiting for the whole.
+
+        Raises: as `held`.
+        """
         ...
 
     def remove(self, folder: str) -> None:
@@ -48,6 +63,7 @@ class Backend(Protocol):
         ...
 
     def sweep(self, before: float, under_way: Collection[str]) -> int:
-        """Delete what uploads left in the backend before an instant (seconds), but for those under way; return how
-        many."""
+        """Delete what uploads left in the backend before an instant (seconds), but for those under
+        way; return how many.
+        """
         ...

@@ -48,8 +48,9 @@ def sync_folder(folder: Path) -> None:
 
 
 def on_disk_of(folder: Path, file: Path, copy: Path) -> Path:
-    """Return the file, moved to `copy` when it lies on another disk than the folder: only within one is a rename
-    atomic."""
+    """Return the file, moved to `copy` when it lies on another disk than the folder: only within
+    one is a rename atomic.
+    """
     if file.stat().st_dev == folder.stat().st_dev:
         return file
     try:

@@ -24,7 +24,9 @@ class Folder:
     def put(self, file: Path, name: str) -> Path:
         kept = self.path(name)
         self._make(kept.parent)
-        file = on_disk_of(self._incoming, file, self._incoming / f"copy-{secrets.token_hex(8)}.part")
+        file = on_disk_of(
+            self._incoming, file, self._incoming / f"copy-{secrets.token_hex(8)}.part"
+        )
         sync_file(file)
         reached("keep.fsynced")
         os.replace(file, kept)
@@ -42,7 +44,10 @@ class Folder:
 
     @contextmanager
     def settling(self, file: Path) -> Iterator[None]:
-        """Write the file's bytes to the disk while it is measured. An error is told once and to one: it is raised."""
+        """Write the file's bytes to the disk while it is measured.
+
+        An error is told once and to one: it is raised.
+        """
         with ThreadPoolExecutor(max_workers=1) as thread:
             synced = thread.submit(sync_file, file)
             yield

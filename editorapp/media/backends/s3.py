@@ -1,4 +1,6 @@
-"""S3-compatible storage through django-storages: the few calls that the bucket needs, with their failures in words."""
+"""S3-compatible storage through django-storages: the few calls that the bucket needs, with their
+failures in words.
+"""
 
 import base64
 import hashlib
@@ -23,18 +25,32 @@ from editorapp.media.refusals import Refusal
 
 log = logging.getLogger(__name__)
 
-PART_BYTES = 8 * 1024 * 1024  # S3 wants at least 5 MiB in every part but the last, and takes 10,000 parts
+PART_BYTES = (
+    8 * 1024 * 1024
+)  # S3 wants at least 5 MiB in every part but the last, and takes 10,000 parts
 READ_BYTES = 256 * 1024
 _SHA256 = "sha256"  # the object's own note of what is in it
 _GONE = {"404", "NoSuchKey", "NotFound", "NoSuchUpload"}
 _REFUSED = {
-    "401", "403", "AccessDenied", "AllAccessDisabled", "InvalidAccessKeyId", "NoSuchBucket", "SignatureDoesNotMatch",
-    "ExpiredToken", "InvalidToken", "AccountProblem",
-}  # fmt: skip
+    "401",
+    "403",
+    "AccessDenied",
+    "AllAccessDisabled",
+    "InvalidAccessKeyId",
+    "NoSuchBucket",
+    "SignatureDoesNotMatch",
+    "ExpiredToken",
+    "InvalidToken",
+    "AccountProblem",
+}
 _CALL = retry.policy("bucket.call")
 _FULL = {"QuotaExceeded", "XMinioStorageFull", "InsufficientStorage", "507"}
-# No checksums that are AWS's own: not every compatible server takes them. Content-MD5 is taken by all.
-_PLAIN = {"request_checksum_calculation": "when_required", "response_checksum_validation": "when_required"}
+# No checksums that are AWS's own: not every compatible server takes them. Content-MD5 is taken by
+# all.
+_PLAIN = {
+    "request_checksum_calculation": "when_required",
+    "response_checksum_validation": "when_required",
+}
 
 
 @dataclass(frozen=True)
@@ -46,14 +62,23 @@ class Head:
 
 
 class MediaStorage(S3Storage):
-    """django-storages' S3 with one client for all threads of a process: its own keeps one for each, at 5 MB apiece."""
+    """django-storages' S3 with one client for all threads of a process: its own keeps one for each,
+    at 5 MB apiece.
+    """
 
     def __init__(self, **options: Any) -> None:
-        style = options.get("addressing_style") or ("path" if options.get("endpoint_url") else "auto")
+        style = options.get("addressing_style") or (
+            "path" if options.get("endpoint_url") else "auto"
+        )
         options["client_config"] = Config(
-            connect_timeout=5, read_timeout=20, max_pool_connections=32, s3={"addressing_style": style},
-            retries={"mode": "standard", "total_max_attempts": _CALL.tries}, signature_version="s3v4", **_PLAIN,
-        )  # fmt: skip
+            connect_timeout=5,
+            read_timeout=20,
+            max_pool_connections=32,
+            s3={"addressing_style": style},
+            retries={"mode": "standard", "total_max_attempts": _CALL.tries},
+            signature_version="s3v4",
+            **_PLAIN,
+        )
         super().__init__(**options)
         self._client: Any = None
         self._client_of = 0
@@ -62,7 +87,9 @@ class MediaStorage(S3Storage):
     @property
     def client(self) -> Any:
         with self._client_lock:
-            if self._client_of != os.getpid():  # a forked process must not share its parent's connections
+            if (
+                self._client_of != os.getpid()
+            ):  # a forked process must not share its parent's connections
                 self._connections = threading.local()
                 self._client, self._client_of = self.connection.meta.client, os.getpid()
             return self._client
@@ -91,7 +118,8 @@ class MediaStorage(S3Storage):
             )
 
     def put_file(self, name: str, file: Path, sha256: str) -> None:
-        """Write a file of any size, part by part; it appears once every byte of it has been compared.
+        """Write a file of any size, part by part; it appears once every byte of it has been
+        compared.
 
         Raises: Refusal; "storage_damaged", when the file is not what its hash says.
         """
@@ -106,11 +134,15 @@ class MediaStorage(S3Storage):
 
     def _put_parts(self, name: str, handle: BufferedReader, sha256: str) -> None:
         place = {"Bucket": self.bucket_name, "Key": self.key(name)}
-        upload = self.client.create_multipart_upload(**place, Metadata={_SHA256: sha256})["UploadId"]
+        upload = self.client.create_multipart_upload(**place, Metadata={_SHA256: sha256})[
+            "UploadId"
+        ]
         try:
             parts: list[dict[str, Any]] = []
             digest = hashlib.sha256()
-            block = bytearray(PART_BYTES)  # the same for all parts: a fresh one each would stay with the thread
+            block = bytearray(
+                PART_BYTES
+            )  # the same for all parts: a fresh one each would stay with the thread
             while count := handle.readinto(block):
                 data = block if count == len(block) else block[:count]
                 digest.update(data)
@@ -120,7 +152,9 @@ class MediaStorage(S3Storage):
                 )
                 parts.append({"PartNumber": number, "ETag": said["ETag"]})
             _compare(digest.hexdigest(), sha256, name)
-            self.client.complete_multipart_upload(**place, UploadId=upload, MultipartUpload={"Parts": parts})
+            self.client.complete_multipart_upload(
+                **place, UploadId=upload, MultipartUpload={"Parts": parts}
+            )
         except BaseException:
             self._abort(place, upload)
             raise
@@ -133,19 +167,30 @@ class MediaStorage(S3Storage):
             log.warning("An upload to the bucket was not ended: %s", type(error).__name__)
 
     def get(self, name: str, start: int = 0, end: int | None = None) -> Iterator[bytes]:
-        """Yield an object's bytes, from `start` to before `end`. The call is made at once, before the first byte.
+        """Yield an object's bytes, from `start` to before `end`.
+
+        The call is made at once, before the first byte.
 
         Raises: FileNotFoundError; Refusal, also when it ends too early.
         """
-        span = {} if (start, end) == (0, None) else {"Range": f"bytes={start}-{'' if end is None else end - 1}"}
+        span = (
+            {}
+            if (start, end) == (0, None)
+            else {"Range": f"bytes={start}-{'' if end is None else end - 1}"}
+        )
         with telling():
             said = self.client.get_object(Bucket=self.bucket_name, Key=self.key(name), **span)
         return _pieces(said["Body"], said["ContentLength"])
 
     def list(self, prefix: str) -> Iterator[tuple[str, int, datetime]]:
-        """Yield the name below the prefix, the length and the time of each object. Raises: Refusal."""
+        """Yield the name below the prefix, the length and the time of each object.
+
+        Raises: Refusal.
+        """
         whole = self.key(prefix)
-        pages = self.client.get_paginator("list_objects_v2").paginate(Bucket=self.bucket_name, Prefix=whole)
+        pages = self.client.get_paginator("list_objects_v2").paginate(
+            Bucket=self.bucket_name, Prefix=whole
+        )
         with telling():
             for page in pages:
                 for one in page.get("Contents", []):
@@ -157,7 +202,10 @@ class MediaStorage(S3Storage):
             self.client.delete_object(Bucket=self.bucket_name, Key=self.key(name))
 
     def forget_unfinished(self, before: datetime) -> int:
-        """End the uploads in parts that were begun before an instant; return how many. Raises: Refusal."""
+        """End the uploads in parts that were begun before an instant; return how many.
+
+        Raises: Refusal.
+        """
         pages = self.client.get_paginator("list_multipart_uploads").paginate(
             Bucket=self.bucket_name, Prefix=self.key("")
         )
@@ -172,7 +220,8 @@ class MediaStorage(S3Storage):
 
 @contextmanager
 def telling() -> Iterator[None]:
-    """Turn what goes wrong with the bucket into a sentence for people, and "not there" into what files say.
+    """Turn what goes wrong with the bucket into a sentence for people, and "not there" into what
+    files say.
 
     Raises: FileNotFoundError; Refusal "storage_refused", "storage_full", "storage_away".
     """
@@ -183,7 +232,13 @@ def telling() -> Iterator[None]:
         if code in _GONE:
             raise FileNotFoundError(code) from error
         log.warning("The bucket answered %s to %s", code, error.operation_name)
-        reason = "storage_refused" if code in _REFUSED else "storage_full" if code in _FULL else "storage_away"
+        reason = (
+            "storage_refused"
+            if code in _REFUSED
+            else "storage_full"
+            if code in _FULL
+            else "storage_away"
+        )
         raise Refusal(reason) from error
     except (BotoConnectionError, HTTPClientError, IncompleteReadError) as error:
         log.warning("The bucket does not answer: %s", type(error).__name__)

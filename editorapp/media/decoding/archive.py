@@ -20,11 +20,16 @@ _EXR_MAGIC = b"\x76\x2f\x31\x01"
 _PIECE = 1 << 20
 _PRIMARIES = b"chromaticities\0chromaticities\0"
 _REC709 = ((0.64, 0.33), (0.30, 0.60), (0.15, 0.06), (0.3127, 0.3290))
-_CONES = np.array([[0.8951, 0.2664, -0.1614], [-0.7502, 1.7135, 0.0367], [0.0389, -0.0685, 1.0296]])  # Bradford's
+_CONES = np.array(
+    [[0.8951, 0.2664, -0.1614], [-0.7502, 1.7135, 0.0367], [0.0389, -0.0685, 1.0296]]
+)  # Bradford's
 
 
 def examine_archive(path: Path, poster: Path | None) -> dict[str, Any]:
-    """Read every frame's bytes against its checksum, and the first one's header. Raises: Refusal "bad_archive"."""
+    """Read every frame's bytes against its checksum, and the first one's header.
+
+    Raises: Refusal "bad_archive".
+    """
     try:
         with zipfile.ZipFile(path) as archive:
             frames = _frames(archive)
@@ -37,16 +42,30 @@ def examine_archive(path: Path, poster: Path | None) -> dict[str, Any]:
     except (zipfile.BadZipFile, EOFError, ValueError, NotImplementedError, RuntimeError) as error:
         raise Refusal("bad_archive", detail="it is cut off or damaged") from error
     return {
-        "kind": "archive", "container": "zip", "codec": "exr", "width": width, "height": height,
-        "size_bytes": path.stat().st_size, "fps": None, "frame_count": len(frames), "duration_seconds": "0",
-        "has_audio": False, "hdr": True, "hdr_transfer": "", "variable_frame_rate": False, "rotation": 0,
-        "pixel_format": "gbrpf16", "browser_safe": True,
-    }  # fmt: skip
+        "kind": "archive",
+        "container": "zip",
+        "codec": "exr",
+        "width": width,
+        "height": height,
+        "size_bytes": path.stat().st_size,
+        "fps": None,
+        "frame_count": len(frames),
+        "duration_seconds": "0",
+        "has_audio": False,
+        "hdr": True,
+        "hdr_transfer": "",
+        "variable_frame_rate": False,
+        "rotation": 0,
+        "pixel_format": "gbrpf16",
+        "browser_safe": True,
+    }
 
 
 def _frames(archive: zipfile.ZipFile) -> list[zipfile.ZipInfo]:
     files = [info for info in archive.infolist() if not info.is_dir()]
-    frames = sorted((info for info in files if info.filename.lower().endswith(".exr")), key=lambda i: i.filename)
+    frames = sorted(
+        (info for info in files if info.filename.lower().endswith(".exr")), key=lambda i: i.filename
+    )
     if not frames:
         raise Refusal("bad_archive", detail="there is no EXR frame in it")
     if len(frames) > _MAX_FRAMES or any(info.file_size > _MAX_FRAME_BYTES for info in frames):
@@ -62,7 +81,9 @@ def _check_bytes(archive: zipfile.ZipFile, info: zipfile.ZipInfo) -> None:
     """Read a frame to its end: zipfile compares the checksum there."""
     with archive.open(info) as file:
         if file.read(4) != _EXR_MAGIC:
-            raise Refusal("bad_archive", detail=f"{PurePosixPath(info.filename).name[:60]} is no EXR picture")
+            raise Refusal(
+                "bad_archive", detail=f"{PurePosixPath(info.filename).name[:60]} is no EXR picture"
+            )
         while file.read(_PIECE):
             pass
 
@@ -72,12 +93,16 @@ def _size(head: bytes) -> tuple[int, int]:
     at = head.find(b"displayWindow\0box2i\0")
     if at < 0:
         raise Refusal("bad_archive", detail="a frame says nothing of its size")
-    left, top, right, bottom = struct.unpack_from("<4i", head, at + len(b"displayWindow\0box2i\0") + 4)
+    left, top, right, bottom = struct.unpack_from(
+        "<4i", head, at + len(b"displayWindow\0box2i\0") + 4
+    )
     return right - left + 1, bottom - top + 1
 
 
 def _save_poster(data: bytes, poster: Path) -> None:
-    """Decode one frame of linear light and show it: in Rec. 709, highlights rolled off, then the sRGB curve."""
+    """Decode one frame of linear light and show it: in Rec. 709, highlights rolled off, then the
+    sRGB curve.
+    """
     decoder: Any = av.CodecContext.create("exr", "r")
     try:
         frame = [*decoder.decode(av.Packet(data)), *decoder.decode(None)][0]
@@ -88,19 +113,26 @@ def _save_poster(data: bytes, poster: Path) -> None:
     light = np.nan_to_num(light[::step, ::step], posinf=65504.0)
     light = np.maximum(light @ _to_rec709(data).T, 0)
     rolled = np.where(light > 0.6, 0.6 + 0.4 * (1 - np.exp(-(light - 0.6) / 0.4)), light)
-    encoded = np.where(rolled <= 0.0031308, rolled * 12.92, 1.055 * np.maximum(rolled, 1e-8) ** (1 / 2.4) - 0.055)
+    encoded = np.where(
+        rolled <= 0.0031308, rolled * 12.92, 1.055 * np.maximum(rolled, 1e-8) ** (1 / 2.4) - 0.055
+    )
     save_poster(np.rint(np.clip(encoded, 0, 1) * 255).astype(np.uint8), poster)
 
 
 def _to_rec709(frame: bytes) -> NDArray[np.float64]:
-    """Return the 3x3 matrix from the light of an EXR frame to that of Rec. 709, which is meant where nothing is said.
+    """Return the 3x3 matrix from the light of an EXR frame to that of Rec. 709, which is meant
+    where nothing is said.
 
     Source: OpenEXR's attribute `chromaticities`: x and y of red, green, blue and white.
     """
     at = frame.find(_PRIMARIES, 0, 65536)
     if at < 0:
         return np.eye(3)
-    said = np.frombuffer(frame, "<f4", count=8, offset=at + len(_PRIMARIES) + 4).reshape(4, 2).astype(float)
+    said = (
+        np.frombuffer(frame, "<f4", count=8, offset=at + len(_PRIMARIES) + 4)
+        .reshape(4, 2)
+        .astype(float)
+    )
     if not np.isfinite(said).all() or not said[:, 1].all():
         return np.eye(3)
     try:

@@ -1,4 +1,6 @@
-"""A clip, examined: its facts, the index of its frames, and the frames that its previews are made of."""
+"""A clip, examined: its facts, the index of its frames, and the frames that its previews are made
+of.
+"""
 
 from dataclasses import dataclass
 from fractions import Fraction
@@ -28,8 +30,11 @@ class Clip:
     timeline: Timeline
 
 
-def examine(path: Path, sniffed: Sniffed, *, max_seconds: float, on_frame: OnFrame | None = None) -> Clip:
-    """Measure a clip. `on_frame(index, frame)` sees each frame of a clip that is short enough to be decoded whole.
+def examine(
+    path: Path, sniffed: Sniffed, *, max_seconds: float, on_frame: OnFrame | None = None
+) -> Clip:
+    """Measure a clip. `on_frame(index, frame)` sees each frame of a clip that is short enough to be
+    decoded whole.
 
     Raises: Refusal.
     """
@@ -44,18 +49,25 @@ def examine(path: Path, sniffed: Sniffed, *, max_seconds: float, on_frame: OnFra
         rate, varies = exact_rate(timeline, stream)
         seconds = _seconds(timeline, rate, varies)
         if max_seconds and seconds > max_seconds:
-            raise Refusal("too_long", length=show_length(float(seconds)), limit=show_length(max_seconds))
+            raise Refusal(
+                "too_long", length=show_length(float(seconds)), limit=show_length(max_seconds)
+            )
         facts = _facts(container, stream, sniffed)
     facts["browser_safe"] &= not (sniffed.format == "mov" and is_fragmented(path))
     facts |= {
-        "size_bytes": path.stat().st_size, "fps": f"{rate.numerator}/{rate.denominator}", "variable_frame_rate": varies,
-        "frame_count": len(timeline.pts), "duration_seconds": _show_seconds(seconds),
-    }  # fmt: skip
+        "size_bytes": path.stat().st_size,
+        "fps": f"{rate.numerator}/{rate.denominator}",
+        "variable_frame_rate": varies,
+        "frame_count": len(timeline.pts),
+        "duration_seconds": _show_seconds(seconds),
+    }
     return Clip(facts, timeline)
 
 
 def _seconds(timeline: Timeline, rate: Fraction, varies: bool) -> Fraction:
-    """Return how long the picture lasts: an even clip by its rate, but for a last frame that is held for longer."""
+    """Return how long the picture lasts: an even clip by its rate, but for a last frame that is
+    held for longer.
+    """
     if varies:
         return timeline.seconds
     last = (timeline.end - timeline.pts[-1]) * timeline.time_base
@@ -82,15 +94,28 @@ def _facts(container: Any, stream: Any, sniffed: Sniffed) -> dict[str, Any]:
     sounds = [sound for sound in container.streams.audio if sound.codec_context is not None]
     tracks = picture_tracks(container)
     return {
-        "kind": "video", "container": sniffed.container, "codec": codec, "width": width, "height": height,
-        "has_audio": bool(container.streams.audio), "hdr": bool(transfer), "hdr_transfer": transfer,
-        "rotation": colour.upright(frame).clockwise_degrees, "pixel_format": frame.format.name,
-        "video_track": 1 + tracks.index(stream), "video_tracks": len(tracks),
+        "kind": "video",
+        "container": sniffed.container,
+        "codec": codec,
+        "width": width,
+        "height": height,
+        "has_audio": bool(container.streams.audio),
+        "hdr": bool(transfer),
+        "hdr_transfer": transfer,
+        "rotation": colour.upright(frame).clockwise_degrees,
+        "pixel_format": frame.format.name,
+        "video_track": 1 + tracks.index(stream),
+        "video_tracks": len(tracks),
         # Of several tracks a browser takes one by rules of its own.
-        "browser_safe": not transfer and len(tracks) == 1 and is_browser_safe(
-            sniffed.container, codec, frame.format.name, [sound.codec_context.codec.canonical_name for sound in sounds]
+        "browser_safe": not transfer
+        and len(tracks) == 1
+        and is_browser_safe(
+            sniffed.container,
+            codec,
+            frame.format.name,
+            [sound.codec_context.codec.canonical_name for sound in sounds],
         ),
-    }  # fmt: skip
+    }
 
 
 def is_browser_safe(container: str, codec: str, pixel_format: str, sounds: list[str]) -> bool:

@@ -1,9 +1,11 @@
-"""Metadata of clips: what an MP4 or MOV file tells of place and camera is written over where it lies.
+"""Metadata of clips: what an MP4 or MOV file tells of place and camera is written over where it
+lies.
 
-No byte moves: the boxes become free space of the same length, so neither pictures nor sound, times, edit lists nor the
-rotation change; and that they have not is compared. Tracks of timed notes (an action camera's positions, a drone's
-subtitles) go with their samples. Files in pieces (fragmented) keep such tracks: they would have to be written anew, as
-would other containers, and transport streams, whose notes lie inside the pictures' own stream.
+No byte moves: the boxes become free space of the same length, so neither pictures nor sound, times,
+edit lists nor the rotation change; and that they have not is compared. Tracks of timed notes (an
+action camera's positions, a drone's subtitles) go with their samples. Files in pieces (fragmented)
+keep such tracks: they would have to be written anew, as would other containers, and transport
+streams, whose notes lie inside the pictures' own stream.
 """
 
 import logging
@@ -23,7 +25,8 @@ from editorapp.media.refusals import Refusal
 
 log = logging.getLogger(__name__)
 
-# In small letters: what a box says that tells of a place, a camera, or a person. A program's name alone does not.
+# In small letters: what a box says that tells of a place, a camera, or a person. A program's name
+# alone does not.
 _TELLS = (
     b"\xa9xyz",
     b"loci",
@@ -44,7 +47,14 @@ _TELLS = (
     b"serial",
 )
 _TOLD = {b"udta", b"meta", b"uuid"}  # where it is told: of the whole file, or of a track
-_TIMED_NOTES = {b"meta", b"text", b"sbtl", b"subt", b"data", b"camm"}  # handlers of tracks that are no picture or sound
+_TIMED_NOTES = {
+    b"meta",
+    b"text",
+    b"sbtl",
+    b"subt",
+    b"data",
+    b"camm",
+}  # handlers of tracks that are no picture or sound
 _MOST_TOLD_BYTES = 64_000_000
 _MOST_BOXES = 100_000
 
@@ -64,7 +74,9 @@ class Box:
 
 
 def redact(path: Path, sniffed: Sniffed, out: Path) -> bool:
-    """Copy a clip without what it tells of place and camera. False, and nothing is written, where it tells nothing.
+    """Copy a clip without what it tells of place and camera.
+
+    False, and nothing is written, where it tells nothing.
 
     Where the copy would not be the same clip, none is made either: pictures and times come first.
     """
@@ -171,13 +183,18 @@ def _read(file: BinaryIO, box: Box) -> bytes:
 def _numbers(data: bytes, at: int, count: int, width: int) -> list[int]:
     if at + count * width > len(data):
         raise ValueError("a table that does not end")
-    return [int.from_bytes(data[place : place + width], "big") for place in range(at, at + count * width, width)]
+    return [
+        int.from_bytes(data[place : place + width], "big")
+        for place in range(at, at + count * width, width)
+    ]
 
 
 def _samples(file: BinaryIO, track: Box) -> list[tuple[int, int]]:
     """Return where a track's samples lie. Raises: ValueError."""
     table = _inner(file, track, b"mdia", b"minf", b"stbl")
-    found = {one.kind: _read(file, one) for one in _boxes(file, table.body, table.end)} if table else {}
+    found = (
+        {one.kind: _read(file, one) for one in _boxes(file, table.body, table.end)} if table else {}
+    )
     if not {b"stsz", b"stsc"} <= found.keys() or not {b"stco", b"co64"} & found.keys():
         raise ValueError("a track without a table of its samples")
     sizes_in, runs_in = found[b"stsz"], found[b"stsc"]
@@ -206,7 +223,9 @@ def _clear(file: BinaryIO, start: int, end: int) -> None:
 
 
 def _pictures_and_sound(path: Path, sniffed: Sniffed) -> Any:
-    """Return what must be the same: each packet of picture and sound, its times, and how the picture is turned."""
+    """Return what must be the same: each packet of picture and sound, its times, and how the
+    picture is turned.
+    """
     with suppress(Refusal), open_clip(path, sniffed=sniffed) as (container, stream):
         frame = next(decoded(container, stream), None)
         turned = colour.display_matrix(frame) if frame is not None else None
@@ -214,7 +233,13 @@ def _pictures_and_sound(path: Path, sniffed: Sniffed) -> Any:
         with open_clip(path, sniffed=sniffed) as (again, pictures):
             sounds = [one for one in again.streams.audio if one.codec_context is not None]
             for packet in again.demux(pictures, *sounds):
-                times = (packet.pts, packet.dts, packet.duration, packet.is_keyframe, packet.is_discard)
+                times = (
+                    packet.pts,
+                    packet.dts,
+                    packet.duration,
+                    packet.is_keyframe,
+                    packet.is_discard,
+                )
                 packets.append((packet.stream.type, *times, zlib.crc32(bytes(packet))))
         return turned, packets
     return None

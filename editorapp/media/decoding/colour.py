@@ -1,4 +1,6 @@
-"""From a decoded frame to a picture for the eye: upright, square pixels, sRGB; HDR brought into range."""
+"""From a decoded frame to a picture for the eye: upright, square pixels, sRGB; HDR brought into
+range.
+"""
 
 from dataclasses import dataclass
 from fractions import Fraction
@@ -12,7 +14,11 @@ PQ, HLG = 16, 18  # ITU-T H.273 transfer characteristics
 _TRANSFERS = {PQ: "pq", HLG: "hlg"}
 _SWS = {1: 1, 4: 4, 5: 5, 6: 5, 7: 7, 9: 9, 10: 9}  # H.273 matrix -> swscale's number
 _BT2020_TO_BT709 = np.array(
-    [[1.660491, -0.587641, -0.072850], [-0.124550, 1.132900, -0.008349], [-0.018151, -0.100579, 1.118730]],
+    [
+        [1.660491, -0.587641, -0.072850],
+        [-0.124550, 1.132900, -0.008349],
+        [-0.018151, -0.100579, 1.118730],
+    ],
     dtype=np.float32,
 )
 _LIGHT = ("MASTERING_DISPLAY_METADATA", "CONTENT_LIGHT_LEVEL")
@@ -36,19 +42,23 @@ class Upright:
 
 
 def _unnamed(kinds: type[Type], value: object) -> Type:
-    """Return a kind of side data for a number that the library has no name for: it says nothing to us, and no harm."""
+    """Return a kind of side data for a number that the library has no name for: it says nothing to
+    us, and no harm.
+    """
     made: Any = object.__new__(kinds)
     made._name_, made._value_ = f"UNNAMED_{value}", value
     return made
 
 
-# Newer files bring side data (spatial video, EXIF in motion JPEG) that the decoder knows and its binding cannot name:
-# without this, asking for any of a frame's side data raises ValueError.
+# Newer files bring side data (spatial video, EXIF in motion JPEG) that the decoder knows and its
+# binding cannot name: without this, asking for any of a frame's side data raises ValueError.
 Type._missing_ = classmethod(_unnamed)  # type: ignore[assignment,method-assign]
 
 
 def display_matrix(frame: Any) -> list[int] | None:
-    """Return the nine numbers of a frame's display matrix (ISO 14496-12: a, b, u, c, d, v, x, y, w), if it has one."""
+    """Return the nine numbers of a frame's display matrix (ISO 14496-12: a, b, u, c, d, v, x, y,
+    w), if it has one.
+    """
     for item in frame.side_data:
         if item.type.name == "DISPLAYMATRIX":
             numbers: list[int] = np.frombuffer(bytes(item), dtype="<i4")[:9].tolist()
@@ -87,9 +97,11 @@ def transfer(frame: Any) -> str:
 
 
 def mastering(frame: Any) -> str:
-    """Return what a frame says of the light it was made for, in x265's words; "" where it says nothing.
+    """Return what a frame says of the light it was made for, in x265's words; "" where it says
+    nothing.
 
-    Source: SMPTE ST 2086 in units of 0.00002 and 0.0001 nits, CTA-861.3 in nits; as libavutil lays both out.
+    Source: SMPTE ST 2086 in units of 0.00002 and 0.0001 nits, CTA-861.3 in nits; as libavutil lays
+    both out.
     """
     said = {item.type.name: bytes(item) for item in frame.side_data if item.type.name in _LIGHT}
     words = ""
@@ -97,7 +109,9 @@ def mastering(frame: Any) -> str:
         numbers = np.frombuffer(display, dtype="<i4")[:22]
         if numbers[20] and numbers[21] and numbers[1:20:2].all():
             parts = numbers[0:20:2] / numbers[1:20:2]
-            red_x, red_y, green_x, green_y, blue_x, blue_y, white_x, white_y = np.rint(parts[:8] * 50_000).astype(int)
+            red_x, red_y, green_x, green_y, blue_x, blue_y, white_x, white_y = np.rint(
+                parts[:8] * 50_000
+            ).astype(int)
             darkest, brightest = np.rint(parts[8:] * 10_000).astype(int)
             words += (
                 f":hdr10=1:master-display=G({green_x},{green_y})B({blue_x},{blue_y})R({red_x},{red_y})"
@@ -110,7 +124,9 @@ def mastering(frame: Any) -> str:
 
 
 def matrix(frame: Any) -> int:
-    """Return the YUV matrix of a frame, by H.273's number; where none is stated, what players assume."""
+    """Return the YUV matrix of a frame, by H.273's number; where none is stated, what players
+    assume.
+    """
     stated = int(frame.colorspace)
     if stated in _SWS:
         return stated
@@ -122,15 +138,21 @@ def swscale_matrix(frame: Any) -> int:
     return _SWS[matrix(frame)]
 
 
-def picture(frame: Any, aspect: Fraction, *, max_width: int = 0, max_height: int = 0) -> NDArray[np.uint8]:
-    """Return a frame as it is shown: RGB, uint8, (height, width, 3); smaller where a limit asks for it."""
+def picture(
+    frame: Any, aspect: Fraction, *, max_width: int = 0, max_height: int = 0
+) -> NDArray[np.uint8]:
+    """Return a frame as it is shown: RGB, uint8, (height, width, 3); smaller where a limit asks for
+    it.
+    """
     turn, hdr = upright(frame), transfer(frame)
     width, height = fit(displayed_size(frame, aspect), max_width, max_height)
     coded = (height, width) if turn.transposed else (width, height)
     scaled = frame.reformat(
-        *coded, format="rgb48le" if hdr else "rgb24", src_colorspace=swscale_matrix(frame),
+        *coded,
+        format="rgb48le" if hdr else "rgb24",
+        src_colorspace=swscale_matrix(frame),
         interpolation=exact(),
-    )  # fmt: skip
+    )
     pixels = scaled.to_ndarray()
     if hdr:
         pixels = np.rint(to_sdr(pixels.astype(np.float32) / 65535, hdr) * 255).astype(np.uint8)
@@ -138,7 +160,9 @@ def picture(frame: Any, aspect: Fraction, *, max_width: int = 0, max_height: int
 
 
 def exact() -> Any:
-    """Return how swscale must work so that a colour is the same afterwards: what it rounds by itself adds up to 5."""
+    """Return how swscale must work so that a colour is the same afterwards: what it rounds by
+    itself adds up to 5.
+    """
     from av.video.reformatter import Interpolation
 
     return Interpolation.BICUBIC | Interpolation.ACCURATE_RND | Interpolation.FULL_CHR_H_INT
@@ -180,7 +204,9 @@ def _plane(plane: Any) -> Any:
 
 
 def to_sdr(signal: NDArray[np.float32], kind: str) -> NDArray[np.float32]:
-    """Bring an HDR signal (BT.2020, PQ or HLG, 0..1) to an SDR one (BT.709 primaries, sRGB curve, 0..1)."""
+    """Bring an HDR signal (BT.2020, PQ or HLG, 0..1) to an SDR one (BT.709 primaries, sRGB curve,
+    0..1).
+    """
     nits = _pq_nits(signal) if kind == "pq" else _hlg_nits(signal)
     light = np.maximum((nits / _WHITE_NITS) @ _BT2020_TO_BT709.T, 0)
     peak = light.max(axis=-1, keepdims=True)
@@ -195,12 +221,19 @@ def _pq_nits(signal: NDArray[np.float32]) -> NDArray[np.float32]:
     """SMPTE ST 2084: signal -> light in nits."""
     root = np.power(np.clip(signal, 0, 1), 1 / 78.84375)
     top = np.maximum(root - 0.8359375, 0)
-    return np.asarray(10_000 * np.power(top / (18.8515625 - 18.6875 * root), 1 / 0.1593017578125), dtype=np.float32)
+    return np.asarray(
+        10_000 * np.power(top / (18.8515625 - 18.6875 * root), 1 / 0.1593017578125),
+        dtype=np.float32,
+    )
 
 
 def _hlg_nits(signal: NDArray[np.float32]) -> NDArray[np.float32]:
     """ITU-R BT.2100 HLG on a display of 1,000 nits: signal -> light in nits."""
     signal = np.clip(signal, 0, 1)
-    scene = np.where(signal <= 0.5, signal**2 / 3, (np.exp((signal - 0.55991073) / 0.17883277) + 0.28466892) / 12)
+    scene = np.where(
+        signal <= 0.5, signal**2 / 3, (np.exp((signal - 0.55991073) / 0.17883277) + 0.28466892) / 12
+    )
     brightness = scene @ np.array([0.2627, 0.6780, 0.0593], dtype=np.float32)
-    return np.asarray(1000 * scene * np.maximum(brightness, 1e-6)[..., None] ** 0.2, dtype=np.float32)
+    return np.asarray(
+        1000 * scene * np.maximum(brightness, 1e-6)[..., None] ** 0.2, dtype=np.float32
+    )

@@ -23,7 +23,10 @@ _BT709 = 1
 
 @dataclass(frozen=True)
 class Recipe:
-    """How to write a copy. `gop` is the number of frames from keyframe to keyframe, 0 the encoder's choice."""
+    """How to write a copy.
+
+    `gop` is the number of frames from keyframe to keyframe, 0 the encoder's choice.
+    """
 
     codec: str = "libx264"
     pixel_format: str = "yuv420p"
@@ -38,10 +41,21 @@ class Recipe:
 class _Picture:
     """Turns decoded frames into encoded packets: upright, square pixels, even size."""
 
-    def __init__(self, out: Any, frame: Any, aspect: Fraction, *, rate: Fraction, base: Fraction, recipe: Recipe):
+    def __init__(
+        self,
+        out: Any,
+        frame: Any,
+        aspect: Fraction,
+        *,
+        rate: Fraction,
+        base: Fraction,
+        recipe: Recipe,
+    ):
         self.recipe, self.turn, self.base = recipe, colour.upright(frame), base
         self.hdr = colour.transfer(frame)
-        width, height = colour.fit(colour.displayed_size(frame, aspect), recipe.max_width, recipe.max_height)
+        width, height = colour.fit(
+            colour.displayed_size(frame, aspect), recipe.max_width, recipe.max_height
+        )
         self.size = (max(2, width // 2 * 2), max(2, height // 2 * 2))
         self.mapper = tonemap.Mapper(self.hdr) if self.hdr and not recipe.keeps_hdr else None
         self.reformatter, self.last = av.video.reformatter.VideoReformatter(), None
@@ -50,14 +64,17 @@ class _Picture:
 
     def _stream(self, out: Any, frame: Any, rate: Fraction) -> Any:
         recipe = self.recipe
-        # No B-frames: where packets come in another order than frames, an MP4 cannot say how long the last frame lasts.
+        # No B-frames: where packets come in another order than frames, an MP4 cannot say how long
+        # the last frame lasts.
         options = {"crf": str(recipe.quality), "preset": recipe.preset, "bf": "0"}
         if recipe.gop:
             options |= {"g": str(recipe.gop), "keyint_min": str(recipe.gop), "sc_threshold": "0"}
         keeps = self.hdr and recipe.keeps_hdr
         tags = (9, int(frame.color_trc), 9) if keeps else (_BT709, _BT709, _BT709)
         if recipe.codec == "libx265":
-            options["x265-params"] = f"log-level=none:colorprim={tags[0]}:transfer={tags[1]}:colormatrix={tags[2]}"
+            options["x265-params"] = (
+                f"log-level=none:colorprim={tags[0]}:transfer={tags[1]}:colormatrix={tags[2]}"
+            )
             if keeps:
                 options["x265-params"] += colour.mastering(frame)
         stream = out.add_stream(recipe.codec, rate=rate, options=options)
@@ -84,18 +101,37 @@ class _Picture:
     def _prepared(self, frame: Any) -> Any:
         coded = self.size[::-1] if self.turn.transposed else self.size
         source = colour.swscale_matrix(frame)
-        target = {"dst_colorspace": 9 if self.hdr and self.recipe.keeps_hdr else _BT709, "dst_color_range": 1}
+        target = {
+            "dst_colorspace": 9 if self.hdr and self.recipe.keeps_hdr else _BT709,
+            "dst_color_range": 1,
+        }
         if self.mapper:
-            frame = self.mapper.mapped(self.reformatter.reformat(frame, *coded, "gbrp12le", src_colorspace=source))
+            frame = self.mapper.mapped(
+                self.reformatter.reformat(frame, *coded, "gbrp12le", src_colorspace=source)
+            )
             source = _BT709
         made = self.reformatter.reformat(
-            frame, *coded, self.recipe.pixel_format, src_colorspace=source, interpolation=colour.exact(), **target
+            frame,
+            *coded,
+            self.recipe.pixel_format,
+            src_colorspace=source,
+            interpolation=colour.exact(),
+            **target,
         )
         return colour.turned_frame(made, self.turn) if self.turn != colour.Upright() else made
 
 
-def copy(path: Path, out: Path, timeline: Timeline, *, rate: Fraction, recipe: Recipe, span: tuple[int, int]) -> None:
-    """Write the frames `span[0]` to `span[1]` of a clip, with their sound, to an MP4 that starts at 0.
+def copy(
+    path: Path,
+    out: Path,
+    timeline: Timeline,
+    *,
+    rate: Fraction,
+    recipe: Recipe,
+    span: tuple[int, int],
+) -> None:
+    """Write the frames `span[0]` to `span[1]` of a clip, with their sound, to an MP4 that starts at
+    0.
 
     Every frame is kept, each as long as it was: a varying rate stays one. Raises: Refusal.
     """
@@ -111,7 +147,9 @@ def copy(path: Path, out: Path, timeline: Timeline, *, rate: Fraction, recipe: R
         picture, sound, written = None, None, 0
         early: list[Any] = []  # decoded before the first picture, and perhaps heard with it
         # Where the times of the sound make no sense, it is counted from the beginning.
-        for index, frame in _play(container, stream, sounding, timeline, span[0] if is_timed else 0):
+        for index, frame in _play(
+            container, stream, sounding, timeline, span[0] if is_timed else 0
+        ):
             if index is not None and not span[0] <= index <= span[1]:
                 continue
             if index is not None:
@@ -120,10 +158,16 @@ def copy(path: Path, out: Path, timeline: Timeline, *, rate: Fraction, recipe: R
                     # Both streams must be there before the first packet is written.
                     if sounding is not None:
                         span_end = ends[span[1]] * base
-                        sound = Sound(made, sounding, start=first * base, end=span_end, is_timed=is_timed)
+                        sound = Sound(
+                            made, sounding, start=first * base, end=span_end, is_timed=is_timed
+                        )
                         made.mux([packet for piece in early for packet in sound.packets(piece)])
                         early.clear()
-                made.mux(picture.packets(frame, timeline.pts[index] - first, ends[index] - timeline.pts[index]))
+                made.mux(
+                    picture.packets(
+                        frame, timeline.pts[index] - first, ends[index] - timeline.pts[index]
+                    )
+                )
                 written += 1
             elif sound is not None:
                 made.mux(sound.packets(frame))
@@ -144,7 +188,9 @@ def _has_true_sound(path: Path) -> bool:
 def _play(
     container: Any, stream: Any, sounding: Any, timeline: Timeline, first: int
 ) -> Iterator[tuple[int | None, Any]]:
-    """Yield pictures with their index on the timeline, and sound with None, from before frame `first` to the end."""
+    """Yield pictures with their index on the timeline, and sound with None, from before frame
+    `first` to the end.
+    """
     index: int | None = 0
     starts = [key for key in timeline.keys if key <= timeline.pts[first]]
     sounds = [] if sounding is None else [sounding]
@@ -174,7 +220,8 @@ def _play(
 
 
 def remux(path: Path, out: Path, timeline: Timeline) -> None:
-    """Write the same packets into an MP4 that starts at 0: for clips whose coding browsers know in other containers.
+    """Write the same packets into an MP4 that starts at 0: for clips whose coding browsers know in
+    other containers.
 
     Raises: Refusal "damaged", when the clip does not fit into an MP4 as it is.
     """
@@ -206,7 +253,10 @@ def remux(path: Path, out: Path, timeline: Timeline) -> None:
 
 
 def _move(packet: Any, start: Fraction) -> None:
-    """Count a packet's times from the first picture on. Sound before that is noted as before the start: not played."""
+    """Count a packet's times from the first picture on.
+
+    Sound before that is noted as before the start: not played.
+    """
     late = round(start / packet.time_base)
     packet.pts = packet.pts if packet.pts is None else packet.pts - late
     packet.dts = packet.dts if packet.dts is None else packet.dts - late

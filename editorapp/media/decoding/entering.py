@@ -1,8 +1,12 @@
-"""Entering a clip in the middle: what only its beginning tells a decoder is told again where decoding starts.
+"""Entering a clip in the middle: what only its beginning tells a decoder is told again where
+decoding starts.
 
-Encoders write some words once, before the first picture: parameter sets, and who they are. libavcodec needs the last
-too: older x264 coded 4:4:4 and some motion in ways of its own. After a seek it has not read them, and shows noise.
-Of all codecs that are entered in the middle (timeline.py), H.264 alone has decoders that ask for such words.
+Encoders write some words once, before the first picture: parameter sets, and who they are.
+libavcodec needs the last
+too: older x264 coded 4:4:4 and some motion in ways of its own. After a seek it has not read them,
+     and shows noise.
+Of all codecs that are entered in the middle (timeline.py), H.264 alone has decoders that ask for
+such words.
 """
 
 from collections.abc import Iterator
@@ -16,7 +20,8 @@ _LENGTH_WIDTH_AT = 4  # in avcC: ISO/IEC 14496-15, 5.3.3.1
 
 
 def packets_from(container: Any, stream: Any, at: int, *others: Any) -> Iterator[Any]:
-    """Yield the packets of a picture stream, and of others, from the last keyframe that is not after `at`.
+    """Yield the packets of a picture stream, and of others, from the last keyframe that is not
+    after `at`.
 
     `container` must have been opened just now, with nothing read. `at`: in the stream's own units.
     Raises: av.error.FFmpegError, when the container does not find there, or the file is broken off.

@@ -1,4 +1,6 @@
-"""Frame durations, kept beside an encoder: it forgets them, and the last frame is shown for as long as it says."""
+"""Frame durations, kept beside an encoder: it forgets them, and the last frame is shown for as long
+as it says.
+"""
 
 from typing import Any
 

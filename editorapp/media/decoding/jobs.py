@@ -1,4 +1,6 @@
-"""The jobs that the sandbox's child does: each takes and returns what JSON can carry, and raises Refusal."""
+"""The jobs that the sandbox's child does: each takes and returns what JSON can carry, and raises
+Refusal.
+"""
 
 from fractions import Fraction
 from pathlib import Path
@@ -21,12 +23,15 @@ _LONG_SECONDS = 120  # a longer clip is coded faster and a little worse, so that
 _PROXY_SIDE = 1920
 _FORMATS = {"png": "PNG", "jpeg": "JPEG", "webp": "WEBP"}
 _OPTIONS: dict[str, dict[str, Any]] = {
-    "png": {"compress_level": 3}, "jpeg": {"quality": 92, "subsampling": 0}, "webp": {"quality": 90, "method": 2},
-}  # fmt: skip
+    "png": {"compress_level": 3},
+    "jpeg": {"quality": 92, "subsampling": 0},
+    "webp": {"quality": 90, "method": 2},
+}
 
 
 def take(path: str, *, max_seconds: float, expect: str, out: str | None = None) -> dict[str, Any]:
-    """Measure a file and, where `out` names a folder, write poster.webp, filmstrip.webp and frames.json into it.
+    """Measure a file and, where `out` names a folder, write poster.webp, filmstrip.webp and
+    frames.json into it.
 
     `expect`: "video" refuses pictures, "image" refuses clips, "any" takes both.
     """
@@ -34,7 +39,11 @@ def take(path: str, *, max_seconds: float, expect: str, out: str | None = None) 
     sniffed = sniff(file)
     _check_kind(sniffed, expect)
     if sniffed.kind == "picture":
-        return {"facts": examine_picture(file, sniffed, poster=folder / "poster.webp" if folder else None)}
+        return {
+            "facts": examine_picture(
+                file, sniffed, poster=folder / "poster.webp" if folder else None
+            )
+        }
     return {"facts": _take_clip(file, sniffed, max_seconds, folder)}
 
 
@@ -59,7 +68,9 @@ def _check_kind(sniffed: Sniffed, expect: str) -> None:
         raise Refusal("not_media", what=what)
 
 
-def _take_clip(file: Path, sniffed: Sniffed, max_seconds: float, folder: Path | None) -> dict[str, Any]:
+def _take_clip(
+    file: Path, sniffed: Sniffed, max_seconds: float, folder: Path | None
+) -> dict[str, Any]:
     if folder is None:
         return examine(file, sniffed, max_seconds=max_seconds).facts
     collector = previews.Collector(*_expected(file, sniffed))
@@ -80,7 +91,9 @@ def _expected(file: Path, sniffed: Sniffed) -> tuple[int, Any]:
     return count, lambda: aspect
 
 
-def still(path: str, *, index: int, frames: str, format: str, max_height: int, out: str) -> dict[str, Any]:
+def still(
+    path: str, *, index: int, frames: str, format: str, max_height: int, out: str
+) -> dict[str, Any]:
     """Write frame `index` of a clip as a picture file, upright and in sRGB."""
     frame, aspect = reader.frame_at(Path(path), reader.load_index(Path(frames)), index)
     pixels = colour.picture(frame, aspect, max_height=max_height)
@@ -94,15 +107,20 @@ def take_archive(path: str, *, out: str) -> dict[str, Any]:
 
 
 def proxy(path: str, *, frames: str, fps: str, out: str) -> dict[str, Any]:
-    """Write a copy of a clip that browsers play: the same packets where they can be kept, else coded anew."""
+    """Write a copy of a clip that browsers play: the same packets where they can be kept, else
+    coded anew.
+    """
     file, made, timeline = Path(path), Path(out), reader.load_index(Path(frames))
     if _remuxed(file, made, timeline):
         return {"how": "remuxed"}
     is_long = timeline.seconds > _LONG_SECONDS
     recipe = encode.Recipe(
-        gop=6, quality=23 if is_long else 20, preset="ultrafast" if is_long else "veryfast",
-        max_width=_PROXY_SIDE, max_height=_PROXY_SIDE,
-    )  # fmt: skip
+        gop=6,
+        quality=23 if is_long else 20,
+        preset="ultrafast" if is_long else "veryfast",
+        max_width=_PROXY_SIDE,
+        max_height=_PROXY_SIDE,
+    )
     whole = (0, len(timeline.pts) - 1)
     encode.copy(file, made, timeline, rate=Fraction(fps), recipe=recipe, span=whole)
     return {"how": "encoded"}
@@ -113,8 +131,16 @@ def _remuxed(file: Path, made: Path, timeline: Timeline) -> bool:
     sniffed = sniff(file)
     said = examine(file, sniffed, max_seconds=0).facts
     with open_clip(file, sniffed=sniffed) as (container, _):
-        sounds = [s.codec_context.codec.canonical_name for s in container.streams.audio if s.codec_context is not None]
-    if said["hdr"] or said["codec"] != "h264" or not is_browser_safe("mp4", "h264", said["pixel_format"], sounds):
+        sounds = [
+            s.codec_context.codec.canonical_name
+            for s in container.streams.audio
+            if s.codec_context is not None
+        ]
+    if (
+        said["hdr"]
+        or said["codec"] != "h264"
+        or not is_browser_safe("mp4", "h264", said["pixel_format"], sounds)
+    ):
         return False
     try:
         encode.remux(file, made, timeline)
@@ -122,7 +148,9 @@ def _remuxed(file: Path, made: Path, timeline: Timeline) -> bool:
     except Refusal:
         return False
     same = ("width", "height", "rotation", "duration_seconds")
-    return has_times_of(copied.timeline, timeline) and all(copied.facts[fact] == said[fact] for fact in same)
+    return has_times_of(copied.timeline, timeline) and all(
+        copied.facts[fact] == said[fact] for fact in same
+    )
 
 
 def outgoing(path: str, *, out: str) -> dict[str, Any]:
@@ -147,6 +175,8 @@ def trim(path: str, *, frames: str, fps: str, first: int, last: int, out: str) -
     frame, _ = reader.frame_at(file, timeline, first)
     recipe = encode.Recipe(quality=14)
     if colour.transfer(frame):
-        recipe = encode.Recipe(codec="libx265", pixel_format="yuv420p10le", quality=16, preset="fast", keeps_hdr=True)
+        recipe = encode.Recipe(
+            codec="libx265", pixel_format="yuv420p10le", quality=16, preset="fast", keeps_hdr=True
+        )
     encode.copy(file, Path(out), timeline, rate=Fraction(fps), recipe=recipe, span=(first, last))
     return {}

@@ -1,4 +1,6 @@
-"""Open a clip safely: by what it is, with allow-lists for formats, protocols and codecs, within size limits."""
+"""Open a clip safely: by what it is, with allow-lists for formats, protocols and codecs, within
+size limits.
+"""
 
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -29,7 +31,8 @@ CODECS = frozenset(_CODECS.split())
 def open_clip(path: Path, *, sniffed: Sniffed | None = None) -> Iterator[tuple[Any, Any]]:
     """Yield the container and its picture stream, ready to decode.
 
-    The demuxer is named and not guessed, and knows only local files: a playlist is never opened, whatever its name.
+    The demuxer is named and not guessed, and knows only local files: a playlist is never opened,
+    whatever its name.
     Raises: Refusal.
     """
     sniffed = sniffed or sniff(path)
@@ -37,7 +40,9 @@ def open_clip(path: Path, *, sniffed: Sniffed | None = None) -> Iterator[tuple[A
     if sniffed.format == "mpegvideo":
         options.pop("enable_drefs")
     try:
-        container = av.open(str(path), format=sniffed.format, options=options, metadata_errors="replace")
+        container = av.open(
+            str(path), format=sniffed.format, options=options, metadata_errors="replace"
+        )
     except (av.error.FFmpegError, ValueError, UnicodeError) as error:
         raise _cannot_open(error, sniffed) from error
     with container:
@@ -46,7 +51,11 @@ def open_clip(path: Path, *, sniffed: Sniffed | None = None) -> Iterator[tuple[A
 
 def picture_tracks(container: Any) -> list[Any]:
     """Return the tracks that can be taken for the picture: not the covers of songs and films."""
-    return [stream for stream in container.streams.video if not stream.disposition & Disposition.attached_pic]
+    return [
+        stream
+        for stream in container.streams.video
+        if not stream.disposition & Disposition.attached_pic
+    ]
 
 
 def _cannot_open(error: Exception, sniffed: Sniffed) -> Refusal:
@@ -66,7 +75,9 @@ def _picture_stream(container: Any, sniffed: Sniffed) -> Any:
     stream = next((one for one in sorted(pictures, key=_is_not_default) if _is_known(one)), None)
     if stream is None:
         context = pictures[0].codec_context
-        raise Refusal("unsupported_codec", codec=context.name if context is not None else "something unknown")
+        raise Refusal(
+            "unsupported_codec", codec=context.name if context is not None else "something unknown"
+        )
     context = stream.codec_context
     check_size(context.width, context.height)
     context.thread_count = THREADS
@@ -80,7 +91,9 @@ def _is_not_default(stream: Any) -> bool:
 
 
 def _is_known(stream: Any) -> bool:
-    """Is the track coded in a way that is taken? Decoders have names of their own (libdav1d decodes av1)."""
+    """Is the track coded in a way that is taken? Decoders have names of their own (libdav1d decodes
+    av1).
+    """
     context = stream.codec_context
     return context is not None and context.codec.canonical_name in CODECS
 
@@ -109,8 +122,8 @@ def readable(packets: Iterator[Any]) -> Iterator[Any]:
 def decoded(container: Any, stream: Any, packets: Iterator[Any] | None = None) -> Iterator[Any]:
     """Yield the frames of a stream, in the order in which they are shown.
 
-    `packets`: those of the stream to be decoded; without them all, from where the container stands. One that cannot be
-    decoded is passed over: one damaged frame does not lose a clip.
+    `packets`: those of the stream to be decoded; without them all, from where the container stands.
+    One that cannot be decoded is passed over: one damaged frame does not lose a clip.
     """
     packets = container.demux(stream) if packets is None else packets
     while True:
@@ -126,7 +139,10 @@ def decoded(container: Any, stream: Any, packets: Iterator[Any] | None = None) -
 
 
 def frames_in(stream: Any, packet: Any) -> list[Any]:
-    """Return the frames that a packet of a stream gives; None is its end. One that is damaged is passed over."""
+    """Return the frames that a packet of a stream gives; None is its end.
+
+    One that is damaged is passed over.
+    """
     try:
         return list(stream.decode(packet))
     except av.error.EOFError:

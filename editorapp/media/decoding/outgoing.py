@@ -1,7 +1,10 @@
-"""Outgoing copies: a file as it leaves the house: pictures upright and in sRGB, and nothing told of place and camera.
+"""Outgoing copies: a file as it leaves the house: pictures upright and in sRGB, and nothing told of
+place and camera.
 
-A picture that only has metadata loses that and keeps its pixels; one that lies on its side, or has colours of another
-profile than sRGB, is coded anew: few who read pictures heed either note. A clip's pictures, sound and times are never
+A picture that only has metadata loses that and keeps its pixels; one that lies on its side, or has
+colours of another
+profile than sRGB, is coded anew: few who read pictures heed either note. A clip's pictures, sound
+and times are never
 touched: what is told in its container is written over in place (clip_metadata.py).
 """
 
@@ -15,7 +18,13 @@ from PIL.JpegImagePlugin import get_sampling
 
 from editorapp.media.decoding import clip_metadata
 from editorapp.media.decoding.picture_colour import in_srgb
-from editorapp.media.decoding.picture_file import UNREADABLE, in_eight_bits, opened, orientation, turned
+from editorapp.media.decoding.picture_file import (
+    UNREADABLE,
+    in_eight_bits,
+    opened,
+    orientation,
+    turned,
+)
 from editorapp.media.decoding.sniff import Sniffed, sniff
 from editorapp.media.decoding.still_picture import MAX_BYTES
 from editorapp.media.decoding.strip import stripped
@@ -23,7 +32,9 @@ from editorapp.media.refusals import Refusal, show_bytes
 
 
 def outgoing(path: Path, out: Path) -> bool:
-    """Write a file as it may leave to `out`. False, and nothing is written, where it may leave as it is.
+    """Write a file as it may leave to `out`.
+
+    False, and nothing is written, where it may leave as it is.
 
     Raises: Refusal, when a picture cannot be written so that it is taken.
     """
@@ -56,8 +67,13 @@ def _picture(data: bytes, sniffed: Sniffed) -> bytes:
 
 
 def _stripped(data: bytes, format: str, image: Image.Image) -> bytes:
-    """Drop the metadata; where the file is built oddly, or the pixels would be others, code it anew."""
-    for colours in (True, False):  # what it says of its colours may be damaged: then that does not go out either
+    """Drop the metadata; where the file is built oddly, or the pixels would be others, code it
+    anew.
+    """
+    for colours in (
+        True,
+        False,
+    ):  # what it says of its colours may be damaged: then that does not go out either
         with suppress(*UNREADABLE):
             made = stripped(data, format, colours=colours)
             with Image.open(io.BytesIO(made), formats=[format]) as again:
@@ -68,13 +84,20 @@ def _stripped(data: bytes, format: str, image: Image.Image) -> bytes:
 
 
 def _coded(image: Image.Image, original: Image.Image, format: str, *, is_converted: bool) -> bytes:
-    """Write a picture anew, in its own format, with its colour profile and nothing else beside the pixels."""
+    """Write a picture anew, in its own format, with its colour profile and nothing else beside the
+    pixels.
+    """
     icc = None if is_converted else original.info.get("icc_profile")
     bare = image.copy()
     bare.info = {key: image.info[key] for key in ("transparency",) if key in image.info}
     for quality in (95, 85):
         made = io.BytesIO()
-        bare.save(made, format, **_options(original, format, quality), **({"icc_profile": icc} if icc else {}))
+        bare.save(
+            made,
+            format,
+            **_options(original, format, quality),
+            **({"icc_profile": icc} if icc else {}),
+        )
         if made.tell() <= MAX_BYTES:
             return made.getvalue()
     raise Refusal("too_big", size=show_bytes(made.tell()), limit=show_bytes(MAX_BYTES))

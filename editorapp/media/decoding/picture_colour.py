@@ -1,16 +1,25 @@
-"""Colours of pictures: from the profile that a file names to sRGB, which all browsers and providers understand."""
+"""Colours of pictures: from the profile that a file names to sRGB, which all browsers and providers
+understand.
+"""
 
 import io
 
 from PIL import Image, ImageCms
 
 _SRGB = ImageCms.createProfile("sRGB")
-COLOURED = {"RGB": "RGB", "RGBA": "RGBA", "L": "RGB", "CMYK": "RGB"}  # modes that a profile can be taken from
+COLOURED = {
+    "RGB": "RGB",
+    "RGBA": "RGBA",
+    "L": "RGB",
+    "CMYK": "RGB",
+}  # modes that a profile can be taken from
 _ALIKE = 2  # of 255: profiles whose colours differ by no more are the same
 
 
 def in_srgb(image: Image.Image) -> Image.Image | None:
-    """Return the picture with its colours in sRGB; None where they are that, or nobody says what they are."""
+    """Return the picture with its colours in sRGB; None where they are that, or nobody says what
+    they are.
+    """
     icc = image.info.get("icc_profile")
     if image.mode not in {*COLOURED, "P", "LA", "PA"} or (not icc and image.mode != "CMYK"):
         return None
@@ -50,14 +59,22 @@ def _through(image: Image.Image, profile: ImageCms.ImageCmsProfile) -> Image.Ima
 
 
 def _is_srgb(profile: ImageCms.ImageCmsProfile, mode: str) -> bool:
-    """Does the profile mean the same colours as sRGB? Its name may be anything, so some colours are tried."""
+    """Does the profile mean the same colours as sRGB? Its name may be anything, so some colours are
+    tried.
+    """
     if mode == "CMYK":
         return False
     steps = range(0, 256, 51)
     if mode in ("L", "LA"):
         tried = Image.frombytes("L", (256, 1), bytes(range(256)))
     else:
-        colours = (value for red in steps for green in steps for blue in steps for value in (red, green, blue))
+        colours = (
+            value
+            for red in steps
+            for green in steps
+            for blue in steps
+            for value in (red, green, blue)
+        )
         tried = Image.frombytes("RGB", (216, 1), bytes(colours))
     before, after = tried.convert("RGB").tobytes(), _through(tried, profile).tobytes()
     return max(abs(one - other) for one, other in zip(before, after, strict=True)) <= _ALIKE

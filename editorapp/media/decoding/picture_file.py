@@ -1,7 +1,8 @@
 """A picture file, opened for its pixels: what is told beside them never stops it.
 
-Metadata are taken out before a decoder sees them, because it would stop at text that is no text, at a note that is too
-long, or take a second picture (the gain map of a phone) for the next one of a film.
+Metadata are taken out before a decoder sees them, because it would stop at text that is no text, at
+a note that is too long, or take a second picture (the gain map of a phone) for the next one of a
+film.
 """
 
 import io
@@ -26,7 +27,13 @@ _TURNS = {
     7: Image.Transpose.TRANSVERSE,
     8: Image.Transpose.ROTATE_90,
 }
-UNREADABLE = (OSError, SyntaxError, ValueError, EOFError, Image.DecompressionBombError)  # what Pillow raises
+UNREADABLE = (
+    OSError,
+    SyntaxError,
+    ValueError,
+    EOFError,
+    Image.DecompressionBombError,
+)  # what Pillow raises
 
 
 @contextmanager
@@ -35,7 +42,9 @@ def opened(data: bytes, format: str) -> Iterator[Image.Image]:
 
     `format`: Pillow's name. Raises: one of UNREADABLE.
     """
-    Image.MAX_IMAGE_PIXELS = None  # our own limit is checked before a pixel is decoded, and says more
+    Image.MAX_IMAGE_PIXELS = (
+        None  # our own limit is checked before a pixel is decoded, and says more
+    )
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")
         with _opened(data, format) as image:
@@ -52,7 +61,9 @@ def _opened(data: bytes, format: str) -> Image.Image:
 
 
 def is_animated(data: bytes, format: str) -> bool:
-    """Does the file hold a film? A JPEG never does: its second picture is a gain map, a depth map, or a thumbnail."""
+    """Does the file hold a film? A JPEG never does: its second picture is a gain map, a depth map,
+    or a thumbnail.
+    """
     if format == "JPEG":
         return False
     if format == "PNG":
@@ -62,7 +73,9 @@ def is_animated(data: bytes, format: str) -> bool:
 
 
 def orientation(data: bytes, format: str) -> int:
-    """Return how the camera says that the picture is turned (EXIF, 1 to 8): 1 where it says nothing readable."""
+    """Return how the camera says that the picture is turned (EXIF, 1 to 8): 1 where it says nothing
+    readable.
+    """
     try:
         with warnings.catch_warnings(), Image.open(io.BytesIO(data), formats=[format]) as image:
             warnings.simplefilter("ignore")

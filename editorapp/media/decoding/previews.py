@@ -21,12 +21,19 @@ Pixels = NDArray[np.uint8]
 
 
 def strip_frames(frame_count: int) -> list[int]:
-    """Return the frames on a filmstrip: column c stands for the c-th of equal parts and shows its middle frame."""
-    return [min(frame_count - 1, (2 * c + 1) * frame_count // (2 * STRIP_COLUMNS)) for c in range(STRIP_COLUMNS)]
+    """Return the frames on a filmstrip: column c stands for the c-th of equal parts and shows its
+    middle frame.
+    """
+    return [
+        min(frame_count - 1, (2 * c + 1) * frame_count // (2 * STRIP_COLUMNS))
+        for c in range(STRIP_COLUMNS)
+    ]
 
 
 class Collector:
-    """Keeps small copies of the frames that the previews need, while a clip is decoded for its index."""
+    """Keeps small copies of the frames that the previews need, while a clip is decoded for its
+    index.
+    """
 
     def __init__(self, expected_frames: int, aspect: Callable[[], Any]) -> None:
         self.wanted = set(strip_frames(max(1, expected_frames)))
@@ -41,7 +48,8 @@ class Collector:
     def add(self, index: int, frame: Any, aspect: Any) -> None:
         large = colour.picture(frame, aspect, max_width=POSTER_WIDTH, max_height=POSTER_HEIGHT)
         self.columns[index] = _small(large)
-        # One poster in the early third, where something is usually to be seen already; a dark one is replaced.
+        # One poster in the early third, where something is usually to be seen already; a dark one
+        # is replaced.
         if not self.posters or (max(self.posters) < 0 or _interest(large) > 1.6 * self._best()):
             self.posters = {index: large}
 
@@ -61,7 +69,9 @@ def _small(large: Pixels) -> Pixels:
 
 
 def fill(collector: Collector, path: Path, timeline: Timeline) -> None:
-    """Fetch the frames of a long clip's filmstrip one by one: nearest keyframes where they are close enough."""
+    """Fetch the frames of a long clip's filmstrip one by one: nearest keyframes where they are
+    close enough.
+    """
     count = len(timeline.pts)
     part = (timeline.pts[-1] - timeline.pts[0]) / STRIP_COLUMNS
     for index in strip_frames(count):
@@ -70,12 +80,18 @@ def fill(collector: Collector, path: Path, timeline: Timeline) -> None:
 
 
 def _cheap(timeline: Timeline, index: int, part: float) -> int:
-    """Return the keyframe nearest to a frame if it lies in the same column of the strip, else the frame itself."""
+    """Return the keyframe nearest to a frame if it lies in the same column of the strip, else the
+    frame itself.
+    """
     import bisect
 
     at = timeline.pts[index]
     near = min(timeline.keys, key=lambda key: abs(key - at), default=None)
-    return bisect.bisect_left(timeline.pts, near) if near is not None and abs(near - at) <= part / 2 else index
+    return (
+        bisect.bisect_left(timeline.pts, near)
+        if near is not None and abs(near - at) <= part / 2
+        else index
+    )
 
 
 def save_strip(collector: Collector, frame_count: int, path: Path) -> None:

@@ -1,4 +1,6 @@
-"""Frame n of a clip, exactly: seek to a keyframe before it, decode until its time comes, and compare."""
+"""Frame n of a clip, exactly: seek to a keyframe before it, decode until its time comes, and
+compare.
+"""
 
 import bisect
 import json
@@ -15,7 +17,12 @@ from editorapp.media.refusals import Refusal
 
 def save_index(timeline: Timeline, path: Path) -> None:
     """Write the index beside the clip, so that a still needs no second measuring."""
-    index = {"time_base": str(timeline.time_base), "end": timeline.end, "pts": timeline.pts, "keys": timeline.keys}
+    index = {
+        "time_base": str(timeline.time_base),
+        "end": timeline.end,
+        "pts": timeline.pts,
+        "keys": timeline.keys,
+    }
     path.write_text(json.dumps(index, separators=(",", ":")))
 
 
@@ -45,8 +52,9 @@ def frame_at(path: Path, timeline: Timeline, index: int) -> tuple[Any, Any]:
 def _starts(timeline: Timeline, index: int) -> Iterator[int | None]:
     """Yield where to start decoding, best first; None is the beginning of the file.
 
-    A frame is right after the last keyframe that is shown before it. Should a container put its keyframes elsewhere
-    than it said, an earlier one and in the end the beginning give the same frame, only later.
+    A frame is right after the last keyframe that is shown before it. Should a container put its
+    keyframes elsewhere than it said, an earlier one and in the end the beginning give the same
+    frame, only later.
     """
     at = bisect.bisect_right(timeline.keys, timeline.pts[index]) - 1
     if at >= 0:

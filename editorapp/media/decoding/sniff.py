@@ -4,26 +4,70 @@ from dataclasses import dataclass
 from pathlib import Path
 
 HEAD_BYTES = 4096
-_STILL_BRANDS = {b"heic", b"heix", b"heim", b"heis", b"hevx", b"mif1", b"msf1", b"avif", b"avis", b"jpeg", b"crx "}
+_STILL_BRANDS = {
+    b"heic",
+    b"heix",
+    b"heim",
+    b"heis",
+    b"hevx",
+    b"mif1",
+    b"msf1",
+    b"avif",
+    b"avis",
+    b"jpeg",
+    b"crx ",
+}
 _MOV_BOXES = {b"ftyp", b"moov", b"mdat", b"wide", b"free", b"skip", b"pnot"}
-_PLAYLISTS = (b"#extm3u", b"ffconcat", b"v=0\r\n", b"v=0\n", b"[playlist]", b"<smil", b"<asx", b"[reference]", b"#!")
+_PLAYLISTS = (
+    b"#extm3u",
+    b"ffconcat",
+    b"v=0\r\n",
+    b"v=0\n",
+    b"[playlist]",
+    b"<smil",
+    b"<asx",
+    b"[reference]",
+    b"#!",
+)
 _NAMED: tuple[tuple[bytes, str], ...] = (
-    (b"%PDF", "a PDF document"), (b"PK\x03\x04", "a zip archive or office document"), (b"\x1f\x8b", "a gzip archive"),
-    (b"Rar!", "a RAR archive"), (b"7z\xbc\xaf", "a 7-Zip archive"), (b"MZ", "a Windows program"),
-    (b"\x7fELF", "a program"), (b"SQLite format 3", "a database"), (b"<!doc", "a web page"), (b"<html", "a web page"),
-)  # fmt: skip
-_AUDIO = (b"ID3", b"fLaC", b"\xff\xfb", b"\xff\xf3", b"\xff\xf2", b"\xff\xf1", b"\xff\xf9", b"MThd", b".snd", b"#!AMR")
+    (b"%PDF", "a PDF document"),
+    (b"PK\x03\x04", "a zip archive or office document"),
+    (b"\x1f\x8b", "a gzip archive"),
+    (b"Rar!", "a RAR archive"),
+    (b"7z\xbc\xaf", "a 7-Zip archive"),
+    (b"MZ", "a Windows program"),
+    (b"\x7fELF", "a program"),
+    (b"SQLite format 3", "a database"),
+    (b"<!doc", "a web page"),
+    (b"<html", "a web page"),
+)
+_AUDIO = (
+    b"ID3",
+    b"fLaC",
+    b"\xff\xfb",
+    b"\xff\xf3",
+    b"\xff\xf2",
+    b"\xff\xf1",
+    b"\xff\xf9",
+    b"MThd",
+    b".snd",
+    b"#!AMR",
+)
 _OTHER_VIDEO = (
-    (b"FLV", "a Flash video (FLV)"), (b"\x30\x26\xb2\x75\x8e\x66\xcf\x11", "a Windows Media file (WMV)"),
-    (b".RMF", "a RealMedia file"), (b"\x06\x0e\x2b\x34", "an MXF file"), (b"DKIF", "a raw IVF file"),
-)  # fmt: skip
+    (b"FLV", "a Flash video (FLV)"),
+    (b"\x30\x26\xb2\x75\x8e\x66\xcf\x11", "a Windows Media file (WMV)"),
+    (b".RMF", "a RealMedia file"),
+    (b"\x06\x0e\x2b\x34", "an MXF file"),
+    (b"DKIF", "a raw IVF file"),
+)
 
 
 @dataclass(frozen=True)
 class Sniffed:
     """`kind`: video, picture, other_picture, audio, playlist, other_video, nothing or empty.
 
-    `format` is the demuxer's name for a video, Pillow's name for a picture; `what` names it for people.
+    `format` is the demuxer's name for a video, Pillow's name for a picture; `what` names it for
+    people.
     """
 
     kind: str
@@ -46,7 +90,12 @@ def _video(head: bytes) -> Sniffed | None:
         return _mov(head)
     if head[:4] == b"\x1a\x45\xdf\xa3":
         container = "webm" if b"webm" in head[:64] else "mkv"
-        return Sniffed("video", "a WebM file" if container == "webm" else "a Matroska file", "matroska", container)
+        return Sniffed(
+            "video",
+            "a WebM file" if container == "webm" else "a Matroska file",
+            "matroska",
+            container,
+        )
     if head[:4] == b"RIFF" and head[8:11] == b"AVI":
         return Sniffed("video", "an AVI file", "avi", "avi")
     if head[:4] == b"OggS":
@@ -85,8 +134,15 @@ def _picture(head: bytes) -> Sniffed | None:
         return Sniffed("picture", "GIF", "GIF")
     if head[:4] == b"RIFF" and head[8:12] == b"WEBP":
         return Sniffed("picture", "WebP", "WEBP")
-    others = ((b"II*\0", "TIFF"), (b"MM\0*", "TIFF"), (b"8BPS", "Photoshop"), (b"\x76\x2f\x31\x01", "EXR"),
-              (b"\xff\x0a", "JPEG XL"), (b"\0\0\0\x0cJXL ", "JPEG XL"), (b"\0\0\0\x0cjP  ", "JPEG 2000"))  # fmt: skip
+    others = (
+        (b"II*\0", "TIFF"),
+        (b"MM\0*", "TIFF"),
+        (b"8BPS", "Photoshop"),
+        (b"\x76\x2f\x31\x01", "EXR"),
+        (b"\xff\x0a", "JPEG XL"),
+        (b"\0\0\0\x0cJXL ", "JPEG XL"),
+        (b"\0\0\0\x0cjP  ", "JPEG 2000"),
+    )
     for magic, name in others:
         if head.startswith(magic):
             return Sniffed("other_picture", name)
@@ -97,7 +153,9 @@ def _picture(head: bytes) -> Sniffed | None:
 
 def _other(head: bytes) -> Sniffed:
     words = head.lstrip(b"\xef\xbb\xbf \t\r\n").lower()
-    if words.startswith(_PLAYLISTS) or (words.startswith(b"<?xml") and (b"<mpd" in words or b"<smil" in words)):
+    if words.startswith(_PLAYLISTS) or (
+        words.startswith(b"<?xml") and (b"<mpd" in words or b"<smil" in words)
+    ):
         return Sniffed("playlist", "a playlist")
     if head[:4] == b"RIFF" and head[8:12] == b"WAVE" or head.startswith(_AUDIO):
         return Sniffed("audio", "a sound file")

@@ -8,13 +8,16 @@ import av
 from editorapp.media.decoding.opening import demuxed
 
 _RATES = {8000, 11025, 12000, 16000, 22050, 24000, 32000, 44100, 48000}
-# Noted times tremble and drift. A gap or an overlap is believed from here on; below it sound simply goes on.
+# Noted times tremble and drift. A gap or an overlap is believed from here on; below it sound simply
+# goes on.
 _SLACK_SECONDS = Fraction(1, 25)
 
 
 def track_of(container: Any) -> Any:
     """Return the sound track that copies have, None where there is none that can be decoded."""
-    return next((track for track in container.streams.audio if track.codec_context is not None), None)
+    return next(
+        (track for track in container.streams.audio if track.codec_context is not None), None
+    )
 
 
 def has_true_times(container: Any) -> bool:
@@ -36,14 +39,21 @@ def has_true_times(container: Any) -> bool:
 
 
 class Sound:
-    """Writes sound from an instant of the source on, which becomes 0: what is earlier is cut off to the sample.
+    """Writes sound from an instant of the source on, which becomes 0: what is earlier is cut off to
+    the sample.
 
-    `start`, `end`: in seconds on the source's clock. Without `is_timed` the noted times make no sense, and pieces
-    follow each other from the first on.
+    `start`, `end`: in seconds on the source's clock. Without `is_timed` the noted times make no
+    sense, and pieces follow each other from the first on.
     """
 
     def __init__(
-        self, out: Any, track: Any, *, start: Fraction, end: Fraction | None = None, is_timed: bool = True
+        self,
+        out: Any,
+        track: Any,
+        *,
+        start: Fraction,
+        end: Fraction | None = None,
+        is_timed: bool = True,
     ) -> None:
         context = track.codec_context
         self.rate = context.sample_rate if context.sample_rate in _RATES else 48000
@@ -52,7 +62,9 @@ class Sound:
         self.stream.codec_context.bit_rate = 96_000 if self.layout == "mono" else 160_000
         self.start, self.is_timed = start, is_timed
         self.length = None if end is None else round((end - start) * self.rate)
-        self.due: int | None = None  # where the next sample goes, counted from the start; None before the first
+        self.due: int | None = (
+            None  # where the next sample goes, counted from the start; None before the first
+        )
         self.resampler: Any = None
         self.heard: tuple[Any, ...] | None = None
 
@@ -93,7 +105,9 @@ class Sound:
         """Return where a piece goes, in samples from the start."""
         noted: int | None = None
         if piece.pts is not None:
-            noted = round((piece.pts * (piece.time_base or Fraction(1, self.rate)) - self.start) * self.rate)
+            noted = round(
+                (piece.pts * (piece.time_base or Fraction(1, self.rate)) - self.start) * self.rate
+            )
         if noted is None or (self.due is not None and not self.is_timed):
             return self.due or 0
         if self.due is None:
@@ -102,6 +116,8 @@ class Sound:
         return self.due if abs(noted - self.due) <= _SLACK_SECONDS * self.rate else noted
 
     def _cut(self, piece: Any, first: int, last: int) -> Any:
-        made = av.AudioFrame.from_ndarray(piece.to_ndarray()[:, first:last].copy(), format="fltp", layout=self.layout)
+        made = av.AudioFrame.from_ndarray(
+            piece.to_ndarray()[:, first:last].copy(), format="fltp", layout=self.layout
+        )
         made.sample_rate = self.rate
         return made

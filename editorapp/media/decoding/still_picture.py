@@ -6,7 +6,14 @@ from typing import Any
 from PIL import Image
 
 from editorapp.media.decoding.picture_colour import COLOURED, in_srgb
-from editorapp.media.decoding.picture_file import UNREADABLE, in_eight_bits, is_animated, opened, orientation, turned
+from editorapp.media.decoding.picture_file import (
+    UNREADABLE,
+    in_eight_bits,
+    is_animated,
+    opened,
+    orientation,
+    turned,
+)
 from editorapp.media.decoding.previews import POSTER_HEIGHT, POSTER_WIDTH
 from editorapp.media.decoding.sniff import Sniffed
 from editorapp.media.refusals import Refusal, show_bytes
@@ -61,8 +68,20 @@ def _check_size(image: Image.Image) -> None:
 
 def _facts(image: Image.Image, mode: str, sniffed: Sniffed, size: int) -> dict[str, Any]:
     return {
-        "kind": "image", "container": sniffed.format.lower(), "codec": sniffed.format.lower(), "width": image.width,
-        "height": image.height, "size_bytes": size, "fps": None, "frame_count": 0, "duration_seconds": "0",
-        "has_audio": False, "hdr": False, "hdr_transfer": "", "variable_frame_rate": False, "rotation": 0,
-        "pixel_format": mode.lower(), "browser_safe": True,
-    }  # fmt: skip
+        "kind": "image",
+        "container": sniffed.format.lower(),
+        "codec": sniffed.format.lower(),
+        "width": image.width,
+        "height": image.height,
+        "size_bytes": size,
+        "fps": None,
+        "frame_count": 0,
+        "duration_seconds": "0",
+        "has_audio": False,
+        "hdr": False,
+        "hdr_transfer": "",
+        "variable_frame_rate": False,
+        "rotation": 0,
+        "pixel_format": mode.lower(),
+        "browser_safe": True,
+    }

@@ -1,7 +1,9 @@
-"""Metadata removal from pictures, without touching a pixel: the container is written anew, without what is told beside.
+"""Metadata removal from pictures, without touching a pixel: the container is written anew, without
+what is told beside.
 
-Kept is what the pixels need: colour profiles and tables, transparency, density. Dropped: EXIF, XMP, IPTC, comments,
-thumbnails, second pictures (MPF, gain maps), and whatever follows the picture's end, like the clip of a live photo.
+Kept is what the pixels need: colour profiles and tables, transparency, density. Dropped: EXIF, XMP,
+IPTC, comments, thumbnails, second pictures (MPF, gain maps), and whatever follows the picture's
+end, like the clip of a live photo.
 """
 
 import re
@@ -21,7 +23,8 @@ _WEBP_TOLD = 0x08 | 0x04  # flags in VP8X: there is EXIF, there is XMP
 def stripped(data: bytes, format: str, *, colours: bool = True) -> bytes:
     """Return a picture file without metadata; the very same bytes where there is none.
 
-    `format`: Pillow's name. Without `colours` what a PNG says of its colours goes as well: it may be damaged.
+    `format`: Pillow's name. Without `colours` what a PNG says of its colours goes as well: it may
+    be damaged.
     Raises: ValueError, when the file is not built as its format says.
     """
     try:
@@ -74,7 +77,9 @@ def _jpeg_segment(marker: int, segment: bytes) -> bytes:
 
 def _png(data: bytes, kept: frozenset[bytes]) -> bytes:
     chunks = _png_chunks(data)
-    return _PNG_MAGIC + b"".join(chunk for kind, chunk in chunks if not kind[0] & 0x20 or kind in kept)
+    return _PNG_MAGIC + b"".join(
+        chunk for kind, chunk in chunks if not kind[0] & 0x20 or kind in kept
+    )
 
 
 def _png_chunks(data: bytes) -> Iterator[tuple[bytes, bytes]]:

@@ -1,4 +1,6 @@
-"""Does the file hold as many bytes as its own headers promise? Containers say so in different places."""
+"""Does the file hold as many bytes as its own headers promise? Containers say so in different
+places.
+"""
 
 from collections.abc import Iterator
 from pathlib import Path
@@ -12,9 +14,18 @@ _BOX_HEADER = 8
 
 
 def check_whole(path: Path, sniffed: Sniffed, stream: Any) -> None:
-    """Compare what the container claims with the bytes that are there. Raises: Refusal "truncated"."""
+    """Compare what the container claims with the bytes that are there.
+
+    Raises: Refusal "truncated".
+    """
     size = path.stat().st_size
-    claims = {"mov": _boxes_end, "matroska": _segment_end, "avi": _riff_end, "ogg": _ogg_end, "mpegts": _packets_end}
+    claims = {
+        "mov": _boxes_end,
+        "matroska": _segment_end,
+        "avi": _riff_end,
+        "ogg": _ogg_end,
+        "mpegts": _packets_end,
+    }
     claimed = claims[sniffed.format](path, size) if sniffed.format in claims else 0
     if sniffed.format in {"mov", "avi"}:
         # A moved table of contents can hide a short file: ask where the last sample should end.
@@ -22,11 +33,16 @@ def check_whole(path: Path, sniffed: Sniffed, stream: Any) -> None:
         claimed = max([claimed, *(entry.pos + entry.size for entry in entries)])
     if claimed > size:
         lost = "its last page is not whole" if sniffed.format == "ogg" else ""
-        raise Refusal("truncated", detail=lost or f"{show_bytes(claimed - size)} of {show_bytes(claimed)} are missing")
+        raise Refusal(
+            "truncated",
+            detail=lost or f"{show_bytes(claimed - size)} of {show_bytes(claimed)} are missing",
+        )
 
 
 def is_fragmented(path: Path) -> bool:
-    """Is an MP4 written in fragments? Browsers seek in those by when packets are decoded, and miss frames."""
+    """Is an MP4 written in fragments? Browsers seek in those by when packets are decoded, and miss
+    frames.
+    """
     return any(name == b"moof" for _end, name in _boxes(path))
 
 
@@ -52,7 +68,9 @@ def _boxes(path: Path) -> Iterator[tuple[int, bytes]]:
 
 
 def _segment_end(path: Path, size: int) -> int:
-    """Return where the segment of a Matroska file ends by its header; 0 for a live recording, which has no length."""
+    """Return where the segment of a Matroska file ends by its header; 0 for a live recording, which
+    has no length.
+    """
     with path.open("rb") as file:
         head = file.read(65536)
     at = head.find(_EBML_SEGMENT)

@@ -1,4 +1,6 @@
-"""When each frame of a clip is shown: the index by which frame n is frame n, and the exact frame rate."""
+"""When each frame of a clip is shown: the index by which frame n is frame n, and the exact frame
+rate.
+"""
 
 import bisect
 from collections.abc import Callable, Iterator
@@ -14,16 +16,17 @@ from editorapp.media.decoding.opening import decoded, open_clip
 from editorapp.media.decoding.sniff import Sniffed
 from editorapp.media.refusals import Refusal, show_length
 
-# Where each packet is one shown frame with a time of its own, packets tell the times without decoding.
+# Where each packet is one shown frame with a time of its own, packets tell the times without
+# decoding.
 _TELLING_CODECS = frozenset(
     {"h264", "hevc", "av1", "vp9", "mjpeg", "prores", "dnxhd", "ffv1", "png", "rawvideo", "qtrle"}
 )
 _TELLING_FORMATS = frozenset({"mov", "matroska"})
 # Clips up to this much picture are decoded whole: about 18 s at 1080p30.
 _WHOLE_PIXELS = 1_300_000_000
-_RATES = tuple(Fraction(n) for n in (24, 25, 30, 50, 60, 12, 15, 10, 20, 48, 100, 120, 240, 8, 5, 6, 1)) + tuple(
-    Fraction(n * 1000, 1001) for n in (24, 30, 60, 120, 48, 240, 15, 12)
-)
+_RATES = tuple(
+    Fraction(n) for n in (24, 25, 30, 50, 60, 12, 15, 10, 20, 48, 100, 120, 240, 8, 5, 6, 1)
+) + tuple(Fraction(n * 1000, 1001) for n in (24, 30, 60, 120, 48, 240, 15, 12))
 
 _SAME = Fraction(1, 2000)  # seconds: clocks of containers are rounded, to 1 ms at most
 
@@ -41,7 +44,8 @@ class Packet:
 
 @dataclass(frozen=True)
 class Timeline:
-    """`pts`: when each shown frame comes on screen, in `time_base` units, ascending; `keys`: those one can start at.
+    """`pts`: when each shown frame comes on screen, in `time_base` units, ascending; `keys`: those
+    one can start at.
 
     `is_decoded`: every frame was decoded, so that the count is a fact and not a claim.
     """
@@ -58,11 +62,16 @@ class Timeline:
 
 
 def has_times_of(copy: Timeline, source: Timeline) -> bool:
-    """Does a copy start at 0, and show every frame of its source when the source does, counted from its first?"""
+    """Does a copy start at 0, and show every frame of its source when the source does, counted from
+    its first?
+    """
     if copy.pts[0] != 0 or len(copy.pts) != len(source.pts):
         return False
     pairs = zip(copy.pts, source.pts, strict=True)
-    return all(abs(at * copy.time_base - (own - source.pts[0]) * source.time_base) < _SAME for at, own in pairs)
+    return all(
+        abs(at * copy.time_base - (own - source.pts[0]) * source.time_base) < _SAME
+        for at, own in pairs
+    )
 
 
 def read_packets(container: Any, stream: Any) -> list[Packet]:
@@ -76,22 +85,33 @@ def read_packets(container: Any, stream: Any) -> list[Packet]:
             return found
         if packet.size:
             shown = not packet.is_discard
-            found.append(Packet(packet.pts, packet.dts, packet.duration or 0, packet.is_keyframe, shown))
+            found.append(
+                Packet(packet.pts, packet.dts, packet.duration or 0, packet.is_keyframe, shown)
+            )
 
 
-def build(path: Path, sniffed: Sniffed, packets: list[Packet], *, on_frame: OnFrame | None = None) -> Timeline:
+def build(
+    path: Path, sniffed: Sniffed, packets: list[Packet], *, on_frame: OnFrame | None = None
+) -> Timeline:
     """Make the index of a clip's frames.
 
-    Short clips are decoded whole. Of long ones, where packets are to be trusted, the first and the last second are
+    Short clips are decoded whole. Of long ones, where packets are to be trusted, the first and the
+    last second are
     decoded and compared with what the packets say; every difference leads to decoding the whole.
     Raises: Refusal, when nothing can be decoded, or the end of the clip cannot.
     """
     said = _said(packets)
     with open_clip(path, sniffed=sniffed) as (container, stream):
         context, base = stream.codec_context, stream.time_base
-        is_telling = sniffed.format in _TELLING_FORMATS and context.codec.canonical_name in _TELLING_CODECS
+        is_telling = (
+            sniffed.format in _TELLING_FORMATS and context.codec.canonical_name in _TELLING_CODECS
+        )
         said = said if is_telling else []
-        keys = sorted(p.pts for p in packets if p.is_key and p.is_shown and p.pts is not None) if said else []
+        keys = (
+            sorted(p.pts for p in packets if p.is_key and p.is_shown and p.pts is not None)
+            if said
+            else []
+        )
         step = _usual_step(said, stream)
         is_long = context.width * context.height * len(packets) > _WHOLE_PIXELS
         claimed = _claimed_end(stream, sniffed)
@@ -102,7 +122,13 @@ def build(path: Path, sniffed: Sniffed, packets: list[Packet], *, on_frame: OnFr
         shown = _decode_all(container, stream, step, on_frame)
     _check_reached(shown, said, base, step)
     known = set(shown)
-    return Timeline(shown, [key for key in keys if key in known], base, _end(shown, packets, base, step, claimed), True)
+    return Timeline(
+        shown,
+        [key for key in keys if key in known],
+        base,
+        _end(shown, packets, base, step, claimed),
+        True,
+    )
 
 
 def _claimed_end(stream: Any, sniffed: Sniffed) -> int:
@@ -115,10 +141,10 @@ def _claimed_end(stream: Any, sniffed: Sniffed) -> int:
 def _end(shown: list[int], packets: list[Packet], base: Fraction, step: int, claimed: int) -> int:
     """Return when the last frame goes.
 
-    An MP4 knows it for its track alone, to a thousandth of a second: what it notes beside a packet is when the next one
-    is to be decoded, which is another frame where frames come out of order. All others note it beside the packet.
-    Cameras that do not know it write next to nothing, less than half of the shortest frame: the last one is then shown
-    for as long as most.
+    An MP4 knows it for its track alone, to a thousandth of a second: what it notes beside a packet
+    is when the next one is to be decoded, which is another frame where frames come out of order.
+    All others note it beside the packet. Cameras that do not know it write next to nothing, less
+    than half of the shortest frame: the last one is then shown for as long as most.
     """
     last = shown[-1]
     least = min((b - a for a, b in zip(shown, shown[1:], strict=False)), default=step) / 2
@@ -129,7 +155,9 @@ def _end(shown: list[int], packets: list[Packet], base: Fraction, step: int, cla
 
 
 def _said(packets: list[Packet]) -> list[int]:
-    """Return the times of the shown packets, ascending; nothing when one has no time or two have the same."""
+    """Return the times of the shown packets, ascending; nothing when one has no time or two have
+    the same.
+    """
     times = [packet.pts for packet in packets if packet.is_shown]
     known = sorted(time for time in times if time is not None)
     return known if len(known) == len(times) == len(set(known)) else []
@@ -194,14 +222,17 @@ def _check_reached(shown: list[int], said: list[int], time_base: Fraction, step:
         raise Refusal("truncated", detail=f"its picture can be decoded only up to {have}")
     # Some frames before the first keyframe may be lost in a cut; more than that is damage.
     if len(said) - len(shown) > max(8, len(said) // 50):
-        raise Refusal("damaged", detail=f"{len(said) - len(shown):,} of {len(said):,} frames are broken")
+        raise Refusal(
+            "damaged", detail=f"{len(said) - len(shown):,} of {len(said):,} frames are broken"
+        )
 
 
 def exact_rate(timeline: Timeline, stream: Any) -> tuple[Fraction, bool]:
     """Return the frame rate, and whether it varies.
 
-    Times are rounded to the container's clock (1 ms in Matroska): a rate is constant when every frame is where
-    this rate puts it, to within that rounding. Of a varying rate the average is returned: frames by duration.
+    Times are rounded to the container's clock (1 ms in Matroska): a rate is constant when every
+    frame is where this rate puts it, to within that rounding. Of a varying rate the average is
+    returned: frames by duration.
     """
     pts, base = timeline.pts, timeline.time_base
     hints = [rate for rate in (stream.guessed_rate, stream.average_rate, stream.base_rate) if rate]
@@ -210,20 +241,37 @@ def exact_rate(timeline: Timeline, stream: Any) -> tuple[Fraction, bool]:
         return rate, False
     average = (len(pts) - 1) / ((pts[-1] - pts[0]) * base)
     near = [rate for rate in _RATES if abs(rate / average - 1) < Fraction(1, 50)]
-    # AVI writers leave a frame's place empty at the start: that moves the average of a short clip further than this.
+    # AVI writers leave a frame's place empty at the start: that moves the average of a short clip
+    # further than this.
     near += [Fraction(hint) for hint in hints if abs(hint / average - 1) < Fraction(1, 10)]
     # A usual rate that the file itself declares, then any usual rate, then whatever it declares.
-    for rate in sorted(set(near), key=lambda rate: (rate not in _RATES, rate not in hints, abs(rate - average))):
-        # In a program stream only some frames have a time, and the demuxer's guess can be one frame off.
-        if _is_on_grid(pts, base, rate, slack=1 / rate if stream.container.format.name == "mpeg" else Fraction(0)):
+    for rate in sorted(
+        set(near), key=lambda rate: (rate not in _RATES, rate not in hints, abs(rate - average))
+    ):
+        # In a program stream only some frames have a time, and the demuxer's guess can be one frame
+        # off.
+        if _is_on_grid(
+            pts,
+            base,
+            rate,
+            slack=1 / rate if stream.container.format.name == "mpeg" else Fraction(0),
+        ):
             return rate, False
     if _is_on_grid(pts, base, average):
         return average.limit_denominator(10_000), False
     return (len(pts) / timeline.seconds).limit_denominator(10_000), True
 
 
-def _is_on_grid(pts: list[int], base: Fraction, rate: Fraction, *, slack: Fraction = Fraction(0)) -> bool:
+def _is_on_grid(
+    pts: list[int], base: Fraction, rate: Fraction, *, slack: Fraction = Fraction(0)
+) -> bool:
     # Half a tick of rounding at each end, and a little for clocks that were rounded twice.
-    allowed = max(Fraction(3, 2) * base, Fraction(11, 10_000)) if base < Fraction(1, 500) else Fraction(3, 2) * base
+    allowed = (
+        max(Fraction(3, 2) * base, Fraction(11, 10_000))
+        if base < Fraction(1, 500)
+        else Fraction(3, 2) * base
+    )
     step = 1 / (rate * base)
-    return all(abs(at - pts[0] - number * step) * base <= allowed + slack for number, at in enumerate(pts))
+    return all(
+        abs(at - pts[0] - number * step) * base <= allowed + slack for number, at in enumerate(pts)
+    )

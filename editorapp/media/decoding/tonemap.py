@@ -1,4 +1,6 @@
-"""HDR to SDR for moving pictures: the curve of colour.py as a table that the decoder's library applies quickly."""
+"""HDR to SDR for moving pictures: the curve of colour.py as a table that the decoder's library
+applies quickly.
+"""
 
 import tempfile
 from pathlib import Path
@@ -33,7 +35,10 @@ class Mapper:
             write_cube(table, self.transfer)
             graph = av.filter.Graph()
             source = graph.add_buffer(
-                width=frame.width, height=frame.height, format=frame.format, time_base=frame.time_base
+                width=frame.width,
+                height=frame.height,
+                format=frame.format,
+                time_base=frame.time_base,
             )
             lut = graph.add("lut3d", f"file={table}:interp=tetrahedral")
             sink = graph.add("buffersink")

@@ -1,4 +1,7 @@
-"""The protocol of Luma Agents: generations. Source: contracts/luma-agents.md; rules: the provider's own table."""
+"""The protocol of Luma Agents: generations.
+
+Source: contracts/luma-agents.md; rules: the provider's own table.
+"""
 
 import hashlib
 import math
@@ -43,11 +46,19 @@ class LumaAgents(Wire):
 <code>luma-api-unknown…</code>, <code>-revoked…</code>, <code>-expired…</code>, <code>-suspended…</code>,
 <code>-deactivated…</code> and <code>-broke…</code> (no money) answer as they say."""
     details = {
-        400: "Invalid request", 401: "Invalid API key", 402: "Insufficient balance. Please add funds to continue.",
-        403: "API client is suspended", 404: "Generation not found", 413: "source: video exceeds 200 MB limit",
-        422: "source: failed to fetch URL", 429: "Rate limit exceeded", 500: "Internal server error",
-        502: "Upstream service unavailable", 503: "Media URL ingestion is unavailable", 504: "Gateway timeout",
-    }  # fmt: skip
+        400: "Invalid request",
+        401: "Invalid API key",
+        402: "Insufficient balance. Please add funds to continue.",
+        403: "API client is suspended",
+        404: "Generation not found",
+        413: "source: video exceeds 200 MB limit",
+        422: "source: failed to fetch URL",
+        429: "Rate limit exceeded",
+        500: "Internal server error",
+        502: "Upstream service unavailable",
+        503: "Media URL ingestion is unavailable",
+        504: "Gateway timeout",
+    }
 
     def __init__(self, simulation: Simulation) -> None:
         super().__init__(simulation)
@@ -75,9 +86,13 @@ class LumaAgents(Wire):
         if what == "generations":
             if rest and request.method == "GET":
                 return await self.poll(
-                    client, rest, unknown="Generation not found",
-                    shown=lambda job: Answer.of_json(self._generation(request, job, job.state(time.time()))),
-                )  # fmt: skip
+                    client,
+                    rest,
+                    unknown="Generation not found",
+                    shown=lambda job: Answer.of_json(
+                        self._generation(request, job, job.state(time.time()))
+                    ),
+                )
             if not rest and request.method == "POST":
                 return await self.submit(request, client, path="/generations")
         elif what == "files":
@@ -92,7 +107,8 @@ class LumaAgents(Wire):
     def refuse(self, fault: Fault) -> Answer:
         """Return a status that was asked for, with the headers that belong to it (1.1).
 
-        Too many submits in a minute are told when the window has room again; no job slot, and reads, are not.
+        Too many submits in a minute are told when the window has room again; no job slot, and
+        reads, are not.
         """
         answer = super().refuse(fault)
         if fault.status != 429:
@@ -152,18 +168,21 @@ class LumaAgents(Wire):
 
     def before_accepting(
         self, request: Request, client: str, wanted: GenerationRequest, found: Resolved
-    ) -> Answer | None:  # fmt: skip
+    ) -> Answer | None:
         return self.error(402, self.details[402]) if client.startswith(BROKE) else None
 
     def new_job(self, body: Any, wanted: GenerationRequest) -> tuple[str, str, str]:
         return str(uuid.uuid4()), body["type"], body["model"]
 
     def accepted(self, request: Request, job: SimulatedJob, client: str, now: float) -> Answer:
-        return Answer.of_json(self._generation(request, job, "queued"), 201, **self._rate_headers(client, now))
+        return Answer.of_json(
+            self._generation(request, job, "queued"), 201, **self._rate_headers(client, now)
+        )
 
     def _rate_headers(self, client: str, now: float) -> dict[str, str]:
         if not self.simulation.options.rpm:
-            return {}  # as when Luma's limiter is down: requests are let through without these headers
+            # as when Luma's limiter is down: requests are let through without these headers
+            return {}
         left, _oldest = self.simulation.rate(client, now)
         return self._limit_headers(left=left, free_at=int(now) + 60)
 
@@ -171,9 +190,10 @@ class LumaAgents(Wire):
         """Return the headers of the limit by the minute; `free_at` is in seconds since 1970."""
         limit = self.simulation.options.rpm or self.spec.requests_per_minute
         return {
-            "X-RateLimit-Limit": str(limit), "X-RateLimit-Remaining": str(max(0, left)),
+            "X-RateLimit-Limit": str(limit),
+            "X-RateLimit-Remaining": str(max(0, left)),
             "X-RateLimit-Reset": str(free_at),
-        }  # fmt: skip
+        }
 
     # A generation
 
@@ -187,8 +207,9 @@ class LumaAgents(Wire):
             "model": job.model,
             "created_at": moment(job.created_at),
             "output": [
-                {"type": output["type"], "url": self.result_link(request, job, output)} for output in outputs
+                {"type": output["type"], "url": self.result_link(request, job, output)}
+                for output in outputs
             ],
             "failure_code": job.failure_code if failed else None,
             "failure_reason": job.failure_reason if failed else None,
-        }  # fmt: skip
+        }

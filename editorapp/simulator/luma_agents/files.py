@@ -52,8 +52,14 @@ class LumaFiles:
         if not file_id:
             if request.method == "POST":
                 faults.calls["upload"] += 1
-                return await under_fault(faults.take("upload"), _refuse, lambda: self._create(request, client))
-            return self._list(request, client) if request.method == "GET" else _error(405, "Method Not Allowed")
+                return await under_fault(
+                    faults.take("upload"), _refuse, lambda: self._create(request, client)
+                )
+            return (
+                self._list(request, client)
+                if request.method == "GET"
+                else _error(405, "Method Not Allowed")
+            )
         file = self.simulation.state.file(client, file_id)
         if file is None:
             return _error(404, "File not found")
@@ -62,10 +68,14 @@ class LumaFiles:
             return await self._complete_under_fault(file)
         if not action and request.method == "GET":
             faults.calls["file"] += 1
-            return await under_fault(faults.take("file"), _refuse, lambda: _answer(self._shown(file)))
+            return await under_fault(
+                faults.take("file"), _refuse, lambda: _answer(self._shown(file))
+            )
         if not action and request.method == "DELETE":
             return self._delete(file)
-        return _error(405 if not action else 404, "Method Not Allowed" if not action else "Not Found")
+        return _error(
+            405 if not action else 404, "Method Not Allowed" if not action else "Not Found"
+        )
 
     # Create
 
@@ -85,9 +95,11 @@ class LumaFiles:
         self.simulation.state.save(file)
         link = self.simulation.link(request, "PUT", f"files/{file.id}")
         upload = {
-            "url": link, "method": "PUT", "headers": {"Content-Type": file.mime_type},
+            "url": link,
+            "method": "PUT",
+            "headers": {"Content-Type": file.mime_type},
             "expires_at": _moment(time.time() + self.simulation.options.url_lifetime),
-        }  # fmt: skip
+        }
         return Answer.of_json(self._created(file, upload), 201)
 
     async def _create_inline(self, request: Request, client: str, content_type: str) -> Answer:
@@ -96,9 +108,15 @@ class LumaFiles:
         if part is None or part.filename is None:
             return _error(400, "file: a part with the file's bytes is required")
         said: dict[str, Any] = {
-            name: fields[name].data.decode() for name in ("purpose", "user_id", "expires_at") if name in fields
+            name: fields[name].data.decode()
+            for name in ("purpose", "user_id", "expires_at")
+            if name in fields
         }
-        said |= {"mime_type": part.content_type, "size_bytes": len(part.data), "filename": part.filename}
+        said |= {
+            "mime_type": part.content_type,
+            "size_bytes": len(part.data),
+            "filename": part.filename,
+        }
         file = _file_from(said, client)
         if isinstance(file, Answer):
             return file
@@ -112,12 +130,16 @@ class LumaFiles:
         return {"id": file.id, "state": file.state, "file": self._shown(file), "upload": upload}
 
     async def put(self, request: Request, file_id: str) -> Answer:
-        """Take the bytes of a presigned upload, on the storage's side: no API key, and errors in XML."""
+        """Take the bytes of a presigned upload, on the storage's side: no API key, and errors in
+        XML.
+        """
         faults = self.simulation.faults
         faults.calls["put"] += 1
 
         def refuse(fault: Fault) -> Answer:
-            return denied(fault.detail or "Refused on demand", code="SimulatedFault", status=fault.status)
+            return denied(
+                fault.detail or "Refused on demand", code="SimulatedFault", status=fault.status
+            )
 
         return await under_fault(faults.take("put"), refuse, lambda: self._put(request, file_id))
 
@@ -126,10 +148,14 @@ class LumaFiles:
         if file is None or file.deleted_at is not None:
             return denied("The specified key does not exist.", code="NoSuchKey", status=404)
         if request.headers.get("content-type", "") != file.mime_type:
-            return denied("A signed header was not sent as given: Content-Type", code="SignatureDoesNotMatch")
+            return denied(
+                "A signed header was not sent as given: Content-Type", code="SignatureDoesNotMatch"
+            )
         if file.is_completed:
             return denied("The upload is complete already", code="PreconditionFailed", status=412)
-        size = await receive(request, self.simulation.options.folder / "files" / file.id, file.size_bytes)
+        size = await receive(
+            request, self.simulation.options.folder / "files" / file.id, file.size_bytes
+        )
         if size is None:
             return denied("More bytes than announced", code="EntityTooLarge", status=400)
         return Answer(200, b"", {"ETag": f'"{file.id}"'})
@@ -139,7 +165,11 @@ class LumaFiles:
     async def _complete_under_fault(self, file: SimulatedFile) -> Answer:
         fault = self.simulation.faults.take("complete")
         if fault is not None and fault.kind == "fail":
-            file.is_completed, file.state, file.failure_reason = True, "failed", FAILURES[fault.code]
+            file.is_completed, file.state, file.failure_reason = (
+                True,
+                "failed",
+                FAILURES[fault.code],
+            )
             self.simulation.state.save(file)
             return await _answer(self._shown(file))
         return await under_fault(fault, _refuse, lambda: self._complete(file))
@@ -168,7 +198,10 @@ class LumaFiles:
         task.add_done_callback(self._ingests.discard)
 
     async def _look_into(self, file: SimulatedFile) -> None:
-        """Measure the file; it is ready then. Bytes that do not decode are a job's failure, not the file's."""
+        """Measure the file; it is ready then.
+
+        Bytes that do not decode are a job's failure, not the file's.
+        """
         path = self.simulation.options.folder / "files" / file.id
         size = path.stat().st_size
         if size != file.size_bytes:
@@ -176,7 +209,9 @@ class LumaFiles:
             file.failure_reason = f"Expected {file.size_bytes} bytes but received {size}"
         else:
             try:
-                answer = await self.simulation.inspector.do({"task": "inspect", "paths": [str(path)]})
+                answer = await self.simulation.inspector.do(
+                    {"task": "inspect", "paths": [str(path)]}
+                )
                 file.facts = answer["all"][0] | {"size_bytes": size}
                 file.state = "ready"
             except WorkerLost:
@@ -188,11 +223,18 @@ class LumaFiles:
 
     def _shown(self, file: SimulatedFile) -> dict[str, Any]:
         return {
-            "id": file.id, "created_at": _moment(file.created_at), "mime_type": file.mime_type,
-            "purpose": file.purpose, "size_bytes": file.size_bytes, "state": _state(file),
-            "filename": file.filename, "user_id": file.user_id, "expires_at": _moment(file.expires_at),
-            "deleted_at": _moment(file.deleted_at), "failure_reason": file.failure_reason,
-        }  # fmt: skip
+            "id": file.id,
+            "created_at": _moment(file.created_at),
+            "mime_type": file.mime_type,
+            "purpose": file.purpose,
+            "size_bytes": file.size_bytes,
+            "state": _state(file),
+            "filename": file.filename,
+            "user_id": file.user_id,
+            "expires_at": _moment(file.expires_at),
+            "deleted_at": _moment(file.deleted_at),
+            "failure_reason": file.failure_reason,
+        }
 
     def _list(self, request: Request, client: str) -> Answer:
         limit, state = as_whole(request.query.get("limit", "25")), request.query.get("state")
@@ -206,7 +248,10 @@ class LumaFiles:
 
         def matches(file: SimulatedFile) -> bool:
             shown = _state(file)
-            return (shown == state if state else shown != "deleted") and purpose in (None, file.purpose)
+            return (shown == state if state else shown != "deleted") and purpose in (
+                None,
+                file.purpose,
+            )
 
         found = list(self.simulation.state.files_of(client, matches))
         if cursor:
@@ -217,7 +262,9 @@ class LumaFiles:
             found = [file for file in found if file.created_at < after.created_at]
         page, more = found[:limit], len(found) > limit
         following = base64.urlsafe_b64encode(page[-1].id.encode()).decode() if more else None
-        return Answer.of_json({"data": [self._shown(one) for one in page], "has_more": more, "next_cursor": following})
+        return Answer.of_json(
+            {"data": [self._shown(one) for one in page], "has_more": more, "next_cursor": following}
+        )
 
     def _delete(self, file: SimulatedFile) -> Answer:
         if file.deleted_at is None:
@@ -232,7 +279,9 @@ async def _answer(value: dict[str, Any]) -> Answer:
 
 
 def _state(file: SimulatedFile) -> str:
-    return "deleted" if file.expires_at is not None and time.time() >= file.expires_at else file.state
+    return (
+        "deleted" if file.expires_at is not None and time.time() >= file.expires_at else file.state
+    )
 
 
 def _from_cursor(cursor: str) -> str:
@@ -257,14 +306,24 @@ def _file_from(body: Any, client: str) -> SimulatedFile | Answer:
     if purpose not in PURPOSES:
         return _error(400, f"Invalid purpose '{purpose}'. Valid: {', '.join(PURPOSES)}")
     try:
-        ends = datetime.fromisoformat(body["expires_at"]).astimezone(UTC) if body.get("expires_at") else None
+        ends = (
+            datetime.fromisoformat(body["expires_at"]).astimezone(UTC)
+            if body.get("expires_at")
+            else None
+        )
     except (ValueError, TypeError, OverflowError):
         return _error(400, "expires_at must be an ISO 8601 date and time")
     return SimulatedFile(
-        id=str(uuid.uuid4()), client=client, created_at=time.time(), mime_type=mime_type, size_bytes=size,
-        purpose=purpose, filename=body.get("filename"), user_id=body.get("user_id"),
+        id=str(uuid.uuid4()),
+        client=client,
+        created_at=time.time(),
+        mime_type=mime_type,
+        size_bytes=size,
+        purpose=purpose,
+        filename=body.get("filename"),
+        user_id=body.get("user_id"),
         expires_at=ends.timestamp() if ends else None,
-    )  # fmt: skip
+    )
 
 
 class Part:

@@ -1,7 +1,8 @@
 """Drawing results: the actual source, re-rendered so that a person sees what was asked for.
 
-Works on 8-bit YUV 4:2:0 planes, as decoders give them and encoders take them: a colour grade is then table look-ups
-and the chroma planes are a quarter of the picture. That is what makes it faster than the clip plays.
+Works on 8-bit YUV 4:2:0 planes, as decoders give them and encoders take them: a colour grade is
+then table look-ups and the chroma planes are a quarter of the picture. That is what makes it faster
+than the clip plays.
 """
 
 from collections.abc import Callable
@@ -36,7 +37,9 @@ def render(task: dict[str, Any], alive: Callable[[], None]) -> dict[str, Any]:
     if "sample" in task["inputs"].values():
         _sample(Path(task["sample"]))
     wanted = GenerationRequest.from_json(task["request"])
-    inputs = {name: task["sample"] if path == "sample" else path for name, path in task["inputs"].items()}
+    inputs = {
+        name: task["sample"] if path == "sample" else path for name, path in task["inputs"].items()
+    }
     if wanted.source is not None and (problem := inspect(inputs["source"])["problem"]):
         return {"failure_code": problem, "failure_reason": "The source could not be decoded."}
     try:
@@ -44,7 +47,10 @@ def render(task: dict[str, Any], alive: Callable[[], None]) -> dict[str, Any]:
     except CannotRender as failure:
         return {"failure_code": failure.code, "failure_reason": failure.reason}
     except (av.InvalidDataError, av.EOFError, av.PatchWelcomeError, Refusal):
-        return {"failure_code": "corrupt_input", "failure_reason": "The source could not be decoded."}
+        return {
+            "failure_code": "corrupt_input",
+            "failure_reason": "The source could not be decoded.",
+        }
     video = folder / outputs[0]["file"]
     return {"outputs": outputs, "facts": inspect(str(video)) | {"size_bytes": video.stat().st_size}}
 

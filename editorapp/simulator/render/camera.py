@@ -14,8 +14,9 @@ from editorapp.simulator.render.clip import Planes
 class Move:
     """Where a concept takes the window from its first to its last frame.
 
-    Units: `x`, `y` how far its centre lies from the middle, in pictures; `zoom` how close; `roll` in degrees;
-    `sway` how far it wavers, in pictures; `doors` how long dark doors take to open, as a part of the clip.
+    Units: `x`, `y` how far its centre lies from the middle, in pictures; `zoom` how close; `roll`
+    in degrees; `sway` how far it wavers, in pictures; `doors` how long dark doors take to open, as
+    a part of the clip.
     """
 
     x: tuple[float, float] = (0.0, 0.0)
@@ -68,10 +69,13 @@ MOVES = {
 class Camera:
     """The moves of several concepts together; with none of them, the picture as it is drawn.
 
-    `anchors` are frames whose pictures were given: there the window is whole, so that they are shown as they are.
+    `anchors` are frames whose pictures were given: there the window is whole, so that they are
+    shown as they are.
     """
 
-    def __init__(self, concepts: Iterable[str], *, count: int, loop: bool, anchors: Collection[int] = ()) -> None:
+    def __init__(
+        self, concepts: Iterable[str], *, count: int, loop: bool, anchors: Collection[int] = ()
+    ) -> None:
         self._moves = [MOVES[name] for name in concepts if name in MOVES]
         self._count, self._loop, self._anchors = count, loop, anchors
 
@@ -87,8 +91,12 @@ class Camera:
         shown = picture if window is None else _through(picture, *window)
         return self._behind_doors(shown, at) if weight == 1 else shown
 
-    def _window(self, at: float, index: int, weight: float) -> tuple[float, float, float, float] | None:
-        """Return the window's centre in pictures, its zoom, and its turn in radians; None for the whole picture."""
+    def _window(
+        self, at: float, index: int, weight: float
+    ) -> tuple[float, float, float, float] | None:
+        """Return the window's centre in pictures, its zoom, and its turn in radians; None for the
+        whole picture.
+        """
         zoom, x, y, roll = 1.0, 0.0, 0.0, 0.0
         for move in self._moves:
             zoom *= _between(move.zoom, at)
@@ -122,13 +130,19 @@ def _through(picture: Planes, x: float, y: float, zoom: float, roll: float) -> P
     x, y = min(slack, max(-slack, x)), min(slack, max(-slack, y))
     seen = Planes.empty(width, height)
     for target, plane in ((seen.y, picture.y), (seen.u, picture.u), (seen.v, picture.v)):
-        target[:] = _plane_through(plane, (0.5 + x) * plane.shape[1], (0.5 + y) * plane.shape[0], zoom, roll)
+        target[:] = _plane_through(
+            plane, (0.5 + x) * plane.shape[1], (0.5 + y) * plane.shape[0], zoom, roll
+        )
     return seen
 
 
 def _plane_through(
-    plane: "np.ndarray[tuple[int, ...], np.dtype[np.uint8]]", x: float, y: float, zoom: float, roll: float
-) -> "np.ndarray[tuple[int, ...], np.dtype[np.uint8]]":  # fmt: skip
+    plane: "np.ndarray[tuple[int, ...], np.dtype[np.uint8]]",
+    x: float,
+    y: float,
+    zoom: float,
+    roll: float,
+) -> "np.ndarray[tuple[int, ...], np.dtype[np.uint8]]":
     high, wide = plane.shape
     a, b = cos(roll) / zoom, sin(roll) / zoom
     where = (a, b, x - a * wide / 2 - b * high / 2, -b, a, y + b * wide / 2 - a * high / 2)

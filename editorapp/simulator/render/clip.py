@@ -21,9 +21,11 @@ from editorapp.simulator.render.colour import BT709, FULL_RANGE, HLG, LIMITED_RA
 
 @dataclass
 class Planes:
-    """One picture in YUV 4:2:0: `y` (height, width), `u` and `v` half of it each way; uint8, one buffer.
+    """One picture in YUV 4:2:0: `y` (height, width), `u` and `v` half of it each way; uint8, one
+    buffer.
 
-    Always BT.709 in limited range, whatever it was read from: so all drawing, and all that is written, speaks of one.
+    Always BT.709 in limited range, whatever it was read from: so all drawing, and all that is
+    written, speaks of one.
     """
 
     buffer: Array
@@ -43,7 +45,9 @@ class Planes:
     @property
     def u(self) -> Array:
         size = self.height * self.width // 4
-        return self.buffer.reshape(-1)[self.height * self.width :][:size].reshape(self.height // 2, self.width // 2)
+        return self.buffer.reshape(-1)[self.height * self.width :][:size].reshape(
+            self.height // 2, self.width // 2
+        )
 
     @property
     def v(self) -> Array:
@@ -59,7 +63,9 @@ class Planes:
     def of(cls, frame: Any, width: int, height: int) -> "Planes":
         """Return a decoded frame at a size (even numbers)."""
         stated = colour.swscale_matrix(frame)
-        has_its_coding = frame.format.name == "yuv420p" and stated == BT709 and frame.color_range != FULL_RANGE
+        has_its_coding = (
+            frame.format.name == "yuv420p" and stated == BT709 and frame.color_range != FULL_RANGE
+        )
         if not has_its_coding or (frame.width, frame.height) != (width, height):
             frame = frame.reformat(
                 width,
@@ -98,7 +104,9 @@ class Planes:
 
 @dataclass(frozen=True)
 class Shot:
-    """One frame of a clip: picture, index from 0, and its time and length in units of the clip's time base."""
+    """One frame of a clip: picture, index from 0, and its time and length in units of the clip's
+    time base.
+    """
 
     planes: Planes
     index: int
@@ -120,7 +128,11 @@ class Source:
         self.container, self.stream = self._opened.enter_context(open_clip(self._path))
         self.audio = track_of(self.container)
         self.quarters = round((first.rotation or 0) / 90) % 4
-        shape = self.stream.sample_aspect_ratio or self.stream.codec_context.sample_aspect_ratio or Fraction(1)
+        shape = (
+            self.stream.sample_aspect_ratio
+            or self.stream.codec_context.sample_aspect_ratio
+            or Fraction(1)
+        )
         width, height = round(first.width * (shape if shape > 0 else 1)), first.height
         self.width, self.height = (height, width) if self.quarters % 2 else (width, height)
         self.fps = Fraction(self.stream.average_rate or self.stream.guessed_rate or 24)
@@ -135,7 +147,9 @@ class Source:
 
     @cached_property
     def has_timed_sound(self) -> bool:
-        """Do the noted times of the sound make sense? Asked by who writes sound: the file is read through for it."""
+        """Do the noted times of the sound make sense? Asked by who writes sound: the file is read
+        through for it.
+        """
         with open_clip(self._path) as (container, _):
             return has_true_times(container)
 
@@ -148,7 +162,9 @@ class Source:
         self._opened.close()
 
     def shots_and_sound(self, width: int, height: int) -> Iterator[Shot | Any]:
-        """Yield each frame at the size asked for as a Shot, and in between the sound's decoded frames."""
+        """Yield each frame at the size asked for as a Shot, and in between the sound's decoded
+        frames.
+        """
         size = (height, width) if self.quarters % 2 else (width, height)
         streams = [self.stream] + ([self.audio] if self.audio else [])
         held: tuple[Planes, int, int] | None = None
@@ -158,7 +174,9 @@ class Source:
                 if isinstance(frame, av.AudioFrame):
                     yield frame
                     continue
-                pts = (frame.pts if frame.pts is not None else self.first_pts + index * step) - self.first_pts
+                pts = (
+                    frame.pts if frame.pts is not None else self.first_pts + index * step
+                ) - self.first_pts
                 if held is not None:
                     pts = max(pts, held[1] + 1)
                     step = pts - held[1]
@@ -169,19 +187,25 @@ class Source:
             yield Shot(held[0], index, held[1], held[2] if 2 * held[2] >= step else step)
 
     def planes(self, frame: Any, width: int, height: int) -> Planes:
-        """Return a frame of this size upright and as SDR; an HDR one through the curve that `hdr` undoes."""
+        """Return a frame of this size upright and as SDR; an HDR one through the curve that `hdr`
+        undoes.
+        """
         return self._flat(frame, width, height).turned(self.quarters)
 
     def _flat(self, frame: Any, width: int, height: int) -> Planes:
         if not self.is_hdr:
             return Planes.of(frame, width, height)
         if self._to_sdr is None:
-            self._to_sdr = hdr.Converter("from_hlg" if self.transfer == HLG else "from_pq", width, height)
+            self._to_sdr = hdr.Converter(
+                "from_hlg" if self.transfer == HLG else "from_pq", width, height
+            )
         return Planes(self._to_sdr.convert(frame).to_ndarray())
 
 
 def still(path: str, width: int, height: int, *, last: bool = False) -> Planes:
-    """Return a picture, or a clip's first or last frame, filling the size: the middle of it, nothing stretched."""
+    """Return a picture, or a clip's first or last frame, filling the size: the middle of it,
+    nothing stretched.
+    """
     from PIL import Image, ImageOps
 
     try:
@@ -201,7 +225,9 @@ def _frame_of(path: str, *, last: bool) -> Any:
         if last:
             for later in frames:
                 frame = later
-        size = (source.height, source.width) if source.quarters % 2 else (source.width, source.height)
+        size = (
+            (source.height, source.width) if source.quarters % 2 else (source.width, source.height)
+        )
         return source.planes(frame, even(size[0]), even(size[1])).picture()
     finally:
         source.close()

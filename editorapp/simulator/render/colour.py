@@ -7,4 +7,8 @@ import numpy as np
 Array = np.ndarray[Any, np.dtype[Any]]
 BT709, PQ, HLG, BT2020 = 1, 16, 18, 9
 LIMITED_RANGE, FULL_RANGE = 1, 2
-WIDE_PRIMARIES = (BT2020, 11, 12)  # P3: a clip in them stays in them, whatever becomes of its pixels
+WIDE_PRIMARIES = (
+    BT2020,
+    11,
+    12,
+)  # P3: a clip in them stays in them, whatever becomes of its pixels

@@ -16,11 +16,13 @@ AMOUNTS = dict(zip(STRENGTHS, (0.14, 0.24, 0.34, 0.46, 0.58, 0.69, 0.80, 0.90, 1
 AUTO = 0.58
 
 
-# How much of the source a control brings back at its value 0, which leaves the model the least freedom, and at 1.
+# How much of the source a control brings back at its value 0, which leaves the model the least
+# freedom, and at 1.
 CLOSEST, LOOSEST = 0.92, 0.12
 POSE = {"precise": 0.9, "coarse": 0.45}
 USUAL = 0.3  # the value of a control that is on and says none
-EVERYWHERE = 0.5  # of what a control brings back where it holds best: the part that comes back all over the picture
+# of what a control brings back where it holds best: the part that comes back all over the picture
+EVERYWHERE = 0.5
 TINT = 0.4  # ... and of colours, for controls speak of structure
 
 
@@ -60,8 +62,16 @@ class Conditioning:
 class Edit:
     """Turns frames of one size, in order."""
 
-    def __init__(self, wanted: GenerationRequest, width: int, height: int, *, guides: Mapping[int, Planes],
-                 fps: float, seed: int) -> None:  # fmt: skip
+    def __init__(
+        self,
+        wanted: GenerationRequest,
+        width: int,
+        height: int,
+        *,
+        guides: Mapping[int, Planes],
+        fps: float,
+        seed: int,
+    ) -> None:
         self.look = look_of(wanted.prompt or "")
         self.conditioning = Conditioning.of(wanted)
         is_auto = wanted.auto_controls is True or not wanted.strength
@@ -103,7 +113,11 @@ class Edit:
         self._vignette = _scaled(effects.vignette_weights(*size), 0.75 * look.vignette * amount)
         self._face = effects.face_weights(*size) if self.conditioning.face else None
         self._dither = effects.dither(*size, self.seed)
-        self._grain = _grain(self.width, self.height, self.seed, 22 * look.grain * amount) if look.grain else None
+        self._grain = (
+            _grain(self.width, self.height, self.seed, 22 * look.grain * amount)
+            if look.grain
+            else None
+        )
 
     # The look
 
@@ -128,7 +142,9 @@ class Edit:
         if soft is not None and look.ink:
             contours = -np.abs(effects.detail(picture, soft)) * np.float32(3.2 * look.ink * amount)
         if soft is not None and (self._loose or look.painterly):
-            effects.mix_into(picture, soft, min(0.9, 0.5 * self._loose + 0.9 * look.painterly * amount))
+            effects.mix_into(
+                picture, soft, min(0.9, 0.5 * self._loose + 0.9 * look.painterly * amount)
+            )
         if look.ink >= 1:
             picture.y[:] = effects.mixed(picture.y, np.full((1, 1), 226, np.uint8), 0.85 * amount)
         return None if contours is None else contours.astype(np.int16)
@@ -150,10 +166,13 @@ class Edit:
                 strength = effects.byte_table(np.arange(256) * part * amount)
                 picture.y[:] = effects.added(picture.y, effects.looked_up(window, strength))
         if self._grain is not None:
-            shifted = np.roll(self._grain, (index * 37 % self.height, index * 91 % self.width), axis=(0, 1))
+            shifted = np.roll(
+                self._grain, (index * 37 % self.height, index * 91 % self.width), axis=(0, 1)
+            )
             picture.y[:] = np.clip(picture.y.astype(np.int16) + shifted, 0, 255)
 
-    # The controls: each brings the source back in its own places the most, and a part of it everywhere
+    # The controls: each brings the source back in its own places the most, and a part of it
+    # everywhere
 
     def _follow(self, picture: Planes, source: Planes) -> None:
         back = effects.enlarged(self._held(source), source.width, source.height)
@@ -163,13 +182,21 @@ class Edit:
         picture.v[:] = effects.mixed(picture.v, source.v, thin, dither)
 
     def _held(self, source: Planes) -> Array:
-        """Return how much of the source comes back at each place, 0..1, at a quarter of the size each way."""
+        """Return how much of the source comes back at each place, 0..1, at a quarter of the size
+        each way.
+        """
         controls, light = self.conditioning, source.y[::4, ::4].astype(np.int16)
         before, self._light_before = self._light_before, light
-        slope = np.abs(np.diff(light, axis=0, prepend=light[:1])) + np.abs(np.diff(light, axis=1, prepend=light[:, :1]))
+        slope = np.abs(np.diff(light, axis=0, prepend=light[:1])) + np.abs(
+            np.diff(light, axis=1, prepend=light[:, :1])
+        )
         contours = np.minimum(1, slope / np.float32(32))
-        near = np.linspace(0, 1, light.shape[0], dtype=np.float32)[:, None]  # what stands low in a picture
-        moving = np.minimum(1, np.abs(light - (light if before is None else before)) / np.float32(16))
+        near = np.linspace(0, 1, light.shape[0], dtype=np.float32)[
+            :, None
+        ]  # what stands low in a picture
+        moving = np.minimum(
+            1, np.abs(light - (light if before is None else before)) / np.float32(16)
+        )
         free = np.ones(light.shape, np.float32)
         for part, places in (
             (controls.pose, contours),
@@ -191,12 +218,16 @@ class Edit:
     # Guide frames
 
     def _fade(self, index: int, at: int) -> float:
-        """Return how much of the guide frame at `at` is seen at `index`: 1 there, 0 after half a second."""
+        """Return how much of the guide frame at `at` is seen at `index`: 1 there, 0 after half a
+        second.
+        """
         near = max(0.0, 1 - abs(index - at) / self.fade_frames)
         return near * near * (3 - 2 * near)
 
     def _lead_to_guides(self, picture: Planes, index: int) -> None:
-        """Lean to the nearest guide's colours over the whole clip, and show the guides at their frames."""
+        """Lean to the nearest guide's colours over the whole clip, and show the guides at their
+        frames.
+        """
         if not self.guides:
             return
         nearest = min(self.guides, key=lambda at: abs(at - index))
@@ -208,7 +239,9 @@ class Edit:
 
 
 def adapted(picture: Planes) -> float:
-    """Return the strength that auto takes: about flex_2, less on flat, dark or blown pictures that bear less."""
+    """Return the strength that auto takes: about flex_2, less on flat, dark or blown pictures that
+    bear less.
+    """
     spread = float(picture.y[::8, ::8].std()) / 60
     return AUTO * (0.85 + 0.25 * min(1.0, spread))
 

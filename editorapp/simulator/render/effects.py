@@ -18,7 +18,8 @@ def byte_table(values: Array) -> Array:
 def mixed(a: Array, b: Array, weight: float | Array, rounding: Array | None = None) -> Array:
     """Return a * (1 - weight) + b * weight; weight 0..1, one number or uint16 of 0..256 per pixel.
 
-    What is left of a step is dropped, or raised to one from where `rounding` (0..255 per pixel) says.
+    What is left of a step is dropped, or raised to one from where `rounding` (0..255 per pixel)
+    says.
     """
     part = np.uint16(round(weight * 256)) if isinstance(weight, (int, float)) else weight
     whole = a * (np.uint16(256) - part) + b * part
@@ -35,11 +36,15 @@ def mix_into(target: Planes, other: Planes, weight: float) -> None:
 
 def blurred(planes: Planes, factor: int) -> Planes:
     """Return the picture as soft as if seen `factor` times smaller."""
-    small = planes.resized(max(2, planes.width // factor // 2 * 2), max(2, planes.height // factor // 2 * 2), "AREA")
+    small = planes.resized(
+        max(2, planes.width // factor // 2 * 2), max(2, planes.height // factor // 2 * 2), "AREA"
+    )
     return small.resized(planes.width, planes.height)
 
 
-def recolour(planes: Planes, uu: Array, uv: Array, vu: Array, vv: Array, tint_u: Array, tint_v: Array) -> None:
+def recolour(
+    planes: Planes, uu: Array, uv: Array, vu: Array, vv: Array, tint_u: Array, tint_v: Array
+) -> None:
     """Turn, stretch and tint the chroma planes, in place; tints by the luma of each place."""
     u, v, light = planes.u, planes.v, planes.y[::2, ::2]
     new_u = uu[u] + uv[v] + tint_u[light] + np.int16(128)
@@ -63,7 +68,9 @@ def enlarged(small: Array, width: int, height: int) -> Array:
 
 
 def dither(width: int, height: int, seed: int) -> Array:
-    """Return thresholds, 0..255 per pixel: a weight that moves no whole step then moves some of the pixels."""
+    """Return thresholds, 0..255 per pixel: a weight that moves no whole step then moves some of the
+    pixels.
+    """
     return np.random.default_rng(seed).integers(0, 256, (height, width), np.uint16)
 
 
@@ -123,7 +130,9 @@ def vignette_weights(width: int, height: int) -> Array:
 
 
 def face_weights(width: int, height: int) -> Array:
-    """Return where a face is taken to be, 0..256 per pixel: an upright oval in the upper middle, soft at its edge."""
+    """Return where a face is taken to be, 0..256 per pixel: an upright oval in the upper middle,
+    soft at its edge.
+    """
     down, right = np.linspace(0, 1, height)[:, None], np.linspace(0, 1, width)[None, :]
     shape = min(width, height)
     away = np.hypot((right - 0.5) * width / shape / 0.26, (down - 0.42) * height / shape / 0.36)

@@ -16,11 +16,20 @@ from editorapp.simulator.render.look import look_of
 class Scene:
     """A sky, a light that travels, hills that pass by: the same words draw the same scene.
 
-    `anchors` are pictures by frame index: shown there whole, moving on slowly around, crossfading between them.
+    `anchors` are pictures by frame index: shown there whole, moving on slowly around, crossfading
+    between them.
     """
 
-    def __init__(self, wanted: GenerationRequest, width: int, height: int, *, count: int,
-                 anchors: Mapping[int, Planes], seed: int) -> None:  # fmt: skip
+    def __init__(
+        self,
+        wanted: GenerationRequest,
+        width: int,
+        height: int,
+        *,
+        count: int,
+        anchors: Mapping[int, Planes],
+        seed: int,
+    ) -> None:
         self.width, self.height, self.count, self.anchors = width, height, count, anchors
         self.loop = bool(wanted.loop)
         random = np.random.default_rng(seed)
@@ -34,7 +43,12 @@ class Scene:
         self._right = np.linspace(0, 1, self._w, dtype=np.float32)[None, :]
         # The words restyle the scene as they would a clip, at full strength.
         self._style = Edit(
-            GenerationRequest(prompt=wanted.prompt, strength="reimagine_1"), width, height, guides={}, fps=24, seed=seed
+            GenerationRequest(prompt=wanted.prompt, strength="reimagine_1"),
+            width,
+            height,
+            guides={},
+            fps=24,
+            seed=seed,
         )
         self._camera = Camera(wanted.concepts or (), count=count, loop=self.loop, anchors=anchors)
         self._is_dark = look_of(wanted.prompt or "").brightness <= -0.14
@@ -54,7 +68,10 @@ class Scene:
         light = 150 - 70 * self._down + 18 * np.sin(3 * self._right + self._phase[0])
         if self._is_dark:
             light = light * 0.6
-        x, y = self._sun + 0.16 * np.sin(angle + self._phase[1]), 0.3 - 0.1 * np.cos(angle + self._phase[2])
+        x, y = (
+            self._sun + 0.16 * np.sin(angle + self._phase[1]),
+            0.3 - 0.1 * np.cos(angle + self._phase[2]),
+        )
         away = np.hypot((self._right - x) * self._w / self._h, self._down - y)
         light = light + 110 * np.clip(1.2 - away / 0.11, 0, 1) + 60 * np.exp(-9 * away)
         u = 128 + 16 - 30 * self._down + self._sky[0] + np.zeros_like(self._right)
@@ -66,7 +83,9 @@ class Scene:
         planes.v[:] = np.clip(v[::2, ::2], 16, 240)
         return planes
 
-    def _hill(self, layer: int, angle: float, light: Array, u: Array, v: Array) -> tuple[Array, Array, Array]:
+    def _hill(
+        self, layer: int, angle: float, light: Array, u: Array, v: Array
+    ) -> tuple[Array, Array, Array]:
         """Lay one range of hills over the picture; the nearer, the darker and the faster."""
         # Whole turns of the angle, so that a loop closes.
         shift = (layer + 1) * angle
@@ -81,7 +100,9 @@ class Scene:
         return light, u, v
 
     def _show_anchors(self, picture: Planes, index: int) -> None:
-        """Pass through the given pictures: whole at their frames, drifting between, the scene only far from all."""
+        """Pass through the given pictures: whole at their frames, drifting between, the scene only
+        far from all.
+        """
         places = sorted(self.anchors)
         before = max((at for at in places if at <= index), default=None)
         after = min((at for at in places if at > index), default=None)
@@ -97,7 +118,9 @@ class Scene:
         effects.mix_into(picture, self._drifted(at, index), 1 - 0.8 * far)
 
     def _drifted(self, at: int, index: int) -> Planes:
-        """Return an anchor's picture, slowly closer the further from its own frame: exactly itself at it."""
+        """Return an anchor's picture, slowly closer the further from its own frame: exactly itself
+        at it.
+        """
         picture, away = self.anchors[at], abs(index - at)
         if not away:
             return picture
@@ -107,5 +130,7 @@ class Scene:
         inner = Planes.empty(width, height)
         inner.y[:] = picture.y[inset_y : inset_y + height, inset_x : inset_x + width]
         for target, plane in ((inner.u, picture.u), (inner.v, picture.v)):
-            target[:] = plane[inset_y // 2 : (inset_y + height) // 2, inset_x // 2 : (inset_x + width) // 2]
+            target[:] = plane[
+                inset_y // 2 : (inset_y + height) // 2, inset_x // 2 : (inset_x + width) // 2
+            ]
         return inner.resized(self.width, self.height, "BICUBIC")

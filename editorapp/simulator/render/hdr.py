@@ -1,6 +1,8 @@
-"""High dynamic range: between our 8-bit SDR pictures and BT.2020 with PQ or HLG, or linear light for EXR.
+"""High dynamic range: between our 8-bit SDR pictures and BT.2020 with PQ or HLG, or linear light
+for EXR.
 
-One curve goes both ways. Up to mid grey nothing changes; above it light is expanded, so that SDR white becomes
+One curve goes both ways. Up to mid grey nothing changes; above it light is expanded, so that SDR
+white becomes
 1,000 nits, and an HDR source is compressed by the same curve before it is edited.
 Source: ITU-R BT.2100 (PQ, HLG), BT.2087 (709 to 2020), BT.2408 (SDR white at 203 nits).
 """
@@ -17,8 +19,9 @@ import numpy as np
 from editorapp.simulator.render.colour import HLG, PQ, Array
 
 WHITE_NITS, PEAK_NITS = 203.0, 1000.0
-# What a player is told of light: a P3 display of 1,000 nits (in units of 0.00002, and 0.0001 nits), and that neither a
-# pixel nor a whole picture is brighter. x265's words for SMPTE ST 2086 and CTA-861.3.
+# What a player is told of light: a P3 display of 1,000 nits (in units of 0.00002, and 0.0001 nits),
+# and that neither a pixel nor a whole picture is brighter. x265's words for SMPTE ST 2086 and
+# CTA-861.3.
 MASTERED = (
     "hdr10=1:master-display=G(13250,34500)B(7500,3000)R(34000,16000)WP(15635,16450)"
     f"L({PEAK_NITS * 10_000:.0f},50):max-cll={PEAK_NITS:.0f},{PEAK_NITS:.0f}"
@@ -26,11 +29,15 @@ MASTERED = (
 CUBE_SIZE = 33
 _TO_2020 = np.array([[0.6274, 0.3293, 0.0433], [0.0691, 0.9195, 0.0114], [0.0164, 0.0880, 0.8956]])
 _CURVE_IN = np.linspace(0, 1, 4096)
-_CURVE_OUT = _CURVE_IN * (1 + (PEAK_NITS / WHITE_NITS - 1) * np.clip((_CURVE_IN - 0.18) / 0.82, 0, 1) ** 2)
+_CURVE_OUT = _CURVE_IN * (
+    1 + (PEAK_NITS / WHITE_NITS - 1) * np.clip((_CURVE_IN - 0.18) / 0.82, 0, 1) ** 2
+)
 
 
 def expanded(linear: Array) -> Array:
-    """Return SDR light (1.0 is white, last axis RGB) as HDR light (1.0 is 203 nits, peak 4.93); hues stay."""
+    """Return SDR light (1.0 is white, last axis RGB) as HDR light (1.0 is 203 nits, peak 4.93);
+    hues stay.
+    """
     return linear * _gain(linear, _CURVE_IN, _CURVE_OUT)
 
 
@@ -52,14 +59,20 @@ def pq(nits: Array) -> Array:
 
 def from_pq(signal: Array) -> Array:
     x = np.power(np.clip(signal, 0, 1), 1 / 78.84375)
-    return 10000 * np.power(np.maximum(x - 0.8359375, 0) / (18.8515625 - 18.6875 * x), 1 / 0.1593017578125)
+    return 10000 * np.power(
+        np.maximum(x - 0.8359375, 0) / (18.8515625 - 18.6875 * x), 1 / 0.1593017578125
+    )
 
 
 def hlg(nits: Array) -> Array:
     """Return the HLG signal (0..1) of light on a 1,000 nit display."""
     scene = np.power(np.clip(nits / 1000, 0, 1), 1 / 1.2)
     low = np.sqrt(3 * scene)
-    return np.where(scene <= 1 / 12, low, 0.17883277 * np.log(np.maximum(12 * scene - 0.28466892, 1e-6)) + 0.55991073)
+    return np.where(
+        scene <= 1 / 12,
+        low,
+        0.17883277 * np.log(np.maximum(12 * scene - 0.28466892, 1e-6)) + 0.55991073,
+    )
 
 
 def from_hlg(signal: Array) -> Array:
@@ -86,7 +99,9 @@ def _cube(folder: Path, name: str) -> Path:
     signal = _grid()
     if name.startswith("from_"):
         nits = from_pq(signal) if name == "from_pq" else from_hlg(signal)
-        light = np.clip(compressed(np.maximum(nits / WHITE_NITS @ np.linalg.inv(_TO_2020).T, 0)), 0, 1)
+        light = np.clip(
+            compressed(np.maximum(nits / WHITE_NITS @ np.linalg.inv(_TO_2020).T, 0)), 0, 1
+        )
         return _write_cube(folder / f"{name}.cube", np.power(light, 1 / 2.4))
     light = expanded(np.power(signal, 2.4))
     if name == "linear":
@@ -100,11 +115,23 @@ class Converter:
 
     def __init__(self, name: str, width: int, height: int) -> None:
         into, out = {
-            "pq": ("in_color_matrix=bt709", "scale=out_color_matrix=bt2020:out_range=tv,format=yuv420p10le"),
-            "hlg": ("in_color_matrix=bt709", "scale=out_color_matrix=bt2020:out_range=tv,format=yuv420p10le"),
+            "pq": (
+                "in_color_matrix=bt709",
+                "scale=out_color_matrix=bt2020:out_range=tv,format=yuv420p10le",
+            ),
+            "hlg": (
+                "in_color_matrix=bt709",
+                "scale=out_color_matrix=bt2020:out_range=tv,format=yuv420p10le",
+            ),
             "linear": ("in_color_matrix=bt709", "format=gbrpf32le"),
-            "from_pq": ("in_color_matrix=bt2020", "scale=out_color_matrix=bt709:out_range=tv,format=yuv420p"),
-            "from_hlg": ("in_color_matrix=bt2020", "scale=out_color_matrix=bt709:out_range=tv,format=yuv420p"),
+            "from_pq": (
+                "in_color_matrix=bt2020",
+                "scale=out_color_matrix=bt709:out_range=tv,format=yuv420p",
+            ),
+            "from_hlg": (
+                "in_color_matrix=bt2020",
+                "scale=out_color_matrix=bt709:out_range=tv,format=yuv420p",
+            ),
         }[name]
         middle = "gbrpf32le" if name == "linear" else "gbrp12le"
         self._folder = TemporaryDirectory(prefix="rushes-colour-")
@@ -123,7 +150,10 @@ class Converter:
 
     def _build(self, frame: Any) -> Any:
         graph = av.filter.Graph()
-        steps = [f"scale={self._size}:flags=bicubic:{self._steps.split(',')[0]}", *self._steps.split(",")[1:]]
+        steps = [
+            f"scale={self._size}:flags=bicubic:{self._steps.split(',')[0]}",
+            *self._steps.split(",")[1:],
+        ]
         last = graph.add_buffer(
             width=frame.width, height=frame.height, format=frame.format, time_base=Fraction(1, 1000)
         )

@@ -16,12 +16,21 @@ class Mark:
         font = ImageFont.load_default(size)
         left, top, right, bottom = font.getbbox("Simulated")
         pad = size // 2
-        box = [min(_even(right - left + 2 * pad), width), min(_even(bottom - top + pad + pad // 2), height)]
+        box = [
+            min(_even(right - left + 2 * pad), width),
+            min(_even(bottom - top + pad + pad // 2), height),
+        ]
         pill = Image.new("L", (box[0], box[1]), 0)
-        ImageDraw.Draw(pill).rounded_rectangle((0, 0, box[0] - 1, box[1] - 1), box[1] // 2, fill=150)
+        ImageDraw.Draw(pill).rounded_rectangle(
+            (0, 0, box[0] - 1, box[1] - 1), box[1] // 2, fill=150
+        )
         words = Image.new("L", (box[0], box[1]), 0)
-        ImageDraw.Draw(words).text(((box[0] - (right - left)) / 2 - left, (box[1] - (bottom - top)) / 2 - top),
-                                   "Simulated", fill=255, font=font)  # fmt: skip
+        ImageDraw.Draw(words).text(
+            ((box[0] - (right - left)) / 2 - left, (box[1] - (bottom - top)) / 2 - top),
+            "Simulated",
+            fill=255,
+            font=font,
+        )
         shade, letters = np.asarray(pill, np.uint16), np.asarray(words, np.uint16)
         alpha = np.maximum(shade, letters)
         colour = 18 + letters * 215 // 255

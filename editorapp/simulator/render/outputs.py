@@ -1,4 +1,6 @@
-"""All results of one job, written side by side: the video, and where asked for the EXR frames in a zip."""
+"""All results of one job, written side by side: the video, and where asked for the EXR frames in a
+zip.
+"""
 
 import struct
 import zipfile
@@ -21,20 +23,33 @@ SRGB.get_ifd(ExifTags.IFD.Exif)[ExifTags.Base.ColorSpace] = 1
 
 
 class Outputs:
-    """Takes pictures and sound; makes SDR or HDR video of them, EXR frames, and a poster of the first."""
+    """Takes pictures and sound; makes SDR or HDR video of them, EXR frames, and a poster of the
+    first.
+    """
 
-    def __init__(self, wanted: GenerationRequest, folder: Path, width: int, height: int, *, fps: Fraction,
-                 time_base: Fraction, source: Source | None = None) -> None:  # fmt: skip
+    def __init__(
+        self,
+        wanted: GenerationRequest,
+        folder: Path,
+        width: int,
+        height: int,
+        *,
+        fps: Fraction,
+        time_base: Fraction,
+        source: Source | None = None,
+    ) -> None:
         transfer = 0
         self._to_hdr: hdr.Converter | None = None
         if wanted.hdr:
             transfer = HLG if source is not None and source.transfer == HLG else PQ
             self._to_hdr = hdr.Converter(hdr.name_of(transfer), width, height)
         self._poster: Path | None = folder / POSTER
-        self._frames = ExrFrames(folder / "frames.zip", width, height) if wanted.hdr and wanted.exr else None
+        self._frames = (
+            ExrFrames(folder / "frames.zip", width, height) if wanted.hdr and wanted.exr else None
+        )
         self._video = Writer(
             folder / "video.mp4", width, height, fps, time_base, transfer=transfer, source=source
-        )  # fmt: skip
+        )
 
     def picture(self, planes: Planes, pts: int, duration: int) -> None:
         if self._poster is not None:
@@ -59,14 +74,21 @@ class Outputs:
 
 
 class ExrFrames:
-    """A zip of OpenEXR frames, half float, linear light in Rec. 709; 1.0 is SDR white. One frame in memory."""
+    """A zip of OpenEXR frames, half float, linear light in Rec. 709; 1.0 is SDR white.
+
+    One frame in memory.
+    """
 
     def __init__(self, path: Path, width: int, height: int) -> None:
         self._height = height
         self._zip = zipfile.ZipFile(path, "w", zipfile.ZIP_STORED)
         self._to_linear = hdr.Converter("linear", width, height)
         self._encoder: Any = av.CodecContext.create("exr", "w")
-        self._encoder.width, self._encoder.height, self._encoder.pix_fmt = width, height, "gbrpf32le"
+        self._encoder.width, self._encoder.height, self._encoder.pix_fmt = (
+            width,
+            height,
+            "gbrpf32le",
+        )
         self._encoder.time_base = Fraction(1, 24)
         # Run lengths: deflate takes a tenth of the space away and ten times as long.
         self._encoder.options = {"format": "half", "compression": "rle"}
@@ -84,14 +106,18 @@ class ExrFrames:
         self._zip.close()
 
     def _write(self, packet: Any) -> None:
-        self._zip.writestr(f"frame_{self._count:05d}.exr", with_primaries(bytes(packet), lines=self._height))
+        self._zip.writestr(
+            f"frame_{self._count:05d}.exr", with_primaries(bytes(packet), lines=self._height)
+        )
         self._count += 1
 
 
 def with_primaries(exr: bytes, *, lines: int) -> bytes:
-    """Return an OpenEXR file whose header says its primaries, which the encoder cannot write: those of Rec. 709.
+    """Return an OpenEXR file whose header says its primaries, which the encoder cannot write: those
+    of Rec. 709.
 
-    Run lengths are coded line by line: the table of offsets behind the header has one for each of the `lines`.
+    Run lengths are coded line by line: the table of offsets behind the header has one for each of
+    the `lines`.
     Source: OpenEXR, "File Layout".
     """
     table = _end_of_header(exr)
@@ -100,7 +126,9 @@ def with_primaries(exr: bytes, *, lines: int) -> bytes:
 
 
 def _end_of_header(exr: bytes) -> int:
-    """Return where the header ends: attributes are name, type, size, value; an empty name is the last."""
+    """Return where the header ends: attributes are name, type, size, value; an empty name is the
+    last.
+    """
     at = 8  # the magic number and the version
     while exr[at]:
         name = exr.index(b"\0", at)

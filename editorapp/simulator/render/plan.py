@@ -20,8 +20,14 @@ from editorapp.simulator.render.reframe import Canvas, canvas_size
 
 SHORT_SIDES = {"360p": 360, "540p": 540, "720p": 720, "1080p": 1080}
 RATIOS = {
-    "9:21": (9, 21), "9:16": (9, 16), "3:4": (3, 4), "1:1": (1, 1), "4:3": (4, 3), "16:9": (16, 9), "21:9": (21, 9),
-}  # fmt: skip
+    "9:21": (9, 21),
+    "9:16": (9, 16),
+    "3:4": (3, 4),
+    "1:1": (1, 1),
+    "4:3": (4, 3),
+    "16:9": (16, 9),
+    "21:9": (21, 9),
+}
 TALLEST = "9:21"  # the older models alone know it
 GENERATED_FPS = 24
 CANNED_FRAMES = 12  # spread over the length that is expected
@@ -34,12 +40,19 @@ class Plan:
     """One job: what is wanted, the files behind its references, and the folder for the results."""
 
     def __init__(
-        self, wanted: GenerationRequest, inputs: dict[str, str], folder: Path, seed: str, alive: Callable[[], None]
+        self,
+        wanted: GenerationRequest,
+        inputs: dict[str, str],
+        folder: Path,
+        seed: str,
+        alive: Callable[[], None],
     ) -> None:
         self.wanted = wanted
         self.inputs = inputs
         self.folder = folder
-        self.seed = int.from_bytes(hashlib.sha256((wanted.prompt or seed).encode()).digest()[:4], "big")
+        self.seed = int.from_bytes(
+            hashlib.sha256((wanted.prompt or seed).encode()).digest()[:4], "big"
+        )
         self.alive = alive
         self.short_side = SHORT_SIDES[wanted.resolution or "720p"]
 
@@ -62,7 +75,13 @@ class Plan:
         try:
             read_width, read_height, width, height, turn = prepare(source)
             outputs = Outputs(
-                self.wanted, self.folder, width, height, fps=source.fps, time_base=source.time_base, source=source
+                self.wanted,
+                self.folder,
+                width,
+                height,
+                fps=source.fps,
+                time_base=source.time_base,
+                source=source,
             )
             mark = Mark(width, height)
             for one in source.shots_and_sound(read_width, read_height):
@@ -81,7 +100,12 @@ class Plan:
     def _edit(self, source: Source) -> Prepared:
         width, height = fitted(source.width, source.height, self.short_side)
         edit = Edit(
-            self.wanted, width, height, guides=self._guides(width, height), fps=float(source.fps), seed=self.seed
+            self.wanted,
+            width,
+            height,
+            guides=self._guides(width, height),
+            fps=float(source.fps),
+            seed=self.seed,
         )
         return width, height, width, height, lambda shot: edit.turn(shot.planes, shot.index)
 
@@ -91,7 +115,10 @@ class Plan:
         return canvas.width, canvas.height, width, height, lambda shot: canvas.place(shot.planes)
 
     def _guides(self, width: int, height: int) -> dict[int, Planes]:
-        """Return the pictures to be seen, by frame index. A single guide frame is a keyframe at 0."""
+        """Return the pictures to be seen, by frame index.
+
+        A single guide frame is a keyframe at 0.
+        """
         found = {}
         if "start_frame" in self.inputs:
             found[0] = self._still("start_frame", width, height)
@@ -103,7 +130,9 @@ class Plan:
         try:
             return still(self.inputs[name], width, height, last=last)
         except (av.FFmpegError, OSError, ValueError):
-            raise CannotRender("corrupt_input", f"The picture {name} could not be decoded.") from None
+            raise CannotRender(
+                "corrupt_input", f"The picture {name} could not be decoded."
+            ) from None
 
     # From words
 
@@ -127,19 +156,25 @@ class Plan:
         return outputs.close()
 
     def _generated_size(self) -> tuple[int, int]:
-        """Return the size of a new clip: of the shape asked for, else nearest to the first picture given, else 16:9.
+        """Return the size of a new clip: of the shape asked for, else nearest to the first picture
+        given, else 16:9.
 
         An extension keeps the very size of the result that it goes on from.
         """
         ratio = self.wanted.aspect_ratio
-        anchor = next((name for name in ("start_frame", "end_frame", "keyframes.0") if name in self.inputs), None)
+        anchor = next(
+            (name for name in ("start_frame", "end_frame", "keyframes.0") if name in self.inputs),
+            None,
+        )
         if ratio or anchor is None:
             return canvas_size(RATIOS[ratio or "16:9"], self.short_side)
         width, height = self._shape_of(anchor)
         ref = getattr(self.wanted, anchor, None)
         if ref is not None and ref.generation_id is not None:
             return fitted(width, height, self.short_side)
-        known = [one for name, one in RATIOS.items() if name != TALLEST or self.wanted.model != "ray-3.2"]
+        known = [
+            one for name, one in RATIOS.items() if name != TALLEST or self.wanted.model != "ray-3.2"
+        ]
         nearest = min(known, key=lambda one: abs(log(one[0] / one[1] * height / width)))
         return canvas_size(nearest, self.short_side)
 
@@ -152,13 +187,16 @@ class Plan:
     def _anchors(self, width: int, height: int, count: int) -> dict[int, Planes]:
         """Return the pictures that the scene must show, by frame.
 
-        Going on from an earlier result starts with its last frame; leading up to one ends with its first.
+        Going on from an earlier result starts with its last frame; leading up to one ends with its
+        first.
         """
         found = {}
         for name, at in (("start_frame", 0), ("end_frame", count - 1)):
             ref = getattr(self.wanted, name)
             if name in self.inputs:
-                found[at] = self._still(name, width, height, last=name == "start_frame" and bool(ref.generation_id))
+                found[at] = self._still(
+                    name, width, height, last=name == "start_frame" and bool(ref.generation_id)
+                )
         for number, at in enumerate(self.wanted.keyframe_indexes or ()):
             found[min(int(at), count - 1)] = self._still(f"keyframes.{number}", width, height)
         return found

@@ -17,7 +17,10 @@ def canvas_size(ratio: tuple[int, int], short_side: int) -> tuple[int, int]:
 
 
 class Canvas:
-    """Where the source lies, and what surrounds it. `width` and `height` are the placed source's, in pixels."""
+    """Where the source lies, and what surrounds it.
+
+    `width` and `height` are the placed source's, in pixels.
+    """
 
     def __init__(self, wanted: GenerationRequest, source: Source, width: int, height: int) -> None:
         self.canvas_width, self.canvas_height = width, height
@@ -35,19 +38,33 @@ class Canvas:
         bottom = min(self.canvas_height, self.y + self.height)
         if right <= left or bottom <= top:
             return canvas
-        for target, plane, part in ((canvas.y, picture.y, 1), (canvas.u, picture.u, 2), (canvas.v, picture.v, 2)):
+        for target, plane, part in (
+            (canvas.y, picture.y, 1),
+            (canvas.u, picture.u, 2),
+            (canvas.v, picture.v, 2),
+        ):
             target[top // part : bottom // part, left // part : right // part] = plane[
-                (top - self.y) // part : (bottom - self.y) // part, (left - self.x) // part : (right - self.x) // part
+                (top - self.y) // part : (bottom - self.y) // part,
+                (left - self.x) // part : (right - self.x) // part,
             ]
         return canvas
 
     def _surroundings(self, picture: Planes) -> Planes:
         """Return the source mirrored outwards over the whole canvas, soft, in the prompt's colours."""
         scale = 8
-        small = picture.resized(max(2, even(self.width / scale)), max(2, even(self.height / scale)), "AREA")
-        wide, high = max(2, even(self.canvas_width / scale)), max(2, even(self.canvas_height / scale))
+        small = picture.resized(
+            max(2, even(self.width / scale)), max(2, even(self.height / scale)), "AREA"
+        )
+        wide, high = (
+            max(2, even(self.canvas_width / scale)),
+            max(2, even(self.canvas_height / scale)),
+        )
         around = Planes.empty(wide, high)
-        for target, plane, part in ((around.y, small.y, 1), (around.u, small.u, 2), (around.v, small.v, 2)):
+        for target, plane, part in (
+            (around.y, small.y, 1),
+            (around.u, small.u, 2),
+            (around.v, small.v, 2),
+        ):
             rows = _mirrored(target.shape[0], plane.shape[0], self.y // scale // part)
             columns = _mirrored(target.shape[1], plane.shape[1], self.x // scale // part)
             target[:] = plane[np.ix_(rows, columns)]
@@ -56,8 +73,12 @@ class Canvas:
         return around.resized(self.canvas_width, self.canvas_height, "BICUBIC")
 
 
-def _place(wanted: GenerationRequest, source: Source, width: int, height: int) -> tuple[int, int, int, int]:
-    """Return x, y, width and height of the source on the canvas in pixels: as wanted, or a centred fit."""
+def _place(
+    wanted: GenerationRequest, source: Source, width: int, height: int
+) -> tuple[int, int, int, int]:
+    """Return x, y, width and height of the source on the canvas in pixels: as wanted, or a centred
+    fit.
+    """
     if wanted.w_norm is not None and wanted.h_norm is not None:
         x, y = float(wanted.x_norm or 0), float(wanted.y_norm or 0)
         placed = even(wanted.w_norm * width), even(wanted.h_norm * height)
@@ -72,6 +93,8 @@ def _even_down(value: int) -> int:
 
 
 def _mirrored(length: int, size: int, offset: int) -> "np.ndarray[tuple[int], np.dtype[np.intp]]":
-    """Return, for each place of a line, the place of the source seen there when it is mirrored at its edges."""
+    """Return, for each place of a line, the place of the source seen there when it is mirrored at
+    its edges.
+    """
     at = np.mod(np.arange(length) - offset, 2 * size)
     return np.where(at < size, at, 2 * size - 1 - at)

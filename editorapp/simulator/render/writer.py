@@ -16,9 +16,20 @@ from editorapp.simulator.render.colour import BT709, BT2020, LIMITED_RANGE, PQ, 
 class Writer:
     """An MP4 being written, with the index in front so that a browser starts at once."""
 
-    def __init__(self, path: Path, width: int, height: int, fps: Fraction, time_base: Fraction, *, transfer: int = 0,
-                 source: Source | None = None) -> None:  # fmt: skip
-        self.container: Any = av.open(str(path), "w", format="mp4", options={"movflags": "+faststart"})
+    def __init__(
+        self,
+        path: Path,
+        width: int,
+        height: int,
+        fps: Fraction,
+        time_base: Fraction,
+        *,
+        transfer: int = 0,
+        source: Source | None = None,
+    ) -> None:
+        self.container: Any = av.open(
+            str(path), "w", format="mp4", options={"movflags": "+faststart"}
+        )
         self.transfer = transfer
         self.video: Any = self._hdr(fps) if transfer else self._sdr(fps)
         context = self.video.codec_context
@@ -29,15 +40,23 @@ class Writer:
         self._durations = FrameDurations()
         self._sound: Sound | None = None
         if not transfer:
-            is_wide = source is not None and source.primaries in WIDE_PRIMARIES and not source.is_hdr
+            is_wide = (
+                source is not None and source.primaries in WIDE_PRIMARIES and not source.is_hdr
+            )
             context.color_primaries = source.primaries if source is not None and is_wide else BT709
             context.color_trc = context.colorspace = BT709
         context.color_range = LIMITED_RANGE
         if source is not None and source.audio is not None:
-            self._sound = Sound(self.container, source.audio, start=source.starts_at, is_timed=source.has_timed_sound)
+            self._sound = Sound(
+                self.container,
+                source.audio,
+                start=source.starts_at,
+                is_timed=source.has_timed_sound,
+            )
 
     def _sdr(self, fps: Fraction) -> Any:
-        # No B-frames: the first frame is then at 0 in the file itself, with no edit list to be misread.
+        # No B-frames: the first frame is then at 0 in the file itself, with no edit list to be
+        # misread.
         options = {"preset": "superfast", "crf": "20", "bf": "0", "g": "48"}
         stream = self.container.add_stream("libx264", rate=fps, options=options)
         stream.pix_fmt = "yuv420p"
@@ -53,7 +72,11 @@ class Writer:
         stream.pix_fmt = "yuv420p10le"
         context = stream.codec_context
         context.codec_tag = "hvc1"
-        context.color_primaries, context.color_trc, context.colorspace = BT2020, self.transfer, BT2020
+        context.color_primaries, context.color_trc, context.colorspace = (
+            BT2020,
+            self.transfer,
+            BT2020,
+        )
         return stream
 
     def frame(self, frame: Any, pts: int, duration: int) -> None:
@@ -63,7 +86,9 @@ class Writer:
         self.container.mux(self._durations.on(self.video.encode(frame)))
 
     def sound(self, frame: Any) -> None:
-        """Add decoded sound of the source: it lies beside the result's picture as it lay beside the source's."""
+        """Add decoded sound of the source: it lies beside the result's picture as it lay beside the
+        source's.
+        """
         if self._sound is not None:
             self.container.mux(self._sound.packets(frame))
 

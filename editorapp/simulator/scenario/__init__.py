@@ -1,7 +1,9 @@
-"""The protocol of Scenario: generations and jobs. Source: contracts/scenario.md; rules: the provider's own table.
+"""The protocol of Scenario: generations and jobs.
 
-Where Scenario is silent and Luma behind it refuses, this refuses too, as it does an unknown parameter: a job that is
-taken here should be one that would be made there.
+Source: contracts/scenario.md; rules: the provider's own table.
+
+Where Scenario is silent and Luma behind it refuses, this refuses too, as it does an unknown
+parameter: a job that is taken here should be one that would be made there.
 """
 
 import base64
@@ -43,10 +45,16 @@ KEY_ERRORS = {
 }
 RESTRICTED = "api_restricted"  # a key whose plan includes none of these models
 ERRORS = {
-    400: "BadRequestError", 401: "UnauthorizedError", 403: "ForbiddenError", 404: "NotFoundError",
-    409: "ConflictError", 413: "PayloadTooLargeError", 422: "UnprocessableEntityError", 429: "TooManyRequestsError",
+    400: "BadRequestError",
+    401: "UnauthorizedError",
+    403: "ForbiddenError",
+    404: "NotFoundError",
+    409: "ConflictError",
+    413: "PayloadTooLargeError",
+    422: "UnprocessableEntityError",
+    429: "TooManyRequestsError",
     500: "InternalServerError",
-}  # fmt: skip
+}
 MAX_JSON_BYTES = 9_000_000  # a picture of 6 MB in base64, and some
 
 
@@ -59,14 +67,21 @@ class Scenario(Wire):
 with any secret; <code>api_unknown…</code>, <code>api_revoked…</code>, <code>api_wrongscope…</code> and
 <code>api_restricted…</code> (no model in the plan) answer as they say. Prices in CU are this simulator's own."""
     details = {
-        400: "Bad request", 401: "Invalid API key or secret", 403: "Forbidden", 404: "Not found",
-        429: "Too many requests", 500: "Internal server error",
-    }  # fmt: skip
+        400: "Bad request",
+        401: "Invalid API key or secret",
+        403: "Forbidden",
+        404: "Not found",
+        429: "Too many requests",
+        500: "Internal server error",
+    }
 
     def __init__(self, simulation: Simulation) -> None:
         super().__init__(simulation)
         spec: Spec = self.provider.SPEC
-        known = (replace(one, limits=replace(one.limits, keyframe_keys=KEYFRAME_KEYS)) for one in spec.models)
+        known = (
+            replace(one, limits=replace(one.limits, keyframe_keys=KEYFRAME_KEYS))
+            for one in spec.models
+        )
         self.spec = replace(spec, models=tuple(known))
         self.assets, self.files = ScenarioAssets(self), ScenarioUploads(self)
 
@@ -78,7 +93,9 @@ with any secret; <code>api_unknown…</code>, <code>api_revoked…</code>, <code
         self.files.resume()
 
     def error(self, status: int, says: str, **headers: str) -> Answer:
-        return Answer.of_json({"error": ERRORS.get(status, "Error"), "message": says}, status, **headers)
+        return Answer.of_json(
+            {"error": ERRORS.get(status, "Error"), "message": says}, status, **headers
+        )
 
     async def handle(self, request: Request) -> Answer:
         part, _slash, path = request.path[len(self.prefix) + 1 :].partition("/")
@@ -86,7 +103,9 @@ with any secret; <code>api_unknown…</code>, <code>api_revoked…</code>, <code
             return await self.assets.download(request)
         answer = await self._routed(request, path) if part == "v1" else self.error(404, "Not found")
         self.simulation.faults.by_status[answer.status] += 1
-        answer.headers.setdefault("X-Request-Id", request.headers.get("x-request-id") or secrets.token_hex(8))
+        answer.headers.setdefault(
+            "X-Request-Id", request.headers.get("x-request-id") or secrets.token_hex(8)
+        )
         return answer
 
     async def _routed(self, request: Request, path: str) -> Answer:
@@ -155,7 +174,9 @@ with any secret; <code>api_unknown…</code>, <code>api_revoked…</code>, <code
         if client.endswith(RESTRICTED):
             details = {"modelId": model_id, "requiredPlan": RESTRICTED_PLAN}
             says = "The plan does not include this model"
-            return Answer.of_json({"error": "ModelAccessRestrictedError", "message": says, "details": details}, 403)
+            return Answer.of_json(
+                {"error": "ModelAccessRestrictedError", "message": says, "details": details}, 403
+            )
         if "dryRun" in request.query:
             return await self._dry_run(request, client, path)
         return await self.submit(request, client, path=path)
@@ -170,7 +191,9 @@ with any secret; <code>api_unknown…</code>, <code>api_revoked…</code>, <code
 
     def _seconds_of(self, client: str, wanted: GenerationRequest) -> float:
         try:
-            known = self.find(client, "source", wanted.source)[1] if wanted.source is not None else None
+            known = (
+                self.find(client, "source", wanted.source)[1] if wanted.source is not None else None
+            )
         except Unusable:
             known = None
         return float((known or {}).get("duration_seconds") or 5.0)
@@ -183,7 +206,9 @@ with any secret; <code>api_unknown…</code>, <code>api_revoked…</code>, <code
         return body
 
     def decode(self, body: Any, *, path: str) -> tuple[GenerationRequest, list[Broken]]:
-        """Read a body. A control's value without its switch has no effect and breaks nothing, but for its range (7)."""
+        """Read a body. A control's value without its switch has no effect and breaks nothing, but
+        for its range (7).
+        """
         wanted, broken = self.provider.decode(body, path=path, spec=self.spec)
         idle = {
             f"{name}_enabled": False
@@ -201,7 +226,10 @@ with any secret; <code>api_unknown…</code>, <code>api_revoked…</code>, <code
             return limited
         if self.simulation.has_slot(client, now):
             return None
-        details = {"actionName": "parallelCustomJobs", "actionLimit": self.simulation.options.concurrent}
+        details = {
+            "actionName": "parallelCustomJobs",
+            "actionLimit": self.simulation.options.concurrent,
+        }
         says = "Too many jobs in parallel for this plan"
         return Answer.of_json({"error": ERRORS[429], "message": says, "details": details}, 429)
 
@@ -217,7 +245,11 @@ with any secret; <code>api_unknown…</code>, <code>api_revoked…</code>, <code
     def to_render(self, wanted: GenerationRequest) -> GenerationRequest:
         """Return the request with what the model does where nothing is said."""
         changed: dict[str, Any] = {}
-        if wanted.task in (Task.EDIT, Task.MODIFY) and wanted.strength is None and not wanted.auto_controls:
+        if (
+            wanted.task in (Task.EDIT, Task.MODIFY)
+            and wanted.strength is None
+            and not wanted.auto_controls
+        ):
             changed["strength"] = "adhere_1"
         if str(wanted.model).startswith("ray-flash-2-"):
             changed["resolution"] = str(wanted.model).rpartition("-")[2]
@@ -236,13 +268,16 @@ with any secret; <code>api_unknown…</code>, <code>api_revoked…</code>, <code
         job_id, _slash, action = rest.partition("/")
         if not job_id and request.method == "GET":
             return await self.listed(
-                list(self.simulation.state.jobs_of(client, self.slug)), lambda jobs: self._page(request, jobs)
+                list(self.simulation.state.jobs_of(client, self.slug)),
+                lambda jobs: self._page(request, jobs),
             )
         if job_id and not action and request.method == "GET":
             return await self.poll(
-                client, job_id, unknown=f"Job {job_id} not found",
+                client,
+                job_id,
+                unknown=f"Job {job_id} not found",
                 shown=lambda job: Answer.of_json({"job": job_of(job, time.time())}),
-            )  # fmt: skip
+            )
         if job_id and action == "action" and request.method == "POST":
             return await self._act(request, client, job_id)
         return self.error(404, "Not found")
@@ -255,10 +290,17 @@ with any secret; <code>api_unknown…</code>, <code>api_revoked…</code>, <code
         body = await self.json_of(request)
         if self.simulation.state.job(client, job_id) is None:
             return self.error(404, f"Job {job_id} not found")
-        return self.error(400, "Cannot cancel this type of job" if body.get("action") == "cancel" else "Unknown action")
+        return self.error(
+            400,
+            "Cannot cancel this type of job"
+            if body.get("action") == "cancel"
+            else "Unknown action",
+        )
 
 
 def _cost(units: float) -> dict[str, Any]:
     return {
-        "creativeUnitsCost": units, "creativeUnitsDiscount": 0, "costDetails": {"custom-generation": units},
-    }  # fmt: skip
+        "creativeUnitsCost": units,
+        "creativeUnitsDiscount": 0,
+        "costDetails": {"custom-generation": units},
+    }

@@ -1,4 +1,7 @@
-"""The protocol of Scenario: assets, small pictures sent in one call, and results. Sections 2.5, 2.7 and 2.8."""
+"""The protocol of Scenario: assets, small pictures sent in one call, and results.
+
+Sections 2.5, 2.7 and 2.8.
+"""
 
 import base64
 import binascii
@@ -33,18 +36,25 @@ class ScenarioAssets:
         self.state = wire.simulation.state
 
     async def handle(self, request: Request, client: str, rest: str) -> Answer:
-        """Answer a call below /v1/assets. Raises: TooLarge; ValueError, when a body is no JSON object."""
+        """Answer a call below /v1/assets.
+
+        Raises: TooLarge; ValueError, when a body is no JSON object.
+        """
         item, _slash, action = rest.partition("/")
         faults = self.simulation.faults
         if request.method == "POST" and not item:
             faults.calls["upload"] += 1
             fault = faults.take("upload")
-            return await under_fault(fault, self.wire.refuse, lambda: self._small_image(request, client))
+            return await under_fault(
+                fault, self.wire.refuse, lambda: self._small_image(request, client)
+            )
         if (request.method, item) in (("DELETE", ""), ("POST", "get-bulk")):
             return await self._many(request, client)
         if request.method == "GET" and item and not action:
             faults.calls["file"] += 1
-            return await under_fault(faults.take("file"), self.wire.refuse, lambda: self._shown(request, client, item))
+            return await under_fault(
+                faults.take("file"), self.wire.refuse, lambda: self._shown(request, client, item)
+            )
         if request.method == "POST" and action == "download":
             return await self._link_to(request, client, item)
         return self.wire.error(404, "Not found")
@@ -68,44 +78,81 @@ class ScenarioAssets:
 
     def _file(self, client: str, asset_id: str) -> SimulatedFile | None:
         file = self.state.file(client, asset_id)
-        return file if file is not None and file.purpose == PURPOSE and file.deleted_at is None else None
+        return (
+            file
+            if file is not None and file.purpose == PURPOSE and file.deleted_at is None
+            else None
+        )
 
     def _asset(self, request: Request, client: str, asset_id: str) -> dict[str, Any] | None:
         file = self._file(client, asset_id)
         if file is not None:
             known = file.facts
-            about = {"kind": known.get("kind") or file.mime_type.partition("/")[0], "type": "uploaded"}
+            about = {
+                "kind": known.get("kind") or file.mime_type.partition("/")[0],
+                "type": "uploaded",
+            }
             about["type"] += "-video" if about["kind"] == "video" else ""
-            return self._described(request, asset_id, about, known, file.mime_type, file.created_at, file.filename)
+            return self._described(
+                request, asset_id, about, known, file.mime_type, file.created_at, file.filename
+            )
         job = self.state.job_of_result(client, asset_id)
         if job is None or not job.outputs or history_of(job, time.time())[-1][1] != "success":
             return None
         about = {"kind": "video", "type": "video2video" if "source" in job.inputs else "txt2video"}
-        return self._described(request, asset_id, about, job.facts, "video/mp4", job.rendered_at or 0.0, None, job)
+        return self._described(
+            request, asset_id, about, job.facts, "video/mp4", job.rendered_at or 0.0, None, job
+        )
 
     def _described(
-        self, request: Request, asset_id: str, about: dict[str, Any], known: dict[str, Any], mime_type: str, at: float,
-        name: str | None, job: SimulatedJob | None = None,
-    ) -> dict[str, Any]:  # fmt: skip
+        self,
+        request: Request,
+        asset_id: str,
+        about: dict[str, Any],
+        known: dict[str, Any],
+        mime_type: str,
+        at: float,
+        name: str | None,
+        job: SimulatedJob | None = None,
+    ) -> dict[str, Any]:
         metadata = dict(about) | ({"name": name} if name else {})
         if job is not None:
             metadata |= {"parentJobId": job.id, "modelId": job.model}
         return {
-            "id": asset_id, "url": link_to(self.simulation, request, asset_id, mime_type), "status": "success",
-            "kind": about["kind"], "mimeType": mime_type, "source": about["type"], "metadata": metadata,
-            "properties": _properties(known), "privacy": "private", "authorId": "user_simulated",
-            "ownerId": "proj_simulated", "createdAt": moment(at), "updatedAt": moment(at), "collectionIds": [],
-            "tags": [], "editCapabilities": [],
-        }  # fmt: skip
+            "id": asset_id,
+            "url": link_to(self.simulation, request, asset_id, mime_type),
+            "status": "success",
+            "kind": about["kind"],
+            "mimeType": mime_type,
+            "source": about["type"],
+            "metadata": metadata,
+            "properties": _properties(known),
+            "privacy": "private",
+            "authorId": "user_simulated",
+            "ownerId": "proj_simulated",
+            "createdAt": moment(at),
+            "updatedAt": moment(at),
+            "collectionIds": [],
+            "tags": [],
+            "editCapabilities": [],
+        }
 
     async def _shown(self, request: Request, client: str, asset_id: str) -> Answer:
         asset = self._asset(request, client, asset_id)
-        return Answer.of_json({"asset": asset}) if asset else self.wire.error(404, f"Asset {asset_id} not found")
+        return (
+            Answer.of_json({"asset": asset})
+            if asset
+            else self.wire.error(404, f"Asset {asset_id} not found")
+        )
 
     async def _many(self, request: Request, client: str) -> Answer:
         most = DELETES if request.method == "DELETE" else BULK
         ids = (await self.wire.json_of(request)).get("assetIds")
-        if not isinstance(ids, list) or not 1 <= len(ids) <= most or not all(isinstance(one, str) for one in ids):
+        if (
+            not isinstance(ids, list)
+            or not 1 <= len(ids) <= most
+            or not all(isinstance(one, str) for one in ids)
+        ):
             return self.wire.error(400, f"assetIds must be a list of 1 to {most} ids")
         if request.method == "DELETE":
             for asset_id in ids:
@@ -144,15 +191,24 @@ class ScenarioAssets:
         if known.get("kind") != "image" and not self.simulation.options.any_media:
             path.unlink()
             return self.wire.error(400, "Unsupported image format")
-        file.facts, file.state, file.mime_type = known | {"size_bytes": len(data)}, "ready", _image_type(data)
+        file.facts, file.state, file.mime_type = (
+            known | {"size_bytes": len(data)},
+            "ready",
+            _image_type(data),
+        )
         self.state.save(file)
         return Answer.of_json({"asset": self._asset(request, client, file.id)})
 
     def new_asset(self, client: str, name: str | None, mime_type: str, size: int) -> SimulatedFile:
         return SimulatedFile(
-            id=new_id("asset"), client=client, created_at=time.time(), mime_type=mime_type, size_bytes=size,
-            purpose=PURPOSE, filename=name,
-        )  # fmt: skip
+            id=new_id("asset"),
+            client=client,
+            created_at=time.time(),
+            mime_type=mime_type,
+            size_bytes=size,
+            purpose=PURPOSE,
+            filename=name,
+        )
 
     async def inspected(self, path: Path) -> dict[str, Any]:
         try:
@@ -179,7 +235,11 @@ class ScenarioAssets:
         if asset is None:
             return self.wire.error(404, f"Asset {asset_id} not found")
         wanted = body.get("targetFormat")
-        if wanted is not None and asset["kind"] == "video" and wanted != asset["mimeType"].rpartition("/")[2]:
+        if (
+            wanted is not None
+            and asset["kind"] == "video"
+            and wanted != asset["mimeType"].rpartition("/")[2]
+        ):
             return self.wire.error(400, "Invalid target format")
         return Answer.of_json({"url": asset["url"], "mimeType": asset["mimeType"]})
 
@@ -190,10 +250,12 @@ def _properties(known: dict[str, Any]) -> dict[str, Any]:
     if known.get("kind") == "video" and known.get("duration_seconds"):
         rate = _number(known.get("fps", "24"))
         found |= {
-            "duration": known["duration_seconds"], "frameRate": round(rate, 3), "codecName": known.get("codec"),
+            "duration": known["duration_seconds"],
+            "frameRate": round(rate, 3),
+            "codecName": known.get("codec"),
             "nbFrames": round(known["duration_seconds"] * rate),
             "bitrate": round(8 * found["size"] / known["duration_seconds"]),
-        }  # fmt: skip
+        }
     return found
 
 
@@ -203,7 +265,11 @@ def _number(fraction: str) -> float:
 
 
 def _image_type(data: bytes) -> str:
-    for start, kind in ((b"\xff\xd8", "image/jpeg"), (b"RIFF", "image/webp"), (b"GIF8", "image/gif")):
+    for start, kind in (
+        (b"\xff\xd8", "image/jpeg"),
+        (b"RIFF", "image/webp"),
+        (b"GIF8", "image/gif"),
+    ):
         if data.startswith(start):
             return kind
     return "image/png"

@@ -15,8 +15,15 @@ from editorapp.simulator.state import SimulatedJob
 from editorapp.simulator.wire import moment
 
 STATUSES = (
-    "pending", "queued", "warming-up", "in-progress", "finalizing", "success", "failure", "canceled",
-)  # fmt: skip
+    "pending",
+    "queued",
+    "warming-up",
+    "in-progress",
+    "finalizing",
+    "success",
+    "failure",
+    "canceled",
+)
 WARMING_SECONDS = FINALIZING_SECONDS = 0.2
 EXPECTED_SECONDS = 20.0  # of a rendering; progress leans on it
 WINDOW_SECONDS = 30 * 24 * 3600.0  # of a list with filters
@@ -40,7 +47,11 @@ def history_of(job: SimulatedJob, now: float) -> list[tuple[float, str]]:
     if job.started_at is not None:
         steps += [(begins, "warming-up"), (begins + WARMING_SECONDS, "in-progress")]
     if job.rendered_at is not None:
-        made = max(job.rendered_at, begins + WARMING_SECONDS, job.created_at + job.queue_seconds + job.render_seconds)
+        made = max(
+            job.rendered_at,
+            begins + WARMING_SECONDS,
+            job.created_at + job.queue_seconds + job.render_seconds,
+        )
         if job.failure_code:
             steps.append((made, "canceled" if job.failure_code == "cancelled" else "failure"))
         else:
@@ -65,11 +76,18 @@ def job_of(job: SimulatedJob, now: float) -> dict[str, Any]:
         if job.model not in NOT_REFUNDED:
             billing["cuCost"] = 0
     return {
-        "jobId": job.id, "jobType": job.kind, "status": status, "progress": _progress(history, now),
-        "statusHistory": [{"date": moment(when), "status": word} for when, word in history], "metadata": metadata,
-        "billing": billing, "createdAt": moment(job.created_at), "updatedAt": moment(at),
-        "authorId": job.client[:25], "ownerId": "proj_simulated",
-    }  # fmt: skip
+        "jobId": job.id,
+        "jobType": job.kind,
+        "status": status,
+        "progress": _progress(history, now),
+        "statusHistory": [{"date": moment(when), "status": word} for when, word in history],
+        "metadata": metadata,
+        "billing": billing,
+        "createdAt": moment(job.created_at),
+        "updatedAt": moment(at),
+        "authorId": job.client[:25],
+        "ownerId": "proj_simulated",
+    }
 
 
 def _progress(history: Sequence[tuple[float, str]], now: float) -> float:
@@ -78,10 +96,16 @@ def _progress(history: Sequence[tuple[float, str]], now: float) -> float:
         return 1
     if status == "finalizing":
         return 0.98
-    return round(min(0.95, 0.05 + 0.9 * (now - at) / EXPECTED_SECONDS), 3) if status == "in-progress" else 0
+    return (
+        round(min(0.95, 0.05 + 0.9 * (now - at) / EXPECTED_SECONDS), 3)
+        if status == "in-progress"
+        else 0
+    )
 
 
-def page_of_jobs(jobs: Sequence[SimulatedJob], asked: Mapping[str, str], now: float) -> dict[str, Any] | str:
+def page_of_jobs(
+    jobs: Sequence[SimulatedJob], asked: Mapping[str, str], now: float
+) -> dict[str, Any] | str:
     """Return a page of a client's jobs, newest first, or what is wrong with the question."""
     size = as_whole(asked.get("pageSize", "50"))
     if size is None or not 1 <= size <= 100:
@@ -92,7 +116,11 @@ def page_of_jobs(jobs: Sequence[SimulatedJob], asked: Mapping[str, str], now: fl
     if asked.get("status", "pending") not in STATUSES:
         return f"status must be one of: {', '.join(STATUSES)}"
     try:
-        after = {name: _instant(asked[name]) for name in ("createdAfter", "updatedAfter") if name in asked}
+        after = {
+            name: _instant(asked[name])
+            for name in ("createdAfter", "updatedAfter")
+            if name in asked
+        }
         last = _read(asked["paginationToken"]) if "paginationToken" in asked else ""
     except ValueError as error:
         return str(error)
@@ -109,7 +137,13 @@ def page_of_jobs(jobs: Sequence[SimulatedJob], asked: Mapping[str, str], now: fl
 
 
 def _matches(job: Mapping[str, Any], asked: Mapping[str, str], after: Mapping[str, float]) -> bool:
-    kinds = asked["types"].split(",") if asked.get("types") else [asked["type"]] if asked.get("type") else []
+    kinds = (
+        asked["types"].split(",")
+        if asked.get("types")
+        else [asked["type"]]
+        if asked.get("type")
+        else []
+    )
     return (
         asked.get("status") in (None, job["status"])
         and (not kinds or job["jobType"] in kinds)
@@ -129,7 +163,9 @@ def _instant(text: str) -> float:
 
 
 def _key(job: SimulatedJob) -> str:
-    """By time, and among jobs of one instant by id: a page begins after its last one, whatever came meanwhile."""
+    """By time, and among jobs of one instant by id: a page begins after its last one, whatever came
+    meanwhile.
+    """
     return f"{job.created_at:020.6f} {job.id}"
 
 

@@ -1,4 +1,7 @@
-"""Signed links as Scenario's CDN gives them, and how long they are good. Section 2.8 of contracts/scenario.md."""
+"""Signed links as Scenario's CDN gives them, and how long they are good.
+
+Section 2.8 of contracts/scenario.md.
+"""
 
 import base64
 import json
@@ -25,7 +28,10 @@ def link_to(simulation: Simulation, request: Request, asset_id: str, mime_type: 
 def asset_behind(simulation: Simulation, request: Request) -> str | Answer:
     """Return the id of the asset that a link names, or the CDN's 403: forged, changed, or too old."""
     policy = request.query.get("Policy", "")
-    if request.query.get("Signature") != simulation.signer.seal(policy) or request.method not in ("GET", "HEAD"):
+    if request.query.get("Signature") != simulation.signer.seal(policy) or request.method not in (
+        "GET",
+        "HEAD",
+    ):
         return denied("Access denied")
     statement: dict[str, Any] = json.loads(base64.urlsafe_b64decode(policy))["Statement"][0]
     if not str(statement["Resource"]).endswith(request.path):
@@ -36,7 +42,9 @@ def asset_behind(simulation: Simulation, request: Request) -> str | Answer:
 
 
 def lifetime_end(now: float, configured: float) -> float:
-    """Return when a link that is made now ends: by the calendar (2.8), or after the time set for the simulator."""
+    """Return when a link that is made now ends: by the calendar (2.8), or after the time set for
+    the simulator.
+    """
     if configured != DEFAULT_URL_LIFETIME:
         return now + configured
     today = datetime.fromtimestamp(now, UTC).replace(hour=23, minute=59, second=59, microsecond=0)
@@ -50,4 +58,6 @@ def lifetime_end(now: float, configured: float) -> float:
 
 def _policy(url: str, until: float) -> str:
     statement = {"Resource": url, "Condition": {"DateLessThan": {"AWS:EpochTime": int(until)}}}
-    return base64.urlsafe_b64encode(json.dumps({"Statement": [statement]}, separators=(",", ":")).encode()).decode()
+    return base64.urlsafe_b64encode(
+        json.dumps({"Statement": [statement]}, separators=(",", ":")).encode()
+    ).decode()

@@ -1,7 +1,8 @@
 """What the simulated Scenario says of its models, prices and plan.
 
-The schemas are written from the provider's own rows. The names of a keyframe's fields are stand-ins, since nothing
-documents them, and the prices in CU are this simulator's own: Scenario publishes none.
+The schemas are written from the provider's own rows. The names of a keyframe's fields are
+stand-ins, since nothing documents them, and the prices in CU are this simulator's own: Scenario
+publishes none.
 """
 
 from math import ceil
@@ -11,7 +12,9 @@ from editorapp.providers.contract import GenerationRequest, Task
 from editorapp.providers.spec import Kind, Model, Parameter
 
 KEYFRAME_KEYS = ("image", "index")
-NOT_REFUNDED = frozenset({"model_luma-reframe-video"})  # a failure of this model is charged, to be met once
+NOT_REFUNDED = frozenset(
+    {"model_luma-reframe-video"}
+)  # a failure of this model is charged, to be met once
 RESTRICTED_PLAN = "pro"
 _SINCE, _UNTIL = "2026-01-01T00:00:00.000Z", "2026-12-31T23:59:59.000Z"
 # CU of one started second of the source, or of the result, by size.
@@ -30,13 +33,24 @@ PACKS = [
     {"creativeUnits": 1000, "currency": "eur", "unitAmount": 30, "expires": 365},
 ]
 _TYPES = {
-    Kind.TEXT: "string", Kind.CHOICE: "string", Kind.CHOICES: "string_array", Kind.FLAG: "boolean",
-    Kind.NUMBER: "number", Kind.REF: "file", Kind.PINNED: "inputs_array",
-}  # fmt: skip
+    Kind.TEXT: "string",
+    Kind.CHOICE: "string",
+    Kind.CHOICES: "string_array",
+    Kind.FLAG: "boolean",
+    Kind.NUMBER: "number",
+    Kind.REF: "file",
+    Kind.PINNED: "inputs_array",
+}
 _DEFAULTS: dict[str, Any] = {
-    "resolution": "720p", "editStrength": "adhere_1", "mode": "adhere_1", "poseControlStrength": "precise",
-    "aspectRatio": "16:9", "hdr": False, "loop": False, "duration": "5s",
-}  # fmt: skip
+    "resolution": "720p",
+    "editStrength": "adhere_1",
+    "mode": "adhere_1",
+    "poseControlStrength": "precise",
+    "aspectRatio": "16:9",
+    "hdr": False,
+    "loop": False,
+    "duration": "5s",
+}
 
 
 def units_of(wanted: GenerationRequest, seconds: float) -> float:
@@ -52,22 +66,40 @@ def schema_of(model: Model) -> dict[str, Any]:
     """Return a model as `GET /models/{id}` describes it."""
     rates = _PER_SECOND[str(model.task), model.name].values()
     return {
-        "id": model.wire, "name": f"Luma {model.label} (simulated)", "shortDescription": model.summary, "custom": True,
-        "type": "custom", "status": "trained", "source": "other", "privacy": "public", "capabilities": _able(model),
-        "tags": ["luma"], "collectionIds": [], "exampleAssetIds": [], "trainingImagesNumber": 0,
-        "createdAt": _SINCE, "updatedAt": _SINCE, "accessRestrictions": 25,
-        "disableRefund": model.wire in NOT_REFUNDED, "inputs": [_input(model, row) for row in model.parameters],
+        "id": model.wire,
+        "name": f"Luma {model.label} (simulated)",
+        "shortDescription": model.summary,
+        "custom": True,
+        "type": "custom",
+        "status": "trained",
+        "source": "other",
+        "privacy": "public",
+        "capabilities": _able(model),
+        "tags": ["luma"],
+        "collectionIds": [],
+        "exampleAssetIds": [],
+        "trainingImagesNumber": 0,
+        "createdAt": _SINCE,
+        "updatedAt": _SINCE,
+        "accessRestrictions": 25,
+        "disableRefund": model.wire in NOT_REFUNDED,
+        "inputs": [_input(model, row) for row in model.parameters],
         "performanceStats": {
             "default": "simulated",
             "variants": [
                 {
-                    "capability": _able(model)[0], "computedAt": _SINCE, "variantKey": "simulated",
-                    "costPerAssetMinCU": min(rates), "costPerAssetP50CU": 5 * min(rates),
-                    "costPerAssetMaxCU": 30 * max(rates), "inferenceLatencyP50Sec": 8, "totalLatencyP50Sec": 10,
+                    "capability": _able(model)[0],
+                    "computedAt": _SINCE,
+                    "variantKey": "simulated",
+                    "costPerAssetMinCU": min(rates),
+                    "costPerAssetP50CU": 5 * min(rates),
+                    "costPerAssetMaxCU": 30 * max(rates),
+                    "inferenceLatencyP50Sec": 8,
+                    "totalLatencyP50Sec": 10,
                 }
             ],
         },
-    }  # fmt: skip
+    }
 
 
 def _able(model: Model) -> list[str]:
@@ -77,7 +109,12 @@ def _able(model: Model) -> list[str]:
 def _input(model: Model, row: Parameter) -> dict[str, Any]:
     """Describe one parameter; lengths and sizes only where Scenario's own pages state them."""
     wire = row.path[-1]
-    found: dict[str, Any] = {"name": wire, "label": row.label, "description": row.help, "type": _TYPES[row.kind]}
+    found: dict[str, Any] = {
+        "name": wire,
+        "label": row.label,
+        "description": row.help,
+        "type": _TYPES[row.kind],
+    }
     if row.values:
         found |= {"type": "number", "allowedValues": list(row.values.values())}
     elif row.choices:
@@ -88,7 +125,10 @@ def _input(model: Model, row: Parameter) -> dict[str, Any]:
         found |= {"min": row.low, "max": row.high, "step": 0.01}
     if row.kind is Kind.PINNED:
         picture, frame = KEYFRAME_KEYS
-        entry = [{"name": picture, "type": "file", "kind": "image"}, {"name": frame, "type": "number", "min": 0}]
+        entry = [
+            {"name": picture, "type": "file", "kind": "image"},
+            {"name": frame, "type": "number", "min": 0},
+        ]
         found |= {"maxLength": model.limits.max_keyframes, "inputs": entry}
     if row.kind is Kind.REF:
         found["kind"] = "video" if row.field == "source" else "image"
@@ -109,12 +149,41 @@ def _caps(model: Model) -> dict[str, Any]:
 def limits_of_team(*, parallel_jobs: int) -> dict[str, Any]:
     """Return a plan's limits; 0 parallel jobs means that there is no limit."""
     names = (
-        "apiKeys", "canvasAssetLayers", "canvasAssets", "collections", "defaultSeats", "downloadAssets",
-        "downloadModel", "inferenceBatchSize", "maxCooldown", "maxTrainingDatasets", "minCooldown", "models",
-        "OTPSessions", "parallelInferences", "parallelTraining", "parallelWorkflowRuns", "premiumGenerationSamples",
-        "projects", "scalingFactor", "seats", "snapshotsRetention", "upload",
-    )  # fmt: skip
-    limits = dict.fromkeys(names, 10) | {"parallelCustomJobs": parallel_jobs or 1000, "creativeUnits": 100_000}
-    used = dict.fromkeys(("apiKeys", "canvasAssets", "collections", "projects", "seats"), 1) | {"creativeUnits": 0}
+        "apiKeys",
+        "canvasAssetLayers",
+        "canvasAssets",
+        "collections",
+        "defaultSeats",
+        "downloadAssets",
+        "downloadModel",
+        "inferenceBatchSize",
+        "maxCooldown",
+        "maxTrainingDatasets",
+        "minCooldown",
+        "models",
+        "OTPSessions",
+        "parallelInferences",
+        "parallelTraining",
+        "parallelWorkflowRuns",
+        "premiumGenerationSamples",
+        "projects",
+        "scalingFactor",
+        "seats",
+        "snapshotsRetention",
+        "upload",
+    )
+    limits = dict.fromkeys(names, 10) | {
+        "parallelCustomJobs": parallel_jobs or 1000,
+        "creativeUnits": 100_000,
+    }
+    used = dict.fromkeys(("apiKeys", "canvasAssets", "collections", "projects", "seats"), 1) | {
+        "creativeUnits": 0
+    }
     period = {"start": _SINCE, "end": _UNTIL}
-    return {"plan": "cu-team", "limits": limits, "values": used, "period": period, "oneShotCreativeUnits": []}
+    return {
+        "plan": "cu-team",
+        "limits": limits,
+        "values": used,
+        "period": period,
+        "oneShotCreativeUnits": [],
+    }

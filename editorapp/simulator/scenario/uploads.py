@@ -1,4 +1,7 @@
-"""The protocol of Scenario: uploads in parts, and imports by URL. Section 2.6 of contracts/scenario.md."""
+"""The protocol of Scenario: uploads in parts, and imports by URL.
+
+Section 2.6 of contracts/scenario.md.
+"""
 
 import asyncio
 import time
@@ -37,12 +40,17 @@ class ScenarioUploads:
         self._running: set[asyncio.Task[None]] = set()
 
     async def handle(self, request: Request, client: str, rest: str) -> Answer:
-        """Answer a call below /v1/uploads. Raises: TooLarge; ValueError, when a body is no JSON object."""
+        """Answer a call below /v1/uploads.
+
+        Raises: TooLarge; ValueError, when a body is no JSON object.
+        """
         upload_id, _slash, action = rest.partition("/")
         faults = self.simulation.faults
         if request.method == "POST" and not upload_id:
             faults.calls["upload"] += 1
-            return await under_fault(faults.take("upload"), self.wire.refuse, lambda: self._begin(request, client))
+            return await under_fault(
+                faults.take("upload"), self.wire.refuse, lambda: self._begin(request, client)
+            )
         upload = self.state.file(client, upload_id)
         if upload is None or upload.purpose != PURPOSE:
             return self.wire.error(404, f"Upload {upload_id} not found")
@@ -60,18 +68,31 @@ class ScenarioUploads:
         is_import = "url" in body
         count = 0 if is_import else int(body["parts"])
         upload = SimulatedFile(
-            id=new_id("upload"), client=client, created_at=time.time(), mime_type=str(body.get("contentType") or ""),
-            size_bytes=0 if is_import else int(body["fileSize"]), purpose=PURPOSE, filename=body.get("fileName"),
-            facts={"kind": body["kind"], "parts": count, "status": "pending", "url": body.get("url")},
-        )  # fmt: skip
+            id=new_id("upload"),
+            client=client,
+            created_at=time.time(),
+            mime_type=str(body.get("contentType") or ""),
+            size_bytes=0 if is_import else int(body["fileSize"]),
+            purpose=PURPOSE,
+            filename=body.get("fileName"),
+            facts={
+                "kind": body["kind"],
+                "parts": count,
+                "status": "pending",
+                "url": body.get("url"),
+            },
+        )
         self.state.save(upload)
         if is_import:
             self._start(self._import(upload))
         links = [
-            {"number": number, "url": self.simulation.link(request, "PUT", f"scenario/{upload.id}/{number}"),
-             "expires": moment(time.time() + self.simulation.options.url_lifetime)}
+            {
+                "number": number,
+                "url": self.simulation.link(request, "PUT", f"scenario/{upload.id}/{number}"),
+                "expires": moment(time.time() + self.simulation.options.url_lifetime),
+            }
             for number in range(1, count + 1)
-        ]  # fmt: skip
+        ]
         shown = _upload_of(upload)
         shown["parts"] = links
         return Answer.of_json({"upload": shown})
@@ -82,7 +103,9 @@ class ScenarioUploads:
         faults.calls["put"] += 1
 
         def refuse(fault: Fault) -> Answer:
-            return denied(fault.detail or "Refused on demand", code="SimulatedFault", status=fault.status)
+            return denied(
+                fault.detail or "Refused on demand", code="SimulatedFault", status=fault.status
+            )
 
         return await under_fault(faults.take("put"), refuse, lambda: self._put_part(request, rest))
 
@@ -122,11 +145,16 @@ class ScenarioUploads:
         return await _answer(upload)
 
     def resume(self) -> None:
-        """Take up the uploads that a restart interrupted, and let go of the parts of those that nobody completed."""
+        """Take up the uploads that a restart interrupted, and let go of the parts of those that
+        nobody completed.
+        """
         for upload in [one for one in self.state.files.values() if one.purpose == PURPOSE]:
             if upload.facts["status"] in ("validating", "validated") and upload.facts["parts"]:
                 self._start(self._validate(upload))
-            elif upload.facts["status"] == "pending" and upload.created_at < time.time() - ABANDONED_SECONDS:
+            elif (
+                upload.facts["status"] == "pending"
+                and upload.created_at < time.time() - ABANDONED_SECONDS
+            ):
                 for number in range(1, upload.facts["parts"] + 1):
                     self._part(upload, number).unlink(missing_ok=True)
                 self._fail(upload, "The upload was not completed in time")
@@ -145,7 +173,9 @@ class ScenarioUploads:
 
     async def _validate(self, upload: SimulatedFile) -> None:
         """Join the parts, look into the file, and make it an asset."""
-        asset = self.wire.assets.new_asset(upload.client, upload.filename, upload.mime_type, upload.size_bytes)
+        asset = self.wire.assets.new_asset(
+            upload.client, upload.filename, upload.mime_type, upload.size_bytes
+        )
         path = self.simulation.options.folder / "files" / asset.id
         parts = [self._part(upload, number) for number in range(1, upload.facts["parts"] + 1)]
         size = await asyncio.to_thread(_join, parts, path)
@@ -162,18 +192,24 @@ class ScenarioUploads:
         asset = self.wire.assets.new_asset(upload.client, upload.filename, upload.mime_type, 0)
         path = self.simulation.options.folder / "files" / asset.id
         try:
-            await fetch("source" if upload.facts["kind"] == "video" else "image", upload.facts["url"], path)
+            await fetch(
+                "source" if upload.facts["kind"] == "video" else "image", upload.facts["url"], path
+            )
         except Unusable as unusable:
             self._fail(upload, unusable.says)
             return
         asset.size_bytes = path.stat().st_size
-        asset.mime_type = asset.mime_type or ("video/mp4" if upload.facts["kind"] == "video" else "image/png")
+        asset.mime_type = asset.mime_type or (
+            "video/mp4" if upload.facts["kind"] == "video" else "image/png"
+        )
         self._step(upload, "validating")
         await self._import_file(upload, asset, path)
 
     async def _import_file(self, upload: SimulatedFile, asset: SimulatedFile, path: Path) -> None:
         known = await self.wire.assets.inspected(path)
-        problem = "" if self.simulation.options.any_media else _unfit(known, upload.facts["kind"], path)
+        problem = (
+            "" if self.simulation.options.any_media else _unfit(known, upload.facts["kind"], path)
+        )
         if problem:
             path.unlink()
             self._fail(upload, problem)
@@ -202,7 +238,12 @@ def _no_upload(body: dict[str, Any]) -> str:
 
 
 def _is_count(value: Any, most: int) -> bool:
-    return isinstance(value, int | float) and not isinstance(value, bool) and 1 <= value <= most and value % 1 == 0
+    return (
+        isinstance(value, int | float)
+        and not isinstance(value, bool)
+        and 1 <= value <= most
+        and value % 1 == 0
+    )
 
 
 def _unfit(known: dict[str, Any], kind: str, path: Path) -> str:
@@ -229,11 +270,19 @@ def _join(parts: list[Path], path: Path) -> int:
 def _upload_of(upload: SimulatedFile) -> dict[str, Any]:
     known = upload.facts
     shown: dict[str, Any] = {
-        "id": upload.id, "authorId": "user_simulated", "ownerId": "proj_simulated", "kind": known["kind"],
-        "fileName": upload.filename or "", "source": "url" if known.get("url") else "multipart",
-        "status": known["status"], "createdAt": moment(upload.created_at), "updatedAt": moment(time.time()),
-        "contentType": upload.mime_type, "fileSize": upload.size_bytes, "partsCount": known["parts"],
-    }  # fmt: skip
+        "id": upload.id,
+        "authorId": "user_simulated",
+        "ownerId": "proj_simulated",
+        "kind": known["kind"],
+        "fileName": upload.filename or "",
+        "source": "url" if known.get("url") else "multipart",
+        "status": known["status"],
+        "createdAt": moment(upload.created_at),
+        "updatedAt": moment(time.time()),
+        "contentType": upload.mime_type,
+        "fileSize": upload.size_bytes,
+        "partsCount": known["parts"],
+    }
     if known.get("entity"):
         shown["entityId"] = known["entity"]
     if known.get("error"):

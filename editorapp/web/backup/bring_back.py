@@ -23,7 +23,9 @@ from editorapp.web.engine_room import EngineLock
 
 @dataclass(frozen=True)
 class Restored:
-    """What came back: `held` are takes that may have been sent since, `missing` names of files that are not there."""
+    """What came back: `held` are takes that may have been sent since, `missing` names of files that
+    are not there.
+    """
 
     manifest: Manifest
     files: int
@@ -52,9 +54,13 @@ def bring_back(folder: Path, *, nothing_ran_since: bool, now: datetime) -> Resto
             held = [] if nothing_ran_since else restored.hold(backed_up_at=manifest.at, now=now)
             _end_sign_ins(now)
     return Restored(
-        manifest, files, [attempt.generation_id for attempt in held], _missing(), books.differences(),
+        manifest,
+        files,
+        [attempt.generation_id for attempt in held],
+        _missing(),
+        books.differences(),
         is_other_secret=_is_other_secret(manifest, folder),
-    )  # fmt: skip
+    )
 
 
 def _check(manifest: Manifest) -> None:
@@ -64,11 +70,15 @@ def _check(manifest: Manifest) -> None:
             "same kind of database."
         )
     if databases.is_in_use():
-        raise Refused("The database is not empty: nothing is ever written over. Point to an empty one.")
+        raise Refused(
+            "The database is not empty: nothing is ever written over. Point to an empty one."
+        )
 
 
 def _put_secret(folder: Path) -> None:
-    """Put the signing key back, unless the environment gives one: what is stored encrypted needs it."""
+    """Put the signing key back, unless the environment gives one: what is stored encrypted needs
+    it.
+    """
     kept = folder / SECRET
     if kept.is_file() and not os.environ.get("RUSHES_SECRET_KEY"):
         place = Path(settings.DATA_DIR) / SECRET
@@ -93,7 +103,9 @@ def _forget_passing() -> None:
 
 
 def _end_sign_ins(now: datetime) -> None:
-    """Let nobody in by what was used up or ended after the backup: sessions, links that work once, invitations."""
+    """Let nobody in by what was used up or ended after the backup: sessions, links that work once,
+    invitations.
+    """
     Session.objects.all().delete()
     for links in (SignInLink, Invite):
         links.objects.filter(used_at=None, expires_at__gt=now).update(expires_at=now)

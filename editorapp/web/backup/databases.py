@@ -14,8 +14,15 @@ from editorapp.web.backup.manifest import Refused
 
 SQLITE, POSTGRESQL = "rushes.sqlite3", "rushes.dump"
 # libpq's names in the environment for what settings may say in OPTIONS.
-_OPTIONS = {"sslmode": "PGSSLMODE", "sslrootcert": "PGSSLROOTCERT", "sslcert": "PGSSLCERT", "sslkey": "PGSSLKEY",
-            "service": "PGSERVICE", "passfile": "PGPASSFILE", "options": "PGOPTIONS"}  # fmt: skip
+_OPTIONS = {
+    "sslmode": "PGSSLMODE",
+    "sslrootcert": "PGSSLROOTCERT",
+    "sslcert": "PGSSLCERT",
+    "sslkey": "PGSSLKEY",
+    "service": "PGSERVICE",
+    "passfile": "PGPASSFILE",
+    "options": "PGOPTIONS",
+}
 
 
 def vendor() -> str:
@@ -28,7 +35,14 @@ def dump(folder: Path) -> None:
     if connection.vendor == "sqlite":
         _dump_sqlite(folder / SQLITE)
     else:
-        _run("pg_dump", "--format=custom", "--no-owner", "--no-privileges", "--file", str(folder / POSTGRESQL))
+        _run(
+            "pg_dump",
+            "--format=custom",
+            "--no-owner",
+            "--no-privileges",
+            "--file",
+            str(folder / POSTGRESQL),
+        )
 
 
 def load(folder: Path) -> None:
@@ -37,9 +51,17 @@ def load(folder: Path) -> None:
         _load_sqlite(folder / SQLITE)
     else:
         _run(
-            "pg_restore", "--clean", "--if-exists", "--no-owner", "--no-privileges", "--exit-on-error",
-            "--single-transaction", "--dbname", _said()["NAME"], str(folder / POSTGRESQL),
-        )  # fmt: skip
+            "pg_restore",
+            "--clean",
+            "--if-exists",
+            "--no-owner",
+            "--no-privileges",
+            "--exit-on-error",
+            "--single-transaction",
+            "--dbname",
+            _said()["NAME"],
+            str(folder / POSTGRESQL),
+        )
     connections.close_all()
 
 
@@ -59,7 +81,9 @@ def _said() -> dict[str, Any]:
 
 
 def _dump_sqlite(target: Path) -> None:
-    """Copy all pages in one step: what is committed meanwhile goes to the log, and writers do not wait."""
+    """Copy all pages in one step: what is committed meanwhile goes to the log, and writers do not
+    wait.
+    """
     address = f"{Path(_said()['NAME']).absolute().as_uri()}?mode=ro"
     with (
         closing(sqlite3.connect(address, uri=True, timeout=60)) as source,
@@ -86,14 +110,35 @@ def _load_sqlite(kept: Path) -> None:
 
 
 def _run(program: str, *arguments: str) -> None:
-    """Run a tool of PostgreSQL against our database. Its password is in the environment, not on the command line."""
+    """Run a tool of PostgreSQL against our database.
+
+    Its password is in the environment, not on the command line.
+    """
     found = shutil.which(program)
     if found is None:
-        raise Refused(f"{program} is not installed here: install PostgreSQL's client tools, of the server's version.")
+        raise Refused(
+            f"{program} is not installed here: install PostgreSQL's client tools, of the server's version."
+        )
     said = _said()
-    names = {"PGHOST": "HOST", "PGPORT": "PORT", "PGUSER": "USER", "PGPASSWORD": "PASSWORD", "PGDATABASE": "NAME"}
+    names = {
+        "PGHOST": "HOST",
+        "PGPORT": "PORT",
+        "PGUSER": "USER",
+        "PGPASSWORD": "PASSWORD",
+        "PGDATABASE": "NAME",
+    }
     given = {name: str(said[ours]) for name, ours in names.items() if said.get(ours)}
-    given |= {_OPTIONS[name]: str(value) for name, value in said.get("OPTIONS", {}).items() if name in _OPTIONS}
-    done = subprocess.run([found, *arguments], env={**os.environ, **given}, capture_output=True, text=True, check=False)
+    given |= {
+        _OPTIONS[name]: str(value)
+        for name, value in said.get("OPTIONS", {}).items()
+        if name in _OPTIONS
+    }
+    done = subprocess.run(
+        [found, *arguments],
+        env={**os.environ, **given},
+        capture_output=True,
+        text=True,
+        check=False,
+    )
     if done.returncode:
         raise Refused(f"{program} failed: {done.stderr.strip()[-1000:]}")

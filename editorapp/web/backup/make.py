@@ -17,7 +17,8 @@ from editorapp.web.backup.manifest import LIST, SECRET, Manifest, Refused, secre
 
 
 def make(folder: Path, *, links: bool, earlier: Path | None) -> tuple[Manifest, list[str]]:
-    """Write a backup; return what it says of itself, and which files the database names that are not in the store.
+    """Write a backup; return what it says of itself, and which files the database names that are
+    not in the store.
 
     Raises: Refused.
     """
@@ -43,7 +44,9 @@ def make(folder: Path, *, links: bool, earlier: Path | None) -> tuple[Manifest, 
 
 
 def _settle(work: Path) -> None:
-    """Bring names and what has no other copy to the disk: its lasting name is given to a whole backup only."""
+    """Bring names and what has no other copy to the disk: its lasting name is given to a whole
+    backup only.
+    """
     for file in work.iterdir():
         if file.is_file():
             files.sync_file(file)
@@ -60,17 +63,26 @@ def _write(work: Path, *, links: bool, earlier: Path | None) -> tuple[Manifest, 
     media = _media()
     if media == "files":
         root = Path(settings.MEDIA_ROOT)
-        kept = media_files.copy_out(root, work / "media", links=links, earlier=earlier and earlier / "media")
-        there = {Path(one.name).parent.name for one in kept if Path(one.name).name == store.ORIGINAL}
+        kept = media_files.copy_out(
+            root, work / "media", links=links, earlier=earlier and earlier / "media"
+        )
+        there = {
+            Path(one.name).parent.name for one in kept if Path(one.name).name == store.ORIGINAL
+        }
         named = {sha256: name for sha256, name in named.items() if sha256 not in there}
     media_files.write_list(kept, work / LIST)
     _keep_secret(work)
     secret, encryption = secrets_now()
     made = Manifest(
-        made_at=made_at.isoformat(), database=databases.vendor(), media=media, media_files=len(kept),
-        media_bytes=sum(one.size_bytes for one in kept), secret=secret, encryption=encryption,
+        made_at=made_at.isoformat(),
+        database=databases.vendor(),
+        media=media,
+        media_files=len(kept),
+        media_bytes=sum(one.size_bytes for one in kept),
+        secret=secret,
+        encryption=encryption,
         engine_ran=health.signs(made_at).cluster_is_alive,
-    )  # fmt: skip
+    )
     made.write(work)
     return made, sorted(named.values()) if media == "files" else []
 

@@ -20,14 +20,19 @@ class Refused(Exception):
 
 @dataclass(frozen=True)
 class Manifest:
-    """`media` is "files", or names the bucket, whose files are not in the backup. `database` is Django's vendor."""
+    """`media` is "files", or names the bucket, whose files are not in the backup.
+
+    `database` is Django's vendor.
+    """
 
     made_at: str
     database: str
     media: str
     media_files: int
     media_bytes: int
-    secret: str  # a fingerprint of the signing key, which stored keys of providers are encrypted with
+    secret: (
+        str  # a fingerprint of the signing key, which stored keys of providers are encrypted with
+    )
     encryption: tuple[str, ...]  # and of RUSHES_ENCRYPTION_KEYS
     engine_ran: bool
     format: int = FORMAT
@@ -45,17 +50,25 @@ class Manifest:
         try:
             said = json.loads((folder / NAME).read_text())
         except (OSError, ValueError) as error:
-            raise Refused(f"{folder} holds no whole backup: there is no {NAME} that can be read.") from error
+            raise Refused(
+                f"{folder} holds no whole backup: there is no {NAME} that can be read."
+            ) from error
         if said.get("format") != FORMAT:
-            raise Refused(f"{folder} was made by another version of Rushes (format {said.get('format')}).")
+            raise Refused(
+                f"{folder} was made by another version of Rushes (format {said.get('format')})."
+            )
         return cls(**{**said, "encryption": tuple(said["encryption"])})
 
 
 def fingerprint(secret: str) -> str:
     """Return what a secret can be recognised by and not be guessed from."""
-    return hashlib.pbkdf2_hmac("sha256", secret.encode(), b"rushes: fingerprint of a secret", 200_000).hex()[:16]
+    return hashlib.pbkdf2_hmac(
+        "sha256", secret.encode(), b"rushes: fingerprint of a secret", 200_000
+    ).hex()[:16]
 
 
 def secrets_now() -> tuple[str, tuple[str, ...]]:
     """Return the fingerprints of the signing key and of the encryption keys of this process."""
-    return fingerprint(settings.SECRET_KEY), tuple(fingerprint(one) for one in settings.ENCRYPTION_KEYS)
+    return fingerprint(settings.SECRET_KEY), tuple(
+        fingerprint(one) for one in settings.ENCRYPTION_KEYS
+    )

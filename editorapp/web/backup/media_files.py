@@ -1,5 +1,8 @@
-"""Stored files in and out of a backup. They are written once, so a link is as good as a copy, and an earlier backup's
-file as good as a new one; what is copied is read back as the hash that it is listed with."""
+"""Stored files in and out of a backup.
+
+They are written once, so a link is as good as a copy, and an earlier backup's file as good as a new
+one; what is copied is read back as the hash that it is listed with.
+"""
 
 import hashlib
 import os
@@ -24,7 +27,9 @@ class Kept:
 
 
 def copy_out(media: Path, into: Path, *, links: bool, earlier: Path | None = None) -> list[Kept]:
-    """Copy every stored file; one of an earlier backup is linked from there. Return what was copied.
+    """Copy every stored file; one of an earlier backup is linked from there.
+
+    Return what was copied.
 
     Raises: Refused, when a file is not what its name says.
     """
@@ -56,7 +61,9 @@ def _copy(media: Path, into: Path, name: str, *, links: bool, earlier: Path | No
 
 
 def _is_damaged(target: Path, sha256: str) -> bool:
-    """Is an original another than its folder says? Whatever else is kept is named by no hash, and can be made again."""
+    """Is an original another than its folder says? Whatever else is kept is named by no hash, and
+    can be made again.
+    """
     return target.name == store.ORIGINAL and sha256 != target.parent.name
 
 
@@ -80,7 +87,9 @@ def copy(file: Path, target: Path) -> str:
         sink.flush()
         os.fsync(sink.fileno())
     kept = file.stat()
-    os.utime(target, ns=(kept.st_atime_ns, kept.st_mtime_ns))  # not its mode: that one may be open to others
+    os.utime(
+        target, ns=(kept.st_atime_ns, kept.st_mtime_ns)
+    )  # not its mode: that one may be open to others
     return digest.hexdigest()
 
 
@@ -89,7 +98,8 @@ def write_list(kept: list[Kept], file: Path) -> None:
 
 
 def copy_in(backup: Path, listed: Path, media: Path) -> int:
-    """Bring every listed file back into the folder of media, each held against its hash; return how many.
+    """Bring every listed file back into the folder of media, each held against its hash; return how
+    many.
 
     Raises: Refused, when one is missing or damaged.
     """

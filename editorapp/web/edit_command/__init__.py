@@ -1,1 +1,3 @@
-"""What `manage.py edit` is made of: its options, its words, and an engine of its own where none runs."""
+"""What `manage.py edit` is made of: its options, its words, and an engine of its own where none
+runs.
+"""

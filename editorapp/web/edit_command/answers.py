@@ -20,7 +20,9 @@ def refusals(verdict: Verdict) -> list[Broken]:
     return [one for one in verdict.refusals if one.rule_id != STILL_ASKED]
 
 
-def as_json(verdict: Verdict, wanted: GenerationRequest, account: ProviderAccount) -> dict[str, Any]:
+def as_json(
+    verdict: Verdict, wanted: GenerationRequest, account: ProviderAccount
+) -> dict[str, Any]:
     """Return a verdict and exactly what would be sent where."""
     estimate = verdict.estimate
     return {
@@ -29,16 +31,19 @@ def as_json(verdict: Verdict, wanted: GenerationRequest, account: ProviderAccoun
             {"rule": row.rule_id, "field": row.field, "level": row.level, "message": row.message}
             for row in (*refusals(verdict), *verdict.warnings)
         ],
-        "estimate": estimate and {
-            "low_usd": estimate.low_usd, "high_usd": estimate.high_usd,
-            "basis": estimate.basis, "as_of": estimate.as_of,
+        "estimate": estimate
+        and {
+            "low_usd": estimate.low_usd,
+            "high_usd": estimate.high_usd,
+            "basis": estimate.basis,
+            "as_of": estimate.as_of,
         },
         "asks_price": estimate is None and is_asked(account, wanted),
         "provider": account.provider,
         "account": account.name,
         "url": account.address() + registry.get(account.provider).endpoint(wanted),
         "body": verdict.body,
-    }  # fmt: skip
+    }
 
 
 def in_words(verdict: Verdict, wanted: GenerationRequest, account: ProviderAccount) -> str:
@@ -48,7 +53,9 @@ def in_words(verdict: Verdict, wanted: GenerationRequest, account: ProviderAccou
     ]
     if refusals(verdict):
         return "\n".join([*lines, "Nothing was sent."])
-    return "\n".join([*lines, f"{account} can take this.", price_in_words(verdict, wanted, account)])
+    return "\n".join(
+        [*lines, f"{account} can take this.", price_in_words(verdict, wanted, account)]
+    )
 
 
 def request_in_words(verdict: Verdict, wanted: GenerationRequest, account: ProviderAccount) -> str:
@@ -83,9 +90,14 @@ def result(generation: Generation) -> dict[str, Any]:
         "cost_usd": generation.cost_usd,
         "cost_is_estimated": generation.cost_is_estimated,
         "message": generation.failure_message,
-        "facts": made and {
-            "width": made.width, "height": made.height, "fps": f"{made.fps_numerator}/{made.fps_denominator}",
-            "frame_count": made.frame_count, "duration_seconds": float(made.duration_seconds),
-            "has_audio": made.has_audio, "hdr": made.hdr,
+        "facts": made
+        and {
+            "width": made.width,
+            "height": made.height,
+            "fps": f"{made.fps_numerator}/{made.fps_denominator}",
+            "frame_count": made.frame_count,
+            "duration_seconds": float(made.duration_seconds),
+            "has_audio": made.has_audio,
+            "hdr": made.hdr,
         },
-    }  # fmt: skip
+    }

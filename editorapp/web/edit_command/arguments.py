@@ -17,7 +17,13 @@ from editorapp.generations.request import reach
 from editorapp.generations.request.enqueue import MOST_AT_ONCE
 from editorapp.media.models import Asset
 from editorapp.providers import accounts, registry
-from editorapp.providers.contract import CONTROL_VALUES, CONTROLS, STRENGTHS, GenerationRequest, Task
+from editorapp.providers.contract import (
+    CONTROL_VALUES,
+    CONTROLS,
+    STRENGTHS,
+    GenerationRequest,
+    Task,
+)
 from editorapp.providers.models import ProviderAccount
 from editorapp.providers.spec import Model, Spec
 from editorapp.teams.models import Member
@@ -43,33 +49,83 @@ PICTURE = "a file, an https URL, generation:ID or file:ID"
 def add_arguments(parser: ArgumentParser) -> None:
     """Add what says what is wanted; how it is waited for and written is the command's own."""
     add = parser.add_argument
-    add("source", nargs="*", metavar="SOURCE", help=f"the clip to work on: {PICTURE}; several make one batch, and a "
-        "generation needs none")  # fmt: skip
+    add(
+        "source",
+        nargs="*",
+        metavar="SOURCE",
+        help=f"the clip to work on: {PICTURE}; several make one batch, and a generation needs none",
+    )
     add("--takes", type=int, default=1, metavar="N", help="how many takes of each (default 1)")
     add("--prompt", metavar="TEXT", help="what should be seen, 1 to 6,000 characters")
     add("--task", choices=list(Task), default=Task.EDIT, help="what is done (default edit)")
-    add("--provider", metavar="SLUG", help=f"who does it: {', '.join(registry.slugs())} (default: the team's account)")
+    add(
+        "--provider",
+        metavar="SLUG",
+        help=f"who does it: {', '.join(registry.slugs())} (default: the team's account)",
+    )
     add("--account", metavar="NAME", help="which of several accounts, by its name")
-    add("--model", metavar="NAME", help="which of several models (default: the provider's first one of the task)")
-    add("--parent", metavar="TAKE", help="work on the result of this take (its number or the provider's id)")
+    add(
+        "--model",
+        metavar="NAME",
+        help="which of several models (default: the provider's first one of the task)",
+    )
+    add(
+        "--parent",
+        metavar="TAKE",
+        help="work on the result of this take (its number or the provider's id)",
+    )
     how = parser.add_mutually_exclusive_group()
-    how.add_argument("--strength", choices=STRENGTHS, metavar="NAME", help=f"one of {', '.join(STRENGTHS)}")
+    how.add_argument(
+        "--strength", choices=STRENGTHS, metavar="NAME", help=f"one of {', '.join(STRENGTHS)}"
+    )
     how.add_argument("--auto", action="store_true", help="automatic controls (an edit's default)")
-    add("--control", action="append", default=[], metavar="NAME=VALUE",
-        help="pose=precise|coarse, depth|normals|trajectory=0..1, face=on; may be repeated")  # fmt: skip
+    add(
+        "--control",
+        action="append",
+        default=[],
+        metavar="NAME=VALUE",
+        help="pose=precise|coarse, depth|normals|trajectory=0..1, face=on; may be repeated",
+    )
     add("--guide", metavar="PICTURE", help=f"the single guide frame: {PICTURE}")
-    add("--keyframe", action="append", default=[], metavar="INDEX=PICTURE",
-        help="a picture pinned to a frame, counted from 0; may be repeated")  # fmt: skip
+    add(
+        "--keyframe",
+        action="append",
+        default=[],
+        metavar="INDEX=PICTURE",
+        help="a picture pinned to a frame, counted from 0; may be repeated",
+    )
     add("--first", metavar="PICTURE", help="the first frame of a generation")
     add("--last", metavar="PICTURE", help="the last frame of a generation")
-    add("--extend", metavar="TAKE", help="go on where this take ends (its number or the provider's id)")
+    add(
+        "--extend",
+        metavar="TAKE",
+        help="go on where this take ends (its number or the provider's id)",
+    )
     add("--backward", action="store_true", help="with --extend: make what comes before the take")
     add("--aspect", metavar="RATIO", help="the shape of the result, such as 9:16")
-    add("--duration", metavar="SECONDS", help="the length of a generation: 5 or 10, with the flash models 9")
+    add(
+        "--duration",
+        metavar="SECONDS",
+        help="the length of a generation: 5 or 10, with the flash models 9",
+    )
     add("--loop", action="store_true", help="the end runs into the start")
-    add("--concept", action="append", default=[], metavar="NAME", help="a camera move by name; may be repeated")
-    add("--position", metavar="X,Y,W,H", help="where a reframe's source lies, in fractions of the canvas")
-    add("--resolution", metavar="NAME", help="360p, 540p, 720p or 1080p (the provider's default is 720p)")
+    add(
+        "--concept",
+        action="append",
+        default=[],
+        metavar="NAME",
+        help="a camera move by name; may be repeated",
+    )
+    add(
+        "--position",
+        metavar="X,Y,W,H",
+        help="where a reframe's source lies, in fractions of the canvas",
+    )
+    add(
+        "--resolution",
+        metavar="NAME",
+        help="360p, 540p, 720p or 1080p (the provider's default is 720p)",
+    )
     add("--hdr", action="store_true", help="high dynamic range (720p and 1080p)")
     add("--exr", action="store_true", help="EXR frames too (with --hdr)")
 
@@ -106,15 +162,23 @@ def is_several(options: Mapping[str, Any]) -> bool:
     return max(1, len(options["source"])) * options["takes"] > 1
 
 
-def compose_all(options: Mapping[str, Any], member: Member, account: ProviderAccount) -> list[Composed]:
+def compose_all(
+    options: Mapping[str, Any], member: Member, account: ProviderAccount
+) -> list[Composed]:
     """Compose each take that is asked for: every source so often as `--takes` says.
 
     Raises: BadArgument.
     """
     sources, takes = options["source"] or [None], options["takes"]
     if takes < 1 or len(sources) * takes > MOST_AT_ONCE:
-        raise BadArgument(f"--takes {takes}: 1 to {MOST_AT_ONCE} takes can be sent in one go, all sources together.")
-    return [one for source in sources for one in [compose({**options, "source": source}, member, account)] * takes]
+        raise BadArgument(
+            f"--takes {takes}: 1 to {MOST_AT_ONCE} takes can be sent in one go, all sources together."
+        )
+    return [
+        one
+        for source in sources
+        for one in [compose({**options, "source": source}, member, account)] * takes
+    ]
 
 
 def compose(options: Mapping[str, Any], member: Member, account: ProviderAccount) -> Composed:
@@ -124,7 +188,9 @@ def compose(options: Mapping[str, Any], member: Member, account: ProviderAccount
     """
     model = _model(options, account.spec)
     check_texts(options)
-    said = _settings(options, model) | _controls(options["control"]) | _position(options["position"])
+    said = (
+        _settings(options, model) | _controls(options["control"]) | _position(options["position"])
+    )
     source = _source(options, member)
     frames, continued = _frames(options, member)
     said |= frames | _keyframes(options["keyframe"], member)
@@ -144,12 +210,17 @@ def _model(options: Mapping[str, Any], spec: Spec) -> Model:
     there = spec.models_for(task)
     if not there:
         others = [registry.get(slug).SPEC for slug in registry.slugs()]
-        who = ", ".join(other.name for other in others if other.models_for(task)) or "no other provider either"
+        who = (
+            ", ".join(other.name for other in others if other.models_for(task))
+            or "no other provider either"
+        )
         raise BadArgument(f"--task {task}: {spec.name} does not do this. There is: {who}.")
     named = [model for model in there if name in (None, model.name, model.wire)]
     if not named:
         names = ", ".join(model.name for model in there)
-        raise BadArgument(f"--model {name}: {spec.name} has no such model for {task}; it has {names}.")
+        raise BadArgument(
+            f"--model {name}: {spec.name} has no such model for {task}; it has {names}."
+        )
     return named[0]
 
 
@@ -157,20 +228,30 @@ def _source(options: Mapping[str, Any], member: Member) -> Source:
     parent = edit_words.own_take(options["parent"], member) if options["parent"] else None
     found = edit_words.source(options["source"], parent, member)
     if found.ref is None and options["task"] != Task.GENERATE:
-        raise BadArgument("Name a SOURCE (a file, an https URL, generation:ID, file:ID), or a take with --parent.")
+        raise BadArgument(
+            "Name a SOURCE (a file, an https URL, generation:ID, file:ID), or a take with --parent."
+        )
     return found
 
 
 def _settings(options: Mapping[str, Any], model: Model) -> dict[str, Any]:
-    """Return what is said in one word each. Auto is an edit's default, because it is the page's too."""
+    """Return what is said in one word each.
+
+    Auto is an edit's default, because it is the page's too.
+    """
     chosen = options["strength"] or options["control"]
     return {
-        "prompt": options["prompt"], "resolution": options["resolution"], "strength": options["strength"],
-        "hdr": options["hdr"] or None, "exr": options["exr"] or None, "loop": options["loop"] or None,
-        "aspect_ratio": options["aspect"], "duration": _duration(options["duration"]),
+        "prompt": options["prompt"],
+        "resolution": options["resolution"],
+        "strength": options["strength"],
+        "hdr": options["hdr"] or None,
+        "exr": options["exr"] or None,
+        "loop": options["loop"] or None,
+        "aspect_ratio": options["aspect"],
+        "duration": _duration(options["duration"]),
         "concepts": tuple(options["concept"]) or None,
         "auto_controls": options["auto"] or (not chosen and model.knows("auto_controls")) or None,
-    }  # fmt: skip
+    }
 
 
 def _duration(word: str | None) -> str | None:
@@ -184,9 +265,15 @@ def _duration(word: str | None) -> str | None:
 def _position(word: str | None) -> dict[str, float]:
     if word is None:
         return {}
-    values = [float(number) for part in word.split(",") if (number := as_decimal(part.strip())) is not None]
+    values = [
+        float(number)
+        for part in word.split(",")
+        if (number := as_decimal(part.strip())) is not None
+    ]
     if len(values) != len(POSITION) or word.count(",") != len(POSITION) - 1:
-        raise BadArgument(f"--position {word}: write four numbers X,Y,W,H, for example 0.25,0,0.5,1.")
+        raise BadArgument(
+            f"--position {word}: write four numbers X,Y,W,H, for example 0.25,0,0.5,1."
+        )
     return dict(zip(POSITION, values, strict=True))
 
 
@@ -196,7 +283,9 @@ def _controls(words: list[str]) -> dict[str, Any]:
     for word in words:
         name, _, value = word.partition("=")
         if name not in CONTROLS:
-            raise BadArgument(f"--control {word}: there is no control {name}; there are {', '.join(CONTROLS)}.")
+            raise BadArgument(
+                f"--control {word}: there is no control {name}; there are {', '.join(CONTROLS)}."
+            )
         said[f"{name}_enabled"] = True
         if value in {"", "on"}:
             continue
@@ -213,13 +302,18 @@ def _amount(word: str, value: str) -> float:
 
 
 def _frames(options: Mapping[str, Any], member: Member) -> tuple[dict[str, Any], Source | None]:
-    """Return the frames that a result begins and ends with, and the take that is continued with one of them."""
+    """Return the frames that a result begins and ends with, and the take that is continued with one
+    of them.
+    """
     backward = options["backward"]
     if backward and not options["extend"]:
         raise BadArgument("--backward says how to --extend: name the take with it.")
     starts = {"--guide": options["guide"], "--first": options["first"]}
     starts["--extend"] = None if backward else options["extend"]
-    ends = {"--last": options["last"], "--extend --backward": options["extend"] if backward else None}
+    ends = {
+        "--last": options["last"],
+        "--extend --backward": options["extend"] if backward else None,
+    }
     for frames in (starts, ends):
         given = [name for name, value in frames.items() if value]
         if len(given) > 1:
@@ -241,12 +335,16 @@ def _keyframes(words: list[str], member: Member) -> dict[str, Any]:
         pinned.append((int(index), edit_words.picture(file, member)))
     if not pinned:
         return {}
-    return {"keyframes": tuple(ref for _, ref in pinned), "keyframe_indexes": tuple(index for index, _ in pinned)}
+    return {
+        "keyframes": tuple(ref for _, ref in pinned),
+        "keyframe_indexes": tuple(index for index, _ in pinned),
+    }
 
 
 def check_texts(options: Mapping[str, Any]) -> None:
-    """See that every word is one that can be kept: bytes that are no UTF-8 come as halves of characters. Files may have
-    such names, so words that can name one are looked at where they name something else: see words.py.
+    """See that every word is one that can be kept: bytes that are no UTF-8 come as halves of
+    characters. Files may have such names, so words that can name one are looked at where they name
+    something else: see words.py.
 
     Raises: BadArgument.
     """
@@ -257,7 +355,8 @@ def check_texts(options: Mapping[str, Any]) -> None:
 
 
 def check_output(options: Mapping[str, Any]) -> None:
-    """Look before any money is spent whether the result can be written, and that it replaces nothing that is used.
+    """Look before any money is spent whether the result can be written, and that it replaces
+    nothing that is used.
 
     Raises: BadArgument.
     """
@@ -278,8 +377,12 @@ def check_output(options: Mapping[str, Any]) -> None:
         if not output.name or output.is_dir():
             raise BadArgument(f"--output {output}: this is a folder; name a file in it.")
         pictures = [*options["source"], *(options[name] for name in ("guide", "first", "last"))]
-        for used in filter(None, (*pictures, *(word.partition("=")[2] for word in options["keyframe"]))):
+        for used in filter(
+            None, (*pictures, *(word.partition("=")[2] for word in options["keyframe"]))
+        ):
             if output.exists() and Path(used).exists() and output.samefile(used):
-                raise BadArgument(f"--output {output}: this is the file that is edited or guides; name another one.")
+                raise BadArgument(
+                    f"--output {output}: this is the file that is edited or guides; name another one."
+                )
     except OSError as error:
         raise BadArgument(f"--output {output} cannot be written: {error.strerror}.") from error

@@ -1,4 +1,6 @@
-"""Wait for what the queue does, with an engine of our own where nobody runs one: how a script gets along alone."""
+"""Wait for what the queue does, with an engine of our own where nobody runs one: how a script gets
+along alone.
+"""
 
 import time
 from collections.abc import Callable
@@ -7,7 +9,13 @@ from typing import Self
 
 from django.conf import settings
 
-from editorapp.web.engine_room import EngineLock, is_silent, look_after, start_engine, start_simulator
+from editorapp.web.engine_room import (
+    EngineLock,
+    is_silent,
+    look_after,
+    start_engine,
+    start_simulator,
+)
 from editorapp.web.processes import Processes
 
 PAUSE_SECONDS = 0.25
@@ -28,12 +36,19 @@ class OwnEngine:
         return self
 
     def __exit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
-    ) -> None:  # fmt: skip
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
         self.stop()
 
-    def wait_until(self, is_over: Callable[[], bool], *, seconds: float, doing: Callable[[], str]) -> bool:
-        """Wait until it is over, at most so long; say whether it is. `doing` names what goes on, for the progress.
+    def wait_until(
+        self, is_over: Callable[[], bool], *, seconds: float, doing: Callable[[], str]
+    ) -> bool:
+        """Wait until it is over, at most so long; say whether it is.
+
+        `doing` names what goes on, for the progress.
 
         Raises: NotStarted, when an engine is needed and does not start.
         """

@@ -16,7 +16,9 @@ def named(made: Sequence[Generation]) -> str:
 
 
 def total(prices: Sequence[tuple[Estimate | None, int]]) -> dict[str, Decimal | None]:
-    """Add up what takes cost, each price so often as it is paid; None where one of them is not known."""
+    """Add up what takes cost, each price so often as it is paid; None where one of them is not
+    known.
+    """
     known = [(price, count) for price, count in prices if price is not None]
     if len(known) < len(prices):
         return {"total_low_usd": None, "total_high_usd": None}

@@ -16,7 +16,9 @@ from editorapp.media.store import hash_file
 from editorapp.providers.contract import Ref
 from editorapp.teams.models import Member
 
-FILES = frozenset({"source", "guide", "keyframe", "first", "last", "output"})  # options that can name a file
+FILES = frozenset(
+    {"source", "guide", "keyframe", "first", "last", "output"}
+)  # options that can name a file
 
 
 class BadArgument(Exception):
@@ -33,16 +35,27 @@ class Source:
 
 
 def source(given: str | None, parent: Generation | None, member: Member) -> Source:
-    """Return what is worked on. A file that is the parent's own result is named as the parent's result."""
+    """Return what is worked on.
+
+    A file that is the parent's own result is named as the parent's result.
+    """
     if given is None or given == "-":
-        return Source(_result_of(parent), parent.result, parent) if parent is not None else Source(None, None, None)
+        return (
+            Source(_result_of(parent), parent.result, parent)
+            if parent is not None
+            else Source(None, None, None)
+        )
     kind, word = _kind(given)
     if kind in {"http", "https"}:
         media_type = mimetypes.guess_type(given.partition("?")[0])[0] or "video/mp4"
         return Source(Ref(url=given, media_type=media_type), None, parent)
     if kind == "generation":
         own = find_take(word, member)
-        return Source(_result_of(own), own.result, own) if own else Source(Ref(generation_id=word), None, parent)
+        return (
+            Source(_result_of(own), own.result, own)
+            if own
+            else Source(Ref(generation_id=word), None, parent)
+        )
     if kind == "file":
         return Source(Ref(file_id=word), None, parent)
     path = _existing(given)
@@ -50,7 +63,9 @@ def source(given: str | None, parent: Generation | None, member: Member) -> Sour
         return Source(_result_of(parent), parent.result, parent)
     asset = _take_in(path, member)
     if not asset.is_video:
-        raise BadArgument(f"{path.name} is a picture, not a clip: use it with --guide, --first or --keyframe.")
+        raise BadArgument(
+            f"{path.name} is a picture, not a clip: use it with --guide, --first or --keyframe."
+        )
     return Source(Ref(asset_id=asset.pk, media_type=asset.mime_type), asset, parent)
 
 
@@ -73,7 +88,9 @@ def find_take(word: str, member: Member) -> Generation | None:
     """Find a take by its number or by the provider's id of its result."""
     takes = Generation.objects.visible_to(member).select_related("result")
     number = as_whole(_typed(word))
-    return takes.filter(chain_id=word).first() if number is None else takes.filter(pk=number).first()
+    return (
+        takes.filter(chain_id=word).first() if number is None else takes.filter(pk=number).first()
+    )
 
 
 def own_take(word: str, member: Member) -> Generation:
@@ -84,7 +101,9 @@ def own_take(word: str, member: Member) -> Generation:
 
 
 def continued(word: str, member: Member) -> Source:
-    """Return the clip that is continued: a take of ours by its number or id, else a provider's id as it is."""
+    """Return the clip that is continued: a take of ours by its number or id, else a provider's id
+    as it is.
+    """
     if (take := find_take(word, member)) is not None:
         return Source(_result_of(take), take.result, take)
     if as_whole(word) is not None:
@@ -108,7 +127,9 @@ def _typed(word: str) -> str:
 
 def _result_of(take: Generation) -> Ref:
     if not take.can_be_source:
-        raise BadArgument(f"Take {take.pk} has no result to work on: it is {take.get_state_display().lower()}.")
+        raise BadArgument(
+            f"Take {take.pk} has no result to work on: it is {take.get_state_display().lower()}."
+        )
     return Ref(generation_id=take.chain_id)
 
 
@@ -131,7 +152,9 @@ def _take_in(path: Path, member: Member) -> Asset:
         copy = folder / "source"
         try:
             shutil.copyfile(path, copy)
-            return intake.take_in(copy, name=path.name, team=member.team, user=member.user, origin=Asset.Origin.UPLOAD)
+            return intake.take_in(
+                copy, name=path.name, team=member.team, user=member.user, origin=Asset.Origin.UPLOAD
+            )
         except NotTaken as error:
             raise BadArgument(f"{path.name}: {error.message}") from error
         except OSError as error:

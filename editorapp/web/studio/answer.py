@@ -1,4 +1,5 @@
-"""What the studio says about a form: notes beside the fields they belong to, closed options, price, exact request.
+"""What the studio says about a form: notes beside the fields they belong to, closed options, price,
+exact request.
 
 It decides nothing: it sorts a verdict's findings into the places of the page.
 """
@@ -16,27 +17,72 @@ from editorapp.web.studio.forms import EXTENDS, POSITION, Compose, encode_change
 from editorapp.web.studio.sources import Source
 
 SLOTS = (
-    "source", "prompt", "model", "conditioning", "controls", "guides", "concepts", "placement", "output", "variants",
+    "source",
+    "prompt",
+    "model",
+    "conditioning",
+    "controls",
+    "guides",
+    "concepts",
+    "placement",
+    "output",
+    "variants",
     "whole",
-)  # fmt: skip
-SLOT_OF = {
-    "source": "source", "prompt": "prompt", "model": "model", "task": "model", "auto_controls": "conditioning",
-    "strength": "conditioning", "start_frame": "guides", "end_frame": "guides", "keyframes": "guides",
-    "keyframe_indexes": "guides", "resolution": "output", "hdr": "output", "exr": "output", "loop": "output",
-    "duration": "output", "aspect_ratio": "output", "concepts": "concepts", "takes": "variants",
-} | dict.fromkeys(POSITION, "placement") | dict.fromkeys(SIGNALS, "controls")  # fmt: skip
+)
+SLOT_OF = (
+    {
+        "source": "source",
+        "prompt": "prompt",
+        "model": "model",
+        "task": "model",
+        "auto_controls": "conditioning",
+        "strength": "conditioning",
+        "start_frame": "guides",
+        "end_frame": "guides",
+        "keyframes": "guides",
+        "keyframe_indexes": "guides",
+        "resolution": "output",
+        "hdr": "output",
+        "exr": "output",
+        "loop": "output",
+        "duration": "output",
+        "aspect_ratio": "output",
+        "concepts": "concepts",
+        "takes": "variants",
+    }
+    | dict.fromkeys(POSITION, "placement")
+    | dict.fromkeys(SIGNALS, "controls")
+)
 SLOT_OF_OPTION = {
-    "hdr": "output", "exr": "output", "loop": "output", "resolution": "output", "aspect_ratio": "output",
-    "duration": "output", "auto": "conditioning", "strength": "conditioning", "controls": "controls",
-    "pose": "controls", "depth": "controls", "normals": "controls", "trajectory": "controls", "face": "controls",
-    "single": "guides", "keyframes": "guides", "start_frame": "guides", "end_frame": "guides",
-}  # fmt: skip
+    "hdr": "output",
+    "exr": "output",
+    "loop": "output",
+    "resolution": "output",
+    "aspect_ratio": "output",
+    "duration": "output",
+    "auto": "conditioning",
+    "strength": "conditioning",
+    "controls": "controls",
+    "pose": "controls",
+    "depth": "controls",
+    "normals": "controls",
+    "trajectory": "controls",
+    "face": "controls",
+    "single": "guides",
+    "keyframes": "guides",
+    "start_frame": "guides",
+    "end_frame": "guides",
+}
 # Fields that one button leaves out together.
-GROUPS = {"keyframes": "keyframes", "keyframe_indexes": "keyframes"} | dict.fromkeys(POSITION, "position")
+GROUPS = {"keyframes": "keyframes", "keyframe_indexes": "keyframes"} | dict.fromkeys(
+    POSITION, "position"
+)
 CONTROL_OPTIONS = ("pose", "depth", "normals", "trajectory", "face")
 CUTS = frozenset({"trim_to_seconds", "mp4_copy"})
 # The ways to give a generation its frames, as options and as a mend's changes.
-FRAME_FIELDS = frozenset({"single", "guides", "frames", "start_frame", "end_frame", "keyframes", "keyframe_indexes"})
+FRAME_FIELDS = frozenset(
+    {"single", "guides", "frames", "start_frame", "end_frame", "keyframes", "keyframe_indexes"}
+)
 BY_HAND = "Auto decides how closely to follow the source; choose Manual to set a strength or the signals yourself."
 EMPTY_GUIDES = {
     "single": "Choose the picture for the guide frame: pin the source's first frame, or upload a still.",
@@ -53,7 +99,9 @@ EMPTY_FRAMES = {
 
 @dataclass(frozen=True)
 class Button:
-    """A way out. `is_cut` ones make a new source: a shorter one, or an MP4 copy; `is_ask` ones ask for a price."""
+    """A way out. `is_cut` ones make a new source: a shorter one, or an MP4 copy; `is_ask` ones ask
+    for a price.
+    """
 
     label: str
     value: str
@@ -63,7 +111,10 @@ class Button:
 
 @dataclass(frozen=True)
 class Note:
-    """One finding beside its field. `tone`: "bad", "warn", or "todo" for what is merely not filled in yet."""
+    """One finding beside its field.
+
+    `tone`: "bad", "warn", or "todo" for what is merely not filled in yet.
+    """
 
     tone: str
     message: str
@@ -81,7 +132,9 @@ class Closed:
 
     @property
     def is_quiet(self) -> bool:
-        """Is it said only to who tries the option? Where nothing can be done about it, it helps nobody else."""
+        """Is it said only to who tries the option? Where nothing can be done about it, it helps
+        nobody else.
+        """
         return self.button is None
 
 
@@ -113,7 +166,11 @@ def own_findings(form: Compose, source: Source) -> list[Broken]:
     found = []
     is_generation = form.task == Task.GENERATE
     if source.problem:
-        found.append(Broken("form.source", "start_frame" if is_generation else "source", REFUSE, source.problem))
+        found.append(
+            Broken(
+                "form.source", "start_frame" if is_generation else "source", REFUSE, source.problem
+            )
+        )
     if is_generation:
         says = EMPTY_FRAMES.get(form.frames, "") if _has_no_frames(form) else ""
         mend = Mend("Use no frames", {"guides": "none"})
@@ -134,8 +191,13 @@ def _has_no_frames(form: Compose) -> bool:
     return not form.keyframes if form.frames == "keyframes" else form.extend_generation is None
 
 
-def answer(form: Compose, source: Source, verdict: Verdict, *, model: Model, strictly: bool = False) -> Answer:
-    """Sort a verdict into the page's slots. `strictly`: what is not filled in yet counts as an error, too."""
+def answer(
+    form: Compose, source: Source, verdict: Verdict, *, model: Model, strictly: bool = False
+) -> Answer:
+    """Sort a verdict into the page's slots.
+
+    `strictly`: what is not filled in yet counts as an error, too.
+    """
     slots = {name: Slot(name) for name in SLOTS}
     own = own_findings(form, source)
     # What the form knows is more exact than "choose a source" or "this is no picture".
@@ -144,7 +206,9 @@ def answer(form: Compose, source: Source, verdict: Verdict, *, model: Model, str
     for one in [*own, *refused, *verdict.warnings]:
         if one.rule_id == "price.asking":
             continue  # stands where the price stands, with its button
-        slots[SLOT_OF.get(one.field.partition(".")[0], "whole")].notes.append(_note(one, form, strictly=strictly))
+        slots[SLOT_OF.get(one.field.partition(".")[0], "whole")].notes.append(
+            _note(one, form, strictly=strictly)
+        )
     slots["source"].closed += closed_sources(form, source, model)
     closed = list(_closed(_worth_saying(form, verdict.unavailable)))
     for entry in closed:
@@ -163,24 +227,36 @@ def answer(form: Compose, source: Source, verdict: Verdict, *, model: Model, str
 
 
 def closed_sources(form: Compose, source: Source, model: Model) -> list[Closed]:
-    """Return the ways to a source that the model does not take; a chosen one is the rules' to refuse."""
+    """Return the ways to a source that the model does not take; a chosen one is the rules' to
+    refuse.
+    """
     row, account = model.parameter("source"), source.account
     if row is None or not row.carriers or account is None:
         return []
     name, found = account.spec.name, []
     if "url" not in row.carriers and form.source_kind != "url":
-        found.append(Closed("source_kind=url", f"{name} takes no clip from a web address: upload it instead.", None))
+        found.append(
+            Closed(
+                "source_kind=url",
+                f"{name} takes no clip from a web address: upload it instead.",
+                None,
+            )
+        )
     if not {"generation_id", "file_id"} & set(row.carriers) and form.source_kind != "id":
         found.append(
             Closed(
-                "source_kind=id", f"{name} takes no clip by its id: upload it, or choose a take from the gallery.", None
+                "source_kind=id",
+                f"{name} takes no clip by its id: upload it, or choose a take from the gallery.",
+                None,
             )
         )
     return found
 
 
 def _joined(found: list[Broken]) -> list[Broken]:
-    """Tell once what one button leaves out: keyframes and their positions, the four numbers of a place."""
+    """Tell once what one button leaves out: keyframes and their positions, the four numbers of a
+    place.
+    """
     told: set[tuple[str, str]] = set()
     kept = []
     for one in found:
@@ -193,7 +269,9 @@ def _joined(found: list[Broken]) -> list[Broken]:
 
 def _note(one: Broken, form: Compose, *, strictly: bool) -> Note:
     tone = ("bad" if strictly or not _is_empty(one, form) else "todo") if one.is_refusal else "warn"
-    return Note(tone, one.message, one.field, tuple(_button(_back(mend, form)) for mend in one.mends))
+    return Note(
+        tone, one.message, one.field, tuple(_button(_back(mend, form)) for mend in one.mends)
+    )
 
 
 def _back(mend: Mend, form: Compose) -> Mend:
@@ -208,9 +286,15 @@ def _is_empty(one: Broken, form: Compose) -> bool:
     if one.rule_id == "form.guides":
         return True
     if one.field == "source":
-        named = {"asset": form.source_asset, "generation": form.source_generation, "url": form.source_url}
+        named = {
+            "asset": form.source_asset,
+            "generation": form.source_generation,
+            "url": form.source_url,
+        }
         return not named.get(form.source_kind, form.source_id)
-    return (one.field == "prompt" and not form.prompt) or (one.field == "aspect_ratio" and not form.aspect_ratio)
+    return (one.field == "prompt" and not form.prompt) or (
+        one.field == "aspect_ratio" and not form.aspect_ratio
+    )
 
 
 def _button(mend: Mend) -> Button:
@@ -220,20 +304,27 @@ def _button(mend: Mend) -> Button:
 
 
 def _worth_saying(form: Compose, unavailable: dict[str, Unavailable]) -> dict[str, Unavailable]:
-    """Leave out what a radio button shows: a generation has its frames in one way, so the ways exclude each other."""
+    """Leave out what a radio button shows: a generation has its frames in one way, so the ways
+    exclude each other.
+    """
     if form.task != Task.GENERATE:
         return unavailable
     if form.frames in EXTENDS:  # its length is always the same, and not shown
-        unavailable = {option: why for option, why in unavailable.items() if not option.startswith("duration=")}
+        unavailable = {
+            option: why for option, why in unavailable.items() if not option.startswith("duration=")
+        }
     return {
         option: why
         for option, why in unavailable.items()
-        if option not in FRAME_FIELDS or (why.mend is not None and not set(why.mend.changes) <= FRAME_FIELDS)
+        if option not in FRAME_FIELDS
+        or (why.mend is not None and not set(why.mend.changes) <= FRAME_FIELDS)
     }
 
 
 def _closed(unavailable: dict[str, Unavailable]) -> Iterable[Closed]:
-    """Yield the closed options; those of one mode as one line, so that the mode says its reason once."""
+    """Yield the closed options; those of one mode as one line, so that the mode says its reason
+    once.
+    """
     rest = dict(unavailable)
     controls, strength = rest.pop("controls", None), rest.pop("strength", None)
     signals = ("controls", *CONTROL_OPTIONS)
@@ -250,7 +341,9 @@ def _closed(unavailable: dict[str, Unavailable]) -> Iterable[Closed]:
 
 
 def _merged(lines: list[Closed]) -> Iterable[Closed]:
-    """Join lines that differ only in the value they close: "not 360p" and "not 540p" are "not 360p or 540p"."""
+    """Join lines that differ only in the value they close: "not 360p" and "not 540p" are "not 360p
+    or 540p".
+    """
     alike: dict[tuple[str, Button | None], list[Closed]] = {}
     for line in lines:
         value = line.options.partition("=")[2]

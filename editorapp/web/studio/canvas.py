@@ -1,4 +1,6 @@
-"""Reframing as a picture: the source as a rectangle on a canvas of the new shape, in fractions of that canvas."""
+"""Reframing as a picture: the source as a rectangle on a canvas of the new shape, in fractions of
+that canvas.
+"""
 
 from dataclasses import dataclass
 from urllib.parse import urlencode
@@ -43,7 +45,10 @@ class Placement:
 
 @dataclass(frozen=True)
 class Field:
-    """One of the four numbers. `shown` stands in an empty input: what the centred fit puts there."""
+    """One of the four numbers.
+
+    `shown` stands in an empty input: what the centred fit puts there.
+    """
 
     name: str
     label: str
@@ -54,7 +59,9 @@ class Field:
 
 @dataclass(frozen=True)
 class Snap:
-    """A button that puts the source somewhere: its name for the script, and its changes for the way without one."""
+    """A button that puts the source somewhere: its name for the script, and its changes for the way
+    without one.
+    """
 
     name: str
     label: str
@@ -73,7 +80,10 @@ class Rect:
 
 @dataclass(frozen=True)
 class Board:
-    """What the page draws. `source` is None where nothing is known of the clip's shape and nothing is said."""
+    """What the page draws.
+
+    `source` is None where nothing is known of the clip's shape and nothing is said.
+    """
 
     can_place: bool
     ratio: str
@@ -112,29 +122,46 @@ def said(form: Compose) -> Placement | None:
     if None in typed:
         return None
     x, y, w, h = (float(one or 0) for one in typed)
-    is_drawable = all(-MOST <= at <= MOST for at in (x, y)) and all(0 < size <= MOST for size in (w, h))
+    is_drawable = all(-MOST <= at <= MOST for at in (x, y)) and all(
+        0 < size <= MOST for size in (w, h)
+    )
     return Placement(x, y, w, h) if is_drawable else None
 
 
 def board(form: Compose, model: Model, asset: Asset | None) -> Board:
-    """Return the canvas of a reframe. Until a shape is chosen its `ratio` is "", and it is drawn as 16:9."""
+    """Return the canvas of a reframe.
+
+    Until a shape is chosen its `ratio` is "", and it is drawn as 16:9.
+    """
     is_chosen = form.aspect_ratio in model.limits.aspect_ratios
     across, _, down = (form.aspect_ratio if is_chosen else "16:9").partition(":")
     canvas = int(across) / int(down)
-    width, height = (LONG_SIDE, LONG_SIDE / canvas) if canvas >= 1 else (LONG_SIDE * canvas, LONG_SIDE)
+    width, height = (
+        (LONG_SIDE, LONG_SIDE / canvas) if canvas >= 1 else (LONG_SIDE * canvas, LONG_SIDE)
+    )
     shape = asset.width / asset.height / canvas if asset and asset.width and asset.height else None
     fit = fitted(shape) if shape else None
     can_place = model.knows("x_norm")
     typed = said(form) if can_place else None
     placed = typed or fit
-    source = Rect(placed.x * width, placed.y * height, placed.w * width, placed.h * height) if placed else None
+    source = (
+        Rect(placed.x * width, placed.y * height, placed.w * width, placed.h * height)
+        if placed
+        else None
+    )
     return Board(
-        can_place=can_place, ratio=form.aspect_ratio if is_chosen else "", width=width, height=height,
-        view=_view(width, height, source), source=source, placed=placed, is_fit=typed is None,
+        can_place=can_place,
+        ratio=form.aspect_ratio if is_chosen else "",
+        width=width,
+        height=height,
+        view=_view(width, height, source),
+        source=source,
+        placed=placed,
+        is_fit=typed is None,
         is_stretched=bool(typed and shape and abs(typed.w / typed.h / shape - 1) > 0.01),
         fields=tuple(_field(form, model, name, fit) for name in FIELDS) if can_place else (),
         snaps=_snaps(shape, placed) if can_place and shape and placed else (),
-    )  # fmt: skip
+    )
 
 
 def _field(form: Compose, model: Model, name: str, fit: Placement | None) -> Field:

@@ -1,7 +1,9 @@
-"""The options that the compose form offers: read from the model's own rows, with what is chosen and closed now.
+"""The options that the compose form offers: read from the model's own rows, with what is chosen and
+closed now.
 
-An option that the model lacks is offered only where it is chosen: then it stands there with its reason and its way out
-beside it. All else that the form holds is kept in hidden inputs, so that another task or provider brings it back.
+An option that the model lacks is offered only where it is chosen: then it stands there with its
+reason and its way out beside it. All else that the form holds is kept in hidden inputs, so that
+another task or provider brings it back.
 """
 
 from collections.abc import Iterable
@@ -18,21 +20,42 @@ BANDS = (
     ("flex", "Flex", "Keeps motion; the prompt restyles the rest."),
     ("reimagine", "Reimagine", "Takes the source as loose grounding."),
 )
-TASK_FLAGS: dict[str, tuple[str, ...]] = {Task.EDIT: ("hdr", "exr"), Task.GENERATE: ("loop", "hdr", "exr")}
+TASK_FLAGS: dict[str, tuple[str, ...]] = {
+    Task.EDIT: ("hdr", "exr"),
+    Task.GENERATE: ("loop", "hdr", "exr"),
+}
 TASKS = {
-    "edit": ("Edit", "Queue edit", "What should change? “Rainy neon evening, wet asphalt, the dancer in a red coat.”"),
-    "generate": (
-        "Generate", "Queue generation", "What should be seen? “A paper boat drifts down a gutter after rain.”",
+    "edit": (
+        "Edit",
+        "Queue edit",
+        "What should change? “Rainy neon evening, wet asphalt, the dancer in a red coat.”",
     ),
-    "reframe": ("Reframe", "Queue reframe", "What lies outside the frame? “The harbour goes on, boats and low hills.”"),
-    "modify": ("Modify", "Queue modification", "How should it look? “A claymation world, soft studio light.”"),
-}  # fmt: skip
+    "generate": (
+        "Generate",
+        "Queue generation",
+        "What should be seen? “A paper boat drifts down a gutter after rain.”",
+    ),
+    "reframe": (
+        "Reframe",
+        "Queue reframe",
+        "What lies outside the frame? “The harbour goes on, boats and low hills.”",
+    ),
+    "modify": (
+        "Modify",
+        "Queue modification",
+        "How should it look? “A claymation world, soft studio light.”",
+    ),
+}
 SOURCE_KINDS = {"asset": "Upload", "generation": "Gallery", "url": "URL", "id": "Id"}
-# Which groups hold the notes of a slot; where none of them is shown, the notes stand above the price.
+# Which groups hold the notes of a slot; where none of them is shown, the notes stand above the
+# price.
 HOMES = {
-    "conditioning": {"conditioning", "strength"}, "controls": {"controls"}, "guides": {"guides", "frames"},
-    "concepts": {"concepts"}, "placement": {"canvas"},
-}  # fmt: skip
+    "conditioning": {"conditioning", "strength"},
+    "controls": {"controls"},
+    "guides": {"guides", "frames"},
+    "concepts": {"concepts"},
+    "placement": {"canvas"},
+}
 # What the page always holds in inputs of its own.
 ALWAYS = frozenset({"task", "account", "model", "prompt", "form_token", "takes", "more_prompts"})
 SIGNALS = frozenset({f"{name}_enabled" for name in CONTROLS} | set(CONTROL_VALUES.values()))
@@ -69,7 +92,9 @@ class Control:
     value_label: str = ""
     value_says: str = ""
     value: str = ""
-    choices: tuple[Choice, ...] = ()  # a parameter that is one of a few words; else a number from 0 to 1
+    choices: tuple[
+        Choice, ...
+    ] = ()  # a parameter that is one of a few words; else a number from 0 to 1
     unsaid: str = "The model's own"  # what an empty value means; "" where there must be one
 
 
@@ -121,12 +146,16 @@ class Choices:
 def choices(form: Compose, closed: frozenset[str], model: Model, spec: Spec) -> Choices:
     """Return every option of the form's task, as this form has them."""
     shown = _shown(form, model)
-    flags = tuple(_flag(form, closed, name, model) for name in TASK_FLAGS.get(form.task, ()) if name in shown)
+    flags = tuple(
+        _flag(form, closed, name, model) for name in TASK_FLAGS.get(form.task, ()) if name in shown
+    )
     return Choices(
         shown=shown,
         bands=tuple(_band(form, closed, *band) for band in BANDS) if "strength" in shown else (),
         controls=_controls(form, closed, model) if "controls" in shown else (),
-        resolutions=_picks("resolution", model.limits.resolutions, form, closed) if "resolution" in shown else (),
+        resolutions=_picks("resolution", model.limits.resolutions, form, closed)
+        if "resolution" in shown
+        else (),
         aspects=_aspects(form, closed, model) if "aspect_ratio" in shown else (),
         durations=_durations(form, closed, model) if "duration" in shown else (),
         flags=flags,
@@ -158,14 +187,23 @@ def source_kinds(form: Compose, closed: Iterable[str]) -> tuple[Choice, ...]:
 
 
 def id_kinds(form: Compose, model: Model, provider: str) -> IdKinds:
-    """Return what an id of this provider can name. Where it tells a result from a file by nothing, it is one kind."""
+    """Return what an id of this provider can name.
+
+    Where it tells a result from a file by nothing, it is one kind.
+    """
     row = model.parameter("source")
-    places = {kind: row.carriers.get(f"{kind}_id", "") for kind in ("generation", "file")} if row else {}
+    places = (
+        {kind: row.carriers.get(f"{kind}_id", "") for kind in ("generation", "file")} if row else {}
+    )
     known = [kind for kind, place in places.items() if place or (row and not row.carriers)]
-    is_one = len(known) > 1 and bool(places["generation"]) and places["generation"] == places["file"]
+    is_one = (
+        len(known) > 1 and bool(places["generation"]) and places["generation"] == places["file"]
+    )
     known = (known[:1] if is_one else known) or ["generation"]
     picks = tuple(Choice(kind, kind, form.source_id_kind == kind) for kind in known)
-    word = "Asset id" if is_one or known == ["file"] else "Generation id" if len(known) == 1 else "Id"
+    word = (
+        "Asset id" if is_one or known == ["file"] else "Generation id" if len(known) == 1 else "Id"
+    )
     return IdKinds(f"{word} at {provider}", picks)
 
 
@@ -182,7 +220,9 @@ def _shown(form: Compose, model: Model) -> frozenset[str]:
     if task in (Task.GENERATE, Task.REFRAME) and _takes(model, "aspect_ratio"):
         found.add("aspect_ratio")
     if task == Task.GENERATE:
-        found |= {"frames"} | ({"duration"} if _takes(model, "duration") and not _is_extension(form) else set())
+        found |= {"frames"} | (
+            {"duration"} if _takes(model, "duration") and not _is_extension(form) else set()
+        )
         found |= {"concepts"} if _takes(model, "concepts") else set()
     if task == Task.REFRAME:
         found.add("canvas")
@@ -219,19 +259,27 @@ def _visible(model: Model, shown: frozenset[str]) -> set[str]:
 
 
 def _kept(form: Compose, model: Model, shown: frozenset[str]) -> tuple[tuple[str, str], ...]:
-    """Return what no visible input says. Sources have inputs of their own on the page, seen or not."""
+    """Return what no visible input says.
+
+    Sources have inputs of their own on the page, seen or not.
+    """
     visible = _visible(model, shown) | ALWAYS
     return tuple(
-        (name, value) for name, value in form.pairs() if name not in visible and not name.startswith("source_")
+        (name, value)
+        for name, value in form.pairs()
+        if name not in visible and not name.startswith("source_")
     )
 
 
-def _picks(name: str, values: Iterable[str], form: Compose, closed: frozenset[str]) -> tuple[Choice, ...]:
+def _picks(
+    name: str, values: Iterable[str], form: Compose, closed: frozenset[str]
+) -> tuple[Choice, ...]:
     """Return one radio button a value; the chosen one is there even where the model lacks it."""
     chosen = getattr(form, name)
     every = dict.fromkeys([*([chosen] if chosen and chosen not in values else ()), *values])
     return tuple(
-        Choice(value, value, chosen == value, f"{name}={value}" in closed, f"{name}={value}") for value in every
+        Choice(value, value, chosen == value, f"{name}={value}" in closed, f"{name}={value}")
+        for value in every
     )
 
 
@@ -246,7 +294,9 @@ def _durations(form: Compose, closed: frozenset[str], model: Model) -> tuple[Cho
     row = model.parameter("duration")
     values = (row.choices if row else ()) or model.limits.durations
     return tuple(
-        Choice(one.value, one.value.removesuffix("s") + " s", one.is_chosen, one.is_closed, one.option)
+        Choice(
+            one.value, one.value.removesuffix("s") + " s", one.is_chosen, one.is_closed, one.option
+        )
         for one in _picks("duration", values, form, closed)
     )
 
@@ -271,7 +321,9 @@ def _controls(form: Compose, closed: frozenset[str], model: Model) -> tuple[Cont
     names = (
         name
         for name in CONTROLS
-        if model.knows(f"{name}_enabled") or model.knows(CONTROL_VALUES.get(name, "")) or _is_on(form, name)
+        if model.knows(f"{name}_enabled")
+        or model.knows(CONTROL_VALUES.get(name, ""))
+        or _is_on(form, name)
     )
     return tuple(_control(form, closed, name, model) for name in names)
 
@@ -292,4 +344,4 @@ def _control(form: Compose, closed: frozenset[str], name: str, model: Model) -> 
     unsaid = "" if is_on_by_value(model, name) else "The model's own"
     return Control(
         name, label, says, is_on, is_closed, own.field, own.label, own.help, value, picks, unsaid
-    )  # fmt: skip
+    )

@@ -1,7 +1,8 @@
 """Who would do what the form asks: the account, its model, and the source as that account reads it.
 
-Task, model and account depend on each other. Which of them a person has just changed is seen by what the page showed
-when the form was filled in (`task_was` and its siblings): that one counts, and the others follow it.
+Task, model and account depend on each other. Which of them a person has just changed is seen by
+what the page showed when the form was filled in (`task_was` and its siblings): that one counts, and
+the others follow it.
 """
 
 from collections.abc import Sequence
@@ -24,7 +25,10 @@ ORDER = tuple(task.value for task in Task)
 
 @dataclass(frozen=True)
 class Desk:
-    """A form with everything around it settled. `is_switched`: it was filled in for another task, model or account."""
+    """A form with everything around it settled.
+
+    `is_switched`: it was filled in for another task, model or account.
+    """
 
     form: Compose
     accounts: tuple[ProviderAccount, ...]  # all that can be worked with
@@ -43,8 +47,10 @@ class Desk:
         return self.form.request(self.source.ref, model=self.model, extend=self.source.extend)
 
     def wanted_at(self, account: ProviderAccount) -> GenerationRequest:
-        """Return the same draft for another account: by the model that a switch to it would choose. One that does not
-        do the task is asked for this model all the same, so that it says so."""
+        """Return the same draft for another account: by the model that a switch to it would choose.
+
+        One that does not do the task is asked for this model all the same, so that it says so.
+        """
         form, source = self.form, sources.at(self.source, account)
         model = model_at(account.spec, form.task, form.model_wish, self.model.name)
         return form.request(source.ref, model=model, extend=source.extend)
@@ -67,9 +73,13 @@ class Desk:
 
 
 def model_at(spec: Spec, task: str, *names: str) -> Model | None:
-    """Return the first model of these names, or else the first that does the task; None where there is none."""
+    """Return the first model of these names, or else the first that does the task; None where there
+    is none.
+    """
     named = (spec.find(task, name) for name in names)
-    return next((model for model in named if model is not None), None) or next(iter(spec.models_for(task)), None)
+    return next((model for model in named if model is not None), None) or next(
+        iter(spec.models_for(task)), None
+    )
 
 
 def settle(form: Compose, member: Member, *, is_quick: bool = False) -> Desk:
@@ -87,21 +97,33 @@ def settle(form: Compose, member: Member, *, is_quick: bool = False) -> Desk:
     now = (form.task, model.name, account.pk)
     is_switched = bool(form.task_was) and (form.task_was, form.model_was, form.account_was) != now
     form = replace(
-        form, model=model.name, account=account.pk, task_was=form.task, model_was=model.name, account_was=account.pk,
-        account_before=form.account_was if form.account_was not in (None, account.pk) else form.account_before,
-    )  # fmt: skip
+        form,
+        model=model.name,
+        account=account.pk,
+        task_was=form.task,
+        model_was=model.name,
+        account_was=account.pk,
+        account_before=form.account_was
+        if form.account_was not in (None, account.pk)
+        else form.account_before,
+    )
     return Desk(form, accounts, account, model, sources.find(form, member, account), is_switched)
 
 
-def _accounts(member: Member, *, is_quick: bool) -> tuple[tuple[ProviderAccount, ...], ProviderAccount]:
-    """Return the accounts to work with and the team's own among them; see `to_show` where none can be used."""
+def _accounts(
+    member: Member, *, is_quick: bool
+) -> tuple[tuple[ProviderAccount, ...], ProviderAccount]:
+    """Return the accounts to work with and the team's own among them; see `to_show` where none can
+    be used.
+    """
     found, default = shown_now(member.team) if is_quick else to_show(member.team)
     return tuple(found), default
 
 
 def _wishing(form: Compose) -> Compose:
-    """Note which model was chosen by hand: an account that lacks it has another one, and it comes back with the next
-    account that has it."""
+    """Note which model was chosen by hand: an account that lacks it has another one, and it comes
+    back with the next account that has it.
+    """
     is_chosen = bool(form.model) and (form.model != form.model_was or not form.model_wish)
     return replace(form, model_wish=form.model) if is_chosen else form
 
@@ -116,10 +138,18 @@ def _recalled(form: Compose) -> Compose:
     return replace(form, account=account, model_wish=wish, remembered=_written(kept))
 
 
-def _account_for(form: Compose, accounts: Sequence[ProviderAccount], default: ProviderAccount) -> ProviderAccount:
-    """Return the chosen account, or one that does what was chosen since: another task, a model that it lacks."""
+def _account_for(
+    form: Compose, accounts: Sequence[ProviderAccount], default: ProviderAccount
+) -> ProviderAccount:
+    """Return the chosen account, or one that does what was chosen since: another task, a model that
+    it lacks.
+    """
     chosen = next((one for one in accounts if one.pk == form.account), None) or default
-    is_new_model = bool(form.model_was) and form.model not in ("", form.model_was) and form.task_was == form.task
+    is_new_model = (
+        bool(form.model_was)
+        and form.model not in ("", form.model_was)
+        and form.task_was == form.task
+    )
     with_it = [one for one in accounts if one.spec.find(form.task, form.model_wish)]
     able = with_it or [one for one in accounts if form.task in one.spec.tasks]
     if form.task in chosen.spec.tasks and (not is_new_model or chosen in able):

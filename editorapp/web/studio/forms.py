@@ -1,7 +1,7 @@
 """The compose form of the studio: its fields as they were typed, and the request that they make.
 
-A plain dataclass instead of a Django form: it is read on every keystroke, it must keep what is wrong as it was typed,
-and its rules live in the providers' table, not here.
+A plain dataclass instead of a Django form: it is read on every keystroke, it must keep what is
+wrong as it was typed, and its rules live in the providers' table, not here.
 """
 
 import uuid
@@ -28,17 +28,45 @@ __all__ = ["CONTROL_VALUES", "Compose", "KeyframeRow", "encode_changes"]
 
 POSITION = ("x_norm", "y_norm", "w_norm", "h_norm")
 EXTENDS = ("forward", "backward")
-TYPED = ("source_url", "source_id", *CONTROL_VALUES.values(), *POSITION, "takes")  # beside prompts and frame numbers
+TYPED = (
+    "source_url",
+    "source_id",
+    *CONTROL_VALUES.values(),
+    *POSITION,
+    "takes",
+)  # beside prompts and frame numbers
 TEXTS = (
-    "task", "model", "source_kind", "source_media_type", "source_id_kind", "conditioning", "strength", "guides",
-    "frames", "resolution", "aspect_ratio", "duration", "form_token", "task_was", "model_was", "model_wish",
+    "task",
+    "model",
+    "source_kind",
+    "source_media_type",
+    "source_id_kind",
+    "conditioning",
+    "strength",
+    "guides",
+    "frames",
+    "resolution",
+    "aspect_ratio",
+    "duration",
+    "form_token",
+    "task_was",
+    "model_was",
+    "model_wish",
     "remembered",
-)  # fmt: skip
+)
 FLAGS = (*(f"{name}_enabled" for name in CONTROLS), "hdr", "exr", "loop")
 IDS = (
-    "account", "source_asset", "source_generation", "guide_asset", "first_asset", "last_asset", "extend_generation",
-    "account_was", "account_before", "replaces",
-)  # fmt: skip
+    "account",
+    "source_asset",
+    "source_generation",
+    "guide_asset",
+    "first_asset",
+    "last_asset",
+    "extend_generation",
+    "account_was",
+    "account_before",
+    "replaces",
+)
 ALLOWED = {
     "task": tuple(task.value for task in Task),
     "source_kind": ("asset", "generation", "url", "id"),
@@ -64,8 +92,11 @@ class KeyframeRow:
 
 @dataclass(frozen=True)
 class Compose:
-    """What the form says. Values that the chosen task, mode or model ignores are kept, so that switching back brings
-    them back."""
+    """What the form says.
+
+    Values that the chosen task, mode or model ignores are kept, so that switching back brings them
+    back.
+    """
 
     task: str = "edit"
     model: str = ""  # ours; "" is the account's first one for the task
@@ -111,7 +142,9 @@ class Compose:
     takes: str = "1"  # how many of each
     more_strengths: tuple[str, ...] = ()  # beside the chosen one
     more_prompts: str = ""  # one a line
-    replaces: int | None = None  # our own generation that is not sent yet, and that this one is instead of
+    replaces: int | None = (
+        None  # our own generation that is not sent yet, and that this one is instead of
+    )
     form_token: str = field(default_factory=lambda: uuid.uuid4().hex)
     # What the page showed when this was filled in: a difference is a switch. See web.desk.
     task_was: str = ""
@@ -119,14 +152,18 @@ class Compose:
     model_wish: str = ""  # the model last chosen by hand, where the account has it
     account_was: int | None = None
     account_before: int | None = None  # the account before the present one, to go back to
-    remembered: str = ""  # each task's last account and wish: "edit:3:ray-3.2 modify:9:modify-video"
+    remembered: str = (
+        ""  # each task's last account and wish: "edit:3:ray-3.2 modify:9:modify-video"
+    )
 
     @classmethod
     def read(cls, sent: QueryDict) -> "Compose":
-        """Read a posted form. Of what people type nothing is refused here: that is judged, and said beside its field.
+        """Read a posted form.
 
-        What cannot be read otherwise falls back to what is not chosen. Raises: BadValue, for a value of the page's own
-        that no page of ours has.
+        Of what people type nothing is refused here: that is judged, and said beside its field.
+
+        What cannot be read otherwise falls back to what is not chosen. Raises: BadValue, for a
+        value of the page's own that no page of ours has.
         """
         values: dict[str, Any] = {name: str(sent[name]).strip() for name in TYPED if name in sent}
         values |= {name: text(sent, name) for name in TEXTS if name in sent}
@@ -137,14 +174,17 @@ class Compose:
         values |= {name: row_id(sent, name) for name in IDS}
         # Browsers send line ends as CR LF; a person counted one character.
         values["prompt"] = sent.get("prompt", "").replace("\r\n", "\n")
-        values["concepts"] = tuple(dict.fromkeys(name.strip() for name in sent.getlist("concepts") if name.strip()))
+        values["concepts"] = tuple(
+            dict.fromkeys(name.strip() for name in sent.getlist("concepts") if name.strip())
+        )
         values["more_prompts"] = sent.get("more_prompts", "").replace("\r\n", "\n")
         values["more_strengths"] = tuple(
             dict.fromkeys(one for one in sent.getlist("more_strengths") if one in STRENGTHS)
         )
         assets, indexes = sent.getlist("keyframe_asset"), sent.getlist("keyframe_index")
         values["keyframes"] = tuple(
-            KeyframeRow(as_whole(asset), index.strip()) for asset, index in zip(assets, indexes, strict=False)
+            KeyframeRow(as_whole(asset), index.strip())
+            for asset, index in zip(assets, indexes, strict=False)
         )
         if not values.get("form_token"):
             values.pop("form_token", None)
@@ -166,11 +206,13 @@ class Compose:
 
     def request(
         self, source: Ref | None, *, model: Model | None = None, extend: Ref | None = None
-    ) -> GenerationRequest:  # fmt: skip
-        """Return the request that this form makes of a source: what its task has and its chosen modes count.
+    ) -> GenerationRequest:
+        """Return the request that this form makes of a source: what its task has and its chosen
+        modes count.
 
-        What the model lacks is said all the same, so that its rules name it; only a size is left out where the model
-        has one size. `extend` is how the account reads the take that is continued.
+        What the model lacks is said all the same, so that its rules name it; only a size is left
+        out where the model has one size. `extend` is how the account reads the take that is
+        continued.
         """
         values: dict[str, Any] = {"prompt": self.prompt or None}
         if self.task == Task.EDIT:
@@ -179,9 +221,12 @@ class Compose:
             values |= self._generation(extend) | self._range()
         elif self.task == Task.REFRAME:
             values |= {"source": source, "aspect_ratio": self.aspect_ratio or None}
-            values |= {name: _number(getattr(self, name)) for name in POSITION if getattr(self, name)}
+            values |= {
+                name: _number(getattr(self, name)) for name in POSITION if getattr(self, name)
+            }
         else:
-            # The page keeps an edit's keyframes in sight here, so that they are said, and refused by name.
+            # The page keeps an edit's keyframes in sight here, so that they are said, and refused
+            # by name.
             values |= {"source": source, "strength": self.strength or None} | self._guide()
             values |= self._pinned() if self.guides == "keyframes" else {}
         if model is None or model.knows("resolution"):
@@ -193,7 +238,9 @@ class Compose:
         return {"hdr": self.hdr or None, "exr": self.exr or None}
 
     def _edit(self, model: Model | None) -> dict[str, Any]:
-        values: dict[str, Any] = {"auto_controls": True} if self.conditioning == "auto" else self._manual(model)
+        values: dict[str, Any] = (
+            {"auto_controls": True} if self.conditioning == "auto" else self._manual(model)
+        )
         if self.guides == "keyframes":
             values |= self._pinned()
         return values | self._guide()
@@ -219,35 +266,53 @@ class Compose:
         if not self.keyframes:
             return {}
         pictures = tuple(Ref(asset_id=row.asset) for row in self.keyframes)
-        return {"keyframes": pictures, "keyframe_indexes": tuple(row.frame_index for row in self.keyframes)}
+        return {
+            "keyframes": pictures,
+            "keyframe_indexes": tuple(row.frame_index for row in self.keyframes),
+        }
 
     def _generation(self, extend: Ref | None) -> dict[str, Any]:
         values: dict[str, Any] = {
-            "aspect_ratio": self.aspect_ratio or None, "loop": self.loop or None, "concepts": self.concepts or None,
+            "aspect_ratio": self.aspect_ratio or None,
+            "loop": self.loop or None,
+            "concepts": self.concepts or None,
             "duration": self.duration or None,
-        }  # fmt: skip
+        }
         if self.frames == "frames":
             frames = {"start_frame": self.first_asset, "end_frame": self.last_asset}
-            values |= {name: Ref(asset_id=asset) for name, asset in frames.items() if asset is not None}
+            values |= {
+                name: Ref(asset_id=asset) for name, asset in frames.items() if asset is not None
+            }
         elif self.frames == "keyframes":
             values |= self._pinned()
         elif self.frames in EXTENDS:
             # An extension always makes 5 s: there is nothing to say of its length.
-            values |= {"duration": None, "start_frame" if self.frames == "forward" else "end_frame": extend}
+            values |= {
+                "duration": None,
+                "start_frame" if self.frames == "forward" else "end_frame": extend,
+            }
         return values
 
     def changed(self, changes: Mapping[str, list[str]]) -> "Compose":
-        """Return the form after a mend: its changes as `encode_changes` wrote them and a browser sent them back."""
+        """Return the form after a mend: its changes as `encode_changes` wrote them and a browser
+        sent them back.
+        """
         form, names = self, {one.name for one in fields(self)}
         for name, values in changes.items():
             if name == "keyframe_index":
                 rows = zip(form.keyframes, values, strict=False)
-                form = replace(form, keyframes=tuple(replace(row, index=index) for row, index in rows))
+                form = replace(
+                    form, keyframes=tuple(replace(row, index=index) for row, index in rows)
+                )
             elif name == "drop_keyframes":
                 kept = [row for at, row in enumerate(form.keyframes) if str(at) not in values]
                 form = replace(form, keyframes=tuple(kept))
             elif name in ("start_frame", "end_frame", "keyframes", "keyframe_indexes", "guides"):
-                form = form._without(name) if values[0] in ("", "none") else replace(form, guides=values[0])
+                form = (
+                    form._without(name)
+                    if values[0] in ("", "none")
+                    else replace(form, guides=values[0])
+                )
             elif name in POSITION and not values[0]:
                 form = replace(form, x_norm="", y_norm="", w_norm="", h_norm="")  # all four or none
             elif name == "concepts":
@@ -257,8 +322,9 @@ class Compose:
         return form
 
     def _without(self, frame: str) -> "Compose":
-        """Leave out what stands for one of a request's pictures: on a generation it has other fields than on an
-        edit. The pictures stay, for when the mode is chosen again."""
+        """Leave out what stands for one of a request's pictures: on a generation it has other
+        fields than on an edit. The pictures stay, for when the mode is chosen again.
+        """
         if self.task != Task.GENERATE:
             return replace(self, guides="none")
         if self.frames == "frames" and frame == "start_frame" and self.last_asset is not None:

@@ -1,4 +1,6 @@
-"""What the studio's widgets show: the ways a generation's frames are given, takes to extend, camera concepts."""
+"""What the studio's widgets show: the ways a generation's frames are given, takes to extend, camera
+concepts.
+"""
 
 from dataclasses import dataclass
 from typing import Any
@@ -17,23 +19,56 @@ from editorapp.web.studio.forms import Compose
 MOST_TO_EXTEND = 12
 # The provider lists its concepts in no order; these are a camera operator's.
 CONCEPT_GROUPS = (
-    ("Moves", (
-        "pan_left", "pan_right", "tilt_up", "tilt_down", "roll_left", "roll_right", "truck_left", "truck_right",
-        "pedestal_up", "pedestal_down", "push_in", "pull_out", "zoom_in", "zoom_out", "dolly_zoom", "orbit_left",
-        "orbit_right", "crane_up", "crane_down", "static",
-    )),
-    ("Angles", (
-        "eye_level", "low_angle", "high_angle", "ground_level", "overhead", "over_the_shoulder", "pov", "selfie",
-        "aerial",
-    )),
+    (
+        "Moves",
+        (
+            "pan_left",
+            "pan_right",
+            "tilt_up",
+            "tilt_down",
+            "roll_left",
+            "roll_right",
+            "truck_left",
+            "truck_right",
+            "pedestal_up",
+            "pedestal_down",
+            "push_in",
+            "pull_out",
+            "zoom_in",
+            "zoom_out",
+            "dolly_zoom",
+            "orbit_left",
+            "orbit_right",
+            "crane_up",
+            "crane_down",
+            "static",
+        ),
+    ),
+    (
+        "Angles",
+        (
+            "eye_level",
+            "low_angle",
+            "high_angle",
+            "ground_level",
+            "overhead",
+            "over_the_shoulder",
+            "pov",
+            "selfie",
+            "aerial",
+        ),
+    ),
     ("Looks", ("handheld", "aerial_drone", "bolt_cam", "elevator_doors", "tiny_planet")),
-)  # fmt: skip
+)
 SPELLED = {"pov": "POV"}
 
 
 @dataclass(frozen=True)
 class Way:
-    """One way to give a generation its frames. `is_known` False: chosen before, and this model does not take it."""
+    """One way to give a generation its frames.
+
+    `is_known` False: chosen before, and this model does not take it.
+    """
 
     value: str
     label: str
@@ -74,7 +109,10 @@ class Slot:
 
 @dataclass(frozen=True)
 class Guide:
-    """What guides an edit by pictures, as this model means it. `label` is "" where it takes no single one."""
+    """What guides an edit by pictures, as this model means it.
+
+    `label` is "" where it takes no single one.
+    """
 
     label: str
     help: str
@@ -100,15 +138,18 @@ class Grid:
 
 def context(
     form: Compose, model: Model, account: ProviderAccount, member: Member, asset: Asset | None
-) -> dict[str, Any]:  # fmt: skip
+) -> dict[str, Any]:
     """Return what the widgets of the chosen task need; nothing is asked for the others."""
     found: dict[str, Any] = {"guide": guide(model)}
     if model.task == Task.GENERATE:
         takes = extendable(member, account, form)
         found |= {
-            "ways": ways(form, model), "ends": ends(form, model), "grid": grid(form, model), "extendable": takes,
+            "ways": ways(form, model),
+            "ends": ends(form, model),
+            "grid": grid(form, model),
+            "extendable": takes,
             "extended": next((take for take in takes if take.pk == form.extend_generation), None),
-        }  # fmt: skip
+        }
     if model.task == Task.REFRAME:
         found["board"] = canvas.board(form, model, asset)
     if model.knows("concepts"):
@@ -120,16 +161,21 @@ def guide(model: Model) -> Guide:
     """Return how the model calls its guide frames, and which it takes."""
     row = model.parameter("start_frame")
     return Guide(
-        label=row.label if row else "", help=row.help if row else "", takes_keyframes=model.knows("keyframes"),
+        label=row.label if row else "",
+        help=row.help if row else "",
+        takes_keyframes=model.knows("keyframes"),
         is_first_frame=model.task == Task.MODIFY,
-    )  # fmt: skip
+    )
 
 
 def ways(form: Compose, model: Model) -> tuple[Way, ...]:
     """Return the ways that the model knows, and the chosen one even where it does not."""
     offered = {
         "none": ("None", True),
-        "frames": ("First and last" if model.knows("end_frame") else "First frame", model.knows("start_frame")),
+        "frames": (
+            "First and last" if model.knows("end_frame") else "First frame",
+            model.knows("start_frame"),
+        ),
         "keyframes": ("Keyframes", model.knows("keyframes")),
         "forward": ("Extend forward", can_continue(model, "start_frame")),
         "backward": ("Extend backward", can_continue(model, "end_frame")),
@@ -144,7 +190,9 @@ def ways(form: Compose, model: Model) -> tuple[Way, ...]:
 def ends(form: Compose, model: Model) -> tuple[Slot, ...]:
     """Return the anchors that the model takes as pictures."""
     slots = {
-        "start_frame": Slot("first_asset", "First frame", "No first frame", "set_first", form.first_asset),
+        "start_frame": Slot(
+            "first_asset", "First frame", "No first frame", "set_first", form.first_asset
+        ),
         "end_frame": Slot("last_asset", "Last frame", "No last frame", "set_last", form.last_asset),
     }
     return tuple(slot for row, slot in slots.items() if model.knows(row))
@@ -157,7 +205,8 @@ def grid(form: Compose, model: Model) -> Grid:
 
 
 def extendable(member: Member, account: ProviderAccount, form: Compose) -> list[Generation]:
-    """Return the newest results that can be continued, which only the account can that made them; and the chosen one.
+    """Return the newest results that can be continued, which only the account can that made them;
+    and the chosen one.
 
     One query, two where the chosen one is an older one.
     """
@@ -175,7 +224,10 @@ def concept_groups(form: Compose, model: Model) -> tuple[ConceptGroup, ...]:
     row = model.parameter("concepts")
     known = row.choices if row else ()
     sorted_out = {value for _label, values in CONCEPT_GROUPS for value in values}
-    groups = [*CONCEPT_GROUPS, ("Others", tuple(value for value in known if value not in sorted_out))]
+    groups = [
+        *CONCEPT_GROUPS,
+        ("Others", tuple(value for value in known if value not in sorted_out)),
+    ]
     return tuple(
         ConceptGroup(label, chips)
         for label, values in groups

@@ -1,4 +1,6 @@
-"""Guide frames and cut sources as the studio's buttons make them; the way without JavaScript included."""
+"""Guide frames and cut sources as the studio's buttons make them; the way without JavaScript
+included.
+"""
 
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
@@ -45,7 +47,11 @@ def rows(form: Compose, member: Member) -> list[Row]:
 
 
 def carried_out(
-    form: Compose, changes: Mapping[str, list[str]], source: Asset | None, member: Member, request: HttpRequest
+    form: Compose,
+    changes: Mapping[str, list[str]],
+    source: Asset | None,
+    member: Member,
+    request: HttpRequest,
 ) -> Compose:
     """Return the form after a button: a mend's changes, a cut source, or a guide frame added.
 
@@ -69,8 +75,10 @@ def carried_out(
 
 def wanted_part(
     changes: Mapping[str, list[str]], source: Asset | None, request: HttpRequest
-) -> tuple[int, int] | None:  # fmt: skip
-    """Return the first and last frame that a button keeps; None where it makes no new source. Raises: NotDone.
+) -> tuple[int, int] | None:
+    """Return the first and last frame that a button keeps; None where it makes no new source.
+
+    Raises: NotDone.
 
     An MP4 copy is a cut that keeps everything.
     """
@@ -85,8 +93,10 @@ def wanted_part(
 
 def price_of_part(
     form: Compose, sent: QueryDict, source: Asset | None, *, provider: str, ref: Ref | None
-) -> Estimate | None:  # fmt: skip
-    """Return what the edit would cost if only the part between in and out were its source; None where none is set."""
+) -> Estimate | None:
+    """Return what the edit would cost if only the part between in and out were its source; None
+    where none is set.
+    """
     try:
         first, last = _whole(sent.get("trim_first", "")), _whole(sent.get("trim_last", ""))
     except NotDone:
@@ -124,13 +134,17 @@ def _chosen(source: Asset | None) -> Asset:
 def _cut(form: Compose, first: int, last: int, source: Asset | None, member: Member) -> Compose:
     source = _chosen(source)
     if not 0 <= first <= last < source.frame_count:
-        raise NotDone(f"In and out lie between frame 0 and frame {source.last_frame}, in before out.")
+        raise NotDone(
+            f"In and out lie between frame 0 and frame {source.last_frame}, in before out."
+        )
     cut = trim.trim(source, first, last, user=member.user)
     return replace(_moved(form, first, last), source_kind="asset", source_asset=cut.pk)
 
 
 def _moved(form: Compose, first: int, last: int) -> Compose:
-    """Keyframes stay on their pictures: they move with the cut, and those outside of it are dropped."""
+    """Keyframes stay on their pictures: they move with the cut, and those outside of it are
+    dropped.
+    """
     kept = []
     for row in form.keyframes:
         index = row.frame_index
@@ -141,8 +155,12 @@ def _moved(form: Compose, first: int, last: int) -> Compose:
     return replace(form, keyframes=tuple(kept))
 
 
-def _add_keyframe(form: Compose, source: Asset | None, member: Member, request: HttpRequest) -> Compose:
-    """Add a keyframe: of an edit at a frame of its source, of a generation at a frame of the clip to come."""
+def _add_keyframe(
+    form: Compose, source: Asset | None, member: Member, request: HttpRequest
+) -> Compose:
+    """Add a keyframe: of an edit at a frame of its source, of a generation at a frame of the clip
+    to come.
+    """
     index = request.POST.get("new_keyframe_index", "").strip()
     if form.task == Task.GENERATE:
         _whole(index)
@@ -154,7 +172,9 @@ def _add_keyframe(form: Compose, source: Asset | None, member: Member, request: 
     return replace(form, keyframes=(*form.keyframes, KeyframeRow(picture.pk, index)), **changes)
 
 
-def _set_guide(form: Compose, source: Asset | None, member: Member, request: HttpRequest) -> Compose:
+def _set_guide(
+    form: Compose, source: Asset | None, member: Member, request: HttpRequest
+) -> Compose:
     picture = _picture(request.FILES.get("new_guide_file"), "0", source, member)
     return replace(form, guides="single", guide_asset=picture.pk)
 
@@ -165,7 +185,11 @@ def _set_end(form: Compose, name: str, member: Member, request: HttpRequest) -> 
         raise NotDone("A generation has a first and a last frame.")
     still = _still(request, f"new_{name}", member).pk
     form = replace(form, frames="frames")
-    return replace(form, first_asset=still) if name == "first_asset" else replace(form, last_asset=still)
+    return (
+        replace(form, first_asset=still)
+        if name == "first_asset"
+        else replace(form, last_asset=still)
+    )
 
 
 def _still(request: HttpRequest, names: str, member: Member) -> Asset:
@@ -201,7 +225,9 @@ def _taken_in(sent: UploadedFile, member: Member) -> Asset:
     with kept.open("wb") as file:
         for chunk in sent.chunks():
             file.write(chunk)
-    return take_in(kept, name=sent.name or "still", team=member.team, user=member.user, expect="image")
+    return take_in(
+        kept, name=sent.name or "still", team=member.team, user=member.user, expect="image"
+    )
 
 
 def _whole(text: str) -> int:

@@ -16,16 +16,26 @@ from editorapp.web.studio.showing import viewer_context, weighed
 
 
 def page_of(
-    request: MemberRequest, desk: Desk, *, strictly: bool = False, status: int = 200, is_typed: bool = False,
-) -> HttpResponse:  # fmt: skip
-    """Render the whole page. `strictly`: also say what is merely missing yet; `is_typed`: somebody filled it in."""
+    request: MemberRequest,
+    desk: Desk,
+    *,
+    strictly: bool = False,
+    status: int = 200,
+    is_typed: bool = False,
+) -> HttpResponse:
+    """Render the whole page.
+
+    `strictly`: also say what is merely missing yet; `is_typed`: somebody filled it in.
+    """
     said = weighed(desk, request.member, strictly=strictly)
     context = showing.page_context(desk, said, request.member, is_typed=is_typed)
     return render(request, "studio/page.html", context, status=status)
 
 
 def panes(request: MemberRequest, form: Compose) -> HttpResponse:
-    """Render the form anew; the source pane only where one task has a source and the other has none."""
+    """Render the form anew; the source pane only where one task has a source and the other has
+    none.
+    """
     desk, member = settle(form, request.member), request.member
     context = showing.pane_context(desk, weighed(desk, member), member)
     needed = "takes" if desk.form.task == Task.GENERATE else "source"
@@ -41,7 +51,9 @@ def changes_of(request: MemberRequest) -> dict[str, list[str]]:
 
 def viewer_of(request: MemberRequest, form: Compose) -> HttpResponse:
     """Render the source pane of a form, and tell the page which source it is."""
-    return render(request, "studio/_viewer.html", viewer_context(settle(form, request.member), request.member))
+    return render(
+        request, "studio/_viewer.html", viewer_context(settle(form, request.member), request.member)
+    )
 
 
 def toast(text: str, **events: Any) -> HttpResponse:

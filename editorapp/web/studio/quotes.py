@@ -1,4 +1,6 @@
-"""Every account's answer to this very draft, as rows beside the price: who, how much, how soon, what it cannot."""
+"""Every account's answer to this very draft, as rows beside the price: who, how much, how soon,
+what it cannot.
+"""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -12,7 +14,9 @@ from editorapp.providers.spec import Model
 
 @dataclass(frozen=True)
 class Quote:
-    """One row. `can_choose`: it does this task, so the form can be shown for it; `lines`: what it cannot do."""
+    """One row. `can_choose`: it does this task, so the form can be shown for it; `lines`: what it
+    cannot do.
+    """
 
     offer: Offer
     name: str
@@ -27,7 +31,10 @@ class Quote:
 
     @property
     def can_ask(self) -> bool:
-        return self.offer.price_state in (all_offers.ASK, all_offers.FAILED) and not self.offer.refusals
+        return (
+            self.offer.price_state in (all_offers.ASK, all_offers.FAILED)
+            and not self.offer.refusals
+        )
 
     @property
     def no_price(self) -> str:
@@ -46,10 +53,13 @@ def quotes(offers: Sequence[Offer], task: str) -> list[Quote]:
 def _quote(offer: Offer, accounts: Sequence[ProviderAccount], label: str, task: str) -> Quote:
     does = _does(offer, task)
     return Quote(
-        offer=offer, name=label_of(offer.account, accounts), can_choose=does,
-        lines=_lines(offer) if does and not offer.is_chosen else (), wait=words_of_wait(offer.wait_seconds),
+        offer=offer,
+        name=label_of(offer.account, accounts),
+        can_choose=does,
+        lines=_lines(offer) if does and not offer.is_chosen else (),
+        wait=words_of_wait(offer.wait_seconds),
         other_model=offer.model_label if offer.model_label != label else "",
-    )  # fmt: skip
+    )
 
 
 def _does(offer: Offer, task: str) -> bool:
@@ -64,9 +74,13 @@ def label_of(account: ProviderAccount, among: Sequence[ProviderAccount]) -> str:
 
 
 def _lines(offer: Offer) -> tuple[str, ...]:
-    """Say what it cannot do for this draft: what it has no parameter for in one line, then each broken rule."""
+    """Say what it cannot do for this draft: what it has no parameter for in one line, then each
+    broken rule.
+    """
     model = offer.account.spec.model_for(offer.wanted)
-    lost = (f"Cannot take: {', '.join(inside(label) for label in offer.lost)}.",) if offer.lost else ()
+    lost = (
+        (f"Cannot take: {', '.join(inside(label) for label in offer.lost)}.",) if offer.lost else ()
+    )
     others = (one.message for one in offer.refusals if not _is_said(one, offer, model))
     failed = (offer.price_note,) if offer.price_state == all_offers.FAILED else ()
     doubt = ("Its last connection test failed.",) if offer.account.doubt else ()

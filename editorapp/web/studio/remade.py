@@ -12,7 +12,9 @@ def editing(take: Generation, *, task: str = Task.EDIT.value) -> Compose:
     said = _settings_of(take.wanted)
     if take.task != task:
         said |= {"task": task, "model": ""}
-    return Compose(source_kind="generation", source_generation=take.pk, account=take.account_id, **said)
+    return Compose(
+        source_kind="generation", source_generation=take.pk, account=take.account_id, **said
+    )
 
 
 def again(take: Generation) -> Compose:
@@ -21,7 +23,9 @@ def again(take: Generation) -> Compose:
     said = _settings_of(wanted) | {"account": take.account_id}
     if wanted.task == Task.GENERATE:
         return Compose(**said, **_frames_of(wanted, take.parent_id))
-    return Compose(**said, **_source_of(wanted.source or Ref(), take.parent_id), **_guides_of(wanted))
+    return Compose(
+        **said, **_source_of(wanted.source or Ref(), take.parent_id), **_guides_of(wanted)
+    )
 
 
 def _source_of(source: Ref, parent: int | None) -> dict[str, Any]:
@@ -30,10 +34,18 @@ def _source_of(source: Ref, parent: int | None) -> dict[str, Any]:
     if source.asset_id is not None:
         return {"source_asset": source.asset_id}
     if source.url:
-        return {"source_kind": "url", "source_url": source.url, "source_media_type": source.media_type or ""}
+        return {
+            "source_kind": "url",
+            "source_url": source.url,
+            "source_media_type": source.media_type or "",
+        }
     if source.generation_id or source.file_id:
         kind = "generation" if source.generation_id else "file"
-        return {"source_kind": "id", "source_id": source.generation_id or source.file_id, "source_id_kind": kind}
+        return {
+            "source_kind": "id",
+            "source_id": source.generation_id or source.file_id,
+            "source_id_kind": kind,
+        }
     return {}
 
 
@@ -50,7 +62,10 @@ def _frames_of(wanted: GenerationRequest, parent: int | None) -> dict[str, Any]:
     if parent is not None and (first or last):
         return {"frames": "backward" if first is None else "forward", "extend_generation": parent}
     if first or last:
-        pictures = {"first_asset": first.asset_id if first else None, "last_asset": last.asset_id if last else None}
+        pictures = {
+            "first_asset": first.asset_id if first else None,
+            "last_asset": last.asset_id if last else None,
+        }
         return {"frames": "frames"} | pictures
     return {}
 
@@ -61,7 +76,9 @@ def _rows(wanted: GenerationRequest) -> tuple[KeyframeRow, ...]:
 
 
 def _settings_of(wanted: GenerationRequest) -> dict[str, Any]:
-    """Return task, model, prompt, conditioning, output and shape of a request as fields of the form."""
+    """Return task, model, prompt, conditioning, output and shape of a request as fields of the
+    form.
+    """
     said: dict[str, Any] = {name: bool(getattr(wanted, name)) for name in FLAGS}
     for name in (*CONTROL_VALUES.values(), *POSITION):
         value = getattr(wanted, name)
@@ -69,9 +86,13 @@ def _settings_of(wanted: GenerationRequest) -> dict[str, Any]:
     is_manual = wanted.task == Task.EDIT and not wanted.auto_controls
     has_strength = is_manual or wanted.task == Task.MODIFY
     return said | {
-        "task": wanted.task, "model": wanted.model or "", "prompt": wanted.prompt or "",
+        "task": wanted.task,
+        "model": wanted.model or "",
+        "prompt": wanted.prompt or "",
         "strength": (wanted.strength or "") if has_strength else "flex_2",
-        "conditioning": "manual" if is_manual else "auto", "resolution": wanted.resolution or "720p",
-        "aspect_ratio": wanted.aspect_ratio or "", "duration": wanted.duration or "5s",
+        "conditioning": "manual" if is_manual else "auto",
+        "resolution": wanted.resolution or "720p",
+        "aspect_ratio": wanted.aspect_ratio or "",
+        "duration": wanted.duration or "5s",
         "concepts": wanted.concepts or (),
-    }  # fmt: skip
+    }

@@ -1,4 +1,6 @@
-"""What the studio's page and its parts need to show a form: one mapping for the whole, a small one for an answer."""
+"""What the studio's page and its parts need to show a form: one mapping for the whole, a small one
+for an answer.
+"""
 
 from dataclasses import dataclass, replace
 from typing import Any
@@ -29,8 +31,11 @@ from editorapp.web.studio.variants import Total
 
 @dataclass(frozen=True)
 class Shown:
-    """What is said of a form: the answer beside its fields, and each account's offer. `should_ask`: the chosen
-    account's price must be asked for, and nothing but that (and the prompt) is missing."""
+    """What is said of a form: the answer beside its fields, and each account's offer.
+
+    `should_ask`: the chosen account's price must be asked for, and nothing but that (and the
+    prompt) is missing.
+    """
 
     answer: Answer
     quotes: list[Quote]
@@ -46,7 +51,9 @@ def weighed(desk: Desk, member: Member, *, strictly: bool = False) -> Shown:
     """Judge the form as its account would have it, and what the others would say of the same draft."""
     wanted, account, asset = desk.wanted, desk.account, desk.source.asset
     budget = _budget(desk, member)
-    asked = [(one, wanted if one.pk == account.pk else desk.wanted_at(one)) for one in desk.accounts]
+    asked = [
+        (one, wanted if one.pk == account.pk else desk.wanted_at(one)) for one in desk.accounts
+    ]
     offered = offers(asked, asset, chosen=account.pk, budget=budget, count=variants.count_of(desk))
     row = known(account, wanted, asset) if is_asked(account, wanted) else None
     verdict = with_ways(weigh(wanted, asset, account, budget=budget, asked=row), offered)
@@ -64,17 +71,24 @@ def _budget(desk: Desk, member: Member) -> MonthTotals | None:
 
 
 def waiting_take(pk: int | None, member: Member) -> Generation | None:
-    """Return the take that a form is to replace, while it is not sent; None of a colleague's, but to an admin."""
+    """Return the take that a form is to replace, while it is not sent; None of a colleague's, but
+    to an admin.
+    """
     if pk is None:
         return None
     return Generation.objects.answered_by(member).filter(pk=pk, state__in=CANCELABLE).first()
 
 
-def shown(desk: Desk, verdict: Verdict, offered: list[Offer], total: Total, *, strictly: bool) -> Shown:
+def shown(
+    desk: Desk, verdict: Verdict, offered: list[Offer], total: Total, *, strictly: bool
+) -> Shown:
     said = answer(desk.form, desk.source, verdict, model=desk.model, strictly=strictly)
     if desk.account.doubt:  # it may answer again by now, so it is said and nothing is closed
         said.slots["model"].notes.append(Note("warn", desk.account.doubt, "account", ()))
-    should_ask = any(one.rule_id == "price.asking" for one in verdict.refusals) and not said.is_refused_by_form
+    should_ask = (
+        any(one.rule_id == "price.asking" for one in verdict.refusals)
+        and not said.is_refused_by_form
+    )
     rows = quotes(offered, desk.form.task)
     chosen = next(one for one in rows if one.offer.is_chosen)
     return Shown(said, rows, should_ask and ASK in (chosen.offer.price_state, total.asked), total)
@@ -83,16 +97,25 @@ def shown(desk: Desk, verdict: Verdict, offered: list[Offer], total: Total, *, s
 def answer_context(desk: Desk, said: Shown, member: Member) -> dict[str, Any]:
     """Return what a check shows."""
     return {
-        "answer": said.answer, "slots": said.answer.slots, "quotes": said.quotes, "chosen": said.chosen,
-        "should_ask": said.should_ask, "total": said.total, "task": task_words(desk.form.task),
-        "mend_url": reverse("studio:mend"), "ask_url": reverse("studio:ask"), "switch_url": reverse("studio:switch"),
+        "answer": said.answer,
+        "slots": said.answer.slots,
+        "quotes": said.quotes,
+        "chosen": said.chosen,
+        "should_ask": said.should_ask,
+        "total": said.total,
+        "task": task_words(desk.form.task),
+        "mend_url": reverse("studio:mend"),
+        "ask_url": reverse("studio:ask"),
+        "switch_url": reverse("studio:switch"),
         "is_simulated": desk.account.is_simulated,
         "may_ask": member.may(Act.CREATE),
-    }  # fmt: skip
+    }
 
 
 def viewer_context(desk: Desk, member: Member) -> dict[str, Any]:
-    """Return what the source pane shows; a generation has no source, and shows what was generated before."""
+    """Return what the source pane shows; a generation has no source, and shows what was generated
+    before.
+    """
     asset = None if desk.form.task == Task.GENERATE else desk.source.asset
     return takes_context(asset, member) | {"source": desk.source, "form": desk.form}
 
@@ -104,32 +127,60 @@ def takes_context(asset: Asset | None, member: Member) -> dict[str, Any]:
 
 
 def pane_context(desk: Desk, said: Shown, member: Member) -> dict[str, Any]:
-    """Return what the form pane shows, and the parts of the source pane that go with task and account."""
+    """Return what the form pane shows, and the parts of the source pane that go with task and
+    account.
+    """
     form, model, account = desk.form, desk.model, desk.account
-    pictures = {row.asset for row in form.keyframes} | {form.guide_asset, form.first_asset, form.last_asset}
+    pictures = {row.asset for row in form.keyframes} | {
+        form.guide_asset,
+        form.first_asset,
+        form.last_asset,
+    }
     asset = desk.source.asset
-    closed = {option for line in said.answer.slots["source"].closed for option in line.options.split()}
-    return answer_context(desk, said, member) | frames.context(form, model, account, member, asset) | {
-        "form": form, "account": account, "model": model, "asset": asset, "source": desk.source,
-        "tasks": [task_words(task, is_chosen=task == form.task) for task in desk.tasks],
-        "kept": kept(desk),
-        "models": [Choice(one.name, one.label, one.name == model.name) for one in desk.models],
-        "choices": choices(form, said.answer.closed, model, account.spec),
-        "rows": guides.rows(form, member), "replaced": waiting_take(form.replaces, member),
-        "most_takes": variants.MOST,
-        "pictures": sources.recent_pictures(member, chosen=tuple(pk for pk in pictures if pk is not None)),
-        "clips": sources.recent_clips(member, chosen=form.source_asset),
-        "results": sources.recent_takes(member, chosen=form.source_generation),
-        "source_kinds": source_kinds(form, closed),
-        "id_kinds": id_kinds(form, model, account.spec.name),
-    }  # fmt: skip
+    closed = {
+        option for line in said.answer.slots["source"].closed for option in line.options.split()
+    }
+    return (
+        answer_context(desk, said, member)
+        | frames.context(form, model, account, member, asset)
+        | {
+            "form": form,
+            "account": account,
+            "model": model,
+            "asset": asset,
+            "source": desk.source,
+            "tasks": [task_words(task, is_chosen=task == form.task) for task in desk.tasks],
+            "kept": kept(desk),
+            "models": [Choice(one.name, one.label, one.name == model.name) for one in desk.models],
+            "choices": choices(form, said.answer.closed, model, account.spec),
+            "rows": guides.rows(form, member),
+            "replaced": waiting_take(form.replaces, member),
+            "most_takes": variants.MOST,
+            "pictures": sources.recent_pictures(
+                member, chosen=tuple(pk for pk in pictures if pk is not None)
+            ),
+            "clips": sources.recent_clips(member, chosen=form.source_asset),
+            "results": sources.recent_takes(member, chosen=form.source_generation),
+            "source_kinds": source_kinds(form, closed),
+            "id_kinds": id_kinds(form, model, account.spec.name),
+        }
+    )
 
 
 def page_context(desk: Desk, said: Shown, member: Member, *, is_typed: bool) -> dict[str, Any]:
-    """Return what the whole page shows. `is_typed`: it holds what was posted, so no draft may replace it."""
-    return viewer_context(desk, member) | pane_context(desk, said, member) | {
-        "here": "studio", "standing": standing_of(desk, member),
-        "is_typed": is_typed, "media_types": sorted(set(sources.MEDIA_TYPES.values())),
-        "max_upload_megabytes": settings.MAX_UPLOAD_BYTES // 1_000_000,
-        "asset": None if desk.form.task == Task.GENERATE else desk.source.asset,
-    }  # fmt: skip
+    """Return what the whole page shows.
+
+    `is_typed`: it holds what was posted, so no draft may replace it.
+    """
+    return (
+        viewer_context(desk, member)
+        | pane_context(desk, said, member)
+        | {
+            "here": "studio",
+            "standing": standing_of(desk, member),
+            "is_typed": is_typed,
+            "media_types": sorted(set(sources.MEDIA_TYPES.values())),
+            "max_upload_megabytes": settings.MAX_UPLOAD_BYTES // 1_000_000,
+            "asset": None if desk.form.task == Task.GENERATE else desk.source.asset,
+        }
+    )

@@ -1,4 +1,6 @@
-"""What the studio edits: finding the chosen source among what this person may see, and listing what could be chosen."""
+"""What the studio edits: finding the chosen source among what this person may see, and listing what
+could be chosen.
+"""
 
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
@@ -16,16 +18,27 @@ from editorapp.web.studio.forms import EXTENDS, Compose
 
 RECENT = 24
 MEDIA_TYPES = {
-    "mp4": "video/mp4", "m4v": "video/mp4", "mov": "video/quicktime", "webm": "video/webm", "mkv": "video/x-matroska",
-    "avi": "video/x-msvideo", "mpg": "video/mpeg", "mpeg": "video/mpeg", "ogv": "video/ogg", "3gp": "video/3gpp",
-}  # fmt: skip
+    "mp4": "video/mp4",
+    "m4v": "video/mp4",
+    "mov": "video/quicktime",
+    "webm": "video/webm",
+    "mkv": "video/x-matroska",
+    "avi": "video/x-msvideo",
+    "mpg": "video/mpeg",
+    "mpeg": "video/mpeg",
+    "ogv": "video/ogg",
+    "3gp": "video/3gpp",
+}
 
 
 @dataclass(frozen=True)
 class Source:
-    """The chosen source. `ref` None: nothing chosen yet; `asset` None: nothing is known of the clip.
+    """The chosen source.
 
-    A generation has none; where it continues a take, `parent` is that take and `extend` how the account reads it.
+    `ref` None: nothing chosen yet; `asset` None: nothing is known of the clip.
+
+    A generation has none; where it continues a take, `parent` is that take and `extend` how the
+    account reads it.
     """
 
     ref: Ref | None = None
@@ -37,12 +50,16 @@ class Source:
 
 
 def find(form: Compose, member: Member, account: ProviderAccount) -> Source:
-    """Return the source that the form names, as one account reads it: one query for an asset or a take."""
+    """Return the source that the form names, as one account reads it: one query for an asset or a
+    take.
+    """
     return at(_found(form, member), account)
 
 
 def at(source: Source, account: ProviderAccount) -> Source:
-    """Return the same source as another account reads it: an id is good only on the account that made it."""
+    """Return the same source as another account reads it: an id is good only on the account that
+    made it.
+    """
     if source.parent is None:
         return replace(source, account=account)
     if source.extend is not None:
@@ -61,14 +78,21 @@ def _found(form: Compose, member: Member) -> Source:
         return _foreign(form, member)
     if form.source_asset is None:
         return Source()
-    asset = next(iter(Asset.objects.visible_to(member).filter(pk=form.source_asset)), None)  # unsorted: it is one
+    asset = next(
+        iter(Asset.objects.visible_to(member).filter(pk=form.source_asset)), None
+    )  # unsorted: it is one
     if asset is None:
         return Source(problem="This clip is not here any more: choose another one.")
     return Source(Ref(asset_id=asset.pk, media_type=asset.mime_type), asset)
 
 
 def _usable_take(pk: int, member: Member) -> Generation | None:
-    take = Generation.objects.visible_to(member).select_related("result", "account").filter(pk=pk).first()
+    take = (
+        Generation.objects.visible_to(member)
+        .select_related("result", "account")
+        .filter(pk=pk)
+        .first()
+    )
     return take if take is not None and take.result is not None and take.can_be_source else None
 
 
@@ -93,7 +117,9 @@ def _continued(pk: int | None, member: Member) -> Source:
 def _address(form: Compose) -> Source:
     if not form.source_url:
         return Source()
-    return Source(Ref(url=form.source_url, media_type=form.source_media_type or guessed_type(form.source_url)))
+    return Source(
+        Ref(url=form.source_url, media_type=form.source_media_type or guessed_type(form.source_url))
+    )
 
 
 def guessed_type(address: str) -> str:
@@ -114,16 +140,25 @@ def _foreign(form: Compose, member: Member) -> Source:
     if form.source_id_kind == "file":
         return Source(Ref(file_id=form.source_id))
     take = (
-        Generation.objects.visible_to(member).select_related("result").filter(chain_id=form.source_id).order_by("-pk")
+        Generation.objects.visible_to(member)
+        .select_related("result")
+        .filter(chain_id=form.source_id)
+        .order_by("-pk")
     ).first()
     return Source(Ref(generation_id=form.source_id), take.result if take else None, take)
 
 
 def recent_clips(member: Member, *, chosen: int | None = None) -> list[Asset]:
     """Return uploaded and sample clips, newest first; the chosen one is always among them."""
-    rows = Asset.objects.visible_to(member).filter(kind=Asset.Kind.VIDEO).exclude(origin=Asset.Origin.RESULT)
+    rows = (
+        Asset.objects.visible_to(member)
+        .filter(kind=Asset.Kind.VIDEO)
+        .exclude(origin=Asset.Origin.RESULT)
+    )
     found = list(rows.order_by("-pk")[:RECENT])
-    return found if chosen is None or _is_among(chosen, found) else [*rows.filter(pk=chosen), *found]
+    return (
+        found if chosen is None or _is_among(chosen, found) else [*rows.filter(pk=chosen), *found]
+    )
 
 
 def recent_takes(member: Member, *, chosen: int | None = None) -> list[Generation]:
@@ -131,7 +166,9 @@ def recent_takes(member: Member, *, chosen: int | None = None) -> list[Generatio
     rows = Generation.objects.visible_to(member).filter(state=State.SUCCEEDED, result__isnull=False)
     rows = rows.select_related("result", "account")
     found = list(rows.order_by("-pk")[:RECENT])
-    return found if chosen is None or _is_among(chosen, found) else [*rows.filter(pk=chosen), *found]
+    return (
+        found if chosen is None or _is_among(chosen, found) else [*rows.filter(pk=chosen), *found]
+    )
 
 
 def _is_among(chosen: int, found: Sequence[Asset | Generation]) -> bool:

@@ -1,5 +1,6 @@
-"""Standing of the accounts, said above the studio's form: what is missing while nothing can be sent, or a key that was
-entered is not used yet, and to each role what to do about it."""
+"""Standing of the accounts, said above the studio's form: what is missing while nothing can be
+sent, or a key that was entered is not used yet, and to each role what to do about it.
+"""
 
 from dataclasses import dataclass
 
@@ -11,7 +12,10 @@ from editorapp.web.studio.desk import Desk
 
 @dataclass(frozen=True)
 class Standing:
-    """`is_closed`: nothing can be sent. `problem` is what is missing; `advice` what this person can do about it."""
+    """`is_closed`: nothing can be sent.
+
+    `problem` is what is missing; `advice` what this person can do about it.
+    """
 
     is_closed: bool
     problem: str
@@ -24,16 +28,27 @@ def standing_of(desk: Desk, member: Member) -> Standing | None:
     may_manage = member.may(Act.MANAGE)
     if desk.is_closed:
         return Standing(True, _missing(desk), _how(member), may_manage)
-    untried = accounts.unproven(accounts.made()) if desk.account.is_simulated and member.may(Act.CREATE) else []
+    untried = (
+        accounts.unproven(accounts.made())
+        if desk.account.is_simulated and member.may(Act.CREATE)
+        else []
+    )
     if not untried:
         return None
     names = " and ".join(one.name for one in untried)
     has, its = ("has", "its test") if len(untried) == 1 else ("have", "their tests")
     problem = f"Takes go to the simulator and cost nothing: {names} {has} not passed {its} yet."
     is_failed = any(one.doubt for one in untried)
-    why = "See under Accounts what is wrong." if is_failed else "It is being tested; look again in a moment."
+    why = (
+        "See under Accounts what is wrong."
+        if is_failed
+        else "It is being tested; look again in a moment."
+    )
     return Standing(
-        False, problem, why if may_manage or not is_failed else _ask(member, "look under Accounts"), may_manage
+        False,
+        problem,
+        why if may_manage or not is_failed else _ask(member, "look under Accounts"),
+        may_manage,
     )
 
 
@@ -53,6 +68,8 @@ def _how(member: Member) -> str:
 
 def _ask(member: Member, what: str) -> str:
     """Name who can mend it."""
-    admins = Member.objects.who_may(Act.MANAGE).filter(team_id=member.team_id).select_related("user")
+    admins = (
+        Member.objects.who_may(Act.MANAGE).filter(team_id=member.team_id).select_related("user")
+    )
     names = [str(one.user) for one in admins.order_by("user__display_name", "user__username")[:3]]
     return f"Ask an admin ({', '.join(names)}) to {what}."

@@ -21,9 +21,12 @@ MOST = MOST_AT_ONCE
 
 @dataclass(frozen=True)
 class Total:
-    """All that one form asks for. `count` 1: no variants; the bounds are None while one of them has no price.
+    """All that one form asks for.
 
-    `asked` says how far that is where a price must be asked for: "ask" or "asking"; "" where nothing has to be.
+    `count` 1: no variants; the bounds are None while one of them has no price.
+
+    `asked` says how far that is where a price must be asked for: "ask" or "asking"; "" where
+    nothing has to be.
     """
 
     count: int
@@ -47,11 +50,20 @@ def takes_of(desk: Desk) -> int:
 
 
 def kinds(desk: Desk) -> tuple[GenerationRequest, ...]:
-    """Return each different request that the form makes, the one as shown first: prompts by strengths."""
+    """Return each different request that the form makes, the one as shown first: prompts by
+    strengths.
+    """
     wanted, form = desk.wanted, desk.form
-    prompts = [wanted.prompt, *(line.strip() for line in form.more_prompts.split("\n") if line.strip())]
+    prompts = [
+        wanted.prompt,
+        *(line.strip() for line in form.more_prompts.split("\n") if line.strip()),
+    ]
     strengths = [wanted.strength, *(form.more_strengths if wanted.strength is not None else ())]
-    made = (replace(wanted, prompt=prompt, strength=strength) for prompt in prompts for strength in strengths)
+    made = (
+        replace(wanted, prompt=prompt, strength=strength)
+        for prompt in prompts
+        for strength in strengths
+    )
     return tuple(dict.fromkeys(made))
 
 
@@ -67,7 +79,9 @@ def all_of(desk: Desk) -> list[GenerationRequest]:
 
 
 def judged(desk: Desk, verdict: Verdict, budget: MonthTotals | None) -> tuple[Verdict, Total]:
-    """Add to the verdict on the form's own request whatever keeps its variants from being sent, and price them all."""
+    """Add to the verdict on the form's own request whatever keeps its variants from being sent, and
+    price them all.
+    """
     others = kinds(desk)[1:]
     takes, found = takes_of(desk), _limits(desk, len(others) + 1)
     if found:
@@ -84,8 +98,12 @@ def judged(desk: Desk, verdict: Verdict, budget: MonthTotals | None) -> tuple[Ve
     return _within(_with(verdict, found), total, budget), total
 
 
-def _asked(desk: Desk, wanted: GenerationRequest, answers: dict[str, AskedPrice | None]) -> AskedPrice | None:
-    """Return what was asked for a variant: one look for all that must cost the same, as those by prompt do."""
+def _asked(
+    desk: Desk, wanted: GenerationRequest, answers: dict[str, AskedPrice | None]
+) -> AskedPrice | None:
+    """Return what was asked for a variant: one look for all that must cost the same, as those by
+    prompt do.
+    """
     if not asking.is_asked(desk.account, wanted):
         return None
     key = asking.key_of(desk.account, wanted, desk.source.asset)
@@ -96,12 +114,22 @@ def _asked(desk: Desk, wanted: GenerationRequest, answers: dict[str, AskedPrice 
 
 def _within(verdict: Verdict, total: Total, budget: MonthTotals | None) -> Verdict:
     """Hold all of them together against the month's budget, instead of one."""
-    if total.count < 2 or verdict.estimate is None or total.low_usd is None or total.high_usd is None:
+    if (
+        total.count < 2
+        or verdict.estimate is None
+        or total.low_usd is None
+        or total.high_usd is None
+    ):
         return verdict
-    dear = too_dear(replace(verdict.estimate, low_usd=total.low_usd, high_usd=total.high_usd), budget)
+    dear = too_dear(
+        replace(verdict.estimate, low_usd=total.low_usd, high_usd=total.high_usd), budget
+    )
     if not dear:
         return verdict
-    kept = {name: tuple(one for one in rows if one.rule_id != dear[0].rule_id) for name, rows in verdict.broken.items()}
+    kept = {
+        name: tuple(one for one in rows if one.rule_id != dear[0].rule_id)
+        for name, rows in verdict.broken.items()
+    }
     return _with(replace(verdict, broken=kept), dear)
 
 
@@ -116,7 +144,15 @@ def _with(verdict: Verdict, found: Sequence[Broken]) -> Verdict:
 def _limits(desk: Desk, different: int) -> list[Broken]:
     takes = takes_of(desk)
     if takes < 1:
-        return [Broken("variants.takes", "takes", REFUSE, "Say how many takes of each: 1 or more.", (ONE_OF_EACH,))]
+        return [
+            Broken(
+                "variants.takes",
+                "takes",
+                REFUSE,
+                "Say how many takes of each: 1 or more.",
+                (ONE_OF_EACH,),
+            )
+        ]
     if takes * different > MOST:
         says = f"This makes {takes * different} takes; at most {MOST} can be sent in one go."
         return [Broken("variants.many", "takes", REFUSE, says, (ONE_OF_EACH,))]
@@ -144,5 +180,8 @@ def _total(verdicts: Sequence[Verdict], takes: int, *, asked: str) -> Total:
     count = takes * len(verdicts)
     if len(prices) < len(verdicts):
         return Total(count, None, None, asked=asked if verdicts[0].estimate is not None else "")
-    low, high = (sum((getattr(one, name) for one in prices), ZERO) * takes for name in ("low_usd", "high_usd"))
+    low, high = (
+        sum((getattr(one, name) for one in prices), ZERO) * takes
+        for name in ("low_usd", "high_usd")
+    )
     return Total(count, low, high, len({(one.low_usd, one.high_usd) for one in prices}) == 1)

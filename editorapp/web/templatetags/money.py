@@ -1,7 +1,7 @@
 """How money is written where it comes from the ledger: {% load money %}.
 
-Each figure comes with its lines, or says what it is computed from: an amount alone is not taken. The `data-` attributes
-name what stands there, so that one test can walk all of it.
+Each figure comes with its lines, or says what it is computed from: an amount alone is not taken.
+The `data-` attributes name what stands there, so that one test can walk all of it.
 """
 
 from django import template
@@ -18,28 +18,38 @@ register = template.Library()
 
 @register.simple_tag
 def money(figure: Figure | LineCount | Computed, words: str = "{}") -> SafeString:
-    """Write an amount, or how many lines, as the link that opens these lines; what is computed says from what.
+    """Write an amount, or how many lines, as the link that opens these lines; what is computed says
+    from what.
 
     `words` hold a place for it: "of {}".
     Raises: TypeError, for what is neither.
     """
     if isinstance(figure, LineCount):
         url, count = figure.selection.url(), figure.count
-        return format_html('<a href="{}#lines" data-count="{}">{}</a>', url, count, words.format(count))
+        return format_html(
+            '<a href="{}#lines" data-count="{}">{}</a>', url, count, words.format(count)
+        )
     if not isinstance(figure, Figure | Computed):
         raise TypeError(f"{figure!r} says neither its lines nor what it is computed from.")
     said = words.format(show_usd(figure.amount_usd))
     if isinstance(figure, Figure):
         return _opens(figure, said, kind="money")
     if figure.url:
-        return format_html('<a class="money" href="{}" data-basis title="{}">{}</a>', figure.url, figure.basis, said)
+        return format_html(
+            '<a class="money" href="{}" data-basis title="{}">{}</a>',
+            figure.url,
+            figure.basis,
+            said,
+        )
     return format_html('<span class="money" data-basis title="{}">{}</span>', figure.basis, said)
 
 
 @register.simple_tag
 def money_in_chart(figure: Figure, x: int, y: int) -> SafeString:
     """Write an amount into a drawing, at x and y px, as the link that opens its lines."""
-    return _opens(figure, format_html('<text x="{}" y="{}">{}</text>', x, y, show_usd(figure.amount_usd)))
+    return _opens(
+        figure, format_html('<text x="{}" y="{}">{}</text>', x, y, show_usd(figure.amount_usd))
+    )
 
 
 @register.simple_tag
@@ -56,4 +66,6 @@ def sum_of_lines(together: LineSum) -> SafeString:
 
 def _opens(figure: Figure, inner: str, *, kind: str = "") -> SafeString:
     url, exact = figure.selection.url(), f"{figure.amount_usd:f}"
-    return format_html('<a class="{}" href="{}#lines" data-figure="{}">{}</a>', kind, url, exact, inner)
+    return format_html(
+        '<a class="{}" href="{}#lines" data-figure="{}">{}</a>', kind, url, exact, inner
+    )

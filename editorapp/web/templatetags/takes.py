@@ -1,4 +1,7 @@
-"""What pages say of a take: {% load takes %}. No filter causes a query on takes read by web.cards.as_cards."""
+"""What pages say of a take: {% load takes %}.
+
+No filter causes a query on takes read by web.cards.as_cards.
+"""
 
 from datetime import datetime, timedelta
 
@@ -33,7 +36,9 @@ def made_as(take: Generation) -> str:
     """Return what a take is of the clip or the take that stands behind it: "edit of"."""
     if take.task == Task.GENERATE:
         return "goes on from" if asked.direction(take.wanted) == "forward" else "leads up to"
-    return {Task.REFRAME: "reframe of", Task.MODIFY: "modification of"}.get(Task(take.task), "edit of")
+    return {Task.REFRAME: "reframe of", Task.MODIFY: "modification of"}.get(
+        Task(take.task), "edit of"
+    )
 
 
 @register.filter
@@ -69,7 +74,13 @@ def badge(take: Generation) -> str:
         return "badge badge-live"
     if take.is_done:
         return "badge badge-done"
-    return "badge badge-warn" if needs_a_person(take) else "badge badge-bad" if take.is_failed else "badge"
+    return (
+        "badge badge-warn"
+        if needs_a_person(take)
+        else "badge badge-bad"
+        if take.is_failed
+        else "badge"
+    )
 
 
 @register.filter
@@ -80,15 +91,18 @@ def needs_a_person(take: Generation) -> bool:
 
 @register.filter
 def held_up(take: Generation) -> str:
-    """Say why a take in the queue is not sent: it, its account or the queue is paused, or the account cannot be used;
-    "" where it is sent when its turn comes."""
+    """Say why a take in the queue is not sent: it, its account or the queue is paused, or the
+    account cannot be used; "" where it is sent when its turn comes.
+    """
     if take.state not in (State.QUEUED, State.STAGING):
         return ""
     if take.held_at is not None:
         return take.why_held
     if take.account.paused_at is not None:
         return f"The account {take.account} is paused."
-    return take.account.problem or ("The queue is paused." if take.team.queue_paused_at is not None else "")
+    return take.account.problem or (
+        "The queue is paused." if take.team.queue_paused_at is not None else ""
+    )
 
 
 @register.filter

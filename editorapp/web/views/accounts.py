@@ -1,4 +1,7 @@
-"""The provider accounts: which there are, how they are, and which the team uses. Only admins come here."""
+"""The provider accounts: which there are, how they are, and which the team uses.
+
+Only admins come here.
+"""
 
 from typing import Any
 
@@ -40,7 +43,9 @@ def page(request: MemberRequest) -> HttpResponse:
 @require_safe
 @needs(Act.MANAGE)
 def one(request: MemberRequest, pk: int) -> HttpResponse:
-    """Show one account: to htmx its card, while a test of it is awaited; to others the page it stands on."""
+    """Show one account: to htmx its card, while a test of it is awaited; to others the page it
+    stands on.
+    """
     return _card(request, pk) if is_part(request) else redirect(_address(pk))
 
 
@@ -69,7 +74,11 @@ def edit(request: MemberRequest, pk: int) -> HttpResponse:
     form = form_for(account, request.POST or None)
     if request.method == "POST" and form.is_valid():
         account = form.save()
-        tested = " It is being tested." if account.origin is Origin.ADMIN and account.tested_at is None else ""
+        tested = (
+            " It is being tested."
+            if account.origin is Origin.ADMIN and account.tested_at is None
+            else ""
+        )
         messages.success(request, f"{account.name} is saved.{tested}")
         return redirect(_address(pk))
     return _form(request, form)
@@ -83,7 +92,9 @@ def test(request: MemberRequest, pk: int) -> HttpResponse:
     tested = learning.test(account)
     if is_part(request):
         return _card(request, pk)
-    (messages.success if tested.is_ok else messages.error)(request, f"{account.name}: {tested.message}")
+    (messages.success if tested.is_ok else messages.error)(
+        request, f"{account.name}: {tested.message}"
+    )
     return redirect(_address(pk))
 
 
@@ -116,7 +127,9 @@ def make_default(request: MemberRequest, pk: int) -> HttpResponse:
         messages.error(request, f"{account.doubt} It can be the default once it has passed.")
     else:
         TeamAccount.objects.update_or_create(team=team, defaults={"account": account})
-        messages.success(request, f"{team} uses {account.name} now, unless somebody chooses another.")
+        messages.success(
+            request, f"{team} uses {account.name} now, unless somebody chooses another."
+        )
     return redirect(_address(pk))
 
 
@@ -130,7 +143,10 @@ def delete(request: MemberRequest, pk: int) -> HttpResponse:
             raise ProtectedError("", set())
         account.delete()
     except ProtectedError:  # takes name it, perhaps since a moment ago
-        messages.error(request, f"{account.name} cannot be deleted. Switch it off: then nothing is sent with it.")
+        messages.error(
+            request,
+            f"{account.name} cannot be deleted. Switch it off: then nothing is sent with it.",
+        )
         return redirect(_address(pk))
     messages.success(request, f"{account.name} is deleted, and its key with it.")
     return redirect("accounts:page")
@@ -149,7 +165,9 @@ def _account(pk: int) -> ProviderAccount:
 
 
 def _can_be_deleted(account: ProviderAccount) -> bool:
-    """Only what an admin entered, and only while nothing names it: takes keep the account that made them."""
+    """Only what an admin entered, and only while nothing names it: takes keep the account that made
+    them.
+    """
     was_used = account.generations.exists() or account.attempts.exists()
     return account.origin is Origin.ADMIN and not was_used
 
@@ -164,7 +182,9 @@ def _card(request: MemberRequest, pk: int) -> HttpResponse:
         raise Http404("There is no such account any more.")
     response = render(request, "accounts/_card.html", {"card": found})
     if found.account.proven_at is not None and found.account.proven_at == found.account.tested_at:
-        response["HX-Refresh"] = "true"  # its first passed test: from now on, other cards say something else too
+        response["HX-Refresh"] = (
+            "true"  # its first passed test: from now on, other cards say something else too
+        )
     patch_vary_headers(response, ["HX-Request"])
     return response
 

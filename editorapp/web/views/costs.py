@@ -91,7 +91,12 @@ def page(request: MemberRequest) -> HttpResponse:
         lines = selection.lines(member)
         found = ledger.line_page(lines, before=cursor(request.GET), size=PAGE_SIZE)
         older = selection.url(before=found.after) if found.after else ""
-        context: dict[str, Any] = {"here": "costs", "selection": selection, "lines": found.rows, "older_url": older}
+        context: dict[str, Any] = {
+            "here": "costs",
+            "selection": selection,
+            "lines": found.rows,
+            "older_url": older,
+        }
         if not is_part(request):
             context["together"] = reports.together(lines) if selection.shows else None
             context |= _figures(member, selection, now=now) | _chrome(member, selection, now=now)
@@ -109,8 +114,10 @@ def lines_csv(request: MemberRequest) -> StreamingHttpResponse:
 
 
 def _figures(member: Member, selection: LineSelection, *, now: datetime) -> dict[str, Any]:
-    """Return the sums of all that is selected. They are read from the sums kept beside the ledger, but for releases
-    and failures, and for what is narrowed by a take or an account.
+    """Return the sums of all that is selected.
+
+    They are read from the sums kept beside the ledger, but for releases and failures, and for what
+    is narrowed by a take or an account.
     """
     whole = selection.changed(shows="")
     sums = whole.sums(member)
@@ -123,7 +130,10 @@ def _figures(member: Member, selection: LineSelection, *, now: datetime) -> dict
                 Figure(total.spent_usd, whole.changed(shows="spent")),
             ),
             (SHOWS["held"].label, Figure(total.held_usd, whole.changed(shows="held"))),
-            *((SHOWS[shows].label, _summed(whole.changed(shows=shows), member)) for shows in ("released", "failures")),
+            *(
+                (SHOWS[shows].label, _summed(whole.changed(shows=shows), member))
+                for shows in ("released", "failures")
+            ),
         ],
         "tables": [
             (title, _rows(dimension, whole, member))
@@ -170,7 +180,9 @@ def _chrome(member: Member, selection: LineSelection, *, now: datetime) -> dict[
     is_whole = not words and selection.month is not None
     return {
         "shown": shown,
-        "narrowed": [(said, selection.changed(**{name: None}).url()) for name, said in words.items()],
+        "narrowed": [
+            (said, selection.changed(**{name: None}).url()) for name, said in words.items()
+        ],
         "caption": [*([shown.label] if shown else []), *words.values()],
         "whole_url": selection.changed(shows="", **dict.fromkeys(words)).url(),
         "all_lines_url": selection.changed(shows="").url(),
@@ -184,18 +196,25 @@ def _chrome(member: Member, selection: LineSelection, *, now: datetime) -> dict[
 def _budget(member: Member, selection: LineSelection, *, now: datetime) -> Budget:
     """Return the whole team's month against the limit that holds, or held, in it."""
     assert selection.month is not None
-    month, whole = selection.month, LineSelection(is_simulated=selection.is_simulated, month=selection.month)
+    month, whole = (
+        selection.month,
+        LineSelection(is_simulated=selection.is_simulated, month=selection.month),
+    )
     totals = ledger.month_totals(member.team, month, is_simulated=whole.is_simulated)
     limit = limits.of_month(member.team, month, now=now)
     used_usd = totals.spent_usd + totals.reserved_usd
     used: Figure | Computed = Figure(used_usd, whole.changed(shows="used"))
     if not member.may_see_all_costs:
-        used = Computed(used_usd, "What the whole team was charged and still holds; admins see its lines.")
+        used = Computed(
+            used_usd, "What the whole team was charged and still holds; admins see its lines."
+        )
     says = _said_of(limit, month)
     if limit.limit_usd is None:
         return Budget(used, used_usd, None, None, None, says, limit.is_over)
     left = Computed(limit.limit_usd - used_usd, "the limit, less what is charged and still held.")
-    return Budget(used, used_usd, Computed(limit.limit_usd, says), limit.limit_usd, left, says, limit.is_over)
+    return Budget(
+        used, used_usd, Computed(limit.limit_usd, says), limit.limit_usd, left, says, limit.is_over
+    )
 
 
 def _said_of(limit: limits.MonthLimit, month: date) -> str:
@@ -210,7 +229,9 @@ def _said_of(limit: limits.MonthLimit, month: date) -> str:
     return f"{what}, set by {change.person} on {change.at:%-d %B %Y}: {change.note}"
 
 
-def _month_choices(rows: list[CostRow], selection: LineSelection, *, now: datetime) -> list[tuple[str, str, bool]]:
+def _month_choices(
+    rows: list[CostRow], selection: LineSelection, *, now: datetime
+) -> list[tuple[str, str, bool]]:
     """Return the months to choose from, newest first: (value, label, is it chosen)."""
     known = {row.spent.selection.month for row in rows} | {ledger.month_of(now), selection.month}
     months = sorted((month for month in known if month), reverse=True)
@@ -231,7 +252,8 @@ def _bars(months: list[CostRow], selection: LineSelection) -> list[Bar]:
                 x=place * BAR_STEP + (BAR_STEP - BAR_WIDTH) // 2,
                 y=CHART_HEIGHT - height + 20,
                 height=height,
-                is_here=selection.month is not None and row.spent.selection.month == selection.month,
+                is_here=selection.month is not None
+                and row.spent.selection.month == selection.month,
             )
         )
     return bars

@@ -75,12 +75,15 @@ def sign_in_page(request: HttpRequest) -> HttpResponse:
 def link(request: HttpRequest, token: str) -> HttpResponse:
     """Show the button of a one-time link, and sign in whoever presses it.
 
-    To open the link uses nothing up: what a chat, a mail scanner or a browser fetches ahead is not the person.
+    To open the link uses nothing up: what a chat, a mail scanner or a browser fetches ahead is not
+    the person.
     """
     now = timezone.now()
     try:
         if request.method != "POST":
-            return render(request, "people/link.html", {"person": sign_in.open_link(token, now=now).user})
+            return render(
+                request, "people/link.html", {"person": sign_in.open_link(token, now=now).user}
+            )
         user = sign_in.follow(token, now=now)
     except sign_in.LinkNotUsable:
         if request.user.is_authenticated:  # the same link, opened twice: they are in
@@ -104,7 +107,9 @@ def sign_out_elsewhere(request: HttpRequest) -> HttpResponse:
     """End all other sessions of this person, and their open sign-in links."""
     assert isinstance(request.user, User)
     people.sign_out_everywhere(request.user)
-    messages.success(request, "You are signed out everywhere else, and your open sign-in links have ended.")
+    messages.success(
+        request, "You are signed out everywhere else, and your open sign-in links have ended."
+    )
     return stay_in(request, request.user, redirect("people:me"))
 
 
@@ -113,7 +118,9 @@ def sign_out_elsewhere(request: HttpRequest) -> HttpResponse:
 @sensitive_post_parameters()
 @require_http_methods(["GET", "HEAD", "POST"])
 def me(request: HttpRequest) -> HttpResponse:
-    """Show one's own account; change the name that others see, the password, or where an admin is told of alerts."""
+    """Show one's own account; change the name that others see, the password, or where an admin is
+    told of alerts.
+    """
     user = request.user
     assert isinstance(user, User)
     needs_old = user.has_usable_password() and not request.session.get("signed_in_by_link")
@@ -130,7 +137,8 @@ def me(request: HttpRequest) -> HttpResponse:
     }
     changed = every[which]
     if request.method == "POST" and changed.is_valid():
-        # Only what the form is about: who is removed from the team in this moment stays switched off.
+        # Only what the form is about: who is removed from the team in this moment stays switched
+        # off.
         changed.save(commit=False)
         user.save(update_fields=CHANGES[which])
         messages.success(request, SAVED[which])
@@ -156,7 +164,10 @@ def invite(request: HttpRequest, token: str) -> HttpResponse:
             member = people.accept(token, **form.cleaned_data, now=timezone.now())
             onward = redirect("studio:page" if member.may_create else "gallery:page")
             response = _let_in(request, member.user, onward)
-            messages.success(request, f"Welcome to {member.team}. You are in as {member.get_role_display().lower()}.")
+            messages.success(
+                request,
+                f"Welcome to {member.team}. You are in as {member.get_role_display().lower()}.",
+            )
             return response
     except people.InviteNotUsable:
         return render(request, "people/invite_used.html", status=410)
@@ -168,8 +179,9 @@ def invite(request: HttpRequest, token: str) -> HttpResponse:
 
 
 def _onward(request: HttpRequest) -> str:
-    """Return where to go after signing in: the page asked for, if it is one of ours. Only a path is an address: another
-    word would be taken for the name of a view.
+    """Return where to go after signing in: the page asked for, if it is one of ours.
+
+    Only a path is an address: another word would be taken for the name of a view.
     """
     wanted = request.POST.get("next") or request.GET.get("next") or ""
     ours = wanted.startswith("/") and url_has_allowed_host_and_scheme(
@@ -179,7 +191,9 @@ def _onward(request: HttpRequest) -> str:
 
 
 def address_of(request: HttpRequest) -> str:
-    """Return where a request comes from: behind a proxy, what the nearest proxy saw, which is the last in the list."""
+    """Return where a request comes from: behind a proxy, what the nearest proxy saw, which is the
+    last in the list.
+    """
     if settings.CSRF_TRUSTED_ORIGINS:
         seen = request.headers.get("X-Forwarded-For", "").rpartition(",")[2].strip()
         with suppress(ValueError):

@@ -60,7 +60,10 @@ class Filters:
 
     @classmethod
     def read(cls, query: QueryDict) -> "Filters":
-        """Read the address bar. A choice that there is not (any more) is let go. Raises: BadValue."""
+        """Read the address bar. A choice that there is not (any more) is let go.
+
+        Raises: BadValue.
+        """
         return cls(
             state=query.get("state", "") if query.get("state") in STATE_GROUPS else "",
             review=query.get("review", "") if query.get("review") in REVIEWS else "",
@@ -78,7 +81,9 @@ class Filters:
             takes = takes.filter(state__in=STATE_GROUPS[self.state][1])
         if self.review:
             takes = takes.filter(review=REVIEWS[self.review][1], state=State.SUCCEEDED)
-        same = {name: value for name in ("task", "provider", "model") if (value := getattr(self, name))}
+        same = {
+            name: value for name in ("task", "provider", "model") if (value := getattr(self, name))
+        }
         if same:
             takes = takes.filter(**same)
         if self.person:
@@ -88,13 +93,18 @@ class Filters:
         if self.lineage:
             takes = takes.filter(lineage=self.lineage)
         if self.q:
-            # Reads every prompt of the team until the page is full: fine to some 100,000, then a full-text index.
+            # Reads every prompt of the team until the page is full: fine to some 100,000, then a
+            # full-text index.
             takes = takes.filter(prompt__icontains=self.q)
         return takes
 
     def without(self, *names: str) -> str:
         """Return the address of the gallery with these filters let go."""
-        kept = {field.name: getattr(self, field.name) for field in fields(self) if field.name not in names}
+        kept = {
+            field.name: getattr(self, field.name)
+            for field in fields(self)
+            if field.name not in names
+        }
         said = urlencode({name: value for name, value in kept.items() if value})
         return reverse("gallery:page") + (f"?{said}" if said else "")
 
@@ -115,7 +125,9 @@ def page(request: MemberRequest) -> HttpResponse:
     filters = Filters.read(request.GET)
     before = cursor(request.GET)
     found = newest_first(
-        as_cards(filters.apply(Generation.objects.visible_to(request.member))), before=before, size=PAGE_SIZE
+        as_cards(filters.apply(Generation.objects.visible_to(request.member))),
+        before=before,
+        size=PAGE_SIZE,
     )
     context = {"here": "gallery", "filters": filters, "before": before, **_grid(found, filters)}
     if is_part(request):
@@ -128,10 +140,11 @@ def page(request: MemberRequest) -> HttpResponse:
 @require_safe
 @needs(Act.SEE)
 def live(request: MemberRequest) -> HttpResponse:
-    """Return the cards whose state has changed since the page saw it: one request for the whole page.
+    """Return the cards whose state has changed since the page saw it: one request for the whole
+    page.
 
-    The page names what it shows as `live=<id>.<state>`. Nothing has changed: 204. Nothing runs any more: 286, which
-    ends htmx's polling.
+    The page names what it shows as `live=<id>.<state>`. Nothing has changed: 204. Nothing runs any
+    more: 286, which ends htmx's polling.
     """
     seen = dict(map(_seen, request.GET.getlist("live")[:MOST_LIVE]))
     takes = Generation.objects.visible_to(request.member).filter(pk__in=seen)
@@ -141,7 +154,9 @@ def live(request: MemberRequest) -> HttpResponse:
     if not changed:
         return HttpResponse(status=204 if goes_on else STOP_POLLING)
     context = {"takes": as_cards(takes.filter(pk__in=changed)), "oob": True}
-    return render(request, "gallery/_changed.html", context, status=200 if goes_on else STOP_POLLING)
+    return render(
+        request, "gallery/_changed.html", context, status=200 if goes_on else STOP_POLLING
+    )
 
 
 @require_safe
@@ -177,12 +192,17 @@ def _choices(member: Member, filters: Filters) -> dict[str, Any]:
     made = Generation.objects.filter(team_id=member.team_id, created_by=OuterRef("pk"))
     here = Member.objects.active().filter(team_id=member.team_id, user=OuterRef("pk"))
     makers = User.objects.annotate(is_former=~Exists(here)).filter(Exists(made) | Exists(here))
-    source = Asset.objects.visible_to(member).filter(pk=filters.source).first() if filters.source else None
+    source = (
+        Asset.objects.visible_to(member).filter(pk=filters.source).first()
+        if filters.source
+        else None
+    )
     return {
         "without_source": filters.without("source"),
         "without_lineage": filters.without("lineage"),
         "state_choices": [("", "All")] + [(key, label) for key, (label, _) in STATE_GROUPS.items()],
-        "review_choices": [("", "Any review")] + [(key, label) for key, (label, _) in REVIEWS.items()],
+        "review_choices": [("", "Any review")]
+        + [(key, label) for key, (label, _) in REVIEWS.items()],
         "task_choices": [("", "Any task"), *asked.TASK_NAMES.items()],
         "provider_choices": [
             ("", "Any provider"),

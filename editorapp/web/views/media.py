@@ -13,7 +13,14 @@ from django.urls import path, reverse
 from django.views.decorators.csrf import csrf_exempt, csrf_protect
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
-from editorapp.core.request_values import BadValue, json_object, json_text, json_whole, needed_whole, whole
+from editorapp.core.request_values import (
+    BadValue,
+    json_object,
+    json_text,
+    json_whole,
+    needed_whole,
+    whole,
+)
 from editorapp.media import frames, store, uploads
 from editorapp.media.intake import take_in
 from editorapp.media.models import Asset, Upload
@@ -34,17 +41,29 @@ _PREVIEWS = {"poster": store.POSTER, "filmstrip": store.FILMSTRIP}
 
 
 def asset_json(asset: Asset) -> dict[str, Any]:
-    """Return an asset as scripts see it; urls carry a version, so that browsers may keep the answers."""
+    """Return an asset as scripts see it; urls carry a version, so that browsers may keep the
+    answers.
+    """
     fps = asset.fps
     return {
-        "id": asset.pk, "name": asset.name, "kind": asset.kind, "width": asset.width, "height": asset.height,
-        "fps": f"{fps.numerator}/{fps.denominator}" if fps else None, "frame_count": asset.frame_count,
-        "duration_seconds": float(asset.duration_seconds), "codec": asset.codec, "hdr": asset.hdr,
-        "has_audio": asset.has_audio, "variable_frame_rate": asset.variable_frame_rate,
-        "size_bytes": asset.size_bytes, "proxy": asset.proxy, "poster_url": _url(asset, "poster"),
+        "id": asset.pk,
+        "name": asset.name,
+        "kind": asset.kind,
+        "width": asset.width,
+        "height": asset.height,
+        "fps": f"{fps.numerator}/{fps.denominator}" if fps else None,
+        "frame_count": asset.frame_count,
+        "duration_seconds": float(asset.duration_seconds),
+        "codec": asset.codec,
+        "hdr": asset.hdr,
+        "has_audio": asset.has_audio,
+        "variable_frame_rate": asset.variable_frame_rate,
+        "size_bytes": asset.size_bytes,
+        "proxy": asset.proxy,
+        "poster_url": _url(asset, "poster"),
         "filmstrip_url": _url(asset, "filmstrip") if asset.is_video else None,
         "playable_url": _url(asset, "playable") if asset.is_playable else None,
-    }  # fmt: skip
+    }
 
 
 def _url(asset: Asset, what: str) -> str:
@@ -52,7 +71,9 @@ def _url(asset: Asset, what: str) -> str:
 
 
 def _refused(refusal: Refusal, status: int = 422) -> JsonResponse:
-    """Answer with the reason. 5xx where it is ours and not the file's: 503 says that the same will do later."""
+    """Answer with the reason. 5xx where it is ours and not the file's: 503 says that the same will
+    do later.
+    """
     if refusal.code == "gone":
         status = 404
     elif refusal.is_ours:
@@ -68,9 +89,9 @@ def _refused(refusal: Refusal, status: int = 422) -> JsonResponse:
 def file(request: MemberRequest, pk: int, what: str) -> HttpResponseBase:
     """Serve a stored file to the team that owns it.
 
-    Also with a bucket it comes through us. A redirect to a presigned link would need the bucket's host in the policy
-    (media-src), a CORS rule on the bucket for frames that are drawn on a canvas, and a bucket that browsers reach at
-    all; and whoever has such a link needs no sign-in.
+    Also with a bucket it comes through us. A redirect to a presigned link would need the bucket's
+    host in the policy (media-src), a CORS rule on the bucket for frames that are drawn on a canvas,
+    and a bucket that browsers reach at all; and whoever has such a link needs no sign-in.
     """
     if what not in _FILES:
         raise Http404(f"No file is called {what}.")
@@ -83,7 +104,14 @@ def file(request: MemberRequest, pk: int, what: str) -> HttpResponseBase:
     except Refusal as refusal:
         return _refused(refusal)
     etag = f'"{asset.sha256[:32]}-{part}"'
-    return serve(request, stored, content_type=content_type, etag=etag, name=name, download="download" in request.GET)
+    return serve(
+        request,
+        stored,
+        content_type=content_type,
+        etag=etag,
+        name=name,
+        download="download" in request.GET,
+    )
 
 
 def _stored(asset: Asset, what: str) -> tuple[str, str, str]:
@@ -96,7 +124,9 @@ def _stored(asset: Asset, what: str) -> tuple[str, str, str]:
     if what == "playable" and asset.proxy == Asset.Proxy.READY:
         return store.PROXY, "video/mp4", f"{stem}.mp4"
     # An .m4v or .mov that browsers play is an MP4 to them; not all know the other names.
-    plays_as = "video/mp4" if what == "playable" and asset.container in {"m4v", "mov"} else asset.mime_type
+    plays_as = (
+        "video/mp4" if what == "playable" and asset.container in {"m4v", "mov"} else asset.mime_type
+    )
     return store.ORIGINAL, plays_as, asset.name
 
 
@@ -106,11 +136,15 @@ def still(request: MemberRequest, pk: int, frame_index: int, ending: str) -> Htt
     """Answer with one frame of a clip as a picture."""
     if ending not in _STILLS:
         raise Http404(f"No still is made as {ending}.")
-    asset = get_object_or_404(Asset.objects.visible_to(request.member).filter(kind=Asset.Kind.VIDEO), pk=pk)
+    asset = get_object_or_404(
+        Asset.objects.visible_to(request.member).filter(kind=Asset.Kind.VIDEO), pk=pk
+    )
     try:
         height = whole(request.GET, "height", low=1)
     except BadValue:
-        return JsonResponse({"reason": "bad_height", "message": "The height is a number of pixels."}, status=400)
+        return JsonResponse(
+            {"reason": "bad_height", "message": "The height is a number of pixels."}, status=400
+        )
     if height is not None:
         height = max(16, min(4320, height))
     etag = f'"{asset.sha256[:32]}-{frame_index}-{ending}-{height or ""}"'
@@ -121,7 +155,12 @@ def still(request: MemberRequest, pk: int, frame_index: int, ending: str) -> Htt
         picture = frames.still(asset, frame_index, format=_STILLS[ending], max_height=height)
     except Refusal as refusal:
         return _refused(refusal, 404 if refusal.code == "no_such_frame" else 422)
-    stem = (asset.name.rpartition(".")[0] or asset.name).encode("ascii", "replace").decode().replace("?", "_")
+    stem = (
+        (asset.name.rpartition(".")[0] or asset.name)
+        .encode("ascii", "replace")
+        .decode()
+        .replace("?", "_")
+    )
     kind = "attachment" if "download" in request.GET else "inline"
     headers["Content-Disposition"] = f'{kind}; filename="{stem} frame {frame_index}.{ending}"'
     return HttpResponse(picture, content_type=f"image/{_STILLS[ending]}", headers=headers)
@@ -130,8 +169,12 @@ def still(request: MemberRequest, pk: int, frame_index: int, ending: str) -> Htt
 @require_safe
 @needs(Act.SEE)
 def times(request: MemberRequest, pk: int) -> HttpResponse:
-    """Answer with when each frame of a clip is shown, in the file that is played: see FrameTimes.told."""
-    asset = get_object_or_404(Asset.objects.visible_to(request.member).filter(kind=Asset.Kind.VIDEO), pk=pk)
+    """Answer with when each frame of a clip is shown, in the file that is played: see
+    FrameTimes.told.
+    """
+    asset = get_object_or_404(
+        Asset.objects.visible_to(request.member).filter(kind=Asset.Kind.VIDEO), pk=pk
+    )
     is_copy = asset.proxy == Asset.Proxy.READY
     etag = f'"{asset.sha256[:32]}-times-{"copy" if is_copy else "original"}"'
     headers = {"ETag": etag, "Cache-Control": "private, no-cache"}
@@ -147,7 +190,9 @@ def times(request: MemberRequest, pk: int) -> HttpResponse:
 @needs(Act.CREATE)
 def pin(request: MemberRequest, pk: int, frame_index: int) -> HttpResponse:
     """Keep a frame of a clip as a picture of its own, to be a guide frame."""
-    asset = get_object_or_404(Asset.objects.visible_to(request.member).filter(kind=Asset.Kind.VIDEO), pk=pk)
+    asset = get_object_or_404(
+        Asset.objects.visible_to(request.member).filter(kind=Asset.Kind.VIDEO), pk=pk
+    )
     try:
         pinned = frames.pin(asset, frame_index, user=request.member.user)
     except Refusal as refusal:
@@ -163,8 +208,8 @@ def pin(request: MemberRequest, pk: int, frame_index: int) -> HttpResponse:
 def begin_upload(request: MemberRequest) -> HttpResponse:
     """Open an upload: {"name", "size", "mark"} -> its address and offset.
 
-    200, where there is one of this very file (same person, name, size and mark): it goes on at the offset, and `crc32`
-    is of the bytes that are here.
+    200, where there is one of this very file (same person, name, size and mark): it goes on at the
+    offset, and `crc32` is of the bytes that are here.
     """
     try:
         asked = json_object(request)
@@ -182,7 +227,9 @@ def begin_upload(request: MemberRequest) -> HttpResponse:
     except Refusal as refusal:
         return _refused(refusal)
     url = reverse("media:upload", args=[upload.token])
-    return JsonResponse({"id": upload.token, "url": url, "offset": offset, **here}, status=200 if offset else 201)
+    return JsonResponse(
+        {"id": upload.token, "url": url, "offset": offset, **here}, status=200 if offset else 201
+    )
 
 
 @require_http_methods(["PUT", "GET", "HEAD", "DELETE"])
@@ -203,9 +250,13 @@ def upload(request: MemberRequest, token: str) -> HttpResponse:
 
 def _take_piece(request: MemberRequest, found: Upload) -> HttpResponse:
     try:
-        at, length = (needed_whole(request.headers, name) for name in ("Upload-Offset", "Content-Length"))
+        at, length = (
+            needed_whole(request.headers, name) for name in ("Upload-Offset", "Content-Length")
+        )
     except BadValue:
-        message = "A piece says where it begins (Upload-Offset) and how long it is (Content-Length)."
+        message = (
+            "A piece says where it begins (Upload-Offset) and how long it is (Content-Length)."
+        )
         return JsonResponse({"reason": "bad_request", "message": message}, status=400)
     if not 0 <= length <= uploads.MAX_PIECE_BYTES:
         message = f"A piece has at most {uploads.MAX_PIECE_BYTES // 1_000_000} MB."
@@ -233,7 +284,9 @@ def _own_upload(request: MemberRequest, token: str) -> Upload:
 @require_POST
 @needs(Act.CREATE)
 def finish_upload(request: MemberRequest, token: str) -> HttpResponse:
-    """Take the uploaded file in: 201 with the asset, or 422 with the reason in one sentence; the same once more."""
+    """Take the uploaded file in: 201 with the asset, or 422 with the reason in one sentence; the
+    same once more.
+    """
     spent = Spent()
     try:
         asset = uploads.finish(_own_upload(request, token), spent=spent)
@@ -244,14 +297,19 @@ def finish_upload(request: MemberRequest, token: str) -> HttpResponse:
         return JsonResponse({"reason": "being_taken", "message": message}, status=409)
     except Refusal as refusal:
         return _refused(refusal)
-    return JsonResponse({"asset": asset_json(asset)}, status=201, headers={"Server-Timing": spent.header()})
+    return JsonResponse(
+        {"asset": asset_json(asset)}, status=201, headers={"Server-Timing": spent.header()}
+    )
 
 
 @csrf_exempt
 @require_POST
 @needs(Act.CREATE)
 def upload_form(request: MemberRequest) -> HttpResponse:
-    """Take a file from a plain form. The size is looked at before the first byte is read, the CSRF token after."""
+    """Take a file from a plain form.
+
+    The size is looked at before the first byte is read, the CSRF token after.
+    """
     length = whole(request.headers, "Content-Length", otherwise=0)
     if length > settings.MAX_UPLOAD_BYTES + _FORM_OVERHEAD_BYTES:
         try:

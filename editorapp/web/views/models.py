@@ -1,4 +1,6 @@
-"""What every model can do: parameters, limits, rules and prices, from the rows that the rest of Rushes reads."""
+"""What every model can do: parameters, limits, rules and prices, from the rows that the rest of
+Rushes reads.
+"""
 
 from collections.abc import Callable, Iterable
 from dataclasses import astuple, dataclass, replace
@@ -25,7 +27,9 @@ Row = TypeVar("Row")
 
 @dataclass(frozen=True)
 class ModelShown:
-    """A model, and for each account that reaches it (account, the studio's address with both chosen)."""
+    """A model, and for each account that reaches it (account, the studio's address with both
+    chosen).
+    """
 
     model: Described
     studios: tuple[tuple[ProviderAccount, str], ...]
@@ -49,11 +53,16 @@ def page(request: MemberRequest) -> HttpResponse:
     accounts = usable()
     told = [(account.name, account.spec) for account in accounts]
     models = [with_learned(one, told) for one in every_model()]
-    found = [one for one in (_narrowed(one, search.lower().split()) for one in models) if one is not None]
+    found = [
+        one for one in (_narrowed(one, search.lower().split()) for one in models) if one is not None
+    ]
     context = {
         "here": "models",
         "search": search,
-        "tasks": [_task(task, tuple(of_task), accounts) for task, of_task in groupby(found, key=lambda one: one.task)],
+        "tasks": [
+            _task(task, tuple(of_task), accounts)
+            for task, of_task in groupby(found, key=lambda one: one.task)
+        ],
         "count": len(found),
         "of": len(models),
     }
@@ -61,17 +70,27 @@ def page(request: MemberRequest) -> HttpResponse:
 
 
 def _narrowed(one: Described, words: list[str]) -> Described | None:
-    """Return the model with only the rows that have every word, in themselves or in its name; None without any."""
+    """Return the model with only the rows that have every word, in themselves or in its name; None
+    without any.
+    """
     head = f"{one.title} {one.task} {one.name} {one.wire} {one.slug} {one.summary}".lower()
     left = [word for word in words if word not in head]
     if not left:
         return one
     says = _sayer(left)
     shown = replace(
-        one, parameters=_kept(one.parameters, says), limits=_kept(one.limits, says), rules=_kept(one.rules, says),
-        prices=_kept(one.prices, says), capabilities=_kept(one.capabilities, says),
-    )  # fmt: skip
-    return shown if any((shown.parameters, shown.limits, shown.rules, shown.prices, shown.capabilities)) else None
+        one,
+        parameters=_kept(one.parameters, says),
+        limits=_kept(one.limits, says),
+        rules=_kept(one.rules, says),
+        prices=_kept(one.prices, says),
+        capabilities=_kept(one.capabilities, says),
+    )
+    return (
+        shown
+        if any((shown.parameters, shown.limits, shown.rules, shown.prices, shown.capabilities))
+        else None
+    )
 
 
 def _sayer(words: list[str]) -> Callable[[object], bool]:
@@ -87,11 +106,15 @@ def _kept(rows: Iterable[Row], says: Callable[[object], bool]) -> tuple[Row, ...
 
 
 def _task(task: str, models: tuple[Described, ...], accounts: list[ProviderAccount]) -> TaskShown:
-    """Lay the models of a task side by side; a question that only some still answer stays empty for the others."""
+    """Lay the models of a task side by side; a question that only some still answer stays empty for
+    the others.
+    """
     label, says = TASK_WORDS[task]
     questions = dict.fromkeys(question for one in models for question, _answer in one.capabilities)
     answers = [dict(one.capabilities) for one in models]
-    matrix = tuple((question, tuple(said.get(question, "") for said in answers)) for question in questions)
+    matrix = tuple(
+        (question, tuple(said.get(question, "") for said in answers)) for question in questions
+    )
     return TaskShown(label, says, tuple(_shown(one, accounts) for one in models), matrix)
 
 
@@ -100,7 +123,10 @@ def _shown(one: Described, accounts: list[ProviderAccount]) -> ModelShown:
     said = {"task": one.task, "model": one.name}
     page = reverse("studio:page")
     return ModelShown(
-        one, tuple((account, f"{page}?{urlencode(said | {'account': account.pk})}") for account in reaching)
+        one,
+        tuple(
+            (account, f"{page}?{urlencode(said | {'account': account.pk})}") for account in reaching
+        ),
     )
 
 

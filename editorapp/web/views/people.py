@@ -39,7 +39,9 @@ def make_invite(request: MemberRequest) -> HttpResponse:
     if not form.is_valid():
         return _page(request, invite_form=form, status=422)
     assert isinstance(request.user, User)
-    made, token = Invite.make(request.member.team, invited_by=request.user, now=timezone.now(), **form.cleaned_data)
+    made, token = Invite.make(
+        request.member.team, invited_by=request.user, now=timezone.now(), **form.cleaned_data
+    )
     link = request.build_absolute_uri(reverse("people:invite", args=[token]))
     return _page(request, fresh={"invite": made, "link": link}, status=201)
 
@@ -56,7 +58,9 @@ def revoke_invite(request: MemberRequest, pk: int) -> HttpResponse:
 @require_POST
 @needs(Act.MANAGE)
 def change_role(request: MemberRequest, pk: int) -> HttpResponse:
-    """Give somebody another role; where takes of theirs wait that it could not send, ask first what becomes of them."""
+    """Give somebody another role; where takes of theirs wait that it could not send, ask first what
+    becomes of them.
+    """
     member = _member(request, pk)
     role = request.POST.get("role", "")
     if role not in Role.values:
@@ -66,15 +70,22 @@ def change_role(request: MemberRequest, pk: int) -> HttpResponse:
         return _question(request, member, "role", role=role)
     ended = " They sign in again wherever they were." if allows_less(role, member.role) else ""
     return _done(
-        request, member, "role", lambda change: offboarding.change_role(member, role, change, now=timezone.now()),
-        said=f"{member.user} is now {Role(role).label.lower()}.{ended}", role=role,
-    )  # fmt: skip
+        request,
+        member,
+        "role",
+        lambda change: offboarding.change_role(member, role, change, now=timezone.now()),
+        said=f"{member.user} is now {Role(role).label.lower()}.{ended}",
+        role=role,
+    )
 
 
 @require_http_methods(["GET", "HEAD", "POST"])
 @needs(Act.MANAGE)
 def disable(request: MemberRequest, pk: int) -> HttpResponse:
-    """End somebody's membership, after asking what becomes of what waits of theirs. They can be brought back."""
+    """End somebody's membership, after asking what becomes of what waits of theirs.
+
+    They can be brought back.
+    """
     member = _member(request, pk)
     if not member.is_active:
         messages.warning(request, f"{member.user} is disabled already.")
@@ -82,9 +93,12 @@ def disable(request: MemberRequest, pk: int) -> HttpResponse:
     if request.method != "POST":
         return _question(request, member, "disable")
     return _done(
-        request, member, "disable", lambda change: offboarding.disable(member, change, now=timezone.now()),
+        request,
+        member,
+        "disable",
+        lambda change: offboarding.disable(member, change, now=timezone.now()),
         said=f"{member.user} is disabled, and signed out everywhere. What they made stays under their name.",
-    )  # fmt: skip
+    )
 
 
 @require_http_methods(["GET", "HEAD", "POST"])
@@ -97,7 +111,12 @@ def decide_takes(request: MemberRequest, pk: int) -> HttpResponse:
         return redirect("people:page")
     if request.method != "POST":
         return _question(request, member, "takes")
-    return _done(request, member, "takes", lambda change: offboarding.decide(member, change, now=timezone.now()))
+    return _done(
+        request,
+        member,
+        "takes",
+        lambda change: offboarding.decide(member, change, now=timezone.now()),
+    )
 
 
 @require_POST
@@ -107,11 +126,18 @@ def bring_back(request: MemberRequest, pk: int) -> HttpResponse:
     member = _member(request, pk)
     role = request.POST.get("role") or member.role
     if role not in Role.values or member.is_active:
-        messages.error(request, "There is no such role." if role not in Role.values else "They are in the team.")
+        messages.error(
+            request,
+            "There is no such role." if role not in Role.values else "They are in the team.",
+        )
         return redirect("people:page")
     people.bring_back(member, role)
     paused = offboarding.affairs(member).waiting.count
-    more = f" {_takes_are(paused)} still paused: they or an admin can let them go, in the queue." if paused else ""
+    more = (
+        f" {_takes_are(paused)} still paused: they or an admin can let them go, in the queue."
+        if paused
+        else ""
+    )
     messages.success(
         request,
         f"{member.user} is back as {Role(role).label.lower()}, and signs in with the same name and password.{more}",
@@ -131,7 +157,12 @@ def change_team(request: MemberRequest) -> HttpResponse:
 
 
 def _question(
-    request: MemberRequest, member: Member, act: str, *, form: OffboardingForm | None = None, role: str = ""
+    request: MemberRequest,
+    member: Member,
+    act: str,
+    *,
+    form: OffboardingForm | None = None,
+    role: str = "",
 ) -> HttpResponse:
     """Ask what becomes of somebody's takes: with their number and money, and what each choice does."""
     affairs = offboarding.affairs(member)
@@ -147,10 +178,20 @@ def _question(
 
 
 def _done(
-    request: MemberRequest, member: Member, act: str, do: Callable[[Change], int], *, said: str = "", role: str = ""
+    request: MemberRequest,
+    member: Member,
+    act: str,
+    do: Callable[[Change], int],
+    *,
+    said: str = "",
+    role: str = "",
 ) -> HttpResponse:
-    """Do what was asked, with the takes as chosen, and say so; ask again where it cannot be done so."""
-    form = OffboardingForm(request.POST, member=member, by=request.member, affairs=offboarding.affairs(member))
+    """Do what was asked, with the takes as chosen, and say so; ask again where it cannot be done
+    so.
+    """
+    form = OffboardingForm(
+        request.POST, member=member, by=request.member, affairs=offboarding.affairs(member)
+    )
     if not form.is_valid():
         return _question(request, member, act, form=form, role=role)
     change = form.change()
@@ -165,14 +206,20 @@ def _done(
     words = {
         Choice.HOLD: f"{_takes_are(count)} paused, with their money held.",
         Choice.CANCEL: f"{_takes_are(count)} canceled, and their money is free again.",
-        Choice.HAND_OVER: f"{_takes_are(count)} {change.to.user}’s to answer for now." if change.to else "",
+        Choice.HAND_OVER: f"{_takes_are(count)} {change.to.user}’s to answer for now."
+        if change.to
+        else "",
         Choice.KEEP: f"{_takes_are(count)} sent when their turn comes, and you answer for them.",
     }
-    messages.success(request, " ".join(filter(None, [said, words[change.choice] if count else ""])) or "Done.")
+    messages.success(
+        request, " ".join(filter(None, [said, words[change.choice] if count else ""])) or "Done."
+    )
     if member.pk != request.member.pk or act != "role":
         return redirect("people:page")
     member.user.refresh_from_db()
-    return stay_in(request, member.user, redirect("people:page" if role == Role.ADMIN else "people:me"))
+    return stay_in(
+        request, member.user, redirect("people:page" if role == Role.ADMIN else "people:me")
+    )
 
 
 def _takes_are(count: int) -> str:
@@ -181,8 +228,12 @@ def _takes_are(count: int) -> str:
 
 def _page(request: MemberRequest, *, status: int = 200, **more: Any) -> HttpResponse:
     team = request.member.team
-    everybody = team.members.select_related("user", "disabled_by").order_by("user__display_name", "user__username")
-    waiting = Generation.objects.visible_to(request.member).filter(senders.nobody(), state__in=CANCELABLE)
+    everybody = team.members.select_related("user", "disabled_by").order_by(
+        "user__display_name", "user__username"
+    )
+    waiting = Generation.objects.visible_to(request.member).filter(
+        senders.nobody(), state__in=CANCELABLE
+    )
     stuck = Counter(waiting.order_by().values_list(RESPONSIBLE, flat=True))
     rows = [(one, stuck[one.user_id]) for one in everybody]
     context = {

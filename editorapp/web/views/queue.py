@@ -1,4 +1,5 @@
-"""The queue: what waits and why, what is at a provider, what needs a person, and what went wrong lately.
+"""The queue: what waits and why, what is at a provider, what needs a person, and what went wrong
+lately.
 
 Who may pause, move and cancel is decided in generations/line/pausing.py.
 """
@@ -37,14 +38,21 @@ MOST_ROWS = 100
 RECENT = timedelta(days=1)
 Verb = Callable[..., None]
 VERBS: dict[str, Verb] = {
-    "hold": pausing.hold, "go-on": pausing.let_go, "up": moving.up, "down": moving.down, "first": moving.to_the_front,
-}  # fmt: skip
+    "hold": pausing.hold,
+    "go-on": pausing.let_go,
+    "up": moving.up,
+    "down": moving.down,
+    "first": moving.to_the_front,
+}
 
 
 @dataclass(frozen=True)
 class WaitingRow:
-    """One that is not sent yet. `may_arrange`: this person may pause, move and edit it; `batch_count`: it is the first
-    of so many shown that were sent in one go."""
+    """One that is not sent yet.
+
+    `may_arrange`: this person may pause, move and edit it; `batch_count`: it is the first of so
+    many shown that were sent in one go.
+    """
 
     take: Generation
     standing: Standing
@@ -74,17 +82,28 @@ def _context(member: Member) -> dict[str, Any]:
     over = [State.FAILED, State.CANCELED, State.SUCCEEDED]
     recent = list(rows.filter(state__in=over, state_since__gte=now - RECENT).order_by("-pk")[:10])
     unsent = rows.filter(state__in=CANCELABLE)
-    used = {*unsent.values_list("account_id", flat=True).distinct(), *(take.account_id for take in running)}
+    used = {
+        *unsent.values_list("account_id", flat=True).distinct(),
+        *(take.account_id for take in running),
+    }
     accounts = _accounts(used, now=now)
     queued = _next(unsent, accounts.values())
     waiting = _waiting(queued, accounts, member, now=now)
     silence = health.signs(now).silence if waiting else ""
     return {
         "here": "queue",
-        "seen": _seen([*queued, *running, *person, *recent], team, accounts.values(), waiting, is_silent=bool(silence)),
+        "seen": _seen(
+            [*queued, *running, *person, *recent],
+            team,
+            accounts.values(),
+            waiting,
+            is_silent=bool(silence),
+        ),
         "silence": silence,
         "team": team,
-        "accounts": sorted(accounts.values(), key=lambda one: (one.account.provider, one.account.pk)),
+        "accounts": sorted(
+            accounts.values(), key=lambda one: (one.account.provider, one.account.pk)
+        ),
         "person_rows": person,
         "waiting_rows": waiting[:MOST_ROWS],
         "running_rows": _with_usual(member, running[:MOST_ROWS]),
@@ -95,7 +114,9 @@ def _context(member: Member) -> dict[str, Any]:
 
 
 def _next(unsent: QuerySet[Generation], accounts: Iterable[AccountStanding]) -> list[Generation]:
-    """Return what waits, whatever stands first in line before all others where there are more than the page shows."""
+    """Return what waits, whatever stands first in line before all others where there are more than
+    the page shows.
+    """
     places = zip_longest(*(account.line for account in accounts))
     heads = [attempt for place in places for attempt in place if attempt is not None][:MOST_ROWS]
     is_head = Exists(Attempt.objects.filter(pk__in=heads, generation=OuterRef("pk")))
@@ -110,18 +131,32 @@ def _accounts(used: Collection[int], *, now: datetime) -> dict[int, AccountStand
 
 
 def _waiting(
-    takes: Sequence[Generation], accounts: dict[int, AccountStanding], member: Member, *, now: datetime
-) -> list[WaitingRow]:  # fmt: skip
-    """Return what waits in the order in which it is sent; behind it, what is paused, in its order too."""
+    takes: Sequence[Generation],
+    accounts: dict[int, AccountStanding],
+    member: Member,
+    *,
+    now: datetime,
+) -> list[WaitingRow]:
+    """Return what waits in the order in which it is sent; behind it, what is paused, in its order
+    too.
+    """
     stand = standing.of_takes(takes, accounts)
     last = standing.LOOKED_AHEAD + 1
-    takes = sorted(takes, key=lambda take: (last if (at := stand[take.pk].ahead) is None else at, stand[take.pk].turn))
+    takes = sorted(
+        takes,
+        key=lambda take: (
+            last if (at := stand[take.pk].ahead) is None else at,
+            stand[take.pk].turn,
+        ),
+    )
     batches = [take.batch for take in takes]
     found: list[WaitingRow] = []
     for take in takes:
         is_own = take.is_answered_by(member)
         is_new = take.batch is not None and all(row.take.batch != take.batch for row in found)
-        found.append(WaitingRow(take, stand[take.pk], is_own, batches.count(take.batch) if is_new else 0))
+        found.append(
+            WaitingRow(take, stand[take.pk], is_own, batches.count(take.batch) if is_new else 0)
+        )
     return found
 
 
@@ -145,7 +180,9 @@ def cancel_batch(request: MemberRequest, batch: UUID) -> HttpResponse:
     """Cancel what is not sent yet of what was sent in one go."""
     takes = Generation.objects.visible_to(request.member).filter(batch=batch)
     canceled = 0
-    for take in takes.filter(state__in=CANCELABLE).order_by("-pk"):  # the last first: the first may be on their way
+    for take in takes.filter(state__in=CANCELABLE).order_by(
+        "-pk"
+    ):  # the last first: the first may be on their way
         pausing.may_arrange(take, request.member)
         try:
             cancel(take, now=timezone.now(), by=request.member.user)
@@ -153,7 +190,10 @@ def cancel_batch(request: MemberRequest, batch: UUID) -> HttpResponse:
         except TooLate:
             continue  # sent meanwhile: its row says so
     if canceled:
-        messages.success(request, f"{canceled} canceled. Nothing of them was sent, and their money is free again.")
+        messages.success(
+            request,
+            f"{canceled} canceled. Nothing of them was sent, and their money is free again.",
+        )
     else:
         messages.warning(request, "Nothing of this batch waits any more.")
     return _back(request)
@@ -186,19 +226,37 @@ def _back(request: MemberRequest) -> HttpResponse:
 
 
 def _seen(
-    takes: Sequence[Generation], team: Team, accounts: Any, waiting: Sequence[WaitingRow], *, is_silent: bool
-) -> str:  # fmt: skip
-    """Return a short name for what the rows say, so that a poll that finds nothing new leaves the page alone."""
+    takes: Sequence[Generation],
+    team: Team,
+    accounts: Any,
+    waiting: Sequence[WaitingRow],
+    *,
+    is_silent: bool,
+) -> str:
+    """Return a short name for what the rows say, so that a poll that finds nothing new leaves the
+    page alone.
+    """
     said = [
-        (take.pk, take.state, take.state_since, take.attempt_count, take.error_count, percent(take.progress))  # type: ignore[attr-defined]
+        (
+            take.pk,
+            take.state,
+            take.state_since,
+            take.attempt_count,  # type: ignore[attr-defined]
+            take.error_count,  # type: ignore[attr-defined]
+            percent(take.progress),  # type: ignore[attr-defined]
+        )
         for take in takes
     ]
     held = [(row.take.pk, row.standing, row.batch_count) for row in waiting]
     around = [(one.account.pk, one.in_flight, len(one.line), one.why) for one in accounts]
-    return hashlib.sha256(repr((said, held, around, team.queue_paused_at, is_silent)).encode()).hexdigest()[:16]
+    return hashlib.sha256(
+        repr((said, held, around, team.queue_paused_at, is_silent)).encode()
+    ).hexdigest()[:16]
 
 
-def _with_usual(member: Member, takes: list[Generation]) -> list[tuple[Generation, timedelta | None]]:
+def _with_usual(
+    member: Member, takes: list[Generation]
+) -> list[tuple[Generation, timedelta | None]]:
     """Return each take with how long its kind usually takes: one query a kind."""
     kinds = {(take.model, take.task, take.is_simulated) for take in takes}
     usual = {
@@ -211,14 +269,23 @@ def _with_usual(member: Member, takes: list[Generation]) -> list[tuple[Generatio
 def _rows(member: Member) -> "QuerySet[Generation]":
     """Return the takes with what a row reads."""
     takes = Generation.objects.visible_to(member).select_related(
-        "source_asset", "result", "created_by", "assignee", "parent__result", "account", "team", "held_by"
+        "source_asset",
+        "result",
+        "created_by",
+        "assignee",
+        "parent__result",
+        "account",
+        "team",
+        "held_by",
     )
-    # Looked up for the rows shown: a GROUP BY would first count the attempts of every take there ever was.
+    # Looked up for the rows shown: a GROUP BY would first count the attempts of every take there
+    # ever was.
     newest = Attempt.objects.filter(generation=OuterRef("pk")).order_by("-number")
     return takes.annotate(
-        attempt_count=Subquery(newest.values("number")[:1]), error_count=Subquery(newest.values("error_count")[:1]),
+        attempt_count=Subquery(newest.values("number")[:1]),
+        error_count=Subquery(newest.values("error_count")[:1]),
         progress=Subquery(newest.values("progress")[:1]),
-    )  # fmt: skip
+    )
 
 
 urlpatterns = [

@@ -1,4 +1,6 @@
-"""Settle what nobody knows: the list of all that waits for a person, and the choices on the page of a take."""
+"""Settle what nobody knows: the list of all that waits for a person, and the choices on the page of
+a take.
+"""
 
 from collections.abc import Callable
 from decimal import Decimal
@@ -26,17 +28,26 @@ from editorapp.web.templatetags.takes import NEEDS_A_PERSON
 
 MOST_ROWS = 200
 REFUSED = (
-    settle.NothingToSettle, settle.JobIsTaken, settle.JobNotKnown, settle.PriceChanged, ledger.OverBudget, NoteNeeded,
-)  # fmt: skip
+    settle.NothingToSettle,
+    settle.JobIsTaken,
+    settle.JobNotKnown,
+    settle.PriceChanged,
+    ledger.OverBudget,
+    NoteNeeded,
+)
 
 
 @require_safe
 @needs(Act.SEE)
 def page(request: MemberRequest) -> HttpResponse:
-    """Show all that waits for a person, the longest waiting first; what is still being looked for by itself apart."""
+    """Show all that waits for a person, the longest waiting first; what is still being looked for
+    by itself apart.
+    """
     rows = Generation.objects.visible_to(request.member).filter(state__in=NEEDS_A_PERSON)
     takes = list(
-        rows.select_related("account", "created_by", "assignee").order_by("state_since", "pk")[: MOST_ROWS + 1]
+        rows.select_related("account", "created_by", "assignee").order_by("state_since", "pk")[
+            : MOST_ROWS + 1
+        ]
     )
     shown = settling.waiting(takes[:MOST_ROWS])
     context = {
@@ -52,19 +63,32 @@ def page(request: MemberRequest) -> HttpResponse:
 @require_POST
 @needs(Act.ANSWER)
 def settle_it(request: MemberRequest, pk: int) -> HttpResponse:
-    """Say what became of a paid call whose outcome nobody knows: of one's own take, or as an admin of anybody's."""
+    """Say what became of a paid call whose outcome nobody knows: of one's own take, or as an admin
+    of anybody's.
+    """
     take, now, note = _found(request, pk), timezone.now(), request.POST.get("note", "")
-    job_id, agreed = request_values.text(request.POST, "job_id", most=LONGEST_ID), _amount(request, "agreed_usd")
+    job_id, agreed = (
+        request_values.text(request.POST, "job_id", most=LONGEST_ID),
+        _amount(request, "agreed_usd"),
+    )
     member = request.member
     verbs: dict[str, Callable[[], object]] = {
         "adopt": lambda: settle.adopt(take, job_id, member=member, now=now, note=note),
         "never_arrived": lambda: settle.never_arrived(take, member=member, now=now, note=note),
         "count_as_spent": lambda: settle.count_as_spent(take, member=member, now=now, note=note),
-        "send_again": lambda: settle.send_again(take, member=member, now=now, agreed_usd=agreed or ZERO, note=note),
+        "send_again": lambda: settle.send_again(
+            take, member=member, now=now, agreed_usd=agreed or ZERO, note=note
+        ),
     }
     verb = request.POST.get("outcome", "")
-    if verb not in verbs or (verb == "adopt" and not job_id) or (verb == "send_again" and agreed is None):
-        messages.error(request, "Say what became of it; to follow it, give the id that the provider shows.")
+    if (
+        verb not in verbs
+        or (verb == "adopt" and not job_id)
+        or (verb == "send_again" and agreed is None)
+    ):
+        messages.error(
+            request, "Say what became of it; to follow it, give the id that the provider shows."
+        )
         return redirect("takes:page", pk)
     try:
         verbs[verb]()
@@ -92,7 +116,9 @@ def look_again(request: MemberRequest, pk: int) -> HttpResponse:
 @require_safe
 @needs(Act.SEE)
 def price(request: MemberRequest, pk: int) -> HttpResponse:
-    """Return what a second time costs now, as far as it is known: the part that asks on until it is."""
+    """Return what a second time costs now, as far as it is known: the part that asks on until it
+    is.
+    """
     return _price(request, _found(request, pk))
 
 

@@ -1,4 +1,5 @@
-"""The studio's page: compose a request, see who would do it, what it would cost and what it would break.
+"""The studio's page: compose a request, see who would do it, what it would cost and what it would
+break.
 
 Its buttons are in studio_send.py. Everything also works as plain forms.
 """
@@ -32,7 +33,9 @@ from editorapp.web.views.studio_send import ask, mend, submit
 @needs(Act.SEE)
 @require_safe
 def page(request: MemberRequest) -> HttpResponse:
-    """Show the studio: empty, with a clip (?source=), with a take to work on (?generation=), for any ?task=."""
+    """Show the studio: empty, with a clip (?source=), with a take to work on (?generation=), for
+    any ?task=.
+    """
     return page_of(request, settle(_asked(request), request.member))
 
 
@@ -50,7 +53,8 @@ def _asked(request: MemberRequest) -> Compose:
         if showing.waiting_take(take.pk, member) is not None:
             return replace(remade.again(take), replaces=take.pk)
         messages.warning(
-            request, f"Take {take.pk} cannot be replaced (any more), so what you queue now is another take."
+            request,
+            f"Take {take.pk} cannot be replaced (any more), so what you queue now is another take.",
         )
         return remade.again(take)
     take = _take_named(request, "again")
@@ -59,7 +63,9 @@ def _asked(request: MemberRequest) -> Compose:
     if (clip := row_id(request.GET, "source")) is not None:
         return replace(wanted, source_asset=clip)
     if wanted.extend_generation is not None:
-        continued = Generation.objects.visible_to(member).filter(pk=wanted.extend_generation).first()
+        continued = (
+            Generation.objects.visible_to(member).filter(pk=wanted.extend_generation).first()
+        )
         if continued is not None and wanted.account is None:
             wanted = replace(wanted, account=continued.account_id)
     newest = sources.recent_clips(member)[:1]
@@ -68,7 +74,11 @@ def _asked(request: MemberRequest) -> Compose:
 
 def _take_named(request: MemberRequest, name: str) -> Generation | None:
     number = row_id(request.GET, name)
-    return Generation.objects.visible_to(request.member).filter(pk=number).first() if number is not None else None
+    return (
+        Generation.objects.visible_to(request.member).filter(pk=number).first()
+        if number is not None
+        else None
+    )
 
 
 @needs(Act.SEE)
@@ -76,7 +86,12 @@ def _take_named(request: MemberRequest, name: str) -> Generation | None:
 def check(request: MemberRequest) -> HttpResponse:
     """Say what would happen if this form were sent now. Spends nothing; always 200."""
     if not is_part(request):
-        return page_of(request, settle(Compose.read(request.POST), request.member), strictly=True, is_typed=True)
+        return page_of(
+            request,
+            settle(Compose.read(request.POST), request.member),
+            strictly=True,
+            is_typed=True,
+        )
     shown = answer_to(request.POST, request.member)
     response = HttpResponse(render_to_string("studio/_answer.html", shown))
     if shown["is_switched"]:  # an admin switched its account off: the page asks for the form anew
@@ -85,9 +100,14 @@ def check(request: MemberRequest) -> HttpResponse:
 
 
 def answer_to(sent: QueryDict, member: Member) -> dict[str, Any]:
-    """Return what a check shows of a posted form. Of a plain one it costs one query, for its source."""
+    """Return what a check shows of a posted form.
+
+    Of a plain one it costs one query, for its source.
+    """
     desk = settle(Compose.read(sent), member, is_quick=True)
-    shown = {"is_switched": desk.is_switched} | showing.answer_context(desk, weighed(desk, member), member)
+    shown = {"is_switched": desk.is_switched} | showing.answer_context(
+        desk, weighed(desk, member), member
+    )
     if "cutting" in sent:
         source = desk.source
         shown["is_cutting"] = True
@@ -100,7 +120,9 @@ def answer_to(sent: QueryDict, member: Member) -> dict[str, Any]:
 @needs(Act.SEE)
 @require_POST
 def switch(request: MemberRequest) -> HttpResponse:
-    """Show the form for what was just chosen (task, model, account, a way out), with everything that was typed."""
+    """Show the form for what was just chosen (task, model, account, a way out), with everything
+    that was typed.
+    """
     form = Compose.read(request.POST).changed(changes_of(request))
     if not is_part(request):
         return page_of(request, settle(form, request.member), is_typed=True)
@@ -110,7 +132,10 @@ def switch(request: MemberRequest) -> HttpResponse:
 @needs(Act.SEE)
 @require_safe
 def viewer(request: MemberRequest) -> HttpResponse:
-    """Show the chosen source: player, filmstrip, facts and takes. A page that waits for a playable copy asks again."""
+    """Show the chosen source: player, filmstrip, facts and takes.
+
+    A page that waits for a playable copy asks again.
+    """
     form = Compose.read(request.GET)
     if "waiting" in request.GET:
         asset = settle(form, request.member).source.asset

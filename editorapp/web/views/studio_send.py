@@ -29,13 +29,20 @@ from editorapp.web.studio.showing import Shown, viewer_context, weighed
 @needs(Act.CREATE)
 @require_POST
 def ask(request: MemberRequest) -> HttpResponse:
-    """Ask an account what this draft would cost, where it publishes no price. Free; the answer comes with a check."""
+    """Ask an account what this draft would cost, where it publishes no price.
+
+    Free; the answer comes with a check.
+    """
     member = request.member
     desk = settle(Compose.read(request.POST), member)
     named = request.POST.get("ask", "")
     account = next((one for one in desk.accounts if str(one.pk) == named), desk.account)
     try:
-        asked = variants.kinds(desk)[: variants.MOST] if account.pk == desk.account.pk else (desk.wanted_at(account),)
+        asked = (
+            variants.kinds(desk)[: variants.MOST]
+            if account.pk == desk.account.pk
+            else (desk.wanted_at(account),)
+        )
         for wanted in asked:
             asking.ask(account, wanted, desk.source.asset, member=member)
     except asking.NothingToAsk as error:
@@ -45,14 +52,18 @@ def ask(request: MemberRequest) -> HttpResponse:
     if not is_part(request):
         return page_of(request, desk, is_typed=True)
     return HttpResponse(
-        render_to_string("studio/_answer.html", showing.answer_context(desk, weighed(desk, member), member))
+        render_to_string(
+            "studio/_answer.html", showing.answer_context(desk, weighed(desk, member), member)
+        )
     )
 
 
 @needs(Act.CREATE)
 @require_POST
 def mend(request: MemberRequest) -> HttpResponse:
-    """Apply the way out whose button was pressed, and show the form again with everything else as it was typed."""
+    """Apply the way out whose button was pressed, and show the form again with everything else as
+    it was typed.
+    """
     form, member = Compose.read(request.POST), request.member
     source = settle(form, member).source
     changes = changes_of(request)
@@ -65,20 +76,30 @@ def mend(request: MemberRequest) -> HttpResponse:
         mended = form
     if not is_part(request):
         return page_of(request, settle(mended, member), strictly=True, is_typed=True)
-    if (mended.source_kind, mended.source_asset) != (form.source_kind, form.source_asset) and mended.source_asset:
+    if (mended.source_kind, mended.source_asset) != (
+        form.source_kind,
+        form.source_asset,
+    ) and mended.source_asset:
         return _new_source(request, mended, guides.wanted_part(changes, source.asset, request))
     return panes(request, mended)
 
 
-def _new_source(request: MemberRequest, form: Compose, part: tuple[int, int] | None) -> HttpResponse:
-    """Show the source that a button made, and tell the page's script what was kept: its keyframes move with it."""
+def _new_source(
+    request: MemberRequest, form: Compose, part: tuple[int, int] | None
+) -> HttpResponse:
+    """Show the source that a button made, and tell the page's script what was kept: its keyframes
+    move with it.
+    """
     asset = settle(form, request.member).source.asset
     response = viewer_of(request, form)
     if asset is not None:
         made = {
-            "asset": asset.pk, "name": asset.name, "duration": float(asset.duration_seconds), "part": part,
+            "asset": asset.pk,
+            "name": asset.name,
+            "duration": float(asset.duration_seconds),
+            "part": part,
             "poster": reverse("media:file", args=[asset.pk, "poster"]),
-        }  # fmt: skip
+        }
         response["HX-Trigger-After-Swap"] = json.dumps({"rushes:source": made})
     return response
 
@@ -86,7 +107,9 @@ def _new_source(request: MemberRequest, form: Compose, part: tuple[int, int] | N
 @needs(Act.CREATE)
 @require_POST
 def submit(request: MemberRequest) -> HttpResponse:
-    """Queue what the form asks: 422 with every reason and the form as typed, or the new take beside its source."""
+    """Queue what the form asks: 422 with every reason and the form as typed, or the new take beside
+    its source.
+    """
     member = request.member
     desk = settle(Compose.read(request.POST), member)
     if desk.is_switched:  # what was shown, and priced, was another offer
@@ -115,14 +138,22 @@ def _sent(desk: Desk, member: Member) -> list[Generation]:
         replaced = Generation.objects.visible_to(member).filter(pk=desk.form.replaces).first()
         if replaced is None:
             raise TooLate("What this should replace is not there any more.")
-    drafts = [Draft(wanted, desk.source.asset, desk.source.parent) for wanted in variants.all_of(desk)]
+    drafts = [
+        Draft(wanted, desk.source.asset, desk.source.parent) for wanted in variants.all_of(desk)
+    ]
     try:
         return enqueue_all(
-            drafts, account=desk.account, member=member, form_token=desk.form.form_token, replaces=replaced
-        )  # fmt: skip
+            drafts,
+            account=desk.account,
+            member=member,
+            form_token=desk.form.form_token,
+            replaces=replaced,
+        )
     except TooLate as error:
         assert replaced is not None
-        raise TooLate(f"Nothing was queued: take {replaced.pk} cannot be replaced any more. {error}") from error
+        raise TooLate(
+            f"Nothing was queued: take {replaced.pk} cannot be replaced any more. {error}"
+        ) from error
 
 
 def _other_offer(request: MemberRequest, desk: Desk) -> HttpResponse:
@@ -137,8 +168,11 @@ def _other_offer(request: MemberRequest, desk: Desk) -> HttpResponse:
 def _refused(request: MemberRequest, desk: Desk, said: Shown, reason: str) -> HttpResponse:
     if is_part(request):
         response = HttpResponse(
-            render_to_string("studio/_answer.html", showing.answer_context(desk, said, request.member)), status=422
-        )  # fmt: skip
+            render_to_string(
+                "studio/_answer.html", showing.answer_context(desk, said, request.member)
+            ),
+            status=422,
+        )
         response["HX-Trigger"] = json.dumps({"rushes:refused": {"text": reason}})
         return response
     messages.error(request, reason)
@@ -146,8 +180,10 @@ def _refused(request: MemberRequest, desk: Desk, said: Shown, reason: str) -> Ht
 
 
 def _queued(request: MemberRequest, made: list[Generation], desk: Desk) -> HttpResponse:
-    """Show the new takes at once, beside their source; without htmx, come back to the same source. What was edited
-    was opened from the queue, so one comes back there."""
+    """Show the new takes at once, beside their source; without htmx, come back to the same source.
+
+    What was edited was opened from the queue, so one comes back there.
+    """
     what = f"Take {made[0].pk} is" if len(made) == 1 else f"{len(made)} takes are"
     if desk.form.replaces is not None:
         messages.success(request, f"{what} queued, in the place of take {desk.form.replaces}.")

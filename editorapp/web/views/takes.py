@@ -1,4 +1,6 @@
-"""One take: what was asked, what came of it, what it cost, what was made from what, and what to do next."""
+"""One take: what was asked, what came of it, what it cost, what was made from what, and what to do
+next.
+"""
 
 import json
 import zlib
@@ -20,7 +22,13 @@ from editorapp.generations.models import Generation, Overtaken
 from editorapp.generations.request import reach
 from editorapp.generations.request.cancel import TooLate, cancel
 from editorapp.generations.request.enqueue import Refused
-from editorapp.generations.request.retry import NotRetryable, fetch_again, fetch_frames_again, retry, take_as_it_is
+from editorapp.generations.request.retry import (
+    NotRetryable,
+    fetch_again,
+    fetch_frames_again,
+    retry,
+    take_as_it_is,
+)
 from editorapp.generations.request.stop import NotFollowed, stop_following
 from editorapp.generations.states import State
 from editorapp.media.models import Asset
@@ -51,7 +59,9 @@ class Moment:
 
 @dataclass(frozen=True)
 class WaysOn:
-    """What the studio can do with a take's result: reframe it, go on from it where it was made, edit it elsewhere."""
+    """What the studio can do with a take's result: reframe it, go on from it where it was made,
+    edit it elsewhere.
+    """
 
     can_reframe: bool = False
     extends: tuple[tuple[str, str], ...] = ()  # (direction, words)
@@ -68,8 +78,12 @@ def page(request: MemberRequest, pk: int) -> HttpResponse:
 @require_safe
 @needs(Act.SEE)
 def live(request: MemberRequest, pk: int) -> HttpResponse:
-    """Return the whole take once it is no longer as the page saw it; until then 204, so that nothing is disturbed."""
-    take = get_object_or_404(Generation.objects.visible_to(request.member).select_related("result", "account"), pk=pk)
+    """Return the whole take once it is no longer as the page saw it; until then 204, so that
+    nothing is disturbed.
+    """
+    take = get_object_or_404(
+        Generation.objects.visible_to(request.member).select_related("result", "account"), pk=pk
+    )
     if _seen(take) == request.GET.get("seen"):
         return HttpResponse(status=204)
     only_stage = _seen(take).rpartition(".")[0] == request.GET.get("seen", "").rpartition(".")[0]
@@ -129,7 +143,9 @@ def fetch_frames(request: MemberRequest, pk: int) -> HttpResponse:
     except NotRetryable as error:
         messages.warning(request, str(error))
     else:
-        messages.success(request, "Fetching the EXR frames. This costs nothing; look here again in a while.")
+        messages.success(
+            request, "Fetching the EXR frames. This costs nothing; look here again in a while."
+        )
     return _back(request, pk)
 
 
@@ -152,14 +168,22 @@ def stop_it(request: MemberRequest, pk: int) -> HttpResponse:
     """Ask no more about its job: it is to be settled."""
     try:
         stop_following(
-            _found(request, pk), member=request.member, now=timezone.now(), note=request.POST.get("note", "")
+            _found(request, pk),
+            member=request.member,
+            now=timezone.now(),
+            note=request.POST.get("note", ""),
         )
     except NoteNeeded as error:
         messages.error(request, str(error))
     except (NotFollowed, Overtaken) as error:
-        messages.warning(request, str(error) if isinstance(error, NotFollowed) else "It changed just then: try again.")
+        messages.warning(
+            request,
+            str(error) if isinstance(error, NotFollowed) else "It changed just then: try again.",
+        )
     else:
-        messages.success(request, "It is not followed any more. Its price stays held until it is settled.")
+        messages.success(
+            request, "It is not followed any more. Its price stays held until it is settled."
+        )
     return _back(request, pk)
 
 
@@ -167,7 +191,11 @@ def stop_it(request: MemberRequest, pk: int) -> HttpResponse:
 @needs(Act.DECIDE)
 def review_it(request: MemberRequest, pk: int) -> HttpResponse:
     """Approve the take or ask for changes."""
-    take, note, verdict = _found(request, pk), request.POST.get("note", ""), request.POST.get("verdict", "")
+    take, note, verdict = (
+        _found(request, pk),
+        request.POST.get("note", ""),
+        request.POST.get("verdict", ""),
+    )
     try:
         decision = decide(take, verdict, member=request.member, note=note, now=timezone.now())
     except ValueError:
@@ -194,7 +222,11 @@ def _found(request: MemberRequest, pk: int) -> Generation:
 
 
 def _back(request: MemberRequest, pk: int) -> HttpResponse:
-    return redirect("queue:page") if request.POST.get("back") == "queue" else redirect("takes:page", pk)
+    return (
+        redirect("queue:page")
+        if request.POST.get("back") == "queue"
+        else redirect("takes:page", pk)
+    )
 
 
 def _seen(take: Generation) -> str:
@@ -209,14 +241,20 @@ def _progress(take: Generation) -> float | None:
     """Return how far the provider says that it is, 0..1; None where it says nothing."""
     if take.state != State.RUNNING:
         return None
-    return take.attempts.filter(number=take.attempt_number).values_list("progress", flat=True).first()
+    return (
+        take.attempts.filter(number=take.attempt_number).values_list("progress", flat=True).first()
+    )
 
 
 def _trouble(take: Generation) -> str:
-    """Say what was in the way at the last try of what is tried again by itself; "" where nothing is."""
+    """Say what was in the way at the last try of what is tried again by itself; "" where nothing
+    is.
+    """
     if not take.is_active:
         return ""
-    newest = take.attempts.filter(number=take.attempt_number).values_list("last_error", "error_count", "fetch_count")
+    newest = take.attempts.filter(number=take.attempt_number).values_list(
+        "last_error", "error_count", "fetch_count"
+    )
     said, errors, fetches = newest.first() or ("", 0, 0)
     return said if fetches or errors >= NOT_A_HICCUP else ""
 
@@ -225,7 +263,9 @@ def _context(request: MemberRequest, take: Generation) -> dict[str, Any]:
     member, wanted = request.member, take.wanted
     steps = chain.steps(take)
     attempts = list(
-        take.attempts.select_related("search", "account").prefetch_related(*settling.TRACE).order_by("number")
+        take.attempts.select_related("search", "account")
+        .prefetch_related(*settling.TRACE)
+        .order_by("number")
     )
     result_waits = take.result is not None and take.result.proxy == Asset.Proxy.PENDING
     return {
@@ -246,9 +286,13 @@ def _context(request: MemberRequest, take: Generation) -> dict[str, Any]:
         "children": chain.children(take),
         "attempts": [(attempt, _moments(attempt), _body(attempt)) for attempt in attempts],
         "lines": ledger.lines(member, generation_id=take.pk).order_by("pk"),
-        "settling": settling.of(take, attempts[-1], now=timezone.now()) if take.can_settle and attempts else None,
+        "settling": settling.of(take, attempts[-1], now=timezone.now())
+        if take.can_settle and attempts
+        else None,
         "can_correct": settling.can_correct(take, member),
-        "is_live": take.is_active or result_waits or take.is_unknown,  # it may be found, and followed
+        "is_live": take.is_active
+        or result_waits
+        or take.is_unknown,  # it may be found, and followed
         "seen": _seen(take),
         "verdicts": Decision.Verdict,
     }
@@ -258,8 +302,14 @@ def _source_words(wanted: GenerationRequest) -> str:
     """Say what the first take was made from where we hold no file of it."""
     source = wanted.source
     if wanted.task == Task.GENERATE:
-        pictures = sum(ref.generation_id is None for field, ref in wanted.refs() if field != "source")
-        return f"none: made from the prompt{_and_pictures(pictures)}" if not asked.direction(wanted) else "none here"
+        pictures = sum(
+            ref.generation_id is None for field, ref in wanted.refs() if field != "source"
+        )
+        return (
+            f"none: made from the prompt{_and_pictures(pictures)}"
+            if not asked.direction(wanted)
+            else "none here"
+        )
     if source is None:
         return "none"
     if source.url:
@@ -268,9 +318,16 @@ def _source_words(wanted: GenerationRequest) -> str:
 
 
 def _laid(take: Generation, source: Asset | None) -> str:
-    """Return where a reframe shows its source, for the script that lays one over the other: "x y width height"."""
+    """Return where a reframe shows its source, for the script that lays one over the other: "x y
+    width height".
+    """
     wanted, result = take.wanted, take.result
-    if wanted.task != Task.REFRAME or source is None or result is None or not (source.height and result.height):
+    if (
+        wanted.task != Task.REFRAME
+        or source is None
+        or result is None
+        or not (source.height and result.height)
+    ):
         return ""
     said = (wanted.x_norm, wanted.y_norm, wanted.w_norm, wanted.h_norm)
     fit = canvas.fitted(source.width / source.height / (result.width / result.height))
@@ -283,11 +340,17 @@ def _and_pictures(count: int) -> str:
 
 
 def _ways_on(take: Generation, member: Member) -> WaysOn:
-    """Return how a take can be worked on: nothing for one without a result, or for who may not spend."""
+    """Return how a take can be worked on: nothing for one without a result, or for who may not
+    spend.
+    """
     if not take.can_be_source or not member.may(Act.CREATE):
         return WaysOn()
     found = accounts.usable()
-    others = [account for account in found if account.pk != take.account_id and Task.EDIT in account.spec.tasks]
+    others = [
+        account
+        for account in found
+        if account.pk != take.account_id and Task.EDIT in account.spec.tasks
+    ]
     own = next((account for account in found if account.pk == take.account_id), None)
     models = own.spec.models_for(Task.GENERATE) if own and take.chain_id else ()
     extends = tuple(

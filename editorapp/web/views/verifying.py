@@ -1,4 +1,6 @@
-"""The page on which an account is held against its provider's documents, and on which its price is agreed to."""
+"""The page on which an account is held against its provider's documents, and on which its price is
+agreed to.
+"""
 
 from decimal import Decimal
 
@@ -63,7 +65,9 @@ def go_on(request: MemberRequest, pk: int) -> HttpResponse:
     """Send the paid take, for at most the price that the person was shown."""
     verification = _found(request, pk)
     try:
-        take = paying.go_on(verification, request.member, at_most_usd=_agreed(request), now=timezone.now())
+        take = paying.go_on(
+            verification, request.member, at_most_usd=_agreed(request), now=timezone.now()
+        )
     except OverBudget as error:
         messages.error(
             request,

@@ -1,1 +1,3 @@
-"""A tiny Django app that notes what each queue task costs in CPU, itself and the children that it waited for."""
+"""A tiny Django app that notes what each queue task costs in CPU, itself and the children that it
+waited for.
+"""

@@ -1,4 +1,6 @@
-"""A provider without a price list, for tests: Luma's rows, and a `quote` that says what a test lets it say."""
+"""A provider without a price list, for tests: Luma's rows, and a `quote` that says what a test lets
+it say.
+"""
 
 from dataclasses import replace
 from decimal import Decimal
@@ -14,9 +16,14 @@ from editorapp.providers.vendors.luma_agents import decode, encode, endpoint, pi
 __all__ = ["SPEC", "decode", "encode", "endpoint", "ping", "poll", "quote", "stage", "submit"]
 
 SPEC = replace(
-    LUMA, slug="told", name="Told", base_url="https://told.example.org/v1", base_url_name="TOLD_BASE_URL",
-    credentials=("TOLD_KEY",), models=tuple(replace(model, is_priced_by_asking=True) for model in LUMA.models),
-)  # fmt: skip
+    LUMA,
+    slug="told",
+    name="Told",
+    base_url="https://told.example.org/v1",
+    base_url_name="TOLD_BASE_URL",
+    credentials=("TOLD_KEY",),
+    models=tuple(replace(model, is_priced_by_asking=True) for model in LUMA.models),
+)
 
 says: list[Quote | Exception] = []  # its next answers
 asked: list[tuple[GenerationRequest, Decimal | None]] = []
@@ -28,7 +35,9 @@ async def stage(path: Path, *, name: str, media_type: str, purpose: str, wire: W
     return Ref(file_id=f"file-{len(staged)}", media_type=media_type)
 
 
-async def quote(wanted: GenerationRequest, *, seconds: Decimal | None, wire: Wire, spec: Spec = SPEC) -> Quote:
+async def quote(
+    wanted: GenerationRequest, *, seconds: Decimal | None, wire: Wire, spec: Spec = SPEC
+) -> Quote:
     asked.append((wanted, seconds))
     said: Any = says.pop(0) if says else Quote(Decimal("0.42"), Decimal("0.42"), "42 CU at $0.01")
     if isinstance(said, Exception):

@@ -16,13 +16,20 @@ class Command(BaseCommand):
     )
 
     def add_arguments(self, parser: CommandParser) -> None:
-        parser.add_argument("--json", action="store_true", help="say it as one JSON object on standard output")
+        parser.add_argument(
+            "--json", action="store_true", help="say it as one JSON object on standard output"
+        )
 
     def handle(self, *args: Any, **options: Any) -> None:
         found = audit()
         wrong = found.differences
         if options["json"]:
-            told = {"balances": not wrong, "lines": found.lines, "attempts": found.attempts, "differences": list(wrong)}
+            told = {
+                "balances": not wrong,
+                "lines": found.lines,
+                "attempts": found.attempts,
+                "differences": list(wrong),
+            }
             self.stdout.write(json.dumps(told, indent=2))
         else:
             for sentence in wrong:
@@ -30,4 +37,6 @@ class Command(BaseCommand):
         if wrong:
             raise CommandError(f"The ledger does not balance: {len(wrong)} differences.")
         if not options["json"]:
-            self.stdout.write(f"The ledger balances: {found.lines} lines about {found.attempts} attempts.")
+            self.stdout.write(
+                f"The ledger balances: {found.lines} lines about {found.attempts} attempts."
+            )

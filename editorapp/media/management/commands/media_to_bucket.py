@@ -1,4 +1,6 @@
-"""`python manage.py media_to_bucket`: copy the media folder into the bucket that RUSHES_S3_BUCKET names."""
+"""`python manage.py media_to_bucket`: copy the media folder into the bucket that RUSHES_S3_BUCKET
+names.
+"""
 
 from typing import Any
 
@@ -13,11 +15,15 @@ class Command(BaseCommand):
 
     def handle(self, *args: Any, **options: Any) -> None:
         if store.bucket() is None:
-            raise CommandError("No bucket is set: name it in RUSHES_S3_BUCKET, then call this again.")
+            raise CommandError(
+                "No bucket is set: name it in RUSHES_S3_BUCKET, then call this again."
+            )
         try:
             moved = moving.to_bucket()
         except Refusal as refusal:
-            raise CommandError(f"{refusal.message} What was copied stays; call this again.") from refusal
+            raise CommandError(
+                f"{refusal.message} What was copied stays; call this again."
+            ) from refusal
         self.stdout.write(
             f"Files: {moved.copied} ({show_bytes(moved.copied_bytes)}) copied and compared, {moved.there} were there."
         )

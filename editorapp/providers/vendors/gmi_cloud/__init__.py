@@ -1,4 +1,7 @@
-"""GMI Cloud's request queue: Ray 3.2 through GMI, which passes it on to Luma. Facts are from contracts/gmi-cloud.md."""
+"""GMI Cloud's request queue: Ray 3.2 through GMI, which passes it on to Luma.
+
+Facts are from contracts/gmi-cloud.md.
+"""
 
 import asyncio
 from collections.abc import Iterator, Mapping
@@ -52,9 +55,20 @@ from editorapp.providers.vendors.gmi_cloud.rules import COMMON_RULES, RULES
 from editorapp.providers.vendors.gmi_cloud.words import STATES
 
 __all__ = [
-    "DOCUMENTS", "PRICES", "SPEC", "decode", "encode", "endpoint", "explain", "ping", "poll", "quote", "recent",
-    "stage", "submit",
-]  # fmt: skip
+    "DOCUMENTS",
+    "PRICES",
+    "SPEC",
+    "decode",
+    "encode",
+    "endpoint",
+    "explain",
+    "ping",
+    "poll",
+    "quote",
+    "recent",
+    "stage",
+    "submit",
+]
 
 # What rows of the table say of attributes that a task has no parameter for.
 JUDGED: dict[str, frozenset[str]] = {
@@ -67,12 +81,21 @@ JUDGED: dict[str, frozenset[str]] = {
 def _model(task: Task, summary: str, source: str, *, is_priced_by_asking: bool = False) -> Model:
     parameters = of_task(PARAMETERS, task)
     rules = tuple(rule for rule in of_task(RULES, task) if rule not in COMMON_RULES)
-    others = takes_no("ours.unknown", f"ours: no such parameter ({source})", parameters, handled=JUDGED[task])
+    others = takes_no(
+        "ours.unknown", f"ours: no such parameter ({source})", parameters, handled=JUDGED[task]
+    )
     return Model(
-        name=NAME, task=task, wire=WIRES[task], label="Ray 3.2", summary=summary, parameters=parameters,
-        rules=(*rules, others), limits=replace(LIMITS, max_source_seconds=MAX_SOURCE_SECONDS.get(task)), source=source,
+        name=NAME,
+        task=task,
+        wire=WIRES[task],
+        label="Ray 3.2",
+        summary=summary,
+        parameters=parameters,
+        rules=(*rules, others),
+        limits=replace(LIMITS, max_source_seconds=MAX_SOURCE_SECONDS.get(task)),
+        source=source,
         is_priced_by_asking=is_priced_by_asking,
-    )  # fmt: skip
+    )
 
 
 SPEC = Spec(
@@ -84,29 +107,47 @@ SPEC = Spec(
     headers={"X-Organization-ID": "GMI_ORG_ID"},
     also_read=(MAX_INLINE_NAME,),
     simulated_key="gmi-simulated-0000000000000000",
-    result_kept_seconds=86_400,  # 2.6: expiry not stated; links seen in the wild stayed valid for a session
+    # 2.6: expiry not stated; links seen in the wild stayed valid for a session
+    result_kept_seconds=86_400,
     models=(
-        _model(Task.EDIT, "Change what a clip shows, and keep its motion as closely as you choose.", "3.1 S2"),
         _model(
-            Task.GENERATE, "Make a clip from words, from pictures, or from where an earlier one ends.", "3.2 PG",
+            Task.EDIT,
+            "Change what a clip shows, and keep its motion as closely as you choose.",
+            "3.1 S2",
+        ),
+        _model(
+            Task.GENERATE,
+            "Make a clip from words, from pictures, or from where an earlier one ends.",
+            "3.2 PG",
             is_priced_by_asking=True,
         ),
         _model(
-            Task.REFRAME, "Fit a clip to another shape: what lay outside the frame is drawn.", "3.3 PR",
+            Task.REFRAME,
+            "Fit a clip to another shape: what lay outside the frame is drawn.",
+            "3.3 PR",
             is_priced_by_asking=True,
         ),
     ),
     fallback=Model(
-        name="", task="", wire="", label="model", limits=LIMITS, rules=COMMON_RULES,
+        name="",
+        task="",
+        wire="",
+        label="model",
+        limits=LIMITS,
+        rules=COMMON_RULES,
         parameters=tuple(row for row in PARAMETERS if row.tasks == ALL_TASKS),
     ),
-)  # fmt: skip
+)
 
-UPLOADS = {"image/jpeg": "jpeg", "image/png": "png"}  # 2.4: media type -> what the upload helper calls it
+UPLOADS = {
+    "image/jpeg": "jpeg",
+    "image/png": "png",
+}  # 2.4: media type -> what the upload helper calls it
 HOURLY_WAIT_SECONDS = 60.0
 NO_HDR_ACCESS = "hdr_access"  # code of a Rejected: the key is good, its account has no HDR (GE18)
-# Failures after which a person may send the same again: Luma's own codes, where GMI hands them on, and words of being
-# busy. A limit further on arrives as a failed request, too (5, OBS); nothing is ever sent again by itself.
+# Failures after which a person may send the same again: Luma's own codes, where GMI hands them on,
+# and words of being busy. A limit further on arrives as a failed request, too (5, OBS); nothing is
+# ever sent again by itself.
 PASSING = frozenset({"generation_failed", "output_not_found", "rate_limited"})
 BUSY = ("rate limit", "too many requests", "try again", "timed out", "overloaded", "throttl")
 
@@ -122,7 +163,10 @@ def endpoint(wanted: GenerationRequest) -> str:
 
 
 def decode(body: Any, *, path: str = "/requests") -> tuple[GenerationRequest, list[Broken]]:
-    """Read such a body back, as the simulator does. What has no place in it is refused by name (GE15)."""
+    """Read such a body back, as the simulator does.
+
+    What has no place in it is refused by name (GE15).
+    """
     wire = body.get("model") if isinstance(body, Mapping) else None
     task = TASKS.get(wire) if isinstance(wire, str) else None
     model = SPEC.find(task or "", NAME) or SPEC.fallback
@@ -132,7 +176,9 @@ def decode(body: Any, *, path: str = "/requests") -> tuple[GenerationRequest, li
     )
     if task and isinstance(body, Mapping) and not isinstance(body.get("payload"), Mapping):
         rule = _FIELD_RULES[task]
-        broken.append(Broken(rule, "prompt", REFUSE, "There is no payload.", detail="payload is required"))
+        broken.append(
+            Broken(rule, "prompt", REFUSE, "There is no payload.", detail="payload is required")
+        )
     return wanted, [replace(one, detail=f"{INVALID}: {one.detail}") for one in broken]
 
 
@@ -141,7 +187,9 @@ _URL_RULES: dict[str, str] = {Task.EDIT: "GE5", Task.REFRAME: "GR3"}
 
 
 def _rule_of_unknown(task: str | None, place: str) -> str | None:
-    """Return the rule that a place breaks where no row reads; nothing is said of bodies for unknown models."""
+    """Return the rule that a place breaks where no row reads; nothing is said of bodies for unknown
+    models.
+    """
     field = place.removeprefix("payload.")
     if task is None:
         return None
@@ -155,16 +203,23 @@ def _rule_of_unknown(task: str | None, place: str) -> str | None:
 
 
 async def stage(path: Path, *, name: str, media_type: str, purpose: str, wire: Wire) -> Ref:
-    """Put a picture where GMI reads it, with the upload helper, and return its public address. Free.
+    """Put a picture where GMI reads it, with the upload helper, and return its public address.
 
-    JPEG and PNG go as they are; another picture is sent as PNG, for the helper takes no WebP. A clip has no address
+    Free.
+
+    JPEG and PNG go as they are; another picture is sent as PNG, for the helper takes no WebP. A
+    clip has no address
     here: it travels in the request.
 
-    Raises: Rejected, for what is no picture; Unavailable and Throttled, when a later try may succeed.
+    Raises: Rejected, for what is no picture; Unavailable and Throttled, when a later try may
+            succeed.
     Source: section 2.4.
     """
     if not media_type.startswith("image/"):
-        raise Rejected(f"{SPEC.name} takes no clip by address; it is sent in the request.", code="not_a_picture")
+        raise Rejected(
+            f"{SPEC.name} takes no clip by address; it is sent in the request.",
+            code="not_a_picture",
+        )
     if media_type in UPLOADS:
         return await _uploaded(path, media_type, wire)
     with TemporaryDirectory() as folder:
@@ -189,7 +244,9 @@ def _as_png(path: Path, target: Path) -> None:
     except Refusal as refusal:
         if refusal.is_ours:
             raise Unavailable(refusal.message, code=refusal.code) from refusal
-        raise Rejected("This picture cannot be read. Save it as PNG, and upload it anew.", code="image") from refusal
+        raise Rejected(
+            "This picture cannot be read. Save it as PNG, and upload it anew.", code="image"
+        ) from refusal
 
 
 async def submit(body: dict[str, Any], *, path: str, wire: Wire, idempotency_key: str) -> Job:
@@ -197,7 +254,8 @@ async def submit(body: dict[str, Any], *, path: str, wire: Wire, idempotency_key
 
     GMI documents no idempotency; the key is sent all the same, for the day it does (1).
 
-    Raises: see Wire.pay. A body that still names a file of ours is Rejected before anything is sent.
+    Raises: see Wire.pay. A body that still names a file of ours is Rejected before anything is
+    sent.
     """
     answer = await wire.pay(path, body=body, idempotency_key=idempotency_key)
     job_id = identifier(answer.get("request_id"))
@@ -213,7 +271,9 @@ async def submit(body: dict[str, Any], *, path: str, wire: Wire, idempotency_key
 
 
 async def poll(job_id: str, *, wire: Wire) -> Job:
-    """Ask how a job is going. Free and repeatable. Steps may come in any order: "processing", then "queued".
+    """Ask how a job is going. Free and repeatable.
+
+    Steps may come in any order: "processing", then "queued".
 
     Raises: NotFound, Unavailable, Throttled, BadCredentials.
     """
@@ -231,10 +291,13 @@ async def ping(*, wire: Wire) -> None:
     await wire.call("GET", "/models")
 
 
-async def quote(wanted: GenerationRequest, *, seconds: Decimal | None, wire: Wire, spec: Spec = SPEC) -> Quote:
+async def quote(
+    wanted: GenerationRequest, *, seconds: Decimal | None, wire: Wire, spec: Spec = SPEC
+) -> Quote:
     """Ask for the live price of a model and say what this request would cost. Free.
 
-    Raises: ProviderError, where it cannot be told; NotFound, Unavailable, Throttled, BadCredentials.
+    Raises: ProviderError, where it cannot be told; NotFound, Unavailable, Throttled,
+    BadCredentials.
     """
     model = await wire.call("GET", f"/models/{quoted(spec.model_for(wanted).wire, safe='')}")
     return quote_of(wanted, model.get("price_info"), seconds=seconds)
@@ -247,13 +310,13 @@ def explain(response: httpx.Response, is_paid: bool) -> ProviderError | None:
             f"{SPEC.name} says that the request is too large: trim the clip, or make a smaller copy of it. An admin "
             f"can set how much is put into a request with {MAX_INLINE_NAME}.",
             code="413",
-        )  # fmt: skip
+        )
     if response.status_code == 403 and "hdr" in answers.detail_of(response).lower():
         return Rejected(
             f"The account has no access to HDR at {SPEC.name}: turn HDR off, ask GMI for it, or send this to another "
             "provider.",
             code=NO_HDR_ACCESS,
-        )  # fmt: skip
+        )
     if response.status_code != 429 or {"retry-after", "x-ratelimit-reset"} & set(response.headers):
         return None
     # Nothing says how long: GMI counts video requests by the hour (1 A).
@@ -262,7 +325,10 @@ def explain(response: httpx.Response, is_paid: bool) -> ProviderError | None:
 
 
 def _job(answer: Mapping[str, Any], job_id: str) -> Job:
-    """Read a request's record (2.2, 4). A state that nobody has heard of counts as running, so it is asked again."""
+    """Read a request's record (2.2, 4).
+
+    A state that nobody has heard of counts as running, so it is asked again.
+    """
     said = STATES.read(answer.get("status"))
     outcome, state = mapping(answer.get("outcome")), said.state
     if state is JobState.FAILED:
@@ -274,14 +340,18 @@ def _job(answer: Mapping[str, Any], job_id: str) -> Job:
         reason = "GMI Cloud says that it is done, but names no result. Its support can look the request up."
         failure = Failure(code="no_output", reason=reason, can_retry=False, is_charged=None)
         return Job(id=job_id, state=JobState.FAILED, failure=failure)
-    return Job(id=job_id, state=state, chain_id=identifier(outcome.get("generation_id")), outputs=found)
+    return Job(
+        id=job_id, state=state, chain_id=identifier(outcome.get("generation_id")), outputs=found
+    )
 
 
 def _outputs(answer: Mapping[str, Any], outcome: Mapping[str, Any]) -> tuple[Output, ...]:
-    """Return what a finished request names: `video_url`, `media_urls`, then what other fields name (2.2).
+    """Return what a finished request names: `video_url`, `media_urls`, then what other fields name
+    (2.2).
 
-    A clip is only what the first two name. Where EXR frames lie is not documented, so all links are asked. None of
-    them may be what the request itself named: its own source, or a frame (`payload` is its echo).
+    A clip is only what the first two name. Where EXR frames lie is not documented, so all links are
+    asked. None of them may be what the request itself named: its own source, or a frame (`payload`
+    is its echo).
     """
     sent, found = outputs.Sent(answer.get("payload")), []
     for place, url, entry in _links(outcome):
@@ -289,17 +359,25 @@ def _outputs(answer: Mapping[str, Any], outcome: Mapping[str, Any]) -> tuple[Out
             continue
         one = outputs.output(url, *_said(place, entry), label=place)
         is_documented = place in ("video_url", "media_urls")
-        found.append(one if is_documented or one.kind != outputs.VIDEO else replace(one, kind=outputs.UNKNOWN))
+        found.append(
+            one
+            if is_documented or one.kind != outputs.VIDEO
+            else replace(one, kind=outputs.UNKNOWN)
+        )
     return outputs.without_repeats(found)
 
 
 def _said(place: str, entry: Mapping[str, Any]) -> tuple[Any, ...]:
-    """Return what is said of a link: its own type, and the name of its field, unless that is a list of all media."""
+    """Return what is said of a link: its own type, and the name of its field, unless that is a list
+    of all media.
+    """
     return entry.get("type"), entry.get("mime_type"), "" if place == "media_urls" else place
 
 
 def _links(outcome: Mapping[str, Any]) -> Iterator[tuple[str, str, Mapping[str, Any]]]:
-    """Yield field, link and what stands beside it: the documented fields first, then each that ends in "url"."""
+    """Yield field, link and what stands beside it: the documented fields first, then each that ends
+    in "url".
+    """
     others = [key for key in outcome if isinstance(key, str) and key.endswith(("url", "urls"))]
     for key in dict.fromkeys(("video_url", "media_urls", *others)):
         value = outcome.get(key)
@@ -315,14 +393,19 @@ def _is_result(one: Output) -> bool:
 
 
 def _failure(answer: Mapping[str, Any], end: states.End | None) -> Failure:
-    """Read why a job failed, in the order of section 5. No failure codes and no refunds are documented (8)."""
+    """Read why a job failed, in the order of section 5.
+
+    No failure codes and no refunds are documented (8).
+    """
     code = line(mapping(answer.get("outcome")).get("error_code"), most=60)
     said = answers.said_in(answer).rstrip(".")
     if end is not None:
         return states.ended(end, name=SPEC.name, said=said)
     reason = "GMI Cloud could not make this."
     if "moderat" in f"{code} {said}".lower():
-        reason = "GMI Cloud could not make this: moderation stopped it. Change the prompt or the source."
+        reason = (
+            "GMI Cloud could not make this: moderation stopped it. Change the prompt or the source."
+        )
     reason += f' It says: "{said}".' if said else ""
     can_retry = code in PASSING or any(word in said.lower() for word in BUSY)
     return Failure(code=code or "failed", reason=reason, can_retry=can_retry, is_charged=None)

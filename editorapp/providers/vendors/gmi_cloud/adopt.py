@@ -11,14 +11,18 @@ _LUMA = {rule.id: rule for rule in RULES}
 INVALID = "invalid payload parameters"  # 5, OBS: how a 400 begins
 
 
-def adopt(luma: str, *, id: str, tasks: frozenset[str], source: str, detail: str = "", **changes: Any) -> Rule:
+def adopt(
+    luma: str, *, id: str, tasks: frozenset[str], source: str, detail: str = "", **changes: Any
+) -> Rule:
     """Return Luma's rule as a row of this provider. Every refusal of a payload is a 400 here (5).
 
     Where Luma's documents contradict themselves is Luma's, unless the row takes it over.
     """
     changes = {"conflict": ""} | changes
     answer = f"{INVALID}: {detail}" if detail else ""
-    return replace(_LUMA[luma], id=id, tasks=tasks, source=source, detail=answer, status=400, **changes)
+    return replace(
+        _LUMA[luma], id=id, tasks=tasks, source=source, detail=answer, status=400, **changes
+    )
 
 
 def comes_otherwise(*rows: Parameter) -> RefCondition:

@@ -1,7 +1,8 @@
 """What generate and reframe cost: GMI's live price of the model, times what it counts in.
 
-Its page of edit prices is readable and those of generate and reframe are not, so the live lookup is all there is (6).
-It names one price for a model that is sold at several sizes, and not for which: the range says so.
+Its page of edit prices is readable and those of generate and reframe are not, so the live lookup is
+all there is (6). It names one price for a model that is sold at several sizes, and not for which:
+the range says so.
 """
 
 import math
@@ -30,8 +31,8 @@ _REQUEST = re.compile(r"\b(requests?|generations?|videos?|calls?|jobs?|runs?)\b"
 def quote_of(wanted: GenerationRequest, price_info: Any, *, seconds: Decimal | None) -> Quote:
     """Return the price of a request from the live `price_info{price, pricing_type, unit}`.
 
-    The low end takes the price as it is, the high end as that of the cheapest quality, raised for the size, HDR and
-    EXR.
+    The low end takes the price as it is, the high end as that of the cheapest quality, raised for
+    the size, HDR and EXR.
 
     Raises: ProviderError, where the price or what it is for cannot be told.
     """
@@ -43,22 +44,31 @@ def quote_of(wanted: GenerationRequest, price_info: Any, *, seconds: Decimal | N
     note = "GMI names one price for the model, and not at which quality."
     if high != low:
         note += " The upper end is that price raised as edits, or Luma's own list, are for this size, HDR and EXR."
-    return Quote(low_usd=low, high_usd=high, basis=f"{count} × {show_usd(price)} for each {word}", note=note)
+    return Quote(
+        low_usd=low, high_usd=high, basis=f"{count} × {show_usd(price)} for each {word}", note=note
+    )
 
 
 def _price(said: Any) -> Decimal:
     try:
         price = amount_from_outside(said)
     except NotAnAmount as error:
-        raise ProviderError("GMI Cloud names no price for this model that makes sense.", code="no_price") from error
+        raise ProviderError(
+            "GMI Cloud names no price for this model that makes sense.", code="no_price"
+        ) from error
     if not price:
         raise ProviderError("GMI Cloud names no price for this model.", code="no_price")
     return price
 
 
-def _quantity(wanted: GenerationRequest, info: Mapping[str, Any], seconds: Decimal | None) -> tuple[int, str]:
+def _quantity(
+    wanted: GenerationRequest, info: Mapping[str, Any], seconds: Decimal | None
+) -> tuple[int, str]:
     """Return how many of the units a request takes, each started one whole, and what one is called."""
-    said = [" ".join(re.split(r"[\s_/-]+", str(info.get(name) or "").lower())) for name in ("unit", "pricing_type")]
+    said = [
+        " ".join(re.split(r"[\s_/-]+", str(info.get(name) or "").lower()))
+        for name in ("unit", "pricing_type")
+    ]
     for text in said:
         if _BLOCK.search(text):
             return math.ceil(_length(wanted, seconds) / BLOCK_SECONDS), f"started {BLOCK_SECONDS} s"
@@ -67,26 +77,35 @@ def _quantity(wanted: GenerationRequest, info: Mapping[str, Any], seconds: Decim
         if _REQUEST.search(text):
             return 1, "request"
     words = " / ".join(filter(None, said)) or "nothing"
-    raise ProviderError(f'GMI Cloud names a price, but not clearly for what: "{words[:80]}".', code="price_unit")
+    raise ProviderError(
+        f'GMI Cloud names a price, but not clearly for what: "{words[:80]}".', code="price_unit"
+    )
 
 
 def _length(wanted: GenerationRequest, seconds: Decimal | None) -> Decimal:
-    """Return the seconds that are billed: an extension makes one block, whatever duration is said (6.2)."""
+    """Return the seconds that are billed: an extension makes one block, whatever duration is said
+    (6.2).
+    """
     if wanted.task == Task.GENERATE:
         return Decimal(10 if wanted.duration == "10s" and not is_extend(wanted) else BLOCK_SECONDS)
     if seconds is None or seconds <= 0:
-        raise ProviderError("The price depends on the clip's length, which is not known.", code="no_length")
+        raise ProviderError(
+            "The price depends on the clip's length, which is not known.", code="no_length"
+        )
     return seconds
 
 
 def _dearer(wanted: GenerationRequest) -> Decimal:
-    """Return how many times this quality costs the cheapest: as GMI's edits do or, if more, as Luma's own prices do.
+    """Return how many times this quality costs the cheapest: as GMI's edits do or, if more, as
+    Luma's own prices do.
 
     Luma's generations climb more steeply with the size than edits, and GMI passes them on.
     """
     edits = _times(PRICES[key(Task.EDIT, NAME)], wanted)
     if edits is None:
-        raise ProviderError("GMI Cloud does not sell this combination of size, HDR and EXR.", code="not_sold")
+        raise ProviderError(
+            "GMI Cloud does not sell this combination of size, HDR and EXR.", code="not_sold"
+        )
     upstream = table_for(luma.PRICES, wanted)
     return max(edits, (_times(upstream, wanted) if upstream else None) or edits)
 

@@ -1,7 +1,7 @@
 """What GMI's documents say of its answers. Sections of contracts/gmi-cloud.md.
 
-They are short: what a request's record holds beside the page's own fields is the SDK's word (K), and no header, no
-status of a refusal and no lifetime of a link is documented at all.
+They are short: what a request's record holds beside the page's own fields is the SDK's word (K),
+and no header, no status of a refusal and no lifetime of a link is documented at all.
 """
 
 from editorapp.providers.documents import (
@@ -25,7 +25,9 @@ from editorapp.providers.vendors.gmi_cloud.words import STATES
 
 STATUS = word((*STATES.words, "cancelled"))
 TIMES = {"created_at": EPOCH, "queued_at": EPOCH, "updated_at": EPOCH}
-ACCEPTED = an_object({"request_id": an_id(UUID), "status": STATUS}, {"model": word(WIRES.values()), **TIMES})  # 2.1
+ACCEPTED = an_object(
+    {"request_id": an_id(UUID), "status": STATUS}, {"model": word(WIRES.values()), **TIMES}
+)  # 2.1
 OUTCOME = an_object(
     {},
     {
@@ -51,7 +53,9 @@ RECORD = an_object(
     },
 )  # 2.2; `error` at the top is OBS
 PRICE = an_object({"price": ANY, "pricing_type": TEXT, "unit": TEXT})
-REFUSAL = an_object({"error": ANY}, {"message": TEXT, "detail": ANY, "details": ANY})  # 5: a text or an object
+REFUSAL = an_object(
+    {"error": ANY}, {"message": TEXT, "detail": ANY, "details": ANY}
+)  # 5: a text or an object
 
 DOCUMENTS = Documents(
     calls=(
@@ -79,8 +83,22 @@ DOCUMENTS = Documents(
             statuses=(200,),
             source="2.3 K",
         ),
-        Call(name="submit", method="POST", path=r"/requests", shape=ACCEPTED, statuses=(200, 201), source="2.1 S2, K"),
-        Call(name="poll", method="GET", path=r"/requests/[^/]+", shape=RECORD, statuses=(200,), source="2.2 S2, K"),
+        Call(
+            name="submit",
+            method="POST",
+            path=r"/requests",
+            shape=ACCEPTED,
+            statuses=(200, 201),
+            source="2.1 S2, K",
+        ),
+        Call(
+            name="poll",
+            method="GET",
+            path=r"/requests/[^/]+",
+            shape=RECORD,
+            statuses=(200,),
+            source="2.2 S2, K",
+        ),
         Call(
             name="upload address",
             method="POST",

@@ -1,7 +1,8 @@
-"""GMI Cloud's list of an account's own requests: where a paid call whose answer was lost is looked for (2.3).
+"""GMI Cloud's list of an account's own requests: where a paid call whose answer was lost is looked
+for (2.3).
 
-Its paging, its order and how far back it reaches are documented nowhere. So what is on it is believed, and what is not
-on it proves nothing (SPEC.lists_all).
+Its paging, its order and how far back it reaches are documented nowhere. So what is on it is
+believed, and what is not on it proves nothing (SPEC.lists_all).
 """
 
 from collections.abc import Collection, Mapping
@@ -16,8 +17,12 @@ PATH = "/requests"
 MILLISECONDS_FROM = 100_000_000_000  # an epoch as large as this counts milliseconds
 
 
-async def recent(*, since: datetime, until: datetime, wire: Wire, models: Collection[str]) -> Listing:
-    """Return the account's requests for these models that were made in a window. Free and repeatable.
+async def recent(
+    *, since: datetime, until: datetime, wire: Wire, models: Collection[str]
+) -> Listing:
+    """Return the account's requests for these models that were made in a window.
+
+    Free and repeatable.
 
     Raises: Unavailable, also where the answer is no list; Throttled, BadCredentials.
     """
@@ -27,9 +32,13 @@ async def recent(*, since: datetime, until: datetime, wire: Wire, models: Collec
         answer = await wire.call("GET", PATH, params={"model_id": model})
         records = answer.get("requests")
         if not isinstance(records, list):
-            raise Unavailable("GMI Cloud's answer to the question for its requests is no list.", code="list")
+            raise Unavailable(
+                "GMI Cloud's answer to the question for its requests is no list.", code="list"
+            )
         found = [one for record in records if (one := _listed(record)) is not None]
-        is_whole = is_whole and len(found) == len(records) and _reaches(answer.get("total"), found, since)
+        is_whole = (
+            is_whole and len(found) == len(records) and _reaches(answer.get("total"), found, since)
+        )
         jobs += [one for one in found if since <= one.created_at <= until]
     return Listing(tuple(jobs), is_whole)
 
@@ -41,7 +50,9 @@ def _listed(record: Any) -> Listed | None:
     job_id, at = identifier(record.get("request_id")), _instant(record.get("created_at"))
     if not job_id or at is None:
         return None
-    return Listed(job_id, at, {"model": record.get("model"), "payload": record.get("payload")}, PATH)
+    return Listed(
+        job_id, at, {"model": record.get("model"), "payload": record.get("payload")}, PATH
+    )
 
 
 def _instant(value: Any) -> datetime | None:

@@ -42,17 +42,37 @@ from editorapp.providers.vendors.luma_agents.prices import PRICES
 from editorapp.providers.vendors.luma_agents.rules import JUDGED, RULES
 from editorapp.providers.vendors.luma_agents.words import FAILURES, FILE_STATES, STATES
 
-__all__ = ["DOCUMENTS", "PRICES", "SPEC", "decode", "encode", "endpoint", "ping", "poll", "stage", "submit"]
+__all__ = [
+    "DOCUMENTS",
+    "PRICES",
+    "SPEC",
+    "decode",
+    "encode",
+    "endpoint",
+    "ping",
+    "poll",
+    "stage",
+    "submit",
+]
 
 
 def _model(task: Task, label: str, summary: str) -> Model:
     parameters, rules = of_task(PARAMETERS, task), of_task(RULES, task)
-    others = takes_no("ours.unknown", "ours: no such parameter (2)", parameters, handled=JUDGED[task])
+    others = takes_no(
+        "ours.unknown", "ours: no such parameter (2)", parameters, handled=JUDGED[task]
+    )
     return Model(
-        name=MODELS[0], task=task, wire=MODELS[0], wire_type=TYPES[task], label=label, summary=summary,
-        parameters=parameters, rules=(*rules, others),
-        limits=replace(LIMITS, max_source_seconds=MAX_SOURCE_SECONDS.get(task)), source="2, 3 S, K, D",
-    )  # fmt: skip
+        name=MODELS[0],
+        task=task,
+        wire=MODELS[0],
+        wire_type=TYPES[task],
+        label=label,
+        summary=summary,
+        parameters=parameters,
+        rules=(*rules, others),
+        limits=replace(LIMITS, max_source_seconds=MAX_SOURCE_SECONDS.get(task)),
+        source="2, 3 S, K, D",
+    )
 
 
 SPEC = Spec(
@@ -63,17 +83,35 @@ SPEC = Spec(
     credentials=("LUMA_AGENTS_API_KEY",),
     simulated_key="luma-api-simulated-0000000000000000",
     key_start="luma-api-",
-    result_kept_seconds=86_400,  # 4.1: each poll mints a link for an hour; how long the job itself stays is not stated
+    # 4.1: each poll mints a link for an hour; how long the job itself stays is not stated
+    result_kept_seconds=86_400,
     models=(
-        _model(Task.EDIT, "Ray 3.2", "Change what a clip shows, and keep its motion as closely as you choose."),
-        _model(Task.GENERATE, "Ray 3.2", "Make a clip from words, from pictures, or from where an earlier one ends."),
-        _model(Task.REFRAME, "Ray 3.2", "Fit a clip to another shape: what lay outside the frame is drawn."),
+        _model(
+            Task.EDIT,
+            "Ray 3.2",
+            "Change what a clip shows, and keep its motion as closely as you choose.",
+        ),
+        _model(
+            Task.GENERATE,
+            "Ray 3.2",
+            "Make a clip from words, from pictures, or from where an earlier one ends.",
+        ),
+        _model(
+            Task.REFRAME,
+            "Ray 3.2",
+            "Fit a clip to another shape: what lay outside the frame is drawn.",
+        ),
     ),
     fallback=Model(
-        name="", task="", wire="", label="model", parameters=PARAMETERS, limits=LIMITS,
+        name="",
+        task="",
+        wire="",
+        label="model",
+        parameters=PARAMETERS,
+        limits=LIMITS,
         rules=tuple(rule for rule in RULES if rule.tasks == ALL_TASKS),
     ),
-)  # fmt: skip
+)
 
 READY = retry.policy("stage.ready")
 
@@ -89,7 +127,10 @@ def endpoint(wanted: GenerationRequest) -> str:
 
 
 def decode(body: Any, *, path: str = "/generations") -> tuple[GenerationRequest, list[Broken]]:
-    """Read such a body back, as the simulator does. Unknown keys are ignored: nothing is documented about them."""
+    """Read such a body back, as the simulator does.
+
+    Unknown keys are ignored: nothing is documented about them.
+    """
     word = body.get("type", "image") if isinstance(body, Mapping) else ""
     types = {kind: task for task, kind in TYPES.items()}
     task = types.get(word, str(word)) if isinstance(word, str) else str(word)
@@ -99,12 +140,14 @@ def decode(body: Any, *, path: str = "/generations") -> tuple[GenerationRequest,
 
 
 async def stage(path: Path, *, name: str, media_type: str, purpose: str, wire: Wire) -> Ref:
-    """Upload a file with the Files API and return the reference to it once Luma says that it is ready. Free.
+    """Upload a file with the Files API and return the reference to it once Luma says that it is
+    ready. Free.
 
-    `purpose` is "input" for the source and "reference" for guide frames. The bytes are streamed from disk, to a
-    presigned address, without the key.
+    `purpose` is "input" for the source and "reference" for guide frames. The bytes are streamed
+    from disk, to a presigned address, without the key.
 
-    Raises: Rejected, when Luma does not take the file; Unavailable and Throttled, when a later try may succeed.
+    Raises: Rejected, when Luma does not take the file; Unavailable and Throttled, when a later try
+            may succeed.
     Source: section 2.6.
     """
     size = path.stat().st_size
@@ -141,7 +184,8 @@ async def submit(body: dict[str, Any], *, path: str, wire: Wire, idempotency_key
 
     Luma documents no idempotency; the key is sent all the same, for the day it does (1.2).
 
-    Raises: see Wire.pay. A body that still names a file of ours is Rejected before anything is sent.
+    Raises: see Wire.pay. A body that still names a file of ours is Rejected before anything is
+    sent.
     """
     answer = await wire.pay(path, body=body, idempotency_key=idempotency_key)
     job_id = identifier(answer.get("id"))
@@ -157,12 +201,16 @@ async def submit(body: dict[str, Any], *, path: str, wire: Wire, idempotency_key
 
 
 async def poll(job_id: str, *, wire: Wire) -> Job:
-    """Ask how a job is going. Free and repeatable; every answer about a finished job carries fresh links.
+    """Ask how a job is going.
+
+    Free and repeatable; every answer about a finished job carries fresh links.
 
     Raises: NotFound, Unavailable, Throttled, BadCredentials.
     """
     answer = await wire.call("GET", f"/generations/{_id(job_id)}")
-    answers.check_about(job_id, identifier(answer.get("id")), answer, name=SPEC.name, secret=wire.access.secret)
+    answers.check_about(
+        job_id, identifier(answer.get("id")), answer, name=SPEC.name, secret=wire.access.secret
+    )
     return _job(answer, job_id)
 
 
@@ -179,7 +227,10 @@ def _id(value: str) -> str:
 
 
 def _job(answer: Mapping[str, Any], job_id: str) -> Job:
-    """Read a generation (4.1). A state that nobody has heard of counts as running, so that it is asked again."""
+    """Read a generation (4.1).
+
+    A state that nobody has heard of counts as running, so that it is asked again.
+    """
     said = STATES.read(answer.get("state"))
     return Job(
         id=job_id,
@@ -192,7 +243,10 @@ def _job(answer: Mapping[str, Any], job_id: str) -> Job:
 
 
 def _outputs(answer: Mapping[str, Any]) -> tuple[Output, ...]:
-    """Return what a finished generation names. `type` is a free text, and how it labels EXR is not documented (4.1)."""
+    """Return what a finished generation names.
+
+    `type` is a free text, and how it labels EXR is not documented (4.1).
+    """
     expires_at = datetime.now(UTC) + timedelta(seconds=OUTPUT_URL_SECONDS)
     return outputs.without_repeats(
         outputs.output(item["url"], item.get("type"), expires_at=expires_at)
@@ -204,7 +258,8 @@ def _outputs(answer: Mapping[str, Any]) -> tuple[Output, ...]:
 def _failure(answer: Mapping[str, Any], end: states.End | None) -> Failure:
     """Read why a job failed. An unknown code is final: nothing says that another try would help.
 
-    What the codes mean is documented for a job that "failed", and for no other word (4.2): not what another costs.
+    What the codes mean is documented for a job that "failed", and for no other word (4.2): not what
+    another costs.
     """
     reason = line(answer.get("failure_reason"))
     if end is not None:

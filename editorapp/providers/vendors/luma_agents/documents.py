@@ -19,14 +19,21 @@ from editorapp.providers.documents import (
     word,
 )
 from editorapp.providers.documents import LINK as ADDRESS
-from editorapp.providers.vendors.luma_agents.parameters import IMAGE_MODELS, MODELS, OUTPUT_URL_SECONDS, TYPES
+from editorapp.providers.vendors.luma_agents.parameters import (
+    IMAGE_MODELS,
+    MODELS,
+    OUTPUT_URL_SECONDS,
+    TYPES,
+)
 from editorapp.providers.vendors.luma_agents.words import FAILURES, STATES
 
 IMAGE_TYPES = ("image", "image_edit", "layering")
-# 4.1: presigned, one hour from minting. The clock of the storage may differ from ours by some seconds.
+# 4.1: presigned, one hour from minting. The clock of the storage may differ from ours by some
+# seconds.
 RESULT = Lifetime(least_seconds=OUTPUT_URL_SECONDS - 60, most_seconds=OUTPUT_URL_SECONDS + 60)
 RATE = tuple(
-    Header(name=f"X-RateLimit-{what}", pattern=r"[0-9]+", is_always=False) for what in ("Limit", "Remaining", "Reset")
+    Header(name=f"X-RateLimit-{what}", pattern=r"[0-9]+", is_always=False)
+    for what in ("Limit", "Remaining", "Reset")
 )  # 1.1: missing while Luma's limiter is down
 
 GENERATION = an_object(
@@ -52,18 +59,48 @@ FILE = an_object(
         "size_bytes": WHOLE,
         "state": word(("pending", "ready", "failed", "deleted")),
     },
-    {"filename": TEXT, "user_id": TEXT, "expires_at": TIME, "deleted_at": TIME, "failure_reason": TEXT},
+    {
+        "filename": TEXT,
+        "user_id": TEXT,
+        "expires_at": TIME,
+        "deleted_at": TIME,
+        "failure_reason": TEXT,
+    },
 )
-UPLOAD = an_object({"url": ADDRESS, "method": word(("PUT",)), "expires_at": TIME}, {"headers": OPEN})
-CREATED = an_object({"id": an_id(UUID), "state": FILE.must["state"], "file": FILE}, {"upload": UPLOAD})
+UPLOAD = an_object(
+    {"url": ADDRESS, "method": word(("PUT",)), "expires_at": TIME}, {"headers": OPEN}
+)
+CREATED = an_object(
+    {"id": an_id(UUID), "state": FILE.must["state"], "file": FILE}, {"upload": UPLOAD}
+)
 PAGE = an_object({"data": several(FILE), "has_more": FLAG}, {"next_cursor": TEXT})
 
 DOCUMENTS = Documents(
     calls=(
-        Call(name="list of files", method="GET", path=r"/files", shape=PAGE, statuses=(200,), source="2.6"),
+        Call(
+            name="list of files",
+            method="GET",
+            path=r"/files",
+            shape=PAGE,
+            statuses=(200,),
+            source="2.6",
+        ),
         Call(name="begin of an upload", method="POST", path=r"/files", shape=CREATED, source="2.6"),
-        Call(name="end of an upload", method="POST", path=r"/files/[^/]+/complete", shape=FILE, source="2.6"),
-        Call(name="file", method="GET", path=r"/files/[^/]+", shape=FILE, statuses=(200,), source="2.6"),
+        Call(
+            name="end of an upload",
+            method="POST",
+            path=r"/files/[^/]+/complete",
+            shape=FILE,
+            source="2.6",
+        ),
+        Call(
+            name="file",
+            method="GET",
+            path=r"/files/[^/]+",
+            shape=FILE,
+            statuses=(200,),
+            source="2.6",
+        ),
         Call(
             name="submit",
             method="POST",
@@ -73,7 +110,14 @@ DOCUMENTS = Documents(
             headers=RATE,
             source="4.1, 1.1",
         ),
-        Call(name="poll", method="GET", path=r"/generations/[^/]+", shape=GENERATION, statuses=(200,), source="4.1"),
+        Call(
+            name="poll",
+            method="GET",
+            path=r"/generations/[^/]+",
+            shape=GENERATION,
+            statuses=(200,),
+            source="4.1",
+        ),
     ),
     refusals={None: an_object({"detail": TEXT})},  # 4.3
     headers=(

@@ -9,6 +9,17 @@ from editorapp.providers.vendors.scenario.models import SPEC
 from editorapp.providers.vendors.scenario.staging import stage
 
 __all__ = [
-    "DOCUMENTS", "SPEC", "decode", "encode", "endpoint", "explain", "learn", "ping", "poll", "quote", "recent",
-    "stage", "submit",
-]  # fmt: skip
+    "DOCUMENTS",
+    "SPEC",
+    "decode",
+    "encode",
+    "endpoint",
+    "explain",
+    "learn",
+    "ping",
+    "poll",
+    "quote",
+    "recent",
+    "stage",
+    "submit",
+]

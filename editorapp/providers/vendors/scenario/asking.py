@@ -1,6 +1,8 @@
-"""What Scenario says when it is asked: the price of a request, the price of a unit, and the limits of each model.
+"""What Scenario says when it is asked: the price of a request, the price of a unit, and the limits
+of each model.
 
-Section 6 (a dry run prices the very body, free, and does not judge it) and 2.10 (the model's own schema).
+Section 6 (a dry run prices the very body, free, and does not judge it) and 2.10 (the model's own
+schema).
 """
 
 from collections.abc import Iterator, Mapping
@@ -8,7 +10,14 @@ from decimal import ROUND_UP, Decimal
 from typing import Any
 
 from editorapp.core.money import DEAREST_UNIT_USD, DEAREST_USD, show_usd
-from editorapp.providers.contract import GenerationRequest, NotFound, ProviderError, Quote, Rejected, Unavailable
+from editorapp.providers.contract import (
+    GenerationRequest,
+    NotFound,
+    ProviderError,
+    Quote,
+    Rejected,
+    Unavailable,
+)
 from editorapp.providers.prices import key
 from editorapp.providers.reading import amount, items, mapping
 from editorapp.providers.spec import Model, Spec
@@ -24,20 +33,30 @@ LISTED_NOTE = (
 )
 
 
-async def quote(wanted: GenerationRequest, *, seconds: Decimal | None, wire: Wire, spec: Spec = SPEC) -> Quote:
-    """Ask what a request would cost: the same body as a dry run, which Scenario answers with HTTP 269. Free.
+async def quote(
+    wanted: GenerationRequest, *, seconds: Decimal | None, wire: Wire, spec: Spec = SPEC
+) -> Quote:
+    """Ask what a request would cost: the same body as a dry run, which Scenario answers with HTTP
+    269. Free.
 
     The length of the source is not said: Scenario measures the clip that the body names.
 
     Raises: ProviderError and its kinds, also where nothing says what a unit costs.
     """
-    answer = await wire.call("POST", endpoint(wanted), params={"dryRun": "true"}, body=encode(wanted, spec))
+    answer = await wire.call(
+        "POST", endpoint(wanted), params={"dryRun": "true"}, body=encode(wanted, spec)
+    )
     units = amount(answer.get("creativeUnitsCost"))
     if units is None:
         raise Unavailable(f"{SPEC.name} named no price for this.", code="no_price")
     unit_price, note = await _price_of_unit(wire)
     price = (units * unit_price).quantize(MICRO, rounding=ROUND_UP)
-    return Quote(price, price, basis=f"{units.normalize():f} {SPEC.unit} at {show_usd(unit_price)}", note=note)
+    return Quote(
+        price,
+        price,
+        basis=f"{units.normalize():f} {SPEC.unit} at {show_usd(unit_price)}",
+        note=note,
+    )
 
 
 async def _price_of_unit(wire: Wire) -> tuple[Decimal, str]:
@@ -51,15 +70,16 @@ async def _price_of_unit(wire: Wire) -> tuple[Decimal, str]:
             f"{SPEC.name} counts in {SPEC.unit}, and nothing says what one costs: an admin can set the price of one "
             f"{SPEC.unit} in the account.",
             code="unit_price",
-        )  # fmt: skip
+        )
     return found, LISTED_NOTE
 
 
 async def _dearest_pack(wire: Wire) -> Decimal | None:
     """Return the most dollars that a unit costs in any pack on sale; None where none is listed.
 
-    `unitAmount` is taken as the pack's price in whole dollars. The sources do not say whether it is dollars or cents,
-    of the pack or of a unit; this reading is never below the truth where a unit costs cents, and the note says so.
+    `unitAmount` is taken as the pack's price in whole dollars. The sources do not say whether it is
+    dollars or cents, of the pack or of a unit; this reading is never below the truth where a unit
+    costs cents, and the note says so.
     """
     try:
         answer = await wire.call("GET", "/oscu/prices")
@@ -71,7 +91,10 @@ async def _dearest_pack(wire: Wire) -> Decimal | None:
 def _unit_prices(packs: Any) -> Iterator[Decimal]:
     for pack in map(mapping, items(packs)):
         if str(pack.get("currency", "")).lower() == "usd":
-            units, dollars = amount(pack.get("creativeUnits")), amount(pack.get("unitAmount"), most=DEAREST_USD)
+            units, dollars = (
+                amount(pack.get("creativeUnits")),
+                amount(pack.get("unitAmount"), most=DEAREST_USD),
+            )
             if units and dollars and (price := amount(dollars / units, most=DEAREST_UNIT_USD)):
                 yield price.quantize(UNIT_PRICE_DIGITS, rounding=ROUND_UP)
 
@@ -79,8 +102,8 @@ def _unit_prices(packs: Any) -> Iterator[Decimal]:
 async def learn(*, wire: Wire) -> dict[str, Any]:
     """Return what Scenario itself says of each model's limits, and of the price of a unit, as JSON.
 
-    {"unit_price_usd": "0.01" (absent where no pack is listed), "models": {"edit/ray-3.2": {"keyframe_keys": [...]}}}.
-    A model that the plan does not include is left out.
+    {"unit_price_usd": "0.01" (absent where no pack is listed), "models": {"edit/ray-3.2":
+    {"keyframe_keys": [...]}}}. A model that the plan does not include is left out.
 
     Raises: BadCredentials, Unavailable, Throttled.
     """
@@ -104,16 +127,26 @@ def _limits(model: Model, answer: Mapping[str, Any]) -> dict[str, Any]:
     """Return the limits that a schema states, never wider than our own (2.10)."""
     inputs = map(mapping, items(mapping(answer.get("model")).get("inputs")))
     named = {one["name"]: one for one in inputs if isinstance(one.get("name"), str)}
-    video, prompt, keyframes = named.get("video", {}), named.get("prompt", {}), named.get("keyframes", {})
+    video, prompt, keyframes = (
+        named.get("video", {}),
+        named.get("prompt", {}),
+        named.get("keyframes", {}),
+    )
     limits = model.limits
     found: dict[str, Any] = {}
     found["max_source_seconds"] = _least(video.get("maxDuration"), limits.max_source_seconds)
     found["max_file_bytes"] = _least(video.get("maxSize"), limits.max_file_bytes, whole=True)
     found["prompt_max"] = _least(prompt.get("maxLength"), limits.prompt_max, whole=True)
     if limits.max_keyframes:
-        found["max_keyframes"] = _least(keyframes.get("maxLength"), limits.max_keyframes, whole=True)
+        found["max_keyframes"] = _least(
+            keyframes.get("maxLength"), limits.max_keyframes, whole=True
+        )
         found["keyframe_keys"] = _entry_keys(keyframes.get("inputs"))
-    return {name: value for name, value in found.items() if value is not None and value != getattr(limits, name)}
+    return {
+        name: value
+        for name, value in found.items()
+        if value is not None and value != getattr(limits, name)
+    }
 
 
 def _least(said: Any, ours: float | None, *, whole: bool = False) -> float | None:
@@ -125,8 +158,14 @@ def _least(said: Any, ours: float | None, *, whole: bool = False) -> float | Non
 
 
 def _entry_keys(inputs: Any) -> list[str] | None:
-    """Return what a keyframe's picture and its position are called: the one `file` and the one `number` (3.3)."""
+    """Return what a keyframe's picture and its position are called: the one `file` and the one
+    `number` (3.3).
+    """
     fields = [mapping(one) for one in items(inputs)]
-    files = [str(one.get("name")) for one in fields if one.get("type") == "file" and one.get("name")]
-    numbers = [str(one.get("name")) for one in fields if one.get("type") == "number" and one.get("name")]
+    files = [
+        str(one.get("name")) for one in fields if one.get("type") == "file" and one.get("name")
+    ]
+    numbers = [
+        str(one.get("name")) for one in fields if one.get("type") == "number" and one.get("name")
+    ]
     return [files[0], numbers[0]] if len(files) == 1 and len(numbers) == 1 else None

@@ -14,9 +14,12 @@ PATH = "/generate/custom/"
 
 
 def encode(wanted: GenerationRequest, spec: Spec = SPEC) -> dict[str, Any]:
-    """Return the exact body for a request; the model stands in the path. Pure; what the page shows is what is sent.
+    """Return the exact body for a request; the model stands in the path.
 
-    A control's value without its switch has no effect here (SE11), so the switch is sent along with it.
+    Pure; what the page shows is what is sent.
+
+    A control's value without its switch has no effect here (SE11), so the switch is sent along with
+    it.
     """
     model = spec.model_for(wanted)
     changed: dict[str, Any] = {
@@ -39,12 +42,17 @@ def endpoint(wanted: GenerationRequest) -> str:
 def decode(body: Any, *, path: str, spec: Spec = SPEC) -> tuple[GenerationRequest, list[Broken]]:
     """Read a body that was posted to a path back, as the simulator does.
 
-    An unknown parameter breaks a rule: Scenario documents nothing about them, and they would be money for nothing.
+    An unknown parameter breaks a rule: Scenario documents nothing about them, and they would be
+    money for nothing.
     """
     word = path.removeprefix(PATH)
     model = next((one for one in spec.models if one.wire == word), spec.fallback)
     wanted, broken = wires.decode(
-        model, body, task=model.task, name=model.name or word, unknown=lambda key: _unknown(model, key)
+        model,
+        body,
+        task=model.task,
+        name=model.name or word,
+        unknown=lambda key: _unknown(model, key),
     )
     return wanted, [_numbered(model, one) for one in broken]
 

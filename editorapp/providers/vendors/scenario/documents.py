@@ -1,4 +1,5 @@
-"""What Scenario's documents say of its answers: its SDK's types, which are made from its own description.
+"""What Scenario's documents say of its answers: its SDK's types, which are made from its own
+description.
 
 Sections of contracts/scenario.md. Of headers and of the bodies of refusals nothing is documented.
 """
@@ -24,12 +25,17 @@ from editorapp.providers.documents import (
 from editorapp.providers.vendors.scenario.jobs import LINK_LIFETIME, STATES
 
 STATUS = word((*STATES.words, "canceled"))
-RESULT = Lifetime(least_seconds=LINK_LIFETIME.total_seconds() - 60)  # 2.8: by the calendar, at least a day
+RESULT = Lifetime(
+    least_seconds=LINK_LIFETIME.total_seconds() - 60
+)  # 2.8: by the calendar, at least a day
 ASSET_ID, JOB_ID = an_id(r"asset_\w+"), an_id(r"job_\w+")
 PICTURE = an_object({"assetId": ASSET_ID, "url": LINK})
 BILLING = an_object(
     {"cuCost": price(), "cuDiscount": NUMBER},
-    {"cuCostDetails": an_object({}, {"ip-detection": NUMBER, "quality-gate": NUMBER}), "disableRefund": FLAG},
+    {
+        "cuCostDetails": an_object({}, {"ip-detection": NUMBER, "quality-gate": NUMBER}),
+        "disableRefund": FLAG,
+    },
 )
 JOB = an_object(
     {
@@ -57,7 +63,12 @@ JOB = an_object(
     },
     {"authorId": TEXT, "billing": BILLING, "ownerId": TEXT},
 )
-COST = {"creativeUnitsCost": price(), "creativeUnitsDiscount": NUMBER, "costDetails": OPEN, "ipDetection": OPEN}
+COST = {
+    "creativeUnitsCost": price(),
+    "creativeUnitsDiscount": NUMBER,
+    "costDetails": OPEN,
+    "ipDetection": OPEN,
+}
 UPLOAD = an_object(
     {
         "id": an_id(),
@@ -207,8 +218,12 @@ MODEL = an_object(
         ANY,
     ),
 )
-PACK = an_object({}, {"creativeUnits": NUMBER, "currency": TEXT, "expires": NUMBER, "unitAmount": NUMBER})
-REFUSAL = an_object({}, {"message": TEXT, "error": ANY, "reason": TEXT, "details": ANY})  # 5: where it has been seen
+PACK = an_object(
+    {}, {"creativeUnits": NUMBER, "currency": TEXT, "expires": NUMBER, "unitAmount": NUMBER}
+)
+REFUSAL = an_object(
+    {}, {"message": TEXT, "error": ANY, "reason": TEXT, "details": ANY}
+)  # 5: where it has been seen
 SUBMIT = r"/generate/custom/[^/]+"
 
 DOCUMENTS = Documents(

@@ -49,7 +49,8 @@ MOST_ASSETS = 12  # of one job that are asked for
 async def submit(body: dict[str, Any], *, path: str, wire: Wire, idempotency_key: str) -> Job:
     """Send the paid POST, once. Scenario documents no idempotency; the key is sent all the same.
 
-    Raises: see Wire.pay. A body that still names a file of ours is Rejected before anything is sent.
+    Raises: see Wire.pay. A body that still names a file of ours is Rejected before anything is
+    sent.
     """
     answer = await wire.pay(path, body=body, idempotency_key=idempotency_key)
     job = _of(answer)
@@ -60,12 +61,17 @@ async def submit(body: dict[str, Any], *, path: str, wire: Wire, idempotency_key
             came=answers.as_it_came(answer, secret=wire.access.secret),
         )
     state = STATES.read(job.get("status")).state
-    # Results are read by a poll, which asks for their links: whatever ends at once is still running here.
-    return Job(id=job_id_of(job), state=JobState.QUEUED if state is JobState.QUEUED else JobState.RUNNING)
+    # Results are read by a poll, which asks for their links: whatever ends at once is still running
+    # here.
+    return Job(
+        id=job_id_of(job), state=JobState.QUEUED if state is JobState.QUEUED else JobState.RUNNING
+    )
 
 
 async def poll(job_id: str, *, wire: Wire) -> Job:
-    """Ask how a job is going. Free and repeatable; a finished job's results are read anew, each with a fresh link.
+    """Ask how a job is going.
+
+    Free and repeatable; a finished job's results are read anew, each with a fresh link.
 
     Raises: NotFound, Unavailable, Throttled, BadCredentials.
     """
@@ -80,7 +86,9 @@ async def poll(job_id: str, *, wire: Wire) -> Job:
         failure = _failure(job, said.end)
         bill = (None, "") if failure.is_charged is False else (cost, odd)
         return Job(id=job_id, state=said.state, failure=failure, cost_usd=bill[0], odd_cost=bill[1])
-    return Job(id=job_id, state=said.state, progress=share(job.get("progress")), unknown_state=said.unknown)
+    return Job(
+        id=job_id, state=said.state, progress=share(job.get("progress")), unknown_state=said.unknown
+    )
 
 
 async def ping(*, wire: Wire) -> None:
@@ -92,9 +100,11 @@ async def ping(*, wire: Wire) -> None:
 
 
 def explain(response: httpx.Response, is_paid: bool) -> ProviderError | None:
-    """Return what an error of Scenario's own means; None where the common reading knows it (section 5).
+    """Return what an error of Scenario's own means; None where the common reading knows it (section
+    5).
 
-    Its error bodies are not described, so each is looked for where the sources say that it has been seen.
+    Its error bodies are not described, so each is looked for where the sources say that it has been
+    seen.
     """
     body = answers.json_in(response)
     if not isinstance(body, Mapping):
@@ -104,8 +114,9 @@ def explain(response: httpx.Response, is_paid: bool) -> ProviderError | None:
         return Throttled(
             f"{SPEC.name} is working on as many jobs as this plan allows at once{_limit(details)}; this is sent again "
             "by itself.",
-            code=answers.CONCURRENCY, retry_after_seconds=answers.wait_of(response),
-        )  # fmt: skip
+            code=answers.CONCURRENCY,
+            retry_after_seconds=answers.wait_of(response),
+        )
     if response.status_code == 403 and "ModelAccessRestrictedError" in response.text:
         return _restricted({**body, **details})
     return None
@@ -113,19 +124,23 @@ def explain(response: httpx.Response, is_paid: bool) -> ProviderError | None:
 
 def _limit(details: Mapping[str, Any]) -> str:
     limit = details.get("actionLimit")
-    return f" ({details['actionName']}: {limit})"[:80] if isinstance(limit, int | float | str) else ""
+    return (
+        f" ({details['actionName']}: {limit})"[:80] if isinstance(limit, int | float | str) else ""
+    )
 
 
 def _restricted(said: Mapping[str, Any]) -> ProviderError:
     """A model that the plan does not include: the key is good, another provider may have it."""
     plan = said.get("requiredPlan")
     needs = f" It needs the {str(plan)[:40]} plan." if plan else ""
-    label = next((model.label for model in SPEC.models if model.wire == said.get("modelId")), "this model")
+    label = next(
+        (model.label for model in SPEC.models if model.wire == said.get("modelId")), "this model"
+    )
     return Rejected(
         f"The plan of this account at {SPEC.name} does not include {label}.{needs} An admin can change the plan, or "
         "send this to another provider.",
         code=NO_MODEL,
-    )  # fmt: skip
+    )
 
 
 def path_part(value: str) -> str:
@@ -138,11 +153,12 @@ def job_id_of(job: Mapping[str, Any]) -> str:
 
 
 def cost_of(job: Mapping[str, Any], unit_price: Decimal | None) -> tuple[Decimal | None, str]:
-    """Return what Scenario says that a job cost: its units at the account's price of one, to a millionth of a dollar.
+    """Return what Scenario says that a job cost: its units at the account's price of one, to a
+    millionth of a dollar.
 
-    `cuCost` is the generation alone; what was paid on top of it stands in `cuCostDetails` (2.2 K). Where any of that
-    is no figure there is no cost, and the second value is what came.
-    The discount is not taken off: nothing says whether `cuCost` is before or after it, and this is the larger.
+    `cuCost` is the generation alone; what was paid on top of it stands in `cuCostDetails` (2.2 K).
+    Where any of that is no figure there is no cost, and the second value is what came. The discount
+    is not taken off: nothing says whether `cuCost` is before or after it, and this is the larger.
     """
     billing = mapping(job.get("billing"))
     fees = mapping(billing.get("cuCostDetails"))
@@ -163,9 +179,11 @@ def _of(answer: Mapping[str, Any]) -> Mapping[str, Any]:
 async def _finished(job_id: str, job: Mapping[str, Any], wire: Wire) -> Job:
     """Read the result of a finished job; while it is not ready, the job is still running.
 
-    The result is the first clip among the job's assets that the job was not given itself, and that clip's id is the
+    The result is the first clip among the job's assets that the job was not given itself, and that
+    clip's id is the
     one to go on from. What follows it is not asked for: only its ids are told of.
-    Raises: NotFound, where a result is named that is not there: it is paid, so it is looked for a while longer.
+    Raises: NotFound, where a result is named that is not there: it is paid, so it is looked for a
+            while longer.
     """
     metadata = mapping(job.get("metadata"))
     sent = outputs.Sent(metadata.get("input"))
@@ -211,10 +229,12 @@ def _done(job_id: str, asset_id: str, found: tuple[Output, ...]) -> Job:
 
 
 def _failure(job: Mapping[str, Any], end: states.End | None) -> Failure:
-    """Read why a job failed: Scenario's own words and its advice. There are no codes to tell failures apart.
+    """Read why a job failed: Scenario's own words and its advice.
 
-    Failed and canceled jobs are refunded, unless `billing.disableRefund` says that this model's are not. Of other ends
-    nothing is documented.
+    There are no codes to tell failures apart.
+
+    Failed and canceled jobs are refunded, unless `billing.disableRefund` says that this model's are
+    not. Of other ends nothing is documented.
     """
     metadata, billing = mapping(job.get("metadata")), mapping(job.get("billing"))
     error, hint = line(metadata.get("error")), line(metadata.get("hint"))
@@ -222,14 +242,23 @@ def _failure(job: Mapping[str, Any], end: states.End | None) -> Failure:
     if end is not None:
         is_documented = end.code == "canceled"
         return states.ended(
-            end, name=SPEC.name, said=error, is_charged=is_charged if is_documented or is_charged else None
+            end,
+            name=SPEC.name,
+            said=error,
+            is_charged=is_charged if is_documented or is_charged else None,
         )
     is_moderated = "moderat" in f"{error} {hint}".lower()
-    sentence = "Moderation stopped this. Change the prompt or the source." if is_moderated else "The job failed."
+    sentence = (
+        "Moderation stopped this. Change the prompt or the source."
+        if is_moderated
+        else "The job failed."
+    )
     said = f' Scenario says: "{error.rstrip(".")}".' if error else ""
     advice = f" {hint.rstrip('.')}." if hint else ""
     advice += " It is charged: Scenario refunds no failures of this model." if is_charged else ""
     return Failure(
-        code="content_moderated" if is_moderated else "failure", reason=sentence + said + advice,
-        can_retry=not is_moderated and not is_charged, is_charged=is_charged,
-    )  # fmt: skip
+        code="content_moderated" if is_moderated else "failure",
+        reason=sentence + said + advice,
+        can_retry=not is_moderated and not is_charged,
+        is_charged=is_charged,
+    )

@@ -1,4 +1,6 @@
-"""Scenario's list of jobs, page by page: where a paid call whose answer was lost is looked for (2.3)."""
+"""Scenario's list of jobs, page by page: where a paid call whose answer was lost is looked for
+(2.3).
+"""
 
 from collections.abc import Collection, Mapping
 from datetime import UTC, datetime
@@ -9,10 +11,15 @@ from editorapp.providers.transport import Wire
 from editorapp.providers.vendors.scenario.jobs import job_id_of
 
 PAGE_SIZE, MAX_PAGES = 100, 100
-OURS = ("custom", None)  # the type of every job of these models (2.2); others are uploads and the like
+OURS = (
+    "custom",
+    None,
+)  # the type of every job of these models (2.2); others are uploads and the like
 
 
-async def recent(*, since: datetime, until: datetime, wire: Wire, models: Collection[str]) -> Listing:
+async def recent(
+    *, since: datetime, until: datetime, wire: Wire, models: Collection[str]
+) -> Listing:
     """Return the project's jobs that were made in a window. Free and repeatable.
 
     A job shows its inputs, and no word of its model: `models` narrows nothing here.
@@ -22,10 +29,14 @@ async def recent(*, since: datetime, until: datetime, wire: Wire, models: Collec
     jobs: list[Listed] = []
     is_whole, token, seen = True, "", {""}
     for _ in range(MAX_PAGES):
-        page = await wire.call("GET", "/jobs", params=asked | ({"paginationToken": token} if token else {}))
+        page = await wire.call(
+            "GET", "/jobs", params=asked | ({"paginationToken": token} if token else {})
+        )
         records = page.get("jobs")
         if not isinstance(records, list):
-            raise Unavailable("Scenario's answer to the question for its jobs is no list.", code="list")
+            raise Unavailable(
+                "Scenario's answer to the question for its jobs is no list.", code="list"
+            )
         found = [one for record in records if (one := _listed(record)) is not None]
         is_whole = is_whole and len(found) == len(records)
         jobs += [one for one, kind in found if kind in OURS and since <= one.created_at <= until]
@@ -40,7 +51,11 @@ def _listed(record: Any) -> tuple[Listed, Any] | None:
     """Read one job and its type; None where it has no id or no instant."""
     if not isinstance(record, Mapping):
         return None
-    job_id, at, metadata = job_id_of(record), _instant(record.get("createdAt")), record.get("metadata")
+    job_id, at, metadata = (
+        job_id_of(record),
+        _instant(record.get("createdAt")),
+        record.get("metadata"),
+    )
     if not job_id or at is None:
         return None
     body = metadata.get("input") if isinstance(metadata, Mapping) else None

@@ -1,4 +1,5 @@
-"""Put a file of ours into Scenario: a small picture in one call, everything else in parts that are sent one by one.
+"""Put a file of ours into Scenario: a small picture in one call, everything else in parts that are
+sent one by one.
 
 Sections 2.5 and 2.6 of contracts/scenario.md.
 """
@@ -32,26 +33,34 @@ async def stage(path: Path, *, name: str, media_type: str, purpose: str, wire: W
 
     A clip is sent in parts, each streamed from disk to a signed address without the key.
 
-    Raises: Rejected, when Scenario does not take the file; Unavailable and Throttled, when a later try may succeed.
+    Raises: Rejected, when Scenario does not take the file; Unavailable and Throttled, when a later
+    try may succeed.
     """
     size = path.stat().st_size
     if not media_type.startswith("image/"):
         if media_type not in CONTAINERS.values():
-            raise Rejected(f"{SPEC.name} takes MP4 and WebM clips only; this is {media_type}.", code="content_type")
+            raise Rejected(
+                f"{SPEC.name} takes MP4 and WebM clips only; this is {media_type}.",
+                code="content_type",
+            )
     elif size < SMALL_IMAGE_BYTES:
         return Ref(file_id=await _small_image(path, name, wire), media_type=media_type)
     upload = await _begun(name, media_type, size, wire)
     places = [(one["number"], one["url"]) for one in upload["parts"]]
     length = part_bytes(size)
     for place, (_number, url) in enumerate(sorted(places)):
-        await wire.upload(url, path, headers={}, start=place * length, length=min(length, size - place * length))
+        await wire.upload(
+            url, path, headers={}, start=place * length, length=min(length, size - place * length)
+        )
     address = f"/uploads/{path_part(upload['id'])}"
     answer = await wire.call("POST", f"{address}/action", body={"action": "complete"})
     return Ref(file_id=await _imported(address, _upload_in(answer), wire), media_type=media_type)
 
 
 def part_bytes(size: int) -> int:
-    """Return how large each part of a file is: whole, where it is small; never more than 10,000 parts."""
+    """Return how large each part of a file is: whole, where it is small; never more than 10,000
+    parts.
+    """
     return max(PART_BYTES, MIN_PART_BYTES, -(-size // MAX_PARTS))
 
 
@@ -72,13 +81,21 @@ async def _begun(name: str, media_type: str, size: int, wire: Wire) -> dict[str,
     """Announce a file and return the upload, whose parts have addresses."""
     kind = "image" if media_type.startswith("image/") else "video"
     made = await wire.call(
-        "POST", "/uploads",
-        body={"fileName": name, "contentType": media_type, "fileSize": size, "kind": kind, "parts": _parts(size)},
-    )  # fmt: skip
+        "POST",
+        "/uploads",
+        body={
+            "fileName": name,
+            "contentType": media_type,
+            "fileSize": size,
+            "kind": kind,
+            "parts": _parts(size),
+        },
+    )
     upload = _upload_in(made)
     parts = upload.get("parts")
     is_whole = isinstance(parts, list) and all(
-        isinstance(one, Mapping) and link(one.get("url")) and isinstance(one.get("number"), int) for one in parts
+        isinstance(one, Mapping) and link(one.get("url")) and isinstance(one.get("number"), int)
+        for one in parts
     )
     if not identifier(upload.get("id")) or not is_whole or len(upload["parts"]) != _parts(size):
         raise Unavailable(f"{SPEC.name} gave no place for the upload.", code="upload")
@@ -86,7 +103,10 @@ async def _begun(name: str, media_type: str, size: int, wire: Wire) -> dict[str,
 
 
 async def _imported(address: str, upload: dict[str, Any], wire: Wire) -> str:
-    """Wait until Scenario has looked at the file, and return its asset's id. "complete" is not the end (7.5)."""
+    """Wait until Scenario has looked at the file, and return its asset's id.
+
+    "complete" is not the end (7.5).
+    """
     began = time.monotonic()
     for look in count(1):
         entity = identifier(upload.get("entityId"))

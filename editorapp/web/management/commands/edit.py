@@ -1,4 +1,6 @@
-"""`python manage.py edit SOURCE ... --prompt TEXT ...`: one or several takes from a script, as from the page."""
+"""`python manage.py edit SOURCE ... --prompt TEXT ...`: one or several takes from a script, as from
+the page.
+"""
 
 import json
 import logging
@@ -49,13 +51,27 @@ class Command(BaseCommand):
         add = parser.add_argument
         add("--wait", action="store_true", help="wait for the result; else only queue it")
         add("--output", metavar="FILE", help="where to write the result (implies --wait)")
-        add("--timeout", type=float, default=3600, metavar="SECONDS", help="how long to wait (default an hour)")
-        add("--dry-run", action="store_true", help="print verdict, estimate and the exact body; send nothing")
+        add(
+            "--timeout",
+            type=float,
+            default=3600,
+            metavar="SECONDS",
+            help="how long to wait (default an hour)",
+        )
+        add(
+            "--dry-run",
+            action="store_true",
+            help="print verdict, estimate and the exact body; send nothing",
+        )
         add("--json", action="store_true", help="print one JSON object")
-        add("--as", dest="username", metavar="NAME", help="the person who pays (default: the owner)")
+        add(
+            "--as", dest="username", metavar="NAME", help="the person who pays (default: the owner)"
+        )
 
     def handle(self, *args: Any, **options: Any) -> None:
-        logging.getLogger("django-q").setLevel(logging.WARNING)  # each wake-up of the queue would be a line
+        logging.getLogger("django-q").setLevel(
+            logging.WARNING
+        )  # each wake-up of the queue would be a line
         self.as_json: bool = options["json"]
         try:
             edit_arguments.check_texts(options)
@@ -77,7 +93,9 @@ class Command(BaseCommand):
         except Refused as refusal:
             said = answers.as_json(refusal.verdict, composed[0].wanted, account)
             words = answers.in_words(refusal.verdict, composed[0].wanted, account)
-            if not answers.refusals(refusal.verdict):  # only the price is missing: it was asked for, in vain
+            if not answers.refusals(
+                refusal.verdict
+            ):  # only the price is missing: it was asked for, in vain
                 said, words = {**said, "accepted": False}, f"{refusal} Nothing was sent."
             self._end(REFUSED, {"state": "refused", "message": str(refusal), **said}, words)
         except (OverBudget, PermissionDenied) as error:
@@ -86,9 +104,11 @@ class Command(BaseCommand):
             self._end(FAILED, {**_known(made), "message": str(error)}, str(error))
         except KeyboardInterrupt:
             what = several.named(made) + (" goes on" if len(made) == 1 else " go on")
-            words = f"{what}: start a studio, or look for it in the gallery." if made else (
-                "Nothing was sent."
-            )  # fmt: skip
+            words = (
+                f"{what}: start a studio, or look for it in the gallery."
+                if made
+                else ("Nothing was sent.")
+            )
             self._end(INTERRUPTED, {**_known(made), "message": words}, words)
         if len(made) > 1:
             self._finish_all(made, options)
@@ -109,7 +129,9 @@ class Command(BaseCommand):
             found.append((verdict, answers.as_json(verdict, wanted, account), composed.count(one)))
             lines.append(answers.in_words(verdict, wanted, account))
             lines.append(answers.request_in_words(verdict, wanted, account))
-        code = REFUSED if any(answers.refusals(verdict) for verdict, _said, _count in found) else DONE
+        code = (
+            REFUSED if any(answers.refusals(verdict) for verdict, _said, _count in found) else DONE
+        )
         if len(composed) == 1:
             self._end(code, found[0][1], "\n".join(lines))
         total = several.total([(verdict.estimate, count) for verdict, _said, count in found])
@@ -118,17 +140,24 @@ class Command(BaseCommand):
         self._end(code, data, "\n".join([*lines, several.total_in_words(len(composed), total)]))
 
     def _run(
-        self, composed: Sequence[Composed], account: ProviderAccount, member: Member, options: dict[str, Any],
+        self,
+        composed: Sequence[Composed],
+        account: ProviderAccount,
+        member: Member,
+        options: dict[str, Any],
         tell: Callable[[list[Generation]], None],
-    ) -> None:  # fmt: skip
-        """Ask for the price where that is needed, queue the takes, and follow them where that is wanted.
+    ) -> None:
+        """Ask for the price where that is needed, queue the takes, and follow them where that is
+        wanted.
 
-        Raises: Refused, OverBudget, NotStarted. `tell` is told of the takes as soon as there are any.
+        Raises: Refused, OverBudget, NotStarted. `tell` is told of the takes as soon as there are
+        any.
         """
         waits = options["wait"] or options["output"]
         with OwnEngine(needs_simulator=account.is_simulated, show=self._progress) as engine:
             asked = {
-                one: self._asked(one, account, member, engine, options["timeout"]) for one in dict.fromkeys(composed)
+                one: self._asked(one, account, member, engine, options["timeout"])
+                for one in dict.fromkeys(composed)
             }
             if not waits:
                 engine.stop()  # or it would begin with the take, and be ended in the midst of it
@@ -144,20 +173,32 @@ class Command(BaseCommand):
             self._note(f"{several.named(made)} queued at {account}. {price}")
             if waits:
                 engine.wait_until(
-                    lambda: all([_is_over(one) for one in made]), seconds=options["timeout"],
+                    lambda: all([_is_over(one) for one in made]),
+                    seconds=options["timeout"],
                     doing=lambda: several.progress(made),
-                )  # fmt: skip
+                )
 
     def _asked(
-        self, composed: Composed, account: ProviderAccount, member: Member, engine: OwnEngine, seconds: float
+        self,
+        composed: Composed,
+        account: ProviderAccount,
+        member: Member,
+        engine: OwnEngine,
+        seconds: float,
     ) -> AskedPrice | None:
-        """Return the provider's own price where none is published: asked for now, unless it is known. Free."""
+        """Return the provider's own price where none is published: asked for now, unless it is
+        known. Free.
+        """
         wanted, source = composed.wanted, composed.source_asset
         asked = asking.known(account, wanted, source)
-        if answers.refusals(_weighed(composed, account, asked)) or not asking.is_asked(account, wanted):
+        if answers.refusals(_weighed(composed, account, asked)) or not asking.is_asked(
+            account, wanted
+        ):
             return asked  # enqueue says what is wrong
         if asked is None or asked.state != AskedPrice.State.KNOWN:
-            self._note(f"{account.spec.name} publishes no price for this and is asked, which is free.")
+            self._note(
+                f"{account.spec.name} publishes no price for this and is asked, which is free."
+            )
             asking.ask(account, wanted, source, member=member)
         found: list[AskedPrice | None] = [None]
 
@@ -176,7 +217,8 @@ class Command(BaseCommand):
         if not generation.is_done or generation.result is None:
             code = UNKNOWN if not generation.is_final else FAILED
             words = (
-                generation.failure_message or f"Take {generation.pk} is still {generation.get_state_display().lower()}."
+                generation.failure_message
+                or f"Take {generation.pk} is still {generation.get_state_display().lower()}."
             )
             self._end(code, {**answers.result(generation), "message": words}, words)
         assert generation.result is not None
@@ -189,11 +231,15 @@ class Command(BaseCommand):
             except OSError as error:
                 words = f"Take {generation.pk} is done and kept, but {output} cannot be written: {error.strerror}."
                 self._end(FAILED, {**answers.result(generation), "message": words}, words)
-        words = f"Take {generation.pk} is done: {output or generation.result.name}, {_cost(generation)}"
+        words = (
+            f"Take {generation.pk} is done: {output or generation.result.name}, {_cost(generation)}"
+        )
         self._end(DONE, {**answers.result(generation), "output": output}, words)
 
     def _finish_all(self, made: list[Generation], options: dict[str, Any]) -> None:
-        """Write the results into the folder that was named, and end with the code of the worst of them."""
+        """Write the results into the folder that was named, and end with the code of the worst of
+        them.
+        """
         data = {"batch": made[0].batch, **several.held(made)}
         if not (options["wait"] or options["output"]):
             words = f"{several.named(made)} are queued; a running studio sends them."
@@ -219,7 +265,9 @@ class Command(BaseCommand):
         except OSError as error:
             words = f"Take {generation.pk} is done and kept, but {file} cannot be written: {error.strerror}."
             return FAILED, {**said, "message": words}, words
-        words = f"Take {generation.pk} is done: {file or generation.result.name}, {_cost(generation)}"
+        words = (
+            f"Take {generation.pk} is done: {file or generation.result.name}, {_cost(generation)}"
+        )
         return DONE, {**said, "output": str(file) if file else None}, words
 
     def _refuse(self, words: str) -> None:
@@ -228,7 +276,11 @@ class Command(BaseCommand):
     def _end(self, code: int, data: dict[str, Any], words: str) -> None:
         """Print the one answer and leave."""
         self._progress("")
-        self.stdout.write(json.dumps({"exit_code": code, **data}, indent=2, default=str) if self.as_json else words)
+        self.stdout.write(
+            json.dumps({"exit_code": code, **data}, indent=2, default=str)
+            if self.as_json
+            else words
+        )
         raise SystemExit(code)
 
     def _note(self, line: str) -> None:
@@ -260,7 +312,9 @@ def _known(made: list[Generation]) -> dict[str, Any]:
 
 
 def _write(asset: Asset, to: Path) -> None:
-    """Copy a kept file to where it was asked for; what is there already is replaced whole or not at all."""
+    """Copy a kept file to where it was asked for; what is there already is replaced whole or not at
+    all.
+    """
     part = to.with_name(f"{to.name}.{os.getpid()}.part")
     try:
         with store.held(asset.sha256, store.ORIGINAL) as (original,):

@@ -1,4 +1,6 @@
-"""`python manage.py link [NAME]`: a link that signs a person in once, for who can reach the server's terminal."""
+"""`python manage.py link [NAME]`: a link that signs a person in once, for who can reach the
+server's terminal.
+"""
 
 from typing import Any
 
@@ -18,16 +20,22 @@ class Command(BaseCommand):
     def add_arguments(self, parser: CommandParser) -> None:
         parser.add_argument("name", nargs="?", help="who is to be signed in (default: the owner)")
 
-        parser.add_argument("--port", type=int, default=settings.PORT, help="where the web server listens")
+        parser.add_argument(
+            "--port", type=int, default=settings.PORT, help="where the web server listens"
+        )
 
     def handle(self, *args: Any, name: str | None = None, port: int, **options: Any) -> None:
         if name and wrong_in(name):
-            raise CommandError("Nobody here has such a name: there is a character in it that nobody can see.")
+            raise CommandError(
+                "Nobody here has such a name: there is a character in it that nobody can see."
+            )
         user = User.objects.filter(username=name).first() if name else ensure_owner().user
         if user is None:
             raise CommandError(f'Nobody is called "{name}" here.')
         if not user.is_active:
-            raise CommandError(f"{user} is disabled and cannot sign in. An admin can bring them back, under People.")
+            raise CommandError(
+                f"{user} is disabled and cannot sign in. An admin can bring them back, under People."
+            )
         base = next(iter(settings.CSRF_TRUSTED_ORIGINS), f"http://127.0.0.1:{port}").rstrip("/")
         token = SignInLink.make(user, now=timezone.now())
         self.stdout.write(f"{base}{reverse('people:link', args=[token])}")

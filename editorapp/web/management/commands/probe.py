@@ -22,7 +22,12 @@ class Command(BaseCommand):
 
     def add_arguments(self, parser: ArgumentParser) -> None:
         parser.add_argument("files", nargs="+", metavar="FILE")
-        parser.add_argument("--json", action="store_true", dest="as_json", help="print a JSON list, one object a file")
+        parser.add_argument(
+            "--json",
+            action="store_true",
+            dest="as_json",
+            help="print a JSON list, one object a file",
+        )
 
     def handle(self, *, files: list[str], as_json: bool, **options: Any) -> None:
         found = [_look_at(file) for file in files]
@@ -36,27 +41,47 @@ class Command(BaseCommand):
 
 
 def _look_at(file: str) -> dict[str, Any]:
-    # Bytes that are no text are shown as question marks, and not written to the terminal as they are.
+    # Bytes that are no text are shown as question marks, and not written to the terminal as they
+    # are.
     name = file.encode("utf-8", "replace").decode()
     try:
         facts = probe(Path(file))
     except Refusal as refusal:
-        return {"file": name, "accepted": False, "reason": refusal.code, "message": refusal.message, "facts": None}
+        return {
+            "file": name,
+            "accepted": False,
+            "reason": refusal.code,
+            "message": refusal.message,
+            "facts": None,
+        }
     return {"file": name, "accepted": True, "reason": None, "message": "", "facts": _facts(facts)}
 
 
 def _facts(facts: MediaFacts) -> dict[str, Any]:
-    """Return the facts as JSON has them: the rate a fraction in text, the duration a number of seconds."""
+    """Return the facts as JSON has them: the rate a fraction in text, the duration a number of
+    seconds.
+    """
     fps = facts.fps
     return {
-        "kind": facts.kind, "container": facts.container, "codec": facts.codec, "width": facts.width,
-        "height": facts.height, "fps": f"{fps.numerator}/{fps.denominator}" if fps else None,
-        "frame_count": facts.frame_count, "duration_seconds": float(facts.duration_seconds), "hdr": facts.hdr,
-        "hdr_transfer": facts.hdr_transfer, "has_audio": facts.has_audio,
-        "variable_frame_rate": facts.variable_frame_rate, "rotation": facts.rotation,
-        "pixel_format": facts.pixel_format, "video_track": facts.video_track, "video_tracks": facts.video_tracks,
-        "browser_safe": facts.browser_safe, "size_bytes": facts.size_bytes,
-    }  # fmt: skip
+        "kind": facts.kind,
+        "container": facts.container,
+        "codec": facts.codec,
+        "width": facts.width,
+        "height": facts.height,
+        "fps": f"{fps.numerator}/{fps.denominator}" if fps else None,
+        "frame_count": facts.frame_count,
+        "duration_seconds": float(facts.duration_seconds),
+        "hdr": facts.hdr,
+        "hdr_transfer": facts.hdr_transfer,
+        "has_audio": facts.has_audio,
+        "variable_frame_rate": facts.variable_frame_rate,
+        "rotation": facts.rotation,
+        "pixel_format": facts.pixel_format,
+        "video_track": facts.video_track,
+        "video_tracks": facts.video_tracks,
+        "browser_safe": facts.browser_safe,
+        "size_bytes": facts.size_bytes,
+    }
 
 
 def _line(one: dict[str, Any]) -> str:
@@ -68,7 +93,11 @@ def _line(one: dict[str, Any]) -> str:
         return f"{name}: {facts['width']}x{facts['height']}, {facts['codec']}"
     varies = " (varies)" if facts["variable_frame_rate"] else ""
     track = f"video track {facts['video_track']} of {facts['video_tracks']}"
-    said = (("HDR", facts["hdr"]), ("sound", facts["has_audio"]), (track, facts["video_tracks"] > 1))
+    said = (
+        ("HDR", facts["hdr"]),
+        ("sound", facts["has_audio"]),
+        (track, facts["video_tracks"] > 1),
+    )
     marks = [mark for mark, is_on in said if is_on]
     return (
         f"{name}: {facts['width']}x{facts['height']}, {show_fps(Fraction(facts['fps']))} fps{varies}, "

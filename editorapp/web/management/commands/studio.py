@@ -1,4 +1,6 @@
-"""`python manage.py studio --port N`: the whole studio as one process that starts and stops all the others."""
+"""`python manage.py studio --port N`: the whole studio as one process that starts and stops all the
+others.
+"""
 
 import time
 import webbrowser
@@ -29,10 +31,20 @@ class Command(BaseCommand):
     help = "Start the studio: web server, queue workers, ticker and (without a provider key) the simulator."
 
     def add_arguments(self, parser: CommandParser) -> None:
-        parser.add_argument("--port", type=int, default=settings.PORT, help="port of the web server (default 8000)")
-        parser.add_argument("--host", default="127.0.0.1", help="address to listen on (default: this machine only)")
-        parser.add_argument("--simulator", action="store_true", help="start the simulator although a key is configured")
-        parser.add_argument("--open", action="store_true", help="open the sign-in link in a browser")
+        parser.add_argument(
+            "--port", type=int, default=settings.PORT, help="port of the web server (default 8000)"
+        )
+        parser.add_argument(
+            "--host", default="127.0.0.1", help="address to listen on (default: this machine only)"
+        )
+        parser.add_argument(
+            "--simulator",
+            action="store_true",
+            help="start the simulator although a key is configured",
+        )
+        parser.add_argument(
+            "--open", action="store_true", help="open the sign-in link in a browser"
+        )
 
     def handle(self, *args: Any, **options: Any) -> None:
         serving.with_port(options["port"])
@@ -65,7 +77,9 @@ class Command(BaseCommand):
             url = f"http://{'127.0.0.1' if host == '0.0.0.0' else host}:{port}"  # noqa: S104
             processes.wait_until("web server", lambda: serving.answers(url))
             base = settings.PUBLIC_URL if settings.CSRF_TRUSTED_ORIGINS else url
-            link = base + reverse("people:link", args=[SignInLink.make(owner.user, now=timezone.now())])
+            link = base + reverse(
+                "people:link", args=[SignInLink.make(owner.user, now=timezone.now())]
+            )
             self._welcome(found, is_simulated, link)
             if open:
                 webbrowser.open(link)
@@ -87,12 +101,18 @@ class Command(BaseCommand):
         for account in found:
             self._say(f"    {account.name}: {account.problem or ORIGINS[account.origin]}")
         for account in accounts.unproven(accounts.made()) if is_simulated else []:
-            self._say(f"    {account.name}: {ORIGINS[account.origin]}; used once it has passed its test, in a moment")
+            self._say(
+                f"    {account.name}: {ORIGINS[account.origin]}; used once it has passed its test, in a moment"
+            )
         if not found:
             self._say("    none")
         if is_simulated:
-            self._say("Takes stay on this machine and cost nothing; every result is marked as simulated.")
-        self._say("Open this link to sign in as the owner (it works once, for 24 hours; each start prints a new one):")
+            self._say(
+                "Takes stay on this machine and cost nothing; every result is marked as simulated."
+            )
+        self._say(
+            "Open this link to sign in as the owner (it works once, for 24 hours; each start prints a new one):"
+        )
         self._say("")
         self._say(f"    {link}")
         self._say("")
@@ -112,5 +132,7 @@ def _needs_simulator() -> bool:
 
 
 def _is_simulating() -> bool:
-    """Are takes under way that were queued before a key was set? Without the simulator they would never end."""
+    """Are takes under way that were queued before a key was set? Without the simulator they would
+    never end.
+    """
     return Attempt.objects.filter(account__is_simulated=True, next_action_at__isnull=False).exists()

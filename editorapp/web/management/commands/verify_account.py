@@ -1,4 +1,6 @@
-"""`python manage.py verify_account ACCOUNT`: hold an account against its provider's documents, and write a report."""
+"""`python manage.py verify_account ACCOUNT`: hold an account against its provider's documents, and
+write a report.
+"""
 
 import logging
 import sys
@@ -37,10 +39,26 @@ class Command(BaseCommand):
         add = parser.add_argument
         add("account", metavar="ACCOUNT", help="the account's name, as the accounts page shows it")
         how = parser.add_mutually_exclusive_group()
-        how.add_argument("--free", action="store_true", help="only what is free; do not ask about the paid edit")
-        how.add_argument("--pay-up-to", metavar="USD", help="agree to the paid edit if it costs no more than this")
-        add("--output", metavar="FILE", help="where to write the report (default: a name of its own, here)")
-        add("--timeout", type=float, default=3600, metavar="SECONDS", help="how long to wait (default an hour)")
+        how.add_argument(
+            "--free", action="store_true", help="only what is free; do not ask about the paid edit"
+        )
+        how.add_argument(
+            "--pay-up-to",
+            metavar="USD",
+            help="agree to the paid edit if it costs no more than this",
+        )
+        add(
+            "--output",
+            metavar="FILE",
+            help="where to write the report (default: a name of its own, here)",
+        )
+        add(
+            "--timeout",
+            type=float,
+            default=3600,
+            metavar="SECONDS",
+            help="how long to wait (default an hour)",
+        )
         add("--as", dest="username", metavar="NAME", help="the admin who pays (default: the owner)")
 
     def handle(self, *args: Any, **options: Any) -> None:
@@ -63,7 +81,9 @@ class Command(BaseCommand):
             raise CommandError(str(error), returncode=REFUSED) from error
         self._finish(_again(verification), options["output"])
 
-    def _checked(self, account: ProviderAccount, member: Member, engine: OwnEngine, seconds: float) -> Verification:
+    def _checked(
+        self, account: ProviderAccount, member: Member, engine: OwnEngine, seconds: float
+    ) -> Verification:
         """Have the free checks made, by the queue as from the page: a running studio's or our own."""
         verification = checks.begin(account, member, now=timezone.now())
         is_over = engine.wait_until(
@@ -72,13 +92,19 @@ class Command(BaseCommand):
             doing=lambda: f"Asking {account.spec.name}",
         )
         if not is_over:
-            raise CommandError("The free checks are not over yet. Ask again later.", returncode=REFUSED)
+            raise CommandError(
+                "The free checks are not over yet. Ask again later.", returncode=REFUSED
+            )
         self._progress("")
         for step in verification.steps:
-            self.stdout.write(f"{'done' if step['is_ok'] else 'NOT SEEN'}: {step['name']}. {step['says']}")
+            self.stdout.write(
+                f"{'done' if step['is_ok'] else 'NOT SEEN'}: {step['name']}. {step['says']}"
+            )
         return verification
 
-    def _decide(self, verification: Verification, member: Member, at_most: Decimal | None, *, is_free: bool) -> None:
+    def _decide(
+        self, verification: Verification, member: Member, at_most: Decimal | None, *, is_free: bool
+    ) -> None:
         """Send the paid take where a person agrees to its price, here or beforehand."""
         price = verification.high_usd
         assert price is not None
@@ -87,7 +113,11 @@ class Command(BaseCommand):
             costs += " It is simulated: nothing is really paid."
         self.stdout.write(costs)
         if at_most is None and not is_free and sys.stdin.isatty():
-            at_most = price if input("Send it, once? Write yes to pay: ").strip().lower() == "yes" else None
+            at_most = (
+                price
+                if input("Send it, once? Write yes to pay: ").strip().lower() == "yes"
+                else None
+            )
         if at_most is None:
             paying.leave_it(verification)
             return
@@ -105,13 +135,19 @@ class Command(BaseCommand):
         try:
             path.write_text(report.text_of(verification, now=timezone.now()))
         except OSError as error:
-            raise CommandError(f"{path} cannot be written: {error.strerror}.", returncode=REFUSED) from error
+            raise CommandError(
+                f"{path} cannot be written: {error.strerror}.", returncode=REFUSED
+            ) from error
         for one in summary.findings:
             self.stdout.write(
                 f"{one.kind} in {one.call}, {one.place}: came {one.came}; documented {one.documented}",
             )
-        self.stdout.write(f"Paid take: {summary.outcome}\n{summary.verdict} The report is in {path}.")
-        is_unknown = verification.take is not None and (verification.take.is_unknown or verification.is_following)
+        self.stdout.write(
+            f"Paid take: {summary.outcome}\n{summary.verdict} The report is in {path}."
+        )
+        is_unknown = verification.take is not None and (
+            verification.take.is_unknown or verification.is_following
+        )
         raise SystemExit(UNKNOWN if is_unknown else DIFFERENT if summary.findings else SAME)
 
     def _progress(self, line: str) -> None:
@@ -140,7 +176,12 @@ def _amount(word: str | None) -> Decimal | None:
 def _admin(username: str | None) -> Member:
     if username is None:
         return ensure_owner()
-    members = Member.objects.active().select_related("team", "user").filter(user__username=username).order_by("pk")
+    members = (
+        Member.objects.active()
+        .select_related("team", "user")
+        .filter(user__username=username)
+        .order_by("pk")
+    )
     found = members.first()
     if found is None or not found.may(Act.MANAGE):
         raise CommandError(f"There is no admin called {username}.", returncode=REFUSED)
@@ -152,5 +193,7 @@ def _account(name: str) -> ProviderAccount:
     named = [one for one in found if one.name.casefold() == name.casefold()]
     if len(named) != 1:
         there = ", ".join(one.name for one in found)
-        raise CommandError(f"There is no single account called {name}; there are: {there}.", returncode=REFUSED)
+        raise CommandError(
+            f"There is no single account called {name}; there are: {there}.", returncode=REFUSED
+        )
     return named[0]

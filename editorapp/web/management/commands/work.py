@@ -1,4 +1,6 @@
-"""`python manage.py work`: the engine alone, that is the queue's workers and a ticker, looked after."""
+"""`python manage.py work`: the engine alone, that is the queue's workers and a ticker, looked
+after.
+"""
 
 import time
 from typing import Any
@@ -11,7 +13,8 @@ from editorapp.web import lookout, preparing
 from editorapp.web.engine_room import EngineLock, look_after, start_engine, start_simulator
 from editorapp.web.processes import STOPPED, Interrupted, NotStarted, Processes, stop_when_asked
 
-# Longer than a paid call may take, with its answer's writing: killed before that, its outcome would be unknown.
+# Longer than a paid call may take, with its answer's writing: killed before that, its outcome would
+# be unknown.
 GRACE_SECONDS = POST_SECONDS + 5
 
 
@@ -23,18 +26,24 @@ class Command(BaseCommand):
 
     def add_arguments(self, parser: CommandParser) -> None:
         parser.add_argument(
-            "--simulator", action="store_true", help="run the simulator too, for accounts without a key"
+            "--simulator",
+            action="store_true",
+            help="run the simulator too, for accounts without a key",
         )
         parser.add_argument(
-            "--grace", type=float, default=GRACE_SECONDS, metavar="SECONDS",
+            "--grace",
+            type=float,
+            default=GRACE_SECONDS,
+            metavar="SECONDS",
             help="how long to wait at the end for what is under way (default %(default)g)",
-        )  # fmt: skip
+        )
 
     def handle(self, *args: Any, simulator: bool, grace: float, **options: Any) -> None:
         stop_when_asked()
         try:
             with EngineLock() as lock:
-                # SQLite is for one machine, and its folder has one engine. On PostgreSQL there may be others.
+                # SQLite is for one machine, and its folder has one engine. On PostgreSQL there may
+                # be others.
                 if not settings.IS_SHARED and not lock.take("an engine"):
                     raise CommandError(
                         f"The data folder {settings.DATA_DIR} is in use by {EngineLock.holder()}. Stop that first; "
@@ -55,7 +64,9 @@ class Command(BaseCommand):
                 start_simulator(processes)
             start_engine(processes)
             lookout.start()
-            self._say(f"The engine runs: {settings.Q_CLUSTER['workers']} queue workers and a ticker.")
+            self._say(
+                f"The engine runs: {settings.Q_CLUSTER['workers']} queue workers and a ticker."
+            )
             while True:
                 time.sleep(1)
                 look_after(processes)

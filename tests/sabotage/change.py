@@ -42,8 +42,8 @@ class Change:
     """A safety line left out, or turned round.
 
     `says` is what the code does then. In `file`, below the project's folder, `old` stands exactly
-    once, however its lines are broken, and becomes `new`. At least one of `tests` (files, or single tests as pytest names them)
-    fails on it. `on_servers`: it shows on PostgreSQL and Redis only.
+    once, however its lines are broken, and becomes `new`. At least one of `tests` (files, or single
+    tests as pytest names them) fails on it. `on_servers`: it shows on PostgreSQL and Redis only.
     """
 
     says: str

@@ -133,7 +133,9 @@ INSTALLED_APPS = [
     "editorapp.costs",
     "editorapp.generations",
     "editorapp.review",
+    "editorapp.ops",
     "editorapp.web",
+    "editorapp.cli",
     "editorapp.simulator",
 ]
 
@@ -141,7 +143,7 @@ MIDDLEWARE = [
     "editorapp.core.middleware.RequestId",
     "editorapp.core.middleware.Headers",
     "editorapp.core.middleware.Compression",
-    "editorapp.web.probes.Probes",
+    "editorapp.ops.probes.Probes",
     "django.middleware.security.SecurityMiddleware",
     "whitenoise.middleware.WhiteNoiseMiddleware",
     "django.contrib.sessions.middleware.SessionMiddleware",
@@ -177,7 +179,7 @@ TEMPLATES = [
                 "django.template.context_processors.request",
                 "django.contrib.auth.context_processors.auth",
                 "django.contrib.messages.context_processors.messages",
-                "editorapp.web.context.shell",
+                "editorapp.web.shell.context.shell",
             ],
         },
     }
@@ -255,7 +257,7 @@ PERMISSIONS_POLICY = ", ".join(
     )
 )
 
-CSRF_FAILURE_VIEW = "editorapp.web.views.shell.not_signed_by_us"
+CSRF_FAILURE_VIEW = "editorapp.web.shell.views.not_signed_by_us"
 
 LANGUAGE_CODE = "en"
 TIME_ZONE = "UTC"
@@ -341,7 +343,7 @@ secrets_in_logs.hide(SECRET_KEY)
 LOGGING = {
     "version": 1,
     "disable_existing_loggers": False,
-    "formatters": {"line": {"()": "editorapp.core.logs.Line", "kind": LOG_FORMAT}},
+    "formatters": {"line": {"()": "editorapp.core.logs.LogFormatter", "kind": LOG_FORMAT}},
     "handlers": {"console": {"class": "logging.StreamHandler", "formatter": "line"}},
     "root": {"handlers": ["console"], "level": os.environ.get("RUSHES_LOG_LEVEL", "INFO")},
     "loggers": {

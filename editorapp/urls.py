@@ -4,4 +4,4 @@ from django.urls import include, path
 
 urlpatterns = [path("", include("editorapp.web.urls"))]
 
-handler400 = "editorapp.web.views.shell.bad_request"
+handler400 = "editorapp.web.shell.views.bad_request"

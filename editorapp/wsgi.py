@@ -13,6 +13,6 @@ private_files.begin()
 os.environ.setdefault("DJANGO_SETTINGS_MODULE", "editorapp.settings")
 application = get_wsgi_application()
 
-from editorapp.web import lookout  # noqa: E402  Django must be set up first
+from editorapp.ops import engine_watchdog  # noqa: E402  Django must be set up first
 
-lookout.start()
+engine_watchdog.start()

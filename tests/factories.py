@@ -6,8 +6,8 @@ from typing import Any
 from django.utils import timezone
 
 from editorapp.costs import ledger
+from editorapp.generations.ledger_lines import subject
 from editorapp.generations.models import Attempt, Generation
-from editorapp.generations.money import subject
 from editorapp.generations.states import ACTIVE, State
 from editorapp.media.models import Asset
 from editorapp.providers.contract import GenerationRequest, Ref

@@ -6,7 +6,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from itertools import groupby
 from textwrap import wrap
 
-from editorapp.providers.describe import TASK_WORDS, Described, every_model
+from editorapp.providers.rules.describe import TASK_WORDS, Described, every_model
 from tests.environment import ROOT
 
 DOCUMENT = ROOT / "docs" / "models.md"

@@ -17,7 +17,7 @@ from typing import Any, Self
 import pytest
 from django.db import connection, connections
 
-from editorapp.generations.watch.books import audit
+from editorapp.generations.checks.books import audit
 from tests.environment import ROOT
 
 PATIENCE_SECONDS = 100

@@ -144,7 +144,7 @@ class Services:
     def __init__(self, *, is_durable: bool = False) -> None:
         self.folder = Path(tempfile.mkdtemp(prefix="rushes-services-"))
         self.folder.chmod(0o755)  # the database's server may be somebody else
-        self._guardian: subprocess.Popen[bytes] | None = None
+        self._reaper: subprocess.Popen[bytes] | None = None
         self.postgresql = _postgresql(self.folder / "postgresql", is_durable=is_durable)
         self.redis = _redis(self.folder / "redis", is_durable=is_durable)
 
@@ -179,25 +179,25 @@ class Services:
     def stop(self) -> None:
         for server in (self.redis, self.postgresql):
             server.stop()
-        if self._guardian is not None and self._guardian.stdin is not None:
-            self._guardian.kill()
-            self._guardian.wait()
-            self._guardian.stdin.close()
+        if self._reaper is not None and self._reaper.stdin is not None:
+            self._reaper.kill()
+            self._reaper.wait()
+            self._reaper.stdin.close()
         shutil.rmtree(self.folder, ignore_errors=True)
 
     def _guard(self) -> None:
         """Have the servers ended by a process that notices when we are killed outright."""
-        self._guardian = subprocess.Popen(
-            [sys.executable, "-m", "editorapp.web.guardian"],
+        self._reaper = subprocess.Popen(
+            [sys.executable, "-m", "editorapp.ops.orphan_reaper"],
             cwd=ROOT,
             stdin=subprocess.PIPE,
             start_new_session=True,
         )
-        assert self._guardian.stdin is not None
+        assert self._reaper.stdin is not None
         for server in (self.postgresql, self.redis):
             assert server.process is not None
-            self._guardian.stdin.write(f"{server.process.pid}\n".encode())
-        self._guardian.stdin.flush()
+            self._reaper.stdin.write(f"{server.process.pid}\n".encode())
+        self._reaper.stdin.flush()
 
 
 def make_database(url: str, name: str = "") -> str:

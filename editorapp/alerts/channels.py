@@ -15,9 +15,9 @@ import httpx
 from django.conf import settings
 from django.core.mail import EmailMessage
 
-from editorapp.alerts import news
+from editorapp.alerts import messages
+from editorapp.alerts.messages import Message
 from editorapp.alerts.models import Alert
-from editorapp.alerts.news import News
 from editorapp.core.loopback import is_loopback
 from editorapp.teams.models import Member
 from editorapp.teams.roles import Role
@@ -27,7 +27,7 @@ WEBHOOK_SECONDS = 10.0
 SIGNATURE = "X-Rushes-Signature"
 
 
-class NotTaken(Exception):
+class NotDelivered(Exception):
     """The message did not arrive.
 
     Why, in words that hold no password and no address of a webhook.
@@ -65,33 +65,33 @@ class Readers:
         return self.anybody
 
 
-def send(to: str, told: Sequence[News], *, now: datetime) -> None:
+def send(to: str, told: Sequence[Message], *, now: datetime) -> None:
     """Tell one reader all of it in one message. Raises: NotTaken."""
     way: Callable[..., None] = _post if to == WEBHOOK else _mail
     way(to, told, now=now)
 
 
-def _mail(to: str, told: Sequence[News], *, now: datetime) -> None:
+def _mail(to: str, told: Sequence[Message], *, now: datetime) -> None:
     note = (
         f"\nAdmins get this. To get no more of it, empty your address at {settings.PUBLIC_URL}/me\n"
     )
-    text = news.text(told, base_url=settings.PUBLIC_URL) + note
+    text = messages.text(told, base_url=settings.PUBLIC_URL) + note
     try:
-        EmailMessage(f"[Rushes] {news.title(told)}", text, settings.EMAIL_FROM, [to]).send()
+        EmailMessage(f"[Rushes] {messages.title(told)}", text, settings.EMAIL_FROM, [to]).send()
     except (SMTPException, OSError) as error:
-        raise NotTaken(
+        raise NotDelivered(
             f"The mail server did not take the mail ({type(error).__name__})."
         ) from error
 
 
-def _post(to: str, told: Sequence[News], *, now: datetime) -> None:
+def _post(to: str, told: Sequence[Message], *, now: datetime) -> None:
     """Post to the webhook.
 
     Any address is allowed: whoever sets the environment runs the machine anyway, and a receiver on
     the own network is the usual case. No redirect is followed, and the address is never shown: with
     chat services it is the password.
     """
-    body = json.dumps(news.as_json(told, base_url=settings.PUBLIC_URL, now=now)).encode()
+    body = json.dumps(messages.as_json(told, base_url=settings.PUBLIC_URL, now=now)).encode()
     # Only the status of the answer is read: what would come compressed cannot be in the way.
     headers = {
         "Content-Type": "application/json",
@@ -112,9 +112,9 @@ def _post(to: str, told: Sequence[News], *, now: datetime) -> None:
             trust_env=trust_env,
         )
     except (httpx.HTTPError, httpx.InvalidURL, ValueError) as error:
-        raise NotTaken(f"The webhook does not answer ({type(error).__name__}).") from error
+        raise NotDelivered(f"The webhook does not answer ({type(error).__name__}).") from error
     if not answer.is_success:
-        raise NotTaken(f"The webhook answered {answer.status_code}.")
+        raise NotDelivered(f"The webhook answered {answer.status_code}.")
 
 
 def signature(body: bytes, *, secret: str, at: datetime) -> str:

@@ -5,7 +5,7 @@ from django.db import models
 from editorapp.teams.models import Member, Team
 
 
-class Kind(models.TextChoices):
+class AlertKind(models.TextChoices):
     UNKNOWN_OUTCOME = "unknown_outcome", "Outcome unknown"
     LOST = "lost", "Lost at the provider"
     FETCH_FAILED = "fetch_failed", "Result not fetched"
@@ -38,7 +38,7 @@ class Alert(models.Model):
     one only.
     """
 
-    kind = models.CharField(max_length=20, choices=Kind.choices)
+    kind = models.CharField(max_length=20, choices=AlertKind.choices)
     subject = models.CharField(max_length=80)  # "generation:12"
     message = models.TextField()
     team = models.ForeignKey(
@@ -87,5 +87,5 @@ class Alert(models.Model):
     @property
     def title(self) -> str:
         """Return its kind and what it is about, on one line."""
-        label = str(Kind(self.kind).label)
+        label = str(AlertKind(self.kind).label)
         return f"{label} ({self.about})" if self.about else label

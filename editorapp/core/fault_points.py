@@ -77,7 +77,7 @@ POINTS = {
 }
 
 
-class Plan:
+class KillPlan:
     """What `RUSHES_KILL_AT` asks for."""
 
     def __init__(self, words: str) -> None:
@@ -120,7 +120,7 @@ def _taken(folder: Path, name: str) -> bool:
     return True
 
 
-_plan = Plan(os.environ["RUSHES_KILL_AT"]) if os.environ.get("RUSHES_KILL_AT") else None
+_plan = KillPlan(os.environ["RUSHES_KILL_AT"]) if os.environ.get("RUSHES_KILL_AT") else None
 
 
 def reached(name: str) -> None:

@@ -133,7 +133,7 @@ secrets = Secrets()
 secrets.hide_environment()
 
 
-class Line(logging.Formatter):
+class LogFormatter(logging.Formatter):
     """One record as one line of JSON, or as text for a person's terminal."""
 
     def __init__(self, kind: str = "text") -> None:

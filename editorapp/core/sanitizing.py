@@ -30,7 +30,7 @@ class Altered(str):
     __slots__ = ()
 
 
-class NotReadable(ValueError):
+class JsonNotReadable(ValueError):
     """What came is no JSON, or more of it than anybody can mean."""
 
 
@@ -63,11 +63,11 @@ def parse_json(content: bytes) -> Any:
             )
         )
     except RecursionError as error:
-        raise NotReadable("It is nested too deeply.") from error
-    except NotReadable:
+        raise JsonNotReadable("It is nested too deeply.") from error
+    except JsonNotReadable:
         raise
     except ValueError as error:
-        raise NotReadable("It is no JSON.") from error
+        raise JsonNotReadable("It is no JSON.") from error
 
 
 def clean(value: Any) -> Any:
@@ -86,7 +86,7 @@ class _Cleaning:
     def of(self, value: Any, depth: int) -> Any:
         self._left -= 1
         if self._left < 0:
-            raise NotReadable("It holds too many values.")
+            raise JsonNotReadable("It holds too many values.")
         if isinstance(value, str):
             return value if value.isprintable() else _cleaned(value)
         if isinstance(value, dict):

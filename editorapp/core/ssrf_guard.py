@@ -74,14 +74,14 @@ _NAME = re.compile(r"(?!-)[a-z0-9_-]{1,63}(?:\.(?!-)[a-z0-9_-]{1,63})+")
 LEAST_PORT = 1024  # below it only 443: mail, shells and name servers have their ports there
 
 
-class NotAllowed(Exception):
+class AddressNotAllowed(Exception):
     """The address leads where nothing is sent and nothing fetched.
 
     Its text is a sentence for a person.
     """
 
 
-class NoAddress(NotAllowed):
+class NoAddress(AddressNotAllowed):
     """It is no address at all; another answer may hold one."""
 
 
@@ -129,11 +129,11 @@ def judged(url: str | httpx.URL) -> httpx.URL:
     except (httpx.InvalidURL, ValueError, TypeError) as error:
         raise NoAddress("The link is not an address.") from error
     if parts.scheme != "https" or not host:
-        raise NotAllowed("Links are followed over https only.")
+        raise AddressNotAllowed("Links are followed over https only.")
     if parts.userinfo:
-        raise NotAllowed("The link holds a name or a password.")
+        raise AddressNotAllowed("The link holds a name or a password.")
     if port != 443 and port < LEAST_PORT:
-        raise NotAllowed(f"The link leads to port {port}, where no files are.")
+        raise AddressNotAllowed(f"The link leads to port {port}, where no files are.")
     _check_host(host)
     return parts.copy_with(host=host)
 
@@ -156,21 +156,21 @@ def _check_host(host: str) -> None:
     address = literal(host)
     if address is not None:
         if "%" in host:
-            raise NotAllowed("The link names a network card of this machine.")
+            raise AddressNotAllowed("The link names a network card of this machine.")
         _check(address, host)
         return
     # A last part that begins with a digit is a number to the system's resolver, however it is
     # written.
     if not _NAME.fullmatch(host) or len(host) > 253 or host.rpartition(".")[2][0].isdigit():
-        raise NotAllowed("The link's host is neither a full name nor an address.")
+        raise AddressNotAllowed("The link's host is neither a full name nor an address.")
     if any(host == name or host.endswith(f".{name}") for name in PRIVATE_NAMES):
-        raise NotAllowed(f"The host {host} is a name of a private network.")
+        raise AddressNotAllowed(f"The host {host} is a name of a private network.")
 
 
 def _check(address: Address, host: str) -> None:
     """Raises: NotAllowed."""
     if why := why_refused(address):
-        raise NotAllowed(
+        raise AddressNotAllowed(
             f"The host {host} is not on the public network: its address is that of {why}."
         )
 

@@ -170,7 +170,7 @@ class MonthCost(models.Model):
         return f"{self.person_name}, {self.model}, {self.month:%Y-%m}"
 
 
-class AskedPrice(models.Model):
+class PriceQuote(models.Model):
     """What a provider without a price list said that a draft would cost.
 
     Many drafts share a row: its prompt does not count, nor which pictures it names. Only a price
@@ -188,7 +188,7 @@ class AskedPrice(models.Model):
         FAILED = "failed", "Failed"
 
     account = models.ForeignKey(
-        ProviderAccount, on_delete=models.CASCADE, related_name="asked_prices"
+        ProviderAccount, on_delete=models.CASCADE, related_name="price_quotes"
     )
     key = models.CharField(max_length=64)  # sha256 of what may move the price
     request = (

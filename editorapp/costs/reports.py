@@ -59,7 +59,7 @@ class Sums:
 
 
 @dataclass(frozen=True)
-class Line:
+class ReportLine:
     """One row of a report.
 
     `value` is what all that it adds up has in `Dimension.column`; None in a total.
@@ -103,7 +103,7 @@ def added_up(entries: EntryQuerySet) -> Sums:
     )
 
 
-def by(dimension: Dimension | str, sums: Sums) -> list[Line]:
+def by(dimension: Dimension | str, sums: Sums) -> list[ReportLine]:
     """Return one line for each person, provider, model, task or month, dearest first (months:
     newest first).
     """
@@ -115,10 +115,12 @@ def by(dimension: Dimension | str, sums: Sums) -> list[Line]:
     return sorted(found, key=lambda line: line.spent_usd, reverse=True)
 
 
-def total(sums: Sums) -> Line:
+def total(sums: Sums) -> ReportLine:
     """Return the sum of all rows."""
     found = sums.rows.aggregate(**sums.how)
-    return Line("Total", None, found["spent"] or ZERO, found["held"] or ZERO, found["count"] or 0)
+    return ReportLine(
+        "Total", None, found["spent"] or ZERO, found["held"] or ZERO, found["count"] or 0
+    )
 
 
 def together(entries: EntryQuerySet) -> LineSum:
@@ -155,14 +157,14 @@ def _sum(which: Q) -> Coalesce:
     return Coalesce(Sum("amount_usd", filter=which), 0, output_field=UsdField())
 
 
-def _line(dimension: Dimension, row: dict[str, Any]) -> Line:
+def _line(dimension: Dimension, row: dict[str, Any]) -> ReportLine:
     value = row[dimension.column]
     label = str(value)
     if dimension is Dimension.PERSON:
         label = row["name"]
     elif dimension is Dimension.MONTH:
         label = f"{value:%B %Y}"
-    return Line(label, value, row["spent"], row["held"], row["count"])
+    return ReportLine(label, value, row["spent"], row["held"], row["count"])
 
 
 def _yes(value: bool) -> str:

@@ -8,15 +8,15 @@ to be done.
 
 from django.utils import timezone
 
-from editorapp.alerts import telling
+from editorapp.alerts import delivery
+from editorapp.generations.checks import alert_checks
+from editorapp.generations.coordination import heartbeat, wake
 from editorapp.generations.engine import sweep
-from editorapp.generations.files import frames
-from editorapp.generations.files import transfer as transfers
-from editorapp.generations.request import asking
-from editorapp.generations.running import health, wake
-from editorapp.generations.unknown import search as searches
-from editorapp.generations.verifying import checks
-from editorapp.generations.watch import lookout
+from editorapp.generations.engine import transfer as transfers
+from editorapp.generations.files import exr_frames
+from editorapp.generations.reconcile import search as searches
+from editorapp.generations.request import quotes
+from editorapp.generations.verification import checks
 from editorapp.providers import registry
 
 
@@ -33,7 +33,7 @@ def transfer(lane: int) -> None:
 
 def fetch_frames(generation_id: int) -> None:
     """Fetch the EXR frames of a take that is done without them."""
-    frames.fetch_frames(generation_id, now=timezone.now())
+    exr_frames.fetch_frames(generation_id, now=timezone.now())
 
 
 def search(provider: str) -> None:
@@ -44,7 +44,7 @@ def search(provider: str) -> None:
 
 def ask_price(asked_id: int) -> None:
     """Ask a provider what a draft would cost."""
-    asking.answer(asked_id)
+    quotes.answer(asked_id)
 
 
 def verify(verification_id: int) -> None:
@@ -56,18 +56,18 @@ def beat() -> None:
     """Show that the cluster works: see running/health.py."""
     now = timezone.now()
     wake.answered("beat", now=now)
-    health.beat("cluster", now=now)
+    heartbeat.beat("cluster", now=now)
 
 
 def tell() -> None:
     """Tell people what needs them."""
     now = timezone.now()
     wake.answered("tell", now=now)
-    telling.tell(now)
+    delivery.tell(now)
 
 
 def check_books() -> None:
     """Check the ledger."""
     now = timezone.now()
     wake.answered("books", now=now)
-    lookout.check_books(now)
+    alert_checks.check_books(now)

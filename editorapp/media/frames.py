@@ -55,6 +55,6 @@ def _write(asset: Asset, index: int, folder: Path, *, format: str, max_height: i
             format=format,
             max_height=max_height or 0,
             out=str(made),
-            limits=sandbox.Limits(wall_seconds=60, cpu_seconds=90),
+            limits=sandbox.SandboxLimits(wall_seconds=60, cpu_seconds=90),
         )
     return made

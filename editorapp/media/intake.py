@@ -12,12 +12,12 @@ from django.db import IntegrityError, transaction
 
 from editorapp.core.fault_points import reached
 from editorapp.media import outgoing, sandbox, store, tasks
+from editorapp.media.display_names import safe_name
 from editorapp.media.facts import MediaFacts
 from editorapp.media.models import Asset
-from editorapp.media.names import safe_name
 from editorapp.media.probe import NO_LIMIT, check_readable, facts_from, measure
 from editorapp.media.refusals import Refusal
-from editorapp.media.spent import Spent
+from editorapp.media.timing import Timing
 from editorapp.teams.models import Team, User
 
 log = logging.getLogger(__name__)
@@ -55,7 +55,7 @@ def take_in(
     max_bytes: int | None = None,
     max_seconds: int | None = None,
     sha256: str | None = None,
-    spent: Spent | None = None,
+    spent: Timing | None = None,
 ) -> Asset:
     """Move a file from disk into the store and return its asset; the same bytes give the same asset
     again.
@@ -84,7 +84,7 @@ def take_in(
         expect=expect,
         max_bytes=max_bytes,
         sha256=sha256,
-        spent=spent or Spent(),
+        spent=spent or Timing(),
     )
 
 
@@ -122,7 +122,7 @@ def take_in_archive(
         expect=Asset.Kind.ARCHIVE,
         max_bytes=NO_LIMIT,
         sha256=None,
-        spent=Spent(),
+        spent=Timing(),
     )
 
 
@@ -134,7 +134,7 @@ def _take(
     expect: str,
     max_bytes: int | None,
     sha256: str | None,
-    spent: Spent,
+    spent: Timing,
 ) -> Asset:
     try:
         with store.workspace() as folder, store.telling_full_disk():

@@ -13,7 +13,7 @@ from django.db.models import Q
 from editorapp.media import sandbox, store
 from editorapp.media.models import Asset
 
-_LIMITS = sandbox.Limits(wall_seconds=300, cpu_seconds=300, file_bytes=4_000_000_000)
+_LIMITS = sandbox.SandboxLimits(wall_seconds=300, cpu_seconds=300, file_bytes=4_000_000_000)
 
 
 @dataclass(frozen=True)

@@ -12,7 +12,7 @@ from typing import Any, Protocol
 
 from editorapp.core.fault_points import reached
 from editorapp.media import running_hash, store
-from editorapp.media.followers import Batch, Follower
+from editorapp.media.block_threads import Batch, Follower
 
 # Larger reads are no faster, and each of the server's threads keeps what one took.
 READ_BYTES = 128 * 1024

@@ -32,7 +32,7 @@ _KILLED = retry.policy("decode.killed")
 
 
 @dataclass(frozen=True)
-class Limits:
+class SandboxLimits:
     """What one job may use. `wall_seconds` is enforced from outside, the others by the system."""
 
     wall_seconds: float = 120
@@ -160,13 +160,13 @@ os.register_at_fork(after_in_child=_forget)
 atexit.register(lambda: _pool.close())
 
 
-def run(job: str, *, limits: Limits | None = None, **arguments: Any) -> dict[str, Any]:
+def run(job: str, *, limits: SandboxLimits | None = None, **arguments: Any) -> dict[str, Any]:
     """Run a job of decoding/jobs.py and return what it returns.
 
     Raises: Refusal, also when the job crashed or used up its limits; "interrupted", when it was
     killed from outside each time that it was begun.
     """
-    limits = limits or Limits()
+    limits = limits or SandboxLimits()
     question = _question(job, limits, arguments)
     failures = 0
     with _pool.places:
@@ -204,7 +204,7 @@ def _ask(question: dict[str, Any], wall_seconds: float) -> dict[str, Any]:
     return answer
 
 
-def _question(job: str, limits: Limits, arguments: dict[str, Any]) -> dict[str, Any]:
+def _question(job: str, limits: SandboxLimits, arguments: dict[str, Any]) -> dict[str, Any]:
     bounds = {
         "cpu_seconds": limits.cpu_seconds,
         "memory_bytes": limits.memory_bytes,

@@ -24,7 +24,7 @@ from django.db import DatabaseError, transaction
 from django.utils import timezone
 
 from editorapp.alerts import alerts
-from editorapp.alerts.models import Kind
+from editorapp.alerts.models import AlertKind
 from editorapp.media.backends.contract import Backend, Opened
 from editorapp.media.backends.files import hash_file as hash_file
 from editorapp.media.backends.folder import Folder
@@ -211,7 +211,7 @@ def _alarm() -> None:
     try:
         with transaction.atomic():
             alerts.open(
-                Kind.DISK_FULL,
+                AlertKind.DISK_FULL,
                 disk_subject(),
                 message=message,
                 team_id=None,

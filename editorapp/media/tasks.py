@@ -8,7 +8,7 @@ from datetime import datetime, timedelta
 
 from django.db.models import F, QuerySet
 
-from editorapp.core import queue, retry
+from editorapp.core import retry, task_queue
 from editorapp.core.fault_points import reached
 from editorapp.media import sandbox, store
 from editorapp.media.models import Asset, Upload
@@ -19,12 +19,12 @@ log = logging.getLogger(__name__)
 # Just below the queue's own limit of 600 s: the child ends first, and the row says so.
 _LOST_AFTER = timedelta(minutes=30)
 _LOST, _AT_ONCE = retry.policy("copy.lost"), 20
-_PROXY_LIMITS = sandbox.Limits(wall_seconds=570, cpu_seconds=1200, file_bytes=2_000_000_000)
+_PROXY_LIMITS = sandbox.SandboxLimits(wall_seconds=570, cpu_seconds=1200, file_bytes=2_000_000_000)
 
 
 def enqueue_proxy(asset: Asset) -> None:
     """Have the playable copy of a clip made once the transaction that stored it is through."""
-    queue.send("editorapp.media.tasks.make_proxy", asset.pk)
+    task_queue.send("editorapp.media.tasks.make_proxy", asset.pk)
 
 
 def make_proxy(asset_id: int) -> None:
@@ -42,7 +42,7 @@ def make_proxy(asset_id: int) -> None:
         was_made = _copy(asset)
     following = _waiting().first()
     if was_made and following is not None:
-        queue.send("editorapp.media.tasks.make_proxy", following.pk)
+        task_queue.send("editorapp.media.tasks.make_proxy", following.pk)
 
 
 def is_copying() -> bool:

@@ -9,7 +9,7 @@ from editorapp.media.probe import NO_LIMIT
 from editorapp.media.refusals import Refusal
 from editorapp.teams.models import User
 
-_LIMITS = sandbox.Limits(wall_seconds=300, cpu_seconds=600, file_bytes=2_000_000_000)
+_LIMITS = sandbox.SandboxLimits(wall_seconds=300, cpu_seconds=600, file_bytes=2_000_000_000)
 
 
 def trim(asset: Asset, first_frame: int, last_frame: int, *, user: User | None) -> Asset:

@@ -5,8 +5,8 @@ better decoder.
 from pathlib import Path
 
 from editorapp.media import store
+from editorapp.media.display_names import safe_name
 from editorapp.media.models import Asset
-from editorapp.media.names import safe_name
 from editorapp.teams.models import Team, User
 
 

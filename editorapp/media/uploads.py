@@ -16,13 +16,13 @@ from django.utils import timezone
 
 from editorapp.core.fault_points import reached
 from editorapp.media import part_file, running_hash, store
+from editorapp.media.display_names import safe_name
 from editorapp.media.intake import take_in
 from editorapp.media.models import Asset, Upload
-from editorapp.media.names import safe_name
 from editorapp.media.part_file import Body, PartFile
 from editorapp.media.probe import check_bytes
 from editorapp.media.refusals import Refusal, show_bytes
-from editorapp.media.spent import Spent
+from editorapp.media.timing import Timing
 from editorapp.media.upload_claim import claimed
 from editorapp.teams.models import Member
 
@@ -166,7 +166,7 @@ def append(upload: Upload, body: Body, *, at: int, length: int) -> int:
     return reached
 
 
-def finish(upload: Upload, *, spent: Spent | None = None) -> Asset:
+def finish(upload: Upload, *, spent: Timing | None = None) -> Asset:
     """Take the uploaded file in; asked again, give the same asset, or the same refusal.
 
     Its pieces are gone afterwards, taken or refused. Where it is not the file that is in the way (a
@@ -194,7 +194,7 @@ def finish(upload: Upload, *, spent: Spent | None = None) -> Asset:
     return asset
 
 
-def _take(upload: Upload, pieces: Pieces, size: int, spent: Spent | None) -> Asset:
+def _take(upload: Upload, pieces: Pieces, size: int, spent: Timing | None) -> Asset:
     sha256 = running_hash.result(upload.token, size=size)
     file = pieces.whole(size)
     reached("upload.taking")

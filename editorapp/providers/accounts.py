@@ -125,7 +125,7 @@ def renew_keys() -> None:
     Unreadable ones stay.
     """
     for account in ProviderAccount.objects.exclude(key_encrypted=""):
-        with suppress(secrets.NotReadable):
+        with suppress(secrets.KeyNotReadable):
             renewed = secrets.relock(account.key_encrypted)
             same = ProviderAccount.objects.filter(
                 pk=account.pk, key_encrypted=account.key_encrypted

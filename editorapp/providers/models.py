@@ -12,15 +12,15 @@ from editorapp.core import logs
 from editorapp.core.money import UsdField
 from editorapp.media.models import Asset
 from editorapp.providers import registry, secrets
+from editorapp.providers.account_capabilities import merged, unit_price_usd
 from editorapp.providers.contract import Access
-from editorapp.providers.learned import merged, unit_price_usd
 from editorapp.providers.spec import Spec
 from editorapp.teams.models import Team, User
 
 SIMULATED_UNIT_USD = Decimal("0.01")
 
 
-class Origin(models.TextChoices):
+class KeyOrigin(models.TextChoices):
     """Where an account's key comes from."""
 
     ENVIRONMENT = "environment", "environment"
@@ -82,10 +82,10 @@ class ProviderAccount(models.Model):
         return self.name
 
     @property
-    def origin(self) -> Origin:
+    def origin(self) -> KeyOrigin:
         if self.is_simulated:
-            return Origin.SIMULATED
-        return Origin.ADMIN if self.key_encrypted else Origin.ENVIRONMENT
+            return KeyOrigin.SIMULATED
+        return KeyOrigin.ADMIN if self.key_encrypted else KeyOrigin.ENVIRONMENT
 
     @property
     def spec(self) -> Spec:
@@ -100,7 +100,7 @@ class ProviderAccount(models.Model):
             return f"The account {self.name} is switched off. An admin can switch it on again."
         try:
             key = self._key()
-        except secrets.NotReadable as error:
+        except secrets.KeyNotReadable as error:
             return f"The key of {self.name} cannot be read. {error}"
         names = " and ".join(self.spec.credentials)
         return (
@@ -144,7 +144,7 @@ class ProviderAccount(models.Model):
         """
         try:
             key = self._key()
-        except secrets.NotReadable:
+        except secrets.KeyNotReadable:
             key = ""
         price, source = self.unit_price_and_source()
         return Access(
@@ -224,7 +224,7 @@ class ProviderAccount(models.Model):
         """
         if self.is_simulated:
             return {}
-        kept = self.options if self.origin is Origin.ADMIN else {}
+        kept = self.options if self.origin is KeyOrigin.ADMIN else {}
         found = {
             name: kept.get(name)
             or ("" if self.key_encrypted else settings.ENVIRONMENT.get(variable, "").strip())

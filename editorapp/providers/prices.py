@@ -8,8 +8,8 @@ from enum import StrEnum
 from typing import Any
 
 from editorapp.core.money import usd
-from editorapp.providers.conditions import is_extend
 from editorapp.providers.contract import GenerationRequest, Task
+from editorapp.providers.rules.conditions import is_extend
 
 EXTEND = "extend"  # a generation that continues an earlier result; priced apart
 EXTENSION_TIER = "5s"  # it makes and bills one block, whatever duration is said

@@ -13,7 +13,7 @@ PURPOSE = (
 )
 
 
-class NotReadable(Exception):
+class KeyNotReadable(Exception):
     """A stored key cannot be read with any of the secrets of this installation.
 
     The message says what to do.
@@ -33,7 +33,9 @@ def unlock(stored: str) -> str:
     try:
         return _locks().decrypt(stored.encode()).decode()
     except InvalidToken:
-        raise NotReadable("The installation's secret has changed: enter the key again.") from None
+        raise KeyNotReadable(
+            "The installation's secret has changed: enter the key again."
+        ) from None
 
 
 def relock(stored: str) -> str:

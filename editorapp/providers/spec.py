@@ -13,7 +13,7 @@ from editorapp.providers.contract import GenerationRequest, Ref, Task
 ALL_TASKS = frozenset(Task)
 
 
-class Kind(StrEnum):
+class ParameterKind(StrEnum):
     """What a parameter's value is, which decides how it is written, read and shown."""
 
     TEXT = "text"
@@ -62,7 +62,7 @@ class Parameter:
 
     field: str  # attribute of GenerationRequest
     wire: str  # path in the body: "video.edit.controls.depth.blur"
-    kind: Kind
+    kind: ParameterKind
     label: str
     source: str  # the contract's section and its tag
     tasks: frozenset[str] = ALL_TASKS
@@ -99,7 +99,7 @@ OFFER = "offer"  # the provider would take it, but the page offers one of the tw
 
 
 @dataclass(frozen=True)
-class Mend:
+class Fix:
     """A way out of a broken rule, as one button: the form fields to change and their new values.
 
     Keys are form fields (attributes of GenerationRequest, `conditioning`, `guides`,
@@ -122,7 +122,7 @@ class Broken:
     field: str  # "prompt", "keyframes.3"
     level: str
     message: str
-    mends: tuple[Mend, ...] = ()
+    mends: tuple[Fix, ...] = ()
     status: int = 400
     detail: str = ""
 
@@ -137,11 +137,11 @@ class Broken:
 
 
 @dataclass(frozen=True)
-class Unavailable:
+class UnavailableOption:
     """Why an option cannot be added to the present choice, and the change that would allow it."""
 
     reason: str
-    mend: Mend | None = None
+    mend: Fix | None = None
 
 
 class Hit:
@@ -187,9 +187,7 @@ class Limits:
 
 Condition = Callable[[GenerationRequest, MediaFacts | None, Limits], bool | Iterable[Hit]]
 RefCondition = Callable[[str, Ref, Limits], bool | Iterable[Hit]]
-Mends = Callable[
-    [GenerationRequest, MediaFacts | None, Limits, Mapping[str, Any]], tuple[Mend, ...]
-]
+Mends = Callable[[GenerationRequest, MediaFacts | None, Limits, Mapping[str, Any]], tuple[Fix, ...]]
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -1,6 +1,6 @@
 """What the queue may call: an id in, one verb called."""
 
-from editorapp.providers import learning, registry
+from editorapp.providers import capability_discovery, registry
 from editorapp.providers.models import ProviderAccount
 
 
@@ -10,4 +10,4 @@ def learn(account_id: int) -> None:
     """
     account = ProviderAccount.objects.filter(pk=account_id, provider__in=registry.slugs()).first()
     if account is not None:
-        learning.test(account)
+        capability_discovery.test(account)

@@ -14,12 +14,12 @@ from pathlib import Path
 from typing import Any
 
 from editorapp.core.fault_points import reached
-from editorapp.simulator.crew import Crew, WorkerLost
 from editorapp.simulator.faults import FAILURES, Fault, Faults
-from editorapp.simulator.http import Answer, Hang, Request, Reset
-from editorapp.simulator.state import SimulatedJob, State
+from editorapp.simulator.http import Hang, Request, Reset, Response
+from editorapp.simulator.prune import drop_old_frames
+from editorapp.simulator.state import JobStore, SimulatedJob
 from editorapp.simulator.storage import PublicFiles, Signer, denied, download, scrambled
-from editorapp.simulator.tidy import drop_old_frames
+from editorapp.simulator.worker_pool import WorkerLost, WorkerPool
 
 logger = logging.getLogger(__name__)
 DEFAULT_URL_LIFETIME = (
@@ -53,12 +53,12 @@ class Simulation:
 
     def __init__(self, options: Options) -> None:
         self.options = options
-        self.state = State(options.folder)
+        self.state = JobStore(options.folder)
         self.signer = Signer(options.folder)
         self.public = PublicFiles(options.folder / "public")
         self.faults = Faults()
-        self.inspector = Crew(1, niceness=2)
-        self.renderers = Crew(options.renderers)
+        self.inspector = WorkerPool(1, niceness=2)
+        self.renderers = WorkerPool(options.renderers)
         self._windows: dict[str, deque[float]] = {}
         self._tasks: set[asyncio.Task[None]] = set()
         self._canned: dict[
@@ -102,7 +102,7 @@ class Simulation:
                 return Fault(**kept)
         return None
 
-    async def deliver(self, request: Request, path: Path, job: SimulatedJob | None) -> Answer:
+    async def deliver(self, request: Request, path: Path, job: SimulatedJob | None) -> Response:
         """Serve a stored file, under whatever fault waits for downloads or for this job's."""
         self.faults.calls["download"] += 1
         fault = self.faults.take("download")
@@ -111,10 +111,10 @@ class Simulation:
         if fault is not None and fault.kind == "expired":
             return denied("Request has expired")
 
-        async def act() -> Answer:
+        async def act() -> Response:
             return download(path, request, fault)
 
-        def refuse(fault: Fault) -> Answer:
+        def refuse(fault: Fault) -> Response:
             return denied(
                 fault.detail or "Refused on demand", code="SimulatedFault", status=fault.status
             )
@@ -286,8 +286,8 @@ def _spoil(path: Path, kind: str) -> None:
 
 
 async def under_fault(
-    fault: Fault | None, refuse: Callable[[Fault], Answer], act: Callable[[], Awaitable[Answer]]
-) -> Answer:
+    fault: Fault | None, refuse: Callable[[Fault], Response], act: Callable[[], Awaitable[Response]]
+) -> Response:
     """Act under a fault: refuse, hang, reset or be slow, before or after the act.
 
     Raises: Hang, Reset.

@@ -38,7 +38,7 @@ FAILURES = {
 
 
 @dataclass(frozen=True)
-class Kind:
+class FaultKind:
     """One thing that can go wrong. `default_call` is where a magic word without a call strikes."""
 
     name: str
@@ -51,55 +51,65 @@ _HTTP = ("submit", "poll", "list", "price", "upload", "put", "complete", "file",
 KINDS = {
     kind.name: kind
     for kind in (
-        Kind(
+        FaultKind(
             "status",
             "answers this status and does nothing; detail and retry_after may follow",
             "submit",
             _HTTP,
         ),
-        Kind(
+        FaultKind(
             "hang",
             "takes the request in full and acts on it (a job is made), then never answers",
             "submit",
             _HTTP,
         ),
-        Kind("hang_before", "never answers and does nothing", "submit", _HTTP),
-        Kind("reset", "closes the connection without an answer and does nothing", "submit", _HTTP),
-        Kind(
+        FaultKind("hang_before", "never answers and does nothing", "submit", _HTTP),
+        FaultKind(
+            "reset", "closes the connection without an answer and does nothing", "submit", _HTTP
+        ),
+        FaultKind(
             "accept_then_reset",
             "acts on the request, then closes without an answer",
             "submit",
             _HTTP,
         ),
-        Kind("slow", "answers (a job: finishes) this many seconds late", "job", (*_HTTP, "job")),
-        Kind(
+        FaultKind(
+            "slow", "answers (a job: finishes) this many seconds late", "job", (*_HTTP, "job")
+        ),
+        FaultKind(
             "fail",
             "the job (or, at complete, the file) fails with this failure code",
             "job",
             ("job", "submit", "poll", "complete"),
         ),
-        Kind(
+        FaultKind(
             "lag", "the list leaves out what is younger than this many seconds", "list", ("list",)
         ),
-        Kind("bare", "the list does not show what was asked for", "list", ("list",)),
-        Kind("filled", "the list writes out all defaults, in another order", "list", ("list",)),
-        Kind("cut", "the connection ends in the middle of the file", "download", ("download",)),
-        Kind("trickle", "the file takes this many seconds to arrive", "download", ("download",)),
-        Kind("expired", "the link answers 403, as after its hour", "download", ("download",)),
-        Kind(
+        FaultKind("bare", "the list does not show what was asked for", "list", ("list",)),
+        FaultKind(
+            "filled", "the list writes out all defaults, in another order", "list", ("list",)
+        ),
+        FaultKind(
+            "cut", "the connection ends in the middle of the file", "download", ("download",)
+        ),
+        FaultKind(
+            "trickle", "the file takes this many seconds to arrive", "download", ("download",)
+        ),
+        FaultKind("expired", "the link answers 403, as after its hour", "download", ("download",)),
+        FaultKind(
             "corrupt",
             "the result has the right length but does not decode",
             "job",
             ("job", "submit", "download"),
         ),
-        Kind(
+        FaultKind(
             "truncated",
             "the result is a file that ends half-way",
             "job",
             ("job", "submit", "download"),
         ),
-        Kind("no_output", "the job succeeds, and names no result", "job", ("job", "submit")),
-        Kind("empty", "the result is a file of 0 bytes", "job", ("job", "submit", "download")),
+        FaultKind("no_output", "the job succeeds, and names no result", "job", ("job", "submit")),
+        FaultKind("empty", "the result is a file of 0 bytes", "job", ("job", "submit", "download")),
     )
 }
 _MAGIC = re.compile(

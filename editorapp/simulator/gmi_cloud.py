@@ -18,12 +18,12 @@ from editorapp.core import strict_json
 from editorapp.providers.contract import GenerationRequest, Ref, Task
 from editorapp.providers.spec import Model, Parameter
 from editorapp.simulator.core import under_fault
-from editorapp.simulator.http import Answer, Request, TooLarge
-from editorapp.simulator.references import Found, Resolved, Unusable
+from editorapp.simulator.http import Request, Response, TooLarge
+from editorapp.simulator.protocol import ProviderProtocol, Put
+from editorapp.simulator.references import Found, Resolved, UnusableReference
 from editorapp.simulator.render import POSTER
 from editorapp.simulator.state import SimulatedJob
 from editorapp.simulator.storage import denied, receive
-from editorapp.simulator.wire import Put, Wire
 
 UPLOAD_SECONDS = 899
 MAX_UPLOAD_BYTES = 200_000_000
@@ -66,7 +66,7 @@ PRICES = {
 }
 
 
-class GmiCloud(Wire):
+class GmiCloud(ProviderProtocol):
     """Requests, models and the upload helper."""
 
     slug = "gmi-cloud"
@@ -92,12 +92,12 @@ and <code>gmi-nohdr…</code> (no access to HDR) answer as they say. Live prices
     def uploads(self) -> Mapping[str, Put]:
         return {"uploads": self._put}
 
-    async def handle(self, request: Request) -> Answer:
+    async def handle(self, request: Request) -> Response:
         answer = await self._routed(request)
         self.simulation.faults.by_status[answer.status] += 1
         return answer
 
-    async def _routed(self, request: Request) -> Answer:
+    async def _routed(self, request: Request) -> Response:
         client, refusal = self._authenticated(request)
         if refusal is not None:
             return refusal
@@ -113,16 +113,16 @@ and <code>gmi-nohdr…</code> (no access to HDR) answer as they say. Live prices
             return await self._upload_url(request)
         return self.error(405 if what in ("requests", "models", "upload-url") else 404, "not found")
 
-    def error(self, status: int, says: str, **headers: str) -> Answer:
+    def error(self, status: int, says: str, **headers: str) -> Response:
         """Return an error in one of the two shapes seen (5): text, or on the server's side an
         object.
         """
         told: Any = (
             says if status < 500 else {"message": says, "details": json.dumps({"status": status})}
         )
-        return Answer.of_json({"error": told}, status, **headers)
+        return Response.of_json({"error": told}, status, **headers)
 
-    def _authenticated(self, request: Request) -> tuple[str, Answer | None]:
+    def _authenticated(self, request: Request) -> tuple[str, Response | None]:
         """Return the organisation behind a request, or the refusal."""
         word, _space, key = request.headers.get("authorization", "").partition(" ")
         if word != "Bearer" or not KEY.fullmatch(key):
@@ -138,9 +138,9 @@ and <code>gmi-nohdr…</code> (no access to HDR) answer as they say. Live prices
     def find(self, client: str, name: str, ref: Ref) -> Found:
         job = self.simulation.state.job_of_result(client, ref.generation_id or "")
         if job is None:
-            raise Unusable(name, 404, "generation not found for this API key")
+            raise UnusableReference(name, 404, "generation not found for this API key")
         if job.state(time.time()) != "completed" or not job.outputs:
-            raise Unusable(name, 400, "generation is not completed")
+            raise UnusableReference(name, 400, "generation is not completed")
         return str(self.simulation.options.folder / job.outputs[0]["file"]), job.facts or None
 
     def place_of(self, wanted: GenerationRequest, field: str) -> str:
@@ -148,7 +148,7 @@ and <code>gmi-nohdr…</code> (no access to HDR) answer as they say. Live prices
         ref: Ref | None = getattr(wanted, field, None)
         return row.carriers[ref.carriers[0]] if row is not None and ref is not None else field
 
-    def unusable(self, wanted: GenerationRequest, found: Unusable) -> Answer:
+    def unusable(self, wanted: GenerationRequest, found: UnusableReference) -> Response:
         status = (
             400 if found.status == 422 else found.status
         )  # the queue knows one status for a bad payload
@@ -158,7 +158,7 @@ and <code>gmi-nohdr…</code> (no access to HDR) answer as they say. Live prices
 
     def before_accepting(
         self, request: Request, client: str, wanted: GenerationRequest, found: Resolved
-    ) -> Answer | None:
+    ) -> Response | None:
         if any(len(ref.carriers) > 1 for _name, ref in wanted.refs()):
             # GMI calls them alternatives and states no more. Which one it would take is not to be
             # guessed at.
@@ -170,10 +170,10 @@ and <code>gmi-nohdr…</code> (no access to HDR) answer as they say. Live prices
     def new_job(self, body: Any, wanted: GenerationRequest) -> tuple[str, str, str]:
         return str(uuid.uuid4()), str(wanted.task), body["model"]
 
-    def accepted(self, request: Request, job: SimulatedJob, client: str, now: float) -> Answer:
+    def accepted(self, request: Request, job: SimulatedJob, client: str, now: float) -> Response:
         """Say "processing", as the page does; a poll may then say "queued"."""
         at = int(job.created_at)
-        return Answer.of_json(
+        return Response.of_json(
             {
                 "request_id": job.id,
                 "status": "processing",
@@ -186,14 +186,14 @@ and <code>gmi-nohdr…</code> (no access to HDR) answer as they say. Live prices
 
     # Requests
 
-    async def _asked(self, request: Request, client: str, request_id: str) -> Answer:
+    async def _asked(self, request: Request, client: str, request_id: str) -> Response:
         now = time.time()
         if request_id:
             return await self.poll(
                 client,
                 request_id,
                 unknown="request not found",
-                shown=lambda job: Answer.of_json(self._record(request, job, now)),
+                shown=lambda job: Response.of_json(self._record(request, job, now)),
             )
         model = request.query.get("model_id", "")
         found = [
@@ -202,9 +202,9 @@ and <code>gmi-nohdr…</code> (no access to HDR) answer as they say. Live prices
             if model in ("", job.model)
         ]
 
-        def shown(jobs: list[SimulatedJob]) -> Answer:
+        def shown(jobs: list[SimulatedJob]) -> Response:
             records = [self._record(request, job, now) for job in jobs[:MAX_LISTED]]
-            return Answer.of_json({"requests": records, "total": len(jobs)})
+            return Response.of_json({"requests": records, "total": len(jobs)})
 
         return await self.listed(found, shown)
 
@@ -246,23 +246,23 @@ and <code>gmi-nohdr…</code> (no access to HDR) answer as they say. Live prices
 
     # Models
 
-    def _models(self, wire: str) -> Answer:
+    def _models(self, wire: str) -> Response:
         models: tuple[Model, ...] = self.provider.SPEC.models
         if not wire:
-            return Answer.of_json({"model_ids": [model.wire for model in models]})
+            return Response.of_json({"model_ids": [model.wire for model in models]})
         model = next((one for one in models if one.wire == wire), None)
         if model is None:
             return self.error(404, "model not found")
         parameters = [
             one for row in model.parameters if row.field != "model" for one in _described(row)
         ]
-        return Answer.of_json(
+        return Response.of_json(
             {"model_id": wire, "parameters": parameters, "price_info": PRICES[Task(model.task)]}
         )
 
     # The upload helper
 
-    async def _upload_url(self, request: Request) -> Answer:
+    async def _upload_url(self, request: Request) -> Response:
         faults = self.simulation.faults
         faults.calls["upload"] += 1
         try:
@@ -273,12 +273,12 @@ and <code>gmi-nohdr…</code> (no access to HDR) answer as they say. Live prices
             faults.take("upload"), self.refuse, lambda: self._place(request, body)
         )
 
-    async def _place(self, request: Request, body: Any) -> Answer:
+    async def _place(self, request: Request, body: Any) -> Response:
         kind = body.get("file_type") if isinstance(body, dict) else None
         if not isinstance(kind, str) or kind not in FILE_TYPES:
             return self.error(400, f"file_type must be one of {', '.join(FILE_TYPES)}")
         name = f"{uuid.uuid4()}.{kind}"
-        return Answer.of_json(
+        return Response.of_json(
             {
                 "upload_url": self.simulation.link(
                     request, "PUT", f"uploads/{name}", seconds=UPLOAD_SECONDS
@@ -287,7 +287,7 @@ and <code>gmi-nohdr…</code> (no access to HDR) answer as they say. Live prices
             }
         )
 
-    async def _put(self, request: Request, name: str) -> Answer:
+    async def _put(self, request: Request, name: str) -> Response:
         """Take the bytes of an upload, on the storage's side: no API key, and errors in XML."""
         faults = self.simulation.faults
         faults.calls["put"] += 1
@@ -299,7 +299,7 @@ and <code>gmi-nohdr…</code> (no access to HDR) answer as they say. Live prices
             lambda: self._received(request, name),
         )
 
-    async def _received(self, request: Request, name: str) -> Answer:
+    async def _received(self, request: Request, name: str) -> Response:
         sent = request.headers.get("content-type", "")
         if not sent:
             return denied("Content-Type is required", code="MissingContentType", status=400)
@@ -310,7 +310,7 @@ and <code>gmi-nohdr…</code> (no access to HDR) answer as they say. Live prices
         size = await receive(request, self.simulation.public.path(name), MAX_UPLOAD_BYTES)
         if size is None:
             return denied("The upload is too large", code="EntityTooLarge", status=400)
-        return Answer(200, b"")
+        return Response(200, b"")
 
 
 def _described(row: Parameter) -> Iterator[dict[str, Any]]:

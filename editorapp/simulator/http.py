@@ -49,7 +49,7 @@ class Reset(Exception):
 
 
 @dataclass
-class Answer:
+class Response:
     """What goes back. A file is streamed.
 
     `cut_at` ends the connection after that many bytes of it; over `spread_seconds` it trickles in.
@@ -65,7 +65,7 @@ class Answer:
     spread_seconds: float = 0.0
 
     @classmethod
-    def of_json(cls, value: Any, status: int = 200, **headers: str) -> "Answer":
+    def of_json(cls, value: Any, status: int = 200, **headers: str) -> "Response":
         body = json.dumps(value, separators=(",", ":")).encode()
         return cls(status, body, {"Content-Type": "application/json", **headers})
 
@@ -166,7 +166,7 @@ def _chunk_size(line: bytes) -> int:
     return int(size, 16)
 
 
-Handler = Callable[[Request], Awaitable[Answer]]
+Handler = Callable[[Request], Awaitable[Response]]
 
 
 class Server:
@@ -265,7 +265,7 @@ def _parse(head: bytes, reader: asyncio.StreamReader) -> Request:
     return Request(words[0], words[1], headers, reader)
 
 
-def _head(answer: Answer, *, keep: bool) -> bytes:
+def _head(answer: Response, *, keep: bool) -> bytes:
     length = answer.length if answer.file else len(answer.body)
     lines = [f"HTTP/1.1 {answer.status} {_PHRASES.get(answer.status, 'Status')}"]
     lines += [f"{name}: {value}" for name, value in answer.headers.items()]
@@ -283,7 +283,7 @@ _PHRASES = {status.value: status.phrase for status in HTTPStatus}
 
 
 async def _send(
-    writer: asyncio.StreamWriter, answer: Answer, *, keep: bool, with_body: bool
+    writer: asyncio.StreamWriter, answer: Response, *, keep: bool, with_body: bool
 ) -> None:
     if not with_body:
         head, _end, _body = _head(answer, keep=keep).partition(b"\r\n\r\n")
@@ -295,7 +295,7 @@ async def _send(
     await writer.drain()
 
 
-async def _send_file(writer: asyncio.StreamWriter, answer: Answer, path: Path) -> None:
+async def _send_file(writer: asyncio.StreamWriter, answer: Response, path: Path) -> None:
     left = answer.length if answer.cut_at is None else min(answer.length, answer.cut_at)
     step = max(1, answer.length // TRICKLE_STEPS) if answer.spread_seconds else CHUNK_BYTES
     with path.open("rb") as file:
@@ -310,7 +310,7 @@ async def _send_file(writer: asyncio.StreamWriter, answer: Answer, path: Path) -
 
 async def _refuse(writer: asyncio.StreamWriter, error: BadRequest) -> bool:
     """Answer what cannot be read; the connection ends with it."""
-    writer.write(_head(Answer.of_json({"detail": str(error)}, error.status), keep=False))
+    writer.write(_head(Response.of_json({"detail": str(error)}, error.status), keep=False))
     await writer.drain()
     return False
 

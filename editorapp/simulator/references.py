@@ -10,19 +10,19 @@ from typing import Any, TypeAlias
 
 import httpx
 
-from editorapp.core.ssrf_guard import NotAllowed, guarded_client
+from editorapp.core.ssrf_guard import AddressNotAllowed, guarded_client
 from editorapp.media.facts import MediaFacts
 from editorapp.providers.contract import GenerationRequest, Ref
 from editorapp.simulator.core import Simulation
 from editorapp.simulator.http import TooLarge
-from editorapp.simulator.spill import NotBase64, Spilled
+from editorapp.simulator.spooled_body import NotBase64, SpooledBody
 
 FETCH_SECONDS = 18
 MAX_VIDEO_BYTES, MAX_IMAGE_BYTES, MAX_IMAGE_SIDE = 200_000_000, 50 * 1024**2, 8000
 Found: TypeAlias = tuple[str, dict[str, Any] | None]  # a file, and what is known of it already
 
 
-class Unusable(Exception):
+class UnusableReference(Exception):
     """A reference cannot be used; `says` completes "<path>: ..."."""
 
     def __init__(self, field: str, status: int, says: str) -> None:
@@ -75,7 +75,7 @@ async def resolve(
     folder: Path,
     *,
     find: Callable[[str, Ref], Found],
-    spilled: Spilled,
+    spilled: SpooledBody,
 ) -> Resolved:
     """Find or fetch every clip and picture of a request; new files go to `folder`.
 
@@ -100,12 +100,12 @@ async def _one(
     ref: Ref,
     target: Path,
     find: Callable[[str, Ref], Found],
-    spilled: Spilled,
+    spilled: SpooledBody,
 ) -> Found:
     if ref.generation_id is not None or ref.file_id is not None:
         try:
             return find(name, ref)
-        except Unusable as unusable:
+        except UnusableReference as unusable:
             if simulation.options.any_media and unusable.status == 404:
                 return "sample", SAMPLE_FACTS
             raise
@@ -131,11 +131,11 @@ SAMPLE_FACTS: dict[str, Any] = {
 }
 
 
-def decode(name: str, data: str, target: Path, spilled: Spilled) -> None:
+def decode(name: str, data: str, target: Path, spilled: SpooledBody) -> None:
     try:
         spilled.decode(data, target, limit_of(name))
     except NotBase64:
-        raise Unusable(name, 422, "invalid base64 data") from None
+        raise UnusableReference(name, 422, "invalid base64 data") from None
     except TooLarge:
         raise too_large(name) from None
 
@@ -144,8 +144,8 @@ def limit_of(name: str) -> int:
     return MAX_VIDEO_BYTES if name == "source" else MAX_IMAGE_BYTES
 
 
-def too_large(name: str) -> Unusable:
-    return Unusable(
+def too_large(name: str) -> UnusableReference:
+    return UnusableReference(
         name, 413, "video exceeds 200 MB limit" if name == "source" else "image exceeds 50 MB limit"
     )
 
@@ -162,20 +162,27 @@ async def fetch(name: str, url: str, target: Path) -> None:
         ):
             _check_head(name, response)
             await _write(response, target, limit_of(name))
-    except (httpx.HTTPError, httpx.InvalidURL, NotAllowed, OSError, ValueError, TimeoutError):
-        raise Unusable(name, 422, "failed to fetch URL") from None
+    except (
+        httpx.HTTPError,
+        httpx.InvalidURL,
+        AddressNotAllowed,
+        OSError,
+        ValueError,
+        TimeoutError,
+    ):
+        raise UnusableReference(name, 422, "failed to fetch URL") from None
     except TooLarge:
         raise too_large(name) from None
 
 
 def _check_head(name: str, response: httpx.Response) -> None:
     if response.status_code != 200:
-        raise Unusable(name, 422, f"failed to fetch URL (HTTP {response.status_code})")
+        raise UnusableReference(name, 422, f"failed to fetch URL (HTTP {response.status_code})")
     kind = "video" if name == "source" else "image"
     if not response.headers.get("content-type", "").startswith(
         (f"{kind}/", "application/octet-stream")
     ):
-        raise Unusable(
+        raise UnusableReference(
             name, 422, f"content-type is not {'a video' if kind == 'video' else 'an image'}"
         )
 

@@ -12,19 +12,19 @@ from editorapp.core import strict_json
 from editorapp.simulator.core import Options, Simulation
 from editorapp.simulator.faults import CALLS, FAILURES, KINDS, UnknownFault, fault_of
 from editorapp.simulator.gmi_cloud import GmiCloud
-from editorapp.simulator.http import Answer, BadRequest, Hang, Request, Reset, Server, TooLarge
+from editorapp.simulator.http import BadRequest, Hang, Request, Reset, Response, Server, TooLarge
 from editorapp.simulator.luma_agents import LumaAgents
+from editorapp.simulator.protocol import ProviderProtocol
 from editorapp.simulator.render import POSTER
 from editorapp.simulator.scenario import Scenario
 from editorapp.simulator.state import SimulatedJob
 from editorapp.simulator.storage import PREFIX as STORAGE
 from editorapp.simulator.storage import PublicFiles, denied, download
-from editorapp.simulator.wire import Wire
 
 logger = logging.getLogger(__name__)
 ADMIN = "/_simulator/"
 # The protocols spoken: one line each.
-WIRES: tuple[type[Wire], ...] = (
+WIRES: tuple[type[ProviderProtocol], ...] = (
     LumaAgents,
     GmiCloud,
     Scenario,
@@ -51,7 +51,7 @@ class App:
         await self.server.stop()
         await self.simulation.stop()
 
-    async def handle(self, request: Request) -> Answer:
+    async def handle(self, request: Request) -> Response:
         try:
             for wire in self.wires:
                 if request.path.startswith(wire.prefix + "/"):
@@ -64,12 +64,12 @@ class App:
             raise  # asked for, or the caller is gone
         except Exception:  # whatever it was, the caller gets an answer and the next one is served
             logger.exception("%s %s failed", request.method, request.path)
-            return Answer.of_json({"detail": "Internal server error"}, 500)
-        return Answer.of_json({"detail": "Not Found"}, 404)
+            return Response.of_json({"detail": "Internal server error"}, 500)
+        return Response.of_json({"detail": "Not Found"}, 404)
 
     # Storage
 
-    async def _storage(self, request: Request) -> Answer:
+    async def _storage(self, request: Request) -> Response:
         folder, _slash, rest = request.path[len(STORAGE) :].partition("/")
         if folder == PublicFiles.FOLDER and request.method in ("GET", "HEAD"):
             return download(self.simulation.public.path(rest), request, None)
@@ -81,7 +81,7 @@ class App:
             return await self._download(request, rest)
         return denied("The specified method is not allowed", code="MethodNotAllowed", status=405)
 
-    async def _download(self, request: Request, rest: str) -> Answer:
+    async def _download(self, request: Request, rest: str) -> Response:
         job_id, _slash, name = rest.partition("/")
         job = self.simulation.state.jobs.get(job_id)
         stored = _stored(job, name) if job is not None else ""
@@ -91,24 +91,24 @@ class App:
 
     # Admin
 
-    async def _admin(self, request: Request) -> Answer:
+    async def _admin(self, request: Request) -> Response:
         host, origin = request.headers.get("host", ""), request.headers.get("origin", "")
         # A page in a browser of this machine is on loopback too: a stranger's, or one whose own
         # host's name was made to lead here (DNS rebinding). Its origin tells, or the name of the
         # host.
         is_near = ipaddress.ip_address(request.peer).is_loopback and _is_this_machine(host)
         if not is_near or origin not in ("", f"http://{host}"):
-            return Answer.of_json({"detail": "Only from this machine"}, 403)
+            return Response.of_json({"detail": "Only from this machine"}, 403)
         what = request.path[len(ADMIN) :].rstrip("/")
         faults = self.simulation.faults
         if what == "" and request.method == "GET":
-            return Answer(
+            return Response(
                 200,
                 page(self.simulation, self.wires).encode(),
                 {"Content-Type": "text/html; charset=utf-8"},
             )
         if what == "requests" and request.method == "GET":
-            return Answer.of_json(
+            return Response.of_json(
                 {
                     "accepted": faults.accepted,
                     "posts": faults.posts,
@@ -119,9 +119,9 @@ class App:
             )
         if what == "faults":
             return await self._faults(request)
-        return Answer.of_json({"detail": "Not Found"}, 404)
+        return Response.of_json({"detail": "Not Found"}, 404)
 
-    async def _faults(self, request: Request) -> Answer:
+    async def _faults(self, request: Request) -> Response:
         faults = self.simulation.faults
         if request.method == "DELETE":
             faults.clear()
@@ -129,10 +129,10 @@ class App:
             try:
                 faults.waiting.append(fault_of(**strict_json.parse(await request.body(1 << 16))))
             except (UnknownFault, TypeError, ValueError, TooLarge) as error:
-                return Answer.of_json({"detail": str(error)}, 422)
+                return Response.of_json({"detail": str(error)}, 422)
         elif request.method != "GET":
-            return Answer.of_json({"detail": "Method Not Allowed"}, 405)
-        return Answer.of_json({"waiting": [fault.to_json() for fault in faults.waiting]})
+            return Response.of_json({"detail": "Method Not Allowed"}, 405)
+        return Response.of_json({"waiting": [fault.to_json() for fault in faults.waiting]})
 
 
 def _is_this_machine(host: str) -> bool:
@@ -153,7 +153,7 @@ def _stored(job: SimulatedJob, name: str) -> str:
     return next((one["file"] for one in job.outputs if one["file"].endswith(f"/{name}")), "")
 
 
-def page(simulation: Simulation, wires: Sequence[Wire]) -> str:
+def page(simulation: Simulation, wires: Sequence[ProviderProtocol]) -> str:
     """Return the page that explains the faults, made from their table."""
     spoken = "".join(
         f"<p>{html.escape(wire.provider.SPEC.name)} answers under <code>{wire.prefix}</code>. {wire.about}</p>"

@@ -87,7 +87,7 @@ class SimulatedFile:
     facts: dict[str, Any] = field(default_factory=dict)
 
 
-class State:
+class JobStore:
     """Jobs and files, found through the client that asks."""
 
     def __init__(self, folder: Path) -> None:

@@ -15,7 +15,7 @@ from urllib.parse import quote, unquote, urlsplit
 
 from editorapp.core.request_values import as_whole
 from editorapp.simulator.faults import Fault
-from editorapp.simulator.http import Answer, Request
+from editorapp.simulator.http import Request, Response
 
 PREFIX = "/_storage/"
 _TYPES = {
@@ -45,7 +45,7 @@ class Signer:
         path = PREFIX + quote(name)
         return f"{base_url}{path}?expires={expires}&n={nonce}&signature={self._sign(method, path, expires, nonce)}"
 
-    def refusal(self, request: Request, now: float) -> Answer | None:
+    def refusal(self, request: Request, now: float) -> Response | None:
         """Return the storage's 403, when a link is forged or too old; else None."""
         expires, nonce = request.query.get("expires", ""), request.query.get("n", "")
         if (until := as_whole(expires)) is None:
@@ -94,12 +94,12 @@ class PublicFiles:
         return self.path(name) if name != asked and self.path(name).is_file() else None
 
 
-def denied(message: str, *, code: str = "AccessDenied", status: int = 403) -> Answer:
+def denied(message: str, *, code: str = "AccessDenied", status: int = 403) -> Response:
     body = f'<?xml version="1.0" encoding="UTF-8"?><Error><Code>{code}</Code><Message>{message}</Message></Error>'
-    return Answer(status, body.encode(), {"Content-Type": "application/xml"})
+    return Response(status, body.encode(), {"Content-Type": "application/xml"})
 
 
-def download(path: Path, request: Request, fault: Fault | None) -> Answer:
+def download(path: Path, request: Request, fault: Fault | None) -> Response:
     """Return a stored file, whole or the range asked for, with the fault that strikes this
     download.
     """
@@ -112,23 +112,23 @@ def download(path: Path, request: Request, fault: Fault | None) -> Answer:
         "ETag": _etag(path),
     }
     if kind == "empty":
-        return Answer(200, b"", headers)
+        return Response(200, b"", headers)
     if kind == "corrupt":
-        return Answer(200, scrambled(path.read_bytes()), headers)
+        return Response(200, scrambled(path.read_bytes()), headers)
     if kind == "truncated":
-        return Answer(200, headers=headers, file=path, length=size // 2)
+        return Response(200, headers=headers, file=path, length=size // 2)
     is_other = (
         request.headers.get("if-range", headers["ETag"]) != headers["ETag"]
     )  # than what the asker has a part of
     start, end = _range("" if is_other else request.headers.get("range", ""), size)
     if start >= end and size:
-        return Answer(416, headers={"Content-Range": f"bytes */{size}"})
+        return Response(416, headers={"Content-Range": f"bytes */{size}"})
     partial = (start, end) != (0, size)
     if partial:
         headers["Content-Range"] = f"bytes {start}-{end - 1}/{size}"
     cut_at = (end - start) // 2 if kind == "cut" else None
     spread = fault.seconds if fault and kind == "trickle" else 0.0
-    return Answer(
+    return Response(
         206 if partial else 200,
         b"",
         headers,

@@ -3,22 +3,20 @@
 from django.urls import URLPattern, URLResolver, include, path
 from django.views.generic import RedirectView
 
-from editorapp.web.views import (
-    accounts,
-    costs,
-    doors,
-    gallery,
-    media,
-    models,
-    people,
-    queue,
-    settle,
-    shell,
-    status,
-    studio,
-    takes,
-    verifying,
-)
+from editorapp.web.accounts import verification_views as verifying
+from editorapp.web.accounts import views as accounts
+from editorapp.web.costs import views as costs
+from editorapp.web.gallery import views as gallery
+from editorapp.web.media import views as media
+from editorapp.web.model_pages import views as models
+from editorapp.web.people import views as people
+from editorapp.web.queue import views as queue
+from editorapp.web.shell import views as shell
+from editorapp.web.sign_in import views as doors
+from editorapp.web.status import views as status
+from editorapp.web.studio import views as studio
+from editorapp.web.takes import settle_views as settle
+from editorapp.web.takes import views as takes
 
 urlpatterns: list[URLPattern | URLResolver] = [
     path("", RedirectView.as_view(pattern_name="studio:page")),

@@ -10,7 +10,7 @@ from django.db import connection, transaction
 from django.utils import timezone
 
 from editorapp.alerts import alerts
-from editorapp.alerts.models import Alert, Kind
+from editorapp.alerts.models import Alert, AlertKind
 from editorapp.core.logs import secrets
 from tests.factories import make_member
 
@@ -19,7 +19,7 @@ NOW = timezone.now()
 
 def opened(subject: str = "generation:12", message: str = "Look at take 12.", **more) -> Alert:
     alerts.open(
-        Kind.LOST,
+        AlertKind.LOST,
         subject,
         message=message,
         team_id=more.pop("team_id", None),
@@ -45,7 +45,9 @@ def test_raising_it_again_unchanged_costs_one_query_and_writes_nothing(
     opened()
 
     with django_assert_num_queries(1) as asked:
-        alerts.open(Kind.LOST, "generation:12", message="Look at take 12.", team_id=None, now=NOW)
+        alerts.open(
+            AlertKind.LOST, "generation:12", message="Look at take 12.", team_id=None, now=NOW
+        )
 
     assert asked.captured_queries[0]["sql"].startswith("SELECT")
 
@@ -57,7 +59,7 @@ def test_what_is_said_while_its_alert_is_being_closed_opens_another(db):
     def close_first(execute, sql, params, many, context):
         if sql.startswith("UPDATE") and not closed:
             closed.append(sql)
-            alerts.close(Kind.LOST, "generation:12", now=NOW)
+            alerts.close(AlertKind.LOST, "generation:12", now=NOW)
         return execute(sql, params, many, context)
 
     with connection.execute_wrapper(close_first):
@@ -73,14 +75,14 @@ def test_closing_what_nobody_opened_costs_one_query_and_changes_nothing(
     opened("generation:13")
 
     with django_assert_num_queries(1):
-        alerts.close(Kind.LOST, "generation:12", now=NOW)
+        alerts.close(AlertKind.LOST, "generation:12", now=NOW)
 
     assert Alert.objects.get().closed_at is None
 
 
 def test_after_its_end_the_same_thing_can_go_wrong_again(db):
     first = opened()
-    alerts.close(Kind.LOST, "generation:12", now=NOW + timedelta(minutes=1))
+    alerts.close(AlertKind.LOST, "generation:12", now=NOW + timedelta(minutes=1))
 
     second = opened(now=NOW + timedelta(minutes=2))
 
@@ -93,7 +95,7 @@ def test_an_end_is_told_only_where_the_opening_was(db):
     Alert.objects.filter(pk=told.pk).update(told_at=NOW, told_to=["webhook"], tell_at=None)
 
     for alert in (told, untold):
-        alerts.close(Kind.LOST, alert.subject, now=NOW + timedelta(minutes=1))
+        alerts.close(AlertKind.LOST, alert.subject, now=NOW + timedelta(minutes=1))
 
     told.refresh_from_db()
     untold.refresh_from_db()
@@ -121,7 +123,7 @@ def test_many_who_see_the_same_thing_at_once_open_one_alert(transactional_db):
     def raise_it(number: int) -> None:
         try:
             alerts.open(
-                Kind.LOST,
+                AlertKind.LOST,
                 "generation:12",
                 message=f"Seen by {number}.",
                 team_id=None,
@@ -148,7 +150,7 @@ def test_a_person_sees_the_alerts_of_their_team_and_those_of_the_whole_installat
 def test_what_has_been_over_for_long_is_forgotten_and_what_is_open_is_not(db):
     for subject in ("generation:1", "generation:2"):
         opened(subject, now=NOW - timedelta(days=100))
-    alerts.close(Kind.LOST, "generation:1", now=NOW - timedelta(days=91))
+    alerts.close(AlertKind.LOST, "generation:1", now=NOW - timedelta(days=91))
 
     alerts.sweep(NOW)
 

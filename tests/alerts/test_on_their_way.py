@@ -8,17 +8,17 @@ from django.db import DatabaseError
 from django.utils import timezone
 
 from editorapp.alerts import alerts
-from editorapp.alerts.models import Alert, Kind
+from editorapp.alerts.models import Alert, AlertKind
 from editorapp.generations import tasks
-from editorapp.generations.running import health
-from editorapp.generations.running.ticker import Ticker
-from editorapp.web import lookout
+from editorapp.generations.coordination import heartbeat
+from editorapp.generations.worker.ticker import Ticker
+from editorapp.ops import engine_watchdog
 from tests.queued import waiting
 
 
 def test_the_ticker_wakes_the_queue_once_it_is_due_and_the_queue_tells(transactional_db, hook):
     alerts.open(
-        Kind.LOST,
+        AlertKind.LOST,
         "generation:1",
         message="Look.",
         team_id=None,
@@ -41,10 +41,10 @@ def test_the_ticker_wakes_the_queue_once_it_is_due_and_the_queue_tells(transacti
 def test_a_dead_engine_is_told_by_who_watches_it_and_nobody_else(transactional_db, hook):
     now = timezone.now()
     for part in ("ticker", "cluster"):
-        health.beat(part, now=now - timedelta(minutes=3))
+        heartbeat.beat(part, now=now - timedelta(minutes=3))
 
-    lookout.look(now)
-    lookout.look(now + timedelta(seconds=lookout.EVERY_SECONDS))
+    engine_watchdog.look(now)
+    engine_watchdog.look(now + timedelta(seconds=engine_watchdog.EVERY_SECONDS))
 
     assert [said["alerts"][0]["kind"] for said in hook.said] == ["engine"]
     assert waiting() == []
@@ -53,10 +53,12 @@ def test_a_dead_engine_is_told_by_who_watches_it_and_nobody_else(transactional_d
 def test_while_the_engine_lives_telling_is_left_to_it(transactional_db, hook):
     now = timezone.now()
     for part in ("ticker", "cluster"):
-        health.beat(part, now=now)
-    alerts.open(Kind.LOST, "generation:1", message="Look.", team_id=None, now=now - alerts.GATHER)
+        heartbeat.beat(part, now=now)
+    alerts.open(
+        AlertKind.LOST, "generation:1", message="Look.", team_id=None, now=now - alerts.GATHER
+    )
 
-    lookout.look(now)
+    engine_watchdog.look(now)
 
     assert hook.posts == []
 
@@ -65,8 +67,8 @@ def test_a_database_that_is_away_does_not_end_the_watch(db, monkeypatch, caplog)
     def away(now):
         raise DatabaseError("server closed the connection")
 
-    monkeypatch.setattr(health, "signs", away)
+    monkeypatch.setattr(heartbeat, "signs", away)
 
-    lookout.look(timezone.now())
+    engine_watchdog.look(timezone.now())
 
     assert "cannot see" in caplog.text

@@ -9,8 +9,8 @@ from datetime import datetime, timedelta
 import pytest
 from django.utils import timezone
 
-from editorapp.alerts import alerts, telling
-from editorapp.alerts.models import Alert, Kind
+from editorapp.alerts import alerts, delivery
+from editorapp.alerts.models import Alert, AlertKind
 from editorapp.core.smtp_url import BadMailUrl, mail_settings
 from editorapp.teams.models import Member
 from editorapp.teams.roles import Role
@@ -35,7 +35,7 @@ def admin(address: str, **more) -> Member:
 
 
 def raised(
-    number: int = 1, *, team_id: int | None = None, at: datetime = NOW, kind: str = Kind.LOST
+    number: int = 1, *, team_id: int | None = None, at: datetime = NOW, kind: str = AlertKind.LOST
 ) -> Alert:
     subject = f"generation:{number}"
     alerts.open(
@@ -53,7 +53,7 @@ def test_an_admin_gets_one_mail_that_says_what_to_do_and_where(db, mailbox):
     team_id = admin("anna@example.com").team_id
     raised(7, team_id=team_id)
 
-    telling.tell(SOON)
+    delivery.tell(SOON)
 
     (mail,) = mailbox.mails
     assert mail["To"] == "anna@example.com"
@@ -62,7 +62,7 @@ def test_an_admin_gets_one_mail_that_says_what_to_do_and_where(db, mailbox):
         "Look at take 7." in mail.get_content()
         and "https://rushes.example/takes/7/" in mail.get_content()
     )
-    assert Alert.objects.get().told_at == SOON and not telling.is_due(SOON + timedelta(days=1))
+    assert Alert.objects.get().told_at == SOON and not delivery.is_due(SOON + timedelta(days=1))
 
 
 def test_sixty_at_once_are_one_mail_and_one_post(db, mailbox, hook):
@@ -70,8 +70,8 @@ def test_sixty_at_once_are_one_mail_and_one_post(db, mailbox, hook):
     for number in range(60):
         raised(number, team_id=team_id, at=NOW + timedelta(milliseconds=100 * number))
 
-    telling.tell(SOON)
-    telling.tell(SOON + timedelta(seconds=1))
+    delivery.tell(SOON)
+    delivery.tell(SOON + timedelta(seconds=1))
 
     (mail,), (said,) = mailbox.mails, hook.said
     assert "60 things need you" in mail["Subject"] and "and 35 more" in mail.get_content()
@@ -80,13 +80,13 @@ def test_sixty_at_once_are_one_mail_and_one_post(db, mailbox, hook):
 
 def test_what_comes_after_a_message_waits_for_a_few_minutes(db, hook):
     raised(1)
-    telling.tell(SOON)
+    delivery.tell(SOON)
     later = raised(2, at=SOON + timedelta(seconds=1))
 
-    telling.tell(SOON + timedelta(minutes=1))
+    delivery.tell(SOON + timedelta(minutes=1))
     assert len(hook.posts) == 1
 
-    telling.tell(SOON + telling.PAUSE)
+    delivery.tell(SOON + delivery.PAUSE)
     assert [one["subject"] for one in hook.said[1]["alerts"]] == [later.subject]
 
 
@@ -96,7 +96,7 @@ def test_nobody_reads_of_another_team(db, mailbox):
     raised(2, team_id=bert.team_id)
     raised(3)  # of the whole installation
 
-    telling.tell(SOON)
+    delivery.tell(SOON)
 
     by_reader = {mail["To"]: mail.get_content() for mail in mailbox.mails}
     assert {
@@ -120,7 +120,7 @@ def test_only_admins_who_have_an_address_are_told(db, mailbox, settings):
     gone.user.save()
     raised()
 
-    telling.tell(SOON)
+    delivery.tell(SOON)
 
     assert sorted(mail["To"] for mail in mailbox.mails) == ["anna@example.com", "ops@example.com"]
 
@@ -130,13 +130,13 @@ def test_a_mail_that_was_not_taken_is_sent_again_and_the_post_that_was_is_not(db
     raised()
     mailbox.is_refusing = True
 
-    telling.tell(SOON)
+    delivery.tell(SOON)
     alert = Alert.objects.get()
     assert (alert.tries, alert.told_to) == (1, ["webhook"])
     assert "mail server did not take" in alert.problem
-    telling.tell(SOON + timedelta(seconds=29))
+    delivery.tell(SOON + timedelta(seconds=29))
     mailbox.is_refusing = False
-    telling.tell(SOON + timedelta(seconds=30))
+    delivery.tell(SOON + timedelta(seconds=30))
 
     assert len(mailbox.mails) == 1 and len(hook.posts) == 1
     alert.refresh_from_db()
@@ -148,7 +148,7 @@ def test_tries_back_off_to_an_hour_and_an_open_alert_is_never_given_up(db, hook)
     raised()
     waits, now = [], SOON
     for _ in range(20):
-        telling.tell(now)
+        delivery.tell(now)
         tell_at = Alert.objects.get().tell_at
         waits.append((tell_at - now).total_seconds())
         now = tell_at
@@ -160,46 +160,46 @@ def test_tries_back_off_to_an_hour_and_an_open_alert_is_never_given_up(db, hook)
 def test_the_end_is_told_to_who_was_told_of_it_and_only_then(db, mailbox, hook):
     admin("anna@example.com")
     raised(1)
-    telling.tell(SOON)
+    delivery.tell(SOON)
     admin("new@example.com")  # was not told of it
     raised(2, at=SOON)  # over before anybody is told
 
     for number in (1, 2):
-        alerts.close(Kind.LOST, f"generation:{number}", now=SOON + timedelta(seconds=5))
-    telling.tell(SOON + telling.PAUSE)
+        alerts.close(AlertKind.LOST, f"generation:{number}", now=SOON + timedelta(seconds=5))
+    delivery.tell(SOON + delivery.PAUSE)
 
     assert [mail["To"] for mail in mailbox.mails] == ["anna@example.com"] * 2
     assert "Over: Lost at the provider (1)" in mailbox.mails[1]["Subject"]
     assert [(one["event"], one["subject"]) for one in hook.said[1]["alerts"]] == [
         ("closed", "generation:1")
     ]
-    assert not telling.is_due(SOON + timedelta(days=1))
+    assert not delivery.is_due(SOON + timedelta(days=1))
 
 
 def test_what_is_closed_while_it_is_told_is_told_as_over_next(db, hook, monkeypatch):
     raised()
-    send = telling.channels.send
+    send = delivery.channels.send
 
     def closed_meanwhile(*args, **kwargs):
         send(*args, **kwargs)
-        alerts.close(Kind.LOST, "generation:1", now=SOON)
+        alerts.close(AlertKind.LOST, "generation:1", now=SOON)
 
-    monkeypatch.setattr(telling.channels, "send", closed_meanwhile)
-    telling.tell(SOON)
+    monkeypatch.setattr(delivery.channels, "send", closed_meanwhile)
+    delivery.tell(SOON)
     monkeypatch.undo()
-    telling.tell(SOON + telling.PAUSE)
+    delivery.tell(SOON + delivery.PAUSE)
 
     assert [said["alerts"][0]["event"] for said in hook.said] == ["opened", "closed"]
 
 
 def test_an_end_that_cannot_be_told_is_given_up_after_some_hours(db, hook):
     raised()
-    telling.tell(SOON)
-    alerts.close(Kind.LOST, "generation:1", now=SOON)
-    hook.status, now = 503, SOON + telling.PAUSE
+    delivery.tell(SOON)
+    alerts.close(AlertKind.LOST, "generation:1", now=SOON)
+    hook.status, now = 503, SOON + delivery.PAUSE
     while (tell_at := Alert.objects.get().tell_at) is not None:
         now = max(now, tell_at)
-        telling.tell(now)
+        delivery.tell(now)
 
     assert timedelta(hours=4) < now - SOON < timedelta(hours=12)
 
@@ -209,11 +209,11 @@ def test_where_nobody_can_be_told_the_alert_says_so_and_is_told_once_somebody_ca
 ):
     settings.ALERT_WEBHOOK = ""
     raised()
-    telling.tell(SOON)
-    assert Alert.objects.get().problem == telling.NOBODY
+    delivery.tell(SOON)
+    assert Alert.objects.get().problem == delivery.NOBODY
 
     settings.ALERT_WEBHOOK = hook.url
-    telling.tell(SOON + timedelta(hours=1))
+    delivery.tell(SOON + timedelta(hours=1))
 
     assert len(hook.posts) == 1
 
@@ -221,7 +221,7 @@ def test_where_nobody_can_be_told_the_alert_says_so_and_is_told_once_somebody_ca
 def test_a_post_is_signed_so_that_a_receiver_can_check_it(db, hook):
     raised()
 
-    telling.tell(SOON)
+    delivery.tell(SOON)
 
     headers, body = hook.posts[0]
     stamp, given = (part.split("=")[1] for part in headers["X-Rushes-Signature"].split(","))
@@ -236,7 +236,7 @@ def test_a_webhook_on_this_machine_is_reached_past_the_environments_proxy(db, ho
         monkeypatch.delenv(name, raising=False)
     raised()
 
-    telling.tell(SOON)
+    delivery.tell(SOON)
 
     assert len(hook.posts) == 1 and Alert.objects.get().problem == ""
 
@@ -247,7 +247,7 @@ def test_the_webhooks_address_and_the_secret_are_written_nowhere(db, settings, c
     raised()
 
     with caplog.at_level("DEBUG"):
-        telling.tell(SOON)
+        delivery.tell(SOON)
 
     alert = Alert.objects.get()
     assert alert.problem == "The webhook does not answer (ConnectError)."

@@ -19,10 +19,10 @@ import sys
 from collections.abc import Sequence
 from pathlib import Path
 
-from editorapp.generations.engine.schedule import interval_seconds
+from editorapp.generations.checks import books
+from editorapp.generations.engine.poll_schedule import interval_seconds
 from editorapp.generations.models import Attempt, Generation
 from editorapp.generations.states import State
-from editorapp.generations.watch import books
 from tests.bench import Figure, installation, processes, promised
 from tests.bench.installation import Used
 from tests.bench.load import LOADS

@@ -17,9 +17,9 @@ from django.test import Client
 from django.utils import timezone
 
 from editorapp.costs import ledger
+from editorapp.generations.coordination import heartbeat
 from editorapp.generations.models import Attempt, Generation
 from editorapp.generations.request.enqueue import enqueue
-from editorapp.generations.running import health
 from editorapp.generations.states import ACTIVE, IN_FLIGHT, State
 from editorapp.providers.contract import GenerationRequest, Task
 from editorapp.providers.models import ProviderAccount, default_account
@@ -121,7 +121,7 @@ def _running(url: str) -> Iterator[Callable[..., list[int]]]:
     ):
         for _ in range(240):
             time.sleep(0.5)
-            if health.signs(timezone.now()).is_well and "Answering" in log_of("web").read_text():
+            if heartbeat.signs(timezone.now()).is_well and "Answering" in log_of("web").read_text():
                 break
         else:
             raise RuntimeError(

@@ -29,7 +29,7 @@ from django.views.decorators.http import require_POST
 from editorapp.generations.models import Generation
 from editorapp.media.models import Asset
 from editorapp.teams.models import Member
-from editorapp.web.views import studio
+from editorapp.web.studio import views as studio
 from tests.bench import Figure, promised
 from tests.factories import make_asset, make_generation, make_member
 

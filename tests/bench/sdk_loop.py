@@ -20,7 +20,7 @@ from contextlib import AbstractAsyncContextManager, nullcontext
 import httpx
 from luma_agents import AsyncLuma
 
-from editorapp.generations.engine.schedule import FIRST_LOOK, interval_seconds
+from editorapp.generations.engine.poll_schedule import FIRST_LOOK, interval_seconds
 from tests.bench.load import EVEN
 
 KEY = "luma-api-measured-0000000000000000"

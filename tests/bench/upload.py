@@ -34,8 +34,8 @@ from django.core.management import call_command
 
 from editorapp.media import store
 from editorapp.media.models import Asset
+from editorapp.ops import web_server as serving
 from editorapp.teams.models import Member
-from editorapp.web import serving
 from tests.bench import Figure, processes, promised
 from tests.factories import make_member
 

@@ -10,8 +10,8 @@ from typing import Any
 import pytest
 
 from editorapp.media.facts import MediaFacts
-from editorapp.providers import rules
 from editorapp.providers.contract import GenerationRequest, Ref
+from editorapp.providers.rules import table
 from editorapp.providers.vendors import gmi_cloud
 
 CASES = json.loads((Path(__file__).parent / "gmi-cases.json").read_text())
@@ -42,9 +42,9 @@ def facts_of(case: dict[str, Any]) -> MediaFacts | None:
 def test_the_rules_judge_the_case_as_the_contract_does(case: dict[str, Any]) -> None:
     wanted, misread = gmi_cloud.decode(case["body"])
 
-    broken = misread + rules.check(gmi_cloud.SPEC, wanted, facts_of(case))
+    broken = misread + table.check(gmi_cloud.SPEC, wanted, facts_of(case))
 
-    refused = {one.family for one in rules.refusals(broken)}
+    refused = {one.family for one in table.refusals(broken)}
     assert (refused == set()) == case["valid"], broken
     if not case["valid"]:
         assert case["rule"] in refused

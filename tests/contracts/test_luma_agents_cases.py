@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from editorapp.providers import rules
+from editorapp.providers.rules import table
 from editorapp.providers.vendors import luma_agents
 
 CASES: list[dict[str, Any]] = json.loads(
@@ -18,7 +18,7 @@ CASES: list[dict[str, Any]] = json.loads(
 def test_a_body_is_judged_as_the_contract_says(case: dict[str, Any]) -> None:
     wanted, misread = luma_agents.decode(case["body"])
 
-    refused = rules.refusals(misread + rules.check(luma_agents.SPEC, wanted, None))
+    refused = table.refusals(misread + table.check(luma_agents.SPEC, wanted, None))
 
     if case["valid"]:
         assert refused == []

@@ -10,8 +10,8 @@ from typing import Any
 import pytest
 
 from editorapp.media.facts import MediaFacts
-from editorapp.providers import rules
 from editorapp.providers.contract import GenerationRequest, Ref
+from editorapp.providers.rules import table
 from editorapp.providers.spec import Spec
 from editorapp.providers.vendors import scenario
 
@@ -55,7 +55,7 @@ def test_a_body_is_judged_as_the_contract_says(case: dict[str, Any]) -> None:
         case["body"], path=f"/generate/custom/{case['model']}", spec=KNOWN
     )
 
-    refused = rules.refusals(misread + rules.check(KNOWN, wanted, facts_of(case)))
+    refused = table.refusals(misread + table.check(KNOWN, wanted, facts_of(case)))
 
     assert {one.family for one in refused} == (set() if case["valid"] else {case["rule"]})
     assert all(one.message and one.detail for one in refused)
@@ -128,12 +128,12 @@ def test_without_the_keys_of_an_entry_keyframes_are_refused_with_ways_out() -> N
         prompt="Rain", source=Ref(asset_id=1), keyframes=(Ref(asset_id=2),), keyframe_indexes=(0,)
     )
 
-    (refused,) = rules.refusals(rules.check(scenario.SPEC, wanted, None))
+    (refused,) = table.refusals(table.check(scenario.SPEC, wanted, None))
 
     assert refused.rule_id == "SE8.shape"
     assert [mend.label for mend in refused.mends] == ["Use the single guide frame", "Use no guides"]
     assert "test its account" in refused.message
-    assert rules.refusals(rules.check(KNOWN, wanted, None)) == []
+    assert table.refusals(table.check(KNOWN, wanted, None)) == []
 
 
 def test_keyframes_are_written_with_the_keys_that_the_account_has_taught() -> None:
@@ -154,7 +154,7 @@ def test_a_clip_of_another_container_can_be_copied_to_mp4(container: str) -> Non
     facts = replace(_clip(), container=container)
     wanted = GenerationRequest(prompt="Rain", source=Ref(asset_id=1), auto_controls=True)
 
-    (refused,) = rules.refusals(rules.check(scenario.SPEC, wanted, facts))
+    (refused,) = table.refusals(table.check(scenario.SPEC, wanted, facts))
 
     assert refused.rule_id == "SE2.container" and container.upper() in refused.message
     assert [dict(mend.changes) for mend in refused.mends] == [{"mp4_copy": True}]
@@ -172,7 +172,7 @@ def test_a_result_of_the_account_may_lie_with_us_in_any_container() -> None:
     )
 
     assert (
-        rules.refusals(rules.check(scenario.SPEC, wanted, replace(_clip(), container="mov"))) == []
+        table.refusals(table.check(scenario.SPEC, wanted, replace(_clip(), container="mov"))) == []
     )
 
 
@@ -181,7 +181,7 @@ def test_a_long_mov_is_mended_by_one_cut_which_makes_an_mp4() -> None:
     wanted = GenerationRequest(task="modify", model="modify-video", source=Ref(asset_id=1))
 
     refused = {
-        one.rule_id: one for one in rules.refusals(rules.check(scenario.SPEC, wanted, facts))
+        one.rule_id: one for one in table.refusals(table.check(scenario.SPEC, wanted, facts))
     }
 
     assert set(refused) == {"SM.asset.container", "SM1"}
@@ -209,7 +209,7 @@ def test_a_model_that_does_another_task_is_refused_with_those_that_do_this_one()
         task="modify", model="ray-3.2", prompt="Rain", source=Ref(asset_id=1)
     )
 
-    (refused,) = rules.refusals(rules.check(scenario.SPEC, wanted, None))
+    (refused,) = table.refusals(table.check(scenario.SPEC, wanted, None))
 
     assert [dict(mend.changes) for mend in refused.mends] == [{"model": "modify-video"}]
 
@@ -219,8 +219,8 @@ def test_an_unknown_concept_is_left_out_by_one_click_and_the_others_stay() -> No
         task="generate", model="ray-flash-2-540p", prompt="Rain", concepts=("zoom_in", "spin")
     )
 
-    (refused,) = rules.refusals(rules.check(scenario.SPEC, wanted, None))
-    (alone,) = rules.refusals(rules.check(scenario.SPEC, replace(wanted, concepts=("spin",)), None))
+    (refused,) = table.refusals(table.check(scenario.SPEC, wanted, None))
+    (alone,) = table.refusals(table.check(scenario.SPEC, replace(wanted, concepts=("spin",)), None))
 
     assert dict(refused.mends[0].changes) == {"concepts": ("zoom_in",)}
     assert dict(alone.mends[0].changes) == {"concepts": ""}

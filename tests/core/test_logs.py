@@ -10,7 +10,7 @@ import sys
 import pytest
 
 from editorapp.core import logs
-from editorapp.core.logs import HIDDEN, Line, Secrets
+from editorapp.core.logs import HIDDEN, LogFormatter, Secrets
 
 KEY = "luma-key-5f1c0b7d2e"
 BASIC = base64.b64encode(KEY.encode()).decode()
@@ -23,7 +23,7 @@ def record(message: str, *args: object, **extra: object) -> logging.LogRecord:
 
 
 def as_json(made: logging.LogRecord) -> dict:
-    line = Line("json").format(made)
+    line = LogFormatter("json").format(made)
     assert "\n" not in line
     return json.loads(line)
 
@@ -47,7 +47,7 @@ def test_a_json_line_names_the_request_and_the_attempt_it_belongs_to():
 
 def test_a_line_for_a_terminal_says_the_same_on_one_line():
     with logs.request("request-12345"), logs.about(12, 34, 5):
-        line = Line("text").format(record("Fetched."))
+        line = LogFormatter("text").format(record("Fetched."))
 
     assert line.endswith(
         "INFO here Fetched. [request=request-12345 generation=12 attempt=34 account=5]"
@@ -93,7 +93,7 @@ def test_a_line_with_the_wrong_number_of_arguments_is_not_lost():
 @pytest.mark.parametrize("kind", ["json", "text"])
 def test_what_looks_like_a_secret_is_hidden_wherever_it_stands(kind, text, secret):
     for made in (record(text), record("It says: %s", text), record("", fields={"why": text})):
-        line = Line(kind).format(made)
+        line = LogFormatter(kind).format(made)
         assert secret not in line and HIDDEN in line
 
 
@@ -140,6 +140,6 @@ def test_a_request_id_from_a_proxy_is_kept():
 
 @pytest.mark.parametrize("kind", ["json", "text"])
 def test_half_a_character_that_somebody_answered_loses_no_line(kind):
-    line = Line(kind).format(record("job %s", "a\ud83d"))
+    line = LogFormatter(kind).format(record("job %s", "a\ud83d"))
 
     assert "job a?" in line.encode().decode()

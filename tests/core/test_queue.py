@@ -6,7 +6,7 @@ import pytest
 from django.db import transaction
 from django_q.conf import Conf
 
-from editorapp.core import queue
+from editorapp.core import task_queue
 from tests.queued import waiting
 
 TASK = "editorapp.generations.tasks.beat"
@@ -14,7 +14,7 @@ TASK = "editorapp.generations.tasks.beat"
 
 def test_a_task_waits_for_the_commit(transactional_db) -> None:
     with transaction.atomic():
-        queue.send(TASK)
+        task_queue.send(TASK)
         before = waiting()
 
     assert before == []
@@ -23,7 +23,7 @@ def test_a_task_waits_for_the_commit(transactional_db) -> None:
 
 def test_what_is_rolled_back_asks_for_nothing(transactional_db) -> None:
     with pytest.raises(ZeroDivisionError), transaction.atomic():
-        queue.send(TASK)
+        task_queue.send(TASK)
         raise ZeroDivisionError
 
     assert waiting() == []
@@ -39,8 +39,8 @@ def test_a_queue_that_does_not_answer_is_logged_and_stops_nobody(
     with caplog.at_level(logging.ERROR):
         if is_inside:
             with transaction.atomic():
-                queue.send(TASK)
+                task_queue.send(TASK)
         else:
-            queue.send(TASK)
+            task_queue.send(TASK)
 
     assert "Error calling" in caplog.text and "127.0.0.1:1" in caplog.text

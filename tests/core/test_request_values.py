@@ -31,7 +31,8 @@ from editorapp.core.request_values import (
     whole,
 )
 from editorapp.core.typed_text import without, wrong_in
-from editorapp.web import accounts_forms, people_forms
+from editorapp.web.accounts import forms as accounts_forms
+from editorapp.web.people import forms as people_forms
 from tests.environment import ROOT
 
 NO_NUMBERS = (

@@ -12,7 +12,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as some
 
 from editorapp.core.money import DEAREST_USD, NotAnAmount, amount_from_outside
-from editorapp.core.sanitizing import DEEPEST, NotReadable, clean, clean_text, parse_json
+from editorapp.core.sanitizing import DEEPEST, JsonNotReadable, clean, clean_text, parse_json
 
 TEXTS = some.text(some.characters(), max_size=12)
 SCALARS = some.none() | some.booleans() | some.integers() | some.floats() | TEXTS
@@ -77,7 +77,7 @@ def test_a_character_cut_in_the_midst_of_its_bytes_is_replaced() -> None:
     ids=["nothing", "html", "half", "brackets", "nested", "two values", "packed", "too many"],
 )
 def test_what_is_no_json_or_far_too_much_of_it_is_not_readable(content: bytes) -> None:
-    with pytest.raises(NotReadable):
+    with pytest.raises(JsonNotReadable):
         parse_json(content)
 
 

@@ -9,9 +9,9 @@ import httpx
 import pytest
 
 from editorapp.core.ssrf_guard import (
+    AddressNotAllowed,
     HostNotFound,
     NoAddress,
-    NotAllowed,
     judged,
     proxy_for,
     resolve,
@@ -124,7 +124,7 @@ def test_an_ordinary_public_address_is_let_through(address):
 def test_a_link_that_cannot_be_one_of_the_public_network_is_refused_before_any_look_up(
     url, outside
 ):
-    with pytest.raises(NotAllowed):
+    with pytest.raises(AddressNotAllowed):
         judged(url)
     assert outside.looked_up == []
 
@@ -155,7 +155,7 @@ def test_a_link_of_the_public_network_is_let_through(url, host):
 def test_one_address_of_a_name_that_is_not_public_refuses_the_name(outside):
     outside.names["media.example.org"] = [["93.184.216.34", "10.0.0.1"]]
 
-    with pytest.raises(NotAllowed, match="a private network"):
+    with pytest.raises(AddressNotAllowed, match="a private network"):
         asyncio.run(resolve("media.example.org", 443))
 
 

@@ -7,10 +7,10 @@ from django.utils import timezone
 
 from editorapp.costs import ledger
 from editorapp.costs.models import Entry, MonthBudget
+from editorapp.generations.checks.books import differences
 from editorapp.generations.models import Generation, Settlement
+from editorapp.generations.reconcile import settle
 from editorapp.generations.states import State
-from editorapp.generations.unknown import settle
-from editorapp.generations.watch.books import differences
 from editorapp.teams.roles import Role
 from tests.factories import make_member, make_reserved
 from tests.racing import race

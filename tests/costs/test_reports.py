@@ -67,7 +67,7 @@ def test_nothing_adds_up_to_nothing(people):
 
     for sums in (november(admin, task="none"), reports.added_up(ledger.lines(admin, task="none"))):
         assert reports.by("task", sums) == []
-        assert reports.total(sums) == reports.Line("Total", None, Decimal(0), Decimal(0), 0)
+        assert reports.total(sums) == reports.ReportLine("Total", None, Decimal(0), Decimal(0), 0)
     assert reports.together(ledger.lines(admin, task="none")) == reports.LineSum(Decimal(0), 0)
 
 

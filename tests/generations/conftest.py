@@ -9,7 +9,7 @@ from types import ModuleType
 import httpx
 import pytest
 
-from editorapp.generations.watch import expiring
+from editorapp.generations.checks import expiring
 from editorapp.providers import registry, vendors
 from tests.generations.drive import Clock
 from tests.simulator_process import SimulatorProcess

@@ -8,10 +8,9 @@ from datetime import datetime, timedelta
 from django.db.models import Min
 from django.utils import timezone
 
-from editorapp.generations.engine import sweep
-from editorapp.generations.files import transfer
+from editorapp.generations.engine import sweep, transfer
 from editorapp.generations.models import Attempt, Generation, Pause
-from editorapp.generations.request import asking
+from editorapp.generations.request import quotes
 from editorapp.generations.request.enqueue import enqueue
 from editorapp.generations.states import ACTIVE
 from editorapp.media.models import Asset
@@ -72,8 +71,8 @@ def priced(
     """Ask what a request costs where the provider publishes no price, as the page does before it
     lets one send it.
     """
-    if asking.is_asked(account, wanted):
-        asking.answer(asking.ask(account, wanted, source, member=member).pk)
+    if quotes.is_asked(account, wanted):
+        quotes.answer(quotes.ask(account, wanted, source, member=member).pk)
     return wanted
 
 

@@ -8,18 +8,17 @@ from datetime import timedelta
 import pytest
 from django.utils import timezone
 
-from editorapp.generations.engine import claims, sweep
-from editorapp.generations.engine.reached import Accounts
-from editorapp.generations.files import transfer
+from editorapp.generations.coordination import leases, wake
+from editorapp.generations.engine import claims, sweep, transfer
+from editorapp.generations.engine.account_snapshot import Accounts
 from editorapp.generations.models import Attempt, Generation, Pause
 from editorapp.generations.request.enqueue import enqueue
-from editorapp.generations.running import leases, wake
-from editorapp.generations.running.ticker import Ticker
 from editorapp.generations.states import State
+from editorapp.generations.worker.ticker import Ticker
 from editorapp.media import intake
 from editorapp.providers.contract import Access, GenerationRequest, Ref, Task
+from editorapp.providers.http.session import ProviderSession
 from editorapp.providers.models import ProviderAccount, default_account
-from editorapp.providers.transport import Wire
 from tests.factories import make_generation, make_member
 from tests.generations.drive import run
 from tests.generations.small_clip import draw
@@ -191,7 +190,7 @@ def test_another_key_is_used_by_the_sweep_that_is_at_work(quick, clock, first):
 def test_a_courier_goes_another_way_once_an_account_is_reached_another_way():
     opened = []
 
-    class Seen(Wire):
+    class Seen(ProviderSession):
         def __init__(self, access: Access) -> None:
             super().__init__(access)
             opened.append(access.secret)

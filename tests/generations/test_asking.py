@@ -16,17 +16,17 @@ from django.db import OperationalError
 from django.utils import timezone
 
 from editorapp.costs import ledger
-from editorapp.costs.models import AskedPrice
+from editorapp.costs.models import PriceQuote
+from editorapp.generations.checks.books import differences
+from editorapp.generations.coordination import lease_holder, leases, wake
 from editorapp.generations.models import Generation, Lease
-from editorapp.generations.request import asking
-from editorapp.generations.request.asking import NothingToAsk, answer, ask, known
-from editorapp.generations.request.enqueue import Refused, enqueue
+from editorapp.generations.request import quotes
+from editorapp.generations.request.enqueue import RequestRefused, enqueue
+from editorapp.generations.request.quotes import NothingToAsk, answer, ask, known
 from editorapp.generations.request.retry import NotRetryable, retry
 from editorapp.generations.request.verdict import weigh
-from editorapp.generations.running import leases, wake, whereabouts
 from editorapp.generations.states import State
 from editorapp.generations.tasks import ask_price
-from editorapp.generations.watch.books import differences
 from editorapp.media import store
 from editorapp.media.models import Asset
 from editorapp.providers.contract import GenerationRequest, ProviderError, Quote, Ref, Throttled
@@ -71,7 +71,7 @@ def draft(clip: Asset, **said: Any) -> GenerationRequest:
 
 def told_price(
     account: ProviderAccount, wanted: GenerationRequest, clip: Asset, member: Member
-) -> AskedPrice:
+) -> PriceQuote:
     """Ask and let the queue's task answer."""
     row = ask(account, wanted, clip, member=member)
     answer(row.pk)
@@ -109,7 +109,7 @@ def test_the_answer_is_a_price_with_where_and_when_it_was_told(
 
     answer(row.pk, clock=lambda: at)
     found = known(account, draft(clip), clip)
-    priced = asking.estimate_of(found)
+    priced = quotes.estimate_of(found)
 
     assert priced is not None
     assert str(priced) == "$0.42"
@@ -189,7 +189,9 @@ def test_a_draft_is_not_queued_without_a_price_of_this_hour(
         told_price(account, draft(clip), clip, member)
     later = timezone.now() + timedelta(minutes=minutes or 0)
 
-    with pytest.raises(Refused, match="older than an hour" if minutes else "publishes no price"):
+    with pytest.raises(
+        RequestRefused, match="older than an hour" if minutes else "publishes no price"
+    ):
         enqueue(draft(clip), account=account, member=member, source_asset=clip, now=later)
 
     assert not Generation.objects.exists()
@@ -201,10 +203,10 @@ def test_a_failed_take_is_tried_again_once_its_price_was_asked_anew(
     take = make_generation(
         member, account=account, provider="told", source=clip, state=State.FAILED, can_retry=True
     )
-    with pytest.raises(Refused, match="Told is being asked what this costs"):
+    with pytest.raises(RequestRefused, match="Told is being asked what this costs"):
         retry(take, member=member, now=timezone.now())
 
-    answer(AskedPrice.objects.get().pk)
+    answer(PriceQuote.objects.get().pk)
     attempt = retry(take, member=member, now=timezone.now())
 
     assert attempt.number == 2
@@ -219,10 +221,10 @@ def test_a_take_whose_price_did_not_come_says_why_and_is_asked_for_again(
     told.says.append(ProviderError("Told is closed today."))
     told_price(account, take.wanted, clip, member)
 
-    with pytest.raises(Refused, match="No price came: Told is closed today"):
+    with pytest.raises(RequestRefused, match="No price came: Told is closed today"):
         retry(take, member=member, now=timezone.now())
 
-    assert AskedPrice.objects.get().state == "asking"
+    assert PriceQuote.objects.get().state == "asking"
 
 
 def test_a_failed_take_is_not_tried_again_for_more_than_was_agreed_to(
@@ -251,7 +253,7 @@ def test_an_answer_that_comes_twice_changes_nothing(
     ask_price(row.pk + 1000)
 
     assert len(told.asked) == 1
-    assert AskedPrice.objects.get().high_usd == Decimal(1)
+    assert PriceQuote.objects.get().high_usd == Decimal(1)
 
 
 def test_a_question_that_was_lost_with_a_killed_worker_is_put_again_by_the_ticker_but_not_while_somebody_is_at_it(
@@ -262,9 +264,9 @@ def test_a_question_that_was_lost_with_a_killed_worker_is_put_again_by_the_ticke
 
     def tick(seconds: int) -> list[tuple[str, tuple[int, ...]]]:
         with django_capture_on_commit_callbacks(execute=True):
-            for asked_id in asking.unanswered(asked_at + timedelta(seconds=seconds)):
+            for asked_id in quotes.unanswered(asked_at + timedelta(seconds=seconds)):
                 wake.ask_price(
-                    asked_id, now=asked_at + timedelta(seconds=seconds), seconds=asking.TASK_SECONDS
+                    asked_id, now=asked_at + timedelta(seconds=seconds), seconds=quotes.TASK_SECONDS
                 )
         return waiting()
 
@@ -273,7 +275,7 @@ def test_a_question_that_was_lost_with_a_killed_worker_is_put_again_by_the_ticke
     assert len(tick(14)) == 1  # it waits in the queue
     assert len(tick(30)) == 2  # lost again
     leases.take(
-        wake.asking_lease(row.pk), whereabouts.holder(), now=asked_at, seconds=asking.TASK_SECONDS
+        wake.asking_lease(row.pk), lease_holder.holder(), now=asked_at, seconds=quotes.TASK_SECONDS
     )
     assert len(tick(60)) == 2
     assert len(tick(300)) == 2  # by then the page says so, and a person asks
@@ -307,17 +309,17 @@ def test_a_worker_that_lives_on_without_having_answered_keeps_others_away_for_le
         def gone(*_args: object, **_options: object) -> None:
             raise OperationalError("the database system is shutting down")
 
-        away.setattr(asking, "_answer", gone)
+        away.setattr(quotes, "_answer", gone)
         away.setattr(leases, "end", gone)
         with pytest.raises(OperationalError):
             answer(row.pk, clock=lambda: NOW)
-    monkeypatch.setattr(whereabouts, "holder", uuid.uuid4)
-    monkeypatch.setattr(whereabouts, "is_gone", lambda _holder: False)
+    monkeypatch.setattr(lease_holder, "holder", uuid.uuid4)
+    monkeypatch.setattr(lease_holder, "is_gone", lambda _holder: False)
 
     answer(row.pk, clock=lambda: NOW + timedelta(seconds=30))
-    assert AskedPrice.objects.get().state == "asking"
+    assert PriceQuote.objects.get().state == "asking"
     answer(row.pk, clock=lambda: NOW + timedelta(seconds=50))
-    assert AskedPrice.objects.get().state == "known"
+    assert PriceQuote.objects.get().state == "known"
 
 
 def test_a_question_that_takes_long_keeps_its_lease(
@@ -327,7 +329,7 @@ def test_a_question_that_takes_long_keeps_its_lease(
     told: ModuleType,
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    monkeypatch.setattr(asking, "RENEW_SECONDS", 0.01)
+    monkeypatch.setattr(quotes, "RENEW_SECONDS", 0.01)
     row, renewed = ask(account, draft(clip), clip, member=member), []
     quoted = told.quote
 
@@ -346,7 +348,7 @@ def test_a_question_that_takes_long_keeps_its_lease(
     told.says.append(Quote(Decimal(1), Decimal(1), "100 CU"))
     answer(row.pk)
 
-    assert set(renewed) == {wake.asking_lease(row.pk)} and AskedPrice.objects.get().state == "known"
+    assert set(renewed) == {wake.asking_lease(row.pk)} and PriceQuote.objects.get().state == "known"
 
 
 def test_a_late_answer_to_an_earlier_question_does_not_end_the_present_one(
@@ -365,7 +367,7 @@ def test_a_late_answer_to_an_earlier_question_does_not_end_the_present_one(
     told.says.append(ProviderError("Too late."))
     answer(row.pk, clock=meanwhile)
 
-    assert AskedPrice.objects.get().state == "asking"
+    assert PriceQuote.objects.get().state == "asking"
 
 
 def test_a_question_without_an_answer_counts_as_failed_after_two_minutes_and_may_be_asked_again(
@@ -381,7 +383,7 @@ def test_a_question_without_an_answer_counts_as_failed_after_two_minutes_and_may
     with django_capture_on_commit_callbacks(execute=True):
         ask(account, draft(clip), clip, member=member, now=NOW + timedelta(seconds=121))
     assert len(waiting()) == 1
-    assert AskedPrice.objects.get().asked_at == NOW + timedelta(seconds=121)
+    assert PriceQuote.objects.get().asked_at == NOW + timedelta(seconds=121)
 
 
 def test_a_busy_provider_is_asked_again_after_the_pause_that_it_names(
@@ -410,7 +412,7 @@ def test_what_makes_no_sense_is_no_price(
     found = told_price(account, draft(clip), clip, member)
 
     assert found.state == "failed" and found.note
-    assert asking.estimate_of(found) is None
+    assert quotes.estimate_of(found) is None
 
 
 def test_drafts_share_a_price_unless_something_that_may_move_it_differs(
@@ -424,7 +426,7 @@ def test_drafts_share_a_price_unless_something_that_may_move_it_differs(
     plain = draft(clip)
 
     def key(wanted: GenerationRequest, source: Asset = clip) -> str:
-        return asking.key_of(account, wanted, source)
+        return quotes.key_of(account, wanted, source)
 
     assert key(plain) == key(replace(plain, prompt="Snow", user_id="u"))
     assert key(plain) == key(replace(plain, source=Ref(generation_id="an earlier result")))
@@ -445,7 +447,7 @@ def test_drafts_share_a_price_unless_something_that_may_move_it_differs(
     ]
     assert len({*map(key, different), key(draft(longer), longer)}) == len(different) + 1
     foreign = [
-        asking.key_of(account, replace(plain, source=Ref(file_id=name)), None)
+        quotes.key_of(account, replace(plain, source=Ref(file_id=name)), None)
         for name in ("one", "other")
     ]
     assert foreign[0] != foreign[1]  # nothing is known of either
@@ -456,7 +458,7 @@ def test_old_answers_are_swept_away(account: ProviderAccount, clip: Asset, membe
 
     told_price(account, draft(clip, resolution="1080p"), clip, member)
 
-    assert AskedPrice.objects.count() == 1
+    assert PriceQuote.objects.count() == 1
 
 
 def test_nobody_has_another_teams_file_uploaded_by_asking(
@@ -472,7 +474,7 @@ def test_nobody_has_another_teams_file_uploaded_by_asking(
     ):
         with pytest.raises(PermissionDenied):
             ask(account, wanted, source, member=asker)
-    assert not AskedPrice.objects.exists()
+    assert not PriceQuote.objects.exists()
 
 
 def test_a_published_price_and_a_closed_account_are_not_asked(
@@ -507,6 +509,6 @@ def test_looking_up_is_one_query_and_none_where_prices_are_published(
     luma, wanted = default_account("luma-agents"), draft(clip)
 
     with django_assert_num_queries(1):
-        asking.known_of([(account, wanted), (luma, wanted)], clip)
+        quotes.known_of([(account, wanted), (luma, wanted)], clip)
     with django_assert_num_queries(0):
         assert known(luma, wanted, clip) is None

@@ -8,11 +8,11 @@ from pathlib import Path
 import pytest
 
 from editorapp.costs import ledger
+from editorapp.generations.checks.books import differences
 from editorapp.generations.models import Generation
-from editorapp.generations.request.asking import answer, ask, estimate_of, known
-from editorapp.generations.request.enqueue import Refused, enqueue
+from editorapp.generations.request.enqueue import RequestRefused, enqueue
+from editorapp.generations.request.quotes import answer, ask, estimate_of, known
 from editorapp.generations.states import State
-from editorapp.generations.watch.books import differences
 from editorapp.media import intake
 from editorapp.media.models import Asset
 from editorapp.providers.contract import GenerationRequest, Ref, Task
@@ -55,7 +55,7 @@ def test_a_price_that_is_told_is_held_and_what_is_charged_lies_within_it(
 ) -> None:
     account = default_account(slug)
     wanted = GenerationRequest.from_json(draft.to_json() | {"source": {"asset_id": clip.pk}})
-    with pytest.raises(Refused, match="Ask .* for it first"):
+    with pytest.raises(RequestRefused, match="Ask .* for it first"):
         enqueue(wanted, account=account, member=member, source_asset=clip)
 
     answer(ask(account, wanted, clip, member=member).pk)

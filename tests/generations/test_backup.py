@@ -17,13 +17,12 @@ from django.core.management import CommandError, call_command
 from django.db import connection, connections
 from django.utils import timezone
 
-from editorapp.generations.engine import sweep
-from editorapp.generations.files import transfer
+from editorapp.generations.engine import sweep, transfer
 from editorapp.generations.models import Attempt
 from editorapp.generations.states import State
 from editorapp.media import intake, store
+from editorapp.ops.backup.manifest import Manifest
 from editorapp.teams.models import SignInLink
-from editorapp.web.backup.manifest import Manifest
 from tests.environment import ROOT, installation
 from tests.factories import make_member
 from tests.generations.drive import Clock, ask, run
@@ -35,7 +34,7 @@ FOLLOW = """
 import json
 from django.utils import timezone
 from editorapp.costs.models import Entry
-from editorapp.generations.watch import books
+from editorapp.generations.checks import books
 from editorapp.generations.models import Generation
 from editorapp.media import store
 from editorapp.media.models import Asset

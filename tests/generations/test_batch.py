@@ -12,20 +12,20 @@ from django.utils import timezone
 
 from editorapp.costs import ledger
 from editorapp.costs.models import Entry
+from editorapp.generations.checks.books import differences
 from editorapp.generations.engine import sweep
-from editorapp.generations.engine.reached import Accounts
-from editorapp.generations.line import moving, order, pausing
+from editorapp.generations.engine.account_snapshot import Accounts
 from editorapp.generations.models import Attempt, Generation, Priority
+from editorapp.generations.queue import fair_order, pause, reorder
 from editorapp.generations.request.enqueue import (
     Draft,
     OverBudget,
-    Refused,
+    RequestRefused,
     TooLate,
     enqueue,
     enqueue_all,
 )
 from editorapp.generations.states import State
-from editorapp.generations.watch.books import differences
 from editorapp.providers.contract import GenerationRequest, Task
 from editorapp.providers.models import default_account
 from editorapp.teams.models import Member, Team
@@ -56,7 +56,7 @@ def held(member: Member) -> Decimal:
 
 def line() -> list[int]:
     """The takes in the order in which they would be sent."""
-    pks = order.next_in_line(default_account("luma-agents").pk, now=timezone.now(), most=20)
+    pks = fair_order.next_in_line(default_account("luma-agents").pk, now=timezone.now(), most=20)
     return [Attempt.objects.get(pk=pk).generation_id for pk in pks]
 
 
@@ -87,7 +87,7 @@ def test_a_batch_that_the_budget_has_no_room_for_reserves_nothing(creator):
 
 
 def test_one_wrong_draft_keeps_all_from_being_sent(creator):
-    with pytest.raises(Refused):
+    with pytest.raises(RequestRefused):
         send(creator, draft(), draft(""))
 
     assert not Generation.objects.exists()
@@ -200,14 +200,14 @@ def test_jobs_move_up_and_down_and_to_the_front_of_their_persons_line(creator):
     first, second, third = (make_generation(creator) for _ in range(3))
     now = timezone.now()
 
-    moving.up(third, member=creator, now=now)
+    reorder.up(third, member=creator, now=now)
     assert line() == [first.pk, third.pk, second.pk]
-    moving.down(first, member=creator, now=now)
+    reorder.down(first, member=creator, now=now)
     assert line() == [third.pk, first.pk, second.pk]
-    moving.to_the_front(second, member=creator, now=now)
+    reorder.to_the_front(second, member=creator, now=now)
     assert line() == [second.pk, third.pk, first.pk]
-    moving.up(second, member=creator, now=now)
-    moving.down(first, member=creator, now=now)
+    reorder.up(second, member=creator, now=now)
+    reorder.down(first, member=creator, now=now)
     assert line() == [second.pk, third.pk, first.pk]
 
 
@@ -216,9 +216,9 @@ def test_one_of_a_batch_moves_by_one_and_to_the_front_of_the_persons_single_ones
     pks = [one.pk for one in batch]
     now = timezone.now()
 
-    moving.up(batch[2], member=creator, now=now)
+    reorder.up(batch[2], member=creator, now=now)
     assert line() == [single.pk, pks[0], pks[2], pks[1], pks[3]]
-    moving.to_the_front(batch[3], member=creator, now=now)
+    reorder.to_the_front(batch[3], member=creator, now=now)
     assert line() == [pks[3], single.pk, pks[0], pks[2], pks[1]]
 
 
@@ -227,11 +227,11 @@ def test_nobody_gets_before_a_colleague_by_moving_their_own(creator):
     own = [make_generation(creator) for _ in range(2)]
     now = timezone.now()
 
-    moving.to_the_front(own[1], member=creator, now=now)
+    reorder.to_the_front(own[1], member=creator, now=now)
 
     assert line().index(own[1].pk) == 2 and line()[3] == own[0].pk
     with pytest.raises(PermissionDenied):
-        moving.up(others[1], member=creator, now=now)
+        reorder.up(others[1], member=creator, now=now)
 
 
 def test_an_admin_puts_a_job_ahead_of_all(creator):
@@ -243,8 +243,8 @@ def test_an_admin_puts_a_job_ahead_of_all(creator):
     )
     now = timezone.now()
 
-    moving.to_the_front(third, member=make_member(role=Role.ADMIN, team=third.team), now=now)
-    moving.to_the_front(second, member=admin, now=now)
+    reorder.to_the_front(third, member=make_member(role=Role.ADMIN, team=third.team), now=now)
+    reorder.to_the_front(second, member=admin, now=now)
 
     assert line() == [second.pk, third.pk, first.pk]
 
@@ -253,12 +253,12 @@ def test_what_is_sent_has_no_place_any_more(creator):
     take = make_generation(creator, state=State.SUBMITTING)
 
     with pytest.raises(TooLate):
-        moving.up(take, member=creator, now=timezone.now())
+        reorder.up(take, member=creator, now=timezone.now())
 
 
 def test_what_is_queued_for_a_paused_queue_waits_and_holds_its_money(creator):
     admin = make_member(role=Role.ADMIN, team=creator.team)
-    pausing.pause_queue(admin, now=timezone.now())
+    pause.pause_queue(admin, now=timezone.now())
 
     made = send(creator, *[draft()] * 2)
 

@@ -16,13 +16,13 @@ from django.utils import timezone
 
 from editorapp.costs import ledger
 from editorapp.costs.ledger import NothingHeld
-from editorapp.generations.engine import courier
+from editorapp.generations.checks import books
+from editorapp.generations.engine import dispatcher
 from editorapp.generations.models import Attempt, Generation
-from editorapp.generations.request.cancel import cancel
+from editorapp.generations.queue.cancel import cancel
+from editorapp.generations.reconcile import settle
 from editorapp.generations.request.retry import retry
 from editorapp.generations.states import State
-from editorapp.generations.unknown import settle
-from editorapp.generations.watch import books
 from tests.environment import ROOT
 from tests.factories import make_generation, make_member, make_reserved
 from tests.generations.drive import ask, run
@@ -152,7 +152,7 @@ execute_from_command_line(["manage.py", "check_ledger", "--json"])
 
 
 def test_a_busy_studio_balances_as_the_command_says(quick, clock, monkeypatch):
-    monkeypatch.setattr(courier, "POST_SECONDS", 2.0)  # for [[hang]], which never answers
+    monkeypatch.setattr(dispatcher, "POST_SECONDS", 2.0)  # for [[hang]], which never answers
     member = make_member()
     for prompt in (
         "[[fail]]",

@@ -8,11 +8,11 @@ import pytest
 
 from editorapp.costs.models import Entry
 from editorapp.generations import lineage
+from editorapp.generations.checks.books import differences
 from editorapp.generations.models import Attempt, Generation
-from editorapp.generations.request import reach
+from editorapp.generations.request import references
 from editorapp.generations.request.enqueue import enqueue
 from editorapp.generations.states import State
-from editorapp.generations.watch.books import differences
 from editorapp.media.trim import trim
 from editorapp.providers.contract import GenerationRequest, Ref, Task
 from editorapp.providers.models import ProviderAccount, StagedFile, default_account
@@ -122,7 +122,9 @@ def test_where_a_take_was_made_its_id_is_enough_and_nothing_is_sent(
     clip = trim(take_in(real_media / "vertical_4s.mp4", member), 0, FRAMES - 1, user=member.user)
     first = made(account, edit(Ref(asset_id=clip.pk), "Rainy neon evening"), clip=clip)
 
-    second = made(account, edit(reach.as_source(first, account), "The same at dawn"), parent=first)
+    second = made(
+        account, edit(references.as_source(first, account), "The same at dawn"), parent=first
+    )
 
     said = body_of(second)[place]
     named = {

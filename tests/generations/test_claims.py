@@ -10,11 +10,10 @@ import pytest
 from django.utils import timezone
 
 from editorapp.costs import ledger
-from editorapp.generations.engine import claims, outcomes, posting, sweep
-from editorapp.generations.engine.claims import Look
-from editorapp.generations.files import transfer
+from editorapp.generations.engine import claims, outcomes, submit, sweep, transfer
+from editorapp.generations.engine.claims import DuePoll
 from editorapp.generations.models import Attempt, Generation
-from editorapp.generations.request.cancel import cancel
+from editorapp.generations.queue.cancel import cancel
 from editorapp.generations.states import State
 from editorapp.providers.contract import BadCredentials, NotFound, Throttled, Unavailable
 from tests.factories import make_generation, make_member
@@ -58,7 +57,7 @@ LATE_ANSWERS = {
 }
 
 
-def look_of(attempt: Attempt) -> Look:
+def look_of(attempt: Attempt) -> DuePoll:
     ids = (
         attempt.pk,
         attempt.generation_id,
@@ -67,7 +66,7 @@ def look_of(attempt: Attempt) -> Look:
         attempt.submitted_at,
     )
     assert attempt.lease_token is not None
-    return Look(*ids, attempt.lease_token)
+    return DuePoll(*ids, attempt.lease_token)
 
 
 @pytest.mark.django_db
@@ -99,15 +98,15 @@ def test_what_is_canceled_between_being_taken_and_being_written_down_is_not_sent
     member = make_member()
     doomed = ask(member, prompt="A harbor that nobody wants any more")
     kept = [ask(member, prompt=f"Harbor {number}") for number in range(others)]
-    encode = posting.Posts._prepared
+    encode = submit.Posts._prepared
 
-    def prepared(self: posting.Posts, attempt: Attempt) -> Any:
+    def prepared(self: submit.Posts, attempt: Attempt) -> Any:
         post = encode(self, attempt)
         if attempt.generation_id == doomed.pk:
             cancel(doomed, now=clock())
         return post
 
-    monkeypatch.setattr(posting.Posts, "_prepared", prepared)
+    monkeypatch.setattr(submit.Posts, "_prepared", prepared)
 
     sweep.work("luma-agents", seconds=0.3, clock=clock)
 

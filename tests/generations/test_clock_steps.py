@@ -9,12 +9,11 @@ import pytest
 from django.db import connection
 from django.utils import timezone
 
-from editorapp.generations.engine import claims, sweep
-from editorapp.generations.files import transfer
+from editorapp.generations.coordination import heartbeat, lease_holder, leases, wake
+from editorapp.generations.engine import claims, reclaim, sweep, transfer
 from editorapp.generations.models import Attempt, Generation, Heartbeat, Lease, Pause
-from editorapp.generations.running import health, leases, takeover, wake, whereabouts
-from editorapp.generations.running.ticker import Ticker
 from editorapp.generations.states import State
+from editorapp.generations.worker.ticker import Ticker
 from editorapp.providers.models import ProviderAccount, default_account
 from tests.factories import make_generation, make_member
 from tests.generations.drive import Clock, ask, next_at
@@ -74,7 +73,7 @@ def test_the_clock_was_set_back_while_nothing_ran_and_the_old_ticker_never_gave_
     Lease.objects.filter(name="ticker").update(
         holder="00000000-0000-4000-8000-000000000001"
     )  # of another machine
-    leases.take(wake.work_lease("luma-agents"), whereabouts.holder(), now=clock(), seconds=30)
+    leases.take(wake.work_lease("luma-agents"), lease_holder.holder(), now=clock(), seconds=30)
 
     clock.ahead -= DAY
     to_its_end(clock, Ticker())
@@ -88,11 +87,11 @@ def test_everything_that_waits_is_brought_back_by_as_much_as_the_clock_was_set_b
     attempt = make_generation(make_member(), state=State.RUNNING).attempts.get()
     Attempt.objects.filter(pk=attempt.pk).update(next_action_at=later, failing_since=now)
     claims.pause(attempt.account_id, now=now, seconds=40, reason="Asked to wait")
-    leases.take("work:x", whereabouts.holder(), now=now, seconds=40)
-    health.beat("ticker", now=now)
-    health.beat("cluster", now=now)
+    leases.take("work:x", lease_holder.holder(), now=now, seconds=40)
+    heartbeat.beat("ticker", now=now)
+    heartbeat.beat("cluster", now=now)
 
-    assert takeover.from_the_future(now=now - DAY) == DAY
+    assert reclaim.from_the_future(now=now - DAY) == DAY
 
     assert Attempt.objects.get().next_action_at == later - DAY
     assert Pause.objects.get().until == later - DAY
@@ -108,9 +107,9 @@ def test_what_nobody_needs_to_look_at_stays_so(clock):
     now = timezone.now()
     make_generation(make_member(), state=State.UNKNOWN)
     Attempt.objects.update(next_action_at=None)
-    health.beat("ticker", now=now)
+    heartbeat.beat("ticker", now=now)
 
-    takeover.from_the_future(now=now - DAY)
+    reclaim.from_the_future(now=now - DAY)
 
     assert Attempt.objects.get().next_action_at is None
 
@@ -120,9 +119,9 @@ def test_small_corrections_and_steps_forward_move_nothing(clock, seconds):
     now = timezone.now()
     make_generation(make_member(), state=State.RUNNING)
     Attempt.objects.update(next_action_at=now + timedelta(seconds=40))
-    health.beat("ticker", now=now)
+    heartbeat.beat("ticker", now=now)
 
-    assert takeover.from_the_future(now=now - timedelta(seconds=seconds)) == timedelta()
+    assert reclaim.from_the_future(now=now - timedelta(seconds=seconds)) == timedelta()
 
     assert Attempt.objects.get().next_action_at == now + timedelta(seconds=40)
 

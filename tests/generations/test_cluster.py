@@ -10,12 +10,12 @@ from collections.abc import Iterator
 
 import pytest
 
-from editorapp.generations.engine import sweep
-from editorapp.generations.files import transfer
+from editorapp.generations.coordination import shutdown
+from editorapp.generations.engine import sweep, transfer
 from editorapp.generations.models import Attempt
-from editorapp.generations.running import cluster, leaving
-from editorapp.generations.running.cluster import KernelLock, SturdyQueue
 from editorapp.generations.states import State
+from editorapp.generations.worker import cluster
+from editorapp.generations.worker.cluster import KernelLock, SturdyQueue
 from tests.generations.drive import Clock, ask
 from tests.kill.keeper import words_of
 
@@ -117,23 +117,23 @@ def test_to_be_asked_to_end_is_seen_by_processes_that_were_forked_before(begun):
     seen = fork.Event()
 
     def look() -> None:
-        while not leaving.is_asked():
+        while not shutdown.is_asked():
             time.sleep(0.01)
         seen.set()
 
     started(begun, look)
-    leaving.ask()
+    shutdown.ask()
     try:
         assert seen.wait(10)
     finally:
-        leaving.forget()
+        shutdown.forget()
 
 
 @pytest.fixture
 def asked_to_end() -> Iterator[None]:
-    leaving.ask()
+    shutdown.ask()
     yield
-    leaving.forget()
+    shutdown.forget()
 
 
 def test_a_sweep_that_is_asked_to_end_sends_nothing_new(asked_to_end, transactional_db, quick):
@@ -153,13 +153,13 @@ def test_a_sweep_that_is_asked_to_end_waits_for_the_answer_of_a_post_under_way(
 
     def clock():
         if Attempt.objects.filter(state=State.SUBMITTING).exists():
-            leaving.ask()
+            shutdown.ask()
         return Clock()()
 
     try:
         sweep.work("luma-agents", seconds=30, clock=clock)
     finally:
-        leaving.forget()
+        shutdown.forget()
 
     assert Attempt.objects.get().state == State.RUNNING
     assert quick.submits_received == 1

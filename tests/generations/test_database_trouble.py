@@ -12,10 +12,10 @@ import pytest
 from django.conf import settings as configured
 from django.db import OperationalError, connection, connections
 
+from editorapp.generations.checks import books
 from editorapp.generations.engine import sweep
 from editorapp.generations.models import Attempt, Generation
 from editorapp.generations.states import State
-from editorapp.generations.watch import books
 from tests.generations.drive import Clock, ask, run
 
 WRITES = ("INSERT", "UPDATE", "DELETE")

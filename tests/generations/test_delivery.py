@@ -13,9 +13,9 @@ import pytest
 from django.db import connection
 
 from editorapp.costs.models import Entry
+from editorapp.generations.checks.books import differences
 from editorapp.generations.models import Attempt, Generation
 from editorapp.generations.states import ACTIVE, State
-from editorapp.generations.watch.books import differences
 from editorapp.media import intake
 from editorapp.media.models import Asset
 from editorapp.providers.models import StagedFile

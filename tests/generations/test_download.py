@@ -8,8 +8,8 @@ from pathlib import Path
 
 import pytest
 
-from editorapp.generations.files.download import CutOff, LinkExpired, NotAllowed, download
-from editorapp.generations.files.parts import Part, collect
+from editorapp.generations.files.download import CutOff, LinkExpired, LinkNotAllowed, download
+from editorapp.generations.files.partial import PartialFile, collect
 from editorapp.providers.contract import Access
 
 BODY = bytes(range(256)) * 4000
@@ -17,7 +17,7 @@ BODY = bytes(range(256)) * 4000
 
 def fetch(
     answer: Callable[[str, dict[str, str]], bytes],
-    into: Path | Part,
+    into: Path | PartialFile,
     *,
     max_bytes: int = 10_000_000,
 ):
@@ -25,7 +25,7 @@ def fetch(
     each.
     """
     asked: list[str] = []
-    part = into if isinstance(into, Part) else Part.begin(into)
+    part = into if isinstance(into, PartialFile) else PartialFile.begin(into)
 
     async def serve(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         head = (await reader.readuntil(b"\r\n\r\n")).decode().split("\r\n")
@@ -83,7 +83,7 @@ def test_a_cut_download_goes_on_where_it_broke_off(tmp_path):
 
 
 def test_a_download_goes_on_where_a_killed_worker_left_it(tmp_path):
-    left = Part.begin(tmp_path / "attempt-1-dead.video.part")
+    left = PartialFile.begin(tmp_path / "attempt-1-dead.video.part")
     left.progress.validator, left.progress.total, left.progress.received = (
         '"v1"',
         len(BODY),
@@ -151,12 +151,12 @@ def test_a_link_that_is_always_cut_gives_up_for_now(tmp_path):
 
 
 def test_a_result_larger_than_allowed_is_not_taken(tmp_path):
-    with pytest.raises(NotAllowed):
+    with pytest.raises(LinkNotAllowed):
         fetch(whole, tmp_path / "a.part", max_bytes=1000)
 
 
 def test_a_result_that_hides_its_length_is_stopped_at_the_limit(tmp_path):
-    with pytest.raises(NotAllowed):
+    with pytest.raises(LinkNotAllowed):
         fetch(lambda *_: b"HTTP/1.1 200 OK\r\n\r\n" + BODY, tmp_path / "a.part", max_bytes=1000)
 
 
@@ -218,7 +218,7 @@ def test_what_cannot_be_unpacked_is_tried_later_and_says_so(tmp_path, named, con
 
 
 def test_a_bomb_is_stopped_at_the_size_of_a_result(tmp_path):
-    with pytest.raises(NotAllowed, match="larger than"):
+    with pytest.raises(LinkNotAllowed, match="larger than"):
         fetch(
             lambda _range, headers: packed(gzip.compress(bytes(30_000_000))),
             tmp_path / "a.part",

@@ -8,10 +8,10 @@ from pathlib import Path
 import pytest
 
 from editorapp.generations.files import download as links
-from editorapp.generations.files.download import CutOff, NotAllowed, download
-from editorapp.generations.files.parts import Part
+from editorapp.generations.files.download import CutOff, LinkNotAllowed, download
+from editorapp.generations.files.partial import PartialFile
 from editorapp.providers.contract import Access, UploadRefused
-from editorapp.providers.transport import Wire
+from editorapp.providers.http.session import ProviderSession
 from editorapp.simulator import references
 from tests.outside import PUBLIC, Outside, Server, certificate, forward_proxy, gives, serving, trust
 
@@ -30,7 +30,7 @@ def paper(tmp_path: Path, monkeypatch) -> Path:
 
 
 async def fetched(folder: Path, link: str = LINK, access: Access = REAL) -> bytes:
-    part = Part.begin(folder / "a.part")
+    part = PartialFile.begin(folder / "a.part")
     try:
         await download(link, part, access=access, max_bytes=1_000_000)
     finally:
@@ -88,7 +88,7 @@ def test_the_next_address_is_taken_where_one_takes_no_connection(tmp_path, outsi
 def test_a_name_that_leads_into_our_own_network_is_never_connected_to(tmp_path, outside, address):
     outside.names[NAME] = [[address]]
 
-    with pytest.raises(NotAllowed, match="not on the public network"):
+    with pytest.raises(LinkNotAllowed, match="not on the public network"):
         asyncio.run(fetched(tmp_path))
     assert outside.connected == []
 
@@ -140,7 +140,7 @@ def test_a_proxy_is_no_way_around_the_judgement_of_an_address(tmp_path, outside,
     async def scenario() -> Server:
         _proxying, proxy = await forward_proxy({host: 1})
         monkeypatch.setenv("HTTPS_PROXY", f"http://127.0.0.1:{proxy.port}")
-        with pytest.raises(NotAllowed):
+        with pytest.raises(LinkNotAllowed):
             await fetched(tmp_path, f"https://{host}/a.mp4")
         return proxy
 
@@ -154,7 +154,7 @@ def test_a_name_that_the_proxy_is_not_for_is_looked_up_and_judged_here(
     monkeypatch.setenv("HTTPS_PROXY", "http://127.0.0.1:9")
     monkeypatch.setenv("NO_PROXY", "example.org")
 
-    with pytest.raises(NotAllowed):
+    with pytest.raises(LinkNotAllowed):
         asyncio.run(fetched(tmp_path))
     assert outside.looked_up == [NAME] and outside.connected == []
 
@@ -186,14 +186,14 @@ def test_a_simulated_account_fetches_from_the_simulator_alone(tmp_path, outside)
         "https://127.0.0.1:8001/a.mp4",
         "http://a@127.0.0.1:8001/a.mp4",
     ):
-        with pytest.raises(NotAllowed):
+        with pytest.raises(LinkNotAllowed):
             asyncio.run(fetched(tmp_path, link, simulated))
     assert outside.looked_up == [] and outside.connected == []
 
 
 def put(access: Access, link: str, file: Path) -> None:
     async def scenario() -> None:
-        async with Wire(access) as wire:
+        async with ProviderSession(access) as wire:
             await wire.upload(link, file, headers={})
 
     asyncio.run(scenario())
@@ -244,7 +244,7 @@ def test_a_file_goes_to_the_address_that_was_judged(outside, paper, clip):
     async def scenario() -> Server:
         _running, server = await serving(lambda _head: taken, tls=paper)
         outside.ports[PUBLIC] = server.port
-        async with Wire(REAL) as wire:
+        async with ProviderSession(REAL) as wire:
             await wire.upload(LINK, clip, headers={"Content-Type": "video/mp4"})
         return server
 
@@ -260,7 +260,7 @@ def test_a_file_goes_through_the_proxy_that_alone_knows_the_name(outside, paper,
         _running, server = await serving(lambda _head: taken, tls=paper)
         _proxying, proxy = await forward_proxy({NAME: server.port})
         monkeypatch.setenv("HTTPS_PROXY", f"http://127.0.0.1:{proxy.port}")
-        async with Wire(REAL) as wire:
+        async with ProviderSession(REAL) as wire:
             await wire.upload(LINK, clip, headers={})
         return proxy
 
@@ -279,7 +279,7 @@ def test_an_upload_address_that_cannot_be_parsed_is_told_from_one_that_is_not_al
 def test_the_simulator_fetches_no_source_from_our_own_network(tmp_path, outside, address):
     outside.names[NAME] = [[address]]
 
-    with pytest.raises(references.Unusable):
+    with pytest.raises(references.UnusableReference):
         asyncio.run(references.fetch("source", LINK, tmp_path / "a.mp4"))
     assert outside.connected == []
 

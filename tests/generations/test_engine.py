@@ -22,16 +22,15 @@ from django.utils import timezone
 from editorapp.alerts.models import Alert
 from editorapp.costs import ledger
 from editorapp.costs.models import Entry
-from editorapp.generations.engine import claims, outcomes, sweep
-from editorapp.generations.files import transfer
+from editorapp.generations.checks.books import differences
+from editorapp.generations.coordination import heartbeat, leases, wake
+from editorapp.generations.engine import claims, outcomes, sweep, transfer
 from editorapp.generations.models import Attempt, Generation, Pause
-from editorapp.generations.request.cancel import TooLate, cancel
+from editorapp.generations.queue.cancel import TooLate, cancel
+from editorapp.generations.reconcile import settle
 from editorapp.generations.request.enqueue import enqueue
 from editorapp.generations.request.verdict import weigh
-from editorapp.generations.running import health, leases, wake
 from editorapp.generations.states import State
-from editorapp.generations.unknown import settle
-from editorapp.generations.watch.books import differences
 from editorapp.media import intake
 from editorapp.providers.contract import Access, GenerationRequest, Job, JobState, Ref
 from editorapp.providers.models import ProviderAccount, StagedFile, default_account
@@ -400,7 +399,7 @@ def test_a_sweep_at_work_is_a_sign_of_life(quick, clock, monkeypatch):
 
     sweep.work("luma-agents", seconds=0.3, clock=clock)
 
-    assert health.signs(clock()).cluster_is_alive
+    assert heartbeat.signs(clock()).cluster_is_alive
 
 
 def test_what_cannot_be_written_as_a_body_fails_alone_and_costs_nothing(quick, clock, monkeypatch):
@@ -491,7 +490,7 @@ def test_a_post_that_hangs_delays_no_poll(quick, clock, monkeypatch):
     running = ask()
     run(clock, until=State.RUNNING)
     quick.fail("submit", "hang_before")
-    monkeypatch.setattr("editorapp.generations.engine.courier.POST_SECONDS", 3.0)
+    monkeypatch.setattr("editorapp.generations.engine.dispatcher.POST_SECONDS", 3.0)
     ask()
     clock.jump(seconds=10)
 

@@ -10,13 +10,13 @@ from django.utils import timezone
 
 from editorapp.costs import ledger
 from editorapp.costs.models import Entry
+from editorapp.generations.checks.books import differences
 from editorapp.generations.models import Attempt, Generation, Overtaken
-from editorapp.generations.request.cancel import TooLate, cancel
-from editorapp.generations.request.enqueue import OverBudget, Refused, enqueue
+from editorapp.generations.queue.cancel import TooLate, cancel
+from editorapp.generations.request.enqueue import OverBudget, RequestRefused, enqueue
 from editorapp.generations.request.retry import NotRetryable, fetch_again, retry
 from editorapp.generations.request.verdict import weigh
 from editorapp.generations.states import State
-from editorapp.generations.watch.books import differences
 from editorapp.media.models import Asset
 from editorapp.providers.contract import GenerationRequest, Ref
 from editorapp.providers.models import ProviderAccount, default_account
@@ -75,7 +75,7 @@ def test_the_engine_is_woken_once_the_rows_are_there(
 def test_a_broken_request_is_refused_with_every_reason_and_reserves_nothing(member, clip):
     wanted = asked(clip, prompt="", exr=True, hdr=None)
 
-    with pytest.raises(Refused) as refused:
+    with pytest.raises(RequestRefused) as refused:
         send(member, clip, wanted=wanted)
 
     assert {"prompt", "exr"} <= set(refused.value.verdict.broken)
@@ -117,7 +117,7 @@ def test_another_teams_take_is_no_parent(member, clip):
 def test_a_closed_account_takes_nothing(member, clip):
     ProviderAccount.objects.filter(pk=default_account("luma-agents").pk).update(is_enabled=False)
 
-    with pytest.raises(Refused, match="switched off"):
+    with pytest.raises(RequestRefused, match="switched off"):
         send(member, clip)
 
 

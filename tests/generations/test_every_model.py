@@ -7,9 +7,9 @@ from decimal import Decimal
 import pytest
 
 from editorapp.costs.models import Entry
+from editorapp.generations.checks.books import differences
 from editorapp.generations.request.enqueue import enqueue
 from editorapp.generations.states import State
-from editorapp.generations.watch.books import differences
 from editorapp.media import intake
 from editorapp.media.models import Asset
 from editorapp.media.trim import trim

@@ -9,11 +9,11 @@ from django.urls import reverse
 from django.utils import timezone
 
 from editorapp.alerts.models import Alert
+from editorapp.generations.checks import expiring
 from editorapp.generations.models import Attempt, Generation
 from editorapp.generations.request import retry
-from editorapp.generations.running.ticker import LOOK_EVERY, Ticker
 from editorapp.generations.states import State
-from editorapp.generations.watch import expiring
+from editorapp.generations.worker.ticker import LOOK_EVERY, Ticker
 from editorapp.providers import registry
 from editorapp.providers.models import default_account
 from tests.factories import make_generation, make_member

@@ -14,19 +14,19 @@ from PIL import Image
 from editorapp.alerts.models import Alert
 from editorapp.core import retry
 from editorapp.costs import ledger
-from editorapp.costs.models import AskedPrice, Entry
-from editorapp.generations.engine import courier, sweep
+from editorapp.costs.models import Entry, PriceQuote
+from editorapp.generations.checks import books, overdue, unsendable
+from editorapp.generations.engine import dispatcher, sweep
 from editorapp.generations.files import download
 from editorapp.generations.models import Generation, Search
-from editorapp.generations.request import asking
+from editorapp.generations.reconcile import matching, search
+from editorapp.generations.request import quotes
 from editorapp.generations.request.enqueue import enqueue
 from editorapp.generations.states import State
-from editorapp.generations.unknown import search, sightings
-from editorapp.generations.watch import books, overdue, sending
 from editorapp.media import intake
 from editorapp.media.models import Asset
-from editorapp.providers import transport
 from editorapp.providers.contract import GenerationRequest, Ref, Task
+from editorapp.providers.http import session
 from editorapp.providers.models import StagedFile, default_account
 from editorapp.simulator.faults import CALLS, FAILURES, KINDS, fault_of
 from editorapp.teams.models import Member
@@ -108,7 +108,7 @@ def run_to_its_end(case: Case, clock: Clock) -> None:
         clock.jump_to(due)
     run(clock)
     overdue.look(clock())
-    sending.look(clock())
+    unsendable.look(clock())
 
 
 @pytest.fixture(autouse=True)
@@ -120,9 +120,9 @@ def impatient(request, monkeypatch):
     if "hang" not in request.node.name:
         return
     for room, names in {
-        courier: ("POST_SECONDS", "POLL_SECONDS"),
-        transport: ("FREE_DEADLINE_SECONDS",),
-        sightings: ("LIST_SECONDS",),
+        dispatcher: ("POST_SECONDS", "POLL_SECONDS"),
+        session: ("FREE_DEADLINE_SECONDS",),
+        matching: ("LIST_SECONDS",),
     }.items():
         for name in names:
             monkeypatch.setattr(room, name, PATIENCE_SECONDS)
@@ -201,9 +201,9 @@ def test_a_price_that_cannot_be_asked_holds_nothing(quick, case, tmp_path, monke
     wanted, _clip = draft(case, member, tmp_path)
     set_faults(quick, case)
 
-    asking.answer(asking.ask(account, wanted, None, member=member).pk)
+    quotes.answer(quotes.ask(account, wanted, None, member=member).pk)
 
-    asked = AskedPrice.objects.get()
+    asked = PriceQuote.objects.get()
     assert asked.state == case.state, asked.note
     assert case.says in asked.note
     assert bool(asked.note) or asked.state == "known"

@@ -4,7 +4,7 @@ from decimal import Decimal
 
 import pytest
 
-from editorapp.generations.files.as_asked import odd
+from editorapp.generations.files.conformance import odd
 from editorapp.generations.states import State
 from tests.factories import make_asset, make_generation, make_member
 

@@ -3,8 +3,8 @@
 import errno
 from pathlib import Path
 
-from editorapp.generations.files import fetch
-from editorapp.generations.files import transfer as transfers
+from editorapp.generations.engine import transfer as transfers
+from editorapp.generations.files import ingest
 from editorapp.generations.models import Attempt, Generation
 from editorapp.generations.states import State
 from editorapp.media import store
@@ -20,7 +20,7 @@ def test_a_full_disk_is_said_and_what_was_written_is_given_back(quick, clock, mo
         part.write(b"half")
         raise OSError(errno.ENOSPC, "No space left on device")
 
-    monkeypatch.setattr(fetch.links, "download", full)
+    monkeypatch.setattr(ingest.links, "download", full)
     ask()
     run(clock)
 
@@ -33,9 +33,9 @@ def test_a_full_disk_is_said_and_what_was_written_is_given_back(quick, clock, mo
 def test_a_result_that_came_damaged_is_not_told_to_be_uploaded(quick, clock, monkeypatch):
     def damaged(path, **_more):
         path.unlink()
-        raise fetch.intake.NotTaken("damaged", detail="half of it is noise")
+        raise ingest.intake.NotTaken("damaged", detail="half of it is noise")
 
-    monkeypatch.setattr(fetch.intake, "take_in", damaged)
+    monkeypatch.setattr(ingest.intake, "take_in", damaged)
     ask()
     run(clock)
 
@@ -51,13 +51,13 @@ def test_a_result_that_came_damaged_is_not_told_to_be_uploaded(quick, clock, mon
 
 def test_a_row_is_held_for_as_long_as_its_result_is_stored(quick, clock, monkeypatch):
     ask()
-    take_in, held = fetch.intake.take_in, []
+    take_in, held = ingest.intake.take_in, []
 
     def slow(path, **kwargs):
         held.append((Attempt.objects.get().next_action_at - clock()).total_seconds())
         return take_in(path, **kwargs)
 
-    monkeypatch.setattr(fetch.intake, "take_in", slow)
+    monkeypatch.setattr(ingest.intake, "take_in", slow)
     run(clock)
 
     assert Generation.objects.get().state == State.SUCCEEDED

@@ -9,13 +9,21 @@ import pytest
 from django.utils import timezone
 
 from editorapp.costs import ledger
-from editorapp.generations.engine import claims, moves, outcomes, polling, posting, schedule, sweep
-from editorapp.generations.engine.courier import Answer, Courier, Poll
-from editorapp.generations.engine.moves import Move, move_all
-from editorapp.generations.engine.reached import Accounts
+from editorapp.generations.checks import books
+from editorapp.generations.engine import (
+    claims,
+    outcomes,
+    poll,
+    poll_schedule,
+    submit,
+    sweep,
+    transitions,
+)
+from editorapp.generations.engine.account_snapshot import Accounts
+from editorapp.generations.engine.dispatcher import CallResult, Dispatcher, Poll
+from editorapp.generations.engine.transitions import Transition, move_all
 from editorapp.generations.models import Attempt, Generation, InvalidTransition, Overtaken
 from editorapp.generations.states import State
-from editorapp.generations.watch import books
 from editorapp.providers.contract import Access, Job, JobState, Throttled
 from editorapp.providers.models import ProviderAccount, default_account
 from tests.factories import make_generation, make_member, make_reserved
@@ -39,22 +47,22 @@ def make_running(count: int, *, ago: float = 30.0) -> list[Attempt]:
     return made
 
 
-def looks(most: int = 100) -> list[claims.Look]:
+def looks(most: int = 100) -> list[claims.DuePoll]:
     return claims.claim_polls([default_account("luma-agents").pk], most=most, due_by=NOW, skip=())
 
 
 def answered(
-    look: claims.Look, *, job: Job | None = None, error: Exception | None = None
-) -> Answer:
-    return Answer(Poll(look, Access(look.account_id, "luma-agents", "", "")), job, error)
+    look: claims.DuePoll, *, job: Job | None = None, error: Exception | None = None
+) -> CallResult:
+    return CallResult(Poll(look, Access(look.account_id, "luma-agents", "", "")), job, error)
 
 
-def done(look: claims.Look) -> Answer:
+def done(look: claims.DuePoll) -> CallResult:
     return answered(look, job=Job(look.provider_job_id, JobState.DONE, chain_id=f"chain-{look.pk}"))
 
 
-def write(answers: list[Answer]) -> None:
-    polling.write(answers, write_one=sweep._write_one, now=NOW)
+def write(answers: list[CallResult]) -> None:
+    poll.write(answers, write_one=sweep._write_one, now=NOW)
 
 
 @pytest.mark.django_db
@@ -127,9 +135,9 @@ def test_a_step_that_one_of_many_cannot_take_is_taken_by_none():
     Attempt.objects.filter(pk=attempts[1].pk).update(state=State.LOST)
 
     with pytest.raises(Overtaken):
-        move_all(State.FETCHING, [Move(one, {"progress": None}) for one in attempts], now=NOW)
+        move_all(State.FETCHING, [Transition(one, {"progress": None}) for one in attempts], now=NOW)
     with pytest.raises(InvalidTransition):
-        move_all(State.QUEUED, [Move(one) for one in attempts], now=NOW)
+        move_all(State.QUEUED, [Transition(one) for one in attempts], now=NOW)
 
     assert sorted(Attempt.objects.values_list("state", flat=True)) == [
         State.LOST,
@@ -151,7 +159,7 @@ def test_a_step_of_many_writes_what_a_step_of_one_writes():
     shown = {"chain_id": "chain", "warning": "odd"}
 
     alone.move(State.FETCHING, now=NOW, shown=shown, **changes)
-    move_all(State.FETCHING, [Move(together, changes, shown)], now=NOW)
+    move_all(State.FETCHING, [Transition(together, changes, shown)], now=NOW)
 
     def kept(attempt: Attempt) -> dict:
         own = {
@@ -173,7 +181,7 @@ def test_a_step_of_many_writes_what_a_step_of_one_writes():
         }
 
     assert kept(alone) == kept(together)
-    assert moves.written(Attempt, "lease_token", None) is None
+    assert transitions.written(Attempt, "lease_token", None) is None
 
 
 def test_a_prepared_body_that_no_row_can_hold_stops_no_other(quick, clock, monkeypatch):
@@ -241,7 +249,7 @@ def make_burst(count: int) -> None:
 
 @pytest.fixture
 def courier():
-    made = Courier(sweep.registry.get("luma-agents"))
+    made = Dispatcher(sweep.registry.get("luma-agents"))
     yield made
     made.close()
 
@@ -249,7 +257,7 @@ def courier():
 @pytest.mark.django_db
 def test_a_burst_is_spread_over_the_shortest_interval(courier):
     make_burst(400)
-    polls = polling.Polls(courier, Accounts("luma-agents"), turn=timedelta(seconds=0.4))
+    polls = poll.Polls(courier, Accounts("luma-agents"), turn=timedelta(seconds=0.4))
 
     polls.ask_due(NOW)
 
@@ -260,31 +268,29 @@ def test_a_burst_is_spread_over_the_shortest_interval(courier):
 @pytest.mark.django_db
 def test_no_more_is_claimed_than_a_provider_has_shown_that_it_answers(courier):
     make_burst(3000)
-    polls = polling.Polls(courier, Accounts("luma-agents"), turn=timedelta(seconds=0.4))
+    polls = poll.Polls(courier, Accounts("luma-agents"), turn=timedelta(seconds=0.4))
 
     for _ in range(3):
         polls.ask_due(NOW)
     asked_in_vain = courier.polling
     queued = [courier._polls.get_nowait() for _ in range(asked_in_vain)]
-    polls.forget([Answer(errand, None, Throttled("Wait.")) for errand in queued])
+    polls.forget([CallResult(errand, None, Throttled("Wait.")) for errand in queued])
     polls.ask_due(NOW)
 
-    assert asked_in_vain == polling.AT_FIRST  # it has answered nothing yet
-    assert (
-        courier.polling - asked_in_vain == polling.TURNS_AHEAD * polling.AT_FIRST
-    )  # and now it has
+    assert asked_in_vain == poll.AT_FIRST  # it has answered nothing yet
+    assert courier.polling - asked_in_vain == poll.TURNS_AHEAD * poll.AT_FIRST  # and now it has
     assert polls.is_more_due
 
 
 def test_the_pace_lets_no_job_wait_longer_than_the_shortest_interval():
     for running in (1, 40, 500, 2000):
-        a_turn = schedule.polls_in_a_turn(running, turn_seconds=0.4)
-        assert a_turn * (schedule.SHORTEST / 0.4) >= running
-    assert schedule.polls_in_a_turn(2000, turn_seconds=0.4) < 2000  # nor all at once
+        a_turn = poll_schedule.polls_in_a_turn(running, turn_seconds=0.4)
+        assert a_turn * (poll_schedule.SHORTEST / 0.4) >= running
+    assert poll_schedule.polls_in_a_turn(2000, turn_seconds=0.4) < 2000  # nor all at once
 
 
 def test_first_looks_are_spread():
-    found = {schedule.spread(10.0) for _ in range(50)}
+    found = {poll_schedule.spread(10.0) for _ in range(50)}
 
     assert 9.0 <= min(found) < max(found) <= 11.0 and len(found) > 10
 
@@ -308,19 +314,19 @@ def test_ids_that_came_together_are_all_kept_even_where_one_is_taken_already():
         make_reserved(member, state=State.SUBMITTING, parent=None).attempts.get() for _ in range(3)
     ]
     outcomes.accepted(attempts[0], Job("job-1", JobState.QUEUED), now=NOW, first_look_seconds=5)
-    carrier = Courier(sweep.registry.get("luma-agents"))
-    posts = posting.Posts(
+    carrier = Dispatcher(sweep.registry.get("luma-agents"))
+    posts = submit.Posts(
         sweep.registry.get("luma-agents"), carrier, Accounts("luma-agents"), lambda: NOW
     )
     sent = [
-        posting.Post(attempt, Access(1, "luma-agents", "", ""), {}, "/generations")
+        submit.Post(attempt, Access(1, "luma-agents", "", ""), {}, "/generations")
         for attempt in attempts[1:]
     ]
     jobs = [Job("job-1", JobState.QUEUED), Job("job-2", JobState.QUEUED)]
 
     try:
         posts.write(
-            [Answer(one, job, None) for one, job in zip(sent, jobs, strict=True)],
+            [CallResult(one, job, None) for one, job in zip(sent, jobs, strict=True)],
             write_one=sweep._write_one,
             now=NOW,
         )

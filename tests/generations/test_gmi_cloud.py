@@ -9,12 +9,11 @@ import pytest
 from PIL import Image
 
 from editorapp.costs.models import Entry
-from editorapp.generations.engine import sweep
-from editorapp.generations.files import transfer
+from editorapp.generations.checks.books import differences
+from editorapp.generations.engine import sweep, transfer
 from editorapp.generations.models import Attempt, Generation
 from editorapp.generations.request.enqueue import enqueue
 from editorapp.generations.states import State
-from editorapp.generations.watch.books import differences
 from editorapp.media import intake
 from editorapp.media.models import Asset
 from editorapp.providers.contract import GenerationRequest, Ref

@@ -12,13 +12,13 @@ from typing import Any
 import pytest
 from django.utils import timezone
 
-from editorapp.costs.models import AskedPrice
+from editorapp.costs.models import PriceQuote
 from editorapp.generations import tasks as generation_tasks
 from editorapp.generations.models import Attempt
-from editorapp.generations.request import asking
+from editorapp.generations.request import quotes
 from editorapp.media import tasks as media_tasks
 from editorapp.media.models import Asset
-from editorapp.providers import learning
+from editorapp.providers import capability_discovery
 from editorapp.providers import tasks as provider_tasks
 from editorapp.providers.contract import GenerationRequest, Quote
 from editorapp.providers.models import ProviderAccount, default_account
@@ -75,13 +75,13 @@ def test_a_task_about_what_is_gone_ends_quietly(name):
 def test_an_account_that_is_deleted_while_it_is_tested_leaves_no_failed_task(monkeypatch):
     account = default_account("luma-agents")
 
-    async def deleted_meanwhile(*_args: Any) -> learning.Tested:
-        return learning.Tested(True, "It works.", {"models": {}})
+    async def deleted_meanwhile(*_args: Any) -> capability_discovery.Tested:
+        return capability_discovery.Tested(True, "It works.", {"models": {}})
 
-    monkeypatch.setattr(learning, "_tried", deleted_meanwhile)
-    real_run = learning.asyncio.run
+    monkeypatch.setattr(capability_discovery, "_tried", deleted_meanwhile)
+    real_run = capability_discovery.asyncio.run
     monkeypatch.setattr(
-        learning.asyncio,
+        capability_discovery.asyncio,
         "run",
         lambda task: (real_run(task), ProviderAccount.objects.all().delete())[0],
     )
@@ -100,7 +100,7 @@ def test_what_a_test_found_is_not_said_of_a_key_or_an_address_that_was_entered_m
     account.set_key("luma-api-0123456789")
     account.save()
 
-    def edited(task: Any) -> learning.Tested:
+    def edited(task: Any) -> capability_discovery.Tested:
         task.close()
         row = ProviderAccount.objects.get()
         if change == "another key":
@@ -108,9 +108,9 @@ def test_what_a_test_found_is_not_said_of_a_key_or_an_address_that_was_entered_m
         else:
             row.base_url = "https://elsewhere.example.org/v1"
         row.save()
-        return learning.Tested(True, "It works.")
+        return capability_discovery.Tested(True, "It works.")
 
-    monkeypatch.setattr(learning.asyncio, "run", edited)
+    monkeypatch.setattr(capability_discovery.asyncio, "run", edited)
     provider_tasks.learn(account.pk)
 
     row = ProviderAccount.objects.get()
@@ -118,7 +118,7 @@ def test_what_a_test_found_is_not_said_of_a_key_or_an_address_that_was_entered_m
 
 
 @pytest.mark.django_db
-@pytest.mark.parametrize("gone", [AskedPrice, ProviderAccount, Asset])
+@pytest.mark.parametrize("gone", [PriceQuote, ProviderAccount, Asset])
 def test_a_price_whose_rows_are_deleted_while_it_is_asked_for_leaves_no_failed_task(
     monkeypatch, gone
 ):
@@ -126,7 +126,7 @@ def test_a_price_whose_rows_are_deleted_while_it_is_asked_for_leaves_no_failed_t
     clip = make_asset(member)
     account = ProviderAccount.objects.create(provider="scenario", name="Ours", is_simulated=True)
     now = timezone.now()
-    row = AskedPrice.objects.create(
+    row = PriceQuote.objects.create(
         account=account,
         key="k",
         request=GenerationRequest(prompt="x").to_json(),
@@ -138,10 +138,10 @@ def test_a_price_whose_rows_are_deleted_while_it_is_asked_for_leaves_no_failed_t
         gone.objects.all().delete()
         return Quote(low_usd=1, high_usd=1, basis="1", note="")
 
-    monkeypatch.setattr(asking, "_quoted", quoted)
+    monkeypatch.setattr(quotes, "_quoted", quoted)
     generation_tasks.ask_price(row.pk)
 
-    assert not AskedPrice.objects.exists()
+    assert not PriceQuote.objects.exists()
 
 
 @pytest.mark.django_db

@@ -12,12 +12,13 @@ from django.utils import timezone
 
 from editorapp.core import retry
 from editorapp.costs import ledger
-from editorapp.generations.engine import courier, outcomes, posting
-from editorapp.generations.engine.courier import Answer, Courier, Post
+from editorapp.generations.checks.books import differences
+from editorapp.generations.engine import dispatcher, outcomes
+from editorapp.generations.engine import submit as posting
+from editorapp.generations.engine.dispatcher import CallResult, Dispatcher, Post
 from editorapp.generations.models import Attempt, Generation
+from editorapp.generations.reconcile import settle
 from editorapp.generations.states import State
-from editorapp.generations.unknown import settle
-from editorapp.generations.watch.books import differences
 from editorapp.providers.contract import (
     Access,
     Failure,
@@ -57,11 +58,11 @@ def money() -> tuple[Any, Any]:
     return ledger.held_usd(generation.pk), ledger.spent_usd(generation.pk)
 
 
-def carried(submit: Any) -> Answer:
+def carried(submit: Any) -> CallResult:
     """Carry one paid call to a provider whose module does this."""
     attempt = SimpleNamespace(pk=7, idempotency_key=uuid.uuid4())
     post = Post(attempt, Access(1, "luma-agents", "http://127.0.0.1:9", "key"), {}, "/x")  # type: ignore[arg-type]
-    carrier = Courier(SimpleNamespace(submit=submit))  # type: ignore[arg-type]
+    carrier = Dispatcher(SimpleNamespace(submit=submit))  # type: ignore[arg-type]
     try:
         return carrier._loop.run_until_complete(carrier._called(post))
     finally:
@@ -82,10 +83,10 @@ def test_a_module_that_stumbles_over_the_answer_of_a_paid_call_does_not_say_that
 def test_a_paid_call_without_an_answer_in_all_its_time_does_not_say_that_it_never_arrived(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    monkeypatch.setattr(courier, "POST_SECONDS", 0.01)
+    monkeypatch.setattr(dispatcher, "POST_SECONDS", 0.01)
 
     async def hangs(*args: Any, **more: Any) -> Job:
-        await courier.asyncio.sleep(60)
+        await dispatcher.asyncio.sleep(60)
         raise AssertionError
 
     answer = carried(hangs)
@@ -102,7 +103,7 @@ def test_whatever_is_no_plain_refusal_of_a_paid_call_leaves_it_unknown_with_its_
     attempt = make_attempt(State.SUBMITTING)
     post = Post(attempt, Access(attempt.account_id, "luma-agents", "", ""), {}, "/x")
 
-    posting.Posts._write(SimpleNamespace(), attempt, Answer(post, None, error), now=NOW)  # type: ignore[arg-type]
+    posting.Posts._write(SimpleNamespace(), attempt, CallResult(post, None, error), now=NOW)  # type: ignore[arg-type]
 
     assert (Generation.objects.get().state, again().next_action_at) == (State.UNKNOWN, None)
     assert money() == (Generation.objects.get().estimate_high_usd, 0)

@@ -14,7 +14,7 @@ from urllib.parse import urlsplit
 import pytest
 
 from editorapp.core import logs
-from editorapp.core.logs import Line
+from editorapp.core.logs import LogFormatter
 from editorapp.generations.apps import take_on_request
 from editorapp.generations.models import Attempt, Generation
 from editorapp.generations.request.enqueue import enqueue
@@ -35,7 +35,7 @@ KEYS = {
     "gmi-cloud": "planted-gmi-9d27c0e1aa55",
     "scenario": "api_planted0000000077:planted-secret-31c9",
 }
-CHATTY = ("httpx", "httpcore", "django.db.backends", "editorapp.providers.transport")
+CHATTY = ("httpx", "httpcore", "django.db.backends", "editorapp.providers.http.session")
 
 
 class Written(io.StringIO):
@@ -48,7 +48,7 @@ def written(request) -> Iterator[Written]:
     """All that the root logger takes at the wanted level, as a server writes it."""
     level, kept = getattr(request, "param", logging.DEBUG), Written()
     handler, root = logging.StreamHandler(kept), logging.getLogger()
-    handler.setFormatter(Line("json"))
+    handler.setFormatter(LogFormatter("json"))
     before = {name: logging.getLogger(name).level for name in ("", *CHATTY)}
     root.addHandler(handler)
     for name in before:

@@ -10,13 +10,13 @@ from django.db.models import F
 from django.utils import timezone
 
 from editorapp.alerts import alerts
-from editorapp.alerts.models import Alert, Kind
+from editorapp.alerts.models import Alert, AlertKind
 from editorapp.costs.models import MonthBudget
 from editorapp.generations import tasks
+from editorapp.generations.checks import alert_checks
+from editorapp.generations.coordination import heartbeat
 from editorapp.generations.models import BooksCheck
-from editorapp.generations.running import health
-from editorapp.generations.running.ticker import Ticker
-from editorapp.generations.watch import lookout
+from editorapp.generations.worker.ticker import Ticker
 from editorapp.providers.contract import BadCredentials, Rejected
 from editorapp.providers.models import ProviderAccount, default_account
 from tests.factories import make_member, make_reserved
@@ -44,15 +44,15 @@ def test_a_refused_key_and_an_empty_account_are_raised_and_over_with_the_next_jo
     ask(member)
     run(clock)
     alert = Alert.objects.get()
-    assert (alert.kind, alert.team_id, alert.path) == (Kind.ACCOUNT, None, "/accounts/")
+    assert (alert.kind, alert.team_id, alert.path) == (AlertKind.ACCOUNT, None, "/accounts/")
     assert says in alert.message
 
-    lookout.accounts(clock())
-    assert open_kinds() == [Kind.ACCOUNT]
+    alert_checks.accounts(clock())
+    assert open_kinds() == [AlertKind.ACCOUNT]
     clock.jump(minutes=1)
     ask(member, prompt="Another try", now=clock())
     run(clock)
-    lookout.accounts(clock())
+    alert_checks.accounts(clock())
 
     assert open_kinds() == []
 
@@ -67,7 +67,7 @@ def test_a_key_that_is_refused_when_a_job_is_polled_is_raised_too(quick, clock):
 
 
 def test_a_refusal_that_is_about_the_request_says_nothing_about_the_account(account):
-    lookout.refused(account, Rejected("Too long."), now=NOW)
+    alert_checks.refused(account, Rejected("Too long."), now=NOW)
 
     assert open_kinds() == []
 
@@ -75,7 +75,7 @@ def test_a_refusal_that_is_about_the_request_says_nothing_about_the_account(acco
 def test_a_key_that_a_provider_quotes_is_not_in_the_alert(account):
     account.set_key("luma-key-that-was-refused-93a")
 
-    lookout.refused(
+    alert_checks.refused(
         account, BadCredentials("Incorrect key luma-key-that-was-refused-93a."), now=NOW
     )
 
@@ -85,24 +85,24 @@ def test_a_key_that_a_provider_quotes_is_not_in_the_alert(account):
 def test_a_failed_test_of_an_account_is_raised_until_one_passes(account):
     rows = ProviderAccount.objects.filter(pk=account.pk)
     rows.update(tested_at=NOW, test_ok=False, test_message="It does not answer.")
-    lookout.accounts(NOW)
+    alert_checks.accounts(NOW)
     assert "It does not answer." in Alert.objects.get().message
 
     rows.update(tested_at=NOW + timedelta(minutes=5), test_ok=True)
-    lookout.accounts(NOW + timedelta(minutes=6))
+    alert_checks.accounts(NOW + timedelta(minutes=6))
 
     assert open_kinds() == []
 
 
 @pytest.mark.parametrize("what", ["off", "gone"])
 def test_nobody_is_told_of_an_account_that_is_switched_off_or_deleted(account, what):
-    lookout.refused(account, BadCredentials("No."), now=NOW)
+    alert_checks.refused(account, BadCredentials("No."), now=NOW)
     if what == "off":
         ProviderAccount.objects.filter(pk=account.pk).update(is_enabled=False)
     else:
         account.delete()
 
-    lookout.accounts(NOW + timedelta(minutes=1))
+    alert_checks.accounts(NOW + timedelta(minutes=1))
 
     assert open_kinds() == []
 
@@ -114,7 +114,7 @@ def test_books_that_do_not_balance_are_raised_and_kept_until_they_do(db):
     tasks.check_books()
     check = BooksCheck.objects.get()
     assert (check.difference_count, check.lines) == (1, 1) and "Budget" in check.differences[0]
-    assert open_kinds() == [Kind.LEDGER]
+    assert open_kinds() == [AlertKind.LEDGER]
 
     MonthBudget.objects.update(reserved_usd=F("reserved_usd") - 1)
     tasks.check_books()
@@ -122,85 +122,91 @@ def test_books_that_do_not_balance_are_raised_and_kept_until_they_do(db):
 
 
 def test_the_ticker_has_the_books_checked_once_an_hour(db):
-    assert lookout.books_are_due(NOW)
-    lookout.check_books(NOW)
-    assert not lookout.books_are_due(NOW + timedelta(minutes=1))
+    assert alert_checks.books_are_due(NOW)
+    alert_checks.check_books(NOW)
+    assert not alert_checks.books_are_due(NOW + timedelta(minutes=1))
 
     make_reserved(make_member())  # a check that saw no line proves nothing
-    assert lookout.books_are_due(NOW + timedelta(minutes=1))
-    lookout.check_books(NOW)
+    assert alert_checks.books_are_due(NOW + timedelta(minutes=1))
+    alert_checks.check_books(NOW)
 
-    assert not lookout.books_are_due(NOW + timedelta(minutes=45))
-    assert lookout.books_are_due(NOW + timedelta(minutes=55))
+    assert not alert_checks.books_are_due(NOW + timedelta(minutes=45))
+    assert alert_checks.books_are_due(NOW + timedelta(minutes=55))
 
 
 @pytest.mark.parametrize("part", ["ticker", "cluster"])
 def test_an_engine_without_a_sign_of_life_is_raised_and_over_when_it_is_back(db, part):
     for name in ("ticker", "cluster"):
-        health.beat(name, now=NOW - timedelta(seconds=90 if name == part else 1))
+        heartbeat.beat(name, now=NOW - timedelta(seconds=90 if name == part else 1))
 
-    assert not lookout.engine(NOW)
+    assert not alert_checks.engine(NOW)
     assert (
         "No sign of life" in Alert.objects.get().message and "90 s" in Alert.objects.get().message
     )
 
-    health.beat(part, now=NOW)
-    assert lookout.engine(NOW + timedelta(seconds=1))
+    heartbeat.beat(part, now=NOW)
+    assert alert_checks.engine(NOW + timedelta(seconds=1))
     assert open_kinds() == []
 
 
 def test_a_pause_as_long_as_a_restart_wakes_nobody(db):
     for name in ("ticker", "cluster"):
-        health.beat(name, now=NOW - timedelta(seconds=40))
+        heartbeat.beat(name, now=NOW - timedelta(seconds=40))
 
-    assert lookout.engine(NOW) and open_kinds() == []
+    assert alert_checks.engine(NOW) and open_kinds() == []
 
 
 def test_an_almost_full_disk_is_raised_and_over_when_there_is_room_again(db, monkeypatch):
     seen = []
     for free in (49, 60, 70):
         monkeypatch.setattr(
-            lookout.shutil, "disk_usage", lambda _path, free=free: Usage(1000, 1000 - free, free)
+            alert_checks.shutil,
+            "disk_usage",
+            lambda _path, free=free: Usage(1000, 1000 - free, free),
         )
-        lookout.disk(NOW)
+        alert_checks.disk(NOW)
         seen.append(open_kinds())
 
-    assert seen == [[Kind.DISK_FULL], [Kind.DISK_FULL], []]
+    assert seen == [[AlertKind.DISK_FULL], [AlertKind.DISK_FULL], []]
 
 
 def test_the_ticker_looks_after_accounts_and_the_disk(account, monkeypatch, transactional_db):
     ProviderAccount.objects.filter(pk=account.pk).update(
         tested_at=NOW, test_ok=False, test_message="No answer."
     )
-    monkeypatch.setattr(lookout.shutil, "disk_usage", lambda _path: Usage(100, 99, 1))
+    monkeypatch.setattr(alert_checks.shutil, "disk_usage", lambda _path: Usage(100, 99, 1))
 
     Ticker().tick(timezone.now())
 
-    assert sorted(open_kinds()) == [Kind.ACCOUNT, Kind.DISK_FULL]
+    assert sorted(open_kinds()) == [AlertKind.ACCOUNT, AlertKind.DISK_FULL]
 
 
 def test_what_a_machine_raised_that_is_gone_is_closed_by_the_others(db, monkeypatch):
-    monkeypatch.setattr(lookout.shutil, "disk_usage", lambda _path: Usage(100, 99, 1))
+    monkeypatch.setattr(alert_checks.shutil, "disk_usage", lambda _path: Usage(100, 99, 1))
     for machine in ("one", "two"):
-        monkeypatch.setattr(lookout.socket, "gethostname", lambda machine=machine: machine)
-        lookout.disk(NOW)
-    assert open_kinds() == [Kind.DISK_FULL] * 2
+        monkeypatch.setattr(alert_checks.socket, "gethostname", lambda machine=machine: machine)
+        alert_checks.disk(NOW)
+    assert open_kinds() == [AlertKind.DISK_FULL] * 2
 
-    lookout.disk(NOW + timedelta(minutes=9))
-    assert open_kinds() == [Kind.DISK_FULL] * 2
-    lookout.disk(NOW + timedelta(minutes=11))
+    alert_checks.disk(NOW + timedelta(minutes=9))
+    assert open_kinds() == [AlertKind.DISK_FULL] * 2
+    alert_checks.disk(NOW + timedelta(minutes=11))
 
     assert Alert.objects.still_open().get().subject == "disk:two"
 
 
 def test_what_another_machine_has_just_raised_stays_open_until_that_one_has_looked(db, monkeypatch):
     alerts.open(
-        Kind.DISK_FULL, "disk:one", message="A file could not be stored.", team_id=None, now=NOW
+        AlertKind.DISK_FULL,
+        "disk:one",
+        message="A file could not be stored.",
+        team_id=None,
+        now=NOW,
     )
 
-    monkeypatch.setattr(lookout.shutil, "disk_usage", lambda _path: Usage(100, 10, 90))
-    lookout.disk(NOW + timedelta(seconds=30))
-    assert open_kinds() == [Kind.DISK_FULL]
+    monkeypatch.setattr(alert_checks.shutil, "disk_usage", lambda _path: Usage(100, 10, 90))
+    alert_checks.disk(NOW + timedelta(seconds=30))
+    assert open_kinds() == [AlertKind.DISK_FULL]
 
-    lookout.disk(NOW + timedelta(minutes=11))
+    alert_checks.disk(NOW + timedelta(minutes=11))
     assert open_kinds() == []

@@ -18,12 +18,12 @@ from django.utils import timezone
 from editorapp.alerts.models import Alert
 from editorapp.core import retry
 from editorapp.costs import ledger
-from editorapp.generations.engine import outcomes
-from editorapp.generations.files import arrived, download, fetch, transfer
-from editorapp.generations.files.parts import Part
+from editorapp.generations.checks import books
+from editorapp.generations.engine import outcomes, transfer
+from editorapp.generations.files import download, error_pages, ingest
+from editorapp.generations.files.partial import PartialFile
 from editorapp.generations.models import Attempt, Generation
 from editorapp.generations.states import State
-from editorapp.generations.watch import books
 from editorapp.media.models import Asset
 from editorapp.providers.contract import Access, Job, JobState, Output
 from editorapp.providers.models import default_account
@@ -202,7 +202,7 @@ def test_a_length_that_was_announced_once_is_the_files_length(db, clock, storage
     nothing.
     """
     storage.answers = [Says(clip[:100], announced=len(clip)), Says(clip[:-50], announced="")]
-    part = Part.begin(Path(fetch.store.incoming()) / f"attempt-{uuid.uuid4()}.video.part")
+    part = PartialFile.begin(Path(ingest.store.incoming()) / f"attempt-{uuid.uuid4()}.video.part")
     access = Access(1, "luma-agents", f"{storage.url}/v1", "key", is_simulated=True)
 
     with pytest.raises(download.CutOff):
@@ -259,7 +259,7 @@ def test_a_result_is_judged_only_where_its_first_bytes_are_its_kinds(
 ):
     (tmp_path / "came").write_bytes(start)
 
-    assert arrived.is_container(tmp_path / "came", kind=kind) is is_container
+    assert error_pages.is_container(tmp_path / "came", kind=kind) is is_container
 
 
 # Links
@@ -290,7 +290,7 @@ NO_LINKS = [
 
 @pytest.mark.parametrize("url", [*NO_LINKS, "https://media.example.org/\ud83d.mp4"])
 def test_a_link_that_cannot_be_read_is_told_from_an_error_of_ours_and_is_not_shown(tmp_path, url):
-    part = Part.begin(tmp_path / "a.part")
+    part = PartialFile.begin(tmp_path / "a.part")
     access = Access(1, "luma-agents", "https://agents.lumalabs.ai/v1", "key")
 
     with pytest.raises((download.BadLink, download.CutOff)) as raised:
@@ -327,7 +327,7 @@ def test_any_error_of_ours_counts_as_a_try_whatever_part_of_a_transfer_it_is_in(
     def broken(*_args: Any, **_more: Any) -> None:
         raise error
 
-    monkeypatch.setattr(fetch.intake, "take_in", broken)
+    monkeypatch.setattr(ingest.intake, "take_in", broken)
     generation = paid(clock, url)
 
     attempt = fetch_on(generation, clock, url, tries=2)
@@ -358,8 +358,8 @@ def test_an_error_after_a_step_that_was_undone_is_counted_on_the_row_as_it_is(
     def over(*_args: Any, **_more: Any) -> None:
         raise RuntimeError("after the step")
 
-    monkeypatch.setattr(fetch.expiring, "over", over)
-    Generation.objects.update(failure_code=fetch.expiring.CODE)
+    monkeypatch.setattr(ingest.expiring, "over", over)
+    Generation.objects.update(failure_code=ingest.expiring.CODE)
 
     attempt = fetch_on(generation, clock, url, tries=1)
 

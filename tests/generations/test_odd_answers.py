@@ -21,19 +21,19 @@ from django.utils import timezone
 from editorapp.alerts.models import Alert
 from editorapp.core import retry
 from editorapp.costs import ledger
-from editorapp.costs.models import AskedPrice, Entry
-from editorapp.generations.engine import claims, polling, posting, sweep
-from editorapp.generations.engine.courier import Answer, Courier, Poll, Post
-from editorapp.generations.engine.reached import Accounts
-from editorapp.generations.files import fetch, transfer
+from editorapp.costs.models import Entry, PriceQuote
+from editorapp.generations.checks import books, overdue
+from editorapp.generations.engine import claims, submit, sweep, transfer
+from editorapp.generations.engine import poll as polling
+from editorapp.generations.engine.account_snapshot import Accounts
+from editorapp.generations.engine.dispatcher import CallResult, Dispatcher, Poll, Post
+from editorapp.generations.files import ingest
 from editorapp.generations.files.download import CutOff, LinkExpired
-from editorapp.generations.line import standing
 from editorapp.generations.models import Attempt, Generation, Pause, Search
-from editorapp.generations.request import asking
+from editorapp.generations.queue import position
+from editorapp.generations.reconcile import search, settle
+from editorapp.generations.request import quotes
 from editorapp.generations.states import State
-from editorapp.generations.unknown import search, settle
-from editorapp.generations.watch import books, overdue
-from editorapp.providers import answers as reading
 from editorapp.providers import registry
 from editorapp.providers.contract import (
     Access,
@@ -51,6 +51,7 @@ from editorapp.providers.contract import (
     Unavailable,
     Unreadable,
 )
+from editorapp.providers.http import answers as reading
 from editorapp.providers.models import ProviderAccount, default_account
 from editorapp.teams.roles import Role
 from tests.factories import make_generation, make_member, make_reserved
@@ -94,7 +95,7 @@ def poll(result: Job | ProviderError, *, at: datetime = NOW, only: Attempt | Non
     )
     looks = claims.claim_polls(accounts, most=100, due_by=at, skip=())
     said = [
-        Answer(
+        CallResult(
             Poll(look, Access(look.account_id, "luma-agents", "", "")),
             result if isinstance(result, Job) else None,
             None if isinstance(result, Job) else result,
@@ -107,12 +108,12 @@ def poll(result: Job | ProviderError, *, at: datetime = NOW, only: Attempt | Non
 
 def posted(attempt: Attempt, result: Job | ProviderError, *, at: datetime = NOW) -> None:
     """Let the paid post of an attempt be answered with this."""
-    adapter, carrier = registry.get("luma-agents"), Courier(registry.get("luma-agents"))
+    adapter, carrier = registry.get("luma-agents"), Dispatcher(registry.get("luma-agents"))
     try:
-        posts = posting.Posts(adapter, carrier, Accounts("luma-agents"), lambda: at)
+        posts = submit.Posts(adapter, carrier, Accounts("luma-agents"), lambda: at)
         post = Post(attempt, Access(attempt.account_id, "luma-agents", "", ""), {}, "/generations")
         is_job = isinstance(result, Job)
-        answer = Answer(post, result if is_job else None, None if is_job else result)  # type: ignore[arg-type]
+        answer = CallResult(post, result if is_job else None, None if is_job else result)  # type: ignore[arg-type]
         posts.write([answer], write_one=sweep._write_one, now=at)
     finally:
         carrier.close()
@@ -223,8 +224,8 @@ def test_a_link_that_is_refused_with_a_pause_waits_for_it(monkeypatch, error):
     def refuse(*_args):
         raise error
 
-    monkeypatch.setattr(fetch, "_take_all", refuse)
-    fetch.fetch(attempt, run=lambda work: 0, hold=lambda seconds: None, now=lambda: NOW)
+    monkeypatch.setattr(ingest, "_take_all", refuse)
+    ingest.fetch(attempt, run=lambda work: 0, hold=lambda seconds: None, now=lambda: NOW)
 
     attempt.refresh_from_db()
     assert attempt.next_action_at >= NOW + timedelta(seconds=120)
@@ -238,9 +239,9 @@ def test_a_price_that_is_refused_for_longer_than_a_task_waits_says_so(told):
     member, account = make_member(), default_account("told")
     wanted = make_generation(member, parent=None).wanted
 
-    asking.answer(asking.ask(account, wanted, None, member=member).pk)
+    quotes.answer(quotes.ask(account, wanted, None, member=member).pk)
 
-    row = AskedPrice.objects.get()
+    row = PriceQuote.objects.get()
     assert row.state == "failed" and "left alone for 300 s" in row.note
     assert len(told.says) == 1  # it was not asked again at once
     told.says.clear()
@@ -365,11 +366,11 @@ def test_a_quote_that_makes_no_sense_is_no_price(told, low, high):
     told.says[:] = [Quote(Decimal(low), Decimal(high), "x")]
     member, account = make_member(), default_account("told")
 
-    asking.answer(
-        asking.ask(account, make_generation(member, parent=None).wanted, None, member=member).pk
+    quotes.answer(
+        quotes.ask(account, make_generation(member, parent=None).wanted, None, member=member).pk
     )
 
-    row = AskedPrice.objects.get()
+    row = PriceQuote.objects.get()
     assert (row.state, row.note, row.low_usd) == (
         "failed",
         "The price that it named makes no sense.",
@@ -534,7 +535,7 @@ def test_an_adapter_that_stumbles_over_an_answer_is_no_outage_and_no_end():
         raise RecursionError("deep \ud83d")
 
     adapter.poll = staticmethod(stumble)
-    carrier = Courier(adapter)  # type: ignore[arg-type]
+    carrier = Dispatcher(adapter)  # type: ignore[arg-type]
     look = claims.claim_polls([attempt.account_id], most=1, due_by=NOW, skip=())[0]
     try:
         carrier.send(Poll(look, Access(1, "luma-agents", "http://127.0.0.1:9/v1", "luma-api-x")))
@@ -627,7 +628,7 @@ def test_what_never_ends_keeps_nothing_good_waiting():
 
     at = NOW + timedelta(minutes=6)
     assert claims.free_slots(account, now=at) == 10
-    stands = standing.of_account(account, now=at)
+    stands = position.of_account(account, now=at)
     assert (stands.in_flight, stands.why, stands.is_full) == (0, "", False)
 
 
@@ -640,7 +641,7 @@ def test_what_is_overdue_or_done_at_the_provider_takes_no_slot_anywhere(changes)
     account = over.account
 
     assert list(claims.taking_slots()) == [under_way]
-    assert standing.of_account(account, now=NOW).in_flight == 1
+    assert position.of_account(account, now=NOW).in_flight == 1
     assert claims.free_slots(account, now=NOW) == account.max_concurrent - 1
 
 

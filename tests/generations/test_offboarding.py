@@ -14,15 +14,15 @@ from django.utils import timezone
 
 from editorapp.costs import ledger
 from editorapp.costs.models import Entry
+from editorapp.generations.checks.books import differences
 from editorapp.generations.engine import sweep
-from editorapp.generations.engine.reached import Accounts
-from editorapp.generations.line import moving, offboarding, pausing
-from editorapp.generations.line.offboarding import Change, Choice
+from editorapp.generations.engine.account_snapshot import Accounts
 from editorapp.generations.models import Attempt, Generation
+from editorapp.generations.queue import offboarding, pause, reorder
+from editorapp.generations.queue.offboarding import HandOver, Offboarding
+from editorapp.generations.reconcile import settle
 from editorapp.generations.request.retry import retry
 from editorapp.generations.states import State
-from editorapp.generations.unknown import settle
-from editorapp.generations.watch.books import differences
 from editorapp.teams import people
 from editorapp.teams.models import Member
 from editorapp.teams.roles import Role
@@ -54,9 +54,9 @@ def taken() -> list[int]:
 
 
 def gone(
-    member: Member, ada: Member, choice: Choice = Choice.HOLD, to: Member | None = None
+    member: Member, ada: Member, choice: HandOver = HandOver.HOLD, to: Member | None = None
 ) -> int:
-    return offboarding.disable(member, Change(ada, choice, to), now=NOW)
+    return offboarding.disable(member, Offboarding(ada, choice, to), now=NOW)
 
 
 def test_what_a_disabled_person_has_waiting_is_held_with_its_money_and_says_who_and_why(ada, zed):
@@ -78,7 +78,7 @@ def test_an_admin_lets_a_held_one_go_and_answers_for_it_from_then_on(quick, cloc
     run(clock)
     assert quick.submits_received == 0
 
-    pausing.let_go(take, member=ada, now=clock())
+    pause.let_go(take, member=ada, now=clock())
     run(clock)
 
     assert (take.responsible, take.created_by) == (
@@ -93,7 +93,7 @@ def test_an_admin_lets_a_held_one_go_and_answers_for_it_from_then_on(quick, cloc
 def test_canceled_ones_give_their_money_back(ada, zed, state):
     take = make_reserved(zed, state=state)
 
-    assert gone(zed, ada, Choice.CANCEL) == 1
+    assert gone(zed, ada, HandOver.CANCEL) == 1
 
     take.refresh_from_db()
     assert take.state == State.CANCELED and ledger.held_usd(take.pk) == 0 and differences() == []
@@ -106,7 +106,7 @@ def test_handed_over_ones_stand_in_the_new_persons_line_and_are_theirs_to_cancel
     unknown = make_reserved(zed, state=State.UNKNOWN)
     own, take = make_reserved(bo), make_reserved(zed)
 
-    gone(zed, ada, Choice.HAND_OVER, bo)
+    gone(zed, ada, HandOver.HAND_OVER, bo)
 
     take.refresh_from_db()
     assert (take.created_by, take.assignee, take.attempts.get().person) == (
@@ -114,7 +114,7 @@ def test_handed_over_ones_stand_in_the_new_persons_line_and_are_theirs_to_cancel
         bo.user,
         bo.user,
     )
-    moving.up(take, member=bo, now=NOW)
+    reorder.up(take, member=bo, now=NOW)
     assert taken() == [take.pk, own.pk]
     assert "Ada: handed over from Zed to Bo." in Entry.objects.values_list("note", flat=True)
     settle.never_arrived(
@@ -125,11 +125,11 @@ def test_handed_over_ones_stand_in_the_new_persons_line_and_are_theirs_to_cancel
 
 def test_what_had_been_held_for_its_person_goes_on_once_it_is_handed_over(ada, zed, bo):
     take, own_pause = make_reserved(zed), make_reserved(zed)
-    pausing.hold(own_pause, member=zed, now=NOW)
+    pause.hold(own_pause, member=zed, now=NOW)
     people.disable(zed, by=ada.user, now=NOW)
     assert taken() == []  # the engine holds it
 
-    offboarding.decide(zed, Change(ada, Choice.HAND_OVER, bo), now=NOW)
+    offboarding.decide(zed, Offboarding(ada, HandOver.HAND_OVER, bo), now=NOW)
 
     assert taken() == [take.pk]
     assert Generation.objects.get(pk=own_pause.pk).why_held == "Zed paused it."
@@ -138,7 +138,7 @@ def test_what_had_been_held_for_its_person_goes_on_once_it_is_handed_over(ada, z
 def test_kept_ones_are_sent_as_they_stand_in_line_and_the_admin_answers_for_them(ada, zed):
     takes = [make_reserved(zed).pk for _ in range(2)]
 
-    gone(zed, ada, Choice.KEEP)
+    gone(zed, ada, HandOver.KEEP)
 
     assert taken() == takes
     assert set(Generation.objects.values_list("assignee", flat=True)) == {ada.user_id}
@@ -147,7 +147,7 @@ def test_kept_ones_are_sent_as_they_stand_in_line_and_the_admin_answers_for_them
 
 def test_what_an_admin_kept_is_asked_about_anew_when_that_admin_leaves(ada, zed):
     take, second = make_reserved(zed), make_member(role=Role.ADMIN, team=ada.team, name="Cy")
-    gone(zed, ada, Choice.KEEP)
+    gone(zed, ada, HandOver.KEEP)
 
     assert offboarding.affairs(ada).waiting.count == 1
     gone(ada, second)
@@ -160,7 +160,7 @@ def test_who_becomes_a_reviewer_sends_nothing_that_waits_either(ada, zed):
     take = make_reserved(zed)
     assert offboarding.would_ask(zed, Role.REVIEWER) and not offboarding.would_ask(zed, Role.ADMIN)
 
-    assert offboarding.change_role(zed, Role.REVIEWER, Change(ada), now=NOW) == 1
+    assert offboarding.change_role(zed, Role.REVIEWER, Offboarding(ada), now=NOW) == 1
 
     assert taken() == []
     take.refresh_from_db()
@@ -170,7 +170,7 @@ def test_who_becomes_a_reviewer_sends_nothing_that_waits_either(ada, zed):
 def test_a_role_that_may_create_leaves_what_waits_alone(ada, zed):
     take = make_reserved(zed)
 
-    assert offboarding.change_role(zed, Role.ADMIN, Change(ada), now=NOW) == 0
+    assert offboarding.change_role(zed, Role.ADMIN, Offboarding(ada), now=NOW) == 0
 
     assert taken() == [take.pk]
 
@@ -182,7 +182,7 @@ def test_who_is_brought_back_finds_their_takes_paused_and_lets_them_go(ada, zed)
     people.bring_back(zed, Role.CREATOR)
 
     assert taken() == []
-    pausing.let_go(Generation.objects.get(), member=zed, now=NOW)
+    pause.let_go(Generation.objects.get(), member=zed, now=NOW)
     assert taken() == [take.pk] and Generation.objects.get().responsible == zed.user
 
 
@@ -200,7 +200,7 @@ def test_the_engine_itself_sends_nothing_of_whoever_may_not_send_it(ada, zed, ho
     assert taken() == [of_others.pk]
     take.refresh_from_db()
     assert take.why_held.startswith("It is paused because Zed")
-    pausing.unpark(Generation.objects.all(), now=NOW)
+    pause.unpark(Generation.objects.all(), now=NOW)
     assert take.attempts.get().next_action_at is None
 
 
@@ -237,7 +237,7 @@ def test_a_disabled_person_whose_request_is_still_under_way_makes_nothing(quick,
     makes = (
         lambda: ask(stale),
         lambda: retry(failed, member=stale, now=NOW),
-        lambda: pausing.let_go(held, member=stale, now=NOW),
+        lambda: pause.let_go(held, member=stale, now=NOW),
     )
     for make in makes:
         with pytest.raises(PermissionDenied):
@@ -251,7 +251,7 @@ def test_whoever_sends_anothers_take_again_answers_for_it_with_their_own_money(
     quick, clock, ada, zed, bo
 ):
     take = ask(zed)
-    gone(zed, ada, Choice.CANCEL)
+    gone(zed, ada, HandOver.CANCEL)
 
     retry(Generation.objects.get(pk=take.pk), member=bo, now=clock())
 
@@ -288,12 +288,12 @@ def test_only_an_admin_of_the_team_decides_and_only_for_somebody_who_can_answer(
             gone(zed, by)
     for to in (None, reviewer, out, zed, make_member()):
         with pytest.raises(offboarding.NotChosen):
-            gone(zed, ada, Choice.HAND_OVER, to)
+            gone(zed, ada, HandOver.HAND_OVER, to)
     with pytest.raises(PermissionDenied):
-        offboarding.decide(zed, Change(ada), now=NOW)  # who answers for them
+        offboarding.decide(zed, Offboarding(ada), now=NOW)  # who answers for them
     make_member(role=Role.ADMIN, team=ada.team)
     with pytest.raises(offboarding.NotChosen):
-        gone(ada, ada, Choice.KEEP)
+        gone(ada, ada, HandOver.KEEP)
 
     assert Member.objects.get(pk=zed.pk).is_active and Member.objects.get(pk=ada.pk).is_active
 

@@ -12,17 +12,17 @@ import pytest
 from django.utils import timezone
 
 from editorapp.costs.ledger import MonthTotals
-from editorapp.costs.models import AskedPrice
+from editorapp.costs.models import PriceQuote
 from editorapp.generations import history
 from editorapp.generations.models import Attempt
-from editorapp.generations.request import asking
+from editorapp.generations.request import quotes
 from editorapp.generations.request.offers import Offer, offers, with_ways
 from editorapp.generations.request.verdict import Verdict, weigh
 from editorapp.generations.states import State
 from editorapp.media.models import Asset
 from editorapp.providers.contract import GenerationRequest, Ref, Task
 from editorapp.providers.models import ProviderAccount, default_account
-from editorapp.providers.rules import Mend
+from editorapp.providers.rules.table import Fix
 from editorapp.teams.models import Member
 from tests.factories import make_asset, make_generation, make_member
 
@@ -148,14 +148,14 @@ def ways(
     clip: Asset | None,
     chosen: ProviderAccount,
     **options: Any,
-) -> list[tuple[str, Mend]]:
+) -> list[tuple[str, Fix]]:
     """Return the mends of each refusal that lead to another account, with the refused field."""
     verdict = weigh(wanted, clip, chosen, with_options=False, **options)
     verdict = with_ways(verdict, list(at_each(accounts, wanted, clip, chosen, **options).values()))
     return [(one.field, mend) for one in verdict.refusals for mend in one.mends if leads_to(mend)]
 
 
-def leads_to(mend: Mend) -> int | None:
+def leads_to(mend: Fix) -> int | None:
     """Return the account that a mend leads to, or asks for a price."""
     return mend.changes.get("account") or mend.changes.get("ask")
 
@@ -250,7 +250,7 @@ def test_a_model_that_a_provider_does_not_have_is_said_with_what_it_has_instead(
     assert ways(accounts, modify, clip, accounts[1]) == [
         (
             "model",
-            Mend("Ask Scenario, which has Modify Video, what it would cost", {"ask": scenario.pk}),
+            Fix("Ask Scenario, which has Modify Video, what it would cost", {"ask": scenario.pk}),
         )
     ]
 
@@ -264,7 +264,7 @@ def test_a_price_beyond_the_budget_leads_to_the_account_that_is_within_it(
     budget = MonthTotals(date(2026, 11, 1), True, Decimal("3.50"), Decimal(0), Decimal(0))
 
     assert ways(accounts, wanted, clip, gmi, budget=budget) == [
-        ("", Mend("Send to Luma Agents, which costs $3.24", {"account": luma.pk}))
+        ("", Fix("Send to Luma Agents, which costs $3.24", {"account": luma.pk}))
     ]
 
 
@@ -276,11 +276,11 @@ def test_a_way_out_whose_price_nobody_knows_is_a_question_and_a_known_one_a_prom
     budget = MonthTotals(date(2026, 11, 1), True, Decimal("1.00"), Decimal(0), Decimal(0))
 
     assert ways(accounts, asked(clip), clip, luma, budget=budget) == [
-        ("", Mend("Ask Scenario what it would cost", {"ask": scenario.pk}))
+        ("", Fix("Ask Scenario what it would cost", {"ask": scenario.pk}))
     ]
-    told = AskedPrice.objects.create(
+    told = PriceQuote.objects.create(
         account=scenario,
-        key=asking.key_of(scenario, asked(clip), clip),
+        key=quotes.key_of(scenario, asked(clip), clip),
         request={},
         state="known",
         low_usd=Decimal("0.80"),
@@ -289,7 +289,7 @@ def test_a_way_out_whose_price_nobody_knows_is_a_question_and_a_known_one_a_prom
         answered_at=timezone.now(),
     )
     assert ways(accounts, asked(clip), clip, luma, budget=budget) == [
-        ("", Mend("Send to Scenario, which costs $0.80", {"account": scenario.pk}))
+        ("", Fix("Send to Scenario, which costs $0.80", {"account": scenario.pk}))
     ]
     told.low_usd = told.high_usd = Decimal("3.36")
     told.save()

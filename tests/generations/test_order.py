@@ -8,10 +8,10 @@ from django.db import connection
 from django.utils import timezone
 
 from editorapp.generations.engine import claims
-from editorapp.generations.engine.reached import Accounts
-from editorapp.generations.line import order
-from editorapp.generations.line.order import Posted, Waiting
+from editorapp.generations.engine.account_snapshot import Accounts
 from editorapp.generations.models import Attempt, Generation, Priority
+from editorapp.generations.queue import fair_order
+from editorapp.generations.queue.fair_order import Posted, WaitingAttempt
 from editorapp.generations.states import State
 from editorapp.providers.models import ProviderAccount, default_account
 from tests.factories import make_generation, make_member
@@ -20,28 +20,30 @@ ANNA, BEN, CARA = 1, 2, 3
 SINGLE, BATCH, FIRST = Priority.SINGLE, Priority.BATCH, Priority.FIRST
 
 
-def waiting(*rows: tuple[int, int]) -> list[Waiting]:
+def waiting(*rows: tuple[int, int]) -> list[WaitingAttempt]:
     """Rows of (person, priority), in the order in which they were queued."""
     return [
-        Waiting(number, person, priority, 100 + number)
+        WaitingAttempt(number, person, priority, 100 + number)
         for number, (person, priority) in enumerate(rows)
     ]
 
 
-def people(rows: list[Waiting], *, recent: tuple[Posted, ...] = (), most: int = 8) -> list[int]:
-    return [one.person for one in order.choose(rows, recent, most=most)]
+def people(
+    rows: list[WaitingAttempt], *, recent: tuple[Posted, ...] = (), most: int = 8
+) -> list[int]:
+    return [one.person for one in fair_order.choose(rows, recent, most=most)]
 
 
-def send_one_after_the_other(rows: list[Waiting]) -> list[Waiting]:
+def send_one_after_the_other(rows: list[WaitingAttempt]) -> list[WaitingAttempt]:
     """Send all of them as an account with one slot would, with nothing but the last posts to
     remember by.
     """
-    sent: list[Waiting] = []
+    sent: list[WaitingAttempt] = []
     while rows:
         posted = [
             Posted(one.person, one.is_batch, 10_000 + place) for place, one in enumerate(sent)
         ][::-1]
-        chosen = order.choose(rows, posted[: order.RECENT], most=1)[0]
+        chosen = fair_order.choose(rows, posted[: fair_order.RECENT], most=1)[0]
         rows = [one for one in rows if one != chosen]
         sent.append(chosen)
     return sent
@@ -71,7 +73,7 @@ def test_whoever_was_served_longest_ago_is_next():
 def test_a_single_one_overtakes_a_batch_of_the_same_person():
     rows = waiting(*[(ANNA, BATCH)] * 60, (ANNA, SINGLE))
 
-    assert order.choose(rows, (), most=1)[0].priority == SINGLE
+    assert fair_order.choose(rows, (), most=1)[0].priority == SINGLE
 
 
 def test_a_batch_goes_on_under_a_steady_stream_of_single_ones():
@@ -91,13 +93,13 @@ def test_two_batches_take_turns():
 def test_what_an_admin_put_ahead_goes_before_all():
     rows = waiting((ANNA, SINGLE), (BEN, SINGLE), (BEN, FIRST))
 
-    assert [one.pk for one in order.choose(rows, (), most=3)] == [2, 0, 1]
+    assert [one.pk for one in fair_order.choose(rows, (), most=3)] == [2, 0, 1]
 
 
 def test_the_single_ones_of_a_person_keep_their_order():
     rows = waiting(*[(ANNA, SINGLE)] * 5)[::-1]
 
-    assert [one.pk for one in order.choose(rows, (), most=5)] == [0, 1, 2, 3, 4]
+    assert [one.pk for one in fair_order.choose(rows, (), most=5)] == [0, 1, 2, 3, 4]
 
 
 # With rows: the same through the database, as a sweep takes them.

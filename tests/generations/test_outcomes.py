@@ -10,11 +10,11 @@ from django.utils import timezone
 
 from editorapp.costs import ledger
 from editorapp.costs.models import Entry
+from editorapp.generations.checks.books import differences
 from editorapp.generations.engine import outcomes
 from editorapp.generations.models import Attempt, Generation
 from editorapp.generations.request.retry import retry
 from editorapp.generations.states import State
-from editorapp.generations.watch.books import differences
 from editorapp.providers.contract import (
     BadCredentials,
     Failure,

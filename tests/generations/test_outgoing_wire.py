@@ -20,7 +20,7 @@ from editorapp.media.models import Asset
 from editorapp.media.refusals import Refusal
 from editorapp.providers import registry
 from editorapp.providers.contract import GenerationRequest, Ref
-from editorapp.providers.inline import InlineBody
+from editorapp.providers.http.inline_body import InlineBody
 from editorapp.providers.models import StagedFile, default_account
 from tests.factories import make_member
 from tests.generations.drive import priced, run

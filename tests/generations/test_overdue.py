@@ -8,11 +8,11 @@ import pytest
 from django.utils import timezone
 
 from editorapp.alerts.models import Alert
-from editorapp.generations.engine import outcomes, schedule
+from editorapp.generations.checks import books, overdue
+from editorapp.generations.engine import outcomes, poll_schedule
 from editorapp.generations.models import Attempt, Generation
+from editorapp.generations.reconcile import settle
 from editorapp.generations.states import State
-from editorapp.generations.unknown import settle
-from editorapp.generations.watch import books, overdue
 from editorapp.providers import registry
 from tests.factories import make_member, make_reserved
 from tests.generations.drive import ask, run
@@ -147,7 +147,7 @@ def test_a_job_of_many_days_is_asked_about_on_and_brought_home(quick, clock):
 
 @pytest.mark.parametrize(("hours", "wait"), [(0.5, 15), (1, 90), (2, 270), (24, 300), (240, 300)])
 def test_the_older_a_job_the_slower_it_is_asked_about(hours, wait):
-    assert schedule.interval_seconds(hours * 3600) == pytest.approx(wait)
+    assert poll_schedule.interval_seconds(hours * 3600) == pytest.approx(wait)
 
 
 @pytest.mark.django_db

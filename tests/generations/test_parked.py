@@ -14,14 +14,14 @@ from django.db import connection, transaction
 from django.utils import timezone
 
 from editorapp.generations.engine import claims
-from editorapp.generations.engine.reached import Accounts
-from editorapp.generations.line import pausing
+from editorapp.generations.engine.account_snapshot import Accounts
 from editorapp.generations.models import Attempt, Generation
+from editorapp.generations.queue import pause as pausing
+from editorapp.generations.reconcile import settle
 from editorapp.generations.request import enqueue, retry
 from editorapp.generations.request.enqueue import Draft, enqueue_all
-from editorapp.generations.running.ticker import LOOK_EVERY, Ticker
 from editorapp.generations.states import State
-from editorapp.generations.unknown import settle
+from editorapp.generations.worker.ticker import LOOK_EVERY, Ticker
 from editorapp.providers.contract import GenerationRequest, Task
 from editorapp.providers.models import ProviderAccount, default_account
 from editorapp.teams.models import Member

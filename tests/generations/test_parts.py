@@ -6,8 +6,8 @@ from pathlib import Path
 
 import pytest
 
-from editorapp.generations.files import parts
-from editorapp.generations.files.parts import Part, collect
+from editorapp.generations.files import partial
+from editorapp.generations.files.partial import PartialFile, collect
 from tests.environment import ROOT
 
 STEM, ENDING = "attempt-1", ".video.part"
@@ -16,7 +16,7 @@ STEM, ENDING = "attempt-1", ".video.part"
 @pytest.fixture(autouse=True)
 def often(monkeypatch):
     """Note every few bytes what has come."""
-    monkeypatch.setattr(parts, "SYNC_BYTES", 4)
+    monkeypatch.setattr(partial, "SYNC_BYTES", 4)
 
 
 def left_behind(folder: Path, *pieces: bytes, validator: str = '"v1"', total: int = 100) -> Path:
@@ -122,7 +122,7 @@ def test_of_several_that_were_left_the_longest_is_taken_up_and_the_rest_goes(tmp
 
 
 def test_a_whole_file_needs_no_note(tmp_path):
-    part = Part.begin(tmp_path / "a.part")
+    part = PartialFile.begin(tmp_path / "a.part")
     part.progress.validator = "v"
     part.write(b"whole")
     part.sync()

@@ -13,14 +13,14 @@ from django.utils import timezone
 
 from editorapp.costs import ledger
 from editorapp.generations.engine import sweep
+from editorapp.generations.engine.account_snapshot import Accounts
 from editorapp.generations.engine.outcomes import posting
-from editorapp.generations.engine.reached import Accounts
-from editorapp.generations.line import pausing
 from editorapp.generations.models import Attempt, Generation, Overtaken
-from editorapp.generations.request.cancel import TooLate, cancel
+from editorapp.generations.queue import pause
+from editorapp.generations.queue.cancel import TooLate, cancel
 from editorapp.generations.request.retry import retry
-from editorapp.generations.running.ticker import Ticker
 from editorapp.generations.states import State
+from editorapp.generations.worker.ticker import Ticker
 from editorapp.providers.models import ProviderAccount, default_account
 from editorapp.teams.models import Member, Team
 from editorapp.teams.roles import Role
@@ -46,13 +46,13 @@ def taken() -> list[Attempt]:
 def test_a_paused_queue_sends_nothing_and_goes_on_when_it_is_resumed(quick, clock):
     admin = make_member(role=Role.ADMIN)
     ask(admin)
-    pausing.pause_queue(admin, now=clock())
+    pause.pause_queue(admin, now=clock())
     ask(admin)  # queued while it is paused
 
     sweep.work("luma-agents", seconds=0.3, clock=clock)
 
     assert quick.submits_received == 0
-    pausing.resume_queue(admin, now=clock())
+    pause.resume_queue(admin, now=clock())
     run(clock)
     assert quick.submits_received == 2
     assert set(Generation.objects.values_list("state", flat=True)) == {State.SUCCEEDED}
@@ -63,7 +63,7 @@ def test_what_is_at_the_provider_is_followed_on_while_the_queue_is_paused(quick,
     sent = ask(admin)
     sweep.work("luma-agents", seconds=0.3, clock=clock)
 
-    pausing.pause_queue(admin, now=clock())
+    pause.pause_queue(admin, now=clock())
     run(clock)
 
     sent.refresh_from_db()
@@ -74,7 +74,7 @@ def test_a_paused_queue_is_its_own_teams_affair(admin):
     other = make_generation(make_member())
     make_generation(admin)
 
-    pausing.pause_queue(admin, now=timezone.now())
+    pause.pause_queue(admin, now=timezone.now())
 
     assert [one.generation for one in taken()] == [other]
 
@@ -83,7 +83,7 @@ def test_what_a_sweep_took_before_the_pause_can_no_longer_be_written_as_sent(adm
     make_generation(admin)
     (attempt,) = taken()
 
-    pausing.pause_queue(admin, now=timezone.now())
+    pause.pause_queue(admin, now=timezone.now())
 
     with pytest.raises(Overtaken):
         posting(attempt, {"prompt": "x"}, now=timezone.now())
@@ -106,7 +106,7 @@ def test_what_slipped_into_a_queue_in_the_moment_of_its_pause_is_not_taken(admin
 
 def test_what_is_paused_wakes_nobody(admin):
     make_generation(admin)
-    pausing.pause_queue(admin, now=timezone.now())
+    pause.pause_queue(admin, now=timezone.now())
     forget()
     ticker = Ticker()
     ticker.ticks = 1  # not the tick of the beat
@@ -117,10 +117,10 @@ def test_what_is_paused_wakes_nobody(admin):
 
 def test_one_paused_job_lets_the_others_pass_and_keeps_its_place(creator):
     first, second = make_generation(creator), make_generation(creator)
-    pausing.hold(first, member=creator, now=timezone.now())
+    pause.hold(first, member=creator, now=timezone.now())
 
     assert [one.generation for one in taken()] == [second]
-    pausing.let_go(first, member=creator, now=timezone.now())
+    pause.let_go(first, member=creator, now=timezone.now())
     third = make_generation(creator)
     assert [one.generation for one in taken()] == [first, third]
 
@@ -128,21 +128,21 @@ def test_one_paused_job_lets_the_others_pass_and_keeps_its_place(creator):
 def test_an_upload_for_a_paused_job_stops_and_begins_where_it_was(creator):
     take = make_generation(creator, state=State.STAGING)
 
-    pausing.hold(take, member=creator, now=timezone.now())
+    pause.hold(take, member=creator, now=timezone.now())
 
     assert take.state == State.QUEUED and take.attempts.get().next_action_at is None
 
 
 def test_a_job_paused_twice_over_waits_until_both_are_gone(admin):
     take, now = make_generation(admin), timezone.now()
-    pausing.hold(take, member=admin, now=now)
-    pausing.pause_queue(admin, now=now)
-    pausing.pause_account(take.account, member=admin, now=now)
+    pause.hold(take, member=admin, now=now)
+    pause.pause_queue(admin, now=now)
+    pause.pause_account(take.account, member=admin, now=now)
 
-    pausing.resume_queue(admin, now=now)
-    pausing.resume_account(take.account, member=admin, now=now)
+    pause.resume_queue(admin, now=now)
+    pause.resume_account(take.account, member=admin, now=now)
     assert taken() == []
-    pausing.let_go(take, member=admin, now=now)
+    pause.let_go(take, member=admin, now=now)
 
     assert [one.generation for one in taken()] == [take]
 
@@ -153,7 +153,7 @@ def test_a_paused_account_stops_every_team_and_no_other_account(admin):
     make_generation(make_member(), account=account)
     free = make_generation(admin, account=other)
 
-    pausing.pause_account(account, member=admin, now=timezone.now())
+    pause.pause_account(account, member=admin, now=timezone.now())
     make_generation(make_member(), account=account)  # whoever makes a row by another way
 
     assert [one.generation for one in taken()] == [free]
@@ -162,7 +162,7 @@ def test_a_paused_account_stops_every_team_and_no_other_account(admin):
 def test_a_paused_job_can_be_canceled_and_sent_again(quick, clock):
     member = make_member()
     take = ask(member)
-    pausing.hold(take, member=member, now=clock())
+    pause.hold(take, member=member, now=clock())
 
     cancel(take, now=clock())
     retry(take, member=member, now=clock())
@@ -173,9 +173,9 @@ def test_a_paused_job_can_be_canceled_and_sent_again(quick, clock):
 
 def test_who_paused_is_kept_and_a_second_pause_changes_nothing(admin):
     colleague, began = make_member(role=Role.ADMIN, team=admin.team), timezone.now()
-    pausing.pause_queue(admin, now=began)
+    pause.pause_queue(admin, now=began)
 
-    pausing.pause_queue(colleague, now=began + timedelta(minutes=5))
+    pause.pause_queue(colleague, now=began + timedelta(minutes=5))
 
     team = Team.objects.get(pk=admin.team_id)
     assert (team.queue_paused_by, team.queue_paused_at) == (admin.user, began)
@@ -185,16 +185,16 @@ def test_creators_pause_their_own_jobs_only(creator, admin):
     own, others = make_generation(creator), make_generation(admin)
     now = timezone.now()
 
-    pausing.hold(own, member=creator, now=now)
-    pausing.let_go(own, member=admin, now=now)
+    pause.hold(own, member=creator, now=now)
+    pause.let_go(own, member=admin, now=now)
 
     for forbidden in (
-        lambda: pausing.hold(others, member=creator, now=now),
-        lambda: pausing.hold(own, member=make_member(role=Role.REVIEWER, team=admin.team), now=now),
-        lambda: pausing.hold(own, member=make_member(role=Role.ADMIN), now=now),
-        lambda: pausing.pause_queue(creator, now=now),
-        lambda: pausing.resume_queue(creator, now=now),
-        lambda: pausing.pause_account(own.account, member=creator, now=now),
+        lambda: pause.hold(others, member=creator, now=now),
+        lambda: pause.hold(own, member=make_member(role=Role.REVIEWER, team=admin.team), now=now),
+        lambda: pause.hold(own, member=make_member(role=Role.ADMIN), now=now),
+        lambda: pause.pause_queue(creator, now=now),
+        lambda: pause.resume_queue(creator, now=now),
+        lambda: pause.pause_account(own.account, member=creator, now=now),
     ):
         with pytest.raises(PermissionDenied):
             forbidden()
@@ -204,7 +204,7 @@ def test_what_is_sent_already_cannot_be_paused(creator):
     take = make_generation(creator, state=State.SUBMITTING)
 
     with pytest.raises(TooLate):
-        pausing.hold(take, member=creator, now=timezone.now())
+        pause.hold(take, member=creator, now=timezone.now())
 
     assert Generation.objects.get().held_at is None
 
@@ -242,7 +242,7 @@ def test_what_is_paused_is_locked_in_one_order_so_that_two_who_pause_at_once_nev
         ask(admin)
 
     with CaptureQueriesContext(connection) as said:
-        pausing.pause_queue(admin, now=timezone.now())
+        pause.pause_queue(admin, now=timezone.now())
 
     locks = [one["sql"] for one in said if "generations_attempt" in one["sql"]]
     assert (

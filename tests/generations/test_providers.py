@@ -9,12 +9,12 @@ import pytest
 
 from editorapp.costs import ledger
 from editorapp.costs.models import Entry
+from editorapp.generations.checks.books import differences
 from editorapp.generations.engine import sweep
 from editorapp.generations.models import Attempt, Generation
 from editorapp.generations.request.enqueue import enqueue
 from editorapp.generations.request.retry import retry
 from editorapp.generations.states import State
-from editorapp.generations.watch.books import differences
 from editorapp.media import intake
 from editorapp.providers import registry
 from editorapp.providers.contract import GenerationRequest, Ref, Task

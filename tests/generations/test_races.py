@@ -23,19 +23,18 @@ from editorapp.alerts.models import Alert
 from editorapp.costs import ledger
 from editorapp.costs.ledger import NothingHeld, OverBudget, month_of
 from editorapp.costs.models import Entry
-from editorapp.generations.engine import claims, outcomes, sweep
-from editorapp.generations.engine.courier import Answer, Post
-from editorapp.generations.engine.reached import Accounts
-from editorapp.generations.line import moving, pausing
+from editorapp.generations.checks.books import audit
+from editorapp.generations.coordination import leases
+from editorapp.generations.engine import claims, outcomes, reclaim, sweep
+from editorapp.generations.engine.account_snapshot import Accounts
+from editorapp.generations.engine.dispatcher import CallResult, Post
 from editorapp.generations.models import Attempt, Generation, Overtaken, Pause
-from editorapp.generations.request import cancel
-from editorapp.generations.request.cancel import TooLate
-from editorapp.generations.running import leases, takeover
-from editorapp.generations.running.ticker import Ticker
+from editorapp.generations.queue import cancel, pause, reorder
+from editorapp.generations.queue.cancel import TooLate
+from editorapp.generations.reconcile import settle
+from editorapp.generations.reconcile.settle import NothingToSettle
 from editorapp.generations.states import State
-from editorapp.generations.unknown import settle
-from editorapp.generations.unknown.settle import NothingToSettle
-from editorapp.generations.watch.books import audit
+from editorapp.generations.worker.ticker import Ticker
 from editorapp.providers.contract import Job, JobState, Rejected
 from editorapp.providers.models import ProviderAccount, default_account
 from editorapp.review.decide import decide
@@ -267,7 +266,7 @@ def test_an_answer_that_was_kept_while_nothing_could_be_written_calls_in_questio
     generation, attempt = as_unknown(make_member())
     session = sweep.Session("luma-agents", clock=timezone.now)
     job = Job(id="job-late", state=JobState.RUNNING)
-    session.unwritten = [Answer(Post(attempt, attempt.account.access(), {}, ""), job, None)]
+    session.unwritten = [CallResult(Post(attempt, attempt.account.access(), {}, ""), job, None)]
     options = {"member": generation.team.members.get(), "now": timezone.now(), "note": "Looked"}
     if outcome == "follow":
         by = settle.Decider(generation.created_by)
@@ -374,7 +373,7 @@ def test_what_is_written_of_several_teams_in_one_go_locks_their_budgets_in_one_o
         attempt = make_reserved(member).attempts.get()
         outcomes.posting(attempt, {"prompt": "A harbor"}, now=timezone.now())
         refusal = Rejected("Not this prompt.", code="refused")
-        answers.append(Answer(Post(attempt, attempt.account.access(), {}, ""), None, refusal))
+        answers.append(CallResult(Post(attempt, attempt.account.access(), {}, ""), None, refusal))
 
     session._write(answers)
     session.close()
@@ -429,19 +428,19 @@ def test_a_crowd_that_does_everything_at_once_meets_no_deadlock_and_leaves_nothi
         list(Accounts("luma-agents").turns(now=timezone.now(), room=5))
 
     acts: list[Callable[[], Any]] = [
-        partial(pausing.pause_queue, **how),
-        partial(pausing.resume_queue, **how),
-        partial(pausing.pause_account, account, **how),
-        partial(pausing.resume_account, account, **how),
-        with_one(partial(pausing.hold, **how)),
-        with_one(partial(pausing.let_go, **how)),
-        with_one(partial(moving.up, **how)),
-        with_one(partial(moving.to_the_front, **how)),
+        partial(pause.pause_queue, **how),
+        partial(pause.resume_queue, **how),
+        partial(pause.pause_account, account, **how),
+        partial(pause.resume_account, account, **how),
+        with_one(partial(pause.hold, **how)),
+        with_one(partial(pause.let_go, **how)),
+        with_one(partial(reorder.up, **how)),
+        with_one(partial(reorder.to_the_front, **how)),
         with_one(partial(cancel.cancel, now=now)),
         take,
-        partial(pausing.release_forgotten, now),
+        partial(pause.release_forgotten, now),
         lambda: Ticker().tick(now - timedelta(hours=1)),
-        lambda: takeover.from_the_dead(now=timezone.now()),
+        lambda: reclaim.from_the_dead(now=timezone.now()),
         *[partial(ask, creator) for creator in creators],
     ]
     for creator in creators:
@@ -456,7 +455,7 @@ def test_a_crowd_that_does_everything_at_once_meets_no_deadlock_and_leaves_nothi
     ended = race([partial(some, seed) for seed in range(6)])
 
     assert ended == [None] * 6
-    pausing.resume_account(account, **how)
+    pause.resume_account(account, **how)
     waiting = Generation.objects.filter(attempts__state=State.QUEUED)
-    assert not waiting.filter(attempts__next_action_at=None).exclude(pausing.paused()).exists()
+    assert not waiting.filter(attempts__next_action_at=None).exclude(pause.paused()).exists()
     assert audit().differences == ()

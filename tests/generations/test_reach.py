@@ -9,8 +9,8 @@ from django.core.exceptions import PermissionDenied
 
 from editorapp.costs.models import Entry
 from editorapp.generations.models import Generation
-from editorapp.generations.request import reach
-from editorapp.generations.request.enqueue import Refused, enqueue
+from editorapp.generations.request import references
+from editorapp.generations.request.enqueue import RequestRefused, enqueue
 from editorapp.generations.request.verdict import weigh
 from editorapp.generations.states import State
 from editorapp.providers.contract import GenerationRequest, Ref, Task
@@ -63,9 +63,9 @@ def test_a_take_is_continued_by_its_id_where_it_was_made(member, take, field):
 def test_elsewhere_it_is_refused_with_the_way_to_the_account_that_made_it(
     member, take, second, field, named
 ):
-    ref = Ref(generation_id=JOB) if named == "by id" else reach.as_frame(take, second)
+    ref = Ref(generation_id=JOB) if named == "by id" else references.as_frame(take, second)
 
-    with pytest.raises(Refused) as refused:
+    with pytest.raises(RequestRefused) as refused:
         enqueue(continued(**{field: ref}), account=second, member=member)
 
     (broken,) = refused.value.verdict.refusals
@@ -76,7 +76,7 @@ def test_elsewhere_it_is_refused_with_the_way_to_the_account_that_made_it(
 
 
 def test_the_file_of_a_take_becomes_its_id_again_where_it_was_made(member, take, second):
-    wanted = continued(start_frame=reach.as_frame(take, second))
+    wanted = continued(start_frame=references.as_frame(take, second))
 
     child = enqueue(wanted, account=take.account, member=member)
 
@@ -87,7 +87,7 @@ def test_the_file_of_a_take_becomes_its_id_again_where_it_was_made(member, take,
 def test_a_clip_chosen_as_a_picture_is_refused(member):
     clip = make_asset(member)
 
-    with pytest.raises(Refused, match="choose a picture"):
+    with pytest.raises(RequestRefused, match="choose a picture"):
         enqueue(
             continued(start_frame=Ref(asset_id=clip.pk)),
             account=default_account("luma-agents"),
@@ -101,7 +101,7 @@ def test_a_keyframe_that_is_a_clip_is_refused(member):
         source=Ref(asset_id=source.pk), keyframes=(Ref(asset_id=clip.pk),), keyframe_indexes=(0,)
     )
 
-    with pytest.raises(Refused, match="choose a picture"):
+    with pytest.raises(RequestRefused, match="choose a picture"):
         enqueue(wanted, account=default_account("luma-agents"), member=member, source_asset=source)
 
 
@@ -177,7 +177,7 @@ def test_a_take_of_a_provider_that_continues_none_leads_back_to_no_such_account(
         chain_id="asset_1",
     )
 
-    verdict = weigh(continued(start_frame=reach.as_frame(take, second)), None, second)
+    verdict = weigh(continued(start_frame=references.as_frame(take, second)), None, second)
 
     (broken,) = verdict.refusals
     assert "does not go on from a take" in broken.message

@@ -16,10 +16,10 @@ import pytest
 from django.utils import timezone
 
 from editorapp.costs import ledger
+from editorapp.generations.checks.books import differences
 from editorapp.generations.models import Attempt, Generation, Search
+from editorapp.generations.reconcile import matching, search, settle
 from editorapp.generations.states import State
-from editorapp.generations.unknown import search, settle, sightings
-from editorapp.generations.watch.books import differences
 from editorapp.providers import registry
 from editorapp.providers.contract import GenerationRequest, Listed, Listing, Task, Unavailable
 from editorapp.providers.models import default_account
@@ -100,9 +100,7 @@ def is_held(generation: Generation) -> bool:
 
 
 def first_look(generation: Generation) -> datetime:
-    return sightings.first_look_at(
-        generation.attempts.select_related("account", "generation").get()
-    )
+    return matching.first_look_at(generation.attempts.select_related("account", "generation").get())
 
 
 def test_after_hours_in_which_rushes_was_off_the_first_look_releases_nothing(told: Told) -> None:
@@ -202,15 +200,15 @@ def settled_while_reading(monkeypatch: pytest.MonkeyPatch) -> Callable[[Generati
     """Let a person give an id while the list is read that does not show it."""
 
     def settles(generation: Generation) -> None:
-        def found(attempt: Attempt, listing: Listing) -> sightings.Found:
+        def found(attempt: Attempt, listing: Listing) -> matching.Found:
             mine = Attempt.objects.select_related("account", "generation").get(
                 generation=generation
             )
             by = settle.Decider(generation.created_by)
             settle.follow(mine, "job-by-hand", by=by, now=BEGAN + 3 * HOUR, note="In the console.")
-            return sightings.Found(())
+            return matching.Found(())
 
-        monkeypatch.setattr(sightings, "found", found)
+        monkeypatch.setattr(matching, "found", found)
 
     return settles
 

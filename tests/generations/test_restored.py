@@ -11,10 +11,10 @@ from django.utils import timezone
 
 from editorapp.alerts.models import Alert
 from editorapp.costs import ledger
+from editorapp.generations.checks import books
 from editorapp.generations.models import Attempt, Generation, Search
+from editorapp.generations.reconcile import after_restore, search, settle
 from editorapp.generations.states import State
-from editorapp.generations.unknown import restored, search, settle
-from editorapp.generations.watch import books
 from editorapp.providers import registry
 from editorapp.providers.models import default_account
 from tests.factories import make_generation, make_member, make_reserved
@@ -28,7 +28,7 @@ NOW = timezone.now()
 def test_only_what_may_have_been_sent_is_held(db, state):
     generation = make_generation(make_member(), state=state)
 
-    held = restored.hold(backed_up_at=NOW - timedelta(hours=2), now=NOW)
+    held = after_restore.hold(backed_up_at=NOW - timedelta(hours=2), now=NOW)
 
     generation.refresh_from_db()
     may_have = state in (State.QUEUED, State.STAGING, State.SUBMITTING)
@@ -39,7 +39,7 @@ def test_only_what_may_have_been_sent_is_held(db, state):
 def test_its_price_stays_held_and_the_books_balance(db):
     generation = make_reserved(make_member(), state=State.QUEUED)
 
-    restored.hold(backed_up_at=NOW, now=NOW)
+    after_restore.hold(backed_up_at=NOW, now=NOW)
 
     assert ledger.held_usd(generation.pk) == generation.estimate_high_usd
     assert books.differences() == []
@@ -47,7 +47,7 @@ def test_its_price_stays_held_and_the_books_balance(db):
 
 def test_its_page_says_when_it_may_have_been_sent_and_offers_every_way_out(db):
     generation = make_reserved(make_member(), state=State.QUEUED)
-    restored.hold(backed_up_at=NOW - timedelta(hours=2), now=NOW)
+    after_restore.hold(backed_up_at=NOW - timedelta(hours=2), now=NOW)
     client = Client()
     client.force_login(generation.created_by)
 
@@ -67,7 +67,7 @@ def from_a_backup(generation: Generation, clock, *, hours: float) -> Attempt:
         state=State.SUBMITTING, submit_started_at=sent
     )
     Generation.objects.filter(pk=generation.pk).update(state=State.SUBMITTING)
-    return restored.hold(backed_up_at=sent, now=clock())[0]
+    return after_restore.hold(backed_up_at=sent, now=clock())[0]
 
 
 def test_it_is_never_released_because_a_list_does_not_show_it(clock, send):  # noqa: F811
@@ -103,7 +103,7 @@ def test_a_row_without_a_body_is_compared_with_no_list_and_keeps_the_words_of_th
     generation = make_reserved(
         make_member(), state=State.QUEUED, account=account, provider=provider
     )
-    restored.hold(backed_up_at=clock(), now=clock())
+    after_restore.hold(backed_up_at=clock(), now=clock())
     said = Alert.objects.get().message
 
     search.search(provider, clock=clock)
@@ -117,7 +117,7 @@ def test_a_row_without_a_body_is_compared_with_no_list_and_keeps_the_words_of_th
 
 def test_a_person_settles_it_as_any_other(db, clock):
     generation = make_reserved(make_member(), state=State.STAGING)
-    restored.hold(backed_up_at=clock(), now=clock())
+    after_restore.hold(backed_up_at=clock(), now=clock())
     generation.refresh_from_db()
 
     settle.never_arrived(

@@ -18,37 +18,38 @@ from django.db import DataError
 from django.test import TestCase
 from django.utils import timezone
 
-from editorapp.alerts import alerts, channels, telling
-from editorapp.alerts.models import Alert, Kind
+from editorapp.alerts import alerts, channels, delivery
+from editorapp.alerts.models import Alert, AlertKind
 from editorapp.core import retry
 from editorapp.core.retry import POLICIES, Action
 from editorapp.costs import ledger
-from editorapp.costs.models import AskedPrice, Entry
+from editorapp.costs.models import Entry, PriceQuote
+from editorapp.generations.checks import alert_checks, books, overdue, unsendable
+from editorapp.generations.coordination import wake
 from editorapp.generations.engine import (
+    account_snapshot,
+    backoff,
     claims,
-    not_sent,
-    odd_answers,
     outcomes,
-    reached,
-    schedule,
+    poll_schedule,
     sweep,
+    transfer,
+    unusable_answers,
 )
-from editorapp.generations.engine.courier import Answer, Poll
-from editorapp.generations.files import fetch, staging, transfer
+from editorapp.generations.engine.dispatcher import CallResult, Poll
+from editorapp.generations.files import ingest, staging
 from editorapp.generations.models import Attempt, Generation, Pause, Search
-from editorapp.generations.request import asking
+from editorapp.generations.reconcile import matching, search, settle
+from editorapp.generations.request import quotes
 from editorapp.generations.request.retry import fetch_again
 from editorapp.generations.request.retry import retry as try_again
-from editorapp.generations.running import wake
-from editorapp.generations.running.ticker import Ticker
 from editorapp.generations.states import State
-from editorapp.generations.unknown import search, settle, sightings
-from editorapp.generations.watch import books, lookout, overdue, sending
+from editorapp.generations.worker.ticker import Ticker
 from editorapp.media import sandbox
 from editorapp.media import tasks as media_tasks
 from editorapp.media.models import Asset
 from editorapp.media.refusals import Refusal
-from editorapp.providers import learning, registry
+from editorapp.providers import capability_discovery, registry
 from editorapp.providers.contract import (
     Job,
     JobState,
@@ -109,7 +110,7 @@ def test_neither_a_burst_of_failures_nor_a_sleep_between_two_of_them_ends_a_step
 def test_every_row_says_what_becomes_of_its_take_and_who_is_told(name):
     row = POLICIES[name]
 
-    assert row.alert == "" or row.alert in Kind.values
+    assert row.alert == "" or row.alert in AlertKind.values
     if row.state:
         assert row.state in State.values and row.money in {"released", "held", "charged"}
     if row.action is Action.PERSON or row.money == "held":
@@ -343,7 +344,7 @@ def account_is_closed(step: Step, state: str) -> None:
         if state == State.STAGING:
             transfer.transfer(0, seconds=5, clock=step.clock)
         else:
-            list(reached.Accounts(LUMA).turns(now=step.clock(), room=5))
+            list(account_snapshot.Accounts(LUMA).turns(now=step.clock(), room=5))
 
     step.until_the_end(fail, hours=0.9)
 
@@ -353,7 +354,7 @@ def post_fails(step: Step, error: ProviderError) -> None:
 
     def fail(attempt: Attempt) -> None:
         outcomes.posting(attempt, {"prompt": "x"}, now=step.clock())
-        not_sent.not_accepted(attempt, error, now=step.clock())
+        backoff.not_accepted(attempt, error, now=step.clock())
 
     step.until_the_end(fail, hours=0.9)
 
@@ -368,7 +369,7 @@ def file_is_refused(step: Step) -> None:
     def fail(attempt: Attempt) -> None:
         outcomes.posting(attempt, {"prompt": "x"}, now=step.clock())
         if staging.forget_refused(attempt, error):
-            not_sent.file_refused(attempt, error, now=step.clock())
+            backoff.file_refused(attempt, error, now=step.clock())
         else:
             outcomes.refused(attempt, error, now=step.clock())
 
@@ -428,17 +429,21 @@ def job_is_not_known(step: Step) -> None:
 def answers_make_no_sense(step: Step) -> None:
     running(step)
     error = Unreadable("It is no JSON.", came="<html>")
-    step.until_the_end(lambda attempt: odd_answers.unreadable(attempt, error, now=step.clock()))
+    step.until_the_end(
+        lambda attempt: unusable_answers.unreadable(attempt, error, now=step.clock())
+    )
     overdue.look(step.clock())
 
 
 def answers_cannot_be_kept(step: Step) -> None:
     running(step)
-    sent = Poll(claims.Look(1, 1, 1, "job_1", None, uuid.uuid4()), step.attempt().account.access())
-    answer = Answer(sent, Job("job_1", JobState.DONE), None)
+    sent = Poll(
+        claims.DuePoll(1, 1, 1, "job_1", None, uuid.uuid4()), step.attempt().account.access()
+    )
+    answer = CallResult(sent, Job("job_1", JobState.DONE), None)
     error = DataError("a value that no column takes")
     step.until_the_end(
-        lambda attempt: odd_answers.unwritable(attempt, answer, error, now=step.clock())
+        lambda attempt: unusable_answers.unwritable(attempt, answer, error, now=step.clock())
     )
     overdue.look(step.clock())
 
@@ -471,7 +476,7 @@ def fetching_fails(step: Step, error: Exception | None, *, hours: float = 0.9) -
     """
     charged(step, State.FETCHING)
     if error is not None:
-        step.patch.setattr(fetch.links, "download", raising(error))
+        step.patch.setattr(ingest.links, "download", raising(error))
 
     def fail(attempt: Attempt) -> None:
         if attempt.state == State.RUNNING:
@@ -484,9 +489,9 @@ def fetching_fails(step: Step, error: Exception | None, *, hours: float = 0.9) -
 
 def the_same_whole_video_is_unusable(step: Step) -> None:
     def came(attempt: Attempt, *_more: Any) -> Any:
-        raise fetch.Unusable("This file cannot be read.", clip, code="result_unreadable")
+        raise ingest.UnusableResult("This file cannot be read.", clip, code="result_unreadable")
 
-    step.patch.setattr(fetch, "_take_all", came)
+    step.patch.setattr(ingest, "_take_all", came)
     clip = make_asset(make_member(), kind=Asset.Kind.UNREADABLE)
     fetching_fails(step, None, hours=0.0)
     assert step.failures == POLICIES["fetch.unusable"].tries
@@ -502,7 +507,7 @@ def searched(step: Step, found: Any, *, until: str = "") -> None:
             raise found
         return found
 
-    step.patch.setattr(sightings, "read", read)
+    step.patch.setattr(matching, "read", read)
     for looks in range(150):
         search.search(SCENARIO, clock=step.clock)
         row = Search.objects.get()
@@ -539,15 +544,15 @@ OF_A_TAKE: dict[str, Callable[[Step], None]] = {
     "poll.unwritable": answers_cannot_be_kept,
     "poll.fresh_links": fresh_links_fail,
     "fetch.expired": lambda step: fetching_fails(
-        step, fetch.links.LinkExpired("The link answered 403.")
+        step, ingest.links.LinkExpired("The link answered 403.")
     ),
-    "fetch.cut": lambda step: fetching_fails(step, fetch.links.CutOff("The link answered 503.")),
+    "fetch.cut": lambda step: fetching_fails(step, ingest.links.CutOff("The link answered 503.")),
     "fetch.not_allowed": lambda step: fetching_fails(
-        step, fetch.links.NotAllowed("It leads elsewhere.")
+        step, ingest.links.NotAllowed("It leads elsewhere.")
     ),
     "fetch.unusable": the_same_whole_video_is_unusable,
     "fetch.bad_link": lambda step: fetching_fails(
-        step, fetch.links.BadLink("The link cannot be read."), hours=0.0
+        step, ingest.links.BadLink("The link cannot be read."), hours=0.0
     ),
     "fetch.fault": lambda step: fetching_fails(step, MemoryError()),
     "search.not_listed": lambda step: searched(step, NOT_LISTED),
@@ -584,7 +589,7 @@ def test_a_step_that_fails_for_ever_ends_as_its_row_says(name, step):
         lasted
         <= row.bound_seconds(lasts_seconds=KEPT_SECONDS, longest_asked_seconds=3600.0) + 3600.0
     )
-    sending.look(step.clock())
+    unsendable.look(step.clock())
     assert open_kinds() == ({row.alert} if row.alert else set()), take.failure_message
     if row.alert in MENDED:
         step.patch.undo()
@@ -603,7 +608,7 @@ def sent_again(step: Step) -> None:
     outcomes.accepted(
         again, Job("job_2", JobState.QUEUED), now=step.clock(), first_look_seconds=5.0
     )
-    sending.look(step.clock())
+    unsendable.look(step.clock())
     assert lines() == ["reserve", "release", "reserve"]
 
 
@@ -649,9 +654,9 @@ def test_somebody_is_told_while_it_is_still_tried_and_told_when_it_is_over(name,
     step.until_the_end = lambda fail, **_more: [fail(step.attempt()) for _ in range(2) if due(step)]  # type: ignore
 
     OF_A_TAKE[name](step)
-    sending.look(step.clock() + after - timedelta(seconds=60))
+    unsendable.look(step.clock() + after - timedelta(seconds=60))
     assert open_kinds() == set(), "not for a hiccup"
-    sending.look(step.clock() + after)
+    unsendable.look(step.clock() + after)
 
     alert = Alert.objects.still_open().get()
     assert alert.kind == "not_sent" and "One take for the account" in alert.message
@@ -659,7 +664,7 @@ def test_somebody_is_told_while_it_is_still_tried_and_told_when_it_is_over(name,
     Attempt.objects.update(
         state=State.RUNNING, failing_since=None, submitted_at=step.clock() + after
     )
-    sending.look(step.clock() + after + timedelta(seconds=1))
+    unsendable.look(step.clock() + after + timedelta(seconds=1))
     assert open_kinds() == set()
 
 
@@ -699,7 +704,7 @@ def refused_now(step: Step, attempt: Attempt) -> None:
     with TestCase.captureOnCommitCallbacks(
         execute=True
     ):  # the line behind it is looked at by itself
-        not_sent.not_accepted(attempt, NO_ANSWER, now=step.clock())
+        backoff.not_accepted(attempt, NO_ANSWER, now=step.clock())
 
 
 def waiting_for_days(step: Step) -> Generation:
@@ -758,7 +763,7 @@ def test_what_a_sweep_has_just_taken_is_not_given_up_with_the_line(step):
         reason="Away.",
     )
 
-    not_sent.end_line(paused, row, now=step.clock())
+    backoff.end_line(paused, row, now=step.clock())
 
     assert Generation.objects.get(pk=taken.pk).state == State.QUEUED
 
@@ -779,21 +784,21 @@ def test_an_old_job_is_asked_about_no_more_often_because_it_does_not_answer(step
 
     outcomes.poll_failed(attempt, Unavailable("Luma Agents has a problem."), now=step.clock())
 
-    assert step.attempt().next_action_at >= step.clock() + timedelta(seconds=schedule.SLOWEST)
+    assert step.attempt().next_action_at >= step.clock() + timedelta(seconds=poll_schedule.SLOWEST)
 
 
 def test_what_a_person_paused_for_days_is_not_given_up_for_what_failed_before(step):
-    from editorapp.generations.line import pausing
+    from editorapp.generations.queue import pause
 
     step.take(State.QUEUED)
     attempt = step.attempt()
     outcomes.posting(attempt, {}, now=step.clock())
-    not_sent.not_accepted(attempt, NO_ANSWER, now=step.clock())
+    backoff.not_accepted(attempt, NO_ANSWER, now=step.clock())
     rows = Generation.objects.filter(pk=step.generation.pk)
-    pausing.park(rows, now=step.clock())
+    pause.park(rows, now=step.clock())
     step.clock.jump(days=5)
 
-    pausing.unpark(rows, now=step.clock())
+    pause.unpark(rows, now=step.clock())
 
     assert (step.attempt().failing_since, step.attempt().error_count) == (None, 0)
 
@@ -839,8 +844,8 @@ def price(step: Step, request: pytest.FixtureRequest) -> None:
     wanted = GenerationRequest(
         task=Task.GENERATE, prompt="A boat", resolution="360p", duration="5s"
     )
-    asking.answer(asking.ask(default_account("told"), wanted, None, member=member).pk)
-    assert AskedPrice.objects.get().state == "failed" and len(told.says) == 1
+    quotes.answer(quotes.ask(default_account("told"), wanted, None, member=member).pk)
+    assert PriceQuote.objects.get().state == "failed" and len(told.says) == 1
     told.says.clear()
 
 
@@ -852,8 +857,8 @@ def price_refused(step: Step, request: pytest.FixtureRequest) -> None:
     wanted = GenerationRequest(
         task=Task.GENERATE, prompt="A boat", resolution="360p", duration="5s"
     )
-    asking.answer(asking.ask(default_account("told"), wanted, None, member=make_member()).pk)
-    assert AskedPrice.objects.get().state == "failed" and len(told.says) == 1
+    quotes.answer(quotes.ask(default_account("told"), wanted, None, member=make_member()).pk)
+    assert PriceQuote.objects.get().state == "failed" and len(told.says) == 1
     told.says.clear()
 
 
@@ -865,19 +870,19 @@ def learn(step: Step, _request: pytest.FixtureRequest) -> None:
     make_reserved(make_member(), account=account)  # it is in use
     step.patch.setattr(registry.get(LUMA), "ping", raising(AttributeError("no such thing")))
 
-    learning.sweep(step.clock())
-    learning.test(account)
+    capability_discovery.sweep(step.clock())
+    capability_discovery.test(account)
 
     assert (
         not account.test_ok
         and "AttributeError" in account.test_message
         and account.tested_at is not None
     )
-    lookout.accounts(step.clock())
+    alert_checks.accounts(step.clock())
     assert open_kinds() == {"account"}
     step.patch.undo()
     type(account).objects.update(test_ok=True, tested_at=step.clock() + timedelta(seconds=1))
-    lookout.accounts(step.clock())
+    alert_checks.accounts(step.clock())
     assert open_kinds() == set()
 
 
@@ -888,17 +893,17 @@ def telling_fails(step: Step, *, is_end: bool) -> int:
 
     def not_taken(*_args: Any, **_more: Any) -> None:
         tries.append(step.clock())
-        raise channels.NotTaken("The webhook answered 500.")
+        raise channels.NotDelivered("The webhook answered 500.")
 
     step.patch.setattr(settings, "ALERT_WEBHOOK", "http://127.0.0.1:9/")
     step.patch.setattr(channels, "send", not_taken)
-    alerts.open(Kind.LOST, "generation:1", message="Lost.", team_id=None, now=step.clock())
+    alerts.open(AlertKind.LOST, "generation:1", message="Lost.", team_id=None, now=step.clock())
     if is_end:
         Alert.objects.update(told_at=step.clock(), told_to=["webhook"])
-        alerts.close(Kind.LOST, "generation:1", now=step.clock())
+        alerts.close(AlertKind.LOST, "generation:1", now=step.clock())
     while (at := Alert.objects.get().tell_at) is not None:
         step.clock.jump_to(max(at, step.clock() + timedelta(hours=0 if is_end else 20)))
-        telling.tell(step.clock())
+        delivery.tell(step.clock())
         assert len(tries) < 100
     assert Alert.objects.get().problem == "The webhook answered 500."
     return len(tries)
@@ -995,11 +1000,11 @@ def wake_up(step: Step, _request: pytest.FixtureRequest) -> None:
     now = step.clock()
     sent = [wake.work(LUMA, now=now + timedelta(seconds=second)) for second in range(21)]
     assert [second for second, was_sent in enumerate(sent) if was_sent] == [0, 10, 20]
-    from editorapp.generations.running import health
+    from editorapp.generations.coordination import heartbeat
 
-    health.beat("ticker", now=now)
-    health.beat("cluster", now=now)
-    lookout.engine(now + timedelta(seconds=2 * POLICIES["wake.unanswered"].lasts_seconds))
+    heartbeat.beat("ticker", now=now)
+    heartbeat.beat("cluster", now=now)
+    alert_checks.engine(now + timedelta(seconds=2 * POLICIES["wake.unanswered"].lasts_seconds))
     assert open_kinds() == {"engine"}
 
 

@@ -13,12 +13,12 @@ import pytest
 from editorapp.alerts.models import Alert
 from editorapp.costs import ledger
 from editorapp.costs.models import Entry
+from editorapp.generations.checks import books
 from editorapp.generations.engine import outcomes
 from editorapp.generations.models import Attempt, Generation, Search, Settlement
+from editorapp.generations.reconcile import matching, search, settle
 from editorapp.generations.request.enqueue import enqueue
 from editorapp.generations.states import State
-from editorapp.generations.unknown import search, settle, sightings
-from editorapp.generations.watch import books
 from editorapp.media.intake import take_in
 from editorapp.providers import registry
 from editorapp.providers.contract import GenerationRequest, Ref, Task, Unavailable
@@ -126,7 +126,7 @@ def test_nothing_is_looked_for_before_the_post_surely_has_ended(clock, send, pro
     row = Search.objects.get()
     started = generation.attempts.get().submit_started_at
     assert (
-        row.looked_at is None and row.at == started + outcomes.POST_LEASE + sightings.SETTLED_AFTER
+        row.looked_at is None and row.at == started + outcomes.POST_LEASE + matching.SETTLED_AFTER
     )
     assert Generation.objects.get().state == State.UNKNOWN
 
@@ -146,7 +146,7 @@ def test_what_never_arrived_is_released_where_the_list_is_whole(quick, clock, se
     row, decision = Search.objects.get(), Settlement.objects.get()
     assert (
         row.looks >= search.NOT_LISTED.tries
-        and row.looked_at >= sightings.first_look_at(row.attempt) + PATIENCE
+        and row.looked_at >= matching.first_look_at(row.attempt) + PATIENCE
     )
     assert "does not show it" in decision.note and decision.by == "Rushes, by itself"
     assert "Rushes: never arrived." in Entry.objects.get(kind="release").note
@@ -300,9 +300,9 @@ def test_defaults_written_out_and_another_order_make_no_other_request(quick, clo
 @both
 def test_one_match_in_a_list_that_shows_not_all_is_for_a_person(clock, send, provider, monkeypatch):
     generation = send(provider)
-    read = sightings.read
+    read = matching.read
     monkeypatch.setattr(
-        sightings, "read", lambda *args, **kw: replace(read(*args, **kw), is_whole=False)
+        matching, "read", lambda *args, **kw: replace(read(*args, **kw), is_whole=False)
     )
 
     look(provider, clock, times=2)
@@ -321,7 +321,7 @@ def test_nothing_is_released_while_the_list_shows_the_same_words_at_another_time
     the post.
     """
     generation = send("scenario")
-    read = sightings.read
+    read = matching.read
 
     def hours_off(*args, **kw):
         listing = read(*args, **kw)
@@ -330,7 +330,7 @@ def test_nothing_is_released_while_the_list_shows_the_same_words_at_another_time
         ]
         return replace(listing, jobs=tuple(jobs))
 
-    monkeypatch.setattr(sightings, "read", hours_off)
+    monkeypatch.setattr(matching, "read", hours_off)
     look("scenario", clock, times=30)
 
     assert generation.attempts.get().state == State.UNKNOWN
@@ -356,9 +356,9 @@ def test_nothing_is_released_while_the_list_shows_the_same_words_with_other_sett
 
 def test_a_last_look_before_a_release_reaches_a_day_further(quick, clock, send, monkeypatch):
     send("scenario", how="reset")
-    read, asked = sightings.read, []
+    read, asked = matching.read, []
     monkeypatch.setattr(
-        sightings, "read", lambda *args, wide: (asked.append(wide), read(*args, wide=wide))[1]
+        matching, "read", lambda *args, wide: (asked.append(wide), read(*args, wide=wide))[1]
     )
 
     look("scenario", clock, times=30)
@@ -384,7 +384,7 @@ def test_a_provider_without_a_list_goes_to_a_person_at_once(quick, clock):
 @both
 def test_a_person_who_was_first_is_not_overruled(clock, send, provider, monkeypatch):
     generation = send(provider)
-    look_at = sightings.found
+    look_at = matching.found
 
     def settled_meanwhile(attempt, listing):
         settle.never_arrived(
@@ -395,7 +395,7 @@ def test_a_person_who_was_first_is_not_overruled(clock, send, provider, monkeypa
         )
         return look_at(attempt, listing)
 
-    monkeypatch.setattr(sightings, "found", settled_meanwhile)
+    monkeypatch.setattr(matching, "found", settled_meanwhile)
     look(provider, clock)
 
     assert Generation.objects.get().state == State.FAILED
@@ -475,11 +475,11 @@ def test_an_answer_that_comes_late_ends_the_search(clock, send):
 def test_a_clip_inside_the_call_gives_it_longer_to_end(clock, send):
     generation = send("gmi-cloud", how="reset")
     attempt = generation.attempts.get()
-    before = sightings.first_look_at(attempt)
+    before = matching.first_look_at(attempt)
     clip = make_asset(make_member(), size_bytes=96 * 1024 * 1024)
     attempt.request_body["payload"]["source_data"] = f"stored-file:{clip.sha256}"
 
-    assert sightings.first_look_at(attempt) - before == timedelta(seconds=1024)
+    assert matching.first_look_at(attempt) - before == timedelta(seconds=1024)
 
 
 @both
@@ -493,7 +493,7 @@ def test_who_settles_while_the_list_is_read_is_told_nothing_more_of_it(
     generation = send(provider, how="reset")
     search.search(provider, clock=clock)
     clock.jump(hours=2)
-    read = sightings.read
+    read = matching.read
 
     def settled_meanwhile(*args, **kw):
         settle.never_arrived(
@@ -506,7 +506,7 @@ def test_who_settles_while_the_list_is_read_is_told_nothing_more_of_it(
             raise Unavailable("The list is not there.")
         return replace(read(*args, **kw), is_whole=False)
 
-    monkeypatch.setattr(sightings, "read", settled_meanwhile)
+    monkeypatch.setattr(matching, "read", settled_meanwhile)
     search.search(provider, clock=clock)
 
     assert Search.objects.get().verdict == "settled"
@@ -545,7 +545,7 @@ def test_a_fault_of_ours_with_one_of_them_keeps_no_other_from_being_found(
     odd, other = send(provider), send(provider)
     search.search(provider, clock=clock)
     clock.jump_to(max(Search.objects.values_list("at", flat=True)))
-    found = sightings.found
+    found = matching.found
 
     def one_is_odd(attempt, listing):
         if attempt.generation_id == odd.pk:
@@ -553,7 +553,7 @@ def test_a_fault_of_ours_with_one_of_them_keeps_no_other_from_being_found(
         return found(attempt, listing)
 
     with monkeypatch.context() as patch:
-        patch.setattr(sightings, "found", one_is_odd)
+        patch.setattr(matching, "found", one_is_odd)
         search.search(provider, clock=clock)
 
     assert other.attempts.get().state == State.RUNNING
@@ -569,10 +569,10 @@ def test_a_clip_that_two_teams_have_and_the_call_carries_twice_counts_as_often_a
     clock, send
 ):
     attempt = send("gmi-cloud", how="reset").attempts.get()
-    before = sightings.first_look_at(attempt)
+    before = matching.first_look_at(attempt)
     clip = make_asset(make_member(), size_bytes=96 * 1024 * 1024)
     make_asset(make_member(), size_bytes=clip.size_bytes, sha256=clip.sha256)
     mark = f"stored-file:{clip.sha256}"
     attempt.request_body["payload"] |= {"source_data": mark, "frames": [{"data": mark}]}
 
-    assert sightings.first_look_at(attempt) - before == timedelta(seconds=2048)
+    assert matching.first_look_at(attempt) - before == timedelta(seconds=2048)

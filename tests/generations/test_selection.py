@@ -13,7 +13,8 @@ from PIL import Image
 from editorapp.alerts.models import Alert
 from editorapp.costs.models import Entry
 from editorapp.generations.engine import outcomes
-from editorapp.generations.files import fetch, frames, selection
+from editorapp.generations.files import exr_frames as frames
+from editorapp.generations.files import ingest, selection
 from editorapp.generations.models import Attempt, Generation
 from editorapp.generations.states import State
 from editorapp.media.models import Asset
@@ -240,7 +241,7 @@ def deliver(monkeypatch, transactional_db, settings, tmp_path):
             part.file.flush()
             return len(brought)
 
-        monkeypatch.setattr(fetch.links, "download", download)
+        monkeypatch.setattr(ingest.links, "download", download)
         job = Job(f"job-{take.pk}", JobState.DONE, outputs=outputs)
         for _ in range(tries):
             attempt = Attempt.objects.select_related(
@@ -250,9 +251,9 @@ def deliver(monkeypatch, transactional_db, settings, tmp_path):
                 outcomes.done(attempt, job, now=clock())
             elif attempt.state == State.FETCHING:
                 try:
-                    fetch.fetch(attempt, run=asyncio.run, hold=lambda _seconds: None, now=clock)
+                    ingest.fetch(attempt, run=asyncio.run, hold=lambda _seconds: None, now=clock)
                 except Exception as error:  # as the lane does
-                    fetch.fault(attempt, error, now=clock())
+                    ingest.fault(attempt, error, now=clock())
             clock.jump(hours=1)
         take.refresh_from_db()
         return take, asked
@@ -307,7 +308,7 @@ def test_of_several_clips_the_one_of_the_expected_length_is_taken(deliver, clip_
 
 
 def test_a_link_that_only_does_not_answer_now_is_waited_for(deliver, clip_bytes):
-    answers = {CLIP: fetch.links.CutOff("The link answered 503."), OTHER: clip_bytes}
+    answers = {CLIP: ingest.links.CutOff("The link answered 503."), OTHER: clip_bytes}
 
     take, asked = deliver(answers, video(CLIP), video(OTHER), tries=4)
 
@@ -316,21 +317,21 @@ def test_a_link_that_only_does_not_answer_now_is_waited_for(deliver, clip_bytes)
 
 
 def test_a_link_that_is_gone_for_good_does_not_keep_the_other_clip(deliver, clip_bytes):
-    answers = {CLIP: fetch.links.LinkExpired("The link answered 404."), OTHER: clip_bytes}
+    answers = {CLIP: ingest.links.LinkExpired("The link answered 404."), OTHER: clip_bytes}
 
     take, asked = deliver(answers, video(CLIP), video(OTHER))
 
-    assert take.state == State.SUCCEEDED and asked.count(CLIP) == fetch.PATIENCE + 1
+    assert take.state == State.SUCCEEDED and asked.count(CLIP) == ingest.PATIENCE + 1
 
 
 @pytest.mark.parametrize(
     "brought",
     [
         b"no archive",
-        fetch.links.CutOff("The link answered 503."),
-        fetch.links.LinkExpired("404"),
-        fetch.links.NotAllowed("The host is not on the public network."),
-        fetch.links.BadLink("The link cannot be read."),
+        ingest.links.CutOff("The link answered 503."),
+        ingest.links.LinkExpired("404"),
+        ingest.links.LinkNotAllowed("The host is not on the public network."),
+        ingest.links.BadLink("The link cannot be read."),
         MemoryError(),
     ],
     ids=["damaged", "away", "gone", "elsewhere", "no link", "an error of ours"],
@@ -343,7 +344,7 @@ def test_frames_that_cannot_be_had_do_not_sink_the_clip(deliver, clip_bytes, bro
     assert take.state == State.SUCCEEDED and take.result.is_video and take.exr is None
     assert (
         "EXR frames could not be used" in take.warning
-        and 2 <= asked.count(ZIP) <= fetch.PATIENCE + 1
+        and 2 <= asked.count(ZIP) <= ingest.PATIENCE + 1
     )
     assert list(Entry.objects.values_list("kind", flat=True)) == ["reserve", "charge"]
     assert not Alert.objects.still_open().exists()
@@ -359,7 +360,7 @@ def test_frames_are_fetched_again_without_touching_the_take(
     files = {CLIP: clip_bytes, ZIP: b"no archive"}
     outputs = (video(CLIP), Output("exr", ZIP))
     take, _asked = deliver(files, *outputs, exr=True)
-    files[ZIP] = whole if comes else fetch.links.CutOff("The link answered 503.")
+    files[ZIP] = whole if comes else ingest.links.CutOff("The link answered 503.")
 
     async def poll(job_id, **_more):
         return Job(job_id, JobState.DONE, outputs=outputs)
@@ -403,7 +404,7 @@ def test_the_source_that_comes_back_is_not_taken_where_there_is_another_clip(
     deliver, clip_bytes, tmp_path
 ):
     back = draw(tmp_path / "back.mp4", frames=120, width=64, height=36, shade=90)
-    source = make_asset(make_member(), sha256=fetch.store.hash_file(back))
+    source = make_asset(make_member(), sha256=ingest.store.hash_file(back))
     request = GenerationRequest(prompt="Rain", source=Ref(asset_id=source.pk)).to_json()
 
     take, _asked = deliver(

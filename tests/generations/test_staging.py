@@ -7,14 +7,14 @@ from datetime import timedelta
 import pytest
 from django.utils import timezone
 
-from editorapp.generations.engine import courier, outcomes, sweep
+from editorapp.generations.engine import dispatcher, outcomes, sweep
 from editorapp.generations.files import staging
 from editorapp.generations.models import Attempt
 from editorapp.generations.states import State
 from editorapp.media import intake
 from editorapp.providers import registry
 from editorapp.providers.contract import GenerationRequest, Lent, ProviderError, Ref
-from editorapp.providers.inline import StoredFile
+from editorapp.providers.http.inline_body import StoredFile
 from editorapp.providers.models import ProviderAccount, StagedFile, default_account
 from tests.factories import make_asset, make_generation, make_member
 from tests.generations.small_clip import draw
@@ -153,14 +153,14 @@ def test_an_upload_of_this_attempt_that_is_refused_is_refused_for_good(member, c
 def test_a_clip_in_the_request_is_given_the_time_that_it_takes_to_send(
     member, tmp_path, monkeypatch
 ):
-    monkeypatch.setattr(courier, "SLOWEST_BYTES_PER_SECOND", 100)
+    monkeypatch.setattr(dispatcher, "SLOWEST_BYTES_PER_SECOND", 100)
     clip = intake.take_in(
         draw(tmp_path / "clip.mp4"), name="clip.mp4", team=member.team, user=member.user
     )
     body = {"payload": {"source_data": StoredFile.of(clip.sha256), "prompt": "At night"}}
     attempt = make_generation(member, source=clip).attempts.get()
 
-    extra = courier.extra_seconds(body)
+    extra = dispatcher.extra_seconds(body)
     outcomes.posting(attempt, body, now=NOW, seconds=extra)
 
     assert extra == pytest.approx(clip.size_bytes * 4 / 3 / 100, abs=0.1)

@@ -12,12 +12,11 @@ from editorapp.alerts.models import Alert
 from editorapp.core.notes import NoteNeeded
 from editorapp.costs import ledger
 from editorapp.costs.models import Entry
+from editorapp.generations.checks import books, overdue
 from editorapp.generations.engine import claims
 from editorapp.generations.models import Attempt, Generation, Overtaken, Settlement
-from editorapp.generations.request import stop
+from editorapp.generations.reconcile import settle, stop_following
 from editorapp.generations.states import State
-from editorapp.generations.unknown import settle
-from editorapp.generations.watch import books, overdue
 from editorapp.teams.roles import Role
 from tests.factories import make_member, make_reserved
 from tests.web.take_pages import signed_in, text
@@ -38,7 +37,9 @@ def admin_of(take: Generation):
 
 
 def test_an_admin_stops_it_and_its_money_stays_held_to_be_settled(take):
-    stop.stop_following(take, member=admin_of(take), now=NOW, note="Support says that it is gone")
+    stop_following.stop_following(
+        take, member=admin_of(take), now=NOW, note="Support says that it is gone"
+    )
 
     attempt = take.attempts.get()
     assert (take.state, attempt.state, attempt.next_action_at) == (State.LOST, State.LOST, None)
@@ -62,7 +63,7 @@ def test_an_admin_stops_it_and_its_money_stays_held_to_be_settled(take):
 def test_it_is_polled_no_more_and_an_answer_that_comes_late_changes_nothing(take):
     look = claims.claim_polls([take.account_id], most=5, due_by=NOW, skip=())[0]
 
-    stop.stop_following(take, member=admin_of(take), now=NOW, note="Gone")
+    stop_following.stop_following(take, member=admin_of(take), now=NOW, note="Gone")
 
     assert claims.held([look]) == {}
     assert claims.claim_polls([take.account_id], most=5, due_by=NOW, skip=()) == []
@@ -71,7 +72,7 @@ def test_it_is_polled_no_more_and_an_answer_that_comes_late_changes_nothing(take
 
 def test_it_is_raised_until_it_is_settled_and_can_be_followed_again(take, monkeypatch):
     admin = admin_of(take)
-    stop.stop_following(take, member=admin, now=NOW, note="Gone")
+    stop_following.stop_following(take, member=admin, now=NOW, note="Gone")
     overdue.look(NOW)
     assert (
         Alert.objects.get().kind == "lost"
@@ -86,7 +87,7 @@ def test_it_is_raised_until_it_is_settled_and_can_be_followed_again(take, monkey
 
 def test_a_word_is_needed(take):
     with pytest.raises(NoteNeeded):
-        stop.stop_following(take, member=admin_of(take), now=NOW, note="  ")
+        stop_following.stop_following(take, member=admin_of(take), now=NOW, note="  ")
     assert Generation.objects.get().state == State.RUNNING
 
 
@@ -94,21 +95,21 @@ def test_a_word_is_needed(take):
 def test_what_is_not_at_the_provider_cannot_be_stopped(state):
     take = make_reserved(make_member(), state=state)
 
-    with pytest.raises(stop.NotFollowed):
-        stop.stop_following(take, member=admin_of(take), now=NOW, note="x")
+    with pytest.raises(stop_following.NotFollowed):
+        stop_following.stop_following(take, member=admin_of(take), now=NOW, note="x")
     assert Generation.objects.get().state == state
 
 
 def test_a_poll_in_the_same_moment_is_tried_again(take, monkeypatch):
-    once, do = [Overtaken("polled")], stop._stop
+    once, do = [Overtaken("polled")], stop_following._stop
 
     def overtaken_once(*args, **kwargs):
         if once:
             raise once.pop()
         do(*args, **kwargs)
 
-    monkeypatch.setattr(stop, "_stop", overtaken_once)
-    stop.stop_following(take, member=admin_of(take), now=NOW, note="x")
+    monkeypatch.setattr(stop_following, "_stop", overtaken_once)
+    stop_following.stop_following(take, member=admin_of(take), now=NOW, note="x")
 
     assert take.state == State.LOST
 
@@ -131,7 +132,7 @@ def test_every_role_at_the_door(take, role, is_own_team, status, state):
     assert (answer.status_code, take.state) == (status, state)
     if status == 403 or not is_own_team:
         with pytest.raises(PermissionDenied):
-            stop.stop_following(take, member=member, now=NOW, note="x")
+            stop_following.stop_following(take, member=member, now=NOW, note="x")
 
 
 def test_the_owner_may_not_stop_it_without_being_an_admin(take):

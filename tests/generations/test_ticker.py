@@ -8,15 +8,15 @@ import pytest
 from django.utils import timezone
 from django_q.brokers import get_broker
 
-from editorapp.alerts.models import Alert, Kind
+from editorapp.alerts.models import Alert, AlertKind
 from editorapp.generations import tasks
 from editorapp.generations.apps import acknowledge_first
+from editorapp.generations.coordination import heartbeat, leases, wake
 from editorapp.generations.files import download
 from editorapp.generations.models import Lease
-from editorapp.generations.running import health, leases, wake
-from editorapp.generations.running.ticker import Ticker
+from editorapp.generations.reconcile import search
 from editorapp.generations.states import State
-from editorapp.generations.unknown import search
+from editorapp.generations.worker.ticker import Ticker
 from tests.factories import make_generation, make_member
 from tests.queued import forget, queued, waiting
 
@@ -136,14 +136,14 @@ def test_a_task_leaves_the_queue_before_it_runs(transactional_db):
 
 def test_health_says_who_is_silent_and_since_when(db):
     now = timezone.now()
-    health.beat("ticker", now=now - timedelta(seconds=3))
-    health.beat("cluster", now=now - timedelta(seconds=16))
+    heartbeat.beat("ticker", now=now - timedelta(seconds=3))
+    heartbeat.beat("cluster", now=now - timedelta(seconds=16))
 
-    signs = health.signs(now)
+    signs = heartbeat.signs(now)
 
     assert signs.ticker_is_alive and not signs.cluster_is_alive and not signs.is_well
     assert signs.silence == ""  # not for long enough to wake anybody
-    assert "the queue for 66 s" in health.signs(now + timedelta(seconds=50)).silence
+    assert "the queue for 66 s" in heartbeat.signs(now + timedelta(seconds=50)).silence
 
 
 def test_a_cluster_that_runs_its_beat_is_alive(ticker):
@@ -153,17 +153,17 @@ def test_a_cluster_that_runs_its_beat_is_alive(ticker):
 
     tasks.beat()
 
-    assert health.signs(timezone.now()).is_well
+    assert heartbeat.signs(timezone.now()).is_well
     assert not Lease.objects.filter(name="wake:beat", until__gt=timezone.now()).exists()
 
 
 def test_a_look_that_fails_keeps_nobody_else_from_their_turn(ticker, monkeypatch):
     make_generation(make_member())
-    monkeypatch.setattr("editorapp.generations.watch.lookout.accounts", lambda now: 1 / 0)
-    monkeypatch.setattr("editorapp.generations.watch.lookout.free_space", lambda: 0.01)
+    monkeypatch.setattr("editorapp.generations.checks.alert_checks.accounts", lambda now: 1 / 0)
+    monkeypatch.setattr("editorapp.generations.checks.alert_checks.free_space", lambda: 0.01)
     ticker.ticks = 0
 
     assert ticker.tick(timezone.now()) and ticker.tick(timezone.now())
 
     assert ("work", ("luma-agents",)) in waiting()
-    assert Alert.objects.get().kind == Kind.DISK_FULL
+    assert Alert.objects.get().kind == AlertKind.DISK_FULL

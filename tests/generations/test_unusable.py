@@ -7,7 +7,7 @@ import pytest
 
 from editorapp.alerts.models import Alert
 from editorapp.costs.models import Entry
-from editorapp.generations.files import as_asked, fetch
+from editorapp.generations.files import conformance, ingest
 from editorapp.generations.models import Attempt, Generation
 from editorapp.generations.request import retry
 from editorapp.generations.states import State
@@ -32,7 +32,7 @@ def sends(monkeypatch, make) -> list[bytes]:
         part.file.flush()
         return len(came[-1])
 
-    monkeypatch.setattr(fetch.links, "download", download)
+    monkeypatch.setattr(ingest.links, "download", download)
     return came
 
 
@@ -151,7 +151,7 @@ def test_a_person_may_take_it_as_it_is_and_it_says_so(quick, clock, monkeypatch)
 
 @pytest.mark.parametrize("code", ["storage_away", "storage_full", "disk_full"])
 def test_what_is_wrong_with_our_own_store_is_no_word_on_the_file(quick, clock, monkeypatch, code):
-    taken, refusals = fetch.intake.take_in, iter([fetch.intake.NotTaken(code)] * 3)
+    taken, refusals = ingest.intake.take_in, iter([ingest.intake.NotTaken(code)] * 3)
 
     def take_in(path, **about):
         if refusal := next(refusals, None):
@@ -159,7 +159,7 @@ def test_what_is_wrong_with_our_own_store_is_no_word_on_the_file(quick, clock, m
             raise refusal
         return taken(path, **about)
 
-    monkeypatch.setattr(fetch.intake, "take_in", take_in)
+    monkeypatch.setattr(ingest.intake, "take_in", take_in)
     generation = ask()
     run(clock)
 
@@ -203,7 +203,7 @@ def test_the_line_for_each_task(db, task, seconds, says):
     member = make_member()
     generation = make_generation(member, task=task, source=make_asset(member))
 
-    found = as_asked.far_off(generation, make_asset(member, duration_seconds=Decimal(seconds)))
+    found = conformance.far_off(generation, make_asset(member, duration_seconds=Decimal(seconds)))
 
     assert (says in found) if says else found == ""
 
@@ -218,14 +218,14 @@ def wanting(**said) -> Generation:
     ("duration", "seconds"), [(None, 5.0), ("5s", 5.0), ("10s", 10.0), ("9s", 9.0), ("long", None)]
 )
 def test_a_new_clip_is_to_last_as_long_as_was_asked_for(db, duration, seconds):
-    assert as_asked.expected_seconds(wanting(duration=duration)) == seconds
+    assert conformance.expected_seconds(wanting(duration=duration)) == seconds
 
 
 def test_what_goes_on_from_an_earlier_clip_may_come_with_it(db):
     generation = wanting(start_frame=Ref(generation_id="before"))
     video = make_asset(make_member(), duration_seconds=Decimal(40))
 
-    assert as_asked.far_off(generation, video) == ""
+    assert conformance.far_off(generation, video) == ""
 
 
 def test_of_a_clip_that_is_not_kept_here_no_length_is_expected(db):
@@ -233,7 +233,8 @@ def test_of_a_clip_that_is_not_kept_here_no_length_is_expected(db):
     generation.source_asset = None
 
     assert (
-        as_asked.far_off(generation, make_asset(make_member(), duration_seconds=Decimal(1))) == ""
+        conformance.far_off(generation, make_asset(make_member(), duration_seconds=Decimal(1)))
+        == ""
     )
 
 
@@ -241,4 +242,6 @@ def test_half_a_second_is_never_far_off(db):
     member = make_member()
     generation = make_generation(member, source=make_asset(member, duration_seconds=Decimal("0.3")))
 
-    assert as_asked.far_off(generation, make_asset(member, duration_seconds=Decimal("0.75"))) == ""
+    assert (
+        conformance.far_off(generation, make_asset(member, duration_seconds=Decimal("0.75"))) == ""
+    )

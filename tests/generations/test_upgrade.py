@@ -91,7 +91,7 @@ from django.core.management import call_command
 call_command("migrate", verbosity=0)
 from editorapp.generations.engine import sweep
 from editorapp.generations.files import transfer
-from editorapp.generations.watch import books
+from editorapp.generations.checks import books
 from editorapp.generations.models import Attempt, Generation
 from editorapp.providers.models import ProviderAccount
 from editorapp.teams.models import Member

@@ -14,11 +14,12 @@ from django.utils import timezone
 
 from editorapp.costs.ledger import OverBudget
 from editorapp.costs.models import Entry
+from editorapp.generations import exchange_log
+from editorapp.generations.checks.books import differences
+from editorapp.generations.coordination import lease_holder, leases, wake
 from editorapp.generations.models import Generation, HeardAnswer, Verification
-from editorapp.generations.running import leases, wake, whereabouts
 from editorapp.generations.states import State
-from editorapp.generations.verifying import checks, hearing, paying, report
-from editorapp.generations.watch.books import differences
+from editorapp.generations.verification import checks, paid_take, report
 from editorapp.media import intake
 from editorapp.providers import registry
 from editorapp.providers.models import ProviderAccount, default_account
@@ -90,7 +91,7 @@ def again(verification: Verification) -> Verification:
 def paid(verification: Verification, member: Member) -> Verification:
     """Agree to the price, and let the engine follow the take to its end."""
     assert verification.state == Verification.State.READY, (verification.says, verification.steps)
-    paying.go_on(verification, member, at_most_usd=verification.high_usd, now=timezone.now())
+    paid_take.go_on(verification, member, at_most_usd=verification.high_usd, now=timezone.now())
     run(Clock())
     return again(verification)
 
@@ -114,7 +115,7 @@ def test_at_the_simulator_nothing_is_found(slug: str, quick, admin: Member, chec
     assert (take.state, take.created_by_id, take.prompt) == (
         State.SUCCEEDED,
         admin.user_id,
-        hearing.PROMPT,
+        exchange_log.PROMPT,
     )
     assert take.result.is_video and take.estimate_high_usd == verification.high_usd
     assert list(Entry.objects.order_by("pk").values_list("kind", flat=True)) == [
@@ -321,7 +322,7 @@ def test_what_was_planted_of_secrets_stays_out_of_all_that_is_kept(
     slug, proxy: Proxy, admin: Member, checked
 ) -> None:
     key = KEYS[slug]
-    secrets = {key, *key.split(":"), base64.b64encode(key.encode()).decode(), hearing.PROMPT}
+    secrets = {key, *key.split(":"), base64.b64encode(key.encode()).decode(), exchange_log.PROMPT}
     account = real_account(slug, proxy)
     secrets |= set(account.options.values())
     planted = "-".join(sorted(secrets, key=len)[:2])
@@ -384,8 +385,8 @@ def test_an_unknown_outcome_is_said_to_be_unknown_and_nothing_is_sent_again(
     assert report.summary_of(verification).outcome.startswith("Unknown: the paid call was sent")
     assert "| Paid take: Unknown" not in report.text_of(verification, now=timezone.now())
     assert "- Paid take: Unknown" in report.text_of(verification, now=timezone.now())
-    with pytest.raises(paying.NotWaiting):
-        paying.go_on(verification, admin, at_most_usd=verification.high_usd, now=timezone.now())
+    with pytest.raises(paid_take.NotWaiting):
+        paid_take.go_on(verification, admin, at_most_usd=verification.high_usd, now=timezone.now())
     checks.run(verification.pk)
     run(Clock())
     assert quick.submits_received == 1 and Generation.objects.count() == 1
@@ -398,16 +399,16 @@ def test_only_what_was_agreed_to_is_paid_once_and_within_the_budget(
     verification = checked(default_account("luma-agents"))
     price, now = verification.high_usd, timezone.now()
 
-    with pytest.raises(paying.Dearer):
-        paying.go_on(verification, admin, at_most_usd=price - Decimal("0.01"), now=now)
+    with pytest.raises(paid_take.Dearer):
+        paid_take.go_on(verification, admin, at_most_usd=price - Decimal("0.01"), now=now)
     Team.objects.filter(pk=admin.team_id).update(monthly_limit_usd=Decimal("0.01"))
     with pytest.raises(OverBudget):
-        paying.go_on(verification, admin, at_most_usd=price, now=now)
+        paid_take.go_on(verification, admin, at_most_usd=price, now=now)
     assert not Generation.objects.exists() and again(verification).is_ready
     Team.objects.filter(pk=admin.team_id).update(monthly_limit_usd=None)
-    take = paying.go_on(again(verification), admin, at_most_usd=price, now=now)
-    with pytest.raises(paying.NotWaiting):  # the same page, pressed once more
-        paying.go_on(verification, admin, at_most_usd=price, now=now)
+    take = paid_take.go_on(again(verification), admin, at_most_usd=price, now=now)
+    with pytest.raises(paid_take.NotWaiting):  # the same page, pressed once more
+        paid_take.go_on(verification, admin, at_most_usd=price, now=now)
     run(Clock())
 
     assert list(Generation.objects.values_list("pk", flat=True)) == [take.pk]
@@ -418,10 +419,10 @@ def test_a_page_that_was_opened_before_it_was_ended_pays_nothing(
     quick, admin: Member, checked
 ) -> None:
     verification = checked(default_account("luma-agents"))
-    paying.leave_it(again(verification))
+    paid_take.leave_it(again(verification))
 
-    with pytest.raises(paying.NotWaiting):
-        paying.go_on(verification, admin, at_most_usd=verification.high_usd, now=timezone.now())
+    with pytest.raises(paid_take.NotWaiting):
+        paid_take.go_on(verification, admin, at_most_usd=verification.high_usd, now=timezone.now())
 
     assert not Generation.objects.exists() and not Entry.objects.exists()
 
@@ -431,7 +432,7 @@ def test_two_who_agree_at_the_same_instant_send_one_take(quick, admin: Member, c
     price = verification.high_usd
 
     def agree() -> Generation:
-        return paying.go_on(again(verification), admin, at_most_usd=price, now=timezone.now())
+        return paid_take.go_on(again(verification), admin, at_most_usd=price, now=timezone.now())
 
     ended = race([agree, agree])
     run(Clock())
@@ -452,7 +453,7 @@ def test_what_a_killed_worker_left_is_taken_up_and_two_never_check_at_once(
     )
     assert checks.unfinished(now) == []
 
-    leases.take(lease, whereabouts.holder(), now=now, seconds=600)
+    leases.take(lease, lease_holder.holder(), now=now, seconds=600)
     checks.run(verification.pk)
     assert again(verification).steps == [], "another worker is at it"
     leases.end(lease)
@@ -481,7 +482,7 @@ def test_what_cannot_be_compared_is_said_and_stops_neither_the_checks_nor_the_ta
     def fail(*args: object, **options: object) -> None:
         raise RecursionError("an answer that nobody thought of")
 
-    monkeypatch.setattr(hearing, "compare", fail)
+    monkeypatch.setattr(exchange_log, "compare", fail)
 
     verification = paid(checked(default_account("luma-agents")), admin)
 
@@ -512,6 +513,6 @@ def test_a_verification_that_nobody_decides_on_ends_and_another_can_begin(
     checks.close_past(later)
 
     assert again(verification).says == "Nobody decided within a day."
-    with pytest.raises(paying.NotWaiting):
-        paying.go_on(again(verification), admin, at_most_usd=Decimal(100), now=later)
+    with pytest.raises(paid_take.NotWaiting):
+        paid_take.go_on(again(verification), admin, at_most_usd=Decimal(100), now=later)
     assert checks.begin(account, admin, now=later, in_background=False) != verification

@@ -12,12 +12,11 @@ from django.db.models import Min
 
 from editorapp.alerts.models import Alert
 from editorapp.costs.models import Entry
-from editorapp.generations.engine import claims, sweep
-from editorapp.generations.files import transfer
+from editorapp.generations.checks import expiring, overdue, unsendable
+from editorapp.generations.engine import claims, sweep, transfer
 from editorapp.generations.models import Attempt, Generation, Pause, Search
+from editorapp.generations.reconcile import search
 from editorapp.generations.states import ACTIVE, State
-from editorapp.generations.unknown import search
-from editorapp.generations.watch import expiring, overdue, sending
 from editorapp.media.models import Asset
 from editorapp.providers.contract import GenerationRequest, Ref, Task
 from editorapp.providers.models import ProviderAccount
@@ -199,7 +198,7 @@ def observe(
             Made(row, call, place, account, make_take(row, place, member, account, clip, picture))
         )
     run(made, wire.slug, clock)
-    for look in (expiring.look, sending.look):
+    for look in (expiring.look, unsendable.look):
         look(clock())
     later = clock() + timedelta(minutes=20)
     held = {

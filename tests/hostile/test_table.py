@@ -18,12 +18,12 @@ from PIL import Image
 
 from editorapp.core import retry
 from editorapp.core.retry import RetryPolicy
-from editorapp.generations.engine import courier, sweep
-from editorapp.generations.files import download, fetch, staging
+from editorapp.generations.checks import books, expiring
+from editorapp.generations.engine import dispatcher, sweep
+from editorapp.generations.files import download, ingest, staging
 from editorapp.generations.models import Generation
-from editorapp.generations.watch import books, expiring
 from editorapp.media import intake
-from editorapp.providers import transport
+from editorapp.providers.http import session
 from editorapp.providers.vendors import luma_agents
 from editorapp.providers.vendors.scenario import staging as scenario_staging
 from tests.factories import make_member
@@ -48,9 +48,9 @@ SHOWN = (
     "not taken, with",
 )
 PATIENT = [
-    (courier, "POST_SECONDS"),
-    (courier, "POLL_SECONDS"),
-    (transport, "FREE_DEADLINE_SECONDS"),
+    (dispatcher, "POST_SECONDS"),
+    (dispatcher, "POLL_SECONDS"),
+    (session, "FREE_DEADLINE_SECONDS"),
     (download, "TIMEOUT"),
     (download, "TOTAL_SECONDS"),
 ]
@@ -103,7 +103,7 @@ def seen(
     slug, is_silent = request.param
     with django_db_blocker.unblock(), pytest.MonkeyPatch.context() as patch:
         patch.setattr(sweep, "TURN_SECONDS", 0.01)
-        patch.setattr(fetch, "VIDEO_BYTES", 3_000_000)
+        patch.setattr(ingest, "VIDEO_BYTES", 3_000_000)
         patch.setattr(
             expiring, "kept_until", lambda attempt, *, now: now
         )  # what fails in all its tries is given up

@@ -7,10 +7,9 @@ from pathlib import Path
 import pytest
 
 from editorapp.generations import lineage
-from editorapp.generations.engine import sweep
-from editorapp.generations.files import transfer
+from editorapp.generations.engine import sweep, transfer
 from editorapp.generations.models import Generation
-from editorapp.generations.request import asking, reach
+from editorapp.generations.request import quotes, references
 from editorapp.generations.request.enqueue import enqueue
 from editorapp.generations.states import State
 from editorapp.media import intake
@@ -125,13 +124,13 @@ def made(
     account = default_account(provider)
     asset = source or (parent.result if parent else None)
     assert asset is not None
-    ref = reach.as_source(parent, account) if parent else Ref(asset_id=asset.pk)
+    ref = references.as_source(parent, account) if parent else Ref(asset_id=asset.pk)
     said = wanted.to_json() | {
         "source": {key: value for key, value in vars(ref).items() if value is not None}
     }
     wanted = GenerationRequest.from_json(said)
-    if asking.is_asked(account, wanted):
-        asking.answer(asking.ask(account, wanted, asset, member=member).pk)
+    if quotes.is_asked(account, wanted):
+        quotes.answer(quotes.ask(account, wanted, asset, member=member).pk)
     take = enqueue(wanted, account=account, member=member, source_asset=asset, parent=parent)
     clock = Clock()
     for _ in range(400):

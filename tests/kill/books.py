@@ -14,9 +14,9 @@ from django.db.models import Count, QuerySet
 from django_q.brokers import get_broker
 
 from editorapp.costs import ledger
+from editorapp.generations.checks.books import differences
 from editorapp.generations.models import Attempt, Generation, Settlement
 from editorapp.generations.states import FINAL, State
-from editorapp.generations.watch.books import differences
 from editorapp.media import store
 from editorapp.media.models import Asset, Upload
 from tests.kill.people import NOTE, Wish

@@ -14,6 +14,6 @@ class ImpatientConfig(AppConfig):
     label = "kill"
 
     def ready(self) -> None:
-        from editorapp.providers import transport
+        from editorapp.providers.http import session
 
-        transport.PAID_DEADLINE_SECONDS = PAID_DEADLINE_SECONDS
+        session.PAID_DEADLINE_SECONDS = PAID_DEADLINE_SECONDS

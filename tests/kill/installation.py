@@ -133,8 +133,8 @@ class Installation:
 
 
 def _role(keeper: Keeper, pid: int, words: str, tree: dict[int, list[int]]) -> str:
-    if "guardian" in words:
-        return "guardian"
+    if "orphan_reaper" in words:
+        return "reaper"
     if keeper.name == "simulator":
         return "simulator" if pid == keeper.pid else "simulator's renderer"
     if keeper.name == "web":

@@ -25,7 +25,7 @@ ROLES = {
     "supervisor": 2,
     "web master": 2,
     "simulator": 3,
-    "guardian": 1,
+    "reaper": 1,
     "media child": 2,
 }
 PROGRAMS = {

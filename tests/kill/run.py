@@ -17,9 +17,9 @@ from django.db import DatabaseError, connection
 from django.urls import reverse
 from django.utils import timezone
 
+from editorapp.generations.checks.books import differences
 from editorapp.generations.models import Attempt, Generation, Search, Settlement
 from editorapp.generations.states import State
-from editorapp.generations.watch.books import differences
 from editorapp.providers import accounts, registry
 from editorapp.teams.first_run import ensure_owner
 from editorapp.teams.models import SignInLink

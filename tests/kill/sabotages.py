@@ -54,7 +54,7 @@ SABOTAGES = {
     "resend_on_timeout": Sabotage(
         _change(
             "a living worker sends a paid call once more when nobody answered the first",
-            "editorapp/providers/transport.py",
+            "editorapp/providers/http/session.py",
             "            return await self._pay(path, content, idempotency_key=idempotency_key)\n        finally:",
             """            try:
                 return await self._pay(path, content, idempotency_key=idempotency_key)

@@ -9,7 +9,7 @@ import pytest
 
 from editorapp.generations.models import Attempt
 from editorapp.generations.states import State
-from editorapp.simulator.state import State as SimulatorState
+from editorapp.simulator.state import JobStore as SimulatorState
 from tests.factories import make_member, make_reserved
 from tests.kill import books
 from tests.kill.people import FAULTS, Mood, wishes

@@ -22,7 +22,7 @@ from editorapp.media.backends import bucket as backend
 from editorapp.media.backends import s3
 from editorapp.media.models import Asset
 from editorapp.media.refusals import Refusal
-from editorapp.providers.inline import InlineBody, StoredFile
+from editorapp.providers.http.inline_body import InlineBody, StoredFile
 from editorapp.teams.models import Member
 from tests.factories import make_asset, make_member
 from tests.media.conftest import Bucket

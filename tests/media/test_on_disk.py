@@ -10,9 +10,9 @@ from pathlib import Path
 
 import pytest
 
-from editorapp.generations.files import parts
+from editorapp.generations.files import partial
 from editorapp.generations.files.download import download
-from editorapp.generations.files.parts import Part
+from editorapp.generations.files.partial import PartialFile
 from editorapp.media import store
 from editorapp.providers.contract import Access
 
@@ -75,7 +75,7 @@ def test_a_stored_file_that_is_prepared_while_it_is_measured_is_on_the_disk_when
 
 
 def test_a_note_of_a_download_never_says_more_than_is_on_the_disk(events, tmp_path):
-    part = Part.begin(tmp_path / "a.part")
+    part = PartialFile.begin(tmp_path / "a.part")
     part.progress.validator, part.progress.received = '"v1"', 5
     part.write(b"12345")
 
@@ -89,7 +89,7 @@ def test_a_note_of_a_download_never_says_more_than_is_on_the_disk(events, tmp_pa
 BODY = bytes(range(256)) * 4000
 
 
-def fetched(answer: Callable[[int], bytes], part: Part) -> int:
+def fetched(answer: Callable[[int], bytes], part: PartialFile) -> int:
     """Download from a server that answers each connection, by the first byte that it is asked for;
     return how often.
     """
@@ -122,7 +122,7 @@ RANGES = 'Accept-Ranges: bytes\r\nETag: "v1"\r\n'
 
 @pytest.mark.parametrize("ranges", ["", RANGES])
 def test_a_download_is_on_the_disk_when_it_is_said_to_have_come(events, tmp_path, ranges):
-    part = Part.begin(tmp_path / "a.part")
+    part = PartialFile.begin(tmp_path / "a.part")
 
     fetched(lambda start: whole(start, ranges=ranges), part)
 
@@ -132,8 +132,8 @@ def test_a_download_is_on_the_disk_when_it_is_said_to_have_come(events, tmp_path
 
 
 def test_a_long_download_is_made_durable_on_its_way(events, tmp_path, monkeypatch):
-    monkeypatch.setattr(parts, "SYNC_BYTES", 100_000)
-    part = Part.begin(tmp_path / "a.part")
+    monkeypatch.setattr(partial, "SYNC_BYTES", 100_000)
+    part = PartialFile.begin(tmp_path / "a.part")
 
     fetched(lambda start: whole(start, ranges=RANGES), part)
 
@@ -143,7 +143,7 @@ def test_a_long_download_is_made_durable_on_its_way(events, tmp_path, monkeypatc
 
 def test_a_server_that_gives_a_piece_at_a_time_is_asked_until_all_of_it_is_here(tmp_path):
     """Each answer is whole by its own length, and shorter than the file that was announced."""
-    part = Part.begin(tmp_path / "a.part")
+    part = PartialFile.begin(tmp_path / "a.part")
 
     def answer(start: int) -> bytes:
         if not start:

@@ -2,7 +2,7 @@
 
 import pytest
 
-from editorapp.web import readiness
+from editorapp.ops import readiness
 
 
 @pytest.fixture(autouse=True)

@@ -7,8 +7,8 @@ import threading
 
 import pytest
 
-from editorapp.media import followers, running_hash
-from editorapp.media.followers import Batch, Follower
+from editorapp.media import block_threads, running_hash
+from editorapp.media.block_threads import Batch, Follower
 
 
 def piece(token: str, data: bytes, *, at: int) -> bool:
@@ -84,7 +84,7 @@ def test_a_reader_waits_for_a_slow_follower_and_memory_stays_bounded() -> None:
     put: list[int] = []
 
     def read(follower: Follower) -> None:
-        for number in range(followers._AHEAD * 3):
+        for number in range(block_threads._AHEAD * 3):
             follower.put([b"x"])
             put.append(number)
 
@@ -96,4 +96,4 @@ def test_a_reader_waits_for_a_slow_follower_and_memory_stays_bounded() -> None:
         go.set()
         reader.join()
 
-    assert waiting <= followers._AHEAD + 1 and len(put) == followers._AHEAD * 3
+    assert waiting <= block_threads._AHEAD + 1 and len(put) == block_threads._AHEAD * 3

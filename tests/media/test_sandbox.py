@@ -25,7 +25,7 @@ def clip(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return make_clip(folder / "a.mp4", frames=60, size=(640, 360), options={"preset": "ultrafast"})
 
 
-def take(clip: Path, limits: sandbox.Limits | None = None) -> int:
+def take(clip: Path, limits: sandbox.SandboxLimits | None = None) -> int:
     facts = sandbox.run("take", limits=limits, path=str(clip), max_seconds=600, expect="video")[
         "facts"
     ]
@@ -52,7 +52,7 @@ def test_a_job_out_of_time_is_stopped_and_said_so(clip: Path) -> None:
     helper = sandbox._pool.idle[-1].process.pid
 
     with pytest.raises(Refusal) as refused:
-        take(clip, sandbox.Limits(wall_seconds=0.001))
+        take(clip, sandbox.SandboxLimits(wall_seconds=0.001))
 
     assert refused.value.code == "timed_out"
     assert wait_until_gone(helper)
@@ -61,7 +61,7 @@ def test_a_job_out_of_time_is_stopped_and_said_so(clip: Path) -> None:
 
 def test_a_job_without_memory_fails_alone(clip: Path) -> None:
     with pytest.raises(Refusal) as refused:
-        take(clip, sandbox.Limits(memory_bytes=50_000_000))
+        take(clip, sandbox.SandboxLimits(memory_bytes=50_000_000))
 
     assert refused.value.code in {"crashed", "no_frames", "damaged", "truncated"}
     assert take(clip) == 60
@@ -71,7 +71,7 @@ def test_a_job_that_writes_too_much_is_refused(clip: Path, tmp_path: Path) -> No
     with pytest.raises(Refusal) as refused:
         sandbox.run(
             "take",
-            limits=sandbox.Limits(file_bytes=100),
+            limits=sandbox.SandboxLimits(file_bytes=100),
             path=str(clip),
             max_seconds=600,
             expect="video",

@@ -9,7 +9,7 @@ import pytest
 
 from editorapp.alerts.models import Alert
 from editorapp.media import store
-from editorapp.media.names import safe_name
+from editorapp.media.display_names import safe_name
 from editorapp.media.refusals import Refusal
 
 HASH = "ab" * 32

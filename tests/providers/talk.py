@@ -9,7 +9,7 @@ from typing import Any
 import httpx
 
 from editorapp.providers.contract import Access
-from editorapp.providers.transport import Wire
+from editorapp.providers.http.session import ProviderSession
 
 KEY = "luma-api-secret-9f8e7d6c5b4a"
 Handler = Callable[[bytes, asyncio.StreamWriter], Awaitable[None]]
@@ -25,7 +25,7 @@ def run(coroutine: Coroutine[Any, Any, Any]) -> Any:
 
 def answering(
     *answers: httpx.Response | Exception, to: Access | None = None
-) -> tuple[Wire, list[httpx.Request]]:
+) -> tuple[ProviderSession, list[httpx.Request]]:
     """Return a wire on which the answers come one after another, and the list that its requests are
     kept in.
 
@@ -41,7 +41,7 @@ def answering(
             raise answer
         return answer
 
-    return Wire(to or access(), transport=httpx.MockTransport(handle)), seen
+    return ProviderSession(to or access(), transport=httpx.MockTransport(handle)), seen
 
 
 def says(status: int, body: Any = None, **headers: str) -> httpx.Response:

@@ -8,8 +8,8 @@ from typing import Any
 import pytest
 from django.utils import timezone
 
-from editorapp.providers import accounts, learning, registry
-from editorapp.providers.models import Origin, ProviderAccount, TeamAccount, default_account
+from editorapp.providers import accounts, capability_discovery, registry
+from editorapp.providers.models import KeyOrigin, ProviderAccount, TeamAccount, default_account
 from editorapp.teams.models import Team
 
 pytestmark = pytest.mark.django_db
@@ -40,7 +40,7 @@ def test_without_any_key_every_provider_has_its_simulated_account_in_the_registr
     found = accounts.usable()
 
     assert [account.provider for account in found] == list(registry.slugs())
-    assert {account.origin for account in found} == {Origin.SIMULATED}
+    assert {account.origin for account in found} == {KeyOrigin.SIMULATED}
     assert accounts.all_simulated()
     assert accounts.usable() == found
 
@@ -51,7 +51,7 @@ def test_a_key_in_the_environment_leaves_only_real_accounts(luma_key: None) -> N
     found = accounts.usable()
 
     assert [(account.provider, account.origin) for account in found] == [
-        ("luma-agents", Origin.ENVIRONMENT)
+        ("luma-agents", KeyOrigin.ENVIRONMENT)
     ]
     assert not accounts.all_simulated()
 
@@ -230,11 +230,11 @@ def test_a_key_in_the_environment_counts_from_its_test_on(settings: Any, monkeyp
     own = next(one for one in accounts.made() if not one.is_simulated)
     assert accounts.all_simulated() and own not in accounts.usable()
 
-    async def answers(*_args: Any) -> learning.Tested:
-        return learning.Tested(True, "Luma Agents accepts the key.")
+    async def answers(*_args: Any) -> capability_discovery.Tested:
+        return capability_discovery.Tested(True, "Luma Agents accepts the key.")
 
-    monkeypatch.setattr(learning, "_tried", answers)
-    learning.test(own)
+    monkeypatch.setattr(capability_discovery, "_tried", answers)
+    capability_discovery.test(own)
 
     assert not accounts.all_simulated() and accounts.usable() == [own]
 
@@ -261,7 +261,7 @@ def test_the_environments_account_finds_a_name_where_an_admin_took_it(settings: 
 
     account = default_account("luma-agents")
 
-    assert (account.origin, account.name) == (Origin.ENVIRONMENT, "Luma Agents (environment)")
+    assert (account.origin, account.name) == (KeyOrigin.ENVIRONMENT, "Luma Agents (environment)")
     assert default_account("luma-agents") == account
 
 

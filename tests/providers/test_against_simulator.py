@@ -13,7 +13,6 @@ import httpx
 import numpy as np
 import pytest
 
-from editorapp.providers import rules
 from editorapp.providers.contract import (
     Access,
     BadCredentials,
@@ -27,7 +26,8 @@ from editorapp.providers.contract import (
     Throttled,
     Unavailable,
 )
-from editorapp.providers.transport import Wire
+from editorapp.providers.http.session import ProviderSession
+from editorapp.providers.rules import table
 from editorapp.providers.vendors import luma_agents
 from tests.providers.talk import run
 from tests.simulator_process import SimulatorProcess
@@ -46,13 +46,13 @@ def account(simulator: SimulatorProcess) -> Iterator[Access]:
     )
 
 
-async def _staged(path: Path, wire: Wire) -> Ref:
+async def _staged(path: Path, wire: ProviderSession) -> Ref:
     return await luma_agents.stage(
         path, name=path.name, media_type="video/mp4", purpose="input", wire=wire
     )
 
 
-async def _finished(job: Job, wire: Wire) -> Job:
+async def _finished(job: Job, wire: ProviderSession) -> Job:
     deadline = time.monotonic() + 60
     while job.state not in {JobState.DONE, JobState.FAILED}:
         assert time.monotonic() < deadline, "the simulator did not finish"
@@ -65,7 +65,7 @@ def _edit(source: Ref, **said: Any) -> GenerationRequest:
     wanted = GenerationRequest(
         **({"prompt": "Warm evening light", "source": source, "resolution": "360p"} | said)
     )
-    assert rules.refusals(rules.check(luma_agents.SPEC, wanted, None)) == []
+    assert table.refusals(table.check(luma_agents.SPEC, wanted, None)) == []
     return wanted
 
 
@@ -75,7 +75,7 @@ def test_a_clip_is_staged_edited_and_edited_again(
     clip = real_media / "bunny_720p_5s.mp4"
 
     async def scenario() -> tuple[Job, Job]:
-        async with Wire(account) as wire:
+        async with ProviderSession(account) as wire:
             await luma_agents.ping(wire=wire)
             source = await _staged(clip, wire)
             first = await luma_agents.submit(
@@ -118,7 +118,7 @@ def _tiny_clip(path: Path) -> Path:
 
 def _edited(account: Access, clip: Path, **said: Any) -> Job:
     async def scenario() -> Job:
-        async with Wire(account) as wire:
+        async with ProviderSession(account) as wire:
             wanted = _edit(await _staged(clip, wire), **said)
             job = await luma_agents.submit(
                 luma_agents.encode(wanted), wire=wire, path=PATH, idempotency_key="1"
@@ -171,14 +171,14 @@ def test_a_submit_that_goes_wrong_is_sent_once_and_named_rightly(
     error: type[Exception],
     accepted: int,
 ) -> None:
-    monkeypatch.setattr("editorapp.providers.transport.PAID_DEADLINE_SECONDS", 1.0)
+    monkeypatch.setattr("editorapp.providers.http.session.PAID_DEADLINE_SECONDS", 1.0)
     simulator.fail("submit", kind, **options)
     body = luma_agents.encode(
         GenerationRequest(task="generate", prompt="A kite", resolution="360p")
     )
 
     async def scenario() -> None:
-        async with Wire(account) as wire:
+        async with ProviderSession(account) as wire:
             await luma_agents.submit(body, wire=wire, path=PATH, idempotency_key="1")
 
     with pytest.raises(error) as raised:
@@ -193,7 +193,7 @@ def test_what_the_provider_refuses_is_told_in_its_words(account: Access) -> None
     body = {"model": "ray-9", "type": "video", "prompt": "A kite"}
 
     async def scenario() -> None:
-        async with Wire(account) as wire:
+        async with ProviderSession(account) as wire:
             await luma_agents.submit(body, wire=wire, path=PATH, idempotency_key="1")
 
     with pytest.raises(Rejected, match="Luma Agents refused this: Unknown model: ray-9."):
@@ -205,7 +205,7 @@ def test_a_wrong_key_an_unknown_job_and_a_closed_door_are_told_apart(account: Ac
     closed = Access(1, "luma-agents", "http://127.0.0.1:9/v1", luma_agents.SPEC.simulated_key)
 
     async def ask(access: Access) -> None:
-        async with Wire(access) as wire:
+        async with ProviderSession(access) as wire:
             await luma_agents.poll("6f0c2a54-8a4b-4a57-9a55-0f6d0c1b7e21", wire=wire)
 
     with pytest.raises(BadCredentials):

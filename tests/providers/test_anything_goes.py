@@ -7,8 +7,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as some
 
 from editorapp.costs.estimate import estimate
-from editorapp.providers import rules
 from editorapp.providers.contract import GenerationRequest
+from editorapp.providers.rules import table
 from editorapp.providers.vendors import luma_agents
 
 SPEC = luma_agents.SPEC
@@ -50,10 +50,10 @@ BODIES = some.fixed_dictionaries(
 def test_any_json_is_read_judged_and_priced(body: Any) -> None:
     wanted, misread = luma_agents.decode(body)
 
-    for one in misread + rules.check(SPEC, wanted, None):
+    for one in misread + table.check(SPEC, wanted, None):
         assert one.message
         assert 400 <= one.status < 500
-    rules.unavailable(SPEC, wanted, None)
+    table.unavailable(SPEC, wanted, None)
     estimate(wanted, None, provider=SPEC.slug)
 
 
@@ -61,7 +61,7 @@ def test_any_json_is_read_judged_and_priced(body: Any) -> None:
 @settings(max_examples=200, deadline=None)
 def test_what_passes_the_rules_means_the_same_when_written_again(body: Any) -> None:
     wanted, misread = luma_agents.decode(body)
-    if misread or rules.refusals(rules.check(SPEC, wanted, None)):
+    if misread or table.refusals(table.check(SPEC, wanted, None)):
         return
 
     written = luma_agents.encode(wanted)

@@ -4,11 +4,12 @@ from dataclasses import fields, replace
 
 import pytest
 
-from editorapp.providers import registry, rules
-from editorapp.providers.combinations import plain_request, together
-from editorapp.providers.describe import Described, described, every_model, with_learned
-from editorapp.providers.spec import Kind, Limits
-from editorapp.providers.words import LIMIT_WORDS, size_in_bytes
+from editorapp.providers import registry
+from editorapp.providers.rules import table
+from editorapp.providers.rules.combinations import plain_request, together
+from editorapp.providers.rules.describe import Described, described, every_model, with_learned
+from editorapp.providers.rules.words import LIMIT_WORDS, size_in_bytes
+from editorapp.providers.spec import Limits, ParameterKind
 
 LUMA = registry.get("luma-agents").SPEC
 EDIT = LUMA.models_for("edit")[0]
@@ -49,7 +50,14 @@ def test_every_row_is_described(each: Described) -> None:
     assert all(
         row.allowed
         for row, made in zip(each.parameters, model.parameters, strict=True)
-        if made.kind in {Kind.CHOICE, Kind.CHOICES, Kind.REF, Kind.REFS, Kind.PINNED}
+        if made.kind
+        in {
+            ParameterKind.CHOICE,
+            ParameterKind.CHOICES,
+            ParameterKind.REF,
+            ParameterKind.REFS,
+            ParameterKind.PINNED,
+        }
     )
     assert each.prices or each.asks_price, "nobody would know what it costs"
 
@@ -59,10 +67,10 @@ def test_what_a_table_of_exclusions_says_is_what_the_guard_refuses(each: Describ
     model = spec.find(each.task, each.name)
     plain = plain_request(model)
 
-    assert rules.refusals(rules.check(spec, plain, None)) == []
+    assert table.refusals(table.check(spec, plain, None)) == []
     for name in together(spec, model).required:
         nothing = {name: None}
-        assert rules.refusals(rules.check(spec, replace(plain, **nothing), None)), name
+        assert table.refusals(table.check(spec, replace(plain, **nothing), None)), name
 
 
 def test_lumas_edit_excludes_what_its_contract_says() -> None:

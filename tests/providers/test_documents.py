@@ -21,10 +21,10 @@ from scenario_sdk.types import (
 )
 
 from editorapp.providers import registry
-from editorapp.providers.comparing import Kind, compare
-from editorapp.providers.documents import Documents, Form, Shape
-from editorapp.providers.link_lifetimes import seconds_left
-from editorapp.providers.listening import LINK, Exchange
+from editorapp.providers.documents.compare import DifferenceKind, compare
+from editorapp.providers.documents.language import Documents, Form, Shape
+from editorapp.providers.documents.link_lifetimes import seconds_left
+from editorapp.providers.http.recording import LINK, Exchange
 
 AT = datetime(2026, 11, 29, 12, 0, tzinfo=UTC)
 # The SDK's type of an answer -> provider and the call that it belongs to.
@@ -146,11 +146,11 @@ def test_a_refusal_is_held_against_its_own_shape_and_headers():
 
     assert good is not None and good.differences == []
     assert late is not None and [(one.kind, one.place) for one in late.differences] == [
-        (Kind.HEADER_FORM, "Retry-After")
+        (DifferenceKind.HEADER_FORM, "Retry-After")
     ]
     assert html is not None and {one.kind for one in html.differences} == {
-        Kind.CONTENT_TYPE,
-        Kind.REFUSAL,
+        DifferenceKind.CONTENT_TYPE,
+        DifferenceKind.REFUSAL,
     }
 
 
@@ -168,7 +168,7 @@ def test_hosts_of_links_count_only_where_the_provider_itself_is_reached():
 
     there, elsewhere = compare(said, link), compare(said, link, knows_hosts=False)
 
-    assert there is not None and [one.kind for one in there.differences] == [Kind.HOST]
+    assert there is not None and [one.kind for one in there.differences] == [DifferenceKind.HOST]
     assert elsewhere is not None and elsewhere.differences == []
 
 

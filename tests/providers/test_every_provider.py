@@ -10,10 +10,11 @@ from types import ModuleType
 import pytest
 
 from editorapp.costs.estimate import estimate
-from editorapp.providers import registry, rules
+from editorapp.providers import registry
 from editorapp.providers.contract import GenerationRequest, Ref, Task
 from editorapp.providers.prices import tables_of
-from editorapp.providers.spec import Kind, Model, Spec
+from editorapp.providers.rules import table as rules
+from editorapp.providers.spec import Model, ParameterKind, Spec
 
 ATTRIBUTES = {field.name for field in fields(GenerationRequest)}
 SOUND: Mapping[str, GenerationRequest] = {
@@ -78,7 +79,7 @@ def test_its_rows_name_real_attributes_and_say_where_they_come_from(spec: Spec) 
     for row in spec.parameters:
         assert row.field in ATTRIBUTES
         assert row.source and row.label and row.help
-        assert row.kind is not Kind.CHOICE or row.choices
+        assert row.kind is not ParameterKind.CHOICE or row.choices
         assert not row.switch or row.switch in ATTRIBUTES
     for rule in spec.rules:
         assert rule.field in ATTRIBUTES
@@ -126,7 +127,7 @@ def test_every_attribute_is_written_or_refused_by_name(spec: Spec) -> None:
         }  # a control that is on by its value
         pinned = (
             {"keyframe_indexes"}
-            if any(row.kind is Kind.PINNED for row in model.parameters)
+            if any(row.kind is ParameterKind.PINNED for row in model.parameters)
             else set()
         )
         for name in ATTRIBUTES - written - by_value - pinned - {"task", "model"}:

@@ -14,7 +14,6 @@ from typing import Any
 import pytest
 
 from editorapp.media import store
-from editorapp.providers import rules
 from editorapp.providers.contract import (
     Access,
     BadCredentials,
@@ -29,8 +28,9 @@ from editorapp.providers.contract import (
     Throttled,
     Unavailable,
 )
-from editorapp.providers.inline import StoredFile
-from editorapp.providers.transport import Wire
+from editorapp.providers.http.inline_body import StoredFile
+from editorapp.providers.http.session import ProviderSession
+from editorapp.providers.rules import table
 from editorapp.providers.vendors import gmi_cloud
 from editorapp.providers.vendors.gmi_cloud import SPEC
 from tests.providers.talk import run
@@ -80,9 +80,9 @@ def _draft_of(wanted: GenerationRequest) -> GenerationRequest:
     return replace(wanted, **dict.fromkeys(staged, Ref(asset_id=1)))
 
 
-async def _made(wanted: GenerationRequest, wire: Wire, *, seconds: float = 60) -> Job:
+async def _made(wanted: GenerationRequest, wire: ProviderSession, *, seconds: float = 60) -> Job:
     """Submit a request whose draft breaks no rule, and poll it to its end."""
-    assert rules.refusals(rules.check(SPEC, _draft_of(wanted), None)) == []
+    assert table.refusals(table.check(SPEC, _draft_of(wanted), None)) == []
     path = gmi_cloud.endpoint(wanted)
     job = await gmi_cloud.submit(
         gmi_cloud.encode(wanted), path=path, wire=wire, idempotency_key="1"
@@ -100,7 +100,7 @@ def made(account: Access, *wants: Callable[[list[Job]], GenerationRequest]) -> l
 
     async def scenario() -> list[Job]:
         jobs: list[Job] = []
-        async with Wire(account) as wire:
+        async with ProviderSession(account) as wire:
             for wanted in wants:
                 jobs.append(await _made(wanted(jobs), wire))
         return jobs
@@ -207,7 +207,7 @@ def test_a_control_that_is_on_by_its_value_can_be_seen(
 
 def staged(account: Access, path: Path, media_type: str) -> Ref:
     async def scenario() -> Ref:
-        async with Wire(account) as wire:
+        async with ProviderSession(account) as wire:
             return await gmi_cloud.stage(
                 path, name=path.name, media_type=media_type, purpose="reference", wire=wire
             )
@@ -279,7 +279,7 @@ def test_text_pictures_and_earlier_results_become_clips(
 
 def quoted(account: Access, wanted: GenerationRequest, seconds: Decimal | None) -> Any:
     async def scenario() -> Any:
-        async with Wire(account) as wire:
+        async with ProviderSession(account) as wire:
             return await gmi_cloud.quote(wanted, seconds=seconds, wire=wire)
 
     return run(scenario())
@@ -310,7 +310,7 @@ TEXT = GenerationRequest(task="generate", prompt="A kite", resolution="540p")
 
 def failing(account: Access, wanted: GenerationRequest = TEXT) -> Exception | Job:
     async def scenario() -> Job:
-        async with Wire(account) as wire:
+        async with ProviderSession(account) as wire:
             return await gmi_cloud.submit(
                 gmi_cloud.encode(wanted), path="/requests", wire=wire, idempotency_key="1"
             )
@@ -385,7 +385,7 @@ def test_a_poll_that_fails_can_be_made_again(
     assert isinstance(job, Job)
 
     async def poll() -> Job:
-        async with Wire(account) as wire:
+        async with ProviderSession(account) as wire:
             return await gmi_cloud.poll(job.id, wire=wire)
 
     simulator.fail("poll", kind)
@@ -408,7 +408,7 @@ def test_an_upload_that_fails_can_be_made_again(
 @pytest.mark.parametrize("key", ["gmi-unknown-00000000", "gmi-suspended-00000000", "no key", ""])
 def test_a_key_that_does_not_work_is_said(simulator: SimulatorProcess, key: str) -> None:
     async def ping() -> None:
-        async with Wire(Access(1, "gmi-cloud", simulator.url + ROOT, key)) as wire:
+        async with ProviderSession(Access(1, "gmi-cloud", simulator.url + ROOT, key)) as wire:
             await gmi_cloud.ping(wire=wire)
 
     with pytest.raises(BadCredentials):
@@ -417,7 +417,7 @@ def test_a_key_that_does_not_work_is_said(simulator: SimulatorProcess, key: str)
 
 def test_the_simulated_key_works(account: Access) -> None:
     async def ping() -> None:
-        async with Wire(account) as wire:
+        async with ProviderSession(account) as wire:
             await gmi_cloud.ping(wire=wire)
 
     run(ping())

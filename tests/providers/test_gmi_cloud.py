@@ -8,7 +8,6 @@ import httpx
 import pytest
 from PIL import Image
 
-from editorapp.providers import answers
 from editorapp.providers.contract import (
     Access,
     BadCredentials,
@@ -21,14 +20,15 @@ from editorapp.providers.contract import (
     Throttled,
     Unavailable,
 )
-from editorapp.providers.transport import Wire
+from editorapp.providers.http import answers
+from editorapp.providers.http.session import ProviderSession
 from editorapp.providers.vendors import gmi_cloud
 from tests.providers import talk
 from tests.providers.gmi import EARLIER, edit
 from tests.providers.talk import run, says
 
 
-def wire_of(*given: httpx.Response | Exception) -> tuple[Wire, list[httpx.Request]]:
+def wire_of(*given: httpx.Response | Exception) -> tuple[ProviderSession, list[httpx.Request]]:
     access = Access(
         1,
         "gmi-cloud",

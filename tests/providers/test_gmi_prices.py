@@ -9,12 +9,8 @@ from typing import Any
 import pytest
 
 from editorapp.costs.estimate import estimate
-from editorapp.providers.contract import (
-    GenerationRequest,
-    ProviderError,
-    Ref,
-)
-from editorapp.providers.vendors.gmi_cloud.asked_prices import quote_of
+from editorapp.providers.contract import GenerationRequest, ProviderError, Ref
+from editorapp.providers.vendors.gmi_cloud.quotes import quote_of
 from tests.providers.gmi import CLIP, EARLIER, edit, generate
 
 

@@ -8,20 +8,17 @@ from typing import Any
 import pytest
 
 from editorapp.media.facts import MediaFacts
-from editorapp.providers import rules
-from editorapp.providers.contract import (
-    GenerationRequest,
-    Ref,
-)
-from editorapp.providers.mends import applied
+from editorapp.providers.contract import GenerationRequest, Ref
+from editorapp.providers.rules import table
+from editorapp.providers.rules.fixes import applied
 from editorapp.providers.vendors import gmi_cloud
 from editorapp.providers.vendors.gmi_cloud import SPEC
 from editorapp.providers.vendors.gmi_cloud.parameters import LIMITS
 from tests.providers.gmi import CLIP, EARLIER, GUIDE, edit, generate
 
 
-def broken(wanted: GenerationRequest, source: MediaFacts | None = CLIP) -> dict[str, rules.Broken]:
-    return {one.rule_id: one for one in rules.check(SPEC, wanted, source)}
+def broken(wanted: GenerationRequest, source: MediaFacts | None = CLIP) -> dict[str, table.Broken]:
+    return {one.rule_id: one for one in table.check(SPEC, wanted, source)}
 
 
 def test_sound_requests_break_nothing() -> None:
@@ -31,7 +28,7 @@ def test_sound_requests_break_nothing() -> None:
         generate(duration="10s"),
         generate(loop=True),
     ):
-        assert rules.check(SPEC, wanted, CLIP) == []
+        assert table.check(SPEC, wanted, CLIP) == []
 
 
 @pytest.mark.parametrize(
@@ -182,7 +179,7 @@ def test_what_an_edit_here_cannot_say_is_refused_by_name(said: dict[str, Any], r
 )
 def test_what_a_generation_here_excludes_is_refused(said: dict[str, Any], rule: str) -> None:
     assert rule in {
-        one.rule_id for one in rules.refusals(rules.check(SPEC, generate(**said), None))
+        one.rule_id for one in table.refusals(table.check(SPEC, generate(**said), None))
     }
 
 
@@ -197,7 +194,7 @@ def test_our_own_cautions_are_not_the_providers() -> None:
     wanted = generate(duration="10s", hdr=True, loop=True)
 
     assert "GG6" in broken(wanted)
-    assert rules.refusals(rules.check(SPEC, wanted, None, only_documented=True)) == []
+    assert table.refusals(table.check(SPEC, wanted, None, only_documented=True)) == []
 
 
 EVERY_EDIT = [
@@ -250,11 +247,11 @@ EVERY_GENERATION = [
 def test_every_way_out_mends_its_rule_and_breaks_no_other(every: list[GenerationRequest]) -> None:
     tried = 0
     for wanted in every[::3]:
-        found = rules.refusals(rules.check(SPEC, wanted, CLIP))
+        found = table.refusals(table.check(SPEC, wanted, CLIP))
         for one in found:
             for mend in one.mends:
                 after, source = applied(wanted, CLIP, mend.changes)
-                left = [rule.rule_id for rule in rules.refusals(rules.check(SPEC, after, source))]
+                left = [rule.rule_id for rule in table.refusals(table.check(SPEC, after, source))]
                 before = [rule.rule_id for rule in found]
                 assert left.count(one.rule_id) < before.count(one.rule_id), (wanted, mend)
                 assert all(left.count(rule_id) <= before.count(rule_id) for rule_id in left), (
@@ -272,7 +269,7 @@ def test_rows_say_where_they_come_from_and_details_are_in_gmis_style() -> None:
         for rule in model.rules:
             assert rule.source and rule.summary.endswith(".")
             assert "video." not in rule.detail and "Luma Agents" not in rule.message
-            if rule.level == rules.REFUSE and not rule.is_ours:
+            if rule.level == table.REFUSE and not rule.is_ours:
                 assert rule.detail.startswith("invalid payload parameters: "), rule.id
 
 
@@ -287,11 +284,11 @@ def test_what_has_no_parameter_is_named_once_and_in_words_and_one_click_leaves_i
         concepts=("pov",),
     )
 
-    found = [one for one in rules.check(SPEC, wanted, CLIP) if one.rule_id == "ours.unknown"]
+    found = [one for one in table.check(SPEC, wanted, CLIP) if one.rule_id == "ours.unknown"]
 
     named = ("no keyframes", "no position on the canvas", "no camera concepts")
     assert [next(word for word in named if word in one.message) for one in found] == list(named)
     without = wanted
     for one in found:
         without, _facts = applied(without, CLIP, one.mends[0].changes)
-    assert rules.check(SPEC, without, CLIP) == []
+    assert table.check(SPEC, without, CLIP) == []

@@ -18,8 +18,7 @@ from django.test import Client
 from django.utils import timezone
 
 from editorapp.costs import ledger
-from editorapp.generations.engine import sweep
-from editorapp.generations.files import transfer
+from editorapp.generations.engine import sweep, transfer
 from editorapp.generations.models import Generation
 from editorapp.generations.request.enqueue import enqueue
 from editorapp.generations.request.offers import offers
@@ -32,7 +31,7 @@ from editorapp.providers.contract import GenerationRequest, Ref
 from editorapp.providers.models import ProviderAccount, default_account
 from editorapp.teams.models import Member
 from editorapp.teams.roles import Role
-from editorapp.web import known
+from editorapp.web.studio import cache
 from tests.factories import make_asset, make_member
 from tests.generations.drive import Clock
 from tests.generations.small_clip import draw
@@ -49,10 +48,10 @@ def lantern(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
     """Put the one module where providers are looked for."""
     monkeypatch.setattr(vendors, "__path__", [*vendors.__path__, str(FOLDER)])
     registry.get.cache_clear()
-    known._known.clear()
+    cache._known.clear()
     yield
     registry.get.cache_clear()
-    known._known.clear()
+    cache._known.clear()
     sys.modules.pop(f"{vendors.__name__}.{SLUG}", None)
 
 

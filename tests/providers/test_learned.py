@@ -6,8 +6,8 @@ from typing import Any
 import pytest
 
 from editorapp.providers import registry
+from editorapp.providers.account_capabilities import merged, unit_price_usd
 from editorapp.providers.contract import Task
-from editorapp.providers.learned import merged, unit_price_usd
 from editorapp.providers.models import ProviderAccount
 from editorapp.providers.spec import Limits
 

@@ -11,8 +11,9 @@ from typing import Any
 import pytest
 from django.utils import timezone
 
-from editorapp.providers import accounts, learning, registry, tasks, transport
+from editorapp.providers import accounts, capability_discovery, registry, tasks
 from editorapp.providers.contract import Unavailable
+from editorapp.providers.http import session
 from editorapp.providers.models import ProviderAccount, default_account
 from tests.providers.answering import answering, self_signed
 from tests.queued import waiting
@@ -60,7 +61,7 @@ def in_environment(settings: Any) -> Any:
 
 def said(account: ProviderAccount) -> tuple[bool, str]:
     """Test an account and return what came of it, which must be what is kept of it."""
-    found = learning.test(account)
+    found = capability_discovery.test(account)
     kept = ProviderAccount.objects.get(pk=account.pk)
     assert (kept.test_ok, kept.test_message) == (found.is_ok, found.message)
     assert kept.tested_at is not None
@@ -220,7 +221,7 @@ def test_a_certificate_that_is_not_trusted_is_said(
 def test_a_server_that_never_answers_is_given_up(
     in_environment: Any, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(transport, "FREE_DEADLINE_SECONDS", 0.2)
+    monkeypatch.setattr(session, "FREE_DEADLINE_SECONDS", 0.2)
     over = threading.Event()
 
     with answering(silent=over) as (address, _asked):
@@ -245,7 +246,7 @@ def test_of_an_address_that_an_admin_entered_nothing_is_told_but_that_it_is_not_
     """Else whoever is an admin here could look through this server into the network that it stands
     in.
     """
-    monkeypatch.setattr(transport, "FREE_DEADLINE_SECONDS", 0.2)
+    monkeypatch.setattr(session, "FREE_DEADLINE_SECONDS", 0.2)
     messages = set()
     over = threading.Event()
     closed, silent = {"base_url": "http://127.0.0.1:9/v1"}, answering(silent=over)
@@ -338,7 +339,7 @@ def adapter(answer: Any) -> SimpleNamespace:
 def learns(monkeypatch: pytest.MonkeyPatch) -> Any:
     def set_answer(answer: Any) -> None:
         monkeypatch.setattr(
-            learning,
+            capability_discovery,
             "registry",
             SimpleNamespace(get=lambda _: adapter(answer), slugs=registry.slugs),
         )
@@ -390,7 +391,7 @@ def test_an_account_is_tested_by_the_queue_once_its_row_is_there(
 ) -> None:
     with django_capture_on_commit_callbacks(execute=True):
         account = entered()
-        learning.learn_soon(account)
+        capability_discovery.learn_soon(account)
         assert waiting() == []
 
     assert waiting() == [("learn", (account.pk,))]
@@ -415,7 +416,7 @@ def test_a_script_that_is_the_first_to_use_a_key_has_it_tried_at_once(
         entered("gmi-cloud", tested_at=timezone.now()),
     )
 
-    learning.test_new()
+    capability_discovery.test_new()
 
     own.refresh_from_db()
     assert own.test_ok and own.proven_at == own.tested_at and not accounts.all_simulated()
@@ -442,7 +443,7 @@ def test_once_a_day_every_account_that_can_be_used_is_tested_again_and_one_that_
     gone = ProviderAccount.objects.create(provider="no-longer-here", name="Gone", is_simulated=True)
 
     with django_capture_on_commit_callbacks(execute=True):
-        learning.sweep(now)
+        capability_discovery.sweep(now)
 
     assert {never.pk, old.pk, failed.pk} <= {args[0] for _func, args in waiting()}
     assert not {fresh.pk, off.pk, gone.pk} & {args[0] for _func, args in waiting()}

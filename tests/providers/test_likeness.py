@@ -9,9 +9,9 @@ import pytest
 
 from editorapp.providers import registry
 from editorapp.providers.contract import GenerationRequest
-from editorapp.providers.likeness import Likeness, compare, could_be
+from editorapp.providers.job_matching import JobMatch, compare, could_be
 
-SAME, UNCLEAR, OTHER = Likeness.SAME, Likeness.UNCLEAR, Likeness.OTHER
+SAME, UNCLEAR, OTHER = JobMatch.SAME, JobMatch.UNCLEAR, JobMatch.OTHER
 SCENARIO = registry.get("scenario").SPEC
 EDIT = SCENARIO.model_for(GenerationRequest())
 FLASH = SCENARIO.find("generate", "ray-flash-2-540p")

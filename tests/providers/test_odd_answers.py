@@ -18,7 +18,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as some
 
 from editorapp.core import content_encoding, retry
-from editorapp.providers import registry, transport
+from editorapp.providers import registry
 from editorapp.providers.contract import (
     Access,
     GenerationRequest,
@@ -31,7 +31,8 @@ from editorapp.providers.contract import (
     Task,
     Unreadable,
 )
-from editorapp.providers.transport import Wire
+from editorapp.providers.http import session
+from editorapp.providers.http.session import ProviderSession
 from editorapp.providers.vendors import luma_agents
 from editorapp.providers.vendors.scenario import staging
 from tests.providers.talk import KEY, answering, run, socket_that
@@ -109,7 +110,9 @@ def access(slug: str) -> Access:
     return Access(1, slug, "https://provider.example.org/v1", KEY, unit_price_usd=Decimal("0.01"))
 
 
-def wire_that_answers(slug: str, content: bytes, *, status: int = 200, **headers: str) -> Wire:
+def wire_that_answers(
+    slug: str, content: bytes, *, status: int = 200, **headers: str
+) -> ProviderSession:
     """Return a wire on which each call is answered with these bytes."""
 
     async def handle(request: httpx.Request) -> httpx.Response:
@@ -118,10 +121,10 @@ def wire_that_answers(slug: str, content: bytes, *, status: int = 200, **headers
             status, content=content, headers={"Content-Type": "application/json", **headers}
         )
 
-    return Wire(access(slug), transport=httpx.MockTransport(handle))
+    return ProviderSession(access(slug), transport=httpx.MockTransport(handle))
 
 
-def calls(slug: str, wire: Wire, clip: Path) -> list[Any]:
+def calls(slug: str, wire: ProviderSession, clip: Path) -> list[Any]:
     """Return every call that this provider's module makes."""
     adapter, now = registry.get(slug), datetime.now(UTC)
     wanted = GenerationRequest(
@@ -344,7 +347,7 @@ def asked_over_a_socket(
     and the request.
     """
     requests: list[bytes] = []
-    monkeypatch.setattr(transport, "can_be_direct", lambda url: is_lean)
+    monkeypatch.setattr(session, "can_be_direct", lambda url: is_lean)
 
     async def handle(request: bytes, writer: asyncio.StreamWriter) -> None:
         requests.append(request)
@@ -357,7 +360,7 @@ def asked_over_a_socket(
         luma = registry.get("luma-agents")
         async with (
             socket_that(handle) as url,
-            Wire(Access(1, "luma-agents", f"{url}/v1", KEY)) as wire,
+            ProviderSession(Access(1, "luma-agents", f"{url}/v1", KEY)) as wire,
         ):
             if paid:
                 return await luma.submit(
@@ -405,8 +408,8 @@ def test_what_cannot_be_unpacked_says_so_and_is_unknown_when_paid(
 
 @pytest.mark.parametrize("is_lean", [True, False], ids=["lean", "httpx"])
 def test_an_enormous_answer_is_not_taken_in(monkeypatch: pytest.MonkeyPatch, is_lean: bool) -> None:
-    monkeypatch.setattr(transport, "MAX_BODY_BYTES", 100_000)
-    monkeypatch.setattr("editorapp.providers.lean.MAX_BODY_BYTES", 100_000)
+    monkeypatch.setattr(session, "MAX_BODY_BYTES", 100_000)
+    monkeypatch.setattr("editorapp.providers.http.lean.MAX_BODY_BYTES", 100_000)
 
     with pytest.raises(Unreadable, match="longer than 100,000 bytes"):
         asked_over_a_socket(b" " * 200_000, "", monkeypatch, is_lean=is_lean)
@@ -435,7 +438,10 @@ async def asked_error(content: bytes) -> None:
         )
         writer.write(head.encode() + content)
 
-    async with socket_that(handle) as url, Wire(Access(1, "luma-agents", f"{url}/v1", KEY)) as wire:
+    async with (
+        socket_that(handle) as url,
+        ProviderSession(Access(1, "luma-agents", f"{url}/v1", KEY)) as wire,
+    ):
         await wire.call("GET", "/generations/1")
 
 
@@ -449,7 +455,10 @@ def test_an_upload_says_identity_and_only_the_status_of_its_answer_counts(clip: 
         )
 
     async def scenario() -> None:
-        async with socket_that(handle) as url, Wire(Access(1, "luma-agents", url, KEY)) as wire:
+        async with (
+            socket_that(handle) as url,
+            ProviderSession(Access(1, "luma-agents", url, KEY)) as wire,
+        ):
             await wire.upload(f"{url}/put", clip, headers={})
 
     run(scenario())

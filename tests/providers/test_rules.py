@@ -9,9 +9,9 @@ from typing import Any
 import pytest
 
 from editorapp.media.facts import MediaFacts
-from editorapp.providers import rules
 from editorapp.providers.contract import GenerationRequest, Ref
-from editorapp.providers.mends import applied
+from editorapp.providers.rules import table
+from editorapp.providers.rules.fixes import applied
 from editorapp.providers.vendors.luma_agents import SPEC
 
 CLIP = MediaFacts(
@@ -32,19 +32,19 @@ def edit(**said: Any) -> GenerationRequest:
     return GenerationRequest(**({"prompt": "Rainy neon evening", "source": Ref(asset_id=1)} | said))
 
 
-def broken(wanted: GenerationRequest, source: MediaFacts | None = CLIP) -> dict[str, rules.Broken]:
-    return {one.rule_id: one for one in rules.check(SPEC, wanted, source)}
+def broken(wanted: GenerationRequest, source: MediaFacts | None = CLIP) -> dict[str, table.Broken]:
+    return {one.rule_id: one for one in table.check(SPEC, wanted, source)}
 
 
 def test_a_sound_edit_breaks_nothing() -> None:
-    assert rules.check(SPEC, edit(auto_controls=True, resolution="720p"), CLIP) == []
+    assert table.check(SPEC, edit(auto_controls=True, resolution="720p"), CLIP) == []
 
 
 @pytest.mark.parametrize(
     ("seconds", "is_taken"), [("17.9", True), ("18", True), ("18.01", False), ("18.1", False)]
 )
 def test_an_edit_takes_a_source_of_up_to_18_seconds(seconds: str, is_taken: bool) -> None:
-    found = rules.check(SPEC, edit(), replace(CLIP, duration_seconds=Decimal(seconds)))
+    found = table.check(SPEC, edit(), replace(CLIP, duration_seconds=Decimal(seconds)))
 
     assert (found == []) == is_taken
 
@@ -53,7 +53,7 @@ def test_a_source_too_long_says_by_how_much_and_offers_a_trim() -> None:
     found = broken(edit(), replace(CLIP, duration_seconds=Decimal("21.4"), frame_count=514))["E8"]
 
     assert found.message == "Luma Agents edits clips up to 18 s. This one is 21.40 s: trim it."
-    assert found.mends == (rules.Mend("Trim to the first 18 s", {"trim_to_seconds": "18"}),)
+    assert found.mends == (table.Fix("Trim to the first 18 s", {"trim_to_seconds": "18"}),)
 
 
 def test_a_trim_takes_the_keyframes_after_the_cut_with_it() -> None:
@@ -65,7 +65,7 @@ def test_a_trim_takes_the_keyframes_after_the_cut_with_it() -> None:
 
     assert dict(trim.changes) == {"trim_to_seconds": "18"}
     assert (after.keyframe_indexes, source.frame_count) == ((0,), 432)
-    assert rules.check(SPEC, after, source) == []
+    assert table.check(SPEC, after, source) == []
 
 
 def test_a_reframe_takes_30_seconds() -> None:
@@ -108,13 +108,13 @@ def test_a_url_without_its_type_is_offered_the_one_that_its_name_says(url: str, 
     (mend,) = broken(wanted, None)["E5"].mends
     after, _ = applied(wanted, None, mend.changes)
 
-    assert mend == rules.Mend(f"Send it as {kind}", {"source_media_type": kind})
-    assert rules.refusals(rules.check(SPEC, after, None)) == []
+    assert mend == table.Fix(f"Send it as {kind}", {"source_media_type": kind})
+    assert table.refusals(table.check(SPEC, after, None)) == []
 
 
 def test_a_task_that_nobody_has_is_refused_once() -> None:
-    found = rules.refusals(
-        rules.check(SPEC, GenerationRequest(task="image", model="uni-1", prompt="x"), None)
+    found = table.refusals(
+        table.check(SPEC, GenerationRequest(task="image", model="uni-1", prompt="x"), None)
     )
 
     assert [one.detail for one in found] == ["Type 'image' is not supported for model 'uni-1'"]
@@ -135,10 +135,10 @@ def test_a_prompt_too_long_says_by_how_much() -> None:
 
 
 def test_a_prompt_of_spaces_is_our_own_refusal() -> None:
-    found = rules.check(SPEC, edit(prompt="  \n"), CLIP)
+    found = table.check(SPEC, edit(prompt="  \n"), CLIP)
 
     assert [one.rule_id for one in found] == ["E2.blank"]
-    assert rules.check(SPEC, edit(prompt="  \n"), CLIP, only_documented=True) == []
+    assert table.check(SPEC, edit(prompt="  \n"), CLIP, only_documented=True) == []
 
 
 def test_a_keyframe_after_the_last_frame_offers_the_last_frame() -> None:
@@ -159,13 +159,13 @@ def test_a_frame_used_twice_offers_to_drop_the_second() -> None:
         found.message
         == "Keyframe 3: frame 5 is used twice. Give it a frame of its own, or drop it."
     )
-    assert found.mends == (rules.Mend("Drop keyframe 3", {"drop_keyframes": [2]}),)
+    assert found.mends == (table.Fix("Drop keyframe 3", {"drop_keyframes": [2]}),)
 
 
 def test_sixteen_keyframes_pass_seventeen_warn_and_sixty_five_are_refused() -> None:
     def levels(count: int) -> list[tuple[str, str]]:
         wanted = edit(keyframes=(GUIDE,) * count, keyframe_indexes=tuple(range(count)))
-        return [(one.rule_id, one.level) for one in rules.check(SPEC, wanted, CLIP)]
+        return [(one.rule_id, one.level) for one in table.check(SPEC, wanted, CLIP)]
 
     assert levels(16) == []
     assert levels(17) == levels(64) == [("E21.many", "warn")]
@@ -216,11 +216,11 @@ def test_a_rule_about_one_of_several_pictures_names_it() -> None:
 
 
 def test_auto_greys_out_the_controls_and_says_why() -> None:
-    options = rules.unavailable(SPEC, edit(auto_controls=True), CLIP)
+    options = table.unavailable(SPEC, edit(auto_controls=True), CLIP)
 
     assert options["depth"].reason == "Auto decides the signals; choose Manual to set depth."
-    assert options["depth"].mend == rules.Mend("Choose Manual", {"conditioning": "manual"})
-    assert options["strength"].mend == rules.Mend("Choose Manual", {"conditioning": "manual"})
+    assert options["depth"].mend == table.Fix("Choose Manual", {"conditioning": "manual"})
+    assert options["strength"].mend == table.Fix("Choose Manual", {"conditioning": "manual"})
     assert set(options) == {
         "exr",
         "strength",
@@ -234,41 +234,41 @@ def test_auto_greys_out_the_controls_and_says_why() -> None:
 
 
 def test_manual_leaves_everything_open_but_exr_without_hdr() -> None:
-    options = rules.unavailable(
+    options = table.unavailable(
         SPEC, edit(strength="flex_2", depth_enabled=True, resolution="720p"), CLIP
     )
 
     assert set(options) == {"exr"}
-    assert options["exr"].mend == rules.Mend("Turn HDR on", {"hdr": True})
+    assert options["exr"].mend == table.Fix("Turn HDR on", {"hdr": True})
 
 
 def test_hdr_greys_out_the_small_sizes_and_small_sizes_grey_out_hdr() -> None:
-    hdr = rules.unavailable(SPEC, edit(hdr=True, resolution="1080p"), CLIP)
-    small = rules.unavailable(SPEC, edit(resolution="540p"), CLIP)
+    hdr = table.unavailable(SPEC, edit(hdr=True, resolution="1080p"), CLIP)
+    small = table.unavailable(SPEC, edit(resolution="540p"), CLIP)
 
     assert set(hdr) == {"resolution=360p", "resolution=540p"}
     assert hdr["resolution=540p"].reason == "HDR needs 720p or 1080p, not 540p."
-    assert small["hdr"].mend == rules.Mend("Use 720p", {"resolution": "720p"})
+    assert small["hdr"].mend == table.Fix("Use 720p", {"resolution": "720p"})
 
 
 def test_a_way_out_takes_along_what_else_it_needs() -> None:
-    exr = rules.unavailable(SPEC, edit(resolution="360p"), CLIP)["exr"].mend
-    small = rules.unavailable(SPEC, edit(hdr=True, exr=True, resolution="720p"), CLIP)[
+    exr = table.unavailable(SPEC, edit(resolution="360p"), CLIP)["exr"].mend
+    small = table.unavailable(SPEC, edit(hdr=True, exr=True, resolution="720p"), CLIP)[
         "resolution=360p"
     ].mend
 
-    assert exr == rules.Mend("Turn HDR on and use 720p", {"hdr": True, "resolution": "720p"})
-    assert small == rules.Mend("Turn HDR off and turn EXR off", {"hdr": False, "exr": False})
+    assert exr == table.Fix("Turn HDR on and use 720p", {"hdr": True, "resolution": "720p"})
+    assert small == table.Fix("Turn HDR off and turn EXR off", {"hdr": False, "exr": False})
 
 
 def test_a_single_guide_frame_and_keyframes_can_always_be_exchanged() -> None:
-    options = rules.unavailable(SPEC, edit(start_frame=GUIDE, strength="flex_2"), CLIP)
+    options = table.unavailable(SPEC, edit(start_frame=GUIDE, strength="flex_2"), CLIP)
 
     assert "keyframes" not in options
 
 
 def test_a_reframe_offers_nothing_that_it_does_not_know() -> None:
-    options = rules.unavailable(SPEC, edit(task="reframe", aspect_ratio="9:16"), CLIP)
+    options = table.unavailable(SPEC, edit(task="reframe", aspect_ratio="9:16"), CLIP)
 
     assert "hdr" not in options
     assert options["resolution=1080p"].reason == "1080p is not available for 9:16."
@@ -277,10 +277,10 @@ def test_a_reframe_offers_nothing_that_it_does_not_know() -> None:
 def test_ten_seconds_grey_out_what_they_exclude() -> None:
     wanted = GenerationRequest(task="generate", prompt="x", duration="10s")
 
-    options = rules.unavailable(SPEC, wanted, None)
+    options = table.unavailable(SPEC, wanted, None)
 
     assert {"hdr", "loop", "start_frame", "end_frame"} <= set(options)
-    assert options["hdr"].mend == rules.Mend("Make it 5 s", {"duration": "5s"})
+    assert options["hdr"].mend == table.Fix("Make it 5 s", {"duration": "5s"})
     assert "keyframes" not in options
 
 
@@ -340,11 +340,11 @@ EVERY_GENERATION = [
 def test_every_way_out_mends_its_rule_and_breaks_no_other(every: list[GenerationRequest]) -> None:
     tried = 0
     for wanted in every:
-        found = rules.refusals(rules.check(SPEC, wanted, CLIP))
+        found = table.refusals(table.check(SPEC, wanted, CLIP))
         for one in found:
             for mend in one.mends:
                 after, source = applied(wanted, CLIP, mend.changes)
-                left = [rule.rule_id for rule in rules.refusals(rules.check(SPEC, after, source))]
+                left = [rule.rule_id for rule in table.refusals(table.check(SPEC, after, source))]
                 before = [rule.rule_id for rule in found]
                 assert left.count(one.rule_id) < before.count(one.rule_id), (wanted, mend)
                 assert all(left.count(rule_id) <= before.count(rule_id) for rule_id in left), (
@@ -361,14 +361,14 @@ def test_an_option_is_greyed_out_exactly_where_choosing_it_would_be_refused(
 ) -> None:
     """Against a slower truth: set the option in the request and check it whole."""
     for wanted in every[::7]:
-        now = {one.rule_id for one in rules.refusals(rules.check(SPEC, wanted, CLIP))}
-        options = rules.unavailable(SPEC, wanted, CLIP)
+        now = {one.rule_id for one in table.refusals(table.check(SPEC, wanted, CLIP))}
+        options = table.unavailable(SPEC, wanted, CLIP)
         for name in ("hdr", "exr"):
             if not getattr(wanted, name):
                 then = {
                     one.rule_id
-                    for one in rules.refusals(
-                        rules.check(SPEC, replace(wanted, **{name: True}), CLIP)
+                    for one in table.refusals(
+                        table.check(SPEC, replace(wanted, **{name: True}), CLIP)
                     )
                 }
                 if then - now:
@@ -379,7 +379,7 @@ def test_an_option_is_greyed_out_exactly_where_choosing_it_would_be_refused(
             assert why.reason
             if why.mend:
                 after, source = applied(wanted, CLIP, why.mend.changes)
-                assert option not in rules.unavailable(SPEC, after, source), (
+                assert option not in table.unavailable(SPEC, after, source), (
                     wanted,
                     option,
                     why.mend,
@@ -393,4 +393,4 @@ def test_rules_have_names_of_their_own_and_say_where_they_come_from() -> None:
     for rule in SPEC.rules:
         assert rule.source and rule.summary.endswith(".")
         assert (rule.broken is None) != (rule.each_ref is None)
-        assert rule.detail or rule.level != rules.REFUSE or rule.is_ours
+        assert rule.detail or rule.level != table.REFUSE or rule.is_ours

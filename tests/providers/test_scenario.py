@@ -22,7 +22,7 @@ from editorapp.providers.contract import (
     Throttled,
     Unavailable,
 )
-from editorapp.providers.transport import Wire
+from editorapp.providers.http.session import ProviderSession
 from editorapp.providers.vendors import scenario
 from editorapp.providers.vendors.scenario import staging
 from tests.providers import talk
@@ -35,7 +35,7 @@ PATH = "/generate/custom/model_luma-ray-3-2"
 
 def answering(
     *given: httpx.Response | Exception, unit_price_usd: str | None = "0.02", **params: str
-) -> tuple[Wire, list[httpx.Request]]:
+) -> tuple[ProviderSession, list[httpx.Request]]:
     """Return a wire on which the answers come one after another, and the list that its requests are
     kept in.
     """

@@ -14,7 +14,6 @@ import av
 import httpx
 import pytest
 
-from editorapp.providers import answers, rules
 from editorapp.providers.contract import (
     Access,
     BadCredentials,
@@ -29,8 +28,10 @@ from editorapp.providers.contract import (
     Throttled,
     Unavailable,
 )
+from editorapp.providers.http import answers
+from editorapp.providers.http.session import ProviderSession
+from editorapp.providers.rules import table
 from editorapp.providers.spec import Spec
-from editorapp.providers.transport import Wire
 from editorapp.providers.vendors import scenario
 from editorapp.providers.vendors.scenario import staging
 from tests.providers.talk import run
@@ -64,14 +65,14 @@ def clip(real_media: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
     return cut(real_media / "bunny_720p_5s.mp4", folder / "clip.mp4", start=60, count=20)
 
 
-async def staged(path: Path, wire: Wire, media_type: str = "video/mp4") -> Ref:
+async def staged(path: Path, wire: ProviderSession, media_type: str = "video/mp4") -> Ref:
     return await scenario.stage(
         path, name=path.name, media_type=media_type, purpose="input", wire=wire
     )
 
 
-async def sent(wanted: GenerationRequest, wire: Wire, spec: Spec = scenario.SPEC) -> Job:
-    assert rules.refusals(rules.check(spec, wanted, None)) == []
+async def sent(wanted: GenerationRequest, wire: ProviderSession, spec: Spec = scenario.SPEC) -> Job:
+    assert table.refusals(table.check(spec, wanted, None)) == []
     return await scenario.submit(
         scenario.encode(wanted, spec),
         path=scenario.endpoint(wanted),
@@ -80,7 +81,7 @@ async def sent(wanted: GenerationRequest, wire: Wire, spec: Spec = scenario.SPEC
     )
 
 
-async def finished(job: Job, wire: Wire) -> tuple[Job, list[float]]:
+async def finished(job: Job, wire: ProviderSession) -> tuple[Job, list[float]]:
     """Return a job at its end, and the progress that it reported on the way."""
     deadline, progress = time.monotonic() + 60, []
     while job.state not in {JobState.DONE, JobState.FAILED}:
@@ -136,7 +137,7 @@ def test_each_model_goes_from_a_file_to_a_result_that_is_paid_for_as_quoted(
     task, model, said, short_side, price = MODELS[name]
 
     async def through() -> tuple[Job, Any]:
-        async with Wire(account) as wire:
+        async with ProviderSession(account) as wire:
             source = {} if task == "generate" else {"source": await staged(clip, wire)}
             wanted = wanted_of(task, model, **said, **source)
             quote = await scenario.quote(wanted, seconds=None, wire=wire)
@@ -164,7 +165,7 @@ def test_a_picture_travels_small_in_one_call_and_large_in_parts(
     large.write_bytes((real_media / "coffee.png").read_bytes() + bytes(6_000_000))
 
     async def through() -> tuple[Ref, Ref]:
-        async with Wire(account) as wire:
+        async with ProviderSession(account) as wire:
             small = await staged(real_media / "rocket.jpg", wire, "image/jpeg")
             return small, await staged(large, wire, "image/png")
 
@@ -175,7 +176,7 @@ def test_a_picture_travels_small_in_one_call_and_large_in_parts(
 
 def test_a_webm_clip_is_taken_as_it_is(account: Access, real_media: Path) -> None:
     async def through() -> dict[str, Any]:
-        async with Wire(account) as wire:
+        async with ProviderSession(account) as wire:
             ref = await staged(real_media / "frog_vp9_8s.webm", wire, "video/webm")
             return (await wire.call("GET", f"/assets/{ref.file_id}"))["asset"]
 
@@ -197,7 +198,7 @@ def test_a_clip_of_several_parts_arrives_whole(
     big.write_bytes(clip.read_bytes() + (filler + 8).to_bytes(4, "big") + b"free" + bytes(filler))
 
     async def through() -> dict[str, Any]:
-        async with Wire(account) as wire:
+        async with ProviderSession(account) as wire:
             ref = await staged(big, wire)
             return (await wire.call("GET", f"/assets/{ref.file_id}"))["asset"]
 
@@ -212,7 +213,7 @@ def test_a_clip_of_another_kind_is_refused_before_it_is_sent(
     account: Access, clip: Path, simulator: SimulatorProcess, media_type: str
 ) -> None:
     async def through() -> None:
-        async with Wire(account) as wire:
+        async with ProviderSession(account) as wire:
             await staged(clip, wire, media_type)
 
     with pytest.raises(Rejected, match="MP4 and WebM"):
@@ -226,7 +227,7 @@ def test_a_file_that_scenario_cannot_read_is_refused_in_its_words(
     text.write_bytes(b"no video at all" * 50)
 
     async def through() -> None:
-        async with Wire(account) as wire:
+        async with ProviderSession(account) as wire:
             await staged(text, wire)
 
     with pytest.raises(Rejected, match="not a supported video"):
@@ -238,7 +239,7 @@ def test_a_fault_on_the_way_of_an_upload_can_be_tried_again(
     account: Access, clip: Path, simulator: SimulatorProcess, call: str
 ) -> None:
     async def through() -> Ref:
-        async with Wire(account) as wire:
+        async with ProviderSession(account) as wire:
             with pytest.raises(Unavailable):
                 await staged(clip, wire)
             return await staged(clip, wire)
@@ -252,7 +253,7 @@ def test_keyframes_are_sent_as_the_model_itself_says(
     account: Access, clip: Path, real_media: Path
 ) -> None:
     async def through() -> tuple[dict[str, Any], Job]:
-        async with Wire(account) as wire:
+        async with ProviderSession(account) as wire:
             learned = await scenario.learn(wire=wire)
             keys = tuple(learned["models"]["edit/ray-3.2"]["keyframe_keys"])
             models = (
@@ -293,7 +294,7 @@ def test_a_result_is_edited_further_by_its_asset_and_only_with_its_own_key(
     account: Access, clip: Path, simulator: SimulatorProcess
 ) -> None:
     async def through() -> tuple[Job, Job]:
-        async with Wire(account) as wire:
+        async with ProviderSession(account) as wire:
             first, _ = await finished(
                 await sent(
                     wanted_of("modify", "modify-video", source=await staged(clip, wire)), wire
@@ -308,7 +309,7 @@ def test_a_result_is_edited_further_by_its_asset_and_only_with_its_own_key(
                 resolution="540p",
             )
             second, _ = await finished(await sent(onward, wire), wire)
-        async with Wire(account_at(simulator, secret="api_stranger:secret")) as wire:
+        async with ProviderSession(account_at(simulator, secret="api_stranger:secret")) as wire:
             with pytest.raises(Rejected, match="not found"):
                 await sent(onward, wire)
         return first, second
@@ -323,7 +324,7 @@ def test_a_running_job_says_how_far_it_is(tmp_path: Path) -> None:
     process = SimulatorProcess.start(tmp_path, "--no-render", "--render-seconds", "1")
 
     async def through() -> list[float]:
-        async with Wire(account_at(process)) as wire:
+        async with ProviderSession(account_at(process)) as wire:
             job = await sent(wanted_of("generate", "ray-3.2"), wire)
             assert job.state is JobState.QUEUED
             return (await finished(job, wire))[1]
@@ -352,7 +353,7 @@ def test_a_failure_says_what_scenario_says_and_what_to_do(
     )
 
     async def through() -> Job:
-        async with Wire(account) as wire:
+        async with ProviderSession(account) as wire:
             return (await finished(await sent(wanted, wire), wire))[0]
 
     job = run(through())
@@ -369,7 +370,7 @@ def test_a_failure_says_what_scenario_says_and_what_to_do(
 
 def test_a_failure_that_is_not_refunded_is_charged(account: Access, clip: Path) -> None:
     async def through() -> Job:
-        async with Wire(account) as wire:
+        async with ProviderSession(account) as wire:
             source = await staged(clip, wire)
             wanted = GenerationRequest(
                 task="reframe",
@@ -403,7 +404,7 @@ def test_the_paid_call_is_sent_once_and_never_said_to_have_failed_unless_it_has(
     account: Access, simulator: SimulatorProcess, kind: str, error: type[ProviderError]
 ) -> None:
     async def through() -> None:
-        async with Wire(account) as wire:
+        async with ProviderSession(account) as wire:
             await sent(wanted_of("generate", "ray-3.2"), wire)
 
     simulator.fail("submit", kind)
@@ -417,7 +418,7 @@ def test_without_a_unit_price_the_dearest_pack_is_taken_and_said_so(
     simulator: SimulatorProcess,
 ) -> None:
     async def through() -> Any:
-        async with Wire(account_at(simulator, unit_price_usd=None)) as wire:
+        async with ProviderSession(account_at(simulator, unit_price_usd=None)) as wire:
             wanted = wanted_of("generate", "ray-flash-2-540p", duration="9s")
             return await scenario.quote(wanted, seconds=None, wire=wire)
 
@@ -428,7 +429,7 @@ def test_without_a_unit_price_the_dearest_pack_is_taken_and_said_so(
 
 def test_asking_for_a_price_makes_no_job(account: Access, simulator: SimulatorProcess) -> None:
     async def through() -> None:
-        async with Wire(account) as wire:
+        async with ProviderSession(account) as wire:
             await scenario.quote(wanted_of("generate", "ray-3.2"), seconds=None, wire=wire)
 
     run(through())
@@ -441,7 +442,7 @@ def test_a_bad_key_is_told_apart_from_everything_else(
     simulator: SimulatorProcess, key: str
 ) -> None:
     async def through() -> None:
-        async with Wire(account_at(simulator, secret=f"{key}:a-secret")) as wire:
+        async with ProviderSession(account_at(simulator, secret=f"{key}:a-secret")) as wire:
             await scenario.ping(wire=wire)
 
     with pytest.raises(BadCredentials):
@@ -452,7 +453,7 @@ def test_a_plan_without_the_model_names_the_model_and_the_plan_it_needs(
     simulator: SimulatorProcess,
 ) -> None:
     async def through() -> dict[str, Any]:
-        async with Wire(account_at(simulator, secret="api_restricted:a-secret")) as wire:
+        async with ProviderSession(account_at(simulator, secret="api_restricted:a-secret")) as wire:
             await scenario.ping(wire=wire)
             with pytest.raises(
                 Rejected, match="does not include Ray 2 Flash 720p. It needs the pro plan"
@@ -470,7 +471,7 @@ def test_too_many_jobs_at_once_are_told_apart_from_too_many_requests(tmp_path: P
     )
 
     async def through() -> Throttled:
-        async with Wire(account_at(process)) as wire:
+        async with ProviderSession(account_at(process)) as wire:
             await sent(wanted_of("generate", "ray-3.2"), wire)
             with pytest.raises(Throttled) as full:
                 await sent(wanted_of("generate", "ray-3.2"), wire)
@@ -486,7 +487,7 @@ def test_too_many_jobs_at_once_are_told_apart_from_too_many_requests(tmp_path: P
 
 def test_an_unknown_job_is_not_found(account: Access) -> None:
     async def through() -> None:
-        async with Wire(account) as wire:
+        async with ProviderSession(account) as wire:
             await scenario.poll("job_none", wire=wire)
 
     with pytest.raises(NotFound):

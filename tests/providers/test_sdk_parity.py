@@ -12,8 +12,8 @@ import httpx
 import pytest
 from luma_agents import Luma
 
-from editorapp.providers import rules
 from editorapp.providers.contract import CONTROL_VALUES, CONTROLS, GenerationRequest, Ref
+from editorapp.providers.rules import table
 from editorapp.providers.vendors import luma_agents
 from tests.providers.talk import KEY, answering, run, says
 
@@ -317,7 +317,7 @@ def sent_by_the_sdk(call: Callable[[Luma], Any]) -> httpx.Request:
 @pytest.mark.parametrize("name", COMPOSITIONS)
 def test_the_adapter_sends_what_the_official_sdk_sends(name: str) -> None:
     wanted, parameters = COMPOSITIONS[name]
-    assert rules.refusals(rules.check(luma_agents.SPEC, wanted, None)) == []
+    assert table.refusals(table.check(luma_agents.SPEC, wanted, None)) == []
     wire, seen = answering(says(201, ANSWER))
 
     run(

@@ -6,7 +6,7 @@ import pytest
 from django.utils import timezone
 
 from editorapp.providers import accounts, secrets
-from editorapp.providers.models import Origin, ProviderAccount
+from editorapp.providers.models import KeyOrigin, ProviderAccount
 
 KEY = "luma-api-0123456789-abcd"
 
@@ -25,7 +25,7 @@ def test_a_key_is_stored_encrypted_and_used_in_clear() -> None:
     account = ProviderAccount.objects.get(pk=entered().pk)
 
     assert KEY not in account.key_encrypted
-    assert (account.key_hint, account.origin) == ("abcd", Origin.ADMIN)
+    assert (account.key_hint, account.origin) == ("abcd", KeyOrigin.ADMIN)
     assert account.access().secret == KEY
     assert account.problem == ""
 
@@ -44,7 +44,7 @@ def test_every_listed_secret_reads_and_the_first_one_writes(settings: Any) -> No
 
     assert secrets.unlock(again) == KEY
     assert secrets.relock(again) == again
-    with pytest.raises(secrets.NotReadable, match="enter the key again"):
+    with pytest.raises(secrets.KeyNotReadable, match="enter the key again"):
         secrets.unlock(stored)
 
 
@@ -83,7 +83,7 @@ def test_no_key_stands_in_any_text_of_an_account() -> None:
 
 
 def test_nonsense_in_the_database_is_no_key() -> None:
-    with pytest.raises(secrets.NotReadable):
+    with pytest.raises(secrets.KeyNotReadable):
         secrets.unlock("nonsense")
 
 

@@ -10,7 +10,6 @@ from typing import Any
 import httpx
 import pytest
 
-from editorapp.providers import answers, transport
 from editorapp.providers.contract import (
     BadCredentials,
     NotFound,
@@ -22,7 +21,8 @@ from editorapp.providers.contract import (
     Unavailable,
     UploadRefused,
 )
-from editorapp.providers.transport import Wire
+from editorapp.providers.http import answers, session
+from editorapp.providers.http.session import ProviderSession
 from tests.providers.talk import KEY, access, answering, http, run, says, socket_that
 
 STATUSES = [
@@ -49,11 +49,11 @@ STATUSES = [
 ]
 
 
-def paid(wire: Wire) -> Any:
+def paid(wire: ProviderSession) -> Any:
     return run(wire.pay("/generations", body={"prompt": "x"}, idempotency_key="k-1"))
 
 
-def free(wire: Wire) -> Any:
+def free(wire: ProviderSession) -> Any:
     return run(wire.call("GET", "/generations/1"))
 
 
@@ -115,7 +115,7 @@ def test_a_refused_connection_never_arrived() -> None:
     async def scenario() -> None:
         async with socket_that(lambda _request, _writer: asyncio.sleep(0)) as url:
             pass  # closed again: nobody listens there now
-        async with Wire(access(url)) as wire:
+        async with ProviderSession(access(url)) as wire:
             await wire.pay("/generations", body={}, idempotency_key="k")
 
     with pytest.raises(Unavailable):
@@ -123,7 +123,7 @@ def test_a_refused_connection_never_arrived() -> None:
 
 
 def test_a_name_that_does_not_exist_never_arrived() -> None:
-    wire = Wire(access("https://no-such-host.invalid/v1"))
+    wire = ProviderSession(access("https://no-such-host.invalid/v1"))
 
     with pytest.raises(Unavailable):
         run(wire.pay("/generations", body={}, idempotency_key="k"))
@@ -133,7 +133,7 @@ def test_a_name_that_does_not_exist_never_arrived() -> None:
 def test_a_provider_that_took_the_request_and_broke_off_leaves_it_unknown(
     kind: str, monkeypatch: Any
 ) -> None:
-    monkeypatch.setattr(transport, "PAID_DEADLINE_SECONDS", 0.4)
+    monkeypatch.setattr(session, "PAID_DEADLINE_SECONDS", 0.4)
     received: list[bytes] = []
 
     async def handle(request: bytes, writer: asyncio.StreamWriter) -> None:
@@ -150,7 +150,7 @@ def test_a_provider_that_took_the_request_and_broke_off_leaves_it_unknown(
             await asyncio.sleep(2)
 
     async def scenario() -> None:
-        async with socket_that(handle) as url, Wire(access(url)) as wire:
+        async with socket_that(handle) as url, ProviderSession(access(url)) as wire:
             await wire.pay("/generations", body={"prompt": "x"}, idempotency_key="k")
 
     with pytest.raises(OutcomeUnknown):
@@ -170,7 +170,7 @@ def test_each_paid_call_opens_a_connection_of_its_own() -> None:
         writer.write(http(201, {"id": "abc"}))
 
     async def scenario() -> None:
-        async with socket_that(handle) as url, Wire(access(url)) as wire:
+        async with socket_that(handle) as url, ProviderSession(access(url)) as wire:
             for _ in range(3):
                 await wire.pay("/generations", body={}, idempotency_key="k")
 
@@ -185,7 +185,7 @@ def test_many_calls_at_once_are_spread_over_small_pools() -> None:
         return says(200, {})
 
     async def scenario() -> int:
-        async with Wire(access(), transport=httpx.MockTransport(slow)) as wire:
+        async with ProviderSession(access(), transport=httpx.MockTransport(slow)) as wire:
             await asyncio.gather(*(wire.call("GET", f"/generations/{n}") for n in range(64)))
             assert all(busy == [0] for _client, busy in wire._shards)
             return len(wire._shards)
@@ -372,7 +372,7 @@ def test_the_key_goes_to_the_provider_and_nowhere_else(caplog: Any, tmp_path: Pa
 
 @pytest.mark.parametrize("secret", ["", "  ", "luma-api-ключ", "luma-api-a\nb"])
 def test_a_key_that_cannot_be_one_is_said_before_anything_is_sent(secret: str) -> None:
-    wire = Wire(access(secret=secret))
+    wire = ProviderSession(access(secret=secret))
 
     with pytest.raises(BadCredentials):
         free(wire)
@@ -466,7 +466,7 @@ def test_an_upload_streams_from_disk_over_a_real_socket(tmp_path: Path) -> None:
         writer.write(http(200, {}))
 
     async def scenario() -> None:
-        async with socket_that(handle) as url, Wire(access(url)) as wire:
+        async with socket_that(handle) as url, ProviderSession(access(url)) as wire:
             await wire.upload(f"{url}/put", clip, headers={"Content-Type": "video/mp4"})
 
     run(scenario())

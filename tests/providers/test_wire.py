@@ -5,7 +5,7 @@ from dataclasses import replace
 
 import pytest
 
-from editorapp.providers import wire
+from editorapp.providers import field_mapping
 from editorapp.providers.contract import GenerationRequest, Ref
 from editorapp.providers.vendors import luma_agents
 from tests.contracts.test_luma_agents_cases import CASES
@@ -91,7 +91,7 @@ def test_a_file_of_ours_shows_that_its_id_comes_with_the_upload() -> None:
         GenerationRequest(prompt="x", source=Ref(asset_id=7, media_type="video/mp4"))
     )
 
-    assert body["source"] == {"file_id": wire.STAGED_LATER}
+    assert body["source"] == {"file_id": field_mapping.STAGED_LATER}
 
 
 def test_the_same_request_makes_the_same_bytes() -> None:

@@ -2,7 +2,7 @@
 
 from tests.sabotage.change import Change
 
-VIEWS = "editorapp/web/views/media.py"
+VIEWS = "editorapp/web/media/views.py"
 TEAM, OUT = "tests/web/test_another_team.py", "tests/teams/test_ways_out.py"
 NO_FILE = f"{TEAM}::test_no_file_is_there_for_another_team_by_any_method_range_or_validator"
 OWN_UPLOAD = f"{TEAM}::test_an_upload_is_its_persons_alone"
@@ -68,7 +68,7 @@ CHANGES = (
     ),
     Change(
         "a take of another team can be settled",
-        "editorapp/web/views/settle.py",
+        "editorapp/web/takes/settle_views.py",
         "    takes = Generation.objects.visible_to(request.member).select_related(",
         "    takes = Generation.objects.select_related(",
         (

@@ -10,21 +10,21 @@ STATES, STOP = "tests/providers/test_states.py", "tests/generations/test_stop.py
 CHANGES = (
     Change(
         "only a 429 says how long a provider asks to be left alone",
-        f"{PROVIDERS}/answers.py",
+        f"{PROVIDERS}/http/answers.py",
         "        error.retry_after_seconds = wait_asked(said.headers)\n",
         "        pass\n",
         (f"{WIRE}::test_every_refusal_says_how_long_it_asks_to_be_left_alone",),
     ),
     Change(
         "a date with an absurd zone stops a poll",
-        f"{PROVIDERS}/answers.py",
+        f"{PROVIDERS}/http/answers.py",
         "(TypeError, ValueError, IndexError, OverflowError, OSError)",
         "(TypeError, ValueError)",
         (f"{WIRE}::test_a_wait_that_means_nothing_is_no_accident_and_stays_within_bounds",),
     ),
     Change(
         "a paid call of unknown outcome lets the next one follow at once, whatever pause was asked for",
-        f"{ENGINE}/posting.py",
+        f"{ENGINE}/submit.py",
         "        outcomes.rests(attempt.account_id, error, now=now)\n",
         "",
         (f"{ODD}::test_a_paid_call_keeps_its_meaning_and_the_account_rests_as_told",),
@@ -48,8 +48,8 @@ CHANGES = (
     Change(
         "nobody is told of a price that makes no sense",
         f"{ENGINE}/charging.py",
-        "        alerts.open(Kind.PRICE, ",
-        "        (lambda *_, **__: None)(Kind.PRICE, ",
+        "        alerts.open(AlertKind.PRICE, ",
+        "        (lambda *_, **__: None)(AlertKind.PRICE, ",
         (
             f"{ODD}::test_a_price_that_makes_no_sense_finishes_the_take_at_its_estimate_and_a_person_sees_it",
         ),
@@ -77,21 +77,21 @@ CHANGES = (
     ),
     Change(
         "what is kept of an answer still has the key in it",
-        f"{PROVIDERS}/answers.py",
+        f"{PROVIDERS}/http/answers.py",
         "secrets.without(without_key(text[: LONGEST_CAME * 4], secret))",
         "text[: LONGEST_CAME * 4]",
         (f"{READ}::test_a_paid_answer_that_cannot_be_read_is_unknown_with_what_came",),
     ),
     Change(
         "an end in another spelling counts as running",
-        f"{PROVIDERS}/states.py",
+        f"{PROVIDERS}/job_states.py",
         'return re.sub(r"[\\W_]+", "", said.casefold()) if isinstance(said, str) else ""',
         'return said if isinstance(said, str) else ""',
         (f"{STATES}::test_an_end_is_an_end_in_any_spelling",),
     ),
     Change(
         "an end whose charge nobody documents gives the money back",
-        f"{PROVIDERS}/states.py",
+        f"{PROVIDERS}/job_states.py",
         "can_retry=end.can_retry, is_charged=is_charged)",
         "can_retry=end.can_retry, is_charged=False)",
         (f"{STATES}::test_an_end_whose_charge_is_documented_nowhere_says_so",),
@@ -115,7 +115,7 @@ CHANGES = (
     ),
     Change(
         "another team's admin stops following a take",
-        "editorapp/generations/request/stop.py",
+        "editorapp/generations/reconcile/stop_following.py",
         "if generation.team_id != member.team_id or not member.may(Act.STOP_FOLLOWING):",
         "if not member.may(Act.STOP_FOLLOWING):",
         (f"{STOP}::test_every_role_at_the_door",),

@@ -3,8 +3,8 @@
 from tests.sabotage.change import Change
 
 SEARCH, SIGHTINGS = (
-    "editorapp/generations/unknown/search.py",
-    "editorapp/generations/unknown/sightings.py",
+    "editorapp/generations/reconcile/search.py",
+    "editorapp/generations/reconcile/matching.py",
 )
 RETRY = "editorapp/core/retry.py"
 _NOT_KNOWN = (
@@ -92,7 +92,7 @@ CHANGES = (
     ),
     Change(
         "an adapter's fault, or no answer in all the time, counts as never sent: the paid call goes out again",
-        "editorapp/generations/engine/courier.py",
+        "editorapp/generations/engine/dispatcher.py",
         "OutcomeUnknown if isinstance(errand, Post) else Unavailable",
         "Unavailable",
         (
@@ -102,7 +102,7 @@ CHANGES = (
     ),
     Change(
         "an error of no known kind to a paid call fails it and gives its money back",
-        "editorapp/generations/engine/posting.py",
+        "editorapp/generations/engine/submit.py",
         "            outcomes.unknown(attempt, error, now=now)",
         "            outcomes.refused(attempt, error, now=now)",
         (
@@ -138,7 +138,7 @@ CHANGES = (
     ),
     Change(
         "what the provider once finished can be settled as never arrived",
-        "editorapp/generations/unknown/settle.py",
+        "editorapp/generations/reconcile/settle.py",
         "    if attempt.provider_done_at is not None:\n"
         '        raise NothingToSettle("The provider finished it once, so it was charged.")\n',
         "",

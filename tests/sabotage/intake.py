@@ -7,7 +7,7 @@ PART, CLAIM = "editorapp/media/part_file.py", "editorapp/media/upload_claim.py"
 AGAIN = "tests/web/test_upload_again.py"
 ARCHIVE, OPENING = "editorapp/media/decoding/archive.py", "editorapp/media/decoding/opening.py"
 HERE, ON_DISK = "tests/media/test_kept_whole.py", "tests/media/test_on_disk.py"
-FOLDER, PARTS = "editorapp/media/backends/folder.py", "editorapp/generations/files/parts.py"
+FOLDER, PARTS = "editorapp/media/backends/folder.py", "editorapp/generations/files/partial.py"
 DOWNLOAD = "editorapp/generations/files/download.py"
 
 CHANGES = (

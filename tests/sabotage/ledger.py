@@ -34,7 +34,7 @@ CHANGES = (
     ),
     Change(
         "two who correct a cost at once correct it twice",
-        "editorapp/generations/unknown/settle.py",
+        "editorapp/generations/reconcile/settle.py",
         "row = Generation.objects.select_for_update(no_key=True).get(pk=generation.pk)",
         "row = Generation.objects.get(pk=generation.pk)",
         (f"{HERE}::test_two_admins_who_correct_a_cost_at_once_correct_it_once",),
@@ -42,7 +42,7 @@ CHANGES = (
     ),
     Change(
         "a cost is corrected while money is held for it",
-        "editorapp/generations/unknown/settle.py",
+        "editorapp/generations/reconcile/settle.py",
         "if newest is None or ledger.held_usd(row.pk):",
         "if newest is None:",
         ("tests/generations/test_settle.py::test_a_cost_is_not_corrected_while_money_is_held",),

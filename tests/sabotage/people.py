@@ -22,21 +22,21 @@ CHANGES = (
     ),
     Change(
         "a request that began before its person was disabled lets a take go",
-        "editorapp/generations/line/pausing.py",
+        "editorapp/generations/queue/pause.py",
         "    senders.guard(member)\n",
         "",
         (f"{LEFT}::test_a_disabled_person_whose_request_is_still_under_way_makes_nothing",),
     ),
     Change(
         "the engine sends what a disabled person has in line",
-        "editorapp/generations/engine/reached.py",
+        "editorapp/generations/engine/account_snapshot.py",
         "left = senders.without(takes)",
         "left: dict[int, str] = {}",
         (f"{LEFT}::test_the_engine_itself_sends_nothing_of_whoever_may_not_send_it",),
     ),
     Change(
         "what nobody may send is set due when something else goes on",
-        "editorapp/generations/line/pausing.py",
+        "editorapp/generations/queue/pause.py",
         "return _stopped() | senders.nobody()",
         "return _stopped()",
         (
@@ -70,7 +70,7 @@ CHANGES = (
     ),
     Change(
         "any creator settles a colleague's outcome",
-        "editorapp/generations/unknown/settle.py",
+        "editorapp/generations/reconcile/settle.py",
         "    if not generation.is_answered_by(member):",
         "    if generation.team_id != member.team_id or not member.may_create:",
         (f"{SETTLE}::test_nobody_settles_a_colleagues_take_but_an_admin",),
@@ -98,7 +98,7 @@ CHANGES = (
     ),
     Change(
         "what a test found of one key is said of the next",
-        "editorapp/providers/learning.py",
+        "editorapp/providers/capability_discovery.py",
         "        if row is None or any(getattr(row, name) != value for name, value in tried.items()):",
         "        if row is None:",
         (

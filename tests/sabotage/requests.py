@@ -5,7 +5,7 @@ from tests.sabotage.change import Change
 READABLE, MONEY, RULES = (
     "editorapp/core/readable.py",
     "editorapp/core/money.py",
-    "editorapp/providers/rules.py",
+    "editorapp/providers/rules/table.py",
 )
 VALUES, BAD = "tests/core/test_request_values.py", "tests/web/test_bad_requests.py"
 
@@ -19,8 +19,8 @@ CHANGES = (
     ),
     Change(
         "a price is asked for a prompt that cannot be kept",
-        "editorapp/generations/request/asking.py",
-        "        if one.rule_id == rules.NOT_TYPED:  # it is kept with the question\n",
+        "editorapp/generations/request/quotes.py",
+        "        if one.rule_id == table.NOT_TYPED:",
         "        if False:\n",
         (f"{BAD}::test_no_price_is_asked_for_what_cannot_be_kept",),
     ),

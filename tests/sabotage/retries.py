@@ -9,9 +9,9 @@ NOT_THE_FILE = "tests/generations/test_not_the_file.py"
 ENDS = f"{POLICIES}::test_a_step_that_fails_for_ever_ends_as_its_row_says"
 LINE = f"{POLICIES}::test_a_whole_line_behind_a_provider_that_takes_nothing_is_given_up_with_it"
 FOLDER = "editorapp/media/backends/folder.py"
-DOWNLOAD, FETCH = "editorapp/generations/files/download.py", "editorapp/generations/files/fetch.py"
+DOWNLOAD, FETCH = "editorapp/generations/files/download.py", "editorapp/generations/files/ingest.py"
 NOT_SENT, CLAIMS = (
-    "editorapp/generations/engine/not_sent.py",
+    "editorapp/generations/engine/backoff.py",
     "editorapp/generations/engine/claims.py",
 )
 
@@ -59,7 +59,7 @@ CHANGES = (
     ),
     Change(
         "an error of ours in a transfer is no try",
-        "editorapp/generations/files/transfer.py",
+        "editorapp/generations/engine/transfer.py",
         "            _fault(same, error, now=keeper.clock())",
         "            pass",
         (

@@ -31,7 +31,7 @@ CHANGES = (
     ),
     Change(
         "a chat that looks at a link uses it up",
-        "editorapp/web/views/doors.py",
+        "editorapp/web/sign_in/views.py",
         'if request.method != "POST":\n            return render(request, "people/link.html"',
         'if request.method == "HEAD":\n            return render(request, "people/link.html"',
         (f"{PEOPLE}::test_to_open_a_link_uses_nothing_up_and_signs_nobody_in",),
@@ -77,7 +77,7 @@ CHANGES = (
     ),
     Change(
         "a browser says itself from where it comes",
-        "editorapp/web/views/doors.py",
+        "editorapp/web/sign_in/views.py",
         '.rpartition(",")[2].strip()',
         '.partition(",")[0].strip()',
         (f"{PEOPLE}::test_where_a_request_comes_from_is_what_the_nearest_proxy_saw",),
@@ -119,7 +119,7 @@ CHANGES = (
     ),
     Change(
         "other users of the machine read what an older version wrote",
-        "editorapp/web/preparing.py",
+        "editorapp/ops/preparing.py",
         "    closed, left = private_files.close(places)\n",
         "    closed, left = 0, 0\n",
         (
@@ -128,7 +128,7 @@ CHANGES = (
     ),
     Change(
         "an admin looks through this server into the network that it stands in",
-        "editorapp/providers/learning.py",
+        "editorapp/providers/capability_discovery.py",
         "        if account.leads_elsewhere:\n",
         "        if False:\n",
         (

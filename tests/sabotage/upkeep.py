@@ -12,7 +12,7 @@ CHANGES = (
     ),
     Change(
         "after a restore, invitations of before let people in",
-        "editorapp/web/backup/bring_back.py",
+        "editorapp/ops/backup/restore.py",
         "    for links in (SignInLink, Invite):",
         "    for links in (SignInLink,):",
         (
@@ -21,7 +21,7 @@ CHANGES = (
     ),
     Change(
         "after a restore, sessions of before are open",
-        "editorapp/web/backup/bring_back.py",
+        "editorapp/ops/backup/restore.py",
         "    Session.objects.all().delete()\n",
         "",
         (
@@ -30,7 +30,7 @@ CHANGES = (
     ),
     Change(
         "what was being uploaded for its post when the backup was made is sent again after a restore",
-        "editorapp/generations/unknown/restored.py",
+        "editorapp/generations/reconcile/after_restore.py",
         "PERHAPS_SENT = (State.QUEUED, State.STAGING, State.SUBMITTING)",
         "PERHAPS_SENT = (State.QUEUED, State.SUBMITTING)",
         ("tests/generations/test_restored.py::test_only_what_may_have_been_sent_is_held",),

@@ -3,10 +3,10 @@
 from tests.sabotage.change import Change
 
 PAYING, HEARING = (
-    "editorapp/generations/verifying/paying.py",
-    "editorapp/generations/verifying/hearing.py",
+    "editorapp/generations/verification/paid_take.py",
+    "editorapp/generations/exchange_log.py",
 )
-VIEWS = "editorapp/web/views/verifying.py"
+VIEWS = "editorapp/web/accounts/verification_views.py"
 HERE, PAGE = "tests/generations/test_verifying.py", "tests/web/test_verifying.py"
 SECRETS = f"{HERE}::test_what_was_planted_of_secrets_stays_out_of_all_that_is_kept"
 

@@ -11,7 +11,7 @@ import numpy as np
 import pytest
 
 from editorapp.providers.contract import STRENGTHS, GenerationRequest
-from editorapp.simulator.render.clip import Planes, Source
+from editorapp.simulator.render.clip import Planes, SourceClip
 from editorapp.simulator.render.edit import Edit
 from editorapp.simulator.render.look import _COLOURS, _NEUTRAL, _WORDS
 from tests.simulator.clips import cut, difference, rendered, seen
@@ -44,7 +44,7 @@ UNKNOWN_WORDS = (
 
 @cache
 def frames_of(path: Path) -> tuple[Planes, ...]:
-    source = Source(str(path))
+    source = SourceClip(str(path))
     try:
         shots = (
             one

@@ -19,7 +19,7 @@ import pytest
 from luma_agents import Luma
 
 from editorapp.simulator import references
-from editorapp.simulator.spill import Spilled
+from editorapp.simulator.spooled_body import SpooledBody
 from tests.environment import ROOT
 from tests.simulator.clips import seen
 from tests.simulator.conftest import edit, finished, sdk, upload
@@ -353,9 +353,9 @@ def test_inline_media_over_its_size_is_refused(
     monkeypatch.setattr(references, "MAX_VIDEO_BYTES", 9)
     monkeypatch.setattr(references, "MAX_IMAGE_BYTES", 9)
 
-    with pytest.raises(references.Unusable, match=says) as refused:
+    with pytest.raises(references.UnusableReference, match=says) as refused:
         references.decode(
-            name, base64.b64encode(bytes(10)).decode(), tmp_path / "media", Spilled(tmp_path)
+            name, base64.b64encode(bytes(10)).decode(), tmp_path / "media", SpooledBody(tmp_path)
         )
 
     assert refused.value.status == 413

@@ -9,13 +9,13 @@ from typing import Any
 import pytest
 
 from editorapp.simulator.http import Request, TooLarge
-from editorapp.simulator.spill import LONGEST_IN_MEMORY, NotBase64, Spilled, read_json
+from editorapp.simulator.spooled_body import LONGEST_IN_MEMORY, NotBase64, SpooledBody, read_json
 
 CLIP = bytes(range(256)) * 1000
 TEXT = base64.b64encode(CLIP).decode()
 
 
-def read(body: bytes, spilled: Spilled, *, piece: int = 1 << 16, limit: int = 1 << 24) -> Any:
+def read(body: bytes, spilled: SpooledBody, *, piece: int = 1 << 16, limit: int = 1 << 24) -> Any:
     """Read a body that arrives in pieces of this many bytes."""
 
     async def go() -> Any:
@@ -49,7 +49,7 @@ BODY = {
 def test_a_long_text_goes_to_disk_and_all_else_stays_what_it_was(
     tmp_path: Path, piece: int, ascii_only: bool
 ) -> None:
-    spilled = Spilled(tmp_path)
+    spilled = SpooledBody(tmp_path)
 
     body = read(json.dumps(BODY, ensure_ascii=ascii_only).encode(), spilled, piece=piece)
 
@@ -67,12 +67,12 @@ def test_small_bodies_are_read_the_same_in_pieces_of_any_size(tmp_path: Path) ->
     written = json.dumps(small).encode()
 
     for piece in range(1, 20):
-        assert read(written, Spilled(tmp_path), piece=piece) == small
+        assert read(written, SpooledBody(tmp_path), piece=piece) == small
     assert list(tmp_path.iterdir()) == []
 
 
 def test_a_short_text_is_decoded_from_memory(tmp_path: Path) -> None:
-    Spilled(tmp_path).decode("QUJD", tmp_path / "file", 3)
+    SpooledBody(tmp_path).decode("QUJD", tmp_path / "file", 3)
 
     assert (tmp_path / "file").read_bytes() == b"ABC"
 
@@ -80,14 +80,14 @@ def test_a_short_text_is_decoded_from_memory(tmp_path: Path) -> None:
 @pytest.mark.parametrize("text", ["", "=", "QUJ", "QUJ!", "Qü=="])
 def test_what_is_no_base64_is_said_to_be_none(tmp_path: Path, text: str) -> None:
     with pytest.raises(NotBase64):
-        Spilled(tmp_path).decode(text, tmp_path / "file", 100)
+        SpooledBody(tmp_path).decode(text, tmp_path / "file", 100)
 
 
 def test_more_bytes_than_allowed_are_not_written(tmp_path: Path) -> None:
     with pytest.raises(TooLarge):
-        Spilled(tmp_path).decode("QUJD", tmp_path / "file", 2)
+        SpooledBody(tmp_path).decode("QUJD", tmp_path / "file", 2)
     with pytest.raises(TooLarge):
-        read(json.dumps(BODY).encode(), Spilled(tmp_path), limit=1000)
+        read(json.dumps(BODY).encode(), SpooledBody(tmp_path), limit=1000)
 
 
 @pytest.mark.parametrize(
@@ -95,4 +95,4 @@ def test_more_bytes_than_allowed_are_not_written(tmp_path: Path) -> None:
 )
 def test_what_is_no_json_is_refused(tmp_path: Path, body: bytes) -> None:
     with pytest.raises(ValueError):
-        read(body, Spilled(tmp_path))
+        read(body, SpooledBody(tmp_path))

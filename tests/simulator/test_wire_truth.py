@@ -389,13 +389,13 @@ def test_a_first_or_last_frame_gives_its_shape_to_a_clip_that_names_none(
     tmp_path: Path, place: str, width: int, height: int, orientation: int, size: tuple[int, int]
 ) -> None:
     from editorapp.providers.contract import GenerationRequest, Ref
-    from editorapp.simulator.render.plan import Plan
+    from editorapp.simulator.render.plan import RenderPlan
 
     path = tmp_path / "picture.jpg"
     path.write_bytes(picture(width, height, orientation=orientation))
     wanted = GenerationRequest(task="generate", resolution="360p", **{place: Ref(url="x")})
 
-    plan = Plan(wanted, {place: str(path)}, tmp_path, "a test", lambda: None)
+    plan = RenderPlan(wanted, {place: str(path)}, tmp_path, "a test", lambda: None)
 
     assert plan._generated_size() == size
 

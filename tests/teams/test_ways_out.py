@@ -5,10 +5,10 @@ from functools import partial
 import pytest
 from django.utils import timezone
 
+from editorapp.ops.backup import restore
 from editorapp.teams import people
 from editorapp.teams.models import Invite, Member, SignInLink, User
 from editorapp.teams.roles import Role
-from editorapp.web.backup import bring_back
 from tests.factories import make_member
 from tests.racing import race
 
@@ -69,7 +69,7 @@ def test_after_a_restore_no_link_and_no_invitation_of_before_lets_anybody_in(db,
     _invite, invitation = Invite.make(admin.team, Role.ADMIN, invited_by=admin.user, now=NOW)
     client.force_login(admin.user)
 
-    bring_back._end_sign_ins(timezone.now())
+    restore._end_sign_ins(timezone.now())
 
     assert client.get("/me").status_code == 302
     with pytest.raises(people.InviteNotUsable):

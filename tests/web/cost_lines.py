@@ -12,8 +12,8 @@ from typing import Any
 
 from editorapp.costs import ledger
 from editorapp.costs.models import Entry
+from editorapp.generations.ledger_lines import subject
 from editorapp.generations.models import Attempt, Generation
-from editorapp.generations.money import subject
 from editorapp.generations.states import State
 from editorapp.providers.models import ProviderAccount
 from editorapp.teams.models import Member

@@ -19,7 +19,7 @@ from django.http import HttpResponseBase, QueryDict
 from django.test import Client
 
 from editorapp.core.typed_text import wrong_in
-from editorapp.costs.models import AskedPrice, Entry
+from editorapp.costs.models import Entry, PriceQuote
 from editorapp.generations.models import Attempt, Generation, Settlement
 from editorapp.media.models import Asset, Upload
 from editorapp.teams.models import Invite, LimitChange, Member, Team, User
@@ -88,7 +88,7 @@ ROWS: tuple[type[Model], ...] = (
     Generation,
     Attempt,
     Entry,
-    AskedPrice,
+    PriceQuote,
     Settlement,
     Asset,
     Upload,

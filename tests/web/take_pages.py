@@ -6,8 +6,8 @@ from django.test import Client
 from django.utils import timezone
 
 from editorapp.costs import ledger
+from editorapp.generations.ledger_lines import subject
 from editorapp.generations.models import Generation
-from editorapp.generations.money import subject
 from editorapp.generations.states import State
 from editorapp.media.models import Asset
 from tests.factories import make_asset, make_generation

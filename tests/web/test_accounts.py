@@ -16,7 +16,7 @@ from editorapp.generations.models import Pause
 from editorapp.generations.states import State
 from editorapp.providers import accounts, registry
 from editorapp.providers.models import (
-    Origin,
+    KeyOrigin,
     ProviderAccount,
     StagedFile,
     TeamAccount,
@@ -98,7 +98,7 @@ def test_a_key_entered_once_makes_a_real_account_that_is_tested_by_the_queue(
     account = ProviderAccount.objects.get(name="Second team")
     assert answer["Location"] == f"/accounts/#account-{account.pk}"
     assert (account.origin, account.max_concurrent, account.requests_per_minute) == (
-        Origin.ADMIN,
+        KeyOrigin.ADMIN,
         4,
         12,
     )

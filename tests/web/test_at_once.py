@@ -8,13 +8,13 @@ import pytest
 from django.test import Client
 from django.utils import timezone
 
-from editorapp.generations.line import pausing
 from editorapp.generations.models import Attempt
+from editorapp.generations.queue import pause as pausing
 from editorapp.providers.models import ProviderAccount
 from editorapp.teams.models import Member, Team, User
 from editorapp.teams.roles import Role
-from editorapp.web.accounts_forms import AccountForm
-from editorapp.web.people_forms import AlertsForm, NameForm, TeamForm
+from editorapp.web.accounts.forms import AccountForm
+from editorapp.web.people.forms import AlertsForm, NameForm, TeamForm
 from tests.factories import make_generation, make_member
 
 pytestmark = pytest.mark.django_db

@@ -8,7 +8,7 @@ from django.test import Client
 from editorapp.core.money import show_usd
 from editorapp.costs import ledger
 from editorapp.generations.models import Attempt, Generation, Settlement
-from editorapp.generations.request.enqueue import Refused, enqueue
+from editorapp.generations.request.enqueue import RequestRefused, enqueue
 from editorapp.generations.request.verdict import weigh
 from editorapp.generations.states import State
 from editorapp.providers.contract import GenerationRequest, Ref
@@ -191,7 +191,7 @@ def test_every_text_of_a_request_keeps_the_rule_whoever_asks(admin, unseen: str)
         assert "text.control" in {one.rule_id for one in said.refusals} and not said.can_send, (
             changes
         )
-        with pytest.raises(Refused):
+        with pytest.raises(RequestRefused):
             enqueue(wanted, account=account, member=admin, source_asset=asset)
     assert not Generation.objects.exists()
 

@@ -14,13 +14,13 @@ from django.utils import timezone
 
 from editorapp.costs import ledger
 from editorapp.costs.models import Entry
+from editorapp.generations.ledger_lines import subject
 from editorapp.generations.models import Attempt, Generation
-from editorapp.generations.money import subject
 from editorapp.generations.states import State
 from editorapp.providers.models import ProviderAccount
 from editorapp.teams import people
 from editorapp.teams.roles import Role
-from editorapp.web.views.costs import PAGE_SIZE
+from editorapp.web.costs.views import PAGE_SIZE
 from tests.factories import make_generation, make_member
 from tests.queries import queries_of
 

@@ -13,7 +13,7 @@ from editorapp.review.decide import decide
 from editorapp.teams import people
 from editorapp.teams.models import User
 from editorapp.teams.roles import Role
-from editorapp.web.views.gallery import PAGE_SIZE
+from editorapp.web.gallery.views import PAGE_SIZE
 from tests.factories import make_asset, make_generation, make_member
 from tests.queries import queries_of
 

@@ -19,7 +19,7 @@ from editorapp.media.intake import take_in
 from editorapp.media.models import Asset
 from editorapp.teams.models import Member
 from editorapp.teams.roles import Role
-from editorapp.web.views.gallery import PAGE_SIZE
+from editorapp.web.gallery.views import PAGE_SIZE
 from tests.factories import make_generation, make_member
 
 pytestmark = [pytest.mark.browser, pytest.mark.django_db(transaction=True)]

@@ -6,8 +6,8 @@ import pytest
 from django.test import Client
 from django.urls import reverse
 
-from editorapp.providers.describe import every_model
 from editorapp.providers.models import default_account
+from editorapp.providers.rules.describe import every_model
 from editorapp.teams.models import Member
 from tests.browser_look import look
 

@@ -14,7 +14,7 @@ from editorapp.generations.states import State
 from editorapp.teams.models import Invite, Member, SignInLink, Team, User
 from editorapp.teams.roles import Role
 from editorapp.teams.sign_in import FREE_TRIES
-from editorapp.web.views import doors
+from editorapp.web.sign_in import views as doors
 from tests.factories import make_member, make_reserved
 from tests.queries import queries_of
 

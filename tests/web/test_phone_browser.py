@@ -8,10 +8,10 @@ import pytest
 from django.test import Client
 from django.utils import timezone
 
-from editorapp.alerts.models import Alert, Kind
+from editorapp.alerts.models import Alert, AlertKind
 from editorapp.costs import ledger
+from editorapp.generations.ledger_lines import subject
 from editorapp.generations.models import Attempt
-from editorapp.generations.money import subject
 from editorapp.generations.states import State
 from editorapp.teams.models import Member, Team
 from editorapp.teams.roles import Role
@@ -63,7 +63,7 @@ def team() -> Team:
     Attempt.objects.update(submit_started_at=now)
     Alert.objects.bulk_create(
         Alert(
-            kind=Kind.LOST,
+            kind=AlertKind.LOST,
             subject=f"generation:{one}",
             message="Lost.",
             team=team,

@@ -15,7 +15,7 @@ from editorapp.generations.states import State
 from editorapp.providers.contract import GenerationRequest
 from editorapp.providers.models import ProviderAccount
 from editorapp.teams.roles import Role
-from editorapp.web.views import queue
+from editorapp.web.queue import views as queue
 from tests.factories import make_generation, make_member
 from tests.queries import queries_of
 

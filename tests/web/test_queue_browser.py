@@ -9,8 +9,8 @@ import pytest
 from django.utils import timezone
 from playwright.sync_api import Page, expect
 
-from editorapp.generations.line import pausing
 from editorapp.generations.models import Attempt, Generation, Priority
+from editorapp.generations.queue import pause
 from editorapp.generations.states import State
 from editorapp.media.intake import take_in
 from editorapp.providers.models import ProviderAccount
@@ -43,7 +43,7 @@ def full(creator, admin) -> list[Generation]:
         admin, state=State.UNKNOWN, failure_message="No answer came.", source=None, parent=None
     )
     make_generation(creator, state=State.CANCELED, source=None, parent=None)
-    pausing.hold(singles[2], member=creator, now=timezone.now())
+    pause.hold(singles[2], member=creator, now=timezone.now())
     return [*singles, *several]
 
 

@@ -9,9 +9,9 @@ from django.test import Client
 from django.utils import timezone
 
 from editorapp.costs import ledger
+from editorapp.generations.coordination import heartbeat
 from editorapp.generations.engine import claims
 from editorapp.generations.models import Attempt, Generation, Priority
-from editorapp.generations.running import health
 from editorapp.generations.states import State
 from editorapp.providers.models import ProviderAccount
 from editorapp.teams.models import Member, Team
@@ -66,7 +66,7 @@ def is_staged_in_vain(take: Generation) -> None:
 
 def heard_of(*, seconds_ago: float) -> None:
     for name in ("ticker", "cluster"):
-        health.beat(name, now=timezone.now() - timedelta(seconds=seconds_ago))
+        heartbeat.beat(name, now=timezone.now() - timedelta(seconds=seconds_ago))
 
 
 def rests(take: Generation) -> None:

@@ -15,11 +15,11 @@ from django.core.management import CommandError, call_command
 from django.db import OperationalError, connection, connections
 from django.utils import timezone
 
+from editorapp.ops import preparing
+from editorapp.ops.management.commands import work
+from editorapp.ops.supervisor import EngineLock
 from editorapp.teams import people
 from editorapp.teams.models import Member, Team
-from editorapp.web import preparing
-from editorapp.web.engine_room import EngineLock
-from editorapp.web.management.commands import work
 from tests.environment import ROOT, installation
 from tests.factories import make_member
 

@@ -10,12 +10,12 @@ import pytest
 from django.utils import timezone
 
 from editorapp.costs import ledger
-from editorapp.costs.models import AskedPrice
+from editorapp.costs.models import PriceQuote
+from editorapp.generations.checks.books import differences
 from editorapp.generations.models import Attempt, Generation, Search, Settlement
-from editorapp.generations.request import asking
+from editorapp.generations.reconcile import search, settle
+from editorapp.generations.request import quotes
 from editorapp.generations.states import State
-from editorapp.generations.unknown import search, settle
-from editorapp.generations.watch.books import differences
 from editorapp.providers import registry
 from editorapp.providers.models import default_account
 from editorapp.teams.roles import Role
@@ -134,8 +134,8 @@ def test_the_price_of_a_second_time_is_asked_for_anew(client, creator):
 
     part = client.post(f"/takes/{take.pk}/ask", headers={"HX-Request": "true"}).content.decode()
     assert "Asking" in part and 'hx-trigger="load delay:1s"' in part
-    AskedPrice.objects.update(
-        state=asking.State.KNOWN,
+    PriceQuote.objects.update(
+        state=quotes.State.KNOWN,
         low_usd=Decimal("2.40"),
         high_usd=Decimal("2.40"),
         basis="240 CU",

@@ -10,11 +10,11 @@ import pytest
 from django.utils import timezone
 
 from editorapp.costs import ledger
-from editorapp.costs.models import AskedPrice
+from editorapp.costs.models import PriceQuote
+from editorapp.generations.checks import overdue
 from editorapp.generations.models import Attempt, Generation, Search
-from editorapp.generations.request import asking
+from editorapp.generations.request import quotes
 from editorapp.generations.states import State
-from editorapp.generations.watch import overdue
 from editorapp.media.intake import take_in
 from editorapp.media.models import Asset
 from editorapp.providers.models import default_account
@@ -108,8 +108,8 @@ def test_the_price_of_a_second_time_is_asked_for_in_place_and_agreed_to(open_pag
     page.get_by_label("Why (needed; kept with the cost lines)").fill("The client waits")
     page.get_by_role("button", name="Ask what it costs now").click()
     page.get_by_text("Asking Scenario (simulated) what a second time costs now").wait_for()
-    AskedPrice.objects.update(
-        state=asking.State.KNOWN,
+    PriceQuote.objects.update(
+        state=quotes.State.KNOWN,
         low_usd=Decimal("2.40"),
         high_usd=Decimal("2.40"),
         basis="240 CU at $0.01",

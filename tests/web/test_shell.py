@@ -59,13 +59,13 @@ def test_the_queue_counts_only_what_runs_in_this_team():
     make_generation(member, state="unknown")
     make_generation(make_member(), state="running")
 
-    from editorapp.web.context import Counts, counts
+    from editorapp.web.shell.context import Counts, counts
 
     assert counts(member) == Counts(running=2, waiting=1)
 
 
 def test_only_an_admin_is_shown_the_people(client):
-    from editorapp.web.context import places
+    from editorapp.web.shell.context import places
 
     reverse_all = {place.name for place in places(make_member(role=Role.CREATOR))}
 

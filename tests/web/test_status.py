@@ -9,17 +9,17 @@ import pytest
 from django.test import Client
 from django.utils import timezone
 
-from editorapp.alerts import alerts, telling
-from editorapp.alerts.models import Alert, Kind
+from editorapp.alerts import alerts, delivery
+from editorapp.alerts.models import Alert, AlertKind
+from editorapp.generations.checks import alert_checks
+from editorapp.generations.coordination import heartbeat
 from editorapp.generations.engine import claims
 from editorapp.generations.models import Attempt
-from editorapp.generations.running import health
 from editorapp.generations.states import State
-from editorapp.generations.watch import lookout
+from editorapp.ops import status
 from editorapp.providers.models import ProviderAccount, default_account
 from editorapp.teams.models import Member
 from editorapp.teams.roles import Role
-from editorapp.web import state_of_things
 from tests.factories import make_generation, make_member, make_reserved
 from tests.queries import queries_of
 from tests.queued import waiting
@@ -35,7 +35,7 @@ def admin(db) -> Member:
 @pytest.fixture
 def alive(db) -> None:
     for part in ("ticker", "cluster"):
-        health.beat(part, now=timezone.now())
+        heartbeat.beat(part, now=timezone.now())
 
 
 def shown(client: Client, member: Member) -> str:
@@ -45,7 +45,7 @@ def shown(client: Client, member: Member) -> str:
     return re.sub(r"\s+", " ", re.sub(r"<[^>]+>", " ", response.content.decode()))
 
 
-def raised(subject: str, *, team_id: int | None, kind: str = Kind.LOST) -> Alert:
+def raised(subject: str, *, team_id: int | None, kind: str = AlertKind.LOST) -> Alert:
     alerts.open(
         kind,
         subject,
@@ -67,7 +67,7 @@ def test_it_is_for_admins(client, role, db):
 def test_an_engine_that_is_well_says_so_and_one_that_is_dead_says_what_to_do(client, admin, alive):
     assert "Engine Alive" in shown(client, admin)
 
-    health.beat("cluster", now=timezone.now() - timedelta(minutes=20))
+    heartbeat.beat("cluster", now=timezone.now() - timedelta(minutes=20))
 
     page = shown(client, admin)
     assert "No sign of life: the queue for 20 min." in page and "manage.py work" in page
@@ -129,7 +129,7 @@ def test_the_oldest_come_first_and_results_that_expire_have_their_hour(client, a
     late = make_generation(admin, state=State.FETCHING)
     Attempt.objects.filter(generation=late).update(result_expires_at=now + timedelta(minutes=30))
 
-    things = state_of_things.gather(admin, now=now)
+    things = status.gather(admin, now=now)
 
     assert [round((now - one.submit_started_at).total_seconds() / 60) for one in things.oldest] == [
         50,
@@ -143,7 +143,7 @@ def test_the_oldest_come_first_and_results_that_expire_have_their_hour(client, a
 def test_the_ledgers_last_check_is_shown(client, admin, alive):
     make_generation(admin, state=State.SUCCEEDED)  # without a line
 
-    lookout.check_books(timezone.now())
+    alert_checks.check_books(timezone.now())
 
     page = shown(client, admin)
     assert "1 difference" in page and "should be charged" in page and "checked just now" in page
@@ -151,7 +151,7 @@ def test_the_ledgers_last_check_is_shown(client, admin, alive):
 
 def test_the_ledger_says_how_many_lines_were_checked_and_how_many_are_newer(client, admin, alive):
     assert "Ledger No lines yet Check now" in shown(client, admin)
-    lookout.check_books(timezone.now() - timedelta(minutes=20))
+    alert_checks.check_books(timezone.now() - timedelta(minutes=20))
     assert "Ledger No lines yet Check now" in shown(client, admin)
     for _ in range(3):
         make_reserved(admin)
@@ -160,7 +160,7 @@ def test_the_ledger_says_how_many_lines_were_checked_and_how_many_are_newer(clie
         client, admin
     )
 
-    lookout.check_books(timezone.now())
+    alert_checks.check_books(timezone.now())
     assert "Ledger Balances 3 lines, checked just now Check now" in shown(client, admin)
 
     make_reserved(admin)
@@ -171,14 +171,14 @@ def test_the_ledger_says_how_many_lines_were_checked_and_how_many_are_newer(clie
 
 
 def test_an_almost_full_disk_is_seen(client, admin, alive, monkeypatch):
-    monkeypatch.setattr(lookout, "free_space", lambda: 0.034)
+    monkeypatch.setattr(alert_checks, "free_space", lambda: 0.034)
 
     assert "Disk free 3.4%" in shown(client, admin)
 
 
 def test_the_shell_leads_admins_there_and_counts_what_needs_them(client, admin, alive):
     raised("generation:1", team_id=admin.team_id)
-    raised("account:3", team_id=None, kind=Kind.ACCOUNT)
+    raised("account:3", team_id=None, kind=AlertKind.ACCOUNT)
     raised("generation:9", team_id=make_member().team_id)
 
     assert "Status 2 need a person" in shown(client, admin)
@@ -225,7 +225,7 @@ def test_an_admin_can_have_the_ledger_checked_now(
 def test_an_account_of_a_provider_that_is_gone_breaks_nothing(client, admin, alive):
     ProviderAccount.objects.create(provider="gone", name="Gone", is_simulated=True)
 
-    lookout.accounts(timezone.now())
+    alert_checks.accounts(timezone.now())
 
     assert "Gone" not in shown(client, admin)
 
@@ -249,7 +249,7 @@ def test_that_nobody_is_told_is_said_once_and_weighs_more_with_real_accounts(
         )
     for number in range(3):
         raised(f"generation:{number}", team_id=admin.team_id)
-    Alert.objects.update(problem=telling.NOBODY, tries=2)
+    Alert.objects.update(problem=delivery.NOBODY, tries=2)
 
     page = shown(client, admin)
 

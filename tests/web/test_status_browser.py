@@ -6,12 +6,12 @@ import pytest
 from django.utils import timezone
 
 from editorapp.alerts import alerts
-from editorapp.alerts.models import Alert, Kind
+from editorapp.alerts.models import Alert, AlertKind
+from editorapp.generations.checks import alert_checks
+from editorapp.generations.coordination import heartbeat
 from editorapp.generations.engine import claims
 from editorapp.generations.models import Attempt
-from editorapp.generations.running import health
 from editorapp.generations.states import State
-from editorapp.generations.watch import lookout
 from editorapp.providers.models import default_account
 from editorapp.teams.models import Member
 from editorapp.teams.roles import Role
@@ -42,13 +42,13 @@ def busy(transactional_db) -> Member:
         accounts[2].pk, now=now, seconds=3000, reason="Too many requests: 30 a minute are allowed."
     )
     for part in ("ticker", "cluster"):
-        health.beat(part, now=now + timedelta(minutes=5))
+        heartbeat.beat(part, now=now + timedelta(minutes=5))
     said = (
         "The provider did not answer. It may have been accepted: its price stays held until you "
         "say what became of it."
     )
     alerts.open(
-        Kind.UNKNOWN_OUTCOME,
+        AlertKind.UNKNOWN_OUTCOME,
         "generation:7",
         message=said,
         team_id=admin.team_id,
@@ -56,10 +56,12 @@ def busy(transactional_db) -> Member:
         now=now,
     )
     alerts.open(
-        Kind.DISK_FULL, "disk:here", message="3.1% of the disk is free.", team_id=None, now=now
+        AlertKind.DISK_FULL, "disk:here", message="3.1% of the disk is free.", team_id=None, now=now
     )
-    Alert.objects.filter(kind=Kind.DISK_FULL).update(problem="The webhook answered 500.", tries=3)
-    lookout.check_books(now)
+    Alert.objects.filter(kind=AlertKind.DISK_FULL).update(
+        problem="The webhook answered 500.", tries=3
+    )
+    alert_checks.check_books(now)
     return admin
 
 
@@ -75,7 +77,7 @@ def test_it_keeps_itself_fresh_and_the_keyboard_where_it_is(open_page, busy):
     link = page.get_by_role("link", name="Go to Outcome unknown (Take 7)")
     link.focus()
 
-    alerts.close(Kind.DISK_FULL, "disk:here", now=timezone.now())
+    alerts.close(AlertKind.DISK_FULL, "disk:here", now=timezone.now())
 
     page.get_by_text("3.1% of the disk is free.").wait_for(state="detached")
     assert page.locator("#alerts-open").inner_text().split()[0] == "2"  # and the ledger

@@ -12,7 +12,7 @@ import pytest
 from django.test import Client
 from django.utils import timezone
 
-from editorapp.costs.models import AskedPrice
+from editorapp.costs.models import PriceQuote
 from editorapp.generations import history
 from editorapp.generations.models import Generation
 from editorapp.providers import accounts
@@ -20,7 +20,7 @@ from editorapp.providers.contract import GenerationRequest, Ref
 from editorapp.providers.models import ProviderAccount, TeamAccount
 from editorapp.teams.models import Member, Team
 from editorapp.teams.roles import Role
-from editorapp.web.studio import remade
+from editorapp.web.studio import repeat
 from tests.factories import make_asset, make_generation, make_member
 
 pytestmark = pytest.mark.django_db
@@ -88,7 +88,7 @@ def quote_of(html: str, name: str) -> str:
 
 def told(account: ProviderAccount, low: str) -> None:
     """Answer for the provider what was asked of it."""
-    AskedPrice.objects.filter(account=account).update(
+    PriceQuote.objects.filter(account=account).update(
         state="known",
         low_usd=Decimal(low),
         high_usd=Decimal(low),
@@ -399,7 +399,7 @@ def test_a_price_is_asked_of_another_account_without_choosing_it(browser, member
     assert "asking" in quote_of(asking, "Scenario") and 'aria-pressed="true"' in quote_of(
         asking, "Luma Agents"
     )
-    assert AskedPrice.objects.get().account == scenario
+    assert PriceQuote.objects.get().account == scenario
 
 
 def test_who_may_only_look_is_shown_prices_but_asks_for_none(member):
@@ -503,7 +503,7 @@ def test_change_and_redo_asks_for_exactly_the_same(member, wanted):
         prompt="Snow",
     )
 
-    form = remade.again(take)
+    form = repeat.again(take)
 
     assert form.request(wanted.source) == wanted and form.account == take.account_id
 
@@ -518,7 +518,7 @@ def test_an_extension_is_asked_for_again_from_the_same_take(member):
         member, state="failed", task="generate", request=wanted.to_json(), parent=first
     )
 
-    form = remade.again(take)
+    form = repeat.again(take)
 
     assert (form.frames, form.extend_generation) == ("backward", first.pk)
     assert form.request(None, extend=ref) == wanted

@@ -7,7 +7,7 @@ import pytest
 from django.utils import timezone
 from playwright.sync_api import Page, Route, expect
 
-from editorapp.costs.models import AskedPrice
+from editorapp.costs.models import PriceQuote
 from editorapp.media.intake import take_in
 from editorapp.providers import accounts
 from editorapp.teams.models import Member
@@ -204,8 +204,8 @@ def test_the_chosen_account_asks_for_its_price_by_itself_and_shows_it_when_it_co
     choose(studio, "Scenario")
 
     expect(studio.locator("#estimate")).to_contain_text("Asking Scenario what this costs")
-    asked = AskedPrice.objects.get()
-    AskedPrice.objects.filter(pk=asked.pk).update(
+    asked = PriceQuote.objects.get()
+    PriceQuote.objects.filter(pk=asked.pk).update(
         state="known",
         low_usd="0.42",
         high_usd="0.42",
@@ -220,7 +220,7 @@ def test_the_chosen_account_asks_for_its_price_by_itself_and_shows_it_when_it_co
     expect(studio.locator("#request-json")).to_contain_text("Snow at dusk")
     studio.get_by_label("HDR").check()
     expect(studio.locator("#estimate")).to_contain_text("Asking Scenario")
-    assert AskedPrice.objects.count() == 2
+    assert PriceQuote.objects.count() == 2
 
 
 def test_a_draft_of_another_task_at_another_account_survives_a_reload(studio):

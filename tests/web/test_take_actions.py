@@ -7,9 +7,9 @@ from django.test import Client
 from django.urls import reverse
 
 from editorapp.costs import ledger
+from editorapp.generations.reconcile import settle
 from editorapp.generations.request import retry
 from editorapp.generations.states import State
-from editorapp.generations.unknown import settle
 from editorapp.providers.contract import GenerationRequest
 from editorapp.teams.roles import Role
 from tests.factories import make_asset, make_generation, make_member

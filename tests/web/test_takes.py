@@ -13,7 +13,7 @@ from editorapp.media.models import Asset
 from editorapp.providers.contract import GenerationRequest, Ref
 from editorapp.providers.models import ProviderAccount
 from editorapp.teams.roles import Role
-from editorapp.web import chain
+from editorapp.web.takes import lineage
 from tests.factories import make_asset, make_generation, make_member
 from tests.queries import queries_of
 from tests.web.take_pages import NOW, make_done, make_held, signed_in, text
@@ -117,7 +117,7 @@ def test_edits_and_siblings_are_shown(client, creator):
 def test_the_page_of_an_old_take_shows_all_that_it_came_from_and_counts_its_kin(
     client, creator, monkeypatch
 ):
-    monkeypatch.setattr(chain, "MOST_SHOWN", 2)
+    monkeypatch.setattr(lineage, "MOST_SHOWN", 2)
     takes = [make_done(creator)]
     for _ in range(5):
         takes.append(make_done(creator, parent=takes[-1], lineage=takes[0].lineage))

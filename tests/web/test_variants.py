@@ -11,7 +11,7 @@ from django.test import Client
 from django.test.utils import CaptureQueriesContext
 
 from editorapp.costs import ledger
-from editorapp.costs.models import AskedPrice
+from editorapp.costs.models import PriceQuote
 from editorapp.generations.models import Attempt, Generation
 from editorapp.generations.states import State
 from editorapp.media.models import Asset
@@ -90,7 +90,7 @@ def test_strengths_and_prompts_make_a_take_of_each_pair(browser, clip, member):
 def test_more_prompts_cost_a_check_no_query_where_the_price_was_asked_for(browser, clip):
     fields = typed(clip, account=default_account("scenario").pk, resolution="1080p")
     browser.post("/studio/ask", fields | {"ask": fields["account"]}, headers=HTMX)
-    assert AskedPrice.objects.count() == 1
+    assert PriceQuote.objects.count() == 1
     counts = []
     for prompts in ("Fog", "\n".join(f"Fog {number}" for number in range(12))):
         checked(

@@ -11,7 +11,7 @@ from decimal import ROUND_HALF_UP, Decimal
 from typing import Any
 
 from editorapp.alerts import alerts
-from editorapp.alerts.models import Kind
+from editorapp.alerts.models import AlertKind
 from editorapp.core.money import (
     LONGEST_SAID,
     MICRO,
@@ -24,8 +24,8 @@ from editorapp.core.sanitizing import clean_text
 from editorapp.costs import ledger
 from editorapp.costs.ledger import Charge
 from editorapp.costs.models import Entry
+from editorapp.generations.alert_subjects import subject, where
 from editorapp.generations.models import Attempt, Generation
-from editorapp.generations.watch.raised import subject, where
 from editorapp.providers.contract import Job
 
 
@@ -106,7 +106,7 @@ def _shown(attempt: Attempt, job: Job, entry: Entry, *, now: datetime) -> dict[s
             f"Take #{generation.pk} at {attempt.account}: {warning} Look in the provider's console."
         )
         alerts.open(
-            Kind.PRICE, subject(generation.pk), message=message, now=now, **where(generation)
+            AlertKind.PRICE, subject(generation.pk), message=message, now=now, **where(generation)
         )
     spent = _spent(attempt, entry.amount_usd if amount is None else amount)
     return {"cost_usd": spent, "cost_is_estimated": amount is None, "warning": warning}

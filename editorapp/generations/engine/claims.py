@@ -11,8 +11,8 @@ from django.db import connection, transaction
 from django.db.models import Count, Q, QuerySet
 
 from editorapp.core.locks import unlocked
+from editorapp.generations.coordination import lease_holder
 from editorapp.generations.models import Attempt, Pause
-from editorapp.generations.running import whereabouts
 from editorapp.generations.states import IN_FLIGHT, State
 from editorapp.providers.models import ProviderAccount
 
@@ -45,7 +45,7 @@ TAKEN = timedelta(
 LOOK = ("id", "generation_id", "account_id", "provider_job_id", "submitted_at")
 
 
-class Look(NamedTuple):
+class DuePoll(NamedTuple):
     """A job that was claimed for a poll: all that asking for it and scheduling the next poll needs."""
 
     pk: int
@@ -80,7 +80,7 @@ def claim(
     found = list(rows.only(*CLAIMED)[:most]) if most > 0 else []
     if not found:
         return []
-    token, states = whereabouts.holder(), {attempt.state for attempt in found}
+    token, states = lease_holder.holder(), {attempt.state for attempt in found}
     same = Attempt.objects.filter(pk__in=[attempt.pk for attempt in found])
     free = same.filter(state__in=states, next_action_at__lte=due_by)
     if free.update(lease_token=token, next_action_at=until) < len(found):
@@ -93,7 +93,7 @@ def claim(
 
 def claim_polls(
     accounts: Collection[int], *, most: int, due_by: datetime, skip: Collection[int]
-) -> list[Look]:
+) -> list[DuePoll]:
     """Take up to `most` running jobs that are due by then, but those in `skip`, which are being
     asked for already.
 
@@ -102,7 +102,7 @@ def claim_polls(
     """
     if most <= 0 or not accounts:
         return []
-    due_at, token = connection.ops.adapt_datetimefield_value(due_by), whereabouts.holder()
+    due_at, token = connection.ops.adapt_datetimefield_value(due_by), lease_holder.holder()
     with connection.cursor() as cursor:
         cursor.execute(
             f"SELECT {', '.join(LOOK)} FROM {_TABLE} WHERE state = '{State.RUNNING}' AND next_action_at <= %s "
@@ -131,7 +131,7 @@ def claim_polls(
         )
         found = [row for row in found if row[0] in ours]
     return [
-        Look(pk, generation, account, job or "", _aware(at), token)
+        DuePoll(pk, generation, account, job or "", _aware(at), token)
         for pk, generation, account, job, at in found
     ]
 
@@ -152,7 +152,7 @@ def _aware(at: datetime | None) -> datetime | None:
     return at.replace(tzinfo=UTC) if at is not None and at.tzinfo is None else at
 
 
-def held(looks: Sequence[Look]) -> dict[int, Attempt]:
+def held(looks: Sequence[DuePoll]) -> dict[int, Attempt]:
     """Read the attempts of these claims whole, by their ids; those that somebody took over
     meanwhile are left out.
     """

@@ -21,17 +21,17 @@ from typing import Any, Protocol
 from django.db import DatabaseError, DataError, IntegrityError, connection, transaction
 
 from editorapp.alerts import alerts
-from editorapp.alerts.models import Kind
+from editorapp.alerts.models import AlertKind
 from editorapp.core import retry
 from editorapp.core.fault_points import reached
 from editorapp.costs import ledger
-from editorapp.generations.engine import charging, claims, schedule
-from editorapp.generations.engine.moves import Move, lock, move_all, written
+from editorapp.generations.alert_subjects import subject, where
+from editorapp.generations.checks import alert_checks, expiring
+from editorapp.generations.coordination import lease_holder
+from editorapp.generations.engine import charging, claims, poll_schedule
+from editorapp.generations.engine.transitions import Transition, lock, move_all, written
 from editorapp.generations.models import Attempt, InvalidTransition, Overtaken
-from editorapp.generations.running import whereabouts
 from editorapp.generations.states import State
-from editorapp.generations.watch import expiring, lookout
-from editorapp.generations.watch.raised import subject, where
 from editorapp.providers.contract import BadCredentials, Failure, Job, OutOfFunds, ProviderError
 
 log = logging.getLogger(__name__)
@@ -53,7 +53,8 @@ def posting_all(posts: Sequence[tuple[Attempt, dict[str, Any], float]], *, now: 
     Raises: Overtaken, when somebody else was first at any of them.
     """
     moves = [
-        Move(attempt, _posting(body, now=now, seconds=seconds)) for attempt, body, seconds in posts
+        Transition(attempt, _posting(body, now=now, seconds=seconds))
+        for attempt, body, seconds in posts
     ]
     move_all(State.SUBMITTING, moves, now=now)
 
@@ -65,7 +66,7 @@ def _posting(body: dict[str, Any], *, now: datetime, seconds: float) -> dict[str
         "request_sha256": hashlib.sha256(written.encode()).hexdigest(),
         "submit_started_at": now,
         "next_action_at": now + POST_LEASE + timedelta(seconds=seconds),
-        "lease_token": whereabouts.holder(),
+        "lease_token": lease_holder.holder(),
     }
 
 
@@ -114,7 +115,7 @@ def _raise_late(attempt: Attempt, job: Job, *, now: datetime) -> bool:
         f"settled {settled}. Look there for what it costs, and correct the take's cost."
     )
     alerts.open(
-        Kind.UNKNOWN_OUTCOME,
+        AlertKind.UNKNOWN_OUTCOME,
         subject(row.generation_id),
         message=message,
         now=now,
@@ -133,7 +134,7 @@ def all_accepted(taken: Sequence[tuple[Attempt, Job, float]], *, now: datetime) 
     Shapes: attempts, what the provider answered, and in how many seconds each is first asked for.
     """
     moves = [
-        Move(attempt, _as_accepted(job, now=now, seconds=seconds), _NOTHING_WRONG)
+        Transition(attempt, _as_accepted(job, now=now, seconds=seconds), _NOTHING_WRONG)
         for attempt, job, seconds in taken
     ]
 
@@ -203,7 +204,7 @@ def refused(attempt: Attempt, error: ProviderError, *, now: datetime) -> None:
         )
         ledger.release(attempt.pk, now=now, note=f"Refused: {error.message}")
         if can_retry:
-            lookout.refused(attempt.account, error, now=now)
+            alert_checks.refused(attempt.account, error, now=now)
 
 
 def unsendable(attempt: Attempt, error: Exception, *, now: datetime) -> None:
@@ -266,7 +267,7 @@ def still_running(jobs: Iterable[tuple[Scheduled, float | None]], *, now: dateti
     for job, progress in sorted(
         jobs, key=lambda one: one[0].pk
     ):  # the order of all locks: see core/locks.py
-        look = schedule.next_look_at(submitted_at=job.submitted_at or now, now=now)
+        look = poll_schedule.next_look_at(submitted_at=job.submitted_at or now, now=now)
         share = as_share(progress)
         look_at, token = (
             written(Attempt, "next_action_at", look),
@@ -304,7 +305,9 @@ def poll_failed(attempt: Attempt, error: ProviderError, *, now: datetime, **note
         least = error.retry_after_seconds or 0.0
         if attempt.submitted_at is not None:
             age = (now - attempt.submitted_at).total_seconds()
-            least = max(least, schedule.interval_seconds(age) if age > schedule.SLOW_FROM else 0.0)
+            least = max(
+                least, poll_schedule.interval_seconds(age) if age > poll_schedule.SLOW_FROM else 0.0
+            )
         at = now + timedelta(
             seconds=retry.policy("poll.error").pause_seconds(failures, least=least)
         )
@@ -313,7 +316,7 @@ def poll_failed(attempt: Attempt, error: ProviderError, *, now: datetime, **note
         )
         rows.update(next_action_at=at, error_count=failures, last_error=error.message, **noted)
     if isinstance(error, BadCredentials):
-        lookout.refused(attempt.account, error, now=now)
+        alert_checks.refused(attempt.account, error, now=now)
 
 
 def _are_links_given_up(attempt: Attempt, failures: int, *, now: datetime) -> bool:
@@ -386,7 +389,7 @@ def all_done(pairs: Sequence[tuple[Attempt, Job]], *, now: datetime) -> bool:
         shown = charging.charge_all(fresh, now=now)
         for group in (fresh, [pair for pair in pairs if pair[0].pk not in shown]):
             moves = [
-                Move(
+                Transition(
                     attempt,
                     _as_done(attempt, job, now=now),
                     {"chain_id": job.chain_id, **shown.get(attempt.pk, {})},

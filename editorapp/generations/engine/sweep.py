@@ -19,15 +19,15 @@ from django.utils import timezone
 from editorapp.core import retry
 from editorapp.core.fault_points import reached
 from editorapp.costs import ledger
-from editorapp.generations.engine import claims, odd_answers, polling
-from editorapp.generations.engine.courier import POST_WORKERS, Answer, Courier, Post
-from editorapp.generations.engine.moves import lock
-from editorapp.generations.engine.polling import Polls
-from editorapp.generations.engine.posting import Posts, unless_overtaken
-from editorapp.generations.engine.reached import Accounts
+from editorapp.generations import exchange_log
+from editorapp.generations.coordination import heartbeat, lease_holder, leases, shutdown, wake
+from editorapp.generations.engine import claims, poll, reclaim, unusable_answers
+from editorapp.generations.engine.account_snapshot import Accounts
+from editorapp.generations.engine.dispatcher import POST_WORKERS, CallResult, Dispatcher, Post
+from editorapp.generations.engine.poll import Polls
+from editorapp.generations.engine.submit import Posts, unless_overtaken
+from editorapp.generations.engine.transitions import lock
 from editorapp.generations.models import Attempt
-from editorapp.generations.running import health, leases, leaving, takeover, wake, whereabouts
-from editorapp.generations.verifying import hearing
 from editorapp.providers import registry
 from editorapp.providers.contract import JobState
 
@@ -53,7 +53,7 @@ def work(
     """Look after a provider's attempts for at most about so many seconds, and longer only for posts
     under way.
     """
-    holder = whereabouts.holder()
+    holder = lease_holder.holder()
     lease = wake.work_lease(provider)
     now = clock()
     wake.answered(
@@ -61,7 +61,7 @@ def work(
     )  # also where another sweep is at work: or its end could wake nobody
     if not leases.take(lease, holder, now=now, seconds=LEASE_SECONDS):
         return
-    takeover.from_the_dead(now=now)
+    reclaim.from_the_dead(now=now)
     session = Session(provider, clock=clock)
     try:
         _sweep(session, lease, holder, seconds=seconds, clock=clock)
@@ -88,7 +88,7 @@ def _sweep(
     began = time.monotonic()
     ends, latest, renews = began + seconds, began + LONGEST_SECONDS, began + RENEW_SECONDS
     while True:
-        if leaving.is_asked():
+        if shutdown.is_asked():
             latest = min(latest, time.monotonic())
         slow = session.slow_until()
         until = min(max(ends, slow), latest)
@@ -109,7 +109,7 @@ def _renewed(lease: str, holder: uuid.UUID, *, now: datetime) -> bool:
     A database that does not answer has taken nothing away.
     """
     try:
-        health.beat("cluster", now=now)  # the beat task may have to wait for this very session
+        heartbeat.beat("cluster", now=now)  # the beat task may have to wait for this very session
         held = leases.take(lease, holder, now=now, seconds=LEASE_SECONDS)
     except Error:
         log.exception("The lease %s could not be renewed", lease)
@@ -148,11 +148,11 @@ class Session:
         self.provider = provider
         self.clock = clock
         adapter = registry.get(provider)
-        self.courier = Courier(adapter)
+        self.courier = Dispatcher(adapter)
         self.accounts = Accounts(provider)
         self.posts = Posts(adapter, self.courier, self.accounts, clock)
         self.polls = Polls(self.courier, self.accounts, turn=timedelta(seconds=TURN_SECONDS))
-        self.unwritten: list[Answer] = []
+        self.unwritten: list[CallResult] = []
         self.failures = 0  # of writing, one after the other
         self.write_again_at = 0.0  # monotonic
         self.durable: object = None  # the connection whose commits survive a power cut
@@ -203,13 +203,13 @@ class Session:
     def _has_room_for_more(self, take_new: bool) -> bool:
         """Is more due than this turn could take, and is half of what it took answered?"""
         posts = take_new and self.posts.is_more_due and self.courier.free_posts >= POST_WORKERS / 2
-        polls = self.polls.is_more_due and self.courier.polling <= polling.AT_FIRST / 2
+        polls = self.polls.is_more_due and self.courier.polling <= poll.AT_FIRST / 2
         return (posts or polls) and not self.unwritten
 
     def _is_near(self, now: datetime) -> bool:
         return claims.is_due_by(self.accounts.ids, now + timedelta(seconds=LINGER_SECONDS))
 
-    def _write(self, answers: list[Answer]) -> None:
+    def _write(self, answers: list[CallResult]) -> None:
         """Write what came back in one transaction; what cannot be written of it must not hold up
         the rest.
 
@@ -238,10 +238,10 @@ class Session:
         _reached_written(answers)
         self._note_taken(answers)
         for answer in answers:
-            hearing.note_of_take(answer.errand.generation_id, answer.heard)
+            exchange_log.note_of_take(answer.errand.generation_id, answer.heard)
         self.polls.forget(answers)
 
-    def _note_taken(self, answers: Sequence[Answer]) -> None:
+    def _note_taken(self, answers: Sequence[CallResult]) -> None:
         """Note which accounts took jobs: after the answers are written, and nothing depends on it."""
         posts = [
             one.errand for one in answers if isinstance(one.errand, Post) and one.job is not None
@@ -265,11 +265,11 @@ class Session:
         )
         _let_go_of_broken()
 
-    def _write_all(self, answers: Sequence[Answer], *, now: datetime) -> None:
+    def _write_all(self, answers: Sequence[CallResult], *, now: datetime) -> None:
         _lock(answers)
         posts = [one for one in answers if isinstance(one.errand, Post)]
         polls = [one for one in answers if not isinstance(one.errand, Post)]
-        polling.write(polls, write_one=_write_one, now=now)
+        poll.write(polls, write_one=_write_one, now=now)
         self.posts.write(posts, write_one=_write_one, now=now)
         if any(one.job is not None and one.job.state is JobState.DONE for one in polls):
             transaction.on_commit(lambda: self._wake_transfers(now))
@@ -284,7 +284,7 @@ class Session:
 
 
 def _write_one(
-    write: Callable[..., None], attempt: Attempt, answer: Answer, *, now: datetime
+    write: Callable[..., None], attempt: Attempt, answer: CallResult, *, now: datetime
 ) -> None:
     """Write one answer.
 
@@ -305,7 +305,7 @@ def _write_one(
 
 
 def _note_unwritable(
-    was: dict[str, Any], answer: Answer, error: Exception, *, now: datetime
+    was: dict[str, Any], answer: CallResult, error: Exception, *, now: datetime
 ) -> None:
     """Note on a row, as it was before, that an answer could not be written.
 
@@ -314,7 +314,7 @@ def _note_unwritable(
     row = Attempt.objects.select_related("generation", "account").filter(**was).first()
     try:
         if row is not None:
-            unless_overtaken(odd_answers.unwritable, row, answer, error, now=now)
+            unless_overtaken(unusable_answers.unwritable, row, answer, error, now=now)
     except Exception as another:
         _unless_of_the_database(another)
         log.exception(
@@ -331,13 +331,13 @@ def _unless_of_the_database(error: Exception) -> None:
         raise error
 
 
-def _lock(answers: Sequence[Answer]) -> None:
+def _lock(answers: Sequence[CallResult]) -> None:
     """Lock the rows and the budgets of all that these answers are about at once, for they are
     written step by step.
 
     Polls that found nothing new are one step: it goes by their order itself.
     """
-    under_way = [one.job is not None and one.job.state in polling.UNDERWAY for one in answers]
+    under_way = [one.job is not None and one.job.state in poll.UNDERWAY for one in answers]
     if all(under_way) and not any(isinstance(one.errand, Post) for one in answers):
         return
     lock([one.errand.pk for one in answers])
@@ -346,6 +346,6 @@ def _lock(answers: Sequence[Answer]) -> None:
     )
 
 
-def _reached_written(answers: Sequence[Answer]) -> None:
+def _reached_written(answers: Sequence[CallResult]) -> None:
     for answer in answers:
         reached("submit.recorded" if isinstance(answer.errand, Post) else "poll.written")

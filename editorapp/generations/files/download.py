@@ -7,11 +7,11 @@ import httpx
 from editorapp.core import ssrf_guard
 from editorapp.core.content_encoding import IDENTITY, CannotUnpack, Unpacker
 from editorapp.core.fault_points import reached
-from editorapp.generations.files.parts import Part, Progress
-from editorapp.providers import links, listening
-from editorapp.providers.answers import wait_asked
+from editorapp.generations.files.partial import PartialFile, Progress
 from editorapp.providers.contract import Access
-from editorapp.providers.transport import as_sent
+from editorapp.providers.http import links, recording
+from editorapp.providers.http.answers import wait_asked
+from editorapp.providers.http.session import as_sent
 
 TOTAL_SECONDS = 900.0
 CUTS_AT_MOST = 4
@@ -42,11 +42,11 @@ class BadLink(CutOff):
     """This is no link that anything can be asked of; another answer may hold one."""
 
 
-class NotAllowed(Exception):
+class LinkNotAllowed(Exception):
     """The link leads where no result of this provider can be, or to more than a result can weigh."""
 
 
-async def download(url: str, part: Part, *, access: Access, max_bytes: int) -> int:
+async def download(url: str, part: PartialFile, *, access: Access, max_bytes: int) -> int:
     """Stream a link into a part, going on where it was cut, here or by an earlier worker; return
     the file's size.
 
@@ -59,12 +59,12 @@ async def download(url: str, part: Part, *, access: Access, max_bytes: int) -> i
         await _collect(url, part, access, max_bytes=max_bytes)
     except (ValueError, ssrf_guard.NoAddress):  # not chained: a link is a secret
         raise BadLink("The link that the provider gave cannot be read.") from None
-    except ssrf_guard.NotAllowed as error:
-        raise NotAllowed(str(error)) from error
+    except ssrf_guard.AddressNotAllowed as error:
+        raise LinkNotAllowed(str(error)) from error
     return part.progress.received
 
 
-async def _collect(url: str, part: Part, access: Access, *, max_bytes: int) -> None:
+async def _collect(url: str, part: PartialFile, access: Access, *, max_bytes: int) -> None:
     async with links.client(access, timeout=TIMEOUT) as client:
         try:
             async with asyncio.timeout(TOTAL_SECONDS):
@@ -83,7 +83,7 @@ async def _collect(url: str, part: Part, access: Access, *, max_bytes: int) -> N
     )
 
 
-async def _go_on(client: httpx.AsyncClient, url: str, part: Part, *, max_bytes: int) -> bool:
+async def _go_on(client: httpx.AsyncClient, url: str, part: PartialFile, *, max_bytes: int) -> bool:
     """Make one connection and take what comes. Say whether the file is complete now."""
     progress = part.progress
     if progress.total is not None and progress.validator and progress.received == progress.total:
@@ -93,14 +93,14 @@ async def _go_on(client: httpx.AsyncClient, url: str, part: Part, *, max_bytes: 
         headers |= {"Range": f"bytes={progress.received}-", "If-Range": progress.validator}
     try:
         async with client.stream("GET", url, headers=headers) as response:
-            listening.note("GET", listening.LINK, response, url=url)
+            recording.note("GET", recording.LINK, response, url=url)
             unpacker = _begin(response, progress, max_bytes=max_bytes)
             part.go_to(progress.received)
             async for came in response.aiter_raw(256 * 1024):
                 for piece in unpacker.pieces(came):
                     progress.received += len(piece)
                     if progress.received > max_bytes:
-                        raise NotAllowed(f"The result is larger than {max_bytes:,} bytes.")
+                        raise LinkNotAllowed(f"The result is larger than {max_bytes:,} bytes.")
                     part.write(piece)
                 reached("fetch.part_half")
             if not unpacker.is_whole:
@@ -154,7 +154,7 @@ def _begin(response: httpx.Response, progress: Progress, *, max_bytes: int) -> U
     takes_ranges = response.headers.get("Accept-Ranges", "") == "bytes" and not unpacker.is_needed
     progress.validator = etag if takes_ranges and etag and not etag.startswith("W/") else ""
     if progress.total is not None and progress.total > max_bytes:
-        raise NotAllowed(
+        raise LinkNotAllowed(
             f"The result would be {progress.total:,} bytes; at most {max_bytes:,} are taken."
         )
     return unpacker

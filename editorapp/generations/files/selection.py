@@ -20,8 +20,8 @@ from dataclasses import dataclass
 from typing import Any
 
 from editorapp.generations.models import Attempt, Generation
-from editorapp.providers import outputs
-from editorapp.providers.outputs import EXR, UNKNOWN, VIDEO
+from editorapp.providers import output_kinds
+from editorapp.providers.output_kinds import EXR, UNKNOWN, VIDEO
 
 MOST_NOTED = 10
 
@@ -38,11 +38,11 @@ class Selection:
 
 def select(attempt: Attempt) -> Selection:
     """Sort the links of a finished job by the rule above."""
-    sent = outputs.Sent(attempt.request_body, attempt.generation.request)
+    sent = output_kinds.Sent(attempt.request_body, attempt.generation.request)
     named = [
         one for one in attempt.result_urls or [] if one.get("url") and not sent.names(one["url"])
     ]
-    beside = [one for one in named if outputs.is_aside(one.get("label", ""), one["url"])]
+    beside = [one for one in named if output_kinds.is_aside(one.get("label", ""), one["url"])]
     plain = [one for one in named if one not in beside]
     videos = _of(plain, VIDEO) + _of(plain, UNKNOWN)
     frames: list[Named] = []
@@ -68,6 +68,6 @@ def note_extras(attempt: Attempt, used: list[Named]) -> None:
 def _noted(one: Named) -> dict[str, str]:
     return {
         "kind": one["kind"],
-        "label": outputs.plain(one.get("label", "")),
-        "name": outputs.plain(outputs.file_name(one.get("url", ""))),
+        "label": output_kinds.plain(one.get("label", "")),
+        "name": output_kinds.plain(output_kinds.file_name(one.get("url", ""))),
     }

@@ -20,7 +20,6 @@ from editorapp.media.models import Asset
 from editorapp.media.outgoing import Outgoing
 from editorapp.media.refusals import Refusal
 from editorapp.providers import registry
-from editorapp.providers.answers import UPLOAD_REFUSED
 from editorapp.providers.contract import (
     GenerationRequest,
     Lent,
@@ -31,11 +30,12 @@ from editorapp.providers.contract import (
     Unavailable,
     UploadRefused,
 )
-from editorapp.providers.inline import StoredFile
+from editorapp.providers.field_mapping import stored_way
+from editorapp.providers.http.answers import UPLOAD_REFUSED
+from editorapp.providers.http.inline_body import StoredFile
+from editorapp.providers.http.session import ProviderSession
 from editorapp.providers.models import ProviderAccount, StagedFile
 from editorapp.providers.spec import Spec, StoredAs
-from editorapp.providers.transport import Wire
-from editorapp.providers.wire import stored_way
 
 
 def asset_ids(wanted: GenerationRequest) -> set[int]:
@@ -81,7 +81,7 @@ async def stage(asset: Asset, account: ProviderAccount) -> Ref:
     row, purpose = retry.policy("stage.address_refused"), "input" if asset.is_video else "reference"
     with ExitStack() as stack:
         path = await _held(asset, stack)
-        async with Wire(account.access()) as wire:
+        async with ProviderSession(account.access()) as wire:
             for failures in count(1):
                 try:
                     ref: Ref = await registry.get(account.provider).stage(

@@ -7,9 +7,9 @@ from editorapp.generations.models.attempt import (
     Priority,
     turn_of,
 )
+from editorapp.generations.models.coordination import BooksCheck, Heartbeat, Lease, Pause
 from editorapp.generations.models.generation import Generation, GenerationQuerySet
-from editorapp.generations.models.running import BooksCheck, Heartbeat, Lease, Pause
-from editorapp.generations.models.unknown import Search, Settlement
+from editorapp.generations.models.reconciliation import Search, Settlement
 from editorapp.generations.models.verification import HeardAnswer, Verification
 
 __all__ = [

@@ -16,27 +16,27 @@ from editorapp.core.money import ZERO
 from editorapp.costs import ledger
 from editorapp.costs.estimate import Estimate
 from editorapp.costs.ledger import OverBudget
+from editorapp.generations.coordination import wake
 from editorapp.generations.files import staging
-from editorapp.generations.line import pausing, senders
+from editorapp.generations.ledger_lines import subject
 from editorapp.generations.lineage import inherited_key, own_key
 from editorapp.generations.models import Attempt, Generation, Priority, turn_of
-from editorapp.generations.money import subject
-from editorapp.generations.request import asking, reach
-from editorapp.generations.request.cancel import TooLate, cancel
+from editorapp.generations.queue import pause, senders
+from editorapp.generations.queue.cancel import TooLate, cancel
+from editorapp.generations.request import quotes, references
 from editorapp.generations.request.verdict import Verdict, weigh
-from editorapp.generations.running import wake
 from editorapp.media.models import Asset
 from editorapp.providers.contract import GenerationRequest
 from editorapp.providers.models import ProviderAccount
 from editorapp.teams.models import Member
 from editorapp.teams.roles import Act
 
-__all__ = ["Draft", "OverBudget", "Refused", "TooLate", "enqueue", "enqueue_all"]
+__all__ = ["Draft", "OverBudget", "RequestRefused", "TooLate", "enqueue", "enqueue_all"]
 
 MOST_AT_ONCE = 60
 
 
-class Refused(Exception):
+class RequestRefused(Exception):
     """The request breaks rules: nothing was reserved and nothing will be sent.
 
     `verdict` has all the reasons.
@@ -114,7 +114,7 @@ def enqueue_all(
     try:
         with transaction.atomic():
             transaction.on_commit(lambda: reached("enqueue.committed"))
-            flags = pausing.locked_flags(account.pk, member.team_id)
+            flags = pause.locked_flags(account.pk, member.team_id)
             senders.guard(member)
             left = _withdrawn(replaces, member, now=now) if replaces is not None else None
             return _create_all(ready, account, member, now, tokens, left, flags)
@@ -147,18 +147,20 @@ def _all_ready(
 
 def _ready(draft: Draft, account: ProviderAccount, member: Member, *, now: datetime) -> _Ready:
     source_asset, parent = draft.source_asset, draft.parent
-    takes = reach.takes_named(draft.wanted, member)
-    wanted = reach.typed(draft.wanted, reach.types_of(staging.asset_ids(draft.wanted), member))
+    takes = references.takes_named(draft.wanted, member)
+    wanted = references.typed(
+        draft.wanted, references.types_of(staging.asset_ids(draft.wanted), member)
+    )
     if parent is None:
         parent = _made_from(wanted, source_asset, takes, member)
     if source_asset is None and parent is not None:
         source_asset = parent.result
     _guard(member, source_asset, parent)
-    wanted = reach.reachable(wanted, account, parent=parent, takes=takes)
-    asked = asking.known(account, wanted, source_asset, now=now, however_old=True)
+    wanted = references.reachable(wanted, account, parent=parent, takes=takes)
+    asked = quotes.known(account, wanted, source_asset, now=now, however_old=True)
     verdict = weigh(wanted, source_asset, account, with_options=False, asked=asked, now=now)
     if not verdict.can_send or verdict.estimate is None:
-        raise Refused(verdict)
+        raise RequestRefused(verdict)
     return _Ready(wanted, source_asset, parent, verdict.estimate)
 
 
@@ -184,7 +186,7 @@ def _withdrawn(old: Generation, member: Member, *, now: datetime) -> Attempt:
 
     Raises: TooLate.
     """
-    pausing.may_arrange(old, member)
+    pause.may_arrange(old, member)
     return cancel(
         old,
         now=now,
@@ -204,7 +206,7 @@ def _made_from(
         return source_asset.result_of.order_by("-pk").first()
     if wanted.source is not None:
         return takes.get(wanted.source.generation_id or "")
-    return reach.continued_take(wanted, takes, member)
+    return references.continued_take(wanted, takes, member)
 
 
 def _guard(member: Member, source_asset: Asset | None, parent: Generation | None) -> None:
@@ -220,7 +222,7 @@ def _create_all(
     now: datetime,
     tokens: Sequence[str],
     left: Attempt | None,
-    flags: pausing.Flags,
+    flags: pause.Flags,
 ) -> list[Generation]:
     batch = left.generation.batch if left is not None else None
     batch = batch or (uuid.uuid4() if len(ready) > 1 else None)
@@ -284,7 +286,7 @@ def add_attempt(
     *,
     number: int,
     now: datetime,
-    flags: pausing.Flags,
+    flags: pause.Flags,
     turn: int | None = None,
     priority: int | None = None,
 ) -> Attempt:

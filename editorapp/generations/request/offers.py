@@ -14,20 +14,21 @@ from django.utils import timezone
 from editorapp.core.money import show_usd
 from editorapp.costs.estimate import Estimate
 from editorapp.costs.ledger import MonthTotals
-from editorapp.costs.models import AskedPrice
+from editorapp.costs.models import PriceQuote
 from editorapp.generations.history import usual_seconds
-from editorapp.generations.request import reach
-from editorapp.generations.request.asking import is_asked, known_of
+from editorapp.generations.request import references
+from editorapp.generations.request.quotes import is_asked, known_of
 from editorapp.generations.request.verdict import Verdict, price, too_dear, why_no_price
 from editorapp.media.facts import MediaFacts
 from editorapp.media.models import Asset
-from editorapp.providers import registry, rules
-from editorapp.providers.conditions import is_said
+from editorapp.providers import registry
 from editorapp.providers.contract import CONTROL_VALUES, GenerationRequest
-from editorapp.providers.mends import applied
 from editorapp.providers.models import ProviderAccount
-from editorapp.providers.rules import Broken, Mend
-from editorapp.providers.spec import Kind, Model, Spec
+from editorapp.providers.rules import table
+from editorapp.providers.rules.conditions import is_said
+from editorapp.providers.rules.fixes import applied
+from editorapp.providers.rules.table import Broken, Fix
+from editorapp.providers.spec import Model, ParameterKind, Spec
 
 LIST, KNOWN, ASKING, ASK, FAILED, NONE = "list", "known", "asking", "ask", "failed", "none"
 
@@ -110,7 +111,7 @@ def _offer(
     account: ProviderAccount,
     wanted: GenerationRequest,
     facts: MediaFacts | None,
-    row: AskedPrice | None,
+    row: PriceQuote | None,
     *,
     chosen: int,
     budget: MonthTotals | None,
@@ -123,7 +124,7 @@ def _offer(
     priced = price(wanted, facts, account, row, now=now)
     state, note = _price_words(account, wanted, priced, row, now=now)
     unreadable = (
-        reach.unreadable(account, wanted, (*standing.refusals, *standing.unfilled))
+        references.unreadable(account, wanted, (*standing.refusals, *standing.unfilled))
         if model.name
         else ()
     )
@@ -149,7 +150,7 @@ def _price_words(
     account: ProviderAccount,
     wanted: GenerationRequest,
     priced: Estimate | None,
-    row: AskedPrice | None,
+    row: PriceQuote | None,
     *,
     now: datetime,
 ) -> tuple[str, str]:
@@ -160,7 +161,7 @@ def _price_words(
     if row is None:
         return ASK, f"no published price: asks {account.spec.name}, which is free"
     words = why_no_price(account.spec.name, row, now=now)
-    return (ASKING if row.state == AskedPrice.State.ASKING else FAILED), words
+    return (ASKING if row.state == PriceQuote.State.ASKING else FAILED), words
 
 
 def _plain(model: Model, wanted: GenerationRequest) -> GenerationRequest:
@@ -175,7 +176,7 @@ def _standing(spec: Spec, wanted: GenerationRequest, facts: MediaFacts | None) -
     model = spec.model_for(wanted)
     if not model.name:
         return _Standing((_no_such_model(spec, wanted),), (), ())
-    refused = rules.refusals(rules.check(spec, wanted, facts))
+    refused = table.refusals(table.check(spec, wanted, facts))
     unfilled = tuple(one for one in refused if _is_unfilled(wanted, one))
     return _Standing(
         tuple(one for one in refused if one not in unfilled), unfilled, _lost(spec, model, wanted)
@@ -190,7 +191,7 @@ def _no_such_model(spec: Spec, wanted: GenerationRequest) -> Broken:
     others = ", ".join(model.label for model in spec.models_for(wanted.task))
     message = f"{spec.name} has no {_label_of(wanted)} for this task"
     message += f"; it has {others}." if others else ", nor another model."
-    return Broken("offer.model", "model", rules.REFUSE, message)
+    return Broken("offer.model", "model", table.REFUSE, message)
 
 
 def _label_of(wanted: GenerationRequest) -> str:
@@ -214,7 +215,7 @@ def _lost_fields(model: Model, wanted: GenerationRequest) -> Iterator[str]:
     known = {row.field for row in model.parameters if not row.is_ignored} | {
         row.switch for row in model.parameters
     }
-    if any(row.kind is Kind.PINNED for row in model.parameters):
+    if any(row.kind is ParameterKind.PINNED for row in model.parameters):
         known.add("keyframe_indexes")
     for name, value in wanted.__dict__.items():
         is_aside = is_said(getattr(wanted, _BESIDE.get(name, ""), None))
@@ -270,7 +271,7 @@ def _with_ways(one: Broken, here: Offer, there: Sequence[Offer], now: Counter[st
     if one.rule_id == "price.asking" or _is_unfilled(here.wanted, one):
         return one
     head = _head(one)
-    ways: dict[str, Mend] = {}
+    ways: dict[str, Fix] = {}
     named = {
         mend.changes.get("account") for mend in one.mends
     }  # a rule of its own knows the account that helps
@@ -285,20 +286,20 @@ def _with_ways(one: Broken, here: Offer, there: Sequence[Offer], now: Counter[st
     return replace(one, mends=(*ways.values(), *one.mends)) if ways else one
 
 
-def _way(offer: Offer, reason: str) -> Mend:
+def _way(offer: Offer, reason: str) -> Fix:
     """Return the button that leads to another account; a question where nobody knows yet what it
     would cost there.
     """
     if offer.estimate is not None:
-        return Mend(f"Send to {offer.name}{reason}", {"account": offer.account.pk})
+        return Fix(f"Send to {offer.name}{reason}", {"account": offer.account.pk})
     if (
         offer.refusals
     ):  # something else is in the way there, too: it can be asked once that is settled
-        return Mend(
+        return Fix(
             f"Try {offer.name}{reason}; its price must be asked for", {"account": offer.account.pk}
         )
     aside = f"{reason}," if reason else ""
-    return Mend(f"Ask {offer.name}{aside} what it would cost", {"ask": offer.account.pk})
+    return Fix(f"Ask {offer.name}{aside} what it would cost", {"ask": offer.account.pk})
 
 
 def _heads(refusals: Sequence[Broken]) -> Counter[str]:

@@ -7,16 +7,16 @@ from django.core.exceptions import PermissionDenied
 from django.db import transaction
 from django.db.models import Q, QuerySet
 
-from editorapp.core import queue
+from editorapp.core import task_queue
 from editorapp.core.money import show_usd
-from editorapp.generations.line import pausing, senders
+from editorapp.generations.checks import expiring
+from editorapp.generations.coordination import wake
 from editorapp.generations.models import Attempt, Generation, Overtaken
-from editorapp.generations.request import asking
-from editorapp.generations.request.enqueue import Refused, add_attempt
+from editorapp.generations.queue import pause, senders
+from editorapp.generations.request import quotes
+from editorapp.generations.request.enqueue import RequestRefused, add_attempt
 from editorapp.generations.request.verdict import weigh
-from editorapp.generations.running import wake
 from editorapp.generations.states import State
-from editorapp.generations.watch import expiring
 from editorapp.teams.models import Member
 from editorapp.teams.roles import Act
 
@@ -39,7 +39,7 @@ def retry(generation: Generation, *, member: Member, now: datetime) -> Attempt:
     _weigh_again(generation, member, now=now)
     with transaction.atomic():
         again = Q(state=State.CANCELED) | Q(state=State.FAILED, can_retry=True)
-        flags = pausing.locked_flags(generation.account_id, generation.team_id)
+        flags = pause.locked_flags(generation.account_id, generation.team_id)
         attempt = restart(generation, Generation.objects.filter(again), flags, by=member, now=now)
     generation.refresh_from_db()
     return attempt
@@ -53,14 +53,14 @@ def _weigh_again(generation: Generation, member: Member, *, now: datetime) -> No
     Raises: Refused; NotRetryable, when it costs more now than what the person has seen.
     """
     wanted, source, account = generation.wanted, generation.source_asset, generation.account
-    asked = asking.known(account, wanted, source, now=now, however_old=True)
-    if asking.is_asked(account, wanted) and not account.problem:
-        again = asking.ask(account, wanted, source, member=member, now=now)
+    asked = quotes.known(account, wanted, source, now=now, however_old=True)
+    if quotes.is_asked(account, wanted) and not account.problem:
+        again = quotes.ask(account, wanted, source, member=member, now=now)
         if asked is None or asked.is_old(now):  # else it is the same, or says why no price came
             asked = again
     verdict = weigh(wanted, source, account, with_options=False, asked=asked, now=now)
     if not verdict.can_send or verdict.estimate is None:
-        raise Refused(verdict)
+        raise RequestRefused(verdict)
     dearest, agreed = verdict.estimate.high_usd, generation.estimate_high_usd
     if dearest > agreed:
         raise NotRetryable(
@@ -72,7 +72,7 @@ def _weigh_again(generation: Generation, member: Member, *, now: datetime) -> No
 def restart(
     generation: Generation,
     allowed: QuerySet[Generation],
-    flags: pausing.Flags,
+    flags: pause.Flags,
     *,
     by: Member,
     now: datetime,
@@ -140,7 +140,7 @@ def fetch_frames_again(generation: Generation, *, member: Member) -> None:
     _guard(generation, member)
     if not generation.can_fetch_frames:
         raise NotRetryable("There are no EXR frames to be fetched.")
-    queue.send("editorapp.generations.tasks.fetch_frames", generation.pk)
+    task_queue.send("editorapp.generations.tasks.fetch_frames", generation.pk)
 
 
 def take_as_it_is(generation: Generation, *, member: Member, now: datetime) -> None:

@@ -14,16 +14,17 @@ from django.utils import timezone
 from editorapp.core.money import ZERO, show_usd
 from editorapp.costs.estimate import Estimate, estimate
 from editorapp.costs.ledger import MonthTotals
-from editorapp.costs.models import AskedPrice
-from editorapp.generations.request import reach
-from editorapp.generations.request.asking import estimate_of, is_asked
+from editorapp.costs.models import PriceQuote
+from editorapp.generations.request import references
+from editorapp.generations.request.quotes import estimate_of, is_asked
 from editorapp.media.facts import MediaFacts
 from editorapp.media.models import Asset
-from editorapp.providers import registry, rules
+from editorapp.providers import registry
 from editorapp.providers.contract import GenerationRequest
-from editorapp.providers.mends import applied
 from editorapp.providers.models import ProviderAccount
-from editorapp.providers.rules import Broken, Unavailable
+from editorapp.providers.rules import table
+from editorapp.providers.rules.fixes import applied
+from editorapp.providers.rules.table import Broken, UnavailableOption
 from editorapp.providers.spec import Auth, Spec
 
 
@@ -35,18 +36,18 @@ class Verdict:
     """
 
     broken: dict[str, tuple[Broken, ...]]
-    unavailable: dict[str, Unavailable]
+    unavailable: dict[str, UnavailableOption]
     estimate: Estimate | None
     body: dict[str, Any]
     curl: str
 
     @property
     def refusals(self) -> list[Broken]:
-        return [one for found in self.broken.values() for one in found if one.level == rules.REFUSE]
+        return [one for found in self.broken.values() for one in found if one.level == table.REFUSE]
 
     @property
     def warnings(self) -> list[Broken]:
-        return [one for found in self.broken.values() for one in found if one.level == rules.WARN]
+        return [one for found in self.broken.values() for one in found if one.level == table.WARN]
 
     @property
     def can_send(self) -> bool:
@@ -64,7 +65,7 @@ def weigh(
     *,
     budget: MonthTotals | None = None,
     with_options: bool = True,
-    asked: AskedPrice | None = None,
+    asked: PriceQuote | None = None,
     now: datetime | None = None,
 ) -> Verdict:
     """Judge a request before it costs anything. Pure and quick: asks no table and no network.
@@ -78,8 +79,8 @@ def weigh(
     provider = registry.get(account.provider)
     facts, now = source.facts() if source else None, now or timezone.now()
     priced = price(wanted, facts, account, asked, now=now)
-    found = list(rules.check(account.spec, wanted, facts))
-    found += [*reach.unreadable(account, wanted, found), *_closed(account)]
+    found = list(table.check(account.spec, wanted, facts))
+    found += [*references.unreadable(account, wanted, found), *_closed(account)]
     if priced is None:
         found += (
             _unasked(found, account, asked, now=now)
@@ -106,22 +107,22 @@ def weigh(
 @lru_cache(maxsize=1024)
 def _unavailable(
     spec: Spec, wanted: GenerationRequest, facts: MediaFacts | None
-) -> dict[str, Unavailable]:
+) -> dict[str, UnavailableOption]:
     """Return the closed options of a request without its prompt, which closes none: typing does not
     ask again.
     """
-    return rules.unavailable(spec, wanted, facts)
+    return table.unavailable(spec, wanted, facts)
 
 
 def _closed(account: ProviderAccount) -> list[Broken]:
-    return [Broken("account.closed", "", rules.REFUSE, account.problem)] if account.problem else []
+    return [Broken("account.closed", "", table.REFUSE, account.problem)] if account.problem else []
 
 
 def price(
     wanted: GenerationRequest,
     facts: MediaFacts | None,
     account: ProviderAccount,
-    asked: AskedPrice | None,
+    asked: PriceQuote | None,
     *,
     now: datetime,
 ) -> Estimate | None:
@@ -133,13 +134,13 @@ def price(
     return None if asked is None or asked.is_old(now) else estimate_of(asked)
 
 
-def why_no_price(name: str, asked: AskedPrice | None, *, now: datetime) -> str:
+def why_no_price(name: str, asked: PriceQuote | None, *, now: datetime) -> str:
     """Say what is happening with a price that must be asked for, and what to do."""
     if asked is None:
         return f"{name} publishes no price for this. Ask {name} for it first: that is free, and it holds for an hour."
     if asked.is_old(now):
         return f"This price is older than an hour. Ask {name} again: that is free."
-    if asked.state == AskedPrice.State.ASKING:
+    if asked.state == PriceQuote.State.ASKING:
         return f"{name} is being asked what this costs. Its answer comes in a moment: wait for it."
     return f"No price came: {asked.note.rstrip('. ')}. Ask again, or change what you want."
 
@@ -154,11 +155,11 @@ def _unpriced(found: list[Broken], account: ProviderAccount) -> list[Broken]:
         f"{account.spec.name} publishes no price for this, so it cannot be sent: nothing is spent without holding its "
         "price first. Choose other settings, or another provider."
     )
-    return [Broken("price.none", "", rules.REFUSE, message)]
+    return [Broken("price.none", "", table.REFUSE, message)]
 
 
 def _unasked(
-    found: list[Broken], account: ProviderAccount, asked: AskedPrice | None, *, now: datetime
+    found: list[Broken], account: ProviderAccount, asked: PriceQuote | None, *, now: datetime
 ) -> list[Broken]:
     """Refuse what the provider must still be asked for, once nothing but the prompt stands in its
     way.
@@ -166,7 +167,7 @@ def _unasked(
     if any(one.is_refusal and one.field != "prompt" for one in found):
         return []
     return [
-        Broken("price.asking", "", rules.REFUSE, why_no_price(account.spec.name, asked, now=now))
+        Broken("price.asking", "", table.REFUSE, why_no_price(account.spec.name, asked, now=now))
     ]
 
 
@@ -183,7 +184,7 @@ def too_dear(
         f"This may cost {show_usd(needed)} and {show_usd(max(budget.available_usd, ZERO))} of this month's "
         "budget is free. Ask an admin to raise it."
     )
-    return [Broken("budget", "", rules.REFUSE, message, status=402)]
+    return [Broken("budget", "", table.REFUSE, message, status=402)]
 
 
 def _curl(account: ProviderAccount, path: str, body: dict[str, Any]) -> str:

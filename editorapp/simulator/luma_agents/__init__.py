@@ -15,11 +15,11 @@ from editorapp.providers.spec import REFUSE, Broken
 from editorapp.providers.vendors.luma_agents.parameters import IMAGE_MODELS
 from editorapp.simulator.core import Simulation
 from editorapp.simulator.faults import Fault
-from editorapp.simulator.http import Answer, Request
+from editorapp.simulator.http import Request, Response
 from editorapp.simulator.luma_agents.files import LumaFiles
-from editorapp.simulator.references import Found, Resolved, Unusable
+from editorapp.simulator.protocol import ProviderProtocol, Put, moment
+from editorapp.simulator.references import Found, Resolved, UnusableReference
 from editorapp.simulator.state import SimulatedJob
-from editorapp.simulator.wire import Put, Wire, moment
 
 API_VERSION = "2026-04-01"
 KEY_ERRORS = {
@@ -37,7 +37,7 @@ NO_IMAGES = "Images are not simulated: this simulator makes video only. Set type
 BROKE = "luma-api-broke"  # a key whose client has no money: submits answer 402
 
 
-class LumaAgents(Wire):
+class LumaAgents(ProviderProtocol):
     """Generations and their results; files are LumaFiles'."""
 
     slug = "luma-agents"
@@ -71,14 +71,14 @@ class LumaAgents(Wire):
     def resume(self) -> None:
         self.files.resume()
 
-    async def handle(self, request: Request) -> Answer:
+    async def handle(self, request: Request) -> Response:
         answer = await self._routed(request)
         self.simulation.faults.by_status[answer.status] += 1
         answer.headers["X-Request-Id"] = request.headers.get("x-request-id") or str(uuid.uuid4())
         answer.headers["X-API-Version"] = API_VERSION
         return answer
 
-    async def _routed(self, request: Request) -> Answer:
+    async def _routed(self, request: Request) -> Response:
         client, refusal = self._authenticated(request)
         if refusal is not None:
             return refusal
@@ -89,7 +89,7 @@ class LumaAgents(Wire):
                     client,
                     rest,
                     unknown="Generation not found",
-                    shown=lambda job: Answer.of_json(
+                    shown=lambda job: Response.of_json(
                         self._generation(request, job, job.state(time.time()))
                     ),
                 )
@@ -101,10 +101,10 @@ class LumaAgents(Wire):
             return self.error(404, "Not Found")
         return self.error(405, "Method Not Allowed")
 
-    def error(self, status: int, says: str, **headers: str) -> Answer:
-        return Answer.of_json({"detail": says}, status, **headers)
+    def error(self, status: int, says: str, **headers: str) -> Response:
+        return Response.of_json({"detail": says}, status, **headers)
 
-    def refuse(self, fault: Fault) -> Answer:
+    def refuse(self, fault: Fault) -> Response:
         """Return a status that was asked for, with the headers that belong to it (1.1).
 
         Too many submits in a minute are told when the window has room again; no job slot, and
@@ -126,7 +126,7 @@ class LumaAgents(Wire):
             broken = [Broken("image", "task", REFUSE, NO_IMAGES, detail=NO_IMAGES)]
         return wanted, broken
 
-    def _authenticated(self, request: Request) -> tuple[str, Answer | None]:
+    def _authenticated(self, request: Request) -> tuple[str, Response | None]:
         """Return the API client behind a request, or the refusal."""
         word, _space, key = request.headers.get("authorization", "").partition(" ")
         if word != "Bearer" or not key.startswith("luma-api-") or key == "luma-api-":
@@ -140,7 +140,7 @@ class LumaAgents(Wire):
 
     # Submit
 
-    def limited(self, client: str, now: float) -> Answer | None:
+    def limited(self, client: str, now: float) -> Response | None:
         left, oldest_leaves = self.simulation.rate(client, now)
         if self.simulation.options.rpm and left <= 0:
             wait = max(1, math.ceil(oldest_leaves - now))
@@ -155,27 +155,27 @@ class LumaAgents(Wire):
         if ref.generation_id is not None:
             job = state.job(client, ref.generation_id)
             if job is None:
-                raise Unusable(name, 404, "generation not found")
+                raise UnusableReference(name, 404, "generation not found")
             if job.state(time.time()) != "completed" or not job.outputs:
-                raise Unusable(name, 422, "generation is not completed")
+                raise UnusableReference(name, 422, "generation is not completed")
             return str(folder / job.outputs[0]["file"]), job.facts or None
         file = state.file(client, ref.file_id or "")
         if file is None:
-            raise Unusable(name, 404, "file not found")
+            raise UnusableReference(name, 404, "file not found")
         if file.state != "ready":
-            raise Unusable(name, 422, f"file is not ready (state: {file.state})")
+            raise UnusableReference(name, 422, f"file is not ready (state: {file.state})")
         return str(folder / "files" / file.id), file.facts or None
 
     def before_accepting(
         self, request: Request, client: str, wanted: GenerationRequest, found: Resolved
-    ) -> Answer | None:
+    ) -> Response | None:
         return self.error(402, self.details[402]) if client.startswith(BROKE) else None
 
     def new_job(self, body: Any, wanted: GenerationRequest) -> tuple[str, str, str]:
         return str(uuid.uuid4()), body["type"], body["model"]
 
-    def accepted(self, request: Request, job: SimulatedJob, client: str, now: float) -> Answer:
-        return Answer.of_json(
+    def accepted(self, request: Request, job: SimulatedJob, client: str, now: float) -> Response:
+        return Response.of_json(
             self._generation(request, job, "queued"), 201, **self._rate_headers(client, now)
         )
 

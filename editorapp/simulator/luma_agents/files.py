@@ -10,11 +10,11 @@ from typing import Any
 from editorapp.core import strict_json
 from editorapp.core.request_values import as_whole
 from editorapp.simulator.core import Simulation, under_fault
-from editorapp.simulator.crew import WorkerLost
 from editorapp.simulator.faults import FAILURES, Fault
-from editorapp.simulator.http import Answer, Request, TooLarge
+from editorapp.simulator.http import Request, Response, TooLarge
 from editorapp.simulator.state import SimulatedFile
 from editorapp.simulator.storage import denied, receive
+from editorapp.simulator.worker_pool import WorkerLost
 
 MAX_FILE_BYTES = 5 * 1024**3
 MAX_INLINE_BYTES = 20 * 1024**2  # the real cap is not published
@@ -22,11 +22,11 @@ PURPOSES = ("input", "reference")
 STATES = ("pending", "ready", "failed", "deleted")
 
 
-def _error(status: int, detail: str) -> Answer:
-    return Answer.of_json({"detail": detail}, status)
+def _error(status: int, detail: str) -> Response:
+    return Response.of_json({"detail": detail}, status)
 
 
-def _refuse(fault: Fault) -> Answer:
+def _refuse(fault: Fault) -> Response:
     answer = _error(fault.status, fault.detail or f"Status {fault.status}")
     if fault.retry_after is not None:
         answer.headers["Retry-After"] = str(fault.retry_after)
@@ -46,7 +46,7 @@ class LumaFiles:
         self.simulation = simulation
         self._ingests: set[asyncio.Task[None]] = set()
 
-    async def handle(self, request: Request, client: str, rest: str) -> Answer:
+    async def handle(self, request: Request, client: str, rest: str) -> Response:
         file_id, _slash, action = rest.partition("/")
         faults = self.simulation.faults
         if not file_id:
@@ -79,7 +79,7 @@ class LumaFiles:
 
     # Create
 
-    async def _create(self, request: Request, client: str) -> Answer:
+    async def _create(self, request: Request, client: str) -> Response:
         kind = request.headers.get("content-type", "")
         try:
             if kind.startswith("multipart/form-data"):
@@ -90,7 +90,7 @@ class LumaFiles:
         except ValueError:
             return _error(400, "Request body is not valid JSON")
         file = _file_from(body, client)
-        if isinstance(file, Answer):
+        if isinstance(file, Response):
             return file
         self.simulation.state.save(file)
         link = self.simulation.link(request, "PUT", f"files/{file.id}")
@@ -100,9 +100,9 @@ class LumaFiles:
             "headers": {"Content-Type": file.mime_type},
             "expires_at": _moment(time.time() + self.simulation.options.url_lifetime),
         }
-        return Answer.of_json(self._created(file, upload), 201)
+        return Response.of_json(self._created(file, upload), 201)
 
-    async def _create_inline(self, request: Request, client: str, content_type: str) -> Answer:
+    async def _create_inline(self, request: Request, client: str, content_type: str) -> Response:
         fields = parse_multipart(await request.body(MAX_INLINE_BYTES), content_type)
         part = fields.get("file")
         if part is None or part.filename is None:
@@ -118,32 +118,32 @@ class LumaFiles:
             "filename": part.filename,
         }
         file = _file_from(said, client)
-        if isinstance(file, Answer):
+        if isinstance(file, Response):
             return file
         (self.simulation.options.folder / "files" / file.id).write_bytes(part.data)
         file.is_completed = True
         self.simulation.state.save(file)
         self._ingest(file)
-        return Answer.of_json(self._created(file, None), 201)
+        return Response.of_json(self._created(file, None), 201)
 
     def _created(self, file: SimulatedFile, upload: dict[str, Any] | None) -> dict[str, Any]:
         return {"id": file.id, "state": file.state, "file": self._shown(file), "upload": upload}
 
-    async def put(self, request: Request, file_id: str) -> Answer:
+    async def put(self, request: Request, file_id: str) -> Response:
         """Take the bytes of a presigned upload, on the storage's side: no API key, and errors in
         XML.
         """
         faults = self.simulation.faults
         faults.calls["put"] += 1
 
-        def refuse(fault: Fault) -> Answer:
+        def refuse(fault: Fault) -> Response:
             return denied(
                 fault.detail or "Refused on demand", code="SimulatedFault", status=fault.status
             )
 
         return await under_fault(faults.take("put"), refuse, lambda: self._put(request, file_id))
 
-    async def _put(self, request: Request, file_id: str) -> Answer:
+    async def _put(self, request: Request, file_id: str) -> Response:
         file = self.simulation.state.files.get(file_id)
         if file is None or file.deleted_at is not None:
             return denied("The specified key does not exist.", code="NoSuchKey", status=404)
@@ -158,11 +158,11 @@ class LumaFiles:
         )
         if size is None:
             return denied("More bytes than announced", code="EntityTooLarge", status=400)
-        return Answer(200, b"", {"ETag": f'"{file.id}"'})
+        return Response(200, b"", {"ETag": f'"{file.id}"'})
 
     # Complete, and what happens then
 
-    async def _complete_under_fault(self, file: SimulatedFile) -> Answer:
+    async def _complete_under_fault(self, file: SimulatedFile) -> Response:
         fault = self.simulation.faults.take("complete")
         if fault is not None and fault.kind == "fail":
             file.is_completed, file.state, file.failure_reason = (
@@ -174,7 +174,7 @@ class LumaFiles:
             return await _answer(self._shown(file))
         return await under_fault(fault, _refuse, lambda: self._complete(file))
 
-    async def _complete(self, file: SimulatedFile) -> Answer:
+    async def _complete(self, file: SimulatedFile) -> Response:
         path = self.simulation.options.folder / "files" / file.id
         if file.deleted_at is not None:
             return _error(404, "File not found")
@@ -184,7 +184,7 @@ class LumaFiles:
             file.is_completed = True
             self.simulation.state.save(file)
             self._ingest(file)
-        return Answer.of_json(self._shown(file))
+        return Response.of_json(self._shown(file))
 
     def resume(self) -> None:
         """Take up the ingests that a restart interrupted."""
@@ -236,7 +236,7 @@ class LumaFiles:
             "failure_reason": file.failure_reason,
         }
 
-    def _list(self, request: Request, client: str) -> Answer:
+    def _list(self, request: Request, client: str) -> Response:
         limit, state = as_whole(request.query.get("limit", "25")), request.query.get("state")
         purpose, cursor = request.query.get("purpose"), request.query.get("cursor")
         if limit is None or not 1 <= limit <= 100:
@@ -262,20 +262,20 @@ class LumaFiles:
             found = [file for file in found if file.created_at < after.created_at]
         page, more = found[:limit], len(found) > limit
         following = base64.urlsafe_b64encode(page[-1].id.encode()).decode() if more else None
-        return Answer.of_json(
+        return Response.of_json(
             {"data": [self._shown(one) for one in page], "has_more": more, "next_cursor": following}
         )
 
-    def _delete(self, file: SimulatedFile) -> Answer:
+    def _delete(self, file: SimulatedFile) -> Response:
         if file.deleted_at is None:
             file.deleted_at, file.state = time.time(), "deleted"
             self.simulation.state.save(file)
             (self.simulation.options.folder / "files" / file.id).unlink(missing_ok=True)
-        return Answer(204)
+        return Response(204)
 
 
-async def _answer(value: dict[str, Any]) -> Answer:
-    return Answer.of_json(value)
+async def _answer(value: dict[str, Any]) -> Response:
+    return Response.of_json(value)
 
 
 def _state(file: SimulatedFile) -> str:
@@ -291,7 +291,7 @@ def _from_cursor(cursor: str) -> str:
         return ""
 
 
-def _file_from(body: Any, client: str) -> SimulatedFile | Answer:
+def _file_from(body: Any, client: str) -> SimulatedFile | Response:
     """Return a new file as described by a create call, or the refusal."""
     if not isinstance(body, dict):
         return _error(400, "Request body must be an object")
@@ -326,7 +326,7 @@ def _file_from(body: Any, client: str) -> SimulatedFile | Answer:
     )
 
 
-class Part:
+class BodyPart:
     """One part of a multipart body."""
 
     def __init__(self, head: str, data: bytes) -> None:
@@ -349,13 +349,13 @@ def _said(value: str, key: str) -> str | None:
     return None
 
 
-def parse_multipart(body: bytes, content_type: str) -> dict[str, Part]:
+def parse_multipart(body: bytes, content_type: str) -> dict[str, BodyPart]:
     """Return the parts of a multipart/form-data body by name."""
     boundary = _said(content_type, "boundary") or ""
     parts = {}
     for piece in (b"\r\n" + body).split(b"\r\n--" + boundary.encode())[1:-1]:
         head, _blank, data = piece.removeprefix(b"\r\n").partition(b"\r\n\r\n")
-        part = Part(head.decode("utf-8", "replace"), data)
+        part = BodyPart(head.decode("utf-8", "replace"), data)
         if part.name:
             parts[part.name] = part
     return parts

@@ -30,7 +30,7 @@ def render(task: dict[str, Any], alive: Callable[[], None]) -> dict[str, Any]:
     import av
 
     from editorapp.simulator.inspection import inspect
-    from editorapp.simulator.render.plan import Plan
+    from editorapp.simulator.render.plan import RenderPlan
 
     folder = Path(task["folder"])
     folder.mkdir(parents=True, exist_ok=True)
@@ -43,7 +43,7 @@ def render(task: dict[str, Any], alive: Callable[[], None]) -> dict[str, Any]:
     if wanted.source is not None and (problem := inspect(inputs["source"])["problem"]):
         return {"failure_code": problem, "failure_reason": "The source could not be decoded."}
     try:
-        outputs = Plan(wanted, inputs, folder, task["seed"], alive).carry_out()
+        outputs = RenderPlan(wanted, inputs, folder, task["seed"], alive).carry_out()
     except CannotRender as failure:
         return {"failure_code": failure.code, "failure_reason": failure.reason}
     except (av.InvalidDataError, av.EOFError, av.PatchWelcomeError, Refusal):

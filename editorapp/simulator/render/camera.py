@@ -11,7 +11,7 @@ from editorapp.simulator.render.clip import Planes
 
 
 @dataclass(frozen=True)
-class Move:
+class CameraMove:
     """Where a concept takes the window from its first to its last frame.
 
     Units: `x`, `y` how far its centre lies from the middle, in pictures; `zoom` how close; `roll`
@@ -29,40 +29,40 @@ class Move:
 
 _WIDE, _FAR = (1.4, 1.4), 0.13
 MOVES = {
-    "static": Move(),
-    "eye_level": Move(zoom=(1.1, 1.1)),
-    "pan_left": Move(x=(_FAR, -_FAR), zoom=_WIDE),
-    "pan_right": Move(x=(-_FAR, _FAR), zoom=_WIDE),
-    "truck_left": Move(x=(0.18, -0.18), zoom=(1.6, 1.6)),
-    "truck_right": Move(x=(-0.18, 0.18), zoom=(1.6, 1.6)),
-    "tilt_up": Move(y=(_FAR, -_FAR), zoom=_WIDE),
-    "tilt_down": Move(y=(-_FAR, _FAR), zoom=_WIDE),
-    "pedestal_up": Move(y=(0.18, -0.18), zoom=(1.6, 1.6)),
-    "pedestal_down": Move(y=(-0.18, 0.18), zoom=(1.6, 1.6)),
-    "crane_up": Move(y=(0.16, -0.16), zoom=(1.7, 1.5)),
-    "crane_down": Move(y=(-0.16, 0.16), zoom=(1.5, 1.7)),
-    "zoom_in": Move(zoom=(1.0, 1.9)),
-    "zoom_out": Move(zoom=(1.9, 1.0)),
-    "push_in": Move(zoom=(1.05, 1.6)),
-    "pull_out": Move(zoom=(1.6, 1.05)),
-    "dolly_zoom": Move(zoom=(1.0, 1.7), roll=(-1.5, 1.5)),
-    "bolt_cam": Move(x=(0.16, -0.12), zoom=(2.1, 1.35), roll=(4.0, 0.0)),
-    "roll_left": Move(zoom=(1.7, 1.7), roll=(0.0, 18.0)),
-    "roll_right": Move(zoom=(1.7, 1.7), roll=(0.0, -18.0)),
-    "orbit_left": Move(x=(0.16, -0.16), zoom=(1.5, 1.7), roll=(-2.0, 2.0)),
-    "orbit_right": Move(x=(-0.16, 0.16), zoom=(1.5, 1.7), roll=(2.0, -2.0)),
-    "handheld": Move(zoom=(1.2, 1.2), sway=0.03),
-    "pov": Move(y=(0.04, 0.0), zoom=(1.2, 1.4), sway=0.02),
-    "selfie": Move(y=(-0.05, -0.05), zoom=(1.5, 1.5), sway=0.012),
-    "over_the_shoulder": Move(x=(0.12, 0.1), zoom=(1.4, 1.45)),
-    "low_angle": Move(y=(-0.12, -0.14), zoom=(1.5, 1.5)),
-    "ground_level": Move(y=(0.16, 0.16), zoom=(1.6, 1.65)),
-    "high_angle": Move(y=(0.1, 0.13), zoom=(1.4, 1.45)),
-    "overhead": Move(zoom=(1.8, 1.75), roll=(-6.0, 6.0)),
-    "aerial": Move(y=(0.1, 0.0), zoom=(1.5, 1.1)),
-    "aerial_drone": Move(x=(-0.06, 0.06), y=(0.1, -0.04), zoom=(1.6, 1.2), roll=(-3.0, 3.0)),
-    "tiny_planet": Move(zoom=(1.9, 1.5), roll=(-30.0, 30.0)),
-    "elevator_doors": Move(zoom=(1.0, 1.15), doors=0.4),
+    "static": CameraMove(),
+    "eye_level": CameraMove(zoom=(1.1, 1.1)),
+    "pan_left": CameraMove(x=(_FAR, -_FAR), zoom=_WIDE),
+    "pan_right": CameraMove(x=(-_FAR, _FAR), zoom=_WIDE),
+    "truck_left": CameraMove(x=(0.18, -0.18), zoom=(1.6, 1.6)),
+    "truck_right": CameraMove(x=(-0.18, 0.18), zoom=(1.6, 1.6)),
+    "tilt_up": CameraMove(y=(_FAR, -_FAR), zoom=_WIDE),
+    "tilt_down": CameraMove(y=(-_FAR, _FAR), zoom=_WIDE),
+    "pedestal_up": CameraMove(y=(0.18, -0.18), zoom=(1.6, 1.6)),
+    "pedestal_down": CameraMove(y=(-0.18, 0.18), zoom=(1.6, 1.6)),
+    "crane_up": CameraMove(y=(0.16, -0.16), zoom=(1.7, 1.5)),
+    "crane_down": CameraMove(y=(-0.16, 0.16), zoom=(1.5, 1.7)),
+    "zoom_in": CameraMove(zoom=(1.0, 1.9)),
+    "zoom_out": CameraMove(zoom=(1.9, 1.0)),
+    "push_in": CameraMove(zoom=(1.05, 1.6)),
+    "pull_out": CameraMove(zoom=(1.6, 1.05)),
+    "dolly_zoom": CameraMove(zoom=(1.0, 1.7), roll=(-1.5, 1.5)),
+    "bolt_cam": CameraMove(x=(0.16, -0.12), zoom=(2.1, 1.35), roll=(4.0, 0.0)),
+    "roll_left": CameraMove(zoom=(1.7, 1.7), roll=(0.0, 18.0)),
+    "roll_right": CameraMove(zoom=(1.7, 1.7), roll=(0.0, -18.0)),
+    "orbit_left": CameraMove(x=(0.16, -0.16), zoom=(1.5, 1.7), roll=(-2.0, 2.0)),
+    "orbit_right": CameraMove(x=(-0.16, 0.16), zoom=(1.5, 1.7), roll=(2.0, -2.0)),
+    "handheld": CameraMove(zoom=(1.2, 1.2), sway=0.03),
+    "pov": CameraMove(y=(0.04, 0.0), zoom=(1.2, 1.4), sway=0.02),
+    "selfie": CameraMove(y=(-0.05, -0.05), zoom=(1.5, 1.5), sway=0.012),
+    "over_the_shoulder": CameraMove(x=(0.12, 0.1), zoom=(1.4, 1.45)),
+    "low_angle": CameraMove(y=(-0.12, -0.14), zoom=(1.5, 1.5)),
+    "ground_level": CameraMove(y=(0.16, 0.16), zoom=(1.6, 1.65)),
+    "high_angle": CameraMove(y=(0.1, 0.13), zoom=(1.4, 1.45)),
+    "overhead": CameraMove(zoom=(1.8, 1.75), roll=(-6.0, 6.0)),
+    "aerial": CameraMove(y=(0.1, 0.0), zoom=(1.5, 1.1)),
+    "aerial_drone": CameraMove(x=(-0.06, 0.06), y=(0.1, -0.04), zoom=(1.6, 1.2), roll=(-3.0, 3.0)),
+    "tiny_planet": CameraMove(zoom=(1.9, 1.5), roll=(-30.0, 30.0)),
+    "elevator_doors": CameraMove(zoom=(1.0, 1.15), doors=0.4),
 }
 
 

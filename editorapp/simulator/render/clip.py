@@ -114,7 +114,7 @@ class Shot:
     duration: int
 
 
-class Source:
+class SourceClip:
     """A clip being read: its size as displayed, its clock, its sound."""
 
     def __init__(self, path: str) -> None:
@@ -218,7 +218,7 @@ def still(path: str, width: int, height: int, *, last: bool = False) -> Planes:
 
 
 def _frame_of(path: str, *, last: bool) -> Any:
-    source = Source(path)
+    source = SourceClip(path)
     try:
         frames = decoded(source.container, source.stream)
         frame = next(frames)

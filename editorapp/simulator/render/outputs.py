@@ -14,7 +14,7 @@ from PIL import ExifTags, Image
 
 from editorapp.providers.contract import GenerationRequest
 from editorapp.simulator.render import POSTER, hdr
-from editorapp.simulator.render.clip import Planes, Source
+from editorapp.simulator.render.clip import Planes, SourceClip
 from editorapp.simulator.render.colour import HLG, PQ
 from editorapp.simulator.render.writer import Writer
 
@@ -36,7 +36,7 @@ class Outputs:
         *,
         fps: Fraction,
         time_base: Fraction,
-        source: Source | None = None,
+        source: SourceClip | None = None,
     ) -> None:
         transfer = 0
         self._to_hdr: hdr.Converter | None = None

@@ -11,7 +11,7 @@ import av
 from editorapp.providers.contract import GenerationRequest, Task
 from editorapp.simulator.inspection import inspect
 from editorapp.simulator.render import SECONDS, CannotRender
-from editorapp.simulator.render.clip import Planes, Shot, Source, fitted, still
+from editorapp.simulator.render.clip import Planes, Shot, SourceClip, fitted, still
 from editorapp.simulator.render.edit import Edit
 from editorapp.simulator.render.generate import Scene
 from editorapp.simulator.render.mark import Mark
@@ -36,7 +36,7 @@ SAY_ALIVE_EVERY = 8
 Prepared = tuple[int, int, int, int, Callable[[Shot], Planes]]
 
 
-class Plan:
+class RenderPlan:
     """One job: what is wanted, the files behind its references, and the folder for the results."""
 
     def __init__(
@@ -69,9 +69,9 @@ class Plan:
     # From a source
 
     def _from_source(
-        self, prepare: Callable[[Source], tuple[int, int, int, int, Callable[[Shot], Planes]]]
+        self, prepare: Callable[[SourceClip], tuple[int, int, int, int, Callable[[Shot], Planes]]]
     ) -> list[dict[str, str]]:
-        source = Source(self.inputs["source"])
+        source = SourceClip(self.inputs["source"])
         try:
             read_width, read_height, width, height, turn = prepare(source)
             outputs = Outputs(
@@ -97,7 +97,7 @@ class Plan:
         finally:
             source.close()
 
-    def _edit(self, source: Source) -> Prepared:
+    def _edit(self, source: SourceClip) -> Prepared:
         width, height = fitted(source.width, source.height, self.short_side)
         edit = Edit(
             self.wanted,
@@ -109,7 +109,7 @@ class Plan:
         )
         return width, height, width, height, lambda shot: edit.turn(shot.planes, shot.index)
 
-    def _reframe(self, source: Source) -> Prepared:
+    def _reframe(self, source: SourceClip) -> Prepared:
         width, height = canvas_size(RATIOS[self.wanted.aspect_ratio or "16:9"], self.short_side)
         canvas = Canvas(self.wanted, source, width, height)
         return canvas.width, canvas.height, width, height, lambda shot: canvas.place(shot.planes)

@@ -4,7 +4,7 @@ import numpy as np
 
 from editorapp.providers.contract import GenerationRequest
 from editorapp.simulator.render import effects
-from editorapp.simulator.render.clip import Planes, Source, even
+from editorapp.simulator.render.clip import Planes, SourceClip, even
 from editorapp.simulator.render.look import chroma_tables, look_of, tint_tables
 
 
@@ -22,7 +22,9 @@ class Canvas:
     `width` and `height` are the placed source's, in pixels.
     """
 
-    def __init__(self, wanted: GenerationRequest, source: Source, width: int, height: int) -> None:
+    def __init__(
+        self, wanted: GenerationRequest, source: SourceClip, width: int, height: int
+    ) -> None:
         self.canvas_width, self.canvas_height = width, height
         x, y, self.width, self.height = _place(wanted, source, width, height)
         self.x, self.y = _even_down(x), _even_down(y)
@@ -74,7 +76,7 @@ class Canvas:
 
 
 def _place(
-    wanted: GenerationRequest, source: Source, width: int, height: int
+    wanted: GenerationRequest, source: SourceClip, width: int, height: int
 ) -> tuple[int, int, int, int]:
     """Return x, y, width and height of the source on the canvas in pixels: as wanted, or a centred
     fit.

@@ -9,7 +9,7 @@ import av
 from editorapp.media.decoding.frame_durations import FrameDurations
 from editorapp.media.decoding.sound import Sound
 from editorapp.simulator.render import hdr
-from editorapp.simulator.render.clip import Source
+from editorapp.simulator.render.clip import SourceClip
 from editorapp.simulator.render.colour import BT709, BT2020, LIMITED_RANGE, PQ, WIDE_PRIMARIES
 
 
@@ -25,7 +25,7 @@ class Writer:
         time_base: Fraction,
         *,
         transfer: int = 0,
-        source: Source | None = None,
+        source: SourceClip | None = None,
     ) -> None:
         self.container: Any = av.open(
             str(path), "w", format="mp4", options={"movflags": "+faststart"}

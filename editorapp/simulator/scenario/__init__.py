@@ -16,12 +16,13 @@ from dataclasses import replace
 from typing import Any
 
 from editorapp.core import strict_json
-from editorapp.providers import rules
 from editorapp.providers.contract import CONTROL_VALUES, GenerationRequest, Ref, Task
+from editorapp.providers.rules import table
 from editorapp.providers.spec import Broken, Spec
 from editorapp.simulator.core import Simulation
-from editorapp.simulator.http import Answer, Request, TooLarge
-from editorapp.simulator.references import Found, Resolved, Unusable
+from editorapp.simulator.http import Request, Response, TooLarge
+from editorapp.simulator.protocol import ProviderProtocol, Put
+from editorapp.simulator.references import Found, Resolved, UnusableReference
 from editorapp.simulator.scenario.assets import ScenarioAssets
 from editorapp.simulator.scenario.ids import new_id
 from editorapp.simulator.scenario.jobs import job_of, page_of_jobs
@@ -35,7 +36,6 @@ from editorapp.simulator.scenario.models import (
 )
 from editorapp.simulator.scenario.uploads import ScenarioUploads
 from editorapp.simulator.state import SimulatedJob
-from editorapp.simulator.wire import Put, Wire
 
 PUBLIC_TOKEN = "public-auth-token"  # reads a model's schema without a key
 KEY_ERRORS = {
@@ -58,7 +58,7 @@ ERRORS = {
 MAX_JSON_BYTES = 9_000_000  # a picture of 6 MB in base64, and some
 
 
-class Scenario(Wire):
+class Scenario(ProviderProtocol):
     """Generations, jobs, models and prices; assets and uploads are ScenarioAssets'."""
 
     slug = "scenario"
@@ -92,12 +92,12 @@ with any secret; <code>api_unknown…</code>, <code>api_revoked…</code>, <code
     def resume(self) -> None:
         self.files.resume()
 
-    def error(self, status: int, says: str, **headers: str) -> Answer:
-        return Answer.of_json(
+    def error(self, status: int, says: str, **headers: str) -> Response:
+        return Response.of_json(
             {"error": ERRORS.get(status, "Error"), "message": says}, status, **headers
         )
 
-    async def handle(self, request: Request) -> Answer:
+    async def handle(self, request: Request) -> Response:
         part, _slash, path = request.path[len(self.prefix) + 1 :].partition("/")
         if part == "cdn":
             return await self.assets.download(request)
@@ -108,7 +108,7 @@ with any secret; <code>api_unknown…</code>, <code>api_revoked…</code>, <code
         )
         return answer
 
-    async def _routed(self, request: Request, path: str) -> Answer:
+    async def _routed(self, request: Request, path: str) -> Response:
         what, _slash, rest = path.partition("/")
         if what == "models" and request.headers.get("authorization") == PUBLIC_TOKEN:
             return self._model(request, rest)
@@ -130,7 +130,7 @@ with any secret; <code>api_unknown…</code>, <code>api_revoked…</code>, <code
             return self.error(400, "Request body is not a JSON object")
         return self._read(request, what, rest)
 
-    def _authenticated(self, request: Request) -> tuple[str, Answer | None]:
+    def _authenticated(self, request: Request) -> tuple[str, Response | None]:
         """Return the API client behind a request, or the refusal."""
         word, _space, encoded = request.headers.get("authorization", "").partition(" ")
         try:
@@ -147,54 +147,56 @@ with any secret; <code>api_unknown…</code>, <code>api_revoked…</code>, <code
 
     # What is read
 
-    def _read(self, request: Request, what: str, rest: str) -> Answer:
+    def _read(self, request: Request, what: str, rest: str) -> Response:
         if request.method != "GET":
             return self.error(404, "Not found")
         if what == "models" and rest:
             return self._model(request, rest)
         if (what, rest) == ("oscu", "prices"):
-            return Answer.of_json({"prices": PACKS})
+            return Response.of_json({"prices": PACKS})
         team, _slash, word = rest.partition("/")
         if what == "teams" and team and word == "limits":
-            return Answer.of_json(limits_of_team(parallel_jobs=self.simulation.options.concurrent))
+            return Response.of_json(
+                limits_of_team(parallel_jobs=self.simulation.options.concurrent)
+            )
         return self.error(404, "Not found")
 
-    def _model(self, request: Request, model_id: str) -> Answer:
+    def _model(self, request: Request, model_id: str) -> Response:
         model = next((one for one in self.spec.models if one.wire == model_id), None)
         if model is None or request.method != "GET":
             return self.error(404, f"Model {model_id} not found")
-        return Answer.of_json({"model": schema_of(model)})
+        return Response.of_json({"model": schema_of(model)})
 
     # Generate
 
-    async def _generate(self, request: Request, client: str, *, path: str) -> Answer:
+    async def _generate(self, request: Request, client: str, *, path: str) -> Response:
         model_id = path.rpartition("/")[2]
         if all(one.wire != model_id for one in self.spec.models):
             return self.error(404, f"Model {model_id} not found")
         if client.endswith(RESTRICTED):
             details = {"modelId": model_id, "requiredPlan": RESTRICTED_PLAN}
             says = "The plan does not include this model"
-            return Answer.of_json(
+            return Response.of_json(
                 {"error": "ModelAccessRestrictedError", "message": says, "details": details}, 403
             )
         if "dryRun" in request.query:
             return await self._dry_run(request, client, path)
         return await self.submit(request, client, path=path)
 
-    async def _dry_run(self, request: Request, client: str, path: str) -> Answer:
+    async def _dry_run(self, request: Request, client: str, path: str) -> Response:
         """Price a body without judging it: what cannot be read costs what the default would."""
         if request.query["dryRun"] not in ("true", "api"):
             return self.error(400, "dryRun must be true or api")
         wanted, _misread = self.decode(await self.json_of(request), path=path)
         units = units_of(wanted, self._seconds_of(client, wanted))
-        return await self.priced(lambda: Answer.of_json(_cost(units), 269))
+        return await self.priced(lambda: Response.of_json(_cost(units), 269))
 
     def _seconds_of(self, client: str, wanted: GenerationRequest) -> float:
         try:
             known = (
                 self.find(client, "source", wanted.source)[1] if wanted.source is not None else None
             )
-        except Unusable:
+        except UnusableReference:
             known = None
         return float((known or {}).get("duration_seconds") or 5.0)
 
@@ -219,9 +221,9 @@ with any secret; <code>api_unknown…</code>, <code>api_revoked…</code>, <code
 
     def refusals(self, wanted: GenerationRequest, found: Resolved | None) -> list[Broken]:
         source = found.source if found else None
-        return rules.refusals(rules.check(self.spec, wanted, source))
+        return table.refusals(table.check(self.spec, wanted, source))
 
-    def limited(self, client: str, now: float) -> Answer | None:
+    def limited(self, client: str, now: float) -> Response | None:
         if limited := super().limited(client, now):
             return limited
         if self.simulation.has_slot(client, now):
@@ -231,7 +233,7 @@ with any secret; <code>api_unknown…</code>, <code>api_revoked…</code>, <code
             "actionLimit": self.simulation.options.concurrent,
         }
         says = "Too many jobs in parallel for this plan"
-        return Answer.of_json({"error": ERRORS[429], "message": says, "details": details}, 429)
+        return Response.of_json({"error": ERRORS[429], "message": says, "details": details}, 429)
 
     def find(self, client: str, name: str, ref: Ref | None) -> Found:
         return self.assets.find(client, name, (ref.file_id if ref is not None else None) or "")
@@ -259,12 +261,12 @@ with any secret; <code>api_unknown…</code>, <code>api_revoked…</code>, <code
         taken = GenerationRequest.from_json(job.request)
         return units_of(taken, self._seconds_of(client, taken))
 
-    def accepted(self, request: Request, job: SimulatedJob, client: str, now: float) -> Answer:
-        return Answer.of_json({"job": job_of(job, job.created_at)} | _cost(job.units))
+    def accepted(self, request: Request, job: SimulatedJob, client: str, now: float) -> Response:
+        return Response.of_json({"job": job_of(job, job.created_at)} | _cost(job.units))
 
     # Jobs
 
-    async def _jobs(self, request: Request, client: str, rest: str) -> Answer:
+    async def _jobs(self, request: Request, client: str, rest: str) -> Response:
         job_id, _slash, action = rest.partition("/")
         if not job_id and request.method == "GET":
             return await self.listed(
@@ -276,17 +278,17 @@ with any secret; <code>api_unknown…</code>, <code>api_revoked…</code>, <code
                 client,
                 job_id,
                 unknown=f"Job {job_id} not found",
-                shown=lambda job: Answer.of_json({"job": job_of(job, time.time())}),
+                shown=lambda job: Response.of_json({"job": job_of(job, time.time())}),
             )
         if job_id and action == "action" and request.method == "POST":
             return await self._act(request, client, job_id)
         return self.error(404, "Not found")
 
-    def _page(self, request: Request, jobs: list[SimulatedJob]) -> Answer:
+    def _page(self, request: Request, jobs: list[SimulatedJob]) -> Response:
         page = page_of_jobs(jobs, request.query, time.time())
-        return self.error(400, page) if isinstance(page, str) else Answer.of_json(page)
+        return self.error(400, page) if isinstance(page, str) else Response.of_json(page)
 
-    async def _act(self, request: Request, client: str, job_id: str) -> Answer:
+    async def _act(self, request: Request, client: str, job_id: str) -> Response:
         body = await self.json_of(request)
         if self.simulation.state.job(client, job_id) is None:
             return self.error(404, f"Job {job_id} not found")

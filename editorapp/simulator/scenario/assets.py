@@ -10,14 +10,14 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from editorapp.simulator.core import under_fault
-from editorapp.simulator.crew import WorkerLost
-from editorapp.simulator.http import Answer, Request
-from editorapp.simulator.references import Found, Unusable
+from editorapp.simulator.http import Request, Response
+from editorapp.simulator.protocol import moment
+from editorapp.simulator.references import Found, UnusableReference
 from editorapp.simulator.scenario.ids import new_id
 from editorapp.simulator.scenario.jobs import history_of
 from editorapp.simulator.scenario.links import asset_behind, link_to
 from editorapp.simulator.state import SimulatedFile, SimulatedJob
-from editorapp.simulator.wire import moment
+from editorapp.simulator.worker_pool import WorkerLost
 
 if TYPE_CHECKING:
     from editorapp.simulator.scenario import Scenario
@@ -35,7 +35,7 @@ class ScenarioAssets:
         self.simulation = wire.simulation
         self.state = wire.simulation.state
 
-    async def handle(self, request: Request, client: str, rest: str) -> Answer:
+    async def handle(self, request: Request, client: str, rest: str) -> Response:
         """Answer a call below /v1/assets.
 
         Raises: TooLarge; ValueError, when a body is no JSON object.
@@ -69,11 +69,11 @@ class ScenarioAssets:
             return str(folder / job.outputs[0]["file"]), job.facts or None
         file = self._file(client, asset_id)
         if file is None:
-            raise Unusable(name, 404, f"Asset {asset_id} not found")
+            raise UnusableReference(name, 404, f"Asset {asset_id} not found")
         kind = file.facts.get("kind")
         wanted = "video" if name == "source" else "image"
         if kind and kind != wanted:
-            raise Unusable(name, 400, f"asset {asset_id} must be of kind {wanted}")
+            raise UnusableReference(name, 400, f"asset {asset_id} must be of kind {wanted}")
         return str(folder / "files" / file.id), file.facts or None
 
     def _file(self, client: str, asset_id: str) -> SimulatedFile | None:
@@ -137,15 +137,15 @@ class ScenarioAssets:
             "editCapabilities": [],
         }
 
-    async def _shown(self, request: Request, client: str, asset_id: str) -> Answer:
+    async def _shown(self, request: Request, client: str, asset_id: str) -> Response:
         asset = self._asset(request, client, asset_id)
         return (
-            Answer.of_json({"asset": asset})
+            Response.of_json({"asset": asset})
             if asset
             else self.wire.error(404, f"Asset {asset_id} not found")
         )
 
-    async def _many(self, request: Request, client: str) -> Answer:
+    async def _many(self, request: Request, client: str) -> Response:
         most = DELETES if request.method == "DELETE" else BULK
         ids = (await self.wire.json_of(request)).get("assetIds")
         if (
@@ -157,9 +157,9 @@ class ScenarioAssets:
         if request.method == "DELETE":
             for asset_id in ids:
                 self._delete(client, asset_id)
-            return Answer.of_json({})
+            return Response.of_json({})
         found = [self._asset(request, client, one) for one in ids]
-        return Answer.of_json({"assets": [one for one in found if one is not None]})
+        return Response.of_json({"assets": [one for one in found if one is not None]})
 
     def _delete(self, client: str, asset_id: str) -> None:
         folder = self.simulation.options.folder
@@ -173,7 +173,7 @@ class ScenarioAssets:
             job.outputs = []
             self.state.save(job)
 
-    async def _small_image(self, request: Request, client: str) -> Answer:
+    async def _small_image(self, request: Request, client: str) -> Response:
         body = await self.wire.json_of(request)
         name, image = body.get("name"), body.get("image")
         if not isinstance(name, str) or not name or not isinstance(image, str):
@@ -197,7 +197,7 @@ class ScenarioAssets:
             _image_type(data),
         )
         self.state.save(file)
-        return Answer.of_json({"asset": self._asset(request, client, file.id)})
+        return Response.of_json({"asset": self._asset(request, client, file.id)})
 
     def new_asset(self, client: str, name: str | None, mime_type: str, size: int) -> SimulatedFile:
         return SimulatedFile(
@@ -220,16 +220,16 @@ class ScenarioAssets:
 
     # Links
 
-    async def download(self, request: Request) -> Answer:
+    async def download(self, request: Request) -> Response:
         """Serve a signed link."""
         asset_id = asset_behind(self.simulation, request)
-        if isinstance(asset_id, Answer):
+        if isinstance(asset_id, Response):
             return asset_id
         job = self.state.job_behind(asset_id)
         stored = job.outputs[0]["file"] if job is not None and job.outputs else f"files/{asset_id}"
         return await self.simulation.deliver(request, self.simulation.options.folder / stored, job)
 
-    async def _link_to(self, request: Request, client: str, asset_id: str) -> Answer:
+    async def _link_to(self, request: Request, client: str, asset_id: str) -> Response:
         body = await self.wire.json_of(request)
         asset = self._asset(request, client, asset_id)
         if asset is None:
@@ -241,7 +241,7 @@ class ScenarioAssets:
             and wanted != asset["mimeType"].rpartition("/")[2]
         ):
             return self.wire.error(400, "Invalid target format")
-        return Answer.of_json({"url": asset["url"], "mimeType": asset["mimeType"]})
+        return Response.of_json({"url": asset["url"], "mimeType": asset["mimeType"]})
 
 
 def _properties(known: dict[str, Any]) -> dict[str, Any]:

@@ -10,9 +10,9 @@ from datetime import UTC, datetime
 from typing import Any
 
 from editorapp.core.request_values import as_whole
+from editorapp.simulator.protocol import moment
 from editorapp.simulator.scenario.models import NOT_REFUNDED
 from editorapp.simulator.state import SimulatedJob
-from editorapp.simulator.wire import moment
 
 STATUSES = (
     "pending",

@@ -10,7 +10,7 @@ from datetime import UTC, datetime, timedelta
 from typing import Any
 
 from editorapp.simulator.core import DEFAULT_URL_LIFETIME, Simulation
-from editorapp.simulator.http import Answer, Request
+from editorapp.simulator.http import Request, Response
 from editorapp.simulator.storage import denied
 
 CDN = "/scenario/cdn/assets/"
@@ -25,7 +25,7 @@ def link_to(simulation: Simulation, request: Request, asset_id: str, mime_type: 
     return f"{url}?Policy={policy}&Signature={simulation.signer.seal(policy)}&Key-Pair-Id={KEY_PAIR_ID}"
 
 
-def asset_behind(simulation: Simulation, request: Request) -> str | Answer:
+def asset_behind(simulation: Simulation, request: Request) -> str | Response:
     """Return the id of the asset that a link names, or the CDN's 403: forged, changed, or too old."""
     policy = request.query.get("Policy", "")
     if request.query.get("Signature") != simulation.signer.seal(policy) or request.method not in (

@@ -9,7 +9,7 @@ from math import ceil
 from typing import Any
 
 from editorapp.providers.contract import GenerationRequest, Task
-from editorapp.providers.spec import Kind, Model, Parameter
+from editorapp.providers.spec import Model, Parameter, ParameterKind
 
 KEYFRAME_KEYS = ("image", "index")
 NOT_REFUNDED = frozenset(
@@ -33,13 +33,13 @@ PACKS = [
     {"creativeUnits": 1000, "currency": "eur", "unitAmount": 30, "expires": 365},
 ]
 _TYPES = {
-    Kind.TEXT: "string",
-    Kind.CHOICE: "string",
-    Kind.CHOICES: "string_array",
-    Kind.FLAG: "boolean",
-    Kind.NUMBER: "number",
-    Kind.REF: "file",
-    Kind.PINNED: "inputs_array",
+    ParameterKind.TEXT: "string",
+    ParameterKind.CHOICE: "string",
+    ParameterKind.CHOICES: "string_array",
+    ParameterKind.FLAG: "boolean",
+    ParameterKind.NUMBER: "number",
+    ParameterKind.REF: "file",
+    ParameterKind.PINNED: "inputs_array",
 }
 _DEFAULTS: dict[str, Any] = {
     "resolution": "720p",
@@ -121,16 +121,16 @@ def _input(model: Model, row: Parameter) -> dict[str, Any]:
         found["allowedValues"] = list(row.choices)
     if wire in _DEFAULTS:
         found["default"] = row.values.get(_DEFAULTS[wire], _DEFAULTS[wire])
-    if row.kind is Kind.NUMBER:
+    if row.kind is ParameterKind.NUMBER:
         found |= {"min": row.low, "max": row.high, "step": 0.01}
-    if row.kind is Kind.PINNED:
+    if row.kind is ParameterKind.PINNED:
         picture, frame = KEYFRAME_KEYS
         entry = [
             {"name": picture, "type": "file", "kind": "image"},
             {"name": frame, "type": "number", "min": 0},
         ]
         found |= {"maxLength": model.limits.max_keyframes, "inputs": entry}
-    if row.kind is Kind.REF:
+    if row.kind is ParameterKind.REF:
         found["kind"] = "video" if row.field == "source" else "image"
     if row.field == "source":
         found |= {"costImpact": True} | _caps(model)

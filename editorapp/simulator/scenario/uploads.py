@@ -11,12 +11,12 @@ from typing import TYPE_CHECKING, Any
 
 from editorapp.simulator.core import under_fault
 from editorapp.simulator.faults import FAILURES, Fault
-from editorapp.simulator.http import Answer, Request
-from editorapp.simulator.references import Unusable, fetch
+from editorapp.simulator.http import Request, Response
+from editorapp.simulator.protocol import moment
+from editorapp.simulator.references import UnusableReference, fetch
 from editorapp.simulator.scenario.ids import new_id
 from editorapp.simulator.state import SimulatedFile
 from editorapp.simulator.storage import denied, receive
-from editorapp.simulator.wire import moment
 
 if TYPE_CHECKING:
     from editorapp.simulator.scenario import Scenario
@@ -39,7 +39,7 @@ class ScenarioUploads:
         self.state = wire.simulation.state
         self._running: set[asyncio.Task[None]] = set()
 
-    async def handle(self, request: Request, client: str, rest: str) -> Answer:
+    async def handle(self, request: Request, client: str, rest: str) -> Response:
         """Answer a call below /v1/uploads.
 
         Raises: TooLarge; ValueError, when a body is no JSON object.
@@ -61,7 +61,7 @@ class ScenarioUploads:
             return await self._act(request, upload)
         return self.wire.error(404, "Not found")
 
-    async def _begin(self, request: Request, client: str) -> Answer:
+    async def _begin(self, request: Request, client: str) -> Response:
         body = await self.wire.json_of(request)
         if problem := _no_upload(body):
             return self.wire.error(400, problem)
@@ -95,21 +95,21 @@ class ScenarioUploads:
         ]
         shown = _upload_of(upload)
         shown["parts"] = links
-        return Answer.of_json({"upload": shown})
+        return Response.of_json({"upload": shown})
 
-    async def put_part(self, request: Request, rest: str) -> Answer:
+    async def put_part(self, request: Request, rest: str) -> Response:
         """Take the bytes of one part, on the storage's side: no API key, and errors in XML."""
         faults = self.simulation.faults
         faults.calls["put"] += 1
 
-        def refuse(fault: Fault) -> Answer:
+        def refuse(fault: Fault) -> Response:
             return denied(
                 fault.detail or "Refused on demand", code="SimulatedFault", status=fault.status
             )
 
         return await under_fault(faults.take("put"), refuse, lambda: self._put_part(request, rest))
 
-    async def _put_part(self, request: Request, rest: str) -> Answer:
+    async def _put_part(self, request: Request, rest: str) -> Response:
         upload_id, _slash, number = rest.partition("/")
         upload = self.state.files.get(upload_id)
         if upload is None or upload.facts.get("status") != "pending":
@@ -117,12 +117,12 @@ class ScenarioUploads:
         size = await receive(request, self._part(upload, int(number)), upload.size_bytes)
         if size is None:
             return denied("More bytes than announced", code="EntityTooLarge", status=400)
-        return Answer(200, b"", {"ETag": f'"{upload.id}-{number}"'})
+        return Response(200, b"", {"ETag": f'"{upload.id}-{number}"'})
 
     def _part(self, upload: SimulatedFile, number: int) -> Path:
         return self.simulation.options.folder / "files" / f"{upload.id}.{number}"
 
-    async def _act(self, request: Request, upload: SimulatedFile) -> Answer:
+    async def _act(self, request: Request, upload: SimulatedFile) -> Response:
         if (await self.wire.json_of(request)).get("action") != "complete":
             return self.wire.error(400, "action must be complete")
         faults = self.simulation.faults
@@ -133,7 +133,7 @@ class ScenarioUploads:
             return await _answer(upload)
         return await under_fault(fault, self.wire.refuse, lambda: self._complete(upload))
 
-    async def _complete(self, upload: SimulatedFile) -> Answer:
+    async def _complete(self, upload: SimulatedFile) -> Response:
         if upload.facts["status"] == "pending":
             parts = [self._part(upload, number) for number in range(1, upload.facts["parts"] + 1)]
             if not parts or not all(part.exists() for part in parts):
@@ -195,7 +195,7 @@ class ScenarioUploads:
             await fetch(
                 "source" if upload.facts["kind"] == "video" else "image", upload.facts["url"], path
             )
-        except Unusable as unusable:
+        except UnusableReference as unusable:
             self._fail(upload, unusable.says)
             return
         asset.size_bytes = path.stat().st_size
@@ -290,5 +290,5 @@ def _upload_of(upload: SimulatedFile) -> dict[str, Any]:
     return shown
 
 
-async def _answer(upload: SimulatedFile) -> Answer:
-    return Answer.of_json({"upload": _upload_of(upload)})
+async def _answer(upload: SimulatedFile) -> Response:
+    return Response.of_json({"upload": _upload_of(upload)})

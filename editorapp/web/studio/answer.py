@@ -10,11 +10,11 @@ from dataclasses import dataclass, field, replace
 from editorapp.costs.estimate import Estimate
 from editorapp.generations.request.verdict import Verdict
 from editorapp.providers.contract import Task
-from editorapp.providers.rules import REFUSE, Broken, Mend, Unavailable
+from editorapp.providers.rules.table import REFUSE, Broken, Fix, UnavailableOption
 from editorapp.providers.spec import Model
 from editorapp.web.studio.compose_choices import SIGNALS
 from editorapp.web.studio.forms import EXTENDS, POSITION, Compose, encode_changes
-from editorapp.web.studio.sources import Source
+from editorapp.web.studio.sources import ChosenSource
 
 SLOTS = (
     "source",
@@ -139,7 +139,7 @@ class Closed:
 
 
 @dataclass
-class Slot:
+class NoteSlot:
     """One place of the page beside a group of fields."""
 
     name: str
@@ -148,10 +148,10 @@ class Slot:
 
 
 @dataclass(frozen=True)
-class Answer:
+class FormCheck:
     """All that the page says about one state of the form."""
 
-    slots: dict[str, Slot]
+    slots: dict[str, NoteSlot]
     closed: frozenset[str]
     estimate: Estimate | None
     body_json: str
@@ -161,7 +161,7 @@ class Answer:
     is_refused_by_form: bool  # something is not filled in that only the form knows of
 
 
-def own_findings(form: Compose, source: Source) -> list[Broken]:
+def own_findings(form: Compose, source: ChosenSource) -> list[Broken]:
     """Return what only the form can know: a clip that is gone, a guide without its picture."""
     found = []
     is_generation = form.task == Task.GENERATE
@@ -173,13 +173,13 @@ def own_findings(form: Compose, source: Source) -> list[Broken]:
         )
     if is_generation:
         says = EMPTY_FRAMES.get(form.frames, "") if _has_no_frames(form) else ""
-        mend = Mend("Use no frames", {"guides": "none"})
+        mend = Fix("Use no frames", {"guides": "none"})
     else:
         is_empty = form.guide_asset is None if form.guides == "single" else not form.keyframes
         is_meant = form.task == Task.EDIT or form.guides == "single"
         empty = EMPTY_FIRST if form.task == Task.MODIFY else EMPTY_GUIDES.get(form.guides, "")
         says = empty if is_empty and is_meant else ""
-        mend = Mend("Use no guides", {"guides": "none"})
+        mend = Fix("Use no guides", {"guides": "none"})
     if says:
         found.append(Broken("form.guides", "keyframes", REFUSE, says, (mend,)))
     return found
@@ -192,13 +192,13 @@ def _has_no_frames(form: Compose) -> bool:
 
 
 def answer(
-    form: Compose, source: Source, verdict: Verdict, *, model: Model, strictly: bool = False
-) -> Answer:
+    form: Compose, source: ChosenSource, verdict: Verdict, *, model: Model, strictly: bool = False
+) -> FormCheck:
     """Sort a verdict into the page's slots.
 
     `strictly`: what is not filled in yet counts as an error, too.
     """
-    slots = {name: Slot(name) for name in SLOTS}
+    slots = {name: NoteSlot(name) for name in SLOTS}
     own = own_findings(form, source)
     # What the form knows is more exact than "choose a source" or "this is no picture".
     known = {one.field for one in own if one.rule_id != "form.guides"}
@@ -214,7 +214,7 @@ def answer(
     for entry in closed:
         option = entry.options.partition(" ")[0].partition("=")[0]
         slots[SLOT_OF_OPTION.get(option, "whole")].closed.append(entry)
-    return Answer(
+    return FormCheck(
         slots=slots,
         closed=frozenset(verdict.unavailable),
         estimate=verdict.estimate,
@@ -226,7 +226,7 @@ def answer(
     )
 
 
-def closed_sources(form: Compose, source: Source, model: Model) -> list[Closed]:
+def closed_sources(form: Compose, source: ChosenSource, model: Model) -> list[Closed]:
     """Return the ways to a source that the model does not take; a chosen one is the rules' to
     refuse.
     """
@@ -274,7 +274,7 @@ def _note(one: Broken, form: Compose, *, strictly: bool) -> Note:
     )
 
 
-def _back(mend: Mend, form: Compose) -> Mend:
+def _back(mend: Fix, form: Compose) -> Fix:
     """Call it the way back where it leads to the account that was chosen before."""
     if form.account_before is None or mend.changes != {"account": form.account_before}:
         return mend
@@ -297,13 +297,15 @@ def _is_empty(one: Broken, form: Compose) -> bool:
     )
 
 
-def _button(mend: Mend) -> Button:
+def _button(mend: Fix) -> Button:
     if "ask" in mend.changes:
         return Button(mend.label, str(mend.changes["ask"]), is_ask=True)
     return Button(mend.label, encode_changes(mend.changes), not CUTS.isdisjoint(mend.changes))
 
 
-def _worth_saying(form: Compose, unavailable: dict[str, Unavailable]) -> dict[str, Unavailable]:
+def _worth_saying(
+    form: Compose, unavailable: dict[str, UnavailableOption]
+) -> dict[str, UnavailableOption]:
     """Leave out what a radio button shows: a generation has its frames in one way, so the ways
     exclude each other.
     """
@@ -321,7 +323,7 @@ def _worth_saying(form: Compose, unavailable: dict[str, Unavailable]) -> dict[st
     }
 
 
-def _closed(unavailable: dict[str, Unavailable]) -> Iterable[Closed]:
+def _closed(unavailable: dict[str, UnavailableOption]) -> Iterable[Closed]:
     """Yield the closed options; those of one mode as one line, so that the mode says its reason
     once.
     """
@@ -331,7 +333,7 @@ def _closed(unavailable: dict[str, Unavailable]) -> Iterable[Closed]:
     if controls is not None:
         rest = {option: why for option, why in rest.items() if option not in signals}
     if strength is not None and controls is not None and strength.mend == controls.mend:
-        yield _line(" ".join(("strength", *signals)), Unavailable(BY_HAND, strength.mend))
+        yield _line(" ".join(("strength", *signals)), UnavailableOption(BY_HAND, strength.mend))
     else:
         if strength is not None:
             yield _line("strength", strength)
@@ -355,5 +357,5 @@ def _merged(lines: list[Closed]) -> Iterable[Closed]:
         yield Closed(" ".join(line.options for line in same), reason, button)
 
 
-def _line(options: str, why: Unavailable) -> Closed:
+def _line(options: str, why: UnavailableOption) -> Closed:
     return Closed(options, why.reason, _button(why.mend) if why.mend else None)

@@ -10,8 +10,8 @@ from collections.abc import Iterable
 from dataclasses import dataclass, field
 from functools import lru_cache
 
-from editorapp.providers import rules
 from editorapp.providers.contract import CONTROLS, STRENGTHS, GenerationRequest, Task
+from editorapp.providers.rules import table
 from editorapp.providers.spec import Model, Spec
 from editorapp.web.studio.forms import CONTROL_VALUES, FLAGS, POSITION, Compose, is_on_by_value
 
@@ -62,7 +62,7 @@ SIGNALS = frozenset({f"{name}_enabled" for name in CONTROLS} | set(CONTROL_VALUE
 
 
 @dataclass(frozen=True)
-class Choice:
+class RadioChoice:
     """One radio button. `option` is its name in the verdict's list of unavailable options."""
 
     value: str
@@ -76,7 +76,7 @@ class Choice:
 class Band:
     label: str
     says: str
-    choices: tuple[Choice, ...]
+    choices: tuple[RadioChoice, ...]
 
 
 @dataclass(frozen=True)
@@ -93,7 +93,7 @@ class Control:
     value_says: str = ""
     value: str = ""
     choices: tuple[
-        Choice, ...
+        RadioChoice, ...
     ] = ()  # a parameter that is one of a few words; else a number from 0 to 1
     unsaid: str = "The model's own"  # what an empty value means; "" where there must be one
 
@@ -114,7 +114,7 @@ class IdKinds:
     """A source by the provider's own id: what the field is called, and what such an id can name."""
 
     label: str
-    choices: tuple[Choice, ...]
+    choices: tuple[RadioChoice, ...]
 
 
 @dataclass(frozen=True)
@@ -133,9 +133,9 @@ class Choices:
     shown: frozenset[str]  # the groups and fields that the page shows
     bands: tuple[Band, ...]
     controls: tuple[Control, ...]
-    resolutions: tuple[Choice, ...]
-    aspects: tuple[Choice, ...]
-    durations: tuple[Choice, ...]
+    resolutions: tuple[RadioChoice, ...]
+    aspects: tuple[RadioChoice, ...]
+    durations: tuple[RadioChoice, ...]
     flags: tuple[Flag, ...]
     kept: tuple[tuple[str, str], ...]  # hidden inputs
     homeless: tuple[str, ...]  # slots of notes whose group is not shown
@@ -169,19 +169,21 @@ def choices(form: Compose, closed: frozenset[str], model: Model, spec: Spec) -> 
 @lru_cache(maxsize=64)
 def needs_prompt(spec: Spec, model: Model) -> bool:
     """Would the model refuse a request for want of a prompt?"""
-    broken = rules.check(spec, GenerationRequest(task=model.task, model=model.name), None)
-    return any(one.field == "prompt" for one in rules.refusals(broken))
+    broken = table.check(spec, GenerationRequest(task=model.task, model=model.name), None)
+    return any(one.field == "prompt" for one in table.refusals(broken))
 
 
 def task_words(task: str, *, is_chosen: bool = False) -> TaskWords:
     return TaskWords(task, *TASKS[task], is_chosen=is_chosen)
 
 
-def source_kinds(form: Compose, closed: Iterable[str]) -> tuple[Choice, ...]:
+def source_kinds(form: Compose, closed: Iterable[str]) -> tuple[RadioChoice, ...]:
     """Return the ways to a source; `closed` are options that the account does not take."""
     options = {value: f"source_kind={value}" for value in SOURCE_KINDS}
     return tuple(
-        Choice(value, label, form.source_kind == value, options[value] in closed, options[value])
+        RadioChoice(
+            value, label, form.source_kind == value, options[value] in closed, options[value]
+        )
         for value, label in SOURCE_KINDS.items()
     )
 
@@ -200,7 +202,7 @@ def id_kinds(form: Compose, model: Model, provider: str) -> IdKinds:
         len(known) > 1 and bool(places["generation"]) and places["generation"] == places["file"]
     )
     known = (known[:1] if is_one else known) or ["generation"]
-    picks = tuple(Choice(kind, kind, form.source_id_kind == kind) for kind in known)
+    picks = tuple(RadioChoice(kind, kind, form.source_id_kind == kind) for kind in known)
     word = (
         "Asset id" if is_one or known == ["file"] else "Generation id" if len(known) == 1 else "Id"
     )
@@ -273,28 +275,28 @@ def _kept(form: Compose, model: Model, shown: frozenset[str]) -> tuple[tuple[str
 
 def _picks(
     name: str, values: Iterable[str], form: Compose, closed: frozenset[str]
-) -> tuple[Choice, ...]:
+) -> tuple[RadioChoice, ...]:
     """Return one radio button a value; the chosen one is there even where the model lacks it."""
     chosen = getattr(form, name)
     every = dict.fromkeys([*([chosen] if chosen and chosen not in values else ()), *values])
     return tuple(
-        Choice(value, value, chosen == value, f"{name}={value}" in closed, f"{name}={value}")
+        RadioChoice(value, value, chosen == value, f"{name}={value}" in closed, f"{name}={value}")
         for value in every
     )
 
 
-def _aspects(form: Compose, closed: frozenset[str], model: Model) -> tuple[Choice, ...]:
+def _aspects(form: Compose, closed: frozenset[str], model: Model) -> tuple[RadioChoice, ...]:
     picks = _picks("aspect_ratio", model.limits.aspect_ratios, form, closed)
     if form.task == Task.REFRAME:
         return picks
-    return (Choice("", "Model's choice", not form.aspect_ratio), *picks)
+    return (RadioChoice("", "Model's choice", not form.aspect_ratio), *picks)
 
 
-def _durations(form: Compose, closed: frozenset[str], model: Model) -> tuple[Choice, ...]:
+def _durations(form: Compose, closed: frozenset[str], model: Model) -> tuple[RadioChoice, ...]:
     row = model.parameter("duration")
     values = (row.choices if row else ()) or model.limits.durations
     return tuple(
-        Choice(
+        RadioChoice(
             one.value, one.value.removesuffix("s") + " s", one.is_chosen, one.is_closed, one.option
         )
         for one in _picks("duration", values, form, closed)
@@ -309,7 +311,7 @@ def _flag(form: Compose, closed: frozenset[str], name: str, model: Model) -> Fla
 
 def _band(form: Compose, closed: frozenset[str], name: str, label: str, says: str) -> Band:
     picks = tuple(
-        Choice(value, value[-1], form.strength == value, "strength" in closed, "strength")
+        RadioChoice(value, value[-1], form.strength == value, "strength" in closed, "strength")
         for value in STRENGTHS
         if value.startswith(name)
     )
@@ -340,7 +342,7 @@ def _control(form: Compose, closed: frozenset[str], name: str, model: Model) -> 
     if own is None:
         return Control(name, label, says, is_on, is_closed)
     value = getattr(form, own.field)
-    picks = tuple(Choice(word, word.capitalize(), value == word) for word in own.choices)
+    picks = tuple(RadioChoice(word, word.capitalize(), value == word) for word in own.choices)
     unsaid = "" if is_on_by_value(model, name) else "The model's own"
     return Control(
         name, label, says, is_on, is_closed, own.field, own.label, own.help, value, picks, unsaid

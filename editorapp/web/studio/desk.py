@@ -15,10 +15,10 @@ from editorapp.providers.contract import GenerationRequest, Task
 from editorapp.providers.models import ProviderAccount
 from editorapp.providers.spec import Model, Spec
 from editorapp.teams.models import Member
-from editorapp.web.known import shown_now
 from editorapp.web.studio import sources
+from editorapp.web.studio.cache import shown_now
 from editorapp.web.studio.forms import Compose
-from editorapp.web.studio.sources import Source
+from editorapp.web.studio.sources import ChosenSource
 
 ORDER = tuple(task.value for task in Task)
 
@@ -34,7 +34,7 @@ class Desk:
     accounts: tuple[ProviderAccount, ...]  # all that can be worked with
     account: ProviderAccount
     model: Model
-    source: Source
+    source: ChosenSource
     is_switched: bool
 
     @property

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from editorapp.generations.models import Generation
-from editorapp.generations.request.reach import can_continue
+from editorapp.generations.request.references import can_continue
 from editorapp.generations.states import State
 from editorapp.media.models import Asset
 from editorapp.providers.contract import Task
@@ -97,7 +97,7 @@ class ConceptGroup:
 
 
 @dataclass(frozen=True)
-class Slot:
+class EndFrame:
     """The first or the last frame as a picture to choose: the form's field, and what it is called."""
 
     field: str
@@ -108,7 +108,7 @@ class Slot:
 
 
 @dataclass(frozen=True)
-class Guide:
+class GuideInputs:
     """What guides an edit by pictures, as this model means it.
 
     `label` is "" where it takes no single one.
@@ -157,10 +157,10 @@ def context(
     return found
 
 
-def guide(model: Model) -> Guide:
+def guide(model: Model) -> GuideInputs:
     """Return how the model calls its guide frames, and which it takes."""
     row = model.parameter("start_frame")
-    return Guide(
+    return GuideInputs(
         label=row.label if row else "",
         help=row.help if row else "",
         takes_keyframes=model.knows("keyframes"),
@@ -187,13 +187,15 @@ def ways(form: Compose, model: Model) -> tuple[Way, ...]:
     )
 
 
-def ends(form: Compose, model: Model) -> tuple[Slot, ...]:
+def ends(form: Compose, model: Model) -> tuple[EndFrame, ...]:
     """Return the anchors that the model takes as pictures."""
     slots = {
-        "start_frame": Slot(
+        "start_frame": EndFrame(
             "first_asset", "First frame", "No first frame", "set_first", form.first_asset
         ),
-        "end_frame": Slot("last_asset", "Last frame", "No last frame", "set_last", form.last_asset),
+        "end_frame": EndFrame(
+            "last_asset", "Last frame", "No last frame", "set_last", form.last_asset
+        ),
     }
     return tuple(slot for row, slot in slots.items() if model.knows(row))
 

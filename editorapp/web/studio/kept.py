@@ -5,8 +5,8 @@ thinks it is.
 from dataclasses import replace
 
 from editorapp.generations.request.offers import word_of
-from editorapp.providers.conditions import is_said
 from editorapp.providers.contract import CONTROL_VALUES, Ref
+from editorapp.providers.rules.conditions import is_said
 from editorapp.web.studio.desk import Desk
 from editorapp.web.studio.forms import Compose
 

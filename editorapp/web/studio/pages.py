@@ -9,10 +9,10 @@ from django.shortcuts import render
 
 from editorapp.providers.contract import Task
 from editorapp.teams.access import MemberRequest
-from editorapp.web.studio import showing
+from editorapp.web.studio import page_context
 from editorapp.web.studio.desk import Desk, settle
 from editorapp.web.studio.forms import Compose
-from editorapp.web.studio.showing import viewer_context, weighed
+from editorapp.web.studio.page_context import viewer_context, weighed
 
 
 def page_of(
@@ -28,7 +28,7 @@ def page_of(
     `strictly`: also say what is merely missing yet; `is_typed`: somebody filled it in.
     """
     said = weighed(desk, request.member, strictly=strictly)
-    context = showing.page_context(desk, said, request.member, is_typed=is_typed)
+    context = page_context.page_context(desk, said, request.member, is_typed=is_typed)
     return render(request, "studio/page.html", context, status=status)
 
 
@@ -37,7 +37,7 @@ def panes(request: MemberRequest, form: Compose) -> HttpResponse:
     none.
     """
     desk, member = settle(form, request.member), request.member
-    context = showing.pane_context(desk, weighed(desk, member), member)
+    context = page_context.pane_context(desk, weighed(desk, member), member)
     needed = "takes" if desk.form.task == Task.GENERATE else "source"
     if request.POST.get("viewer_for", needed) != needed:
         context |= viewer_context(desk, member) | {"with_viewer": True}

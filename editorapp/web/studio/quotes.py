@@ -8,12 +8,12 @@ from dataclasses import dataclass
 from editorapp.generations.request import offers as all_offers
 from editorapp.generations.request.offers import Offer
 from editorapp.providers.models import ProviderAccount
-from editorapp.providers.rules import Broken, inside
+from editorapp.providers.rules.table import Broken, inside
 from editorapp.providers.spec import Model
 
 
 @dataclass(frozen=True)
-class Quote:
+class QuoteRow:
     """One row. `can_choose`: it does this task, so the form can be shown for it; `lines`: what it
     cannot do.
     """
@@ -43,16 +43,16 @@ class Quote:
         return "no published price" if self.offer.price_state == all_offers.ASK else "no price"
 
 
-def quotes(offers: Sequence[Offer], task: str) -> list[Quote]:
+def quotes(offers: Sequence[Offer], task: str) -> list[QuoteRow]:
     """Return one row an account, in the order of the offers."""
     accounts = [offer.account for offer in offers]
     label = next((offer.model_label for offer in offers if offer.is_chosen), "")
     return [_quote(offer, accounts, label, task) for offer in offers]
 
 
-def _quote(offer: Offer, accounts: Sequence[ProviderAccount], label: str, task: str) -> Quote:
+def _quote(offer: Offer, accounts: Sequence[ProviderAccount], label: str, task: str) -> QuoteRow:
     does = _does(offer, task)
-    return Quote(
+    return QuoteRow(
         offer=offer,
         name=label_of(offer.account, accounts),
         can_choose=does,

@@ -8,7 +8,7 @@ from urllib.parse import urlsplit
 
 from editorapp.core.typed_text import wrong_in
 from editorapp.generations.models import Generation
-from editorapp.generations.request import reach
+from editorapp.generations.request import references
 from editorapp.generations.states import State
 from editorapp.media.models import Asset
 from editorapp.providers.contract import Ref, Task
@@ -32,7 +32,7 @@ MEDIA_TYPES = {
 
 
 @dataclass(frozen=True)
-class Source:
+class ChosenSource:
     """The chosen source.
 
     `ref` None: nothing chosen yet; `asset` None: nothing is known of the clip.
@@ -49,27 +49,29 @@ class Source:
     account: ProviderAccount | None = None  # for which `ref` and `extend` hold
 
 
-def find(form: Compose, member: Member, account: ProviderAccount) -> Source:
+def find(form: Compose, member: Member, account: ProviderAccount) -> ChosenSource:
     """Return the source that the form names, as one account reads it: one query for an asset or a
     take.
     """
     return at(_found(form, member), account)
 
 
-def at(source: Source, account: ProviderAccount) -> Source:
+def at(source: ChosenSource, account: ProviderAccount) -> ChosenSource:
     """Return the same source as another account reads it: an id is good only on the account that
     made it.
     """
     if source.parent is None:
         return replace(source, account=account)
     if source.extend is not None:
-        return replace(source, extend=reach.as_frame(source.parent, account), account=account)
-    return replace(source, ref=reach.as_source(source.parent, account), account=account)
+        return replace(source, extend=references.as_frame(source.parent, account), account=account)
+    return replace(source, ref=references.as_source(source.parent, account), account=account)
 
 
-def _found(form: Compose, member: Member) -> Source:
+def _found(form: Compose, member: Member) -> ChosenSource:
     if form.task == Task.GENERATE:
-        return _continued(form.extend_generation, member) if form.frames in EXTENDS else Source()
+        return (
+            _continued(form.extend_generation, member) if form.frames in EXTENDS else ChosenSource()
+        )
     if form.source_kind == "generation":
         return _take(form.source_generation, member)
     if form.source_kind == "url":
@@ -77,13 +79,13 @@ def _found(form: Compose, member: Member) -> Source:
     if form.source_kind == "id":
         return _foreign(form, member)
     if form.source_asset is None:
-        return Source()
+        return ChosenSource()
     asset = next(
         iter(Asset.objects.visible_to(member).filter(pk=form.source_asset)), None
     )  # unsorted: it is one
     if asset is None:
-        return Source(problem="This clip is not here any more: choose another one.")
-    return Source(Ref(asset_id=asset.pk, media_type=asset.mime_type), asset)
+        return ChosenSource(problem="This clip is not here any more: choose another one.")
+    return ChosenSource(Ref(asset_id=asset.pk, media_type=asset.mime_type), asset)
 
 
 def _usable_take(pk: int, member: Member) -> Generation | None:
@@ -96,28 +98,32 @@ def _usable_take(pk: int, member: Member) -> Generation | None:
     return take if take is not None and take.result is not None and take.can_be_source else None
 
 
-def _take(pk: int | None, member: Member) -> Source:
+def _take(pk: int | None, member: Member) -> ChosenSource:
     if pk is None:
-        return Source()
+        return ChosenSource()
     take = _usable_take(pk, member)
     if take is None or take.result is None:
-        return Source(problem="This take has no result to work on (yet): choose another one.")
-    return Source(Ref(asset_id=take.result_id, media_type=take.result.mime_type), take.result, take)
+        return ChosenSource(problem="This take has no result to work on (yet): choose another one.")
+    return ChosenSource(
+        Ref(asset_id=take.result_id, media_type=take.result.mime_type), take.result, take
+    )
 
 
-def _continued(pk: int | None, member: Member) -> Source:
+def _continued(pk: int | None, member: Member) -> ChosenSource:
     if pk is None:
-        return Source()
+        return ChosenSource()
     take = _usable_take(pk, member)
     if take is None:
-        return Source(problem="This take has no result to continue (yet): choose another one.")
-    return Source(asset=take.result, parent=take, extend=Ref(asset_id=take.result_id))
+        return ChosenSource(
+            problem="This take has no result to continue (yet): choose another one."
+        )
+    return ChosenSource(asset=take.result, parent=take, extend=Ref(asset_id=take.result_id))
 
 
-def _address(form: Compose) -> Source:
+def _address(form: Compose) -> ChosenSource:
     if not form.source_url:
-        return Source()
-    return Source(
+        return ChosenSource()
+    return ChosenSource(
         Ref(url=form.source_url, media_type=form.source_media_type or guessed_type(form.source_url))
     )
 
@@ -131,21 +137,21 @@ def guessed_type(address: str) -> str:
     return MEDIA_TYPES.get(path.rpartition(".")[2].lower(), "video/mp4")
 
 
-def _foreign(form: Compose, member: Member) -> Source:
+def _foreign(form: Compose, member: Member) -> ChosenSource:
     """A provider's id, typed in. If one of the team's own takes has it, its facts are known."""
     if not form.source_id:
-        return Source()
+        return ChosenSource()
     if wrong := wrong_in(form.source_id):
-        return Source(problem=f"The id: {wrong}")
+        return ChosenSource(problem=f"The id: {wrong}")
     if form.source_id_kind == "file":
-        return Source(Ref(file_id=form.source_id))
+        return ChosenSource(Ref(file_id=form.source_id))
     take = (
         Generation.objects.visible_to(member)
         .select_related("result")
         .filter(chain_id=form.source_id)
         .order_by("-pk")
     ).first()
-    return Source(Ref(generation_id=form.source_id), take.result if take else None, take)
+    return ChosenSource(Ref(generation_id=form.source_id), take.result if take else None, take)
 
 
 def recent_clips(member: Member, *, chosen: int | None = None) -> list[Asset]:

@@ -7,13 +7,13 @@ from decimal import Decimal
 from editorapp.core.money import ZERO, show_range
 from editorapp.core.request_values import as_whole
 from editorapp.costs.ledger import MonthTotals
-from editorapp.costs.models import AskedPrice
-from editorapp.generations.request import asking
+from editorapp.costs.models import PriceQuote
+from editorapp.generations.request import quotes
 from editorapp.generations.request.enqueue import MOST_AT_ONCE
 from editorapp.generations.request.offers import ASK, ASKING
 from editorapp.generations.request.verdict import Verdict, too_dear, weigh
 from editorapp.providers.contract import GenerationRequest
-from editorapp.providers.rules import REFUSE, Broken, Mend
+from editorapp.providers.rules.table import REFUSE, Broken, Fix
 from editorapp.web.studio.desk import Desk
 
 MOST = MOST_AT_ONCE
@@ -86,12 +86,12 @@ def judged(desk: Desk, verdict: Verdict, budget: MonthTotals | None) -> tuple[Ve
     takes, found = takes_of(desk), _limits(desk, len(others) + 1)
     if found:
         return _with(verdict, found), Total(0, None, None)
-    verdicts, states, answers = [verdict], set(), dict[str, AskedPrice | None]()
+    verdicts, states, answers = [verdict], set(), dict[str, PriceQuote | None]()
     for one in others:
         asked = _asked(desk, one, answers)
         said = weigh(one, desk.source.asset, desk.account, with_options=False, asked=asked)
         if any(row.rule_id == "price.asking" for row in said.refusals):
-            states.add(ASK if asked is None or asked.state == AskedPrice.State.FAILED else ASKING)
+            states.add(ASK if asked is None or asked.state == PriceQuote.State.FAILED else ASKING)
         found += _of_another(said, verdict, one)
         verdicts.append(said)
     total = _total(verdicts, takes, asked=ASKING if ASKING in states else ASK if states else "")
@@ -99,16 +99,16 @@ def judged(desk: Desk, verdict: Verdict, budget: MonthTotals | None) -> tuple[Ve
 
 
 def _asked(
-    desk: Desk, wanted: GenerationRequest, answers: dict[str, AskedPrice | None]
-) -> AskedPrice | None:
+    desk: Desk, wanted: GenerationRequest, answers: dict[str, PriceQuote | None]
+) -> PriceQuote | None:
     """Return what was asked for a variant: one look for all that must cost the same, as those by
     prompt do.
     """
-    if not asking.is_asked(desk.account, wanted):
+    if not quotes.is_asked(desk.account, wanted):
         return None
-    key = asking.key_of(desk.account, wanted, desk.source.asset)
+    key = quotes.key_of(desk.account, wanted, desk.source.asset)
     if key not in answers:
-        answers[key] = asking.known(desk.account, wanted, desk.source.asset)
+        answers[key] = quotes.known(desk.account, wanted, desk.source.asset)
     return answers[key]
 
 
@@ -159,7 +159,7 @@ def _limits(desk: Desk, different: int) -> list[Broken]:
     return []
 
 
-ONE_OF_EACH = Mend("One of each", {"takes": "1"})
+ONE_OF_EACH = Fix("One of each", {"takes": "1"})
 
 
 def _of_another(said: Verdict, shown: Verdict, wanted: GenerationRequest) -> list[Broken]:

@@ -11,7 +11,7 @@ from django.utils.safestring import SafeString
 from editorapp.core.money import show_usd
 from editorapp.costs.models import Entry
 from editorapp.costs.reports import LineSum
-from editorapp.web.figures import Computed, Figure, LineCount
+from editorapp.web.presenters.figures import Computed, Figure, LineCount
 
 register = template.Library()
 

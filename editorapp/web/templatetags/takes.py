@@ -13,7 +13,7 @@ from editorapp.generations.states import State
 from editorapp.media.models import Asset
 from editorapp.providers.contract import Task
 from editorapp.teams.models import Member
-from editorapp.web import asked
+from editorapp.web.presenters import request_summary
 
 register = template.Library()
 NEEDS_A_PERSON = frozenset({State.UNKNOWN, State.LOST, State.FETCH_FAILED})
@@ -35,7 +35,9 @@ def made_from(take: Generation) -> Asset | None:
 def made_as(take: Generation) -> str:
     """Return what a take is of the clip or the take that stands behind it: "edit of"."""
     if take.task == Task.GENERATE:
-        return "goes on from" if asked.direction(take.wanted) == "forward" else "leads up to"
+        return (
+            "goes on from" if request_summary.direction(take.wanted) == "forward" else "leads up to"
+        )
     return {Task.REFRAME: "reframe of", Task.MODIFY: "modification of"}.get(
         Task(take.task), "edit of"
     )
@@ -52,19 +54,19 @@ def origin(take: Generation) -> str:
 @register.filter
 def task_name(take: Generation) -> str:
     """Return what was done, in a word: "Reframe"."""
-    return asked.task_name(take.task)
+    return request_summary.task_name(take.task)
 
 
 @register.filter
 def model_name(take: Generation) -> str:
     """Return the model as its provider calls it."""
-    return asked.model_of(take)
+    return request_summary.model_of(take)
 
 
 @register.filter
 def in_short(take: Generation) -> str:
     """Return the settings that tell takes of one batch apart."""
-    return asked.in_short(take)
+    return request_summary.in_short(take)
 
 
 @register.filter

@@ -8,8 +8,8 @@ from pathlib import Path
 from typing import Any
 
 from editorapp.providers.contract import GenerationRequest, Quote, Ref
+from editorapp.providers.http.session import ProviderSession
 from editorapp.providers.spec import Spec
-from editorapp.providers.transport import Wire
 from editorapp.providers.vendors.luma_agents import SPEC as LUMA
 from editorapp.providers.vendors.luma_agents import decode, encode, endpoint, ping, poll, submit
 
@@ -30,13 +30,15 @@ asked: list[tuple[GenerationRequest, Decimal | None]] = []
 staged: list[Path] = []
 
 
-async def stage(path: Path, *, name: str, media_type: str, purpose: str, wire: Wire) -> Ref:
+async def stage(
+    path: Path, *, name: str, media_type: str, purpose: str, wire: ProviderSession
+) -> Ref:
     staged.append(path)
     return Ref(file_id=f"file-{len(staged)}", media_type=media_type)
 
 
 async def quote(
-    wanted: GenerationRequest, *, seconds: Decimal | None, wire: Wire, spec: Spec = SPEC
+    wanted: GenerationRequest, *, seconds: Decimal | None, wire: ProviderSession, spec: Spec = SPEC
 ) -> Quote:
     asked.append((wanted, seconds))
     said: Any = says.pop(0) if says else Quote(Decimal("0.42"), Decimal("0.42"), "42 CU at $0.01")

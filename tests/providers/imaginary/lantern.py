@@ -7,8 +7,7 @@ from datetime import date
 from pathlib import Path
 from typing import Any
 
-from editorapp.providers import conditions as ask
-from editorapp.providers import wire as bodies
+from editorapp.providers import field_mapping as bodies
 from editorapp.providers.contract import (
     Failure,
     GenerationRequest,
@@ -19,17 +18,28 @@ from editorapp.providers.contract import (
     Ref,
     Task,
 )
+from editorapp.providers.http.session import ProviderSession
 from editorapp.providers.prices import Counted, Prices, key, table
-from editorapp.providers.spec import Auth, Broken, Kind, Limits, Mend, Model, Parameter, Rule, Spec
-from editorapp.providers.strays import takes_no
-from editorapp.providers.transport import Wire
+from editorapp.providers.rules import conditions as ask
+from editorapp.providers.rules.unsupported import takes_no
+from editorapp.providers.spec import (
+    Auth,
+    Broken,
+    Fix,
+    Limits,
+    Model,
+    Parameter,
+    ParameterKind,
+    Rule,
+    Spec,
+)
 
 SIZES = ("540p", "720p")
 PARAMETERS = (
     Parameter(
         field="prompt",
         wire="wish",
-        kind=Kind.TEXT,
+        kind=ParameterKind.TEXT,
         low=1,
         high=400,
         unit="characters",
@@ -41,7 +51,7 @@ PARAMETERS = (
     Parameter(
         field="source",
         wire="slide",
-        kind=Kind.REF,
+        kind=ParameterKind.REF,
         carriers={"file_id": "slide", "generation_id": "slide"},
         label="Source",
         help="The clip to shine through.",
@@ -51,7 +61,7 @@ PARAMETERS = (
     Parameter(
         field="resolution",
         wire="glass.size",
-        kind=Kind.CHOICE,
+        kind=ParameterKind.CHOICE,
         choices=SIZES,
         values={"540p": 540, "720p": 720},
         label="Resolution",
@@ -62,7 +72,7 @@ PARAMETERS = (
     Parameter(
         field="strength",
         wire="glass.tint",
-        kind=Kind.CHOICE,
+        kind=ParameterKind.CHOICE,
         choices=("adhere_1", "flex_2"),
         label="Strength",
         help="How deep the colour is.",
@@ -100,7 +110,7 @@ RULES = (
         message="{name} shines through {limits.max_source_seconds:g} s, not {source.duration_seconds:.2f} s.",
         detail="slide: too long",
         mends=lambda wanted, source, limits, words: (
-            Mend("Trim to the first 12 s", {"trim_to_seconds": "12"}),
+            Fix("Trim to the first 12 s", {"trim_to_seconds": "12"}),
         ),
     ),
     Rule(
@@ -111,7 +121,7 @@ RULES = (
         broken=ask.not_one_of("resolution", lambda limits: limits.resolutions),
         message="{name} has no glass of {value}: choose {choices}.",
         detail="glass.size: unknown",
-        mends=lambda wanted, source, limits, words: (Mend("Use 540p", {"resolution": "540p"}),),
+        mends=lambda wanted, source, limits, words: (Fix("Use 540p", {"resolution": "540p"}),),
     ),
     takes_no("L5", "ours: no such parameter", PARAMETERS),
 )
@@ -164,7 +174,9 @@ def decode(body: Any, *, path: str = "/glow.v1/shine") -> tuple[GenerationReques
     return bodies.decode(GLOW, body, task=GLOW.task, name=GLOW.name)
 
 
-async def stage(path: Path, *, name: str, media_type: str, purpose: str, wire: Wire) -> Ref:
+async def stage(
+    path: Path, *, name: str, media_type: str, purpose: str, wire: ProviderSession
+) -> Ref:
     made = await wire.call(
         "POST", "/slides", body={"name": name, "kind": media_type, "bytes": path.stat().st_size}
     )
@@ -172,18 +184,20 @@ async def stage(path: Path, *, name: str, media_type: str, purpose: str, wire: W
     return Ref(file_id=made["slide"])
 
 
-async def submit(body: dict[str, Any], *, path: str, wire: Wire, idempotency_key: str) -> Job:
+async def submit(
+    body: dict[str, Any], *, path: str, wire: ProviderSession, idempotency_key: str
+) -> Job:
     answer = await wire.pay(path, body=body, idempotency_key=idempotency_key)
     if not isinstance(answer.get("show"), str):
         raise OutcomeUnknown(f"{SPEC.name} took the wish, but named no show.", code="no_id")
     return _job(answer)
 
 
-async def poll(job_id: str, *, wire: Wire) -> Job:
+async def poll(job_id: str, *, wire: ProviderSession) -> Job:
     return _job(await wire.call("GET", f"/shows/{job_id}"))
 
 
-async def ping(*, wire: Wire) -> None:
+async def ping(*, wire: ProviderSession) -> None:
     await wire.call("GET", "/slides")
 
 

@@ -5,7 +5,7 @@ from typing import Any
 
 from django.core.management.base import BaseCommand, CommandError, CommandParser
 
-from editorapp.generations.watch.books import audit
+from editorapp.generations.checks.books import audit
 
 
 class Command(BaseCommand):

@@ -4,7 +4,7 @@ from typing import Any
 
 from django.core.management.base import BaseCommand
 
-from editorapp.generations.running import cluster
+from editorapp.generations.worker import cluster
 
 
 class Command(BaseCommand):

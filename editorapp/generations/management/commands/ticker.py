@@ -10,7 +10,7 @@ from django.core.management.base import BaseCommand
 from django.db import DatabaseError, close_old_connections
 from django.utils import timezone
 
-from editorapp.generations.running.ticker import Ticker
+from editorapp.generations.worker.ticker import Ticker
 
 log = logging.getLogger(__name__)
 

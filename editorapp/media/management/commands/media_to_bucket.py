@@ -6,7 +6,7 @@ from typing import Any
 
 from django.core.management.base import BaseCommand, CommandError
 
-from editorapp.media import moving, store
+from editorapp.media import bucket_migration, store
 from editorapp.media.refusals import Refusal, show_bytes
 
 
@@ -19,7 +19,7 @@ class Command(BaseCommand):
                 "No bucket is set: name it in RUSHES_S3_BUCKET, then call this again."
             )
         try:
-            moved = moving.to_bucket()
+            moved = bucket_migration.to_bucket()
         except Refusal as refusal:
             raise CommandError(
                 f"{refusal.message} What was copied stays; call this again."

@@ -16,8 +16,8 @@ import httpx
 
 from editorapp.media import sandbox
 from editorapp.media.refusals import Refusal
-from editorapp.providers import answers, outputs, states
-from editorapp.providers import wire as bodies
+from editorapp.providers import field_mapping as bodies
+from editorapp.providers import job_states, output_kinds
 from editorapp.providers.contract import (
     Failure,
     GenerationRequest,
@@ -33,12 +33,11 @@ from editorapp.providers.contract import (
     Throttled,
     Unavailable,
 )
-from editorapp.providers.reading import identifier, line, link, mapping, web_link
+from editorapp.providers.http import answers
+from editorapp.providers.http.session import ProviderSession
+from editorapp.providers.http.typed_readers import identifier, line, link, mapping, web_link
+from editorapp.providers.rules.unsupported import takes_no
 from editorapp.providers.spec import ALL_TASKS, REFUSE, Broken, Model, Spec, of_task
-from editorapp.providers.strays import takes_no
-from editorapp.providers.transport import Wire
-from editorapp.providers.vendors.gmi_cloud.adopt import INVALID
-from editorapp.providers.vendors.gmi_cloud.asked_prices import quote_of
 from editorapp.providers.vendors.gmi_cloud.documents import DOCUMENTS
 from editorapp.providers.vendors.gmi_cloud.listing import recent
 from editorapp.providers.vendors.gmi_cloud.parameters import (
@@ -51,8 +50,10 @@ from editorapp.providers.vendors.gmi_cloud.parameters import (
     WIRES,
 )
 from editorapp.providers.vendors.gmi_cloud.prices import PRICES
+from editorapp.providers.vendors.gmi_cloud.quotes import quote_of
 from editorapp.providers.vendors.gmi_cloud.rules import COMMON_RULES, RULES
-from editorapp.providers.vendors.gmi_cloud.words import STATES
+from editorapp.providers.vendors.gmi_cloud.shared_rules import INVALID
+from editorapp.providers.vendors.gmi_cloud.status_words import STATES
 
 __all__ = [
     "DOCUMENTS",
@@ -202,7 +203,9 @@ def _rule_of_unknown(task: str | None, place: str) -> str | None:
     return _FIELD_RULES[task]
 
 
-async def stage(path: Path, *, name: str, media_type: str, purpose: str, wire: Wire) -> Ref:
+async def stage(
+    path: Path, *, name: str, media_type: str, purpose: str, wire: ProviderSession
+) -> Ref:
     """Put a picture where GMI reads it, with the upload helper, and return its public address.
 
     Free.
@@ -228,7 +231,7 @@ async def stage(path: Path, *, name: str, media_type: str, purpose: str, wire: W
         return await _uploaded(picture, "image/png", wire)
 
 
-async def _uploaded(path: Path, media_type: str, wire: Wire) -> Ref:
+async def _uploaded(path: Path, media_type: str, wire: ProviderSession) -> Ref:
     place = await wire.call("POST", "/upload-url", body={"file_type": UPLOADS[media_type]})
     upload_url, public_url = link(place.get("upload_url")), web_link(place.get("public_url"))
     if not upload_url or not public_url:
@@ -249,7 +252,9 @@ def _as_png(path: Path, target: Path) -> None:
         ) from refusal
 
 
-async def submit(body: dict[str, Any], *, path: str, wire: Wire, idempotency_key: str) -> Job:
+async def submit(
+    body: dict[str, Any], *, path: str, wire: ProviderSession, idempotency_key: str
+) -> Job:
     """Send the paid POST, once.
 
     GMI documents no idempotency; the key is sent all the same, for the day it does (1).
@@ -270,7 +275,7 @@ async def submit(body: dict[str, Any], *, path: str, wire: Wire, idempotency_key
     return Job(id=job_id, state=JobState.QUEUED if state is JobState.QUEUED else JobState.RUNNING)
 
 
-async def poll(job_id: str, *, wire: Wire) -> Job:
+async def poll(job_id: str, *, wire: ProviderSession) -> Job:
     """Ask how a job is going. Free and repeatable.
 
     Steps may come in any order: "processing", then "queued".
@@ -283,7 +288,7 @@ async def poll(job_id: str, *, wire: Wire) -> Job:
     return _job(answer, job_id)
 
 
-async def ping(*, wire: Wire) -> None:
+async def ping(*, wire: ProviderSession) -> None:
     """Make the cheapest authenticated read, to see that the key works.
 
     Raises: BadCredentials, Unavailable, Throttled.
@@ -292,7 +297,7 @@ async def ping(*, wire: Wire) -> None:
 
 
 async def quote(
-    wanted: GenerationRequest, *, seconds: Decimal | None, wire: Wire, spec: Spec = SPEC
+    wanted: GenerationRequest, *, seconds: Decimal | None, wire: ProviderSession, spec: Spec = SPEC
 ) -> Quote:
     """Ask for the live price of a model and say what this request would cost. Free.
 
@@ -353,18 +358,18 @@ def _outputs(answer: Mapping[str, Any], outcome: Mapping[str, Any]) -> tuple[Out
     asked. None of them may be what the request itself named: its own source, or a frame (`payload`
     is its echo).
     """
-    sent, found = outputs.Sent(answer.get("payload")), []
+    sent, found = output_kinds.Sent(answer.get("payload")), []
     for place, url, entry in _links(outcome):
         if sent.names(url, entry.get("id")):
             continue
-        one = outputs.output(url, *_said(place, entry), label=place)
+        one = output_kinds.output(url, *_said(place, entry), label=place)
         is_documented = place in ("video_url", "media_urls")
         found.append(
             one
-            if is_documented or one.kind != outputs.VIDEO
-            else replace(one, kind=outputs.UNKNOWN)
+            if is_documented or one.kind != output_kinds.VIDEO
+            else replace(one, kind=output_kinds.UNKNOWN)
         )
-    return outputs.without_repeats(found)
+    return output_kinds.without_repeats(found)
 
 
 def _said(place: str, entry: Mapping[str, Any]) -> tuple[Any, ...]:
@@ -389,10 +394,13 @@ def _links(outcome: Mapping[str, Any]) -> Iterator[tuple[str, str, Mapping[str, 
 
 def _is_result(one: Output) -> bool:
     """Can this be the clip? Where a field beside the documented ones names it, it is none."""
-    return one.label in ("video_url", "media_urls") and one.kind in (outputs.VIDEO, outputs.UNKNOWN)
+    return one.label in ("video_url", "media_urls") and one.kind in (
+        output_kinds.VIDEO,
+        output_kinds.UNKNOWN,
+    )
 
 
-def _failure(answer: Mapping[str, Any], end: states.End | None) -> Failure:
+def _failure(answer: Mapping[str, Any], end: job_states.End | None) -> Failure:
     """Read why a job failed, in the order of section 5.
 
     No failure codes and no refunds are documented (8).
@@ -400,7 +408,7 @@ def _failure(answer: Mapping[str, Any], end: states.End | None) -> Failure:
     code = line(mapping(answer.get("outcome")).get("error_code"), most=60)
     said = answers.said_in(answer).rstrip(".")
     if end is not None:
-        return states.ended(end, name=SPEC.name, said=said)
+        return job_states.ended(end, name=SPEC.name, said=said)
     reason = "GMI Cloud could not make this."
     if "moderat" in f"{code} {said}".lower():
         reason = (

@@ -4,7 +4,7 @@ They are short: what a request's record holds beside the page's own fields is th
 and no header, no status of a refusal and no lifetime of a link is documented at all.
 """
 
-from editorapp.providers.documents import (
+from editorapp.providers.documents.language import (
     ANY,
     EPOCH,
     FLAG,
@@ -21,7 +21,7 @@ from editorapp.providers.documents import (
     word,
 )
 from editorapp.providers.vendors.gmi_cloud.parameters import WIRES
-from editorapp.providers.vendors.gmi_cloud.words import STATES
+from editorapp.providers.vendors.gmi_cloud.status_words import STATES
 
 STATUS = word((*STATES.words, "cancelled"))
 TIMES = {"created_at": EPOCH, "queued_at": EPOCH, "updated_at": EPOCH}

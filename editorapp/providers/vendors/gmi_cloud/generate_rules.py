@@ -4,12 +4,17 @@ from collections.abc import Mapping
 from typing import Any, TypeAlias
 
 from editorapp.media.facts import MediaFacts
-from editorapp.providers import conditions as ask
 from editorapp.providers.contract import GenerationRequest
+from editorapp.providers.rules import conditions as ask
+from editorapp.providers.rules.shared_fixes import FIVE_SECONDS, LEFT_OUT, named, to
 from editorapp.providers.spec import Hit, Limits, Rule
-from editorapp.providers.vendors.gmi_cloud.adopt import INVALID, adopt, chained_frames, image_frames
 from editorapp.providers.vendors.gmi_cloud.parameters import GENERATE
-from editorapp.providers.ways_out import FIVE_SECONDS, LEFT_OUT, named, to
+from editorapp.providers.vendors.gmi_cloud.shared_rules import (
+    INVALID,
+    adopt,
+    chained_frames,
+    image_frames,
+)
 
 Wanted: TypeAlias = GenerationRequest
 Facts: TypeAlias = MediaFacts | None

@@ -10,15 +10,15 @@ from datetime import UTC, datetime
 from typing import Any
 
 from editorapp.providers.contract import Listed, Listing, Unavailable
-from editorapp.providers.reading import identifier
-from editorapp.providers.transport import Wire
+from editorapp.providers.http.session import ProviderSession
+from editorapp.providers.http.typed_readers import identifier
 
 PATH = "/requests"
 MILLISECONDS_FROM = 100_000_000_000  # an epoch as large as this counts milliseconds
 
 
 async def recent(
-    *, since: datetime, until: datetime, wire: Wire, models: Collection[str]
+    *, since: datetime, until: datetime, wire: ProviderSession, models: Collection[str]
 ) -> Listing:
     """Return the account's requests for these models that were made in a window.
 

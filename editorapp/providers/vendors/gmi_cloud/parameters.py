@@ -10,7 +10,7 @@ from django.conf import settings
 from django.core.exceptions import ImproperlyConfigured
 
 from editorapp.providers.contract import STRENGTHS, Task
-from editorapp.providers.spec import Kind, Limits, Parameter, StoredAs
+from editorapp.providers.spec import Limits, Parameter, ParameterKind, StoredAs
 from editorapp.providers.vendors.luma_agents.parameters import OF_THE_FRAME
 
 EDIT = frozenset({Task.EDIT})
@@ -60,7 +60,7 @@ def _amount(field: str, label: str, says: str) -> Parameter:
     return Parameter(
         field=field,
         wire=f"payload.{field}",
-        kind=Kind.NUMBER,
+        kind=ParameterKind.NUMBER,
         tasks=EDIT,
         low=0.0,
         high=1.0,
@@ -76,7 +76,7 @@ _ROWS = (
     Parameter(
         field="model",
         wire="model",
-        kind=Kind.TEXT,
+        kind=ParameterKind.TEXT,
         choices=tuple(TASKS),
         label="Model",
         help="One for each task: edit, generate, reframe.",
@@ -85,7 +85,7 @@ _ROWS = (
     Parameter(
         field="prompt",
         wire="payload.prompt",
-        kind=Kind.TEXT,
+        kind=ParameterKind.TEXT,
         low=1,
         high=LIMITS.prompt_max,
         unit="characters",
@@ -97,7 +97,7 @@ _ROWS = (
     Parameter(
         field="aspect_ratio",
         wire="payload.aspect_ratio",
-        kind=Kind.CHOICE,
+        kind=ParameterKind.CHOICE,
         tasks=EDIT,
         choices=LIMITS.aspect_ratios,
         label="Aspect ratio",
@@ -109,7 +109,7 @@ _ROWS = (
     Parameter(
         field="aspect_ratio",
         wire="payload.aspect_ratio",
-        kind=Kind.CHOICE,
+        kind=ParameterKind.CHOICE,
         tasks=GENERATE,
         choices=LIMITS.aspect_ratios,
         label="Aspect ratio",
@@ -120,7 +120,7 @@ _ROWS = (
     Parameter(
         field="aspect_ratio",
         wire="payload.aspect_ratio",
-        kind=Kind.CHOICE,
+        kind=ParameterKind.CHOICE,
         tasks=REFRAME,
         is_required=True,
         choices=LIMITS.aspect_ratios,
@@ -131,7 +131,7 @@ _ROWS = (
     Parameter(
         field="source",
         wire="payload.source_data",
-        kind=Kind.REF,
+        kind=ParameterKind.REF,
         tasks=FROM_SOURCE,
         is_required=True,
         label="Source",
@@ -148,7 +148,7 @@ _ROWS = (
     Parameter(
         field="resolution",
         wire="payload.resolution",
-        kind=Kind.CHOICE,
+        kind=ParameterKind.CHOICE,
         choices=LIMITS.resolutions,
         label="Resolution",
         help="540p is the smallest and cheapest.",
@@ -158,7 +158,7 @@ _ROWS = (
     Parameter(
         field="duration",
         wire="payload.duration",
-        kind=Kind.CHOICE,
+        kind=ParameterKind.CHOICE,
         tasks=GENERATE,
         choices=LIMITS.durations,
         label="Duration",
@@ -169,7 +169,7 @@ _ROWS = (
     Parameter(
         field="hdr",
         wire="payload.hdr",
-        kind=Kind.FLAG,
+        kind=ParameterKind.FLAG,
         tasks=TO_EDIT_OR_GENERATE,
         label="HDR",
         help="High dynamic range, at 720p or 1080p. Your GMI account needs access to HDR.",
@@ -179,7 +179,7 @@ _ROWS = (
     Parameter(
         field="exr",
         wire="payload.exr_export",
-        kind=Kind.FLAG,
+        kind=ParameterKind.FLAG,
         tasks=TO_EDIT_OR_GENERATE,
         label="EXR",
         help="EXR frames beside the MP4, for grading. Comes with HDR.",
@@ -189,7 +189,7 @@ _ROWS = (
     Parameter(
         field="loop",
         wire="payload.loop",
-        kind=Kind.FLAG,
+        kind=ParameterKind.FLAG,
         tasks=GENERATE,
         label="Loop",
         help="The end runs into the start without a seam.",
@@ -199,7 +199,7 @@ _ROWS = (
     Parameter(
         field="start_frame",
         wire="payload.start_frame_url",
-        kind=Kind.REF,
+        kind=ParameterKind.REF,
         tasks=EDIT,
         label="Guide frame",
         carriers={"url": "payload.start_frame_url"},
@@ -211,7 +211,7 @@ _ROWS = (
     Parameter(
         field="start_frame",
         wire="payload.start_frame_url",
-        kind=Kind.REF,
+        kind=ParameterKind.REF,
         tasks=GENERATE,
         label="First frame",
         carriers={
@@ -225,7 +225,7 @@ _ROWS = (
     Parameter(
         field="end_frame",
         wire="payload.end_frame_url",
-        kind=Kind.REF,
+        kind=ParameterKind.REF,
         tasks=GENERATE,
         label="Last frame",
         carriers={
@@ -239,7 +239,7 @@ _ROWS = (
     Parameter(
         field="auto_controls",
         wire="payload.edit_auto_controls",
-        kind=Kind.FLAG,
+        kind=ParameterKind.FLAG,
         tasks=EDIT,
         label="Auto",
         help="The model reads the source and decides how closely to follow it.",
@@ -249,7 +249,7 @@ _ROWS = (
     Parameter(
         field="strength",
         wire="payload.edit_strength",
-        kind=Kind.CHOICE,
+        kind=ParameterKind.CHOICE,
         tasks=EDIT,
         choices=STRENGTHS,
         label="Strength",
@@ -261,7 +261,7 @@ _ROWS = (
     Parameter(
         field="pose_strength",
         wire="payload.pose_strength",
-        kind=Kind.CHOICE,
+        kind=ParameterKind.CHOICE,
         tasks=EDIT,
         choices=("precise", "coarse"),
         nothing=("None",),
@@ -277,7 +277,7 @@ _ROWS = (
     Parameter(
         field="face_enabled",
         wire="payload.face_enabled",
-        kind=Kind.FLAG,
+        kind=ParameterKind.FLAG,
         tasks=EDIT,
         label="Face",
         help="Keep faces and their expressions.",

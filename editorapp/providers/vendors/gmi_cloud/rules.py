@@ -11,10 +11,10 @@ from collections.abc import Mapping
 from typing import Any, TypeAlias
 
 from editorapp.media.facts import MediaFacts
-from editorapp.providers import conditions as ask
 from editorapp.providers.contract import CONTROL_VALUES, DEFAULT_VALUES, GenerationRequest, Ref
-from editorapp.providers.spec import REFUSE, WARN, Hit, Kind, Limits, Mend, Rule
-from editorapp.providers.vendors.gmi_cloud.adopt import INVALID, adopt, comes_otherwise
+from editorapp.providers.rules import conditions as ask
+from editorapp.providers.rules.shared_fixes import to
+from editorapp.providers.spec import REFUSE, WARN, Fix, Hit, Limits, ParameterKind, Rule
 from editorapp.providers.vendors.gmi_cloud.generate_rules import GENERATE_RULES
 from editorapp.providers.vendors.gmi_cloud.parameters import (
     EDIT,
@@ -23,8 +23,8 @@ from editorapp.providers.vendors.gmi_cloud.parameters import (
     PARAMETERS,
     REFRAME,
 )
+from editorapp.providers.vendors.gmi_cloud.shared_rules import INVALID, adopt, comes_otherwise
 from editorapp.providers.vendors.luma_agents.edit_rules import ORDER_OF_STRENGTHS
-from editorapp.providers.ways_out import to
 
 Wanted: TypeAlias = GenerationRequest
 Facts: TypeAlias = MediaFacts | None
@@ -40,7 +40,7 @@ def _on_without_value(wanted: Wanted, source: Facts, limits: Limits) -> list[Hit
     ]
 
 
-def _give_value(wanted: Wanted, source: Facts, limits: Limits, words: Words) -> tuple[Mend, ...]:
+def _give_value(wanted: Wanted, source: Facts, limits: Limits, words: Words) -> tuple[Fix, ...]:
     control, value = words["control"], words["value"]
     usual = DEFAULT_VALUES[value]
     return (
@@ -57,11 +57,9 @@ def _is_data_without_type(path: str, ref: Ref, limits: Limits) -> bool:
     )
 
 
-def _trim_to_warned(
-    wanted: Wanted, source: Facts, limits: Limits, words: Words
-) -> tuple[Mend, ...]:
+def _trim_to_warned(wanted: Wanted, source: Facts, limits: Limits, words: Words) -> tuple[Fix, ...]:
     return (
-        Mend(
+        Fix(
             f"Trim to the first {words['longest']:g} s",
             {"trim_to_seconds": f"{words['longest']:g}"},
         ),
@@ -353,7 +351,7 @@ FRAME_RULES = (
         tasks=GENERATE,
         source="3.2 PG",
         each_ref=comes_otherwise(
-            *(row for row in PARAMETERS if row.kind is Kind.REF and row.tasks == GENERATE)
+            *(row for row in PARAMETERS if row.kind is ParameterKind.REF and row.tasks == GENERATE)
         ),
         summary="A frame is a picture, by address, or an earlier result; an upload is put at an address.",
         message="{label}: {name} takes a picture that is uploaded or has an address, or an earlier result.",

@@ -11,8 +11,8 @@ from typing import Any
 from urllib.parse import quote
 
 from editorapp.core import retry
-from editorapp.providers import answers, outputs, states
-from editorapp.providers import wire as bodies
+from editorapp.providers import field_mapping as bodies
+from editorapp.providers import job_states, output_kinds
 from editorapp.providers.contract import (
     Failure,
     GenerationRequest,
@@ -25,10 +25,11 @@ from editorapp.providers.contract import (
     Task,
     Unavailable,
 )
-from editorapp.providers.reading import identifier, items, line, link, mapping
+from editorapp.providers.http import answers
+from editorapp.providers.http.session import ProviderSession
+from editorapp.providers.http.typed_readers import identifier, items, line, link, mapping
+from editorapp.providers.rules.unsupported import takes_no
 from editorapp.providers.spec import ALL_TASKS, Broken, Model, Spec, of_task
-from editorapp.providers.strays import takes_no
-from editorapp.providers.transport import Wire
 from editorapp.providers.vendors.luma_agents.documents import DOCUMENTS
 from editorapp.providers.vendors.luma_agents.parameters import (
     LIMITS,
@@ -40,7 +41,7 @@ from editorapp.providers.vendors.luma_agents.parameters import (
 )
 from editorapp.providers.vendors.luma_agents.prices import PRICES
 from editorapp.providers.vendors.luma_agents.rules import JUDGED, RULES
-from editorapp.providers.vendors.luma_agents.words import FAILURES, FILE_STATES, STATES
+from editorapp.providers.vendors.luma_agents.status_words import FAILURES, FILE_STATES, STATES
 
 __all__ = [
     "DOCUMENTS",
@@ -139,7 +140,9 @@ def decode(body: Any, *, path: str = "/generations") -> tuple[GenerationRequest,
     return bodies.decode(model, body, task=task, name=name, rows=PARAMETERS)
 
 
-async def stage(path: Path, *, name: str, media_type: str, purpose: str, wire: Wire) -> Ref:
+async def stage(
+    path: Path, *, name: str, media_type: str, purpose: str, wire: ProviderSession
+) -> Ref:
     """Upload a file with the Files API and return the reference to it once Luma says that it is
     ready. Free.
 
@@ -167,9 +170,9 @@ async def stage(path: Path, *, name: str, media_type: str, purpose: str, wire: W
     return Ref(file_id=file_id, media_type=media_type)
 
 
-async def _until_ready(file_id: str, file: dict[str, Any], wire: Wire) -> None:
+async def _until_ready(file_id: str, file: dict[str, Any], wire: ProviderSession) -> None:
     began, looks = time.monotonic(), count(1)
-    while states.squeezed(file.get("state")) != "ready":
+    while job_states.squeezed(file.get("state")) != "ready":
         if FILE_STATES.read(file.get("state")).state is JobState.FAILED:
             reason = (line(file.get("failure_reason"), most=300) or "no reason given").rstrip(".")
             raise Rejected(f"{SPEC.name} does not take this file: {reason}.", code="file_failed")
@@ -179,7 +182,9 @@ async def _until_ready(file_id: str, file: dict[str, Any], wire: Wire) -> None:
         file = await wire.call("GET", f"/files/{_id(file_id)}")
 
 
-async def submit(body: dict[str, Any], *, path: str, wire: Wire, idempotency_key: str) -> Job:
+async def submit(
+    body: dict[str, Any], *, path: str, wire: ProviderSession, idempotency_key: str
+) -> Job:
     """Send the paid POST, once.
 
     Luma documents no idempotency; the key is sent all the same, for the day it does (1.2).
@@ -200,7 +205,7 @@ async def submit(body: dict[str, Any], *, path: str, wire: Wire, idempotency_key
     return Job(id=job_id, state=JobState.QUEUED if state is JobState.QUEUED else JobState.RUNNING)
 
 
-async def poll(job_id: str, *, wire: Wire) -> Job:
+async def poll(job_id: str, *, wire: ProviderSession) -> Job:
     """Ask how a job is going.
 
     Free and repeatable; every answer about a finished job carries fresh links.
@@ -214,7 +219,7 @@ async def poll(job_id: str, *, wire: Wire) -> Job:
     return _job(answer, job_id)
 
 
-async def ping(*, wire: Wire) -> None:
+async def ping(*, wire: ProviderSession) -> None:
     """Make the cheapest authenticated read, to see that the key works.
 
     Raises: BadCredentials, Unavailable, Throttled.
@@ -248,14 +253,14 @@ def _outputs(answer: Mapping[str, Any]) -> tuple[Output, ...]:
     `type` is a free text, and how it labels EXR is not documented (4.1).
     """
     expires_at = datetime.now(UTC) + timedelta(seconds=OUTPUT_URL_SECONDS)
-    return outputs.without_repeats(
-        outputs.output(item["url"], item.get("type"), expires_at=expires_at)
+    return output_kinds.without_repeats(
+        output_kinds.output(item["url"], item.get("type"), expires_at=expires_at)
         for item in map(mapping, items(answer.get("output")))
         if link(item.get("url"))
     )
 
 
-def _failure(answer: Mapping[str, Any], end: states.End | None) -> Failure:
+def _failure(answer: Mapping[str, Any], end: job_states.End | None) -> Failure:
     """Read why a job failed. An unknown code is final: nothing says that another try would help.
 
     What the codes mean is documented for a job that "failed", and for no other word (4.2): not what
@@ -263,7 +268,7 @@ def _failure(answer: Mapping[str, Any], end: states.End | None) -> Failure:
     """
     reason = line(answer.get("failure_reason"))
     if end is not None:
-        return states.ended(end, name="Luma", said=reason)
+        return job_states.ended(end, name="Luma", said=reason)
     code = line(answer.get("failure_code"), most=60) or "unknown"
     can_retry, is_charged, sentence = FAILURES.get(code, (False, None, "Luma could not make this."))
     said = f' Luma says: "{reason.rstrip(".")}".' if reason else ""

@@ -1,6 +1,6 @@
 """What Luma's documents say of its answers. Sections of contracts/luma-agents.md."""
 
-from editorapp.providers.documents import (
+from editorapp.providers.documents.language import (
     ANY,
     FLAG,
     OPEN,
@@ -18,14 +18,14 @@ from editorapp.providers.documents import (
     several,
     word,
 )
-from editorapp.providers.documents import LINK as ADDRESS
+from editorapp.providers.documents.language import LINK as ADDRESS
 from editorapp.providers.vendors.luma_agents.parameters import (
     IMAGE_MODELS,
     MODELS,
     OUTPUT_URL_SECONDS,
     TYPES,
 )
-from editorapp.providers.vendors.luma_agents.words import FAILURES, STATES
+from editorapp.providers.vendors.luma_agents.status_words import FAILURES, STATES
 
 IMAGE_TYPES = ("image", "image_edit", "layering")
 # 4.1: presigned, one hour from minting. The clock of the storage may differ from ours by some

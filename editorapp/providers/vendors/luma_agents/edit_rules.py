@@ -4,11 +4,11 @@ from collections.abc import Mapping
 from typing import Any, TypeAlias
 
 from editorapp.media.facts import MediaFacts
-from editorapp.providers import conditions as ask
 from editorapp.providers.contract import STRENGTHS, GenerationRequest
-from editorapp.providers.spec import OFFER, WARN, Hit, Limits, Mend, Rule
+from editorapp.providers.rules import conditions as ask
+from editorapp.providers.rules.shared_fixes import to
+from editorapp.providers.spec import OFFER, WARN, Fix, Hit, Limits, Rule
 from editorapp.providers.vendors.luma_agents.parameters import EDIT, FROM_SOURCE
-from editorapp.providers.ways_out import to
 
 Wanted: TypeAlias = GenerationRequest
 Facts: TypeAlias = MediaFacts | None
@@ -43,14 +43,14 @@ def _most_keyframes(wanted: Wanted) -> int:
     return max(ask.keyframes_of(wanted), len(ask.indexes_of(wanted)))
 
 
-def _drop(words: Words) -> Mend:
-    return Mend(f"Drop keyframe {words['at'] + 1}", {"drop_keyframes": [words["at"]]})
+def _drop(words: Words) -> Fix:
+    return Fix(f"Drop keyframe {words['at'] + 1}", {"drop_keyframes": [words["at"]]})
 
 
-def _move_or_drop(wanted: Wanted, source: Facts, limits: Limits, words: Words) -> tuple[Mend, ...]:
+def _move_or_drop(wanted: Wanted, source: Facts, limits: Limits, words: Words) -> tuple[Fix, ...]:
     moved = list(ask.indexes_of(wanted))
     moved[words["at"]] = words["last"]
-    move = Mend(f"Move it to the last frame ({words['last']})", {"keyframe_index": moved})
+    move = Fix(f"Move it to the last frame ({words['last']})", {"keyframe_index": moved})
     return (_drop(words),) if words["last"] in ask.indexes_of(wanted) else (move, _drop(words))
 
 
@@ -226,7 +226,7 @@ EDIT_RULES = (
         "above 16 (7.10).",
         detail="video.edit.keyframes supports up to {limits.max_keyframes} entries",
         mends=lambda wanted, source, limits, words: (
-            Mend(
+            Fix(
                 f"Keep the first {limits.max_keyframes}",
                 {"drop_keyframes": list(range(limits.max_keyframes, _most_keyframes(wanted)))},
             ),

@@ -6,11 +6,11 @@ from collections.abc import Mapping
 from typing import Any, TypeAlias
 
 from editorapp.media.facts import MediaFacts
-from editorapp.providers import conditions as ask
 from editorapp.providers.contract import CONTROL_VALUES, CONTROLS, GenerationRequest
-from editorapp.providers.spec import WARN, Hit, Limits, Mend, Rule
+from editorapp.providers.rules import conditions as ask
+from editorapp.providers.rules.shared_fixes import FIVE_SECONDS, named, ten_seconds_with, to
+from editorapp.providers.spec import WARN, Fix, Hit, Limits, Rule
 from editorapp.providers.vendors.luma_agents.parameters import GENERATE, REFRAME
-from editorapp.providers.ways_out import FIVE_SECONDS, named, ten_seconds_with, to
 
 Wanted: TypeAlias = GenerationRequest
 Facts: TypeAlias = MediaFacts | None
@@ -327,7 +327,7 @@ REFRAME_RULES = (
         message="{name} reframes clips up to {longest:g} s. This one is {seconds} s: trim it.",
         detail="source: video exceeds {longest:g} s limit",
         mends=lambda wanted, source, limits, words: (
-            Mend(
+            Fix(
                 f"Trim to the first {words['longest']:g} s",
                 {"trim_to_seconds": f"{words['longest']:g}"},
             ),

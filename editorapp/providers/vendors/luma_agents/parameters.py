@@ -5,7 +5,7 @@ the official SDK, D Luma's documentation.
 """
 
 from editorapp.providers.contract import RESOLUTIONS, STRENGTHS, Task
-from editorapp.providers.spec import Kind, Limits, Parameter
+from editorapp.providers.spec import Limits, Parameter, ParameterKind
 
 EDIT = frozenset({Task.EDIT})
 GENERATE = frozenset({Task.GENERATE})
@@ -46,7 +46,7 @@ def _signal(name: str, label: str, says: str) -> Parameter:
     return Parameter(
         field=f"{name}_enabled",
         wire=f"video.edit.controls.{name}.enabled",
-        kind=Kind.FLAG,
+        kind=ParameterKind.FLAG,
         tasks=EDIT,
         label=label,
         help=says,
@@ -59,7 +59,7 @@ def _amount(name: str, attribute: str, label: str, says: str) -> Parameter:
     return Parameter(
         field=f"{name}_{attribute}",
         wire=f"video.edit.controls.{name}.{attribute}",
-        kind=Kind.NUMBER,
+        kind=ParameterKind.NUMBER,
         tasks=EDIT,
         low=0.0,
         high=1.0,
@@ -75,7 +75,7 @@ def _position(name: str, label: str, low: float) -> Parameter:
     return Parameter(
         field=name,
         wire=f"video.source_position.{name}",
-        kind=Kind.NUMBER,
+        kind=ParameterKind.NUMBER,
         tasks=REFRAME,
         low=low,
         high=2.0,
@@ -91,7 +91,7 @@ PARAMETERS = (
     Parameter(
         field="model",
         wire="model",
-        kind=Kind.TEXT,
+        kind=ParameterKind.TEXT,
         choices=MODELS,
         label="Model",
         help="Luma's video model.",
@@ -100,7 +100,7 @@ PARAMETERS = (
     Parameter(
         field="task",
         wire="type",
-        kind=Kind.TEXT,
+        kind=ParameterKind.TEXT,
         label="Task",
         help="Edit a clip, generate one, or fit one to another shape.",
         source="2.1 K, S",
@@ -108,7 +108,7 @@ PARAMETERS = (
     Parameter(
         field="prompt",
         wire="prompt",
-        kind=Kind.TEXT,
+        kind=ParameterKind.TEXT,
         low=1,
         high=LIMITS.prompt_max,
         unit="characters",
@@ -119,7 +119,7 @@ PARAMETERS = (
     Parameter(
         field="aspect_ratio",
         wire="aspect_ratio",
-        kind=Kind.CHOICE,
+        kind=ParameterKind.CHOICE,
         tasks=GENERATE | REFRAME,
         choices=LIMITS.aspect_ratios,
         label="Aspect ratio",
@@ -130,7 +130,7 @@ PARAMETERS = (
     Parameter(
         field="source",
         wire="source",
-        kind=Kind.REF,
+        kind=ParameterKind.REF,
         tasks=FROM_SOURCE,
         label="Source",
         help="The clip to work on: an upload, an earlier result, or a public https address.",
@@ -139,7 +139,7 @@ PARAMETERS = (
     Parameter(
         field="resolution",
         wire="video.resolution",
-        kind=Kind.CHOICE,
+        kind=ParameterKind.CHOICE,
         choices=LIMITS.resolutions,
         label="Resolution",
         help="360p is the draft tier: quick and cheap.",
@@ -149,7 +149,7 @@ PARAMETERS = (
     Parameter(
         field="duration",
         wire="video.duration",
-        kind=Kind.CHOICE,
+        kind=ParameterKind.CHOICE,
         tasks=GENERATE,
         choices=LIMITS.durations,
         label="Duration",
@@ -160,7 +160,7 @@ PARAMETERS = (
     Parameter(
         field="hdr",
         wire="video.hdr",
-        kind=Kind.FLAG,
+        kind=ParameterKind.FLAG,
         tasks=EDIT | GENERATE,
         label="HDR",
         help="High dynamic range, at 720p or 1080p. Your Luma account needs access to HDR.",
@@ -170,7 +170,7 @@ PARAMETERS = (
     Parameter(
         field="exr",
         wire="video.exr_export",
-        kind=Kind.FLAG,
+        kind=ParameterKind.FLAG,
         tasks=EDIT | GENERATE,
         label="EXR",
         help="EXR frames beside the MP4, for grading. Comes with HDR.",
@@ -180,7 +180,7 @@ PARAMETERS = (
     Parameter(
         field="loop",
         wire="video.loop",
-        kind=Kind.FLAG,
+        kind=ParameterKind.FLAG,
         tasks=GENERATE,
         label="Loop",
         help="The end runs into the start without a seam.",
@@ -190,7 +190,7 @@ PARAMETERS = (
     Parameter(
         field="start_frame",
         wire="video.start_frame",
-        kind=Kind.REF,
+        kind=ParameterKind.REF,
         tasks=EDIT,
         label="Opening guide frame",
         help="How the first frame should look; the rest follows it.",
@@ -199,7 +199,7 @@ PARAMETERS = (
     Parameter(
         field="start_frame",
         wire="video.start_frame",
-        kind=Kind.REF,
+        kind=ParameterKind.REF,
         tasks=GENERATE,
         label="First frame",
         help="The picture to begin with, or an earlier result to go on from.",
@@ -208,7 +208,7 @@ PARAMETERS = (
     Parameter(
         field="end_frame",
         wire="video.end_frame",
-        kind=Kind.REF,
+        kind=ParameterKind.REF,
         tasks=GENERATE,
         label="Last frame",
         help="The picture to end on, or an earlier result to lead up to.",
@@ -217,7 +217,7 @@ PARAMETERS = (
     Parameter(
         field="keyframes",
         wire="video.keyframes",
-        kind=Kind.REFS,
+        kind=ParameterKind.REFS,
         tasks=GENERATE,
         misplaced="G8",
         high=LIMITS.max_keyframes,
@@ -228,7 +228,7 @@ PARAMETERS = (
     Parameter(
         field="keyframe_indexes",
         wire="video.keyframe_indexes",
-        kind=Kind.INDEXES,
+        kind=ParameterKind.INDEXES,
         tasks=GENERATE,
         misplaced="G8",
         low=0,
@@ -240,7 +240,7 @@ PARAMETERS = (
     Parameter(
         field="auto_controls",
         wire="video.edit.auto_controls",
-        kind=Kind.FLAG,
+        kind=ParameterKind.FLAG,
         tasks=EDIT,
         label="Auto",
         help="The model reads the source and decides how closely to follow it.",
@@ -250,7 +250,7 @@ PARAMETERS = (
     Parameter(
         field="strength",
         wire="video.edit.strength",
-        kind=Kind.CHOICE,
+        kind=ParameterKind.CHOICE,
         tasks=EDIT,
         choices=STRENGTHS,
         label="Strength",
@@ -263,7 +263,7 @@ PARAMETERS = (
     Parameter(
         field="pose_strength",
         wire="video.edit.controls.pose.strength",
-        kind=Kind.CHOICE,
+        kind=ParameterKind.CHOICE,
         tasks=EDIT,
         choices=("precise", "coarse"),
         switch="pose_enabled",
@@ -286,7 +286,7 @@ PARAMETERS = (
     Parameter(
         field="keyframes",
         wire="video.edit.keyframes",
-        kind=Kind.REFS,
+        kind=ParameterKind.REFS,
         tasks=EDIT,
         misplaced="G10",
         high=LIMITS.max_keyframes,
@@ -297,7 +297,7 @@ PARAMETERS = (
     Parameter(
         field="keyframe_indexes",
         wire="video.edit.keyframe_indexes",
-        kind=Kind.INDEXES,
+        kind=ParameterKind.INDEXES,
         tasks=EDIT,
         misplaced="G10",
         low=0,
@@ -313,7 +313,7 @@ PARAMETERS = (
     Parameter(
         field="image_refs",
         wire="image_ref",
-        kind=Kind.REFS,
+        kind=ParameterKind.REFS,
         tasks=frozenset(),
         label="Reference pictures",
         help="Luma Agents takes these for pictures only.",
@@ -322,7 +322,7 @@ PARAMETERS = (
     Parameter(
         field="user_id",
         wire="user_id",
-        kind=Kind.TEXT,
+        kind=ParameterKind.TEXT,
         high=LIMITS.user_id_max,
         unit="characters",
         label="End user",

@@ -11,9 +11,10 @@ from collections.abc import Mapping
 from typing import Any, TypeAlias
 
 from editorapp.media.facts import MediaFacts
-from editorapp.providers import conditions as ask
 from editorapp.providers.contract import GenerationRequest, Task
-from editorapp.providers.spec import WARN, Hit, Limits, Mend, Rule
+from editorapp.providers.rules import conditions as ask
+from editorapp.providers.rules.shared_fixes import to
+from editorapp.providers.spec import WARN, Fix, Hit, Limits, Rule
 from editorapp.providers.vendors.luma_agents.edit_rules import EDIT_RULES
 from editorapp.providers.vendors.luma_agents.generate_rules import (
     EDIT_FIELDS,
@@ -29,7 +30,6 @@ from editorapp.providers.vendors.luma_agents.parameters import (
     MODELS,
     TYPES,
 )
-from editorapp.providers.ways_out import to
 
 Wanted: TypeAlias = GenerationRequest
 Facts: TypeAlias = MediaFacts | None
@@ -59,19 +59,19 @@ def _prompt_length(wanted: Wanted, source: Facts, limits: Limits) -> bool | list
     return [Hit(says="The prompt is empty: say what you want to see.")]
 
 
-def _type_of_url(wanted: Wanted, source: Facts, limits: Limits, words: Words) -> tuple[Mend, ...]:
+def _type_of_url(wanted: Wanted, source: Facts, limits: Limits, words: Words) -> tuple[Fix, ...]:
     """Read the media type from the name in the URL; without one, a clip is most often MP4."""
     guessed = (
         mimetypes.guess_type(str(wanted.source.url if wanted.source else "").partition("?")[0])[0]
         or ""
     )
     kind = guessed if guessed.startswith("video/") else "video/mp4"
-    return (Mend(f"Send it as {kind}", {"source_media_type": kind}),)
+    return (Fix(f"Send it as {kind}", {"source_media_type": kind}),)
 
 
-def _trim(wanted: Wanted, source: Facts, limits: Limits, words: Words) -> tuple[Mend, ...]:
+def _trim(wanted: Wanted, source: Facts, limits: Limits, words: Words) -> tuple[Fix, ...]:
     return (
-        Mend(
+        Fix(
             f"Trim to the first {words['longest']:g} s",
             {"trim_to_seconds": f"{words['longest']:g}"},
         ),

@@ -5,7 +5,7 @@ from dataclasses import replace
 from typing import Any
 from urllib.parse import quote
 
-from editorapp.providers import wire as wires
+from editorapp.providers import field_mapping as wires
 from editorapp.providers.contract import CONTROL_VALUES, GenerationRequest
 from editorapp.providers.spec import Broken, Model, Spec
 from editorapp.providers.vendors.scenario.models import MISREAD, SPEC, UNKNOWN

@@ -6,11 +6,11 @@ from dataclasses import replace
 from typing import Any, TypeAlias
 
 from editorapp.media.facts import MediaFacts
-from editorapp.providers import conditions as ask
 from editorapp.providers.contract import GenerationRequest, Ref, Task
-from editorapp.providers.spec import WARN, Hit, Limits, Mend, Rule
+from editorapp.providers.rules import conditions as ask
+from editorapp.providers.rules.shared_fixes import to
+from editorapp.providers.spec import WARN, Fix, Hit, Limits, Rule
 from editorapp.providers.vendors.luma_agents.rules import RULES as LUMA_RULES
-from editorapp.providers.ways_out import to
 
 Wanted: TypeAlias = GenerationRequest
 Facts: TypeAlias = MediaFacts | None
@@ -217,7 +217,7 @@ def upstream_length(rule_id: str, task: Task, source: str, summary: str) -> Rule
         message="Scenario names no limit here, but Luma behind it takes up to {longest:g} s, and this clip is "
         "{seconds} s: it may fail.",
         mends=lambda wanted, source, limits, words: (
-            Mend(
+            Fix(
                 f"Trim to the first {words['longest']:g} s",
                 {"trim_to_seconds": f"{words['longest']:g}"},
             ),

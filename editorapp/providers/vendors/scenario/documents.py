@@ -4,7 +4,7 @@ description.
 Sections of contracts/scenario.md. Of headers and of the bodies of refusals nothing is documented.
 """
 
-from editorapp.providers.documents import (
+from editorapp.providers.documents.language import (
     ANY,
     FLAG,
     LINK,

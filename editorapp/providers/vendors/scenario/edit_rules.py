@@ -5,8 +5,9 @@ value without its switch (which `encode` then sends along, since without it the 
 have no effect).
 """
 
-from editorapp.providers import conditions as ask
 from editorapp.providers.contract import Task
+from editorapp.providers.rules import conditions as ask
+from editorapp.providers.rules.shared_fixes import to
 from editorapp.providers.spec import Limits, Rule
 from editorapp.providers.vendors.luma_agents.edit_rules import ORDER_OF_STRENGTHS
 from editorapp.providers.vendors.scenario.common_rules import (
@@ -20,7 +21,6 @@ from editorapp.providers.vendors.scenario.common_rules import (
     source_rules,
     upstream_length,
 )
-from editorapp.providers.ways_out import to
 
 EDIT = frozenset({Task.EDIT})
 

@@ -10,7 +10,7 @@ from urllib.parse import quote as quoted
 import httpx
 
 from editorapp.core.money import LONGEST_SAID
-from editorapp.providers import answers, outputs, states
+from editorapp.providers import job_states, output_kinds
 from editorapp.providers.contract import (
     Failure,
     Job,
@@ -22,12 +22,21 @@ from editorapp.providers.contract import (
     Rejected,
     Throttled,
 )
-from editorapp.providers.reading import amount, identifier, items, line, link, mapping, share
-from editorapp.providers.states import squeezed
-from editorapp.providers.transport import Wire
+from editorapp.providers.http import answers
+from editorapp.providers.http.session import ProviderSession
+from editorapp.providers.http.typed_readers import (
+    amount,
+    identifier,
+    items,
+    line,
+    link,
+    mapping,
+    share,
+)
+from editorapp.providers.job_states import squeezed
 from editorapp.providers.vendors.scenario.models import SPEC
 
-STATES = states.Table(  # "canceled" is in every table
+STATES = job_states.Table(  # "canceled" is in every table
     {  # section 4; the last two stand in Scenario's guide only
         "pending": JobState.QUEUED,
         "queued": JobState.QUEUED,
@@ -46,7 +55,9 @@ MICRO = Decimal("0.000001")
 MOST_ASSETS = 12  # of one job that are asked for
 
 
-async def submit(body: dict[str, Any], *, path: str, wire: Wire, idempotency_key: str) -> Job:
+async def submit(
+    body: dict[str, Any], *, path: str, wire: ProviderSession, idempotency_key: str
+) -> Job:
     """Send the paid POST, once. Scenario documents no idempotency; the key is sent all the same.
 
     Raises: see Wire.pay. A body that still names a file of ours is Rejected before anything is
@@ -68,7 +79,7 @@ async def submit(body: dict[str, Any], *, path: str, wire: Wire, idempotency_key
     )
 
 
-async def poll(job_id: str, *, wire: Wire) -> Job:
+async def poll(job_id: str, *, wire: ProviderSession) -> Job:
     """Ask how a job is going.
 
     Free and repeatable; a finished job's results are read anew, each with a fresh link.
@@ -91,7 +102,7 @@ async def poll(job_id: str, *, wire: Wire) -> Job:
     )
 
 
-async def ping(*, wire: Wire) -> None:
+async def ping(*, wire: ProviderSession) -> None:
     """Make the cheapest authenticated read, to see that the key works.
 
     Raises: BadCredentials, Unavailable, Throttled.
@@ -176,7 +187,7 @@ def _of(answer: Mapping[str, Any]) -> Mapping[str, Any]:
     return mapping(answer.get("job"))
 
 
-async def _finished(job_id: str, job: Mapping[str, Any], wire: Wire) -> Job:
+async def _finished(job_id: str, job: Mapping[str, Any], wire: ProviderSession) -> Job:
     """Read the result of a finished job; while it is not ready, the job is still running.
 
     The result is the first clip among the job's assets that the job was not given itself, and that
@@ -186,7 +197,7 @@ async def _finished(job_id: str, job: Mapping[str, Any], wire: Wire) -> Job:
             while longer.
     """
     metadata = mapping(job.get("metadata"))
-    sent = outputs.Sent(metadata.get("input"))
+    sent = output_kinds.Sent(metadata.get("input"))
     ids = [found for one in items(metadata.get("assetIds")) if (found := identifier(one))]
     ids = [one for one in dict.fromkeys(ids) if not sent.names("", one)][:MOST_ASSETS]
     gone: NotFound | None = None
@@ -206,11 +217,11 @@ async def _finished(job_id: str, job: Mapping[str, Any], wire: Wire) -> Job:
         if squeezed(asset.get("status")) == "pending" or is_over or not link(asset.get("url")):
             continue
         said = (asset.get("kind"), asset.get("mimeType"))
-        one = outputs.output(asset["url"], *said, expires_at=datetime.now(UTC) + LINK_LIFETIME)
-        if one.kind == outputs.VIDEO:
-            beside += [Output(outputs.UNKNOWN, "", label=other) for other in ids[at + 1 :]]
+        one = output_kinds.output(asset["url"], *said, expires_at=datetime.now(UTC) + LINK_LIFETIME)
+        if one.kind == output_kinds.VIDEO:
+            beside += [Output(output_kinds.UNKNOWN, "", label=other) for other in ids[at + 1 :]]
             return _done(job_id, asset_id, (one, *beside))
-        if one.kind == outputs.UNKNOWN and unclear is None:
+        if one.kind == output_kinds.UNKNOWN and unclear is None:
             unclear = asset_id, one
         beside.append(one)
     if is_pending:
@@ -228,7 +239,7 @@ def _done(job_id: str, asset_id: str, found: tuple[Output, ...]) -> Job:
     return Job(id=job_id, state=JobState.DONE, chain_id=asset_id, outputs=found)
 
 
-def _failure(job: Mapping[str, Any], end: states.End | None) -> Failure:
+def _failure(job: Mapping[str, Any], end: job_states.End | None) -> Failure:
     """Read why a job failed: Scenario's own words and its advice.
 
     There are no codes to tell failures apart.
@@ -241,7 +252,7 @@ def _failure(job: Mapping[str, Any], end: states.End | None) -> Failure:
     is_charged = billing.get("disableRefund") is True
     if end is not None:
         is_documented = end.code == "canceled"
-        return states.ended(
+        return job_states.ended(
             end,
             name=SPEC.name,
             said=error,

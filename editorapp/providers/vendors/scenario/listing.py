@@ -7,7 +7,7 @@ from datetime import UTC, datetime
 from typing import Any
 
 from editorapp.providers.contract import Listed, Listing, Unavailable
-from editorapp.providers.transport import Wire
+from editorapp.providers.http.session import ProviderSession
 from editorapp.providers.vendors.scenario.jobs import job_id_of
 
 PAGE_SIZE, MAX_PAGES = 100, 100
@@ -18,7 +18,7 @@ OURS = (
 
 
 async def recent(
-    *, since: datetime, until: datetime, wire: Wire, models: Collection[str]
+    *, since: datetime, until: datetime, wire: ProviderSession, models: Collection[str]
 ) -> Listing:
     """Return the project's jobs that were made in a window. Free and repeatable.
 

@@ -4,8 +4,8 @@ from collections.abc import Mapping
 from typing import Any
 
 from editorapp.providers.contract import GenerationRequest, Task
-from editorapp.providers.spec import Auth, Limits, Mend, Model, Parameter, Rule, Spec
-from editorapp.providers.strays import takes_no
+from editorapp.providers.rules.unsupported import takes_no
+from editorapp.providers.spec import Auth, Fix, Limits, Model, Parameter, Rule, Spec
 from editorapp.providers.vendors.scenario import parameters as rows
 from editorapp.providers.vendors.scenario.edit_rules import EDIT_RULES
 from editorapp.providers.vendors.scenario.other_rules import (
@@ -164,9 +164,9 @@ MODELS = (
 
 def _others(
     wanted: GenerationRequest, source: object, limits: Limits, words: Mapping[str, Any]
-) -> tuple[Mend, ...]:
+) -> tuple[Fix, ...]:
     return tuple(
-        Mend(f"Use {model.label}", {"model": model.name})
+        Fix(f"Use {model.label}", {"model": model.name})
         for model in MODELS
         if model.task == wanted.task
     )

@@ -3,6 +3,7 @@
 """
 
 from editorapp.providers.contract import Task
+from editorapp.providers.rules.shared_fixes import named, ten_seconds_with, to
 from editorapp.providers.spec import Hit, Limits, Rule
 from editorapp.providers.vendors.luma_agents.edit_rules import ORDER_OF_STRENGTHS
 from editorapp.providers.vendors.scenario.common_rules import (
@@ -17,7 +18,6 @@ from editorapp.providers.vendors.scenario.common_rules import (
     upstream_length,
 )
 from editorapp.providers.vendors.scenario.parameters import CONCEPTS
-from editorapp.providers.ways_out import named, ten_seconds_with, to
 
 GENERATE = frozenset({Task.GENERATE})
 

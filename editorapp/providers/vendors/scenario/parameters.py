@@ -5,7 +5,7 @@ pages, K the official SDK, D and H Scenario's guides, SK its public skills repos
 """
 
 from editorapp.providers.contract import STRENGTHS
-from editorapp.providers.spec import Kind, Parameter
+from editorapp.providers.spec import Parameter, ParameterKind
 from editorapp.providers.vendors.luma_agents.parameters import OF_THE_FRAME
 
 RATIOS = ("9:16", "3:4", "1:1", "4:3", "16:9", "21:9")
@@ -57,7 +57,7 @@ def _prompt(source: str, says: str, *, is_required: bool = True) -> Parameter:
     return Parameter(
         field="prompt",
         wire="prompt",
-        kind=Kind.TEXT,
+        kind=ParameterKind.TEXT,
         low=1,
         high=PROMPT_MAX,
         unit="characters",
@@ -87,7 +87,7 @@ def _file(
     return Parameter(
         field=field,
         wire=wire,
-        kind=Kind.REF,
+        kind=ParameterKind.REF,
         carriers=carriers,
         label=label,
         help=says,
@@ -114,7 +114,7 @@ def _choice(
     return Parameter(
         field=field,
         wire=wire,
-        kind=Kind.CHOICE,
+        kind=ParameterKind.CHOICE,
         choices=choices,
         label=label,
         help=says,
@@ -130,7 +130,7 @@ def _flag(
     return Parameter(
         field=field,
         wire=wire,
-        kind=Kind.FLAG,
+        kind=ParameterKind.FLAG,
         label=label,
         help=says,
         source=source,
@@ -153,7 +153,7 @@ def _amount(name: str, attribute: str, label: str, says: str) -> Parameter:
     return Parameter(
         field=f"{name}_{attribute}",
         wire=f"{name}Control{attribute.capitalize()}",
-        kind=Kind.NUMBER,
+        kind=ParameterKind.NUMBER,
         low=0.0,
         high=1.0,
         switch=f"{name}_enabled",
@@ -197,7 +197,7 @@ EDIT = (
     Parameter(
         field="keyframes",
         wire="keyframes",
-        kind=Kind.PINNED,
+        kind=ParameterKind.PINNED,
         high=MAX_KEYFRAMES,
         label="Keyframes",
         help="Up to 64 guide frames, each with its frame of the source. How an entry is written is read from the "
@@ -224,7 +224,7 @@ EDIT = (
     Parameter(
         field="pose_strength",
         wire="poseControlStrength",
-        kind=Kind.CHOICE,
+        kind=ParameterKind.CHOICE,
         choices=("precise", "coarse"),
         switch="pose_enabled",
         label="Pose strength",
@@ -367,7 +367,7 @@ FLASH = (
     Parameter(
         field="duration",
         wire="duration",
-        kind=Kind.CHOICE,
+        kind=ParameterKind.CHOICE,
         choices=tuple(SECONDS),
         values=SECONDS,
         label="Duration",
@@ -380,7 +380,7 @@ FLASH = (
     Parameter(
         field="concepts",
         wire="concepts",
-        kind=Kind.CHOICES,
+        kind=ParameterKind.CHOICES,
         choices=CONCEPTS,
         label="Camera concepts",
         help="How the camera moves or stands, by name; several may be combined.",

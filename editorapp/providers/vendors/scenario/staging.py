@@ -13,10 +13,10 @@ from pathlib import Path
 from typing import Any
 
 from editorapp.core import retry
-from editorapp.providers import states
+from editorapp.providers import job_states
 from editorapp.providers.contract import JobState, Ref, Rejected, Unavailable
-from editorapp.providers.reading import identifier, line, link, mapping
-from editorapp.providers.transport import Wire
+from editorapp.providers.http.session import ProviderSession
+from editorapp.providers.http.typed_readers import identifier, line, link, mapping
 from editorapp.providers.vendors.scenario.common_rules import CONTAINERS
 from editorapp.providers.vendors.scenario.jobs import STATES, path_part
 from editorapp.providers.vendors.scenario.models import SPEC
@@ -28,7 +28,9 @@ MAX_PARTS = 10_000
 READY = retry.policy("stage.ready")
 
 
-async def stage(path: Path, *, name: str, media_type: str, purpose: str, wire: Wire) -> Ref:
+async def stage(
+    path: Path, *, name: str, media_type: str, purpose: str, wire: ProviderSession
+) -> Ref:
     """Upload a file and return the reference to the asset that Scenario makes of it. Free.
 
     A clip is sent in parts, each streamed from disk to a signed address without the key.
@@ -68,7 +70,7 @@ def _parts(size: int) -> int:
     return max(1, -(-size // part_bytes(size)))
 
 
-async def _small_image(path: Path, name: str, wire: Wire) -> str:
+async def _small_image(path: Path, name: str, wire: ProviderSession) -> str:
     data = await asyncio.to_thread(lambda: base64.b64encode(path.read_bytes()).decode())
     made = await wire.call("POST", "/assets", body={"name": name, "image": data})
     asset_id = identifier(mapping(made.get("asset")).get("id"))
@@ -77,7 +79,7 @@ async def _small_image(path: Path, name: str, wire: Wire) -> str:
     return asset_id
 
 
-async def _begun(name: str, media_type: str, size: int, wire: Wire) -> dict[str, Any]:
+async def _begun(name: str, media_type: str, size: int, wire: ProviderSession) -> dict[str, Any]:
     """Announce a file and return the upload, whose parts have addresses."""
     kind = "image" if media_type.startswith("image/") else "video"
     made = await wire.call(
@@ -102,7 +104,7 @@ async def _begun(name: str, media_type: str, size: int, wire: Wire) -> dict[str,
     return upload
 
 
-async def _imported(address: str, upload: dict[str, Any], wire: Wire) -> str:
+async def _imported(address: str, upload: dict[str, Any], wire: ProviderSession) -> str:
     """Wait until Scenario has looked at the file, and return its asset's id.
 
     "complete" is not the end (7.5).
@@ -110,7 +112,7 @@ async def _imported(address: str, upload: dict[str, Any], wire: Wire) -> str:
     began = time.monotonic()
     for look in count(1):
         entity = identifier(upload.get("entityId"))
-        if states.squeezed(upload.get("status")) == "imported" and entity:
+        if job_states.squeezed(upload.get("status")) == "imported" and entity:
             return entity
         if STATES.read(upload.get("status")).state is JobState.FAILED:
             reason = (line(upload.get("errorMessage"), most=300) or "no reason given").rstrip(".")

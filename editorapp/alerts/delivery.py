@@ -1,0 +1,136 @@
+"""Tell what is due, to everybody who has not taken it yet; what failed is told again later.
+
+A message may arrive twice (the worker was killed after sending it), never not at all.
+"""
+
+import logging
+import uuid
+from collections import defaultdict
+from datetime import datetime, timedelta
+
+from django.db import transaction
+
+from editorapp.alerts import channels
+from editorapp.alerts.alerts import GATHER
+from editorapp.alerts.channels import NotDelivered, Readers
+from editorapp.alerts.messages import Message
+from editorapp.alerts.models import Alert
+from editorapp.core import retry
+
+log = logging.getLogger(__name__)
+
+PAUSE = timedelta(minutes=5)  # between messages: an outage of an hour is a dozen, not a hundred
+LEASE = timedelta(minutes=5)
+AT_ONCE = 500
+NOBODY = (
+    "Nobody is told: set RUSHES_EMAIL_URL, and an admin's address or RUSHES_ALERT_EMAIL; "
+    "or set RUSHES_ALERT_WEBHOOK."
+)
+
+
+def has_nobody() -> bool:
+    """Is there neither a webhook nor an address that anything is told to?"""
+    return not Readers().anybody
+
+
+def is_due(now: datetime) -> bool:
+    """Is there something to tell?"""
+    return Alert.objects.filter(tell_at__lte=now).exists()
+
+
+def tell(now: datetime) -> None:
+    """Tell everybody what is due.
+
+    Takes as long as the mail server and the webhook take: not inside a transaction.
+    """
+    token, claimed = _claim(now)
+    if not claimed:
+        return
+    readers, bundles = Readers(), defaultdict(list)
+    for alert in claimed:
+        one = Message(alert, is_end=alert.closed_at is not None)
+        for to in _missing(one, readers):
+            bundles[to].append(one)
+    took: dict[int, set[str]] = defaultdict(set)
+    problems: dict[int, str] = {}
+    for to, told in bundles.items():
+        try:
+            channels.send(to, told, now=now)
+        except NotDelivered as error:
+            log.warning("Alerts could not be told: %s", error)
+            problems |= {one.alert.pk: str(error) for one in told}
+        else:
+            for one in told:
+                took[one.alert.pk].add(to)
+    for alert in claimed:
+        problem = problems.get(alert.pk, "" if readers.of(alert) else NOBODY)
+        with transaction.atomic():
+            row = Alert.objects.select_for_update().filter(pk=alert.pk, lease_token=token).first()
+            if row is not None:
+                was_end = alert.closed_at is not None
+                _note(row, took[alert.pk], problem, was_end=was_end, now=now)
+
+
+def _claim(now: datetime) -> tuple[uuid.UUID, list[Alert]]:
+    """Take what is due, and what will be in a moment; of several tellers each row has one."""
+    token = uuid.uuid4()
+    due = Alert.objects.filter(tell_at__lte=now)
+    lately = (
+        Alert.objects.filter(told_at__gt=now - PAUSE)
+        .order_by("-told_at")
+        .values_list("told_at", flat=True)
+        .first()
+    )
+    if (
+        lately is not None
+    ):  # somebody was told a moment ago: the next message waits; what failed does not
+        due.filter(tries=0).update(tell_at=lately + PAUSE)
+    if not due.exists():
+        return token, []
+    soon = Alert.objects.filter(tell_at__lte=now + GATHER)
+    ids = list(soon.order_by("tell_at").values_list("pk", flat=True)[:AT_ONCE])
+    soon.filter(pk__in=ids).update(tell_at=now + LEASE, lease_token=token)
+    return token, list(
+        Alert.objects.select_related("team").filter(lease_token=token, tell_at=now + LEASE)
+    )
+
+
+def _missing(one: Message, readers: Readers) -> set[str]:
+    """Return who should still be told: of an end, only who took the opening."""
+    alert = one.alert
+    if one.is_end:
+        return (readers.of(alert) & set(alert.told_to)) - set(alert.end_told_to)
+    return readers.of(alert) - set(alert.told_to)
+
+
+def _note(row: Alert, took: set[str], problem: str, *, was_end: bool, now: datetime) -> None:
+    """Write down who took it and when to try again.
+
+    It may have been closed meanwhile: then its end is told next.
+    """
+    if was_end:
+        row.end_told_to = sorted({*row.end_told_to, *took})
+    else:
+        row.told_to = sorted({*row.told_to, *took})
+        row.told_at = row.told_at or (now if took else None)
+    row.lease_token = None
+    if row.closed_at is not None and not was_end:
+        row.tell_at, row.tries, row.problem = (now if row.told_at else None), 0, ""
+    elif problem:
+        row.tries, row.problem = row.tries + 1, problem
+        row.tell_at = _again_at(row, was_end=was_end, now=now)
+    else:
+        row.tell_at, row.tries, row.problem = None, 0, ""
+    row.save()
+
+
+def _again_at(row: Alert, *, was_end: bool, now: datetime) -> datetime | None:
+    """Return when to tell it again; None, when that is given up.
+
+    The page of open alerts shows it all the same.
+    """
+    tried = retry.policy("tell.end" if was_end else "tell.opening")
+    began = row.closed_at if was_end and row.closed_at else row.opened_at
+    if tried.is_over(row.tries, (now - began).total_seconds()):
+        return None
+    return now + timedelta(seconds=tried.pause_seconds(row.tries))

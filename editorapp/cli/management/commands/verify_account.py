@@ -1,0 +1,205 @@
+"""`python manage.py verify_account ACCOUNT`: hold an account against its provider's documents, and
+write a report.
+"""
+
+import logging
+import sys
+from decimal import Decimal
+from pathlib import Path
+from typing import Any
+
+from django.core.exceptions import PermissionDenied
+from django.core.management.base import BaseCommand, CommandError, CommandParser
+from django.utils import timezone
+
+from editorapp.cli.temporary_engine import OwnEngine
+from editorapp.core.money import NotAnAmount, show_usd, usd
+from editorapp.costs.ledger import OverBudget
+from editorapp.generations.models import Verification
+from editorapp.generations.request.enqueue import RequestRefused
+from editorapp.generations.verification import checks, paid_take, report
+from editorapp.ops.preparing import prepare_database
+from editorapp.ops.processes import NotStarted
+from editorapp.providers import accounts
+from editorapp.providers.models import ProviderAccount
+from editorapp.teams.first_run import ensure_owner
+from editorapp.teams.models import Member
+from editorapp.teams.roles import Act
+
+SAME, DIFFERENT, REFUSED, UNKNOWN = 0, 1, 2, 3
+
+
+class Command(BaseCommand):
+    help = (
+        "Hold an account against its provider's documents: all that is free, then, once you agree to its price, one "
+        "short edit. Writes a report without keys, prompts, links and ids, which can be sent to the makers of Rushes."
+    )
+
+    def add_arguments(self, parser: CommandParser) -> None:
+        add = parser.add_argument
+        add("account", metavar="ACCOUNT", help="the account's name, as the accounts page shows it")
+        how = parser.add_mutually_exclusive_group()
+        how.add_argument(
+            "--free", action="store_true", help="only what is free; do not ask about the paid edit"
+        )
+        how.add_argument(
+            "--pay-up-to",
+            metavar="USD",
+            help="agree to the paid edit if it costs no more than this",
+        )
+        add(
+            "--output",
+            metavar="FILE",
+            help="where to write the report (default: a name of its own, here)",
+        )
+        add(
+            "--timeout",
+            type=float,
+            default=3600,
+            metavar="SECONDS",
+            help="how long to wait (default an hour)",
+        )
+        add("--as", dest="username", metavar="NAME", help="the admin who pays (default: the owner)")
+
+    def handle(self, *args: Any, **options: Any) -> None:
+        logging.getLogger("django-q").setLevel(logging.WARNING)
+        at_most = _amount(options["pay_up_to"])
+        prepare_database(self.stderr.write)
+        member = _admin(options["username"])
+        account = _account(options["account"])
+        try:
+            with OwnEngine(needs_simulator=account.is_simulated, show=self._progress) as engine:
+                verification = self._checked(account, member, engine, options["timeout"])
+                if verification.is_ready:
+                    self._decide(verification, member, at_most, is_free=options["free"])
+                    engine.wait_until(
+                        lambda: not _again(verification).is_live,
+                        seconds=options["timeout"],
+                        doing=lambda: report.outcome(verification),
+                    )
+        except (NotStarted, checks.CannotVerify) as error:
+            raise CommandError(str(error), returncode=REFUSED) from error
+        self._finish(_again(verification), options["output"])
+
+    def _checked(
+        self, account: ProviderAccount, member: Member, engine: OwnEngine, seconds: float
+    ) -> Verification:
+        """Have the free checks made, by the queue as from the page: a running studio's or our own."""
+        verification = checks.begin(account, member, now=timezone.now())
+        is_over = engine.wait_until(
+            lambda: not _again(verification).is_checking,
+            seconds=seconds,
+            doing=lambda: f"Asking {account.spec.name}",
+        )
+        if not is_over:
+            raise CommandError(
+                "The free checks are not over yet. Ask again later.", returncode=REFUSED
+            )
+        self._progress("")
+        for step in verification.steps:
+            self.stdout.write(
+                f"{'done' if step['is_ok'] else 'NOT SEEN'}: {step['name']}. {step['says']}"
+            )
+        return verification
+
+    def _decide(
+        self, verification: Verification, member: Member, at_most: Decimal | None, *, is_free: bool
+    ) -> None:
+        """Send the paid take where a person agrees to its price, here or beforehand."""
+        price = verification.high_usd
+        assert price is not None
+        costs = f"One edit with {verification.account} costs {show_usd(price)} at most ({verification.basis})."
+        if verification.account.is_simulated:
+            costs += " It is simulated: nothing is really paid."
+        self.stdout.write(costs)
+        if at_most is None and not is_free and sys.stdin.isatty():
+            at_most = (
+                price
+                if input("Send it, once? Write yes to pay: ").strip().lower() == "yes"
+                else None
+            )
+        if at_most is None:
+            paid_take.leave_it(verification)
+            return
+        try:
+            take = paid_take.go_on(verification, member, at_most_usd=at_most, now=timezone.now())
+            self.stdout.write(f"Take {take.pk} is queued. It is sent once.")
+        except (
+            OverBudget,
+            RequestRefused,
+            PermissionDenied,
+            paid_take.NotWaiting,
+            paid_take.Dearer,
+        ) as error:
+            paid_take.leave_it(verification)
+            self.stdout.write(f"Nothing was paid: {error or 'this role may not spend money.'}")
+
+    def _finish(self, verification: Verification, output: str | None) -> None:
+        self._progress("")
+        summary = report.summary_of(verification)
+        path = Path(output or report.file_name(verification))
+        try:
+            path.write_text(report.text_of(verification, now=timezone.now()))
+        except OSError as error:
+            raise CommandError(
+                f"{path} cannot be written: {error.strerror}.", returncode=REFUSED
+            ) from error
+        for one in summary.findings:
+            self.stdout.write(
+                f"{one.kind} in {one.call}, {one.place}: came {one.came}; documented {one.documented}",
+            )
+        self.stdout.write(
+            f"Paid take: {summary.outcome}\n{summary.verdict} The report is in {path}."
+        )
+        is_unknown = verification.take is not None and (
+            verification.take.is_unknown or verification.is_following
+        )
+        raise SystemExit(UNKNOWN if is_unknown else DIFFERENT if summary.findings else SAME)
+
+    def _progress(self, line: str) -> None:
+        """Rewrite the progress line, on a terminal only."""
+        if sys.stderr.isatty():
+            sys.stderr.write(f"\r\x1b[K{line}")
+            sys.stderr.flush()
+
+
+def _again(verification: Verification) -> Verification:
+    """Read a verification and its take as they are now, into the same object."""
+    verification.refresh_from_db()
+    if verification.take is not None:
+        verification.take.refresh_from_db()
+    return verification
+
+
+def _amount(word: str | None) -> Decimal | None:
+    try:
+        return None if word is None else usd(word)
+    except NotAnAmount as error:
+        message = f"--pay-up-to {word}: write an amount in dollars, for example 0.60."
+        raise CommandError(message, returncode=REFUSED) from error
+
+
+def _admin(username: str | None) -> Member:
+    if username is None:
+        return ensure_owner()
+    members = (
+        Member.objects.active()
+        .select_related("team", "user")
+        .filter(user__username=username)
+        .order_by("pk")
+    )
+    found = members.first()
+    if found is None or not found.may(Act.MANAGE):
+        raise CommandError(f"There is no admin called {username}.", returncode=REFUSED)
+    return found
+
+
+def _account(name: str) -> ProviderAccount:
+    found = accounts.made()
+    named = [one for one in found if one.name.casefold() == name.casefold()]
+    if len(named) != 1:
+        there = ", ".join(one.name for one in found)
+        raise CommandError(
+            f"There is no single account called {name}; there are: {there}.", returncode=REFUSED
+        )
+    return named[0]

@@ -1,0 +1,194 @@
+"""Who looks for what nobody else would notice: accounts that refuse, books that do not balance, a
+dead engine.
+
+Each look compares rows with what is open as an alert, so a look that was missed is made up for by
+the next.
+"""
+
+import shutil
+import socket
+import time
+from datetime import datetime, timedelta
+
+from django.conf import settings
+
+from editorapp.alerts import alerts
+from editorapp.alerts.models import Alert, AlertKind
+from editorapp.costs.models import Entry
+from editorapp.generations.checks import books
+from editorapp.generations.coordination import heartbeat
+from editorapp.generations.models import Attempt, BooksCheck, Heartbeat
+from editorapp.media import store
+from editorapp.providers import accounts as provider_accounts
+from editorapp.providers.contract import BadCredentials, OutOfFunds, ProviderError
+from editorapp.providers.models import ProviderAccount
+
+BOOKS_EVERY = timedelta(minutes=50)  # seven seconds of work for a million lines
+BOOKS_KEPT = timedelta(days=90)
+DIFFERENCES_SHOWN = 50
+GONE_AFTER = timedelta(minutes=10)
+FULL_BELOW = 0.05  # of the disk
+ENOUGH_FROM = 0.07  # not at the same mark: it would open and close all the time
+
+
+def refused(account: ProviderAccount, error: ProviderError, *, now: datetime) -> None:
+    """Raise that an account's key was refused, or that it has no money; other errors are none of
+    its own.
+    """
+    if isinstance(error, BadCredentials | OutOfFunds):
+        what = "is out of funds" if isinstance(error, OutOfFunds) else "refuses the key"
+        _open(
+            account,
+            f"{account.spec.name} {what} of the account {account.name}: {error.message}",
+            now=now,
+        )
+
+
+def accounts(now: datetime) -> None:
+    """Compare each account that is in use with what is open about it: keys that are gone, tests
+    that failed.
+    """
+    is_open = dict(
+        Alert.objects.filter(kind=AlertKind.ACCOUNT)
+        .still_open()
+        .values_list("subject", "opened_at")
+    )
+    known = provider_accounts.ordered(
+        ProviderAccount.objects.all()
+    )  # not those of a provider that is gone
+    for account in {*provider_accounts.in_use(known), *provider_accounts.unproven(known)}:
+        trouble = (account.problem or account.doubt) if account.is_enabled else ""
+        if trouble:
+            _open(account, trouble, now=now)
+        elif (since := is_open.pop(_subject(account), None)) is not None and _is_mended(
+            account, since
+        ):
+            alerts.close(AlertKind.ACCOUNT, _subject(account), now=now)
+        is_open.pop(_subject(account), None)
+    for subject in is_open:  # of accounts that were deleted, or are used no more
+        alerts.close(AlertKind.ACCOUNT, subject, now=now)
+
+
+def _is_mended(account: ProviderAccount, since: datetime) -> bool:
+    """Has it been switched off, passed a test or taken a job after it was refused?"""
+    if not account.is_enabled or (
+        account.test_ok and account.tested_at is not None and account.tested_at > since
+    ):
+        return True
+    return Attempt.objects.filter(
+        account=account, submit_started_at__gt=since, submitted_at__gt=since
+    ).exists()
+
+
+def _subject(account: ProviderAccount) -> str:
+    return f"account:{account.pk}"
+
+
+def _open(account: ProviderAccount, message: str, *, now: datetime) -> None:
+    alerts.open(
+        AlertKind.ACCOUNT,
+        _subject(account),
+        message=message,
+        team_id=None,
+        path="/accounts/",
+        now=now,
+    )
+
+
+def books_are_due(now: datetime) -> bool:
+    """Has nobody checked the ledger for most of an hour, or only before its first line?"""
+    checks = BooksCheck.objects.filter(at__gt=now - BOOKS_EVERY)
+    return not checks.filter(lines__gt=0).exists() and (
+        Entry.objects.exists() or not checks.exists()
+    )
+
+
+def check_books(now: datetime) -> BooksCheck:
+    """Check the ledger, keep what was found, and raise it where it does not balance.
+
+    Reads every line.
+    """
+    began = time.monotonic()
+    found = books.audit()
+    count = len(found.differences)
+    check = BooksCheck.objects.create(
+        at=now,
+        seconds=time.monotonic() - began,
+        lines=found.lines,
+        attempts=found.attempts,
+        difference_count=count,
+        differences=list(found.differences[:DIFFERENCES_SHOWN]),
+    )
+    if count:
+        message = f"The ledger does not balance: {count} differences. manage.py check_ledger lists all of them."
+        alerts.open(
+            AlertKind.LEDGER, "ledger", message=message, team_id=None, path="/status/", now=now
+        )
+    else:
+        alerts.close(AlertKind.LEDGER, "ledger", now=now)
+    BooksCheck.objects.filter(at__lt=now - BOOKS_KEPT).delete()
+    return check
+
+
+def engine(now: datetime) -> bool:
+    """Raise that the engine is dead, or that it is back. Say whether it is alive.
+
+    Call it from outside the engine: from the web server and from who looks after the workers.
+    """
+    silence = heartbeat.signs(now).silence
+    if silence:
+        message = f"{silence} Nothing is sent, followed or fetched until it is back. Start manage.py work, or look "
+        alerts.open(
+            AlertKind.ENGINE,
+            "engine",
+            message=message + "at its log.",
+            team_id=None,
+            path="/status/",
+            now=now,
+        )
+    else:
+        alerts.close(AlertKind.ENGINE, "engine", now=now)
+    return not silence
+
+
+def free_space() -> float:
+    """Return which part of the fuller disk is free, 0..1: that with the data, or that with the
+    media.
+    """
+    usages = [shutil.disk_usage(folder) for folder in (settings.DATA_DIR, settings.MEDIA_ROOT)]
+    return min(usage.free / usage.total for usage in usages)
+
+
+def disk(now: datetime) -> None:
+    """Raise that this machine's disk is almost full, or that there is room again."""
+    free, subject = free_space(), store.disk_subject()
+    if free < FULL_BELOW:
+        heartbeat.beat(subject, now=now)
+        message = (
+            f"{free:.1%} of the disk of {socket.gethostname()} is free. Uploads and results need room: delete what "
+            "is not needed beside the data folder, or move it to a larger disk. Nothing that was fetched is lost."
+        )
+        alerts.open(
+            AlertKind.DISK_FULL, subject, message=message, team_id=None, path="/status/", now=now
+        )
+    elif free >= ENOUGH_FROM:
+        alerts.close(AlertKind.DISK_FULL, subject, now=now)
+    _forget_machines(subject, now=now)
+
+
+def _forget_machines(own: str, *, now: datetime) -> None:
+    """Close what a machine raised that is there no more: a container that is replaced gets another
+    name.
+    """
+    others = (
+        Alert.objects.filter(kind=AlertKind.DISK_FULL, opened_at__lt=now - GONE_AFTER)
+        .still_open()
+        .exclude(subject=own)
+    )
+    if subjects := set(others.values_list("subject", flat=True)):
+        there = Heartbeat.objects.filter(name__in=subjects, at__gt=now - GONE_AFTER).values_list(
+            "name", flat=True
+        )
+        for subject in subjects - set(there):
+            alerts.close(AlertKind.DISK_FULL, subject, now=now)
+            Heartbeat.objects.filter(name=subject).delete()

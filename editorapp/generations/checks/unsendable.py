@@ -1,0 +1,117 @@
+"""What cannot be sent: uploads and posts that fail for a while, and takes that were given up before
+they were sent.
+
+One alert for each account, for what keeps one take from being sent mostly keeps them all. Each look
+compares rows with what is open as an alert, so a look that was missed is made up for by the next.
+"""
+
+from collections.abc import Iterator
+from datetime import datetime, timedelta
+
+from django.db.models import Q
+
+from editorapp.alerts import alerts
+from editorapp.alerts.models import Alert, AlertKind
+from editorapp.core import retry
+from editorapp.generations.engine import claims
+from editorapp.generations.models import Attempt, Generation, Pause
+from editorapp.generations.states import State
+from editorapp.providers.http.answers import UPLOAD_REFUSED
+from editorapp.providers.models import ProviderAccount, StagedFile
+
+WAITING = (State.QUEUED, State.STAGING)
+GIVEN_UP = ("not_sent", UPLOAD_REFUSED)  # the failure codes of what was given up before its post
+RECENT = timedelta(days=7)
+UPLOAD_AT_MOST = timedelta(hours=3)  # without any error: its worker may be killed each time
+
+
+def look(now: datetime) -> None:
+    """Open an alert for each account with which something cannot be sent, and close those that are
+    over.
+    """
+    found = {
+        account.pk: said
+        for account in ProviderAccount.objects.all()
+        if (said := _trouble(account, now=now))
+    }
+    for pk, said in found.items():
+        alerts.open(
+            AlertKind.NOT_SENT, _subject(pk), message=said, team_id=None, path="/status/", now=now
+        )
+    for subject in (
+        Alert.objects.filter(kind=AlertKind.NOT_SENT).still_open().values_list("subject", flat=True)
+    ):
+        if subject not in {_subject(pk) for pk in found}:
+            alerts.close(AlertKind.NOT_SENT, subject, now=now)
+
+
+def _subject(account_id: int) -> str:
+    return f"account:{account_id}"
+
+
+def _trouble(account: ProviderAccount, *, now: datetime) -> str:
+    """Say in sentences what cannot be sent with an account; "" where all is well."""
+    return " ".join((*_failing(account, now=now), *_given_up(account, now=now)))
+
+
+def _failing(account: ProviderAccount, *, now: datetime) -> Iterator[str]:
+    """Say what is tried in vain: what fails by itself, and the line behind it."""
+    waiting = Attempt.objects.filter(
+        account=account, state__in=WAITING, next_action_at__isnull=False
+    )
+    since = now - timedelta(seconds=retry.ALERT_AFTER)
+    slow = Q(state=State.STAGING, generation__state_since__lte=now - UPLOAD_AT_MOST)
+    worst = (
+        waiting.filter(Q(failing_since__lte=since) | slow).order_by("failing_since", "pk").first()
+    )
+    pause = Pause.objects.filter(
+        account=account, since__lte=since, until__gt=now - claims.CONTINUOUS
+    ).first()
+    if pause is not None and claims.has_taken_any(account.pk, since=pause.since or now):
+        pause = None
+    if (worst is None and pause is None) or not (count := waiting.count()):
+        return
+    began = min(at for at in (worst and worst.failing_since, pause and pause.since, now) if at)
+    why = (worst.last_error if worst is not None else "") or (
+        pause.reason if pause is not None else ""
+    )
+    yield (
+        f"{_takes(count)} for the account {account} cannot be sent since {began:%H:%M} UTC on {began.day} {began:%B}. "
+        f"{why or 'An upload takes hours.'} It is tried again by itself, ever more slowly, and given up in the end, "
+        "unsent and uncharged. See that the account and the network are in order."
+    )
+
+
+def _given_up(account: ProviderAccount, *, now: datetime) -> Iterator[str]:
+    """Say what was given up since anything could last be sent, until somebody has tried it again or
+    tested the way.
+    """
+    rows = Generation.objects.filter(
+        account=account,
+        state=State.FAILED,
+        failure_code__in=GIVEN_UP,
+        can_retry=True,
+        finished_at__gt=now - RECENT,
+    ).order_by("-finished_at")
+    newest = rows.first()
+    if newest is None or newest.finished_at is None:
+        return
+    tested = account.tested_at if account.test_ok else None
+    if (tested is not None and tested > newest.finished_at) or _has_sent(
+        account, since=newest.finished_at
+    ):
+        return
+    yield (
+        f"{_takes(rows.count())} for the account {account} could not be sent and was given up, the last at "
+        f"{newest.finished_at:%H:%M} UTC on {newest.finished_at.day} {newest.finished_at:%B}: {newest.failure_message} "
+        "Try it again on its page once it is mended, or test the account."
+    )
+
+
+def _has_sent(account: ProviderAccount, *, since: datetime) -> bool:
+    staged = StagedFile.objects.filter(account=account, staged_at__gt=since)
+    return staged.exists() or claims.has_taken_any(account.pk, since=since)
+
+
+def _takes(count: int) -> str:
+    return "One take" if count == 1 else f"{count} takes"

@@ -1,0 +1,91 @@
+"""Who may do what only one may do at a time, and until when.
+
+A lease ends when its time is over, when it is given back, and at once where everybody can see that
+nobody holds it: its holder's process has ended (see whereabouts.py), or it reaches further ahead
+than any lease can, so that the clock was set back since.
+"""
+
+import asyncio
+import uuid
+from collections.abc import Callable, Coroutine
+from datetime import datetime, timedelta
+from typing import Any, TypeVar
+
+from django.db import IntegrityError, transaction
+from django.db.models import Q
+
+from editorapp.generations.coordination import lease_holder
+from editorapp.generations.models import Lease
+
+T = TypeVar("T")
+SKEW = timedelta(seconds=60)  # by how much the clocks of two machines may differ
+
+
+def take(
+    name: str, holder: uuid.UUID, *, now: datetime, seconds: float, longest_seconds: float = 0.0
+) -> bool:
+    """Take a lease that is free or lapsed, or renew one's own. Say whether it is held now.
+
+    `longest_seconds` is the longest that anybody takes this lease for, where that is longer than
+    `seconds`.
+    """
+    until = now + timedelta(seconds=seconds)
+    rows = Lease.objects.filter(name=name)
+    never = now + timedelta(seconds=max(seconds, longest_seconds)) + SKEW
+    lapsed = Q(holder=None) | Q(until__lte=now) | Q(until__gt=never)
+    if rows.filter(holder=holder).update(until=until) or rows.filter(lapsed).update(
+        holder=holder, until=until
+    ):
+        return True
+    row = rows.first()
+    if row is not None:
+        left = lease_holder.is_gone(row.holder)
+        return left and bool(rows.filter(holder=row.holder).update(holder=holder, until=until))
+    try:
+        with transaction.atomic():
+            Lease.objects.create(name=name, holder=holder, until=until)
+    except IntegrityError:  # somebody made it between the two looks
+        return False
+    return True
+
+
+def give_back(name: str, holder: uuid.UUID, *, now: datetime) -> None:
+    """Free a lease, if it is still one's own."""
+    Lease.objects.filter(name=name, holder=holder).update(holder=None, until=now)
+
+
+def is_live(name: str, *, now: datetime) -> bool:
+    """Does somebody hold this lease now?"""
+    row = Lease.objects.filter(name=name, until__gt=now, holder__isnull=False).first()
+    return row is not None and not lease_holder.is_gone(row.holder)
+
+
+def end(*names: str) -> None:
+    """Forget leases of which nobody will ask again."""
+    Lease.objects.filter(name__in=names).delete()
+
+
+def free(name: str, *, now: datetime) -> None:
+    """End a lease, whoever holds it."""
+    Lease.objects.filter(name=name, until__gt=now).update(holder=None, until=now)
+
+
+def run_and_renew(
+    work: Coroutine[Any, Any, T], renew: Callable[[], object], *, every_seconds: float
+) -> T:
+    """Run a coroutine to its end, and renew what is held for it meanwhile: between turns of its
+    loop, for that queries.
+
+    Raises: what either raises; the coroutine is canceled where it is `renew`.
+    """
+    with asyncio.Runner() as runner:
+        task = runner.get_loop().create_task(work)
+        while True:
+            runner.run(_wait(task, every_seconds))
+            if task.done():
+                return task.result()
+            renew()
+
+
+async def _wait(task: asyncio.Task[Any], seconds: float) -> None:
+    await asyncio.wait({task}, timeout=seconds)

@@ -1,0 +1,216 @@
+"""The accounts of one provider as a sweep sees them: who they are now, how they are reached, how
+much each may send.
+"""
+
+import logging
+import time
+from collections.abc import Iterable, Iterator
+from datetime import datetime, timedelta
+
+from django.db import transaction
+from django.db.models import Q, QuerySet
+
+from editorapp.core import retry
+from editorapp.core.locks import locked, unlocked
+from editorapp.generations import exchange_log
+from editorapp.generations.coordination import lease_holder
+from editorapp.generations.engine import backoff, claims
+from editorapp.generations.models import Attempt, Generation
+from editorapp.generations.queue import fair_order, pause, senders
+from editorapp.generations.states import State
+from editorapp.providers.contract import Access
+from editorapp.providers.models import ProviderAccount
+from editorapp.providers.spec import Spec
+from editorapp.teams.models import Team
+
+log = logging.getLogger(__name__)
+
+FRESH_SECONDS = (
+    2.0  # so soon a sweep sees another key, another limit, an account that is switched off
+)
+HELD_SECONDS = 1.0  # what the limits hold back is looked at again after
+WATCHING, FAR_SECONDS = 8, 15.0  # so many of them are looked at so often, and all of them after
+SOON = timedelta(seconds=HELD_SECONDS)
+
+
+class Accounts:
+    """One provider's accounts. What is wrong with one of them is its own affair."""
+
+    def __init__(self, provider: str) -> None:
+        self._provider = provider
+        self._by_id: dict[int, ProviderAccount] = {}
+        self._access: dict[int, Access] = {}
+        self._listened: frozenset[int] = frozenset()
+        self._read_at = 0.0
+        self.refresh()
+
+    @property
+    def ids(self) -> list[int]:
+        return list(self._by_id)
+
+    def refresh(self) -> None:
+        """Read the accounts again, unless they were read a moment ago."""
+        if self._by_id and time.monotonic() - self._read_at < FRESH_SECONDS:
+            return
+        self._by_id = {
+            account.pk: account
+            for account in ProviderAccount.objects.filter(provider=self._provider)
+        }
+        for pk, account in self._by_id.items():
+            found = _access(account)
+            if self._access.get(pk) != found:  # the same object as long as it is the same way
+                self._access[pk] = found
+        self._listened = exchange_log.listened_accounts(self._provider)
+        self._read_at = time.monotonic()
+
+    def access(self, account_id: int) -> Access:
+        return self._access[account_id]
+
+    def is_listened_to(self, account_id: int) -> bool:
+        """Does somebody verify this account, so that its answers are heard?"""
+        return account_id in self._listened
+
+    def spec(self, account_id: int) -> Spec:
+        return self._by_id[account_id].spec
+
+    def took(self, account_ids: Iterable[int], *, now: datetime) -> None:
+        """Note that accounts took a job: a real one that was never tested is proven by that."""
+        unproven = {
+            pk for pk in account_ids if (one := self._by_id.get(pk)) and one.proven_at is None
+        }
+        if unproven := {pk for pk in unproven if not self._by_id[pk].is_simulated}:
+            ProviderAccount.objects.filter(pk__in=unproven, proven_at=None).update(proven_at=now)
+            for pk in unproven:
+                self._by_id[pk].proven_at = now
+
+    def turns(self, *, now: datetime, room: int) -> Iterator[Attempt]:
+        """Yield what is sent next, out of `room` for all accounts; each row is taken, and counts as
+        sent from then on.
+
+        No account takes the room of the others; what one may not send now is put off.
+        """
+        waiting = [account for account in self._by_id.values() if _due(account.pk, now).exists()]
+        for place, account in enumerate(waiting):
+            share = -(-room // (len(waiting) - place))
+            if problem := account.problem:
+                _close(account.pk, problem, now=now)
+            elif share > 0 and (taken := _take(account.pk, now=now, most=share)):
+                room -= len(taken)
+                yield from taken
+            elif room > 0:
+                _put_off(
+                    account.pk, now=now, seconds=HELD_SECONDS
+                )  # so that it is not due all the time
+
+
+def _close(account_id: int, problem: str, *, now: datetime) -> None:
+    """Let what waits for an account that nothing can be sent with wait on, or give it up after long
+    enough.
+    """
+    row = retry.policy("post.closed")
+    paused = claims.pause(account_id, now=now, seconds=row.pause_seconds(1), reason=problem)
+    backoff.end_line(paused, row, now=now)
+    _put_off(account_id, now=now, seconds=row.pause_seconds(paused.tries), reason=problem)
+
+
+def _due(account_id: int, now: datetime) -> QuerySet[Attempt]:
+    return Attempt.objects.filter(
+        state=State.QUEUED, next_action_at__lte=now, account_id=account_id
+    ).order_by()
+
+
+def _take(account_id: int, *, now: datetime, most: int) -> list[Attempt]:
+    """Take the next ones in line, within the limits and outside every pause.
+
+    Under the account's lock the slots are counted and taken in one transaction, so two sweeps never
+    take one slot; under the teams', so that nothing is taken of a queue that is just being paused,
+    or of a person who is just being disabled. What is found paused came back from a post that was
+    not accepted, and is parked. A taken row is written down as sent by its lease token only; if its
+    sweep dies before that, nothing was sent and it is due again when the claim lapses.
+    """
+    with transaction.atomic():
+        account = ProviderAccount.objects.select_for_update(no_key=True).get(pk=account_id)
+        if account.paused_at is not None:
+            pause.park(Generation.objects.filter(attempts__in=_due(account_id, now)), now=now)
+            return []
+        if (slots := min(claims.free_slots(account, now=now), most)) <= 0:
+            return []
+        in_line = fair_order.next_in_line(account_id, now=now, most=slots + 1)
+        takes = Generation.objects.filter(attempts__in=in_line[:slots])
+        teams = Team.objects.filter(pk__in=takes.values("team_id")).order_by("pk")
+        stopped = {team.pk for team in teams.select_for_update(no_key=True) if team.queue_paused_at}
+        left = senders.without(takes)
+        locked(Attempt.objects.filter(pk__in=in_line))
+        found = list(
+            Attempt.objects.filter(pk__in=in_line[:slots]).select_related("generation", "account")
+        )
+        paused = [
+            one.generation_id
+            for one in found
+            if one.generation.held_at or one.generation.team_id in stopped
+        ]
+        if paused:
+            pause.park(Generation.objects.filter(pk__in=paused), now=now)
+        for pk, why in left.items():
+            pause.hold_for_nobody([pk], why, by=None, now=now)
+        wanted = [attempt for attempt in found if attempt.generation_id not in {*paused, *left}]
+        taken = _claimed(sorted(wanted, key=lambda one: in_line.index(one.pk)), now=now)
+        if (
+            len(in_line) > slots
+        ):  # more wait than could be taken: the next of them keeps the sweep awake
+            Attempt.objects.filter(
+                pk=in_line[slots], state=State.QUEUED, next_action_at__gt=now + SOON
+            ).update(next_action_at=now + SOON)
+    return taken
+
+
+def _claimed(found: list[Attempt], *, now: datetime) -> list[Attempt]:
+    """Mark these rows, which are locked, as taken, and return those that still could be."""
+    token, until = lease_holder.holder(), now + claims.TAKEN
+    same = Attempt.objects.filter(pk__in=[attempt.pk for attempt in found])
+    free = same.filter(
+        Q(lease_token=None) | Q(next_action_at__lte=now),
+        state=State.QUEUED,
+        next_action_at__isnull=False,
+    )
+    if free.update(lease_token=token, next_action_at=until, submit_started_at=now) < len(found):
+        ours = set(same.filter(lease_token=token).values_list("pk", flat=True))
+        found = [attempt for attempt in found if attempt.pk in ours]
+    for attempt in found:
+        attempt.lease_token, attempt.next_action_at, attempt.submit_started_at = token, until, now
+    return found
+
+
+def _put_off(account_id: int, *, now: datetime, seconds: float, reason: str = "") -> None:
+    """Let what is due be due later: a few in so many seconds, to look again; the others, however
+    many, less often.
+
+    That is only who wakes the sweep: once there is room, those are taken whose turn it is.
+    """
+    said = {"last_error": reason} if reason else {}
+    with transaction.atomic():
+        due = unlocked(_due(account_id, now))
+        watching = list(due.values_list("pk", flat=True)[:WATCHING])
+        due.filter(pk__in=watching).update(
+            next_action_at=now + timedelta(seconds=seconds), lease_token=None, **said
+        )
+        due.update(
+            next_action_at=now + timedelta(seconds=max(seconds, FAR_SECONDS)),
+            lease_token=None,
+            **said,
+        )
+
+
+def _access(account: ProviderAccount) -> Access:
+    """Return how an account is reached; without a key where even that cannot be found out."""
+    try:
+        return account.access()
+    except Exception:
+        log.exception("The account %s cannot be reached", account.pk)
+        return Access(
+            account.pk,
+            account.provider,
+            account.spec.base_url,
+            "",
+            is_simulated=account.is_simulated,
+        )

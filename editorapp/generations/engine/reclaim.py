@@ -1,0 +1,75 @@
+"""Rows whose claimer is dead, and schedules that lie in a future that was: brought back, so that
+work goes on.
+
+A claim ends by itself after some seconds; the first only spares that wait, where there is proof
+that nobody works on a row. The second is needed: when the clock is set back by a day, everything
+would wait for that day to come again.
+"""
+
+import logging
+from collections.abc import Iterable
+from datetime import datetime, timedelta
+
+from django.db import transaction
+from django.db.models import F
+
+from editorapp.alerts.models import Alert
+from editorapp.core.locks import locked
+from editorapp.generations.coordination import lease_holder
+from editorapp.generations.models import Attempt, Heartbeat, Lease, Pause, Search
+from editorapp.generations.states import ACTIVE, State
+
+log = logging.getLogger(__name__)
+
+CLAIMED = (State.QUEUED, State.STAGING, State.SUBMITTING, State.RUNNING, State.FETCHING)
+TOLERATED = timedelta(seconds=5)  # by how much a clock may be corrected without anybody noticing
+
+
+def from_the_dead(*, now: datetime, states: Iterable[str] = CLAIMED) -> int:
+    """Make due what was claimed by processes of this machine that have ended.
+
+    Return how many rows that were.
+
+    A post among them is due while it counts as being sent: its outcome is unknown, as after a
+    lapsed lease.
+    """
+    claimed = Attempt.objects.filter(
+        state__in=list(states), next_action_at__gt=now, lease_token__isnull=False
+    )
+    tokens = claimed.order_by().values_list("lease_token", flat=True).distinct()
+    gone = [token for token in tokens if lease_holder.is_gone(token)]
+    if not gone:
+        return 0
+    with transaction.atomic():
+        return locked(claimed.filter(lease_token__in=gone)).update(next_action_at=now)
+
+
+def from_the_future(*, now: datetime) -> timedelta:
+    """Bring all that is scheduled back to where it was, if the clock was set back.
+
+    Return by how much it was.
+
+    The ticker's own last sign of life is the proof: it is written every second, so it lies as far
+    ahead of now as the clock was set back, whether or not anything of ours was running then. Call
+    it before the next one is written. What is brought back too far (other machines had the right
+    time all along) is looked at early, which harms nothing.
+    """
+    last = Heartbeat.objects.filter(name="ticker").values_list("at", flat=True).first()
+    if last is None or last - now <= TOLERATED:
+        return timedelta()
+    back = last - now
+    log.warning("The clock was set back by %s: all that is scheduled is brought back as far", back)
+    with transaction.atomic():
+        ahead = {"next_action_at__gt": now, "state__in": list(ACTIVE)}
+        locked(Attempt.objects.filter(**ahead)).update(next_action_at=F("next_action_at") - back)
+        failing = Attempt.objects.filter(failing_since__gt=now, state__in=list(ACTIVE))
+        locked(failing).update(failing_since=now)
+        locked(Search.objects.filter(at__gt=now)).update(at=F("at") - back)
+        locked(Pause.objects.filter(since__gt=now)).update(since=now)
+        locked(Pause.objects.filter(until__gt=now)).update(until=F("until") - back)
+        locked(Alert.objects.filter(tell_at__gt=now)).update(tell_at=F("tell_at") - back)
+        locked(Lease.objects.filter(until__gt=now, holder__isnull=False)).update(
+            until=F("until") - back
+        )
+        locked(Heartbeat.objects.filter(at__gt=now)).update(at=now)
+    return back

@@ -1,0 +1,62 @@
+"""After a restore from a backup: what the lost installation may have sent since is not sent again
+by itself.
+
+A backup is older than the end of what it was made of. What was queued then may have been posted
+minutes later, and no row here knows: posted again, it would be paid twice. So all that waits to be
+sent, or was being sent, becomes unknown: its price stays held, and a person (or the provider's own
+list) says what became of it. What was running is followed on; polls and downloads are free.
+"""
+
+from datetime import datetime
+
+from django.db import transaction
+
+from editorapp.alerts import alerts
+from editorapp.alerts.models import AlertKind
+from editorapp.generations.alert_subjects import subject, where
+from editorapp.generations.models import Attempt
+from editorapp.generations.states import State
+
+CODE = "restored"
+PERHAPS_SENT = (State.QUEUED, State.STAGING, State.SUBMITTING)
+
+
+def hold(*, backed_up_at: datetime, now: datetime) -> list[Attempt]:
+    """Make everything unknown that may have been sent between the backup and now; return those
+    attempts.
+    """
+    rows = (
+        Attempt.objects.filter(state__in=PERHAPS_SENT)
+        .select_related("generation", "account")
+        .order_by("pk")
+    )
+    found = list(rows)
+    for attempt in found:
+        _hold(attempt, since=attempt.submit_started_at or backed_up_at, now=now)
+    return found
+
+
+def _hold(attempt: Attempt, *, since: datetime, now: datetime) -> None:
+    generation, account = attempt.generation, attempt.account
+    message = (
+        f"This comes from a backup: it was waiting to be sent, and may have been sent afterwards. Look in {account}'s "
+        f"own list for a job made between {since:%H:%M} UTC on {since.day} {since:%B} and {now:%H:%M} UTC on {now.day} "
+        f"{now:%B}. If it is there, give its id; if not, it never arrived. Its price stays held until then."
+    )
+    with transaction.atomic():
+        attempt.move(
+            State.UNKNOWN,
+            now=now,
+            lease_token=None,
+            last_error="Restored from a backup.",
+            perhaps_sent_from=since,
+            perhaps_sent_until=now,
+            shown={"failure_code": CODE, "failure_message": message},
+        )
+        alerts.open(
+            AlertKind.UNKNOWN_OUTCOME,
+            subject(generation.pk),
+            message=message,
+            now=now,
+            **where(generation),
+        )

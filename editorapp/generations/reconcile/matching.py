@@ -1,0 +1,163 @@
+"""What a provider's own list of jobs shows of a paid call: which jobs it could be, and how sure
+that is.
+"""
+
+import asyncio
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+
+from django.db.models import Q
+
+from editorapp.generations.engine.dispatcher import extra_seconds
+from editorapp.generations.engine.outcomes import POST_LEASE
+from editorapp.generations.models import Attempt
+from editorapp.generations.states import State
+from editorapp.providers import registry
+from editorapp.providers.contract import Access, Listed, Listing
+from editorapp.providers.http.inline_body import as_written
+from editorapp.providers.http.session import ProviderSession
+from editorapp.providers.job_matching import JobMatch, compare, could_be
+from editorapp.providers.models import ProviderAccount
+from editorapp.providers.spec import Model
+
+LIST_SECONDS = 90.0
+SETTLED_AFTER = timedelta(seconds=60)  # on top of the longest that a post can be under way
+EARLIER, LATER = (
+    timedelta(minutes=2),
+    timedelta(minutes=10),
+)  # clocks differ, and a queue may write a job down late
+WIDE = timedelta(
+    days=1
+)  # before anything is released: clocks may differ by more than anybody thinks
+
+
+@dataclass(frozen=True)
+class Sighting:
+    """A job that is on none of our rows.
+
+    `is_near`: it was made when the post was, or may have been, under way.
+    """
+
+    job: Listed
+    likeness: JobMatch
+    is_near: bool
+
+    def to_json(self) -> dict[str, str]:
+        at = self.job.created_at.isoformat()
+        return {"job_id": self.job.job_id, "created_at": at, "likeness": self.likeness}
+
+
+@dataclass(frozen=True)
+class Found:
+    """All that an attempt could be, the likeliest first."""
+
+    sightings: tuple[Sighting, ...]
+
+    @property
+    def same(self) -> list[Listed]:
+        """Return the jobs of that time that are plainly this request."""
+        return [one.job for one in self.sightings if one.is_near and one.likeness is JobMatch.SAME]
+
+    @property
+    def unclear(self) -> list[Listed]:
+        return [
+            one.job for one in self.sightings if one.is_near and one.likeness is JobMatch.UNCLEAR
+        ]
+
+
+def first_look_at(attempt: Attempt) -> datetime:
+    """Return when a post surely has ended, for the provider too: sooner, another of ours may still
+    be on its way.
+    """
+    began = attempt.perhaps_sent_until or attempt.submit_started_at or attempt.created_at
+    return began + POST_LEASE + _extra(attempt.request_body) + SETTLED_AFTER
+
+
+def read(account: ProviderAccount, attempts: Sequence[Attempt], *, wide: bool) -> Listing:
+    """Read an account's list as far as these attempts need it. `wide`: a day more on both sides.
+
+    Call it outside a transaction.
+
+    Raises: ProviderError; TimeoutError.
+    """
+    windows, more = (
+        [_window(attempt) for attempt in attempts],
+        WIDE if wide else timedelta(),
+    )  # asks the database
+    since, until = (
+        min(since for since, _until in windows) - more,
+        max(until for _since, until in windows) + more,
+    )
+    models = {_model(attempt).wire for attempt in attempts}
+    return asyncio.run(_read(account.access(), since, until, models))
+
+
+async def _read(access: Access, since: datetime, until: datetime, models: set[str]) -> Listing:
+    async with asyncio.timeout(LIST_SECONDS), ProviderSession(access) as wire:
+        recent = registry.get(access.provider).recent
+        listing: Listing = await recent(since=since, until=until, wire=wire, models=models)
+        return listing
+
+
+def found(attempt: Attempt, listing: Listing) -> Found:
+    """Return the jobs that an attempt could be: by body where the list shows it, else by its words
+    or its time.
+    """
+    path = registry.get(attempt.account.provider).endpoint(attempt.generation.wanted)
+    jobs = [one for one in listing.jobs if one.path in ("", path)]
+    ours = Attempt.objects.filter(
+        account__provider=attempt.account.provider, provider_job_id__in=[one.job_id for one in jobs]
+    )
+    taken = set(ours.values_list("provider_job_id", flat=True))
+    seen = [_sighting(attempt, one) for one in jobs if one.job_id not in taken]
+    order = list(JobMatch)
+    return Found(
+        tuple(
+            sorted(filter(None, seen), key=lambda one: (not one.is_near, order.index(one.likeness)))
+        )
+    )
+
+
+def _sighting(attempt: Attempt, job: Listed) -> Sighting | None:
+    """Compare one job; None where it is plainly another."""
+    since, until = _window(attempt)
+    model, sent = _model(attempt), attempt.request_body or {}
+    likeness, is_near = compare(sent, job.body, model), since <= job.created_at <= until
+    # Another by its settings, or made at another time, yet with the same words: nobody may say that
+    # it never arrived.
+    return (
+        Sighting(job, likeness, is_near)
+        if could_be(sent, job.body, model, attempt.account.spec.models)
+        else None
+    )
+
+
+def twins(attempt: Attempt) -> list[Attempt]:
+    """Return other posts of ours of the same time and body that a job without a row could belong to
+    as well.
+    """
+    since, until = _window(attempt)
+    others = Attempt.objects.filter(
+        Q(state__in=(State.SUBMITTING, State.UNKNOWN)) | Q(search__isnull=False),
+        Q(submit_started_at__range=(since, until))
+        | Q(perhaps_sent_from__lte=until, perhaps_sent_until__gte=since),
+        provider_job_id=None,
+        account__provider=attempt.account.provider,
+    ).exclude(pk=attempt.pk)
+    model, sent = _model(attempt), attempt.request_body or {}
+    return [one for one in others if compare(sent, one.request_body, model) is not JobMatch.OTHER]
+
+
+def _window(attempt: Attempt) -> tuple[datetime, datetime]:
+    began = attempt.perhaps_sent_from or attempt.submit_started_at or attempt.created_at
+    return began - EARLIER, first_look_at(attempt) + LATER
+
+
+def _model(attempt: Attempt) -> Model:
+    return attempt.account.spec.model_for(attempt.generation.wanted)
+
+
+def _extra(body: object) -> timedelta:
+    """Return what a post may take longer because stored files travel in its body."""
+    return timedelta(seconds=extra_seconds(as_written(body)))

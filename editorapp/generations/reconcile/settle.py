@@ -1,0 +1,335 @@
+"""Say what became of a paid call whose outcome nobody knows: a person does, or search.py where
+there is no doubt.
+
+Each decision is one transaction: the state, its money, a line in the ledger and a Settlement that
+says who and why. A person decides about their own takes, and an admin about anybody's; and nobody
+without a note.
+"""
+
+import asyncio
+from dataclasses import dataclass
+from datetime import datetime
+from decimal import Decimal
+
+from django.core.exceptions import PermissionDenied
+from django.db import IntegrityError, transaction
+
+from editorapp.alerts import alerts
+from editorapp.alerts.models import AlertKind
+from editorapp.core import notes
+from editorapp.core.fault_points import reached
+from editorapp.core.money import amount_from_outside, show_usd, usd
+from editorapp.costs import ledger
+from editorapp.generations.alert_subjects import subject
+from editorapp.generations.coordination import wake
+from editorapp.generations.models import Attempt, Generation, Search, Settlement
+from editorapp.generations.queue import pause
+from editorapp.generations.request.repeat_price import second_price
+from editorapp.generations.request.retry import restart
+from editorapp.generations.states import SETTLEABLE, State
+from editorapp.providers import registry
+from editorapp.providers.contract import Access, NotFound, ProviderError
+from editorapp.providers.http.session import ProviderSession
+from editorapp.providers.models import ProviderAccount
+from editorapp.teams.models import Member, User
+from editorapp.teams.roles import Act
+
+LONGEST_NOTE = 10_000  # characters; a settlement keeps all of it, and a ledger line its beginning
+ASK_SECONDS = 12.0
+Outcome = Settlement.Outcome
+
+
+class NothingToSettle(Exception):
+    """The outcome is known already."""
+
+
+class JobIsTaken(Exception):
+    """The provider's job belongs to another attempt of ours."""
+
+
+class JobNotKnown(Exception):
+    """The account does not know a job of this id, or could not be asked; nothing was changed."""
+
+
+class PriceChanged(Exception):
+    """Sending again would cost more than what was agreed to, or nobody knows what; nothing was
+    sent.
+    """
+
+
+@dataclass(frozen=True)
+class Decider:
+    """Who decides: a person, or nobody but the engine itself."""
+
+    user: User | None = None
+
+    @property
+    def name(self) -> str:
+        return str(self.user) if self.user else "Rushes"
+
+
+ITSELF = Decider()
+
+
+def adopt(generation: Generation, job_id: str, *, member: Member, now: datetime, note: str) -> None:
+    """It was accepted, and this is its id: follow it.
+
+    The reservation stays until the provider's answer.
+
+    Asks the account for the job first, so call it outside a transaction.
+    Raises: PermissionDenied; NoteNeeded; NothingToSettle; JobIsTaken; JobNotKnown; Overtaken.
+    """
+    attempt, note, job_id = _unsettled(generation, member), _why(note), job_id.strip()
+    _free(attempt, job_id)
+    _ask(attempt.account, job_id)
+    follow(attempt, job_id, by=Decider(member.user), now=now, note=note)
+    generation.refresh_from_db()
+
+
+def follow(attempt: Attempt, job_id: str, *, by: Decider, now: datetime, note: str) -> None:
+    """Take a provider's job for this attempt's, once: compare-and-set, and no other attempt may
+    have it.
+
+    Raises: JobIsTaken; Overtaken.
+    """
+    try:
+        with transaction.atomic():
+            _one_at_a_time(attempt.account.provider)
+            _free(attempt, job_id)
+            attempt.move(
+                State.RUNNING,
+                now=now,
+                provider_job_id=job_id,
+                next_action_at=now,
+                lease_token=None,
+                submitted_at=attempt.submitted_at or attempt.submit_started_at or now,
+                missing_since=None,
+                flagged_at=None,
+                error_count=0,
+                odd_count=0,
+                odd_since=None,
+                shown={"failure_code": "", "failure_message": ""},
+            )
+            reached("settle.adopting")
+            ledger.remark(attempt.pk, _audit(f"followed as job {job_id}", by, note), now=now)
+            _decided(attempt, Outcome.ADOPTED, by, now=now, note=f"Job {job_id}. {note}".strip())
+    except IntegrityError as error:
+        raise _taken(job_id) from error
+    wake.soon(attempt.account.provider)
+
+
+def never_arrived(generation: Generation, *, member: Member, now: datetime, note: str) -> None:
+    """It was never accepted: give the reservation back.
+
+    Raises: PermissionDenied; NoteNeeded; NothingToSettle; Overtaken.
+    """
+    attempt, note = _unsettled(generation, member), _why(note)
+    if attempt.provider_done_at is not None:
+        raise NothingToSettle("The provider finished it once, so it was charged.")
+    give_back(attempt, by=Decider(member.user), now=now, note=note)
+    generation.refresh_from_db()
+
+
+def give_back(attempt: Attempt, *, by: Decider, now: datetime, note: str) -> None:
+    """Release all that an attempt holds, because its post never arrived.
+
+    Raises: Overtaken.
+    """
+    with transaction.atomic():
+        _close(
+            attempt,
+            "never_arrived",
+            "The provider never received it. Nothing was charged.",
+            now=now,
+        )
+        ledger.release(attempt.pk, now=now, note=_audit("never arrived", by, note))
+        _decided(attempt, Outcome.NEVER_ARRIVED, by, now=now, note=note)
+
+
+def count_as_spent(generation: Generation, *, member: Member, now: datetime, note: str) -> None:
+    """It was charged, or must be taken for charged, and there is no result to be had.
+
+    Raises: PermissionDenied; NoteNeeded; NothingToSettle; Overtaken.
+    """
+    attempt, note, by = _unsettled(generation, member), _why(note), Decider(member.user)
+    with transaction.atomic():
+        _close(attempt, "counted_as_spent", "Counted as spent; there is no result.", now=now)
+        _charge_all(attempt, now=now, note=_audit("counted as spent", by, note))
+        _decided(attempt, Outcome.COUNTED, by, now=now, note=note)
+    generation.refresh_from_db()
+
+
+def send_again(
+    generation: Generation, *, member: Member, now: datetime, agreed_usd: Decimal, note: str
+) -> Attempt:
+    """Send it once more although the first may have been accepted: it may cost twice.
+
+    The first attempt is counted as spent, because nobody knows better; the second reserves what it
+    costs now, at most
+    what the person agreed to.
+    Raises: PermissionDenied; NoteNeeded; NothingToSettle; PriceChanged; Overtaken; OverBudget, when
+            there is no room
+    for the second.
+    """
+    attempt, note, by = _unsettled(generation, member), _why(note), Decider(member.user)
+    priced = second_price(generation, now=now)
+    if priced.high_usd is None or priced.low_usd is None:
+        raise PriceChanged(
+            f"It is not known what a second time would cost. {priced.problem}".strip()
+        )
+    if priced.high_usd > agreed_usd:
+        raise PriceChanged(
+            f"A second time costs up to {show_usd(priced.high_usd)} now; {show_usd(agreed_usd)} was shown."
+        )
+    with transaction.atomic():
+        flags = pause.locked_flags(generation.account_id, generation.team_id)
+        _close(attempt, "sent_again", "Outcome unknown; sent again.", now=now)
+        _charge_all(attempt, now=now, note=_audit("outcome unknown, sent again", by, note))
+        _decided(
+            attempt,
+            Outcome.SENT_AGAIN,
+            by,
+            now=now,
+            note=f"For {show_usd(priced.high_usd)} more. {note}".strip(),
+        )
+        generation.estimate_low_usd, generation.estimate_high_usd = priced.low_usd, priced.high_usd
+        generation.estimate_basis = priced.basis
+        generation.save(update_fields=["estimate_low_usd", "estimate_high_usd", "estimate_basis"])
+        again = restart(
+            generation, Generation.objects.filter(state=State.FAILED), flags, by=member, now=now
+        )
+    generation.refresh_from_db()
+    return again
+
+
+def correct_cost(
+    generation: Generation, actual_usd: Decimal, *, member: Member, now: datetime, note: str
+) -> None:
+    """Set what a generation really cost, as the provider's console says; the difference becomes a
+    line.
+
+    Raises: PermissionDenied, unless the member may manage; NoteNeeded; NotAnAmount; NothingHeld,
+    when it never reserved anything; NothingToSettle, while its outcome is open.
+    """
+    if generation.team_id != member.team_id or not member.may(Act.MANAGE):
+        raise PermissionDenied("Only an admin may correct costs.")
+    note, actual_usd = _why(note), usd(amount_from_outside(actual_usd))
+    with transaction.atomic():
+        row = Generation.objects.select_for_update(no_key=True).get(pk=generation.pk)
+        newest = row.attempts.order_by("-number").first()
+        if newest is None or ledger.held_usd(row.pk):
+            raise NothingToSettle("Its cost can be corrected once nothing is held for it any more.")
+        difference, by = actual_usd - ledger.spent_usd(row.pk), Decider(member.user)
+        if difference:
+            what = f"cost corrected to {show_usd(actual_usd)}"
+            ledger.adjust(newest.pk, difference, now=now, note=_audit(what, by, note))
+            said = f"{show_usd(actual_usd)} instead of {show_usd(actual_usd - difference)}. {note}".strip()
+            Settlement.objects.create(
+                attempt=newest, at=now, outcome=Outcome.CORRECTED, person=by.user, note=said
+            )
+        Generation.objects.filter(pk=row.pk).update(cost_usd=actual_usd, cost_is_estimated=False)
+        # Of an answer that came after it was settled, and of a price that made no sense.
+        for kind in (AlertKind.UNKNOWN_OUTCOME, AlertKind.PRICE):
+            alerts.close(kind, subject(row.pk), now=now)
+    generation.refresh_from_db()
+
+
+def _unsettled(generation: Generation, member: Member) -> Attempt:
+    if not generation.is_answered_by(member):
+        raise PermissionDenied(
+            "Only the person who answers for it or an admin may settle what it cost."
+        )
+    attempt = (
+        generation.attempts.select_related("account", "generation").order_by("-number").first()
+    )
+    if attempt is None or attempt.state not in SETTLEABLE:
+        raise NothingToSettle("The outcome of this generation is known.")
+    return attempt
+
+
+def _why(note: str) -> str:
+    why = "Say how you know: the note is kept with the cost lines."
+    return notes.required(note, why=why, longest=LONGEST_NOTE)
+
+
+def _one_at_a_time(provider: str) -> None:
+    """Let nobody else take a job of this provider for an attempt until this transaction ends.
+
+    The rows hold a job once for each account only, and two accounts may have one key.
+    """
+    rows = (
+        ProviderAccount.objects.filter(provider=provider)
+        .order_by("pk")
+        .select_for_update(no_key=True)
+    )
+    list(rows.values_list("pk", flat=True))
+
+
+def _free(attempt: Attempt, job_id: str) -> None:
+    """See that no other attempt has this job: not even through another account row with the same
+    key.
+    """
+    same = Attempt.objects.filter(
+        account__provider=attempt.account.provider, provider_job_id=job_id
+    )
+    if same.exclude(pk=attempt.pk).exists():
+        raise _taken(job_id)
+
+
+def _taken(job_id: str) -> JobIsTaken:
+    return JobIsTaken(f"The job {job_id} already belongs to another generation here.")
+
+
+def _ask(account: ProviderAccount, job_id: str) -> None:
+    """See that the account knows a job of this id: a free poll."""
+    if account.problem:
+        raise JobNotKnown(f"{account.problem} Until then nobody can look whether this id is right.")
+    try:
+        asyncio.run(_polled(account.access(), job_id))
+    except NotFound as error:
+        raise JobNotKnown(
+            f"{account} knows no job with the id {job_id}. Copy it from the provider's list."
+        ) from error
+    except (ProviderError, TimeoutError) as error:
+        why = error.message if isinstance(error, ProviderError) else "No answer in time."
+        raise JobNotKnown(
+            f"{account} could not be asked about {job_id}: {why} Nothing was changed."
+        ) from error
+
+
+async def _polled(access: Access, job_id: str) -> None:
+    async with asyncio.timeout(ASK_SECONDS), ProviderSession(access) as wire:
+        await registry.get(access.provider).poll(job_id, wire=wire)
+
+
+def _close(attempt: Attempt, code: str, message: str, *, now: datetime) -> None:
+    shown = {"failure_code": code, "failure_message": message, "can_retry": True}
+    attempt.move(State.FAILED, now=now, lease_token=None, recorded_at=now, shown=shown)
+    reached("settle.closing")
+
+
+def _decided(attempt: Attempt, outcome: Outcome, by: Decider, *, now: datetime, note: str) -> None:
+    """Keep who decided what and why, end the search, and close what was raised."""
+    Settlement.objects.create(attempt=attempt, at=now, outcome=outcome, person=by.user, note=note)
+    ended = {"verdict": Search.Verdict.SETTLED, "at": None}
+    Search.objects.update_or_create(
+        attempt=attempt, defaults=ended, create_defaults={**ended, "since": now}
+    )
+    for kind in (AlertKind.UNKNOWN_OUTCOME, AlertKind.LOST):
+        alerts.close(kind, subject(attempt.generation_id), now=now)
+
+
+def _charge_all(attempt: Attempt, *, now: datetime, note: str) -> None:
+    """Charge what is held for an attempt, unless its charge was booked before (a result that got
+    lost later).
+    """
+    if attempt.provider_done_at is None:
+        ledger.charge(attempt.pk, None, now=now, is_estimated=True, note=note)
+    spent = ledger.spent_usd(attempt.generation_id)
+    Generation.objects.filter(pk=attempt.generation_id).update(
+        cost_usd=spent, cost_is_estimated=True
+    )
+
+
+def _audit(what: str, by: Decider, note: str) -> str:
+    return f"{by.name}: {what}. {note}".strip()

@@ -1,0 +1,343 @@
+"""All of a verification that is free: each call that costs nothing, one after the other, and the
+price of the take.
+
+Begun again after a restart, it makes them again: they change nothing at the provider but an upload
+of a tiny clip.
+"""
+
+import asyncio
+import logging
+from collections.abc import Awaitable, Callable
+from datetime import datetime, timedelta
+from pathlib import Path
+from typing import Any
+
+from django.db import DatabaseError, transaction
+from django.utils import timezone
+
+from editorapp.core.money import show_range
+from editorapp.costs.models import PriceQuote
+from editorapp.generations import exchange_log
+from editorapp.generations.coordination import lease_holder, leases, wake
+from editorapp.generations.files import staging
+from editorapp.generations.models import Verification
+from editorapp.generations.request import quotes
+from editorapp.generations.request.verdict import weigh
+from editorapp.media import intake, sample, store
+from editorapp.media.models import Asset
+from editorapp.providers import capability_discovery, registry
+from editorapp.providers.contract import (
+    GenerationRequest,
+    NotFound,
+    ProviderError,
+    Quote,
+    Ref,
+    Task,
+)
+from editorapp.providers.documents.compare import Difference, DifferenceKind
+from editorapp.providers.http.recording import listening
+from editorapp.providers.http.session import ProviderSession
+from editorapp.providers.models import ProviderAccount
+from editorapp.teams.models import Member
+
+log = logging.getLogger(__name__)
+State = Verification.State
+
+CLIP_NAME = "Test clip for accounts.mp4"
+CLIP_FRAMES = 48  # two seconds: no shortest length is documented anywhere
+LEASE_SECONDS = 600.0  # as long as its task may take; a dead worker's ends at once
+LIST_WINDOW = timedelta(hours=1)
+TASK_SECONDS = 600
+LONGEST_CHECK = timedelta(
+    minutes=30
+)  # with all that restarts cost: what fails each time is not tried for ever
+
+
+class StepFailed(Exception):
+    """A step came to nothing. The message may be read by strangers."""
+
+
+class CannotVerify(Exception):
+    """This account cannot be verified now. The message says why."""
+
+
+def begin(
+    account: ProviderAccount, member: Member, *, now: datetime, in_background: bool = True
+) -> Verification:
+    """Begin to verify an account, or return what the team has begun and not ended. Free.
+
+    Raises: CannotVerify.
+    """
+    if exchange_log.documents_of(account.provider) is None:
+        raise CannotVerify(f"Nothing is written down here of how {account.spec.name} answers.")
+    if problem := account.problem:
+        raise CannotVerify(problem)
+    close_past(now)
+    with transaction.atomic():
+        verification, is_new = Verification.objects.filter(
+            state__in=(State.CHECKING, *exchange_log.LISTENED)
+        ).get_or_create(
+            account=account, team=member.team, defaults={"person": member.user, "started_at": now}
+        )
+        if is_new and in_background:
+            wake.verify(verification.pk, now=now, seconds=TASK_SECONDS)
+    return verification
+
+
+def run(verification_id: int, *, clock: Callable[[], datetime] = timezone.now) -> None:
+    """Make the free checks of a verification. Delivered twice, it is done once."""
+    lease, holder = wake.verifying_lease(verification_id), lease_holder.holder()
+    wake.answered(lease, now=clock())
+    rows = Verification.objects.select_related("account", "team", "person")
+    verification = rows.filter(pk=verification_id, state=State.CHECKING).first()
+    if verification is None or not leases.take(lease, holder, now=clock(), seconds=LEASE_SECONDS):
+        return
+    try:
+        _Checks(verification, clock).run()
+    finally:
+        leases.end(lease, f"wake:{lease}")
+
+
+def unfinished(now: datetime) -> list[int]:
+    """Return which verifications have been checking for so long that their task may be lost with a
+    killed worker.
+    """
+    since = now - timedelta(seconds=wake.LOST_AFTER_SECONDS)
+    rows = Verification.objects.filter(state=State.CHECKING, started_at__lt=since).order_by("pk")
+    return list(rows.values_list("pk", flat=True)[:20])
+
+
+def close_past(now: datetime) -> None:
+    """Close what needs nobody any more: its take is over, nobody has decided for a day, or it
+    cannot be checked.
+    """
+    stuck = Verification.objects.filter(state=State.CHECKING, started_at__lt=now - LONGEST_CHECK)
+    stuck.update(
+        state=State.OVER, says="The free checks did not come to an end. The log says more."
+    )
+    for one in Verification.objects.select_related("take").filter(state__in=exchange_log.LISTENED):
+        is_left = one.is_ready and one.started_at < now - timedelta(days=1)
+        if is_left or (one.take is not None and not one.is_following):
+            says = "Nobody decided within a day." if is_left else ""
+            Verification.objects.filter(pk=one.pk, state=one.state).update(
+                state=State.OVER, says=says
+            )
+
+
+class _Checks:
+    """The steps of one verification."""
+
+    def __init__(self, verification: Verification, clock: Callable[[], datetime]) -> None:
+        self.verification, self.clock = verification, clock
+        self.account = verification.account
+        self.adapter = registry.get(self.account.provider)
+        self.steps: list[dict[str, Any]] = []
+
+    def run(self) -> None:
+        """Make the steps and say what comes next."""
+        if not self._step("Key and limits", self._tested):
+            self._end(
+                State.OVER, says="The account did not pass its test, so nothing else was tried."
+            )
+            return
+        if hasattr(self.adapter, "recent"):
+            self._step("List of jobs", self._listed)
+        self._step("A job that is not there", self._unknown_job, expected_status=404)
+        if not self._step("Tiny clip", self._clip):
+            self._end(State.OVER, says="Without a clip there is nothing to edit.")
+            return
+        self._step("Upload of the clip", self._upload)
+        self._step("Price", self._price)
+        has_price = self.verification.high_usd is not None
+        self._end(
+            State.READY if has_price else State.OVER,
+            says="" if has_price else "No price is known for the take.",
+        )
+
+    def _step(
+        self, name: str, work: Callable[[], str], *, expected_status: int | None = None
+    ) -> bool:
+        """Make one step and note how it went.
+
+        Of errors only kinds and codes are told: their words may say anything.
+
+        Returns whether the step itself worked, so that the next can follow, compared or not.
+        """
+        is_ok, says = False, ""
+        with listening() as heard:
+            try:
+                says, is_ok = work(), True
+            except StepFailed as failed:
+                says = str(failed)
+            except ProviderError as error:
+                says = f"{type(error).__name__}{f', HTTP {error.code}' if error.code.isdigit() else ''}"
+            except DatabaseError:
+                raise
+            except Exception as error:
+                log.exception("%s: the step %r failed", self.verification, name)
+                says = f"Rushes could not do it ({type(error).__name__}); its log says more."
+            worked = is_ok
+            try:
+                exchange_log.note(self.verification, heard, expected_status=expected_status)
+            except DatabaseError:
+                raise
+            except Exception as error:  # or it would be begun again and again
+                log.exception(
+                    "%s: what came in the step %r could not be compared", self.verification, name
+                )
+                is_ok, says = (
+                    False,
+                    f"What came could not be compared ({type(error).__name__}); its log says more.",
+                )
+        self.steps.append({"name": name, "is_ok": is_ok, "says": says})
+        Verification.objects.filter(pk=self.verification.pk, state=State.CHECKING).update(
+            steps=self.steps
+        )
+        return worked
+
+    def _end(self, state: State, *, says: str) -> None:
+        rows = Verification.objects.filter(pk=self.verification.pk, state=State.CHECKING)
+        one = self.verification
+        rows.update(
+            state=state,
+            says=says,
+            clip=one.clip,
+            request=one.request,
+            low_usd=one.low_usd,
+            high_usd=one.high_usd,
+            basis=one.basis,
+        )
+
+    def _tested(self) -> str:
+        tested = capability_discovery.test(self.account)
+        if not tested.is_ok:
+            raise StepFailed("The account did not pass its test. The accounts page says why.")
+        self.account.refresh_from_db()
+        return "The key is accepted."
+
+    def _listed(self) -> str:
+        until = self.clock()
+        models = {model.wire for model in self.account.spec.models}
+
+        async def call(wire: ProviderSession) -> Any:
+            return await self.adapter.recent(
+                since=until - LIST_WINDOW, until=until, wire=wire, models=models
+            )
+
+        self._ask(call)
+        return "It can be read."
+
+    def _unknown_job(self) -> str:
+        unknown_id = self.adapter.DOCUMENTS.unknown_id
+
+        async def call(wire: ProviderSession) -> Any:
+            return await self.adapter.poll(unknown_id, wire=wire)
+
+        try:
+            self._ask(call)
+        except NotFound:
+            return "It is said not to be there."
+        raise StepFailed("An id that nobody has was answered as if there were a job.")
+
+    def _clip(self) -> str:
+        one = self.verification
+        if one.clip is None:
+            with store.workspace() as folder:
+                path = Path(folder) / "clip.mp4"
+                sample.draw(path, frames=CLIP_FRAMES)
+                one.clip = intake.take_in(
+                    path, name=CLIP_NAME, team=one.team, user=one.person, origin=Asset.Origin.SAMPLE
+                )
+        one.request = cheapest(self.account, one.clip).to_json()
+        return f"{one.clip.duration_seconds:.3g} s, {one.clip.size_bytes:,} bytes."
+
+    def _upload(self) -> str:
+        clip = self._its_clip()
+        wanted = GenerationRequest.from_json(self.verification.request)
+        staging.note_outgoing(clip, asyncio.run(staging.outgoing_of(clip)))
+        if clip.pk not in staging.staged_ids(wanted, self.account.spec):
+            return "Not tried: a clip travels inside the paid request here."
+        if self.account.staged.filter(
+            asset=clip, staged_at__gte=self.verification.started_at
+        ).exists():
+            return "The clip is there."  # sent before a restart: not again and again
+        ref = asyncio.run(staging.stage(clip, self.account))
+        staging.keep(self.account.pk, clip, ref, now=self.clock())
+        return "The clip is there."
+
+    def _price(self) -> str:
+        one, account, clip = self.verification, self.account, self._its_clip()
+        wanted = GenerationRequest.from_json(one.request)
+        asked = self._asked_price(wanted, clip) if quotes.is_asked(account, wanted) else None
+        verdict = weigh(wanted, clip, account, with_options=False, asked=asked, now=self.clock())
+        if not verdict.can_send or verdict.estimate is None:
+            rules = ", ".join(broken.rule_id for broken in verdict.refusals) or "no price"
+            raise StepFailed(f"The take could not be sent ({rules}).")
+        price = verdict.estimate
+        one.low_usd, one.high_usd, one.basis = price.low_usd, price.high_usd, price.basis[:300]
+        if asked is None and any(model.is_priced_by_asking for model in account.spec.models):
+            self._compare_quote(wanted, clip)
+        return f"{show_range(price.low_usd, price.high_usd)}."
+
+    def _asked_price(self, wanted: GenerationRequest, clip: Asset) -> PriceQuote | None:
+        """Ask for the price as the studio does, so that the take finds it; one that was asked
+        before is asked anew.
+        """
+        member = Member.objects.get(team=self.verification.team, user=self.verification.person)
+        self.account.price_quotes.filter(key=quotes.key_of(self.account, wanted, clip)).delete()
+        row = quotes.ask(self.account, wanted, clip, member=member, now=self.clock())
+        quotes.answer(row.pk, clock=self.clock)
+        row.refresh_from_db()
+        return row
+
+    def _compare_quote(self, wanted: GenerationRequest, clip: Asset) -> None:
+        """Hold the provider's live price against the published one, which we reckon with."""
+
+        async def call(wire: ProviderSession) -> Any:
+            return await self.adapter.quote(
+                wanted, seconds=clip.duration_seconds, wire=wire, spec=self.account.spec
+            )
+
+        quote: Quote = self._ask(call)
+        low, high = self.verification.low_usd, self.verification.high_usd
+        assert low is not None and high is not None
+        if not (quote.low_usd <= low and high <= quote.high_usd):
+            exchange_log.keep_difference(
+                self.verification,
+                Difference(
+                    DifferenceKind.PRICE,
+                    "model",
+                    "price_info",
+                    f"live: {show_range(quote.low_usd, quote.high_usd)}",
+                    f"published: {show_range(low, high)}",
+                ),
+            )
+
+    def _ask(self, call: Callable[[ProviderSession], Awaitable[Any]]) -> Any:
+        async def asked() -> Any:
+            async with ProviderSession(self.account.access()) as wire:
+                return await call(wire)
+
+        return asyncio.run(asked())
+
+    def _its_clip(self) -> Asset:
+        assert self.verification.clip is not None
+        return self.verification.clip
+
+
+def cheapest(account: ProviderAccount, clip: Asset) -> GenerationRequest:
+    """Return the cheapest edit of the newest model: its smallest size, and everything else as it
+    comes.
+    """
+    model = account.spec.models_for(Task.EDIT)[0]
+    smallest = min(
+        model.limits.resolutions, key=lambda size: int(size.removesuffix("p")), default=None
+    )
+    return GenerationRequest(
+        task=Task.EDIT,
+        model=model.name,
+        prompt=exchange_log.PROMPT,
+        source=Ref(asset_id=clip.pk, media_type=clip.mime_type),
+        resolution=smallest,
+        auto_controls=True if model.knows("auto_controls") else None,
+    )

@@ -1,0 +1,138 @@
+"""`python manage.py studio --port N`: the whole studio as one process that starts and stops all the
+others.
+"""
+
+import time
+import webbrowser
+from typing import Any
+
+from django.conf import settings
+from django.core.management.base import BaseCommand, CommandError, CommandParser
+from django.db import DatabaseError
+from django.urls import reverse
+from django.utils import timezone
+
+from editorapp.generations.models import Attempt
+from editorapp.ops import preparing, web_server
+from editorapp.ops.processes import STOPPED, Interrupted, NotStarted, Processes, stop_when_asked
+from editorapp.ops.supervisor import EngineLock, look_after, start_engine, start_simulator
+from editorapp.providers import accounts
+from editorapp.providers.models import KeyOrigin, ProviderAccount
+from editorapp.teams.models import SignInLink
+
+ORIGINS = {
+    KeyOrigin.ENVIRONMENT: "real, its key is in the environment",
+    KeyOrigin.ADMIN: "real, its key was entered by an admin",
+    KeyOrigin.SIMULATED: "simulated",
+}
+
+
+class Command(BaseCommand):
+    help = "Start the studio: web server, queue workers, ticker and (without a provider key) the simulator."
+
+    def add_arguments(self, parser: CommandParser) -> None:
+        parser.add_argument(
+            "--port", type=int, default=settings.PORT, help="port of the web server (default 8000)"
+        )
+        parser.add_argument(
+            "--host", default="127.0.0.1", help="address to listen on (default: this machine only)"
+        )
+        parser.add_argument(
+            "--simulator",
+            action="store_true",
+            help="start the simulator although a key is configured",
+        )
+        parser.add_argument(
+            "--open", action="store_true", help="open the sign-in link in a browser"
+        )
+
+    def handle(self, *args: Any, **options: Any) -> None:
+        web_server.with_port(options["port"])
+        web_server.check_port(options["host"], options["port"], instead="make run PORT={port}")
+        stop_when_asked()
+        try:
+            with EngineLock() as lock:
+                if not lock.take("a studio"):
+                    raise CommandError(
+                        f"The data folder {settings.DATA_DIR} is in use by {EngineLock.holder()}. "
+                        "Stop that first, or give this studio a folder of its own with RUSHES_DATA_DIR."
+                    )
+                self._run(**options)
+        except Interrupted:
+            self._say(STOPPED)
+        except NotStarted as error:
+            raise CommandError(str(error)) from error
+
+    def _run(self, *, host: str, port: int, simulator: bool, open: bool, **_: Any) -> None:
+        self._say("Preparing the data folder " + str(settings.DATA_DIR) + " ...")
+        owner = preparing.prepare(self._say)
+        web_server.collect_static_files()
+        found, is_simulated = accounts.in_use(accounts.made()), accounts.all_simulated()
+        processes = Processes({"RUSHES_PORT": str(port)}, say=self._say)
+        try:
+            if is_simulated or simulator or _is_simulating():
+                start_simulator(processes)
+            start_engine(processes)
+            processes.start("web server", *web_server.granian(host, port))
+            url = f"http://{'127.0.0.1' if host == '0.0.0.0' else host}:{port}"  # noqa: S104
+            processes.wait_until("web server", lambda: web_server.answers(url))
+            base = settings.PUBLIC_URL if settings.CSRF_TRUSTED_ORIGINS else url
+            link = base + reverse(
+                "people:link", args=[SignInLink.make(owner.user, now=timezone.now())]
+            )
+            self._welcome(found, is_simulated, link)
+            if open:
+                webbrowser.open(link)
+            self._look_after(processes)
+        finally:
+            self._say("Stopping ...")
+            processes.stop()
+
+    def _look_after(self, processes: Processes) -> None:
+        while True:
+            time.sleep(1)
+            look_after(processes)
+            if "simulator" not in processes.children and _needs_simulator():
+                start_simulator(processes)
+
+    def _welcome(self, found: list[ProviderAccount], is_simulated: bool, link: str) -> None:
+        self._say("")
+        self._say("Rushes is running. Provider accounts:")
+        for account in found:
+            self._say(f"    {account.name}: {account.problem or ORIGINS[account.origin]}")
+        for account in accounts.unproven(accounts.made()) if is_simulated else []:
+            self._say(
+                f"    {account.name}: {ORIGINS[account.origin]}; used once it has passed its test, in a moment"
+            )
+        if not found:
+            self._say("    none")
+        if is_simulated:
+            self._say(
+                "Takes stay on this machine and cost nothing; every result is marked as simulated."
+            )
+        self._say(
+            "Open this link to sign in as the owner (it works once, for 24 hours; each start prints a new one):"
+        )
+        self._say("")
+        self._say(f"    {link}")
+        self._say("")
+        self._say("Ctrl-C stops everything.")
+
+    def _say(self, line: str) -> None:
+        self.stdout.write(line)
+        self.stdout.flush()
+
+
+def _needs_simulator() -> bool:
+    """Has the last real account gone since the start?"""
+    try:
+        return accounts.all_simulated()
+    except DatabaseError:
+        return False  # says nothing about accounts; asked again in a second
+
+
+def _is_simulating() -> bool:
+    """Are takes under way that were queued before a key was set? Without the simulator they would
+    never end.
+    """
+    return Attempt.objects.filter(account__is_simulated=True, next_action_at__isnull=False).exists()

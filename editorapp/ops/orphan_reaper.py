@@ -1,0 +1,48 @@
+"""End the studio's processes when the studio itself was killed: `python -m editorapp.ops.orphan_reaper`.
+
+It reads process group ids, one a line ("-" before one that has ended), and waits. A studio that
+stops in good order has ended its children before it closes the pipe; one that was killed has not,
+and this does it. It imports nothing of Rushes, so that it starts at once and nothing can break it.
+"""
+
+import os
+import signal
+import sys
+import time
+
+GRACE_SECONDS = 5.0
+
+
+def main() -> None:
+    """Wait for the end of the input, then end every group that is still named."""
+    for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
+        signal.signal(number, signal.SIG_IGN)
+    groups: set[int] = set()
+    for line in sys.stdin:
+        word = line.strip()
+        if word.startswith("-"):
+            groups.discard(int(word[1:]))
+        else:
+            groups.add(int(word))
+    for how in (signal.SIGTERM, signal.SIGKILL):
+        if not _send(groups, how):
+            return
+        until = time.monotonic() + GRACE_SECONDS
+        while time.monotonic() < until and _send(groups, None):
+            time.sleep(0.1)
+
+
+def _send(groups: set[int], how: signal.Signals | None) -> bool:
+    """Signal the groups and say whether any is still there."""
+    alive = False
+    for group in groups:
+        try:
+            os.killpg(group, how or 0)
+            alive = True
+        except (ProcessLookupError, PermissionError):
+            continue
+    return alive
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,227 @@
+"""The processes that make up a running studio: started together, kept alive, stopped together."""
+
+import os
+import signal
+import subprocess
+import sys
+import time
+from collections.abc import Callable, Mapping
+from contextlib import nullcontext
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import IO, Any
+
+from django.conf import settings
+
+MANAGE = str(settings.BASE_DIR / "manage.py")
+LARGEST_LOG_BYTES = (
+    20_000_000  # looked at whenever a process starts; the one before is kept as .log.1
+)
+RESTART_PAUSES = (
+    0.5,
+    1.0,
+    2.0,
+    5.0,
+    10.0,
+    30.0,
+)  # seconds; a child that lived for a minute starts over
+
+
+STOPPED = "Stopped. Everything that was running at a provider is taken up at the next start."
+
+
+class Interrupted(Exception):
+    """Somebody asked us to stop."""
+
+
+class NotStarted(Exception):
+    """A process ended, or gave no sign, before it was ready.
+
+    The message says which and where its log is.
+    """
+
+
+@dataclass
+class Child:
+    """One process, in a process group of its own."""
+
+    name: str
+    command: list[str]
+    log: Path | None  # None: it prints where we print
+    process: subprocess.Popen[bytes]
+    started: float = field(default_factory=time.monotonic)
+    failures: int = 0
+    restart_at: float | None = None
+    silent_since: float | None = None  # alive, but without a sign of life
+
+    @property
+    def is_alive(self) -> bool:
+        return self.process.poll() is None
+
+    @property
+    def age_seconds(self) -> float:
+        return time.monotonic() - self.started
+
+    def signal(self, number: signal.Signals) -> None:
+        """Signal the whole group: a server's workers must not outlive it."""
+        try:
+            os.killpg(self.process.pid, number)
+        except ProcessLookupError:
+            return
+
+
+class Processes:
+    """Children with one life: they start together, are restarted when they die, and end together.
+
+    Each has a session of its own, so that Ctrl-C in a terminal reaches only us and we stop them in
+    order. If we are killed outright, the reaper ends them; if it was killed too, the kernel does,
+    by the parent-death signal (on Linux).
+    """
+
+    def __init__(
+        self, environment: Mapping[str, str], *, say: Callable[[str], None], into_files: bool = True
+    ) -> None:
+        """`into_files`: what a child prints goes to a file of its own, else to our own output."""
+        self.environment = {**os.environ, **environment, "PYTHONUNBUFFERED": "1"}
+        self.say = say
+        self.into_files = into_files
+        self.children: dict[str, Child] = {}
+        self.reaper = _reaper()
+
+    def start(self, name: str, *command: str) -> Child:
+        """Start a child; where it prints into a file, that is `<data folder>/run/<name>.log`."""
+        log = settings.RUN_DIR / f"{name}.log" if self.into_files else None
+        child = Child(name, list(command), log, self._popen(list(command), log))
+        self.children[name] = child
+        return child
+
+    def wait_until(self, name: str, is_ready: Callable[[], bool], *, seconds: float = 30) -> None:
+        """Wait for a child to be ready.
+
+        Raises: NotStarted, when it ends or the time is over.
+        """
+        child, until = self.children[name], time.monotonic() + seconds
+        while not is_ready():
+            if not child.is_alive or time.monotonic() > until:
+                why = "ended" if not child.is_alive else f"was not ready after {seconds:g} s"
+                words = (
+                    f" Its last words are in {child.log}:\n{tail(child.log)}" if child.log else ""
+                )
+                raise NotStarted(f"The {name} {why}.{words}")
+            time.sleep(0.05)
+
+    def look_after(self) -> None:
+        """Restart what has died, with growing pauses. Call it about once a second."""
+        self._look_after_reaper()
+        for child in self.children.values():
+            if child.is_alive:
+                continue
+            if child.restart_at is None:
+                self._tell_reaper(f"-{child.process.pid}")
+                child.signal(signal.SIGKILL)  # what its group left behind
+                child.failures = 0 if child.age_seconds > 60 else child.failures
+                child.restart_at = (
+                    time.monotonic() + RESTART_PAUSES[min(child.failures, len(RESTART_PAUSES) - 1)]
+                )
+                child.failures += 1
+                where = f" (log: {child.log})" if child.log else ""
+                self.say(f"The {child.name} ended unexpectedly and is started again{where}.")
+            elif time.monotonic() >= child.restart_at:
+                child.process, child.started, child.restart_at = (
+                    self._popen(child.command, child.log),
+                    time.monotonic(),
+                    None,
+                )
+
+    def _look_after_reaper(self) -> None:
+        """Have another reaper where ours was killed: without one, our children would outlive us."""
+        if self.reaper.poll() is None:
+            return
+        self.reaper = _reaper()
+        for child in self.children.values():
+            if child.is_alive:
+                self._tell_reaper(str(child.process.pid))
+
+    def restart(self, name: str, why: str) -> None:
+        """Kill a child that is alive and does nothing; `look_after` starts it again."""
+        self.say(why)
+        self.children[name].signal(signal.SIGKILL)
+        self.children[name].process.wait()
+
+    def stop(self, *, seconds: float = 20) -> None:
+        """End all children, politely first. A second interrupt while waiting ends them at once."""
+        try:
+            for child in self.children.values():
+                if child.is_alive:
+                    # Granian and the queue pass it on to their own workers.
+                    child.process.send_signal(signal.SIGTERM)
+            until = time.monotonic() + seconds
+            while time.monotonic() < until and any(
+                child.is_alive for child in self.children.values()
+            ):
+                time.sleep(0.05)
+        finally:
+            for child in self.children.values():
+                child.signal(signal.SIGKILL)
+                child.process.wait()
+                self._tell_reaper(f"-{child.process.pid}")
+            assert self.reaper.stdin is not None
+            self.reaper.stdin.close()
+            self.reaper.wait()
+
+    def _popen(self, command: list[str], log: Path | None) -> subprocess.Popen[bytes]:
+        if log is not None and log.exists() and log.stat().st_size > LARGEST_LOG_BYTES:
+            log.replace(log.with_suffix(".log.1"))
+        with nullcontext() if log is None else log.open("ab") as file:
+            process = subprocess.Popen(
+                [sys.executable, "-m", "editorapp.ops.parent_death", str(os.getpid()), *command],
+                cwd=settings.BASE_DIR,
+                env=self.environment,
+                start_new_session=True,
+                stdin=subprocess.DEVNULL,
+                stdout=file,
+                stderr=None if file is None else subprocess.STDOUT,
+            )
+        self._tell_reaper(str(process.pid))
+        return process
+
+    def _tell_reaper(self, line: str) -> None:
+        pipe: IO[bytes] | None = self.reaper.stdin
+        assert pipe is not None
+        try:
+            pipe.write(f"{line}\n".encode())
+            pipe.flush()
+        except BrokenPipeError:
+            self.say(
+                "The reaper process is gone: if the studio is killed now, its processes stay behind."
+            )
+
+
+def _reaper() -> subprocess.Popen[bytes]:
+    return subprocess.Popen(
+        [sys.executable, "-m", "editorapp.ops.orphan_reaper"],
+        cwd=settings.BASE_DIR,
+        stdin=subprocess.PIPE,
+        start_new_session=True,
+    )
+
+
+def stop_when_asked() -> None:
+    """Raise Interrupted in the main thread when the system or Ctrl-C asks us to stop, once."""
+    for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
+        signal.signal(number, _interrupt)
+
+
+def _interrupt(number: int, frame: Any) -> None:
+    signal.signal(number, signal.SIG_DFL)  # a second one ends us at once; the reaper ends the rest
+    raise Interrupted
+
+
+def tail(log: Path, lines: int = 12) -> str:
+    """Return the last lines of a log."""
+    return "\n".join(log.read_text(errors="replace").splitlines()[-lines:]) if log.exists() else ""
+
+
+def manage(*words: str) -> list[str]:
+    """Return the command line of a management command, run by this very Python."""
+    return [sys.executable, MANAGE, *words]

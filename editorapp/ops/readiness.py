@@ -1,0 +1,87 @@
+"""Can this process do its work? Each check answers "" or a sentence that says what is not there."""
+
+import hashlib
+import secrets
+import time
+from collections.abc import Callable, Collection
+from datetime import datetime
+
+from django.conf import settings
+from django.db import DatabaseError, connection
+from django.db.migrations.executor import MigrationExecutor
+
+from editorapp.generations.coordination import heartbeat
+from editorapp.media import store
+from editorapp.media.refusals import Refusal
+
+READY = b"ready"
+WRITTEN_SECONDS = 30.0  # a probe comes every few seconds; the disk is written to less often
+
+_migrated: set[str] = set()  # databases that were found up to date: nothing takes a migration back
+_written: dict[str, float] = {}  # folder -> when it could be written to (monotonic)
+
+
+def checks(now: datetime, *, exclude: Collection[str] = ()) -> dict[str, str]:
+    """Return what each check found; those that need the database say so when it is away."""
+    found: dict[str, str] = {}
+    if "database" not in exclude:
+        found["database"] = _database()
+    needs_database: dict[str, Callable[[], str]] = {
+        "migrations": _migrations,
+        "engine": lambda: heartbeat.signs(now).silence,
+    }
+    for name, check in needs_database.items():
+        if name not in exclude:
+            try:
+                found[name] = (
+                    found.get("database") and "Not known: the database does not answer." or check()
+                )
+            except DatabaseError as error:
+                found[name] = f"Not known ({type(error).__name__})."
+    if "media" not in exclude:
+        found["media"] = _media()
+    return found
+
+
+def _database() -> str:
+    try:
+        with connection.cursor() as cursor:
+            cursor.execute("SELECT 1")
+    except DatabaseError as error:
+        return f"The database does not answer ({type(error).__name__})."
+    return ""
+
+
+def _migrations() -> str:
+    name = str(connection.settings_dict["NAME"])
+    if name in _migrated:
+        return ""
+    executor = MigrationExecutor(connection)
+    missing = executor.migration_plan(executor.loader.graph.leaf_nodes())
+    if missing:
+        return f"{len(missing)} migrations are not applied: run `manage.py migrate`."
+    _migrated.add(name)
+    return ""
+
+
+def _media() -> str:
+    """Write and delete a little file where uploads and results arrive, and one in the bucket where
+    there is one.
+    """
+    folder = str(settings.MEDIA_ROOT)
+    if time.monotonic() - _written.get(folder, -WRITTEN_SECONDS) < WRITTEN_SECONDS:
+        return ""
+    name = f"ready-{secrets.token_hex(8)}"
+    try:
+        file = store.incoming() / name
+        file.write_bytes(READY)
+        file.unlink()
+        if (bucket := store.bucket()) is not None:
+            bucket.put_bytes(f"ready/{name}", READY, hashlib.sha256(READY).hexdigest())
+            bucket.forget(f"ready/{name}")
+    except OSError as error:
+        return f"The media folder cannot be written to ({error.strerror})."
+    except Refusal as refusal:
+        return refusal.message
+    _written[folder] = time.monotonic()
+    return ""

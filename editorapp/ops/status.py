@@ -1,0 +1,190 @@
+"""What the status page shows: gathered in a fixed number of queries, in the words of people."""
+
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+
+from django.db import connection
+from django.db.models import QuerySet
+
+import editorapp
+from editorapp.alerts import delivery
+from editorapp.alerts.models import Alert
+from editorapp.costs.models import Entry
+from editorapp.generations.checks import alert_checks
+from editorapp.generations.checks import gauges as figures
+from editorapp.generations.checks.gauges import Account
+from editorapp.generations.coordination import heartbeat
+from editorapp.generations.models import Attempt, BooksCheck
+from editorapp.generations.states import ACTIVE, State
+from editorapp.providers.registry import get as provider
+from editorapp.providers.registry import slugs
+from editorapp.teams.models import Member
+
+MOST_ROWS = 8
+DATABASES = {"sqlite": "SQLite", "postgresql": "PostgreSQL"}
+SOON = timedelta(hours=12)
+
+
+@dataclass(frozen=True)
+class AccountRow:
+    """One line of the table of accounts."""
+
+    figures: Account
+    provider: str
+    halt: str  # why nothing is sent with it; "" where it may be used
+
+    @property
+    def error_percent(self) -> int:
+        recent = self.figures.recent
+        return round(100 * recent.went_wrong / recent.sent) if recent.sent else 0
+
+
+@dataclass(frozen=True)
+class AlertRow:
+    """One thing that needs a person."""
+
+    alert: Alert
+
+    @property
+    def problem(self) -> str:
+        """Return why nobody was told; that nobody can be told of anything is said once, above all
+        of them.
+        """
+        return "" if self.alert.problem == delivery.NOBODY else self.alert.problem
+
+
+@dataclass(frozen=True)
+class Things:
+    """The state of things as an admin sees it: figures of the whole installation, takes of the own
+    team only.
+    """
+
+    now: datetime
+    signs: heartbeat.Signs
+    accounts: list[AccountRow]
+    alerts: list[AlertRow]
+    tells_nobody: bool
+    oldest: list[Attempt]
+    expiring: list[Attempt]
+    queue_depth: int | None
+    free_space: float
+    books: BooksCheck | None
+    lines: int  # of the ledger, now
+    database: str
+    version: str
+
+    @property
+    def late_seconds(self) -> float:
+        return max((row.figures.late_seconds for row in self.accounts), default=0.0)
+
+    @property
+    def is_late(self) -> bool:
+        return self.late_seconds >= heartbeat.STALE_SECONDS
+
+    @property
+    def engine(self) -> tuple[str, str]:
+        """Return the class of a badge, and how the engine is."""
+        if self.signs.silence:
+            return "badge badge-bad", "No sign of life"
+        if not self.signs.is_well:
+            return "badge badge-warn", "Silent for a moment"
+        return ("badge badge-warn", "Behind") if self.is_late else ("badge badge-good", "Alive")
+
+    @property
+    def in_flight(self) -> int:
+        return sum(row.figures.in_flight for row in self.accounts)
+
+    @property
+    def waiting(self) -> int:
+        return sum(row.figures.waiting for row in self.accounts)
+
+    @property
+    def fetching(self) -> int:
+        return sum(row.figures.fetching for row in self.accounts)
+
+    @property
+    def unknown(self) -> int:
+        return sum(row.figures.count(State.UNKNOWN) for row in self.accounts)
+
+    @property
+    def overdue(self) -> int:
+        return sum(row.figures.overdue for row in self.accounts)
+
+    @property
+    def newer_lines(self) -> int:
+        """Return how many lines were booked since the ledger was last checked."""
+        return max(0, self.lines - self.books.lines) if self.books else self.lines
+
+    @property
+    def ledger(self) -> tuple[str, str]:
+        """Return the class of a badge, and how the ledger is; a check that saw no line proves
+        nothing.
+        """
+        if self.books and self.books.difference_count:
+            count = self.books.difference_count
+            return "badge badge-bad", f"{count} difference{'s' if count > 1 else ''}"
+        if not self.lines:
+            return "", "No lines yet"
+        return (
+            ("badge badge-good", "Balances")
+            if self.books and self.books.lines
+            else ("", "Not checked yet")
+        )
+
+    @property
+    def is_disk_low(self) -> bool:
+        return self.free_space < alert_checks.ENOUGH_FROM
+
+    @property
+    def free_percent(self) -> str:
+        return f"{self.free_space:.1%}" if self.free_space < 0.1 else f"{self.free_space:.0%}"
+
+
+def gather(member: Member, *, now: datetime) -> Things:
+    """Return how things are now."""
+    accounts = [_row(one) for one in figures.accounts(now) if one.account.provider in slugs()]
+    open_alerts = Alert.objects.still_open().visible_to(member).order_by("-opened_at")
+    ours = Attempt.objects.filter(generation__team_id=member.team_id)
+    return Things(
+        now=now,
+        signs=heartbeat.signs(now),
+        accounts=[row for row in accounts if _is_shown(row)],
+        alerts=[AlertRow(alert) for alert in open_alerts[: 5 * MOST_ROWS]],
+        tells_nobody=delivery.has_nobody(),
+        oldest=_listed(
+            ours.filter(state__in=(State.SUBMITTING, State.RUNNING)).order_by(
+                "submit_started_at", "pk"
+            )
+        ),
+        expiring=_listed(
+            ours.filter(
+                state__in=(State.FETCHING, State.FETCH_FAILED), result_expires_at__lt=now + SOON
+            ).order_by("result_expires_at")
+        ),
+        queue_depth=figures.queue_depth(),
+        free_space=alert_checks.free_space(),
+        books=figures.books(),
+        lines=Entry.objects.count(),
+        database=DATABASES.get(connection.vendor, connection.vendor),
+        version=editorapp.__version__,
+    )
+
+
+def _listed(rows: "QuerySet[Attempt]") -> list[Attempt]:
+    return list(rows.select_related("generation__created_by", "account")[:MOST_ROWS])
+
+
+def _row(one: Account) -> AccountRow:
+    account = one.account
+    halt = account.problem
+    if not halt and account.paused_at is not None:
+        halt = "Paused by an admin."
+    if not halt and one.pause is not None:
+        halt = f"Sends nothing before {one.pause.until:%H:%M:%S} UTC: {one.pause.reason}"
+    return AccountRow(one, provider(account.provider).SPEC.name, halt)
+
+
+def _is_shown(row: AccountRow) -> bool:
+    """Leave out accounts that nobody uses: switched off, with nothing to do."""
+    busy = any(row.figures.work.get(state) for state in (*ACTIVE, State.UNKNOWN, State.LOST))
+    return bool(row.figures.account.is_enabled or busy)

@@ -1,0 +1,91 @@
+"""The web server of each role: its command line, its port, and whether it answers."""
+
+import errno
+import os
+import socket
+import sys
+
+import httpx
+from django.conf import settings
+from django.core.management import call_command
+from django.core.management.base import CommandError
+
+
+def with_port(port: int) -> None:
+    """Start this very command over where the settings were read for another port: every process
+    must agree on it.
+
+    The cookies' names carry it.
+    """
+    if port != settings.PORT:
+        os.environ["RUSHES_PORT"] = str(port)
+        os.execv(sys.executable, [sys.executable, *sys.argv])
+
+
+def collect_static_files() -> None:
+    """Lay the static files where the web server reads them, compressed and with names that change
+    with them.
+    """
+    call_command("collectstatic", verbosity=0, interactive=False)
+
+
+def granian(
+    host: str, port: int, *, workers: int = 1, threads: int = 16, is_logged: bool = False
+) -> list[str]:
+    """Return the web server's command line: see editorapp/wsgi.py why it is WSGI.
+
+    One process with threads is enough for a team, and half the memory of two.
+    """
+    # Its own lines are few, and come from before Django is there: the same writer, named in a file.
+    lines = ["--log-config", str(settings.BASE_DIR / "editorapp/ops/server_lines.json")]
+    return [
+        sys.executable,
+        "-m",
+        "granian",
+        "--interface",
+        "wsgi",
+        "--host",
+        host,
+        "--port",
+        str(port),
+        "--workers",
+        str(workers),
+        "--blocking-threads",
+        str(threads),
+        "--no-ws",
+        "--http",
+        "1",
+        "--respawn-failed-workers",
+        "--workers-kill-timeout",
+        "5",
+        "--log-level",
+        "info" if is_logged else "warning",
+        *(lines if settings.LOG_FORMAT == "json" else []),
+        "editorapp.wsgi:application",
+    ]
+
+
+def check_port(host: str, port: int, *, instead: str) -> None:
+    """Look whether we may listen there.
+
+    Raises: CommandError, with a way out: `instead` takes another port.
+    """
+    with socket.socket(socket.AF_INET6 if ":" in host else socket.AF_INET) as probe:
+        probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        try:
+            probe.bind((host, port))
+        except OSError as error:
+            if error.errno not in (errno.EADDRINUSE, errno.EACCES):
+                raise CommandError(f"Cannot listen on {host}:{port}: {error.strerror}.") from error
+            raise CommandError(
+                f"Port {port} is taken or not allowed. If Rushes runs already, use it; else choose another port: "
+                f"{instead.format(port=port + 10)}"
+            ) from error
+
+
+def answers(url: str) -> bool:
+    """Does the web server answer? Its pages may be for https only, and this is asked without."""
+    try:
+        return httpx.get(f"{url}/healthz", timeout=2, trust_env=False).status_code == 200
+    except httpx.TransportError:
+        return False

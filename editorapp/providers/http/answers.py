@@ -1,0 +1,335 @@
+"""Read a provider's answer: errors by what the caller may do next, or the JSON object in it, clean."""
+
+import json
+import math
+import re
+import time
+from collections.abc import Callable, Mapping
+from datetime import UTC
+from email.utils import parsedate_to_datetime
+from typing import Any
+
+import httpx
+
+from editorapp.core.logs import secrets
+from editorapp.core.sanitizing import JsonNotReadable, clean_text, parse_json
+from editorapp.providers.contract import (
+    BadCredentials,
+    NotFound,
+    OutcomeUnknown,
+    OutOfFunds,
+    ProviderError,
+    Rejected,
+    Throttled,
+    Unavailable,
+    Unreadable,
+    UploadRefused,
+)
+from editorapp.providers.http.lean import Answer
+from editorapp.providers.http.typed_readers import items
+
+MIN_WAIT_SECONDS, MAX_WAIT_SECONDS, DEFAULT_WAIT_SECONDS = 1.0, 600.0, 5.0
+LONGEST_DETAIL = 400
+LONGEST_LOOKED_AT = 4_000  # characters of an error's text that are looked at
+LONGEST_KEY = 500
+LONGEST_CAME = 2_000  # characters that are kept of an answer that makes no sense
+# Answers to a POST that can also mean "done, look there" or "done before"; Luma documents none of
+# them.
+UNCLEAR = frozenset({300, 302, 303, 304, 409})
+CONCURRENCY = "concurrency"  # code of a Throttled: all job slots are taken
+RATE = "rate"  # code of a Throttled: too many requests in the window
+UPLOAD_REFUSED = "upload_refused"  # code of an UploadRefused
+AGAIN = frozenset(
+    {408, 425}
+)  # answers of a storage below 500 that say nothing of the file or its address
+
+
+# What a provider's module knows of its own error answers; None where they mean what their status
+# says.
+Explain = Callable[
+    [httpx.Response, bool], ProviderError | None
+]  # the answer, and is it that to the paid POST?
+
+
+def raise_for(
+    response: httpx.Response | Answer,
+    *,
+    name: str,
+    secret: str,
+    is_paid: bool = False,
+    explain: Explain | None = None,
+) -> None:
+    """Raise what an answer outside 2xx means; the paid POST is never said to have failed unless
+    that is certain.
+
+    Whatever it means, it says how long the provider asks to be left alone.
+    """
+    if response.is_success:
+        return
+    said = response if isinstance(response, httpx.Response) else response.as_httpx()
+    error = (explain(said, is_paid) if explain is not None else None) or _error(
+        said, name=name, secret=secret, is_paid=is_paid
+    )
+    if error.retry_after_seconds is None:
+        error.retry_after_seconds = wait_asked(said.headers)
+    raise error
+
+
+def _error(response: httpx.Response, *, name: str, secret: str, is_paid: bool) -> ProviderError:
+    status, code = response.status_code, str(response.status_code)
+    detail = detail_of(response, secret=secret)
+    because = f": {detail.rstrip('.')}" if detail else f" (HTTP {status})"
+    if status == 429:
+        return _throttled(response, detail, name=name)
+    if status == 401:
+        return BadCredentials(
+            f"{name} does not accept the key{because}. An admin can set another.", code=code
+        )
+    if status == 403:
+        return BadCredentials(f"{name} does not let this account in{because}.", code=code)
+    if status == 402:
+        return OutOfFunds(f"The account at {name} is out of funds{because}.", code=code)
+    if status == 404 and not is_paid:
+        return NotFound(f"{name} does not know it{because}.", code=code)
+    if status >= 500 or status in {408, 425} or status < 200:
+        if is_paid:
+            return OutcomeUnknown(
+                f"{name} had a problem{because}. It may have taken the request.", code=code
+            )
+        return Unavailable(f"{name} has a problem{because}.", code=code)
+    if is_paid and status in UNCLEAR:
+        return OutcomeUnknown(
+            f"{name} gave an answer that leaves open whether it took the request{because}.",
+            code=code,
+        )
+    if status < 400:
+        return Rejected(
+            f"{name} answers at another address (HTTP {status}): check the base URL.", code=code
+        )
+    return Rejected(f"{name} refused this{because}.", code=code)
+
+
+def _throttled(response: httpx.Response, detail: str, *, name: str) -> Throttled:
+    is_full = "concurrent" in detail.lower()
+    says = (
+        "is working on as many jobs as it takes at once"
+        if is_full
+        else "takes no more requests just now"
+    )
+    return Throttled(
+        f"{name} {says}; this is sent again by itself.",
+        code=CONCURRENCY if is_full else RATE,
+        retry_after_seconds=wait_of(response),
+    )
+
+
+def raise_for_upload(response: httpx.Response | Answer, *, name: str, size: int) -> None:
+    """Raise what a storage's answer to an upload means, outside 2xx.
+
+    Its own words are not told: they are XML.
+
+    Raises: UploadRefused, when the same address would refuse it again; Throttled, Unavailable.
+    """
+    status = response.status_code
+    if response.is_success:
+        return
+    if status == 429:
+        raise Throttled(
+            f"The storage of {name} takes no more uploads just now.",
+            retry_after_seconds=wait_of(response),
+        )
+    wait = wait_asked(response.headers)  # who says when to come again does not refuse for good
+    if status >= 500 or status < 300 or status in AGAIN or wait is not None:
+        said = f"{name} did not take the upload (HTTP {status})."
+        raise Unavailable(said, code=str(status), retry_after_seconds=wait)
+    if status == 413:
+        said = f"The storage of {name} does not take a file of {size:,} bytes (HTTP 413): make it smaller, or shorter."
+    elif status in {400, 415, 422}:
+        said = f"The storage of {name} does not take this file (HTTP {status}): export it anew, best as an H.264 MP4."
+    else:
+        said = f"The storage of {name} refuses the upload (HTTP {status})."
+    raise UploadRefused(said, code=UPLOAD_REFUSED)
+
+
+def wait_of(response: httpx.Response | Answer, *, now: float | None = None) -> float:
+    """Return how long to wait after a 429, in seconds: what the answer asks for, within sensible
+    bounds.
+
+    Without a Retry-After, X-RateLimit-Reset (unix seconds) is asked.
+    """
+    now = time.time() if now is None else now
+    wait = wait_asked(response.headers, now=now)
+    if wait is None:
+        reset = _figure(response.headers.get("X-RateLimit-Reset", ""))
+        wait = DEFAULT_WAIT_SECONDS if reset is None else _within(reset - now)
+    return wait
+
+
+def wait_asked(headers: Mapping[str, str], *, now: float | None = None) -> float | None:
+    """Return for how many seconds a refusal asks to be left alone: Retry-After as seconds or as a
+    date, within bounds.
+
+    None where it does not ask, or not in a way that means anything.
+    """
+    text = headers.get("Retry-After", "").strip()
+    wait = _figure(text)
+    if wait is None:
+        at = _instant(text)
+        wait = None if at is None else at - (time.time() if now is None else now)
+    return None if wait is None else _within(wait)
+
+
+def _within(wait: float) -> float:
+    return min(max(wait, MIN_WAIT_SECONDS), MAX_WAIT_SECONDS)
+
+
+_FIGURE = re.compile(r"[+-]?[0-9]+(\.[0-9]*)?")
+
+
+def _figure(text: str) -> float | None:
+    value = float(text) if _FIGURE.fullmatch(text) else math.inf
+    return value if math.isfinite(value) else None
+
+
+def _instant(text: str) -> float | None:
+    """Return a date as unix seconds.
+
+    The library's parser stumbles over zones and years in all these ways.
+    """
+    try:
+        at = parsedate_to_datetime(text[:100])
+        return (at if at.tzinfo else at.replace(tzinfo=UTC)).timestamp()
+    except (TypeError, ValueError, IndexError, OverflowError, OSError):
+        return None
+
+
+def detail_of(response: httpx.Response, *, secret: str = "") -> str:
+    """Return the provider's own words about an error: one line, bounded, without the key; "" where
+    there are none.
+
+    They are JSON, or plain text (contracts/scenario.md, section 5). A page of HTML says nothing to
+    anybody.
+    """
+    body = json_in(response)
+    if body is None and response.headers.get("Content-Type", "").startswith("text/plain"):
+        body = {"message": clean_text(response.text[:LONGEST_LOOKED_AT])}
+    return said_in({"message": body} if isinstance(body, str) else body, secret=secret)
+
+
+def json_in(response: httpx.Response | Answer) -> Any:
+    """Return the JSON of an answer, clean, whatever its status; None where it holds none."""
+    try:
+        return parse_json(response.content)
+    except JsonNotReadable:
+        return None
+
+
+def said_in(body: Any, *, secret: str = "") -> str:
+    """Return what a JSON answer says of an error: one line, bounded, without the key; "" where it
+    says nothing.
+
+    It is text or an object under `error`, in an `outcome` (GMI), or under `message`, `reason`
+    (Scenario) or `detail`
+    (Luma); a list of schema errors becomes "field: message; ...". A sentence is preferred to a lone
+    code word.
+    Source: contracts/gmi-cloud.md, section 5, for the order.
+    """
+    if not _is_dict(body):
+        return ""
+    outcome = body["outcome"] if _is_dict(body.get("outcome")) else {}
+    own = (body.get("message"), body.get("reason"), body.get("detail"))
+    places = (body.get("error"), outcome.get("error"), outcome.get("error_code"), *own)
+    texts = [text for place in places if (text := _text_of(place))]
+    found = next((text for text in texts if " " in text), texts[0] if texts else "")
+    text = " ".join(
+        "".join(ch if ch.isprintable() else " " for ch in found[:LONGEST_LOOKED_AT]).split()
+    )
+    text = without_key(text, secret)
+    return text if len(text) <= LONGEST_DETAIL else text[: LONGEST_DETAIL - 1] + "…"
+
+
+def without_key(text: str, secret: str) -> str:
+    for part in filter(
+        None, (secret, *secret.split(":"))
+    ):  # "key:secret" where the key has two parts
+        text = text.replace(part, "***")
+    return text
+
+
+def _text_of(found: Any) -> str:
+    if isinstance(found, list):
+        return "; ".join(filter(None, map(_schema_error, found)))
+    if _is_dict(found):
+        found = found.get("message") or found.get("detail") or ""
+    return str(found or "")
+
+
+def _schema_error(item: Any) -> str:
+    if not _is_dict(item):
+        return str(item)
+    where = ".".join(str(part) for part in items(item.get("loc")) if part != "body")
+    return f"{where}: {item.get('msg', '')}".strip(": ")
+
+
+def _is_dict(value: Any) -> bool:
+    return isinstance(value, dict)
+
+
+def object_in(
+    response: httpx.Response | Answer, *, name: str, secret: str = "", is_paid: bool = False
+) -> dict[str, Any]:
+    """Return the JSON object of a 2xx answer, clean; {} where there is no content.
+
+    Raises: OutcomeUnknown on the paid POST, else Unreadable, when the answer cannot be read; both
+    with what came.
+    """
+    problem = response.problem if isinstance(response, Answer) else ""
+    if not problem and not is_paid and (response.status_code == 204 or not response.content):
+        return {}
+    body: Any = None
+    if not problem:
+        try:
+            body = parse_json(response.content)
+            problem = "" if _is_dict(body) else "It is no JSON object."
+        except JsonNotReadable as error:
+            problem = str(error)
+    if _is_dict(body):
+        return body
+    came = as_it_came(response.content[: LONGEST_CAME * 4].decode(errors="replace"), secret=secret)
+    if is_paid:
+        says = f"{name} accepted something, but its answer cannot be read. {problem}"
+        raise OutcomeUnknown(says, code="unreadable", came=came)
+    raise Unreadable(
+        f"{name} gave an answer that cannot be read. {problem}", code="unreadable", came=came
+    )
+
+
+def as_it_came(answer: Any, *, secret: str = "") -> str:
+    """Return an answer, or what was made of it, as a text to keep: cut, clean, without the key and
+    without links' keys.
+
+    What looks like a secret is hidden first, and what may be the first half of one is left out with
+    the cut.
+    """
+    text = (
+        answer if isinstance(answer, str) else json.dumps(answer, ensure_ascii=False, default=str)
+    )
+    shown = secrets.without(without_key(text[: LONGEST_CAME * 4], secret))
+    if len(text) > LONGEST_CAME * 4:
+        shown = shown[:-LONGEST_KEY] + "…"
+    return clean_text(shown, most=LONGEST_CAME)
+
+
+def check_about(asked: str, said: str, answer: Any, *, name: str, secret: str) -> None:
+    """Refuse an answer that names another thing than was asked for: its result would be somebody
+    else's.
+
+    One that names none ("") is about what was asked for. Raises: Unreadable.
+    """
+    if said and said.casefold() != asked.casefold():
+        came = as_it_came(answer, secret=secret)
+        raise Unreadable(
+            f"{name} answers about another job than the one it was asked for.",
+            code="another",
+            came=came,
+        )

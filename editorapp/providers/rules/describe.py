@@ -1,0 +1,253 @@
+"""What each model takes, in words: read from the rows that also write the bodies and judge them.
+
+The page of the models and docs/models.md both show this, so neither can say what the code does not
+do.
+"""
+
+from collections.abc import Iterable
+from dataclasses import dataclass, replace
+from functools import lru_cache
+
+from editorapp.core.money import show_usd
+from editorapp.providers import registry
+from editorapp.providers.contract import GenerationRequest, Task
+from editorapp.providers.prices import PriceTable, tables_of
+from editorapp.providers.rules.capabilities import basis_of, capabilities
+from editorapp.providers.rules.combinations import together
+from editorapp.providers.rules.words import REF_KINDS, limits_in_words, tier_in_words, ways_of
+from editorapp.providers.spec import (
+    OFFER,
+    REFUSE,
+    WARN,
+    Model,
+    Parameter,
+    ParameterKind,
+    Rule,
+    Spec,
+)
+
+TASK_WORDS: dict[str, tuple[str, str]] = {
+    Task.EDIT: ("Edit", "Change what a clip shows."),
+    Task.GENERATE: ("Generate", "Make a clip from words, pictures, or the end of an earlier one."),
+    Task.REFRAME: ("Reframe", "Fit a clip to another shape."),
+    Task.MODIFY: ("Modify", "The older model's edit, by prompt and mode."),
+}
+LEVEL_WORDS = {REFUSE: "refused", WARN: "warned about", OFFER: "offered one at a time"}
+KIND_WORDS = {
+    ParameterKind.TEXT: "text",
+    ParameterKind.CHOICE: "one of",
+    ParameterKind.CHOICES: "any of",
+    ParameterKind.FLAG: "on or off",
+    ParameterKind.NUMBER: "number",
+    ParameterKind.REF: "clip or picture",
+    ParameterKind.REFS: "pictures",
+    ParameterKind.INDEXES: "whole numbers",
+    ParameterKind.PINNED: "pictures, each with its frame",
+}
+
+
+@dataclass(frozen=True)
+class ParameterRow:
+    name: str
+    label: str
+    wires: tuple[str, ...]  # its places in the body
+    type: str
+    allowed: str
+    default: str
+    is_required: bool
+    help: str
+    source: str
+
+
+@dataclass(frozen=True)
+class LimitRow:
+    """A figure of a model; `learned` is what an account's provider said of it, where that differs."""
+
+    label: str
+    value: str
+    learned: tuple[tuple[str, str], ...] = ()  # (account, value)
+
+
+@dataclass(frozen=True)
+class RuleRow:
+    id: str
+    label: str
+    says: str
+    level: str
+    source: str
+    conflict: str
+
+
+@dataclass(frozen=True)
+class PriceRows:
+    """One price list: a line is (size and range, amount of each tier)."""
+
+    title: str
+    basis: str
+    as_of: str
+    source: str
+    tiers: tuple[str, ...]
+    lines: tuple[tuple[str, tuple[str, ...]], ...]
+
+
+@dataclass(frozen=True)
+class Described:
+    """One model of one provider, ready to be shown."""
+
+    anchor: str
+    provider: str
+    slug: str
+    task: str
+    name: str
+    label: str
+    wire: str
+    call: str
+    summary: str
+    source: str
+    asks_price: bool
+    capabilities: tuple[tuple[str, str], ...]
+    parameters: tuple[ParameterRow, ...]
+    limits: tuple[LimitRow, ...]
+    rules: tuple[RuleRow, ...]
+    prices: tuple[PriceRows, ...] = ()
+
+    @property
+    def title(self) -> str:
+        return f"{self.label} at {self.provider}"
+
+
+def every_model() -> tuple[Described, ...]:
+    """Return every model there is: by task in the order of the tasks, then by provider."""
+    found = [
+        described(spec, model)
+        for spec in (registry.get(slug).SPEC for slug in registry.slugs())
+        for model in spec.models
+    ]
+    order = list(Task)
+    return tuple(sorted(found, key=lambda one: order.index(Task(one.task))))
+
+
+def anchor(spec: Spec, model: Model) -> str:
+    """Return where on the page a model stands: "luma-agents-edit-ray-3-2"."""
+    return f"{spec.slug}-{model.task}-{model.name}".replace(".", "-")
+
+
+@lru_cache(maxsize=256)
+def described(spec: Spec, model: Model) -> Described:
+    """Describe a model by its rows."""
+    module = registry.get(spec.slug)
+    path = module.endpoint(GenerationRequest(task=model.task, model=model.name))
+    required = together(spec, model).required
+    prices = tables_of(getattr(module, "PRICES", {}), model.task, model.name)
+    return Described(
+        anchor=anchor(spec, model),
+        provider=spec.name,
+        slug=spec.slug,
+        task=model.task,
+        name=model.name,
+        label=model.label,
+        wire=model.wire,
+        call=f"POST {spec.base_url}{path}",
+        summary=model.summary,
+        source=model.source,
+        asks_price=model.is_priced_by_asking,
+        capabilities=capabilities(spec, model, prices),
+        parameters=tuple(
+            _parameter(model, row, is_required=row.field in required) for row in model.parameters
+        ),
+        limits=tuple(
+            LimitRow(label, value) for _name, label, value in limits_in_words(model, model.limits)
+        ),
+        rules=tuple(_rule(spec, model, rule) for rule in model.rules),
+        prices=tuple(_prices(kind, table) for kind, table in prices.items()),
+    )
+
+
+def _parameter(model: Model, row: Parameter, *, is_required: bool) -> ParameterRow:
+    one_word = {
+        "model": model.wire,
+        "task": model.wire_type,
+    }  # of this very model, where the row has those of all
+    return ParameterRow(
+        name=row.field,
+        label=row.label,
+        wires=tuple(".".join(path) for path in row.paths),
+        type=KIND_WORDS[row.kind],
+        allowed=one_word.get(row.field) or _allowed(row),
+        default="taken and ignored: never sent" if row.is_ignored else row.default,
+        is_required=row.is_required or is_required,
+        help=row.help,
+        source=row.source,
+    )
+
+
+def _allowed(row: Parameter) -> str:
+    if row.values:
+        return ", ".join(f"{ours} (sent as {theirs!r})" for ours, theirs in row.values.items())
+    if row.choices:
+        return ", ".join(row.choices)
+    if row.kind in REF_KINDS:
+        return ways_of(row)
+    return _between(row.low, row.high, row.unit)
+
+
+def _between(low: float | None, high: float | None, unit: str) -> str:
+    if low is None and high is None:
+        return ""
+    unit = f" {unit}" if unit else ""
+    if high is None:
+        return f"from {low:,g}{unit}"
+    return f"up to {high:,g}{unit}" if low is None else f"{low:,g} to {high:,g}{unit}"
+
+
+def _rule(spec: Spec, model: Model, rule: Rule) -> RuleRow:
+    row = model.parameter(rule.field) or next(
+        (row for row in spec.parameters if row.field == rule.field), None
+    )
+    label = row.label if row else rule.field.replace("_", " ").capitalize()
+    return RuleRow(
+        rule.id, label, rule.summary, LEVEL_WORDS[rule.level], rule.source, rule.conflict
+    )
+
+
+def _prices(kind: str, table: PriceTable) -> PriceRows:
+    tiers = tuple(dict.fromkeys(tier for _range, _size, tier, _usd in table.rows()))
+    lines: dict[str, dict[str, str]] = {}
+    for dynamic_range, size, tier, amount in table.rows():
+        lines.setdefault(f"{size} {dynamic_range}", {})[tier] = show_usd(amount)
+    return PriceRows(
+        title=kind.capitalize(),
+        basis=basis_of(table),
+        as_of=table.as_of.isoformat(),
+        source=table.source,
+        tiers=tuple(map(tier_in_words, tiers)),
+        lines=tuple(
+            (name, tuple(amounts.get(tier, "") for tier in tiers))
+            for name, amounts in lines.items()
+        ),
+    )
+
+
+def with_learned(one: Described, accounts: Iterable[tuple[str, Spec]]) -> Described:
+    """Return the description with what each account's provider said of its own limits, where that
+    differs.
+    """
+    base = registry.get(one.slug).SPEC.find(one.task, one.name)
+    told: dict[str, list[tuple[str, str]]] = {}
+    for account, spec in accounts:
+        model = spec.find(one.task, one.name) if spec.slug == one.slug else None
+        if base is not None and model is not None and model.limits != base.limits:
+            published = {label: value for _name, label, value in limits_in_words(base, base.limits)}
+            for _name, label, value in limits_in_words(base, model.limits):
+                if published.get(label) != value:
+                    told.setdefault(label, []).append((account, value))
+    if not told:
+        return one
+    known = [row.label for row in one.limits]
+    rows = [replace(row, learned=tuple(told.get(row.label, ()))) for row in one.limits]
+    rows += [
+        LimitRow(label, "not published", tuple(said))
+        for label, said in told.items()
+        if label not in known
+    ]
+    return replace(one, limits=tuple(rows))

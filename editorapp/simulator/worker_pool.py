@@ -1,0 +1,94 @@
+"""Child processes that do the heavy work (decode, draw, encode), so that the server always answers.
+
+A child that dies, or says nothing for too long, is replaced; what it was doing is tried once more,
+then given up.
+"""
+
+import asyncio
+import contextlib
+import json
+import sys
+from asyncio.subprocess import PIPE, Process
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+ROOT = Path(__file__).resolve().parent.parent.parent
+
+
+class WorkerLost(Exception):
+    """The child died or fell silent, twice."""
+
+
+class WorkerPool:
+    """`size` children, started when first needed; tasks wait in order of arrival."""
+
+    def __init__(self, size: int, *, niceness: int = 10, silence_seconds: float = 120) -> None:
+        self._niceness = niceness
+        self._silence_seconds = silence_seconds
+        self._idle: asyncio.Queue[Process | None] = asyncio.Queue()
+        for _ in range(size):
+            self._idle.put_nowait(None)
+        self._all: set[Process] = set()
+
+    async def do(
+        self, task: dict[str, Any], *, started: Callable[[], None] = lambda: None
+    ) -> dict[str, Any]:
+        """Have a child do a task; return its answer. `started` is called when a child takes it up.
+
+        Raises: WorkerLost.
+        """
+        worker = await self._idle.get()
+        try:
+            started()
+            for _attempt in (1, 2):
+                if worker is None or worker.returncode is not None:
+                    worker = await self._spawn()
+                answer = await self._ask(worker, task)
+                if answer is not None:
+                    return answer
+                self._kill(worker)
+                worker = None
+            raise WorkerLost(str(task.get("task")))
+        except asyncio.CancelledError:
+            if worker is not None:
+                self._kill(worker)  # it is in the middle of something nobody waits for
+            worker = None
+            raise
+        finally:
+            self._idle.put_nowait(worker)
+
+    async def _ask(self, worker: Process, task: dict[str, Any]) -> dict[str, Any] | None:
+        assert worker.stdin is not None and worker.stdout is not None
+        with contextlib.suppress(OSError, TimeoutError, ValueError):
+            worker.stdin.write(json.dumps(task).encode() + b"\n")
+            await worker.stdin.drain()
+            while True:
+                async with asyncio.timeout(self._silence_seconds):
+                    line = await worker.stdout.readline()
+                if not line:
+                    return None
+                said = json.loads(line)
+                if "answer" in said:
+                    return said["answer"]
+        return None
+
+    async def _spawn(self) -> Process:
+        command = [sys.executable, "-m", "editorapp.simulator.worker", str(self._niceness)]
+        worker = await asyncio.create_subprocess_exec(
+            *command, cwd=ROOT, stdin=PIPE, stdout=PIPE, limit=1 << 22
+        )
+        self._all.add(worker)
+        return worker
+
+    def _kill(self, worker: Process) -> None:
+        with contextlib.suppress(ProcessLookupError):
+            worker.kill()
+        self._all.discard(worker)
+
+    def stop(self) -> list[Process]:
+        """End all children now; return them to be waited for."""
+        children = list(self._all)
+        for worker in children:
+            self._kill(worker)
+        return children

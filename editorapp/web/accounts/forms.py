@@ -1,0 +1,299 @@
+"""The forms of the accounts page. Keys go in and never come out: their inputs are always empty."""
+
+from typing import Any
+from urllib.parse import urlsplit
+
+from django import forms
+from django.core.exceptions import ValidationError
+from django.db import transaction
+
+from editorapp.core.loopback import is_loopback
+from editorapp.core.typed_text import TextField
+from editorapp.providers import capability_discovery
+from editorapp.providers.account_capabilities import DEAREST_UNIT_USD
+from editorapp.providers.models import KeyOrigin, ProviderAccount
+from editorapp.providers.spec import Spec
+
+LONGEST_KEY = 1000
+_KEPT = (
+    "name",
+    "base_url",
+    "max_concurrent",
+    "requests_per_minute",
+    "unit_price_usd",
+    "options",
+    "key_encrypted",
+    "key_hint",
+)
+_TESTED = ("tested_at", "test_ok", "test_message", "learned", "learned_at")
+WHAT_IS_SENT = "Sent with every call as {name}. Empty: not sent."
+
+
+class LimitsForm(forms.Form):
+    """What can be set of every account: how much of it we use at once."""
+
+    max_concurrent = forms.IntegerField(
+        label="Takes at once",
+        min_value=1,
+        max_value=1000,
+        help_text="More wait in the queue until one is done.",
+    )
+    requests_per_minute = forms.IntegerField(
+        label="New takes a minute",
+        min_value=1,
+        max_value=10_000,
+        help_text="Counted over the last 60 seconds.",
+    )
+
+    def __init__(
+        self, data: Any = None, *, spec: Spec, account: ProviderAccount | None = None
+    ) -> None:
+        self.spec, self.account = spec, account
+        super().__init__(data, initial=self._initial())
+
+    def _initial(self) -> dict[str, Any]:
+        known = self.account or self.spec
+        return {
+            "max_concurrent": known.max_concurrent,
+            "requests_per_minute": known.requests_per_minute,
+        }
+
+    @property
+    def limits(self) -> list[forms.BoundField]:
+        return [self[name] for name in LimitsForm.base_fields]
+
+    @property
+    def told(self) -> list[forms.BoundField]:
+        """Return the other fields: who is asked, with which key, and where."""
+        return [field for field in self if field.name not in LimitsForm.base_fields]
+
+    def save(self) -> ProviderAccount:
+        """Keep the limits of an account that is there already."""
+        assert self.account is not None
+        for name in ("max_concurrent", "requests_per_minute"):
+            setattr(self.account, name, self.cleaned_data[name])
+        self.account.save(update_fields=["max_concurrent", "requests_per_minute"])
+        return self.account
+
+
+class AccountForm(LimitsForm):
+    """An account whose key an admin enters: its fields are those that the provider asks for."""
+
+    name = TextField(
+        max_length=80,
+        help_text="As creators see it when they choose where to send a take.",
+        widget=forms.TextInput(attrs={"autocomplete": "off"}),
+    )
+    base_url = TextField(
+        label="Base URL",
+        max_length=300,
+        required=False,
+        widget=forms.URLInput(attrs={"autocomplete": "off", "spellcheck": "false"}),
+    )
+
+    def __init__(
+        self, data: Any = None, *, spec: Spec, account: ProviderAccount | None = None
+    ) -> None:
+        super().__init__(data, spec=spec, account=account)
+        self.key_fields = [f"key_{number}" for number in range(1, len(spec.credentials) + 1)]
+        for name, label in zip(self.key_fields, key_labels(spec), strict=True):
+            self.fields[name] = _key_field(
+                label, hint=_key_hint(account, is_last=name == self.key_fields[-1])
+            )
+        self.option_fields = {f"option_{name}": name for name in (*spec.headers, *spec.params)}
+        for name, wire in self.option_fields.items():
+            self.fields[name] = _option_field(wire)
+        if spec.unit:
+            self.fields["unit_price_usd"] = _price_field(spec)
+        usual = (account or ProviderAccount(provider=spec.slug)).usual_address()
+        self.fields["base_url"].help_text = f"Empty: {usual}"
+        order = ["name", *self.key_fields, *self.option_fields, "base_url", "unit_price_usd"]
+        self.order_fields(order)
+        kept = account.options if account else {}
+        self.initial.update({name: kept.get(wire, "") for name, wire in self.option_fields.items()})
+
+    def _initial(self) -> dict[str, Any]:
+        kept = super()._initial()
+        if self.account is None:
+            return kept
+        own = {name: getattr(self.account, name) for name in ("name", "base_url", "unit_price_usd")}
+        return kept | own
+
+    def clean_name(self) -> str:
+        name: str = self.cleaned_data["name"]
+        others = ProviderAccount.objects.filter(provider=self.spec.slug, name__iexact=name)
+        if self.account is not None:
+            others = others.exclude(pk=self.account.pk)
+        if others.exists():
+            raise ValidationError(f"Another account of {self.spec.name} has this name.")
+        return name
+
+    def clean_base_url(self) -> str:
+        url: str = self.cleaned_data["base_url"].rstrip("/")
+        if url and (wrong := _wrong_address(url)):
+            raise ValidationError(wrong)
+        return url
+
+    def clean(self) -> dict[str, Any]:
+        given = super().clean() or self.cleaned_data
+        for name in self.option_fields:
+            value = given.get(name) or ""
+            if not value.isascii() or not value.isprintable():
+                self.add_error(name, "Only plain letters, digits and signs can be sent.")
+        self._clean_key(given)
+        return given
+
+    def _clean_key(self, given: dict[str, Any]) -> None:
+        """Join the parts of the key.
+
+        All empty keeps the one that is there, but only for the address it was for.
+        """
+        parts = [given.get(name) or "" for name in self.key_fields]
+        if any(name in self.errors for name in self.key_fields):
+            return
+        if any(parts):
+            wrong = (
+                capability_discovery.wrong_key(self.spec, ":".join(parts))
+                if all(parts)
+                else "Enter every part of the key."
+            )
+            if wrong:
+                self.add_error(self.key_fields[0], wrong)
+            given["key"] = ":".join(parts)
+        elif self.account is None:
+            for name in self.key_fields:
+                self.add_error(name, "This is needed.")
+        elif "base_url" in given and self._leads_elsewhere(given["base_url"]):
+            message = "Enter the key again: with this base URL it would be sent to another server."
+            self.add_error(self.key_fields[0], message)
+
+    def _leads_elsewhere(self, base_url: str) -> bool:
+        assert self.account is not None
+        before, after = (
+            urlsplit(self.account.address()),
+            urlsplit(base_url or self.account.usual_address()),
+        )
+        return (before.scheme, before.netloc) != (after.scheme, after.netloc)
+
+    @transaction.atomic
+    def save(self) -> ProviderAccount:
+        """Keep the account; have it tested where anything about reaching it has changed.
+
+        Another key may belong to somebody else: files that lie with the old one are uploaded anew.
+        Prices that were told to it, or were reckoned with another price of a unit, are asked for
+        again.
+        """
+        given = self.cleaned_data
+        account = self.account or ProviderAccount(provider=self.spec.slug)
+        before = (account.base_url, account.options, account.key_encrypted)
+        price = account.unit_price()
+        for name in ("name", "base_url", "max_concurrent", "requests_per_minute"):
+            setattr(account, name, given[name])
+        account.unit_price_usd = given.get("unit_price_usd")
+        account.options = {
+            wire: given[name] for name, wire in self.option_fields.items() if given[name]
+        }
+        if key := given.get("key"):
+            account.set_key(key)
+        if is_another := before != (account.base_url, account.options, account.key_encrypted):
+            account.forget_tests()
+        # Only what the form is about: meanwhile the account may have been paused, switched off or
+        # tested.
+        account.save(
+            update_fields=None if account.pk is None else [*_KEPT, *(_TESTED if is_another else ())]
+        )
+        if is_another:
+            capability_discovery.learn_soon(account)
+        if key:
+            account.staged.all().delete()
+        if key or account.unit_price() != price:
+            account.price_quotes.all().delete()
+        return account
+
+
+def form_for(account: ProviderAccount, data: Any = None) -> LimitsForm:
+    """Return the form to edit an account: what lies in the environment, and the simulated, has only
+    its limits.
+    """
+    kind = AccountForm if account.origin is KeyOrigin.ADMIN else LimitsForm
+    return kind(data, spec=account.spec, account=account)
+
+
+def key_labels(spec: Spec) -> list[str]:
+    """Return what the parts of a provider's key are called, by their names in the environment."""
+    return ["API secret" if "SECRET" in name else "API key" for name in spec.credentials]
+
+
+def option_label(wire: str) -> str:
+    """Return what a header or parameter is called: "Organisation" for X-Organization-ID."""
+    lower = wire.lower()
+    known = {
+        "organization": "Organisation ID",
+        "organisation": "Organisation ID",
+        "project": "Project ID",
+    }
+    return next((label for word, label in known.items() if word in lower), wire)
+
+
+def _key_field(label: str, *, hint: str) -> forms.CharField:
+    attrs = {"autocomplete": "off", "spellcheck": "false", "autocapitalize": "none"}
+    widget = forms.PasswordInput(attrs=attrs, render_value=False)
+    return TextField(
+        label=label, max_length=LONGEST_KEY, required=False, widget=widget, help_text=hint
+    )
+
+
+def _key_hint(account: ProviderAccount | None, *, is_last: bool) -> str:
+    if not is_last:
+        return ""
+    stored = "Stored encrypted and never shown again."
+    if account is None:
+        return stored
+    return f"{stored} Empty: keep the one that ends in {account.key_hint}."
+
+
+def _option_field(wire: str) -> forms.CharField:
+    return TextField(
+        label=option_label(wire),
+        max_length=200,
+        required=False,
+        help_text=WHAT_IS_SENT.format(name=wire),
+        widget=forms.TextInput(attrs={"autocomplete": "off", "spellcheck": "false"}),
+    )
+
+
+def _price_field(spec: Spec) -> forms.DecimalField:
+    return forms.DecimalField(
+        label=f"Price of one {spec.unit} in US dollars",
+        min_value=0,
+        max_value=DEAREST_UNIT_USD,
+        max_digits=9,
+        decimal_places=6,
+        required=False,
+        help_text=f"Empty: the price that {spec.name} itself lists.",
+    )
+
+
+def _wrong_address(url: str) -> str:
+    """Say what is wrong with a base URL; "" where nothing is.
+
+    A key travels only encrypted, or within this machine.
+    """
+    example = "Write it as https://host/path."
+    try:
+        parts = urlsplit(url)
+        port_is_sound = parts.port is None or parts.port > 0
+    except ValueError:
+        return f"This is not an address. {example}"
+    if (
+        parts.scheme not in ("http", "https")
+        or not parts.hostname
+        or not port_is_sound
+        or any(map(str.isspace, url))
+    ):
+        return f"This is not an address. {example}"
+    if parts.username or parts.password or parts.query or parts.fragment:
+        return f"Only the address itself, without a name, password or query. {example}"
+    if parts.scheme == "http" and not is_loopback(url):
+        return "The key would travel unencrypted. Use an address that begins with https://."
+    return ""

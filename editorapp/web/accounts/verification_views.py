@@ -1,0 +1,122 @@
+"""The page on which an account is held against its provider's documents, and on which its price is
+agreed to.
+"""
+
+from decimal import Decimal
+
+from django.contrib import messages
+from django.core.exceptions import PermissionDenied
+from django.http import HttpResponse
+from django.shortcuts import get_object_or_404, redirect, render
+from django.urls import path
+from django.utils import timezone
+from django.utils.cache import patch_vary_headers
+from django.views.decorators.cache import never_cache
+from django.views.decorators.http import require_POST, require_safe
+
+from editorapp.core.htmx import is_part
+from editorapp.core.money import NotAnAmount, show_usd, usd_typed
+from editorapp.costs.ledger import OverBudget
+from editorapp.generations.models import Verification
+from editorapp.generations.request.enqueue import RequestRefused
+from editorapp.generations.verification import checks, paid_take, report
+from editorapp.providers import registry
+from editorapp.providers.models import ProviderAccount
+from editorapp.teams.access import MemberRequest, needs
+from editorapp.teams.roles import Act
+
+REFUSED = (paid_take.NotWaiting, paid_take.Dearer, RequestRefused, PermissionDenied)
+
+
+@require_POST
+@needs(Act.MANAGE)
+def begin(request: MemberRequest, pk: int) -> HttpResponse:
+    """Begin to verify an account, or show what was begun. Free; the queue does it."""
+    account = get_object_or_404(ProviderAccount, pk=pk, provider__in=registry.slugs())
+    try:
+        verification = checks.begin(account, request.member, now=timezone.now())
+    except checks.CannotVerify as error:
+        messages.error(request, str(error))
+        return redirect("accounts:page")
+    return redirect("verifying:page", verification.pk)
+
+
+@never_cache
+@require_safe
+@needs(Act.MANAGE)
+def page(request: MemberRequest, pk: int) -> HttpResponse:
+    """Show how a verification stands: to htmx the part that changes."""
+    verification = _found(request, pk)
+    context = {
+        "here": "accounts",
+        "verification": verification,
+        "account": verification.account,
+        "summary": report.summary_of(verification),
+    }
+    template = "accounts/_verification.html" if is_part(request) else "accounts/verification.html"
+    response = render(request, template, context)
+    patch_vary_headers(response, ["HX-Request"])
+    return response
+
+
+@require_POST
+@needs(Act.MANAGE)
+def go_on(request: MemberRequest, pk: int) -> HttpResponse:
+    """Send the paid take, for at most the price that the person was shown."""
+    verification = _found(request, pk)
+    try:
+        take = paid_take.go_on(
+            verification, request.member, at_most_usd=_agreed(request), now=timezone.now()
+        )
+    except OverBudget as error:
+        messages.error(
+            request,
+            f"It needs {show_usd(error.needed_usd)}, and this month's budget has {show_usd(error.available_usd)} left.",
+        )
+    except REFUSED as error:
+        messages.error(request, str(error) or "Your role may not spend money.")
+    else:
+        messages.success(request, f"Take {take.pk} is queued. It is sent once.")
+    return redirect("verifying:page", pk)
+
+
+@require_POST
+@needs(Act.MANAGE)
+def leave_it(request: MemberRequest, pk: int) -> HttpResponse:
+    """End it without the paid take."""
+    paid_take.leave_it(_found(request, pk))
+    return redirect("verifying:page", pk)
+
+
+@never_cache
+@require_safe
+@needs(Act.MANAGE)
+def report_file(request: MemberRequest, pk: int) -> HttpResponse:
+    """Hand out the report as a file."""
+    verification = _found(request, pk)
+    text = report.text_of(verification, now=timezone.now())
+    response = HttpResponse(text, content_type="text/markdown; charset=utf-8")
+    response["Content-Disposition"] = f'attachment; filename="{report.file_name(verification)}"'
+    return response
+
+
+def _found(request: MemberRequest, pk: int) -> Verification:
+    rows = Verification.objects.select_related("account", "take", "clip", "person")
+    return get_object_or_404(rows, pk=pk, team_id=request.member.team_id)
+
+
+def _agreed(request: MemberRequest) -> Decimal:
+    """Return what the person agreed to; nothing, where the page sent no amount."""
+    try:
+        return usd_typed(request.POST.get("agreed_usd", ""))
+    except NotAnAmount:
+        return Decimal(0)
+
+
+urlpatterns = [
+    path("begin/<int:pk>", begin, name="begin"),
+    path("<int:pk>/", page, name="page"),
+    path("<int:pk>/go-on", go_on, name="go_on"),
+    path("<int:pk>/leave-it", leave_it, name="leave_it"),
+    path("<int:pk>/report.md", report_file, name="report"),
+]

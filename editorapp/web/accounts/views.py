@@ -1,0 +1,214 @@
+"""The provider accounts: which there are, how they are, and which the team uses.
+
+Only admins come here.
+"""
+
+from typing import Any
+
+from django.contrib import messages
+from django.db.models import ProtectedError
+from django.http import Http404, HttpResponse
+from django.shortcuts import get_object_or_404, redirect, render
+from django.urls import path, reverse
+from django.utils.cache import patch_vary_headers
+from django.views.decorators.cache import never_cache
+from django.views.decorators.debug import sensitive_post_parameters
+from django.views.decorators.http import require_http_methods, require_POST, require_safe
+
+from editorapp.core.htmx import is_part
+from editorapp.providers import accounts, capability_discovery, registry
+from editorapp.providers.models import KeyOrigin, ProviderAccount, TeamAccount
+from editorapp.providers.spec import Spec
+from editorapp.teams.access import MemberRequest, needs
+from editorapp.teams.roles import Act
+from editorapp.web.accounts.cards import card, shelves
+from editorapp.web.accounts.forms import AccountForm, LimitsForm, form_for, key_labels
+
+
+@require_safe
+@needs(Act.MANAGE)
+def page(request: MemberRequest) -> HttpResponse:
+    """Show every account, by provider."""
+    found = shelves(request.member.team)
+    cards = [one for shelf in found for one in shelf.cards]
+    context = {
+        "here": "accounts",
+        "shelves": found,
+        "has_usable": any(one.is_usable for one in cards),
+        "standing_by": [one for one in cards if one.is_standing_by],
+    }
+    return render(request, "accounts/page.html", context)
+
+
+@require_safe
+@needs(Act.MANAGE)
+def one(request: MemberRequest, pk: int) -> HttpResponse:
+    """Show one account: to htmx its card, while a test of it is awaited; to others the page it
+    stands on.
+    """
+    return _card(request, pk) if is_part(request) else redirect(_address(pk))
+
+
+@never_cache
+@sensitive_post_parameters()
+@require_http_methods(["GET", "HEAD", "POST"])
+@needs(Act.MANAGE)
+def add(request: MemberRequest, provider: str) -> HttpResponse:
+    """Enter a key of another account with a provider."""
+    spec = _spec(provider)
+    form = AccountForm(request.POST or None, spec=spec)
+    if request.method == "POST" and form.is_valid():
+        account = form.save()
+        messages.success(request, f"{account.name} is added. It is being tested.")
+        return redirect(_address(account.pk))
+    return _form(request, form)
+
+
+@never_cache
+@sensitive_post_parameters()
+@require_http_methods(["GET", "HEAD", "POST"])
+@needs(Act.MANAGE)
+def edit(request: MemberRequest, pk: int) -> HttpResponse:
+    """Change an account. Of those in the environment, and of the simulated, only the limits."""
+    account = _account(pk)
+    form = form_for(account, request.POST or None)
+    if request.method == "POST" and form.is_valid():
+        account = form.save()
+        tested = (
+            " It is being tested."
+            if account.origin is KeyOrigin.ADMIN and account.tested_at is None
+            else ""
+        )
+        messages.success(request, f"{account.name} is saved.{tested}")
+        return redirect(_address(pk))
+    return _form(request, form)
+
+
+@require_POST
+@needs(Act.MANAGE)
+def test(request: MemberRequest, pk: int) -> HttpResponse:
+    """Try an account now. Spends nothing."""
+    account = _account(pk)
+    tested = capability_discovery.test(account)
+    if is_part(request):
+        return _card(request, pk)
+    (messages.success if tested.is_ok else messages.error)(
+        request, f"{account.name}: {tested.message}"
+    )
+    return redirect(_address(pk))
+
+
+@require_POST
+@needs(Act.MANAGE)
+def switch(request: MemberRequest, pk: int) -> HttpResponse:
+    """Switch an account off or on. What is under way with it is followed to its end."""
+    account = _account(pk)
+    account.is_enabled = request.POST.get("on") == "1"
+    account.save(update_fields=["is_enabled"])
+    if account.is_enabled:
+        messages.success(request, f"{account.name} is switched on.")
+    else:
+        messages.success(
+            request,
+            f"{account.name} is switched off: nothing new is sent with it. What waits in the queue stays there, and "
+            "what is under way is followed to its end.",
+        )
+    return redirect(_address(pk))
+
+
+@require_POST
+@needs(Act.MANAGE)
+def make_default(request: MemberRequest, pk: int) -> HttpResponse:
+    """Make an account the one that the team uses unless somebody chooses another."""
+    account, team = _account(pk), request.member.team
+    if account not in accounts.usable():
+        messages.error(request, f"{account.name} cannot be used now, so it cannot be the default.")
+    elif account.is_refused:
+        messages.error(request, f"{account.doubt} It can be the default once it has passed.")
+    else:
+        TeamAccount.objects.update_or_create(team=team, defaults={"account": account})
+        messages.success(
+            request, f"{team} uses {account.name} now, unless somebody chooses another."
+        )
+    return redirect(_address(pk))
+
+
+@require_POST
+@needs(Act.MANAGE)
+def delete(request: MemberRequest, pk: int) -> HttpResponse:
+    """Delete an account that nothing was made with, and its key."""
+    account = _account(pk)
+    try:
+        if not _can_be_deleted(account):
+            raise ProtectedError("", set())
+        account.delete()
+    except ProtectedError:  # takes name it, perhaps since a moment ago
+        messages.error(
+            request,
+            f"{account.name} cannot be deleted. Switch it off: then nothing is sent with it.",
+        )
+        return redirect(_address(pk))
+    messages.success(request, f"{account.name} is deleted, and its key with it.")
+    return redirect("accounts:page")
+
+
+def _spec(provider: str) -> Spec:
+    try:
+        spec: Spec = registry.get(provider).SPEC
+    except registry.UnknownProvider as error:
+        raise Http404(str(error)) from error
+    return spec
+
+
+def _account(pk: int) -> ProviderAccount:
+    return get_object_or_404(ProviderAccount, pk=pk, provider__in=registry.slugs())
+
+
+def _can_be_deleted(account: ProviderAccount) -> bool:
+    """Only what an admin entered, and only while nothing names it: takes keep the account that made
+    them.
+    """
+    was_used = account.generations.exists() or account.attempts.exists()
+    return account.origin is KeyOrigin.ADMIN and not was_used
+
+
+def _address(pk: int) -> str:
+    return f"{reverse('accounts:page')}#account-{pk}"
+
+
+def _card(request: MemberRequest, pk: int) -> HttpResponse:
+    found = card(request.member.team, pk)
+    if found is None:
+        raise Http404("There is no such account any more.")
+    response = render(request, "accounts/_card.html", {"card": found})
+    if found.account.proven_at is not None and found.account.proven_at == found.account.tested_at:
+        response["HX-Refresh"] = (
+            "true"  # its first passed test: from now on, other cards say something else too
+        )
+    patch_vary_headers(response, ["HX-Request"])
+    return response
+
+
+def _form(request: MemberRequest, form: LimitsForm) -> HttpResponse:
+    context: dict[str, Any] = {
+        "here": "accounts",
+        "form": form,
+        "spec": form.spec,
+        "account": form.account,
+        "is_own": isinstance(form, AccountForm),
+        "can_be_deleted": form.account is not None and _can_be_deleted(form.account),
+        "key_names": " and ".join(f"its {label}" for label in key_labels(form.spec)),
+    }
+    return render(request, "accounts/edit.html", context, status=422 if form.errors else 200)
+
+
+urlpatterns = [
+    path("", page, name="page"),
+    path("new/<slug:provider>", add, name="add"),
+    path("<int:pk>/", one, name="one"),
+    path("<int:pk>/edit", edit, name="edit"),
+    path("<int:pk>/test", test, name="test"),
+    path("<int:pk>/switch", switch, name="switch"),
+    path("<int:pk>/default", make_default, name="default"),
+    path("<int:pk>/delete", delete, name="delete"),
+]

@@ -1,0 +1,262 @@
+"""What it cost: a month's total, who and what spent it, and the ledger's lines under every figure."""
+
+from dataclasses import dataclass
+from datetime import date, datetime
+from decimal import Decimal
+from typing import Any
+
+from django.http import HttpResponse, StreamingHttpResponse
+from django.urls import path
+from django.utils import timezone
+from django.views.decorators.http import require_safe
+
+from editorapp.core import spreadsheet
+from editorapp.core.htmx import is_part, page_or_part
+from editorapp.core.money import ZERO
+from editorapp.core.paging import cursor
+from editorapp.core.snapshot import snapshot
+from editorapp.costs import ledger, limits, reports
+from editorapp.teams.access import MemberRequest, needs
+from editorapp.teams.models import Member
+from editorapp.teams.roles import Act
+from editorapp.web.presenters.figures import Computed, Figure, LineCount
+from editorapp.web.presenters.line_selection import SHOWS, LineSelection, month_text, name_of
+
+PAGE_SIZE = 50
+MONTHS_SHOWN = 12
+CHART_HEIGHT = 120
+BAR_WIDTH, BAR_STEP = 40, 88  # an amount to the millionth stands above each bar
+
+TABLES = (
+    ("Person", reports.Dimension.PERSON),
+    ("Provider", reports.Dimension.PROVIDER),
+    ("Model", reports.Dimension.MODEL),
+    ("Task", reports.Dimension.TASK),
+)
+
+
+@dataclass(frozen=True)
+class CostRow:
+    """One row of a table: its figures, the page of it alone, and its share of the dearest (0..100)."""
+
+    label: str
+    url: str
+    charges: LineCount
+    spent: Figure
+    held: Figure
+    share: int
+
+
+@dataclass(frozen=True)
+class Bar:
+    """A month in the chart. Units: px of the drawing."""
+
+    label: str
+    url: str
+    spent: Figure
+    x: int
+    y: int
+    height: int
+    is_here: bool
+
+    @property
+    def middle(self) -> int:
+        return self.x + BAR_WIDTH // 2
+
+    @property
+    def above(self) -> int:
+        return self.y - 5
+
+
+@dataclass(frozen=True)
+class Budget:
+    """A team's month against its limit. `used_usd` and `limit_usd` are for the meter."""
+
+    used: Figure | Computed
+    used_usd: Decimal
+    limit: Computed | None
+    limit_usd: Decimal | None
+    left: Computed | None
+    says: str  # where the limit comes from
+    is_over: bool
+
+
+@require_safe
+@needs(Act.CREATE)
+def page(request: MemberRequest) -> HttpResponse:
+    """Show a month's costs; to htmx only more lines. Creators see their own, admins the team's."""
+    member, now = request.member, timezone.now()
+    selection = LineSelection.read(request.GET, today=now.date())
+    with snapshot():  # totals and their rows are of one instant
+        lines = selection.lines(member)
+        found = ledger.line_page(lines, before=cursor(request.GET), size=PAGE_SIZE)
+        older = selection.url(before=found.after) if found.after else ""
+        context: dict[str, Any] = {
+            "here": "costs",
+            "selection": selection,
+            "lines": found.rows,
+            "older_url": older,
+        }
+        if not is_part(request):
+            context["together"] = reports.together(lines) if selection.shows else None
+            context |= _figures(member, selection, now=now) | _chrome(member, selection, now=now)
+    return page_or_part(request, "costs/page.html", "costs/_more.html", context)
+
+
+@require_safe
+@needs(Act.CREATE)
+def lines_csv(request: MemberRequest) -> StreamingHttpResponse:
+    """Return the lines that the page shows, all of them, as CSV."""
+    selection = LineSelection.read(request.GET, today=timezone.now().date())
+    money = "-simulated" if selection.is_simulated else ""
+    name = f"rushes-costs-{month_text(selection.month)}{money}.csv"
+    return spreadsheet.download(reports.csv_rows(selection.lines(request.member)), name=name)
+
+
+def _figures(member: Member, selection: LineSelection, *, now: datetime) -> dict[str, Any]:
+    """Return the sums of all that is selected.
+
+    They are read from the sums kept beside the ledger, but for releases and failures, and for what
+    is narrowed by a take or an account.
+    """
+    whole = selection.changed(shows="")
+    sums = whole.sums(member)
+    total = reports.total(sums)
+    months = _rows(reports.Dimension.MONTH, whole.changed(month=None), member)
+    return {
+        "totals": [
+            (
+                SHOWS["spent"].label if member.may_see_all_costs else "Charged for you",
+                Figure(total.spent_usd, whole.changed(shows="spent")),
+            ),
+            (SHOWS["held"].label, Figure(total.held_usd, whole.changed(shows="held"))),
+            *(
+                (SHOWS[shows].label, _summed(whole.changed(shows=shows), member))
+                for shows in ("released", "failures")
+            ),
+        ],
+        "tables": [
+            (title, _rows(dimension, whole, member))
+            for title, dimension in TABLES
+            if member.may_see_all_costs or dimension is not reports.Dimension.PERSON
+        ],
+        "months": months,
+        "month_choices": _month_choices(months, selection, now=now),
+        "bars": _bars(months[:MONTHS_SHOWN], selection),
+        "chart_width": BAR_STEP * max(1, len(months[:MONTHS_SHOWN])),
+    }
+
+
+def _summed(selection: LineSelection, member: Member) -> Figure:
+    """Return what its lines add up to, where no sum is kept of them."""
+    return Figure(reports.together(selection.lines(member)).amount_usd, selection)
+
+
+def _rows(dimension: reports.Dimension, whole: LineSelection, member: Member) -> list[CostRow]:
+    """Return a table's rows: each narrows the selection by what it is the row of."""
+    lines = reports.by(dimension, whole.sums(member))
+    most = max((line.spent_usd for line in lines), default=ZERO)
+    rows = []
+    for line in lines:
+        narrowed = whole.changed(**{dimension.column: line.value})
+        is_named = dimension in (reports.Dimension.PERSON, reports.Dimension.MONTH)
+        rows.append(
+            CostRow(
+                label=line.label if is_named else name_of(dimension, line.value),
+                url=narrowed.url(),
+                charges=LineCount(line.charges, narrowed.changed(shows="charges")),
+                spent=Figure(line.spent_usd, narrowed.changed(shows="spent")),
+                held=Figure(line.held_usd, narrowed.changed(shows="held")),
+                share=max(0, int(100 * line.spent_usd / most)) if most > 0 else 0,
+            )
+        )
+    return rows
+
+
+def _chrome(member: Member, selection: LineSelection, *, now: datetime) -> dict[str, Any]:
+    """Return the page's choices, what it is narrowed by, and the budget."""
+    words = selection.words(member)
+    shown = SHOWS.get(selection.shows)
+    is_whole = not words and selection.month is not None
+    return {
+        "shown": shown,
+        "narrowed": [
+            (said, selection.changed(**{name: None}).url()) for name, said in words.items()
+        ],
+        "caption": [*([shown.label] if shown else []), *words.values()],
+        "whole_url": selection.changed(shows="", **dict.fromkeys(words)).url(),
+        "all_lines_url": selection.changed(shows="").url(),
+        "csv_url": selection.csv_url(),
+        "real_url": selection.changed(is_simulated=False).url(),
+        "simulated_url": selection.changed(is_simulated=True).url(),
+        "budget": _budget(member, selection, now=now) if is_whole else None,
+    }
+
+
+def _budget(member: Member, selection: LineSelection, *, now: datetime) -> Budget:
+    """Return the whole team's month against the limit that holds, or held, in it."""
+    assert selection.month is not None
+    month, whole = (
+        selection.month,
+        LineSelection(is_simulated=selection.is_simulated, month=selection.month),
+    )
+    totals = ledger.month_totals(member.team, month, is_simulated=whole.is_simulated)
+    limit = limits.of_month(member.team, month, now=now)
+    used_usd = totals.spent_usd + totals.reserved_usd
+    used: Figure | Computed = Figure(used_usd, whole.changed(shows="used"))
+    if not member.may_see_all_costs:
+        used = Computed(
+            used_usd, "What the whole team was charged and still holds; admins see its lines."
+        )
+    says = _said_of(limit, month)
+    if limit.limit_usd is None:
+        return Budget(used, used_usd, None, None, None, says, limit.is_over)
+    left = Computed(limit.limit_usd - used_usd, "the limit, less what is charged and still held.")
+    return Budget(
+        used, used_usd, Computed(limit.limit_usd, says), limit.limit_usd, left, says, limit.is_over
+    )
+
+
+def _said_of(limit: limits.MonthLimit, month: date) -> str:
+    """Say which limit this is, and who set it."""
+    when, change = f"{month:%B %Y}", limit.change
+    if not limit.is_known:
+        return f"There is no record of the limit that held in {when}."
+    what = "No limit" if limit.limit_usd is None else "The limit"
+    what += f" that held at the end of {when}" if limit.is_over else " as it is now"
+    if change is None:
+        return f"{what}."
+    return f"{what}, set by {change.person} on {change.at:%-d %B %Y}: {change.note}"
+
+
+def _month_choices(
+    rows: list[CostRow], selection: LineSelection, *, now: datetime
+) -> list[tuple[str, str, bool]]:
+    """Return the months to choose from, newest first: (value, label, is it chosen)."""
+    known = {row.spent.selection.month for row in rows} | {ledger.month_of(now), selection.month}
+    months = sorted((month for month in known if month), reverse=True)
+    return [(month_text(month), f"{month:%B %Y}", month == selection.month) for month in months]
+
+
+def _bars(months: list[CostRow], selection: LineSelection) -> list[Bar]:
+    """Lay the months out, oldest first."""
+    most = max((row.spent.amount_usd for row in months), default=ZERO)
+    bars = []
+    for place, row in enumerate(reversed(months)):
+        height = max(2, int(CHART_HEIGHT * row.spent.amount_usd / most) if most > 0 else 0)
+        bars.append(
+            Bar(
+                label=row.label,
+                url=row.url,
+                spent=row.spent,
+                x=place * BAR_STEP + (BAR_STEP - BAR_WIDTH) // 2,
+                y=CHART_HEIGHT - height + 20,
+                height=height,
+                is_here=selection.month is not None
+                and row.spent.selection.month == selection.month,
+            )
+        )
+    return bars
+
+
+urlpatterns = [path("", page, name="page"), path("lines.csv", lines_csv, name="csv")]

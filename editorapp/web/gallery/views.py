@@ -1,0 +1,240 @@
+"""The gallery: every take of the team, newest first, and the clips that they were made from."""
+
+from collections.abc import Container
+from dataclasses import dataclass, fields
+from functools import cache
+from typing import Any
+from urllib.parse import urlencode
+
+from django.conf import settings
+from django.db.models import Count, Exists, OuterRef, QuerySet
+from django.http import HttpResponse, QueryDict
+from django.shortcuts import render
+from django.urls import path, reverse
+from django.views.decorators.http import require_safe
+
+from editorapp.core.htmx import is_part, page_or_part
+from editorapp.core.paging import Page, cursor, newest_first
+from editorapp.core.request_values import BadValue, as_whole, row_id, text
+from editorapp.generations.models import Generation
+from editorapp.generations.states import ACTIVE, State
+from editorapp.media.models import Asset
+from editorapp.providers import registry
+from editorapp.teams.access import MemberRequest, needs
+from editorapp.teams.models import Member, User
+from editorapp.teams.roles import Act
+from editorapp.web.presenters import request_summary
+from editorapp.web.presenters.cards import as_cards
+from editorapp.web.templatetags.takes import NEEDS_A_PERSON
+
+PAGE_SIZE = 24
+MOST_LIVE = 500
+STOP_POLLING = 286  # htmx's own status
+
+STATE_GROUPS: dict[str, tuple[str, frozenset[State]]] = {
+    "running": ("Running", ACTIVE),
+    "done": ("Done", frozenset({State.SUCCEEDED})),
+    "attention": ("Needs a person", NEEDS_A_PERSON),
+    "failed": ("Failed", frozenset({State.FAILED, State.CANCELED})),
+}
+REVIEWS = {
+    "none": ("Not reviewed", Generation.Review.NONE),
+    "needs_changes": ("Needs changes", Generation.Review.NEEDS_CHANGES),
+    "approved": ("Approved", Generation.Review.APPROVED),
+}
+
+
+@dataclass(frozen=True)
+class Filters:
+    """What the address bar narrows the gallery to; "" and None mean everything."""
+
+    state: str = ""
+    review: str = ""
+    task: str = ""
+    provider: str = ""
+    model: str = ""
+    person: int | None = None
+    source: int | None = None
+    lineage: str = ""
+    q: str = ""
+
+    @classmethod
+    def read(cls, query: QueryDict) -> "Filters":
+        """Read the address bar. A choice that there is not (any more) is let go.
+
+        Raises: BadValue.
+        """
+        return cls(
+            state=query.get("state", "") if query.get("state") in STATE_GROUPS else "",
+            review=query.get("review", "") if query.get("review") in REVIEWS else "",
+            task=_one_of(query.get("task", ""), request_summary.TASK_NAMES),
+            provider=_one_of(query.get("provider", ""), registry.slugs()),
+            model=_one_of(query.get("model", ""), _models()),
+            person=row_id(query, "person"),
+            source=row_id(query, "source"),
+            lineage=text(query, "lineage", most=64),
+            q=text(query, "q", most=200),
+        )
+
+    def apply(self, takes: "QuerySet[Generation]") -> "QuerySet[Generation]":
+        if self.state:
+            takes = takes.filter(state__in=STATE_GROUPS[self.state][1])
+        if self.review:
+            takes = takes.filter(review=REVIEWS[self.review][1], state=State.SUCCEEDED)
+        same = {
+            name: value for name in ("task", "provider", "model") if (value := getattr(self, name))
+        }
+        if same:
+            takes = takes.filter(**same)
+        if self.person:
+            takes = takes.filter(created_by_id=self.person)
+        if self.source:
+            takes = takes.filter(source_asset_id=self.source)
+        if self.lineage:
+            takes = takes.filter(lineage=self.lineage)
+        if self.q:
+            # Reads every prompt of the team until the page is full: fine to some 100,000, then a
+            # full-text index.
+            takes = takes.filter(prompt__icontains=self.q)
+        return takes
+
+    def without(self, *names: str) -> str:
+        """Return the address of the gallery with these filters let go."""
+        kept = {
+            field.name: getattr(self, field.name)
+            for field in fields(self)
+            if field.name not in names
+        }
+        said = urlencode({name: value for name, value in kept.items() if value})
+        return reverse("gallery:page") + (f"?{said}" if said else "")
+
+    def older(self, before: int) -> str:
+        """Return the address of the page after this one."""
+        here = self.without()
+        return f"{here}{'&' if '?' in here else '?'}before={before}"
+
+    @property
+    def any(self) -> bool:
+        return self != Filters()
+
+
+@require_safe
+@needs(Act.SEE)
+def page(request: MemberRequest) -> HttpResponse:
+    """Show the takes that the address bar asks for; to htmx only the grid, or the next part of it."""
+    filters = Filters.read(request.GET)
+    before = cursor(request.GET)
+    found = newest_first(
+        as_cards(filters.apply(Generation.objects.visible_to(request.member))),
+        before=before,
+        size=PAGE_SIZE,
+    )
+    context = {"here": "gallery", "filters": filters, "before": before, **_grid(found, filters)}
+    if is_part(request):
+        part = "gallery/_more.html" if before else "gallery/_takes.html"
+        return page_or_part(request, part, part, context)
+    context |= _choices(request.member, filters)
+    return page_or_part(request, "gallery/page.html", "gallery/_takes.html", context)
+
+
+@require_safe
+@needs(Act.SEE)
+def live(request: MemberRequest) -> HttpResponse:
+    """Return the cards whose state has changed since the page saw it: one request for the whole
+    page.
+
+    The page names what it shows as `live=<id>.<state>`. Nothing has changed: 204. Nothing runs any
+    more: 286, which ends htmx's polling.
+    """
+    seen = dict(map(_seen, request.GET.getlist("live")[:MOST_LIVE]))
+    takes = Generation.objects.visible_to(request.member).filter(pk__in=seen)
+    now = dict(takes.values_list("pk", "state"))
+    changed = [pk for pk, state in now.items() if seen[pk] != state]
+    goes_on = any(state in ACTIVE for state in now.values())
+    if not changed:
+        return HttpResponse(status=204 if goes_on else STOP_POLLING)
+    context = {"takes": as_cards(takes.filter(pk__in=changed)), "oob": True}
+    return render(
+        request, "gallery/_changed.html", context, status=200 if goes_on else STOP_POLLING
+    )
+
+
+@require_safe
+@needs(Act.SEE)
+def sources(request: MemberRequest) -> HttpResponse:
+    """Show the clips of the team with how many takes each has."""
+    clips = Asset.objects.visible_to(request.member).filter(
+        kind=Asset.Kind.VIDEO, origin__in=[Asset.Origin.UPLOAD, Asset.Origin.SAMPLE]
+    )
+    clips = clips.select_related("created_by").annotate(take_count=Count("generations"))
+    found = newest_first(clips, before=cursor(request.GET), size=PAGE_SIZE)
+    context = {
+        "here": "gallery",
+        "clips": found.rows,
+        "older_url": f"{reverse('gallery:sources')}?before={found.after}" if found.after else "",
+        "is_first_page": "before" not in request.GET,
+        "most_megabytes": settings.MAX_UPLOAD_BYTES // 1_000_000,
+        "most_minutes": settings.MAX_SOURCE_SECONDS // 60,
+    }
+    return page_or_part(request, "gallery/sources.html", "gallery/_clips.html", context)
+
+
+def _grid(found: Page[Generation], filters: Filters) -> dict[str, Any]:
+    return {
+        "takes": found.rows,
+        "older_url": filters.older(found.after) if found.after else "",
+        "has_live": any(take.is_active for take in found.rows),
+    }
+
+
+def _choices(member: Member, filters: Filters) -> dict[str, Any]:
+    """Return what the filters may be set to, and the names of what they are set to."""
+    made = Generation.objects.filter(team_id=member.team_id, created_by=OuterRef("pk"))
+    here = Member.objects.active().filter(team_id=member.team_id, user=OuterRef("pk"))
+    makers = User.objects.annotate(is_former=~Exists(here)).filter(Exists(made) | Exists(here))
+    source = (
+        Asset.objects.visible_to(member).filter(pk=filters.source).first()
+        if filters.source
+        else None
+    )
+    return {
+        "without_source": filters.without("source"),
+        "without_lineage": filters.without("lineage"),
+        "state_choices": [("", "All")] + [(key, label) for key, (label, _) in STATE_GROUPS.items()],
+        "review_choices": [("", "Any review")]
+        + [(key, label) for key, (label, _) in REVIEWS.items()],
+        "task_choices": [("", "Any task"), *request_summary.TASK_NAMES.items()],
+        "provider_choices": [
+            ("", "Any provider"),
+            *((slug, registry.get(slug).SPEC.name) for slug in registry.slugs()),
+        ],
+        "model_choices": [("", "Any model"), *_models().items()],
+        "people": makers.order_by("is_former", "display_name", "username"),
+        "source": source,
+    }
+
+
+@cache
+def _models() -> dict[str, str]:
+    """Return every model that a provider has, by our name."""
+    models = [model for slug in registry.slugs() for model in registry.get(slug).SPEC.models]
+    return {model.name: model.label for model in reversed(models)}
+
+
+def _one_of(text: str, known: Container[str]) -> str:
+    return text if text in known else ""
+
+
+def _seen(pair: str) -> tuple[int, str]:
+    """Read "<id>.<state>". Raises: BadValue."""
+    number, _dot, state = pair.partition(".")
+    if (pk := as_whole(number)) is None:
+        raise BadValue("live", "the number of a take, a point and its state belong here.")
+    return pk, state
+
+
+urlpatterns = [
+    path("", page, name="page"),
+    path("live", live, name="live"),
+    path("sources", sources, name="sources"),
+]

@@ -1,0 +1,138 @@
+"""What every model can do: parameters, limits, rules and prices, from the rows that the rest of
+Rushes reads.
+"""
+
+from collections.abc import Callable, Iterable
+from dataclasses import astuple, dataclass, replace
+from itertools import groupby
+from typing import TypeVar
+from urllib.parse import urlencode
+
+from django.http import HttpResponse
+from django.urls import path, reverse
+from django.views.decorators.http import require_safe
+
+from editorapp.core.htmx import page_or_part
+from editorapp.core.request_values import text
+from editorapp.providers.accounts import usable
+from editorapp.providers.models import ProviderAccount
+from editorapp.providers.rules.describe import (
+    TASK_WORDS,
+    Described,
+    every_model,
+    with_learned,
+)
+from editorapp.teams.access import MemberRequest, needs
+from editorapp.teams.roles import Act
+
+MAX_SEARCH = 100
+
+Row = TypeVar("Row")
+
+
+@dataclass(frozen=True)
+class ModelShown:
+    """A model, and for each account that reaches it (account, the studio's address with both
+    chosen).
+    """
+
+    model: Described
+    studios: tuple[tuple[ProviderAccount, str], ...]
+
+
+@dataclass(frozen=True)
+class TaskShown:
+    """The models of one task, and what they are compared by: (question, one answer a model)."""
+
+    label: str
+    says: str
+    shown: tuple[ModelShown, ...]
+    matrix: tuple[tuple[str, tuple[str, ...]], ...]
+
+
+@require_safe
+@needs(Act.SEE)
+def page(request: MemberRequest) -> HttpResponse:
+    """Show every model, or what of it speaks of the words that are looked for (?q=)."""
+    search = text(request.GET, "q", most=MAX_SEARCH)
+    accounts = usable()
+    told = [(account.name, account.spec) for account in accounts]
+    models = [with_learned(one, told) for one in every_model()]
+    found = [
+        one for one in (_narrowed(one, search.lower().split()) for one in models) if one is not None
+    ]
+    context = {
+        "here": "models",
+        "search": search,
+        "tasks": [
+            _task(task, tuple(of_task), accounts)
+            for task, of_task in groupby(found, key=lambda one: one.task)
+        ],
+        "count": len(found),
+        "of": len(models),
+    }
+    return page_or_part(request, "models/page.html", "models/_models.html", context)
+
+
+def _narrowed(one: Described, words: list[str]) -> Described | None:
+    """Return the model with only the rows that have every word, in themselves or in its name; None
+    without any.
+    """
+    head = f"{one.title} {one.task} {one.name} {one.wire} {one.slug} {one.summary}".lower()
+    left = [word for word in words if word not in head]
+    if not left:
+        return one
+    says = _sayer(left)
+    shown = replace(
+        one,
+        parameters=_kept(one.parameters, says),
+        limits=_kept(one.limits, says),
+        rules=_kept(one.rules, says),
+        prices=_kept(one.prices, says),
+        capabilities=_kept(one.capabilities, says),
+    )
+    return (
+        shown
+        if any((shown.parameters, shown.limits, shown.rules, shown.prices, shown.capabilities))
+        else None
+    )
+
+
+def _sayer(words: list[str]) -> Callable[[object], bool]:
+    def says(row: object) -> bool:
+        said = str(row if isinstance(row, tuple) else astuple(row)).lower()  # type: ignore[call-overload]
+        return all(word in said for word in words)
+
+    return says
+
+
+def _kept(rows: Iterable[Row], says: Callable[[object], bool]) -> tuple[Row, ...]:
+    return tuple(row for row in rows if says(row))
+
+
+def _task(task: str, models: tuple[Described, ...], accounts: list[ProviderAccount]) -> TaskShown:
+    """Lay the models of a task side by side; a question that only some still answer stays empty for
+    the others.
+    """
+    label, says = TASK_WORDS[task]
+    questions = dict.fromkeys(question for one in models for question, _answer in one.capabilities)
+    answers = [dict(one.capabilities) for one in models]
+    matrix = tuple(
+        (question, tuple(said.get(question, "") for said in answers)) for question in questions
+    )
+    return TaskShown(label, says, tuple(_shown(one, accounts) for one in models), matrix)
+
+
+def _shown(one: Described, accounts: list[ProviderAccount]) -> ModelShown:
+    reaching = [account for account in accounts if account.provider == one.slug]
+    said = {"task": one.task, "model": one.name}
+    page = reverse("studio:page")
+    return ModelShown(
+        one,
+        tuple(
+            (account, f"{page}?{urlencode(said | {'account': account.pk})}") for account in reaching
+        ),
+    )
+
+
+urlpatterns = [path("", page, name="page")]

@@ -1,0 +1,200 @@
+"""The forms of signing in, joining, and managing a team."""
+
+from datetime import datetime
+from decimal import Decimal
+from typing import Any
+
+from django import forms
+from django.core.exceptions import ValidationError
+
+from editorapp.core.money import LARGEST_LIMIT_USD
+from editorapp.core.notes import LONGEST_NOTE, NoteNeeded
+from editorapp.core.typed_text import EmailField, TextField
+from editorapp.generations.queue import offboarding
+from editorapp.generations.queue.offboarding import Affairs, HandOver, Offboarding
+from editorapp.teams import people
+from editorapp.teams.models import Member, Team, User
+from editorapp.teams.roles import Role
+
+
+class SignInForm(forms.Form):
+    username = TextField(
+        label="User name or e-mail",
+        max_length=150,
+        widget=forms.TextInput(
+            attrs={"autocomplete": "username", "autofocus": True, "autocapitalize": "none"}
+        ),
+    )
+    password = forms.CharField(
+        strip=False,
+        max_length=200,
+        widget=forms.PasswordInput(attrs={"autocomplete": "current-password"}),
+    )
+
+
+class AcceptForm(forms.Form):
+    """What an invited person chooses."""
+
+    display_name = TextField(
+        label="Your name, as others see it",
+        max_length=80,
+        widget=forms.TextInput(attrs={"autocomplete": "name"}),
+    )
+    username = TextField(
+        label="User name or e-mail",
+        max_length=150,
+        help_text="You sign in with this.",
+        widget=forms.TextInput(attrs={"autocomplete": "username", "autocapitalize": "none"}),
+    )
+    password = forms.CharField(
+        strip=False,
+        max_length=200,
+        help_text="At least 10 characters.",
+        widget=forms.PasswordInput(attrs={"autocomplete": "new-password"}),
+    )
+
+
+class NameForm(forms.ModelForm):
+    display_name = TextField(
+        label="Your name, as others see it",
+        max_length=80,
+        widget=forms.TextInput(attrs={"autocomplete": "name"}),
+    )
+
+    class Meta:
+        model = User
+        fields = ["display_name"]
+
+
+class AlertsForm(forms.ModelForm):
+    """Where an admin is told what needs a person. To empty it is to be told nothing."""
+
+    email = EmailField(
+        label="E-mail for alerts",
+        required=False,
+        widget=forms.EmailInput(attrs={"autocomplete": "email"}),
+        help_text="What needs an admin is told here. Leave it empty to get no mail.",
+    )
+
+    class Meta:
+        model = User
+        fields = ["email"]
+
+
+class InviteForm(forms.Form):
+    """Defaults to the role that most people need and a week to use it."""
+
+    role = forms.ChoiceField(choices=Role.choices, initial=Role.CREATOR)
+    note = TextField(
+        label="For whom",
+        max_length=120,
+        required=False,
+        help_text="Only admins see this; it tells links apart.",
+    )
+    days = forms.TypedChoiceField(
+        label="Works for",
+        coerce=int,
+        initial=7,
+        choices=[(1, "1 day"), (7, "7 days"), (30, "30 days")],
+    )
+
+    def __init__(self, data: Any = None, *, team: Team) -> None:
+        super().__init__(data)
+        self.team = team
+
+    def clean_note(self) -> str:
+        note: str = self.cleaned_data["note"]
+        if (left := people.disabled_named(self.team, note)) is not None:
+            raise ValidationError(
+                f"{left.user} was in the team and is disabled. Bring them back, under Former members: with their name "
+                "and all that they made. For somebody else of that name, write more than the name."
+            )
+        return note
+
+
+class HeirField(forms.ModelChoiceField):
+    """Who takes are handed over to."""
+
+    def label_from_instance(self, obj: Member) -> str:
+        return f"{obj.user}, {obj.get_role_display().lower()}"
+
+
+class OffboardingForm(forms.Form):
+    """What becomes of the takes of somebody who may not send them any more."""
+
+    choice = forms.ChoiceField(initial=HandOver.HOLD, required=False, widget=forms.RadioSelect)
+    to = HeirField(
+        label="Hand over to",
+        queryset=Member.objects.none(),
+        required=False,
+        empty_label="Choose somebody",
+        help_text="Only where they are handed over.",
+    )
+
+    def __init__(self, data: Any = None, *, member: Member, by: Member, affairs: Affairs) -> None:
+        super().__init__(data)
+        heir, choice = self.fields["to"], self.fields["choice"]
+        assert isinstance(heir, HeirField) and isinstance(choice, forms.ChoiceField)
+        heir.queryset = heirs = offboarding.heirs(member)
+        closed = {HandOver.KEEP} if by.pk == member.pk else set()
+        if (
+            not affairs.waiting.count
+        ):  # only outcomes that nobody knows: an admin may settle these anyhow
+            closed |= {HandOver.CANCEL, HandOver.KEEP}
+        if not heirs.exists():
+            closed.add(HandOver.HAND_OVER)
+            del self.fields["to"]
+        labels = {} if affairs.waiting.count else {HandOver.HOLD: "Leave them to the admins"}
+        choice.choices = [
+            (one.value, labels.get(one, one.label)) for one in HandOver if one not in closed
+        ]
+        self.by = by
+
+    def change(self) -> Offboarding:
+        """Return what was chosen; to hold them where nothing was."""
+        given = self.cleaned_data
+        return Offboarding(self.by, HandOver(given["choice"] or HandOver.HOLD), given.get("to"))
+
+
+class TeamForm(forms.ModelForm):
+    name = TextField(label="Team name", max_length=Team._meta.get_field("name").max_length)
+    monthly_limit_usd = forms.DecimalField(
+        label="Monthly limit in US dollars",
+        min_value=Decimal(0),
+        max_value=LARGEST_LIMIT_USD,
+        max_digits=9,
+        decimal_places=2,
+        required=False,
+        help_text="Nothing is queued beyond it. Empty: no limit.",
+    )
+    limit_note = TextField(
+        label="Why the limit changes",
+        max_length=LONGEST_NOTE,
+        required=False,
+        help_text="Needed where it changes; kept with who changed it.",
+        widget=forms.TextInput(attrs={"autocomplete": "off"}),
+    )
+
+    class Meta:
+        model = Team
+        fields = ["name", "monthly_limit_usd"]
+
+    def __init__(self, data: Any = None, *, instance: Team) -> None:
+        super().__init__(data, instance=instance)
+        self.limit_before = instance.monthly_limit_usd
+
+    def keep(self, *, by: Member, now: datetime) -> bool:
+        """Keep the name and, with its note, the limit.
+
+        Say whether that was done: the form has the error where not.
+        """
+        given = self.cleaned_data
+        try:
+            people.change_limit(
+                self.instance, given["monthly_limit_usd"], by=by, note=given["limit_note"], now=now
+            )
+        except NoteNeeded as error:
+            self.add_error("limit_note", str(error))
+            return False
+        Team.objects.filter(pk=self.instance.pk).update(name=given["name"])
+        return True

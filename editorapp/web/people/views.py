@@ -1,0 +1,267 @@
+"""The team: its people and their roles, its invitations, its name and its limit."""
+
+from collections import Counter
+from collections.abc import Callable
+from typing import Any
+
+from django.contrib import messages
+from django.http import HttpResponse
+from django.shortcuts import get_object_or_404, redirect, render
+from django.urls import path, reverse
+from django.utils import timezone
+from django.views.decorators.http import require_http_methods, require_POST, require_safe
+
+from editorapp.generations.models import Generation
+from editorapp.generations.models.generation import RESPONSIBLE
+from editorapp.generations.queue import offboarding, senders
+from editorapp.generations.queue.offboarding import HandOver, Offboarding
+from editorapp.generations.states import CANCELABLE
+from editorapp.teams import people
+from editorapp.teams.access import MemberRequest, needs
+from editorapp.teams.models import Invite, Member, User
+from editorapp.teams.roles import Act, Role, acts_of, allows_less
+from editorapp.web.people.forms import InviteForm, OffboardingForm, TeamForm
+from editorapp.web.sign_in.views import stay_in
+
+
+@require_safe
+@needs(Act.MANAGE)
+def page(request: MemberRequest) -> HttpResponse:
+    """Show the team: its people, its open invitations, its name and its monthly limit."""
+    return _page(request)
+
+
+@require_POST
+@needs(Act.MANAGE)
+def make_invite(request: MemberRequest) -> HttpResponse:
+    """Make an invitation and show its link, this once."""
+    form = InviteForm(request.POST, team=request.member.team)
+    if not form.is_valid():
+        return _page(request, invite_form=form, status=422)
+    assert isinstance(request.user, User)
+    made, token = Invite.make(
+        request.member.team, invited_by=request.user, now=timezone.now(), **form.cleaned_data
+    )
+    link = request.build_absolute_uri(reverse("people:invite", args=[token]))
+    return _page(request, fresh={"invite": made, "link": link}, status=201)
+
+
+@require_POST
+@needs(Act.MANAGE)
+def revoke_invite(request: MemberRequest, pk: int) -> HttpResponse:
+    """Close an open invitation."""
+    people.revoke(get_object_or_404(Invite, pk=pk, team=request.member.team), now=timezone.now())
+    messages.success(request, "The invitation is revoked: its link no longer works.")
+    return redirect("people:page")
+
+
+@require_POST
+@needs(Act.MANAGE)
+def change_role(request: MemberRequest, pk: int) -> HttpResponse:
+    """Give somebody another role; where takes of theirs wait that it could not send, ask first what
+    becomes of them.
+    """
+    member = _member(request, pk)
+    role = request.POST.get("role", "")
+    if role not in Role.values:
+        messages.error(request, "There is no such role.")
+        return redirect("people:page")
+    if "choice" not in request.POST and member.is_active and offboarding.would_ask(member, role):
+        return _question(request, member, "role", role=role)
+    ended = " They sign in again wherever they were." if allows_less(role, member.role) else ""
+    return _done(
+        request,
+        member,
+        "role",
+        lambda change: offboarding.change_role(member, role, change, now=timezone.now()),
+        said=f"{member.user} is now {Role(role).label.lower()}.{ended}",
+        role=role,
+    )
+
+
+@require_http_methods(["GET", "HEAD", "POST"])
+@needs(Act.MANAGE)
+def disable(request: MemberRequest, pk: int) -> HttpResponse:
+    """End somebody's membership, after asking what becomes of what waits of theirs.
+
+    They can be brought back.
+    """
+    member = _member(request, pk)
+    if not member.is_active:
+        messages.warning(request, f"{member.user} is disabled already.")
+        return redirect("people:page")
+    if request.method != "POST":
+        return _question(request, member, "disable")
+    return _done(
+        request,
+        member,
+        "disable",
+        lambda change: offboarding.disable(member, change, now=timezone.now()),
+        said=f"{member.user} is disabled, and signed out everywhere. What they made stays under their name.",
+    )
+
+
+@require_http_methods(["GET", "HEAD", "POST"])
+@needs(Act.MANAGE)
+def decide_takes(request: MemberRequest, pk: int) -> HttpResponse:
+    """Say what becomes of what still waits of somebody who may not send it."""
+    member = _member(request, pk)
+    if member.may(Act.CREATE):
+        messages.warning(request, f"{member.user} answers for their own takes.")
+        return redirect("people:page")
+    if request.method != "POST":
+        return _question(request, member, "takes")
+    return _done(
+        request,
+        member,
+        "takes",
+        lambda change: offboarding.decide(member, change, now=timezone.now()),
+    )
+
+
+@require_POST
+@needs(Act.MANAGE)
+def bring_back(request: MemberRequest, pk: int) -> HttpResponse:
+    """Let somebody in again who was disabled, under the same name."""
+    member = _member(request, pk)
+    role = request.POST.get("role") or member.role
+    if role not in Role.values or member.is_active:
+        messages.error(
+            request,
+            "There is no such role." if role not in Role.values else "They are in the team.",
+        )
+        return redirect("people:page")
+    people.bring_back(member, role)
+    paused = offboarding.affairs(member).waiting.count
+    more = (
+        f" {_takes_are(paused)} still paused: they or an admin can let them go, in the queue."
+        if paused
+        else ""
+    )
+    messages.success(
+        request,
+        f"{member.user} is back as {Role(role).label.lower()}, and signs in with the same name and password.{more}",
+    )
+    return redirect("people:page")
+
+
+@require_POST
+@needs(Act.MANAGE)
+def change_team(request: MemberRequest) -> HttpResponse:
+    """Change the team's name and, with a note, what it may spend in a month."""
+    form = TeamForm(request.POST, instance=request.member.team)
+    if not form.is_valid() or not form.keep(by=request.member, now=timezone.now()):
+        return _page(request, team_form=form, status=422)
+    messages.success(request, "The team is saved.")
+    return redirect("people:page")
+
+
+def _question(
+    request: MemberRequest,
+    member: Member,
+    act: str,
+    *,
+    form: OffboardingForm | None = None,
+    role: str = "",
+) -> HttpResponse:
+    """Ask what becomes of somebody's takes: with their number and money, and what each choice does."""
+    affairs = offboarding.affairs(member)
+    context = {
+        "here": "people",
+        "one": member,
+        "act": act,
+        "role": Role(role) if role else None,
+        "affairs": affairs,
+        "form": form or OffboardingForm(member=member, by=request.member, affairs=affairs),
+    }
+    return render(request, "people/leave.html", context, status=422 if form else 200)
+
+
+def _done(
+    request: MemberRequest,
+    member: Member,
+    act: str,
+    do: Callable[[Offboarding], int],
+    *,
+    said: str = "",
+    role: str = "",
+) -> HttpResponse:
+    """Do what was asked, with the takes as chosen, and say so; ask again where it cannot be done
+    so.
+    """
+    form = OffboardingForm(
+        request.POST, member=member, by=request.member, affairs=offboarding.affairs(member)
+    )
+    if not form.is_valid():
+        return _question(request, member, act, form=form, role=role)
+    change = form.change()
+    try:
+        count = do(change)
+    except offboarding.NotChosen as error:
+        form.add_error(None, str(error))
+        return _question(request, member, act, form=form, role=role)
+    except people.LastAdmin as error:
+        messages.error(request, str(error))
+        return redirect("people:page")
+    words = {
+        HandOver.HOLD: f"{_takes_are(count)} paused, with their money held.",
+        HandOver.CANCEL: f"{_takes_are(count)} canceled, and their money is free again.",
+        HandOver.HAND_OVER: f"{_takes_are(count)} {change.to.user}’s to answer for now."
+        if change.to
+        else "",
+        HandOver.KEEP: f"{_takes_are(count)} sent when their turn comes, and you answer for them.",
+    }
+    messages.success(
+        request, " ".join(filter(None, [said, words[change.choice] if count else ""])) or "Done."
+    )
+    if member.pk != request.member.pk or act != "role":
+        return redirect("people:page")
+    member.user.refresh_from_db()
+    return stay_in(
+        request, member.user, redirect("people:page" if role == Role.ADMIN else "people:me")
+    )
+
+
+def _takes_are(count: int) -> str:
+    return f"{count} take{'' if count == 1 else 's'} of theirs {'is' if count == 1 else 'are'}"
+
+
+def _page(request: MemberRequest, *, status: int = 200, **more: Any) -> HttpResponse:
+    team = request.member.team
+    everybody = team.members.select_related("user", "disabled_by").order_by(
+        "user__display_name", "user__username"
+    )
+    waiting = Generation.objects.visible_to(request.member).filter(
+        senders.nobody(), state__in=CANCELABLE
+    )
+    stuck = Counter(waiting.order_by().values_list(RESPONSIBLE, flat=True))
+    rows = [(one, stuck[one.user_id]) for one in everybody]
+    context = {
+        "here": "people",
+        "members": [row for row in rows if row[0].is_active],
+        "former": [row for row in rows if not row[0].is_active],
+        "invites": team.invites.select_related("invited_by")
+        .filter(used_at=None, expires_at__gt=timezone.now())
+        .order_by("-pk"),
+        "roles": [(role, acts_of(role)) for role in Role],
+        "invite_form": InviteForm(team=team),
+        "team_form": TeamForm(instance=team),
+        "limit_changes": team.limit_changes.select_related("person").order_by("-pk")[:3],
+    }
+    return render(request, "people/page.html", context | more, status=status)
+
+
+def _member(request: MemberRequest, pk: int) -> Member:
+    return get_object_or_404(Member.objects.select_related("user"), pk=pk, team=request.member.team)
+
+
+urlpatterns = [
+    path("people/", page, name="page"),
+    path("people/team", change_team, name="team"),
+    path("people/invites", make_invite, name="make_invite"),
+    path("people/invites/<int:pk>/revoke", revoke_invite, name="revoke_invite"),
+    path("people/<int:pk>/role", change_role, name="role"),
+    path("people/<int:pk>/disable", disable, name="disable"),
+    path("people/<int:pk>/takes", decide_takes, name="takes"),
+    path("people/<int:pk>/bring-back", bring_back, name="bring_back"),
+]

@@ -1,0 +1,257 @@
+"""What was asked for, in words; and what one request changed against another."""
+
+import difflib
+import re
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import Any
+
+from editorapp.generations.models import Generation
+from editorapp.media.models import Asset
+from editorapp.providers import registry
+from editorapp.providers.contract import CONTROLS, GenerationRequest, Ref, Task
+from editorapp.teams.models import Member
+
+LEAST_LIKENESS = 0.5  # below it, struck and added words read as soup
+TASK_NAMES: dict[str, str] = {
+    Task.EDIT: "Edit",
+    Task.GENERATE: "Generate",
+    Task.REFRAME: "Reframe",
+    Task.MODIFY: "Modify",
+}
+LONGEST_SHOWN = 200  # characters of one string of a request body
+
+
+@dataclass(frozen=True)
+class GuideStill:
+    """A still that guides a take: the frame it stands at (None: none of its own) and our copy of
+    it, if we have one.
+    """
+
+    label: str
+    frame_index: int | None
+    asset: Asset | None
+
+
+@dataclass(frozen=True)
+class SettingChange:
+    """One setting that differs from the parent's."""
+
+    label: str
+    before: str
+    after: str
+
+
+@dataclass(frozen=True)
+class Words:
+    """A run of words of a prompt: "same", "added" or "removed"."""
+
+    kind: str
+    text: str
+
+    @property
+    def is_added(self) -> bool:
+        return self.kind == "added"
+
+    @property
+    def is_removed(self) -> bool:
+        return self.kind == "removed"
+
+
+def settings(take: Generation) -> dict[str, str]:
+    """Return everything but the prompt and the source, in the order in which the studio asks; for
+    every task.
+    """
+    wanted = take.wanted
+    said = {
+        "Task": task_name(wanted.task),
+        "Provider": str(take.account),
+        "Model": model_of(take),
+        "Conditioning": _conditioning(wanted) if wanted.task == Task.EDIT else "",
+        "Strength": _name(wanted.strength),
+        **{control.capitalize(): _control(wanted, control) for control in CONTROLS},
+        "Extends": _extends(take),
+        **_frames(wanted),
+        "Placement": _placement(wanted) if wanted.task == Task.REFRAME else "",
+        "Aspect ratio": wanted.aspect_ratio or "",
+        "Duration": _duration(wanted.duration),
+        "Loop": "on" if wanted.loop else "",
+        "Camera concepts": ", ".join(_name(concept).lower() for concept in wanted.concepts or ()),
+        "Resolution": wanted.resolution or "",
+        "HDR": "on" if wanted.hdr else "",
+        "EXR frames": "on" if wanted.exr else "",
+    }
+    return {label: value for label, value in said.items() if value}
+
+
+def in_short(take: Generation) -> str:
+    """Return what tells takes of one batch apart: "Adhere 2, 720p, HDR"."""
+    wanted = take.wanted
+    closely = _name(wanted.strength) or ("Auto" if wanted.auto_controls else "")
+    extras = ("HDR" if wanted.hdr else "", "EXR" if wanted.exr else "")
+    said = (closely, wanted.aspect_ratio, _duration(wanted.duration), wanted.resolution, *extras)
+    return ", ".join(one for one in said if one)
+
+
+def changes(before: Generation, after: Generation) -> list[SettingChange]:
+    """Return the settings in which a take differs from another, in the order of `settings`."""
+    old, new = settings(before), settings(after)
+    labels = list(new) + [label for label in old if label not in new]
+    return [
+        SettingChange(label, old.get(label, "not set"), new.get(label, "not set"))
+        for label in labels
+        if old.get(label) != new.get(label)
+    ]
+
+
+def task_name(task: str) -> str:
+    return TASK_NAMES.get(task, task.capitalize())
+
+
+def model_of(take: Generation) -> str:
+    """Return a model as its provider's page calls it; by our name where the provider has it no
+    more.
+    """
+    try:
+        model = registry.get(take.provider).SPEC.find(take.task, take.model)
+    except registry.UnknownProvider:
+        model = None
+    return model.label if model else take.model
+
+
+def direction(wanted: GenerationRequest) -> str:
+    """Return "forward" or "backward" where a generation goes on from an earlier result; "" where it
+    does not.
+    """
+    if wanted.task != Task.GENERATE:
+        return ""
+    if wanted.start_frame is not None and wanted.start_frame.generation_id is not None:
+        return "forward"
+    return (
+        "backward"
+        if wanted.end_frame is not None and wanted.end_frame.generation_id is not None
+        else ""
+    )
+
+
+def prompt_changes(before: str, after: str) -> list[Words]:
+    """Return a prompt word by word against an earlier one; one that was written anew comes back
+    unmarked.
+    """
+    old, new = re.findall(r"\S+\s*", before), re.findall(r"\S+\s*", after)
+    found: list[Words] = []
+    matcher = difflib.SequenceMatcher(
+        a=[word.strip() for word in old], b=[word.strip() for word in new]
+    )
+    if matcher.ratio() < LEAST_LIKENESS:
+        return [Words("same", after)]
+    for kind, a, b, c, d in matcher.get_opcodes():
+        if kind == "equal":
+            found.append(Words("same", "".join(new[c:d])))
+            continue
+        if b > a:
+            found.append(Words("removed", "".join(old[a:b])))
+        if d > c:
+            found.append(Words("added", "".join(new[c:d])))
+    return found
+
+
+def guides(wanted: GenerationRequest, member: Member) -> list[GuideStill]:
+    """Return the stills that guide a take, with our copies of them: one query."""
+    named = list(_guide_refs(wanted))
+    ids = [ref.asset_id for _label, _index, ref in named if ref.asset_id]
+    ours = Asset.objects.visible_to(member).in_bulk(ids) if ids else {}
+    return [
+        GuideStill(label, index, ours.get(ref.asset_id) if ref.asset_id else None)
+        for label, index, ref in named
+    ]
+
+
+def shortened(body: Any) -> Any:
+    """Return a request body with long strings (pictures as text) cut, for reading."""
+    if isinstance(body, dict):
+        return {key: shortened(value) for key, value in body.items()}
+    if isinstance(body, list):
+        return [shortened(value) for value in body]
+    if isinstance(body, str) and len(body) > LONGEST_SHOWN and " " not in body[:LONGEST_SHOWN]:
+        return f"{body[:60]}… ({len(body):,} characters)"
+    return body
+
+
+def _guide_refs(wanted: GenerationRequest) -> Iterator[tuple[str, int | None, Ref]]:
+    """Yield the pictures named; an earlier result that is continued is none."""
+    first = "First frame" if wanted.task in {Task.GENERATE, Task.MODIFY} else "Guide frame"
+    if wanted.start_frame and direction(wanted) != "forward":
+        yield first, None, wanted.start_frame
+    if wanted.end_frame and direction(wanted) != "backward":
+        yield "Last frame", None, wanted.end_frame
+    indexes = wanted.keyframe_indexes or ()
+    for number, ref in enumerate(wanted.keyframes or ()):
+        index = indexes[number] if number < len(indexes) else None
+        yield f"Frame {index}", index, ref
+
+
+def _conditioning(wanted: GenerationRequest) -> str:
+    if wanted.auto_controls:
+        return "Auto"
+    return (
+        "Manual"
+        if wanted.strength or any(getattr(wanted, f"{name}_enabled") for name in CONTROLS)
+        else ""
+    )
+
+
+def _control(wanted: GenerationRequest, name: str) -> str:
+    """Return a control's value: its parameter where it has one."""
+    enabled = getattr(wanted, f"{name}_enabled")
+    if enabled is None:
+        return ""
+    if not enabled:
+        return "off"
+    parameters = {
+        "pose": wanted.pose_strength,
+        "depth": _number("blur", wanted.depth_blur),
+        "normals": _number("augmentation", wanted.normals_augmentation),
+        "trajectory": _number("sparsity", wanted.trajectory_sparsity),
+    }
+    return parameters.get(name) or "on"
+
+
+def _frames(wanted: GenerationRequest) -> dict[str, str]:
+    """Return the pictures in words: guide frames of an edit, anchors of a generation."""
+    if wanted.keyframes:
+        at = ", ".join(str(index) for index in wanted.keyframe_indexes or ())
+        count = len(wanted.keyframes)
+        said = f"{count} keyframe{'s' if count > 1 else ''} at {at}"
+        return {"Keyframes" if wanted.task == Task.GENERATE else "Guide frames": said}
+    if wanted.task == Task.EDIT:
+        return {"Guide frames": "single" if wanted.start_frame else ""}
+    pictures = [label for label, _index, _ref in _guide_refs(wanted)]
+    return dict.fromkeys(pictures, "a picture")
+
+
+def _extends(take: Generation) -> str:
+    way = direction(take.wanted)
+    what = f"take #{take.parent_id}" if take.parent_id else "an earlier result"
+    return f"{what}, {way}" if way else ""
+
+
+def _placement(wanted: GenerationRequest) -> str:
+    """Return where the source lies on the canvas, in percent of it."""
+    place = (wanted.x_norm, wanted.y_norm, wanted.w_norm, wanted.h_norm)
+    if None in place:
+        return "centred fit"
+    x, y, w, h = (f"{100 * float(value or 0):.4g} %" for value in place)
+    return f"{w} × {h} of the canvas, at {x}, {y}"
+
+
+def _duration(duration: str | None) -> str:
+    return f"{duration.removesuffix('s')} s" if duration else ""
+
+
+def _number(name: str, value: float | None) -> str:
+    return "" if value is None else f"{name} {value:g}"
+
+
+def _name(strength: str | None) -> str:
+    return (strength or "").replace("_", " ").capitalize()

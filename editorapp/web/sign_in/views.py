@@ -1,0 +1,239 @@
+"""The doors: signing in and out, one-time links, invitations, and one's own account."""
+
+from contextlib import suppress
+from ipaddress import ip_address
+
+from django.conf import settings
+from django.contrib import messages
+from django.contrib.auth import login, logout, update_session_auth_hash
+from django.contrib.auth.decorators import login_required
+from django.contrib.auth.forms import PasswordChangeForm, SetPasswordForm
+from django.core.exceptions import ValidationError
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import redirect, render, resolve_url
+from django.urls import path
+from django.utils import timezone
+from django.utils.http import url_has_allowed_host_and_scheme
+from django.views.decorators.cache import never_cache
+from django.views.decorators.debug import sensitive_post_parameters
+from django.views.decorators.http import require_http_methods, require_POST
+
+from editorapp.teams import people, sign_in
+from editorapp.teams.known_browsers import KnownBrowser
+from editorapp.teams.models import User
+from editorapp.teams.roles import acts_of
+from editorapp.web.people.forms import AcceptForm, AlertsForm, NameForm, SignInForm
+
+YEAR = 60 * 60 * 24 * 365
+BACKEND = "editorapp.teams.backends.TeamBackend"
+SAVED = {
+    "name": "Your name is saved.",
+    "password": "Your password is set.",
+    "alerts": "Where alerts are sent is saved.",
+}
+CHANGES = {"name": ["display_name"], "password": ["password"], "alerts": ["email"]}
+
+
+@never_cache
+@sensitive_post_parameters("password")
+@require_http_methods(["GET", "HEAD", "POST"])
+def sign_in_page(request: HttpRequest) -> HttpResponse:
+    """Let a person in by name and password."""
+    onward = _onward(request)
+    if request.user.is_authenticated:
+        return redirect(onward)
+    form = SignInForm(request.POST or None)
+    status, headers = 200, {}
+    if request.method == "POST" and form.is_valid():
+        given = form.cleaned_data
+        try:
+            user = sign_in.sign_in(
+                given["username"],
+                given["password"],
+                address=address_of(request),
+                browser=_browser(request),
+                now=timezone.now(),
+            )
+        except sign_in.TooSoon as error:
+            form.add_error(None, str(error))
+            status, headers = 429, {"Retry-After": str(error.seconds)}
+        except sign_in.NotSignedIn as error:
+            form.add_error(None, str(error))
+        else:
+            return _let_in(request, user, redirect(onward))
+    if form.errors and status == 200:
+        status = 422
+    context = {"form": form, "next": request.POST.get("next") or request.GET.get("next", "")}
+    response = render(request, "people/sign_in.html", context, status=status)
+    for name, value in headers.items():
+        response.headers[name] = value
+    return response
+
+
+@never_cache
+@require_http_methods(["GET", "HEAD", "POST"])
+def link(request: HttpRequest, token: str) -> HttpResponse:
+    """Show the button of a one-time link, and sign in whoever presses it.
+
+    To open the link uses nothing up: what a chat, a mail scanner or a browser fetches ahead is not
+    the person.
+    """
+    now = timezone.now()
+    try:
+        if request.method != "POST":
+            return render(
+                request, "people/link.html", {"person": sign_in.open_link(token, now=now).user}
+            )
+        user = sign_in.follow(token, now=now)
+    except sign_in.LinkNotUsable:
+        if request.user.is_authenticated:  # the same link, opened twice: they are in
+            return redirect(settings.LOGIN_REDIRECT_URL)
+        return render(request, "people/link_used.html", status=410)
+    response = _let_in(request, user, redirect(settings.LOGIN_REDIRECT_URL))
+    request.session["signed_in_by_link"] = True  # may set a password without the old one
+    return response
+
+
+@require_POST
+def sign_out(request: HttpRequest) -> HttpResponse:
+    """End this session."""
+    logout(request)
+    return redirect(settings.LOGOUT_REDIRECT_URL)
+
+
+@require_POST
+@login_required
+def sign_out_elsewhere(request: HttpRequest) -> HttpResponse:
+    """End all other sessions of this person, and their open sign-in links."""
+    assert isinstance(request.user, User)
+    people.sign_out_everywhere(request.user)
+    messages.success(
+        request, "You are signed out everywhere else, and your open sign-in links have ended."
+    )
+    return stay_in(request, request.user, redirect("people:me"))
+
+
+@never_cache
+@login_required
+@sensitive_post_parameters()
+@require_http_methods(["GET", "HEAD", "POST"])
+def me(request: HttpRequest) -> HttpResponse:
+    """Show one's own account; change the name that others see, the password, or where an admin is
+    told of alerts.
+    """
+    user = request.user
+    assert isinstance(user, User)
+    needs_old = user.has_usable_password() and not request.session.get("signed_in_by_link")
+    password_form = PasswordChangeForm if needs_old else SetPasswordForm
+    which = "password" if "new_password1" in request.POST else "name"
+    if "email" in request.POST and request.member and request.member.may_manage:  # type: ignore[attr-defined]
+        which = "alerts"
+    given = {which: request.POST} if request.method == "POST" else {}
+    password: SetPasswordForm = password_form(user, given.get("password"))
+    every: dict[str, NameForm | SetPasswordForm | AlertsForm] = {
+        "name": NameForm(given.get("name"), instance=user),
+        "password": password,
+        "alerts": AlertsForm(given.get("alerts"), instance=user),
+    }
+    changed = every[which]
+    if request.method == "POST" and changed.is_valid():
+        # Only what the form is about: who is removed from the team in this moment stays switched
+        # off.
+        changed.save(commit=False)
+        user.save(update_fields=CHANGES[which])
+        messages.success(request, SAVED[which])
+        response = redirect("people:me")
+        if which == "password":
+            request.session.pop("signed_in_by_link", None)
+            return stay_in(request, user, response)
+        return response
+    forms = {f"{name}_form": form for name, form in every.items()}
+    context = {**forms, "needs_old": needs_old, "has_mail": settings.EMAIL_IS_SET}
+    return render(request, "people/me.html", context, status=422 if changed.is_bound else 200)
+
+
+@never_cache
+@sensitive_post_parameters("password")
+@require_http_methods(["GET", "HEAD", "POST"])
+def invite(request: HttpRequest, token: str) -> HttpResponse:
+    """Let an invited person choose a name and a password, and join."""
+    try:
+        invitation = people.open_invite(token, now=timezone.now())
+        form = AcceptForm(request.POST or None)
+        if request.method == "POST" and not request.user.is_authenticated and form.is_valid():
+            member = people.accept(token, **form.cleaned_data, now=timezone.now())
+            onward = redirect("studio:page" if member.may_create else "gallery:page")
+            response = _let_in(request, member.user, onward)
+            messages.success(
+                request,
+                f"Welcome to {member.team}. You are in as {member.get_role_display().lower()}.",
+            )
+            return response
+    except people.InviteNotUsable:
+        return render(request, "people/invite_used.html", status=410)
+    except ValidationError as error:
+        for field, found in error.message_dict.items():
+            form.add_error(field, found)
+    context = {"invite": invitation, "form": form, "acts": acts_of(invitation.role)}
+    return render(request, "people/invite.html", context, status=422 if form.errors else 200)
+
+
+def _onward(request: HttpRequest) -> str:
+    """Return where to go after signing in: the page asked for, if it is one of ours.
+
+    Only a path is an address: another word would be taken for the name of a view.
+    """
+    wanted = request.POST.get("next") or request.GET.get("next") or ""
+    ours = wanted.startswith("/") and url_has_allowed_host_and_scheme(
+        wanted, {request.get_host()}, require_https=request.is_secure()
+    )
+    return wanted if ours else resolve_url(settings.LOGIN_REDIRECT_URL)
+
+
+def address_of(request: HttpRequest) -> str:
+    """Return where a request comes from: behind a proxy, what the nearest proxy saw, which is the
+    last in the list.
+    """
+    if settings.CSRF_TRUSTED_ORIGINS:
+        seen = request.headers.get("X-Forwarded-For", "").rpartition(",")[2].strip()
+        with suppress(ValueError):
+            return str(ip_address(seen))
+    return request.META.get("REMOTE_ADDR", "")
+
+
+def _browser(request: HttpRequest) -> KnownBrowser:
+    return KnownBrowser.read(request.COOKIES.get(settings.KNOWN_BROWSER_COOKIE_NAME, ""))
+
+
+def _let_in(request: HttpRequest, user: User, response: HttpResponse) -> HttpResponse:
+    """Begin a session, and have the browser known as one of this person's."""
+    login(request, user, backend=BACKEND)
+    return _known(request, user, response)
+
+
+def stay_in(request: HttpRequest, user: User, response: HttpResponse) -> HttpResponse:
+    """Keep this session where all others of the person have just ended."""
+    update_session_auth_hash(request, user)
+    return _known(request, user, response)
+
+
+def _known(request: HttpRequest, user: User, response: HttpResponse) -> HttpResponse:
+    response.set_cookie(
+        settings.KNOWN_BROWSER_COOKIE_NAME,
+        _browser(request).used_by(user),
+        max_age=YEAR,
+        secure=settings.SESSION_COOKIE_SECURE,
+        httponly=True,
+        samesite="Lax",
+    )
+    return response
+
+
+urlpatterns = [
+    path("sign-in", sign_in_page, name="sign_in"),
+    path("in/<str:token>", link, name="link"),
+    path("sign-out", sign_out, name="sign_out"),
+    path("sign-out-elsewhere", sign_out_elsewhere, name="sign_out_elsewhere"),
+    path("me", me, name="me"),
+    path("invite/<str:token>", invite, name="invite"),
+]

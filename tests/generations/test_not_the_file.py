@@ -359,7 +359,7 @@ def test_an_error_after_a_step_that_was_undone_is_counted_on_the_row_as_it_is(
         raise RuntimeError("after the step")
 
     monkeypatch.setattr(ingest.expiring, "over", over)
-    Generation.objects.update(failure_code=ingest.expiring.CODE)
+    Generation.objects.update(failure_code=ingest.Generation.EXPIRING)
 
     attempt = fetch_on(generation, clock, url, tries=1)
 

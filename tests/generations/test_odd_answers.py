@@ -30,7 +30,7 @@ from editorapp.generations.engine.dispatcher import CallResult, Dispatcher, Poll
 from editorapp.generations.files import ingest
 from editorapp.generations.files.download import CutOff, LinkExpired
 from editorapp.generations.models import Attempt, Generation, Pause, Search
-from editorapp.generations.queue import position
+from editorapp.generations.queue import position, slots
 from editorapp.generations.reconcile import search, settle
 from editorapp.generations.request import quotes
 from editorapp.generations.states import State
@@ -188,8 +188,8 @@ def test_a_paid_call_keeps_its_meaning_and_the_account_rests_as_told(status, sta
     take = take_of(attempt)
     assert (take.state, attempt.state) == (state, state)
     assert Pause.objects.get().until == NOW + timedelta(seconds=120)
-    assert claims.free_slots(attempt.account, now=NOW + timedelta(seconds=119)) == 0
-    assert claims.free_slots(attempt.account, now=NOW + timedelta(seconds=121)) > 0
+    assert slots.free_slots(attempt.account, now=NOW + timedelta(seconds=119)) == 0
+    assert slots.free_slots(attempt.account, now=NOW + timedelta(seconds=121)) > 0
     assert ledger.held_usd(take.pk) == (Decimal(0) if state == State.FAILED else ESTIMATE)
 
 
@@ -591,14 +591,14 @@ def test_a_state_that_is_known_again_takes_the_flag_away():
     for minute in (0, 6):
         poll(unknown(), at=NOW + timedelta(minutes=minute))
     overdue.look(NOW + timedelta(minutes=6))
-    assert take_of(attempt).is_in_unknown_state and claims.taking_slots().count() == 0
+    assert take_of(attempt).is_in_unknown_state and slots.taking_slots().count() == 0
 
     poll(Job("job", JobState.RUNNING), at=NOW + timedelta(minutes=7))
     overdue.look(NOW + timedelta(minutes=7))
 
     take = take_of(attempt)
     assert (take.failure_code, take.failure_message, attempt.flagged_at) == ("", "", None)
-    assert Alert.objects.get().closed_at is not None and claims.taking_slots().count() == 1
+    assert Alert.objects.get().closed_at is not None and slots.taking_slots().count() == 1
 
 
 def test_a_long_unknown_state_is_not_taken_for_odd_answers_in_a_row():
@@ -620,14 +620,14 @@ def test_what_never_ends_keeps_nothing_good_waiting():
     account = stuck[0].account
     ProviderAccount.objects.filter(pk=account.pk).update(max_concurrent=10)
     account.refresh_from_db()
-    assert claims.free_slots(account, now=NOW) == 0
+    assert slots.free_slots(account, now=NOW) == 0
 
     for minute in (0, 6):
         poll(unknown(), at=NOW + timedelta(minutes=minute))
     overdue.look(NOW + timedelta(minutes=6))
 
     at = NOW + timedelta(minutes=6)
-    assert claims.free_slots(account, now=at) == 10
+    assert slots.free_slots(account, now=at) == 10
     stands = position.of_account(account, now=at)
     assert (stands.in_flight, stands.why, stands.is_full) == (0, "", False)
 
@@ -640,9 +640,9 @@ def test_what_is_overdue_or_done_at_the_provider_takes_no_slot_anywhere(changes)
     Attempt.objects.filter(pk=over.pk).update(**changes)
     account = over.account
 
-    assert list(claims.taking_slots()) == [under_way]
+    assert list(slots.taking_slots()) == [under_way]
     assert position.of_account(account, now=NOW).in_flight == 1
-    assert claims.free_slots(account, now=NOW) == account.max_concurrent - 1
+    assert slots.free_slots(account, now=NOW) == account.max_concurrent - 1
 
 
 @pytest.mark.skipif(
@@ -651,7 +651,7 @@ def test_what_is_overdue_or_done_at_the_provider_takes_no_slot_anywhere(changes)
 def test_the_slots_are_counted_in_the_index_of_what_is_due():
     """Not over all attempts that an account ever had."""
     with CaptureQueriesContext(connection) as asked:
-        claims.taking_slots().filter(account_id=1).count()
+        slots.taking_slots().filter(account_id=1).count()
     with connection.cursor() as cursor:
         cursor.execute(f"EXPLAIN QUERY PLAN {asked[0]['sql']}")
         assert "COVERING INDEX attempt_due" in str(cursor.fetchall())

@@ -25,11 +25,11 @@ from editorapp.costs.ledger import NothingHeld, OverBudget, month_of
 from editorapp.costs.models import Entry
 from editorapp.generations.checks.books import audit
 from editorapp.generations.coordination import leases
-from editorapp.generations.engine import claims, outcomes, reclaim, sweep
+from editorapp.generations.engine import backoff, claims, outcomes, reclaim, sweep
 from editorapp.generations.engine.account_snapshot import Accounts
 from editorapp.generations.engine.dispatcher import CallResult, Post
 from editorapp.generations.models import Attempt, Generation, Overtaken, Pause
-from editorapp.generations.queue import cancel, pause, reorder
+from editorapp.generations.queue import cancel, parking, pause, reorder
 from editorapp.generations.queue.cancel import TooLate
 from editorapp.generations.reconcile import settle
 from editorapp.generations.reconcile.settle import NothingToSettle
@@ -400,11 +400,11 @@ def test_of_two_decisions_at_once_the_one_written_last_is_the_one_that_the_take_
 
 def test_of_two_pauses_of_an_account_at_once_the_longer_one_stays():
     account, now = default_account("luma-agents"), timezone.now()
-    claims.pause(account.pk, now=now, seconds=5, reason="Short.")
-    other = partial(claims.pause, account.pk, now=now, seconds=600, reason="For long.")
+    backoff.pause_account(account.pk, now=now, seconds=5, reason="Short.")
+    other = partial(backoff.pause_account, account.pk, now=now, seconds=600, reason="For long.")
 
-    with at_once(claims, "has_taken_any", other) as begun:  # the row is read, and not written
-        claims.pause(account.pk, now=now, seconds=60, reason="For a minute.")
+    with at_once(backoff, "has_taken_any", other) as begun:  # the row is read, and not written
+        backoff.pause_account(account.pk, now=now, seconds=60, reason="For a minute.")
 
     assert begun[0].ended().reason == "For long."
     assert Pause.objects.get().reason == "For long."
@@ -457,5 +457,5 @@ def test_a_crowd_that_does_everything_at_once_meets_no_deadlock_and_leaves_nothi
     assert ended == [None] * 6
     pause.resume_account(account, **how)
     waiting = Generation.objects.filter(attempts__state=State.QUEUED)
-    assert not waiting.filter(attempts__next_action_at=None).exclude(pause.paused()).exists()
+    assert not waiting.filter(attempts__next_action_at=None).exclude(parking.paused()).exists()
     assert audit().differences == ()

@@ -39,6 +39,7 @@ from editorapp.generations.engine import (
 from editorapp.generations.engine.dispatcher import CallResult, Poll
 from editorapp.generations.files import ingest, staging
 from editorapp.generations.models import Attempt, Generation, Pause, Search
+from editorapp.generations.queue import parking
 from editorapp.generations.reconcile import matching, search, settle
 from editorapp.generations.request import quotes
 from editorapp.generations.request.retry import fetch_again
@@ -788,17 +789,16 @@ def test_an_old_job_is_asked_about_no_more_often_because_it_does_not_answer(step
 
 
 def test_what_a_person_paused_for_days_is_not_given_up_for_what_failed_before(step):
-    from editorapp.generations.queue import pause
 
     step.take(State.QUEUED)
     attempt = step.attempt()
     outcomes.posting(attempt, {}, now=step.clock())
     backoff.not_accepted(attempt, NO_ANSWER, now=step.clock())
     rows = Generation.objects.filter(pk=step.generation.pk)
-    pause.park(rows, now=step.clock())
+    parking.park(rows, now=step.clock())
     step.clock.jump(days=5)
 
-    pause.unpark(rows, now=step.clock())
+    parking.unpark(rows, now=step.clock())
 
     assert (step.attempt().failing_since, step.attempt().error_count) == (None, 0)
 

@@ -15,7 +15,7 @@ from editorapp.core.notes import NoteNeeded
 from editorapp.costs import ledger
 from editorapp.costs.ledger import OverBudget
 from editorapp.costs.models import Entry
-from editorapp.generations import alert_subjects
+from editorapp.generations import alerting
 from editorapp.generations.checks import overdue
 from editorapp.generations.checks.books import differences
 from editorapp.generations.engine import outcomes
@@ -367,7 +367,7 @@ def test_a_cost_is_not_corrected_while_money_is_held(member, unknown):
 )
 def test_what_is_settled_is_no_alert_any_more(member, state, kind):
     generation = make_reserved(member, state=state)
-    subject = alert_subjects.subject(generation.pk)
+    subject = alerting.subject(generation.pk)
     alerts.open(kind, subject, message="Somebody must look.", team_id=generation.team_id, now=NOW)
 
     settle.never_arrived(generation, member=member, now=NOW, note="Seen in the console")

@@ -48,7 +48,7 @@ CHANGES = (
     Change(
         "nobody is told of a price that makes no sense",
         f"{ENGINE}/charging.py",
-        "        alerts.open(AlertKind.PRICE, ",
+        "        alerting.open_for_take(AlertKind.PRICE, ",
         "        (lambda *_, **__: None)(AlertKind.PRICE, ",
         (
             f"{ODD}::test_a_price_that_makes_no_sense_finishes_the_take_at_its_estimate_and_a_person_sees_it",
@@ -98,7 +98,7 @@ CHANGES = (
     ),
     Change(
         "what never ends takes a slot for ever",
-        f"{ENGINE}/claims.py",
+        "editorapp/generations/queue/slots.py",
         "TAKES_SLOT = Q(flagged_at=None, provider_done_at=None)",
         "TAKES_SLOT = Q()",
         (f"{ODD}::test_what_never_ends_keeps_nothing_good_waiting",),

@@ -10,10 +10,7 @@ ENDS = f"{POLICIES}::test_a_step_that_fails_for_ever_ends_as_its_row_says"
 LINE = f"{POLICIES}::test_a_whole_line_behind_a_provider_that_takes_nothing_is_given_up_with_it"
 FOLDER = "editorapp/media/backends/folder.py"
 DOWNLOAD, FETCH = "editorapp/generations/files/download.py", "editorapp/generations/files/ingest.py"
-NOT_SENT, CLAIMS = (
-    "editorapp/generations/engine/backoff.py",
-    "editorapp/generations/engine/claims.py",
-)
+NOT_SENT = "editorapp/generations/engine/backoff.py"
 
 CHANGES = (
     Change(
@@ -96,14 +93,14 @@ CHANGES = (
     ),
     Change(
         "an outage goes on although a post was taken",
-        CLAIMS,
+        NOT_SENT,
         " or has_taken_any(account_id, since=row.since):",
         ":",
         (f"{POLICIES}::test_an_outage_ends_with_the_first_post_that_is_taken",),
     ),
     Change(
         "an outage goes on that nobody has seen for days",
-        CLAIMS,
+        NOT_SENT,
         " or is_long_ago or",
         " or",
         (f"{POLICIES}::test_an_outage_that_nobody_has_seen_for_days_is_another_one",),

@@ -15,8 +15,7 @@ from django.db.models import QuerySet
 from editorapp.alerts import alerts
 from editorapp.alerts.models import Alert, AlertKind
 from editorapp.core.money import show_usd
-from editorapp.generations import history
-from editorapp.generations.alert_subjects import subject, where
+from editorapp.generations import alerting, history
 from editorapp.generations.engine import poll_schedule, unusable_answers
 from editorapp.generations.models import Attempt, Generation
 from editorapp.generations.states import State
@@ -147,9 +146,9 @@ def _compare(
     """Open what is not open yet, and close what is over."""
     is_open = set(Alert.objects.filter(kind=kind).still_open().values_list("subject", flat=True))
     for attempt in rows.select_related("generation", "account"):
-        name = subject(attempt.generation_id)
+        name = alerting.subject(attempt.generation_id)
         if name not in is_open:
-            alerts.open(kind, name, message=says(attempt), now=now, **where(attempt.generation))
+            alerting.open_for_take(kind, attempt.generation, says(attempt), now=now)
         is_open.discard(name)
     for name in is_open:
         with transaction.atomic():

@@ -14,9 +14,9 @@ from editorapp.core import retry
 from editorapp.core.locks import locked, unlocked
 from editorapp.generations import exchange_log
 from editorapp.generations.coordination import lease_holder
-from editorapp.generations.engine import backoff, claims
+from editorapp.generations.engine import backoff
 from editorapp.generations.models import Attempt, Generation
-from editorapp.generations.queue import fair_order, pause, senders
+from editorapp.generations.queue import fair_order, parking, pause, senders, slots
 from editorapp.generations.states import State
 from editorapp.providers.contract import Access
 from editorapp.providers.models import ProviderAccount
@@ -108,7 +108,9 @@ def _close(account_id: int, problem: str, *, now: datetime) -> None:
     enough.
     """
     row = retry.policy("post.closed")
-    paused = claims.pause(account_id, now=now, seconds=row.pause_seconds(1), reason=problem)
+    paused = backoff.pause_account(
+        account_id, now=now, seconds=row.pause_seconds(1), reason=problem
+    )
     backoff.end_line(paused, row, now=now)
     _put_off(account_id, now=now, seconds=row.pause_seconds(paused.tries), reason=problem)
 
@@ -131,18 +133,18 @@ def _take(account_id: int, *, now: datetime, most: int) -> list[Attempt]:
     with transaction.atomic():
         account = ProviderAccount.objects.select_for_update(no_key=True).get(pk=account_id)
         if account.paused_at is not None:
-            pause.park(Generation.objects.filter(attempts__in=_due(account_id, now)), now=now)
+            parking.park(Generation.objects.filter(attempts__in=_due(account_id, now)), now=now)
             return []
-        if (slots := min(claims.free_slots(account, now=now), most)) <= 0:
+        if (room := min(slots.free_slots(account, now=now), most)) <= 0:
             return []
-        in_line = fair_order.next_in_line(account_id, now=now, most=slots + 1)
-        takes = Generation.objects.filter(attempts__in=in_line[:slots])
+        in_line = fair_order.next_in_line(account_id, now=now, most=room + 1)
+        takes = Generation.objects.filter(attempts__in=in_line[:room])
         teams = Team.objects.filter(pk__in=takes.values("team_id")).order_by("pk")
         stopped = {team.pk for team in teams.select_for_update(no_key=True) if team.queue_paused_at}
         left = senders.without(takes)
         locked(Attempt.objects.filter(pk__in=in_line))
         found = list(
-            Attempt.objects.filter(pk__in=in_line[:slots]).select_related("generation", "account")
+            Attempt.objects.filter(pk__in=in_line[:room]).select_related("generation", "account")
         )
         paused = [
             one.generation_id
@@ -150,23 +152,23 @@ def _take(account_id: int, *, now: datetime, most: int) -> list[Attempt]:
             if one.generation.held_at or one.generation.team_id in stopped
         ]
         if paused:
-            pause.park(Generation.objects.filter(pk__in=paused), now=now)
+            parking.park(Generation.objects.filter(pk__in=paused), now=now)
         for pk, why in left.items():
             pause.hold_for_nobody([pk], why, by=None, now=now)
         wanted = [attempt for attempt in found if attempt.generation_id not in {*paused, *left}]
         taken = _claimed(sorted(wanted, key=lambda one: in_line.index(one.pk)), now=now)
         if (
-            len(in_line) > slots
+            len(in_line) > room
         ):  # more wait than could be taken: the next of them keeps the sweep awake
             Attempt.objects.filter(
-                pk=in_line[slots], state=State.QUEUED, next_action_at__gt=now + SOON
+                pk=in_line[room], state=State.QUEUED, next_action_at__gt=now + SOON
             ).update(next_action_at=now + SOON)
     return taken
 
 
 def _claimed(found: list[Attempt], *, now: datetime) -> list[Attempt]:
     """Mark these rows, which are locked, as taken, and return those that still could be."""
-    token, until = lease_holder.holder(), now + claims.TAKEN
+    token, until = lease_holder.holder(), now + slots.TAKEN
     same = Attempt.objects.filter(pk__in=[attempt.pk for attempt in found])
     free = same.filter(
         Q(lease_token=None) | Q(next_action_at__lte=now),

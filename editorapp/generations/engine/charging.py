@@ -10,7 +10,6 @@ from datetime import datetime
 from decimal import ROUND_HALF_UP, Decimal
 from typing import Any
 
-from editorapp.alerts import alerts
 from editorapp.alerts.models import AlertKind
 from editorapp.core.money import (
     LONGEST_SAID,
@@ -24,7 +23,7 @@ from editorapp.core.sanitizing import clean_text
 from editorapp.costs import ledger
 from editorapp.costs.ledger import Charge
 from editorapp.costs.models import Entry
-from editorapp.generations.alert_subjects import subject, where
+from editorapp.generations import alerting
 from editorapp.generations.models import Attempt, Generation
 from editorapp.providers.contract import Job
 
@@ -105,9 +104,7 @@ def _shown(attempt: Attempt, job: Job, entry: Entry, *, now: datetime) -> dict[s
         message = (
             f"Take #{generation.pk} at {attempt.account}: {warning} Look in the provider's console."
         )
-        alerts.open(
-            AlertKind.PRICE, subject(generation.pk), message=message, now=now, **where(generation)
-        )
+        alerting.open_for_take(AlertKind.PRICE, generation, message, now=now)
     spent = _spent(attempt, entry.amount_usd if amount is None else amount)
     return {"cost_usd": spent, "cost_is_estimated": amount is None, "warning": warning}
 

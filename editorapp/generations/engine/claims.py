@@ -8,13 +8,12 @@ from datetime import UTC, datetime, timedelta
 from typing import Any, NamedTuple
 
 from django.db import connection, transaction
-from django.db.models import Count, Q, QuerySet
+from django.db.models import QuerySet
 
 from editorapp.core.locks import unlocked
 from editorapp.generations.coordination import lease_holder
-from editorapp.generations.models import Attempt, Pause
-from editorapp.generations.states import IN_FLIGHT, State
-from editorapp.providers.models import ProviderAccount
+from editorapp.generations.models import Attempt
+from editorapp.generations.states import State
 
 SWEPT = (
     State.QUEUED,
@@ -35,13 +34,6 @@ CLAIMED = (
     "error_count",
     "missing_since",
 )
-RATE_WINDOW = timedelta(seconds=60)
-LONGEST_POST = CONTINUOUS = timedelta(hours=1)
-TAKEN = timedelta(
-    seconds=30
-)  # within this, what a sweep took to send is written down as sent, or can be taken anew
-
-
 LOOK = ("id", "generation_id", "account_id", "provider_job_id", "submitted_at")
 
 
@@ -198,86 +190,3 @@ def _is_any(states: Sequence[str], accounts: Collection[int], at: datetime) -> b
             if cursor.fetchone():
                 return True
     return False
-
-
-# Of what is in flight. What is done there (a fresh link is asked for) and what is flagged as
-# overdue takes no slot: a job that never ends must not keep good ones waiting. Where it does take
-# one there, the provider says so with a 429.
-TAKES_SLOT = Q(flagged_at=None, provider_done_at=None)
-
-
-# Before everything that is ever scheduled. SQLite takes a comparison to the index of what is due,
-# and "is not null" to all attempts that an account ever had.
-EVER = datetime(2000, 1, 1, tzinfo=UTC)
-
-
-def taking_slots() -> QuerySet[Attempt]:
-    """Return the attempts that take one of their account's slots: what is being sent, and what is
-    being made.
-    """
-    return Attempt.objects.filter(
-        TAKES_SLOT, state__in=IN_FLIGHT, next_action_at__gt=EVER
-    ).order_by()
-
-
-def free_slots(account: ProviderAccount, *, now: datetime) -> int:
-    """Return how many posts the account's limits allow now: its concurrent jobs, and its requests
-    in a minute.
-
-    What a sweep has taken and not written down as sent yet counts as sent: see reached.py. None
-    with an account that is paused, switched off, or has no readable key: what is queued waits until
-    it has.
-    """
-    if (
-        account.paused_at
-        or account.problem
-        or Pause.objects.filter(account=account, until__gt=now).exists()
-    ):
-        return 0
-    # Both counted in an index: attempt_due and attempt_rate.
-    in_flight = taking_slots().filter(account=account).count()
-    rows = Attempt.objects.filter(account=account).order_by()
-    is_taken = Q(
-        submit_started_at__gt=now - TAKEN,
-        state=State.QUEUED,
-        next_action_at__gt=now,
-        lease_token__isnull=False,
-    )
-    # Not what lies further ahead: the clock was set back since.
-    started = rows.filter(
-        submit_started_at__gt=now - RATE_WINDOW, submit_started_at__lte=now + RATE_WINDOW
-    )
-    lately = started.aggregate(all=Count("pk"), taken=Count("pk", filter=is_taken))
-    free = account.max_concurrent - in_flight - lately["taken"]
-    return max(0, min(free, account.requests_per_minute - lately["all"]))
-
-
-def pause(account_id: int, *, now: datetime, seconds: float, reason: str) -> Pause:
-    """Send nothing to an account for a while; a longer pause stays.
-
-    Return the pause: since when nothing was taken.
-    """
-    until = now + timedelta(seconds=seconds)
-    said = {"until": until, "reason": reason[:300], "since": now, "tries": 1}
-    with transaction.atomic():  # two who pause it at once do so one after the other
-        rows = Pause.objects.select_for_update(no_key=True)
-        row, is_new = rows.get_or_create(account_id=account_id, defaults=said)
-        if is_new:
-            return row
-        is_long_ago = (
-            now - row.until > CONTINUOUS
-        )  # nobody tried in between: this is another outage
-        if row.since is None or is_long_ago or has_taken_any(account_id, since=row.since):
-            row.since, row.tries = now, 1
-        elif row.until <= now:  # of those that fail at once, one counts
-            row.tries += 1
-        if row.until < until:
-            row.until, row.reason = until, reason[:300]
-        row.save(update_fields=["until", "reason", "since", "tries"])
-    return row
-
-
-def has_taken_any(account_id: int, *, since: datetime) -> bool:
-    """Has an account accepted a post since then? Counted in the index attempt_rate."""
-    sent = Attempt.objects.filter(account_id=account_id, submit_started_at__gt=since - LONGEST_POST)
-    return sent.filter(submitted_at__gt=since).exists()

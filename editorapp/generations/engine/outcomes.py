@@ -20,15 +20,13 @@ from typing import Any, Protocol
 
 from django.db import DatabaseError, DataError, IntegrityError, connection, transaction
 
-from editorapp.alerts import alerts
 from editorapp.alerts.models import AlertKind
 from editorapp.core import retry
 from editorapp.core.fault_points import reached
 from editorapp.costs import ledger
-from editorapp.generations.alert_subjects import subject, where
-from editorapp.generations.checks import alert_checks, expiring
+from editorapp.generations import alerting
 from editorapp.generations.coordination import lease_holder
-from editorapp.generations.engine import charging, claims, poll_schedule
+from editorapp.generations.engine import backoff, charging, poll_schedule
 from editorapp.generations.engine.transitions import Transition, lock, move_all, written
 from editorapp.generations.models import Attempt, InvalidTransition, Overtaken
 from editorapp.generations.states import State
@@ -114,13 +112,7 @@ def _raise_late(attempt: Attempt, job: Job, *, now: datetime) -> bool:
         f"{row.account} has taken take #{row.generation_id} after all, as job {job.id}: its answer came after it was "
         f"settled {settled}. Look there for what it costs, and correct the take's cost."
     )
-    alerts.open(
-        AlertKind.UNKNOWN_OUTCOME,
-        subject(row.generation_id),
-        message=message,
-        now=now,
-        **where(row.generation),
-    )
+    alerting.open_for_take(AlertKind.UNKNOWN_OUTCOME, row.generation, message, now=now)
     return True
 
 
@@ -204,7 +196,7 @@ def refused(attempt: Attempt, error: ProviderError, *, now: datetime) -> None:
         )
         ledger.release(attempt.pk, now=now, note=f"Refused: {error.message}")
         if can_retry:
-            alert_checks.refused(attempt.account, error, now=now)
+            alerting.account_refused(attempt.account, error, now=now)
 
 
 def unsendable(attempt: Attempt, error: Exception, *, now: datetime) -> None:
@@ -220,7 +212,9 @@ def rests(account_id: int, error: ProviderError, *, now: datetime) -> None:
     post itself.
     """
     if error.retry_after_seconds is not None:
-        claims.pause(account_id, now=now, seconds=error.retry_after_seconds, reason=error.message)
+        backoff.pause_account(
+            account_id, now=now, seconds=error.retry_after_seconds, reason=error.message
+        )
 
 
 def unknown(attempt: Attempt, error: ProviderError, *, now: datetime) -> None:
@@ -316,7 +310,7 @@ def poll_failed(attempt: Attempt, error: ProviderError, *, now: datetime, **note
         )
         rows.update(next_action_at=at, error_count=failures, last_error=error.message, **noted)
     if isinstance(error, BadCredentials):
-        alert_checks.refused(attempt.account, error, now=now)
+        alerting.account_refused(attempt.account, error, now=now)
 
 
 def _are_links_given_up(attempt: Attempt, failures: int, *, now: datetime) -> bool:
@@ -326,7 +320,7 @@ def _are_links_given_up(attempt: Attempt, failures: int, *, now: datetime) -> bo
     done_at = attempt.provider_done_at
     if done_at is None:
         return False
-    kept = (expiring.kept_until(attempt, now=now) - done_at).total_seconds()
+    kept = (attempt.kept_until(now) - done_at).total_seconds()
     return retry.policy("poll.fresh_links").is_over(
         failures, (now - done_at).total_seconds(), lasts_seconds=kept
     )
@@ -341,7 +335,7 @@ def _links_given_up(attempt: Attempt, error: ProviderError, *, now: datetime) ->
         attempt.move(
             State.FETCH_FAILED, now=now, lease_token=None, last_error=error.message, shown=shown
         )
-        expiring.failed(attempt.generation, sentence, now=now)
+        alerting.result_not_fetched(attempt.generation, sentence, now=now)
 
 
 def missing(attempt: Attempt, error: ProviderError, *, now: datetime) -> None:

@@ -16,8 +16,7 @@ from django.utils import timezone
 from editorapp.core import retry
 from editorapp.core.fault_points import reached
 from editorapp.costs import ledger
-from editorapp.generations import exchange_log
-from editorapp.generations.checks import alert_checks
+from editorapp.generations import alerting, exchange_log
 from editorapp.generations.coordination import heartbeat, lease_holder, leases, shutdown, wake
 from editorapp.generations.engine import backoff, claims
 from editorapp.generations.files import staging
@@ -211,7 +210,7 @@ def _stage(attempt: Attempt, keeper: _Keeper) -> None:
             ledger.release(
                 attempt.pk, now=keeper.clock(), note=f"Source not taken: {error.message}"
             )
-            alert_checks.refused(attempt.account, error, now=keeper.clock())
+            alerting.account_refused(attempt.account, error, now=keeper.clock())
         return
     except ProviderError as error:
         least = error.retry_after_seconds or 0.0

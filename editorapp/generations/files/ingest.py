@@ -21,10 +21,10 @@ from django.db import DatabaseError, transaction
 from editorapp.core import retry
 from editorapp.core.fault_points import reached
 from editorapp.core.retry import RetryPolicy
-from editorapp.generations.checks import expiring
+from editorapp.generations import alerting
 from editorapp.generations.files import conformance, error_pages, partial, selection
 from editorapp.generations.files import download as links
-from editorapp.generations.models import Attempt, Overtaken
+from editorapp.generations.models import Attempt, Generation, Overtaken
 from editorapp.generations.states import State
 from editorapp.media import intake, store, unreadable
 from editorapp.media.models import Asset
@@ -357,8 +357,8 @@ def _keep(attempt: Attempt, taken: Taken, *, now: datetime) -> None:
                 "failure_message": "",
             },
         )
-        if generation.failure_code == expiring.CODE:
-            expiring.over(generation, now=now)
+        if generation.failure_code == Generation.EXPIRING:
+            alerting.result_is_safe(generation, now=now)
     reached("fetch.recorded")
 
 
@@ -422,7 +422,7 @@ def _is_over(attempt: Attempt, row: RetryPolicy, *, now: datetime) -> bool:
     result?
     """
     done_at = attempt.provider_done_at or now
-    kept = (expiring.kept_until(attempt, now=now) - done_at).total_seconds()
+    kept = (attempt.kept_until(now) - done_at).total_seconds()
     return row.is_over(attempt.fetch_count + 1, (now - done_at).total_seconds(), lasts_seconds=kept)
 
 
@@ -474,7 +474,7 @@ def _end(
             result_expires_at=None,
             shown={"failure_code": code, "failure_message": sentence, **shown},
         )
-        expiring.failed(attempt.generation, sentence, now=now)
+        alerting.result_not_fetched(attempt.generation, sentence, now=now)
 
 
 def _sentence(error: Exception) -> str:

@@ -3,7 +3,7 @@
 import logging
 import uuid
 from contextlib import AbstractContextManager, nullcontext
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any
 
 from django.db import connection, models, transaction
@@ -161,6 +161,11 @@ class Attempt(models.Model):
         self.state = to
         for name, value in changes.items():
             setattr(self, name, value)
+
+    def kept_until(self, now: datetime) -> datetime:
+        """Return until when the provider is counted on to have the result."""
+        kept = timedelta(seconds=self.account.spec.result_kept_seconds)
+        return (self.provider_done_at or now) + kept
 
     def named(self) -> logs.about:
         """Name this attempt in the log lines of a block."""

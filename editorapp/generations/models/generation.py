@@ -50,6 +50,8 @@ class Generation(models.Model):
         DISABLED = "disabled", "Who answers for it was disabled"
         DEMOTED = "demoted", "Who answers for it may not create any more"
 
+    EXPIRING = "result_expiring"  # the failure code of a paid result that waits for too long
+
     team = models.ForeignKey(Team, on_delete=models.PROTECT, related_name="generations")
     created_by = models.ForeignKey(User, on_delete=models.PROTECT, related_name="generations")
     created_at = models.DateTimeField()
@@ -262,7 +264,7 @@ class Generation(models.Model):
     @property
     def is_expiring(self) -> bool:
         """Has a paid result waited so long that the provider may delete it before it is here?"""
-        return self.is_active and self.failure_code == "result_expiring"
+        return self.is_active and self.failure_code == self.EXPIRING
 
     @property
     def can_try_again(self) -> bool:

@@ -18,7 +18,7 @@ from editorapp.core.money import ZERO
 from editorapp.costs import ledger
 from editorapp.generations.coordination import wake
 from editorapp.generations.models import Attempt, Generation
-from editorapp.generations.queue import pause
+from editorapp.generations.queue import parking, pause
 from editorapp.generations.queue.cancel import cancel
 from editorapp.generations.states import ACTIVE, CANCELABLE, SETTLEABLE
 from editorapp.providers.models import ProviderAccount
@@ -244,4 +244,4 @@ def _hand_over(takes: list[Generation], to: Member, change: Offboarding, *, now:
     rows.exclude(held_because=Generation.Hold.NONE).update(
         held_at=None, held_by=None, held_because=Generation.Hold.NONE
     )
-    pause.unpark(rows, now=now)
+    parking.unpark(rows, now=now)

@@ -17,12 +17,11 @@ from django.db import InterfaceError, OperationalError, transaction
 from django.db.models import Q, QuerySet
 from django.utils import timezone
 
-from editorapp.alerts import alerts
 from editorapp.alerts.models import AlertKind
 from editorapp.core import retry
 from editorapp.core.fault_points import reached
 from editorapp.core.money import show_usd
-from editorapp.generations.alert_subjects import subject, where
+from editorapp.generations import alerting
 from editorapp.generations.coordination import lease_holder, leases, wake
 from editorapp.generations.models import Attempt, Overtaken, Search
 from editorapp.generations.reconcile import matching, settle
@@ -123,7 +122,7 @@ def _end_settled(provider: str, *, now: datetime) -> None:
     for row in _of(provider, rows).select_related("attempt"):
         with transaction.atomic():
             Search.objects.filter(pk=row.pk).update(verdict=Verdict.SETTLED, at=None)
-            alerts.close(AlertKind.UNKNOWN_OUTCOME, subject(row.attempt.generation_id), now=now)
+            alerting.close_for_take(row.attempt.generation_id, AlertKind.UNKNOWN_OUTCOME, now=now)
 
 
 def _look(
@@ -310,13 +309,7 @@ def _to_person(
             verdict=Verdict.PERSON,
             at=now + max(wait, _pause(row, now)) if goes_on else None,
         ):
-            alerts.open(
-                AlertKind.UNKNOWN_OUTCOME,
-                subject(generation.pk),
-                message=message,
-                now=now,
-                **where(generation),
-            )
+            alerting.open_for_take(AlertKind.UNKNOWN_OUTCOME, generation, message, now=now)
 
 
 def _keep(row: Search, **changes: object) -> bool:

@@ -14,16 +14,15 @@ from decimal import Decimal
 from django.core.exceptions import PermissionDenied
 from django.db import IntegrityError, transaction
 
-from editorapp.alerts import alerts
 from editorapp.alerts.models import AlertKind
 from editorapp.core import notes
 from editorapp.core.fault_points import reached
 from editorapp.core.money import amount_from_outside, show_usd, usd
 from editorapp.costs import ledger
-from editorapp.generations.alert_subjects import subject
+from editorapp.generations import alerting
 from editorapp.generations.coordination import wake
 from editorapp.generations.models import Attempt, Generation, Search, Settlement
-from editorapp.generations.queue import pause
+from editorapp.generations.queue import parking
 from editorapp.generations.request.repeat_price import second_price
 from editorapp.generations.request.retry import restart
 from editorapp.generations.states import SETTLEABLE, State
@@ -182,7 +181,7 @@ def send_again(
             f"A second time costs up to {show_usd(priced.high_usd)} now; {show_usd(agreed_usd)} was shown."
         )
     with transaction.atomic():
-        flags = pause.locked_flags(generation.account_id, generation.team_id)
+        flags = parking.locked_flags(generation.account_id, generation.team_id)
         _close(attempt, "sent_again", "Outcome unknown; sent again.", now=now)
         _charge_all(attempt, now=now, note=_audit("outcome unknown, sent again", by, note))
         _decided(
@@ -229,8 +228,7 @@ def correct_cost(
             )
         Generation.objects.filter(pk=row.pk).update(cost_usd=actual_usd, cost_is_estimated=False)
         # Of an answer that came after it was settled, and of a price that made no sense.
-        for kind in (AlertKind.UNKNOWN_OUTCOME, AlertKind.PRICE):
-            alerts.close(kind, subject(row.pk), now=now)
+        alerting.close_for_take(row.pk, AlertKind.UNKNOWN_OUTCOME, AlertKind.PRICE, now=now)
     generation.refresh_from_db()
 
 
@@ -315,8 +313,9 @@ def _decided(attempt: Attempt, outcome: Outcome, by: Decider, *, now: datetime, 
     Search.objects.update_or_create(
         attempt=attempt, defaults=ended, create_defaults={**ended, "since": now}
     )
-    for kind in (AlertKind.UNKNOWN_OUTCOME, AlertKind.LOST):
-        alerts.close(kind, subject(attempt.generation_id), now=now)
+    alerting.close_for_take(
+        attempt.generation_id, AlertKind.UNKNOWN_OUTCOME, AlertKind.LOST, now=now
+    )
 
 
 def _charge_all(attempt: Attempt, *, now: datetime, note: str) -> None:

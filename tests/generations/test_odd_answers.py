@@ -23,11 +23,11 @@ from editorapp.core import retry
 from editorapp.costs import ledger
 from editorapp.costs.models import Entry, PriceQuote
 from editorapp.generations.checks import books, overdue
-from editorapp.generations.engine import claims, submit, sweep, transfer
+from editorapp.generations.engine import claims, submit, transfer
 from editorapp.generations.engine import poll as polling
 from editorapp.generations.engine.account_snapshot import Accounts
 from editorapp.generations.engine.dispatcher import CallResult, Dispatcher, Poll, Post
-from editorapp.generations.files import ingest
+from editorapp.generations.files import ingest, staging
 from editorapp.generations.files.download import CutOff, LinkExpired
 from editorapp.generations.models import Attempt, Generation, Pause, Search
 from editorapp.generations.queue import position, slots
@@ -103,7 +103,7 @@ def poll(result: Job | ProviderError, *, at: datetime = NOW, only: Attempt | Non
         for look in looks
         if only is None or look.pk == only.pk
     ]
-    polling.write(said, write_one=sweep._write_one, now=at)
+    polling.write(said, now=at)
 
 
 def posted(attempt: Attempt, result: Job | ProviderError, *, at: datetime = NOW) -> None:
@@ -114,7 +114,7 @@ def posted(attempt: Attempt, result: Job | ProviderError, *, at: datetime = NOW)
         post = Post(attempt, Access(attempt.account_id, "luma-agents", "", ""), {}, "/generations")
         is_job = isinstance(result, Job)
         answer = CallResult(post, result if is_job else None, None if is_job else result)  # type: ignore[arg-type]
-        posts.write([answer], write_one=sweep._write_one, now=at)
+        posts.write([answer], now=at)
     finally:
         carrier.close()
 
@@ -205,7 +205,7 @@ def test_an_upload_that_is_refused_with_a_pause_waits_for_it(monkeypatch):
     async def refused(asset, account):
         raise Unavailable("The storage is busy.", code="503", retry_after_seconds=120)
 
-    monkeypatch.setattr(transfer.staging, "stage", refused)
+    monkeypatch.setattr(staging, "stage", refused)
     began = timezone.now()
     transfer.transfer(0, seconds=0.2)
 
@@ -257,7 +257,7 @@ def test_a_list_that_is_refused_with_a_pause_is_not_read_again_before(monkeypatc
     def refuse(*_args, **_options):
         raise Unavailable("Scenario has a problem.", code="503", retry_after_seconds=600)
 
-    monkeypatch.setattr(search.sightings, "read", refuse)
+    monkeypatch.setattr(search.matching, "read", refuse)
     monkeypatch.setattr(search, "_pause", lambda row, now: timedelta(seconds=1))
     for _ in range(2):  # to see that it is unknown, and to look
         search.search("scenario", clock=lambda: NOW)

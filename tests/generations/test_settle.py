@@ -18,7 +18,8 @@ from editorapp.costs.models import Entry
 from editorapp.generations import alerting
 from editorapp.generations.checks import overdue
 from editorapp.generations.checks.books import differences
-from editorapp.generations.engine import outcomes
+from editorapp.generations.engine import post_outcomes
+from editorapp.generations.engine.post_outcomes import Accepted
 from editorapp.generations.models import Attempt, Generation, Settlement
 from editorapp.generations.reconcile import settle
 from editorapp.generations.request.retry import take_as_it_is
@@ -386,7 +387,7 @@ def test_an_answer_that_came_late_is_no_alert_any_more_once_its_cost_is_correcte
 ):
     admin, attempt = make_member(team=member.team, role=Role.ADMIN), unknown.attempts.get()
     settle.count_as_spent(unknown, member=member, now=NOW, note="Seen in the console")
-    outcomes.accepted(attempt, Job(id=JOB, state=JobState.RUNNING), now=NOW, first_look_seconds=5)
+    post_outcomes.accepted([Accepted(attempt, Job(id=JOB, state=JobState.RUNNING), 5)], now=NOW)
     alert = Alert.objects.get(closed_at=None)
     assert JOB in alert.message and alert.path == f"/takes/{unknown.pk}"
 

@@ -31,9 +31,9 @@ CHANGES = (
     ),
     Change(
         "a poll that is refused with a pause is asked again after two seconds",
-        f"{ENGINE}/outcomes.py",
-        "    least = error.retry_after_seconds or 0.0\n",
-        "    least = 0.0\n",
+        f"{ENGINE}/poll_outcomes.py",
+        "least = max(error.retry_after_seconds or 0.0, ",
+        "least = max(0.0, ",
         (f"{ODD}::test_a_poll_that_is_refused_with_a_pause_is_not_asked_again_before",),
     ),
     Change(
@@ -63,14 +63,14 @@ CHANGES = (
     ),
     Change(
         "an answer that nobody can write down is asked for again for ever",
-        f"{ENGINE}/sweep.py",
-        "            _note_unwritable(was, answer, error, now=now)\n",
+        f"{ENGINE}/recording.py",
+        "            _note_unwritable(row, answer, error, now=now)\n",
         "",
         (f"{ODD}::test_what_cannot_be_written_is_asked_again_and_then_a_persons_with_what_came",),
     ),
     Change(
         "what came with a paid answer that makes no sense is not kept",
-        f"{ENGINE}/outcomes.py",
+        f"{ENGINE}/post_outcomes.py",
         "last_error=error.message, odd_answer=error.came,",
         "last_error=error.message,",
         (f"{ODD}::test_what_came_with_a_paid_answer_that_makes_no_sense_is_kept_and_shown",),

@@ -11,7 +11,7 @@ _NOT_KNOWN = (
     '    "poll.unknown_job": RetryPolicy(\n        Action.PERSON,\n        2.0,\n        2.0,\n        60.0,\n'
     "        {},\n"
 )
-OUTCOMES = "editorapp/generations/engine/outcomes.py"
+OUTCOMES = "editorapp/generations/engine/poll_outcomes.py"
 RELEASING, IN_DOUBT = "tests/generations/test_releasing.py", "tests/generations/test_in_doubt.py"
 
 CHANGES = (
@@ -130,7 +130,7 @@ CHANGES = (
     Change(
         "a failure after the charge is settled once more, and its row can never be written",
         OUTCOMES,
-        "        if settled:\n            return\n",
+        "        if is_settled:\n            return\n",
         "",
         (
             f"{IN_DOUBT}::test_a_job_that_fails_after_it_was_charged_stays_charged_and_gives_nothing_back",

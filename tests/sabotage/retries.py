@@ -9,7 +9,8 @@ NOT_THE_FILE = "tests/generations/test_not_the_file.py"
 ENDS = f"{POLICIES}::test_a_step_that_fails_for_ever_ends_as_its_row_says"
 LINE = f"{POLICIES}::test_a_whole_line_behind_a_provider_that_takes_nothing_is_given_up_with_it"
 FOLDER = "editorapp/media/backends/folder.py"
-DOWNLOAD, FETCH = "editorapp/generations/files/download.py", "editorapp/generations/files/ingest.py"
+DOWNLOAD = "editorapp/generations/files/download.py"
+FETCH = "editorapp/generations/files/store_result.py"
 NOT_SENT = "editorapp/generations/engine/backoff.py"
 
 CHANGES = (
@@ -65,8 +66,8 @@ CHANGES = (
     ),
     Change(
         "what is given up before it was sent keeps its money held",
-        NOT_SENT,
-        '        ledger.release(attempt.pk, now=now, note=f"Given up before it was sent: {message}")\n',
+        "editorapp/generations/engine/release.py",
+        "        ledger.release(attempt.pk, now=now, note=note)\n",
         "",
         (ENDS,),
     ),

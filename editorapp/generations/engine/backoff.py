@@ -13,7 +13,7 @@ from django.db import transaction
 
 from editorapp.core import retry
 from editorapp.core.retry import RetryPolicy
-from editorapp.costs import ledger
+from editorapp.generations.engine.release import fail_for_free
 from editorapp.generations.models import Attempt, Overtaken, Pause
 from editorapp.generations.states import State
 from editorapp.providers.contract import ProviderError, Throttled
@@ -89,18 +89,15 @@ def give_up(attempt: Attempt, row: RetryPolicy, message: str, *, now: datetime) 
 
     It may be tried again.
     """
-    sentence = f"{message} {tried_for(row)}{row.says}"
-    shown = {"failure_code": CODE, "failure_message": sentence, "can_retry": True}
-    with transaction.atomic():
-        attempt.move(
-            State.FAILED,
-            now=now,
-            lease_token=None,
-            recorded_at=now,
-            last_error=message,
-            shown=shown,
-        )
-        ledger.release(attempt.pk, now=now, note=f"Given up before it was sent: {message}")
+    fail_for_free(
+        attempt,
+        message,
+        code=CODE,
+        says=f"{message} {tried_for(row)}{row.says}",
+        note=f"Given up before it was sent: {message}",
+        can_retry=True,
+        now=now,
+    )
 
 
 def tried_for(row: RetryPolicy) -> str:

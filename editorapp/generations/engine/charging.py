@@ -28,26 +28,15 @@ from editorapp.generations.models import Attempt, Generation
 from editorapp.providers.contract import Job
 
 
-def charge(attempt: Attempt, job: Job, *, now: datetime, note: str = "") -> dict[str, Any]:
-    """Charge what the provider reports, or all that is held where it reports nothing; return what
-    pages show of it.
+def charge(
+    pairs: Sequence[tuple[Attempt, Job]], *, now: datetime, note: str = ""
+) -> dict[int, dict[str, Any]]:
+    """Charge what the provider reports of these attempts, or all that is held where it reports
+    nothing; return what pages show of each, by attempt: the same fields for all.
 
-    Call it inside a transaction. Raises: NothingHeld.
+    Call it inside a transaction. Raises: NothingHeld; nothing is charged then.
     """
-    one = _charge_for(attempt, job, note=note)
-    entry = ledger.charge(
-        one.attempt_id, one.amount_usd, now=now, is_estimated=one.is_estimated, note=one.note
-    )
-    return _shown(attempt, job, entry, now=now)
-
-
-def charge_all(pairs: Sequence[tuple[Attempt, Job]], *, now: datetime) -> dict[int, dict[str, Any]]:
-    """Charge several jobs, or none of them; return what pages show of each, by attempt: the same
-    fields for all.
-
-    Call it inside a transaction. Raises: NothingHeld.
-    """
-    entries = ledger.charge_all([_charge_for(attempt, job) for attempt, job in pairs], now=now)
+    entries = ledger.charge([_charge_for(*pair, note=note) for pair in pairs], now=now)
     return {
         attempt.pk: _shown(attempt, job, entry, now=now)
         for (attempt, job), entry in zip(pairs, entries, strict=True)
@@ -77,7 +66,7 @@ def odd_price(job: Job) -> str:
     )
 
 
-def _charge_for(attempt: Attempt, job: Job, *, note: str = "") -> Charge:
+def _charge_for(attempt: Attempt, job: Job, *, note: str) -> Charge:
     amount = reported(job)
     if odd := odd_price(job):
         note = f"{note} The reported price makes no sense ({odd}): the estimate's upper end".strip()

@@ -10,9 +10,9 @@ from typing import Any, NamedTuple
 from django.db import connection, transaction
 from django.db.models import QuerySet
 
-from editorapp.core.locks import unlocked
+from editorapp.core.locks import locked, unlocked
 from editorapp.generations.coordination import lease_holder
-from editorapp.generations.models import Attempt
+from editorapp.generations.models import Attempt, Generation
 from editorapp.generations.states import State
 
 SWEPT = (
@@ -190,3 +190,12 @@ def _is_any(states: Sequence[str], accounts: Collection[int], at: datetime) -> b
             if cursor.fetchone():
                 return True
     return False
+
+
+def lock(attempt_ids: Collection[int]) -> None:
+    """Lock attempts and then their generations, before their money: see core/locks.py.
+
+    Call it inside a transaction.
+    """
+    locked(Attempt.objects.filter(pk__in=attempt_ids))
+    locked(Generation.objects.filter(attempts__in=attempt_ids))

@@ -1,5 +1,7 @@
 """What was asked for, and what became of it."""
 
+from typing import Any
+
 from django.db import models
 from django.db.models.functions import Coalesce
 
@@ -12,6 +14,14 @@ from editorapp.teams.models import Member, Team, User
 from editorapp.teams.roles import Act
 
 RESPONSIBLE = Coalesce("assignee_id", "created_by_id")  # as `Generation.responsible_id`, in a query
+
+
+def failure(code: str, message: str, **more: Any) -> dict[str, Any]:
+    """Return the fields with which a generation shows what went wrong."""
+    return {"failure_code": code[:60], "failure_message": message, **more}
+
+
+NOTHING_WRONG = failure("", "")
 
 
 class GenerationQuerySet(models.QuerySet["Generation"]):

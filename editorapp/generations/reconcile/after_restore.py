@@ -13,7 +13,7 @@ from django.db import transaction
 
 from editorapp.alerts.models import AlertKind
 from editorapp.generations import alerting
-from editorapp.generations.models import Attempt
+from editorapp.generations.models import Attempt, failure
 from editorapp.generations.states import State
 
 CODE = "restored"
@@ -50,6 +50,6 @@ def _hold(attempt: Attempt, *, since: datetime, now: datetime) -> None:
             last_error="Restored from a backup.",
             perhaps_sent_from=since,
             perhaps_sent_until=now,
-            shown={"failure_code": CODE, "failure_message": message},
+            shown=failure(CODE, message),
         )
         alerting.open_for_take(AlertKind.UNKNOWN_OUTCOME, generation, message, now=now)

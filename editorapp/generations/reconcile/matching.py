@@ -10,7 +10,7 @@ from datetime import datetime, timedelta
 from django.db.models import Q
 
 from editorapp.generations.engine.dispatcher import extra_seconds
-from editorapp.generations.engine.outcomes import POST_LEASE
+from editorapp.generations.engine.post_outcomes import POST_LEASE
 from editorapp.generations.models import Attempt
 from editorapp.generations.states import State
 from editorapp.providers import registry

@@ -19,9 +19,17 @@ from editorapp.core import notes
 from editorapp.core.fault_points import reached
 from editorapp.core.money import amount_from_outside, show_usd, usd
 from editorapp.costs import ledger
+from editorapp.costs.ledger import Charge
 from editorapp.generations import alerting
 from editorapp.generations.coordination import wake
-from editorapp.generations.models import Attempt, Generation, Search, Settlement
+from editorapp.generations.models import (
+    NOTHING_WRONG,
+    Attempt,
+    Generation,
+    Search,
+    Settlement,
+    failure,
+)
 from editorapp.generations.queue import parking
 from editorapp.generations.request.repeat_price import second_price
 from editorapp.generations.request.retry import restart
@@ -107,7 +115,7 @@ def follow(attempt: Attempt, job_id: str, *, by: Decider, now: datetime, note: s
                 error_count=0,
                 odd_count=0,
                 odd_since=None,
-                shown={"failure_code": "", "failure_message": ""},
+                shown=NOTHING_WRONG,
             )
             reached("settle.adopting")
             ledger.remark(attempt.pk, _audit(f"followed as job {job_id}", by, note), now=now)
@@ -301,7 +309,7 @@ async def _polled(access: Access, job_id: str) -> None:
 
 
 def _close(attempt: Attempt, code: str, message: str, *, now: datetime) -> None:
-    shown = {"failure_code": code, "failure_message": message, "can_retry": True}
+    shown = failure(code, message, can_retry=True)
     attempt.move(State.FAILED, now=now, lease_token=None, recorded_at=now, shown=shown)
     reached("settle.closing")
 
@@ -323,7 +331,7 @@ def _charge_all(attempt: Attempt, *, now: datetime, note: str) -> None:
     lost later).
     """
     if attempt.provider_done_at is None:
-        ledger.charge(attempt.pk, None, now=now, is_estimated=True, note=note)
+        ledger.charge([Charge(attempt.pk, None, is_estimated=True, note=note)], now=now)
     spent = ledger.spent_usd(attempt.generation_id)
     Generation.objects.filter(pk=attempt.generation_id).update(
         cost_usd=spent, cost_is_estimated=True

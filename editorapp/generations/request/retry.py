@@ -11,7 +11,7 @@ from editorapp.core import task_queue
 from editorapp.core.money import show_usd
 from editorapp.generations import alerting
 from editorapp.generations.coordination import wake
-from editorapp.generations.models import Attempt, Generation, Overtaken
+from editorapp.generations.models import NOTHING_WRONG, Attempt, Generation, Overtaken
 from editorapp.generations.queue import parking, senders
 from editorapp.generations.request import quotes
 from editorapp.generations.request.enqueue import RequestRefused, add_attempt
@@ -125,7 +125,7 @@ def fetch_again(generation: Generation, *, member: Member, now: datetime) -> Non
             lease_token=None,
             fetch_count=0,
             error_count=0,
-            shown={"failure_code": "", "failure_message": "", "came": None, "result": None},
+            shown=NOTHING_WRONG | {"came": None, "result": None},
         )
         alerting.result_is_safe(generation, now=now)
         wake.soon(generation.provider)

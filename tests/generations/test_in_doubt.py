@@ -4,6 +4,7 @@ money stays held.
 
 import uuid
 from datetime import timedelta
+from types import SimpleNamespace
 from typing import Any
 
 import pytest

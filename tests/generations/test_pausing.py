@@ -14,7 +14,7 @@ from django.utils import timezone
 from editorapp.costs import ledger
 from editorapp.generations.engine import sweep
 from editorapp.generations.engine.account_snapshot import Accounts
-from editorapp.generations.engine.post_outcomes import posting
+from editorapp.generations.engine.post_outcomes import Posting, posting
 from editorapp.generations.models import Attempt, Generation, Overtaken
 from editorapp.generations.queue import pause
 from editorapp.generations.queue.cancel import TooLate, cancel

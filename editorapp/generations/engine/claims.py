@@ -8,18 +8,16 @@ from datetime import UTC, datetime, timedelta
 from typing import Any, NamedTuple
 
 from django.db import connection, transaction
-from django.db.models import QuerySet
+from django.db.models import Q, QuerySet
 
 from editorapp.core.locks import locked, unlocked
 from editorapp.generations.coordination import lease_holder
 from editorapp.generations.models import Attempt, Generation
+from editorapp.generations.models.prepared import written
 from editorapp.generations.states import State
 
-SWEPT = (
-    State.QUEUED,
-    State.SUBMITTING,
-    State.RUNNING,
-)  # what the sweep looks after; files have lanes of their own
+# What the sweep looks after; files have lanes of their own.
+SWEPT = (State.QUEUED, State.SUBMITTING, State.RUNNING)
 POLL_LEASE = timedelta(seconds=15)
 # What a claimer needs; the bodies and links would be read from JSON at every turn.
 CLAIMED = (
@@ -72,14 +70,20 @@ def claim(
     found = list(rows.only(*CLAIMED)[:most]) if most > 0 else []
     if not found:
         return []
-    token, states = lease_holder.holder(), {attempt.state for attempt in found}
+    states = {attempt.state for attempt in found}
+    return take(found, Q(state__in=states, next_action_at__lte=due_by), next_action_at=until)
+
+
+def take(found: list[Attempt], free: Q, **changes: Any) -> list[Attempt]:
+    """Give these rows a fresh lease, where they are still free; return those that have it."""
+    changes["lease_token"] = token = lease_holder.holder()
     same = Attempt.objects.filter(pk__in=[attempt.pk for attempt in found])
-    free = same.filter(state__in=states, next_action_at__lte=due_by)
-    if free.update(lease_token=token, next_action_at=until) < len(found):
+    if same.filter(free).update(**changes) < len(found):
         ours = set(same.filter(lease_token=token).values_list("pk", flat=True))
         found = [attempt for attempt in found if attempt.pk in ours]
     for attempt in found:
-        attempt.lease_token, attempt.next_action_at = token, until
+        for name, value in changes.items():
+            setattr(attempt, name, value)
     return found
 
 
@@ -94,33 +98,22 @@ def claim_polls(
     """
     if most <= 0 or not accounts:
         return []
-    due_at, token = connection.ops.adapt_datetimefield_value(due_by), lease_holder.holder()
+    due_at, token = _instant(due_by), lease_holder.holder()
     with connection.cursor() as cursor:
         cursor.execute(
-            f"SELECT {', '.join(LOOK)} FROM {_TABLE} WHERE state = '{State.RUNNING}' AND next_action_at <= %s "
-            f"AND account_id IN ({_marks(accounts)}) ORDER BY next_action_at LIMIT %s",
+            f"{_DUE} AND account_id IN ({_marks(accounts)}) ORDER BY next_action_at LIMIT %s",
             [due_at, *accounts, most + len(skip)],
         )
         found = [row for row in cursor.fetchall() if row[0] not in skip][:most]
         if not found:
             return []
-        ids, until = (
-            [row[0] for row in found],
-            connection.ops.adapt_datetimefield_value(due_by + POLL_LEASE),
-        )
-        free, values = _marks(ids), [_token(token), until, *ids, due_at]
-        if connection.features.has_select_for_update:  # the order of all locks: see core/locks.py
-            free = f"SELECT id FROM {_TABLE} WHERE id IN ({free}) ORDER BY id FOR NO KEY UPDATE SKIP LOCKED"
-        cursor.execute(
-            f"UPDATE {_TABLE} SET lease_token = %s, next_action_at = %s WHERE id IN ({free}) "
-            f"AND state = '{State.RUNNING}' AND next_action_at <= %s",
-            values,
-        )
+        ids = [row[0] for row in found]
+        values = [written(Attempt, "lease_token", token), _instant(due_by + POLL_LEASE)]
+        cursor.execute(_claim_statement(ids), [*values, *ids, due_at])
         changed = cursor.rowcount
     if changed < len(found):
-        ours = set(
-            Attempt.objects.filter(pk__in=ids, lease_token=token).values_list("pk", flat=True)
-        )
+        rows = Attempt.objects.filter(pk__in=ids, lease_token=token)
+        ours = set(rows.values_list("pk", flat=True))
         found = [row for row in found if row[0] in ours]
     return [
         DuePoll(pk, generation, account, job or "", _aware(at), token)
@@ -129,14 +122,25 @@ def claim_polls(
 
 
 _TABLE = Attempt._meta.db_table
+_RUNNING = f"state = '{State.RUNNING}' AND next_action_at <= %s"
+_DUE = f"SELECT {', '.join(LOOK)} FROM {_TABLE} WHERE {_RUNNING}"
+
+
+def _claim_statement(ids: Collection[int]) -> str:
+    free = _marks(ids)
+    if connection.features.has_select_for_update:  # the order of all locks: see core/locks.py
+        locks = "ORDER BY id FOR NO KEY UPDATE SKIP LOCKED"
+        free = f"SELECT id FROM {_TABLE} WHERE id IN ({free}) {locks}"
+    changes = "lease_token = %s, next_action_at = %s"
+    return f"UPDATE {_TABLE} SET {changes} WHERE id IN ({free}) AND {_RUNNING}"
 
 
 def _marks(values: Collection[object]) -> str:
     return ", ".join(["%s"] * len(values))
 
 
-def _token(token: uuid.UUID) -> Any:
-    return Attempt._meta.get_field("lease_token").get_db_prep_value(token, connection)
+def _instant(at: datetime) -> Any:
+    return connection.ops.adapt_datetimefield_value(at)
 
 
 def _aware(at: datetime | None) -> datetime | None:
@@ -180,13 +184,11 @@ def _is_any(states: Sequence[str], accounts: Collection[int], at: datetime) -> b
     """Is anything due? Each state is one step in the index."""
     if not accounts:
         return False
-    one = f"SELECT 1 FROM {_TABLE} WHERE state = %s AND next_action_at <= %s AND account_id IN ({_marks(accounts)})"
+    due = "state = %s AND next_action_at <= %s"
+    one = f"SELECT 1 FROM {_TABLE} WHERE {due} AND account_id IN ({_marks(accounts)}) LIMIT 1"
     with connection.cursor() as cursor:
         for state in states:
-            cursor.execute(
-                f"{one} LIMIT 1",
-                [str(state), connection.ops.adapt_datetimefield_value(at), *accounts],
-            )
+            cursor.execute(one, [str(state), _instant(at), *accounts])
             if cursor.fetchone():
                 return True
     return False

@@ -6,18 +6,15 @@ The take stays done whatever comes of it: no state moves, no money, and its clip
 
 import asyncio
 import logging
-from collections.abc import Coroutine
 from datetime import datetime
-from typing import Any
 
 from editorapp.generations.files import ingest, selection
 from editorapp.generations.files.download import LinkNotAllowed
 from editorapp.generations.files.store_result import Carrier, UnusableResult, store_result
 from editorapp.generations.models import Attempt, Generation
+from editorapp.generations.provider_calls import call
 from editorapp.media.models import Asset
-from editorapp.providers import registry
-from editorapp.providers.contract import Job, ProviderError
-from editorapp.providers.http.session import ProviderSession
+from editorapp.providers.contract import ProviderError
 
 log = logging.getLogger(__name__)
 
@@ -53,23 +50,12 @@ def _frames(attempt: Attempt) -> Asset:
 
     Raises: ProviderError, LinkNotAllowed where none are named, and what fetching raises.
     """
-    attempt.result_urls = [one.to_json() for one in _run(_asked(attempt)).outputs]
+    job = call(attempt.account.access(), "poll", attempt.provider_job_id)
+    attempt.result_urls = [one.to_json() for one in job.outputs]
     candidates = selection.select(attempt).frames
     if not candidates:
         raise LinkNotAllowed("The provider names none.")
-    return store_result(attempt, candidates[0], "exr", Carrier(_run, lambda _seconds: None))
-
-
-async def _asked(attempt: Attempt) -> Job:
-    async with ProviderSession(attempt.account.access()) as session:
-        provider = registry.get(attempt.account.provider)
-        job: Job = await provider.poll(attempt.provider_job_id, wire=session)
-        return job
-
-
-def _run(work: Coroutine[Any, Any, Any]) -> Any:
-    with asyncio.Runner() as runner:
-        return runner.run(work)
+    return store_result(attempt, candidates[0], "exr", Carrier(asyncio.run, lambda _seconds: None))
 
 
 def _note(

@@ -7,6 +7,7 @@ from editorapp.generations.models.attempt import (
     Priority,
     Transition,
     move,
+    newest,
     turn_of,
 )
 from editorapp.generations.models.coordination import BooksCheck, Heartbeat, Lease, Pause
@@ -38,5 +39,6 @@ __all__ = [
     "Verification",
     "failure",
     "move",
+    "newest",
     "turn_of",
 ]

@@ -227,3 +227,13 @@ def _write(
 def turn_of(at: datetime) -> int:
     """Return the place in line of what is queued at this instant: its microsecond."""
     return int(at.timestamp() * 1_000_000)
+
+
+def newest(generation: Generation, *, is_locked: bool = False) -> Attempt:
+    """Return the attempt that speaks for a generation, locked until the transaction ends where that
+    is asked for.
+    """
+    rows = Attempt.objects.filter(generation=generation).order_by("-number")
+    rows = rows.select_related("account", "generation")
+    rows = rows.select_for_update(no_key=True, of=("self",)) if is_locked else rows
+    return rows[:1].get()

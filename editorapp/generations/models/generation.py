@@ -60,6 +60,8 @@ class Generation(models.Model):
         DISABLED = "disabled", "Who answers for it was disabled"
         DEMOTED = "demoted", "Who answers for it may not create any more"
 
+    WHY_LEFT = {Hold.DISABLED: "was disabled", Hold.DEMOTED: "got a role that may not create"}
+    NOT_HELD = {"held_at": None, "held_by": None, "held_because": Hold.NONE}
     EXPIRING = "result_expiring"  # the failure code of a paid result that waits for too long
 
     team = models.ForeignKey(Team, on_delete=models.PROTECT, related_name="generations")
@@ -195,11 +197,7 @@ class Generation(models.Model):
         who = str(self.held_by) if self.held_by else ""
         if self.held_because == self.Hold.NONE:
             return f"{who or 'Somebody'} paused it."
-        what = (
-            "was disabled"
-            if self.held_because == self.Hold.DISABLED
-            else "got a role that may not create"
-        )
+        what = self.WHY_LEFT[self.Hold(self.held_because)]
         paused = f"{who} paused it when" if who else "It is paused because"
         then = "It waits until an admin lets it go and answers for it, hands it over or cancels it."
         return f"{paused} {self.responsible} {what}. {then}"

@@ -17,9 +17,8 @@ from django.db import transaction
 
 from editorapp.core.locks import locked
 from editorapp.costs import ledger
-from editorapp.generations.models import Attempt, Generation
-from editorapp.generations.queue import senders
-from editorapp.generations.queue.cancel import TooLate
+from editorapp.generations.models import Attempt, Generation, newest
+from editorapp.generations.queue import cancel, senders
 from editorapp.generations.queue.parking import forgotten, locked_flags, park, unpark
 from editorapp.generations.states import CANCELABLE
 from editorapp.providers.models import ProviderAccount
@@ -81,13 +80,10 @@ def hold(generation: Generation, *, member: Member, now: datetime) -> None:
     """
     senders.may_arrange(generation, member)
     with transaction.atomic():
-        attempt = generation.attempts.select_for_update(no_key=True).order_by("-number").first()
-        if attempt is None or attempt.state not in CANCELABLE:
-            raise TooLate("It has been sent already, so it runs to its end at the provider.")
+        cancel.guard(newest(generation, is_locked=True))
         one = Generation.objects.filter(pk=generation.pk)
-        one.filter(held_at=None).update(
-            held_at=now, held_by=member.user, held_because=Generation.Hold.NONE
-        )
+        held = Generation.NOT_HELD | {"held_at": now, "held_by": member.user}
+        one.filter(held_at=None).update(**held)
         park(one, now=now)
     generation.refresh_from_db()
 
@@ -120,13 +116,10 @@ def release(ids: Collection[int], *, member: Member, now: datetime) -> None:
     )  # before the money of those that are sent all the same
     takes = Generation.objects.filter(pk__in=ids, state__in=CANCELABLE).order_by("pk")
     for take in takes.filter(senders.nobody()).select_related("created_by", "assignee"):
-        attempt = take.attempts.order_by("-number").first()
-        if attempt is not None:
-            ledger.remark(
-                attempt.pk, f"{member.user}: sent all the same, for {take.responsible}.", now=now
-            )
+        says = f"{member.user}: sent all the same, for {take.responsible}."
+        ledger.remark(newest(take).pk, says, now=now)
         Generation.objects.filter(pk=take.pk).update(assignee=member.user)
-    takes.update(held_at=None, held_by=None, held_because=Generation.Hold.NONE)
+    takes.update(**Generation.NOT_HELD)
     unpark(takes, now=now)
 
 

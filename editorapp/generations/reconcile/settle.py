@@ -6,7 +6,6 @@ says who and why. A person decides about their own takes, and an admin about any
 without a note.
 """
 
-import asyncio
 from dataclasses import dataclass
 from datetime import datetime
 from decimal import Decimal
@@ -29,14 +28,14 @@ from editorapp.generations.models import (
     Search,
     Settlement,
     failure,
+    newest,
 )
+from editorapp.generations.provider_calls import call
 from editorapp.generations.queue import parking
 from editorapp.generations.request.repeat_price import second_price
 from editorapp.generations.request.retry import restart
 from editorapp.generations.states import SETTLEABLE, State
-from editorapp.providers import registry
-from editorapp.providers.contract import Access, NotFound, ProviderError
-from editorapp.providers.http.session import ProviderSession
+from editorapp.providers.contract import NotFound, ProviderError
 from editorapp.providers.models import ProviderAccount
 from editorapp.teams.models import Member, User
 from editorapp.teams.roles import Act
@@ -223,16 +222,16 @@ def correct_cost(
     note, actual_usd = _why(note), usd(amount_from_outside(actual_usd))
     with transaction.atomic():
         row = Generation.objects.select_for_update(no_key=True).get(pk=generation.pk)
-        newest = row.attempts.order_by("-number").first()
-        if newest is None or ledger.held_usd(row.pk):
+        last = newest(row)
+        if ledger.held_usd(row.pk):
             raise NothingToSettle("Its cost can be corrected once nothing is held for it any more.")
         difference, by = actual_usd - ledger.spent_usd(row.pk), Decider(member.user)
         if difference:
             what = f"cost corrected to {show_usd(actual_usd)}"
-            ledger.adjust(newest.pk, difference, now=now, note=_audit(what, by, note))
+            ledger.adjust(last.pk, difference, now=now, note=_audit(what, by, note))
             said = f"{show_usd(actual_usd)} instead of {show_usd(actual_usd - difference)}. {note}".strip()
             Settlement.objects.create(
-                attempt=newest, at=now, outcome=Outcome.CORRECTED, person=by.user, note=said
+                attempt=last, at=now, outcome=Outcome.CORRECTED, person=by.user, note=said
             )
         Generation.objects.filter(pk=row.pk).update(cost_usd=actual_usd, cost_is_estimated=False)
         # Of an answer that came after it was settled, and of a price that made no sense.
@@ -245,10 +244,8 @@ def _unsettled(generation: Generation, member: Member) -> Attempt:
         raise PermissionDenied(
             "Only the person who answers for it or an admin may settle what it cost."
         )
-    attempt = (
-        generation.attempts.select_related("account", "generation").order_by("-number").first()
-    )
-    if attempt is None or attempt.state not in SETTLEABLE:
+    attempt = newest(generation)
+    if attempt.state not in SETTLEABLE:
         raise NothingToSettle("The outcome of this generation is known.")
     return attempt
 
@@ -291,7 +288,7 @@ def _ask(account: ProviderAccount, job_id: str) -> None:
     if account.problem:
         raise JobNotKnown(f"{account.problem} Until then nobody can look whether this id is right.")
     try:
-        asyncio.run(_polled(account.access(), job_id))
+        call(account.access(), "poll", job_id, seconds=ASK_SECONDS)
     except NotFound as error:
         raise JobNotKnown(
             f"{account} knows no job with the id {job_id}. Copy it from the provider's list."
@@ -301,11 +298,6 @@ def _ask(account: ProviderAccount, job_id: str) -> None:
         raise JobNotKnown(
             f"{account} could not be asked about {job_id}: {why} Nothing was changed."
         ) from error
-
-
-async def _polled(access: Access, job_id: str) -> None:
-    async with asyncio.timeout(ASK_SECONDS), ProviderSession(access) as wire:
-        await registry.get(access.provider).poll(job_id, wire=wire)
 
 
 def _close(attempt: Attempt, code: str, message: str, *, now: datetime) -> None:

@@ -11,7 +11,7 @@ from django.db import transaction
 from editorapp.core import notes
 from editorapp.costs import ledger
 from editorapp.generations.engine import poll_outcomes
-from editorapp.generations.models import Attempt, Generation, Overtaken, Settlement
+from editorapp.generations.models import Attempt, Generation, Overtaken, Settlement, newest
 from editorapp.generations.states import State
 from editorapp.teams.models import Member
 from editorapp.teams.roles import Act
@@ -50,8 +50,8 @@ def stop_following(generation: Generation, *, member: Member, now: datetime, not
 
 def _running(generation: Generation) -> Attempt:
     """Return the newest attempt, which is at the provider. Raises: NotFollowed."""
-    attempt = generation.attempts.select_related("account").order_by("-number").first()
-    if attempt is None or attempt.state != State.RUNNING:
+    attempt = newest(generation)
+    if attempt.state != State.RUNNING:
         raise NotFollowed("It is not at the provider any more: look at what it says now.")
     return attempt
 

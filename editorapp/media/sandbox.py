@@ -1,7 +1,6 @@
-"""Run a decoding job in a child process with limits, and get an answer whatever the file does to
-it.
+"""Sandbox: decoding jobs run in a child process with limits, which answer whatever the file does.
 
-Each of our processes keeps a few helpers (child.py) that have the decoders loaded and fork for each
+Each of our processes keeps a few helpers (decoding/fork_server.py) that have the decoders loaded and fork for each
 job: starting Python and the decoders anew would cost half a second a file, this costs some
 milliseconds.
 """
@@ -83,7 +82,7 @@ class _Helper:
         Raises: TimeoutError; BrokenPipeError, when the helper is gone.
         """
         assert self.process.stdin
-        self.process.stdin.write(json.dumps(question).encode() + b"\n")
+        self.process.stdin.write(json.dumps(question, default=str).encode() + b"\n")
         line = self._read_line(time.monotonic() + wall_seconds)
         if line is None:
             raise TimeoutError

@@ -323,13 +323,12 @@ def _second_name(path: Path) -> Path:
 
 
 def _take_in(path: Path, kind: str, *, name: str, **kept_as: Any) -> Asset:
-    if kind == "exr":
-        return intake.take_in_archive(path, name=f"{name}.zip", **kept_as)
+    expect, ending = ("archive", "zip") if kind == "exr" else ("video", "mp4")
     # The limits on uploads are not for what was paid.
     return intake.take_in(
         path,
-        name=f"{name}.mp4",
-        expect="video",
+        name=f"{name}.{ending}",
+        expect=expect,
         max_bytes=NO_LIMIT,
         max_seconds=NO_LIMIT,
         **kept_as,

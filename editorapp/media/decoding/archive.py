@@ -1,4 +1,4 @@
-"""EXR frames in a zip: whole, nothing but frames, and a poster of the middle one."""
+"""Archives of EXR frames in a zip: whole, nothing but frames, and a poster of the middle one."""
 
 import struct
 import zipfile
@@ -10,8 +10,9 @@ import av.error
 import numpy as np
 from numpy.typing import NDArray
 
-from editorapp.media.decoding.opening import check_size
+from editorapp.media.decoding import colour
 from editorapp.media.decoding.previews import POSTER_HEIGHT, POSTER_WIDTH, save_poster
+from editorapp.media.decoding.size_limits import check_frame_size
 from editorapp.media.refusals import Refusal
 
 _MAX_FRAMES = 100_000
@@ -36,7 +37,7 @@ def examine_archive(path: Path, poster: Path | None) -> dict[str, Any]:
             for info in frames:
                 _check_bytes(archive, info)
             width, height = _size(archive.open(frames[0]).read(65536))
-            check_size(width, height)
+            check_frame_size(width, height)
             if poster:
                 _save_poster(archive.read(frames[len(frames) // 2]), poster)
     except (zipfile.BadZipFile, EOFError, ValueError, NotImplementedError, RuntimeError) as error:
@@ -48,24 +49,15 @@ def examine_archive(path: Path, poster: Path | None) -> dict[str, Any]:
         "width": width,
         "height": height,
         "size_bytes": path.stat().st_size,
-        "fps": None,
         "frame_count": len(frames),
-        "duration_seconds": "0",
-        "has_audio": False,
         "hdr": True,
-        "hdr_transfer": "",
-        "variable_frame_rate": False,
-        "rotation": 0,
         "pixel_format": "gbrpf16",
-        "browser_safe": True,
     }
 
 
 def _frames(archive: zipfile.ZipFile) -> list[zipfile.ZipInfo]:
     files = [info for info in archive.infolist() if not info.is_dir()]
-    frames = sorted(
-        (info for info in files if info.filename.lower().endswith(".exr")), key=lambda i: i.filename
-    )
+    frames = [info for info in files if info.filename.lower().endswith(".exr")]
     if not frames:
         raise Refusal("bad_archive", detail="there is no EXR frame in it")
     if len(frames) > _MAX_FRAMES or any(info.file_size > _MAX_FRAME_BYTES for info in frames):
@@ -74,7 +66,7 @@ def _frames(archive: zipfile.ZipFile) -> list[zipfile.ZipInfo]:
         parts = PurePosixPath(info.filename.replace("\\", "/"))
         if parts.is_absolute() or ".." in parts.parts:
             raise Refusal("bad_archive", detail="a name in it points outside of it")
-    return frames
+    return sorted(frames, key=lambda info: info.filename)
 
 
 def _check_bytes(archive: zipfile.ZipFile, info: zipfile.ZipInfo) -> None:
@@ -112,11 +104,8 @@ def _save_poster(data: bytes, poster: Path) -> None:
     step = max(1, -(-light.shape[1] // POSTER_WIDTH), -(-light.shape[0] // POSTER_HEIGHT))
     light = np.nan_to_num(light[::step, ::step], posinf=65504.0)
     light = np.maximum(light @ _to_rec709(data).T, 0)
-    rolled = np.where(light > 0.6, 0.6 + 0.4 * (1 - np.exp(-(light - 0.6) / 0.4)), light)
-    encoded = np.where(
-        rolled <= 0.0031308, rolled * 12.92, 1.055 * np.maximum(rolled, 1e-8) ** (1 / 2.4) - 0.055
-    )
-    save_poster(np.rint(np.clip(encoded, 0, 1) * 255).astype(np.uint8), poster)
+    shown = colour.srgb_curve(np.where(light > colour.KNEE, colour.rolled_off(light), light))
+    save_poster(np.rint(shown * 255).astype(np.uint8), poster)
 
 
 def _to_rec709(frame: bytes) -> NDArray[np.float64]:

@@ -1,9 +1,7 @@
-"""Open a clip safely: by what it is, with allow-lists for formats, protocols and codecs, within
-size limits.
-"""
+"""Opening of clips: by what they are, with allow-lists for formats, protocols and codecs."""
 
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Any
 
@@ -11,13 +9,12 @@ import av
 import av.error
 from av.stream import Disposition
 
+from editorapp.media.decoding.size_limits import CLIP_PIXELS, check_frame_size
 from editorapp.media.decoding.sniff import Sniffed, sniff
 from editorapp.media.refusals import Refusal
 
-MAX_SIDE_PX = 8192
-MAX_PIXELS = 40_000_000
-THREADS = 2
-FORMATS = "mov,mp4,m4a,3gp,3g2,mj2,matroska,webm,avi,ogg,mpeg,mpegts,mpegvideo"
+_THREADS = 2
+_FORMATS = "mov,mp4,m4a,3gp,3g2,mj2,matroska,webm,avi,ogg,mpeg,mpegts,mpegvideo"
 # Written as one text because a reader compares it with a codec's name, not with Python.
 _CODECS = """
     h264 hevc av1 vp8 vp9 mpeg1video mpeg2video mpeg4 msmpeg4v1 msmpeg4v2 msmpeg4v3 h261 h263 h263p mjpeg mjpegb
@@ -36,7 +33,7 @@ def open_clip(path: Path, *, sniffed: Sniffed | None = None) -> Iterator[tuple[A
     Raises: Refusal.
     """
     sniffed = sniffed or sniff(path)
-    options = {"protocol_whitelist": "file", "format_whitelist": FORMATS, "enable_drefs": "0"}
+    options = {"protocol_whitelist": "file", "format_whitelist": _FORMATS, "enable_drefs": "0"}
     if sniffed.format == "mpegvideo":
         options.pop("enable_drefs")
     try:
@@ -75,14 +72,12 @@ def _picture_stream(container: Any, sniffed: Sniffed) -> Any:
     stream = next((one for one in sorted(pictures, key=_is_not_default) if _is_known(one)), None)
     if stream is None:
         context = pictures[0].codec_context
-        raise Refusal(
-            "unsupported_codec", codec=context.name if context is not None else "something unknown"
-        )
+        name = context.name if context is not None else "something unknown"
+        raise Refusal("unsupported_codec", codec=name)
     context = stream.codec_context
-    check_size(context.width, context.height)
-    context.thread_count = THREADS
-    context.thread_type = "AUTO"
-    context.options = {"max_pixels": str(MAX_PIXELS)}
+    check_frame_size(context.width, context.height)
+    context.thread_count, context.thread_type = _THREADS, "AUTO"
+    context.options = {"max_pixels": str(CLIP_PIXELS)}
     return stream
 
 
@@ -98,11 +93,9 @@ def _is_known(stream: Any) -> bool:
     return context is not None and context.codec.canonical_name in CODECS
 
 
-def check_size(width: int, height: int) -> None:
-    """Refuse pictures that would take gigabytes to decode. Raises: Refusal."""
-    if width > MAX_SIDE_PX or height > MAX_SIDE_PX or width * height > MAX_PIXELS:
-        limit = f"{MAX_SIDE_PX:,} a side and {MAX_PIXELS // 1_000_000} megapixels"
-        raise Refusal("too_large_picture", width=f"{width:,}", height=f"{height:,}", limit=limit)
+def sound_tracks(container: Any) -> list[Any]:
+    """Return the sound tracks that can be decoded."""
+    return [track for track in container.streams.audio if track.codec_context is not None]
 
 
 def demuxed(container: Any, *streams: Any) -> Iterator[Any]:
@@ -112,11 +105,8 @@ def demuxed(container: Any, *streams: Any) -> Iterator[Any]:
 
 def readable(packets: Iterator[Any]) -> Iterator[Any]:
     """Yield packets to the last one, or to where the file cannot be read any more."""
-    while True:
-        try:
-            yield next(packets)
-        except (StopIteration, av.error.FFmpegError):
-            return
+    with suppress(av.error.FFmpegError):
+        yield from packets
 
 
 def decoded(container: Any, stream: Any, packets: Iterator[Any] | None = None) -> Iterator[Any]:
@@ -125,17 +115,12 @@ def decoded(container: Any, stream: Any, packets: Iterator[Any] | None = None) -
     `packets`: those of the stream to be decoded; without them all, from where the container stands.
     One that cannot be decoded is passed over: one damaged frame does not lose a clip.
     """
-    packets = container.demux(stream) if packets is None else packets
-    while True:
-        try:
-            packet = next(packets)
-        except StopIteration:
-            return
-        except av.error.FFmpegError:
-            # The file ends inside a packet: what the decoder still holds is worth having.
-            yield from frames_in(stream, None)
-            return
-        yield from frames_in(stream, packet)
+    try:
+        for packet in container.demux(stream) if packets is None else packets:
+            yield from frames_in(stream, packet)
+    except av.error.FFmpegError:
+        # The file ends inside a packet: what the decoder still holds is worth having.
+        yield from frames_in(stream, None)
 
 
 def frames_in(stream: Any, packet: Any) -> list[Any]:
@@ -145,7 +130,5 @@ def frames_in(stream: Any, packet: Any) -> list[Any]:
     """
     try:
         return list(stream.decode(packet))
-    except av.error.EOFError:
-        return []
     except (av.error.FFmpegError, MemoryError):
         return []

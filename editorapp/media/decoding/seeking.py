@@ -1,12 +1,10 @@
-"""Entering a clip in the middle: what only its beginning tells a decoder is told again where
-decoding starts.
+"""Seeking: a clip is entered in the middle, and what only its beginning tells a decoder is told again
+there.
 
 Encoders write some words once, before the first picture: parameter sets, and who they are.
-libavcodec needs the last
-too: older x264 coded 4:4:4 and some motion in ways of its own. After a seek it has not read them,
-     and shows noise.
-Of all codecs that are entered in the middle (timeline.py), H.264 alone has decoders that ask for
-such words.
+libavcodec needs the last too: older x264 coded 4:4:4 and some motion in ways of its own. After a
+seek it has not read them, and shows noise. Of all codecs that are entered in the middle
+(timeline.py), H.264 alone has decoders that ask for such words.
 """
 
 from collections.abc import Iterator

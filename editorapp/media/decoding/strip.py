@@ -111,8 +111,7 @@ def _webp(data: bytes) -> bytes:
     if data[:4] != b"RIFF" or data[8:12] != b"WEBP":
         raise ValueError("no WebP")
     kept = b"".join(_webp_chunk(kind, chunk) for kind, chunk in _riff_chunks(data))
-    whole = b"RIFF" + (len(kept) + 4).to_bytes(4, "little") + b"WEBP" + kept
-    return data if whole == data else whole
+    return b"RIFF" + (len(kept) + 4).to_bytes(4, "little") + b"WEBP" + kept
 
 
 def _riff_chunks(data: bytes) -> Iterator[tuple[bytes, bytes]]:

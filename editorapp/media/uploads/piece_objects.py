@@ -1,4 +1,4 @@
-"""An upload's bytes as objects in the bucket: any machine can take the next piece, and any can
+"""Piece objects: an upload's bytes as objects in the bucket. Any machine can take the next piece, and any can
 finish.
 
 Each object is a stretch of the file, and its name says which and what is in it:
@@ -17,10 +17,10 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from editorapp.core.fault_points import reached
-from editorapp.media import store
+from editorapp.media import layout, store
 from editorapp.media.backends.s3 import MediaStorage
 from editorapp.media.refusals import Refusal
-from editorapp.media.uploads.part_file import READ_BYTES, Body, crc32_of, locked, path, read
+from editorapp.media.uploads.part_file import Body, arriving, crc32_of, locked, path
 
 OBJECT_BYTES = 2 * 1024 * 1024  # lies in memory once for each piece that is being taken
 
@@ -50,7 +50,7 @@ class PieceObjects:
 
     def __init__(self, token: str, storage: MediaStorage) -> None:
         self._token, self._storage = token, storage
-        self._prefix = f"incoming/{token}/"
+        self._prefix = f"{layout.INCOMING}{token}/"
 
     def _stretches(self) -> list[_Stretch]:
         """Return what covers the file from its first byte on, in order and up to the first gap."""
@@ -137,12 +137,9 @@ class PieceObjects:
 
 
 def _block(body: Body, size: int) -> bytearray:
-    """Return so many bytes of the body; fewer only at its end, or when the browser went away."""
-    block, filled = bytearray(size), 0
-    while filled < size and (data := read(body, min(READ_BYTES, size - filled))):
-        block[filled : filled + len(data)] = data
-        filled += len(data)
-    del block[filled:]
+    block = bytearray()
+    for data in arriving(body, size):
+        block += data
     return block
 
 

@@ -1,4 +1,4 @@
-"""Receive a file in pieces: each goes straight to where it stays, and a broken connection costs one
+"""Resumable uploads: a file comes in pieces, each goes straight to where it stays, and a broken connection costs one
 piece.
 
 Whatever a browser asks may be asked again, because its answer may have been lost: beginning the
@@ -169,7 +169,7 @@ def append(upload: Upload, body: Body, *, at: int, length: int) -> int:
     return reached
 
 
-def finish(upload: Upload, *, spent: Timing | None = None) -> Asset:
+def finish(upload: Upload, *, timing: Timing | None = None) -> Asset:
     """Take the uploaded file in; asked again, give the same asset, or the same refusal.
 
     Its pieces are gone afterwards, taken or refused. Where it is not the file that is in the way (a
@@ -188,7 +188,7 @@ def finish(upload: Upload, *, spent: Timing | None = None) -> Asset:
         if here != upload.size_bytes:
             raise WrongOffset(here)
         try:
-            asset = _take(upload, pieces, here, spent)
+            asset = _take(upload, pieces, here, timing)
         except Refusal as refusal:
             if not refusal.is_passing:
                 _end(upload, refusal_code=refusal.code, refusal_message=refusal.message)
@@ -197,12 +197,12 @@ def finish(upload: Upload, *, spent: Timing | None = None) -> Asset:
     return asset
 
 
-def _take(upload: Upload, pieces: Pieces, size: int, spent: Timing | None) -> Asset:
+def _take(upload: Upload, pieces: Pieces, size: int, timing: Timing | None) -> Asset:
     sha256 = running_hash.result(upload.token, size=size)
     file = pieces.whole(size)
     reached("upload.taking")
     asset = take_in(
-        file, name=upload.name, team=upload.team, user=upload.user, sha256=sha256, spent=spent
+        file, name=upload.name, team=upload.team, user=upload.user, sha256=sha256, timing=timing
     )
     reached("upload.taken")
     return asset

@@ -288,9 +288,9 @@ def finish_upload(request: MemberRequest, token: str) -> HttpResponse:
     """Take the uploaded file in: 201 with the asset, or 422 with the reason in one sentence; the
     same once more.
     """
-    spent = Timing()
+    timing = Timing()
     try:
-        asset = resumable.finish(_own_upload(request, token), spent=spent)
+        asset = resumable.finish(_own_upload(request, token), timing=timing)
     except resumable.WrongOffset as wrong:
         return _at(wrong.offset, status=409)
     except BeingTaken:
@@ -299,7 +299,7 @@ def finish_upload(request: MemberRequest, token: str) -> HttpResponse:
     except Refusal as refusal:
         return _refused(refusal)
     return JsonResponse(
-        {"asset": asset_json(asset)}, status=201, headers={"Server-Timing": spent.header()}
+        {"asset": asset_json(asset)}, status=201, headers={"Server-Timing": timing.header()}
     )
 
 

@@ -33,8 +33,7 @@ def measure(
     """Run the sandbox's job on a file and return the facts as it says them. Raises: Refusal."""
     limit = settings.MAX_SOURCE_SECONDS if max_seconds is None else max_seconds
     said = sandbox.run("take", path=path.resolve(), max_seconds=limit, expect=expect, out=out)
-    facts: dict[str, Any] = said["facts"]
-    return facts
+    return dict(said["facts"])
 
 
 def check_readable(path: Path, max_bytes: int | None = None) -> None:

@@ -40,22 +40,22 @@ def examine(
 
     Raises: Refusal.
     """
-    with open_clip(path, sniffed=sniffed) as (container, stream):
+    with open_clip(path, sniffed=sniffed) as stream:
         if stream.duration and stream.time_base:
             # Refused by what the header claims, before hours of frames are counted.
             claimed = float(stream.duration * stream.time_base)
             _check_length(claimed, max_seconds, slack=max_seconds * 0.01 + 1)
         check_whole(path, sniffed, stream)
-        packets = read_packets(container, stream)
+        packets = read_packets(stream)
         if not packets:
             raise Refusal("no_frames")
     timeline = build(path, sniffed, packets, on_frame=on_frame)
-    with open_clip(path, sniffed=sniffed) as (container, stream):
+    with open_clip(path, sniffed=sniffed) as stream:
         rate, varies = exact_rate(timeline, stream)
         seconds = _seconds(timeline, rate, varies)
         _check_length(seconds, max_seconds)
-        sounds = [one.codec_context.codec.canonical_name for one in sound_tracks(container)]
-        facts = _facts(container, stream, sniffed, sounds)
+        sounds = [one.codec_context.codec.canonical_name for one in sound_tracks(stream.container)]
+        facts = _facts(stream, sniffed, sounds)
     facts["browser_safe"] &= not (sniffed.format == "mov" and is_fragmented(path))
     facts |= {
         "size_bytes": path.stat().st_size,
@@ -83,15 +83,15 @@ def _seconds(timeline: Timeline, rate: Fraction, varies: bool) -> Fraction:
     return len(timeline.pts) * usual + (last - usual if last > Fraction(5, 4) * usual else 0)
 
 
-def _facts(container: Any, stream: Any, sniffed: Sniffed, sounds: list[str]) -> dict[str, Any]:
+def _facts(stream: Any, sniffed: Sniffed, sounds: list[str]) -> dict[str, Any]:
     """Read what the first frame says: size as displayed, colour, layout."""
-    frame = next(decoded(container, stream), None)
+    frame = next(decoded(stream), None)
     if frame is None:
         raise Refusal("no_frames")
     width, height = colour.displayed_size(frame, colour.pixel_aspect(stream))
     check_frame_size(width, height)
     transfer, codec = colour.transfer(frame), stream.codec_context.codec.canonical_name
-    tracks, pixel_format = picture_tracks(container), frame.format.name
+    tracks, pixel_format = picture_tracks(stream.container), frame.format.name
     is_safe = is_browser_safe(sniffed.container, codec, pixel_format, sounds)
     return {
         "kind": "video",
@@ -99,7 +99,7 @@ def _facts(container: Any, stream: Any, sniffed: Sniffed, sounds: list[str]) -> 
         "codec": codec,
         "width": width,
         "height": height,
-        "has_audio": bool(container.streams.audio),
+        "has_audio": bool(stream.container.streams.audio),
         "hdr": bool(transfer),
         "hdr_transfer": transfer,
         "rotation": colour.upright(frame).clockwise_degrees,

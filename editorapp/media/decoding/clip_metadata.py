@@ -154,12 +154,12 @@ def _pictures_and_sound(path: Path, sniffed: Sniffed) -> Any:
     """
     with (
         suppress(Refusal),
-        open_clip(path, sniffed=sniffed) as (container, stream),
-        open_clip(path, sniffed=sniffed) as (again, pictures),
+        open_clip(path, sniffed=sniffed) as stream,
+        open_clip(path, sniffed=sniffed) as again,
     ):
-        frame = next(decoded(container, stream), None)
+        frame = next(decoded(stream), None)
         turned = colour.display_matrix(frame) if frame is not None else None
-        packets = again.demux(pictures, *sound_tracks(again))
+        packets = again.container.demux(again, *sound_tracks(again.container))
         return turned, [_told_by(packet) for packet in packets]
     return None
 

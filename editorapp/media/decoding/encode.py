@@ -204,8 +204,8 @@ def copy(
     Every frame is kept, each as long as it was: a varying rate stays one. Raises: Refusal.
     """
     is_timed = _has_true_sound(path)
-    with open_clip(path) as (container, stream), _new_mp4(out) as made:
-        track, aspect = track_of(container), colour.pixel_aspect(stream)
+    with open_clip(path) as stream, _new_mp4(out) as made:
+        track, aspect = track_of(stream.container), colour.pixel_aspect(stream)
 
         def picture(frame: Any) -> _Picture:
             return _Picture(made, frame, aspect, rate=rate, base=timeline.time_base, recipe=recipe)
@@ -213,7 +213,7 @@ def copy(
         writer = _Writer(made, timeline, span, track, is_timed, picture)
         # Where the times of the sound make no sense, it is counted from the beginning.
         start = span[0] if is_timed else 0
-        for index, frame in _play(container, stream, track, timeline, start):
+        for index, frame in _play(stream, track, timeline, start):
             if index is None:
                 writer.hear(frame)
             else:
@@ -222,12 +222,12 @@ def copy(
 
 
 def _has_true_sound(path: Path) -> bool:
-    with open_clip(path) as (container, _):
-        return has_true_times(container)
+    with open_clip(path) as stream:
+        return has_true_times(stream.container)
 
 
 def _play(
-    container: Any, stream: Any, sounding: Any, timeline: Timeline, first: int
+    stream: Any, sounding: Any, timeline: Timeline, first: int
 ) -> Iterator[tuple[int | None, Any]]:
     """Yield pictures with their index on the timeline, and sound with None, from before frame
     `first` to the end.
@@ -235,9 +235,9 @@ def _play(
     starts = [key for key in timeline.keys if key <= timeline.pts[first]]
     sounds = [] if sounding is None else [sounding]
     if starts and first > 0:
-        index, packets = None, packets_from(container, stream, starts[-1], *sounds)
+        index, packets = None, packets_from(stream, starts[-1], *sounds)
     else:
-        index, packets = 0, container.demux(stream, *sounds)
+        index, packets = 0, stream.container.demux(stream, *sounds)
     places = {pts: number for number, pts in enumerate(timeline.pts)}
     sound: list[tuple[None, Any]] = []
     for packet in readable(packets):
@@ -264,25 +264,23 @@ def remux(path: Path, out: Path, timeline: Timeline) -> None:
     """
     if not _has_true_sound(path):
         raise Refusal("damaged", detail="the times of its sound make no sense")
-    with open_clip(path) as (container, stream):
-        frame = next(decoded(container, stream), None)
+    with open_clip(path) as stream:
+        frame = next(decoded(stream), None)
         turned = colour.display_matrix(frame) if frame is not None else None
     try:
-        with open_clip(path) as (container, stream), _new_mp4(out) as made:
-            _copy_packets(container, stream, made, timeline, turned)
+        with open_clip(path) as stream, _new_mp4(out) as made:
+            _copy_packets(stream, made, timeline, turned)
     except (av.error.FFmpegError, ValueError) as error:
         raise Refusal("damaged", detail="its packets do not fit into an MP4") from error
 
 
-def _copy_packets(
-    container: Any, stream: Any, made: Any, timeline: Timeline, turned: list[int] | None
-) -> None:
-    sounding = track_of(container)
+def _copy_packets(stream: Any, made: Any, timeline: Timeline, turned: list[int] | None) -> None:
+    sounding = track_of(stream.container)
     streams = [stream] if sounding is None else [stream, sounding]
     copies = {one.index: made.add_stream_from_template(one) for one in streams}
     if turned:
         copies[stream.index].set_display_matrix(turned)
-    for packet in _with_decoding_times(container.demux(*streams), stream):
+    for packet in _with_decoding_times(stream.container.demux(*streams), stream):
         if packet.is_discard and packet.stream.index != stream.index:
             continue  # what an encoder put before the sound to warm up
         if packet.is_discard:

@@ -81,9 +81,9 @@ def _take_clip(
 
 def _collector(file: Path, sniffed: Sniffed) -> previews.Collector:
     """Return what collects previews, for about as many frames as there will be."""
-    with open_clip(file, sniffed=sniffed) as (container, stream):
+    with open_clip(file, sniffed=sniffed) as stream:
         aspect = colour.pixel_aspect(stream)
-        count = sum(packet.is_shown for packet in read_packets(container, stream))
+        count = sum(packet.is_shown for packet in read_packets(stream))
     return previews.Collector(count, aspect)
 
 

@@ -25,8 +25,8 @@ CODECS = frozenset(_CODECS.split())
 
 
 @contextmanager
-def open_clip(path: Path, *, sniffed: Sniffed | None = None) -> Iterator[tuple[Any, Any]]:
-    """Yield the container and its picture stream, ready to decode.
+def open_clip(path: Path, *, sniffed: Sniffed | None = None) -> Iterator[Any]:
+    """Yield the picture stream of a clip, ready to decode; `stream.container` is open as long.
 
     The demuxer is named and not guessed, and knows only local files: a playlist is never opened,
     whatever its name.
@@ -43,7 +43,7 @@ def open_clip(path: Path, *, sniffed: Sniffed | None = None) -> Iterator[tuple[A
     except (av.error.FFmpegError, ValueError, UnicodeError) as error:
         raise _cannot_open(error, sniffed) from error
     with container:
-        yield container, _picture_stream(container, sniffed)
+        yield _picture_stream(container, sniffed)
 
 
 def picture_tracks(container: Any) -> list[Any]:
@@ -98,9 +98,9 @@ def sound_tracks(container: Any) -> list[Any]:
     return [track for track in container.streams.audio if track.codec_context is not None]
 
 
-def demuxed(container: Any, *streams: Any) -> Iterator[Any]:
+def demuxed(*streams: Any) -> Iterator[Any]:
     """Yield the packets of streams to the end of the file, or to where it cannot be read any more."""
-    return readable(container.demux(*streams))
+    return readable(streams[0].container.demux(*streams))
 
 
 def readable(packets: Iterator[Any]) -> Iterator[Any]:
@@ -109,14 +109,14 @@ def readable(packets: Iterator[Any]) -> Iterator[Any]:
         yield from packets
 
 
-def decoded(container: Any, stream: Any, packets: Iterator[Any] | None = None) -> Iterator[Any]:
+def decoded(stream: Any, packets: Iterator[Any] | None = None) -> Iterator[Any]:
     """Yield the frames of a stream, in the order in which they are shown.
 
     `packets`: those of the stream to be decoded; without them all, from where the container stands.
     One that cannot be decoded is passed over: one damaged frame does not lose a clip.
     """
     try:
-        for packet in container.demux(stream) if packets is None else packets:
+        for packet in stream.container.demux(stream) if packets is None else packets:
             yield from frames_in(stream, packet)
     except av.error.FFmpegError:
         # The file ends inside a packet: what the decoder still holds is worth having.

@@ -42,8 +42,8 @@ def frame_at(path: Path, timeline: Timeline, index: int) -> tuple[Any, Any]:
     if not 0 <= index < len(timeline.pts):
         raise Refusal("no_such_frame", index=index, last=len(timeline.pts) - 1)
     for start in _starts(timeline, index):
-        with open_clip(path) as (container, stream):
-            frame = _from(container, stream, timeline, index, start)
+        with open_clip(path) as stream:
+            frame = _from(stream, timeline, index, start)
             if frame is not None:
                 return frame, pixel_aspect(stream)
     raise Refusal("no_frames")
@@ -64,13 +64,13 @@ def _starts(timeline: Timeline, index: int) -> Iterator[int | None]:
     yield None
 
 
-def _from(container: Any, stream: Any, timeline: Timeline, index: int, start: int | None) -> Any:
+def _from(stream: Any, timeline: Timeline, index: int, start: int | None) -> Any:
     wanted = timeline.pts[index]
     if start is None:
         # The slow way counts: some old formats give their frames no times.
-        return next(islice(decoded(container, stream), index, None), None)
+        return next(islice(decoded(stream), index, None), None)
     is_first = True
-    for frame in decoded(container, stream, packets_from(container, stream, start)):
+    for frame in decoded(stream, packets_from(stream, start)):
         if frame.pts is None or (is_first and frame.pts > start) or frame.pts > wanted:
             return None
         if frame.pts == wanted:

@@ -25,7 +25,7 @@ def has_true_times(container: Any) -> bool:
         return True
     count = jumps = 0
     due: int | None = None
-    for packet in demuxed(container, track):
+    for packet in demuxed(track):
         if packet.pts is None or not packet.duration:
             continue
         count += 1

@@ -70,11 +70,11 @@ def has_times_of(copy: Timeline, source: Timeline) -> bool:
     )
 
 
-def read_packets(container: Any, stream: Any) -> list[Packet]:
+def read_packets(stream: Any) -> list[Packet]:
     """Read the picture's packets to the end of the file, in file order."""
     return [
         Packet(one.pts, one.duration or 0, one.is_keyframe, not one.is_discard)
-        for one in demuxed(container, stream)
+        for one in demuxed(stream)
         if one.size
     ]
 
@@ -111,13 +111,13 @@ def build(
     last second are decoded and compared with what the packets say; every difference leads to decoding the whole.
     Raises: Refusal, when nothing can be decoded, or the end of the clip cannot.
     """
-    with open_clip(path, sniffed=sniffed) as (_container, stream):
+    with open_clip(path, sniffed=sniffed) as stream:
         claims = _claims(stream, sniffed, packets)
     is_long = claims.size > _WHOLE_PIXELS
     if claims.times and is_long and _ends_agree(path, sniffed, claims.times, claims.keys):
         return claims.timeline(claims.times, is_decoded=False)
-    with open_clip(path, sniffed=sniffed) as (container, stream):
-        shown = _decode_all(container, stream, claims.step, on_frame)
+    with open_clip(path, sniffed=sniffed) as stream:
+        shown = _decode_all(stream, claims.step, on_frame)
     _check_reached(shown, claims)
     return claims.timeline(shown, is_decoded=True)
 
@@ -180,9 +180,9 @@ def _usual_step(times: list[int], stream: Any) -> int:
     return max(1, round(1 / (Fraction(rate) * stream.time_base)))
 
 
-def _decode_all(container: Any, stream: Any, step: int, on_frame: OnFrame | None) -> list[int]:
+def _decode_all(stream: Any, step: int, on_frame: OnFrame | None) -> list[int]:
     times: list[int] = []
-    for index, frame in enumerate(decoded(container, stream)):
+    for index, frame in enumerate(decoded(stream)):
         # Some old formats give frames no time: they follow each other at the usual step.
         time = frame.pts if frame.pts is not None else (times[-1] + step if times else 0)
         times.append(max(time, times[-1] + 1) if times else time)
@@ -195,13 +195,13 @@ def _decode_all(container: Any, stream: Any, step: int, on_frame: OnFrame | None
 
 def _ends_agree(path: Path, sniffed: Sniffed, said: list[int], keys: list[int]) -> bool:
     """Decode the first and the last second: are they what the packets say?"""
-    with open_clip(path, sniffed=sniffed) as (container, stream):
+    with open_clip(path, sniffed=sniffed) as stream:
         second = round(1 / stream.time_base)
-        if not _matches(decoded(container, stream), said, 0, said[0] + second):
+        if not _matches(decoded(stream), said, 0, said[0] + second):
             return False
     late = keys[max(0, bisect.bisect_right(keys, said[-1] - second) - 1)] if keys else said[0]
-    with open_clip(path, sniffed=sniffed) as (container, stream):
-        frames = decoded(container, stream, packets_from(container, stream, late))
+    with open_clip(path, sniffed=sniffed) as stream:
+        frames = decoded(stream, packets_from(stream, late))
         return _matches(frames, said, bisect.bisect_left(said, late), None)
 
 

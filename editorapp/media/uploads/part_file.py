@@ -37,11 +37,11 @@ class PartFile:
     """The pieces of one upload, one after the other in one file."""
 
     def __init__(self, token: str) -> None:
-        self._token = token
+        self._token, self._path = token, path(token)
 
     def offset(self) -> int:
         try:
-            return path(self._token).stat().st_size
+            return self._path.stat().st_size
         except FileNotFoundError:
             return 0
 
@@ -52,7 +52,7 @@ class PartFile:
         A piece that breaks off leaves what came: the next goes on from there. Raises: Refusal
         "disk_full".
         """
-        with store.telling_full_disk(), open(path(self._token), "ab") as file:
+        with store.telling_full_disk(), open(self._path, "ab") as file:
             with locked(file.fileno()):
                 if file.seek(0, os.SEEK_END) != at:
                     return None
@@ -67,23 +67,23 @@ class PartFile:
             return end
 
     def checksum(self, size: int) -> int:
-        return crc32_of(path(self._token), size)
+        return crc32_of(self._path, size)
 
-    def whole(self, size: int) -> Path:
+    def whole(self) -> Path:
         """Return the whole file under a second name, which may be used up: the pieces stay until
         they are forgotten.
         """
-        taking = path(self._token).with_suffix(f".{secrets.token_hex(4)}.taking")
+        taking = self._path.with_suffix(f".{secrets.token_hex(4)}.taking")
         try:
-            os.link(path(self._token), taking)
+            os.link(self._path, taking)
         except OSError:  # a file system without links
             with store.telling_full_disk():
-                shutil.copyfile(path(self._token), taking)
+                shutil.copyfile(self._path, taking)
         return taking
 
     def forget(self) -> None:
         running_hash.forget(self._token)
-        path(self._token).unlink(missing_ok=True)
+        self._path.unlink(missing_ok=True)
 
 
 class _Overtaken(Exception):

@@ -73,28 +73,31 @@ def take_in(
             with timing.on("hash"):
                 sha256 = sha256 or store.hash_file(path)
             asset = _known(team, sha256, expect)
-            if asset is not None:
-                return asset
-            reached("intake.hashed")
-            with store.settling(path), timing.on("measure"):
-                facts = facts_from(
-                    measure(path, expect=expect, max_seconds=max_seconds, out=folder)
-                )
-            reached("intake.measured")
-            with timing.on("store"):
-                _keep(path, folder, sha256)
-            about = {
-                "name": safe_name(name, fallback=facts.kind),
-                "created_by": user,
-                "origin": origin,
-                "is_simulated": is_simulated,
-            }
-            asset = _row(team, sha256, about | _values(facts))
-            with timing.on("outgoing"):
-                _prepare_to_leave(asset)
+            if asset is None:
+                reached("intake.hashed")
+                facts = _store(path, folder, sha256, timing, expect=expect, max_seconds=max_seconds)
+                about = {
+                    "name": safe_name(name, fallback=facts.kind),
+                    "created_by": user,
+                    "origin": origin,
+                    "is_simulated": is_simulated,
+                }
+                asset = _row(team, sha256, about | _values(facts))
+                with timing.on("outgoing"):
+                    _prepare_to_leave(asset)
             return asset
     finally:
         path.unlink(missing_ok=True)
+
+
+def _store(path: Path, folder: Path, sha256: str, timing: Timing, **limits: Any) -> MediaFacts:
+    """Measure a file, and keep it and its previews. Raises: Refusal."""
+    with store.settling(path), timing.on("measure"):
+        facts = facts_from(measure(path, out=folder, **limits))
+    reached("intake.measured")
+    with timing.on("store"):
+        _keep(path, folder, sha256)
+    return facts
 
 
 def _prepare_to_leave(asset: Asset) -> None:

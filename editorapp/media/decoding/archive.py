@@ -95,17 +95,22 @@ def _save_poster(data: bytes, poster: Path) -> None:
     """Decode one frame of linear light and show it: in Rec. 709, highlights rolled off, then the
     sRGB curve.
     """
-    decoder: Any = av.CodecContext.create("exr", "r")
-    try:
-        frame = [*decoder.decode(av.Packet(data)), *decoder.decode(None)][0]
-        light = np.maximum(frame.reformat(format="gbrpf32le").to_ndarray().astype(np.float32), 0)
-    except (av.error.FFmpegError, IndexError, ValueError) as error:
-        raise Refusal("bad_archive", detail="a frame in it cannot be decoded") from error
+    light = _light(data)
     step = max(1, -(-light.shape[1] // POSTER_WIDTH), -(-light.shape[0] // POSTER_HEIGHT))
     light = np.nan_to_num(light[::step, ::step], posinf=65504.0)
     light = np.maximum(light @ _to_rec709(data).T, 0)
     shown = colour.srgb_curve(np.where(light > colour.KNEE, colour.rolled_off(light), light))
     save_poster(np.rint(shown * 255).astype(np.uint8), poster)
+
+
+def _light(data: bytes) -> NDArray[np.float32]:
+    """Return the light of an EXR frame: (height, width, 3), never less than nothing."""
+    decoder: Any = av.CodecContext.create("exr", "r")
+    try:
+        frame = [*decoder.decode(av.Packet(data)), *decoder.decode(None)][0]
+        return np.maximum(frame.reformat(format="gbrpf32le").to_ndarray().astype(np.float32), 0)
+    except (av.error.FFmpegError, IndexError, ValueError) as error:
+        raise Refusal("bad_archive", detail="a frame in it cannot be decoded") from error
 
 
 def _to_rec709(frame: bytes) -> NDArray[np.float64]:
@@ -114,15 +119,8 @@ def _to_rec709(frame: bytes) -> NDArray[np.float64]:
 
     Source: OpenEXR's attribute `chromaticities`: x and y of red, green, blue and white.
     """
-    at = frame.find(_PRIMARIES, 0, 65536)
-    if at < 0:
-        return np.eye(3)
-    said = (
-        np.frombuffer(frame, "<f4", count=8, offset=at + len(_PRIMARIES) + 4)
-        .reshape(4, 2)
-        .astype(float)
-    )
-    if not np.isfinite(said).all() or not said[:, 1].all():
+    said = _primaries(frame)
+    if said is None:
         return np.eye(3)
     try:
         ours, theirs = _to_xyz(np.array(_REC709)), _to_xyz(said)
@@ -132,6 +130,16 @@ def _to_rec709(frame: bytes) -> NDArray[np.float64]:
     seen = (_CONES @ ours.sum(axis=1)) / (_CONES @ theirs.sum(axis=1))
     adapted = np.linalg.inv(_CONES) @ np.diag(seen) @ _CONES
     return np.asarray(np.linalg.inv(ours) @ adapted @ theirs, dtype=np.float64)
+
+
+def _primaries(frame: bytes) -> NDArray[np.float64] | None:
+    """Return x and y of red, green, blue and white; None where nothing sensible is said."""
+    at = frame.find(_PRIMARIES, 0, 65536)
+    if at < 0:
+        return None
+    numbers = np.frombuffer(frame, "<f4", count=8, offset=at + len(_PRIMARIES) + 4)
+    said = numbers.reshape(4, 2).astype(float)
+    return said if np.isfinite(said).all() and said[:, 1].all() else None
 
 
 def _to_xyz(places: NDArray[np.float64]) -> NDArray[np.float64]:

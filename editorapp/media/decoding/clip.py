@@ -41,30 +41,38 @@ def examine(
     Raises: Refusal.
     """
     with open_clip(path, sniffed=sniffed) as stream:
-        if stream.duration and stream.time_base:
-            # Refused by what the header claims, before hours of frames are counted.
-            claimed = float(stream.duration * stream.time_base)
-            _check_length(claimed, max_seconds, slack=max_seconds * 0.01 + 1)
+        _check_claim(stream, max_seconds)
         check_whole(path, sniffed, stream)
         packets = read_packets(stream)
         if not packets:
             raise Refusal("no_frames")
     timeline = build(path, sniffed, packets, on_frame=on_frame)
     with open_clip(path, sniffed=sniffed) as stream:
-        rate, varies = exact_rate(timeline, stream)
-        seconds = _seconds(timeline, rate, varies)
-        _check_length(seconds, max_seconds)
-        sounds = [one.codec_context.codec.canonical_name for one in sound_tracks(stream.container)]
+        times = _times(timeline, stream, max_seconds)
+        tracks = sound_tracks(stream.container)
+        sounds = [track.codec_context.codec.canonical_name for track in tracks]
         facts = _facts(stream, sniffed, sounds)
     facts["browser_safe"] &= not (sniffed.format == "mov" and is_fragmented(path))
-    facts |= {
-        "size_bytes": path.stat().st_size,
+    return Clip({**facts, **times, "size_bytes": path.stat().st_size}, timeline, sounds)
+
+
+def _times(timeline: Timeline, stream: Any, max_seconds: float) -> dict[str, Any]:
+    rate, varies = exact_rate(timeline, stream)
+    seconds = _seconds(timeline, rate, varies)
+    _check_length(seconds, max_seconds)
+    return {
         "fps": f"{rate.numerator}/{rate.denominator}",
         "variable_frame_rate": varies,
         "frame_count": len(timeline.pts),
         "duration_seconds": _show_seconds(seconds),
     }
-    return Clip(facts, timeline, sounds)
+
+
+def _check_claim(stream: Any, max_seconds: float) -> None:
+    """Refuse by what the header claims, before hours of frames are counted."""
+    if stream.duration and stream.time_base:
+        claimed = float(stream.duration * stream.time_base)
+        _check_length(claimed, max_seconds, slack=max_seconds * 0.01 + 1)
 
 
 def _check_length(seconds: float | Fraction, limit: float, *, slack: float = 0) -> None:

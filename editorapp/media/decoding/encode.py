@@ -232,12 +232,7 @@ def _play(
     """Yield pictures with their index on the timeline, and sound with None, from before frame
     `first` to the end.
     """
-    starts = [key for key in timeline.keys if key <= timeline.pts[first]]
-    sounds = [] if sounding is None else [sounding]
-    if starts and first > 0:
-        index, packets = None, packets_from(stream, starts[-1], *sounds)
-    else:
-        index, packets = 0, stream.container.demux(stream, *sounds)
+    index, packets = _entered(stream, sounding, timeline, first)
     places = {pts: number for number, pts in enumerate(timeline.pts)}
     sound: list[tuple[None, Any]] = []
     for packet in readable(packets):
@@ -254,6 +249,19 @@ def _play(
             yield from sound
             sound.clear()
     yield from sound
+
+
+def _entered(
+    stream: Any, sounding: Any, timeline: Timeline, first: int
+) -> tuple[int | None, Iterator[Any]]:
+    """Return packets from before frame `first` on, and the index of the first frame in them; None
+    where its time says which it is.
+    """
+    starts = [key for key in timeline.keys if key <= timeline.pts[first]]
+    sounds = [] if sounding is None else [sounding]
+    if starts and first > 0:
+        return None, packets_from(stream, starts[-1], *sounds)
+    return 0, stream.container.demux(stream, *sounds)
 
 
 def remux(path: Path, out: Path, timeline: Timeline) -> None:

@@ -47,17 +47,26 @@ def _jpeg(data: bytes) -> bytes:
             raise ValueError("no marker where one belongs")
         if marker == 0xD9:
             return bytes(out + data[at : at + 2])
-        end = at + 2 + int.from_bytes(data[at + 2 : at + 4], "big")
-        if end < at + 4 or end > len(data):
-            raise ValueError("a segment that does not end")
+        end = _jpeg_segment_end(data, at)
         out += _jpeg_segment(marker, data[at:end])
-        if marker == 0xDA:
-            found = _NEXT_MARKER.search(data, end)
-            if found is None:
-                raise ValueError("pixels that do not end")
-            out += data[end : found.start()]
-            end = found.start()
         at = end
+        if marker == 0xDA:
+            at = _jpeg_pixels_end(data, end)
+            out += data[end:at]
+
+
+def _jpeg_segment_end(data: bytes, at: int) -> int:
+    end = at + 2 + int.from_bytes(data[at + 2 : at + 4], "big")
+    if end < at + 4 or end > len(data):
+        raise ValueError("a segment that does not end")
+    return end
+
+
+def _jpeg_pixels_end(data: bytes, at: int) -> int:
+    found = _NEXT_MARKER.search(data, at)
+    if found is None:
+        raise ValueError("pixels that do not end")
+    return found.start()
 
 
 def _jpeg_segment(marker: int, segment: bytes) -> bytes:

@@ -15,6 +15,7 @@ from editorapp.media.decoding.previews import POSTER_HEIGHT, POSTER_WIDTH, save_
 from editorapp.media.decoding.size_limits import check_frame_size
 from editorapp.media.refusals import Refusal
 
+Matrix = NDArray[np.float64]
 _MAX_FRAMES = 100_000
 _MAX_FRAME_BYTES = 700_000_000
 _EXR_MAGIC = b"\x76\x2f\x31\x01"
@@ -103,7 +104,7 @@ def _save_poster(data: bytes, poster: Path) -> None:
     save_poster(np.rint(shown * 255).astype(np.uint8), poster)
 
 
-def _light(data: bytes) -> NDArray[np.float32]:
+def _light(data: bytes) -> colour.Light:
     """Return the light of an EXR frame: (height, width, 3), never less than nothing."""
     decoder: Any = av.CodecContext.create("exr", "r")
     try:
@@ -113,7 +114,7 @@ def _light(data: bytes) -> NDArray[np.float32]:
         raise Refusal("bad_archive", detail="a frame in it cannot be decoded") from error
 
 
-def _to_rec709(frame: bytes) -> NDArray[np.float64]:
+def _to_rec709(frame: bytes) -> Matrix:
     """Return the 3x3 matrix from the light of an EXR frame to that of Rec. 709, which is meant
     where nothing is said.
 
@@ -132,7 +133,7 @@ def _to_rec709(frame: bytes) -> NDArray[np.float64]:
     return np.asarray(np.linalg.inv(ours) @ adapted @ theirs, dtype=np.float64)
 
 
-def _primaries(frame: bytes) -> NDArray[np.float64] | None:
+def _primaries(frame: bytes) -> Matrix | None:
     """Return x and y of red, green, blue and white; None where nothing sensible is said."""
     at = frame.find(_PRIMARIES, 0, 65536)
     if at < 0:
@@ -142,7 +143,7 @@ def _primaries(frame: bytes) -> NDArray[np.float64] | None:
     return said if np.isfinite(said).all() and said[:, 1].all() else None
 
 
-def _to_xyz(places: NDArray[np.float64]) -> NDArray[np.float64]:
+def _to_xyz(places: Matrix) -> Matrix:
     """Return the matrix from RGB of these primaries and white (x, y) to XYZ."""
     x, y = places.T
     colours = np.stack((x / y, np.ones(4), (1 - x - y) / y))

@@ -1,5 +1,5 @@
-"""Colour of decoded frames: from a frame to a picture for the eye; upright, square pixels, sRGB; HDR brought into
-range.
+"""Colour of decoded frames: from a frame to a picture for the eye; upright, square pixels, sRGB; HDR
+brought into range.
 """
 
 from dataclasses import dataclass
@@ -9,6 +9,9 @@ from typing import Any
 import numpy as np
 from av.sidedata.sidedata import Type
 from numpy.typing import NDArray
+
+Pixels = NDArray[np.uint8]
+Light = NDArray[np.float32]
 
 PQ, HLG = 16, 18  # ITU-T H.273 transfer characteristics
 _TRANSFERS = {PQ: "pq", HLG: "hlg"}
@@ -140,9 +143,7 @@ def swscale_matrix(frame: Any) -> int:
     return _SWS.get(int(frame.colorspace), _SWS[assumed])
 
 
-def picture(
-    frame: Any, aspect: Fraction, *, max_width: int = 0, max_height: int = 0
-) -> NDArray[np.uint8]:
+def picture(frame: Any, aspect: Fraction, *, max_width: int = 0, max_height: int = 0) -> Pixels:
     """Return a frame as it is shown: RGB, uint8, (height, width, 3); smaller where a limit asks for
     it.
     """
@@ -177,7 +178,7 @@ def fit(size: tuple[int, int], max_width: int, max_height: int) -> tuple[int, in
     return max(1, round(width * scale)), max(1, round(height * scale))
 
 
-def turned(pixels: NDArray[np.uint8], turn: Upright) -> NDArray[np.uint8]:
+def turned(pixels: Pixels, turn: Upright) -> Pixels:
     """Turn the array of a coded picture upright."""
     if turn.transposed:
         pixels = pixels.swapaxes(0, 1)
@@ -205,7 +206,7 @@ def _plane(plane: Any) -> Any:
     return lines[:, : plane.width]
 
 
-def to_sdr(signal: NDArray[np.float32], kind: str) -> NDArray[np.float32]:
+def to_sdr(signal: Light, kind: str) -> Light:
     """Bring an HDR signal (BT.2020, PQ or HLG, 0..1) to an SDR one (BT.709 primaries, sRGB curve,
     0..1).
     """
@@ -229,7 +230,7 @@ def srgb_curve(light: NDArray[Any]) -> NDArray[Any]:
     return np.clip(np.where(light <= 0.0031308, low, high), 0, 1)
 
 
-def _pq_nits(signal: NDArray[np.float32]) -> NDArray[np.float32]:
+def _pq_nits(signal: Light) -> Light:
     """SMPTE ST 2084: signal -> light in nits."""
     root = np.power(np.clip(signal, 0, 1), 1 / 78.84375)
     top = np.maximum(root - 0.8359375, 0)
@@ -239,7 +240,7 @@ def _pq_nits(signal: NDArray[np.float32]) -> NDArray[np.float32]:
     )
 
 
-def _hlg_nits(signal: NDArray[np.float32]) -> NDArray[np.float32]:
+def _hlg_nits(signal: Light) -> Light:
     """ITU-R BT.2100 HLG on a display of 1,000 nits: signal -> light in nits."""
     signal = np.clip(signal, 0, 1)
     scene = np.where(

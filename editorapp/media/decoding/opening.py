@@ -41,7 +41,7 @@ def open_clip(path: Path, *, sniffed: Sniffed | None = None) -> Iterator[Any]:
             str(path), format=sniffed.format, options=options, metadata_errors="replace"
         )
     except (av.error.FFmpegError, ValueError, UnicodeError) as error:
-        raise _cannot_open(error, sniffed) from error
+        raise _cannot_open(sniffed) from error
     with container:
         yield _picture_stream(container, sniffed)
 
@@ -55,7 +55,7 @@ def picture_tracks(container: Any) -> list[Any]:
     ]
 
 
-def _cannot_open(error: Exception, sniffed: Sniffed) -> Refusal:
+def _cannot_open(sniffed: Sniffed) -> Refusal:
     if sniffed.container in {"mp4", "m4v", "mov", "3gp"}:
         # The table of contents is often written last; without it nothing can be read.
         return Refusal("truncated", detail="its table of contents is missing")

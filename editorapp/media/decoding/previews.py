@@ -6,10 +6,10 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
-from numpy.typing import NDArray
 from PIL import Image
 
 from editorapp.media.decoding import colour
+from editorapp.media.decoding.colour import Pixels
 from editorapp.media.decoding.reader import frame_at
 from editorapp.media.decoding.timeline import Timeline
 
@@ -18,7 +18,6 @@ STRIP_HEIGHT = 90
 POSTER_WIDTH = POSTER_HEIGHT = 720
 _MAX_COLUMN_WIDTH = 360
 _QUALITY = 80
-Pixels = NDArray[np.uint8]
 
 
 def strip_frames(frame_count: int) -> list[int]:

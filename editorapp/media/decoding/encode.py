@@ -1,7 +1,7 @@
 """Transcoding: copies of a clip, whole for every browser or cut to a range of frames."""
 
-from collections.abc import Callable, Iterator
-from dataclasses import dataclass, field
+from collections.abc import Iterator
+from dataclasses import dataclass
 from fractions import Fraction
 from pathlib import Path
 from typing import Any
@@ -118,35 +118,25 @@ def _options(recipe: Recipe) -> dict[str, str]:
     return options
 
 
-@dataclass
 class _Writer:
     """Writes the frames of a span, and the sound that is heard with them, to an MP4.
 
     Both streams begin with the first picture, which says how they are written.
     """
 
-    out: Any
-    timeline: Timeline
-    span: tuple[int, int]
-    track: Any  # of sound; None where there is none
-    is_timed: bool
-    begin_picture: Callable[[Any], _Picture]
-    picture: _Picture | None = None
-    sound: Sound | None = None
-    written: int = 0
-    early: list[Any] = field(
-        default_factory=list
-    )  # decoded before the first picture, and perhaps heard with it
+    def __init__(self, out: Any, stream: Any, timeline: Timeline, span: tuple[int, int]) -> None:
+        self.out, self.timeline, self.span = out, timeline, span
+        self.track, self.aspect = track_of(stream.container), colour.pixel_aspect(stream)
+        self.start, self.end = timeline.pts[span[0]], self._end_of(span[1])
+        self.picture: _Picture | None = None
+        self.sound: Sound | None = None
+        self.early: list[Any] = []  # decoded before the first picture, and perhaps heard with it
+        self.written = 0
 
     def show(self, index: int, frame: Any) -> None:
-        if not self.span[0] <= index <= self.span[1]:
-            return
-        if self.picture is None:
-            self._begin(frame)
         assert self.picture is not None
-        shown_at = self.timeline.pts[index]
-        duration = self._end_of(index) - shown_at
-        self.out.mux(self.picture.packets(frame, shown_at - self._start, duration))
+        at = self.timeline.pts[index]
+        self.out.mux(self.picture.packets(frame, at - self.start, self._end_of(index) - at))
         self.written += 1
 
     def hear(self, piece: Any) -> None:
@@ -154,6 +144,17 @@ class _Writer:
             self.early.append(piece)
         else:
             self.out.mux(self.sound.packets(piece))
+
+    def begin(self, frame: Any, *, rate: Fraction, recipe: Recipe, is_timed: bool) -> None:
+        base = self.timeline.time_base
+        self.picture = _Picture(self.out, frame, self.aspect, rate=rate, base=base, recipe=recipe)
+        if self.track is None:
+            return
+        start, end = self.start * base, self.end * base
+        self.sound = Sound(self.out, self.track, start=start, end=end, is_timed=is_timed)
+        early, sound = self.early, self.sound
+        self.out.mux([packet for piece in early for packet in sound.packets(piece)])
+        early.clear()
 
     def finish(self) -> None:
         """Write what is still held back. Raises: Refusal, when a frame of the span never came."""
@@ -164,25 +165,9 @@ class _Writer:
         if self.sound is not None:
             self.out.mux(self.sound.rest())
 
-    @property
-    def _start(self) -> int:
-        return self.timeline.pts[self.span[0]]
-
     def _end_of(self, index: int) -> int:
         following = self.timeline.pts[index + 1 : index + 2]
         return following[0] if following else self.timeline.end
-
-    def _begin(self, frame: Any) -> None:
-        self.picture = self.begin_picture(frame)
-        if self.track is None:
-            return
-        base, end = self.timeline.time_base, self._end_of(self.span[1])
-        self.sound = Sound(
-            self.out, self.track, start=self._start * base, end=end * base, is_timed=self.is_timed
-        )
-        for piece in self.early:
-            self.out.mux(self.sound.packets(piece))
-        self.early.clear()
 
 
 def _new_mp4(path: Path) -> Any:
@@ -204,19 +189,16 @@ def copy(
     Every frame is kept, each as long as it was: a varying rate stays one. Raises: Refusal.
     """
     is_timed = _has_true_sound(path)
+    # Where the times of the sound make no sense, it is counted from the beginning.
+    entered_at = span[0] if is_timed else 0
     with open_clip(path) as stream, _new_mp4(out) as made:
-        track, aspect = track_of(stream.container), colour.pixel_aspect(stream)
-
-        def picture(frame: Any) -> _Picture:
-            return _Picture(made, frame, aspect, rate=rate, base=timeline.time_base, recipe=recipe)
-
-        writer = _Writer(made, timeline, span, track, is_timed, picture)
-        # Where the times of the sound make no sense, it is counted from the beginning.
-        start = span[0] if is_timed else 0
-        for index, frame in _play(stream, track, timeline, start):
+        writer = _Writer(made, stream, timeline, span)
+        for index, frame in _play(stream, writer.track, timeline, entered_at):
             if index is None:
                 writer.hear(frame)
-            else:
+            elif span[0] <= index <= span[1]:
+                if writer.picture is None:
+                    writer.begin(frame, rate=rate, recipe=recipe, is_timed=is_timed)
                 writer.show(index, frame)
         writer.finish()
 

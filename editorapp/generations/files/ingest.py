@@ -26,6 +26,7 @@ from editorapp.generations.files.store_result import (
 from editorapp.generations.models import NOTHING_WRONG, Attempt, Generation, Overtaken
 from editorapp.generations.states import State
 from editorapp.media.models import Asset
+from editorapp.media.refusals import Refusal
 
 log = logging.getLogger(__name__)
 

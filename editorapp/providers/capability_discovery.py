@@ -173,11 +173,11 @@ def wrong_key(spec: Spec, key: str) -> str:
 async def _tried(adapter: ModuleType, access: Access, spec: Spec) -> Tested:
     try:
         async with asyncio.timeout(DEADLINE_SECONDS), ProviderSession(access) as wire:
-            await adapter.ping(wire=wire)
+            await adapter.ping(session=wire)
             works = (
                 "The simulator answers." if access.is_simulated else f"{spec.name} accepts the key."
             )
-            if not hasattr(adapter, "learn"):
+            if not hasattr(adapter, "discover"):
                 return Tested(True, works)
             return await _learned(adapter, wire, works)
     except (ProviderError, TimeoutError, httpx.InvalidURL, ValueError) as error:
@@ -193,7 +193,7 @@ async def _learned(adapter: ModuleType, wire: ProviderSession, works: str) -> Te
     Where that fails the key works all the same, and what was known stays.
     """
     try:
-        said = await adapter.learn(wire=wire)
+        said = await adapter.discover(session=wire)
         text = json.dumps(said)
     except (ProviderError, TimeoutError, TypeError, ValueError) as error:
         why = str(error) or "it took too long."

@@ -23,6 +23,7 @@ RESOLUTIONS = ("360p", "540p", "720p", "1080p")
 STRENGTHS = tuple(
     f"{band}_{step}" for band in ("adhere", "flex", "reimagine") for step in (1, 2, 3)
 )
+POSITION = ("x_norm", "y_norm", "w_norm", "h_norm")  # of a reframe's source on the canvas
 CONTROLS = ("pose", "depth", "normals", "trajectory", "face")
 # Each control's own value; face has none.
 CONTROL_VALUES = {
@@ -124,6 +125,12 @@ class GenerationRequest:
         unsaid.
         """
         return tuple(name for name in CONTROLS if self._is_in_use(name))
+
+    @property
+    def is_extension(self) -> bool:
+        """Does it continue an earlier result, forward from its end or backward from its start?"""
+        frames = (self.start_frame, self.end_frame)
+        return any(frame is not None and frame.generation_id is not None for frame in frames)
 
     def _is_in_use(self, control: str) -> bool:
         enabled = getattr(self, f"{control}_enabled")

@@ -1,4 +1,4 @@
-"""The providers there are: every module in `vendors`, imported on first use."""
+"""Provider registry: every module in `vendors`, imported on first use."""
 
 import pkgutil
 from functools import cache
@@ -7,11 +7,8 @@ from types import ModuleType
 
 from editorapp.providers import vendors
 
-FIRST = (
-    "luma-agents",
-    "gmi-cloud",
-    "scenario",
-)  # the order in which people see them; others follow by name
+# The order in which people see them; others follow by name.
+FIRST = ("luma-agents", "gmi-cloud", "scenario")
 
 
 class UnknownProvider(LookupError):
@@ -24,13 +21,18 @@ def get(slug: str) -> ModuleType:
     ping.
 
     Where a model's price must be asked for, it has `quote` too; where the provider's own limits can
-    be read, `learn`; where its documents say how it answers, DOCUMENTS.
+    be read, `discover`; where its documents say how it answers, DOCUMENTS.
 
     Raises: UnknownProvider, when there is no such module.
     """
     if slug not in slugs():
         raise UnknownProvider(f"There is no provider {slug!r}; there are: {', '.join(slugs())}.")
     return import_module(f"{vendors.__name__}.{slug.replace('-', '_')}")
+
+
+def every() -> tuple[ModuleType, ...]:
+    """Return the module of every provider, in the order in which people see them."""
+    return tuple(map(get, slugs()))
 
 
 def slugs() -> tuple[str, ...]:

@@ -73,7 +73,7 @@ def _frames(attempt: Attempt) -> Asset:
 async def _asked(attempt: Attempt) -> Job:
     async with ProviderSession(attempt.account.access()) as wire:
         job: Job = await registry.get(attempt.account.provider).poll(
-            attempt.provider_job_id, wire=wire
+            attempt.provider_job_id, session=wire
         )
         return job
 

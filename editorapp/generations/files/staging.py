@@ -89,7 +89,7 @@ async def stage(asset: Asset, account: ProviderAccount) -> Ref:
                         name=asset.name,
                         media_type=asset.mime_type,
                         purpose=purpose,
-                        wire=wire,
+                        session=wire,
                     )
                     return ref
                 except (UploadRefused, NotFound) as error:

@@ -89,14 +89,14 @@ def read(account: ProviderAccount, attempts: Sequence[Attempt], *, wide: bool) -
         min(since for since, _until in windows) - more,
         max(until for _since, until in windows) + more,
     )
-    models = {_model(attempt).wire for attempt in attempts}
+    models = {_model(attempt).model_id for attempt in attempts}
     return asyncio.run(_read(account.access(), since, until, models))
 
 
 async def _read(access: Access, since: datetime, until: datetime, models: set[str]) -> Listing:
     async with asyncio.timeout(LIST_SECONDS), ProviderSession(access) as wire:
         recent = registry.get(access.provider).recent
-        listing: Listing = await recent(since=since, until=until, wire=wire, models=models)
+        listing: Listing = await recent(since=since, until=until, session=wire, models=models)
         return listing
 
 

@@ -299,7 +299,7 @@ def _ask(account: ProviderAccount, job_id: str) -> None:
 
 async def _polled(access: Access, job_id: str) -> None:
     async with asyncio.timeout(ASK_SECONDS), ProviderSession(access) as wire:
-        await registry.get(access.provider).poll(job_id, wire=wire)
+        await registry.get(access.provider).poll(job_id, session=wire)
 
 
 def _close(attempt: Attempt, code: str, message: str, *, now: datetime) -> None:

@@ -217,11 +217,11 @@ class _Checks:
 
     def _listed(self) -> str:
         until = self.clock()
-        models = {model.wire for model in self.account.spec.models}
+        models = {model.model_id for model in self.account.spec.models}
 
         async def call(wire: ProviderSession) -> Any:
             return await self.adapter.recent(
-                since=until - LIST_WINDOW, until=until, wire=wire, models=models
+                since=until - LIST_WINDOW, until=until, session=wire, models=models
             )
 
         self._ask(call)
@@ -231,7 +231,7 @@ class _Checks:
         unknown_id = self.adapter.DOCUMENTS.unknown_id
 
         async def call(wire: ProviderSession) -> Any:
-            return await self.adapter.poll(unknown_id, wire=wire)
+            return await self.adapter.poll(unknown_id, session=wire)
 
         try:
             self._ask(call)
@@ -295,7 +295,7 @@ class _Checks:
 
         async def call(wire: ProviderSession) -> Any:
             return await self.adapter.quote(
-                wanted, seconds=clip.duration_seconds, wire=wire, spec=self.account.spec
+                wanted, seconds=clip.duration_seconds, session=wire, spec=self.account.spec
             )
 
         quote: Quote = self._ask(call)

@@ -1,18 +1,16 @@
-"""What a model can do, in the few words that fit into a cell: the models of a task are compared by
-them.
-"""
+"""Capabilities: what a model can do in the few words of a cell, by which models are compared."""
 
 from collections.abc import Callable, Iterable, Mapping
 
 from editorapp.core.money import show_usd
-from editorapp.providers.contract import CONTROL_VALUES, CONTROLS, Task
+from editorapp.providers.contract import CONTROLS, POSITION, Task
 from editorapp.providers.prices import Counted, PriceTable
 from editorapp.providers.rules.combinations import Together, together
+from editorapp.providers.rules.unavailable import switched_on
 from editorapp.providers.rules.words import size_in_bytes, tier_in_words, ways_of
 from editorapp.providers.spec import Model, Spec
 
 NO = "no"
-POSITION = ("x_norm", "y_norm", "w_norm", "h_norm")
 
 
 def capabilities(
@@ -31,13 +29,9 @@ def capabilities(
             ("Longest source", _seconds(model)),
             ("Largest source", _bytes(model)),
         ]
+    sizes = model.limits.resolutions
     asked += [
-        (
-            "Resolutions",
-            _one_of(model, "resolution", model.limits.resolutions, without="fixed by the model"),
-        )
-    ]
-    asked += [
+        ("Resolutions", _one_of(model, "resolution", sizes, without="fixed by the model")),
         ("HDR", _one_of(model, "hdr", model.limits.hdr_resolutions)),
         ("EXR", _yes(model, "exr")),
     ]
@@ -70,9 +64,8 @@ def _prompt(model: Model, limits: Together) -> str:
 
 def _seconds(model: Model) -> str:
     longest, doubtful = model.limits.max_source_seconds, model.limits.warn_source_seconds
-    if longest is None:
-        return "not published" + (f"; may be refused above {doubtful:g} s" if doubtful else "")
-    return f"{longest:g} s" + (f"; may be refused above {doubtful:g} s" if doubtful else "")
+    said = "not published" if longest is None else f"{longest:g} s"
+    return said + (f"; may be refused above {doubtful:g} s" if doubtful else "")
 
 
 def _bytes(model: Model) -> str:
@@ -86,11 +79,7 @@ def _bytes(model: Model) -> str:
 
 def _conditioning(model: Model) -> list[tuple[str, str]]:
     strength = model.parameter("strength")
-    controls = [
-        name
-        for name in CONTROLS
-        if model.knows(f"{name}_enabled") or model.knows(CONTROL_VALUES.get(name, ""))
-    ]
+    controls = [name for name in CONTROLS if switched_on(model, name)]
     return [
         ("Auto", _yes(model, "auto_controls")),
         ("Strength", f"{strength.choices[0]} to {strength.choices[-1]}" if strength else NO),
@@ -111,11 +100,9 @@ def _frames(model: Model) -> list[tuple[str, str]]:
 
 
 def _keyframes(model: Model) -> str:
-    return (
-        f"up to {model.limits.max_keyframes}: {_ways(model, 'keyframes')}"
-        if model.knows("keyframes")
-        else NO
-    )
+    if not model.knows("keyframes"):
+        return NO
+    return f"up to {model.limits.max_keyframes}: {_ways(model, 'keyframes')}"
 
 
 def _shape(model: Model) -> list[tuple[str, str]]:
@@ -135,12 +122,8 @@ def _concepts(model: Model) -> list[tuple[str, str]]:
 
 
 def _place(model: Model) -> list[tuple[str, str]]:
-    return [
-        (
-            "Place on the canvas",
-            "yes" if all(map(model.knows, POSITION)) else "centred by the model",
-        )
-    ]
+    is_free = all(map(model.knows, POSITION))
+    return [("Place on the canvas", "yes" if is_free else "centred by the model")]
 
 
 _BY_TASK: dict[str, tuple[Callable[[Model], list[tuple[str, str]]], ...]] = {

@@ -1,6 +1,6 @@
 """GMI Cloud's request queue: Ray 3.2 through GMI, which passes it on to Luma.
 
-Facts are from contracts/gmi-cloud.md.
+Facts are from docs/providers/gmi-cloud.md.
 """
 
 import asyncio
@@ -10,20 +10,17 @@ from decimal import Decimal
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Any
-from urllib.parse import quote as quoted
 
 import httpx
 
 from editorapp.media import sandbox
 from editorapp.media.refusals import Refusal
-from editorapp.providers import field_mapping as bodies
-from editorapp.providers import job_states, output_kinds
+from editorapp.providers import field_mapping, job_states, output_kinds
 from editorapp.providers.contract import (
     Failure,
     GenerationRequest,
     Job,
     JobState,
-    OutcomeUnknown,
     Output,
     ProviderError,
     Quote,
@@ -37,6 +34,7 @@ from editorapp.providers.http import answers
 from editorapp.providers.http.session import ProviderSession
 from editorapp.providers.http.typed_readers import identifier, line, link, mapping, web_link
 from editorapp.providers.rules.unsupported import takes_no
+from editorapp.providers.shared_calls import accepted, path_part
 from editorapp.providers.spec import ALL_TASKS, REFUSE, Broken, Model, Spec, of_task
 from editorapp.providers.vendors.gmi_cloud.documents import DOCUMENTS
 from editorapp.providers.vendors.gmi_cloud.listing import recent
@@ -44,15 +42,14 @@ from editorapp.providers.vendors.gmi_cloud.parameters import (
     LIMITS,
     MAX_INLINE_NAME,
     MAX_SOURCE_SECONDS,
+    MODEL_IDS,
     NAME,
     PARAMETERS,
     TASKS,
-    WIRES,
 )
 from editorapp.providers.vendors.gmi_cloud.prices import PRICES
 from editorapp.providers.vendors.gmi_cloud.quotes import quote_of
-from editorapp.providers.vendors.gmi_cloud.rules import COMMON_RULES, RULES
-from editorapp.providers.vendors.gmi_cloud.shared_rules import INVALID
+from editorapp.providers.vendors.gmi_cloud.rules import INVALID, NO_MODEL, RULES
 from editorapp.providers.vendors.gmi_cloud.status_words import STATES
 
 __all__ = [
@@ -71,24 +68,14 @@ __all__ = [
     "submit",
 ]
 
-# What rows of the table say of attributes that a task has no parameter for.
-JUDGED: dict[str, frozenset[str]] = {
-    Task.EDIT: frozenset({"duration"}),
-    Task.GENERATE: frozenset(),
-    Task.REFRAME: frozenset({"duration", "hdr", "exr"}),
-}
-
 
 def _model(task: Task, summary: str, source: str, *, is_priced_by_asking: bool = False) -> Model:
-    parameters = of_task(PARAMETERS, task)
-    rules = tuple(rule for rule in of_task(RULES, task) if rule not in COMMON_RULES)
-    others = takes_no(
-        "ours.unknown", f"ours: no such parameter ({source})", parameters, handled=JUDGED[task]
-    )
+    parameters, rules = of_task(PARAMETERS, task), RULES[task]
+    others = takes_no("ours.unknown", f"ours: no such parameter ({source})", parameters, rules)
     return Model(
         name=NAME,
         task=task,
-        wire=WIRES[task],
+        model_id=MODEL_IDS[task],
         label="Ray 3.2",
         summary=summary,
         parameters=parameters,
@@ -132,10 +119,10 @@ SPEC = Spec(
     fallback=Model(
         name="",
         task="",
-        wire="",
+        model_id="",
         label="model",
         limits=LIMITS,
-        rules=COMMON_RULES,
+        rules=(NO_MODEL,),
         parameters=tuple(row for row in PARAMETERS if row.tasks == ALL_TASKS),
     ),
 )
@@ -155,7 +142,7 @@ BUSY = ("rate limit", "too many requests", "try again", "timed out", "overloaded
 
 def encode(wanted: GenerationRequest, spec: Spec = SPEC) -> dict[str, Any]:
     """Return the exact body of `POST /requests`. Pure; what the page shows is what is sent."""
-    return bodies.encode(spec, wanted)
+    return field_mapping.encode(spec, wanted)
 
 
 def endpoint(wanted: GenerationRequest) -> str:
@@ -168,18 +155,19 @@ def decode(body: Any, *, path: str = "/requests") -> tuple[GenerationRequest, li
 
     What has no place in it is refused by name (GE15).
     """
-    wire = body.get("model") if isinstance(body, Mapping) else None
-    task = TASKS.get(wire) if isinstance(wire, str) else None
-    model = SPEC.find(task or "", NAME) or SPEC.fallback
-    name = NAME if task else wire
-    wanted, broken = bodies.decode(
-        model, body, task=task or "", name=name, unknown=lambda place: _rule_of_unknown(task, place)
+    said = body if isinstance(body, Mapping) else {}
+    word = said.get("model")
+    task = TASKS.get(word, "") if isinstance(word, str) else ""
+    wanted, broken = field_mapping.decode(
+        SPEC.find(task, NAME) or SPEC.fallback,
+        body,
+        task=task,
+        name=NAME if task else word,
+        unknown=lambda place: _rule_of_unknown(task, place),
     )
-    if task and isinstance(body, Mapping) and not isinstance(body.get("payload"), Mapping):
-        rule = _FIELD_RULES[task]
-        broken.append(
-            Broken(rule, "prompt", REFUSE, "There is no payload.", detail="payload is required")
-        )
+    if task and not isinstance(said.get("payload"), Mapping):
+        missing = "There is no payload.", "payload is required"
+        broken.append(Broken(_FIELD_RULES[task], "prompt", REFUSE, missing[0], detail=missing[1]))
     return wanted, [replace(one, detail=f"{INVALID}: {one.detail}") for one in broken]
 
 
@@ -187,12 +175,12 @@ _FIELD_RULES: dict[str, str] = {Task.EDIT: "GE15", Task.GENERATE: "GG7", Task.RE
 _URL_RULES: dict[str, str] = {Task.EDIT: "GE5", Task.REFRAME: "GR3"}
 
 
-def _rule_of_unknown(task: str | None, place: str) -> str | None:
+def _rule_of_unknown(task: str, place: str) -> str | None:
     """Return the rule that a place breaks where no row reads; nothing is said of bodies for unknown
     models.
     """
     field = place.removeprefix("payload.")
-    if task is None:
+    if not task:
         return None
     if field in ("source_url", "video_url"):
         return _URL_RULES.get(task, _FIELD_RULES[task])
@@ -204,7 +192,7 @@ def _rule_of_unknown(task: str | None, place: str) -> str | None:
 
 
 async def stage(
-    path: Path, *, name: str, media_type: str, purpose: str, wire: ProviderSession
+    path: Path, *, name: str, media_type: str, purpose: str, session: ProviderSession
 ) -> Ref:
     """Put a picture where GMI reads it, with the upload helper, and return its public address.
 
@@ -224,19 +212,19 @@ async def stage(
             code="not_a_picture",
         )
     if media_type in UPLOADS:
-        return await _uploaded(path, media_type, wire)
+        return await _uploaded(path, media_type, session)
     with TemporaryDirectory() as folder:
         picture = Path(folder) / "picture.png"
         await asyncio.to_thread(_as_png, path, picture)
-        return await _uploaded(picture, "image/png", wire)
+        return await _uploaded(picture, "image/png", session)
 
 
-async def _uploaded(path: Path, media_type: str, wire: ProviderSession) -> Ref:
-    place = await wire.call("POST", "/upload-url", body={"file_type": UPLOADS[media_type]})
+async def _uploaded(path: Path, media_type: str, session: ProviderSession) -> Ref:
+    place = await session.call("POST", "/upload-url", body={"file_type": UPLOADS[media_type]})
     upload_url, public_url = link(place.get("upload_url")), web_link(place.get("public_url"))
     if not upload_url or not public_url:
         raise Unavailable(f"{SPEC.name} gave no place for the upload.", code="upload")
-    await wire.upload(upload_url, path, headers={"Content-Type": media_type})
+    await session.upload(upload_url, path, headers={"Content-Type": media_type})
     return Ref(url=public_url, media_type=media_type)
 
 
@@ -253,7 +241,7 @@ def _as_png(path: Path, target: Path) -> None:
 
 
 async def submit(
-    body: dict[str, Any], *, path: str, wire: ProviderSession, idempotency_key: str
+    body: dict[str, Any], *, path: str, session: ProviderSession, idempotency_key: str
 ) -> Job:
     """Send the paid POST, once.
 
@@ -262,49 +250,45 @@ async def submit(
     Raises: see Wire.pay. A body that still names a file of ours is Rejected before anything is
     sent.
     """
-    answer = await wire.pay(path, body=body, idempotency_key=idempotency_key)
-    job_id = identifier(answer.get("request_id"))
-    if not job_id:
-        raise OutcomeUnknown(
-            f"{SPEC.name} accepted the request, but gave no id.",
-            code="no_id",
-            came=answers.as_it_came(answer, secret=wire.access.secret),
-        )
+    answer = await session.pay(path, body=body, idempotency_key=idempotency_key)
     state = STATES.read(answer.get("status")).state
-    # Results are read by a poll: whatever ends at once is still running here.
-    return Job(id=job_id, state=JobState.QUEUED if state is JobState.QUEUED else JobState.RUNNING)
+    return accepted(session, answer, job_id=identifier(answer.get("request_id")), state=state)
 
 
-async def poll(job_id: str, *, wire: ProviderSession) -> Job:
+async def poll(job_id: str, *, session: ProviderSession) -> Job:
     """Ask how a job is going. Free and repeatable.
 
     Steps may come in any order: "processing", then "queued".
 
     Raises: NotFound, Unavailable, Throttled, BadCredentials.
     """
-    answer = await wire.call("GET", f"/requests/{quoted(job_id, safe='')}")
+    answer = await session.call("GET", f"/requests/{path_part(job_id)}")
     said = identifier(answer.get("request_id"))
-    answers.check_about(job_id, said, answer, name=SPEC.name, secret=wire.access.secret)
+    answers.check_about(job_id, said, answer, name=SPEC.name, secret=session.access.secret)
     return _job(answer, job_id)
 
 
-async def ping(*, wire: ProviderSession) -> None:
+async def ping(*, session: ProviderSession) -> None:
     """Make the cheapest authenticated read, to see that the key works.
 
     Raises: BadCredentials, Unavailable, Throttled.
     """
-    await wire.call("GET", "/models")
+    await session.call("GET", "/models")
 
 
 async def quote(
-    wanted: GenerationRequest, *, seconds: Decimal | None, wire: ProviderSession, spec: Spec = SPEC
+    wanted: GenerationRequest,
+    *,
+    seconds: Decimal | None,
+    session: ProviderSession,
+    spec: Spec = SPEC,
 ) -> Quote:
     """Ask for the live price of a model and say what this request would cost. Free.
 
     Raises: ProviderError, where it cannot be told; NotFound, Unavailable, Throttled,
     BadCredentials.
     """
-    model = await wire.call("GET", f"/models/{quoted(spec.model_for(wanted).wire, safe='')}")
+    model = await session.call("GET", f"/models/{path_part(spec.model_for(wanted).model_id)}")
     return quote_of(wanted, model.get("price_info"), seconds=seconds)
 
 

@@ -1,4 +1,4 @@
-"""What GMI's documents say of its answers. Sections of contracts/gmi-cloud.md.
+"""What GMI's documents say of its answers. Sections of docs/providers/gmi-cloud.md.
 
 They are short: what a request's record holds beside the page's own fields is the SDK's word (K),
 and no header, no status of a refusal and no lifetime of a link is documented at all.
@@ -20,13 +20,13 @@ from editorapp.providers.documents.language import (
     several,
     word,
 )
-from editorapp.providers.vendors.gmi_cloud.parameters import WIRES
+from editorapp.providers.vendors.gmi_cloud.parameters import MODEL_IDS
 from editorapp.providers.vendors.gmi_cloud.status_words import STATES
 
 STATUS = word((*STATES.words, "cancelled"))
 TIMES = {"created_at": EPOCH, "queued_at": EPOCH, "updated_at": EPOCH}
 ACCEPTED = an_object(
-    {"request_id": an_id(UUID), "status": STATUS}, {"model": word(WIRES.values()), **TIMES}
+    {"request_id": an_id(UUID), "status": STATUS}, {"model": word(MODEL_IDS.values()), **TIMES}
 )  # 2.1
 OUTCOME = an_object(
     {},

@@ -15,7 +15,6 @@ from editorapp.core.money import NotAnAmount, amount_from_outside, show_usd
 from editorapp.providers.contract import GenerationRequest, ProviderError, Quote, Task
 from editorapp.providers.http.typed_readers import mapping
 from editorapp.providers.prices import SDR, PriceTable, key, range_of, size_of, table_for
-from editorapp.providers.rules.conditions import is_extend
 from editorapp.providers.vendors.gmi_cloud.parameters import NAME
 from editorapp.providers.vendors.gmi_cloud.prices import PRICES
 from editorapp.providers.vendors.luma_agents import prices as luma
@@ -87,7 +86,9 @@ def _length(wanted: GenerationRequest, seconds: Decimal | None) -> Decimal:
     (6.2).
     """
     if wanted.task == Task.GENERATE:
-        return Decimal(10 if wanted.duration == "10s" and not is_extend(wanted) else BLOCK_SECONDS)
+        return Decimal(
+            10 if wanted.duration == "10s" and not wanted.is_extension else BLOCK_SECONDS
+        )
     if seconds is None or seconds <= 0:
         raise ProviderError(
             "The price depends on the clip's length, which is not known.", code="no_length"

@@ -1,27 +1,19 @@
-"""Luma Agents: Ray 3.2 over Luma's own API. Facts are from contracts/luma-agents.md."""
+"""Luma Agents: Ray 3.2 over Luma's own API. Facts are from docs/providers/luma-agents.md."""
 
-import asyncio
-import time
 from collections.abc import Mapping
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
-from itertools import count
 from pathlib import Path
 from typing import Any
-from urllib.parse import quote
 
-from editorapp.core import retry
-from editorapp.providers import field_mapping as bodies
-from editorapp.providers import job_states, output_kinds
+from editorapp.providers import field_mapping, job_states, output_kinds
 from editorapp.providers.contract import (
     Failure,
     GenerationRequest,
     Job,
     JobState,
-    OutcomeUnknown,
     Output,
     Ref,
-    Rejected,
     Task,
     Unavailable,
 )
@@ -29,7 +21,8 @@ from editorapp.providers.http import answers
 from editorapp.providers.http.session import ProviderSession
 from editorapp.providers.http.typed_readers import identifier, items, line, link, mapping
 from editorapp.providers.rules.unsupported import takes_no
-from editorapp.providers.spec import ALL_TASKS, Broken, Model, Spec, of_task
+from editorapp.providers.shared_calls import FileState, accepted, path_part, until_ready
+from editorapp.providers.spec import Broken, Model, Spec, of_task
 from editorapp.providers.vendors.luma_agents.documents import DOCUMENTS
 from editorapp.providers.vendors.luma_agents.parameters import (
     LIMITS,
@@ -40,7 +33,7 @@ from editorapp.providers.vendors.luma_agents.parameters import (
     TYPES,
 )
 from editorapp.providers.vendors.luma_agents.prices import PRICES
-from editorapp.providers.vendors.luma_agents.rules import JUDGED, RULES
+from editorapp.providers.vendors.luma_agents.rules import COMMON_RULES, RULES
 from editorapp.providers.vendors.luma_agents.status_words import FAILURES, FILE_STATES, STATES
 
 __all__ = [
@@ -57,17 +50,15 @@ __all__ = [
 ]
 
 
-def _model(task: Task, label: str, summary: str) -> Model:
-    parameters, rules = of_task(PARAMETERS, task), of_task(RULES, task)
-    others = takes_no(
-        "ours.unknown", "ours: no such parameter (2)", parameters, handled=JUDGED[task]
-    )
+def _model(task: Task, summary: str) -> Model:
+    parameters, rules = of_task(PARAMETERS, task), RULES[task]
+    others = takes_no("ours.unknown", "ours: no such parameter (2)", parameters, rules)
     return Model(
         name=MODELS[0],
         task=task,
-        wire=MODELS[0],
-        wire_type=TYPES[task],
-        label=label,
+        model_id=MODELS[0],
+        type_word=TYPES[task],
+        label="Ray 3.2",
         summary=summary,
         parameters=parameters,
         rules=(*rules, others),
@@ -89,37 +80,32 @@ SPEC = Spec(
     models=(
         _model(
             Task.EDIT,
-            "Ray 3.2",
             "Change what a clip shows, and keep its motion as closely as you choose.",
         ),
         _model(
             Task.GENERATE,
-            "Ray 3.2",
             "Make a clip from words, from pictures, or from where an earlier one ends.",
         ),
         _model(
             Task.REFRAME,
-            "Ray 3.2",
             "Fit a clip to another shape: what lay outside the frame is drawn.",
         ),
     ),
     fallback=Model(
         name="",
         task="",
-        wire="",
+        model_id="",
         label="model",
         parameters=PARAMETERS,
         limits=LIMITS,
-        rules=tuple(rule for rule in RULES if rule.tasks == ALL_TASKS),
+        rules=COMMON_RULES,
     ),
 )
-
-READY = retry.policy("stage.ready")
 
 
 def encode(wanted: GenerationRequest, spec: Spec = SPEC) -> dict[str, Any]:
     """Return the exact body of `POST /generations`. Pure; what the page shows is what is sent."""
-    return bodies.encode(spec, wanted)
+    return field_mapping.encode(spec, wanted)
 
 
 def endpoint(wanted: GenerationRequest) -> str:
@@ -132,16 +118,15 @@ def decode(body: Any, *, path: str = "/generations") -> tuple[GenerationRequest,
 
     Unknown keys are ignored: nothing is documented about them.
     """
-    word = body.get("type", "image") if isinstance(body, Mapping) else ""
-    types = {kind: task for task, kind in TYPES.items()}
-    task = types.get(word, str(word)) if isinstance(word, str) else str(word)
-    name = body.get("model") if isinstance(body, Mapping) else None
+    said = body if isinstance(body, Mapping) else {"type": ""}
+    word = str(said.get("type", "image"))
+    task = {kind: task for task, kind in TYPES.items()}.get(word, word)
     model = SPEC.find(task, MODELS[0]) or SPEC.fallback
-    return bodies.decode(model, body, task=task, name=name, rows=PARAMETERS)
+    return field_mapping.decode(model, body, task=task, name=said.get("model"), rows=PARAMETERS)
 
 
 async def stage(
-    path: Path, *, name: str, media_type: str, purpose: str, wire: ProviderSession
+    path: Path, *, name: str, media_type: str, purpose: str, session: ProviderSession
 ) -> Ref:
     """Upload a file with the Files API and return the reference to it once Luma says that it is
     ready. Free.
@@ -154,7 +139,7 @@ async def stage(
     Source: section 2.6.
     """
     size = path.stat().st_size
-    made = await wire.call(
+    made = await session.call(
         "POST",
         "/files",
         body={"mime_type": media_type, "size_bytes": size, "filename": name, "purpose": purpose},
@@ -164,26 +149,21 @@ async def stage(
     if not file_id or not url:
         raise Unavailable(f"{SPEC.name} gave no place for the upload.", code="upload")
     headers = {key: str(value) for key, value in mapping(upload.get("headers")).items()}
-    await wire.upload(url, path, headers=headers)
-    state = await wire.call("POST", f"/files/{_id(file_id)}/complete")
-    await _until_ready(file_id, state, wire)
+    await session.upload(url, path, headers=headers)
+    place = f"/files/{path_part(file_id)}"
+    answer = await session.call("POST", f"{place}/complete")
+    await until_ready(session, place, answer, _file_state)
     return Ref(file_id=file_id, media_type=media_type)
 
 
-async def _until_ready(file_id: str, file: dict[str, Any], wire: ProviderSession) -> None:
-    began, looks = time.monotonic(), count(1)
-    while job_states.squeezed(file.get("state")) != "ready":
-        if FILE_STATES.read(file.get("state")).state is JobState.FAILED:
-            reason = (line(file.get("failure_reason"), most=300) or "no reason given").rstrip(".")
-            raise Rejected(f"{SPEC.name} does not take this file: {reason}.", code="file_failed")
-        if READY.is_over(look := next(looks), time.monotonic() - began):
-            raise Unavailable(f"{SPEC.name} has not looked at the upload yet.", code="file_pending")
-        await asyncio.sleep(READY.pause_seconds(look))
-        file = await wire.call("GET", f"/files/{_id(file_id)}")
+def _file_state(file: Mapping[str, Any]) -> FileState:
+    said = file.get("state")
+    is_failed = FILE_STATES.read(said).state is JobState.FAILED
+    return FileState(job_states.squeezed(said) == "ready", is_failed, file.get("failure_reason"))
 
 
 async def submit(
-    body: dict[str, Any], *, path: str, wire: ProviderSession, idempotency_key: str
+    body: dict[str, Any], *, path: str, session: ProviderSession, idempotency_key: str
 ) -> Job:
     """Send the paid POST, once.
 
@@ -192,43 +172,31 @@ async def submit(
     Raises: see Wire.pay. A body that still names a file of ours is Rejected before anything is
     sent.
     """
-    answer = await wire.pay(path, body=body, idempotency_key=idempotency_key)
-    job_id = identifier(answer.get("id"))
-    if not job_id:
-        raise OutcomeUnknown(
-            f"{SPEC.name} accepted the request, but gave no id.",
-            code="no_id",
-            came=answers.as_it_came(answer, secret=wire.access.secret),
-        )
+    answer = await session.pay(path, body=body, idempotency_key=idempotency_key)
     state = STATES.read(answer.get("state")).state
-    # Results are read by a poll: whatever ends at once is still running here.
-    return Job(id=job_id, state=JobState.QUEUED if state is JobState.QUEUED else JobState.RUNNING)
+    return accepted(session, answer, job_id=identifier(answer.get("id")), state=state)
 
 
-async def poll(job_id: str, *, wire: ProviderSession) -> Job:
+async def poll(job_id: str, *, session: ProviderSession) -> Job:
     """Ask how a job is going.
 
     Free and repeatable; every answer about a finished job carries fresh links.
 
     Raises: NotFound, Unavailable, Throttled, BadCredentials.
     """
-    answer = await wire.call("GET", f"/generations/{_id(job_id)}")
+    answer = await session.call("GET", f"/generations/{path_part(job_id)}")
     answers.check_about(
-        job_id, identifier(answer.get("id")), answer, name=SPEC.name, secret=wire.access.secret
+        job_id, identifier(answer.get("id")), answer, name=SPEC.name, secret=session.access.secret
     )
     return _job(answer, job_id)
 
 
-async def ping(*, wire: ProviderSession) -> None:
+async def ping(*, session: ProviderSession) -> None:
     """Make the cheapest authenticated read, to see that the key works.
 
     Raises: BadCredentials, Unavailable, Throttled.
     """
-    await wire.call("GET", "/files", params={"limit": 1})
-
-
-def _id(value: str) -> str:
-    return quote(value, safe="")
+    await session.call("GET", "/files", params={"limit": 1})
 
 
 def _job(answer: Mapping[str, Any], job_id: str) -> Job:

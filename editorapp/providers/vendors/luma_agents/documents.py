@@ -1,4 +1,4 @@
-"""What Luma's documents say of its answers. Sections of contracts/luma-agents.md."""
+"""What Luma's documents say of its answers. Sections of docs/providers/luma-agents.md."""
 
 from editorapp.providers.documents.language import (
     ANY,

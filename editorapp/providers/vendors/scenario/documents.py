@@ -1,7 +1,7 @@
 """What Scenario's documents say of its answers: its SDK's types, which are made from its own
 description.
 
-Sections of contracts/scenario.md. Of headers and of the bodies of refusals nothing is documented.
+Sections of docs/providers/scenario.md. Of headers and of the bodies of refusals nothing is documented.
 """
 
 from editorapp.providers.documents.language import (

@@ -5,7 +5,6 @@ from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from decimal import Decimal
 from typing import Any
-from urllib.parse import quote as quoted
 
 import httpx
 
@@ -16,7 +15,6 @@ from editorapp.providers.contract import (
     Job,
     JobState,
     NotFound,
-    OutcomeUnknown,
     Output,
     ProviderError,
     Rejected,
@@ -34,6 +32,7 @@ from editorapp.providers.http.typed_readers import (
     share,
 )
 from editorapp.providers.job_states import squeezed
+from editorapp.providers.shared_calls import accepted, path_part
 from editorapp.providers.vendors.scenario.models import SPEC
 
 STATES = job_states.Table(  # "canceled" is in every table
@@ -56,43 +55,35 @@ MOST_ASSETS = 12  # of one job that are asked for
 
 
 async def submit(
-    body: dict[str, Any], *, path: str, wire: ProviderSession, idempotency_key: str
+    body: dict[str, Any], *, path: str, session: ProviderSession, idempotency_key: str
 ) -> Job:
     """Send the paid POST, once. Scenario documents no idempotency; the key is sent all the same.
 
     Raises: see Wire.pay. A body that still names a file of ours is Rejected before anything is
     sent.
     """
-    answer = await wire.pay(path, body=body, idempotency_key=idempotency_key)
+    answer = await session.pay(path, body=body, idempotency_key=idempotency_key)
     job = _of(answer)
-    if not job_id_of(job):
-        raise OutcomeUnknown(
-            f"{SPEC.name} accepted the request, but gave no id.",
-            code="no_id",
-            came=answers.as_it_came(answer, secret=wire.access.secret),
-        )
     state = STATES.read(job.get("status")).state
-    # Results are read by a poll, which asks for their links: whatever ends at once is still running
-    # here.
-    return Job(
-        id=job_id_of(job), state=JobState.QUEUED if state is JobState.QUEUED else JobState.RUNNING
-    )
+    return accepted(session, answer, job_id=job_id_of(job), state=state)
 
 
-async def poll(job_id: str, *, wire: ProviderSession) -> Job:
+async def poll(job_id: str, *, session: ProviderSession) -> Job:
     """Ask how a job is going.
 
     Free and repeatable; a finished job's results are read anew, each with a fresh link.
 
     Raises: NotFound, Unavailable, Throttled, BadCredentials.
     """
-    answer = await wire.call("GET", f"/jobs/{path_part(job_id)}")
+    answer = await session.call("GET", f"/jobs/{path_part(job_id)}")
     job = _of(answer)
-    answers.check_about(job_id, job_id_of(job), answer, name=SPEC.name, secret=wire.access.secret)
+    answers.check_about(
+        job_id, job_id_of(job), answer, name=SPEC.name, secret=session.access.secret
+    )
     said = STATES.read(job.get("status"))
-    cost, odd = cost_of(job, wire.access.unit_price_usd)
+    cost, odd = cost_of(job, session.access.unit_price_usd)
     if said.state is JobState.DONE:
-        return replace(await _finished(job_id, job, wire), cost_usd=cost, odd_cost=odd)
+        return replace(await _finished(job_id, job, session), cost_usd=cost, odd_cost=odd)
     if said.state is JobState.FAILED:
         failure = _failure(job, said.end)
         bill = (None, "") if failure.is_charged is False else (cost, odd)
@@ -102,12 +93,12 @@ async def poll(job_id: str, *, wire: ProviderSession) -> Job:
     )
 
 
-async def ping(*, wire: ProviderSession) -> None:
+async def ping(*, session: ProviderSession) -> None:
     """Make the cheapest authenticated read, to see that the key works.
 
     Raises: BadCredentials, Unavailable, Throttled.
     """
-    await wire.call("GET", "/jobs", params={"pageSize": 1, "hideResults": "true"})
+    await session.call("GET", "/jobs", params={"pageSize": 1, "hideResults": "true"})
 
 
 def explain(response: httpx.Response, is_paid: bool) -> ProviderError | None:
@@ -145,17 +136,14 @@ def _restricted(said: Mapping[str, Any]) -> ProviderError:
     plan = said.get("requiredPlan")
     needs = f" It needs the {str(plan)[:40]} plan." if plan else ""
     label = next(
-        (model.label for model in SPEC.models if model.wire == said.get("modelId")), "this model"
+        (model.label for model in SPEC.models if model.model_id == said.get("modelId")),
+        "this model",
     )
     return Rejected(
         f"The plan of this account at {SPEC.name} does not include {label}.{needs} An admin can change the plan, or "
         "send this to another provider.",
         code=NO_MODEL,
     )
-
-
-def path_part(value: str) -> str:
-    return quoted(value, safe="")
 
 
 def job_id_of(job: Mapping[str, Any]) -> str:
@@ -187,7 +175,7 @@ def _of(answer: Mapping[str, Any]) -> Mapping[str, Any]:
     return mapping(answer.get("job"))
 
 
-async def _finished(job_id: str, job: Mapping[str, Any], wire: ProviderSession) -> Job:
+async def _finished(job_id: str, job: Mapping[str, Any], session: ProviderSession) -> Job:
     """Read the result of a finished job; while it is not ready, the job is still running.
 
     The result is the first clip among the job's assets that the job was not given itself, and that
@@ -205,13 +193,13 @@ async def _finished(job_id: str, job: Mapping[str, Any], wire: ProviderSession) 
     unclear: tuple[str, Output] | None = None
     for at, asset_id in enumerate(ids):
         try:
-            answer = await wire.call("GET", f"/assets/{path_part(asset_id)}")
+            answer = await session.call("GET", f"/assets/{path_part(asset_id)}")
         except NotFound as error:
             gone = error
             continue
         asset = mapping(answer.get("asset"))
         said_id = identifier(asset.get("id"))
-        answers.check_about(asset_id, said_id, answer, name=SPEC.name, secret=wire.access.secret)
+        answers.check_about(asset_id, said_id, answer, name=SPEC.name, secret=session.access.secret)
         is_pending = is_pending or squeezed(asset.get("status")) == "pending"
         is_over = STATES.read(asset.get("status")).state is JobState.FAILED
         if squeezed(asset.get("status")) == "pending" or is_over or not link(asset.get("url")):

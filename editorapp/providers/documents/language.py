@@ -84,13 +84,18 @@ def several(of: Shape) -> Shape:
     return Shape(form=Form.LIST, of=of)
 
 
+def each(shape: Shape, names: str) -> dict[str, Shape]:
+    """Return fields of one shape: "createdAt updatedAt"."""
+    return dict.fromkeys(names.split(), shape)
+
+
 def an_object(
     must: Mapping[str, Shape], may: Mapping[str, Shape] | None = None, *, is_open: bool = False
 ) -> Shape:
     return Shape(form=Form.OBJECT, must=must, may=may or {}, is_open=is_open)
 
 
-@dataclass(frozen=True, kw_only=True)
+@dataclass(frozen=True)
 class Header:
     """A header that a call's answer carries: always, or perhaps.
 
@@ -102,7 +107,7 @@ class Header:
     is_always: bool = True
 
 
-@dataclass(frozen=True, kw_only=True)
+@dataclass(frozen=True)
 class Call:
     """One call and how it is answered when it succeeds.
 

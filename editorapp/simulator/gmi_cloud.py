@@ -1,6 +1,6 @@
 """The protocol of GMI Cloud's request queue.
 
-Source: contracts/gmi-cloud.md; rules: the provider's own table.
+Source: docs/providers/gmi-cloud.md; rules: the provider's own table.
 
 Where the contract states nothing (error texts, the live prices of generate and reframe), the words
 and figures are this simulator's own.

@@ -27,7 +27,7 @@ def examine_picture(path: Path, sniffed: Sniffed, *, poster: Path | None) -> dic
     """Measure a picture by decoding it whole, and write its poster.
 
     Size is as displayed, after the orientation that a camera noted. Raises: Refusal.
-    Source: contracts/luma-agents.md section 5 (JPEG, PNG, WebP, still GIF; 50 MB; 8,000 px a side).
+    Source: docs/providers/luma-agents.md section 5 (JPEG, PNG, WebP, still GIF; 50 MB; 8,000 px a side).
     """
     size = path.stat().st_size
     if size > MAX_BYTES:

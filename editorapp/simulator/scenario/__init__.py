@@ -1,6 +1,6 @@
 """The protocol of Scenario: generations and jobs.
 
-Source: contracts/scenario.md; rules: the provider's own table.
+Source: docs/providers/scenario.md; rules: the provider's own table.
 
 Where Scenario is silent and Luma behind it refuses, this refuses too, as it does an unknown
 parameter: a job that is taken here should be one that would be made there.

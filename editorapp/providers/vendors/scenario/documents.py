@@ -93,6 +93,7 @@ ASSET = an_object(
     | each(OPEN, "metadata properties")
     | each(several(TEXT), "collectionIds editCapabilities tags"),
     {
+        "deletedAt": TIME,
         "embedding": ANY,
         "isHidden": FLAG,
         "nsfw": several(TEXT),
@@ -100,7 +101,7 @@ ASSET = an_object(
         "outputIndex": NUMBER,
         "qualityGate": OPEN,
     }
-    | each(TEXT, "automaticCaptioning deletedAt description originalMimeType")
+    | each(TEXT, "automaticCaptioning description originalMimeType")
     | each(PICTURE, "firstFrame lastFrame preview thumbnail"),
 )
 INPUT = an_object(

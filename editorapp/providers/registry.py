@@ -1,12 +1,14 @@
-"""Provider registry: every module in `vendors`, imported on first use."""
+"""Provider registry: every module in `vendors`, looked for by name and imported on first use.
+
+So it stands below the session that a provider's own module is written with.
+"""
 
 import pkgutil
 from functools import cache
 from importlib import import_module
 from types import ModuleType
 
-from editorapp.providers import vendors
-
+VENDORS = "editorapp.providers.vendors"
 # The order in which people see them; others follow by name.
 FIRST = ("luma-agents", "gmi-cloud", "scenario")
 
@@ -27,7 +29,7 @@ def get(slug: str) -> ModuleType:
     """
     if slug not in slugs():
         raise UnknownProvider(f"There is no provider {slug!r}; there are: {', '.join(slugs())}.")
-    return import_module(f"{vendors.__name__}.{slug.replace('-', '_')}")
+    return import_module(f"{VENDORS}.{slug.replace('-', '_')}")
 
 
 def every() -> tuple[ModuleType, ...]:
@@ -36,7 +38,7 @@ def every() -> tuple[ModuleType, ...]:
 
 
 def slugs() -> tuple[str, ...]:
-    found = {module.name.replace("_", "-") for module in pkgutil.iter_modules(vendors.__path__)}
-    return tuple(
-        sorted(found, key=lambda slug: (FIRST.index(slug) if slug in FIRST else len(FIRST), slug))
-    )
+    """Return the names of all providers, in the order in which people see them."""
+    modules = pkgutil.iter_modules(import_module(VENDORS).__path__)
+    found = sorted(module.name.replace("_", "-") for module in modules)
+    return (*(slug for slug in FIRST if slug in found), *(one for one in found if one not in FIRST))

@@ -94,7 +94,7 @@ OFFER = "offer"  # the provider would take it, but the page offers one of the tw
 
 @dataclass(frozen=True)
 class Fix:
-    """A way out of a broken rule, as one button: the form fields to change and their new values.
+    """A fix of a broken rule, as one button: the form fields to change and their new values.
 
     Keys are form fields (attributes of GenerationRequest, `conditioning`, `guides`,
     `source_media_type`, and `keyframe_index` as the whole list) and three that the page carries out

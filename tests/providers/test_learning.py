@@ -391,7 +391,7 @@ def test_an_account_is_tested_by_the_queue_once_its_row_is_there(
 ) -> None:
     with django_capture_on_commit_callbacks(execute=True):
         account = entered()
-        capability_discovery.learn_soon(account)
+        capability_discovery.discover_soon(account)
         assert waiting() == []
 
     assert waiting() == [("learn", (account.pk,))]

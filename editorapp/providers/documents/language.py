@@ -1,8 +1,8 @@
 """The language in which a provider's module says, as data, what its documents say of the answers.
 
 The adapters read any answer with care and need none of this. It is what a real provider is held
-against when somebody verifies an account with a real key: see comparing.py and
-generations/verifying/.
+against when somebody verifies an account with a real key: see compare.py and
+generations/verification/.
 """
 
 from collections.abc import Collection, Mapping

@@ -247,7 +247,7 @@ async def submit(
 
     GMI documents no idempotency; the key is sent all the same, for the day it does (1).
 
-    Raises: see Wire.pay. A body that still names a file of ours is Rejected before anything is
+    Raises: see ProviderSession.pay. A body that still names a file of ours is Rejected before anything is
     sent.
     """
     answer = await session.pay(path, body=body, idempotency_key=idempotency_key)

@@ -59,7 +59,7 @@ async def submit(
 ) -> Job:
     """Send the paid POST, once. Scenario documents no idempotency; the key is sent all the same.
 
-    Raises: see Wire.pay. A body that still names a file of ours is Rejected before anything is
+    Raises: see ProviderSession.pay. A body that still names a file of ours is Rejected before anything is
     sent.
     """
     answer = await session.pay(path, body=body, idempotency_key=idempotency_key)

@@ -809,7 +809,7 @@ def test_what_a_person_paused_for_days_is_not_given_up_for_what_failed_before(st
 def not_ready(step: Step, _request: pytest.FixtureRequest) -> None:
     """Both providers that look at an upload: their own waiting ends, and is one try of the upload."""
     from editorapp.providers import shared_calls
-    from editorapp.providers.vendors import luma_agents
+    from editorapp.providers.vendors.luma_agents import staging as luma_agents
     from editorapp.providers.vendors.scenario import staging as scenario
 
     waited: list[float] = []

@@ -1,6 +1,6 @@
 """The protocol of GMI Cloud's request queue.
 
-Source: contracts/gmi-cloud.md; rules: the provider's own table.
+Source: docs/providers/gmi-cloud.md; rules: the provider's own table.
 
 Where the contract states nothing (error texts, the live prices of generate and reframe), the words
 and figures are this simulator's own.
@@ -249,8 +249,8 @@ and <code>gmi-nohdr…</code> (no access to HDR) answer as they say. Live prices
     def _models(self, wire: str) -> Response:
         models: tuple[Model, ...] = self.provider.SPEC.models
         if not wire:
-            return Response.of_json({"model_ids": [model.wire for model in models]})
-        model = next((one for one in models if one.wire == wire), None)
+            return Response.of_json({"model_ids": [model.model_id for model in models]})
+        model = next((one for one in models if one.model_id == wire), None)
         if model is None:
             return self.error(404, "model not found")
         parameters = [
@@ -320,7 +320,7 @@ def _described(row: Parameter) -> Iterator[dict[str, Any]]:
     given (3.1).
     """
     first, *others = [place.partition(".")[2] for place in row.carriers.values()] or [
-        row.wire.partition(".")[2]
+        row.path.partition(".")[2]
     ]
     alternatives = [one for one in others if not one.endswith("_media_type")]
     words = [word for word in row.nothing if word]

@@ -113,7 +113,7 @@ class ProviderProtocol(ABC):
 
     def unusable(self, wanted: GenerationRequest, found: UnusableReference) -> Response:
         """Return the refusal of a clip or picture that is not there or cannot be fetched."""
-        path = self.spec.model_for(wanted).wire_path(found.field)
+        path = self.spec.model_for(wanted).body_path(found.field)
         return self.error(found.status, f"{path}: {found.says}")
 
     def limited(self, client: str, now: float) -> Response | None:
@@ -343,12 +343,14 @@ class ProviderProtocol(ABC):
         """Return a job's body as a provider may echo it: every default written out, in another
         order.
         """
-        rows = next((model.parameters for model in self.spec.models if model.wire == job.model), ())
+        rows = next(
+            (model.parameters for model in self.spec.models if model.model_id == job.model), ()
+        )
         body = _reversed(job.body)
         for row in rows:
             default = re.split("[,;]", row.default)[0]
             if default in row.choices or (default == "off" and row.kind is ParameterKind.FLAG):
-                *above, key = row.path
+                *above, key = row.path.split(".")
                 place = body
                 for name in above:
                     place = place.setdefault(name, {})

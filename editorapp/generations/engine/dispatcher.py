@@ -191,14 +191,14 @@ class Dispatcher:
                     job = await self._provider.submit(
                         errand.body,
                         path=errand.path,
-                        wire=await self._wire(errand.access),
+                        session=await self._wire(errand.access),
                         idempotency_key=str(errand.attempt.idempotency_key),
                     )
                 reached("submit.answered")
             else:
                 async with asyncio.timeout(POLL_SECONDS):
                     job = await self._provider.poll(
-                        errand.look.provider_job_id, wire=await self._wire(errand.access)
+                        errand.look.provider_job_id, session=await self._wire(errand.access)
                     )
                 reached("poll.answered")
             return CallResult(errand, job, None)

@@ -207,7 +207,7 @@ def detail_of(response: httpx.Response, *, secret: str = "") -> str:
     """Return the provider's own words about an error: one line, bounded, without the key; "" where
     there are none.
 
-    They are JSON, or plain text (contracts/scenario.md, section 5). A page of HTML says nothing to
+    They are JSON, or plain text (docs/providers/scenario.md, 5). A page of HTML says nothing to
     anybody.
     """
     body = json_in(response)
@@ -232,7 +232,7 @@ def said_in(body: Any, *, secret: str = "") -> str:
     (Scenario) or `detail`
     (Luma); a list of schema errors becomes "field: message; ...". A sentence is preferred to a lone
     code word.
-    Source: contracts/gmi-cloud.md, section 5, for the order.
+    Source: docs/providers/gmi-cloud.md, section 5, for the order.
     """
     if not _is_dict(body):
         return ""

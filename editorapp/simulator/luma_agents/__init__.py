@@ -1,6 +1,6 @@
 """The protocol of Luma Agents: generations.
 
-Source: contracts/luma-agents.md; rules: the provider's own table.
+Source: docs/providers/luma-agents.md; rules: the provider's own table.
 """
 
 import hashlib

@@ -1,4 +1,4 @@
-"""The protocol of Luma Agents: the Files API. Source: contracts/luma-agents.md, section 2.6."""
+"""The protocol of Luma Agents: the Files API. Source: docs/providers/luma-agents.md, section 2.6."""
 
 import asyncio
 import base64

@@ -1,6 +1,6 @@
 """The protocol of Scenario: generations and jobs.
 
-Source: contracts/scenario.md; rules: the provider's own table.
+Source: docs/providers/scenario.md; rules: the provider's own table.
 
 Where Scenario is silent and Luma behind it refuses, this refuses too, as it does an unknown
 parameter: a job that is taken here should be one that would be made there.
@@ -162,7 +162,7 @@ with any secret; <code>api_unknown…</code>, <code>api_revoked…</code>, <code
         return self.error(404, "Not found")
 
     def _model(self, request: Request, model_id: str) -> Response:
-        model = next((one for one in self.spec.models if one.wire == model_id), None)
+        model = next((one for one in self.spec.models if one.model_id == model_id), None)
         if model is None or request.method != "GET":
             return self.error(404, f"Model {model_id} not found")
         return Response.of_json({"model": schema_of(model)})
@@ -171,7 +171,7 @@ with any secret; <code>api_unknown…</code>, <code>api_revoked…</code>, <code
 
     async def _generate(self, request: Request, client: str, *, path: str) -> Response:
         model_id = path.rpartition("/")[2]
-        if all(one.wire != model_id for one in self.spec.models):
+        if all(one.model_id != model_id for one in self.spec.models):
             return self.error(404, f"Model {model_id} not found")
         if client.endswith(RESTRICTED):
             details = {"modelId": model_id, "requiredPlan": RESTRICTED_PLAN}
@@ -239,7 +239,7 @@ with any secret; <code>api_unknown…</code>, <code>api_revoked…</code>, <code
         return self.assets.find(client, name, (ref.file_id if ref is not None else None) or "")
 
     def new_job(self, body: Any, wanted: GenerationRequest) -> tuple[str, str, str]:
-        return new_id("job"), "custom", self.spec.model_for(wanted).wire
+        return new_id("job"), "custom", self.spec.model_for(wanted).model_id
 
     def new_result_id(self) -> str:
         return new_id("asset")

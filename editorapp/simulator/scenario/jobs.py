@@ -1,6 +1,6 @@
 """How Scenario shows a job: eight states over time, progress, what it cost; and the list of jobs.
 
-Sections 2.2, 2.3 and 4 of contracts/scenario.md.
+Sections 2.2, 2.3 and 4 of docs/providers/scenario.md.
 """
 
 import base64

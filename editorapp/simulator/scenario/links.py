@@ -1,6 +1,6 @@
 """Signed links as Scenario's CDN gives them, and how long they are good.
 
-Section 2.8 of contracts/scenario.md.
+Section 2.8 of docs/providers/scenario.md.
 """
 
 import base64

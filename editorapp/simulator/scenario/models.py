@@ -66,7 +66,7 @@ def schema_of(model: Model) -> dict[str, Any]:
     """Return a model as `GET /models/{id}` describes it."""
     rates = _PER_SECOND[str(model.task), model.name].values()
     return {
-        "id": model.wire,
+        "id": model.model_id,
         "name": f"Luma {model.label} (simulated)",
         "shortDescription": model.summary,
         "custom": True,
@@ -82,7 +82,7 @@ def schema_of(model: Model) -> dict[str, Any]:
         "createdAt": _SINCE,
         "updatedAt": _SINCE,
         "accessRestrictions": 25,
-        "disableRefund": model.wire in NOT_REFUNDED,
+        "disableRefund": model.model_id in NOT_REFUNDED,
         "inputs": [_input(model, row) for row in model.parameters],
         "performanceStats": {
             "default": "simulated",

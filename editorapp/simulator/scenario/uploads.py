@@ -1,6 +1,6 @@
 """The protocol of Scenario: uploads in parts, and imports by URL.
 
-Section 2.6 of contracts/scenario.md.
+Section 2.6 of docs/providers/scenario.md.
 """
 
 import asyncio

@@ -21,7 +21,7 @@ from editorapp.simulator.core import under_fault
 from editorapp.simulator.http import Request, Response, TooLarge
 from editorapp.simulator.protocol import ProviderProtocol, Put
 from editorapp.simulator.references import Found, Resolved, UnusableReference
-from editorapp.simulator.render import POSTER
+from editorapp.simulator.render.result import POSTER
 from editorapp.simulator.state import SimulatedJob
 from editorapp.simulator.storage import denied, receive
 

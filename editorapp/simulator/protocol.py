@@ -25,7 +25,7 @@ from editorapp.simulator.core import HTTP_KINDS, JOB_KINDS, Simulation, under_fa
 from editorapp.simulator.faults import FAILURES, Fault, magic
 from editorapp.simulator.http import Request, Response, TooLarge
 from editorapp.simulator.references import Found, Resolved, UnusableReference, resolve
-from editorapp.simulator.render import SECONDS
+from editorapp.simulator.render.result import SECONDS
 from editorapp.simulator.spooled_body import SpooledBody, read_json
 from editorapp.simulator.state import SimulatedJob
 

@@ -15,7 +15,7 @@ from editorapp.simulator.gmi_cloud import GmiCloud
 from editorapp.simulator.http import BadRequest, Hang, Request, Reset, Response, Server, TooLarge
 from editorapp.simulator.luma_agents import LumaAgents
 from editorapp.simulator.protocol import ProviderProtocol
-from editorapp.simulator.render import POSTER
+from editorapp.simulator.render.result import POSTER
 from editorapp.simulator.scenario import Scenario
 from editorapp.simulator.state import SimulatedJob
 from editorapp.simulator.storage import PREFIX as STORAGE

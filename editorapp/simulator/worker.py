@@ -17,7 +17,7 @@ def _inspect(task: dict[str, Any], alive: Callable[[], None]) -> dict[str, Any]:
 
 
 def _render(task: dict[str, Any], alive: Callable[[], None]) -> dict[str, Any]:
-    from editorapp.simulator.render import render
+    from editorapp.simulator.render.job import render
 
     return render(task, alive)
 

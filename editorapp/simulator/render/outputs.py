@@ -1,4 +1,4 @@
-"""All results of one job, written side by side: the video, and where asked for the EXR frames in a
+"""Outputs: all results of one job, written side by side: the video, and where asked for the EXR frames in a
 zip.
 """
 
@@ -13,9 +13,10 @@ import numpy as np
 from PIL import ExifTags, Image
 
 from editorapp.providers.contract import GenerationRequest
-from editorapp.simulator.render import POSTER, hdr
+from editorapp.simulator.render import hdr
 from editorapp.simulator.render.clip import Planes, SourceClip
 from editorapp.simulator.render.colour import HLG, PQ
+from editorapp.simulator.render.result import POSTER
 from editorapp.simulator.render.writer import Writer
 
 SRGB = Image.Exif()  # a picture that says of itself that it is in sRGB
@@ -84,11 +85,8 @@ class ExrFrames:
         self._zip = zipfile.ZipFile(path, "w", zipfile.ZIP_STORED)
         self._to_linear = hdr.Converter("linear", width, height)
         self._encoder: Any = av.CodecContext.create("exr", "w")
-        self._encoder.width, self._encoder.height, self._encoder.pix_fmt = (
-            width,
-            height,
-            "gbrpf32le",
-        )
+        self._encoder.width, self._encoder.height = width, height
+        self._encoder.pix_fmt = "gbrpf32le"
         self._encoder.time_base = Fraction(1, 24)
         # Run lengths: deflate takes a tenth of the space away and ten times as long.
         self._encoder.options = {"format": "half", "compression": "rle"}
@@ -106,9 +104,8 @@ class ExrFrames:
         self._zip.close()
 
     def _write(self, packet: Any) -> None:
-        self._zip.writestr(
-            f"frame_{self._count:05d}.exr", with_primaries(bytes(packet), lines=self._height)
-        )
+        data = with_primaries(bytes(packet), lines=self._height)
+        self._zip.writestr(f"frame_{self._count:05d}.exr", data)
         self._count += 1
 
 

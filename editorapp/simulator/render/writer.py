@@ -1,4 +1,4 @@
-"""Writing a result: H.264 for everybody, HEVC in 10 bit for HDR; sound as AAC."""
+"""Writer of a result: H.264 for everybody, HEVC in 10 bit for HDR; sound as AAC."""
 
 from fractions import Fraction
 from pathlib import Path
@@ -38,21 +38,20 @@ class Writer:
         context.thread_count = 2
         self.time_base = time_base
         self._durations = FrameDurations()
-        self._sound: Sound | None = None
         if not transfer:
-            is_wide = (
-                source is not None and source.primaries in WIDE_PRIMARIES and not source.is_hdr
-            )
-            context.color_primaries = source.primaries if source is not None and is_wide else BT709
+            is_wide = source and source.primaries in WIDE_PRIMARIES and not source.is_hdr
+            context.color_primaries = source.primaries if source and is_wide else BT709
             context.color_trc = context.colorspace = BT709
         context.color_range = LIMITED_RANGE
-        if source is not None and source.audio is not None:
-            self._sound = Sound(
-                self.container,
-                source.audio,
-                start=source.starts_at,
-                is_timed=source.has_timed_sound,
-            )
+        self._sound = self._sound_of(source) if source and source.audio is not None else None
+
+    def _sound_of(self, source: SourceClip) -> Sound:
+        return Sound(
+            self.container,
+            source.audio,
+            start=source.starts_at,
+            is_timed=source.has_timed_sound,
+        )
 
     def _sdr(self, fps: Fraction) -> Any:
         # No B-frames: the first frame is then at 0 in the file itself, with no edit list to be
@@ -72,11 +71,8 @@ class Writer:
         stream.pix_fmt = "yuv420p10le"
         context = stream.codec_context
         context.codec_tag = "hvc1"
-        context.color_primaries, context.color_trc, context.colorspace = (
-            BT2020,
-            self.transfer,
-            BT2020,
-        )
+        context.color_primaries = context.colorspace = BT2020
+        context.color_trc = self.transfer
         return stream
 
     def frame(self, frame: Any, pts: int, duration: int) -> None:

@@ -1,4 +1,4 @@
-"""The child process: reads tasks as JSON lines, answers each with one. Ends when its parent does.
+"""Worker process: reads tasks as JSON lines, answers each with one. Ends when its parent does.
 
 Run as: python -m editorapp.simulator.worker NICENESS
 """

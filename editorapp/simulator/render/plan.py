@@ -77,8 +77,7 @@ class RenderPlan:
     def _from_source(self, prepare: Callable[[SourceClip], FrameJob]) -> list[dict[str, str]]:
         with closing(SourceClip(self.inputs["source"])) as source:
             frames = prepare(source)
-            clock = {"fps": source.fps, "time_base": source.time_base}
-            outputs = Outputs(self.wanted, self.folder, *frames.size, source=source, **clock)
+            outputs = self._outputs(frames.size, source.fps, source.time_base, source)
             mark = Mark(*frames.size)
             for one in source.shots_and_sound(*frames.read_at):
                 if isinstance(one, Shot):
@@ -86,6 +85,15 @@ class RenderPlan:
                 else:
                     outputs.sound(one)
             return outputs.close()
+
+    def _outputs(
+        self,
+        size: tuple[int, int],
+        fps: Fraction,
+        time_base: Fraction,
+        source: SourceClip | None = None,
+    ) -> Outputs:
+        return Outputs(self.wanted, self.folder, *size, fps=fps, time_base=time_base, source=source)
 
     def _write(self, outputs: Outputs, mark: Mark, picture: Planes, at: Shot) -> None:
         if at.index % SAY_ALIVE_EVERY == 0:
@@ -139,8 +147,7 @@ class RenderPlan:
         width, height = self._generated_size()
         anchors = self._anchors(width, height, count)
         scene = Scene(self.wanted, width, height, count=count, anchors=anchors, seed=self.seed)
-        clock = {"fps": rate, "time_base": 1 / (rate * TICKS)}
-        outputs = Outputs(self.wanted, self.folder, width, height, **clock)
+        outputs = self._outputs((width, height), rate, 1 / (rate * TICKS))
         mark = Mark(width, height)
         for index in range(count):
             picture = scene.draw(index)

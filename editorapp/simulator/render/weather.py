@@ -1,5 +1,7 @@
 """Weather of a look: rain, snow, fog and film grain over the picture, moving with the clip."""
 
+from dataclasses import dataclass
+
 import numpy as np
 
 from editorapp.simulator.render import effects
@@ -8,6 +10,17 @@ from editorapp.simulator.render.colour import Array
 from editorapp.simulator.render.look import Look
 
 FOG_SHADES = (196, 128, 128)
+
+
+@dataclass(frozen=True)
+class Speed:
+    """How fast something falls, in pictures a second, and how far it drifts, in pictures."""
+
+    fall: float
+    drift: float = 0.0
+
+
+RAIN, SNOW = Speed(1.9), Speed(0.22, 0.03)
 
 
 class Weather:
@@ -19,10 +32,10 @@ class Weather:
         self._height, self._width, self._fps = height, width, fps
         self._fog = scaled(fog_weights(width, height), look.fog * amount) if look.fog else None
         self._falling = [
-            (tile(width, height, seed), effects.byte_table(effects.BYTES * part * amount), *speeds)
-            for tile, part, *speeds in (
-                (rain_tile, look.rain, 1.9, 0.0),
-                (snow_tile, look.snow, 0.22, 0.03),
+            (tile(width, height, seed), effects.byte_table(effects.BYTES * part * amount), speed)
+            for tile, part, speed in (
+                (rain_tile, look.rain, RAIN),
+                (snow_tile, look.snow, SNOW),
             )
             if part
         ]
@@ -33,9 +46,9 @@ class Weather:
         if self._fog is not None:
             effects.blend(picture, map(effects.shade, FOG_SHADES), self._fog)
         seconds = index / self._fps
-        for tile, strength, fall, drift in self._falling:
-            right = round(drift * self._width * np.sin(seconds * 1.3))
-            window = slid(tile, self._height, round(seconds * fall * self._height), right)
+        for tile, strength, speed in self._falling:
+            right = round(speed.drift * self._width * np.sin(seconds * 1.3))
+            window = slid(tile, self._height, round(seconds * speed.fall * self._height), right)
             picture.y[:] = effects.added(picture.y, effects.looked_up(window, strength))
         if self._grain is not None:
             moved = (index * 37 % self._height, index * 91 % self._width)

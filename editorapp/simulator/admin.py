@@ -7,10 +7,10 @@ from urllib.parse import urlsplit
 from django.template.loader import render_to_string
 
 from editorapp.core import strict_json
-from editorapp.simulator.core import Simulation
 from editorapp.simulator.faults import CALLS, FAILURES, KINDS, fault_of
 from editorapp.simulator.http import Request, Response, TooLarge
 from editorapp.simulator.protocol import ProviderProtocol
+from editorapp.simulator.simulation import Simulation
 
 ADMIN = "/_simulator/"
 

@@ -13,31 +13,11 @@ from typing import Any
 
 from editorapp.core.request_values import as_whole
 from editorapp.simulator.http import Act, Hang, Reset, Response, answered
+from editorapp.simulator.tables import read_table
 
-CALLS = {
-    "submit": "the paid POST: a generation, a request",
-    "poll": "GET of a generation, a request",
-    "list": "GET of the list of requests, of jobs",
-    "price": "asking what a request would cost, where no price is published",
-    "upload": "asking where to upload a file",
-    "put": "PUT to the presigned upload URL",
-    "complete": "saying that a file's upload is complete",
-    "file": "GET of an uploaded file",
-    "download": "GET of a result's presigned URL",
-    "job": "the rendering of a job (in a prompt, or set for the next submit)",
-}
-FAILURES = {
-    "content_moderated": "Generation output was flagged by our content moderation system.",
-    "generation_failed": "Generation failed",
-    "output_not_found": "Output artifacts not found",
-    "budget_exhausted": "Insufficient balance to complete this generation.",
-    "image_too_large": "An input image exceeds the size limit.",
-    "unsupported_format": "The format of an input is not supported.",
-    "corrupt_input": "An input could not be decoded.",
-    "invalid_request": "The request has parameters that do not fit together.",
-    "rate_limited": "An upstream service is throttling requests.",
-    "cancelled": "The request was cancelled.",
-}
+_TABLE = read_table("words/faults")
+CALLS: dict[str, str] = _TABLE["calls"]
+FAILURES: dict[str, str] = _TABLE["failures"]
 
 
 @dataclass(frozen=True)
@@ -54,31 +34,13 @@ class FaultKind:
         return "job" if "job" in self.calls else self.calls[0]
 
 
-_HTTP = ("submit", "poll", "list", "price", "upload", "put", "complete", "file", "download")
-_RESULT = ("job", "submit", "download")
-_KINDS: dict[str, tuple[str, tuple[str, ...]]] = {
-    "status": ("answers this status and does nothing; detail and retry_after may follow", _HTTP),
-    "hang": ("takes the request in full and acts on it (a job is made), then never answers", _HTTP),
-    "hang_before": ("never answers and does nothing", _HTTP),
-    "reset": ("closes the connection without an answer and does nothing", _HTTP),
-    "accept_then_reset": ("acts on the request, then closes without an answer", _HTTP),
-    "slow": ("answers (a job: finishes) this many seconds late", (*_HTTP, "job")),
-    "fail": (
-        "the job (or, at complete, the file) fails with this failure code",
-        ("job", "submit", "poll", "complete"),
-    ),
-    "lag": ("the list leaves out what is younger than this many seconds", ("list",)),
-    "bare": ("the list does not show what was asked for", ("list",)),
-    "filled": ("the list writes out all defaults, in another order", ("list",)),
-    "cut": ("the connection ends in the middle of the file", ("download",)),
-    "trickle": ("the file takes this many seconds to arrive", ("download",)),
-    "expired": ("the link answers 403, as after its hour", ("download",)),
-    "corrupt": ("the result has the right length but does not decode", _RESULT),
-    "truncated": ("the result is a file that ends half-way", _RESULT),
-    "no_output": ("the job succeeds, and names no result", ("job", "submit")),
-    "empty": ("the result is a file of 0 bytes", _RESULT),
-}
-KINDS = {name: FaultKind(name, *told) for name, told in _KINDS.items()}
+def _kind(name: str, says: str, calls: list[str]) -> FaultKind:
+    """Read a row; "http" among its calls stands for all but the rendering of a job."""
+    http = [call for call in CALLS if call != "job"] if "http" in calls else []
+    return FaultKind(name, says, (*http, *(call for call in calls if call != "http")))
+
+
+KINDS = {name: _kind(name, **row) for name, row in _TABLE["kinds"].items()}
 HTTP_KINDS = ("status", "hang", "hang_before", "reset", "accept_then_reset", "slow")
 SPOILS = ("corrupt", "truncated", "empty")
 JOB_KINDS = ("fail", "slow", "no_output", *SPOILS)

@@ -64,31 +64,8 @@ class GmiCloud(ProviderProtocol):
 
     slug = "gmi-cloud"
     prefix = "/gmi-cloud/api/v1/ie/requestqueue/apikey"
-    about = """Any key of at least 16 letters and digits is an organisation of its own;
-<code>gmi-unknown…</code>, <code>gmi-revoked…</code>, <code>gmi-suspended…</code>, <code>gmi-broke…</code> (no credits)
-and <code>gmi-nohdr…</code> (no access to HDR) answer as they say. Live prices are this simulator's own."""
-    details = {
-        400: "invalid payload parameters",
-        401: "Invalid API key",
-        402: "Insufficient credits. Please add credits to your account.",
-        403: "Access denied",
-        404: "not found",
-        413: "request body too large",
-        429: "Rate limit exceeded",
-        500: "internal server error",
-        502: "bad gateway",
-        503: "service unavailable",
-        504: "gateway timeout",
-    }
-
     upload_folder = "uploads"
     key_form = re.compile(r"[A-Za-z0-9._~+/=-]{16,}")
-    no_key = "Missing or invalid API key"
-    key_errors = {
-        "gmi-unknown": (401, "Invalid API key"),
-        "gmi-revoked": (401, "API key has been revoked"),
-        "gmi-suspended": (403, "This organization is suspended"),
-    }
     special_keys = (BROKE, NO_HDR)
     usual_key = "gmi"
     no_generation = "generation not found for this API key"

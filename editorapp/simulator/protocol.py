@@ -10,7 +10,7 @@ import re
 import time
 import uuid
 from abc import ABC, abstractmethod
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from dataclasses import replace
 from datetime import UTC, datetime
 from types import ModuleType
@@ -20,13 +20,14 @@ from editorapp.providers import registry
 from editorapp.providers.contract import GenerationRequest, Ref
 from editorapp.providers.rules import table
 from editorapp.providers.spec import Broken, Model, Spec
-from editorapp.simulator.core import Simulation
 from editorapp.simulator.echo import filled
 from editorapp.simulator.faults import FAILURES, Fault, under_fault
 from editorapp.simulator.http import Act, EarlyAnswer, Request, Response, answered
 from editorapp.simulator.references import Found, Resolved, UnusableReference
+from editorapp.simulator.simulation import Simulation
 from editorapp.simulator.state import SimulatedJob
 from editorapp.simulator.storage import no_such_key, refused
+from editorapp.simulator.tables import read_table
 
 
 class ProviderProtocol(ABC):
@@ -34,13 +35,9 @@ class ProviderProtocol(ABC):
 
     slug: str  # of the provider whose rules and bodies these are
     prefix: str
-    about: str  # HTML for the page of faults: keys, and what they do
-    details: Mapping[int, str] = {}  # the provider's words for a status that was asked for
     no_generation = "generation not found"
     upload_folder: str  # of its presigned uploads in the storage
     key_form: re.Pattern[str]  # of a bearer token
-    no_key: str  # the words for a key that is missing or has another form
-    key_errors: Mapping[str, tuple[int, str]]  # by the beginning of a key that asks for an error
     special_keys: tuple[str, ...] = ()  # beginnings that a client's name keeps
     usual_key = ""  # the beginning of a client's name for all other keys
 
@@ -48,6 +45,13 @@ class ProviderProtocol(ABC):
         self.simulation = simulation
         self.provider: ModuleType = registry.get(self.slug)
         self.spec: Spec = self.provider.SPEC
+        words = read_table(f"words/{self.slug}")
+        self.about: str = words["about"]  # HTML for the page of faults: keys, and what they do
+        self.no_key: str = words["no_key"]  # for a key that is missing or has another form
+        # By the beginning of a key that asks for an error: status, words.
+        self.key_errors: dict[str, tuple[int, str]] = words["key_errors"]
+        # The provider's words for a status that was asked for.
+        self.details = {int(status): says for status, says in words["details"].items()}
         self.told_to_wait: set[tuple[str, Any]] = set()
 
     def resume(self) -> None:  # noqa: B027 (most have nothing to take up)

@@ -5,8 +5,6 @@ known of it.
 import asyncio
 from collections.abc import Callable
 from dataclasses import dataclass, field
-from decimal import Decimal
-from fractions import Fraction
 from pathlib import Path
 from typing import Any, TypeAlias
 
@@ -14,9 +12,10 @@ import httpx
 
 from editorapp.core.ssrf_guard import AddressNotAllowed, guarded_client
 from editorapp.media.facts import MediaFacts
+from editorapp.media.probe import facts_from
 from editorapp.providers.contract import GenerationRequest, Ref
-from editorapp.simulator.core import Simulation
 from editorapp.simulator.http import TooLarge
+from editorapp.simulator.simulation import Simulation
 from editorapp.simulator.spooled_body import NotBase64, SpooledBody
 
 FETCH_SECONDS = 18
@@ -56,18 +55,10 @@ class Resolved:
 
 
 def media_facts(known: dict[str, Any]) -> MediaFacts:
-    return MediaFacts(
-        kind=known["kind"],
-        container=known.get("container", "mp4"),
-        codec=known.get("codec", "h264"),
-        width=known["width"],
-        height=known["height"],
-        size_bytes=known.get("size_bytes", 0),
-        fps=Fraction(known["fps"]),
-        duration_seconds=Decimal(str(known["duration_seconds"])),
-        has_audio=known.get("has_audio", False),
-        hdr=known.get("hdr", False),
-    )
+    """Return what inspection found as the rules read it."""
+    named = {"container": "mp4", "codec": "h264", "size_bytes": 0} | known
+    del named["problem"]
+    return facts_from(named | {"duration_seconds": str(known["duration_seconds"])})
 
 
 class Resolver:

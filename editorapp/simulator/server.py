@@ -5,13 +5,13 @@ import logging
 import time
 
 from editorapp.simulator.admin import ADMIN, Admin
-from editorapp.simulator.core import Options, Simulation
 from editorapp.simulator.gmi_cloud import GmiCloud
 from editorapp.simulator.http import BadRequest, Handler, Hang, Request, Reset, Response, Server
 from editorapp.simulator.luma_agents import LumaAgents
 from editorapp.simulator.protocol import ProviderProtocol
 from editorapp.simulator.render.result import POSTER
 from editorapp.simulator.scenario import Scenario
+from editorapp.simulator.simulation import Options, Simulation
 from editorapp.simulator.state import SimulatedJob
 from editorapp.simulator.storage import PREFIX as STORAGE
 from editorapp.simulator.storage import PublicFiles, denied, download

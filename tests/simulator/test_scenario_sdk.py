@@ -12,7 +12,7 @@ import pytest
 import scenario_sdk
 from scenario_sdk import Scenario
 
-from editorapp.simulator.core import DEFAULT_URL_LIFETIME
+from editorapp.simulator.simulation import DEFAULT_URL_LIFETIME
 from editorapp.simulator.scenario.links import lifetime_end
 from tests.simulator_process import SimulatorProcess, http
 

@@ -12,12 +12,12 @@ from typing import Any
 from editorapp.providers.contract import GenerationRequest, Ref
 from editorapp.providers.spec import REFUSE, Broken
 from editorapp.providers.vendors.luma_agents.parameters import IMAGE_MODELS
-from editorapp.simulator.core import Simulation
 from editorapp.simulator.faults import Fault
 from editorapp.simulator.http import Request, Response
 from editorapp.simulator.luma_agents.files import LumaFiles
 from editorapp.simulator.protocol import ProviderProtocol, moment
 from editorapp.simulator.references import Found, UnusableReference
+from editorapp.simulator.simulation import Simulation
 from editorapp.simulator.state import SimulatedJob
 from editorapp.simulator.submission import submit
 
@@ -33,35 +33,8 @@ class LumaAgents(ProviderProtocol):
 
     slug = "luma-agents"
     prefix = "/luma-agents/v1"
-    about = """Any key that starts with <code>luma-api-</code> is taken;
-<code>luma-api-unknown…</code>, <code>-revoked…</code>, <code>-expired…</code>, <code>-suspended…</code>,
-<code>-deactivated…</code> and <code>-broke…</code> (no money) answer as they say."""
-    details = {
-        400: "Invalid request",
-        401: "Invalid API key",
-        402: "Insufficient balance. Please add funds to continue.",
-        403: "API client is suspended",
-        404: "Generation not found",
-        413: "source: video exceeds 200 MB limit",
-        422: "source: failed to fetch URL",
-        429: "Rate limit exceeded",
-        500: "Internal server error",
-        502: "Upstream service unavailable",
-        503: "Media URL ingestion is unavailable",
-        504: "Gateway timeout",
-    }
     upload_folder = "files"
     key_form = re.compile("luma-api-.+")
-    no_key = "Missing or invalid API key"
-    key_errors = {
-        # Any key of the right form is its own API client, except those that ask for an error.
-        "luma-api-unknown": (401, "Invalid API key"),
-        "luma-api-invalid": (401, "Invalid API key"),
-        "luma-api-revoked": (401, "API key has been revoked"),
-        "luma-api-expired": (401, "API key has expired"),
-        "luma-api-suspended": (403, "API client is suspended"),
-        "luma-api-deactivated": (403, "API client is deactivated"),
-    }
     special_keys = (BROKE,)
 
     def __init__(self, simulation: Simulation) -> None:

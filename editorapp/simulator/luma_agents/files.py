@@ -8,11 +8,11 @@ from typing import Any
 
 from editorapp.core import strict_json
 from editorapp.core.request_values import as_whole
-from editorapp.simulator.core import Simulation
 from editorapp.simulator.faults import FAILURES, Fault, under_fault
 from editorapp.simulator.http import EarlyAnswer, Request, Response, TooLarge
 from editorapp.simulator.luma_agents.multipart import parse_multipart
 from editorapp.simulator.protocol import moment
+from editorapp.simulator.simulation import Simulation
 from editorapp.simulator.state import SimulatedFile
 from editorapp.simulator.storage import check_content_type, denied, no_such_key, store
 from editorapp.simulator.worker_pool import WorkerLost

@@ -9,7 +9,7 @@ from PIL import Image
 
 from editorapp.simulator.render.clip import Planes
 from editorapp.simulator.render.colour import Array
-from editorapp.simulator.render.tables import table
+from editorapp.simulator.tables import read_table
 
 
 @dataclass(frozen=True)
@@ -30,7 +30,7 @@ class CameraMove:
 
 
 DOOR_SHADES = (40, 128, 128)
-MOVES = {name: CameraMove(**move) for name, move in table("camera").items()}
+MOVES = {name: CameraMove(**move) for name, move in read_table("render/camera").items()}
 
 
 class Camera:

@@ -12,7 +12,7 @@ from typing import Any
 import numpy as np
 
 from editorapp.simulator.render.colour import Array
-from editorapp.simulator.render.tables import table
+from editorapp.simulator.tables import read_table
 
 ENOUGH_FORCE = 34.0
 
@@ -60,7 +60,7 @@ class Look:
                 return max(mine, new)
 
 
-_TABLE = table("looks")
+_TABLE = read_table("render/looks")
 _COLOURS: dict[str, tuple[int, int]] = _TABLE["colours"]
 _NEUTRAL: dict[str, dict[str, Any]] = _TABLE["neutral"]
 _WORDS: dict[str, dict[str, Any]] = {

@@ -1,5 +1,5 @@
-"""Outputs: all results of one job, written side by side: the video, and where asked for the EXR frames in a
-zip.
+"""Outputs: all results of one job, written side by side: the video, and where asked for the EXR
+frames in a zip.
 """
 
 import struct

@@ -16,7 +16,6 @@ from typing import Any
 from editorapp.providers.contract import CONTROL_VALUES, GenerationRequest, Ref, Task
 from editorapp.providers.rules import table
 from editorapp.providers.spec import Broken, Model
-from editorapp.simulator.core import Simulation
 from editorapp.simulator.http import Request, Response, TooLarge, answered
 from editorapp.simulator.protocol import ProviderProtocol
 from editorapp.simulator.references import Found, Resolved, UnusableReference
@@ -32,22 +31,14 @@ from editorapp.simulator.scenario.models import (
     units_of,
 )
 from editorapp.simulator.scenario.uploads import ScenarioUploads
+from editorapp.simulator.simulation import Simulation
 from editorapp.simulator.state import SimulatedJob
 from editorapp.simulator.submission import submit
+from editorapp.simulator.tables import read_table
 
 PUBLIC_TOKEN = "public-auth-token"  # reads a model's schema without a key
 RESTRICTED = "api_restricted"  # a key whose plan includes none of these models
-ERRORS = {
-    400: "BadRequestError",
-    401: "UnauthorizedError",
-    403: "ForbiddenError",
-    404: "NotFoundError",
-    409: "ConflictError",
-    413: "PayloadTooLargeError",
-    422: "UnprocessableEntityError",
-    429: "TooManyRequestsError",
-    500: "InternalServerError",
-}
+ERRORS: dict[str, str] = read_table("words/scenario")["errors"]
 
 
 class Scenario(ProviderProtocol):
@@ -55,25 +46,7 @@ class Scenario(ProviderProtocol):
 
     slug = "scenario"
     prefix = "/scenario"
-    about = """Below <code>/scenario/v1</code>, with HTTP Basic. Any key that starts with <code>api_</code> is taken,
-with any secret; <code>api_unknown…</code>, <code>api_revoked…</code>, <code>api_wrongscope…</code> and
-<code>api_restricted…</code> (no model in the plan) answer as they say. Prices in CU are this simulator's own."""
-    details = {
-        400: "Bad request",
-        401: "Invalid API key or secret",
-        403: "Forbidden",
-        404: "Not found",
-        429: "Too many requests",
-        500: "Internal server error",
-    }
-
     upload_folder = "scenario"
-    no_key = "Missing or invalid credentials"
-    key_errors = {
-        "api_unknown": (401, "Invalid API key or secret"),
-        "api_revoked": (401, "This API key has been revoked"),
-        "api_wrongscope": (403, "This API key has no access to this project"),
-    }
     special_keys = (RESTRICTED,)
     usual_key = "scenario"
 
@@ -268,7 +241,7 @@ def _with_keyframes(model: Model) -> Model:
 
 
 def _error(status: int, says: str, details: dict[str, Any] | None = None) -> dict[str, Any]:
-    told = {"error": ERRORS.get(status, "Error"), "message": says}
+    told = {"error": ERRORS.get(str(status), "Error"), "message": says}
     return told | ({"details": details} if details else {})
 
 

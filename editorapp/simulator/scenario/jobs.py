@@ -12,6 +12,7 @@ from editorapp.core.request_values import as_whole
 from editorapp.simulator.protocol import moment
 from editorapp.simulator.scenario.models import NOT_REFUNDED
 from editorapp.simulator.state import SimulatedJob
+from editorapp.simulator.tables import read_table
 
 STATUSES = (
     "pending",
@@ -26,14 +27,7 @@ STATUSES = (
 WARMING_SECONDS = FINALIZING_SECONDS = 0.2
 EXPECTED_SECONDS = 20.0  # of a rendering; progress leans on it
 WINDOW_SECONDS = 30 * 24 * 3600.0  # of a list with filters
-HINTS = {
-    "content_moderated": "Change the prompt or the inputs and try again",
-    "corrupt_input": "Export the input again and upload it anew",
-    "unsupported_format": "Use an MP4 or WebM video, or a PNG or JPEG image",
-    "image_too_large": "Use a smaller image",
-    "rate_limited": "Wait a moment and try again",
-    "generation_failed": "Try again",
-}
+HINTS: dict[str, str] = read_table("words/scenario")["hints"]
 
 
 def history_of(job: SimulatedJob, now: float) -> list[tuple[float, str]]:

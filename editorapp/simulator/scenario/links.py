@@ -9,8 +9,8 @@ import time
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
-from editorapp.simulator.core import DEFAULT_URL_LIFETIME, Simulation
 from editorapp.simulator.http import EarlyAnswer, Request
+from editorapp.simulator.simulation import DEFAULT_URL_LIFETIME, Simulation
 from editorapp.simulator.storage import denied
 
 CDN = "/scenario/cdn/assets/"

@@ -15,7 +15,7 @@ from typing import Any
 from django.conf import settings
 from django.core.management.base import BaseCommand, CommandError
 
-from editorapp.simulator.core import Options
+from editorapp.simulator.simulation import Options
 
 # Name, type, default, help.
 ARGUMENTS: tuple[tuple[str, type, Any, str], ...] = (

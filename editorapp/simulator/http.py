@@ -160,20 +160,23 @@ class Request:
             raise asyncio.IncompleteReadError(b"", wanted)
         return piece
 
-    async def body(self, limit: int) -> bytes:
-        """Return the whole body.
+    async def chunks_within(self, limit: int) -> AsyncIterator[bytes]:
+        """Yield the body piece by piece.
 
         Raises: TooLarge, when it has more than `limit` bytes.
         """
         if (self.content_length or 0) > limit:
             raise TooLarge
-        pieces, size = [], 0
+        size = 0
         async for piece in self.chunks():
             size += len(piece)
             if size > limit:
                 raise TooLarge
-            pieces.append(piece)
-        return b"".join(pieces)
+            yield piece
+
+    async def body(self, limit: int) -> bytes:
+        """Return the whole body. Raises: TooLarge, when it has more than `limit` bytes."""
+        return b"".join([piece async for piece in self.chunks_within(limit)])
 
     async def wait_until_gone(self) -> None:
         """Wait until the caller closes the connection."""

@@ -165,14 +165,9 @@ async def read_json(request: Request, limit: int, spooled: SpooledBody) -> Any:
 
     Raises: TooLarge, when it has more than `limit` bytes; ValueError, when it is no JSON.
     """
-    if (request.content_length or 0) > limit:
-        raise TooLarge
-    reader, size = _Reader(spooled), 0
+    reader = _Reader(spooled)
     try:
-        async for piece in request.chunks():
-            size += len(piece)
-            if size > limit:
-                raise TooLarge
+        async for piece in request.chunks_within(limit):
             reader.feed(piece)
             await asyncio.sleep(0)  # others are served while a clip arrives
     finally:

@@ -15,7 +15,7 @@ from urllib.parse import quote, unquote, urlsplit
 
 from editorapp.core.request_values import as_whole
 from editorapp.simulator.faults import Fault
-from editorapp.simulator.http import EarlyAnswer, Request, Response
+from editorapp.simulator.http import EarlyAnswer, Request, Response, TooLarge
 
 PREFIX = "/_storage/"
 _TYPES = {
@@ -189,15 +189,13 @@ async def store(
     Nothing half-made stays behind: the file appears under its name only when whole.
     """
     part = path.with_name(f"{path.name}.{secrets.token_hex(4)}.part")
-    size = 0
     try:
         with part.open("wb") as file:
-            async for piece in request.chunks():
-                size += len(piece)
-                if size > limit:
-                    return denied(too_large, code="EntityTooLarge", status=400)
+            async for piece in request.chunks_within(limit):
                 file.write(piece)
         os.replace(part, path)
+    except TooLarge:
+        return denied(too_large, code="EntityTooLarge", status=400)
     finally:
         part.unlink(missing_ok=True)
     return Response(200, b"", headers)

@@ -119,6 +119,14 @@ class Shot:
     duration: int
 
 
+@dataclass(frozen=True)
+class Clock:
+    """How a clip counts time: frames a second, and the unit of its instants in seconds."""
+
+    fps: Fraction
+    time_base: Fraction
+
+
 class SourceClip:
     """A clip being read: its size as displayed, its clock, its sound."""
 
@@ -133,10 +141,8 @@ class SourceClip:
         self.container, self.stream = self._opened.enter_context(open_clip(self._path))
         self.audio = track_of(self.container)
         self.quarters = round((first.rotation or 0) / 90) % 4
-        stream = self.stream
-        shape = stream.sample_aspect_ratio or stream.codec_context.sample_aspect_ratio or 1
-        width, height = round(first.width * (shape if shape > 0 else 1)), first.height
-        self.width, self.height = self.lying(width, height)
+        width = round(first.width * colour.pixel_aspect(self.stream))
+        self.width, self.height = self.lying(width, first.height)
         self.fps = Fraction(self.stream.average_rate or self.stream.guessed_rate or 24)
         self.time_base = Fraction(self.stream.time_base or 1 / self.fps)
         self.transfer, self.primaries = int(first.color_trc or 0), int(first.color_primaries or 0)

@@ -32,26 +32,22 @@ class Scene:
     ) -> None:
         self.width, self.height, self.count, self.anchors = width, height, count, anchors
         self.loop = bool(wanted.loop)
-        random = np.random.default_rng(seed)
-        self._phase = random.uniform(0, 2 * np.pi, 8)
-        self._pace = random.uniform(0.6, 1.4, 4)
-        self._sky = random.uniform(-18, 18, 4)
-        self._sun = random.uniform(0.2, 0.8)
+        self._draw_lots(np.random.default_rng(seed))
         # Drawn at half size and enlarged: soft shapes lose nothing, and it is four times as fast.
         self._w, self._h = max(4, width // 4 * 2), max(4, height // 4 * 2)
         self._down = np.linspace(0, 1, self._h, dtype=np.float32)[:, None]
         self._right = np.linspace(0, 1, self._w, dtype=np.float32)[None, :]
         # The words restyle the scene as they would a clip, at full strength.
-        self._style = Edit(
-            GenerationRequest(prompt=wanted.prompt, strength="reimagine_1"),
-            width,
-            height,
-            guides={},
-            fps=24,
-            seed=seed,
-        )
+        styled = GenerationRequest(prompt=wanted.prompt, strength="reimagine_1")
+        self._style = Edit(styled, width, height, guides={}, fps=24, seed=seed)
         self._camera = Camera(wanted.concepts or (), count=count, loop=self.loop, anchors=anchors)
         self._is_dark = look_of(wanted.prompt or "").brightness <= -0.14
+
+    def _draw_lots(self, random: np.random.Generator) -> None:
+        self._phase = random.uniform(0, 2 * np.pi, 8)
+        self._pace = random.uniform(0.6, 1.4, 4)
+        self._sky = random.uniform(-18, 18, 4)
+        self._sun = random.uniform(0.2, 0.8)
 
     def draw(self, index: int) -> Planes:
         """Return the frame at an index."""

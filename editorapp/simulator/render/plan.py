@@ -12,10 +12,9 @@ import av
 
 from editorapp.providers.contract import GenerationRequest, Task
 from editorapp.simulator.inspection import inspect
-from editorapp.simulator.render.clip import Planes, Shot, SourceClip, fitted, still
+from editorapp.simulator.render.clip import Clock, Planes, Shot, SourceClip, fitted, still
 from editorapp.simulator.render.edit import Edit
 from editorapp.simulator.render.generate import Scene
-from editorapp.simulator.render.mark import Mark
 from editorapp.simulator.render.outputs import Outputs
 from editorapp.simulator.render.reframe import Canvas, canvas_size
 from editorapp.simulator.render.result import SECONDS, CannotRender
@@ -77,29 +76,19 @@ class RenderPlan:
     def _from_source(self, prepare: Callable[[SourceClip], FrameJob]) -> list[dict[str, str]]:
         with closing(SourceClip(self.inputs["source"])) as source:
             frames = prepare(source)
-            outputs = self._outputs(frames.size, source.fps, source.time_base, source)
-            mark = Mark(*frames.size)
+            clock = Clock(source.fps, source.time_base)
+            outputs = Outputs(self.wanted, self.folder, frames.size, clock, source)
             for one in source.shots_and_sound(*frames.read_at):
                 if isinstance(one, Shot):
-                    self._write(outputs, mark, frames.turn(one), one)
+                    self._say_alive(one.index)
+                    outputs.picture(frames.turn(one), one)
                 else:
                     outputs.sound(one)
             return outputs.close()
 
-    def _outputs(
-        self,
-        size: tuple[int, int],
-        fps: Fraction,
-        time_base: Fraction,
-        source: SourceClip | None = None,
-    ) -> Outputs:
-        return Outputs(self.wanted, self.folder, *size, fps=fps, time_base=time_base, source=source)
-
-    def _write(self, outputs: Outputs, mark: Mark, picture: Planes, at: Shot) -> None:
-        if at.index % SAY_ALIVE_EVERY == 0:
+    def _say_alive(self, index: int) -> None:
+        if index % SAY_ALIVE_EVERY == 0:
             self.alive()
-        mark.burn(picture)
-        outputs.picture(picture, at.pts, at.duration)
 
     def _edit(self, source: SourceClip) -> FrameJob:
         size = fitted(source.width, source.height, self.short_side)
@@ -147,11 +136,12 @@ class RenderPlan:
         width, height = self._generated_size()
         anchors = self._anchors(width, height, count)
         scene = Scene(self.wanted, width, height, count=count, anchors=anchors, seed=self.seed)
-        outputs = self._outputs((width, height), rate, 1 / (rate * TICKS))
-        mark = Mark(width, height)
+        clock = Clock(rate, 1 / (rate * TICKS))
+        outputs = Outputs(self.wanted, self.folder, (width, height), clock)
         for index in range(count):
+            self._say_alive(index)
             picture = scene.draw(index)
-            self._write(outputs, mark, picture, Shot(picture, index, index * TICKS, TICKS))
+            outputs.picture(picture, Shot(picture, index, index * TICKS, TICKS))
         return outputs.close()
 
     def _length(self) -> tuple[int, Fraction]:

@@ -112,13 +112,16 @@ class Renderer:
             for fault in job.faults
             if fault["kind"] in SPOILS and fault["call"] != "download"
         ]
-        if not spoils:
-            return
+        if spoils:
+            self._spoil_own_copy(job, spoils)
+
+    def _spoil_own_copy(self, job: SimulatedJob, spoils: list[str]) -> None:
         canned, file = job.outputs[0]["file"], f"outputs/{job.id}/video.mp4"
-        (self._folder / file).parent.mkdir(parents=True, exist_ok=True)
-        shutil.copyfile(self._folder / canned, self._folder / file)
+        own = self._folder / file
+        own.parent.mkdir(parents=True, exist_ok=True)
+        shutil.copyfile(self._folder / canned, own)
         for kind in spoils:
-            _spoil(self._folder / file, kind)
+            _spoil(own, kind)
         job.outputs = [{"type": "video", "file": file}]
 
     async def _draw_canned(self, lasts: str) -> list[dict[str, str]]:

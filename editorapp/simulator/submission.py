@@ -60,14 +60,8 @@ class Submission:
 
     async def answer(self) -> Response:
         """Return the answer; what was asked and answered is noted, whatever becomes of it."""
-        protocol, state, waiting = self.protocol, self.simulation.state, self.simulation.faults
-        noted: dict[str, Any] = {"at": moment(time.time()), "provider": protocol.slug}
-        noted |= {"body": self.logged, "status": None}
-        waiting.recent.append(noted)
-        key = self.request.headers.get("idempotency-key", "")
-        post = state.received(
-            protocol.slug, idempotency_key=key, prompt=self.prompt, body=self.logged, at=time.time()
-        )
+        protocol, waiting = self.protocol, self.simulation.faults
+        self._note_received()
         fault = waiting.take("submit", HTTP_KINDS) or self._worded()
         for_job = waiting.take("submit", JOB_KINDS) or waiting.take("job")
         self.faults = [one for one in self.faults if one.call != "submit"]
@@ -75,13 +69,30 @@ class Submission:
 
         async def act() -> Response:
             answer = await self._accept()
-            noted["status"] = answer.status
+            self.noted["status"] = answer.status
             return answer
 
         answer = await under_fault(fault, protocol.refuse, act)
-        noted["status"] = answer.status
-        state.answered(post, answer.status)
+        self.noted["status"] = answer.status
+        self.simulation.state.answered(self.post, answer.status)
         return answer
+
+    def _note_received(self) -> None:
+        slug, now, key = self.protocol.slug, time.time(), "idempotency-key"
+        self.noted: dict[str, Any] = {
+            "at": moment(now),
+            "provider": slug,
+            "body": self.logged,
+            "status": None,
+        }
+        self.simulation.faults.recent.append(self.noted)
+        self.post = self.simulation.state.received(
+            slug,
+            idempotency_key=self.request.headers.get(key, ""),
+            prompt=self.prompt,
+            body=self.logged,
+            at=now,
+        )
 
     def _worded(self) -> Fault | None:
         """Return the fault of this call that the prompt asks for.

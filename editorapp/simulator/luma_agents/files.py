@@ -3,6 +3,7 @@
 import base64
 import time
 import uuid
+from collections.abc import Callable
 from datetime import UTC, datetime
 from typing import Any
 
@@ -179,21 +180,10 @@ class LumaFiles:
 
     def _list(self, request: Request, client: str) -> Response:
         query = request.query
-        limit, state = as_whole(query.get("limit", "25")), query.get("state")
-        purpose, cursor = query.get("purpose"), query.get("cursor")
+        limit, cursor = as_whole(query.get("limit", "25")), query.get("cursor")
         if limit is None or not 1 <= limit <= 100:
             return _error(400, "limit must be between 1 and 100")
-        if state is not None:
-            _check_choice("state", state, STATES)
-        if purpose is not None:
-            _check_choice("purpose", purpose, PURPOSES)
-
-        def matches(file: SimulatedFile) -> bool:
-            shown = _state(file)
-            is_state = shown == state if state else shown != "deleted"
-            return is_state and purpose in (None, file.purpose)
-
-        found = list(self.state.files_of(client, matches))
+        found = list(self.state.files_of(client, _filter_of(query)))
         if cursor:
             after = self.state.file(client, _from_cursor(cursor))
             if after is None:
@@ -208,6 +198,22 @@ class LumaFiles:
             self.state.save(file)
             self.state.path_of(file.id).unlink(missing_ok=True)
         return Response(204)
+
+
+def _filter_of(query: dict[str, str]) -> Callable[[SimulatedFile], bool]:
+    """Return whether a file belongs on the list. Raises: EarlyAnswer, with the refusal."""
+    state, purpose = query.get("state"), query.get("purpose")
+    if state is not None:
+        _check_choice("state", state, STATES)
+    if purpose is not None:
+        _check_choice("purpose", purpose, PURPOSES)
+
+    def matches(file: SimulatedFile) -> bool:
+        shown = _state(file)
+        is_state = shown == state if state else shown != "deleted"
+        return is_state and purpose in (None, file.purpose)
+
+    return matches
 
 
 def _page(found: list[SimulatedFile], limit: int) -> Response:

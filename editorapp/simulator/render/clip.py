@@ -133,21 +133,28 @@ class SourceClip:
     def __init__(self, path: str) -> None:
         self._path = Path(path)
         self._opened = ExitStack()
-        # The first frame is looked at apart: not every container finds back to its beginning.
-        with open_clip(self._path) as (container, stream):
-            first = next(decoded(container, stream), None)
-            if first is None:
-                raise Refusal("no_frames")
+        first = self._first_frame()
         self.container, self.stream = self._opened.enter_context(open_clip(self._path))
         self.audio = track_of(self.container)
+        self.fps = Fraction(self.stream.average_rate or self.stream.guessed_rate or 24)
+        self.time_base = Fraction(self.stream.time_base or 1 / self.fps)
+        self._look_at(first)
+        self._to_sdr: hdr.Converter | None = None
+
+    def _first_frame(self) -> Any:
+        """Return the first frame, looked at apart: not every container finds back to its beginning."""
+        with open_clip(self._path) as (container, stream):
+            first = next(decoded(container, stream), None)
+        if first is None:
+            raise Refusal("no_frames")
+        return first
+
+    def _look_at(self, first: Any) -> None:
         self.quarters = round((first.rotation or 0) / 90) % 4
         width = round(first.width * colour.pixel_aspect(self.stream))
         self.width, self.height = self.lying(width, first.height)
-        self.fps = Fraction(self.stream.average_rate or self.stream.guessed_rate or 24)
-        self.time_base = Fraction(self.stream.time_base or 1 / self.fps)
         self.transfer, self.primaries = int(first.color_trc or 0), int(first.color_primaries or 0)
         self.first_pts = int(first.pts or 0)
-        self._to_sdr: hdr.Converter | None = None
 
     def lying(self, width: int, height: int) -> tuple[int, int]:
         """Return a size as displayed in the frames' own position, or the other way round."""

@@ -13,23 +13,34 @@ class Mark:
     """A small dark pill with white letters, made once for a size."""
 
     def __init__(self, width: int, height: int) -> None:
-        size = max(11, round(min(width, height) * 0.034))
-        shade, letters = _drawn(size, width, height)
+        shade, letters = _drawn(_letter_size(width, height), width, height)
         alpha = np.maximum(shade, letters)
-        inset = _even(size * 0.7)
-        high, wide = alpha.shape
-        x, y = max(0, _even(width - wide - inset)), max(0, _even(height - high - inset))
+        luma = alpha * (18 + letters * 215 // 255)
         thin = alpha[::2, ::2]
-        add = alpha * (18 + letters * 215 // 255)
-        self._luma = (slice(y, y + high), slice(x, x + wide)), 255 - alpha, add
-        half = (slice(y // 2, (y + high) // 2), slice(x // 2, (x + wide) // 2))
-        self._chroma = half, 255 - thin, thin * np.uint16(128)
+        y, x = _corner(alpha, width, height)
+        self._luma = _place(y, x, alpha), 255 - alpha, luma
+        self._chroma = _place(y // 2, x // 2, thin), 255 - thin, thin * np.uint16(128)
 
     def burn(self, planes: Planes) -> None:
         """Draw the mark into the picture, in place."""
         _blend(planes.y, *self._luma)
         for plane in (planes.u, planes.v):
             _blend(plane, *self._chroma)
+
+
+def _letter_size(width: int, height: int) -> int:
+    return max(11, round(min(width, height) * 0.034))
+
+
+def _corner(alpha: Array, width: int, height: int) -> tuple[int, int]:
+    """Return the row and column where the mark begins."""
+    inset = _even(_letter_size(width, height) * 0.7)
+    high, wide = alpha.shape
+    return max(0, _even(height - high - inset)), max(0, _even(width - wide - inset))
+
+
+def _place(row: int, column: int, alpha: Array) -> tuple[slice, slice]:
+    return slice(row, row + alpha.shape[0]), slice(column, column + alpha.shape[1])
 
 
 def _drawn(size: int, width: int, height: int) -> tuple[Array, Array]:

@@ -24,6 +24,7 @@ STATUSES = (
     "failure",
     "canceled",
 )
+FAILED = ("failure", "canceled")
 WARMING_SECONDS = FINALIZING_SECONDS = 0.2
 EXPECTED_SECONDS = 20.0  # of a rendering; progress leans on it
 WINDOW_SECONDS = 30 * 24 * 3600.0  # of a list with filters
@@ -52,30 +53,36 @@ def job_of(job: SimulatedJob, now: float) -> dict[str, Any]:
     """Return a job as Scenario describes it."""
     history = history_of(job, now)
     at, status = history[-1]
-    has_failed = status in ("failure", "canceled")
-    is_refunded = job.model not in NOT_REFUNDED
-    metadata: dict[str, Any] = {"input": job.body}
-    if status == "success":
-        metadata["assetIds"] = [job.result_id] if job.outputs else []
-    if has_failed:
-        metadata["error"] = job.failure_reason or "The job was canceled"
-        metadata |= {"hint": HINTS[job.failure_code]} if job.failure_code in HINTS else {}
-    cost = 0 if has_failed and is_refunded else job.units
-    billing: dict[str, Any] = {"cuCost": cost, "cuDiscount": 0}
-    billing |= {} if is_refunded else {"disableRefund": True}
     return {
         "jobId": job.id,
         "jobType": job.kind,
         "status": status,
         "progress": _progress(history, now),
         "statusHistory": [{"date": moment(when), "status": word} for when, word in history],
-        "metadata": metadata,
-        "billing": billing,
+        "metadata": _metadata(job, status),
+        "billing": _billing(job, status),
         "createdAt": moment(job.created_at),
         "updatedAt": moment(at),
         "authorId": job.client[:25],
         "ownerId": "proj_simulated",
     }
+
+
+def _metadata(job: SimulatedJob, status: str) -> dict[str, Any]:
+    metadata: dict[str, Any] = {"input": job.body}
+    if status == "success":
+        metadata["assetIds"] = [job.result_id] if job.outputs else []
+    if status in FAILED:
+        metadata["error"] = job.failure_reason or "The job was canceled"
+        metadata |= {"hint": HINTS[job.failure_code]} if job.failure_code in HINTS else {}
+    return metadata
+
+
+def _billing(job: SimulatedJob, status: str) -> dict[str, Any]:
+    is_refunded = job.model not in NOT_REFUNDED
+    cost = 0 if status in FAILED and is_refunded else job.units
+    told: dict[str, Any] = {"cuCost": cost, "cuDiscount": 0}
+    return told if is_refunded else told | {"disableRefund": True}
 
 
 def _progress(history: Sequence[tuple[float, str]], now: float) -> float:

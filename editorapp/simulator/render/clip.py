@@ -134,8 +134,8 @@ class SourceClip:
         self._path = Path(path)
         self._opened = ExitStack()
         first = self._first_frame()
-        self.container, self.stream = self._opened.enter_context(open_clip(self._path))
-        self.audio = track_of(self.container)
+        self.stream = self._opened.enter_context(open_clip(self._path))
+        self.audio = track_of(self.stream.container)
         self.fps = Fraction(self.stream.average_rate or self.stream.guessed_rate or 24)
         self.time_base = Fraction(self.stream.time_base or 1 / self.fps)
         self._look_at(first)
@@ -143,8 +143,8 @@ class SourceClip:
 
     def _first_frame(self) -> Any:
         """Return the first frame, looked at apart: not every container finds back to its beginning."""
-        with open_clip(self._path) as (container, stream):
-            first = next(decoded(container, stream), None)
+        with open_clip(self._path) as stream:
+            first = next(decoded(stream), None)
         if first is None:
             raise Refusal("no_frames")
         return first
@@ -169,8 +169,8 @@ class SourceClip:
         """Do the noted times of the sound make sense? Asked by who writes sound: the file is read
         through for it.
         """
-        with open_clip(self._path) as (container, _):
-            return has_true_times(container)
+        with open_clip(self._path) as stream:
+            return has_true_times(stream.container)
 
     @property
     def starts_at(self) -> Fraction:
@@ -203,7 +203,7 @@ class SourceClip:
 
     def _frames(self) -> Iterator[Any]:
         streams = [self.stream, self.audio] if self.audio else [self.stream]
-        for packet in demuxed(self.container, *streams):
+        for packet in demuxed(*streams):
             yield from frames_in(packet.stream, packet)
 
     def planes(self, frame: Any, width: int, height: int) -> Planes:
@@ -235,7 +235,7 @@ def still(path: str, width: int, height: int, *, last: bool = False) -> Planes:
 
 def _frame_of(path: str, *, last: bool) -> Any:
     with closing(SourceClip(path)) as source:
-        frames = decoded(source.container, source.stream)
+        frames = decoded(source.stream)
         frame = next(frames)
         for later in frames if last else ():
             frame = later

@@ -25,7 +25,7 @@ from editorapp.providers.contract import (
     Unreadable,
     UploadRefused,
 )
-from editorapp.providers.http.lean import Answer
+from editorapp.providers.http.connections import PROBLEM
 from editorapp.providers.http.typed_readers import items
 
 MIN_WAIT_SECONDS, MAX_WAIT_SECONDS, DEFAULT_WAIT_SECONDS = 1.0, 600.0, 5.0
@@ -52,7 +52,7 @@ Explain = Callable[
 
 
 def raise_for(
-    response: httpx.Response | Answer,
+    response: httpx.Response,
     *,
     name: str,
     secret: str,
@@ -66,12 +66,11 @@ def raise_for(
     """
     if response.is_success:
         return
-    said = response if isinstance(response, httpx.Response) else response.as_httpx()
-    error = (explain(said, is_paid) if explain is not None else None) or _error(
-        said, name=name, secret=secret, is_paid=is_paid
+    error = (explain(response, is_paid) if explain is not None else None) or _error(
+        response, name=name, secret=secret, is_paid=is_paid
     )
     if error.retry_after_seconds is None:
-        error.retry_after_seconds = wait_asked(said.headers)
+        error.retry_after_seconds = wait_asked(response.headers)
     raise error
 
 
@@ -123,7 +122,7 @@ def _throttled(response: httpx.Response, detail: str, *, name: str) -> Throttled
     )
 
 
-def raise_for_upload(response: httpx.Response | Answer, *, name: str, size: int) -> None:
+def raise_for_upload(response: httpx.Response, *, name: str, size: int) -> None:
     """Raise what a storage's answer to an upload means, outside 2xx.
 
     Its own words are not told: they are XML.
@@ -151,7 +150,7 @@ def raise_for_upload(response: httpx.Response | Answer, *, name: str, size: int)
     raise UploadRefused(said, code=UPLOAD_REFUSED)
 
 
-def wait_of(response: httpx.Response | Answer, *, now: float | None = None) -> float:
+def wait_of(response: httpx.Response, *, now: float | None = None) -> float:
     """Return how long to wait after a 429, in seconds: what the answer asks for, within sensible
     bounds.
 
@@ -216,7 +215,7 @@ def detail_of(response: httpx.Response, *, secret: str = "") -> str:
     return said_in({"message": body} if isinstance(body, str) else body, secret=secret)
 
 
-def json_in(response: httpx.Response | Answer) -> Any:
+def json_in(response: httpx.Response) -> Any:
     """Return the JSON of an answer, clean, whatever its status; None where it holds none."""
     try:
         return parse_json(response.content)
@@ -276,14 +275,14 @@ def _is_dict(value: Any) -> bool:
 
 
 def object_in(
-    response: httpx.Response | Answer, *, name: str, secret: str = "", is_paid: bool = False
+    response: httpx.Response, *, name: str, secret: str = "", is_paid: bool = False
 ) -> dict[str, Any]:
     """Return the JSON object of a 2xx answer, clean; {} where there is no content.
 
     Raises: OutcomeUnknown on the paid POST, else Unreadable, when the answer cannot be read; both
     with what came.
     """
-    problem = response.problem if isinstance(response, Answer) else ""
+    problem = response.extensions.get(PROBLEM, "")
     if not problem and not is_paid and (response.status_code == 204 or not response.content):
         return {}
     body: Any = None

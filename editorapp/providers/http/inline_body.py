@@ -105,12 +105,6 @@ class InlineBody:
             for one in self._parts
         )
 
-    @property
-    def whole(self) -> bytes | None:
-        """The body in one piece; None where files are streamed into it."""
-        first = self._parts[0]
-        return first if len(self._parts) == 1 and isinstance(first, bytes) else None
-
     async def pieces(self) -> AsyncIterator[bytes]:
         for part in self._parts:
             if isinstance(part, bytes):

@@ -13,8 +13,6 @@ from datetime import UTC, datetime
 
 import httpx
 
-from editorapp.providers.http.lean import Answer
-
 LINK, UPLOAD = (
     "(link to a file)",
     "(upload address)",
@@ -56,7 +54,7 @@ def listening() -> Iterator[list[Exchange]]:
 def note(
     method: str,
     path: str,
-    answer: Answer | httpx.Response,
+    answer: httpx.Response,
     *,
     params: Mapping[str, object] | None = None,
     url: str = "",

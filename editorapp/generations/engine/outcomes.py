@@ -36,7 +36,7 @@ from editorapp.providers.contract import BadCredentials, Failure, Job, OutOfFund
 
 log = logging.getLogger(__name__)
 
-POST_LEASE = timedelta(seconds=90)  # longer than courier.POST_SECONDS
+POST_LEASE = timedelta(seconds=90)  # longer than dispatcher.POST_SECONDS
 
 
 def posting(attempt: Attempt, body: dict[str, Any], *, now: datetime, seconds: float = 0.0) -> None:

@@ -67,7 +67,7 @@ class Polls:
         """These are written: their jobs may be asked for again."""
         before = len(self._asked)
         self._asked.difference_update(
-            one.errand.look.pk for one in answers if isinstance(one.errand, Poll)
+            one.call.look.pk for one in answers if isinstance(one.call, Poll)
         )
         self._answered += before - len(self._asked)
 
@@ -167,5 +167,5 @@ def _hold_refused(answers: Sequence[CallResult], *, now: datetime) -> None:
 
 
 def _look(answer: CallResult) -> DuePoll:
-    assert isinstance(answer.errand, Poll)
-    return answer.errand.look
+    assert isinstance(answer.call, Poll)
+    return answer.call.look

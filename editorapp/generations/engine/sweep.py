@@ -173,7 +173,7 @@ class Session:
                 self.posts.send_due(now)
             if take_new or self.courier.posting:
                 self.polls.ask_due(now)
-            if not (self.courier.carrying or self.unwritten or (take_new and self._is_near(now))):
+            if not (self.courier.in_flight or self.unwritten or (take_new and self._is_near(now))):
                 return False
         except Error as error:
             log.warning("Nothing new is taken while the database does not answer: %s", error)
@@ -189,7 +189,7 @@ class Session:
     @property
     def holds_paid(self) -> bool:
         """Is there an answer to a paid call that is written nowhere yet?"""
-        return any(isinstance(one.errand, Post) for one in self.unwritten)
+        return any(isinstance(one.call, Post) for one in self.unwritten)
 
     def close(self) -> None:
         self.courier.close()
@@ -225,9 +225,9 @@ class Session:
         try:
             for answer in kept:
                 if isinstance(
-                    answer.errand, Post
+                    answer.call, Post
                 ):  # as it is, not as the failed write left the object
-                    answer.errand.attempt.refresh_from_db()
+                    answer.call.attempt.refresh_from_db()
             with transaction.atomic():
                 self._write_all(answers, now=self.clock())
         except Error as error:
@@ -238,14 +238,12 @@ class Session:
         _reached_written(answers)
         self._note_taken(answers)
         for answer in answers:
-            exchange_log.note_of_take(answer.errand.generation_id, answer.heard)
+            exchange_log.note_of_take(answer.call.generation_id, answer.heard)
         self.polls.forget(answers)
 
     def _note_taken(self, answers: Sequence[CallResult]) -> None:
         """Note which accounts took jobs: after the answers are written, and nothing depends on it."""
-        posts = [
-            one.errand for one in answers if isinstance(one.errand, Post) and one.job is not None
-        ]
+        posts = [one.call for one in answers if isinstance(one.call, Post) and one.job is not None]
         try:
             self.accounts.took({post.attempt.account_id for post in posts}, now=self.clock())
         except Error as error:
@@ -257,7 +255,7 @@ class Session:
         every try.
         """
         if self.failures % 20 == 0:
-            found = [(one.errand.pk, one.job and one.job.id) for one in self.unwritten]
+            found = [(one.call.pk, one.job and one.job.id) for one in self.unwritten]
             log.error("Not written yet, attempts and jobs %s: %s", found, error)
         self.failures += 1
         self.write_again_at = time.monotonic() + retry.policy("write.answer").pause_seconds(
@@ -267,8 +265,8 @@ class Session:
 
     def _write_all(self, answers: Sequence[CallResult], *, now: datetime) -> None:
         _lock(answers)
-        posts = [one for one in answers if isinstance(one.errand, Post)]
-        polls = [one for one in answers if not isinstance(one.errand, Post)]
+        posts = [one for one in answers if isinstance(one.call, Post)]
+        polls = [one for one in answers if not isinstance(one.call, Post)]
         poll.write(polls, write_one=_write_one, now=now)
         self.posts.write(posts, write_one=_write_one, now=now)
         if any(one.job is not None and one.job.state is JobState.DONE for one in polls):
@@ -338,14 +336,14 @@ def _lock(answers: Sequence[CallResult]) -> None:
     Polls that found nothing new are one step: it goes by their order itself.
     """
     under_way = [one.job is not None and one.job.state in poll.UNDERWAY for one in answers]
-    if all(under_way) and not any(isinstance(one.errand, Post) for one in answers):
+    if all(under_way) and not any(isinstance(one.call, Post) for one in answers):
         return
-    lock([one.errand.pk for one in answers])
+    lock([one.call.pk for one in answers])
     ledger.lock(
-        [one.errand.pk for one, goes_on in zip(answers, under_way, strict=True) if not goes_on]
+        [one.call.pk for one, goes_on in zip(answers, under_way, strict=True) if not goes_on]
     )
 
 
 def _reached_written(answers: Sequence[CallResult]) -> None:
     for answer in answers:
-        reached("submit.recorded" if isinstance(answer.errand, Post) else "poll.written")
+        reached("submit.recorded" if isinstance(answer.call, Post) else "poll.written")

@@ -1,4 +1,4 @@
-"""A JSON body whose stored files are streamed into it as base64: the paid request never lies in
+"""Inline body: JSON whose stored files are streamed into it as base64: the paid request never lies in
 memory whole.
 """
 

@@ -44,7 +44,7 @@ for _chatty in ("httpx", "httpcore"):
 
 # Whole calls have deadlines of their own; what a single step may take counts beside them.
 CALL_STEPS = httpx.Timeout(None, connect=5.0).as_dict()
-LONG_STEPS = httpx.Timeout(connect=5.0, read=30.0, write=30.0, pool=10.0).as_dict()
+UPLOAD_STEPS = httpx.Timeout(connect=5.0, read=30.0, write=30.0, pool=10.0).as_dict()
 PAID_DEADLINE_SECONDS = 60.0
 FREE_DEADLINE_SECONDS = 20.0
 # for a file from a bucket, before the post: with PAID_DEADLINE_SECONDS less than the dispatcher waits
@@ -174,38 +174,48 @@ class ProviderSession:
         one may be.
         """
         size = path.stat().st_size - start if length is None else length
+        sent = {**headers, "Content-Length": str(size)}
+        request = self._upload_request(method, url, sent, _pieces(path, start, size))
         began = time.monotonic()
         try:
-            url = links.as_sent(url)
-            links.check(url, self.access)
-            request = httpx.Request(
-                method,
-                url,
-                headers={**_COMMON, **headers, "Content-Length": str(size)},
-                content=_pieces(path, start, size),
-                extensions={"timeout": LONG_STEPS},
-            )
             async with asyncio.timeout(FREE_DEADLINE_SECONDS + size / SLOWEST_BYTES_PER_SECOND):
-                response = await connections.exchange(
-                    self._transport(connections.for_links), request
-                )
-        except (ssrf_guard.NoAddress, ValueError):  # not chained: the address is a secret
-            raise UploadRefused(
-                f"{self.name} gave an upload address that cannot be read.", code=UPLOAD_REFUSED
-            ) from None
-        except (httpx.HTTPError, httpx.InvalidURL, TimeoutError) as error:
+                transport = self._transport(connections.for_links)
+                response = await connections.exchange(transport, request)
+        except (httpx.HTTPError, TimeoutError) as error:
             # Not chained: the address is a secret, and the message may hold it.
             raise Unavailable(
                 f"The upload to {self.name} broke off ({_kind(error)}).", code=_kind(error)
             ) from None
         except ssrf_guard.AddressNotAllowed as error:
-            raise UploadRefused(
-                f"{self.name} gave an address to upload to where nothing may be sent. {error}",
-                code=UPLOAD_REFUSED,
-            ) from error
+            raise self._not_allowed(error) from error
         _note(logging.INFO, method, f"(upload, {size} bytes)", response, began)
-        recording.note(method, recording.UPLOAD, response, url=url)
+        recording.note(method, recording.UPLOAD, response, url=links.as_sent(url))
         answers.raise_for_upload(response, name=self.name, size=path.stat().st_size)
+
+    def _upload_request(
+        self, method: str, url: str, headers: Mapping[str, str], content: AsyncIterator[bytes]
+    ) -> httpx.Request:
+        """Raises: UploadRefused, for an address that is none, or none to send files to."""
+        try:
+            url = links.as_sent(url)
+            links.check(url, self.access)
+            return httpx.Request(
+                method,
+                url,
+                headers={**_COMMON, **headers},
+                content=content,
+                extensions={"timeout": UPLOAD_STEPS},
+            )
+        except (ssrf_guard.NoAddress, ValueError):  # not chained: the address is a secret
+            raise UploadRefused(
+                f"{self.name} gave an upload address that cannot be read.", code=UPLOAD_REFUSED
+            ) from None
+        except ssrf_guard.AddressNotAllowed as error:
+            raise self._not_allowed(error) from error
+
+    def _not_allowed(self, error: ssrf_guard.AddressNotAllowed) -> UploadRefused:
+        says = f"{self.name} gave an address to upload to where nothing may be sent. {error}"
+        return UploadRefused(says, code=UPLOAD_REFUSED)
 
     def _transport(self, make: MakeTransport) -> httpx.AsyncBaseTransport:
         if self._given is not None:

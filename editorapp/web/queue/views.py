@@ -1,7 +1,7 @@
 """The queue: what waits and why, what is at a provider, what needs a person, and what went wrong
 lately.
 
-Who may pause, move and cancel is decided in generations/line/pausing.py.
+Who may pause, move and cancel is decided in generations/queue/senders.py.
 """
 
 import hashlib
@@ -23,7 +23,7 @@ from django.views.decorators.http import require_POST, require_safe
 from editorapp.core.htmx import is_part, page_or_part
 from editorapp.generations.coordination import heartbeat
 from editorapp.generations.models import Attempt, Generation
-from editorapp.generations.queue import pause, reorder
+from editorapp.generations.queue import pause, reorder, senders
 from editorapp.generations.queue import position as standing
 from editorapp.generations.queue.cancel import TooLate, cancel
 from editorapp.generations.queue.position import AccountStanding, QueuePosition
@@ -184,7 +184,7 @@ def cancel_batch(request: MemberRequest, batch: UUID) -> HttpResponse:
     for take in takes.filter(state__in=CANCELABLE).order_by(
         "-pk"
     ):  # the last first: the first may be on their way
-        pause.may_arrange(take, request.member)
+        senders.may_arrange(take, request.member)
         try:
             cancel(take, now=timezone.now(), by=request.member.user)
             canceled += 1

@@ -18,7 +18,7 @@ from django.views.decorators.http import require_POST, require_safe
 
 from editorapp.costs import ledger
 from editorapp.generations.models import Generation, Overtaken
-from editorapp.generations.queue import pause
+from editorapp.generations.queue import senders
 from editorapp.generations.queue.cancel import TooLate, cancel
 from editorapp.generations.reconcile.stop_following import NotFollowed, stop_following
 from editorapp.generations.request import references
@@ -97,7 +97,7 @@ def live(request: MemberRequest, pk: int) -> HttpResponse:
 def cancel_it(request: MemberRequest, pk: int) -> HttpResponse:
     """Take it out of the queue: one's own, or as an admin anybody's."""
     take = _found(request, pk)
-    pause.may_arrange(take, request.member)
+    senders.may_arrange(take, request.member)
     try:
         cancel(take, now=timezone.now(), by=request.member.user)
     except TooLate as error:

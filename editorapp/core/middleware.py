@@ -1,4 +1,4 @@
-"""What every answer carries: its headers, an id, and fewer bytes on the way."""
+"""Middleware: what every answer carries. Its headers, an id, and fewer bytes on the way."""
 
 import logging
 import time

@@ -2,11 +2,9 @@
 the public network.
 
 Without a proxy a name is looked up once, every address of it is judged, and the connection goes to
-one that was
-judged: a name that answers otherwise a moment later leads nowhere else. TLS and the Host header
-        keep the name. With a
-proxy nothing is looked up here: the proxy may be the only one that resolves names, and gets the
-name as it stands.
+one that was judged: a name that answers otherwise a moment later leads nowhere else. TLS and the
+Host header keep the name. With a proxy nothing is looked up here: the proxy may be the only one
+that resolves names, and gets the name as it stands.
 """
 
 import asyncio
@@ -121,7 +119,7 @@ def judged(url: str | httpx.URL) -> httpx.URL:
     https, no name or password in it, port 443 or a high one, and a host that is a full name or an
     address as it is
     usually written: neither 2130706433 nor 0x7f.1, which are loopback.
-    Raises: NotAllowed.
+    Raises: AddressNotAllowed.
     """
     try:
         parts = httpx.URL(url)
@@ -179,7 +177,7 @@ def _check(address: Address, host: str) -> None:
 async def resolve(host: str, port: int) -> list[str]:
     """Look a host up, once, and return its addresses, each of which was judged.
 
-    Raises: NotAllowed, when any of them is not public; HostNotFound.
+    Raises: AddressNotAllowed, when any of them is not public; HostNotFound.
     """
     if literal(host) is not None:
         return [host.strip("[]")]  # judged with the link
@@ -220,7 +218,7 @@ class GuardedTransport(httpx.AsyncBaseTransport):
     """Judges each request's address and sends it where it was judged to lead.
 
     What `trusts` says of an address is as far as a configured one goes: it is not judged, and
-    reached as usual. Raises, beside httpx's own: NotAllowed; HostNotFound.
+    reached as usual. Raises, beside httpx's own: AddressNotAllowed; HostNotFound.
     """
 
     def __init__(

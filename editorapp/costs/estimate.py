@@ -1,4 +1,4 @@
-"""What a request would cost, before anything is sent. Money is Decimal and exact."""
+"""Estimate: what a request would cost, before anything is sent. Money is Decimal and exact."""
 
 from dataclasses import dataclass
 from datetime import date

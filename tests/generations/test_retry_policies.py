@@ -156,6 +156,7 @@ SCHEDULERS = {
     "alerts/alerts.py:open": "it is new",
     "alerts/alerts.py:close": "its end is new",
     "alerts/delivery.py:_claim": "a claim",
+    "alerts/delivery.py:_hold_back": "somebody was told a moment ago",
     "alerts/delivery.py:_note": "policy",
     "generations/engine/account_snapshot.py:_claimed": "a claim",
     "generations/engine/account_snapshot.py:_put_off": "its turn has not come",

@@ -31,7 +31,7 @@ from editorapp.providers.contract import (
     Task,
     Unreadable,
 )
-from editorapp.providers.http import session
+from editorapp.providers.http import connections
 from editorapp.providers.http.session import ProviderSession
 from tests.providers.talk import KEY, answering, run, socket_that
 
@@ -347,23 +347,20 @@ PACKED = {
 def asked_over_a_socket(
     content: bytes,
     header: str,
-    monkeypatch: pytest.MonkeyPatch,
     *,
-    is_lean: bool = True,
+    is_announced: bool = True,
     paid: bool = False,
 ) -> tuple[Job, bytes]:
     """Ask Luma's adapter for a job, or post one, where a socket answers with these bytes; return it
     and the request.
     """
     requests: list[bytes] = []
-    monkeypatch.setattr(session, "can_be_direct", lambda url: is_lean)
 
     async def handle(request: bytes, writer: asyncio.StreamWriter) -> None:
         requests.append(request)
         said = f"Content-Encoding: {header}\r\n" if header else ""
-        writer.write(
-            f"HTTP/1.1 200 OK\r\n{said}Content-Length: {len(content)}\r\n\r\n".encode() + content
-        )
+        length = f"Content-Length: {len(content)}\r\n" if is_announced else ""
+        writer.write(f"HTTP/1.1 200 OK\r\n{said}{length}\r\n".encode() + content)
 
     async def scenario() -> Job:
         luma = registry.get("luma-agents")
@@ -381,12 +378,11 @@ def asked_over_a_socket(
 
 
 @pytest.mark.parametrize("paid", [False, True], ids=["free", "paid"])
-@pytest.mark.parametrize("is_lean", [True, False], ids=["lean", "httpx"])
 @pytest.mark.parametrize(("header", "content"), PACKED.values(), ids=PACKED)
 def test_an_answer_is_asked_for_unpacked_and_read_however_it_comes(
-    monkeypatch: pytest.MonkeyPatch, header: str, content: bytes, is_lean: bool, paid: bool
+    header: str, content: bytes, paid: bool
 ) -> None:
-    job, request = asked_over_a_socket(content, header, monkeypatch, is_lean=is_lean, paid=paid)
+    job, request = asked_over_a_socket(content, header, paid=paid)
 
     assert (job.id, job.state, job.unknown_state) == ("job-1", "running", "")
     assert b"accept-encoding: identity\r\n" in request.lower()
@@ -401,29 +397,36 @@ SPOILED = {
 }
 
 
-@pytest.mark.parametrize("is_lean", [True, False], ids=["lean", "httpx"])
 @pytest.mark.parametrize(("header", "content", "words"), SPOILED.values(), ids=SPOILED)
 def test_what_cannot_be_unpacked_says_so_and_is_unknown_when_paid(
-    monkeypatch: pytest.MonkeyPatch, header: str, content: bytes, words: str, is_lean: bool
+    header: str, content: bytes, words: str
 ) -> None:
     with pytest.raises(Unreadable, match="cannot be read") as raised:
-        asked_over_a_socket(content, header, monkeypatch, is_lean=is_lean)
+        asked_over_a_socket(content, header)
     assert words in raised.value.message
 
     with pytest.raises(OutcomeUnknown) as paid:
-        asked_over_a_socket(content, header, monkeypatch, is_lean=is_lean, paid=True)
+        asked_over_a_socket(content, header, paid=True)
     assert words in paid.value.message
 
 
-@pytest.mark.parametrize("is_lean", [True, False], ids=["lean", "httpx"])
-def test_an_enormous_answer_is_not_taken_in(monkeypatch: pytest.MonkeyPatch, is_lean: bool) -> None:
-    monkeypatch.setattr(session, "MAX_BODY_BYTES", 100_000)
-    monkeypatch.setattr("editorapp.providers.http.lean.MAX_BODY_BYTES", 100_000)
+def test_an_enormous_answer_is_not_taken_in(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(connections, "MAX_BODY_BYTES", 100_000)
 
     with pytest.raises(Unreadable, match="longer than 100,000 bytes"):
-        asked_over_a_socket(b" " * 200_000, "", monkeypatch, is_lean=is_lean)
+        asked_over_a_socket(b" " * 200_000, "")
     with pytest.raises(OutcomeUnknown):
-        asked_over_a_socket(b" " * 200_000, "", monkeypatch, is_lean=is_lean, paid=True)
+        asked_over_a_socket(b" " * 200_000, "", paid=True)
+
+
+@pytest.mark.parametrize("paid", [False, True], ids=["free", "paid"])
+def test_an_enormous_answer_that_does_not_say_its_length_is_not_taken_in(
+    monkeypatch: pytest.MonkeyPatch, paid: bool
+) -> None:
+    monkeypatch.setattr(connections, "MAX_BODY_BYTES", 100_000)
+
+    with pytest.raises(OutcomeUnknown if paid else Unreadable):
+        asked_over_a_socket(b" " * 200_000, "", is_announced=False, paid=paid)
 
 
 def test_a_bomb_is_unpacked_a_bounded_piece_at_a_time() -> None:

@@ -10,6 +10,7 @@ from django.utils import timezone
 
 from editorapp.generations.coordination import leases, wake
 from editorapp.generations.engine import backoff, sweep, transfer
+from editorapp.generations.engine import dispatcher as dispatching
 from editorapp.generations.engine.account_snapshot import Accounts
 from editorapp.generations.engine.dispatcher import Dispatcher
 from editorapp.generations.models import Attempt, Generation, Pause
@@ -189,7 +190,7 @@ def test_another_key_is_used_by_the_sweep_that_is_at_work(quick, clock, first):
     assert accounts.access(first.pk).base_url == "https://luma.example.org/v1"
 
 
-def test_a_dispatcher_goes_another_way_once_an_account_is_reached_another_way():
+def test_a_dispatcher_goes_another_way_once_an_account_is_reached_another_way(monkeypatch):
     opened = []
 
     class Seen(ProviderSession):
@@ -197,15 +198,16 @@ def test_a_dispatcher_goes_another_way_once_an_account_is_reached_another_way():
             super().__init__(access)
             opened.append(access.secret)
 
-    dispatcher = Dispatcher(registry.get("luma-agents"), wire=Seen)
+    monkeypatch.setattr(dispatching, "ProviderSession", Seen)
+    dispatcher = Dispatcher(registry.get("luma-agents"))
     ways = [Access(1, "luma-agents", "http://127.0.0.1:9", key) for key in ("old", "old", "new")]
     try:
-        wires = [dispatcher._loop.run_until_complete(dispatcher._wire(access)) for access in ways]
+        sessions = [dispatcher._session(access) for access in ways]
     finally:
         dispatcher.close()
 
     assert opened == ["old", "new"]
-    assert wires[0] is wires[1] is not wires[2]
+    assert sessions[0] is sessions[1] is not sessions[2]
 
 
 def test_the_ticker_wakes_the_sweep_of_each_provider_with_due_rows(transactional_db):

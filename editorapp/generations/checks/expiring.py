@@ -1,4 +1,4 @@
-"""Results that are paid, done and not here yet: an alarm while there is still time to save them.
+"""Expiring: results that are paid, done and not here yet: an alarm while there is still time to save them.
 
 Providers keep results for a while (`Spec.result_kept_seconds`). An eighth of that after a job was
 done, a result that is still not stored opens an alert and says so on its take and in the queue. It

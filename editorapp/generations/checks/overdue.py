@@ -1,7 +1,7 @@
-"""Jobs that take longer than their provider ever should, or are in a state that stands in no table,
+"""Overdue: jobs that take longer than their provider ever should, or are in a state that stands in no table,
 and jobs that are lost: said, raised, and never failed.
 
-A flagged job is polled on, ever more slowly (engine/schedule.py): it may still come, and its money
+A flagged job is polled on, ever more slowly (engine/poll_schedule.py): it may still come, and its money
 stays held until then. Each look compares rows with what is open as an alert, so a look that was
 missed is made up for by the next.
 """

@@ -1,4 +1,4 @@
-"""What cannot be sent: uploads and posts that fail for a while, and takes that were given up before
+"""Unsendable: uploads and posts that fail for a while, and takes that were given up before
 they were sent.
 
 One alert for each account, for what keeps one take from being sent mostly keeps them all. Each look

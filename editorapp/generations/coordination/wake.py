@@ -1,8 +1,8 @@
-"""Wake the queue: enqueue a task where none is waiting or at work.
+"""Wake-ups: enqueue a task where none is waiting or at work.
 
 A wake-up that is lost only costs a second.
 
-What is done is decided by rows, never by these tasks: see engine/sweep.py and files/transfer.py.
+What is done is decided by rows, never by these tasks: see engine/sweep.py and engine/transfer.py.
 """
 
 import uuid

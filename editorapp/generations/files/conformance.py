@@ -1,4 +1,4 @@
-"""Is a result what was asked for? Small deviations are said and kept; a length far off is not taken
+"""Conformance: is a result what was asked for? Small deviations are said and kept; a length far off is not taken
 for the result.
 """
 

@@ -1,4 +1,4 @@
-"""A provider's short-lived link -> a file on disk, whole or not at all."""
+"""Download: a provider's short-lived link -> a file on disk, whole or not at all."""
 
 import asyncio
 

@@ -1,4 +1,4 @@
-"""Once a second: what is due and who should be woken.
+"""Ticker: once a second, what is due and who should be woken.
 
 Makes no call to a provider; of attempts it moves only when they are due.
 """

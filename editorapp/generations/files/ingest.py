@@ -25,14 +25,14 @@ from editorapp.generations.files.store_result import (
 )
 from editorapp.generations.models import NOTHING_WRONG, Attempt, Generation, Overtaken
 from editorapp.generations.states import State
-from editorapp.media import intake
 from editorapp.media.models import Asset
+from editorapp.media.refusals import Refusal
 
 log = logging.getLogger(__name__)
 
 # Tries over which a link is waited for, where the clip can do without what it leads to.
 PATIENCE = 3
-EXPECTED = (UnusableResult, links.LinkExpired, links.CutOff, links.LinkNotAllowed, intake.NotTaken)
+EXPECTED = (UnusableResult, links.LinkExpired, links.CutOff, links.LinkNotAllowed, Refusal)
 
 
 @dataclass(frozen=True)

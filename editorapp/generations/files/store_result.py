@@ -18,6 +18,7 @@ from editorapp.generations.models import Attempt
 from editorapp.media import intake, store, unreadable
 from editorapp.media.models import Asset
 from editorapp.media.probe import NO_LIMIT
+from editorapp.media.refusals import Refusal
 
 VIDEO_BYTES = 2_000_000_000
 ARCHIVE_BYTES = 20_000_000_000
@@ -68,7 +69,7 @@ def store_result(
 ) -> Asset:
     """Download one link and keep it as the video or the frames.
 
-    Raises: UnusableResult, all of `_downloaded`; NotTaken.
+    Raises: UnusableResult, all of `_downloaded`; Refusal.
     """
     path, progress = _downloaded(attempt, output, kind, carrier, place=place)
     reached("fetch.part_whole")
@@ -90,7 +91,7 @@ def _downloaded(
     """Collect a file on the disk that will keep it, so that keeping it is a rename; return where it
     lies, and how it came.
 
-    What a cut or a killed download left is gone on with. Raises: what `download` raises, NotTaken
+    What a cut or a killed download left is gone on with. Raises: what `download` raises, Refusal
     on a full disk.
     """
     limit = ARCHIVE_BYTES if kind == "exr" else VIDEO_BYTES
@@ -100,7 +101,7 @@ def _downloaded(
     try:
         with store.telling_full_disk():
             carrier.run(links.download(output["url"], part, access=access, max_bytes=limit))
-    except (links.LinkNotAllowed, intake.NotTaken):
+    except (links.LinkNotAllowed, Refusal):
         part.drop()  # on a full disk above all
         raise
     except BaseException:
@@ -112,7 +113,7 @@ def _downloaded(
 def _kept(attempt: Attempt, path: Path, kind: str, *, video: Asset | None, is_whole: bool) -> Asset:
     """Take a file in, which uses it up, also when it is refused.
 
-    Raises: UnusableResult, with what came: what was paid for stays within reach; NotTaken.
+    Raises: UnusableResult, with what came: what was paid for stays within reach; Refusal.
     """
     generation, spare = attempt.generation, _second_name(path)
     name = f"Take {generation.pk}"
@@ -123,7 +124,7 @@ def _kept(attempt: Attempt, path: Path, kind: str, *, video: Asset | None, is_wh
     }
     try:
         return _taken_in(path, kind, name=name, origin=Asset.Origin.RESULT, **kept_as)
-    except intake.NotTaken as refusal:
+    except Refusal as refusal:
         if refusal.is_ours:
             raise
         ending = "zip" if kind == "exr" else "mp4"
@@ -148,11 +149,16 @@ def _second_name(path: Path) -> Path:
 
 
 def _taken_in(path: Path, kind: str, *, name: str, **kept_as: Any) -> Asset:
-    if kind == "exr":
-        return intake.take_in_archive(path, name=f"{name}.zip", **kept_as)
+    expect, ending = ("archive", "zip") if kind == "exr" else ("video", "mp4")
     # The limits on uploads are not for what was paid.
-    kept_as |= {"expect": "video", "max_bytes": NO_LIMIT, "max_seconds": NO_LIMIT}
-    return intake.take_in(path, name=f"{name}.mp4", **kept_as)
+    return intake.take_in(
+        path,
+        name=f"{name}.{ending}",
+        expect=expect,
+        max_bytes=NO_LIMIT,
+        max_seconds=NO_LIMIT,
+        **kept_as,
+    )
 
 
 def sentence(error: Exception) -> str:
@@ -161,7 +167,7 @@ def sentence(error: Exception) -> str:
     What a refused upload is told to do is no advice about a result, and is left out.
     """
     message = getattr(error, "message", "") or str(error)
-    if isinstance(error, intake.NotTaken):
+    if isinstance(error, Refusal):
         wrong, _colon, _advice = message.rpartition(": ")
         return f"{wrong}." if wrong else message
     return message

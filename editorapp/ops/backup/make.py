@@ -9,7 +9,7 @@ from django.utils import timezone
 
 from editorapp.core import private_files
 from editorapp.generations.coordination import heartbeat
-from editorapp.media import store
+from editorapp.media import layout
 from editorapp.media.backends import files
 from editorapp.media.models import Asset
 from editorapp.ops.backup import databases, media_files
@@ -66,9 +66,7 @@ def _write(work: Path, *, links: bool, earlier: Path | None) -> tuple[Manifest, 
         kept = media_files.copy_out(
             root, work / "media", links=links, earlier=earlier and earlier / "media"
         )
-        there = {
-            Path(one.name).parent.name for one in kept if Path(one.name).name == store.ORIGINAL
-        }
+        there = {layout.stated_hash(one.name) for one in kept}
         named = {sha256: name for sha256, name in named.items() if sha256 not in there}
     media_files.write_list(kept, work / LIST)
     _keep_secret(work)

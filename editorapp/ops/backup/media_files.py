@@ -10,10 +10,9 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
-from editorapp.media import store
+from editorapp.media import layout, store
 from editorapp.ops.backup.manifest import BackupRefused
 
-FOLDER = "blobs"
 PIECE_BYTES = 1024 * 1024
 
 
@@ -37,7 +36,7 @@ def copy_out(media: Path, into: Path, *, links: bool, earlier: Path | None = Non
 
 
 def _names(media: Path) -> Iterator[str]:
-    for file in sorted((media / FOLDER).rglob("*")):
+    for file in sorted((media / layout.BLOBS).rglob("*")):
         if file.is_file():
             yield str(file.relative_to(media))
 
@@ -66,7 +65,7 @@ def _is_damaged(target: Path, sha256: str) -> bool:
     """Is an original another than its folder says? Whatever else is kept is named by no hash, and
     can be made again.
     """
-    return target.name == store.ORIGINAL and sha256 != target.parent.name
+    return layout.stated_hash(str(target)) not in {"", sha256}
 
 
 def _link(file: Path, target: Path) -> bool:

@@ -1,18 +1,17 @@
-"""Threads that do something with blocks of bytes while the next ones are still being read."""
+"""Consumer threads: they work on blocks of bytes from a bounded queue while the next are being read."""
 
 import queue
 import threading
 from collections.abc import Callable
 from types import TracebackType
 
-_AHEAD = (
-    4  # batches that may wait for one follower: its memory is bounded, and who reads waits for it
-)
+# Batches that may wait for one consumer: its memory is bounded, and who reads waits for it.
+_AHEAD = 4
 
 Batch = list[bytes]
 
 
-class Follower:
+class ConsumerThread:
     """Does `work` with each batch, in order, in a thread of its own; whatever that raises is raised
     to the reader.
 
@@ -23,7 +22,7 @@ class Follower:
         self._work = work
         self._error: BaseException | None = None
         self._batches: queue.Queue[Batch | None] = queue.Queue(_AHEAD)
-        self._thread = threading.Thread(target=self._run, name="follower", daemon=True)
+        self._thread = threading.Thread(target=self._run, name="consumer", daemon=True)
 
     def put(self, batch: Batch) -> None:
         """Hand over a batch. Raises: what an earlier one met."""
@@ -39,7 +38,7 @@ class Follower:
                 except BaseException as error:
                     self._error = error
 
-    def __enter__(self) -> "Follower":
+    def __enter__(self) -> "ConsumerThread":
         self._thread.start()
         return self
 

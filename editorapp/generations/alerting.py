@@ -1,11 +1,12 @@
 """Alerts about takes and accounts: how each is named, opened and closed, and where it leads."""
 
+from collections.abc import Collection
 from datetime import datetime
 
 from django.urls import reverse
 
 from editorapp.alerts import alerts
-from editorapp.alerts.models import AlertKind
+from editorapp.alerts.models import Alert, AlertKind
 from editorapp.generations.models import Generation
 from editorapp.providers.contract import BadCredentials, OutOfFunds, ProviderError
 from editorapp.providers.models import ProviderAccount
@@ -30,6 +31,18 @@ def open_for_take(kind: str, take: Generation, message: str, *, now: datetime) -
 def close_for_take(generation_id: int, *kinds: str, now: datetime) -> None:
     for kind in kinds:
         alerts.close(kind, subject(generation_id), now=now)
+
+
+def open_subjects(kind: str) -> set[str]:
+    """Return what alerts of a kind are open about."""
+    rows = Alert.objects.filter(kind=kind).still_open()
+    return set(rows.values_list("subject", flat=True))
+
+
+def close_others(kind: str, about: Collection[str], *, now: datetime) -> None:
+    """Close what is open of a kind and is not, or no more, among these subjects."""
+    for subject in open_subjects(kind).difference(about):
+        alerts.close(kind, subject, now=now)
 
 
 def open_for_all(

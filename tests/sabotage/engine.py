@@ -33,8 +33,8 @@ CHANGES = (
     Change(
         "the search releases money because a list that is not whole does not show it",
         DECIDE,
-        "elif spec.lists_all and listing.is_whole and not found.sightings:",
-        "elif spec.lists_all and not found.sightings:",
+        "elif spec.lists_all and listing.is_whole and not found.candidates:",
+        "elif spec.lists_all and not found.candidates:",
         (f"{RELEASING}::test_a_list_that_is_not_whole_proves_nothing_however_often_it_is_read",),
     ),
     Change(
@@ -47,8 +47,8 @@ CHANGES = (
     Change(
         "the search releases money at a provider whose list proves nothing",
         DECIDE,
-        "elif spec.lists_all and listing.is_whole and not found.sightings:",
-        "elif listing.is_whole and not found.sightings:",
+        "elif spec.lists_all and listing.is_whole and not found.candidates:",
+        "elif listing.is_whole and not found.candidates:",
         (
             "tests/generations/test_search.py"
             "::test_what_never_arrived_is_for_a_person_where_the_list_proves_nothing",
@@ -57,7 +57,7 @@ CHANGES = (
     Change(
         "the search releases money although the list shows the same words at another time",
         DECIDE,
-        "elif spec.lists_all and listing.is_whole and not found.sightings:",
+        "elif spec.lists_all and listing.is_whole and not found.candidates:",
         "elif spec.lists_all and listing.is_whole and not found.same:",
         (f"{RELEASING}::test_the_list_that_decides_is_read_from_a_day_before_to_a_day_after",),
     ),

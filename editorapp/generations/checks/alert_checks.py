@@ -1,4 +1,4 @@
-"""Who looks for what nobody else would notice: accounts that refuse, books that do not balance, a
+"""Alert checks of what nobody else would notice: accounts that refuse, books that do not balance, a
 dead engine.
 
 Each look compares rows with what is open as an alert, so a look that was missed is made up for by

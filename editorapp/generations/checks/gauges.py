@@ -1,4 +1,4 @@
-"""The engine in figures, for the metrics and the status page: a fixed number of queries, whatever
+"""Gauges: the engine in figures, for the metrics and the status page: a fixed number of queries, whatever
 there is to count.
 
 They are read from rows, so they are the same in every process of every machine. Each query is

@@ -1,7 +1,7 @@
-"""Jobs that take longer than their provider ever should, or are in a state that stands in no table,
+"""Overdue: jobs that take longer than their provider ever should, or are in a state that stands in no table,
 and jobs that are lost: said, raised, and never failed.
 
-A flagged job is polled on, ever more slowly (engine/schedule.py): it may still come, and its money
+A flagged job is polled on, ever more slowly (engine/poll_schedule.py): it may still come, and its money
 stays held until then. Each look compares rows with what is open as an alert, so a look that was
 missed is made up for by the next.
 """
@@ -13,7 +13,7 @@ from django.db import transaction
 from django.db.models import QuerySet
 
 from editorapp.alerts import alerts
-from editorapp.alerts.models import Alert, AlertKind
+from editorapp.alerts.models import AlertKind
 from editorapp.core.money import show_usd
 from editorapp.generations import alerting, history
 from editorapp.generations.engine import poll_schedule, unusable_answers
@@ -142,7 +142,7 @@ def _compare(
     kind: AlertKind, rows: QuerySet[Attempt], *, says: Callable[[Attempt], str], now: datetime
 ) -> None:
     """Open what is not open yet, and close what is over."""
-    is_open = set(Alert.objects.filter(kind=kind).still_open().values_list("subject", flat=True))
+    is_open = alerting.open_subjects(kind)
     for attempt in rows.select_related("generation", "account"):
         name = alerting.subject(attempt.generation_id)
         if name not in is_open:

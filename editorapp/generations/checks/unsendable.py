@@ -1,4 +1,4 @@
-"""What cannot be sent: uploads and posts that fail for a while, and takes that were given up before
+"""Unsendable: uploads and posts that fail for a while, and takes that were given up before
 they were sent.
 
 One alert for each account, for what keeps one take from being sent mostly keeps them all. Each look
@@ -10,10 +10,9 @@ from datetime import datetime, timedelta
 
 from django.db.models import Q
 
-from editorapp.alerts import alerts
-from editorapp.alerts.models import Alert, AlertKind
+from editorapp.alerts.models import AlertKind
 from editorapp.core import retry
-from editorapp.generations.alerting import account_subject, open_for_all
+from editorapp.generations.alerting import account_subject, close_others, open_for_all
 from editorapp.generations.engine import backoff
 from editorapp.generations.models import Attempt, Generation, Pause
 from editorapp.generations.states import State
@@ -30,18 +29,11 @@ def look(now: datetime) -> None:
     """Open an alert for each account with which something cannot be sent, and close those that are
     over.
     """
-    found = {
-        account.pk: said
-        for account in ProviderAccount.objects.all()
-        if (said := _trouble(account, now=now))
-    }
-    for pk, said in found.items():
-        open_for_all(AlertKind.NOT_SENT, account_subject(pk), said, now=now)
-    for subject in (
-        Alert.objects.filter(kind=AlertKind.NOT_SENT).still_open().values_list("subject", flat=True)
-    ):
-        if subject not in {account_subject(pk) for pk in found}:
-            alerts.close(AlertKind.NOT_SENT, subject, now=now)
+    found = {one.pk: _trouble(one, now=now) for one in ProviderAccount.objects.all()}
+    open_now = {account_subject(pk): says for pk, says in found.items() if says}
+    for about, says in open_now.items():
+        open_for_all(AlertKind.NOT_SENT, about, says, now=now)
+    close_others(AlertKind.NOT_SENT, open_now, now=now)
 
 
 def _trouble(account: ProviderAccount, *, now: datetime) -> str:

@@ -1,7 +1,7 @@
-"""Who may do what only one may do at a time, and until when.
+"""Leases: who may do what only one may do at a time, and until when.
 
 A lease ends when its time is over, when it is given back, and at once where everybody can see that
-nobody holds it: its holder's process has ended (see whereabouts.py), or it reaches further ahead
+nobody holds it: its holder's process has ended (see lease_holder.py), or it reaches further ahead
 than any lease can, so that the clock was set back since.
 """
 

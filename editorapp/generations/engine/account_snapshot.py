@@ -1,4 +1,4 @@
-"""The accounts of one provider as a sweep sees them: who they are now, how they are reached, how
+"""Account snapshot: the accounts of one provider as a sweep sees them: who they are now, how they are reached, how
 much each may send.
 """
 

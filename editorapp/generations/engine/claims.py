@@ -1,4 +1,4 @@
-"""Which rows are due, and the claim on them: to claim is to push the schedule forward, so a crash
+"""Claims: which rows are due, and who has them. To claim is to push the schedule forward, so a crash
 ends by itself.
 """
 

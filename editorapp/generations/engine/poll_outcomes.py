@@ -8,10 +8,9 @@ answers that nobody can use are in unusable_answers.py.
 """
 
 import math
-import uuid
 from collections.abc import Iterable, Sequence
 from datetime import datetime, timedelta
-from typing import Any, Protocol
+from typing import Any
 
 from django.db import connection, transaction
 
@@ -37,15 +36,7 @@ READABLE: dict[str, Any] = {
 }
 
 
-class Scheduled(Protocol):
-    """What scheduling the next poll needs to know of a job: an Attempt has it, and a DuePoll."""
-
-    @property
-    def pk(self) -> int: ...
-    @property
-    def submitted_at(self) -> datetime | None: ...
-    @property
-    def lease_token(self) -> uuid.UUID | None: ...
+Scheduled = Attempt | claims.DuePoll  # what scheduling the next poll needs to know of a job
 
 
 def still_running(jobs: Iterable[tuple[Scheduled, float | None]], *, now: datetime) -> None:

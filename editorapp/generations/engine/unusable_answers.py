@@ -1,9 +1,9 @@
-"""Answers that nobody can use: not readable, not to be written down, or in a state that stands in
+"""Unusable answers: not readable, not to be written down, or in a state that stands in
 no table.
 
 One is no reason to give a paid job up, and none is asked for ever: after a few in a row over some
 minutes the take is a person's, with its money held and what came beside it. A state that is merely
-unknown is asked about on, and shown after a while (watch/overdue.py).
+unknown is asked about on, and shown after a while (checks/overdue.py).
 """
 
 import logging

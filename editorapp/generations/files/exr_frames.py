@@ -1,4 +1,4 @@
-"""EXR frames fetched by themselves: the clip is here and done, and a person asks for its frames
+"""EXR frames, fetched by themselves: the clip is here and done, and a person asks for its frames
 once more. Free.
 
 The take stays done whatever comes of it: no state moves, no money, and its clip is not touched.

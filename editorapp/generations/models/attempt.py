@@ -1,4 +1,4 @@
-"""Each paid post that was made for a generation, and the one way in which its state moves."""
+"""Attempts: each paid post that was made for a generation, and the one way in which its state moves."""
 
 import logging
 import uuid
@@ -37,7 +37,7 @@ def _undone_together(steps: Sequence["Transition"]) -> AbstractContextManager[No
 
 
 class Priority(models.IntegerChoices):
-    """How what waits for an account is sent: see line/order.py."""
+    """How what waits for an account is sent: see queue/fair_order.py."""
 
     FIRST = 0, "Ahead of all"  # an admin put it there
     SINGLE = 1, "Single"
@@ -51,7 +51,7 @@ class Attempt(models.Model):
     and to set a fresh
     `lease_token`; if the claimer dies, the row simply becomes due again. One that waits to be sent
     and is never due is
-    paused: see line/pausing.py.
+    paused: see queue/parking.py.
     """
 
     generation = models.ForeignKey(Generation, on_delete=models.PROTECT, related_name="attempts")
@@ -122,7 +122,7 @@ class Attempt(models.Model):
                 name="attempt_due",
             ),
             models.Index(fields=["account", "submit_started_at"], name="attempt_rate"),
-            # The line at each account, for line/order.py, which writes this condition as constants.
+            # The line at each account, for queue/fair_order.py, which writes this condition as constants.
             models.Index(
                 fields=["account", "person", "priority", "turn", "id"],
                 name="attempt_in_line",

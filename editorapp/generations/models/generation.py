@@ -1,4 +1,4 @@
-"""What was asked for, and what became of it."""
+"""Generation: what was asked for, and what became of it."""
 
 from typing import Any
 
@@ -129,7 +129,7 @@ class Generation(models.Model):
     )
     held_at = models.DateTimeField(
         null=True, blank=True
-    )  # somebody paused this one: see line/pausing.py
+    )  # somebody paused this one: see queue/parking.py
     held_by = models.ForeignKey(
         User, null=True, blank=True, on_delete=models.SET_NULL, related_name="+"
     )

@@ -1,4 +1,4 @@
-"""Cancel what has not been sent yet."""
+"""Cancel: take back what has not been sent yet."""
 
 from datetime import datetime
 

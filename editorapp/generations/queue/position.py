@@ -1,4 +1,4 @@
-"""Where what waits stands: how many go before it at its account, and why nothing of it is sent now."""
+"""Queue position: where what waits stands, how many go before it at its account, and why nothing of it is sent now."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass, replace

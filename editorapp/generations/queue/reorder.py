@@ -1,4 +1,4 @@
-"""Move what waits to be sent: up and down within its person's line, to its front, or, by an admin,
+"""Reorder: move what waits to be sent: up and down within its person's line, to its front, or, by an admin,
 ahead of all.
 """
 

@@ -1,4 +1,4 @@
-"""After a restore from a backup: what the lost installation may have sent since is not sent again
+"""After a restore from a backup what the lost installation may have sent since is not sent again
 by itself.
 
 A backup is older than the end of what it was made of. What was queued then may have been posted

@@ -21,7 +21,7 @@ from editorapp.providers.contract import Listed, Listing
 NOT_LISTED = retry.policy("search.not_listed")
 
 
-class Step(Enum):
+class NextStep(Enum):
     LATER = auto()  # the list is read again
     FOLLOW = auto()  # it is this job
     RELEASE = auto()  # it never arrived
@@ -30,15 +30,15 @@ class Step(Enum):
 
 
 @dataclass(frozen=True)
-class Decision:
+class SearchDecision:
     """What to do, why, as a sentence, and the job to follow."""
 
-    step: Step
+    step: NextStep
     says: str
     job: Listed | None = None
 
 
-def decide(row: Search, found: Found, listing: Listing, *, now: datetime) -> Decision:
+def decide(row: Search, found: Found, listing: Listing, *, now: datetime) -> SearchDecision:
     """Say whether to follow the one job that it must be, ask later, release, or ask a person.
 
     Writes: how often the list was read without it, on the row's object only.
@@ -46,27 +46,27 @@ def decide(row: Search, found: Found, listing: Listing, *, now: datetime) -> Dec
     name, twins = row.attempt.account.spec.name, matching.twins(row.attempt)
     if any(twin.state == State.SUBMITTING for twin in twins):
         says = f"The same request is being sent once more; {name}'s list is read again after it."
-        return Decision(Step.LATER, says)
+        return SearchDecision(NextStep.LATER, says)
     if len(found.same) == 1 and listing.is_whole and not twins:
         return _plain(name, found.same[0], now=now)
-    if twins and found.sightings:
+    if twins and found.candidates:
         says = (
-            f"{name} lists {_count(found.sightings)} that this could be, but the same request was "
+            f"{name} lists {_count(found.candidates)} that this could be, but the same request was "
             "sent several times from here, and nobody knows which of them it belongs to."
         )
-        return Decision(Step.WATCH, says)
+        return SearchDecision(NextStep.WATCH, says)
     if found.same or found.unclear:
-        return Decision(Step.WATCH, _why_not(name, found))
+        return SearchDecision(NextStep.WATCH, _why_not(name, found))
     return _missing(row, found, listing, now=now)
 
 
-def _plain(name: str, job: Listed, *, now: datetime) -> Decision:
+def _plain(name: str, job: Listed, *, now: datetime) -> SearchDecision:
     says = (
         f"{name}'s list, read at {now:%H:%M:%S} UTC, shows it as made at "
         f"{job.created_at:%H:%M:%S} UTC: the only job of that time with the same model and the "
         "same request that is nobody's here."
     )
-    return Decision(Step.FOLLOW, says, job)
+    return SearchDecision(NextStep.FOLLOW, says, job)
 
 
 def _why_not(name: str, found: Found) -> str:
@@ -78,7 +78,7 @@ def _why_not(name: str, found: Found) -> str:
     return hides if count else f"{could_be}, and does not show the whole request."
 
 
-def _missing(row: Search, found: Found, listing: Listing, *, now: datetime) -> Decision:
+def _missing(row: Search, found: Found, listing: Listing, *, now: datetime) -> SearchDecision:
     """It is not on the list: ask for a while, for lists may lag; then say that it never arrived, if
     that is proven.
     """
@@ -86,19 +86,21 @@ def _missing(row: Search, found: Found, listing: Listing, *, now: datetime) -> D
     row.looks += listing.is_whole
     says = f"{spec.name}'s list, read at {now:%H:%M:%S} UTC, does not show it."
     if not is_long_ago(row, now) or (row.looks < NOT_LISTED.tries and listing.is_whole):
-        return Decision(Step.LATER, f"{says} Lists may lag, so it is read again.")
+        return SearchDecision(NextStep.LATER, f"{says} Lists may lag, so it is read again.")
     if attempt.perhaps_sent_from is not None:
         # A restored row does not know what was posted in the end: files uploaded anew have other
         # ids in the body.
         more = "It comes from a backup, and may have been sent with other ids of its files."
-    elif spec.lists_all and listing.is_whole and not found.sightings:
+    elif spec.lists_all and listing.is_whole and not found.candidates:
         minutes = int(seconds_searched(row, now) // 60)
-        return Decision(Step.RELEASE, f"{says} It was read {row.looks} times in {minutes} minutes.")
-    elif found.sightings:
-        more = f"It shows {_count(found.sightings)} with the same words."
+        return SearchDecision(
+            NextStep.RELEASE, f"{says} It was read {row.looks} times in {minutes} minutes."
+        )
+    elif found.candidates:
+        more = f"It shows {_count(found.candidates)} with the same words."
     else:
         more = f"{spec.name} does not say that its list leaves nothing out."
-    return Decision(Step.PERSON, f"{says} {more}")
+    return SearchDecision(NextStep.PERSON, f"{says} {more}")
 
 
 def is_long_ago(row: Search, now: datetime) -> bool:

@@ -1,4 +1,4 @@
-"""What a provider's own list of jobs shows of a paid call: which jobs it could be, and how sure
+"""Job matching: what a provider's own list of jobs shows of a paid call: which jobs it could be, and how sure
 that is.
 """
 
@@ -32,26 +32,26 @@ WIDE = timedelta(
 
 
 @dataclass(frozen=True)
-class Sighting:
+class Candidate:
     """A job that is on none of our rows.
 
     `is_near`: it was made when the post was, or may have been, under way.
     """
 
     job: Listed
-    likeness: JobMatch
+    match: JobMatch
     is_near: bool
 
     def to_json(self) -> dict[str, str]:
         at = self.job.created_at.isoformat()
-        return {"job_id": self.job.job_id, "created_at": at, "likeness": self.likeness}
+        return {"job_id": self.job.job_id, "created_at": at, "likeness": self.match}
 
 
 @dataclass(frozen=True)
 class Found:
     """All that an attempt could be, the likeliest first."""
 
-    sightings: tuple[Sighting, ...]
+    candidates: tuple[Candidate, ...]
 
     @property
     def same(self) -> list[Listed]:
@@ -62,8 +62,8 @@ class Found:
     def unclear(self) -> list[Listed]:
         return self._near(JobMatch.UNCLEAR)
 
-    def _near(self, likeness: JobMatch) -> list[Listed]:
-        return [one.job for one in self.sightings if one.is_near and one.likeness is likeness]
+    def _near(self, match: JobMatch) -> list[Listed]:
+        return [one.job for one in self.candidates if one.is_near and one.match is match]
 
 
 def first_look_at(attempt: Attempt) -> datetime:
@@ -104,24 +104,22 @@ def found(attempt: Attempt, listing: Listing) -> Found:
         account__provider=attempt.account.provider, provider_job_id__in=[one.job_id for one in jobs]
     )
     taken = set(ours.values_list("provider_job_id", flat=True))
-    seen = [_sighting(attempt, one) for one in jobs if one.job_id not in taken]
+    seen = [_candidate(attempt, one) for one in jobs if one.job_id not in taken]
     order = list(JobMatch)
     return Found(
-        tuple(
-            sorted(filter(None, seen), key=lambda one: (not one.is_near, order.index(one.likeness)))
-        )
+        tuple(sorted(filter(None, seen), key=lambda one: (not one.is_near, order.index(one.match))))
     )
 
 
-def _sighting(attempt: Attempt, job: Listed) -> Sighting | None:
+def _candidate(attempt: Attempt, job: Listed) -> Candidate | None:
     """Compare one job; None where it is plainly another."""
     since, until = _window(attempt)
     model, sent = _model(attempt), attempt.request_body or {}
-    likeness, is_near = compare(sent, job.body, model), since <= job.created_at <= until
+    match, is_near = compare(sent, job.body, model), since <= job.created_at <= until
     # Another by its settings, or made at another time, yet with the same words: nobody may say that
     # it never arrived.
     return (
-        Sighting(job, likeness, is_near)
+        Candidate(job, match, is_near)
         if could_be(sent, job.body, model, attempt.account.spec.models)
         else None
     )

@@ -22,8 +22,8 @@ from editorapp.generations.coordination import leases, wake
 from editorapp.generations.models import Attempt, Overtaken, Search
 from editorapp.generations.reconcile import matching, settle
 from editorapp.generations.reconcile.decide import (
-    Decision,
-    Step,
+    NextStep,
+    SearchDecision,
     decide,
     is_long_ago,
     pause,
@@ -158,7 +158,7 @@ def _compare(row: Search, listing: Listing, *, now: datetime) -> None:
     """
     try:
         found = matching.found(row.attempt, listing)
-        row.candidates = [one.to_json() for one in found.sightings[:MOST_SHOWN]]
+        row.candidates = [one.to_json() for one in found.candidates[:MOST_SHOWN]]
         row.looked_at, row.failures = now, 0
         _act(row, decide(row, found, listing, now=now), now=now)
     except (Overtaken, settle.JobIsTaken) as error:  # looked at again, or known by now
@@ -175,16 +175,16 @@ def _fault(error: Exception) -> str:
     return f"Rushes could not make sense of it ({type(error).__name__}); its log says more."
 
 
-def _act(row: Search, decision: Decision, *, now: datetime) -> None:
+def _act(row: Search, decision: SearchDecision, *, now: datetime) -> None:
     """Do what was decided.
 
     Raises: Overtaken, JobIsTaken, when the attempt or the job is somebody else's by now.
     """
     says = decision.says
-    if decision.step is Step.LATER:
+    if decision.step is NextStep.LATER:
         _keep(row, says=says, verdict=row.verdict, at=now + pause(row, now))
-    elif decision.step in (Step.PERSON, Step.WATCH):
-        _to_person(row, says, now=now, again=decision.step is Step.WATCH)
+    elif decision.step in (NextStep.PERSON, NextStep.WATCH):
+        _to_person(row, says, now=now, again=decision.step is NextStep.WATCH)
     else:
         with transaction.atomic():
             if decision.job is not None:

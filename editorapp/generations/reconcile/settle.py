@@ -1,4 +1,4 @@
-"""Say what became of a paid call whose outcome nobody knows: a person does, or search.py where
+"""Settle: say what became of a paid call whose outcome nobody knows: a person does, or search.py where
 there is no doubt.
 
 Each decision is one transaction: the state, its money, a line in the ledger and a Settlement that

@@ -1,4 +1,4 @@
-"""All of a verification that is free: each call that costs nothing, one after the other, and the
+"""Free checks: all of a verification that is free: each call that costs nothing, one after the other, and the
 price of the take.
 
 Begun again after a restart, it makes them again: they change nothing at the provider but an upload

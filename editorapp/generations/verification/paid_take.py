@@ -1,4 +1,4 @@
-"""The one take of a verification that costs money: an ordinary one, sent once, after a person
+"""Paid take: the one take of a verification that costs money: an ordinary one, sent once, after a person
 agreed to its price.
 """
 

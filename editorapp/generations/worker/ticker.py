@@ -1,4 +1,4 @@
-"""Once a second: what is due and who should be woken.
+"""Ticker: once a second, what is due and who should be woken.
 
 Makes no call to a provider; of attempts it moves only when they are due.
 """
@@ -51,38 +51,31 @@ class Ticker:
         reclaim.from_the_future(now=now)
         reached("ticker.leased")
         heartbeat.beat("ticker", now=now)
-        for provider in _due_providers(now):
-            wake.work(provider, now=now)
-        for provider in search.due_providers(now):
-            wake.search(provider, now=now)
-        if transfer.is_due(now):
-            wake.transfers(now=now)
+        _wake_sweeps(now)
         reached("ticker.woken")
         if delivery.is_due(now):
             wake.tell(now=now)
         if self.ticks % BEAT_EVERY == 0:
-            wake.beat(now=now)
-            reclaim.from_the_dead(now=now)
-            for asked_id in quotes.unanswered(now):
-                wake.ask_price(asked_id, now=now, seconds=quotes.TASK_SECONDS)
-            for verification_id in checks.unfinished(now):
-                wake.verify(verification_id, now=now, seconds=checks.TASK_SECONDS)
+            _wake_lost(now)
             scheduler()  # django-q2's own looks only every 30 s
         if self.ticks % LOOK_EVERY == 0:
-            self._do_each(
-                now,
-                pause.release_forgotten,
-                expiring.look,
-                overdue.look,
-                unsendable.look,
-                alert_checks.accounts,
-                alert_checks.disk,
-                checks.close_past,
-            )
+            self._look(now)
         if self.ticks % SWEEP_EVERY == 0:
             self._do_each(now, tasks.sweep, capability_discovery.sweep, alerts.sweep, _check_books)
         self.ticks += 1
         return True
+
+    def _look(self, now: datetime) -> None:
+        self._do_each(
+            now,
+            pause.release_forgotten,
+            expiring.look,
+            overdue.look,
+            unsendable.look,
+            alert_checks.accounts,
+            alert_checks.disk,
+            checks.close_past,
+        )
 
     def _do_each(self, now: datetime, *looks: Callable[[datetime], object]) -> None:
         """Look at everything.
@@ -108,6 +101,25 @@ class Ticker:
 
     def stop(self, now: datetime) -> None:
         leases.give_back("ticker", self.holder, now=now)
+
+
+def _wake_sweeps(now: datetime) -> None:
+    for provider in _due_providers(now):
+        wake.work(provider, now=now)
+    for provider in search.due_providers(now):
+        wake.search(provider, now=now)
+    if transfer.is_due(now):
+        wake.transfers(now=now)
+
+
+def _wake_lost(now: datetime) -> None:
+    """Wake again what a killed worker or a lost task has left."""
+    wake.beat(now=now)
+    reclaim.from_the_dead(now=now)
+    for asked_id in quotes.unanswered(now):
+        wake.ask_price(asked_id, now=now, seconds=quotes.TASK_SECONDS)
+    for verification_id in checks.unfinished(now):
+        wake.verify(verification_id, now=now, seconds=checks.TASK_SECONDS)
 
 
 def _due_providers(now: datetime) -> set[str]:

@@ -32,8 +32,7 @@ class Recipe:
     quality: int = 20  # CRF: lower is better
     preset: str = "veryfast"
     gop: int = 0
-    max_width: int = 0
-    max_height: int = 0
+    max_side: int = 0
     keeps_hdr: bool = False
 
 
@@ -54,7 +53,7 @@ class _Picture:
         self.hdr = colour.transfer(frame)
         self.keeps_hdr = bool(self.hdr and recipe.keeps_hdr)
         shown = colour.displayed_size(frame, aspect)
-        width, height = colour.fit(shown, recipe.max_width, recipe.max_height)
+        width, height = colour.fit(shown, recipe.max_side, recipe.max_side)
         self.size = (max(2, width // 2 * 2), max(2, height // 2 * 2))
         self.mapper = tonemap.Mapper(self.hdr) if self.hdr and not self.keeps_hdr else None
         self.reformatter = av.video.reformatter.VideoReformatter()

@@ -109,8 +109,7 @@ def proxy(path: str, *, frames: str, fps: str, out: str) -> dict[str, Any]:
         gop=6,
         quality=23 if is_long else 20,
         preset="ultrafast" if is_long else "veryfast",
-        max_width=_PROXY_SIDE,
-        max_height=_PROXY_SIDE,
+        max_side=_PROXY_SIDE,
     )
     whole = (0, len(timeline.pts) - 1)
     encode.copy(file, made, timeline, rate=Fraction(fps), recipe=recipe, span=whole)

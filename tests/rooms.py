@@ -19,4 +19,6 @@ ROOMS = (
     "simulator",
 )
 
-ORDER: dict[str, tuple[str, ...]] = {}
+ORDER: dict[str, tuple[str, ...]] = {
+    "cli": ("edit", "temporary_engine", "management"),
+}

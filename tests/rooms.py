@@ -21,4 +21,19 @@ ROOMS = (
 
 ORDER: dict[str, tuple[str, ...]] = {
     "cli": ("edit", "temporary_engine", "management"),
+    "providers": (
+        "contract",
+        "spec",
+        "prices",
+        "rules",
+        "field_mapping",
+        "registry",
+        "http",
+        "documents",
+        "vendors",
+        "models",
+        "accounts",
+        "capability_discovery",
+    ),
+    "providers/rules": ("conditions", "shared_fixes", "shared", "table", "unavailable", "describe"),
 }

@@ -1,4 +1,4 @@
-"""The door of a view: which act a page needs."""
+"""Access: which act a view needs."""
 
 from collections.abc import Callable
 from functools import wraps

@@ -8,7 +8,7 @@ from typing import Any
 from editorapp.core.money import ZERO, show_range, show_usd
 from editorapp.generations.models import Generation
 from editorapp.generations.request.check import NOT_QUOTED, Verdict
-from editorapp.providers.rules.table import Broken
+from editorapp.providers.spec import Broken
 
 ESTIMATE = ("low_usd", "high_usd", "basis", "as_of")
 FACTS = ("width", "height", "frame_count", "has_audio", "hdr")

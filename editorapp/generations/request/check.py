@@ -24,8 +24,8 @@ from editorapp.providers import registry
 from editorapp.providers.contract import GenerationRequest
 from editorapp.providers.rules import table
 from editorapp.providers.rules.fixes import applied
-from editorapp.providers.rules.table import REFUSE, WARN, Broken, UnavailableOption
-from editorapp.providers.spec import Auth, Spec
+from editorapp.providers.rules.unavailable import unavailable
+from editorapp.providers.spec import REFUSE, WARN, Auth, Broken, Spec, UnavailableOption
 
 NOT_QUOTED = "price.asking"  # no rule is broken: the price must still be asked for
 
@@ -139,7 +139,7 @@ def _options(
     """Return the closed options of a request without its prompt, which closes none: typing does not
     ask again.
     """
-    return table.unavailable(spec, wanted, facts)
+    return unavailable(spec, wanted, facts)
 
 
 def price_of(draft: Draft, quote: PriceQuote | None, *, now: datetime) -> Estimate | None:

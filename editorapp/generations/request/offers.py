@@ -32,8 +32,8 @@ from editorapp.providers.models import ProviderAccount
 from editorapp.providers.rules import table
 from editorapp.providers.rules.conditions import is_said
 from editorapp.providers.rules.fixes import applied
-from editorapp.providers.rules.table import Broken, Fix, inside
-from editorapp.providers.spec import Model, ParameterKind, Spec
+from editorapp.providers.rules.sentences import inside
+from editorapp.providers.spec import REFUSE, Broken, Fix, Model, ParameterKind, Spec
 
 LIST, KNOWN, ASKING, ASK, FAILED, NONE = "list", "known", "asking", "ask", "failed", "none"
 
@@ -181,7 +181,7 @@ def _no_such_model(spec: Spec, wanted: GenerationRequest) -> Broken:
     others = ", ".join(model.label for model in spec.models_for(wanted.task))
     message = f"{spec.name} has no {_label_of(wanted)} for this task"
     message += f"; it has {others}." if others else ", nor another model."
-    return Broken("offer.model", "model", table.REFUSE, message)
+    return Broken("offer.model", "model", REFUSE, message)
 
 
 def _label_of(wanted: GenerationRequest) -> str:
@@ -258,13 +258,13 @@ def _with_fixes(one: Broken, here: Offer, there: Sequence[Offer], now: Counter[s
         return one
     head = _head(one)
     # A rule of its own knows the account that helps.
-    named = {fix.changes.get("account") for fix in one.mends}
+    named = {fix.changes.get("account") for fix in one.fixes}
     fixes: dict[str, Fix] = {}
     for offer in there:
         after = _heads(offer.refusals)
         if offer.account.pk not in named and not after[head] and after <= now:
             fixes.setdefault(offer.name, _fix(offer, _reason(one, head, here, offer)))
-    return replace(one, mends=(*fixes.values(), *one.mends)) if fixes else one
+    return replace(one, fixes=(*fixes.values(), *one.fixes)) if fixes else one
 
 
 def _fix(offer: Offer, reason: str) -> Fix:

@@ -43,7 +43,6 @@ from editorapp.providers.contract import (
 from editorapp.providers.http.session import ProviderSession
 from editorapp.providers.models import ProviderAccount
 from editorapp.providers.rules import table
-from editorapp.providers.rules.conditions import is_extend
 from editorapp.teams.models import Member
 from editorapp.teams.roles import Act
 
@@ -229,7 +228,7 @@ def key_of(draft: Draft) -> str:
     wanted = draft.wanted
     said = {name: value for name, value in wanted.to_json().items() if name not in UNPRICED}
     said |= Counter(name.partition(".")[0] for name, _ref in wanted.refs())
-    said["extends"] = is_extend(wanted)
+    said["extends"] = wanted.is_extension
     parts = [said, _source_key(draft), draft.account.unit_price()]
     return hashlib.sha256(json.dumps(parts, sort_keys=True, default=str).encode()).hexdigest()
 
@@ -301,7 +300,9 @@ async def _quote(
 ) -> Quote:
     adapter = registry.get(account.provider)
     async with ProviderSession(account.access()) as session:
-        quote: Quote = await adapter.quote(wanted, seconds=seconds, wire=session, spec=account.spec)
+        quote: Quote = await adapter.quote(
+            wanted, seconds=seconds, session=session, spec=account.spec
+        )
         return quote
 
 

@@ -203,7 +203,7 @@ class AccountForm(LimitsForm):
             update_fields=None if account.pk is None else [*_KEPT, *(_TESTED if is_another else ())]
         )
         if is_another:
-            capability_discovery.learn_soon(account)
+            capability_discovery.discover_soon(account)
         if key:
             account.staged.all().delete()
         if key or account.unit_price() != price:

@@ -18,8 +18,8 @@ from editorapp.generations.request.offers import (
 )
 from editorapp.generations.states import CANCELABLE
 from editorapp.providers.models import ProviderAccount
-from editorapp.providers.rules.table import Broken, inside
-from editorapp.providers.spec import Model
+from editorapp.providers.rules.sentences import inside
+from editorapp.providers.spec import Broken, Model
 from editorapp.teams.models import Member
 from editorapp.web.studio import notes, variants
 from editorapp.web.studio.cache import budget_now

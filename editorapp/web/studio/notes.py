@@ -9,7 +9,7 @@ from dataclasses import dataclass, field, replace
 
 from editorapp.generations.request.check import NOT_QUOTED, Verdict
 from editorapp.providers.contract import CONTROL_VALUES, CONTROLS, Task
-from editorapp.providers.rules.table import REFUSE, Broken, Fix, UnavailableOption
+from editorapp.providers.spec import REFUSE, Broken, Fix, UnavailableOption
 from editorapp.web.studio.draft_form import EXTENDS, POSITION, DraftForm, encode_changes
 from editorapp.web.studio.resolved_form import ResolvedForm
 from editorapp.web.studio.sources import ChosenSource
@@ -193,14 +193,14 @@ def _joined(found: Iterable[Broken]) -> list[Broken]:
     once = []
     for one in found:
         group = GROUPS.get(one.field, "")
-        if not group or not one.mends or (one.rule_id, group) not in seen:
+        if not group or not one.fixes or (one.rule_id, group) not in seen:
             once.append(one)
         seen.add((one.rule_id, group))
     return once
 
 
 def _note(one: Broken, form: DraftForm, *, strictly: bool) -> Note:
-    buttons = tuple(_button(_back(fix, form)) for fix in one.mends)
+    buttons = tuple(_button(_back(fix, form)) for fix in one.fixes)
     tone = "todo" if _is_empty(one, form) and not strictly else "bad"
     return Note(tone if one.is_refusal else "warn", one.message, one.field, buttons)
 
@@ -245,7 +245,7 @@ def _worth_saying(
 
 
 def _leads_back(why: UnavailableOption) -> bool:
-    return why.mend is None or set(why.mend.changes) <= FRAME_FIELDS
+    return why.fix is None or set(why.fix.changes) <= FRAME_FIELDS
 
 
 def _closed(unavailable: dict[str, UnavailableOption]) -> Iterable[Closed]:
@@ -257,8 +257,8 @@ def _closed(unavailable: dict[str, UnavailableOption]) -> Iterable[Closed]:
     options = " ".join(("controls", *CONTROLS))
     if controls is not None:
         rest = {option: why for option, why in rest.items() if option not in CONTROLS}
-    if strength is not None and controls is not None and strength.mend == controls.mend:
-        both = UnavailableOption(BY_HAND, strength.mend)
+    if strength is not None and controls is not None and strength.fix == controls.fix:
+        both = UnavailableOption(BY_HAND, strength.fix)
         strength, controls, options = None, both, f"strength {options}"
     if strength is not None:
         yield _line("strength", strength)
@@ -283,4 +283,4 @@ def _merged(lines: list[Closed]) -> Iterable[Closed]:
 
 
 def _line(options: str, why: UnavailableOption) -> Closed:
-    return Closed(options, why.reason, _button(why.mend) if why.mend else None)
+    return Closed(options, why.reason, _button(why.fix) if why.fix else None)

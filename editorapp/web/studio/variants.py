@@ -13,7 +13,7 @@ from editorapp.generations.request.check import NOT_QUOTED, Verdict, by_field, c
 from editorapp.generations.request.draft import Draft
 from editorapp.generations.request.enqueue import MOST_AT_ONCE
 from editorapp.generations.request.offers import ASK, ASKING
-from editorapp.providers.rules.table import REFUSE, Broken, Fix
+from editorapp.providers.spec import REFUSE, Broken, Fix
 from editorapp.web.studio.resolved_form import ResolvedForm
 
 MOST = MOST_AT_ONCE
@@ -128,7 +128,7 @@ def _of_another(other: Verdict, shown: Verdict) -> list[Broken]:
         one
         if one.rule_id == NOT_QUOTED
         else replace(
-            one, field="takes", mends=(), message=f"Of the variant “{start}”: {one.message}"
+            one, field="takes", fixes=(), message=f"Of the variant “{start}”: {one.message}"
         )
         for one in other.refusals
         if (one.rule_id, one.field) not in known

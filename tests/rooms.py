@@ -20,6 +20,7 @@ ROOMS = (
 )
 
 ORDER: dict[str, tuple[str, ...]] = {
+    "cli": ("edit", "temporary_engine", "management"),
     "providers": (
         "contract",
         "spec",

@@ -14,6 +14,7 @@ from editorapp.generations.engine import dispatcher as dispatching
 from editorapp.generations.engine.account_snapshot import Accounts
 from editorapp.generations.engine.dispatcher import Dispatcher
 from editorapp.generations.models import Attempt, Generation, Pause
+from editorapp.generations.request.draft import Draft
 from editorapp.generations.request.enqueue import enqueue
 from editorapp.generations.states import State
 from editorapp.generations.worker.ticker import Ticker
@@ -45,7 +46,7 @@ def ask_of(
     wanted = GenerationRequest(task=Task.GENERATE, prompt=prompt, resolution="360p", duration="5s")
     if source is not None:
         wanted = GenerationRequest(prompt=prompt, resolution="360p", source=source)
-    return enqueue(wanted, account=account, member=member)
+    return enqueue(Draft(wanted, account), member=member)
 
 
 def states() -> dict[str, str]:
@@ -165,7 +166,7 @@ def test_nothing_is_uploaded_to_an_account_that_is_switched_off(quick, clock, fi
         draw(tmp_path / "clip.mp4"), name="clip.mp4", team=member.team, user=member.user
     )
     wanted = GenerationRequest(prompt="At night", resolution="360p", source=Ref(asset_id=clip.pk))
-    enqueue(wanted, account=first, member=member, source_asset=clip)
+    enqueue(Draft(wanted, first, clip), member=member)
     sweep.work("luma-agents", seconds=0.1, clock=clock)
     ProviderAccount.objects.update(is_enabled=False)
 

@@ -33,6 +33,7 @@ from editorapp.generations.models import Attempt, Generation, Pause, Search
 from editorapp.generations.queue import position, slots
 from editorapp.generations.reconcile import search, settle
 from editorapp.generations.request import quotes
+from editorapp.generations.request.draft import Draft
 from editorapp.generations.states import State
 from editorapp.providers import registry
 from editorapp.providers.contract import (
@@ -239,7 +240,7 @@ def test_a_price_that_is_refused_for_longer_than_a_task_waits_says_so(told):
     member, account = make_member(), default_account("told")
     wanted = make_generation(member, parent=None).wanted
 
-    quotes.answer(quotes.ask(account, wanted, None, member=member).pk)
+    quotes.fetch(quotes.ask(Draft(wanted, account), member=member).pk)
 
     row = PriceQuote.objects.get()
     assert row.state == "failed" and "left alone for 300 s" in row.note
@@ -366,8 +367,8 @@ def test_a_quote_that_makes_no_sense_is_no_price(told, low, high):
     told.says[:] = [Quote(Decimal(low), Decimal(high), "x")]
     member, account = make_member(), default_account("told")
 
-    quotes.answer(
-        quotes.ask(account, make_generation(member, parent=None).wanted, None, member=member).pk
+    quotes.fetch(
+        quotes.ask(Draft(make_generation(member, parent=None).wanted, account), member=member).pk
     )
 
     row = PriceQuote.objects.get()

@@ -16,13 +16,14 @@ from editorapp.costs.models import PriceQuote
 from editorapp.generations import history
 from editorapp.generations.models import Attempt
 from editorapp.generations.request import quotes
-from editorapp.generations.request.offers import Offer, offers, with_ways
-from editorapp.generations.request.verdict import Verdict, weigh
+from editorapp.generations.request.check import Verdict, check
+from editorapp.generations.request.draft import Draft
+from editorapp.generations.request.offers import Offer, offers, with_fixes
 from editorapp.generations.states import State
 from editorapp.media.models import Asset
 from editorapp.providers.contract import GenerationRequest, Ref, Task
 from editorapp.providers.models import ProviderAccount, default_account
-from editorapp.providers.rules.table import Fix
+from editorapp.providers.spec import Fix
 from editorapp.teams.models import Member
 from tests.factories import make_asset, make_generation, make_member
 
@@ -58,7 +59,7 @@ def test_an_offer_says_the_list_price_and_of_which_date_it_is(
 ) -> None:
     clip = make_asset(member)
 
-    (offer,) = offers([(luma, asked(clip))], clip, chosen=luma.pk)
+    (offer,) = offers([Draft(asked(clip), luma, clip)], chosen=luma.pk)
 
     assert offer.estimate is not None and offer.estimate.high_usd == Decimal("1.08")
     assert (offer.price_state, offer.price_note) == ("list", "price list of 8 Oct 2026")
@@ -70,7 +71,7 @@ def test_an_offer_says_the_list_price_and_of_which_date_it_is(
 def test_what_is_not_filled_in_yet_is_no_refusal_but_cannot_be_sent(
     member: Member, luma: ProviderAccount
 ) -> None:
-    (offer,) = offers([(luma, GenerationRequest())], None, chosen=luma.pk)
+    (offer,) = offers([Draft(GenerationRequest(), luma)], chosen=luma.pk)
 
     assert offer.refusals == ()
     assert not offer.can_send
@@ -87,7 +88,7 @@ def test_the_usual_wait_is_the_median_of_our_own_last_jobs_of_the_kind(
     _finished(member, luma, now, 5, state=State.FAILED)
     clip = make_asset(member)
 
-    (offer,) = offers([(luma, asked(clip))], clip, chosen=luma.pk)
+    (offer,) = offers([Draft(asked(clip), luma, clip)], chosen=luma.pk)
 
     assert offer.wait_seconds == 40
 
@@ -114,16 +115,16 @@ def test_offers_ask_the_database_no_more_than_once_for_a_wait(
     clip = make_asset(member)
     wanted = asked(clip)
     with django_assert_num_queries(1):
-        offers([(luma, wanted)], clip, chosen=luma.pk)
+        offers([Draft(wanted, luma, clip)], chosen=luma.pk)
     with django_assert_num_queries(0):
-        offers([(luma, replace(wanted, prompt="Rain, harder"))], clip, chosen=luma.pk)
+        offers([Draft(replace(wanted, prompt="Rain, harder"), luma, clip)], chosen=luma.pk)
 
 
 def test_a_sound_draft_is_given_no_way_out(member: Member, luma: ProviderAccount) -> None:
     clip = make_asset(member)
-    verdict = weigh(asked(clip), clip, luma)
+    verdict = check(Draft(asked(clip), luma, clip))
 
-    assert with_ways(verdict, offers([(luma, asked(clip))], clip, chosen=luma.pk)) == verdict
+    assert with_fixes(verdict, offers([Draft(asked(clip), luma, clip)], chosen=luma.pk)) == verdict
 
 
 @pytest.fixture
@@ -138,7 +139,8 @@ def at_each(
     chosen: ProviderAccount,
     **options: Any,
 ) -> dict[str, Offer]:
-    found = offers([(account, wanted) for account in accounts], clip, chosen=chosen.pk, **options)
+    drafts = [Draft(wanted, account, clip) for account in accounts]
+    found = offers(drafts, chosen=chosen.pk, **options)
     return {offer.account.provider: offer for offer in found}
 
 
@@ -149,9 +151,9 @@ def ways(
     chosen: ProviderAccount,
     **options: Any,
 ) -> list[tuple[str, Fix]]:
-    """Return the fixes of each refusal that lead to another account, with the refused field."""
-    verdict = weigh(wanted, clip, chosen, with_options=False, **options)
-    verdict = with_ways(verdict, list(at_each(accounts, wanted, clip, chosen, **options).values()))
+    """Return the mends of each refusal that lead to another account, with the refused field."""
+    verdict = check(Draft(wanted, chosen, clip), with_options=False, **options)
+    verdict = with_fixes(verdict, list(at_each(accounts, wanted, clip, chosen, **options).values()))
     return [(one.field, fix) for one in verdict.refusals for fix in one.fixes if leads_to(fix)]
 
 
@@ -178,8 +180,9 @@ def test_a_clip_of_21_s_on_luma_has_two_ways_out_of_which_one_is_another_provide
 ) -> None:
     luma, gmi, scenario = accounts
     clip = make_asset(member, duration_seconds=Decimal(21), frame_count=504)
-    verdict = with_ways(
-        weigh(asked(clip), clip, luma), list(at_each(accounts, asked(clip), clip, luma).values())
+    verdict = with_fixes(
+        check(Draft(asked(clip), luma, clip)),
+        list(at_each(accounts, asked(clip), clip, luma).values()),
     )
 
     (refusal,) = verdict.refusals
@@ -189,7 +192,7 @@ def test_a_clip_of_21_s_on_luma_has_two_ways_out_of_which_one_is_another_provide
         ("Ask Scenario, which states no longest length, what it would cost", {"ask": scenario.pk}),
         ("Trim to the first 18 s", {"trim_to_seconds": "18"}),
     ]
-    assert weigh(asked(clip), clip, gmi).can_send
+    assert check(Draft(asked(clip), gmi, clip)).can_send
 
 
 def test_what_an_account_has_no_parameter_for_is_named_as_lost_and_refused(
@@ -280,7 +283,7 @@ def test_a_way_out_whose_price_nobody_knows_is_a_question_and_a_known_one_a_prom
     ]
     told = PriceQuote.objects.create(
         account=scenario,
-        key=quotes.key_of(scenario, asked(clip), clip),
+        key=quotes.key_of(Draft(asked(clip), scenario, clip)),
         request={},
         state="known",
         low_usd=Decimal("0.80"),
@@ -356,7 +359,9 @@ def test_several_takes_together_must_find_room_in_the_budget_where_a_way_leads(
     def costs(limit: str, count: int) -> list[str]:
         budget = MonthTotals(date(2026, 11, 1), True, Decimal(limit), Decimal(0), Decimal(0))
         found = [*at_each(accounts[:2], wanted, clip, gmi, budget=budget, count=count).values()]
-        verdict = with_ways(weigh(wanted, clip, gmi, with_options=False, budget=budget), found)
+        verdict = with_fixes(
+            check(Draft(wanted, gmi, clip), with_options=False, budget=budget), found
+        )
         return [
             fix.label for one in verdict.refusals for fix in one.fixes if leads_to(fix) == luma.pk
         ]
@@ -391,9 +396,9 @@ def test_of_two_accounts_with_one_provider_one_is_named(
     clip = make_asset(member, duration_seconds=Decimal(21), frame_count=504)
 
     found = offers(
-        [(account, asked(clip)) for account in (luma, gmi, second)], clip, chosen=luma.pk
+        [Draft(asked(clip), account, clip) for account in (luma, gmi, second)], chosen=luma.pk
     )
-    (refusal,) = with_ways(weigh(asked(clip), clip, luma), found).refusals
+    (refusal,) = with_fixes(check(Draft(asked(clip), luma, clip)), found).refusals
 
     assert [fix.changes["account"] for fix in refusal.fixes if "account" in fix.changes] == [gmi.pk]
 
@@ -448,10 +453,10 @@ def test_every_way_out_works_and_no_working_one_is_left_out(
     by_pk, tried = {account.pk: account for account in accounts}, 0
     for wanted, clip in drafts(clips, picture, seed):
         for here in accounts:
-            before = heads(weigh(wanted, clip, here, with_options=False))
+            before = heads(check(Draft(wanted, here, clip), with_options=False))
             found = ways(accounts, wanted, clip, here)
             for field, fix in found:
-                after = heads(weigh(wanted, clip, by_pk[leads_to(fix)], with_options=False))
+                after = heads(check(Draft(wanted, by_pk[leads_to(fix)], clip), with_options=False))
                 assert not after[field.partition(".")[0]], (fix.label, wanted)
                 assert after <= before, (fix.label, wanted)
                 tried += 1

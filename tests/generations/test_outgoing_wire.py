@@ -13,6 +13,7 @@ from PIL import Image
 
 from editorapp.generations.files import staging
 from editorapp.generations.models import Attempt
+from editorapp.generations.request.draft import Draft
 from editorapp.generations.request.enqueue import enqueue
 from editorapp.generations.states import State
 from editorapp.media import intake, outgoing, sandbox
@@ -64,7 +65,7 @@ def send(member, slug: str, clip: Asset, guide: Asset):
     )
     account = default_account(slug)
     priced(wanted, account, member, source=clip)
-    return enqueue(wanted, account=account, member=member, source_asset=clip)
+    return enqueue(Draft(wanted, account, clip), member=member)
 
 
 def _is_ours(file: Path) -> bool:

@@ -45,6 +45,7 @@ from editorapp.generations.models import Attempt, Generation, Pause, Search
 from editorapp.generations.queue import parking
 from editorapp.generations.reconcile import matching, search, settle
 from editorapp.generations.request import quotes
+from editorapp.generations.request.draft import Draft
 from editorapp.generations.request.retry import fetch_again
 from editorapp.generations.request.retry import retry as try_again
 from editorapp.generations.states import State
@@ -849,7 +850,7 @@ def price(step: Step, request: pytest.FixtureRequest) -> None:
     wanted = GenerationRequest(
         task=Task.GENERATE, prompt="A boat", resolution="360p", duration="5s"
     )
-    quotes.answer(quotes.ask(default_account("told"), wanted, None, member=member).pk)
+    quotes.fetch(quotes.ask(Draft(wanted, default_account("told")), member=member).pk)
     assert PriceQuote.objects.get().state == "failed" and len(told.says) == 1
     told.says.clear()
 
@@ -862,7 +863,7 @@ def price_refused(step: Step, request: pytest.FixtureRequest) -> None:
     wanted = GenerationRequest(
         task=Task.GENERATE, prompt="A boat", resolution="360p", duration="5s"
     )
-    quotes.answer(quotes.ask(default_account("told"), wanted, None, member=make_member()).pk)
+    quotes.fetch(quotes.ask(Draft(wanted, default_account("told")), member=make_member()).pk)
     assert PriceQuote.objects.get().state == "failed" and len(told.says) == 1
     told.says.clear()
 

@@ -9,8 +9,9 @@ from editorapp.core.money import show_usd
 from editorapp.costs import ledger
 from editorapp.costs.ledger import Charge
 from editorapp.generations.models import Attempt, Generation, Settlement
+from editorapp.generations.request.check import check
+from editorapp.generations.request.draft import Draft
 from editorapp.generations.request.enqueue import RequestRefused, enqueue
-from editorapp.generations.request.verdict import weigh
 from editorapp.generations.states import State
 from editorapp.providers.contract import GenerationRequest, Ref
 from editorapp.providers.models import default_account
@@ -188,12 +189,12 @@ def test_every_text_of_a_request_keeps_the_rule_whoever_asks(admin, unseen: str)
 
     for changes in texts:
         wanted = GenerationRequest(**{**vars(sound), **changes})
-        said = weigh(wanted, asset, account)
+        said = check(Draft(wanted, account, asset))
         assert "text.control" in {one.rule_id for one in said.refusals} and not said.can_send, (
             changes
         )
         with pytest.raises(RequestRefused):
-            enqueue(wanted, account=account, member=admin, source_asset=asset)
+            enqueue(Draft(wanted, account, asset), member=admin)
     assert not Generation.objects.exists()
 
 

@@ -9,6 +9,7 @@ from django.db import transaction
 
 from editorapp.core.money import show_usd
 from editorapp.generations.models import Generation, Verification
+from editorapp.generations.request.draft import Draft
 from editorapp.generations.request.enqueue import enqueue
 from editorapp.providers.contract import GenerationRequest
 from editorapp.teams.models import Member
@@ -41,13 +42,9 @@ def go_on(
     if verification.high_usd > at_most_usd:
         raise Dearer(f"It may cost {show_usd(verification.high_usd)} now: nothing was sent.")
     with transaction.atomic():
-        take = enqueue(
-            GenerationRequest.from_json(verification.request),
-            account=verification.account,
-            member=member,
-            source_asset=verification.clip,
-            now=now,
-        )
+        wanted = GenerationRequest.from_json(verification.request)
+        draft = Draft(wanted, verification.account, verification.clip)
+        take = enqueue(draft, member=member, now=now)
         if take.estimate_high_usd > at_most_usd:
             raise Dearer(f"It may cost {show_usd(take.estimate_high_usd)} now: nothing was sent.")
         waiting = Verification.objects.filter(pk=verification.pk, state=State.READY)

@@ -19,7 +19,7 @@ from editorapp.core.notes import NoteNeeded
 from editorapp.costs import ledger
 from editorapp.generations.models import Generation, Overtaken
 from editorapp.generations.reconcile import search, settle
-from editorapp.generations.request import quotes, repeat_price
+from editorapp.generations.request import quotes, retry
 from editorapp.providers.http.typed_readers import LONGEST_ID
 from editorapp.teams.access import MemberRequest, needs
 from editorapp.teams.roles import Act
@@ -136,7 +136,7 @@ def ask_price(request: MemberRequest, pk: int) -> HttpResponse:
     """Ask the provider what a second time would cost. Free."""
     take = _found(request, pk)
     try:
-        repeat_price.ask_second_price(take, member=request.member, now=timezone.now())
+        retry.ask_second_price(take, member=request.member, now=timezone.now())
     except quotes.NothingToAsk as error:
         messages.warning(request, str(error))
     return _price(request, take) if is_part(request) else redirect("takes:page", pk)

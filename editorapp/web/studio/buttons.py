@@ -1,9 +1,9 @@
-"""Guide frames and cut sources as the studio's buttons make them; the way without JavaScript
-included.
+"""Buttons: what each of the form's buttons does to it: a fix, a cut source, a guide frame; the way
+without JavaScript included.
 """
 
 from collections.abc import Mapping
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from decimal import Decimal
 from fractions import Fraction
 from pathlib import Path
@@ -15,107 +15,92 @@ from django.http import HttpRequest, QueryDict
 
 from editorapp.core.request_values import as_decimal, as_whole, row_id
 from editorapp.costs.estimate import Estimate, estimate
+from editorapp.generations.request.draft import Draft
 from editorapp.media import frame_times, frames, trim
 from editorapp.media.intake import take_in
 from editorapp.media.models import Asset
 from editorapp.media.refusals import Refusal
-from editorapp.providers.contract import Ref, Task
+from editorapp.providers.contract import Task
+from editorapp.teams.access import MemberRequest
 from editorapp.teams.models import Member
-from editorapp.web.studio.forms import Compose, KeyframeRow
+from editorapp.web.studio.draft_form import DraftForm, KeyframeRow
 
 ENDS = ("first_asset", "last_asset")
+NO_CLIP = "Choose a clip first."
+Changes = Mapping[str, list[str]]  # of the form's fields, as a button sends them
 
 
 class NotDone(Exception):
     """The button's act failed; the message is one sentence that says what to do."""
 
 
-@dataclass(frozen=True)
-class Row:
-    """A keyframe as the page lists it: the typed index, and the picture (None: it is gone)."""
-
-    index: str
-    asset: Asset | None
-    asset_id: int | None
-
-
-def rows(form: Compose, member: Member) -> list[Row]:
-    """Return the form's keyframes with their pictures: one query, however many there are."""
-    wanted = [row.asset for row in form.keyframes if row.asset is not None]
-    found = Asset.objects.visible_to(member).in_bulk(wanted) if wanted else {}
-    return [Row(row.index, found.get(row.asset or 0), row.asset) for row in form.keyframes]
-
-
-def carried_out(
-    form: Compose,
-    changes: Mapping[str, list[str]],
-    source: Asset | None,
-    member: Member,
-    request: HttpRequest,
-) -> Compose:
-    """Return the form after a button: a mend's changes, a cut source, or a guide frame added.
+def pressed(
+    request: MemberRequest, form: DraftForm, changes: Changes, source: Asset | None
+) -> DraftForm:
+    """Return the form after a button: a fix's changes, a cut source, or a guide frame added.
 
     Raises: NotDone.
     """
+    sent = request.POST
     try:
-        if part := wanted_part(changes, source, request):
-            return _cut(form, *part, source, member)
-        if "add_keyframe" in request.POST:
-            return _add_keyframe(form, source, member, request)
-        if "set_guide" in request.POST:
-            return _set_guide(form, source, member, request)
-        if "set_end" in request.POST:
-            return _set_end(form, request.POST["set_end"], member, request)
-        if "drop_keyframe" in request.POST:
-            return form.changed({"drop_keyframes": [request.POST["drop_keyframe"]]})
+        if part := part_kept(request, changes, source):
+            return _cut(form, *part, source, request.member)
+        for name, act in ACTS.items():
+            if name in sent:
+                return replace(form, **act(request, form, source))
     except Refusal as error:
         raise NotDone(error.message) from error
+    if "drop_keyframe" in sent:
+        changes = {"drop_keyframes": [sent["drop_keyframe"]]}
     return form.changed(changes)
 
 
-def wanted_part(
-    changes: Mapping[str, list[str]], source: Asset | None, request: HttpRequest
+def part_kept(
+    request: HttpRequest, changes: Changes, source: Asset | None
 ) -> tuple[int, int] | None:
     """Return the first and last frame that a button keeps; None where it makes no new source.
 
-    Raises: NotDone.
-
-    An MP4 copy is a cut that keeps everything.
+    An MP4 copy is a cut that keeps everything. Raises: NotDone.
     """
     if "trim_to_seconds" in changes:
         return _start_of(source, changes["trim_to_seconds"][0])
     if "mp4_copy" in changes:
         return 0, _chosen(source).last_frame
     if "trim" in request.POST:
-        return _whole(request.POST.get("trim_first", "")), _whole(request.POST.get("trim_last", ""))
+        return _in_and_out(request.POST)
     return None
 
 
-def price_of_part(
-    form: Compose, sent: QueryDict, source: Asset | None, *, provider: str, ref: Ref | None
-) -> Estimate | None:
+def _in_and_out(sent: QueryDict) -> tuple[int, int]:
+    return _whole(sent.get("trim_first", "")), _whole(sent.get("trim_last", ""))
+
+
+def price_of_part(draft: Draft, sent: QueryDict) -> Estimate | None:
     """Return what the edit would cost if only the part between in and out were its source; None
     where none is set.
     """
+    source, facts = draft.source_asset, draft.facts
     try:
-        first, last = _whole(sent.get("trim_first", "")), _whole(sent.get("trim_last", ""))
-    except NotDone:
-        return None
-    if source is None or source.fps is None or not 0 <= first <= last < source.frame_count:
-        return None
-    try:
+        first, last = _in_and_out(sent)
+        if source is None or facts is None or not _is_part(source, first, last):
+            return None
         length = frame_times.length_of(source, first, last)
-    except Refusal:
+    except (NotDone, Refusal):
         return None
     seconds = Decimal(length.numerator) / length.denominator
-    part = replace(source.facts(), frame_count=last - first + 1, duration_seconds=seconds)
-    return estimate(form.request(ref), part, provider=provider)
+    part = replace(facts, frame_count=last - first + 1, duration_seconds=seconds)
+    return estimate(draft.wanted, part, provider=draft.account.provider)
+
+
+def _is_part(source: Asset, first: int, last: int) -> bool:
+    return source.fps is not None and 0 <= first <= last < source.frame_count
 
 
 def _start_of(source: Asset | None, seconds: str) -> tuple[int, int]:
     """Return the longest start of the clip that is not longer than some seconds."""
-    if source is None or source.fps is None:
-        raise NotDone("Choose a clip first.")
+    source = _chosen(source)
+    if source.fps is None:
+        raise NotDone(NO_CLIP)
     if (length := as_decimal(seconds)) is None:
         raise NotDone("This is no length in seconds.")
     try:
@@ -127,11 +112,11 @@ def _start_of(source: Asset | None, seconds: str) -> tuple[int, int]:
 
 def _chosen(source: Asset | None) -> Asset:
     if source is None:
-        raise NotDone("Choose a clip first.")
+        raise NotDone(NO_CLIP)
     return source
 
 
-def _cut(form: Compose, first: int, last: int, source: Asset | None, member: Member) -> Compose:
+def _cut(form: DraftForm, first: int, last: int, source: Asset | None, member: Member) -> DraftForm:
     source = _chosen(source)
     if not 0 <= first <= last < source.frame_count:
         raise NotDone(
@@ -141,60 +126,52 @@ def _cut(form: Compose, first: int, last: int, source: Asset | None, member: Mem
     return replace(_moved(form, first, last), source_kind="asset", source_asset=cut.pk)
 
 
-def _moved(form: Compose, first: int, last: int) -> Compose:
+def _moved(form: DraftForm, first: int, last: int) -> DraftForm:
     """Keyframes stay on their pictures: they move with the cut, and those outside of it are
     dropped.
     """
-    kept = []
+    moved = []
     for row in form.keyframes:
         index = row.frame_index
         if not isinstance(index, int):
-            kept.append(row)
+            moved.append(row)
         elif first <= index <= last:
-            kept.append(replace(row, index=str(index - first)))
-    return replace(form, keyframes=tuple(kept))
+            moved.append(replace(row, index=str(index - first)))
+    return replace(form, keyframes=tuple(moved))
 
 
-def _add_keyframe(
-    form: Compose, source: Asset | None, member: Member, request: HttpRequest
-) -> Compose:
+def _add_keyframe(request: MemberRequest, form: DraftForm, source: Asset | None) -> dict[str, Any]:
     """Add a keyframe: of an edit at a frame of its source, of a generation at a frame of the clip
     to come.
     """
     index = request.POST.get("new_keyframe_index", "").strip()
     if form.task == Task.GENERATE:
         _whole(index)
-        picture = _still(request, "new_keyframe", member)
-        changes: dict[str, Any] = {"frames": "keyframes"}
+        picture, mode = _still(request, "new_keyframe"), "frames"
     else:
-        picture = _picture(request.FILES.get("new_keyframe_file"), index, source, member)
-        changes = {"guides": "keyframes"}
-    return replace(form, keyframes=(*form.keyframes, KeyframeRow(picture.pk, index)), **changes)
+        picture, mode = _picture(request, "new_keyframe_file", index, source), "guides"
+    return {"keyframes": (*form.keyframes, KeyframeRow(picture.pk, index)), mode: "keyframes"}
 
 
-def _set_guide(
-    form: Compose, source: Asset | None, member: Member, request: HttpRequest
-) -> Compose:
-    picture = _picture(request.FILES.get("new_guide_file"), "0", source, member)
-    return replace(form, guides="single", guide_asset=picture.pk)
+def _set_guide(request: MemberRequest, _form: DraftForm, source: Asset | None) -> dict[str, Any]:
+    picture = _picture(request, "new_guide_file", "0", source)
+    return {"guides": "single", "guide_asset": picture.pk}
 
 
-def _set_end(form: Compose, name: str, member: Member, request: HttpRequest) -> Compose:
+def _set_end(request: MemberRequest, _form: DraftForm, _source: Asset | None) -> dict[str, Any]:
     """Set the first or the last frame of a generation."""
+    name = request.POST["set_end"]
     if name not in ENDS:
         raise NotDone("A generation has a first and a last frame.")
-    still = _still(request, f"new_{name}", member).pk
-    form = replace(form, frames="frames")
-    return (
-        replace(form, first_asset=still)
-        if name == "first_asset"
-        else replace(form, last_asset=still)
-    )
+    return {"frames": "frames", name: _still(request, f"new_{name}").pk}
 
 
-def _still(request: HttpRequest, names: str, member: Member) -> Asset:
+ACTS = {"add_keyframe": _add_keyframe, "set_guide": _set_guide, "set_end": _set_end}
+
+
+def _still(request: MemberRequest, names: str) -> Asset:
     """Return an uploaded still, or else the frame of the clip that was chosen for it."""
-    sent = request.FILES.get(f"{names}_file")
+    sent, member = request.FILES.get(f"{names}_file"), request.member
     if sent is not None:
         return _taken_in(sent, member)
     pk = row_id(request.POST, f"{names}_clip") or 0
@@ -204,13 +181,14 @@ def _still(request: HttpRequest, names: str, member: Member) -> Asset:
     return _pinned(clip, request.POST.get(f"{names}_frame", ""), member)
 
 
-def _picture(sent: UploadedFile | None, index: str, source: Asset | None, member: Member) -> Asset:
+def _picture(request: MemberRequest, name: str, index: str, source: Asset | None) -> Asset:
     """Return an uploaded still, or else the source's own frame."""
+    sent = request.FILES.get(name)
     if sent is not None:
-        return _taken_in(sent, member)
+        return _taken_in(sent, request.member)
     if source is None:
         raise NotDone("Choose a clip first, or upload a still.")
-    return _pinned(source, index, member)
+    return _pinned(source, index, request.member)
 
 
 def _pinned(clip: Asset, index: str, member: Member) -> Asset:
@@ -221,7 +199,7 @@ def _pinned(clip: Asset, index: str, member: Member) -> Asset:
 
 
 def _taken_in(sent: UploadedFile, member: Member) -> Asset:
-    kept = Path(settings.RUN_DIR) / f"still-{Compose().form_token}"
+    kept = Path(settings.RUN_DIR) / f"still-{DraftForm().form_token}"
     with kept.open("wb") as file:
         for chunk in sent.chunks():
             file.write(chunk)

@@ -1,4 +1,6 @@
-"""What a word of the command line names: a file, an address, a take of ours, or a provider's id."""
+"""Named files: what a word of the command line names: a file, an address, a take of ours, or a
+provider's id.
+"""
 
 import mimetypes
 import shutil
@@ -16,9 +18,8 @@ from editorapp.media.store import hash_file
 from editorapp.providers.contract import Ref
 from editorapp.teams.models import Member
 
-FILES = frozenset(
-    {"source", "guide", "keyframe", "first", "last", "output"}
-)  # options that can name a file
+# Options that can name a file.
+FILES = frozenset({"source", "guide", "keyframe", "first", "last", "output"})
 
 
 class BadArgument(Exception):
@@ -29,9 +30,14 @@ class BadArgument(Exception):
 class NamedSource:
     """What is worked on: how a request names it, and what of ours it is."""
 
-    ref: Ref | None
-    asset: Asset | None
-    parent: Generation | None
+    ref: Ref | None = None
+    asset: Asset | None = None
+    parent: Generation | None = None
+
+    @classmethod
+    def of(cls, take: Generation) -> "NamedSource":
+        """Return a take's result."""
+        return cls(_result_of(take), take.result, take)
 
 
 def source(given: str | None, parent: Generation | None, member: Member) -> NamedSource:
@@ -40,27 +46,22 @@ def source(given: str | None, parent: Generation | None, member: Member) -> Name
     A file that is the parent's own result is named as the parent's result.
     """
     if given is None or given == "-":
-        return (
-            NamedSource(_result_of(parent), parent.result, parent)
-            if parent is not None
-            else NamedSource(None, None, None)
-        )
+        return NamedSource.of(parent) if parent is not None else NamedSource()
     kind, word = _kind(given)
     if kind in {"http", "https"}:
         media_type = mimetypes.guess_type(given.partition("?")[0])[0] or "video/mp4"
         return NamedSource(Ref(url=given, media_type=media_type), None, parent)
     if kind == "generation":
         own = find_take(word, member)
-        return (
-            NamedSource(_result_of(own), own.result, own)
-            if own
-            else NamedSource(Ref(generation_id=word), None, parent)
-        )
+        return NamedSource.of(own) if own else NamedSource(Ref(generation_id=word), None, parent)
     if kind == "file":
         return NamedSource(Ref(file_id=word), None, parent)
-    path = _existing(given)
+    return _clip(_existing(given), parent, member)
+
+
+def _clip(path: Path, parent: Generation | None, member: Member) -> NamedSource:
     if parent is not None and parent.result is not None and hash_file(path) == parent.result.sha256:
-        return NamedSource(_result_of(parent), parent.result, parent)
+        return NamedSource.of(parent)
     asset = _take_in(path, member)
     if not asset.is_video:
         raise BadArgument(
@@ -88,9 +89,7 @@ def find_take(word: str, member: Member) -> Generation | None:
     """Find a take by its number or by the provider's id of its result."""
     takes = Generation.objects.visible_to(member).select_related("result")
     number = as_whole(_typed(word))
-    return (
-        takes.filter(chain_id=word).first() if number is None else takes.filter(pk=number).first()
-    )
+    return takes.filter(**({"chain_id": word} if number is None else {"pk": number})).first()
 
 
 def own_take(word: str, member: Member) -> Generation:
@@ -105,10 +104,10 @@ def continued(word: str, member: Member) -> NamedSource:
     as it is.
     """
     if (take := find_take(word, member)) is not None:
-        return NamedSource(_result_of(take), take.result, take)
+        return NamedSource.of(take)
     if as_whole(word) is not None:
         raise BadArgument(f"There is no take {word} in your team.")
-    return NamedSource(Ref(generation_id=word), None, None)
+    return NamedSource(Ref(generation_id=word))
 
 
 def _kind(given: str) -> tuple[str, str]:

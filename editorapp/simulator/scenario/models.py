@@ -108,7 +108,7 @@ def _able(model: Model) -> list[str]:
 
 def _input(model: Model, row: Parameter) -> dict[str, Any]:
     """Describe one parameter; lengths and sizes only where Scenario's own pages state them."""
-    wire = row.path[-1]
+    wire = row.path
     found: dict[str, Any] = {
         "name": wire,
         "label": row.label,

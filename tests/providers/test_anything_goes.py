@@ -24,7 +24,9 @@ SCALARS = some.one_of(
     ),
 )
 KEYS = some.sampled_from(
-    sorted({key for row in SPEC.parameters for key in row.path} | {"url", "data", "file_id"})
+    sorted(
+        {key for row in SPEC.parameters for key in row.path.split(".")} | {"url", "data", "file_id"}
+    )
 )
 JSON = some.recursive(
     SCALARS,

@@ -10,6 +10,7 @@ import pytest
 
 from editorapp.providers import shared_calls
 from editorapp.providers.contract import (
+    GenerationRequest,
     JobState,
     NotFound,
     OutcomeUnknown,
@@ -153,7 +154,7 @@ def test_an_accepted_submit_without_an_id_is_unknown(answer: dict[str, Any]) -> 
 @pytest.mark.parametrize(
     "body",
     [
-        luma_agents.encode(luma_agents.GenerationRequest(prompt="x", source=Ref(asset_id=4))),
+        luma_agents.encode(GenerationRequest(prompt="x", source=Ref(asset_id=4))),
         {"prompt": "x", "video": {"edit": {"controls": {"depth": {"blur": float("nan")}}}}},
         {"prompt": object()},
     ],

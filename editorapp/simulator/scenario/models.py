@@ -86,7 +86,7 @@ def _able(model: Model) -> list[str]:
 
 def _input(model: Model, row: Parameter) -> dict[str, Any]:
     """Describe one parameter; lengths and sizes only where Scenario's own pages state them."""
-    name = row.path[-1]
+    name = row.path
     found: dict[str, Any] = {"name": name, "label": row.label, "description": row.help}
     found |= {"type": _TYPES[row.kind]} | _values(row) | _of_kind(model, row)
     if name in _DEFAULTS:

@@ -171,9 +171,9 @@ class Generation(models.Model):
     def responsible(self) -> User:
         return self.assignee or self.created_by
 
-    def is_answered_by(self, member: Member) -> bool:
-        """May this member pause, cancel and settle it? Its own person may, and an admin."""
-        return self.team_id == member.team_id and member.may_answer_for(self.responsible_id)
+    def is_answered_by(self, member: Member, act: Act = Act.ANSWER) -> bool:
+        """May this member pause and settle it, or cancel it? Its own person may, and an admin."""
+        return self.team_id == member.team_id and member.may_answer_for(self.responsible_id, act)
 
     @property
     def why_held(self) -> str:

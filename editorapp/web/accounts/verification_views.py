@@ -12,7 +12,6 @@ from django.urls import path
 from django.utils import timezone
 from django.utils.cache import patch_vary_headers
 from django.views.decorators.cache import never_cache
-from django.views.decorators.http import require_POST, require_safe
 
 from editorapp.core.htmx import is_part
 from editorapp.core.money import NotAnAmount, show_usd, usd_typed
@@ -22,14 +21,13 @@ from editorapp.generations.request.enqueue import RequestRefused
 from editorapp.generations.verification import checks, paid_take, report
 from editorapp.providers import registry
 from editorapp.providers.models import ProviderAccount
-from editorapp.teams.access import MemberRequest, needs
+from editorapp.teams.access import MemberRequest, action_for, page_for
 from editorapp.teams.roles import Act
 
 REFUSED = (paid_take.NotWaiting, paid_take.Dearer, RequestRefused, PermissionDenied)
 
 
-@require_POST
-@needs(Act.MANAGE)
+@action_for(Act.MANAGE)
 def begin(request: MemberRequest, pk: int) -> HttpResponse:
     """Begin to verify an account, or show what was begun. Free; the queue does it."""
     account = get_object_or_404(ProviderAccount, pk=pk, provider__in=registry.slugs())
@@ -42,8 +40,7 @@ def begin(request: MemberRequest, pk: int) -> HttpResponse:
 
 
 @never_cache
-@require_safe
-@needs(Act.MANAGE)
+@page_for(Act.MANAGE)
 def page(request: MemberRequest, pk: int) -> HttpResponse:
     """Show how a verification stands: to htmx the part that changes."""
     verification = _found(request, pk)
@@ -59,8 +56,7 @@ def page(request: MemberRequest, pk: int) -> HttpResponse:
     return response
 
 
-@require_POST
-@needs(Act.MANAGE)
+@action_for(Act.MANAGE)
 def go_on(request: MemberRequest, pk: int) -> HttpResponse:
     """Send the paid take, for at most the price that the person was shown."""
     verification = _found(request, pk)
@@ -80,8 +76,7 @@ def go_on(request: MemberRequest, pk: int) -> HttpResponse:
     return redirect("verifying:page", pk)
 
 
-@require_POST
-@needs(Act.MANAGE)
+@action_for(Act.MANAGE)
 def leave_it(request: MemberRequest, pk: int) -> HttpResponse:
     """End it without the paid take."""
     paid_take.leave_it(_found(request, pk))
@@ -89,8 +84,7 @@ def leave_it(request: MemberRequest, pk: int) -> HttpResponse:
 
 
 @never_cache
-@require_safe
-@needs(Act.MANAGE)
+@page_for(Act.MANAGE)
 def report_file(request: MemberRequest, pk: int) -> HttpResponse:
     """Hand out the report as a file."""
     verification = _found(request, pk)

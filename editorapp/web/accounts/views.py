@@ -13,20 +13,18 @@ from django.urls import path, reverse
 from django.utils.cache import patch_vary_headers
 from django.views.decorators.cache import never_cache
 from django.views.decorators.debug import sensitive_post_parameters
-from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
 from editorapp.core.htmx import is_part
 from editorapp.providers import accounts, capability_discovery, registry
 from editorapp.providers.models import KeyOrigin, ProviderAccount, TeamAccount
 from editorapp.providers.spec import Spec
-from editorapp.teams.access import MemberRequest, needs
+from editorapp.teams.access import MemberRequest, action_for, form_page_for, page_for
 from editorapp.teams.roles import Act
 from editorapp.web.accounts.cards import card, shelves
 from editorapp.web.accounts.forms import AccountForm, LimitsForm, form_for, key_labels
 
 
-@require_safe
-@needs(Act.MANAGE)
+@page_for(Act.MANAGE)
 def page(request: MemberRequest) -> HttpResponse:
     """Show every account, by provider."""
     found = shelves(request.member.team)
@@ -40,8 +38,7 @@ def page(request: MemberRequest) -> HttpResponse:
     return render(request, "accounts/page.html", context)
 
 
-@require_safe
-@needs(Act.MANAGE)
+@page_for(Act.MANAGE)
 def one(request: MemberRequest, pk: int) -> HttpResponse:
     """Show one account: to htmx its card, while a test of it is awaited; to others the page it
     stands on.
@@ -51,8 +48,7 @@ def one(request: MemberRequest, pk: int) -> HttpResponse:
 
 @never_cache
 @sensitive_post_parameters()
-@require_http_methods(["GET", "HEAD", "POST"])
-@needs(Act.MANAGE)
+@form_page_for(Act.MANAGE)
 def add(request: MemberRequest, provider: str) -> HttpResponse:
     """Enter a key of another account with a provider."""
     spec = _spec(provider)
@@ -66,8 +62,7 @@ def add(request: MemberRequest, provider: str) -> HttpResponse:
 
 @never_cache
 @sensitive_post_parameters()
-@require_http_methods(["GET", "HEAD", "POST"])
-@needs(Act.MANAGE)
+@form_page_for(Act.MANAGE)
 def edit(request: MemberRequest, pk: int) -> HttpResponse:
     """Change an account. Of those in the environment, and of the simulated, only the limits."""
     account = _account(pk)
@@ -84,8 +79,7 @@ def edit(request: MemberRequest, pk: int) -> HttpResponse:
     return _form(request, form)
 
 
-@require_POST
-@needs(Act.MANAGE)
+@action_for(Act.MANAGE)
 def test(request: MemberRequest, pk: int) -> HttpResponse:
     """Try an account now. Spends nothing."""
     account = _account(pk)
@@ -98,8 +92,7 @@ def test(request: MemberRequest, pk: int) -> HttpResponse:
     return redirect(_address(pk))
 
 
-@require_POST
-@needs(Act.MANAGE)
+@action_for(Act.MANAGE)
 def switch(request: MemberRequest, pk: int) -> HttpResponse:
     """Switch an account off or on. What is under way with it is followed to its end."""
     account = _account(pk)
@@ -116,8 +109,7 @@ def switch(request: MemberRequest, pk: int) -> HttpResponse:
     return redirect(_address(pk))
 
 
-@require_POST
-@needs(Act.MANAGE)
+@action_for(Act.MANAGE)
 def make_default(request: MemberRequest, pk: int) -> HttpResponse:
     """Make an account the one that the team uses unless somebody chooses another."""
     account, team = _account(pk), request.member.team
@@ -133,8 +125,7 @@ def make_default(request: MemberRequest, pk: int) -> HttpResponse:
     return redirect(_address(pk))
 
 
-@require_POST
-@needs(Act.MANAGE)
+@action_for(Act.MANAGE)
 def delete(request: MemberRequest, pk: int) -> HttpResponse:
     """Delete an account that nothing was made with, and its key."""
     account = _account(pk)

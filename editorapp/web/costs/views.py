@@ -8,7 +8,6 @@ from typing import Any
 from django.http import HttpResponse, StreamingHttpResponse
 from django.urls import path
 from django.utils import timezone
-from django.views.decorators.http import require_safe
 
 from editorapp.core import spreadsheet
 from editorapp.core.htmx import is_part, page_or_part
@@ -16,7 +15,7 @@ from editorapp.core.money import ZERO
 from editorapp.core.paging import cursor
 from editorapp.core.snapshot import snapshot
 from editorapp.costs import ledger, limits, reports
-from editorapp.teams.access import MemberRequest, needs
+from editorapp.teams.access import MemberRequest, page_for
 from editorapp.teams.models import Member
 from editorapp.teams.roles import Act
 from editorapp.web.presenters.figures import Computed, Figure, LineCount
@@ -81,8 +80,7 @@ class Budget:
     is_over: bool
 
 
-@require_safe
-@needs(Act.CREATE)
+@page_for(Act.CREATE)
 def page(request: MemberRequest) -> HttpResponse:
     """Show a month's costs; to htmx only more lines. Creators see their own, admins the team's."""
     member, now = request.member, timezone.now()
@@ -103,8 +101,7 @@ def page(request: MemberRequest) -> HttpResponse:
     return page_or_part(request, "costs/page.html", "costs/_more.html", context)
 
 
-@require_safe
-@needs(Act.CREATE)
+@page_for(Act.CREATE)
 def lines_csv(request: MemberRequest) -> StreamingHttpResponse:
     """Return the lines that the page shows, all of them, as CSV."""
     selection = LineSelection.read(request.GET, today=timezone.now().date())

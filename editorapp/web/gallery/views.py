@@ -11,21 +11,19 @@ from django.db.models import Count, Exists, OuterRef, QuerySet
 from django.http import HttpResponse, QueryDict
 from django.shortcuts import render
 from django.urls import path, reverse
-from django.views.decorators.http import require_safe
 
 from editorapp.core.htmx import is_part, page_or_part
 from editorapp.core.paging import Page, cursor, newest_first
 from editorapp.core.request_values import BadValue, as_whole, row_id, text
 from editorapp.generations.models import Generation
-from editorapp.generations.states import ACTIVE, State
+from editorapp.generations.states import ACTIVE, NEEDS_A_PERSON, State
 from editorapp.media.models import Asset
 from editorapp.providers import registry
-from editorapp.teams.access import MemberRequest, needs
+from editorapp.teams.access import MemberRequest, page_for
 from editorapp.teams.models import Member, User
 from editorapp.teams.roles import Act
 from editorapp.web.presenters import request_summary
 from editorapp.web.presenters.cards import as_cards
-from editorapp.web.templatetags.takes import NEEDS_A_PERSON
 
 PAGE_SIZE = 24
 MOST_LIVE = 500
@@ -118,8 +116,7 @@ class Filters:
         return self != Filters()
 
 
-@require_safe
-@needs(Act.SEE)
+@page_for(Act.SEE)
 def page(request: MemberRequest) -> HttpResponse:
     """Show the takes that the address bar asks for; to htmx only the grid, or the next part of it."""
     filters = Filters.read(request.GET)
@@ -137,8 +134,7 @@ def page(request: MemberRequest) -> HttpResponse:
     return page_or_part(request, "gallery/page.html", "gallery/_takes.html", context)
 
 
-@require_safe
-@needs(Act.SEE)
+@page_for(Act.SEE)
 def live(request: MemberRequest) -> HttpResponse:
     """Return the cards whose state has changed since the page saw it: one request for the whole
     page.
@@ -159,8 +155,7 @@ def live(request: MemberRequest) -> HttpResponse:
     )
 
 
-@require_safe
-@needs(Act.SEE)
+@page_for(Act.SEE)
 def sources(request: MemberRequest) -> HttpResponse:
     """Show the clips of the team with how many takes each has."""
     clips = Asset.objects.visible_to(request.member).filter(

@@ -10,7 +10,6 @@ from urllib.parse import urlencode
 
 from django.http import HttpResponse
 from django.urls import path, reverse
-from django.views.decorators.http import require_safe
 
 from editorapp.core.htmx import page_or_part
 from editorapp.core.request_values import text
@@ -22,7 +21,7 @@ from editorapp.providers.rules.describe import (
     every_model,
     with_learned,
 )
-from editorapp.teams.access import MemberRequest, needs
+from editorapp.teams.access import MemberRequest, page_for
 from editorapp.teams.roles import Act
 
 MAX_SEARCH = 100
@@ -50,8 +49,7 @@ class TaskShown:
     matrix: tuple[tuple[str, tuple[str, ...]], ...]
 
 
-@require_safe
-@needs(Act.SEE)
+@page_for(Act.SEE)
 def page(request: MemberRequest) -> HttpResponse:
     """Show every model, or what of it speaks of the words that are looked for (?q=)."""
     search = text(request.GET, "q", most=MAX_SEARCH)

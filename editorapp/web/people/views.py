@@ -9,7 +9,6 @@ from django.http import HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
 from django.urls import path, reverse
 from django.utils import timezone
-from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
 from editorapp.generations.models import Generation
 from editorapp.generations.models.generation import RESPONSIBLE
@@ -17,22 +16,20 @@ from editorapp.generations.queue import offboarding, senders
 from editorapp.generations.queue.offboarding import HandOver, Offboarding
 from editorapp.generations.states import CANCELABLE
 from editorapp.teams import people
-from editorapp.teams.access import MemberRequest, needs
+from editorapp.teams.access import MemberRequest, action_for, form_page_for, page_for
 from editorapp.teams.models import Invite, Member, User
 from editorapp.teams.roles import Act, Role, acts_of, allows_less
 from editorapp.web.people.forms import InviteForm, OffboardingForm, TeamForm
 from editorapp.web.sign_in.views import stay_in
 
 
-@require_safe
-@needs(Act.MANAGE)
+@page_for(Act.MANAGE)
 def page(request: MemberRequest) -> HttpResponse:
     """Show the team: its people, its open invitations, its name and its monthly limit."""
     return _page(request)
 
 
-@require_POST
-@needs(Act.MANAGE)
+@action_for(Act.MANAGE)
 def make_invite(request: MemberRequest) -> HttpResponse:
     """Make an invitation and show its link, this once."""
     form = InviteForm(request.POST, team=request.member.team)
@@ -46,8 +43,7 @@ def make_invite(request: MemberRequest) -> HttpResponse:
     return _page(request, fresh={"invite": made, "link": link}, status=201)
 
 
-@require_POST
-@needs(Act.MANAGE)
+@action_for(Act.MANAGE)
 def revoke_invite(request: MemberRequest, pk: int) -> HttpResponse:
     """Close an open invitation."""
     people.revoke(get_object_or_404(Invite, pk=pk, team=request.member.team), now=timezone.now())
@@ -55,8 +51,7 @@ def revoke_invite(request: MemberRequest, pk: int) -> HttpResponse:
     return redirect("people:page")
 
 
-@require_POST
-@needs(Act.MANAGE)
+@action_for(Act.MANAGE)
 def change_role(request: MemberRequest, pk: int) -> HttpResponse:
     """Give somebody another role; where takes of theirs wait that it could not send, ask first what
     becomes of them.
@@ -79,8 +74,7 @@ def change_role(request: MemberRequest, pk: int) -> HttpResponse:
     )
 
 
-@require_http_methods(["GET", "HEAD", "POST"])
-@needs(Act.MANAGE)
+@form_page_for(Act.MANAGE)
 def disable(request: MemberRequest, pk: int) -> HttpResponse:
     """End somebody's membership, after asking what becomes of what waits of theirs.
 
@@ -101,8 +95,7 @@ def disable(request: MemberRequest, pk: int) -> HttpResponse:
     )
 
 
-@require_http_methods(["GET", "HEAD", "POST"])
-@needs(Act.MANAGE)
+@form_page_for(Act.MANAGE)
 def decide_takes(request: MemberRequest, pk: int) -> HttpResponse:
     """Say what becomes of what still waits of somebody who may not send it."""
     member = _member(request, pk)
@@ -119,8 +112,7 @@ def decide_takes(request: MemberRequest, pk: int) -> HttpResponse:
     )
 
 
-@require_POST
-@needs(Act.MANAGE)
+@action_for(Act.MANAGE)
 def bring_back(request: MemberRequest, pk: int) -> HttpResponse:
     """Let somebody in again who was disabled, under the same name."""
     member = _member(request, pk)
@@ -145,8 +137,7 @@ def bring_back(request: MemberRequest, pk: int) -> HttpResponse:
     return redirect("people:page")
 
 
-@require_POST
-@needs(Act.MANAGE)
+@action_for(Act.MANAGE)
 def change_team(request: MemberRequest) -> HttpResponse:
     """Change the team's name and, with a note, what it may spend in a month."""
     form = TeamForm(request.POST, instance=request.member.team)

@@ -18,12 +18,11 @@ from editorapp.core.money import ZERO
 from editorapp.costs.ledger import month_of
 from editorapp.costs.models import MonthBudget
 from editorapp.generations.models import Generation
-from editorapp.generations.states import ACTIVE
+from editorapp.generations.states import ACTIVE, NEEDS_A_PERSON
 from editorapp.providers.accounts import all_simulated
 from editorapp.teams.models import Member
 from editorapp.web.presenters.figures import Computed, Figure
 from editorapp.web.presenters.line_selection import LineSelection
-from editorapp.web.templatetags.takes import NEEDS_A_PERSON
 
 THEMES = (("", "System"), ("dark", "Dark"), ("light", "Light"))
 THEME_COOKIE = "rushes_theme"

@@ -1,4 +1,4 @@
-"""Make an installation ready to run: its tables, its first team, its sample clip.
+"""Preparing: makes an installation ready to run, its tables, its first team, its sample clip.
 
 Safe to call at every start.
 """

@@ -1,4 +1,4 @@
-"""What machines ask: `/healthz`, `/readyz` and `/metrics`, answered before sessions, sign-in and
+"""Probes, what machines ask: `/healthz`, `/readyz` and `/metrics`, answered before sessions, sign-in and
 the host name's check.
 
 A probe calls by an address of its own (a pod's, a container's), and must not need a database to

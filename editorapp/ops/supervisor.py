@@ -1,5 +1,5 @@
-"""Who runs the engine (queue workers, ticker, simulator) of a data folder: at most one studio or
-script at a time.
+"""Supervisor: starts, watches and restarts the engine (queue workers, ticker, simulator) of a data
+folder, for one studio or script at a time.
 
 That is for one machine. On several, which share a PostgreSQL, each runs workers and tickers beside
 those of the others: the leases in the database say who does what.

@@ -1,4 +1,4 @@
-"""How the installation is: for admins, on one page that keeps itself fresh."""
+"""Status page, how the installation is: for admins, on one page that keeps itself fresh."""
 
 from django.contrib import messages
 from django.http import HttpResponse
@@ -18,9 +18,9 @@ from editorapp.teams.roles import Act
 @page_for(Act.MANAGE)
 def page(request: MemberRequest) -> HttpResponse:
     """Show how things are; to htmx only the part that changes."""
-    things = status.gather(request.member, now=timezone.now())
-    context = {"here": "status", "things": things, "is_part": is_part(request)}
-    return page_or_part(request, "status/page.html", "status/_things.html", context)
+    now = status.gather(request.member, now=timezone.now())
+    context = {"here": "status", "status": now, "is_part": is_part(request)}
+    return page_or_part(request, "status/page.html", "status/_status.html", context)
 
 
 @action_for(Act.MANAGE)

@@ -1,4 +1,4 @@
-"""The team: its people and their roles, its invitations, its name and its limit."""
+"""People page, the team: its people and their roles, its invitations, its name and its limit."""
 
 from collections import Counter
 from collections.abc import Callable
@@ -59,8 +59,7 @@ def change_role(request: MemberRequest, pk: int) -> HttpResponse:
     member = _member(request, pk)
     role = request.POST.get("role", "")
     if role not in Role.values:
-        messages.error(request, "There is no such role.")
-        return redirect("people:page")
+        return _no_such_role(request)
     if "choice" not in request.POST and member.is_active and offboarding.would_ask(member, role):
         return _question(request, member, "role", role=role)
     ended = " They sign in again wherever they were." if allows_less(role, member.role) else ""
@@ -117,23 +116,23 @@ def bring_back(request: MemberRequest, pk: int) -> HttpResponse:
     """Let somebody in again who was disabled, under the same name."""
     member = _member(request, pk)
     role = request.POST.get("role") or member.role
-    if role not in Role.values or member.is_active:
-        messages.error(
-            request,
-            "There is no such role." if role not in Role.values else "They are in the team.",
-        )
+    if role not in Role.values:
+        return _no_such_role(request)
+    if member.is_active:
+        messages.error(request, "They are in the team.")
         return redirect("people:page")
     people.bring_back(member, role)
-    paused = offboarding.affairs(member).waiting.count
-    more = (
-        f" {_takes_are(paused)} still paused: they or an admin can let them go, in the queue."
-        if paused
-        else ""
-    )
-    messages.success(
-        request,
-        f"{member.user} is back as {Role(role).label.lower()}, and signs in with the same name and password.{more}",
-    )
+    said = f"{member.user} is back as {Role(role).label.lower()}, and signs in with the same name and password."
+    if paused := offboarding.affairs(member).waiting.count:
+        said += (
+            f" {_takes_are(paused)} still paused: they or an admin can let them go, in the queue."
+        )
+    messages.success(request, said)
+    return redirect("people:page")
+
+
+def _no_such_role(request: MemberRequest) -> HttpResponse:
+    messages.error(request, "There is no such role.")
     return redirect("people:page")
 
 
@@ -194,23 +193,24 @@ def _done(
     except people.LastAdmin as error:
         messages.error(request, str(error))
         return redirect("people:page")
-    words = {
-        HandOver.HOLD: f"{_takes_are(count)} paused, with their money held.",
-        HandOver.CANCEL: f"{_takes_are(count)} canceled, and their money is free again.",
-        HandOver.HAND_OVER: f"{_takes_are(count)} {change.to.user}’s to answer for now."
-        if change.to
-        else "",
-        HandOver.KEEP: f"{_takes_are(count)} sent when their turn comes, and you answer for them.",
-    }
-    messages.success(
-        request, " ".join(filter(None, [said, words[change.choice] if count else ""])) or "Done."
-    )
+    kept = _said_of(change, count) if count else ""
+    messages.success(request, " ".join(filter(None, [said, kept])) or "Done.")
     if member.pk != request.member.pk or act != "role":
         return redirect("people:page")
     member.user.refresh_from_db()
-    return stay_in(
-        request, member.user, redirect("people:page" if role == Role.ADMIN else "people:me")
-    )
+    onward = "people:page" if role == Role.ADMIN else "people:me"
+    return stay_in(request, member.user, redirect(onward))
+
+
+def _said_of(change: Offboarding, count: int) -> str:
+    """Say what became of somebody's takes."""
+    words = {
+        HandOver.HOLD: "paused, with their money held.",
+        HandOver.CANCEL: "canceled, and their money is free again.",
+        HandOver.HAND_OVER: f"{change.to.user if change.to else ''}’s to answer for now.",
+        HandOver.KEEP: "sent when their turn comes, and you answer for them.",
+    }
+    return f"{_takes_are(count)} {words[change.choice]}"
 
 
 def _takes_are(count: int) -> str:
@@ -219,21 +219,21 @@ def _takes_are(count: int) -> str:
 
 def _page(request: MemberRequest, *, status: int = 200, **more: Any) -> HttpResponse:
     team = request.member.team
-    everybody = team.members.select_related("user", "disabled_by").order_by(
-        "user__display_name", "user__username"
-    )
+    everybody = team.members.select_related("user", "disabled_by")
     waiting = Generation.objects.visible_to(request.member).filter(
         senders.nobody(), state__in=CANCELABLE
     )
     stuck = Counter(waiting.order_by().values_list(RESPONSIBLE, flat=True))
-    rows = [(one, stuck[one.user_id]) for one in everybody]
+    rows = [
+        (one, stuck[one.user_id])
+        for one in everybody.order_by("user__display_name", "user__username")
+    ]
+    invites = team.invites.select_related("invited_by")
     context = {
         "here": "people",
         "members": [row for row in rows if row[0].is_active],
         "former": [row for row in rows if not row[0].is_active],
-        "invites": team.invites.select_related("invited_by")
-        .filter(used_at=None, expires_at__gt=timezone.now())
-        .order_by("-pk"),
+        "invites": invites.filter(used_at=None, expires_at__gt=timezone.now()).order_by("-pk"),
         "roles": [(role, acts_of(role)) for role in Role],
         "invite_form": InviteForm(team=team),
         "team_form": TeamForm(instance=team),

@@ -1,8 +1,7 @@
-"""The gallery: every take of the team, newest first, and the clips that they were made from."""
+"""Gallery: every take of the team, newest first, and the clips that they were made from."""
 
 from collections.abc import Container
-from dataclasses import dataclass, fields
-from functools import cache
+from dataclasses import asdict, dataclass
 from typing import Any
 from urllib.parse import urlencode
 
@@ -62,12 +61,16 @@ class Filters:
 
         Raises: BadValue.
         """
+        choices: dict[str, Container[str]] = {
+            "state": STATE_GROUPS,
+            "review": REVIEWS,
+            "task": request_summary.TASK_NAMES,
+            "provider": registry.slugs(),
+            "model": request_summary.model_names(),
+        }
+        said = {name: query.get(name, "") for name in choices}
         return cls(
-            state=query.get("state", "") if query.get("state") in STATE_GROUPS else "",
-            review=query.get("review", "") if query.get("review") in REVIEWS else "",
-            task=_one_of(query.get("task", ""), request_summary.TASK_NAMES),
-            provider=_one_of(query.get("provider", ""), registry.slugs()),
-            model=_one_of(query.get("model", ""), _models()),
+            **{name: value for name, value in said.items() if value in choices[name]},
             person=row_id(query, "person"),
             source=row_id(query, "source"),
             lineage=text(query, "lineage", most=64),
@@ -80,16 +83,14 @@ class Filters:
         if self.review:
             takes = takes.filter(review=REVIEWS[self.review][1], state=State.SUCCEEDED)
         same = {
-            name: value for name in ("task", "provider", "model") if (value := getattr(self, name))
+            "task": self.task,
+            "provider": self.provider,
+            "model": self.model,
+            "created_by_id": self.person,
+            "source_asset_id": self.source,
+            "lineage": self.lineage,
         }
-        if same:
-            takes = takes.filter(**same)
-        if self.person:
-            takes = takes.filter(created_by_id=self.person)
-        if self.source:
-            takes = takes.filter(source_asset_id=self.source)
-        if self.lineage:
-            takes = takes.filter(lineage=self.lineage)
+        takes = takes.filter(**{name: value for name, value in same.items() if value})
         if self.q:
             # Reads every prompt of the team until the page is full: fine to some 100,000, then a
             # full-text index.
@@ -98,13 +99,8 @@ class Filters:
 
     def without(self, *names: str) -> str:
         """Return the address of the gallery with these filters let go."""
-        kept = {
-            field.name: getattr(self, field.name)
-            for field in fields(self)
-            if field.name not in names
-        }
-        said = urlencode({name: value for name, value in kept.items() if value})
-        return reverse("gallery:page") + (f"?{said}" if said else "")
+        said = {name: value for name, value in asdict(self).items() if value and name not in names}
+        return reverse("gallery:page") + (f"?{urlencode(said)}" if said else "")
 
     def older(self, before: int) -> str:
         """Return the address of the page after this one."""
@@ -187,37 +183,25 @@ def _choices(member: Member, filters: Filters) -> dict[str, Any]:
     made = Generation.objects.filter(team_id=member.team_id, created_by=OuterRef("pk"))
     here = Member.objects.active().filter(team_id=member.team_id, user=OuterRef("pk"))
     makers = User.objects.annotate(is_former=~Exists(here)).filter(Exists(made) | Exists(here))
-    source = (
-        Asset.objects.visible_to(member).filter(pk=filters.source).first()
-        if filters.source
-        else None
+    clips = Asset.objects.visible_to(member)
+    reviews = {key: label for key, (label, _review) in REVIEWS.items()}
+    selects = (
+        ("review", "Review", "Any review", reviews),
+        ("task", "Task", "Any task", request_summary.TASK_NAMES),
+        ("provider", "Provider", "Any provider", request_summary.provider_names()),
+        ("model", "Model", "Any model", request_summary.model_names()),
     )
     return {
         "without_source": filters.without("source"),
         "without_lineage": filters.without("lineage"),
-        "state_choices": [("", "All")] + [(key, label) for key, (label, _) in STATE_GROUPS.items()],
-        "review_choices": [("", "Any review")]
-        + [(key, label) for key, (label, _) in REVIEWS.items()],
-        "task_choices": [("", "Any task"), *request_summary.TASK_NAMES.items()],
-        "provider_choices": [
-            ("", "Any provider"),
-            *((slug, registry.get(slug).SPEC.name) for slug in registry.slugs()),
+        "states": {"": "All", **{key: label for key, (label, _states) in STATE_GROUPS.items()}},
+        "selects": [
+            (name, label, getattr(filters, name), {"": nothing, **choices})
+            for name, label, nothing, choices in selects
         ],
-        "model_choices": [("", "Any model"), *_models().items()],
         "people": makers.order_by("is_former", "display_name", "username"),
-        "source": source,
+        "source": filters.source and clips.filter(pk=filters.source).first(),
     }
-
-
-@cache
-def _models() -> dict[str, str]:
-    """Return every model that a provider has, by our name."""
-    models = [model for slug in registry.slugs() for model in registry.get(slug).SPEC.models]
-    return {model.name: model.label for model in reversed(models)}
-
-
-def _one_of(text: str, known: Container[str]) -> str:
-    return text if text in known else ""
 
 
 def _seen(pair: str) -> tuple[int, str]:

@@ -40,8 +40,6 @@ _MIME = {
     "zip": "application/zip",
 }
 
-NotTaken = Refusal  # what the rest of the house calls a file that was refused
-
 
 def take_in(
     path: Path,
@@ -64,7 +62,7 @@ def take_in(
     Limits are the
     settings' unless given; probe.NO_LIMIT lifts one. `sha256`: its hash, where the caller has it
     from the very bytes.
-    Raises: NotTaken, and then nothing of the file is left.
+    Raises: Refusal, and then nothing of the file is left.
     """
 
     def measured(folder: Path) -> dict[str, Any]:
@@ -99,7 +97,7 @@ def take_in_archive(
 ) -> Asset:
     """Take in a zip of EXR frames that a provider made. Like `take_in` in everything else.
 
-    Raises: NotTaken.
+    Raises: Refusal.
     """
 
     def measured(folder: Path) -> dict[str, Any]:

@@ -58,7 +58,7 @@ class _Helper:
             "PYTHONDONTWRITEBYTECODE": "1",
         }
         self.process = subprocess.Popen(
-            [sys.executable, "-m", "editorapp.media.child"],
+            [sys.executable, "-m", "editorapp.media.decoding.fork_server"],
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,
             stderr=subprocess.DEVNULL,

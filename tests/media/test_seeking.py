@@ -11,9 +11,9 @@ import pytest
 
 from editorapp.media.decoding import encode
 from editorapp.media.decoding.clip import examine
-from editorapp.media.decoding.entering import packets_from
 from editorapp.media.decoding.opening import decoded, open_clip
 from editorapp.media.decoding.reader import frame_at
+from editorapp.media.decoding.seeking import packets_from
 from editorapp.media.decoding.sniff import sniff
 from editorapp.media.decoding.timeline import Timeline
 from tests.environment import MEDIA

@@ -54,7 +54,7 @@ CHANGES = (
     ),
     Change(
         "beginning a file finds the upload that another person has of it",
-        "editorapp/media/uploads.py",
+        "editorapp/media/uploads/resumable.py",
         "of_file = Upload.objects.filter(team=member.team, user=member.user,",
         "of_file = Upload.objects.filter(team=member.team,",
         ("tests/web/test_upload_again.py::test_nobody_goes_on_with_somebody_elses_upload",),

@@ -24,9 +24,9 @@ from editorapp.generations.states import State
 from editorapp.media import store, tasks
 from editorapp.media.decoding import colour
 from editorapp.media.decoding.opening import decoded, open_clip
+from editorapp.media.frame_times import frame_times
 from editorapp.media.intake import take_in
 from editorapp.media.models import Asset
-from editorapp.media.times import frame_times
 from editorapp.teams.models import Member
 from tests.environment import MEDIA
 from tests.factories import make_generation

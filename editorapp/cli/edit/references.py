@@ -9,9 +9,9 @@ from editorapp.core.request_values import as_whole
 from editorapp.core.typed_text import without, wrong_in
 from editorapp.generations.models import Generation
 from editorapp.media import intake, store
-from editorapp.media.intake import NotTaken
 from editorapp.media.models import Asset
 from editorapp.media.probe import check_readable
+from editorapp.media.refusals import Refusal
 from editorapp.media.store import hash_file
 from editorapp.providers.contract import Ref
 from editorapp.teams.models import Member
@@ -141,7 +141,7 @@ def _existing(file: str) -> Path:
         check_readable(path)  # before it is copied: it may be larger than the disk
     except OSError as error:
         raise BadArgument(f"There is no file {file}: {error.strerror}.") from error
-    except NotTaken as error:
+    except Refusal as error:
         raise BadArgument(f"{path.name}: {error.message}") from error
     return path
 
@@ -155,7 +155,7 @@ def _take_in(path: Path, member: Member) -> Asset:
             return intake.take_in(
                 copy, name=path.name, team=member.team, user=member.user, origin=Asset.Origin.UPLOAD
             )
-        except NotTaken as error:
+        except Refusal as error:
             raise BadArgument(f"{path.name}: {error.message}") from error
         except OSError as error:
             raise BadArgument(f"{path.name} cannot be stored: {error.strerror}.") from error

@@ -13,8 +13,8 @@ from typing import Any
 from editorapp.generations.files import download as links
 from editorapp.generations.files import ingest, selection
 from editorapp.generations.models import Attempt, Generation
-from editorapp.media import intake
 from editorapp.media.models import Asset
+from editorapp.media.refusals import Refusal
 from editorapp.providers import registry
 from editorapp.providers.contract import Job, ProviderError
 from editorapp.providers.http.session import ProviderSession
@@ -43,7 +43,7 @@ def fetch_frames(generation_id: int, *, now: datetime) -> None:
             links.CutOff,
             links.LinkExpired,
             links.LinkNotAllowed,
-            intake.NotTaken,
+            Refusal,
         ) as error:
             log.warning("EXR frames were not fetched: %s", error)
             came = (

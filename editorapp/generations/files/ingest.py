@@ -29,6 +29,7 @@ from editorapp.generations.states import State
 from editorapp.media import intake, store, unreadable
 from editorapp.media.models import Asset
 from editorapp.media.probe import NO_LIMIT
+from editorapp.media.refusals import Refusal
 
 log = logging.getLogger(__name__)
 
@@ -101,7 +102,7 @@ def fetch(attempt: Attempt, *, run: Run, hold: Hold, now: Callable[[], datetime]
         _try_later(
             attempt, _sentence(error), now=now(), least_seconds=error.retry_after_seconds or 0.0
         )
-    except intake.NotTaken as error:
+    except Refusal as error:
         _try_later(attempt, _sentence(error), now=now())
     else:
         if taken is not None:
@@ -216,7 +217,7 @@ def _with_frames(
     return replace(taken, exr=exr)
 
 
-EXPECTED = (UnusableResult, links.LinkExpired, links.CutOff, links.LinkNotAllowed, intake.NotTaken)
+EXPECTED = (UnusableResult, links.LinkExpired, links.CutOff, links.LinkNotAllowed, Refusal)
 
 
 def _frames_words(error: Exception) -> str:
@@ -240,7 +241,7 @@ def take(
 ) -> Asset:
     """Download one link and keep it as the video or the frames.
 
-    Raises: Unusable, all of `_download`; NotTaken.
+    Raises: Unusable, all of `_download`; Refusal.
     """
     generation = attempt.generation
     path, progress = _download(attempt, output, kind, run, place=place)
@@ -262,7 +263,7 @@ def take(
         asset = _take_in(
             path, kind, name=f"Take {generation.pk}", origin=Asset.Origin.RESULT, **kept_as
         )
-    except intake.NotTaken as refusal:
+    except Refusal as refusal:
         if refusal.is_ours:
             raise
         ending = "zip" if kind == "exr" else "mp4"
@@ -284,7 +285,7 @@ def _download(
     """Collect a file on the disk that will keep it, so that keeping it is a rename; return where it
     lies, and how it came.
 
-    What a cut or a killed download left is gone on with. Raises: what `download` raises, NotTaken
+    What a cut or a killed download left is gone on with. Raises: what `download` raises, Refusal
     on a full disk.
     """
     limit = ARCHIVE_BYTES if kind == "exr" else VIDEO_BYTES
@@ -301,7 +302,7 @@ def _download(
                     output["url"], part, access=attempt.account.access(), max_bytes=limit
                 )
             )
-    except (links.LinkNotAllowed, intake.NotTaken):
+    except (links.LinkNotAllowed, Refusal):
         part.drop()  # on a full disk above all
         raise
     except BaseException:
@@ -483,7 +484,7 @@ def _sentence(error: Exception) -> str:
     What a refused upload is told to do is no advice about a result, and is left out.
     """
     message = getattr(error, "message", "") or str(error)
-    if isinstance(error, intake.NotTaken):
+    if isinstance(error, Refusal):
         wrong, _colon, _advice = message.rpartition(": ")
         return f"{wrong}." if wrong else message
     return message

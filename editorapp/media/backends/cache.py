@@ -1,4 +1,4 @@
-"""Copies of a bucket's objects on this machine: bounded, the least recently used goes first, never
+"""Cache: copies of a bucket's objects on this machine, bounded; the least recently used goes first, never
 one in use.
 
 Whoever uses a copy holds a shared lock on the file itself; whoever clears away must get it alone.
@@ -7,7 +7,6 @@ after this process has compared its bytes with the hash that the object carries:
 a hand, may have changed it.
 """
 
-import errno
 import fcntl
 import logging
 import os
@@ -18,6 +17,8 @@ from contextlib import contextmanager, suppress
 from io import BufferedReader
 from pathlib import Path
 
+from editorapp.media import layout
+
 log = logging.getLogger(__name__)
 
 # Of each copy that was compared: which file it was. Changed bytes have another time of change.
@@ -26,10 +27,10 @@ _compared_lock = threading.Lock()
 
 
 class Cache:
-    """The copies below a folder. Names are the store's: "ab/<hash>/<what>"."""
+    """The copies below a folder. Names are those of layout.py."""
 
     def __init__(self, folder: Path, most_bytes: int) -> None:
-        self.folder, self._blobs, self._most_bytes = folder, folder / "blobs", most_bytes
+        self.folder, self._blobs, self._most_bytes = folder, folder / layout.BLOBS, most_bytes
 
     def path(self, name: str) -> Path:
         return self._blobs / name
@@ -73,8 +74,7 @@ class Cache:
     def drop(self, name: str) -> None:
         """Delete a copy, used or not: who has it open reads on."""
         self.path(name).unlink(missing_ok=True)
-        with _compared_lock:
-            _compared.pop(self.path(name), None)
+        _forget(self.path(name))
 
     def make_room(self, size: int) -> None:
         """Clear away copies until so many bytes more fit below the limit.
@@ -118,10 +118,6 @@ class Cache:
             yield
 
 
-def is_full_disk(error: OSError) -> bool:
-    return error.errno in {errno.ENOSPC, errno.EDQUOT}
-
-
 def _clear(path: Path) -> bool:
     """Delete a copy unless somebody uses it; say whether it is gone.
 
@@ -135,11 +131,16 @@ def _clear(path: Path) -> bool:
         return True
     except BlockingIOError:
         return False
-    with _compared_lock:
-        _compared.pop(path, None)
+    _forget(path)
     with suppress(OSError):  # not empty
         path.parent.rmdir()
     return True
+
+
+def _forget(path: Path) -> None:
+    """Let whatever comes under this path be compared anew."""
+    with _compared_lock:
+        _compared.pop(path, None)
 
 
 def _identity(handle: BufferedReader) -> tuple[int, int, int]:
@@ -149,8 +150,6 @@ def _identity(handle: BufferedReader) -> tuple[int, int, int]:
 
 def _is_same(handle: BufferedReader, path: Path) -> bool:
     try:
-        named = path.stat()
+        return os.path.samestat(path.stat(), os.fstat(handle.fileno()))
     except FileNotFoundError:
         return False
-    opened = os.fstat(handle.fileno())
-    return (named.st_dev, named.st_ino) == (opened.st_dev, opened.st_ino)

@@ -11,9 +11,9 @@ import av
 import av.error
 
 from editorapp.media.decoding import colour, tonemap
-from editorapp.media.decoding.entering import packets_from
 from editorapp.media.decoding.frame_durations import FrameDurations
 from editorapp.media.decoding.opening import decoded, open_clip, readable
+from editorapp.media.decoding.seeking import packets_from
 from editorapp.media.decoding.sound import Sound, has_true_times, track_of
 from editorapp.media.decoding.timeline import Timeline
 from editorapp.media.refusals import Refusal

@@ -9,8 +9,8 @@ from fractions import Fraction
 from pathlib import Path
 from typing import Any
 
-from editorapp.media.decoding.entering import packets_from
 from editorapp.media.decoding.opening import decoded, open_clip
+from editorapp.media.decoding.seeking import packets_from
 from editorapp.media.decoding.timeline import Timeline
 from editorapp.media.refusals import Refusal
 

@@ -11,8 +11,8 @@ from typing import Any
 
 import av.error
 
-from editorapp.media.decoding.entering import packets_from
 from editorapp.media.decoding.opening import decoded, open_clip
+from editorapp.media.decoding.seeking import packets_from
 from editorapp.media.decoding.sniff import Sniffed
 from editorapp.media.refusals import Refusal, show_length
 

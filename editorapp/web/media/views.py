@@ -23,14 +23,15 @@ from editorapp.core.request_values import (
     needed_whole,
     whole,
 )
-from editorapp.media import frames, store, uploads
+from editorapp.media import frames, store
+from editorapp.media.frame_times import frame_times
 from editorapp.media.intake import take_in
 from editorapp.media.models import Asset, Upload
 from editorapp.media.probe import check_bytes
 from editorapp.media.refusals import Refusal
-from editorapp.media.times import frame_times
 from editorapp.media.timing import Timing
-from editorapp.media.upload_claim import BeingTaken
+from editorapp.media.uploads import resumable
+from editorapp.media.uploads.claim import BeingTaken
 from editorapp.teams.access import MemberRequest, View, action_for, needs, page_for
 from editorapp.teams.roles import Act
 from editorapp.web.media.ranges import serve
@@ -223,9 +224,9 @@ def begin_upload(request: MemberRequest) -> HttpResponse:
     except BadValue:
         message = "An upload begins with the file's name and its size in bytes."
         return reasons.answer("bad_request", message, status=400)
-    upload = uploads.begin(name=name, size_bytes=size, member=request.member, mark=mark)
-    offset = uploads.offset(upload)
-    here = {"crc32": uploads.checksum(upload, offset)} if offset else {}
+    upload = resumable.begin(name=name, size_bytes=size, member=request.member, mark=mark)
+    offset = resumable.offset(upload)
+    here = {"crc32": resumable.checksum(upload, offset)} if offset else {}
     url = reverse("media:upload", args=[upload.token])
     return JsonResponse(
         {"id": upload.token, "url": url, "offset": offset, **here}, status=200 if offset else 201
@@ -241,9 +242,9 @@ def upload(request: MemberRequest, token: str) -> HttpResponse:
     if request.method == "PUT":
         return _take_piece(request, found)
     if request.method == "DELETE":
-        uploads.cancel(found)
+        resumable.cancel(found)
         return HttpResponse(status=204)
-    return _at(uploads.offset(found), status=200)
+    return _at(resumable.offset(found), status=200)
 
 
 def _take_piece(request: MemberRequest, found: Upload) -> HttpResponse:
@@ -255,16 +256,16 @@ def _take_piece(request: MemberRequest, found: Upload) -> HttpResponse:
             "A piece says where it begins (Upload-Offset) and how long it is (Content-Length)."
         )
         return reasons.answer("bad_request", message, status=400)
-    if length > uploads.MAX_PIECE_BYTES:
-        message = f"A piece has at most {uploads.MAX_PIECE_BYTES // 1_000_000} MB."
+    if length > resumable.MAX_PIECE_BYTES:
+        message = f"A piece has at most {resumable.MAX_PIECE_BYTES // 1_000_000} MB."
         return reasons.answer("piece_too_big", message, status=413)
     try:
-        return _at(uploads.append(found, request, at=at, length=length), status=200)
-    except uploads.WrongOffset as wrong:
+        return _at(resumable.append(found, request, at=at, length=length), status=200)
+    except resumable.WrongOffset as wrong:
         return _at(wrong.offset, status=409)
     except Refusal as refusal:
         if not refusal.is_passing:  # the same piece can be sent again
-            uploads.cancel(found)
+            resumable.cancel(found)
         return _refused(refusal, 413)
 
 
@@ -286,8 +287,8 @@ def finish_upload(request: MemberRequest, token: str) -> HttpResponse:
     """
     timing = Timing()
     try:
-        asset = uploads.finish(_own_upload(request, token), spent=timing)
-    except uploads.WrongOffset as wrong:
+        asset = resumable.finish(_own_upload(request, token), spent=timing)
+    except resumable.WrongOffset as wrong:
         return _at(wrong.offset, status=409)
     except BeingTaken:
         message = "This file is being taken in already: ask again in a moment."

@@ -15,8 +15,8 @@ from django.http import HttpRequest, QueryDict
 
 from editorapp.core.request_values import as_decimal, as_whole, row_id
 from editorapp.costs.estimate import Estimate, estimate
-from editorapp.media import frames, times, trim
-from editorapp.media.intake import NotTaken, take_in
+from editorapp.media import frame_times, frames, trim
+from editorapp.media.intake import take_in
 from editorapp.media.models import Asset
 from editorapp.media.refusals import Refusal
 from editorapp.providers.contract import Ref, Task
@@ -68,7 +68,7 @@ def carried_out(
             return _set_end(form, request.POST["set_end"], member, request)
         if "drop_keyframe" in request.POST:
             return form.changed({"drop_keyframes": [request.POST["drop_keyframe"]]})
-    except NotTaken as error:
+    except Refusal as error:
         raise NotDone(error.message) from error
     return form.changed(changes)
 
@@ -104,7 +104,7 @@ def price_of_part(
     if source is None or source.fps is None or not 0 <= first <= last < source.frame_count:
         return None
     try:
-        length = times.length_of(source, first, last)
+        length = frame_times.length_of(source, first, last)
     except Refusal:
         return None
     seconds = Decimal(length.numerator) / length.denominator
@@ -119,7 +119,7 @@ def _start_of(source: Asset | None, seconds: str) -> tuple[int, int]:
     if (length := as_decimal(seconds)) is None:
         raise NotDone("This is no length in seconds.")
     try:
-        count = times.frames_within(source, Fraction(length))
+        count = frame_times.frames_within(source, Fraction(length))
     except Refusal as refusal:
         raise NotDone(refusal.message) from refusal
     return 0, max(0, min(count, source.frame_count) - 1)

@@ -19,8 +19,8 @@ from pathlib import Path
 from editorapp.core.fault_points import reached
 from editorapp.media import store
 from editorapp.media.backends.s3 import MediaStorage
-from editorapp.media.part_file import READ_BYTES, Body, crc32_of, locked, path, read
 from editorapp.media.refusals import Refusal
+from editorapp.media.uploads.part_file import READ_BYTES, Body, crc32_of, locked, path, read
 
 OBJECT_BYTES = 2 * 1024 * 1024  # lies in memory once for each piece that is being taken
 

@@ -15,15 +15,16 @@ from django.db import IntegrityError, transaction
 from django.utils import timezone
 
 from editorapp.core.fault_points import reached
-from editorapp.media import part_file, running_hash, store
+from editorapp.media import store
 from editorapp.media.display_names import safe_name
 from editorapp.media.intake import take_in
 from editorapp.media.models import Asset, Upload
-from editorapp.media.part_file import Body, PartFile
 from editorapp.media.probe import check_bytes
 from editorapp.media.refusals import Refusal, show_bytes
 from editorapp.media.timing import Timing
-from editorapp.media.upload_claim import claimed
+from editorapp.media.uploads import part_file, running_hash
+from editorapp.media.uploads.claim import claimed
+from editorapp.media.uploads.part_file import Body, PartFile
 from editorapp.teams.models import Member
 
 log = logging.getLogger(__name__)
@@ -114,7 +115,9 @@ def _pieces(upload: Upload) -> Pieces:
     storage = store.bucket()
     if storage is None:
         return PartFile(upload.token)
-    from editorapp.media.piece_objects import PieceObjects  # it needs the packages of a bucket
+    from editorapp.media.uploads.piece_objects import (
+        PieceObjects,  # it needs the packages of a bucket
+    )
 
     return PieceObjects(upload.token, storage)
 

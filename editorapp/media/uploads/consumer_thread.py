@@ -12,7 +12,7 @@ _AHEAD = (
 Batch = list[bytes]
 
 
-class Follower:
+class ConsumerThread:
     """Does `work` with each batch, in order, in a thread of its own; whatever that raises is raised
     to the reader.
 
@@ -39,7 +39,7 @@ class Follower:
                 except BaseException as error:
                     self._error = error
 
-    def __enter__(self) -> "Follower":
+    def __enter__(self) -> "ConsumerThread":
         self._thread.start()
         return self
 

@@ -11,8 +11,9 @@ from pathlib import Path
 from typing import Any, Protocol
 
 from editorapp.core.fault_points import reached
-from editorapp.media import running_hash, store
-from editorapp.media.block_threads import Batch, Follower
+from editorapp.media import store
+from editorapp.media.uploads import running_hash
+from editorapp.media.uploads.consumer_thread import Batch, ConsumerThread
 
 # Larger reads are no faster, and each of the server's threads keeps what one took.
 READ_BYTES = 128 * 1024
@@ -135,7 +136,10 @@ def _copy(body: Body, handle: int, *, at: int, length: int, digest: Any) -> int:
                 raise _Overtaken
             end += _write(handle, batch)
 
-    with Follower(write) as writer, Follower(lambda batch: _hash(digest, batch)) as hasher:
+    with (
+        ConsumerThread(write) as writer,
+        ConsumerThread(lambda batch: _hash(digest, batch)) as hasher,
+    ):
         while left > 0:
             batch: Batch = []
             while left > 0 and len(batch) < _BATCH and (data := read(body, min(left, READ_BYTES))):

@@ -1,4 +1,4 @@
-"""The sandbox's helper: `python -m editorapp.media.child`.
+"""The sandbox's helper: `python -m editorapp.media.decoding.fork_server`.
 
 Loads the decoders once, then forks for each job.
 

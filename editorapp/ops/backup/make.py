@@ -1,4 +1,4 @@
-"""Make a backup while everything runs."""
+"""Backup: makes one while everything runs."""
 
 import os
 import shutil
@@ -9,7 +9,7 @@ from django.utils import timezone
 
 from editorapp.core import private_files
 from editorapp.generations.coordination import heartbeat
-from editorapp.media import store
+from editorapp.media import layout
 from editorapp.media.backends import files
 from editorapp.media.models import Asset
 from editorapp.ops.backup import databases, media_files
@@ -20,7 +20,7 @@ def make(folder: Path, *, links: bool, earlier: Path | None) -> tuple[Manifest, 
     """Write a backup; return what it says of itself, and which files the database names that are
     not in the store.
 
-    Raises: Refused.
+    Raises: BackupRefused.
     """
     if folder.exists() and any(folder.iterdir()):
         raise BackupRefused(f"{folder} is not empty: give each backup a folder of its own.")
@@ -60,23 +60,22 @@ def _write(work: Path, *, links: bool, earlier: Path | None) -> tuple[Manifest, 
     made_at = timezone.now()
     databases.dump(work)
     kept: list[media_files.Kept] = []
-    media = _media()
-    if media == "files":
+    missing: list[str] = []
+    bucket = getattr(settings, "S3_BUCKET", "")
+    if not bucket:
         root = Path(settings.MEDIA_ROOT)
         kept = media_files.copy_out(
             root, work / "media", links=links, earlier=earlier and earlier / "media"
         )
-        there = {
-            Path(one.name).parent.name for one in kept if Path(one.name).name == store.ORIGINAL
-        }
-        named = {sha256: name for sha256, name in named.items() if sha256 not in there}
+        there = {layout.stated_hash(one.name) for one in kept}
+        missing = sorted(name for sha256, name in named.items() if sha256 not in there)
     media_files.write_list(kept, work / LIST)
     _keep_secret(work)
     secret, encryption = secrets_now()
     made = Manifest(
         made_at=made_at.isoformat(),
         database=databases.vendor(),
-        media=media,
+        media=f"bucket {bucket}" if bucket else "files",
         media_files=len(kept),
         media_bytes=sum(one.size_bytes for one in kept),
         secret=secret,
@@ -84,12 +83,7 @@ def _write(work: Path, *, links: bool, earlier: Path | None) -> tuple[Manifest, 
         engine_ran=heartbeat.signs(made_at).cluster_is_alive,
     )
     made.write(work)
-    return made, sorted(named.values()) if media == "files" else []
-
-
-def _media() -> str:
-    bucket = getattr(settings, "S3_BUCKET", "")
-    return f"bucket {bucket}" if bucket else "files"
+    return made, missing
 
 
 def _keep_secret(work: Path) -> None:

@@ -40,17 +40,8 @@ _FORM_OVERHEAD_BYTES = 1_000_000  # the rest of a form around its file
 _MARK = re.compile(r"[\w-]{0,100}", re.ASCII)  # what a browser knows a file again by
 _STILLS = {"png": "png", "jpg": "jpeg", "webp": "webp"}
 _FACTS = (
-    "name",
-    "kind",
-    "width",
-    "height",
-    "frame_count",
-    "codec",
-    "hdr",
-    "has_audio",
-    "variable_frame_rate",
-    "size_bytes",
-    "proxy",
+    *("name", "kind", "width", "height", "fps", "frame_count", "duration_seconds", "codec"),
+    *("hdr", "has_audio", "variable_frame_rate", "size_bytes", "proxy"),
 )
 _FILES = ("original", "playable", "poster", "filmstrip")
 _PREVIEWS = {"poster": store.POSTER, "filmstrip": store.FILMSTRIP}

@@ -1,4 +1,4 @@
-"""The provider accounts: which there are, how they are, and which the team uses.
+"""Accounts page, the provider accounts: which there are, how they are, and which the team uses.
 
 Only admins come here.
 """
@@ -69,11 +69,8 @@ def edit(request: MemberRequest, pk: int) -> HttpResponse:
     form = form_for(account, request.POST or None)
     if request.method == "POST" and form.is_valid():
         account = form.save()
-        tested = (
-            " It is being tested."
-            if account.origin is KeyOrigin.ADMIN and account.tested_at is None
-            else ""
-        )
+        is_tested = account.origin is KeyOrigin.ADMIN and account.tested_at is None
+        tested = " It is being tested." if is_tested else ""
         messages.success(request, f"{account.name} is saved.{tested}")
         return redirect(_address(pk))
     return _form(request, form)
@@ -86,9 +83,8 @@ def test(request: MemberRequest, pk: int) -> HttpResponse:
     tested = capability_discovery.test(account)
     if is_part(request):
         return _card(request, pk)
-    (messages.success if tested.is_ok else messages.error)(
-        request, f"{account.name}: {tested.message}"
-    )
+    say = messages.success if tested.is_ok else messages.error
+    say(request, f"{account.name}: {tested.message}")
     return redirect(_address(pk))
 
 
@@ -98,14 +94,12 @@ def switch(request: MemberRequest, pk: int) -> HttpResponse:
     account = _account(pk)
     account.is_enabled = request.POST.get("on") == "1"
     account.save(update_fields=["is_enabled"])
-    if account.is_enabled:
-        messages.success(request, f"{account.name} is switched on.")
-    else:
-        messages.success(
-            request,
-            f"{account.name} is switched off: nothing new is sent with it. What waits in the queue stays there, and "
-            "what is under way is followed to its end.",
-        )
+    off = (
+        "switched off: nothing new is sent with it. What waits in the queue stays there, and "
+        "what is under way is followed to its end."
+    )
+    said = "switched on." if account.is_enabled else off
+    messages.success(request, f"{account.name} is {said}")
     return redirect(_address(pk))
 
 
@@ -172,10 +166,10 @@ def _card(request: MemberRequest, pk: int) -> HttpResponse:
     if found is None:
         raise Http404("There is no such account any more.")
     response = render(request, "accounts/_card.html", {"card": found})
-    if found.account.proven_at is not None and found.account.proven_at == found.account.tested_at:
-        response["HX-Refresh"] = (
-            "true"  # its first passed test: from now on, other cards say something else too
-        )
+    proven_at = found.account.proven_at
+    if proven_at is not None and proven_at == found.account.tested_at:
+        # Its first passed test: from now on, other cards say something else too.
+        response["HX-Refresh"] = "true"
     patch_vary_headers(response, ["HX-Request"])
     return response
 

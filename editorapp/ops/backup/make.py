@@ -57,18 +57,9 @@ def _settle(work: Path) -> None:
 def _write(work: Path, *, links: bool, earlier: Path | None) -> tuple[Manifest, list[str]]:
     """Write the database first: what it names is in the store by then, and stays there."""
     named = dict(Asset.objects.filter(deleted_at=None).values_list("sha256", "name"))
-    made_at = timezone.now()
+    made_at, bucket = timezone.now(), getattr(settings, "S3_BUCKET", "")
     databases.dump(work)
-    kept: list[media_files.Kept] = []
-    missing: list[str] = []
-    bucket = getattr(settings, "S3_BUCKET", "")
-    if not bucket:
-        root = Path(settings.MEDIA_ROOT)
-        kept = media_files.copy_out(
-            root, work / "media", links=links, earlier=earlier and earlier / "media"
-        )
-        there = {layout.stated_hash(one.name) for one in kept}
-        missing = sorted(name for sha256, name in named.items() if sha256 not in there)
+    kept = [] if bucket else _media(work, links=links, earlier=earlier)
     media_files.write_list(kept, work / LIST)
     _keep_secret(work)
     secret, encryption = secrets_now()
@@ -83,7 +74,14 @@ def _write(work: Path, *, links: bool, earlier: Path | None) -> tuple[Manifest, 
         engine_ran=heartbeat.signs(made_at).cluster_is_alive,
     )
     made.write(work)
-    return made, missing
+    there = {layout.stated_hash(one.name) for one in kept}
+    gone = [name for sha256, name in named.items() if sha256 not in there]
+    return made, [] if bucket else sorted(gone)
+
+
+def _media(work: Path, *, links: bool, earlier: Path | None) -> list[media_files.Kept]:
+    root, before = Path(settings.MEDIA_ROOT), earlier and earlier / "media"
+    return media_files.copy_out(root, work / "media", links=links, earlier=before)
 
 
 def _keep_secret(work: Path) -> None:

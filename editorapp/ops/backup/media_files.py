@@ -44,9 +44,7 @@ def _names(media: Path) -> Iterator[str]:
 def _copy(media: Path, into: Path, name: str, *, links: bool, earlier: Path | None) -> Kept:
     file, target = media / name, into / name
     target.parent.mkdir(parents=True, exist_ok=True)
-    size, before = file.stat().st_size, earlier and earlier / name
-    is_same = before is not None and before.is_file() and before.stat().st_size == size
-    origins = ([before] if before and is_same else []) + ([file] if links else [])
+    origins = [*_same_before(file, earlier and earlier / name), *([file] if links else [])]
     is_linked = any(_link(origin, target) for origin in origins)
     sha256 = store.hash_file(target) if is_linked else copy(file, target)
     if is_linked and _is_damaged(name, sha256):  # the earlier backup's has rotted, not ours
@@ -56,7 +54,14 @@ def _copy(media: Path, into: Path, name: str, *, links: bool, earlier: Path | No
         raise BackupRefused(
             f"{file} is damaged: its bytes do not have the hash that it is named by."
         )
-    return Kept(name, sha256, size)
+    return Kept(name, sha256, target.stat().st_size)
+
+
+def _same_before(file: Path, before: Path | None) -> list[Path]:
+    """Return the earlier backup's copy of a file, where there is one of its size."""
+    if before is None or not before.is_file():
+        return []
+    return [before] if before.stat().st_size == file.stat().st_size else []
 
 
 def _is_damaged(name: str, sha256: str) -> bool:

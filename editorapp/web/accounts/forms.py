@@ -83,23 +83,29 @@ class AccountForm(LimitsForm):
         self, data: Any = None, *, spec: Spec, account: ProviderAccount | None = None
     ) -> None:
         super().__init__(data, spec=spec, account=account)
+        self._add_key(spec, account)
+        self._add_options(spec, account)
+        if spec.unit:
+            self.fields["unit_price_usd"] = _price_field(spec)
+        usual = (account or ProviderAccount(provider=spec.slug)).usual_address()
+        self.fields["base_url"].help_text = f"Empty: {usual}"
+        self.order_fields(
+            ["name", *self.key_fields, *self.option_fields, "base_url", "unit_price_usd"]
+        )
+
+    def _add_key(self, spec: Spec, account: ProviderAccount | None) -> None:
         self.key_fields = [f"key_{number}" for number in range(1, len(spec.credentials) + 1)]
         for name, label in zip(self.key_fields, key_labels(spec), strict=True):
             self.fields[name] = _key_field(label)
         for name in self.key_fields[-1:]:
             self.fields[name].help_text = _key_hint(account)
+
+    def _add_options(self, spec: Spec, account: ProviderAccount | None) -> None:
         self.option_fields = {f"option_{name}": name for name in (*spec.headers, *spec.params)}
+        kept = account.options if account else {}
         for field, name in self.option_fields.items():
             self.fields[field] = _option_field(name)
-        if spec.unit:
-            self.fields["unit_price_usd"] = _price_field(spec)
-        usual = (account or ProviderAccount(provider=spec.slug)).usual_address()
-        self.fields["base_url"].help_text = f"Empty: {usual}"
-        order = ["name", *self.key_fields, *self.option_fields, "base_url", "unit_price_usd"]
-        self.order_fields(order)
-        kept = account.options if account else {}
-        options = {field: kept.get(name, "") for field, name in self.option_fields.items()}
-        self.initial.update(options)
+            self.initial[field] = kept.get(name, "")
 
     def _initial(self) -> dict[str, Any]:
         kept = super()._initial()
@@ -168,16 +174,9 @@ class AccountForm(LimitsForm):
         Prices that were told to it, or were reckoned with another price of a unit, are asked for
         again.
         """
-        given = self.cleaned_data
         account = self.account or ProviderAccount(provider=self.spec.slug)
         before, price = _reached_by(account), account.unit_price()
-        for name in ("name", "base_url", *LIMITS):
-            setattr(account, name, given[name])
-        account.unit_price_usd = given.get("unit_price_usd")
-        options = {name: given[field] for field, name in self.option_fields.items()}
-        account.options = {name: value for name, value in options.items() if value}
-        if key := given.get("key"):
-            account.set_key(key)
+        self._write_to(account)
         if is_another := before != _reached_by(account):
             account.forget_tests()
         # Only what the form is about: meanwhile the account may have been paused, switched off or
@@ -186,11 +185,22 @@ class AccountForm(LimitsForm):
         account.save(update_fields=None if account.pk is None else changed)
         if is_another:
             capability_discovery.learn_soon(account)
-        if key:
+        has_key = bool(self.cleaned_data.get("key"))
+        if has_key:
             account.staged.all().delete()
-        if key or account.unit_price() != price:
+        if has_key or account.unit_price() != price:
             account.price_quotes.all().delete()
         return account
+
+    def _write_to(self, account: ProviderAccount) -> None:
+        given = self.cleaned_data
+        for name in ("name", "base_url", *LIMITS):
+            setattr(account, name, given[name])
+        account.unit_price_usd = given.get("unit_price_usd")
+        options = {name: given[field] for field, name in self.option_fields.items()}
+        account.options = {name: value for name, value in options.items() if value}
+        if key := given.get("key"):
+            account.set_key(key)
 
 
 def _reached_by(account: ProviderAccount) -> tuple[object, ...]:

@@ -3,7 +3,6 @@ agreed to.
 """
 
 from django.contrib import messages
-from django.core.exceptions import PermissionDenied
 from django.http import HttpResponse
 from django.shortcuts import get_object_or_404, redirect
 from django.urls import path
@@ -14,15 +13,12 @@ from editorapp.core.htmx import page_or_part
 from editorapp.core.money import ZERO, show_usd
 from editorapp.costs.ledger import OverBudget
 from editorapp.generations.models import Verification
-from editorapp.generations.request.enqueue import RequestRefused
 from editorapp.generations.verification import checks, paid_take, report
 from editorapp.providers import registry
 from editorapp.providers.models import ProviderAccount
 from editorapp.teams.access import MemberRequest, action_for, page_for
 from editorapp.teams.roles import Act
 from editorapp.web.presenters.typed_amounts import amount_or_none
-
-REFUSED = (paid_take.NotWaiting, paid_take.Dearer, RequestRefused, PermissionDenied)
 
 
 @action_for(Act.MANAGE)
@@ -64,7 +60,7 @@ def go_on(request: MemberRequest, pk: int) -> HttpResponse:
     except OverBudget as error:
         needed, left = show_usd(error.needed_usd), show_usd(error.available_usd)
         messages.error(request, f"It needs {needed}, and this month's budget has {left} left.")
-    except REFUSED as error:
+    except paid_take.REFUSED as error:
         messages.error(request, str(error) or "Your role may not spend money.")
     else:
         messages.success(request, f"Take {take.pk} is queued. It is sent once.")

@@ -180,28 +180,36 @@ def _grid(found: Page[Generation], filters: Filters) -> dict[str, Any]:
 
 def _choices(member: Member, filters: Filters) -> dict[str, Any]:
     """Return what the filters may be set to, and the names of what they are set to."""
-    made = Generation.objects.filter(team_id=member.team_id, created_by=OuterRef("pk"))
-    here = Member.objects.active().filter(team_id=member.team_id, user=OuterRef("pk"))
-    makers = User.objects.annotate(is_former=~Exists(here)).filter(Exists(made) | Exists(here))
     clips = Asset.objects.visible_to(member)
-    reviews = {key: label for key, (label, _review) in REVIEWS.items()}
-    selects = (
-        ("review", "Review", "Any review", reviews),
-        ("task", "Task", "Any task", request_summary.TASK_NAMES),
-        ("provider", "Provider", "Any provider", request_summary.provider_names()),
-        ("model", "Model", "Any model", request_summary.model_names()),
-    )
     return {
         "without_source": filters.without("source"),
         "without_lineage": filters.without("lineage"),
         "states": {"": "All", **{key: label for key, (label, _states) in STATE_GROUPS.items()}},
-        "selects": [
-            (name, label, getattr(filters, name), {"": nothing, **choices})
-            for name, label, nothing, choices in selects
-        ],
-        "people": makers.order_by("is_former", "display_name", "username"),
+        "selects": _selects(filters),
+        "people": _makers(member).order_by("is_former", "display_name", "username"),
         "source": filters.source and clips.filter(pk=filters.source).first(),
     }
+
+
+def _selects(filters: Filters) -> list[tuple[str, str, str, dict[str, str]]]:
+    """Return (name, label, what is chosen, the choices by their values)."""
+    reviews = {key: label for key, (label, _review) in REVIEWS.items()}
+    choices = {
+        "review": {"": "Any review", **reviews},
+        "task": {"": "Any task", **request_summary.TASK_NAMES},
+        "provider": {"": "Any provider", **request_summary.provider_names()},
+        "model": {"": "Any model", **request_summary.model_names()},
+    }
+    return [
+        (name, name.capitalize(), getattr(filters, name), found) for name, found in choices.items()
+    ]
+
+
+def _makers(member: Member) -> QuerySet[User]:
+    """Return who is in the team or has made something in it."""
+    made = Generation.objects.filter(team_id=member.team_id, created_by=OuterRef("pk"))
+    here = Member.objects.active().filter(team_id=member.team_id, user=OuterRef("pk"))
+    return User.objects.annotate(is_former=~Exists(here)).filter(Exists(made) | Exists(here))
 
 
 def _seen(pair: str) -> tuple[int, str]:

@@ -69,27 +69,31 @@ class OffboardingForm(forms.Form):
 
     def __init__(self, data: Any = None, *, member: Member, by: Member, affairs: Affairs) -> None:
         super().__init__(data)
+        self.by, heirs = by, offboarding.heirs(member)
+        closed = _closed(affairs, is_own=by.pk == member.pk, has_heirs=heirs.exists())
+        labels = {} if affairs.waiting.count else {HandOver.HOLD: "Leave them to the admins"}
         heir, choice = self.fields["to"], self.fields["choice"]
         assert isinstance(heir, HeirField) and isinstance(choice, forms.ChoiceField)
-        heir.queryset = heirs = offboarding.heirs(member)
-        closed = {HandOver.KEEP} if by.pk == member.pk else set()
-        if (
-            not affairs.waiting.count
-        ):  # only outcomes that nobody knows: an admin may settle these anyhow
-            closed |= {HandOver.CANCEL, HandOver.KEEP}
-        if not heirs.exists():
-            closed.add(HandOver.HAND_OVER)
+        heir.queryset = heirs
+        if HandOver.HAND_OVER in closed:
             del self.fields["to"]
-        labels = {} if affairs.waiting.count else {HandOver.HOLD: "Leave them to the admins"}
         choice.choices = [
             (one.value, labels.get(one, one.label)) for one in HandOver if one not in closed
         ]
-        self.by = by
 
     def change(self) -> Offboarding:
         """Return what was chosen; to hold them where nothing was."""
         given = self.cleaned_data
         return Offboarding(self.by, HandOver(given["choice"] or HandOver.HOLD), given.get("to"))
+
+
+def _closed(affairs: Affairs, *, is_own: bool, has_heirs: bool) -> set[HandOver]:
+    """Return the choices that there are not."""
+    closed = {HandOver.KEEP} if is_own else set()
+    if not affairs.waiting.count:
+        # Only outcomes that nobody knows: an admin may settle these anyhow.
+        closed |= {HandOver.CANCEL, HandOver.KEEP}
+    return closed if has_heirs else closed | {HandOver.HAND_OVER}
 
 
 class TeamForm(forms.ModelForm):

@@ -179,9 +179,8 @@ def _done(
     """Do what was asked, with the takes as chosen, and say so; ask again where it cannot be done
     so.
     """
-    form = OffboardingForm(
-        request.POST, member=member, by=request.member, affairs=offboarding.affairs(member)
-    )
+    affairs = offboarding.affairs(member)
+    form = OffboardingForm(request.POST, member=member, by=request.member, affairs=affairs)
     if not form.is_valid():
         return _question(request, member, act, form=form, role=role)
     change = form.change()
@@ -195,8 +194,13 @@ def _done(
         return redirect("people:page")
     kept = _said_of(change, count) if count else ""
     messages.success(request, " ".join(filter(None, [said, kept])) or "Done.")
-    if member.pk != request.member.pk or act != "role":
-        return redirect("people:page")
+    if member.pk == request.member.pk and act == "role":
+        return _stay_in(request, member, role)
+    return redirect("people:page")
+
+
+def _stay_in(request: MemberRequest, member: Member, role: str) -> HttpResponse:
+    """Go on in this session, after an own role was changed."""
     member.user.refresh_from_db()
     onward = "people:page" if role == Role.ADMIN else "people:me"
     return stay_in(request, member.user, redirect(onward))
@@ -218,16 +222,7 @@ def _takes_are(count: int) -> str:
 
 
 def _page(request: MemberRequest, *, status: int = 200, **more: Any) -> HttpResponse:
-    team = request.member.team
-    everybody = team.members.select_related("user", "disabled_by")
-    waiting = Generation.objects.visible_to(request.member).filter(
-        senders.nobody(), state__in=CANCELABLE
-    )
-    stuck = Counter(waiting.order_by().values_list(RESPONSIBLE, flat=True))
-    rows = [
-        (one, stuck[one.user_id])
-        for one in everybody.order_by("user__display_name", "user__username")
-    ]
+    team, rows = request.member.team, _people(request.member)
     invites = team.invites.select_related("invited_by")
     context = {
         "here": "people",
@@ -240,6 +235,17 @@ def _page(request: MemberRequest, *, status: int = 200, **more: Any) -> HttpResp
         "limit_changes": team.limit_changes.select_related("person").order_by("-pk")[:3],
     }
     return render(request, "people/page.html", context | more, status=status)
+
+
+def _people(by: Member) -> list[tuple[Member, int]]:
+    """Return everybody who is or was in the team, each with how many takes wait that they may not
+    send.
+    """
+    waiting = Generation.objects.visible_to(by).filter(senders.nobody(), state__in=CANCELABLE)
+    stuck = Counter(waiting.order_by().values_list(RESPONSIBLE, flat=True))
+    everybody = by.team.members.select_related("user", "disabled_by")
+    in_order = everybody.order_by("user__display_name", "user__username")
+    return [(one, stuck[one.user_id]) for one in in_order]
 
 
 def _member(request: MemberRequest, pk: int) -> Member:

@@ -7,7 +7,7 @@ generations/queue/pause.py.
 
 import hashlib
 from collections import Counter
-from collections.abc import Callable, Collection, Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
 from datetime import datetime, timedelta
@@ -41,6 +41,7 @@ from editorapp.web.templatetags.takes import percent
 
 MOST_ROWS = 100
 RECENT = timedelta(days=1)
+SEEN = ("pk", "state", "state_since", "attempt_count", "error_count")
 OVER = (State.FAILED, State.CANCELED, State.SUCCEEDED)
 Change = Callable[..., None]
 OF_TAKE: dict[str, Change] = {
@@ -85,31 +86,43 @@ def _shown(request: MemberRequest, context: dict[str, Any]) -> HttpResponse:
 def _context(member: Member) -> dict[str, Any]:
     now, rows = timezone.now(), _rows(member)
     running = list(rows.filter(state__in=ACTIVE - CANCELABLE).order_by("pk")[: MOST_ROWS + 1])
-    person = list(rows.filter(state__in=NEEDS_A_PERSON).order_by("-pk")[:MOST_ROWS])
-    over = rows.filter(state__in=OVER, state_since__gte=now - RECENT)
-    recent = list(over.order_by("-pk")[:10])
     unsent = rows.filter(state__in=CANCELABLE)
-    used = {
-        *unsent.values_list("account_id", flat=True).distinct(),
-        *(take.account_id for take in running),
-    }
-    accounts = _accounts(used, now=now)
+    accounts = _accounts({take.account_id for take in running}, unsent, now=now)
     queued = _next(unsent, accounts.values())
     waiting = _waiting(queued, accounts, member)
-    context: dict[str, Any] = {
-        "team": Team.objects.select_related("queue_paused_by").get(pk=member.team_id),
-        "accounts": sorted(accounts.values(), key=_by_provider),
-        "silence": heartbeat.signs(now).silence if waiting else "",
-    }
-    return context | {
+    above = _above(member, accounts, has_waiting=bool(waiting), now=now)
+    below = _below(rows, now=now)
+    seen = [*queued, *running, *below["person_rows"], *below["recent"]]
+    return {
         "here": "queue",
-        "seen": _seen([*queued, *running, *person, *recent], waiting, **context),
-        "person_rows": person,
+        "seen": _seen(seen, waiting, **above),
         "waiting_rows": waiting[:MOST_ROWS],
         "running_rows": _with_usual(member, running[:MOST_ROWS]),
         "more_waiting": len(queued) > MOST_ROWS,
         "more": len(running) > MOST_ROWS,
-        "recent": recent,
+        **above,
+        **below,
+    }
+
+
+def _above(
+    member: Member, accounts: dict[int, AccountStanding], *, has_waiting: bool, now: datetime
+) -> dict[str, Any]:
+    """Return what stands above the rows: what is paused, how busy accounts are, a silent engine."""
+    return {
+        "team": Team.objects.select_related("queue_paused_by").get(pk=member.team_id),
+        "accounts": sorted(accounts.values(), key=_by_provider),
+        "silence": heartbeat.signs(now).silence if has_waiting else "",
+    }
+
+
+def _below(rows: QuerySet[Generation], *, now: datetime) -> dict[str, list[Generation]]:
+    """Return what is neither waiting nor running: what needs a person, and what is over lately."""
+    over = rows.filter(state__in=OVER, state_since__gte=now - RECENT)
+    person = rows.filter(state__in=NEEDS_A_PERSON)
+    return {
+        "person_rows": list(person.order_by("-pk")[:MOST_ROWS]),
+        "recent": list(over.order_by("-pk")[:10]),
     }
 
 
@@ -127,8 +140,11 @@ def _next(unsent: QuerySet[Generation], accounts: Iterable[AccountStanding]) -> 
     return list(unsent.annotate(is_head=is_head).order_by("-is_head", "pk")[: MOST_ROWS + 1])
 
 
-def _accounts(used: Collection[int], *, now: datetime) -> dict[int, AccountStanding]:
-    """Return how these accounts stand, and those that are paused."""
+def _accounts(
+    used: set[int], unsent: QuerySet[Generation], *, now: datetime
+) -> dict[int, AccountStanding]:
+    """Return how the accounts stand that are used or waited for, and those that are paused."""
+    used |= {*unsent.values_list("account_id", flat=True).distinct()}
     found = ProviderAccount.objects.select_related("paused_by")
     there = found.filter(pk__in=used) | found.filter(paused_at__isnull=False)
     return {one.pk: standing.of_account(one, now=now) for one in there}
@@ -226,17 +242,7 @@ def _seen(
     """Return a short name for what the rows say, so that a poll that finds nothing new leaves the
     page alone. `takes` have what `_rows` looks up.
     """
-    said = [
-        (
-            take.pk,
-            take.state,
-            take.state_since,
-            take.attempt_count,
-            take.error_count,
-            percent(take.progress),
-        )
-        for take in takes
-    ]
+    said = [[getattr(take, name) for name in SEEN] + [percent(take.progress)] for take in takes]
     held = [(row.take.pk, row.standing, row.batch_count) for row in waiting]
     around = [(one.account.pk, one.in_flight, len(one.line), one.why) for one in accounts]
     shown = repr((said, held, around, team.queue_paused_at, bool(silence)))

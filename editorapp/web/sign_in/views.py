@@ -164,18 +164,11 @@ def _changed(request: HttpRequest, user: User, which: str, form: OwnForm) -> Htt
 @require_http_methods(["GET", "HEAD", "POST"])
 def invite(request: HttpRequest, token: str) -> HttpResponse:
     """Let an invited person choose a name and a password, and join."""
+    form = AcceptForm(request.POST or None)
     try:
         invitation = people.open_invite(token, now=timezone.now())
-        form = AcceptForm(request.POST or None)
         if request.method == "POST" and not request.user.is_authenticated and form.is_valid():
-            member = people.accept(token, **form.cleaned_data, now=timezone.now())
-            onward = redirect("studio:page" if member.may_create else "gallery:page")
-            response = _let_in(request, member.user, onward)
-            messages.success(
-                request,
-                f"Welcome to {member.team}. You are in as {member.get_role_display().lower()}.",
-            )
-            return response
+            return _joined(request, token, form)
     except people.InviteNotUsable:
         return render(request, "people/invite_used.html", status=410)
     except ValidationError as error:
@@ -183,6 +176,15 @@ def invite(request: HttpRequest, token: str) -> HttpResponse:
             form.add_error(field, found)
     context = {"invite": invitation, "form": form, "acts": acts_of(invitation.role)}
     return render(request, "people/invite.html", context, status=422 if form.errors else 200)
+
+
+def _joined(request: HttpRequest, token: str, form: AcceptForm) -> HttpResponse:
+    member = people.accept(token, **form.cleaned_data, now=timezone.now())
+    onward = redirect("studio:page" if member.may_create else "gallery:page")
+    response = _let_in(request, member.user, onward)
+    role = member.get_role_display().lower()
+    messages.success(request, f"Welcome to {member.team}. You are in as {role}.")
+    return response
 
 
 def _onward(request: HttpRequest) -> str:

@@ -1,5 +1,5 @@
-"""Metrics, the engine's figures in Prometheus' text format: read from rows at each scrape, so the same from
-every process.
+"""Metrics: the engine's figures in Prometheus' text format, read from rows at each scrape, so the same
+from every process.
 
 No label names a person, a team, a prompt or an account: an account is its number. What happens
 between two scrapes is not counted here: that would need a memory that several processes share.

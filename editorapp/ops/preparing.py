@@ -1,4 +1,4 @@
-"""Preparing: makes an installation ready to run, its tables, its first team, its sample clip.
+"""Preparing: brings an installation's tables, first team and sample clip up to date.
 
 Safe to call at every start.
 """

@@ -1,4 +1,4 @@
-"""Processes: those that make up a running studio, started together, kept alive, stopped together."""
+"""Processes of a running studio: started together, kept alive, stopped together."""
 
 import os
 import signal

@@ -1,4 +1,4 @@
-"""Readiness: can this process do its work? Each check answers "" or a sentence that says what is not there."""
+"""Readiness: can this process do its work? Each check answers "", or says what is not there."""
 
 import hashlib
 import secrets

@@ -1,4 +1,4 @@
-"""Status: what the status page shows, gathered in a fixed number of queries, in the words of people."""
+"""Status: how the installation is, gathered in a fixed number of queries, in the words of people."""
 
 from dataclasses import dataclass
 from datetime import datetime, timedelta

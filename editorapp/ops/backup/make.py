@@ -1,4 +1,4 @@
-"""Backup: makes one while everything runs."""
+"""Backup: written while everything runs."""
 
 import os
 import shutil

@@ -1,5 +1,5 @@
-"""Account cards, what the accounts page says of each account: read for all of them at once, so that queries do not
-grow with them.
+"""Account cards: what the accounts page says of each account, read for all of them at once, so that
+queries do not grow with them.
 """
 
 from collections import Counter

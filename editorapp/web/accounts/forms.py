@@ -1,4 +1,4 @@
-"""Account forms, of the accounts page. Keys go in and never come out: their inputs are always empty."""
+"""Account forms: keys go in and never come out, so their inputs are always empty."""
 
 from typing import Any
 from urllib.parse import urlsplit

@@ -1,6 +1,4 @@
-"""Verification page, on which an account is held against its provider's documents, and its price is
-agreed to.
-"""
+"""Verification page: an account is held against its provider's documents, and its price is agreed to."""
 
 from django.contrib import messages
 from django.http import HttpResponse

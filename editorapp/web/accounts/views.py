@@ -1,4 +1,4 @@
-"""Accounts page, the provider accounts: which there are, how they are, and which the team uses.
+"""Accounts page: which provider accounts there are, how they are, and which the team uses.
 
 Only admins come here.
 """

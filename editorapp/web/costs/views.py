@@ -1,4 +1,4 @@
-"""Costs page, what it cost: a month's total, who and what spent it, and the ledger's lines under every figure."""
+"""Costs page: a month's total, who and what spent it, and the ledger's lines under every figure."""
 
 from dataclasses import dataclass
 from datetime import date, datetime

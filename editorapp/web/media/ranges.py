@@ -1,5 +1,5 @@
-"""Byte ranges: serves a stored file so that browsers can seek in it: byte ranges, validators, and no more memory
-than one read.
+"""Byte ranges: serves a stored file so that browsers can seek in it, with validators and no more
+memory than one read.
 """
 
 import re

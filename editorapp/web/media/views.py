@@ -1,4 +1,4 @@
-"""Media views, files in and out: uploads in pieces, stored files by range, stills by frame index."""
+"""Media views: uploads in pieces, stored files by range, stills by frame index."""
 
 import re
 from functools import wraps

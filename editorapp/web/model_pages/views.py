@@ -1,6 +1,4 @@
-"""Models page, what every model can do: parameters, limits, rules and prices, from the rows that the rest of
-Rushes reads.
-"""
+"""Models page: what every model can do, from the rows that the rest of Rushes reads."""
 
 from dataclasses import astuple, dataclass, replace
 from itertools import groupby

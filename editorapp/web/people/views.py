@@ -1,4 +1,4 @@
-"""People page, the team: its people and their roles, its invitations, its name and its limit."""
+"""People page: the team's people and their roles, its invitations, its name and its limit."""
 
 from collections import Counter
 from collections.abc import Callable

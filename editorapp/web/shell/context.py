@@ -1,5 +1,5 @@
-"""Shell context, what base.html shows on every page: who is here, where one can go, what runs, what the month has
-cost.
+"""Shell context: who is here, where one can go, what runs, what the month has cost. base.html shows it
+on every page.
 """
 
 from collections.abc import Callable

@@ -1,4 +1,4 @@
-"""Shell views, what belongs to no single screen: the theme switch and the error pages."""
+"""Shell views: the theme switch and the error pages, which belong to no single screen."""
 
 from django.core.exceptions import (
     DisallowedHost,

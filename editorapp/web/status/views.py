@@ -1,4 +1,4 @@
-"""Status page, how the installation is: for admins, on one page that keeps itself fresh."""
+"""Status page: how the installation is, for admins, on one page that keeps itself fresh."""
 
 from django.contrib import messages
 from django.http import HttpResponse

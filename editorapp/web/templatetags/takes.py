@@ -1,6 +1,6 @@
-"""What pages say of a take: {% load takes %}.
+"""Take filters: what pages say of a take, {% load takes %}.
 
-No filter causes a query on takes read by web.cards.as_cards.
+No filter causes a query on takes read by web.presenters.cards.as_cards.
 """
 
 from datetime import datetime, timedelta

@@ -41,20 +41,6 @@ class AccountRow:
 
 
 @dataclass(frozen=True)
-class AlertRow:
-    """One thing that needs a person."""
-
-    alert: Alert
-
-    @property
-    def problem(self) -> str:
-        """Return why nobody was told; that nobody can be told of anything is said once, above all
-        of them.
-        """
-        return "" if self.alert.problem == delivery.NOBODY else self.alert.problem
-
-
-@dataclass(frozen=True)
 class Status:
     """How things are, as an admin sees it: figures of the whole installation, takes of the own
     team only.
@@ -63,7 +49,7 @@ class Status:
     now: datetime
     signs: heartbeat.Signs
     accounts: list[AccountRow]
-    alerts: list[AlertRow]
+    alerts: list[Alert]
     tells_nobody: bool
     oldest: list[Attempt]
     expiring: list[Attempt]
@@ -73,6 +59,8 @@ class Status:
     lines: int  # of the ledger, now
     database: str
     version: str
+
+    nobody = delivery.NOBODY  # a problem of alerts that is said once, above all of them
 
     @property
     def late_seconds(self) -> float:
@@ -136,7 +124,7 @@ def gather(member: Member, *, now: datetime) -> Status:
         now=now,
         signs=heartbeat.signs(now),
         accounts=[row for row in accounts if _is_shown(row)],
-        alerts=[AlertRow(alert) for alert in alerts[: 5 * MOST_ROWS]],
+        alerts=list(alerts[: 5 * MOST_ROWS]),
         tells_nobody=delivery.has_nobody(),
         oldest=_listed(sent.order_by("submit_started_at", "pk")),
         expiring=_listed(expiring.order_by("result_expires_at")),

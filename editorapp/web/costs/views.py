@@ -2,6 +2,7 @@
 
 from dataclasses import dataclass
 from datetime import date, datetime
+from decimal import Decimal
 from typing import Any
 
 from django.http import HttpResponse, StreamingHttpResponse
@@ -146,21 +147,22 @@ def _rows(dimension: reports.Dimension, whole: LineSelection, member: Member) ->
     """Return a table's rows: each narrows the selection by what it is the row of."""
     lines = reports.by(dimension, whole.sums(member))
     most = max((line.spent_usd for line in lines), default=ZERO)
-    rows = []
-    for line in lines:
-        narrowed = whole.changed(**{dimension.column: line.value})
-        is_named = dimension in (PERSON, MONTH)
-        rows.append(
-            CostRow(
-                label=line.label if is_named else name_of(dimension, line.value),
-                url=narrowed.url(),
-                charges=LineCount(line.charges, narrowed.changed(shows="charges")),
-                spent=Figure(line.spent_usd, narrowed.changed(shows="spent")),
-                held=Figure(line.held_usd, narrowed.changed(shows="held")),
-                share=max(0, int(100 * line.spent_usd / most)) if most > 0 else 0,
-            )
-        )
-    return rows
+    return [_row(dimension, whole, line, most=most) for line in lines]
+
+
+def _row(
+    dimension: reports.Dimension, whole: LineSelection, line: reports.ReportLine, *, most: Decimal
+) -> CostRow:
+    narrowed = whole.changed(**{dimension.column: line.value})
+    is_named = dimension in (PERSON, MONTH)
+    return CostRow(
+        label=line.label if is_named else name_of(dimension, line.value),
+        url=narrowed.url(),
+        charges=LineCount(line.charges, narrowed.changed(shows="charges")),
+        spent=Figure(line.spent_usd, narrowed.changed(shows="spent")),
+        held=Figure(line.held_usd, narrowed.changed(shows="held")),
+        share=max(0, int(100 * line.spent_usd / most)) if most > 0 else 0,
+    )
 
 
 def _chrome(member: Member, selection: LineSelection, *, now: datetime) -> dict[str, Any]:

@@ -166,10 +166,14 @@ def still(request: MemberRequest, pk: int, frame_index: int, ending: str) -> Htt
     if request.headers.get("If-None-Match") == etag:
         return HttpResponse(status=304, headers=headers)
     picture = frames.still(asset, frame_index, format=_STILLS[ending], max_height=height)
-    stem = _stem(asset).encode("ascii", "replace").decode().replace("?", "_")
     kind = "attachment" if "download" in request.GET else "inline"
-    headers["Content-Disposition"] = f'{kind}; filename="{stem} frame {frame_index}.{ending}"'
+    name = f"{_plain(_stem(asset))} frame {frame_index}.{ending}"
+    headers["Content-Disposition"] = f'{kind}; filename="{name}"'
     return HttpResponse(picture, content_type=f"image/{_STILLS[ending]}", headers=headers)
+
+
+def _plain(name: str) -> str:
+    return name.encode("ascii", "replace").decode().replace("?", "_")
 
 
 @page_for(Act.SEE)

@@ -73,19 +73,24 @@ def _line(one: dict[str, Any]) -> str:
     name = "".join(character if character.isprintable() else "?" for character in one["file"])
     if not one["accepted"]:
         return f"{name}: not taken ({one['reason']}). {one['message']}"
-    facts = one["facts"]
-    if facts["kind"] == "image":
-        return f"{name}: {facts['width']}x{facts['height']}, {facts['codec']}"
+    size = f"{name}: {one['facts']['width']}x{one['facts']['height']}"
+    if one["facts"]["kind"] == "image":
+        return f"{size}, {one['facts']['codec']}"
+    return f"{size}, {_about_clip(one['facts'])}"
+
+
+def _about_clip(facts: dict[str, Any]) -> str:
     varies = " (varies)" if facts["variable_frame_rate"] else ""
-    track = f"video track {facts['video_track']} of {facts['video_tracks']}"
-    said = (
-        ("HDR", facts["hdr"]),
-        ("sound", facts["has_audio"]),
-        (track, facts["video_tracks"] > 1),
-    )
-    marks = [mark for mark, is_on in said if is_on]
-    return (
-        f"{name}: {facts['width']}x{facts['height']}, {show_fps(Fraction(facts['fps']))} fps{varies}, "
-        f"{facts['frame_count']} frames, {show_length(facts['duration_seconds'])}, "
-        + ", ".join([facts["codec"], *marks])
-    )
+    marks = {
+        "HDR": facts["hdr"],
+        "sound": facts["has_audio"],
+        f"video track {facts['video_track']} of {facts['video_tracks']}": facts["video_tracks"] > 1,
+    }
+    said = [
+        f"{show_fps(Fraction(facts['fps']))} fps{varies}",
+        f"{facts['frame_count']} frames",
+        show_length(facts["duration_seconds"]),
+        facts["codec"],
+        *(mark for mark, is_on in marks.items() if is_on),
+    ]
+    return ", ".join(said)

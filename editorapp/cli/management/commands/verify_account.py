@@ -102,15 +102,10 @@ class Command(BaseCommand):
         self, verification: Verification, member: Member, at_most: Decimal | None, *, is_free: bool
     ) -> None:
         """Send the paid take where a person agrees to its price, here or beforehand."""
-        price, account = verification.high_usd, verification.account
-        assert price is not None
-        costs = f"One edit with {account} costs {show_usd(price)} at most ({verification.basis})."
-        if account.is_simulated:
-            costs += " It is simulated: nothing is really paid."
-        self.stdout.write(costs)
+        self.stdout.write(_price_of(verification))
         if at_most is None and not is_free and sys.stdin.isatty():
             answer = input("Send it, once? Write yes to pay: ")
-            at_most = price if answer.strip().lower() == "yes" else None
+            at_most = verification.high_usd if answer.strip().lower() == "yes" else None
         if at_most is None:
             paid_take.leave_it(verification)
             return
@@ -134,8 +129,7 @@ class Command(BaseCommand):
             self.stdout.write(f"{one.kind} in {one.call}, {one.place}: {differs}")
         self.stdout.write(f"Paid take: {summary.outcome}")
         self.stdout.write(f"{summary.verdict} The report is in {path}.")
-        take = verification.take
-        if take is not None and (take.is_unknown or verification.is_following):
+        if _is_unknown(verification):
             raise SystemExit(UNKNOWN)
         raise SystemExit(DIFFERENT if summary.findings else SAME)
 
@@ -144,6 +138,18 @@ class Command(BaseCommand):
         if sys.stderr.isatty():
             sys.stderr.write(f"\r\x1b[K{line}")
             sys.stderr.flush()
+
+
+def _price_of(verification: Verification) -> str:
+    price, account = verification.high_usd, verification.account
+    assert price is not None
+    costs = f"One edit with {account} costs {show_usd(price)} at most ({verification.basis})."
+    return f"{costs} It is simulated: nothing is really paid." if account.is_simulated else costs
+
+
+def _is_unknown(verification: Verification) -> bool:
+    take = verification.take
+    return take is not None and (take.is_unknown or verification.is_following)
 
 
 def _refused(says: str) -> CommandError:

@@ -58,9 +58,7 @@ class Command(ServerCommand):
             if is_simulated or simulator or _is_simulating():
                 start_simulator(processes)
             start_engine(processes)
-            processes.start("web server", *web_server.granian(host, port))
-            url = f"http://{'127.0.0.1' if host == '0.0.0.0' else host}:{port}"  # noqa: S104
-            processes.wait_until("web server", lambda: web_server.answers(url))
+            url = _start_web_server(processes, host, port)
             base = settings.PUBLIC_URL if settings.CSRF_TRUSTED_ORIGINS else url
             link = sign_in_link(owner.user, base)
             self._welcome(found, is_simulated, link)
@@ -97,6 +95,14 @@ class Command(ServerCommand):
             f"(it works once, for {SIGN_IN_LINK_HOURS} hours; each start prints a new one):"
         )
         self.say(f"\n    {link}\n\nCtrl-C stops everything.")
+
+
+def _start_web_server(processes: Processes, host: str, port: int) -> str:
+    """Start the web server and return its address on this machine, once it answers."""
+    processes.start("web server", *web_server.granian(host, port))
+    url = f"http://{'127.0.0.1' if host == '0.0.0.0' else host}:{port}"  # noqa: S104
+    processes.wait_until("web server", lambda: web_server.answers(url))
+    return url
 
 
 def _needs_simulator() -> bool:

@@ -31,7 +31,8 @@ def trouble(take: Generation) -> str:
     """
     if not take.is_active:
         return ""
-    newest = take.attempts.filter(number=take.attempt_number).first()
+    said = take.attempts.only("last_error", "error_count", "fetch_count")
+    newest = said.filter(number=take.attempt_number).first()
     if newest is None or not (newest.fetch_count or newest.error_count >= NOT_A_HICCUP):
         return ""
     return newest.last_error

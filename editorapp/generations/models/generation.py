@@ -23,9 +23,7 @@ class GenerationQuerySet(models.QuerySet["Generation"]):
         return self.filter(models.Q(assignee=user_id) | models.Q(assignee=None, created_by=user_id))
 
     def answered_by(self, member: Member) -> "GenerationQuerySet":
-        """Return the team's takes that this member may pause, cancel and settle: as
-        `is_answered_by`.
-        """
+        """Return the team's takes that this member may pause and settle: as `is_answered_by`."""
         takes = self.visible_to(member)
         if member.may(Act.ANSWER_FOR_ALL):
             return takes

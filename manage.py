@@ -1,32 +1,7 @@
 #!/usr/bin/env python
-"""Run a management command of Rushes: `python manage.py studio`, `edit`, `probe`, `simulator` and
-Django's own.
-"""
+"""Command line of a checkout: `python manage.py studio`; see editorapp/__main__.py."""
 
-import os
-import sys
-
-from editorapp.core import private_files
-
-
-def main() -> None:
-    """Hand the command line to Django."""
-    os.environ.setdefault("DJANGO_SETTINGS_MODULE", "editorapp.settings")
-    private_files.begin()
-    try:
-        from django.core.exceptions import ImproperlyConfigured
-        from django.core.management import execute_from_command_line
-    except ImportError as error:
-        raise SystemExit(
-            "Django is not installed here. Run `make run` once, or use .venv/bin/python."
-        ) from error
-    try:
-        execute_from_command_line(sys.argv)
-    except ImproperlyConfigured as error:
-        raise SystemExit(str(error)) from None
-    except KeyboardInterrupt:
-        raise SystemExit(130) from None
-
+from editorapp.__main__ import main
 
 if __name__ == "__main__":
     main()

@@ -1,7 +1,8 @@
 """Settings. Everything that differs between installations comes from the environment; every default
 runs on one machine with nothing else installed.
 
-RUSHES_DATA_DIR         all state: database, media, secret, simulator           ./data
+RUSHES_DATA_DIR         all state: database, media, secret, simulator           data in the
+                        checkout; of an installed copy, in the folder it is started in
 RUSHES_MEDIA_DIR        clips and results, where they lie elsewhere (several
                         machines may share a network folder)                    media in the data
                         folder
@@ -67,8 +68,15 @@ from editorapp.core import services
 from editorapp.core.logs import secrets as secrets_in_logs
 from editorapp.core.smtp_url import mail_settings
 
-BASE_DIR = Path(__file__).resolve().parent.parent
-DATA_DIR = Path(os.environ.get("RUSHES_DATA_DIR") or BASE_DIR / "data").resolve()
+PACKAGE_DIR = Path(__file__).resolve().parent
+BASE_DIR = PACKAGE_DIR.parent
+# A wheel holds templates and static files in the package; a checkout has them beside it.
+IS_INSTALLED = (PACKAGE_DIR / "templates").is_dir()
+SHIPPED_DIR = PACKAGE_DIR if IS_INSTALLED else BASE_DIR
+_beside = Path.cwd() if IS_INSTALLED else BASE_DIR
+DATA_DIR = Path(os.environ.get("RUSHES_DATA_DIR") or _beside / "data").resolve()
+# Our child processes start in another folder.
+os.environ.setdefault("RUSHES_DATA_DIR", str(DATA_DIR))
 MEDIA_ROOT = Path(os.environ.get("RUSHES_MEDIA_DIR") or DATA_DIR / "media").resolve()
 RUN_DIR = DATA_DIR / "run"
 for _folder in (DATA_DIR, MEDIA_ROOT, RUN_DIR):
@@ -163,7 +171,7 @@ WSGI_APPLICATION = "editorapp.wsgi.application"
 TEMPLATES = [
     {
         "BACKEND": "django.template.backends.django.DjangoTemplates",
-        "DIRS": [BASE_DIR / "templates"],
+        "DIRS": [SHIPPED_DIR / "templates"],
         "APP_DIRS": False,
         "OPTIONS": {
             "loaders": [
@@ -266,7 +274,7 @@ USE_TZ = True
 
 STATIC_URL = "static/"
 STATIC_ROOT = DATA_DIR / "static"
-STATICFILES_DIRS = [BASE_DIR / "static"]
+STATICFILES_DIRS = [SHIPPED_DIR / "static"]
 STORAGES = {
     "default": {
         "BACKEND": "django.core.files.storage.FileSystemStorage",

@@ -66,7 +66,7 @@ class Readers:
 
 
 def send(to: str, told: Sequence[Message], *, now: datetime) -> None:
-    """Tell one reader all of it in one message. Raises: NotTaken."""
+    """Tell one reader all of it in one message. Raises: NotDelivered."""
     way: Callable[..., None] = _post if to == WEBHOOK else _mail
     way(to, told, now=now)
 

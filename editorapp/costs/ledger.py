@@ -117,31 +117,14 @@ def reserve(subject: Subject, amount_usd: Decimal, *, now: datetime, note: str =
     return entry
 
 
-def charge(
-    attempt_id: int,
-    amount_usd: Decimal | None,
-    *,
-    now: datetime,
-    is_estimated: bool,
-    note: str = "",
-) -> Entry:
-    """Turn an attempt's reservation into a charge and give back what is left of it; None charges
-    all that is held.
-
-    Raises: NothingHeld, when there is no open reservation.
-    """
-    return charge_all(
-        [Charge(attempt_id, amount_usd, is_estimated=is_estimated, note=note)], now=now
-    )[0]
-
-
-def charge_all(charges: Sequence[Charge], *, now: datetime) -> list[Entry]:
-    """Charge several attempts, or none of them: a line for each, and one change of each sum.
-
-    Returns their charges.
+def charge(charges: Sequence[Charge], *, now: datetime) -> list[Entry]:
+    """Turn attempts' reservations into charges and give back what is left of them, all or none: a
+    line for each, and one change of each sum. Returns their charges.
 
     Raises: NothingHeld, when any of them has no open reservation.
     """
+    if not charges:
+        return []
     made, lines = [], []
     with transaction.atomic():
         held = _open_reservations([one.attempt_id for one in charges])

@@ -1,4 +1,4 @@
-"""When each frame of a clip is shown, for players and prices: exact, and told compactly."""
+"""Frame times: when each frame of a clip is shown, for players and prices; exact, and told compactly."""
 
 import bisect
 import json

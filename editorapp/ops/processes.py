@@ -13,7 +13,6 @@ from typing import IO, Any
 
 from django.conf import settings
 
-MANAGE = str(settings.BASE_DIR / "manage.py")
 # Looked at whenever a process starts; the log before is kept as .log.1.
 LARGEST_LOG_BYTES = 20_000_000
 # The backoff in seconds; a child that lived for a minute starts over.
@@ -216,4 +215,4 @@ def tail(log: Path, lines: int = 12) -> str:
 
 def manage(*words: str) -> list[str]:
     """Return the command line of a management command, run by this very Python."""
-    return [sys.executable, MANAGE, *words]
+    return [sys.executable, "-m", "editorapp", *words]

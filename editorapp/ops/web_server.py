@@ -19,7 +19,7 @@ def with_port(port: int) -> None:
     """
     if port != settings.PORT:
         os.environ["RUSHES_PORT"] = str(port)
-        os.execv(sys.executable, [sys.executable, *sys.argv])
+        os.execv(sys.executable, [sys.executable, *sys.orig_argv[1:]])
 
 
 def collect_static_files() -> None:
@@ -37,7 +37,7 @@ def granian(
     One process with threads is enough for a team, and half the memory of two.
     """
     # Its own lines are few, and come from before Django is there: the same writer, named in a file.
-    lines = ["--log-config", str(settings.BASE_DIR / "editorapp/ops/server_lines.json")]
+    lines = ["--log-config", str(settings.PACKAGE_DIR / "ops/server_lines.json")]
     level = "info" if is_logged else "warning"
     options = (
         f"--interface wsgi --host {host} --port {port} --workers {workers}"

@@ -28,11 +28,11 @@ def _video(path: str) -> dict[str, Any] | None:
     if sniffed.kind != "video":
         return None
     try:
-        with open_clip(file, sniffed=sniffed) as (container, stream):
+        with open_clip(file, sniffed=sniffed) as stream:
             check_whole(file, sniffed, stream)
-            packets = [packet for packet in read_packets(container, stream) if packet.is_shown]
-        with open_clip(file, sniffed=sniffed) as (container, stream):
-            frame = next(decoded(container, stream), None)
+            packets = [packet for packet in read_packets(stream) if packet.is_shown]
+        with open_clip(file, sniffed=sniffed) as stream:
+            frame = next(decoded(stream), None)
             if frame is None:
                 return {"kind": "video", "problem": "corrupt_input"}
             width, height = colour.displayed_size(frame, colour.pixel_aspect(stream))
@@ -42,10 +42,10 @@ def _video(path: str) -> dict[str, Any] | None:
                 "width": width,
                 "height": height,
                 "codec": stream.codec_context.name,
-                "container": container.format.name,
+                "container": stream.container.format.name,
                 "duration_seconds": _length(packets, stream.time_base),
                 "fps": str(stream.average_rate or Fraction(24)),
-                "has_audio": bool(container.streams.audio),
+                "has_audio": bool(stream.container.streams.audio),
                 "hdr": bool(colour.transfer(frame)),
             }
     except Refusal as refusal:

@@ -17,6 +17,7 @@ from django.test import Client
 from django.utils import timezone
 
 from editorapp.costs import ledger
+from editorapp.costs.ledger import Charge
 from editorapp.generations.coordination import heartbeat
 from editorapp.generations.models import Attempt, Generation
 from editorapp.generations.request.enqueue import enqueue
@@ -92,7 +93,7 @@ def _have_history(account: ProviderAccount, member: Member, load: Load) -> None:
             member, state=State.SUCCEEDED, account=account, task="generate", parent=None
         )
         attempt, sent = made.attempts.get(), done - timedelta(seconds=load.usual)
-        charged = ledger.charge(attempt.pk, None, now=done, is_estimated=True)
+        charged = ledger.charge([Charge(attempt.pk, None, is_estimated=True)], now=done)[0]
         Generation.objects.filter(pk=made.pk).update(cost_usd=charged.amount_usd)
         Attempt.objects.filter(pk=attempt.pk).update(submitted_at=sent, provider_done_at=done)
 

@@ -9,13 +9,15 @@ import pytest
 from django.utils import timezone
 
 from editorapp.generations.coordination import leases, wake
-from editorapp.generations.engine import claims, sweep, transfer
+from editorapp.generations.engine import backoff, sweep, transfer
 from editorapp.generations.engine.account_snapshot import Accounts
+from editorapp.generations.engine.dispatcher import Dispatcher
 from editorapp.generations.models import Attempt, Generation, Pause
 from editorapp.generations.request.enqueue import enqueue
 from editorapp.generations.states import State
 from editorapp.generations.worker.ticker import Ticker
 from editorapp.media import intake
+from editorapp.providers import registry
 from editorapp.providers.contract import Access, GenerationRequest, Ref, Task
 from editorapp.providers.http.session import ProviderSession
 from editorapp.providers.models import ProviderAccount, default_account
@@ -61,7 +63,7 @@ def test_one_sweep_serves_every_account_of_its_provider(quick, clock, first, sec
 
 
 def test_an_account_that_is_told_to_wait_keeps_no_other_waiting(quick, clock, first, second):
-    claims.pause(first.pk, now=clock(), seconds=40, reason="Too many requests.")
+    backoff.pause_account(first.pk, now=clock(), seconds=40, reason="Too many requests.")
     ask_of(first)
     ask_of(second)
 
@@ -187,7 +189,7 @@ def test_another_key_is_used_by_the_sweep_that_is_at_work(quick, clock, first):
     assert accounts.access(first.pk).base_url == "https://luma.example.org/v1"
 
 
-def test_a_courier_goes_another_way_once_an_account_is_reached_another_way():
+def test_a_dispatcher_goes_another_way_once_an_account_is_reached_another_way():
     opened = []
 
     class Seen(ProviderSession):
@@ -195,12 +197,12 @@ def test_a_courier_goes_another_way_once_an_account_is_reached_another_way():
             super().__init__(access)
             opened.append(access.secret)
 
-    courier = sweep.Courier(sweep.registry.get("luma-agents"), wire=Seen)
+    dispatcher = Dispatcher(registry.get("luma-agents"), wire=Seen)
     ways = [Access(1, "luma-agents", "http://127.0.0.1:9", key) for key in ("old", "old", "new")]
     try:
-        wires = [courier._loop.run_until_complete(courier._wire(access)) for access in ways]
+        wires = [dispatcher._loop.run_until_complete(dispatcher._wire(access)) for access in ways]
     finally:
-        courier.close()
+        dispatcher.close()
 
     assert opened == ["old", "new"]
     assert wires[0] is wires[1] is not wires[2]

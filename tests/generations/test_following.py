@@ -12,18 +12,25 @@ from editorapp.costs import ledger
 from editorapp.generations.checks import books
 from editorapp.generations.engine import (
     claims,
-    outcomes,
     poll,
     poll_schedule,
+    post_outcomes,
     submit,
-    sweep,
-    transitions,
 )
 from editorapp.generations.engine.account_snapshot import Accounts
 from editorapp.generations.engine.dispatcher import CallResult, Dispatcher, Poll
-from editorapp.generations.engine.transitions import Transition, move_all
-from editorapp.generations.models import Attempt, Generation, InvalidTransition, Overtaken
+from editorapp.generations.engine.post_outcomes import Accepted
+from editorapp.generations.models import (
+    Attempt,
+    Generation,
+    InvalidTransition,
+    Overtaken,
+    Transition,
+    move,
+    prepared,
+)
 from editorapp.generations.states import State
+from editorapp.providers import registry
 from editorapp.providers.contract import Access, Job, JobState, Throttled
 from editorapp.providers.models import ProviderAccount, default_account
 from tests.factories import make_generation, make_member, make_reserved
@@ -62,7 +69,7 @@ def done(look: claims.DuePoll) -> CallResult:
 
 
 def write(answers: list[CallResult]) -> None:
-    poll.write(answers, write_one=sweep._write_one, now=NOW)
+    poll.write(answers, now=NOW)
 
 
 @pytest.mark.django_db
@@ -135,9 +142,9 @@ def test_a_step_that_one_of_many_cannot_take_is_taken_by_none():
     Attempt.objects.filter(pk=attempts[1].pk).update(state=State.LOST)
 
     with pytest.raises(Overtaken):
-        move_all(State.FETCHING, [Transition(one, {"progress": None}) for one in attempts], now=NOW)
+        move(State.FETCHING, [Transition(one, {"progress": None}) for one in attempts], now=NOW)
     with pytest.raises(InvalidTransition):
-        move_all(State.QUEUED, [Transition(one) for one in attempts], now=NOW)
+        move(State.QUEUED, [Transition(one) for one in attempts], now=NOW)
 
     assert sorted(Attempt.objects.values_list("state", flat=True)) == [
         State.LOST,
@@ -159,7 +166,7 @@ def test_a_step_of_many_writes_what_a_step_of_one_writes():
     shown = {"chain_id": "chain", "warning": "odd"}
 
     alone.move(State.FETCHING, now=NOW, shown=shown, **changes)
-    move_all(State.FETCHING, [Transition(together, changes, shown)], now=NOW)
+    move(State.FETCHING, [Transition(together, changes, shown)], now=NOW)
 
     def kept(attempt: Attempt) -> dict:
         own = {
@@ -181,17 +188,17 @@ def test_a_step_of_many_writes_what_a_step_of_one_writes():
         }
 
     assert kept(alone) == kept(together)
-    assert transitions.written(Attempt, "lease_token", None) is None
+    assert prepared.written(Attempt, "lease_token", None) is None
 
 
 def test_a_prepared_body_that_no_row_can_hold_stops_no_other(quick, clock, monkeypatch):
     bad, good = ask(prompt="bad"), ask(prompt="good")
-    encode = sweep.registry.get("luma-agents").encode
+    encode = registry.get("luma-agents").encode
 
     def with_a_set(wanted, spec):
         return {"prompt": {1, 2}} if wanted.prompt == "bad" else encode(wanted, spec)
 
-    monkeypatch.setattr(sweep.registry.get("luma-agents"), "encode", with_a_set)
+    monkeypatch.setattr(registry.get("luma-agents"), "encode", with_a_set)
     run(clock)
 
     bad.refresh_from_db()
@@ -249,7 +256,7 @@ def make_burst(count: int) -> None:
 
 @pytest.fixture
 def courier():
-    made = Dispatcher(sweep.registry.get("luma-agents"))
+    made = Dispatcher(registry.get("luma-agents"))
     yield made
     made.close()
 
@@ -313,11 +320,9 @@ def test_ids_that_came_together_are_all_kept_even_where_one_is_taken_already():
     attempts = [
         make_reserved(member, state=State.SUBMITTING, parent=None).attempts.get() for _ in range(3)
     ]
-    outcomes.accepted(attempts[0], Job("job-1", JobState.QUEUED), now=NOW, first_look_seconds=5)
-    carrier = Dispatcher(sweep.registry.get("luma-agents"))
-    posts = submit.Posts(
-        sweep.registry.get("luma-agents"), carrier, Accounts("luma-agents"), lambda: NOW
-    )
+    post_outcomes.accepted([Accepted(attempts[0], Job("job-1", JobState.QUEUED), 5)], now=NOW)
+    carrier = Dispatcher(registry.get("luma-agents"))
+    posts = submit.Posts(registry.get("luma-agents"), carrier, Accounts("luma-agents"), lambda: NOW)
     sent = [
         submit.Post(attempt, Access(1, "luma-agents", "", ""), {}, "/generations")
         for attempt in attempts[1:]
@@ -327,7 +332,6 @@ def test_ids_that_came_together_are_all_kept_even_where_one_is_taken_already():
     try:
         posts.write(
             [CallResult(one, job, None) for one, job in zip(sent, jobs, strict=True)],
-            write_one=sweep._write_one,
             now=NOW,
         )
     finally:

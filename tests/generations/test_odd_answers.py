@@ -23,14 +23,14 @@ from editorapp.core import retry
 from editorapp.costs import ledger
 from editorapp.costs.models import Entry, PriceQuote
 from editorapp.generations.checks import books, overdue
-from editorapp.generations.engine import claims, submit, sweep, transfer
+from editorapp.generations.engine import claims, submit, transfer
 from editorapp.generations.engine import poll as polling
 from editorapp.generations.engine.account_snapshot import Accounts
 from editorapp.generations.engine.dispatcher import CallResult, Dispatcher, Poll, Post
-from editorapp.generations.files import ingest
+from editorapp.generations.files import ingest, staging
 from editorapp.generations.files.download import CutOff, LinkExpired
 from editorapp.generations.models import Attempt, Generation, Pause, Search
-from editorapp.generations.queue import position
+from editorapp.generations.queue import position, slots
 from editorapp.generations.reconcile import search, settle
 from editorapp.generations.request import quotes
 from editorapp.generations.states import State
@@ -103,7 +103,7 @@ def poll(result: Job | ProviderError, *, at: datetime = NOW, only: Attempt | Non
         for look in looks
         if only is None or look.pk == only.pk
     ]
-    polling.write(said, write_one=sweep._write_one, now=at)
+    polling.write(said, now=at)
 
 
 def posted(attempt: Attempt, result: Job | ProviderError, *, at: datetime = NOW) -> None:
@@ -114,7 +114,7 @@ def posted(attempt: Attempt, result: Job | ProviderError, *, at: datetime = NOW)
         post = Post(attempt, Access(attempt.account_id, "luma-agents", "", ""), {}, "/generations")
         is_job = isinstance(result, Job)
         answer = CallResult(post, result if is_job else None, None if is_job else result)  # type: ignore[arg-type]
-        posts.write([answer], write_one=sweep._write_one, now=at)
+        posts.write([answer], now=at)
     finally:
         carrier.close()
 
@@ -188,8 +188,8 @@ def test_a_paid_call_keeps_its_meaning_and_the_account_rests_as_told(status, sta
     take = take_of(attempt)
     assert (take.state, attempt.state) == (state, state)
     assert Pause.objects.get().until == NOW + timedelta(seconds=120)
-    assert claims.free_slots(attempt.account, now=NOW + timedelta(seconds=119)) == 0
-    assert claims.free_slots(attempt.account, now=NOW + timedelta(seconds=121)) > 0
+    assert slots.free_slots(attempt.account, now=NOW + timedelta(seconds=119)) == 0
+    assert slots.free_slots(attempt.account, now=NOW + timedelta(seconds=121)) > 0
     assert ledger.held_usd(take.pk) == (Decimal(0) if state == State.FAILED else ESTIMATE)
 
 
@@ -205,7 +205,7 @@ def test_an_upload_that_is_refused_with_a_pause_waits_for_it(monkeypatch):
     async def refused(asset, account):
         raise Unavailable("The storage is busy.", code="503", retry_after_seconds=120)
 
-    monkeypatch.setattr(transfer.staging, "stage", refused)
+    monkeypatch.setattr(staging, "stage", refused)
     began = timezone.now()
     transfer.transfer(0, seconds=0.2)
 
@@ -257,7 +257,7 @@ def test_a_list_that_is_refused_with_a_pause_is_not_read_again_before(monkeypatc
     def refuse(*_args, **_options):
         raise Unavailable("Scenario has a problem.", code="503", retry_after_seconds=600)
 
-    monkeypatch.setattr(search.sightings, "read", refuse)
+    monkeypatch.setattr(search.matching, "read", refuse)
     monkeypatch.setattr(search, "_pause", lambda row, now: timedelta(seconds=1))
     for _ in range(2):  # to see that it is unknown, and to look
         search.search("scenario", clock=lambda: NOW)
@@ -591,14 +591,14 @@ def test_a_state_that_is_known_again_takes_the_flag_away():
     for minute in (0, 6):
         poll(unknown(), at=NOW + timedelta(minutes=minute))
     overdue.look(NOW + timedelta(minutes=6))
-    assert take_of(attempt).is_in_unknown_state and claims.taking_slots().count() == 0
+    assert take_of(attempt).is_in_unknown_state and slots.taking_slots().count() == 0
 
     poll(Job("job", JobState.RUNNING), at=NOW + timedelta(minutes=7))
     overdue.look(NOW + timedelta(minutes=7))
 
     take = take_of(attempt)
     assert (take.failure_code, take.failure_message, attempt.flagged_at) == ("", "", None)
-    assert Alert.objects.get().closed_at is not None and claims.taking_slots().count() == 1
+    assert Alert.objects.get().closed_at is not None and slots.taking_slots().count() == 1
 
 
 def test_a_long_unknown_state_is_not_taken_for_odd_answers_in_a_row():
@@ -620,14 +620,14 @@ def test_what_never_ends_keeps_nothing_good_waiting():
     account = stuck[0].account
     ProviderAccount.objects.filter(pk=account.pk).update(max_concurrent=10)
     account.refresh_from_db()
-    assert claims.free_slots(account, now=NOW) == 0
+    assert slots.free_slots(account, now=NOW) == 0
 
     for minute in (0, 6):
         poll(unknown(), at=NOW + timedelta(minutes=minute))
     overdue.look(NOW + timedelta(minutes=6))
 
     at = NOW + timedelta(minutes=6)
-    assert claims.free_slots(account, now=at) == 10
+    assert slots.free_slots(account, now=at) == 10
     stands = position.of_account(account, now=at)
     assert (stands.in_flight, stands.why, stands.is_full) == (0, "", False)
 
@@ -640,9 +640,9 @@ def test_what_is_overdue_or_done_at_the_provider_takes_no_slot_anywhere(changes)
     Attempt.objects.filter(pk=over.pk).update(**changes)
     account = over.account
 
-    assert list(claims.taking_slots()) == [under_way]
+    assert list(slots.taking_slots()) == [under_way]
     assert position.of_account(account, now=NOW).in_flight == 1
-    assert claims.free_slots(account, now=NOW) == account.max_concurrent - 1
+    assert slots.free_slots(account, now=NOW) == account.max_concurrent - 1
 
 
 @pytest.mark.skipif(
@@ -651,7 +651,7 @@ def test_what_is_overdue_or_done_at_the_provider_takes_no_slot_anywhere(changes)
 def test_the_slots_are_counted_in_the_index_of_what_is_due():
     """Not over all attempts that an account ever had."""
     with CaptureQueriesContext(connection) as asked:
-        claims.taking_slots().filter(account_id=1).count()
+        slots.taking_slots().filter(account_id=1).count()
     with connection.cursor() as cursor:
         cursor.execute(f"EXPLAIN QUERY PLAN {asked[0]['sql']}")
         assert "COVERING INDEX attempt_due" in str(cursor.fetchall())

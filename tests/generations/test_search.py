@@ -14,7 +14,7 @@ from editorapp.alerts.models import Alert
 from editorapp.costs import ledger
 from editorapp.costs.models import Entry
 from editorapp.generations.checks import books
-from editorapp.generations.engine import outcomes
+from editorapp.generations.engine import post_outcomes
 from editorapp.generations.models import Attempt, Generation, Search, Settlement
 from editorapp.generations.reconcile import matching, search, settle
 from editorapp.generations.request.enqueue import enqueue
@@ -126,7 +126,8 @@ def test_nothing_is_looked_for_before_the_post_surely_has_ended(clock, send, pro
     row = Search.objects.get()
     started = generation.attempts.get().submit_started_at
     assert (
-        row.looked_at is None and row.at == started + outcomes.POST_LEASE + matching.SETTLED_AFTER
+        row.looked_at is None
+        and row.at == started + post_outcomes.POST_LEASE + matching.SETTLED_AFTER
     )
     assert Generation.objects.get().state == State.UNKNOWN
 

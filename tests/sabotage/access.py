@@ -55,8 +55,8 @@ CHANGES = (
     Change(
         "beginning a file finds the upload that another person has of it",
         "editorapp/media/uploads/resumable.py",
-        "of_file = Upload.objects.filter(team=member.team, user=member.user,",
-        "of_file = Upload.objects.filter(team=member.team,",
+        "uploads = Upload.objects.filter(**of_file)",
+        'uploads = Upload.objects.filter(**{key: of_file[key] for key in of_file if key != "user"})',
         ("tests/web/test_upload_again.py::test_nobody_goes_on_with_somebody_elses_upload",),
     ),
     Change(

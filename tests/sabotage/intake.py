@@ -123,8 +123,8 @@ CHANGES = (
     Change(
         "a file under way is used up by the first try to take it in",
         PART,
-        "            os.link(path(self._token), taking)\n",
-        "            os.rename(path(self._token), taking)\n",
+        "            os.link(self._path, taking)\n",
+        "            os.rename(self._path, taking)\n",
         (f"{AGAIN}::test_what_is_not_the_files_fault_loses_nothing",),
     ),
     Change(

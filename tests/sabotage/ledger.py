@@ -43,8 +43,8 @@ CHANGES = (
     Change(
         "a cost is corrected while money is held for it",
         "editorapp/generations/reconcile/settle.py",
-        "if newest is None or ledger.held_usd(row.pk):",
-        "if newest is None:",
+        "if ledger.held_usd(row.pk):",
+        "if False:",
         ("tests/generations/test_settle.py::test_a_cost_is_not_corrected_while_money_is_held",),
     ),
     Change(
@@ -56,9 +56,9 @@ CHANGES = (
     ),
     Change(
         "a result that is fetched anew is charged again",
-        "editorapp/generations/engine/outcomes.py",
-        "**(charging.charge(attempt, job, now=now) if first_time else {})",
-        "**charging.charge(attempt, job, now=now)",
+        "editorapp/generations/engine/poll_outcomes.py",
+        "        shown = charging.charge(fresh, now=now)\n",
+        "        shown = charging.charge(pairs, now=now)\n",
         (
             "tests/generations/test_in_doubt.py"
             "::test_the_answer_of_a_job_that_is_done_charges_once_however_often_it_comes",

@@ -112,7 +112,7 @@ CHANGES = (
     ),
     Change(
         "other users of the machine read what is written",
-        "manage.py",
+        "editorapp/__main__.py",
         "    private_files.begin()\n",
         "",
         (f"{FILES}::test_whatever_command_is_the_first_makes_a_folder_for_its_user_alone",),

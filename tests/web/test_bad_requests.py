@@ -7,6 +7,7 @@ from django.test import Client
 
 from editorapp.core.money import show_usd
 from editorapp.costs import ledger
+from editorapp.costs.ledger import Charge
 from editorapp.generations.models import Attempt, Generation, Settlement
 from editorapp.generations.request.enqueue import RequestRefused, enqueue
 from editorapp.generations.request.verdict import weigh
@@ -269,7 +270,7 @@ def test_a_cost_that_no_take_has_corrects_nothing_and_says_what_belongs_there(
     client, admin, cost: str
 ) -> None:
     take = make_reserved(admin, state=State.FAILED)
-    ledger.charge(take.attempts.get().pk, None, now=take.created_at, is_estimated=True)
+    ledger.charge([Charge(take.attempts.get().pk, None, is_estimated=True)], now=take.created_at)
     before = ledger.spent_usd(take.pk)
 
     answer = client.post(

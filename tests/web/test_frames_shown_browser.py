@@ -188,12 +188,9 @@ def frames_of(asset: Asset) -> Frames:
 
     What is played starts at 0 if it is a copy.
     """
-    with open_clip(store.path(asset.sha256, store.ORIGINAL)) as (container, stream):
+    with open_clip(store.path(asset.sha256, store.ORIGINAL)) as stream:
         aspect = colour.pixel_aspect(stream)
-        shown = [
-            (_even(colour.picture(frame, aspect)), frame.pts)
-            for frame in decoded(container, stream)
-        ]
+        shown = [(_even(colour.picture(frame, aspect)), frame.pts) for frame in decoded(stream)]
         base = stream.time_base
     assert len(shown) == asset.frame_count
     pictures, pts = np.array([picture for picture, _pts in shown]), [at for _picture, at in shown]

@@ -9,21 +9,13 @@ from datetime import datetime, timedelta
 
 from editorapp.alerts import alerts
 from editorapp.alerts.models import Alert, AlertKind
-from editorapp.generations.alert_subjects import subject, where
+from editorapp.generations.alerting import open_for_take, subject
 from editorapp.generations.models import Attempt, Generation
 from editorapp.generations.states import State
 from editorapp.providers import registry
 
 ALARM_SHARE = 0.125  # of the time that the provider keeps a result
-CODE = "result_expiring"
 WAITING = (State.FETCHING, State.RUNNING)  # running again: a fresh link is being asked for
-
-
-def kept_until(attempt: Attempt, *, now: datetime) -> datetime:
-    """Return until when the provider is counted on to have the result."""
-    return (attempt.provider_done_at or now) + timedelta(
-        seconds=attempt.account.spec.result_kept_seconds
-    )
 
 
 def look(now: datetime) -> None:
@@ -47,26 +39,6 @@ def look(now: datetime) -> None:
             alerts.close(AlertKind.RESULT_EXPIRING, known, now=now)
 
 
-def over(generation: Generation, *, now: datetime) -> None:
-    """Close what is open about a generation's file: it is here, or is being fetched again."""
-    for kind in (AlertKind.RESULT_EXPIRING, AlertKind.FETCH_FAILED):
-        alerts.close(kind, subject(generation.pk), now=now)
-
-
-def failed(generation: Generation, message: str, *, now: datetime) -> None:
-    """Open the alert that a paid result could not be fetched, in place of the one that it might not
-    be.
-    """
-    alerts.close(AlertKind.RESULT_EXPIRING, subject(generation.pk), now=now)
-    alerts.open(
-        AlertKind.FETCH_FAILED,
-        subject(generation.pk),
-        message=message,
-        now=now,
-        **where(generation),
-    )
-
-
 def _is_late(attempt: Attempt, now: datetime) -> bool:
     window = attempt.account.spec.result_kept_seconds
     return attempt.provider_done_at is not None and (
@@ -75,7 +47,7 @@ def _is_late(attempt: Attempt, now: datetime) -> bool:
 
 
 def _raise(attempt: Attempt, *, now: datetime) -> None:
-    generation, until = attempt.generation, kept_until(attempt, now=now)
+    generation, until = attempt.generation, attempt.kept_until(now)
     ends = f"{until:%H:%M} UTC on {until.day} {until:%B}"
     message = (
         f"It is made and paid, and its file is not here yet: {attempt.last_error or 'nobody has fetched it so far.'} "
@@ -87,12 +59,6 @@ def _raise(attempt: Attempt, *, now: datetime) -> None:
         pk=generation.pk, attempt_number=attempt.number, state__in=WAITING
     )
     if generation.failure_message == message or same.update(
-        failure_code=CODE, failure_message=message
+        failure_code=Generation.EXPIRING, failure_message=message
     ):
-        alerts.open(
-            AlertKind.RESULT_EXPIRING,
-            subject(generation.pk),
-            message=message,
-            now=now,
-            **where(generation),
-        )
+        open_for_take(AlertKind.RESULT_EXPIRING, generation, message, now=now)

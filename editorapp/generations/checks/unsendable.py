@@ -13,7 +13,8 @@ from django.db.models import Q
 from editorapp.alerts import alerts
 from editorapp.alerts.models import Alert, AlertKind
 from editorapp.core import retry
-from editorapp.generations.engine import claims
+from editorapp.generations.alerting import account_subject, open_for_all
+from editorapp.generations.engine import backoff
 from editorapp.generations.models import Attempt, Generation, Pause
 from editorapp.generations.states import State
 from editorapp.providers.http.answers import UPLOAD_REFUSED
@@ -35,18 +36,12 @@ def look(now: datetime) -> None:
         if (said := _trouble(account, now=now))
     }
     for pk, said in found.items():
-        alerts.open(
-            AlertKind.NOT_SENT, _subject(pk), message=said, team_id=None, path="/status/", now=now
-        )
+        open_for_all(AlertKind.NOT_SENT, account_subject(pk), said, now=now)
     for subject in (
         Alert.objects.filter(kind=AlertKind.NOT_SENT).still_open().values_list("subject", flat=True)
     ):
-        if subject not in {_subject(pk) for pk in found}:
+        if subject not in {account_subject(pk) for pk in found}:
             alerts.close(AlertKind.NOT_SENT, subject, now=now)
-
-
-def _subject(account_id: int) -> str:
-    return f"account:{account_id}"
 
 
 def _trouble(account: ProviderAccount, *, now: datetime) -> str:
@@ -65,9 +60,9 @@ def _failing(account: ProviderAccount, *, now: datetime) -> Iterator[str]:
         waiting.filter(Q(failing_since__lte=since) | slow).order_by("failing_since", "pk").first()
     )
     pause = Pause.objects.filter(
-        account=account, since__lte=since, until__gt=now - claims.CONTINUOUS
+        account=account, since__lte=since, until__gt=now - backoff.CONTINUOUS
     ).first()
-    if pause is not None and claims.has_taken_any(account.pk, since=pause.since or now):
+    if pause is not None and backoff.has_taken_any(account.pk, since=pause.since or now):
         pause = None
     if (worst is None and pause is None) or not (count := waiting.count()):
         return
@@ -110,7 +105,7 @@ def _given_up(account: ProviderAccount, *, now: datetime) -> Iterator[str]:
 
 def _has_sent(account: ProviderAccount, *, since: datetime) -> bool:
     staged = StagedFile.objects.filter(account=account, staged_at__gt=since)
-    return staged.exists() or claims.has_taken_any(account.pk, since=since)
+    return staged.exists() or backoff.has_taken_any(account.pk, since=since)
 
 
 def _takes(count: int) -> str:

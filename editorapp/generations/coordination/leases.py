@@ -6,8 +6,9 @@ than any lease can, so that the clock was set back since.
 """
 
 import asyncio
+import contextlib
 import uuid
-from collections.abc import Callable, Coroutine
+from collections.abc import Callable, Coroutine, Iterator
 from datetime import datetime, timedelta
 from typing import Any, TypeVar
 
@@ -52,6 +53,32 @@ def take(
 def give_back(name: str, holder: uuid.UUID, *, now: datetime) -> None:
     """Free a lease, if it is still one's own."""
     Lease.objects.filter(name=name, holder=holder).update(holder=None, until=now)
+
+
+@contextlib.contextmanager
+def held(
+    name: str,
+    *,
+    clock: Callable[[], datetime],
+    seconds: float,
+    longest_seconds: float = 0.0,
+) -> Iterator[Callable[[float], bool] | None]:
+    """Hold a lease for the length of a block, or None where somebody else has it.
+
+    Gives: what renews it for so many seconds and says whether it is still held.
+    """
+    holder = lease_holder.holder()
+
+    def renew(seconds: float) -> bool:
+        return take(name, holder, now=clock(), seconds=seconds, longest_seconds=longest_seconds)
+
+    if not renew(seconds):
+        yield None
+        return
+    try:
+        yield renew
+    finally:
+        give_back(name, holder, now=clock())
 
 
 def is_live(name: str, *, now: datetime) -> bool:

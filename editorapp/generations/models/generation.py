@@ -1,5 +1,7 @@
 """What was asked for, and what became of it."""
 
+from typing import Any
+
 from django.db import models
 from django.db.models.functions import Coalesce
 
@@ -12,6 +14,14 @@ from editorapp.teams.models import Member, Team, User
 from editorapp.teams.roles import Act
 
 RESPONSIBLE = Coalesce("assignee_id", "created_by_id")  # as `Generation.responsible_id`, in a query
+
+
+def failure(code: str, message: str, **more: Any) -> dict[str, Any]:
+    """Return the fields with which a generation shows what went wrong."""
+    return {"failure_code": code[:60], "failure_message": message, **more}
+
+
+NOTHING_WRONG = failure("", "")
 
 
 class GenerationQuerySet(models.QuerySet["Generation"]):
@@ -47,6 +57,10 @@ class Generation(models.Model):
         NONE = "", "Somebody paused it"
         DISABLED = "disabled", "Who answers for it was disabled"
         DEMOTED = "demoted", "Who answers for it may not create any more"
+
+    WHY_LEFT = {Hold.DISABLED: "was disabled", Hold.DEMOTED: "got a role that may not create"}
+    NOT_HELD = {"held_at": None, "held_by": None, "held_because": Hold.NONE}
+    EXPIRING = "result_expiring"  # the failure code of a paid result that waits for too long
 
     team = models.ForeignKey(Team, on_delete=models.PROTECT, related_name="generations")
     created_by = models.ForeignKey(User, on_delete=models.PROTECT, related_name="generations")
@@ -181,11 +195,7 @@ class Generation(models.Model):
         who = str(self.held_by) if self.held_by else ""
         if self.held_because == self.Hold.NONE:
             return f"{who or 'Somebody'} paused it."
-        what = (
-            "was disabled"
-            if self.held_because == self.Hold.DISABLED
-            else "got a role that may not create"
-        )
+        what = self.WHY_LEFT[self.Hold(self.held_because)]
         paused = f"{who} paused it when" if who else "It is paused because"
         then = "It waits until an admin lets it go and answers for it, hands it over or cancels it."
         return f"{paused} {self.responsible} {what}. {then}"
@@ -260,7 +270,7 @@ class Generation(models.Model):
     @property
     def is_expiring(self) -> bool:
         """Has a paid result waited so long that the provider may delete it before it is here?"""
-        return self.is_active and self.failure_code == "result_expiring"
+        return self.is_active and self.failure_code == self.EXPIRING
 
     @property
     def can_try_again(self) -> bool:

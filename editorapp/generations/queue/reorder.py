@@ -11,7 +11,7 @@ from editorapp.core.locks import locked
 from editorapp.generations.coordination import wake
 from editorapp.generations.models import Attempt, Generation, Priority
 from editorapp.generations.queue.cancel import TooLate
-from editorapp.generations.queue.pause import may_arrange
+from editorapp.generations.queue.senders import may_arrange
 from editorapp.generations.states import CANCELABLE
 from editorapp.teams.models import Member
 from editorapp.teams.roles import Act

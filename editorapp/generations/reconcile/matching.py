@@ -2,7 +2,6 @@
 that is.
 """
 
-import asyncio
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
@@ -10,13 +9,13 @@ from datetime import datetime, timedelta
 from django.db.models import Q
 
 from editorapp.generations.engine.dispatcher import extra_seconds
-from editorapp.generations.engine.outcomes import POST_LEASE
+from editorapp.generations.engine.post_outcomes import POST_LEASE
 from editorapp.generations.models import Attempt
+from editorapp.generations.provider_calls import call
 from editorapp.generations.states import State
 from editorapp.providers import registry
-from editorapp.providers.contract import Access, Listed, Listing
+from editorapp.providers.contract import Listed, Listing
 from editorapp.providers.http.inline_body import as_written
-from editorapp.providers.http.session import ProviderSession
 from editorapp.providers.job_matching import JobMatch, compare, could_be
 from editorapp.providers.models import ProviderAccount
 from editorapp.providers.spec import Model
@@ -57,13 +56,14 @@ class Found:
     @property
     def same(self) -> list[Listed]:
         """Return the jobs of that time that are plainly this request."""
-        return [one.job for one in self.sightings if one.is_near and one.likeness is JobMatch.SAME]
+        return self._near(JobMatch.SAME)
 
     @property
     def unclear(self) -> list[Listed]:
-        return [
-            one.job for one in self.sightings if one.is_near and one.likeness is JobMatch.UNCLEAR
-        ]
+        return self._near(JobMatch.UNCLEAR)
+
+    def _near(self, likeness: JobMatch) -> list[Listed]:
+        return [one.job for one in self.sightings if one.is_near and one.likeness is likeness]
 
 
 def first_look_at(attempt: Attempt) -> datetime:
@@ -81,23 +81,17 @@ def read(account: ProviderAccount, attempts: Sequence[Attempt], *, wide: bool) -
 
     Raises: ProviderError; TimeoutError.
     """
-    windows, more = (
-        [_window(attempt) for attempt in attempts],
-        WIDE if wide else timedelta(),
-    )  # asks the database
-    since, until = (
-        min(since for since, _until in windows) - more,
-        max(until for _since, until in windows) + more,
+    windows = [_window(attempt) for attempt in attempts]
+    more = WIDE if wide else timedelta()
+    listing: Listing = call(
+        account.access(),
+        "recent",
+        seconds=LIST_SECONDS,
+        since=min(since for since, _until in windows) - more,
+        until=max(until for _since, until in windows) + more,
+        models={_model(attempt).wire for attempt in attempts},
     )
-    models = {_model(attempt).wire for attempt in attempts}
-    return asyncio.run(_read(account.access(), since, until, models))
-
-
-async def _read(access: Access, since: datetime, until: datetime, models: set[str]) -> Listing:
-    async with asyncio.timeout(LIST_SECONDS), ProviderSession(access) as wire:
-        recent = registry.get(access.provider).recent
-        listing: Listing = await recent(since=since, until=until, wire=wire, models=models)
-        return listing
+    return listing
 
 
 def found(attempt: Attempt, listing: Listing) -> Found:

@@ -21,7 +21,7 @@ from editorapp.generations.files import staging
 from editorapp.generations.ledger_lines import subject
 from editorapp.generations.lineage import inherited_key, own_key
 from editorapp.generations.models import Attempt, Generation, Priority, turn_of
-from editorapp.generations.queue import pause, senders
+from editorapp.generations.queue import parking, senders
 from editorapp.generations.queue.cancel import TooLate, cancel
 from editorapp.generations.request import quotes, references
 from editorapp.generations.request.verdict import Verdict, weigh
@@ -114,7 +114,7 @@ def enqueue_all(
     try:
         with transaction.atomic():
             transaction.on_commit(lambda: reached("enqueue.committed"))
-            flags = pause.locked_flags(account.pk, member.team_id)
+            flags = parking.locked_flags(account.pk, member.team_id)
             senders.guard(member)
             left = _withdrawn(replaces, member, now=now) if replaces is not None else None
             return _create_all(ready, account, member, now, tokens, left, flags)
@@ -186,7 +186,7 @@ def _withdrawn(old: Generation, member: Member, *, now: datetime) -> Attempt:
 
     Raises: TooLate.
     """
-    pause.may_arrange(old, member)
+    senders.may_arrange(old, member)
     return cancel(
         old,
         now=now,
@@ -222,7 +222,7 @@ def _create_all(
     now: datetime,
     tokens: Sequence[str],
     left: Attempt | None,
-    flags: pause.Flags,
+    flags: parking.Flags,
 ) -> list[Generation]:
     batch = left.generation.batch if left is not None else None
     batch = batch or (uuid.uuid4() if len(ready) > 1 else None)
@@ -286,7 +286,7 @@ def add_attempt(
     *,
     number: int,
     now: datetime,
-    flags: pause.Flags,
+    flags: parking.Flags,
     turn: int | None = None,
     priority: int | None = None,
 ) -> Attempt:

@@ -9,10 +9,10 @@ from django.db.models import Q, QuerySet
 
 from editorapp.core import task_queue
 from editorapp.core.money import show_usd
-from editorapp.generations.checks import expiring
+from editorapp.generations import alerting
 from editorapp.generations.coordination import wake
-from editorapp.generations.models import Attempt, Generation, Overtaken
-from editorapp.generations.queue import pause, senders
+from editorapp.generations.models import NOTHING_WRONG, Attempt, Generation, Overtaken
+from editorapp.generations.queue import parking, senders
 from editorapp.generations.request import quotes
 from editorapp.generations.request.enqueue import RequestRefused, add_attempt
 from editorapp.generations.request.verdict import weigh
@@ -39,7 +39,7 @@ def retry(generation: Generation, *, member: Member, now: datetime) -> Attempt:
     _weigh_again(generation, member, now=now)
     with transaction.atomic():
         again = Q(state=State.CANCELED) | Q(state=State.FAILED, can_retry=True)
-        flags = pause.locked_flags(generation.account_id, generation.team_id)
+        flags = parking.locked_flags(generation.account_id, generation.team_id)
         attempt = restart(generation, Generation.objects.filter(again), flags, by=member, now=now)
     generation.refresh_from_db()
     return attempt
@@ -72,7 +72,7 @@ def _weigh_again(generation: Generation, member: Member, *, now: datetime) -> No
 def restart(
     generation: Generation,
     allowed: QuerySet[Generation],
-    flags: pause.Flags,
+    flags: parking.Flags,
     *,
     by: Member,
     now: datetime,
@@ -125,9 +125,9 @@ def fetch_again(generation: Generation, *, member: Member, now: datetime) -> Non
             lease_token=None,
             fetch_count=0,
             error_count=0,
-            shown={"failure_code": "", "failure_message": "", "came": None, "result": None},
+            shown=NOTHING_WRONG | {"came": None, "result": None},
         )
-        expiring.over(generation, now=now)
+        alerting.result_is_safe(generation, now=now)
         wake.soon(generation.provider)
     generation.refresh_from_db()
 
@@ -164,7 +164,7 @@ def take_as_it_is(generation: Generation, *, member: Member, now: datetime) -> N
         shown |= {"result": generation.came, "came": None}
     with transaction.atomic():
         attempt.move(State.SUCCEEDED, now=now, lease_token=None, last_error="", shown=shown)
-        expiring.over(generation, now=now)
+        alerting.result_is_safe(generation, now=now)
     generation.refresh_from_db()
 
 

@@ -15,6 +15,7 @@ from editorapp.alerts import alerts, delivery
 from editorapp.alerts.models import AlertKind
 from editorapp.core import retry
 from editorapp.core.fault_points import reached
+from editorapp.generations import alerting
 from editorapp.generations.checks import alert_checks, expiring, overdue, unsendable
 from editorapp.generations.coordination import heartbeat, lease_holder, leases, wake
 from editorapp.generations.engine import reclaim, transfer
@@ -125,6 +126,4 @@ def _raise_fault(name: str, error: Exception, *, now: datetime) -> None:
         f"The regular check {name} fails each time ({type(error).__name__}), so what it looks for goes unnoticed. The "
         "log of the ticker says where. Report it, or update Rushes."
     )
-    alerts.open(
-        AlertKind.FAULT, f"chore:{name}", message=message, team_id=None, path="/status/", now=now
-    )
+    alerting.open_for_all(AlertKind.FAULT, f"chore:{name}", message, now=now)

@@ -84,6 +84,10 @@ class Cache:
         with self._alone():
             self._make_room(size)
 
+    def clear(self) -> None:
+        """Clear away all that is not in use: the disk is full."""
+        self.make_room(self._most_bytes)
+
     def _make_room(self, size: int) -> None:
         found = sorted(self._found())
         total = sum(count for _used, count, _path in found) + size
@@ -92,12 +96,6 @@ class Cache:
                 return
             if _clear(path):
                 total -= count
-
-    def clear(self) -> None:
-        """Clear away all that is not in use: the disk is full."""
-        with self._alone():
-            for _used, _count, path in self._found():
-                _clear(path)
 
     def _found(self) -> Iterator[tuple[int, int, Path]]:
         """Yield when each copy was last used, its bytes and its path."""

@@ -1,4 +1,4 @@
-"""Files on this machine: reading, hashing, making durable; what both backends do with them."""
+"""Local files: reading, hashing, making durable; what both backends do with them."""
 
 import errno
 import hashlib

@@ -1,11 +1,9 @@
-"""The sandbox's helper: `python -m editorapp.media.decoding.fork_server`.
+"""Fork server of the sandbox: `python -m editorapp.media.decoding.fork_server`.
 
-Loads the decoders once, then forks for each job.
-
-One JSON line in, one JSON line out. A job runs in a fork of its own, with limits, and without
-network where the system allows it; whatever a hostile file does to it, the helper only sees that it
-is gone. The helper ends when its standard input does, or when the process that started it is no
-more.
+Loads the decoders once, then forks for each job: one JSON line in, one JSON line out. A job runs
+with limits, and without network where the system allows it; whatever a hostile file does to it, the
+server only sees that it is gone. The server ends when its standard input does, or when the process
+that started it is no more.
 """
 
 import contextlib
@@ -17,10 +15,12 @@ import resource
 import select
 import signal
 import sys
-from collections.abc import Callable
 from typing import Any
 
+from editorapp.media.refusals import Refusal
+
 _LOOK_EVERY_SECONDS = 2.0
+_READ_BYTES = 65536
 # A job has none of the rights of an administrator: where we are one, it may not read all that we
 # may.
 _REFUSED_BY_ERROR = {
@@ -39,39 +39,32 @@ _OWN_FAULTS = {
     signal.SIGTRAP,
     signal.SIGSYS,
 }
-_CPU_GRACE_SECONDS = (
-    5  # between the signal that says which limit struck and the one that cannot be told from others
-)
+# Between the signal that says which limit struck and the one that cannot be told from others.
+_CPU_GRACE_SECONDS = 5
 _NEW_USER_AND_NETWORK = 0x10000000 | 0x40000000  # CLONE_NEWUSER | CLONE_NEWNET
 
 
 def main() -> None:
     """Serve jobs until nobody is left to ask for them."""
-    os.environ.setdefault(
-        "OPENBLAS_NUM_THREADS", "1"
-    )  # a process with threads cannot be forked safely
+    # A process with threads cannot be forked safely.
+    os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")
     parent = os.getppid()
     answers = os.fdopen(os.dup(1), "w", buffering=1)
-    os.register_at_fork(
-        after_in_child=answers.close
-    )  # else a killed helper would seem to live as long as its job
+    # Else a killed server would seem to live as long as its job.
+    os.register_at_fork(after_in_child=answers.close)
     os.dup2(2, 1)  # a decoder that prints must not write into the answers
-    jobs = _jobs()
+    _load_decoders()
     answers.write('{"ready":true}\n')
     while (line := _next_line(parent)) is not None:
-        answers.write(json.dumps(_run(jobs, json.loads(line), parent)) + "\n")
+        answers.write(json.dumps(_run(json.loads(line), parent)) + "\n")
 
 
-def _jobs() -> dict[str, Callable[..., dict[str, Any]]]:
+def _load_decoders() -> None:
     import av.logging
 
-    from editorapp.media.decoding import jobs
+    import editorapp.media.decoding.jobs  # noqa: F401
 
     av.logging.set_level(None)
-    return {
-        name: getattr(jobs, name)
-        for name in ("take", "take_archive", "still", "proxy", "trim", "outgoing", "as_png")
-    }
 
 
 _buffer = b""
@@ -84,7 +77,7 @@ def _next_line(parent: int) -> bytes | None:
         if os.getppid() != parent:
             return None
         if ready:
-            piece = os.read(0, 65536)
+            piece = os.read(0, _READ_BYTES)
             if not piece:
                 return None
             _buffer += piece
@@ -92,26 +85,22 @@ def _next_line(parent: int) -> bytes | None:
     return line
 
 
-def _run(
-    jobs: dict[str, Callable[..., dict[str, Any]]], asked: dict[str, Any], parent: int
-) -> dict[str, Any]:
+def _run(asked: dict[str, Any], parent: int) -> Any:
     """Run one job in a fork and return its answer, or that it has none."""
     reading, writing = os.pipe()
     pid = os.fork()
     if pid == 0:
         os.close(reading)
-        _work(jobs, asked, writing)
+        _work(asked, writing)
     os.close(writing)
     said = _listen(reading, parent)
     os.close(reading)
     _, status, used = os.wait4(pid, 0)
-    try:
-        answer: dict[str, Any] = json.loads(said)
-    except ValueError:
-        killed_by = os.WTERMSIG(status) if os.WIFSIGNALED(status) else 0
-        used_all = used.ru_utime + used.ru_stime >= asked["limits"]["cpu_seconds"]
-        answer = {"refused": why_ended(killed_by, used_all_time=used_all), "signal": killed_by}
-    return answer
+    with contextlib.suppress(ValueError):
+        return json.loads(said)
+    killed_by = os.WTERMSIG(status) if os.WIFSIGNALED(status) else 0
+    used_all = used.ru_utime + used.ru_stime >= asked["limits"]["cpu_seconds"]
+    return {"refused": why_ended(killed_by, used_all_time=used_all), "signal": killed_by}
 
 
 def why_ended(killed_by: int, *, used_all_time: bool) -> str:
@@ -136,34 +125,33 @@ def _listen(reading: int, parent: int) -> bytes:
         if os.getppid() != parent or (0 in ready and reading not in ready):
             os.killpg(0, signal.SIGKILL)
         if reading in ready:
-            piece = os.read(reading, 65536)
+            piece = os.read(reading, _READ_BYTES)
             if not piece:
                 return said
             said += piece
 
 
-def _work(
-    jobs: dict[str, Callable[..., dict[str, Any]]], asked: dict[str, Any], writing: int
-) -> None:
+def _work(asked: dict[str, Any], writing: int) -> None:
     """Do the job under limits and leave; never returns."""
-    from editorapp.media.refusals import Refusal
-
     signal.signal(signal.SIGINT, signal.SIG_DFL)  # else it would be an error of the job's own
+    with contextlib.suppress(OSError):
+        os.write(writing, json.dumps(_answer(asked)).encode())
+    os._exit(0)
+
+
+def _answer(asked: dict[str, Any]) -> dict[str, Any]:
+    from editorapp.media.decoding import jobs
+
     try:
         _limit(asked["limits"])
-        answer: dict[str, Any] = {"done": jobs[asked["job"]](**asked["arguments"])}
+        return {"done": getattr(jobs, asked["job"])(**asked["arguments"])}
     except Refusal as refusal:
-        answer = {"refused": refusal.code, "message": refusal.message}
+        return {"refused": refusal.code, "message": refusal.message}
     except OSError as error:
-        answer = {
-            "refused": _REFUSED_BY_ERROR.get(error.errno or 0, "crashed"),
-            "error": repr(error),
-        }
+        code = _REFUSED_BY_ERROR.get(error.errno or 0, "crashed")
+        return {"refused": code, "error": repr(error)}
     except BaseException as error:
-        answer = {"refused": "crashed", "error": repr(error)}
-    with contextlib.suppress(OSError):
-        os.write(writing, json.dumps(answer).encode())
-    os._exit(0)
+        return {"refused": "crashed", "error": repr(error)}
 
 
 def _limit(limits: dict[str, int]) -> None:
@@ -180,13 +168,11 @@ def _limit(limits: dict[str, int]) -> None:
     ):
         with contextlib.suppress(ValueError, OSError):  # macOS knows no limit on address space
             resource.setrlimit(which, (value, most))
-    signal.signal(
-        signal.SIGXFSZ, signal.SIG_IGN
-    )  # then writing fails with an error that can be told
+    # Then writing fails with an error that can be told.
+    signal.signal(signal.SIGXFSZ, signal.SIG_IGN)
+    # Refused in some containers: the other limits stay.
     with contextlib.suppress(AttributeError, OSError):
-        ctypes.CDLL(None).unshare(
-            _NEW_USER_AND_NETWORK
-        )  # refused in some containers: the other limits stay
+        ctypes.CDLL(None).unshare(_NEW_USER_AND_NETWORK)
 
 
 if __name__ == "__main__":

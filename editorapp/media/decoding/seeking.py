@@ -1,12 +1,10 @@
-"""Entering a clip in the middle: what only its beginning tells a decoder is told again where
-decoding starts.
+"""Seeking: a clip is entered in the middle, and what only its beginning tells a decoder is told again
+there.
 
 Encoders write some words once, before the first picture: parameter sets, and who they are.
-libavcodec needs the last
-too: older x264 coded 4:4:4 and some motion in ways of its own. After a seek it has not read them,
-     and shows noise.
-Of all codecs that are entered in the middle (timeline.py), H.264 alone has decoders that ask for
-such words.
+libavcodec needs the last too: older x264 coded 4:4:4 and some motion in ways of its own. After a
+seek it has not read them, and shows noise. Of all codecs that are entered in the middle
+(timeline.py), H.264 alone has decoders that ask for such words.
 """
 
 from collections.abc import Iterator
@@ -19,16 +17,16 @@ _PICTURES = range(1, 6)  # the kinds of NAL units that hold one: ITU-T H.264, ta
 _LENGTH_WIDTH_AT = 4  # in avcC: ISO/IEC 14496-15, 5.3.3.1
 
 
-def packets_from(container: Any, stream: Any, at: int, *others: Any) -> Iterator[Any]:
+def packets_from(stream: Any, at: int, *others: Any) -> Iterator[Any]:
     """Yield the packets of a picture stream, and of others, from the last keyframe that is not
     after `at`.
 
-    `container` must have been opened just now, with nothing read. `at`: in the stream's own units.
+    The clip must have been opened just now, with nothing read. `at`: in the stream's own units.
     Raises: av.error.FFmpegError, when the container does not find there, or the file is broken off.
     """
-    words = _first_words(container, stream)
-    container.seek(at, stream=stream, backward=True)
-    for packet in container.demux(stream, *others):
+    words = _first_words(stream)
+    stream.container.seek(at, stream=stream, backward=True)
+    for packet in stream.container.demux(stream, *others):
         if words and packet.size and packet.stream.index == stream.index:
             packet, words = _told(packet, words), b""
         yield packet
@@ -43,7 +41,7 @@ def _told(packet: Any, words: bytes) -> Any:
     return made
 
 
-def _first_words(container: Any, stream: Any) -> bytes:
+def _first_words(stream: Any) -> bytes:
     """Return what stands before the picture in the first packet of a stream."""
     context = stream.codec_context
     if context.codec.canonical_name != "h264":
@@ -52,7 +50,7 @@ def _first_words(container: Any, stream: Any) -> bytes:
     if len(about) <= _LENGTH_WIDTH_AT or about[0] != 1:
         return b""  # a stream with start codes, as no MP4 and hardly a Matroska file has it
     try:
-        data = bytes(next(packet for packet in container.demux(stream) if packet.size))
+        data = bytes(next(packet for packet in stream.container.demux(stream) if packet.size))
     except (StopIteration, av.error.FFmpegError):
         return b""
     units = _by_lengths(data, (about[_LENGTH_WIDTH_AT] & 3) + 1)

@@ -1,4 +1,4 @@
-"""The right to take an upload in: of several requests that finish it at once, on any machines, one
+"""Claim: the right to take an upload in. Of several requests that finish it at once, on any machines, one
 has it.
 
 It is renewed for as long as its holder lives. So a machine that died is waited for no longer than

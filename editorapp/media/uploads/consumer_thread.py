@@ -1,13 +1,12 @@
-"""Threads that do something with blocks of bytes while the next ones are still being read."""
+"""Consumer threads: they work on blocks of bytes from a bounded queue while the next are being read."""
 
 import queue
 import threading
 from collections.abc import Callable
 from types import TracebackType
 
-_AHEAD = (
-    4  # batches that may wait for one follower: its memory is bounded, and who reads waits for it
-)
+# Batches that may wait for one consumer: its memory is bounded, and who reads waits for it.
+_AHEAD = 4
 
 Batch = list[bytes]
 
@@ -23,7 +22,7 @@ class ConsumerThread:
         self._work = work
         self._error: BaseException | None = None
         self._batches: queue.Queue[Batch | None] = queue.Queue(_AHEAD)
-        self._thread = threading.Thread(target=self._run, name="follower", daemon=True)
+        self._thread = threading.Thread(target=self._run, name="consumer", daemon=True)
 
     def put(self, batch: Batch) -> None:
         """Hand over a batch. Raises: what an earlier one met."""

@@ -1,4 +1,4 @@
-"""An upload's bytes in a file of this machine: its length says how far the upload has come."""
+"""Part file: an upload's bytes in a file of this machine; its length says how far the upload has come."""
 
 import fcntl
 import os
@@ -7,16 +7,18 @@ import shutil
 import zlib
 from collections.abc import Iterator
 from contextlib import contextmanager
+from itertools import islice
 from pathlib import Path
 from typing import Any, Protocol
 
 from editorapp.core.fault_points import reached
 from editorapp.media import store
+from editorapp.media.backends.files import blocks
 from editorapp.media.uploads import running_hash
 from editorapp.media.uploads.consumer_thread import Batch, ConsumerThread
 
 # Larger reads are no faster, and each of the server's threads keeps what one took.
-READ_BYTES = 128 * 1024
+_READ_BYTES = 128 * 1024
 _BATCH = 4  # reads that are handed on together
 
 
@@ -35,11 +37,11 @@ class PartFile:
     """The pieces of one upload, one after the other in one file."""
 
     def __init__(self, token: str) -> None:
-        self._token = token
+        self._token, self._path = token, path(token)
 
     def offset(self) -> int:
         try:
-            return path(self._token).stat().st_size
+            return self._path.stat().st_size
         except FileNotFoundError:
             return 0
 
@@ -50,7 +52,7 @@ class PartFile:
         A piece that breaks off leaves what came: the next goes on from there. Raises: Refusal
         "disk_full".
         """
-        with store.telling_full_disk(), open(path(self._token), "ab") as file:
+        with store.telling_full_disk(), open(self._path, "ab") as file:
             with locked(file.fileno()):
                 if file.seek(0, os.SEEK_END) != at:
                     return None
@@ -65,23 +67,23 @@ class PartFile:
             return end
 
     def checksum(self, size: int) -> int:
-        return crc32_of(path(self._token), size)
+        return crc32_of(self._path, size)
 
-    def whole(self, size: int) -> Path:
+    def whole(self) -> Path:
         """Return the whole file under a second name, which may be used up: the pieces stay until
         they are forgotten.
         """
-        taking = path(self._token).with_suffix(f".{secrets.token_hex(4)}.taking")
+        taking = self._path.with_suffix(f".{secrets.token_hex(4)}.taking")
         try:
-            os.link(path(self._token), taking)
+            os.link(self._path, taking)
         except OSError:  # a file system without links
             with store.telling_full_disk():
-                shutil.copyfile(path(self._token), taking)
+                shutil.copyfile(self._path, taking)
         return taking
 
     def forget(self) -> None:
         running_hash.forget(self._token)
-        path(self._token).unlink(missing_ok=True)
+        self._path.unlink(missing_ok=True)
 
 
 class _Overtaken(Exception):
@@ -104,20 +106,25 @@ def crc32_of(file: Path, size: int) -> int:
     """Return the CRC-32 of the first bytes of a file, as zip and PNG have it."""
     crc = 0
     with file.open("rb") as opened:
-        while size > 0 and (data := opened.read(min(size, READ_BYTES))):
+        for data in blocks(opened.read, size):
             crc = zlib.crc32(data, crc)
-            size -= len(data)
     return crc
 
 
-def read(body: Body, size: int) -> bytes:
-    """Return the next bytes of a request's body; b"" at its end, and when the browser went away."""
-    try:
-        return body.read(size)
-    except OSError as error:
-        if error.errno is not None and not isinstance(error, ConnectionError):
-            raise
-        return b""
+def arriving(body: Body, size: int) -> Iterator[bytes]:
+    """Yield so many bytes of a request's body; fewer only at its end, or when the browser went
+    away.
+    """
+
+    def read(count: int) -> bytes:
+        try:
+            return body.read(count)
+        except OSError as error:
+            if error.errno is not None and not isinstance(error, ConnectionError):
+                raise
+            return b""
+
+    return blocks(read, size, most=_READ_BYTES)
 
 
 def _copy(body: Body, handle: int, *, at: int, length: int, digest: Any) -> int:
@@ -127,7 +134,7 @@ def _copy(body: Body, handle: int, *, at: int, length: int, digest: Any) -> int:
     Raises: _Overtaken, when the browser has sent them once more meanwhile, because this connection
     seemed dead to it.
     """
-    left, end = length, at
+    end = at
 
     def write(batch: Batch) -> None:
         nonlocal end
@@ -136,22 +143,17 @@ def _copy(body: Body, handle: int, *, at: int, length: int, digest: Any) -> int:
                 raise _Overtaken
             end += _write(handle, batch)
 
+    came = arriving(body, length)
     with (
         ConsumerThread(write) as writer,
         ConsumerThread(lambda batch: _hash(digest, batch)) as hasher,
     ):
-        while left > 0:
-            batch: Batch = []
-            while left > 0 and len(batch) < _BATCH and (data := read(body, min(left, READ_BYTES))):
-                left -= len(data)
-                batch.append(data)
-            if not batch:
-                break
+        while batch := list(islice(came, _BATCH)):
             writer.put(batch)
             if digest is not None:
                 hasher.put(batch)
             reached("upload.piece_half")
-    return length - left
+    return end - at
 
 
 def _hash(digest: Any, batch: Batch) -> None:

@@ -1,4 +1,4 @@
-"""An upload's bytes as objects in the bucket: any machine can take the next piece, and any can
+"""Piece objects: an upload's bytes as objects in the bucket. Any machine can take the next piece, and any can
 finish.
 
 Each object is a stretch of the file, and its name says which and what is in it:
@@ -17,10 +17,10 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from editorapp.core.fault_points import reached
-from editorapp.media import store
+from editorapp.media import layout, store
 from editorapp.media.backends.s3 import MediaStorage
 from editorapp.media.refusals import Refusal
-from editorapp.media.uploads.part_file import READ_BYTES, Body, crc32_of, locked, path, read
+from editorapp.media.uploads.part_file import Body, arriving, crc32_of, locked, path
 
 OBJECT_BYTES = 2 * 1024 * 1024  # lies in memory once for each piece that is being taken
 
@@ -49,16 +49,17 @@ class PieceObjects:
     """The pieces of one upload."""
 
     def __init__(self, token: str, storage: MediaStorage) -> None:
-        self._token, self._storage = token, storage
-        self._prefix = f"incoming/{token}/"
+        self._path, self._storage = path(token), storage
+        self._prefix = f"{layout.INCOMING}{token}/"
+
+    def _names(self) -> list[str]:
+        return [name for name, _size, _at in self._storage.list(self._prefix)]
 
     def _stretches(self) -> list[_Stretch]:
         """Return what covers the file from its first byte on, in order and up to the first gap."""
         chain: list[_Stretch] = []
         end = 0
-        for one in sorted(
-            _Stretch.named(name) for name, _size, _at in self._storage.list(self._prefix)
-        ):
+        for one in sorted(map(_Stretch.named, self._names())):
             if one.start > end:
                 break
             if one.end > end:
@@ -81,7 +82,7 @@ class PieceObjects:
         end = at + length
         with store.telling_full_disk():
             while at < end and (data := _block(body, min(OBJECT_BYTES, end - at))):
-                one = _Stretch(at, len(data), hashlib.sha256(data).hexdigest())
+                one = _Stretch(at, len(data), _hash(data))
                 with self._own_copy() as copy:
                     _write(copy, data, at)
                 self._storage.put_bytes(self._prefix + one.name, data, one.sha256)
@@ -94,7 +95,7 @@ class PieceObjects:
         """Return the CRC-32 of the first `size` bytes, which have arrived. Raises: Refusal."""
         with store.telling_full_disk(), self._own_copy() as copy:
             self._bring_here(copy)
-            return crc32_of(path(self._token), size)
+            return crc32_of(self._path, size)
 
     def _bring_here(self, copy: int) -> None:
         """Have on this machine all that has arrived and nothing else, each stretch compared with
@@ -102,33 +103,33 @@ class PieceObjects:
         """
         end = 0
         for one in self._stretches():
-            if hashlib.sha256(os.pread(copy, one.size, one.start)).hexdigest() != one.sha256:
+            if _hash(os.pread(copy, one.size, one.start)) != one.sha256:
                 data = b"".join(self._storage.get(self._prefix + one.name))
-                if hashlib.sha256(data).hexdigest() != one.sha256:
+                if _hash(data) != one.sha256:
                     raise Refusal("storage_damaged")
                 _write(copy, data, one.start)
             end = one.end
         os.ftruncate(copy, end)
 
-    def whole(self, size: int) -> Path:
+    def whole(self) -> Path:
         """Return the whole file on this machine, under a name that may be used up.
 
         Raises: Refusal.
         """
         with store.telling_full_disk(), self._own_copy() as copy:
             self._bring_here(copy)
-        claimed = path(self._token).with_suffix(f".{secrets.token_hex(4)}.taking")
-        os.rename(path(self._token), claimed)
+        claimed = self._path.with_suffix(f".{secrets.token_hex(4)}.taking")
+        os.rename(self._path, claimed)
         return claimed
 
     def forget(self) -> None:
-        path(self._token).unlink(missing_ok=True)
-        for name, _size, _at in list(self._storage.list(self._prefix)):
+        self._path.unlink(missing_ok=True)
+        for name in self._names():
             self._storage.forget(self._prefix + name)
 
     @contextmanager
     def _own_copy(self) -> Iterator[int]:
-        handle = os.open(path(self._token), os.O_RDWR | os.O_CREAT, 0o644)
+        handle = os.open(self._path, os.O_RDWR | os.O_CREAT, 0o644)
         try:
             with locked(handle):
                 yield handle
@@ -137,13 +138,14 @@ class PieceObjects:
 
 
 def _block(body: Body, size: int) -> bytearray:
-    """Return so many bytes of the body; fewer only at its end, or when the browser went away."""
-    block, filled = bytearray(size), 0
-    while filled < size and (data := read(body, min(READ_BYTES, size - filled))):
-        block[filled : filled + len(data)] = data
-        filled += len(data)
-    del block[filled:]
+    block = bytearray()
+    for data in arriving(body, size):
+        block += data
     return block
+
+
+def _hash(data: bytes | bytearray) -> str:
+    return hashlib.sha256(data).hexdigest()
 
 
 def _write(handle: int, data: bytes | bytearray, at: int) -> None:

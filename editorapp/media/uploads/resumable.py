@@ -1,4 +1,4 @@
-"""Receive a file in pieces: each goes straight to where it stays, and a broken connection costs one
+"""Resumable uploads: a file comes in pieces, each goes straight to where it stays, and a broken connection costs one
 piece.
 
 Whatever a browser asks may be asked again, because its answer may have been lost: beginning the
@@ -9,7 +9,7 @@ same asset or the same refusal.
 import logging
 import secrets
 from pathlib import Path
-from typing import Protocol
+from typing import TYPE_CHECKING, Any
 
 from django.db import IntegrityError, transaction
 from django.utils import timezone
@@ -26,6 +26,9 @@ from editorapp.media.uploads import part_file, running_hash
 from editorapp.media.uploads.claim import claimed
 from editorapp.media.uploads.part_file import Body, PartFile
 from editorapp.teams.models import Member
+
+if TYPE_CHECKING:
+    from editorapp.media.uploads.piece_objects import PieceObjects
 
 log = logging.getLogger(__name__)
 
@@ -49,43 +52,38 @@ def begin(*, name: str, size_bytes: int, member: Member, mark: str = "") -> Uplo
     Raises: Refusal "empty", "too_big".
     """
     check_bytes(size_bytes)
-    if mark and (known := _known(name, size_bytes, member, mark)):
+    of_file = {
+        "team": member.team,
+        "user": member.user,
+        "name": safe_name(name),
+        "size_bytes": size_bytes,
+        "mark": mark,
+    }
+    if mark and (known := _known(of_file)):
         return known
     try:
         with transaction.atomic():
-            upload = Upload.objects.create(
-                token=secrets.token_urlsafe(24),
-                team=member.team,
-                user=member.user,
-                name=safe_name(name),
-                size_bytes=size_bytes,
-                mark=mark,
-            )
+            upload = Upload.objects.create(token=secrets.token_urlsafe(24), **of_file)
     except IntegrityError:  # the same file was begun twice at once
-        if (known := _known(name, size_bytes, member, mark)) is None:
+        if (known := _known(of_file)) is None:
             raise
         return known
     reached("upload.begun")
     return upload
 
 
-def _known(name: str, size_bytes: int, member: Member, mark: str) -> Upload | None:
+def _known(of_file: dict[str, Any]) -> Upload | None:
     """Return this person's upload of a file: the one under way, or the one that became an asset a
     moment ago.
 
     One that was refused is tried anew.
     """
-    of_file = Upload.objects.filter(
-        team=member.team, user=member.user, name=safe_name(name), size_bytes=size_bytes, mark=mark
-    )
-    if (open_one := of_file.under_way().first()) is not None:
+    uploads = Upload.objects.filter(**of_file)
+    if (open_one := uploads.under_way().first()) is not None:
         _touch(open_one)
         return open_one
     taken = (
-        of_file.filter(asset__isnull=False, asset__deleted_at=None)
-        .select_related("asset")
-        .order_by("-pk")
-        .first()
+        uploads.filter(asset__isnull=False, asset__deleted_at=None).select_related("asset").last()
     )
     if taken is not None and taken.asset and store.exists(taken.asset.sha256, store.ORIGINAL):
         return taken
@@ -97,27 +95,13 @@ def _touch(upload: Upload) -> None:
     Upload.objects.filter(pk=upload.pk).update(touched_at=timezone.now())
 
 
-class Pieces(Protocol):
-    """Where the bytes of one upload are collected: a PartFile or PieceObjects."""
-
-    def offset(self) -> int: ...
-
-    def append(self, body: Body, *, at: int, length: int) -> int | None: ...
-
-    def checksum(self, size: int) -> int: ...
-
-    def whole(self, size: int) -> Path: ...
-
-    def forget(self) -> None: ...
-
-
-def _pieces(upload: Upload) -> Pieces:
+def _pieces(upload: Upload) -> "PartFile | PieceObjects":
+    """Return what collects the bytes of an upload."""
     storage = store.bucket()
     if storage is None:
         return PartFile(upload.token)
-    from editorapp.media.uploads.piece_objects import (
-        PieceObjects,  # it needs the packages of a bucket
-    )
+    # It needs the packages of a bucket.
+    from editorapp.media.uploads.piece_objects import PieceObjects
 
     return PieceObjects(upload.token, storage)
 
@@ -163,13 +147,13 @@ def append(upload: Upload, body: Body, *, at: int, length: int) -> int:
             raise WrongOffset(here)
         raise Refusal("too_big", size=show_bytes(at + length), limit=show_bytes(upload.size_bytes))
     _touch(upload)
-    reached = pieces.append(body, at=at, length=length)
-    if reached is None:
+    end = pieces.append(body, at=at, length=length)
+    if end is None:
         raise WrongOffset(offset(upload))
-    return reached
+    return end
 
 
-def finish(upload: Upload, *, spent: Timing | None = None) -> Asset:
+def finish(upload: Upload, *, timing: Timing | None = None) -> Asset:
     """Take the uploaded file in; asked again, give the same asset, or the same refusal.
 
     Its pieces are gone afterwards, taken or refused. Where it is not the file that is in the way (a
@@ -183,12 +167,11 @@ def finish(upload: Upload, *, spent: Timing | None = None) -> Asset:
     with claimed(upload) as is_ours:
         if not is_ours:
             return _outcome(upload)
-        pieces = _pieces(upload)
-        here = pieces.offset()
+        here = _pieces(upload).offset()
         if here != upload.size_bytes:
             raise WrongOffset(here)
         try:
-            asset = _take(upload, pieces, here, spent)
+            asset = _take(upload, timing)
         except Refusal as refusal:
             if not refusal.is_passing:
                 _end(upload, refusal_code=refusal.code, refusal_message=refusal.message)
@@ -197,12 +180,12 @@ def finish(upload: Upload, *, spent: Timing | None = None) -> Asset:
     return asset
 
 
-def _take(upload: Upload, pieces: Pieces, size: int, spent: Timing | None) -> Asset:
-    sha256 = running_hash.result(upload.token, size=size)
-    file = pieces.whole(size)
+def _take(upload: Upload, timing: Timing | None) -> Asset:
+    sha256 = running_hash.result(upload.token, size=upload.size_bytes)
+    file = _pieces(upload).whole()
     reached("upload.taking")
     asset = take_in(
-        file, name=upload.name, team=upload.team, user=upload.user, sha256=sha256, spent=spent
+        file, name=upload.name, team=upload.team, user=upload.user, sha256=sha256, timing=timing
     )
     reached("upload.taken")
     return asset
@@ -210,9 +193,8 @@ def _take(upload: Upload, pieces: Pieces, size: int, spent: Timing | None) -> As
 
 def _end(upload: Upload, **outcome: object) -> None:
     """Write down how it ended, and only then forget its pieces."""
-    Upload.objects.filter(pk=upload.pk).update(
-        finished_at=timezone.now(), touched_at=timezone.now(), **outcome
-    )
+    now = timezone.now()
+    Upload.objects.filter(pk=upload.pk).update(finished_at=now, touched_at=now, **outcome)
     _forget(upload)
 
 

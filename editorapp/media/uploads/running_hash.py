@@ -1,4 +1,4 @@
-"""The hash of a file whose pieces are still arriving, so that it need not be read again when the
+"""Running hash: that of a file whose pieces are still arriving, so that it need not be read again when the
 last one is there.
 
 Kept in this process only: whoever has not seen every piece in order reads the file instead.

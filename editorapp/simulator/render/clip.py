@@ -121,12 +121,12 @@ class SourceClip:
         self._path = Path(path)
         self._opened = ExitStack()
         # The first frame is looked at apart: not every container finds back to its beginning.
-        with open_clip(self._path) as (container, stream):
-            first = next(decoded(container, stream), None)
+        with open_clip(self._path) as stream:
+            first = next(decoded(stream), None)
             if first is None:
                 raise Refusal("no_frames")
-        self.container, self.stream = self._opened.enter_context(open_clip(self._path))
-        self.audio = track_of(self.container)
+        self.stream = self._opened.enter_context(open_clip(self._path))
+        self.audio = track_of(self.stream.container)
         self.quarters = round((first.rotation or 0) / 90) % 4
         shape = (
             self.stream.sample_aspect_ratio
@@ -150,8 +150,8 @@ class SourceClip:
         """Do the noted times of the sound make sense? Asked by who writes sound: the file is read
         through for it.
         """
-        with open_clip(self._path) as (container, _):
-            return has_true_times(container)
+        with open_clip(self._path) as stream:
+            return has_true_times(stream.container)
 
     @property
     def starts_at(self) -> Fraction:
@@ -169,7 +169,7 @@ class SourceClip:
         streams = [self.stream] + ([self.audio] if self.audio else [])
         held: tuple[Planes, int, int] | None = None
         index, step = 0, max(1, round(1 / self.fps / self.time_base))
-        for packet in demuxed(self.container, *streams):
+        for packet in demuxed(*streams):
             for frame in frames_in(packet.stream, packet):
                 if isinstance(frame, av.AudioFrame):
                     yield frame
@@ -220,7 +220,7 @@ def still(path: str, width: int, height: int, *, last: bool = False) -> Planes:
 def _frame_of(path: str, *, last: bool) -> Any:
     source = SourceClip(path)
     try:
-        frames = decoded(source.container, source.stream)
+        frames = decoded(source.stream)
         frame = next(frames)
         if last:
             for later in frames:

@@ -12,9 +12,9 @@ from django.utils import timezone
 
 from editorapp.core.money import ZERO, show_usd
 from editorapp.costs.ledger import month_of
-from editorapp.generations.engine.claims import taking_slots
 from editorapp.generations.ledger_lines import spent_by_account
 from editorapp.generations.models import Attempt, Pause
+from editorapp.generations.queue.slots import taking_slots
 from editorapp.generations.states import State
 from editorapp.providers import accounts, registry
 from editorapp.providers.account_capabilities import unit_price_usd

@@ -282,7 +282,7 @@ def finish_upload(request: MemberRequest, token: str) -> HttpResponse:
     """
     timing = Timing()
     try:
-        asset = resumable.finish(_own_upload(request, token), spent=timing)
+        asset = resumable.finish(_own_upload(request, token), timing=timing)
     except resumable.WrongOffset as wrong:
         return _at(wrong.offset, status=409)
     except BeingTaken:

@@ -2,7 +2,7 @@
 lately.
 
 Who may pause, move and cancel is decided in teams/roles.py, and held to in
-generations/queue/pause.py.
+generations/queue/senders.py.
 """
 
 import hashlib
@@ -26,7 +26,7 @@ from django.utils import timezone
 from editorapp.core.htmx import is_part, page_or_part
 from editorapp.generations.coordination import heartbeat
 from editorapp.generations.models import Attempt, Generation
-from editorapp.generations.queue import pause, reorder
+from editorapp.generations.queue import pause, reorder, senders
 from editorapp.generations.queue import position as standing
 from editorapp.generations.queue.cancel import TooLate, cancel
 from editorapp.generations.queue.position import AccountStanding, QueuePosition
@@ -194,7 +194,7 @@ def cancel_batch(request: MemberRequest, batch: UUID) -> HttpResponse:
     canceled = 0
     # The last first: the first may be on their way.
     for take in takes.filter(state__in=CANCELABLE).order_by("-pk"):
-        pause.may_arrange(take, request.member, Act.CANCEL)
+        senders.may_arrange(take, request.member, Act.CANCEL)
         with suppress(TooLate):  # sent meanwhile: its row says so
             cancel(take, now=timezone.now(), by=request.member.user)
             canceled += 1

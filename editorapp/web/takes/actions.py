@@ -8,7 +8,7 @@ from django.utils import timezone
 from editorapp.core.notes import NoteNeeded
 from editorapp.costs import ledger
 from editorapp.generations.models import Overtaken
-from editorapp.generations.queue import pause
+from editorapp.generations.queue import senders
 from editorapp.generations.queue.cancel import TooLate, cancel
 from editorapp.generations.reconcile.stop_following import NotFollowed, stop_following
 from editorapp.generations.request.enqueue import RequestRefused
@@ -31,7 +31,7 @@ LATE = (NotRetryable, Overtaken)
 def cancel_it(request: MemberRequest, pk: int) -> HttpResponse:
     """Take it out of the queue: one's own, or as an admin anybody's."""
     take = take_or_404(request, pk)
-    pause.may_arrange(take, request.member, Act.CANCEL)
+    senders.may_arrange(take, request.member, Act.CANCEL)
     done = "Canceled. Nothing was sent, and the reservation is released."
     with reported(request, done, warnings=(TooLate,)):
         cancel(take, now=timezone.now(), by=request.member.user)

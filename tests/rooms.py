@@ -19,4 +19,20 @@ ROOMS = (
     "simulator",
 )
 
-ORDER: dict[str, tuple[str, ...]] = {}
+ORDER: dict[str, tuple[str, ...]] = {
+    "providers": (
+        "contract",
+        "spec",
+        "prices",
+        "rules",
+        "field_mapping",
+        "registry",
+        "http",
+        "documents",
+        "vendors",
+        "models",
+        "accounts",
+        "capability_discovery",
+    ),
+    "providers/rules": ("conditions", "shared_fixes", "shared", "table", "unavailable", "describe"),
+}

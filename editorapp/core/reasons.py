@@ -1,4 +1,4 @@
-"""What a script is told instead of a page: a reason that it can read, and a sentence for people."""
+"""Reasons of a refusal: what a script is told instead of a page, to read and to show."""
 
 from django.http import JsonResponse
 

@@ -1,4 +1,4 @@
-"""People, the team they work in, and the one-time links that let them in."""
+"""Teams: people, the team they work in, and the one-time links that let them in."""
 
 import hashlib
 import secrets

@@ -75,8 +75,7 @@ def change_role(member: Member, role: str, *, now: datetime) -> None:
     What waits of theirs is asked about in generations/queue/offboarding.py.
 
     Where it allows less than the one before, every way in under that one ends: sessions, sign-in
-    links, and what they
-    invited as an admin, which could let them in again as one.
+    links, and what they invited as an admin, which could let them in again as one.
     Raises: ValueError, for a role that does not exist; LastAdmin.
     """
     with transaction.atomic():

@@ -1,4 +1,4 @@
-"""Who may do what: one table, read by pages, views and queries."""
+"""Roles: who may do what. One table, read by pages, views and queries."""
 
 from django.db import models
 

@@ -64,7 +64,7 @@ def carried(submit: Any) -> CallResult:
     post = Post(attempt, Access(1, "luma-agents", "http://127.0.0.1:9", "key"), {}, "/x")  # type: ignore[arg-type]
     carrier = Dispatcher(SimpleNamespace(submit=submit))  # type: ignore[arg-type]
     try:
-        return carrier._loop.run_until_complete(carrier._called(post))
+        return carrier._loop.run_until_complete(carrier._result(post))
     finally:
         carrier.close()
 

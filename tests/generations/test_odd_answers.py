@@ -319,11 +319,11 @@ def test_a_price_of_any_type_comes_through_from_the_answer_to_the_take(cost):
     access = Access(
         1, "scenario", "https://x.example/v1", "key:secret", unit_price_usd=Decimal("0.01")
     )
-    wire, _seen = answering(
+    session, _seen = answering(
         httpx.Response(200, json={"job": job}), httpx.Response(200, json=asset), to=access
     )
 
-    poll(run_call(registry.get("scenario").poll("job-1", wire=wire)))
+    poll(run_call(registry.get("scenario").poll("job-1", session=session)))
 
     take = take_of(attempt)
     assert take.state == State.FETCHING and take.cost_usd == ESTIMATE and take.cost_is_estimated
@@ -516,9 +516,9 @@ HOSTILE = [
 @pytest.mark.parametrize("answer", HOSTILE, ids=range(len(HOSTILE)))
 def test_every_text_of_an_answer_can_be_written_on_either_database(answer):
     (attempt,) = make_running()
-    wire, _seen = answering(httpx.Response(200, content=json.dumps(answer)))
+    session, _seen = answering(httpx.Response(200, content=json.dumps(answer)))
 
-    poll(run_call(registry.get("luma-agents").poll("job-1", wire=wire)))
+    poll(run_call(registry.get("luma-agents").poll("job-1", session=session)))
 
     take = take_of(attempt)
     assert attempt.odd_count == 0
@@ -531,7 +531,7 @@ def test_an_adapter_that_stumbles_over_an_answer_is_no_outage_and_no_end():
     (attempt,) = make_running()
     adapter = type("Stumbling", (), {"SPEC": registry.get("luma-agents").SPEC})
 
-    async def stumble(job_id, *, wire):
+    async def stumble(job_id, *, session):
         raise RecursionError("deep \ud83d")
 
     adapter.poll = staticmethod(stumble)

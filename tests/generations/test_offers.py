@@ -149,15 +149,15 @@ def ways(
     chosen: ProviderAccount,
     **options: Any,
 ) -> list[tuple[str, Fix]]:
-    """Return the mends of each refusal that lead to another account, with the refused field."""
+    """Return the fixes of each refusal that lead to another account, with the refused field."""
     verdict = weigh(wanted, clip, chosen, with_options=False, **options)
     verdict = with_ways(verdict, list(at_each(accounts, wanted, clip, chosen, **options).values()))
-    return [(one.field, mend) for one in verdict.refusals for mend in one.mends if leads_to(mend)]
+    return [(one.field, fix) for one in verdict.refusals for fix in one.fixes if leads_to(fix)]
 
 
-def leads_to(mend: Fix) -> int | None:
-    """Return the account that a mend leads to, or asks for a price."""
-    return mend.changes.get("account") or mend.changes.get("ask")
+def leads_to(fix: Fix) -> int | None:
+    """Return the account that a fix leads to, or asks for a price."""
+    return fix.changes.get("account") or fix.changes.get("ask")
 
 
 def test_three_quotes_for_one_draft(member: Member, accounts: list[ProviderAccount]) -> None:
@@ -184,7 +184,7 @@ def test_a_clip_of_21_s_on_luma_has_two_ways_out_of_which_one_is_another_provide
 
     (refusal,) = verdict.refusals
 
-    assert [(mend.label, dict(mend.changes)) for mend in refusal.mends] == [
+    assert [(fix.label, dict(fix.changes)) for fix in refusal.fixes] == [
         ("Send to GMI Cloud, which takes 30 s", {"account": gmi.pk}),
         ("Ask Scenario, which states no longest length, what it would cost", {"ask": scenario.pk}),
         ("Trim to the first 18 s", {"trim_to_seconds": "18"}),
@@ -306,8 +306,8 @@ def test_a_way_out_that_is_broken_elsewhere_too_says_that_its_price_is_open(
     clip = make_asset(member, duration_seconds=Decimal(21), frame_count=504)
 
     labels = {
-        leads_to(mend): mend.label
-        for _, mend in ways(accounts, asked(clip, resolution="4k"), clip, luma)
+        leads_to(fix): fix.label
+        for _, fix in ways(accounts, asked(clip, resolution="4k"), clip, luma)
     }
 
     assert (
@@ -330,18 +330,18 @@ def test_no_way_out_promises_anything_about_a_price_that_is_not_known(
                 one.account.pk: one
                 for one in at_each(accounts, wanted, clip, here, budget=budget).values()
             }
-            for _field, mend in ways(accounts, wanted, clip, here, budget=budget):
-                offer = offered[leads_to(mend)]
-                tried[mend.label.partition(" ")[0]] += 1
+            for _field, fix in ways(accounts, wanted, clip, here, budget=budget):
+                offer = offered[leads_to(fix)]
+                tried[fix.label.partition(" ")[0]] += 1
                 if offer.estimate is None:
-                    assert mend.label.startswith(("Ask ", "Try ")) and "cost $" not in mend.label, (
-                        mend.label
+                    assert fix.label.startswith(("Ask ", "Try ")) and "cost $" not in fix.label, (
+                        fix.label
                     )
                 else:
-                    assert mend.label.startswith("Send to "), mend.label
+                    assert fix.label.startswith("Send to "), fix.label
                     assert (
                         "budget" not in {one.rule_id for one in offer.refusals}
-                        or "costs" not in mend.label
+                        or "costs" not in fix.label
                     )
     assert tried["Ask"] > 3 and tried["Send"] > 3
 
@@ -358,10 +358,7 @@ def test_several_takes_together_must_find_room_in_the_budget_where_a_way_leads(
         found = [*at_each(accounts[:2], wanted, clip, gmi, budget=budget, count=count).values()]
         verdict = with_ways(weigh(wanted, clip, gmi, with_options=False, budget=budget), found)
         return [
-            mend.label
-            for one in verdict.refusals
-            for mend in one.mends
-            if leads_to(mend) == luma.pk
+            fix.label for one in verdict.refusals for fix in one.fixes if leads_to(fix) == luma.pk
         ]
 
     assert costs("3.50", 1) == ["Send to Luma Agents, which costs $3.24"]
@@ -375,11 +372,11 @@ def test_an_account_that_cannot_be_used_is_no_way_out(
     clip = make_asset(member, duration_seconds=Decimal(21), frame_count=504)
     gmi.is_enabled = False
 
-    assert [mend.changes for _field, mend in ways(accounts, asked(clip), clip, luma)] == [
+    assert [fix.changes for _field, fix in ways(accounts, asked(clip), clip, luma)] == [
         {"ask": scenario.pk}
     ]
     assert {"ask": scenario.pk} in [
-        mend.changes for _field, mend in ways(accounts, asked(clip), clip, gmi)
+        fix.changes for _field, fix in ways(accounts, asked(clip), clip, gmi)
     ]
     scenario.key_encrypted = "not readable"
     scenario.is_simulated = False
@@ -398,9 +395,7 @@ def test_of_two_accounts_with_one_provider_one_is_named(
     )
     (refusal,) = with_ways(weigh(asked(clip), clip, luma), found).refusals
 
-    assert [mend.changes["account"] for mend in refusal.mends if "account" in mend.changes] == [
-        gmi.pk
-    ]
+    assert [fix.changes["account"] for fix in refusal.fixes if "account" in fix.changes] == [gmi.pk]
 
 
 def drafts(
@@ -455,10 +450,10 @@ def test_every_way_out_works_and_no_working_one_is_left_out(
         for here in accounts:
             before = heads(weigh(wanted, clip, here, with_options=False))
             found = ways(accounts, wanted, clip, here)
-            for field, mend in found:
-                after = heads(weigh(wanted, clip, by_pk[leads_to(mend)], with_options=False))
-                assert not after[field.partition(".")[0]], (mend.label, wanted)
-                assert after <= before, (mend.label, wanted)
+            for field, fix in found:
+                after = heads(weigh(wanted, clip, by_pk[leads_to(fix)], with_options=False))
+                assert not after[field.partition(".")[0]], (fix.label, wanted)
+                assert after <= before, (fix.label, wanted)
                 tried += 1
             others = at_each(accounts, wanted, clip, here).values()
             takers = [one for one in others if not one.is_chosen and not (one.refusals or one.lost)]

@@ -32,9 +32,7 @@ TOLD = (PLACE.encode(), b"Phone maker", b"com.apple.quicktime.location")
 
 @pytest.fixture
 def posted(monkeypatch) -> list[bytes]:
-    """The bodies with stored files in them, as they go onto the wire: the simulator keeps none of
-    them.
-    """
+    """The bodies as they go onto the wire: the simulator keeps no stored file that one carries."""
     bodies, pieces = [], InlineBody.pieces
 
     async def noted(self):
@@ -110,7 +108,7 @@ def test_a_provider_receives_a_photo_upright_and_a_clip_without_its_place(
     run(clock, until=State.RUNNING)
 
     photos, clips = received(quick_folder, before)
-    for number, sent in enumerate(posted):
+    for number, sent in enumerate(posted if slug == "gmi-cloud" else ()):
         clips.append(tmp_path / f"{number}.mp4")
         clips[-1].write_bytes(base64.b64decode(json.loads(sent)["payload"]["source_data"]))
     assert photos and clips

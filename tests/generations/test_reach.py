@@ -71,7 +71,7 @@ def test_elsewhere_it_is_refused_with_the_way_to_the_account_that_made_it(
     (broken,) = refused.value.verdict.refusals
     assert (broken.rule_id, broken.field) == ("take.elsewhere", field)
     assert f"take {take.pk}" in broken.message and take.account.name in broken.message
-    assert broken.mends[0].changes == {"account": take.account_id}
+    assert broken.fixes[0].changes == {"account": take.account_id}
     assert (Generation.objects.count(), Entry.objects.count()) == (1, 0)
 
 
@@ -181,7 +181,7 @@ def test_a_take_of_a_provider_that_continues_none_leads_back_to_no_such_account(
 
     (broken,) = verdict.refusals
     assert "does not go on from a take" in broken.message
-    assert [mend.changes for mend in broken.mends] == [{"guides": "none", "frames": "none"}]
+    assert [fix.changes for fix in broken.fixes] == [{"guides": "none", "frames": "none"}]
 
 
 @pytest.mark.parametrize(

@@ -51,16 +51,16 @@ def chosen(job: Job, *, exr: bool = False, body: object = None) -> tuple[list[st
 
 
 def luma(*output: object) -> Job:
-    wire, _ = talk.answering(
+    session, _ = talk.answering(
         says(200, {"id": "g-1", "state": "completed", "output": list(output)}), to=LUMA
     )
-    return talk.run(luma_agents.poll("g-1", wire=wire))
+    return talk.run(luma_agents.poll("g-1", session=session))
 
 
 def gmi(outcome: dict[str, object], **payload: object) -> Job:
     record = {"request_id": "r-1", "status": "success", "outcome": outcome, "payload": payload}
-    wire, _ = talk.answering(says(200, record), to=GMI)
-    return talk.run(gmi_cloud.poll("r-1", wire=wire))
+    session, _ = talk.answering(says(200, record), to=GMI)
+    return talk.run(gmi_cloud.poll("r-1", session=session))
 
 
 def scenarios(*assets: dict[str, object], given: tuple[str, ...] = ()) -> Job:
@@ -68,10 +68,10 @@ def scenarios(*assets: dict[str, object], given: tuple[str, ...] = ()) -> Job:
     metadata = {"assetIds": [*given, *ids], "input": {"video": list(given)}}
     job = says(200, {"job": {"jobId": "j", "status": "success", "metadata": metadata}})
     sound = {"status": "success"}
-    wire, _ = talk.answering(
+    session, _ = talk.answering(
         job, *(says(200, {"asset": sound | one}) for one in assets), to=SCENARIO
     )
-    return talk.run(scenario.poll("j", wire=wire))
+    return talk.run(scenario.poll("j", session=session))
 
 
 @pytest.mark.parametrize(

@@ -43,10 +43,10 @@ def test_it_has_a_spec_and_the_five_functions_and_two_readers(provider: ModuleTy
     for name in ("encode", "decode", "endpoint"):
         assert callable(getattr(provider, name))
     for name, needed in (
-        ("stage", {"path", "name", "media_type", "purpose", "wire"}),
-        ("submit", {"body", "path", "wire", "idempotency_key"}),
-        ("poll", {"job_id", "wire"}),
-        ("ping", {"wire"}),
+        ("stage", {"path", "name", "media_type", "purpose", "session"}),
+        ("submit", {"body", "path", "session", "idempotency_key"}),
+        ("poll", {"job_id", "session"}),
+        ("ping", {"session"}),
     ):
         function = getattr(provider, name)
         assert inspect.iscoroutinefunction(function), name
@@ -72,7 +72,7 @@ def test_a_model_that_is_priced_by_asking_has_somebody_to_ask(
 ) -> None:
     if any(model.is_priced_by_asking for model in spec.models):
         assert inspect.iscoroutinefunction(provider.quote)
-        assert {"wanted", "seconds", "wire"} <= set(inspect.signature(provider.quote).parameters)
+        assert {"wanted", "seconds", "session"} <= set(inspect.signature(provider.quote).parameters)
 
 
 def test_its_rows_name_real_attributes_and_say_where_they_come_from(spec: Spec) -> None:

@@ -170,9 +170,7 @@ def test_its_rules_and_mends_are_judged_like_any(member: Member, account: Provid
     verdict = weigh(glowing(asset, resolution="1080p"), asset, account)
 
     assert {row.rule_id for row in verdict.refusals} == {"L3", "L4"}
-    assert "Trim to the first 12 s" in [
-        mend.label for row in verdict.refusals for mend in row.mends
-    ]
+    assert "Trim to the first 12 s" in [fix.label for row in verdict.refusals for fix in row.fixes]
     assert (
         verdict.curl.startswith("curl -X POST")
         and '-u "$LANTERN_KEY:$LANTERN_SECRET"' in verdict.curl

@@ -11,7 +11,7 @@ CHANGES = (
     Change(
         "only a 429 says how long a provider asks to be left alone",
         f"{PROVIDERS}/http/answers.py",
-        "        error.retry_after_seconds = wait_asked(said.headers)\n",
+        "        error.retry_after_seconds = wait_asked(response.headers)\n",
         "        pass\n",
         (f"{WIRE}::test_every_refusal_says_how_long_it_asks_to_be_left_alone",),
     ),

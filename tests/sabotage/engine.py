@@ -94,8 +94,8 @@ CHANGES = (
     Change(
         "an adapter's fault, or no answer in all the time, counts as never sent: the paid call goes out again",
         "editorapp/generations/engine/dispatcher.py",
-        "OutcomeUnknown if isinstance(errand, Post) else Unavailable",
-        "Unavailable",
+        "        return OutcomeUnknown(message, code=type(error).__name__)\n",
+        "        return Unavailable(message, code=type(error).__name__)\n",
         (
             f"{IN_DOUBT}::test_a_module_that_stumbles_over_the_answer_of_a_paid_call_does_not_say_that_it_never_arrived",
             f"{IN_DOUBT}::test_a_paid_call_without_an_answer_in_all_its_time_does_not_say_that_it_never_arrived",

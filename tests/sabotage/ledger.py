@@ -49,7 +49,7 @@ CHANGES = (
     ),
     Change(
         "a reservation does not look whether there is room",
-        LEDGER,
+        "editorapp/costs/month_sums.py",
         "free = MonthBudget.objects.filter(room, pk=budget.pk)",
         "free = MonthBudget.objects.filter(pk=budget.pk)",
         ("tests/costs/test_ledger.py::test_a_reservation_beyond_the_budget_is_refused_whole",),

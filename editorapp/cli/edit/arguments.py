@@ -215,7 +215,7 @@ def _model(options: Mapping[str, Any], spec: Spec) -> Model:
             or "no other provider either"
         )
         raise BadArgument(f"--task {task}: {spec.name} does not do this. There is: {who}.")
-    named = [model for model in there if name in (None, model.name, model.wire)]
+    named = [model for model in there if name in (None, model.name, model.model_id)]
     if not named:
         names = ", ".join(model.name for model in there)
         raise BadArgument(

@@ -10,7 +10,7 @@ from editorapp.generations.request.verdict import Verdict
 from editorapp.providers import registry
 from editorapp.providers.contract import GenerationRequest
 from editorapp.providers.models import ProviderAccount
-from editorapp.providers.rules.table import Broken
+from editorapp.providers.spec import Broken
 
 STILL_ASKED = "price.asking"  # no rule is broken: the price is not known yet
 

@@ -27,8 +27,7 @@ from editorapp.providers.models import ProviderAccount
 from editorapp.providers.rules import table
 from editorapp.providers.rules.conditions import is_said
 from editorapp.providers.rules.fixes import applied
-from editorapp.providers.rules.table import Broken, Fix
-from editorapp.providers.spec import Model, ParameterKind, Spec
+from editorapp.providers.spec import Broken, Fix, Model, ParameterKind, Spec
 
 LIST, KNOWN, ASKING, ASK, FAILED, NONE = "list", "known", "asking", "ask", "failed", "none"
 
@@ -273,7 +272,7 @@ def _with_ways(one: Broken, here: Offer, there: Sequence[Offer], now: Counter[st
     head = _head(one)
     ways: dict[str, Fix] = {}
     named = {
-        mend.changes.get("account") for mend in one.mends
+        mend.changes.get("account") for mend in one.fixes
     }  # a rule of its own knows the account that helps
     for offer in there:
         after = _heads(offer.refusals)
@@ -283,7 +282,7 @@ def _with_ways(one: Broken, here: Offer, there: Sequence[Offer], now: Counter[st
             and all(after[name] <= now[name] for name in after)
         ):
             ways.setdefault(offer.name, _way(offer, _reason(one, head, here, offer)))
-    return replace(one, mends=(*ways.values(), *one.mends)) if ways else one
+    return replace(one, fixes=(*ways.values(), *one.fixes)) if ways else one
 
 
 def _way(offer: Offer, reason: str) -> Fix:

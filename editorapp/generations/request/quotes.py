@@ -42,7 +42,6 @@ from editorapp.providers.contract import (
 from editorapp.providers.http.session import ProviderSession
 from editorapp.providers.models import ProviderAccount
 from editorapp.providers.rules import table
-from editorapp.providers.rules.conditions import is_extend
 from editorapp.teams.models import Member
 from editorapp.teams.roles import Act
 
@@ -252,7 +251,7 @@ def key_of(account: ProviderAccount, wanted: GenerationRequest, source: Asset | 
         name: value for name, value in wanted.to_json().items() if name not in UNPRICED
     }
     said |= Counter(name.partition(".")[0] for name, _ref in wanted.refs()) | {
-        "extends": is_extend(wanted)
+        "extends": wanted.is_extension
     }
     of_source: Any = None  # a take that is continued is no source: its length moves no price
     if wanted.source is not None:
@@ -322,7 +321,7 @@ async def _asked(
 ) -> Quote:
     async with ProviderSession(account.access()) as wire:
         quote: Quote = await registry.get(account.provider).quote(
-            wanted, seconds=seconds, wire=wire, spec=account.spec
+            wanted, seconds=seconds, session=wire, spec=account.spec
         )
         return quote
 

@@ -24,8 +24,8 @@ from editorapp.providers.contract import GenerationRequest
 from editorapp.providers.models import ProviderAccount
 from editorapp.providers.rules import table
 from editorapp.providers.rules.fixes import applied
-from editorapp.providers.rules.table import Broken, UnavailableOption
-from editorapp.providers.spec import Auth, Spec
+from editorapp.providers.rules.unavailable import unavailable
+from editorapp.providers.spec import WARN, Auth, Broken, Spec, UnavailableOption
 
 
 @dataclass(frozen=True)
@@ -47,7 +47,7 @@ class Verdict:
 
     @property
     def warnings(self) -> list[Broken]:
-        return [one for found in self.broken.values() for one in found if one.level == table.WARN]
+        return [one for found in self.broken.values() for one in found if one.level == WARN]
 
     @property
     def can_send(self) -> bool:
@@ -111,7 +111,7 @@ def _unavailable(
     """Return the closed options of a request without its prompt, which closes none: typing does not
     ask again.
     """
-    return table.unavailable(spec, wanted, facts)
+    return unavailable(spec, wanted, facts)
 
 
 def _closed(account: ProviderAccount) -> list[Broken]:

@@ -211,7 +211,7 @@ class _Checks:
 
     def _listed(self) -> str:
         until = self.clock()
-        models = {model.wire for model in self.account.spec.models}
+        models = {model.model_id for model in self.account.spec.models}
         self._call("recent", since=until - LIST_WINDOW, until=until, models=models)
         return "It can be read."
 

@@ -184,7 +184,7 @@ class AccountForm(LimitsForm):
         changed = [*_KEPT, *(_TESTED if is_another else ())]
         account.save(update_fields=None if account.pk is None else changed)
         if is_another:
-            capability_discovery.learn_soon(account)
+            capability_discovery.discover_soon(account)
         has_key = bool(self.cleaned_data.get("key"))
         if has_key:
             account.staged.all().delete()

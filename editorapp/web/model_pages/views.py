@@ -10,13 +10,14 @@ from django.urls import path, reverse
 
 from editorapp.core.htmx import page_or_part
 from editorapp.core.request_values import text
+from editorapp.providers import registry
 from editorapp.providers.accounts import usable
 from editorapp.providers.models import ProviderAccount
 from editorapp.providers.rules.describe import (
     TASK_WORDS,
     Described,
     every_model,
-    with_learned,
+    with_account_limits,
 )
 from editorapp.teams.access import MemberRequest, page_for
 from editorapp.teams.roles import Act
@@ -51,7 +52,7 @@ def page(request: MemberRequest) -> HttpResponse:
     search = text(request.GET, "q", most=MAX_SEARCH)
     accounts = usable()
     told = [(account.name, account.spec) for account in accounts]
-    models = [with_learned(one, told) for one in every_model()]
+    models = [with_account_limits(one, told) for one in every_model(registry.every())]
     found = list(filter(None, (_narrowed(one, search.lower().split()) for one in models)))
     context = {
         "here": "models",
@@ -70,7 +71,7 @@ def _narrowed(one: Described, words: list[str]) -> Described | None:
     """Return the model with only the rows that have every word, in themselves or in its name; None
     without any.
     """
-    head = f"{one.title} {one.task} {one.name} {one.wire} {one.slug} {one.summary}".lower()
+    head = f"{one.title} {one.task} {one.name} {one.model_id} {one.slug} {one.summary}".lower()
     left = [word for word in words if word not in head]
     if not left:
         return one

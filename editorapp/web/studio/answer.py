@@ -10,8 +10,7 @@ from dataclasses import dataclass, field, replace
 from editorapp.costs.estimate import Estimate
 from editorapp.generations.request.verdict import Verdict
 from editorapp.providers.contract import Task
-from editorapp.providers.rules.table import REFUSE, Broken, Fix, UnavailableOption
-from editorapp.providers.spec import Model
+from editorapp.providers.spec import REFUSE, Broken, Fix, Model, UnavailableOption
 from editorapp.web.studio.compose_choices import SIGNALS
 from editorapp.web.studio.forms import EXTENDS, POSITION, Compose, encode_changes
 from editorapp.web.studio.sources import ChosenSource
@@ -261,7 +260,7 @@ def _joined(found: list[Broken]) -> list[Broken]:
     kept = []
     for one in found:
         key = (one.rule_id, GROUPS.get(one.field, ""))
-        if not key[1] or not one.mends or key not in told:
+        if not key[1] or not one.fixes or key not in told:
             kept.append(one)
         told.add(key)
     return kept
@@ -270,7 +269,7 @@ def _joined(found: list[Broken]) -> list[Broken]:
 def _note(one: Broken, form: Compose, *, strictly: bool) -> Note:
     tone = ("bad" if strictly or not _is_empty(one, form) else "todo") if one.is_refusal else "warn"
     return Note(
-        tone, one.message, one.field, tuple(_button(_back(mend, form)) for mend in one.mends)
+        tone, one.message, one.field, tuple(_button(_back(mend, form)) for mend in one.fixes)
     )
 
 
@@ -319,7 +318,7 @@ def _worth_saying(
         option: why
         for option, why in unavailable.items()
         if option not in FRAME_FIELDS
-        or (why.mend is not None and not set(why.mend.changes) <= FRAME_FIELDS)
+        or (why.fix is not None and not set(why.fix.changes) <= FRAME_FIELDS)
     }
 
 
@@ -332,8 +331,8 @@ def _closed(unavailable: dict[str, UnavailableOption]) -> Iterable[Closed]:
     signals = ("controls", *CONTROL_OPTIONS)
     if controls is not None:
         rest = {option: why for option, why in rest.items() if option not in signals}
-    if strength is not None and controls is not None and strength.mend == controls.mend:
-        yield _line(" ".join(("strength", *signals)), UnavailableOption(BY_HAND, strength.mend))
+    if strength is not None and controls is not None and strength.fix == controls.fix:
+        yield _line(" ".join(("strength", *signals)), UnavailableOption(BY_HAND, strength.fix))
     else:
         if strength is not None:
             yield _line("strength", strength)
@@ -358,4 +357,4 @@ def _merged(lines: list[Closed]) -> Iterable[Closed]:
 
 
 def _line(options: str, why: UnavailableOption) -> Closed:
-    return Closed(options, why.reason, _button(why.mend) if why.mend else None)
+    return Closed(options, why.reason, _button(why.fix) if why.fix else None)

@@ -8,8 +8,8 @@ from dataclasses import dataclass
 from editorapp.generations.request import offers as all_offers
 from editorapp.generations.request.offers import Offer
 from editorapp.providers.models import ProviderAccount
-from editorapp.providers.rules.table import Broken, inside
-from editorapp.providers.spec import Model
+from editorapp.providers.rules.sentences import inside
+from editorapp.providers.spec import Broken, Model
 
 
 @dataclass(frozen=True)

@@ -13,7 +13,7 @@ from editorapp.generations.request.enqueue import MOST_AT_ONCE
 from editorapp.generations.request.offers import ASK, ASKING
 from editorapp.generations.request.verdict import Verdict, too_dear, weigh
 from editorapp.providers.contract import GenerationRequest
-from editorapp.providers.rules.table import REFUSE, Broken, Fix
+from editorapp.providers.spec import REFUSE, Broken, Fix
 from editorapp.web.studio.desk import Desk
 
 MOST = MOST_AT_ONCE
@@ -168,7 +168,7 @@ def _of_another(said: Verdict, shown: Verdict, wanted: GenerationRequest) -> lis
     new = [one for one in said.refusals if (one.rule_id, one.field) not in known]
     start = (wanted.prompt or "")[:30]
     return [
-        replace(one, field="takes", mends=(), message=f"Of the variant “{start}”: {one.message}")
+        replace(one, field="takes", fixes=(), message=f"Of the variant “{start}”: {one.message}")
         if one.rule_id != "price.asking"
         else one
         for one in new

@@ -1,16 +1,18 @@
-"""The lean client against real sockets: what is kept, what is sent anew, and what each end is
-called.
-"""
+"""Connections against real sockets: what is kept, what is sent anew, and what each end is called."""
 
 import asyncio
-import ssl
-from collections.abc import AsyncIterator, Awaitable, Callable
+from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
 from contextlib import asynccontextmanager
 
 import httpx
 import pytest
 
-from editorapp.providers.http.lean import Answer, LeanClient, can_be_direct
+from editorapp.providers.contract import Access, Unavailable
+from editorapp.providers.http import connections
+from editorapp.providers.http.inline_body import InlineBody
+from editorapp.providers.http.session import ProviderSession
+from tests import outside
+from tests.outside import certificate, forward_proxy, gives, trust
 
 Talk = Callable[[asyncio.StreamReader, asyncio.StreamWriter], Awaitable[None]]
 ANSWER = b"HTTP/1.1 200 OK\r\nContent-Length: 2\r\nX-Odd: a\r\n\r\nok"
@@ -35,10 +37,18 @@ async def serving(talk: Talk) -> AsyncIterator[tuple[str, list[int]]]:
         yield f"http://127.0.0.1:{server.sockets[0].getsockname()[1]}/v1", made
 
 
-def client_of(url: str) -> LeanClient:
-    return LeanClient(
-        url, headers={"Authorization": "Bearer key"}, verify=ssl.create_default_context()
-    )
+class Client(ProviderSession):
+    """A session whose answers are looked at as they are, before anything is made of them."""
+
+    def __init__(self, url: str, *, headers: Mapping[str, str] | None = None) -> None:
+        super().__init__(Access(1, "luma-agents", url, "key", headers=headers or {}))
+
+    async def get(self, path: str, **said) -> httpx.Response:
+        request = self._request("GET", path, **said)
+        return await self._send(connections.for_free, request, path, deadline=5.0)
+
+    async def post_once(self, path: str) -> httpx.Response:
+        return await self._pay(path, InlineBody({}), idempotency_key="7")
 
 
 async def answer_always(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
@@ -51,10 +61,10 @@ async def answer_once(reader: asyncio.StreamReader, writer: asyncio.StreamWriter
     writer.write(ANSWER)
 
 
-def run(talk: Talk, *, times: int) -> tuple[list[Answer], int]:
-    async def scenario() -> tuple[list[Answer], int]:
+def run(talk: Talk, *, times: int) -> tuple[list[httpx.Response], int]:
+    async def scenario() -> tuple[list[httpx.Response], int]:
         async with serving(talk) as (url, made):
-            client = client_of(url)
+            client = Client(url)
             found = []
             for _ in range(times):
                 found.append(await client.get("/generations/1"))
@@ -90,7 +100,7 @@ def test_questions_at_the_same_time_do_not_mix():
 
     async def scenario() -> list[str]:
         async with serving(echo) as (url, _made):
-            client = client_of(url)
+            client = Client(url)
             answers = await asyncio.gather(
                 *(client.get(f"/generations/1{number}") for number in range(50))
             )
@@ -141,7 +151,7 @@ def test_a_canceled_question_leaves_no_answer_for_the_next():
 
     async def scenario() -> str:
         async with serving(slow_first) as (url, _made):
-            client = client_of(url)
+            client = Client(url)
             with pytest.raises(TimeoutError):
                 async with asyncio.timeout(0.03):
                     await client.get("/slow")
@@ -155,18 +165,51 @@ def test_a_canceled_question_leaves_no_answer_for_the_next():
 
 def test_nobody_there_is_a_connect_error():
     async def scenario() -> None:
-        await client_of("http://127.0.0.1:9").get("/")
+        await Client("http://127.0.0.1:9").get("/")
 
     with pytest.raises(httpx.ConnectError):
         asyncio.run(scenario())
 
 
-def test_where_a_proxy_stands_between_the_usual_way_is_taken(monkeypatch):
-    monkeypatch.setenv("https_proxy", "http://proxy.example.org:3128")
-    monkeypatch.setenv("no_proxy", "localhost,127.0.0.1")
+@pytest.mark.parametrize("way", ["paid", "free"])
+def test_where_a_proxy_stands_between_it_is_used(monkeypatch, tmp_path, way):
+    own = certificate(tmp_path / "own.pem", "agents.example.org")
+    trust(monkeypatch, own)
 
-    assert not can_be_direct("https://agents.lumalabs.ai/v1")
-    assert can_be_direct("http://127.0.0.1:8001/v1")
+    async def scenario() -> tuple[dict, list[bytes]]:
+        server, asked = await outside.serving(gives(b'{"id": "a"}'), tls=own)
+        proxy, through = await forward_proxy({"agents.example.org": asked.port})
+        monkeypatch.setenv("https_proxy", f"http://127.0.0.1:{through.port}")
+        monkeypatch.setenv("no_proxy", "localhost,127.0.0.1")
+        async with server, proxy, Client("https://agents.example.org/v1") as client:
+            if way == "paid":
+                said = await client.pay("/generations", body={}, idempotency_key="7")
+            else:
+                said = await client.call("GET", "/generations/1")
+        return said, [head.split(b"\r\n")[0] for head in through.asked]
+
+    assert asyncio.run(scenario()) == ({"id": "a"}, [b"CONNECT agents.example.org:443 HTTP/1.1"])
+
+
+@pytest.mark.parametrize("way", ["paid", "free"])
+def test_a_proxy_that_lets_nobody_through_is_an_error_of_its_own(monkeypatch, way):
+    async def scenario() -> None:
+        proxy, through = await forward_proxy({})
+        monkeypatch.setenv("https_proxy", f"http://127.0.0.1:{through.port}")
+        async with proxy, Client("https://agents.example.org/v1") as client:
+            await (client.post_once("/") if way == "paid" else client.get("/"))
+
+    with pytest.raises(httpx.ProxyError):
+        asyncio.run(scenario())
+
+
+def test_no_proxy_stands_between_this_machine_and_itself(monkeypatch):
+    monkeypatch.setenv("http_proxy", "http://127.0.0.1:9")
+    monkeypatch.delenv("no_proxy", raising=False)
+
+    answers, _connections = run(answer_always, times=1)
+
+    assert answers[0].text == "ok"
 
 
 def test_what_is_asked_is_what_httpx_would_ask():
@@ -178,7 +221,7 @@ def test_what_is_asked_is_what_httpx_would_ask():
 
     async def scenario() -> str:
         async with serving(talk) as (url, _made):
-            client = client_of(url)
+            client = Client(url)
             await client.get(
                 "/files", params={"limit": 1, "after": "a b"}, headers={"X-Request-Id": "7"}
             )
@@ -197,7 +240,7 @@ def test_what_is_asked_is_what_httpx_would_ask():
 # The paid post: one connection, one try.
 
 
-def post(talk: Talk, *, deadline: float = 5.0) -> tuple[Answer, list[bytes], int]:
+def post(talk: Talk, *, deadline: float = 5.0) -> tuple[httpx.Response, list[bytes], int]:
     """Post to a server that notes what it is sent and then goes on with `talk`."""
     heads: list[bytes] = []
 
@@ -205,13 +248,11 @@ def post(talk: Talk, *, deadline: float = 5.0) -> tuple[Answer, list[bytes], int
         heads.append(await reader.readuntil(b"\r\n\r\n") + await reader.readexactly(2))
         await talk(reader, writer)
 
-    async def scenario() -> tuple[Answer, list[bytes], int]:
+    async def scenario() -> tuple[httpx.Response, list[bytes], int]:
         async with serving(serve) as (url, made), asyncio.timeout(deadline):
-            client = client_of(url)
+            client = Client(url)
             try:
-                answer = await client.post_once(
-                    "/generations", content=b"{}", headers={"Idempotency-Key": "7"}
-                )
+                answer = await client.post_once("/generations")
                 return answer, heads, len(made)
             finally:
                 asked.append(len(made))
@@ -229,9 +270,9 @@ def test_a_post_leaves_once_with_its_length_and_keeps_no_connection():
         writer.write(b'HTTP/1.1 201 Created\r\nContent-Length: 11\r\n\r\n{"id": "a"}')
         assert await reader.read() == b""  # it is not used again
 
-    answer, heads, connections = post(accept)
+    answer, heads, made = post(accept)
 
-    assert (answer.status_code, answer.json(), connections) == (201, {"id": "a"}, 1)
+    assert (answer.status_code, answer.json(), made) == (201, {"id": "a"}, 1)
     lines = heads[0].decode().lower().split("\r\n")
     assert lines[0] == "post /v1/generations http/1.1"
     assert {
@@ -264,7 +305,7 @@ def test_a_post_without_a_whole_answer_is_an_error_and_never_sent_again(says):
 
 def test_a_post_to_nobody_is_known_never_to_have_left():
     async def scenario() -> None:
-        await client_of("http://127.0.0.1:9").post_once("/", content=b"{}", headers={})
+        await Client("http://127.0.0.1:9").post_once("/")
 
     with pytest.raises(httpx.ConnectError):
         asyncio.run(scenario())
@@ -324,13 +365,20 @@ def test_what_follows_an_answer_unasked_is_not_taken_for_the_next_one():
     assert connections == 2
 
 
-def test_a_header_or_a_path_with_a_line_break_never_leaves():
-    async def scenario(**words) -> None:
-        await client_of("http://127.0.0.1:9").get(
-            words.get("path", "/"), headers=words.get("headers")
-        )
+@pytest.mark.parametrize("way", ["paid", "free"])
+def test_a_header_or_a_path_with_a_line_break_never_leaves(way):
+    heard = []
+
+    async def talk(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        heard.append(await reader.read())
+        writer.write(ANSWER)
+
+    async def scenario(path: str = "/", **headers: str) -> None:
+        async with serving(talk) as (url, _made), Client(url, headers=headers) as client:
+            await (client.post_once(path) if way == "paid" else client.get(path))
 
     with pytest.raises(httpx.LocalProtocolError):
-        asyncio.run(scenario(headers={"X-Request-Id": "a\r\nX-Evil: b"}))
-    with pytest.raises(httpx.InvalidURL):
+        asyncio.run(scenario(Organisation="a\r\nX-Evil: b"))
+    with pytest.raises(Unavailable):
         asyncio.run(scenario(path="/generations/1 HTTP/1.1\r\nX-Evil: b"))
+    assert not any(heard)

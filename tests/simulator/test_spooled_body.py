@@ -15,7 +15,7 @@ CLIP = bytes(range(256)) * 1000
 TEXT = base64.b64encode(CLIP).decode()
 
 
-def read(body: bytes, spilled: SpooledBody, *, piece: int = 1 << 16, limit: int = 1 << 24) -> Any:
+def read(body: bytes, spooled: SpooledBody, *, piece: int = 1 << 16, limit: int = 1 << 24) -> Any:
     """Read a body that arrives in pieces of this many bytes."""
 
     async def go() -> Any:
@@ -30,7 +30,7 @@ def read(body: bytes, spilled: SpooledBody, *, piece: int = 1 << 16, limit: int 
 
         feeding = asyncio.create_task(arrive())
         try:
-            return await read_json(request, limit, spilled)
+            return await read_json(request, limit, spooled)
         finally:
             feeding.cancel()
 
@@ -49,16 +49,16 @@ BODY = {
 def test_a_long_text_goes_to_disk_and_all_else_stays_what_it_was(
     tmp_path: Path, piece: int, ascii_only: bool
 ) -> None:
-    spilled = SpooledBody(tmp_path)
+    spooled = SpooledBody(tmp_path)
 
-    body = read(json.dumps(BODY, ensure_ascii=ascii_only).encode(), spilled, piece=piece)
+    body = read(json.dumps(BODY, ensure_ascii=ascii_only).encode(), spooled, piece=piece)
 
     token = body["payload"]["source_data"]
-    assert len(token) == 32 and spilled.holds(token)
+    assert len(token) == 32 and spooled.holds(token)
     assert {**body, "payload": body["payload"] | {"source_data": TEXT}} == BODY
-    spilled.decode(token, tmp_path / "clip.mp4", len(CLIP))
+    spooled.decode(token, tmp_path / "clip.mp4", len(CLIP))
     assert (tmp_path / "clip.mp4").read_bytes() == CLIP
-    spilled.drop()
+    spooled.drop()
     assert list(tmp_path.glob("*.b64")) == []
 
 

@@ -14,7 +14,8 @@ from editorapp.providers.models import ProviderAccount
 from editorapp.teams.models import Member, Team, User
 from editorapp.teams.roles import Role
 from editorapp.web.accounts.forms import AccountForm
-from editorapp.web.people.forms import AlertsForm, NameForm, TeamForm
+from editorapp.web.people.forms import TeamForm
+from editorapp.web.sign_in.forms import AlertsForm, NameForm
 from tests.factories import make_generation, make_member
 
 pytestmark = pytest.mark.django_db

@@ -5,12 +5,13 @@ agreed to its price.
 from datetime import datetime
 from decimal import Decimal
 
+from django.core.exceptions import PermissionDenied
 from django.db import transaction
 
 from editorapp.core.money import show_usd
 from editorapp.generations.models import Generation, Verification
 from editorapp.generations.request.draft import Draft
-from editorapp.generations.request.enqueue import enqueue
+from editorapp.generations.request.enqueue import RequestRefused, enqueue
 from editorapp.providers.contract import GenerationRequest
 from editorapp.teams.models import Member
 
@@ -26,6 +27,10 @@ class NotWaiting(Exception):
 
 class Dearer(Exception):
     """It would cost more than was agreed to: nothing was sent."""
+
+
+# What `go_on` raises, beside OverBudget, where nothing was sent.
+REFUSED = (NotWaiting, Dearer, RequestRefused, PermissionDenied)
 
 
 def go_on(

@@ -2,9 +2,8 @@
 
 A paid request goes through httpx alone, on a connection of its own that is closed after it: nothing
 here or below it sends a request twice. Free ones share kept connections of aiohttp under httpx,
-which takes half the CPU at any number of them. aiohttp itself repeats a GET, once, whose kept
-connection was dropped; and its bridge to httpx calls a connection that was reset in the midst of an
-answer a `ConnectTimeout`, so the errors are named anew here.
+which takes half the CPU at any number of them. Its bridge to httpx calls a connection that was reset
+in the midst of an answer a `ConnectTimeout`, so the errors are named anew here.
 """
 
 import aiohttp
@@ -84,13 +83,17 @@ def _proxy(access: Access) -> str | None:
 
 
 def _kept() -> aiohttp.ClientSession:
-    return aiohttp.ClientSession(
+    session = aiohttp.ClientSession(
         connector=aiohttp.TCPConnector(limit=MAX_CONNECTIONS, ssl=ssrf_guard.certificates()),
         cookie_jar=aiohttp.DummyCookieJar(),
         auto_decompress=False,
         max_line_size=MAX_HEAD_LINE_BYTES,
         max_field_size=MAX_HEAD_LINE_BYTES,
     )
+    # A GET is asked once, too: aiohttp would repeat it even on a fresh connection, unseen by whoever
+    # counts failures. (Its own test client switches it off in the same way.)
+    session._retry_connection = False
+    return session
 
 
 async def exchange(transport: httpx.AsyncBaseTransport, request: httpx.Request) -> httpx.Response:

@@ -53,12 +53,16 @@ def test_whoever_settles_may_say_as_much_as_they_like_and_all_of_it_is_kept(db) 
     assert len(Entry.objects.get(kind="release").note) == MOST and differences() == []
 
 
+def charge_one(attempt_id: int) -> Entry:
+    return ledger.charge([Charge(attempt_id, None, is_estimated=True)], now=NOW)[0]
+
+
 def test_of_a_charge_and_a_release_at_once_one_is_booked(transactional_db) -> None:
     for _ in range(4):
         attempt = make_reserved(make_member()).attempts.get()
         ended = race(
             [
-                partial(ledger.charge, [Charge(attempt.pk, None, is_estimated=True)], now=NOW),
+                partial(charge_one, attempt.pk),
                 partial(ledger.release, attempt.pk, now=NOW),
             ]
         )

@@ -27,7 +27,7 @@ MATCH_WORDS = {
 
 
 @dataclass(frozen=True)
-class Candidate:
+class CandidateJob:
     """A job of the provider's list that it may be.
 
     `after` is how long after the post began it was made.
@@ -54,7 +54,7 @@ class Settling:
     search: Search | None
     message: str  # what the take says of it, where that is more than how the post failed
     ended_at: datetime | None  # when the post ended without an answer
-    candidates: tuple[Candidate, ...]
+    candidates: tuple[CandidateJob, ...]
     can_list: bool
     held_usd: Decimal
     again: SecondPrice
@@ -99,10 +99,10 @@ def can_correct(take: Generation, member: Member) -> bool:
     )
 
 
-def _candidate(kept: dict[str, str], attempt: Attempt) -> Candidate:
+def _candidate(kept: dict[str, str], attempt: Attempt) -> CandidateJob:
     made_at = datetime.fromisoformat(kept["created_at"])
     began = attempt.submit_started_at or attempt.created_at
-    return Candidate(
+    return CandidateJob(
         kept["job_id"], made_at, (made_at - began).total_seconds(), MATCH_WORDS[kept["likeness"]]
     )
 

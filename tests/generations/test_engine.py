@@ -428,7 +428,7 @@ def test_what_cannot_be_written_as_a_body_fails_alone_and_costs_nothing(quick, c
 
 
 def test_a_body_is_encoded_once_and_kept_before_it_leaves(quick, clock, monkeypatch):
-    adapter, encoded = sweep.registry.get("luma-agents"), []
+    adapter, encoded = registry.get("luma-agents"), []
     encode = adapter.encode
 
     def counting(wanted, spec):

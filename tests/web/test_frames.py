@@ -21,8 +21,8 @@ from editorapp.simulator.render.reframe import Canvas, canvas_size
 from editorapp.teams.models import Member
 from editorapp.web.studio import canvas, frames
 from editorapp.web.studio.forms import Compose
-from tests.factories import make_asset, make_generation, make_member
-from tests.web.take_pages import make_done, signed_in
+from tests.factories import make_asset, make_generation, make_member, signed_in
+from tests.web.take_pages import make_done
 
 pytestmark = pytest.mark.django_db
 RATIOS = ("9:16", "3:4", "1:1", "4:3", "16:9", "21:9")

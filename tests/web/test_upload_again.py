@@ -17,7 +17,7 @@ from editorapp.media.models import Asset, Upload
 from editorapp.media.refusals import Refusal
 from editorapp.teams.models import Member
 from editorapp.teams.roles import Role
-from tests.factories import make_member
+from tests.factories import make_member, signed_in
 from tests.media.clips import make_clip
 
 JSON = {"Accept": "application/json"}
@@ -41,12 +41,6 @@ def member(db) -> Member:
 @pytest.fixture
 def client(member: Member) -> Client:
     return signed_in(member)
-
-
-def signed_in(member: Member) -> Client:
-    client = Client()
-    client.force_login(member.user)
-    return client
 
 
 def begin(

@@ -1,4 +1,4 @@
-"""What the engine hears of a verification's take: compared at once, and only the comparison is
+"""Exchange log: what the engine hears of a verification's take: compared at once, and only the comparison is
 kept.
 
 Nothing in the engine depends on it: what cannot be compared or kept is logged, and the take goes

@@ -1,4 +1,4 @@
-"""How long such a job usually takes, from our own history."""
+"""History: how long such a job usually takes, from our own history."""
 
 import time
 from statistics import median

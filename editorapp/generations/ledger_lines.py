@@ -1,4 +1,4 @@
-"""What an attempt is, in the ledger's words; and the lines that only attempts can tell apart."""
+"""Ledger lines: what an attempt is, in the ledger's words; and the lines that only attempts can tell apart."""
 
 from datetime import date
 from decimal import Decimal

@@ -1,4 +1,4 @@
-"""What was made from what. One key is shared by all that was made from one first source."""
+"""Lineage: what was made from what. One key is shared by all that was made from one first source."""
 
 from django.db.models import QuerySet
 from django.db.models.expressions import RawSQL

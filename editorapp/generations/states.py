@@ -1,4 +1,4 @@
-"""The states of a generation and of its attempts, and the steps that are allowed between them."""
+"""States of a generation and of its attempts, and the steps that are allowed between them."""
 
 from django.db import models
 
@@ -19,7 +19,7 @@ class State(models.TextChoices):
 
 TRANSITIONS: dict[State, frozenset[State]] = {
     # To unknown only by a restore: an older database may hold as queued what was sent since
-    # (unknown/restored.py).
+    # (reconcile/after_restore.py).
     State.QUEUED: frozenset(
         {State.STAGING, State.SUBMITTING, State.CANCELED, State.FAILED, State.UNKNOWN}
     ),
@@ -38,7 +38,7 @@ TRANSITIONS: dict[State, frozenset[State]] = {
     State.CANCELED: frozenset(),
 }
 
-# What the sweep looks after by itself. UNKNOWN is looked for or waits for a person (unknown/); the
+# What the sweep looks after by itself. UNKNOWN is looked for or waits for a person (reconcile/); the
 # others are over.
 ACTIVE = frozenset({State.QUEUED, State.STAGING, State.SUBMITTING, State.RUNNING, State.FETCHING})
 FINAL = frozenset({State.SUCCEEDED, State.FAILED, State.CANCELED, State.LOST, State.FETCH_FAILED})
@@ -48,3 +48,5 @@ IN_FLIGHT = (
     State.RUNNING,
 )  # what takes one of an account's slots at the provider
 SETTLEABLE = frozenset({State.UNKNOWN, State.LOST})
+# What goes on only when somebody says how.
+NEEDS_A_PERSON = SETTLEABLE | {State.FETCH_FAILED}

@@ -1,4 +1,4 @@
-"""What the queue may call: an id in, one verb called.
+"""Tasks that the queue may call: an id in, one verb called.
 
 Delivered twice, late or never, it changes nothing.
 
@@ -44,7 +44,7 @@ def search(provider: str) -> None:
 
 def ask_price(asked_id: int) -> None:
     """Ask a provider what a draft would cost."""
-    quotes.answer(asked_id)
+    quotes.fetch(asked_id)
 
 
 def verify(verification_id: int) -> None:
@@ -53,7 +53,7 @@ def verify(verification_id: int) -> None:
 
 
 def beat() -> None:
-    """Show that the cluster works: see running/health.py."""
+    """Show that the cluster works: see coordination/heartbeat.py."""
     now = timezone.now()
     wake.answered("beat", now=now)
     heartbeat.beat("cluster", now=now)

@@ -1,4 +1,4 @@
-"""Names of files as people gave them: shown, offered on download, never part of a path."""
+"""Display names: names of files as people gave them; shown, offered on download, never part of a path."""
 
 import unicodedata
 
@@ -14,15 +14,15 @@ def safe_name(given: str, *, fallback: str = "clip") -> str:
     """
     last = str(given).replace("\\", "/").rsplit("/", 1)[-1]
     text = unicodedata.normalize("NFC", last.encode("utf-8", "replace").decode())
-    kept = (
-        " " if unicodedata.category(character) in {"Zs", "Zl", "Zp"} else character
-        for character in text
-        if unicodedata.category(character) not in {"Cc", "Cf", "Cs", "Co", "Cn"}
-    )
-    name = " ".join("".join(kept).translate(str.maketrans('<>:"|?*', "_______")).split()).strip(
-        ". "
-    )
+    name = " ".join("".join(map(_shown, text)).split()).strip(". ")
     stem, dot, ending = name.rpartition(".")
     if len(name) > _LONGEST and dot and len(ending) <= 8:
         name = stem[: _LONGEST - len(ending) - 1].rstrip() + "." + ending
     return name[:_LONGEST] or fallback
+
+
+def _shown(character: str) -> str:
+    category = unicodedata.category(character)
+    if category.startswith("C"):
+        return ""
+    return " " if category.startswith("Z") else "_" if character in '<>:"|?*' else character

@@ -1,4 +1,4 @@
-"""What is known of a stored picture or clip."""
+"""Facts of a stored picture or clip."""
 
 from dataclasses import dataclass
 from decimal import Decimal

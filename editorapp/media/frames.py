@@ -1,13 +1,15 @@
-"""Single frames of a clip: the exact still at an index, and a still pinned as a guide frame."""
+"""Stills: single frames of a clip; the exact still at an index, and a still pinned as a guide frame."""
 
 from pathlib import Path
 
-from editorapp.media import sandbox, store
+from editorapp.media import clip_jobs, store
 from editorapp.media.intake import take_in
 from editorapp.media.models import Asset
 from editorapp.media.refusals import Refusal
+from editorapp.media.sandbox import SandboxLimits
 from editorapp.teams.models import User
 
+_LIMITS = SandboxLimits(wall_seconds=60, cpu_seconds=90)
 FORMATS = ("png", "jpeg", "webp")
 
 
@@ -45,16 +47,5 @@ def pin(asset: Asset, frame_index: int, *, user: User | None) -> Asset:
 def _write(asset: Asset, index: int, folder: Path, *, format: str, max_height: int | None) -> Path:
     if not asset.is_video or not 0 <= index < asset.frame_count:
         raise Refusal("no_such_frame", index=index, last=asset.frame_count - 1)
-    made = folder / f"still.{format}"
-    with store.held(asset.sha256, store.ORIGINAL, store.FRAMES) as (original, frames):
-        sandbox.run(
-            "still",
-            path=str(original),
-            frames=str(frames),
-            index=index,
-            format=format,
-            max_height=max_height or 0,
-            out=str(made),
-            limits=sandbox.SandboxLimits(wall_seconds=60, cpu_seconds=90),
-        )
-    return made
+    made, shape = folder / f"still.{format}", {"format": format, "max_height": max_height or 0}
+    return clip_jobs.run("still", asset, made, limits=_LIMITS, index=index, **shape)

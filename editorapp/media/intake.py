@@ -1,21 +1,23 @@
-"""Take a file in: measure it, make its previews, store it once, and write its row.
+"""Intake: measure a file, make its previews, store it once, and write its row.
 
 The one door for every file.
 """
 
 import logging
-from collections.abc import Callable
+from dataclasses import asdict
+from fractions import Fraction
 from pathlib import Path
 from typing import Any
 
 from django.db import IntegrityError, transaction
 
 from editorapp.core.fault_points import reached
-from editorapp.media import outgoing, sandbox, store, tasks
+from editorapp.media import outgoing, store, tasks
 from editorapp.media.display_names import safe_name
 from editorapp.media.facts import MediaFacts
+from editorapp.media.layout import PREVIEWS
 from editorapp.media.models import Asset
-from editorapp.media.probe import NO_LIMIT, check_readable, facts_from, measure
+from editorapp.media.probe import check_readable, facts_from, measure
 from editorapp.media.refusals import Refusal
 from editorapp.media.timing import Timing
 from editorapp.teams.models import Team, User
@@ -40,8 +42,6 @@ _MIME = {
     "zip": "application/zip",
 }
 
-NotTaken = Refusal  # what the rest of the house calls a file that was refused
-
 
 def take_in(
     path: Path,
@@ -55,106 +55,49 @@ def take_in(
     max_bytes: int | None = None,
     max_seconds: int | None = None,
     sha256: str | None = None,
-    spent: Timing | None = None,
+    timing: Timing | None = None,
 ) -> Asset:
     """Move a file from disk into the store and return its asset; the same bytes give the same asset
     again.
 
-    The file at `path` is gone afterwards, taken or not. `expect` is "video", "image" or "any".
-    Limits are the
-    settings' unless given; probe.NO_LIMIT lifts one. `sha256`: its hash, where the caller has it
-    from the very bytes.
-    Raises: NotTaken, and then nothing of the file is left.
+    The file at `path` is gone afterwards, taken or not. `expect` is "video", "image", "archive" (a
+    zip of EXR frames that a provider made) or "any": a clip or a picture. Limits are the settings'
+    unless given; probe.NO_LIMIT lifts one. `sha256`: its hash, where the caller has it from the
+    very bytes.
+    Raises: Refusal, and then nothing of the file is left.
     """
-
-    def measured(folder: Path) -> dict[str, Any]:
-        return measure(path, expect=expect, max_seconds=max_seconds, out=folder)
-
-    about = {
-        "name": name,
-        "team": team,
-        "user": user,
-        "origin": origin,
-        "is_simulated": is_simulated,
-    }
-    return _take(
-        path,
-        measured,
-        about,
-        expect=expect,
-        max_bytes=max_bytes,
-        sha256=sha256,
-        spent=spent or Timing(),
-    )
-
-
-def take_in_archive(
-    path: Path,
-    *,
-    name: str,
-    team: Team,
-    user: User | None,
-    origin: str = Asset.Origin.RESULT,
-    is_simulated: bool = False,
-) -> Asset:
-    """Take in a zip of EXR frames that a provider made. Like `take_in` in everything else.
-
-    Raises: NotTaken.
-    """
-
-    def measured(folder: Path) -> dict[str, Any]:
-        facts: dict[str, Any] = sandbox.run(
-            "take_archive", path=str(path.resolve()), out=str(folder)
-        )["facts"]
-        return facts
-
-    about = {
-        "name": name,
-        "team": team,
-        "user": user,
-        "origin": origin,
-        "is_simulated": is_simulated,
-    }
-    return _take(
-        path,
-        measured,
-        about,
-        expect=Asset.Kind.ARCHIVE,
-        max_bytes=NO_LIMIT,
-        sha256=None,
-        spent=Timing(),
-    )
-
-
-def _take(
-    path: Path,
-    measured: Callable[[Path], dict[str, Any]],
-    about: dict[str, Any],
-    *,
-    expect: str,
-    max_bytes: int | None,
-    sha256: str | None,
-    spent: Timing,
-) -> Asset:
+    timing = timing or Timing()
     try:
         with store.workspace() as folder, store.telling_full_disk():
             check_readable(path, max_bytes)
-            with spent.on("hash"):
+            with timing.on("hash"):
                 sha256 = sha256 or store.hash_file(path)
-            asset = _known(about["team"], sha256, expect)
+            asset = _known(team, sha256, expect)
             if asset is None:
                 reached("intake.hashed")
-                with store.settling(path), spent.on("measure"):
-                    facts = facts_from(measured(folder))
-                reached("intake.measured")
-                with spent.on("store"):
-                    _keep(path, folder, sha256)
-                asset = _row(facts, sha256, **about)
-                with spent.on("outgoing"):
+                facts = _store(path, folder, sha256, timing, expect=expect, max_seconds=max_seconds)
+                about = {
+                    "name": safe_name(name, fallback=facts.kind),
+                    "created_by": user,
+                    "origin": origin,
+                    "is_simulated": is_simulated,
+                }
+                asset = _row(team, sha256, about | _values(facts))
+                with timing.on("outgoing"):
                     _prepare_to_leave(asset)
             return asset
     finally:
         path.unlink(missing_ok=True)
+
+
+def _store(path: Path, folder: Path, sha256: str, timing: Timing, **limits: Any) -> MediaFacts:
+    """Measure a file, and keep it and its previews. Raises: Refusal."""
+    with store.settling(path), timing.on("measure"):
+        facts = facts_from(measure(path, out=folder, **limits))
+    reached("intake.measured")
+    with timing.on("store"):
+        _keep(path, folder, sha256)
+    return facts
 
 
 def _prepare_to_leave(asset: Asset) -> None:
@@ -187,9 +130,7 @@ def _known(team: Team, sha256: str, expect: str) -> Asset | None:
 
 def _keep(path: Path, folder: Path, sha256: str) -> None:
     """Put the previews in place before the original: where the original is, everything is."""
-    previews = [
-        what for what in (store.POSTER, store.FILMSTRIP, store.FRAMES) if (folder / what).exists()
-    ]
+    previews = [what for what in PREVIEWS if (folder / what).exists()]
     try:
         for what in previews:
             store.keep(folder / what, sha256, what)
@@ -210,53 +151,28 @@ def _forget_previews(sha256: str) -> None:
         log.warning("Previews of a file that was not taken stay: %s", refusal.message)
 
 
-def _row(
-    facts: MediaFacts,
-    sha256: str,
-    *,
-    name: str,
-    team: Team,
-    user: User | None,
-    origin: str,
-    is_simulated: bool,
-) -> Asset:
-    needs_proxy = facts.kind == Asset.Kind.VIDEO and not facts.browser_safe
-    fps = facts.fps
-    values = {
-        "name": safe_name(name, fallback=facts.kind),
-        "created_by": user,
-        "origin": origin,
-        "is_simulated": is_simulated,
+def _values(facts: MediaFacts) -> dict[str, Any]:
+    """Return the facts as a row has them."""
+    values = asdict(facts)
+    needs_copy = not values.pop("browser_safe")
+    fps = values.pop("fps") or Fraction(0)
+    return values | {
         "mime_type": _MIME[facts.container],
-        "kind": facts.kind,
-        "container": facts.container,
-        "codec": facts.codec,
-        "pixel_format": facts.pixel_format,
-        "width": facts.width,
-        "height": facts.height,
-        "rotation": facts.rotation,
-        "size_bytes": facts.size_bytes,
-        "fps_numerator": fps.numerator if fps else 0,
-        "fps_denominator": fps.denominator if fps else 1,
-        "frame_count": facts.frame_count,
-        "duration_seconds": facts.duration_seconds,
-        "has_audio": facts.has_audio,
-        "hdr": facts.hdr,
-        "hdr_transfer": facts.hdr_transfer,
-        "variable_frame_rate": facts.variable_frame_rate,
-        "video_track": facts.video_track,
-        "video_tracks": facts.video_tracks,
-        "proxy": Asset.Proxy.PENDING if needs_proxy else Asset.Proxy.NOT_NEEDED,
+        "fps_numerator": fps.numerator,
+        "fps_denominator": fps.denominator,
+        "proxy": Asset.Proxy.PENDING if needs_copy else Asset.Proxy.NOT_NEEDED,
     }
+
+
+def _row(team: Team, sha256: str, values: dict[str, Any]) -> Asset:
     try:
         with transaction.atomic():
             asset, is_new = Asset.objects.get_or_create(team=team, sha256=sha256, defaults=values)
-            if (
-                asset.kind == Asset.Kind.UNREADABLE
-            ):  # until now: the decoders have learned something
+            # Until now: the decoders have learned something.
+            if asset.kind == Asset.Kind.UNREADABLE:
                 is_new = bool(Asset.objects.filter(pk=asset.pk, kind=asset.kind).update(**values))
                 asset.refresh_from_db()
-            if is_new and needs_proxy:
+            if is_new and asset.proxy == Asset.Proxy.PENDING:
                 tasks.enqueue_proxy(asset)
     except IntegrityError:
         return Asset.objects.get(team=team, sha256=sha256)  # the same file came twice at once

@@ -1,5 +1,6 @@
 """Assets: the files we keep, with their facts. The bytes live in store.py, named by their hash."""
 
+from dataclasses import fields
 from datetime import datetime, timedelta
 from fractions import Fraction
 
@@ -31,7 +32,7 @@ class Asset(models.Model):
         FRAME = "frame", "Frame of a source"
 
     class Proxy(models.TextChoices):
-        """The browser-safe copy of a clip that browsers cannot play."""
+        """The playable copy (transcode) of a clip that browsers cannot play."""
 
         NOT_NEEDED = "not_needed"
         PENDING = "pending"
@@ -63,9 +64,8 @@ class Asset(models.Model):
     hdr = models.BooleanField(default=False)
     hdr_transfer = models.CharField(max_length=8, blank=True)
     variable_frame_rate = models.BooleanField(default=False)
-    video_track = models.PositiveSmallIntegerField(
-        default=1
-    )  # which of the file's video tracks is taken, from 1
+    # Which of the file's video tracks is taken, from 1.
+    video_track = models.PositiveSmallIntegerField(default=1)
     video_tracks = models.PositiveSmallIntegerField(default=1)
     proxy = models.CharField(max_length=12, choices=Proxy.choices, default=Proxy.NOT_NEEDED)
     proxy_tries = models.PositiveSmallIntegerField(default=0)  # how often making it was begun
@@ -108,27 +108,12 @@ class Asset(models.Model):
         """Can a browser be given something to play now?"""
         return self.is_video and self.proxy in {self.Proxy.NOT_NEEDED, self.Proxy.READY}
 
+    @property
+    def browser_safe(self) -> bool:
+        return self.proxy == self.Proxy.NOT_NEEDED
+
     def facts(self) -> MediaFacts:
-        return MediaFacts(
-            kind=self.kind,
-            container=self.container,
-            codec=self.codec,
-            width=self.width,
-            height=self.height,
-            size_bytes=self.size_bytes,
-            fps=self.fps,
-            frame_count=self.frame_count,
-            duration_seconds=self.duration_seconds,
-            has_audio=self.has_audio,
-            hdr=self.hdr,
-            hdr_transfer=self.hdr_transfer,
-            variable_frame_rate=self.variable_frame_rate,
-            rotation=self.rotation,
-            pixel_format=self.pixel_format,
-            video_track=self.video_track,
-            video_tracks=self.video_tracks,
-            browser_safe=self.proxy == self.Proxy.NOT_NEEDED,
-        )
+        return MediaFacts(**{fact.name: getattr(self, fact.name) for fact in fields(MediaFacts)})
 
 
 class UploadQuerySet(models.QuerySet["Upload"]):
@@ -146,12 +131,11 @@ class UploadQuerySet(models.QuerySet["Upload"]):
 class Upload(models.Model):
     """A file on its way in, and afterwards how that ended.
 
-    How far it has come its pieces say (uploads.py).
+    How far it has come its pieces say (uploads/resumable.py).
     """
 
-    KEPT_FOR = timedelta(
-        days=1
-    )  # after its last piece, or after its end: for as long it can be gone on with
+    # After its last piece, or after its end: for as long it can be gone on with.
+    KEPT_FOR = timedelta(days=1)
 
     token = models.CharField(max_length=64, unique=True)
     team = models.ForeignKey(Team, on_delete=models.CASCADE, related_name="+")
@@ -163,9 +147,8 @@ class Upload(models.Model):
     mark = models.CharField(max_length=100, blank=True, default="")
     created_at = models.DateTimeField(auto_now_add=True)
     touched_at = models.DateTimeField(default=timezone.now, db_index=True)
-    claimed_at = models.DateTimeField(
-        null=True, blank=True
-    )  # somebody takes the whole file in, and was alive then
+    # Somebody takes the whole file in, and was alive then.
+    claimed_at = models.DateTimeField(null=True, blank=True)
 
     # How it ended, for whoever never got the answer: with an asset, or with a refusal.
     finished_at = models.DateTimeField(null=True, blank=True)

@@ -37,7 +37,7 @@ def make(asset: Asset) -> Outgoing:
     with store.workspace() as folder, store.telling_full_disk():
         copy = folder / "outgoing"
         with store.held(asset.sha256, store.ORIGINAL) as (original,):
-            done = sandbox.run("outgoing", limits=_LIMITS, path=str(original), out=str(copy))
+            done = sandbox.run("outgoing", limits=_LIMITS, path=original, out=copy)
         if not done["is_changed"]:
             return Outgoing(asset.sha256, asset.size_bytes)
         made = Outgoing(store.hash_file(copy), copy.stat().st_size)

@@ -1,4 +1,4 @@
-"""Measure a file, in the sandbox: what an upload would find, with nothing stored."""
+"""Probe: measure a file, in the sandbox; what an upload would find, with nothing stored."""
 
 from decimal import Decimal
 from fractions import Fraction
@@ -31,14 +31,9 @@ def measure(
     path: Path, *, expect: str, max_seconds: int | None, out: Path | None
 ) -> dict[str, Any]:
     """Run the sandbox's job on a file and return the facts as it says them. Raises: Refusal."""
-    seconds = settings.MAX_SOURCE_SECONDS if max_seconds is None else max_seconds
-    arguments: dict[str, Any] = {
-        "path": str(path.resolve()),
-        "max_seconds": seconds,
-        "expect": expect,
-    }
-    facts: dict[str, Any] = sandbox.run("take", **arguments, out=str(out) if out else None)["facts"]
-    return facts
+    limit = settings.MAX_SOURCE_SECONDS if max_seconds is None else max_seconds
+    said = sandbox.run("take", path=path.resolve(), max_seconds=limit, expect=expect, out=out)
+    return dict(said["facts"])
 
 
 def check_readable(path: Path, max_bytes: int | None = None) -> None:
@@ -67,5 +62,8 @@ def check_bytes(size_bytes: int, max_bytes: int | None = None) -> None:
 
 def facts_from(said: dict[str, Any]) -> MediaFacts:
     """Make exact numbers of what came through the pipe as text."""
-    fps = Fraction(said["fps"]) if said["fps"] else None
-    return MediaFacts(**{**said, "fps": fps, "duration_seconds": Decimal(said["duration_seconds"])})
+    exact = {
+        "fps": Fraction(said["fps"]) if said.get("fps") else None,
+        "duration_seconds": Decimal(said.get("duration_seconds", 0)),
+    }
+    return MediaFacts(**{**said, **exact})

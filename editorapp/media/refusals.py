@@ -1,5 +1,5 @@
-"""Why a file is not taken: stable codes, and for each one sentence that says what is wrong and what
-to do.
+"""Refusals: why a file is not taken. Stable codes, and for each one sentence that says what is wrong
+and what to do.
 """
 
 from typing import Any

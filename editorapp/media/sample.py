@@ -1,4 +1,4 @@
-"""The sample clip that the product draws itself, so that a new studio is never empty."""
+"""Sample clip: drawn by the product itself, so that a new studio is never empty."""
 
 import math
 from fractions import Fraction

@@ -1,7 +1,6 @@
-"""Run a decoding job in a child process with limits, and get an answer whatever the file does to
-it.
+"""Sandbox: decoding jobs run in a child process with limits, which answer whatever the file does.
 
-Each of our processes keeps a few helpers (child.py) that have the decoders loaded and fork for each
+Each of our processes keeps a few helpers (decoding/fork_server.py) that have the decoders loaded and fork for each
 job: starting Python and the decoders anew would cost half a second a file, this costs some
 milliseconds.
 """
@@ -17,7 +16,7 @@ import subprocess
 import sys
 import threading
 import time
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
 
@@ -45,52 +44,38 @@ class _Helper:
     """One helper process: asked one thing at a time."""
 
     def __init__(self) -> None:
-        # Nothing of our environment but what finding Python's modules needs: no keys where hostile
-        # files are read.
-        environment = {
-            name: os.environ[name]
-            for name in ("PATH", "LANG", "LC_ALL", "TMPDIR")
-            if name in os.environ
-        }
-        environment |= {
-            "PYTHONPATH": str(_ROOT),
-            "OPENBLAS_NUM_THREADS": "1",
-            "PYTHONDONTWRITEBYTECODE": "1",
-        }
         self.process = subprocess.Popen(
-            [sys.executable, "-m", "editorapp.media.child"],
+            [sys.executable, "-m", "editorapp.media.decoding.fork_server"],
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,
             stderr=subprocess.DEVNULL,
-            env=environment,
+            env=_environment(),
             cwd=_ROOT,
             start_new_session=True,
             bufsize=0,
         )
         self.buffer = b""
         said = self._read_line(time.monotonic() + _START_SECONDS)
-        if not said:
-            self.kill()
-            raise (
-                BrokenPipeError
-                if said is not None
-                else RuntimeError("The decoding helper did not start.")
-            )
+        if said:
+            return
+        self.kill()
+        if said is None:
+            raise RuntimeError("The decoding helper did not start.")
+        raise BrokenPipeError
 
-    def ask(self, question: dict[str, Any], wall_seconds: float) -> dict[str, Any]:
+    def ask(self, question: dict[str, Any], wall_seconds: float) -> Any:
         """Send a job and wait for its answer.
 
         Raises: TimeoutError; BrokenPipeError, when the helper is gone.
         """
         assert self.process.stdin
-        self.process.stdin.write(json.dumps(question).encode() + b"\n")
+        self.process.stdin.write(json.dumps(question, default=str).encode() + b"\n")
         line = self._read_line(time.monotonic() + wall_seconds)
         if line is None:
             raise TimeoutError
         if not line:
             raise BrokenPipeError
-        answer: dict[str, Any] = json.loads(line)
-        return answer
+        return json.loads(line)
 
     def _read_line(self, until: float) -> bytes | None:
         """Return one line, b"" when the helper has ended, None when the time is up."""
@@ -117,6 +102,18 @@ class _Helper:
         for pipe in (self.process.stdin, self.process.stdout):
             if pipe:
                 pipe.close()
+
+
+def _environment() -> dict[str, str]:
+    """Return nothing of our environment but what finding Python's modules needs: no keys where
+    hostile files are read.
+    """
+    kept = {"PATH", "LANG", "LC_ALL", "TMPDIR"}
+    return {name: value for name, value in os.environ.items() if name in kept} | {
+        "PYTHONPATH": str(_ROOT),
+        "OPENBLAS_NUM_THREADS": "1",
+        "PYTHONDONTWRITEBYTECODE": "1",
+    }
 
 
 class _Pool:
@@ -160,14 +157,13 @@ os.register_at_fork(after_in_child=_forget)
 atexit.register(lambda: _pool.close())
 
 
-def run(job: str, *, limits: SandboxLimits | None = None, **arguments: Any) -> dict[str, Any]:
+def run(job: str, *, limits: SandboxLimits = SandboxLimits(), **arguments: Any) -> Any:
     """Run a job of decoding/jobs.py and return what it returns.
 
     Raises: Refusal, also when the job crashed or used up its limits; "interrupted", when it was
     killed from outside each time that it was begun.
     """
-    limits = limits or SandboxLimits()
-    question = _question(job, limits, arguments)
+    question = {"job": job, "arguments": arguments, "limits": asdict(limits)}
     failures = 0
     with _pool.places:
         while True:
@@ -180,7 +176,7 @@ def run(job: str, *, limits: SandboxLimits | None = None, **arguments: Any) -> d
             time.sleep(_KILLED.pause_seconds(failures))
 
 
-def _ask(question: dict[str, Any], wall_seconds: float) -> dict[str, Any]:
+def _ask(question: dict[str, Any], wall_seconds: float) -> Any:
     """Have one helper do a job; a helper that did not answer is ended. Raises: Refusal."""
     pool = _pool
     try:
@@ -204,22 +200,12 @@ def _ask(question: dict[str, Any], wall_seconds: float) -> dict[str, Any]:
     return answer
 
 
-def _question(job: str, limits: SandboxLimits, arguments: dict[str, Any]) -> dict[str, Any]:
-    bounds = {
-        "cpu_seconds": limits.cpu_seconds,
-        "memory_bytes": limits.memory_bytes,
-        "file_bytes": limits.file_bytes,
-    }
-    return {"job": job, "arguments": arguments, "limits": bounds}
-
-
-def _result(job: str, answer: dict[str, Any]) -> dict[str, Any]:
+def _result(job: str, answer: dict[str, Any]) -> Any:
     if "done" in answer:
-        done: dict[str, Any] = answer["done"]
-        return done
-    code = answer["refused"]
-    if "error" in answer or "signal" in answer:
-        log.warning(
-            "media job %s failed: %s", job, answer.get("error") or f"signal {answer['signal']}"
-        )
+        return answer["done"]
+    code, reason = answer["refused"], answer.get("error", "")
+    if "signal" in answer:
+        reason = f"signal {answer['signal']}"
+    if reason:
+        log.warning("media job %s failed: %s", job, reason)
     raise Refusal.retold(code, answer.get("message") or SENTENCES[code])

@@ -1,13 +1,10 @@
-"""Where the bytes live: files named by the hash of their content.
-
-Written once, whole, or not at all.
+"""Store: every file, named by the hash of its content (layout.py); written once, whole, or not at all.
 
 One of two backends keeps them: a folder of this machine, or a bucket that any number of machines
 share. Who needs a file as a file holds it (`held`); who asks whether it is there (`exists`) is told
 what the backend itself says.
 """
 
-import errno
 import logging
 import secrets
 import shutil
@@ -25,9 +22,17 @@ from django.utils import timezone
 
 from editorapp.alerts import alerts
 from editorapp.alerts.models import AlertKind
+from editorapp.media import layout
 from editorapp.media.backends.contract import Backend, Opened
-from editorapp.media.backends.files import hash_file as hash_file
+from editorapp.media.backends.files import hash_file, refusing_full_disk
 from editorapp.media.backends.folder import Folder
+from editorapp.media.layout import (  # noqa: F401  (others know them by the store)
+    FILMSTRIP,
+    FRAMES,
+    ORIGINAL,
+    POSTER,
+    PROXY,
+)
 from editorapp.media.refusals import Refusal
 
 if TYPE_CHECKING:
@@ -35,13 +40,6 @@ if TYPE_CHECKING:
 
 log = logging.getLogger(__name__)
 
-ORIGINAL, POSTER, FILMSTRIP, PROXY, FRAMES = (
-    "original",
-    "poster.webp",
-    "filmstrip.webp",
-    "proxy.mp4",
-    "frames.json",
-)
 _STALE_SECONDS = 24 * 60 * 60
 
 
@@ -55,7 +53,7 @@ def backend() -> Backend:
     """Return what keeps the files of this installation, as the settings say."""
     storage, root = bucket(), Path(settings.MEDIA_ROOT)
     if storage is None:
-        return Folder(root / "blobs", incoming())
+        return Folder(root / layout.BLOBS, incoming())
     # Imported here: an installation without a bucket has no need of the packages.
     from editorapp.media.backends.bucket import Bucket
     from editorapp.media.backends.cache import Cache
@@ -63,25 +61,17 @@ def backend() -> Backend:
     return Bucket(storage, Cache(root / "cache", settings.CACHE_BYTES), incoming())
 
 
-def _name(sha256: str, what: str) -> str:
-    if len(sha256) != 64 or not set(sha256) <= set("0123456789abcdef"):
-        raise ValueError(f"{sha256!r} is no SHA-256 in hexadecimal.")
-    if what not in {ORIGINAL, POSTER, FILMSTRIP, PROXY, FRAMES}:
-        raise ValueError(f"The store keeps no {what!r}.")
-    return f"{sha256[:2]}/{sha256}/{what}"
-
-
 def path(sha256: str, what: str) -> Path:
     """Return where this machine has a file of a content, or would have it.
 
     To use the file, hold it.
     """
-    return backend().path(_name(sha256, what))
+    return backend().path(layout.name(sha256, what))
 
 
 def exists(sha256: str, what: str) -> bool:
     """Is the file kept? Raises: Refusal, when the storage does not say."""
-    return backend().size(_name(sha256, what)) is not None
+    return backend().size(layout.name(sha256, what)) is not None
 
 
 def is_whole(sha256: str) -> bool:
@@ -106,7 +96,7 @@ def held(sha256: str, *whats: str) -> Iterator[list[Path]]:
     kept = backend()
     with ExitStack() as stack:
         try:
-            paths = [stack.enter_context(kept.held(_name(sha256, what))) for what in whats]
+            paths = [stack.enter_context(kept.held(layout.name(sha256, what))) for what in whats]
         except FileNotFoundError as error:
             raise Gone from error
         yield paths
@@ -118,7 +108,7 @@ def opened(sha256: str, what: str) -> Opened:
     Raises: Gone; Refusal, when the storage does not answer.
     """
     try:
-        return backend().opened(_name(sha256, what))
+        return backend().opened(layout.name(sha256, what))
     except FileNotFoundError as error:
         raise Gone from error
 
@@ -135,7 +125,7 @@ def incoming() -> Path:
 
     It lies beside the blobs: a rename between them is atomic.
     """
-    folder = Path(settings.MEDIA_ROOT) / "incoming"
+    folder = Path(settings.MEDIA_ROOT) / layout.INCOMING
     folder.mkdir(parents=True, exist_ok=True)
     return folder
 
@@ -159,7 +149,7 @@ def keep(file: Path, sha256: str, what: str) -> Path:
     Raises: Refusal "disk_full", or one that says what is wrong with the bucket.
     """
     with telling_full_disk():
-        return backend().put(file, _name(sha256, what))
+        return backend().put(file, layout.name(sha256, what))
 
 
 @contextmanager
@@ -180,15 +170,11 @@ def telling_full_disk() -> Iterator[None]:
     Raises: Refusal "disk_full".
     """
     try:
-        yield
+        with refusing_full_disk():
+            yield
     except Refusal as refusal:
-        if refusal.code == "disk_full":  # the sandbox met it
+        if refusal.code == "disk_full":  # here, or in the sandbox
             _alarm()
-        raise
-    except OSError as error:
-        if error.errno in {errno.ENOSPC, errno.EDQUOT}:
-            _alarm()
-            raise Refusal("disk_full") from error
         raise
 
 
@@ -202,26 +188,20 @@ def disk_subject() -> str:
 def _alarm() -> None:
     """Tell the admins at once.
 
-    The lookout, which measures the same disk, closes it when there is room again.
+    The alert checks, which measure the same disk, close it when there is room again.
     """
     message = (
         f"A file could not be stored: the disk of {socket.gethostname()} is full. Delete what is not needed under "
         f"{settings.DATA_DIR}, or move it to a larger disk."
     )
+    kind, subject = AlertKind.DISK_FULL, disk_subject()
     try:
         with transaction.atomic():
             alerts.open(
-                AlertKind.DISK_FULL,
-                disk_subject(),
-                message=message,
-                team_id=None,
-                path="/status/",
-                now=timezone.now(),
+                kind, subject, message=message, team_id=None, path="/status/", now=timezone.now()
             )
-    except DatabaseError as error:
-        log.error(
-            "The disk is full, and so no alert could be written: %s", error
-        )  # the database lies there too
+    except DatabaseError as error:  # the database lies there too
+        log.error("The disk is full, and so no alert could be written: %s", error)
 
 
 def remove(sha256: str) -> None:
@@ -229,7 +209,7 @@ def remove(sha256: str) -> None:
 
     Raises: Refusal, when the storage does not answer.
     """
-    backend().remove(_name(sha256, ORIGINAL).rpartition("/")[0])
+    backend().remove(layout.folder(sha256))
 
 
 def sweep(*, now: float | None = None, under_way: Collection[str] = ()) -> int:
@@ -240,22 +220,25 @@ def sweep(*, now: float | None = None, under_way: Collection[str] = ()) -> int:
     be old.
     """
     before = (time.time() if now is None else now) - _STALE_SECONDS
-    count = 0
-    for item in incoming().iterdir():
-        try:
-            if item.stat().st_mtime >= before or item.name.removesuffix(".part") in under_way:
-                continue
-            if item.is_dir():
-                shutil.rmtree(item, ignore_errors=True)
-            else:
-                item.unlink()
-            count += 1
-        except FileNotFoundError:
-            continue
-        except OSError as error:  # of this one: the others go, and the next sweep tries it again
-            log.warning("%s could not be swept: %s", item.name, error.strerror)
+    count = sum(_swept(item, before, under_way) for item in incoming().iterdir())
     try:
         return count + backend().sweep(before, under_way)
     except Refusal as refusal:
         log.warning("The bucket was not swept: %s", refusal.message)  # the next sweep does it
         return count
+
+
+def _swept(item: Path, before: float, under_way: Collection[str]) -> bool:
+    try:
+        if item.stat().st_mtime >= before or item.name.removesuffix(".part") in under_way:
+            return False
+        if item.is_dir():
+            shutil.rmtree(item, ignore_errors=True)
+        else:
+            item.unlink()
+    except FileNotFoundError:
+        return False
+    except OSError as error:  # of this one: the others go, and the next sweep tries it again
+        log.warning("%s could not be swept: %s", item.name, error.strerror)
+        return False
+    return True

@@ -1,4 +1,4 @@
-"""What the queue and the ticker may call: an id in, or nothing, and one verb called."""
+"""Tasks: transcoding of playable copies, and the sweep; what the queue and the ticker may call."""
 
 import fcntl
 import logging
@@ -10,7 +10,7 @@ from django.db.models import F, QuerySet
 
 from editorapp.core import retry, task_queue
 from editorapp.core.fault_points import reached
-from editorapp.media import sandbox, store
+from editorapp.media import clip_jobs, sandbox, store
 from editorapp.media.models import Asset, Upload
 from editorapp.media.refusals import Refusal
 
@@ -37,12 +37,9 @@ def make_proxy(asset_id: int) -> None:
         if not is_first:
             return
         asset = _waiting().filter(pk=asset_id).first() or _waiting().first()
-        if asset is None:
-            return
-        was_made = _copy(asset)
-    following = _waiting().first()
-    if was_made and following is not None:
-        task_queue.send("editorapp.media.tasks.make_proxy", following.pk)
+        was_made = asset is not None and _copy(asset)
+    if was_made and (following := _waiting().first()) is not None:
+        enqueue_proxy(following)
 
 
 def is_copying() -> bool:
@@ -51,11 +48,12 @@ def is_copying() -> bool:
         return not is_first
 
 
+def _pending() -> QuerySet[Asset]:
+    return Asset.objects.filter(proxy=Asset.Proxy.PENDING, deleted_at=None).order_by("pk")
+
+
 def _waiting() -> QuerySet[Asset]:
-    waiting = Asset.objects.filter(
-        proxy=Asset.Proxy.PENDING, deleted_at=None, proxy_tries__lt=_LOST.tries
-    )
-    return waiting.order_by("pk")
+    return _pending().filter(proxy_tries__lt=_LOST.tries)
 
 
 @contextmanager
@@ -78,9 +76,9 @@ def _copy(asset: Asset) -> bool:
 
     False, when none can be made now: the sweep asks again.
     """
-    state = Asset.Proxy.READY
     # Counted before it is begun: what kills its worker counts too.
     Asset.objects.filter(pk=asset.pk).update(proxy_tries=F("proxy_tries") + 1)
+    state = Asset.Proxy.READY
     try:
         with store.telling_full_disk():
             if not store.exists(asset.sha256, store.PROXY):
@@ -89,27 +87,16 @@ def _copy(asset: Asset) -> bool:
         log.warning("No playable copy of asset %s: %s", asset.pk, refusal.message)
         if refusal.is_passing or refusal.code == "disk_full":
             return False
-        state = (
-            Asset.Proxy.FAILED
-        )  # poster, filmstrip and stills still work; the original is untouched
+        # Poster, filmstrip and stills still work; the original is untouched.
+        state = Asset.Proxy.FAILED
     Asset.objects.filter(pk=asset.pk, proxy=Asset.Proxy.PENDING).update(proxy=state)
     return True
 
 
 def _make(asset: Asset) -> None:
-    with (
-        store.workspace() as folder,
-        store.held(asset.sha256, store.ORIGINAL, store.FRAMES) as (original, frames),
-    ):
+    with store.workspace() as folder:
         made = folder / store.PROXY
-        sandbox.run(
-            "proxy",
-            limits=_PROXY_LIMITS,
-            path=str(original),
-            out=str(made),
-            fps=str(asset.fps),
-            frames=str(frames),
-        )
+        clip_jobs.run("proxy", asset, made, limits=_PROXY_LIMITS, fps=asset.fps)
         reached("copy.made")
         store.keep(made, asset.sha256, store.PROXY)
         reached("copy.kept")
@@ -124,11 +111,9 @@ def sweep(now: datetime) -> None:
     """
     under_way = Upload.objects.clear(now)
     store.sweep(now=now.timestamp(), under_way=under_way)
-    lost = Asset.objects.filter(
-        proxy=Asset.Proxy.PENDING, deleted_at=None, created_at__lt=now - _LOST_AFTER
-    )
+    lost = _pending().filter(created_at__lt=now - _LOST_AFTER)
     lost.filter(proxy_tries__gte=_LOST.tries).update(proxy=Asset.Proxy.FAILED)
-    due = [asset for asset in lost.order_by("pk") if _is_due(asset, now)]
+    due = [asset for asset in lost if _is_due(asset, now)]
     for asset in due[:_AT_ONCE]:
         enqueue_proxy(asset)
 

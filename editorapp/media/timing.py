@@ -1,4 +1,4 @@
-"""What taking a file in spent its time on, in seconds: told to the browser and to whoever measures."""
+"""Timing: the seconds that each step of taking a file in took, for the browser and whoever measures."""
 
 import time
 from collections.abc import Iterator

@@ -1,55 +1,44 @@
-"""Cut a clip to a range of its frames: a new asset, the old one untouched."""
+"""Trim: a clip cut to a range of its frames; a new asset, the old one untouched."""
 
 from pathlib import PurePath
 
-from editorapp.media import sandbox, store
+from editorapp.media import clip_jobs, store
 from editorapp.media.intake import take_in
 from editorapp.media.models import Asset
 from editorapp.media.probe import NO_LIMIT
 from editorapp.media.refusals import Refusal
+from editorapp.media.sandbox import SandboxLimits
 from editorapp.teams.models import User
 
-_LIMITS = sandbox.SandboxLimits(wall_seconds=300, cpu_seconds=600, file_bytes=2_000_000_000)
+_LIMITS = SandboxLimits(wall_seconds=300, cpu_seconds=600, file_bytes=2_000_000_000)
 
 
 def trim(asset: Asset, first_frame: int, last_frame: int, *, user: User | None) -> Asset:
     """Return a clip of the frames `first_frame` to `last_frame`, both included, with their sound.
 
     Exact to the frame, so it is coded anew (H.264 at high quality; HDR stays HDR as 10-bit HEVC): a
-    cut without
-    coding anew could begin only at a keyframe. Rate, timing and displayed size stay.
+    cut without coding anew could begin only at a keyframe. Rate, timing and displayed size stay.
     Raises: Refusal.
     """
     if not asset.is_video or not 0 <= first_frame <= last_frame < asset.frame_count:
         wrong = last_frame if 0 <= first_frame <= last_frame else first_frame
         raise Refusal("no_such_frame", index=wrong, last=asset.frame_count - 1)
     with store.workspace() as folder:
+        span = {"first": first_frame, "last": last_frame}
         made = folder / "trimmed.mp4"
-        with store.held(asset.sha256, store.ORIGINAL, store.FRAMES) as (original, frames):
-            sandbox.run(
-                "trim",
-                limits=_LIMITS,
-                path=str(original),
-                out=str(made),
-                frames=str(frames),
-                fps=str(asset.fps),
-                first=first_frame,
-                last=last_frame,
-            )
-        part = (
-            "copy"
-            if (first_frame, last_frame) == (0, asset.last_frame)
-            else f"{first_frame}-{last_frame}"
-        )
-        name = f"{PurePath(asset.name).stem} {part}.mp4"
+        clip_jobs.run("trim", asset, made, limits=_LIMITS, fps=asset.fps, **span)
         return take_in(
             made,
-            name=name,
+            name=_name(asset, first_frame, last_frame),
             team=asset.team,
             user=user,
-            origin=Asset.Origin.UPLOAD,
             expect="video",
             is_simulated=asset.is_simulated,
             max_bytes=NO_LIMIT,
             max_seconds=NO_LIMIT,
         )
+
+
+def _name(asset: Asset, first: int, last: int) -> str:
+    part = "copy" if (first, last) == (0, asset.last_frame) else f"{first}-{last}"
+    return f"{PurePath(asset.name).stem} {part}.mp4"

@@ -1,4 +1,4 @@
-"""What came for a paid result and cannot be read: kept byte for byte, for the provider or for a
+"""Unreadable results: what came for a paid result and cannot be read is kept byte for byte, for the provider or for a
 better decoder.
 """
 

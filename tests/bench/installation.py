@@ -17,8 +17,10 @@ from django.test import Client
 from django.utils import timezone
 
 from editorapp.costs import ledger
+from editorapp.costs.ledger import Charge
 from editorapp.generations.coordination import heartbeat
 from editorapp.generations.models import Attempt, Generation
+from editorapp.generations.request.draft import Draft
 from editorapp.generations.request.enqueue import enqueue
 from editorapp.generations.states import ACTIVE, IN_FLIGHT, State
 from editorapp.providers.contract import GenerationRequest, Task
@@ -92,7 +94,7 @@ def _have_history(account: ProviderAccount, member: Member, load: Load) -> None:
             member, state=State.SUCCEEDED, account=account, task="generate", parent=None
         )
         attempt, sent = made.attempts.get(), done - timedelta(seconds=load.usual)
-        charged = ledger.charge(attempt.pk, None, now=done, is_estimated=True)
+        charged = ledger.charge([Charge(attempt.pk, None, is_estimated=True)], now=done)[0]
         Generation.objects.filter(pk=made.pk).update(cost_usd=charged.amount_usd)
         Attempt.objects.filter(pk=attempt.pk).update(submitted_at=sent, provider_done_at=done)
 
@@ -104,7 +106,7 @@ def _queue_all(account: ProviderAccount, member: Member, count: int, load: Load)
         wanted = GenerationRequest(
             task=Task.GENERATE, prompt=load.prompt(number), resolution="360p", duration="5s"
         )
-        enqueue(wanted, account=account, member=member)
+        enqueue(Draft(wanted, account), member=member)
     return time.process_time() - before
 
 

@@ -256,7 +256,7 @@ def web_worker(port: int) -> int:
     for pid in processes.tree(os.getpid())[1:]:
         with contextlib.suppress(OSError):
             words = Path(f"/proc/{pid}/cmdline").read_bytes()
-            if b"editorapp.media.child" not in words:
+            if b"editorapp.media.decoding.fork_server" not in words:
                 found[pid] = memory(pid, "VmRSS")
     return max(found, key=lambda pid: found[pid])
 

@@ -10,9 +10,9 @@ from django.db import IntegrityError, connection
 from django.db.models import QuerySet
 
 from editorapp.core.append_only import NeverChanged
-from editorapp.costs import ledger
+from editorapp.costs import ledger, month_sums
 from editorapp.costs.check import of_lines
-from editorapp.costs.ledger import NothingHeld, OverBudget, Subject
+from editorapp.costs.ledger import Charge, NothingHeld, OverBudget, Subject
 from editorapp.costs.models import Entry, MonthBudget, MonthCost
 from editorapp.teams.models import Member
 from tests.factories import make_member
@@ -67,7 +67,7 @@ def test_a_charge_below_the_reservation_gives_the_rest_back(member):
     subject = make_subject(member)
     ledger.reserve(subject, Decimal("2.16"), now=NOW)
 
-    ledger.charge(subject.attempt_id, Decimal("1.080001"), now=NOW, is_estimated=False)
+    ledger.charge([Charge(subject.attempt_id, Decimal("1.080001"), is_estimated=False)], now=NOW)
 
     kinds = list(Entry.objects.order_by("pk").values_list("kind", "amount_usd"))
     assert kinds == [
@@ -84,7 +84,7 @@ def test_a_charge_above_the_reservation_shows_the_rest_as_an_adjustment(member):
     subject = make_subject(member)
     ledger.reserve(subject, Decimal("1"), now=NOW)
 
-    ledger.charge(subject.attempt_id, Decimal("1.5"), now=NOW, is_estimated=False)
+    ledger.charge([Charge(subject.attempt_id, Decimal("1.5"), is_estimated=False)], now=NOW)
 
     assert list(Entry.objects.order_by("pk").values_list("kind", "amount_usd")) == [
         ("reserve", 1),
@@ -112,8 +112,8 @@ def test_an_attempt_is_settled_once(member, first, second):
     ledger.reserve(subject, Decimal("1.08"), now=NOW)
     settle = {
         "charge": lambda: ledger.charge(
-            subject.attempt_id, Decimal("1.08"), now=NOW, is_estimated=True
-        ),
+            [Charge(subject.attempt_id, Decimal("1.08"), is_estimated=True)], now=NOW
+        )[0],
         "release": lambda: ledger.release(subject.attempt_id, now=NOW),
     }
     settle[first]()
@@ -137,7 +137,7 @@ def test_an_attempt_reserves_once(member):
 
 def test_what_was_never_reserved_cannot_be_settled(member):
     for settle in (
-        lambda: ledger.charge(1, Decimal(1), now=NOW, is_estimated=False),
+        lambda: ledger.charge([Charge(1, Decimal(1), is_estimated=False)], now=NOW)[0],
         lambda: ledger.release(1, now=NOW),
         lambda: ledger.adjust(1, Decimal(1), now=NOW, note="?"),
     ):
@@ -148,7 +148,7 @@ def test_what_was_never_reserved_cannot_be_settled(member):
 def test_an_adjustment_corrects_what_was_spent_and_may_be_negative(member):
     subject = make_subject(member)
     ledger.reserve(subject, Decimal("1.08"), now=NOW)
-    ledger.charge(subject.attempt_id, Decimal("1.08"), now=NOW, is_estimated=True)
+    ledger.charge([Charge(subject.attempt_id, Decimal("1.08"), is_estimated=True)], now=NOW)
 
     ledger.adjust(subject.attempt_id, Decimal("-1.08"), now=NOW, note="Refunded, says the console")
 
@@ -203,11 +203,9 @@ def test_a_charge_counts_in_the_month_of_its_reservation(member):
     ledger.reserve(subject, Decimal("1.08"), now=datetime(2026, 11, 30, 23, 59, 59, tzinfo=UTC))
 
     ledger.charge(
-        subject.attempt_id,
-        Decimal("1.08"),
+        [Charge(subject.attempt_id, Decimal("1.08"), is_estimated=True)],
         now=datetime(2026, 12, 1, tzinfo=UTC),
-        is_estimated=True,
-    )
+    )[0]
 
     assert totals(member).spent_usd == Decimal("1.08")
     assert MonthBudget.objects.count() == 1
@@ -235,7 +233,7 @@ def test_a_failed_transaction_leaves_no_money_behind(member, monkeypatch):
     def break_down(*args, **kwargs):
         raise RuntimeError("the disk is full")
 
-    monkeypatch.setattr(ledger, "_add_to_month", break_down)
+    monkeypatch.setattr(month_sums, "_add_to_month", break_down)
 
     with pytest.raises(RuntimeError):
         ledger.reserve(make_subject(member), Decimal("1.08"), now=NOW)
@@ -281,7 +279,9 @@ def test_of_racing_settlements_one_wins():
         try:
             start.wait(10)
             if number % 2:
-                ledger.charge(subject.attempt_id, Decimal("1.08"), now=NOW, is_estimated=True)
+                ledger.charge(
+                    [Charge(subject.attempt_id, Decimal("1.08"), is_estimated=True)], now=NOW
+                )[0]
             else:
                 ledger.release(subject.attempt_id, now=NOW)
             outcomes.append("settled")
@@ -303,7 +303,7 @@ def test_of_racing_settlements_one_wins():
 def test_the_check_passes_on_sound_books(member, capsys):
     subject = make_subject(member)
     ledger.reserve(subject, Decimal("1.08"), now=NOW)
-    ledger.charge(subject.attempt_id, Decimal("1.08"), now=NOW, is_estimated=True)
+    ledger.charge([Charge(subject.attempt_id, Decimal("1.08"), is_estimated=True)], now=NOW)
 
     call_command("check_ledger")
 
@@ -327,7 +327,7 @@ def test_the_check_passes_on_sound_books(member, capsys):
 def test_the_check_finds_what_does_not_balance(member, tamper, says, capsys):
     subject = make_subject(member)
     ledger.reserve(subject, Decimal("1.08"), now=NOW)
-    ledger.charge(subject.attempt_id, Decimal("1.08"), now=NOW, is_estimated=True)
+    ledger.charge([Charge(subject.attempt_id, Decimal("1.08"), is_estimated=True)], now=NOW)
     tamper()
 
     with pytest.raises(CommandError):

@@ -6,6 +6,7 @@ from functools import partial
 from django.utils import timezone
 
 from editorapp.costs import ledger
+from editorapp.costs.ledger import Charge
 from editorapp.costs.models import Entry, MonthBudget
 from editorapp.generations.checks.books import differences
 from editorapp.generations.models import Generation, Settlement
@@ -31,7 +32,7 @@ def test_a_note_however_long_keeps_no_money_from_being_held_charged_released_or_
         "attempt_id": 10**9
     }
 
-    ledger.charge(first.pk, Decimal("0.50"), now=NOW, is_estimated=False, note=LONG)
+    ledger.charge([Charge(first.pk, Decimal("0.50"), is_estimated=False, note=LONG)], now=NOW)
     ledger.release(second.pk, now=NOW, note=LONG)
     ledger.adjust(first.pk, Decimal("0.10"), now=NOW, note=LONG)
     ledger.remark(first.pk, LONG, now=NOW)
@@ -57,7 +58,7 @@ def test_of_a_charge_and_a_release_at_once_one_is_booked(transactional_db) -> No
         attempt = make_reserved(make_member()).attempts.get()
         ended = race(
             [
-                partial(ledger.charge, attempt.pk, None, now=NOW, is_estimated=True),
+                partial(ledger.charge, [Charge(attempt.pk, None, is_estimated=True)], now=NOW),
                 partial(ledger.release, attempt.pk, now=NOW),
             ]
         )

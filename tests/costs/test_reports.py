@@ -6,6 +6,7 @@ import pytest
 
 from editorapp.costs import ledger, reports
 from editorapp.costs.check import of_lines
+from editorapp.costs.ledger import Charge
 from editorapp.costs.models import Entry
 from editorapp.teams.roles import Role
 from tests.costs.test_ledger import NOVEMBER, NOW, make_subject
@@ -23,7 +24,7 @@ def people(db):
     ):
         subject = make_subject(member, model=model)
         ledger.reserve(subject, Decimal(amount), now=NOW)
-        ledger.charge(subject.attempt_id, Decimal(amount), now=NOW, is_estimated=True)
+        ledger.charge([Charge(subject.attempt_id, Decimal(amount), is_estimated=True)], now=NOW)
     held = make_subject(creator)
     ledger.reserve(held, Decimal("5"), now=NOW)
     ledger.reserve(make_subject(make_member()), Decimal("7"), now=NOW)  # another team
@@ -86,7 +87,7 @@ def test_the_tasks_of_one_model_are_told_apart_and_the_sums_kept_of_them_prove_r
     admin, creator = people
     subject = make_subject(creator, task="reframe")
     ledger.reserve(subject, Decimal("1.20"), now=NOW)
-    ledger.charge(subject.attempt_id, None, now=NOW, is_estimated=True)
+    ledger.charge([Charge(subject.attempt_id, None, is_estimated=True)], now=NOW)
 
     found = reports.by("task", november(admin))
 

@@ -9,7 +9,7 @@ from types import ModuleType
 import httpx
 import pytest
 
-from editorapp.generations.checks import expiring
+from editorapp.generations.models import Attempt
 from editorapp.providers import registry, vendors
 from tests.generations.drive import Clock
 from tests.simulator_process import SimulatorProcess
@@ -79,4 +79,4 @@ def expired(monkeypatch: pytest.MonkeyPatch) -> None:
     """No provider keeps a result for a while: what cannot be fetched in the first tries is given up
     then.
     """
-    monkeypatch.setattr(expiring, "kept_until", lambda attempt, *, now: now)
+    monkeypatch.setattr(Attempt, "kept_until", lambda _attempt, now: now)

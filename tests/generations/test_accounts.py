@@ -9,13 +9,17 @@ import pytest
 from django.utils import timezone
 
 from editorapp.generations.coordination import leases, wake
-from editorapp.generations.engine import claims, sweep, transfer
+from editorapp.generations.engine import backoff, sweep, transfer
+from editorapp.generations.engine import dispatcher as dispatching
 from editorapp.generations.engine.account_snapshot import Accounts
+from editorapp.generations.engine.dispatcher import Dispatcher
 from editorapp.generations.models import Attempt, Generation, Pause
+from editorapp.generations.request.draft import Draft
 from editorapp.generations.request.enqueue import enqueue
 from editorapp.generations.states import State
 from editorapp.generations.worker.ticker import Ticker
 from editorapp.media import intake
+from editorapp.providers import registry
 from editorapp.providers.contract import Access, GenerationRequest, Ref, Task
 from editorapp.providers.http.session import ProviderSession
 from editorapp.providers.models import ProviderAccount, default_account
@@ -42,7 +46,7 @@ def ask_of(
     wanted = GenerationRequest(task=Task.GENERATE, prompt=prompt, resolution="360p", duration="5s")
     if source is not None:
         wanted = GenerationRequest(prompt=prompt, resolution="360p", source=source)
-    return enqueue(wanted, account=account, member=member)
+    return enqueue(Draft(wanted, account), member=member)
 
 
 def states() -> dict[str, str]:
@@ -61,7 +65,7 @@ def test_one_sweep_serves_every_account_of_its_provider(quick, clock, first, sec
 
 
 def test_an_account_that_is_told_to_wait_keeps_no_other_waiting(quick, clock, first, second):
-    claims.pause(first.pk, now=clock(), seconds=40, reason="Too many requests.")
+    backoff.pause_account(first.pk, now=clock(), seconds=40, reason="Too many requests.")
     ask_of(first)
     ask_of(second)
 
@@ -162,7 +166,7 @@ def test_nothing_is_uploaded_to_an_account_that_is_switched_off(quick, clock, fi
         draw(tmp_path / "clip.mp4"), name="clip.mp4", team=member.team, user=member.user
     )
     wanted = GenerationRequest(prompt="At night", resolution="360p", source=Ref(asset_id=clip.pk))
-    enqueue(wanted, account=first, member=member, source_asset=clip)
+    enqueue(Draft(wanted, first, clip), member=member)
     sweep.work("luma-agents", seconds=0.1, clock=clock)
     ProviderAccount.objects.update(is_enabled=False)
 
@@ -187,7 +191,7 @@ def test_another_key_is_used_by_the_sweep_that_is_at_work(quick, clock, first):
     assert accounts.access(first.pk).base_url == "https://luma.example.org/v1"
 
 
-def test_a_courier_goes_another_way_once_an_account_is_reached_another_way():
+def test_a_dispatcher_goes_another_way_once_an_account_is_reached_another_way(monkeypatch):
     opened = []
 
     class Seen(ProviderSession):
@@ -195,15 +199,16 @@ def test_a_courier_goes_another_way_once_an_account_is_reached_another_way():
             super().__init__(access)
             opened.append(access.secret)
 
-    courier = sweep.Courier(sweep.registry.get("luma-agents"), wire=Seen)
+    monkeypatch.setattr(dispatching, "ProviderSession", Seen)
+    dispatcher = Dispatcher(registry.get("luma-agents"))
     ways = [Access(1, "luma-agents", "http://127.0.0.1:9", key) for key in ("old", "old", "new")]
     try:
-        wires = [courier._loop.run_until_complete(courier._wire(access)) for access in ways]
+        sessions = [dispatcher._session(access) for access in ways]
     finally:
-        courier.close()
+        dispatcher.close()
 
     assert opened == ["old", "new"]
-    assert wires[0] is wires[1] is not wires[2]
+    assert sessions[0] is sessions[1] is not sessions[2]
 
 
 def test_the_ticker_wakes_the_sweep_of_each_provider_with_due_rows(transactional_db):

@@ -21,10 +21,11 @@ from editorapp.generations.checks.books import differences
 from editorapp.generations.coordination import lease_holder, leases, wake
 from editorapp.generations.models import Generation, Lease
 from editorapp.generations.request import quotes
+from editorapp.generations.request.check import check
+from editorapp.generations.request.draft import Draft
 from editorapp.generations.request.enqueue import RequestRefused, enqueue
-from editorapp.generations.request.quotes import NothingToAsk, answer, ask, known
+from editorapp.generations.request.quotes import NothingToAsk, ask, fetch, find
 from editorapp.generations.request.retry import NotRetryable, retry
-from editorapp.generations.request.verdict import weigh
 from editorapp.generations.states import State
 from editorapp.generations.tasks import ask_price
 from editorapp.media import store
@@ -73,9 +74,9 @@ def told_price(
     account: ProviderAccount, wanted: GenerationRequest, clip: Asset, member: Member
 ) -> PriceQuote:
     """Ask and let the queue's task answer."""
-    row = ask(account, wanted, clip, member=member)
-    answer(row.pk)
-    found = known(account, wanted, clip)
+    row = ask(Draft(wanted, account, clip), member=member)
+    fetch(row.pk)
+    found = find(Draft(wanted, account, clip))
     assert found is not None
     return found
 
@@ -83,8 +84,10 @@ def told_price(
 def words(
     wanted: GenerationRequest, clip: Asset, account: ProviderAccount, **options: Any
 ) -> list[str]:
-    verdict = weigh(
-        wanted, clip, account, asked=known(account, wanted, clip, however_old=True), **options
+    verdict = check(
+        Draft(wanted, account, clip),
+        quote=find(Draft(wanted, account, clip), however_old=True),
+        **options,
     )
     return [one.message for one in verdict.refusals if one.rule_id == "price.asking"]
 
@@ -93,8 +96,8 @@ def test_a_price_is_asked_for_once_and_the_queue_is_woken_after_the_commit(
     account: ProviderAccount, clip: Asset, member: Member, django_capture_on_commit_callbacks: Any
 ) -> None:
     with django_capture_on_commit_callbacks(execute=True):
-        row = ask(account, draft(clip), clip, member=member)
-        again = ask(account, draft(clip, prompt="Snow"), clip, member=member)
+        row = ask(Draft(draft(clip), account, clip), member=member)
+        again = ask(Draft(draft(clip, prompt="Snow"), account, clip), member=member)
 
     assert row.pk == again.pk
     assert row.state == "asking"
@@ -104,11 +107,11 @@ def test_a_price_is_asked_for_once_and_the_queue_is_woken_after_the_commit(
 def test_the_answer_is_a_price_with_where_and_when_it_was_told(
     account: ProviderAccount, clip: Asset, member: Member
 ) -> None:
-    row = ask(account, draft(clip), clip, member=member)
+    row = ask(Draft(draft(clip), account, clip), member=member)
     at = NOW.replace(hour=14, minute=3)
 
-    answer(row.pk, clock=lambda: at)
-    found = known(account, draft(clip), clip)
+    fetch(row.pk, clock=lambda: at)
+    found = find(Draft(draft(clip), account, clip))
     priced = quotes.estimate_of(found)
 
     assert priced is not None
@@ -138,20 +141,20 @@ def test_without_a_price_nothing_is_sent_and_the_words_say_what_to_do(
     wanted = draft(clip)
     assert words(wanted, clip, account) == [FREE]
 
-    row = ask(account, wanted, clip, member=member)
+    row = ask(Draft(wanted, account, clip), member=member)
     assert words(wanted, clip, account) == [
         "Told is being asked what this costs. Its answer comes in a moment: wait for it."
     ]
 
     told.says.append(ProviderError("Told names no price for this model.", code="no_price"))
-    answer(row.pk)
+    fetch(row.pk)
     assert words(wanted, clip, account) == [
         "No price came: Told names no price for this model. Ask again, or change what you want."
     ]
 
     told_price(account, wanted, clip, member)
     assert words(wanted, clip, account) == []
-    assert weigh(wanted, clip, account, asked=known(account, wanted, clip)).can_send
+    assert check(Draft(wanted, account, clip), quote=find(Draft(wanted, account, clip))).can_send
     assert words(wanted, clip, account, now=timezone.now() + timedelta(minutes=61)) == [
         "This price is older than an hour. Ask Told again: that is free."
     ]
@@ -162,7 +165,7 @@ def test_what_is_broken_anyway_is_not_told_to_ask_but_a_missing_prompt_is_no_hin
 ) -> None:
     assert words(draft(clip, exr=True), clip, account) == []
     assert words(draft(clip, prompt=None), clip, account) == [FREE]
-    assert not weigh(draft(clip, exr=True), clip, account).can_send
+    assert not check(Draft(draft(clip, exr=True), account, clip)).can_send
 
 
 def test_the_known_price_is_what_is_held(
@@ -173,7 +176,7 @@ def test_the_known_price_is_what_is_held(
     )
     told_price(account, draft(clip), clip, member)
 
-    take = enqueue(draft(clip, prompt="Snow"), account=account, member=member, source_asset=clip)
+    take = enqueue(Draft(draft(clip, prompt="Snow"), account, clip), member=member)
 
     assert take.estimate_low_usd == Decimal("0.300001")  # rounded up to what the ledger can hold
     assert ledger.held_usd(take.pk) == take.estimate_high_usd == Decimal("0.600001")
@@ -192,7 +195,7 @@ def test_a_draft_is_not_queued_without_a_price_of_this_hour(
     with pytest.raises(
         RequestRefused, match="older than an hour" if minutes else "publishes no price"
     ):
-        enqueue(draft(clip), account=account, member=member, source_asset=clip, now=later)
+        enqueue(Draft(draft(clip), account, clip), member=member, now=later)
 
     assert not Generation.objects.exists()
 
@@ -206,7 +209,7 @@ def test_a_failed_take_is_tried_again_once_its_price_was_asked_anew(
     with pytest.raises(RequestRefused, match="Told is being asked what this costs"):
         retry(take, member=member, now=timezone.now())
 
-    answer(PriceQuote.objects.get().pk)
+    fetch(PriceQuote.objects.get().pk)
     attempt = retry(take, member=member, now=timezone.now())
 
     assert attempt.number == 2
@@ -245,7 +248,7 @@ def test_a_failed_take_is_not_tried_again_for_more_than_was_agreed_to(
 def test_an_answer_that_comes_twice_changes_nothing(
     account: ProviderAccount, clip: Asset, member: Member, told: ModuleType
 ) -> None:
-    row = ask(account, draft(clip), clip, member=member)
+    row = ask(Draft(draft(clip), account, clip), member=member)
     told.says.append(Quote(Decimal(1), Decimal(1), "100 CU"))
 
     ask_price(row.pk)
@@ -259,7 +262,7 @@ def test_an_answer_that_comes_twice_changes_nothing(
 def test_a_question_that_was_lost_with_a_killed_worker_is_put_again_by_the_ticker_but_not_while_somebody_is_at_it(
     account: ProviderAccount, clip: Asset, member: Member, django_capture_on_commit_callbacks: Any
 ) -> None:
-    row = ask(account, draft(clip), clip, member=member)  # its task is never delivered
+    row = ask(Draft(draft(clip), account, clip), member=member)  # its task is never delivered
     asked_at = row.asked_at
 
     def tick(seconds: int) -> list[tuple[str, tuple[int, ...]]]:
@@ -284,7 +287,7 @@ def test_a_question_that_was_lost_with_a_killed_worker_is_put_again_by_the_ticke
 def test_an_answered_question_leaves_no_lease_behind(
     account: ProviderAccount, clip: Asset, member: Member, told: ModuleType
 ) -> None:
-    row = ask(account, draft(clip), clip, member=member)
+    row = ask(Draft(draft(clip), account, clip), member=member)
     told.says.append(Quote(Decimal(1), Decimal(1), "100 CU"))
 
     ask_price(row.pk)
@@ -302,23 +305,23 @@ def test_a_worker_that_lives_on_without_having_answered_keeps_others_away_for_le
     """The database was away when it had the answer, and still when it would have given the lease
     back.
     """
-    row = ask(account, draft(clip), clip, member=member, now=NOW)
+    row = ask(Draft(draft(clip), account, clip), member=member, now=NOW)
     told.says.append(Quote(Decimal(1), Decimal(1), "100 CU"))
     with monkeypatch.context() as away:
 
         def gone(*_args: object, **_options: object) -> None:
             raise OperationalError("the database system is shutting down")
 
-        away.setattr(quotes, "_answer", gone)
+        away.setattr(quotes, "_fetch", gone)
         away.setattr(leases, "end", gone)
         with pytest.raises(OperationalError):
-            answer(row.pk, clock=lambda: NOW)
+            fetch(row.pk, clock=lambda: NOW)
     monkeypatch.setattr(lease_holder, "holder", uuid.uuid4)
     monkeypatch.setattr(lease_holder, "is_gone", lambda _holder: False)
 
-    answer(row.pk, clock=lambda: NOW + timedelta(seconds=30))
+    fetch(row.pk, clock=lambda: NOW + timedelta(seconds=30))
     assert PriceQuote.objects.get().state == "asking"
-    answer(row.pk, clock=lambda: NOW + timedelta(seconds=50))
+    fetch(row.pk, clock=lambda: NOW + timedelta(seconds=50))
     assert PriceQuote.objects.get().state == "known"
 
 
@@ -330,7 +333,7 @@ def test_a_question_that_takes_long_keeps_its_lease(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     monkeypatch.setattr(quotes, "RENEW_SECONDS", 0.01)
-    row, renewed = ask(account, draft(clip), clip, member=member), []
+    row, renewed = ask(Draft(draft(clip), account, clip), member=member), []
     quoted = told.quote
 
     async def slowly(*args: Any, **options: Any) -> Any:
@@ -346,7 +349,7 @@ def test_a_question_that_takes_long_keeps_its_lease(
     monkeypatch.setattr(told, "quote", slowly)
     monkeypatch.setattr(leases, "take", take)
     told.says.append(Quote(Decimal(1), Decimal(1), "100 CU"))
-    answer(row.pk)
+    fetch(row.pk)
 
     assert set(renewed) == {wake.asking_lease(row.pk)} and PriceQuote.objects.get().state == "known"
 
@@ -358,14 +361,16 @@ def test_a_late_answer_to_an_earlier_question_does_not_end_the_present_one(
     told: ModuleType,
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    row = ask(account, draft(clip), clip, member=member, now=NOW - timedelta(minutes=3))
+    row = ask(Draft(draft(clip), account, clip), member=member, now=NOW - timedelta(minutes=3))
 
     def meanwhile() -> Any:
-        ask(account, draft(clip), clip, member=member, now=NOW)  # stuck, so a person asked again
+        ask(
+            Draft(draft(clip), account, clip), member=member, now=NOW
+        )  # stuck, so a person asked again
         return NOW
 
     told.says.append(ProviderError("Too late."))
-    answer(row.pk, clock=meanwhile)
+    fetch(row.pk, clock=meanwhile)
 
     assert PriceQuote.objects.get().state == "asking"
 
@@ -373,15 +378,15 @@ def test_a_late_answer_to_an_earlier_question_does_not_end_the_present_one(
 def test_a_question_without_an_answer_counts_as_failed_after_two_minutes_and_may_be_asked_again(
     account: ProviderAccount, clip: Asset, member: Member, django_capture_on_commit_callbacks: Any
 ) -> None:
-    ask(account, draft(clip), clip, member=member, now=NOW)
-    at_119 = known(account, draft(clip), clip, now=NOW + timedelta(seconds=119))
-    at_121 = known(account, draft(clip), clip, now=NOW + timedelta(seconds=121))
+    ask(Draft(draft(clip), account, clip), member=member, now=NOW)
+    at_119 = find(Draft(draft(clip), account, clip), now=NOW + timedelta(seconds=119))
+    at_121 = find(Draft(draft(clip), account, clip), now=NOW + timedelta(seconds=121))
 
     assert at_119 is not None and at_119.state == "asking"
     assert at_121 is not None and at_121.state == "failed"
     assert at_121.note == "No answer came within two minutes. Is the queue running?"
     with django_capture_on_commit_callbacks(execute=True):
-        ask(account, draft(clip), clip, member=member, now=NOW + timedelta(seconds=121))
+        ask(Draft(draft(clip), account, clip), member=member, now=NOW + timedelta(seconds=121))
     assert len(waiting()) == 1
     assert PriceQuote.objects.get().asked_at == NOW + timedelta(seconds=121)
 
@@ -426,7 +431,7 @@ def test_drafts_share_a_price_unless_something_that_may_move_it_differs(
     plain = draft(clip)
 
     def key(wanted: GenerationRequest, source: Asset = clip) -> str:
-        return quotes.key_of(account, wanted, source)
+        return quotes.key_of(Draft(wanted, account, source))
 
     assert key(plain) == key(replace(plain, prompt="Snow", user_id="u"))
     assert key(plain) == key(replace(plain, source=Ref(generation_id="an earlier result")))
@@ -447,14 +452,14 @@ def test_drafts_share_a_price_unless_something_that_may_move_it_differs(
     ]
     assert len({*map(key, different), key(draft(longer), longer)}) == len(different) + 1
     foreign = [
-        quotes.key_of(account, replace(plain, source=Ref(file_id=name)), None)
+        quotes.key_of(Draft(replace(plain, source=Ref(file_id=name)), account))
         for name in ("one", "other")
     ]
     assert foreign[0] != foreign[1]  # nothing is known of either
 
 
 def test_old_answers_are_swept_away(account: ProviderAccount, clip: Asset, member: Member) -> None:
-    ask(account, draft(clip), clip, member=member, now=timezone.now() - timedelta(hours=25))
+    ask(Draft(draft(clip), account, clip), member=member, now=timezone.now() - timedelta(hours=25))
 
     told_price(account, draft(clip, resolution="1080p"), clip, member)
 
@@ -473,7 +478,7 @@ def test_nobody_has_another_teams_file_uploaded_by_asking(
         (draft(clip), clip, viewer),
     ):
         with pytest.raises(PermissionDenied):
-            ask(account, wanted, source, member=asker)
+            ask(Draft(wanted, account, source), member=asker)
     assert not PriceQuote.objects.exists()
 
 
@@ -481,26 +486,26 @@ def test_a_published_price_and_a_closed_account_are_not_asked(
     account: ProviderAccount, clip: Asset, member: Member
 ) -> None:
     with pytest.raises(NothingToAsk, match="Luma Agents does not have to be asked"):
-        ask(default_account("luma-agents"), draft(clip), clip, member=member)
+        ask(Draft(draft(clip), default_account("luma-agents"), clip), member=member)
     account.is_enabled = False
     with pytest.raises(NothingToAsk, match="switched off"):
-        ask(account, draft(clip), clip, member=member)
+        ask(Draft(draft(clip), account, clip), member=member)
 
 
 def test_that_nothing_was_asked_is_remembered_for_a_moment_until_somebody_asks(
     account: ProviderAccount, clip: Asset, member: Member, django_assert_num_queries: Any
 ) -> None:
-    assert known(account, draft(clip), clip) is None
+    assert find(Draft(draft(clip), account, clip)) is None
     with django_assert_num_queries(0):
-        assert known(account, draft(clip, prompt="Rain, harder"), clip) is None
+        assert find(Draft(draft(clip, prompt="Rain, harder"), account, clip)) is None
     with django_assert_num_queries(1):
         assert (
-            known(account, draft(clip), clip, however_old=True) is None
+            find(Draft(draft(clip), account, clip), however_old=True) is None
         )  # queueing looks for itself
 
-    ask(account, draft(clip), clip, member=member)
+    ask(Draft(draft(clip), account, clip), member=member)
 
-    assert known(account, draft(clip), clip) is not None
+    assert find(Draft(draft(clip), account, clip)) is not None
 
 
 def test_looking_up_is_one_query_and_none_where_prices_are_published(
@@ -509,6 +514,6 @@ def test_looking_up_is_one_query_and_none_where_prices_are_published(
     luma, wanted = default_account("luma-agents"), draft(clip)
 
     with django_assert_num_queries(1):
-        quotes.known_of([(account, wanted), (luma, wanted)], clip)
+        quotes.find_all([Draft(wanted, account, clip), Draft(wanted, luma, clip)])
     with django_assert_num_queries(0):
-        assert known(luma, wanted, clip) is None
+        assert find(Draft(wanted, luma, clip)) is None

@@ -10,8 +10,9 @@ import pytest
 from editorapp.costs import ledger
 from editorapp.generations.checks.books import differences
 from editorapp.generations.models import Generation
+from editorapp.generations.request.draft import Draft
 from editorapp.generations.request.enqueue import RequestRefused, enqueue
-from editorapp.generations.request.quotes import answer, ask, estimate_of, known
+from editorapp.generations.request.quotes import ask, estimate_of, fetch, find
 from editorapp.generations.states import State
 from editorapp.media import intake
 from editorapp.media.models import Asset
@@ -56,13 +57,13 @@ def test_a_price_that_is_told_is_held_and_what_is_charged_lies_within_it(
     account = default_account(slug)
     wanted = GenerationRequest.from_json(draft.to_json() | {"source": {"asset_id": clip.pk}})
     with pytest.raises(RequestRefused, match="Ask .* for it first"):
-        enqueue(wanted, account=account, member=member, source_asset=clip)
+        enqueue(Draft(wanted, account, clip), member=member)
 
-    answer(ask(account, wanted, clip, member=member).pk)
-    row = known(account, wanted, clip)
+    fetch(ask(Draft(wanted, account, clip), member=member).pk)
+    row = find(Draft(wanted, account, clip))
     priced = estimate_of(row)
     assert row is not None and priced is not None, row and row.note
-    take = enqueue(wanted, account=account, member=member, source_asset=clip)
+    take = enqueue(Draft(wanted, account, clip), member=member)
     assert ledger.held_usd(take.pk) == priced.high_usd > 0
     run(clock)
 
@@ -82,9 +83,9 @@ def test_asking_costs_nothing_and_what_was_staged_for_it_serves_the_take(
         task=Task.REFRAME, model="reframe-video", aspect_ratio="1:1", source=Ref(asset_id=clip.pk)
     )
 
-    answer(ask(account, wanted, clip, member=member).pk)
+    fetch(ask(Draft(wanted, account, clip), member=member).pk)
     staged = StagedFile.objects.get(account=account, asset=clip)
-    enqueue(wanted, account=account, member=member, source_asset=clip)
+    enqueue(Draft(wanted, account, clip), member=member)
     run(clock)
 
     assert Generation.objects.get().state == State.SUCCEEDED
@@ -98,10 +99,10 @@ def test_a_provider_that_cannot_be_reached_named_no_price_and_can_be_asked_again
     wanted = GenerationRequest(prompt="Rain", source=Ref(asset_id=clip.pk), auto_controls=True)
     there, settings.SIMULATOR_URL = settings.SIMULATOR_URL, "http://127.0.0.1:9"  # type: ignore[attr-defined]
 
-    answer(ask(account, wanted, clip, member=member).pk)
-    failed = known(account, wanted, clip)
+    fetch(ask(Draft(wanted, account, clip), member=member).pk)
+    failed = find(Draft(wanted, account, clip))
     settings.SIMULATOR_URL = there  # type: ignore[attr-defined]
-    answer(ask(account, wanted, clip, member=member).pk)
+    fetch(ask(Draft(wanted, account, clip), member=member).pk)
 
     assert failed is not None and failed.state == "failed" and "Scenario" in failed.note
-    assert estimate_of(known(account, wanted, clip)) is not None
+    assert estimate_of(find(Draft(wanted, account, clip))) is not None

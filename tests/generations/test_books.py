@@ -15,7 +15,7 @@ from django.db import connection, transaction
 from django.utils import timezone
 
 from editorapp.costs import ledger
-from editorapp.costs.ledger import NothingHeld
+from editorapp.costs.ledger import Charge, NothingHeld
 from editorapp.generations.checks import books
 from editorapp.generations.engine import dispatcher
 from editorapp.generations.models import Attempt, Generation
@@ -31,7 +31,7 @@ NOW = timezone.now()
 
 
 def charged(attempt: Attempt) -> None:
-    ledger.charge(attempt.pk, None, now=NOW, is_estimated=True)
+    ledger.charge([Charge(attempt.pk, None, is_estimated=True)], now=NOW)
     Generation.objects.filter(pk=attempt.generation_id).update(
         cost_usd=ledger.spent_usd(attempt.generation_id)
     )

@@ -10,7 +10,7 @@ import pytest
 from django.utils import timezone
 
 from editorapp.costs import ledger
-from editorapp.generations.engine import claims, outcomes, submit, sweep, transfer
+from editorapp.generations.engine import claims, poll_outcomes, submit, sweep, transfer
 from editorapp.generations.engine.claims import DuePoll
 from editorapp.generations.models import Attempt, Generation
 from editorapp.generations.queue.cancel import cancel
@@ -24,7 +24,7 @@ from tests.generations.drive import ask
 @pytest.mark.parametrize("state", [State.STAGING, State.FETCHING])
 def test_a_lane_leaves_a_row_alone_that_another_lane_took_after_it_was_read(state, monkeypatch):
     make_generation(make_member(), state=state)
-    now, holder, others = timezone.now(), claims.whereabouts.holder, []
+    now, holder, others = timezone.now(), claims.lease_holder.holder, []
 
     def another_lane_first() -> Any:
         if not others:  # between reading the row and taking it
@@ -32,26 +32,26 @@ def test_a_lane_leaves_a_row_alone_that_another_lane_took_after_it_was_read(stat
             others.append(transfer._next(now))
         return holder()
 
-    monkeypatch.setattr(claims.whereabouts, "holder", another_lane_first)
+    monkeypatch.setattr(claims.lease_holder, "holder", another_lane_first)
 
     assert transfer._next(now) is None
     assert others[1] is not None and Attempt.objects.get().lease_token == others[1].lease_token
 
 
 LATE_ANSWERS = {
-    "still running": lambda attempt, now: outcomes.still_running(
+    "still running": lambda attempt, now: poll_outcomes.still_running(
         [(look_of(attempt), 0.5)], now=now
     ),
-    "no answer": lambda attempt, now: outcomes.poll_failed(
+    "no answer": lambda attempt, now: poll_outcomes.poll_failed(
         attempt, Unavailable("No answer."), now=now
     ),
-    "too many": lambda attempt, now: outcomes.poll_failed(
+    "too many": lambda attempt, now: poll_outcomes.poll_failed(
         attempt, Throttled("Later.", retry_after_seconds=9), now=now
     ),
-    "key refused": lambda attempt, now: outcomes.poll_failed(
+    "key refused": lambda attempt, now: poll_outcomes.poll_failed(
         attempt, BadCredentials("Not your key."), now=now
     ),
-    "not known there": lambda attempt, now: outcomes.missing(
+    "not known there": lambda attempt, now: poll_outcomes.missing(
         attempt, NotFound("No such job."), now=now
     ),
 }

@@ -10,8 +10,9 @@ from django.db import connection
 from django.utils import timezone
 
 from editorapp.generations.coordination import heartbeat, lease_holder, leases, wake
-from editorapp.generations.engine import claims, reclaim, sweep, transfer
+from editorapp.generations.engine import backoff, reclaim, sweep, transfer
 from editorapp.generations.models import Attempt, Generation, Heartbeat, Lease, Pause
+from editorapp.generations.queue import slots
 from editorapp.generations.states import State
 from editorapp.generations.worker.ticker import Ticker
 from editorapp.providers.models import ProviderAccount, default_account
@@ -86,7 +87,7 @@ def test_everything_that_waits_is_brought_back_by_as_much_as_the_clock_was_set_b
     later = now + timedelta(seconds=40)
     attempt = make_generation(make_member(), state=State.RUNNING).attempts.get()
     Attempt.objects.filter(pk=attempt.pk).update(next_action_at=later, failing_since=now)
-    claims.pause(attempt.account_id, now=now, seconds=40, reason="Asked to wait")
+    backoff.pause_account(attempt.account_id, now=now, seconds=40, reason="Asked to wait")
     leases.take("work:x", lease_holder.holder(), now=now, seconds=40)
     heartbeat.beat("ticker", now=now)
     heartbeat.beat("cluster", now=now)
@@ -133,9 +134,9 @@ def test_posts_of_a_future_that_was_do_not_count_against_the_limit_by_the_minute
     make_generation(make_member(), state=State.SUCCEEDED)
     now = timezone.now()
     Attempt.objects.update(submit_started_at=now)
-    assert claims.free_slots(account, now=now) == 0
+    assert slots.free_slots(account, now=now) == 0
 
-    assert claims.free_slots(account, now=now - DAY) == 1
+    assert slots.free_slots(account, now=now - DAY) == 1
 
 
 def test_the_clock_jumps_ahead_while_a_post_is_under_way_and_nothing_is_sent_twice(clock, quick):

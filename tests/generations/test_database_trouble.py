@@ -13,7 +13,7 @@ from django.conf import settings as configured
 from django.db import OperationalError, connection, connections
 
 from editorapp.generations.checks import books
-from editorapp.generations.engine import sweep
+from editorapp.generations.engine import submit, sweep
 from editorapp.generations.models import Attempt, Generation
 from editorapp.generations.states import State
 from tests.generations.drive import Clock, ask, run
@@ -176,7 +176,7 @@ def test_the_write_ahead_is_durable_where_the_server_was_told_to_commit_asynchro
 ):
     ask()
     levels: list[str] = []
-    posting = sweep.Posts.send_due
+    posting = submit.Posts.send_due
 
     def send_due(self, now):
         with connection.cursor() as cursor:
@@ -184,7 +184,7 @@ def test_the_write_ahead_is_durable_where_the_server_was_told_to_commit_asynchro
             levels.append(cursor.fetchone()[0])
         posting(self, now)
 
-    monkeypatch.setattr(sweep.Posts, "send_due", send_due)
+    monkeypatch.setattr(submit.Posts, "send_due", send_due)
     with connection.cursor() as cursor:
         cursor.execute("SET synchronous_commit TO off")
 

@@ -24,14 +24,16 @@ from editorapp.costs import ledger
 from editorapp.costs.models import Entry
 from editorapp.generations.checks.books import differences
 from editorapp.generations.coordination import heartbeat, leases, wake
-from editorapp.generations.engine import claims, outcomes, sweep, transfer
+from editorapp.generations.engine import claims, poll_outcomes, post_outcomes, sweep, transfer
+from editorapp.generations.engine.post_outcomes import Accepted, Posting
 from editorapp.generations.models import Attempt, Generation, Pause
 from editorapp.generations.queue.cancel import TooLate, cancel
 from editorapp.generations.reconcile import settle
+from editorapp.generations.request.draft import Draft
 from editorapp.generations.request.enqueue import enqueue
-from editorapp.generations.request.verdict import weigh
 from editorapp.generations.states import State
 from editorapp.media import intake
+from editorapp.providers import registry
 from editorapp.providers.contract import Access, GenerationRequest, Job, JobState, Ref
 from editorapp.providers.models import ProviderAccount, StagedFile, default_account
 from tests.environment import ROOT
@@ -106,7 +108,7 @@ def test_an_edit_of_a_take_sends_the_providers_own_id(quick, clock):
     wanted = GenerationRequest(
         prompt="At night", resolution="360p", source=Ref(generation_id=parent.chain_id)
     )
-    child = enqueue(wanted, account=parent.account, member=member, parent=parent)
+    child = enqueue(Draft(wanted, parent.account, parent=parent), member=member)
     run(clock)
 
     child.refresh_from_db()
@@ -135,7 +137,7 @@ def test_killed_before_the_write_ahead_it_is_sent_later_once(quick, clock):
 
 def test_killed_after_the_write_ahead_it_is_unknown_and_never_sent_again(quick, clock):
     generation = ask()
-    outcomes.posting(generation.attempts.get(), {"prompt": "?"}, now=clock())
+    post_outcomes.posting([Posting(generation.attempts.get(), {"prompt": "?"})], now=clock())
     sweep.work("luma-agents", seconds=0.2, clock=clock)
     assert Generation.objects.get().state == State.SUBMITTING  # it may still be on the wire
 
@@ -280,11 +282,11 @@ def test_sweeps_that_run_at_once_in_spite_of_the_lease_send_once(quick, clock, m
 def test_a_late_answer_after_the_lease_ran_out_is_not_lost(db, clock):
     generation = ask()
     attempt = generation.attempts.get()
-    outcomes.posting(attempt, {"prompt": "?"}, now=clock())
-    outcomes.lapsed(Attempt.objects.get(), now=clock())
+    post_outcomes.posting([Posting(attempt, {"prompt": "?"})], now=clock())
+    post_outcomes.lapsed(Attempt.objects.get(), now=clock())
     assert Attempt.objects.get().state == State.UNKNOWN
 
-    outcomes.accepted(attempt, Job("job-1", JobState.QUEUED), now=clock(), first_look_seconds=5)
+    post_outcomes.accepted([Accepted(attempt, Job("job-1", JobState.QUEUED), 5)], now=clock())
 
     assert (Attempt.objects.get().state, Attempt.objects.get().provider_job_id) == (
         State.RUNNING,
@@ -296,11 +298,11 @@ def test_an_answer_after_a_person_said_that_it_never_arrived_is_raised_with_the_
     member = make_member()
     generation = ask(member)
     attempt = generation.attempts.get()
-    outcomes.posting(attempt, {"prompt": "?"}, now=clock())
-    outcomes.lapsed(Attempt.objects.get(), now=clock())
+    post_outcomes.posting([Posting(attempt, {"prompt": "?"})], now=clock())
+    post_outcomes.lapsed(Attempt.objects.get(), now=clock())
     settle.never_arrived(generation, member=member, now=clock(), note="Seen in the console")
 
-    outcomes.accepted(attempt, Job("job-1", JobState.QUEUED), now=clock(), first_look_seconds=5)
+    post_outcomes.accepted([Accepted(attempt, Job("job-1", JobState.QUEUED), 5)], now=clock())
 
     assert Attempt.objects.get().state == State.FAILED
     alert = Alert.objects.still_open().get(kind="unknown_outcome")
@@ -310,24 +312,24 @@ def test_an_answer_after_a_person_said_that_it_never_arrived_is_raised_with_the_
 def test_an_id_that_another_job_has_leaves_an_unknown(db, clock):
     first, second = ask().attempts.get(), ask().attempts.get()
     for attempt in (first, second):
-        outcomes.posting(attempt, {}, now=clock())
-    outcomes.accepted(first, Job("job-1", JobState.QUEUED), now=clock(), first_look_seconds=5)
+        post_outcomes.posting([Posting(attempt, {})], now=clock())
+    post_outcomes.accepted([Accepted(first, Job("job-1", JobState.QUEUED), 5)], now=clock())
 
-    outcomes.accepted(second, Job("job-1", JobState.QUEUED), now=clock(), first_look_seconds=5)
+    post_outcomes.accepted([Accepted(second, Job("job-1", JobState.QUEUED), 5)], now=clock())
 
     assert Attempt.objects.get(pk=second.pk).state == State.UNKNOWN
 
 
 def test_an_answer_that_the_database_does_not_take_is_written_later(quick, clock, monkeypatch):
     ask()
-    written, failures = outcomes.accepted, [DatabaseError("database or disk is full")] * 2
+    written, failures = post_outcomes.accepted, [DatabaseError("database or disk is full")] * 2
 
     def full_disk(*args, **kwargs):
         if failures:
             raise failures.pop()
         return written(*args, **kwargs)
 
-    monkeypatch.setattr(outcomes, "accepted", full_disk)
+    monkeypatch.setattr(post_outcomes, "accepted", full_disk)
     run(clock)
 
     assert Generation.objects.get().state == State.SUCCEEDED
@@ -357,14 +359,14 @@ def test_nothing_leaves_when_the_write_ahead_cannot_be_committed(quick, clock, m
 @pytest.mark.skipif(connection.vendor != "sqlite", reason="a setting of SQLite")
 def test_the_write_ahead_is_on_the_disk_before_the_post(quick, clock, monkeypatch):
     ask()
-    posting, levels = outcomes.posting, []
+    posting, levels = post_outcomes.posting, []
 
     def posting_seen(*args, **kwargs):
         with connection.cursor() as cursor:
             levels.append(cursor.execute("PRAGMA synchronous").fetchone()[0])
         posting(*args, **kwargs)
 
-    monkeypatch.setattr(outcomes, "posting", posting_seen)
+    monkeypatch.setattr(post_outcomes, "posting", posting_seen)
     connection.close()  # a worker's connection may be fresh: its first setting is NORMAL
     sweep.work("luma-agents", seconds=0.3, clock=clock)
 
@@ -373,14 +375,14 @@ def test_the_write_ahead_is_on_the_disk_before_the_post(quick, clock, monkeypatc
 
 def test_an_answer_that_can_never_be_written_holds_up_no_other(quick, clock, monkeypatch):
     bad, good = ask(prompt="bad"), ask(prompt="good")
-    charge_all = ledger.charge_all
+    charge = ledger.charge
 
     def broken_for_one(charges, *args, **kwargs):
         if bad.attempts.get().pk in {one.attempt_id for one in charges}:
             raise ledger.NothingHeld("its books are closed")
-        return charge_all(charges, *args, **kwargs)
+        return charge(charges, *args, **kwargs)
 
-    monkeypatch.setattr(ledger, "charge_all", broken_for_one)
+    monkeypatch.setattr(ledger, "charge", broken_for_one)
     run(clock, rounds=12)
 
     good.refresh_from_db()
@@ -403,14 +405,13 @@ def test_a_sweep_at_work_is_a_sign_of_life(quick, clock, monkeypatch):
 
 
 def test_what_cannot_be_written_as_a_body_fails_alone_and_costs_nothing(quick, clock, monkeypatch):
-    adapter = sweep.registry.get("luma-agents")
+    adapter = registry.get("luma-agents")
     encode = adapter.encode
     monkeypatch.setattr(
         adapter,
         "encode",
         lambda wanted, spec: encode(wanted) if "fine" in wanted.prompt else {}["no"],
     )
-    monkeypatch.setattr("editorapp.generations.request.enqueue.weigh", _weigh_with(encode, adapter))
     broken, sound = ask(prompt="broken"), ask(prompt="fine")
 
     run(clock)
@@ -426,17 +427,22 @@ def test_what_cannot_be_written_as_a_body_fails_alone_and_costs_nothing(quick, c
     assert quick.submits_received == 1
 
 
-def _weigh_with(encode, adapter):
-    """Let the verdict still see a body, so that the request gets past the guard."""
+def test_a_body_is_encoded_once_and_kept_before_it_leaves(quick, clock, monkeypatch):
+    adapter, encoded = sweep.registry.get("luma-agents"), []
+    encode = adapter.encode
 
-    def weighed(*args, **kwargs):
-        broken, adapter.encode = adapter.encode, encode
-        try:
-            return weigh(*args, **kwargs)
-        finally:
-            adapter.encode = broken
+    def counting(wanted, spec):
+        encoded.append(encode(wanted, spec))
+        return encoded[-1]
 
-    return weighed
+    monkeypatch.setattr(adapter, "encode", counting)
+    generation = ask()
+
+    run(clock)
+
+    generation.refresh_from_db()
+    assert generation.state == State.SUCCEEDED
+    assert encoded == [generation.attempts.get().request_body]
 
 
 # Limits and pauses.
@@ -564,7 +570,7 @@ def test_a_cancel_during_the_upload_wins_and_nothing_is_sent(quick, clock, tmp_p
 
     attempt = transfer._next(clock())
     cancel(generation, now=clock())
-    transfer._carry(attempt, transfer._Keeper(attempt, "lane", attempt.lease_token, clock))
+    transfer._carry(attempt, transfer._Keeper(attempt, lambda _seconds: True, clock))
     run(clock)
 
     assert Generation.objects.get().state == State.CANCELED
@@ -613,15 +619,15 @@ def test_while_the_simulator_moves_to_another_port_nothing_is_lost(quick, clock,
 
 def test_money_and_state_change_together_or_not_at_all(db, clock, monkeypatch):
     attempt = ask().attempts.get()
-    outcomes.posting(attempt, {}, now=clock())
-    outcomes.accepted(attempt, Job("job-1", JobState.QUEUED), now=clock(), first_look_seconds=5)
+    post_outcomes.posting([Posting(attempt, {})], now=clock())
+    post_outcomes.accepted([Accepted(attempt, Job("job-1", JobState.QUEUED), 5)], now=clock())
 
     def broken(*args, **kwargs):
         raise DatabaseError("disk I/O error")
 
     monkeypatch.setattr(ledger, "charge", broken)
     with pytest.raises(DatabaseError), transaction.atomic():
-        outcomes.done(attempt, Job("job-1", JobState.DONE), now=clock())
+        poll_outcomes.done([(attempt, Job("job-1", JobState.DONE))], now=clock())
 
     assert Attempt.objects.get().state == State.RUNNING
     assert kinds() == ["reserve"]

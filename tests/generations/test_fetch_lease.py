@@ -33,7 +33,7 @@ def test_a_full_disk_is_said_and_what_was_written_is_given_back(quick, clock, mo
 def test_a_result_that_came_damaged_is_not_told_to_be_uploaded(quick, clock, monkeypatch):
     def damaged(path, **_more):
         path.unlink()
-        raise ingest.intake.NotTaken("damaged", detail="half of it is noise")
+        raise ingest.Refusal("damaged", detail="half of it is noise")
 
     monkeypatch.setattr(ingest.intake, "take_in", damaged)
     ask()

@@ -12,18 +12,25 @@ from editorapp.costs import ledger
 from editorapp.generations.checks import books
 from editorapp.generations.engine import (
     claims,
-    outcomes,
     poll,
     poll_schedule,
+    post_outcomes,
     submit,
-    sweep,
-    transitions,
 )
 from editorapp.generations.engine.account_snapshot import Accounts
 from editorapp.generations.engine.dispatcher import CallResult, Dispatcher, Poll
-from editorapp.generations.engine.transitions import Transition, move_all
-from editorapp.generations.models import Attempt, Generation, InvalidTransition, Overtaken
+from editorapp.generations.engine.post_outcomes import Accepted
+from editorapp.generations.models import (
+    Attempt,
+    Generation,
+    InvalidTransition,
+    Overtaken,
+    Transition,
+    move,
+    prepared,
+)
 from editorapp.generations.states import State
+from editorapp.providers import registry
 from editorapp.providers.contract import Access, Job, JobState, Throttled
 from editorapp.providers.models import ProviderAccount, default_account
 from tests.factories import make_generation, make_member, make_reserved
@@ -62,7 +69,7 @@ def done(look: claims.DuePoll) -> CallResult:
 
 
 def write(answers: list[CallResult]) -> None:
-    poll.write(answers, write_one=sweep._write_one, now=NOW)
+    poll.write(answers, now=NOW)
 
 
 @pytest.mark.django_db
@@ -135,9 +142,9 @@ def test_a_step_that_one_of_many_cannot_take_is_taken_by_none():
     Attempt.objects.filter(pk=attempts[1].pk).update(state=State.LOST)
 
     with pytest.raises(Overtaken):
-        move_all(State.FETCHING, [Transition(one, {"progress": None}) for one in attempts], now=NOW)
+        move(State.FETCHING, [Transition(one, {"progress": None}) for one in attempts], now=NOW)
     with pytest.raises(InvalidTransition):
-        move_all(State.QUEUED, [Transition(one) for one in attempts], now=NOW)
+        move(State.QUEUED, [Transition(one) for one in attempts], now=NOW)
 
     assert sorted(Attempt.objects.values_list("state", flat=True)) == [
         State.LOST,
@@ -159,7 +166,7 @@ def test_a_step_of_many_writes_what_a_step_of_one_writes():
     shown = {"chain_id": "chain", "warning": "odd"}
 
     alone.move(State.FETCHING, now=NOW, shown=shown, **changes)
-    move_all(State.FETCHING, [Transition(together, changes, shown)], now=NOW)
+    move(State.FETCHING, [Transition(together, changes, shown)], now=NOW)
 
     def kept(attempt: Attempt) -> dict:
         own = {
@@ -181,17 +188,17 @@ def test_a_step_of_many_writes_what_a_step_of_one_writes():
         }
 
     assert kept(alone) == kept(together)
-    assert transitions.written(Attempt, "lease_token", None) is None
+    assert prepared.written(Attempt, "lease_token", None) is None
 
 
 def test_a_prepared_body_that_no_row_can_hold_stops_no_other(quick, clock, monkeypatch):
     bad, good = ask(prompt="bad"), ask(prompt="good")
-    encode = sweep.registry.get("luma-agents").encode
+    encode = registry.get("luma-agents").encode
 
     def with_a_set(wanted, spec):
         return {"prompt": {1, 2}} if wanted.prompt == "bad" else encode(wanted, spec)
 
-    monkeypatch.setattr(sweep.registry.get("luma-agents"), "encode", with_a_set)
+    monkeypatch.setattr(registry.get("luma-agents"), "encode", with_a_set)
     run(clock)
 
     bad.refresh_from_db()
@@ -248,37 +255,37 @@ def make_burst(count: int) -> None:
 
 
 @pytest.fixture
-def courier():
-    made = Dispatcher(sweep.registry.get("luma-agents"))
+def dispatcher():
+    made = Dispatcher(registry.get("luma-agents"))
     yield made
     made.close()
 
 
 @pytest.mark.django_db
-def test_a_burst_is_spread_over_the_shortest_interval(courier):
+def test_a_burst_is_spread_over_the_shortest_interval(dispatcher):
     make_burst(400)
-    polls = poll.Polls(courier, Accounts("luma-agents"), turn=timedelta(seconds=0.4))
+    polls = poll.Polls(dispatcher, Accounts("luma-agents"), turn=timedelta(seconds=0.4))
 
     polls.ask_due(NOW)
 
     turns = 2.0 / 0.4  # in the shortest interval
-    assert 400 / turns <= courier.polling <= 2 * 400 / turns
+    assert 400 / turns <= dispatcher.polling <= 2 * 400 / turns
 
 
 @pytest.mark.django_db
-def test_no_more_is_claimed_than_a_provider_has_shown_that_it_answers(courier):
+def test_no_more_is_claimed_than_a_provider_has_shown_that_it_answers(dispatcher):
     make_burst(3000)
-    polls = poll.Polls(courier, Accounts("luma-agents"), turn=timedelta(seconds=0.4))
+    polls = poll.Polls(dispatcher, Accounts("luma-agents"), turn=timedelta(seconds=0.4))
 
     for _ in range(3):
         polls.ask_due(NOW)
-    asked_in_vain = courier.polling
-    queued = [courier._polls.get_nowait() for _ in range(asked_in_vain)]
-    polls.forget([CallResult(errand, None, Throttled("Wait.")) for errand in queued])
+    asked_in_vain = dispatcher.polling
+    queued = [dispatcher._polls.get_nowait() for _ in range(asked_in_vain)]
+    polls.forget([CallResult(call, None, Throttled("Wait.")) for call in queued])
     polls.ask_due(NOW)
 
     assert asked_in_vain == poll.AT_FIRST  # it has answered nothing yet
-    assert courier.polling - asked_in_vain == poll.TURNS_AHEAD * poll.AT_FIRST  # and now it has
+    assert dispatcher.polling - asked_in_vain == poll.TURNS_AHEAD * poll.AT_FIRST  # and now it has
     assert polls.is_more_due
 
 
@@ -313,11 +320,9 @@ def test_ids_that_came_together_are_all_kept_even_where_one_is_taken_already():
     attempts = [
         make_reserved(member, state=State.SUBMITTING, parent=None).attempts.get() for _ in range(3)
     ]
-    outcomes.accepted(attempts[0], Job("job-1", JobState.QUEUED), now=NOW, first_look_seconds=5)
-    carrier = Dispatcher(sweep.registry.get("luma-agents"))
-    posts = submit.Posts(
-        sweep.registry.get("luma-agents"), carrier, Accounts("luma-agents"), lambda: NOW
-    )
+    post_outcomes.accepted([Accepted(attempts[0], Job("job-1", JobState.QUEUED), 5)], now=NOW)
+    carrier = Dispatcher(registry.get("luma-agents"))
+    posts = submit.Posts(registry.get("luma-agents"), carrier, Accounts("luma-agents"), lambda: NOW)
     sent = [
         submit.Post(attempt, Access(1, "luma-agents", "", ""), {}, "/generations")
         for attempt in attempts[1:]
@@ -327,7 +332,6 @@ def test_ids_that_came_together_are_all_kept_even_where_one_is_taken_already():
     try:
         posts.write(
             [CallResult(one, job, None) for one, job in zip(sent, jobs, strict=True)],
-            write_one=sweep._write_one,
             now=NOW,
         )
     finally:

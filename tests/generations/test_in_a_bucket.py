@@ -6,6 +6,7 @@ from editorapp.generations.models import Generation
 from editorapp.generations.states import State
 from editorapp.media import intake, store
 from editorapp.media.models import Asset
+from editorapp.media.refusals import Refusal
 from tests.generations.drive import ask, run
 from tests.media import conftest as media
 
@@ -37,7 +38,7 @@ def test_a_result_that_the_bucket_cannot_take_now_is_fetched_later_and_never_cal
             bucket.gate.shut()
         try:
             return take_in(path, **more)
-        except intake.NotTaken as refusal:
+        except Refusal as refusal:
             refused.append(refusal.code)
             raise
         finally:

@@ -13,7 +13,7 @@ from django.utils import timezone
 from editorapp.core import retry
 from editorapp.costs import ledger
 from editorapp.generations.checks.books import differences
-from editorapp.generations.engine import dispatcher, outcomes
+from editorapp.generations.engine import dispatcher, poll_outcomes
 from editorapp.generations.engine import submit as posting
 from editorapp.generations.engine.dispatcher import CallResult, Dispatcher, Post
 from editorapp.generations.models import Attempt, Generation
@@ -64,7 +64,7 @@ def carried(submit: Any) -> CallResult:
     post = Post(attempt, Access(1, "luma-agents", "http://127.0.0.1:9", "key"), {}, "/x")  # type: ignore[arg-type]
     carrier = Dispatcher(SimpleNamespace(submit=submit))  # type: ignore[arg-type]
     try:
-        return carrier._loop.run_until_complete(carrier._called(post))
+        return carrier._loop.run_until_complete(carrier._result(post))
     finally:
         carrier.close()
 
@@ -103,7 +103,7 @@ def test_whatever_is_no_plain_refusal_of_a_paid_call_leaves_it_unknown_with_its_
     attempt = make_attempt(State.SUBMITTING)
     post = Post(attempt, Access(attempt.account_id, "luma-agents", "", ""), {}, "/x")
 
-    posting.Posts._write(SimpleNamespace(), attempt, CallResult(post, None, error), now=NOW)  # type: ignore[arg-type]
+    posting._write_refused([(attempt, CallResult(post, None, error))], now=NOW)
 
     assert (Generation.objects.get().state, again().next_action_at) == (State.UNKNOWN, None)
     assert money() == (Generation.objects.get().estimate_high_usd, 0)
@@ -111,7 +111,7 @@ def test_whatever_is_no_plain_refusal_of_a_paid_call_leaves_it_unknown_with_its_
 
 def missing(at: Any) -> str:
     """Let a poll at an instant be answered that there is no such job; return the state after it."""
-    outcomes.missing(again(), NotFound("No such job."), now=at)
+    poll_outcomes.missing(again(), NotFound("No such job."), now=at)
     return again().state
 
 
@@ -127,7 +127,7 @@ def test_a_job_that_was_seen_in_between_is_not_lost_because_it_was_not_found_bef
     make_attempt(State.RUNNING)
     missing(NOW)
 
-    outcomes.still_running([(again(), 0.5)], now=NOW + 10 * MINUTE)
+    poll_outcomes.still_running([(again(), 0.5)], now=NOW + 10 * MINUTE)
 
     for number in range(retry.policy("poll.unknown_job").tries):
         assert missing(NOW + 20 * MINUTE + number * MINUTE / 6) == State.RUNNING
@@ -135,14 +135,14 @@ def test_a_job_that_was_seen_in_between_is_not_lost_because_it_was_not_found_bef
 
 def test_a_job_that_fails_after_it_was_charged_stays_charged_and_gives_nothing_back() -> None:
     attempt = make_attempt(State.RUNNING)
-    outcomes.done(attempt, Job("job_1", JobState.DONE, chain_id="c"), now=NOW)
+    poll_outcomes.done([(attempt, Job("job_1", JobState.DONE, chain_id="c"))], now=NOW)
     charged = money()
     Attempt.objects.update(
         state=State.RUNNING
     )  # its link ran out, and the next poll asks for a fresh one
     why = Failure("generation_failed", "Gone.", can_retry=True, is_charged=False)
 
-    outcomes.failed(again(), Job("job_1", JobState.FAILED, failure=why), why, now=NOW)
+    poll_outcomes.failed(again(), Job("job_1", JobState.FAILED, failure=why), why, now=NOW)
 
     assert Generation.objects.get().state == State.FAILED
     assert money() == charged and charged[1] > 0
@@ -150,9 +150,9 @@ def test_a_job_that_fails_after_it_was_charged_stays_charged_and_gives_nothing_b
 
 def test_what_the_provider_once_finished_is_not_settled_as_never_arrived() -> None:
     attempt = make_attempt(State.RUNNING)
-    outcomes.done(attempt, Job("job_1", JobState.DONE, chain_id="c"), now=NOW)
+    poll_outcomes.done([(attempt, Job("job_1", JobState.DONE, chain_id="c"))], now=NOW)
     Attempt.objects.update(state=State.RUNNING)
-    outcomes.lost(again(), "Gone.", now=NOW)
+    poll_outcomes.lost(again(), "Gone.", now=NOW)
     generation, charged = Generation.objects.get(), money()
 
     with pytest.raises(settle.NothingToSettle):
@@ -165,10 +165,10 @@ def test_what_the_provider_once_finished_is_not_settled_as_never_arrived() -> No
 
 def test_the_answer_of_a_job_that_is_done_charges_once_however_often_it_comes() -> None:
     attempt = make_attempt(State.RUNNING)
-    outcomes.done(attempt, Job("job_1", JobState.DONE, chain_id="c"), now=NOW)
+    poll_outcomes.done([(attempt, Job("job_1", JobState.DONE, chain_id="c"))], now=NOW)
     charged = money()
     Attempt.objects.update(state=State.RUNNING)
 
-    outcomes.done(again(), Job("job_1", JobState.DONE, chain_id="c"), now=NOW)
+    poll_outcomes.done([(again(), Job("job_1", JobState.DONE, chain_id="c"))], now=NOW)
 
     assert again().state == State.FETCHING and money() == charged

@@ -12,7 +12,7 @@ from django.utils import timezone
 from editorapp.alerts import alerts
 from editorapp.alerts.models import Alert, AlertKind
 from editorapp.costs.models import MonthBudget
-from editorapp.generations import tasks
+from editorapp.generations import alerting, tasks
 from editorapp.generations.checks import alert_checks
 from editorapp.generations.coordination import heartbeat
 from editorapp.generations.models import BooksCheck
@@ -67,7 +67,7 @@ def test_a_key_that_is_refused_when_a_job_is_polled_is_raised_too(quick, clock):
 
 
 def test_a_refusal_that_is_about_the_request_says_nothing_about_the_account(account):
-    alert_checks.refused(account, Rejected("Too long."), now=NOW)
+    alerting.account_refused(account, Rejected("Too long."), now=NOW)
 
     assert open_kinds() == []
 
@@ -75,7 +75,7 @@ def test_a_refusal_that_is_about_the_request_says_nothing_about_the_account(acco
 def test_a_key_that_a_provider_quotes_is_not_in_the_alert(account):
     account.set_key("luma-key-that-was-refused-93a")
 
-    alert_checks.refused(
+    alerting.account_refused(
         account, BadCredentials("Incorrect key luma-key-that-was-refused-93a."), now=NOW
     )
 
@@ -96,7 +96,7 @@ def test_a_failed_test_of_an_account_is_raised_until_one_passes(account):
 
 @pytest.mark.parametrize("what", ["off", "gone"])
 def test_nobody_is_told_of_an_account_that_is_switched_off_or_deleted(account, what):
-    alert_checks.refused(account, BadCredentials("No."), now=NOW)
+    alerting.account_refused(account, BadCredentials("No."), now=NOW)
     if what == "off":
         ProviderAccount.objects.filter(pk=account.pk).update(is_enabled=False)
     else:

@@ -18,12 +18,14 @@ from django.utils import timezone
 from editorapp.alerts.models import Alert
 from editorapp.core import retry
 from editorapp.costs import ledger
+from editorapp.costs.ledger import Charge
 from editorapp.generations.checks import books
-from editorapp.generations.engine import outcomes, transfer
+from editorapp.generations.engine import poll_outcomes, transfer
 from editorapp.generations.files import download, error_pages, ingest
 from editorapp.generations.files.partial import PartialFile
 from editorapp.generations.models import Attempt, Generation
 from editorapp.generations.states import State
+from editorapp.media import store
 from editorapp.media.models import Asset
 from editorapp.providers.contract import Access, Job, JobState, Output
 from editorapp.providers.models import default_account
@@ -101,7 +103,7 @@ def paid(clock: Clock, url: str) -> Generation:
     """Make a take whose result is done and charged, and whose file lies at this link."""
     generation = make_reserved(make_member(), state=State.FETCHING)
     attempt = generation.attempts.get()
-    ledger.charge(attempt.pk, None, now=clock(), is_estimated=True, note="")
+    ledger.charge([Charge(attempt.pk, None, is_estimated=True, note="")], now=clock())
     Generation.objects.update(cost_usd=generation.estimate_high_usd, cost_is_estimated=True)
     links = [{"kind": "video", "url": url}]
     Attempt.objects.update(
@@ -118,8 +120,9 @@ def fetch_on(generation: Generation, clock: Clock, url: str, *, tries: int) -> A
             break
         clock.jump_to(attempt.next_action_at)
         if attempt.state == State.RUNNING:
-            outcomes.done(
-                attempt, Job("job_1", JobState.DONE, outputs=(Output("video", url),)), now=clock()
+            poll_outcomes.done(
+                [(attempt, Job("job_1", JobState.DONE, outputs=(Output("video", url),)))],
+                now=clock(),
             )
         transfer.transfer(0, seconds=1, clock=clock)
     generation.refresh_from_db()
@@ -202,7 +205,7 @@ def test_a_length_that_was_announced_once_is_the_files_length(db, clock, storage
     nothing.
     """
     storage.answers = [Says(clip[:100], announced=len(clip)), Says(clip[:-50], announced="")]
-    part = PartialFile.begin(Path(ingest.store.incoming()) / f"attempt-{uuid.uuid4()}.video.part")
+    part = PartialFile.begin(Path(store.incoming()) / f"attempt-{uuid.uuid4()}.video.part")
     access = Access(1, "luma-agents", f"{storage.url}/v1", "key", is_simulated=True)
 
     with pytest.raises(download.CutOff):
@@ -358,8 +361,8 @@ def test_an_error_after_a_step_that_was_undone_is_counted_on_the_row_as_it_is(
     def over(*_args: Any, **_more: Any) -> None:
         raise RuntimeError("after the step")
 
-    monkeypatch.setattr(ingest.expiring, "over", over)
-    Generation.objects.update(failure_code=ingest.expiring.CODE)
+    monkeypatch.setattr(ingest.alerting, "result_is_safe", over)
+    Generation.objects.update(failure_code=ingest.Generation.EXPIRING)
 
     attempt = fetch_on(generation, clock, url, tries=1)
 

@@ -23,16 +23,17 @@ from editorapp.core import retry
 from editorapp.costs import ledger
 from editorapp.costs.models import Entry, PriceQuote
 from editorapp.generations.checks import books, overdue
-from editorapp.generations.engine import claims, submit, sweep, transfer
+from editorapp.generations.engine import claims, submit, transfer
 from editorapp.generations.engine import poll as polling
 from editorapp.generations.engine.account_snapshot import Accounts
 from editorapp.generations.engine.dispatcher import CallResult, Dispatcher, Poll, Post
-from editorapp.generations.files import ingest
+from editorapp.generations.files import ingest, staging
 from editorapp.generations.files.download import CutOff, LinkExpired
 from editorapp.generations.models import Attempt, Generation, Pause, Search
-from editorapp.generations.queue import position
+from editorapp.generations.queue import position, slots
 from editorapp.generations.reconcile import search, settle
 from editorapp.generations.request import quotes
+from editorapp.generations.request.draft import Draft
 from editorapp.generations.states import State
 from editorapp.providers import registry
 from editorapp.providers.contract import (
@@ -103,7 +104,7 @@ def poll(result: Job | ProviderError, *, at: datetime = NOW, only: Attempt | Non
         for look in looks
         if only is None or look.pk == only.pk
     ]
-    polling.write(said, write_one=sweep._write_one, now=at)
+    polling.write(said, now=at)
 
 
 def posted(attempt: Attempt, result: Job | ProviderError, *, at: datetime = NOW) -> None:
@@ -114,7 +115,7 @@ def posted(attempt: Attempt, result: Job | ProviderError, *, at: datetime = NOW)
         post = Post(attempt, Access(attempt.account_id, "luma-agents", "", ""), {}, "/generations")
         is_job = isinstance(result, Job)
         answer = CallResult(post, result if is_job else None, None if is_job else result)  # type: ignore[arg-type]
-        posts.write([answer], write_one=sweep._write_one, now=at)
+        posts.write([answer], now=at)
     finally:
         carrier.close()
 
@@ -188,8 +189,8 @@ def test_a_paid_call_keeps_its_meaning_and_the_account_rests_as_told(status, sta
     take = take_of(attempt)
     assert (take.state, attempt.state) == (state, state)
     assert Pause.objects.get().until == NOW + timedelta(seconds=120)
-    assert claims.free_slots(attempt.account, now=NOW + timedelta(seconds=119)) == 0
-    assert claims.free_slots(attempt.account, now=NOW + timedelta(seconds=121)) > 0
+    assert slots.free_slots(attempt.account, now=NOW + timedelta(seconds=119)) == 0
+    assert slots.free_slots(attempt.account, now=NOW + timedelta(seconds=121)) > 0
     assert ledger.held_usd(take.pk) == (Decimal(0) if state == State.FAILED else ESTIMATE)
 
 
@@ -205,7 +206,7 @@ def test_an_upload_that_is_refused_with_a_pause_waits_for_it(monkeypatch):
     async def refused(asset, account):
         raise Unavailable("The storage is busy.", code="503", retry_after_seconds=120)
 
-    monkeypatch.setattr(transfer.staging, "stage", refused)
+    monkeypatch.setattr(staging, "stage", refused)
     began = timezone.now()
     transfer.transfer(0, seconds=0.2)
 
@@ -239,7 +240,7 @@ def test_a_price_that_is_refused_for_longer_than_a_task_waits_says_so(told):
     member, account = make_member(), default_account("told")
     wanted = make_generation(member, parent=None).wanted
 
-    quotes.answer(quotes.ask(account, wanted, None, member=member).pk)
+    quotes.fetch(quotes.ask(Draft(wanted, account), member=member).pk)
 
     row = PriceQuote.objects.get()
     assert row.state == "failed" and "left alone for 300 s" in row.note
@@ -257,7 +258,7 @@ def test_a_list_that_is_refused_with_a_pause_is_not_read_again_before(monkeypatc
     def refuse(*_args, **_options):
         raise Unavailable("Scenario has a problem.", code="503", retry_after_seconds=600)
 
-    monkeypatch.setattr(search.sightings, "read", refuse)
+    monkeypatch.setattr(search.matching, "read", refuse)
     monkeypatch.setattr(search, "_pause", lambda row, now: timedelta(seconds=1))
     for _ in range(2):  # to see that it is unknown, and to look
         search.search("scenario", clock=lambda: NOW)
@@ -319,11 +320,11 @@ def test_a_price_of_any_type_comes_through_from_the_answer_to_the_take(cost):
     access = Access(
         1, "scenario", "https://x.example/v1", "key:secret", unit_price_usd=Decimal("0.01")
     )
-    wire, _seen = answering(
+    session, _seen = answering(
         httpx.Response(200, json={"job": job}), httpx.Response(200, json=asset), to=access
     )
 
-    poll(run_call(registry.get("scenario").poll("job-1", wire=wire)))
+    poll(run_call(registry.get("scenario").poll("job-1", session=session)))
 
     take = take_of(attempt)
     assert take.state == State.FETCHING and take.cost_usd == ESTIMATE and take.cost_is_estimated
@@ -366,8 +367,8 @@ def test_a_quote_that_makes_no_sense_is_no_price(told, low, high):
     told.says[:] = [Quote(Decimal(low), Decimal(high), "x")]
     member, account = make_member(), default_account("told")
 
-    quotes.answer(
-        quotes.ask(account, make_generation(member, parent=None).wanted, None, member=member).pk
+    quotes.fetch(
+        quotes.ask(Draft(make_generation(member, parent=None).wanted, account), member=member).pk
     )
 
     row = PriceQuote.objects.get()
@@ -516,9 +517,9 @@ HOSTILE = [
 @pytest.mark.parametrize("answer", HOSTILE, ids=range(len(HOSTILE)))
 def test_every_text_of_an_answer_can_be_written_on_either_database(answer):
     (attempt,) = make_running()
-    wire, _seen = answering(httpx.Response(200, content=json.dumps(answer)))
+    session, _seen = answering(httpx.Response(200, content=json.dumps(answer)))
 
-    poll(run_call(registry.get("luma-agents").poll("job-1", wire=wire)))
+    poll(run_call(registry.get("luma-agents").poll("job-1", session=session)))
 
     take = take_of(attempt)
     assert attempt.odd_count == 0
@@ -531,7 +532,7 @@ def test_an_adapter_that_stumbles_over_an_answer_is_no_outage_and_no_end():
     (attempt,) = make_running()
     adapter = type("Stumbling", (), {"SPEC": registry.get("luma-agents").SPEC})
 
-    async def stumble(job_id, *, wire):
+    async def stumble(job_id, *, session):
         raise RecursionError("deep \ud83d")
 
     adapter.poll = staticmethod(stumble)
@@ -591,14 +592,14 @@ def test_a_state_that_is_known_again_takes_the_flag_away():
     for minute in (0, 6):
         poll(unknown(), at=NOW + timedelta(minutes=minute))
     overdue.look(NOW + timedelta(minutes=6))
-    assert take_of(attempt).is_in_unknown_state and claims.taking_slots().count() == 0
+    assert take_of(attempt).is_in_unknown_state and slots.taking_slots().count() == 0
 
     poll(Job("job", JobState.RUNNING), at=NOW + timedelta(minutes=7))
     overdue.look(NOW + timedelta(minutes=7))
 
     take = take_of(attempt)
     assert (take.failure_code, take.failure_message, attempt.flagged_at) == ("", "", None)
-    assert Alert.objects.get().closed_at is not None and claims.taking_slots().count() == 1
+    assert Alert.objects.get().closed_at is not None and slots.taking_slots().count() == 1
 
 
 def test_a_long_unknown_state_is_not_taken_for_odd_answers_in_a_row():
@@ -620,14 +621,14 @@ def test_what_never_ends_keeps_nothing_good_waiting():
     account = stuck[0].account
     ProviderAccount.objects.filter(pk=account.pk).update(max_concurrent=10)
     account.refresh_from_db()
-    assert claims.free_slots(account, now=NOW) == 0
+    assert slots.free_slots(account, now=NOW) == 0
 
     for minute in (0, 6):
         poll(unknown(), at=NOW + timedelta(minutes=minute))
     overdue.look(NOW + timedelta(minutes=6))
 
     at = NOW + timedelta(minutes=6)
-    assert claims.free_slots(account, now=at) == 10
+    assert slots.free_slots(account, now=at) == 10
     stands = position.of_account(account, now=at)
     assert (stands.in_flight, stands.why, stands.is_full) == (0, "", False)
 
@@ -640,9 +641,9 @@ def test_what_is_overdue_or_done_at_the_provider_takes_no_slot_anywhere(changes)
     Attempt.objects.filter(pk=over.pk).update(**changes)
     account = over.account
 
-    assert list(claims.taking_slots()) == [under_way]
+    assert list(slots.taking_slots()) == [under_way]
     assert position.of_account(account, now=NOW).in_flight == 1
-    assert claims.free_slots(account, now=NOW) == account.max_concurrent - 1
+    assert slots.free_slots(account, now=NOW) == account.max_concurrent - 1
 
 
 @pytest.mark.skipif(
@@ -651,7 +652,7 @@ def test_what_is_overdue_or_done_at_the_provider_takes_no_slot_anywhere(changes)
 def test_the_slots_are_counted_in_the_index_of_what_is_due():
     """Not over all attempts that an account ever had."""
     with CaptureQueriesContext(connection) as asked:
-        claims.taking_slots().filter(account_id=1).count()
+        slots.taking_slots().filter(account_id=1).count()
     with connection.cursor() as cursor:
         cursor.execute(f"EXPLAIN QUERY PLAN {asked[0]['sql']}")
         assert "COVERING INDEX attempt_due" in str(cursor.fetchall())

@@ -18,7 +18,7 @@ from editorapp.generations.checks.books import differences
 from editorapp.generations.engine import sweep
 from editorapp.generations.engine.account_snapshot import Accounts
 from editorapp.generations.models import Attempt, Generation
-from editorapp.generations.queue import offboarding, pause, reorder
+from editorapp.generations.queue import offboarding, parking, pause, reorder
 from editorapp.generations.queue.offboarding import HandOver, Offboarding
 from editorapp.generations.reconcile import settle
 from editorapp.generations.request.retry import retry
@@ -200,7 +200,7 @@ def test_the_engine_itself_sends_nothing_of_whoever_may_not_send_it(ada, zed, ho
     assert taken() == [of_others.pk]
     take.refresh_from_db()
     assert take.why_held.startswith("It is paused because Zed")
-    pause.unpark(Generation.objects.all(), now=NOW)
+    parking.unpark(Generation.objects.all(), now=NOW)
     assert take.attempts.get().next_action_at is None
 
 

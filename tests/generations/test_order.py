@@ -7,10 +7,9 @@ import pytest
 from django.db import connection
 from django.utils import timezone
 
-from editorapp.generations.engine import claims
 from editorapp.generations.engine.account_snapshot import Accounts
 from editorapp.generations.models import Attempt, Generation, Priority
-from editorapp.generations.queue import fair_order
+from editorapp.generations.queue import fair_order, slots
 from editorapp.generations.queue.fair_order import Posted, WaitingAttempt
 from editorapp.generations.states import State
 from editorapp.providers.models import ProviderAccount, default_account
@@ -155,7 +154,7 @@ def test_a_claim_that_lapsed_is_taken_again_and_a_live_one_is_not(account):
 
     meanwhile = list(Accounts("luma-agents").turns(now=now + timedelta(seconds=5), room=4))
     later = list(
-        Accounts("luma-agents").turns(now=now + claims.TAKEN + timedelta(seconds=1), room=4)
+        Accounts("luma-agents").turns(now=now + slots.TAKEN + timedelta(seconds=1), room=4)
     )
 
     assert len(first) == 1 and meanwhile == [] and later == first
@@ -174,7 +173,7 @@ def test_what_a_sweep_has_taken_counts_at_once_against_both_limits(account):
         state=State.SUCCEEDED, next_action_at=None
     )
     account.refresh_from_db()
-    assert claims.free_slots(account, now=now) == 2  # five in a minute, three of them gone
+    assert slots.free_slots(account, now=now) == 2  # five in a minute, three of them gone
 
 
 def test_slots_of_another_account_are_not_counted(account):
@@ -182,8 +181,8 @@ def test_slots_of_another_account_are_not_counted(account):
     for _ in range(3):
         make_generation(make_member(), account=other, state=State.RUNNING)
 
-    assert claims.free_slots(account, now=timezone.now()) == account.max_concurrent
-    assert claims.free_slots(other, now=timezone.now()) == other.max_concurrent - 3
+    assert slots.free_slots(account, now=timezone.now()) == account.max_concurrent
+    assert slots.free_slots(other, now=timezone.now()) == other.max_concurrent - 3
 
 
 def test_an_account_without_room_costs_no_write_for_each_row_that_waits(
@@ -229,4 +228,4 @@ def test_posts_from_before_a_clock_was_set_back_do_not_stop_an_account(account):
         sent.attempts.update(submit_started_at=timezone.now() + timedelta(hours=1))
     account.refresh_from_db()
 
-    assert claims.free_slots(account, now=timezone.now()) == 2
+    assert slots.free_slots(account, now=timezone.now()) == 2

@@ -11,7 +11,7 @@ from django.utils import timezone
 from editorapp.costs import ledger
 from editorapp.costs.models import Entry
 from editorapp.generations.checks.books import differences
-from editorapp.generations.engine import outcomes
+from editorapp.generations.engine import poll_outcomes, post_outcomes
 from editorapp.generations.models import Attempt, Generation
 from editorapp.generations.request.retry import retry
 from editorapp.generations.states import State
@@ -54,7 +54,7 @@ def failure(*, is_charged: bool | None, cost_usd: str | None = None) -> Job:
 
 
 def test_what_the_provider_reports_is_charged_and_is_no_estimate(running):
-    outcomes.done(running, job(cost_usd=Decimal("1.08")), now=NOW)
+    poll_outcomes.done([(running, job(cost_usd=Decimal("1.08")))], now=NOW)
 
     assert lines() == [("charge", Decimal("1.08"), False)]
     assert (shown().cost_usd, shown().cost_is_estimated, shown().warning) == (
@@ -65,7 +65,7 @@ def test_what_the_provider_reports_is_charged_and_is_no_estimate(running):
 
 
 def test_a_lower_price_gives_back_the_rest_and_is_told(running):
-    outcomes.done(running, job(cost_usd=Decimal("0.42")), now=NOW)
+    poll_outcomes.done([(running, job(cost_usd=Decimal("0.42")))], now=NOW)
 
     assert lines() == [("charge", Decimal("0.42"), False), ("release", Decimal("0.66"), False)]
     assert shown().cost_usd == Decimal("0.42")
@@ -74,7 +74,7 @@ def test_a_lower_price_gives_back_the_rest_and_is_told(running):
 
 
 def test_a_higher_price_than_was_held_becomes_an_adjustment_and_is_told(running):
-    outcomes.done(running, job(cost_usd=Decimal("1.50")), now=NOW)
+    poll_outcomes.done([(running, job(cost_usd=Decimal("1.50")))], now=NOW)
 
     assert lines() == [("charge", Decimal("1.08"), False), ("adjust", Decimal("0.42"), False)]
     assert ledger.spent_usd(shown().pk) == shown().cost_usd == Decimal("1.50")
@@ -86,21 +86,21 @@ def test_a_higher_price_than_was_held_becomes_an_adjustment_and_is_told(running)
 def test_a_price_within_a_quoted_range_is_no_surprise(running):
     Generation.objects.update(estimate_low_usd=Decimal("0.90"))
 
-    outcomes.done(running, job(cost_usd=Decimal("0.95")), now=NOW)
+    poll_outcomes.done([(running, job(cost_usd=Decimal("0.95")))], now=NOW)
 
     assert shown().warning == ""
 
 
 @pytest.mark.parametrize("reported", ["NaN", "-1"])
 def test_what_is_no_amount_is_as_good_as_unsaid(running, reported):
-    outcomes.done(running, job(cost_usd=Decimal(reported)), now=NOW)
+    poll_outcomes.done([(running, job(cost_usd=Decimal(reported)))], now=NOW)
 
     assert lines() == [("charge", Decimal("1.08"), True)]
     assert shown().cost_is_estimated
 
 
 def test_a_reported_price_finer_than_a_millionth_is_rounded(running):
-    outcomes.done(running, job(cost_usd=Decimal("1.0799999999")), now=NOW)
+    poll_outcomes.done([(running, job(cost_usd=Decimal("1.0799999999")))], now=NOW)
 
     assert shown().cost_usd == Decimal("1.08")
     assert differences() == []
@@ -109,7 +109,7 @@ def test_a_reported_price_finer_than_a_millionth_is_rounded(running):
 def test_a_failure_that_is_charged_costs_what_is_reported(running):
     answer = failure(is_charged=True, cost_usd="0.30")
 
-    outcomes.failed(running, answer, answer.failure, now=NOW)
+    poll_outcomes.failed(running, answer, answer.failure, now=NOW)
 
     assert lines() == [("charge", Decimal("0.30"), False), ("release", Decimal("0.78"), False)]
     assert (shown().state, shown().cost_usd, shown().cost_is_estimated) == (
@@ -124,7 +124,7 @@ def test_a_failure_that_is_charged_costs_what_is_reported(running):
 def test_a_failure_that_is_charged_without_a_figure_costs_all_that_is_held(running):
     answer = failure(is_charged=True)
 
-    outcomes.failed(running, answer, answer.failure, now=NOW)
+    poll_outcomes.failed(running, answer, answer.failure, now=NOW)
 
     assert lines() == [("charge", Decimal("1.08"), True)]
     assert shown().cost_is_estimated and "counted as spent" not in shown().failure_message
@@ -133,7 +133,7 @@ def test_a_failure_that_is_charged_without_a_figure_costs_all_that_is_held(runni
 def test_a_failure_of_which_nothing_is_said_is_counted_as_spent_and_told_so(running):
     answer = failure(is_charged=None)
 
-    outcomes.failed(running, answer, answer.failure, now=NOW)
+    poll_outcomes.failed(running, answer, answer.failure, now=NOW)
 
     assert lines() == [("charge", Decimal("1.08"), True)]
     assert "counted as spent" in shown().failure_message
@@ -142,7 +142,7 @@ def test_a_failure_of_which_nothing_is_said_is_counted_as_spent_and_told_so(runn
 def test_a_failure_that_is_refunded_costs_nothing_whatever_it_would_have_cost(running):
     answer = failure(is_charged=False, cost_usd="0.30")
 
-    outcomes.failed(running, answer, answer.failure, now=NOW)
+    poll_outcomes.failed(running, answer, answer.failure, now=NOW)
 
     assert lines() == [("release", Decimal("1.08"), False)]
     assert shown().cost_usd is None
@@ -150,7 +150,7 @@ def test_a_failure_that_is_refunded_costs_nothing_whatever_it_would_have_cost(ru
 
 def test_another_try_begins_without_the_note_of_the_first_ones_price(running):
     answer = failure(is_charged=True, cost_usd="0.30")
-    outcomes.failed(running, answer, answer.failure, now=NOW)
+    poll_outcomes.failed(running, answer, answer.failure, now=NOW)
     take = shown()
     assert "charged $0.30" in take.warning
 
@@ -163,7 +163,7 @@ def test_another_try_begins_without_the_note_of_the_first_ones_price(running):
     ("reported", "kept"), [(0.42, 0.42), (0.0, 0.0), (1.7, 1.0), (-3.0, 0.0), (None, None)]
 )
 def test_how_far_a_job_is_is_kept_with_its_poll(running, reported, kept):
-    outcomes.still_running([(running, reported)], now=NOW)
+    poll_outcomes.still_running([(running, reported)], now=NOW)
 
     running.refresh_from_db()
     assert running.progress == kept
@@ -171,15 +171,15 @@ def test_how_far_a_job_is_is_kept_with_its_poll(running, reported, kept):
 
 
 def test_a_job_that_is_done_is_no_longer_a_part_of_itself(running):
-    outcomes.still_running([(running, 0.9)], now=NOW)
+    poll_outcomes.still_running([(running, 0.9)], now=NOW)
 
-    outcomes.done(running, job(), now=NOW)
+    poll_outcomes.done([(running, job())], now=NOW)
 
     assert Attempt.objects.get().progress is None
 
 
 def test_a_result_that_its_maker_names_by_no_id_has_none(running):
-    outcomes.done(running, Job("job_1", JobState.DONE), now=NOW)
+    poll_outcomes.done([(running, Job("job_1", JobState.DONE))], now=NOW)
 
     assert (
         shown().chain_id == ""
@@ -194,7 +194,7 @@ def test_what_only_the_account_lacks_can_be_tried_again(running, error, again):
     Attempt.objects.update(state=State.SUBMITTING)
     attempt = Attempt.objects.get()
 
-    outcomes.refused(attempt, error, now=NOW)
+    post_outcomes.refused(attempt, error, now=NOW)
 
     assert (shown().state, shown().can_retry) == (State.FAILED, again)
     assert lines() == [("release", Decimal("1.08"), False)]

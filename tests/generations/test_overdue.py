@@ -9,7 +9,7 @@ from django.utils import timezone
 
 from editorapp.alerts.models import Alert
 from editorapp.generations.checks import books, overdue
-from editorapp.generations.engine import outcomes, poll_schedule
+from editorapp.generations.engine import poll_outcomes, poll_schedule
 from editorapp.generations.models import Attempt, Generation
 from editorapp.generations.reconcile import settle
 from editorapp.generations.states import State
@@ -153,7 +153,9 @@ def test_the_older_a_job_the_slower_it_is_asked_about(hours, wait):
 @pytest.mark.django_db
 def test_a_lost_job_is_raised_until_it_is_settled():
     lost = make_running(timedelta(minutes=20))
-    outcomes.lost(lost.attempts.get(), "The provider does not know this job any more.", now=NOW)
+    poll_outcomes.lost(
+        lost.attempts.get(), "The provider does not know this job any more.", now=NOW
+    )
     lost.refresh_from_db()
 
     overdue.look(NOW)

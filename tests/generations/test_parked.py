@@ -13,13 +13,14 @@ import pytest
 from django.db import connection, transaction
 from django.utils import timezone
 
-from editorapp.generations.engine import claims
 from editorapp.generations.engine.account_snapshot import Accounts
 from editorapp.generations.models import Attempt, Generation
+from editorapp.generations.queue import parking, slots
 from editorapp.generations.queue import pause as pausing
 from editorapp.generations.reconcile import settle
 from editorapp.generations.request import enqueue, retry
-from editorapp.generations.request.enqueue import Draft, enqueue_all
+from editorapp.generations.request.draft import Draft
+from editorapp.generations.request.enqueue import enqueue_all
 from editorapp.generations.states import State
 from editorapp.generations.worker.ticker import LOOK_EVERY, Ticker
 from editorapp.providers.contract import GenerationRequest, Task
@@ -37,7 +38,7 @@ racing = pytest.mark.django_db(transaction=True)
 def unexplained() -> list[int]:
     """What waits for ever: never due, and nothing that could be resumed holds it."""
     parked = Generation.objects.filter(attempts__state=State.QUEUED, attempts__next_action_at=None)
-    return list(parked.exclude(pausing.paused()).values_list("pk", flat=True))
+    return list(parked.exclude(parking.paused()).values_list("pk", flat=True))
 
 
 def disobedient() -> list[int]:
@@ -45,7 +46,7 @@ def disobedient() -> list[int]:
     due = Generation.objects.filter(
         attempts__state=State.QUEUED, attempts__next_action_at__isnull=False
     )
-    return list(due.filter(pausing.paused()).values_list("pk", flat=True))
+    return list(due.filter(parking.paused()).values_list("pk", flat=True))
 
 
 def some_queue() -> tuple[Member, Generation]:
@@ -72,7 +73,7 @@ def batch_of_60(creator: Member) -> Change:
         task=Task.GENERATE, prompt="A quiet harbor", resolution="360p", duration="5s"
     )
     return partial(
-        enqueue_all, [Draft(wanted)] * 60, account=default_account("luma-agents"), member=creator
+        enqueue_all, [Draft(wanted, default_account("luma-agents"))] * 60, member=creator
     )
 
 
@@ -202,7 +203,7 @@ def test_two_sweeps_that_count_the_slots_of_an_account_at_once_do_so_one_after_t
     def sweep() -> None:
         taken.extend(Accounts("luma-agents").turns(now=timezone.now(), room=8))
 
-    with at_once(claims, "free_slots", sweep) as begun:  # it has counted, and taken nothing yet
+    with at_once(slots, "free_slots", sweep) as begun:  # it has counted, and taken nothing yet
         sweep()
     begun[0].ended()
 
@@ -248,7 +249,7 @@ def test_what_its_person_may_not_send_any_more_is_held_for_an_admin_once_nothing
     released = pausing.release_forgotten(timezone.now())
 
     take.refresh_from_db()
-    assert released == 0 and not pausing.forgotten().exists()
+    assert released == 0 and not parking.forgotten().exists()
     assert take.held_at is not None and "may not" in take.why_held
     pausing.let_go(take, member=admin, now=timezone.now())
     assert (unexplained(), disobedient()) == (
@@ -276,6 +277,6 @@ def test_the_search_for_forgotten_jobs_is_served_by_an_index():
     with transaction.atomic(), connection.cursor() as cursor:
         if connection.vendor == "postgresql":
             cursor.execute("SET LOCAL enable_seqscan = off")
-        plan = pausing.forgotten().explain()
+        plan = parking.forgotten().explain()
 
     assert "attempt_due" in plan, plan

@@ -92,9 +92,9 @@ def test_a_part_that_is_still_being_written_is_left_alone(tmp_path):
 
 def test_a_killed_process_lets_go_of_its_part(tmp_path):
     script = (
-        "import os, signal, sys; from pathlib import Path; from editorapp.generations.files import parts;"
-        "parts.SYNC_BYTES = 4;"
-        f"part = parts.collect(Path({str(tmp_path)!r}), {STEM!r}, {ENDING!r}, token='first');"
+        "import os, signal, sys; from pathlib import Path; from editorapp.generations.files import partial;"
+        "partial.SYNC_BYTES = 4;"
+        f"part = partial.collect(Path({str(tmp_path)!r}), {STEM!r}, {ENDING!r}, token='first');"
         "part.progress.validator, part.progress.total, part.progress.received = 'v', 10, 5;"
         "part.write(b'12345'); part.write(b'67'); os.kill(os.getpid(), signal.SIGKILL)"
     )

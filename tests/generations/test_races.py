@@ -21,15 +21,23 @@ from django.utils import timezone
 
 from editorapp.alerts.models import Alert
 from editorapp.costs import ledger
-from editorapp.costs.ledger import NothingHeld, OverBudget, month_of
+from editorapp.costs.ledger import Charge, NothingHeld, OverBudget, month_of
 from editorapp.costs.models import Entry
 from editorapp.generations.checks.books import audit
 from editorapp.generations.coordination import leases
-from editorapp.generations.engine import claims, outcomes, reclaim, sweep
+from editorapp.generations.engine import (
+    backoff,
+    claims,
+    post_outcomes,
+    reclaim,
+    sweep,
+    sweep_session,
+)
 from editorapp.generations.engine.account_snapshot import Accounts
 from editorapp.generations.engine.dispatcher import CallResult, Post
+from editorapp.generations.engine.post_outcomes import Accepted, Posting
 from editorapp.generations.models import Attempt, Generation, Overtaken, Pause
-from editorapp.generations.queue import cancel, pause, reorder
+from editorapp.generations.queue import cancel, parking, pause, reorder
 from editorapp.generations.queue.cancel import TooLate
 from editorapp.generations.reconcile import settle
 from editorapp.generations.reconcile.settle import NothingToSettle
@@ -197,11 +205,14 @@ def test_two_sweeps_that_both_believe_in_their_lease_send_each_generation_once(q
 def test_of_settlements_of_one_attempt_at_once_one_wins():
     member, now = make_member(), timezone.now()
     attempts = [make_reserved(member).attempts.get().pk for _ in range(6)]
-    charge = partial(ledger.charge, amount_usd=Decimal("0.40"), now=now, is_estimated=False)
+
+    def charge(pk: int, amount_usd: Decimal | None) -> Entry:
+        return ledger.charge([Charge(pk, amount_usd, is_estimated=amount_usd is None)], now=now)[0]
+
     ways = [
-        charge,
+        partial(charge, amount_usd=Decimal("0.40")),
         partial(ledger.release, now=now),
-        partial(ledger.charge, amount_usd=None, now=now, is_estimated=True),
+        partial(charge, amount_usd=None),
     ]
 
     ended = race([partial(way, pk) for pk in attempts for way in (*ways, *ways)])
@@ -221,8 +232,8 @@ def as_unknown(member: Member) -> tuple[Generation, Attempt]:
     """
     generation = make_reserved(member)
     attempt, now = generation.attempts.get(), timezone.now()
-    outcomes.posting(attempt, {"prompt": "A harbor"}, now=now)
-    outcomes.lapsed(Attempt.objects.get(pk=attempt.pk), now=now)
+    post_outcomes.posting([Posting(attempt, {"prompt": "A harbor"})], now=now)
+    post_outcomes.lapsed(Attempt.objects.get(pk=attempt.pk), now=now)
     generation.refresh_from_db()
     assert generation.state == State.UNKNOWN
     return generation, attempt
@@ -236,7 +247,7 @@ def test_a_person_who_settles_and_the_answer_that_comes_late_are_never_both_righ
         job = Job(id=f"job-{number}", state=JobState.RUNNING)
         said = {"member": member, "now": now, "note": "Looked"}
         calls += [
-            partial(outcomes.accepted, attempt, job, now=now, first_look_seconds=5),
+            partial(post_outcomes.accepted, [Accepted(attempt, job, 5)], now=now),
             partial(settle.never_arrived, Generation.objects.get(pk=generation.pk), **said),
             partial(settle.count_as_spent, Generation.objects.get(pk=generation.pk), **said),
         ]
@@ -264,7 +275,7 @@ def test_an_answer_that_was_kept_while_nothing_could_be_written_calls_in_questio
     outcome,
 ):
     generation, attempt = as_unknown(make_member())
-    session = sweep.Session("luma-agents", clock=timezone.now)
+    session = sweep_session.Session("luma-agents", clock=timezone.now)
     job = Job(id="job-late", state=JobState.RUNNING)
     session.unwritten = [CallResult(Post(attempt, attempt.account.access(), {}, ""), job, None)]
     options = {"member": generation.team.members.get(), "now": timezone.now(), "note": "Looked"}
@@ -293,8 +304,8 @@ def test_an_answer_that_was_kept_says_nothing_where_a_person_gave_its_very_id_si
     settle.follow(row, "job-late", by=settle.Decider(generation.created_by), now=now, note="")
     attempt.refresh_from_db()
 
-    outcomes.accepted(
-        attempt, Job(id="job-late", state=JobState.RUNNING), now=now, first_look_seconds=5
+    post_outcomes.accepted(
+        [Accepted(attempt, Job(id="job-late", state=JobState.RUNNING), 5)], now=now
     )
 
     assert not Alert.objects.exists() and Attempt.objects.get().state == State.RUNNING
@@ -368,10 +379,10 @@ def test_what_is_written_of_several_teams_in_one_go_locks_their_budgets_in_one_o
     """As tests/lock_order.py sees it: two sweeps that refuse for the same two teams must not wait
     for each other.
     """
-    session, answers = sweep.Session("luma-agents", clock=timezone.now), []
+    session, answers = sweep_session.Session("luma-agents", clock=timezone.now), []
     for member in reversed([make_member() for _ in range(3)]):
         attempt = make_reserved(member).attempts.get()
-        outcomes.posting(attempt, {"prompt": "A harbor"}, now=timezone.now())
+        post_outcomes.posting([Posting(attempt, {"prompt": "A harbor"})], now=timezone.now())
         refusal = Rejected("Not this prompt.", code="refused")
         answers.append(CallResult(Post(attempt, attempt.account.access(), {}, ""), None, refusal))
 
@@ -400,11 +411,11 @@ def test_of_two_decisions_at_once_the_one_written_last_is_the_one_that_the_take_
 
 def test_of_two_pauses_of_an_account_at_once_the_longer_one_stays():
     account, now = default_account("luma-agents"), timezone.now()
-    claims.pause(account.pk, now=now, seconds=5, reason="Short.")
-    other = partial(claims.pause, account.pk, now=now, seconds=600, reason="For long.")
+    backoff.pause_account(account.pk, now=now, seconds=5, reason="Short.")
+    other = partial(backoff.pause_account, account.pk, now=now, seconds=600, reason="For long.")
 
-    with at_once(claims, "has_taken_any", other) as begun:  # the row is read, and not written
-        claims.pause(account.pk, now=now, seconds=60, reason="For a minute.")
+    with at_once(backoff, "has_taken_any", other) as begun:  # the row is read, and not written
+        backoff.pause_account(account.pk, now=now, seconds=60, reason="For a minute.")
 
     assert begun[0].ended().reason == "For long."
     assert Pause.objects.get().reason == "For long."
@@ -457,5 +468,5 @@ def test_a_crowd_that_does_everything_at_once_meets_no_deadlock_and_leaves_nothi
     assert ended == [None] * 6
     pause.resume_account(account, **how)
     waiting = Generation.objects.filter(attempts__state=State.QUEUED)
-    assert not waiting.filter(attempts__next_action_at=None).exclude(pause.paused()).exists()
+    assert not waiting.filter(attempts__next_action_at=None).exclude(parking.paused()).exists()
     assert audit().differences == ()

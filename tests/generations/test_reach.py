@@ -10,8 +10,9 @@ from django.core.exceptions import PermissionDenied
 from editorapp.costs.models import Entry
 from editorapp.generations.models import Generation
 from editorapp.generations.request import references
+from editorapp.generations.request.check import check
+from editorapp.generations.request.draft import Draft
 from editorapp.generations.request.enqueue import RequestRefused, enqueue
-from editorapp.generations.request.verdict import weigh
 from editorapp.generations.states import State
 from editorapp.providers.contract import GenerationRequest, Ref, Task
 from editorapp.providers.models import ProviderAccount, default_account
@@ -51,7 +52,7 @@ def edit(**said) -> GenerationRequest:
 @pytest.mark.parametrize("field", ["start_frame", "end_frame"])
 def test_a_take_is_continued_by_its_id_where_it_was_made(member, take, field):
     child = enqueue(
-        continued(**{field: Ref(generation_id=JOB)}), account=take.account, member=member
+        Draft(continued(**{field: Ref(generation_id=JOB)}), take.account), member=member
     )
 
     assert getattr(child.wanted, field) == Ref(generation_id=JOB)
@@ -66,19 +67,19 @@ def test_elsewhere_it_is_refused_with_the_way_to_the_account_that_made_it(
     ref = Ref(generation_id=JOB) if named == "by id" else references.as_frame(take, second)
 
     with pytest.raises(RequestRefused) as refused:
-        enqueue(continued(**{field: ref}), account=second, member=member)
+        enqueue(Draft(continued(**{field: ref}), second), member=member)
 
     (broken,) = refused.value.verdict.refusals
     assert (broken.rule_id, broken.field) == ("take.elsewhere", field)
     assert f"take {take.pk}" in broken.message and take.account.name in broken.message
-    assert broken.mends[0].changes == {"account": take.account_id}
+    assert broken.fixes[0].changes == {"account": take.account_id}
     assert (Generation.objects.count(), Entry.objects.count()) == (1, 0)
 
 
 def test_the_file_of_a_take_becomes_its_id_again_where_it_was_made(member, take, second):
     wanted = continued(start_frame=references.as_frame(take, second))
 
-    child = enqueue(wanted, account=take.account, member=member)
+    child = enqueue(Draft(wanted, take.account), member=member)
 
     assert child.wanted.start_frame == Ref(generation_id=JOB)
     assert child.parent == take
@@ -89,8 +90,7 @@ def test_a_clip_chosen_as_a_picture_is_refused(member):
 
     with pytest.raises(RequestRefused, match="choose a picture"):
         enqueue(
-            continued(start_frame=Ref(asset_id=clip.pk)),
-            account=default_account("luma-agents"),
+            Draft(continued(start_frame=Ref(asset_id=clip.pk)), default_account("luma-agents")),
             member=member,
         )
 
@@ -102,11 +102,11 @@ def test_a_keyframe_that_is_a_clip_is_refused(member):
     )
 
     with pytest.raises(RequestRefused, match="choose a picture"):
-        enqueue(wanted, account=default_account("luma-agents"), member=member, source_asset=source)
+        enqueue(Draft(wanted, default_account("luma-agents"), source), member=member)
 
 
 def test_a_typed_id_of_ones_own_take_finds_its_lineage_and_its_file_elsewhere(member, take, second):
-    child = enqueue(edit(source=Ref(generation_id=JOB)), account=second, member=member)
+    child = enqueue(Draft(edit(source=Ref(generation_id=JOB)), second), member=member)
 
     assert child.wanted.source == Ref(asset_id=take.result_id)
     assert (child.parent, child.source_asset, child.lineage) == (take, take.result, take.lineage)
@@ -114,7 +114,7 @@ def test_a_typed_id_of_ones_own_take_finds_its_lineage_and_its_file_elsewhere(me
 
 def test_a_typed_id_that_is_nobodys_is_sent_as_it_is_even_under_a_parent(member, take):
     child = enqueue(
-        edit(source=Ref(generation_id=OTHER)), account=take.account, member=member, parent=take
+        Draft(edit(source=Ref(generation_id=OTHER)), take.account, parent=take), member=member
     )
 
     assert child.wanted.source == Ref(generation_id=OTHER)
@@ -131,7 +131,7 @@ def test_another_teams_result_cannot_be_named_by_its_id(take, field):
     )
 
     with pytest.raises(PermissionDenied):
-        enqueue(wanted, account=take.account, member=stranger)
+        enqueue(Draft(wanted, take.account), member=stranger)
 
     assert Generation.objects.filter(team=stranger.team).count() == 0
 
@@ -140,8 +140,7 @@ def test_guide_frames_stay_stored_files_at_every_account(member, take, second):
     guide = make_asset(member, kind="image")
 
     child = enqueue(
-        edit(source=Ref(generation_id=JOB), start_frame=Ref(asset_id=guide.pk)),
-        account=second,
+        Draft(edit(source=Ref(generation_id=JOB), start_frame=Ref(asset_id=guide.pk)), second),
         member=member,
     )
 
@@ -151,8 +150,8 @@ def test_guide_frames_stay_stored_files_at_every_account(member, take, second):
 def test_the_same_form_for_another_account_is_a_form_of_its_own(member, take, second):
     wanted = edit(source=Ref(generation_id=JOB))
 
-    first = enqueue(wanted, account=take.account, member=member, form_token="form-1")
-    other = enqueue(wanted, account=second, member=member, form_token="form-1")
+    first = enqueue(Draft(wanted, take.account), member=member, form_token="form-1")
+    other = enqueue(Draft(wanted, second), member=member, form_token="form-1")
 
     assert other != first and other.account == second
 
@@ -160,7 +159,7 @@ def test_the_same_form_for_another_account_is_a_form_of_its_own(member, take, se
 def test_a_sound_continuation_is_weighed_without_a_query(take, django_assert_num_queries):
     account = take.account
     with django_assert_num_queries(0):
-        verdict = weigh(continued(start_frame=Ref(generation_id=JOB)), None, account)
+        verdict = check(Draft(continued(start_frame=Ref(generation_id=JOB)), account))
 
     assert verdict.can_send
 
@@ -177,11 +176,11 @@ def test_a_take_of_a_provider_that_continues_none_leads_back_to_no_such_account(
         chain_id="asset_1",
     )
 
-    verdict = weigh(continued(start_frame=references.as_frame(take, second)), None, second)
+    verdict = check(Draft(continued(start_frame=references.as_frame(take, second)), second))
 
     (broken,) = verdict.refusals
     assert "does not go on from a take" in broken.message
-    assert [mend.changes for mend in broken.mends] == [{"guides": "none", "frames": "none"}]
+    assert [fix.changes for fix in broken.fixes] == [{"guides": "none", "frames": "none"}]
 
 
 @pytest.mark.parametrize(
@@ -195,6 +194,8 @@ def test_a_take_of_a_provider_that_continues_none_leads_back_to_no_such_account(
 def test_what_a_parameter_has_no_place_for_is_refused_and_never_dropped(db, slug, field, ref):
     wanted = edit(source=Ref(generation_id=JOB)) if field != "source" else edit()
 
-    verdict = weigh(replace(wanted, resolution="540p", **{field: ref}), None, default_account(slug))
+    verdict = check(
+        Draft(replace(wanted, resolution="540p", **{field: ref}), default_account(slug))
+    )
 
     assert any(broken.field == field for broken in verdict.refusals)

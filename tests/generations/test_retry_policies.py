@@ -23,6 +23,7 @@ from editorapp.alerts.models import Alert, AlertKind
 from editorapp.core import retry
 from editorapp.core.retry import POLICIES, Action
 from editorapp.costs import ledger
+from editorapp.costs.ledger import Charge
 from editorapp.costs.models import Entry, PriceQuote
 from editorapp.generations.checks import alert_checks, books, overdue, unsendable
 from editorapp.generations.coordination import wake
@@ -30,17 +31,21 @@ from editorapp.generations.engine import (
     account_snapshot,
     backoff,
     claims,
-    outcomes,
+    poll_outcomes,
     poll_schedule,
-    sweep,
+    post_outcomes,
+    sweep_session,
     transfer,
     unusable_answers,
 )
 from editorapp.generations.engine.dispatcher import CallResult, Poll
+from editorapp.generations.engine.post_outcomes import Accepted, Posting
 from editorapp.generations.files import ingest, staging
 from editorapp.generations.models import Attempt, Generation, Pause, Search
+from editorapp.generations.queue import parking
 from editorapp.generations.reconcile import matching, search, settle
 from editorapp.generations.request import quotes
+from editorapp.generations.request.draft import Draft
 from editorapp.generations.request.retry import fetch_again
 from editorapp.generations.request.retry import retry as try_again
 from editorapp.generations.states import State
@@ -151,35 +156,35 @@ def test_the_numbers_of_every_row_are_read_and_no_row_is_asked_for_that_is_not_t
 SCHEDULERS = {
     "alerts/alerts.py:open": "it is new",
     "alerts/alerts.py:close": "its end is new",
-    "alerts/telling.py:_claim": "a claim",
-    "alerts/telling.py:_note": "policy",
+    "alerts/delivery.py:_claim": "a claim",
+    "alerts/delivery.py:_hold_back": "somebody was told a moment ago",
+    "alerts/delivery.py:_note": "policy",
+    "generations/engine/account_snapshot.py:_claimed": "a claim",
+    "generations/engine/account_snapshot.py:_put_off": "its turn has not come",
+    "generations/engine/account_snapshot.py:_take": "its turn has not come",
+    "generations/engine/backoff.py:_queue_again": "policy",
     "generations/engine/claims.py:claim": "a claim",
     "generations/engine/claims.py:hold_polls": "the provider's own pause",
-    "generations/engine/not_sent.py:_queue_again": "policy",
-    "generations/engine/odd_answers.py:unknown_state": "the next poll of a job that answers",
-    "generations/engine/outcomes.py:_as_accepted": "the first poll of a job",
-    "generations/engine/outcomes.py:_as_done": "its result is due",
-    "generations/engine/outcomes.py:_posting": "a claim",
-    "generations/engine/outcomes.py:poll_failed": "policy",
-    "generations/engine/outcomes.py:still_running": "the next poll of a job that answers",
-    "generations/engine/posting.py:_stage_first": "it is due",
-    "generations/engine/reached.py:_claimed": "a claim",
-    "generations/engine/reached.py:_put_off": "its turn has not come",
-    "generations/engine/reached.py:_take": "its turn has not come",
-    "generations/files/fetch.py:_run_again": "policy",
-    "generations/files/fetch.py:_try_later": "policy",
-    "generations/files/transfer.py:_later": "policy",
-    "generations/files/transfer.py:_stage": "it is due",
-    "generations/files/transfer.py:hold": "a claim",
-    "generations/line/pausing.py:park": "a person",
-    "generations/line/pausing.py:unpark": "a person",
+    "generations/engine/poll_outcomes.py:_as_done": "its result is due",
+    "generations/engine/poll_outcomes.py:poll_failed": "policy",
+    "generations/engine/poll_outcomes.py:still_running": "the next poll of a job that answers",
+    "generations/engine/post_outcomes.py:_as_accepted": "the first poll of a job",
+    "generations/engine/post_outcomes.py:_as_posting": "a claim",
+    "generations/engine/reclaim.py:from_the_dead": "a dead claim",
+    "generations/engine/reclaim.py:from_the_future": "the clock was set back",
+    "generations/engine/submit.py:_stage_first": "it is due",
+    "generations/engine/transfer.py:hold": "a claim",
+    "generations/engine/unusable_answers.py:unknown_state": "the next poll of a job that answers",
+    "generations/engine/upload.py:_later": "policy",
+    "generations/engine/upload.py:_queue": "it is due",
+    "generations/files/refetch.py:_run_again": "policy",
+    "generations/files/refetch.py:try_later": "policy",
     "generations/models/attempt.py:move": "it is over",
-    "generations/engine/moves.py:move_all": "it is over",
+    "generations/queue/parking.py:park": "a person",
+    "generations/queue/parking.py:unpark": "a person",
+    "generations/reconcile/settle.py:follow": "it was found",
     "generations/request/enqueue.py:add_attempt": "it is new",
     "generations/request/retry.py:fetch_again": "a person",
-    "generations/running/takeover.py:from_the_dead": "a dead claim",
-    "generations/running/takeover.py:from_the_future": "the clock was set back",
-    "generations/unknown/settle.py:follow": "it was found",
 }
 SCHEDULES = {"next_action_at", "tell_at"}
 WRITES = {"update", "move", "create", "Alert", "Attempt"}
@@ -227,7 +232,7 @@ def test_whoever_schedules_another_try_does_it_by_a_policy():
     assert found - known - READERS == set(), (
         "a new schedule: give it a row in core/retry.py, and say so here"
     )
-    assert known - found <= {"generations/engine/outcomes.py:still_running"}, (
+    assert known - found <= {"generations/engine/poll_outcomes.py:still_running"}, (
         "gone: take it from the list"
     )
     for place in [place for place, rule in SCHEDULERS.items() if rule == "policy"]:
@@ -353,7 +358,7 @@ def post_fails(step: Step, error: ProviderError) -> None:
     step.take(State.QUEUED)
 
     def fail(attempt: Attempt) -> None:
-        outcomes.posting(attempt, {"prompt": "x"}, now=step.clock())
+        post_outcomes.posting([Posting(attempt, {"prompt": "x"})], now=step.clock())
         backoff.not_accepted(attempt, error, now=step.clock())
 
     step.until_the_end(fail, hours=0.9)
@@ -367,11 +372,11 @@ def file_is_refused(step: Step) -> None:
     StagedFile.objects.create(account=account, asset=asset, ref={"file_id": "f1"}, staged_at=before)
 
     def fail(attempt: Attempt) -> None:
-        outcomes.posting(attempt, {"prompt": "x"}, now=step.clock())
+        post_outcomes.posting([Posting(attempt, {"prompt": "x"})], now=step.clock())
         if staging.forget_refused(attempt, error):
             backoff.file_refused(attempt, error, now=step.clock())
         else:
-            outcomes.refused(attempt, error, now=step.clock())
+            post_outcomes.refused(attempt, error, now=step.clock())
 
     step.until_the_end(fail)
     assert step.failures == POLICIES["post.file_refused"].tries
@@ -379,18 +384,18 @@ def file_is_refused(step: Step) -> None:
 
 def refused_at_once(step: Step) -> None:
     attempt = step.take(State.QUEUED)
-    outcomes.posting(attempt, {}, now=step.clock())
-    outcomes.refused(attempt, Rejected("Luma Agents refused this."), now=step.clock())
+    post_outcomes.posting([Posting(attempt, {})], now=step.clock())
+    post_outcomes.refused(attempt, Rejected("Luma Agents refused this."), now=step.clock())
 
 
 def cannot_be_prepared(step: Step) -> None:
-    outcomes.unsendable(step.take(State.QUEUED), KeyError("no such field"), now=step.clock())
+    post_outcomes.unsendable(step.take(State.QUEUED), KeyError("no such field"), now=step.clock())
 
 
 def unknown_outcome(step: Step) -> None:
     attempt = step.take(State.QUEUED)
-    outcomes.posting(attempt, {"prompt": "x"}, now=step.clock())
-    outcomes.unknown(attempt, OutcomeUnknown("Luma Agents did not answer."), now=step.clock())
+    post_outcomes.posting([Posting(attempt, {"prompt": "x"})], now=step.clock())
+    post_outcomes.unknown(attempt, OutcomeUnknown("Luma Agents did not answer."), now=step.clock())
     search.search(LUMA, clock=step.clock)
 
 
@@ -408,7 +413,9 @@ def polls_fail(step: Step) -> None:
     while not overdue_flagged(step):
         attempt = step.attempt()
         step.clock.jump_to(max(attempt.next_action_at, step.clock() + timedelta(minutes=20)))
-        outcomes.poll_failed(attempt, Unavailable("Luma Agents has a problem."), now=step.clock())
+        poll_outcomes.poll_failed(
+            attempt, Unavailable("Luma Agents has a problem."), now=step.clock()
+        )
         step.pauses.append((step.attempt().next_action_at - step.clock()).total_seconds())
         assert step.clock() - began < timedelta(hours=4)
 
@@ -421,7 +428,7 @@ def overdue_flagged(step: Step) -> bool:
 def job_is_not_known(step: Step) -> None:
     running(step)
     step.until_the_end(
-        lambda attempt: outcomes.missing(attempt, NotFound("No such job."), now=step.clock())
+        lambda attempt: poll_outcomes.missing(attempt, NotFound("No such job."), now=step.clock())
     )
     overdue.look(step.clock())
 
@@ -453,13 +460,13 @@ def fresh_links_fail(step: Step) -> None:
     Attempt.objects.update(provider_job_id="job_1", submitted_at=attempt.provider_done_at)
     error = Unavailable("Luma Agents has a problem.")
     step.until_the_end(
-        lambda attempt: outcomes.poll_failed(attempt, error, now=step.clock()), hours=0.9
+        lambda attempt: poll_outcomes.poll_failed(attempt, error, now=step.clock()), hours=0.9
     )
 
 
 def charged(step: Step, state: str) -> Attempt:
     attempt = step.take(state)
-    ledger.charge(attempt.pk, None, now=step.clock(), is_estimated=True, note="")
+    ledger.charge([Charge(attempt.pk, None, is_estimated=True, note="")], now=step.clock())
     cost = step.generation.estimate_high_usd
     Generation.objects.update(cost_usd=cost, cost_is_estimated=True)
     links = [{"kind": "video", "url": "https://media.example.org/1.mp4"}]
@@ -481,7 +488,9 @@ def fetching_fails(step: Step, error: Exception | None, *, hours: float = 0.9) -
     def fail(attempt: Attempt) -> None:
         if attempt.state == State.RUNNING:
             fresh = Output("video", "https://media.example.org/2.mp4")
-            outcomes.done(attempt, Job("job_1", JobState.DONE, outputs=(fresh,)), now=step.clock())
+            poll_outcomes.done(
+                [(attempt, Job("job_1", JobState.DONE, outputs=(fresh,)))], now=step.clock()
+            )
         transfer.transfer(0, seconds=5, clock=step.clock)
 
     step.until_the_end(fail, hours=hours)
@@ -499,8 +508,8 @@ def the_same_whole_video_is_unusable(step: Step) -> None:
 
 def searched(step: Step, found: Any, *, until: str = "") -> None:
     attempt = step.take(State.QUEUED, provider=SCENARIO)
-    outcomes.posting(attempt, {"prompt": "x"}, now=step.clock())
-    outcomes.unknown(attempt, OutcomeUnknown("Scenario did not answer."), now=step.clock())
+    post_outcomes.posting([Posting(attempt, {"prompt": "x"})], now=step.clock())
+    post_outcomes.unknown(attempt, OutcomeUnknown("Scenario did not answer."), now=step.clock())
 
     def read(*_args: Any, **_more: Any) -> Listing:
         if isinstance(found, Exception):
@@ -548,7 +557,7 @@ OF_A_TAKE: dict[str, Callable[[Step], None]] = {
     ),
     "fetch.cut": lambda step: fetching_fails(step, ingest.links.CutOff("The link answered 503.")),
     "fetch.not_allowed": lambda step: fetching_fails(
-        step, ingest.links.NotAllowed("It leads elsewhere.")
+        step, ingest.links.LinkNotAllowed("It leads elsewhere.")
     ),
     "fetch.unusable": the_same_whole_video_is_unusable,
     "fetch.bad_link": lambda step: fetching_fails(
@@ -604,10 +613,8 @@ def sent_again(step: Step) -> None:
     step.generation.refresh_from_db()
     again = try_again(step.generation, member=step.member, now=step.clock())
     step.clock.jump(seconds=1)
-    outcomes.posting(again, {}, now=step.clock())
-    outcomes.accepted(
-        again, Job("job_2", JobState.QUEUED), now=step.clock(), first_look_seconds=5.0
-    )
+    post_outcomes.posting([Posting(again, {})], now=step.clock())
+    post_outcomes.accepted([Accepted(again, Job("job_2", JobState.QUEUED), 5.0)], now=step.clock())
     unsendable.look(step.clock())
     assert lines() == ["reserve", "release", "reserve"]
 
@@ -700,7 +707,7 @@ def test_a_whole_line_behind_a_provider_that_takes_nothing_is_given_up_with_it(
 
 
 def refused_now(step: Step, attempt: Attempt) -> None:
-    outcomes.posting(attempt, {}, now=step.clock())
+    post_outcomes.posting([Posting(attempt, {})], now=step.clock())
     with TestCase.captureOnCommitCallbacks(
         execute=True
     ):  # the line behind it is looked at by itself
@@ -770,10 +777,10 @@ def test_what_a_sweep_has_just_taken_is_not_given_up_with_the_line(step):
 
 def test_a_job_that_was_not_known_once_before_a_machine_slept_is_asked_for_again(step):
     running(step)
-    outcomes.missing(step.attempt(), NotFound("No such job."), now=step.clock())
+    poll_outcomes.missing(step.attempt(), NotFound("No such job."), now=step.clock())
     step.clock.jump(days=1)
 
-    outcomes.missing(step.attempt(), NotFound("No such job."), now=step.clock())
+    poll_outcomes.missing(step.attempt(), NotFound("No such job."), now=step.clock())
 
     assert step.attempt().state == State.RUNNING
 
@@ -782,23 +789,22 @@ def test_an_old_job_is_asked_about_no_more_often_because_it_does_not_answer(step
     attempt = running(step)
     step.clock.jump(hours=5)
 
-    outcomes.poll_failed(attempt, Unavailable("Luma Agents has a problem."), now=step.clock())
+    poll_outcomes.poll_failed(attempt, Unavailable("Luma Agents has a problem."), now=step.clock())
 
     assert step.attempt().next_action_at >= step.clock() + timedelta(seconds=poll_schedule.SLOWEST)
 
 
 def test_what_a_person_paused_for_days_is_not_given_up_for_what_failed_before(step):
-    from editorapp.generations.queue import pause
 
     step.take(State.QUEUED)
     attempt = step.attempt()
-    outcomes.posting(attempt, {}, now=step.clock())
+    post_outcomes.posting([Posting(attempt, {})], now=step.clock())
     backoff.not_accepted(attempt, NO_ANSWER, now=step.clock())
     rows = Generation.objects.filter(pk=step.generation.pk)
-    pause.park(rows, now=step.clock())
+    parking.park(rows, now=step.clock())
     step.clock.jump(days=5)
 
-    pause.unpark(rows, now=step.clock())
+    parking.unpark(rows, now=step.clock())
 
     assert (step.attempt().failing_since, step.attempt().error_count) == (None, 0)
 
@@ -808,7 +814,8 @@ def test_what_a_person_paused_for_days_is_not_given_up_for_what_failed_before(st
 
 def not_ready(step: Step, _request: pytest.FixtureRequest) -> None:
     """Both providers that look at an upload: their own waiting ends, and is one try of the upload."""
-    from editorapp.providers.vendors import luma_agents
+    from editorapp.providers import shared_calls
+    from editorapp.providers.vendors.luma_agents import staging as luma_agents
     from editorapp.providers.vendors.scenario import staging as scenario
 
     waited: list[float] = []
@@ -819,14 +826,13 @@ def not_ready(step: Step, _request: pytest.FixtureRequest) -> None:
     async def call(*_args: Any, **_more: Any) -> dict[str, Any]:
         return {"state": "pending", "upload": {"status": "pending"}}
 
-    wire: Any = SimpleNamespace(call=call)
-    for module, looking in (
-        (luma_agents, luma_agents._until_ready("f1", {"state": "pending"}, wire)),
-        (scenario, scenario._imported("/uploads/1", {"status": "pending"}, wire)),
-    ):
+    session: Any = SimpleNamespace(call=call, name="Luma")
+    for module in (luma_agents, scenario):
+        first = {"state": "pending", "upload": {"status": "pending"}}
+        looking = shared_calls.until_ready(session, "/files/f1", first, module._file_state)
         waited.clear()
-        step.patch.setattr(module.asyncio, "sleep", sleep)
-        step.patch.setattr(module.time, "monotonic", lambda: sum(waited))
+        step.patch.setattr(shared_calls.asyncio, "sleep", sleep)
+        step.patch.setattr(shared_calls.time, "monotonic", lambda: sum(waited))
         with pytest.raises(Unavailable) as raised:
             looking.send(None)
         step.patch.undo()
@@ -844,7 +850,7 @@ def price(step: Step, request: pytest.FixtureRequest) -> None:
     wanted = GenerationRequest(
         task=Task.GENERATE, prompt="A boat", resolution="360p", duration="5s"
     )
-    quotes.answer(quotes.ask(default_account("told"), wanted, None, member=member).pk)
+    quotes.fetch(quotes.ask(Draft(wanted, default_account("told")), member=member).pk)
     assert PriceQuote.objects.get().state == "failed" and len(told.says) == 1
     told.says.clear()
 
@@ -857,7 +863,7 @@ def price_refused(step: Step, request: pytest.FixtureRequest) -> None:
     wanted = GenerationRequest(
         task=Task.GENERATE, prompt="A boat", resolution="360p", duration="5s"
     )
-    quotes.answer(quotes.ask(default_account("told"), wanted, None, member=make_member()).pk)
+    quotes.fetch(quotes.ask(Draft(wanted, default_account("told")), member=make_member()).pk)
     assert PriceQuote.objects.get().state == "failed" and len(told.says) == 1
     told.says.clear()
 
@@ -1009,12 +1015,12 @@ def wake_up(step: Step, _request: pytest.FixtureRequest) -> None:
 
 
 def answer_not_written(step: Step, _request: pytest.FixtureRequest) -> None:
-    session = sweep.Session(LUMA, clock=step.clock)
+    session = sweep_session.Session(LUMA, clock=step.clock)
     waits = []
-    step.patch.setattr(sweep.time, "monotonic", lambda: 1000.0)
+    step.patch.setattr(sweep_session.time, "monotonic", lambda: 1000.0)
     try:
         for _ in range(12):
-            session._write_later(sweep.Error("disk full"))
+            session._write_later(sweep_session.Error("disk full"))
             waits.append(session.write_again_at - 1000.0)
     finally:
         step.patch.undo()

@@ -14,9 +14,10 @@ from editorapp.alerts.models import Alert
 from editorapp.costs import ledger
 from editorapp.costs.models import Entry
 from editorapp.generations.checks import books
-from editorapp.generations.engine import outcomes
+from editorapp.generations.engine import post_outcomes
 from editorapp.generations.models import Attempt, Generation, Search, Settlement
 from editorapp.generations.reconcile import matching, search, settle
+from editorapp.generations.request.draft import Draft
 from editorapp.generations.request.enqueue import enqueue
 from editorapp.generations.states import State
 from editorapp.media.intake import take_in
@@ -48,7 +49,7 @@ def send(quick: SimulatorProcess, clock: Clock) -> Send:
             resolution="540p",
             duration="5s",
         )
-        generation = enqueue(priced(wanted, account, member), account=account, member=member)
+        generation = enqueue(Draft(priced(wanted, account, member), account), member=member)
         if wait:
             quick.fail("submit", how)
             run(clock, until=State.UNKNOWN)
@@ -126,7 +127,8 @@ def test_nothing_is_looked_for_before_the_post_surely_has_ended(clock, send, pro
     row = Search.objects.get()
     started = generation.attempts.get().submit_started_at
     assert (
-        row.looked_at is None and row.at == started + outcomes.POST_LEASE + matching.SETTLED_AFTER
+        row.looked_at is None
+        and row.at == started + post_outcomes.POST_LEASE + matching.SETTLED_AFTER
     )
     assert Generation.objects.get().state == State.UNKNOWN
 
@@ -433,7 +435,7 @@ def test_an_edit_whose_clip_travels_in_the_call_is_shown_to_a_person_who_follows
     wanted = GenerationRequest(
         prompt=f"Rain {uuid.uuid4()}", source=Ref(asset_id=clip.pk), resolution="540p"
     )
-    generation = enqueue(wanted, account=account, member=member, source_asset=clip)
+    generation = enqueue(Draft(wanted, account, clip), member=member)
     quick.fail("submit", "accept_then_reset")
     run(clock, until=State.UNKNOWN)
 

@@ -4,6 +4,7 @@ by bytes.
 
 import asyncio
 import io
+from dataclasses import replace
 from decimal import Decimal
 from pathlib import Path
 
@@ -12,11 +13,12 @@ from PIL import Image
 
 from editorapp.alerts.models import Alert
 from editorapp.costs.models import Entry
-from editorapp.generations.engine import outcomes
+from editorapp.generations.engine import poll_outcomes
 from editorapp.generations.files import exr_frames as frames
-from editorapp.generations.files import ingest, selection
+from editorapp.generations.files import ingest, refetch, selection
 from editorapp.generations.models import Attempt, Generation
 from editorapp.generations.states import State
+from editorapp.media import store
 from editorapp.media.models import Asset
 from editorapp.providers.contract import GenerationRequest, Job, JobState, Output, Ref
 from editorapp.providers.vendors import gmi_cloud, luma_agents, scenario
@@ -49,16 +51,16 @@ def chosen(job: Job, *, exr: bool = False, body: object = None) -> tuple[list[st
 
 
 def luma(*output: object) -> Job:
-    wire, _ = talk.answering(
+    session, _ = talk.answering(
         says(200, {"id": "g-1", "state": "completed", "output": list(output)}), to=LUMA
     )
-    return talk.run(luma_agents.poll("g-1", wire=wire))
+    return talk.run(luma_agents.poll("g-1", session=session))
 
 
 def gmi(outcome: dict[str, object], **payload: object) -> Job:
     record = {"request_id": "r-1", "status": "success", "outcome": outcome, "payload": payload}
-    wire, _ = talk.answering(says(200, record), to=GMI)
-    return talk.run(gmi_cloud.poll("r-1", wire=wire))
+    session, _ = talk.answering(says(200, record), to=GMI)
+    return talk.run(gmi_cloud.poll("r-1", session=session))
 
 
 def scenarios(*assets: dict[str, object], given: tuple[str, ...] = ()) -> Job:
@@ -66,10 +68,10 @@ def scenarios(*assets: dict[str, object], given: tuple[str, ...] = ()) -> Job:
     metadata = {"assetIds": [*given, *ids], "input": {"video": list(given)}}
     job = says(200, {"job": {"jobId": "j", "status": "success", "metadata": metadata}})
     sound = {"status": "success"}
-    wire, _ = talk.answering(
+    session, _ = talk.answering(
         job, *(says(200, {"asset": sound | one}) for one in assets), to=SCENARIO
     )
-    return talk.run(scenario.poll("j", wire=wire))
+    return talk.run(scenario.poll("j", session=session))
 
 
 @pytest.mark.parametrize(
@@ -248,12 +250,12 @@ def deliver(monkeypatch, transactional_db, settings, tmp_path):
                 "generation__team", "generation__source_asset", "account"
             ).get()
             if attempt.state == State.RUNNING:
-                outcomes.done(attempt, job, now=clock())
+                poll_outcomes.done([(attempt, job)], now=clock())
             elif attempt.state == State.FETCHING:
                 try:
                     ingest.fetch(attempt, run=asyncio.run, hold=lambda _seconds: None, now=clock)
                 except Exception as error:  # as the lane does
-                    ingest.fault(attempt, error, now=clock())
+                    refetch.fault(attempt, error, now=clock())
             clock.jump(hours=1)
         take.refresh_from_db()
         return take, asked
@@ -404,7 +406,7 @@ def test_the_source_that_comes_back_is_not_taken_where_there_is_another_clip(
     deliver, clip_bytes, tmp_path
 ):
     back = draw(tmp_path / "back.mp4", frames=120, width=64, height=36, shade=90)
-    source = make_asset(make_member(), sha256=ingest.store.hash_file(back))
+    source = make_asset(make_member(), sha256=store.hash_file(back))
     request = GenerationRequest(prompt="Rain", source=Ref(asset_id=source.pk)).to_json()
 
     take, _asked = deliver(
@@ -432,15 +434,14 @@ def test_what_is_told_of_is_bounded_and_can_be_shown(deliver, clip_bytes):
 
 
 def test_a_row_of_an_earlier_version_is_fetched(deliver, clip_bytes, monkeypatch):
-    keep = outcomes._as_done
+    keep = poll_outcomes._as_done
 
     def older(*args, **more):
-        kept = keep(*args, **more)
-        return kept | {
-            "result_urls": [{"kind": one["kind"], "url": one["url"]} for one in kept["result_urls"]]
-        }
+        step = keep(*args, **more)
+        links = [{"kind": one["kind"], "url": one["url"]} for one in step.changes["result_urls"]]
+        return replace(step, changes=step.changes | {"result_urls": links})
 
-    monkeypatch.setattr(outcomes, "_as_done", older)
+    monkeypatch.setattr(poll_outcomes, "_as_done", older)
 
     assert deliver({CLIP: clip_bytes}, video(CLIP))[0].state == State.SUCCEEDED
 

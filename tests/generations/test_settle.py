@@ -15,10 +15,11 @@ from editorapp.core.notes import NoteNeeded
 from editorapp.costs import ledger
 from editorapp.costs.ledger import OverBudget
 from editorapp.costs.models import Entry
-from editorapp.generations import alert_subjects
+from editorapp.generations import alerting
 from editorapp.generations.checks import overdue
 from editorapp.generations.checks.books import differences
-from editorapp.generations.engine import outcomes
+from editorapp.generations.engine import post_outcomes
+from editorapp.generations.engine.post_outcomes import Accepted
 from editorapp.generations.models import Attempt, Generation, Settlement
 from editorapp.generations.reconcile import settle
 from editorapp.generations.request.retry import take_as_it_is
@@ -367,7 +368,7 @@ def test_a_cost_is_not_corrected_while_money_is_held(member, unknown):
 )
 def test_what_is_settled_is_no_alert_any_more(member, state, kind):
     generation = make_reserved(member, state=state)
-    subject = alert_subjects.subject(generation.pk)
+    subject = alerting.subject(generation.pk)
     alerts.open(kind, subject, message="Somebody must look.", team_id=generation.team_id, now=NOW)
 
     settle.never_arrived(generation, member=member, now=NOW, note="Seen in the console")
@@ -386,7 +387,7 @@ def test_an_answer_that_came_late_is_no_alert_any_more_once_its_cost_is_correcte
 ):
     admin, attempt = make_member(team=member.team, role=Role.ADMIN), unknown.attempts.get()
     settle.count_as_spent(unknown, member=member, now=NOW, note="Seen in the console")
-    outcomes.accepted(attempt, Job(id=JOB, state=JobState.RUNNING), now=NOW, first_look_seconds=5)
+    post_outcomes.accepted([Accepted(attempt, Job(id=JOB, state=JobState.RUNNING), 5)], now=NOW)
     alert = Alert.objects.get(closed_at=None)
     assert JOB in alert.message and alert.path == f"/takes/{unknown.pk}"
 

@@ -7,7 +7,8 @@ from datetime import timedelta
 import pytest
 from django.utils import timezone
 
-from editorapp.generations.engine import dispatcher, outcomes, sweep
+from editorapp.generations.engine import dispatcher, post_outcomes, sweep, sweep_session
+from editorapp.generations.engine.post_outcomes import Posting
 from editorapp.generations.files import staging
 from editorapp.generations.models import Attempt
 from editorapp.generations.states import State
@@ -161,17 +162,17 @@ def test_a_clip_in_the_request_is_given_the_time_that_it_takes_to_send(
     attempt = make_generation(member, source=clip).attempts.get()
 
     extra = dispatcher.extra_seconds(body)
-    outcomes.posting(attempt, body, now=NOW, seconds=extra)
+    post_outcomes.posting([Posting(attempt, body, extra)], now=NOW)
 
     assert extra == pytest.approx(clip.size_bytes * 4 / 3 / 100, abs=0.1)
     kept = Attempt.objects.get()
-    assert kept.next_action_at == NOW + outcomes.POST_LEASE + timedelta(seconds=extra)
+    assert kept.next_action_at == NOW + post_outcomes.POST_LEASE + timedelta(seconds=extra)
     assert kept.request_body["payload"]["source_data"] == f"stored-file:{clip.sha256}"
     assert kept.state == State.SUBMITTING
 
 
 def test_a_sweep_takes_new_work_as_long_as_a_slow_post_is_under_way(db, clock, monkeypatch):
-    session = sweep.Session("gmi-cloud", clock=clock)
+    session = sweep_session.Session("gmi-cloud", clock=clock)
     taken = []
 
     def turn(*, take_new: bool) -> bool:
@@ -183,7 +184,7 @@ def test_a_sweep_takes_new_work_as_long_as_a_slow_post_is_under_way(db, clock, m
     monkeypatch.setattr(session, "turn", turn)
     session.posts.slow[1] = sweep.time.monotonic() + 900
     try:
-        sweep._sweep(session, "work:gmi-cloud", sweep.uuid.uuid4(), seconds=0, clock=clock)
+        sweep._sweep(session, lambda _seconds: True, seconds=0)
     finally:
         session.close()
 

@@ -15,6 +15,7 @@ from editorapp.costs.models import Entry
 from editorapp.generations.checks import books, overdue
 from editorapp.generations.engine import claims
 from editorapp.generations.models import Attempt, Generation, Overtaken, Settlement
+from editorapp.generations.queue import slots
 from editorapp.generations.reconcile import settle, stop_following
 from editorapp.generations.states import State
 from editorapp.teams.roles import Role
@@ -67,7 +68,7 @@ def test_it_is_polled_no_more_and_an_answer_that_comes_late_changes_nothing(take
 
     assert claims.held([look]) == {}
     assert claims.claim_polls([take.account_id], most=5, due_by=NOW, skip=()) == []
-    assert claims.taking_slots().count() == 0
+    assert slots.taking_slots().count() == 0
 
 
 def test_it_is_raised_until_it_is_settled_and_can_be_followed_again(take, monkeypatch):

@@ -151,7 +151,7 @@ def test_a_person_may_take_it_as_it_is_and_it_says_so(quick, clock, monkeypatch)
 
 @pytest.mark.parametrize("code", ["storage_away", "storage_full", "disk_full"])
 def test_what_is_wrong_with_our_own_store_is_no_word_on_the_file(quick, clock, monkeypatch, code):
-    taken, refusals = ingest.intake.take_in, iter([ingest.intake.NotTaken(code)] * 3)
+    taken, refusals = ingest.intake.take_in, iter([ingest.Refusal(code)] * 3)
 
     def take_in(path, **about):
         if refusal := next(refusals, None):

@@ -89,8 +89,7 @@ old.get_model("costs", "MonthCost").objects.create(held_usd=held, person_name="A
 
 from django.core.management import call_command
 call_command("migrate", verbosity=0)
-from editorapp.generations.engine import sweep
-from editorapp.generations.files import transfer
+from editorapp.generations.engine import sweep, transfer
 from editorapp.generations.checks import books
 from editorapp.generations.models import Attempt, Generation
 from editorapp.providers.models import ProviderAccount

@@ -13,8 +13,9 @@ from django.db.models import Min
 from editorapp.alerts.models import Alert
 from editorapp.costs.models import Entry
 from editorapp.generations.checks import expiring, overdue, unsendable
-from editorapp.generations.engine import claims, sweep, transfer
+from editorapp.generations.engine import sweep, transfer
 from editorapp.generations.models import Attempt, Generation, Pause, Search
+from editorapp.generations.queue import slots
 from editorapp.generations.reconcile import search
 from editorapp.generations.states import ACTIVE, State
 from editorapp.media.models import Asset
@@ -202,7 +203,7 @@ def observe(
         look(clock())
     later = clock() + timedelta(minutes=20)
     held = {
-        one.pk: one.max_concurrent - claims.free_slots(one, now=later)
+        one.pk: one.max_concurrent - slots.free_slots(one, now=later)
         for one in {one.account for one in made}
     }
     return {one.row.id: _seen(one, held[one.account.pk]) for one in made}

@@ -18,14 +18,13 @@ from PIL import Image
 
 from editorapp.core import retry
 from editorapp.core.retry import RetryPolicy
-from editorapp.generations.checks import books, expiring
-from editorapp.generations.engine import dispatcher, sweep
-from editorapp.generations.files import download, ingest, staging
-from editorapp.generations.models import Generation
+from editorapp.generations.checks import books
+from editorapp.generations.engine import dispatcher, sweep_session
+from editorapp.generations.files import download, staging, store_result
+from editorapp.generations.models import Attempt, Generation
 from editorapp.media import intake
+from editorapp.providers import shared_calls
 from editorapp.providers.http import session
-from editorapp.providers.vendors import luma_agents
-from editorapp.providers.vendors.scenario import staging as scenario_staging
 from tests.factories import make_member
 from tests.generations.drive import Clock
 from tests.generations.small_clip import draw
@@ -102,16 +101,15 @@ def seen(
     """
     slug, is_silent = request.param
     with django_db_blocker.unblock(), pytest.MonkeyPatch.context() as patch:
-        patch.setattr(sweep, "TURN_SECONDS", 0.01)
-        patch.setattr(ingest, "VIDEO_BYTES", 3_000_000)
-        patch.setattr(
-            expiring, "kept_until", lambda attempt, *, now: now
-        )  # what fails in all its tries is given up
+        patch.setattr(sweep_session, "TURN_SECONDS", 0.01)
+        patch.setattr(store_result, "VIDEO_BYTES", 3_000_000)
+        # what fails in all its tries is given up
+        patch.setattr(Attempt, "kept_until", lambda _attempt, now: now)
         if not EVERY_WIRE:
             patch.setattr(
                 retry, "POLICIES", {name: sooner(policy) for name, policy in retry.POLICIES.items()}
             )
-        for room in (download, staging, luma_agents, scenario_staging):
+        for room in (download, staging, shared_calls):
             patch.setattr(room, "asyncio", Hurried())
         for room, name in PATIENT if is_silent else ():
             patch.setattr(room, name, PATIENCE_SECONDS)

@@ -143,7 +143,7 @@ def _role(keeper: Keeper, pid: int, words: str, tree: dict[int, list[int]]) -> s
         return "ticker"
     if pid == keeper.pid:
         return "supervisor"
-    if " sandbox" in words or "media.child" in words:
+    if " sandbox" in words or "media.decoding.fork_server" in words:
         return "media child"
     # The queue's main process has a sentinel, and that has the workers, the pusher and the monitor.
     return (

@@ -55,35 +55,35 @@ SABOTAGES = {
         _change(
             "a living worker sends a paid call once more when nobody answered the first",
             "editorapp/providers/http/session.py",
-            "            return await self._pay(path, content, idempotency_key=idempotency_key)\n        finally:",
+            "            response = await self._pay(path, content, idempotency_key=idempotency_key)\n",
             """            try:
-                return await self._pay(path, content, idempotency_key=idempotency_key)
-            except OutcomeUnknown as lost:
-                if lost.code != "deadline":
-                    raise
-            return await self._pay(path, content, idempotency_key=idempotency_key)
-        finally:""",
+                response = await self._pay(path, content, idempotency_key=idempotency_key)
+            except TimeoutError:
+                response = await self._pay(path, content, idempotency_key=idempotency_key)
+""",
         ),
         SENT_TWICE,
     ),
     "lapsed_to_the_queue": Sabotage(
         _change(
             "what was being sent when its worker died goes back into the queue",
-            "editorapp/generations/engine/outcomes.py",
-            '    unknown(attempt, ProviderError("The worker stopped',
-            '    not_accepted(attempt, ProviderError("The worker stopped',
+            "editorapp/generations/engine/post_outcomes.py",
+            'code="interrupted")\n    unknown(attempt',
+            'code="interrupted")\n    backoff.not_accepted(attempt',
         ),
         SENT_TWICE,
     ),
     "release_on_unknown": Sabotage(
         _change(
             "the money of an unknown outcome is given back",
-            "editorapp/generations/engine/outcomes.py",
-            """        shown={"failure_code": error.code or "outcome_unknown", "failure_message": message},
+            "editorapp/generations/engine/post_outcomes.py",
+            """        shown=failure(error.code or "outcome_unknown", says),
     )
 """,
-            """        shown={"failure_code": error.code or "outcome_unknown", "failure_message": message},
+            """        shown=failure(error.code or "outcome_unknown", says),
     )
+    from editorapp.costs import ledger
+
     ledger.release(attempt.pk, now=now)
 """,
         ),

@@ -8,8 +8,8 @@ from typing import Any
 import pytest
 from django.core.files.storage import storages
 
-from editorapp.media import running_hash
 from editorapp.media.backends import cache, s3
+from editorapp.media.uploads import running_hash
 from tests.s3 import Gate, server, storage_at
 
 

@@ -4,6 +4,7 @@ import io
 import struct
 import zipfile
 from fractions import Fraction
+from functools import partial
 from pathlib import Path
 
 import av
@@ -12,10 +13,13 @@ import pytest
 from PIL import Image
 
 from editorapp.media import store
-from editorapp.media.intake import take_in_archive
+from editorapp.media.intake import take_in
 from editorapp.media.models import Asset
+from editorapp.media.probe import NO_LIMIT
 from editorapp.media.refusals import Refusal
 from tests.factories import make_member
+
+take_in_archive = partial(take_in, expect="archive", origin=Asset.Origin.RESULT, max_bytes=NO_LIMIT)
 
 
 def exr(light: float | tuple[float, ...], width: int = 64, height: int = 36) -> bytes:

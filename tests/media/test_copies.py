@@ -16,12 +16,13 @@ from django.utils import timezone
 from PIL import Image
 
 from editorapp.alerts.models import Alert
-from editorapp.media import frames, store, tasks, uploads
+from editorapp.media import frames, store, tasks
 from editorapp.media.intake import take_in
 from editorapp.media.models import Asset, Upload
 from editorapp.media.probe import probe
 from editorapp.media.refusals import Refusal
 from editorapp.media.trim import trim
+from editorapp.media.uploads import resumable
 from tests.factories import make_member
 from tests.media.clips import make_clip, number_on
 from tests.media.test_probe import VARYING, X265
@@ -118,7 +119,7 @@ def test_a_copy_that_cannot_be_made_leaves_the_clip_usable(
     db, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     asset = taken(make_clip(tmp_path / "a.avi", codec="mpeg4"))
-    monkeypatch.setattr(tasks, "_PROXY_LIMITS", tasks.sandbox.Limits(wall_seconds=0.001))
+    monkeypatch.setattr(tasks, "_PROXY_LIMITS", tasks.sandbox.SandboxLimits(wall_seconds=0.001))
 
     tasks.make_proxy(asset.pk)
 
@@ -248,12 +249,12 @@ def test_the_sweep_asks_again_for_copies_that_a_killed_worker_left_unmade(
 
 def test_the_sweep_forgets_uploads_that_were_given_up(db) -> None:
     member = make_member()
-    upload = uploads.begin(name="a.mp4", size_bytes=100, member=member)
-    uploads.append(upload, io.BytesIO(b"x" * 60), at=0, length=60)
+    upload = resumable.begin(name="a.mp4", size_bytes=100, member=member)
+    resumable.append(upload, io.BytesIO(b"x" * 60), at=0, length=60)
 
     tasks.sweep(timezone.now() + timedelta(hours=23))
-    kept = uploads.part(upload).exists()
+    kept = resumable.part(upload).exists()
     tasks.sweep(timezone.now() + timedelta(hours=25))
 
     assert kept
-    assert not uploads.part(upload).exists() and not Upload.objects.exists()
+    assert not resumable.part(upload).exists() and not Upload.objects.exists()

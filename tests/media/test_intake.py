@@ -10,8 +10,9 @@ from django.db import connection
 from PIL import Image
 
 from editorapp.media import frames, store, unreadable
-from editorapp.media.intake import NotTaken, take_in
+from editorapp.media.intake import take_in
 from editorapp.media.models import Asset
+from editorapp.media.refusals import Refusal
 from tests.factories import make_member
 
 CLIPS = {
@@ -94,7 +95,7 @@ def test_a_refused_file_leaves_nothing(db, tmp_path: Path) -> None:
     file = tmp_path / "notes.mp4"
     file.write_text("Dear diary, this is not a film.")
 
-    with pytest.raises(NotTaken) as refused:
+    with pytest.raises(Refusal) as refused:
         take_in(file, name="notes.mp4", team=member.team, user=member.user)
 
     assert refused.value.code == "not_media"

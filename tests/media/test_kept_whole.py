@@ -7,11 +7,12 @@ from pathlib import Path
 
 import pytest
 
-from editorapp.media import part_file, store, uploads
+from editorapp.media import store
 from editorapp.media.decoding import archive
 from editorapp.media.intake import take_in
 from editorapp.media.models import Asset, Upload
 from editorapp.media.refusals import Refusal
+from editorapp.media.uploads import part_file, resumable
 from tests.factories import make_member
 from tests.generations.small_clip import draw
 from tests.media.clips import make_clip
@@ -64,7 +65,7 @@ def test_a_disk_that_is_full_in_the_middle_leaves_no_row_and_no_part_of_a_file(
 def test_more_than_was_announced_is_not_taken_and_none_of_it_stays(db, client, settings) -> None:
     member = make_member()
     client.force_login(member.user)
-    upload = uploads.begin(name="a.mp4", size_bytes=10, member=member)
+    upload = resumable.begin(name="a.mp4", size_bytes=10, member=member)
     url = f"/media/uploads/{upload.token}"
     piece = {"content_type": "application/octet-stream"}
     client.put(url, b"12345678", headers={"Upload-Offset": "0"}, **piece)
@@ -78,7 +79,7 @@ def test_more_than_was_announced_is_not_taken_and_none_of_it_stays(db, client, s
 def test_an_upload_of_which_bytes_are_missing_is_not_finished(db, client) -> None:
     member = make_member()
     client.force_login(member.user)
-    upload = uploads.begin(name="a.mp4", size_bytes=10, member=member)
+    upload = resumable.begin(name="a.mp4", size_bytes=10, member=member)
     url = f"/media/uploads/{upload.token}"
     client.put(
         url, b"123456789", content_type="application/octet-stream", headers={"Upload-Offset": "0"}

@@ -67,9 +67,9 @@ def taken(file: Path) -> Asset:
 
 def from_the_start(file: Path, wanted: set[int]) -> dict[int, Any]:
     """Decode a clip from its beginning and return some of its frames, as they are shown."""
-    with open_clip(file) as (container, stream):
+    with open_clip(file) as stream:
         aspect = colour.pixel_aspect(stream)
-        shown = enumerate(decoded(container, stream))
+        shown = enumerate(decoded(stream))
         return {
             number: colour.picture(frame, aspect) for number, frame in shown if number in wanted
         }
@@ -235,8 +235,8 @@ def test_what_is_told_beside_the_picture_refuses_no_clip(name: str, tmp_path: Pa
 def test_side_data_without_a_name_hide_nothing_that_has_one(real_media: Path) -> None:
     from av.sidedata.sidedata import Type
 
-    with open_clip(real_media / "odd" / "water_180_mvhevc_5frames.mov") as (container, stream):
-        found = [item.type for item in next(decoded(container, stream)).side_data]
+    with open_clip(real_media / "odd" / "water_180_mvhevc_5frames.mov") as stream:
+        found = [item.type for item in next(decoded(stream)).side_data]
 
     assert found and any(kind not in list(Type) for kind in found)
     assert Type(6) is Type.DISPLAYMATRIX and Type["DISPLAYMATRIX"] is Type.DISPLAYMATRIX

@@ -11,9 +11,10 @@ import pytest
 from django.test import Client
 from django.utils import timezone
 
-from editorapp.media import piece_objects, store, tasks, uploads
+from editorapp.media import store, tasks
 from editorapp.media.models import Asset, Upload
-from editorapp.media.upload_claim import claimed
+from editorapp.media.uploads import piece_objects, resumable
+from editorapp.media.uploads.claim import claimed
 from tests.factories import make_member
 from tests.media.conftest import Bucket
 
@@ -255,6 +256,6 @@ def test_a_piece_that_breaks_off_is_kept_as_far_as_it_came(client: Client, bucke
     url = begin(client, 100)
     upload = Upload.objects.get()
 
-    assert uploads.append(upload, Broken(), at=0, length=100) == 70
+    assert resumable.append(upload, Broken(), at=0, length=100) == 70
     bucket.move("b")
     assert offset(client, url) == 70

@@ -7,8 +7,8 @@ import threading
 
 import pytest
 
-from editorapp.media import block_threads, running_hash
-from editorapp.media.block_threads import Batch, Follower
+from editorapp.media.uploads import consumer_thread, running_hash
+from editorapp.media.uploads.consumer_thread import Batch, ConsumerThread
 
 
 def piece(token: str, data: bytes, *, at: int) -> bool:
@@ -61,7 +61,7 @@ def test_only_so_many_uploads_are_followed_at_once() -> None:
 def test_all_that_was_put_is_done_in_order_at_the_end() -> None:
     done: list[bytes] = []
 
-    with Follower(done.extend) as follower:
+    with ConsumerThread(done.extend) as follower:
         for number in range(100):
             follower.put([bytes([number]), b"-"])
 
@@ -72,10 +72,10 @@ def test_what_a_follower_meets_is_raised_to_the_reader_who_never_hangs() -> None
     def full(batch: Batch) -> None:
         raise OSError("full")
 
-    with pytest.raises(OSError, match="full"), Follower(full) as follower:
+    with pytest.raises(OSError, match="full"), ConsumerThread(full) as follower:
         for _number in range(1000):
             follower.put([b"x"])
-    with pytest.raises(OSError, match="full"), Follower(full) as follower:
+    with pytest.raises(OSError, match="full"), ConsumerThread(full) as follower:
         follower.put([b"x"])
 
 
@@ -83,12 +83,12 @@ def test_a_reader_waits_for_a_slow_follower_and_memory_stays_bounded() -> None:
     go = threading.Event()
     put: list[int] = []
 
-    def read(follower: Follower) -> None:
-        for number in range(block_threads._AHEAD * 3):
+    def read(follower: ConsumerThread) -> None:
+        for number in range(consumer_thread._AHEAD * 3):
             follower.put([b"x"])
             put.append(number)
 
-    with Follower(lambda batch: None if go.wait(30) else None) as follower:
+    with ConsumerThread(lambda batch: None if go.wait(30) else None) as follower:
         reader = threading.Thread(target=read, args=(follower,))
         reader.start()
         reader.join(0.3)
@@ -96,4 +96,4 @@ def test_a_reader_waits_for_a_slow_follower_and_memory_stays_bounded() -> None:
         go.set()
         reader.join()
 
-    assert waiting <= block_threads._AHEAD + 1 and len(put) == block_threads._AHEAD * 3
+    assert waiting <= consumer_thread._AHEAD + 1 and len(put) == consumer_thread._AHEAD * 3

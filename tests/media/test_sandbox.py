@@ -13,7 +13,8 @@ from pathlib import Path
 import pytest
 
 from editorapp.core import retry
-from editorapp.media import child, sandbox
+from editorapp.media import sandbox
+from editorapp.media.decoding import fork_server
 from editorapp.media.refusals import Refusal
 from tests.environment import ROOT
 from tests.media.clips import make_clip
@@ -126,7 +127,8 @@ def test_no_helper_outlives_the_process_that_started_it(how: str, clip: Path) ->
     script = f"""
 import sys, threading, time
 from editorapp.core import retry
-from editorapp.media import child, sandbox
+from editorapp.media import sandbox
+from editorapp.media.decoding import fork_server
 ask = lambda: sandbox.run("take", path={str(clip)!r}, max_seconds=600, expect="video")
 ask()
 print(sandbox._pool.idle[-1].process.pid, flush=True)
@@ -288,6 +290,6 @@ def test_the_limit_on_time_strikes_by_a_signal_of_its_own_before_the_one_that_ot
     os.kill(job, signal.SIGABRT)
     assert work.result() == "crashed"
     assert 0 < soft < hard
-    assert child.why_ended(signal.SIGKILL, used_all_time=True) == "timed_out"
-    assert child.why_ended(signal.SIGKILL, used_all_time=False) == "interrupted"
-    assert child.why_ended(0, used_all_time=False) == "crashed"
+    assert fork_server.why_ended(signal.SIGKILL, used_all_time=True) == "timed_out"
+    assert fork_server.why_ended(signal.SIGKILL, used_all_time=False) == "interrupted"
+    assert fork_server.why_ended(0, used_all_time=False) == "crashed"

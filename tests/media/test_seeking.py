@@ -11,9 +11,9 @@ import pytest
 
 from editorapp.media.decoding import encode
 from editorapp.media.decoding.clip import examine
-from editorapp.media.decoding.entering import packets_from
 from editorapp.media.decoding.opening import decoded, open_clip
 from editorapp.media.decoding.reader import frame_at
+from editorapp.media.decoding.seeking import packets_from
 from editorapp.media.decoding.sniff import sniff
 from editorapp.media.decoding.timeline import Timeline
 from tests.environment import MEDIA
@@ -79,10 +79,10 @@ def some_of(timeline: Timeline) -> list[int]:
 def assert_sought_is_shown(clip: Path) -> None:
     timeline = timeline_of(clip)
     wanted = some_of(timeline)
-    with open_clip(clip) as (container, stream):
+    with open_clip(clip) as stream:
         shown = {
             at: frame.to_ndarray(format="rgb24")
-            for at, frame in enumerate(decoded(container, stream))
+            for at, frame in enumerate(decoded(stream))
             if at in wanted
         }
 
@@ -113,12 +113,10 @@ def test_a_cut_begins_with_what_only_the_first_packet_tells(tmp_path: Path) -> N
         clip, made, timeline, rate=Fraction(25), recipe=encode.Recipe(quality=1), span=(30, 50)
     )
 
-    with open_clip(clip) as (container, stream):
-        shown = [
-            frame.to_ndarray(format="gray").astype(int) for frame in decoded(container, stream)
-        ][30:51]
-    with open_clip(made) as (container, stream):
-        cut = [frame.to_ndarray(format="gray").astype(int) for frame in decoded(container, stream)]
+    with open_clip(clip) as stream:
+        shown = [frame.to_ndarray(format="gray").astype(int) for frame in decoded(stream)][30:51]
+    with open_clip(made) as stream:
+        cut = [frame.to_ndarray(format="gray").astype(int) for frame in decoded(stream)]
     assert max(int(abs(one - other).max()) for one, other in zip(shown, cut, strict=True)) < 30
 
 
@@ -126,16 +124,16 @@ def test_the_packet_at_which_decoding_starts_begins_with_the_words_of_the_first(
     tmp_path: Path,
 ) -> None:
     clip = make_clip(tmp_path / "a.mp4", options={"g": "10"}, frames=40)
-    with open_clip(clip) as (container, stream):
-        packets = [packet for packet in container.demux(stream) if packet.size]
+    with open_clip(clip) as stream:
+        packets = [packet for packet in stream.container.demux(stream) if packet.size]
         first, later = (
             bytes(packets[0]),
             next(packet for packet in packets[20:] if packet.is_keyframe),
         )
         assert later.pts is not None
 
-    with open_clip(clip) as (container, stream):
-        told = next(packets_from(container, stream, later.pts))
+    with open_clip(clip) as stream:
+        told = next(packets_from(stream, later.pts))
 
     name = b"x264 - core"
     words = bytes(told)[: -len(bytes(later))]

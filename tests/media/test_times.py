@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from editorapp.media import store, tasks, times
+from editorapp.media import frame_times, store, tasks
 from editorapp.media.decoding.clip import examine
 from editorapp.media.decoding.sniff import sniff
 from editorapp.media.decoding.timeline import has_times_of
@@ -100,7 +100,7 @@ def test_a_copy_for_viewing_starts_at_0_and_shows_each_frame_when_its_source_doe
 def test_pages_are_told_the_times_of_the_file_that_is_played(db, tmp_path: Path) -> None:
     asset = taken(make_clip(tmp_path / "a.mp4", **CASES["late-start.mp4"].made))
 
-    known = times.frame_times(asset)
+    known = frame_times.frame_times(asset)
 
     assert known.told(is_copy=False) == {
         "base": [1, 12800],
@@ -113,13 +113,13 @@ def test_pages_are_told_the_times_of_the_file_that_is_played(db, tmp_path: Path)
 def test_a_part_of_an_uneven_clip_is_as_long_as_its_frames(db, tmp_path: Path) -> None:
     asset = taken(make_clip(tmp_path / "a.mkv", **CASES["varying.mkv"].made))
 
-    assert times.length_of(asset, 10, 19) == Fraction(VARYING[20] - VARYING[10], 1000)
-    assert times.frames_within(asset, Fraction(VARYING[20], 1000)) == 20
-    assert times.frames_within(asset, Fraction(VARYING[20] - 1, 1000)) == 19
+    assert frame_times.length_of(asset, 10, 19) == Fraction(VARYING[20] - VARYING[10], 1000)
+    assert frame_times.frames_within(asset, Fraction(VARYING[20], 1000)) == 20
+    assert frame_times.frames_within(asset, Fraction(VARYING[20] - 1, 1000)) == 19
 
 
 def test_a_part_of_an_even_clip_is_reckoned_by_its_exact_rate(db) -> None:
     asset = make_asset(make_member(), fps_numerator=30000, fps_denominator=1001)
 
-    assert times.length_of(asset, 0, 29) == Fraction(30 * 1001, 30000)
-    assert times.frames_within(asset, Fraction(1001, 1000)) == 30
+    assert frame_times.length_of(asset, 0, 29) == Fraction(30 * 1001, 30000)
+    assert frame_times.frames_within(asset, Fraction(1001, 1000)) == 30

@@ -323,16 +323,16 @@ def test_a_simulator_that_does_not_run_is_said(settings: Any) -> None:
 
 
 def adapter(answer: Any) -> SimpleNamespace:
-    """Return an adapter whose ping works and whose `learn` gives, or raises, this."""
+    """Return an adapter whose ping works and whose `discover` gives, or raises, this."""
 
-    async def ping(*, wire: Any) -> None: ...
+    async def ping(*, session: Any) -> None: ...
 
-    async def learn(*, wire: Any) -> Any:
+    async def discover(*, session: Any) -> Any:
         if isinstance(answer, Exception):
             raise answer
         return answer
 
-    return SimpleNamespace(ping=ping, learn=learn, SPEC=registry.get("luma-agents").SPEC)
+    return SimpleNamespace(ping=ping, discover=discover, SPEC=registry.get("luma-agents").SPEC)
 
 
 @pytest.fixture
@@ -391,7 +391,7 @@ def test_an_account_is_tested_by_the_queue_once_its_row_is_there(
 ) -> None:
     with django_capture_on_commit_callbacks(execute=True):
         account = entered()
-        capability_discovery.learn_soon(account)
+        capability_discovery.discover_soon(account)
         assert waiting() == []
 
     assert waiting() == [("learn", (account.pk,))]

@@ -91,10 +91,10 @@ def test_a_default_counts_in_the_providers_own_words():
 def test_a_clip_inside_the_body_is_compared_by_its_bytes_or_not_at_all(shown, likeness):
     clip = f"stored-file:{hashlib.sha256(b'the clip').hexdigest()}"
     body = {
-        "model": GMI.wire,
+        "model": GMI.model_id,
         "payload": {"prompt": "Rain", "source_data": clip, "source_media_type": "video/mp4"},
     }
-    echo = {"model": GMI.wire, "payload": {**body["payload"], "source_data": shown}}
+    echo = {"model": GMI.model_id, "payload": {**body["payload"], "source_data": shown}}
 
     assert compare(body, echo, GMI) is likeness
 

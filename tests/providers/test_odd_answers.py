@@ -18,7 +18,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as some
 
 from editorapp.core import content_encoding, retry
-from editorapp.providers import registry
+from editorapp.providers import registry, shared_calls
 from editorapp.providers.contract import (
     Access,
     GenerationRequest,
@@ -31,10 +31,8 @@ from editorapp.providers.contract import (
     Task,
     Unreadable,
 )
-from editorapp.providers.http import session
+from editorapp.providers.http import connections
 from editorapp.providers.http.session import ProviderSession
-from editorapp.providers.vendors import luma_agents
-from editorapp.providers.vendors.scenario import staging
 from tests.providers.talk import KEY, answering, run, socket_that
 
 PROVIDERS = ("luma-agents", "gmi-cloud", "scenario")
@@ -124,27 +122,29 @@ def wire_that_answers(
     return ProviderSession(access(slug), transport=httpx.MockTransport(handle))
 
 
-def calls(slug: str, wire: ProviderSession, clip: Path) -> list[Any]:
+def calls(slug: str, session: ProviderSession, clip: Path) -> list[Any]:
     """Return every call that this provider's module makes."""
     adapter, now = registry.get(slug), datetime.now(UTC)
     wanted = GenerationRequest(
         task=Task.GENERATE, prompt="A harbor", resolution="540p", duration="5s"
     )
     made = [
-        adapter.submit({"prompt": "x"}, path="/x", wire=wire, idempotency_key="k"),
-        adapter.poll("job-1", wire=wire),
-        adapter.ping(wire=wire),
-        adapter.stage(clip, name="a.mp4", media_type="video/mp4", purpose="input", wire=wire),
-        adapter.stage(clip, name="a.png", media_type="image/png", purpose="reference", wire=wire),
+        adapter.submit({"prompt": "x"}, path="/x", session=session, idempotency_key="k"),
+        adapter.poll("job-1", session=session),
+        adapter.ping(session=session),
+        adapter.stage(clip, name="a.mp4", media_type="video/mp4", purpose="input", session=session),
+        adapter.stage(
+            clip, name="a.png", media_type="image/png", purpose="reference", session=session
+        ),
     ]
     if "recent" in adapter.__all__:
         made.append(
-            adapter.recent(since=now - timedelta(days=1), until=now, wire=wire, models={"m"})
+            adapter.recent(since=now - timedelta(days=1), until=now, session=session, models={"m"})
         )
     if "quote" in adapter.__all__:
-        made.append(adapter.quote(wanted, seconds=Decimal(5), wire=wire, spec=adapter.SPEC))
-    if "learn" in adapter.__all__:
-        made.append(adapter.learn(wire=wire))
+        made.append(adapter.quote(wanted, seconds=Decimal(5), session=session, spec=adapter.SPEC))
+    if "discover" in adapter.__all__:
+        made.append(adapter.discover(session=session))
     return made
 
 
@@ -165,8 +165,7 @@ def assert_sound(found: Any) -> None:
 def no_waiting(monkeypatch: pytest.MonkeyPatch) -> None:
     """An upload that is not looked at yet is not waited for."""
     at_once = replace(retry.policy("stage.ready"), lasts_seconds=0.0)
-    for module in (luma_agents, staging):
-        monkeypatch.setattr(module, "READY", at_once)
+    monkeypatch.setattr(shared_calls, "READY", at_once)
 
 
 @pytest.fixture(scope="module")
@@ -182,8 +181,8 @@ def ends_of(slug: str, content: bytes, clip: Path, **options: Any) -> list[Any]:
     """
 
     async def each() -> list[Any]:
-        async with wire_that_answers(slug, content, **options) as wire:
-            return [await _end(call) for call in calls(slug, wire, clip)]
+        async with wire_that_answers(slug, content, **options) as session:
+            return [await _end(call) for call in calls(slug, session, clip)]
 
     return run(each())
 
@@ -244,10 +243,14 @@ def test_a_paid_answer_without_a_usable_id_is_unknown_with_what_came(
         "gmi-cloud": {"status": "queued", "note": f"key {KEY}", "request_id": job_id},
         "scenario": {"job": {"status": "queued", "note": f"key {KEY}", "jobId": job_id}},
     }
-    wire, seen = answering(httpx.Response(201, json=answers[slug]), to=access(slug))
+    session, seen = answering(httpx.Response(201, json=answers[slug]), to=access(slug))
 
     with pytest.raises(OutcomeUnknown) as raised:
-        run(registry.get(slug).submit({"prompt": "x"}, path="/x", wire=wire, idempotency_key="k"))
+        run(
+            registry.get(slug).submit(
+                {"prompt": "x"}, path="/x", session=session, idempotency_key="k"
+            )
+        )
 
     assert len(seen) == 1
     assert (
@@ -262,10 +265,14 @@ def test_a_paid_answer_that_cannot_be_read_is_unknown_with_what_came(slug: str) 
     page = (
         f"<h1>Bad gateway</h1>\0 {KEY} https://store.example.org/a?signature=hush " + "x" * 100_000
     )
-    wire, _seen = answering(httpx.Response(200, text=page), to=access(slug))
+    session, _seen = answering(httpx.Response(200, text=page), to=access(slug))
 
     with pytest.raises(OutcomeUnknown) as raised:
-        run(registry.get(slug).submit({"prompt": "x"}, path="/x", wire=wire, idempotency_key="k"))
+        run(
+            registry.get(slug).submit(
+                {"prompt": "x"}, path="/x", session=session, idempotency_key="k"
+            )
+        )
 
     came = raised.value.came
     assert came.startswith("<h1>Bad gateway</h1> ***") and "hush" not in came and "\0" not in came
@@ -284,9 +291,11 @@ def test_a_submit_that_ends_at_once_is_followed_whatever_its_result_looks_like(s
         },
         "scenario": {"job": {"jobId": "job-1", "status": "success", "metadata": 7}},
     }
-    wire, _seen = answering(httpx.Response(201, json=answers[slug]), to=access(slug))
+    session, _seen = answering(httpx.Response(201, json=answers[slug]), to=access(slug))
 
-    job = run(registry.get(slug).submit({"prompt": "x"}, path="/x", wire=wire, idempotency_key="k"))
+    job = run(
+        registry.get(slug).submit({"prompt": "x"}, path="/x", session=session, idempotency_key="k")
+    )
 
     assert (job.id, job.outputs, job.failure) == ("job-1", (), None)
 
@@ -300,11 +309,11 @@ def test_a_price_of_scenarios_that_makes_no_sense_is_kept_as_it_came(cost: Any) 
         "status": "failure",
         "billing": {"cuCost": cost, "disableRefund": True},
     }
-    wire, _seen = answering(
+    session, _seen = answering(
         httpx.Response(200, content=json.dumps({"job": job})), to=access("scenario")
     )
 
-    found = run(registry.get("scenario").poll("job-1", wire=wire))
+    found = run(registry.get("scenario").poll("job-1", session=session))
 
     assert found.cost_usd is None and found.odd_cost.endswith(" CU")
 
@@ -312,9 +321,9 @@ def test_a_price_of_scenarios_that_makes_no_sense_is_kept_as_it_came(cost: Any) 
 def test_a_fee_that_makes_no_sense_spoils_the_whole_price() -> None:
     billing = {"cuCost": 10, "cuCostDetails": {"hdr": "lots"}, "disableRefund": True}
     job = {"jobId": "job-1", "status": "failure", "billing": billing}
-    wire, _seen = answering(httpx.Response(200, json={"job": job}), to=access("scenario"))
+    session, _seen = answering(httpx.Response(200, json={"job": job}), to=access("scenario"))
 
-    found = run(registry.get("scenario").poll("job-1", wire=wire))
+    found = run(registry.get("scenario").poll("job-1", session=session))
 
     assert (found.cost_usd, found.odd_cost) == (None, "lots CU")
 
@@ -338,46 +347,42 @@ PACKED = {
 def asked_over_a_socket(
     content: bytes,
     header: str,
-    monkeypatch: pytest.MonkeyPatch,
     *,
-    is_lean: bool = True,
+    is_announced: bool = True,
     paid: bool = False,
 ) -> tuple[Job, bytes]:
     """Ask Luma's adapter for a job, or post one, where a socket answers with these bytes; return it
     and the request.
     """
     requests: list[bytes] = []
-    monkeypatch.setattr(session, "can_be_direct", lambda url: is_lean)
 
     async def handle(request: bytes, writer: asyncio.StreamWriter) -> None:
         requests.append(request)
         said = f"Content-Encoding: {header}\r\n" if header else ""
-        writer.write(
-            f"HTTP/1.1 200 OK\r\n{said}Content-Length: {len(content)}\r\n\r\n".encode() + content
-        )
+        length = f"Content-Length: {len(content)}\r\n" if is_announced else ""
+        writer.write(f"HTTP/1.1 200 OK\r\n{said}{length}\r\n".encode() + content)
 
     async def scenario() -> Job:
         luma = registry.get("luma-agents")
         async with (
             socket_that(handle) as url,
-            ProviderSession(Access(1, "luma-agents", f"{url}/v1", KEY)) as wire,
+            ProviderSession(Access(1, "luma-agents", f"{url}/v1", KEY)) as session,
         ):
             if paid:
                 return await luma.submit(
-                    {"prompt": "x"}, path="/generations", wire=wire, idempotency_key="k"
+                    {"prompt": "x"}, path="/generations", session=session, idempotency_key="k"
                 )
-            return await luma.poll("job-1", wire=wire)
+            return await luma.poll("job-1", session=session)
 
     return run(scenario()), requests[0]
 
 
 @pytest.mark.parametrize("paid", [False, True], ids=["free", "paid"])
-@pytest.mark.parametrize("is_lean", [True, False], ids=["lean", "httpx"])
 @pytest.mark.parametrize(("header", "content"), PACKED.values(), ids=PACKED)
 def test_an_answer_is_asked_for_unpacked_and_read_however_it_comes(
-    monkeypatch: pytest.MonkeyPatch, header: str, content: bytes, is_lean: bool, paid: bool
+    header: str, content: bytes, paid: bool
 ) -> None:
-    job, request = asked_over_a_socket(content, header, monkeypatch, is_lean=is_lean, paid=paid)
+    job, request = asked_over_a_socket(content, header, paid=paid)
 
     assert (job.id, job.state, job.unknown_state) == ("job-1", "running", "")
     assert b"accept-encoding: identity\r\n" in request.lower()
@@ -392,29 +397,36 @@ SPOILED = {
 }
 
 
-@pytest.mark.parametrize("is_lean", [True, False], ids=["lean", "httpx"])
 @pytest.mark.parametrize(("header", "content", "words"), SPOILED.values(), ids=SPOILED)
 def test_what_cannot_be_unpacked_says_so_and_is_unknown_when_paid(
-    monkeypatch: pytest.MonkeyPatch, header: str, content: bytes, words: str, is_lean: bool
+    header: str, content: bytes, words: str
 ) -> None:
     with pytest.raises(Unreadable, match="cannot be read") as raised:
-        asked_over_a_socket(content, header, monkeypatch, is_lean=is_lean)
+        asked_over_a_socket(content, header)
     assert words in raised.value.message
 
     with pytest.raises(OutcomeUnknown) as paid:
-        asked_over_a_socket(content, header, monkeypatch, is_lean=is_lean, paid=True)
+        asked_over_a_socket(content, header, paid=True)
     assert words in paid.value.message
 
 
-@pytest.mark.parametrize("is_lean", [True, False], ids=["lean", "httpx"])
-def test_an_enormous_answer_is_not_taken_in(monkeypatch: pytest.MonkeyPatch, is_lean: bool) -> None:
-    monkeypatch.setattr(session, "MAX_BODY_BYTES", 100_000)
-    monkeypatch.setattr("editorapp.providers.http.lean.MAX_BODY_BYTES", 100_000)
+def test_an_enormous_answer_is_not_taken_in(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(connections, "MAX_BODY_BYTES", 100_000)
 
     with pytest.raises(Unreadable, match="longer than 100,000 bytes"):
-        asked_over_a_socket(b" " * 200_000, "", monkeypatch, is_lean=is_lean)
+        asked_over_a_socket(b" " * 200_000, "")
     with pytest.raises(OutcomeUnknown):
-        asked_over_a_socket(b" " * 200_000, "", monkeypatch, is_lean=is_lean, paid=True)
+        asked_over_a_socket(b" " * 200_000, "", paid=True)
+
+
+@pytest.mark.parametrize("paid", [False, True], ids=["free", "paid"])
+def test_an_enormous_answer_that_does_not_say_its_length_is_not_taken_in(
+    monkeypatch: pytest.MonkeyPatch, paid: bool
+) -> None:
+    monkeypatch.setattr(connections, "MAX_BODY_BYTES", 100_000)
+
+    with pytest.raises(OutcomeUnknown if paid else Unreadable):
+        asked_over_a_socket(b" " * 200_000, "", is_announced=False, paid=paid)
 
 
 def test_a_bomb_is_unpacked_a_bounded_piece_at_a_time() -> None:
@@ -440,9 +452,9 @@ async def asked_error(content: bytes) -> None:
 
     async with (
         socket_that(handle) as url,
-        ProviderSession(Access(1, "luma-agents", f"{url}/v1", KEY)) as wire,
+        ProviderSession(Access(1, "luma-agents", f"{url}/v1", KEY)) as session,
     ):
-        await wire.call("GET", "/generations/1")
+        await session.call("GET", "/generations/1")
 
 
 def test_an_upload_says_identity_and_only_the_status_of_its_answer_counts(clip: Path) -> None:
@@ -457,9 +469,9 @@ def test_an_upload_says_identity_and_only_the_status_of_its_answer_counts(clip: 
     async def scenario() -> None:
         async with (
             socket_that(handle) as url,
-            ProviderSession(Access(1, "luma-agents", url, KEY)) as wire,
+            ProviderSession(Access(1, "luma-agents", url, KEY)) as session,
         ):
-            await wire.upload(f"{url}/put", clip, headers={})
+            await session.upload(f"{url}/put", clip, headers={})
 
     run(scenario())
 
@@ -470,7 +482,7 @@ def test_an_upload_says_identity_and_only_the_status_of_its_answer_counts(clip: 
     "url", ["https://[::1/half", "https://a\nb/put", "http://[", "", "nonsense"]
 )
 def test_an_upload_address_that_is_none_ends_in_our_own_words(url: str, clip: Path) -> None:
-    wire, _seen = answering(httpx.Response(200))
+    session, _seen = answering(httpx.Response(200))
 
     with pytest.raises(ProviderError):
-        run(wire.upload(url, clip, headers={"X": "a\nb"}))
+        run(session.upload(url, clip, headers={"X": "a\nb"}))

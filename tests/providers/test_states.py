@@ -60,12 +60,12 @@ def polled(slug: str, state: Any, **more: Any) -> Job:
     access = Access(
         1, slug, "https://provider.example.org/v1", "key:secret", unit_price_usd=Decimal("0.01")
     )
-    wire, _seen = answering(
+    session, _seen = answering(
         httpx.Response(200, content=json.dumps(answers[slug])),
         httpx.Response(200, json=asset),
         to=access,
     )
-    return run(registry.get(slug).poll("job-1", wire=wire))
+    return run(registry.get(slug).poll("job-1", session=session))
 
 
 @every

@@ -2,6 +2,7 @@
 
 import asyncio
 import logging
+from contextlib import suppress
 from datetime import UTC, datetime, timedelta
 from email.utils import format_datetime
 from pathlib import Path
@@ -21,7 +22,7 @@ from editorapp.providers.contract import (
     Unavailable,
     UploadRefused,
 )
-from editorapp.providers.http import answers, session
+from editorapp.providers.http import answers, connections, session
 from editorapp.providers.http.session import ProviderSession
 from tests.providers.talk import KEY, access, answering, http, run, says, socket_that
 
@@ -179,18 +180,26 @@ def test_each_paid_call_opens_a_connection_of_its_own() -> None:
     assert len(set(peers)) == 3
 
 
-def test_many_calls_at_once_are_spread_over_small_pools() -> None:
-    async def slow(request: httpx.Request) -> httpx.Response:
-        await asyncio.sleep(0.01)
-        return says(200, {})
+def test_many_calls_at_once_share_few_connections() -> None:
+    peers = set()
 
-    async def scenario() -> int:
-        async with ProviderSession(access(), transport=httpx.MockTransport(slow)) as wire:
-            await asyncio.gather(*(wire.call("GET", f"/generations/{n}") for n in range(64)))
-            assert all(busy == [0] for _client, busy in wire._shards)
-            return len(wire._shards)
+    async def slow(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        peers.add(writer.get_extra_info("peername"))
+        with suppress(asyncio.IncompleteReadError):
+            while await reader.readuntil(b"\r\n\r\n"):
+                await asyncio.sleep(0.01)
+                writer.write(http(200, {}))
+        writer.close()
 
-    assert run(scenario()) == 8
+    async def scenario() -> None:
+        server = await asyncio.start_server(slow, "127.0.0.1", 0)
+        url = f"http://127.0.0.1:{server.sockets[0].getsockname()[1]}"
+        async with server, ProviderSession(access(url)) as wire:
+            await asyncio.gather(*(wire.call("GET", f"/generations/{n}") for n in range(300)))
+
+    run(scenario())
+
+    assert len(peers) == connections.MAX_CONNECTIONS
 
 
 @pytest.mark.parametrize(

@@ -11,7 +11,7 @@ CHANGES = (
     Change(
         "only a 429 says how long a provider asks to be left alone",
         f"{PROVIDERS}/http/answers.py",
-        "        error.retry_after_seconds = wait_asked(said.headers)\n",
+        "        error.retry_after_seconds = wait_asked(response.headers)\n",
         "        pass\n",
         (f"{WIRE}::test_every_refusal_says_how_long_it_asks_to_be_left_alone",),
     ),
@@ -31,9 +31,9 @@ CHANGES = (
     ),
     Change(
         "a poll that is refused with a pause is asked again after two seconds",
-        f"{ENGINE}/outcomes.py",
-        "    least = error.retry_after_seconds or 0.0\n",
-        "    least = 0.0\n",
+        f"{ENGINE}/poll_outcomes.py",
+        "least = max(error.retry_after_seconds or 0.0, ",
+        "least = max(0.0, ",
         (f"{ODD}::test_a_poll_that_is_refused_with_a_pause_is_not_asked_again_before",),
     ),
     Change(
@@ -48,7 +48,7 @@ CHANGES = (
     Change(
         "nobody is told of a price that makes no sense",
         f"{ENGINE}/charging.py",
-        "        alerts.open(AlertKind.PRICE, ",
+        "        alerting.open_for_take(AlertKind.PRICE, ",
         "        (lambda *_, **__: None)(AlertKind.PRICE, ",
         (
             f"{ODD}::test_a_price_that_makes_no_sense_finishes_the_take_at_its_estimate_and_a_person_sees_it",
@@ -63,14 +63,14 @@ CHANGES = (
     ),
     Change(
         "an answer that nobody can write down is asked for again for ever",
-        f"{ENGINE}/sweep.py",
-        "            _note_unwritable(was, answer, error, now=now)\n",
+        f"{ENGINE}/recording.py",
+        "            _note_unwritable(row, answer, error, now=now)\n",
         "",
         (f"{ODD}::test_what_cannot_be_written_is_asked_again_and_then_a_persons_with_what_came",),
     ),
     Change(
         "what came with a paid answer that makes no sense is not kept",
-        f"{ENGINE}/outcomes.py",
+        f"{ENGINE}/post_outcomes.py",
         "last_error=error.message, odd_answer=error.came,",
         "last_error=error.message,",
         (f"{ODD}::test_what_came_with_a_paid_answer_that_makes_no_sense_is_kept_and_shown",),
@@ -98,7 +98,7 @@ CHANGES = (
     ),
     Change(
         "what never ends takes a slot for ever",
-        f"{ENGINE}/claims.py",
+        "editorapp/generations/queue/slots.py",
         "TAKES_SLOT = Q(flagged_at=None, provider_done_at=None)",
         "TAKES_SLOT = Q()",
         (f"{ODD}::test_what_never_ends_keeps_nothing_good_waiting",),

@@ -2,7 +2,8 @@
 
 from tests.sabotage.change import Change
 
-SEARCH, SIGHTINGS = (
+DECIDE, SEARCH, MATCHING = (
+    "editorapp/generations/reconcile/decide.py",
     "editorapp/generations/reconcile/search.py",
     "editorapp/generations/reconcile/matching.py",
 )
@@ -11,43 +12,43 @@ _NOT_KNOWN = (
     '    "poll.unknown_job": RetryPolicy(\n        Action.PERSON,\n        2.0,\n        2.0,\n        60.0,\n'
     "        {},\n"
 )
-OUTCOMES = "editorapp/generations/engine/outcomes.py"
+OUTCOMES = "editorapp/generations/engine/poll_outcomes.py"
 RELEASING, IN_DOUBT = "tests/generations/test_releasing.py", "tests/generations/test_in_doubt.py"
 
 CHANGES = (
     Change(
         "the search releases money after one look",
-        SEARCH,
-        "if not _is_long_ago(row, now) or (row.looks < NOT_LISTED.tries and listing.is_whole):",
-        "if not _is_long_ago(row, now):",
+        DECIDE,
+        "if not is_long_ago(row, now) or (row.looks < NOT_LISTED.tries and listing.is_whole):",
+        "if not is_long_ago(row, now):",
         (f"{RELEASING}::test_after_hours_in_which_rushes_was_off_the_first_look_releases_nothing",),
     ),
     Change(
         "the search releases money before lists have had the time to show a job",
-        SEARCH,
-        "if not _is_long_ago(row, now) or (row.looks < NOT_LISTED.tries and listing.is_whole):",
+        DECIDE,
+        "if not is_long_ago(row, now) or (row.looks < NOT_LISTED.tries and listing.is_whole):",
         "if row.looks < NOT_LISTED.tries and listing.is_whole:",
         (f"{RELEASING}::test_many_looks_within_the_hour_in_which_lists_may_lag_release_nothing",),
     ),
     Change(
         "the search releases money because a list that is not whole does not show it",
-        SEARCH,
-        "elif spec.lists_all and listing.is_whole and not found.sightings:",
-        "elif spec.lists_all and not found.sightings:",
+        DECIDE,
+        "elif spec.lists_all and listing.is_whole and not found.candidates:",
+        "elif spec.lists_all and not found.candidates:",
         (f"{RELEASING}::test_a_list_that_is_not_whole_proves_nothing_however_often_it_is_read",),
     ),
     Change(
         "a look at half a list counts as a look",
-        SEARCH,
+        DECIDE,
         "row.looks += listing.is_whole",
         "row.looks += 1",
         (f"{RELEASING}::test_a_list_that_is_not_whole_proves_nothing_however_often_it_is_read",),
     ),
     Change(
         "the search releases money at a provider whose list proves nothing",
-        SEARCH,
-        "elif spec.lists_all and listing.is_whole and not found.sightings:",
-        "elif listing.is_whole and not found.sightings:",
+        DECIDE,
+        "elif spec.lists_all and listing.is_whole and not found.candidates:",
+        "elif listing.is_whole and not found.candidates:",
         (
             "tests/generations/test_search.py"
             "::test_what_never_arrived_is_for_a_person_where_the_list_proves_nothing",
@@ -55,37 +56,37 @@ CHANGES = (
     ),
     Change(
         "the search releases money although the list shows the same words at another time",
-        SEARCH,
-        "elif spec.lists_all and listing.is_whole and not found.sightings:",
+        DECIDE,
+        "elif spec.lists_all and listing.is_whole and not found.candidates:",
         "elif spec.lists_all and listing.is_whole and not found.same:",
         (f"{RELEASING}::test_the_list_that_decides_is_read_from_a_day_before_to_a_day_after",),
     ),
     Change(
         "the list that decides about a release is read for the minutes of the post only",
         SEARCH,
-        "wide = account.spec.lists_all and any(_is_long_ago(row, clock()) for row in searches)",
+        "wide = account.spec.lists_all and any(is_long_ago(row, now) for row in searches)",
         "wide = False",
         (f"{RELEASING}::test_the_list_that_decides_is_read_from_a_day_before_to_a_day_after",),
     ),
     Change(
         "the list that decides about a release is read for a day before, and not for a day after",
-        SIGHTINGS,
+        MATCHING,
         "max(until for _since, until in windows) + more",
         "max(until for _since, until in windows)",
         (f"{RELEASING}::test_the_list_that_decides_is_read_from_a_day_before_to_a_day_after",),
     ),
     Change(
         "the search releases money while the same request is being sent once more",
-        SIGHTINGS,
+        MATCHING,
         "Q(state__in=(State.SUBMITTING, State.UNKNOWN)) | Q(search__isnull=False),",
         "Q(state=State.UNKNOWN) | Q(search__isnull=False),",
         (f"{RELEASING}::test_nothing_is_released_while_the_same_request_is_being_sent_once_more",),
     ),
     Change(
         "what a restored row may have sent with other ids is released",
-        SEARCH,
-        "elif attempt.perhaps_sent_from is not None:",
-        "elif False:",
+        DECIDE,
+        "if attempt.perhaps_sent_from is not None:",
+        "if False:",
         (
             "tests/generations/test_restored.py::test_it_is_never_released_because_a_list_does_not_show_it",
         ),
@@ -93,8 +94,8 @@ CHANGES = (
     Change(
         "an adapter's fault, or no answer in all the time, counts as never sent: the paid call goes out again",
         "editorapp/generations/engine/dispatcher.py",
-        "OutcomeUnknown if isinstance(errand, Post) else Unavailable",
-        "Unavailable",
+        "        return OutcomeUnknown(message, code=type(error).__name__)\n",
+        "        return Unavailable(message, code=type(error).__name__)\n",
         (
             f"{IN_DOUBT}::test_a_module_that_stumbles_over_the_answer_of_a_paid_call_does_not_say_that_it_never_arrived",
             f"{IN_DOUBT}::test_a_paid_call_without_an_answer_in_all_its_time_does_not_say_that_it_never_arrived",
@@ -130,7 +131,7 @@ CHANGES = (
     Change(
         "a failure after the charge is settled once more, and its row can never be written",
         OUTCOMES,
-        "        if settled:\n            return\n",
+        "        if is_settled:\n            return\n",
         "",
         (
             f"{IN_DOUBT}::test_a_job_that_fails_after_it_was_charged_stays_charged_and_gives_nothing_back",

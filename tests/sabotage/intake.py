@@ -2,8 +2,8 @@
 
 from tests.sabotage.change import Change
 
-INTAKE, UPLOADS = "editorapp/media/intake.py", "editorapp/media/uploads.py"
-PART, CLAIM = "editorapp/media/part_file.py", "editorapp/media/upload_claim.py"
+INTAKE, UPLOADS = "editorapp/media/intake.py", "editorapp/media/uploads/resumable.py"
+PART, CLAIM = "editorapp/media/uploads/part_file.py", "editorapp/media/uploads/claim.py"
 AGAIN = "tests/web/test_upload_again.py"
 ARCHIVE, OPENING = "editorapp/media/decoding/archive.py", "editorapp/media/decoding/opening.py"
 HERE, ON_DISK = "tests/media/test_kept_whole.py", "tests/media/test_on_disk.py"
@@ -123,8 +123,8 @@ CHANGES = (
     Change(
         "a file under way is used up by the first try to take it in",
         PART,
-        "            os.link(path(self._token), taking)\n",
-        "            os.rename(path(self._token), taking)\n",
+        "            os.link(self._path, taking)\n",
+        "            os.rename(self._path, taking)\n",
         (f"{AGAIN}::test_what_is_not_the_files_fault_loses_nothing",),
     ),
     Change(
@@ -145,7 +145,7 @@ CHANGES = (
     ),
     Change(
         "a decoder that was killed from outside is the file's fault",
-        "editorapp/media/child.py",
+        "editorapp/media/decoding/fork_server.py",
         'return "crashed" if killed_by in _OWN_FAULTS | {0} else "interrupted"',
         'return "crashed"',
         (

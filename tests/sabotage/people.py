@@ -36,7 +36,7 @@ CHANGES = (
     ),
     Change(
         "what nobody may send is set due when something else goes on",
-        "editorapp/generations/queue/pause.py",
+        "editorapp/generations/queue/parking.py",
         "return _stopped() | senders.nobody()",
         "return _stopped()",
         (

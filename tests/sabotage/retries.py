@@ -9,11 +9,9 @@ NOT_THE_FILE = "tests/generations/test_not_the_file.py"
 ENDS = f"{POLICIES}::test_a_step_that_fails_for_ever_ends_as_its_row_says"
 LINE = f"{POLICIES}::test_a_whole_line_behind_a_provider_that_takes_nothing_is_given_up_with_it"
 FOLDER = "editorapp/media/backends/folder.py"
-DOWNLOAD, FETCH = "editorapp/generations/files/download.py", "editorapp/generations/files/ingest.py"
-NOT_SENT, CLAIMS = (
-    "editorapp/generations/engine/backoff.py",
-    "editorapp/generations/engine/claims.py",
-)
+DOWNLOAD = "editorapp/generations/files/download.py"
+FETCH = "editorapp/generations/files/store_result.py"
+NOT_SENT = "editorapp/generations/engine/backoff.py"
 
 CHANGES = (
     Change(
@@ -68,8 +66,8 @@ CHANGES = (
     ),
     Change(
         "what is given up before it was sent keeps its money held",
-        NOT_SENT,
-        '        ledger.release(attempt.pk, now=now, note=f"Given up before it was sent: {message}")\n',
+        "editorapp/generations/engine/release.py",
+        "        ledger.release(attempt.pk, now=now, note=note)\n",
         "",
         (ENDS,),
     ),
@@ -96,14 +94,14 @@ CHANGES = (
     ),
     Change(
         "an outage goes on although a post was taken",
-        CLAIMS,
+        NOT_SENT,
         " or has_taken_any(account_id, since=row.since):",
         ":",
         (f"{POLICIES}::test_an_outage_ends_with_the_first_post_that_is_taken",),
     ),
     Change(
         "an outage goes on that nobody has seen for days",
-        CLAIMS,
+        NOT_SENT,
         " or is_long_ago or",
         " or",
         (f"{POLICIES}::test_an_outage_that_nobody_has_seen_for_days_is_another_one",),

@@ -137,7 +137,7 @@ CHANGES = (
     ),
     Change(
         "a stranger's page in a browser here sets faults of the simulator",
-        "editorapp/simulator/server.py",
+        "editorapp/simulator/admin.py",
         'if not is_near or origin not in ("", f"http://{host}"):',
         "if not is_near:",
         (

@@ -11,6 +11,7 @@ from decimal import Decimal
 from typing import Any
 
 from editorapp.costs import ledger
+from editorapp.costs.ledger import Charge
 from editorapp.costs.models import Entry
 from editorapp.generations.ledger_lines import subject
 from editorapp.generations.models import Attempt, Generation
@@ -88,7 +89,9 @@ class Books:
         reserved, charged = (smaller, larger) if beyond else (larger, smaller)
         ledger.reserve(subject(attempt), reserved, now=at)
         if end == "charge":
-            ledger.charge(attempt.pk, charged, now=charged_at or at, is_estimated=is_estimated)
+            ledger.charge(
+                [Charge(attempt.pk, charged, is_estimated=is_estimated)], now=charged_at or at
+            )[0]
         elif end == "release":
             ledger.release(attempt.pk, now=charged_at or at)
         self.accounts[attempt.pk] = attempt.account_id

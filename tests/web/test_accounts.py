@@ -12,6 +12,7 @@ from django.test import Client
 from django.utils import timezone
 
 from editorapp.costs import ledger
+from editorapp.costs.ledger import Charge
 from editorapp.generations.models import Pause
 from editorapp.generations.states import State
 from editorapp.providers import accounts, registry
@@ -407,8 +408,8 @@ def test_a_card_shows_what_the_team_was_charged_this_month_and_nobody_elses(
     for member, amount in ((admin, "1.08"), (admin, "0.50"), (make_member(), "7.00")):
         take = make_reserved(member, account=account, state=State.RUNNING)
         ledger.charge(
-            take.attempts.get().pk, Decimal(amount), is_estimated=True, now=timezone.now()
-        )
+            [Charge(take.attempts.get().pk, Decimal(amount), is_estimated=True)], now=timezone.now()
+        )[0]
 
     html = text(client.get("/accounts/"))
 

@@ -13,7 +13,8 @@ from editorapp.generations.queue import pause as pausing
 from editorapp.providers.models import ProviderAccount
 from editorapp.teams.models import Member, Team, User
 from editorapp.web.accounts.forms import AccountForm
-from editorapp.web.people.forms import AlertsForm, NameForm, TeamForm
+from editorapp.web.people.forms import TeamForm
+from editorapp.web.sign_in.forms import AlertsForm, NameForm
 from tests.factories import make_generation, signed_in
 
 pytestmark = pytest.mark.django_db

@@ -7,9 +7,11 @@ from django.test import Client
 
 from editorapp.core.money import show_usd
 from editorapp.costs import ledger
+from editorapp.costs.ledger import Charge
 from editorapp.generations.models import Attempt, Generation, Settlement
+from editorapp.generations.request.check import check
+from editorapp.generations.request.draft import Draft
 from editorapp.generations.request.enqueue import RequestRefused, enqueue
-from editorapp.generations.request.verdict import weigh
 from editorapp.generations.states import State
 from editorapp.providers.contract import GenerationRequest, Ref
 from editorapp.providers.models import default_account
@@ -185,12 +187,12 @@ def test_every_text_of_a_request_keeps_the_rule_whoever_asks(admin, unseen: str)
 
     for changes in texts:
         wanted = GenerationRequest(**{**vars(sound), **changes})
-        said = weigh(wanted, asset, account)
+        said = check(Draft(wanted, account, asset))
         assert "text.control" in {one.rule_id for one in said.refusals} and not said.can_send, (
             changes
         )
         with pytest.raises(RequestRefused):
-            enqueue(wanted, account=account, member=admin, source_asset=asset)
+            enqueue(Draft(wanted, account, asset), member=admin)
     assert not Generation.objects.exists()
 
 
@@ -267,7 +269,7 @@ def test_a_cost_that_no_take_has_corrects_nothing_and_says_what_belongs_there(
     client, admin, cost: str
 ) -> None:
     take = make_reserved(admin, state=State.FAILED)
-    ledger.charge(take.attempts.get().pk, None, now=take.created_at, is_estimated=True)
+    ledger.charge([Charge(take.attempts.get().pk, None, is_estimated=True)], now=take.created_at)
     before = ledger.spent_usd(take.pk)
 
     answer = client.post(

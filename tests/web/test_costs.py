@@ -13,6 +13,7 @@ from django.test import Client
 from django.utils import timezone
 
 from editorapp.costs import ledger
+from editorapp.costs.ledger import Charge
 from editorapp.costs.models import Entry
 from editorapp.generations.ledger_lines import subject
 from editorapp.generations.models import Attempt, Generation
@@ -39,7 +40,7 @@ def spend(member, amount="1.08", *, outcome="charge", now=NOW, state=State.SUCCE
     attempt = take.attempts.select_related("generation__created_by").get()
     ledger.reserve(subject(attempt), Decimal("5"), now=now)
     if outcome == "charge":
-        ledger.charge(attempt.pk, Decimal(amount), now=now, is_estimated=True)
+        ledger.charge([Charge(attempt.pk, Decimal(amount), is_estimated=True)], now=now)
     elif outcome == "release":
         ledger.release(attempt.pk, now=now)
     return take
@@ -194,7 +195,7 @@ def test_a_paid_failure_stays_charged_for_failures_once_its_retry_succeeds(clien
         generation=take, number=2, account=take.account, state=State.SUCCEEDED, created_at=NOW
     )
     ledger.reserve(subject(second), Decimal("2"), now=NOW)
-    ledger.charge(second.pk, Decimal("1.50"), now=NOW, is_estimated=False)
+    ledger.charge([Charge(second.pk, Decimal("1.50"), is_estimated=False)], now=NOW)
     spend(admin, "0.30", state=State.FETCHING)  # charged, and not over
 
     totals = main(client, "/costs/").split('class="totals"')[1].split("</dl>")[0]

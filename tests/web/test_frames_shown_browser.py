@@ -24,9 +24,9 @@ from editorapp.generations.states import State
 from editorapp.media import store, tasks
 from editorapp.media.decoding import colour
 from editorapp.media.decoding.opening import decoded, open_clip
+from editorapp.media.frame_times import frame_times
 from editorapp.media.intake import take_in
 from editorapp.media.models import Asset
-from editorapp.media.times import frame_times
 from editorapp.teams.models import Member
 from tests.environment import MEDIA
 from tests.factories import make_generation
@@ -188,12 +188,9 @@ def frames_of(asset: Asset) -> Frames:
 
     What is played starts at 0 if it is a copy.
     """
-    with open_clip(store.path(asset.sha256, store.ORIGINAL)) as (container, stream):
+    with open_clip(store.path(asset.sha256, store.ORIGINAL)) as stream:
         aspect = colour.pixel_aspect(stream)
-        shown = [
-            (_even(colour.picture(frame, aspect)), frame.pts)
-            for frame in decoded(container, stream)
-        ]
+        shown = [(_even(colour.picture(frame, aspect)), frame.pts) for frame in decoded(stream)]
         base = stream.time_base
     assert len(shown) == asset.frame_count
     pictures, pts = np.array([picture for picture, _pts in shown]), [at for _picture, at in shown]

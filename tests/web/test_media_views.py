@@ -188,7 +188,7 @@ def test_a_full_disk_is_told_in_words_and_leaves_nothing(
         raise OSError(errno.ENOSPC, "No space left on device")
 
     with monkeypatch.context() as patched:
-        patched.setattr("editorapp.media.part_file.os.write", full)
+        patched.setattr("editorapp.media.uploads.part_file.os.write", full)
         response = put(client, url, b"x" * 60, 0)
 
     assert (response.status_code, response.json()["reason"]) == (507, "disk_full")

@@ -10,6 +10,7 @@ from django.utils import timezone
 
 from editorapp.alerts.models import Alert, AlertKind
 from editorapp.costs import ledger
+from editorapp.costs.ledger import Charge
 from editorapp.generations.ledger_lines import subject
 from editorapp.generations.models import Attempt
 from editorapp.generations.states import State
@@ -59,7 +60,9 @@ def team() -> Team:
         attempt = take.attempts.get()
         ledger.reserve(subject(attempt), MUCH, now=now)
         if state == State.SUCCEEDED:
-            ledger.charge(attempt.pk, MUCH, now=now, is_estimated=False, note="As it was said")
+            ledger.charge(
+                [Charge(attempt.pk, MUCH, is_estimated=False, note="As it was said")], now=now
+            )[0]
     Attempt.objects.update(submit_started_at=now)
     Alert.objects.bulk_create(
         Alert(

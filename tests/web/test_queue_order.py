@@ -10,7 +10,7 @@ from django.utils import timezone
 
 from editorapp.costs import ledger
 from editorapp.generations.coordination import heartbeat
-from editorapp.generations.engine import claims
+from editorapp.generations.engine import backoff
 from editorapp.generations.models import Attempt, Generation, Priority
 from editorapp.generations.states import State
 from editorapp.providers.models import ProviderAccount
@@ -65,7 +65,9 @@ def heard_of(*, seconds_ago: float) -> None:
 
 
 def rests(take: Generation) -> None:
-    claims.pause(take.account_id, now=timezone.now(), seconds=60, reason="Too many requests.")
+    backoff.pause_account(
+        take.account_id, now=timezone.now(), seconds=60, reason="Too many requests."
+    )
 
 
 # All that keeps a job from being sent, and what its row or the page then says: nothing waits
@@ -160,7 +162,9 @@ def test_why_something_waits_is_said(creator, admin):
     assert "runs 0 at a time, and all of them are taken" in row(page_of(creator), take)
     ProviderAccount.objects.update(max_concurrent=5, requests_per_minute=0)
     assert "takes 0 requests in 60 s" in row(page_of(creator), take)
-    claims.pause(take.account_id, now=timezone.now(), seconds=90, reason="Too many requests.")
+    backoff.pause_account(
+        take.account_id, now=timezone.now(), seconds=90, reason="Too many requests."
+    )
     assert "is left alone until" in row(page_of(creator), take)
     ProviderAccount.objects.update(paused_at=timezone.now(), paused_by=admin.user)
     assert "Ada paused the account" in row(page_of(creator), take)

@@ -140,7 +140,7 @@ def test_frames_that_were_paid_and_did_not_come_can_be_asked_for_again(
     client, creator, monkeypatch
 ):
     sent = []
-    monkeypatch.setattr(retry.queue, "send", lambda task, *given: sent.append((task, *given)))
+    monkeypatch.setattr(retry.task_queue, "send", lambda task, *given: sent.append((task, *given)))
     wanted = GenerationRequest(prompt="Rain", hdr=True, exr=True).to_json()
     take = make_done(
         creator, request=wanted, warning="The EXR frames could not be used: The link answered 503."

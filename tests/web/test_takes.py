@@ -7,6 +7,7 @@ import pytest
 from django.test import Client
 
 from editorapp.costs import ledger
+from editorapp.costs.ledger import Charge
 from editorapp.generations.models import Generation
 from editorapp.generations.states import State
 from editorapp.media.models import Asset
@@ -148,12 +149,13 @@ def test_edit_this_fills_the_studio_with_the_result(client, creator, reviewer):
 def test_ledger_lines_stand_on_the_take_for_who_may_see_them(client, creator, reviewer):
     take = make_held(creator, State.RUNNING)
     ledger.charge(
-        take.attempts.get().pk,
-        Decimal("1.08"),
+        [
+            Charge(
+                take.attempts.get().pk, Decimal("1.08"), is_estimated=True, note="No price reported"
+            )
+        ],
         now=NOW,
-        is_estimated=True,
-        note="No price reported",
-    )
+    )[0]
     admin = make_member(role=Role.ADMIN, team=creator.team)
 
     assert "No price reported" in text(client, take) and "No price reported" in text(

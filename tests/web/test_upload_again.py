@@ -12,9 +12,10 @@ from typing import Any
 import pytest
 from django.test import Client
 
-from editorapp.media import intake, part_file, store, uploads
+from editorapp.media import intake, store
 from editorapp.media.models import Asset, Upload
 from editorapp.media.refusals import Refusal
+from editorapp.media.uploads import part_file, resumable
 from editorapp.teams.models import Member
 from editorapp.teams.roles import Role
 from tests.factories import make_member, signed_in
@@ -195,7 +196,7 @@ def test_an_upload_is_taken_in_where_a_file_can_have_one_name_only(
 
 def test_an_upload_whose_pieces_are_lost_says_where_to_go_on(client: Client, clip: bytes) -> None:
     url = whole(client, clip)
-    uploads.part(Upload.objects.get()).unlink()
+    resumable.part(Upload.objects.get()).unlink()
 
     assert (client.post(f"{url}/finish").status_code, client.get(url).json()) == (
         409,
@@ -219,7 +220,7 @@ class Hanging:
 
 
 def test_a_connection_that_hangs_holds_nobody_up_and_spoils_nothing(member: Member) -> None:
-    token = uploads.begin(name="a.mp4", size_bytes=100, member=member).token
+    token = resumable.begin(name="a.mp4", size_bytes=100, member=member).token
     pieces, dead, ended = part_file.PartFile(token), Hanging(), []
     pieces.append(io.BytesIO(b"x" * 40), at=0, length=40)
     hanging = threading.Thread(target=lambda: ended.append(pieces.append(dead, at=40, length=60)))

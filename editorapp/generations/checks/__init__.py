@@ -1,3 +1,3 @@
-"""What nobody else would notice: late jobs, expiring results, books that do not balance; and all of
+"""Checks that open alerts: late jobs, expiring results, books that do not balance; and all of
 it in figures.
 """

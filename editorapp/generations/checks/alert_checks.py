@@ -1,4 +1,4 @@
-"""Who looks for what nobody else would notice: accounts that refuse, books that do not balance, a
+"""Alert checks of what nobody else would notice: accounts that refuse, books that do not balance, a
 dead engine.
 
 Each look compares rows with what is open as an alert, so a look that was missed is made up for by
@@ -15,12 +15,12 @@ from django.conf import settings
 from editorapp.alerts import alerts
 from editorapp.alerts.models import Alert, AlertKind
 from editorapp.costs.models import Entry
+from editorapp.generations.alerting import account_subject, open_for_account, open_for_all
 from editorapp.generations.checks import books
 from editorapp.generations.coordination import heartbeat
 from editorapp.generations.models import Attempt, BooksCheck, Heartbeat
 from editorapp.media import store
 from editorapp.providers import accounts as provider_accounts
-from editorapp.providers.contract import BadCredentials, OutOfFunds, ProviderError
 from editorapp.providers.models import ProviderAccount
 
 BOOKS_EVERY = timedelta(minutes=50)  # seven seconds of work for a million lines
@@ -29,19 +29,6 @@ DIFFERENCES_SHOWN = 50
 GONE_AFTER = timedelta(minutes=10)
 FULL_BELOW = 0.05  # of the disk
 ENOUGH_FROM = 0.07  # not at the same mark: it would open and close all the time
-
-
-def refused(account: ProviderAccount, error: ProviderError, *, now: datetime) -> None:
-    """Raise that an account's key was refused, or that it has no money; other errors are none of
-    its own.
-    """
-    if isinstance(error, BadCredentials | OutOfFunds):
-        what = "is out of funds" if isinstance(error, OutOfFunds) else "refuses the key"
-        _open(
-            account,
-            f"{account.spec.name} {what} of the account {account.name}: {error.message}",
-            now=now,
-        )
 
 
 def accounts(now: datetime) -> None:
@@ -59,12 +46,12 @@ def accounts(now: datetime) -> None:
     for account in {*provider_accounts.in_use(known), *provider_accounts.unproven(known)}:
         trouble = (account.problem or account.doubt) if account.is_enabled else ""
         if trouble:
-            _open(account, trouble, now=now)
-        elif (since := is_open.pop(_subject(account), None)) is not None and _is_mended(
+            open_for_account(account, trouble, now=now)
+        elif (since := is_open.pop(account_subject(account.pk), None)) is not None and _is_mended(
             account, since
         ):
-            alerts.close(AlertKind.ACCOUNT, _subject(account), now=now)
-        is_open.pop(_subject(account), None)
+            alerts.close(AlertKind.ACCOUNT, account_subject(account.pk), now=now)
+        is_open.pop(account_subject(account.pk), None)
     for subject in is_open:  # of accounts that were deleted, or are used no more
         alerts.close(AlertKind.ACCOUNT, subject, now=now)
 
@@ -78,21 +65,6 @@ def _is_mended(account: ProviderAccount, since: datetime) -> bool:
     return Attempt.objects.filter(
         account=account, submit_started_at__gt=since, submitted_at__gt=since
     ).exists()
-
-
-def _subject(account: ProviderAccount) -> str:
-    return f"account:{account.pk}"
-
-
-def _open(account: ProviderAccount, message: str, *, now: datetime) -> None:
-    alerts.open(
-        AlertKind.ACCOUNT,
-        _subject(account),
-        message=message,
-        team_id=None,
-        path="/accounts/",
-        now=now,
-    )
 
 
 def books_are_due(now: datetime) -> bool:
@@ -121,9 +93,7 @@ def check_books(now: datetime) -> BooksCheck:
     )
     if count:
         message = f"The ledger does not balance: {count} differences. manage.py check_ledger lists all of them."
-        alerts.open(
-            AlertKind.LEDGER, "ledger", message=message, team_id=None, path="/status/", now=now
-        )
+        open_for_all(AlertKind.LEDGER, "ledger", message, now=now)
     else:
         alerts.close(AlertKind.LEDGER, "ledger", now=now)
     BooksCheck.objects.filter(at__lt=now - BOOKS_KEPT).delete()
@@ -138,14 +108,7 @@ def engine(now: datetime) -> bool:
     silence = heartbeat.signs(now).silence
     if silence:
         message = f"{silence} Nothing is sent, followed or fetched until it is back. Start manage.py work, or look "
-        alerts.open(
-            AlertKind.ENGINE,
-            "engine",
-            message=message + "at its log.",
-            team_id=None,
-            path="/status/",
-            now=now,
-        )
+        open_for_all(AlertKind.ENGINE, "engine", message + "at its log.", now=now)
     else:
         alerts.close(AlertKind.ENGINE, "engine", now=now)
     return not silence
@@ -168,9 +131,7 @@ def disk(now: datetime) -> None:
             f"{free:.1%} of the disk of {socket.gethostname()} is free. Uploads and results need room: delete what "
             "is not needed beside the data folder, or move it to a larger disk. Nothing that was fetched is lost."
         )
-        alerts.open(
-            AlertKind.DISK_FULL, subject, message=message, team_id=None, path="/status/", now=now
-        )
+        open_for_all(AlertKind.DISK_FULL, subject, message, now=now)
     elif free >= ENOUGH_FROM:
         alerts.close(AlertKind.DISK_FULL, subject, now=now)
     _forget_machines(subject, now=now)

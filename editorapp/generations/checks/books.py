@@ -1,4 +1,4 @@
-"""Prove that money and states say the same: the whole check behind `manage.py check_ledger`.
+"""Books: proof that money and states say the same: the whole check behind `manage.py check_ledger`.
 
 costs/check.py proves the ledger's own sums. Here: what each attempt's state says of its money, what
 a generation shows against its lines, and what it copies from its newest attempt.

@@ -1,4 +1,4 @@
-"""Results that are paid, done and not here yet: an alarm while there is still time to save them.
+"""Expiring: results that are paid, done and not here yet: an alarm while there is still time to save them.
 
 Providers keep results for a while (`Spec.result_kept_seconds`). An eighth of that after a job was
 done, a result that is still not stored opens an alert and says so on its take and in the queue. It
@@ -7,23 +7,14 @@ closes when the file is here.
 
 from datetime import datetime, timedelta
 
-from editorapp.alerts import alerts
-from editorapp.alerts.models import Alert, AlertKind
-from editorapp.generations.alert_subjects import subject, where
-from editorapp.generations.models import Attempt, Generation
+from editorapp.alerts.models import AlertKind
+from editorapp.generations.alerting import close_others, open_for_take, subject
+from editorapp.generations.models import Attempt, Generation, failure
 from editorapp.generations.states import State
 from editorapp.providers import registry
 
 ALARM_SHARE = 0.125  # of the time that the provider keeps a result
-CODE = "result_expiring"
 WAITING = (State.FETCHING, State.RUNNING)  # running again: a fresh link is being asked for
-
-
-def kept_until(attempt: Attempt, *, now: datetime) -> datetime:
-    """Return until when the provider is counted on to have the result."""
-    return (attempt.provider_done_at or now) + timedelta(
-        seconds=attempt.account.spec.result_kept_seconds
-    )
 
 
 def look(now: datetime) -> None:
@@ -33,49 +24,20 @@ def look(now: datetime) -> None:
     rows = Attempt.objects.filter(state__in=WAITING, provider_done_at__lte=since).select_related(
         "generation__team", "account"
     )
-    waiting = {
-        subject(attempt.generation_id): attempt for attempt in rows if _is_late(attempt, now)
-    }
-    for attempt in waiting.values():
+    waiting = [attempt for attempt in rows if _is_late(attempt, now)]
+    for attempt in waiting:
         _raise(attempt, now=now)
-    for known in (
-        Alert.objects.filter(kind=AlertKind.RESULT_EXPIRING)
-        .still_open()
-        .values_list("subject", flat=True)
-    ):
-        if known not in waiting:
-            alerts.close(AlertKind.RESULT_EXPIRING, known, now=now)
-
-
-def over(generation: Generation, *, now: datetime) -> None:
-    """Close what is open about a generation's file: it is here, or is being fetched again."""
-    for kind in (AlertKind.RESULT_EXPIRING, AlertKind.FETCH_FAILED):
-        alerts.close(kind, subject(generation.pk), now=now)
-
-
-def failed(generation: Generation, message: str, *, now: datetime) -> None:
-    """Open the alert that a paid result could not be fetched, in place of the one that it might not
-    be.
-    """
-    alerts.close(AlertKind.RESULT_EXPIRING, subject(generation.pk), now=now)
-    alerts.open(
-        AlertKind.FETCH_FAILED,
-        subject(generation.pk),
-        message=message,
-        now=now,
-        **where(generation),
-    )
+    subjects = [subject(attempt.generation_id) for attempt in waiting]
+    close_others(AlertKind.RESULT_EXPIRING, subjects, now=now)
 
 
 def _is_late(attempt: Attempt, now: datetime) -> bool:
-    window = attempt.account.spec.result_kept_seconds
-    return attempt.provider_done_at is not None and (
-        now - attempt.provider_done_at
-    ).total_seconds() >= (window * ALARM_SHARE)
+    done_at, window = attempt.provider_done_at, attempt.account.spec.result_kept_seconds
+    return done_at is not None and (now - done_at).total_seconds() >= window * ALARM_SHARE
 
 
 def _raise(attempt: Attempt, *, now: datetime) -> None:
-    generation, until = attempt.generation, kept_until(attempt, now=now)
+    generation, until = attempt.generation, attempt.kept_until(now)
     ends = f"{until:%H:%M} UTC on {until.day} {until:%B}"
     message = (
         f"It is made and paid, and its file is not here yet: {attempt.last_error or 'nobody has fetched it so far.'} "
@@ -83,16 +45,7 @@ def _raise(attempt: Attempt, *, now: datetime) -> None:
         f"network and the disk are in order, or save it from the provider's own page (job {attempt.provider_job_id})."
     )
     # The row may have moved on since it was read.
-    same = Generation.objects.filter(
-        pk=generation.pk, attempt_number=attempt.number, state__in=WAITING
-    )
-    if generation.failure_message == message or same.update(
-        failure_code=CODE, failure_message=message
-    ):
-        alerts.open(
-            AlertKind.RESULT_EXPIRING,
-            subject(generation.pk),
-            message=message,
-            now=now,
-            **where(generation),
-        )
+    same = attempt.shown_on().filter(state__in=WAITING)
+    shown = failure(Generation.EXPIRING, message)
+    if generation.failure_message == message or same.update(**shown):
+        open_for_take(AlertKind.RESULT_EXPIRING, generation, message, now=now)

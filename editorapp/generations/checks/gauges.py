@@ -1,4 +1,4 @@
-"""The engine in figures, for the metrics and the status page: a fixed number of queries, whatever
+"""Gauges: the engine in figures, for the metrics and the status page: a fixed number of queries, whatever
 there is to count.
 
 They are read from rows, so they are the same in every process of every machine. Each query is
@@ -16,8 +16,8 @@ from django_q.brokers import get_broker
 
 from editorapp.core.money import ZERO
 from editorapp.costs.models import MonthBudget
-from editorapp.generations.engine.claims import TAKES_SLOT
 from editorapp.generations.models import Attempt, BooksCheck, Pause
+from editorapp.generations.queue.slots import TAKES_SLOT
 from editorapp.generations.states import ACTIVE, IN_FLIGHT, State
 from editorapp.providers.models import ProviderAccount
 

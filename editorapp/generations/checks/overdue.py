@@ -1,7 +1,7 @@
-"""Jobs that take longer than their provider ever should, or are in a state that stands in no table,
+"""Overdue: jobs that take longer than their provider ever should, or are in a state that stands in no table,
 and jobs that are lost: said, raised, and never failed.
 
-A flagged job is polled on, ever more slowly (engine/schedule.py): it may still come, and its money
+A flagged job is polled on, ever more slowly (engine/poll_schedule.py): it may still come, and its money
 stays held until then. Each look compares rows with what is open as an alert, so a look that was
 missed is made up for by the next.
 """
@@ -13,12 +13,11 @@ from django.db import transaction
 from django.db.models import QuerySet
 
 from editorapp.alerts import alerts
-from editorapp.alerts.models import Alert, AlertKind
+from editorapp.alerts.models import AlertKind
 from editorapp.core.money import show_usd
-from editorapp.generations import history
-from editorapp.generations.alert_subjects import subject, where
+from editorapp.generations import alerting, history
 from editorapp.generations.engine import poll_schedule, unusable_answers
-from editorapp.generations.models import Attempt, Generation
+from editorapp.generations.models import NOTHING_WRONG, Attempt, Generation, failure
 from editorapp.generations.states import State
 from editorapp.providers import registry
 
@@ -89,13 +88,11 @@ def _show(attempt: Attempt, code: str, message: str, *, now: datetime) -> None:
     with transaction.atomic():
         same = Attempt.objects.filter(pk=attempt.pk, state=State.RUNNING, flagged_at=None)
         if same.update(flagged_at=now):
-            _shown_of(attempt).update(failure_code=code, failure_message=message)
+            _shown_on(attempt).update(**failure(code, message))
 
 
-def _shown_of(attempt: Attempt) -> QuerySet[Generation]:
-    return Generation.objects.filter(
-        pk=attempt.generation_id, attempt_number=attempt.number, state=State.RUNNING
-    )
+def _shown_on(attempt: Attempt) -> QuerySet[Generation]:
+    return attempt.shown_on().filter(state=State.RUNNING)
 
 
 def _what_helps(attempt: Attempt) -> str:
@@ -138,18 +135,18 @@ def _unflag_known_states() -> None:
             if Attempt.objects.filter(pk=attempt.pk, state=State.RUNNING, odd_since=None).update(
                 flagged_at=None
             ):
-                _shown_of(attempt).update(failure_code="", failure_message="")
+                _shown_on(attempt).update(**NOTHING_WRONG)
 
 
 def _compare(
     kind: AlertKind, rows: QuerySet[Attempt], *, says: Callable[[Attempt], str], now: datetime
 ) -> None:
     """Open what is not open yet, and close what is over."""
-    is_open = set(Alert.objects.filter(kind=kind).still_open().values_list("subject", flat=True))
+    is_open = alerting.open_subjects(kind)
     for attempt in rows.select_related("generation", "account"):
-        name = subject(attempt.generation_id)
+        name = alerting.subject(attempt.generation_id)
         if name not in is_open:
-            alerts.open(kind, name, message=says(attempt), now=now, **where(attempt.generation))
+            alerting.open_for_take(kind, attempt.generation, says(attempt), now=now)
         is_open.discard(name)
     for name in is_open:
         with transaction.atomic():
@@ -158,7 +155,7 @@ def _compare(
                 said = Generation.objects.filter(pk=number, failure_code__in=CODES).exclude(
                     state=State.RUNNING
                 )
-                said.update(failure_code="", failure_message="")
+                said.update(**NOTHING_WRONG)
             alerts.close(kind, name, now=now)
 
 

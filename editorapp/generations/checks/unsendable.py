@@ -1,4 +1,4 @@
-"""What cannot be sent: uploads and posts that fail for a while, and takes that were given up before
+"""Unsendable: uploads and posts that fail for a while, and takes that were given up before
 they were sent.
 
 One alert for each account, for what keeps one take from being sent mostly keeps them all. Each look
@@ -10,10 +10,10 @@ from datetime import datetime, timedelta
 
 from django.db.models import Q
 
-from editorapp.alerts import alerts
-from editorapp.alerts.models import Alert, AlertKind
+from editorapp.alerts.models import AlertKind
 from editorapp.core import retry
-from editorapp.generations.engine import claims
+from editorapp.generations.alerting import account_subject, close_others, open_for_all
+from editorapp.generations.engine import backoff
 from editorapp.generations.models import Attempt, Generation, Pause
 from editorapp.generations.states import State
 from editorapp.providers.http.answers import UPLOAD_REFUSED
@@ -29,24 +29,11 @@ def look(now: datetime) -> None:
     """Open an alert for each account with which something cannot be sent, and close those that are
     over.
     """
-    found = {
-        account.pk: said
-        for account in ProviderAccount.objects.all()
-        if (said := _trouble(account, now=now))
-    }
-    for pk, said in found.items():
-        alerts.open(
-            AlertKind.NOT_SENT, _subject(pk), message=said, team_id=None, path="/status/", now=now
-        )
-    for subject in (
-        Alert.objects.filter(kind=AlertKind.NOT_SENT).still_open().values_list("subject", flat=True)
-    ):
-        if subject not in {_subject(pk) for pk in found}:
-            alerts.close(AlertKind.NOT_SENT, subject, now=now)
-
-
-def _subject(account_id: int) -> str:
-    return f"account:{account_id}"
+    found = {one.pk: _trouble(one, now=now) for one in ProviderAccount.objects.all()}
+    open_now = {account_subject(pk): says for pk, says in found.items() if says}
+    for about, says in open_now.items():
+        open_for_all(AlertKind.NOT_SENT, about, says, now=now)
+    close_others(AlertKind.NOT_SENT, open_now, now=now)
 
 
 def _trouble(account: ProviderAccount, *, now: datetime) -> str:
@@ -65,9 +52,9 @@ def _failing(account: ProviderAccount, *, now: datetime) -> Iterator[str]:
         waiting.filter(Q(failing_since__lte=since) | slow).order_by("failing_since", "pk").first()
     )
     pause = Pause.objects.filter(
-        account=account, since__lte=since, until__gt=now - claims.CONTINUOUS
+        account=account, since__lte=since, until__gt=now - backoff.CONTINUOUS
     ).first()
-    if pause is not None and claims.has_taken_any(account.pk, since=pause.since or now):
+    if pause is not None and backoff.has_taken_any(account.pk, since=pause.since or now):
         pause = None
     if (worst is None and pause is None) or not (count := waiting.count()):
         return
@@ -110,7 +97,7 @@ def _given_up(account: ProviderAccount, *, now: datetime) -> Iterator[str]:
 
 def _has_sent(account: ProviderAccount, *, since: datetime) -> bool:
     staged = StagedFile.objects.filter(account=account, staged_at__gt=since)
-    return staged.exists() or claims.has_taken_any(account.pk, since=since)
+    return staged.exists() or backoff.has_taken_any(account.pk, since=since)
 
 
 def _takes(count: int) -> str:

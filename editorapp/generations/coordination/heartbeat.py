@@ -1,6 +1,6 @@
-"""Is the engine alive? Read from rows, never from the queue.
+"""Heartbeat: is the engine alive? Read from rows, never from the queue.
 
-Whether it keeps up is in watch/figures.py.
+Whether it keeps up is in checks/gauges.py.
 """
 
 from dataclasses import dataclass

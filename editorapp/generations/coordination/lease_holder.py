@@ -1,4 +1,4 @@
-"""Who holds a lease, so that whoever else runs on the same machine can see that the holder is dead.
+"""Lease holder: who holds a lease, so that whoever else runs on the same machine can see that the holder is dead.
 
 A holder is a UUID that says where it lives: 5 bytes for the machine since its last start (and the
 container's own numbering of processes), 3 for the process, 4 for when that began, and 4 by chance,

@@ -1,13 +1,14 @@
-"""Who may do what only one may do at a time, and until when.
+"""Leases: who may do what only one may do at a time, and until when.
 
 A lease ends when its time is over, when it is given back, and at once where everybody can see that
-nobody holds it: its holder's process has ended (see whereabouts.py), or it reaches further ahead
+nobody holds it: its holder's process has ended (see lease_holder.py), or it reaches further ahead
 than any lease can, so that the clock was set back since.
 """
 
 import asyncio
+import contextlib
 import uuid
-from collections.abc import Callable, Coroutine
+from collections.abc import Callable, Coroutine, Iterator
 from datetime import datetime, timedelta
 from typing import Any, TypeVar
 
@@ -52,6 +53,32 @@ def take(
 def give_back(name: str, holder: uuid.UUID, *, now: datetime) -> None:
     """Free a lease, if it is still one's own."""
     Lease.objects.filter(name=name, holder=holder).update(holder=None, until=now)
+
+
+@contextlib.contextmanager
+def held(
+    name: str,
+    *,
+    clock: Callable[[], datetime],
+    seconds: float,
+    longest_seconds: float = 0.0,
+) -> Iterator[Callable[[float], bool] | None]:
+    """Hold a lease for the length of a block, or None where somebody else has it.
+
+    Gives: what renews it for so many seconds and says whether it is still held.
+    """
+    holder = lease_holder.holder()
+
+    def renew(seconds: float) -> bool:
+        return take(name, holder, now=clock(), seconds=seconds, longest_seconds=longest_seconds)
+
+    if not renew(seconds):
+        yield None
+        return
+    try:
+        yield renew
+    finally:
+        give_back(name, holder, now=clock())
 
 
 def is_live(name: str, *, now: datetime) -> bool:

@@ -1,4 +1,4 @@
-"""Whether this cluster was asked to end: then nothing new is begun, and what is under way ends in
+"""Shutdown flag: whether this cluster was asked to end. Then nothing new is begun, and what is under way ends in
 good order.
 
 One byte of memory that a cluster's processes share because they are forked from one. No lock

@@ -1,8 +1,8 @@
-"""Wake the queue: enqueue a task where none is waiting or at work.
+"""Wake-ups: enqueue a task where none is waiting or at work.
 
 A wake-up that is lost only costs a second.
 
-What is done is decided by rows, never by these tasks: see engine/sweep.py and files/transfer.py.
+What is done is decided by rows, never by these tasks: see engine/sweep.py and engine/transfer.py.
 """
 
 import uuid
@@ -52,42 +52,36 @@ def soon(provider: str) -> None:
 
 def work(provider: str, *, now: datetime) -> bool:
     """Wake a provider's sweep. Say whether a task was enqueued."""
-    task = "editorapp.generations.tasks.work"
-    return _wake(work_lease(provider), task, provider, now=now, timeout=LONG_SECONDS)
+    return _wake(work_lease(provider), "work", provider, now=now, timeout=LONG_SECONDS)
 
 
 def search(provider: str, *, now: datetime) -> bool:
     """Wake the search for what is unknown at a provider."""
-    return _wake(
-        search_lease(provider),
-        "editorapp.generations.tasks.search",
-        provider,
-        now=now,
-        timeout=SEARCH_SECONDS,
-    )
+    return _wake(search_lease(provider), "search", provider, now=now, timeout=SEARCH_SECONDS)
 
 
 def transfers(*, now: datetime) -> bool:
     """Wake the lanes that carry files."""
-    task = "editorapp.generations.tasks.transfer"
-    return any(
-        [_wake(transfer_lease(lane), task, lane, now=now, timeout=LONG_SECONDS) for lane in lanes()]
-    )
+    woken = [
+        _wake(transfer_lease(lane), "transfer", lane, now=now, timeout=LONG_SECONDS)
+        for lane in lanes()
+    ]
+    return any(woken)
 
 
 def beat(*, now: datetime) -> bool:
     """Ask the cluster for a sign of life."""
-    return _wake("beat", "editorapp.generations.tasks.beat", now=now)
+    return _wake("beat", "beat", now=now)
 
 
 def tell(*, now: datetime) -> bool:
     """Let people be told what needs them."""
-    return _wake("tell", "editorapp.generations.tasks.tell", now=now)
+    return _wake("tell", "tell", now=now)
 
 
 def books(*, now: datetime) -> bool:
     """Have the ledger checked."""
-    return _wake("books", "editorapp.generations.tasks.check_books", now=now, timeout=LONG_SECONDS)
+    return _wake("books", "check_books", now=now, timeout=LONG_SECONDS)
 
 
 def asking_lease(asked_id: int) -> str:
@@ -96,8 +90,7 @@ def asking_lease(asked_id: int) -> str:
 
 def ask_price(asked_id: int, *, now: datetime, seconds: int) -> bool:
     """Have a price asked for once more whose task was lost, unless somebody is at it."""
-    task = "editorapp.generations.tasks.ask_price"
-    return _wake(asking_lease(asked_id), task, asked_id, now=now, timeout=seconds)
+    return _wake(asking_lease(asked_id), "ask_price", asked_id, now=now, timeout=seconds)
 
 
 def verifying_lease(verification_id: int) -> str:
@@ -106,8 +99,8 @@ def verifying_lease(verification_id: int) -> str:
 
 def verify(verification_id: int, *, now: datetime, seconds: int) -> bool:
     """Have an account's free checks made, unless somebody is at it."""
-    task = "editorapp.generations.tasks.verify"
-    return _wake(verifying_lease(verification_id), task, verification_id, now=now, timeout=seconds)
+    lease = verifying_lease(verification_id)
+    return _wake(lease, "verify", verification_id, now=now, timeout=seconds)
 
 
 def answered(lease: str, *, now: datetime) -> None:
@@ -121,6 +114,6 @@ def _wake(lease: str, task: str, *args: object, now: datetime, **options: object
     if not leases.take(f"wake:{lease}", uuid.uuid4(), now=now, seconds=LOST_AFTER_SECONDS):
         return False  # one is waiting in the queue already
     reached("wake.leased")
-    task_queue.send(task, *args, **options)
+    task_queue.send(f"editorapp.generations.tasks.{task}", *args, **options)
     reached("wake.enqueued")
     return True

@@ -1,4 +1,4 @@
-"""The accounts of one provider as a sweep sees them: who they are now, how they are reached, how
+"""Account snapshot: the accounts of one provider as a sweep sees them: who they are now, how they are reached, how
 much each may send.
 """
 
@@ -13,10 +13,9 @@ from django.db.models import Q, QuerySet
 from editorapp.core import retry
 from editorapp.core.locks import locked, unlocked
 from editorapp.generations import exchange_log
-from editorapp.generations.coordination import lease_holder
 from editorapp.generations.engine import backoff, claims
 from editorapp.generations.models import Attempt, Generation
-from editorapp.generations.queue import fair_order, pause, senders
+from editorapp.generations.queue import fair_order, parking, pause, senders, slots
 from editorapp.generations.states import State
 from editorapp.providers.contract import Access
 from editorapp.providers.models import ProviderAccount
@@ -108,7 +107,9 @@ def _close(account_id: int, problem: str, *, now: datetime) -> None:
     enough.
     """
     row = retry.policy("post.closed")
-    paused = claims.pause(account_id, now=now, seconds=row.pause_seconds(1), reason=problem)
+    paused = backoff.pause_account(
+        account_id, now=now, seconds=row.pause_seconds(1), reason=problem
+    )
     backoff.end_line(paused, row, now=now)
     _put_off(account_id, now=now, seconds=row.pause_seconds(paused.tries), reason=problem)
 
@@ -131,54 +132,46 @@ def _take(account_id: int, *, now: datetime, most: int) -> list[Attempt]:
     with transaction.atomic():
         account = ProviderAccount.objects.select_for_update(no_key=True).get(pk=account_id)
         if account.paused_at is not None:
-            pause.park(Generation.objects.filter(attempts__in=_due(account_id, now)), now=now)
+            parking.park(Generation.objects.filter(attempts__in=_due(account_id, now)), now=now)
             return []
-        if (slots := min(claims.free_slots(account, now=now), most)) <= 0:
+        if (room := min(slots.free_slots(account, now=now), most)) <= 0:
             return []
-        in_line = fair_order.next_in_line(account_id, now=now, most=slots + 1)
-        takes = Generation.objects.filter(attempts__in=in_line[:slots])
-        teams = Team.objects.filter(pk__in=takes.values("team_id")).order_by("pk")
-        stopped = {team.pk for team in teams.select_for_update(no_key=True) if team.queue_paused_at}
-        left = senders.without(takes)
-        locked(Attempt.objects.filter(pk__in=in_line))
-        found = list(
-            Attempt.objects.filter(pk__in=in_line[:slots]).select_related("generation", "account")
-        )
-        paused = [
-            one.generation_id
-            for one in found
-            if one.generation.held_at or one.generation.team_id in stopped
-        ]
-        if paused:
-            pause.park(Generation.objects.filter(pk__in=paused), now=now)
-        for pk, why in left.items():
-            pause.hold_for_nobody([pk], why, by=None, now=now)
-        wanted = [attempt for attempt in found if attempt.generation_id not in {*paused, *left}]
-        taken = _claimed(sorted(wanted, key=lambda one: in_line.index(one.pk)), now=now)
-        if (
-            len(in_line) > slots
-        ):  # more wait than could be taken: the next of them keeps the sweep awake
-            Attempt.objects.filter(
-                pk=in_line[slots], state=State.QUEUED, next_action_at__gt=now + SOON
-            ).update(next_action_at=now + SOON)
+        in_line = fair_order.next_in_line(account_id, now=now, most=room + 1)
+        taken = _claimed(_sendable(in_line, room, now=now), now=now)
+        # More wait than could be taken: the next of them keeps the sweep awake.
+        Attempt.objects.filter(
+            pk__in=in_line[room:], state=State.QUEUED, next_action_at__gt=now + SOON
+        ).update(next_action_at=now + SOON)
     return taken
+
+
+def _sendable(in_line: list[int], room: int, *, now: datetime) -> list[Attempt]:
+    """Lock what is next in line and return, in its order, what may be sent: neither paused nor of
+    somebody who may not send it any more, which is parked or held.
+    """
+    first = in_line[:room]
+    takes = Generation.objects.filter(attempts__in=first)
+    teams = Team.objects.filter(pk__in=takes.values("team_id")).order_by("pk")
+    stopped = {team.pk for team in teams.select_for_update(no_key=True) if team.queue_paused_at}
+    left = senders.without(takes)
+    locked(Attempt.objects.filter(pk__in=in_line))
+    rows = Attempt.objects.filter(pk__in=first).select_related("generation", "account")
+    found = sorted(rows, key=lambda one: in_line.index(one.pk))
+    takes_of = [one.generation for one in found]
+    paused = [take.pk for take in takes_of if take.held_at or take.team_id in stopped]
+    if paused:
+        parking.park(Generation.objects.filter(pk__in=paused), now=now)
+    for pk, why in left.items():
+        pause.hold_for_nobody([pk], why, by=None, now=now)
+    return [one for one in found if one.generation_id not in {*paused, *left}]
 
 
 def _claimed(found: list[Attempt], *, now: datetime) -> list[Attempt]:
     """Mark these rows, which are locked, as taken, and return those that still could be."""
-    token, until = lease_holder.holder(), now + claims.TAKEN
-    same = Attempt.objects.filter(pk__in=[attempt.pk for attempt in found])
-    free = same.filter(
-        Q(lease_token=None) | Q(next_action_at__lte=now),
-        state=State.QUEUED,
-        next_action_at__isnull=False,
-    )
-    if free.update(lease_token=token, next_action_at=until, submit_started_at=now) < len(found):
-        ours = set(same.filter(lease_token=token).values_list("pk", flat=True))
-        found = [attempt for attempt in found if attempt.pk in ours]
-    for attempt in found:
-        attempt.lease_token, attempt.next_action_at, attempt.submit_started_at = token, until, now
-    return found
+    is_free = Q(lease_token=None) | Q(next_action_at__lte=now)
+    free = is_free & Q(state=State.QUEUED, next_action_at__isnull=False)
+    until = now + slots.TAKEN
+    return claims.take(found, free, next_action_at=until, submit_started_at=now)
 
 
 def _put_off(account_id: int, *, now: datetime, seconds: float, reason: str = "") -> None:
@@ -191,14 +184,10 @@ def _put_off(account_id: int, *, now: datetime, seconds: float, reason: str = ""
     with transaction.atomic():
         due = unlocked(_due(account_id, now))
         watching = list(due.values_list("pk", flat=True)[:WATCHING])
-        due.filter(pk__in=watching).update(
-            next_action_at=now + timedelta(seconds=seconds), lease_token=None, **said
-        )
-        due.update(
-            next_action_at=now + timedelta(seconds=max(seconds, FAR_SECONDS)),
-            lease_token=None,
-            **said,
-        )
+        far = max(seconds, FAR_SECONDS)
+        for rows, wait in ((due.filter(pk__in=watching), seconds), (due, far)):
+            at = now + timedelta(seconds=wait)
+            rows.update(next_action_at=at, lease_token=None, **said)
 
 
 def _access(account: ProviderAccount) -> Access:

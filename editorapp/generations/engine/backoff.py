@@ -1,4 +1,4 @@
-"""Retry before the post: what was certainly not accepted waits for its next try, and is given up
+"""Backoff before the post: what was certainly not accepted waits for its next try, and is given up
 after long enough.
 
 Nothing was sent, so giving it up costs nothing: the money is released, and the same request may be
@@ -13,13 +13,13 @@ from django.db import transaction
 
 from editorapp.core import retry
 from editorapp.core.retry import RetryPolicy
-from editorapp.costs import ledger
-from editorapp.generations.engine import claims
+from editorapp.generations.engine.release import fail_for_free
 from editorapp.generations.models import Attempt, Overtaken, Pause
 from editorapp.generations.states import State
 from editorapp.providers.contract import ProviderError, Throttled
 
 CODE = "not_sent"  # the failure code of what was given up before its post
+LONGEST_POST = CONTINUOUS = timedelta(hours=1)
 GIVEN_UP_AT_ONCE = 100  # in one transaction; the next failure takes the next
 
 
@@ -36,7 +36,7 @@ def not_accepted(attempt: Attempt, error: ProviderError, *, now: datetime) -> No
             give_up(attempt, row, error.message, now=now)
         else:
             _queue_again(attempt, error, seconds, now=now)
-        paused = claims.pause(attempt.account_id, now=now, seconds=seconds, reason=error.message)
+        paused = pause_account(attempt.account_id, now=now, seconds=seconds, reason=error.message)
         # By itself: rows of others must not be locked behind this one's money (core/locks.py).
         transaction.on_commit(partial(end_line, paused, row, now=now), robust=True)
 
@@ -89,18 +89,15 @@ def give_up(attempt: Attempt, row: RetryPolicy, message: str, *, now: datetime) 
 
     It may be tried again.
     """
-    sentence = f"{message} {tried_for(row)}{row.says}"
-    shown = {"failure_code": CODE, "failure_message": sentence, "can_retry": True}
-    with transaction.atomic():
-        attempt.move(
-            State.FAILED,
-            now=now,
-            lease_token=None,
-            recorded_at=now,
-            last_error=message,
-            shown=shown,
-        )
-        ledger.release(attempt.pk, now=now, note=f"Given up before it was sent: {message}")
+    fail_for_free(
+        attempt,
+        message,
+        code=CODE,
+        says=f"{message} {tried_for(row)}{row.says}",
+        note=f"Given up before it was sent: {message}",
+        can_retry=True,
+        now=now,
+    )
 
 
 def tried_for(row: RetryPolicy) -> str:
@@ -109,3 +106,34 @@ def tried_for(row: RetryPolicy) -> str:
     """
     hours = (row.lasts_seconds or 0.0) / retry.HOUR
     return f"It was tried for {hours:.0f} hours and is given up. " if hours else ""
+
+
+def pause_account(account_id: int, *, now: datetime, seconds: float, reason: str) -> Pause:
+    """Send nothing to an account for a while; a longer pause stays.
+
+    Return the pause: since when nothing was taken.
+    """
+    until = now + timedelta(seconds=seconds)
+    said = {"until": until, "reason": reason[:300], "since": now, "tries": 1}
+    with transaction.atomic():  # two who pause it at once do so one after the other
+        rows = Pause.objects.select_for_update(no_key=True)
+        row, is_new = rows.get_or_create(account_id=account_id, defaults=said)
+        if is_new:
+            return row
+        is_long_ago = (
+            now - row.until > CONTINUOUS
+        )  # nobody tried in between: this is another outage
+        if row.since is None or is_long_ago or has_taken_any(account_id, since=row.since):
+            row.since, row.tries = now, 1
+        elif row.until <= now:  # of those that fail at once, one counts
+            row.tries += 1
+        if row.until < until:
+            row.until, row.reason = until, reason[:300]
+        row.save(update_fields=["until", "reason", "since", "tries"])
+    return row
+
+
+def has_taken_any(account_id: int, *, since: datetime) -> bool:
+    """Has an account accepted a post since then? Counted in the index attempt_rate."""
+    sent = Attempt.objects.filter(account_id=account_id, submit_started_at__gt=since - LONGEST_POST)
+    return sent.filter(submitted_at__gt=since).exists()

@@ -10,7 +10,6 @@ from datetime import datetime
 from decimal import ROUND_HALF_UP, Decimal
 from typing import Any
 
-from editorapp.alerts import alerts
 from editorapp.alerts.models import AlertKind
 from editorapp.core.money import (
     LONGEST_SAID,
@@ -24,31 +23,20 @@ from editorapp.core.sanitizing import clean_text
 from editorapp.costs import ledger
 from editorapp.costs.ledger import Charge
 from editorapp.costs.models import Entry
-from editorapp.generations.alert_subjects import subject, where
+from editorapp.generations import alerting
 from editorapp.generations.models import Attempt, Generation
 from editorapp.providers.contract import Job
 
 
-def charge(attempt: Attempt, job: Job, *, now: datetime, note: str = "") -> dict[str, Any]:
-    """Charge what the provider reports, or all that is held where it reports nothing; return what
-    pages show of it.
+def charge(
+    pairs: Sequence[tuple[Attempt, Job]], *, now: datetime, note: str = ""
+) -> dict[int, dict[str, Any]]:
+    """Charge what the provider reports of these attempts, or all that is held where it reports
+    nothing; return what pages show of each, by attempt: the same fields for all.
 
-    Call it inside a transaction. Raises: NothingHeld.
+    Call it inside a transaction. Raises: NothingHeld; nothing is charged then.
     """
-    one = _charge_for(attempt, job, note=note)
-    entry = ledger.charge(
-        one.attempt_id, one.amount_usd, now=now, is_estimated=one.is_estimated, note=one.note
-    )
-    return _shown(attempt, job, entry, now=now)
-
-
-def charge_all(pairs: Sequence[tuple[Attempt, Job]], *, now: datetime) -> dict[int, dict[str, Any]]:
-    """Charge several jobs, or none of them; return what pages show of each, by attempt: the same
-    fields for all.
-
-    Call it inside a transaction. Raises: NothingHeld.
-    """
-    entries = ledger.charge_all([_charge_for(attempt, job) for attempt, job in pairs], now=now)
+    entries = ledger.charge([_charge_for(*pair, note=note) for pair in pairs], now=now)
     return {
         attempt.pk: _shown(attempt, job, entry, now=now)
         for (attempt, job), entry in zip(pairs, entries, strict=True)
@@ -78,7 +66,7 @@ def odd_price(job: Job) -> str:
     )
 
 
-def _charge_for(attempt: Attempt, job: Job, *, note: str = "") -> Charge:
+def _charge_for(attempt: Attempt, job: Job, *, note: str) -> Charge:
     amount = reported(job)
     if odd := odd_price(job):
         note = f"{note} The reported price makes no sense ({odd}): the estimate's upper end".strip()
@@ -105,9 +93,7 @@ def _shown(attempt: Attempt, job: Job, entry: Entry, *, now: datetime) -> dict[s
         message = (
             f"Take #{generation.pk} at {attempt.account}: {warning} Look in the provider's console."
         )
-        alerts.open(
-            AlertKind.PRICE, subject(generation.pk), message=message, now=now, **where(generation)
-        )
+        alerting.open_for_take(AlertKind.PRICE, generation, message, now=now)
     spent = _spent(attempt, entry.amount_usd if amount is None else amount)
     return {"cost_usd": spent, "cost_is_estimated": amount is None, "warning": warning}
 

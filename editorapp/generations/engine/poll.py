@@ -7,15 +7,21 @@ a model's instance for each would cost more than the claim. Only the few whose a
 
 import logging
 from collections import defaultdict
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from datetime import datetime, timedelta
 
 from editorapp.core.fault_points import reached
-from editorapp.generations.engine import claims, outcomes, poll_schedule, unusable_answers
+from editorapp.generations.engine import (
+    claims,
+    poll_outcomes,
+    poll_schedule,
+    recording,
+    unusable_answers,
+)
 from editorapp.generations.engine.account_snapshot import Accounts
 from editorapp.generations.engine.claims import DuePoll
 from editorapp.generations.engine.dispatcher import CallResult, Dispatcher, Poll
-from editorapp.generations.models import Attempt
+from editorapp.generations.engine.recording import Answered
 from editorapp.providers.contract import Job, JobState, NotFound, Unreadable
 from editorapp.providers.http.answers import as_it_came
 
@@ -27,22 +33,19 @@ AT_FIRST, AT_ONCE = 128, 1024
 TURNS_AHEAD = 4
 COUNT_EVERY = timedelta(seconds=2)
 UNDERWAY = frozenset({JobState.QUEUED, JobState.RUNNING})
-# Each writes one answer about one attempt, or drops it where somebody else was first.
-WriteOne = Callable[..., None]
 
 
 class Polls:
     """What one sweep asks about, and what it has asked and not written yet."""
 
-    def __init__(self, courier: Dispatcher, accounts: Accounts, *, turn: timedelta) -> None:
-        self._courier, self._accounts = courier, accounts
+    def __init__(self, dispatcher: Dispatcher, accounts: Accounts, *, turn: timedelta) -> None:
+        self._dispatcher, self._accounts = dispatcher, accounts
         self._ahead = turn / 2  # so that polls are as often early as late
         self._turn = turn
         self._asked: set[int] = set()
         self._share = AT_FIRST  # how many may be claimed in a turn
-        self._answered = self._pace = (
-            0  # polls that were answered since the last claim, and of late in a turn
-        )
+        # Polls that were answered since the last claim, and of late in a turn.
+        self._answered = self._pace = 0
         self._counted_at: datetime | None = None
         self.is_more_due = False  # the last claim took all that it might: there may be more
 
@@ -61,14 +64,12 @@ class Polls:
             self._asked.add(look.pk)
             reached("poll.claimed")
             is_heard = self._accounts.is_listened_to(look.account_id)
-            self._courier.send(Poll(look, self._accounts.access(look.account_id), is_heard))
+            self._dispatcher.send(Poll(look, self._accounts.access(look.account_id), is_heard))
 
     def forget(self, answers: Sequence[CallResult]) -> None:
         """These are written: their jobs may be asked for again."""
         before = len(self._asked)
-        self._asked.difference_update(
-            one.errand.look.pk for one in answers if isinstance(one.errand, Poll)
-        )
+        self._asked -= {_look(one).pk for one in answers if isinstance(one.call, Poll)}
         self._answered += before - len(self._asked)
 
     def _count(self, now: datetime) -> None:
@@ -77,30 +78,17 @@ class Polls:
             return
         self._counted_at = now
         running = claims.count_running(self._accounts.ids)
-        self._share = poll_schedule.polls_in_a_turn(
-            running, turn_seconds=self._turn.total_seconds()
-        )
+        turn_seconds = self._turn.total_seconds()
+        self._share = poll_schedule.polls_in_a_turn(running, turn_seconds=turn_seconds)
 
 
-def write(answers: Sequence[CallResult], *, write_one: WriteOne, now: datetime) -> None:
+def write(answers: Sequence[CallResult], *, now: datetime) -> None:
     """Write what polls answered, within the caller's transaction: those that are done together."""
     underway = [(_look(one), one.job.progress) for one in answers if one.job and _is_plain(one.job)]
-    outcomes.still_running(underway, now=now)
-    rest = [one for one in answers if not (one.job and _is_plain(one.job))]
-    if not rest:
-        return
-    _hold_refused(rest, now=now)
-    found = claims.held([_look(one) for one in rest])
-    done = []
-    for one in rest:
-        attempt = found.get(_look(one).pk)
-        if attempt is None:
-            log.info("Dropped: attempt %s was taken over while it was polled", _look(one).pk)
-        elif one.job is not None and one.job.state is JobState.DONE:
-            done.append((attempt, one))
-        else:
-            write_one(_write, attempt, one, now=now)
-    _write_done(done, write_one=write_one, now=now)
+    poll_outcomes.still_running(underway, now=now)
+    if rest := [one for one in answers if not (one.job and _is_plain(one.job))]:
+        _hold_refused(rest, now=now)
+        _write_told(rest, now=now)
 
 
 def _is_plain(job: Job) -> bool:
@@ -108,40 +96,54 @@ def _is_plain(job: Job) -> bool:
     return job.state in UNDERWAY and not job.unknown_state
 
 
-def _write_done(
-    done: list[tuple[Attempt, CallResult]], *, write_one: WriteOne, now: datetime
-) -> None:
-    """Charge and keep all that are done in one go; where that fails, one by one, so that one holds
-    up no other.
-    """
-    pairs = [(attempt, one.job) for attempt, one in done if one.job is not None]
-    if len(pairs) > 1 and outcomes.all_done(pairs, now=now):
-        return
-    found = claims.held(
-        [_look(one) for _attempt, one in done]
-    )  # as they are, not as the failed write left the objects
-    for attempt, one in done:
-        write_one(_write, found.get(attempt.pk, attempt), one, now=now)
+def _write_told(answers: Sequence[CallResult], *, now: datetime) -> None:
+    """Write answers that say more than that a job goes on; what is done in one go."""
+    found = claims.held([_look(one) for one in answers])
+    done = []
+    for one in answers:
+        attempt = found.get(_look(one).pk)
+        if attempt is None:
+            log.info("Dropped: attempt %s was taken over while it was polled", _look(one).pk)
+        elif _is_done(one):
+            done.append((attempt, one))
+        else:
+            recording.record_one(_write, (attempt, one), now=now)
+    recording.record(_write_done, done, now=now, reread=_as_they_are)
 
 
-def _write(attempt: Attempt, answer: CallResult, *, now: datetime) -> None:
-    """Write a poll's answer that is not plainly "still running"."""
-    job, error = answer.job, answer.error
-    if job is not None and job.state is JobState.DONE:
-        outcomes.done(attempt, job, now=now)
-    elif job is not None and job.unknown_state:
-        unusable_answers.unknown_state(attempt, job, now=now)
-    elif job is not None and job.failure is not None:
-        outcomes.failed(attempt, job, job.failure, now=now)
-    elif isinstance(error, NotFound):
-        outcomes.missing(attempt, error, now=now)
-    elif error is not None and not isinstance(error, Unreadable):
-        outcomes.poll_failed(attempt, error, now=now)
-    else:
-        senseless = Unreadable(
-            "The provider's answer makes no sense.", code="senseless", came=as_it_came(repr(job))
-        )
-        unusable_answers.unreadable(attempt, error or senseless, now=now)
+def _is_done(answer: CallResult) -> bool:
+    return answer.job is not None and answer.job.state is JobState.DONE
+
+
+def _as_they_are(done: Sequence[Answered]) -> list[Answered]:
+    """Return the same attempts not as a failed write left the objects."""
+    found = claims.held([_look(one) for _attempt, one in done])
+    return [(found.get(attempt.pk, attempt), one) for attempt, one in done]
+
+
+def _write_done(done: Sequence[Answered], *, now: datetime) -> None:
+    poll_outcomes.done([(attempt, one.job) for attempt, one in done if one.job], now=now)
+
+
+def _write(answers: Sequence[Answered], *, now: datetime) -> None:
+    """Write polls' answers that are neither plainly "still running" nor "done"."""
+    for attempt, answer in answers:
+        job, error = answer.job, answer.error
+        if job is not None and job.unknown_state:
+            unusable_answers.unknown_state(attempt, job, now=now)
+        elif job is not None and job.failure is not None:
+            poll_outcomes.failed(attempt, job, job.failure, now=now)
+        elif isinstance(error, NotFound):
+            poll_outcomes.missing(attempt, error, now=now)
+        elif error is not None and not isinstance(error, Unreadable):
+            poll_outcomes.poll_failed(attempt, error, now=now)
+        else:
+            unusable_answers.unreadable(attempt, error or _senseless(job), now=now)
+
+
+def _senseless(job: Job | None) -> Unreadable:
+    says = "The provider's answer makes no sense."
+    return Unreadable(says, code="senseless", came=as_it_came(repr(job)))
 
 
 def _hold_refused(answers: Sequence[CallResult], *, now: datetime) -> None:
@@ -152,13 +154,10 @@ def _hold_refused(answers: Sequence[CallResult], *, now: datetime) -> None:
     """
     waits: dict[int, float] = defaultdict(float)
     for one in answers:
-        if (
-            one.error is not None
-            and one.error.retry_after_seconds is not None
-            and not isinstance(one.error, NotFound)
-        ):
+        asked = one.error.retry_after_seconds if one.error is not None else None
+        if asked is not None and not isinstance(one.error, NotFound):
             account_id = _look(one).account_id
-            waits[account_id] = max(waits[account_id], one.error.retry_after_seconds)
+            waits[account_id] = max(waits[account_id], asked)
     for account_id, seconds in waits.items():
         log.warning(
             "Account %s: no polls for %.0f s, the provider asks for a pause", account_id, seconds
@@ -167,5 +166,5 @@ def _hold_refused(answers: Sequence[CallResult], *, now: datetime) -> None:
 
 
 def _look(answer: CallResult) -> DuePoll:
-    assert isinstance(answer.errand, Poll)
-    return answer.errand.look
+    assert isinstance(answer.call, Poll)
+    return answer.call.look

@@ -1,4 +1,4 @@
-"""When to look at a job again that answers: pure arithmetic, all in seconds.
+"""Poll interval: when to look at a job again that answers: pure arithmetic, all in seconds.
 
 What fails: core/retry.py.
 """

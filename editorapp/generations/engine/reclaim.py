@@ -1,4 +1,4 @@
-"""Rows whose claimer is dead, and schedules that lie in a future that was: brought back, so that
+"""Reclaim: rows whose claimer is dead, and schedules that lie in a future that was: brought back, so that
 work goes on.
 
 A claim ends by itself after some seconds; the first only spares that wait, where there is proof

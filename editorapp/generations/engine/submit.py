@@ -1,5 +1,5 @@
-"""Paid posts of one provider: what may leave now, the intent on disk before its first byte, and
-what came of it.
+"""Submit: the paid posts of one provider: what may leave now, the intent on disk before its first
+byte, and what came of it.
 """
 
 import logging
@@ -7,14 +7,14 @@ import time
 from collections.abc import Callable, Sequence
 from datetime import datetime
 from types import ModuleType
-from typing import Any, TypeVar
+from typing import Any
 
-from django.db import DatabaseError, DataError, IntegrityError, transaction
+from django.db import DatabaseError, DataError, transaction
 
 from editorapp.core.fault_points import reached
 from editorapp.generations import history
 from editorapp.generations.coordination import wake
-from editorapp.generations.engine import backoff, claims, outcomes, poll_schedule
+from editorapp.generations.engine import backoff, claims, poll_schedule, post_outcomes, recording
 from editorapp.generations.engine.account_snapshot import Accounts
 from editorapp.generations.engine.dispatcher import (
     POST_SECONDS,
@@ -23,15 +23,21 @@ from editorapp.generations.engine.dispatcher import (
     Post,
     extra_seconds,
 )
+from editorapp.generations.engine.post_outcomes import Accepted, Posting
+from editorapp.generations.engine.recording import Answered, unless_overtaken
 from editorapp.generations.files import staging
-from editorapp.generations.models import Attempt, Overtaken
+from editorapp.generations.models import Attempt
 from editorapp.generations.states import State
-from editorapp.providers.contract import Rejected, Throttled, Unavailable
+from editorapp.providers.contract import (
+    GenerationRequest,
+    ProviderError,
+    Rejected,
+    Throttled,
+    Unavailable,
+)
+from editorapp.providers.spec import Spec
 
 log = logging.getLogger(__name__)
-
-WriteOne = Callable[..., None]
-T = TypeVar("T")
 
 
 class Posts:
@@ -40,23 +46,17 @@ class Posts:
     def __init__(
         self,
         adapter: ModuleType,
-        courier: Dispatcher,
+        dispatcher: Dispatcher,
         accounts: Accounts,
         clock: Callable[[], datetime],
     ) -> None:
-        self._adapter, self._courier, self._accounts, self._clock = (
-            adapter,
-            courier,
-            accounts,
-            clock,
-        )
-        self.slow: dict[
-            int, float
-        ] = {}  # attempts whose post carries stored files, and until when at most
+        self._adapter, self._dispatcher = adapter, dispatcher
+        self._accounts, self._clock = accounts, clock
+        # Attempts whose post carries stored files, and until when (monotonic) at most.
+        self.slow: dict[int, float] = {}
         self._first_looks: dict[tuple[str, str], float] = {}
-        self.is_more_due = (
-            False  # all that might leave has left: there may be more once answers are in
-        )
+        # All that might leave has left: there may be more once answers are in.
+        self.is_more_due = False
 
     def slow_until(self) -> float:
         """Return until when (monotonic) the slowest post under way may take."""
@@ -68,25 +68,25 @@ class Posts:
         What is to leave together is written down together, and only then sent.
         """
         self.is_more_due = False
-        if self._courier.free_posts <= 0 or not claims.is_anything_new(self._accounts.ids, now=now):
+        room = self._dispatcher.free_posts
+        if room <= 0 or not claims.is_anything_new(self._accounts.ids, now=now):
             return
         self._end_lapsed(now)
-        chosen = list(self._accounts.turns(now=now, room=self._courier.free_posts))
-        self.is_more_due = len(chosen) >= self._courier.free_posts
-        for errand in self._written_ahead(chosen):
+        chosen = list(self._accounts.turns(now=now, room=room))
+        self.is_more_due = len(chosen) >= room
+        for post in self._written_ahead(chosen):
             reached("submit.written_ahead")
-            self._courier.send(errand)
-            if errand.extra_seconds:
-                self.slow[errand.attempt.pk] = (
-                    time.monotonic() + POST_SECONDS + errand.extra_seconds
-                )
+            self._dispatcher.send(post)
+            if post.extra_seconds:
+                until = time.monotonic() + POST_SECONDS + post.extra_seconds
+                self.slow[post.attempt.pk] = until
 
     def _end_lapsed(self, now: datetime) -> None:
         """A row that is due while it is being sent lost its worker: nobody knows whether the post
         arrived.
         """
         for attempt in claims.due(self._accounts.ids, State.SUBMITTING, now=now):
-            unless_overtaken(outcomes.lapsed, attempt, now=now)
+            unless_overtaken(post_outcomes.lapsed, attempt, now=now)
 
     def _written_ahead(self, chosen: Sequence[Attempt]) -> list[Post]:
         """Write down that these posts are about to leave, in one transaction, and return them once
@@ -99,9 +99,9 @@ class Posts:
             with attempt.named():
                 if (post := self._prepared(attempt)) is not None:
                     posts.append(post)
-        if len(posts) > 1 and self._all_written(posts):
+        if len(posts) > 1 and recording.is_written(lambda: self._write_ahead(posts)):
             return posts
-        return [post for post in posts if self._is_written(post)]
+        return [post for post in posts if self._is_written_ahead(post)]
 
     def _prepared(self, attempt: Attempt) -> Post | None:
         """Return an attempt's post; None where files must be staged first, and where it cannot even
@@ -115,93 +115,62 @@ class Posts:
             if ids - lying.keys() or staging.unprepared(wanted, spec):
                 unless_overtaken(_stage_first, attempt, now=now)
                 return None
-            body: dict[str, Any] = self._adapter.encode(staging.resolved(wanted, spec, lying), spec)
-            access = self._accounts.access(attempt.account_id)
-            return Post(
-                attempt,
-                access,
-                body,
-                self._adapter.endpoint(wanted),
-                extra_seconds=extra_seconds(body),
-                is_listened_to=self._accounts.is_listened_to(attempt.account_id),
-            )
+            return self._post_of(attempt, staging.resolved(wanted, spec, lying), spec)
         except DatabaseError:
             raise
         except Exception as error:
             self._put_aside(attempt, error)
             return None
 
+    def _post_of(self, attempt: Attempt, resolved: GenerationRequest, spec: Spec) -> Post:
+        body: dict[str, Any] = self._adapter.encode(resolved, spec)
+        return Post(
+            attempt,
+            self._accounts.access(attempt.account_id),
+            body,
+            self._adapter.endpoint(attempt.generation.wanted),
+            extra_seconds=extra_seconds(body),
+            is_listened_to=self._accounts.is_listened_to(attempt.account_id),
+        )
+
     def _put_aside(self, attempt: Attempt, error: Exception) -> None:
         log.exception("Attempt %s could not be prepared", attempt.pk, exc_info=error)
         attempt.refresh_from_db()
-        unless_overtaken(outcomes.unsendable, attempt, error, now=self._clock())
+        unless_overtaken(post_outcomes.unsendable, attempt, error, now=self._clock())
 
-    def _all_written(self, posts: Sequence[Post]) -> bool:
-        """Write all of them down, or none. Say whether they are."""
-        try:
-            with transaction.atomic():
-                outcomes.posting_all(
-                    [(one.attempt, one.body, one.extra_seconds) for one in posts], now=self._clock()
-                )
-                reached("submit.writing_ahead")
-        except (Overtaken, IntegrityError, DataError, TypeError, ValueError) as error:
-            log.info("Posts are written down one by one: %s", error)
-            return False
+    def _write_ahead(self, posts: Sequence[Post]) -> bool:
+        rows = [Posting(one.attempt, one.body, one.extra_seconds) for one in posts]
+        post_outcomes.posting(rows, now=self._clock())
+        reached("submit.writing_ahead")
         return True
 
-    def _is_written(self, post: Post) -> bool:
+    def _is_written_ahead(self, post: Post) -> bool:
         try:
-            return unless_overtaken(self._written_down, post.attempt, post) or False
+            return unless_overtaken(self._write_ahead, [post]) or False
         except (DataError, TypeError, ValueError) as error:  # a body that no row can hold
             self._put_aside(post.attempt, error)
             return False
 
-    def _written_down(self, attempt: Attempt, post: Post) -> bool:
-        outcomes.posting(attempt, post.body, now=self._clock(), seconds=post.extra_seconds)
-        reached("submit.writing_ahead")
-        return True
-
-    def write(self, answers: Sequence[CallResult], *, write_one: WriteOne, now: datetime) -> None:
+    def write(self, answers: Sequence[CallResult], *, now: datetime) -> None:
         """Write what became of posts, within the caller's transaction; the ids of those that were
         taken together.
         """
-        for one in answers:
-            self.slow.pop(_attempt(one).pk, None)
-        taken = [
-            (_attempt(one), one.job, self._first_look(_attempt(one)))
-            for one in answers
-            if one.job is not None
-        ]
-        if len(taken) > 1 and outcomes.all_accepted(taken, now=now):
-            answers = [one for one in answers if one.job is None]
-        for one in answers:
-            write_one(self._write, _attempt(one), one, now=now)
+        pairs = [(_attempt(one), one) for one in answers]
+        for attempt, _answer in pairs:
+            self.slow.pop(attempt.pk, None)
+        taken = [pair for pair in pairs if pair[1].job is not None]
+        recording.record(self._write_accepted, taken, now=now)
+        for pair in pairs:
+            if pair[1].job is None:
+                recording.record_one(_write_refused, pair, now=now)
 
-    def _write(self, attempt: Attempt, answer: CallResult, *, now: datetime) -> None:
-        if answer.job is not None:
-            outcomes.accepted(
-                attempt, answer.job, now=now, first_look_seconds=self._first_look(attempt)
-            )
-            return
-        error = answer.error
-        assert error is not None
-        # Only at DEBUG in the provider's words: they may repeat the prompt.
-        log.warning(
-            "Attempt %s was not accepted: %s, %s", attempt.pk, type(error).__name__, error.code
-        )
-        log.debug("Attempt %s: %s", attempt.pk, error.message)
-        if isinstance(error, Throttled | Unavailable):
-            backoff.not_accepted(attempt, error, now=now)
-        elif isinstance(error, Rejected):
-            if staging.forget_refused(attempt, error):
-                backoff.file_refused(attempt, error, now=now)
-            else:
-                outcomes.refused(attempt, error, now=now)
-        else:
-            # OutcomeUnknown, and whatever an adapter should not have raised: in doubt, it may have
-            # been accepted.
-            outcomes.unknown(attempt, error, now=now)
-        outcomes.rests(attempt.account_id, error, now=now)
+    def _write_accepted(self, answers: Sequence[Answered], *, now: datetime) -> None:
+        taken = [
+            Accepted(attempt, answer.job, self._first_look(attempt))
+            for attempt, answer in answers
+            if answer.job is not None
+        ]
+        post_outcomes.accepted(taken, now=now)
 
     def _first_look(self, attempt: Attempt) -> float:
         """When to poll a fresh job of this kind first, from our own last jobs; asked once a
@@ -209,11 +178,34 @@ class Posts:
         """
         kind = (attempt.generation.model, attempt.generation.task)
         if kind not in self._first_looks:
-            provider = self._adapter.SPEC.slug
-            self._first_looks[kind] = poll_schedule.first_look_seconds(
-                history.lately(*kind, provider=provider)
-            )
+            past = history.lately(*kind, provider=self._adapter.SPEC.slug)
+            self._first_looks[kind] = poll_schedule.first_look_seconds(past)
         return poll_schedule.spread(self._first_looks[kind])
+
+
+def _write_refused(answers: Sequence[Answered], *, now: datetime) -> None:
+    for attempt, answer in answers:
+        error = answer.error
+        assert error is not None
+        # Only at DEBUG in the provider's words: they may repeat the prompt.
+        kind = type(error).__name__
+        log.warning("Attempt %s was not accepted: %s, %s", attempt.pk, kind, error.code)
+        log.debug("Attempt %s: %s", attempt.pk, error.message)
+        _refuse(attempt, error, now=now)
+        post_outcomes.rests(attempt.account_id, error, now=now)
+
+
+def _refuse(attempt: Attempt, error: ProviderError, *, now: datetime) -> None:
+    if isinstance(error, Throttled | Unavailable):
+        backoff.not_accepted(attempt, error, now=now)
+    elif not isinstance(error, Rejected):
+        # OutcomeUnknown, and whatever an adapter should not have raised: in doubt, it may have
+        # been accepted.
+        post_outcomes.unknown(attempt, error, now=now)
+    elif staging.forget_refused(attempt, error):
+        backoff.file_refused(attempt, error, now=now)
+    else:
+        post_outcomes.refused(attempt, error, now=now)
 
 
 def _stage_first(attempt: Attempt, *, now: datetime) -> None:
@@ -224,17 +216,5 @@ def _stage_first(attempt: Attempt, *, now: datetime) -> None:
 
 
 def _attempt(answer: CallResult) -> Attempt:
-    assert isinstance(answer.errand, Post)
-    return answer.errand.attempt
-
-
-def unless_overtaken(
-    write: Callable[..., T], attempt: Attempt, *args: object, **kwargs: object
-) -> T | None:
-    """Write, or drop the result where somebody else was first: a cancel, a person, another worker."""
-    try:
-        with transaction.atomic():
-            return write(attempt, *args, **kwargs)
-    except Overtaken as overtaken:
-        log.info("Dropped: %s", overtaken)
-        return None
+    assert isinstance(answer.call, Post)
+    return answer.call.attempt

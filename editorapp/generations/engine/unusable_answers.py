@@ -1,16 +1,16 @@
-"""Answers that nobody can use: not readable, not to be written down, or in a state that stands in
+"""Unusable answers: not readable, not to be written down, or in a state that stands in
 no table.
 
 One is no reason to give a paid job up, and none is asked for ever: after a few in a row over some
 minutes the take is a person's, with its money held and what came beside it. A state that is merely
-unknown is asked about on, and shown after a while (watch/overdue.py).
+unknown is asked about on, and shown after a while (checks/overdue.py).
 """
 
 import logging
 from datetime import datetime
 
 from editorapp.core import retry
-from editorapp.generations.engine import outcomes, poll_schedule
+from editorapp.generations.engine import poll_outcomes, poll_schedule, post_outcomes
 from editorapp.generations.engine.dispatcher import CallResult
 from editorapp.generations.models import Attempt
 from editorapp.generations.states import State
@@ -35,7 +35,7 @@ def unwritable(attempt: Attempt, answer: CallResult, error: Exception, *, now: d
     if attempt.state == State.SUBMITTING:
         job_id = f" It names the job {answer.job.id}." if answer.job is not None else ""
         says = f"{name} answered, and its answer could not be written down ({kind}).{job_id}"
-        outcomes.unknown(attempt, OutcomeUnknown(says, code="not_written", came=came), now=now)
+        post_outcomes.unknown(attempt, OutcomeUnknown(says, code="not_written", came=came), now=now)
         return
     failed = ProviderError(
         f"{name}'s answer could not be written down ({kind}).", code="not_written", came=came
@@ -48,14 +48,14 @@ def _odd(attempt: Attempt, error: ProviderError, *, now: datetime, policy: str, 
     count = attempt.odd_count + 1
     noted = {"odd_count": count, "odd_since": since, "odd_answer": error.came}
     if not retry.policy(policy).is_over(count, (now - since).total_seconds()):
-        outcomes.poll_failed(attempt, error, now=now, **noted)
+        poll_outcomes.poll_failed(attempt, error, now=now, **noted)
         return
     message = (
         f"What {attempt.account.spec.name} answers about this job {what}: {count} times in a row, since "
         f"{since:%H:%M} UTC. {error.message} It is not asked any more. Its price stays held until somebody says what "
         "became of it."
     )
-    outcomes.lost(attempt, message, now=now, code=error.code[:60] or "odd_answers", **noted)
+    poll_outcomes.lost(attempt, message, now=now, code=error.code or "odd_answers", **noted)
 
 
 def unknown_state(attempt: Attempt, job: Job, *, now: datetime) -> None:
@@ -65,22 +65,15 @@ def unknown_state(attempt: Attempt, job: Job, *, now: datetime) -> None:
     word, was_unknown = job.unknown_state, not attempt.odd_count and bool(attempt.odd_since)
     if not was_unknown or attempt.odd_answer != word:
         log.warning("Attempt %s: the provider says an unknown state: %s", attempt.pk, word)
-    rows = Attempt.objects.filter(
-        pk=attempt.pk, state=State.RUNNING, lease_token=attempt.lease_token
-    )
-    rows.update(
-        next_action_at=poll_schedule.next_look_at(
-            submitted_at=attempt.submitted_at or now, now=now
-        ),
-        progress=outcomes.as_share(job.progress),
-        poll_count=attempt.poll_count + 1,
-        error_count=0,
-        missing_since=None,
-        last_error=says_unknown(attempt, word),
-        odd_count=0,
-        odd_since=attempt.odd_since if was_unknown else now,
-        odd_answer=word,
-    )
+    kept = poll_outcomes.READABLE | {
+        "progress": poll_outcomes.as_share(job.progress),
+        "poll_count": attempt.poll_count + 1,
+        "last_error": says_unknown(attempt, word),
+        "odd_since": attempt.odd_since if was_unknown else now,
+        "odd_answer": word,
+    }
+    at = poll_schedule.next_look_at(submitted_at=attempt.submitted_at or now, now=now)
+    attempt.as_read().update(next_action_at=at, **kept)
 
 
 def says_unknown(attempt: Attempt, word: str) -> str:

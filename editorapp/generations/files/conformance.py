@@ -1,4 +1,4 @@
-"""Is a result what was asked for? Small deviations are said and kept; a length far off is not taken
+"""Conformance: is a result what was asked for? Small deviations are said and kept; a length far off is not taken
 for the result.
 """
 
@@ -50,16 +50,18 @@ def far_off(generation: Generation, video: Asset) -> str:
     expected, came = expected_seconds(generation), float(video.duration_seconds)
     if expected is None or abs(came - expected) <= LEAST_SECONDS:
         return ""
-    low, high = FAR_OFF[generation.task]
-    if came < low * expected:
-        return f"The file that came lasts {came:.2f} s and should last about {expected:.2f} s: far too short."
-    wanted = generation.wanted
-    goes_on = any(
-        ref is not None and ref.generation_id for ref in (wanted.start_frame, wanted.end_frame)
-    )
-    if came > high * expected and not goes_on:
-        return f"The file that came lasts {came:.2f} s and should last about {expected:.2f} s: far too long."
-    return ""
+    low, high = (share * expected for share in FAR_OFF[generation.task])
+    if low <= came and (came <= high or _goes_on(generation)):
+        return ""
+    far = "short" if came < low else "long"
+    lasts = f"lasts {came:.2f} s and should last about {expected:.2f} s"
+    return f"The file that came {lasts}: far too {far}."
+
+
+def _goes_on(generation: Generation) -> bool:
+    """Does it go on from an earlier clip?"""
+    frames = (generation.wanted.start_frame, generation.wanted.end_frame)
+    return any(ref is not None and ref.generation_id for ref in frames)
 
 
 def odd(generation: Generation, video: Asset, exr: Asset | None) -> str:

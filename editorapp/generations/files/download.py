@@ -1,4 +1,4 @@
-"""A provider's short-lived link -> a file on disk, whole or not at all."""
+"""Download: a provider's short-lived link -> a file on disk, whole or not at all."""
 
 import asyncio
 
@@ -11,7 +11,6 @@ from editorapp.generations.files.partial import PartialFile, Progress
 from editorapp.providers.contract import Access
 from editorapp.providers.http import links, recording
 from editorapp.providers.http.answers import wait_asked
-from editorapp.providers.http.session import as_sent
 
 TOTAL_SECONDS = 900.0
 CUTS_AT_MOST = 4
@@ -54,7 +53,7 @@ async def download(url: str, part: PartialFile, *, access: Access, max_bytes: in
     NotAllowed nothing of it is of use.
     """
     try:
-        url = as_sent(url)
+        url = links.as_sent(url)
         links.check(url, access)
         await _collect(url, part, access, max_bytes=max_bytes)
     except (ValueError, ssrf_guard.NoAddress):  # not chained: a link is a secret
@@ -88,28 +87,14 @@ async def _go_on(client: httpx.AsyncClient, url: str, part: PartialFile, *, max_
     progress = part.progress
     if progress.total is not None and progress.validator and progress.received == progress.total:
         return True  # an earlier worker had all of it
-    headers = dict(IDENTITY)
-    if progress.received:
-        headers |= {"Range": f"bytes={progress.received}-", "If-Range": progress.validator}
     try:
-        async with client.stream("GET", url, headers=headers) as response:
-            recording.note("GET", recording.LINK, response, url=url)
-            unpacker = _begin(response, progress, max_bytes=max_bytes)
-            part.go_to(progress.received)
-            async for came in response.aiter_raw(256 * 1024):
-                for piece in unpacker.pieces(came):
-                    progress.received += len(piece)
-                    if progress.received > max_bytes:
-                        raise LinkNotAllowed(f"The result is larger than {max_bytes:,} bytes.")
-                    part.write(piece)
-                reached("fetch.part_half")
-            if not unpacker.is_whole:
-                progress.received = 0
-                return False
+        if not await _take(client, url, part, max_bytes=max_bytes):
+            progress.received = 0
+            return False
     except ssrf_guard.HostNotFound:
         raise
     except CannotUnpack as error:
-        progress.received, progress.validator = 0, ""
+        _start_over(progress)
         raise CutOff(f"The link's answer cannot be used. {error}") from error
     except httpx.HTTPError:
         if not progress.validator:
@@ -122,6 +107,30 @@ async def _go_on(client: httpx.AsyncClient, url: str, part: PartialFile, *, max_
     return True
 
 
+async def _take(client: httpx.AsyncClient, url: str, part: PartialFile, *, max_bytes: int) -> bool:
+    """Take what one connection brings. Say whether what came packed is whole."""
+    progress = part.progress
+    headers = dict(IDENTITY)
+    if progress.received:
+        headers |= {"Range": f"bytes={progress.received}-", "If-Range": progress.validator}
+    async with client.stream("GET", url, headers=headers) as response:
+        recording.note("GET", recording.LINK, response, url=url)
+        unpacker = _begin(response, progress, max_bytes=max_bytes)
+        part.go_to(progress.received)
+        async for came in response.aiter_raw(256 * 1024):
+            for piece in unpacker.pieces(came):
+                progress.received += len(piece)
+                if progress.received > max_bytes:
+                    raise LinkNotAllowed(f"The result is larger than {max_bytes:,} bytes.")
+                part.write(piece)
+            reached("fetch.part_half")
+    return unpacker.is_whole
+
+
+def _start_over(progress: Progress) -> None:
+    progress.received, progress.validator = 0, ""
+
+
 def _begin(response: httpx.Response, progress: Progress, *, max_bytes: int) -> Unpacker:
     """Read the answer's head: is it the file, from where, how long, and how is it packed although
     nobody asked?
@@ -131,30 +140,35 @@ def _begin(response: httpx.Response, progress: Progress, *, max_bytes: int) -> U
         raise LinkExpired(says, retry_after_seconds=wait)
     unpacker = Unpacker(response.headers.get("Content-Encoding", "") if response.is_success else "")
     if response.status_code == 206 and progress.received:
-        if unpacker.is_needed or not response.headers.get("Content-Range", "").startswith(
-            f"bytes {progress.received}-"
-        ):
-            progress.received, progress.validator = 0, ""
+        place = f"bytes {progress.received}-"
+        if unpacker.is_needed or not response.headers.get("Content-Range", "").startswith(place):
+            _start_over(progress)
             raise CutOff("The server went on at another place than asked.")
         return unpacker
     if response.status_code == 416:  # what came is not a part of what lies there now
-        progress.received, progress.validator = 0, ""
+        _start_over(progress)
     if response.status_code != 200:
         raise CutOff(says, retry_after_seconds=wait)
-    # Of what comes packed neither the length nor a place to go on from is known.
-    length = "" if unpacker.is_needed else response.headers.get("Content-Length", "")
-    etag = response.headers.get("ETag", "")
-    is_other = unpacker.is_needed or bool(
-        etag and progress.validator and etag != progress.validator
-    )
-    progress.received = 0
-    # A length that was announced once holds where a later answer announces none: less is a cut.
-    progress.total = int(length) if length.isdecimal() else None if is_other else progress.total
-    progress.media_type = response.headers.get("Content-Type", "")[:100]
-    takes_ranges = response.headers.get("Accept-Ranges", "") == "bytes" and not unpacker.is_needed
-    progress.validator = etag if takes_ranges and etag and not etag.startswith("W/") else ""
+    _note_head(response, progress, is_packed=unpacker.is_needed)
     if progress.total is not None and progress.total > max_bytes:
         raise LinkNotAllowed(
             f"The result would be {progress.total:,} bytes; at most {max_bytes:,} are taken."
         )
     return unpacker
+
+
+def _note_head(response: httpx.Response, progress: Progress, *, is_packed: bool) -> None:
+    """Note what a whole answer says of itself.
+
+    Of what comes packed neither the length nor a place to go on from is known.
+    """
+    head = response.headers
+    length = "" if is_packed else head.get("Content-Length", "")
+    etag = head.get("ETag", "")
+    is_other = is_packed or bool(etag and progress.validator and etag != progress.validator)
+    progress.received = 0
+    # A length that was announced once holds where a later answer announces none: less is a cut.
+    progress.total = int(length) if length.isdecimal() else None if is_other else progress.total
+    progress.media_type = head.get("Content-Type", "")[:100]
+    takes_ranges = head.get("Accept-Ranges", "") == "bytes" and not is_packed
+    progress.validator = etag if takes_ranges and etag and not etag.startswith("W/") else ""

@@ -1,4 +1,4 @@
-"""What came over a link to a result: the file, an error page in its place, or nothing.
+"""Error pages: what came over a link is the file, a page in its place, or nothing.
 
 Told by its first bytes.
 

@@ -1,4 +1,4 @@
-"""EXR frames fetched by themselves: the clip is here and done, and a person asks for its frames
+"""EXR frames, fetched by themselves: the clip is here and done, and a person asks for its frames
 once more. Free.
 
 The take stays done whatever comes of it: no state moves, no money, and its clip is not touched.
@@ -6,18 +6,15 @@ The take stays done whatever comes of it: no state moves, no money, and its clip
 
 import asyncio
 import logging
-from collections.abc import Coroutine
 from datetime import datetime
-from typing import Any
 
-from editorapp.generations.files import download as links
 from editorapp.generations.files import ingest, selection
+from editorapp.generations.files.download import LinkNotAllowed
+from editorapp.generations.files.store_result import Carrier, UnusableResult, store_result
 from editorapp.generations.models import Attempt, Generation
-from editorapp.media import intake
+from editorapp.generations.provider_calls import call
 from editorapp.media.models import Asset
-from editorapp.providers import registry
-from editorapp.providers.contract import Job, ProviderError
-from editorapp.providers.http.session import ProviderSession
+from editorapp.providers.contract import ProviderError
 
 log = logging.getLogger(__name__)
 
@@ -37,58 +34,34 @@ def fetch_frames(generation_id: int, *, now: datetime) -> None:
     with attempt.named():
         try:
             frames = _frames(attempt)
-        except (
-            ProviderError,
-            ingest.UnusableResult,
-            links.CutOff,
-            links.LinkExpired,
-            links.LinkNotAllowed,
-            intake.NotTaken,
-        ) as error:
+        except (ProviderError, *ingest.EXPECTED) as error:
             log.warning("EXR frames were not fetched: %s", error)
-            came = (
-                error.came if isinstance(error, ingest.UnusableResult) else attempt.generation.came
-            )
-            _note(attempt, now=now, came=came, says=f"could not be fetched: {_why(error)}")
+            came = attempt.generation.came
+            if isinstance(error, UnusableResult):
+                came = error.came
+            why = getattr(error, "message", "") or str(error)
+            _note(attempt, f"could not be fetched: {why}", now=now, came=came)
         else:
-            _note(attempt, now=now, exr=frames, came=None, says="were fetched.")
-
-
-def _why(error: Exception) -> str:
-    return getattr(error, "message", "") or str(error)
+            _note(attempt, "were fetched.", now=now, came=None, exr=frames)
 
 
 def _frames(attempt: Attempt) -> Asset:
     """Return the frames.
 
-    Raises: ProviderError, links.NotAllowed where none are named, and what fetching raises.
+    Raises: ProviderError, LinkNotAllowed where none are named, and what fetching raises.
     """
-    attempt.result_urls = [one.to_json() for one in _run(_asked(attempt)).outputs]
+    job = call(attempt.account.access(), "poll", attempt.provider_job_id)
+    attempt.result_urls = [one.to_json() for one in job.outputs]
     candidates = selection.select(attempt).frames
     if not candidates:
-        raise links.LinkNotAllowed("The provider names none.")
-    return ingest.take(attempt, candidates[0], "exr", _run, lambda _seconds: None)
-
-
-async def _asked(attempt: Attempt) -> Job:
-    async with ProviderSession(attempt.account.access()) as wire:
-        job: Job = await registry.get(attempt.account.provider).poll(
-            attempt.provider_job_id, wire=wire
-        )
-        return job
-
-
-def _run(work: Coroutine[Any, Any, Any]) -> Any:
-    with asyncio.Runner() as runner:
-        return runner.run(work)
+        raise LinkNotAllowed("The provider names none.")
+    return store_result(attempt, candidates[0], "exr", Carrier(asyncio.run, lambda _seconds: None))
 
 
 def _note(
-    attempt: Attempt, *, now: datetime, came: Asset | None, says: str, exr: Asset | None = None
+    attempt: Attempt, says: str, *, now: datetime, came: Asset | None, exr: Asset | None = None
 ) -> None:
     generation = attempt.generation
     warning = f"{generation.warning} On {now.day} {now:%b, %H:%M} UTC the EXR frames {says}".strip()
-    found = {"exr": exr} if exr is not None else {}
-    Generation.objects.filter(pk=generation.pk, exr=None).update(
-        warning=warning, came=came, **found
-    )
+    rows = Generation.objects.filter(pk=generation.pk, exr=None)
+    rows.update(warning=warning, came=came, exr=exr)

@@ -1,4 +1,4 @@
-"""A result on its way to our disk: the bytes that came, what they are a part of, and who writes
+"""Partial file: a result on its way to our disk: the bytes that came, what they are a part of, and who writes
 them now.
 
 Beside each part lies a note (`.note`): what is certainly on the disk, of how much, and the

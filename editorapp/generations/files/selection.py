@@ -19,7 +19,7 @@ the kind of.
 from dataclasses import dataclass
 from typing import Any
 
-from editorapp.generations.models import Attempt, Generation
+from editorapp.generations.models import Attempt
 from editorapp.providers import output_kinds
 from editorapp.providers.output_kinds import EXR, UNKNOWN, VIDEO
 
@@ -61,8 +61,7 @@ def note_extras(attempt: Attempt, used: list[Named]) -> None:
     extras = [_noted(one) for one in others[:MOST_NOTED]]
     if extras != attempt.generation.extras:
         attempt.generation.extras = extras
-        rows = Generation.objects.filter(pk=attempt.generation_id, attempt_number=attempt.number)
-        rows.update(extras=extras)
+        attempt.shown_on().update(extras=extras)
 
 
 def _noted(one: Named) -> dict[str, str]:

@@ -1,18 +1,20 @@
-"""Stored files on their way to a provider: what travels how, what lies there already, what must be
-staged. Free.
+"""Staging: stored files on their way to a provider: what travels how, what lies there already, what
+must be uploaded. Free.
 """
 
 import asyncio
-from collections.abc import Iterator, Mapping
-from contextlib import ExitStack
+import contextlib
+from collections.abc import Callable, Coroutine, Iterator, Mapping
 from dataclasses import replace
 from datetime import datetime
 from itertools import count
 from pathlib import Path
+from typing import Any
 
 from django.db import transaction
 
 from editorapp.core import retry
+from editorapp.core.fault_points import reached
 from editorapp.core.retry import RetryPolicy
 from editorapp.generations.models import Attempt
 from editorapp.media import outgoing, store
@@ -45,30 +47,63 @@ def asset_ids(wanted: GenerationRequest) -> set[int]:
 
 def staged_ids(wanted: GenerationRequest, spec: Spec) -> set[int]:
     """Return the stored files that must lie with the provider before the paid call."""
-    return {asset_id for asset_id, way in _ways(wanted, spec) if way is not StoredAs.INLINE}
-
-
-def _ways(wanted: GenerationRequest, spec: Spec) -> Iterator[tuple[int, StoredAs]]:
     model = spec.model_for(wanted)
-    for field, ref in wanted.refs():
-        if ref.asset_id is not None:
-            yield ref.asset_id, stored_way(model, field)
+    return {
+        ref.asset_id
+        for field, ref in wanted.refs()
+        if ref.asset_id is not None and stored_way(model, field) is not StoredAs.INLINE
+    }
 
 
 def lying(account_id: int, ids: set[int], *, now: datetime) -> dict[int, Ref]:
     """Return which of these files already lie with the account, and how they are named there."""
     if not ids:
         return {}
-    rows = StagedFile.objects.filter(account_id=account_id, asset_id__in=ids).select_related(
-        "asset"
-    )
+    rows = StagedFile.objects.filter(account_id=account_id, asset_id__in=ids)
     # Until it is known what may go out, what was staged may be the file as it was stored.
-    rows = rows.exclude(asset__outgoing_sha256="")
+    rows = rows.exclude(asset__outgoing_sha256="").select_related("asset")
     return {
         row.asset_id: Ref(**row.ref, media_type=row.asset.mime_type)
         for row in rows
         if row.is_usable(now)
     }
+
+
+def missing(wanted: GenerationRequest, account: ProviderAccount, *, now: datetime) -> set[int]:
+    """Return the stored files that must be uploaded before the paid call."""
+    ids = staged_ids(wanted, account.spec)
+    return ids - lying(account.pk, ids, now=now).keys()
+
+
+def unprepared(wanted: GenerationRequest, spec: Spec) -> set[int]:
+    """Return the stored files that travel inside the request and of which nobody has seen yet what
+    may go out.
+    """
+    if not (ids := asset_ids(wanted) - staged_ids(wanted, spec)):
+        return set()
+    return set(Asset.objects.filter(pk__in=ids, outgoing_sha256="").values_list("pk", flat=True))
+
+
+def stage_missing(
+    wanted: GenerationRequest,
+    account: ProviderAccount,
+    *,
+    run: Callable[[Coroutine[Any, Any, Any]], Any],
+    now: Callable[[], datetime],
+) -> None:
+    """Upload what must lie with the provider and does not yet, and make what travels inside ready.
+
+    `run` runs a coroutine to its end. Raises: ProviderError and its kinds.
+    """
+    to_upload = missing(wanted, account, now=now())
+    for asset_id in sorted(to_upload | unprepared(wanted, account.spec)):
+        asset = Asset.objects.get(pk=asset_id)
+        note_outgoing(asset, run(outgoing_of(asset)))
+        if asset_id in to_upload:
+            ref = run(stage(asset, account))
+            reached("stage.sent")
+            keep(account.pk, asset, ref, now=now())
+            reached("stage.noted")
 
 
 async def stage(asset: Asset, account: ProviderAccount) -> Ref:
@@ -78,20 +113,13 @@ async def stage(asset: Asset, account: ProviderAccount) -> Ref:
     says.
     Raises: ProviderError and its kinds.
     """
-    row, purpose = retry.policy("stage.address_refused"), "input" if asset.is_video else "reference"
-    with ExitStack() as stack:
+    row = retry.policy("stage.address_refused")
+    with contextlib.ExitStack() as stack:
         path = await _held(asset, stack)
-        async with ProviderSession(account.access()) as wire:
+        async with ProviderSession(account.access()) as session:
             for failures in count(1):
                 try:
-                    ref: Ref = await registry.get(account.provider).stage(
-                        path,
-                        name=asset.name,
-                        media_type=asset.mime_type,
-                        purpose=purpose,
-                        wire=wire,
-                    )
-                    return ref
+                    return await _uploaded(asset, path, account.provider, session)
                 except (UploadRefused, NotFound) as error:
                     if row.is_over(failures, 0.0):
                         raise _for_good(error, failures, row) from error
@@ -99,36 +127,31 @@ async def stage(asset: Asset, account: ProviderAccount) -> Ref:
     raise AssertionError("A loop without an end has ended.")
 
 
+async def _uploaded(asset: Asset, path: Path, provider: str, session: ProviderSession) -> Ref:
+    ref: Ref = await registry.get(provider).stage(
+        path,
+        name=asset.name,
+        media_type=asset.mime_type,
+        purpose="input" if asset.is_video else "reference",
+        session=session,
+    )
+    return ref
+
+
 def _for_good(error: ProviderError, failures: int, row: RetryPolicy) -> UploadRefused:
     tried = f"{failures} fresh addresses were tried." if failures > 1 else ""
-    return UploadRefused(
-        " ".join(filter(None, (error.message, tried, row.says))), code=UPLOAD_REFUSED
-    )
+    says = " ".join(filter(None, (error.message, tried, row.says)))
+    return UploadRefused(says, code=UPLOAD_REFUSED)
 
 
-async def _held(asset: Asset, stack: ExitStack) -> Path:
+async def _held(asset: Asset, stack: contextlib.ExitStack) -> Path:
     """Bring a stored file here, in a thread: a copy from a bucket takes a while, and leases are
     renewed meanwhile.
     """
-    try:
-        (path,) = await asyncio.to_thread(
-            stack.enter_context, store.held(asset.outgoing_sha256, store.ORIGINAL)
-        )
-    except Refusal as refusal:
-        raise _in_a_providers_words(refusal) from refusal
+    with _in_a_providers_words():
+        held = store.held(asset.outgoing_sha256, store.ORIGINAL)
+        (path,) = await asyncio.to_thread(stack.enter_context, held)
     return path
-
-
-def unprepared(wanted: GenerationRequest, spec: Spec) -> set[int]:
-    """Return the stored files that travel inside the request and of which nobody has seen yet what
-    may go out.
-    """
-    ids = asset_ids(wanted) - staged_ids(wanted, spec)
-    return (
-        set(Asset.objects.filter(pk__in=ids, outgoing_sha256="").values_list("pk", flat=True))
-        if ids
-        else set()
-    )
 
 
 async def outgoing_of(asset: Asset) -> Outgoing:
@@ -138,10 +161,8 @@ async def outgoing_of(asset: Asset) -> Outgoing:
 
     Raises: Rejected; Unavailable, when this machine cannot just now.
     """
-    try:
+    with _in_a_providers_words():
         return await asyncio.to_thread(outgoing.make, asset)
-    except Refusal as refusal:
-        raise _in_a_providers_words(refusal) from refusal
 
 
 def note_outgoing(asset: Asset, made: Outgoing) -> None:
@@ -151,16 +172,22 @@ def note_outgoing(asset: Asset, made: Outgoing) -> None:
             StagedFile.objects.filter(asset=asset).delete()
 
 
-def _in_a_providers_words(refusal: Refusal) -> ProviderError:
-    if isinstance(refusal, store.Gone):
-        return Rejected("A stored file is not there any more; nothing was sent.", code="file_gone")
-    if refusal.is_ours or refusal.code in (
-        "timed_out",
-        "crashed",
-    ):  # a busy machine, or one short of memory
-        return Unavailable(refusal.message, code=refusal.code)
-    message = "A stored file cannot be made ready to be sent; nothing was sent. Save it anew, and upload that."
-    return Rejected(message, code=refusal.code)
+@contextlib.contextmanager
+def _in_a_providers_words() -> Iterator[None]:
+    """Raise a fault of a stored file as a provider's: Rejected; Unavailable, when it is this
+    machine's.
+    """
+    try:
+        yield
+    except store.Gone as refusal:
+        says = "A stored file is not there any more; nothing was sent."
+        raise Rejected(says, code="file_gone") from refusal
+    except Refusal as refusal:
+        # a busy machine, or one short of memory
+        if refusal.is_ours or refusal.code in ("timed_out", "crashed"):
+            raise Unavailable(refusal.message, code=refusal.code) from refusal
+        says = "A stored file cannot be made ready to be sent; nothing was sent. Save it anew, "
+        raise Rejected(f"{says}and upload that.", code=refusal.code) from refusal
 
 
 def keep(account_id: int, asset: Asset, ref: Ref, *, now: datetime) -> None:
@@ -178,15 +205,15 @@ def resolved(wanted: GenerationRequest, spec: Spec, lying: Mapping[int, Ref]) ->
     """Name each stored file as its parameter wants it: as it lies with the provider, or by its
     bytes.
 
-    Writes nothing and reads no file: bytes stand in the request as a mark, which `Wire.pay`
-    replaces.
+    Writes nothing and reads no file: bytes stand in the request as a mark, which
+    `ProviderSession.pay` replaces.
     Raises: KeyError, when a file does not lie there; Asset.DoesNotExist, when it is not even here,
             or unprepared.
     """
     model = spec.model_for(wanted)
 
-    def carried(field: str, ref: Ref | None) -> Ref | None:
-        if ref is None or ref.asset_id is None:
+    def carried(field: str, ref: Ref) -> Ref:
+        if ref.asset_id is None:
             return ref
         if stored_way(model, field) is not StoredAs.INLINE:
             return lying[ref.asset_id]
@@ -194,21 +221,14 @@ def resolved(wanted: GenerationRequest, spec: Spec, lying: Mapping[int, Ref]) ->
         sha256, media_type = rows.values_list("outgoing_sha256", "mime_type").get(pk=ref.asset_id)
         return Ref(data=StoredFile.of(sha256), media_type=media_type)
 
-    def carried_all(field: str, refs: tuple[Ref, ...] | None) -> tuple[Ref, ...] | None:
-        return (
-            None
-            if refs is None
-            else tuple(one for ref in refs if (one := carried(field, ref)) is not None)
-        )
-
-    return replace(
-        wanted,
-        source=carried("source", wanted.source),
-        start_frame=carried("start_frame", wanted.start_frame),
-        end_frame=carried("end_frame", wanted.end_frame),
-        keyframes=carried_all("keyframes", wanted.keyframes),
-        image_refs=carried_all("image_refs", wanted.image_refs),
-    )
+    found: dict[str, Any] = {}
+    for field in ("source", "start_frame", "end_frame"):
+        if (ref := getattr(wanted, field)) is not None:
+            found[field] = carried(field, ref)
+    for field in ("keyframes", "image_refs"):
+        if (refs := getattr(wanted, field)) is not None:
+            found[field] = tuple(carried(field, ref) for ref in refs)
+    return replace(wanted, **found)
 
 
 def forget_refused(attempt: Attempt, error: ProviderError) -> bool:

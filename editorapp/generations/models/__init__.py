@@ -5,14 +5,23 @@ from editorapp.generations.models.attempt import (
     InvalidTransition,
     Overtaken,
     Priority,
+    Transition,
+    move,
+    newest,
     turn_of,
 )
 from editorapp.generations.models.coordination import BooksCheck, Heartbeat, Lease, Pause
-from editorapp.generations.models.generation import Generation, GenerationQuerySet
+from editorapp.generations.models.generation import (
+    NOTHING_WRONG,
+    Generation,
+    GenerationQuerySet,
+    failure,
+)
 from editorapp.generations.models.reconciliation import Search, Settlement
 from editorapp.generations.models.verification import HeardAnswer, Verification
 
 __all__ = [
+    "NOTHING_WRONG",
     "Attempt",
     "BooksCheck",
     "Generation",
@@ -26,6 +35,10 @@ __all__ = [
     "Priority",
     "Search",
     "Settlement",
+    "Transition",
     "Verification",
+    "failure",
+    "move",
+    "newest",
     "turn_of",
 ]

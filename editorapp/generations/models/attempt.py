@@ -1,15 +1,18 @@
-"""Each paid post that was made for a generation, and the one way in which its state moves."""
+"""Attempts: each paid post that was made for a generation, and the one way in which its state moves."""
 
 import logging
 import uuid
+from collections.abc import Sequence
 from contextlib import AbstractContextManager, nullcontext
-from datetime import datetime
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
 from typing import Any
 
 from django.db import connection, models, transaction
 
 from editorapp.core import logs
 from editorapp.generations.models.generation import Generation
+from editorapp.generations.models.prepared import update_each
 from editorapp.generations.states import ACTIVE, FINAL, TRANSITIONS, State
 from editorapp.providers.models import ProviderAccount
 from editorapp.teams.models import User
@@ -25,15 +28,16 @@ class Overtaken(Exception):
     """Somebody else changed the row first; drop what you were about to write."""
 
 
-def _one_transaction() -> AbstractContextManager[None]:
-    """Open a transaction, unless there is one: a step that fails undoes all of that, so it needs no
+def _undone_together(steps: Sequence["Transition"]) -> AbstractContextManager[None]:
+    """Undo all steps where one fails; one alone, where its caller's transaction does, needs no
     savepoint.
     """
-    return nullcontext() if connection.in_atomic_block else transaction.atomic()
+    is_safe = len(steps) == 1 and connection.in_atomic_block
+    return nullcontext() if is_safe else transaction.atomic()
 
 
 class Priority(models.IntegerChoices):
-    """How what waits for an account is sent: see line/order.py."""
+    """How what waits for an account is sent: see queue/fair_order.py."""
 
     FIRST = 0, "Ahead of all"  # an admin put it there
     SINGLE = 1, "Single"
@@ -47,7 +51,7 @@ class Attempt(models.Model):
     and to set a fresh
     `lease_token`; if the claimer dies, the row simply becomes due again. One that waits to be sent
     and is never due is
-    paused: see line/pausing.py.
+    paused: see queue/parking.py.
     """
 
     generation = models.ForeignKey(Generation, on_delete=models.PROTECT, related_name="attempts")
@@ -118,7 +122,7 @@ class Attempt(models.Model):
                 name="attempt_due",
             ),
             models.Index(fields=["account", "submit_started_at"], name="attempt_rate"),
-            # The line at each account, for line/order.py, which writes this condition as constants.
+            # The line at each account, for queue/fair_order.py, which writes this condition as constants.
             models.Index(
                 fields=["account", "person", "priority", "turn", "id"],
                 name="attempt_in_line",
@@ -140,35 +144,25 @@ class Attempt(models.Model):
     def move(
         self, to: State, *, now: datetime, shown: dict[str, Any] | None = None, **changes: Any
     ) -> None:
-        """Step to another state, only if the row still has the state and the lease that this object
-        was read with.
+        """Step to another state, as `move` below."""
+        move(to, [Transition(self, changes, shown or {})], now=now)
 
-        Writes: `state`, the given fields of the attempt, the generation's copy of the state and
-                what `shown` adds to
-        it, in one transaction.
-        Raises: InvalidTransition; Overtaken, when another writer was first.
-        """
-        if to not in TRANSITIONS[State(self.state)]:
-            raise InvalidTransition(f"{self.state} -> {to}")
-        if to not in ACTIVE:
-            changes["next_action_at"] = None
-        with _one_transaction():
-            row = Attempt.objects.filter(pk=self.pk, state=self.state, lease_token=self.lease_token)
-            if not row.update(state=to, **changes):
-                raise Overtaken(f"attempt {self.pk} is no longer {self.state}")
-            self.show(to, now=now, **(shown or {}))
-        self.note_step(to)
-        self.state = to
-        for name, value in changes.items():
-            setattr(self, name, value)
+    def as_read(self) -> models.QuerySet["Attempt"]:
+        """Return this row, if it still has the state and the lease that it was read with."""
+        return Attempt.objects.filter(pk=self.pk, state=self.state, lease_token=self.lease_token)
+
+    def shown_on(self) -> models.QuerySet[Generation]:
+        """Return its generation's row, if this is the newest attempt: only that one speaks for it."""
+        return Generation.objects.filter(pk=self.generation_id, attempt_number=self.number)
+
+    def kept_until(self, now: datetime) -> datetime:
+        """Return until when the provider is counted on to have the result."""
+        kept = timedelta(seconds=self.account.spec.result_kept_seconds)
+        return (self.provider_done_at or now) + kept
 
     def named(self) -> logs.about:
         """Name this attempt in the log lines of a block."""
         return logs.about(self.generation_id, self.pk, self.account_id)
-
-    def note_step(self, to: State) -> None:
-        """Write a line for a step."""
-        self.note(f"{State(self.state).value} -> {to.value}")
 
     def note(self, line: str) -> None:
         """Write a line about this attempt, once what it says is committed."""
@@ -176,13 +170,70 @@ class Attempt(models.Model):
             ids = {"generation": self.generation_id, "attempt": self.pk, "account": self.account_id}
             transaction.on_commit(lambda: log.info(line, extra={"fields": ids}))
 
-    def show(self, state: State, *, now: datetime, **shown: Any) -> None:
-        """Copy a state to the generation, for pages; only the newest attempt speaks for it."""
-        rows = Generation.objects.filter(pk=self.generation_id, attempt_number=self.number)
-        ended = {"finished_at": now if state in FINAL else None}
-        rows.update(state=state, state_since=now, **{**ended, **shown})
+
+@dataclass(frozen=True)
+class Transition:
+    """One attempt's step: what changes on it, and what its generation shows.
+
+    All that are made together name the same fields.
+    """
+
+    attempt: Attempt
+    changes: dict[str, Any] = field(default_factory=dict)
+    shown: dict[str, Any] = field(default_factory=dict)
+
+
+def move(to: State, steps: Sequence[Transition], *, now: datetime) -> None:
+    """Step all these attempts, only if each row still has the state and the lease that it was read
+    with.
+
+    Writes: `state`, the given fields of each attempt, its generation's copy of the state and what
+            is shown beside it, in the caller's transaction or one of its own.
+    Raises: InvalidTransition; Overtaken, when another writer was first at any of them. Nothing is
+            written then.
+    """
+    for one in steps:
+        if to not in TRANSITIONS[State(one.attempt.state)]:
+            raise InvalidTransition(f"{one.attempt.state} -> {to}")
+    always = {"state": to} | ({} if to in ACTIVE else {"next_action_at": None})
+    with _undone_together(steps):
+        _write(to, steps, always, now=now)
+    for one in steps:
+        one.attempt.note(f"{State(one.attempt.state).value} -> {to.value}")
+        for name, value in (one.changes | always).items():
+            setattr(one.attempt, name, value)
+
+
+def _write(
+    to: State, steps: Sequence[Transition], always: dict[str, Any], *, now: datetime
+) -> None:
+    """Write attempts, then generations, each by their keys: the order of all locks (core/locks.py).
+
+    Raises: Overtaken.
+    """
+    state = {"state": to, "state_since": now, "finished_at": now if to in FINAL else None}
+    moved, shown = [], []
+    for one in sorted(steps, key=lambda one: one.attempt.pk):
+        row = one.attempt
+        was = {"id": row.pk, "state": row.state, "lease_token": row.lease_token}
+        moved.append((one.changes | always, was))
+        shown.append((state | one.shown, {"id": row.generation_id, "attempt_number": row.number}))
+    if moved and update_each(Attempt, moved) < len(moved):
+        raise Overtaken(f"of the attempts {[row['id'] for _, row in moved]} one was changed")
+    if shown:
+        update_each(Generation, sorted(shown, key=lambda row: row[1]["id"]))
 
 
 def turn_of(at: datetime) -> int:
     """Return the place in line of what is queued at this instant: its microsecond."""
     return int(at.timestamp() * 1_000_000)
+
+
+def newest(generation: Generation, *, is_locked: bool = False) -> Attempt:
+    """Return the attempt that speaks for a generation, locked until the transaction ends where that
+    is asked for.
+    """
+    rows = Attempt.objects.filter(generation=generation).order_by("-number")
+    rows = rows.select_related("account", "generation")
+    rows = rows.select_for_update(no_key=True, of=("self",)) if is_locked else rows
+    return rows[:1].get()

@@ -1,4 +1,4 @@
-"""What the engine notes of itself: signs of life, leases, accounts that rest, checks of the books."""
+"""Coordination: what the engine notes of itself: signs of life, leases, accounts that rest, checks of the books."""
 
 from django.db import models
 
@@ -46,7 +46,7 @@ class Pause(models.Model):
 
 
 class BooksCheck(models.Model):
-    """What one check of the ledger found: see watch/books.py. Kept for the status page."""
+    """What one check of the ledger found: see checks/books.py. Kept for the status page."""
 
     at = models.DateTimeField(db_index=True)
     seconds = models.FloatField()

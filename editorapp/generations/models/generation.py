@@ -1,4 +1,6 @@
-"""What was asked for, and what became of it."""
+"""Generation: what was asked for, and what became of it."""
+
+from typing import Any
 
 from django.db import models
 from django.db.models.functions import Coalesce
@@ -14,6 +16,14 @@ from editorapp.teams.roles import Act
 RESPONSIBLE = Coalesce("assignee_id", "created_by_id")  # as `Generation.responsible_id`, in a query
 
 
+def failure(code: str, message: str, **more: Any) -> dict[str, Any]:
+    """Return the fields with which a generation shows what went wrong."""
+    return {"failure_code": code[:60], "failure_message": message, **more}
+
+
+NOTHING_WRONG = failure("", "")
+
+
 class GenerationQuerySet(models.QuerySet["Generation"]):
     def visible_to(self, member: Member) -> "GenerationQuerySet":
         return self.filter(team_id=member.team_id)
@@ -23,9 +33,7 @@ class GenerationQuerySet(models.QuerySet["Generation"]):
         return self.filter(models.Q(assignee=user_id) | models.Q(assignee=None, created_by=user_id))
 
     def answered_by(self, member: Member) -> "GenerationQuerySet":
-        """Return the team's takes that this member may pause, cancel and settle: as
-        `is_answered_by`.
-        """
+        """Return the team's takes that this member may pause and settle: as `is_answered_by`."""
         takes = self.visible_to(member)
         if member.may(Act.ANSWER_FOR_ALL):
             return takes
@@ -49,6 +57,10 @@ class Generation(models.Model):
         NONE = "", "Somebody paused it"
         DISABLED = "disabled", "Who answers for it was disabled"
         DEMOTED = "demoted", "Who answers for it may not create any more"
+
+    WHY_LEFT = {Hold.DISABLED: "was disabled", Hold.DEMOTED: "got a role that may not create"}
+    NOT_HELD = {"held_at": None, "held_by": None, "held_because": Hold.NONE}
+    EXPIRING = "result_expiring"  # the failure code of a paid result that waits for too long
 
     team = models.ForeignKey(Team, on_delete=models.PROTECT, related_name="generations")
     created_by = models.ForeignKey(User, on_delete=models.PROTECT, related_name="generations")
@@ -115,7 +127,7 @@ class Generation(models.Model):
     )
     held_at = models.DateTimeField(
         null=True, blank=True
-    )  # somebody paused this one: see line/pausing.py
+    )  # somebody paused this one: see queue/parking.py
     held_by = models.ForeignKey(
         User, null=True, blank=True, on_delete=models.SET_NULL, related_name="+"
     )
@@ -171,9 +183,9 @@ class Generation(models.Model):
     def responsible(self) -> User:
         return self.assignee or self.created_by
 
-    def is_answered_by(self, member: Member) -> bool:
-        """May this member pause, cancel and settle it? Its own person may, and an admin."""
-        return self.team_id == member.team_id and member.may_answer_for(self.responsible_id)
+    def is_answered_by(self, member: Member, act: Act = Act.ANSWER) -> bool:
+        """May this member pause and settle it, or cancel it? Its own person may, and an admin."""
+        return self.team_id == member.team_id and member.may_answer_for(self.responsible_id, act)
 
     @property
     def why_held(self) -> str:
@@ -183,11 +195,7 @@ class Generation(models.Model):
         who = str(self.held_by) if self.held_by else ""
         if self.held_because == self.Hold.NONE:
             return f"{who or 'Somebody'} paused it."
-        what = (
-            "was disabled"
-            if self.held_because == self.Hold.DISABLED
-            else "got a role that may not create"
-        )
+        what = self.WHY_LEFT[self.Hold(self.held_because)]
         paused = f"{who} paused it when" if who else "It is paused because"
         then = "It waits until an admin lets it go and answers for it, hands it over or cancels it."
         return f"{paused} {self.responsible} {what}. {then}"
@@ -262,7 +270,7 @@ class Generation(models.Model):
     @property
     def is_expiring(self) -> bool:
         """Has a paid result waited so long that the provider may delete it before it is here?"""
-        return self.is_active and self.failure_code == "result_expiring"
+        return self.is_active and self.failure_code == self.EXPIRING
 
     @property
     def can_try_again(self) -> bool:

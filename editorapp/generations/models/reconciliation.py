@@ -1,4 +1,4 @@
-"""What is kept of an outcome that was unknown: where its search stands, and who settled it."""
+"""Reconciliation: what is kept of an outcome that was unknown: where its search stands, and who settled it."""
 
 from django.db import models
 

@@ -1,4 +1,4 @@
-"""What is kept of an account that is held against its provider's documents.
+"""Verification: what is kept of an account that is held against its provider's documents.
 
 Nothing in here is a secret.
 """

@@ -1,1 +1,1 @@
-"""What waits to be sent: whose turn it is, who may change that, and why nothing goes now."""
+"""Queue of what waits to be sent: whose turn it is, who may change that, and why nothing goes now."""

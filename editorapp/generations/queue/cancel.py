@@ -1,11 +1,11 @@
-"""Cancel what has not been sent yet."""
+"""Cancel: take back what has not been sent yet."""
 
 from datetime import datetime
 
 from django.db import transaction
 
 from editorapp.costs import ledger
-from editorapp.generations.models import Attempt, Generation, InvalidTransition, Overtaken
+from editorapp.generations.models import Attempt, Generation, InvalidTransition, Overtaken, newest
 from editorapp.generations.states import CANCELABLE, State
 from editorapp.teams.models import User
 
@@ -32,19 +32,23 @@ def cancel(
         with transaction.atomic():
             # Locked: what a lane claims for its upload in this moment is not sent yet, and can
             # still be canceled.
-            attempt = generation.attempts.select_for_update(no_key=True).order_by("-number").first()
-            if attempt is not None and attempt.state == State.CANCELED:
+            attempt = newest(generation, is_locked=True)
+            if attempt.state == State.CANCELED:
                 raise TooLate("It was canceled already.")
-            if attempt is None or attempt.state not in CANCELABLE:
-                raise TooLate("It has been sent already, so it runs to its end at the provider.")
+            guard(attempt)
             shown = {"failure_message": why} if why else {}
             attempt.move(
                 State.CANCELED, now=now, lease_token=None, submit_started_at=None, shown=shown
             )
-            ledger.release(
-                attempt.pk, now=now, note=f"{by}: {note[:1].lower()}{note[1:]}" if by else note
-            )
+            note = f"{by}: {note[:1].lower()}{note[1:]}" if by else note
+            ledger.release(attempt.pk, now=now, note=note)
     except (Overtaken, InvalidTransition) as error:
         raise TooLate("It was sent a moment ago, so it runs to its end at the provider.") from error
     generation.refresh_from_db()
     return attempt
+
+
+def guard(attempt: Attempt) -> None:
+    """Raises: TooLate, when it is not waiting any more."""
+    if attempt.state not in CANCELABLE:
+        raise TooLate("It has been sent already, so it runs to its end at the provider.")

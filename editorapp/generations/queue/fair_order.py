@@ -1,4 +1,4 @@
-"""Whose turn it is at an account: which of what waits there is sent next."""
+"""Fair order: whose turn it is at an account, which of what waits there is sent next."""
 
 from collections import defaultdict
 from collections.abc import Iterable, Sequence

@@ -6,6 +6,8 @@ transaction: nothing of theirs is sent in between. What is at a provider already
              end.
 """
 
+from collections.abc import Collection, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import datetime
 from decimal import Decimal
@@ -17,8 +19,8 @@ from editorapp.core.locks import locked
 from editorapp.core.money import ZERO
 from editorapp.costs import ledger
 from editorapp.generations.coordination import wake
-from editorapp.generations.models import Attempt, Generation
-from editorapp.generations.queue import pause
+from editorapp.generations.models import Attempt, Generation, newest
+from editorapp.generations.queue import parking, pause
 from editorapp.generations.queue.cancel import cancel
 from editorapp.generations.states import ACTIVE, CANCELABLE, SETTLEABLE
 from editorapp.providers.models import ProviderAccount
@@ -37,6 +39,9 @@ class HandOver(models.TextChoices):
     CANCEL = "cancel", "Cancel them: nothing of them is sent, their money is free again"
     HAND_OVER = "hand_over", "Hand them over to somebody, who answers for them from now on"
     KEEP = "keep", "Keep them: they are sent when their turn comes, and you answer for them"
+
+
+Hold = Generation.Hold
 
 
 class NotChosen(Exception):
@@ -76,18 +81,13 @@ def affairs(member: Member) -> Affairs:
     takes = list(_takes(member).filter(state__in=states).values_list("pk", "state", "is_simulated"))
     held = ledger.held_of([pk for pk, _state, _simulated in takes])
 
-    def money(*states: str) -> Money:
-        found = [
-            (held.get(pk, ZERO), is_simulated)
-            for pk, state, is_simulated in takes
-            if state in states
-        ]
-        real, simulated = (
-            sum((usd for usd, kind in found if kind is want), ZERO) for want in (False, True)
-        )
+    def money(states: Collection[str]) -> Money:
+        found = [(held.get(pk, ZERO), kind) for pk, state, kind in takes if state in states]
+        real = sum((usd for usd, is_simulated in found if not is_simulated), ZERO)
+        simulated = sum((usd for usd, is_simulated in found if is_simulated), ZERO)
         return Money(len(found), real, simulated)
 
-    return Affairs(money(*CANCELABLE), money(*SETTLEABLE), money(*(ACTIVE - CANCELABLE)))
+    return Affairs(money(CANCELABLE), money(SETTLEABLE), money(ACTIVE - CANCELABLE))
 
 
 def heirs(member: Member) -> models.QuerySet[Member]:
@@ -103,13 +103,9 @@ def disable(member: Member, change: Offboarding, *, now: datetime) -> int:
 
     Raises: PermissionDenied; LastAdmin; NotChosen.
     """
-    _guard(member, change)
-    with transaction.atomic():
-        locked(
-            ProviderAccount.objects.all()
-        )  # the order of all locks, and no pause changes meanwhile
+    with _guarded(member, change):
         people.disable(member, by=change.by.user, now=now)
-        return _settle(member, change, Generation.Hold.DISABLED, now=now)
+        return _settle(member, change, Hold.DISABLED, now=now)
 
 
 def change_role(member: Member, role: str, change: Offboarding, *, now: datetime) -> int:
@@ -119,17 +115,10 @@ def change_role(member: Member, role: str, change: Offboarding, *, now: datetime
 
     Raises: PermissionDenied; ValueError, for a role that does not exist; LastAdmin; NotChosen.
     """
-    _guard(member, change)
-    with transaction.atomic():
-        locked(
-            ProviderAccount.objects.all()
-        )  # the order of all locks, and no pause changes meanwhile
+    with _guarded(member, change):
         people.change_role(member, role, now=now)
-        return (
-            0
-            if may(role, Act.CREATE)
-            else _settle(member, change, Generation.Hold.DEMOTED, now=now)
-        )
+        is_able = may(role, Act.CREATE)
+        return 0 if is_able else _settle(member, change, Hold.DEMOTED, now=now)
 
 
 def decide(member: Member, change: Offboarding, *, now: datetime) -> int:
@@ -139,16 +128,12 @@ def decide(member: Member, change: Offboarding, *, now: datetime) -> int:
 
     Raises: PermissionDenied, also when they may send it themselves; NotChosen.
     """
-    _guard(member, change)
-    with transaction.atomic():
-        locked(
-            ProviderAccount.objects.all()
-        )  # the order of all locks, and no pause changes meanwhile
+    with _guarded(member, change):
         locked(Team.objects.filter(pk=member.team_id))  # nobody is disabled or demoted meanwhile
         row = Member.objects.get(pk=member.pk)
         if row.may(Act.CREATE):
             raise PermissionDenied(f"{member.user} answers for their own takes.")
-        why = Generation.Hold.DEMOTED if row.is_active else Generation.Hold.DISABLED
+        why = Hold.DEMOTED if row.is_active else Hold.DISABLED
         return _settle(member, change, why, now=now)
 
 
@@ -164,48 +149,50 @@ def _takes(member: Member) -> models.QuerySet[Generation]:
     return Generation.objects.visible_to(member).of_person(member.user_id)
 
 
-def _guard(member: Member, change: Offboarding) -> None:
+@contextmanager
+def _guarded(member: Member, change: Offboarding) -> Iterator[None]:
+    """See that this may be chosen, then lock what comes first in the order of all locks, so that no
+    pause changes meanwhile.
+    """
     if change.by.team_id != member.team_id or not change.by.may(Act.MANAGE):
         raise PermissionDenied("Only an admin may do this.")
     if change.choice == HandOver.HAND_OVER and change.to is None:
         raise NotChosen("Choose who answers for the takes from now on.")
     if change.choice == HandOver.KEEP and change.by.user_id == member.user_id:
         raise NotChosen("You cannot answer for them any more then: hold, cancel or hand them over.")
+    with transaction.atomic():
+        locked(ProviderAccount.objects.all())
+        yield
 
 
-def _settle(member: Member, change: Offboarding, why: Generation.Hold, *, now: datetime) -> int:
-    """Do as chosen with all that waits.
-
-    All is locked before the first is changed: see core/locks.py.
-    """
+def _settle(member: Member, change: Offboarding, why: Hold, *, now: datetime) -> int:
+    """Do as chosen with all that waits."""
     to = _heir(member, change)
-    waiting = Attempt.objects.filter(
-        state__in=CANCELABLE, generation__in=_takes(member).values("pk")
-    )
-    attempts = dict(locked(waiting).order_by("pk").values_list("pk", "generation_id"))
-    ids = list(attempts.values())
-    locked(Generation.objects.filter(pk__in=ids))
-    ledger.lock(attempts)
-    takes = list(
-        Generation.objects.filter(pk__in=ids)
-        .select_related("created_by", "assignee")
-        .order_by("pk")
-    )
+    takes = _locked_waiting(member)
+    ids = [take.pk for take in takes]
     if change.choice == HandOver.CANCEL:
-        what = (
-            "was disabled" if why == Generation.Hold.DISABLED else "got a role that may not create"
-        )
+        what = f"canceled when {member.user} {Generation.WHY_LEFT[why]}"
         for take in takes:
-            cancel(take, now=now, by=change.by.user, note=f"canceled when {member.user} {what}")
+            cancel(take, now=now, by=change.by.user, note=what)
     elif to is not None:
         _hand_over(takes, to, change, now=now)
-        open_ones = _takes(member).filter(state__in=SETTLEABLE)
-        open_ones.update(assignee=to.user)
+        _takes(member).filter(state__in=SETTLEABLE).update(assignee=to.user)
     elif change.choice == HandOver.KEEP:
         pause.release(ids, member=change.by, now=now)
     else:
         pause.hold_for_nobody(ids, why, by=change.by.user, now=now)
     return len(takes)
+
+
+def _locked_waiting(member: Member) -> list[Generation]:
+    """Lock all that waits of a member before the first is changed (core/locks.py); return it."""
+    own = _takes(member).values("pk")
+    rows = locked(Attempt.objects.filter(state__in=CANCELABLE, generation__in=own))
+    attempts = dict(rows.order_by("pk").values_list("pk", "generation_id"))
+    takes = Generation.objects.filter(pk__in=list(attempts.values()))
+    locked(takes)
+    ledger.lock(attempts)
+    return list(takes.select_related("created_by", "assignee").order_by("pk"))
 
 
 def _heir(member: Member, change: Offboarding) -> Member | None:
@@ -229,19 +216,14 @@ def _hand_over(takes: list[Generation], to: Member, change: Offboarding, *, now:
     """
     by = change.by.user
     for take in takes:
-        attempt = take.attempts.order_by("-number").first()
-        assert attempt is not None
-        ledger.remark(
-            attempt.pk, f"{by}: handed over from {take.responsible} to {to.user}.", now=now
-        )
+        says = f"{by}: handed over from {take.responsible} to {to.user}."
+        ledger.remark(newest(take).pk, says, now=now)
         wake.soon(take.provider)
-    ids = [take.pk for take in takes]
-    Attempt.objects.filter(generation__in=ids, state__in=CANCELABLE).update(person=to.user)
-    rows = Generation.objects.filter(pk__in=ids)
+    rows = Generation.objects.filter(pk__in=[take.pk for take in takes])
+    waiting = Attempt.objects.filter(generation__in=rows.values("pk"), state__in=CANCELABLE)
+    waiting.update(person=to.user)
     rows.update(assignee=to.user)
     # What they had paused themselves stays so; what was paused because nobody could send it goes
     # on.
-    rows.exclude(held_because=Generation.Hold.NONE).update(
-        held_at=None, held_by=None, held_because=Generation.Hold.NONE
-    )
-    pause.unpark(rows, now=now)
+    rows.exclude(held_because=Hold.NONE).update(**Generation.NOT_HELD)
+    parking.unpark(rows, now=now)

@@ -5,34 +5,22 @@ Nothing of it is sent meanwhile; what is sent is followed on.
 What nobody may send any more (see senders.py) is paused in the same way, until an admin says what
 becomes of it.
 
-What is paused is parked: its attempt waits to be sent and is never due, so it costs the engine
-nothing. To park gives the row another lease token, so that a sweep which has taken it a moment ago
-can no longer write that it sends it.
-
-Whether it is paused is decided under locks: on the account, then on the team (the order of
-core/locks.py). Whoever changes a pause takes them, whoever queues a job (`locked_flags`), and
-whoever takes one to send it (engine/reached.py). So no row is parked that nothing pauses, and none
-is due that something does; `release_forgotten` sees to it all the same, because what is parked by
-mistake would wait for ever, with its money held.
+How, and under which locks: parking.py.
 """
 
 import logging
-import uuid
 from collections.abc import Collection
-from dataclasses import dataclass
 from datetime import datetime
 
 from django.core.exceptions import PermissionDenied
 from django.db import transaction
-from django.db.models import Exists, OuterRef, Q, QuerySet
 
 from editorapp.core.locks import locked
 from editorapp.costs import ledger
-from editorapp.generations.coordination import wake
-from editorapp.generations.models import Attempt, Generation
-from editorapp.generations.queue import senders
-from editorapp.generations.queue.cancel import TooLate
-from editorapp.generations.states import CANCELABLE, State
+from editorapp.generations.models import Attempt, Generation, newest
+from editorapp.generations.queue import cancel, senders
+from editorapp.generations.queue.parking import forgotten, locked_flags, park, unpark
+from editorapp.generations.states import CANCELABLE
 from editorapp.providers.models import ProviderAccount
 from editorapp.teams.models import Member, Team, User
 from editorapp.teams.roles import Act
@@ -40,17 +28,6 @@ from editorapp.teams.roles import Act
 log = logging.getLogger(__name__)
 
 MOST_FORGOTTEN = 500  # in one look
-
-
-@dataclass(frozen=True)
-class Flags:
-    """What the pauses of an account and of a team say, locked until the transaction that read them
-    ends.
-    """
-
-    account_id: int
-    team_id: int
-    is_paused: bool
 
 
 def pause_queue(member: Member, *, now: datetime) -> None:
@@ -101,15 +78,12 @@ def hold(generation: Generation, *, member: Member, now: datetime) -> None:
     Raises: TooLate, when it was sent in the meantime; PermissionDenied, unless it is one's own or
     one is an admin.
     """
-    may_arrange(generation, member)
+    senders.may_arrange(generation, member)
     with transaction.atomic():
-        attempt = generation.attempts.select_for_update(no_key=True).order_by("-number").first()
-        if attempt is None or attempt.state not in CANCELABLE:
-            raise TooLate("It has been sent already, so it runs to its end at the provider.")
+        cancel.guard(newest(generation, is_locked=True))
         one = Generation.objects.filter(pk=generation.pk)
-        one.filter(held_at=None).update(
-            held_at=now, held_by=member.user, held_because=Generation.Hold.NONE
-        )
+        held = Generation.NOT_HELD | {"held_at": now, "held_by": member.user}
+        one.filter(held_at=None).update(**held)
         park(one, now=now)
     generation.refresh_from_db()
 
@@ -121,7 +95,7 @@ def let_go(generation: Generation, *, member: Member, now: datetime) -> None:
     sent all the same.
     Raises: PermissionDenied.
     """
-    may_arrange(generation, member)
+    senders.may_arrange(generation, member)
     with transaction.atomic():
         locked_flags(generation.account_id, generation.team_id)
         release([generation.pk], member=member, now=now)
@@ -142,13 +116,10 @@ def release(ids: Collection[int], *, member: Member, now: datetime) -> None:
     )  # before the money of those that are sent all the same
     takes = Generation.objects.filter(pk__in=ids, state__in=CANCELABLE).order_by("pk")
     for take in takes.filter(senders.nobody()).select_related("created_by", "assignee"):
-        attempt = take.attempts.order_by("-number").first()
-        if attempt is not None:
-            ledger.remark(
-                attempt.pk, f"{member.user}: sent all the same, for {take.responsible}.", now=now
-            )
+        says = f"{member.user}: sent all the same, for {take.responsible}."
+        ledger.remark(newest(take).pk, says, now=now)
         Generation.objects.filter(pk=take.pk).update(assignee=member.user)
-    takes.update(held_at=None, held_by=None, held_because=Generation.Hold.NONE)
+    takes.update(**Generation.NOT_HELD)
     unpark(takes, now=now)
 
 
@@ -162,91 +133,6 @@ def hold_for_nobody(
     takes = Generation.objects.filter(pk__in=ids, state__in=CANCELABLE)
     park(takes, now=now)
     takes.update(held_at=now, held_by=by, held_because=why)
-
-
-def may_arrange(generation: Generation, member: Member) -> None:
-    """Guard what changes whether and when a job is sent: the affair of who answers for it, and an
-    admin's.
-
-    Raises: PermissionDenied.
-    """
-    if not generation.is_answered_by(member):
-        raise PermissionDenied("Only the person who answers for it or an admin may do this.")
-
-
-def paused() -> Q:
-    """Return the condition on generations that must not be sent now."""
-    return _stopped() | senders.nobody()
-
-
-def _stopped() -> Q:
-    """Return the condition on generations that somebody has paused, as every page says."""
-    stopped = Q(held_at__isnull=False) | Q(team__queue_paused_at__isnull=False)
-    return stopped | Q(account__paused_at__isnull=False)
-
-
-def locked_flags(account_id: int, team_id: int) -> Flags:
-    """Lock what pauses all of an account and all of a team, and say whether anything does.
-
-    Call it at the beginning of a transaction that queues a job or lets one go.
-    """
-    accounts = ProviderAccount.objects.filter(pk=account_id).select_for_update(no_key=True)
-    teams = Team.objects.filter(pk=team_id).select_for_update(no_key=True)
-    flags = [
-        *accounts.values_list("paused_at", flat=True),
-        *teams.values_list("queue_paused_at", flat=True),
-    ]
-    return Flags(account_id, team_id, any(at is not None for at in flags))
-
-
-def park(rows: QuerySet[Generation], *, now: datetime) -> None:
-    """Take what waits to be sent out of the engine's sight. Call it inside a transaction.
-
-    What is being uploaded for it waits too; what has arrived by then lies there for when it goes
-    on.
-    """
-    # The state stands in the statement itself, not in a subquery: so a row that is sent meanwhile
-    # is not touched. What is parked already is written too: so it waits for this pause, whoever is
-    # about to lift another one of it.
-    waiting = Attempt.objects.filter(
-        state__in=CANCELABLE, generation_id__in=rows.order_by().values("pk")
-    )
-    locked(waiting).update(
-        state=State.QUEUED, next_action_at=None, lease_token=uuid.uuid4(), submit_started_at=None
-    )
-    locked(rows.filter(state=State.STAGING)).order_by().update(state=State.QUEUED, state_since=now)
-
-
-def unpark(rows: QuerySet[Generation], *, now: datetime) -> int:
-    """Let what was parked be sent again, unless something else still pauses it.
-
-    Return how many jobs that are.
-
-    Call it inside a transaction. Whoever lifts one of several pauses has locked the others: see
-    `resume_queue`.
-    """
-    free = rows.order_by().filter(state=State.QUEUED).exclude(paused())
-    providers = set(free.values_list("provider", flat=True))
-    parked = Attempt.objects.filter(
-        state=State.QUEUED, next_action_at=None, generation_id__in=free.values("pk")
-    )
-    # What failed before the pause was not tried during it.
-    released = locked(parked).update(
-        next_action_at=now, lease_token=None, error_count=0, failing_since=None
-    )
-    if released:
-        for provider in sorted(providers):
-            wake.soon(provider)
-    return released
-
-
-def forgotten() -> QuerySet[Attempt]:
-    """Return what is parked although nothing pauses it.
-
-    There should be none; the index attempt_due finds them.
-    """
-    free = Generation.objects.filter(pk=OuterRef("generation")).exclude(_stopped())
-    return Attempt.objects.filter(Exists(free), state=State.QUEUED, next_action_at=None)
 
 
 def release_forgotten(now: datetime) -> int:

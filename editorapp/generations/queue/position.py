@@ -1,12 +1,12 @@
-"""Where what waits stands: how many go before it at its account, and why nothing of it is sent now."""
+"""Queue position: where what waits stands, how many go before it at its account, and why nothing of it is sent now."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
 
-from editorapp.generations.engine.claims import RATE_WINDOW, free_slots, taking_slots
 from editorapp.generations.models import Attempt, Generation, Pause
 from editorapp.generations.queue import fair_order
+from editorapp.generations.queue.slots import RATE_WINDOW, free_slots, taking_slots
 from editorapp.generations.states import CANCELABLE, State
 from editorapp.providers import registry
 from editorapp.providers.models import ProviderAccount

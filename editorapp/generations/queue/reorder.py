@@ -1,4 +1,4 @@
-"""Move what waits to be sent: up and down within its person's line, to its front, or, by an admin,
+"""Reorder: move what waits to be sent: up and down within its person's line, to its front, or, by an admin,
 ahead of all.
 """
 
@@ -11,7 +11,7 @@ from editorapp.core.locks import locked
 from editorapp.generations.coordination import wake
 from editorapp.generations.models import Attempt, Generation, Priority
 from editorapp.generations.queue.cancel import TooLate
-from editorapp.generations.queue.pause import may_arrange
+from editorapp.generations.queue.senders import may_arrange
 from editorapp.generations.states import CANCELABLE
 from editorapp.teams.models import Member
 from editorapp.teams.roles import Act

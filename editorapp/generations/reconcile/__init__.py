@@ -1,3 +1,3 @@
-"""Paid calls whose outcome nobody knows: looked for, compared, settled; never sent again by
+"""Reconciliation: paid calls whose outcome nobody knows are looked for, compared, settled; never sent again by
 themselves.
 """

@@ -1,4 +1,4 @@
-"""After a restore from a backup: what the lost installation may have sent since is not sent again
+"""After a restore from a backup what the lost installation may have sent since is not sent again
 by itself.
 
 A backup is older than the end of what it was made of. What was queued then may have been posted
@@ -11,10 +11,9 @@ from datetime import datetime
 
 from django.db import transaction
 
-from editorapp.alerts import alerts
 from editorapp.alerts.models import AlertKind
-from editorapp.generations.alert_subjects import subject, where
-from editorapp.generations.models import Attempt
+from editorapp.generations import alerting
+from editorapp.generations.models import Attempt, failure
 from editorapp.generations.states import State
 
 CODE = "restored"
@@ -51,12 +50,6 @@ def _hold(attempt: Attempt, *, since: datetime, now: datetime) -> None:
             last_error="Restored from a backup.",
             perhaps_sent_from=since,
             perhaps_sent_until=now,
-            shown={"failure_code": CODE, "failure_message": message},
+            shown=failure(CODE, message),
         )
-        alerts.open(
-            AlertKind.UNKNOWN_OUTCOME,
-            subject(generation.pk),
-            message=message,
-            now=now,
-            **where(generation),
-        )
+        alerting.open_for_take(AlertKind.UNKNOWN_OUTCOME, generation, message, now=now)

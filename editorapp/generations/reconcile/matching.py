@@ -1,8 +1,7 @@
-"""What a provider's own list of jobs shows of a paid call: which jobs it could be, and how sure
+"""Job matching: what a provider's own list of jobs shows of a paid call: which jobs it could be, and how sure
 that is.
 """
 
-import asyncio
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
@@ -10,13 +9,13 @@ from datetime import datetime, timedelta
 from django.db.models import Q
 
 from editorapp.generations.engine.dispatcher import extra_seconds
-from editorapp.generations.engine.outcomes import POST_LEASE
+from editorapp.generations.engine.post_outcomes import POST_LEASE
 from editorapp.generations.models import Attempt
+from editorapp.generations.provider_calls import call
 from editorapp.generations.states import State
 from editorapp.providers import registry
-from editorapp.providers.contract import Access, Listed, Listing
+from editorapp.providers.contract import Listed, Listing
 from editorapp.providers.http.inline_body import as_written
-from editorapp.providers.http.session import ProviderSession
 from editorapp.providers.job_matching import JobMatch, compare, could_be
 from editorapp.providers.models import ProviderAccount
 from editorapp.providers.spec import Model
@@ -33,37 +32,38 @@ WIDE = timedelta(
 
 
 @dataclass(frozen=True)
-class Sighting:
+class Candidate:
     """A job that is on none of our rows.
 
     `is_near`: it was made when the post was, or may have been, under way.
     """
 
     job: Listed
-    likeness: JobMatch
+    match: JobMatch
     is_near: bool
 
     def to_json(self) -> dict[str, str]:
         at = self.job.created_at.isoformat()
-        return {"job_id": self.job.job_id, "created_at": at, "likeness": self.likeness}
+        return {"job_id": self.job.job_id, "created_at": at, "likeness": self.match}
 
 
 @dataclass(frozen=True)
 class Found:
     """All that an attempt could be, the likeliest first."""
 
-    sightings: tuple[Sighting, ...]
+    candidates: tuple[Candidate, ...]
 
     @property
     def same(self) -> list[Listed]:
         """Return the jobs of that time that are plainly this request."""
-        return [one.job for one in self.sightings if one.is_near and one.likeness is JobMatch.SAME]
+        return self._near(JobMatch.SAME)
 
     @property
     def unclear(self) -> list[Listed]:
-        return [
-            one.job for one in self.sightings if one.is_near and one.likeness is JobMatch.UNCLEAR
-        ]
+        return self._near(JobMatch.UNCLEAR)
+
+    def _near(self, match: JobMatch) -> list[Listed]:
+        return [one.job for one in self.candidates if one.is_near and one.match is match]
 
 
 def first_look_at(attempt: Attempt) -> datetime:
@@ -81,23 +81,17 @@ def read(account: ProviderAccount, attempts: Sequence[Attempt], *, wide: bool) -
 
     Raises: ProviderError; TimeoutError.
     """
-    windows, more = (
-        [_window(attempt) for attempt in attempts],
-        WIDE if wide else timedelta(),
-    )  # asks the database
-    since, until = (
-        min(since for since, _until in windows) - more,
-        max(until for _since, until in windows) + more,
+    windows = [_window(attempt) for attempt in attempts]
+    more = WIDE if wide else timedelta()
+    listing: Listing = call(
+        account.access(),
+        "recent",
+        seconds=LIST_SECONDS,
+        since=min(since for since, _until in windows) - more,
+        until=max(until for _since, until in windows) + more,
+        models={_model(attempt).model_id for attempt in attempts},
     )
-    models = {_model(attempt).wire for attempt in attempts}
-    return asyncio.run(_read(account.access(), since, until, models))
-
-
-async def _read(access: Access, since: datetime, until: datetime, models: set[str]) -> Listing:
-    async with asyncio.timeout(LIST_SECONDS), ProviderSession(access) as wire:
-        recent = registry.get(access.provider).recent
-        listing: Listing = await recent(since=since, until=until, wire=wire, models=models)
-        return listing
+    return listing
 
 
 def found(attempt: Attempt, listing: Listing) -> Found:
@@ -110,24 +104,22 @@ def found(attempt: Attempt, listing: Listing) -> Found:
         account__provider=attempt.account.provider, provider_job_id__in=[one.job_id for one in jobs]
     )
     taken = set(ours.values_list("provider_job_id", flat=True))
-    seen = [_sighting(attempt, one) for one in jobs if one.job_id not in taken]
+    seen = [_candidate(attempt, one) for one in jobs if one.job_id not in taken]
     order = list(JobMatch)
     return Found(
-        tuple(
-            sorted(filter(None, seen), key=lambda one: (not one.is_near, order.index(one.likeness)))
-        )
+        tuple(sorted(filter(None, seen), key=lambda one: (not one.is_near, order.index(one.match))))
     )
 
 
-def _sighting(attempt: Attempt, job: Listed) -> Sighting | None:
+def _candidate(attempt: Attempt, job: Listed) -> Candidate | None:
     """Compare one job; None where it is plainly another."""
     since, until = _window(attempt)
     model, sent = _model(attempt), attempt.request_body or {}
-    likeness, is_near = compare(sent, job.body, model), since <= job.created_at <= until
+    match, is_near = compare(sent, job.body, model), since <= job.created_at <= until
     # Another by its settings, or made at another time, yet with the same words: nobody may say that
     # it never arrived.
     return (
-        Sighting(job, likeness, is_near)
+        Candidate(job, match, is_near)
         if could_be(sent, job.body, model, attempt.account.spec.models)
         else None
     )

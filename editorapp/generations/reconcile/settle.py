@@ -1,4 +1,4 @@
-"""Say what became of a paid call whose outcome nobody knows: a person does, or search.py where
+"""Settle: say what became of a paid call whose outcome nobody knows: a person does, or search.py where
 there is no doubt.
 
 Each decision is one transaction: the state, its money, a line in the ledger and a Settlement that
@@ -6,7 +6,6 @@ says who and why. A person decides about their own takes, and an admin about any
 without a note.
 """
 
-import asyncio
 from dataclasses import dataclass
 from datetime import datetime
 from decimal import Decimal
@@ -14,22 +13,28 @@ from decimal import Decimal
 from django.core.exceptions import PermissionDenied
 from django.db import IntegrityError, transaction
 
-from editorapp.alerts import alerts
 from editorapp.alerts.models import AlertKind
 from editorapp.core import notes
 from editorapp.core.fault_points import reached
 from editorapp.core.money import amount_from_outside, show_usd, usd
 from editorapp.costs import ledger
-from editorapp.generations.alert_subjects import subject
+from editorapp.costs.ledger import Charge
+from editorapp.generations import alerting
 from editorapp.generations.coordination import wake
-from editorapp.generations.models import Attempt, Generation, Search, Settlement
-from editorapp.generations.queue import pause
-from editorapp.generations.request.repeat_price import second_price
-from editorapp.generations.request.retry import restart
+from editorapp.generations.models import (
+    NOTHING_WRONG,
+    Attempt,
+    Generation,
+    Search,
+    Settlement,
+    failure,
+    newest,
+)
+from editorapp.generations.provider_calls import call
+from editorapp.generations.queue import parking
+from editorapp.generations.request.retry import restart, second_price
 from editorapp.generations.states import SETTLEABLE, State
-from editorapp.providers import registry
-from editorapp.providers.contract import Access, NotFound, ProviderError
-from editorapp.providers.http.session import ProviderSession
+from editorapp.providers.contract import NotFound, ProviderError
 from editorapp.providers.models import ProviderAccount
 from editorapp.teams.models import Member, User
 from editorapp.teams.roles import Act
@@ -108,7 +113,7 @@ def follow(attempt: Attempt, job_id: str, *, by: Decider, now: datetime, note: s
                 error_count=0,
                 odd_count=0,
                 odd_since=None,
-                shown={"failure_code": "", "failure_message": ""},
+                shown=NOTHING_WRONG,
             )
             reached("settle.adopting")
             ledger.remark(attempt.pk, _audit(f"followed as job {job_id}", by, note), now=now)
@@ -182,7 +187,7 @@ def send_again(
             f"A second time costs up to {show_usd(priced.high_usd)} now; {show_usd(agreed_usd)} was shown."
         )
     with transaction.atomic():
-        flags = pause.locked_flags(generation.account_id, generation.team_id)
+        flags = parking.locked_flags(generation.account_id, generation.team_id)
         _close(attempt, "sent_again", "Outcome unknown; sent again.", now=now)
         _charge_all(attempt, now=now, note=_audit("outcome unknown, sent again", by, note))
         _decided(
@@ -216,21 +221,20 @@ def correct_cost(
     note, actual_usd = _why(note), usd(amount_from_outside(actual_usd))
     with transaction.atomic():
         row = Generation.objects.select_for_update(no_key=True).get(pk=generation.pk)
-        newest = row.attempts.order_by("-number").first()
-        if newest is None or ledger.held_usd(row.pk):
+        last = newest(row)
+        if ledger.held_usd(row.pk):
             raise NothingToSettle("Its cost can be corrected once nothing is held for it any more.")
         difference, by = actual_usd - ledger.spent_usd(row.pk), Decider(member.user)
         if difference:
             what = f"cost corrected to {show_usd(actual_usd)}"
-            ledger.adjust(newest.pk, difference, now=now, note=_audit(what, by, note))
+            ledger.adjust(last.pk, difference, now=now, note=_audit(what, by, note))
             said = f"{show_usd(actual_usd)} instead of {show_usd(actual_usd - difference)}. {note}".strip()
             Settlement.objects.create(
-                attempt=newest, at=now, outcome=Outcome.CORRECTED, person=by.user, note=said
+                attempt=last, at=now, outcome=Outcome.CORRECTED, person=by.user, note=said
             )
         Generation.objects.filter(pk=row.pk).update(cost_usd=actual_usd, cost_is_estimated=False)
         # Of an answer that came after it was settled, and of a price that made no sense.
-        for kind in (AlertKind.UNKNOWN_OUTCOME, AlertKind.PRICE):
-            alerts.close(kind, subject(row.pk), now=now)
+        alerting.close_for_take(row.pk, AlertKind.UNKNOWN_OUTCOME, AlertKind.PRICE, now=now)
     generation.refresh_from_db()
 
 
@@ -239,10 +243,8 @@ def _unsettled(generation: Generation, member: Member) -> Attempt:
         raise PermissionDenied(
             "Only the person who answers for it or an admin may settle what it cost."
         )
-    attempt = (
-        generation.attempts.select_related("account", "generation").order_by("-number").first()
-    )
-    if attempt is None or attempt.state not in SETTLEABLE:
+    attempt = newest(generation)
+    if attempt.state not in SETTLEABLE:
         raise NothingToSettle("The outcome of this generation is known.")
     return attempt
 
@@ -285,7 +287,7 @@ def _ask(account: ProviderAccount, job_id: str) -> None:
     if account.problem:
         raise JobNotKnown(f"{account.problem} Until then nobody can look whether this id is right.")
     try:
-        asyncio.run(_polled(account.access(), job_id))
+        call(account.access(), "poll", job_id, seconds=ASK_SECONDS)
     except NotFound as error:
         raise JobNotKnown(
             f"{account} knows no job with the id {job_id}. Copy it from the provider's list."
@@ -297,13 +299,8 @@ def _ask(account: ProviderAccount, job_id: str) -> None:
         ) from error
 
 
-async def _polled(access: Access, job_id: str) -> None:
-    async with asyncio.timeout(ASK_SECONDS), ProviderSession(access) as wire:
-        await registry.get(access.provider).poll(job_id, wire=wire)
-
-
 def _close(attempt: Attempt, code: str, message: str, *, now: datetime) -> None:
-    shown = {"failure_code": code, "failure_message": message, "can_retry": True}
+    shown = failure(code, message, can_retry=True)
     attempt.move(State.FAILED, now=now, lease_token=None, recorded_at=now, shown=shown)
     reached("settle.closing")
 
@@ -315,8 +312,9 @@ def _decided(attempt: Attempt, outcome: Outcome, by: Decider, *, now: datetime, 
     Search.objects.update_or_create(
         attempt=attempt, defaults=ended, create_defaults={**ended, "since": now}
     )
-    for kind in (AlertKind.UNKNOWN_OUTCOME, AlertKind.LOST):
-        alerts.close(kind, subject(attempt.generation_id), now=now)
+    alerting.close_for_take(
+        attempt.generation_id, AlertKind.UNKNOWN_OUTCOME, AlertKind.LOST, now=now
+    )
 
 
 def _charge_all(attempt: Attempt, *, now: datetime, note: str) -> None:
@@ -324,7 +322,7 @@ def _charge_all(attempt: Attempt, *, now: datetime, note: str) -> None:
     lost later).
     """
     if attempt.provider_done_at is None:
-        ledger.charge(attempt.pk, None, now=now, is_estimated=True, note=note)
+        ledger.charge([Charge(attempt.pk, None, is_estimated=True, note=note)], now=now)
     spent = ledger.spent_usd(attempt.generation_id)
     Generation.objects.filter(pk=attempt.generation_id).update(
         cost_usd=spent, cost_is_estimated=True

@@ -10,8 +10,8 @@ from django.db import transaction
 
 from editorapp.core import notes
 from editorapp.costs import ledger
-from editorapp.generations.engine import outcomes
-from editorapp.generations.models import Attempt, Generation, Overtaken, Settlement
+from editorapp.generations.engine import poll_outcomes
+from editorapp.generations.models import Attempt, Generation, Overtaken, Settlement, newest
 from editorapp.generations.states import State
 from editorapp.teams.models import Member
 from editorapp.teams.roles import Act
@@ -50,8 +50,8 @@ def stop_following(generation: Generation, *, member: Member, now: datetime, not
 
 def _running(generation: Generation) -> Attempt:
     """Return the newest attempt, which is at the provider. Raises: NotFollowed."""
-    attempt = generation.attempts.select_related("account").order_by("-number").first()
-    if attempt is None or attempt.state != State.RUNNING:
+    attempt = newest(generation)
+    if attempt.state != State.RUNNING:
         raise NotFollowed("It is not at the provider any more: look at what it says now.")
     return attempt
 
@@ -60,7 +60,7 @@ def _stop(attempt: Attempt, member: Member, *, now: datetime, note: str) -> None
     by, job = str(member.user), attempt.provider_job_id
     with transaction.atomic():
         message = f"{by} stopped following it: {note} Nothing is asked about job {job} any more."
-        outcomes.lost(attempt, message, now=now, code="not_followed")
+        poll_outcomes.lost(attempt, message, now=now, code="not_followed")
         ledger.remark(attempt.pk, f"{by}: stopped following job {job}. {note}", now=now)
         Settlement.objects.create(
             attempt=attempt,

@@ -1,4 +1,4 @@
-"""All of a verification that is free: each call that costs nothing, one after the other, and the
+"""Free checks: all of a verification that is free: each call that costs nothing, one after the other, and the
 price of the take.
 
 Begun again after a restart, it makes them again: they change nothing at the provider but an upload
@@ -7,22 +7,25 @@ of a tiny clip.
 
 import asyncio
 import logging
-from collections.abc import Awaitable, Callable
+from collections.abc import Callable
 from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Any
 
 from django.db import DatabaseError, transaction
+from django.db.models import QuerySet
 from django.utils import timezone
 
 from editorapp.core.money import show_range
 from editorapp.costs.models import PriceQuote
 from editorapp.generations import exchange_log
-from editorapp.generations.coordination import lease_holder, leases, wake
+from editorapp.generations.coordination import leases, wake
 from editorapp.generations.files import staging
 from editorapp.generations.models import Verification
+from editorapp.generations.provider_calls import call
 from editorapp.generations.request import quotes
-from editorapp.generations.request.verdict import weigh
+from editorapp.generations.request.check import check
+from editorapp.generations.request.draft import Draft
 from editorapp.media import intake, sample, store
 from editorapp.media.models import Asset
 from editorapp.providers import capability_discovery, registry
@@ -36,7 +39,6 @@ from editorapp.providers.contract import (
 )
 from editorapp.providers.documents.compare import Difference, DifferenceKind
 from editorapp.providers.http.recording import listening
-from editorapp.providers.http.session import ProviderSession
 from editorapp.providers.models import ProviderAccount
 from editorapp.teams.models import Member
 
@@ -86,16 +88,19 @@ def begin(
 
 def run(verification_id: int, *, clock: Callable[[], datetime] = timezone.now) -> None:
     """Make the free checks of a verification. Delivered twice, it is done once."""
-    lease, holder = wake.verifying_lease(verification_id), lease_holder.holder()
-    wake.answered(lease, now=clock())
+    name = wake.verifying_lease(verification_id)
+    wake.answered(name, now=clock())
     rows = Verification.objects.select_related("account", "team", "person")
     verification = rows.filter(pk=verification_id, state=State.CHECKING).first()
-    if verification is None or not leases.take(lease, holder, now=clock(), seconds=LEASE_SECONDS):
+    if verification is None:
         return
-    try:
-        _Checks(verification, clock).run()
-    finally:
-        leases.end(lease, f"wake:{lease}")
+    with leases.held(name, clock=clock, seconds=LEASE_SECONDS) as renew:
+        if renew is None:
+            return
+        try:
+            _Checks(verification, clock).run()
+        finally:
+            leases.end(name, f"wake:{name}")
 
 
 def unfinished(now: datetime) -> list[int]:
@@ -136,9 +141,8 @@ class _Checks:
     def run(self) -> None:
         """Make the steps and say what comes next."""
         if not self._step("Key and limits", self._tested):
-            self._end(
-                State.OVER, says="The account did not pass its test, so nothing else was tried."
-            )
+            says = "The account did not pass its test, so nothing else was tried."
+            self._end(State.OVER, says=says)
             return
         if hasattr(self.adapter, "recent"):
             self._step("List of jobs", self._listed)
@@ -148,11 +152,10 @@ class _Checks:
             return
         self._step("Upload of the clip", self._upload)
         self._step("Price", self._price)
-        has_price = self.verification.high_usd is not None
-        self._end(
-            State.READY if has_price else State.OVER,
-            says="" if has_price else "No price is known for the take.",
-        )
+        if self.verification.high_usd is not None:
+            self._end(State.READY)
+        else:
+            self._end(State.OVER, says="No price is known for the take.")
 
     def _step(
         self, name: str, work: Callable[[], str], *, expected_status: int | None = None
@@ -163,50 +166,42 @@ class _Checks:
 
         Returns whether the step itself worked, so that the next can follow, compared or not.
         """
-        is_ok, says = False, ""
         with listening() as heard:
-            try:
-                says, is_ok = work(), True
-            except StepFailed as failed:
-                says = str(failed)
-            except ProviderError as error:
-                says = f"{type(error).__name__}{f', HTTP {error.code}' if error.code.isdigit() else ''}"
-            except DatabaseError:
-                raise
-            except Exception as error:
-                log.exception("%s: the step %r failed", self.verification, name)
-                says = f"Rushes could not do it ({type(error).__name__}); its log says more."
-            worked = is_ok
+            worked, says = self._made(name, work)
+            is_ok = worked
             try:
                 exchange_log.note(self.verification, heard, expected_status=expected_status)
             except DatabaseError:
                 raise
             except Exception as error:  # or it would be begun again and again
-                log.exception(
-                    "%s: what came in the step %r could not be compared", self.verification, name
-                )
-                is_ok, says = (
-                    False,
-                    f"What came could not be compared ({type(error).__name__}); its log says more.",
-                )
+                log.exception("%s: what came in %r cannot be compared", self.verification, name)
+                is_ok, says = False, f"What came could not be compared {_log_says(error)}"
         self.steps.append({"name": name, "is_ok": is_ok, "says": says})
-        Verification.objects.filter(pk=self.verification.pk, state=State.CHECKING).update(
-            steps=self.steps
-        )
+        self._checking().update(steps=self.steps)
         return worked
 
-    def _end(self, state: State, *, says: str) -> None:
-        rows = Verification.objects.filter(pk=self.verification.pk, state=State.CHECKING)
-        one = self.verification
-        rows.update(
-            state=state,
-            says=says,
-            clip=one.clip,
-            request=one.request,
-            low_usd=one.low_usd,
-            high_usd=one.high_usd,
-            basis=one.basis,
-        )
+    def _made(self, name: str, work: Callable[[], str]) -> tuple[bool, str]:
+        """Make one step; say whether it worked, and what it says."""
+        try:
+            return True, work()
+        except StepFailed as failed:
+            return False, str(failed)
+        except ProviderError as error:
+            code = f", HTTP {error.code}" if error.code.isdigit() else ""
+            return False, f"{type(error).__name__}{code}"
+        except DatabaseError:
+            raise
+        except Exception as error:
+            log.exception("%s: the step %r failed", self.verification, name)
+            return False, f"Rushes could not do it {_log_says(error)}"
+
+    def _checking(self) -> QuerySet[Verification]:
+        return Verification.objects.filter(pk=self.verification.pk, state=State.CHECKING)
+
+    def _end(self, state: State, *, says: str = "") -> None:
+        kept = ("clip", "request", "low_usd", "high_usd", "basis")
+        found = {name: getattr(self.verification, name) for name in kept}
+        self._checking().update(state=state, says=says, **found)
 
     def _tested(self) -> str:
         tested = capability_discovery.test(self.account)
@@ -217,27 +212,19 @@ class _Checks:
 
     def _listed(self) -> str:
         until = self.clock()
-        models = {model.wire for model in self.account.spec.models}
-
-        async def call(wire: ProviderSession) -> Any:
-            return await self.adapter.recent(
-                since=until - LIST_WINDOW, until=until, wire=wire, models=models
-            )
-
-        self._ask(call)
+        models = {model.model_id for model in self.account.spec.models}
+        self._call("recent", since=until - LIST_WINDOW, until=until, models=models)
         return "It can be read."
 
     def _unknown_job(self) -> str:
-        unknown_id = self.adapter.DOCUMENTS.unknown_id
-
-        async def call(wire: ProviderSession) -> Any:
-            return await self.adapter.poll(unknown_id, wire=wire)
-
         try:
-            self._ask(call)
+            self._call("poll", self.adapter.DOCUMENTS.unknown_id)
         except NotFound:
             return "It is said not to be there."
         raise StepFailed("An id that nobody has was answered as if there were a job.")
+
+    def _call(self, name: str, *given: Any, **options: Any) -> Any:
+        return call(self.account.access(), name, *given, **options)
 
     def _clip(self) -> str:
         one = self.verification
@@ -267,62 +254,53 @@ class _Checks:
 
     def _price(self) -> str:
         one, account, clip = self.verification, self.account, self._its_clip()
-        wanted = GenerationRequest.from_json(one.request)
-        asked = self._asked_price(wanted, clip) if quotes.is_asked(account, wanted) else None
-        verdict = weigh(wanted, clip, account, with_options=False, asked=asked, now=self.clock())
+        draft = Draft(GenerationRequest.from_json(one.request), account, clip)
+        quote = self._fresh_quote(draft) if draft.is_quoted else None
+        verdict = check(draft, with_options=False, quote=quote, now=self.clock())
         if not verdict.can_send or verdict.estimate is None:
             rules = ", ".join(broken.rule_id for broken in verdict.refusals) or "no price"
             raise StepFailed(f"The take could not be sent ({rules}).")
         price = verdict.estimate
         one.low_usd, one.high_usd, one.basis = price.low_usd, price.high_usd, price.basis[:300]
-        if asked is None and any(model.is_priced_by_asking for model in account.spec.models):
-            self._compare_quote(wanted, clip)
+        if quote is None and any(model.is_priced_by_asking for model in account.spec.models):
+            self._compare_quote(draft.wanted, clip)
         return f"{show_range(price.low_usd, price.high_usd)}."
 
-    def _asked_price(self, wanted: GenerationRequest, clip: Asset) -> PriceQuote | None:
+    def _fresh_quote(self, draft: Draft) -> PriceQuote:
         """Ask for the price as the studio does, so that the take finds it; one that was asked
         before is asked anew.
         """
         member = Member.objects.get(team=self.verification.team, user=self.verification.person)
-        self.account.price_quotes.filter(key=quotes.key_of(self.account, wanted, clip)).delete()
-        row = quotes.ask(self.account, wanted, clip, member=member, now=self.clock())
-        quotes.answer(row.pk, clock=self.clock)
+        self.account.price_quotes.filter(key=quotes.key_of(draft)).delete()
+        row = quotes.ask(draft, member=member, now=self.clock())
+        quotes.fetch(row.pk, clock=self.clock)
         row.refresh_from_db()
         return row
 
     def _compare_quote(self, wanted: GenerationRequest, clip: Asset) -> None:
         """Hold the provider's live price against the published one, which we reckon with."""
-
-        async def call(wire: ProviderSession) -> Any:
-            return await self.adapter.quote(
-                wanted, seconds=clip.duration_seconds, wire=wire, spec=self.account.spec
-            )
-
-        quote: Quote = self._ask(call)
+        account, seconds = self.account, clip.duration_seconds
+        quote: Quote = self._call("quote", wanted, seconds=seconds, spec=account.spec)
         low, high = self.verification.low_usd, self.verification.high_usd
         assert low is not None and high is not None
         if not (quote.low_usd <= low and high <= quote.high_usd):
-            exchange_log.keep_difference(
-                self.verification,
-                Difference(
-                    DifferenceKind.PRICE,
-                    "model",
-                    "price_info",
-                    f"live: {show_range(quote.low_usd, quote.high_usd)}",
-                    f"published: {show_range(low, high)}",
-                ),
+            live, published = show_range(quote.low_usd, quote.high_usd), show_range(low, high)
+            difference = Difference(
+                DifferenceKind.PRICE,
+                "model",
+                "price_info",
+                f"live: {live}",
+                f"published: {published}",
             )
-
-    def _ask(self, call: Callable[[ProviderSession], Awaitable[Any]]) -> Any:
-        async def asked() -> Any:
-            async with ProviderSession(self.account.access()) as wire:
-                return await call(wire)
-
-        return asyncio.run(asked())
+            exchange_log.keep_difference(self.verification, difference)
 
     def _its_clip(self) -> Asset:
         assert self.verification.clip is not None
         return self.verification.clip
+
+
+def _log_says(error: Exception) -> str:
+    return f"({type(error).__name__}); its log says more."
 
 
 def cheapest(account: ProviderAccount, clip: Asset) -> GenerationRequest:

@@ -1,4 +1,4 @@
-"""What a verification found, as rows and as a text that can be sent to the makers of Rushes.
+"""Report: what a verification found, as rows and as a text that can be sent to the makers of Rushes.
 
 It is made anew from what is kept each time it is read, so it tells how the take stands now. Keys,
 prompts, links and ids never come as far as here; what is known to be secret of this account is

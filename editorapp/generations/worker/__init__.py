@@ -1,0 +1,1 @@
+"""Worker processes: the queue's workers and the ticker that wakes them."""

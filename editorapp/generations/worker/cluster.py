@@ -1,4 +1,4 @@
-"""The queue's workers: django-q2's cluster, with queues that survive a killed worker, and an end
+"""Workers of the queue: django-q2's cluster, with queues that survive a killed worker, and an end
 without harm.
 """
 

@@ -1,4 +1,4 @@
-"""Once a second: what is due and who should be woken.
+"""Ticker: once a second, what is due and who should be woken.
 
 Makes no call to a provider; of attempts it moves only when they are due.
 """
@@ -15,6 +15,7 @@ from editorapp.alerts import alerts, delivery
 from editorapp.alerts.models import AlertKind
 from editorapp.core import retry
 from editorapp.core.fault_points import reached
+from editorapp.generations import alerting
 from editorapp.generations.checks import alert_checks, expiring, overdue, unsendable
 from editorapp.generations.coordination import heartbeat, lease_holder, leases, wake
 from editorapp.generations.engine import reclaim, transfer
@@ -50,38 +51,31 @@ class Ticker:
         reclaim.from_the_future(now=now)
         reached("ticker.leased")
         heartbeat.beat("ticker", now=now)
-        for provider in _due_providers(now):
-            wake.work(provider, now=now)
-        for provider in search.due_providers(now):
-            wake.search(provider, now=now)
-        if transfer.is_due(now):
-            wake.transfers(now=now)
+        _wake_sweeps(now)
         reached("ticker.woken")
         if delivery.is_due(now):
             wake.tell(now=now)
         if self.ticks % BEAT_EVERY == 0:
-            wake.beat(now=now)
-            reclaim.from_the_dead(now=now)
-            for asked_id in quotes.unanswered(now):
-                wake.ask_price(asked_id, now=now, seconds=quotes.TASK_SECONDS)
-            for verification_id in checks.unfinished(now):
-                wake.verify(verification_id, now=now, seconds=checks.TASK_SECONDS)
+            _wake_lost(now)
             scheduler()  # django-q2's own looks only every 30 s
         if self.ticks % LOOK_EVERY == 0:
-            self._do_each(
-                now,
-                pause.release_forgotten,
-                expiring.look,
-                overdue.look,
-                unsendable.look,
-                alert_checks.accounts,
-                alert_checks.disk,
-                checks.close_past,
-            )
+            self._look(now)
         if self.ticks % SWEEP_EVERY == 0:
             self._do_each(now, tasks.sweep, capability_discovery.sweep, alerts.sweep, _check_books)
         self.ticks += 1
         return True
+
+    def _look(self, now: datetime) -> None:
+        self._do_each(
+            now,
+            pause.release_forgotten,
+            expiring.look,
+            overdue.look,
+            unsendable.look,
+            alert_checks.accounts,
+            alert_checks.disk,
+            checks.close_past,
+        )
 
     def _do_each(self, now: datetime, *looks: Callable[[datetime], object]) -> None:
         """Look at everything.
@@ -109,6 +103,25 @@ class Ticker:
         leases.give_back("ticker", self.holder, now=now)
 
 
+def _wake_sweeps(now: datetime) -> None:
+    for provider in _due_providers(now):
+        wake.work(provider, now=now)
+    for provider in search.due_providers(now):
+        wake.search(provider, now=now)
+    if transfer.is_due(now):
+        wake.transfers(now=now)
+
+
+def _wake_lost(now: datetime) -> None:
+    """Wake again what a killed worker or a lost task has left."""
+    wake.beat(now=now)
+    reclaim.from_the_dead(now=now)
+    for asked_id in quotes.unanswered(now):
+        wake.ask_price(asked_id, now=now, seconds=quotes.TASK_SECONDS)
+    for verification_id in checks.unfinished(now):
+        wake.verify(verification_id, now=now, seconds=checks.TASK_SECONDS)
+
+
 def _due_providers(now: datetime) -> set[str]:
     states = (State.QUEUED, State.SUBMITTING, State.RUNNING)
     rows = Attempt.objects.filter(state__in=states, next_action_at__lte=now).order_by()
@@ -125,6 +138,4 @@ def _raise_fault(name: str, error: Exception, *, now: datetime) -> None:
         f"The regular check {name} fails each time ({type(error).__name__}), so what it looks for goes unnoticed. The "
         "log of the ticker says where. Report it, or update Rushes."
     )
-    alerts.open(
-        AlertKind.FAULT, f"chore:{name}", message=message, team_id=None, path="/status/", now=now
-    )
+    alerting.open_for_all(AlertKind.FAULT, f"chore:{name}", message, now=now)

@@ -1,4 +1,4 @@
-"""Where the store keeps its files: `folder` on this machine's disk, or `bucket` in S3-compatible
+"""Backends of the store: `folder` on this machine's disk, or `bucket` in S3-compatible
 storage with a cache.
 
 Both answer to the same few verbs (see `Backend` in contract.py), so that nobody but store.py knows

@@ -1,5 +1,5 @@
-"""Files in a bucket: the object is the truth, and this machine keeps copies of what it needs as
-files.
+"""Bucket backend: files in S3-compatible storage. The object is the truth, and
+this machine keeps copies of what it needs as files.
 
 An object is there whole or not at all (S3 shows an upload when it is complete), carries the hash of
 its bytes, and never changes. So a copy is good exactly when it has that hash, and any number of
@@ -10,7 +10,6 @@ import fcntl
 import hashlib
 import logging
 import os
-import secrets
 from collections.abc import Collection, Iterator
 from contextlib import AbstractContextManager, contextmanager, nullcontext
 from datetime import UTC, datetime
@@ -18,8 +17,16 @@ from io import BufferedReader
 from pathlib import Path
 
 from editorapp.core import retry
-from editorapp.media.backends.cache import Cache, is_full_disk
-from editorapp.media.backends.files import OpenedFile, hash_file, on_disk_of
+from editorapp.media import layout
+from editorapp.media.backends.cache import Cache
+from editorapp.media.backends.files import (
+    OpenedFile,
+    fresh_part,
+    hash_file,
+    is_full_disk,
+    on_disk_of,
+    refusing_full_disk,
+)
 from editorapp.media.backends.s3 import Head, MediaStorage
 from editorapp.media.refusals import Refusal
 
@@ -43,14 +50,17 @@ class Bucket:
         """Write the object, look whether it is there as it should be, and keep the file as this
         machine's copy.
         """
-        size, key, sha256 = file.stat().st_size, _key(name), _hash_in(name) or hash_file(file)
-        if self.storage.head(key) != Head(size, sha256):
-            self.storage.put_file(key, file, sha256)
-            if self.storage.head(key) != Head(size, sha256):
-                log.error("%s is not in the bucket as it was sent", key)
+        head = head_of(file, name)
+        if not self._has(name, head):
+            self.storage.put_file(_key(name), file, head.sha256)
+            if not self._has(name, head):
+                log.error("%s is not in the bucket as it was sent", name)
                 raise Refusal("storage_damaged")
         self._copied(file, name)
         return self.path(name)
+
+    def _has(self, name: str, head: Head) -> bool:
+        return self.storage.head(_key(name)) == head
 
     def _copied(self, file: Path, name: str) -> None:
         """Keep a file that is in the bucket as a copy.
@@ -58,7 +68,7 @@ class Bucket:
         On a full disk there is none: that is no failure.
         """
         try:
-            self._cache.put(on_disk_of(self._incoming, file, self._fresh()), name)
+            self._cache.put(on_disk_of(self._incoming, file), name)
         except OSError as error:
             file.unlink(missing_ok=True)
             if not is_full_disk(error):
@@ -90,24 +100,22 @@ class Bucket:
     def remove(self, folder: str) -> None:
         """Delete the originals last: where an original is, all that was made from it is."""
         prefix = _key(folder) + "/"
-        found = sorted(
-            (name for name, _size, _at in self.storage.list(prefix)),
-            key=lambda name: name == "original",
-        )
-        for name in found:
+        for name in sorted(
+            (name for name, _size, _at in self.storage.list(prefix)), key=layout.original_last
+        ):
             self.storage.forget(prefix + name)
             self._cache.drop(f"{folder}/{name}")
 
     def sweep(self, before: float, under_way: Collection[str]) -> int:
         instant = datetime.fromtimestamp(before, UTC)
-        listed = self.storage.list("incoming/")
+        listed = self.storage.list(layout.INCOMING)
         old = [
             name
             for name, _size, at in listed
             if at < instant and name.partition("/")[0] not in under_way
         ]
         for name in old:
-            self.storage.forget("incoming/" + name)
+            self.storage.forget(layout.INCOMING + name)
         return len(old) + self.storage.forget_unfinished(instant)
 
     # Copies
@@ -136,7 +144,7 @@ class Bucket:
         handle = self._cache.open(name)
         if handle is None or self._cache.was_compared(name, handle):
             return handle
-        expected = _hash_in(name) or self._noted(name)
+        expected = layout.stated_hash(name) or self._noted(name)
         if hashlib.file_digest(handle, "sha256").hexdigest() == expected:
             handle.seek(0)
             self._cache.note_compared(name, handle)
@@ -151,30 +159,29 @@ class Bucket:
         return head.sha256 if head else ""
 
     def _fetch(self, name: str) -> None:
-        """Copy an object here; where the disk is full, once more with all cleared away that nobody
-        uses.
-        """
+        """Copy an object here. Raises: FileNotFoundError; Refusal "disk_full"."""
         head = self.storage.head(_key(name))
         if head is None:
             raise FileNotFoundError(name)
-        part = self._fresh()
+        part = fresh_part(self._incoming)
         try:
-            self._cache.make_room(head.size)
-            try:
-                self._write(name, head, part)
-            except OSError as error:
-                if not is_full_disk(error):
-                    raise
-                part.unlink(missing_ok=True)
-                self._cache.clear()
-                self._write(name, head, part)
-            self._cache.put(part, name)
-        except OSError as error:
-            if is_full_disk(error):
-                raise Refusal("disk_full") from error
-            raise
+            with refusing_full_disk():
+                self._cache.make_room(head.size)
+                self._write_with_room(name, head, part)
+                self._cache.put(part, name)
         finally:
             part.unlink(missing_ok=True)
+
+    def _write_with_room(self, name: str, head: Head, part: Path) -> None:
+        """Write; where the disk is full, once more with all cleared away that nobody uses."""
+        try:
+            self._write(name, head, part)
+        except OSError as error:
+            if not is_full_disk(error):
+                raise
+            part.unlink(missing_ok=True)
+            self._cache.clear()
+            self._write(name, head, part)
 
     def _write(self, name: str, head: Head, part: Path) -> None:
         digest = hashlib.sha256()
@@ -182,14 +189,11 @@ class Bucket:
             for data in self.storage.get(_key(name)):
                 digest.update(data)
                 file.write(data)
-        if digest.hexdigest() != (_hash_in(name) or head.sha256):
+        if digest.hexdigest() != (layout.stated_hash(name) or head.sha256):
             log.error("The object %s is not what its hash says (%s bytes)", _key(name), head.size)
             raise Refusal("storage_damaged")
         with part.open("rb") as written:
             self._cache.note_compared(name, written)  # a rename keeps what identifies it
-
-    def _fresh(self) -> Path:
-        return self._incoming / f"copy-{secrets.token_hex(8)}.part"
 
     @contextmanager
     def _alone(self, name: str) -> Iterator[None]:
@@ -212,13 +216,11 @@ class OpenedObject:
 
 
 def _key(name: str) -> str:
-    return "blobs/" + name
+    return layout.BLOBS + name
 
 
-def _hash_in(name: str) -> str:
-    """Return the hash that a name states: that of an original.
-
-    What was made from it has only the object's note.
+def head_of(file: Path, name: str) -> Head:
+    """Return what the object of a file must say: of an original the hash that names it, whatever
+    lies in the file.
     """
-    folder, _slash, what = name.rpartition("/")
-    return folder.rpartition("/")[2] if what == "original" else ""
+    return Head(file.stat().st_size, layout.stated_hash(name) or hash_file(file))

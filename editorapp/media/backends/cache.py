@@ -1,4 +1,4 @@
-"""Copies of a bucket's objects on this machine: bounded, the least recently used goes first, never
+"""Cache: copies of a bucket's objects on this machine, bounded; the least recently used goes first, never
 one in use.
 
 Whoever uses a copy holds a shared lock on the file itself; whoever clears away must get it alone.
@@ -7,9 +7,7 @@ after this process has compared its bytes with the hash that the object carries:
 a hand, may have changed it.
 """
 
-import errno
 import fcntl
-import logging
 import os
 import threading
 import time
@@ -18,7 +16,7 @@ from contextlib import contextmanager, suppress
 from io import BufferedReader
 from pathlib import Path
 
-log = logging.getLogger(__name__)
+from editorapp.media import layout
 
 # Of each copy that was compared: which file it was. Changed bytes have another time of change.
 _compared: dict[Path, tuple[int, int, int]] = {}
@@ -26,10 +24,10 @@ _compared_lock = threading.Lock()
 
 
 class Cache:
-    """The copies below a folder. Names are the store's: "ab/<hash>/<what>"."""
+    """The copies below a folder. Names are those of layout.py."""
 
     def __init__(self, folder: Path, most_bytes: int) -> None:
-        self.folder, self._blobs, self._most_bytes = folder, folder / "blobs", most_bytes
+        self.folder, self._blobs, self._most_bytes = folder, folder / layout.BLOBS, most_bytes
 
     def path(self, name: str) -> Path:
         return self._blobs / name
@@ -73,8 +71,7 @@ class Cache:
     def drop(self, name: str) -> None:
         """Delete a copy, used or not: who has it open reads on."""
         self.path(name).unlink(missing_ok=True)
-        with _compared_lock:
-            _compared.pop(self.path(name), None)
+        _forget(self.path(name))
 
     def make_room(self, size: int) -> None:
         """Clear away copies until so many bytes more fit below the limit.
@@ -84,6 +81,10 @@ class Cache:
         with self._alone():
             self._make_room(size)
 
+    def clear(self) -> None:
+        """Clear away all that is not in use: the disk is full."""
+        self.make_room(self._most_bytes)
+
     def _make_room(self, size: int) -> None:
         found = sorted(self._found())
         total = sum(count for _used, count, _path in found) + size
@@ -92,12 +93,6 @@ class Cache:
                 return
             if _clear(path):
                 total -= count
-
-    def clear(self) -> None:
-        """Clear away all that is not in use: the disk is full."""
-        with self._alone():
-            for _used, _count, path in self._found():
-                _clear(path)
 
     def _found(self) -> Iterator[tuple[int, int, Path]]:
         """Yield when each copy was last used, its bytes and its path."""
@@ -118,10 +113,6 @@ class Cache:
             yield
 
 
-def is_full_disk(error: OSError) -> bool:
-    return error.errno in {errno.ENOSPC, errno.EDQUOT}
-
-
 def _clear(path: Path) -> bool:
     """Delete a copy unless somebody uses it; say whether it is gone.
 
@@ -135,11 +126,16 @@ def _clear(path: Path) -> bool:
         return True
     except BlockingIOError:
         return False
-    with _compared_lock:
-        _compared.pop(path, None)
+    _forget(path)
     with suppress(OSError):  # not empty
         path.parent.rmdir()
     return True
+
+
+def _forget(path: Path) -> None:
+    """Let whatever comes under this path be compared anew."""
+    with _compared_lock:
+        _compared.pop(path, None)
 
 
 def _identity(handle: BufferedReader) -> tuple[int, int, int]:
@@ -149,8 +145,6 @@ def _identity(handle: BufferedReader) -> tuple[int, int, int]:
 
 def _is_same(handle: BufferedReader, path: Path) -> bool:
     try:
-        named = path.stat()
+        return os.path.samestat(path.stat(), os.fstat(handle.fileno()))
     except FileNotFoundError:
         return False
-    opened = os.fstat(handle.fileno())
-    return (named.st_dev, named.st_ino) == (opened.st_dev, opened.st_ino)

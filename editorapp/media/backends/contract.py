@@ -1,4 +1,4 @@
-"""What the store asks of a backend. A `name` is "<first two of the hash>/<hash>/<what>"."""
+"""Backend contract: what the store asks of whatever keeps its files. Names are those of layout.py."""
 
 from collections.abc import Collection, Iterator
 from contextlib import AbstractContextManager
@@ -59,7 +59,7 @@ class Backend(Protocol):
         ...
 
     def remove(self, folder: str) -> None:
-        """Delete all files below "<first two>/<hash>". Raises: Refusal."""
+        """Delete all files below the folder of a content. Raises: Refusal."""
         ...
 
     def sweep(self, before: float, under_way: Collection[str]) -> int:

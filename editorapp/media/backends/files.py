@@ -1,13 +1,25 @@
-"""Small things that both backends do with files on this machine."""
+"""Local files: reading, hashing, making durable; what both backends do with them."""
 
+import errno
 import hashlib
 import os
+import secrets
 import shutil
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import BinaryIO
 
+from editorapp.media.refusals import Refusal
+
 READ_BYTES = 256 * 1024
+
+
+def blocks(read: Callable[[int], bytes], left: int, *, most: int = READ_BYTES) -> Iterator[bytes]:
+    """Yield what `read` gives, block by block, until so many bytes have come or there are no more."""
+    while left > 0 and (data := read(min(most, left))):
+        left -= len(data)
+        yield data
 
 
 class OpenedFile:
@@ -20,10 +32,7 @@ class OpenedFile:
     def pieces(self, start: int, end: int) -> Iterator[bytes]:
         with self._handle as handle:
             handle.seek(start)
-            left = end - start
-            while left > 0 and (data := handle.read(min(READ_BYTES, left))):
-                left -= len(data)
-                yield data
+            yield from blocks(handle.read, end - start)
 
 
 def hash_file(file: Path) -> str:
@@ -47,12 +56,16 @@ def sync_folder(folder: Path) -> None:
         os.close(handle)
 
 
-def on_disk_of(folder: Path, file: Path, copy: Path) -> Path:
-    """Return the file, moved to `copy` when it lies on another disk than the folder: only within
-    one is a rename atomic.
-    """
-    if file.stat().st_dev == folder.stat().st_dev:
+def fresh_part(incoming: Path) -> Path:
+    """Return a path that nobody uses, for a copy that is under way."""
+    return incoming / f"copy-{secrets.token_hex(8)}.part"
+
+
+def on_disk_of(incoming: Path, file: Path) -> Path:
+    """Return the file, moved when it lies on another disk: only within one is a rename atomic."""
+    if file.stat().st_dev == incoming.stat().st_dev:
         return file
+    copy = fresh_part(incoming)
     try:
         shutil.copyfile(file, copy)
     except OSError:
@@ -60,3 +73,18 @@ def on_disk_of(folder: Path, file: Path, copy: Path) -> Path:
         raise
     file.unlink()
     return copy
+
+
+def is_full_disk(error: OSError) -> bool:
+    return error.errno in {errno.ENOSPC, errno.EDQUOT}
+
+
+@contextmanager
+def refusing_full_disk() -> Iterator[None]:
+    """Turn the system's "no space left" into a sentence for people. Raises: Refusal "disk_full"."""
+    try:
+        yield
+    except OSError as error:
+        if is_full_disk(error):
+            raise Refusal("disk_full") from error
+        raise

@@ -1,7 +1,6 @@
-"""Files in a folder of this machine: a rename is atomic, and what is there is there whole."""
+"""Folder backend: files on this machine. A rename is atomic, and what is there is there whole."""
 
 import os
-import secrets
 import shutil
 from collections.abc import Collection, Iterator
 from concurrent.futures import ThreadPoolExecutor
@@ -24,9 +23,7 @@ class Folder:
     def put(self, file: Path, name: str) -> Path:
         kept = self.path(name)
         self._make(kept.parent)
-        file = on_disk_of(
-            self._incoming, file, self._incoming / f"copy-{secrets.token_hex(8)}.part"
-        )
+        file = on_disk_of(self._incoming, file)
         sync_file(file)
         reached("keep.fsynced")
         os.replace(file, kept)

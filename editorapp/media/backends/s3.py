@@ -8,7 +8,7 @@ import logging
 import os
 import threading
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import closing, contextmanager
 from dataclasses import dataclass
 from datetime import datetime
 from io import BufferedReader
@@ -21,14 +21,13 @@ from botocore.exceptions import ConnectionError as BotoConnectionError
 from storages.backends.s3 import S3Storage
 
 from editorapp.core import retry
+from editorapp.media.backends.files import blocks
 from editorapp.media.refusals import Refusal
 
 log = logging.getLogger(__name__)
 
-PART_BYTES = (
-    8 * 1024 * 1024
-)  # S3 wants at least 5 MiB in every part but the last, and takes 10,000 parts
-READ_BYTES = 256 * 1024
+# S3 wants at least 5 MiB in every part but the last, and takes 10,000 parts.
+PART_BYTES = 8 * 1024 * 1024
 _SHA256 = "sha256"  # the object's own note of what is in it
 _GONE = {"404", "NoSuchKey", "NotFound", "NoSuchUpload"}
 _REFUSED = {
@@ -43,8 +42,8 @@ _REFUSED = {
     "InvalidToken",
     "AccountProblem",
 }
-_CALL = retry.policy("bucket.call")
 _FULL = {"QuotaExceeded", "XMinioStorageFull", "InsufficientStorage", "507"}
+_CALL = retry.policy("bucket.call")
 # No checksums that are AWS's own: not every compatible server takes them. Content-MD5 is taken by
 # all.
 _PLAIN = {
@@ -67,19 +66,7 @@ class MediaStorage(S3Storage):
     """
 
     def __init__(self, **options: Any) -> None:
-        style = options.get("addressing_style") or (
-            "path" if options.get("endpoint_url") else "auto"
-        )
-        options["client_config"] = Config(
-            connect_timeout=5,
-            read_timeout=20,
-            max_pool_connections=32,
-            s3={"addressing_style": style},
-            retries={"mode": "standard", "total_max_attempts": _CALL.tries},
-            signature_version="s3v4",
-            **_PLAIN,
-        )
-        super().__init__(**options)
+        super().__init__(**options, client_config=_config(options))
         self._client: Any = None
         self._client_of = 0
         self._client_lock = threading.Lock()
@@ -87,9 +74,8 @@ class MediaStorage(S3Storage):
     @property
     def client(self) -> Any:
         with self._client_lock:
-            if (
-                self._client_of != os.getpid()
-            ):  # a forked process must not share its parent's connections
+            # A forked process must not share its parent's connections.
+            if self._client_of != os.getpid():
                 self._connections = threading.local()
                 self._client, self._client_of = self.connection.meta.client, os.getpid()
             return self._client
@@ -97,11 +83,18 @@ class MediaStorage(S3Storage):
     def key(self, name: str) -> str:
         return f"{self.location.strip('/')}/{name}".lstrip("/")
 
+    def _place(self, name: str) -> dict[str, str]:
+        return {"Bucket": self.bucket_name, "Key": self.key(name)}
+
+    def _pages(self, operation: str, prefix: str) -> Any:
+        pages = self.client.get_paginator(operation)
+        return pages.paginate(Bucket=self.bucket_name, Prefix=self.key(prefix))
+
     def head(self, name: str) -> Head | None:
         """Return what is said of an object; None, when there is none. Raises: Refusal."""
         try:
             with telling():
-                said = self.client.head_object(Bucket=self.bucket_name, Key=self.key(name))
+                said = self.client.head_object(**self._place(name))
         except FileNotFoundError:
             return None
         return Head(said["ContentLength"], said.get("Metadata", {}).get(_SHA256, ""))
@@ -110,8 +103,7 @@ class MediaStorage(S3Storage):
         """Write a small object; the server compares what came. Raises: Refusal."""
         with telling():
             self.client.put_object(
-                Bucket=self.bucket_name,
-                Key=self.key(name),
+                **self._place(name),
                 Body=data,
                 ContentMD5=_md5(data),
                 Metadata={_SHA256: sha256},
@@ -133,36 +125,31 @@ class MediaStorage(S3Storage):
                     self._put_parts(name, handle, sha256)
 
     def _put_parts(self, name: str, handle: BufferedReader, sha256: str) -> None:
-        place = {"Bucket": self.bucket_name, "Key": self.key(name)}
-        upload = self.client.create_multipart_upload(**place, Metadata={_SHA256: sha256})[
-            "UploadId"
-        ]
+        place, metadata = self._place(name), {_SHA256: sha256}
+        begun = self.client.create_multipart_upload(**place, Metadata=metadata)
+        upload = {**place, "UploadId": begun["UploadId"]}
         try:
-            parts: list[dict[str, Any]] = []
             digest = hashlib.sha256()
-            block = bytearray(
-                PART_BYTES
-            )  # the same for all parts: a fresh one each would stay with the thread
-            while count := handle.readinto(block):
-                data = block if count == len(block) else block[:count]
-                digest.update(data)
-                number = len(parts) + 1
-                said = self.client.upload_part(
-                    **place, UploadId=upload, PartNumber=number, Body=data, ContentMD5=_md5(data)
-                )
-                parts.append({"PartNumber": number, "ETag": said["ETag"]})
+            parts = [
+                self._put_part(upload, number, data)
+                for number, data in enumerate(_parts(handle, digest), start=1)
+            ]
             _compare(digest.hexdigest(), sha256, name)
-            self.client.complete_multipart_upload(
-                **place, UploadId=upload, MultipartUpload={"Parts": parts}
-            )
+            self.client.complete_multipart_upload(**upload, MultipartUpload={"Parts": parts})
         except BaseException:
-            self._abort(place, upload)
+            self._abort(upload)
             raise
 
-    def _abort(self, place: dict[str, str], upload: str) -> None:
+    def _put_part(self, upload: dict[str, str], number: int, data: bytearray) -> dict[str, Any]:
+        said = self.client.upload_part(
+            **upload, PartNumber=number, Body=data, ContentMD5=_md5(data)
+        )
+        return {"PartNumber": number, "ETag": said["ETag"]}
+
+    def _abort(self, upload: dict[str, str]) -> None:
         """Have the parts forgotten. Where that fails too, the sweep does it a day later."""
         try:
-            self.client.abort_multipart_upload(**place, UploadId=upload)
+            self.client.abort_multipart_upload(**upload)
         except (BotoCoreError, ClientError) as error:
             log.warning("An upload to the bucket was not ended: %s", type(error).__name__)
 
@@ -173,13 +160,10 @@ class MediaStorage(S3Storage):
 
         Raises: FileNotFoundError; Refusal, also when it ends too early.
         """
-        span = (
-            {}
-            if (start, end) == (0, None)
-            else {"Range": f"bytes={start}-{'' if end is None else end - 1}"}
-        )
+        last = "" if end is None else end - 1
+        span = {} if (start, end) == (0, None) else {"Range": f"bytes={start}-{last}"}
         with telling():
-            said = self.client.get_object(Bucket=self.bucket_name, Key=self.key(name), **span)
+            said = self.client.get_object(**self._place(name), **span)
         return _pieces(said["Body"], said["ContentLength"])
 
     def list(self, prefix: str) -> Iterator[tuple[str, int, datetime]]:
@@ -187,35 +171,45 @@ class MediaStorage(S3Storage):
 
         Raises: Refusal.
         """
-        whole = self.key(prefix)
-        pages = self.client.get_paginator("list_objects_v2").paginate(
-            Bucket=self.bucket_name, Prefix=whole
-        )
+        above = self.key(prefix)
         with telling():
-            for page in pages:
+            for page in self._pages("list_objects_v2", prefix):
                 for one in page.get("Contents", []):
-                    yield one["Key"].removeprefix(whole), one["Size"], one["LastModified"]
+                    yield one["Key"].removeprefix(above), one["Size"], one["LastModified"]
 
     def forget(self, name: str) -> None:
         """Delete an object, there or not. Raises: Refusal."""
         with telling():
-            self.client.delete_object(Bucket=self.bucket_name, Key=self.key(name))
+            self.client.delete_object(**self._place(name))
 
     def forget_unfinished(self, before: datetime) -> int:
         """End the uploads in parts that were begun before an instant; return how many.
 
         Raises: Refusal.
         """
-        pages = self.client.get_paginator("list_multipart_uploads").paginate(
-            Bucket=self.bucket_name, Prefix=self.key("")
-        )
-        count = 0
         with telling():
-            for one in [upload for page in pages for upload in page.get("Uploads", [])]:
-                if one["Initiated"] < before:
-                    self._abort({"Bucket": self.bucket_name, "Key": one["Key"]}, one["UploadId"])
-                    count += 1
-        return count
+            old = [
+                {"Bucket": self.bucket_name, "Key": one["Key"], "UploadId": one["UploadId"]}
+                for page in self._pages("list_multipart_uploads", "")
+                for one in page.get("Uploads", [])
+                if one["Initiated"] < before
+            ]
+            for upload in old:
+                self._abort(upload)
+        return len(old)
+
+
+def _config(options: dict[str, Any]) -> Config:
+    usual = "path" if options.get("endpoint_url") else "auto"
+    return Config(
+        connect_timeout=5,
+        read_timeout=20,
+        max_pool_connections=32,
+        s3={"addressing_style": options.get("addressing_style") or usual},
+        retries={"mode": "standard", "total_max_attempts": _CALL.tries},
+        signature_version="s3v4",
+        **_PLAIN,
+    )
 
 
 @contextmanager
@@ -232,14 +226,7 @@ def telling() -> Iterator[None]:
         if code in _GONE:
             raise FileNotFoundError(code) from error
         log.warning("The bucket answered %s to %s", code, error.operation_name)
-        reason = (
-            "storage_refused"
-            if code in _REFUSED
-            else "storage_full"
-            if code in _FULL
-            else "storage_away"
-        )
-        raise Refusal(reason) from error
+        raise Refusal(_reason(code)) from error
     except (BotoConnectionError, HTTPClientError, IncompleteReadError) as error:
         log.warning("The bucket does not answer: %s", type(error).__name__)
         raise Refusal("storage_away") from error
@@ -248,19 +235,34 @@ def telling() -> Iterator[None]:
         raise Refusal("storage_refused") from error
 
 
+def _reason(code: str) -> str:
+    if code in _REFUSED:
+        return "storage_refused"
+    return "storage_full" if code in _FULL else "storage_away"
+
+
 def _pieces(body: Any, size: int) -> Iterator[bytes]:
-    left = size
-    with telling():
+    came = 0
+    with telling(), closing(body):
         try:
-            while left > 0 and (data := body.read(min(READ_BYTES, left))):
-                left -= len(data)
+            for data in blocks(body.read, size):
+                came += len(data)
                 yield data
         except OSError as error:
             raise Refusal("storage_away") from error
-        finally:
-            body.close()
-    if left > 0:
+    if came < size:
         raise Refusal("storage_away")
+
+
+def _parts(handle: BufferedReader, digest: Any) -> Iterator[bytearray]:
+    """Yield a file part by part, each in the same block of memory: a fresh one would stay with the
+    thread.
+    """
+    block = bytearray(PART_BYTES)
+    while count := handle.readinto(block):
+        data = block if count == len(block) else block[:count]
+        digest.update(data)
+        yield data
 
 
 def _compare(found: str, expected: str, name: str) -> None:

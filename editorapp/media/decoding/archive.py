@@ -1,4 +1,4 @@
-"""EXR frames in a zip: whole, nothing but frames, and a poster of the middle one."""
+"""Archives of EXR frames in a zip: whole, nothing but frames, and a poster of the middle one."""
 
 import struct
 import zipfile
@@ -10,10 +10,12 @@ import av.error
 import numpy as np
 from numpy.typing import NDArray
 
-from editorapp.media.decoding.opening import check_size
+from editorapp.media.decoding import colour
 from editorapp.media.decoding.previews import POSTER_HEIGHT, POSTER_WIDTH, save_poster
+from editorapp.media.decoding.size_limits import check_frame_size
 from editorapp.media.refusals import Refusal
 
+Matrix = NDArray[np.float64]
 _MAX_FRAMES = 100_000
 _MAX_FRAME_BYTES = 700_000_000
 _EXR_MAGIC = b"\x76\x2f\x31\x01"
@@ -36,7 +38,7 @@ def examine_archive(path: Path, poster: Path | None) -> dict[str, Any]:
             for info in frames:
                 _check_bytes(archive, info)
             width, height = _size(archive.open(frames[0]).read(65536))
-            check_size(width, height)
+            check_frame_size(width, height)
             if poster:
                 _save_poster(archive.read(frames[len(frames) // 2]), poster)
     except (zipfile.BadZipFile, EOFError, ValueError, NotImplementedError, RuntimeError) as error:
@@ -48,24 +50,15 @@ def examine_archive(path: Path, poster: Path | None) -> dict[str, Any]:
         "width": width,
         "height": height,
         "size_bytes": path.stat().st_size,
-        "fps": None,
         "frame_count": len(frames),
-        "duration_seconds": "0",
-        "has_audio": False,
         "hdr": True,
-        "hdr_transfer": "",
-        "variable_frame_rate": False,
-        "rotation": 0,
         "pixel_format": "gbrpf16",
-        "browser_safe": True,
     }
 
 
 def _frames(archive: zipfile.ZipFile) -> list[zipfile.ZipInfo]:
     files = [info for info in archive.infolist() if not info.is_dir()]
-    frames = sorted(
-        (info for info in files if info.filename.lower().endswith(".exr")), key=lambda i: i.filename
-    )
+    frames = [info for info in files if info.filename.lower().endswith(".exr")]
     if not frames:
         raise Refusal("bad_archive", detail="there is no EXR frame in it")
     if len(frames) > _MAX_FRAMES or any(info.file_size > _MAX_FRAME_BYTES for info in frames):
@@ -74,7 +67,7 @@ def _frames(archive: zipfile.ZipFile) -> list[zipfile.ZipInfo]:
         parts = PurePosixPath(info.filename.replace("\\", "/"))
         if parts.is_absolute() or ".." in parts.parts:
             raise Refusal("bad_archive", detail="a name in it points outside of it")
-    return frames
+    return sorted(frames, key=lambda info: info.filename)
 
 
 def _check_bytes(archive: zipfile.ZipFile, info: zipfile.ZipInfo) -> None:
@@ -103,37 +96,32 @@ def _save_poster(data: bytes, poster: Path) -> None:
     """Decode one frame of linear light and show it: in Rec. 709, highlights rolled off, then the
     sRGB curve.
     """
-    decoder: Any = av.CodecContext.create("exr", "r")
-    try:
-        frame = [*decoder.decode(av.Packet(data)), *decoder.decode(None)][0]
-        light = np.maximum(frame.reformat(format="gbrpf32le").to_ndarray().astype(np.float32), 0)
-    except (av.error.FFmpegError, IndexError, ValueError) as error:
-        raise Refusal("bad_archive", detail="a frame in it cannot be decoded") from error
+    light = _light(data)
     step = max(1, -(-light.shape[1] // POSTER_WIDTH), -(-light.shape[0] // POSTER_HEIGHT))
     light = np.nan_to_num(light[::step, ::step], posinf=65504.0)
     light = np.maximum(light @ _to_rec709(data).T, 0)
-    rolled = np.where(light > 0.6, 0.6 + 0.4 * (1 - np.exp(-(light - 0.6) / 0.4)), light)
-    encoded = np.where(
-        rolled <= 0.0031308, rolled * 12.92, 1.055 * np.maximum(rolled, 1e-8) ** (1 / 2.4) - 0.055
-    )
-    save_poster(np.rint(np.clip(encoded, 0, 1) * 255).astype(np.uint8), poster)
+    shown = colour.srgb_curve(np.where(light > colour.KNEE, colour.rolled_off(light), light))
+    save_poster(np.rint(shown * 255).astype(np.uint8), poster)
 
 
-def _to_rec709(frame: bytes) -> NDArray[np.float64]:
+def _light(data: bytes) -> colour.Light:
+    """Return the light of an EXR frame: (height, width, 3), never less than nothing."""
+    decoder: Any = av.CodecContext.create("exr", "r")
+    try:
+        frame = [*decoder.decode(av.Packet(data)), *decoder.decode(None)][0]
+        return np.maximum(frame.reformat(format="gbrpf32le").to_ndarray().astype(np.float32), 0)
+    except (av.error.FFmpegError, IndexError, ValueError) as error:
+        raise Refusal("bad_archive", detail="a frame in it cannot be decoded") from error
+
+
+def _to_rec709(frame: bytes) -> Matrix:
     """Return the 3x3 matrix from the light of an EXR frame to that of Rec. 709, which is meant
     where nothing is said.
 
     Source: OpenEXR's attribute `chromaticities`: x and y of red, green, blue and white.
     """
-    at = frame.find(_PRIMARIES, 0, 65536)
-    if at < 0:
-        return np.eye(3)
-    said = (
-        np.frombuffer(frame, "<f4", count=8, offset=at + len(_PRIMARIES) + 4)
-        .reshape(4, 2)
-        .astype(float)
-    )
-    if not np.isfinite(said).all() or not said[:, 1].all():
+    said = _primaries(frame)
+    if said is None:
         return np.eye(3)
     try:
         ours, theirs = _to_xyz(np.array(_REC709)), _to_xyz(said)
@@ -145,7 +133,17 @@ def _to_rec709(frame: bytes) -> NDArray[np.float64]:
     return np.asarray(np.linalg.inv(ours) @ adapted @ theirs, dtype=np.float64)
 
 
-def _to_xyz(places: NDArray[np.float64]) -> NDArray[np.float64]:
+def _primaries(frame: bytes) -> Matrix | None:
+    """Return x and y of red, green, blue and white; None where nothing sensible is said."""
+    at = frame.find(_PRIMARIES, 0, 65536)
+    if at < 0:
+        return None
+    numbers = np.frombuffer(frame, "<f4", count=8, offset=at + len(_PRIMARIES) + 4)
+    said = numbers.reshape(4, 2).astype(float)
+    return said if np.isfinite(said).all() and said[:, 1].all() else None
+
+
+def _to_xyz(places: Matrix) -> Matrix:
     """Return the matrix from RGB of these primaries and white (x, y) to XYZ."""
     x, y = places.T
     colours = np.stack((x / y, np.ones(4), (1 - x - y) / y))

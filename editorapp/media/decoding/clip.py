@@ -1,6 +1,4 @@
-"""A clip, examined: its facts, the index of its frames, and the frames that its previews are made
-of.
-"""
+"""Examination of clips: facts, the index of frames, and the frames that previews are made of."""
 
 from dataclasses import dataclass
 from fractions import Fraction
@@ -8,7 +6,8 @@ from pathlib import Path
 from typing import Any
 
 from editorapp.media.decoding import colour
-from editorapp.media.decoding.opening import check_size, decoded, open_clip, picture_tracks
+from editorapp.media.decoding.opening import decoded, open_clip, picture_tracks, sound_tracks
+from editorapp.media.decoding.size_limits import check_frame_size
 from editorapp.media.decoding.sniff import Sniffed
 from editorapp.media.decoding.structure import check_whole, is_fragmented
 from editorapp.media.decoding.timeline import OnFrame, Timeline, build, exact_rate, read_packets
@@ -26,8 +25,11 @@ _SAFE_BRANDS = {"mp4": "mp4", "m4v": "mp4", "mov": "mp4", "webm": "webm"}
 
 @dataclass(frozen=True)
 class Clip:
+    """`sounds`: the names of the codings of its sound tracks."""
+
     facts: dict[str, Any]
     timeline: Timeline
+    sounds: list[str]
 
 
 def examine(
@@ -38,30 +40,44 @@ def examine(
 
     Raises: Refusal.
     """
-    with open_clip(path, sniffed=sniffed) as (container, stream):
-        _check_length(container, stream, max_seconds)
+    with open_clip(path, sniffed=sniffed) as stream:
+        _check_claim(stream, max_seconds)
         check_whole(path, sniffed, stream)
-        packets = read_packets(container, stream)
+        packets = read_packets(stream)
         if not packets:
             raise Refusal("no_frames")
     timeline = build(path, sniffed, packets, on_frame=on_frame)
-    with open_clip(path, sniffed=sniffed) as (container, stream):
-        rate, varies = exact_rate(timeline, stream)
-        seconds = _seconds(timeline, rate, varies)
-        if max_seconds and seconds > max_seconds:
-            raise Refusal(
-                "too_long", length=show_length(float(seconds)), limit=show_length(max_seconds)
-            )
-        facts = _facts(container, stream, sniffed)
+    with open_clip(path, sniffed=sniffed) as stream:
+        times = _times(timeline, stream, max_seconds)
+        tracks = sound_tracks(stream.container)
+        sounds = [track.codec_context.codec.canonical_name for track in tracks]
+        facts = _facts(stream, sniffed, sounds)
     facts["browser_safe"] &= not (sniffed.format == "mov" and is_fragmented(path))
-    facts |= {
-        "size_bytes": path.stat().st_size,
+    return Clip({**facts, **times, "size_bytes": path.stat().st_size}, timeline, sounds)
+
+
+def _times(timeline: Timeline, stream: Any, max_seconds: float) -> dict[str, Any]:
+    rate, varies = exact_rate(timeline, stream)
+    seconds = _seconds(timeline, rate, varies)
+    _check_length(seconds, max_seconds)
+    return {
         "fps": f"{rate.numerator}/{rate.denominator}",
         "variable_frame_rate": varies,
         "frame_count": len(timeline.pts),
         "duration_seconds": _show_seconds(seconds),
     }
-    return Clip(facts, timeline)
+
+
+def _check_claim(stream: Any, max_seconds: float) -> None:
+    """Refuse by what the header claims, before hours of frames are counted."""
+    if stream.duration and stream.time_base:
+        claimed = float(stream.duration * stream.time_base)
+        _check_length(claimed, max_seconds, slack=max_seconds * 0.01 + 1)
+
+
+def _check_length(seconds: float | Fraction, limit: float, *, slack: float = 0) -> None:
+    if limit and seconds > limit + slack:
+        raise Refusal("too_long", length=show_length(float(seconds)), limit=show_length(limit))
 
 
 def _seconds(timeline: Timeline, rate: Fraction, varies: bool) -> Fraction:
@@ -75,46 +91,31 @@ def _seconds(timeline: Timeline, rate: Fraction, varies: bool) -> Fraction:
     return len(timeline.pts) * usual + (last - usual if last > Fraction(5, 4) * usual else 0)
 
 
-def _check_length(container: Any, stream: Any, max_seconds: float) -> None:
-    """Refuse by what the header claims, before hours of frames are counted."""
-    if max_seconds and stream.duration and stream.time_base:
-        claimed = float(stream.duration * stream.time_base)
-        if claimed > max_seconds * 1.01 + 1:
-            raise Refusal("too_long", length=show_length(claimed), limit=show_length(max_seconds))
-
-
-def _facts(container: Any, stream: Any, sniffed: Sniffed) -> dict[str, Any]:
+def _facts(stream: Any, sniffed: Sniffed, sounds: list[str]) -> dict[str, Any]:
     """Read what the first frame says: size as displayed, colour, layout."""
-    frame = next(decoded(container, stream), None)
+    frame = next(decoded(stream), None)
     if frame is None:
         raise Refusal("no_frames")
     width, height = colour.displayed_size(frame, colour.pixel_aspect(stream))
-    check_size(width, height)
+    check_frame_size(width, height)
     transfer, codec = colour.transfer(frame), stream.codec_context.codec.canonical_name
-    sounds = [sound for sound in container.streams.audio if sound.codec_context is not None]
-    tracks = picture_tracks(container)
+    tracks, pixel_format = picture_tracks(stream.container), frame.format.name
+    is_safe = is_browser_safe(sniffed.container, codec, pixel_format, sounds)
     return {
         "kind": "video",
         "container": sniffed.container,
         "codec": codec,
         "width": width,
         "height": height,
-        "has_audio": bool(container.streams.audio),
+        "has_audio": bool(stream.container.streams.audio),
         "hdr": bool(transfer),
         "hdr_transfer": transfer,
         "rotation": colour.upright(frame).clockwise_degrees,
-        "pixel_format": frame.format.name,
+        "pixel_format": pixel_format,
         "video_track": 1 + tracks.index(stream),
         "video_tracks": len(tracks),
         # Of several tracks a browser takes one by rules of its own.
-        "browser_safe": not transfer
-        and len(tracks) == 1
-        and is_browser_safe(
-            sniffed.container,
-            codec,
-            frame.format.name,
-            [sound.codec_context.codec.canonical_name for sound in sounds],
-        ),
+        "browser_safe": is_safe and not transfer and len(tracks) == 1,
     }
 
 

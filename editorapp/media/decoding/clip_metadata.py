@@ -12,14 +12,21 @@ import logging
 import os
 import shutil
 import zlib
-from collections.abc import Iterator
+from collections.abc import Iterable
 from contextlib import suppress
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, BinaryIO
 
 from editorapp.media.decoding import colour
-from editorapp.media.decoding.opening import decoded, open_clip
+from editorapp.media.decoding.mp4_boxes import (
+    LONGEST_READ_BYTES,
+    Box,
+    boxes_in,
+    inner_box,
+    read_box,
+    sample_places,
+)
+from editorapp.media.decoding.opening import decoded, open_clip, sound_tracks
 from editorapp.media.decoding.sniff import Sniffed, sniff
 from editorapp.media.refusals import Refusal
 
@@ -47,30 +54,9 @@ _TELLS = (
     b"serial",
 )
 _TOLD = {b"udta", b"meta", b"uuid"}  # where it is told: of the whole file, or of a track
-_TIMED_NOTES = {
-    b"meta",
-    b"text",
-    b"sbtl",
-    b"subt",
-    b"data",
-    b"camm",
-}  # handlers of tracks that are no picture or sound
-_MOST_TOLD_BYTES = 64_000_000
-_MOST_BOXES = 100_000
-
-
-@dataclass(frozen=True)
-class Box:
-    """A box of the file: where it begins, how long its header is and where it ends."""
-
-    kind: bytes
-    start: int
-    header: int
-    end: int
-
-    @property
-    def body(self) -> int:
-        return self.start + self.header
+# Handlers of tracks that are no picture or sound.
+_TIMED_NOTES = {b"meta", b"text", b"sbtl", b"subt", b"data", b"camm"}
+_CLEARED_AT_ONCE_BYTES = 1 << 20
 
 
 def redact(path: Path, sniffed: Sniffed, out: Path) -> bool:
@@ -84,7 +70,7 @@ def redact(path: Path, sniffed: Sniffed, out: Path) -> bool:
         return False
     try:
         with path.open("rb") as file:
-            boxes, samples = _found(file, path.stat().st_size)
+            boxes, samples = _telling(file, path.stat().st_size)
     except (ValueError, OSError) as error:
         log.warning("The metadata of a clip stays, for its boxes make no sense: %s", error)
         return False
@@ -92,13 +78,7 @@ def redact(path: Path, sniffed: Sniffed, out: Path) -> bool:
         return False
     shutil.copyfile(path, out)
     os.chmod(out, 0o600)
-    with out.open("r+b") as file:
-        for box in boxes:
-            file.seek(box.start + 4)
-            file.write(b"free")
-            _clear(file, box.body, box.end)
-        for start, end in samples:
-            _clear(file, start, end)
+    _write_over(out, boxes, samples)
     before = _pictures_and_sound(path, sniffed)
     if before is not None and before == _pictures_and_sound(out, sniff(out)):
         return True
@@ -107,111 +87,57 @@ def redact(path: Path, sniffed: Sniffed, out: Path) -> bool:
     return False
 
 
-def _found(file: BinaryIO, size: int) -> tuple[list[Box], list[tuple[int, int]]]:
+def _telling(file: BinaryIO, size: int) -> tuple[list[Box], list[tuple[int, int]]]:
     """Return the boxes that are cleared, and the places of samples that are. Raises: ValueError."""
     boxes: list[Box] = []
     samples: list[tuple[int, int]] = []
-    for top in _boxes(file, 0, size):
+    for top in boxes_in(file, 0, size):
         if top.kind in {b"meta", b"uuid"} and _tells(file, top):
             boxes.append(top)
-        if top.kind != b"moov":
-            continue
-        inner = list(_boxes(file, top.body, top.end))
-        is_whole = all(one.kind != b"mvex" for one in inner)
-        for box in inner:
-            if box.kind in _TOLD and _tells(file, box):
-                boxes.append(box)
-            if box.kind == b"trak" and is_whole and _handler(file, box) in _TIMED_NOTES:
-                samples += _samples(file, box)
-                boxes.append(box)
-            elif box.kind == b"trak":
-                within = _boxes(file, box.body, box.end)
-                boxes += [one for one in within if one.kind in _TOLD and _tells(file, one)]
+        if top.kind == b"moov":
+            within, places = _telling_in_movie(file, top)
+            boxes += within
+            samples += places
     return boxes, samples
 
 
-def _boxes(file: BinaryIO, start: int, end: int) -> Iterator[Box]:
-    """Yield the boxes between two places. Raises: ValueError, when one does not end within."""
-    count = 0
-    while start + 8 <= end:
-        file.seek(start)
-        head = file.read(16)
-        size, kind, header = int.from_bytes(head[:4], "big"), head[4:8], 8
-        if size == 1:
-            size, header = int.from_bytes(head[8:16], "big"), 16
-        elif size == 0:
-            size = end - start
-        count += 1
-        if size < header or start + size > end or count > _MOST_BOXES:
-            if kind == b"\0\0\0\0" or not head.strip(b"\0"):
-                return  # QuickTime ends a list with zeros
-            raise ValueError(f"a box {kind!r} of {size} bytes")
-        yield Box(kind, start, header, start + size)
-        start += size
+def _telling_in_movie(file: BinaryIO, movie: Box) -> tuple[list[Box], list[tuple[int, int]]]:
+    inner = list(boxes_in(file, movie.body, movie.end))
+    is_whole = all(one.kind != b"mvex" for one in inner)
+    boxes, samples = _telling_among(file, inner), []
+    for track in (one for one in inner if one.kind == b"trak"):
+        if is_whole and _handler(file, track) in _TIMED_NOTES:
+            samples += sample_places(file, track)
+            boxes.append(track)
+        else:
+            boxes += _telling_among(file, boxes_in(file, track.body, track.end))
+    return boxes, samples
+
+
+def _telling_among(file: BinaryIO, boxes: Iterable[Box]) -> list[Box]:
+    return [box for box in boxes if box.kind in _TOLD and _tells(file, box)]
 
 
 def _tells(file: BinaryIO, box: Box) -> bool:
-    if box.end - box.start > _MOST_TOLD_BYTES:
+    if box.end - box.start > LONGEST_READ_BYTES:
         return False
-    file.seek(box.body)
-    said = file.read(box.end - box.body).lower()
+    said = read_box(file, box).lower()
     return any(word in said for word in _TELLS)
 
 
-def _inner(file: BinaryIO, box: Box, *kinds: bytes) -> Box | None:
-    """Return the first box at a path inside another."""
-    found: Box | None = box
-    for kind in kinds:
-        if found is None:
-            return None
-        found = next((one for one in _boxes(file, found.body, found.end) if one.kind == kind), None)
-    return found
-
-
 def _handler(file: BinaryIO, track: Box) -> bytes:
-    box = _inner(file, track, b"mdia", b"hdlr")
-    return _read(file, box)[8:12] if box else b""
+    box = inner_box(file, track, b"mdia", b"hdlr")
+    return read_box(file, box)[8:12] if box else b""
 
 
-def _read(file: BinaryIO, box: Box) -> bytes:
-    if box.end - box.body > _MOST_TOLD_BYTES:
-        raise ValueError("a table that is too long")
-    file.seek(box.body)
-    return file.read(box.end - box.body)
-
-
-def _numbers(data: bytes, at: int, count: int, width: int) -> list[int]:
-    if at + count * width > len(data):
-        raise ValueError("a table that does not end")
-    return [
-        int.from_bytes(data[place : place + width], "big")
-        for place in range(at, at + count * width, width)
-    ]
-
-
-def _samples(file: BinaryIO, track: Box) -> list[tuple[int, int]]:
-    """Return where a track's samples lie. Raises: ValueError."""
-    table = _inner(file, track, b"mdia", b"minf", b"stbl")
-    found = (
-        {one.kind: _read(file, one) for one in _boxes(file, table.body, table.end)} if table else {}
-    )
-    if not {b"stsz", b"stsc"} <= found.keys() or not {b"stco", b"co64"} & found.keys():
-        raise ValueError("a track without a table of its samples")
-    sizes_in, runs_in = found[b"stsz"], found[b"stsc"]
-    same, count = _numbers(sizes_in, 4, 2, 4)
-    sizes = [same] * min(count, 10_000_000) if same else _numbers(sizes_in, 12, count, 4)
-    offsets_in, width = (found[b"stco"], 4) if b"stco" in found else (found[b"co64"], 8)
-    offsets = _numbers(offsets_in, 8, _numbers(offsets_in, 4, 1, 4)[0], width)
-    runs = _numbers(runs_in, 8, 3 * _numbers(runs_in, 4, 1, 4)[0], 4)
-    firsts, per_chunk = runs[0::3], runs[1::3]
-    places, at, run = [], 0, 0
-    for chunk, start in enumerate(offsets, start=1):
-        while run + 1 < len(firsts) and firsts[run + 1] <= chunk:
-            run += 1
-        end = start + sum(sizes[at : at + per_chunk[run]]) if per_chunk else start
-        at += per_chunk[run] if per_chunk else 0
-        places.append((start, end))
-    return places
+def _write_over(path: Path, boxes: list[Box], samples: list[tuple[int, int]]) -> None:
+    with path.open("r+b") as file:
+        for box in boxes:
+            file.seek(box.start + 4)
+            file.write(b"free")
+            _clear(file, box.body, box.end)
+        for start, end in samples:
+            _clear(file, start, end)
 
 
 def _clear(file: BinaryIO, start: int, end: int) -> None:
@@ -219,27 +145,26 @@ def _clear(file: BinaryIO, start: int, end: int) -> None:
     end = min(end, file.seek(0, os.SEEK_END))
     file.seek(start)
     while start < end:
-        start += file.write(bytes(min(end - start, 1 << 20)))
+        start += file.write(bytes(min(end - start, _CLEARED_AT_ONCE_BYTES)))
 
 
 def _pictures_and_sound(path: Path, sniffed: Sniffed) -> Any:
     """Return what must be the same: each packet of picture and sound, its times, and how the
     picture is turned.
     """
-    with suppress(Refusal), open_clip(path, sniffed=sniffed) as (container, stream):
-        frame = next(decoded(container, stream), None)
+    with (
+        suppress(Refusal),
+        open_clip(path, sniffed=sniffed) as stream,
+        open_clip(path, sniffed=sniffed) as again,
+    ):
+        frame = next(decoded(stream), None)
         turned = colour.display_matrix(frame) if frame is not None else None
-        packets = []
-        with open_clip(path, sniffed=sniffed) as (again, pictures):
-            sounds = [one for one in again.streams.audio if one.codec_context is not None]
-            for packet in again.demux(pictures, *sounds):
-                times = (
-                    packet.pts,
-                    packet.dts,
-                    packet.duration,
-                    packet.is_keyframe,
-                    packet.is_discard,
-                )
-                packets.append((packet.stream.type, *times, zlib.crc32(bytes(packet))))
-        return turned, packets
+        packets = again.container.demux(again, *sound_tracks(again.container))
+        return turned, [_told_by(packet) for packet in packets]
     return None
+
+
+def _told_by(packet: Any) -> tuple[Any, ...]:
+    times = packet.pts, packet.dts, packet.duration
+    flags = packet.is_keyframe, packet.is_discard
+    return packet.stream.type, *times, *flags, zlib.crc32(bytes(packet))

@@ -1,5 +1,5 @@
-"""From a decoded frame to a picture for the eye: upright, square pixels, sRGB; HDR brought into
-range.
+"""Colour of decoded frames: from a frame to a picture for the eye; upright, square pixels, sRGB; HDR
+brought into range.
 """
 
 from dataclasses import dataclass
@@ -9,6 +9,9 @@ from typing import Any
 import numpy as np
 from av.sidedata.sidedata import Type
 from numpy.typing import NDArray
+
+Pixels = NDArray[np.uint8]
+Light = NDArray[np.float32]
 
 PQ, HLG = 16, 18  # ITU-T H.273 transfer characteristics
 _TRANSFERS = {PQ: "pq", HLG: "hlg"}
@@ -21,9 +24,8 @@ _BT2020_TO_BT709 = np.array(
     ],
     dtype=np.float32,
 )
-_LIGHT = ("MASTERING_DISPLAY_METADATA", "CONTENT_LIGHT_LEVEL")
 _WHITE_NITS = 203.0  # ITU-R BT.2408: diffuse white of an HDR picture
-_KNEE = 0.6  # below it nothing changes; above it highlights are rolled off instead of clipped
+KNEE = 0.6  # below it nothing changes; above it highlights are rolled off instead of clipped
 
 
 @dataclass(frozen=True)
@@ -72,9 +74,9 @@ def upright(frame: Any) -> Upright:
     if not found:
         return Upright()
     a, b, _, c, d = found[:5]
-    if abs(b) > abs(a):
-        return Upright(True, flip_x=c < 0, flip_y=b < 0)
-    return Upright(False, flip_x=a < 0, flip_y=d < 0)
+    is_transposed = abs(b) > abs(a)
+    x, y = (c, b) if is_transposed else (a, d)
+    return Upright(is_transposed, flip_x=x < 0, flip_y=y < 0)
 
 
 def pixel_aspect(stream: Any) -> Fraction:
@@ -103,44 +105,45 @@ def mastering(frame: Any) -> str:
     Source: SMPTE ST 2086 in units of 0.00002 and 0.0001 nits, CTA-861.3 in nits; as libavutil lays
     both out.
     """
-    said = {item.type.name: bytes(item) for item in frame.side_data if item.type.name in _LIGHT}
-    words = ""
-    if len(display := said.get("MASTERING_DISPLAY_METADATA", b"")) >= 88:
-        numbers = np.frombuffer(display, dtype="<i4")[:22]
-        if numbers[20] and numbers[21] and numbers[1:20:2].all():
-            parts = numbers[0:20:2] / numbers[1:20:2]
-            red_x, red_y, green_x, green_y, blue_x, blue_y, white_x, white_y = np.rint(
-                parts[:8] * 50_000
-            ).astype(int)
-            darkest, brightest = np.rint(parts[8:] * 10_000).astype(int)
-            words += (
-                f":hdr10=1:master-display=G({green_x},{green_y})B({blue_x},{blue_y})R({red_x},{red_y})"
-                f"WP({white_x},{white_y})L({brightest},{darkest})"
-            )
-    if len(light := said.get("CONTENT_LIGHT_LEVEL", b"")) >= 8:
-        most, average = np.frombuffer(light, dtype="<u4")[:2]
-        words += f":max-cll={most},{average}"
-    return words
+    said = {item.type.name: bytes(item) for item in frame.side_data}
+    display = said.get("MASTERING_DISPLAY_METADATA", b"")
+    light = said.get("CONTENT_LIGHT_LEVEL", b"")
+    return _display_words(display) + _light_words(light)
 
 
-def matrix(frame: Any) -> int:
-    """Return the YUV matrix of a frame, by H.273's number; where none is stated, what players
-    assume.
-    """
-    stated = int(frame.colorspace)
-    if stated in _SWS:
-        return stated
-    return 1 if frame.height > 576 or frame.width > 1024 else 6
+def _display_words(display: bytes) -> str:
+    if len(display) < 88:
+        return ""
+    numbers = np.frombuffer(display, dtype="<i4")[:22]
+    if not (numbers[20] and numbers[21] and numbers[1:20:2].all()):
+        return ""
+    parts = numbers[0:20:2] / numbers[1:20:2]
+    red_x, red_y, green_x, green_y, blue_x, blue_y, white_x, white_y = np.rint(
+        parts[:8] * 50_000
+    ).astype(int)
+    darkest, brightest = np.rint(parts[8:] * 10_000).astype(int)
+    return (
+        f":hdr10=1:master-display=G({green_x},{green_y})B({blue_x},{blue_y})R({red_x},{red_y})"
+        f"WP({white_x},{white_y})L({brightest},{darkest})"
+    )
+
+
+def _light_words(light: bytes) -> str:
+    if len(light) < 8:
+        return ""
+    most, average = np.frombuffer(light, dtype="<u4")[:2]
+    return f":max-cll={most},{average}"
 
 
 def swscale_matrix(frame: Any) -> int:
-    """Return the YUV matrix of a frame, by swscale's number."""
-    return _SWS[matrix(frame)]
+    """Return the YUV matrix of a frame, by swscale's number; where none is stated, what players
+    assume.
+    """
+    assumed = 1 if frame.height > 576 or frame.width > 1024 else 6
+    return _SWS.get(int(frame.colorspace), _SWS[assumed])
 
 
-def picture(
-    frame: Any, aspect: Fraction, *, max_width: int = 0, max_height: int = 0
-) -> NDArray[np.uint8]:
+def picture(frame: Any, aspect: Fraction, *, max_width: int = 0, max_height: int = 0) -> Pixels:
     """Return a frame as it is shown: RGB, uint8, (height, width, 3); smaller where a limit asks for
     it.
     """
@@ -175,7 +178,7 @@ def fit(size: tuple[int, int], max_width: int, max_height: int) -> tuple[int, in
     return max(1, round(width * scale)), max(1, round(height * scale))
 
 
-def turned(pixels: NDArray[np.uint8], turn: Upright) -> NDArray[np.uint8]:
+def turned(pixels: Pixels, turn: Upright) -> Pixels:
     """Turn the array of a coded picture upright."""
     if turn.transposed:
         pixels = pixels.swapaxes(0, 1)
@@ -203,21 +206,31 @@ def _plane(plane: Any) -> Any:
     return lines[:, : plane.width]
 
 
-def to_sdr(signal: NDArray[np.float32], kind: str) -> NDArray[np.float32]:
+def to_sdr(signal: Light, kind: str) -> Light:
     """Bring an HDR signal (BT.2020, PQ or HLG, 0..1) to an SDR one (BT.709 primaries, sRGB curve,
     0..1).
     """
     nits = _pq_nits(signal) if kind == "pq" else _hlg_nits(signal)
     light = np.maximum((nits / _WHITE_NITS) @ _BT2020_TO_BT709.T, 0)
     peak = light.max(axis=-1, keepdims=True)
-    rolled = _KNEE + (1 - _KNEE) * (1 - np.exp(-np.maximum(peak - _KNEE, 0) / (1 - _KNEE)))
     # All three colours are scaled alike, so that a highlight keeps its hue.
-    light = light * np.where(peak > _KNEE, rolled / np.maximum(peak, 1e-6), 1)
+    light = light * np.where(peak > KNEE, rolled_off(peak) / np.maximum(peak, 1e-6), 1)
+    return srgb_curve(light).astype(np.float32)
+
+
+def rolled_off(light: NDArray[Any]) -> NDArray[Any]:
+    """Return light above the knee bent so that it never reaches more than 1."""
+    above = np.maximum(light - KNEE, 0) / (1 - KNEE)
+    return np.asarray(KNEE + (1 - KNEE) * (1 - np.exp(-above)))
+
+
+def srgb_curve(light: NDArray[Any]) -> NDArray[Any]:
+    """Return linear light (0..1) as sRGB encodes it (0..1)."""
     low, high = light * 12.92, 1.055 * np.maximum(light, 1e-8) ** (1 / 2.4) - 0.055
-    return np.clip(np.where(light <= 0.0031308, low, high), 0, 1).astype(np.float32)
+    return np.clip(np.where(light <= 0.0031308, low, high), 0, 1)
 
 
-def _pq_nits(signal: NDArray[np.float32]) -> NDArray[np.float32]:
+def _pq_nits(signal: Light) -> Light:
     """SMPTE ST 2084: signal -> light in nits."""
     root = np.power(np.clip(signal, 0, 1), 1 / 78.84375)
     top = np.maximum(root - 0.8359375, 0)
@@ -227,7 +240,7 @@ def _pq_nits(signal: NDArray[np.float32]) -> NDArray[np.float32]:
     )
 
 
-def _hlg_nits(signal: NDArray[np.float32]) -> NDArray[np.float32]:
+def _hlg_nits(signal: Light) -> Light:
     """ITU-R BT.2100 HLG on a display of 1,000 nits: signal -> light in nits."""
     signal = np.clip(signal, 0, 1)
     scene = np.where(

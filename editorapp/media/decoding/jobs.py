@@ -1,6 +1,4 @@
-"""The jobs that the sandbox's child does: each takes and returns what JSON can carry, and raises
-Refusal.
-"""
+"""Jobs of the sandbox: each takes and returns what JSON can carry, and raises Refusal."""
 
 from fractions import Fraction
 from pathlib import Path
@@ -8,12 +6,13 @@ from typing import Any
 
 from PIL import Image
 
+from editorapp.media import layout
 from editorapp.media.decoding import colour, encode, previews, reader
 from editorapp.media.decoding import outgoing as outgoing_copies
 from editorapp.media.decoding.archive import examine_archive
 from editorapp.media.decoding.clip import examine, is_browser_safe
 from editorapp.media.decoding.opening import open_clip
-from editorapp.media.decoding.picture_file import in_eight_bits, opened, orientation, turned
+from editorapp.media.decoding.picture_file import opened, plain, upright
 from editorapp.media.decoding.sniff import Sniffed, sniff
 from editorapp.media.decoding.still_picture import examine_picture
 from editorapp.media.decoding.timeline import Timeline, has_times_of, read_packets
@@ -21,7 +20,14 @@ from editorapp.media.refusals import Refusal
 
 _LONG_SECONDS = 120  # a longer clip is coded faster and a little worse, so that it is done in time
 _PROXY_SIDE = 1920
-_FORMATS = {"png": "PNG", "jpeg": "JPEG", "webp": "WEBP"}
+_REFUSED = {
+    "empty": "empty",
+    "playlist": "playlist",
+    "other_picture": "unsupported_picture",
+    "audio": "audio_only",
+    "other_video": "unsupported_container",
+    "nothing": "not_media",
+}
 _OPTIONS: dict[str, dict[str, Any]] = {
     "png": {"compress_level": 3},
     "jpeg": {"quality": 92, "subsampling": 0},
@@ -30,42 +36,32 @@ _OPTIONS: dict[str, dict[str, Any]] = {
 
 
 def take(path: str, *, max_seconds: float, expect: str, out: str | None = None) -> dict[str, Any]:
-    """Measure a file and, where `out` names a folder, write poster.webp, filmstrip.webp and
-    frames.json into it.
+    """Measure a file and, where `out` names a folder, write its previews and the index of its
+    frames into it (named as layout.py has them).
 
-    `expect`: "video" refuses pictures, "image" refuses clips, "any" takes both.
+    `expect`: "video" refuses pictures, "image" refuses clips, "any" takes both; "archive" is a zip
+    of EXR frames.
     """
     file, folder = Path(path), Path(out) if out else None
+    poster = folder / layout.POSTER if folder else None
+    if expect == "archive":
+        return {"facts": examine_archive(file, poster)}
     sniffed = sniff(file)
     _check_kind(sniffed, expect)
     if sniffed.kind == "picture":
-        return {
-            "facts": examine_picture(
-                file, sniffed, poster=folder / "poster.webp" if folder else None
-            )
-        }
+        return {"facts": examine_picture(file, sniffed, poster=poster)}
     return {"facts": _take_clip(file, sniffed, max_seconds, folder)}
 
 
 def _check_kind(sniffed: Sniffed, expect: str) -> None:
     """Refuse what a file is not, in words about what it is."""
-    kind, what = sniffed.kind, sniffed.what
-    if kind == "empty":
-        raise Refusal("empty")
-    if kind == "playlist":
-        raise Refusal("playlist")
+    kind, code = sniffed.kind, _REFUSED.get(sniffed.kind, "")
     if kind == "picture" and expect == "video":
-        raise Refusal("picture_not_video", what=what)
-    if kind == "other_picture":
-        raise Refusal("unsupported_picture", what=what)
-    if expect == "image" and kind != "picture":
-        raise Refusal("not_picture", what=what)
-    if kind == "audio":
-        raise Refusal("audio_only")
-    if kind == "other_video":
-        raise Refusal("unsupported_container", what=what)
-    if kind == "nothing":
-        raise Refusal("not_media", what=what)
+        code = "picture_not_video"
+    elif expect == "image" and kind not in {"empty", "playlist", "picture", "other_picture"}:
+        code = "not_picture"
+    if code:
+        raise Refusal(code, what=sniffed.what)
 
 
 def _take_clip(
@@ -73,22 +69,22 @@ def _take_clip(
 ) -> dict[str, Any]:
     if folder is None:
         return examine(file, sniffed, max_seconds=max_seconds).facts
-    collector = previews.Collector(*_expected(file, sniffed))
+    collector = _collector(file, sniffed)
     clip = examine(file, sniffed, max_seconds=max_seconds, on_frame=collector)
     if not collector.columns:
         previews.fill(collector, file, clip.timeline)
-    previews.save_strip(collector, len(clip.timeline.pts), folder / "filmstrip.webp")
-    previews.save_poster(next(iter(collector.posters.values())), folder / "poster.webp")
-    reader.save_index(clip.timeline, folder / "frames.json")
+    previews.save_strip(collector, len(clip.timeline.pts), folder / layout.FILMSTRIP)
+    previews.save_poster(collector.poster, folder / layout.POSTER)
+    reader.save_index(clip.timeline, folder / layout.FRAMES)
     return clip.facts
 
 
-def _expected(file: Path, sniffed: Sniffed) -> tuple[int, Any]:
-    """Return about how many frames there will be, and their pixels' shape."""
-    with open_clip(file, sniffed=sniffed) as (container, stream):
+def _collector(file: Path, sniffed: Sniffed) -> previews.Collector:
+    """Return what collects previews, for about as many frames as there will be."""
+    with open_clip(file, sniffed=sniffed) as stream:
         aspect = colour.pixel_aspect(stream)
-        count = sum(packet.is_shown for packet in read_packets(container, stream))
-    return count, lambda: aspect
+        count = sum(packet.is_shown for packet in read_packets(stream))
+    return previews.Collector(count, aspect)
 
 
 def still(
@@ -97,17 +93,12 @@ def still(
     """Write frame `index` of a clip as a picture file, upright and in sRGB."""
     frame, aspect = reader.frame_at(Path(path), reader.load_index(Path(frames)), index)
     pixels = colour.picture(frame, aspect, max_height=max_height)
-    Image.fromarray(pixels).save(out, _FORMATS[format], **_OPTIONS[format])
+    Image.fromarray(pixels).save(out, format.upper(), **_OPTIONS[format])
     return {"width": pixels.shape[1], "height": pixels.shape[0]}
 
 
-def take_archive(path: str, *, out: str) -> dict[str, Any]:
-    """Measure a zip of EXR frames and write its poster."""
-    return {"facts": examine_archive(Path(path), Path(out) / "poster.webp")}
-
-
 def proxy(path: str, *, frames: str, fps: str, out: str) -> dict[str, Any]:
-    """Write a copy of a clip that browsers play: the same packets where they can be kept, else
+    """Transcode a clip for browsers, into its playable copy: the same packets where they can be kept, else
     coded anew.
     """
     file, made, timeline = Path(path), Path(out), reader.load_index(Path(frames))
@@ -118,8 +109,7 @@ def proxy(path: str, *, frames: str, fps: str, out: str) -> dict[str, Any]:
         gop=6,
         quality=23 if is_long else 20,
         preset="ultrafast" if is_long else "veryfast",
-        max_width=_PROXY_SIDE,
-        max_height=_PROXY_SIDE,
+        max_side=_PROXY_SIDE,
     )
     whole = (0, len(timeline.pts) - 1)
     encode.copy(file, made, timeline, rate=Fraction(fps), recipe=recipe, span=whole)
@@ -128,19 +118,10 @@ def proxy(path: str, *, frames: str, fps: str, out: str) -> dict[str, Any]:
 
 def _remuxed(file: Path, made: Path, timeline: Timeline) -> bool:
     """Try to keep the packets, and keep the result only if it is the same clip."""
-    sniffed = sniff(file)
-    said = examine(file, sniffed, max_seconds=0).facts
-    with open_clip(file, sniffed=sniffed) as (container, _):
-        sounds = [
-            s.codec_context.codec.canonical_name
-            for s in container.streams.audio
-            if s.codec_context is not None
-        ]
-    if (
-        said["hdr"]
-        or said["codec"] != "h264"
-        or not is_browser_safe("mp4", "h264", said["pixel_format"], sounds)
-    ):
+    source = examine(file, sniff(file), max_seconds=0)
+    said = source.facts
+    is_safe = is_browser_safe("mp4", "h264", said["pixel_format"], source.sounds)
+    if said["hdr"] or said["codec"] != "h264" or not is_safe:
         return False
     try:
         encode.remux(file, made, timeline)
@@ -164,8 +145,7 @@ def as_png(path: str, *, out: str) -> dict[str, Any]:
     data, format = file.read_bytes(), sniff(file).format
     with opened(data, format) as picture:
         picture.load()
-        shown = turned(in_eight_bits(picture), orientation(data, format))
-        shown.convert("RGBA" if shown.has_transparency_data else "RGB").save(out, "PNG")
+        plain(upright(picture, data, format)).save(out, "PNG")
     return {}
 
 

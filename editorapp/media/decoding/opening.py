@@ -1,9 +1,7 @@
-"""Open a clip safely: by what it is, with allow-lists for formats, protocols and codecs, within
-size limits.
-"""
+"""Opening of clips: by what they are, with allow-lists for formats, protocols and codecs."""
 
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Any
 
@@ -11,13 +9,12 @@ import av
 import av.error
 from av.stream import Disposition
 
+from editorapp.media.decoding.size_limits import CLIP_PIXELS, check_frame_size
 from editorapp.media.decoding.sniff import Sniffed, sniff
 from editorapp.media.refusals import Refusal
 
-MAX_SIDE_PX = 8192
-MAX_PIXELS = 40_000_000
-THREADS = 2
-FORMATS = "mov,mp4,m4a,3gp,3g2,mj2,matroska,webm,avi,ogg,mpeg,mpegts,mpegvideo"
+_THREADS = 2
+_FORMATS = "mov,mp4,m4a,3gp,3g2,mj2,matroska,webm,avi,ogg,mpeg,mpegts,mpegvideo"
 # Written as one text because a reader compares it with a codec's name, not with Python.
 _CODECS = """
     h264 hevc av1 vp8 vp9 mpeg1video mpeg2video mpeg4 msmpeg4v1 msmpeg4v2 msmpeg4v3 h261 h263 h263p mjpeg mjpegb
@@ -28,15 +25,15 @@ CODECS = frozenset(_CODECS.split())
 
 
 @contextmanager
-def open_clip(path: Path, *, sniffed: Sniffed | None = None) -> Iterator[tuple[Any, Any]]:
-    """Yield the container and its picture stream, ready to decode.
+def open_clip(path: Path, *, sniffed: Sniffed | None = None) -> Iterator[Any]:
+    """Yield the picture stream of a clip, ready to decode; `stream.container` is open as long.
 
     The demuxer is named and not guessed, and knows only local files: a playlist is never opened,
     whatever its name.
     Raises: Refusal.
     """
     sniffed = sniffed or sniff(path)
-    options = {"protocol_whitelist": "file", "format_whitelist": FORMATS, "enable_drefs": "0"}
+    options = {"protocol_whitelist": "file", "format_whitelist": _FORMATS, "enable_drefs": "0"}
     if sniffed.format == "mpegvideo":
         options.pop("enable_drefs")
     try:
@@ -44,9 +41,9 @@ def open_clip(path: Path, *, sniffed: Sniffed | None = None) -> Iterator[tuple[A
             str(path), format=sniffed.format, options=options, metadata_errors="replace"
         )
     except (av.error.FFmpegError, ValueError, UnicodeError) as error:
-        raise _cannot_open(error, sniffed) from error
+        raise _cannot_open(sniffed) from error
     with container:
-        yield container, _picture_stream(container, sniffed)
+        yield _picture_stream(container, sniffed)
 
 
 def picture_tracks(container: Any) -> list[Any]:
@@ -58,7 +55,7 @@ def picture_tracks(container: Any) -> list[Any]:
     ]
 
 
-def _cannot_open(error: Exception, sniffed: Sniffed) -> Refusal:
+def _cannot_open(sniffed: Sniffed) -> Refusal:
     if sniffed.container in {"mp4", "m4v", "mov", "3gp"}:
         # The table of contents is often written last; without it nothing can be read.
         return Refusal("truncated", detail="its table of contents is missing")
@@ -75,14 +72,12 @@ def _picture_stream(container: Any, sniffed: Sniffed) -> Any:
     stream = next((one for one in sorted(pictures, key=_is_not_default) if _is_known(one)), None)
     if stream is None:
         context = pictures[0].codec_context
-        raise Refusal(
-            "unsupported_codec", codec=context.name if context is not None else "something unknown"
-        )
+        name = context.name if context is not None else "something unknown"
+        raise Refusal("unsupported_codec", codec=name)
     context = stream.codec_context
-    check_size(context.width, context.height)
-    context.thread_count = THREADS
-    context.thread_type = "AUTO"
-    context.options = {"max_pixels": str(MAX_PIXELS)}
+    check_frame_size(context.width, context.height)
+    context.thread_count, context.thread_type = _THREADS, "AUTO"
+    context.options = {"max_pixels": str(CLIP_PIXELS)}
     return stream
 
 
@@ -98,44 +93,34 @@ def _is_known(stream: Any) -> bool:
     return context is not None and context.codec.canonical_name in CODECS
 
 
-def check_size(width: int, height: int) -> None:
-    """Refuse pictures that would take gigabytes to decode. Raises: Refusal."""
-    if width > MAX_SIDE_PX or height > MAX_SIDE_PX or width * height > MAX_PIXELS:
-        limit = f"{MAX_SIDE_PX:,} a side and {MAX_PIXELS // 1_000_000} megapixels"
-        raise Refusal("too_large_picture", width=f"{width:,}", height=f"{height:,}", limit=limit)
+def sound_tracks(container: Any) -> list[Any]:
+    """Return the sound tracks that can be decoded."""
+    return [track for track in container.streams.audio if track.codec_context is not None]
 
 
-def demuxed(container: Any, *streams: Any) -> Iterator[Any]:
+def demuxed(*streams: Any) -> Iterator[Any]:
     """Yield the packets of streams to the end of the file, or to where it cannot be read any more."""
-    return readable(container.demux(*streams))
+    return readable(streams[0].container.demux(*streams))
 
 
 def readable(packets: Iterator[Any]) -> Iterator[Any]:
     """Yield packets to the last one, or to where the file cannot be read any more."""
-    while True:
-        try:
-            yield next(packets)
-        except (StopIteration, av.error.FFmpegError):
-            return
+    with suppress(av.error.FFmpegError):
+        yield from packets
 
 
-def decoded(container: Any, stream: Any, packets: Iterator[Any] | None = None) -> Iterator[Any]:
+def decoded(stream: Any, packets: Iterator[Any] | None = None) -> Iterator[Any]:
     """Yield the frames of a stream, in the order in which they are shown.
 
     `packets`: those of the stream to be decoded; without them all, from where the container stands.
     One that cannot be decoded is passed over: one damaged frame does not lose a clip.
     """
-    packets = container.demux(stream) if packets is None else packets
-    while True:
-        try:
-            packet = next(packets)
-        except StopIteration:
-            return
-        except av.error.FFmpegError:
-            # The file ends inside a packet: what the decoder still holds is worth having.
-            yield from frames_in(stream, None)
-            return
-        yield from frames_in(stream, packet)
+    try:
+        for packet in stream.container.demux(stream) if packets is None else packets:
+            yield from frames_in(stream, packet)
+    except av.error.FFmpegError:
+        # The file ends inside a packet: what the decoder still holds is worth having.
+        yield from frames_in(stream, None)
 
 
 def frames_in(stream: Any, packet: Any) -> list[Any]:
@@ -145,7 +130,5 @@ def frames_in(stream: Any, packet: Any) -> list[Any]:
     """
     try:
         return list(stream.decode(packet))
-    except av.error.EOFError:
-        return []
     except (av.error.FFmpegError, MemoryError):
         return []

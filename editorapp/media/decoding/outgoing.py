@@ -1,11 +1,10 @@
-"""Outgoing copies: a file as it leaves the house: pictures upright and in sRGB, and nothing told of
-place and camera.
+"""Outgoing copies: files as they leave the house, upright, in sRGB, and with nothing told of place
+and camera.
 
 A picture that only has metadata loses that and keeps its pixels; one that lies on its side, or has
-colours of another
-profile than sRGB, is coded anew: few who read pictures heed either note. A clip's pictures, sound
-and times are never
-touched: what is told in its container is written over in place (clip_metadata.py).
+colours of another profile than sRGB, is coded anew: few who read pictures heed either note. A
+clip's pictures, sound and times are never touched: what is told in its container is written over in
+place (clip_metadata.py).
 """
 
 import io
@@ -20,13 +19,11 @@ from editorapp.media.decoding import clip_metadata
 from editorapp.media.decoding.picture_colour import in_srgb
 from editorapp.media.decoding.picture_file import (
     UNREADABLE,
-    in_eight_bits,
     opened,
-    orientation,
-    turned,
+    upright,
 )
+from editorapp.media.decoding.size_limits import STILL_BYTES
 from editorapp.media.decoding.sniff import Sniffed, sniff
-from editorapp.media.decoding.still_picture import MAX_BYTES
 from editorapp.media.decoding.strip import stripped
 from editorapp.media.refusals import Refusal, show_bytes
 
@@ -55,13 +52,11 @@ def _picture(data: bytes, sniffed: Sniffed) -> bytes:
     try:
         with opened(data, sniffed.format) as image:
             image.load()
-            turn = orientation(data, sniffed.format)
-            shallow = in_eight_bits(image)
-            upright = turned(shallow, turn)
-            right = in_srgb(upright)
-            if right is None and upright is image:
+            shown = upright(image, data, sniffed.format)
+            right = in_srgb(shown)
+            if right is None and shown is image:
                 return _stripped(data, sniffed.format, image)
-            return _coded(right or upright, image, sniffed.format, is_converted=right is not None)
+            return _coded(right or shown, image, sniffed.format, is_converted=right is not None)
     except UNREADABLE as error:
         raise Refusal("damaged_picture") from error
 
@@ -70,10 +65,8 @@ def _stripped(data: bytes, format: str, image: Image.Image) -> bytes:
     """Drop the metadata; where the file is built oddly, or the pixels would be others, code it
     anew.
     """
-    for colours in (
-        True,
-        False,
-    ):  # what it says of its colours may be damaged: then that does not go out either
+    # What it says of its colours may be damaged: then that does not go out either.
+    for colours in (True, False):
         with suppress(*UNREADABLE):
             made = stripped(data, format, colours=colours)
             with Image.open(io.BytesIO(made), formats=[format]) as again:
@@ -87,20 +80,16 @@ def _coded(image: Image.Image, original: Image.Image, format: str, *, is_convert
     """Write a picture anew, in its own format, with its colour profile and nothing else beside the
     pixels.
     """
-    icc = None if is_converted else original.info.get("icc_profile")
     bare = image.copy()
     bare.info = {key: image.info[key] for key in ("transparency",) if key in image.info}
+    icc = None if is_converted else original.info.get("icc_profile")
+    profile = {"icc_profile": icc} if icc else {}
     for quality in (95, 85):
         made = io.BytesIO()
-        bare.save(
-            made,
-            format,
-            **_options(original, format, quality),
-            **({"icc_profile": icc} if icc else {}),
-        )
-        if made.tell() <= MAX_BYTES:
+        bare.save(made, format, **_options(original, format, quality), **profile)
+        if made.tell() <= STILL_BYTES:
             return made.getvalue()
-    raise Refusal("too_big", size=show_bytes(made.tell()), limit=show_bytes(MAX_BYTES))
+    raise Refusal("too_big", size=show_bytes(made.tell()), limit=show_bytes(STILL_BYTES))
 
 
 def _options(original: Image.Image, format: str, quality: int) -> dict[str, Any]:

@@ -1,18 +1,15 @@
-"""Colours of pictures: from the profile that a file names to sRGB, which all browsers and providers
+"""Picture colours: from the profile that a file names to sRGB, which all browsers and providers
 understand.
 """
 
 import io
+from itertools import chain, product
 
 from PIL import Image, ImageCms
 
 _SRGB = ImageCms.createProfile("sRGB")
-COLOURED = {
-    "RGB": "RGB",
-    "RGBA": "RGBA",
-    "L": "RGB",
-    "CMYK": "RGB",
-}  # modes that a profile can be taken from
+# Modes that a profile can be taken from.
+COLOURED = {"RGB": "RGB", "RGBA": "RGBA", "L": "RGB", "CMYK": "RGB"}
 _ALIKE = 2  # of 255: profiles whose colours differ by no more are the same
 
 
@@ -64,17 +61,10 @@ def _is_srgb(profile: ImageCms.ImageCmsProfile, mode: str) -> bool:
     """
     if mode == "CMYK":
         return False
-    steps = range(0, 256, 51)
     if mode in ("L", "LA"):
         tried = Image.frombytes("L", (256, 1), bytes(range(256)))
     else:
-        colours = (
-            value
-            for red in steps
-            for green in steps
-            for blue in steps
-            for value in (red, green, blue)
-        )
-        tried = Image.frombytes("RGB", (216, 1), bytes(colours))
+        colours = bytes(chain.from_iterable(product(range(0, 256, 51), repeat=3)))
+        tried = Image.frombytes("RGB", (216, 1), colours)
     before, after = tried.convert("RGB").tobytes(), _through(tried, profile).tobytes()
     return max(abs(one - other) for one, other in zip(before, after, strict=True)) <= _ALIKE

@@ -1,4 +1,4 @@
-"""A picture file, opened for its pixels: what is told beside them never stops it.
+"""Picture files, opened for their pixels: what is told beside them never stops it.
 
 Metadata are taken out before a decoder sees them, because it would stop at text that is no text, at
 a note that is too long, or take a second picture (the gain map of a phone) for the next one of a
@@ -27,13 +27,8 @@ _TURNS = {
     7: Image.Transpose.TRANSVERSE,
     8: Image.Transpose.ROTATE_90,
 }
-UNREADABLE = (
-    OSError,
-    SyntaxError,
-    ValueError,
-    EOFError,
-    Image.DecompressionBombError,
-)  # what Pillow raises
+# What Pillow raises.
+UNREADABLE = (OSError, SyntaxError, ValueError, EOFError, Image.DecompressionBombError)
 
 
 @contextmanager
@@ -42,9 +37,8 @@ def opened(data: bytes, format: str) -> Iterator[Image.Image]:
 
     `format`: Pillow's name. Raises: one of UNREADABLE.
     """
-    Image.MAX_IMAGE_PIXELS = (
-        None  # our own limit is checked before a pixel is decoded, and says more
-    )
+    # Our own limit is checked before a pixel is decoded, and says more.
+    Image.MAX_IMAGE_PIXELS = None
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")
         with _opened(data, format) as image:
@@ -72,7 +66,7 @@ def is_animated(data: bytes, format: str) -> bool:
         return bool(getattr(image, "is_animated", False))
 
 
-def orientation(data: bytes, format: str) -> int:
+def _orientation(data: bytes, format: str) -> int:
     """Return how the camera says that the picture is turned (EXIF, 1 to 8): 1 where it says nothing
     readable.
     """
@@ -85,12 +79,20 @@ def orientation(data: bytes, format: str) -> int:
     return said if said in _TURNS else 1
 
 
-def turned(image: Image.Image, said: int) -> Image.Image:
-    """Return the picture upright, by what `orientation` says; the very same where it is that."""
-    return image.transpose(_TURNS[said]) if said in _TURNS else image
+def upright(image: Image.Image, data: bytes, format: str) -> Image.Image:
+    """Return the picture of a file as its camera held it, in 8 bits a colour; the very same where
+    it is that.
+    """
+    said, shallow = _orientation(data, format), _in_eight_bits(image)
+    return shallow.transpose(_TURNS[said]) if said in _TURNS else shallow
 
 
-def in_eight_bits(image: Image.Image) -> Image.Image:
+def plain(image: Image.Image) -> Image.Image:
+    """Return the picture in red, green and blue, with its transparency if it has one."""
+    return image.convert("RGBA" if image.has_transparency_data else "RGB")
+
+
+def _in_eight_bits(image: Image.Image) -> Image.Image:
     """Return grey of 16 bits in 8, with its transparency; any other picture as it is.
 
     Pillow's own conversion cuts off at 255, so that nearly everything becomes white.

@@ -1,14 +1,15 @@
-"""What people see of a file before they open it: a poster, and for a clip a filmstrip."""
+"""Previews: what people see of a file before they open it; a poster, and for a clip a filmstrip."""
 
-from collections.abc import Callable
+import bisect
+from fractions import Fraction
 from pathlib import Path
 from typing import Any
 
 import numpy as np
-from numpy.typing import NDArray
 from PIL import Image
 
 from editorapp.media.decoding import colour
+from editorapp.media.decoding.colour import Pixels
 from editorapp.media.decoding.reader import frame_at
 from editorapp.media.decoding.timeline import Timeline
 
@@ -17,7 +18,6 @@ STRIP_HEIGHT = 90
 POSTER_WIDTH = POSTER_HEIGHT = 720
 _MAX_COLUMN_WIDTH = 360
 _QUALITY = 80
-Pixels = NDArray[np.uint8]
 
 
 def strip_frames(frame_count: int) -> list[int]:
@@ -35,26 +35,25 @@ class Collector:
     index.
     """
 
-    def __init__(self, expected_frames: int, aspect: Callable[[], Any]) -> None:
-        self.wanted = set(strip_frames(max(1, expected_frames)))
-        self.aspect = aspect
+    poster: Pixels
+
+    def __init__(self, expected_frames: int, aspect: Fraction) -> None:
+        self._wanted = set(strip_frames(max(1, expected_frames)))
+        self._aspect = aspect
         self.columns: dict[int, Pixels] = {}
-        self.posters: dict[int, Pixels] = {}
 
     def __call__(self, index: int, frame: Any) -> None:
-        if index in self.wanted or not self.columns:
-            self.add(index, frame, self.aspect())
+        if index in self._wanted or not self.columns:
+            self.add(index, frame)
 
-    def add(self, index: int, frame: Any, aspect: Any) -> None:
-        large = colour.picture(frame, aspect, max_width=POSTER_WIDTH, max_height=POSTER_HEIGHT)
+    def add(self, index: int, frame: Any) -> None:
+        large = colour.picture(
+            frame, self._aspect, max_width=POSTER_WIDTH, max_height=POSTER_HEIGHT
+        )
+        # A poster near the beginning, where something is usually to be seen; a dull one is replaced.
+        if not self.columns or _interest(large) > 1.6 * _interest(self.poster):
+            self.poster = large
         self.columns[index] = _small(large)
-        # One poster in the early third, where something is usually to be seen already; a dark one
-        # is replaced.
-        if not self.posters or (max(self.posters) < 0 or _interest(large) > 1.6 * self._best()):
-            self.posters = {index: large}
-
-    def _best(self) -> float:
-        return max(_interest(pixels) for pixels in self.posters.values())
 
 
 def _interest(pixels: Pixels) -> float:
@@ -72,34 +71,28 @@ def fill(collector: Collector, path: Path, timeline: Timeline) -> None:
     """Fetch the frames of a long clip's filmstrip one by one: nearest keyframes where they are
     close enough.
     """
-    count = len(timeline.pts)
     part = (timeline.pts[-1] - timeline.pts[0]) / STRIP_COLUMNS
-    for index in strip_frames(count):
-        frame, aspect = frame_at(path, timeline, _cheap(timeline, index, part))
-        collector.add(index, frame, aspect)
+    for index in strip_frames(len(timeline.pts)):
+        frame, _aspect = frame_at(path, timeline, _cheap(timeline, index, part))
+        collector.add(index, frame)
 
 
 def _cheap(timeline: Timeline, index: int, part: float) -> int:
     """Return the keyframe nearest to a frame if it lies in the same column of the strip, else the
     frame itself.
     """
-    import bisect
-
     at = timeline.pts[index]
     near = min(timeline.keys, key=lambda key: abs(key - at), default=None)
-    return (
-        bisect.bisect_left(timeline.pts, near)
-        if near is not None and abs(near - at) <= part / 2
-        else index
-    )
+    if near is None or abs(near - at) > part / 2:
+        return index
+    return bisect.bisect_left(timeline.pts, near)
 
 
 def save_strip(collector: Collector, frame_count: int, path: Path) -> None:
     """Write the filmstrip: STRIP_COLUMNS equal columns, one row."""
     known = sorted(collector.columns)
     chosen = [min(known, key=lambda have: abs(have - index)) for index in strip_frames(frame_count)]
-    first = collector.columns[known[0]]
-    columns = [collector.columns[index] for index in chosen]
+    first, columns = collector.columns[known[0]], [collector.columns[index] for index in chosen]
     same = [column if column.shape == first.shape else first for column in columns]
     Image.fromarray(np.concatenate(same, axis=1)).save(path, "WEBP", quality=_QUALITY, method=2)
 

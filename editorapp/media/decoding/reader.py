@@ -1,4 +1,4 @@
-"""Frame n of a clip, exactly: seek to a keyframe before it, decode until its time comes, and
+"""Frame reader: frame n of a clip, exactly. Seek to a keyframe before it, decode until its time comes, and
 compare.
 """
 
@@ -6,11 +6,13 @@ import bisect
 import json
 from collections.abc import Iterator
 from fractions import Fraction
+from itertools import islice
 from pathlib import Path
 from typing import Any
 
-from editorapp.media.decoding.entering import packets_from
+from editorapp.media.decoding.colour import pixel_aspect
 from editorapp.media.decoding.opening import decoded, open_clip
+from editorapp.media.decoding.seeking import packets_from
 from editorapp.media.decoding.timeline import Timeline
 from editorapp.media.refusals import Refusal
 
@@ -37,13 +39,11 @@ def frame_at(path: Path, timeline: Timeline, index: int) -> tuple[Any, Any]:
 
     Raises: Refusal "no_such_frame"; "no_frames", when the clip cannot be decoded up to it.
     """
-    from editorapp.media.decoding.colour import pixel_aspect
-
     if not 0 <= index < len(timeline.pts):
         raise Refusal("no_such_frame", index=index, last=len(timeline.pts) - 1)
     for start in _starts(timeline, index):
-        with open_clip(path) as (container, stream):
-            frame = _from(container, stream, timeline, index, start)
+        with open_clip(path) as stream:
+            frame = _from(stream, timeline, index, start)
             if frame is not None:
                 return frame, pixel_aspect(stream)
     raise Refusal("no_frames")
@@ -64,16 +64,13 @@ def _starts(timeline: Timeline, index: int) -> Iterator[int | None]:
     yield None
 
 
-def _from(container: Any, stream: Any, timeline: Timeline, index: int, start: int | None) -> Any:
+def _from(stream: Any, timeline: Timeline, index: int, start: int | None) -> Any:
     wanted = timeline.pts[index]
     if start is None:
         # The slow way counts: some old formats give their frames no times.
-        for number, frame in enumerate(decoded(container, stream)):
-            if number == index:
-                return frame
-        return None
+        return next(islice(decoded(stream), index, None), None)
     is_first = True
-    for frame in decoded(container, stream, packets_from(container, stream, start)):
+    for frame in decoded(stream, packets_from(stream, start)):
         if frame.pts is None or (is_first and frame.pts > start) or frame.pts > wanted:
             return None
         if frame.pts == wanted:

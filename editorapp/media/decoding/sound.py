@@ -5,7 +5,7 @@ from typing import Any
 
 import av
 
-from editorapp.media.decoding.opening import demuxed
+from editorapp.media.decoding.opening import demuxed, sound_tracks
 
 _RATES = {8000, 11025, 12000, 16000, 22050, 24000, 32000, 44100, 48000}
 # Noted times tremble and drift. A gap or an overlap is believed from here on; below it sound simply
@@ -15,9 +15,7 @@ _SLACK_SECONDS = Fraction(1, 25)
 
 def track_of(container: Any) -> Any:
     """Return the sound track that copies have, None where there is none that can be decoded."""
-    return next(
-        (track for track in container.streams.audio if track.codec_context is not None), None
-    )
+    return next(iter(sound_tracks(container)), None)
 
 
 def has_true_times(container: Any) -> bool:
@@ -27,7 +25,7 @@ def has_true_times(container: Any) -> bool:
         return True
     count = jumps = 0
     due: int | None = None
-    for packet in demuxed(container, track):
+    for packet in demuxed(track):
         if packet.pts is None or not packet.duration:
             continue
         count += 1
@@ -62,9 +60,8 @@ class Sound:
         self.stream.codec_context.bit_rate = 96_000 if self.layout == "mono" else 160_000
         self.start, self.is_timed = start, is_timed
         self.length = None if end is None else round((end - start) * self.rate)
-        self.due: int | None = (
-            None  # where the next sample goes, counted from the start; None before the first
-        )
+        # Where the next sample goes, counted from the start; None before the first.
+        self.due: int | None = None
         self.resampler: Any = None
         self.heard: tuple[Any, ...] | None = None
 
@@ -103,17 +100,19 @@ class Sound:
 
     def _place(self, piece: Any) -> int:
         """Return where a piece goes, in samples from the start."""
-        noted: int | None = None
-        if piece.pts is not None:
-            noted = round(
-                (piece.pts * (piece.time_base or Fraction(1, self.rate)) - self.start) * self.rate
-            )
+        noted = self._noted(piece)
         if noted is None or (self.due is not None and not self.is_timed):
             return self.due or 0
         if self.due is None:
             is_nonsense = not self.is_timed and self.length is not None and noted >= self.length
             return 0 if is_nonsense else noted
         return self.due if abs(noted - self.due) <= _SLACK_SECONDS * self.rate else noted
+
+    def _noted(self, piece: Any) -> int | None:
+        if piece.pts is None:
+            return None
+        seconds = piece.pts * (piece.time_base or Fraction(1, self.rate))
+        return round((seconds - self.start) * self.rate)
 
     def _cut(self, piece: Any, first: int, last: int) -> Any:
         made = av.AudioFrame.from_ndarray(

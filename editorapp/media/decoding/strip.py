@@ -47,17 +47,26 @@ def _jpeg(data: bytes) -> bytes:
             raise ValueError("no marker where one belongs")
         if marker == 0xD9:
             return bytes(out + data[at : at + 2])
-        end = at + 2 + int.from_bytes(data[at + 2 : at + 4], "big")
-        if end < at + 4 or end > len(data):
-            raise ValueError("a segment that does not end")
+        end = _jpeg_segment_end(data, at)
         out += _jpeg_segment(marker, data[at:end])
-        if marker == 0xDA:
-            found = _NEXT_MARKER.search(data, end)
-            if found is None:
-                raise ValueError("pixels that do not end")
-            out += data[end : found.start()]
-            end = found.start()
         at = end
+        if marker == 0xDA:
+            at = _jpeg_pixels_end(data, end)
+            out += data[end:at]
+
+
+def _jpeg_segment_end(data: bytes, at: int) -> int:
+    end = at + 2 + int.from_bytes(data[at + 2 : at + 4], "big")
+    if end < at + 4 or end > len(data):
+        raise ValueError("a segment that does not end")
+    return end
+
+
+def _jpeg_pixels_end(data: bytes, at: int) -> int:
+    found = _NEXT_MARKER.search(data, at)
+    if found is None:
+        raise ValueError("pixels that do not end")
+    return found.start()
 
 
 def _jpeg_segment(marker: int, segment: bytes) -> bytes:
@@ -111,8 +120,7 @@ def _webp(data: bytes) -> bytes:
     if data[:4] != b"RIFF" or data[8:12] != b"WEBP":
         raise ValueError("no WebP")
     kept = b"".join(_webp_chunk(kind, chunk) for kind, chunk in _riff_chunks(data))
-    whole = b"RIFF" + (len(kept) + 4).to_bytes(4, "little") + b"WEBP" + kept
-    return data if whole == data else whole
+    return b"RIFF" + (len(kept) + 4).to_bytes(4, "little") + b"WEBP" + kept
 
 
 def _riff_chunks(data: bytes) -> Iterator[tuple[bytes, bytes]]:

@@ -1,16 +1,14 @@
-"""Does the file hold as many bytes as its own headers promise? Containers say so in different
-places.
-"""
+"""Structure of containers: does a file hold as many bytes as its own headers promise?"""
 
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
+from editorapp.media.decoding.mp4_boxes import HEADER_BYTES, Box, box_at
 from editorapp.media.decoding.sniff import Sniffed
 from editorapp.media.refusals import Refusal, show_bytes
 
 _EBML_SEGMENT = b"\x18\x53\x80\x67"
-_BOX_HEADER = 8
 
 
 def check_whole(path: Path, sniffed: Sniffed, stream: Any) -> None:
@@ -19,52 +17,39 @@ def check_whole(path: Path, sniffed: Sniffed, stream: Any) -> None:
     Raises: Refusal "truncated".
     """
     size = path.stat().st_size
-    claims = {
-        "mov": _boxes_end,
-        "matroska": _segment_end,
-        "avi": _riff_end,
-        "ogg": _ogg_end,
-        "mpegts": _packets_end,
-    }
-    claimed = claims[sniffed.format](path, size) if sniffed.format in claims else 0
+    claimed = _CLAIMS[sniffed.format](path, size) if sniffed.format in _CLAIMS else 0
     if sniffed.format in {"mov", "avi"}:
         # A moved table of contents can hide a short file: ask where the last sample should end.
-        entries = stream.index_entries
-        claimed = max([claimed, *(entry.pos + entry.size for entry in entries)])
+        claimed = max([claimed, *(entry.pos + entry.size for entry in stream.index_entries)])
     if claimed > size:
-        lost = "its last page is not whole" if sniffed.format == "ogg" else ""
-        raise Refusal(
-            "truncated",
-            detail=lost or f"{show_bytes(claimed - size)} of {show_bytes(claimed)} are missing",
-        )
+        detail = f"{show_bytes(claimed - size)} of {show_bytes(claimed)} are missing"
+        if sniffed.format == "ogg":
+            detail = "its last page is not whole"
+        raise Refusal("truncated", detail=detail)
 
 
 def is_fragmented(path: Path) -> bool:
     """Is an MP4 written in fragments? Browsers seek in those by when packets are decoded, and miss
     frames.
     """
-    return any(name == b"moof" for _end, name in _boxes(path))
+    return any(box.kind == b"moof" for box in _boxes(path))
 
 
 def _boxes_end(path: Path, size: int) -> int:
     """Return where the last of the top-level boxes of an MP4 or MOV file ends by its own header."""
-    return max((end for end, _name in _boxes(path)), default=0)
+    return max((box.end for box in _boxes(path)), default=0)
 
 
-def _boxes(path: Path) -> Iterator[tuple[int, bytes]]:
-    """Yield where each top-level box ends by its own header, and its name."""
+def _boxes(path: Path) -> Iterator[Box]:
+    """Yield the top-level boxes, also one that is said to end behind the file."""
     at, size = 0, path.stat().st_size
     with path.open("rb") as file:
-        while at + _BOX_HEADER <= size:
-            file.seek(at)
-            header = file.read(16)
-            length = int.from_bytes(header[:4], "big")
-            if length == 1:
-                length = int.from_bytes(header[8:16], "big")
-            if length < _BOX_HEADER or not header[4:8].isalnum():
-                return  # "to the end of the file", or padding after the last box
-            at += length
-            yield at, header[4:8]
+        while at + HEADER_BYTES <= size:
+            box = box_at(file, at, size)
+            if box.end < box.body or not box.kind.isalnum():
+                return  # padding after the last box
+            yield box
+            at = box.end
 
 
 def _segment_end(path: Path, size: int) -> int:
@@ -80,8 +65,8 @@ def _segment_end(path: Path, size: int) -> int:
     width = 9 - first.bit_length()
     if not 1 <= width <= 8:
         return 0
-    value = int.from_bytes(head[at + 4 : at + 4 + width], "big") & ((1 << (7 * width)) - 1)
     unknown = (1 << (7 * width)) - 1
+    value = int.from_bytes(head[at + 4 : at + 4 + width], "big") & unknown
     return 0 if value == unknown else at + 4 + width + value
 
 
@@ -112,3 +97,12 @@ def _ogg_end(path: Path, size: int) -> int:
     segments = tail[at + 26]
     table = tail[at + 27 : at + 27 + segments]
     return size + 1 if len(table) < segments else start + at + 27 + segments + sum(table)
+
+
+_CLAIMS = {
+    "mov": _boxes_end,
+    "matroska": _segment_end,
+    "avi": _riff_end,
+    "ogg": _ogg_end,
+    "mpegts": _packets_end,
+}

@@ -1,18 +1,15 @@
-"""When each frame of a clip is shown: the index by which frame n is frame n, and the exact frame
-rate.
-"""
+"""Timeline: when each frame of a clip is shown, so that frame n is frame n; and the exact frame rate."""
 
 import bisect
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from fractions import Fraction
+from itertools import pairwise
 from pathlib import Path
 from typing import Any
 
-import av.error
-
-from editorapp.media.decoding.entering import packets_from
-from editorapp.media.decoding.opening import decoded, open_clip
+from editorapp.media.decoding.opening import decoded, demuxed, open_clip
+from editorapp.media.decoding.seeking import packets_from
 from editorapp.media.decoding.sniff import Sniffed
 from editorapp.media.refusals import Refusal, show_length
 
@@ -36,7 +33,6 @@ OnFrame = Callable[[int, Any], None]
 @dataclass(frozen=True)
 class Packet:
     pts: int | None
-    dts: int | None
     duration: int
     is_key: bool
     is_shown: bool
@@ -74,20 +70,36 @@ def has_times_of(copy: Timeline, source: Timeline) -> bool:
     )
 
 
-def read_packets(container: Any, stream: Any) -> list[Packet]:
+def read_packets(stream: Any) -> list[Packet]:
     """Read the picture's packets to the end of the file, in file order."""
-    found: list[Packet] = []
-    packets = container.demux(stream)
-    while True:
-        try:
-            packet = next(packets)
-        except (StopIteration, av.error.FFmpegError):
-            return found
-        if packet.size:
-            shown = not packet.is_discard
-            found.append(
-                Packet(packet.pts, packet.dts, packet.duration or 0, packet.is_keyframe, shown)
-            )
+    return [
+        Packet(one.pts, one.duration or 0, one.is_keyframe, not one.is_discard)
+        for one in demuxed(stream)
+        if one.size
+    ]
+
+
+@dataclass(frozen=True)
+class _Claims:
+    """What packets and header say of a clip before it is decoded.
+
+    `times`: of the shown frames, ascending; none where packets are not to be trusted. `keys`: those
+    of keyframes. `step`: from frame to frame. `end`: when the last one goes, 0 where that is not
+    noted. `size`: pixels, over all frames.
+    """
+
+    packets: list[Packet]
+    times: list[int]
+    keys: list[int]
+    time_base: Fraction
+    step: int
+    end: int
+    size: int
+
+    def timeline(self, shown: list[int], *, is_decoded: bool) -> Timeline:
+        known = set(shown)
+        keys = [key for key in self.keys if key in known]
+        return Timeline(shown, keys, self.time_base, _end(shown, self), is_decoded)
 
 
 def build(
@@ -96,38 +108,35 @@ def build(
     """Make the index of a clip's frames.
 
     Short clips are decoded whole. Of long ones, where packets are to be trusted, the first and the
-    last second are
-    decoded and compared with what the packets say; every difference leads to decoding the whole.
+    last second are decoded and compared with what the packets say; every difference leads to decoding the whole.
     Raises: Refusal, when nothing can be decoded, or the end of the clip cannot.
     """
-    said = _said(packets)
-    with open_clip(path, sniffed=sniffed) as (container, stream):
-        context, base = stream.codec_context, stream.time_base
-        is_telling = (
-            sniffed.format in _TELLING_FORMATS and context.codec.canonical_name in _TELLING_CODECS
-        )
-        said = said if is_telling else []
-        keys = (
-            sorted(p.pts for p in packets if p.is_key and p.is_shown and p.pts is not None)
-            if said
-            else []
-        )
-        step = _usual_step(said, stream)
-        is_long = context.width * context.height * len(packets) > _WHOLE_PIXELS
-        claimed = _claimed_end(stream, sniffed)
-        if said and is_long and _ends_agree(path, sniffed, said, keys):
-            return Timeline(said, keys, base, _end(said, packets, base, step, claimed), False)
-    # Opened anew: not every format finds back to its first frame.
-    with open_clip(path, sniffed=sniffed) as (container, stream):
-        shown = _decode_all(container, stream, step, on_frame)
-    _check_reached(shown, said, base, step)
-    known = set(shown)
-    return Timeline(
-        shown,
-        [key for key in keys if key in known],
-        base,
-        _end(shown, packets, base, step, claimed),
-        True,
+    with open_clip(path, sniffed=sniffed) as stream:
+        claims = _claims(stream, sniffed, packets)
+    is_long = claims.size > _WHOLE_PIXELS
+    if claims.times and is_long and _ends_agree(path, sniffed, claims.times, claims.keys):
+        return claims.timeline(claims.times, is_decoded=False)
+    with open_clip(path, sniffed=sniffed) as stream:
+        shown = _decode_all(stream, claims.step, on_frame)
+    _check_reached(shown, claims)
+    return claims.timeline(shown, is_decoded=True)
+
+
+def _claims(stream: Any, sniffed: Sniffed, packets: list[Packet]) -> _Claims:
+    context = stream.codec_context
+    is_telling = (
+        sniffed.format in _TELLING_FORMATS and context.codec.canonical_name in _TELLING_CODECS
+    )
+    times = _said(packets) if is_telling else []
+    keys = (one.pts for one in packets if one.is_key and one.is_shown and one.pts is not None)
+    return _Claims(
+        packets=packets,
+        times=times,
+        keys=sorted(keys) if times else [],
+        time_base=stream.time_base,
+        step=_usual_step(times, stream),
+        end=_claimed_end(stream, sniffed),
+        size=context.width * context.height * len(packets),
     )
 
 
@@ -138,7 +147,7 @@ def _claimed_end(stream: Any, sniffed: Sniffed) -> int:
     return int(stream.start_time + stream.duration)
 
 
-def _end(shown: list[int], packets: list[Packet], base: Fraction, step: int, claimed: int) -> int:
+def _end(shown: list[int], claims: _Claims) -> int:
     """Return when the last frame goes.
 
     An MP4 knows it for its track alone, to a thousandth of a second: what it notes beside a packet
@@ -146,11 +155,11 @@ def _end(shown: list[int], packets: list[Packet], base: Fraction, step: int, cla
     All others note it beside the packet. Cameras that do not know it write next to nothing, less
     than half of the shortest frame: the last one is then shown for as long as most.
     """
-    last = shown[-1]
-    least = min((b - a for a, b in zip(shown, shown[1:], strict=False)), default=step) / 2
-    own = max((packet.duration for packet in packets if packet.pts == last), default=0)
+    last, step, claimed = shown[-1], claims.step, claims.end
+    least = min((after - before for before, after in pairwise(shown)), default=step) / 2
+    own = max((packet.duration for packet in claims.packets if packet.pts == last), default=0)
     end = last + (own if own >= least else step)
-    is_rounded = abs(claimed - end) * base < 4 * _SAME
+    is_rounded = abs(claimed - end) * claims.time_base < 4 * _SAME
     return end if claimed - last < least or is_rounded else claimed
 
 
@@ -164,16 +173,16 @@ def _said(packets: list[Packet]) -> list[int]:
 
 
 def _usual_step(times: list[int], stream: Any) -> int:
-    gaps = sorted(b - a for a, b in zip(times, times[1:], strict=False))
+    gaps = sorted(after - before for before, after in pairwise(times))
     if gaps:
         return max(1, gaps[len(gaps) // 2])
     rate = stream.average_rate or stream.guessed_rate or Fraction(25)
     return max(1, round(1 / (Fraction(rate) * stream.time_base)))
 
 
-def _decode_all(container: Any, stream: Any, step: int, on_frame: OnFrame | None) -> list[int]:
+def _decode_all(stream: Any, step: int, on_frame: OnFrame | None) -> list[int]:
     times: list[int] = []
-    for index, frame in enumerate(decoded(container, stream)):
+    for index, frame in enumerate(decoded(stream)):
         # Some old formats give frames no time: they follow each other at the usual step.
         time = frame.pts if frame.pts is not None else (times[-1] + step if times else 0)
         times.append(max(time, times[-1] + 1) if times else time)
@@ -186,24 +195,23 @@ def _decode_all(container: Any, stream: Any, step: int, on_frame: OnFrame | None
 
 def _ends_agree(path: Path, sniffed: Sniffed, said: list[int], keys: list[int]) -> bool:
     """Decode the first and the last second: are they what the packets say?"""
-    with open_clip(path, sniffed=sniffed) as (container, stream):
+    with open_clip(path, sniffed=sniffed) as stream:
         second = round(1 / stream.time_base)
-        if not _matches(decoded(container, stream), said, 0, said[0] + second):
+        if not _matches(decoded(stream), said, 0, said[0] + second):
             return False
     late = keys[max(0, bisect.bisect_right(keys, said[-1] - second) - 1)] if keys else said[0]
-    with open_clip(path, sniffed=sniffed) as (container, stream):
-        frames = decoded(container, stream, packets_from(container, stream, late))
+    with open_clip(path, sniffed=sniffed) as stream:
+        frames = decoded(stream, packets_from(stream, late))
         return _matches(frames, said, bisect.bisect_left(said, late), None)
 
 
 def _matches(frames: Iterator[Any], said: list[int], first: int, until: int | None) -> bool:
-    at: int | None = None
+    at = first
     for frame in frames:
         if frame.pts is None:
             return False
-        if at is None and frame.pts < said[first]:
+        if at == first and frame.pts < said[first]:
             continue
-        at = first if at is None else at
         if at >= len(said) or frame.pts != said[at]:
             return False
         at += 1
@@ -212,19 +220,18 @@ def _matches(frames: Iterator[Any], said: list[int], first: int, until: int | No
     return at == len(said)
 
 
-def _check_reached(shown: list[int], said: list[int], time_base: Fraction, step: int) -> None:
+def _check_reached(shown: list[int], claims: _Claims) -> None:
     """Refuse a clip whose packets go on for longer than what can be decoded of them."""
+    said, step, base = claims.times, claims.step, claims.time_base
     if not said:
         return
-    missing = (said[-1] - shown[-1]) * time_base
-    if missing > max(Fraction(1, 2), 2 * step * time_base):
-        have = show_length(float((shown[-1] - said[0] + step) * time_base))
+    if (said[-1] - shown[-1]) * base > max(Fraction(1, 2), 2 * step * base):
+        have = show_length(float((shown[-1] - said[0] + step) * base))
         raise Refusal("truncated", detail=f"its picture can be decoded only up to {have}")
     # Some frames before the first keyframe may be lost in a cut; more than that is damage.
-    if len(said) - len(shown) > max(8, len(said) // 50):
-        raise Refusal(
-            "damaged", detail=f"{len(said) - len(shown):,} of {len(said):,} frames are broken"
-        )
+    lost = len(said) - len(shown)
+    if lost > max(8, len(said) // 50):
+        raise Refusal("damaged", detail=f"{lost:,} of {len(said):,} frames are broken")
 
 
 def exact_rate(timeline: Timeline, stream: Any) -> tuple[Fraction, bool]:
@@ -237,41 +244,38 @@ def exact_rate(timeline: Timeline, stream: Any) -> tuple[Fraction, bool]:
     pts, base = timeline.pts, timeline.time_base
     hints = [rate for rate in (stream.guessed_rate, stream.average_rate, stream.base_rate) if rate]
     if len(pts) < 2:
-        rate = Fraction(hints[0]) if hints else Fraction(25)
-        return rate, False
+        return Fraction(hints[0]) if hints else Fraction(25), False
     average = (len(pts) - 1) / ((pts[-1] - pts[0]) * base)
-    near = [rate for rate in _RATES if abs(rate / average - 1) < Fraction(1, 50)]
-    # AVI writers leave a frame's place empty at the start: that moves the average of a short clip
-    # further than this.
-    near += [Fraction(hint) for hint in hints if abs(hint / average - 1) < Fraction(1, 10)]
-    # A usual rate that the file itself declares, then any usual rate, then whatever it declares.
-    for rate in sorted(
-        set(near), key=lambda rate: (rate not in _RATES, rate not in hints, abs(rate - average))
-    ):
-        # In a program stream only some frames have a time, and the demuxer's guess can be one frame
-        # off.
-        if _is_on_grid(
-            pts,
-            base,
-            rate,
-            slack=1 / rate if stream.container.format.name == "mpeg" else Fraction(0),
-        ):
+    # In a program stream only some frames have a time, and the demuxer's guess can be one frame
+    # off.
+    is_rough = stream.container.format.name == "mpeg"
+    for rate in _likely_rates(average, hints):
+        if _is_on_grid(pts, base, rate, slack=1 / rate if is_rough else Fraction(0)):
             return rate, False
     if _is_on_grid(pts, base, average):
         return average.limit_denominator(10_000), False
     return (len(pts) / timeline.seconds).limit_denominator(10_000), True
 
 
+def _likely_rates(average: Fraction, hints: list[Any]) -> list[Fraction]:
+    """Return a usual rate that the file itself declares, then any usual rate, then whatever it
+    declares.
+    """
+    near = [rate for rate in _RATES if abs(rate / average - 1) < Fraction(1, 50)]
+    # AVI writers leave a frame's place empty at the start: that moves the average of a short clip
+    # further than this.
+    near += [Fraction(hint) for hint in hints if abs(hint / average - 1) < Fraction(1, 10)]
+    return sorted(
+        set(near), key=lambda rate: (rate not in _RATES, rate not in hints, abs(rate - average))
+    )
+
+
 def _is_on_grid(
     pts: list[int], base: Fraction, rate: Fraction, *, slack: Fraction = Fraction(0)
 ) -> bool:
     # Half a tick of rounding at each end, and a little for clocks that were rounded twice.
-    allowed = (
-        max(Fraction(3, 2) * base, Fraction(11, 10_000))
-        if base < Fraction(1, 500)
-        else Fraction(3, 2) * base
-    )
+    allowed = Fraction(3, 2) * base + slack
+    if base < Fraction(1, 500):
+        allowed = max(Fraction(3, 2) * base, Fraction(11, 10_000)) + slack
     step = 1 / (rate * base)
-    return all(
-        abs(at - pts[0] - number * step) * base <= allowed + slack for number, at in enumerate(pts)
-    )
+    return all(abs(at - pts[0] - number * step) * base <= allowed for number, at in enumerate(pts))

@@ -1,4 +1,4 @@
-"""HDR to SDR for moving pictures: the curve of colour.py as a table that the decoder's library
+"""Tone mapping of moving pictures, HDR to SDR: the curve of colour.py as a table that the decoder's library
 applies quickly.
 """
 

@@ -1,4 +1,4 @@
-"""Carry a form change through to the request, so that a way out can be tried before it is offered."""
+"""Fixes: carry a form change through to the request, so that it can be tried before it is offered."""
 
 from collections.abc import Mapping
 from dataclasses import fields, replace

@@ -2,11 +2,13 @@
 names.
 """
 
+from pathlib import Path
 from typing import Any
 
+from django.conf import settings
 from django.core.management.base import BaseCommand, CommandError
 
-from editorapp.media import bucket_migration, store
+from editorapp.media import store
 from editorapp.media.refusals import Refusal, show_bytes
 
 
@@ -14,12 +16,16 @@ class Command(BaseCommand):
     help = "Copy the media folder into the bucket and compare each file. Can be repeated; the folder stays as it is."
 
     def handle(self, *args: Any, **options: Any) -> None:
-        if store.bucket() is None:
+        storage = store.bucket()
+        if storage is None:
             raise CommandError(
                 "No bucket is set: name it in RUSHES_S3_BUCKET, then call this again."
             )
+        # It needs the packages of a bucket.
+        from editorapp.media.backends.migration import to_bucket
+
         try:
-            moved = bucket_migration.to_bucket()
+            moved = to_bucket(Path(settings.MEDIA_ROOT), storage)
         except Refusal as refusal:
             raise CommandError(
                 f"{refusal.message} What was copied stays; call this again."

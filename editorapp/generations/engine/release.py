@@ -1,0 +1,39 @@
+"""Release: what brought nothing and cost nothing ends, and its reservation is given back."""
+
+from datetime import datetime
+
+from django.db import transaction
+
+from editorapp.costs import ledger
+from editorapp.generations.models import Attempt, failure
+from editorapp.generations.states import State
+
+
+def fail(
+    attempt: Attempt, error: str, *, code: str, says: str, can_retry: bool, now: datetime
+) -> None:
+    """End an attempt in failure; of its money nothing is said. `says` is what its take shows."""
+    attempt.move(
+        State.FAILED,
+        now=now,
+        lease_token=None,
+        recorded_at=now,
+        last_error=error,
+        shown=failure(code, says, can_retry=can_retry),
+    )
+
+
+def fail_for_free(
+    attempt: Attempt,
+    error: str,
+    *,
+    code: str,
+    note: str,
+    can_retry: bool,
+    now: datetime,
+    says: str = "",
+) -> None:
+    """End an attempt of which nothing is charged: `note` stands in the ledger."""
+    with transaction.atomic():
+        fail(attempt, error, code=code, says=says or error, can_retry=can_retry, now=now)
+        ledger.release(attempt.pk, now=now, note=note)

@@ -1,0 +1,210 @@
+"""Sweep session: what one sweep carries: its calls under way, and answers that are not written yet."""
+
+import logging
+import time
+from collections.abc import Callable, Sequence
+from datetime import datetime, timedelta
+
+from django.db import Error, connection, transaction
+
+from editorapp.core import retry
+from editorapp.core.fault_points import reached
+from editorapp.costs import ledger
+from editorapp.generations import exchange_log
+from editorapp.generations.coordination import wake
+from editorapp.generations.engine import claims, poll
+from editorapp.generations.engine.account_snapshot import Accounts
+from editorapp.generations.engine.dispatcher import POST_WORKERS, CallResult, Dispatcher, Post
+from editorapp.generations.engine.poll import Polls
+from editorapp.generations.engine.submit import Posts
+from editorapp.providers import registry
+from editorapp.providers.contract import JobState
+
+log = logging.getLogger(__name__)
+
+TURN_SECONDS = 0.4
+LINGER_SECONDS = 3.0  # due within this: worth waiting for, rather than starting anew
+WAKE_PAUSE = timedelta(seconds=0.5)
+
+
+class Session:
+    """One sweep: a dispatcher and what it carries."""
+
+    def __init__(self, provider: str, *, clock: Callable[[], datetime]) -> None:
+        self.provider = provider
+        self.clock = clock
+        adapter = registry.get(provider)
+        self.dispatcher = Dispatcher(adapter)
+        self.accounts = Accounts(provider)
+        self.posts = Posts(adapter, self.dispatcher, self.accounts, clock)
+        self.polls = Polls(self.dispatcher, self.accounts, turn=timedelta(seconds=TURN_SECONDS))
+        self.unwritten: list[CallResult] = []
+        self.failures = 0  # of writing, one after the other
+        self.write_again_at = 0.0  # monotonic
+        self.durable: object = None  # the connection whose commits survive a power cut
+        self.woken_at: datetime | None = None
+        self.slow_until, self.close = self.posts.slow_until, self.dispatcher.close
+
+    def turn(self, *, take_new: bool) -> bool:
+        """Send what is due, then write answers as they come, for a tick.
+
+        Say whether another turn is worth while.
+        """
+        tick_ends = time.monotonic() + TURN_SECONDS
+        try:
+            if not self._has_work(take_new, self.clock()):
+                return False
+        except Error as error:
+            log.warning("Nothing new is taken while the database does not answer: %s", error)
+            drop_broken_connection()
+        while (left := tick_ends - time.monotonic()) > 0 and not self._has_room_for_more(take_new):
+            self._write(self.dispatcher.gather(left))
+        return True
+
+    @property
+    def holds_paid(self) -> bool:
+        """Is there an answer to a paid call that is written nowhere yet?"""
+        return any(isinstance(one.call, Post) for one in self.unwritten)
+
+    def _has_work(self, take_new: bool, now: datetime) -> bool:
+        """Take what is due, and say whether anything is under way or soon due.
+
+        After its time a session posts nothing new, but polls on for as long as a post is under way.
+        """
+        self._be_durable()
+        self.accounts.refresh()
+        if take_new:
+            self.posts.send_due(now)
+        if take_new or self.dispatcher.posting:
+            self.polls.ask_due(now)
+        if self.dispatcher.in_flight or self.unwritten:
+            return True
+        soon = now + timedelta(seconds=LINGER_SECONDS)
+        return take_new and claims.is_due_by(self.accounts.ids, soon)
+
+    def _be_durable(self) -> None:
+        connection.ensure_connection()
+        if self.durable is not connection.connection:
+            _make_durable()
+            self.durable = connection.connection
+
+    def _has_room_for_more(self, take_new: bool) -> bool:
+        """Is more due than this turn could take, and is half of what it took answered?"""
+        free_posts, polling = self.dispatcher.free_posts, self.dispatcher.polling
+        posts = take_new and self.posts.is_more_due and free_posts >= POST_WORKERS / 2
+        polls = self.polls.is_more_due and polling <= poll.AT_FIRST / 2
+        return (posts or polls) and not self.unwritten
+
+    def _write(self, answers: list[CallResult]) -> None:
+        """Write what came back in one transaction; what cannot be written of it must not hold up
+        the rest.
+
+        What the database does not take now (locked, full disk) is kept, and written in a later
+        turn.
+        """
+        if self.unwritten and time.monotonic() < self.write_again_at:
+            self.unwritten += answers
+            return
+        answers, kept, self.unwritten = self.unwritten + answers, self.unwritten, []
+        if not answers:
+            return
+        try:
+            _reread(kept)
+            with transaction.atomic():
+                self._write_all(answers, now=self.clock())
+        except Error as error:
+            self.unwritten = answers
+            self._write_later(error)
+        else:
+            self.failures = 0
+            self._after_writing(answers)
+
+    def _after_writing(self, answers: Sequence[CallResult]) -> None:
+        for answer in answers:
+            reached("submit.recorded" if isinstance(answer.call, Post) else "poll.written")
+        self._note_taken(answers)
+        for answer in answers:
+            exchange_log.note_of_take(answer.call.generation_id, answer.heard)
+        self.polls.forget(answers)
+
+    def _note_taken(self, answers: Sequence[CallResult]) -> None:
+        """Note which accounts took jobs: after the answers are written, and nothing depends on it."""
+        taken = [one.call for one in answers if one.job is not None]
+        accounts = {post.attempt.account_id for post in taken if isinstance(post, Post)}
+        try:
+            self.accounts.took(accounts, now=self.clock())
+        except Error as error:
+            log.warning("Not noted that accounts work: %s", error)
+            drop_broken_connection()
+
+    def _write_later(self, error: Error) -> None:
+        """Keep what was answered, and try again soon, then less often: a full disk needs no log of
+        every try.
+        """
+        if self.failures % 20 == 0:
+            found = [(one.call.pk, one.job and one.job.id) for one in self.unwritten]
+            log.error("Not written yet, attempts and jobs %s: %s", found, error)
+        self.failures += 1
+        pause = retry.policy("write.answer").pause_seconds(self.failures)
+        self.write_again_at = time.monotonic() + pause
+        drop_broken_connection()
+
+    def _write_all(self, answers: Sequence[CallResult], *, now: datetime) -> None:
+        _lock(answers)
+        posts = [one for one in answers if isinstance(one.call, Post)]
+        polls = [one for one in answers if not isinstance(one.call, Post)]
+        poll.write(polls, now=now)
+        self.posts.write(posts, now=now)
+        if any(one.job is not None and one.job.state is JobState.DONE for one in polls):
+            transaction.on_commit(lambda: self._wake_transfers(now))
+
+    def _wake_transfers(self, now: datetime) -> None:
+        """Wake the lanes, but not for each of many results; the ticker wakes them for what comes in
+        between.
+        """
+        if self.woken_at is None or now - self.woken_at > WAKE_PAUSE:
+            self.woken_at = now
+            wake.transfers(now=now)
+
+
+def _reread(kept: Sequence[CallResult]) -> None:
+    """Read attempts as they are, not as a write that failed left the objects."""
+    for answer in kept:
+        if isinstance(answer.call, Post):
+            answer.call.attempt.refresh_from_db()
+
+
+def _lock(answers: Sequence[CallResult]) -> None:
+    """Lock the rows and the budgets of all that these answers are about at once, for they are
+    written step by step.
+
+    Polls that found nothing new are one step: it goes by their order itself.
+    """
+    under_way = [one.job is not None and one.job.state in poll.UNDERWAY for one in answers]
+    if all(under_way) and not any(isinstance(one.call, Post) for one in answers):
+        return
+    claims.lock([one.call.pk for one in answers])
+    ledger.lock(
+        [one.call.pk for one, goes_on in zip(answers, under_way, strict=True) if not goes_on]
+    )
+
+
+def _make_durable() -> None:
+    """Make commits survive a power cut: the row that says "sent" must not be lost after the call
+    was paid.
+    """
+    with connection.cursor() as cursor:
+        if connection.vendor == "sqlite":
+            cursor.execute("PRAGMA synchronous=FULL")
+            return
+        cursor.execute("SHOW synchronous_commit")
+        if cursor.fetchone() == ("off",):  # any other is at least as much as we need
+            cursor.execute("SET synchronous_commit TO on")
+
+
+def drop_broken_connection() -> None:
+    """Close a connection that the database has ended (it was restarted), so that the next statement
+    opens another.
+    """
+    if not connection.in_atomic_block:
+        connection.close_if_unusable_or_obsolete()

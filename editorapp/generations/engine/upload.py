@@ -1,0 +1,110 @@
+"""Upload: what must lie with the provider before the paid call is staged, then the attempt is
+queued for its post. Nothing is sent before that, so what fails costs nothing.
+"""
+
+from collections.abc import Callable, Coroutine
+from datetime import datetime, timedelta
+from typing import Any
+
+from django.db import transaction
+
+from editorapp.core import retry
+from editorapp.core.fault_points import reached
+from editorapp.generations import alerting
+from editorapp.generations.coordination import wake
+from editorapp.generations.engine import backoff
+from editorapp.generations.engine.release import fail_for_free
+from editorapp.generations.files import staging
+from editorapp.generations.models import Attempt
+from editorapp.generations.states import State
+from editorapp.providers.contract import (
+    BadCredentials,
+    ProviderError,
+    Rejected,
+    Unavailable,
+    UploadRefused,
+)
+
+Run = Callable[[Coroutine[Any, Any, Any]], Any]  # to its end, while the row's lease is renewed
+Clock = Callable[[], datetime]
+
+
+def stage(attempt: Attempt, *, run: Run, now: Clock) -> None:
+    """Stage what must lie with the provider and does not yet, then queue the attempt for its post.
+
+    Raises: Overtaken.
+    """
+    if problem := attempt.account.problem:
+        _later(attempt, problem, "stage.closed", now=now())
+        return
+    try:
+        _stage_all(attempt, run, now)
+    except Rejected as error:
+        _refused(attempt, error, now=now())
+    except ProviderError as error:
+        least = error.retry_after_seconds or 0.0
+        _later(attempt, error.message, "stage.unavailable", now=now(), least_seconds=least)
+    else:
+        _queue(attempt, now=now())
+
+
+def fault(attempt: Attempt, error: Exception, *, now: datetime) -> None:
+    """Count an error of ours as a try."""
+    says = f"Rushes could not upload it ({type(error).__name__})."
+    _later(attempt, says, "stage.fault", now=now)
+
+
+def _stage_all(attempt: Attempt, run: Run, now: Clock) -> None:
+    """Raises: ProviderError."""
+    wanted, account = attempt.generation.wanted, attempt.account
+    staging.stage_missing(wanted, account, run=run, now=now)
+    if staging.missing(wanted, account, now=now()):
+        says = f"{account.spec.name} keeps an upload for no time at all."
+        raise Unavailable(says, code="upload_gone")
+
+
+def _refused(attempt: Attempt, error: Rejected, *, now: datetime) -> None:
+    with transaction.atomic():
+        fail_for_free(
+            attempt,
+            error.message,
+            code=error.code,
+            note=f"Source not taken: {error.message}",
+            # another key, or another day, may do
+            can_retry=isinstance(error, BadCredentials | UploadRefused),
+            now=now,
+        )
+        alerting.account_refused(attempt.account, error, now=now)
+
+
+def _queue(attempt: Attempt, *, now: datetime) -> None:
+    attempt.move(
+        State.QUEUED,
+        now=now,
+        next_action_at=now,
+        lease_token=None,
+        error_count=0,
+        failing_since=None,
+        last_error="",
+    )
+    reached("stage.queued")
+    wake.work(attempt.generation.provider, now=now)
+
+
+def _later(
+    attempt: Attempt, message: str, policy: str, *, now: datetime, least_seconds: float = 0.0
+) -> None:
+    """Upload again after a pause, or give it up after long enough."""
+    row, since = retry.policy(policy), attempt.failing_since or now
+    failures = attempt.error_count + 1
+    if row.is_over(failures, (now - since).total_seconds()):
+        backoff.give_up(attempt, row, message, now=now)
+        return
+    wait = timedelta(seconds=row.pause_seconds(failures, least=least_seconds))
+    attempt.as_read().update(
+        next_action_at=now + wait,
+        lease_token=None,
+        last_error=message,
+        error_count=failures,
+        failing_since=since,
+    )

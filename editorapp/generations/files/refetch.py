@@ -1,0 +1,135 @@
+"""Refetch: what happens next to a result that could not be fetched or used: again, over a fresh
+link, or a person is told.
+
+The money is booked, so a result is fetched for as long as its provider keeps it. When the same
+whole video comes a second time, it is the provider's file that is wrong.
+"""
+
+import logging
+from datetime import datetime, timedelta
+from typing import Any
+
+from django.db import transaction
+
+from editorapp.core import retry
+from editorapp.core.retry import RetryPolicy
+from editorapp.generations import alerting
+from editorapp.generations.files.store_result import UnusableResult
+from editorapp.generations.models import Attempt, failure
+from editorapp.generations.states import State
+
+log = logging.getLogger(__name__)
+NO_LINKS: dict[str, Any] = {"result_urls": None, "result_expires_at": None}
+
+
+def fault(attempt: Attempt, error: Exception, *, now: datetime) -> None:
+    """Count an error of ours as a try. Only its name is told: its words may hold a link."""
+    says = f"Rushes could not take it in ({type(error).__name__})."
+    try_later(attempt, says, "fetch.fault", now=now)
+
+
+def ask_for_fresh_links(attempt: Attempt, *, now: datetime, least_seconds: float = 0.0) -> None:
+    """Have the provider make fresh links: soon the first times, then more and more slowly."""
+    row = retry.policy("fetch.expired")
+    if _is_over(attempt, row, now=now):
+        says = "The provider's links expired each time before they could be used."
+        _give_up(attempt, says, now=now)
+        return
+    at = now + timedelta(seconds=row.pause_seconds(attempt.fetch_count + 1, least=least_seconds))
+    _run_again(attempt, "The link expired; asking for a fresh one.", at=at, now=now)
+
+
+def try_later(
+    attempt: Attempt,
+    message: str,
+    policy: str = "fetch.cut",
+    *,
+    now: datetime,
+    least_seconds: float = 0.0,
+) -> None:
+    """Fetch again after a pause.
+
+    Fresh links every second time: the fault may lie with the link; a bad one is one.
+    """
+    log.warning("Attempt %s: %s", attempt.pk, message)
+    row, tries = retry.policy(policy), attempt.fetch_count + 1
+    at = now + timedelta(seconds=row.pause_seconds(tries, least=least_seconds))
+    if _is_over(attempt, row, now=now):
+        _give_up(attempt, message, now=now)
+    elif tries % 2 == 0 or policy == "fetch.bad_link":
+        _run_again(attempt, message, at=at, now=now)
+    else:
+        attempt.as_read().update(
+            fetch_count=tries, last_error=message, next_action_at=at, lease_token=None
+        )
+
+
+def not_used(attempt: Attempt, unusable: UnusableResult, *, now: datetime) -> None:
+    """Fetch anew, over a fresh link, what came and cannot be used.
+
+    The same bytes again are the provider's own. That is said of what is whole only: of a cut file
+    or of noise the same bytes can come for as long as a cache lasts.
+    """
+    log.warning("Attempt %s: %s", attempt.pk, unusable.message)
+    came, is_whole = unusable.came, unusable.is_whole
+    is_same = is_whole and attempt.generation.came_id == came.pk
+    if is_same or _is_over(attempt, retry.policy("fetch.cut"), now=now):
+        shown = {"came": came, "result": unusable.video}
+        _end(attempt, unusable.message, _advice(unusable, is_same), unusable.code, now=now, **shown)
+        return
+    row = retry.policy("fetch.unusable" if is_whole else "fetch.cut")
+    at = now + timedelta(seconds=row.pause_seconds(attempt.fetch_count + 1))
+    shown = {"came": came} if is_whole else {}
+    _run_again(attempt, unusable.message, at=at, now=now, **shown)
+
+
+def _advice(unusable: UnusableResult, is_same: bool) -> str:
+    again = "The same file came twice. " if is_same else ""
+    else_ = ", or take it as it is." if unusable.came.is_video or unusable.video else "."
+    return f"{again}What came is kept. Ask the provider about this job and fetch it again{else_}"
+
+
+def _is_over(attempt: Attempt, row: RetryPolicy, *, now: datetime) -> bool:
+    """Has it been tried often enough, and for as long as the provider is counted on to keep the
+    result?
+    """
+    done_at = attempt.provider_done_at or now
+    kept = (attempt.kept_until(now) - done_at).total_seconds()
+    return row.is_over(attempt.fetch_count + 1, (now - done_at).total_seconds(), lasts_seconds=kept)
+
+
+def _run_again(
+    attempt: Attempt, message: str, *, at: datetime, now: datetime, **shown: Any
+) -> None:
+    attempt.move(
+        State.RUNNING,
+        now=now,
+        next_action_at=at,
+        lease_token=None,
+        fetch_count=attempt.fetch_count + 1,
+        last_error=message,
+        shown=shown,
+        **NO_LINKS,
+    )
+
+
+def _give_up(attempt: Attempt, message: str, *, now: datetime) -> None:
+    advice = "The result is paid and may still lie with the provider: fetch it again."
+    _end(attempt, message, advice, "fetch_failed", now=now)
+
+
+def _end(
+    attempt: Attempt, message: str, advice: str, code: str, *, now: datetime, **shown: Any
+) -> None:
+    """Stop fetching until a person says what next."""
+    says = f"{message} {advice}"
+    with transaction.atomic():
+        attempt.move(
+            State.FETCH_FAILED,
+            now=now,
+            lease_token=None,
+            last_error=message,
+            shown=failure(code, says, **shown),
+            **NO_LINKS,
+        )
+        alerting.result_not_fetched(attempt.generation, says, now=now)

@@ -1,0 +1,173 @@
+"""Store a result: one link -> a stored asset, downloaded whole and verified as what was asked for.
+
+What came and cannot be used is kept too, so that a person can judge it.
+"""
+
+import os
+import shutil
+from collections.abc import Callable, Coroutine
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from editorapp.core.fault_points import reached
+from editorapp.generations.files import conformance, error_pages, partial
+from editorapp.generations.files import download as links
+from editorapp.generations.files.selection import Named
+from editorapp.generations.models import Attempt
+from editorapp.media import intake, store, unreadable
+from editorapp.media.models import Asset
+from editorapp.media.probe import NO_LIMIT
+from editorapp.media.refusals import Refusal
+
+VIDEO_BYTES = 2_000_000_000
+ARCHIVE_BYTES = 20_000_000_000
+CUT = "truncated"  # the refusal of a file that says itself that it goes on
+# How long storing a result may take, for its lease.
+INTAKE_SECONDS, INTAKE_BYTES_PER_SECOND = 60.0, 2_000_000
+
+
+@dataclass(frozen=True)
+class Carrier:
+    """How a transfer is carried out while its row's lease is renewed."""
+
+    run: Callable[[Coroutine[Any, Any, int]], int]  # to its end
+    hold: Callable[[float], None]  # for so many seconds of work during which nobody renews it
+
+
+class UnusableResult(Exception):
+    """What came is not what was paid for.
+
+    `came` is what is kept of it, `video` what came beside it.
+
+    `is_whole`: every byte of it came, and it is a video (or an archive), so that it can be judged
+    at all.
+    """
+
+    def __init__(
+        self,
+        message: str,
+        came: Asset,
+        *,
+        code: str,
+        video: Asset | None = None,
+        is_whole: bool = True,
+    ) -> None:
+        super().__init__(message)
+        self.message, self.came, self.code = message, came, code
+        self.video, self.is_whole = video, is_whole
+
+
+def store_result(
+    attempt: Attempt,
+    output: Named,
+    kind: str,
+    carrier: Carrier,
+    *,
+    video: Asset | None = None,
+    place: int = 0,
+) -> Asset:
+    """Download one link and keep it as the video or the frames.
+
+    Raises: UnusableResult, all of `_downloaded`; Refusal.
+    """
+    path, progress = _downloaded(attempt, output, kind, carrier, place=place)
+    reached("fetch.part_whole")
+    if problem := error_pages.problem_with(path, kind=kind, media_type=progress.media_type):
+        path.unlink()
+        raise links.CutOff(problem)
+    # Of what no length was announced nobody knows whether it is all.
+    is_whole = progress.total is not None and error_pages.is_container(path, kind=kind)
+    carrier.hold(INTAKE_SECONDS + path.stat().st_size / INTAKE_BYTES_PER_SECOND)
+    asset = _kept(attempt, path, kind, video=video, is_whole=is_whole)
+    if kind != "exr" and (wrong := conformance.far_off(attempt.generation, asset)):
+        raise UnusableResult(wrong, asset, code="result_length", is_whole=is_whole)
+    return asset
+
+
+def _downloaded(
+    attempt: Attempt, output: Named, kind: str, carrier: Carrier, *, place: int
+) -> tuple[Path, partial.Progress]:
+    """Collect a file on the disk that will keep it, so that keeping it is a rename; return where it
+    lies, and how it came.
+
+    What a cut or a killed download left is gone on with. Raises: what `download` raises, Refusal
+    on a full disk.
+    """
+    limit = ARCHIVE_BYTES if kind == "exr" else VIDEO_BYTES
+    stem, ending = f"attempt-{attempt.pk}", f".{kind}{place or ''}.part"
+    part = partial.collect(store.incoming(), stem, ending, token=attempt.lease_token)
+    access = attempt.account.access()
+    try:
+        with store.telling_full_disk():
+            carrier.run(links.download(output["url"], part, access=access, max_bytes=limit))
+    except (links.LinkNotAllowed, Refusal):
+        part.drop()  # on a full disk above all
+        raise
+    except BaseException:
+        part.close()
+        raise
+    return part.finish(), part.progress
+
+
+def _kept(attempt: Attempt, path: Path, kind: str, *, video: Asset | None, is_whole: bool) -> Asset:
+    """Take a file in, which uses it up, also when it is refused.
+
+    Raises: UnusableResult, with what came: what was paid for stays within reach; Refusal.
+    """
+    generation, spare = attempt.generation, _second_name(path)
+    name = f"Take {generation.pk}"
+    kept_as: dict[str, Any] = {
+        "team": generation.team,
+        "user": generation.created_by,
+        "is_simulated": generation.is_simulated,
+    }
+    try:
+        return _taken_in(path, kind, name=name, origin=Asset.Origin.RESULT, **kept_as)
+    except Refusal as refusal:
+        if refusal.is_ours:
+            raise
+        ending = "zip" if kind == "exr" else "mp4"
+        came = unreadable.keep(spare, name=f"{name} as it came.{ending}", **kept_as)
+        is_whole = is_whole and refusal.code != CUT
+        raise UnusableResult(
+            sentence(refusal), came, code="result_unreadable", video=video, is_whole=is_whole
+        ) from refusal
+    finally:
+        spare.unlink(missing_ok=True)
+
+
+def _second_name(path: Path) -> Path:
+    """Give a file a second name, which stays when the first is used up."""
+    spare = path.with_suffix(".came")
+    spare.unlink(missing_ok=True)
+    try:
+        os.link(path, spare)
+    except OSError:  # a file system without links
+        shutil.copyfile(path, spare)
+    return spare
+
+
+def _taken_in(path: Path, kind: str, *, name: str, **kept_as: Any) -> Asset:
+    expect, ending = ("archive", "zip") if kind == "exr" else ("video", "mp4")
+    # The limits on uploads are not for what was paid.
+    return intake.take_in(
+        path,
+        name=f"{name}.{ending}",
+        expect=expect,
+        max_bytes=NO_LIMIT,
+        max_seconds=NO_LIMIT,
+        **kept_as,
+    )
+
+
+def sentence(error: Exception) -> str:
+    """Say what went wrong.
+
+    What a refused upload is told to do is no advice about a result, and is left out.
+    """
+    message = getattr(error, "message", "") or str(error)
+    if isinstance(error, Refusal):
+        wrong, _colon, _advice = message.rpartition(": ")
+        return f"{wrong}." if wrong else message
+    return message

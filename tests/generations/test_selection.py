@@ -22,13 +22,13 @@ from editorapp.media import store
 from editorapp.media.models import Asset
 from editorapp.providers.contract import GenerationRequest, Job, JobState, Output, Ref
 from editorapp.providers.vendors import gmi_cloud, luma_agents, scenario
-from tests.factories import make_asset, make_member, make_reserved
+from tests.factories import make_asset, make_member, make_reserved, signed_in
 from tests.generations.drive import Clock
 from tests.generations.small_clip import draw
 from tests.media.test_archive import archive, exr
 from tests.providers import talk
 from tests.providers.talk import says
-from tests.web.take_pages import signed_in, text
+from tests.web.take_pages import text
 
 SOURCE_ID = "6f0c2a54-8a4b-4a57-9a55-0f6d0c1b7e21"
 SOURCE_URL = "https://media.example.org/mine/source.mp4"

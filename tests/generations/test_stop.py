@@ -19,8 +19,8 @@ from editorapp.generations.queue import slots
 from editorapp.generations.reconcile import settle, stop_following
 from editorapp.generations.states import State
 from editorapp.teams.roles import Role
-from tests.factories import make_member, make_reserved
-from tests.web.take_pages import signed_in, text
+from tests.factories import make_member, make_reserved, signed_in
+from tests.web.take_pages import text
 
 NOW = timezone.now()
 pytestmark = pytest.mark.django_db

@@ -26,7 +26,7 @@ from editorapp.media.models import Asset, Upload
 from editorapp.review.models import Decision
 from editorapp.teams.models import Invite, Member, Team, User
 from editorapp.teams.roles import Role
-from tests.factories import make_asset, make_member, make_reserved
+from tests.factories import make_asset, make_member, make_reserved, signed_in
 from tests.generations.small_clip import draw
 
 MARK = b"nobody else's bytes"
@@ -162,12 +162,6 @@ def _values(owned: Owned, name: str, place: str) -> list[str]:
         "verb": ["hold", "go-on", "up", "down", "first", "pause", "resume"],
     }
     return known[place]
-
-
-def signed_in(member: Member) -> Client:
-    client = Client()
-    client.force_login(member.user)
-    return client
 
 
 def said(answer: Any) -> bytes:

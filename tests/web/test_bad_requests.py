@@ -18,7 +18,7 @@ from editorapp.providers.models import default_account
 from editorapp.review.models import Decision
 from editorapp.teams.models import Team
 from editorapp.teams.roles import Role
-from tests.factories import make_asset, make_member, make_reserved
+from tests.factories import make_asset, make_member, make_reserved, signed_in
 from tests.web.take_pages import make_done
 
 pytestmark = pytest.mark.django_db
@@ -33,9 +33,7 @@ def admin():
 
 @pytest.fixture
 def client(admin) -> Client:
-    made = Client()
-    made.force_login(admin.user)
-    return made
+    return signed_in(admin)
 
 
 # The answer

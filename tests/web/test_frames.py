@@ -22,8 +22,8 @@ from editorapp.teams.models import Member
 from editorapp.web.studio import canvas, frames, sources
 from editorapp.web.studio.draft_form import DraftForm
 from editorapp.web.studio.form_request import request_of
-from tests.factories import make_asset, make_generation, make_member
-from tests.web.take_pages import make_done, signed_in
+from tests.factories import make_asset, make_generation, make_member, signed_in
+from tests.web.take_pages import make_done
 
 pytestmark = pytest.mark.django_db
 RATIOS = ("9:16", "3:4", "1:1", "4:3", "16:9", "21:9")

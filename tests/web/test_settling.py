@@ -19,18 +19,13 @@ from editorapp.generations.states import State
 from editorapp.providers import registry
 from editorapp.providers.models import default_account
 from editorapp.teams.roles import Role
-from tests.factories import make_asset, make_member
+from tests.factories import make_asset, make_member, signed_in
 from tests.queries import queries_of
 from tests.simulator_process import http
-from tests.web.take_pages import make_held, signed_in, text
+from tests.web.take_pages import make_held, text
 
 NOW = timezone.now()
 pytestmark = pytest.mark.django_db
-
-
-@pytest.fixture
-def creator():
-    return make_member(name="Cleo")
 
 
 @pytest.fixture

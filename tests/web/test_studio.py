@@ -15,7 +15,7 @@ from editorapp.providers.contract import GenerationRequest, Ref
 from editorapp.teams.models import Member
 from editorapp.teams.roles import Role
 from editorapp.web.studio.form_request import request_of
-from tests.factories import make_asset, make_generation, make_member
+from tests.factories import make_asset, make_generation, make_member, signed_in
 
 pytestmark = pytest.mark.django_db
 HTMX = {"HX-Request": "true"}
@@ -30,12 +30,6 @@ def member() -> Member:
 @pytest.fixture
 def browser(member) -> Client:
     return signed_in(member)
-
-
-def signed_in(member: Member) -> Client:
-    client = Client()
-    client.force_login(member.user)
-    return client
 
 
 def typed(asset=None, **fields):

@@ -21,7 +21,7 @@ from editorapp.providers.models import ProviderAccount, TeamAccount
 from editorapp.teams.models import Member, Team
 from editorapp.teams.roles import Role
 from editorapp.web.studio import form_request
-from tests.factories import make_asset, make_generation, make_member
+from tests.factories import make_asset, make_generation, make_member, signed_in
 
 pytestmark = pytest.mark.django_db
 HTMX = {"HX-Request": "true"}
@@ -36,12 +36,6 @@ def member() -> Member:
 @pytest.fixture
 def browser(member) -> Client:
     return signed_in(member)
-
-
-def signed_in(member: Member) -> Client:
-    client = Client()
-    client.force_login(member.user)
-    return client
 
 
 def account_of(slug: str) -> ProviderAccount:

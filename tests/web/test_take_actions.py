@@ -12,8 +12,8 @@ from editorapp.generations.request import retry
 from editorapp.generations.states import State
 from editorapp.providers.contract import GenerationRequest
 from editorapp.teams.roles import Role
-from tests.factories import make_asset, make_generation, make_member
-from tests.web.take_pages import NOW, make_done, make_held, signed_in, text
+from tests.factories import make_asset, make_generation, make_member, signed_in
+from tests.web.take_pages import NOW, make_done, make_held, text
 
 pytestmark = pytest.mark.django_db
 

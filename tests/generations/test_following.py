@@ -10,13 +10,7 @@ from django.utils import timezone
 
 from editorapp.costs import ledger
 from editorapp.generations.checks import books
-from editorapp.generations.engine import (
-    claims,
-    poll,
-    poll_schedule,
-    post_outcomes,
-    submit,
-)
+from editorapp.generations.engine import claims, poll, poll_schedule, post_outcomes, submit
 from editorapp.generations.engine.account_snapshot import Accounts
 from editorapp.generations.engine.dispatcher import CallResult, Dispatcher, Poll
 from editorapp.generations.engine.post_outcomes import Accepted

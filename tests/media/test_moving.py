@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 from django.core.management import CommandError, call_command
 
-from editorapp.media import store
+from editorapp.media import layout, store
 from tests.environment import ROOT
 from tests.media.conftest import Bucket
 from tests.s3 import environment_at
@@ -30,7 +30,7 @@ def test_every_file_is_in_the_bucket_afterwards_and_a_second_time_changes_nothin
     root = bucket.move("a")
     data = os.urandom(9_000_000)
     sha256 = lay(root, data, store.ORIGINAL)
-    lay(root, b"poster", store.POSTER, sha256)
+    lay(root, b"poster", layout.POSTER, sha256)
 
     call_command("media_to_bucket")
     call_command("media_to_bucket")
@@ -43,7 +43,7 @@ def test_every_file_is_in_the_bucket_afterwards_and_a_second_time_changes_nothin
     )
     assert (root / "blobs" / sha256[:2] / sha256 / "original").exists()
     bucket.move("b")
-    with store.held(sha256, store.ORIGINAL, store.POSTER) as (original, poster):
+    with store.held(sha256, store.ORIGINAL, layout.POSTER) as (original, poster):
         assert original.read_bytes() == data and poster.read_bytes() == b"poster"
 
 

@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from editorapp.media import frame_times, store, tasks
+from editorapp.media import frame_times, layout, store, tasks
 from editorapp.media.decoding.clip import examine
 from editorapp.media.decoding.sniff import sniff
 from editorapp.media.decoding.timeline import has_times_of
@@ -93,7 +93,7 @@ def test_a_copy_for_viewing_starts_at_0_and_shows_each_frame_when_its_source_doe
 
     tasks.make_proxy(asset.pk)
 
-    copy = store.path(asset.sha256, store.PROXY)
+    copy = store.path(asset.sha256, layout.PROXY)
     assert has_times_of(examine(copy, sniff(copy), max_seconds=0).timeline, source)
 
 

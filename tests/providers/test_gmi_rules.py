@@ -10,7 +10,7 @@ import pytest
 from editorapp.media.facts import MediaFacts
 from editorapp.providers.contract import GenerationRequest, Ref
 from editorapp.providers.rules import table
-from editorapp.providers.rules.fixes import applied
+from editorapp.providers.rules.apply_fixes import applied
 from editorapp.providers.vendors import gmi_cloud
 from editorapp.providers.vendors.gmi_cloud import SPEC
 from editorapp.providers.vendors.gmi_cloud.parameters import LIMITS

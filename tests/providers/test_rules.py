@@ -11,7 +11,7 @@ import pytest
 from editorapp.media.facts import MediaFacts
 from editorapp.providers.contract import GenerationRequest, Ref
 from editorapp.providers.rules import table
-from editorapp.providers.rules.fixes import applied
+from editorapp.providers.rules.apply_fixes import applied
 from editorapp.providers.rules.unavailable import unavailable
 from editorapp.providers.vendors.luma_agents import SPEC
 

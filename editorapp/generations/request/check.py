@@ -23,7 +23,7 @@ from editorapp.media.facts import MediaFacts
 from editorapp.providers import registry
 from editorapp.providers.contract import GenerationRequest
 from editorapp.providers.rules import table
-from editorapp.providers.rules.fixes import applied
+from editorapp.providers.rules.apply_fixes import applied
 from editorapp.providers.rules.unavailable import unavailable
 from editorapp.providers.spec import REFUSE, WARN, Auth, Broken, Spec, UnavailableOption
 

@@ -30,8 +30,8 @@ from editorapp.providers import registry
 from editorapp.providers.contract import CONTROL_VALUES, GenerationRequest
 from editorapp.providers.models import ProviderAccount
 from editorapp.providers.rules import table
+from editorapp.providers.rules.apply_fixes import applied
 from editorapp.providers.rules.conditions import is_said
-from editorapp.providers.rules.fixes import applied
 from editorapp.providers.rules.sentences import inside
 from editorapp.providers.spec import REFUSE, Broken, Fix, Model, ParameterKind, Spec
 

@@ -13,7 +13,7 @@ from functools import cached_property
 from typing import Any, cast
 
 from editorapp.providers.contract import GenerationRequest
-from editorapp.providers.rules.fixes import ATTRIBUTES, applied
+from editorapp.providers.rules.apply_fixes import ATTRIBUTES, applied
 from editorapp.providers.spec import OFFER, WARN, Case, Fix, Hit, Model, Rule
 
 # How often each rule hits each field. One of several counts as its list, since a fix may renumber

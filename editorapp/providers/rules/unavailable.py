@@ -11,7 +11,7 @@ from editorapp.providers.contract import (
     GenerationRequest,
     Task,
 )
-from editorapp.providers.rules.fixes import PLACEHOLDER
+from editorapp.providers.rules.apply_fixes import PLACEHOLDER
 from editorapp.providers.rules.incremental import CheckedRequest, fixes_of
 from editorapp.providers.rules.sentences import words_of
 from editorapp.providers.spec import Case, Fix, Hit, Model, Rule, Spec, UnavailableOption

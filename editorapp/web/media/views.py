@@ -23,7 +23,7 @@ from editorapp.core.request_values import (
     needed_whole,
     whole,
 )
-from editorapp.media import frames, store
+from editorapp.media import frames, layout, store
 from editorapp.media.frame_times import frame_times
 from editorapp.media.intake import take_in
 from editorapp.media.models import Asset, Upload
@@ -44,7 +44,7 @@ _FACTS = (
     *("hdr", "has_audio", "variable_frame_rate", "size_bytes", "proxy"),
 )
 _FILES = ("original", "playable", "poster", "filmstrip")
-_PREVIEWS = {"poster": store.POSTER, "filmstrip": store.FILMSTRIP}
+_PREVIEWS = {"poster": layout.POSTER, "filmstrip": layout.FILMSTRIP}
 
 
 def asset_json(asset: Asset) -> dict[str, Any]:
@@ -138,7 +138,7 @@ def _stored(asset: Asset, what: str) -> tuple[str, str, str]:
     if not asset.is_playable:
         raise Http404("A playable copy of this file is not ready.")
     if asset.proxy == Asset.Proxy.READY:
-        return store.PROXY, "video/mp4", f"{_stem(asset)}.mp4"
+        return layout.PROXY, "video/mp4", f"{_stem(asset)}.mp4"
     # An .m4v or .mov that browsers play is an MP4 to them; not all know the other names.
     is_mp4 = asset.container in {"m4v", "mov"}
     return store.ORIGINAL, "video/mp4" if is_mp4 else asset.mime_type, asset.name

@@ -8,14 +8,7 @@ from dataclasses import dataclass, replace
 from editorapp.costs.ledger import MonthTotals, held_usd
 from editorapp.generations.models import Generation
 from editorapp.generations.request.check import Verdict, check
-from editorapp.generations.request.offers import (
-    ASK,
-    ASKING,
-    FAILED,
-    Offer,
-    offers,
-    with_fixes,
-)
+from editorapp.generations.request.offers import ASK, ASKING, FAILED, Offer, offers, with_fixes
 from editorapp.generations.states import CANCELABLE
 from editorapp.providers.models import ProviderAccount
 from editorapp.providers.rules.sentences import inside

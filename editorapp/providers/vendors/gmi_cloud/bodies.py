@@ -5,16 +5,10 @@ from dataclasses import replace
 from typing import Any
 
 from editorapp.providers import field_mapping
-from editorapp.providers.contract import (
-    GenerationRequest,
-    Task,
-)
+from editorapp.providers.contract import GenerationRequest, Task
 from editorapp.providers.spec import REFUSE, Broken, Spec
 from editorapp.providers.vendors.gmi_cloud.models import SPEC
-from editorapp.providers.vendors.gmi_cloud.parameters import (
-    NAME,
-    TASKS,
-)
+from editorapp.providers.vendors.gmi_cloud.parameters import NAME, TASKS
 from editorapp.providers.vendors.gmi_cloud.rules import INVALID
 
 

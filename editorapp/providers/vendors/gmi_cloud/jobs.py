@@ -21,9 +21,7 @@ from editorapp.providers.http.session import ProviderSession
 from editorapp.providers.http.typed_readers import identifier, line, link, mapping
 from editorapp.providers.shared_calls import accepted, path_part
 from editorapp.providers.vendors.gmi_cloud.models import SPEC
-from editorapp.providers.vendors.gmi_cloud.parameters import (
-    MAX_INLINE_NAME,
-)
+from editorapp.providers.vendors.gmi_cloud.parameters import MAX_INLINE_NAME
 from editorapp.providers.vendors.gmi_cloud.status_words import STATES
 
 HOURLY_WAIT_SECONDS = 60.0

@@ -2,9 +2,7 @@
 
 from dataclasses import replace
 
-from editorapp.providers.contract import (
-    Task,
-)
+from editorapp.providers.contract import Task
 from editorapp.providers.rules.unsupported import takes_no
 from editorapp.providers.spec import ALL_TASKS, Model, Spec, of_task
 from editorapp.providers.vendors.gmi_cloud.parameters import (

@@ -12,21 +12,14 @@ from decimal import Decimal
 from typing import Any
 
 from editorapp.core.money import NotAnAmount, amount_from_outside, show_usd
-from editorapp.providers.contract import (
-    GenerationRequest,
-    ProviderError,
-    Quote,
-    Task,
-)
+from editorapp.providers.contract import GenerationRequest, ProviderError, Quote, Task
 from editorapp.providers.http.session import ProviderSession
 from editorapp.providers.http.typed_readers import mapping
 from editorapp.providers.prices import SDR, PriceTable, key, range_of, size_of, table_for
 from editorapp.providers.shared_calls import path_part
 from editorapp.providers.spec import Spec
 from editorapp.providers.vendors.gmi_cloud.models import SPEC
-from editorapp.providers.vendors.gmi_cloud.parameters import (
-    NAME,
-)
+from editorapp.providers.vendors.gmi_cloud.parameters import NAME
 from editorapp.providers.vendors.gmi_cloud.prices import PRICES
 from editorapp.providers.vendors.luma_agents import prices as luma
 

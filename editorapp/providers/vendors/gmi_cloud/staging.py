@@ -6,11 +6,7 @@ from tempfile import TemporaryDirectory
 
 from editorapp.media import sandbox
 from editorapp.media.refusals import Refusal
-from editorapp.providers.contract import (
-    Ref,
-    Rejected,
-    Unavailable,
-)
+from editorapp.providers.contract import Ref, Rejected, Unavailable
 from editorapp.providers.http.session import ProviderSession
 from editorapp.providers.http.typed_readers import link, web_link
 from editorapp.providers.vendors.gmi_cloud.models import SPEC

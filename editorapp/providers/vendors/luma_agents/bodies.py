@@ -4,16 +4,10 @@ from collections.abc import Mapping
 from typing import Any
 
 from editorapp.providers import field_mapping
-from editorapp.providers.contract import (
-    GenerationRequest,
-)
+from editorapp.providers.contract import GenerationRequest
 from editorapp.providers.spec import Broken, Spec
 from editorapp.providers.vendors.luma_agents.models import SPEC
-from editorapp.providers.vendors.luma_agents.parameters import (
-    MODELS,
-    PARAMETERS,
-    TYPES,
-)
+from editorapp.providers.vendors.luma_agents.parameters import MODELS, PARAMETERS, TYPES
 
 
 def encode(wanted: GenerationRequest, spec: Spec = SPEC) -> dict[str, Any]:

@@ -5,20 +5,13 @@ from datetime import UTC, datetime, timedelta
 from typing import Any
 
 from editorapp.providers import job_states, output_kinds
-from editorapp.providers.contract import (
-    Failure,
-    Job,
-    JobState,
-    Output,
-)
+from editorapp.providers.contract import Failure, Job, JobState, Output
 from editorapp.providers.http import answers
 from editorapp.providers.http.session import ProviderSession
 from editorapp.providers.http.typed_readers import identifier, items, line, link, mapping
 from editorapp.providers.shared_calls import accepted, path_part
 from editorapp.providers.vendors.luma_agents.models import SPEC
-from editorapp.providers.vendors.luma_agents.parameters import (
-    OUTPUT_URL_SECONDS,
-)
+from editorapp.providers.vendors.luma_agents.parameters import OUTPUT_URL_SECONDS
 from editorapp.providers.vendors.luma_agents.status_words import FAILURES, STATES
 
 

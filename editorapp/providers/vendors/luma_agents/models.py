@@ -2,9 +2,7 @@
 
 from dataclasses import replace
 
-from editorapp.providers.contract import (
-    Task,
-)
+from editorapp.providers.contract import Task
 from editorapp.providers.rules.unsupported import takes_no
 from editorapp.providers.spec import Model, Spec, of_task
 from editorapp.providers.vendors.luma_agents.parameters import (

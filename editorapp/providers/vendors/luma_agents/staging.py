@@ -5,11 +5,7 @@ from pathlib import Path
 from typing import Any
 
 from editorapp.providers import job_states
-from editorapp.providers.contract import (
-    JobState,
-    Ref,
-    Unavailable,
-)
+from editorapp.providers.contract import JobState, Ref, Unavailable
 from editorapp.providers.http.session import ProviderSession
 from editorapp.providers.http.typed_readers import identifier, link, mapping
 from editorapp.providers.shared_calls import FileState, path_part, until_ready

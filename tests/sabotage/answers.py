@@ -3,9 +3,9 @@
 from tests.sabotage.change import Change
 
 ENGINE, PROVIDERS, CORE = "editorapp/generations/engine", "editorapp/providers", "editorapp/core"
-ODD, READ = "tests/generations/test_odd_answers.py", "tests/providers/test_odd_answers.py"
-WIRE, CLEAN = "tests/providers/test_transport.py", "tests/core/test_sanitizing.py"
-STATES, STOP = "tests/providers/test_states.py", "tests/generations/test_stop.py"
+ODD, READ = "tests/generations/test_unusable_answers.py", "tests/providers/test_unusable_answers.py"
+WIRE, CLEAN = "tests/providers/test_session.py", "tests/core/test_sanitizing.py"
+STATES, STOP = "tests/providers/test_job_states.py", "tests/generations/test_stop_following.py"
 
 CHANGES = (
     Change(

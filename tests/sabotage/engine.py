@@ -13,7 +13,10 @@ _NOT_KNOWN = (
     "        {},\n"
 )
 OUTCOMES = "editorapp/generations/engine/poll_outcomes.py"
-RELEASING, IN_DOUBT = "tests/generations/test_releasing.py", "tests/generations/test_in_doubt.py"
+RELEASING, IN_DOUBT = (
+    "tests/generations/test_reconcile_release.py",
+    "tests/generations/test_unknown_outcomes.py",
+)
 
 CHANGES = (
     Change(
@@ -50,7 +53,7 @@ CHANGES = (
         "elif spec.lists_all and listing.is_whole and not found.candidates:",
         "elif listing.is_whole and not found.candidates:",
         (
-            "tests/generations/test_search.py"
+            "tests/generations/test_reconcile_search.py"
             "::test_what_never_arrived_is_for_a_person_where_the_list_proves_nothing",
         ),
     ),
@@ -88,7 +91,7 @@ CHANGES = (
         "if attempt.perhaps_sent_from is not None:",
         "if False:",
         (
-            "tests/generations/test_restored.py::test_it_is_never_released_because_a_list_does_not_show_it",
+            "tests/generations/test_after_restore.py::test_it_is_never_released_because_a_list_does_not_show_it",
         ),
     ),
     Change(

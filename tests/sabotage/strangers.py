@@ -10,7 +10,7 @@ SIGN_IN, HEADERS, HTTPS = (
 PEOPLE, FILES, LEARNING = (
     "tests/web/test_people.py",
     "tests/web/test_private_files.py",
-    "tests/providers/test_learning.py",
+    "tests/providers/test_capability_discovery.py",
 )
 ENDED = f"{SIGN_IN}::test_whatever_ends_the_trust_in_a_person_ends_every_way_in_that_is_open"
 

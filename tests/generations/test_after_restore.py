@@ -19,7 +19,7 @@ from editorapp.providers import registry
 from editorapp.providers.models import default_account
 from tests.factories import make_generation, make_member, make_reserved
 from tests.generations.drive import run
-from tests.generations.test_search import look, post_by_hand, send  # noqa: F401 (a fixture)
+from tests.generations.test_reconcile_search import look, post_by_hand, send  # noqa: F401 (a fixture)
 
 NOW = timezone.now()
 

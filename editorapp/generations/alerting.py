@@ -46,7 +46,12 @@ def close_others(kind: str, about: Collection[str], *, now: datetime) -> None:
 
 
 def open_for_all(
-    kind: str, about: str, message: str, *, now: datetime, path: str = "/status/"
+    kind: str,
+    about: str,
+    message: str,
+    *,
+    now: datetime,
+    path: str = "/status/",
 ) -> None:
     """Open an alert that concerns the whole installation."""
     alerts.open(kind, about, message=message, team_id=None, path=path, now=now)
@@ -59,7 +64,11 @@ def account_subject(account_id: int) -> str:
 def open_for_account(account: ProviderAccount, message: str, *, now: datetime) -> None:
     """Open the alert that an account needs somebody."""
     open_for_all(
-        AlertKind.ACCOUNT, account_subject(account.pk), message, path="/accounts/", now=now
+        AlertKind.ACCOUNT,
+        account_subject(account.pk),
+        message,
+        path="/accounts/",
+        now=now,
     )
 
 
@@ -75,7 +84,12 @@ def account_refused(account: ProviderAccount, error: ProviderError, *, now: date
 
 def result_is_safe(generation: Generation, *, now: datetime) -> None:
     """Close what is open about a generation's file: it is here, or is being fetched again."""
-    close_for_take(generation.pk, AlertKind.RESULT_EXPIRING, AlertKind.FETCH_FAILED, now=now)
+    close_for_take(
+        generation.pk,
+        AlertKind.RESULT_EXPIRING,
+        AlertKind.FETCH_FAILED,
+        now=now,
+    )
 
 
 def result_not_fetched(generation: Generation, message: str, *, now: datetime) -> None:

@@ -27,10 +27,11 @@ log = logging.getLogger(__name__)
 State = Verification.State
 PROMPT = "The same scene on a misty morning, in soft light"  # of the paid take
 SHORTEST = 4  # of what is taken out wherever it stands: less would take out parts of ordinary words
+# From before the take is sent, so that no sweep misses its first answer.
 LISTENED = (
     State.READY,
     State.PAID,
-)  # from before the take is sent, so that no sweep misses its first answer
+)
 
 
 def documents_of(provider: str) -> Documents | None:
@@ -64,7 +65,10 @@ def note_of_take(generation_id: int, heard: Sequence[Exchange]) -> None:
 
 
 def note(
-    verification: Verification, heard: Sequence[Exchange], *, expected_status: int | None = None
+    verification: Verification,
+    heard: Sequence[Exchange],
+    *,
+    expected_status: int | None = None,
 ) -> None:
     """Compare what was heard and keep what came of it."""
     documents = documents_of(verification.account.provider)
@@ -73,7 +77,10 @@ def note(
     knows_hosts = is_at_its_own_address(verification.account)
     for exchange in heard:
         found = compare(
-            documents, exchange, expected_status=expected_status, knows_hosts=knows_hosts
+            documents,
+            exchange,
+            expected_status=expected_status,
+            knows_hosts=knows_hosts,
         )
         if found is not None:
             _keep(verification, found)
@@ -108,7 +115,10 @@ def _keep(verification: Verification, found: Compared) -> None:
     try:
         with transaction.atomic():
             HeardAnswer.objects.create(
-                verification=verification, digest=digest, lifetimes=found.lifetimes, **said
+                verification=verification,
+                digest=digest,
+                lifetimes=found.lifetimes,
+                **said,
             )
     except IntegrityError:  # heard twice at once
         same.update(times=F("times") + 1)

@@ -9,7 +9,11 @@ from editorapp.providers.http.session import ProviderSession
 
 
 def call(
-    access: Access, name: str, *given: Any, within_seconds: float | None = None, **options: Any
+    access: Access,
+    name: str,
+    *given: Any,
+    within_seconds: float | None = None,
+    **options: Any,
 ) -> Any:
     """Return what the provider answers to the call of this name, in so many seconds at most.
 
@@ -19,7 +23,11 @@ def call(
 
 
 async def answer(
-    access: Access, name: str, *given: Any, within_seconds: float | None = None, **options: Any
+    access: Access,
+    name: str,
+    *given: Any,
+    within_seconds: float | None = None,
+    **options: Any,
 ) -> Any:
     """As `call`, within a running loop."""
     made = getattr(registry.get(access.provider), name)

@@ -43,10 +43,8 @@ TRANSITIONS: dict[State, frozenset[State]] = {
 ACTIVE = frozenset({State.QUEUED, State.STAGING, State.SUBMITTING, State.RUNNING, State.FETCHING})
 FINAL = frozenset({State.SUCCEEDED, State.FAILED, State.CANCELED, State.LOST, State.FETCH_FAILED})
 CANCELABLE = frozenset({State.QUEUED, State.STAGING})
-IN_FLIGHT = (
-    State.SUBMITTING,
-    State.RUNNING,
-)  # what takes one of an account's slots at the provider
+# What takes one of an account's slots at the provider.
+IN_FLIGHT = (State.SUBMITTING, State.RUNNING)
 SETTLEABLE = frozenset({State.UNKNOWN, State.LOST})
 # What goes on only when somebody says how.
 NEEDS_A_PERSON = SETTLEABLE | {State.FETCH_FAILED}

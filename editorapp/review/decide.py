@@ -22,7 +22,12 @@ class NotDecidable(Exception):
 
 
 def decide(
-    generation: Generation, verdict: str, *, member: Member, note: str, now: datetime
+    generation: Generation,
+    verdict: str,
+    *,
+    member: Member,
+    note: str,
+    now: datetime,
 ) -> Decision:
     """Write a decision down; it counts until the next one. The note is for whoever made the take.
 
@@ -41,7 +46,11 @@ def decide(
         # that the take shows.
         Generation.objects.filter(pk=generation.pk).update(review=chosen)
         decision = Decision.objects.create(
-            generation=generation, verdict=chosen, note=note, decided_by=member.user, decided_at=now
+            generation=generation,
+            verdict=chosen,
+            note=note,
+            decided_by=member.user,
+            decided_at=now,
         )
     generation.review = chosen
     return decision

@@ -13,7 +13,11 @@ class Decision(models.Model):
         APPROVED = "approved", "Approved"
         NEEDS_CHANGES = "needs_changes", "Needs changes"
 
-    generation = models.ForeignKey(Generation, on_delete=models.CASCADE, related_name="decisions")
+    generation = models.ForeignKey(
+        Generation,
+        on_delete=models.CASCADE,
+        related_name="decisions",
+    )
     verdict = models.CharField(max_length=16, choices=Verdict.choices)
     note = models.TextField(max_length=4000, blank=True)
     decided_by = models.ForeignKey(User, on_delete=models.PROTECT, related_name="+")

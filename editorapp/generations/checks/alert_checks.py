@@ -40,9 +40,8 @@ def accounts(now: datetime) -> None:
         .still_open()
         .values_list("subject", "opened_at")
     )
-    known = provider_accounts.ordered(
-        ProviderAccount.objects.all()
-    )  # not those of a provider that is gone
+    # Not those of a provider that is gone.
+    known = provider_accounts.ordered(ProviderAccount.objects.all())
     for account in {*provider_accounts.in_use(known), *provider_accounts.unproven(known)}:
         trouble = (account.problem or account.doubt) if account.is_enabled else ""
         if trouble:
@@ -63,7 +62,9 @@ def _is_mended(account: ProviderAccount, since: datetime) -> bool:
     ):
         return True
     return Attempt.objects.filter(
-        account=account, submit_started_at__gt=since, submitted_at__gt=since
+        account=account,
+        submit_started_at__gt=since,
+        submitted_at__gt=since,
     ).exists()
 
 

@@ -49,9 +49,8 @@ def _states() -> Iterator[str]:
     over it is closed.
     """
     was_done = Q(provider_done_at__isnull=False)
-    in_doubt = Q(
-        state__in=(State.RUNNING, State.LOST)
-    )  # charged before, where the result is only fetched anew
+    # Charged before, where the result is only fetched anew.
+    in_doubt = Q(state__in=(State.RUNNING, State.LOST))
     waiting = Q(state__in=(State.QUEUED, State.STAGING, State.SUBMITTING, State.UNKNOWN))
     delivered = Q(state__in=(State.FETCHING, State.SUCCEEDED, State.FETCH_FAILED))
     holds = _lines(Kind.RESERVE) & ~_lines(Kind.CHARGE, Kind.RELEASE)
@@ -88,7 +87,9 @@ def _orphans() -> Iterator[str]:
         attempt_id=OuterRef("attempt_id"), kind__in=(Kind.CHARGE, Kind.RELEASE)
     )
     rows = Entry.objects.filter(
-        ~Exists(about), ~Exists(Attempt.objects.filter(pk=OuterRef("attempt_id"))), kind="reserve"
+        ~Exists(about),
+        ~Exists(Attempt.objects.filter(pk=OuterRef("attempt_id"))),
+        kind="reserve",
     )
     for entry in rows.order_by("pk").iterator():
         yield f"{show_usd(entry.amount_usd)} are held for attempt {entry.attempt_id}, which does not exist."
@@ -116,7 +117,11 @@ def _copies() -> Iterator[str]:
         Q(newest=None) | ~Q(newest=F("attempt_number")) | ~Q(newest_state=F("state"))
     )
     for pk, state, number, newest_number, newest_state in wrong.values_list(
-        "pk", "state", "attempt_number", "newest", "newest_state"
+        "pk",
+        "state",
+        "attempt_number",
+        "newest",
+        "newest_state",
     ).iterator():
         says = (
             f"its newest attempt is {newest_number}, {newest_state}"

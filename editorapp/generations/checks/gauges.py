@@ -67,9 +67,8 @@ class Account:
     account: ProviderAccount
     work: dict[str, Work]  # by state
     recent: Recent
-    pause: (
-        Pause | None
-    )  # the provider asked for it, or does not answer; a person's pause is on the account itself
+    # The provider asked for it, or does not answer; a person's pause is on the account itself.
+    pause: Pause | None
 
     def count(self, *states: str) -> int:
         return sum(self.work[state].count for state in states if state in self.work)
@@ -157,7 +156,9 @@ def _recent(ids: Sequence[int], now: datetime) -> dict[int, Recent]:
     rows = Attempt.objects.filter(account_id__in=ids, submit_started_at__gt=now - RECENT).order_by()
     found: dict[int, Recent] = {}
     for row in rows.values("account_id", "state").annotate(
-        count=Count("pk"), accepted=Max("submitted_at"), done=Max("provider_done_at")
+        count=Count("pk"),
+        accepted=Max("submitted_at"),
+        done=Max("provider_done_at"),
     ):
         so_far = found.get(row["account_id"], Recent({}, None, None))
         found[row["account_id"]] = Recent(

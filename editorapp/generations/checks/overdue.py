@@ -36,10 +36,17 @@ def look(now: datetime) -> None:
     _flag(now)
     _unflag_known_states()
     flagged = Attempt.objects.filter(
-        state=State.RUNNING, flagged_at__isnull=False, provider_done_at=None
+        state=State.RUNNING,
+        flagged_at__isnull=False,
+        provider_done_at=None,
     )
     _compare(AlertKind.OVERDUE, flagged, says=_late_words, now=now)
-    _compare(AlertKind.LOST, Attempt.objects.filter(state=State.LOST), says=_lost_words, now=now)
+    _compare(
+        AlertKind.LOST,
+        Attempt.objects.filter(state=State.LOST),
+        says=_lost_words,
+        now=now,
+    )
 
 
 def _flag(now: datetime) -> None:
@@ -60,7 +67,9 @@ def _flag(now: datetime) -> None:
     for provider, model, task in list(kinds):
         documented = registry.get(provider).SPEC.plausible_seconds
         same = running.filter(
-            generation__provider=provider, generation__model=model, generation__task=task
+            generation__provider=provider,
+            generation__model=model,
+            generation__task=task,
         )
         if not same.filter(submitted_at__lt=now - timedelta(seconds=documented)).exists():
             continue  # its history is not asked for nothing
@@ -86,7 +95,11 @@ def _flag_one(attempt: Attempt, seconds: float, *, now: datetime) -> None:
 
 def _show(attempt: Attempt, code: str, message: str, *, now: datetime) -> None:
     with transaction.atomic():
-        same = Attempt.objects.filter(pk=attempt.pk, state=State.RUNNING, flagged_at=None)
+        same = Attempt.objects.filter(
+            pk=attempt.pk,
+            state=State.RUNNING,
+            flagged_at=None,
+        )
         if same.update(flagged_at=now):
             _shown_on(attempt).update(**failure(code, message))
 
@@ -139,7 +152,11 @@ def _unflag_known_states() -> None:
 
 
 def _compare(
-    kind: AlertKind, rows: QuerySet[Attempt], *, says: Callable[[Attempt], str], now: datetime
+    kind: AlertKind,
+    rows: QuerySet[Attempt],
+    *,
+    says: Callable[[Attempt], str],
+    now: datetime,
 ) -> None:
     """Open what is not open yet, and close what is over."""
     is_open = alerting.open_subjects(kind)

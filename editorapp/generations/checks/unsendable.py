@@ -44,7 +44,9 @@ def _trouble(account: ProviderAccount, *, now: datetime) -> str:
 def _failing(account: ProviderAccount, *, now: datetime) -> Iterator[str]:
     """Say what is tried in vain: what fails by itself, and the line behind it."""
     waiting = Attempt.objects.filter(
-        account=account, state__in=WAITING, next_action_at__isnull=False
+        account=account,
+        state__in=WAITING,
+        next_action_at__isnull=False,
     )
     since = now - timedelta(seconds=retry.ALERT_AFTER)
     slow = Q(state=State.STAGING, generation__state_since__lte=now - UPLOAD_AT_MOST)
@@ -52,7 +54,9 @@ def _failing(account: ProviderAccount, *, now: datetime) -> Iterator[str]:
         waiting.filter(Q(failing_since__lte=since) | slow).order_by("failing_since", "pk").first()
     )
     pause = Pause.objects.filter(
-        account=account, since__lte=since, until__gt=now - backoff.CONTINUOUS
+        account=account,
+        since__lte=since,
+        until__gt=now - backoff.CONTINUOUS,
     ).first()
     if pause is not None and backoff.has_taken_any(account.pk, since=pause.since or now):
         pause = None

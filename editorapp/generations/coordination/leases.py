@@ -23,7 +23,12 @@ SKEW = timedelta(seconds=60)  # by how much the clocks of two machines may diffe
 
 
 def take(
-    name: str, holder: uuid.UUID, *, now: datetime, seconds: float, longest_seconds: float = 0.0
+    name: str,
+    holder: uuid.UUID,
+    *,
+    now: datetime,
+    seconds: float,
+    longest_seconds: float = 0.0,
 ) -> bool:
     """Take a lease that is free or lapsed, or renew one's own. Say whether it is held now.
 
@@ -70,7 +75,13 @@ def held(
     holder = lease_holder.holder()
 
     def renew(seconds: float) -> bool:
-        return take(name, holder, now=clock(), seconds=seconds, longest_seconds=longest_seconds)
+        return take(
+            name,
+            holder,
+            now=clock(),
+            seconds=seconds,
+            longest_seconds=longest_seconds,
+        )
 
     if not renew(seconds):
         yield None
@@ -98,7 +109,10 @@ def free(name: str, *, now: datetime) -> None:
 
 
 def run_and_renew(
-    work: Coroutine[Any, Any, T], renew: Callable[[], object], *, every_seconds: float
+    work: Coroutine[Any, Any, T],
+    renew: Callable[[], object],
+    *,
+    every_seconds: float,
 ) -> T:
     """Run a coroutine to its end, and renew what is held for it meanwhile: between turns of its
     loop, for that queries.

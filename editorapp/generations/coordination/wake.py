@@ -57,7 +57,13 @@ def work(provider: str, *, now: datetime) -> bool:
 
 def search(provider: str, *, now: datetime) -> bool:
     """Wake the search for what is unknown at a provider."""
-    return _wake(search_lease(provider), "search", provider, now=now, timeout=SEARCH_SECONDS)
+    return _wake(
+        search_lease(provider),
+        "search",
+        provider,
+        now=now,
+        timeout=SEARCH_SECONDS,
+    )
 
 
 def transfers(*, now: datetime) -> bool:
@@ -90,7 +96,13 @@ def asking_lease(asked_id: int) -> str:
 
 def ask_price(asked_id: int, *, now: datetime, seconds: int) -> bool:
     """Have a price asked for once more whose task was lost, unless somebody is at it."""
-    return _wake(asking_lease(asked_id), "ask_price", asked_id, now=now, timeout=seconds)
+    return _wake(
+        asking_lease(asked_id),
+        "ask_price",
+        asked_id,
+        now=now,
+        timeout=seconds,
+    )
 
 
 def verifying_lease(verification_id: int) -> str:

@@ -24,9 +24,8 @@ from editorapp.teams.models import Team
 
 log = logging.getLogger(__name__)
 
-FRESH_SECONDS = (
-    2.0  # so soon a sweep sees another key, another limit, an account that is switched off
-)
+# So soon a sweep sees another key, another limit, an account that is switched off.
+FRESH_SECONDS = 2.0
 HELD_SECONDS = 1.0  # what the limits hold back is looked at again after
 WATCHING, FAR_SECONDS = 8, 15.0  # so many of them are looked at so often, and all of them after
 SOON = timedelta(seconds=HELD_SECONDS)
@@ -97,9 +96,12 @@ class Accounts:
                 room -= len(taken)
                 yield from taken
             elif room > 0:
+                # So that it is not due all the time.
                 _put_off(
-                    account.pk, now=now, seconds=HELD_SECONDS
-                )  # so that it is not due all the time
+                    account.pk,
+                    now=now,
+                    seconds=HELD_SECONDS,
+                )
 
 
 def _close(account_id: int, problem: str, *, now: datetime) -> None:
@@ -108,15 +110,25 @@ def _close(account_id: int, problem: str, *, now: datetime) -> None:
     """
     row = retry.policy("post.closed")
     paused = backoff.pause_account(
-        account_id, now=now, seconds=row.pause_seconds(1), reason=problem
+        account_id,
+        now=now,
+        seconds=row.pause_seconds(1),
+        reason=problem,
     )
     backoff.end_line(paused, row, now=now)
-    _put_off(account_id, now=now, seconds=row.pause_seconds(paused.tries), reason=problem)
+    _put_off(
+        account_id,
+        now=now,
+        seconds=row.pause_seconds(paused.tries),
+        reason=problem,
+    )
 
 
 def _due(account_id: int, now: datetime) -> QuerySet[Attempt]:
     return Attempt.objects.filter(
-        state=State.QUEUED, next_action_at__lte=now, account_id=account_id
+        state=State.QUEUED,
+        next_action_at__lte=now,
+        account_id=account_id,
     ).order_by()
 
 
@@ -140,7 +152,9 @@ def _take(account_id: int, *, now: datetime, most: int) -> list[Attempt]:
         taken = _claimed(_sendable(in_line, room, now=now), now=now)
         # More wait than could be taken: the next of them keeps the sweep awake.
         Attempt.objects.filter(
-            pk__in=in_line[room:], state=State.QUEUED, next_action_at__gt=now + SOON
+            pk__in=in_line[room:],
+            state=State.QUEUED,
+            next_action_at__gt=now + SOON,
         ).update(next_action_at=now + SOON)
     return taken
 

@@ -36,7 +36,12 @@ def not_accepted(attempt: Attempt, error: ProviderError, *, now: datetime) -> No
             give_up(attempt, row, error.message, now=now)
         else:
             _queue_again(attempt, error, seconds, now=now)
-        paused = pause_account(attempt.account_id, now=now, seconds=seconds, reason=error.message)
+        paused = pause_account(
+            attempt.account_id,
+            now=now,
+            seconds=seconds,
+            reason=error.message,
+        )
         # By itself: rows of others must not be locked behind this one's money (core/locks.py).
         transaction.on_commit(partial(end_line, paused, row, now=now), robust=True)
 
@@ -45,10 +50,21 @@ def file_refused(attempt: Attempt, error: ProviderError, *, now: datetime) -> No
     """Put a post back whose file, staged for an earlier take, is refused by now: it is staged anew,
     once.
     """
-    _queue_again(attempt, error, retry.policy("post.file_refused").pause_seconds(1), now=now)
+    _queue_again(
+        attempt,
+        error,
+        retry.policy("post.file_refused").pause_seconds(1),
+        now=now,
+    )
 
 
-def _queue_again(attempt: Attempt, error: ProviderError, seconds: float, *, now: datetime) -> None:
+def _queue_again(
+    attempt: Attempt,
+    error: ProviderError,
+    seconds: float,
+    *,
+    now: datetime,
+) -> None:
     attempt.move(
         State.QUEUED,
         now=now,
@@ -120,9 +136,8 @@ def pause_account(account_id: int, *, now: datetime, seconds: float, reason: str
         row, is_new = rows.get_or_create(account_id=account_id, defaults=said)
         if is_new:
             return row
-        is_long_ago = (
-            now - row.until > CONTINUOUS
-        )  # nobody tried in between: this is another outage
+        # Nobody tried in between: this is another outage.
+        is_long_ago = now - row.until > CONTINUOUS
         if row.since is None or is_long_ago or has_taken_any(account_id, since=row.since):
             row.since, row.tries = now, 1
         elif row.until <= now:  # of those that fail at once, one counts

@@ -29,7 +29,10 @@ from editorapp.providers.contract import Job
 
 
 def charge(
-    pairs: Sequence[tuple[Attempt, Job]], *, now: datetime, note: str = ""
+    pairs: Sequence[tuple[Attempt, Job]],
+    *,
+    now: datetime,
+    note: str = "",
 ) -> dict[int, dict[str, Any]]:
     """Charge what the provider reports of these attempts, or all that is held where it reports
     nothing; return what pages show of each, by attempt: the same fields for all.
@@ -73,7 +76,10 @@ def _charge_for(attempt: Attempt, job: Job, *, note: str) -> Charge:
     elif amount is None:
         note = note or "The provider reports no price: the estimate's upper end"
     return Charge(
-        attempt.pk, amount, is_estimated=amount is None, note=note or "As the provider reports it"
+        attempt.pk,
+        amount,
+        is_estimated=amount is None,
+        note=note or "As the provider reports it",
     )
 
 

@@ -48,7 +48,11 @@ class DuePoll(NamedTuple):
 
 def due(accounts: Collection[int], state: str, *, now: datetime) -> QuerySet[Attempt]:
     """Return the accounts' rows in a state that somebody should look at, the longest waiting first."""
-    rows = Attempt.objects.filter(state=state, next_action_at__lte=now, account_id__in=accounts)
+    rows = Attempt.objects.filter(
+        state=state,
+        next_action_at__lte=now,
+        account_id__in=accounts,
+    )
     return rows.order_by("next_action_at")
 
 
@@ -58,7 +62,11 @@ def is_anything_new(accounts: Collection[int], *, now: datetime) -> bool:
 
 
 def claim(
-    rows: QuerySet[Attempt], *, most: int, due_by: datetime, until: datetime
+    rows: QuerySet[Attempt],
+    *,
+    most: int,
+    due_by: datetime,
+    until: datetime,
 ) -> list[Attempt]:
     """Take up to `most` of these rows, due by then, until then; each comes back with its fresh
     token.
@@ -71,7 +79,11 @@ def claim(
     if not found:
         return []
     states = {attempt.state for attempt in found}
-    return take(found, Q(state__in=states, next_action_at__lte=due_by), next_action_at=until)
+    return take(
+        found,
+        Q(state__in=states, next_action_at__lte=due_by),
+        next_action_at=until,
+    )
 
 
 def take(found: list[Attempt], free: Q, **changes: Any) -> list[Attempt]:
@@ -88,7 +100,11 @@ def take(found: list[Attempt], free: Q, **changes: Any) -> list[Attempt]:
 
 
 def claim_polls(
-    accounts: Collection[int], *, most: int, due_by: datetime, skip: Collection[int]
+    accounts: Collection[int],
+    *,
+    most: int,
+    due_by: datetime,
+    skip: Collection[int],
 ) -> list[DuePoll]:
     """Take up to `most` running jobs that are due by then, but those in `skip`, which are being
     asked for already.
@@ -160,7 +176,9 @@ def held(looks: Sequence[DuePoll]) -> dict[int, Attempt]:
 
 def count_running(accounts: Collection[int]) -> int:
     return Attempt.objects.filter(
-        state=State.RUNNING, next_action_at__isnull=False, account_id__in=accounts
+        state=State.RUNNING,
+        next_action_at__isnull=False,
+        account_id__in=accounts,
     ).count()
 
 
@@ -169,7 +187,9 @@ def hold_polls(account_id: int, *, until: datetime) -> None:
     just now.
     """
     rows = Attempt.objects.filter(
-        state=State.RUNNING, next_action_at__lt=until, account_id=account_id
+        state=State.RUNNING,
+        next_action_at__lt=until,
+        account_id=account_id,
     )
     with transaction.atomic():
         unlocked(rows).update(next_action_at=until)

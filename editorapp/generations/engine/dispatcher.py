@@ -210,7 +210,9 @@ class Dispatcher:
         """
         try:
             return CallResult(
-                call, await call.job(self._provider, self._session(call.access)), None
+                call,
+                await call.job(self._provider, self._session(call.access)),
+                None,
             )
         except ProviderError as error:
             return CallResult(call, None, error)

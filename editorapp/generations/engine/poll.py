@@ -38,7 +38,13 @@ UNDERWAY = frozenset({JobState.QUEUED, JobState.RUNNING})
 class Polls:
     """What one sweep asks about, and what it has asked and not written yet."""
 
-    def __init__(self, dispatcher: Dispatcher, accounts: Accounts, *, turn: timedelta) -> None:
+    def __init__(
+        self,
+        dispatcher: Dispatcher,
+        accounts: Accounts,
+        *,
+        turn: timedelta,
+    ) -> None:
         self._dispatcher, self._accounts = dispatcher, accounts
         self._ahead = turn / 2  # so that polls are as often early as late
         self._turn = turn
@@ -58,7 +64,12 @@ class Polls:
         self._pace, self._answered = max(self._answered, self._pace // 2), 0
         room = min(max(AT_FIRST, TURNS_AHEAD * self._pace), AT_ONCE) - len(self._asked)
         due_by, most = now + self._ahead, min(room, self._share)
-        looks = claims.claim_polls(self._accounts.ids, most=most, due_by=due_by, skip=self._asked)
+        looks = claims.claim_polls(
+            self._accounts.ids,
+            most=most,
+            due_by=due_by,
+            skip=self._asked,
+        )
         self.is_more_due = len(looks) >= most > 0 and most < self._share
         for look in looks:
             self._asked.add(look.pk)
@@ -160,7 +171,9 @@ def _hold_refused(answers: Sequence[CallResult], *, now: datetime) -> None:
             waits[account_id] = max(waits[account_id], asked)
     for account_id, seconds in waits.items():
         log.warning(
-            "Account %s: no polls for %.0f s, the provider asks for a pause", account_id, seconds
+            "Account %s: no polls for %.0f s, the provider asks for a pause",
+            account_id,
+            seconds,
         )
         claims.hold_polls(account_id, until=now + timedelta(seconds=seconds))
 

@@ -76,7 +76,13 @@ _NEXT_LOOK = (
 )
 
 
-def poll_failed(attempt: Attempt, error: ProviderError, *, now: datetime, **noted: Any) -> None:
+def poll_failed(
+    attempt: Attempt,
+    error: ProviderError,
+    *,
+    now: datetime,
+    **noted: Any,
+) -> None:
     """A poll that failed changes nothing but the schedule and what else is noted on the row, unless
     only links are asked for, and for long enough.
     """
@@ -109,7 +115,9 @@ def _are_links_given_up(attempt: Attempt, failures: int, *, now: datetime) -> bo
         return False
     kept = (attempt.kept_until(now) - done_at).total_seconds()
     return retry.policy("poll.fresh_links").is_over(
-        failures, (now - done_at).total_seconds(), lasts_seconds=kept
+        failures,
+        (now - done_at).total_seconds(),
+        lasts_seconds=kept,
     )
 
 
@@ -142,7 +150,12 @@ def missing(attempt: Attempt, error: ProviderError, *, now: datetime) -> None:
 
 
 def lost(
-    attempt: Attempt, message: str, *, now: datetime, code: str = "lost", **changes: Any
+    attempt: Attempt,
+    message: str,
+    *,
+    now: datetime,
+    code: str = "lost",
+    **changes: Any,
 ) -> None:
     """No result can be expected; the money stays held until a person settles it."""
     attempt.move(
@@ -168,7 +181,13 @@ def done(pairs: Sequence[tuple[Attempt, Job]], *, now: datetime) -> None:
         reached("done.recording")
 
 
-def _as_done(attempt: Attempt, job: Job, shown: dict[str, Any], *, now: datetime) -> Transition:
+def _as_done(
+    attempt: Attempt,
+    job: Job,
+    shown: dict[str, Any],
+    *,
+    now: datetime,
+) -> Transition:
     expiries = (one.expires_at for one in job.outputs if one.expires_at)
     changes = READABLE | {
         "next_action_at": now,
@@ -191,14 +210,29 @@ def failed(attempt: Attempt, job: Job, reason: Failure, *, now: datetime) -> Non
     if reason.is_charged is None and not is_settled:
         says += _PRICED if is_priced else _UNPRICED
     with transaction.atomic():
-        fail(attempt, says, code=reason.code, says=says, can_retry=reason.can_retry, now=now)
+        fail(
+            attempt,
+            says,
+            code=reason.code,
+            says=says,
+            can_retry=reason.can_retry,
+            now=now,
+        )
         if is_settled:
             return
         if reason.is_charged is False:
-            ledger.release(attempt.pk, now=now, note=f"Failed, not charged: {reason.code}")
+            ledger.release(
+                attempt.pk,
+                now=now,
+                note=f"Failed, not charged: {reason.code}",
+            )
             return
         known = "charged" if reason.is_charged or is_priced else "perhaps charged"
-        shown = charging.charge([(attempt, job)], now=now, note=f"Failed, {known}: {reason.code}")
+        shown = charging.charge(
+            [(attempt, job)],
+            now=now,
+            note=f"Failed, {known}: {reason.code}",
+        )
         attempt.shown_on().update(**shown[attempt.pk])
 
 

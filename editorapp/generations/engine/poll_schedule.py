@@ -10,10 +10,8 @@ from datetime import datetime, timedelta
 
 FIRST_LOOK = 5.0  # where there is no history yet
 SHORTEST, LONGEST = 2.0, 15.0
-SLOW_FROM, SLOWEST = (
-    1800.0,
-    300.0,
-)  # a job as old as this is asked about ever less, at the least every five minutes
+# A job as old as this is asked about ever less, at the least every five minutes.
+SLOW_FROM, SLOWEST = 1800.0, 300.0
 LONGER = 3.0  # times the longest of late: what is slower than that is overdue
 
 

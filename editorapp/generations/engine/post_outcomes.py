@@ -183,7 +183,10 @@ def rests(account_id: int, error: ProviderError, *, now: datetime) -> None:
     """
     if error.retry_after_seconds is not None:
         backoff.pause_account(
-            account_id, now=now, seconds=error.retry_after_seconds, reason=error.message
+            account_id,
+            now=now,
+            seconds=error.retry_after_seconds,
+            reason=error.message,
         )
 
 

@@ -21,7 +21,13 @@ from editorapp.generations.states import ACTIVE, State
 
 log = logging.getLogger(__name__)
 
-CLAIMED = (State.QUEUED, State.STAGING, State.SUBMITTING, State.RUNNING, State.FETCHING)
+CLAIMED = (
+    State.QUEUED,
+    State.STAGING,
+    State.SUBMITTING,
+    State.RUNNING,
+    State.FETCHING,
+)
 TOLERATED = timedelta(seconds=5)  # by how much a clock may be corrected without anybody noticing
 
 
@@ -34,7 +40,9 @@ def from_the_dead(*, now: datetime, states: Iterable[str] = CLAIMED) -> int:
     lapsed lease.
     """
     claimed = Attempt.objects.filter(
-        state__in=list(states), next_action_at__gt=now, lease_token__isnull=False
+        state__in=list(states),
+        next_action_at__gt=now,
+        lease_token__isnull=False,
     )
     tokens = claimed.order_by().values_list("lease_token", flat=True).distinct()
     gone = [token for token in tokens if lease_holder.is_gone(token)]

@@ -66,7 +66,13 @@ def record_one(write: Write, answered: Answered, *, now: datetime) -> None:
             _note_unwritable(row, answer, error, now=now)
 
 
-def _note_unwritable(row: Any, answer: CallResult, error: Exception, *, now: datetime) -> None:
+def _note_unwritable(
+    row: Any,
+    answer: CallResult,
+    error: Exception,
+    *,
+    now: datetime,
+) -> None:
     """Note on a row, as it was before, that an answer could not be written.
 
     What fails even then keeps its lease.
@@ -74,7 +80,13 @@ def _note_unwritable(row: Any, answer: CallResult, error: Exception, *, now: dat
     attempt = row.select_related("generation", "account").first()
     try:
         if attempt is not None:
-            unless_overtaken(unusable_answers.unwritable, attempt, answer, error, now=now)
+            unless_overtaken(
+                unusable_answers.unwritable,
+                attempt,
+                answer,
+                error,
+                now=now,
+            )
     except Exception as another:
         _unless_of_the_database(another)
         log.exception("Attempt %s: nor can it be noted why not", attempt and attempt.pk)

@@ -10,7 +10,13 @@ from editorapp.generations.states import State
 
 
 def fail(
-    attempt: Attempt, error: str, *, code: str, says: str, can_retry: bool, now: datetime
+    attempt: Attempt,
+    error: str,
+    *,
+    code: str,
+    says: str,
+    can_retry: bool,
+    now: datetime,
 ) -> None:
     """End an attempt in failure; of its money nothing is said. `says` is what its take shows."""
     attempt.move(
@@ -35,5 +41,12 @@ def fail_for_free(
 ) -> None:
     """End an attempt of which nothing is charged: `note` stands in the ledger."""
     with transaction.atomic():
-        fail(attempt, error, code=code, says=says or error, can_retry=can_retry, now=now)
+        fail(
+            attempt,
+            error,
+            code=code,
+            says=says or error,
+            can_retry=can_retry,
+            now=now,
+        )
         ledger.release(attempt.pk, now=now, note=note)

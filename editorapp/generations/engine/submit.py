@@ -14,7 +14,13 @@ from django.db import DatabaseError, DataError, transaction
 from editorapp.core.fault_points import reached
 from editorapp.generations import history
 from editorapp.generations.coordination import wake
-from editorapp.generations.engine import backoff, claims, poll_schedule, post_outcomes, recording
+from editorapp.generations.engine import (
+    backoff,
+    claims,
+    poll_schedule,
+    post_outcomes,
+    recording,
+)
 from editorapp.generations.engine.account_snapshot import Accounts
 from editorapp.generations.engine.dispatcher import (
     POST_SECONDS,
@@ -189,7 +195,12 @@ def _write_refused(answers: Sequence[Answered], *, now: datetime) -> None:
         assert error is not None
         # Only at DEBUG in the provider's words: they may repeat the prompt.
         kind = type(error).__name__
-        log.warning("Attempt %s was not accepted: %s, %s", attempt.pk, kind, error.code)
+        log.warning(
+            "Attempt %s was not accepted: %s, %s",
+            attempt.pk,
+            kind,
+            error.code,
+        )
         log.debug("Attempt %s: %s", attempt.pk, error.message)
         _refuse(attempt, error, now=now)
         post_outcomes.rests(attempt.account_id, error, now=now)
@@ -210,7 +221,11 @@ def _refuse(attempt: Attempt, error: ProviderError, *, now: datetime) -> None:
 
 def _stage_first(attempt: Attempt, *, now: datetime) -> None:
     attempt.move(
-        State.STAGING, now=now, next_action_at=now, lease_token=None, submit_started_at=None
+        State.STAGING,
+        now=now,
+        next_action_at=now,
+        lease_token=None,
+        submit_started_at=None,
     )
     transaction.on_commit(lambda: wake.transfers(now=now))
 

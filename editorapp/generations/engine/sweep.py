@@ -33,7 +33,10 @@ Renew = Callable[[float], bool]
 
 
 def work(
-    provider: str, *, seconds: float = SESSION_SECONDS, clock: Callable[[], datetime] = timezone.now
+    provider: str,
+    *,
+    seconds: float = SESSION_SECONDS,
+    clock: Callable[[], datetime] = timezone.now,
 ) -> None:
     """Look after a provider's attempts for at most about so many seconds, and longer only for posts
     under way.

@@ -37,7 +37,11 @@ class Session:
         self.dispatcher = Dispatcher(adapter)
         self.accounts = Accounts(provider)
         self.posts = Posts(adapter, self.dispatcher, self.accounts, clock)
-        self.polls = Polls(self.dispatcher, self.accounts, turn=timedelta(seconds=TURN_SECONDS))
+        self.polls = Polls(
+            self.dispatcher,
+            self.accounts,
+            turn=timedelta(seconds=TURN_SECONDS),
+        )
         self.unwritten: list[CallResult] = []
         self.failures = 0  # of writing, one after the other
         self.write_again_at = 0.0  # monotonic

@@ -35,13 +35,19 @@ Renew = Callable[[float], bool]
 
 
 def transfer(
-    lane: int, *, seconds: float = LANE_SECONDS, clock: Callable[[], datetime] = timezone.now
+    lane: int,
+    *,
+    seconds: float = LANE_SECONDS,
+    clock: Callable[[], datetime] = timezone.now,
 ) -> None:
     """Carry due files one after the other for about so many seconds, then return."""
     name, held = wake.transfer_lease(lane), LEASE.total_seconds()
     wake.answered(name, now=clock())
     with leases.held(
-        name, clock=clock, seconds=held, longest_seconds=LONGEST_HOLD_SECONDS
+        name,
+        clock=clock,
+        seconds=held,
+        longest_seconds=LONGEST_HOLD_SECONDS,
     ) as renew:
         if renew is None:
             return
@@ -74,7 +80,9 @@ def _next(now: datetime) -> Attempt | None:
     """
     # "fetching" before "staging"
     rows = _due(now).order_by(
-        "state", F("result_expires_at").asc(nulls_last=True), "next_action_at"
+        "state",
+        F("result_expires_at").asc(nulls_last=True),
+        "next_action_at",
     )
     claimed = claims.claim(rows, most=1, due_by=now, until=now + LEASE)
     return _held(claimed[0].pk, claimed[0].lease_token) if claimed else None
@@ -83,7 +91,10 @@ def _next(now: datetime) -> Attempt | None:
 def _held(pk: int, token: uuid.UUID | None) -> Attempt | None:
     """Return a row with all that a transfer reads; None, when somebody else has it by now."""
     rows = Attempt.objects.select_related(
-        "generation__team", "generation__created_by", "generation__source_asset", "account"
+        "generation__team",
+        "generation__created_by",
+        "generation__source_asset",
+        "account",
     )
     return rows.filter(pk=pk, lease_token=token, state__in=STATES).first()
 

@@ -25,7 +25,13 @@ def unreadable(attempt: Attempt, error: Unreadable, *, now: datetime) -> None:
     _odd(attempt, error, now=now, policy="poll.unreadable", what="cannot be read")
 
 
-def unwritable(attempt: Attempt, answer: CallResult, error: Exception, *, now: datetime) -> None:
+def unwritable(
+    attempt: Attempt,
+    answer: CallResult,
+    error: Exception,
+    *,
+    now: datetime,
+) -> None:
     """What an answer says could not be written down. `attempt` is its row, read anew.
 
     A poll is asked again, for a while; a paid post was perhaps accepted.
@@ -35,15 +41,34 @@ def unwritable(attempt: Attempt, answer: CallResult, error: Exception, *, now: d
     if attempt.state == State.SUBMITTING:
         job_id = f" It names the job {answer.job.id}." if answer.job is not None else ""
         says = f"{name} answered, and its answer could not be written down ({kind}).{job_id}"
-        post_outcomes.unknown(attempt, OutcomeUnknown(says, code="not_written", came=came), now=now)
+        post_outcomes.unknown(
+            attempt,
+            OutcomeUnknown(says, code="not_written", came=came),
+            now=now,
+        )
         return
     failed = ProviderError(
-        f"{name}'s answer could not be written down ({kind}).", code="not_written", came=came
+        f"{name}'s answer could not be written down ({kind}).",
+        code="not_written",
+        came=came,
     )
-    _odd(attempt, failed, now=now, policy="poll.unwritable", what="cannot be written down")
+    _odd(
+        attempt,
+        failed,
+        now=now,
+        policy="poll.unwritable",
+        what="cannot be written down",
+    )
 
 
-def _odd(attempt: Attempt, error: ProviderError, *, now: datetime, policy: str, what: str) -> None:
+def _odd(
+    attempt: Attempt,
+    error: ProviderError,
+    *,
+    now: datetime,
+    policy: str,
+    what: str,
+) -> None:
     since = attempt.odd_since if attempt.odd_count and attempt.odd_since else now
     count = attempt.odd_count + 1
     noted = {"odd_count": count, "odd_since": since, "odd_answer": error.came}
@@ -55,7 +80,13 @@ def _odd(attempt: Attempt, error: ProviderError, *, now: datetime, policy: str, 
         f"{since:%H:%M} UTC. {error.message} It is not asked any more. Its price stays held until somebody says what "
         "became of it."
     )
-    poll_outcomes.lost(attempt, message, now=now, code=error.code or "odd_answers", **noted)
+    poll_outcomes.lost(
+        attempt,
+        message,
+        now=now,
+        code=error.code or "odd_answers",
+        **noted,
+    )
 
 
 def unknown_state(attempt: Attempt, job: Job, *, now: datetime) -> None:
@@ -64,7 +95,11 @@ def unknown_state(attempt: Attempt, job: Job, *, now: datetime) -> None:
     """
     word, was_unknown = job.unknown_state, not attempt.odd_count and bool(attempt.odd_since)
     if not was_unknown or attempt.odd_answer != word:
-        log.warning("Attempt %s: the provider says an unknown state: %s", attempt.pk, word)
+        log.warning(
+            "Attempt %s: the provider says an unknown state: %s",
+            attempt.pk,
+            word,
+        )
     kept = poll_outcomes.READABLE | {
         "progress": poll_outcomes.as_share(job.progress),
         "poll_count": attempt.poll_count + 1,

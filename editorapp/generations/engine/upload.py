@@ -43,7 +43,13 @@ def stage(attempt: Attempt, *, run: Run, now: Clock) -> None:
         _refused(attempt, error, now=now())
     except ProviderError as error:
         least = error.retry_after_seconds or 0.0
-        _later(attempt, error.message, "stage.unavailable", now=now(), least_seconds=least)
+        _later(
+            attempt,
+            error.message,
+            "stage.unavailable",
+            now=now(),
+            least_seconds=least,
+        )
     else:
         _queue(attempt, now=now())
 
@@ -92,7 +98,12 @@ def _queue(attempt: Attempt, *, now: datetime) -> None:
 
 
 def _later(
-    attempt: Attempt, message: str, policy: str, *, now: datetime, least_seconds: float = 0.0
+    attempt: Attempt,
+    message: str,
+    policy: str,
+    *,
+    now: datetime,
+    least_seconds: float = 0.0,
 ) -> None:
     """Upload again after a pause, or give it up after long enough."""
     row, since = retry.policy(policy), attempt.failing_since or now

@@ -55,11 +55,21 @@ def _frames(attempt: Attempt) -> Asset:
     candidates = selection.select(attempt).frames
     if not candidates:
         raise LinkNotAllowed("The provider names none.")
-    return store_result(attempt, candidates[0], "exr", Carrier(asyncio.run, lambda _seconds: None))
+    return store_result(
+        attempt,
+        candidates[0],
+        "exr",
+        Carrier(asyncio.run, lambda _seconds: None),
+    )
 
 
 def _note(
-    attempt: Attempt, says: str, *, now: datetime, came: Asset | None, exr: Asset | None = None
+    attempt: Attempt,
+    says: str,
+    *,
+    now: datetime,
+    came: Asset | None,
+    exr: Asset | None = None,
 ) -> None:
     generation = attempt.generation
     warning = f"{generation.warning} On {now.day} {now:%b, %H:%M} UTC the EXR frames {says}".strip()

@@ -27,7 +27,13 @@ log = logging.getLogger(__name__)
 
 # Tries over which a link is waited for, where the clip can do without what it leads to.
 PATIENCE = 3
-EXPECTED = (UnusableResult, links.LinkExpired, links.CutOff, links.LinkNotAllowed, Refusal)
+EXPECTED = (
+    UnusableResult,
+    links.LinkExpired,
+    links.CutOff,
+    links.LinkNotAllowed,
+    Refusal,
+)
 
 
 @dataclass(frozen=True)
@@ -98,7 +104,9 @@ def _take_all(attempt: Attempt, carrier: Carrier) -> Taken | None:
 
 
 def _first_video(
-    attempt: Attempt, candidates: tuple[Named, ...], carrier: Carrier
+    attempt: Attempt,
+    candidates: tuple[Named, ...],
+    carrier: Carrier,
 ) -> tuple[Asset, Named, tuple[str, ...]]:
     """Return the first candidate that is the result, its link, and what was wrong with those before
     it.
@@ -127,7 +135,12 @@ def _first_video(
 
 
 def _video(
-    attempt: Attempt, output: Named, carrier: Carrier, *, place: int, is_last: bool
+    attempt: Attempt,
+    output: Named,
+    carrier: Carrier,
+    *,
+    place: int,
+    is_last: bool,
 ) -> Asset:
     video = store_result(attempt, output, "video", carrier, place=place)
     if not is_last and conformance.is_source(attempt.generation, video):
@@ -143,7 +156,11 @@ def _passed_over(first: Exception | None, place: int, count: int) -> tuple[str, 
 
 
 def _with_frames(
-    attempt: Attempt, taken: Taken, used: Named, output: Named, carrier: Carrier
+    attempt: Attempt,
+    taken: Taken,
+    used: Named,
+    output: Named,
+    carrier: Carrier,
 ) -> Taken:
     """Add the EXR frames.
 

@@ -28,7 +28,12 @@ def fault(attempt: Attempt, error: Exception, *, now: datetime) -> None:
     try_later(attempt, says, "fetch.fault", now=now)
 
 
-def ask_for_fresh_links(attempt: Attempt, *, now: datetime, least_seconds: float = 0.0) -> None:
+def ask_for_fresh_links(
+    attempt: Attempt,
+    *,
+    now: datetime,
+    least_seconds: float = 0.0,
+) -> None:
     """Have the provider make fresh links: soon the first times, then more and more slowly."""
     row = retry.policy("fetch.expired")
     if _is_over(attempt, row, now=now):
@@ -60,7 +65,10 @@ def try_later(
         _run_again(attempt, message, at=at, now=now)
     else:
         attempt.as_read().update(
-            fetch_count=tries, last_error=message, next_action_at=at, lease_token=None
+            fetch_count=tries,
+            last_error=message,
+            next_action_at=at,
+            lease_token=None,
         )
 
 
@@ -75,7 +83,14 @@ def not_used(attempt: Attempt, unusable: UnusableResult, *, now: datetime) -> No
     is_same = is_whole and attempt.generation.came_id == came.pk
     if is_same or _is_over(attempt, retry.policy("fetch.cut"), now=now):
         shown = {"came": came, "result": unusable.video}
-        _end(attempt, unusable.message, _advice(unusable, is_same), unusable.code, now=now, **shown)
+        _end(
+            attempt,
+            unusable.message,
+            _advice(unusable, is_same),
+            unusable.code,
+            now=now,
+            **shown,
+        )
         return
     row = retry.policy("fetch.unusable" if is_whole else "fetch.cut")
     at = now + timedelta(seconds=row.pause_seconds(attempt.fetch_count + 1))
@@ -95,11 +110,20 @@ def _is_over(attempt: Attempt, row: RetryPolicy, *, now: datetime) -> bool:
     """
     done_at = attempt.provider_done_at or now
     kept = (attempt.kept_until(now) - done_at).total_seconds()
-    return row.is_over(attempt.fetch_count + 1, (now - done_at).total_seconds(), lasts_seconds=kept)
+    return row.is_over(
+        attempt.fetch_count + 1,
+        (now - done_at).total_seconds(),
+        lasts_seconds=kept,
+    )
 
 
 def _run_again(
-    attempt: Attempt, message: str, *, at: datetime, now: datetime, **shown: Any
+    attempt: Attempt,
+    message: str,
+    *,
+    at: datetime,
+    now: datetime,
+    **shown: Any,
 ) -> None:
     attempt.move(
         State.RUNNING,
@@ -119,7 +143,13 @@ def _give_up(attempt: Attempt, message: str, *, now: datetime) -> None:
 
 
 def _end(
-    attempt: Attempt, message: str, advice: str, code: str, *, now: datetime, **shown: Any
+    attempt: Attempt,
+    message: str,
+    advice: str,
+    code: str,
+    *,
+    now: datetime,
+    **shown: Any,
 ) -> None:
     """Stop fetching until a person says what next."""
     says = f"{message} {advice}"

@@ -69,7 +69,12 @@ def lying(account_id: int, ids: set[int], *, now: datetime) -> dict[int, Ref]:
     }
 
 
-def missing(wanted: GenerationRequest, account: ProviderAccount, *, now: datetime) -> set[int]:
+def missing(
+    wanted: GenerationRequest,
+    account: ProviderAccount,
+    *,
+    now: datetime,
+) -> set[int]:
     """Return the stored files that must be uploaded before the paid call."""
     ids = staged_ids(wanted, account.spec)
     return ids - lying(account.pk, ids, now=now).keys()
@@ -201,7 +206,11 @@ def keep(account_id: int, asset: Asset, ref: Ref, *, now: datetime) -> None:
     )
 
 
-def resolved(wanted: GenerationRequest, spec: Spec, lying: Mapping[int, Ref]) -> GenerationRequest:
+def resolved(
+    wanted: GenerationRequest,
+    spec: Spec,
+    lying: Mapping[int, Ref],
+) -> GenerationRequest:
     """Name each stored file as its parameter wants it: as it lies with the provider, or by its
     bytes.
 
@@ -242,7 +251,9 @@ def forget_refused(attempt: Attempt, error: ProviderError) -> bool:
     message = error.message.lower()
     ids = staged_ids(attempt.generation.wanted, attempt.account.spec)
     old = StagedFile.objects.filter(
-        account_id=attempt.account_id, asset_id__in=ids, staged_at__lt=attempt.created_at
+        account_id=attempt.account_id,
+        asset_id__in=ids,
+        staged_at__lt=attempt.created_at,
     )
     refused = [row.pk for row in old if any(word in message for word in _words(row))]
     return bool(refused and StagedFile.objects.filter(pk__in=refused).delete()[0])

@@ -86,7 +86,12 @@ def store_result(
 
 
 def _downloaded(
-    attempt: Attempt, output: Named, kind: str, carrier: Carrier, *, place: int
+    attempt: Attempt,
+    output: Named,
+    kind: str,
+    carrier: Carrier,
+    *,
+    place: int,
 ) -> tuple[Path, partial.Progress]:
     """Collect a file on the disk that will keep it, so that keeping it is a rename; return where it
     lies, and how it came.
@@ -110,7 +115,14 @@ def _downloaded(
     return part.finish(), part.progress
 
 
-def _kept(attempt: Attempt, path: Path, kind: str, *, video: Asset | None, is_whole: bool) -> Asset:
+def _kept(
+    attempt: Attempt,
+    path: Path,
+    kind: str,
+    *,
+    video: Asset | None,
+    is_whole: bool,
+) -> Asset:
     """Take a file in, which uses it up, also when it is refused.
 
     Raises: UnusableResult, with what came: what was paid for stays within reach; Refusal.
@@ -131,7 +143,11 @@ def _kept(attempt: Attempt, path: Path, kind: str, *, video: Asset | None, is_wh
         came = unreadable.keep(spare, name=f"{name} as it came.{ending}", **kept_as)
         is_whole = is_whole and refusal.code != CUT
         raise UnusableResult(
-            sentence(refusal), came, code="result_unreadable", video=video, is_whole=is_whole
+            sentence(refusal),
+            came,
+            code="result_unreadable",
+            video=video,
+            is_whole=is_whole,
         ) from refusal
     finally:
         spare.unlink(missing_ok=True)

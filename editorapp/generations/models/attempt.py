@@ -54,14 +54,25 @@ class Attempt(models.Model):
     paused: see queue/parking.py.
     """
 
-    generation = models.ForeignKey(Generation, on_delete=models.PROTECT, related_name="attempts")
+    generation = models.ForeignKey(
+        Generation,
+        on_delete=models.PROTECT,
+        related_name="attempts",
+    )
     number = models.PositiveIntegerField()
-    account = models.ForeignKey(ProviderAccount, on_delete=models.PROTECT, related_name="attempts")
-    state = models.CharField(max_length=16, choices=State.choices, default=State.QUEUED)
+    account = models.ForeignKey(
+        ProviderAccount,
+        on_delete=models.PROTECT,
+        related_name="attempts",
+    )
+    state = models.CharField(
+        max_length=16,
+        choices=State.choices,
+        default=State.QUEUED,
+    )
     idempotency_key = models.UUIDField(default=uuid.uuid4, unique=True)
-    request_body = models.JSONField(
-        null=True, blank=True
-    )  # exactly what was posted; written before the post
+    # Exactly what was posted; written before the post.
+    request_body = models.JSONField(null=True, blank=True)
     request_sha256 = models.CharField(max_length=64, blank=True)
     provider_job_id = models.CharField(max_length=120, null=True, blank=True)
     next_action_at = models.DateTimeField(null=True, blank=True)  # None: nobody needs to look
@@ -75,38 +86,37 @@ class Attempt(models.Model):
     provider_done_at = models.DateTimeField(null=True, blank=True)  # when we learned it
     recorded_at = models.DateTimeField(null=True, blank=True)
     poll_count = models.PositiveIntegerField(default=0)
-    progress = models.FloatField(
-        null=True, blank=True
-    )  # 0..1, as last reported; None where the provider tells none
+    # 0..1, as last reported; None where the provider tells none.
+    progress = models.FloatField(null=True, blank=True)
     fetch_count = models.PositiveIntegerField(default=0)
     error_count = models.PositiveIntegerField(default=0)
     last_error = models.TextField(blank=True)
-    failing_since = models.DateTimeField(
-        null=True, blank=True
-    )  # what comes before the post fails since then
-    missing_since = models.DateTimeField(
-        null=True, blank=True
-    )  # the provider has not known the job since then
-    flagged_at = models.DateTimeField(
-        null=True, blank=True
-    )  # it takes longer than its provider ever should
+    # What comes before the post fails since then.
+    failing_since = models.DateTimeField(null=True, blank=True)
+    # The provider has not known the job since then.
+    missing_since = models.DateTimeField(null=True, blank=True)
+    # It takes longer than its provider ever should.
+    flagged_at = models.DateTimeField(null=True, blank=True)
     # Answers in a row that could not be read or kept; or 0 with a word in `odd_answer`, for a state
     # that nobody knows.
     odd_count = models.PositiveIntegerField(default=0)
     odd_since = models.DateTimeField(null=True, blank=True)
     odd_answer = models.TextField(blank=True)  # what came, cut, clean and without a key
-    result_urls = models.JSONField(
-        null=True, blank=True
-    )  # [{"kind", "url"}], short-lived; cleared once fetched
+    # [{"kind", "url"}], short-lived; cleared once fetched.
+    result_urls = models.JSONField(null=True, blank=True)
     result_expires_at = models.DateTimeField(null=True, blank=True)
 
     # Its place in line while it waits to be sent. The person is also whose money it is in the
     # ledger.
-    person = models.ForeignKey(User, on_delete=models.PROTECT, related_name="+", db_index=False)
+    person = models.ForeignKey(
+        User,
+        on_delete=models.PROTECT,
+        related_name="+",
+        db_index=False,
+    )
     priority = models.PositiveSmallIntegerField(choices=Priority.choices, default=Priority.SINGLE)
-    turn = models.BigIntegerField(
-        default=0
-    )  # among one person's; at first the microsecond in which it was queued
+    # Among one person's; at first the microsecond in which it was queued.
+    turn = models.BigIntegerField(default=0)
 
     class Meta:
         constraints = [
@@ -142,14 +152,23 @@ class Attempt(models.Model):
         super().save(*args, **kwargs)
 
     def move(
-        self, to: State, *, now: datetime, shown: dict[str, Any] | None = None, **changes: Any
+        self,
+        to: State,
+        *,
+        now: datetime,
+        shown: dict[str, Any] | None = None,
+        **changes: Any,
     ) -> None:
         """Step to another state, as `move` below."""
         move(to, [Transition(self, changes, shown or {})], now=now)
 
     def as_read(self) -> models.QuerySet["Attempt"]:
         """Return this row, if it still has the state and the lease that it was read with."""
-        return Attempt.objects.filter(pk=self.pk, state=self.state, lease_token=self.lease_token)
+        return Attempt.objects.filter(
+            pk=self.pk,
+            state=self.state,
+            lease_token=self.lease_token,
+        )
 
     def shown_on(self) -> models.QuerySet[Generation]:
         """Return its generation's row, if this is the newest attempt: only that one speaks for it."""
@@ -167,7 +186,11 @@ class Attempt(models.Model):
     def note(self, line: str) -> None:
         """Write a line about this attempt, once what it says is committed."""
         if log.isEnabledFor(logging.INFO):
-            ids = {"generation": self.generation_id, "attempt": self.pk, "account": self.account_id}
+            ids = {
+                "generation": self.generation_id,
+                "attempt": self.pk,
+                "account": self.account_id,
+            }
             transaction.on_commit(lambda: log.info(line, extra={"fields": ids}))
 
 
@@ -205,13 +228,21 @@ def move(to: State, steps: Sequence[Transition], *, now: datetime) -> None:
 
 
 def _write(
-    to: State, steps: Sequence[Transition], always: dict[str, Any], *, now: datetime
+    to: State,
+    steps: Sequence[Transition],
+    always: dict[str, Any],
+    *,
+    now: datetime,
 ) -> None:
     """Write attempts, then generations, each by their keys: the order of all locks (core/locks.py).
 
     Raises: Overtaken.
     """
-    state = {"state": to, "state_since": now, "finished_at": now if to in FINAL else None}
+    state = {
+        "state": to,
+        "state_since": now,
+        "finished_at": now if to in FINAL else None,
+    }
     moved, shown = [], []
     for one in sorted(steps, key=lambda one: one.attempt.pk):
         row = one.attempt

@@ -32,14 +32,16 @@ class Pause(models.Model):
     """
 
     account = models.OneToOneField(
-        ProviderAccount, primary_key=True, on_delete=models.CASCADE, related_name="pause"
+        ProviderAccount,
+        primary_key=True,
+        on_delete=models.CASCADE,
+        related_name="pause",
     )
     until = models.DateTimeField()
     reason = models.CharField(max_length=300)
     since = models.DateTimeField(null=True, blank=True)  # it has taken nothing since then
-    tries = models.PositiveIntegerField(
-        default=0
-    )  # how often that was found so, one after the other
+    # How often that was found so, one after the other.
+    tries = models.PositiveIntegerField(default=0)
 
     def __str__(self) -> str:
         return f"{self.account} until {self.until}: {self.reason}"

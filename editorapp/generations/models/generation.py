@@ -62,11 +62,21 @@ class Generation(models.Model):
     NOT_HELD = {"held_at": None, "held_by": None, "held_because": Hold.NONE}
     EXPIRING = "result_expiring"  # the failure code of a paid result that waits for too long
 
-    team = models.ForeignKey(Team, on_delete=models.PROTECT, related_name="generations")
-    created_by = models.ForeignKey(User, on_delete=models.PROTECT, related_name="generations")
+    team = models.ForeignKey(
+        Team,
+        on_delete=models.PROTECT,
+        related_name="generations",
+    )
+    created_by = models.ForeignKey(
+        User,
+        on_delete=models.PROTECT,
+        related_name="generations",
+    )
     created_at = models.DateTimeField()
     account = models.ForeignKey(
-        ProviderAccount, on_delete=models.PROTECT, related_name="generations"
+        ProviderAccount,
+        on_delete=models.PROTECT,
+        related_name="generations",
     )
     provider = models.CharField(max_length=40)
     model = models.CharField(max_length=80)
@@ -75,10 +85,18 @@ class Generation(models.Model):
     request = models.JSONField()  # GenerationRequest.to_json()
     is_simulated = models.BooleanField()
     parent = models.ForeignKey(
-        "self", null=True, blank=True, on_delete=models.SET_NULL, related_name="children"
+        "self",
+        null=True,
+        blank=True,
+        on_delete=models.SET_NULL,
+        related_name="children",
     )
     source_asset = models.ForeignKey(
-        Asset, null=True, blank=True, on_delete=models.PROTECT, related_name="generations"
+        Asset,
+        null=True,
+        blank=True,
+        on_delete=models.PROTECT,
+        related_name="generations",
     )
     lineage = models.CharField(max_length=64)  # one key for all that was made from one first source
     estimate_low_usd = UsdField()
@@ -87,55 +105,80 @@ class Generation(models.Model):
 
     # Copied from the newest attempt, for pages.
     attempt_number = models.PositiveIntegerField(default=1)  # which attempt that is
-    state = models.CharField(max_length=16, choices=State.choices, default=State.QUEUED)
+    state = models.CharField(
+        max_length=16,
+        choices=State.choices,
+        default=State.QUEUED,
+    )
     state_since = models.DateTimeField()
     failure_code = models.CharField(max_length=60, blank=True)
     failure_message = models.TextField(blank=True)
     can_retry = models.BooleanField(default=False)
     cost_usd = UsdField(null=True, blank=True)  # charged; None until then
     cost_is_estimated = models.BooleanField(default=False)
-    chain_id = models.CharField(
-        max_length=120, blank=True
-    )  # what a later request names to use this result
+    # What a later request names to use this result.
+    chain_id = models.CharField(max_length=120, blank=True)
     result = models.ForeignKey(
-        Asset, null=True, blank=True, on_delete=models.PROTECT, related_name="result_of"
+        Asset,
+        null=True,
+        blank=True,
+        on_delete=models.PROTECT,
+        related_name="result_of",
     )
     exr = models.ForeignKey(
-        Asset, null=True, blank=True, on_delete=models.PROTECT, related_name="+"
+        Asset,
+        null=True,
+        blank=True,
+        on_delete=models.PROTECT,
+        related_name="+",
     )
     # What came for the result and is not it: unreadable, or far too short or long.
     came = models.ForeignKey(
-        Asset, null=True, blank=True, on_delete=models.PROTECT, related_name="+"
+        Asset,
+        null=True,
+        blank=True,
+        on_delete=models.PROTECT,
+        related_name="+",
     )
     # What else the provider named beside the result: [{"kind", "label", "name"}], see
     # files/selection.py.
     extras = models.JSONField(default=list, blank=True)
     finished_at = models.DateTimeField(null=True, blank=True)
-    warning = models.TextField(
-        blank=True
-    )  # what is odd about a result that was kept, or about its price
-    form_token = models.CharField(
-        max_length=40, blank=True
-    )  # the same form sent twice makes one generation
-    batch = models.UUIDField(
-        null=True, blank=True
-    )  # the same for all that was sent in one go; None for a single one
+    # What is odd about a result that was kept, or about its price.
+    warning = models.TextField(blank=True)
+    # The same form sent twice makes one generation.
+    form_token = models.CharField(max_length=40, blank=True)
+    # The same for all that was sent in one go; None for a single one.
+    batch = models.UUIDField(null=True, blank=True)
     # Who answers for it, where that is not who made it: it was handed over, or somebody else sent
     # it (again).
     assignee = models.ForeignKey(
-        User, null=True, blank=True, on_delete=models.PROTECT, related_name="+"
+        User,
+        null=True,
+        blank=True,
+        on_delete=models.PROTECT,
+        related_name="+",
     )
-    held_at = models.DateTimeField(
-        null=True, blank=True
-    )  # somebody paused this one: see queue/parking.py
+    # Somebody paused this one: see queue/parking.py.
+    held_at = models.DateTimeField(null=True, blank=True)
     held_by = models.ForeignKey(
-        User, null=True, blank=True, on_delete=models.SET_NULL, related_name="+"
+        User,
+        null=True,
+        blank=True,
+        on_delete=models.SET_NULL,
+        related_name="+",
     )
     held_because = models.CharField(
-        max_length=16, choices=Hold.choices, default=Hold.NONE, blank=True
+        max_length=16,
+        choices=Hold.choices,
+        default=Hold.NONE,
+        blank=True,
     )
     review = models.CharField(
-        max_length=16, choices=Review.choices, default=Review.NONE, blank=True
+        max_length=16,
+        choices=Review.choices,
+        default=Review.NONE,
+        blank=True,
     )
 
     objects = GenerationQuerySet.as_manager()
@@ -158,7 +201,9 @@ class Generation(models.Model):
                 fields=["account", "model", "task", "state", "-id"], name="generation_by_kind"
             ),
             models.Index(
-                fields=["chain_id"], name="generation_by_chain_id", condition=~models.Q(chain_id="")
+                fields=["chain_id"],
+                name="generation_by_chain_id",
+                condition=~models.Q(chain_id=""),
             ),
             models.Index(
                 fields=["batch"],

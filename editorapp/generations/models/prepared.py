@@ -36,7 +36,10 @@ def written(model: type[models.Model], name: str, value: Any) -> Any:
 
 @cache
 def _statement(
-    model: type[models.Model], values: Iterable[str], conditions: Iterable[str], vendor: str
+    model: type[models.Model],
+    values: Iterable[str],
+    conditions: Iterable[str],
+    vendor: str,
 ) -> str:
     same = "IS" if vendor == "sqlite" else "IS NOT DISTINCT FROM"  # a lease may be none
     changes = ", ".join(f"{_field(model, name).column} = %s" for name in values)

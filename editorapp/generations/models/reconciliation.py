@@ -19,18 +19,23 @@ class Search(models.Model):
         SETTLED = "settled", "Settled"
 
     attempt = models.OneToOneField(
-        Attempt, primary_key=True, on_delete=models.CASCADE, related_name="search"
+        Attempt,
+        primary_key=True,
+        on_delete=models.CASCADE,
+        related_name="search",
     )
-    verdict = models.CharField(max_length=8, choices=Verdict.choices, default=Verdict.LOOKING)
+    verdict = models.CharField(
+        max_length=8,
+        choices=Verdict.choices,
+        default=Verdict.LOOKING,
+    )
     since = models.DateTimeField()  # when its outcome became unknown
-    at = models.DateTimeField(
-        null=True, blank=True
-    )  # when the list is asked next; None: not by itself
+    # When the list is asked next; None: not by itself.
+    at = models.DateTimeField(null=True, blank=True)
     looked_at = models.DateTimeField(null=True, blank=True)  # when the list last answered
     looks = models.PositiveIntegerField(default=0)  # how often the whole list was read without it
-    failures = models.PositiveIntegerField(
-        default=0
-    )  # how often in a row the list could not be read
+    # How often in a row the list could not be read.
+    failures = models.PositiveIntegerField(default=0)
     says = models.TextField(blank=True)  # what came of the last look, as a sentence
     candidates = models.JSONField(default=list)  # [{"job_id", "created_at", "likeness"}]
 
@@ -56,12 +61,21 @@ class Settlement(models.Model):
         CORRECTED = "corrected", "Its cost was corrected"
         STOPPED = "stopped", "No longer followed: its money stays held"
 
-    attempt = models.ForeignKey(Attempt, on_delete=models.PROTECT, related_name="settlements")
+    attempt = models.ForeignKey(
+        Attempt,
+        on_delete=models.PROTECT,
+        related_name="settlements",
+    )
     at = models.DateTimeField()
     outcome = models.CharField(max_length=16, choices=Outcome.choices)
+    # None: by itself.
     person = models.ForeignKey(
-        User, null=True, blank=True, on_delete=models.PROTECT, related_name="+"
-    )  # None: by itself
+        User,
+        null=True,
+        blank=True,
+        on_delete=models.PROTECT,
+        related_name="+",
+    )
     note = models.TextField(blank=True)
 
     def __str__(self) -> str:

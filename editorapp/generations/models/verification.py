@@ -24,27 +24,39 @@ class Verification(models.Model):
         OVER = "over", "Over"
 
     account = models.ForeignKey(
-        ProviderAccount, on_delete=models.CASCADE, related_name="verifications"
+        ProviderAccount,
+        on_delete=models.CASCADE,
+        related_name="verifications",
     )
     team = models.ForeignKey(Team, on_delete=models.PROTECT, related_name="+")
     person = models.ForeignKey(User, on_delete=models.PROTECT, related_name="+")
-    state = models.CharField(max_length=8, choices=State.choices, default=State.CHECKING)
+    state = models.CharField(
+        max_length=8,
+        choices=State.choices,
+        default=State.CHECKING,
+    )
     started_at = models.DateTimeField()
-    steps = models.JSONField(
-        default=list
-    )  # [{"name", "is_ok", "says"}], in the order in which they were made
+    # [{"name", "is_ok", "says"}], in the order in which they were made.
+    steps = models.JSONField(default=list)
     says = models.CharField(max_length=300, blank=True, default="")  # why it goes no further
     clip = models.ForeignKey(
-        Asset, null=True, blank=True, on_delete=models.SET_NULL, related_name="+"
+        Asset,
+        null=True,
+        blank=True,
+        on_delete=models.SET_NULL,
+        related_name="+",
     )
-    request = models.JSONField(
-        default=dict
-    )  # the draft that would be paid: GenerationRequest.to_json()
+    # The draft that would be paid: GenerationRequest.to_json()
+    request = models.JSONField(default=dict)
     low_usd = UsdField(null=True, blank=True)  # what it would cost
     high_usd = UsdField(null=True, blank=True)
     basis = models.CharField(max_length=300, blank=True, default="")
     take = models.OneToOneField(
-        Generation, null=True, blank=True, on_delete=models.PROTECT, related_name="verification"
+        Generation,
+        null=True,
+        blank=True,
+        on_delete=models.PROTECT,
+        related_name="verification",
     )
 
     class Meta:
@@ -87,7 +99,11 @@ class HeardAnswer(models.Model):
     form.
     """
 
-    verification = models.ForeignKey(Verification, on_delete=models.CASCADE, related_name="answers")
+    verification = models.ForeignKey(
+        Verification,
+        on_delete=models.CASCADE,
+        related_name="answers",
+    )
     digest = models.CharField(max_length=64)  # of all below but the times and the lifetimes
     call = models.CharField(max_length=40)
     source = models.CharField(max_length=40, blank=True, default="")  # the contract's section

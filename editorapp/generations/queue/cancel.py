@@ -5,7 +5,13 @@ from datetime import datetime
 from django.db import transaction
 
 from editorapp.costs import ledger
-from editorapp.generations.models import Attempt, Generation, InvalidTransition, Overtaken, newest
+from editorapp.generations.models import (
+    Attempt,
+    Generation,
+    InvalidTransition,
+    Overtaken,
+    newest,
+)
 from editorapp.generations.states import CANCELABLE, State
 from editorapp.teams.models import User
 
@@ -38,7 +44,11 @@ def cancel(
             guard(attempt)
             shown = {"failure_message": why} if why else {}
             attempt.move(
-                State.CANCELED, now=now, lease_token=None, submit_started_at=None, shown=shown
+                State.CANCELED,
+                now=now,
+                lease_token=None,
+                submit_started_at=None,
+                shown=shown,
             )
             note = f"{by}: {note[:1].lower()}{note[1:]}" if by else note
             ledger.release(attempt.pk, now=now, note=note)

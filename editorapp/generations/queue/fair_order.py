@@ -53,7 +53,10 @@ def next_in_line(account_id: int, *, now: datetime, most: int) -> list[int]:
 
 
 def choose(
-    waiting: Iterable[WaitingAttempt], recent: Sequence[Posted], *, most: int
+    waiting: Iterable[WaitingAttempt],
+    recent: Sequence[Posted],
+    *,
+    most: int,
 ) -> list[WaitingAttempt]:
     """Choose what is sent next. `recent` are the account's last posts, newest first.
 
@@ -144,7 +147,11 @@ def _people(account_id: int) -> list[int]:
 
 
 def _heads(
-    account_id: int, people: Sequence[int], *, now: datetime, most: int
+    account_id: int,
+    people: Sequence[int],
+    *,
+    now: datetime,
+    most: int,
 ) -> list[WaitingAttempt]:
     """Read the head of each person's two lines: singles, and what is of a batch."""
     at = connection.ops.adapt_datetimefield_value(now)
@@ -163,7 +170,9 @@ def _heads(
 def _recent(account_id: int) -> list[Posted]:
     rows = Attempt.objects.filter(account_id=account_id, submit_started_at__isnull=False)
     last = rows.order_by("-submit_started_at").values_list(
-        "person_id", "priority", "submit_started_at"
+        "person_id",
+        "priority",
+        "submit_started_at",
     )[:RECENT]
     return [
         Posted(person, priority == Priority.BATCH, turn_of(at))

@@ -208,7 +208,13 @@ def _heir(member: Member, change: Offboarding) -> Member | None:
     return row
 
 
-def _hand_over(takes: list[Generation], to: Member, change: Offboarding, *, now: datetime) -> None:
+def _hand_over(
+    takes: list[Generation],
+    to: Member,
+    change: Offboarding,
+    *,
+    now: datetime,
+) -> None:
     """Put takes into another person's line, in the order that they have, and say so in the ledger.
 
     What was reserved stays under the name of who agreed to the price; what is paid anew is under

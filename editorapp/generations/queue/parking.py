@@ -75,7 +75,10 @@ def park(rows: QuerySet[Generation], *, now: datetime) -> None:
         state__in=CANCELABLE, generation_id__in=rows.order_by().values("pk")
     )
     locked(waiting).update(
-        state=State.QUEUED, next_action_at=None, lease_token=uuid.uuid4(), submit_started_at=None
+        state=State.QUEUED,
+        next_action_at=None,
+        lease_token=uuid.uuid4(),
+        submit_started_at=None,
     )
     locked(rows.filter(state=State.STAGING)).order_by().update(state=State.QUEUED, state_since=now)
 
@@ -91,11 +94,16 @@ def unpark(rows: QuerySet[Generation], *, now: datetime) -> int:
     free = rows.order_by().filter(state=State.QUEUED).exclude(paused())
     providers = set(free.values_list("provider", flat=True))
     parked = Attempt.objects.filter(
-        state=State.QUEUED, next_action_at=None, generation_id__in=free.values("pk")
+        state=State.QUEUED,
+        next_action_at=None,
+        generation_id__in=free.values("pk"),
     )
     # What failed before the pause was not tried during it.
     released = locked(parked).update(
-        next_action_at=now, lease_token=None, error_count=0, failing_since=None
+        next_action_at=now,
+        lease_token=None,
+        error_count=0,
+        failing_since=None,
     )
     if released:
         for provider in sorted(providers):
@@ -109,4 +117,8 @@ def forgotten() -> QuerySet[Attempt]:
     There should be none; the index attempt_due finds them.
     """
     free = Generation.objects.filter(pk=OuterRef("generation")).exclude(_stopped())
-    return Attempt.objects.filter(Exists(free), state=State.QUEUED, next_action_at=None)
+    return Attempt.objects.filter(
+        Exists(free),
+        state=State.QUEUED,
+        next_action_at=None,
+    )

@@ -111,9 +111,8 @@ def release(ids: Collection[int], *, member: Member, now: datetime) -> None:
     """
     senders.guard(member)
     locked(Attempt.objects.filter(state__in=CANCELABLE, generation__in=ids))
-    locked(
-        Generation.objects.filter(pk__in=ids)
-    )  # before the money of those that are sent all the same
+    # Before the money of those that are sent all the same.
+    locked(Generation.objects.filter(pk__in=ids))
     takes = Generation.objects.filter(pk__in=ids, state__in=CANCELABLE).order_by("pk")
     for take in takes.filter(senders.nobody()).select_related("created_by", "assignee"):
         says = f"{member.user}: sent all the same, for {take.responsible}."
@@ -124,7 +123,11 @@ def release(ids: Collection[int], *, member: Member, now: datetime) -> None:
 
 
 def hold_for_nobody(
-    ids: Collection[int], why: Generation.Hold, *, by: User | None, now: datetime
+    ids: Collection[int],
+    why: Generation.Hold,
+    *,
+    by: User | None,
+    now: datetime,
 ) -> None:
     """Pause, for an admin to decide about, what nobody may send any more.
 

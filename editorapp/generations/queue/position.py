@@ -75,13 +75,21 @@ def of_takes(
     found = {}
     for take in takes:
         row = waiting.get(take.pk)
-        one = _standing(take, accounts[take.account_id], row, places.get(row.pk if row else 0))
+        one = _standing(
+            take,
+            accounts[take.account_id],
+            row,
+            places.get(row.pk if row else 0),
+        )
         found[take.pk] = replace(one, turn=(row.priority, row.turn, row.pk) if row else (0, 0, 0))
     return found
 
 
 def _standing(
-    take: Generation, account: AccountStanding, row: Attempt | None, ahead: int | None
+    take: Generation,
+    account: AccountStanding,
+    row: Attempt | None,
+    ahead: int | None,
 ) -> QueuePosition:
     if take.held_at is not None:
         return QueuePosition(None, take.why_held, is_paused=True, is_own=True)

@@ -45,7 +45,9 @@ def to_the_front(generation: Generation, *, member: Member, now: datetime) -> No
         if priority == Priority.FIRST:  # the first of all that admins put there
             same = list(
                 Attempt.objects.filter(
-                    account_id=line[at].account_id, priority=priority, state__in=CANCELABLE
+                    account_id=line[at].account_id,
+                    priority=priority,
+                    state__in=CANCELABLE,
                 )
             )
         turn = min([one.turn for one in (*same, line[at])]) - 1
@@ -56,7 +58,11 @@ def to_the_front(generation: Generation, *, member: Member, now: datetime) -> No
     _in_line(generation, member, move)
 
 
-def _in_line(generation: Generation, member: Member, move: Callable[[Line, int], None]) -> None:
+def _in_line(
+    generation: Generation,
+    member: Member,
+    move: Callable[[Line, int], None],
+) -> None:
     """Move a generation's attempt within its person's line at the account, while none of the line
     is taken.
     """

@@ -27,7 +27,9 @@ def taking_slots() -> QuerySet[Attempt]:
     being made.
     """
     return Attempt.objects.filter(
-        TAKES_SLOT, state__in=IN_FLIGHT, next_action_at__gt=EVER
+        TAKES_SLOT,
+        state__in=IN_FLIGHT,
+        next_action_at__gt=EVER,
     ).order_by()
 
 

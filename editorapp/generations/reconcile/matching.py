@@ -22,13 +22,10 @@ from editorapp.providers.spec import Model
 
 LIST_SECONDS = 90.0
 SETTLED_AFTER = timedelta(seconds=60)  # on top of the longest that a post can be under way
-EARLIER, LATER = (
-    timedelta(minutes=2),
-    timedelta(minutes=10),
-)  # clocks differ, and a queue may write a job down late
-WIDE = timedelta(
-    days=1
-)  # before anything is released: clocks may differ by more than anybody thinks
+# Clocks differ, and a queue may write a job down late.
+EARLIER, LATER = timedelta(minutes=2), timedelta(minutes=10)
+# Before anything is released: clocks may differ by more than anybody thinks.
+WIDE = timedelta(days=1)
 
 
 @dataclass(frozen=True)

@@ -93,7 +93,11 @@ def _begin(provider: str, *, now: datetime) -> None:
     """Note what has become unknown, and when to look for it; what cannot be looked for waits for a
     person at once.
     """
-    new = Attempt.objects.filter(state=State.UNKNOWN, search=None, account__provider=provider)
+    new = Attempt.objects.filter(
+        state=State.UNKNOWN,
+        search=None,
+        account__provider=provider,
+    )
     for attempt in new.select_related("generation", "account"):
         name, take = attempt.account.spec.name, attempt.generation
         first = {"since": take.state_since, "at": matching.first_look_at(attempt)}
@@ -119,7 +123,10 @@ def _end_settled(rows: QuerySet[Search], *, now: datetime) -> None:
 
 
 def _look(
-    account: ProviderAccount, searches: Sequence[Search], *, clock: Callable[[], datetime]
+    account: ProviderAccount,
+    searches: Sequence[Search],
+    *,
+    clock: Callable[[], datetime],
 ) -> None:
     """Read an account's list once for all its searches, and decide each."""
     listing, why, wait = _read(account, searches, now=clock())
@@ -133,14 +140,25 @@ def _look(
 
 
 def _read(
-    account: ProviderAccount, searches: Sequence[Search], *, now: datetime
+    account: ProviderAccount,
+    searches: Sequence[Search],
+    *,
+    now: datetime,
 ) -> tuple[Listing | None, str, timedelta]:
     """Return an account's list; or None, why it cannot be read, and how long to wait at least."""
     if account.problem:
         return None, account.problem, LATEST
     try:
         wide = account.spec.lists_all and any(is_long_ago(row, now) for row in searches)
-        return matching.read(account, [row.attempt for row in searches], wide=wide), "", LATEST
+        return (
+            matching.read(
+                account,
+                [row.attempt for row in searches],
+                wide=wide,
+            ),
+            "",
+            LATEST,
+        )
     except ProviderError as error:
         return None, error.message, timedelta(seconds=error.retry_after_seconds or 0.0)
     except TimeoutError:
@@ -189,7 +207,13 @@ def _act(row: Search, decision: SearchDecision, *, now: datetime) -> None:
         with transaction.atomic():
             if decision.job is not None:
                 job_id = decision.job.job_id
-                settle.follow(row.attempt, job_id, by=settle.ITSELF, now=now, note=says)
+                settle.follow(
+                    row.attempt,
+                    job_id,
+                    by=settle.ITSELF,
+                    now=now,
+                    note=says,
+                )
             else:
                 settle.give_back(row.attempt, by=settle.ITSELF, now=now, note=says)
             _keep(row, says=says, verdict=Verdict.SETTLED, at=None)

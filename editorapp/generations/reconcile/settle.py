@@ -76,7 +76,14 @@ class Decider:
 ITSELF = Decider()
 
 
-def adopt(generation: Generation, job_id: str, *, member: Member, now: datetime, note: str) -> None:
+def adopt(
+    generation: Generation,
+    job_id: str,
+    *,
+    member: Member,
+    now: datetime,
+    note: str,
+) -> None:
     """It was accepted, and this is its id: follow it.
 
     The reservation stays until the provider's answer.
@@ -116,14 +123,30 @@ def follow(attempt: Attempt, job_id: str, *, by: Decider, now: datetime, note: s
                 shown=NOTHING_WRONG,
             )
             reached("settle.adopting")
-            ledger.remark(attempt.pk, _audit(f"followed as job {job_id}", by, note), now=now)
-            _decided(attempt, Outcome.ADOPTED, by, now=now, note=f"Job {job_id}. {note}".strip())
+            ledger.remark(
+                attempt.pk,
+                _audit(f"followed as job {job_id}", by, note),
+                now=now,
+            )
+            _decided(
+                attempt,
+                Outcome.ADOPTED,
+                by,
+                now=now,
+                note=f"Job {job_id}. {note}".strip(),
+            )
     except IntegrityError as error:
         raise _taken(job_id) from error
     wake.soon(attempt.account.provider)
 
 
-def never_arrived(generation: Generation, *, member: Member, now: datetime, note: str) -> None:
+def never_arrived(
+    generation: Generation,
+    *,
+    member: Member,
+    now: datetime,
+    note: str,
+) -> None:
     """It was never accepted: give the reservation back.
 
     Raises: PermissionDenied; NoteNeeded; NothingToSettle; Overtaken.
@@ -151,21 +174,37 @@ def give_back(attempt: Attempt, *, by: Decider, now: datetime, note: str) -> Non
         _decided(attempt, Outcome.NEVER_ARRIVED, by, now=now, note=note)
 
 
-def count_as_spent(generation: Generation, *, member: Member, now: datetime, note: str) -> None:
+def count_as_spent(
+    generation: Generation,
+    *,
+    member: Member,
+    now: datetime,
+    note: str,
+) -> None:
     """It was charged, or must be taken for charged, and there is no result to be had.
 
     Raises: PermissionDenied; NoteNeeded; NothingToSettle; Overtaken.
     """
     attempt, note, by = _unsettled(generation, member), _why(note), Decider(member.user)
     with transaction.atomic():
-        _close(attempt, "counted_as_spent", "Counted as spent; there is no result.", now=now)
+        _close(
+            attempt,
+            "counted_as_spent",
+            "Counted as spent; there is no result.",
+            now=now,
+        )
         _charge_all(attempt, now=now, note=_audit("counted as spent", by, note))
         _decided(attempt, Outcome.COUNTED, by, now=now, note=note)
     generation.refresh_from_db()
 
 
 def send_again(
-    generation: Generation, *, member: Member, now: datetime, agreed_usd: Decimal, note: str
+    generation: Generation,
+    *,
+    member: Member,
+    now: datetime,
+    agreed_usd: Decimal,
+    note: str,
 ) -> Attempt:
     """Send it once more although the first may have been accepted: it may cost twice.
 
@@ -189,7 +228,11 @@ def send_again(
     with transaction.atomic():
         flags = parking.locked_flags(generation.account_id, generation.team_id)
         _close(attempt, "sent_again", "Outcome unknown; sent again.", now=now)
-        _charge_all(attempt, now=now, note=_audit("outcome unknown, sent again", by, note))
+        _charge_all(
+            attempt,
+            now=now,
+            note=_audit("outcome unknown, sent again", by, note),
+        )
         _decided(
             attempt,
             Outcome.SENT_AGAIN,
@@ -201,14 +244,23 @@ def send_again(
         generation.estimate_basis = priced.basis
         generation.save(update_fields=["estimate_low_usd", "estimate_high_usd", "estimate_basis"])
         again = restart(
-            generation, Generation.objects.filter(state=State.FAILED), flags, by=member, now=now
+            generation,
+            Generation.objects.filter(state=State.FAILED),
+            flags,
+            by=member,
+            now=now,
         )
     generation.refresh_from_db()
     return again
 
 
 def correct_cost(
-    generation: Generation, actual_usd: Decimal, *, member: Member, now: datetime, note: str
+    generation: Generation,
+    actual_usd: Decimal,
+    *,
+    member: Member,
+    now: datetime,
+    note: str,
 ) -> None:
     """Set what a generation really cost, as the provider's console says; the difference becomes a
     line.
@@ -230,11 +282,20 @@ def correct_cost(
             ledger.adjust(last.pk, difference, now=now, note=_audit(what, by, note))
             said = f"{show_usd(actual_usd)} instead of {show_usd(actual_usd - difference)}. {note}".strip()
             Settlement.objects.create(
-                attempt=last, at=now, outcome=Outcome.CORRECTED, person=by.user, note=said
+                attempt=last,
+                at=now,
+                outcome=Outcome.CORRECTED,
+                person=by.user,
+                note=said,
             )
         Generation.objects.filter(pk=row.pk).update(cost_usd=actual_usd, cost_is_estimated=False)
         # Of an answer that came after it was settled, and of a price that made no sense.
-        alerting.close_for_take(row.pk, AlertKind.UNKNOWN_OUTCOME, AlertKind.PRICE, now=now)
+        alerting.close_for_take(
+            row.pk,
+            AlertKind.UNKNOWN_OUTCOME,
+            AlertKind.PRICE,
+            now=now,
+        )
     generation.refresh_from_db()
 
 
@@ -305,15 +366,33 @@ def _close(attempt: Attempt, code: str, message: str, *, now: datetime) -> None:
     reached("settle.closing")
 
 
-def _decided(attempt: Attempt, outcome: Outcome, by: Decider, *, now: datetime, note: str) -> None:
+def _decided(
+    attempt: Attempt,
+    outcome: Outcome,
+    by: Decider,
+    *,
+    now: datetime,
+    note: str,
+) -> None:
     """Keep who decided what and why, end the search, and close what was raised."""
-    Settlement.objects.create(attempt=attempt, at=now, outcome=outcome, person=by.user, note=note)
+    Settlement.objects.create(
+        attempt=attempt,
+        at=now,
+        outcome=outcome,
+        person=by.user,
+        note=note,
+    )
     ended = {"verdict": Search.Verdict.SETTLED, "at": None}
     Search.objects.update_or_create(
-        attempt=attempt, defaults=ended, create_defaults={**ended, "since": now}
+        attempt=attempt,
+        defaults=ended,
+        create_defaults={**ended, "since": now},
     )
     alerting.close_for_take(
-        attempt.generation_id, AlertKind.UNKNOWN_OUTCOME, AlertKind.LOST, now=now
+        attempt.generation_id,
+        AlertKind.UNKNOWN_OUTCOME,
+        AlertKind.LOST,
+        now=now,
     )
 
 

@@ -11,7 +11,13 @@ from django.db import transaction
 from editorapp.core import notes
 from editorapp.costs import ledger
 from editorapp.generations.engine import poll_outcomes
-from editorapp.generations.models import Attempt, Generation, Overtaken, Settlement, newest
+from editorapp.generations.models import (
+    Attempt,
+    Generation,
+    Overtaken,
+    Settlement,
+    newest,
+)
 from editorapp.generations.states import State
 from editorapp.teams.models import Member
 from editorapp.teams.roles import Act
@@ -23,7 +29,13 @@ class NotFollowed(Exception):
     """There is nothing to stop: it is not at the provider, or not any more."""
 
 
-def stop_following(generation: Generation, *, member: Member, now: datetime, note: str) -> Attempt:
+def stop_following(
+    generation: Generation,
+    *,
+    member: Member,
+    now: datetime,
+    note: str,
+) -> Attempt:
     """Ask no more about a take's job, and leave it to be settled, with its money held; return its
     attempt.
 
@@ -61,7 +73,11 @@ def _stop(attempt: Attempt, member: Member, *, now: datetime, note: str) -> None
     with transaction.atomic():
         message = f"{by} stopped following it: {note} Nothing is asked about job {job} any more."
         poll_outcomes.lost(attempt, message, now=now, code="not_followed")
-        ledger.remark(attempt.pk, f"{by}: stopped following job {job}. {note}", now=now)
+        ledger.remark(
+            attempt.pk,
+            f"{by}: stopped following job {job}. {note}",
+            now=now,
+        )
         Settlement.objects.create(
             attempt=attempt,
             at=now,

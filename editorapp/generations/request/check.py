@@ -25,7 +25,14 @@ from editorapp.providers.contract import GenerationRequest
 from editorapp.providers.rules import table
 from editorapp.providers.rules.apply_fixes import applied
 from editorapp.providers.rules.unavailable import unavailable
-from editorapp.providers.spec import REFUSE, WARN, Auth, Broken, Spec, UnavailableOption
+from editorapp.providers.spec import (
+    REFUSE,
+    WARN,
+    Auth,
+    Broken,
+    Spec,
+    UnavailableOption,
+)
 
 NOT_QUOTED = "price.asking"  # no rule is broken: the price must still be asked for
 
@@ -134,7 +141,9 @@ def _unavailable(draft: Draft) -> dict[str, UnavailableOption]:
 
 @lru_cache(maxsize=1024)
 def _options(
-    spec: Spec, wanted: GenerationRequest, facts: MediaFacts | None
+    spec: Spec,
+    wanted: GenerationRequest,
+    facts: MediaFacts | None,
 ) -> dict[str, UnavailableOption]:
     """Return the closed options of a request without its prompt, which closes none: typing does not
     ask again.
@@ -163,7 +172,11 @@ def why_no_price(name: str, quote: PriceQuote | None, *, now: datetime) -> str:
 
 
 def _unpriced(
-    draft: Draft, quote: PriceQuote | None, found: Sequence[Broken], *, now: datetime
+    draft: Draft,
+    quote: PriceQuote | None,
+    found: Sequence[Broken],
+    *,
+    now: datetime,
 ) -> list[Broken]:
     """Refuse what has no price, once nothing else stands in its way: no money is spent without a
     reservation. The prompt moves no quote.
@@ -180,7 +193,12 @@ def _unpriced(
     return [_refusal("price.none", message)]
 
 
-def too_dear(price: Estimate | None, budget: MonthTotals | None, *, count: int = 1) -> list[Broken]:
+def too_dear(
+    price: Estimate | None,
+    budget: MonthTotals | None,
+    *,
+    count: int = 1,
+) -> list[Broken]:
     """Refuse what this month's budget has no room for, so many times."""
     if price is None or budget is None or budget.available_usd is None:
         return []

@@ -32,7 +32,14 @@ from editorapp.providers.contract import GenerationRequest
 from editorapp.teams.models import Member
 from editorapp.teams.roles import Act
 
-__all__ = ["Draft", "OverBudget", "RequestRefused", "TooLate", "enqueue", "enqueue_all"]
+__all__ = [
+    "Draft",
+    "OverBudget",
+    "RequestRefused",
+    "TooLate",
+    "enqueue",
+    "enqueue_all",
+]
 
 MOST_AT_ONCE = 60
 
@@ -62,7 +69,13 @@ def enqueue(
     is named as the account can read it: see references.py. `form_token` and `replaces` as below.
     Raises: as below.
     """
-    return enqueue_all([draft], member=member, now=now, form_token=form_token, replaces=replaces)[0]
+    return enqueue_all(
+        [draft],
+        member=member,
+        now=now,
+        form_token=form_token,
+        replaces=replaces,
+    )[0]
 
 
 def enqueue_all(
@@ -143,7 +156,11 @@ def _tokens_of(form_token: str, drafts: Sequence[Draft]) -> list[str]:
     """
     if not form_token:
         return [""] * len(drafts)
-    asked = json.dumps([draft.wanted.to_json() for draft in drafts], sort_keys=True, default=str)
+    asked = json.dumps(
+        [draft.wanted.to_json() for draft in drafts],
+        sort_keys=True,
+        default=str,
+    )
     text = f"{form_token}\n{drafts[0].account.pk}\n{asked}"
     name = hashlib.sha256(text.encode()).hexdigest()[:36]
     return [f"{name}{place:x}" for place in range(len(drafts))]
@@ -199,7 +216,9 @@ class _Batch:
 
 
 def _create_all(
-    priced: Sequence[_Priced], tokens: Sequence[str], batch: _Batch
+    priced: Sequence[_Priced],
+    tokens: Sequence[str],
+    batch: _Batch,
 ) -> list[Generation]:
     name, (turn, priority) = batch.id_of(len(priced)), batch.place
     made: list[Generation] = []
@@ -285,7 +304,10 @@ def add_attempt(
         turn=turn or 0,
     )
     ledger.reserve(
-        subject(attempt), generation.estimate_high_usd, now=now, note=generation.estimate_basis
+        subject(attempt),
+        generation.estimate_high_usd,
+        now=now,
+        note=generation.estimate_basis,
     )
     reached("enqueue.reserved")
     attempt.note("queued")

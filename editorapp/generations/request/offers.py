@@ -108,7 +108,11 @@ def offers(
 
 
 def _offer(
-    draft: Draft, quote: PriceQuote | None, budget: MonthTotals | None, count: int, now: datetime
+    draft: Draft,
+    quote: PriceQuote | None,
+    budget: MonthTotals | None,
+    count: int,
+    now: datetime,
 ) -> Offer:
     account, model = draft.account, draft.model
     rules = _rule_check(draft.spec, _wordless(draft), draft.facts)
@@ -142,7 +146,11 @@ def _unreadable(draft: Draft, rules: _RuleCheck) -> Iterator[Broken]:
 
 
 def _price_words(
-    draft: Draft, price: Estimate | None, quote: PriceQuote | None, *, now: datetime
+    draft: Draft,
+    price: Estimate | None,
+    quote: PriceQuote | None,
+    *,
+    now: datetime,
 ) -> tuple[str, str]:
     if not draft.is_quoted:
         return (LIST, price.price_list) if price else (NONE, "no published price")
@@ -159,11 +167,23 @@ def _wordless(draft: Draft) -> GenerationRequest:
     said = draft.wanted.prompt
     longest = draft.model.limits.prompt_max
     is_sound = isinstance(said, str) and said.strip() and len(said) <= longest
-    return applied(draft.wanted, None, {"prompt": "x"})[0] if is_sound else draft.wanted
+    return (
+        applied(
+            draft.wanted,
+            None,
+            {"prompt": "x"},
+        )[0]
+        if is_sound
+        else draft.wanted
+    )
 
 
 @lru_cache(maxsize=2048)
-def _rule_check(spec: Spec, wanted: GenerationRequest, facts: MediaFacts | None) -> _RuleCheck:
+def _rule_check(
+    spec: Spec,
+    wanted: GenerationRequest,
+    facts: MediaFacts | None,
+) -> _RuleCheck:
     model = spec.model_for(wanted)
     if not model.name:
         return _RuleCheck((_no_such_model(spec, wanted),), (), ())
@@ -252,7 +272,12 @@ def _is_open(offer: Offer) -> bool:
     return has_price and not offer.lost and not offer.account.problem
 
 
-def _with_fixes(one: Broken, here: Offer, there: Sequence[Offer], now: Counter[str]) -> Broken:
+def _with_fixes(
+    one: Broken,
+    here: Offer,
+    there: Sequence[Offer],
+    now: Counter[str],
+) -> Broken:
     is_settled = not one.is_refusal or one.rule_id == NOT_QUOTED
     if is_settled or _is_unfilled(here.draft.wanted, one):
         return one

@@ -71,7 +71,10 @@ class NothingToAsk(Exception):
 
 
 def find(
-    draft: Draft, *, now: datetime | None = None, however_old: bool = False
+    draft: Draft,
+    *,
+    now: datetime | None = None,
+    however_old: bool = False,
 ) -> PriceQuote | None:
     """Return a draft's quote of the last hour: known, being asked for, or failed.
 
@@ -82,7 +85,10 @@ def find(
 
 
 def find_all(
-    drafts: Iterable[Draft], *, now: datetime | None = None, however_old: bool = False
+    drafts: Iterable[Draft],
+    *,
+    now: datetime | None = None,
+    however_old: bool = False,
 ) -> dict[Draft, PriceQuote]:
     """Return the quotes of several drafts: one query, and none where no price is asked for.
 
@@ -138,7 +144,9 @@ def ask(draft: Draft, *, member: Member, now: datetime | None = None) -> PriceQu
     }
     with transaction.atomic():
         row, is_new = PriceQuote.objects.get_or_create(
-            account=draft.account, key=key_of(draft), defaults=fresh
+            account=draft.account,
+            key=key_of(draft),
+            defaults=fresh,
         )
         if not is_new:
             if not (row.is_old(now) or row.is_stuck(now) or row.state == State.FAILED):
@@ -147,7 +155,11 @@ def ask(draft: Draft, *, member: Member, now: datetime | None = None) -> PriceQu
             if not PriceQuote.objects.filter(pk=row.pk, asked_at=row.asked_at).update(**fresh):
                 return PriceQuote.objects.get(pk=row.pk)
             row.refresh_from_db()
-        task_queue.send("editorapp.generations.tasks.ask_price", row.pk, timeout=TASK_SECONDS)
+        task_queue.send(
+            "editorapp.generations.tasks.ask_price",
+            row.pk,
+            timeout=TASK_SECONDS,
+        )
     return row
 
 
@@ -180,7 +192,11 @@ def unanswered(now: datetime) -> list[int]:
     return [row.pk for row in rows[:MOST] if not row.is_stuck(now)]
 
 
-def _fetch(row: PriceQuote, clock: Callable[[], datetime], renew: Callable[[], object]) -> None:
+def _fetch(
+    row: PriceQuote,
+    clock: Callable[[], datetime],
+    renew: Callable[[], object],
+) -> None:
     try:
         values = _values(_quoted(row, clock, renew))
     except ProviderError as error:
@@ -189,7 +205,11 @@ def _fetch(row: PriceQuote, clock: Callable[[], datetime], renew: Callable[[], o
         log.exception("The price of %s could not be asked", row)
         values = _failed(f"It could not be asked ({type(error).__name__}).")
     now = clock()
-    rows = PriceQuote.objects.filter(pk=row.pk, state=State.ASKING, asked_at=row.asked_at)
+    rows = PriceQuote.objects.filter(
+        pk=row.pk,
+        state=State.ASKING,
+        asked_at=row.asked_at,
+    )
     rows.update(**values, answered_at=now)
     PriceQuote.objects.filter(asked_at__lt=now - KEPT).delete()
 
@@ -269,10 +289,18 @@ def _guard(draft: Draft, member: Member) -> None:
         raise NothingToAsk(f"{draft.spec.name} does not have to be asked for this price.")
 
 
-def _quoted(row: PriceQuote, clock: Callable[[], datetime], renew: Callable[[], object]) -> Quote:
+def _quoted(
+    row: PriceQuote,
+    clock: Callable[[], datetime],
+    renew: Callable[[], object],
+) -> Quote:
     account, wanted = row.account, GenerationRequest.from_json(row.request)
     _stage(account, wanted, clock, renew)
-    there = staging.lying(account.pk, staging.staged_ids(wanted, account.spec), now=clock())
+    there = staging.lying(
+        account.pk,
+        staging.staged_ids(wanted, account.spec),
+        now=clock(),
+    )
     wanted = staging.resolved(wanted, account.spec, there)
     seconds = row.source.duration_seconds if row.source is not None else None
     return _patiently(partial(_quote, account, wanted, seconds), renew)
@@ -296,12 +324,17 @@ def _stage(
 
 
 async def _quote(
-    account: ProviderAccount, wanted: GenerationRequest, seconds: Decimal | None
+    account: ProviderAccount,
+    wanted: GenerationRequest,
+    seconds: Decimal | None,
 ) -> Quote:
     adapter = registry.get(account.provider)
     async with ProviderSession(account.access()) as session:
         quote: Quote = await adapter.quote(
-            wanted, seconds=seconds, session=session, spec=account.spec
+            wanted,
+            seconds=seconds,
+            session=session,
+            spec=account.spec,
         )
         return quote
 

@@ -17,7 +17,14 @@ from editorapp.media.models import Asset
 from editorapp.providers.contract import GenerationRequest, Ref
 from editorapp.providers.field_mapping import stored_way
 from editorapp.providers.models import ProviderAccount
-from editorapp.providers.spec import REFUSE, Broken, Fix, Model, ParameterKind, StoredAs
+from editorapp.providers.spec import (
+    REFUSE,
+    Broken,
+    Fix,
+    Model,
+    ParameterKind,
+    StoredAs,
+)
 from editorapp.teams.models import Member
 
 FRAMES = ("start_frame", "end_frame")
@@ -78,7 +85,9 @@ def takes_named(wanted: GenerationRequest, member: Member) -> dict[str, Generati
 
 
 def continued_take(
-    wanted: GenerationRequest, takes: Mapping[str, Generation], member: Member
+    wanted: GenerationRequest,
+    takes: Mapping[str, Generation],
+    member: Member,
 ) -> Generation | None:
     """Return the take that a generation begins or ends with, if it is the team's own."""
     for ref in (wanted.start_frame, wanted.end_frame):
@@ -119,7 +128,9 @@ def reachable(
 
 
 def _source_take(
-    ref: Ref | None, parent: Generation | None, takes: Mapping[str, Generation]
+    ref: Ref | None,
+    parent: Generation | None,
+    takes: Mapping[str, Generation],
 ) -> Generation | None:
     """Return the take that is named, if its result is still here to be sent anywhere."""
     if ref is None:
@@ -148,7 +159,9 @@ def typed(wanted: GenerationRequest, types: Mapping[int, str]) -> GenerationRequ
 
 
 def unreadable(
-    account: ProviderAccount, wanted: GenerationRequest, broken: Collection[Broken] = ()
+    account: ProviderAccount,
+    wanted: GenerationRequest,
+    broken: Collection[Broken] = (),
 ) -> Iterator[Broken]:
     """Yield what this account could not read of what a request names, where nothing else is said of
     it (`broken`).
@@ -166,14 +179,24 @@ def unreadable(
 
 
 def _made_elsewhere(
-    wanted: GenerationRequest, field: str, asset_id: int, account: ProviderAccount
+    wanted: GenerationRequest,
+    field: str,
+    asset_id: int,
+    account: ProviderAccount,
 ) -> Broken:
     same_world = {"account__is_enabled": True, "account__is_simulated": account.is_simulated}
     rows = Generation.objects.filter(result_id=asset_id, **same_world).exclude(chain_id="")
     take = rows.select_related("account").order_by("-pk").first()
     if take is None or take.account_id == account.pk:
         message = "A clip cannot stand here: choose a picture."
-        return Broken("take.clip", field, REFUSE, message, (LEAVE_OUT,), detail="not an image")
+        return Broken(
+            "take.clip",
+            field,
+            REFUSE,
+            message,
+            (LEAVE_OUT,),
+            detail="not an image",
+        )
     maker, fixes = take.account, [LEAVE_OUT]
     if can_continue(maker.spec.model_for(wanted), field.partition(".")[0]):
         message = (
@@ -187,7 +210,13 @@ def _made_elsewhere(
             "Choose a picture."
         )
     return Broken(
-        "take.elsewhere", field, REFUSE, message, tuple(fixes), status=404, detail="not found"
+        "take.elsewhere",
+        field,
+        REFUSE,
+        message,
+        tuple(fixes),
+        status=404,
+        detail="not found",
     )
 
 

@@ -45,7 +45,13 @@ def retry(generation: Generation, *, member: Member, now: datetime) -> Attempt:
     with transaction.atomic():
         again = Q(state=State.CANCELED) | Q(state=State.FAILED, can_retry=True)
         flags = parking.locked_flags(generation.account_id, generation.team_id)
-        attempt = restart(generation, Generation.objects.filter(again), flags, by=member, now=now)
+        attempt = restart(
+            generation,
+            Generation.objects.filter(again),
+            flags,
+            by=member,
+            now=now,
+        )
     generation.refresh_from_db()
     return attempt
 
@@ -149,7 +155,12 @@ def restart(
     if not changed:
         raise Overtaken(f"generation {generation.pk} was changed by somebody else")
     generation.assignee = assignee
-    return add_attempt(generation, number=generation.attempt_number + 1, now=now, flags=flags)
+    return add_attempt(
+        generation,
+        number=generation.attempt_number + 1,
+        now=now,
+        flags=flags,
+    )
 
 
 def fetch_again(generation: Generation, *, member: Member, now: datetime) -> None:
@@ -207,7 +218,13 @@ def take_as_it_is(generation: Generation, *, member: Member, now: datetime) -> N
     if generation.result_id is None:  # else it is only the frames beside it that are not right
         shown |= {"result": generation.came, "came": None}
     with transaction.atomic():
-        attempt.move(State.SUCCEEDED, now=now, lease_token=None, last_error="", shown=shown)
+        attempt.move(
+            State.SUCCEEDED,
+            now=now,
+            lease_token=None,
+            last_error="",
+            shown=shown,
+        )
         alerting.result_is_safe(generation, now=now)
     generation.refresh_from_db()
 

@@ -50,9 +50,8 @@ CLIP_FRAMES = 48  # two seconds: no shortest length is documented anywhere
 LEASE_SECONDS = 600.0  # as long as its task may take; a dead worker's ends at once
 LIST_WINDOW = timedelta(hours=1)
 TASK_SECONDS = 600
-LONGEST_CHECK = timedelta(
-    minutes=30
-)  # with all that restarts cost: what fails each time is not tried for ever
+# With all that restarts cost: what fails each time is not tried for ever.
+LONGEST_CHECK = timedelta(minutes=30)
 
 
 class StepFailed(Exception):
@@ -64,7 +63,11 @@ class CannotVerify(Exception):
 
 
 def begin(
-    account: ProviderAccount, member: Member, *, now: datetime, in_background: bool = True
+    account: ProviderAccount,
+    member: Member,
+    *,
+    now: datetime,
+    in_background: bool = True,
 ) -> Verification:
     """Begin to verify an account, or return what the team has begun and not ended. Free.
 
@@ -79,7 +82,9 @@ def begin(
         verification, is_new = Verification.objects.filter(
             state__in=(State.CHECKING, *exchange_log.LISTENED)
         ).get_or_create(
-            account=account, team=member.team, defaults={"person": member.user, "started_at": now}
+            account=account,
+            team=member.team,
+            defaults={"person": member.user, "started_at": now},
         )
         if is_new and in_background:
             wake.verify(verification.pk, now=now, seconds=TASK_SECONDS)
@@ -158,7 +163,11 @@ class _Checks:
             self._end(State.OVER, says="No price is known for the take.")
 
     def _step(
-        self, name: str, work: Callable[[], str], *, expected_status: int | None = None
+        self,
+        name: str,
+        work: Callable[[], str],
+        *,
+        expected_status: int | None = None,
     ) -> bool:
         """Make one step and note how it went.
 
@@ -170,11 +179,19 @@ class _Checks:
             worked, says = self._made(name, work)
             is_ok = worked
             try:
-                exchange_log.note(self.verification, heard, expected_status=expected_status)
+                exchange_log.note(
+                    self.verification,
+                    heard,
+                    expected_status=expected_status,
+                )
             except DatabaseError:
                 raise
             except Exception as error:  # or it would be begun again and again
-                log.exception("%s: what came in %r cannot be compared", self.verification, name)
+                log.exception(
+                    "%s: what came in %r cannot be compared",
+                    self.verification,
+                    name,
+                )
                 is_ok, says = False, f"What came could not be compared {_log_says(error)}"
         self.steps.append({"name": name, "is_ok": is_ok, "says": says})
         self._checking().update(steps=self.steps)
@@ -233,7 +250,11 @@ class _Checks:
                 path = Path(folder) / "clip.mp4"
                 sample.draw(path, frames=CLIP_FRAMES)
                 one.clip = intake.take_in(
-                    path, name=CLIP_NAME, team=one.team, user=one.person, origin=Asset.Origin.SAMPLE
+                    path,
+                    name=CLIP_NAME,
+                    team=one.team,
+                    user=one.person,
+                    origin=Asset.Origin.SAMPLE,
                 )
         one.request = cheapest(self.account, one.clip).to_json()
         return f"{one.clip.duration_seconds:.3g} s, {one.clip.size_bytes:,} bytes."

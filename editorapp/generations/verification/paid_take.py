@@ -34,7 +34,11 @@ REFUSED = (NotWaiting, Dearer, RequestRefused, PermissionDenied)
 
 
 def go_on(
-    verification: Verification, member: Member, *, at_most_usd: Decimal, now: datetime
+    verification: Verification,
+    member: Member,
+    *,
+    at_most_usd: Decimal,
+    now: datetime,
 ) -> Generation:
     """Send the take of a verification, once, with this member's right and budget, and let it be
     followed.

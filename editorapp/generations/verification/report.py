@@ -94,9 +94,8 @@ def _findings(verification: Verification, answers: Sequence[HeardAnswer]) -> Ite
                 seen.add(one)
                 yield one
     take = verification.take
-    is_failed = (
-        take is not None and take.is_final and not take.is_done
-    )  # what a failure costs is another matter
+    # What a failure costs is another matter.
+    is_failed = take is not None and take.is_final and not take.is_done
     yield from _prices([one for one in answers if not (is_failed and one.call == "poll")])
     if take is not None:
         yield from _charged(take)
@@ -114,7 +113,11 @@ def _prices(answers: Sequence[HeardAnswer]) -> Iterator[Finding]:
         if said != told[0][2]:
             first = f"{told[0][2]:f} in the {told[0][0]}"
             yield Finding(
-                str(DifferenceKind.PRICE), call, place, f"{said:f}", f"as told before: {first}"
+                str(DifferenceKind.PRICE),
+                call,
+                place,
+                f"{said:f}",
+                f"as told before: {first}",
             )
 
 

@@ -61,7 +61,13 @@ class Ticker:
         if self.ticks % LOOK_EVERY == 0:
             self._look(now)
         if self.ticks % SWEEP_EVERY == 0:
-            self._do_each(now, tasks.sweep, capability_discovery.sweep, alerts.sweep, _check_books)
+            self._do_each(
+                now,
+                tasks.sweep,
+                capability_discovery.sweep,
+                alerts.sweep,
+                _check_books,
+            )
         self.ticks += 1
         return True
 

@@ -17,7 +17,9 @@ class Command(BaseCommand):
 
     def add_arguments(self, parser: CommandParser) -> None:
         parser.add_argument(
-            "--json", action="store_true", help="say it as one JSON object on standard output"
+            "--json",
+            action="store_true",
+            help="say it as one JSON object on standard output",
         )
 
     def handle(self, *args: Any, **options: Any) -> None:

@@ -50,16 +50,18 @@ class Accounts:
         """Read the accounts again, unless they were read a moment ago."""
         if self._by_id and time.monotonic() - self._read_at < FRESH_SECONDS:
             return
-        self._by_id = {
-            account.pk: account
-            for account in ProviderAccount.objects.filter(provider=self._provider)
-        }
-        for pk, account in self._by_id.items():
-            found = _access(account)
-            if self._access.get(pk) != found:  # the same object as long as it is the same way
-                self._access[pk] = found
+        rows = ProviderAccount.objects.filter(provider=self._provider)
+        self._by_id = {account.pk: account for account in rows}
+        self._read_access()
         self._listened = exchange_log.listened_accounts(self._provider)
         self._read_at = time.monotonic()
+
+    def _read_access(self) -> None:
+        """Note how each account is reached: the same object as long as it is the same way."""
+        for pk, account in self._by_id.items():
+            found = _access(account)
+            if self._access.get(pk) != found:
+                self._access[pk] = found
 
     def access(self, account_id: int) -> Access:
         return self._access[account_id]
@@ -73,13 +75,13 @@ class Accounts:
 
     def took(self, account_ids: Iterable[int], *, now: datetime) -> None:
         """Note that accounts took a job: a real one that was never tested is proven by that."""
-        unproven = {
-            pk for pk in account_ids if (one := self._by_id.get(pk)) and one.proven_at is None
-        }
-        if unproven := {pk for pk in unproven if not self._by_id[pk].is_simulated}:
-            ProviderAccount.objects.filter(pk__in=unproven, proven_at=None).update(proven_at=now)
-            for pk in unproven:
-                self._by_id[pk].proven_at = now
+        known = filter(None, map(self._by_id.get, account_ids))
+        unproven = {one.pk: one for one in known if one.proven_at is None and not one.is_simulated}
+        if unproven:
+            rows = ProviderAccount.objects.filter(pk__in=unproven, proven_at=None)
+            rows.update(proven_at=now)
+        for one in unproven.values():
+            one.proven_at = now
 
     def turns(self, *, now: datetime, room: int) -> Iterator[Attempt]:
         """Yield what is sent next, out of `room` for all accounts; each row is taken, and counts as
@@ -90,18 +92,24 @@ class Accounts:
         waiting = [account for account in self._by_id.values() if _due(account.pk, now).exists()]
         for place, account in enumerate(waiting):
             share = -(-room // (len(waiting) - place))
-            if problem := account.problem:
-                _close(account.pk, problem, now=now)
-            elif share > 0 and (taken := _take(account.pk, now=now, most=share)):
-                room -= len(taken)
-                yield from taken
-            elif room > 0:
-                # So that it is not due all the time.
-                _put_off(
-                    account.pk,
-                    now=now,
-                    seconds=HELD_SECONDS,
-                )
+            taken = _turn(account, share, now=now)
+            room -= len(taken)
+            yield from taken
+
+
+def _turn(account: ProviderAccount, share: int, *, now: datetime) -> list[Attempt]:
+    """Take what one account sends next, and put off what it may not send now: so that it is not
+    due all the time.
+    """
+    if problem := account.problem:
+        _close(account.pk, problem, now=now)
+        return []
+    if share <= 0:
+        return []
+    taken = _take(account.pk, now=now, most=share)
+    if not taken:
+        _put_off(account.pk, now=now, seconds=HELD_SECONDS)
+    return taken
 
 
 def _close(account_id: int, problem: str, *, now: datetime) -> None:
@@ -165,27 +173,36 @@ def _sendable(in_line: list[int], room: int, *, now: datetime) -> list[Attempt]:
     """
     first = in_line[:room]
     takes = Generation.objects.filter(attempts__in=first)
-    teams = Team.objects.filter(pk__in=takes.values("team_id")).order_by("pk")
-    stopped = {team.pk for team in teams.select_for_update(no_key=True) if team.queue_paused_at}
+    stopped = _stopped_teams(takes)
     left = senders.without(takes)
     locked(Attempt.objects.filter(pk__in=in_line))
     rows = Attempt.objects.filter(pk__in=first).select_related("generation", "account")
     found = sorted(rows, key=lambda one: in_line.index(one.pk))
     takes_of = [one.generation for one in found]
     paused = [take.pk for take in takes_of if take.held_at or take.team_id in stopped]
+    _set_aside(paused, left, now=now)
+    return [one for one in found if one.generation_id not in {*paused, *left}]
+
+
+def _stopped_teams(takes: QuerySet[Generation]) -> set[int]:
+    """Lock the teams of these takes, and return those whose queue is paused."""
+    teams = Team.objects.filter(pk__in=takes.values("team_id")).order_by("pk")
+    return {team.pk for team in teams.select_for_update(no_key=True) if team.queue_paused_at}
+
+
+def _set_aside(paused: list[int], left: dict[int, Generation.Hold], *, now: datetime) -> None:
     if paused:
         parking.park(Generation.objects.filter(pk__in=paused), now=now)
     for pk, why in left.items():
         pause.hold_for_nobody([pk], why, by=None, now=now)
-    return [one for one in found if one.generation_id not in {*paused, *left}]
 
 
 def _claimed(found: list[Attempt], *, now: datetime) -> list[Attempt]:
     """Mark these rows, which are locked, as taken, and return those that still could be."""
     is_free = Q(lease_token=None) | Q(next_action_at__lte=now)
     free = is_free & Q(state=State.QUEUED, next_action_at__isnull=False)
-    until = now + slots.TAKEN
-    return claims.take(found, free, next_action_at=until, submit_started_at=now)
+    changes = {"next_action_at": now + slots.TAKEN, "submit_started_at": now}
+    return claims.take(found, free, changes)
 
 
 def _put_off(account_id: int, *, now: datetime, seconds: float, reason: str = "") -> None:

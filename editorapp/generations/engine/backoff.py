@@ -124,28 +124,38 @@ def tried_for(row: RetryPolicy) -> str:
     return f"It was tried for {hours:.0f} hours and is given up. " if hours else ""
 
 
-def pause_account(account_id: int, *, now: datetime, seconds: float, reason: str) -> Pause:
+def pause_account(
+    account_id: int,
+    *,
+    now: datetime,
+    seconds: float,
+    reason: str,
+) -> Pause:
     """Send nothing to an account for a while; a longer pause stays.
 
     Return the pause: since when nothing was taken.
     """
-    until = now + timedelta(seconds=seconds)
-    said = {"until": until, "reason": reason[:300], "since": now, "tries": 1}
+    until, reason = now + timedelta(seconds=seconds), reason[:300]
+    said = {"until": until, "reason": reason, "since": now, "tries": 1}
     with transaction.atomic():  # two who pause it at once do so one after the other
         rows = Pause.objects.select_for_update(no_key=True)
         row, is_new = rows.get_or_create(account_id=account_id, defaults=said)
-        if is_new:
-            return row
-        # Nobody tried in between: this is another outage.
-        is_long_ago = now - row.until > CONTINUOUS
-        if row.since is None or is_long_ago or has_taken_any(account_id, since=row.since):
-            row.since, row.tries = now, 1
-        elif row.until <= now:  # of those that fail at once, one counts
-            row.tries += 1
-        if row.until < until:
-            row.until, row.reason = until, reason[:300]
-        row.save(update_fields=["until", "reason", "since", "tries"])
+        if not is_new:
+            _count_failure(row, now=now)
+            if row.until < until:
+                row.until, row.reason = until, reason
+            row.save(update_fields=list(said))
     return row
+
+
+def _count_failure(row: Pause, *, now: datetime) -> None:
+    """Count a failure on an account's pause; from the first, where it has been well in between."""
+    # Nobody tried in between: this is another outage.
+    is_long_ago = now - row.until > CONTINUOUS
+    if row.since is None or is_long_ago or has_taken_any(row.account_id, since=row.since):
+        row.since, row.tries = now, 1
+    elif row.until <= now:  # of those that fail at once, one counts
+        row.tries += 1
 
 
 def has_taken_any(account_id: int, *, since: datetime) -> bool:

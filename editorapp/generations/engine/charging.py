@@ -62,11 +62,8 @@ def odd_price(job: Job) -> str:
     """Return a reported price that makes no sense, as it came; "" where there is none."""
     if job.odd_cost:
         return clean_text(job.odd_cost)[:LONGEST_SAID]
-    return (
-        f"${job.cost_usd}"[:LONGEST_SAID]
-        if job.cost_usd is not None and reported(job) is None
-        else ""
-    )
+    is_odd = job.cost_usd is not None and reported(job) is None
+    return f"${job.cost_usd}"[:LONGEST_SAID] if is_odd else ""
 
 
 def _charge_for(attempt: Attempt, job: Job, *, note: str) -> Charge:
@@ -83,25 +80,40 @@ def _charge_for(attempt: Attempt, job: Job, *, note: str) -> Charge:
     )
 
 
-def _shown(attempt: Attempt, job: Job, entry: Entry, *, now: datetime) -> dict[str, Any]:
+def _shown(
+    attempt: Attempt,
+    job: Job,
+    entry: Entry,
+    *,
+    now: datetime,
+) -> dict[str, Any]:
     """Return what pages show of a charge: all fields in all cases, so that such rows can be written
     together.
 
     Writes: the alert that a person should look, where the reported price makes no sense.
     """
-    amount, generation = reported(job), attempt.generation
-    warning = "" if amount is None else _other_price(generation, amount)
+    amount = reported(job)
     if odd := odd_price(job):
-        warning = (
-            f"The provider reports a price that makes no sense ({odd}), so {show_usd(entry.amount_usd)} are counted, "
-            f"the estimate's upper end. An admin can set what it really cost."
-        )
-        message = (
-            f"Take #{generation.pk} at {attempt.account}: {warning} Look in the provider's console."
-        )
-        alerting.open_for_take(AlertKind.PRICE, generation, message, now=now)
-    spent = _spent(attempt, entry.amount_usd if amount is None else amount)
-    return {"cost_usd": spent, "cost_is_estimated": amount is None, "warning": warning}
+        warning = _raise_odd_price(attempt, odd, entry.amount_usd, now=now)
+    else:
+        warning = "" if amount is None else _other_price(attempt.generation, amount)
+    return {
+        "cost_usd": _spent(attempt, entry.amount_usd if amount is None else amount),
+        "cost_is_estimated": amount is None,
+        "warning": warning,
+    }
+
+
+def _raise_odd_price(attempt: Attempt, odd: str, counted_usd: Decimal, *, now: datetime) -> str:
+    """Raise that a reported price makes no sense; return what its take says of it."""
+    warning = (
+        f"The provider reports a price that makes no sense ({odd}), so {show_usd(counted_usd)} "
+        "are counted, the estimate's upper end. An admin can set what it really cost."
+    )
+    take = attempt.generation
+    message = f"Take #{take.pk} at {attempt.account}: {warning} Look in the provider's console."
+    alerting.open_for_take(AlertKind.PRICE, take, message, now=now)
+    return warning
 
 
 def _other_price(generation: Generation, charged_usd: Decimal) -> str:
@@ -109,7 +121,8 @@ def _other_price(generation: Generation, charged_usd: Decimal) -> str:
     low, high = generation.estimate_low_usd, generation.estimate_high_usd
     if low <= charged_usd <= high:
         return ""
-    return f"The provider charged {show_usd(charged_usd)}; the quote was {show_range(low, high)}."
+    quoted = show_range(low, high)
+    return f"The provider charged {show_usd(charged_usd)}; the quote was {quoted}."
 
 
 def _spent(attempt: Attempt, amount: Decimal) -> Decimal:

@@ -79,24 +79,29 @@ def claim(
     if not found:
         return []
     states = {attempt.state for attempt in found}
-    return take(
-        found,
-        Q(state__in=states, next_action_at__lte=due_by),
-        next_action_at=until,
-    )
+    free = Q(state__in=states, next_action_at__lte=due_by)
+    return take(found, free, {"next_action_at": until})
 
 
-def take(found: list[Attempt], free: Q, **changes: Any) -> list[Attempt]:
+def take(found: list[Attempt], free: Q, changes: dict[str, Any]) -> list[Attempt]:
     """Give these rows a fresh lease, where they are still free; return those that have it."""
-    changes["lease_token"] = token = lease_holder.holder()
-    same = Attempt.objects.filter(pk__in=[attempt.pk for attempt in found])
+    token = lease_holder.holder()
+    changes = {**changes, "lease_token": token}
+    ids = [attempt.pk for attempt in found]
+    same = Attempt.objects.filter(pk__in=ids)
     if same.filter(free).update(**changes) < len(found):
-        ours = set(same.filter(lease_token=token).values_list("pk", flat=True))
+        ours = _ours(ids, token)
         found = [attempt for attempt in found if attempt.pk in ours]
     for attempt in found:
         for name, value in changes.items():
             setattr(attempt, name, value)
     return found
+
+
+def _ours(ids: Sequence[int], token: uuid.UUID) -> set[int]:
+    """Return which of these rows have this lease."""
+    rows = Attempt.objects.filter(pk__in=ids, lease_token=token)
+    return set(rows.values_list("pk", flat=True))
 
 
 def claim_polls(
@@ -114,22 +119,25 @@ def claim_polls(
     """
     if most <= 0 or not accounts:
         return []
-    due_at, token = _instant(due_by), lease_holder.holder()
+    at_accounts = f"account_id IN ({_marks(accounts)})"
+    statement = f"{_DUE} AND {at_accounts} ORDER BY next_action_at LIMIT %s"
+    values = [_instant(due_by), *accounts, most + len(skip)]
     with connection.cursor() as cursor:
-        cursor.execute(
-            f"{_DUE} AND account_id IN ({_marks(accounts)}) ORDER BY next_action_at LIMIT %s",
-            [due_at, *accounts, most + len(skip)],
-        )
+        cursor.execute(statement, values)
         found = [row for row in cursor.fetchall() if row[0] not in skip][:most]
-        if not found:
-            return []
-        ids = [row[0] for row in found]
-        values = [written(Attempt, "lease_token", token), _instant(due_by + POLL_LEASE)]
-        cursor.execute(_claim_statement(ids), [*values, *ids, due_at])
+    return _claimed(found, due_by) if found else []
+
+
+def _claimed(found: list[tuple[Any, ...]], due_by: datetime) -> list[DuePoll]:
+    """Claim these rows, in the columns of `LOOK`; return those that nobody took meanwhile."""
+    token = lease_holder.holder()
+    ids = [row[0] for row in found]
+    lease = [written(Attempt, "lease_token", token), _instant(due_by + POLL_LEASE)]
+    with connection.cursor() as cursor:
+        cursor.execute(_claim_statement(ids), [*lease, *ids, _instant(due_by)])
         changed = cursor.rowcount
     if changed < len(found):
-        rows = Attempt.objects.filter(pk__in=ids, lease_token=token)
-        ours = set(rows.values_list("pk", flat=True))
+        ours = _ours(ids, token)
         found = [row for row in found if row[0] in ours]
     return [
         DuePoll(pk, generation, account, job or "", _aware(at), token)
@@ -139,6 +147,7 @@ def claim_polls(
 
 _TABLE = Attempt._meta.db_table
 _RUNNING = f"state = '{State.RUNNING}' AND next_action_at <= %s"
+_CLAIM = "lease_token = %s, next_action_at = %s"
 _DUE = f"SELECT {', '.join(LOOK)} FROM {_TABLE} WHERE {_RUNNING}"
 
 
@@ -147,8 +156,7 @@ def _claim_statement(ids: Collection[int]) -> str:
     if connection.features.has_select_for_update:  # the order of all locks: see core/locks.py
         locks = "ORDER BY id FOR NO KEY UPDATE SKIP LOCKED"
         free = f"SELECT id FROM {_TABLE} WHERE id IN ({free}) {locks}"
-    changes = "lease_token = %s, next_action_at = %s"
-    return f"UPDATE {_TABLE} SET {changes} WHERE id IN ({free}) AND {_RUNNING}"
+    return f"UPDATE {_TABLE} SET {_CLAIM} WHERE id IN ({free}) AND {_RUNNING}"
 
 
 def _marks(values: Collection[object]) -> str:

@@ -129,9 +129,8 @@ class Dispatcher:
         self._posts: asyncio.Queue[Call] = asyncio.Queue()
         self._polls: asyncio.Queue[Call] = asyncio.Queue()
         self._sessions: dict[int, ProviderSession] = {}
-        self._outdated: list[
-            ProviderSession
-        ] = []  # of accounts that are reached another way by now
+        # Of accounts that are reached another way by now.
+        self._outdated: list[ProviderSession] = []
         self._results: list[CallResult] = []
         self._answered = asyncio.Event()
         self.posting = self.polling = 0  # calls without an answer yet
@@ -188,13 +187,16 @@ class Dispatcher:
             call = await queue.get()
             result = await self._made(call)
             self._results.append(result)  # not in one line: the list is another one after the wait
-            if isinstance(call, Post):
-                self.posting -= 1
-                self._answered.set()
-            else:
-                self.polling -= 1
-                if self.in_flight == 0:
-                    self._answered.set()
+            self._count_out(call)
+
+    def _count_out(self, call: Call) -> None:
+        is_post = isinstance(call, Post)
+        if is_post:
+            self.posting -= 1
+        else:
+            self.polling -= 1
+        if is_post or self.in_flight == 0:
+            self._answered.set()
 
     async def _made(self, call: Call) -> CallResult:
         with call.named():
@@ -209,24 +211,20 @@ class Dispatcher:
         ends.
         """
         try:
-            return CallResult(
-                call,
-                await call.job(self._provider, self._session(call.access)),
-                None,
-            )
+            job = await call.job(self._provider, self._session(call.access))
         except ProviderError as error:
             return CallResult(call, None, error)
         except Exception as error:  # the whole deadline, or an answer that an adapter stumbled over
-            is_late = isinstance(error, TimeoutError)
-            message = "No answer in time." if is_late else f"{type(error).__name__}: {error}"
-            return CallResult(call, None, call.failed(message, error))
+            return CallResult(call, None, call.failed(_words(error), error))
+        return CallResult(call, job, None)
 
     def _session(self, access: Access) -> ProviderSession:
         session = self._sessions.get(access.account_id)
-        if session is None or (session.access is not access and session.access != access):
-            # another key, another address
-            self._outdated += [session] if session is not None else []
-            session = self._sessions[access.account_id] = ProviderSession(access)
+        if session is not None:
+            if session.access is access or session.access == access:
+                return session
+            self._outdated.append(session)  # another key, another address
+        session = self._sessions[access.account_id] = ProviderSession(access)
         return session
 
     async def _stop(self) -> None:
@@ -235,3 +233,8 @@ class Dispatcher:
         await asyncio.gather(*self._workers, return_exceptions=True)
         for session in [*self._outdated, *self._sessions.values()]:
             await session.aclose()
+
+
+def _words(error: Exception) -> str:
+    is_late = isinstance(error, TimeoutError)
+    return "No answer in time." if is_late else f"{type(error).__name__}: {error}"

@@ -61,21 +61,28 @@ class Polls:
         A burst (all were due at once) is spread over the shortest interval.
         """
         self._count(now)
-        self._pace, self._answered = max(self._answered, self._pace // 2), 0
-        room = min(max(AT_FIRST, TURNS_AHEAD * self._pace), AT_ONCE) - len(self._asked)
-        due_by, most = now + self._ahead, min(room, self._share)
+        most = min(self._room(), self._share)
         looks = claims.claim_polls(
             self._accounts.ids,
             most=most,
-            due_by=due_by,
+            due_by=now + self._ahead,
             skip=self._asked,
         )
         self.is_more_due = len(looks) >= most > 0 and most < self._share
         for look in looks:
-            self._asked.add(look.pk)
-            reached("poll.claimed")
-            is_heard = self._accounts.is_listened_to(look.account_id)
-            self._dispatcher.send(Poll(look, self._accounts.access(look.account_id), is_heard))
+            self._ask(look)
+
+    def _room(self) -> int:
+        """Return how many more may be asked for, at the pace of the answers of late."""
+        self._pace, self._answered = max(self._answered, self._pace // 2), 0
+        return min(max(AT_FIRST, TURNS_AHEAD * self._pace), AT_ONCE) - len(self._asked)
+
+    def _ask(self, look: DuePoll) -> None:
+        self._asked.add(look.pk)
+        reached("poll.claimed")
+        access = self._accounts.access(look.account_id)
+        is_heard = self._accounts.is_listened_to(look.account_id)
+        self._dispatcher.send(Poll(look, access, is_heard))
 
     def forget(self, answers: Sequence[CallResult]) -> None:
         """These are written: their jobs may be asked for again."""
@@ -160,8 +167,19 @@ def _senseless(job: Job | None) -> Unreadable:
 def _hold_refused(answers: Sequence[CallResult], *, now: datetime) -> None:
     """An account that asks to be left alone is asked for nothing at all until the time that it
     names.
+    """
+    for account_id, seconds in _waits_asked(answers).items():
+        log.warning(
+            "Account %s: no polls for %.0f s, the provider asks for a pause",
+            account_id,
+            seconds,
+        )
+        claims.hold_polls(account_id, until=now + timedelta(seconds=seconds))
 
-    Whatever the status was; only that a job is not there says nothing of the others.
+
+def _waits_asked(answers: Sequence[CallResult]) -> dict[int, float]:
+    """Return for how many seconds accounts ask to be left alone, whatever the status was; only
+    that a job is not there says nothing of the others.
     """
     waits: dict[int, float] = defaultdict(float)
     for one in answers:
@@ -169,13 +187,7 @@ def _hold_refused(answers: Sequence[CallResult], *, now: datetime) -> None:
         if asked is not None and not isinstance(one.error, NotFound):
             account_id = _look(one).account_id
             waits[account_id] = max(waits[account_id], asked)
-    for account_id, seconds in waits.items():
-        log.warning(
-            "Account %s: no polls for %.0f s, the provider asks for a pause",
-            account_id,
-            seconds,
-        )
-        claims.hold_polls(account_id, until=now + timedelta(seconds=seconds))
+    return waits
 
 
 def _look(answer: CallResult) -> DuePoll:

@@ -20,6 +20,7 @@ from editorapp.costs import ledger
 from editorapp.generations import alerting
 from editorapp.generations.engine import charging, claims, poll_schedule
 from editorapp.generations.engine.release import fail
+from editorapp.generations.files import refetch
 from editorapp.generations.models import Attempt, Transition, failure, move
 from editorapp.generations.models.prepared import written
 from editorapp.generations.states import State
@@ -110,40 +111,21 @@ def _are_links_given_up(attempt: Attempt, failures: int, *, now: datetime) -> bo
     """Is a job that is done and charged asked for fresh links in vain, beyond the time that its
     result is kept?
     """
-    done_at = attempt.provider_done_at
-    if done_at is None:
-        return False
-    kept = (attempt.kept_until(now) - done_at).total_seconds()
-    return retry.policy("poll.fresh_links").is_over(
-        failures,
-        (now - done_at).total_seconds(),
-        lasts_seconds=kept,
-    )
+    row = retry.policy("poll.fresh_links")
+    is_done = attempt.provider_done_at is not None
+    return is_done and refetch.is_over(attempt, row, failures, now=now)
 
 
 def _links_given_up(attempt: Attempt, error: ProviderError, *, now: datetime) -> None:
-    says = (
-        f"{error.message} The result is paid and may still lie with the provider: fetch it again."
-    )
-    with transaction.atomic():
-        attempt.move(
-            State.FETCH_FAILED,
-            now=now,
-            lease_token=None,
-            last_error=error.message,
-            shown=failure("fetch_failed", says),
-        )
-        alerting.result_not_fetched(attempt.generation, says, now=now)
+    refetch.end(attempt, error.message, refetch.MAY_STILL_LIE, "fetch_failed", now=now)
 
 
 def missing(attempt: Attempt, error: ProviderError, *, now: datetime) -> None:
     """The provider does not know the job: look again for a quarter of an hour, then say that it is
     lost.
     """
-    since = attempt.missing_since or now
-    if retry.policy("poll.unknown_job").is_over(
-        attempt.error_count + 1, (now - since).total_seconds()
-    ):
+    row, since = retry.policy("poll.unknown_job"), attempt.missing_since or now
+    if row.is_over(attempt.error_count + 1, (now - since).total_seconds()):
         lost(attempt, "The provider does not know this job any more.", now=now)
     else:
         poll_failed(attempt, error, now=now, missing_since=since)
@@ -205,10 +187,9 @@ def _as_done(
 def failed(attempt: Attempt, job: Job, reason: Failure, *, now: datetime) -> None:
     """The provider gave up: release, or book what it charged, or may have charged."""
     is_settled = attempt.provider_done_at is not None  # it was done once, and charged then
-    is_priced = charging.reported(job) is not None
     says = reason.reason
     if reason.is_charged is None and not is_settled:
-        says += _PRICED if is_priced else _UNPRICED
+        says += _UNPRICED if charging.reported(job) is None else _PRICED
     with transaction.atomic():
         fail(
             attempt,
@@ -218,22 +199,20 @@ def failed(attempt: Attempt, job: Job, reason: Failure, *, now: datetime) -> Non
             can_retry=reason.can_retry,
             now=now,
         )
-        if is_settled:
-            return
-        if reason.is_charged is False:
-            ledger.release(
-                attempt.pk,
-                now=now,
-                note=f"Failed, not charged: {reason.code}",
-            )
-            return
-        known = "charged" if reason.is_charged or is_priced else "perhaps charged"
-        shown = charging.charge(
-            [(attempt, job)],
-            now=now,
-            note=f"Failed, {known}: {reason.code}",
-        )
-        attempt.shown_on().update(**shown[attempt.pk])
+        if not is_settled:
+            _settle_failed(attempt, job, reason, now=now)
+
+
+def _settle_failed(attempt: Attempt, job: Job, reason: Failure, *, now: datetime) -> None:
+    if reason.is_charged is False:
+        note = f"Failed, not charged: {reason.code}"
+        ledger.release(attempt.pk, now=now, note=note)
+        return
+    is_sure = reason.is_charged or charging.reported(job) is not None
+    known = "charged" if is_sure else "perhaps charged"
+    note = f"Failed, {known}: {reason.code}"
+    shown = charging.charge([(attempt, job)], now=now, note=note)
+    attempt.shown_on().update(**shown[attempt.pk])
 
 
 _PRICED = " The provider names a price for it, so it is charged."

@@ -19,6 +19,7 @@ from editorapp.generations.models import Attempt, failure
 from editorapp.generations.states import State
 
 log = logging.getLogger(__name__)
+MAY_STILL_LIE = "The result is paid and may still lie with the provider: fetch it again."
 NO_LINKS: dict[str, Any] = {"result_urls": None, "result_expires_at": None}
 
 
@@ -28,19 +29,14 @@ def fault(attempt: Attempt, error: Exception, *, now: datetime) -> None:
     try_later(attempt, says, "fetch.fault", now=now)
 
 
-def ask_for_fresh_links(
-    attempt: Attempt,
-    *,
-    now: datetime,
-    least_seconds: float = 0.0,
-) -> None:
+def ask_for_fresh_links(attempt: Attempt, *, now: datetime, least_seconds: float = 0.0) -> None:
     """Have the provider make fresh links: soon the first times, then more and more slowly."""
-    row = retry.policy("fetch.expired")
-    if _is_over(attempt, row, now=now):
+    row, tries = retry.policy("fetch.expired"), attempt.fetch_count + 1
+    if is_over(attempt, row, tries, now=now):
         says = "The provider's links expired each time before they could be used."
         _give_up(attempt, says, now=now)
         return
-    at = now + timedelta(seconds=row.pause_seconds(attempt.fetch_count + 1, least=least_seconds))
+    at = now + timedelta(seconds=row.pause_seconds(tries, least=least_seconds))
     _run_again(attempt, "The link expired; asking for a fresh one.", at=at, now=now)
 
 
@@ -59,7 +55,7 @@ def try_later(
     log.warning("Attempt %s: %s", attempt.pk, message)
     row, tries = retry.policy(policy), attempt.fetch_count + 1
     at = now + timedelta(seconds=row.pause_seconds(tries, least=least_seconds))
-    if _is_over(attempt, row, now=now):
+    if is_over(attempt, row, tries, now=now):
         _give_up(attempt, message, now=now)
     elif tries % 2 == 0 or policy == "fetch.bad_link":
         _run_again(attempt, message, at=at, now=now)
@@ -79,23 +75,33 @@ def not_used(attempt: Attempt, unusable: UnusableResult, *, now: datetime) -> No
     or of noise the same bytes can come for as long as a cache lasts.
     """
     log.warning("Attempt %s: %s", attempt.pk, unusable.message)
-    came, is_whole = unusable.came, unusable.is_whole
+    came, is_whole, tries = unusable.came, unusable.is_whole, attempt.fetch_count + 1
     is_same = is_whole and attempt.generation.came_id == came.pk
-    if is_same or _is_over(attempt, retry.policy("fetch.cut"), now=now):
-        shown = {"came": came, "result": unusable.video}
-        _end(
-            attempt,
-            unusable.message,
-            _advice(unusable, is_same),
-            unusable.code,
-            now=now,
-            **shown,
-        )
+    if is_same or is_over(attempt, retry.policy("fetch.cut"), tries, now=now):
+        _end_unusable(attempt, unusable, is_same, now=now)
         return
     row = retry.policy("fetch.unusable" if is_whole else "fetch.cut")
-    at = now + timedelta(seconds=row.pause_seconds(attempt.fetch_count + 1))
+    at = now + timedelta(seconds=row.pause_seconds(tries))
     shown = {"came": came} if is_whole else {}
     _run_again(attempt, unusable.message, at=at, now=now, **shown)
+
+
+def _end_unusable(
+    attempt: Attempt,
+    unusable: UnusableResult,
+    is_same: bool,
+    *,
+    now: datetime,
+) -> None:
+    end(
+        attempt,
+        unusable.message,
+        _advice(unusable, is_same),
+        unusable.code,
+        now=now,
+        shown={"came": unusable.came, "result": unusable.video},
+        **NO_LINKS,
+    )
 
 
 def _advice(unusable: UnusableResult, is_same: bool) -> str:
@@ -104,17 +110,13 @@ def _advice(unusable: UnusableResult, is_same: bool) -> str:
     return f"{again}What came is kept. Ask the provider about this job and fetch it again{else_}"
 
 
-def _is_over(attempt: Attempt, row: RetryPolicy, *, now: datetime) -> bool:
+def is_over(attempt: Attempt, row: RetryPolicy, tries: int, *, now: datetime) -> bool:
     """Has it been tried often enough, and for as long as the provider is counted on to keep the
     result?
     """
     done_at = attempt.provider_done_at or now
     kept = (attempt.kept_until(now) - done_at).total_seconds()
-    return row.is_over(
-        attempt.fetch_count + 1,
-        (now - done_at).total_seconds(),
-        lasts_seconds=kept,
-    )
+    return row.is_over(tries, (now - done_at).total_seconds(), lasts_seconds=kept)
 
 
 def _run_again(
@@ -138,18 +140,18 @@ def _run_again(
 
 
 def _give_up(attempt: Attempt, message: str, *, now: datetime) -> None:
-    advice = "The result is paid and may still lie with the provider: fetch it again."
-    _end(attempt, message, advice, "fetch_failed", now=now)
+    end(attempt, message, MAY_STILL_LIE, "fetch_failed", now=now, **NO_LINKS)
 
 
-def _end(
+def end(
     attempt: Attempt,
     message: str,
     advice: str,
     code: str,
     *,
     now: datetime,
-    **shown: Any,
+    shown: dict[str, Any] | None = None,
+    **changes: Any,
 ) -> None:
     """Stop fetching until a person says what next."""
     says = f"{message} {advice}"
@@ -159,7 +161,7 @@ def _end(
             now=now,
             lease_token=None,
             last_error=message,
-            shown=failure(code, says, **shown),
-            **NO_LINKS,
+            shown=failure(code, says, **(shown or {})),
+            **changes,
         )
         alerting.result_not_fetched(attempt.generation, says, now=now)

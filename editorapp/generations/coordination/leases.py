@@ -19,6 +19,8 @@ from editorapp.generations.coordination import lease_holder
 from editorapp.generations.models import Lease
 
 T = TypeVar("T")
+Clock = Callable[[], datetime]
+Renew = Callable[[float], bool]  # for so many seconds; says whether the lease is still held
 SKEW = timedelta(seconds=60)  # by how much the clocks of two machines may differ
 
 
@@ -64,10 +66,10 @@ def give_back(name: str, holder: uuid.UUID, *, now: datetime) -> None:
 def held(
     name: str,
     *,
-    clock: Callable[[], datetime],
+    clock: Clock,
     seconds: float,
     longest_seconds: float = 0.0,
-) -> Iterator[Callable[[float], bool] | None]:
+) -> Iterator[Renew | None]:
     """Hold a lease for the length of a block, or None where somebody else has it.
 
     Gives: what renews it for so many seconds and says whether it is still held.

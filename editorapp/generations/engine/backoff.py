@@ -8,6 +8,7 @@ tried again.
 import contextlib
 from datetime import datetime, timedelta
 from functools import partial
+from typing import Any
 
 from django.db import transaction
 
@@ -20,6 +21,7 @@ from editorapp.providers.contract import ProviderError, Throttled
 
 CODE = "not_sent"  # the failure code of what was given up before its post
 LONGEST_POST = CONTINUOUS = timedelta(hours=1)
+NOT_FAILING: dict[str, Any] = {"error_count": 0, "failing_since": None, "last_error": ""}
 GIVEN_UP_AT_ONCE = 100  # in one transaction; the next failure takes the next
 
 

@@ -112,8 +112,7 @@ def _are_links_given_up(attempt: Attempt, failures: int, *, now: datetime) -> bo
     result is kept?
     """
     row = retry.policy("poll.fresh_links")
-    is_done = attempt.provider_done_at is not None
-    return is_done and refetch.is_over(attempt, row, failures, now=now)
+    return bool(attempt.provider_done_at) and refetch.is_over(attempt, row, failures, now=now)
 
 
 def _links_given_up(attempt: Attempt, error: ProviderError, *, now: datetime) -> None:

@@ -7,6 +7,7 @@ import math
 import random
 from collections.abc import Sequence
 from datetime import datetime, timedelta
+from statistics import median_high
 
 FIRST_LOOK = 5.0  # where there is no history yet
 SHORTEST, LONGEST = 2.0, 15.0
@@ -19,8 +20,7 @@ def first_look_seconds(past_seconds: Sequence[float]) -> float:
     """Return when to poll a fresh job for the first time: at 0.3 of the model's median duration."""
     if not past_seconds:
         return FIRST_LOOK
-    middle = sorted(past_seconds)[len(past_seconds) // 2]
-    return min(max(0.3 * middle, 1.0), 60.0)
+    return min(max(0.3 * median_high(past_seconds), 1.0), 60.0)
 
 
 def interval_seconds(age_seconds: float) -> float:

@@ -62,15 +62,19 @@ def posting(posts: Sequence[Posting], *, now: datetime) -> None:
 
 
 def _as_posting(post: Posting, *, now: datetime) -> Transition:
-    written = json.dumps(post.body, sort_keys=True, separators=(",", ":"))
     changes = {
         "request_body": post.body,
-        "request_sha256": hashlib.sha256(written.encode()).hexdigest(),
+        "request_sha256": _digest(post.body),
         "submit_started_at": now,
         "next_action_at": now + POST_LEASE + timedelta(seconds=post.extra_seconds),
         "lease_token": lease_holder.holder(),
     }
     return Transition(post.attempt, changes)
+
+
+def _digest(body: dict[str, Any]) -> str:
+    written = json.dumps(body, sort_keys=True, separators=(",", ":"))
+    return hashlib.sha256(written.encode()).hexdigest()
 
 
 def accepted(taken: Sequence[Accepted], *, now: datetime) -> None:
@@ -81,14 +85,17 @@ def accepted(taken: Sequence[Accepted], *, now: datetime) -> None:
     except IntegrityError:
         if len(taken) > 1:
             raise
-        attempt, job, _seconds = taken[0]
-        says = f"The provider answered with the id of another job of ours, {job.id}."
-        unknown(attempt, ProviderError(says), now=now)
+        _id_of_another(taken[0], now=now)
     except (Overtaken, InvalidTransition):
         # InvalidTransition: the answer was kept while nothing could be written, and its row read
         # anew since.
         if len(taken) > 1 or not _is_accepted_late(taken[0], now=now):
             raise
+
+
+def _id_of_another(one: Accepted, *, now: datetime) -> None:
+    says = f"The provider answered with the id of another job of ours, {one.job.id}."
+    unknown(one.attempt, ProviderError(says), now=now)
 
 
 def _move_accepted(taken: Sequence[Accepted], *, now: datetime) -> None:
@@ -97,13 +104,10 @@ def _move_accepted(taken: Sequence[Accepted], *, now: datetime) -> None:
 
 
 def _as_accepted(one: Accepted, *, now: datetime) -> Transition:
-    changes = {
+    changes = backoff.NOT_FAILING | {
         "provider_job_id": one.job.id,
         "submitted_at": now,
         "lease_token": None,
-        "error_count": 0,
-        "last_error": "",
-        "failing_since": None,
         "next_action_at": now + timedelta(seconds=one.first_look_seconds),
     }
     return Transition(one.attempt, changes, NOTHING_WRONG)
@@ -135,16 +139,19 @@ def _raise_late(attempt: Attempt, job: Job, *, now: datetime) -> bool:
     row = Attempt.objects.filter(pk=attempt.pk).select_related("generation", "account").first()
     if row is None or row.state in NOT_SETTLED:
         return False
-    if row.provider_job_id == job.id:
-        return True
+    if row.provider_job_id != job.id:
+        message = _late_words(row, job)
+        alerting.open_for_take(AlertKind.UNKNOWN_OUTCOME, row.generation, message, now=now)
+    return True
+
+
+def _late_words(row: Attempt, job: Job) -> str:
     settled = f"as job {row.provider_job_id}" if row.provider_job_id else "as not taken or as spent"
-    message = (
+    return (
         f"{row.account} has taken take #{row.generation_id} after all, as job {job.id}: its answer "
         f"came after it was settled {settled}. Look there for what it costs, and correct the "
         "take's cost."
     )
-    alerting.open_for_take(AlertKind.UNKNOWN_OUTCOME, row.generation, message, now=now)
-    return True
 
 
 def refused(attempt: Attempt, error: ProviderError, *, now: datetime) -> None:

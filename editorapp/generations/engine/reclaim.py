@@ -9,9 +9,10 @@ would wait for that day to come again.
 import logging
 from collections.abc import Iterable
 from datetime import datetime, timedelta
+from typing import Any
 
 from django.db import transaction
-from django.db.models import F
+from django.db.models import F, QuerySet
 
 from editorapp.alerts.models import Alert
 from editorapp.core.locks import locked
@@ -67,17 +68,31 @@ def from_the_future(*, now: datetime) -> timedelta:
         return timedelta()
     back = last - now
     log.warning("The clock was set back by %s: all that is scheduled is brought back as far", back)
+    active = Attempt.objects.filter(state__in=list(ACTIVE))
     with transaction.atomic():
-        ahead = {"next_action_at__gt": now, "state__in": list(ACTIVE)}
-        locked(Attempt.objects.filter(**ahead)).update(next_action_at=F("next_action_at") - back)
-        failing = Attempt.objects.filter(failing_since__gt=now, state__in=list(ACTIVE))
-        locked(failing).update(failing_since=now)
-        locked(Search.objects.filter(at__gt=now)).update(at=F("at") - back)
-        locked(Pause.objects.filter(since__gt=now)).update(since=now)
-        locked(Pause.objects.filter(until__gt=now)).update(until=F("until") - back)
-        locked(Alert.objects.filter(tell_at__gt=now)).update(tell_at=F("tell_at") - back)
-        locked(Lease.objects.filter(until__gt=now, holder__isnull=False)).update(
-            until=F("until") - back
-        )
-        locked(Heartbeat.objects.filter(at__gt=now)).update(at=now)
+        scheduled = locked(active.filter(next_action_at__gt=now))
+        scheduled.update(next_action_at=F("next_action_at") - back)
+        _begin_now(active, "failing_since", now)
+        _bring_back_all(now, back)
     return back
+
+
+def _bring_back_all(now: datetime, back: timedelta) -> None:
+    held = Lease.objects.filter(holder__isnull=False)
+    _bring_back(Search.objects.all(), "at", now, back)
+    _begin_now(Pause.objects.all(), "since", now)
+    _bring_back(Pause.objects.all(), "until", now, back)
+    _bring_back(Alert.objects.all(), "tell_at", now, back)
+    _bring_back(held, "until", now, back)
+    _begin_now(Heartbeat.objects.all(), "at", now)
+
+
+def _bring_back(rows: QuerySet[Any], name: str, now: datetime, back: timedelta) -> None:
+    """Bring what lies ahead back by so much."""
+    ahead = rows.filter(**{f"{name}__gt": now})
+    locked(ahead).update(**{name: F(name) - back})
+
+
+def _begin_now(rows: QuerySet[Any], name: str, now: datetime) -> None:
+    """Let what began ahead of now begin now."""
+    locked(rows.filter(**{f"{name}__gt": now})).update(**{name: now})

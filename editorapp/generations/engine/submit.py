@@ -4,7 +4,7 @@ byte, and what came of it.
 
 import logging
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from datetime import datetime
 from types import ModuleType
 from typing import Any
@@ -14,6 +14,7 @@ from django.db import DatabaseError, DataError, transaction
 from editorapp.core.fault_points import reached
 from editorapp.generations import history
 from editorapp.generations.coordination import wake
+from editorapp.generations.coordination.leases import Clock
 from editorapp.generations.engine import (
     backoff,
     claims,
@@ -54,7 +55,7 @@ class Posts:
         adapter: ModuleType,
         dispatcher: Dispatcher,
         accounts: Accounts,
-        clock: Callable[[], datetime],
+        clock: Clock,
     ) -> None:
         self._adapter, self._dispatcher = adapter, dispatcher
         self._accounts, self._clock = accounts, clock
@@ -81,11 +82,14 @@ class Posts:
         chosen = list(self._accounts.turns(now=now, room=room))
         self.is_more_due = len(chosen) >= room
         for post in self._written_ahead(chosen):
-            reached("submit.written_ahead")
-            self._dispatcher.send(post)
-            if post.extra_seconds:
-                until = time.monotonic() + POST_SECONDS + post.extra_seconds
-                self.slow[post.attempt.pk] = until
+            self._send(post)
+
+    def _send(self, post: Post) -> None:
+        reached("submit.written_ahead")
+        self._dispatcher.send(post)
+        if post.extra_seconds:
+            lasts = POST_SECONDS + post.extra_seconds
+            self.slow[post.pk] = time.monotonic() + lasts
 
     def _end_lapsed(self, now: datetime) -> None:
         """A row that is due while it is being sent lost its worker: nobody knows whether the post
@@ -100,11 +104,8 @@ class Posts:
 
         One that cannot be prepared, or was changed meanwhile, stops no other.
         """
-        posts = []
-        for attempt in chosen:
-            with attempt.named():
-                if (post := self._prepared(attempt)) is not None:
-                    posts.append(post)
+        prepared = [self._prepared(attempt) for attempt in chosen]
+        posts = [post for post in prepared if post is not None]
         if len(posts) > 1 and recording.is_written(lambda: self._write_ahead(posts)):
             return posts
         return [post for post in posts if self._is_written_ahead(post)]
@@ -113,20 +114,24 @@ class Posts:
         """Return an attempt's post; None where files must be staged first, and where it cannot even
         be prepared.
         """
-        now = self._clock()
-        try:
-            wanted, spec = attempt.generation.wanted, self._accounts.spec(attempt.account_id)
-            ids = staging.staged_ids(wanted, spec)
-            lying = staging.lying(attempt.account_id, ids, now=now)
-            if ids - lying.keys() or staging.unprepared(wanted, spec):
-                unless_overtaken(_stage_first, attempt, now=now)
+        with attempt.named():
+            try:
+                return self._post_unless_staged_first(attempt)
+            except DatabaseError:
+                raise
+            except Exception as error:
+                self._put_aside(attempt, error)
                 return None
-            return self._post_of(attempt, staging.resolved(wanted, spec, lying), spec)
-        except DatabaseError:
-            raise
-        except Exception as error:
-            self._put_aside(attempt, error)
+
+    def _post_unless_staged_first(self, attempt: Attempt) -> Post | None:
+        now = self._clock()
+        wanted, spec = attempt.generation.wanted, self._accounts.spec(attempt.account_id)
+        ids = staging.staged_ids(wanted, spec)
+        lying = staging.lying(attempt.account_id, ids, now=now)
+        if ids - lying.keys() or staging.unprepared(wanted, spec):
+            unless_overtaken(_stage_first, attempt, now=now)
             return None
+        return self._post_of(attempt, staging.resolved(wanted, spec, lying), spec)
 
     def _post_of(self, attempt: Attempt, resolved: GenerationRequest, spec: Spec) -> Post:
         body: dict[str, Any] = self._adapter.encode(resolved, spec)

@@ -8,13 +8,13 @@ make each of these harmless.
 
 import logging
 import time
-from collections.abc import Callable
-from datetime import datetime, timedelta
+from datetime import timedelta
 
 from django.db import Error
 from django.utils import timezone
 
 from editorapp.generations.coordination import heartbeat, leases, shutdown, wake
+from editorapp.generations.coordination.leases import Clock, Renew
 from editorapp.generations.engine import claims, reclaim
 from editorapp.generations.engine.sweep_session import Session, drop_broken_connection
 
@@ -29,14 +29,12 @@ DRAIN_SECONDS = 120.0
 # and answers to paid calls: a disk may be full for long; see wake.LONG_SECONDS
 PAID_DRAIN_SECONDS = 2400.0
 
-Renew = Callable[[float], bool]
-
 
 def work(
     provider: str,
     *,
     seconds: float = SESSION_SECONDS,
-    clock: Callable[[], datetime] = timezone.now,
+    clock: Clock = timezone.now,
 ) -> None:
     """Look after a provider's attempts for at most about so many seconds, and longer only for posts
     under way.

@@ -2,7 +2,7 @@
 
 import logging
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from datetime import datetime, timedelta
 
 from django.db import Error, connection, transaction
@@ -12,6 +12,7 @@ from editorapp.core.fault_points import reached
 from editorapp.costs import ledger
 from editorapp.generations import exchange_log
 from editorapp.generations.coordination import wake
+from editorapp.generations.coordination.leases import Clock
 from editorapp.generations.engine import claims, poll
 from editorapp.generations.engine.account_snapshot import Accounts
 from editorapp.generations.engine.dispatcher import POST_WORKERS, CallResult, Dispatcher, Post
@@ -30,7 +31,7 @@ WAKE_PAUSE = timedelta(seconds=0.5)
 class Session:
     """One sweep: a dispatcher and what it carries."""
 
-    def __init__(self, provider: str, *, clock: Callable[[], datetime]) -> None:
+    def __init__(self, provider: str, *, clock: Clock) -> None:
         self.provider = provider
         self.clock = clock
         adapter = registry.get(provider)

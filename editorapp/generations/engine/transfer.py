@@ -5,7 +5,7 @@ row's lease is renewed.
 import logging
 import time
 import uuid
-from collections.abc import Callable, Coroutine
+from collections.abc import Coroutine
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any, TypeVar
@@ -16,6 +16,7 @@ from django.utils import timezone
 from editorapp.core.fault_points import reached
 from editorapp.generations import exchange_log
 from editorapp.generations.coordination import heartbeat, leases, shutdown, wake
+from editorapp.generations.coordination.leases import Clock, Renew
 from editorapp.generations.engine import claims, upload
 from editorapp.generations.files import refetch
 from editorapp.generations.files.ingest import fetch
@@ -31,38 +32,41 @@ LEASE = timedelta(seconds=30)
 RENEW_SECONDS = 8.0
 LONGEST_HOLD_SECONDS = 11_000.0  # what storing the largest result may take, see files/take.py
 STATES = (State.STAGING, State.FETCHING)
-Renew = Callable[[float], bool]
 
 
 def transfer(
     lane: int,
     *,
     seconds: float = LANE_SECONDS,
-    clock: Callable[[], datetime] = timezone.now,
+    clock: Clock = timezone.now,
 ) -> None:
     """Carry due files one after the other for about so many seconds, then return."""
-    name, held = wake.transfer_lease(lane), LEASE.total_seconds()
+    name = wake.transfer_lease(lane)
     wake.answered(name, now=clock())
     with leases.held(
         name,
         clock=clock,
-        seconds=held,
+        seconds=LEASE.total_seconds(),
         longest_seconds=LONGEST_HOLD_SECONDS,
     ) as renew:
         if renew is None:
             return
-        ends = time.monotonic() + seconds
-        renewed = time.monotonic()
-        while time.monotonic() < ends and not shutdown.is_asked():
-            if (attempt := _next(clock())) is None:
-                break
-            with attempt.named():
-                _carry(attempt, _Keeper(attempt, renew, clock))
-            if time.monotonic() - renewed > RENEW_SECONDS:
-                renewed = time.monotonic()
-                renew(held)
+        _carry_due(renew, seconds, clock)
     if is_due(clock()):
         wake.transfers(now=clock())
+
+
+def _carry_due(renew: Renew, seconds: float, clock: Clock) -> None:
+    ends = time.monotonic() + seconds
+    renewed = time.monotonic()
+    while time.monotonic() < ends and not shutdown.is_asked():
+        if (attempt := _next(clock())) is None:
+            break
+        with attempt.named():
+            _carry(attempt, _Keeper(attempt, renew, clock))
+        if time.monotonic() - renewed > RENEW_SECONDS:
+            renewed = time.monotonic()
+            renew(LEASE.total_seconds())
 
 
 def is_due(now: datetime) -> bool:
@@ -107,7 +111,7 @@ class _Keeper:
 
     attempt: Attempt
     renew_lane: Renew
-    clock: Callable[[], datetime]
+    clock: Clock
 
     def run(self, work: Coroutine[Any, Any, T]) -> T:
         return leases.run_and_renew(work, self._renew, every_seconds=RENEW_SECONDS)
@@ -128,14 +132,7 @@ def _carry(attempt: Attempt, keeper: _Keeper) -> None:
     """Carry one attempt's files. Whatever goes wrong is said on its row, and the lane goes on."""
     token = attempt.lease_token
     try:
-        if not exchange_log.is_followed(attempt.generation_id):
-            _carried(attempt, keeper)
-            return
-        with listening() as heard:
-            try:
-                _carried(attempt, keeper)
-            finally:
-                exchange_log.note_of_take(attempt.generation_id, heard)
+        _carry_and_hear(attempt, keeper)
     except Overtaken as overtaken:
         log.info("Dropped: %s", overtaken)
     except Exception as error:
@@ -143,6 +140,18 @@ def _carry(attempt: Attempt, keeper: _Keeper) -> None:
         # As it is, not as a step that failed left the object.
         if (same := _held(attempt.pk, token)) is not None:
             _fault(same, error, now=keeper.clock())
+
+
+def _carry_and_hear(attempt: Attempt, keeper: _Keeper) -> None:
+    """Carry them, and note what the provider answers, where a verification follows this take."""
+    if not exchange_log.is_followed(attempt.generation_id):
+        _carried(attempt, keeper)
+        return
+    with listening() as heard:
+        try:
+            _carried(attempt, keeper)
+        finally:
+            exchange_log.note_of_take(attempt.generation_id, heard)
 
 
 def _carried(attempt: Attempt, keeper: _Keeper) -> None:

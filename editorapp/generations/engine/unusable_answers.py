@@ -41,24 +41,12 @@ def unwritable(
     if attempt.state == State.SUBMITTING:
         job_id = f" It names the job {answer.job.id}." if answer.job is not None else ""
         says = f"{name} answered, and its answer could not be written down ({kind}).{job_id}"
-        post_outcomes.unknown(
-            attempt,
-            OutcomeUnknown(says, code="not_written", came=came),
-            now=now,
-        )
+        doubt = OutcomeUnknown(says, code="not_written", came=came)
+        post_outcomes.unknown(attempt, doubt, now=now)
         return
-    failed = ProviderError(
-        f"{name}'s answer could not be written down ({kind}).",
-        code="not_written",
-        came=came,
-    )
-    _odd(
-        attempt,
-        failed,
-        now=now,
-        policy="poll.unwritable",
-        what="cannot be written down",
-    )
+    says = f"{name}'s answer could not be written down ({kind})."
+    failed = ProviderError(says, code="not_written", came=came)
+    _odd(attempt, failed, now=now, policy="poll.unwritable", what="cannot be written down")
 
 
 def _odd(
@@ -76,17 +64,12 @@ def _odd(
         poll_outcomes.poll_failed(attempt, error, now=now, **noted)
         return
     message = (
-        f"What {attempt.account.spec.name} answers about this job {what}: {count} times in a row, since "
-        f"{since:%H:%M} UTC. {error.message} It is not asked any more. Its price stays held until somebody says what "
-        "became of it."
+        f"What {attempt.account.spec.name} answers about this job {what}: {count} times in a row, "
+        f"since {since:%H:%M} UTC. {error.message} It is not asked any more. "
+        "Its price stays held until somebody says what became of it."
     )
-    poll_outcomes.lost(
-        attempt,
-        message,
-        now=now,
-        code=error.code or "odd_answers",
-        **noted,
-    )
+    code = error.code or "odd_answers"
+    poll_outcomes.lost(attempt, message, now=now, code=code, **noted)
 
 
 def unknown_state(attempt: Attempt, job: Job, *, now: datetime) -> None:

@@ -12,6 +12,7 @@ from editorapp.core import retry
 from editorapp.core.fault_points import reached
 from editorapp.generations import alerting
 from editorapp.generations.coordination import wake
+from editorapp.generations.coordination.leases import Clock
 from editorapp.generations.engine import backoff
 from editorapp.generations.engine.release import fail_for_free
 from editorapp.generations.files import staging
@@ -26,7 +27,6 @@ from editorapp.providers.contract import (
 )
 
 Run = Callable[[Coroutine[Any, Any, Any]], Any]  # to its end, while the row's lease is renewed
-Clock = Callable[[], datetime]
 
 
 def stage(attempt: Attempt, *, run: Run, now: Clock) -> None:
@@ -89,9 +89,7 @@ def _queue(attempt: Attempt, *, now: datetime) -> None:
         now=now,
         next_action_at=now,
         lease_token=None,
-        error_count=0,
-        failing_since=None,
-        last_error="",
+        **backoff.NOT_FAILING,
     )
     reached("stage.queued")
     wake.work(attempt.generation.provider, now=now)

@@ -14,6 +14,7 @@ from django.db import DatabaseError, transaction
 
 from editorapp.core.fault_points import reached
 from editorapp.generations import alerting
+from editorapp.generations.coordination.leases import Clock
 from editorapp.generations.files import conformance, refetch, selection
 from editorapp.generations.files import download as links
 from editorapp.generations.files.selection import Named
@@ -54,7 +55,7 @@ def fetch(
     *,
     run: Callable[[Coroutine[Any, Any, int]], int],
     hold: Callable[[float], None],
-    now: Callable[[], datetime],
+    now: Clock,
 ) -> None:
     """Fetch all results of a claimed attempt and store them; on failure say on the row what happens
     next.

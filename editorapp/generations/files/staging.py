@@ -16,6 +16,7 @@ from django.db import transaction
 from editorapp.core import retry
 from editorapp.core.fault_points import reached
 from editorapp.core.retry import RetryPolicy
+from editorapp.generations.coordination.leases import Clock
 from editorapp.generations.models import Attempt
 from editorapp.media import outgoing, store
 from editorapp.media.models import Asset
@@ -94,7 +95,7 @@ def stage_missing(
     account: ProviderAccount,
     *,
     run: Callable[[Coroutine[Any, Any, Any]], Any],
-    now: Callable[[], datetime],
+    now: Clock,
 ) -> None:
     """Upload what must lie with the provider and does not yet, and make what travels inside ready.
 

@@ -4,6 +4,7 @@ from collections import defaultdict
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from itertools import takewhile
 
 from django.db import connection
 
@@ -47,9 +48,8 @@ def next_in_line(account_id: int, *, now: datetime, most: int) -> list[int]:
     if not people or most <= 0:
         return []
     recent = _recent(account_id)
-    return [
-        one.pk for one in choose(_heads(account_id, people, now=now, most=most), recent, most=most)
-    ]
+    heads = _heads(account_id, people, now=now, most=most)
+    return [one.pk for one in choose(heads, recent, most=most)]
 
 
 def choose(
@@ -70,12 +70,7 @@ def choose(
     lines = _Lines(waiting)
     served = {one.person: -place for place, one in reversed(list(enumerate(recent)))}
     chosen = lines.first[:most]
-    singles = 0
-    if (since := lines.oldest_batch) is not None:
-        for post in recent:
-            if post.is_batch or post.at <= since:
-                break
-            singles += 1
+    singles = _singles_since(lines.oldest_batch, recent)
     while len(chosen) < most and (
         line := lines.next_line(is_batch_due=singles >= SINGLES_TO_A_BATCH)
     ):
@@ -87,6 +82,14 @@ def choose(
         served[person] = len(chosen) + 1
         chosen.append(one)
     return chosen
+
+
+def _singles_since(batch_turn: int | None, recent: Sequence[Posted]) -> int:
+    """Return how many singles were sent, the last of all, while a batch waited."""
+    if batch_turn is None:
+        return 0
+    singles = takewhile(lambda post: not post.is_batch and post.at > batch_turn, recent)
+    return len(list(singles))
 
 
 class _Lines:

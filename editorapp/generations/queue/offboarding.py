@@ -6,7 +6,7 @@ transaction: nothing of theirs is sent in between. What is at a provider already
              end.
 """
 
-from collections.abc import Collection, Iterator
+from collections.abc import Collection, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import datetime
@@ -82,12 +82,16 @@ def affairs(member: Member) -> Affairs:
     held = ledger.held_of([pk for pk, _state, _simulated in takes])
 
     def money(states: Collection[str]) -> Money:
-        found = [(held.get(pk, ZERO), kind) for pk, state, kind in takes if state in states]
-        real = sum((usd for usd, is_simulated in found if not is_simulated), ZERO)
-        simulated = sum((usd for usd, is_simulated in found if is_simulated), ZERO)
-        return Money(len(found), real, simulated)
+        return _money([(held.get(pk, ZERO), kind) for pk, state, kind in takes if state in states])
 
     return Affairs(money(CANCELABLE), money(SETTLEABLE), money(ACTIVE - CANCELABLE))
+
+
+def _money(found: Sequence[tuple[Decimal, bool]]) -> Money:
+    """Add up what is held, each with whether it is simulated."""
+    real = sum((usd for usd, is_simulated in found if not is_simulated), ZERO)
+    simulated = sum((usd for usd, is_simulated in found if is_simulated), ZERO)
+    return Money(len(found), real, simulated)
 
 
 def heirs(member: Member) -> models.QuerySet[Member]:
@@ -154,15 +158,19 @@ def _guarded(member: Member, change: Offboarding) -> Iterator[None]:
     """See that this may be chosen, then lock what comes first in the order of all locks, so that no
     pause changes meanwhile.
     """
+    _guard(member, change)
+    with transaction.atomic():
+        locked(ProviderAccount.objects.all())
+        yield
+
+
+def _guard(member: Member, change: Offboarding) -> None:
     if change.by.team_id != member.team_id or not change.by.may(Act.MANAGE):
         raise PermissionDenied("Only an admin may do this.")
     if change.choice == HandOver.HAND_OVER and change.to is None:
         raise NotChosen("Choose who answers for the takes from now on.")
     if change.choice == HandOver.KEEP and change.by.user_id == member.user_id:
         raise NotChosen("You cannot answer for them any more then: hold, cancel or hand them over.")
-    with transaction.atomic():
-        locked(ProviderAccount.objects.all())
-        yield
 
 
 def _settle(member: Member, change: Offboarding, why: Hold, *, now: datetime) -> int:

@@ -115,11 +115,16 @@ def release(ids: Collection[int], *, member: Member, now: datetime) -> None:
     locked(Generation.objects.filter(pk__in=ids))
     takes = Generation.objects.filter(pk__in=ids, state__in=CANCELABLE).order_by("pk")
     for take in takes.filter(senders.nobody()).select_related("created_by", "assignee"):
-        says = f"{member.user}: sent all the same, for {take.responsible}."
-        ledger.remark(newest(take).pk, says, now=now)
-        Generation.objects.filter(pk=take.pk).update(assignee=member.user)
+        _answer_for(take, member, now=now)
     takes.update(**Generation.NOT_HELD)
     unpark(takes, now=now)
+
+
+def _answer_for(take: Generation, member: Member, *, now: datetime) -> None:
+    """Let a member answer for a take that is sent all the same."""
+    says = f"{member.user}: sent all the same, for {take.responsible}."
+    ledger.remark(newest(take).pk, says, now=now)
+    Generation.objects.filter(pk=take.pk).update(assignee=member.user)
 
 
 def hold_for_nobody(

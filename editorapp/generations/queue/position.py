@@ -6,7 +6,7 @@ from datetime import datetime
 
 from editorapp.generations.models import Attempt, Generation, Pause
 from editorapp.generations.queue import fair_order
-from editorapp.generations.queue.slots import RATE_WINDOW, free_slots, taking_slots
+from editorapp.generations.queue.slots import RATE_WINDOW, free_slots, in_flight
 from editorapp.generations.states import CANCELABLE, State
 from editorapp.providers import registry
 from editorapp.providers.models import ProviderAccount
@@ -56,7 +56,7 @@ class AccountStanding:
 
 def of_account(account: ProviderAccount, *, now: datetime) -> AccountStanding:
     """Return how an account stands: a handful of small queries."""
-    busy = taking_slots().filter(account=account).count()
+    busy = in_flight(account)
     line = tuple(fair_order.next_in_line(account.pk, now=now, most=LOOKED_AHEAD))
     closed = _closed(account, now=now)
     full = "" if closed else _full(account, busy, now=now)
@@ -96,16 +96,23 @@ def _standing(
     if take.team.queue_paused_at is not None:
         return QueuePosition(None, "The queue is paused.", is_paused=True)
     is_paused = account.account.paused_at is not None
-    if row is not None and not is_paused:
-        if row.state == State.STAGING:
-            trouble = f" {row.last_error}" if row.error_count and row.last_error else ""
-            return QueuePosition(None, f"Its files are on their way to {account.account}.{trouble}")
-        if row.next_action_at is None:  # see pausing.release_forgotten
-            return QueuePosition(None, "Nothing pauses it any more: it goes on within a minute.")
-        if row.lease_token is not None and not account.why:
-            return QueuePosition(0, "")  # a sweep has taken it, and is about to send it
+    aside = None if row is None or is_paused else _beside_the_line(row, account)
+    if aside is not None:
+        return aside
     why = "" if account.is_full and ahead else account.why  # those behind wait for those ahead
     return QueuePosition(ahead, why, is_paused=is_paused)
+
+
+def _beside_the_line(row: Attempt, account: AccountStanding) -> QueuePosition | None:
+    """Say where something stands that is not in line now; None for what is."""
+    if row.state == State.STAGING:
+        trouble = f" {row.last_error}" if row.error_count and row.last_error else ""
+        return QueuePosition(None, f"Its files are on their way to {account.account}.{trouble}")
+    if row.next_action_at is None:  # see pausing.release_forgotten
+        return QueuePosition(None, "Nothing pauses it any more: it goes on within a minute.")
+    if row.lease_token is not None and not account.why:
+        return QueuePosition(0, "")  # a sweep has taken it, and is about to send it
+    return None
 
 
 def _closed(account: ProviderAccount, *, now: datetime) -> str:

@@ -6,6 +6,7 @@ from collections.abc import Callable
 from datetime import datetime
 
 from django.db import transaction
+from django.db.models import QuerySet
 
 from editorapp.core.locks import locked
 from editorapp.generations.coordination import wake
@@ -21,16 +22,23 @@ Line = list[Attempt]
 
 def up(generation: Generation, *, member: Member, now: datetime) -> None:
     """Change places with the one before, of the same person. Raises: TooLate; PermissionDenied."""
-    _in_line(generation, member, lambda line, at: _swap(line[at], line[at - 1]) if at > 0 else None)
+    _swap_beside(generation, member, 0)
 
 
 def down(generation: Generation, *, member: Member, now: datetime) -> None:
     """Change places with the one behind, of the same person. Raises: TooLate; PermissionDenied."""
-    _in_line(
-        generation,
-        member,
-        lambda line, at: _swap(line[at + 1], line[at]) if at + 1 < len(line) else None,
-    )
+    _swap_beside(generation, member, 1)
+
+
+def _swap_beside(generation: Generation, member: Member, behind: int) -> None:
+    """Swap it with a neighbour: the one before it (0), or the one behind (1)."""
+
+    def move(line: Line, at: int) -> None:
+        later = at + behind
+        if 0 < later < len(line):
+            _swap(line[later], line[later - 1])
+
+    _in_line(generation, member, move)
 
 
 def to_the_front(generation: Generation, *, member: Member, now: datetime) -> None:
@@ -41,45 +49,46 @@ def to_the_front(generation: Generation, *, member: Member, now: datetime) -> No
     priority = Priority.FIRST if member.may(Act.MANAGE) else Priority.SINGLE
 
     def move(line: Line, at: int) -> None:
-        same = [one for one in line if one.pk != line[at].pk]
-        if priority == Priority.FIRST:  # the first of all that admins put there
-            same = list(
-                Attempt.objects.filter(
-                    account_id=line[at].account_id,
-                    priority=priority,
-                    state__in=CANCELABLE,
-                )
-            )
-        turn = min([one.turn for one in (*same, line[at])]) - 1
-        Attempt.objects.filter(pk=line[at].pk).update(
-            priority=min(priority, line[at].priority), turn=turn
-        )
+        one = line[at]
+        others = _put_first(one) if priority == Priority.FIRST else line
+        turn = min(other.turn for other in (*others, one)) - 1
+        row = Attempt.objects.filter(pk=one.pk)
+        row.update(priority=min(priority, one.priority), turn=turn)
 
     _in_line(generation, member, move)
 
 
-def _in_line(
-    generation: Generation,
-    member: Member,
-    move: Callable[[Line, int], None],
-) -> None:
+def _put_first(one: Attempt) -> QuerySet[Attempt]:
+    """Return all that admins put before everybody's at this attempt's account."""
+    return Attempt.objects.filter(
+        account_id=one.account_id,
+        priority=Priority.FIRST,
+        state__in=CANCELABLE,
+    )
+
+
+def _in_line(generation: Generation, member: Member, move: Callable[[Line, int], None]) -> None:
     """Move a generation's attempt within its person's line at the account, while none of the line
     is taken.
     """
     may_arrange(generation, member)
     with transaction.atomic():
-        own = generation.attempts.filter(state__in=CANCELABLE).values_list("person_id", flat=True)
-        rows = Attempt.objects.filter(
-            account_id=generation.account_id,
-            person_id=own.order_by("-number").first(),
-            state__in=CANCELABLE,
-        )
-        line = list(locked(rows).order_by("priority", "turn", "pk"))
+        line = list(locked(_line_of(generation)).order_by("priority", "turn", "pk"))
         at = next((at for at, one in enumerate(line) if one.generation_id == generation.pk), None)
         if at is None:
             raise TooLate("It is not waiting any more, so its place cannot be changed.")
         move(line, at)
         wake.soon(generation.provider)
+
+
+def _line_of(generation: Generation) -> QuerySet[Attempt]:
+    """Return what waits at its account, of the person in whose line it stands."""
+    own = generation.attempts.filter(state__in=CANCELABLE).values_list("person_id", flat=True)
+    return Attempt.objects.filter(
+        account_id=generation.account_id,
+        person_id=own.order_by("-number").first(),
+        state__in=CANCELABLE,
+    )
 
 
 def _swap(later: Attempt, earlier: Attempt) -> None:

@@ -5,7 +5,7 @@ nothing of a person who was disabled leaves, however its row came to wait: queue
 refused by a provider and due again, retried.
 """
 
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable
 
 from django.core.exceptions import PermissionDenied
 from django.db.models import Exists, OuterRef, Q
@@ -32,9 +32,12 @@ def guard(member: Member) -> None:
 
     Raises: PermissionDenied.
     """
-    now = Member.objects.filter(pk=member.pk).first()
-    if now is None or not now.may(Act.CREATE):
+    if not _is_able(Member.objects.filter(pk=member.pk).first()):
         raise PermissionDenied("This role may not create generations.")
+
+
+def _is_able(member: Member | None) -> bool:
+    return member is not None and member.may(Act.CREATE)
 
 
 def may_arrange(generation: Generation, member: Member, act: Act = Act.ANSWER) -> None:
@@ -54,22 +57,21 @@ def without(takes: Iterable[Generation]) -> dict[int, Generation.Hold]:
     until these end.
     """
     found = {take.pk: (take.team_id, take.responsible_id) for take in takes}
-    users, teams = (
-        {user for _team, user in found.values()},
-        {team for team, _user in found.values()},
-    )
-    rows = Member.objects.filter(team_id__in=teams, user_id__in=users)
-    members = {(member.team_id, member.user_id): member for member in rows}
-    doubtful = [
-        pk
-        for pk, person in found.items()
-        if not (person in members and members[person].may(Act.CREATE))
-    ]
+    members = _members(found.values())
+    doubtful = [pk for pk, person in found.items() if not _is_able(members.get(person))]
     if not doubtful:
         return {}
     # Read anew: while the locks were waited for, it may have been handed over.
     takes = Generation.objects.filter(nobody(), pk__in=doubtful)
     return {take.pk: _why(members.get((take.team_id, take.responsible_id))) for take in takes}
+
+
+def _members(people: Collection[tuple[int, int]]) -> dict[tuple[int, int], Member]:
+    """Return the members of these teams and users, by both."""
+    teams = {team for team, _user in people}
+    users = {user for _team, user in people}
+    rows = Member.objects.filter(team_id__in=teams, user_id__in=users)
+    return {(member.team_id, member.user_id): member for member in rows}
 
 
 def _why(member: Member | None) -> Generation.Hold:

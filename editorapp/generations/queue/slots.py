@@ -26,11 +26,13 @@ def taking_slots() -> QuerySet[Attempt]:
     """Return the attempts that take one of their account's slots: what is being sent, and what is
     being made.
     """
-    return Attempt.objects.filter(
-        TAKES_SLOT,
-        state__in=IN_FLIGHT,
-        next_action_at__gt=EVER,
-    ).order_by()
+    rows = Attempt.objects.filter(TAKES_SLOT, state__in=IN_FLIGHT, next_action_at__gt=EVER)
+    return rows.order_by()
+
+
+def in_flight(account: ProviderAccount) -> int:
+    """Count the slots that an account's attempts take: in the index attempt_due."""
+    return taking_slots().filter(account=account).count()
 
 
 def free_slots(account: ProviderAccount, *, now: datetime) -> int:
@@ -41,15 +43,21 @@ def free_slots(account: ProviderAccount, *, now: datetime) -> int:
     with an account that is paused, switched off, or has no readable key: what is queued waits until
     it has.
     """
-    if (
-        account.paused_at
-        or account.problem
-        or Pause.objects.filter(account=account, until__gt=now).exists()
-    ):
+    if account.paused_at or account.problem or _rests(account, now):
         return 0
-    # Both counted in an index: attempt_due and attempt_rate.
-    in_flight = taking_slots().filter(account=account).count()
-    rows = Attempt.objects.filter(account=account).order_by()
+    free = account.max_concurrent - in_flight(account)
+    sent = _sent_lately(account, now)
+    return max(0, min(free - sent["taken"], account.requests_per_minute - sent["all"]))
+
+
+def _rests(account: ProviderAccount, now: datetime) -> bool:
+    return Pause.objects.filter(account=account, until__gt=now).exists()
+
+
+def _sent_lately(account: ProviderAccount, now: datetime) -> dict[str, int]:
+    """Count what was sent in the last minute, in the index attempt_rate; `taken` of it is not
+    written down as sent yet.
+    """
     is_taken = Q(
         submit_started_at__gt=now - TAKEN,
         state=State.QUEUED,
@@ -57,9 +65,9 @@ def free_slots(account: ProviderAccount, *, now: datetime) -> int:
         lease_token__isnull=False,
     )
     # Not what lies further ahead: the clock was set back since.
-    started = rows.filter(
-        submit_started_at__gt=now - RATE_WINDOW, submit_started_at__lte=now + RATE_WINDOW
+    started = Attempt.objects.filter(
+        account=account,
+        submit_started_at__gt=now - RATE_WINDOW,
+        submit_started_at__lte=now + RATE_WINDOW,
     )
-    lately = started.aggregate(all=Count("pk"), taken=Count("pk", filter=is_taken))
-    free = account.max_concurrent - in_flight - lately["taken"]
-    return max(0, min(free, account.requests_per_minute - lately["all"]))
+    return started.order_by().aggregate(all=Count("pk"), taken=Count("pk", filter=is_taken))

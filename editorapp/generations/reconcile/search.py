@@ -5,7 +5,7 @@ A task of the queue, woken by the ticker; one at a time for each provider.
 """
 
 import logging
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from datetime import datetime, timedelta
 from itertools import groupby
 
@@ -19,6 +19,7 @@ from editorapp.core.fault_points import reached
 from editorapp.core.money import show_usd
 from editorapp.generations import alerting
 from editorapp.generations.coordination import leases, wake
+from editorapp.generations.coordination.leases import Clock
 from editorapp.generations.models import Attempt, Overtaken, Search
 from editorapp.generations.reconcile import matching, settle
 from editorapp.generations.reconcile.decide import (
@@ -57,7 +58,7 @@ def due_providers(now: datetime) -> set[str]:
     }
 
 
-def search(provider: str, *, clock: Callable[[], datetime] = timezone.now) -> None:
+def search(provider: str, *, clock: Clock = timezone.now) -> None:
     """Look once for all that is due at a provider."""
     name = wake.search_lease(provider)
     wake.answered(name, now=clock())
@@ -126,7 +127,7 @@ def _look(
     account: ProviderAccount,
     searches: Sequence[Search],
     *,
-    clock: Callable[[], datetime],
+    clock: Clock,
 ) -> None:
     """Read an account's list once for all its searches, and decide each."""
     listing, why, wait = _read(account, searches, now=clock())

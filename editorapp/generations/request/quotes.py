@@ -27,6 +27,7 @@ from editorapp.core.money import MICRO, NotAnAmount, amount_from_outside
 from editorapp.costs.estimate import Estimate
 from editorapp.costs.models import PriceQuote
 from editorapp.generations.coordination import lease_holder, leases, wake
+from editorapp.generations.coordination.leases import Clock
 from editorapp.generations.files import staging
 from editorapp.generations.request import references
 from editorapp.generations.request.draft import Draft
@@ -163,7 +164,7 @@ def ask(draft: Draft, *, member: Member, now: datetime | None = None) -> PriceQu
     return row
 
 
-def fetch(pk: int, *, clock: Callable[[], datetime] = timezone.now) -> None:
+def fetch(pk: int, *, clock: Clock = timezone.now) -> None:
     """Stage what the draft names, ask the provider, and write down its answer or its refusal.
 
     Delivered twice, it asks twice at most, which is free; whoever is second changes nothing.
@@ -194,7 +195,7 @@ def unanswered(now: datetime) -> list[int]:
 
 def _fetch(
     row: PriceQuote,
-    clock: Callable[[], datetime],
+    clock: Clock,
     renew: Callable[[], object],
 ) -> None:
     try:
@@ -291,7 +292,7 @@ def _guard(draft: Draft, member: Member) -> None:
 
 def _quoted(
     row: PriceQuote,
-    clock: Callable[[], datetime],
+    clock: Clock,
     renew: Callable[[], object],
 ) -> Quote:
     account, wanted = row.account, GenerationRequest.from_json(row.request)
@@ -309,7 +310,7 @@ def _quoted(
 def _stage(
     account: ProviderAccount,
     wanted: GenerationRequest,
-    clock: Callable[[], datetime],
+    clock: Clock,
     renew: Callable[[], object],
 ) -> None:
     """Stage what is not there yet; what travels inside the request is only prepared."""

@@ -20,6 +20,7 @@ from editorapp.core.money import show_range
 from editorapp.costs.models import PriceQuote
 from editorapp.generations import exchange_log
 from editorapp.generations.coordination import leases, wake
+from editorapp.generations.coordination.leases import Clock
 from editorapp.generations.files import staging
 from editorapp.generations.models import Verification
 from editorapp.generations.provider_calls import call
@@ -91,7 +92,7 @@ def begin(
     return verification
 
 
-def run(verification_id: int, *, clock: Callable[[], datetime] = timezone.now) -> None:
+def run(verification_id: int, *, clock: Clock = timezone.now) -> None:
     """Make the free checks of a verification. Delivered twice, it is done once."""
     name = wake.verifying_lease(verification_id)
     wake.answered(name, now=clock())
@@ -137,7 +138,7 @@ def close_past(now: datetime) -> None:
 class _Checks:
     """The steps of one verification."""
 
-    def __init__(self, verification: Verification, clock: Callable[[], datetime]) -> None:
+    def __init__(self, verification: Verification, clock: Clock) -> None:
         self.verification, self.clock = verification, clock
         self.account = verification.account
         self.adapter = registry.get(self.account.provider)

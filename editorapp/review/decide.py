@@ -36,7 +36,8 @@ def decide(
     """
     if generation.team_id != member.team_id or not member.may(Act.DECIDE):
         raise PermissionDenied("This role may not decide about takes.")
-    chosen, note = Decision.Verdict(verdict), notes.kept(note, longest=LONGEST_NOTE)
+    chosen = Decision.Verdict(verdict)
+    note = notes.kept(note, longest=LONGEST_NOTE)
     if not generation.is_done:
         raise NotDecidable("Only a finished take can be approved or sent back.")
     if chosen == Decision.Verdict.NEEDS_CHANGES and not note:

@@ -134,8 +134,8 @@ CHANGES = (
     Change(
         "a failure after the charge is settled once more, and its row can never be written",
         OUTCOMES,
-        "        if is_settled:\n            return\n",
-        "",
+        "        if not is_settled:\n            _settle_failed(attempt, job, reason, now=now)\n",
+        "        _settle_failed(attempt, job, reason, now=now)\n",
         (
             f"{IN_DOUBT}::test_a_job_that_fails_after_it_was_charged_stays_charged_and_gives_nothing_back",
         ),

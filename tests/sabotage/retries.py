@@ -95,7 +95,7 @@ CHANGES = (
     Change(
         "an outage goes on although a post was taken",
         NOT_SENT,
-        " or has_taken_any(account_id, since=row.since):",
+        " or has_taken_any(row.account_id, since=row.since):",
         ":",
         (f"{POLICIES}::test_an_outage_ends_with_the_first_post_that_is_taken",),
     ),

@@ -125,7 +125,8 @@ def free_space() -> float:
 
 def disk(now: datetime) -> None:
     """Raise that this machine's disk is almost full, or that there is room again."""
-    free, subject = free_space(), store.disk_subject()
+    free = free_space()
+    subject = store.disk_subject()
     if free < FULL_BELOW:
         heartbeat.beat(subject, now=now)
         message = (

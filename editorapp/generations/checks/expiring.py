@@ -32,12 +32,14 @@ def look(now: datetime) -> None:
 
 
 def _is_late(attempt: Attempt, now: datetime) -> bool:
-    done_at, window = attempt.provider_done_at, attempt.account.spec.result_kept_seconds
+    done_at = attempt.provider_done_at
+    window = attempt.account.spec.result_kept_seconds
     return done_at is not None and (now - done_at).total_seconds() >= window * ALARM_SHARE
 
 
 def _raise(attempt: Attempt, *, now: datetime) -> None:
-    generation, until = attempt.generation, attempt.kept_until(now)
+    generation = attempt.generation
+    until = attempt.kept_until(now)
     ends = f"{until:%H:%M} UTC on {until.day} {until:%B}"
     message = (
         f"It is made and paid, and its file is not here yet: {attempt.last_error or 'nobody has fetched it so far.'} "

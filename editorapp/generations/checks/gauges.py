@@ -118,7 +118,8 @@ class Month:
 def accounts(now: datetime) -> list[Account]:
     """Return every account with its figures: four queries."""
     made = list(ProviderAccount.objects.order_by("provider", "name"))
-    work, recent = _work(now), _recent([account.pk for account in made], now)
+    work = _work(now)
+    recent = _recent([account.pk for account in made], now)
     pauses = {pause.account_id: pause for pause in Pause.objects.filter(until__gt=now)}
     nothing = Recent({}, None, None)
     return [

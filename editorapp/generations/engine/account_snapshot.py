@@ -27,7 +27,9 @@ log = logging.getLogger(__name__)
 # So soon a sweep sees another key, another limit, an account that is switched off.
 FRESH_SECONDS = 2.0
 HELD_SECONDS = 1.0  # what the limits hold back is looked at again after
-WATCHING, FAR_SECONDS = 8, 15.0  # so many of them are looked at so often, and all of them after
+# So many of them are looked at so often, and all of them after.
+WATCHING = 8
+FAR_SECONDS = 15.0
 SOON = timedelta(seconds=HELD_SECONDS)
 
 

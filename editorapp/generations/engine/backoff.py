@@ -8,20 +8,19 @@ tried again.
 import contextlib
 from datetime import datetime, timedelta
 from functools import partial
-from typing import Any
 
 from django.db import transaction
 
 from editorapp.core import retry
 from editorapp.core.retry import RetryPolicy
 from editorapp.generations.engine.release import fail_for_free
-from editorapp.generations.models import Attempt, Overtaken, Pause
+from editorapp.generations.models import Attempt, Fields, Overtaken, Pause
 from editorapp.generations.states import State
 from editorapp.providers.contract import ProviderError, Throttled
 
 CODE = "not_sent"  # the failure code of what was given up before its post
 LONGEST_POST = CONTINUOUS = timedelta(hours=1)
-NOT_FAILING: dict[str, Any] = {"error_count": 0, "failing_since": None, "last_error": ""}
+NOT_FAILING: Fields = {"error_count": 0, "failing_since": None, "last_error": ""}
 GIVEN_UP_AT_ONCE = 100  # in one transaction; the next failure takes the next
 
 
@@ -31,7 +30,8 @@ def not_accepted(attempt: Attempt, error: ProviderError, *, now: datetime) -> No
     """
     is_throttled = isinstance(error, Throttled)
     row = retry.policy("post.throttled" if is_throttled else "post.unreachable")
-    failures, since = attempt.error_count + 1, attempt.failing_since or now
+    failures = attempt.error_count + 1
+    since = attempt.failing_since or now
     seconds = row.pause_seconds(failures, least=error.retry_after_seconds or 0.0)
     with transaction.atomic():
         if row.is_over(failures, (now - since).total_seconds()):
@@ -137,7 +137,8 @@ def pause_account(
 
     Return the pause: since when nothing was taken.
     """
-    until, reason = now + timedelta(seconds=seconds), reason[:300]
+    until = now + timedelta(seconds=seconds)
+    reason = reason[:300]
     said = {"until": until, "reason": reason, "since": now, "tries": 1}
     with transaction.atomic():  # two who pause it at once do so one after the other
         rows = Pause.objects.select_for_update(no_key=True)
@@ -145,7 +146,8 @@ def pause_account(
         if not is_new:
             _count_failure(row, now=now)
             if row.until < until:
-                row.until, row.reason = until, reason
+                row.until = until
+                row.reason = reason
             row.save(update_fields=list(said))
     return row
 
@@ -155,7 +157,8 @@ def _count_failure(row: Pause, *, now: datetime) -> None:
     # Nobody tried in between: this is another outage.
     is_long_ago = now - row.until > CONTINUOUS
     if row.since is None or is_long_ago or has_taken_any(row.account_id, since=row.since):
-        row.since, row.tries = now, 1
+        row.since = now
+        row.tries = 1
     elif row.until <= now:  # of those that fail at once, one counts
         row.tries += 1
 

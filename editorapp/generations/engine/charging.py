@@ -8,7 +8,6 @@ too, and a person sees what came.
 from collections.abc import Sequence
 from datetime import datetime
 from decimal import ROUND_HALF_UP, Decimal
-from typing import Any
 
 from editorapp.alerts.models import AlertKind
 from editorapp.core.money import (
@@ -24,7 +23,7 @@ from editorapp.costs import ledger
 from editorapp.costs.ledger import Charge
 from editorapp.costs.models import Entry
 from editorapp.generations import alerting
-from editorapp.generations.models import Attempt, Generation
+from editorapp.generations.models import Attempt, Fields, Generation
 from editorapp.providers.contract import Job
 
 
@@ -33,7 +32,7 @@ def charge(
     *,
     now: datetime,
     note: str = "",
-) -> dict[int, dict[str, Any]]:
+) -> dict[int, Fields]:
     """Charge what the provider reports of these attempts, or all that is held where it reports
     nothing; return what pages show of each, by attempt: the same fields for all.
 
@@ -86,7 +85,7 @@ def _shown(
     entry: Entry,
     *,
     now: datetime,
-) -> dict[str, Any]:
+) -> Fields:
     """Return what pages show of a charge: all fields in all cases, so that such rows can be written
     together.
 
@@ -118,7 +117,8 @@ def _raise_odd_price(attempt: Attempt, odd: str, counted_usd: Decimal, *, now: d
 
 def _other_price(generation: Generation, charged_usd: Decimal) -> str:
     """Say that what the provider charged is not what was quoted; "" where it lies within the quote."""
-    low, high = generation.estimate_low_usd, generation.estimate_high_usd
+    low = generation.estimate_low_usd
+    high = generation.estimate_high_usd
     if low <= charged_usd <= high:
         return ""
     quoted = show_range(low, high)

@@ -12,7 +12,7 @@ from django.db.models import Q, QuerySet
 
 from editorapp.core.locks import locked, unlocked
 from editorapp.generations.coordination import lease_holder
-from editorapp.generations.models import Attempt, Generation
+from editorapp.generations.models import Attempt, Fields, Generation
 from editorapp.generations.models.prepared import written
 from editorapp.generations.states import State
 
@@ -83,7 +83,7 @@ def claim(
     return take(found, free, {"next_action_at": until})
 
 
-def take(found: list[Attempt], free: Q, changes: dict[str, Any]) -> list[Attempt]:
+def take(found: list[Attempt], free: Q, changes: Fields) -> list[Attempt]:
     """Give these rows a fresh lease, where they are still free; return those that have it."""
     token = lease_holder.holder()
     changes = {**changes, "lease_token": token}

@@ -8,12 +8,11 @@ story.
 import asyncio
 from dataclasses import dataclass, replace
 from types import ModuleType
-from typing import Any
 
 from editorapp.core import logs
 from editorapp.core.fault_points import reached
 from editorapp.generations.engine.claims import DuePoll
-from editorapp.generations.models import Attempt
+from editorapp.generations.models import Attempt, Fields
 from editorapp.providers.contract import (
     Access,
     Job,
@@ -39,7 +38,7 @@ class Post:
 
     attempt: Attempt
     access: Access
-    body: dict[str, Any]
+    body: Fields
     path: str  # where the body is posted, below the base URL
     extra_seconds: float = 0.0  # what sending stored files inside the body may take on top
     is_listened_to: bool = False  # somebody verifies its account: see verification/
@@ -105,7 +104,7 @@ class Poll:
 Call = Post | Poll
 
 
-def extra_seconds(body: dict[str, Any]) -> float:
+def extra_seconds(body: Fields) -> float:
     """Return what a post may take longer because stored files travel in its body."""
     return stored_bytes(body) / SLOWEST_BYTES_PER_SECOND
 
@@ -163,7 +162,8 @@ class Dispatcher:
         """
         self._answered.clear()
         self._loop.run_until_complete(self._wait(seconds))
-        results, self._results = self._results, []
+        results = self._results
+        self._results = []
         return results
 
     def close(self) -> None:

@@ -28,7 +28,8 @@ from editorapp.providers.http.answers import as_it_came
 log = logging.getLogger(__name__)
 
 # What is claimed and not written yet: until the provider shows its pace, and at most.
-AT_FIRST, AT_ONCE = 128, 1024
+AT_FIRST = 128
+AT_ONCE = 1024
 # so many turns' worth of answers: a slow provider's polls do not pile up here, nor die with us
 TURNS_AHEAD = 4
 COUNT_EVERY = timedelta(seconds=2)
@@ -45,7 +46,8 @@ class Polls:
         *,
         turn: timedelta,
     ) -> None:
-        self._dispatcher, self._accounts = dispatcher, accounts
+        self._dispatcher = dispatcher
+        self._accounts = accounts
         self._ahead = turn / 2  # so that polls are as often early as late
         self._turn = turn
         self._asked: set[int] = set()
@@ -74,7 +76,8 @@ class Polls:
 
     def _room(self) -> int:
         """Return how many more may be asked for, at the pace of the answers of late."""
-        self._pace, self._answered = max(self._answered, self._pace // 2), 0
+        self._pace = max(self._answered, self._pace // 2)
+        self._answered = 0
         return min(max(AT_FIRST, TURNS_AHEAD * self._pace), AT_ONCE) - len(self._asked)
 
     def _ask(self, look: DuePoll) -> None:
@@ -146,7 +149,8 @@ def _write_done(done: Sequence[Answered], *, now: datetime) -> None:
 def _write(answers: Sequence[Answered], *, now: datetime) -> None:
     """Write polls' answers that are neither plainly "still running" nor "done"."""
     for attempt, answer in answers:
-        job, error = answer.job, answer.error
+        job = answer.job
+        error = answer.error
         if job is not None and job.unknown_state:
             unusable_answers.unknown_state(attempt, job, now=now)
         elif job is not None and job.failure is not None:

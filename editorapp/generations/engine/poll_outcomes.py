@@ -21,13 +21,13 @@ from editorapp.generations import alerting
 from editorapp.generations.engine import charging, claims, poll_schedule
 from editorapp.generations.engine.release import fail
 from editorapp.generations.files import refetch
-from editorapp.generations.models import Attempt, Transition, failure, move
+from editorapp.generations.models import Attempt, Fields, Transition, failure, move
 from editorapp.generations.models.prepared import written
 from editorapp.generations.states import State
 from editorapp.providers.contract import BadCredentials, Failure, Job, ProviderError
 
 # Of an answer that could be read and kept.
-READABLE: dict[str, Any] = {
+READABLE: Fields = {
     "error_count": 0,
     "last_error": "",
     "missing_since": None,
@@ -123,7 +123,8 @@ def missing(attempt: Attempt, error: ProviderError, *, now: datetime) -> None:
     """The provider does not know the job: look again for a quarter of an hour, then say that it is
     lost.
     """
-    row, since = retry.policy("poll.unknown_job"), attempt.missing_since or now
+    row = retry.policy("poll.unknown_job")
+    since = attempt.missing_since or now
     if row.is_over(attempt.error_count + 1, (now - since).total_seconds()):
         lost(attempt, "The provider does not know this job any more.", now=now)
     else:
@@ -165,7 +166,7 @@ def done(pairs: Sequence[tuple[Attempt, Job]], *, now: datetime) -> None:
 def _as_done(
     attempt: Attempt,
     job: Job,
-    shown: dict[str, Any],
+    shown: Fields,
     *,
     now: datetime,
 ) -> Transition:

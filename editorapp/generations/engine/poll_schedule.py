@@ -10,9 +10,11 @@ from datetime import datetime, timedelta
 from statistics import median_high
 
 FIRST_LOOK = 5.0  # where there is no history yet
-SHORTEST, LONGEST = 2.0, 15.0
+SHORTEST = 2.0
+LONGEST = 15.0
 # A job as old as this is asked about ever less, at the least every five minutes.
-SLOW_FROM, SLOWEST = 1800.0, 300.0
+SLOW_FROM = 1800.0
+SLOWEST = 300.0
 LONGER = 3.0  # times the longest of late: what is slower than that is overdue
 
 

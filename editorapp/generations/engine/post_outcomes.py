@@ -7,7 +7,7 @@ import hashlib
 import json
 from collections.abc import Sequence
 from datetime import datetime, timedelta
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
 from django.db import IntegrityError, transaction
 
@@ -20,6 +20,7 @@ from editorapp.generations.engine.release import fail_for_free
 from editorapp.generations.models import (
     NOTHING_WRONG,
     Attempt,
+    Fields,
     InvalidTransition,
     Overtaken,
     Transition,
@@ -41,7 +42,7 @@ class Posting(NamedTuple):
     """
 
     attempt: Attempt
-    body: dict[str, Any]
+    body: Fields
     extra_seconds: float = 0.0
 
 
@@ -72,7 +73,7 @@ def _as_posting(post: Posting, *, now: datetime) -> Transition:
     return Transition(post.attempt, changes)
 
 
-def _digest(body: dict[str, Any]) -> str:
+def _digest(body: Fields) -> str:
     written = json.dumps(body, sort_keys=True, separators=(",", ":"))
     return hashlib.sha256(written.encode()).hexdigest()
 

@@ -7,7 +7,6 @@ import time
 from collections.abc import Sequence
 from datetime import datetime
 from types import ModuleType
-from typing import Any
 
 from django.db import DatabaseError, DataError, transaction
 
@@ -33,7 +32,7 @@ from editorapp.generations.engine.dispatcher import (
 from editorapp.generations.engine.post_outcomes import Accepted, Posting
 from editorapp.generations.engine.recording import Answered, unless_overtaken
 from editorapp.generations.files import staging
-from editorapp.generations.models import Attempt
+from editorapp.generations.models import Attempt, Fields
 from editorapp.generations.states import State
 from editorapp.providers.contract import (
     GenerationRequest,
@@ -57,8 +56,10 @@ class Posts:
         accounts: Accounts,
         clock: Clock,
     ) -> None:
-        self._adapter, self._dispatcher = adapter, dispatcher
-        self._accounts, self._clock = accounts, clock
+        self._adapter = adapter
+        self._dispatcher = dispatcher
+        self._accounts = accounts
+        self._clock = clock
         # Attempts whose post carries stored files, and until when (monotonic) at most.
         self.slow: dict[int, float] = {}
         self._first_looks: dict[tuple[str, str], float] = {}
@@ -125,7 +126,8 @@ class Posts:
 
     def _post_unless_staged_first(self, attempt: Attempt) -> Post | None:
         now = self._clock()
-        wanted, spec = attempt.generation.wanted, self._accounts.spec(attempt.account_id)
+        wanted = attempt.generation.wanted
+        spec = self._accounts.spec(attempt.account_id)
         ids = staging.staged_ids(wanted, spec)
         lying = staging.lying(attempt.account_id, ids, now=now)
         if ids - lying.keys() or staging.unprepared(wanted, spec):
@@ -134,7 +136,7 @@ class Posts:
         return self._post_of(attempt, staging.resolved(wanted, spec, lying), spec)
 
     def _post_of(self, attempt: Attempt, resolved: GenerationRequest, spec: Spec) -> Post:
-        body: dict[str, Any] = self._adapter.encode(resolved, spec)
+        body: Fields = self._adapter.encode(resolved, spec)
         return Post(
             attempt,
             self._accounts.access(attempt.account_id),

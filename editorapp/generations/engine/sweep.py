@@ -62,7 +62,9 @@ def _sweep(session: Session, renew: Renew, *, seconds: float) -> None:
     new is taken.
     """
     began = time.monotonic()
-    ends, latest, renews = began + seconds, began + LONGEST_SECONDS, began + RENEW_SECONDS
+    ends = began + seconds
+    latest = began + LONGEST_SECONDS
+    renews = began + RENEW_SECONDS
     while True:
         if shutdown.is_asked():
             latest = min(latest, time.monotonic())

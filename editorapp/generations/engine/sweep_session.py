@@ -48,7 +48,8 @@ class Session:
         self.write_again_at = 0.0  # monotonic
         self.durable: object = None  # the connection whose commits survive a power cut
         self.woken_at: datetime | None = None
-        self.slow_until, self.close = self.posts.slow_until, self.dispatcher.close
+        self.slow_until = self.posts.slow_until
+        self.close = self.dispatcher.close
 
     def turn(self, *, take_new: bool) -> bool:
         """Send what is due, then write answers as they come, for a tick.
@@ -95,7 +96,8 @@ class Session:
 
     def _has_room_for_more(self, take_new: bool) -> bool:
         """Is more due than this turn could take, and is half of what it took answered?"""
-        free_posts, polling = self.dispatcher.free_posts, self.dispatcher.polling
+        free_posts = self.dispatcher.free_posts
+        polling = self.dispatcher.polling
         posts = take_new and self.posts.is_more_due and free_posts >= POST_WORKERS / 2
         polls = self.polls.is_more_due and polling <= poll.AT_FIRST / 2
         return (posts or polls) and not self.unwritten
@@ -110,7 +112,9 @@ class Session:
         if self.unwritten and time.monotonic() < self.write_again_at:
             self.unwritten += answers
             return
-        answers, kept, self.unwritten = self.unwritten + answers, self.unwritten, []
+        answers = self.unwritten + answers
+        kept = self.unwritten
+        self.unwritten = []
         if not answers:
             return
         try:

@@ -37,7 +37,8 @@ def unwritable(
     A poll is asked again, for a while; a paid post was perhaps accepted.
     """
     came = as_it_came(repr(answer.job) if answer.job is not None else str(answer.error))
-    name, kind = attempt.account.spec.name, type(error).__name__
+    name = attempt.account.spec.name
+    kind = type(error).__name__
     if attempt.state == State.SUBMITTING:
         job_id = f" It names the job {answer.job.id}." if answer.job is not None else ""
         says = f"{name} answered, and its answer could not be written down ({kind}).{job_id}"
@@ -76,7 +77,8 @@ def unknown_state(attempt: Attempt, job: Job, *, now: datetime) -> None:
     """The provider says a state that nobody here knows: asked about on, noted once, and kept with
     since when.
     """
-    word, was_unknown = job.unknown_state, not attempt.odd_count and bool(attempt.odd_since)
+    word = job.unknown_state
+    was_unknown = not attempt.odd_count and bool(attempt.odd_since)
     if not was_unknown or attempt.odd_answer != word:
         log.warning(
             "Attempt %s: the provider says an unknown state: %s",

@@ -62,7 +62,8 @@ def fault(attempt: Attempt, error: Exception, *, now: datetime) -> None:
 
 def _stage_all(attempt: Attempt, run: Run, now: Clock) -> None:
     """Raises: ProviderError."""
-    wanted, account = attempt.generation.wanted, attempt.account
+    wanted = attempt.generation.wanted
+    account = attempt.account
     staging.stage_missing(wanted, account, run=run, now=now)
     if staging.missing(wanted, account, now=now()):
         says = f"{account.spec.name} keeps an upload for no time at all."
@@ -104,7 +105,8 @@ def _later(
     least_seconds: float = 0.0,
 ) -> None:
     """Upload again after a pause, or give it up after long enough."""
-    row, since = retry.policy(policy), attempt.failing_since or now
+    row = retry.policy(policy)
+    since = attempt.failing_since or now
     failures = attempt.error_count + 1
     if row.is_over(failures, (now - since).total_seconds()):
         backoff.give_up(attempt, row, message, now=now)

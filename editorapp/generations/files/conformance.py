@@ -47,7 +47,8 @@ def expected_seconds(generation: Generation) -> float | None:
 
 def far_off(generation: Generation, video: Asset) -> str:
     """Say that a result is far too short or too long to be what was asked for; "" where it is not."""
-    expected, came = expected_seconds(generation), float(video.duration_seconds)
+    expected = expected_seconds(generation)
+    came = float(video.duration_seconds)
     if expected is None or abs(came - expected) <= LEAST_SECONDS:
         return ""
     low, high = (share * expected for share in FAR_OFF[generation.task])

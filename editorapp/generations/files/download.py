@@ -128,14 +128,16 @@ async def _take(client: httpx.AsyncClient, url: str, part: PartialFile, *, max_b
 
 
 def _start_over(progress: Progress) -> None:
-    progress.received, progress.validator = 0, ""
+    progress.received = 0
+    progress.validator = ""
 
 
 def _begin(response: httpx.Response, progress: Progress, *, max_bytes: int) -> Unpacker:
     """Read the answer's head: is it the file, from where, how long, and how is it packed although
     nobody asked?
     """
-    says, wait = f"The link answered {response.status_code}.", wait_asked(response.headers)
+    says = f"The link answered {response.status_code}."
+    wait = wait_asked(response.headers)
     if response.status_code in GONE:
         raise LinkExpired(says, retry_after_seconds=wait)
     unpacker = Unpacker(response.headers.get("Content-Encoding", "") if response.is_success else "")

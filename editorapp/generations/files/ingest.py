@@ -197,7 +197,9 @@ def _frames_words(error: Exception) -> str:
 
 def _keep(attempt: Attempt, taken: Taken, *, now: datetime) -> None:
     reached("fetch.kept")
-    generation, video, exr = attempt.generation, taken.video, taken.exr
+    generation = attempt.generation
+    video = taken.video
+    exr = taken.exr
     # The first is about its price: see engine/charging.py.
     notes = [generation.warning, *taken.notes, conformance.odd(generation, video, exr)]
     shown = {

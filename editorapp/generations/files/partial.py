@@ -38,7 +38,9 @@ class PartialFile:
     """One file being collected, held by this process alone until `close`."""
 
     def __init__(self, path: Path, file: BinaryIO, progress: Progress) -> None:
-        self.path, self.file, self.progress = path, file, progress
+        self.path = path
+        self.file = file
+        self.progress = progress
         self._synced = progress.received
 
     @classmethod
@@ -92,7 +94,8 @@ class PartialFile:
         """Bring what came onto the disk, then note how much that is."""
         self.file.flush()
         os.fsync(self.file.fileno())
-        self._synced, note = self.progress.received, _note(self.path)
+        self._synced = self.progress.received
+        note = _note(self.path)
         if not self.progress.validator:
             note.unlink(missing_ok=True)
             return
@@ -130,7 +133,8 @@ def collect(folder: Path, stem: str, ending: str, *, token: object) -> PartialFi
     reads. Of what is left the longest is taken up; the rest goes, but for what somebody still
     writes.
     """
-    path, taken = folder / f"{stem}-{token}{ending}", None
+    path = folder / f"{stem}-{token}{ending}"
+    taken = None
     for left in sorted(folder.glob(f"{stem}-*{ending}"), key=_size, reverse=True):
         if taken is None and (taken := PartialFile.take_up(left, path)):
             continue

@@ -15,12 +15,12 @@ from editorapp.core import retry
 from editorapp.core.retry import RetryPolicy
 from editorapp.generations import alerting
 from editorapp.generations.files.store_result import UnusableResult
-from editorapp.generations.models import Attempt, failure
+from editorapp.generations.models import Attempt, Fields, failure
 from editorapp.generations.states import State
 
 log = logging.getLogger(__name__)
 MAY_STILL_LIE = "The result is paid and may still lie with the provider: fetch it again."
-NO_LINKS: dict[str, Any] = {"result_urls": None, "result_expires_at": None}
+NO_LINKS: Fields = {"result_urls": None, "result_expires_at": None}
 
 
 def fault(attempt: Attempt, error: Exception, *, now: datetime) -> None:
@@ -31,7 +31,8 @@ def fault(attempt: Attempt, error: Exception, *, now: datetime) -> None:
 
 def ask_for_fresh_links(attempt: Attempt, *, now: datetime, least_seconds: float = 0.0) -> None:
     """Have the provider make fresh links: soon the first times, then more and more slowly."""
-    row, tries = retry.policy("fetch.expired"), attempt.fetch_count + 1
+    row = retry.policy("fetch.expired")
+    tries = attempt.fetch_count + 1
     if is_over(attempt, row, tries, now=now):
         says = "The provider's links expired each time before they could be used."
         _give_up(attempt, says, now=now)
@@ -53,7 +54,8 @@ def try_later(
     Fresh links every second time: the fault may lie with the link; a bad one is one.
     """
     log.warning("Attempt %s: %s", attempt.pk, message)
-    row, tries = retry.policy(policy), attempt.fetch_count + 1
+    row = retry.policy(policy)
+    tries = attempt.fetch_count + 1
     at = now + timedelta(seconds=row.pause_seconds(tries, least=least_seconds))
     if is_over(attempt, row, tries, now=now):
         _give_up(attempt, message, now=now)
@@ -75,7 +77,9 @@ def not_used(attempt: Attempt, unusable: UnusableResult, *, now: datetime) -> No
     or of noise the same bytes can come for as long as a cache lasts.
     """
     log.warning("Attempt %s: %s", attempt.pk, unusable.message)
-    came, is_whole, tries = unusable.came, unusable.is_whole, attempt.fetch_count + 1
+    came = unusable.came
+    is_whole = unusable.is_whole
+    tries = attempt.fetch_count + 1
     is_same = is_whole and attempt.generation.came_id == came.pk
     if is_same or is_over(attempt, retry.policy("fetch.cut"), tries, now=now):
         _end_unusable(attempt, unusable, is_same, now=now)
@@ -150,7 +154,7 @@ def end(
     code: str,
     *,
     now: datetime,
-    shown: dict[str, Any] | None = None,
+    shown: Fields | None = None,
     **changes: Any,
 ) -> None:
     """Stop fetching until a person says what next."""

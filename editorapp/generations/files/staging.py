@@ -17,7 +17,7 @@ from editorapp.core import retry
 from editorapp.core.fault_points import reached
 from editorapp.core.retry import RetryPolicy
 from editorapp.generations.coordination.leases import Clock
-from editorapp.generations.models import Attempt
+from editorapp.generations.models import Attempt, Fields
 from editorapp.media import outgoing, store
 from editorapp.media.models import Asset
 from editorapp.media.outgoing import Outgoing
@@ -231,7 +231,7 @@ def resolved(
         sha256, media_type = rows.values_list("outgoing_sha256", "mime_type").get(pk=ref.asset_id)
         return Ref(data=StoredFile.of(sha256), media_type=media_type)
 
-    found: dict[str, Any] = {}
+    found: Fields = {}
     for field in ("source", "start_frame", "end_frame"):
         if (ref := getattr(wanted, field)) is not None:
             found[field] = carried(field, ref)

@@ -14,7 +14,7 @@ from editorapp.core.fault_points import reached
 from editorapp.generations.files import conformance, error_pages, partial
 from editorapp.generations.files import download as links
 from editorapp.generations.files.selection import Named
-from editorapp.generations.models import Attempt
+from editorapp.generations.models import Attempt, Fields
 from editorapp.media import intake, store, unreadable
 from editorapp.media.models import Asset
 from editorapp.media.probe import NO_LIMIT
@@ -24,7 +24,8 @@ VIDEO_BYTES = 2_000_000_000
 ARCHIVE_BYTES = 20_000_000_000
 CUT = "truncated"  # the refusal of a file that says itself that it goes on
 # How long storing a result may take, for its lease.
-INTAKE_SECONDS, INTAKE_BYTES_PER_SECOND = 60.0, 2_000_000
+INTAKE_SECONDS = 60.0
+INTAKE_BYTES_PER_SECOND = 2_000_000
 
 
 @dataclass(frozen=True)
@@ -54,8 +55,11 @@ class UnusableResult(Exception):
         is_whole: bool = True,
     ) -> None:
         super().__init__(message)
-        self.message, self.came, self.code = message, came, code
-        self.video, self.is_whole = video, is_whole
+        self.message = message
+        self.came = came
+        self.code = code
+        self.video = video
+        self.is_whole = is_whole
 
 
 def store_result(
@@ -100,7 +104,8 @@ def _downloaded(
     on a full disk.
     """
     limit = ARCHIVE_BYTES if kind == "exr" else VIDEO_BYTES
-    stem, ending = f"attempt-{attempt.pk}", f".{kind}{place or ''}.part"
+    stem = f"attempt-{attempt.pk}"
+    ending = f".{kind}{place or ''}.part"
     part = partial.collect(store.incoming(), stem, ending, token=attempt.lease_token)
     access = attempt.account.access()
     try:
@@ -127,9 +132,10 @@ def _kept(
 
     Raises: UnusableResult, with what came: what was paid for stays within reach; Refusal.
     """
-    generation, spare = attempt.generation, _second_name(path)
+    generation = attempt.generation
+    spare = _second_name(path)
     name = f"Take {generation.pk}"
-    kept_as: dict[str, Any] = {
+    kept_as: Fields = {
         "team": generation.team,
         "user": generation.created_by,
         "is_simulated": generation.is_simulated,

@@ -17,6 +17,7 @@ from editorapp.generations.models.generation import (
     GenerationQuerySet,
     failure,
 )
+from editorapp.generations.models.prepared import Fields
 from editorapp.generations.models.reconciliation import Search, Settlement
 from editorapp.generations.models.verification import HeardAnswer, Verification
 
@@ -24,6 +25,7 @@ __all__ = [
     "NOTHING_WRONG",
     "Attempt",
     "BooksCheck",
+    "Fields",
     "Generation",
     "GenerationQuerySet",
     "HeardAnswer",

@@ -12,7 +12,7 @@ from django.db import connection, models, transaction
 
 from editorapp.core import logs
 from editorapp.generations.models.generation import Generation
-from editorapp.generations.models.prepared import update_each
+from editorapp.generations.models.prepared import Fields, update_each
 from editorapp.generations.states import ACTIVE, FINAL, TRANSITIONS, State
 from editorapp.providers.models import ProviderAccount
 from editorapp.teams.models import User
@@ -156,7 +156,7 @@ class Attempt(models.Model):
         to: State,
         *,
         now: datetime,
-        shown: dict[str, Any] | None = None,
+        shown: Fields | None = None,
         **changes: Any,
     ) -> None:
         """Step to another state, as `move` below."""
@@ -202,8 +202,8 @@ class Transition:
     """
 
     attempt: Attempt
-    changes: dict[str, Any] = field(default_factory=dict)
-    shown: dict[str, Any] = field(default_factory=dict)
+    changes: Fields = field(default_factory=dict)
+    shown: Fields = field(default_factory=dict)
 
 
 def move(to: State, steps: Sequence[Transition], *, now: datetime) -> None:
@@ -230,7 +230,7 @@ def move(to: State, steps: Sequence[Transition], *, now: datetime) -> None:
 def _write(
     to: State,
     steps: Sequence[Transition],
-    always: dict[str, Any],
+    always: Fields,
     *,
     now: datetime,
 ) -> None:
@@ -243,7 +243,8 @@ def _write(
         "state_since": now,
         "finished_at": now if to in FINAL else None,
     }
-    moved, shown = [], []
+    moved = []
+    shown = []
     for one in sorted(steps, key=lambda one: one.attempt.pk):
         row = one.attempt
         was = {"id": row.pk, "state": row.state, "lease_token": row.lease_token}

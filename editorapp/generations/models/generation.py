@@ -6,6 +6,7 @@ from django.db import models
 from django.db.models.functions import Coalesce
 
 from editorapp.core.money import UsdField
+from editorapp.generations.models.prepared import Fields
 from editorapp.generations.states import ACTIVE, CANCELABLE, FINAL, SETTLEABLE, State
 from editorapp.media.models import Asset
 from editorapp.providers.contract import GenerationRequest
@@ -16,7 +17,7 @@ from editorapp.teams.roles import Act
 RESPONSIBLE = Coalesce("assignee_id", "created_by_id")  # as `Generation.responsible_id`, in a query
 
 
-def failure(code: str, message: str, **more: Any) -> dict[str, Any]:
+def failure(code: str, message: str, **more: Any) -> Fields:
     """Return the fields with which a generation shows what went wrong."""
     return {"failure_code": code[:60], "failure_message": message, **more}
 

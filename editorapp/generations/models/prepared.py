@@ -10,10 +10,10 @@ from typing import Any
 
 from django.db import connection, models
 
-Values = dict[str, Any]
+Fields = dict[str, Any]  # values by name: of a row, a request, a body
 
 
-def update_each(model: type[models.Model], rows: Sequence[tuple[Values, Values]]) -> int:
+def update_each(model: type[models.Model], rows: Sequence[tuple[Fields, Fields]]) -> int:
     """Run one UPDATE for each (values, conditions), all with the same fields; return how many rows
     changed.
     """

@@ -95,7 +95,8 @@ def _swap(later: Attempt, earlier: Attempt) -> None:
     """Give two neighbours each other's place; of two with one turn, the later one gets one before
     it.
     """
-    priority, turn = earlier.priority, earlier.turn
+    priority = earlier.priority
+    turn = earlier.turn
     if (later.priority, later.turn) == (priority, turn):
         Attempt.objects.filter(pk=later.pk).update(turn=turn - 1)
         return

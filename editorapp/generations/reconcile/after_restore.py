@@ -36,7 +36,8 @@ def hold(*, backed_up_at: datetime, now: datetime) -> list[Attempt]:
 
 
 def _hold(attempt: Attempt, *, since: datetime, now: datetime) -> None:
-    generation, account = attempt.generation, attempt.account
+    generation = attempt.generation
+    account = attempt.account
     message = (
         f"This comes from a backup: it was waiting to be sent, and may have been sent afterwards. Look in {account}'s "
         f"own list for a job made between {since:%H:%M} UTC on {since.day} {since:%B} and {now:%H:%M} UTC on {now.day} "

@@ -43,7 +43,8 @@ def decide(row: Search, found: Found, listing: Listing, *, now: datetime) -> Sea
 
     Writes: how often the list was read without it, on the row's object only.
     """
-    name, twins = row.attempt.account.spec.name, matching.twins(row.attempt)
+    name = row.attempt.account.spec.name
+    twins = matching.twins(row.attempt)
     if any(twin.state == State.SUBMITTING for twin in twins):
         says = f"The same request is being sent once more; {name}'s list is read again after it."
         return SearchDecision(NextStep.LATER, says)
@@ -82,7 +83,8 @@ def _missing(row: Search, found: Found, listing: Listing, *, now: datetime) -> S
     """It is not on the list: ask for a while, for lists may lag; then say that it never arrived, if
     that is proven.
     """
-    attempt, spec = row.attempt, row.attempt.account.spec
+    attempt = row.attempt
+    spec = row.attempt.account.spec
     row.looks += listing.is_whole
     says = f"{spec.name}'s list, read at {now:%H:%M:%S} UTC, does not show it."
     if not is_long_ago(row, now) or (row.looks < NOT_LISTED.tries and listing.is_whole):

@@ -23,7 +23,8 @@ from editorapp.providers.spec import Model
 LIST_SECONDS = 90.0
 SETTLED_AFTER = timedelta(seconds=60)  # on top of the longest that a post can be under way
 # Clocks differ, and a queue may write a job down late.
-EARLIER, LATER = timedelta(minutes=2), timedelta(minutes=10)
+EARLIER = timedelta(minutes=2)
+LATER = timedelta(minutes=10)
 # Before anything is released: clocks may differ by more than anybody thinks.
 WIDE = timedelta(days=1)
 
@@ -111,8 +112,10 @@ def found(attempt: Attempt, listing: Listing) -> Found:
 def _candidate(attempt: Attempt, job: Listed) -> Candidate | None:
     """Compare one job; None where it is plainly another."""
     since, until = _window(attempt)
-    model, sent = _model(attempt), attempt.request_body or {}
-    match, is_near = compare(sent, job.body, model), since <= job.created_at <= until
+    model = _model(attempt)
+    sent = attempt.request_body or {}
+    match = compare(sent, job.body, model)
+    is_near = since <= job.created_at <= until
     # Another by its settings, or made at another time, yet with the same words: nobody may say that
     # it never arrived.
     return (
@@ -134,7 +137,8 @@ def twins(attempt: Attempt) -> list[Attempt]:
         provider_job_id=None,
         account__provider=attempt.account.provider,
     ).exclude(pk=attempt.pk)
-    model, sent = _model(attempt), attempt.request_body or {}
+    model = _model(attempt)
+    sent = attempt.request_body or {}
     return [one for one in others if compare(sent, one.request_body, model) is not JobMatch.OTHER]
 
 

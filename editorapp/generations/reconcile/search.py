@@ -100,7 +100,8 @@ def _begin(provider: str, *, now: datetime) -> None:
         account__provider=provider,
     )
     for attempt in new.select_related("generation", "account"):
-        name, take = attempt.account.spec.name, attempt.generation
+        name = attempt.account.spec.name
+        take = attempt.generation
         first = {"since": take.state_since, "at": matching.first_look_at(attempt)}
         with transaction.atomic():
             row, _made = Search.objects.get_or_create(attempt=attempt, defaults=first)
@@ -178,7 +179,8 @@ def _compare(row: Search, listing: Listing, *, now: datetime) -> None:
     try:
         found = matching.found(row.attempt, listing)
         row.candidates = [one.to_json() for one in found.candidates[:MOST_SHOWN]]
-        row.looked_at, row.failures = now, 0
+        row.looked_at = now
+        row.failures = 0
         _act(row, decide(row, found, listing, now=now), now=now)
     except (Overtaken, settle.JobIsTaken) as error:  # looked at again, or known by now
         log.info("Attempt %s: not settled by its list: %s", row.pk, error)

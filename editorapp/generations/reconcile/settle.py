@@ -91,7 +91,9 @@ def adopt(
     Asks the account for the job first, so call it outside a transaction.
     Raises: PermissionDenied; NoteNeeded; NothingToSettle; JobIsTaken; JobNotKnown; Overtaken.
     """
-    attempt, note, job_id = _unsettled(generation, member), _why(note), job_id.strip()
+    attempt = _unsettled(generation, member)
+    note = _why(note)
+    job_id = job_id.strip()
     _free(attempt, job_id)
     _ask(attempt.account, job_id)
     follow(attempt, job_id, by=Decider(member.user), now=now, note=note)
@@ -151,7 +153,8 @@ def never_arrived(
 
     Raises: PermissionDenied; NoteNeeded; NothingToSettle; Overtaken.
     """
-    attempt, note = _unsettled(generation, member), _why(note)
+    attempt = _unsettled(generation, member)
+    note = _why(note)
     if attempt.provider_done_at is not None:
         raise NothingToSettle("The provider finished it once, so it was charged.")
     give_back(attempt, by=Decider(member.user), now=now, note=note)
@@ -185,7 +188,9 @@ def count_as_spent(
 
     Raises: PermissionDenied; NoteNeeded; NothingToSettle; Overtaken.
     """
-    attempt, note, by = _unsettled(generation, member), _why(note), Decider(member.user)
+    attempt = _unsettled(generation, member)
+    note = _why(note)
+    by = Decider(member.user)
     with transaction.atomic():
         _close(
             attempt,
@@ -215,7 +220,9 @@ def send_again(
             there is no room
     for the second.
     """
-    attempt, note, by = _unsettled(generation, member), _why(note), Decider(member.user)
+    attempt = _unsettled(generation, member)
+    note = _why(note)
+    by = Decider(member.user)
     priced = second_price(generation, now=now)
     if priced.high_usd is None or priced.low_usd is None:
         raise PriceChanged(
@@ -240,7 +247,8 @@ def send_again(
             now=now,
             note=f"For {show_usd(priced.high_usd)} more. {note}".strip(),
         )
-        generation.estimate_low_usd, generation.estimate_high_usd = priced.low_usd, priced.high_usd
+        generation.estimate_low_usd = priced.low_usd
+        generation.estimate_high_usd = priced.high_usd
         generation.estimate_basis = priced.basis
         generation.save(update_fields=["estimate_low_usd", "estimate_high_usd", "estimate_basis"])
         again = restart(
@@ -270,13 +278,15 @@ def correct_cost(
     """
     if generation.team_id != member.team_id or not member.may(Act.MANAGE):
         raise PermissionDenied("Only an admin may correct costs.")
-    note, actual_usd = _why(note), usd(amount_from_outside(actual_usd))
+    note = _why(note)
+    actual_usd = usd(amount_from_outside(actual_usd))
     with transaction.atomic():
         row = Generation.objects.select_for_update(no_key=True).get(pk=generation.pk)
         last = newest(row)
         if ledger.held_usd(row.pk):
             raise NothingToSettle("Its cost can be corrected once nothing is held for it any more.")
-        difference, by = actual_usd - ledger.spent_usd(row.pk), Decider(member.user)
+        difference = actual_usd - ledger.spent_usd(row.pk)
+        by = Decider(member.user)
         if difference:
             what = f"cost corrected to {show_usd(actual_usd)}"
             ledger.adjust(last.pk, difference, now=now, note=_audit(what, by, note))

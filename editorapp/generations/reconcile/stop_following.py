@@ -69,7 +69,8 @@ def _running(generation: Generation) -> Attempt:
 
 
 def _stop(attempt: Attempt, member: Member, *, now: datetime, note: str) -> None:
-    by, job = str(member.user), attempt.provider_job_id
+    by = str(member.user)
+    job = attempt.provider_job_id
     with transaction.atomic():
         message = f"{by} stopped following it: {note} Nothing is asked about job {job} any more."
         poll_outcomes.lost(attempt, message, now=now, code="not_followed")

@@ -16,6 +16,7 @@ from editorapp.core.money import ZERO, show_usd
 from editorapp.costs.estimate import Estimate, estimate
 from editorapp.costs.ledger import MonthTotals
 from editorapp.costs.models import PriceQuote
+from editorapp.generations.models import Fields
 from editorapp.generations.request import references
 from editorapp.generations.request.draft import Draft
 from editorapp.generations.request.quotes import estimate_of
@@ -76,11 +77,11 @@ class Verdict:
         return " ".join(one.message for one in self.refusals) or "No price is known for this."
 
     @cached_property
-    def body(self) -> dict[str, Any]:
+    def body(self) -> Fields:
         """The exact body as a page shows it: only what is sent is encoded a second time, with its
         files staged.
         """
-        body: dict[str, Any] = self._provider.encode(self.draft.wanted, self.draft.spec)
+        body: Fields = self._provider.encode(self.draft.wanted, self.draft.spec)
         return body
 
     @property
@@ -181,7 +182,8 @@ def _unpriced(
     """Refuse what has no price, once nothing else stands in its way: no money is spent without a
     reservation. The prompt moves no quote.
     """
-    name, beside = draft.spec.name, {"prompt"} if draft.is_quoted else set()
+    name = draft.spec.name
+    beside = {"prompt"} if draft.is_quoted else set()
     if any(one.is_refusal and one.field not in beside for one in found):
         return []
     if draft.is_quoted:
@@ -221,7 +223,8 @@ def _curl(verdict: Verdict) -> str:
     """Write the call as a command that runs once the environment holds the key (and the account's
     other values).
     """
-    account, spec = verdict.draft.account, verdict.draft.spec
+    account = verdict.draft.account
+    spec = verdict.draft.spec
     written = json.dumps(verdict.body, ensure_ascii=False, separators=(", ", ": "))
     key = ":".join(f"${name}" for name in spec.credentials)
     access = account.access() if spec.headers or spec.params else None

@@ -6,7 +6,6 @@ import uuid
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
-from typing import Any
 
 from django.core.exceptions import PermissionDenied
 from django.db import IntegrityError, transaction
@@ -21,7 +20,7 @@ from editorapp.generations.coordination import wake
 from editorapp.generations.files import staging
 from editorapp.generations.ledger_lines import subject
 from editorapp.generations.lineage import inherited_key, own_key
-from editorapp.generations.models import Attempt, Generation, Priority, turn_of
+from editorapp.generations.models import Attempt, Fields, Generation, Priority, turn_of
 from editorapp.generations.queue import parking, senders
 from editorapp.generations.queue.cancel import TooLate, cancel
 from editorapp.generations.request import quotes, references
@@ -96,7 +95,8 @@ def enqueue_all(
             may not create, or the source or a guide frame is not the team's; TooLate, when what
             should be replaced was sent. Then nothing is changed.
     """
-    now, account = now or timezone.now(), drafts[0].account
+    now = now or timezone.now()
+    account = drafts[0].account
     tokens = _tokens_of(form_token, drafts)
     if form_token and (made := _made_before(member, tokens)):
         return made
@@ -139,7 +139,8 @@ def _reachable(draft: Draft, member: Member) -> Draft:
     takes = references.takes_named(draft.wanted, member)
     types = references.types_of(staging.asset_ids(draft.wanted), member)
     wanted = references.typed(draft.wanted, types)
-    parent, source = draft.parent, draft.source_asset
+    parent = draft.parent
+    source = draft.source_asset
     if parent is None:
         parent = _made_from(wanted, source, takes, member)
     if source is None and parent is not None:
@@ -177,7 +178,8 @@ def _withdrawn(old: Generation, member: Member, *, now: datetime) -> Attempt:
     Raises: TooLate.
     """
     senders.may_arrange(old, member)
-    note, why = "Replaced before it was sent", "Replaced by an edited one before it was sent."
+    note = "Replaced before it was sent"
+    why = "Replaced by an edited one before it was sent."
     return cancel(old, now=now, note=note, why=why)
 
 
@@ -220,7 +222,8 @@ def _create_all(
     tokens: Sequence[str],
     batch: _Batch,
 ) -> list[Generation]:
-    name, (turn, priority) = batch.id_of(len(priced)), batch.place
+    name = batch.id_of(len(priced))
+    turn, priority = batch.place
     made: list[Generation] = []
     for one, token in zip(priced, tokens, strict=True):
         generation = _create(one, batch, {"form_token": token, "batch": name})
@@ -241,9 +244,10 @@ def _create_all(
     return made
 
 
-def _create(one: _Priced, batch: _Batch, fields: dict[str, Any]) -> Generation:
+def _create(one: _Priced, batch: _Batch, fields: Fields) -> Generation:
     draft, price = one
-    wanted, account = draft.wanted, draft.account
+    wanted = draft.wanted
+    account = draft.account
     generation = Generation.objects.create(
         team_id=batch.member.team_id,
         created_by=batch.member.user,

@@ -114,7 +114,8 @@ def _offer(
     count: int,
     now: datetime,
 ) -> Offer:
-    account, model = draft.account, draft.model
+    account = draft.account
+    model = draft.model
     rules = _rule_check(draft.spec, _wordless(draft), draft.facts)
     price = price_of(draft, quote, now=now)
     state, note = _price_words(draft, price, quote, now=now)
@@ -317,7 +318,8 @@ def _head(one: Broken) -> str:
 
 def _reason(one: Broken, head: str, here: Offer, there: Offer) -> str:
     """Say what of the other account helps, out of its rows: ", which takes 30 s"."""
-    mine, its = here.draft.model, there.draft.model
+    mine = here.draft.model
+    its = there.draft.model
     if one.rule_id == "account.closed":
         return ""
     if one.rule_id == "budget":
@@ -349,7 +351,8 @@ def _field_reason(head: str, there: Offer, mine: Model, its: Model) -> str:
 
 
 def _source_reason(here: Offer, mine: Model, its: Model) -> str:
-    facts, longest = here.draft.facts, its.limits.max_source_seconds
+    facts = here.draft.facts
+    longest = its.limits.max_source_seconds
     most = mine.limits.max_source_seconds
     if facts is None or most is None or facts.duration_seconds <= most:
         return ", which takes this source"

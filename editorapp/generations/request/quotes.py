@@ -29,6 +29,7 @@ from editorapp.costs.models import PriceQuote
 from editorapp.generations.coordination import lease_holder, leases, wake
 from editorapp.generations.coordination.leases import Clock
 from editorapp.generations.files import staging
+from editorapp.generations.models import Fields
 from editorapp.generations.request import references
 from editorapp.generations.request.draft import Draft
 from editorapp.media.models import Asset
@@ -55,11 +56,13 @@ KEPT = timedelta(days=1)
 TASK_SECONDS = 600  # a long source is uploaded for it
 # The lease is short and renewed: a worker that lives on, and could not give it back while the
 # database was away, must not keep all others from a question that nobody answers any more.
-LEASE_SECONDS, RENEW_SECONDS = 45.0, 10.0
+LEASE_SECONDS = 45.0
+RENEW_SECONDS = 10.0
 LONGEST_ASKED_SECONDS = 15.0  # who asks for a longer pause is not asked again by the same task
 UNPRICED = ("prompt", "user_id")  # what moves no price
 PRICED_FACTS = ("duration_seconds", "width", "height", "fps", "frame_count")
-MOMENT_SECONDS, MOST = 2.0, 500
+MOMENT_SECONDS = 2.0
+MOST = 500
 NO_ANSWER = "No answer came within two minutes. Is the queue running?"
 
 # Account and key -> until when nobody is taken to have asked. Whoever asks in this process is seen
@@ -171,7 +174,8 @@ def fetch(pk: int, *, clock: Clock = timezone.now) -> None:
     """
     rows = PriceQuote.objects.select_related("account", "source")
     row = rows.filter(pk=pk, state=State.ASKING).first()
-    lease, holder = wake.asking_lease(pk), lease_holder.holder()
+    lease = wake.asking_lease(pk)
+    holder = lease_holder.holder()
 
     def renew() -> bool:
         return leases.take(lease, holder, now=clock(), seconds=LEASE_SECONDS)
@@ -215,7 +219,7 @@ def _fetch(
     PriceQuote.objects.filter(asked_at__lt=now - KEPT).delete()
 
 
-def _failed(note: str) -> dict[str, Any]:
+def _failed(note: str) -> Fields:
     return {"state": State.FAILED, "note": note}
 
 
@@ -272,7 +276,8 @@ post_save.connect(_forget, sender=PriceQuote, dispatch_uid="nothing asked")
 
 def _as_it_stands(row: PriceQuote, now: datetime) -> PriceQuote:
     if row.is_stuck(now):
-        row.state, row.note = State.FAILED, NO_ANSWER
+        row.state = State.FAILED
+        row.note = NO_ANSWER
     return row
 
 
@@ -295,7 +300,8 @@ def _quoted(
     clock: Clock,
     renew: Callable[[], object],
 ) -> Quote:
-    account, wanted = row.account, GenerationRequest.from_json(row.request)
+    account = row.account
+    wanted = GenerationRequest.from_json(row.request)
     _stage(account, wanted, clock, renew)
     there = staging.lying(
         account.pk,
@@ -361,7 +367,7 @@ def _patiently(call: Callable[[], Coroutine[Any, Any, T]], renew: Callable[[], o
         asyncio.run(asyncio.sleep(pause))
 
 
-def _values(quote: Quote) -> dict[str, Any]:
+def _values(quote: Quote) -> Fields:
     try:
         low, high = (_micro(amount_from_outside(one)) for one in (quote.low_usd, quote.high_usd))
         if low > high:

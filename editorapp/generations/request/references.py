@@ -7,12 +7,11 @@ would have to be a picture.
 
 from collections.abc import Collection, Iterator, Mapping
 from dataclasses import replace
-from typing import Any
 
 from django.core.exceptions import PermissionDenied
 
 from editorapp.core.typed_text import wrong_in
-from editorapp.generations.models import Generation
+from editorapp.generations.models import Fields, Generation
 from editorapp.media.models import Asset
 from editorapp.providers.contract import GenerationRequest, Ref
 from editorapp.providers.field_mapping import stored_way
@@ -112,7 +111,7 @@ def reachable(
 
     `takes` are those named by id, see `takes_named`.
     """
-    changes: dict[str, Any] = {}
+    changes: Fields = {}
     if (take := _source_take(wanted.source, parent, takes)) is not None:
         named = as_source(take, account)
         model = account.spec.model_for(wanted)
@@ -153,7 +152,7 @@ def typed(wanted: GenerationRequest, types: Mapping[int, str]) -> GenerationRequ
         media_type = types.get(ref.asset_id or 0, "")
         return replace(ref, media_type=media_type) if media_type.startswith("video/") else ref
 
-    frames: dict[str, Any] = {name: said(ref) for name in FRAMES if (ref := getattr(wanted, name))}
+    frames: Fields = {name: said(ref) for name in FRAMES if (ref := getattr(wanted, name))}
     pinned = wanted.keyframes and tuple(said(ref) for ref in wanted.keyframes)
     return replace(wanted, keyframes=pinned, **frames)
 
@@ -197,7 +196,8 @@ def _made_elsewhere(
             (LEAVE_OUT,),
             detail="not an image",
         )
-    maker, fixes = take.account, [LEAVE_OUT]
+    maker = take.account
+    fixes = [LEAVE_OUT]
     if can_continue(maker.spec.model_for(wanted), field.partition(".")[0]):
         message = (
             f"Only {maker.name} can continue take {take.pk}: it was made there, and its id means nothing to "

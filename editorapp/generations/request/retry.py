@@ -5,7 +5,6 @@ already paid.
 from dataclasses import dataclass
 from datetime import datetime
 from decimal import Decimal
-from typing import Any
 
 from django.core.exceptions import PermissionDenied
 from django.db import transaction
@@ -15,7 +14,7 @@ from editorapp.core import task_queue
 from editorapp.core.money import show_usd
 from editorapp.generations import alerting
 from editorapp.generations.coordination import wake
-from editorapp.generations.models import NOTHING_WRONG, Attempt, Generation, Overtaken
+from editorapp.generations.models import NOTHING_WRONG, Attempt, Fields, Generation, Overtaken
 from editorapp.generations.queue import parking, senders
 from editorapp.generations.request import quotes
 from editorapp.generations.request.check import check
@@ -72,7 +71,8 @@ def _check_again(generation: Generation, member: Member, *, now: datetime) -> No
     verdict = check(draft, with_options=False, quote=quote, now=now)
     if not verdict.can_send or verdict.estimate is None:
         raise RequestRefused(verdict)
-    dearest, agreed = verdict.estimate.high_usd, generation.estimate_high_usd
+    dearest = verdict.estimate.high_usd
+    agreed = generation.estimate_high_usd
     if dearest > agreed:
         raise NotRetryable(
             f"This would cost up to {show_usd(dearest)} now, and {show_usd(agreed)} was agreed to. Open it in the "
@@ -210,7 +210,7 @@ def take_as_it_is(generation: Generation, *, member: Member, now: datetime) -> N
     if attempt is None or not generation.can_be_taken_as_it_is:
         raise NotRetryable("There is no video that could be taken as it is.")
     warning = f"{attempt.last_error} {member.user} took it as it is."
-    shown: dict[str, Any] = {
+    shown: Fields = {
         "failure_code": "",
         "failure_message": "",
         "warning": f"{generation.warning} {warning}".strip(),

@@ -139,7 +139,8 @@ class _Checks:
     """The steps of one verification."""
 
     def __init__(self, verification: Verification, clock: Clock) -> None:
-        self.verification, self.clock = verification, clock
+        self.verification = verification
+        self.clock = clock
         self.account = verification.account
         self.adapter = registry.get(self.account.provider)
         self.steps: list[dict[str, Any]] = []
@@ -193,7 +194,8 @@ class _Checks:
                     self.verification,
                     name,
                 )
-                is_ok, says = False, f"What came could not be compared {_log_says(error)}"
+                is_ok = False
+                says = f"What came could not be compared {_log_says(error)}"
         self.steps.append({"name": name, "is_ok": is_ok, "says": says})
         self._checking().update(steps=self.steps)
         return worked
@@ -275,7 +277,9 @@ class _Checks:
         return "The clip is there."
 
     def _price(self) -> str:
-        one, account, clip = self.verification, self.account, self._its_clip()
+        one = self.verification
+        account = self.account
+        clip = self._its_clip()
         draft = Draft(GenerationRequest.from_json(one.request), account, clip)
         quote = self._fresh_quote(draft) if draft.is_quoted else None
         verdict = check(draft, with_options=False, quote=quote, now=self.clock())
@@ -283,7 +287,9 @@ class _Checks:
             rules = ", ".join(broken.rule_id for broken in verdict.refusals) or "no price"
             raise StepFailed(f"The take could not be sent ({rules}).")
         price = verdict.estimate
-        one.low_usd, one.high_usd, one.basis = price.low_usd, price.high_usd, price.basis[:300]
+        one.low_usd = price.low_usd
+        one.high_usd = price.high_usd
+        one.basis = price.basis[:300]
         if quote is None and any(model.is_priced_by_asking for model in account.spec.models):
             self._compare_quote(draft.wanted, clip)
         return f"{show_range(price.low_usd, price.high_usd)}."
@@ -301,12 +307,15 @@ class _Checks:
 
     def _compare_quote(self, wanted: GenerationRequest, clip: Asset) -> None:
         """Hold the provider's live price against the published one, which we reckon with."""
-        account, seconds = self.account, clip.duration_seconds
+        account = self.account
+        seconds = clip.duration_seconds
         quote: Quote = self._call("quote", wanted, seconds=seconds, spec=account.spec)
-        low, high = self.verification.low_usd, self.verification.high_usd
+        low = self.verification.low_usd
+        high = self.verification.high_usd
         assert low is not None and high is not None
         if not (quote.low_usd <= low and high <= quote.high_usd):
-            live, published = show_range(quote.low_usd, quote.high_usd), show_range(low, high)
+            live = show_range(quote.low_usd, quote.high_usd)
+            published = show_range(low, high)
             difference = Difference(
                 DifferenceKind.PRICE,
                 "model",

@@ -57,7 +57,8 @@ class SturdyQueue(Queue):
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
-        self._rlock, self._wlock = KernelLock(), KernelLock()
+        self._rlock = KernelLock()
+        self._wlock = KernelLock()
         self._home = os.getpid()
 
     def get(self, block: bool = True, timeout: float | None = None) -> Any:

@@ -16,6 +16,10 @@ def subject(generation_id: int) -> str:
     return f"generation:{generation_id}"
 
 
+def time_and_day(at: datetime) -> str:
+    return f"{at:%H:%M} UTC on {at.day} {at:%B}"
+
+
 def open_for_take(kind: str, take: Generation, message: str, *, now: datetime) -> None:
     """Open an alert for a take's team, which leads to the page where something can be done."""
     alerts.open(
@@ -77,9 +81,12 @@ def account_refused(account: ProviderAccount, error: ProviderError, *, now: date
     none of its own.
     """
     if isinstance(error, BadCredentials | OutOfFunds):
-        what = "is out of funds" if isinstance(error, OutOfFunds) else "refuses the key"
-        says = f"{account.spec.name} {what} of the account {account.name}: {error.message}"
-        open_for_account(account, says, now=now)
+        open_for_account(account, _refusal(account, error), now=now)
+
+
+def _refusal(account: ProviderAccount, error: ProviderError) -> str:
+    what = "is out of funds" if isinstance(error, OutOfFunds) else "refuses the key"
+    return f"{account.spec.name} {what} of the account {account.name}: {error.message}"
 
 
 def result_is_safe(generation: Generation, *, now: datetime) -> None:

@@ -13,11 +13,12 @@ import re
 from collections.abc import Sequence
 
 from django.db import IntegrityError, transaction
-from django.db.models import F
+from django.db.models import F, QuerySet
 
 from editorapp.core.logs import HIDDEN, secrets
 from editorapp.generations.models import HeardAnswer, Verification
 from editorapp.providers import registry
+from editorapp.providers.contract import Access
 from editorapp.providers.documents.compare import Compared, Difference, compare
 from editorapp.providers.documents.language import Documents
 from editorapp.providers.http.recording import Exchange
@@ -47,7 +48,11 @@ def listened_accounts(provider: str) -> frozenset[int]:
 
 def is_followed(generation_id: int) -> bool:
     """Is this take a verification's?"""
-    return Verification.objects.filter(take_id=generation_id, state=State.PAID).exists()
+    return _following(generation_id).exists()
+
+
+def _following(generation_id: int) -> QuerySet[Verification]:
+    return Verification.objects.filter(take_id=generation_id, state=State.PAID)
 
 
 def note_of_take(generation_id: int, heard: Sequence[Exchange]) -> None:
@@ -55,10 +60,8 @@ def note_of_take(generation_id: int, heard: Sequence[Exchange]) -> None:
     if not heard:
         return
     try:
-        rows = Verification.objects.select_related("account").filter(
-            take_id=generation_id, state=State.PAID
-        )
-        if (verification := rows.first()) is not None:
+        verification = _following(generation_id).select_related("account").first()
+        if verification:
             note(verification, heard)
     except Exception:
         log.exception("What was heard of take %s could not be kept", generation_id)
@@ -82,7 +85,7 @@ def note(
             expected_status=expected_status,
             knows_hosts=knows_hosts,
         )
-        if found is not None:
+        if found:
             _keep(verification, found)
 
 
@@ -97,17 +100,7 @@ def is_at_its_own_address(account: ProviderAccount) -> bool:
 
 
 def _keep(verification: Verification, found: Compared) -> None:
-    said = {
-        "call": found.call,
-        "source": found.source,
-        "status": found.status,
-        "form": found.form,
-        "prices": found.prices,
-        "differences": [one.to_json() for one in found.differences],
-    }
-    said = json.loads(
-        without_secrets(json.dumps(said, sort_keys=True, ensure_ascii=False), verification)
-    )
+    said = json.loads(without_secrets(_as_json(found), verification))
     digest = hashlib.sha256(json.dumps(said, sort_keys=True).encode()).hexdigest()
     same = HeardAnswer.objects.filter(verification=verification, digest=digest)
     if same.update(times=F("times") + 1):
@@ -124,20 +117,36 @@ def _keep(verification: Verification, found: Compared) -> None:
         same.update(times=F("times") + 1)
 
 
+def _as_json(found: Compared) -> str:
+    said = {
+        "call": found.call,
+        "source": found.source,
+        "status": found.status,
+        "form": found.form,
+        "prices": found.prices,
+        "differences": [one.to_json() for one in found.differences],
+    }
+    return json.dumps(said, sort_keys=True, ensure_ascii=False)
+
+
 def without_secrets(text: str, verification: Verification) -> str:
     """Take out what is known to be secret or private of this account: a name may be made of it as
     well as a value.
     """
     access = verification.account.access()
     secrets.hide(access.secret)
-    known = [
+    prompt = str(verification.request.get("prompt") or PROMPT)
+    known = {one for one in (*_secrets_of(access), prompt) if len(one) >= SHORTEST}
+    for one in sorted(known, key=len, reverse=True):
+        text = re.sub(re.escape(one), HIDDEN, text, flags=re.IGNORECASE)
+    return secrets.without(text)
+
+
+def _secrets_of(access: Access) -> tuple[str, ...]:
+    return (
         access.secret,
         *access.secret.split(":"),
         *access.headers.values(),
         *access.params.values(),
-    ]
-    known.append(str(verification.request.get("prompt") or PROMPT))
-    known.append(base64.b64encode(access.secret.encode()).decode())
-    for one in sorted({one for one in known if len(one) >= SHORTEST}, key=len, reverse=True):
-        text = re.sub(re.escape(one), HIDDEN, text, flags=re.IGNORECASE)
-    return secrets.without(text)
+        base64.b64encode(access.secret.encode()).decode(),
+    )

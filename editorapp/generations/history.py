@@ -2,6 +2,9 @@
 
 import time
 from statistics import median
+from typing import Any
+
+from django.db.models import QuerySet
 
 from editorapp.generations.models import Attempt, Generation
 from editorapp.generations.states import State
@@ -40,9 +43,13 @@ def lately(model: str, task: str, *, provider: str) -> list[float]:
         account__provider=provider,
         submitted_at__isnull=False,
         provider_done_at__isnull=False,
-    ).order_by("-pk")
-    times = rows.values_list("submitted_at", "provider_done_at")[:LAST]
-    return [(end - start).total_seconds() for start, end in times if start and end]
+    )
+    return _last_of(rows.values_list("submitted_at", "provider_done_at"))
+
+
+def _last_of(times: QuerySet[Any, Any]) -> list[float]:
+    """Return how many seconds lie between the two instants of the newest rows."""
+    return [(end - start).total_seconds() for start, end in times.order_by("-pk")[:LAST]]
 
 
 def forget() -> None:
@@ -58,7 +65,6 @@ def _median(account_id: int, model: str, task: str) -> float | None:
         attempts__state=State.SUCCEEDED,
         attempts__submitted_at__isnull=False,
         attempts__provider_done_at__isnull=False,
-    ).order_by("-pk")
-    times = done.values_list("attempts__submitted_at", "attempts__provider_done_at")[:LAST]
-    lasted = [(end - start).total_seconds() for start, end in times if start and end]
+    )
+    lasted = _last_of(done.values_list("attempts__submitted_at", "attempts__provider_done_at"))
     return median(lasted) if lasted else None

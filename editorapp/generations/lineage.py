@@ -23,9 +23,9 @@ def inherited_key(parent: Generation | None, source_asset: Asset | None) -> str:
     """Return the lineage of what is made from a take or a clip; "" where it is made from nothing of
     ours.
     """
-    if parent is not None:
+    if parent:
         return parent.lineage
-    return f"a{source_asset.pk}" if source_asset is not None else ""
+    return f"a{source_asset.pk}" if source_asset else ""
 
 
 def own_key(generation: Generation) -> str:
@@ -37,24 +37,25 @@ def chain(generation: Generation) -> list[Generation]:
     """Return the takes from the first one down to this one: one query, however large their lineage
     is.
     """
-    rows = Generation.objects.filter(
-        team_id=generation.team_id, pk__in=RawSQL(ANCESTORS, [generation.pk])
-    )
+    ids = RawSQL(ANCESTORS, [generation.pk])
+    rows = Generation.objects.filter(team_id=generation.team_id, pk__in=ids)
     rows = rows.select_related("result", "source_asset", "created_by", "account")
     takes = {take.pk: take for take in rows.order_by()}
     takes[generation.pk] = generation
     found = [generation]
-    while (
-        (parent_id := found[-1].parent_id) is not None
-        and parent_id in takes
-        and len(found) < len(takes)
-    ):
-        found.append(takes[parent_id])
+    while len(found) < len(takes) and (parent := takes.get(found[-1].parent_id or 0)):
+        found.append(parent)
     return found[::-1]
 
 
 def siblings(generation: Generation) -> QuerySet[Generation]:
     """Return the other takes made from the same source, newest first."""
-    rows = Generation.objects.filter(team_id=generation.team_id, lineage=generation.lineage)
-    rows = rows.filter(parent_id=generation.parent_id).exclude(pk=generation.pk)
-    return rows.order_by("-pk")
+    return (
+        Generation.objects.filter(
+            team_id=generation.team_id,
+            lineage=generation.lineage,
+            parent_id=generation.parent_id,
+        )
+        .exclude(pk=generation.pk)
+        .order_by("-pk")
+    )

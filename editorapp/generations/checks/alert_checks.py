@@ -35,32 +35,32 @@ def accounts(now: datetime) -> None:
     """Compare each account that is in use with what is open about it: keys that are gone, tests
     that failed.
     """
-    is_open = dict(
-        Alert.objects.filter(kind=AlertKind.ACCOUNT)
-        .still_open()
-        .values_list("subject", "opened_at")
-    )
+    open_now = Alert.objects.filter(kind=AlertKind.ACCOUNT).still_open()
+    is_open = dict(open_now.values_list("subject", "opened_at"))
     # Not those of a provider that is gone.
     known = provider_accounts.ordered(ProviderAccount.objects.all())
     for account in {*provider_accounts.in_use(known), *provider_accounts.unproven(known)}:
+        subject = account_subject(account.pk)
+        since = is_open.pop(subject, None)
         trouble = (account.problem or account.doubt) if account.is_enabled else ""
         if trouble:
             open_for_account(account, trouble, now=now)
-        elif (since := is_open.pop(account_subject(account.pk), None)) is not None and _is_mended(
-            account, since
-        ):
-            alerts.close(AlertKind.ACCOUNT, account_subject(account.pk), now=now)
-        is_open.pop(account_subject(account.pk), None)
+        elif since and _is_mended(account, since):
+            alerts.close(AlertKind.ACCOUNT, subject, now=now)
     for subject in is_open:  # of accounts that were deleted, or are used no more
         alerts.close(AlertKind.ACCOUNT, subject, now=now)
 
 
 def _is_mended(account: ProviderAccount, since: datetime) -> bool:
     """Has it been switched off, passed a test or taken a job after it was refused?"""
-    if not account.is_enabled or (
-        account.test_ok and account.tested_at is not None and account.tested_at > since
-    ):
-        return True
+    return not account.is_enabled or _has_passed(account, since) or _has_taken(account, since)
+
+
+def _has_passed(account: ProviderAccount, since: datetime) -> bool:
+    return account.test_ok and account.tested_at is not None and account.tested_at > since
+
+
+def _has_taken(account: ProviderAccount, since: datetime) -> bool:
     return Attempt.objects.filter(
         account=account,
         submit_started_at__gt=since,
@@ -108,8 +108,11 @@ def engine(now: datetime) -> bool:
     """
     silence = heartbeat.signs(now).silence
     if silence:
-        message = f"{silence} Nothing is sent, followed or fetched until it is back. Start manage.py work, or look "
-        open_for_all(AlertKind.ENGINE, "engine", message + "at its log.", now=now)
+        message = (
+            f"{silence} Nothing is sent, followed or fetched until it is back. "
+            "Start manage.py work, or look at its log."
+        )
+        open_for_all(AlertKind.ENGINE, "engine", message, now=now)
     else:
         alerts.close(AlertKind.ENGINE, "engine", now=now)
     return not silence
@@ -129,29 +132,29 @@ def disk(now: datetime) -> None:
     subject = store.disk_subject()
     if free < FULL_BELOW:
         heartbeat.beat(subject, now=now)
-        message = (
-            f"{free:.1%} of the disk of {socket.gethostname()} is free. Uploads and results need room: delete what "
-            "is not needed beside the data folder, or move it to a larger disk. Nothing that was fetched is lost."
-        )
-        open_for_all(AlertKind.DISK_FULL, subject, message, now=now)
+        open_for_all(AlertKind.DISK_FULL, subject, _full_words(free), now=now)
     elif free >= ENOUGH_FROM:
         alerts.close(AlertKind.DISK_FULL, subject, now=now)
     _forget_machines(subject, now=now)
+
+
+def _full_words(free: float) -> str:
+    return (
+        f"{free:.1%} of the disk of {socket.gethostname()} is free. Uploads and results need room: "
+        "delete what is not needed beside the data folder, or move it to a larger disk. "
+        "Nothing that was fetched is lost."
+    )
 
 
 def _forget_machines(own: str, *, now: datetime) -> None:
     """Close what a machine raised that is there no more: a container that is replaced gets another
     name.
     """
-    others = (
-        Alert.objects.filter(kind=AlertKind.DISK_FULL, opened_at__lt=now - GONE_AFTER)
-        .still_open()
-        .exclude(subject=own)
-    )
-    if subjects := set(others.values_list("subject", flat=True)):
-        there = Heartbeat.objects.filter(name__in=subjects, at__gt=now - GONE_AFTER).values_list(
-            "name", flat=True
-        )
-        for subject in subjects - set(there):
-            alerts.close(AlertKind.DISK_FULL, subject, now=now)
-            Heartbeat.objects.filter(name=subject).delete()
+    long_ago = now - GONE_AFTER
+    full = Alert.objects.filter(kind=AlertKind.DISK_FULL, opened_at__lt=long_ago)
+    others = full.still_open().exclude(subject=own)
+    subjects = set(others.values_list("subject", flat=True))
+    there = Heartbeat.objects.filter(name__in=subjects, at__gt=long_ago)
+    for subject in subjects.difference(there.values_list("name", flat=True)):
+        alerts.close(AlertKind.DISK_FULL, subject, now=now)
+        Heartbeat.objects.filter(name=subject).delete()

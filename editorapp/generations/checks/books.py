@@ -48,34 +48,36 @@ def _states() -> Iterator[str]:
     """Compare each attempt's state with its lines: on its way it holds, delivered it is charged,
     over it is closed.
     """
+    for which, right, says in _expected():
+        wrong = Attempt.objects.filter(which).exclude(right).order_by("pk")
+        for attempt in wrong.only(*NAMED).iterator():
+            name = f"Attempt {attempt.pk} (take {attempt.generation_id})"
+            has = _kinds_of(attempt.pk)
+            yield f"{name} is {attempt.state} and {says}; its lines: {has}."
+
+
+def _expected() -> tuple[tuple[Q, Q | Exists, str], ...]:
+    """Return which attempts must have which lines, and the words for it."""
     was_done = Q(provider_done_at__isnull=False)
     # Charged before, where the result is only fetched anew.
     in_doubt = Q(state__in=(State.RUNNING, State.LOST))
     waiting = Q(state__in=(State.QUEUED, State.STAGING, State.SUBMITTING, State.UNKNOWN))
     delivered = Q(state__in=(State.FETCHING, State.SUCCEEDED, State.FETCH_FAILED))
-    holds = _lines(Kind.RESERVE) & ~_lines(Kind.CHARGE, Kind.RELEASE)
-    expected = (
+    charged = _lines(Kind.CHARGE)
+    closed = _lines(Kind.CHARGE, Kind.RELEASE)
+    holds = _lines(Kind.RESERVE) & ~closed
+    released = _lines(Kind.RELEASE) & ~charged
+    return (
         (waiting | (in_doubt & ~was_done), holds, "should hold its reservation"),
-        (delivered | (in_doubt & was_done), _lines(Kind.CHARGE), "should be charged"),
-        (Q(state=State.FAILED), _lines(Kind.CHARGE, Kind.RELEASE), "should be charged or released"),
-        (
-            Q(state=State.CANCELED),
-            _lines(Kind.RELEASE) & ~_lines(Kind.CHARGE),
-            "should be released",
-        ),
+        (delivered | (in_doubt & was_done), charged, "should be charged"),
+        (Q(state=State.FAILED), closed, "should be charged or released"),
+        (Q(state=State.CANCELED), released, "should be released"),
     )
-    for which, right, says in expected:
-        for attempt in (
-            Attempt.objects.filter(which).exclude(right).order_by("pk").only(*NAMED).iterator()
-        ):
-            kinds = (
-                Entry.objects.filter(attempt_id=attempt.pk)
-                .order_by("pk")
-                .values_list("kind", flat=True)
-            )
-            has = ", ".join(kinds) or "none"
-            name = f"Attempt {attempt.pk} (take {attempt.generation_id})"
-            yield f"{name} is {attempt.state} and {says}; its lines: {has}."
+
+
+def _kinds_of(attempt_id: int) -> str:
+    lines = Entry.objects.filter(attempt_id=attempt_id).order_by("pk")
+    return ", ".join(lines.values_list("kind", flat=True)) or "none"
 
 
 NAMED = ("pk", "generation_id", "state")

@@ -7,8 +7,10 @@ closes when the file is here.
 
 from datetime import datetime, timedelta
 
+from django.db.models import QuerySet
+
 from editorapp.alerts.models import AlertKind
-from editorapp.generations.alerting import close_others, open_for_take, subject
+from editorapp.generations.alerting import close_others, open_for_take, subject, time_and_day
 from editorapp.generations.models import Attempt, Generation, failure
 from editorapp.generations.states import State
 from editorapp.providers import registry
@@ -19,35 +21,43 @@ WAITING = (State.FETCHING, State.RUNNING)  # running again: a fresh link is bein
 
 def look(now: datetime) -> None:
     """Open an alert for each result that has waited for too long, and close those that are over."""
-    soonest = min(registry.get(slug).SPEC.result_kept_seconds for slug in registry.slugs())
-    since = now - timedelta(seconds=soonest * ALARM_SHARE)
-    rows = Attempt.objects.filter(state__in=WAITING, provider_done_at__lte=since).select_related(
-        "generation__team", "account"
-    )
-    waiting = [attempt for attempt in rows if _is_late(attempt, now)]
+    waiting = [attempt for attempt in _waiting(now) if _is_late(attempt, now)]
     for attempt in waiting:
         _raise(attempt, now=now)
     subjects = [subject(attempt.generation_id) for attempt in waiting]
     close_others(AlertKind.RESULT_EXPIRING, subjects, now=now)
 
 
+def _waiting(now: datetime) -> QuerySet[Attempt]:
+    """Return what waits for as long as the hastiest provider allows."""
+    soonest = min(registry.get(slug).SPEC.result_kept_seconds for slug in registry.slugs())
+    since = now - timedelta(seconds=soonest * ALARM_SHARE)
+    rows = Attempt.objects.filter(state__in=WAITING, provider_done_at__lte=since)
+    return rows.select_related("generation__team", "account")
+
+
 def _is_late(attempt: Attempt, now: datetime) -> bool:
-    done_at = attempt.provider_done_at
-    window = attempt.account.spec.result_kept_seconds
-    return done_at is not None and (now - done_at).total_seconds() >= window * ALARM_SHARE
+    done_at = attempt.provider_done_at or now
+    late = attempt.account.spec.result_kept_seconds * ALARM_SHARE
+    return (now - done_at).total_seconds() >= late
 
 
 def _raise(attempt: Attempt, *, now: datetime) -> None:
     generation = attempt.generation
-    until = attempt.kept_until(now)
-    ends = f"{until:%H:%M} UTC on {until.day} {until:%B}"
-    message = (
-        f"It is made and paid, and its file is not here yet: {attempt.last_error or 'nobody has fetched it so far.'} "
-        f"{attempt.account.spec.name} may delete it after {ends}. Rushes goes on trying; see that the account, the "
-        f"network and the disk are in order, or save it from the provider's own page (job {attempt.provider_job_id})."
-    )
+    message = _words(attempt, now)
     # The row may have moved on since it was read.
     same = attempt.shown_on().filter(state__in=WAITING)
     shown = failure(Generation.EXPIRING, message)
     if generation.failure_message == message or same.update(**shown):
         open_for_take(AlertKind.RESULT_EXPIRING, generation, message, now=now)
+
+
+def _words(attempt: Attempt, now: datetime) -> str:
+    why = attempt.last_error or "nobody has fetched it so far."
+    ends = time_and_day(attempt.kept_until(now))
+    return (
+        f"It is made and paid, and its file is not here yet: {why} "
+        f"{attempt.account.spec.name} may delete it after {ends}. Rushes goes on trying; "
+        "see that the account, the network and the disk are in order, "
+        f"or save it from the provider's own page (job {attempt.provider_job_id})."
+    )

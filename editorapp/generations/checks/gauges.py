@@ -5,6 +5,7 @@ They are read from rows, so they are the same in every process of every machine.
 served by an index over what is open or recent; none looks at what is finished.
 """
 
+from collections import defaultdict
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
@@ -138,18 +139,21 @@ def _work(now: datetime) -> dict[int, dict[str, Work]]:
         overdue=Count("pk", filter=Q(flagged_at__isnull=False)),
         slots=Count("pk", filter=TAKES_SLOT),
     )
-    found: dict[int, dict[str, Work]] = {}
+    found: dict[int, dict[str, Work]] = defaultdict(dict)
     for row in counted:
-        late = max(0.0, (now - row["due"]).total_seconds()) if row["due"] else 0.0
-        found.setdefault(row["account_id"], {})[row["state"]] = Work(
+        found[row["account_id"]][row["state"]] = Work(
             row["count"],
-            max(0.0, (now - row["first"]).total_seconds()),
-            late,
+            _seconds_since(row["first"], now),
+            _seconds_since(row["due"], now),
             row["failing"],
             row["overdue"],
             row["slots"],
         )
     return found
+
+
+def _seconds_since(at: datetime | None, now: datetime) -> float:
+    return max(0.0, (now - at).total_seconds()) if at else 0.0
 
 
 def _recent(ids: Sequence[int], now: datetime) -> dict[int, Recent]:
@@ -198,4 +202,4 @@ def books() -> BooksCheck | None:
 
 
 def _latest(one: datetime | None, other: datetime | None) -> datetime | None:
-    return max((at for at in (one, other) if at is not None), default=None)
+    return max((at for at in (one, other) if at), default=None)

@@ -26,6 +26,7 @@ UNKNOWN_STATE_CODE = "unknown_state"
 CODES = (CODE, UNKNOWN_STATE_CODE)
 UNKNOWN_STATE_SHOWN = timedelta(minutes=5)  # after so long in a state that nobody here knows
 MOST = 500  # of one kind in one look
+KIND = ("generation__provider", "generation__model", "generation__task")
 
 
 def look(now: datetime) -> None:
@@ -59,36 +60,40 @@ def _flag(now: datetime) -> None:
         provider_done_at=None,
         generation__provider__in=registry.slugs(),
     )
-    kinds = (
-        running.order_by()
-        .values_list("generation__provider", "generation__model", "generation__task")
-        .distinct()
-    )
-    for provider, model, task in list(kinds):
-        documented = registry.get(provider).SPEC.plausible_seconds
-        same = running.filter(
-            generation__provider=provider,
-            generation__model=model,
-            generation__task=task,
-        )
-        if not same.filter(submitted_at__lt=now - timedelta(seconds=documented)).exists():
-            continue  # its history is not asked for nothing
-        seconds = poll_schedule.plausible_seconds(
-            documented, history.lately(model, task, provider=provider)
-        )
-        late = same.filter(submitted_at__lt=now - timedelta(seconds=seconds)).select_related(
-            "generation", "account"
-        )
-        for attempt in late.order_by("pk")[:MOST]:
-            _flag_one(attempt, seconds, now=now)
+    kinds = running.order_by().values(*KIND).distinct()
+    for kind in list(kinds):
+        _flag_kind(running.filter(**kind), *kind.values(), now=now)
+
+
+def _flag_kind(
+    same: QuerySet[Attempt],
+    provider: str,
+    model: str,
+    task: str,
+    *,
+    now: datetime,
+) -> None:
+    documented = registry.get(provider).SPEC.plausible_seconds
+    if not _since(same, documented, now).exists():
+        return  # its history is not asked for nothing
+    past = history.lately(model, task, provider=provider)
+    seconds = poll_schedule.plausible_seconds(documented, past)
+    late = _since(same, seconds, now).select_related("generation", "account")
+    for attempt in late.order_by("pk")[:MOST]:
+        _flag_one(attempt, seconds, now=now)
+
+
+def _since(rows: QuerySet[Attempt], seconds: float, now: datetime) -> QuerySet[Attempt]:
+    """Return those of these rows that were sent so long ago."""
+    return rows.filter(submitted_at__lt=now - timedelta(seconds=seconds))
 
 
 def _flag_one(attempt: Attempt, seconds: float, *, now: datetime) -> None:
     """Flag one that is still running; the row may have moved on since it was read."""
     message = (
         f"It takes longer than {attempt.account.spec.name} should ever need, which is about "
-        f"{seconds / 60:.0f} minutes. It is asked about on, ever more slowly, and comes if it is ever done. Its price "
-        f"stays held. {_what_helps(attempt)}"
+        f"{seconds / 60:.0f} minutes. It is asked about on, ever more slowly, "
+        f"and comes if it is ever done. Its price stays held. {_what_helps(attempt)}"
     )
     _show(attempt, CODE, message, now=now)
 
@@ -125,12 +130,16 @@ def _flag_unknown_states(now: datetime) -> None:
         odd_since__lt=now - UNKNOWN_STATE_SHOWN,
     )
     for attempt in rows.select_related("generation", "account").order_by("pk")[:MOST]:
-        message = (
-            f"{unusable_answers.says_unknown(attempt, attempt.odd_answer)} It has said so since "
-            f"{attempt.odd_since:%H:%M} UTC. It is asked about on, ever more slowly, and comes if it is ever done. Its "
-            f"price stays held. {_what_helps(attempt)}"
-        )
-        _show(attempt, UNKNOWN_STATE_CODE, message, now=now)
+        _show(attempt, UNKNOWN_STATE_CODE, _unknown_state_words(attempt), now=now)
+
+
+def _unknown_state_words(attempt: Attempt) -> str:
+    return (
+        f"{unusable_answers.says_unknown(attempt, attempt.odd_answer)} "
+        f"It has said so since {attempt.odd_since:%H:%M} UTC. It is asked about on, "
+        "ever more slowly, and comes if it is ever done. Its price stays held. "
+        f"{_what_helps(attempt)}"
+    )
 
 
 def _unflag_known_states() -> None:
@@ -168,12 +177,14 @@ def _compare(
     for name in is_open:
         with transaction.atomic():
             if kind == AlertKind.OVERDUE:
-                number = name.rpartition(":")[2]
-                said = Generation.objects.filter(pk=number, failure_code__in=CODES).exclude(
-                    state=State.RUNNING
-                )
-                said.update(**NOTHING_WRONG)
+                _unsay(name.rpartition(":")[2])
             alerts.close(kind, name, now=now)
+
+
+def _unsay(take_id: str) -> None:
+    """Take what was said of a late take from its page."""
+    said = Generation.objects.filter(pk=take_id, failure_code__in=CODES)
+    said.exclude(state=State.RUNNING).update(**NOTHING_WRONG)
 
 
 def _late_words(attempt: Attempt) -> str:
@@ -181,9 +192,11 @@ def _late_words(attempt: Attempt) -> str:
 
 
 def _lost_words(attempt: Attempt) -> str:
-    held = f"{show_usd(attempt.generation.estimate_high_usd)} stay held"
+    take = attempt.generation
+    money = "It was charged before."
+    if not attempt.provider_done_at:
+        money = f"{show_usd(take.estimate_high_usd)} stay held until it is settled."
     return (
-        f"Take #{attempt.generation_id} at {attempt.account}: {attempt.generation.failure_message} "
-        f"{'It was charged before.' if attempt.provider_done_at else f'{held} until it is settled.'} Say on its page "
-        "what became of it."
+        f"Take #{take.pk} at {attempt.account}: {take.failure_message} {money} "
+        "Say on its page what became of it."
     )

@@ -8,11 +8,11 @@ compares rows with what is open as an alert, so a look that was missed is made u
 from collections.abc import Iterator
 from datetime import datetime, timedelta
 
-from django.db.models import Q
+from django.db.models import Q, QuerySet
 
 from editorapp.alerts.models import AlertKind
 from editorapp.core import retry
-from editorapp.generations.alerting import account_subject, close_others, open_for_all
+from editorapp.generations.alerting import account_subject, close_others, open_for_all, time_and_day
 from editorapp.generations.engine import backoff
 from editorapp.generations.models import Attempt, Generation, Pause
 from editorapp.generations.states import State
@@ -49,28 +49,33 @@ def _failing(account: ProviderAccount, *, now: datetime) -> Iterator[str]:
         next_action_at__isnull=False,
     )
     since = now - timedelta(seconds=retry.ALERT_AFTER)
-    slow = Q(state=State.STAGING, generation__state_since__lte=now - UPLOAD_AT_MOST)
-    worst = (
-        waiting.filter(Q(failing_since__lte=since) | slow).order_by("failing_since", "pk").first()
-    )
-    pause = Pause.objects.filter(
-        account=account,
-        since__lte=since,
-        until__gt=now - backoff.CONTINUOUS,
-    ).first()
-    if pause is not None and backoff.has_taken_any(account.pk, since=pause.since or now):
-        pause = None
+    worst = _worst(waiting, since, now)
+    pause = _long_pause(account, since, now)
     if (worst is None and pause is None) or not (count := waiting.count()):
         return
     began = min(at for at in (worst and worst.failing_since, pause and pause.since, now) if at)
-    why = (worst.last_error if worst is not None else "") or (
-        pause.reason if pause is not None else ""
-    )
+    why = (worst and worst.last_error) or (pause and pause.reason) or "An upload takes hours."
     yield (
-        f"{_takes(count)} for the account {account} cannot be sent since {began:%H:%M} UTC on {began.day} {began:%B}. "
-        f"{why or 'An upload takes hours.'} It is tried again by itself, ever more slowly, and given up in the end, "
+        f"{_takes(count)} for the account {account} cannot be sent since {time_and_day(began)}. "
+        f"{why} It is tried again by itself, ever more slowly, and given up in the end, "
         "unsent and uncharged. See that the account and the network are in order."
     )
+
+
+def _worst(waiting: QuerySet[Attempt], since: datetime, now: datetime) -> Attempt | None:
+    """Return what has failed, or been uploaded, for the longest; None where that is not long."""
+    slow = Q(state=State.STAGING, generation__state_since__lte=now - UPLOAD_AT_MOST)
+    failing = waiting.filter(Q(failing_since__lte=since) | slow)
+    return failing.order_by("failing_since", "pk").first()
+
+
+def _long_pause(account: ProviderAccount, since: datetime, now: datetime) -> Pause | None:
+    """Return the pause of an account that has taken nothing since then."""
+    until = now - backoff.CONTINUOUS
+    pause = Pause.objects.filter(account=account, since__lte=since, until__gt=until).first()
+    if pause and backoff.has_taken_any(account.pk, since=pause.since or now):
+        return None
+    return pause
 
 
 def _given_up(account: ProviderAccount, *, now: datetime) -> Iterator[str]:
@@ -85,18 +90,21 @@ def _given_up(account: ProviderAccount, *, now: datetime) -> Iterator[str]:
         finished_at__gt=now - RECENT,
     ).order_by("-finished_at")
     newest = rows.first()
-    if newest is None or newest.finished_at is None:
+    if newest is None or (ended_at := newest.finished_at) is None:
         return
-    tested = account.tested_at if account.test_ok else None
-    if (tested is not None and tested > newest.finished_at) or _has_sent(
-        account, since=newest.finished_at
-    ):
+    if _is_way_clear(account, since=ended_at):
         return
     yield (
-        f"{_takes(rows.count())} for the account {account} could not be sent and was given up, the last at "
-        f"{newest.finished_at:%H:%M} UTC on {newest.finished_at.day} {newest.finished_at:%B}: {newest.failure_message} "
+        f"{_takes(rows.count())} for the account {account} could not be sent and was given up, "
+        f"the last at {time_and_day(ended_at)}: {newest.failure_message} "
         "Try it again on its page once it is mended, or test the account."
     )
+
+
+def _is_way_clear(account: ProviderAccount, *, since: datetime) -> bool:
+    """Was the account tested, or anything sent with it, since then?"""
+    tested = account.tested_at if account.test_ok else None
+    return (tested is not None and tested > since) or _has_sent(account, since=since)
 
 
 def _has_sent(account: ProviderAccount, *, since: datetime) -> bool:

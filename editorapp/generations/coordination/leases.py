@@ -46,7 +46,7 @@ def take(
     ):
         return True
     row = rows.first()
-    if row is not None:
+    if row:
         left = lease_holder.is_gone(row.holder)
         return left and bool(rows.filter(holder=row.holder).update(holder=holder, until=until))
     try:

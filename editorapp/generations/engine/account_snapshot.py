@@ -60,10 +60,9 @@ class Accounts:
 
     def _read_access(self) -> None:
         """Note how each account is reached: the same object as long as it is the same way."""
-        for pk, account in self._by_id.items():
-            found = _access(account)
-            if self._access.get(pk) != found:
-                self._access[pk] = found
+        for found in map(_access, self._by_id.values()):
+            if self._access.get(found.account_id) != found:
+                self._access[found.account_id] = found
 
     def access(self, account_id: int) -> Access:
         return self._access[account_id]
@@ -78,11 +77,10 @@ class Accounts:
     def took(self, account_ids: Iterable[int], *, now: datetime) -> None:
         """Note that accounts took a job: a real one that was never tested is proven by that."""
         known = filter(None, map(self._by_id.get, account_ids))
-        unproven = {one.pk: one for one in known if one.proven_at is None and not one.is_simulated}
-        if unproven:
-            rows = ProviderAccount.objects.filter(pk__in=unproven, proven_at=None)
-            rows.update(proven_at=now)
-        for one in unproven.values():
+        unproven = [one for one in known if one.proven_at is None and not one.is_simulated]
+        ids = [one.pk for one in unproven]
+        ProviderAccount.objects.filter(pk__in=ids, proven_at=None).update(proven_at=now)
+        for one in unproven:
             one.proven_at = now
 
     def turns(self, *, now: datetime, room: int) -> Iterator[Attempt]:
@@ -153,7 +151,7 @@ def _take(account_id: int, *, now: datetime, most: int) -> list[Attempt]:
     """
     with transaction.atomic():
         account = ProviderAccount.objects.select_for_update(no_key=True).get(pk=account_id)
-        if account.paused_at is not None:
+        if account.paused_at:
             parking.park(Generation.objects.filter(attempts__in=_due(account_id, now)), now=now)
             return []
         if (room := min(slots.free_slots(account, now=now), most)) <= 0:

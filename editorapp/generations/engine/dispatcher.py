@@ -220,7 +220,7 @@ class Dispatcher:
 
     def _session(self, access: Access) -> ProviderSession:
         session = self._sessions.get(access.account_id)
-        if session is not None:
+        if session:
             if session.access is access or session.access == access:
                 return session
             self._outdated.append(session)  # another key, another address

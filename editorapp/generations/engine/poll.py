@@ -151,9 +151,9 @@ def _write(answers: Sequence[Answered], *, now: datetime) -> None:
     for attempt, answer in answers:
         job = answer.job
         error = answer.error
-        if job is not None and job.unknown_state:
+        if job and job.unknown_state:
             unusable_answers.unknown_state(attempt, job, now=now)
-        elif job is not None and job.failure is not None:
+        elif job and job.failure:
             poll_outcomes.failed(attempt, job, job.failure, now=now)
         elif isinstance(error, NotFound):
             poll_outcomes.missing(attempt, error, now=now)
@@ -187,7 +187,7 @@ def _waits_asked(answers: Sequence[CallResult]) -> dict[int, float]:
     """
     waits: dict[int, float] = defaultdict(float)
     for one in answers:
-        asked = one.error.retry_after_seconds if one.error is not None else None
+        asked = one.error.retry_after_seconds if one.error else None
         if asked is not None and not isinstance(one.error, NotFound):
             account_id = _look(one).account_id
             waits[account_id] = max(waits[account_id], asked)

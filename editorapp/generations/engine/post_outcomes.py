@@ -122,7 +122,7 @@ def _is_accepted_late(one: Accepted, *, now: datetime) -> bool:
     """
     attempt = one.attempt
     rows = Attempt.objects.filter(state=State.UNKNOWN, lease_token=attempt.lease_token)
-    if (row := rows.filter(pk=attempt.pk).first()) is not None:
+    if row := rows.filter(pk=attempt.pk).first():
         try:
             _move_accepted([one._replace(attempt=row)], now=now)
             return True

@@ -79,7 +79,7 @@ def _note_unwritable(
     """
     attempt = row.select_related("generation", "account").first()
     try:
-        if attempt is not None:
+        if attempt:
             unless_overtaken(
                 unusable_answers.unwritable,
                 attempt,

@@ -106,7 +106,7 @@ class Posts:
         One that cannot be prepared, or was changed meanwhile, stops no other.
         """
         prepared = [self._prepared(attempt) for attempt in chosen]
-        posts = [post for post in prepared if post is not None]
+        posts = [post for post in prepared if post]
         if len(posts) > 1 and recording.is_written(lambda: self._write_ahead(posts)):
             return posts
         return [post for post in posts if self._is_written_ahead(post)]
@@ -171,7 +171,7 @@ class Posts:
         pairs = [(_attempt(one), one) for one in answers]
         for attempt, _answer in pairs:
             self.slow.pop(attempt.pk, None)
-        taken = [pair for pair in pairs if pair[1].job is not None]
+        taken = [pair for pair in pairs if pair[1].job]
         recording.record(self._write_accepted, taken, now=now)
         for pair in pairs:
             if pair[1].job is None:
@@ -181,7 +181,7 @@ class Posts:
         taken = [
             Accepted(attempt, answer.job, self._first_look(attempt))
             for attempt, answer in answers
-            if answer.job is not None
+            if answer.job
         ]
         post_outcomes.accepted(taken, now=now)
 

@@ -4,6 +4,7 @@ import logging
 import time
 from collections.abc import Sequence
 from datetime import datetime, timedelta
+from typing import Any
 
 from django.db import Error, connection, transaction
 
@@ -138,7 +139,7 @@ class Session:
 
     def _note_taken(self, answers: Sequence[CallResult]) -> None:
         """Note which accounts took jobs: after the answers are written, and nothing depends on it."""
-        taken = [one.call for one in answers if one.job is not None]
+        taken = [one.call for one in answers if one.job]
         accounts = {post.attempt.account_id for post in taken if isinstance(post, Post)}
         try:
             self.accounts.took(accounts, now=self.clock())
@@ -164,7 +165,7 @@ class Session:
         polls = [one for one in answers if not isinstance(one.call, Post)]
         poll.write(polls, now=now)
         self.posts.write(posts, now=now)
-        if any(one.job is not None and one.job.state is JobState.DONE for one in polls):
+        if any(one.job and one.job.state is JobState.DONE for one in polls):
             transaction.on_commit(lambda: self._wake_transfers(now))
 
     def _wake_transfers(self, now: datetime) -> None:
@@ -189,7 +190,7 @@ def _lock(answers: Sequence[CallResult]) -> None:
 
     Polls that found nothing new are one step: it goes by their order itself.
     """
-    under_way = [one.job is not None and one.job.state in poll.UNDERWAY for one in answers]
+    under_way = [one.job and one.job.state in poll.UNDERWAY for one in answers]
     if all(under_way) and not any(isinstance(one.call, Post) for one in answers):
         return
     claims.lock([one.call.pk for one in answers])
@@ -205,10 +206,14 @@ def _make_durable() -> None:
     with connection.cursor() as cursor:
         if connection.vendor == "sqlite":
             cursor.execute("PRAGMA synchronous=FULL")
-            return
-        cursor.execute("SHOW synchronous_commit")
-        if cursor.fetchone() == ("off",):  # any other is at least as much as we need
+        elif _is_hasty(cursor):
             cursor.execute("SET synchronous_commit TO on")
+
+
+def _is_hasty(cursor: Any) -> bool:
+    """Does PostgreSQL commit before the disk has it? Any other setting is at least what we need."""
+    cursor.execute("SHOW synchronous_commit")
+    return bool(cursor.fetchone() == ("off",))
 
 
 def drop_broken_connection() -> None:

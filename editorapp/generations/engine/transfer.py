@@ -138,7 +138,7 @@ def _carry(attempt: Attempt, keeper: _Keeper) -> None:
     except Exception as error:
         log.exception("Attempt %s: transfer failed", attempt.pk)
         # As it is, not as a step that failed left the object.
-        if (same := _held(attempt.pk, token)) is not None:
+        if same := _held(attempt.pk, token):
             _fault(same, error, now=keeper.clock())
 
 

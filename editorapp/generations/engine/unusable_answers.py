@@ -36,18 +36,21 @@ def unwritable(
 
     A poll is asked again, for a while; a paid post was perhaps accepted.
     """
-    came = as_it_came(repr(answer.job) if answer.job is not None else str(answer.error))
+    came = as_it_came(repr(answer.job) if answer.job else str(answer.error))
     name = attempt.account.spec.name
     kind = type(error).__name__
     if attempt.state == State.SUBMITTING:
-        job_id = f" It names the job {answer.job.id}." if answer.job is not None else ""
-        says = f"{name} answered, and its answer could not be written down ({kind}).{job_id}"
+        says = f"{name} answered, and its answer could not be written down ({kind}).{_named(answer.job)}"
         doubt = OutcomeUnknown(says, code="not_written", came=came)
         post_outcomes.unknown(attempt, doubt, now=now)
         return
     says = f"{name}'s answer could not be written down ({kind})."
     failed = ProviderError(says, code="not_written", came=came)
     _odd(attempt, failed, now=now, policy="poll.unwritable", what="cannot be written down")
+
+
+def _named(job: Job | None) -> str:
+    return f" It names the job {job.id}." if job else ""
 
 
 def _odd(

@@ -2,6 +2,7 @@
 for the result.
 """
 
+from collections.abc import Iterator
 from decimal import Decimal
 
 from editorapp.generations.models import Generation
@@ -27,18 +28,24 @@ SOURCE_CAME = "The file that came is the source itself, byte for byte."
 
 def is_source(generation: Generation, video: Asset) -> bool:
     """Did the provider give back what it was given?"""
-    source = generation.source_asset
-    if source is None or generation.task == Task.GENERATE:
-        return False
-    return video.sha256 in (source.sha256, source.outgoing_sha256)
+    source = _kept_source(generation)
+    return source is not None and video.sha256 in (source.sha256, source.outgoing_sha256)
+
+
+def _kept_source(generation: Generation) -> Asset | None:
+    """Return the clip whose length and frames the result keeps; None for a new clip."""
+    return None if generation.task == Task.GENERATE else generation.source_asset
 
 
 def expected_seconds(generation: Generation) -> float | None:
     """Return how long a result is to be; None where its source is not known here."""
-    if generation.task != Task.GENERATE:
-        source = generation.source_asset
-        return float(source.duration_seconds) or None if source is not None else None
-    asked = generation.wanted.duration
+    if generation.task == Task.GENERATE:
+        return _asked_seconds(generation.wanted.duration)
+    source = generation.source_asset
+    return float(source.duration_seconds) or None if source else None
+
+
+def _asked_seconds(asked: object) -> float | None:
     if asked is None:
         return USUAL_SECONDS
     digits = str(asked).removesuffix("s")
@@ -69,21 +76,23 @@ def odd(generation: Generation, video: Asset, exr: Asset | None) -> str:
     """Say what about a result is not as it was asked for; it is kept all the same, because it is
     paid.
     """
-    source = generation.source_asset
     found = [SOURCE_CAME] if is_source(generation, video) else []
-    if generation.task != Task.GENERATE and source is not None and source.fps:
-        off: Decimal = abs(video.duration_seconds - source.duration_seconds)
-        frame = 1 / float(source.fps)
-        if float(off) > 1.5 * frame:
-            found.append(
-                f"The result lasts {video.duration_seconds:.2f} s and its source {source.duration_seconds:.2f} s."
-            )
-        elif video.fps == source.fps and abs(video.frame_count - source.frame_count) > 1:
-            found.append(
-                f"The result has {video.frame_count} frames and its source {source.frame_count}."
-            )
+    found += _other_length(video, _kept_source(generation))
     if generation.request.get("exr") and exr is None:
         found.append("EXR frames were asked for, and the provider sent none.")
     if generation.request.get("hdr") and not video.hdr:
         found.append("HDR was asked for, and the result is not HDR.")
     return " ".join(found)
+
+
+def _other_length(video: Asset, source: Asset | None) -> Iterator[str]:
+    """Say that a result does not have its source's length, or its frames."""
+    if source is None or not source.fps:
+        return
+    off: Decimal = abs(video.duration_seconds - source.duration_seconds)
+    frame = 1 / float(source.fps)
+    if float(off) > 1.5 * frame:
+        lasts = f"The result lasts {video.duration_seconds:.2f} s"
+        yield f"{lasts} and its source {source.duration_seconds:.2f} s."
+    elif video.fps == source.fps and abs(video.frame_count - source.frame_count) > 1:
+        yield f"The result has {video.frame_count} frames and its source {source.frame_count}."

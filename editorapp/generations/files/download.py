@@ -142,10 +142,7 @@ def _begin(response: httpx.Response, progress: Progress, *, max_bytes: int) -> U
         raise LinkExpired(says, retry_after_seconds=wait)
     unpacker = Unpacker(response.headers.get("Content-Encoding", "") if response.is_success else "")
     if response.status_code == 206 and progress.received:
-        place = f"bytes {progress.received}-"
-        if unpacker.is_needed or not response.headers.get("Content-Range", "").startswith(place):
-            _start_over(progress)
-            raise CutOff("The server went on at another place than asked.")
+        _check_place(response, progress, is_packed=unpacker.is_needed)
         return unpacker
     if response.status_code == 416:  # what came is not a part of what lies there now
         _start_over(progress)
@@ -157,6 +154,14 @@ def _begin(response: httpx.Response, progress: Progress, *, max_bytes: int) -> U
             f"The result would be {progress.total:,} bytes; at most {max_bytes:,} are taken."
         )
     return unpacker
+
+
+def _check_place(response: httpx.Response, progress: Progress, *, is_packed: bool) -> None:
+    """See that a server goes on where it was asked to."""
+    place = f"bytes {progress.received}-"
+    if is_packed or not response.headers.get("Content-Range", "").startswith(place):
+        _start_over(progress)
+        raise CutOff("The server went on at another place than asked.")
 
 
 def _note_head(response: httpx.Response, progress: Progress, *, is_packed: bool) -> None:

@@ -23,12 +23,7 @@ def fetch_frames(generation_id: int, *, now: datetime) -> None:
     """Ask the provider for fresh links and fetch a take's EXR frames; say on the take what came of
     it.
     """
-    attempt = (
-        Attempt.objects.select_related("generation__team", "generation__created_by", "account")
-        .filter(generation_id=generation_id, provider_job_id__isnull=False)
-        .order_by("-number")
-        .first()
-    )
+    attempt = _last_sent(generation_id)
     if attempt is None or not attempt.generation.can_fetch_frames:
         return
     with attempt.named():
@@ -43,6 +38,12 @@ def fetch_frames(generation_id: int, *, now: datetime) -> None:
             _note(attempt, f"could not be fetched: {why}", now=now, came=came)
         else:
             _note(attempt, "were fetched.", now=now, came=None, exr=frames)
+
+
+def _last_sent(generation_id: int) -> Attempt | None:
+    rows = Attempt.objects.filter(generation_id=generation_id, provider_job_id__isnull=False)
+    rows = rows.select_related("generation__team", "generation__created_by", "account")
+    return rows.order_by("-number").first()
 
 
 def _frames(attempt: Attempt) -> Asset:

@@ -67,7 +67,7 @@ def fetch(
     except EXPECTED as error:
         _not_fetched(attempt, error, now=now())
     else:
-        if taken is not None:
+        if taken:
             _keep(attempt, taken, now=now())
         else:
             says = "The provider is done but names no video."
@@ -152,8 +152,11 @@ def _video(
 def _passed_over(first: Exception | None, place: int, count: int) -> tuple[str, ...]:
     if first is None:
         return ()
-    says = f"The provider named {count} clips; this is number {place}, because of the first: "
-    return (f"{says}{sentence(first)}",)
+    says = (
+        f"The provider named {count} clips; this is number {place}, because of the first: "
+        f"{sentence(first)}"
+    )
+    return (says,)
 
 
 def _with_frames(
@@ -179,7 +182,7 @@ def _with_frames(
         if output["kind"] != "exr":  # nobody said that these are frames
             return taken
         came = error.came if isinstance(error, UnusableResult) else None
-        came_before = came is not None and attempt.generation.came_id == came.pk
+        came_before = came and attempt.generation.came_id == came.pk
         if not came_before and attempt.fetch_count < PATIENCE:
             raise
         note = f"The EXR frames could not be used: {_frames_words(error)}"

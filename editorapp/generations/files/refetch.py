@@ -78,34 +78,23 @@ def not_used(attempt: Attempt, unusable: UnusableResult, *, now: datetime) -> No
     """
     log.warning("Attempt %s: %s", attempt.pk, unusable.message)
     came = unusable.came
-    is_whole = unusable.is_whole
     tries = attempt.fetch_count + 1
-    is_same = is_whole and attempt.generation.came_id == came.pk
+    is_same = unusable.is_whole and attempt.generation.came_id == came.pk
     if is_same or is_over(attempt, retry.policy("fetch.cut"), tries, now=now):
-        _end_unusable(attempt, unusable, is_same, now=now)
+        end(
+            attempt,
+            unusable.message,
+            _advice(unusable, is_same),
+            unusable.code,
+            now=now,
+            shown={"came": came, "result": unusable.video},
+            **NO_LINKS,
+        )
         return
-    row = retry.policy("fetch.unusable" if is_whole else "fetch.cut")
+    row = retry.policy("fetch.unusable" if unusable.is_whole else "fetch.cut")
     at = now + timedelta(seconds=row.pause_seconds(tries))
-    shown = {"came": came} if is_whole else {}
+    shown = {"came": came} if unusable.is_whole else {}
     _run_again(attempt, unusable.message, at=at, now=now, **shown)
-
-
-def _end_unusable(
-    attempt: Attempt,
-    unusable: UnusableResult,
-    is_same: bool,
-    *,
-    now: datetime,
-) -> None:
-    end(
-        attempt,
-        unusable.message,
-        _advice(unusable, is_same),
-        unusable.code,
-        now=now,
-        shown={"came": unusable.came, "result": unusable.video},
-        **NO_LINKS,
-    )
 
 
 def _advice(unusable: UnusableResult, is_same: bool) -> str:

@@ -58,8 +58,6 @@ def staged_ids(wanted: GenerationRequest, spec: Spec) -> set[int]:
 
 def lying(account_id: int, ids: set[int], *, now: datetime) -> dict[int, Ref]:
     """Return which of these files already lie with the account, and how they are named there."""
-    if not ids:
-        return {}
     rows = StagedFile.objects.filter(account_id=account_id, asset_id__in=ids)
     # Until it is known what may go out, what was staged may be the file as it was stored.
     rows = rows.exclude(asset__outgoing_sha256="").select_related("asset")
@@ -85,9 +83,9 @@ def unprepared(wanted: GenerationRequest, spec: Spec) -> set[int]:
     """Return the stored files that travel inside the request and of which nobody has seen yet what
     may go out.
     """
-    if not (ids := asset_ids(wanted) - staged_ids(wanted, spec)):
-        return set()
-    return set(Asset.objects.filter(pk__in=ids, outgoing_sha256="").values_list("pk", flat=True))
+    ids = asset_ids(wanted) - staged_ids(wanted, spec)
+    rows = Asset.objects.filter(pk__in=ids, outgoing_sha256="")
+    return set(rows.values_list("pk", flat=True))
 
 
 def stage_missing(
@@ -207,11 +205,7 @@ def keep(account_id: int, asset: Asset, ref: Ref, *, now: datetime) -> None:
     )
 
 
-def resolved(
-    wanted: GenerationRequest,
-    spec: Spec,
-    lying: Mapping[int, Ref],
-) -> GenerationRequest:
+def resolved(wanted: GenerationRequest, spec: Spec, lying: Mapping[int, Ref]) -> GenerationRequest:
     """Name each stored file as its parameter wants it: as it lies with the provider, or by its
     bytes.
 
@@ -225,11 +219,8 @@ def resolved(
     def carried(field: str, ref: Ref) -> Ref:
         if ref.asset_id is None:
             return ref
-        if stored_way(model, field) is not StoredAs.INLINE:
-            return lying[ref.asset_id]
-        rows = Asset.objects.exclude(outgoing_sha256="")
-        sha256, media_type = rows.values_list("outgoing_sha256", "mime_type").get(pk=ref.asset_id)
-        return Ref(data=StoredFile.of(sha256), media_type=media_type)
+        is_inline = stored_way(model, field) is StoredAs.INLINE
+        return _by_its_bytes(ref.asset_id) if is_inline else lying[ref.asset_id]
 
     found: Fields = {}
     for field in ("source", "start_frame", "end_frame"):
@@ -239,6 +230,12 @@ def resolved(
         if (refs := getattr(wanted, field)) is not None:
             found[field] = tuple(carried(field, ref) for ref in refs)
     return replace(wanted, **found)
+
+
+def _by_its_bytes(asset_id: int) -> Ref:
+    rows = Asset.objects.exclude(outgoing_sha256="")
+    sha256, media_type = rows.values_list("outgoing_sha256", "mime_type").get(pk=asset_id)
+    return Ref(data=StoredFile.of(sha256), media_type=media_type)
 
 
 def forget_refused(attempt: Attempt, error: ProviderError) -> bool:

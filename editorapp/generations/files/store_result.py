@@ -3,7 +3,6 @@
 What came and cannot be used is kept too, so that a person can judge it.
 """
 
-import os
 import shutil
 from collections.abc import Callable, Coroutine
 from dataclasses import dataclass
@@ -14,7 +13,7 @@ from editorapp.core.fault_points import reached
 from editorapp.generations.files import conformance, error_pages, partial
 from editorapp.generations.files import download as links
 from editorapp.generations.files.selection import Named
-from editorapp.generations.models import Attempt, Fields
+from editorapp.generations.models import Attempt, Fields, Generation
 from editorapp.media import intake, store, unreadable
 from editorapp.media.models import Asset
 from editorapp.media.probe import NO_LIMIT
@@ -135,11 +134,7 @@ def _kept(
     generation = attempt.generation
     spare = _second_name(path)
     name = f"Take {generation.pk}"
-    kept_as: Fields = {
-        "team": generation.team,
-        "user": generation.created_by,
-        "is_simulated": generation.is_simulated,
-    }
+    kept_as = _kept_as(generation)
     try:
         return _taken_in(path, kind, name=name, origin=Asset.Origin.RESULT, **kept_as)
     except Refusal as refusal:
@@ -159,12 +154,20 @@ def _kept(
         spare.unlink(missing_ok=True)
 
 
+def _kept_as(generation: Generation) -> Fields:
+    return {
+        "team": generation.team,
+        "user": generation.created_by,
+        "is_simulated": generation.is_simulated,
+    }
+
+
 def _second_name(path: Path) -> Path:
     """Give a file a second name, which stays when the first is used up."""
     spare = path.with_suffix(".came")
     spare.unlink(missing_ok=True)
     try:
-        os.link(path, spare)
+        spare.hardlink_to(path)
     except OSError:  # a file system without links
         shutil.copyfile(path, spare)
     return spare

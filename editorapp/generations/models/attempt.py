@@ -215,9 +215,7 @@ def move(to: State, steps: Sequence[Transition], *, now: datetime) -> None:
     Raises: InvalidTransition; Overtaken, when another writer was first at any of them. Nothing is
             written then.
     """
-    for one in steps:
-        if to not in TRANSITIONS[State(one.attempt.state)]:
-            raise InvalidTransition(f"{one.attempt.state} -> {to}")
+    _check(to, steps)
     always = {"state": to} | ({} if to in ACTIVE else {"next_action_at": None})
     with _undone_together(steps):
         _write(to, steps, always, now=now)
@@ -225,6 +223,12 @@ def move(to: State, steps: Sequence[Transition], *, now: datetime) -> None:
         one.attempt.note(f"{State(one.attempt.state).value} -> {to.value}")
         for name, value in (one.changes | always).items():
             setattr(one.attempt, name, value)
+
+
+def _check(to: State, steps: Sequence[Transition]) -> None:
+    for one in steps:
+        if to not in TRANSITIONS[State(one.attempt.state)]:
+            raise InvalidTransition(f"{one.attempt.state} -> {to}")
 
 
 def _write(
@@ -246,14 +250,20 @@ def _write(
     moved = []
     shown = []
     for one in sorted(steps, key=lambda one: one.attempt.pk):
-        row = one.attempt
-        was = {"id": row.pk, "state": row.state, "lease_token": row.lease_token}
-        moved.append((one.changes | always, was))
-        shown.append((state | one.shown, {"id": row.generation_id, "attempt_number": row.number}))
+        moved.append((one.changes | always, _as_it_was(one.attempt)))
+        shown.append((state | one.shown, _its_generation(one.attempt)))
     if moved and update_each(Attempt, moved) < len(moved):
         raise Overtaken(f"of the attempts {[row['id'] for _, row in moved]} one was changed")
     if shown:
         update_each(Generation, sorted(shown, key=lambda row: row[1]["id"]))
+
+
+def _as_it_was(row: Attempt) -> Fields:
+    return {"id": row.pk, "state": row.state, "lease_token": row.lease_token}
+
+
+def _its_generation(row: Attempt) -> Fields:
+    return {"id": row.generation_id, "attempt_number": row.number}
 
 
 def turn_of(at: datetime) -> int:

@@ -10,25 +10,27 @@ from typing import Any
 
 from django.db import connection, models
 
+Table = type[models.Model]
 Fields = dict[str, Any]  # values by name: of a row, a request, a body
 
 
-def update_each(model: type[models.Model], rows: Sequence[tuple[Fields, Fields]]) -> int:
+def update_each(model: Table, rows: Sequence[tuple[Fields, Fields]]) -> int:
     """Run one UPDATE for each (values, conditions), all with the same fields; return how many rows
     changed.
     """
     values, conditions = rows[0]
     statement = _statement(model, tuple(values), tuple(conditions), connection.vendor)
-    parameters = [
-        [written(model, name, value) for part in row for name, value in part.items()]
-        for row in rows
-    ]
+    parameters = [[*_written(model, values), *_written(model, same)] for values, same in rows]
     with connection.cursor() as cursor:
         cursor.executemany(statement, parameters)
         return cursor.rowcount
 
 
-def written(model: type[models.Model], name: str, value: Any) -> Any:
+def _written(model: Table, fields: Fields) -> list[Any]:
+    return [written(model, name, value) for name, value in fields.items()]
+
+
+def written(model: Table, name: str, value: Any) -> Any:
     """Return a value as this database keeps it in a column."""
     value = value.pk if isinstance(value, models.Model) else value
     return _field(model, name).get_db_prep_save(value, connection)
@@ -36,7 +38,7 @@ def written(model: type[models.Model], name: str, value: Any) -> Any:
 
 @cache
 def _statement(
-    model: type[models.Model],
+    model: Table,
     values: Iterable[str],
     conditions: Iterable[str],
     vendor: str,
@@ -51,5 +53,5 @@ def _statement(
 
 
 @cache
-def _field(model: type[models.Model], name: str) -> Any:
+def _field(model: Table, name: str) -> Any:
     return model._meta.get_field(name)

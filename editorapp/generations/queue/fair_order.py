@@ -180,5 +180,5 @@ def _recent(account_id: int) -> list[Posted]:
     return [
         Posted(person, priority == Priority.BATCH, turn_of(at))
         for person, priority, at in last
-        if at is not None
+        if at
     ]

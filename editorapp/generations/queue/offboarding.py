@@ -180,9 +180,8 @@ def _settle(member: Member, change: Offboarding, why: Hold, *, now: datetime) ->
     ids = [take.pk for take in takes]
     if change.choice == HandOver.CANCEL:
         what = f"canceled when {member.user} {Generation.WHY_LEFT[why]}"
-        for take in takes:
-            cancel(take, now=now, by=change.by.user, note=what)
-    elif to is not None:
+        _cancel_all(takes, change, what, now=now)
+    elif to:
         _hand_over(takes, to, change, now=now)
         _takes(member).filter(state__in=SETTLEABLE).update(assignee=to.user)
     elif change.choice == HandOver.KEEP:
@@ -190,6 +189,11 @@ def _settle(member: Member, change: Offboarding, why: Hold, *, now: datetime) ->
     else:
         pause.hold_for_nobody(ids, why, by=change.by.user, now=now)
     return len(takes)
+
+
+def _cancel_all(takes: list[Generation], change: Offboarding, note: str, *, now: datetime) -> None:
+    for take in takes:
+        cancel(take, now=now, by=change.by.user, note=note)
 
 
 def _locked_waiting(member: Member) -> list[Generation]:

@@ -1,6 +1,6 @@
 """Queue position: where what waits stands, how many go before it at its account, and why nothing of it is sent now."""
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
 
@@ -71,7 +71,7 @@ def of_takes(
     """
     rows = Attempt.objects.filter(generation__in=[take.pk for take in takes], state__in=CANCELABLE)
     waiting = {row.generation_id: row for row in rows.defer("request_body", "result_urls")}
-    places = {pk: place for account in accounts.values() for place, pk in enumerate(account.line)}
+    places = _places(accounts.values())
     found = {}
     for take in takes:
         row = waiting.get(take.pk)
@@ -85,19 +85,24 @@ def of_takes(
     return found
 
 
+def _places(accounts: Iterable[AccountStanding]) -> dict[int, int]:
+    """Return how many go before each attempt in line."""
+    return {pk: place for account in accounts for place, pk in enumerate(account.line)}
+
+
 def _standing(
     take: Generation,
     account: AccountStanding,
     row: Attempt | None,
     ahead: int | None,
 ) -> QueuePosition:
-    if take.held_at is not None:
+    if take.held_at:
         return QueuePosition(None, take.why_held, is_paused=True, is_own=True)
-    if take.team.queue_paused_at is not None:
+    if take.team.queue_paused_at:
         return QueuePosition(None, "The queue is paused.", is_paused=True)
     is_paused = account.account.paused_at is not None
     aside = None if row is None or is_paused else _beside_the_line(row, account)
-    if aside is not None:
+    if aside:
         return aside
     why = "" if account.is_full and ahead else account.why  # those behind wait for those ahead
     return QueuePosition(ahead, why, is_paused=is_paused)
@@ -117,7 +122,7 @@ def _beside_the_line(row: Attempt, account: AccountStanding) -> QueuePosition | 
 
 def _closed(account: ProviderAccount, *, now: datetime) -> str:
     """Say why an account sends nothing at all, "" where it does."""
-    if account.paused_at is not None:
+    if account.paused_at:
         return f"{account.paused_by or 'Somebody'} paused the account {account}."
     if account.provider not in registry.slugs():
         return f"Rushes does not know the provider of {account} any more. Cancel what waits for it."
@@ -125,9 +130,7 @@ def _closed(account: ProviderAccount, *, now: datetime) -> str:
         return account.problem
     pause = Pause.objects.filter(account=account, until__gt=now).first()
     return (
-        f"{account} is left alone until {pause.until:%H:%M:%S} UTC. {pause.reason}"
-        if pause is not None
-        else ""
+        f"{account} is left alone until {pause.until:%H:%M:%S} UTC. {pause.reason}" if pause else ""
     )
 
 

@@ -59,8 +59,6 @@ def without(takes: Iterable[Generation]) -> dict[int, Generation.Hold]:
     found = {take.pk: (take.team_id, take.responsible_id) for take in takes}
     members = _members(found.values())
     doubtful = [pk for pk, person in found.items() if not _is_able(members.get(person))]
-    if not doubtful:
-        return {}
     # Read anew: while the locks were waited for, it may have been handed over.
     takes = Generation.objects.filter(nobody(), pk__in=doubtful)
     return {take.pk: _why(members.get((take.team_id, take.responsible_id))) for take in takes}

@@ -15,6 +15,7 @@ from editorapp.alerts.models import AlertKind
 from editorapp.generations import alerting
 from editorapp.generations.models import Attempt, failure
 from editorapp.generations.states import State
+from editorapp.providers.models import ProviderAccount
 
 CODE = "restored"
 PERHAPS_SENT = (State.QUEUED, State.STAGING, State.SUBMITTING)
@@ -36,13 +37,7 @@ def hold(*, backed_up_at: datetime, now: datetime) -> list[Attempt]:
 
 
 def _hold(attempt: Attempt, *, since: datetime, now: datetime) -> None:
-    generation = attempt.generation
-    account = attempt.account
-    message = (
-        f"This comes from a backup: it was waiting to be sent, and may have been sent afterwards. Look in {account}'s "
-        f"own list for a job made between {since:%H:%M} UTC on {since.day} {since:%B} and {now:%H:%M} UTC on {now.day} "
-        f"{now:%B}. If it is there, give its id; if not, it never arrived. Its price stays held until then."
-    )
+    message = _words(attempt.account, since, now)
     with transaction.atomic():
         attempt.move(
             State.UNKNOWN,
@@ -53,4 +48,14 @@ def _hold(attempt: Attempt, *, since: datetime, now: datetime) -> None:
             perhaps_sent_until=now,
             shown=failure(CODE, message),
         )
-        alerting.open_for_take(AlertKind.UNKNOWN_OUTCOME, generation, message, now=now)
+        alerting.open_for_take(AlertKind.UNKNOWN_OUTCOME, attempt.generation, message, now=now)
+
+
+def _words(account: ProviderAccount, since: datetime, until: datetime) -> str:
+    began = alerting.time_and_day(since)
+    ended = alerting.time_and_day(until)
+    return (
+        "This comes from a backup: it was waiting to be sent, and may have been sent afterwards. "
+        f"Look in {account}'s own list for a job made between {began} and {ended}. "
+        "If it is there, give its id; if not, it never arrived. Its price stays held until then."
+    )

@@ -51,14 +51,17 @@ def decide(row: Search, found: Found, listing: Listing, *, now: datetime) -> Sea
     if len(found.same) == 1 and listing.is_whole and not twins:
         return _plain(name, found.same[0], now=now)
     if twins and found.candidates:
-        says = (
-            f"{name} lists {_count(found.candidates)} that this could be, but the same request was "
-            "sent several times from here, and nobody knows which of them it belongs to."
-        )
-        return SearchDecision(NextStep.WATCH, says)
+        return SearchDecision(NextStep.WATCH, _sent_several_times(name, found))
     if found.same or found.unclear:
         return SearchDecision(NextStep.WATCH, _why_not(name, found))
     return _missing(row, found, listing, now=now)
+
+
+def _sent_several_times(name: str, found: Found) -> str:
+    return (
+        f"{name} lists {_count(found.candidates)} that this could be, but the same request was "
+        "sent several times from here, and nobody knows which of them it belongs to."
+    )
 
 
 def _plain(name: str, job: Listed, *, now: datetime) -> SearchDecision:

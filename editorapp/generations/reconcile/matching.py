@@ -98,15 +98,20 @@ def found(attempt: Attempt, listing: Listing) -> Found:
     """
     path = registry.get(attempt.account.provider).endpoint(attempt.generation.wanted)
     jobs = [one for one in listing.jobs if one.path in ("", path)]
-    ours = Attempt.objects.filter(
-        account__provider=attempt.account.provider, provider_job_id__in=[one.job_id for one in jobs]
-    )
-    taken = set(ours.values_list("provider_job_id", flat=True))
+    taken = _taken(attempt.account.provider, [one.job_id for one in jobs])
     seen = [_candidate(attempt, one) for one in jobs if one.job_id not in taken]
     order = list(JobMatch)
-    return Found(
-        tuple(sorted(filter(None, seen), key=lambda one: (not one.is_near, order.index(one.match))))
+    likeliest = sorted(
+        filter(None, seen),
+        key=lambda one: (not one.is_near, order.index(one.match)),
     )
+    return Found(tuple(likeliest))
+
+
+def _taken(provider: str, job_ids: Sequence[str]) -> set[str | None]:
+    """Return which of these jobs are on a row of ours."""
+    ours = Attempt.objects.filter(account__provider=provider, provider_job_id__in=job_ids)
+    return set(ours.values_list("provider_job_id", flat=True))
 
 
 def _candidate(attempt: Attempt, job: Listed) -> Candidate | None:

@@ -30,6 +30,7 @@ from editorapp.generations.reconcile.decide import (
     pause,
     seconds_searched,
 )
+from editorapp.generations.reconcile.decider import ITSELF
 from editorapp.generations.states import State
 from editorapp.providers import registry
 from editorapp.providers.contract import Listing, ProviderError
@@ -100,19 +101,25 @@ def _begin(provider: str, *, now: datetime) -> None:
         account__provider=provider,
     )
     for attempt in new.select_related("generation", "account"):
-        name = attempt.account.spec.name
         take = attempt.generation
         first = {"since": take.state_since, "at": matching.first_look_at(attempt)}
         with transaction.atomic():
             row, _made = Search.objects.get_or_create(attempt=attempt, defaults=first)
-            # From a backup, and never sent from here: its own words say when to look.
-            if not attempt.request_body:
-                says = "What would have been sent was not written down yet, so "
-                says += f"{name}'s list is not compared with it."
-                _to_person(row, says, now=now, message=take.failure_message)
-            elif not _can_list(provider):
-                says = f"{name} has no list of jobs that Rushes could read: its console has."
-                _to_person(row, says, now=now)
+            if says := _cannot_look(attempt):
+                # From a backup, and never sent from here: its own words say when to look.
+                message = "" if attempt.request_body else take.failure_message
+                _to_person(row, says, now=now, message=message)
+
+
+def _cannot_look(attempt: Attempt) -> str:
+    """Say why an attempt cannot be looked for; "" where it can be."""
+    name = attempt.account.spec.name
+    if not attempt.request_body:
+        says = "What would have been sent was not written down yet, so "
+        return f"{says}{name}'s list is not compared with it."
+    if not _can_list(attempt.account.provider):
+        return f"{name} has no list of jobs that Rushes could read: its console has."
+    return ""
 
 
 def _end_settled(rows: QuerySet[Search], *, now: datetime) -> None:
@@ -132,7 +139,7 @@ def _look(
 ) -> None:
     """Read an account's list once for all its searches, and decide each."""
     listing, why, wait = _read(account, searches, now=clock())
-    if listing is not None:
+    if listing:
         reached("search.listed")
     for row in searches:
         if listing is None:
@@ -208,17 +215,17 @@ def _act(row: Search, decision: SearchDecision, *, now: datetime) -> None:
         _to_person(row, says, now=now, again=decision.step is NextStep.WATCH)
     else:
         with transaction.atomic():
-            if decision.job is not None:
+            if decision.job:
                 job_id = decision.job.job_id
                 settle.follow(
                     row.attempt,
                     job_id,
-                    by=settle.ITSELF,
+                    by=ITSELF,
                     now=now,
                     note=says,
                 )
             else:
-                settle.give_back(row.attempt, by=settle.ITSELF, now=now, note=says)
+                settle.give_back(row.attempt, by=ITSELF, now=now, note=says)
             _keep(row, says=says, verdict=Verdict.SETTLED, at=None)
 
 
@@ -254,16 +261,20 @@ def _to_person(
     goes_on = again and not WATCHED.is_over(WATCHED.tries, seconds_searched(row, now))
     at = now + max(wait, pause(row, now)) if goes_on else None
     take = row.attempt.generation
-    message = message or (
-        f"Nobody knows whether take #{take.pk} was accepted by {row.attempt.account}; "
-        f"{show_usd(take.estimate_high_usd)} stay held until a person says what became of it. "
-        f"{says}"
-    )
+    message = message or f"{_unknown_words(row.attempt)} {says}"
     with transaction.atomic():
         # A list is read for minutes: a person may have settled it meanwhile, and nothing would
         # close what is opened.
         if _keep(row, says=says, verdict=Verdict.PERSON, at=at):
             alerting.open_for_take(AlertKind.UNKNOWN_OUTCOME, take, message, now=now)
+
+
+def _unknown_words(attempt: Attempt) -> str:
+    take = attempt.generation
+    return (
+        f"Nobody knows whether take #{take.pk} was accepted by {attempt.account}; "
+        f"{show_usd(take.estimate_high_usd)} stay held until a person says what became of it."
+    )
 
 
 def _keep(row: Search, **changes: object) -> bool:

@@ -6,7 +6,6 @@ says who and why. A person decides about their own takes, and an admin about any
 without a note.
 """
 
-from dataclasses import dataclass
 from datetime import datetime
 from decimal import Decimal
 
@@ -32,11 +31,12 @@ from editorapp.generations.models import (
 )
 from editorapp.generations.provider_calls import call
 from editorapp.generations.queue import parking
+from editorapp.generations.reconcile.decider import Decider, audit, write_down
 from editorapp.generations.request.retry import restart, second_price
 from editorapp.generations.states import SETTLEABLE, State
 from editorapp.providers.contract import NotFound, ProviderError
 from editorapp.providers.models import ProviderAccount
-from editorapp.teams.models import Member, User
+from editorapp.teams.models import Member
 from editorapp.teams.roles import Act
 
 LONGEST_NOTE = 10_000  # characters; a settlement keeps all of it, and a ledger line its beginning
@@ -60,20 +60,6 @@ class PriceChanged(Exception):
     """Sending again would cost more than what was agreed to, or nobody knows what; nothing was
     sent.
     """
-
-
-@dataclass(frozen=True)
-class Decider:
-    """Who decides: a person, or nobody but the engine itself."""
-
-    user: User | None = None
-
-    @property
-    def name(self) -> str:
-        return str(self.user) if self.user else "Rushes"
-
-
-ITSELF = Decider()
 
 
 def adopt(
@@ -127,7 +113,7 @@ def follow(attempt: Attempt, job_id: str, *, by: Decider, now: datetime, note: s
             reached("settle.adopting")
             ledger.remark(
                 attempt.pk,
-                _audit(f"followed as job {job_id}", by, note),
+                audit(f"followed as job {job_id}", by, note),
                 now=now,
             )
             _decided(
@@ -167,13 +153,9 @@ def give_back(attempt: Attempt, *, by: Decider, now: datetime, note: str) -> Non
     Raises: Overtaken.
     """
     with transaction.atomic():
-        _close(
-            attempt,
-            "never_arrived",
-            "The provider never received it. Nothing was charged.",
-            now=now,
-        )
-        ledger.release(attempt.pk, now=now, note=_audit("never arrived", by, note))
+        says = "The provider never received it. Nothing was charged."
+        _close(attempt, "never_arrived", says, now=now)
+        ledger.release(attempt.pk, now=now, note=audit("never arrived", by, note))
         _decided(attempt, Outcome.NEVER_ARRIVED, by, now=now, note=note)
 
 
@@ -192,13 +174,9 @@ def count_as_spent(
     note = _why(note)
     by = Decider(member.user)
     with transaction.atomic():
-        _close(
-            attempt,
-            "counted_as_spent",
-            "Counted as spent; there is no result.",
-            now=now,
-        )
-        _charge_all(attempt, now=now, note=_audit("counted as spent", by, note))
+        says = "Counted as spent; there is no result."
+        _close(attempt, "counted_as_spent", says, now=now)
+        _charge_all(attempt, now=now, note=audit("counted as spent", by, note))
         _decided(attempt, Outcome.COUNTED, by, now=now, note=note)
     generation.refresh_from_db()
 
@@ -214,52 +192,48 @@ def send_again(
     """Send it once more although the first may have been accepted: it may cost twice.
 
     The first attempt is counted as spent, because nobody knows better; the second reserves what it
-    costs now, at most
-    what the person agreed to.
+    costs now, at most what the person agreed to.
+
     Raises: PermissionDenied; NoteNeeded; NothingToSettle; PriceChanged; Overtaken; OverBudget, when
-            there is no room
-    for the second.
+            there is no room for the second.
     """
     attempt = _unsettled(generation, member)
     note = _why(note)
     by = Decider(member.user)
-    priced = second_price(generation, now=now)
-    if priced.high_usd is None or priced.low_usd is None:
-        raise PriceChanged(
-            f"It is not known what a second time would cost. {priced.problem}".strip()
-        )
-    if priced.high_usd > agreed_usd:
-        raise PriceChanged(
-            f"A second time costs up to {show_usd(priced.high_usd)} now; {show_usd(agreed_usd)} was shown."
-        )
+    low, high, basis = _agreed_price(generation, agreed_usd, now=now)
     with transaction.atomic():
         flags = parking.locked_flags(generation.account_id, generation.team_id)
         _close(attempt, "sent_again", "Outcome unknown; sent again.", now=now)
-        _charge_all(
-            attempt,
-            now=now,
-            note=_audit("outcome unknown, sent again", by, note),
-        )
-        _decided(
-            attempt,
-            Outcome.SENT_AGAIN,
-            by,
-            now=now,
-            note=f"For {show_usd(priced.high_usd)} more. {note}".strip(),
-        )
-        generation.estimate_low_usd = priced.low_usd
-        generation.estimate_high_usd = priced.high_usd
-        generation.estimate_basis = priced.basis
+        line = audit("outcome unknown, sent again", by, note)
+        _charge_all(attempt, now=now, note=line)
+        said = f"For {show_usd(high)} more. {note}".strip()
+        _decided(attempt, Outcome.SENT_AGAIN, by, now=now, note=said)
+        generation.estimate_low_usd = low
+        generation.estimate_high_usd = high
+        generation.estimate_basis = basis
         generation.save(update_fields=["estimate_low_usd", "estimate_high_usd", "estimate_basis"])
-        again = restart(
-            generation,
-            Generation.objects.filter(state=State.FAILED),
-            flags,
-            by=member,
-            now=now,
-        )
+        failed = Generation.objects.filter(state=State.FAILED)
+        again = restart(generation, failed, flags, by=member, now=now)
     generation.refresh_from_db()
     return again
+
+
+def _agreed_price(
+    generation: Generation,
+    agreed_usd: Decimal,
+    *,
+    now: datetime,
+) -> tuple[Decimal, Decimal, str]:
+    """Return what a second time costs now, from, to and whence. Raises: PriceChanged."""
+    priced = second_price(generation, now=now)
+    high = priced.high_usd
+    if high is None or priced.low_usd is None:
+        says = f"It is not known what a second time would cost. {priced.problem}"
+        raise PriceChanged(says.strip())
+    if high > agreed_usd:
+        says = f"A second time costs up to {show_usd(high)} now"
+        raise PriceChanged(f"{says}; {show_usd(agreed_usd)} was shown.")
+    return priced.low_usd, high, priced.basis
 
 
 def correct_cost(
@@ -285,28 +259,29 @@ def correct_cost(
         last = newest(row)
         if ledger.held_usd(row.pk):
             raise NothingToSettle("Its cost can be corrected once nothing is held for it any more.")
-        difference = actual_usd - ledger.spent_usd(row.pk)
-        by = Decider(member.user)
-        if difference:
-            what = f"cost corrected to {show_usd(actual_usd)}"
-            ledger.adjust(last.pk, difference, now=now, note=_audit(what, by, note))
-            said = f"{show_usd(actual_usd)} instead of {show_usd(actual_usd - difference)}. {note}".strip()
-            Settlement.objects.create(
-                attempt=last,
-                at=now,
-                outcome=Outcome.CORRECTED,
-                person=by.user,
-                note=said,
-            )
+        _book_difference(last, actual_usd, Decider(member.user), now=now, note=note)
         Generation.objects.filter(pk=row.pk).update(cost_usd=actual_usd, cost_is_estimated=False)
         # Of an answer that came after it was settled, and of a price that made no sense.
-        alerting.close_for_take(
-            row.pk,
-            AlertKind.UNKNOWN_OUTCOME,
-            AlertKind.PRICE,
-            now=now,
-        )
+        kinds = (AlertKind.UNKNOWN_OUTCOME, AlertKind.PRICE)
+        alerting.close_for_take(row.pk, *kinds, now=now)
     generation.refresh_from_db()
+
+
+def _book_difference(
+    last: Attempt,
+    actual_usd: Decimal,
+    by: Decider,
+    *,
+    now: datetime,
+    note: str,
+) -> None:
+    spent_usd = ledger.spent_usd(last.generation_id)
+    if actual_usd == spent_usd:
+        return
+    line = audit(f"cost corrected to {show_usd(actual_usd)}", by, note)
+    ledger.adjust(last.pk, actual_usd - spent_usd, now=now, note=line)
+    said = f"{show_usd(actual_usd)} instead of {show_usd(spent_usd)}. {note}"
+    write_down(last, Outcome.CORRECTED, by, now=now, note=said.strip())
 
 
 def _unsettled(generation: Generation, member: Member) -> Attempt:
@@ -330,12 +305,8 @@ def _one_at_a_time(provider: str) -> None:
 
     The rows hold a job once for each account only, and two accounts may have one key.
     """
-    rows = (
-        ProviderAccount.objects.filter(provider=provider)
-        .order_by("pk")
-        .select_for_update(no_key=True)
-    )
-    list(rows.values_list("pk", flat=True))
+    rows = ProviderAccount.objects.filter(provider=provider).order_by("pk")
+    list(rows.select_for_update(no_key=True).values_list("pk", flat=True))
 
 
 def _free(attempt: Attempt, job_id: str) -> None:
@@ -360,19 +331,22 @@ def _ask(account: ProviderAccount, job_id: str) -> None:
     try:
         call(account.access(), "poll", job_id, within_seconds=ASK_SECONDS)
     except NotFound as error:
-        raise JobNotKnown(
-            f"{account} knows no job with the id {job_id}. Copy it from the provider's list."
-        ) from error
+        says = f"{account} knows no job with the id {job_id}. Copy it from the provider's list."
+        raise JobNotKnown(says) from error
     except (ProviderError, TimeoutError) as error:
         why = error.message if isinstance(error, ProviderError) else "No answer in time."
-        raise JobNotKnown(
-            f"{account} could not be asked about {job_id}: {why} Nothing was changed."
-        ) from error
+        says = f"{account} could not be asked about {job_id}: {why} Nothing was changed."
+        raise JobNotKnown(says) from error
 
 
 def _close(attempt: Attempt, code: str, message: str, *, now: datetime) -> None:
-    shown = failure(code, message, can_retry=True)
-    attempt.move(State.FAILED, now=now, lease_token=None, recorded_at=now, shown=shown)
+    attempt.move(
+        State.FAILED,
+        now=now,
+        lease_token=None,
+        recorded_at=now,
+        shown=failure(code, message, can_retry=True),
+    )
     reached("settle.closing")
 
 
@@ -385,24 +359,18 @@ def _decided(
     note: str,
 ) -> None:
     """Keep who decided what and why, end the search, and close what was raised."""
-    Settlement.objects.create(
-        attempt=attempt,
-        at=now,
-        outcome=outcome,
-        person=by.user,
-        note=note,
-    )
+    write_down(attempt, outcome, by, now=now, note=note)
+    _end_search(attempt, now)
+    kinds = (AlertKind.UNKNOWN_OUTCOME, AlertKind.LOST)
+    alerting.close_for_take(attempt.generation_id, *kinds, now=now)
+
+
+def _end_search(attempt: Attempt, now: datetime) -> None:
     ended = {"verdict": Search.Verdict.SETTLED, "at": None}
     Search.objects.update_or_create(
         attempt=attempt,
         defaults=ended,
         create_defaults={**ended, "since": now},
-    )
-    alerting.close_for_take(
-        attempt.generation_id,
-        AlertKind.UNKNOWN_OUTCOME,
-        AlertKind.LOST,
-        now=now,
     )
 
 
@@ -412,11 +380,10 @@ def _charge_all(attempt: Attempt, *, now: datetime, note: str) -> None:
     """
     if attempt.provider_done_at is None:
         ledger.charge([Charge(attempt.pk, None, is_estimated=True, note=note)], now=now)
-    spent = ledger.spent_usd(attempt.generation_id)
-    Generation.objects.filter(pk=attempt.generation_id).update(
-        cost_usd=spent, cost_is_estimated=True
-    )
+    _show_spent(attempt.generation_id)
 
 
-def _audit(what: str, by: Decider, note: str) -> str:
-    return f"{by.name}: {what}. {note}".strip()
+def _show_spent(generation_id: int) -> None:
+    spent = ledger.spent_usd(generation_id)
+    rows = Generation.objects.filter(pk=generation_id)
+    rows.update(cost_usd=spent, cost_is_estimated=True)

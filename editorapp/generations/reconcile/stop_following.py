@@ -18,6 +18,7 @@ from editorapp.generations.models import (
     Settlement,
     newest,
 )
+from editorapp.generations.reconcile.decider import Decider, write_down
 from editorapp.generations.states import State
 from editorapp.teams.models import Member
 from editorapp.teams.roles import Act
@@ -69,20 +70,11 @@ def _running(generation: Generation) -> Attempt:
 
 
 def _stop(attempt: Attempt, member: Member, *, now: datetime, note: str) -> None:
-    by = str(member.user)
+    by = Decider(member.user)
     job = attempt.provider_job_id
     with transaction.atomic():
-        message = f"{by} stopped following it: {note} Nothing is asked about job {job} any more."
-        poll_outcomes.lost(attempt, message, now=now, code="not_followed")
-        ledger.remark(
-            attempt.pk,
-            f"{by}: stopped following job {job}. {note}",
-            now=now,
-        )
-        Settlement.objects.create(
-            attempt=attempt,
-            at=now,
-            outcome=Settlement.Outcome.STOPPED,
-            person=member.user,
-            note=note,
-        )
+        says = f"{by.name} stopped following it: {note} Nothing is asked about job {job} any more."
+        poll_outcomes.lost(attempt, says, now=now, code="not_followed")
+        line = f"{by.name}: stopped following job {job}. {note}"
+        ledger.remark(attempt.pk, line, now=now)
+        write_down(attempt, Settlement.Outcome.STOPPED, by, now=now, note=note)

@@ -129,14 +129,12 @@ def check(
 
 def by_field(found: Sequence[Broken]) -> dict[str, tuple[Broken, ...]]:
     """Sort findings by the field that they are about."""
-    sorted_out: dict[str, tuple[Broken, ...]] = {}
-    for one in found:
-        sorted_out[one.field] = (*sorted_out.get(one.field, ()), one)
-    return sorted_out
+    fields = dict.fromkeys(one.field for one in found)
+    return {field: tuple(one for one in found if one.field == field) for field in fields}
 
 
 def _unavailable(draft: Draft) -> dict[str, UnavailableOption]:
-    wordless, _facts = applied(draft.wanted, draft.facts, {"prompt": ""})
+    wordless = applied(draft.wanted, draft.facts, {"prompt": ""})[0]
     return dict(_options(draft.spec, wordless, draft.facts))
 
 
@@ -223,18 +221,26 @@ def _curl(verdict: Verdict) -> str:
     """Write the call as a command that runs once the environment holds the key (and the account's
     other values).
     """
-    account = verdict.draft.account
     spec = verdict.draft.spec
     written = json.dumps(verdict.body, ensure_ascii=False, separators=(", ", ": "))
     key = ":".join(f"${name}" for name in spec.credentials)
-    access = account.access() if spec.headers or spec.params else None
-    headers, params = (access.headers, access.params) if access else ({}, {})
-    query = "&".join(f"{name}=${spec.params[name]}" for name in params)
+    headers, query = _more_of(verdict.draft)
     lines = [
-        f"curl -X POST {shlex.quote(verdict.url)}" + (f'"?{query}"' if query else ""),
+        f"curl -X POST {shlex.quote(verdict.url)}{query}",
         f'-u "{key}"' if spec.auth is Auth.BASIC else f'-H "Authorization: Bearer {key}"',
-        *(f'-H "{name}: ${spec.headers[name]}"' for name in headers),
+        *headers,
         "-H 'Content-Type: application/json'",
         f"-d {shlex.quote(written)}",
     ]
     return " \\\n  ".join(lines)
+
+
+def _more_of(draft: Draft) -> tuple[list[str], str]:
+    """Return the options and the query that say the account's other values."""
+    spec = draft.spec
+    if not (spec.headers or spec.params):
+        return [], ""
+    access = draft.account.access()
+    headers = [f'-H "{name}: ${spec.headers[name]}"' for name in access.headers]
+    query = "&".join(f"{name}=${spec.params[name]}" for name in access.params)
+    return headers, f'"?{query}"' if query else ""

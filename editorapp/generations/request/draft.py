@@ -42,7 +42,7 @@ class Draft:
 
     @cached_property
     def facts(self) -> MediaFacts | None:
-        return self.source_asset.facts() if self.source_asset is not None else None
+        return self.source_asset.facts() if self.source_asset else None
 
     @property
     def is_quoted(self) -> bool:

@@ -16,6 +16,7 @@ from editorapp.core.money import ZERO
 from editorapp.costs import ledger
 from editorapp.costs.estimate import Estimate
 from editorapp.costs.ledger import OverBudget
+from editorapp.costs.models import PriceQuote
 from editorapp.generations.coordination import wake
 from editorapp.generations.files import staging
 from editorapp.generations.ledger_lines import subject
@@ -108,7 +109,7 @@ def enqueue_all(
             transaction.on_commit(lambda: reached("enqueue.committed"))
             flags = parking.locked_flags(account.pk, member.team_id)
             senders.guard(member)
-            left = _withdrawn(replaces, member, now=now) if replaces is not None else None
+            left = _withdrawn(replaces, member, now=now) if replaces else None
             return _create_all(priced, tokens, _Batch(member, now, flags, left))
     except IntegrityError:
         if form_token and (made := _made_before(member, tokens)):
@@ -128,10 +129,15 @@ def _all_priced(drafts: Sequence[Draft], member: Member, *, now: datetime) -> li
 def _priced(draft: Draft, member: Member, *, now: datetime) -> _Priced:
     draft = _reachable(draft, member)
     quote = quotes.find(draft, now=now, however_old=True)
+    return draft, price_to_send(draft, quote, now=now)
+
+
+def price_to_send(draft: Draft, quote: PriceQuote | None, *, now: datetime) -> Estimate:
+    """Return what a draft would reserve now. Raises: RequestRefused, where it cannot be sent."""
     verdict = check(draft, with_options=False, quote=quote, now=now)
     if not verdict.can_send or verdict.estimate is None:
         raise RequestRefused(verdict)
-    return draft, verdict.estimate
+    return verdict.estimate
 
 
 def _reachable(draft: Draft, member: Member) -> Draft:
@@ -143,9 +149,9 @@ def _reachable(draft: Draft, member: Member) -> Draft:
     source = draft.source_asset
     if parent is None:
         parent = _made_from(wanted, source, takes, member)
-    if source is None and parent is not None:
+    if source is None and parent:
         source = parent.result
-    if any(one is not None and one.team_id != member.team_id for one in (source, parent)):
+    if any(one and one.team_id != member.team_id for one in (source, parent)):
         raise PermissionDenied("The source belongs to another team.")
     wanted = references.reachable(wanted, draft.account, parent=parent, takes=takes)
     return replace(draft, wanted=wanted, source_asset=source, parent=parent)
@@ -190,9 +196,9 @@ def _made_from(
     member: Member,
 ) -> Generation | None:
     """Find the take behind a source, or the one that is continued."""
-    if source_asset is not None and source_asset.origin == Asset.Origin.RESULT:
+    if source_asset and source_asset.origin == Asset.Origin.RESULT:
         return source_asset.result_of.order_by("-pk").first()
-    if wanted.source is not None:
+    if wanted.source:
         return takes.get(wanted.source.generation_id or "")
     return references.continued_take(wanted, takes, member)
 
@@ -207,14 +213,15 @@ class _Batch:
     left: Attempt | None
 
     def id_of(self, count: int) -> uuid.UUID | None:
-        old: uuid.UUID | None = self.left.generation.batch if self.left is not None else None
-        return old or (uuid.uuid4() if count > 1 else None)
+        if self.left and self.left.generation.batch:
+            return self.left.generation.batch
+        return uuid.uuid4() if count > 1 else None
 
     @property
     def place(self) -> tuple[int, int | None]:
         """The turn of the first one, and the priority of all."""
         left = self.left
-        return (turn_of(self.now), None) if left is None else (left.turn, left.priority)
+        return (left.turn, left.priority) if left else (turn_of(self.now), None)
 
 
 def _create_all(
@@ -269,9 +276,13 @@ def _create(one: _Priced, batch: _Batch, fields: Fields) -> Generation:
         **fields,
     )
     if not generation.lineage:
-        generation.lineage = own_key(generation)
-        Generation.objects.filter(pk=generation.pk).update(lineage=generation.lineage)
+        _begin_lineage(generation)
     return generation
+
+
+def _begin_lineage(generation: Generation) -> None:
+    generation.lineage = own_key(generation)
+    Generation.objects.filter(pk=generation.pk).update(lineage=generation.lineage)
 
 
 def add_attempt(
@@ -295,9 +306,8 @@ def add_attempt(
     assert (flags.account_id, flags.team_id) == (generation.account_id, generation.team_id), (
         "another's pauses"
     )
-    if priority is None:  # what is sent again is one by itself
-        is_batch = generation.batch is not None and number == 1
-        priority = Priority.BATCH if is_batch else Priority.SINGLE
+    if priority is None:
+        priority = _priority_of(generation, number)
     attempt = Attempt.objects.create(
         generation=generation,
         number=number,
@@ -317,3 +327,9 @@ def add_attempt(
     attempt.note("queued")
     wake.soon(generation.provider)
     return attempt
+
+
+def _priority_of(generation: Generation, number: int) -> Priority:
+    """Return how an attempt waits: what is sent again is one by itself."""
+    is_batch = generation.batch is not None and number == 1
+    return Priority.BATCH if is_batch else Priority.SINGLE

@@ -33,7 +33,7 @@ from editorapp.providers.rules import table
 from editorapp.providers.rules.apply_fixes import applied
 from editorapp.providers.rules.conditions import is_said
 from editorapp.providers.rules.sentences import inside
-from editorapp.providers.spec import REFUSE, Broken, Fix, Model, ParameterKind, Spec
+from editorapp.providers.spec import REFUSE, Broken, Fix, Model, Parameter, ParameterKind, Spec
 
 LIST, KNOWN, ASKING, ASK, FAILED, NONE = "list", "known", "asking", "ask", "failed", "none"
 
@@ -142,8 +142,11 @@ def _offer(
 
 def _unreadable(draft: Draft, rules: _RuleCheck) -> Iterator[Broken]:
     if draft.model.name:
-        known = (*rules.refusals, *rules.unfilled)
-        yield from references.unreadable(draft.account, draft.wanted, known)
+        yield from references.unreadable(
+            draft.account,
+            draft.wanted,
+            (*rules.refusals, *rules.unfilled),
+        )
 
 
 def _price_words(
@@ -155,7 +158,7 @@ def _price_words(
 ) -> tuple[str, str]:
     if not draft.is_quoted:
         return (LIST, price.price_list) if price else (NONE, "no published price")
-    if price is not None:
+    if price:
         return KNOWN, price.basis
     if quote is None:
         return ASK, f"no published price: asks {draft.spec.name}, which is free"
@@ -240,9 +243,14 @@ _BESIDE = {value: f"{control}_enabled" for control, value in CONTROL_VALUES.item
 
 def word_of(spec: Spec, name: str) -> str:
     """Name a field for people, as this provider does for any task, or else whoever has it."""
-    rows = (row for one in (spec, *_specs()) for row in one.parameters)
-    row = next((row for row in rows if row.field == name), None)
+    row = _row_of(spec, name)
     return _POSITION.get(name) or (row.label if row else name.replace("_", " "))
+
+
+def _row_of(spec: Spec, name: str) -> Parameter | None:
+    specs = (spec, *_specs())
+    rows = (row for one in specs for row in one.parameters if row.field == name)
+    return next(rows, None)
 
 
 _POSITION = dict.fromkeys(("x_norm", "y_norm", "w_norm", "h_norm"), "Position")
@@ -298,7 +306,7 @@ def _fix(offer: Offer, reason: str) -> Fix:
     would cost there.
     """
     there = {"account": offer.account.pk}
-    if offer.estimate is not None:
+    if offer.estimate:
         return Fix(f"Send to {offer.name}{reason}", there)
     if offer.refusals:  # something else is in the way there: it can be asked once that is settled
         return Fix(f"Try {offer.name}{reason}; its price must be asked for", there)

@@ -106,12 +106,9 @@ def find_all(
     if not names:
         return {}
     now = now or timezone.now()
-    found = _rows(set(names.values()), now)
-    return {
-        draft: found[name]
-        for draft, name in names.items()
-        if name in found and (however_old or not found[name].is_old(now))
-    }
+    rows = _rows(set(names.values()), now)
+    found = {draft: rows[name] for draft, name in names.items() if name in rows}
+    return {draft: row for draft, row in found.items() if however_old or not row.is_old(now)}
 
 
 def _rows(names: set[tuple[int, str]], now: datetime) -> dict[tuple[int, str], PriceQuote]:
@@ -135,17 +132,7 @@ def ask(draft: Draft, *, member: Member, now: datetime | None = None) -> PriceQu
     """
     _guard(draft, member)
     now = now or timezone.now()
-    fresh = {
-        "request": draft.wanted.to_json(),
-        "source": draft.source_asset,
-        "state": State.ASKING,
-        "low_usd": None,
-        "high_usd": None,
-        "basis": "",
-        "note": "",
-        "asked_at": now,
-        "answered_at": None,
-    }
+    fresh = _as_asked(draft, now)
     with transaction.atomic():
         row, is_new = PriceQuote.objects.get_or_create(
             account=draft.account,
@@ -153,7 +140,7 @@ def ask(draft: Draft, *, member: Member, now: datetime | None = None) -> PriceQu
             defaults=fresh,
         )
         if not is_new:
-            if not (row.is_old(now) or row.is_stuck(now) or row.state == State.FAILED):
+            if not _is_to_be_asked_again(row, now):
                 return row
             # Of two that ask again in one moment, one does.
             if not PriceQuote.objects.filter(pk=row.pk, asked_at=row.asked_at).update(**fresh):
@@ -165,6 +152,21 @@ def ask(draft: Draft, *, member: Member, now: datetime | None = None) -> PriceQu
             timeout=TASK_SECONDS,
         )
     return row
+
+
+def _as_asked(draft: Draft, now: datetime) -> Fields:
+    """Return the fields of a question that nobody has answered yet."""
+    return {
+        "request": draft.wanted.to_json(),
+        "source": draft.source_asset,
+        "state": State.ASKING,
+        "low_usd": None,
+        "high_usd": None,
+        "basis": "",
+        "note": "",
+        "asked_at": now,
+        "answered_at": None,
+    }
 
 
 def fetch(pk: int, *, clock: Clock = timezone.now) -> None:
@@ -274,6 +276,10 @@ def _forget(**_signal: object) -> None:
 post_save.connect(_forget, sender=PriceQuote, dispatch_uid="nothing asked")
 
 
+def _is_to_be_asked_again(row: PriceQuote, now: datetime) -> bool:
+    return row.is_old(now) or row.is_stuck(now) or row.state == State.FAILED
+
+
 def _as_it_stands(row: PriceQuote, now: datetime) -> PriceQuote:
     if row.is_stuck(now):
         row.state = State.FAILED
@@ -284,7 +290,7 @@ def _as_it_stands(row: PriceQuote, now: datetime) -> PriceQuote:
 def _guard(draft: Draft, member: Member) -> None:
     if not member.may(Act.CREATE):
         raise PermissionDenied("This role may not create generations.")
-    source = {draft.source_asset.pk} if draft.source_asset is not None else set()
+    source = {draft.source_asset.pk} if draft.source_asset else set()
     references.types_of(staging.asset_ids(draft.wanted) | source, member)
     if draft.account.problem:
         raise NothingToAsk(draft.account.problem)
@@ -309,7 +315,7 @@ def _quoted(
         now=clock(),
     )
     wanted = staging.resolved(wanted, account.spec, there)
-    seconds = row.source.duration_seconds if row.source is not None else None
+    seconds = row.source.duration_seconds if row.source else None
     return _patiently(partial(_quote, account, wanted, seconds), renew)
 
 

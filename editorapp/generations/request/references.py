@@ -74,8 +74,6 @@ def takes_named(wanted: GenerationRequest, member: Member) -> dict[str, Generati
     """
     ids = {ref.generation_id for _field, ref in wanted.refs() if ref.generation_id}
     ids = {one for one in ids if not wrong_in(one)}  # such an id is nobody's; the rules refuse it
-    if not ids:
-        return {}
     rows = Generation.objects.filter(chain_id__in=ids).select_related("result").order_by("pk")
     takes = {take.chain_id: take for take in rows if take.team_id == member.team_id}
     if any(take.chain_id not in takes for take in rows):
@@ -112,7 +110,7 @@ def reachable(
     `takes` are those named by id, see `takes_named`.
     """
     changes: Fields = {}
-    if (take := _source_take(wanted.source, parent, takes)) is not None:
+    if take := _source_take(wanted.source, parent, takes):
         named = as_source(take, account)
         model = account.spec.model_for(wanted)
         if named.generation_id and not _carries(model, "source", "generation_id"):
@@ -120,8 +118,8 @@ def reachable(
         changes["source"] = named
     for field in FRAMES:
         ref = getattr(wanted, field)
-        is_take = ref is not None and (ref.generation_id is not None or _is_video(ref))
-        if is_take and (take := _source_take(ref, parent, takes)) is not None:
+        is_take = ref and (ref.generation_id is not None or _is_video(ref))
+        if is_take and (take := _source_take(ref, parent, takes)):
             changes[field] = as_frame(take, account)  # of a result, one frame is just a picture
     return replace(wanted, **changes) if changes else wanted
 
@@ -138,9 +136,9 @@ def _source_take(
         if parent is None or ref.asset_id is None:
             return None
         return parent if ref.asset_id == parent.result_id else None
-    is_parent = parent is not None and parent.chain_id == ref.generation_id
+    is_parent = parent and parent.chain_id == ref.generation_id
     take = parent if is_parent else takes.get(ref.generation_id)
-    return take if take is not None and take.result_id is not None else None
+    return take if take and take.result_id is not None else None
 
 
 def typed(wanted: GenerationRequest, types: Mapping[int, str]) -> GenerationRequest:
@@ -173,7 +171,7 @@ def unreadable(
     for field, ref in wanted.refs():
         if field != "source" and ref.asset_id is not None and _is_video(ref):
             yield _made_elsewhere(wanted, field, ref.asset_id, account)
-        elif field not in said and (carrier := _not_carried(model, field, ref)) is not None:
+        elif field not in said and (carrier := _not_carried(model, field, ref)):
             yield _no_way(model, field, carrier, account)
 
 
@@ -188,35 +186,32 @@ def _made_elsewhere(
     take = rows.select_related("account").order_by("-pk").first()
     if take is None or take.account_id == account.pk:
         message = "A clip cannot stand here: choose a picture."
-        return Broken(
-            "take.clip",
-            field,
-            REFUSE,
-            message,
-            (LEAVE_OUT,),
-            detail="not an image",
-        )
+        return Broken("take.clip", field, REFUSE, message, (LEAVE_OUT,), detail="not an image")
     maker = take.account
-    fixes = [LEAVE_OUT]
+    fixes: tuple[Fix, ...] = (LEAVE_OUT,)
+    message = (
+        f"Take {take.pk} cannot be continued: {maker.name} made it, and does not go on from a take. "
+        "Choose a picture."
+    )
     if can_continue(maker.spec.model_for(wanted), field.partition(".")[0]):
-        message = (
-            f"Only {maker.name} can continue take {take.pk}: it was made there, and its id means nothing to "
-            f"{account.name}. Send this to {maker.name}, or begin with a picture."
-        )
-        fixes.insert(0, Fix(f"Send to {maker.name}", {"account": maker.pk}))
-    else:
-        message = (
-            f"Take {take.pk} cannot be continued: {maker.name} made it, and does not go on from a take. "
-            "Choose a picture."
-        )
+        message = _only_there(take, account)
+        fixes = (Fix(f"Send to {maker.name}", {"account": maker.pk}), LEAVE_OUT)
     return Broken(
         "take.elsewhere",
         field,
         REFUSE,
         message,
-        tuple(fixes),
+        fixes,
         status=404,
         detail="not found",
+    )
+
+
+def _only_there(take: Generation, account: ProviderAccount) -> str:
+    maker = take.account.name
+    return (
+        f"Only {maker} can continue take {take.pk}: it was made there, and its id means nothing to "
+        f"{account.name}. Send this to {maker}, or begin with a picture."
     )
 
 

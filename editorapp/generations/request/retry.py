@@ -12,14 +12,14 @@ from django.db.models import Q, QuerySet
 
 from editorapp.core import task_queue
 from editorapp.core.money import show_usd
+from editorapp.costs.models import PriceQuote
 from editorapp.generations import alerting
 from editorapp.generations.coordination import wake
-from editorapp.generations.models import NOTHING_WRONG, Attempt, Fields, Generation, Overtaken
+from editorapp.generations.models import NOTHING_WRONG, Attempt, Generation, Overtaken
 from editorapp.generations.queue import parking, senders
 from editorapp.generations.request import quotes
-from editorapp.generations.request.check import check
 from editorapp.generations.request.draft import Draft
-from editorapp.generations.request.enqueue import RequestRefused, add_attempt
+from editorapp.generations.request.enqueue import RequestRefused, add_attempt, price_to_send
 from editorapp.generations.states import State
 from editorapp.teams.models import Member
 from editorapp.teams.roles import Act
@@ -68,15 +68,12 @@ def _check_again(generation: Generation, member: Member, *, now: datetime) -> No
         again = quotes.ask(draft, member=member, now=now)
         if quote is None or quote.is_old(now):  # else it is the same, or says why no price came
             quote = again
-    verdict = check(draft, with_options=False, quote=quote, now=now)
-    if not verdict.can_send or verdict.estimate is None:
-        raise RequestRefused(verdict)
-    dearest = verdict.estimate.high_usd
+    dearest = price_to_send(draft, quote, now=now).high_usd
     agreed = generation.estimate_high_usd
     if dearest > agreed:
         raise NotRetryable(
-            f"This would cost up to {show_usd(dearest)} now, and {show_usd(agreed)} was agreed to. Open it in the "
-            "studio to send it at the new price."
+            f"This would cost up to {show_usd(dearest)} now, and {show_usd(agreed)} was agreed to. "
+            "Open it in the studio to send it at the new price."
         )
 
 
@@ -99,14 +96,24 @@ def second_price(generation: Generation, *, now: datetime) -> SecondPrice:
     """
     draft = Draft.of(generation)
     quote = quotes.find(draft, now=now, however_old=True)
-    verdict = check(draft, with_options=False, quote=quote, now=now)
-    if verdict.can_send and verdict.estimate is not None:
-        price = verdict.estimate
-        return SecondPrice(price.low_usd, price.high_usd, price.basis[:300])
+    try:
+        price = price_to_send(draft, quote, now=now)
+    except RequestRefused as refused:
+        return _no_second_price(draft, quote, refused, now=now)
+    return SecondPrice(price.low_usd, price.high_usd, price.basis[:300])
+
+
+def _no_second_price(
+    draft: Draft,
+    quote: PriceQuote | None,
+    refused: RequestRefused,
+    *,
+    now: datetime,
+) -> SecondPrice:
     must_ask = draft.is_quoted and not draft.account.problem
     is_asking = quote is not None and quote.state == quotes.State.ASKING and not quote.is_old(now)
     return SecondPrice(
-        problem=verdict.reasons,
+        problem=str(refused),
         is_asking=must_ask and is_asking,
         can_ask=must_ask and not is_asking,
     )
@@ -137,30 +144,23 @@ def restart(
     Raises: Overtaken; OverBudget; PermissionDenied, when they may not create (any more).
     """
     senders.guard(by)
+    number = generation.attempt_number
     assignee = None if by.user_id == generation.created_by_id else by.user
-    changed = allowed.filter(pk=generation.pk, attempt_number=generation.attempt_number).update(
+    changed = allowed.filter(pk=generation.pk, attempt_number=number).update(
         state=State.QUEUED,
         state_since=now,
-        failure_code="",
-        failure_message="",
         can_retry=False,
         finished_at=None,
-        attempt_number=generation.attempt_number + 1,
+        attempt_number=number + 1,
         warning="",
-        held_at=None,
-        held_by=None,
-        held_because=Generation.Hold.NONE,
         assignee=assignee,
+        **NOTHING_WRONG,
+        **Generation.NOT_HELD,
     )
     if not changed:
         raise Overtaken(f"generation {generation.pk} was changed by somebody else")
     generation.assignee = assignee
-    return add_attempt(
-        generation,
-        number=generation.attempt_number + 1,
-        now=now,
-        flags=flags,
-    )
+    return add_attempt(generation, number=number + 1, now=now, flags=flags)
 
 
 def fetch_again(generation: Generation, *, member: Member, now: datetime) -> None:
@@ -210,11 +210,7 @@ def take_as_it_is(generation: Generation, *, member: Member, now: datetime) -> N
     if attempt is None or not generation.can_be_taken_as_it_is:
         raise NotRetryable("There is no video that could be taken as it is.")
     warning = f"{attempt.last_error} {member.user} took it as it is."
-    shown: Fields = {
-        "failure_code": "",
-        "failure_message": "",
-        "warning": f"{generation.warning} {warning}".strip(),
-    }
+    shown = NOTHING_WRONG | {"warning": f"{generation.warning} {warning}".strip()}
     if generation.result_id is None:  # else it is only the frames beside it that are not right
         shown |= {"result": generation.came, "came": None}
     with transaction.atomic():

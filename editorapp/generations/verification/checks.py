@@ -17,6 +17,7 @@ from django.db.models import QuerySet
 from django.utils import timezone
 
 from editorapp.core.money import show_range
+from editorapp.costs.estimate import Estimate
 from editorapp.costs.models import PriceQuote
 from editorapp.generations import exchange_log
 from editorapp.generations.coordination import leases, wake
@@ -41,6 +42,7 @@ from editorapp.providers.contract import (
 from editorapp.providers.documents.compare import Difference, DifferenceKind
 from editorapp.providers.http.recording import listening
 from editorapp.providers.models import ProviderAccount
+from editorapp.providers.spec import Model
 from editorapp.teams.models import Member
 
 log = logging.getLogger(__name__)
@@ -123,16 +125,14 @@ def close_past(now: datetime) -> None:
     cannot be checked.
     """
     stuck = Verification.objects.filter(state=State.CHECKING, started_at__lt=now - LONGEST_CHECK)
-    stuck.update(
-        state=State.OVER, says="The free checks did not come to an end. The log says more."
-    )
+    says = "The free checks did not come to an end. The log says more."
+    stuck.update(state=State.OVER, says=says)
     for one in Verification.objects.select_related("take").filter(state__in=exchange_log.LISTENED):
         is_left = one.is_ready and one.started_at < now - timedelta(days=1)
-        if is_left or (one.take is not None and not one.is_following):
+        if is_left or (one.take and not one.is_following):
             says = "Nobody decided within a day." if is_left else ""
-            Verification.objects.filter(pk=one.pk, state=one.state).update(
-                state=State.OVER, says=says
-            )
+            same = Verification.objects.filter(pk=one.pk, state=one.state)
+            same.update(state=State.OVER, says=says)
 
 
 class _Checks:
@@ -264,35 +264,36 @@ class _Checks:
 
     def _upload(self) -> str:
         clip = self._its_clip()
+        account = self.account
         wanted = GenerationRequest.from_json(self.verification.request)
         staging.note_outgoing(clip, asyncio.run(staging.outgoing_of(clip)))
-        if clip.pk not in staging.staged_ids(wanted, self.account.spec):
+        if clip.pk not in staging.staged_ids(wanted, account.spec):
             return "Not tried: a clip travels inside the paid request here."
-        if self.account.staged.filter(
-            asset=clip, staged_at__gte=self.verification.started_at
-        ).exists():
-            return "The clip is there."  # sent before a restart: not again and again
-        ref = asyncio.run(staging.stage(clip, self.account))
-        staging.keep(self.account.pk, clip, ref, now=self.clock())
+        lies = account.staged.filter(asset=clip, staged_at__gte=self.verification.started_at)
+        if not lies.exists():  # after a restart it does: not again and again
+            ref = asyncio.run(staging.stage(clip, account))
+            staging.keep(account.pk, clip, ref, now=self.clock())
         return "The clip is there."
 
     def _price(self) -> str:
         one = self.verification
         account = self.account
-        clip = self._its_clip()
-        draft = Draft(GenerationRequest.from_json(one.request), account, clip)
+        draft = Draft(GenerationRequest.from_json(one.request), account, self._its_clip())
         quote = self._fresh_quote(draft) if draft.is_quoted else None
-        verdict = check(draft, with_options=False, quote=quote, now=self.clock())
-        if not verdict.can_send or verdict.estimate is None:
-            rules = ", ".join(broken.rule_id for broken in verdict.refusals) or "no price"
-            raise StepFailed(f"The take could not be sent ({rules}).")
-        price = verdict.estimate
+        price = self._estimate(draft, quote)
         one.low_usd = price.low_usd
         one.high_usd = price.high_usd
         one.basis = price.basis[:300]
         if quote is None and any(model.is_priced_by_asking for model in account.spec.models):
-            self._compare_quote(draft.wanted, clip)
+            self._compare_quote(draft.wanted, price)
         return f"{show_range(price.low_usd, price.high_usd)}."
+
+    def _estimate(self, draft: Draft, quote: PriceQuote | None) -> Estimate:
+        verdict = check(draft, with_options=False, quote=quote, now=self.clock())
+        if not verdict.can_send or verdict.estimate is None:
+            rules = ", ".join(broken.rule_id for broken in verdict.refusals) or "no price"
+            raise StepFailed(f"The take could not be sent ({rules}).")
+        return verdict.estimate
 
     def _fresh_quote(self, draft: Draft) -> PriceQuote:
         """Ask for the price as the studio does, so that the take finds it; one that was asked
@@ -305,25 +306,22 @@ class _Checks:
         row.refresh_from_db()
         return row
 
-    def _compare_quote(self, wanted: GenerationRequest, clip: Asset) -> None:
+    def _compare_quote(self, wanted: GenerationRequest, price: Estimate) -> None:
         """Hold the provider's live price against the published one, which we reckon with."""
-        account = self.account
-        seconds = clip.duration_seconds
-        quote: Quote = self._call("quote", wanted, seconds=seconds, spec=account.spec)
-        low = self.verification.low_usd
-        high = self.verification.high_usd
-        assert low is not None and high is not None
-        if not (quote.low_usd <= low and high <= quote.high_usd):
-            live = show_range(quote.low_usd, quote.high_usd)
-            published = show_range(low, high)
-            difference = Difference(
-                DifferenceKind.PRICE,
-                "model",
-                "price_info",
-                f"live: {live}",
-                f"published: {published}",
-            )
-            exchange_log.keep_difference(self.verification, difference)
+        seconds = self._its_clip().duration_seconds
+        quote: Quote = self._call("quote", wanted, seconds=seconds, spec=self.account.spec)
+        if quote.low_usd <= price.low_usd and price.high_usd <= quote.high_usd:
+            return
+        live = show_range(quote.low_usd, quote.high_usd)
+        published = show_range(price.low_usd, price.high_usd)
+        difference = Difference(
+            DifferenceKind.PRICE,
+            "model",
+            "price_info",
+            f"live: {live}",
+            f"published: {published}",
+        )
+        exchange_log.keep_difference(self.verification, difference)
 
     def _its_clip(self) -> Asset:
         assert self.verification.clip is not None
@@ -339,14 +337,16 @@ def cheapest(account: ProviderAccount, clip: Asset) -> GenerationRequest:
     comes.
     """
     model = account.spec.models_for(Task.EDIT)[0]
-    smallest = min(
-        model.limits.resolutions, key=lambda size: int(size.removesuffix("p")), default=None
-    )
     return GenerationRequest(
         task=Task.EDIT,
         model=model.name,
         prompt=exchange_log.PROMPT,
         source=Ref(asset_id=clip.pk, media_type=clip.mime_type),
-        resolution=smallest,
+        resolution=_smallest(model),
         auto_controls=True if model.knows("auto_controls") else None,
     )
+
+
+def _smallest(model: Model) -> str | None:
+    sizes = model.limits.resolutions
+    return min(sizes, key=lambda size: int(size.removesuffix("p")), default=None)

@@ -69,12 +69,14 @@ def outcome(verification: Verification) -> str:
             "Unknown: the paid call was sent, and nobody knows whether it was taken, or charged. "
             "It is not sent again."
         )
+    return _ended(take) if take.is_final else f"Under way: {take.get_state_display().lower()}."
+
+
+def _ended(take: Generation) -> str:
     if take.is_done:
         return f"Done: its file is here. {_charge(take)}"
-    if take.is_final:
-        code = f" ({take.failure_code})" if take.failure_code.replace("_", "").isalpha() else ""
-        return f"{take.get_state_display()}{code}. {_charge(take)}"
-    return f"Under way: {take.get_state_display().lower()}."
+    code = f" ({take.failure_code})" if take.failure_code.replace("_", "").isalpha() else ""
+    return f"{take.get_state_display()}{code}. {_charge(take)}"
 
 
 def _charge(take: Generation) -> str:
@@ -87,17 +89,13 @@ def _charge(take: Generation) -> str:
 
 
 def _findings(verification: Verification, answers: Sequence[HeardAnswer]) -> Iterator[Finding]:
-    seen: set[Finding] = set()
-    for answer in answers:
-        for said in answer.differences:
-            if (one := Finding(**said)) not in seen:
-                seen.add(one)
-                yield one
+    found = (Finding(**said) for answer in answers for said in answer.differences)
+    yield from dict.fromkeys(found)
     take = verification.take
     # What a failure costs is another matter.
-    is_failed = take is not None and take.is_final and not take.is_done
+    is_failed = take and take.is_final and not take.is_done
     yield from _prices([one for one in answers if not (is_failed and one.call == "poll")])
-    if take is not None:
+    if take:
         yield from _charged(take)
 
 
@@ -111,45 +109,39 @@ def _prices(answers: Sequence[HeardAnswer]) -> Iterator[Finding]:
     ]
     for call, place, said in told[1:]:
         if said != told[0][2]:
-            first = f"{told[0][2]:f} in the {told[0][0]}"
-            yield Finding(
-                str(DifferenceKind.PRICE),
-                call,
-                place,
-                f"{said:f}",
-                f"as told before: {first}",
-            )
+            first = f"as told before: {told[0][2]:f} in the {told[0][0]}"
+            yield _other_price(call, place, f"{said:f}", first)
+
+
+def _other_price(call: str, place: str, came: str, documented: str) -> Finding:
+    return Finding(str(DifferenceKind.PRICE), call, place, came, documented)
 
 
 def _charged(take: Generation) -> Iterator[Finding]:
     if take.cost_usd is None or take.cost_is_estimated or not take.is_done:
         return
-    if not take.estimate_low_usd <= take.cost_usd <= take.estimate_high_usd:
-        estimated = show_range(take.estimate_low_usd, take.estimate_high_usd)
-        yield Finding(
-            str(DifferenceKind.PRICE),
-            "charge",
-            "",
-            show_usd(take.cost_usd),
-            f"estimated: {estimated}",
-        )
+    low = take.estimate_low_usd
+    high = take.estimate_high_usd
+    if not low <= take.cost_usd <= high:
+        estimated = f"estimated: {show_range(low, high)}"
+        yield _other_price("charge", "", show_usd(take.cost_usd), estimated)
 
 
 def _unseen(verification: Verification, answers: Sequence[HeardAnswer]) -> Iterator[str]:
     """Yield what was not looked at, or did not work: no difference there says nothing of it."""
-    for step in verification.steps:
-        if not step["is_ok"]:
-            yield f"{step['name']}: {step['says']}"
+    failed = (step for step in verification.steps if not step["is_ok"])
+    yield from (f"{step['name']}: {step['says']}" for step in failed)
     documents = exchange_log.documents_of(verification.account.provider)
     if documents is None:
         return
     heard = {answer.call for answer in answers}
     if missing := [call.name for call in documents.calls if call.name not in heard]:
         yield f"Not called: {', '.join(missing)}."
-    lifetimes = [place for answer in answers for place in answer.lifetimes]
-    is_done = verification.take is not None and verification.take.is_done
-    if documents.link_lasts is not None and is_done and not lifetimes:
-        yield f"The links do not say how long they are good (documented: {lifetime_in_words(documents.link_lasts)})."
+    has_lifetimes = any(answer.lifetimes for answer in answers)
+    is_done = verification.take and verification.take.is_done
+    if documents.link_lasts is not None and is_done and not has_lifetimes:
+        lasts = lifetime_in_words(documents.link_lasts)
+        yield f"The links do not say how long they are good (documented: {lasts})."
 
 
 def file_name(verification: Verification) -> str:
@@ -223,7 +215,7 @@ def _answers(verification: Verification) -> Iterator[str]:
 
 def _unsaid(account: ProviderAccount) -> Iterator[str]:
     documents = exchange_log.documents_of(account.provider)
-    if documents is not None and documents.unsaid:
+    if documents and documents.unsaid:
         yield from (
             "## What the documents leave open",
             "",

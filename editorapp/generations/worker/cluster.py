@@ -33,14 +33,19 @@ class KernelLock:
             fcntl.lockf(self._file, fcntl.LOCK_EX)
             return True
         until = time.monotonic() + (timeout or 0.0)
-        while True:
-            try:
-                fcntl.lockf(self._file, fcntl.LOCK_EX | fcntl.LOCK_NB)
-                return True
-            except OSError:
-                if not block or time.monotonic() >= until:
-                    return False
-                time.sleep(0.01)
+        while not self._is_taken():
+            if not block or time.monotonic() >= until:
+                return False
+            time.sleep(0.01)
+        return True
+
+    def _is_taken(self) -> bool:
+        """Take the lock, where nobody else has it now."""
+        try:
+            fcntl.lockf(self._file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except OSError:
+            return False
+        return True
 
     def release(self) -> None:
         fcntl.lockf(self._file, fcntl.LOCK_UN)

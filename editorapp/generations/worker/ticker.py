@@ -19,11 +19,11 @@ from editorapp.generations import alerting
 from editorapp.generations.checks import alert_checks, expiring, overdue, unsendable
 from editorapp.generations.coordination import heartbeat, lease_holder, leases, wake
 from editorapp.generations.engine import reclaim, transfer
+from editorapp.generations.engine.claims import SWEPT
 from editorapp.generations.models import Attempt
 from editorapp.generations.queue import pause
 from editorapp.generations.reconcile import search
 from editorapp.generations.request import quotes
-from editorapp.generations.states import State
 from editorapp.generations.verification import checks
 from editorapp.media import tasks
 from editorapp.providers import capability_discovery
@@ -91,22 +91,29 @@ class Ticker:
         One that fails again and again is raised: nobody else would know that it looks no more.
         """
         for look in looks:
-            name = f"{look.__module__.rpartition('.')[2]}.{getattr(look, '__name__', '')}"
+            name = _name_of(look)
             try:
                 look(now)
             except DatabaseError:
                 raise  # said by the caller, which tries again in a second
             except Exception as error:
                 log.exception("%s failed", look.__module__)
-                self.failing[name] += 1
-                if retry.policy("chore.fault").is_over(self.failing[name], 0.0):
-                    _raise_fault(name, error, now=now)
+                self._count_fault(name, error, now=now)
             else:
                 self.failing.pop(name, None)
                 alerts.close(AlertKind.FAULT, f"chore:{name}", now=now)
 
+    def _count_fault(self, name: str, error: Exception, *, now: datetime) -> None:
+        self.failing[name] += 1
+        if retry.policy("chore.fault").is_over(self.failing[name], 0.0):
+            _raise_fault(name, error, now=now)
+
     def stop(self, now: datetime) -> None:
         leases.give_back("ticker", self.holder, now=now)
+
+
+def _name_of(look: Callable[[datetime], object]) -> str:
+    return f"{look.__module__.rpartition('.')[2]}.{getattr(look, '__name__', '')}"
 
 
 def _wake_sweeps(now: datetime) -> None:
@@ -129,8 +136,7 @@ def _wake_lost(now: datetime) -> None:
 
 
 def _due_providers(now: datetime) -> set[str]:
-    states = (State.QUEUED, State.SUBMITTING, State.RUNNING)
-    rows = Attempt.objects.filter(state__in=states, next_action_at__lte=now).order_by()
+    rows = Attempt.objects.filter(state__in=SWEPT, next_action_at__lte=now).order_by()
     return set(rows.values_list("account__provider", flat=True).distinct())
 
 

@@ -5,7 +5,7 @@ from typing import Any
 
 from django.core.management.base import BaseCommand, CommandError, CommandParser
 
-from editorapp.generations.checks.books import audit
+from editorapp.generations.checks.books import Audit, audit
 
 
 class Command(BaseCommand):
@@ -24,21 +24,25 @@ class Command(BaseCommand):
 
     def handle(self, *args: Any, **options: Any) -> None:
         found = audit()
-        wrong = found.differences
         if options["json"]:
-            told = {
-                "balances": not wrong,
-                "lines": found.lines,
-                "attempts": found.attempts,
-                "differences": list(wrong),
-            }
-            self.stdout.write(json.dumps(told, indent=2))
+            self.stdout.write(_as_json(found))
         else:
-            for sentence in wrong:
+            for sentence in found.differences:
                 self.stderr.write(sentence)
-        if wrong:
-            raise CommandError(f"The ledger does not balance: {len(wrong)} differences.")
+        if found.differences:
+            count = len(found.differences)
+            raise CommandError(f"The ledger does not balance: {count} differences.")
         if not options["json"]:
             self.stdout.write(
                 f"The ledger balances: {found.lines} lines about {found.attempts} attempts."
             )
+
+
+def _as_json(found: Audit) -> str:
+    told = {
+        "balances": not found.differences,
+        "lines": found.lines,
+        "attempts": found.attempts,
+        "differences": list(found.differences),
+    }
+    return json.dumps(told, indent=2)

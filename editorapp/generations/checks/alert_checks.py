@@ -37,9 +37,7 @@ def accounts(now: datetime) -> None:
     """
     open_now = Alert.objects.filter(kind=AlertKind.ACCOUNT).still_open()
     is_open = dict(open_now.values_list("subject", "opened_at"))
-    # Not those of a provider that is gone.
-    known = provider_accounts.ordered(ProviderAccount.objects.all())
-    for account in {*provider_accounts.in_use(known), *provider_accounts.unproven(known)}:
+    for account in _watched():
         subject = account_subject(account.pk)
         since = is_open.pop(subject, None)
         trouble = (account.problem or account.doubt) if account.is_enabled else ""
@@ -49,6 +47,12 @@ def accounts(now: datetime) -> None:
             alerts.close(AlertKind.ACCOUNT, subject, now=now)
     for subject in is_open:  # of accounts that were deleted, or are used no more
         alerts.close(AlertKind.ACCOUNT, subject, now=now)
+
+
+def _watched() -> set[ProviderAccount]:
+    """Return the accounts that are in use or to be proven, but those of a provider that is gone."""
+    known = provider_accounts.ordered(ProviderAccount.objects.all())
+    return {*provider_accounts.in_use(known), *provider_accounts.unproven(known)}
 
 
 def _is_mended(account: ProviderAccount, since: datetime) -> bool:

@@ -113,21 +113,15 @@ def _copies() -> Iterator[str]:
     """Compare what a generation copies from its newest attempt."""
     newest = Attempt.objects.filter(generation=OuterRef("pk")).order_by("-number")
     rows = Generation.objects.annotate(
-        newest=Max("attempts__number"), newest_state=Subquery(newest.values("state")[:1])
+        newest=Max("attempts__number"),
+        newest_state=Subquery(newest.values("state")[:1]),
     ).order_by("pk")
-    wrong = rows.filter(
-        Q(newest=None) | ~Q(newest=F("attempt_number")) | ~Q(newest_state=F("state"))
-    )
-    for pk, state, number, newest_number, newest_state in wrong.values_list(
-        "pk",
-        "state",
-        "attempt_number",
-        "newest",
-        "newest_state",
-    ).iterator():
-        says = (
-            f"its newest attempt is {newest_number}, {newest_state}"
-            if newest_number
-            else "it has no attempt"
-        )
-        yield f"Take {pk} shows attempt {number}, {state}; {says}."
+    is_other = ~Q(newest=F("attempt_number")) | ~Q(newest_state=F("state"))
+    wrong = rows.filter(Q(newest=None) | is_other)
+    columns = ("pk", "state", "attempt_number", "newest", "newest_state")
+    for pk, state, number, *its in wrong.values_list(*columns).iterator():
+        yield f"Take {pk} shows attempt {number}, {state}; {_newest_words(*its)}."
+
+
+def _newest_words(number: int | None, state: str) -> str:
+    return f"its newest attempt is {number}, {state}" if number else "it has no attempt"

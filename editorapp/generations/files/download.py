@@ -110,9 +110,7 @@ async def _go_on(client: httpx.AsyncClient, url: str, part: PartialFile, *, max_
 async def _take(client: httpx.AsyncClient, url: str, part: PartialFile, *, max_bytes: int) -> bool:
     """Take what one connection brings. Say whether what came packed is whole."""
     progress = part.progress
-    headers = dict(IDENTITY)
-    if progress.received:
-        headers |= {"Range": f"bytes={progress.received}-", "If-Range": progress.validator}
+    headers = _headers(progress)
     async with client.stream("GET", url, headers=headers) as response:
         recording.note("GET", recording.LINK, response, url=url)
         unpacker = _begin(response, progress, max_bytes=max_bytes)
@@ -125,6 +123,13 @@ async def _take(client: httpx.AsyncClient, url: str, part: PartialFile, *, max_b
                 part.write(piece)
             reached("fetch.part_half")
     return unpacker.is_whole
+
+
+def _headers(progress: Progress) -> dict[str, str]:
+    if not progress.received:
+        return dict(IDENTITY)
+    place = f"bytes={progress.received}-"
+    return {**IDENTITY, "Range": place, "If-Range": progress.validator}
 
 
 def _start_over(progress: Progress) -> None:

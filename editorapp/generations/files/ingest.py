@@ -201,15 +201,11 @@ def _frames_words(error: Exception) -> str:
 def _keep(attempt: Attempt, taken: Taken, *, now: datetime) -> None:
     reached("fetch.kept")
     generation = attempt.generation
-    video = taken.video
-    exr = taken.exr
-    # The first is about its price: see engine/charging.py.
-    notes = [generation.warning, *taken.notes, conformance.odd(generation, video, exr)]
-    shown = {
-        "result": video,
-        "exr": exr,
+    shown = NOTHING_WRONG | {
+        "result": taken.video,
+        "exr": taken.exr,
         "came": taken.came,
-        "warning": " ".join(note for note in notes if note),
+        "warning": _warning(generation, taken),
     }
     with transaction.atomic():
         attempt.move(
@@ -217,9 +213,15 @@ def _keep(attempt: Attempt, taken: Taken, *, now: datetime) -> None:
             now=now,
             lease_token=None,
             last_error="",
-            shown=shown | NOTHING_WRONG,
+            shown=shown,
             **refetch.NO_LINKS,
         )
         if generation.failure_code == Generation.EXPIRING:
             alerting.result_is_safe(generation, now=now)
     reached("fetch.recorded")
+
+
+def _warning(generation: Generation, taken: Taken) -> str:
+    odd = conformance.odd(generation, taken.video, taken.exr)
+    # The first is about its price: see engine/charging.py.
+    return " ".join(filter(None, (generation.warning, *taken.notes, odd)))

@@ -66,8 +66,7 @@ class PartialFile:
             return None
         try:
             fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
-            progress = Progress(**json.loads(_note(left).read_text()))
-            progress.received = min(progress.received, os.fstat(file.fileno()).st_size)
+            progress = _noted(left, most=os.fstat(file.fileno()).st_size)
             os.rename(left, path)  # gone, where another was faster
             os.rename(_note(left), _note(path))
         except (OSError, ValueError, TypeError):
@@ -160,6 +159,13 @@ def _is_held(path: Path) -> bool:
     except FileNotFoundError:
         return False
     return False
+
+
+def _noted(path: Path, *, most: int) -> Progress:
+    """Return what is noted of a part that holds `most` bytes."""
+    progress = Progress(**json.loads(_note(path).read_text()))
+    progress.received = min(progress.received, most)
+    return progress
 
 
 def _note(path: Path) -> Path:

@@ -32,7 +32,7 @@ def fault(attempt: Attempt, error: Exception, *, now: datetime) -> None:
 def ask_for_fresh_links(attempt: Attempt, *, now: datetime, least_seconds: float = 0.0) -> None:
     """Have the provider make fresh links: soon the first times, then more and more slowly."""
     row = retry.policy("fetch.expired")
-    tries = attempt.fetch_count + 1
+    tries = _tries(attempt)
     if is_over(attempt, row, tries, now=now):
         says = "The provider's links expired each time before they could be used."
         _give_up(attempt, says, now=now)
@@ -55,7 +55,7 @@ def try_later(
     """
     log.warning("Attempt %s: %s", attempt.pk, message)
     row = retry.policy(policy)
-    tries = attempt.fetch_count + 1
+    tries = _tries(attempt)
     at = now + timedelta(seconds=row.pause_seconds(tries, least=least_seconds))
     if is_over(attempt, row, tries, now=now):
         _give_up(attempt, message, now=now)
@@ -78,7 +78,7 @@ def not_used(attempt: Attempt, unusable: UnusableResult, *, now: datetime) -> No
     """
     log.warning("Attempt %s: %s", attempt.pk, unusable.message)
     came = unusable.came
-    tries = attempt.fetch_count + 1
+    tries = _tries(attempt)
     is_same = unusable.is_whole and attempt.generation.came_id == came.pk
     if is_same or is_over(attempt, retry.policy("fetch.cut"), tries, now=now):
         end(
@@ -103,6 +103,11 @@ def _advice(unusable: UnusableResult, is_same: bool) -> str:
     return f"{again}What came is kept. Ask the provider about this job and fetch it again{else_}"
 
 
+def _tries(attempt: Attempt) -> int:
+    """Return how often it was fetched, with the try that has just failed."""
+    return attempt.fetch_count + 1
+
+
 def is_over(attempt: Attempt, row: RetryPolicy, tries: int, *, now: datetime) -> bool:
     """Has it been tried often enough, and for as long as the provider is counted on to keep the
     result?
@@ -125,7 +130,7 @@ def _run_again(
         now=now,
         next_action_at=at,
         lease_token=None,
-        fetch_count=attempt.fetch_count + 1,
+        fetch_count=_tries(attempt),
         last_error=message,
         shown=shown,
         **NO_LINKS,

@@ -128,8 +128,12 @@ def _all_priced(drafts: Sequence[Draft], member: Member, *, now: datetime) -> li
 
 def _priced(draft: Draft, member: Member, *, now: datetime) -> _Priced:
     draft = _reachable(draft, member)
-    quote = quotes.find(draft, now=now, however_old=True)
-    return draft, price_to_send(draft, quote, now=now)
+    return draft, price_to_send(draft, last_quote(draft, now), now=now)
+
+
+def last_quote(draft: Draft, now: datetime) -> PriceQuote | None:
+    """Return what the provider said of a draft's price last, however long ago."""
+    return quotes.find(draft, now=now, however_old=True)
 
 
 def price_to_send(draft: Draft, quote: PriceQuote | None, *, now: datetime) -> Estimate:
@@ -151,10 +155,14 @@ def _reachable(draft: Draft, member: Member) -> Draft:
         parent = _made_from(wanted, source, takes, member)
     if source is None and parent:
         source = parent.result
-    if any(one and one.team_id != member.team_id for one in (source, parent)):
-        raise PermissionDenied("The source belongs to another team.")
+    _guard_team(member, source, parent)
     wanted = references.reachable(wanted, draft.account, parent=parent, takes=takes)
     return replace(draft, wanted=wanted, source_asset=source, parent=parent)
+
+
+def _guard_team(member: Member, *made_from: Asset | Generation | None) -> None:
+    if any(one and one.team_id != member.team_id for one in made_from):
+        raise PermissionDenied("The source belongs to another team.")
 
 
 def _tokens_of(form_token: str, drafts: Sequence[Draft]) -> list[str]:

@@ -118,10 +118,14 @@ def reachable(
         changes["source"] = named
     for field in FRAMES:
         ref = getattr(wanted, field)
-        is_take = ref and (ref.generation_id is not None or _is_video(ref))
-        if is_take and (take := _source_take(ref, parent, takes)):
-            changes[field] = as_frame(take, account)  # of a result, one frame is just a picture
+        if _is_take(ref) and (take := _source_take(ref, parent, takes)):
+            changes[field] = as_frame(take, account)
     return replace(wanted, **changes) if changes else wanted
+
+
+def _is_take(ref: Ref | None) -> bool:
+    """Is a whole take named? Of a result, one frame is just a picture."""
+    return ref is not None and (ref.generation_id is not None or _is_video(ref))
 
 
 def _source_take(

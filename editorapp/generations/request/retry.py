@@ -19,7 +19,12 @@ from editorapp.generations.models import NOTHING_WRONG, Attempt, Generation, Ove
 from editorapp.generations.queue import parking, senders
 from editorapp.generations.request import quotes
 from editorapp.generations.request.draft import Draft
-from editorapp.generations.request.enqueue import RequestRefused, add_attempt, price_to_send
+from editorapp.generations.request.enqueue import (
+    RequestRefused,
+    add_attempt,
+    last_quote,
+    price_to_send,
+)
 from editorapp.generations.states import State
 from editorapp.teams.models import Member
 from editorapp.teams.roles import Act
@@ -63,7 +68,7 @@ def _check_again(generation: Generation, member: Member, *, now: datetime) -> No
     Raises: RequestRefused; NotRetryable, when it costs more now than what the person has seen.
     """
     draft = Draft.of(generation)
-    quote = quotes.find(draft, now=now, however_old=True)
+    quote = last_quote(draft, now)
     if draft.is_quoted and not draft.account.problem:
         again = quotes.ask(draft, member=member, now=now)
         if quote is None or quote.is_old(now):  # else it is the same, or says why no price came
@@ -95,7 +100,7 @@ def second_price(generation: Generation, *, now: datetime) -> SecondPrice:
     Asks nobody; spends nothing.
     """
     draft = Draft.of(generation)
-    quote = quotes.find(draft, now=now, however_old=True)
+    quote = last_quote(draft, now)
     try:
         price = price_to_send(draft, quote, now=now)
     except RequestRefused as refused:

@@ -69,14 +69,17 @@ def outcome(verification: Verification) -> str:
             "Unknown: the paid call was sent, and nobody knows whether it was taken, or charged. "
             "It is not sent again."
         )
-    return _ended(take) if take.is_final else f"Under way: {take.get_state_display().lower()}."
+    return _known(take)
 
 
-def _ended(take: Generation) -> str:
+def _known(take: Generation) -> str:
+    state = take.get_state_display()
     if take.is_done:
         return f"Done: its file is here. {_charge(take)}"
+    if not take.is_final:
+        return f"Under way: {state.lower()}."
     code = f" ({take.failure_code})" if take.failure_code.replace("_", "").isalpha() else ""
-    return f"{take.get_state_display()}{code}. {_charge(take)}"
+    return f"{state}{code}. {_charge(take)}"
 
 
 def _charge(take: Generation) -> str:

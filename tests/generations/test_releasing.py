@@ -18,7 +18,7 @@ from django.utils import timezone
 from editorapp.costs import ledger
 from editorapp.generations.checks.books import differences
 from editorapp.generations.models import Attempt, Generation, Search
-from editorapp.generations.reconcile import matching, search, settle
+from editorapp.generations.reconcile import decide, matching, search, settle
 from editorapp.generations.states import State
 from editorapp.providers import registry
 from editorapp.providers.contract import GenerationRequest, Listed, Listing, Task, Unavailable
@@ -106,12 +106,12 @@ def first_look(generation: Generation) -> datetime:
 def test_after_hours_in_which_rushes_was_off_the_first_look_releases_nothing(told: Told) -> None:
     generation, at = make_unknown(), BEGAN + 5 * HOUR
 
-    for number in range(1, search.NOT_LISTED.tries):
+    for number in range(1, decide.NOT_LISTED.tries):
         look(at + number * timedelta(minutes=20))
         assert is_held(generation), f"given back after {number} looks"
     look(at + 2 * HOUR)
 
-    assert not is_held(generation) and Search.objects.get().looks == search.NOT_LISTED.tries
+    assert not is_held(generation) and Search.objects.get().looks == decide.NOT_LISTED.tries
 
 
 def test_many_looks_within_the_hour_in_which_lists_may_lag_release_nothing(told: Told) -> None:
@@ -135,7 +135,7 @@ def test_a_list_that_is_not_whole_proves_nothing_however_often_it_is_read(told: 
 
     assert is_held(generation) and Search.objects.get().looks == 0
     told.is_whole = True
-    for number in range(1, search.NOT_LISTED.tries):
+    for number in range(1, decide.NOT_LISTED.tries):
         look(begins + (5 + number) * HOUR)
         assert is_held(generation), "a look at half a list has counted"
 
@@ -218,7 +218,7 @@ def test_what_a_person_follows_meanwhile_is_not_released(
 ) -> None:
     generation = make_unknown()
     search.search("scenario", clock=lambda: BEGAN)
-    Search.objects.update(looks=search.NOT_LISTED.tries)
+    Search.objects.update(looks=decide.NOT_LISTED.tries)
     settled_while_reading(generation)
 
     look(BEGAN + 3 * HOUR)

@@ -16,7 +16,7 @@ from editorapp.costs.models import Entry
 from editorapp.generations.checks import books
 from editorapp.generations.engine import post_outcomes
 from editorapp.generations.models import Attempt, Generation, Search, Settlement
-from editorapp.generations.reconcile import matching, search, settle
+from editorapp.generations.reconcile import decide, matching, search, settle
 from editorapp.generations.request.enqueue import enqueue
 from editorapp.generations.states import State
 from editorapp.media.intake import take_in
@@ -28,7 +28,7 @@ from tests.generations.drive import Clock, ask, priced, run
 from tests.generations.small_clip import draw
 from tests.simulator_process import SimulatorProcess, http
 
-PATIENCE = timedelta(seconds=search.NOT_LISTED.lasts_seconds or 0)
+PATIENCE = timedelta(seconds=decide.NOT_LISTED.lasts_seconds or 0)
 LISTING = ("gmi-cloud", "scenario")
 both = pytest.mark.parametrize("provider", LISTING)
 Send = Callable[..., Generation]
@@ -146,7 +146,7 @@ def test_what_never_arrived_is_released_where_the_list_is_whole(quick, clock, se
     assert ledger.held_usd(generation.pk) == 0 and quick.submits_received == 0
     row, decision = Search.objects.get(), Settlement.objects.get()
     assert (
-        row.looks >= search.NOT_LISTED.tries
+        row.looks >= decide.NOT_LISTED.tries
         and row.looked_at >= matching.first_look_at(row.attempt) + PATIENCE
     )
     assert "does not show it" in decision.note and decision.by == "Rushes, by itself"

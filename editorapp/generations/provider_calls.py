@@ -9,19 +9,19 @@ from editorapp.providers.http.session import ProviderSession
 
 
 def call(
-    access: Access, name: str, *given: Any, seconds: float | None = None, **options: Any
+    access: Access, name: str, *given: Any, within_seconds: float | None = None, **options: Any
 ) -> Any:
     """Return what the provider answers to the call of this name, in so many seconds at most.
 
     Call it outside a transaction. Raises: ProviderError and its kinds; TimeoutError.
     """
-    return asyncio.run(answer(access, name, *given, seconds=seconds, **options))
+    return asyncio.run(answer(access, name, *given, within_seconds=within_seconds, **options))
 
 
 async def answer(
-    access: Access, name: str, *given: Any, seconds: float | None = None, **options: Any
+    access: Access, name: str, *given: Any, within_seconds: float | None = None, **options: Any
 ) -> Any:
     """As `call`, within a running loop."""
     made = getattr(registry.get(access.provider), name)
-    async with asyncio.timeout(seconds), ProviderSession(access) as session:
+    async with asyncio.timeout(within_seconds), ProviderSession(access) as session:
         return await made(*given, wire=session, **options)

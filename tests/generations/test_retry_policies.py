@@ -239,6 +239,7 @@ def test_whoever_schedules_another_try_does_it_by_a_policy():
 
 READERS = {
     "generations/engine/claims.py:claim_polls",  # a claim, in plain statements
+    "generations/engine/claims.py:_claim_statement",
 }
 
 

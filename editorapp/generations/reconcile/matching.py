@@ -86,7 +86,7 @@ def read(account: ProviderAccount, attempts: Sequence[Attempt], *, wide: bool) -
     listing: Listing = call(
         account.access(),
         "recent",
-        seconds=LIST_SECONDS,
+        within_seconds=LIST_SECONDS,
         since=min(since for since, _until in windows) - more,
         until=max(until for _since, until in windows) + more,
         models={_model(attempt).wire for attempt in attempts},

@@ -288,7 +288,7 @@ def _ask(account: ProviderAccount, job_id: str) -> None:
     if account.problem:
         raise JobNotKnown(f"{account.problem} Until then nobody can look whether this id is right.")
     try:
-        call(account.access(), "poll", job_id, seconds=ASK_SECONDS)
+        call(account.access(), "poll", job_id, within_seconds=ASK_SECONDS)
     except NotFound as error:
         raise JobNotKnown(
             f"{account} knows no job with the id {job_id}. Copy it from the provider's list."

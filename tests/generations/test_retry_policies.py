@@ -185,7 +185,7 @@ SCHEDULERS = {
     "generations/request/retry.py:fetch_again": "a person",
 }
 SCHEDULES = {"next_action_at", "tell_at"}
-WRITES = {"update", "move", "create", "Alert", "Attempt"}
+WRITES = {"update", "move", "create", "take", "Alert", "Attempt"}
 
 
 def writers(text: str) -> Iterator[str]:
@@ -238,8 +238,7 @@ def test_whoever_schedules_another_try_does_it_by_a_policy():
 
 
 READERS = {
-    "generations/engine/claims.py:claim_polls",  # a claim, in plain statements
-    "generations/engine/claims.py:_claim_statement",
+    "generations/engine/claims.py:_claim_statement",  # a claim, in plain statements
 }
 
 
